@@ -1,0 +1,39 @@
+# What a user does, a word each. PYTHON=/path/to/python3.12 and VENV=folder may be given.
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help setup train test slow check bench clean
+
+help:
+	@echo "make setup   an environment in $(VENV) with recircuit and all it needs"
+	@echo "make train   train a network on real digits, with its curves in runs/digits"
+	@echo "make test    check, then the tests and the notebooks (minutes)"
+	@echo "make slow    the long tests"
+	@echo "make check   ruff and the type checker"
+	@echo "make bench   measure, with the peers beside it"
+	@echo "make clean   remove all of the above but runs/"
+
+setup:
+	@sh tools/setup.sh $(VENV)
+
+train: setup
+	$(BIN)/recircuit train digits --backend auto --out runs/digits
+
+check: setup
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/basedpyright --project tools/typing.json --pythonpath $(BIN)/python
+
+test: check
+	$(BIN)/pytest -m "not slow" --nbmake tests $(wildcard notebooks)
+
+slow: setup
+	$(BIN)/pytest -m slow
+
+bench: setup
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf .venv .typing .pytest_cache .ruff_cache .hypothesis build dist *.egg-info
+	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +

@@ -1,0 +1,31 @@
+"""What a circuit is and how it runs: populations, compartments, projections, phases, output circuits, backends."""
+
+from .circuit import Circuit
+from .initial import glorot, normal, uniform
+from .models import pyramidal
+from .neuron import Neuron
+from .output import hinge_output, softmax_output, squared_output
+from .population import Population
+from .projection import Projection
+from .schedule import Schedule
+from .structures import Dense, Masked, OneToOne
+from .trace import Trace
+
+__all__ = [
+    "Circuit",
+    "Dense",
+    "Masked",
+    "Neuron",
+    "OneToOne",
+    "Population",
+    "Projection",
+    "Schedule",
+    "Trace",
+    "glorot",
+    "hinge_output",
+    "normal",
+    "pyramidal",
+    "softmax_output",
+    "squared_output",
+    "uniform",
+]

@@ -1,0 +1,177 @@
+"""A circuit run in process by Brian2's numpy runtime, step by step along its timetable."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from brian2.devices.device import reset_device, seed, set_device
+
+from ...lowering.assemble import assemble
+from ...lowering.assembly import Array
+from ...operations import Operation
+from ..program import Program, Progress, RunResult, check_order
+from .codeobject import DenseNumpyCodeObject
+
+if TYPE_CHECKING:
+    from ...circuit import Circuit
+    from ...timetable import Timetable
+
+
+class NumpyProgram(Program):
+    """Runs in this process."""
+
+    backend = "numpy"
+
+    def __init__(self, circuit: Circuit) -> None:
+        with _runtime_device():
+            self.assembly = assemble(circuit, DenseNumpyCodeObject)
+        self._clamps = {p.name: p.clamp for p in circuit.populations.values() if p.clamp is not None}
+        self._data: dict[str, tuple[np.ndarray, float, float]] = {}
+        self._row = np.zeros(circuit.columns, dtype=np.int32)
+
+    def read(self, array: Array) -> np.ndarray:
+        return np.asarray(array.variable.get_value())
+
+    def write(self, array: Array, values: np.ndarray) -> None:
+        np.asarray(array.variable.get_value())[:] = values
+
+    def seed(self, seed: int) -> None:
+        with _runtime_device():
+            seed_brian(seed)
+
+    def load(self, stimulus: str, data: np.ndarray, scale: float, offset: float) -> None:
+        self._data[stimulus] = (data, scale, offset)
+
+    def run(
+        self,
+        table: Timetable,
+        order: np.ndarray,
+        *,
+        collect: Mapping[str, int] | None = None,
+        trace: Sequence[str] = (),
+        progress: Progress | None = None,
+    ) -> RunResult:
+        order = check_order(order, self.assembly.columns, {k: len(v[0]) for k, v in self._data.items()})
+        rows = [[self._action(e.operation) for e in row if not e.skipped] for row in table.entries]
+        collected: dict[str, list[np.ndarray]] = {key: [] for key in collect or {}}
+        traces: dict[str, list[np.ndarray]] = {key: [] for key in trace}
+        for key, step in (collect or {}).items():
+            rows[table.steps.index(step)].append(self._keep(key, collected[key], slice(None)))
+        for row in rows:
+            row.extend(self._keep(key, traces[key], slice(0, 1)) for key in trace)
+        active = np.asarray(self.assembly.arrays["presentation.active"].variable.get_value()) if (
+            "presentation.active" in self.assembly.arrays
+        ) else np.zeros(1, dtype=np.int32)  # fmt: skip
+        watched = self._watched()
+        result = RunResult(0)
+        with _interruptible() as interrupted:
+            for self._row in order:
+                active[0] = np.count_nonzero(self._row >= 0)
+                for row in rows:
+                    for action in row:
+                        action()
+                    self._tick()
+                result.presentations += 1
+                result.diverged = _first_not_finite(watched, thorough=result.presentations % 100 == 0)
+                if progress is not None:
+                    progress(result.presentations)
+                if result.diverged or interrupted.is_set():
+                    break
+        result.diverged = result.diverged or _first_not_finite(watched, thorough=True)
+        result.interrupted = interrupted.is_set()
+        result.collected = {k: np.array(v) for k, v in collected.items()}
+        result.traces = {k: np.array(v).reshape(len(v), -1) for k, v in traces.items()}
+        return result
+
+    def _action(self, operation: Operation) -> Callable[[], Any]:
+        if operation.runner is None:
+            return self._clamp(operation.name.removeprefix("clamp_"))
+        return operation.runner.codeobj
+
+    def _clamp(self, name: str) -> Callable[[], None]:
+        clamp = self._clamps[name]
+        rates = np.asarray(self.assembly.arrays[f"{name}.rate"].variable.get_value()).reshape(len(self._row), -1)
+        if name not in self._data:
+            return lambda: None
+        data, scale, offset = self._data[name]
+
+        def show_values() -> None:
+            filled = self._row >= 0
+            rates[:] = data[self._row]
+            if (scale, offset) != (1.0, 0.0):
+                np.multiply(rates, scale, out=rates)
+                np.add(rates, offset, out=rates)
+            if not filled.all():
+                rates[~filled] = 0
+
+        def show_labels() -> None:
+            filled = self._row >= 0
+            rates[:] = clamp.off
+            rates[np.arange(len(rates))[filled], data[self._row[filled], 0].astype(int)] = clamp.on
+            rates[~filled] = 0
+
+        return show_labels if clamp.kind == "labels" else show_values
+
+    def _keep(self, key: str, into: list[np.ndarray], columns: slice) -> Callable[[], None]:
+        array = self.assembly.arrays[key]
+        values = np.asarray(array.variable.get_value())
+        if array.places is not None:
+            return lambda: into.append(self.get(key).reshape(1, -1))
+        shown = values.reshape(array.shape)[columns] if len(array.shape) == 2 and self._is_state(key) else values
+        return lambda: into.append(shown.copy())
+
+    def _is_state(self, key: str) -> bool:
+        return self.assembly.arrays[key].shape[:1] == (self.assembly.columns,) and not key.endswith(".w")
+
+    def _tick(self) -> None:
+        clock = self.assembly.clock.variables
+        step = clock["timestep"].get_value()
+        step += 1
+        clock["t"].get_value()[:] = step * clock["dt"].get_value()
+
+    def _watched(self) -> dict[str, np.ndarray]:
+        arrays = self.assembly.arrays
+        return {
+            k: np.asarray(a.variable.get_value()) for k, a in arrays.items() if np.issubdtype(a.variable.dtype, np.floating)
+        }
+
+
+def seed_brian(value: int) -> None:
+    """Brian2's generators on the device that is active."""
+    seed(value)
+
+
+def _first_not_finite(arrays: dict[str, np.ndarray], *, thorough: bool) -> str:
+    """The first variable with a NaN or infinity; weights only when thorough."""
+    for key, values in arrays.items():
+        if (thorough or key.endswith(".rate")) and not np.isfinite(values).all():
+            return key
+    return ""
+
+
+@contextmanager
+def _runtime_device() -> Iterator[None]:
+    set_device("runtime")
+    try:
+        yield
+    finally:
+        reset_device()
+
+
+@contextmanager
+def _interruptible() -> Iterator[threading.Event]:
+    """Ctrl-C ends the presentation under way and no more."""
+    asked = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield asked
+        return
+    before = signal.signal(signal.SIGINT, lambda *_: asked.set())
+    try:
+        yield asked
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,37 @@
+"""A circuit in words: sizes, equations, projections, phases."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .circuit import Circuit
+
+
+def circuit_text(circuit: Circuit) -> str:
+    """The circuit as plain text."""
+    lines = [f"Circuit: {circuit.columns} columns, dt = {circuit.dt}, {circuit.dtype}"]
+    if circuit.schedule is not None:
+        spans = [f"{n} [{a}, {b})" for n, (a, b) in circuit.schedule.windows.items()]
+        lines.append(f"presentation: {circuit.schedule.steps} steps; phases {', '.join(spans)}")
+    for population in circuit.populations.values():
+        kind = f", clamped to {population.clamp.kind}" if population.clamp else ""
+        lines.append(f"\n{population.name}: {population.size} units{kind}")
+        lines += [f"    {line}" for line in str(population.neuron).splitlines()]
+    for projection in circuit.projections.values():
+        rule = projection.equation
+        how = "fixed" if not projection.plastic or rule is None else f"{rule.rule}, {rule.direction}"
+        local = "" if rule is None or rule.local else ", not local (control)"
+        lines.append(
+            f"\n{projection.name}: {projection.pre.name}.{projection.sends} -> "
+            f"{projection.post.name}.{projection.into}, {projection.shape}, {how}{local}"
+        )
+        if projection.plastic and rule is not None:
+            lines += [f"    {line.strip()}" for line in rule.plain_code().splitlines() if line.strip()]
+    return "\n".join(lines)
+
+
+def circuit_html(circuit: Circuit) -> str:
+    """The circuit for Jupyter."""
+    return f"<pre>{escape(circuit_text(circuit))}</pre>"

@@ -1,0 +1,54 @@
+"""How weights begin. Each is a function of a random generator and the weights' shape (n_post, n_pre)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..errors import RecircuitError
+
+Initial = Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]
+
+
+def _fans(shape: tuple[int, ...]) -> tuple[int, int]:
+    return (shape[-1], shape[0])
+
+
+def glorot(gain: float = 1.0) -> Initial:
+    """Uniform in +-gain*sqrt(6/(fan_in + fan_out)) (Glorot and Bengio 2010)."""
+
+    def draw(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+        limit = gain * np.sqrt(6 / sum(_fans(shape)))
+        return rng.uniform(-limit, limit, shape)
+
+    return draw
+
+
+def normal(sd: float | None = None, *, scaled_by: float = 1.0) -> Initial:
+    """Normal with mean zero and standard deviation ``sd``, or scaled_by/sqrt(fan_in) where none is given."""
+
+    def draw(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+        return rng.normal(0, scaled_by / np.sqrt(_fans(shape)[0]) if sd is None else sd, shape)
+
+    return draw
+
+
+def uniform(low: float, high: float) -> Initial:
+    """Uniform between low and high."""
+    return lambda rng, shape: rng.uniform(low, high, shape)
+
+
+def draw(initial: Any, rng: np.random.Generator, shape: tuple[int, ...], name: str) -> np.ndarray:
+    """The weights that ``initial`` (a function, a number or an array) stands for."""
+    value = initial(rng, shape) if callable(initial) else initial
+    try:
+        array = np.broadcast_to(np.asarray(value, dtype=float), shape)
+    except (ValueError, TypeError):
+        raise RecircuitError(
+            f"{name}: weights of shape {shape} (post, pre) were expected; got {np.shape(value)}."
+        ) from None
+    if not np.isfinite(array).all():
+        raise RecircuitError(f"{name}: the initial weights hold NaN or infinity.")
+    return array

@@ -1,0 +1,42 @@
+"""The whole of it: a circuit, assembled for a backend."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import numpy as np
+from brian2 import Clock, Network, prefs
+
+from .assembly import Assembly
+from .dense import assemble_dense
+from .plain import assemble_plain
+
+if TYPE_CHECKING:
+    from ..circuit import Circuit
+
+
+def assemble(circuit: Circuit, codeobj_class: type | None) -> Assembly:
+    """Build the Brian2 objects of a circuit on the device that is active, and generate their code."""
+    assert circuit.schedule is not None
+    with brian_preferences(circuit.dtype):
+        clock = Clock(circuit.dt, name="circuit_clock")
+        assembly = Assembly(circuit.columns, circuit.dtype, clock, circuit.schedule, codeobj_class)
+        (assemble_plain if circuit.lowering == "plain" else assemble_dense)(assembly, circuit)
+        assembly.operations.sort(key=lambda operation: operation.slot)
+        assembly.network = Network(*assembly.objects, name="circuit_network")
+        assembly.network._clocks = {clock}  # Network.run would do it; our presentation loop takes its place
+        assembly.network.before_run({})
+    return assembly
+
+
+@contextmanager
+def brian_preferences(dtype: np.dtype) -> Iterator[None]:
+    """Brian2's preferences as we need them, and as they were afterwards."""
+    saved = prefs.core.default_float_dtype, prefs.codegen.target
+    prefs.core.default_float_dtype, prefs.codegen.target = dtype.type, "numpy"
+    try:
+        yield
+    finally:
+        prefs.core.default_float_dtype, prefs.codegen.target = saved

@@ -1,0 +1,116 @@
+"""A circuit as Brian2 objects: the groups, the operations, and where each variable lives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from brian2 import Clock, Group, Network
+from brian2.core.base import BrianObject
+from brian2.core.variables import Variables
+from brian2.units import Quantity
+
+from ..operations import CLAMP, Operation
+from ..projection import Projection, Transposed
+from ..schedule import Schedule
+
+
+@dataclass(frozen=True)
+class Array:
+    """Where a variable lives: the Brian2 variable, the shape shown to the user, and, for sparse ones, where in it."""
+
+    variable: Any
+    shape: tuple[int, ...]
+    places: np.ndarray | None = None
+
+
+@dataclass(eq=False)
+class Assembly:
+    """Everything a backend needs to run a circuit.
+
+    Parameters
+    ----------
+    columns, dtype : of the circuit
+    clock : its Brian2 clock
+    codeobj_class : the backend's code object class (None: the device's own)
+    arrays : ``"h.rate"`` -> where it lives
+    constants : parameters of neurons and rules -> their values in base units
+    operations : in the order of a step
+    clamps : clamped population -> its name in ``arrays``
+    """
+
+    columns: int
+    dtype: np.dtype
+    clock: Clock
+    schedule: Schedule
+    codeobj_class: type | None
+    groups: dict[str, Any] = field(default_factory=dict)
+    arrays: dict[str, Array] = field(default_factory=dict)
+    constants: dict[str, Any] = field(default_factory=dict)
+    operations: list[Operation] = field(default_factory=list)
+    objects: list[BrianObject] = field(default_factory=list)
+    network: Network | None = None
+
+    def add(self, operation: Operation) -> None:
+        """Add an operation, and its runner to the network."""
+        self.operations.append(operation)
+        if operation.runner is not None:
+            self.objects.append(operation.runner)
+
+    def add_group(self, name: str, group: Any) -> None:
+        """Add a group; the network and this assembly keep it alive (Brian2's variables hold their owner weakly)."""
+        self.groups[name] = group
+        self.objects.append(group)
+
+
+class Store(Group):
+    """A Brian2 group that only owns variables: the weights of a projection, or the state of the presentation."""
+
+    add_to_magic_network = False
+
+    def __init__(self, name: str, size: int, clock: Clock, codeobj_class: type | None) -> None:
+        BrianObject.__init__(self, clock=clock, name=name)
+        self.codeobj_class = codeobj_class
+        self.namespace: dict[str, Any] = {}
+        self.variables = Variables(self)
+        self.variables.add_constant("N", value=size)
+        self.variables.create_clock_variables(clock)
+
+    def array(self, name: str, dtype: Any) -> None:
+        """A value per element."""
+        self.variables.add_array(name, size=self.variables["N"].get_value(), dtype=dtype)
+
+    def scalar(self, name: str, dtype: Any) -> None:
+        """One value for all."""
+        self.variables.add_array(name, size=1, dtype=dtype, scalar=True, index="0")
+
+
+def number(value: Any) -> float:
+    """A parameter in base units."""
+    return float(np.asarray(value)) if isinstance(value, Quantity) else float(value)
+
+
+def learning_steps(projection: Projection, schedule: Schedule) -> tuple[int, ...]:
+    """The steps in which a projection's rule is open."""
+    return schedule.open_steps(projection.learns, f"the rule of {projection.name!r}")
+
+
+def weights_owner(projection: Projection) -> Projection:
+    """The projection whose weights this one reads."""
+    return projection.weights.of if isinstance(projection.weights, Transposed) else projection
+
+
+def add_clamps(assembly: Assembly, circuit: Any) -> None:
+    """Clamped populations: their rates are a row of the data, from the first step in which they are shown."""
+    for population in circuit.populations.values():
+        if population.clamp is None:
+            continue
+        steps = assembly.schedule.open_steps(population.clamp.during, f"the stimulus {population.name!r}")
+        assembly.add(
+            Operation(
+                name=f"clamp_{population.name}", slot=CLAMP, steps=steps[:1], reads=frozenset(),
+                writes=frozenset({f"{population.name}.rate"}), always=True,
+                supervises=population.clamp.kind == "labels",
+            )  # fmt: skip
+        )

@@ -1,0 +1,216 @@
+"""Projections as matrix products over columns: field = x W^T, and w += scale * mean over columns of post (x) pre."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from brian2.utils.stringtools import get_identifiers
+
+from ...plasticity import SynapticEquation, lower
+from ...plasticity.steps import Elementwise, Fused, Product, drives
+from ..operations import EXPRESS, FACTOR, LEARN, PROPAGATE, Operation, Runner
+from ..projection import Projection, Transposed
+from .assembly import Array, Assembly, Store, add_clamps, learning_steps, weights_owner
+from .factors import Factors
+from .populations import add_populations, broadcasts_into
+
+
+def assemble_dense(assembly: Assembly, circuit: Any) -> None:
+    """Add all groups and operations of a circuit in the dense form."""
+    sent = Factors(EXPRESS, "sent")
+    learned = Factors(FACTOR, "factor")
+    plans = {p.name: _plan(p, assembly, sent, learned) for p in circuit.projections.values()}
+    scratch = {n: sent.names(n) | learned.names(n) for n in circuit.populations}
+    add_clamps(assembly, circuit)
+    add_populations(assembly, circuit, scratch)
+    sent.add_operations(assembly, circuit.populations)
+    learned.add_operations(assembly, circuit.populations)
+    control = Store("presentation", 1, assembly.clock, assembly.codeobj_class)
+    control.scalar("active", np.int32)
+    assembly.add_group("presentation", control)
+    assembly.arrays["presentation.active"] = Array(control.variables["active"], ())
+    assembly.constants["presentation.active"] = assembly.columns
+    for projection in circuit.projections.values():
+        if not isinstance(projection.weights, Transposed):
+            _add_weights(assembly, projection)
+    for projection in circuit.projections.values():
+        _add_propagation(assembly, projection, plans[projection.name][0])
+        _add_learning(assembly, projection, plans[projection.name][1])
+    _add_broadcasts(assembly, circuit)
+
+
+Plan = tuple[str, list[tuple[Any, dict[str, tuple[str, str]]]]]
+
+
+def _plan(projection: Projection, assembly: Assembly, sent: Factors, learned: Factors) -> Plan:
+    """Which variable travels, and for each step of the rule which variables of the two populations it reads."""
+    steps = assembly.schedule.open_steps(projection.during, f"the projection {projection.name!r}")
+    signal = sent.variable(projection.pre, projection.sends, steps)
+    if projection.equation is None or not projection.equation.plastic:
+        return signal, []
+    opened = learning_steps(projection, assembly.schedule)
+    equation = projection.equation
+    sides = {"pre": projection.pre, "post": projection.post}
+    plan: list[tuple[Any, dict[str, tuple[str, str]]]] = []
+    for step in lower(equation):
+        names: dict[str, tuple[str, str]] = {}
+        if isinstance(step, Product):
+            names = {s: (s, learned.variable(sides[s], getattr(step, s), opened)) for s in sides}
+        elif isinstance(step, Fused):
+            for name in sorted(get_identifiers(step.expression)):
+                for side, population in sides.items():
+                    if name.endswith(f"_{side}"):
+                        names[name] = (side, learned.variable(population, name.removesuffix(f"_{side}"), opened))
+                if name in equation.broadcasts:
+                    names[name] = ("post", name)
+        plan.append((step, names))
+    return signal, plan
+
+
+def _add_weights(assembly: Assembly, projection: Projection) -> None:
+    name, shape, equation = projection.name, projection.shape, projection.equation
+    store = Store(f"weights_{name}", int(np.prod(shape)), assembly.clock, assembly.codeobj_class)
+    arrays = ["w"]
+    if equation is not None and equation.plastic:
+        arrays += [*equation.state, *drives(lower(equation))]
+        if projection.structure.mask(1, 1, np.random.default_rng(0)) is not None:
+            arrays.append("mask")
+        _add_scalars(assembly, store, name, equation)
+        assembly.constants |= {f"{name}.{k}": v for k, v in equation.state.items()}
+    for array in arrays:
+        store.array(array, assembly.dtype)
+        assembly.arrays[f"{name}.{array}"] = Array(store.variables[array], shape)
+    assembly.add_group(name, store)
+
+
+def _add_scalars(assembly: Assembly, store: Store, name: str, equation: SynapticEquation) -> None:
+    for parameter, value in equation.parameters.items():
+        store.scalar(parameter, assembly.dtype)
+        assembly.arrays[f"{name}.{parameter}"] = Array(store.variables[parameter], ())
+        assembly.constants[f"{name}.{parameter}"] = value
+    store.scalar("updates", np.float64)
+    assembly.arrays[f"{name}.updates"] = Array(store.variables["updates"], ())
+
+
+def _add_propagation(assembly: Assembly, projection: Projection, signal: str) -> None:
+    owner, pre, post = weights_owner(projection), projection.pre, projection.post
+    kind = projection.structure.kind
+    transposed = isinstance(projection.weights, Transposed)
+    name = f"propagate_{projection.name}"
+    references = {
+        "_signal": (assembly.groups[pre.name], signal, "_idx"),
+        "_field": (assembly.groups[post.name], projection.field, "_idx"),
+        "_weights": (assembly.groups[owner.name], "w", "_idx"),
+    }
+    runner = Runner(
+        name, assembly.groups[owner.name], f"{kind}_propagate", references=references,
+        columns=assembly.columns, n_pre=pre.size, n_post=post.size, transposed=transposed,
+    )  # fmt: skip
+    assembly.add(
+        Operation(
+            name=name, slot=PROPAGATE, runner=runner, work=int(np.prod(projection.shape)),
+            steps=assembly.schedule.open_steps(projection.during, f"the projection {projection.name!r}"),
+            reads=frozenset({f"{pre.name}.{signal}", f"{owner.name}.w"}),
+            writes=frozenset({f"{post.name}.{projection.field}"}),
+        )  # fmt: skip
+    )
+
+
+def _add_learning(assembly: Assembly, projection: Projection, plan: list[tuple[Any, dict[str, Any]]]) -> None:
+    if not plan:
+        return
+    name, equation = projection.name, projection.equation
+    assert equation is not None
+    store = assembly.groups[name]
+    opened = learning_steps(projection, assembly.schedule)
+
+    def add(suffix: str, runner: Runner, reads: set[str], writes: str, *, work: int = 0, random: bool = False) -> None:
+        assembly.add(
+            Operation(
+                name=runner.name, slot=LEARN, steps=opened, reads=frozenset(reads), runner=runner, learns=True,
+                writes=frozenset({writes}), always=random, work=work,
+            )  # fmt: skip
+        )
+
+    weights = int(np.prod(projection.shape))
+    for index, (step, names) in enumerate(plan):
+        op = f"learn_{name}_{index}"
+        if isinstance(step, Elementwise):
+            runner = Runner(op, store, "stateupdate", step.code)
+            targets = [line.split("=")[0].strip(" +-*/") for line in step.code.splitlines()]
+            stored = [t for t in targets if f"{name}.{t}" in assembly.arrays]
+            reads = {f"{name}.{v}" for v in get_identifiers(step.code) if f"{name}.{v}" in assembly.arrays}
+            random = bool({"rand", "randn"} & get_identifiers(step.code))
+            assembly.add(
+                Operation(
+                    name=op, slot=LEARN, steps=opened, reads=frozenset(reads), runner=runner, learns=True,
+                    writes=frozenset(f"{name}.{t}" for t in stored), always=random, work=weights,
+                )  # fmt: skip
+            )
+            continue
+        runner = _contribution(assembly, projection, step, names, op)
+        reads = {f"{_side(projection, s).name}.{v}" for s, v in names.values()}
+        reads |= {f"{name}.{v}" for v in _scalar_names(step) if f"{name}.{v}" in assembly.arrays}
+        if step.keep.strip() != "0":
+            reads.add(f"{name}.{step.target}")
+        random = isinstance(step, Fused) and bool({"rand", "randn"} & get_identifiers(step.expression))
+        add(op, runner, reads, f"{name}.{step.target}", work=weights, random=random)
+    if f"{name}.mask" in assembly.arrays:
+        runner = Runner(f"mask_{name}", store, "stateupdate", "w = w*mask")
+        add("mask", runner, {f"{name}.w", f"{name}.mask"}, f"{name}.w", work=weights)
+    runner = Runner(f"count_{name}", store, "once", "updates = updates + 1")
+    add("count", runner, {f"{name}.updates"}, f"{name}.updates")
+
+
+def _scalar_names(step: Product | Fused) -> set[str]:
+    names = get_identifiers(step.keep) | get_identifiers(step.scale)
+    return names | get_identifiers(step.expression) if isinstance(step, Fused) else names
+
+
+def _side(projection: Projection, side: str) -> Any:
+    return projection.pre if side == "pre" else projection.post
+
+
+def _contribution(assembly: Assembly, projection: Projection, step: Any, names: dict[str, Any], op: str) -> Runner:
+    """The code of ``target = keep*target + scale*mean over columns of (...)``."""
+    store = assembly.groups[projection.name]
+    references = {
+        "_target": (store, step.target, "_idx"),
+        "_active": (assembly.groups["presentation"], "active", "0"),
+    }
+    sizes = {"columns": assembly.columns, "n_pre": projection.pre.size, "n_post": projection.post.size}
+    code = f"_keep = {step.keep}\n_scale = {step.scale}"
+    kind = projection.structure.kind
+    if isinstance(step, Product):
+        for side, (_, variable) in names.items():
+            references[f"_{side}"] = (assembly.groups[_side(projection, side).name], variable, "_idx")
+        return Runner(op, store, f"{kind}_product", code, references=references, **sizes)
+    for local, (side, variable) in names.items():
+        references[local] = (assembly.groups[_side(projection, side).name], variable, f"_{side}_index")
+    return Runner(
+        op, store, "fused", f"{code}\n_value = {step.expression}", references=references,
+        auxiliary=("_pre_index", "_post_index"), kind=kind, **sizes,
+    )  # fmt: skip
+
+
+def _add_broadcasts(assembly: Assembly, circuit: Any) -> None:
+    for population in circuit.populations.values():
+        for name in broadcasts_into(circuit, population):
+            source, during = circuit.broadcasts[name]
+            op = f"broadcast_{name}_to_{population.name}"
+            references = {
+                "_signal": (assembly.groups[source.name], "rate", "_idx"),
+                "_field": (assembly.groups[population.name], name, "_idx"),
+            }
+            runner = Runner(
+                op, assembly.groups[population.name], "broadcast", references=references,
+                columns=assembly.columns, n_post=population.size,
+            )  # fmt: skip
+            assembly.add(
+                Operation(
+                    name=op, slot=PROPAGATE, steps=assembly.schedule.open_steps(during, f"the broadcast {name!r}"),
+                    reads=frozenset({f"{source.name}.rate"}), writes=frozenset({f"{population.name}.{name}"}),
+                    runner=runner, work=population.size,
+                )  # fmt: skip
+            )

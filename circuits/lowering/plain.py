@@ -1,0 +1,145 @@
+"""Projections as Brian2 Synapses of one column: slow, any connectivity, and obviously right. The oracle."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from brian2 import Synapses
+from brian2.utils.stringtools import get_identifiers, word_substitute
+
+from ..operations import EXPRESS, LEARN, PROPAGATE, Operation, Runner
+from ..projection import Projection, Transposed
+from .assembly import Array, Assembly, add_clamps, learning_steps
+from .factors import Factors
+from .populations import add_populations, broadcasts_into, read_by
+
+#: Goes before a rule's own names, which Brian2 would take for the populations' (``rate`` for ``rate_pre``).
+OWN = "rule_"
+
+
+def assemble_plain(assembly: Assembly, circuit: Any) -> None:
+    """Add all groups and operations of a circuit in the plain form."""
+    add_clamps(assembly, circuit)
+    add_populations(assembly, circuit, {})
+    for index, projection in enumerate(circuit.projections.values()):
+        rng = np.random.default_rng([circuit.seed, index])
+        _add_synapses(assembly, projection, rng)
+        _add_learning(assembly, projection)
+    for name, (source, during) in circuit.broadcasts.items():
+        for population in circuit.populations.values():
+            if name in broadcasts_into(circuit, population):
+                _add_broadcast(assembly, name, source, population, during)
+
+
+def _add_synapses(assembly: Assembly, projection: Projection, rng: np.random.Generator) -> None:
+    pre, post, equation = projection.pre, projection.post, projection.equation
+    model = ["w : 1", f"{projection.field}_post = w*{projection.sends}_pre : 1 (summed)"]
+    if equation is not None and equation.plastic:
+        model += [f"{OWN}{state} : 1" for state in equation.state]
+        model += [f"{OWN}{parameter} : 1 (shared)" for parameter in equation.parameters]
+        model.append("updates : 1 (shared)")
+    if isinstance(projection.weights, Transposed):
+        model.append("partner : integer (constant)")
+    synapses = Synapses(
+        assembly.groups[pre.name], assembly.groups[post.name], "\n".join(model), clock=assembly.clock,
+        name=f"synapses_{projection.name}", namespace={}, dtype={"w": assembly.dtype},
+        codeobj_class=assembly.codeobj_class,
+    )  # fmt: skip
+    sources, targets = projection.structure.indices(pre.size, post.size)
+    mask = projection.structure.mask(pre.size, post.size, rng)
+    places = None if mask is None else np.flatnonzero(mask)
+    if places is not None:
+        sources, targets = sources[places], targets[places]
+    synapses.connect(i=sources, j=targets)
+    name = projection.name
+    assembly.add_group(name, synapses)
+    if isinstance(projection.weights, Transposed):
+        _add_copy(assembly, projection, synapses, sources, targets)
+    else:
+        _add_arrays(assembly, projection, synapses, places)
+    updater = next(o for o in synapses.contained_objects if o.name.endswith(f"{projection.field}_post"))
+    assembly.operations.append(
+        Operation(
+            name=f"propagate_{name}", slot=PROPAGATE, runner=updater, work=len(sources),
+            steps=assembly.schedule.open_steps(projection.during, f"the projection {name!r}"),
+            reads=read_by(projection.sends, pre) | {f"{name}.w"}, writes=frozenset({f"{post.name}.{projection.field}"}),
+        )  # fmt: skip
+    )
+
+
+def _add_arrays(assembly: Assembly, projection: Projection, synapses: Synapses, places: np.ndarray | None) -> None:
+    name, equation = projection.name, projection.equation
+    states = list(equation.state) if equation is not None and equation.plastic else []
+    for variable in ["w", *states]:
+        inner = variable if variable == "w" else OWN + variable
+        assembly.arrays[f"{name}.{variable}"] = Array(synapses.variables[inner], projection.shape, places)
+    if equation is not None and equation.plastic:
+        assembly.constants |= {f"{name}.{k}": v for k, v in (equation.state | equation.parameters).items()}
+        for variable in [*equation.parameters, "updates"]:
+            inner = variable if variable == "updates" else OWN + variable
+            assembly.arrays[f"{name}.{variable}"] = Array(synapses.variables[inner], ())
+
+
+def _add_copy(
+    assembly: Assembly, projection: Projection, synapses: Synapses, sources: np.ndarray, targets: np.ndarray
+) -> None:
+    """Weights that are another's, the other way round: copied, synapse by synapse, before they propagate."""
+    owner = projection.weights.of
+    owner_places = np.full((owner.post.size, owner.pre.size), -1)
+    kept = assembly.arrays[f"{owner.name}.w"].places
+    flat = owner_places.reshape(-1)
+    flat[slice(None) if kept is None else kept] = np.arange(flat.size if kept is None else len(kept))
+    synapses.variables["partner"].set_value(owner_places[sources, targets])
+    synapses.variables.add_reference("w_partner", assembly.groups[owner.name], "w", index="partner")
+    name = f"copy_{projection.name}"
+    assembly.add(
+        Operation(
+            name=name, slot=EXPRESS, reads=frozenset({f"{owner.name}.w"}), writes=frozenset({f"{projection.name}.w"}),
+            steps=assembly.schedule.open_steps(projection.during, f"the projection {projection.name!r}"),
+            runner=Runner(name, synapses, "stateupdate", "w = w_partner"),
+        )  # fmt: skip
+    )
+
+
+def _add_learning(assembly: Assembly, projection: Projection) -> None:
+    equation, name = projection.equation, projection.name
+    if equation is None or not equation.plastic:
+        return
+    code = word_substitute(equation.plain_code(), {v: OWN + v for v in [*equation.state, *equation.parameters]})
+    mine = {v for v in get_identifiers(equation.plain_code()) if f"{name}.{v}" in assembly.arrays}
+    targets = {"w", *equation.state} & mine
+    reads = {f"{name}.{v}" for v in mine}
+    for side, population, names in (
+        ("pre", projection.pre, equation.reads_pre),
+        ("post", projection.post, {*equation.reads_post, *equation.broadcasts}),
+    ):
+        reads |= read_by(" + ".join(names) or "0", population) if side else set()
+    opened = learning_steps(projection, assembly.schedule)
+    synapses = assembly.groups[name]
+    for suffix, text, writes in (("0", code, targets), ("count", "updates = updates + 1", {"updates"})):
+        op = f"learn_{name}_{suffix}"
+        assembly.add(
+            Operation(
+                name=op, slot=LEARN, steps=opened, learns=True, always=equation.random, reads=frozenset(reads),
+                writes=frozenset(f"{name}.{t}" for t in writes), runner=Runner(op, synapses, "stateupdate", text),
+                work=int(np.prod(projection.shape)) if suffix == "0" else 0,
+            )  # fmt: skip
+        )
+
+
+def _add_broadcast(assembly: Assembly, name: str, source: Any, population: Any, during: Any) -> None:
+    op = f"broadcast_{name}_to_{population.name}"
+    synapses = Synapses(
+        assembly.groups[source.name], assembly.groups[population.name], f"{name}_post = rate_pre : 1 (summed)",
+        clock=assembly.clock, name=op, namespace={}, codeobj_class=assembly.codeobj_class,
+    )  # fmt: skip
+    synapses.connect()
+    assembly.add_group(op, synapses)
+    updater = next(o for o in synapses.contained_objects if o.name.endswith(f"{name}_post"))
+    assembly.operations.append(
+        Operation(
+            name=op, slot=PROPAGATE, steps=assembly.schedule.open_steps(during, f"the broadcast {name!r}"),
+            reads=frozenset({f"{source.name}.rate"}), writes=frozenset({f"{population.name}.{name}"}), runner=updater,
+        )  # fmt: skip
+    )

@@ -1,0 +1,37 @@
+"""Neuron models that circuits are usually made of."""
+
+from __future__ import annotations
+
+from brian2.units import Quantity, ms
+
+from .neuron import Neuron
+from .transfer import transfer as find_transfer
+
+
+def pyramidal(
+    transfer: str = "clip", tau: Quantity = 1 * ms, *, derivative: str | None = None, gated: bool = True
+) -> Neuron:
+    """A unit with a basal and an apical compartment (Amit 2019, Eq. 6; Lillicrap et al. 2016).
+
+    tau drate/dt = -rate + f(basal), open in the phase ``feedforward``, and
+    error = apical f'(basal), latched in the phase ``feedback``: what arrives in the apical compartment never
+    touches the rate, so that both are there at the same time.
+
+    Parameters
+    ----------
+    transfer : ``clip``, ``tanh``, ``logistic``, ``relu``, ``leaky``, ``linear``, or an expression of ``basal``
+    tau : time constant of the rate; equal to the circuit's dt for lock step
+    derivative : f', where it cannot be found
+    gated : False leaves out f' (Baldi et al. 2018, section 4.2)
+    """
+    f, slope = find_transfer(transfer, derivative)
+    error = f"apical*{slope}" if gated else "apical"
+    return Neuron(
+        f"""
+        basal    : 1 (compartment)
+        apical   : 1 (compartment)
+        drate/dt = ({f} - rate)/tau : 1 (usually during feedforward)
+        error    = {error} : 1 (usually during feedback)
+        """,
+        tau=tau,
+    )

@@ -1,0 +1,211 @@
+"""Neuron models: equations, in Brian2's language, with phases.
+
+Four kinds of lines, each with its dimension and a flag in brackets::
+
+    basal     : 1 (compartment)                                  # the sum of what projections bring in
+    loss      : 1 (broadcast)                                    # one value per column, from a population of one unit
+    drate/dt  = (tanh(basal) - rate)/tau : 1 (during feedforward)  # a state, in continuous time
+    error     = apical*(1 - rate**2)     : 1 (during feedback)     # a latch: assigned in each step of its phase, then held
+    x         = rate                     : 1                       # an expression, computed where it is read
+    gain      : 1                                                # a parameter of each unit
+
+``(usually during p)`` is open during p where the circuit has such a phase, and otherwise always.
+
+A relaxation ``(F - v)/tau`` with ``tau`` equal to the circuit's dt is in *lock step*: it is the assignment v = F.
+All equations of a step read the state before the step.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from brian2 import Equations
+from brian2.core.functions import DEFAULT_FUNCTIONS
+from brian2.core.namespace import DEFAULT_UNITS
+from brian2.equations.equations import (
+    DIFFERENTIAL_EQUATION,
+    PARAMETER,
+    SUBEXPRESSION,
+    EquationError,
+    SingleEquation,
+    parse_string_equations,
+)
+from brian2.units import Quantity
+from brian2.units.fundamentalunits import DIMENSIONLESS, get_dimensions
+from brian2.utils.stringtools import get_identifiers
+
+from ..errors import RecircuitError
+from .schedule import During
+
+#: Names that Brian2 accepts and then shadows.
+SHADOWED = frozenset({"order", "name", "when", "active", "clock", "state", "indices", "start", "stop", "variables"})
+#: Names that mean something already.
+TAKEN = frozenset({"e", "pi", "i", "N", "t", "dt", "lambda", "inf", "xi", "x_pre", "w"})
+
+
+@dataclass(frozen=True)
+class StateEquation:
+    """One stored variable and how it changes."""
+
+    variable: str
+    expression: str
+    during: During
+    differential: bool
+
+
+class Neuron:
+    """A neuron model: what every unit of a population does.
+
+    Parameters
+    ----------
+    equations : lines as in the module's docstring
+    method : how differential equations are integrated (``euler``, ``exponential_euler``, ``rk2``, ``rk4``, ``heun``);
+        in lock step nothing is integrated
+    parameters : names that the equations use, as numbers or quantities (``tau=10*ms``); they can be changed
+        between runs (``circuit["h.mu"] = .2``)
+
+    Raises
+    ------
+    RecircuitError
+        for an equation that cannot be read, an unknown flag, a name that is taken, or one that nothing defines
+    """
+
+    def __init__(self, equations: str, *, method: str = "euler", **parameters: Any) -> None:
+        self.text = "\n".join(line.strip() for line in equations.strip().splitlines() if line.strip())
+        self.method = method
+        self.parameters: dict[str, Any] = dict(parameters)
+        self.compartments: list[str] = []
+        self.broadcasts: list[str] = []
+        self.unit_parameters: list[str] = []
+        self.expressions: dict[str, str] = {}
+        self.states: list[StateEquation] = []
+        self.dimensions: dict[str, Any] = {}
+        for equation in _parse(self.text).values():
+            self._take(equation)
+        if "x" not in self.dimensions and "rate" in self.dimensions:
+            self.expressions["x"] = "rate"
+            self.dimensions["x"] = DIMENSIONLESS
+        self._check_names()
+
+    def _take(self, equation: SingleEquation) -> None:
+        name = equation.varname
+        if name in SHADOWED or name in TAKEN:
+            raise RecircuitError(f"equations: the name {name!r} is taken by the simulator; choose another.")
+        flags = list(equation.flags)
+        during = [flag for flag in flags if "during " in flag]
+        other = [flag for flag in flags if "during " not in flag]
+        allowed = {
+            PARAMETER: {"compartment", "broadcast"},
+            SUBEXPRESSION: {"stored", "constant over dt"},
+            DIFFERENTIAL_EQUATION: set(),
+        }[equation.type]
+        if set(other) - allowed or len(during) > 1 or (during and equation.type == PARAMETER):
+            raise RecircuitError(
+                f"equations: {name!r} has the flags {flags}; expected at most one 'during <phases>', and of "
+                f"{sorted(allowed) or 'others none'} for a {equation.type}."
+            )
+        self.dimensions[name] = equation.dim
+        when = _when(during[0]) if during else During()
+        if equation.type == PARAMETER:
+            kind = self.compartments if "compartment" in other else self.broadcasts if "broadcast" in other else None
+            (self.unit_parameters if kind is None else kind).append(name)
+        elif equation.type == DIFFERENTIAL_EQUATION:
+            self.states.append(StateEquation(name, equation.expr.code, when, True))
+        elif during or other:
+            self.states.append(StateEquation(name, equation.expr.code, when, False))
+        else:
+            self.expressions[name] = equation.expr.code
+
+    def _check_names(self) -> None:
+        for name in ("rate", *self.compartments, *self.broadcasts):
+            if name in self.dimensions and self.dimensions[name] is not DIMENSIONLESS:
+                raise RecircuitError(f"equations: {name!r} has a dimension; what units send and receive is plain (: 1).")
+        known = set(self.dimensions) | set(self.parameters) | {"t", "dt", "e", "pi", "inf", "xi"}
+        known |= set(DEFAULT_FUNCTIONS)
+        for name, value in self.parameters.items():
+            if name in self.dimensions:
+                raise RecircuitError(f"equations: {name!r} is given as a parameter and defined by an equation.")
+            if name in SHADOWED or name in TAKEN:
+                raise RecircuitError(f"parameters: the name {name!r} is taken by the simulator; choose another.")
+            if not isinstance(value, Quantity | int | float | bool):
+                raise RecircuitError(f"parameters: {name} is a number or a quantity such as 10*ms; got {value!r}.")
+        for state in [*self.states, *(StateEquation(n, e, During(), False) for n, e in self.expressions.items())]:
+            unknown = sorted(get_identifiers(state.expression) - known - set(DEFAULT_UNITS))
+            if unknown:
+                raise RecircuitError(
+                    f"equations: {state.variable!r} reads {', '.join(map(repr, unknown))}, which nothing defines. "
+                    f"It may read {sorted(set(self.dimensions) | set(self.parameters))}; declare an input as "
+                    f"'{unknown[0]} : 1 (compartment)', or give a value as Neuron(..., {unknown[0]}=...)."
+                )
+
+    @property
+    def stored(self) -> list[str]:
+        """Names of the variables that live in memory, but for the fields."""
+        return [s.variable for s in self.states] + self.unit_parameters
+
+    def with_parameters(self, **parameters: Any) -> Neuron:
+        """The same equations with other values."""
+        unknown = sorted(set(parameters) - set(self.parameters))
+        if unknown:
+            raise RecircuitError(f"parameters: {unknown} are not among {sorted(self.parameters)}.")
+        return Neuron(self.text, method=self.method, **(self.parameters | parameters))
+
+    def __str__(self) -> str:
+        values = ", ".join(f"{k} = {v}" for k, v in self.parameters.items())
+        return self.text + (f"\n# {values}" if values else "")
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        return f"<pre>{escape(str(self))}</pre>"
+
+
+def _when(flag: str) -> During:
+    usual, _, names = flag.partition("during ")
+    if usual.strip() not in ("", "usually"):
+        raise RecircuitError(f"equations: the flag {flag!r} is not known; expected 'during <phases>'.")
+    return During(During.of(names).phases, strict=not usual.strip())
+
+
+def _parse(text: str) -> Mapping[str, SingleEquation]:
+    try:
+        equations = parse_string_equations(text)
+        Equations([e for e in equations.values() if e.type == SUBEXPRESSION and not e.flags])  # refuses cycles
+        return equations
+    except (EquationError, SyntaxError, ValueError, TypeError) as problem:
+        raise RecircuitError(
+            f"equations: {str(problem).strip()} Each line reads 'name = expression : 1 (flags)', "
+            "'dname/dt = expression : 1 (flags)' or 'name : 1 (flags)'."
+        ) from None
+
+
+def lock_step(equation: StateEquation, parameters: Mapping[str, Any], dt: Quantity) -> str | None:
+    """F where the equation reads dv/dt = (F - v)/tau with tau = dt and F free of v; otherwise None."""
+    tree = ast.parse(equation.expression.strip(), mode="eval").body
+    if not (isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Div) and isinstance(tree.right, ast.Name)):
+        return None
+    tau = parameters.get(tree.right.id)
+    if not isinstance(tau, Quantity) or get_dimensions(tau) is not get_dimensions(dt):
+        return None
+    if abs(float(tau) - float(dt)) > 1e-9 * float(dt):
+        return None
+    target = _relaxation_target(tree.left, equation.variable)
+    if target is None or equation.variable in get_identifiers(ast.unparse(target)):
+        return None
+    return ast.unparse(target)
+
+
+def _relaxation_target(tree: ast.expr, variable: str) -> ast.expr | None:
+    def is_variable(node: ast.expr) -> bool:
+        return isinstance(node, ast.Name) and node.id == variable
+
+    if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Sub) and is_variable(tree.right):
+        return tree.left
+    if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Add):
+        left = tree.left
+        if isinstance(left, ast.UnaryOp) and isinstance(left.op, ast.USub) and is_variable(left.operand):
+            return tree.right
+    return None

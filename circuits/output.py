@@ -1,0 +1,218 @@
+"""Output circuits: populations that turn a field and a supervisory signal into an error, by their own dynamics."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from brian2.units import Quantity
+
+from ..errors import RecircuitError
+from .neuron import Neuron
+from .population import Population
+from .structures import OneToOne
+from .transfer import transfer as find_transfer
+
+if TYPE_CHECKING:
+    from .circuit import Circuit
+
+
+@dataclass(frozen=True)
+class hinge_output:  # noqa: N801 - reads as a function in a circuit
+    """The circuit of o_c, t_c and s_c that computes the error of the hinge loss (Amit 2019, section 2.3, Eq. 8-9).
+
+    The output unit o has the field H = h + 2M s - 2M t, where h is its basal field, s the supervisory unit (+1 or
+    -1) and t the control unit, which o alone drives::
+
+        o = 1+epsilon if H > 2M+S;  1 if M <= H <= 2M+S;  0 if |H| < M;  -mu if -2M-S <= H <= -M;  -mu-epsilon below
+        t = 1 if o > 1;  -1 if o < -mu;  0 between
+
+    In lock step, from rest: where the example is still to be learned (s = 1 and h <= S, or s = -1 and h >= -S), o
+    stays at 1 or -mu; otherwise o overshoots, t answers and shuts it off: o runs 1+epsilon, 1+epsilon, 0, 0.
+
+    *Reading the error out.* The phase ``error`` lasts whole cycles of four steps, and what is closed is held: so
+    the phases after it read o as it was at the end of a cycle, at 1, -mu or 0. That is Eq. 4 in every case (Eq. 5
+    with its second case mended: h >= -S), but at the thresholds h = S and h = -S themselves, where Eq. 4 is strict
+    and the circuit, like Eq. 5, still learns; there the loss has a kink and both are subgradients. Where |h| >= M
+    the circuit is outside of what it was made for: with s = 1 and h < -M it sticks at 0, and with h >= M the cycle
+    ends in 1. ``o.beyond`` counts the presentations in which that happens, unit by unit.
+
+    *With time constants* above dt the printed circuit does not shut off: as o falls towards 0, t lets go before o
+    arrives, and o hovers at the threshold. ``repair="hysteresis"`` lets t hold on until o is below ``off``
+    (on above 1+epsilon/2); ``repair="delay"`` lets t see o through four relays of time constant tau, so that it
+    answers, and lets go, late.
+
+    Parameters
+    ----------
+    M : bound of |h|
+    S : the learning threshold (1 in Eq. 1-5)
+    mu : weight of the classes that are not shown, below 1
+    epsilon : the overshoot, above 0
+    tau, tau_t : time constants of o and t; None: dt, lock step
+    repair : ``""``, ``"hysteresis"`` or ``"delay"``
+    off : where the hysteresis lets go
+    companions : the names of the control and supervisory populations
+
+    Reads the phase ``feedforward`` (h), writes in ``error``; ``beyond`` is counted in ``plasticity``.
+    """
+
+    M: float = 20.0
+    S: float = 1.0
+    mu: float = 0.1
+    epsilon: float = 0.1
+    tau: Quantity | None = None
+    tau_t: Quantity | None = None
+    repair: str = ""
+    off: float = 0.05
+    companions: tuple[str, str] = ("t", "s")
+
+    #: Steps of the phase ``error`` in lock step: one cycle.
+    error_steps = 4
+
+    def __post_init__(self) -> None:
+        if not (self.M > self.S >= 0 and 0 < self.mu < 1 and self.epsilon > 0):
+            raise RecircuitError(
+                f"hinge_output: expected M > S >= 0, 0 < mu < 1 and epsilon > 0; "
+                f"got M={self.M}, S={self.S}, mu={self.mu}, epsilon={self.epsilon}."
+            )
+        if self.repair not in ("", "hysteresis", "delay"):
+            raise RecircuitError(f"hinge_output: repair is '', 'hysteresis' or 'delay'; got {self.repair!r}.")
+
+    def build(self, circuit: Circuit, name: str, size: int) -> Population:
+        """Add o, t and s and the one-to-one projections between them; returns o."""
+        o = circuit.population(name, size, self.output_neuron(self.tau or circuit.dt))
+        t = circuit.population(self.companions[0], size, self.control_neuron(self.tau_t or self.tau or circuit.dt))
+        s = circuit.supervisor(self.companions[1], size, on=1.0, off=-1.0, during="error")
+        one = OneToOne()
+        circuit.connect(s, o, into="supervision", weights=2 * self.M, structure=one, during="error")
+        circuit.connect(t, o, into="control", weights=-2 * self.M, structure=one, during="error")
+        circuit.connect(o, t, into="drive", weights=1.0, structure=one, during="error")
+        return o
+
+    def output_neuron(self, tau: Quantity) -> Neuron:
+        """o_c (Eq. 8 and 9, left)."""
+        return Neuron(
+            """
+            basal       : 1 (compartment)
+            supervision : 1 (compartment)
+            control     : 1 (compartment)
+            H           = basal + supervision + control : 1
+            above       = (1 + epsilon)*int(H > 2*M + S) + int(H >= M and H <= 2*M + S) : 1
+            below       = (mu + epsilon)*int(H < -2*M - S) + mu*int(H <= -M and H >= -2*M - S) : 1
+            drate/dt    = (above - below - rate)/tau : 1 (during error)
+            error       = rate : 1
+            target      = supervision/(2*M) : 1
+            beyond      = beyond + int(abs(basal) >= M) : 1 (usually during plasticity)
+            """,
+            M=self.M, S=self.S, mu=self.mu, epsilon=self.epsilon, tau=tau,
+        )  # fmt: skip
+
+    def control_neuron(self, tau: Quantity) -> Neuron:
+        """t_c (Eq. 9, right), or one of its repairs."""
+        if self.repair == "hysteresis":
+            return Neuron(
+                """
+                drive    : 1 (compartment)
+                up       = int(drive > 1 + epsilon/2 or (rate > 0.5 and drive > off)) : 1
+                down     = int(drive < -mu - epsilon/2 or (rate < -0.5 and drive < -off)) : 1
+                drate/dt = (up - down - rate)/tau : 1 (during error)
+                """,
+                mu=self.mu, epsilon=self.epsilon, off=self.off, tau=tau,
+            )  # fmt: skip
+        if self.repair == "delay":
+            return Neuron(
+                """
+                drive     : 1 (compartment)
+                dlate1/dt = (drive - late1)/tau : 1 (during error)
+                dlate2/dt = (late1 - late2)/tau : 1 (during error)
+                dlate3/dt = (late2 - late3)/tau : 1 (during error)
+                dlate4/dt = (late3 - late4)/tau : 1 (during error)
+                drate/dt  = (int(late4 > 1) - int(late4 < -mu) - rate)/tau : 1 (during error)
+                """,
+                mu=self.mu, tau=tau,
+            )  # fmt: skip
+        return Neuron(
+            """
+            drive    : 1 (compartment)
+            drate/dt = (int(drive > 1) - int(drive < -mu) - rate)/tau : 1 (during error)
+            """,
+            mu=self.mu, tau=tau,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class softmax_output:  # noqa: N801
+    """Softmax with cross-entropy (control): error_c = s_c - exp(h_c)/sum_k exp(h_k).
+
+    A normalising unit z sums what the output units send, and inhibits them by division. It reads all outputs, so
+    the error is not local to a unit. Takes two steps of the phase ``error``; |h| is clipped at 80.
+    """
+
+    tau: Quantity | None = None
+    companions: tuple[str, str] = ("z", "s")
+
+    error_steps = 2
+
+    def build(self, circuit: Circuit, name: str, size: int) -> Population:
+        """Add the outputs, the normalising unit and the supervisor."""
+        tau = self.tau or circuit.dt
+        o = circuit.population(name, size, Neuron(
+            """
+            basal       : 1 (compartment)
+            supervision : 1 (compartment)
+            inhibition  : 1 (compartment)
+            expressed   = exp(clip(basal, -80, 80)) : 1
+            answer      = expressed/(inhibition + int(inhibition == 0)) : 1
+            drate/dt    = (supervision - answer - rate)/tau : 1 (during error)
+            error       = rate : 1
+            target      = 2*supervision - 1 : 1
+            """,
+            tau=tau,
+        ))  # fmt: skip
+        z = circuit.population(self.companions[0], 1, Neuron(
+            """
+            drive    : 1 (compartment)
+            drate/dt = (drive - rate)/tau : 1 (during error)
+            """,
+            tau=tau,
+        ))  # fmt: skip
+        s = circuit.supervisor(self.companions[1], size, during="error")
+        circuit.connect(s, o, into="supervision", weights=1.0, structure=OneToOne(), during="error")
+        circuit.connect(o, z, into="drive", sends="expressed", weights=1.0, during="error")
+        circuit.connect(z, o, into="inhibition", weights=1.0, during="error")
+        return o
+
+
+@dataclass(frozen=True)
+class squared_output:  # noqa: N801
+    """Squared error (control): error_c = (s_c - f(h_c)) f'(h_c), minus the derivative of half the squared error.
+
+    Local, but the error is the unit's rate as if by itself, without a circuit that would make it so.
+    ``on`` and ``off`` are the targets.
+    """
+
+    transfer: str = "linear"
+    on: float = 1.0
+    off: float = 0.0
+    tau: Quantity | None = None
+    companion: str = "s"
+
+    error_steps = 1
+
+    def build(self, circuit: Circuit, name: str, size: int) -> Population:
+        """Add the outputs and the supervisor."""
+        f, slope = find_transfer(self.transfer)
+        o = circuit.population(name, size, Neuron(
+            f"""
+            basal       : 1 (compartment)
+            supervision : 1 (compartment)
+            answer      = {f} : 1
+            drate/dt    = ((supervision - answer)*{slope} - rate)/tau : 1 (during error)
+            error       = rate : 1
+            target      = supervision : 1
+            """,
+            tau=self.tau or circuit.dt,
+        ))  # fmt: skip
+        s = circuit.supervisor(self.companion, size, on=self.on, off=self.off, during="error")
+        circuit.connect(s, o, into="supervision", weights=1.0, structure=OneToOne(), during="error")
+        return o

@@ -1,0 +1,57 @@
+"""Populations: units with the same equations, in B columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .neuron import Neuron
+from .schedule import During
+
+if TYPE_CHECKING:
+    from .circuit import Circuit
+
+CLAMPED = Neuron("rate : 1")
+
+
+@dataclass(frozen=True)
+class Clamp:
+    """What is shown to a clamped population: ``values`` (a row of rates) or ``labels`` (one unit on, the others off)."""
+
+    kind: str = "values"
+    during: During = During()
+    on: float = 1.0
+    off: float = 0.0
+
+
+@dataclass(eq=False)
+class Population:
+    """``size`` units in each of the circuit's columns; made by ``circuit.population`` and its kin.
+
+    Its variables are read as ``population["rate"]``, an array of shape (columns, size), and set the same way.
+    """
+
+    circuit: Circuit = field(repr=False)
+    name: str
+    size: int
+    neuron: Neuron
+    clamp: Clamp | None = None
+
+    def __getitem__(self, variable: str) -> np.ndarray:
+        return self.circuit[f"{self.name}.{variable}"]
+
+    def __setitem__(self, variable: str, value: Any) -> None:
+        self.circuit[f"{self.name}.{variable}"] = value
+
+    def variables(self) -> list[str]:
+        """All that a rule or a record may read of a unit."""
+        neuron = self.neuron
+        return sorted({*neuron.stored, *neuron.expressions, *neuron.compartments, *neuron.broadcasts})
+
+    def stored_name(self, variable: str) -> str:
+        """Follow expressions that are no more than another name (x = rate)."""
+        while (target := self.neuron.expressions.get(variable, "").strip()).isidentifier():
+            variable = target
+        return variable

@@ -1,0 +1,69 @@
+"""Projections: all synapses from one population to another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..plasticity import SynapticEquation
+from .population import Population
+from .schedule import During
+from .structures import Dense
+
+if TYPE_CHECKING:
+    from .circuit import Circuit
+
+
+@dataclass(frozen=True)
+class Transposed:
+    """The weights of another projection, read the other way round (backpropagation's control; not local)."""
+
+    of: Projection
+
+
+@dataclass(eq=False)
+class Projection:
+    """Synapses from ``pre`` to ``post``: field_post = sum over pre of w*sends_pre, into one compartment.
+
+    Made by ``circuit.connect``. ``projection["w"]`` reads the weights, of shape (n_post, n_pre) when dense.
+    """
+
+    circuit: Circuit = field(repr=False)
+    name: str
+    pre: Population
+    post: Population
+    into: str
+    sends: str
+    structure: Dense
+    equation: SynapticEquation | None
+    weights: Any
+    during: During
+    learns: During
+
+    def __getitem__(self, variable: str) -> np.ndarray:
+        return self.circuit[f"{self.name}.{variable}"]
+
+    def __setitem__(self, variable: str, value: Any) -> None:
+        self.circuit[f"{self.name}.{variable}"] = value
+
+    @property
+    def T(self) -> Transposed:
+        """These weights, for a projection that runs the other way."""
+        return Transposed(self)
+
+    @property
+    def field(self) -> str:
+        """The variable of the post unit that this projection alone writes."""
+        return f"{self.into}_{self.pre.name}"
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the weights."""
+        return self.structure.shape(self.pre.size, self.post.size)
+
+    @property
+    def plastic(self) -> bool:
+        """Whether anything changes these weights."""
+        return self.equation is not None and self.equation.plastic

@@ -1,0 +1,135 @@
+"""When things happen: phases, the steps they cover, and what is open in them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from brian2.units import Quantity
+from brian2.units.allunits import second
+
+from ..errors import RecircuitError
+
+
+@dataclass(frozen=True)
+class During:
+    """The phases in which a pathway, an equation or a rule is open.
+
+    ``phases`` empty means every step. ``strict`` says that the user named them: then each must exist.
+    Otherwise they are the usual phases of a role, and where a circuit has none of them the thing is always open.
+    """
+
+    phases: tuple[str, ...] = ()
+    strict: bool = False
+
+    @classmethod
+    def of(cls, names: str | Sequence[str] | None, default: str = "") -> During:
+        """Read what a user wrote: a name, ``"a and b"``, a list, or None for the default of the role."""
+        if names is None:
+            return cls((default,) if default else ())
+        words = names.replace(",", " and ").split(" and ") if isinstance(names, str) else list(names)
+        return cls(tuple(w.strip() for w in words if w.strip()), strict=True)
+
+    def __str__(self) -> str:
+        return " and ".join(self.phases) or "always"
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """A presentation: named windows of steps, ``[start, stop)``, which may overlap.
+
+    Parameters
+    ----------
+    windows : name -> (first step, step after the last)
+    evaluation : the phases that run when the circuit is only asked, not taught
+    """
+
+    windows: Mapping[str, tuple[int, int]]
+    evaluation: tuple[str, ...] = field(default=())
+
+    @property
+    def steps(self) -> int:
+        """Steps in one presentation."""
+        return max(stop for _, stop in self.windows.values())
+
+    @classmethod
+    def sequence(cls, pairs: Sequence[object], dt: Quantity, evaluation: Sequence[str] | None = None) -> Schedule:
+        """Phases one after the other: ``"feedforward", 2*ms, "error", 4*ms, ...``."""
+        if not pairs or len(pairs) % 2:
+            raise RecircuitError(
+                f"phases: got {len(pairs)} arguments, expected pairs of a name and a duration, "
+                'as in phases("feedforward", 2*ms, "plasticity", 1*ms).'
+            )
+        windows: dict[str, tuple[int, int]] = {}
+        start = 0
+        for name, duration in zip(pairs[::2], pairs[1::2], strict=True):
+            if not isinstance(name, str):
+                raise RecircuitError(f"phases: expected the name of a phase, got {name!r}.")
+            if name in windows:
+                raise RecircuitError(f"phases: the phase {name!r} is named twice; each name stands for one window.")
+            stop = start + steps_in(name, duration, dt)
+            windows[name] = (start, stop)
+            start = stop
+        return cls(windows, cls._evaluation(windows, evaluation))
+
+    @classmethod
+    def overlapping(
+        cls, windows: Mapping[str, object], dt: Quantity, evaluation: Sequence[str] | None = None
+    ) -> Schedule:
+        """Phases by their own begin and end: ``feedforward=(0*ms, 3*ms), feedback=(2*ms, 4*ms)``."""
+        steps: dict[str, tuple[int, int]] = {}
+        for name, window in windows.items():
+            if not isinstance(window, tuple) or len(window) != 2:
+                raise RecircuitError(f"phases: {name} is a pair (begin, end) of times; got {window!r}.")
+            begin = 0 if float(window[0]) == 0 else steps_in(name, window[0], dt)
+            end = steps_in(name, window[1], dt)
+            if end <= begin:
+                raise RecircuitError(f"phases: {name} ends at {window[1]}, before it begins at {window[0]}.")
+            steps[name] = (begin, end)
+        return cls(steps, cls._evaluation(steps, evaluation))
+
+    @staticmethod
+    def _evaluation(windows: Mapping[str, object], chosen: Sequence[str] | None) -> tuple[str, ...]:
+        if chosen is None:
+            return ("feedforward",) if "feedforward" in windows else tuple(windows)
+        unknown = [name for name in chosen if name not in windows]
+        if unknown:
+            raise RecircuitError(f"phases: evaluation names {unknown}, but the phases are {list(windows)}.")
+        return tuple(chosen)
+
+    def open_steps(self, during: During, what: str) -> tuple[int, ...]:
+        """The steps in which something is open."""
+        known = [name for name in during.phases if name in self.windows]
+        if during.strict and len(known) < len(during.phases):
+            missing = sorted(set(during.phases) - set(known))
+            raise RecircuitError(
+                f"{what} is open during {missing}, but the circuit's phases are {list(self.windows)}. "
+                "Name one of these, or add the phase to circuit.phases(...)."
+            )
+        if not known:
+            return tuple(range(self.steps))
+        steps: set[int] = set()
+        for name in known:
+            steps.update(range(*self.windows[name]))
+        return tuple(sorted(steps))
+
+    def names_at(self, step: int) -> list[str]:
+        """The phases that a step belongs to."""
+        return [name for name, (start, stop) in self.windows.items() if start <= step < stop]
+
+
+def steps_in(name: str, duration: object, dt: Quantity) -> int:
+    """A duration as a whole number of steps; refused where it is none."""
+    try:
+        ratio = float(duration / dt) if isinstance(duration, Quantity) else float("nan")  # type: ignore[arg-type]
+    except Exception:
+        ratio = float("nan")
+    if ratio != ratio:
+        raise RecircuitError(f"phases: the duration of {name!r} is a time such as 4*ms; got {duration!r}.")
+    steps = round(ratio)
+    if steps < 1 or abs(ratio - steps) > 1e-6 * max(1.0, abs(ratio)):
+        raise RecircuitError(
+            f"phases: {name!r} lasts {duration}, which is {ratio:g} steps of {dt * second / second}; "
+            "expected a whole number of steps, at least one."
+        )
+    return steps

@@ -1,0 +1,62 @@
+"""Finding and reading files, with the operating system's refusals in words."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from ...errors import RecircuitError, UsageError
+
+
+def read_bytes(path: Path) -> bytes:
+    """Everything the file holds.
+
+    Raises:
+        UsageError: where it is missing or a directory.
+        RecircuitError: where it may not be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise _kind(error)(
+            f"Cannot read {path}: {error.strerror or error}. Expected a readable data file: check the path "
+            "and its permissions."
+        ) from error
+
+
+def find(directory: Path, folders: Sequence[str], names: Sequence[str]) -> Path:
+    """The first of `names` that lies in the directory or else in one of its `folders`.
+
+    Raises:
+        UsageError: where the directory is missing or no directory, or holds none of the names.
+        RecircuitError: where it may not be read.
+    """
+    places = [directory, *(directory / folder for folder in folders if os.path.isdir(directory / folder))]
+    for place in places:
+        listing = _names_in(place)
+        for name in names:
+            if name in listing:
+                return place / name
+    looked = " or ".join(str(place) for place in places)
+    raise UsageError(
+        f"No {' or '.join(names)} in {looked}. Expected one of these files: check the directory given as "
+        "--data, and that the data set was unpacked there."
+    )
+
+
+def _names_in(directory: Path) -> set[str]:
+    """Names of what lies in a directory."""
+    try:
+        return set(os.listdir(directory))
+    except OSError as error:
+        raise _kind(error)(
+            f"Cannot read the data directory {directory}: {error.strerror or error}. Expected a directory "
+            "that holds the files of the data set: give it as --data DIR."
+        ) from error
+
+
+def _kind(error: OSError) -> type[RecircuitError]:
+    """A wrong path is a wrong call; what else the system refuses makes the run fail."""
+    wrong_path = isinstance(error, FileNotFoundError | NotADirectoryError | IsADirectoryError)
+    return UsageError if wrong_path else RecircuitError

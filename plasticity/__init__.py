@@ -1,0 +1,22 @@
+"""What a rule is: equations, the proof that they are local, and their lowering to matrix products."""
+
+from . import steps
+from .equation import Statement, SynapticEquation
+from .lowering import lower
+from .registry import all_rules, find
+from .rule import Rule
+from .rules import bp, frfb, hinge, urfb
+
+__all__ = [
+    "Rule",
+    "Statement",
+    "SynapticEquation",
+    "all_rules",
+    "bp",
+    "find",
+    "frfb",
+    "hinge",
+    "lower",
+    "steps",
+    "urfb",
+]

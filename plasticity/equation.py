@@ -1,0 +1,103 @@
+"""A rule's equation for the synapses of one projection."""
+
+import ast
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from .names import RANDOM, split_side
+from .parse import Statement, names_in, rename, show
+from .values import Values
+
+__all__ = ["Direction", "Statement", "SynapticEquation", "Weights"]
+
+Direction = Literal["forward", "feedback"]
+Weights = Literal["own", "transpose"]
+_NONE = Values()
+
+
+@dataclass(frozen=True)
+class SynapticEquation:
+    """How the weights of one projection change, and what they read to do so.
+
+    The law: each right-hand side is evaluated in every column and averaged over the columns;
+    later statements read the average. Noise (`rand()`, `randn()`) belongs to the synapse: one draw
+    per synapse and statement, which the columns share as they share `w`.
+
+    Read in the phase in which the projection is plastic. A projection with no statements keeps
+    its weights (`plastic` is False).
+
+    rule: name of the rule. direction: of the projection it is for. statements: in order.
+    parameters, broadcasts: those read here. state: per-synapse variables, with initial values.
+    local: whether the rule is. weights: "own", or "transpose" of the forward partner's (a control).
+    """
+
+    rule: str
+    direction: Direction
+    statements: tuple[Statement, ...] = ()
+    parameters: Values = _NONE
+    state: Values = _NONE
+    broadcasts: tuple[str, ...] = ()
+    local: bool = True
+    weights: Weights = "own"
+
+    @property
+    def plastic(self) -> bool:
+        """Whether anything changes at all."""
+        return bool(self.statements)
+
+    @property
+    def locals(self) -> tuple[str, ...]:
+        """Names that the equation gives within one update: drives and what is computed of them."""
+        return tuple(s.target for s in self.statements if s.target != "w" and s.target not in self.state)
+
+    @cached_property
+    def reads_pre(self) -> frozenset[str]:
+        """Bare names of the pre unit's variables that are read."""
+        return self._reads("pre")
+
+    @cached_property
+    def reads_post(self) -> frozenset[str]:
+        """Bare names of the post unit's variables that are read, broadcasts not among them."""
+        return self._reads("post")
+
+    @cached_property
+    def random(self) -> bool:
+        """Whether the synapses draw noise of their own."""
+        return any(_draws(statement.node()) for statement in self.statements)
+
+    @property
+    def plain_names(self) -> dict[str, str]:
+        """What the plain Brian2 form calls this equation's names: `rate` is `rate_syn`, `loss` is `loss_post`.
+
+        Brian2's `Synapses` refuses a variable that either unit has too, as `rate` mostly is, and takes
+        a bare name that it does not know for the post unit's.
+        """
+        own = {name: f"{name}_syn" for name in (*self.parameters, *self.state, *self.locals)}
+        return own | {name: f"{name}_post" for name in self.broadcasts}
+
+    def plain_code(self) -> str:
+        """Brian2's abstract code for `Synapses` of one column, the oracle of every lowering.
+
+        `dw = E` reads `w += E`. The circuit declares `w`, `updates`, and the state and the parameters
+        by their `plain_names`; locals are temporaries.
+        """
+        names = self.plain_names
+        nodes = {name: ast.Name(plain) for name, plain in names.items()}
+        lines = ((names.get(s.target, s.target), s.operator, rename(s.node(), nodes)) for s in self.statements)
+        return "\n".join(f"{target} {operator} {show(node)}" for target, operator, node in lines)
+
+    def __str__(self) -> str:
+        if self.plastic:
+            return "\n".join(map(str, self.statements))
+        own = self.weights == "own"
+        return "fixed" if own else "transpose of the forward weights, at all times"
+
+    def _reads(self, side: str) -> frozenset[str]:
+        names = set().union(*(names_in(s.node()) for s in self.statements))
+        sided = filter(None, map(split_side, names))
+        return frozenset(bare for bare, of in sided if of == side)
+
+
+def _draws(node: ast.expr) -> bool:
+    return any(isinstance(n, ast.Name) and n.id in RANDOM for n in ast.walk(node))

@@ -1,0 +1,253 @@
+"""The proof that a rule is local.
+
+A synapse may read variables of its pre unit (`NAME_pre`), of its post unit (`NAME_post`), its own
+weight and state, parameters, and broadcasts. The proof walks the parsed expression, knows every
+node by kind, and refuses what it does not know: there is no way around it, since nothing else
+reaches the code generator, and nothing is executed.
+"""
+
+import ast
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import NoReturn
+
+from brian2.core.namespace import DEFAULT_UNITS
+
+from ..errors import RecircuitError
+from .names import (
+    CONSTANTS,
+    FUNCTIONS,
+    RANDOM,
+    SUMS,
+    UNIT_VARIABLES,
+    check_declared,
+    closest,
+    is_position,
+    split_side,
+)
+from .parse import Statement, names_in
+
+__all__ = ["Scope", "prove"]
+
+NOT_LOCAL = (
+    "is not local: a synapse sees only its own two units; sum in a unit's field, or let a "
+    "population compute it and send it as a broadcast"
+)
+_TEACH: dict[type[ast.AST], str] = {
+    ast.MatMult: NOT_LOCAL,
+    ast.Subscript: f"picks other synapses or units, which {NOT_LOCAL}",
+    ast.Attribute: f"has a `.`: a rule has no attributes, and what reaches beyond the synapse {NOT_LOCAL}",
+    ast.FloorDiv: "uses `//`: write floor(a/b)",
+    ast.BitXor: "uses `^`: a power is `**`",
+    ast.BitAnd: "uses `&`: write `and`",
+    ast.BitOr: "uses `|`: write `or`",
+    ast.IfExp: "uses `if`: write int(condition)*a + int(not condition)*b",
+}
+_ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow, ast.Mod)
+_COMPARISONS = (ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq)
+
+
+@dataclass
+class Scope:
+    """What one projection's synapses may read; `locals` grows statement by statement."""
+
+    where: str
+    parameters: Collection[str]
+    state: Collection[str]
+    broadcasts: Collection[str]
+    locals: list[str] = field(default_factory=list)
+
+    def own(self) -> list[str]:
+        """Every bare name that may be read."""
+        return ["w", "updates", *self.state, *self.parameters, *self.broadcasts, *self.locals]
+
+    def describe(self) -> str:
+        """The same in words."""
+        groups = {
+            "its state": self.state,
+            "the parameters": self.parameters,
+            "the broadcasts": self.broadcasts,
+            "earlier": self.locals,
+        }
+        own = [f"{what} {', '.join(names)}" for what, names in groups.items() if names]
+        return "; ".join(["NAME_pre and NAME_post for the variables of its two units", "w", "updates", *own])
+
+
+def prove(statements: tuple[Statement, ...], scope: Scope) -> None:
+    """Prove every statement local, in order.
+
+    Raises RecircuitError: the first thing that a synapse may not read, call or change, with what
+    it may.
+    """
+    for position, statement in enumerate(statements):
+        proof = _Proof(scope, statement, statements[position + 1 :])
+        proof.number(statement.node())
+        proof.noise(statement.node())
+        proof.target()
+    _one_kind_of_noise(statements, scope.where)
+    _everything_is_used(statements, scope)
+
+
+class _Proof:
+    """The proof of one statement."""
+
+    def __init__(self, scope: Scope, statement: Statement, later: tuple[Statement, ...]) -> None:
+        self.scope, self.statement, self.later = scope, statement, later
+
+    def refuse(self, why: str, hint: str = "") -> NoReturn:
+        raise RecircuitError(f"{self.scope.where}, in `{self.statement}`: {why}.{hint}")
+
+    def number(self, node: ast.AST) -> None:
+        """Prove an expression that has a number as its value."""
+        match node:
+            case ast.Constant(value=bool() | str() | bytes() | complex() | None):
+                self.refuse(f"`{ast.unparse(node)}` is not a real number")
+            case ast.Constant(value=int() | float() as value):
+                if abs(value) > 1e300:
+                    self.refuse("it has a number that is too large")
+            case ast.Name(id=name):
+                self.variable(name)
+            case ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=operand):
+                self.number(operand)
+            case ast.BinOp(left=left, op=op, right=right) if isinstance(op, _ARITHMETIC):
+                self.number(left)
+                self.number(right)
+                self.divisor(op, right)
+            case ast.Call():
+                self.call(node)
+            case ast.Compare() | ast.BoolOp() | ast.UnaryOp(op=ast.Not()):
+                self.refuse(f"`{ast.unparse(node)}` is true or false; as a number it is int({ast.unparse(node)})")
+            case _:
+                self.unknown(node)
+
+    def truth(self, node: ast.AST) -> None:
+        """Prove an expression that is true or false."""
+        match node:
+            case ast.BoolOp(values=values):
+                for value in values:
+                    self.truth(value)
+            case ast.UnaryOp(op=ast.Not(), operand=operand):
+                self.truth(operand)
+            case ast.Compare(left=left, ops=[op], comparators=[right]) if isinstance(op, _COMPARISONS):
+                self.number(left)
+                self.number(right)
+            case ast.Compare():
+                self.refuse(f"`{ast.unparse(node)}` must compare two numbers, as in a < b and b < c")
+            case _:
+                self.refuse(f"`{ast.unparse(node)}` must be a comparison, such as x_pre > 0")
+
+    def variable(self, name: str) -> None:
+        sided = split_side(name)
+        if sided:
+            self.unit_variable(name, *sided)
+        elif name not in CONSTANTS and name not in self.scope.own():
+            self.refuse(self.why_not(name), closest(name, self.scope.own()))
+
+    def unit_variable(self, name: str, bare: str, side: str) -> None:
+        if bare == "w":
+            self.refuse(f"`{name}`: the weight belongs to the synapse, not to a unit; it is `w`")
+        if bare in self.scope.broadcasts:
+            self.refuse(f"`{name}`: `{bare}` is a broadcast, the same for every unit; read `{bare}`")
+        if is_position(bare) or bare.startswith("_") or not bare.isascii():
+            self.refuse(
+                f"`{name}` is not a variable of a {side} unit (an index, a size and the "
+                "clock say where and when, which no synapse knows)"
+            )
+
+    def why_not(self, name: str) -> str:
+        """Why a bare name cannot be read, and what to read instead."""
+        others = {s for line in (self.statement, *self.later) for s in names_in(line.node())}
+        if {f"{name}_pre", f"{name}_post"} & others or name in UNIT_VARIABLES:
+            return (
+                f"`{name}` is a variable of a unit, and a synapse has two: read `{name}_pre` "
+                f"(the sender's) or `{name}_post` (the receiver's)"
+            )
+        if is_position(name):
+            return f"`{name}` {NOT_LOCAL}" if name in "ijN" else f"`{name}`: rules have no clock; use `updates`"
+        if any(line.target == name for line in (self.statement, *self.later)):
+            return f"`{name}` has no value yet; give it one in an earlier statement, or declare it as state"
+        if name in FUNCTIONS:
+            return f"`{name}` is a function, and must be called"
+        if name in DEFAULT_UNITS:
+            return f"`{name}` is a unit; rates and weights have none"
+        return f"a synapse cannot read `{name}`. It may read {self.scope.describe()}"
+
+    def call(self, node: ast.Call) -> None:
+        if not isinstance(node.func, ast.Name):
+            self.unknown(node.func)
+        name = node.func.id
+        if name in SUMS:
+            instead = "; for the larger of two numbers use clip" if name in ("max", "min") else ""
+            self.refuse(f"`{ast.unparse(node)}` {NOT_LOCAL}{instead}")
+        if name not in FUNCTIONS:
+            self.refuse(
+                f"there is no function `{name}`. A rule may call {', '.join(FUNCTIONS)}", closest(name, FUNCTIONS)
+            )
+        if node.keywords or len(node.args) != FUNCTIONS[name]:
+            self.refuse(
+                f"`{name}` takes {FUNCTIONS[name]} numbers, by position, but is called as `{ast.unparse(node)}`"
+            )
+        for argument in node.args:
+            truth = name == "int" and isinstance(argument, ast.Compare | ast.BoolOp | ast.UnaryOp)
+            not_number = truth and not isinstance(getattr(argument, "op", None), ast.USub | ast.UAdd)
+            (self.truth if not_number else self.number)(argument)
+
+    def divisor(self, op: ast.operator, right: ast.expr) -> None:
+        if isinstance(op, ast.Div | ast.Mod) and isinstance(right, ast.Constant) and right.value == 0:
+            self.refuse("it divides by zero")
+
+    def unknown(self, node: ast.AST) -> NoReturn:
+        kind = type(node.op) if isinstance(node, ast.BinOp) else type(node)
+        why = _TEACH.get(kind, "is not arithmetic; a rule is made of numbers, names, + - * / ** % and functions")
+        self.refuse(f"`{ast.unparse(node)}` {why}")
+
+    def noise(self, node: ast.expr) -> None:
+        if len(_random_calls(node)) > 1:
+            self.refuse("it draws noise twice; give one draw a name in a statement of its own")
+
+    def target(self) -> None:
+        """Prove that the left-hand side is the synapse's to change, and note a new local name."""
+        name, scope = self.statement.target, self.scope
+        if name == "w" or name in scope.state:
+            return
+        if split_side(name):
+            self.refuse(
+                f"`{name}` belongs to a unit, and a synapse changes only itself; units have equations of their own"
+            )
+        if name in (*scope.parameters, *scope.broadcasts, "updates"):
+            self.refuse(
+                f"`{name}` cannot be changed by a rule; what changes is `w`, or a variable "
+                f"declared as state{' instead of a parameter' if name in scope.parameters else ''}"
+            )
+        if name in scope.locals or self.statement.operator == "+=":
+            self.refuse(
+                f"`{name}` is not kept from update to update: a name of the equation's own is "
+                "given once, with `=`; declare it as state to change it"
+            )
+        check_declared(name, "value", f"{scope.where}, in `{self.statement}`")
+        scope.locals.append(name)
+
+
+def _random_calls(node: ast.AST) -> list[str]:
+    calls = (n.func for n in ast.walk(node) if isinstance(n, ast.Call))
+    return [f.id for f in calls if isinstance(f, ast.Name) and f.id in RANDOM]
+
+
+def _one_kind_of_noise(statements: tuple[Statement, ...], where: str) -> None:
+    kinds = {kind for statement in statements for kind in _random_calls(statement.node())}
+    if len(kinds) > 1:
+        raise RecircuitError(
+            f"{where} draws both rand() and randn(). Use one kind in an equation "
+            "(Brian2's generators give the same bits everywhere only then)."
+        )
+
+
+def _everything_is_used(statements: tuple[Statement, ...], scope: Scope) -> None:
+    read = {name for statement in statements for name in names_in(statement.node())}
+    for name in scope.locals:
+        if name not in read:
+            hint = closest(name, ["dw", "w", *scope.state])
+            raise RecircuitError(
+                f"{scope.where}: `{name}` is given a value that nothing reads. The weight changes by "
+                f"`dw = ...`, and what is kept from update to update must be declared as state.{hint}"
+            )

@@ -1,0 +1,244 @@
+"""From a rule's equation to matrix products.
+
+Each statement is expanded into terms `scalar * synapse * f(post) * g(pre)`, of which the mean over
+columns is `scalar * synapse * mean(f (x) g)`. Terms without a synapse factor accumulate straight
+into the target, one product each. The others become drives, read by one pass over the synapses.
+A statement in which a factor mixes sides, such as `clip(x_pre*error_post, -1, 1)`, is fused: one
+loop over synapses and columns, of the expression as it is written.
+"""
+
+import ast
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from .algebra import ONE, Term, Unsplittable, expand, fraction, total
+from .equation import SynapticEquation
+from .names import CONSTANTS, DRIVE, RANDOM, split_side
+from .parse import Statement, names_in, rename, show
+from .steps import Elementwise, Fused, Product, Step
+
+__all__ = ["lower"]
+
+
+def lower(equation: SynapticEquation) -> tuple[Step, ...]:
+    """The steps that make one update; none for a projection with fixed weights."""
+    lowering = _Lowering(equation)
+    for statement in equation.statements:
+        lowering.statement(statement)
+    return _with_drives(_merged(lowering.steps), equation)
+
+
+@dataclass
+class _Group:
+    """Terms with the same `post (x) pre`, and the coefficients that multiply it."""
+
+    post: ast.expr
+    pre: ast.expr
+    coefficients: list[tuple[bool, ast.expr]] = field(default_factory=list)
+
+    @property
+    def coefficient(self) -> ast.expr:
+        return total(self.coefficients)
+
+
+class _Lowering:
+    """The lowering of one equation, statement by statement."""
+
+    def __init__(self, equation: SynapticEquation) -> None:
+        self.equation = equation
+        self.scalars = {*equation.parameters, "updates", *CONSTANTS}
+        self.inlined: dict[str, ast.expr] = {}
+        self.steps: list[Step] = []
+        self.scratch = 0
+
+    def statement(self, statement: Statement) -> None:
+        target, adds = statement.target, statement.operator == "+="
+        node = rename(statement.node(), self.inlined)
+        if not self.sides(node) and self.is_local(target):
+            self.inlined[target] = node
+        elif not self.sides(node) & {"pre", "post"}:
+            self.elementwise(target, statement.operator, node)
+        else:
+            node, noise = self.without_noise(node)
+            try:
+                self.accumulate(target, adds, self.groups(node), noise)
+            except Unsplittable:
+                self.add(*noise, Fused(target=target, keep="1" if adds else "0", expression=show(node)))
+
+    def accumulate(self, target: str, adds: bool, groups: list[_Group], noise: list[Step]) -> None:
+        """Drives, then what is per synapse, then the products that go straight to the target."""
+        keep = [(False, ONE)] if adds else []
+        extra: list[tuple[bool, ast.expr]] = []
+        products: list[_Group] = []
+        for group in groups:
+            if self.is_column_free(group):
+                kept, more = self.split_keep(group, target)
+                keep, extra = keep + kept, extra + more
+            elif self.sides(group.coefficient):
+                extra.append((False, fraction((group.coefficient, self.drive(group)))))
+            else:
+                products.append(group)
+        kept_by_product = show(total(keep))
+        if extra:
+            self.add(*noise)
+            self.keep_and_add(target, keep, extra)
+            kept_by_product = "1"
+        for group in products:
+            self.product(target, kept_by_product, show(group.coefficient), group)
+            kept_by_product = "1"
+
+    def keep_and_add(self, target: str, keep: list, extra: list) -> None:
+        if [show(node) for _, node in keep] == ["1"]:
+            return self.elementwise(target, "+=", total(extra))
+        kept = [(False, fraction((ast.Name(target), total(keep))))] if keep else []
+        self.elementwise(target, "=", total(kept + extra))
+
+    def split_keep(self, group: _Group, target: str) -> tuple[list, list]:
+        """The column-free coefficients: those that scale the target itself, and the others."""
+        kept, extra = [], []
+        for minus, node in group.coefficients:
+            (term,) = expand(node, lambda _: False)
+            own = [f for f in term.up if isinstance(f, ast.Name) and f.id == target]
+            others = tuple(f for f in term.up if f not in own)
+            scale = fraction(others, term.down)
+            if len(own) == 1 and not self.sides(scale):
+                kept.append((minus != term.minus, scale))
+            else:
+                extra.append((minus, node))
+        return kept, extra
+
+    def groups(self, node: ast.expr) -> list[_Group]:
+        """The terms of an expression, gathered by their `post (x) pre`.
+
+        Raises Unsplittable: a factor mixes sides, or there are too many terms.
+        """
+        groups: dict[tuple[str, ...], _Group] = {}
+        for term in expand(node, lambda part: len(self.sides(part)) > 1):
+            post, pre = (self.unit_factor(term, side) for side in ("post", "pre"))
+            key = (*self.unordered(term, "post"), "(x)", *self.unordered(term, "pre"))
+            group = groups.setdefault(key, _Group(post, pre))
+            group.coefficients.append((term.minus, self.factor(term, set(), {"synapse"})))
+        return list(groups.values())
+
+    def factor(self, term: Term, *sides: set[str]) -> ast.expr:
+        """The factors of a term that belong to one of `sides`."""
+        up, down = ([f for f in part if self.sides(f) in sides] for part in (term.up, term.down))
+        return fraction(up, down)
+
+    def unit_factor(self, term: Term, side: str) -> ast.expr:
+        """The factors of one unit, in bare names.
+
+        Raises Unsplittable: a factor mixes sides, or a bare name would also be a scalar's.
+        """
+        if any(len(self.sides(f)) > 1 for f in term.up + term.down):
+            raise Unsplittable
+        node = self.factor(term, {side})
+        equation = self.equation
+        reads = equation.reads_pre if side == "pre" else equation.reads_post | set(equation.broadcasts)
+        if names_in(node) & self.scalars & reads:
+            raise Unsplittable
+        bare = {name: split_side(name) for name in names_in(node)}
+        return rename(node, {name: ast.Name(sided[0]) for name, sided in bare.items() if sided})
+
+    def unordered(self, term: Term, side: str) -> list[str]:
+        """A name for the factors of one unit that does not depend on their order."""
+        up = [show(f) for f in term.up if self.sides(f) == {side}]
+        down = ["/" + show(f) for f in term.down if self.sides(f) == {side}]
+        return sorted(up + down)
+
+    def sides(self, node: ast.expr) -> set[str]:
+        """What an expression depends on, of "pre", "post" and "synapse"; nothing if scalar."""
+        noise = {"synapse"} if _noise_in(node) else set()
+        return {self.side(name) for name in names_in(node)} - {"scalar"} | noise
+
+    def side(self, name: str) -> str:
+        """The side of one name; a broadcast counts with the post unit."""
+        sided = split_side(name)
+        if sided:
+            return sided[1]
+        if name in self.equation.broadcasts:
+            return "post"
+        return "scalar" if name in self.scalars else "synapse"
+
+    def is_local(self, name: str) -> bool:
+        return name != "w" and name not in self.equation.state
+
+    def is_column_free(self, group: _Group) -> bool:
+        return (show(group.post), show(group.pre)) == ("1", "1")
+
+    def without_noise(self, node: ast.expr) -> tuple[ast.expr, list[Step]]:
+        """The expression with its draw replaced by a name, and the step that draws."""
+        calls = _noise_in(node)
+        if not calls:
+            return node, []
+        name, call = self.fresh(), show(calls[0])
+        code = show(node).replace(call, name)
+        return ast.parse(code, mode="eval").body, [Elementwise(code=f"{name} = {call}")]
+
+    def drive(self, group: _Group) -> ast.expr:
+        name = self.fresh()
+        self.product(name, "0", "1", group)
+        return ast.Name(name)
+
+    def fresh(self) -> str:
+        self.scratch += 1
+        return f"{DRIVE}{self.scratch - 1}"
+
+    def product(self, target: str, keep: str, scale: str, group: _Group) -> None:
+        self.add(Product(target=target, keep=keep, scale=scale, post=show(group.post), pre=show(group.pre)))
+
+    def elementwise(self, target: str, operator: str, node: ast.expr) -> None:
+        self.add(Elementwise(code=f"{target} {operator} {show(node)}"))
+
+    def add(self, *steps: Step) -> None:
+        self.steps.extend(steps)
+
+
+def _noise_in(node: ast.expr) -> list[ast.Call]:
+    calls = (n for n in ast.walk(node) if isinstance(n, ast.Call))
+    return [n for n in calls if isinstance(n.func, ast.Name) and n.func.id in RANDOM]
+
+
+def _merged(steps: Iterable[Step]) -> list[Step]:
+    """Neighbouring passes over the synapses as one."""
+    merged: list[Step] = []
+    for step in steps:
+        if isinstance(step, Elementwise) and merged and isinstance(merged[-1], Elementwise):
+            merged[-1] = Elementwise(code=f"{merged[-1].code}\n{step.code}")
+        else:
+            merged.append(step)
+    return merged
+
+
+def _with_drives(steps: list[Step], equation: SynapticEquation) -> tuple[Step, ...]:
+    """Note in each step the arrays that it makes: its new names that another step needs too."""
+    known = {"w", *equation.state}
+    noted: list[Step] = []
+    for position, step in enumerate(steps):
+        later = set().union(*map(_mentions, steps[position + 1 :]))
+        made = [
+            name
+            for name in _targets(step)
+            if name not in known and (name in later or not isinstance(step, Elementwise))
+        ]
+        known |= set(made)
+        noted.append(replace(step, drives=tuple(dict.fromkeys(made))))
+    return tuple(noted)
+
+
+def _targets(step: Step) -> list[str]:
+    if isinstance(step, Elementwise):
+        return [line.split()[0] for line in step.code.splitlines()]
+    return [step.target]  # pyright: ignore
+
+
+def _mentions(step: Step) -> set[str]:
+    """Every array that a step reads or writes."""
+    match step:
+        case Elementwise(code=code):
+            parts = [ast.parse(line.split("=", 1)[1].strip(), mode="eval").body for line in code.splitlines()]
+            return set(_targets(step)).union(*map(names_in, parts))
+        case Fused(expression=expression):
+            return {step.target, *names_in(ast.parse(expression, mode="eval").body)}
+        case _:
+            return set(_targets(step))

@@ -1,0 +1,139 @@
+"""The words of a rule's equation: what a synapse may read, call and be called."""
+
+import difflib
+import re
+from collections.abc import Iterable
+
+from brian2 import Equations, Subgroup, Synapses
+from brian2.core.functions import DEFAULT_FUNCTIONS
+
+from ..errors import RecircuitError
+
+__all__ = [
+    "CONSTANTS",
+    "DRIVE",
+    "FUNCTIONS",
+    "RANDOM",
+    "SUMS",
+    "UNIT_VARIABLES",
+    "check_declared",
+    "closest",
+    "split_side",
+]
+
+RANDOM = frozenset({"rand", "randn"})
+"""Noise of the synapse: one draw per synapse and statement, which the columns share."""
+
+FUNCTIONS: dict[str, int] = {
+    name: len(function._arg_units)
+    for name, function in DEFAULT_FUNCTIONS.items()
+    if (function.stateless and name != "timestep") or name in RANDOM
+}
+"""Brian2's elementwise stateless functions and the two kinds of noise, with their number of arguments."""
+
+CONSTANTS = frozenset({"pi", "e"})
+
+UNIT_VARIABLES = frozenset({"rate", "x", "error", "basal", "apical", "target", "noise"})
+"""Variables that units often have; known here only to give better hints."""
+
+SUMS = frozenset(
+    {
+        "sum",
+        "mean",
+        "dot",
+        "prod",
+        "max",
+        "min",
+        "norm",
+        "einsum",
+        "matmul",
+        "outer",
+        "softmax",
+        "logsumexp",
+        "cumsum",
+        "std",
+        "var",
+        "any",
+        "all",
+        "average",
+        "median",
+        "sort",
+        "argmax",
+        "argmin",
+        "transpose",
+    }
+)
+"""Functions of many synapses or units at once, which no synapse can compute."""
+
+DRIVE = "drive_"
+"""Names drive_0, drive_1, ... are the lowering's own."""
+
+_POSITIONS = frozenset({"i", "j", "N", "t", "dt", "t_in_timesteps", "N_incoming", "N_outgoing"})
+_SHADOWED = frozenset(
+    {
+        "order",
+        "name",
+        "when",
+        "active",
+        "clock",
+        "state",
+        "indices",
+        "start",
+        "stop",
+        "variables",
+        "source",
+        "target",
+        "namespace",
+        "event",
+        "equations",
+        "delay",
+        "id",
+    }
+).union(dir(Synapses), dir(Subgroup))
+
+
+def split_side(name: str) -> tuple[str, str] | None:
+    """`("x", "pre")` for `x_pre`, None for a name without a side."""
+    bare, _, side = name.rpartition("_")
+    return (bare, side) if bare and side in ("pre", "post") else None
+
+
+def closest(name: str, known: Iterable[str]) -> str:
+    """` Did you mean ...?`, or nothing."""
+    match = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    return f" Did you mean `{match[0]}`?" if match else ""
+
+
+def is_position(bare: str) -> bool:
+    """Whether a name is an index, a size or the clock, which say where and when a unit is."""
+    return bare in _POSITIONS
+
+
+def check_declared(name: object, what: str, where: str) -> None:
+    """Refuse a name that a parameter, state, broadcast or local may not have.
+
+    Raises RecircuitError: Brian2 reserves it, or would accept it and then shadow it.
+    """
+    why = _unfit(name)
+    if why:
+        raise RecircuitError(f"{where}: `{name}` cannot be the name of a {what}: {why}.")
+
+
+def _unfit(name: object) -> str | None:
+    if not isinstance(name, str):
+        return "a name is a string"
+    if name in ("w", "dw", "updates"):
+        return "every synapse has it already"
+    if is_position(name) or name in _SHADOWED:
+        return "Brian2 uses it for something of its own; choose another"
+    if split_side(name):
+        return "names in _pre and _post are variables of the two units"
+    if re.fullmatch(DRIVE + r"\d+", name):
+        return "drive_0, drive_1, ... are what the lowering calls its own arrays"
+    if name in SUMS:
+        return "it reads as a function of many synapses"
+    try:
+        Equations.check_identifier(name)
+    except (SyntaxError, ValueError) as problem:
+        return f"{getattr(problem, 'msg', problem)}".rstrip(".")
+    return None

@@ -1,0 +1,109 @@
+"""From the text of an equation to statements. Nothing here is ever executed."""
+
+import ast
+import inspect
+import keyword
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from ..errors import RecircuitError
+
+__all__ = ["Statement", "names_in", "parse", "rename", "show"]
+
+
+@dataclass(frozen=True)
+class Statement:
+    """`target operator expression`; the short form `dw = E` is kept as `w += E`."""
+
+    target: str
+    operator: Literal["=", "+="]
+    expression: str
+
+    def node(self) -> ast.expr:
+        """The parsed expression, fresh."""
+        return ast.parse(self.expression, mode="eval").body
+
+    def __str__(self) -> str:
+        if (self.target, self.operator) == ("w", "+="):
+            return f"dw = {self.expression}"
+        return f"{self.target} {self.operator} {self.expression}"
+
+
+def parse(text: str, where: str) -> tuple[Statement, ...]:
+    """The statements of an equation, one per line or separated by `;`.
+
+    Raises RecircuitError, beginning with `where`: not a string, not parsable, or something
+    other than an assignment to one name.
+    """
+    if not isinstance(text, str):
+        raise RecircuitError(f"{where} must be a string such as 'dw = rate*error_post*x_pre', but is {text!r}.")
+    text = inspect.cleandoc(text)
+    try:
+        lines = ast.parse(text).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as problem:
+        raise RecircuitError(_unparsable(text, where, problem)) from None
+    if not lines:
+        raise RecircuitError(f"{where} is empty. Leave it out (None) for weights that stay fixed.")
+    return tuple(_statement(line, text, where) for line in lines)
+
+
+def names_in(node: ast.expr) -> frozenset[str]:
+    """The variables in an expression (names of called functions not among them)."""
+    called = {id(n.func) for n in ast.walk(node) if isinstance(n, ast.Call)}
+    names = (n for n in ast.walk(node) if isinstance(n, ast.Name))
+    return frozenset(n.id for n in names if id(n) not in called)
+
+
+def rename(node: ast.expr, by: Mapping[str, ast.expr]) -> ast.expr:
+    """A copy in which every name that is a key of `by` is replaced by its value."""
+
+    class Rename(ast.NodeTransformer):
+        def visit_Name(self, node: ast.Name) -> ast.expr:
+            return by.get(node.id, node)
+
+    return Rename().visit(ast.parse(ast.unparse(node), mode="eval").body)
+
+
+def show(node: ast.expr) -> str:
+    """The text of an expression, as one would write it: `1 - rate*decay`."""
+    text = ast.unparse(node)
+    for operator in ("**", "*", "/"):
+        text = text.replace(f" {operator} ", operator)
+    return text
+
+
+def _statement(line: ast.stmt, text: str, where: str) -> Statement:
+    match line:
+        case ast.Assign(targets=[ast.Name(id="dw")], value=value):
+            return Statement("w", "+=", _source(text, value))
+        case ast.Assign(targets=[ast.Name(id=target)], value=value):
+            return Statement(target, "=", _source(text, value))
+        case ast.AugAssign(target=ast.Name(id=target), op=ast.Add(), value=value) if target != "dw":
+            return Statement(target, "+=", _source(text, value))
+        case _:
+            raise RecircuitError(
+                f"{where}: `{ast.unparse(line)}` is not a statement of a rule. Each is "
+                "`dw = E` (the weight's increment), `NAME = E` or `NAME += E`, with one name on the "
+                "left; a sign belongs into E."
+            )
+
+
+def _source(text: str, node: ast.expr) -> str:
+    source = ast.get_source_segment(text, node) or ""
+    return show(node) if "\n" in source or not source else source
+
+
+def _unparsable(text: str, where: str, problem: Exception) -> str:
+    if not isinstance(problem, SyntaxError):
+        return f"{where} cannot be parsed: it is nested too deeply. Give parts of it names of their own."
+    lines = text.splitlines()
+    number = problem.lineno or 1
+    line = lines[number - 1].strip() if 0 < number <= len(lines) else text
+    message = f"{where}: `{line}` cannot be read as an equation ({problem.msg})."
+    words = [word for word in re.findall(r"\w+", line) if keyword.iskeyword(word)]
+    words = [word for word in words if word not in ("and", "or", "not")]
+    if words:
+        return f"{message} `{words[0]}` is a word of Python; call it `{words[0]}_` or otherwise."
+    return f"{message} Write `dw = E`, with E in + - * / ** and functions, as in Brian2."

@@ -1,0 +1,241 @@
+"""A rule: the equations by which the weights of a forward projection and its feedback change."""
+
+import html
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import RecircuitError
+from . import variants
+from .equation import Direction, SynapticEquation, Weights
+from .locality import Scope, prove
+from .names import check_declared, closest
+from .parse import names_in, parse
+from .values import Values
+
+__all__ = ["Rule"]
+
+
+@dataclass(frozen=True, init=False, repr=False)
+class Rule:
+    """A learning rule, whole: `Rule("hebb", source="Hebb 1949", forward="dw = rate*x_post*x_pre", ...)`.
+
+    An equation is a list of statements, by line or `;`. Each right-hand side is evaluated per
+    column and averaged over the columns; later statements read the average:
+
+        g = error_post*x_pre                 a drive: the mean over columns
+        trace = .9*trace + .1*g              state of the synapse
+        dw = rate*trace                      the increment of its weight, w += dw
+
+    It may read `NAME_pre` and `NAME_post` (variables of the two units; in the feedback equation
+    pre is the upper layer), `w`, its state, its parameters, `updates` (how many updates this
+    projection has made before), broadcasts, earlier names, and Brian2's functions. All is proved
+    here, when the rule is made; see `recircuit.plasticity.locality`.
+
+    name, source: what it is called, and where it is from (paper, equation).
+    forward, feedback: the equations, as text; None leaves that projection's weights fixed.
+    parameters: names and numbers. state: per-synapse variables with initial values, or their
+    names, if they begin at 0. broadcasts: names of scalars, one per column.
+    local: False for a control that no synapse could follow (it relaxes nothing in the equations).
+    feedback_weights: "own", or "transpose" for backpropagation's R = W^T, which is not local.
+
+    Raises RecircuitError: the rule is not local or not well formed, and why.
+    """
+
+    name: str
+    source: str
+    forward: SynapticEquation
+    feedback: SynapticEquation
+    parameters: Values
+    state: Values
+    broadcasts: tuple[str, ...]
+    local: bool
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        source: str,
+        forward: str | None = None,
+        feedback: str | None = None,
+        parameters: Mapping[str, float] | None = None,
+        state: Mapping[str, float] | Iterable[str] | None = None,
+        broadcasts: Iterable[str] = (),
+        local: bool = True,
+        feedback_weights: Weights = "own",
+    ) -> None:
+        where = f"Rule {name!r}"
+        _check_text(where, name=name, source=source)
+        own = dict(
+            name=name,
+            source=source,
+            local=bool(local),
+            parameters=Values.of(parameters, f"{where}, parameters"),
+            state=Values.of(_initial(state, where), f"{where}, state"),
+            broadcasts=_names(broadcasts, f"{where}, broadcasts"),
+        )
+        for key, value in own.items():
+            object.__setattr__(self, key, value)
+        self._check_names(where)
+        _check_weights(where, self.local, forward, feedback, feedback_weights)
+        object.__setattr__(self, "forward", self._equation("forward", forward, "own"))
+        object.__setattr__(self, "feedback", self._equation("feedback", feedback, feedback_weights))
+
+    def with_parameters(self, **parameters: float) -> "Rule":
+        """A copy with other values of some parameters."""
+        for name in parameters:
+            if name not in self.parameters:
+                raise RecircuitError(
+                    f"Rule {self.name!r} has no parameter {name!r}. It has "
+                    f"{', '.join(self.parameters) or 'none'}.{closest(name, self.parameters)}"
+                )
+        return self._copy(parameters={**self.parameters, **parameters})
+
+    def with_momentum(self, momentum: float) -> "Rule":
+        """A copy with `velocity = momentum*velocity + E; dw = velocity` in place of `dw = E`."""
+        return self._variant(variants.momentum, {"momentum": momentum}, {"velocity": 0})
+
+    def with_weight_decay(self, weight_decay: float) -> "Rule":
+        """A copy with `dw = E - weight_decay*w` in place of `dw = E`, forward and feedback."""
+        return self._variant(variants.weight_decay, {"weight_decay": weight_decay})
+
+    def with_rate_decay(self, rate_decay: float) -> "Rule":
+        """A copy with `rate/(1 + rate_decay*updates)` in place of `rate` (Baldi)."""
+        if "rate" not in self.parameters:
+            raise RecircuitError(
+                f"Rule {self.name!r} has no parameter 'rate' that could decay. It "
+                f"has {', '.join(self.parameters) or 'none'}."
+            )
+        return self._variant(variants.decayed_rate, {"rate_decay": rate_decay})
+
+    def __str__(self) -> str:
+        rows = [(what, line) for what, text in self._rows() for line in text.splitlines()]
+        shown = ["" if i and rows[i - 1][0] == what else what for i, (what, _) in enumerate(rows)]
+        lines = [f"  {what:<11} {line}" for what, (_, line) in zip(shown, rows, strict=True)]
+        return "\n".join([f"{self.name} ({self._label()}), {self.source}", *lines])
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><th style='text-align:left'>{what}</th><td style='text-align:left'><code>"
+            f"{html.escape(text).replace(chr(10), '<br>')}</code></td></tr>"
+            for what, text in self._rows()
+        )
+        return f"<b>{html.escape(self.name)}</b> ({self._label()}), {html.escape(self.source)}<table>{rows}</table>"
+
+    def _rows(self) -> list[tuple[str, str]]:
+        """Name and text of everything there is to print."""
+        values = {"parameters": self.parameters, "state": self.state}
+        rows = [("forward", str(self.forward)), ("feedback", str(self.feedback))]
+        rows += [(what, ", ".join(f"{k} = {v:.12g}" for k, v in of.items())) for what, of in values.items()]
+        return [(what, text) for what, text in [*rows, ("broadcasts", ", ".join(self.broadcasts))] if text]
+
+    def _label(self) -> str:
+        return "local" if self.local else "not local: a control"
+
+    def _check_names(self, where: str) -> None:
+        kinds = {"parameter": self.parameters, "state variable": self.state, "broadcast": self.broadcasts}
+        seen: dict[str, str] = {}
+        for kind, names in kinds.items():
+            for name in names:
+                check_declared(name, kind, where)
+                if name in seen:
+                    raise RecircuitError(
+                        f"{where}: `{name}` is declared as a {seen[name]} and as a "
+                        f"{kind}. Give one of them another name."
+                    )
+                seen[name] = kind
+
+    def _equation(self, direction: Direction, text: str | None, weights: Weights) -> SynapticEquation:
+        if text is None:
+            return SynapticEquation(self.name, direction, local=self.local, weights=weights)
+        where = f"Rule {self.name!r}, {direction} equation"
+        statements = parse(text, where)
+        scope = Scope(where, self.parameters, self.state, self.broadcasts)
+        try:
+            prove(statements, scope)
+        except RecursionError:
+            raise RecircuitError(f"{where} is nested too deeply. Give parts of it names of their own.") from None
+        used = {s.target for s in statements}.union(*(names_in(s.node()) for s in statements))
+        return SynapticEquation(
+            self.name,
+            direction,
+            statements,
+            Values({k: v for k, v in self.parameters.items() if k in used}),
+            Values({k: v for k, v in self.state.items() if k in used}),
+            tuple(name for name in self.broadcasts if name in used),
+            self.local,
+            weights,
+        )
+
+    def _copy(self, **changes: Any) -> "Rule":
+        same = dict(
+            source=self.source,
+            forward=_text(self.forward),
+            feedback=_text(self.feedback),
+            parameters=self.parameters,
+            state=self.state,
+            broadcasts=self.broadcasts,
+            local=self.local,
+            feedback_weights=self.feedback.weights,
+        )
+        return Rule(self.name, **{**same, **changes})
+
+    def _variant(
+        self,
+        change: Callable[[variants.Equation, str], variants.Equation],
+        parameters: Mapping[str, float],
+        state: Mapping[str, float] | None = None,
+    ) -> "Rule":
+        """A copy with both equations changed and more parameters and state."""
+        for name in (*parameters, *(state or {})):
+            if name in self.parameters or name in self.state or name in self.broadcasts:
+                raise RecircuitError(f"Rule {self.name!r} has a `{name}` already, so that it cannot be added.")
+        texts = {
+            direction: "\n".join(map(str, change(equation.statements, f"Rule {self.name!r}, {direction}")))
+            for direction, equation in (("forward", self.forward), ("feedback", self.feedback))
+            if equation.plastic
+        }
+        return self._copy(parameters={**self.parameters, **parameters}, state={**self.state, **(state or {})}, **texts)
+
+
+def _text(equation: SynapticEquation) -> str | None:
+    return str(equation) if equation.plastic else None
+
+
+def _check_text(where: str, **texts: object) -> None:
+    for what, text in texts.items():
+        if not isinstance(text, str) or not text.strip():
+            raise RecircuitError(
+                f"{where}: the {what} must be a few words, but is {text!r}."
+                + (" Say where the rule is from." if what == "source" else "")
+            )
+
+
+def _check_weights(where: str, local: bool, forward: str | None, feedback: str | None, weights: str) -> None:
+    if forward is None and feedback is None:
+        raise RecircuitError(
+            f"{where} has no equation. Give it `forward`, `feedback` or both; "
+            "a projection without a rule keeps its weights."
+        )
+    if weights not in ("own", "transpose"):
+        raise RecircuitError(f"{where}: feedback_weights must be 'own' or 'transpose', but is {weights!r}.")
+    if weights == "transpose" and (local or feedback is not None):
+        raise RecircuitError(
+            f"{where}: feedback_weights='transpose' reads the forward weights, which no feedback "
+            "synapse can, and leaves no weights of its own to change. Say local=False, and give no "
+            "feedback equation."
+        )
+
+
+def _names(names: Iterable[str], where: str) -> tuple[str, ...]:
+    if isinstance(names, str) or not isinstance(names, Iterable):
+        raise RecircuitError(f"{where} must be a tuple of names, such as ('loss',), but is {names!r}.")
+    return tuple(names)
+
+
+def _initial(state: Mapping[str, float] | Iterable[str] | None, where: str) -> Mapping[str, float]:
+    if state is None or isinstance(state, Mapping):
+        return state or {}
+    return dict.fromkeys(_names(state, f"{where}, state"), 0.0)

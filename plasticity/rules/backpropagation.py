@@ -1,0 +1,18 @@
+"""Backpropagation, the control: the feedback weights are the transpose of the forward ones.
+
+Rumelhart, Hinton and Williams 1986; Amit, Eq. 6 with R = W^T. No synapse can know another's
+weight, so this rule is not local.
+"""
+
+from ..rule import Rule
+
+__all__ = ["bp"]
+
+bp = Rule(
+    "bp",
+    source="Rumelhart, Hinton and Williams 1986; Amit, Eq. 6 with R = W^T",
+    forward="dw = rate*error_post*x_pre",
+    parameters=dict(rate=1.0),
+    feedback_weights="transpose",
+    local=False,
+)

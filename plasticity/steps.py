@@ -1,0 +1,66 @@
+"""What a rule is lowered to: three kinds of step, in the order in which they run.
+
+Arrays are per synapse, stored (n_post, n_pre): `w`, the state, and the **drives**, scratch arrays
+that hold averages over the columns for the steps that follow (`drives(steps)` names them).
+In every step `mean` is over the columns.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+__all__ = ["Elementwise", "Fused", "Product", "Step", "drives"]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One pass over the synapses. `drives`: the scratch arrays that it is the first to write."""
+
+    drives: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Product(Step):
+    """`target = keep*target + scale*mean(post (x) pre)`: one matrix product.
+
+    target: an array. keep, scale: expressions in parameters, `updates` and numbers.
+    post, pre: expressions in bare names of that unit's variables (`post` in broadcasts too), and in
+    parameters and `updates`; either may be "1". A name in `post` is a variable of the post unit or
+    a broadcast if the equation's `reads_post` or `broadcasts` has it, otherwise a parameter; a name
+    in `pre` likewise.
+    """
+
+    target: str
+    keep: str = "1"
+    scale: str = "1"
+    post: str = "1"
+    pre: str = "1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fused(Step):
+    """`target = keep*target + scale*mean(expression)`: a loop over synapses and columns.
+
+    For what does not split into products. expression: in NAME_pre, NAME_post, broadcasts (bare),
+    parameters, `updates`, and arrays, `target` among them (its old value). Draws no noise.
+    """
+
+    target: str
+    keep: str = "1"
+    scale: str = "1"
+    expression: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Elementwise(Step):
+    """Statements per synapse, of nothing that varies over columns; the only place of noise.
+
+    code: Brian2's abstract code, lines of `NAME = E` or `NAME += E` in arrays, parameters and
+    `updates`. A name that is no array is a temporary of this code.
+    """
+
+    code: str
+
+
+def drives(steps: Iterable[Step]) -> tuple[str, ...]:
+    """Names of the scratch arrays that `steps` need, in order of first use."""
+    return tuple(dict.fromkeys(name for step in steps for name in step.drives))

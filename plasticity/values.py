@@ -1,0 +1,44 @@
+"""Named numbers that do not change: a rule's parameters and initial states."""
+
+import math
+from collections.abc import Mapping
+from numbers import Real
+from typing import Any, NoReturn
+
+from ..errors import RecircuitError
+
+__all__ = ["Values"]
+
+
+class Values(dict[str, float]):
+    """A dict of finite floats that cannot be changed, can be hashed, and can be pickled."""
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any] | None, where: str) -> "Values":
+        """`values` as floats; `where` names the owner in the message when one is not a number."""
+        if values is not None and not isinstance(values, Mapping):
+            raise RecircuitError(
+                f"{where} must be a dict of names and numbers, such as dict(rate=0.1), but is {values!r}."
+            )
+        return cls({name: _number(name, value, where) for name, value in (values or {}).items()})
+
+    def _refuse(self, *_: Any, **__: Any) -> NoReturn:
+        raise TypeError("these values do not change; rule.with_parameters(...) gives a changed copy")
+
+    __setitem__ = __delitem__ = __ior__ = _refuse  # pyright: ignore
+    update = setdefault = pop = popitem = clear = _refuse  # pyright: ignore
+
+    def __hash__(self) -> int:  # pyright: ignore
+        return hash(frozenset(self.items()))
+
+    def __reduce__(self) -> tuple[type, tuple[dict[str, float]]]:
+        return Values, (dict(self),)
+
+
+def _number(name: str, value: Any, where: str) -> float:
+    is_number = isinstance(value, Real) and not isinstance(value, bool)
+    if not is_number or not math.isfinite(value):
+        raise RecircuitError(
+            f"{where}: `{name}` must be a finite number, but is {value!r}. Rates, weights and parameters have no units."
+        )
+    return float(value)

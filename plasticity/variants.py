@@ -1,0 +1,54 @@
+"""What many rules are given besides: momentum, weight decay, a decaying rate.
+
+Each is a change of the equation, which then says so when it is printed.
+"""
+
+import ast
+from dataclasses import replace
+
+from ..errors import RecircuitError
+from .parse import Statement, names_in, rename, show
+
+__all__ = ["Equation", "decayed_rate", "momentum", "weight_decay"]
+
+Equation = tuple[Statement, ...]
+
+
+def momentum(equation: Equation, where: str) -> Equation:
+    """`velocity = momentum*velocity + E; dw = velocity` for `dw = E` (Polyak 1964)."""
+    _only_increment(equation, where, "momentum")
+    changed: list[Statement] = []
+    for s in equation:
+        if _is_increment(s):
+            changed.append(Statement("velocity", "=", f"momentum*velocity + {s.expression}"))
+            s = Statement("w", "+=", "velocity")
+        changed.append(s)
+    return tuple(changed)
+
+
+def weight_decay(equation: Equation, where: str) -> Equation:
+    """`dw = E - weight_decay*w` for `dw = E`."""
+    _only_increment(equation, where, "weight decay")
+    return tuple(Statement("w", "+=", f"{s.expression} - weight_decay*w") if _is_increment(s) else s for s in equation)
+
+
+def decayed_rate(equation: Equation, where: str) -> Equation:
+    """`rate/(1 + rate_decay*updates)` for `rate` (Baldi, section 5)."""
+    decayed = {"rate": ast.parse("rate/(1 + rate_decay*updates)", mode="eval").body}
+    return tuple(
+        replace(s, expression=show(rename(s.node(), decayed))) if "rate" in names_in(s.node()) else s for s in equation
+    )
+
+
+def _is_increment(statement: Statement) -> bool:
+    return (statement.target, statement.operator) == ("w", "+=")
+
+
+def _only_increment(equation: Equation, where: str, what: str) -> None:
+    """Refuse what has no single `dw = E` to change."""
+    found = [str(s) for s in equation if _is_increment(s)]
+    if len(found) != 1:
+        raise RecircuitError(
+            f"{where}: {what} is added to the one statement `dw = E`, but there "
+            f"{'are ' + '; '.join(found) if found else 'is none'}. Write it into the equation."
+        )

@@ -1,0 +1,49 @@
+"""Rate-based neural circuits that learn: equations on Brian2, local rules, training at speed."""
+
+from recircuit.circuits import (
+    Circuit,
+    Dense,
+    Masked,
+    Neuron,
+    OneToOne,
+    Population,
+    Projection,
+    Schedule,
+    Trace,
+    glorot,
+    hinge_output,
+    normal,
+    pyramidal,
+    softmax_output,
+    squared_output,
+    uniform,
+)
+from recircuit.errors import RecircuitError
+from recircuit.plasticity import Rule, bp, frfb, hinge, urfb
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Circuit",
+    "Dense",
+    "Masked",
+    "Neuron",
+    "OneToOne",
+    "Population",
+    "Projection",
+    "RecircuitError",
+    "Rule",
+    "Schedule",
+    "Trace",
+    "bp",
+    "frfb",
+    "glorot",
+    "hinge",
+    "hinge_output",
+    "normal",
+    "pyramidal",
+    "softmax_output",
+    "squared_output",
+    "uniform",
+    "urfb",
+]
