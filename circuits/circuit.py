@@ -76,6 +76,7 @@ class Circuit:
         self.schedule: Schedule | None = None
         self._program: Program | None = None
         self._values: dict[str, np.ndarray] = {}
+        self._constants: dict[str, float] = {}
 
     # ---- declaring ---------------------------------------------------------------------------------------------
 
@@ -87,17 +88,41 @@ class Circuit:
             return model.build(self, name, size, **options)
         return self._add(Population(self, name, self._size(name, size), model))
 
-    def stimulus(self, name: str, size: int, *, during: str | Sequence[str] | None = None) -> Population:
-        """A population that is clamped to a row of the data at the first step of ``during`` (default: of all)."""
-        clamp = Clamp("values", During.of(during))
-        return self._add(Population(self, name, self._size(name, size), CLAMPED, clamp))
+    def stimulus(
+        self,
+        name: str,
+        size: int,
+        model: Neuron | None = None,
+        *,
+        clamps: str = "rate",
+        during: str | Sequence[str] | None = None,
+    ) -> Population:
+        """A population that is clamped to a row of the data at the first step of ``during`` (default: of all).
+
+        With a ``model``, ``clamps`` names the parameter of each unit that is set (as in
+        ``Neuron("input : 1; rate = input + noise ...")``), and the rest of the equations go on as they do elsewhere.
+        """
+        return self._clamped(name, size, model, Clamp("values", During.of(during), clamps))
 
     def supervisor(
-        self, name: str, size: int, *, on: float = 1.0, off: float = 0.0, during: str | Sequence[str] | None = None
+        self,
+        name: str,
+        size: int,
+        model: Neuron | None = None,
+        *,
+        on: float = 1.0,
+        off: float = 0.0,
+        clamps: str = "rate",
+        during: str | Sequence[str] | None = None,
     ) -> Population:
         """A population clamped to the label: its unit at ``on``, the others at ``off``. Not shown in evaluation."""
-        clamp = Clamp("labels", During.of(during), float(on), float(off))
-        return self._add(Population(self, name, self._size(name, size), CLAMPED, clamp))
+        return self._clamped(name, size, model, Clamp("labels", During.of(during), clamps, float(on), float(off)))
+
+    def constant(self, name: str, size: int = 1, value: float = 1.0) -> Population:
+        """Units that always fire at ``value``; a projection from one of them is a bias."""
+        population = self._add(Population(self, name, self._size(name, size), CLAMPED))
+        self._constants[f"{name}.rate"] = value
+        return population
 
     def connect(
         self,
@@ -284,6 +309,15 @@ class Circuit:
 
     # ---- inside ------------------------------------------------------------------------------------------------
 
+    def _clamped(self, name: str, size: int, model: Neuron | None, clamp: Clamp) -> Population:
+        model = model or CLAMPED
+        if clamp.variable not in model.unit_parameters:
+            raise RecircuitError(
+                f"stimulus {name!r}: {clamp.variable!r} is not a parameter of each unit in its equations "
+                f"(those are {model.unit_parameters}); declare it as '{clamp.variable} : 1'."
+            )
+        return self._add(Population(self, name, self._size(name, size), model, clamp))
+
     def _add(self, population: Population) -> Population:
         self._check_name(population.name)
         self.populations[population.name] = population
@@ -341,7 +375,7 @@ class Circuit:
                 program.set(f"{projection.name}.w", values if mask is None else values * mask)
             if mask is not None and f"{projection.name}.mask" in program.assembly.arrays:
                 program.set(f"{projection.name}.mask", mask)
-        for key, value in program.assembly.constants.items():
+        for key, value in (program.assembly.constants | self._constants).items():
             program.set(key, value)
         program.seed(self.seed)
 

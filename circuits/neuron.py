@@ -9,7 +9,8 @@ Four kinds of lines, each with its dimension and a flag in brackets::
     x         = rate                     : 1                       # an expression, computed where it is read
     gain      : 1                                                # a parameter of each unit
 
-``(usually during p)`` is open during p where the circuit has such a phase, and otherwise always.
+``(usually during p)`` is open during p where the circuit has such a phase, and otherwise always. A state or latch may
+read ``in_p``, which is 1 while the phase p is open and 0 while it is not.
 
 A relaxation ``(F - v)/tau`` with ``tau`` equal to the circuit's dt is in *lock step*: it is the assignment v = F.
 All equations of a step read the state before the step.
@@ -92,7 +93,7 @@ class Neuron:
 
     def _take(self, equation: SingleEquation) -> None:
         name = equation.varname
-        if name in SHADOWED or name in TAKEN:
+        if name in SHADOWED or name in TAKEN or name.startswith("in_"):
             raise RecircuitError(f"equations: the name {name!r} is taken by the simulator; choose another.")
         flags = list(equation.flags)
         during = [flag for flag in flags if "during " in flag]
@@ -133,7 +134,13 @@ class Neuron:
             if not isinstance(value, Quantity | int | float | bool):
                 raise RecircuitError(f"parameters: {name} is a number or a quantity such as 10*ms; got {value!r}.")
         for state in [*self.states, *(StateEquation(n, e, During(), False) for n, e in self.expressions.items())]:
-            unknown = sorted(get_identifiers(state.expression) - known - set(DEFAULT_UNITS))
+            indicators = phase_indicators(state.expression)
+            if indicators and state.variable in self.expressions:
+                raise RecircuitError(
+                    f"equations: {state.variable!r} reads {indicators[0]!r}, but is computed wherever it is read. "
+                    "Give it a phase, or write the indicator into the state or latch that needs it."
+                )
+            unknown = sorted(get_identifiers(state.expression) - known - set(DEFAULT_UNITS) - set(indicators))
             if unknown:
                 raise RecircuitError(
                     f"equations: {state.variable!r} reads {', '.join(map(repr, unknown))}, which nothing defines. "
@@ -180,6 +187,11 @@ def _parse(text: str) -> Mapping[str, SingleEquation]:
             f"equations: {str(problem).strip()} Each line reads 'name = expression : 1 (flags)', "
             "'dname/dt = expression : 1 (flags)' or 'name : 1 (flags)'."
         ) from None
+
+
+def phase_indicators(expression: str) -> list[str]:
+    """The names in_p that an expression reads."""
+    return sorted(n for n in get_identifiers(expression) if n.startswith("in_"))
 
 
 def lock_step(equation: StateEquation, parameters: Mapping[str, Any], dt: Quantity) -> str | None:

@@ -22,6 +22,7 @@ class Clamp:
 
     kind: str = "values"
     during: During = During()
+    variable: str = "rate"
     on: float = 1.0
     off: float = 0.0
 

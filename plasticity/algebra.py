@@ -10,13 +10,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import reduce
 
-__all__ = ["ONE", "Term", "Unsplittable", "expand", "fraction", "negative", "total"]
+__all__ = ["ONE", "Signed", "Term", "Unsplittable", "expand", "fraction", "negative", "total"]
 
 ONE = ast.Constant(1)
 MOST_TERMS = 12
 HIGHEST_POWER = 4
 
 Mixed = Callable[[ast.expr], bool]
+Signed = list[tuple[bool, ast.expr]]
+"""What is to be summed, each with whether it is subtracted."""
 
 
 class Unsplittable(Exception):
@@ -75,9 +77,8 @@ def fraction(up: Iterable[ast.expr], down: Iterable[ast.expr] = ()) -> ast.expr:
     return reduce(_binary(ast.Div()), (node for node in down if not _is_one(node)), numerator)
 
 
-def total(terms: Iterable[tuple[bool, ast.expr]]) -> ast.expr:
-    """The sum of expressions, each with whether it is subtracted; 0 if there are none."""
-    terms = list(terms)
+def total(terms: Signed) -> ast.expr:
+    """The sum; 0 if there is nothing to add."""
     if not terms:
         return ast.Constant(0)
     (minus, first), *rest = terms

@@ -36,7 +36,7 @@ NOT_LOCAL = (
 _TEACH: dict[type[ast.AST], str] = {
     ast.MatMult: NOT_LOCAL,
     ast.Subscript: f"picks other synapses or units, which {NOT_LOCAL}",
-    ast.Attribute: f"has a `.`: a rule has no attributes, and what reaches beyond the synapse {NOT_LOCAL}",
+    ast.Attribute: f"reaches through a `.` beyond the synapse, and {NOT_LOCAL}",
     ast.FloorDiv: "uses `//`: write floor(a/b)",
     ast.BitXor: "uses `^`: a power is `**`",
     ast.BitAnd: "uses `&`: write `and`",
@@ -170,7 +170,10 @@ class _Proof:
             return f"`{name}` is a function, and must be called"
         if name in DEFAULT_UNITS:
             return f"`{name}` is a unit; rates and weights have none"
-        return f"a synapse cannot read `{name}`. It may read {self.scope.describe()}"
+        return (
+            f"a synapse cannot read `{name}`. It may read {self.scope.describe()}. Numbers of the rule's own "
+            f"are declared as parameters=dict(...)"
+        )
 
     def call(self, node: ast.Call) -> None:
         if not isinstance(node.func, ast.Name):

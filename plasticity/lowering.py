@@ -11,7 +11,7 @@ import ast
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from .algebra import ONE, Term, Unsplittable, expand, fraction, total
+from .algebra import ONE, Signed, Term, Unsplittable, expand, fraction, total
 from .equation import SynapticEquation
 from .names import CONSTANTS, DRIVE, RANDOM, split_side
 from .parse import Statement, names_in, rename, show
@@ -34,7 +34,7 @@ class _Group:
 
     post: ast.expr
     pre: ast.expr
-    coefficients: list[tuple[bool, ast.expr]] = field(default_factory=list)
+    coefficients: Signed = field(default_factory=list)
 
     @property
     def coefficient(self) -> ast.expr:
@@ -47,6 +47,7 @@ class _Lowering:
     def __init__(self, equation: SynapticEquation) -> None:
         self.equation = equation
         self.scalars = {*equation.parameters, "updates", *CONSTANTS}
+        self.bare = {*equation.reads_pre, *equation.reads_post, *equation.broadcasts}
         self.inlined: dict[str, ast.expr] = {}
         self.steps: list[Step] = []
         self.scratch = 0
@@ -67,8 +68,8 @@ class _Lowering:
 
     def accumulate(self, target: str, adds: bool, groups: list[_Group], noise: list[Step]) -> None:
         """Drives, then what is per synapse, then the products that go straight to the target."""
-        keep = [(False, ONE)] if adds else []
-        extra: list[tuple[bool, ast.expr]] = []
+        keep: Signed = [(False, ONE)] if adds else []
+        extra: Signed = []
         products: list[_Group] = []
         for group in groups:
             if self.is_column_free(group):
@@ -87,15 +88,16 @@ class _Lowering:
             self.product(target, kept_by_product, show(group.coefficient), group)
             kept_by_product = "1"
 
-    def keep_and_add(self, target: str, keep: list, extra: list) -> None:
-        if [show(node) for _, node in keep] == ["1"]:
+    def keep_and_add(self, target: str, keep: Signed, extra: Signed) -> None:
+        if show(total(keep)) == "1":
             return self.elementwise(target, "+=", total(extra))
-        kept = [(False, fraction((ast.Name(target), total(keep))))] if keep else []
+        kept: Signed = [(False, fraction((ast.Name(target), total(keep))))] if keep else []
         self.elementwise(target, "=", total(kept + extra))
 
-    def split_keep(self, group: _Group, target: str) -> tuple[list, list]:
+    def split_keep(self, group: _Group, target: str) -> tuple[Signed, Signed]:
         """The column-free coefficients: those that scale the target itself, and the others."""
-        kept, extra = [], []
+        kept: Signed = []
+        extra: Signed = []
         for minus, node in group.coefficients:
             (term,) = expand(node, lambda _: False)
             own = [f for f in term.up if isinstance(f, ast.Name) and f.id == target]
@@ -133,9 +135,7 @@ class _Lowering:
         if any(len(self.sides(f)) > 1 for f in term.up + term.down):
             raise Unsplittable
         node = self.factor(term, {side})
-        equation = self.equation
-        reads = equation.reads_pre if side == "pre" else equation.reads_post | set(equation.broadcasts)
-        if names_in(node) & self.scalars & reads:
+        if names_in(node) & self.scalars & self.bare:
             raise Unsplittable
         bare = {name: split_side(name) for name in names_in(node)}
         return rename(node, {name: ast.Name(sided[0]) for name, sided in bare.items() if sided})
@@ -185,7 +185,9 @@ class _Lowering:
         return f"{DRIVE}{self.scratch - 1}"
 
     def product(self, target: str, keep: str, scale: str, group: _Group) -> None:
-        self.add(Product(target=target, keep=keep, scale=scale, post=show(group.post), pre=show(group.pre)))
+        scalars = (names_in(group.post) | names_in(group.pre)) & self.scalars - CONSTANTS
+        post, pre = show(group.post), show(group.pre)
+        self.add(Product(target=target, keep=keep, scale=scale, post=post, pre=pre, scalars=tuple(sorted(scalars))))
 
     def elementwise(self, target: str, operator: str, node: ast.expr) -> None:
         self.add(Elementwise(code=f"{target} {operator} {show(node)}"))
@@ -229,7 +231,7 @@ def _with_drives(steps: list[Step], equation: SynapticEquation) -> tuple[Step, .
 def _targets(step: Step) -> list[str]:
     if isinstance(step, Elementwise):
         return [line.split()[0] for line in step.code.splitlines()]
-    return [step.target]  # pyright: ignore
+    return [step.target]
 
 
 def _mentions(step: Step) -> set[str]:
@@ -240,5 +242,5 @@ def _mentions(step: Step) -> set[str]:
             return set(_targets(step)).union(*map(names_in, parts))
         case Fused(expression=expression):
             return {step.target, *names_in(ast.parse(expression, mode="eval").body)}
-        case _:
-            return set(_targets(step))
+        case Product(target=target):
+            return {target}

@@ -33,7 +33,7 @@ FUNCTIONS: dict[str, int] = {
 
 CONSTANTS = frozenset({"pi", "e"})
 
-UNIT_VARIABLES = frozenset({"rate", "x", "error", "basal", "apical", "target", "noise"})
+UNIT_VARIABLES = frozenset({"x", "error", "basal", "apical", "target", "noise"})
 """Variables that units often have; known here only to give better hints."""
 
 SUMS = frozenset(

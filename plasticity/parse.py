@@ -12,6 +12,9 @@ from ..errors import RecircuitError
 
 __all__ = ["Statement", "names_in", "parse", "rename", "show"]
 
+DEEPEST = 64
+_TOO_DEEP = "is nested too deeply. Give parts of it names of their own, in statements before it."
+
 
 @dataclass(frozen=True)
 class Statement:
@@ -23,7 +26,7 @@ class Statement:
 
     def node(self) -> ast.expr:
         """The parsed expression, fresh."""
-        return ast.parse(self.expression, mode="eval").body
+        return ast.parse(f"({self.expression})", mode="eval").body
 
     def __str__(self) -> str:
         if (self.target, self.operator) == ("w", "+="):
@@ -46,6 +49,8 @@ def parse(text: str, where: str) -> tuple[Statement, ...]:
         raise RecircuitError(_unparsable(text, where, problem)) from None
     if not lines:
         raise RecircuitError(f"{where} is empty. Leave it out (None) for weights that stay fixed.")
+    if max(map(_depth, lines)) > DEEPEST:
+        raise RecircuitError(f"{where} {_TOO_DEEP}")
     return tuple(_statement(line, text, where) for line in lines)
 
 
@@ -74,6 +79,14 @@ def show(node: ast.expr) -> str:
     return text
 
 
+def _depth(node: ast.AST) -> int:
+    """Levels of nesting, counted without recursion."""
+    depth, level = 0, [node]
+    while level:
+        depth, level = depth + 1, [child for parent in level for child in ast.iter_child_nodes(parent)]
+    return depth
+
+
 def _statement(line: ast.stmt, text: str, where: str) -> Statement:
     match line:
         case ast.Assign(targets=[ast.Name(id="dw")], value=value):
@@ -97,7 +110,7 @@ def _source(text: str, node: ast.expr) -> str:
 
 def _unparsable(text: str, where: str, problem: Exception) -> str:
     if not isinstance(problem, SyntaxError):
-        return f"{where} cannot be parsed: it is nested too deeply. Give parts of it names of their own."
+        return f"{where} {_TOO_DEEP}"
     lines = text.splitlines()
     number = problem.lineno or 1
     line = lines[number - 1].strip() if 0 < number <= len(lines) else text

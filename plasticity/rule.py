@@ -152,11 +152,7 @@ class Rule:
             return SynapticEquation(self.name, direction, local=self.local, weights=weights)
         where = f"Rule {self.name!r}, {direction} equation"
         statements = parse(text, where)
-        scope = Scope(where, self.parameters, self.state, self.broadcasts)
-        try:
-            prove(statements, scope)
-        except RecursionError:
-            raise RecircuitError(f"{where} is nested too deeply. Give parts of it names of their own.") from None
+        prove(statements, Scope(where, self.parameters, self.state, self.broadcasts))
         used = {s.target for s in statements}.union(*(names_in(s.node()) for s in statements))
         return SynapticEquation(
             self.name,

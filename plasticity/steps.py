@@ -12,21 +12,21 @@ __all__ = ["Elementwise", "Fused", "Product", "Step", "drives"]
 
 
 @dataclass(frozen=True)
-class Step:
+class _Step:
     """One pass over the synapses. `drives`: the scratch arrays that it is the first to write."""
 
     drives: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
-class Product(Step):
+class Product(_Step):
     """`target = keep*target + scale*mean(post (x) pre)`: one matrix product.
 
     target: an array. keep, scale: expressions in parameters, `updates` and numbers.
     post, pre: expressions in bare names of that unit's variables (`post` in broadcasts too), and in
-    parameters and `updates`; either may be "1". A name in `post` is a variable of the post unit or
-    a broadcast if the equation's `reads_post` or `broadcasts` has it, otherwise a parameter; a name
-    in `pre` likewise.
+    `scalars`; either may be "1".
+    scalars: the parameters, and `updates`, that `post` and `pre` read; no variable of a unit that
+    the equation reads is called as they are.
     """
 
     target: str
@@ -34,10 +34,11 @@ class Product(Step):
     scale: str = "1"
     post: str = "1"
     pre: str = "1"
+    scalars: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fused(Step):
+class Fused(_Step):
     """`target = keep*target + scale*mean(expression)`: a loop over synapses and columns.
 
     For what does not split into products. expression: in NAME_pre, NAME_post, broadcasts (bare),
@@ -51,7 +52,7 @@ class Fused(Step):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Elementwise(Step):
+class Elementwise(_Step):
     """Statements per synapse, of nothing that varies over columns; the only place of noise.
 
     code: Brian2's abstract code, lines of `NAME = E` or `NAME += E` in arrays, parameters and
@@ -59,6 +60,9 @@ class Elementwise(Step):
     """
 
     code: str
+
+
+Step = Product | Fused | Elementwise
 
 
 def drives(steps: Iterable[Step]) -> tuple[str, ...]:

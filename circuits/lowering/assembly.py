@@ -110,7 +110,7 @@ def add_clamps(assembly: Assembly, circuit: Any) -> None:
         assembly.add(
             Operation(
                 name=f"clamp_{population.name}", slot=CLAMP, steps=steps[:1], reads=frozenset(),
-                writes=frozenset({f"{population.name}.rate"}), always=True,
+                writes=frozenset({f"{population.name}.{population.clamp.variable}"}), always=True,
                 supervises=population.clamp.kind == "labels",
             )  # fmt: skip
         )

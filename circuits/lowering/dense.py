@@ -21,11 +21,9 @@ def assemble_dense(assembly: Assembly, circuit: Any) -> None:
     sent = Factors(EXPRESS, "sent")
     learned = Factors(FACTOR, "factor")
     plans = {p.name: _plan(p, assembly, sent, learned) for p in circuit.projections.values()}
-    scratch = {n: sent.names(n) | learned.names(n) for n in circuit.populations}
+    scratch = {n: sent.names(n) + learned.names(n) for n in circuit.populations}
     add_clamps(assembly, circuit)
     add_populations(assembly, circuit, scratch)
-    sent.add_operations(assembly, circuit.populations)
-    learned.add_operations(assembly, circuit.populations)
     control = Store("presentation", 1, assembly.clock, assembly.codeobj_class)
     control.scalar("active", np.int32)
     assembly.add_group("presentation", control)
@@ -34,6 +32,8 @@ def assemble_dense(assembly: Assembly, circuit: Any) -> None:
     for projection in circuit.projections.values():
         if not isinstance(projection.weights, Transposed):
             _add_weights(assembly, projection)
+    sent.add_operations(assembly, circuit.populations)
+    learned.add_operations(assembly, circuit.populations)
     for projection in circuit.projections.values():
         _add_propagation(assembly, projection, plans[projection.name][0])
         _add_learning(assembly, projection, plans[projection.name][1])
@@ -56,7 +56,11 @@ def _plan(projection: Projection, assembly: Assembly, sent: Factors, learned: Fa
     for step in lower(equation):
         names: dict[str, tuple[str, str]] = {}
         if isinstance(step, Product):
-            names = {s: (s, learned.variable(sides[s], getattr(step, s), opened)) for s in sides}
+            for side, population in sides.items():
+                expression = getattr(step, side)
+                scalars = tuple(s for s in step.scalars if s in get_identifiers(expression))
+                variable = learned.variable(population, expression, opened, scalars=scalars, of=projection.name)
+                names[side] = (side, variable)
         elif isinstance(step, Fused):
             for name in sorted(get_identifiers(step.expression)):
                 for side, population in sides.items():

@@ -12,9 +12,15 @@ from .populations import read_by, stored_in
 
 @dataclass
 class Factor:
-    """An expression of a population's variables, where its value is kept, and when it is needed."""
+    """An expression of a population's variables, where its value is kept, and when it is needed.
+
+    ``scalars`` are parameters of a rule that it reads too, of the projection ``of``.
+    """
 
     variable: str
+    expression: str
+    scalars: tuple[str, ...] = ()
+    of: str = ""
     steps: set[int] = field(default_factory=set)
 
 
@@ -28,38 +34,47 @@ class Factors:
 
     slot: int
     prefix: str
-    wanted: dict[str, dict[str, Factor]] = field(default_factory=dict)
+    wanted: dict[str, dict[tuple[str, str], Factor]] = field(default_factory=dict)
 
-    def variable(self, population: Population, expression: str, steps: tuple[int, ...]) -> str:
+    def variable(
+        self, population: Population, expression: str, steps: tuple[int, ...], *, scalars: tuple[str, ...] = (), of: str = ""
+    ) -> str:
         """The stored variable that holds ``expression`` at these steps."""
         name = population.stored_name(expression.strip())
-        if name.isidentifier() and stored_in({name}, population) == {name}:
+        if not scalars and name.isidentifier() and stored_in({name}, population) == {name}:
             return name
         mine = self.wanted.setdefault(population.name, {})
-        factor = mine.setdefault(expression, Factor(f"{self.prefix}_{len(mine)}"))
+        owner = of if scalars else ""
+        factor = mine.setdefault((expression, owner), Factor(f"{self.prefix}_{len(mine)}", expression, scalars, owner))
         factor.steps |= set(steps)
         return factor.variable
 
-    def names(self, population: str) -> dict[str, str]:
-        """Expression -> variable, for one population."""
-        return {e: f.variable for e, f in self.wanted.get(population, {}).items()}
+    def names(self, population: str) -> list[str]:
+        """The variables that one population needs."""
+        return [f.variable for f in self.wanted.get(population, {}).values()]
 
     def add_operations(self, assembly: Assembly, populations: dict[str, Population]) -> None:
         """One operation for all expressions of a population that are needed at the same steps."""
         for name, wanted in self.wanted.items():
-            population = populations[name]
-            by_steps: dict[tuple[int, ...], list[tuple[str, Factor]]] = {}
-            for expression, factor in wanted.items():
-                by_steps.setdefault(tuple(sorted(factor.steps)), []).append((expression, factor))
-            for steps, factors in by_steps.items():
-                code = "\n".join(f"{f.variable} = {e}" for e, f in factors)
-                op = f"{self.prefix}_{name}_{'_'.join(f.variable.rsplit('_', 1)[1] for _, f in factors)}"
-                assembly.add(
-                    Operation(
-                        name=op, slot=self.slot, steps=steps,
-                        reads=read_by(" + ".join(f"({e})" for e, _ in factors), population),
-                        writes=frozenset(f"{name}.{f.variable}" for _, f in factors),
-                        runner=Runner(op, assembly.groups[name], "stateupdate", code),
-                        work=population.size * len(factors),
-                    )  # fmt: skip
-                )
+            together: dict[tuple[str, tuple[int, ...]], list[Factor]] = {}
+            for factor in wanted.values():
+                together.setdefault((factor.of, tuple(sorted(factor.steps))), []).append(factor)
+            for (_, steps), factors in together.items():
+                assembly.add(self._operation(assembly, populations[name], factors, steps))
+
+    def _operation(
+        self, assembly: Assembly, population: Population, factors: list[Factor], steps: tuple[int, ...]
+    ) -> Operation:
+        first, name = factors[0], population.name
+        scalars = sorted({s for f in factors for s in f.scalars})
+        op = f"{self.prefix}_{name}_{'_'.join(f.variable.rsplit('_', 1)[1] for f in factors)}"
+        runner = Runner(
+            op, assembly.groups[name], "stateupdate", "\n".join(f"{f.variable} = {f.expression}" for f in factors),
+            references={s: (assembly.groups[first.of], s, "0") for s in scalars},
+        )  # fmt: skip
+        reads = read_by(" + ".join(f"({f.expression})" for f in factors), population)
+        return Operation(
+            name=op, slot=self.slot, steps=steps, reads=reads | {f"{first.of}.{s}" for s in scalars},
+            writes=frozenset(f"{name}.{f.variable}" for f in factors), runner=runner,
+            work=population.size * len(factors),
+        )  # fmt: skip

@@ -6,17 +6,13 @@ from typing import Any
 
 import numpy as np
 from brian2 import Synapses
-from brian2.utils.stringtools import get_identifiers, word_substitute
+from brian2.utils.stringtools import get_identifiers
 
 from ..operations import EXPRESS, LEARN, PROPAGATE, Operation, Runner
 from ..projection import Projection, Transposed
 from .assembly import Array, Assembly, add_clamps, learning_steps
 from .factors import Factors
 from .populations import add_populations, broadcasts_into, read_by
-
-#: Goes before a rule's own names, which Brian2 would take for the populations' (``rate`` for ``rate_pre``).
-OWN = "rule_"
-
 
 def assemble_plain(assembly: Assembly, circuit: Any) -> None:
     """Add all groups and operations of a circuit in the plain form."""
@@ -36,8 +32,9 @@ def _add_synapses(assembly: Assembly, projection: Projection, rng: np.random.Gen
     pre, post, equation = projection.pre, projection.post, projection.equation
     model = ["w : 1", f"{projection.field}_post = w*{projection.sends}_pre : 1 (summed)"]
     if equation is not None and equation.plastic:
-        model += [f"{OWN}{state} : 1" for state in equation.state]
-        model += [f"{OWN}{parameter} : 1 (shared)" for parameter in equation.parameters]
+        plain = equation.plain_names
+        model += [f"{plain[state]} : 1" for state in equation.state]
+        model += [f"{plain[parameter]} : 1 (shared)" for parameter in equation.parameters]
         model.append("updates : 1 (shared)")
     if isinstance(projection.weights, Transposed):
         model.append("partner : integer (constant)")
@@ -72,12 +69,12 @@ def _add_arrays(assembly: Assembly, projection: Projection, synapses: Synapses, 
     name, equation = projection.name, projection.equation
     states = list(equation.state) if equation is not None and equation.plastic else []
     for variable in ["w", *states]:
-        inner = variable if variable == "w" else OWN + variable
+        inner = variable if variable == "w" or equation is None else equation.plain_names[variable]
         assembly.arrays[f"{name}.{variable}"] = Array(synapses.variables[inner], projection.shape, places)
     if equation is not None and equation.plastic:
         assembly.constants |= {f"{name}.{k}": v for k, v in (equation.state | equation.parameters).items()}
         for variable in [*equation.parameters, "updates"]:
-            inner = variable if variable == "updates" else OWN + variable
+            inner = equation.plain_names.get(variable, variable)
             assembly.arrays[f"{name}.{variable}"] = Array(synapses.variables[inner], ())
 
 
@@ -106,8 +103,9 @@ def _add_learning(assembly: Assembly, projection: Projection) -> None:
     equation, name = projection.equation, projection.name
     if equation is None or not equation.plastic:
         return
-    code = word_substitute(equation.plain_code(), {v: OWN + v for v in [*equation.state, *equation.parameters]})
-    mine = {v for v in get_identifiers(equation.plain_code()) if f"{name}.{v}" in assembly.arrays}
+    code = equation.plain_code()
+    used, plain = get_identifiers(code), equation.plain_names
+    mine = {v for v in ("w", "updates", *plain) if plain.get(v, v) in used and f"{name}.{v}" in assembly.arrays}
     targets = {"w", *equation.state} & mine
     reads = {f"{name}.{v}" for v in mine}
     for side, population, names in (

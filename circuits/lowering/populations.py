@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import chain
 from typing import Any
 
@@ -10,20 +11,21 @@ from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER, SUBEXPR
 from brian2.stateupdaters.base import StateUpdateMethod
 from brian2.units import Quantity
 from brian2.units.fundamentalunits import DIMENSIONLESS, DimensionMismatchError, get_dimensions
-from brian2.utils.stringtools import get_identifiers
+from brian2.utils.stringtools import get_identifiers, word_substitute
 
 from ...errors import RecircuitError
-from ..neuron import StateEquation, lock_step
+from ..neuron import StateEquation, lock_step, phase_indicators
 from ..operations import INTEGRATE, Operation, Runner
 from ..population import Population
+from ..schedule import During, Schedule
 from .assembly import Array, Assembly, number
 
 
-def add_populations(assembly: Assembly, circuit: Any, factors: dict[str, dict[str, str]]) -> None:
+def add_populations(assembly: Assembly, circuit: Any, factors: dict[str, list[str]]) -> None:
     """Add a NeuronGroup for each population; ``factors`` are the scratch variables that learning needs of it."""
     for population in circuit.populations.values():
         fields = incoming_fields(circuit, population)
-        _add_group(assembly, population, fields, factors.get(population.name, {}))
+        _add_group(assembly, population, fields, factors.get(population.name, []))
     for population in circuit.populations.values():
         _add_state_equations(assembly, population)
 
@@ -53,10 +55,10 @@ def broadcasts_into(circuit: Any, population: Population) -> list[str]:
 
 
 def _add_group(
-    assembly: Assembly, population: Population, fields: dict[str, list[str]], factors: dict[str, str]
+    assembly: Assembly, population: Population, fields: dict[str, list[str]], factors: list[str]
 ) -> None:
     neuron, name = population.neuron, population.name
-    stored = [*neuron.stored, *chain.from_iterable(fields.values()), *factors.values()]
+    stored = [*neuron.stored, *chain.from_iterable(fields.values()), *factors]
     circuit = population.circuit
     stored += [b for b in broadcasts_into(circuit, population) if b not in stored]
     lines = [SingleEquation(PARAMETER, v, neuron.dimensions.get(v, DIMENSIONLESS)) for v in stored]
@@ -85,19 +87,17 @@ def _dimension(value: Any) -> Any:
 
 def _add_state_equations(assembly: Assembly, population: Population) -> None:
     """One operation for every set of equations that is open together, so that all read the state before the step."""
-    schedule = assembly.schedule
-    opened = {
-        s: set(schedule.open_steps(s.during, f"{population.name}.{s.variable}")) for s in population.neuron.states
-    }
     together: dict[tuple[StateEquation, ...], list[int]] = {}
-    for step in range(schedule.steps):
-        now = tuple(s for s in population.neuron.states if step in opened[s])
-        if now:
-            together.setdefault(now, []).append(step)
+    for step, equations in enumerate(_open_equations(population, assembly.schedule)):
+        if equations:
+            together.setdefault(equations, []).append(step)
     group = assembly.groups[population.name]
+    used: dict[str, int] = {}
     for equations, steps in together.items():
         code, read = _code(equations, population, assembly)
         name = f"update_{population.name}_{'_'.join(s.variable for s in equations)}"
+        used[name] = used.get(name, 0) + 1
+        name += f"_{used[name]}" if used[name] > 1 else ""
         random = bool({"rand", "randn", "xi"} & get_identifiers(" ".join(s.expression for s in equations)))
         assembly.add(
             Operation(
@@ -107,6 +107,24 @@ def _add_state_equations(assembly: Assembly, population: Population) -> None:
                 work=population.size * len(equations),
             )  # fmt: skip
         )
+
+
+def _open_equations(population: Population, schedule: Schedule) -> list[tuple[StateEquation, ...]]:
+    """For every step the equations that are open, with the phase indicators in_p replaced by 1 or 0."""
+    states = population.neuron.states
+    where = {s: set(schedule.open_steps(s.during, f"{population.name}.{s.variable}")) for s in states}
+    return [
+        tuple(_at(s, step, population, schedule) for s in states if step in where[s]) for step in range(schedule.steps)
+    ]
+
+
+def _at(state: StateEquation, step: int, population: Population, schedule: Schedule) -> StateEquation:
+    values = {}
+    for indicator in phase_indicators(state.expression):
+        phase = indicator.removeprefix("in_")
+        steps = schedule.open_steps(During((phase,), strict=True), f"{population.name}.{state.variable}")
+        values[indicator] = "1.0" if step in steps else "0.0"
+    return replace(state, expression=word_substitute(state.expression, values)) if values else state
 
 
 def _code(equations: tuple[StateEquation, ...], population: Population, assembly: Assembly) -> tuple[str, str]:

@@ -95,7 +95,8 @@ class NumpyProgram(Program):
 
     def _clamp(self, name: str) -> Callable[[], None]:
         clamp = self._clamps[name]
-        rates = np.asarray(self.assembly.arrays[f"{name}.rate"].variable.get_value()).reshape(len(self._row), -1)
+        rates = np.asarray(self.assembly.arrays[f"{name}.{clamp.variable}"].variable.get_value())
+        rates = rates.reshape(self.assembly.columns, -1)
         if name not in self._data:
             return lambda: None
         data, scale, offset = self._data[name]

@@ -1,0 +1,85 @@
+"""The other end of the worker: a process that takes commands and exchanges arrays as files in memory."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import weakref
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from ....errors import RecircuitError
+
+
+class Worker:
+    """A running program."""
+
+    def __init__(self, folder: Path) -> None:
+        memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+        self.exchange = Path(tempfile.mkdtemp(prefix="recircuit-", dir=memory))
+        self.process = subprocess.Popen(
+            ["./main"], cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
+        )
+        self._finalizer = weakref.finalize(self, _end, self.process, self.exchange)
+        self._answer()
+
+    def close(self) -> None:
+        """End the process and remove its files."""
+        self._finalizer()
+
+    def tell(self, command: str, on_progress: Callable[[int], None] | None = None) -> str:
+        """Send a command and wait for the answer; Ctrl-C is passed on, and the answer still awaited."""
+        assert self.process.stdin is not None
+        try:
+            self.process.stdin.write(command + "\n")
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            self._died()
+        while True:
+            try:
+                return self._answer(on_progress)
+            except KeyboardInterrupt:
+                os.kill(self.process.pid, signal.SIGINT)
+
+    def put(self, name: str, values: np.ndarray) -> Path:
+        """Write values where the worker can read them."""
+        path = self.exchange / name
+        values.tofile(path)
+        return path
+
+    def _answer(self, on_progress: Callable[[int], None] | None = None) -> str:
+        assert self.process.stdout is not None
+        while line := self.process.stdout.readline():
+            word, _, rest = line.rstrip("\n").partition(" ")
+            if word == "at":
+                if on_progress is not None:
+                    on_progress(int(rest))
+            elif word == "error":
+                raise RecircuitError(f"cpp: the compiled circuit says: {rest}.")
+            else:
+                return rest
+        return self._died()
+
+    def _died(self) -> str:
+        code = self.process.wait()
+        raise RecircuitError(
+            f"cpp: the compiled circuit ended without being asked to (status {code}"
+            f"{', out of memory?' if code == -signal.SIGKILL else ''}). Its state is lost; go on from a checkpoint."
+        )
+
+
+def _end(process: subprocess.Popen[str], exchange: Path) -> None:
+    process.kill()
+    process.wait()
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            try:
+                pipe.close()
+            except OSError:
+                pass
+    shutil.rmtree(exchange, ignore_errors=True)

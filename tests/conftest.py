@@ -1,0 +1,50 @@
+"""What this machine lacks: tests that need it are skipped, and say why."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+from functools import cache
+from pathlib import Path
+
+import matplotlib
+import pytest
+
+from recircuit.circuits.backends.cpp.compiler import missing_compiler
+
+matplotlib.use("Agg")
+
+#: Where MNIST and CIFAR lie: $RECIRCUIT_DATA, or beside the checkout.
+DATA = Path(os.environ.get("RECIRCUIT_DATA") or Path(__file__).parents[2] / "shared" / "data")
+
+
+@cache
+def missing_gpu() -> str:
+    """What is missing for the cuda backend; empty if nothing is."""
+    if importlib.util.find_spec("brian2cuda") is None:
+        return "brian2cuda is not installed"
+    if shutil.which("nvcc") is None:
+        return "no nvcc on the PATH"
+    return "" if Path("/dev/nvidia0").exists() else "no NVIDIA GPU"
+
+
+def missing_data() -> str:
+    """Why tests with the data files cannot run; empty if they can."""
+    return "" if DATA.is_dir() else f"no data files in {DATA}; name their folder in RECIRCUIT_DATA"
+
+
+NEEDS = {"cpp": missing_compiler, "cuda": missing_gpu, "data": missing_data}
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test whose marker asks for what is not there."""
+    for marker, missing in NEEDS.items():
+        if item.get_closest_marker(marker) and (why := missing()):
+            pytest.skip(why)
+
+
+@pytest.fixture(scope="session")
+def data_folder() -> Path:
+    """The folder with the folders mnist and cifar."""
+    return DATA
