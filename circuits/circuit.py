@@ -155,8 +155,6 @@ class Circuit:
                 raise RecircuitError(f"connect: {side} is a population of this circuit; got {population!r}.")
         name = name or f"{pre.name}_to_{post.name}"
         self._check_name(name)
-        structure = structure or Dense()
-        structure.check(pre.size, post.size, name)
         if into not in post.neuron.compartments:
             raise RecircuitError(
                 f"connect {name}: {post.name!r} has no compartment {into!r}; it has {post.neuron.compartments}. "
@@ -174,7 +172,10 @@ class Circuit:
             if equation is not None and equation.weights == "transpose":
                 weights = self._partner(pre, post, name).T
         if isinstance(weights, Transposed):
-            _check_transpose(weights, pre, post, equation, name)
+            _check_transpose(weights, pre, post, equation, structure, name)
+            structure = weights.of.structure
+        structure = structure or Dense()
+        structure.check(pre.size, post.size, name)
         projection = Projection(
             circuit=self, name=name, pre=pre, post=post, into=into, sends=sends, structure=structure,
             equation=equation, weights=weights, during=During.of(during, USUAL_PHASE.get(into, "")),
@@ -393,7 +394,12 @@ def _equation(rule: Any, into: str, name: str) -> SynapticEquation | None:
 
 
 def _check_transpose(
-    weights: Transposed, pre: Population, post: Population, equation: SynapticEquation | None, name: str
+    weights: Transposed,
+    pre: Population,
+    post: Population,
+    equation: SynapticEquation | None,
+    structure: Dense | None,
+    name: str,
 ) -> None:
     if weights.of.pre is not post or weights.of.post is not pre:
         raise RecircuitError(
@@ -401,6 +407,11 @@ def _check_transpose(
         )
     if equation is not None and equation.plastic:
         raise RecircuitError(f"connect {name}: weights that are another's transpose have no rule of their own.")
+    if structure is not None and structure != weights.of.structure:
+        raise RecircuitError(
+            f"connect {name}: {weights.of.name}.T has the synapses of {weights.of.name}, which are {weights.of.structure}; "
+            f"got structure={structure}. Leave the structure out."
+        )
 
 
 def _check_rule(projection: Projection, broadcasts: set[str]) -> None:

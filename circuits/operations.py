@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +30,7 @@ class Operation:
     supervises : likewise
     always : never left out (it draws random numbers, or reads the data)
     work : multiplications of one presentation and column
+    narrow : for several equations in one pass, the same pass with only those that write the given variables
     """
 
     name: str
@@ -41,6 +43,7 @@ class Operation:
     supervises: bool = False
     always: bool = False
     work: int = 0
+    narrow: Callable[[frozenset[str]], Operation] | None = None
 
 
 class Runner(CodeRunner):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from brian2.units import Quantity
@@ -38,9 +39,14 @@ class hinge_output:  # noqa: N801 - reads as a function in a circuit
     ends in 1. ``o.beyond`` counts the presentations in which that happens, unit by unit.
 
     *With time constants* above dt the printed circuit does not shut off: as o falls towards 0, t lets go before o
-    arrives, and o hovers at the threshold. ``repair="hysteresis"`` lets t hold on until o is below ``off``
-    (on above 1+epsilon/2); ``repair="delay"`` lets t see o through four relays of time constant tau, so that it
-    answers, and lets go, late.
+    arrives, and o hovers at the threshold (``recircuit reproduce amit-circuit`` draws it). Two repairs:
+
+    ``"hysteresis"`` : t is a switch without a time constant. It answers once o has come within a share ``off`` of
+        its peak p (p = 1+epsilon, or -mu-epsilon) and lets go once o is within the same share of 0, so that both
+        branches run the same cycle of about 2 tau log((1-off)/off) and the mean of o is p/2 as in lock step,
+        whatever tau/dt. In lock step it is the printed circuit.
+    ``"delay"`` : t sees o through eight relays of time constant tau, so that it answers, and lets go, late. o comes
+        closer to 0 (.004), in three times the time, and stays longer at 1+epsilon than at 0.
 
     Parameters
     ----------
@@ -50,7 +56,8 @@ class hinge_output:  # noqa: N801 - reads as a function in a circuit
     epsilon : the overshoot, above 0
     tau, tau_t : time constants of o and t; None: dt, lock step
     repair : ``""``, ``"hysteresis"`` or ``"delay"``
-    off : where the hysteresis lets go
+    off : the share of its peak by which o may miss the peak, or 0, where the hysteresis switches; below
+        epsilon/(1+epsilon), so that o = 1 never switches it. None: half of that
     companions : the names of the control and supervisory populations
 
     Reads the phase ``feedforward`` (h), writes in ``error``; ``beyond`` is counted in ``plasticity``.
@@ -63,7 +70,7 @@ class hinge_output:  # noqa: N801 - reads as a function in a circuit
     tau: Quantity | None = None
     tau_t: Quantity | None = None
     repair: str = ""
-    off: float = 0.05
+    off: float | None = None
     companions: tuple[str, str] = ("t", "s")
 
     #: Steps of the phase ``error`` in lock step: one cycle.
@@ -77,6 +84,11 @@ class hinge_output:  # noqa: N801 - reads as a function in a circuit
             )
         if self.repair not in ("", "hysteresis", "delay"):
             raise RecircuitError(f"hinge_output: repair is '', 'hysteresis' or 'delay'; got {self.repair!r}.")
+        most = self.epsilon / (1 + self.epsilon)
+        if self.off is not None and not 0 < self.off < most:
+            raise RecircuitError(
+                f"hinge_output: off lies between 0 and epsilon/(1 + epsilon) = {most:.3g}; got {self.off!r}."
+            )
 
     def build(self, circuit: Circuit, name: str, size: int) -> Population:
         """Add o, t and s and the one-to-one projections between them; returns o."""
@@ -109,35 +121,24 @@ class hinge_output:  # noqa: N801 - reads as a function in a circuit
 
     def control_neuron(self, tau: Quantity) -> Neuron:
         """t_c (Eq. 9, right), or one of its repairs."""
+        answer = "drate/dt = (int({o} > 1) - int({o} < -mu) - rate)/tau : 1 (during error)"
         if self.repair == "hysteresis":
+            half = self.epsilon / (2 * (1 + self.epsilon))
             return Neuron(
                 """
-                drive    : 1 (compartment)
-                up       = int(drive > 1 + epsilon/2 or (rate > 0.5 and drive > off)) : 1
-                down     = int(drive < -mu - epsilon/2 or (rate < -0.5 and drive < -off)) : 1
-                drate/dt = (up - down - rate)/tau : 1 (during error)
+                drive : 1 (compartment)
+                share = abs(drive)/(epsilon + int(drive > 0) + mu*int(drive < 0)) : 1
+                rate  = sign(drive)*int(share > 1 - off or (share >= off and rate*drive > 0)) : 1 (during error)
                 """,
-                mu=self.mu, epsilon=self.epsilon, off=self.off, tau=tau,
+                mu=self.mu, epsilon=self.epsilon, off=half if self.off is None else self.off,
             )  # fmt: skip
         if self.repair == "delay":
+            seen = ["drive", *(f"late{k}" for k in range(1, 9))]
+            relays = [f"d{b}/dt = ({a} - {b})/tau : 1 (during error)" for a, b in pairwise(seen)]
             return Neuron(
-                """
-                drive     : 1 (compartment)
-                dlate1/dt = (drive - late1)/tau : 1 (during error)
-                dlate2/dt = (late1 - late2)/tau : 1 (during error)
-                dlate3/dt = (late2 - late3)/tau : 1 (during error)
-                dlate4/dt = (late3 - late4)/tau : 1 (during error)
-                drate/dt  = (int(late4 > 1) - int(late4 < -mu) - rate)/tau : 1 (during error)
-                """,
-                mu=self.mu, tau=tau,
-            )  # fmt: skip
-        return Neuron(
-            """
-            drive    : 1 (compartment)
-            drate/dt = (int(drive > 1) - int(drive < -mu) - rate)/tau : 1 (during error)
-            """,
-            mu=self.mu, tau=tau,
-        )  # fmt: skip
+                "\n".join(["drive : 1 (compartment)", *relays, answer.format(o=seen[-1])]), mu=self.mu, tau=tau
+            )
+        return Neuron("\n".join(["drive : 1 (compartment)", answer.format(o="drive")]), mu=self.mu, tau=tau)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -50,12 +50,10 @@ class Timetable:
             steps = [s for s in steps if s in shown]
             operations = [o for o in operations if not (o.learns or o.supervises)]
         table = [[o for o in operations if s in o.steps] for s in steps]
-        skipped = _skipped(table, set(keep)) if optimise else {}
-        entries = tuple(
-            tuple(Entry(o, skipped.get((row, place), "")) for place, o in enumerate(line))
-            for row, line in enumerate(table)
-        )
-        return cls(mode, tuple(steps), entries)
+        if not optimise:
+            return cls(mode, tuple(steps), tuple(tuple(Entry(o) for o in line) for line in table))
+        unchanged = _unchanged(table)
+        return cls(mode, tuple(steps), _needed(table, unchanged, frozenset(keep), assembly.narrowed))
 
     def names(self) -> list[list[str]]:
         """For each step the names of the operations that run."""
@@ -66,26 +64,39 @@ class Timetable:
         return sum(e.operation.work for row in self.entries for e in row if not e.skipped)
 
 
-def _skipped(table: list[list[Operation]], keep: set[str]) -> dict[tuple[int, int], str]:
-    """First forward: what would compute the same again. Then backward: what nobody reads."""
-    skipped = _unchanged(table)
-    live = {v for row in table for o in row for v in o.reads | o.writes}
+def _needed(
+    table: list[list[Operation]],
+    unchanged: set[tuple[int, int]],
+    keep: frozenset[str],
+    narrowed: Callable[[Operation, frozenset[str]], Operation],
+) -> tuple[tuple[Entry, ...], ...]:
+    """Backward through the table: what nobody reads is left out; of several equations in one pass, those."""
+    live = {v for line in table for o in line for v in o.writes}
+    rows: list[tuple[Entry, ...]] = []
     for row in reversed(range(len(table))):
         live |= keep
+        entries: list[Entry] = []
         for place in reversed(range(len(table[row]))):
             operation = table[row][place]
-            if (row, place) in skipped:
+            wanted = operation.writes & live
+            if (row, place) in unchanged:
+                entries.append(Entry(operation, UNCHANGED))
                 continue
-            if not operation.always and not operation.writes & live:
-                skipped[row, place] = UNREAD
+            if not operation.always and not wanted:
+                entries.append(Entry(operation, UNREAD))
                 continue
+            if operation.narrow is not None and not operation.always and wanted < operation.writes:
+                operation = narrowed(operation, frozenset(wanted))
             live -= operation.writes
             live |= operation.reads
-    return skipped
+            entries.append(Entry(operation))
+        rows.append(tuple(reversed(entries)))
+    return tuple(reversed(rows))
 
 
-def _unchanged(table: list[list[Operation]]) -> dict[tuple[int, int], str]:
-    skipped: dict[tuple[int, int], str] = {}
+def _unchanged(table: list[list[Operation]]) -> set[tuple[int, int]]:
+    """Forward through the table: the places of what would compute the same again."""
+    skipped: set[tuple[int, int]] = set()
     version: dict[str, int] = {}
     writer: dict[str, str] = {}
     seen: dict[str, tuple[int, ...]] = {}
@@ -95,7 +106,7 @@ def _unchanged(table: list[list[Operation]]) -> dict[tuple[int, int], str]:
             pure = not operation.always and not operation.reads & operation.writes
             mine = all(writer.get(v) == operation.name for v in operation.writes)
             if pure and mine and seen.get(operation.name) == inputs:
-                skipped[row, place] = UNCHANGED
+                skipped.add((row, place))
                 continue
             seen[operation.name] = inputs
             for variable in operation.writes:

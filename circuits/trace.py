@@ -25,7 +25,7 @@ def record_keys(circuit: Circuit, names: Iterable[str]) -> list[str]:
     for name in [names] if isinstance(names, str) else names:
         owner, _, variable = name.partition(".")
         population = circuit.populations.get(owner)
-        if population is None:
+        if population is None or name in circuit.program().assembly.arrays:
             keys.append(circuit._known(name))
             continue
         needed = sorted(stored_in({variable}, population))
@@ -84,7 +84,7 @@ def _evaluate(circuit: Circuit, name: str, stored: dict[str, np.ndarray]) -> np.
     """A stored variable, or an expression computed from stored ones as they were."""
     owner, _, variable = name.partition(".")
     population = circuit.populations.get(owner)
-    if population is None:
+    if population is None or name in stored:
         return stored[circuit._known(name)]
     variable = population.stored_name(variable)
     if f"{owner}.{variable}" in stored:

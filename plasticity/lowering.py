@@ -185,7 +185,7 @@ class _Lowering:
         return f"{DRIVE}{self.scratch - 1}"
 
     def product(self, target: str, keep: str, scale: str, group: _Group) -> None:
-        scalars = (names_in(group.post) | names_in(group.pre)) & self.scalars - CONSTANTS
+        scalars = (names_in(group.post) | names_in(group.pre)) & self.scalars - CONSTANTS - self.bare
         post, pre = show(group.post), show(group.pre)
         self.add(Product(target=target, keep=keep, scale=scale, post=post, pre=pre, scalars=tuple(sorted(scalars))))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import logging
 import os
 import shutil
 from functools import cache
@@ -14,6 +15,7 @@ import pytest
 from recircuit.circuits.backends.cpp.compiler import missing_compiler
 
 matplotlib.use("Agg")
+logging.getLogger("brian2").setLevel(logging.WARNING)  # or every failure shows pages of generated code
 
 #: Where MNIST and CIFAR lie: $RECIRCUIT_DATA, or beside the checkout.
 DATA = Path(os.environ.get("RECIRCUIT_DATA") or Path(__file__).parents[2] / "shared" / "data")

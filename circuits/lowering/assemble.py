@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from brian2 import Clock, Network, prefs
 
+from ..timetable import Timetable
 from .assembly import Assembly
 from .dense import assemble_dense
 from .plain import assemble_plain
@@ -25,6 +26,8 @@ def assemble(circuit: Circuit, codeobj_class: type | None) -> Assembly:
         assembly = Assembly(circuit.columns, circuit.dtype, clock, circuit.schedule, codeobj_class)
         (assemble_plain if circuit.lowering == "plain" else assemble_dense)(assembly, circuit)
         assembly.operations.sort(key=lambda operation: operation.slot)
+        for mode in ("train", "evaluate"):  # so that there is code for passes over fewer equations, where it pays
+            Timetable.of(assembly, circuit.schedule, mode, optimise=circuit.optimise)
         assembly.network = Network(*assembly.objects, name="circuit_network")
         assembly.network._clocks = {clock}  # Network.run would do it; our presentation loop takes its place
         assembly.network.before_run({})

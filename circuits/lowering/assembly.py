@@ -37,7 +37,7 @@ class Assembly:
     arrays : ``"h.rate"`` -> where it lives
     constants : parameters of neurons and rules -> their values in base units
     operations : in the order of a step
-    clamps : clamped population -> its name in ``arrays``
+    narrower : operation -> the passes over fewer equations that there is code for
     """
 
     columns: int
@@ -49,6 +49,7 @@ class Assembly:
     arrays: dict[str, Array] = field(default_factory=dict)
     constants: dict[str, Any] = field(default_factory=dict)
     operations: list[Operation] = field(default_factory=list)
+    narrower: dict[str, list[Operation]] = field(default_factory=dict)
     objects: list[BrianObject] = field(default_factory=list)
     network: Network | None = None
 
@@ -57,6 +58,24 @@ class Assembly:
         self.operations.append(operation)
         if operation.runner is not None:
             self.objects.append(operation.runner)
+
+    def narrowed(self, operation: Operation, variables: frozenset[str]) -> Operation:
+        """The least operation that writes these variables: made now, or after code generation the best there is."""
+        known = self.narrower.setdefault(operation.name, [])
+        enough = [o for o in known if variables <= o.writes]
+        if self.network is not None:
+            return min(enough, key=lambda o: len(o.writes), default=operation)
+        exact = [o for o in enough if o.writes == variables]
+        if not exact:
+            assert operation.narrow is not None
+            exact = [operation.narrow(variables)]
+            known.append(exact[0])
+            self.objects.append(exact[0].runner)
+        return exact[0]
+
+    def all_operations(self) -> list[Operation]:
+        """Every operation that there is code for, or that the presentation loop knows."""
+        return [*self.operations, *(o for known in self.narrower.values() for o in known)]
 
     def add_group(self, name: str, group: Any) -> None:
         """Add a group; the network and this assembly keep it alive (Brian2's variables hold their owner weakly)."""

@@ -36,23 +36,26 @@ def _add_synapses(assembly: Assembly, projection: Projection, rng: np.random.Gen
         model += [f"{plain[state]} : 1" for state in equation.state]
         model += [f"{plain[parameter]} : 1 (shared)" for parameter in equation.parameters]
         model.append("updates : 1 (shared)")
-    if isinstance(projection.weights, Transposed):
-        model.append("partner : integer (constant)")
     synapses = Synapses(
         assembly.groups[pre.name], assembly.groups[post.name], "\n".join(model), clock=assembly.clock,
         name=f"synapses_{projection.name}", namespace={}, dtype={"w": assembly.dtype},
         codeobj_class=assembly.codeobj_class,
     )  # fmt: skip
-    sources, targets = projection.structure.indices(pre.size, post.size)
-    mask = projection.structure.mask(pre.size, post.size, rng)
-    places = None if mask is None else np.flatnonzero(mask)
+    if isinstance(projection.weights, Transposed):  # the same synapses, the other way round
+        owner = projection.weights.of
+        targets, sources = owner.structure.indices(owner.pre.size, owner.post.size)
+        places = assembly.arrays[f"{owner.name}.w"].places
+    else:
+        sources, targets = projection.structure.indices(pre.size, post.size)
+        mask = projection.structure.mask(pre.size, post.size, rng)
+        places = None if mask is None else np.flatnonzero(mask)
     if places is not None:
         sources, targets = sources[places], targets[places]
     synapses.connect(i=sources, j=targets)
     name = projection.name
     assembly.add_group(name, synapses)
     if isinstance(projection.weights, Transposed):
-        _add_copy(assembly, projection, synapses, sources, targets)
+        _add_copy(assembly, projection, synapses)
     else:
         _add_arrays(assembly, projection, synapses, places)
     updater = next(o for o in synapses.contained_objects if o.name.endswith(f"{projection.field}_post"))
@@ -78,17 +81,10 @@ def _add_arrays(assembly: Assembly, projection: Projection, synapses: Synapses, 
             assembly.arrays[f"{name}.{variable}"] = Array(synapses.variables[inner], ())
 
 
-def _add_copy(
-    assembly: Assembly, projection: Projection, synapses: Synapses, sources: np.ndarray, targets: np.ndarray
-) -> None:
+def _add_copy(assembly: Assembly, projection: Projection, synapses: Synapses) -> None:
     """Weights that are another's, the other way round: copied, synapse by synapse, before they propagate."""
     owner = projection.weights.of
-    owner_places = np.full((owner.post.size, owner.pre.size), -1)
-    kept = assembly.arrays[f"{owner.name}.w"].places
-    flat = owner_places.reshape(-1)
-    flat[slice(None) if kept is None else kept] = np.arange(flat.size if kept is None else len(kept))
-    synapses.variables["partner"].set_value(owner_places[sources, targets])
-    synapses.variables.add_reference("w_partner", assembly.groups[owner.name], "w", index="partner")
+    synapses.variables.add_reference("w_partner", assembly.groups[owner.name], "w", index="_idx")
     name = f"copy_{projection.name}"
     assembly.add(
         Operation(
@@ -115,6 +111,7 @@ def _add_learning(assembly: Assembly, projection: Projection) -> None:
         reads |= read_by(" + ".join(names) or "0", population) if side else set()
     opened = learning_steps(projection, assembly.schedule)
     synapses = assembly.groups[name]
+    reads.add(f"{name}.updates")  # so that counting is never taken for what cannot have changed
     for suffix, text, writes in (("0", code, targets), ("count", "updates = updates + 1", {"updates"})):
         op = f"learn_{name}_{suffix}"
         assembly.add(

@@ -91,22 +91,35 @@ def _add_state_equations(assembly: Assembly, population: Population) -> None:
     for step, equations in enumerate(_open_equations(population, assembly.schedule)):
         if equations:
             together.setdefault(equations, []).append(step)
-    group = assembly.groups[population.name]
     used: dict[str, int] = {}
     for equations, steps in together.items():
-        code, read = _code(equations, population, assembly)
-        name = f"update_{population.name}_{'_'.join(s.variable for s in equations)}"
-        used[name] = used.get(name, 0) + 1
-        name += f"_{used[name]}" if used[name] > 1 else ""
-        random = bool({"rand", "randn", "xi"} & get_identifiers(" ".join(s.expression for s in equations)))
-        assembly.add(
-            Operation(
-                name=name, slot=INTEGRATE, steps=tuple(steps), reads=read_by(read, population),
-                writes=frozenset(f"{population.name}.{s.variable}" for s in equations),
-                runner=Runner(name, group, "stateupdate", code, check_units=False), always=random,
-                work=population.size * len(equations),
-            )  # fmt: skip
-        )
+        base = "_".join(s.variable for s in equations)
+        used[base] = used.get(base, 0) + 1
+        suffix = f"_{used[base]}" if used[base] > 1 else ""
+        assembly.add(_operation(assembly, population, equations, tuple(steps), suffix))
+
+
+def _operation(
+    assembly: Assembly,
+    population: Population,
+    equations: tuple[StateEquation, ...],
+    steps: tuple[int, ...],
+    suffix: str,
+) -> Operation:
+    code, read = _code(equations, population, assembly)
+    name = f"update_{population.name}_{'_'.join(s.variable for s in equations)}{suffix}"
+    random = bool({"rand", "randn", "xi"} & get_identifiers(" ".join(s.expression for s in equations)))
+
+    def narrow(variables: frozenset[str]) -> Operation:
+        fewer = tuple(s for s in equations if f"{population.name}.{s.variable}" in variables)
+        return _operation(assembly, population, fewer, steps, f"{suffix}_of_{len(equations)}")
+
+    return Operation(
+        name=name, slot=INTEGRATE, steps=steps, reads=read_by(read, population),
+        writes=frozenset(f"{population.name}.{s.variable}" for s in equations),
+        runner=Runner(name, assembly.groups[population.name], "stateupdate", code, check_units=False), always=random,
+        work=population.size * len(equations), narrow=narrow if len(equations) > 1 else None,
+    )  # fmt: skip
 
 
 def _open_equations(population: Population, schedule: Schedule) -> list[tuple[StateEquation, ...]]:

@@ -32,6 +32,7 @@ class WorkerDevice(CPPStandaloneDevice):
         self.library_dirs = [scipy_openblas32.get_lib_dir()]
         self.runtime_library_dirs = [scipy_openblas32.get_lib_dir()]
         self.libraries = ["scipy_openblas"]
+        self.extra_link_args = ["-pthread"]
 
     def code_object_class(self, codeobj_class: type | None = None, fallback_pref: Any = None) -> type:
         """Called by Brian2 whenever it makes code."""
@@ -59,13 +60,13 @@ class WorkerDevice(CPPStandaloneDevice):
             )  # fmt: skip
         finally:
             prefs["codegen.cpp.extra_compile_args"] = saved
-        for file in ("recircuit.h", "worker.cpp"):
-            shutil.copyfile(WORKER / file, folder / file)
+        for file in WORKER.iterdir():
+            shutil.copyfile(file, folder / file.name)
         (folder / "registry.cpp").write_text(self.registry(assembly))
 
     def registry(self, assembly: Assembly) -> str:
         """C++ that names the circuit's variables and operations."""
-        operations = [o for o in assembly.operations if o.runner is not None]
+        operations = [o for o in assembly.all_operations() if o.runner is not None]
         code = {o.name: o.runner.codeobj.name for o in operations}
         variables = {key: array.variable for key, array in assembly.arrays.items()}
         variables |= {f"clock.{v}": assembly.clock.variables[v] for v in ("t", "dt", "timestep")}

@@ -16,6 +16,12 @@ import numpy as np
 from ....errors import RecircuitError
 
 
+def threads() -> int:
+    """How many threads a compiled circuit uses: $RECIRCUIT_THREADS, or the processors that this process may use."""
+    given = os.environ.get("RECIRCUIT_THREADS", "")
+    return max(1, int(given)) if given.isdigit() else len(os.sched_getaffinity(0))
+
+
 class Worker:
     """A running program."""
 
@@ -23,8 +29,9 @@ class Worker:
         memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
         self.exchange = Path(tempfile.mkdtemp(prefix="recircuit-", dir=memory))
         self.process = subprocess.Popen(
-            ["./main"], cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
-        )
+            ["./main"], cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True,
+            env=os.environ | {"OPENBLAS_NUM_THREADS": "1", "RECIRCUIT_THREADS": str(threads())},
+        )  # fmt: skip
         self._finalizer = weakref.finalize(self, _end, self.process, self.exchange)
         self._answer()
 

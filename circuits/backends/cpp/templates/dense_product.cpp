@@ -4,5 +4,6 @@
     const size_t _vectorisation_idx = -1;
     {{scalar_code|autoindent}}
     const int _n = {{get_array_name(variables['_active'])}}[0];
-    recircuit::gemm(true, false, {{n_post}}, {{n_pre}}, _n, _scale/_n, {{get_array_name(variables['_post'])}}, {{n_post}}, {{get_array_name(variables['_pre'])}}, {{n_pre}}, _keep, {{get_array_name(variables['_target'])}}, {{n_pre}});
+    using _real = {{c_data_type(variables['_target'].dtype)}};
+    recircuit::accumulate(_n, {{n_pre}}, {{n_post}}, _real(_keep), _real(_scale/_n), {{get_array_name(variables['_post'])}}, {{get_array_name(variables['_pre'])}}, {{get_array_name(variables['_target'])}});
 {% endblock %}

@@ -1,7 +1,8 @@
-// What the generated code and the worker share: the registry of a circuit, and matrix products.
+// What the generated code and the worker share: the registry of a circuit, and how work is done.
 #pragma once
-#include <cblas.h>
 #include <cstddef>
+
+#include "products.h"
 
 namespace recircuit {
 
@@ -27,23 +28,5 @@ extern const std::size_t operation_count;
 extern const int columns;
 
 void serve();
-
-// c = alpha * op(a) op(b) + beta * c, row-major.
-inline void gemm(bool ta, bool tb, int m, int n, int k, float alpha, const float* a, int lda, const float* b, int ldb,
-                 float beta, float* c, int ldc) {
-    scipy_cblas_sgemm(CblasRowMajor, ta ? CblasTrans : CblasNoTrans, tb ? CblasTrans : CblasNoTrans, m, n, k, alpha, a,
-                      lda, b, ldb, beta, c, ldc);
-}
-inline void gemm(bool ta, bool tb, int m, int n, int k, double alpha, const double* a, int lda, const double* b,
-                 int ldb, double beta, double* c, int ldc) {
-    scipy_cblas_dgemm(CblasRowMajor, ta ? CblasTrans : CblasNoTrans, tb ? CblasTrans : CblasNoTrans, m, n, k, alpha, a,
-                      lda, b, ldb, beta, c, ldc);
-}
-inline void gemv(bool t, int rows, int cols, float alpha, const float* a, const float* x, float beta, float* y) {
-    scipy_cblas_sgemv(CblasRowMajor, t ? CblasTrans : CblasNoTrans, rows, cols, alpha, a, cols, x, 1, beta, y, 1);
-}
-inline void gemv(bool t, int rows, int cols, double alpha, const double* a, const double* x, double beta, double* y) {
-    scipy_cblas_dgemv(CblasRowMajor, t ? CblasTrans : CblasNoTrans, rows, cols, alpha, a, cols, x, 1, beta, y, 1);
-}
 
 }  // namespace recircuit

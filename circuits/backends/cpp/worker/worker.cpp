@@ -301,6 +301,8 @@ void obey(const std::string& line) {
 }  // namespace
 
 void serve() {
+    const char* threads = std::getenv("RECIRCUIT_THREADS");
+    Pool::get().start(threads ? std::atoi(threads) : 1);
     std::signal(SIGINT, on_interrupt);
     prctl(PR_SET_PDEATHSIG, SIGKILL);  // a worker does not outlive who started it
     std::cout << "ok ready" << std::endl;

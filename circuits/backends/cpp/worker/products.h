@@ -1,0 +1,86 @@
+// Matrix products, cut into blocks of rows of the weights. OpenBLAS itself runs on one thread.
+#pragma once
+#include <cblas.h>
+
+#include "threads.h"
+
+namespace recircuit {
+
+inline void gemm(bool ta, bool tb, int m, int n, int k, float alpha, const float* a, int lda, const float* b, int ldb,
+                 float beta, float* c, int ldc) {
+    scipy_cblas_sgemm(CblasRowMajor, ta ? CblasTrans : CblasNoTrans, tb ? CblasTrans : CblasNoTrans, m, n, k, alpha, a,
+                      lda, b, ldb, beta, c, ldc);
+}
+inline void gemm(bool ta, bool tb, int m, int n, int k, double alpha, const double* a, int lda, const double* b,
+                 int ldb, double beta, double* c, int ldc) {
+    scipy_cblas_dgemm(CblasRowMajor, ta ? CblasTrans : CblasNoTrans, tb ? CblasTrans : CblasNoTrans, m, n, k, alpha, a,
+                      lda, b, ldb, beta, c, ldc);
+}
+inline void gemv(bool t, int rows, int cols, const float* a, int lda, const float* x, float* y) {
+    scipy_cblas_sgemv(CblasRowMajor, t ? CblasTrans : CblasNoTrans, rows, cols, 1, a, lda, x, 1, 0, y, 1);
+}
+inline void gemv(bool t, int rows, int cols, const double* a, int lda, const double* x, double* y) {
+    scipy_cblas_dgemv(CblasRowMajor, t ? CblasTrans : CblasNoTrans, rows, cols, 1, a, lda, x, 1, 0, y, 1);
+}
+
+// How many blocks a product is cut into: by its work alone.
+inline int product_blocks(long work, int rows) {
+    int blocks = work < 1L << 18 ? 1 : work < 1L << 24 ? 2 : work < 1L << 27 ? 4 : 8;
+    while (blocks > 1 && rows / blocks < 32) blocks /= 2;
+    return blocks;
+}
+inline int vector_blocks(long work, int rows) {
+    int blocks = work < 1L << 15 ? 1 : work < 1L << 17 ? 2 : 8;
+    while (blocks > 1 && rows / blocks < 16) blocks /= 2;
+    return blocks;
+}
+
+// field (columns x post) = signal (columns x pre) W^T, W (post x pre); or signal W, W (pre x post).
+template <class T>
+void propagate(int columns, int pre, int post, bool transposed, const T* signal, const T* weights, T* field) {
+    if (columns == 1) {
+        const int blocks = vector_blocks(long(pre) * post, post);
+        each_block(blocks, [=](int block) {
+            const Range rows(post, blocks, block);
+            const int n = rows.end - rows.begin;
+            if (transposed) gemv(true, pre, n, weights + rows.begin, post, signal, field + rows.begin);
+            else gemv(false, n, pre, weights + long(rows.begin) * pre, pre, signal, field + rows.begin);
+        });
+        return;
+    }
+    const int blocks = product_blocks(long(columns) * pre * post, post);
+    each_block(blocks, [=](int block) {
+        const Range rows(post, blocks, block);
+        const int n = rows.end - rows.begin;
+        const T* w = weights + (transposed ? rows.begin : long(rows.begin) * pre);
+        gemm(false, !transposed, columns, n, pre, T(1), signal, pre, w, transposed ? post : pre, T(0),
+             field + rows.begin, post);
+    });
+}
+
+// target (post x pre) = keep*target + scale * sum over columns of post (x) pre.
+template <class T>
+void accumulate(int columns, int pre, int post, T keep, T scale, const T* posts, const T* pres, T* target) {
+    const long work = long(columns) * pre * post;
+    const int blocks = columns == 1 ? vector_blocks(work, post) : product_blocks(work, post);
+    each_block(blocks, [=](int block) {
+        const Range rows(post, blocks, block);
+        if (columns > 1) {
+            gemm(true, false, rows.end - rows.begin, pre, columns, scale, posts + rows.begin, post, pres, pre, keep,
+                 target + long(rows.begin) * pre, pre);
+            return;
+        }
+        for (int i = rows.begin; i < rows.end; ++i) {
+            T* row = target + long(i) * pre;
+            const T factor = scale * posts[i];
+            if (keep == T(1))
+                for (int j = 0; j < pre; ++j) row[j] += factor * pres[j];
+            else if (keep == T(0))
+                for (int j = 0; j < pre; ++j) row[j] = factor * pres[j];
+            else
+                for (int j = 0; j < pre; ++j) row[j] = keep * row[j] + factor * pres[j];
+        }
+    });
+}
+
+}  // namespace recircuit

@@ -1,0 +1,60 @@
+"""How the figures look: sizes in inches for a page, few lines, colours that the colour-blind tell apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+# Okabe and Ito
+BLUE, ORANGE, GREEN, RED, PURPLE, SKY, GREY = (
+    "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#777777",
+)  # fmt: skip
+
+#: Four steps from light to dark, for epsilon = 0, .25, .5, 1.
+STEPS = ("#9ecae1", "#4f9bcb", "#1f6aa8", "#08306b")
+
+STYLE = {
+    "figure.dpi": 100,
+    "savefig.dpi": 200,
+    "font.size": 8,
+    "axes.titlesize": 8.5,
+    "axes.labelsize": 8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.7,
+    "axes.titlelocation": "left",
+    "lines.linewidth": 1.3,
+    "legend.frameon": False,
+    "legend.fontsize": 7.5,
+    "legend.handlelength": 1.6,
+    "xtick.labelsize": 7.5,
+    "ytick.labelsize": 7.5,
+    "xtick.major.width": 0.7,
+    "ytick.major.width": 0.7,
+    "xtick.minor.width": 0.5,
+    "ytick.minor.width": 0.5,
+}
+
+
+@contextmanager
+def styled() -> Iterator[None]:
+    """The style, for as long as a figure is made and saved."""
+    with matplotlib.rc_context(STYLE):
+        yield
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """An empty figure, in inches, with no window and constrained layout."""
+    figure = Figure(figsize=(width, height), layout="constrained")
+    figure.get_layout_engine().set(w_pad=0.06, h_pad=0.07)  # type: ignore[union-attr]
+    return figure
+
+
+def letter(axes: Sequence[Axes]) -> None:
+    """Letters a, b, c, ... before the titles."""
+    for place, ax in enumerate(axes):
+        ax.set_title(f"{'abcdefghijklmnopqrstuvwxyz'[place]}   {ax.get_title(loc='left')}", loc="left")

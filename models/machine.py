@@ -1,0 +1,68 @@
+"""The machine that a run was made on, and the backend that suits it."""
+
+from __future__ import annotations
+
+import os
+import platform
+from importlib.metadata import version
+
+import numpy as np
+
+from ..circuits import Circuit
+from ..circuits.backends import BACKENDS, choose_backend
+from ..errors import UsageError
+
+__all__ = ["choose", "threads", "versions"]
+
+#: What the numpy backend takes longer than the compiled one: seconds per operation, and per multiplication.
+OVERHEAD, SLOWER = 10e-6, 4e-12
+#: Seconds that compiling takes.
+COMPILING = 12.0
+
+
+def choose(circuit: Circuit, backend: str, presentations: int) -> tuple[str, str]:
+    """The backend to take, and why.
+
+    ``auto`` takes cpp where there is a compiler and the run is long enough to make up for compiling.
+
+    Args:
+        circuit: what is to run.
+        backend: numpy, cpp or auto.
+        presentations: how often all columns will be shown something.
+
+    Raises:
+        UsageError: for a backend that there is not, or not yet.
+    """
+    if backend == "cuda":
+        raise UsageError("backend: cuda is not there yet in this version. Use cpp, numpy or auto.")
+    if backend not in (*BACKENDS, "auto"):
+        raise UsageError(f"backend: expected {', '.join(BACKENDS)} or auto; got {backend!r}.")
+    if backend != "auto":
+        return backend, "asked for"
+    name, missing = choose_backend("auto")
+    if missing:
+        return name, missing
+    if (saved := _saved_by_compiling(circuit, presentations)) < COMPILING:
+        return "numpy", f"a run this short would gain {saved:.0f} s by compiling, which takes about {COMPILING:.0f}"
+    return name, "a compiler is there, and the run is long enough to make up for compiling"
+
+
+def threads() -> int:
+    """How many threads the matrix products may use: the same run has other bits with another number."""
+    for name in ("OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS"):
+        if os.environ.get(name, "").isdigit() and int(os.environ[name]) > 0:
+            return int(os.environ[name])
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def versions() -> dict[str, str]:
+    """Of what decides the numbers."""
+    names = ("recircuit", "brian2", "numpy", "scipy", "scipy-openblas32")
+    return {"python": platform.python_version(), "machine": platform.machine()} | {n: version(n) for n in names}
+
+
+def _saved_by_compiling(circuit: Circuit, presentations: int) -> float:
+    synapses = sum(float(np.prod(p.shape)) for p in circuit.projections.values())
+    steps = circuit.schedule.steps if circuit.schedule else 1
+    operations = steps * 2 + 3 * len(circuit.projections)
+    return presentations * (OVERHEAD * operations + SLOWER * 3 * synapses * circuit.columns)

@@ -1,0 +1,40 @@
+"""A progress bar that degrades to nothing."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tqdm import tqdm
+
+__all__ = ["Bar"]
+
+
+class Bar:
+    """Counts presentations (stimuli, in all columns) over all epochs, with their rate; on a terminal or in Jupyter."""
+
+    def __init__(self, shown: bool = True) -> None:
+        self.shown = shown and (sys.stderr.isatty() or "ipykernel" in sys.modules)
+        self._bar: tqdm | None = None
+        self._per_epoch = 0
+
+    @contextmanager
+    def over(self, epochs: int, per_epoch: int, done: int = 0) -> Iterator[None]:
+        """Show it for a run of `epochs`, of which some are done."""
+        self._per_epoch = per_epoch
+        if not self.shown:
+            yield
+            return
+        total, begin = epochs * per_epoch, done * per_epoch
+        with tqdm(
+            total=total, initial=begin, unit=" presentations", unit_scale=True, leave=False, dynamic_ncols=True
+        ) as self._bar:
+            yield
+        self._bar = None
+
+    def at(self, epoch: int, presentations: int) -> None:
+        """So many presentations into an epoch, counted from 0."""
+        if self._bar is not None:
+            self._bar.update(epoch * self._per_epoch + presentations - self._bar.n)
+            self._bar.set_description(f"epoch {epoch + 1}", refresh=False)

@@ -1,0 +1,64 @@
+"""``recircuit reproduce``: an experiment of a paper, its figure and its numbers."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from recircuit.errors import UsageError
+
+
+def reproduce(
+    experiment: Annotated[str | None, typer.Argument(metavar="ID", help="Which experiment; --list shows all.")] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer and shorter runs: seconds, not minutes.")] = False,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder for result.json and figure.png (default: runs/reproduce/ID).")
+    ] = None,
+    backend: Annotated[str, typer.Option("--backend", help="numpy, cpp or auto.")] = "numpy",
+    seeds: Annotated[int | None, typer.Option("--seeds", help="How many runs to make, with seeds 0, 1, ...")] = None,
+    show_list: Annotated[bool, typer.Option("--list", help="Show the experiments and end.")] = False,
+) -> None:
+    """Run an experiment of a paper as timed dynamics; draw its figure and check its numbers.
+
+    Exit code 0: all checks hold; 1: a check fails, or the run; 2: the call is wrong.
+    """
+    from recircuit.models.experiments import EXPERIMENTS, find, settings_for
+    from recircuit.models.experiments import reproduce as run_and_write
+
+    if show_list:
+        for known in EXPERIMENTS.values():
+            typer.echo(f"{known.id:<16} {known.paper}")
+        return
+    if experiment is None:
+        raise UsageError(f"reproduce: say which experiment: {', '.join(EXPERIMENTS)}.")
+    chosen = find(experiment)
+    settings = settings_for(chosen, backend=backend, seeds=seeds, quick=quick, tell=_tell)
+    folder = out or Path("runs") / "reproduce" / chosen.id
+    try:
+        result = run_and_write(chosen, settings, folder)
+    finally:
+        _tell("")
+    _show(result, folder)
+    if not all(check["ok"] for check in result["checks"]):
+        raise typer.Exit(1)
+
+
+def _show(result: dict[str, Any], folder: Path) -> None:
+    """The checks, one to a line, and where the files are."""
+    from recircuit.models.experiments import Check
+
+    checks = result["checks"]
+    for row in checks:
+        typer.echo(f"{'ok   ' if row['ok'] else 'FAILS'}  {Check.line(row)}")
+    failed = sum(not row["ok"] for row in checks)
+    verdict = f"{failed} of {len(checks)} checks fail" if failed else f"all {len(checks)} checks hold"
+    typer.echo(f"{result['id']}: {verdict}; {result['seconds']} s on {result['backend']}; see {folder}")
+
+
+def _tell(text: str) -> None:
+    """What is under way, on one line of a terminal that is overwritten; nothing where there is no terminal."""
+    if sys.stderr.isatty():
+        typer.echo(f"\r\033[K{text}", nl=False, err=True)
