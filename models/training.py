@@ -91,6 +91,10 @@ class Training:
         self.program = circuit.program(backend)
         self.tables = {"train": self.readout.table(circuit, "train"), "test": self.readout.table(circuit, "evaluate")}
         self.history = History(backend=backend)
+        self._about = About(
+            seed=seed, network=described(circuit), data={"name": data.name, "fingerprint": data.fingerprint()},
+            backend=backend, threads=threads(), versions=versions(),
+        )  # fmt: skip
         self.good = self.checkpoint()
 
     def go_on_from(self, checkpoint: Checkpoint) -> None:
@@ -121,11 +125,7 @@ class Training:
 
     def checkpoint(self) -> Checkpoint:
         """All that is needed to go on from here."""
-        data = {"name": self.data.name, "fingerprint": self.data.fingerprint()}
-        about = About(
-            epoch=len(self.history), seed=self.seed, network=described(self.circuit), data=data,
-            backend=self.history.backend, threads=threads(), versions=versions(), rows=list(self.history.rows),
-        )  # fmt: skip
+        about = self._about.model_copy(update={"epoch": len(self.history), "rows": list(self.history.rows)})
         return Checkpoint(self.circuit.state(), about)
 
     def _train(self, number: int, bar: Bar) -> tuple[float, float, float]:

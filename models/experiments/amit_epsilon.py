@@ -83,7 +83,7 @@ def _first(error: np.ndarray) -> float:
 
 
 def _draw(curves: list[Curves]) -> Figure:
-    figure = new_figure(2.4 * len(curves) + 0.4, 2.7)
+    figure = new_figure(2.3 * len(curves) + 1.2, 2.7)
     axes = figure.subplots(1, len(curves), squeeze=False, sharey=True)[0]
     for number, (ax, run_) in enumerate(zip(axes, curves, strict=True), start=1):
         for colour, epsilon, error in zip(STEPS, EPSILONS, run_.epsilon, strict=True):
@@ -91,7 +91,7 @@ def _draw(curves: list[Curves]) -> Figure:
         ax.semilogy(np.maximum(run_.bp, 1e-32), color=RED, linestyle="--", label="BP")
         ax.set(title=f"run {number}", xlabel="iteration", xlim=(0, len(run_.bp)), ylim=(1e-21, 5))
     axes[0].set_ylabel("relative error  $|e|^2/|T|^2$")
-    axes[0].legend(loc="lower left")
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside right center")
     letter(axes)
     return figure
 

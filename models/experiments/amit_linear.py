@@ -83,7 +83,7 @@ def _difference(paths: dict[str, Path], layer: int) -> float:
 
 def _draw(runs: Runs) -> Figure:
     figure = new_figure(2.3 * len(runs) + 0.3, 6.4)
-    grid = figure.subplots(4, len(runs), squeeze=False, height_ratios=[1.7, 1, 1, 1], sharey="row")
+    grid = figure.subplots(4, len(runs), squeeze=False, height_ratios=[2, 1, 1, 1], sharey="row")
     for column, (_, paths) in zip(grid.T, runs, strict=True):
         _draw_errors(column[0], paths)
         for ax, layer in zip(column[1:], LAYERS, strict=True):
@@ -110,11 +110,10 @@ def _draw_difference(ax: Axes, paths: dict[str, Path], layer: int) -> None:
     """How far each weight of URFB lies from the same weight of backpropagation, at the end."""
     found, wanted = (paths[name].weights[layer - 1] for name in ("URFB", "BP"))
     spread = ((found - wanted) / np.sqrt(np.mean(wanted**2))).ravel()
-    ax.hist(spread, bins=np.linspace(-1.5, 1.5, 61), density=True, color=BLUE, alpha=0.75, linewidth=0)
+    ax.hist(spread, bins=np.linspace(-2, 2, 41), density=True, color=BLUE, alpha=0.75, linewidth=0)
     ax.axvline(0, color=RED, linewidth=0.8)
-    ax.set(xlim=(-1.5, 1.5))
-    ax.text(0.97, 0.93, f"relative\ndifference {_difference(paths, layer):.2f}", ha="right", va="top",
-            transform=ax.transAxes, fontsize=7.5)  # fmt: skip
+    ax.set(xlim=(-2, 2), xticks=range(-2, 3))
+    ax.text(1, 1, f"|difference|\n{_difference(paths, layer):.2f} |BP|", ha="right", va="top", transform=ax.transAxes)
 
 
 EXPERIMENT = Experiment("amit-linear", "Amit 2019, Fig. 3", run, seeds=10)

@@ -1,9 +1,13 @@
 // Blocks of work on a few threads. How work is cut never depends on how many threads there are, so that the bits of a
-// result do not either; and block k always goes to the same thread, so that its weights stay in that core's cache.
+// result do not either. Block k belongs to the same thread every time, so that its weights stay in that core's cache;
+// who is done early takes what another has not begun.
 #pragma once
+#include <sched.h>
+
 #include <atomic>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -12,61 +16,71 @@ namespace recircuit {
 
 class Pool {
   public:
+    static constexpr int most = 64;  // blocks at a time
+
     static Pool& get() {
         static Pool pool;
         return pool;
     }
     void start(int threads) {
-        for (int k = 1; k < threads; ++k) workers_.emplace_back([this, k] { work(k); });
+        threads_ = threads;
+        for (int k = 1; k < threads; ++k) std::thread([this, k] { work(k); }).detach();
     }
-    int threads() const { return int(workers_.size()) + 1; }
 
     // Calls run(context, block) for block = 0 ... blocks-1 and waits for all.
     void each(int blocks, void (*run)(const void*, int), const void* context) {
-        if (workers_.empty() || blocks == 1) {
+        if (threads_ == 1 || blocks == 1) {
             for (int block = 0; block < blocks; ++block) run(context, block);
             return;
         }
         run_ = run;
         context_ = context;
-        blocks_ = blocks;
-        missing_.store(int(workers_.size()), std::memory_order_relaxed);
-        turn_.fetch_add(1, std::memory_order_seq_cst);
+        done_.store(0, std::memory_order_relaxed);
+        const std::uint64_t job = ((job_.load(std::memory_order_relaxed) >> 8) + 1) << 8 | unsigned(blocks);
+        job_.store(job, std::memory_order_seq_cst);
         if (sleeping_.load(std::memory_order_seq_cst)) {
             std::lock_guard<std::mutex> lock(mutex_);
             wake_.notify_all();
         }
-        share(0);
-        while (missing_.load(std::memory_order_acquire)) __builtin_ia32_pause();
+        share(job, 0);
+        for (int spin = 0; done_.load(std::memory_order_acquire) < blocks; ++spin)
+            if (spin < 4000) __builtin_ia32_pause();
+            else sched_yield();
     }
 
   private:
-    std::vector<std::thread> workers_;
-    std::atomic<unsigned> turn_{0};
-    std::atomic<int> missing_{0}, sleeping_{0};
+    int threads_ = 1;
+    std::atomic<std::uint64_t> job_{0};  // a number that grows, and in the last 8 bits how many blocks
+    std::atomic<std::uint64_t> claimed_[most] = {};
+    std::atomic<int> done_{0}, sleeping_{0};
     std::mutex mutex_;
     std::condition_variable wake_;
     void (*run_)(const void*, int) = nullptr;
     const void* context_ = nullptr;
-    int blocks_ = 0;
 
-    void share(int thread) {
-        const int all = threads();
-        for (int block = thread * blocks_ / all; block < (thread + 1) * blocks_ / all; ++block) run_(context_, block);
+    // A claim succeeds once per job and block. While a block of a job is not done, nobody changes run_ and context_.
+    void attempt(std::uint64_t job, int block) {
+        std::uint64_t before = claimed_[block].load(std::memory_order_relaxed);
+        if (before >= job || !claimed_[block].compare_exchange_strong(before, job, std::memory_order_acq_rel)) return;
+        run_(context_, block);
+        done_.fetch_add(1, std::memory_order_release);
+    }
+    void share(std::uint64_t job, int thread) {
+        const int blocks = int(job & 255), first = thread * blocks / threads_;
+        for (int k = 0; k < blocks; ++k) attempt(job, (first + k) % blocks);
     }
     void work(int thread) {
-        for (unsigned seen = 0;;) {
-            for (int spin = 0; spin < 20000 && turn_.load(std::memory_order_acquire) == seen; ++spin)
+        for (std::uint64_t seen = 0;;) {
+            for (int spin = 0; spin < 20000 && job_.load(std::memory_order_acquire) == seen; ++spin)
                 __builtin_ia32_pause();
-            if (turn_.load(std::memory_order_seq_cst) == seen) {
-                sleeping_.fetch_add(1, std::memory_order_seq_cst);
+            if (job_.load(std::memory_order_seq_cst) == seen) {
                 std::unique_lock<std::mutex> lock(mutex_);
-                wake_.wait(lock, [&] { return turn_.load(std::memory_order_seq_cst) != seen; });
+                sleeping_.fetch_add(1, std::memory_order_seq_cst);
+                wake_.wait(lock, [&] { return job_.load(std::memory_order_seq_cst) != seen; });
                 sleeping_.fetch_sub(1, std::memory_order_seq_cst);
             }
-            ++seen;
-            share(thread);
-            missing_.fetch_sub(1, std::memory_order_release);
+            seen = job_.load(std::memory_order_acquire);
+            share(seen, thread);
         }
     }
 };

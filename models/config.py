@@ -1,0 +1,226 @@
+"""What a training run is asked to be: the options of `recircuit train`, checked, with their defaults filled in."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+
+from ..circuits import Circuit
+from ..circuits.transfer import NAMED
+from ..errors import RecircuitError, UsageError
+from ..plasticity import Rule, find
+from .data import Dataset
+from .network import LOSSES, layered
+
+__all__ = ["SMALL", "RunConfig"]
+
+#: Fewer training samples than this are a small data set.
+SMALL = 10_000
+RATE_DECAY = 5e-4
+
+
+class RunConfig(BaseModel):
+    """The options of a run. What is None is left to the data: `filled` says by what.
+
+    data, data_dir: see `recircuit.models.data.load`. layers: "784-500-10". rule: a name, or ./file.py:name.
+    rate: of learning; None, as the rule says. rate_decay: rate/(1 + rate_decay*updates).
+    The others are those of `recircuit.models.layered` and `recircuit.models.train`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    data: str
+    data_dir: str | None = None
+    layers: str | None = None
+    rule: str = "urfb"
+    loss: str = "hinge"
+    transfer: str = "clip"
+    epochs: int | None = None
+    columns: int | None = None
+    rate: float | None = None
+    rate_decay: float | None = None
+    momentum: float = 0.0
+    weight_decay: float = 0.0
+    connectivity: float = 1.0
+    precision: str = "float32"
+    backend: str = "auto"
+    seed: int = 0
+
+    @classmethod
+    def of(cls, **options: Any) -> RunConfig:
+        """Check options.
+
+        Raises UsageError: naming the option, what it got, and what was expected.
+        """
+        try:
+            return cls(**options)
+        except ValidationError as problem:
+            first = problem.errors()[0]
+            name = "--" + ".".join(map(str, first["loc"])).replace("_", "-")
+            said = str(first.get("ctx", {}).get("error", first["msg"]))
+            raise UsageError(f"{name}: {said}; got {first['input']!r}.") from None
+
+    @field_validator("layers")
+    @classmethod
+    def _layers(cls, value: str | None) -> str | None:
+        sizes = [] if value is None else value.split("-")
+        if value is not None and not (len(sizes) > 1 and all(s.isdecimal() and int(s) > 0 for s in sizes)):
+            raise ValueError("expected two sizes or more, each at least 1, with - between, as in 784-500-10")
+        return value
+
+    @field_validator("loss")
+    @classmethod
+    def _loss(cls, value: str) -> str:
+        return _one_of(value, LOSSES)
+
+    @field_validator("precision")
+    @classmethod
+    def _precision(cls, value: str) -> str:
+        return _one_of(value, ("float32", "float64"))
+
+    @field_validator("backend")
+    @classmethod
+    def _backend(cls, value: str) -> str:
+        return _one_of(value, ("auto", "numpy", "cpp", "cuda"))
+
+    @field_validator("transfer")
+    @classmethod
+    def _transfer(cls, value: str) -> str:
+        return _one_of(value, tuple(NAMED)) if value.isidentifier() and value != "basal" else value
+
+    @field_validator("epochs", "columns")
+    @classmethod
+    def _count(cls, value: int | None) -> int | None:
+        if value is not None and value < 1:
+            raise ValueError("expected a whole number, at least 1")
+        return value
+
+    @field_validator("seed")
+    @classmethod
+    def _seed(cls, value: int) -> int:
+        if not 0 <= value < 2**32:
+            raise ValueError("expected a whole number from 0 to 2^32 - 1")
+        return value
+
+    @field_validator("rate")
+    @classmethod
+    def _rate(cls, value: float | None) -> float | None:
+        if value is not None and not (math.isfinite(value) and value > 0):
+            raise ValueError("expected a number above 0")
+        return value
+
+    @field_validator("rate_decay", "weight_decay")
+    @classmethod
+    def _decay(cls, value: float | None) -> float | None:
+        if value is not None and not (math.isfinite(value) and value >= 0):
+            raise ValueError("expected a number, 0 or more")
+        return value
+
+    @field_validator("momentum")
+    @classmethod
+    def _momentum(cls, value: float) -> float:
+        if not 0 <= value < 1:
+            raise ValueError("expected a number from 0 to 1, 1 not included")
+        return value
+
+    @field_validator("connectivity")
+    @classmethod
+    def _connectivity(cls, value: float) -> float:
+        if not 0 < value <= 1:
+            raise ValueError("expected a probability above 0, at most 1")
+        return value
+
+    def filled(self, data: Dataset) -> RunConfig:
+        """With the defaults that depend on the data, and checked against it.
+
+        Up to 10,000 training samples: features-100-classes, 20 epochs, and about 1/64 of them at a time; beyond:
+        features-500-classes, 6 epochs, 100 at a time.
+
+        Raises UsageError: layers or columns do not fit the data.
+        """
+        small = data.n_train < SMALL
+        layers = self.layers or f"{data.n_features}-{100 if small else 500}-{data.classes}"
+        sizes = [int(n) for n in layers.split("-")]
+        for what, wanted, got, where in (
+            ("features", data.n_features, sizes[0], "first"),
+            ("classes", data.classes, sizes[-1], "last"),
+        ):
+            if got != wanted:
+                raise UsageError(
+                    f"--layers {layers}: {data.name!r} has {wanted} {what}, so that the {where} layer has {wanted} "
+                    f"units; got {got}."
+                )
+        columns = self.columns or _columns(data.n_train)
+        if columns > data.n_train:
+            raise UsageError(f"--columns {columns}: {data.name!r} has only {data.n_train} training samples.")
+        return self.model_copy(
+            update={"layers": layers, "columns": columns, "epochs": self.epochs or (20 if small else 6)}
+        )
+
+    def made_rule(self) -> Rule:
+        """The rule with its rate, decays and momentum.
+
+        Raises UsageError: the rule has no rate that could be set.
+        """
+        rule = find(self.rule)
+        if self.rate is not None:
+            _needs_rate(rule, "--rate")
+            rule = rule.with_parameters(rate=self.rate)
+        if self.weight_decay:
+            rule = rule.with_weight_decay(self.weight_decay)
+        if self.momentum:
+            rule = rule.with_momentum(self.momentum)
+        if self.rate_decay is None:
+            own = "rate" not in rule.parameters or "rate_decay" in rule.parameters
+            return rule if own else rule.with_rate_decay(RATE_DECAY)
+        _needs_rate(rule, "--rate-decay")
+        return rule.with_rate_decay(self.rate_decay) if self.rate_decay else rule
+
+    def circuit(self) -> Circuit:
+        """The network; call it on what `filled` returned.
+
+        Raises UsageError: whatever makes no network.
+        """
+        assert self.layers is not None and self.columns is not None
+        try:
+            return layered(
+                [int(n) for n in self.layers.split("-")], self.made_rule(), loss=self.loss, transfer=self.transfer,
+                columns=self.columns, precision=self.precision, connectivity=self.connectivity, seed=self.seed,
+            )  # fmt: skip
+        except RecircuitError as problem:
+            raise UsageError(str(problem)) from problem
+
+    def folder(self) -> Path:
+        """Where the run goes if nothing else is said: runs/DATA-RULE-SEED."""
+        rule = self.rule.rpartition(":")[2] or self.rule
+        return Path("runs") / f"{Path(self.data).stem}-{rule}-{self.seed}"
+
+    def differences(self, other: RunConfig) -> list[str]:
+        """The options in which another run differs, but for how far it goes and what runs it."""
+        mine, theirs = self.model_dump(), other.model_dump()
+        return [k for k in mine if mine[k] != theirs[k] and k not in ("epochs", "backend", "data_dir")]
+
+
+def _one_of(value: str, allowed: tuple[str, ...]) -> str:
+    if value not in allowed:
+        close = difflib.get_close_matches(value, allowed, 1)
+        raise ValueError(f"expected {', '.join(allowed)}" + (f" (did you mean {close[0]}?)" if close else ""))
+    return value
+
+
+def _columns(samples: int) -> int:
+    """About a 64th of the samples, at most 100, in round numbers."""
+    share = min(100, max(1, samples // 64))
+    return share if share < 10 else share - share % 10
+
+
+def _needs_rate(rule: Rule, option: str) -> None:
+    if "rate" not in rule.parameters:
+        raise UsageError(
+            f"{option}: the rule {rule.name!r} has no parameter 'rate'; it has {', '.join(rule.parameters) or 'none'}. "
+            "Write it into the rule."
+        )

@@ -1,0 +1,66 @@
+"""The command line: `recircuit train`, `reproduce`, `rules`, `doctor`.
+
+Exit 0: done; 1: a check fails or the run failed; 2: the call is wrong; 130: stopped by Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib.util import find_spec
+from typing import Annotated, NoReturn
+
+import typer
+
+from recircuit.cli.doctor import doctor
+from recircuit.cli.problems import explained
+from recircuit.cli.rules import rules
+from recircuit.cli.train import train
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="recircuit",
+    help="Rate-based neural circuits that learn by local rules.",
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from recircuit import __version__
+
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)] = (
+        False
+    ),
+) -> None:
+    """Rate-based neural circuits that learn by local rules."""
+
+
+app.command()(train)
+if find_spec("recircuit.cli.reproduce") is not None:
+    from recircuit.cli.reproduce import reproduce
+
+    app.command()(reproduce)
+app.command()(rules)
+app.command()(doctor)
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and exit; what goes wrong is one paragraph on stderr."""
+    try:
+        app(arguments)
+        code = 0
+    except Exception as problem:
+        text, code = explained(problem)
+        print(f"recircuit: {text}", file=sys.stderr)
+    sys.exit(code)

@@ -1,0 +1,171 @@
+"""`recircuit doctor`."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from pathlib import Path
+
+import typer
+
+__all__ = ["doctor"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at.
+
+    what: its name. works: whether it does. said: what was found. remedy: what to do where it does not work.
+    needed: whether nothing can be trained without it.
+    """
+
+    what: str
+    works: bool
+    said: str
+    remedy: str = ""
+    needed: bool = False
+
+
+def doctor() -> None:
+    """Say what works on this machine, and what to do about what does not. Exit 1 if nothing can be trained."""
+    findings = [check() for check in CHECKS]
+    width = max(len(f.what) for f in findings)
+    for found in findings:
+        mark = "ok " if found.works else "NO " if found.needed else "-  "
+        typer.echo(f"{mark} {found.what:<{width}}  {found.said}")
+        if not found.works and found.remedy:
+            typer.echo(f"    {'':<{width}}  {found.remedy}")
+    compiled = all(f.works for f in findings if f.what in ("compiler", "make", "OpenBLAS", "cache"))
+    typer.echo(f"\nBackends: numpy{', cpp' if compiled else ''}. (cuda is not there yet.)")
+    if any(f.needed and not f.works for f in findings):
+        raise typer.Exit(1)
+
+
+def _python() -> Finding:
+    said = f"{platform.python_version()} ({sys.executable})"
+    return Finding("Python", sys.version_info >= (3, 12), said, "recircuit needs Python 3.12 or later.", True)
+
+
+def _brian() -> Finding:
+    found = version("brian2")
+    return Finding("Brian2", found == "2.10.1", found, "pip install brian2==2.10.1: its internals are extended.", True)
+
+
+def _numpy() -> Finding:
+    """Train a network of a few units for one presentation."""
+    try:
+        from recircuit.models import layered
+
+        net = layered([2, 2, 2])
+        net.run({"x": [[1.0, 0.0]], "s": [0]}, 1)
+        return Finding("numpy backend", True, "a small network learns")
+    except Exception as problem:
+        said = f"{type(problem).__name__}: {problem}"
+        return Finding("numpy backend", False, said, "Reinstall recircuit in a fresh environment.", True)
+
+
+def _compiler() -> Finding:
+    from recircuit.circuits.backends.cpp.compiler import compiler
+
+    name = compiler()
+    advice = "Without it the numpy backend is used. 'apt install g++', 'xcode-select --install', or name one in CXX."
+    if shutil.which(name) is None:
+        return Finding("compiler", False, f"no {name!r} on the PATH", advice)
+    said = _output([name, "--version"]).splitlines()
+    problem = _does_not_compile(name)
+    return Finding("compiler", not problem, problem or (said[0] if said else name), advice)
+
+
+def _does_not_compile(compiler: str) -> str:
+    """Why a small C++17 program cannot be compiled and linked; empty if it can."""
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "a.cpp"
+        source.write_text("#include <vector>\nint main() { return (int)std::vector<int>().size(); }\n")
+        done = subprocess.run(
+            [compiler, "-std=c++17", str(source), "-o", str(source.with_suffix(""))],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+    lines = done.stderr.strip().splitlines()
+    return f"{compiler} fails on a small program: {lines[0] if lines else 'no output'}" if done.returncode else ""
+
+
+def _make() -> Finding:
+    where = shutil.which("make")
+    return Finding("make", where is not None, where or "not on the PATH", "The cpp backend needs it: 'apt install make'.")
+
+
+def _openblas() -> Finding:
+    remedy = "The cpp backend needs it: pip install scipy-openblas32."
+    try:
+        import scipy_openblas32
+
+        library = Path(scipy_openblas32.get_lib_dir())
+        header = Path(scipy_openblas32.get_include_dir()) / "cblas.h"
+        works = header.exists() and any(library.glob("*openblas*"))
+        return Finding("OpenBLAS", works, f"{version('scipy-openblas32')} in {library}", remedy)
+    except (ImportError, PackageNotFoundError) as problem:
+        return Finding("OpenBLAS", False, str(problem), remedy)
+
+
+def _cache() -> Finding:
+    from recircuit.circuits.backends.cpp.cache import cache_folder
+
+    folder = cache_folder()
+    remedy = "Name a folder that can be written in RECIRCUIT_CACHE."
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=folder) as file:
+            file.write(b"x")
+            file.flush()
+    except OSError as problem:
+        return Finding("cache", False, f"{folder}: {problem.strerror or problem}", remedy)
+    kept = sum((folder / name / "main").exists() for name in os.listdir(folder))
+    free = shutil.disk_usage(folder).free / 2**30
+    said = f"{folder} holds {kept} compiled circuit{'' if kept == 1 else 's'}; {free:.0f} GB free"
+    return Finding("cache", free > 0.1, said, "Make room, or name another folder in RECIRCUIT_CACHE.")
+
+
+def _processor() -> Finding:
+    from recircuit.models.machine import threads
+
+    return Finding("processor", True, f"{platform.machine()}, {os.cpu_count()} cores, matrix products on {threads()}")
+
+
+def _gpu() -> Finding:
+    remedy = "Only the cuda backend will need one."
+    if shutil.which("nvidia-smi") is None:
+        return Finding("GPU", False, "no nvidia-smi on the PATH", remedy)
+    names = _output(["nvidia-smi", "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader"])
+    return Finding("GPU", bool(names.strip()), "; ".join(names.split("\n")).strip("; ") or "none answers", remedy)
+
+
+def _nvcc() -> Finding:
+    lines = _output(["nvcc", "--version"]).strip().splitlines() if shutil.which("nvcc") else []
+    remedy = "Only the cuda backend will need it: the CUDA toolkit, with its bin folder on the PATH."
+    return Finding("nvcc", bool(lines), lines[-2] if len(lines) > 1 else "not on the PATH", remedy)
+
+
+def _brian2cuda() -> Finding:
+    there = find_spec("brian2cuda") is not None
+    remedy = "Only the cuda backend will need it: pip install 'recircuit[cuda]'."
+    return Finding("Brian2CUDA", there, version("brian2cuda") if there else "not installed", remedy)
+
+
+def _output(command: list[str]) -> str:
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=20).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+
+
+CHECKS: tuple[Callable[[], Finding], ...] = (
+    _python, _brian, _numpy, _processor, _compiler, _make, _openblas, _cache, _gpu, _nvcc, _brian2cuda,
+)  # fmt: skip

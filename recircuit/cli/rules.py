@@ -1,0 +1,27 @@
+"""`recircuit rules`."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Annotated
+
+import typer
+
+from recircuit.plasticity import all_rules, find
+
+__all__ = ["rules"]
+
+
+def rules(
+    name: Annotated[str | None, typer.Argument(help="One rule only: its name, or ./file.py:name.")] = None,
+) -> None:
+    """Print the rules that can be trained with: equations, locality, parameters, source."""
+    if name is not None:
+        typer.echo(str(find(name)))
+        return
+    with warnings.catch_warnings(record=True) as refused:
+        warnings.simplefilter("always")
+        known = all_rules()
+    typer.echo("\n\n".join(map(str, known.values())))
+    for warning in refused:
+        typer.echo(f"\nrecircuit: {warning.message}", err=True)

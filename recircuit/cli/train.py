@@ -1,0 +1,117 @@
+"""`recircuit train`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from tqdm import tqdm
+
+from recircuit.circuits import Circuit
+from recircuit.models.config import RATE_DECAY, RunConfig
+from recircuit.models.data import Dataset, load
+from recircuit.models.folder import Record, may_start, plan, write_record
+from recircuit.models.history import History
+from recircuit.models.machine import choose, threads, versions
+from recircuit.models.network import unlearned
+from recircuit.models.training import train as train_circuit
+from recircuit.plasticity import Rule
+
+__all__ = ["train"]
+
+DATA = "digits (comes with recircuit); mnist, cifar10 or cifar100, with --data; or the path of an .npz file."
+DATA_DIR = "The folder in which the files of mnist, cifar10 or cifar100 lie."
+LAYERS = "Units of each layer. [default: FEATURES-100-CLASSES; FEATURES-500-CLASSES from 10,000 samples on]"
+RULE = "A name that `recircuit rules` lists, or ./mine.py:my_rule."
+TRANSFER = "Of the hidden units: clip, tanh, logistic, relu, leaky, linear, or an expression of basal."
+EPOCHS = "How often all training samples are shown. [default: 20; 6 from 10,000 samples on]"
+COLUMNS = "Samples shown at a time, over which an update is averaged. [default: a 64th of all, at most 100]"
+RATE = "Learning rate. [default: what the rule says, 1.0 for those that come with recircuit]"
+DECAY = f"After n updates the rate is rate/(1 + n*rate-decay). [default: {RATE_DECAY:g}]"
+CONNECTIVITY = "Probability of each synapse, forward and feedback drawn by themselves."
+BACKEND = "auto, numpy (no compiler), or cpp. auto compiles where the run is long enough to gain by it."
+OUT = "Folder of the run. [default: runs/DATA-RULE-SEED]"
+RESUME = "Go on with the run in the folder, from its last whole epoch, with its options; --epochs may be larger."
+OVERWRITE = "Write over an unfinished run of other options."
+
+
+def train(
+    data: Annotated[str, typer.Argument(metavar="DATA", help=DATA)],
+    layers: Annotated[str | None, typer.Option(metavar="N-N-N", help=LAYERS)] = None,
+    rule: Annotated[str | None, typer.Option(help=RULE + " [default: urfb]")] = None,
+    loss: Annotated[str | None, typer.Option(help="hinge, softmax or mse. [default: hinge]")] = None,
+    transfer: Annotated[str | None, typer.Option(help=TRANSFER + " [default: clip]")] = None,
+    epochs: Annotated[int | None, typer.Option(help=EPOCHS)] = None,
+    columns: Annotated[int | None, typer.Option(help=COLUMNS)] = None,
+    rate: Annotated[float | None, typer.Option(help=RATE)] = None,
+    rate_decay: Annotated[float | None, typer.Option(help=DECAY)] = None,
+    momentum: Annotated[float | None, typer.Option(help="Of the updates. [default: 0]")] = None,
+    weight_decay: Annotated[float | None, typer.Option(help="Per update, of every weight. [default: 0]")] = None,
+    connectivity: Annotated[float | None, typer.Option(help=CONNECTIVITY + " [default: 1]")] = None,
+    precision: Annotated[str | None, typer.Option(help="float32 or float64. [default: float32]")] = None,
+    backend: Annotated[str | None, typer.Option(help=BACKEND + " [default: auto]")] = None,
+    seed: Annotated[int | None, typer.Option(help="Of weights, order and noise. [default: 0]")] = None,
+    data_dir: Annotated[str | None, typer.Option("--data", metavar="DIR", help=DATA_DIR)] = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help=OUT)] = None,
+    resume: Annotated[bool, typer.Option("--resume", help=RESUME)] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help=OVERWRITE)] = False,
+) -> None:
+    """Train a network on DATA: config.json, metrics.csv, weights.safetensors and curves.png in the folder of the run.
+
+    Ctrl-C stops it; --resume goes on from the last whole epoch and ends with the same weights.
+    """
+    options = dict(
+        data=data, data_dir=data_dir, layers=layers, rule=rule, loss=loss, transfer=transfer, epochs=epochs,
+        columns=columns, rate=rate, rate_decay=rate_decay, momentum=momentum, weight_decay=weight_decay,
+        connectivity=connectivity, precision=precision, backend=backend, seed=seed,
+    )  # fmt: skip
+    given = {name: value for name, value in options.items() if value is not None}
+    folder = out or RunConfig.of(**given).folder()
+    config, note = plan(folder, given, resume=resume)
+    samples = load(config.data, config.data_dir)
+    config = config.filled(samples)
+    if not resume:
+        note = may_start(folder, config, overwrite=overwrite)
+    history = _trained(config, samples, folder, note, resume)
+    _conclude(history, config, folder)
+
+
+def _trained(config: RunConfig, data: Dataset, folder: Path, note: str, resume: bool) -> History:
+    circuit, epochs = config.circuit(), config.epochs or 1
+    backend, why = choose(circuit, config.backend, epochs * -(-data.n_train // circuit.columns))
+    about: dict[str, Any] = {"backend": backend, "threads": threads(), **versions()}
+    sizes = {"name": data.name, "n_train": data.n_train, "n_test": data.n_test, "fingerprint": data.fingerprint()}
+    write_record(folder, Record(run=config, data=sizes, machine=about))
+    for line in [note, *_introduction(config, circuit, data), f"Backend {backend}: {why}; {threads()} threads."]:
+        if line:
+            typer.echo(line)
+    return train_circuit(
+        circuit, data, epochs, backend=backend, seed=config.seed, out=folder, resume=resume, report=tqdm.write
+    )
+
+
+def _introduction(config: RunConfig, circuit: Circuit, data: Dataset) -> list[str]:
+    rule = config.made_rule()
+    lines = [
+        f"{data.name}: {data.n_train:,} training and {data.n_test:,} test samples, {circuit.columns} at a time.",
+        f"{config.layers}, rule {rule.name} ({_kind(rule)}), loss {config.loss}, transfer {config.transfer}.",
+    ]
+    fixed = unlearned(circuit)
+    if fixed:
+        lines.append(
+            f"The rule {rule.name} is for the output: the weights into {', '.join(fixed)} stay as they are drawn."
+        )
+    return lines
+
+
+def _kind(rule: Rule) -> str:
+    return "local" if rule.local else "not local: a control"
+
+
+def _conclude(history: History, config: RunConfig, folder: Path) -> None:
+    done = f"{len(history)} of {config.epochs} epochs"
+    if history.interrupted:
+        typer.echo(f"recircuit: Stopped after {done}, which are in {folder}; add --resume to go on.", err=True)
+        raise typer.Exit(130)
+    typer.echo(f"Test error {history.test_error:.2%} after {len(history)} epochs; see {folder}")
