@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from keyword import iskeyword
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from brian2.units import Quantity, ms
 from ..errors import RecircuitError
 from ..plasticity import Rule, SynapticEquation
 from .backends import Program, open_program
+from .checks import check_rule, check_transpose, equation_of
 from .describe import circuit_html, circuit_text
 from .initial import draw, glorot
 from .inputs import as_inputs
@@ -53,8 +55,12 @@ class Circuit:
         seed: int = 0,
         optimise: bool = True,
     ) -> None:
-        if not isinstance(columns, int | np.integer) or columns < 1:
+        if not isinstance(columns, int | np.integer) or isinstance(columns, bool) or columns < 1:
             raise RecircuitError(f"Circuit: columns is a whole number, at least 1; got {columns!r}.")
+        if not isinstance(dt, Quantity) or dt.dim is not ms.dim or not dt > 0 * ms:
+            raise RecircuitError(f"Circuit: dt is a time above 0, such as 1*ms; got {dt!r}.")
+        if not isinstance(seed, int | np.integer) or seed < 0:
+            raise RecircuitError(f"Circuit: the seed is a whole number, at least 0; got {seed!r}.")
         if precision not in ("float32", "float64"):
             raise RecircuitError(f"Circuit: precision is 'float32' or 'float64'; got {precision!r}.")
         if lowering not in ("dense", "plain"):
@@ -83,7 +89,7 @@ class Circuit:
     def population(self, name: str, size: int, model: Any, **options: Any) -> Population:
         """Add ``size`` units; ``model`` is a Neuron, or an output circuit, which adds its companions too."""
         if not isinstance(model, Neuron):
-            if not hasattr(model, "build"):
+            if not hasattr(model, "build") or isinstance(model, type):
                 raise RecircuitError(f"population {name!r}: expected a Neuron or an output circuit; got {model!r}.")
             return model.build(self, name, size, **options)
         return self._add(Population(self, name, self._size(name, size), model))
@@ -164,7 +170,7 @@ class Circuit:
             sends = "error" if into == "apical" and "error" in pre.variables() else "rate"
         if sends not in pre.variables():
             raise RecircuitError(f"connect {name}: {pre.name!r} has no {sends!r} to send; it has {pre.variables()}.")
-        equation = rule if isinstance(rule, SynapticEquation | None) else _equation(rule, into, name)
+        equation = rule if isinstance(rule, SynapticEquation | None) else equation_of(rule, into, name)
         if any(p.post is post and p.pre is pre and p.into == into for p in self.projections.values()):
             raise RecircuitError(f"connect {name}: {pre.name!r} already projects into {into!r} of {post.name!r}.")
         if weights is None:
@@ -172,24 +178,32 @@ class Circuit:
             if equation is not None and equation.weights == "transpose":
                 weights = self._partner(pre, post, name).T
         if isinstance(weights, Transposed):
-            _check_transpose(weights, pre, post, equation, structure, name)
+            check_transpose(weights, pre, post, equation, structure, name)
             structure = weights.of.structure
         structure = structure or Dense()
+        if not isinstance(structure, Dense):
+            raise RecircuitError(
+                f"connect {name}: structure is Dense(), Masked(probability) or OneToOne(); got {structure!r}."
+            )
         structure.check(pre.size, post.size, name)
         projection = Projection(
             circuit=self, name=name, pre=pre, post=post, into=into, sends=sends, structure=structure,
             equation=equation, weights=weights, during=During.of(during, USUAL_PHASE.get(into, "")),
             learns=During.of(learns, "plasticity"),
         )  # fmt: skip
-        _check_rule(projection, set(self.broadcasts))
+        check_rule(projection, set(self.broadcasts))
         self.projections[name] = projection
         self._forget()
         return projection
 
     def broadcast(self, source: Population, name: str, *, during: str | Sequence[str] | None = None) -> None:
         """Let every unit and synapse that names ``name`` read the rate of a population of one unit."""
+        if not isinstance(source, Population) or source.circuit is not self:
+            raise RecircuitError(f"broadcast {name!r}: the source is a population of this circuit; got {source!r}.")
         if source.size != 1:
-            raise RecircuitError(f"broadcast {name!r}: {source.name!r} has {source.size} units; a broadcast comes of 1.")
+            raise RecircuitError(
+                f"broadcast {name!r}: {source.name!r} has {source.size} units; a broadcast comes of 1."
+            )
         self._check_name(name)
         self.broadcasts[name] = (source, During.of(during))
         self._forget()
@@ -327,7 +341,7 @@ class Circuit:
 
     def _check_name(self, name: str) -> None:
         used = {*self.populations, *self.projections, *self.broadcasts, "presentation"}
-        if not isinstance(name, str) or not name.isidentifier() or name.startswith("_"):
+        if not isinstance(name, str) or not name.isidentifier() or iskeyword(name) or name.startswith("_"):
             raise RecircuitError(f"circuit: a name is a word such as 'hidden'; got {name!r}.")
         if name in used:
             raise RecircuitError(f"circuit: the name {name!r} is used already; there are {sorted(used)}.")
@@ -385,55 +399,3 @@ class Circuit:
             self._values = {k: self._program.get(k) for k in self._program.assembly.arrays}
             self._program.close()
             self._program = None
-
-
-def _equation(rule: Any, into: str, name: str) -> SynapticEquation | None:
-    if not isinstance(rule, Rule):
-        raise RecircuitError(f"connect {name}: rule is a Rule or one of its equations; got {rule!r}.")
-    return rule.feedback if into == "apical" else rule.forward
-
-
-def _check_transpose(
-    weights: Transposed,
-    pre: Population,
-    post: Population,
-    equation: SynapticEquation | None,
-    structure: Dense | None,
-    name: str,
-) -> None:
-    if weights.of.pre is not post or weights.of.post is not pre:
-        raise RecircuitError(
-            f"connect {name}: {weights.of.name}.T runs from {weights.of.post.name!r} to {weights.of.pre.name!r}."
-        )
-    if equation is not None and equation.plastic:
-        raise RecircuitError(f"connect {name}: weights that are another's transpose have no rule of their own.")
-    if structure is not None and structure != weights.of.structure:
-        raise RecircuitError(
-            f"connect {name}: {weights.of.name}.T has the synapses of {weights.of.name}, which are {weights.of.structure}; "
-            f"got structure={structure}. Leave the structure out."
-        )
-
-
-def _check_rule(projection: Projection, broadcasts: set[str]) -> None:
-    equation = projection.equation
-    if equation is None:
-        return
-    for suffix, population, reads in (
-        ("pre", projection.pre, equation.reads_pre),
-        ("post", projection.post, equation.reads_post),
-    ):
-        missing = sorted(set(reads) - set(population.variables()))
-        if missing:
-            raise RecircuitError(
-                f"connect {projection.name}: the rule {equation.rule!r} reads {missing[0]}_{suffix}, but "
-                f"{population.name!r} has no {missing[0]!r}; it has {population.variables()}."
-            )
-    absent = sorted(set(equation.broadcasts) - broadcasts)
-    if absent:
-        raise RecircuitError(
-            f"connect {projection.name}: the rule {equation.rule!r} reads the broadcast {absent[0]!r}, which this "
-            f"circuit does not have (it has {sorted(broadcasts)}). Add it first: circuit.broadcast(source, {absent[0]!r})."
-        )
-
-
-

@@ -28,7 +28,7 @@ def circuit_text(circuit: Circuit) -> str:
             f"{projection.post.name}.{projection.into}, {projection.shape}, {how}{local}"
         )
         if projection.plastic and rule is not None:
-            lines += [f"    {line.strip()}" for line in rule.plain_code().splitlines() if line.strip()]
+            lines += [f"    {line}" for line in str(rule).splitlines()]
     return "\n".join(lines)
 
 

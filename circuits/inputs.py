@@ -65,7 +65,9 @@ def as_inputs(circuit: Circuit, given: Any) -> Inputs:
         return dataset_inputs(circuit, given, "train")
     if not isinstance(given, Mapping):
         if len(clamped) != 1:
-            raise RecircuitError(f"run: the circuit has the stimuli {list(clamped)}; give a mapping from name to array.")
+            raise RecircuitError(
+                f"run: the circuit has the stimuli {list(clamped)}; give a mapping from name to array."
+            )
         given = {next(iter(clamped)): given}
     unknown = sorted(set(given) - set(clamped))
     if unknown:
@@ -92,10 +94,15 @@ def dataset_inputs(circuit: Circuit, data: Any, part: str) -> Inputs:
 def _rows(population: Population, values: Any, scale: float = 1.0, offset: float = 0.0) -> Rows:
     if isinstance(values, Rows):
         return values
-    array = np.asarray(values)
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        raise RecircuitError(f"stimulus {population.name!r}: the rows of the data have different lengths.") from None
     name, clamp = population.name, population.clamp
     if array.dtype.kind not in "uifb":
         raise RecircuitError(f"stimulus {name!r}: expected numbers; got an array of {array.dtype}.")
+    if array.ndim == 0 or len(array) == 0:
+        raise RecircuitError(f"stimulus {name!r}: expected one row or more; got an array of shape {array.shape}.")
     if clamp is not None and clamp.kind == "labels":
         return Rows(_labels(name, array, population.size))
     if array.ndim == 1:

@@ -5,7 +5,7 @@ Four kinds of lines, each with its dimension and a flag in brackets::
     basal     : 1 (compartment)                                  # the sum of what projections bring in
     loss      : 1 (broadcast)                                    # one value per column, from a population of one unit
     drate/dt  = (tanh(basal) - rate)/tau : 1 (during feedforward)  # a state, in continuous time
-    error     = apical*(1 - rate**2)     : 1 (during feedback)     # a latch: assigned in each step of its phase, then held
+    error     = apical*(1 - rate**2)     : 1 (during feedback)     # a latch: assigned in its phase, then held
     x         = rate                     : 1                       # an expression, computed where it is read
     gain      : 1                                                # a parameter of each unit
 
@@ -39,6 +39,7 @@ from brian2.units.fundamentalunits import DIMENSIONLESS, get_dimensions
 from brian2.utils.stringtools import get_identifiers
 
 from ..errors import RecircuitError
+from ..plasticity.names import CPP_WORDS
 from .schedule import During
 
 #: Names that Brian2 accepts and then shadows.
@@ -75,6 +76,8 @@ class Neuron:
     """
 
     def __init__(self, equations: str, *, method: str = "euler", **parameters: Any) -> None:
+        if not isinstance(equations, str):
+            raise RecircuitError(f"equations: expected text, a line for each variable; got {equations!r}.")
         self.text = "\n".join(line.strip() for line in equations.strip().splitlines() if line.strip())
         self.method = method
         self.parameters: dict[str, Any] = dict(parameters)
@@ -93,8 +96,7 @@ class Neuron:
 
     def _take(self, equation: SingleEquation) -> None:
         name = equation.varname
-        if name in SHADOWED or name in TAKEN or name.startswith("in_"):
-            raise RecircuitError(f"equations: the name {name!r} is taken by the simulator; choose another.")
+        _check_name(name, "equations")
         flags = list(equation.flags)
         during = [flag for flag in flags if "during " in flag]
         other = [flag for flag in flags if "during " not in flag]
@@ -123,14 +125,15 @@ class Neuron:
     def _check_names(self) -> None:
         for name in ("rate", *self.compartments, *self.broadcasts):
             if name in self.dimensions and self.dimensions[name] is not DIMENSIONLESS:
-                raise RecircuitError(f"equations: {name!r} has a dimension; what units send and receive is plain (: 1).")
+                raise RecircuitError(
+                    f"equations: {name!r} has a dimension; what units send and receive is plain (: 1)."
+                )
         known = set(self.dimensions) | set(self.parameters) | {"t", "dt", "e", "pi", "inf", "xi"}
         known |= set(DEFAULT_FUNCTIONS)
         for name, value in self.parameters.items():
             if name in self.dimensions:
                 raise RecircuitError(f"equations: {name!r} is given as a parameter and defined by an equation.")
-            if name in SHADOWED or name in TAKEN:
-                raise RecircuitError(f"parameters: the name {name!r} is taken by the simulator; choose another.")
+            _check_name(name, "parameters")
             if not isinstance(value, Quantity | int | float | bool):
                 raise RecircuitError(f"parameters: {name} is a number or a quantity such as 10*ms; got {value!r}.")
         for state in [*self.states, *(StateEquation(n, e, During(), False) for n, e in self.expressions.items())]:
@@ -168,6 +171,15 @@ class Neuron:
         from html import escape
 
         return f"<pre>{escape(str(self))}</pre>"
+
+
+def _check_name(name: str, where: str) -> None:
+    if name in SHADOWED or name in TAKEN or name in CPP_WORDS or name.startswith("in_"):
+        raise RecircuitError(f"{where}: the name {name!r} is taken by the simulator; choose another.")
+    try:
+        Equations.check_identifier(name)
+    except (SyntaxError, ValueError) as problem:
+        raise RecircuitError(f"{where}: {getattr(problem, 'msg', problem)} Choose another.") from None
 
 
 def _when(flag: str) -> During:

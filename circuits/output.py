@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class hinge_output:  # noqa: N801 - reads as a function in a circuit
+class hinge_output:
     """The circuit of o_c, t_c and s_c that computes the error of the hinge loss (Amit 2019, section 2.3, Eq. 8-9).
 
     The output unit o has the field H = h + 2M s - 2M t, where h is its basal field, s the supervisory unit (+1 or
@@ -142,7 +142,7 @@ class hinge_output:  # noqa: N801 - reads as a function in a circuit
 
 
 @dataclass(frozen=True)
-class softmax_output:  # noqa: N801
+class softmax_output:
     """Softmax with cross-entropy (control): error_c = s_c - exp(h_c)/sum_k exp(h_k).
 
     A normalising unit z sums what the output units send, and inhibits them by division. It reads all outputs, so
@@ -185,7 +185,7 @@ class softmax_output:  # noqa: N801
 
 
 @dataclass(frozen=True)
-class squared_output:  # noqa: N801
+class squared_output:
     """Squared error (control): error_c = (s_c - f(h_c)) f'(h_c), minus the derivative of half the squared error.
 
     Local, but the error is the unit's rate as if by itself, without a circuit that would make it so.

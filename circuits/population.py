@@ -18,10 +18,10 @@ CLAMPED = Neuron("rate : 1")
 
 @dataclass(frozen=True)
 class Clamp:
-    """What is shown to a clamped population: ``values`` (a row of rates) or ``labels`` (one unit on, the others off)."""
+    """What is shown to a clamped population: ``values`` (a row of data) or ``labels`` (one unit on, the others off)."""
 
     kind: str = "values"
-    during: During = During()
+    during: During = field(default_factory=During)
     variable: str = "rate"
     on: float = 1.0
     off: float = 0.0

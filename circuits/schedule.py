@@ -81,7 +81,7 @@ class Schedule:
         for name, window in windows.items():
             if not isinstance(window, tuple) or len(window) != 2:
                 raise RecircuitError(f"phases: {name} is a pair (begin, end) of times; got {window!r}.")
-            begin = 0 if float(window[0]) == 0 else steps_in(name, window[0], dt)
+            begin = 0 if isinstance(window[0], Quantity) and float(window[0]) == 0 else steps_in(name, window[0], dt)
             end = steps_in(name, window[1], dt)
             if end <= begin:
                 raise RecircuitError(f"phases: {name} ends at {window[1]}, before it begins at {window[0]}.")
@@ -92,10 +92,11 @@ class Schedule:
     def _evaluation(windows: Mapping[str, object], chosen: Sequence[str] | None) -> tuple[str, ...]:
         if chosen is None:
             return ("feedforward",) if "feedforward" in windows else tuple(windows)
-        unknown = [name for name in chosen if name not in windows]
-        if unknown:
+        names = During.of(chosen).phases
+        unknown = [name for name in names if name not in windows]
+        if unknown or not names:
             raise RecircuitError(f"phases: evaluation names {unknown}, but the phases are {list(windows)}.")
-        return tuple(chosen)
+        return names
 
     def open_steps(self, during: During, what: str) -> tuple[int, ...]:
         """The steps in which something is open."""
@@ -120,12 +121,9 @@ class Schedule:
 
 def steps_in(name: str, duration: object, dt: Quantity) -> int:
     """A duration as a whole number of steps; refused where it is none."""
-    try:
-        ratio = float(duration / dt) if isinstance(duration, Quantity) else float("nan")  # type: ignore[arg-type]
-    except Exception:
-        ratio = float("nan")
-    if ratio != ratio:
+    if not isinstance(duration, Quantity) or duration.dim is not second.dim or duration.ndim:
         raise RecircuitError(f"phases: the duration of {name!r} is a time such as 4*ms; got {duration!r}.")
+    ratio = float(duration) / float(dt)
     steps = round(ratio)
     if steps < 1 or abs(ratio - steps) > 1e-6 * max(1.0, abs(ratio)):
         raise RecircuitError(

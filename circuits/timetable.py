@@ -116,11 +116,21 @@ def _unchanged(table: list[list[Operation]]) -> set[tuple[int, int]]:
 
 
 def explain(table: Timetable, schedule: Schedule) -> str:
-    """The table as text."""
+    """The table as text; steps that do the same are told once."""
     lines = [f"{table.mode}: {len(table.steps)} steps, {table.work():,} multiplications a presentation and column"]
+    told: list[tuple[str, list[str], list[int]]] = []
     for step, row in zip(table.steps, table.entries, strict=True):
-        lines.append(f"step {step:3d}  {', '.join(schedule.names_at(step))}")
-        for entry in row:
-            note = f"left out: {entry.skipped}" if entry.skipped else f"{entry.operation.work:>12,}"
-            lines.append(f"    {entry.operation.name:<40} {note}")
+        phases, body = ", ".join(schedule.names_at(step)), [_told(entry) for entry in row]
+        if told and told[-1][:2] == (phases, body):
+            told[-1][2].append(step)
+        else:
+            told.append((phases, body, [step]))
+    for phases, body, steps in told:
+        span = f"step {steps[0]}" if len(steps) == 1 else f"steps {steps[0]} to {steps[-1]}"
+        lines += [f"{span}: {phases}", *body]
     return "\n".join(lines)
+
+
+def _told(entry: Entry) -> str:
+    note = f"left out: {entry.skipped}" if entry.skipped else f"{entry.operation.work:>12,}"
+    return f"    {entry.operation.name:<40} {note}"

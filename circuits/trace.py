@@ -24,6 +24,8 @@ def record_keys(circuit: Circuit, names: Iterable[str]) -> list[str]:
     keys: list[str] = []
     for name in [names] if isinstance(names, str) else names:
         owner, _, variable = name.partition(".")
+        if not variable:
+            raise RecircuitError(f"record: expected the name of a variable, such as 'h.rate'; got {name!r}.")
         population = circuit.populations.get(owner)
         if population is None or name in circuit.program().assembly.arrays:
             keys.append(circuit._known(name))

@@ -45,6 +45,8 @@ def _slope(expression: str, field: str) -> str:
             f"transfer: {expression!r} is not known; expected one of {', '.join(NAMED)}, or an expression of {field!r}."
         )
     if isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name) and tree.func.id == "clip":
+        if len(tree.args) != 3:
+            raise RecircuitError(f"transfer: {expression!r}: clip takes three values, as in clip({field}, -1, 1).")
         inner, low, high = (ast.unparse(a) for a in tree.args)
         within = f"int({inner} > {low} and {inner} < {high})"
         slope = _slope(inner, field)

@@ -11,6 +11,7 @@ from ..errors import RecircuitError
 
 __all__ = [
     "CONSTANTS",
+    "CPP_WORDS",
     "DRIVE",
     "FUNCTIONS",
     "RANDOM",
@@ -67,6 +68,13 @@ SUMS = frozenset(
 
 DRIVE = "drive_"
 """Names drive_0, drive_1, ... are the lowering's own."""
+
+CPP_WORDS = frozenset(
+    "auto bool case catch char const default delete do double enum explicit export extern float friend goto inline int "
+    "long mutable namespace new operator private protected public register short signed sizeof static struct switch "
+    "template this throw typedef typeid typename union unsigned using virtual void volatile".split()
+)
+"""Words of C++ that are none of Python's: no variable may be called so, or the compiled form would not compile."""
 
 _POSITIONS = frozenset({"i", "j", "N", "t", "dt", "t_in_timesteps", "N_incoming", "N_outgoing"})
 _SHADOWED = frozenset(
@@ -132,6 +140,8 @@ def _unfit(name: object) -> str | None:
         return "drive_0, drive_1, ... are what the lowering calls its own arrays"
     if name in SUMS:
         return "it reads as a function of many synapses"
+    if name in CPP_WORDS:
+        return "it is a word of C++, in which circuits are compiled"
     try:
         Equations.check_identifier(name)
     except (SyntaxError, ValueError) as problem:

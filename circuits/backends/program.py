@@ -1,4 +1,4 @@
-"""What every backend offers: a built circuit whose variables can be read and set, and whose presentations can be run."""
+"""What every backend offers: a built circuit whose variables are read and set, and whose presentations are run."""
 
 from __future__ import annotations
 
@@ -92,6 +92,7 @@ class Program(ABC):
         progress : called with the number of presentations done, now and then
         """
 
+    @abstractmethod
     def close(self) -> None:
         """Let go of what the program holds."""
 
@@ -119,9 +120,17 @@ class Program(ABC):
 
 def check_order(order: np.ndarray, columns: int, rows: Mapping[str, int]) -> np.ndarray:
     """The order of presentations, checked against the data that is loaded."""
-    order = np.ascontiguousarray(order, dtype=np.int32)
-    if order.ndim != 2 or order.shape[1] != columns:
-        raise RecircuitError(f"run: the order has the shape (presentations, {columns}); got {order.shape}.")
+    given = np.asarray(order)
+    if given.ndim != 2 or given.shape[1] != columns or (given.size and given.dtype.kind not in "ui"):
+        raise RecircuitError(
+            f"run: the order is whole numbers of the shape (presentations, {columns}); got {given.shape} of {given.dtype}."
+        )
+    order = np.ascontiguousarray(given, dtype=np.int32)
+    empty = order < 0
+    if order.size and (order.min() < -1 or empty[:, 0].any() or (empty[:, :-1] & ~empty[:, 1:]).any()):
+        raise RecircuitError(
+            "run: in the order, -1 stands for a column that stays empty: only at the end of a row, not all."
+        )
     for name, count in rows.items():
         if order.size and order.max() >= count:
             raise RecircuitError(f"run: the order asks for row {order.max()} of {name!r}, which has {count} rows.")

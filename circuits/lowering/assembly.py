@@ -128,8 +128,12 @@ def add_clamps(assembly: Assembly, circuit: Any) -> None:
         steps = assembly.schedule.open_steps(population.clamp.during, f"the stimulus {population.name!r}")
         assembly.add(
             Operation(
-                name=f"clamp_{population.name}", slot=CLAMP, steps=steps[:1], reads=frozenset(),
-                writes=frozenset({f"{population.name}.{population.clamp.variable}"}), always=True,
+                name=f"clamp_{population.name}",
+                slot=CLAMP,
+                steps=steps[:1],
+                reads=frozenset(),
+                writes=frozenset({f"{population.name}.{population.clamp.variable}"}),
+                always=True,
                 supervises=population.clamp.kind == "labels",
-            )  # fmt: skip
+            )
         )

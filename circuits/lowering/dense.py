@@ -113,11 +113,14 @@ def _add_propagation(assembly: Assembly, projection: Projection, signal: str) ->
     )  # fmt: skip
     assembly.add(
         Operation(
-            name=name, slot=PROPAGATE, runner=runner, work=int(np.prod(projection.shape)),
+            name=name,
+            slot=PROPAGATE,
+            runner=runner,
+            work=int(np.prod(projection.shape)),
             steps=assembly.schedule.open_steps(projection.during, f"the projection {projection.name!r}"),
             reads=frozenset({f"{pre.name}.{signal}", f"{owner.name}.w"}),
             writes=frozenset({f"{post.name}.{projection.field}"}),
-        )  # fmt: skip
+        )
     )
 
 
@@ -132,9 +135,16 @@ def _add_learning(assembly: Assembly, projection: Projection, plan: list[tuple[A
     def add(suffix: str, runner: Runner, reads: set[str], writes: str, *, work: int = 0, random: bool = False) -> None:
         assembly.add(
             Operation(
-                name=runner.name, slot=LEARN, steps=opened, reads=frozenset(reads), runner=runner, learns=True,
-                writes=frozenset({writes}), always=random, work=work,
-            )  # fmt: skip
+                name=runner.name,
+                slot=LEARN,
+                steps=opened,
+                reads=frozenset(reads),
+                runner=runner,
+                learns=True,
+                writes=frozenset({writes}),
+                always=random,
+                work=work,
+            )
         )
 
     weights = int(np.prod(projection.shape))
@@ -148,9 +158,16 @@ def _add_learning(assembly: Assembly, projection: Projection, plan: list[tuple[A
             random = bool({"rand", "randn"} & get_identifiers(step.code))
             assembly.add(
                 Operation(
-                    name=op, slot=LEARN, steps=opened, reads=frozenset(reads), runner=runner, learns=True,
-                    writes=frozenset(f"{name}.{t}" for t in stored), always=random, work=weights,
-                )  # fmt: skip
+                    name=op,
+                    slot=LEARN,
+                    steps=opened,
+                    reads=frozenset(reads),
+                    runner=runner,
+                    learns=True,
+                    writes=frozenset(f"{name}.{t}" for t in stored),
+                    always=random,
+                    work=weights,
+                )
             )
             continue
         runner = _contribution(assembly, projection, step, names, op)
@@ -213,8 +230,12 @@ def _add_broadcasts(assembly: Assembly, circuit: Any) -> None:
             )  # fmt: skip
             assembly.add(
                 Operation(
-                    name=op, slot=PROPAGATE, steps=assembly.schedule.open_steps(during, f"the broadcast {name!r}"),
-                    reads=frozenset({f"{source.name}.rate"}), writes=frozenset({f"{population.name}.{name}"}),
-                    runner=runner, work=population.size,
-                )  # fmt: skip
+                    name=op,
+                    slot=PROPAGATE,
+                    steps=assembly.schedule.open_steps(during, f"the broadcast {name!r}"),
+                    reads=frozenset({f"{source.name}.rate"}),
+                    writes=frozenset({f"{population.name}.{name}"}),
+                    runner=runner,
+                    work=population.size,
+                )
             )

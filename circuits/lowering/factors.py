@@ -37,7 +37,13 @@ class Factors:
     wanted: dict[str, dict[tuple[str, str], Factor]] = field(default_factory=dict)
 
     def variable(
-        self, population: Population, expression: str, steps: tuple[int, ...], *, scalars: tuple[str, ...] = (), of: str = ""
+        self,
+        population: Population,
+        expression: str,
+        steps: tuple[int, ...],
+        *,
+        scalars: tuple[str, ...] = (),
+        of: str = "",
     ) -> str:
         """The stored variable that holds ``expression`` at these steps."""
         name = population.stored_name(expression.strip())

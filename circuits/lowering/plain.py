@@ -11,8 +11,8 @@ from brian2.utils.stringtools import get_identifiers
 from ..operations import EXPRESS, LEARN, PROPAGATE, Operation, Runner
 from ..projection import Projection, Transposed
 from .assembly import Array, Assembly, add_clamps, learning_steps
-from .factors import Factors
 from .populations import add_populations, broadcasts_into, read_by
+
 
 def assemble_plain(assembly: Assembly, circuit: Any) -> None:
     """Add all groups and operations of a circuit in the plain form."""
@@ -61,10 +61,14 @@ def _add_synapses(assembly: Assembly, projection: Projection, rng: np.random.Gen
     updater = next(o for o in synapses.contained_objects if o.name.endswith(f"{projection.field}_post"))
     assembly.operations.append(
         Operation(
-            name=f"propagate_{name}", slot=PROPAGATE, runner=updater, work=len(sources),
+            name=f"propagate_{name}",
+            slot=PROPAGATE,
+            runner=updater,
+            work=len(sources),
             steps=assembly.schedule.open_steps(projection.during, f"the projection {name!r}"),
-            reads=read_by(projection.sends, pre) | {f"{name}.w"}, writes=frozenset({f"{post.name}.{projection.field}"}),
-        )  # fmt: skip
+            reads=read_by(projection.sends, pre) | {f"{name}.w"},
+            writes=frozenset({f"{post.name}.{projection.field}"}),
+        )
     )
 
 
@@ -88,10 +92,13 @@ def _add_copy(assembly: Assembly, projection: Projection, synapses: Synapses) ->
     name = f"copy_{projection.name}"
     assembly.add(
         Operation(
-            name=name, slot=EXPRESS, reads=frozenset({f"{owner.name}.w"}), writes=frozenset({f"{projection.name}.w"}),
+            name=name,
+            slot=EXPRESS,
+            reads=frozenset({f"{owner.name}.w"}),
+            writes=frozenset({f"{projection.name}.w"}),
             steps=assembly.schedule.open_steps(projection.during, f"the projection {projection.name!r}"),
             runner=Runner(name, synapses, "stateupdate", "w = w_partner"),
-        )  # fmt: skip
+        )
     )
 
 
@@ -116,10 +123,16 @@ def _add_learning(assembly: Assembly, projection: Projection) -> None:
         op = f"learn_{name}_{suffix}"
         assembly.add(
             Operation(
-                name=op, slot=LEARN, steps=opened, learns=True, always=equation.random, reads=frozenset(reads),
-                writes=frozenset(f"{name}.{t}" for t in writes), runner=Runner(op, synapses, "stateupdate", text),
+                name=op,
+                slot=LEARN,
+                steps=opened,
+                learns=True,
+                always=equation.random,
+                reads=frozenset(reads),
+                writes=frozenset(f"{name}.{t}" for t in writes),
+                runner=Runner(op, synapses, "stateupdate", text),
                 work=int(np.prod(projection.shape)) if suffix == "0" else 0,
-            )  # fmt: skip
+            )
         )
 
 
@@ -134,7 +147,11 @@ def _add_broadcast(assembly: Assembly, name: str, source: Any, population: Any, 
     updater = next(o for o in synapses.contained_objects if o.name.endswith(f"{name}_post"))
     assembly.operations.append(
         Operation(
-            name=op, slot=PROPAGATE, steps=assembly.schedule.open_steps(during, f"the broadcast {name!r}"),
-            reads=frozenset({f"{source.name}.rate"}), writes=frozenset({f"{population.name}.{name}"}), runner=updater,
-        )  # fmt: skip
+            name=op,
+            slot=PROPAGATE,
+            steps=assembly.schedule.open_steps(during, f"the broadcast {name!r}"),
+            reads=frozenset({f"{source.name}.rate"}),
+            writes=frozenset({f"{population.name}.{name}"}),
+            runner=updater,
+        )
     )

@@ -54,9 +54,7 @@ def broadcasts_into(circuit: Any, population: Population) -> list[str]:
     return sorted(names)
 
 
-def _add_group(
-    assembly: Assembly, population: Population, fields: dict[str, list[str]], factors: list[str]
-) -> None:
+def _add_group(assembly: Assembly, population: Population, fields: dict[str, list[str]], factors: list[str]) -> None:
     neuron, name = population.neuron, population.name
     stored = [*neuron.stored, *chain.from_iterable(fields.values()), *factors]
     circuit = population.circuit
@@ -219,4 +217,3 @@ def stored_in(names: set[str], population: Population) -> set[str]:
         elif name in neuron.stored or name in population.circuit.broadcasts or name in neuron.parameters:
             found.add(name)
     return found
-

@@ -21,6 +21,9 @@ from .compiler import FLAGS
 
 WORKER = Path(__file__).parent / "worker"
 
+#: Into how many files the code objects go: enough for a few cores to compile them at a time.
+UNITS = 4
+
 
 class WorkerDevice(CPPStandaloneDevice):
     """One device per circuit. ``write_sources`` leaves a project of which ``make`` builds the worker."""
@@ -64,6 +67,21 @@ class WorkerDevice(CPPStandaloneDevice):
             shutil.copyfile(file, folder / file.name)
         (folder / "registry.cpp").write_text(self.registry(assembly))
 
+    def generate_codeobj_source(self, writer: Any) -> None:
+        """Called by Brian2: write every code object, then join them, since most of a small file is its headers."""
+        super().generate_codeobj_source(writer)
+        folder = Path(writer.project_dir)
+        single = sorted(f for f in writer.source_files if f.startswith("code_objects/"))
+        for unit in range(UNITS):
+            names = single[unit::UNITS]
+            if not names:
+                continue
+            joined = "\n".join(_enclosed(Path(name).stem, (folder / name).read_text()) for name in names)
+            writer.write(f"code_objects/joined_{unit}.cpp", joined)
+        for name in single:
+            writer.source_files.remove(name)
+            (folder / name).unlink()
+
     def registry(self, assembly: Assembly) -> str:
         """C++ that names the circuit's variables and operations."""
         operations = [o for o in assembly.all_operations() if o.runner is not None]
@@ -89,3 +107,13 @@ class WorkerDevice(CPPStandaloneDevice):
             f'    {{"{key}", [] {{ return (void*){data}; }}, [] {{ return std::size_t({count}); }}, sizeof({kind}), '
             f"{'true' if kind in ('float', 'double') else 'false'}}},"
         )
+
+
+def _enclosed(name: str, source: str) -> str:
+    """A code object's source in a namespace of its own, so that its helpers do not meet those of the others."""
+    lines = source.splitlines()
+    includes = [line for line in lines if line.startswith("#include")]
+    body = [line for line in lines if not line.startswith("#include")]
+    return "\n".join(
+        [*includes, f"namespace in_{name} {{", *body, "}", f"void _run_{name}() {{ in_{name}::_run_{name}(); }}", ""]
+    )

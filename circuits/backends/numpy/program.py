@@ -34,6 +34,9 @@ class NumpyProgram(Program):
         self._data: dict[str, tuple[np.ndarray, float, float]] = {}
         self._row = np.zeros(circuit.columns, dtype=np.int32)
 
+    def close(self) -> None:
+        self._data.clear()
+
     def read(self, array: Array) -> np.ndarray:
         return np.asarray(array.variable.get_value())
 
@@ -138,7 +141,9 @@ class NumpyProgram(Program):
     def _watched(self) -> dict[str, np.ndarray]:
         arrays = self.assembly.arrays
         return {
-            k: np.asarray(a.variable.get_value()) for k, a in arrays.items() if np.issubdtype(a.variable.dtype, np.floating)
+            k: np.asarray(a.variable.get_value())
+            for k, a in arrays.items()
+            if np.issubdtype(a.variable.dtype, np.floating)
         }
 
 
