@@ -1,8 +1,12 @@
-"""What must fit when a projection is declared."""
+"""What must fit when a projection is declared, or a variable set."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
+
+import numpy as np
+from brian2.units.fundamentalunits import DIMENSIONLESS, get_dimensions, get_unit
 
 from ..errors import RecircuitError
 from ..plasticity import Rule, SynapticEquation
@@ -33,6 +37,12 @@ def check_transpose(
         )
     if equation is not None and equation.plastic:
         raise RecircuitError(f"connect {name}: weights that are another's transpose have no rule of their own.")
+    kept = ["w", *(weights.of.equation.state if weights.of.plastic and weights.of.equation else ())]
+    if weights.variable not in kept:
+        raise RecircuitError(
+            f"connect {name}: the synapses of {weights.of.name} have no {weights.variable!r} to be read the other way "
+            f"round; they have {kept}. Declare it as state of their rule."
+        )
     if structure is not None and structure != weights.of.structure:
         raise RecircuitError(
             f"connect {name}: {weights.of.name}.T has the synapses of {weights.of.name}, which are "
@@ -45,16 +55,16 @@ def check_rule(projection: Projection, broadcasts: set[str]) -> None:
     equation = projection.equation
     if equation is None:
         return
-    for suffix, population, reads in (
-        ("pre", projection.pre, equation.reads_pre),
-        ("post", projection.post, equation.reads_post),
-    ):
-        missing = sorted(set(reads) - set(population.variables()))
-        if missing:
-            raise RecircuitError(
-                f"connect {projection.name}: the rule {equation.rule!r} reads {missing[0]}_{suffix}, but "
-                f"{population.name!r} has no {missing[0]!r}; it has {population.variables()}."
-            )
+    sides = {"pre": projection.pre, "post": projection.post}
+    for suffix, reads in (("pre", equation.reads_pre), ("post", equation.reads_post)):
+        for variable in sorted(reads):
+            _check_read(projection.name, equation.rule, variable, suffix, sides)
+    unknown = sorted(set(projection.states) - set(equation.state))
+    if unknown:
+        raise RecircuitError(
+            f"connect {projection.name}: states names {unknown[0]!r}, but the rule {equation.rule!r} keeps "
+            f"{sorted(equation.state) or 'nothing'} in its synapses."
+        )
     absent = sorted(set(equation.broadcasts) - broadcasts)
     if absent:
         raise RecircuitError(
@@ -62,3 +72,39 @@ def check_rule(projection: Projection, broadcasts: set[str]) -> None:
             f"circuit does not have (it has {sorted(broadcasts)}). "
             f"Add it first: circuit.broadcast(source, {absent[0]!r})."
         )
+
+
+def _check_read(name: str, rule: str, variable: str, side: str, sides: Mapping[str, Population]) -> None:
+    """Refuse a variable that the unit on this side does not have, or that has a dimension."""
+    population, (other,) = sides[side], (s for s in sides if s != side)
+    reads = f"connect {name}: the rule {rule!r} reads {variable}_{side}, but"
+    if variable not in population.variables():
+        there = variable in sides[other].variables()
+        hint = f" {sides[other].name!r}, on the other side, has it: read {variable}_{other}." if there else ""
+        raise RecircuitError(
+            f"{reads} {population.name!r} has no {variable!r}; it has {population.variables()}."
+            f"{hint}"
+        )
+    dimension = population.neuron.dimension(variable)
+    if dimension is not DIMENSIONLESS:
+        raise RecircuitError(
+            f"{reads} {variable!r} of {population.name!r} has the unit {get_unit(dimension)}, and weights have none. Divide "
+            f"it by a scale of its own in the equations, as in 'u = {variable}/scale : 1' with Neuron(..., scale=...), "
+            f"and read u_{side}."
+        )
+
+
+def check_value(populations: Mapping[str, Population], key: str, value: Any) -> None:
+    """Refuse what is not finite, and what has another dimension than the variable."""
+    owner, _, variable = key.partition(".")
+    array = np.asarray(value)
+    if array.dtype.kind not in "uifb":
+        raise RecircuitError(f"{key} is set to numbers; got {value!r}.")
+    wanted = populations[owner].neuron.dimension(variable) if owner in populations else DIMENSIONLESS
+    if get_dimensions(value) is not wanted:
+        raise RecircuitError(
+            f"{key} has the dimension {wanted}; got {value!r}. Give it with its unit, as in 10*ms, or as a plain number "
+            "if the dimension is 1."
+        )
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        raise RecircuitError(f"{key} was to be set to NaN or infinity.")

@@ -8,17 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from brian2.units import Quantity, ms
+from brian2.units.fundamentalunits import get_dimensions
 
 from ..errors import RecircuitError
 from ..plasticity import Rule, SynapticEquation
+from ..plasticity.names import split_side
 from .backends import Program, open_program
-from .checks import check_rule, check_transpose, equation_of
+from .checks import check_rule, check_transpose, check_value, equation_of
 from .describe import circuit_html, circuit_text
-from .initial import draw, glorot
-from .inputs import as_inputs
+from .initial import glorot
+from .inputs import Inputs, as_inputs
 from .neuron import Neuron
 from .population import CLAMPED, Clamp, Population
 from .projection import Projection, Transposed
+from .reuse import first_values
 from .schedule import During, Schedule
 from .structures import Dense
 from .timetable import Timetable, explain
@@ -82,7 +85,8 @@ class Circuit:
         self.schedule: Schedule | None = None
         self._program: Program | None = None
         self._values: dict[str, np.ndarray] = {}
-        self._constants: dict[str, float] = {}
+        self._inputs: Inputs | None = None
+        self.constants: dict[str, float] = {}
 
     # ---- declaring ---------------------------------------------------------------------------------------------
 
@@ -91,7 +95,12 @@ class Circuit:
         if not isinstance(model, Neuron):
             if not hasattr(model, "build") or isinstance(model, type):
                 raise RecircuitError(f"population {name!r}: expected a Neuron or an output circuit; got {model!r}.")
-            return model.build(self, name, size, **options)
+            before = dict(self.populations), dict(self.projections)
+            try:
+                return model.build(self, name, size, **options)
+            except RecircuitError:  # all of it or nothing
+                self.populations, self.projections = before
+                raise
         return self._add(Population(self, name, self._size(name, size), model))
 
     def stimulus(
@@ -127,7 +136,7 @@ class Circuit:
     def constant(self, name: str, size: int = 1, value: float = 1.0) -> Population:
         """Units that always fire at ``value``; a projection from one of them is a bias."""
         population = self._add(Population(self, name, self._size(name, size), CLAMPED))
-        self._constants[f"{name}.rate"] = value
+        self.constants[f"{name}.rate"] = value
         return population
 
     def connect(
@@ -143,6 +152,7 @@ class Circuit:
         during: str | Sequence[str] | None = None,
         learns: str | Sequence[str] | None = None,
         name: str | None = None,
+        states: Mapping[str, Any] | None = None,
     ) -> Projection:
         """Add the synapses from ``pre`` to ``post``.
 
@@ -155,6 +165,7 @@ class Circuit:
         structure : ``Dense()``, ``Masked(p)`` or ``OneToOne()``
         sends : the pre variable that travels: ``rate``, or into ``apical`` the ``error`` where there is one
         during, learns : the phases in which it propagates and in which its weights change
+        states : what states of the rule begin with, where it is not one number for all: given as weights are
         """
         for side, population in (("pre", pre), ("post", post)):
             if not isinstance(population, Population) or population.circuit is not self:
@@ -189,7 +200,7 @@ class Circuit:
         projection = Projection(
             circuit=self, name=name, pre=pre, post=post, into=into, sends=sends, structure=structure,
             equation=equation, weights=weights, during=During.of(during, USUAL_PHASE.get(into, "")),
-            learns=During.of(learns, "plasticity"),
+            learns=During.of(learns, "plasticity"), states=dict(states or {}),
         )  # fmt: skip
         check_rule(projection, set(self.broadcasts))
         self.projections[name] = projection
@@ -236,6 +247,7 @@ class Circuit:
         Parameters
         ----------
         inputs : an array for a circuit with one stimulus; a mapping from stimulus to array; or a data set
+            (default: those of the run before)
         presentations : how many presentations (default: once through the data)
         record : variables as ``"h.rate"``, kept at every step, of column 0
         learn : False runs the evaluation phases only, without plasticity
@@ -243,7 +255,8 @@ class Circuit:
         order : the row of the data that each presentation shows in each column, shape (presentations, columns)
         """
         program = self.program(backend)
-        data = as_inputs(self, inputs)
+        data = as_inputs(self, inputs) if inputs is not None or self._inputs is None else self._inputs
+        self._inputs = data
         rows = data.order(presentations, self.columns) if order is None else np.asarray(order)
         keys = record_keys(self, record)
         data.load(program)
@@ -295,7 +308,14 @@ class Circuit:
         return self.program().get(self._known(key))
 
     def __setitem__(self, key: str, value: Any) -> None:
-        self.program().set(self._known(key), value)
+        owner, _, variable = key.partition(".")
+        program, key = self.program(), self._known(key)
+        check_value(self.populations, key, value)
+        if owner in self.populations and variable in self.populations[owner].neuron.parameters:
+            return self._set_parameter(self.populations[owner], variable, value)
+        program.set(key, value)
+        if variable == "w" and f"{owner}.mask" in program.assembly.arrays:
+            program.set(key, program.get(key) * program.get(f"{owner}.mask"))
 
     def state(self, *, weights_only: bool = False) -> dict[str, np.ndarray]:
         """A copy of all variables (of the synapses only, if asked) by name."""
@@ -306,7 +326,12 @@ class Circuit:
     def set_state(self, values: Mapping[str, np.ndarray]) -> None:
         """Set variables by name; each must exist and have its shape."""
         for key, value in values.items():
-            self[key] = value
+            owner, _, variable = key.partition(".")
+            parameters = self.populations[owner].neuron.parameters if owner in self.populations else {}
+            if variable in parameters and float(value) != float(parameters[variable]):
+                self[key] = Quantity(value, dim=get_dimensions(parameters[variable]))
+            else:
+                self.program().set(self._known(key), value)
 
     # ---- looking -----------------------------------------------------------------------------------------------
 
@@ -343,6 +368,10 @@ class Circuit:
         used = {*self.populations, *self.projections, *self.broadcasts, "presentation"}
         if not isinstance(name, str) or not name.isidentifier() or iskeyword(name) or name.startswith("_"):
             raise RecircuitError(f"circuit: a name is a word such as 'hidden'; got {name!r}.")
+        if split_side(f"x_{name}"):
+            raise RecircuitError(
+                f"circuit: {name!r} cannot be a name, since rules read NAME_pre and NAME_post; choose another."
+            )
         if name in used:
             raise RecircuitError(f"circuit: the name {name!r} is used already; there are {sorted(used)}.")
 
@@ -369,6 +398,17 @@ class Circuit:
             "and there is no such projection yet. Connect it first."
         )
 
+    def _set_parameter(self, population: Population, name: str, value: Any) -> None:
+        """Change a parameter; one that turns lock step on or off is in the code, and has the circuit built anew."""
+        before, after = population.neuron, population.neuron.with_parameters(**{name: value})
+        population.neuron = after
+        key = f"{population.name}.{name}"
+        if before.assigned(self.dt) != after.assigned(self.dt):
+            self._forget()
+            self._values[key] = np.asarray(float(value))
+        else:
+            self.program().set(key, value)
+
     def _known(self, key: str) -> str:
         arrays = self.program().assembly.arrays
         owner, _, variable = key.partition(".")
@@ -380,18 +420,10 @@ class Circuit:
         return key
 
     def _fill(self, program: Program) -> None:
-        """Draw weights and masks: one stream of random numbers per projection, the same on every backend."""
-        for index, projection in enumerate(self.projections.values()):
-            rng = np.random.default_rng([self.seed, index])
-            shape, n_pre, n_post = projection.shape, projection.pre.size, projection.post.size
-            mask = projection.structure.mask(n_pre, n_post, rng)
-            if not isinstance(projection.weights, Transposed):
-                values = draw(projection.weights, rng, shape, projection.name)
-                program.set(f"{projection.name}.w", values if mask is None else values * mask)
-            if mask is not None and f"{projection.name}.mask" in program.assembly.arrays:
-                program.set(f"{projection.name}.mask", mask)
-        for key, value in (program.assembly.constants | self._constants).items():
-            program.set(key, value)
+        """Set all that a circuit begins with."""
+        for key, value in (program.assembly.constants | first_values(self)).items():
+            if key in program.assembly.arrays:
+                program.set(key, value)
         program.seed(self.seed)
 
     def _forget(self) -> None:

@@ -156,6 +156,17 @@ class Neuron:
         """Names of the variables that live in memory, but for the fields."""
         return [s.variable for s in self.states] + self.unit_parameters
 
+    def dimension(self, variable: str) -> Any:
+        """The dimension of a variable or parameter."""
+        if variable in self.parameters:
+            return get_dimensions(self.parameters[variable])
+        return self.dimensions.get(variable, DIMENSIONLESS)
+
+    def assigned(self, dt: Quantity) -> list[str]:
+        """The states that are in lock step with ``dt``."""
+        states = [s for s in self.states if s.differential]
+        return [s.variable for s in states if lock_step(s, self.parameters, dt) is not None]
+
     def with_parameters(self, **parameters: Any) -> Neuron:
         """The same equations with other values."""
         unknown = sorted(set(parameters) - set(self.parameters))

@@ -36,7 +36,8 @@ class hinge_output:
     with its second case mended: h >= -S), but at the thresholds h = S and h = -S themselves, where Eq. 4 is strict
     and the circuit, like Eq. 5, still learns; there the loss has a kink and both are subgradients. Where |h| >= M
     the circuit is outside of what it was made for: with s = 1 and h < -M it sticks at 0, and with h >= M the cycle
-    ends in 1. ``o.beyond`` counts the presentations in which that happens, unit by unit.
+    ends in 1; above 2M+S o and t stay on, and the cycles after it are two steps late, up to the next presentation
+    that is learned from. ``o.beyond`` counts the presentations with abs(h) >= M, unit by unit.
 
     *With time constants* above dt the printed circuit does not shut off: as o falls towards 0, t lets go before o
     arrives, and o hovers at the threshold (``recircuit reproduce amit-circuit`` draws it). Two repairs:
@@ -44,7 +45,8 @@ class hinge_output:
     ``"hysteresis"`` : t is a switch without a time constant. It answers once o has come within a share ``off`` of
         its peak p (p = 1+epsilon, or -mu-epsilon) and lets go once o is within the same share of 0, so that both
         branches run the same cycle of about 2 tau log((1-off)/off) and the mean of o is p/2 as in lock step,
-        whatever tau/dt. In lock step it is the printed circuit.
+        whatever tau/dt. From rest, both first visit 0 after tau (log(1/off) + log((1-off)/off)), 6.1 tau with
+        epsilon = .1: the length for the phase ``error``. In lock step it is the printed circuit.
     ``"delay"`` : t sees o through eight relays of time constant tau, so that it answers, and lets go, late. o comes
         closer to 0 (.004), in three times the time, and stays longer at 1+epsilon than at 0.
 

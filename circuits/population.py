@@ -37,8 +37,8 @@ class Population:
     circuit: Circuit = field(repr=False)
     name: str
     size: int
-    neuron: Neuron
-    clamp: Clamp | None = None
+    neuron: Neuron = field(repr=False)
+    clamp: Clamp | None = field(default=None, repr=False)
 
     def __getitem__(self, variable: str) -> np.ndarray:
         return self.circuit[f"{self.name}.{variable}"]

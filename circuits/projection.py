@@ -18,9 +18,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Transposed:
-    """The weights of another projection, read the other way round (backpropagation's control; not local)."""
+    """The weights of another projection, read the other way round (backpropagation's control; not local).
+
+    ``variable`` may be a state of that projection's rule instead: what its synapses keep for those who read them so.
+    """
 
     of: Projection
+    variable: str = "w"
 
 
 @dataclass(eq=False)
@@ -41,6 +45,7 @@ class Projection:
     weights: Any
     during: During
     learns: During
+    states: dict[str, Any] = field(default_factory=dict)
 
     def __getitem__(self, variable: str) -> np.ndarray:
         return self.circuit[f"{self.name}.{variable}"]
@@ -52,6 +57,10 @@ class Projection:
     def T(self) -> Transposed:
         """These weights, for a projection that runs the other way."""
         return Transposed(self)
+
+    def transposed(self, variable: str) -> Transposed:
+        """A state of these synapses, as the weights of a projection that runs the other way."""
+        return Transposed(self, variable)
 
     @property
     def field(self) -> str:

@@ -103,7 +103,8 @@ def _unchanged(table: list[list[Operation]]) -> set[tuple[int, int]]:
     for row, line in enumerate(table):
         for place, operation in enumerate(line):
             inputs = tuple(version.get(v, 0) for v in sorted(operation.reads))
-            pure = not operation.always and not operation.reads & operation.writes
+            timeless = not any(v.endswith(".t") for v in operation.reads)
+            pure = timeless and not operation.always and not operation.reads & operation.writes
             mine = all(writer.get(v) == operation.name for v in operation.writes)
             if pure and mine and seen.get(operation.name) == inputs:
                 skipped.add((row, place))

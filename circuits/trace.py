@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from brian2.codegen.generators.numpy_generator import NumpyNodeRenderer
-from brian2.core.functions import DEFAULT_FUNCTIONS
+from brian2.core.functions import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS
+from brian2.core.namespace import DEFAULT_UNITS
 from brian2.utils.stringtools import get_identifiers
 
 from ..errors import RecircuitError
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from .circuit import Circuit
+
+
+_CONSTANTS = {n: c.value for n, c in DEFAULT_CONSTANTS.items()} | {n: float(u) for n, u in DEFAULT_UNITS.items()}
 
 
 def record_keys(circuit: Circuit, names: Iterable[str]) -> list[str]:
@@ -31,8 +35,15 @@ def record_keys(circuit: Circuit, names: Iterable[str]) -> list[str]:
             keys.append(circuit._known(name))
             continue
         needed = sorted(stored_in({variable}, population))
+        if "t" in needed:
+            raise RecircuitError(
+                f"record: {name!r} reads the time t, and is computed wherever it is read. Store it, as in "
+                f"'{variable} = ... : 1 (during <phases>)', and record that."
+            )
         if not needed and variable not in population.variables():
             raise RecircuitError(f"record: {owner!r} has no {variable!r}; it has {population.variables()}.")
+        if any(f"{owner}.{v}" not in circuit.program().assembly.arrays for v in needed):
+            raise RecircuitError(f"record: nothing in {owner!r} reads {needed}, so that it is not stored there.")
         keys += [f"{owner}.{v}" for v in needed]
     return list(dict.fromkeys(keys))
 
@@ -98,6 +109,7 @@ def _evaluate(circuit: Circuit, name: str, stored: dict[str, np.ndarray]) -> np.
         for n, f in DEFAULT_FUNCTIONS.items()
         if n in get_identifiers(formula)
     }
+    namespace |= {n: v for n, v in _CONSTANTS.items() if n in get_identifiers(formula)} | {"dt": float(circuit.dt)}
     for inner in get_identifiers(formula) - set(namespace):
         namespace[inner] = _evaluate(circuit, f"{owner}.{inner}", stored)
     namespace["logical_not"] = np.logical_not

@@ -27,10 +27,10 @@ def transfer(expression: str, derivative: str | None = None, field: str = "basal
     """
     if expression in NAMED:
         f, slope = NAMED[expression]
-        return f.format(u=field), derivative or slope.format(u=field)
+        return f.format(u=field), f"({derivative})" if derivative else slope.format(u=field)
     if derivative is None:
         derivative = _slope(expression, field)
-    return expression, derivative
+    return f"({expression})", f"({derivative})"
 
 
 def _slope(expression: str, field: str) -> str:

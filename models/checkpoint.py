@@ -89,14 +89,15 @@ class Checkpoint:
 
         Args:
             circuit: with the same populations and projections.
-            weights_only: only what belongs to synapses, as for a circuit of other columns or phases.
+            weights_only: only the weights, as for a circuit of other columns, phases or rules.
 
         Raises RecircuitError: it is of another network, and where they differ.
         """
-        here = circuit.state(weights_only=weights_only)
-        saved = {k: v for k, v in self.state.items() if not weights_only or k.split(".")[0] in circuit.projections}
+        here, saved = circuit.state(), self.state
+        if weights_only:
+            here, saved = ({k: v for k, v in state.items() if k.endswith(".w")} for state in (here, saved))
         _check_fit(saved, here)
-        circuit.set_state(saved)
+        circuit.set_state({k: v for k, v in saved.items() if not np.array_equal(v, here[k])})
 
     def check(self, circuit: Circuit, fingerprint: str, seed: int) -> None:
         """Refuse to go on with another network, other data or another seed.
@@ -125,14 +126,14 @@ class Checkpoint:
 def described(circuit: Circuit) -> dict[str, str]:
     """What a circuit is, part by part, for people and for comparison."""
     schedule = circuit.schedule
-    parts = {
+    parts = {f"population {p.name}": f"{p.size} units: {p.neuron}" for p in circuit.populations.values()}
+    parts |= {f"projection {p.name}": _projection(p) for p in circuit.projections.values()}
+    return parts | {
         "precision": circuit.dtype.name,
         "columns": str(circuit.columns),
         "dt": str(circuit.dt),
         "phases": ", ".join(f"{k} {a}-{b}" for k, (a, b) in (schedule.windows if schedule else {}).items()),
     }
-    parts |= {f"population {p.name}": f"{p.size} units: {p.neuron}" for p in circuit.populations.values()}
-    return parts | {f"projection {p.name}": _projection(p) for p in circuit.projections.values()}
 
 
 def _projection(projection: Projection) -> str:

@@ -19,11 +19,12 @@ CONFIG = "config.json"
 
 
 class Record(BaseModel):
-    """What config.json holds: the options of a run, its data, and the machine it was started on."""
+    """What config.json holds: the options of a run, its rule in full, its data, and the machine it was started on."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     run: RunConfig
+    rule: str
     data: dict[str, str | int]
     machine: dict[str, str | int]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -86,7 +86,7 @@ def row(
     """One epoch."""
     made: Row = {"epoch": epoch, "seconds": seconds, "train_error": errors[0], "test_error": errors[1]}
     for name, measured in alignments.items():
-        made |= {f"{name}_angle": measured.angle, f"{name}_distance": measured.distance, f"{name}_signs": measured.signs}
+        made |= {f"{name}_{measure}": value for measure, value in asdict(measured).items()}
     if beyond is not None:
         made["beyond"] = beyond
     return made | {"presentations_per_second": presentations / seconds if seconds > 0 else float("nan")}

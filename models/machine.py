@@ -47,8 +47,12 @@ def choose(circuit: Circuit, backend: str, presentations: int) -> tuple[str, str
     return name, "a compiler is there, and the run is long enough to make up for compiling"
 
 
-def threads() -> int:
-    """How many threads the matrix products may use: the same run has other bits with another number."""
+def threads(backend: str) -> int:
+    """How many threads a backend's matrix products use. On numpy, the same run has other bits with another number."""
+    if backend == "cpp":
+        from ..circuits.backends.cpp.worker import threads as of_worker
+
+        return of_worker()
     for name in ("OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS"):
         if os.environ.get(name, "").isdigit() and int(os.environ[name]) > 0:
             return int(os.environ[name])

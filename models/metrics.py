@@ -87,9 +87,11 @@ def alignment(circuit: Circuit) -> dict[str, Alignment]:
 
 
 def _measured(feedback: Projection, forward: Projection) -> Alignment:
-    if isinstance(feedback.weights, Transposed):
+    weights = feedback.weights
+    if isinstance(weights, Transposed) and weights.variable == "w":
         return Alignment(0.0, 0.0, 1.0)
-    r, w = feedback["w"], forward["w"]
+    r = weights.of[weights.variable].T if isinstance(weights, Transposed) else feedback["w"]
+    w = forward["w"]
     return Alignment(angle(r, w), relative_distance(r, w), sign_agreement(r, w))
 
 

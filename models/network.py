@@ -39,7 +39,7 @@ def layered(
     dt: Quantity = 1 * ms,
     tau: Quantity | None = None,
     settling: float = 5.0,
-    M: float = 20.0,
+    M: float = 1000.0,
     S: float = 1.0,
     mu: float = 0.1,
     epsilon: float = 0.1,
@@ -70,8 +70,8 @@ def layered(
         precision: "float32" or "float64".
         dt, tau: time step, and time constant of the hidden rates; None is lock step (tau = dt).
         settling: with tau above dt, how many tau each layer is given in the phase feedforward.
-        M, S, mu, epsilon: of the hinge circuit. |h| of the output should stay below M; `o.beyond` counts where not.
-            Wide layers need a larger M.
+        M, S, mu, epsilon: of the hinge circuit. |h| of the output must stay below M, and M is large since it costs
+            nothing: beyond it a right answer is learned on and on, and the weights run away. `o.beyond` counts that.
         connectivity: probability of each synapse, drawn for forward and feedback separately.
         output_connectivity: the same for the synapses to and from the output; None: as `connectivity`.
         gain: initial weights are uniform in +-gain*sqrt(6/(n_pre + n_post)) (Glorot and Bengio 2010), for W and R.
@@ -85,7 +85,7 @@ def layered(
     """
     rule = find(rule) if isinstance(rule, str) else rule
     sizes = _checked_sizes(sizes)
-    output = _output(loss, rule, M=M, S=S, mu=mu, epsilon=epsilon)
+    output = _output(loss, rule, hinge_output(M=M, S=S, mu=mu, epsilon=epsilon))
     rule = _fitted(rule, S=S, mu=mu)
     net = Circuit(columns, dt, precision=precision, lowering=lowering, seed=seed)
     draw = weights or glorot(gain)
@@ -129,7 +129,7 @@ def _checked_sizes(sizes: Sequence[int]) -> list[int]:
     return [int(n) for n in sizes]
 
 
-def _output(loss: str, rule: Rule, **values: float) -> Any:
+def _output(loss: str, rule: Rule, hinge: hinge_output) -> Any:
     if loss not in LOSSES:
         raise UsageError(f"loss: expected one of {', '.join(LOSSES)}; got {loss!r}.")
     if rule.name == "hinge" and loss != "hinge":
@@ -137,7 +137,7 @@ def _output(loss: str, rule: Rule, **values: float) -> Any:
             f"The rule 'hinge' is the gradient of the hinge loss by itself, and got the loss {loss!r}. Use the loss "
             "'hinge', or a rule that reads the error, such as urfb."
         )
-    return hinge_output(**values) if loss == "hinge" else softmax_output() if loss == "softmax" else squared_output()
+    return {"hinge": hinge, "softmax": softmax_output(), "mse": squared_output()}[loss]
 
 
 def _fitted(rule: Rule, **values: float) -> Rule:

@@ -48,11 +48,12 @@ def _draw_errors(axes: Axes, history: History) -> None:
         axes.plot(epochs, percent, marker="o", markersize=3, color=colour, label=label)
     last = 100 * history.test_error
     axes.annotate(
-        f"{last:.2f}%", (epochs[-1], last), xytext=(0, 7), textcoords="offset points", ha="center", color=TEST
+        f"{last:.2f}%", (epochs[-1], last), xytext=(6, 0), textcoords="offset points", va="center", color=TEST
     )
     _finish(axes, "error (%)", epochs)
     shown = np.concatenate([history["train_error"], history["test_error"]]) * 100
     axes.set_ylim(0, max(1.0, 1.08 * float(np.max(shown[1:] if len(epochs) > 3 else shown))))
+    axes.margins(x=0.08)
     axes.legend(frameon=False)
 
 

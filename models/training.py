@@ -13,14 +13,13 @@ from ..circuits import Circuit
 from ..circuits.backends import RunResult
 from ..circuits.backends.program import Diverged
 from ..circuits.inputs import dataset_inputs
-from ..errors import RecircuitError, UsageError
+from ..errors import UsageError
 from .checkpoint import About, Checkpoint, described
 from .data import Dataset
 from .files import make_folder, write_whole
 from .history import History, Row, row
 from .machine import choose, threads, versions
 from .metrics import alignment
-from .plots import curves, png
 from .progress import Bar
 from .readout import Readout
 
@@ -93,7 +92,7 @@ class Training:
         self.history = History(backend=backend)
         self._about = About(
             seed=seed, network=described(circuit), data={"name": data.name, "fingerprint": data.fingerprint()},
-            backend=backend, threads=threads(), versions=versions(),
+            backend=backend, threads=threads(backend), versions=versions(),
         )  # fmt: skip
         self.good = self.checkpoint()
 
@@ -212,12 +211,20 @@ def _run(training: Training, epochs: int, out: Path | None, bar: Bar, report: Ca
                     _save(training, out)
     except KeyboardInterrupt:
         history.interrupted = True
+        if out is not None:
+            _save(training, out)  # it may have come while they were written
     except Diverged as problem:
         kept = f"The weights after epoch {len(history)} are kept"
         raise Diverged(f"{problem} {kept}{f' in {out / WEIGHTS}' if out is not None else ' in the circuit'}.") from None
     if out is not None:
-        write_whole(out / CURVES, png(curves(history)))
+        _draw(history, out)
     return history
+
+
+def _draw(history: History, out: Path) -> None:
+    from .plots import curves, png  # matplotlib takes a while to load
+
+    write_whole(out / CURVES, png(curves(history)))
 
 
 def _save(training: Training, out: Path) -> None:

@@ -19,13 +19,18 @@ from recircuit.circuits import (
     uniform,
 )
 from recircuit.errors import RecircuitError
+from recircuit.models import Checkpoint, History, layered, train
+from recircuit.models.data import Dataset, load
 from recircuit.plasticity import Rule, bp, frfb, hinge, urfb
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Checkpoint",
     "Circuit",
+    "Dataset",
     "Dense",
+    "History",
     "Masked",
     "Neuron",
     "OneToOne",
@@ -40,10 +45,13 @@ __all__ = [
     "glorot",
     "hinge",
     "hinge_output",
+    "layered",
+    "load",
     "normal",
     "pyramidal",
     "softmax_output",
     "squared_output",
+    "train",
     "uniform",
     "urfb",
 ]

@@ -10,6 +10,7 @@ from reference import amit
 
 import recircuit as rc
 from recircuit.circuits import Dense
+from recircuit.testing import distance as distance  # the same measure as check_rule's
 
 SIZES = (6, 5, 3)
 
@@ -78,6 +79,51 @@ def textbook(
         amit.train_step(ups, downs, data["x"][k : k + columns], data["s"][k : k + columns], **options)
 
 
-def distance(a: np.ndarray, b: np.ndarray) -> float:
-    """Largest difference, relative to the largest value (at least 1)."""
-    return float(np.abs(a - b).max(initial=0) / max(1.0, np.abs(b).max(initial=0)))
+def anything(seed: int, columns: int = 2, **options: Any) -> rc.Circuit:
+    """A random circuit of random phases: recurrent, with latches, a broadcast and noise."""
+    rng, phases = np.random.default_rng(seed), ("a", "b", "c", "d")
+
+    def during() -> str | None:
+        return " and ".join(rng.choice(phases, rng.integers(1, 3), replace=False)) if rng.random() < 0.8 else None
+
+    def flag() -> str:
+        when = during()
+        return f"(during {when})" if when else ""
+
+    net = rc.Circuit(columns=columns, seed=seed, **options)
+    groups = [net.stimulus("x", 3, during=during())]
+    for k in range(3):
+        noise = "+ .1*randn()" if rng.random() < 0.3 else ""
+        time = "+ sin(t/ms)" if rng.random() < 0.2 else ""
+        tau = float(rng.choice([1, 3]))
+        reads = "error" if rng.random() < 0.5 else "rate"
+        groups.append(net.population(f"h{k}", 2, rc.Neuron(
+            f"""
+            basal    : 1 (compartment)
+            apical   : 1 (compartment)
+            heard    : 1 (broadcast)
+            drate/dt = (tanh(basal) {time} - rate)/tau : 1 {flag()}
+            error    = tanh(apical + .5*{reads} + .2*last) : 1 (during {during() or "a"})
+            last     = tanh(rate + .1*heard {noise}) : 1 (during {during() or "b"})
+            mixed    = rate*error - last : 1
+            """,
+            tau=tau * ms,
+        )))  # fmt: skip
+    one = net.population("one", 1, rc.Neuron(f"basal : 1 (compartment)\nrate = basal : 1 (during {during() or 'c'})"))
+    net.broadcast(one, "heard", during=during())
+    net.connect(groups[1], one, during=during(), sends="mixed")
+    rule = rc.Rule("r", source="test", forward="dw = .1*error_post*x_pre - .01*w", feedback="dw = .1*mixed_pre*x_post")
+    for pre in groups:
+        for post in groups[1:]:
+            for into in ("basal", "apical"):
+                if rng.random() < 0.4 and not (into == "apical" and pre is groups[0]):
+                    sends = rng.choice(["rate", "error", "mixed"]) if pre is not groups[0] else "rate"
+                    net.connect(
+                        pre, post, into=into, during=during(), learns=during(), sends=str(sends), rule=rule,
+                        name=f"{pre.name}_to_{post.name}_{into}",
+                    )  # fmt: skip
+    begins = rng.integers(0, 4, len(phases))
+    ends = begins + rng.integers(1, 4, len(phases))
+    windows = {name: (int(s) * ms, int(e) * ms) for name, s, e in zip(phases, begins, ends)}
+    net.phases(evaluation=list(rng.choice(phases, 2, replace=False)), **windows)
+    return net

@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 from brian2 import ms
-from networks import distance, layered, masks_of, stimuli, textbook, weights
+from networks import anything, distance, layered, masks_of, stimuli, textbook, weights
 from reference import amit
 
 import recircuit as rc
-from recircuit.circuits import Masked, OneToOne
-
-EXACT = 1e-12
+from recircuit.circuits import Dense, Masked, OneToOne
+from recircuit.plasticity import all_rules
+from recircuit.testing import EXACT, columns_apart, lowerings_apart
 
 RATE = dict(rate=0.3)
 RULES: dict[str, rc.Rule] = {
@@ -48,6 +48,7 @@ RULES: dict[str, rc.Rule] = {
         "fields", source="test", forward="dw = rate*tanh(basal_post)*rate_pre - .01*w", parameters=RATE
     ),
 }
+NOISE = rc.Rule("noise", source="test", forward="dw = rate*x_post*x_pre + .1*randn()", parameters=RATE)
 OUTPUTS = {
     "hinge": rc.hinge_output(M=20),
     "softmax": rc.softmax_output(),
@@ -61,26 +62,14 @@ STRUCTURES = {
 }
 
 
-def everything(net: rc.Circuit) -> list[str]:
-    """All variables of all units."""
-    return [k for k, v in net.state().items() if k.split(".")[0] in net.populations and v.ndim == 2]
-
-
 def assert_same_runs(make: Callable[..., rc.Circuit], data: dict[str, np.ndarray], among: Iterable[str] = ()) -> None:
     """Both lowerings, step by step and all that is left."""
-    dense, plain = make(lowering="dense"), make(lowering="plain")
-    names = [*(k for k in everything(plain) if k in everything(dense)), *among]
-    a, b = dense.run(data, record=names), plain.run(data, record=names)
-    assert len(names) > 5 and a.steps == b.steps > 0
-    for name in names:
-        assert distance(a[name], b[name]) < EXACT, name
-    left, right = dense.state(), plain.state()
-    for key in (k for k in right if k in left):
-        exists = plain.program().assembly.arrays[key].places
-        there = ... if exists is None or key.endswith(".w") else np.unravel_index(exists, right[key].shape)
-        assert distance(left[key][there], right[key][there]) < EXACT, key
-    before = make(lowering="dense")
-    changed = [k for k, v in left.items() if k.endswith("_to_o.w") and not np.array_equal(v, before[k])]
+    apart = lowerings_apart(make, data, among)
+    assert len(apart) > 5
+    assert {name: value for name, value in apart.items() if not value < EXACT} == {}
+    before, after = make(), make()
+    after.run(data)
+    changed = [k for k in after.state() if k.endswith("_to_o.w") and not np.array_equal(after[k], before[k])]
     assert changed, "nothing was learned, so nothing was compared"
 
 
@@ -95,6 +84,51 @@ def test_dense_is_plain_for_every_rule(rule: str) -> None:
     assert_same_runs(make, stimuli(make(), 6))
 
 
+PLASTIC = {
+    f"{name}, {e.direction}": e
+    for name, rule in {**all_rules(), **RULES, "noise": NOISE}.items()
+    for e in (rule.forward, rule.feedback)
+    if e.plastic
+}
+
+
+def between_two(equation: rc.plasticity.SynapticEquation, structure: Dense | None, **options: Any) -> rc.Circuit:
+    """Two populations that have whatever a rule reads, set from outside, and a source for every broadcast."""
+
+    def reading(names: Iterable[str]) -> rc.Neuron:
+        return rc.Neuron("\n".join(["field : 1 (compartment)", *(f"{n} : 1" for n in sorted({*names, "rate"} - {"x"}))]))
+
+    net = rc.Circuit(**options)
+    pre = net.population("one", 4, reading(equation.reads_pre))
+    post = net.population("other", 4, reading(equation.reads_post))
+    for name in equation.broadcasts:
+        net.broadcast(net.population(f"source_{name}", 1, rc.Neuron("rate : 1")), name)
+    net.connect(pre, post, into="field", rule=equation, structure=structure, name="p")
+    net.phases("plasticity", 1 * ms)
+    return net
+
+
+SOME = [name for name in PLASTIC if name.partition(",")[0] in ("everything", "fused", "oja", "traces", "adam")]
+
+
+@pytest.mark.parametrize(
+    "equation, structure",
+    [(name, None) for name in PLASTIC] + [(name, s) for name in SOME for s in (Masked(0.5), OneToOne())],
+)
+def test_dense_is_plain_for_every_equation(equation: str, structure: Dense | None) -> None:
+    dense, plain = (between_two(PLASTIC[equation], structure, lowering=lowering) for lowering in ("dense", "plain"))
+    rng = np.random.default_rng(0)
+    before = dense["p.w"]
+    for _ in range(4):
+        for key, value in plain.state().items():
+            if value.ndim == 2 and not key.startswith("p.") and ".field" not in key:
+                dense[key] = plain[key] = rng.uniform(0.2, 1.5, value.shape) * rng.choice([-1, 1], value.shape)
+        for net in (dense, plain):
+            net.run(presentations=1)
+        assert distance(dense["p.w"], plain["p.w"]) < EXACT
+    assert not np.array_equal(before, dense["p.w"])
+
+
 @pytest.mark.parametrize("output", OUTPUTS)
 def test_dense_is_plain_for_every_output(output: str) -> None:
     def make(**options: Any) -> rc.Circuit:
@@ -103,12 +137,11 @@ def test_dense_is_plain_for_every_output(output: str) -> None:
     assert_same_runs(make, stimuli(make(), 6))
 
 
-@pytest.mark.parametrize("rule", ["everything", "frfb", "fused", "traces", "bp"])
-@pytest.mark.parametrize("structure", STRUCTURES)
+@pytest.mark.parametrize(
+    "structure, rule",
+    [(s, r) for s in STRUCTURES for r in ("everything", "frfb", "fused", "traces")] + [("forward masked", "bp")],
+)
 def test_dense_is_plain_for_every_structure(structure: str, rule: str) -> None:
-    if rule == "bp" and "feedback" in STRUCTURES[structure]:
-        pytest.skip("a transpose has no synapses of its own to leave out")
-
     def make(**options: Any) -> rc.Circuit:
         return layered(rule=RULES[rule], **STRUCTURES[structure], **options)
 
@@ -185,26 +218,23 @@ def test_dense_is_plain_with_broadcasts_recurrence_and_overlapping_phases() -> N
     assert_same_runs(modulated, stimuli(modulated(), 6))
 
 
+@pytest.mark.parametrize("seed", range(10))
+def test_dense_is_plain_for_any_circuit(seed: int) -> None:
+    dense, plain = (anything(seed, columns=1, lowering=lowering) for lowering in ("dense", "plain"))
+    x = np.random.default_rng(seed).normal(size=(4, 3))
+    for net in (dense, plain):
+        net.run(x)
+    left, right = dense.state(), plain.state()
+    assert [k for k in right if k in left and distance(left[k], right[k]) > EXACT] == []
+
+
 # --- B columns are B circuits -----------------------------------------------------------------------------------------
 
 
 def step_by_columns(make: Callable[..., rc.Circuit], data: dict[str, np.ndarray], columns: int) -> None:
     """After each presentation of all columns, the weights are the mean over as many one-column circuits."""
-    many, one = make(columns=columns), make(columns=1)
-    shared = [k for k in many.state(weights_only=True) if k in one.state(weights_only=True)]
-    units = [k for k, v in one.state().items() if v.ndim == 2 and k.split(".")[0] in one.populations]
-    rows = np.arange(len(data["s"])).reshape(-1, columns)
-    for row in rows:
-        before, rates = {k: many[k] for k in shared}, {k: many[k] for k in units}
-        many.run(data, order=row[None])
-        after = []
-        for column, k in enumerate(row):
-            one.set_state(before | {key: values[column : column + 1] for key, values in rates.items()})
-            one.run(data, order=[[k]])
-            after.append({k: one[k] for k in shared})
-        for key in shared:
-            mean = np.mean([a[key] for a in after], axis=0)
-            assert distance(many[key], mean) < EXACT, key
+    apart = columns_apart(make, data, columns)
+    assert apart and max(apart.values()) < EXACT, apart
 
 
 LINEAR = ["urfb", "frfb", "bp", "momentum", "weight decay", "rate decay", "everything", "fused", "oja", "fields"]

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from brian2 import Clock, Network, prefs
+from brian2.core.base import BrianObjectException
 
+from ...errors import RecircuitError
 from ..timetable import Timetable
 from .assembly import Assembly
 from .dense import assemble_dense
@@ -30,7 +32,10 @@ def assemble(circuit: Circuit, codeobj_class: type | None) -> Assembly:
             Timetable.of(assembly, circuit.schedule, mode, optimise=circuit.optimise)
         assembly.network = Network(*assembly.objects, name="circuit_network")
         assembly.network._clocks = {clock}  # Network.run would do it; our presentation loop takes its place
-        assembly.network.before_run({})
+        try:
+            assembly.network.before_run({})
+        except BrianObjectException as problem:
+            raise RecircuitError(f"circuit: Brian2 refuses {problem._brian_objname!r}: {problem.__cause__}") from problem
     return assembly
 
 

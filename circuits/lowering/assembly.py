@@ -18,11 +18,15 @@ from ..schedule import Schedule
 
 @dataclass(frozen=True)
 class Array:
-    """Where a variable lives: the Brian2 variable, the shape shown to the user, and, for sparse ones, where in it."""
+    """Where a variable lives: the Brian2 variable, the shape shown to the user, and, for sparse ones, where in it.
+
+    ``by_column`` says that the shape is (columns, units).
+    """
 
     variable: Any
     shape: tuple[int, ...]
     places: np.ndarray | None = None
+    by_column: bool = False
 
 
 @dataclass(eq=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from ..operations import EXPRESS, FACTOR, LEARN, PROPAGATE, Operation, Runner
 from ..projection import Projection, Transposed
 from .assembly import Array, Assembly, Store, add_clamps, learning_steps, weights_owner
 from .factors import Factors
+from .fused import one_sided
 from .populations import add_populations, broadcasts_into
 
 
@@ -62,12 +64,13 @@ def _plan(projection: Projection, assembly: Assembly, sent: Factors, learned: Fa
                 variable = learned.variable(population, expression, opened, scalars=scalars, of=projection.name)
                 names[side] = (side, variable)
         elif isinstance(step, Fused):
-            for name in sorted(get_identifiers(step.expression)):
-                for side, population in sides.items():
-                    if name.endswith(f"_{side}"):
-                        names[name] = (side, learned.variable(population, name.removesuffix(f"_{side}"), opened))
-                if name in equation.broadcasts:
-                    names[name] = ("post", name)
+            shared = {*equation.parameters, "updates"}
+            rest, parts = one_sided(step.expression, shared, equation.broadcasts)
+            step = replace(step, expression=rest)
+            for name, (side, part) in parts.items():
+                scalars = tuple(sorted(shared & get_identifiers(part)))
+                variable = learned.variable(sides[side], part, opened, scalars=scalars, of=projection.name)
+                names[name] = (side, variable)
         plan.append((step, names))
     return signal, plan
 
@@ -78,10 +81,10 @@ def _add_weights(assembly: Assembly, projection: Projection) -> None:
     arrays = ["w"]
     if equation is not None and equation.plastic:
         arrays += [*equation.state, *drives(lower(equation))]
-        if projection.structure.mask(1, 1, np.random.default_rng(0)) is not None:
-            arrays.append("mask")
         _add_scalars(assembly, store, name, equation)
         assembly.constants |= {f"{name}.{k}": v for k, v in equation.state.items()}
+    if projection.structure.mask(1, 1, np.random.default_rng(0)) is not None:
+        arrays.append("mask")
     for array in arrays:
         store.array(array, assembly.dtype)
         assembly.arrays[f"{name}.{array}"] = Array(store.variables[array], shape)
@@ -101,11 +104,12 @@ def _add_propagation(assembly: Assembly, projection: Projection, signal: str) ->
     owner, pre, post = weights_owner(projection), projection.pre, projection.post
     kind = projection.structure.kind
     transposed = isinstance(projection.weights, Transposed)
+    read = projection.weights.variable if isinstance(projection.weights, Transposed) else "w"
     name = f"propagate_{projection.name}"
     references = {
         "_signal": (assembly.groups[pre.name], signal, "_idx"),
         "_field": (assembly.groups[post.name], projection.field, "_idx"),
-        "_weights": (assembly.groups[owner.name], "w", "_idx"),
+        "_weights": (assembly.groups[owner.name], read, "_idx"),
     }
     runner = Runner(
         name, assembly.groups[owner.name], f"{kind}_propagate", references=references,
@@ -118,7 +122,7 @@ def _add_propagation(assembly: Assembly, projection: Projection, signal: str) ->
             runner=runner,
             work=int(np.prod(projection.shape)),
             steps=assembly.schedule.open_steps(projection.during, f"the projection {projection.name!r}"),
-            reads=frozenset({f"{pre.name}.{signal}", f"{owner.name}.w"}),
+            reads=frozenset({f"{pre.name}.{signal}", f"{owner.name}.{read}"}),
             writes=frozenset({f"{post.name}.{projection.field}"}),
         )
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from brian2.utils.stringtools import word_substitute
+
 from ..operations import Operation, Runner
 from ..population import Population
 from .assembly import Assembly
@@ -74,11 +76,13 @@ class Factors:
         first, name = factors[0], population.name
         scalars = sorted({s for f in factors for s in f.scalars})
         op = f"{self.prefix}_{name}_{'_'.join(f.variable.rsplit('_', 1)[1] for f in factors)}"
+        rules = {s: f"{s}_of_rule" for s in scalars}  # a unit may have a variable of the same name, as it has a rate
+        code = [(f.variable, word_substitute(f.expression, {s: rules[s] for s in f.scalars})) for f in factors]
         runner = Runner(
-            op, assembly.groups[name], "stateupdate", "\n".join(f"{f.variable} = {f.expression}" for f in factors),
-            references={s: (assembly.groups[first.of], s, "0") for s in scalars},
+            op, assembly.groups[name], "stateupdate", "\n".join(f"{v} = {e}" for v, e in code),
+            references={rules[s]: (assembly.groups[first.of], s, "0") for s in scalars},
         )  # fmt: skip
-        reads = read_by(" + ".join(f"({f.expression})" for f in factors), population)
+        reads = read_by(" + ".join(f"({e})" for _, e in code), population)
         return Operation(
             name=op, slot=self.slot, steps=steps, reads=reads | {f"{first.of}.{s}" for s in scalars},
             writes=frozenset(f"{name}.{f.variable}" for f in factors), runner=runner,

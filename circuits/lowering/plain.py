@@ -87,14 +87,15 @@ def _add_arrays(assembly: Assembly, projection: Projection, synapses: Synapses, 
 
 def _add_copy(assembly: Assembly, projection: Projection, synapses: Synapses) -> None:
     """Weights that are another's, the other way round: copied, synapse by synapse, before they propagate."""
-    owner = projection.weights.of
-    synapses.variables.add_reference("w_partner", assembly.groups[owner.name], "w", index="_idx")
+    owner, read = projection.weights.of, projection.weights.variable
+    inner = read if read == "w" or owner.equation is None else owner.equation.plain_names[read]
+    synapses.variables.add_reference("w_partner", assembly.groups[owner.name], inner, index="_idx")
     name = f"copy_{projection.name}"
     assembly.add(
         Operation(
             name=name,
             slot=EXPRESS,
-            reads=frozenset({f"{owner.name}.w"}),
+            reads=frozenset({f"{owner.name}.{read}"}),
             writes=frozenset({f"{projection.name}.w"}),
             steps=assembly.schedule.open_steps(projection.during, f"the projection {projection.name!r}"),
             runner=Runner(name, synapses, "stateupdate", "w = w_partner"),

@@ -19,6 +19,7 @@ from ..operations import INTEGRATE, Operation, Runner
 from ..population import Population
 from ..schedule import During, Schedule
 from .assembly import Array, Assembly, number
+from .closed import without_closed
 
 
 def add_populations(assembly: Assembly, circuit: Any, factors: dict[str, list[str]]) -> None:
@@ -73,7 +74,7 @@ def _add_group(assembly: Assembly, population: Population, fields: dict[str, lis
     assembly.add_group(name, group)
     for variable in stored:
         shape = (assembly.columns, population.size)
-        assembly.arrays[f"{name}.{variable}"] = Array(group.variables[variable], shape)
+        assembly.arrays[f"{name}.{variable}"] = Array(group.variables[variable], shape, by_column=True)
     for parameter, value in neuron.parameters.items():
         assembly.arrays[f"{name}.{parameter}"] = Array(group.variables[parameter], ())
         assembly.constants[f"{name}.{parameter}"] = number(value)
@@ -135,7 +136,7 @@ def _at(state: StateEquation, step: int, population: Population, schedule: Sched
         phase = indicator.removeprefix("in_")
         steps = schedule.open_steps(During((phase,), strict=True), f"{population.name}.{state.variable}")
         values[indicator] = "1.0" if step in steps else "0.0"
-    return replace(state, expression=word_substitute(state.expression, values)) if values else state
+    return replace(state, expression=without_closed(word_substitute(state.expression, values))) if values else state
 
 
 def _code(equations: tuple[StateEquation, ...], population: Population, assembly: Assembly) -> tuple[str, str]:
@@ -214,6 +215,6 @@ def stored_in(names: set[str], population: Population) -> set[str]:
             found |= set(fields[name])
         elif name in neuron.expressions:
             todo |= get_identifiers(neuron.expressions[name]) - seen
-        elif name in neuron.stored or name in population.circuit.broadcasts or name in neuron.parameters:
+        elif name == "t" or name in neuron.stored or name in population.circuit.broadcasts or name in neuron.parameters:
             found.add(name)
     return found

@@ -32,7 +32,7 @@ class Curves:
 
 def run(settings: Settings) -> Report:
     """The four values of epsilon and backpropagation, from each seed's start."""
-    iterations = 1000 if settings.quick else 2500
+    iterations = 1000 if settings.quick else 2000
     control = bp.with_parameters(rate=RATE)
     curves = []
     for seed in settings.seeds:
@@ -57,7 +57,9 @@ def _checks(curves: list[Curves], stuck: Path) -> list[Check]:
     reached = np.array([[_first(e) for e in c.epsilon] for c in curves])
     for place, epsilon in enumerate(EPSILONS[1:], start=1):
         gain = np.min(reached[:, place - 1] - reached[:, place])
-        what = f"iterations by which epsilon = {epsilon:g} reaches 1e-4 before {EPSILONS[place - 1]:g}, least of the runs"
+        what = (
+            f"iterations by which epsilon = {epsilon:g} reaches 1e-4 before {EPSILONS[place - 1]:g}, least of the runs"
+        )
         checks.append(Check(what, float(gain), ">", 0))
     mean = [float(np.mean(column)) for column in reached.T]
     checks += [
@@ -89,7 +91,8 @@ def _draw(curves: list[Curves]) -> Figure:
         for colour, epsilon, error in zip(STEPS, EPSILONS, run_.epsilon, strict=True):
             ax.semilogy(np.maximum(error, 1e-32), color=colour, label=rf"$\epsilon$ = {epsilon:g}")
         ax.semilogy(np.maximum(run_.bp, 1e-32), color=RED, linestyle="--", label="BP")
-        ax.set(title=f"run {number}", xlabel="iteration", xlim=(0, len(run_.bp)), ylim=(1e-21, 5))
+        ax.set(title=f"run {number}", xlabel="iteration", xlim=(0, len(run_.bp)), ylim=(1e-18, 5))
+    axes[0].set_yticks([1, 1e-4, 1e-8, 1e-12, 1e-16])
     axes[0].set_ylabel("relative error  $|e|^2/|T|^2$")
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside right center")
     letter(axes)

@@ -102,7 +102,8 @@ def _draw(runs: Runs) -> Figure:
 def _draw_errors(ax: Axes, paths: dict[str, Path]) -> None:
     for name, path in paths.items():
         ax.semilogy(np.maximum(path.error, 1e-32), color=COLOURS[name], label=name)
-    ax.set(ylim=(1e-32, 10), xlabel="iteration", xlim=(0, len(path.error)))
+    ax.set(ylim=(1e-32, 10), xlabel="iteration", xlim=(0, len(paths["BP"].error)))
+    ax.set_yticks([1, 1e-6, 1e-12, 1e-18, 1e-24, 1e-30])
     ax.legend(loc="upper right")
 
 
@@ -110,10 +111,12 @@ def _draw_difference(ax: Axes, paths: dict[str, Path], layer: int) -> None:
     """How far each weight of URFB lies from the same weight of backpropagation, at the end."""
     found, wanted = (paths[name].weights[layer - 1] for name in ("URFB", "BP"))
     spread = ((found - wanted) / np.sqrt(np.mean(wanted**2))).ravel()
-    ax.hist(spread, bins=np.linspace(-2, 2, 41), density=True, color=BLUE, alpha=0.75, linewidth=0)
+    ax.hist(spread, bins=np.linspace(-2, 2, 41).tolist(), density=True, color=BLUE, alpha=0.75, linewidth=0)
     ax.axvline(0, color=RED, linewidth=0.8)
     ax.set(xlim=(-2, 2), xticks=range(-2, 3))
-    ax.text(1, 1, f"|difference|\n{_difference(paths, layer):.2f} |BP|", ha="right", va="top", transform=ax.transAxes)
+    ax.text(
+        1, 1, f"|URFB $-$ BP| =\n{_difference(paths, layer):.2f} |BP|", ha="right", va="top", transform=ax.transAxes
+    )
 
 
 EXPERIMENT = Experiment("amit-linear", "Amit 2019, Fig. 3", run, seeds=10)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from ..data import Dataset, load
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -68,12 +72,24 @@ class Settings:
     seeds : of the runs; empty where nothing is drawn at random
     quick : fewer and shorter runs, seconds in all
     tell : is told, now and then, what is under way
+    data : folder of a data set's files, or of a folder with its name; None: that of $RECIRCUIT_DATA
+    out : the folder of the results, for experiments that keep each of their runs there (see `runs`)
     """
 
     backend: str = "numpy"
     seeds: tuple[int, ...] = ()
     quick: bool = False
     tell: Callable[[str], None] = field(default=lambda text: None, repr=False)
+    data: Path | None = None
+    out: Path | None = None
+
+    def dataset(self, name: str) -> Dataset:
+        """The data set of this name (``"mnist"``), from its files.
+
+        Raises UsageError: nobody said where they are, or they are not there.
+        """
+        folder = self.data or (Path(found) if (found := os.environ.get("RECIRCUIT_DATA")) else None)
+        return load(name, folder / name if folder is not None and (folder / name).is_dir() else folder)
 
 
 @dataclass(frozen=True)
@@ -101,6 +117,14 @@ class Experiment:
     run: Callable[[Settings], Report]
     seeds: int = 3
     quick_seeds: int = 1
+
+
+Row = tuple[str, Number, str, Number | tuple[Number, Number]]
+
+
+def checks(about: str, rows: Iterable[Row]) -> list[Check]:
+    """Checks from rows of (what, value, relation, target), each ``what`` begun with what they are about."""
+    return [Check(about + what, value, relation, target) for what, value, relation, target in rows]
 
 
 def many(runs: Sequence[Any]) -> str:

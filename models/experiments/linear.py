@@ -18,7 +18,7 @@ from ...circuits import Circuit, Neuron, OneToOne, pyramidal
 from ...circuits.inputs import as_inputs
 from ...plasticity import Rule
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
 
 urfb_epsilon = Rule(
     "urfb-epsilon",

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ...circuits.backends import BACKENDS, choose_backend
 from ...errors import RecircuitError, UsageError
+from ..files import make_folder, write_whole
 from .experiment import Experiment, Report, Settings
 from .style import styled
 
@@ -22,6 +25,7 @@ def settings_for(
     seeds: int | None = None,
     quick: bool = False,
     tell: Callable[[str], None] | None = None,
+    data: Path | None = None,
 ) -> Settings:
     """The settings of a run; ``seeds`` is their number (0, 1, ...), by default the experiment's own.
 
@@ -35,7 +39,7 @@ def settings_for(
         raise UsageError(f"--seeds is how many runs to make, at least 1; got {seeds}.")
     usual = experiment.quick_seeds if quick else experiment.seeds
     chosen = tuple(range(usual if seeds is None else seeds))
-    return Settings(choose_backend(backend)[0], chosen, quick, tell or (lambda text: None))
+    return Settings(choose_backend(backend)[0], chosen, quick, tell or (lambda text: None), data)
 
 
 def reproduce(experiment: Experiment, settings: Settings, out: Path) -> dict[str, Any]:
@@ -45,13 +49,15 @@ def reproduce(experiment: Experiment, settings: Settings, out: Path) -> dict[str
     """
     _prepare(out)
     began = time.perf_counter()
+    picture = io.BytesIO()
     with styled():
-        report = experiment.run(settings)
+        report = experiment.run(replace(settings, out=out))
         seconds = time.perf_counter() - began
-        result = as_result(experiment, settings, report, seconds)
-        _write(out / "figure.png", lambda path: report.figure.savefig(path, format="png"))
-    text = json.dumps(result, indent=2, allow_nan=False) + "\n"
-    _write(out / "result.json", lambda path: path.write_text(text, encoding="utf-8"))
+        report.figure.savefig(picture, format="png")
+    result = as_result(experiment, settings, report, seconds)
+    text = json.dumps(result, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    write_whole(out / "figure.png", picture.getvalue())
+    write_whole(out / "result.json", text.encode())
     return result
 
 
@@ -70,24 +76,6 @@ def as_result(experiment: Experiment, settings: Settings, report: Report, second
 
 def _prepare(out: Path) -> None:
     """Make the folder and see that it can be written, before minutes are spent."""
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        trial = out / f".{os.getpid()}.part"
-        trial.touch()
-        trial.unlink()
-    except OSError as problem:
-        raise RecircuitError(
-            f"The results cannot be written into {out}: {problem.strerror or problem}. Choose a folder with --out."
-        ) from None
-
-
-def _write(path: Path, save: Callable[[Path], Any]) -> None:
-    """Save beside, then rename: the file is the old one or the new one, never a part."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        save(beside)
-        os.replace(beside, path)
-    except OSError as problem:
-        raise RecircuitError(f"{path} cannot be written: {problem.strerror or problem}. It is as it was.") from None
-    finally:
-        beside.unlink(missing_ok=True)
+    make_folder(out)
+    if not os.access(out, os.W_OK | os.X_OK):
+        raise RecircuitError(f"The folder {out} cannot be written. Choose another with --out.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import matplotlib
 from matplotlib.axes import Axes
@@ -17,7 +18,7 @@ BLUE, ORANGE, GREEN, RED, PURPLE, SKY, GREY = (
 #: Four steps from light to dark, for epsilon = 0, .25, .5, 1.
 STEPS = ("#9ecae1", "#4f9bcb", "#1f6aa8", "#08306b")
 
-STYLE = {
+STYLE: Any = {
     "figure.dpi": 100,
     "savefig.dpi": 200,
     "font.size": 8,

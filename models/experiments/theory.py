@@ -32,7 +32,7 @@ class Decoupled:
     """
 
     problem: Problem
-    bases: list[Array]
+    bases: Sequence[Array]
     lam_r: Array
     lam_t: Array
 

@@ -1,8 +1,25 @@
 """The rules that come with recircuit: one small file per family, to be compared side by side."""
 
+from .adam import adam
 from .backpropagation import bp
 from .fixed_feedback import frfb
 from .hinge import hinge
+from .matching import matching
+from .node_perturbation import node_perturbation, node_perturbation_ridge
+from .recirculation import recirculated_feedback, recirculation
+from .reinforcement import reinforcement
 from .updated_feedback import urfb
 
-__all__ = ["bp", "frfb", "hinge", "urfb"]
+__all__ = [
+    "adam",
+    "bp",
+    "frfb",
+    "hinge",
+    "matching",
+    "node_perturbation",
+    "node_perturbation_ridge",
+    "recirculated_feedback",
+    "recirculation",
+    "reinforcement",
+    "urfb",
+]

@@ -99,7 +99,9 @@ def _does_not_compile(compiler: str) -> str:
 
 def _make() -> Finding:
     where = shutil.which("make")
-    return Finding("make", where is not None, where or "not on the PATH", "The cpp backend needs it: 'apt install make'.")
+    return Finding(
+        "make", where is not None, where or "not on the PATH", "The cpp backend needs it: 'apt install make'."
+    )
 
 
 def _openblas() -> Finding:
@@ -136,7 +138,7 @@ def _cache() -> Finding:
 def _processor() -> Finding:
     from recircuit.models.machine import threads
 
-    return Finding("processor", True, f"{platform.machine()}, {os.cpu_count()} cores, matrix products on {threads()}")
+    return Finding("processor", True, f"{platform.machine()}, {os.cpu_count()} cores, matrix products on {threads('numpy')}")
 
 
 def _gpu() -> Finding:

@@ -19,6 +19,10 @@ def reproduce(
     ] = None,
     backend: Annotated[str, typer.Option("--backend", help="numpy, cpp or auto.")] = "numpy",
     seeds: Annotated[int | None, typer.Option("--seeds", help="How many runs to make, with seeds 0, 1, ...")] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", metavar="DIR", help="Folder with the files of MNIST or CIFAR (default: $RECIRCUIT_DATA)."),
+    ] = None,
     show_list: Annotated[bool, typer.Option("--list", help="Show the experiments and end.")] = False,
 ) -> None:
     """Run an experiment of a paper as timed dynamics; draw its figure and check its numbers.
@@ -35,7 +39,7 @@ def reproduce(
     if experiment is None:
         raise UsageError(f"reproduce: say which experiment: {', '.join(EXPERIMENTS)}.")
     chosen = find(experiment)
-    settings = settings_for(chosen, backend=backend, seeds=seeds, quick=quick, tell=_tell)
+    settings = settings_for(chosen, backend=backend, seeds=seeds, quick=quick, tell=_tell, data=data)
     folder = out or Path("runs") / "reproduce" / chosen.id
     try:
         result = run_and_write(chosen, settings, folder)

@@ -27,7 +27,7 @@ RULE = "A name that `recircuit rules` lists, or ./mine.py:my_rule."
 TRANSFER = "Of the hidden units: clip, tanh, logistic, relu, leaky, linear, or an expression of basal."
 EPOCHS = "How often all training samples are shown. [default: 20; 6 from 10,000 samples on]"
 COLUMNS = "Samples shown at a time, over which an update is averaged. [default: a 64th of all, at most 100]"
-RATE = "Learning rate. [default: what the rule says, 1.0 for those that come with recircuit]"
+RATE = "Learning rate. [default: what the rule says, mostly 1; times .3 with softmax, .03 with mse]"
 DECAY = f"After n updates the rate is rate/(1 + n*rate-decay). [default: {RATE_DECAY:g}]"
 CONNECTIVITY = "Probability of each synapse, forward and feedback drawn by themselves."
 BACKEND = "auto, numpy (no compiler), or cpp. auto compiles where the run is long enough to gain by it."
@@ -73,17 +73,21 @@ def train(
     config = config.filled(samples)
     if not resume:
         note = may_start(folder, config, overwrite=overwrite)
-    history = _trained(config, samples, folder, note, resume)
+    try:
+        history = _trained(config, samples, folder, note, resume)
+    except KeyboardInterrupt:
+        typer.echo("recircuit: Stopped before the first epoch.", err=True)
+        raise typer.Exit(130) from None
     _conclude(history, config, folder)
 
 
 def _trained(config: RunConfig, data: Dataset, folder: Path, note: str, resume: bool) -> History:
     circuit, epochs = config.circuit(), config.epochs or 1
     backend, why = choose(circuit, config.backend, epochs * -(-data.n_train // circuit.columns))
-    about: dict[str, Any] = {"backend": backend, "threads": threads(), **versions()}
+    about: dict[str, Any] = {"backend": backend, "threads": threads(backend), **versions()}
     sizes = {"name": data.name, "n_train": data.n_train, "n_test": data.n_test, "fingerprint": data.fingerprint()}
-    write_record(folder, Record(run=config, data=sizes, machine=about))
-    for line in [note, *_introduction(config, circuit, data), f"Backend {backend}: {why}; {threads()} threads."]:
+    write_record(folder, Record(run=config, rule=str(config.made_rule()), data=sizes, machine=about))
+    for line in [note, *_introduction(config, circuit, data), f"Backend {backend}: {why}; threads: {threads(backend)}."]:
         if line:
             typer.echo(line)
     return train_circuit(
@@ -114,4 +118,10 @@ def _conclude(history: History, config: RunConfig, folder: Path) -> None:
     if history.interrupted:
         typer.echo(f"recircuit: Stopped after {done}, which are in {folder}; add --resume to go on.", err=True)
         raise typer.Exit(130)
+    if "beyond" in history.names and (beyond := int(history["beyond"].sum())):
+        typer.echo(
+            f"The field of an output unit left the range of the hinge circuit {beyond} times (|h| >= M), where what it "
+            "computes is wrong. A smaller --rate keeps it inside.",
+            err=True,
+        )
     typer.echo(f"Test error {history.test_error:.2%} after {len(history)} epochs; see {folder}")

@@ -90,6 +90,21 @@ class CppProgram(Program):
             where[key[0]] = values.reshape(lines, -1) if is_trace else values.reshape(lines, *shape)
         return result
 
+    def profile(self, table: Timetable, order: np.ndarray) -> list[tuple[str, float]]:
+        """Run, and tell how many seconds each line of the table took, over all presentations.
+
+        Returns ``("run OPERATION", seconds)``, ``("clamp ...", seconds)`` and ``("tick", seconds)`` in the order of a
+        presentation. A line is timed from outside: it includes waiting for the other threads.
+        """
+        path = self._worker.exchange / "profile"
+        self._worker.tell(f"profile {path}")
+        try:
+            self.run(table, order).raise_if_diverged()
+        finally:
+            self._worker.tell("profile")
+        told = [line.partition(" ") for line in path.read_text().splitlines()]
+        return [(what, int(nanoseconds) * 1e-9) for nanoseconds, _, what in told]
+
     def _write_table(
         self, table: Timetable, collect: Mapping[str, int], trace: Sequence[str]
     ) -> tuple[Path, dict[tuple[str, bool], tuple[str, bool]]]:
@@ -102,7 +117,7 @@ class CppProgram(Program):
             if array.places is not None:
                 raise RecircuitError(f"record: {key} is sparse in the plain form; record it with backend='numpy'.")
             count = int(np.prod(array.shape)) if array.shape else 1
-            if is_trace and self._is_state(key):
+            if is_trace and array.by_column:
                 count //= self.assembly.columns
             lines.append(f"keep {key} {count}")
             file = counts.setdefault((key, count), f"kept_{len(counts)}")
@@ -126,9 +141,6 @@ class CppProgram(Program):
 
     def _clamp_line(self, stimulus: str) -> str:
         return f"clamp {stimulus} {stimulus}.{self._clamps[stimulus].variable}"
-
-    def _is_state(self, key: str) -> bool:
-        return self.assembly.arrays[key].shape[:1] == (self.assembly.columns,) and not key.endswith(".w")
 
     def _dtype(self, key: str) -> np.dtype:
         return self.assembly.arrays[key].variable.dtype

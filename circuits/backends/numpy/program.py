@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from brian2.devices.device import reset_device, seed, set_device
+from brian2.devices.device import reset_device, set_device
 
 from ...lowering.assemble import assemble
 from ...lowering.assembly import Array
@@ -44,8 +44,7 @@ class NumpyProgram(Program):
         np.asarray(array.variable.get_value())[:] = values
 
     def seed(self, seed: int) -> None:
-        with _runtime_device():
-            seed_brian(seed)
+        self._random = np.random.RandomState(seed).get_state()
 
     def load(self, stimulus: str, data: np.ndarray, scale: float, offset: float) -> None:
         self._data[stimulus] = (data, scale, offset)
@@ -72,7 +71,7 @@ class NumpyProgram(Program):
         ) else np.zeros(1, dtype=np.int32)  # fmt: skip
         watched = self._watched()
         result = RunResult(0)
-        with _interruptible() as interrupted:
+        with self._own_random_numbers(), _interruptible() as interrupted:
             for self._row in order:
                 active[0] = np.count_nonzero(self._row >= 0)
                 for row in rows:
@@ -126,11 +125,19 @@ class NumpyProgram(Program):
         values = np.asarray(array.variable.get_value())
         if array.places is not None:
             return lambda: into.append(self.get(key).reshape(1, -1))
-        shown = values.reshape(array.shape)[columns] if len(array.shape) == 2 and self._is_state(key) else values
+        shown = values.reshape(array.shape)[columns] if array.by_column else values
         return lambda: into.append(shown.copy())
 
-    def _is_state(self, key: str) -> bool:
-        return self.assembly.arrays[key].shape[:1] == (self.assembly.columns,) and not key.endswith(".w")
+    @contextmanager
+    def _own_random_numbers(self) -> Iterator[None]:
+        """Brian2's numpy code draws from NumPy's global generator: lend it our state, so that circuits may alternate."""
+        outside = np.random.get_state()
+        np.random.set_state(self._random)
+        try:
+            yield
+        finally:
+            self._random = np.random.get_state()
+            np.random.set_state(outside)
 
     def _tick(self) -> None:
         clock = self.assembly.clock.variables
@@ -145,11 +152,6 @@ class NumpyProgram(Program):
             for k, a in arrays.items()
             if np.issubdtype(a.variable.dtype, np.floating)
         }
-
-
-def seed_brian(value: int) -> None:
-    """Brian2's generators on the device that is active."""
-    seed(value)
 
 
 def _first_not_finite(arrays: dict[str, np.ndarray], *, thorough: bool) -> str:

@@ -6,10 +6,12 @@
 //   table FILE                                                    a timetable (see read_table)
 //   seed N
 //   run ORDER PRESENTATIONS FOLDER                                order: int32 rows, PRESENTATIONS x columns
+//   profile FILE                                                  runs from now on time each line of the table
 //   quit
 //
 // Each is answered by "ok ...", or "error ..."; while it runs, by lines "at N". What the table keeps is written to
-// FOLDER/kept_0, FOLDER/kept_1, ... An interrupt ends a run after the presentation under way.
+// FOLDER/kept_0, FOLDER/kept_1, ... An interrupt ends a run after the presentation under way. A profile has the lines
+// of the table, each after its nanoseconds in all presentations; without a FILE profiling ends.
 #include "recircuit.h"
 
 #include <fcntl.h>
@@ -121,6 +123,8 @@ struct Action {
     Clamp* clamp;
     const Array* array;
     std::size_t bytes, keep;
+    std::string line;
+    std::int64_t nanoseconds;
 };
 std::vector<Action> table;
 std::vector<std::vector<char>> kept;
@@ -136,7 +140,7 @@ void read_table(const std::string& path) {
         std::string what, name;
         std::size_t count = 0;
         words >> what >> name >> count;
-        Action action{Action::TICK, nullptr, nullptr, nullptr, 0, 0};
+        Action action{Action::TICK, nullptr, nullptr, nullptr, 0, 0, line, 0};
         if (what == "run") {
             action.kind = Action::RUN;
             for (std::size_t k = 0; k < operation_count; ++k)
@@ -192,26 +196,46 @@ const char* first_not_finite(bool thorough) {
 
 // ---- running -------------------------------------------------------------------------------------------------------
 
-void present(const std::int32_t* order, std::size_t itemsize) {
-    for (const Action& action : table) switch (action.kind) {
-            case Action::RUN:
-                action.run();
-                break;
-            case Action::CLAMP:
-                itemsize == 4 ? show<float>(*action.clamp, order) : show<double>(*action.clamp, order);
-                break;
-            case Action::KEEP: {
-                const char* data = static_cast<const char*>(action.array->data());
-                kept[action.keep].insert(kept[action.keep].end(), data, data + action.bytes);
-                break;
-            }
-            case Action::TICK: {
-                static std::int64_t* step = static_cast<std::int64_t*>(find_array("clock.timestep").data());
-                static double* t = static_cast<double*>(find_array("clock.t").data());
-                static double* dt = static_cast<double*>(find_array("clock.dt").data());
-                t[0] = ++step[0] * dt[0];
-            }
+inline void act(const Action& action, const std::int32_t* order, std::size_t itemsize) {
+    switch (action.kind) {
+        case Action::RUN:
+            action.run();
+            break;
+        case Action::CLAMP:
+            itemsize == 4 ? show<float>(*action.clamp, order) : show<double>(*action.clamp, order);
+            break;
+        case Action::KEEP: {
+            const char* data = static_cast<const char*>(action.array->data());
+            kept[action.keep].insert(kept[action.keep].end(), data, data + action.bytes);
+            break;
         }
+        case Action::TICK: {
+            static std::int64_t* step = static_cast<std::int64_t*>(find_array("clock.timestep").data());
+            static double* t = static_cast<double*>(find_array("clock.t").data());
+            static double* dt = static_cast<double*>(find_array("clock.dt").data());
+            t[0] = ++step[0] * dt[0];
+        }
+    }
+}
+
+std::string profile;  // the file that profiles are written to; empty: nothing is timed
+
+void present(const std::int32_t* order, std::size_t itemsize) {
+    if (profile.empty()) {
+        for (const Action& action : table) act(action, order, itemsize);
+        return;
+    }
+    for (Action& action : table) {
+        const auto begin = std::chrono::steady_clock::now();
+        act(action, order, itemsize);
+        action.nanoseconds += std::chrono::nanoseconds(std::chrono::steady_clock::now() - begin).count();
+    }
+}
+
+void write_profile() {
+    std::ofstream file(profile);
+    for (const Action& action : table) file << action.nanoseconds << ' ' << action.line << '\n';
+    if (!file.flush()) throw std::runtime_error("cannot write " + profile);
 }
 
 void run(const std::string& order_path, long presentations, const std::string& folder) {
@@ -249,6 +273,7 @@ void run(const std::string& order_path, long presentations, const std::string& f
         file.write(kept[k].data(), kept[k].size());
         if (!file.flush()) throw std::runtime_error("cannot write to " + folder);
     }
+    if (!profile.empty()) write_profile();
     std::cout << "ok " << done << " " << (asked_to_stop ? 1 : 0) << " " << (diverged ? diverged : "") << std::endl;
 }
 
@@ -286,6 +311,9 @@ void obey(const std::string& line) {
     } else if (command == "table") {
         words >> path;
         read_table(path);
+    } else if (command == "profile") {
+        profile.clear();
+        words >> profile;
     } else if (command == "seed") {
         unsigned long seed = 0;
         words >> seed;

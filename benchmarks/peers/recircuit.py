@@ -1,0 +1,79 @@
+"""recircuit itself: the circuit of benchmarks/circuit.py on one backend (`cpp`, `numpy`), timed from outside."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from recircuit.circuits.inputs import as_inputs
+
+from benchmarks.circuit import reference_circuit, set_initial, weight_names
+from benchmarks.peers.server import Peer, serve
+from benchmarks.workload import Problem
+
+
+class RecircuitPeer(Peer):
+    """A circuit and its compiled worker. `present` includes handing over the order and taking the answer."""
+
+    packages = ("recircuit", "brian2", "numpy", "scipy-openblas32")
+    backend = "cpp"
+
+    def __init__(self, problem: Problem, mode: str) -> None:
+        super().__init__(problem, mode)
+        self.net = reference_circuit(self.settings, mode)
+        self.program = self.net.program(self.backend)
+        self.inputs = as_inputs(self.net, {"x": problem.x, "s": problem.s})
+        self.inputs.load(self.program)
+        self.table = self.net.timetable()
+
+    def reset(self) -> None:
+        set_initial(self.net, self.problem)
+
+    def present(self, count: int) -> None:
+        self.program.run(self.table, self.inputs.order(count, self.settings.columns)).raise_if_diverged()
+
+    def weights(self) -> list[np.ndarray]:
+        return [self.net[name] for name in weight_names(self.net)]
+
+    def profile(self, presentations: int) -> dict[str, Any]:
+        """Seconds by operation, of a run of so many presentations, and of the whole run as the clock saw it."""
+        whole = self.timed(presentations)
+        lines = self.program.profile(self.table, self.inputs.order(presentations, self.settings.columns))
+        seconds: dict[str, float] = {}
+        for line, took in lines:
+            name = line.removeprefix("run ")
+            seconds[name] = seconds.get(name, 0.0) + took
+        return {"presentations": presentations, "seconds": whole, "operations": seconds}
+
+    def memory(self) -> dict[str, int]:
+        """Bytes: what the circuit stores, its data, and the most that the worker has ever held."""
+        stored = sum(a.variable.dtype.itemsize * int(np.prod(a.shape)) for a in self.program.assembly.arrays.values())
+        data = sum(rows.values.nbytes for rows in self.inputs.rows.values())
+        return {"stored": stored, "data": data, "peak": max(map(peak_memory, children()), default=0)}
+
+    def multiplications(self) -> int:
+        """Of one presentation and column."""
+        return self.table.work()
+
+    def close(self) -> None:
+        """End the worker."""
+        self.net.close()
+
+
+def children() -> list[int]:
+    """The processes that this one has started."""
+    lists = Path("/proc/self/task").glob("*/children")
+    return [int(pid) for file in lists for pid in file.read_text().split()]
+
+
+def peak_memory(pid: int) -> int:
+    """The most memory that a process has held, in bytes."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM")), 0)
+
+
+if __name__ == "__main__":
+    RecircuitPeer.backend = sys.argv[1] if len(sys.argv) > 1 else "cpp"
+    serve(RecircuitPeer)

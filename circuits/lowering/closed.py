@@ -1,0 +1,39 @@
+"""What an expression comes to in a step in which some phases are closed."""
+
+from __future__ import annotations
+
+import ast
+
+
+def without_closed(expression: str) -> str:
+    """Leave out the terms of a sum that are multiplied by 0.0, and factors of 1.0: what is closed costs nothing.
+
+    ``1.0*tanh(basal) + 0.0*drive`` is ``tanh(basal)``. The last term of a sum stays, so that dimensions do.
+    """
+    return ast.unparse(_Open().visit(ast.parse(expression.strip(), mode="eval")))
+
+
+class _Open(ast.NodeTransformer):
+    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
+        self.generic_visit(node)
+        left, right = node.left, node.right
+        if isinstance(node.op, ast.Add | ast.Sub) and _closed(right):
+            return left
+        if isinstance(node.op, ast.Add) and _closed(left):
+            return right
+        if isinstance(node.op, ast.Mult) and _is(left, 1.0):
+            return right
+        if isinstance(node.op, ast.Mult | ast.Div) and _is(right, 1.0):
+            return left
+        return node
+
+
+def _closed(node: ast.expr) -> bool:
+    """Whether a product has the factor 0.0."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div):
+        return _closed(node.left) or (isinstance(node.op, ast.Mult) and _closed(node.right))
+    return _is(node, 0.0)
+
+
+def _is(node: ast.expr, value: float) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, float) and node.value == value

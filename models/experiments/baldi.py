@@ -1,0 +1,145 @@
+"""What the experiments of Baldi, Sadowski and Lu 2018 on MNIST share: how a variant learns, and what is told of it.
+
+784-100-100-100-100-10, four layers of tanh units and a softmax, minibatches of 100, 100 epochs, rate .1 that decays
+by 1e-6 an update (section 4.1); weights N(0, 2/(n_pre + n_post)). A quick run takes the digits that come with
+scikit-learn, two hidden layers and a few epochs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ...circuits import Circuit
+from ...circuits.inputs import Inputs, Rows, as_inputs
+from ...circuits.reuse import structure, take_over
+from ..data import Dataset
+from ..random_backpropagation import Variant, random_backpropagation
+from ..readout import Readout
+from ..training import epoch_order, in_columns
+from .experiment import Check, Settings
+from .runs import kept
+
+Curves = dict[str, list[dict[str, Any]]]
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """What is learned, by which network, for how long."""
+
+    data: str = "mnist"
+    hidden: tuple[int, ...] = (100, 100, 100, 100)
+    columns: int = 100
+    epochs: int = 100
+
+
+FULL = Protocol()
+QUICK = Protocol("digits", (40, 40), 20, 12)
+
+
+def learn(
+    plan: Mapping[str, Variant], settings: Settings, quick: Protocol = QUICK, changes: Mapping[str, Any] | None = None
+) -> Curves:
+    """Each variant from each seed: ``[name][seed]`` holds the accuracies ``train`` and ``test`` (percent) by epoch.
+
+    Raises KeyboardInterrupt: Ctrl-C; what was finished is kept, where the settings have a folder.
+    """
+    protocol = quick if settings.quick else FULL
+    data = settings.dataset(protocol.data)
+    school = School(data, protocol, settings)
+    found: Curves = {name: [] for name in plan}
+    for name, variant in plan.items():
+        for seed in settings.seeds:
+            settings.tell(f"{name}, seed {seed}")
+            about = {
+                "variant": variant.differences(), "seed": seed, "protocol": vars(protocol), "backend": settings.backend,
+                "data": data.fingerprint(),
+            }  # fmt: skip
+            found[name].append(kept(settings.out, f"{name}-{seed}", about, lambda v=variant, s=seed: school.run(v, s)))
+    school.close()
+    return found
+
+
+class School:
+    """Teaches circuits, one after the other; those that differ in numbers only share a program."""
+
+    def __init__(self, data: Dataset, protocol: Protocol, settings: Settings) -> None:
+        self.data, self.protocol, self.settings = data, protocol, settings
+        self.sizes = (data.n_features, *protocol.hidden, data.classes)
+        self.labels = np.concatenate([data.y_train, data.y_test])
+        self.rows = Rows(np.concatenate([data.x_train, data.x_test]), data.scale, data.offset)
+        self._last: Circuit | None = None
+
+    def run(self, variant: Variant, seed: int) -> dict[str, Any]:
+        """Accuracies by epoch; ``diverged`` names what became NaN or infinite, after which answers are a guess."""
+        net = self._built(random_backpropagation(self.sizes, variant, columns=self.protocol.columns, seed=seed))
+        found: dict[str, Any] = {"train": [], "test": [], "diverged": ""}
+        for epoch in range(1, self.protocol.epochs + 1):
+            for part, accuracy in self._epoch(net, seed, epoch, found).items():
+                found[part].append(round(accuracy, 4))
+        return found
+
+    def close(self) -> None:
+        """Let go of the last program."""
+        if self._last is not None:
+            self._last.close()
+
+    def _epoch(self, net: Circuit, seed: int, epoch: int, found: dict[str, Any]) -> dict[str, float]:
+        if found["diverged"]:
+            return dict.fromkeys(("train", "test"), 100 / self.data.classes)
+        program, readout, columns = net.program(), Readout.of(net), self.protocol.columns
+        program.seed(int(np.random.SeedSequence([seed, epoch]).generate_state(1)[0]))
+        orders = {
+            "train": epoch_order(self.data.n_train, columns, seed, epoch),
+            "test": in_columns(self.data.n_train + np.arange(self.data.n_test), columns),
+        }
+        accuracies = {}
+        for part, order in orders.items():
+            table = readout.table(net, "train" if part == "train" else "evaluate")
+            with np.errstate(all="ignore"):  # what overflows is found by its result
+                result = program.run(table, order, collect=readout.collect)
+            if result.interrupted:
+                raise KeyboardInterrupt
+            if result.diverged:
+                found["diverged"] = result.diverged
+                return dict.fromkeys(("train", "test"), 100 / self.data.classes)
+            accuracies[part] = 100 * (1 - readout.wrong(result, order, self.labels))
+        return accuracies
+
+    def _built(self, net: Circuit) -> Circuit:
+        """The circuit with a program: that of the last one, if that will do."""
+        last, self._last = self._last, net
+        if last is not None and structure(last) == structure(net):
+            take_over(net, last)
+            return net
+        if last is not None:
+            last.close()
+        inputs: Inputs = as_inputs(net, {"x": self.rows, "s": self.labels})
+        inputs.load(net.program(self.settings.backend))
+        return net
+
+
+def ends(runs: Sequence[Mapping[str, Any]], part: str = "test") -> float:
+    """The accuracy after the last epoch, the mean over seeds."""
+    return float(np.mean([run[part][-1] for run in runs]))
+
+
+@dataclass(frozen=True)
+class Printed:
+    """A value of Table 1: mean and sample standard deviation over five runs; whether it is meant to be bad."""
+
+    mean: float
+    sd: float = 0.0
+    bad: bool = False
+
+    def check(self, name: str, runs: Sequence[Mapping[str, Any]]) -> Check:
+        """Within one point, or two standard deviations where the paper gives more than one point, or better."""
+        margin = 2 * self.sd if self.sd > 1 else 1.0
+        what = f"{name}: test accuracy after {len(runs[0]['test'])} epochs, mean of {len(runs)} (paper: {self.mean:g})"
+        value = round(ends(runs), 2)
+        if self.bad:
+            return Check(what, value, "within", (round(self.mean - margin, 2), round(self.mean + margin, 2)))
+        return Check(what, value, ">=", round(self.mean - margin, 2))

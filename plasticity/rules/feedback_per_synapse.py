@@ -1,0 +1,26 @@
+"""A random feedback weight of its own for every forward synapse (Baldi, Sadowski and Lu 2018, section 4.2, item 7).
+
+In place of one error signal per unit, which all its synapses share, each synapse gets its own mixture of the output
+errors, which reach it as broadcasts: `channel0`, `channel1`, ... are its weights, `error0`, `error1`, ... the errors.
+It does not work, and is here to show that.
+"""
+
+from ..rule import Rule
+
+__all__ = ["feedback_per_synapse"]
+
+
+def feedback_per_synapse(outputs: int) -> Rule:
+    """The rule for a network with so many outputs; its post units have a `slope`, which is f'.
+
+    dw = rate*slope_post*x_pre*(channel0*error0 + channel1*error1 + ...)
+    """
+    mixture = " + ".join(f"channel{k}*error{k}" for k in range(outputs))
+    return Rule(
+        "feedback-per-synapse",
+        source="Baldi, Sadowski and Lu 2018, section 4.2, item 7",
+        forward=f"dw = rate*slope_post*x_pre*({mixture})",
+        state={f"channel{k}": 0.0 for k in range(outputs)},
+        broadcasts=[f"error{k}" for k in range(outputs)],
+        parameters=dict(rate=0.1),
+    )

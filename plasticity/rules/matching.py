@@ -1,0 +1,18 @@
+"""The matching rule: the updates of feedback weights match those of the feedforward weights.
+
+Rombouts, Bohte and Roelfsema 2015; Martinolli, Gerstner and Gilra 2018; a control of Lansdell, Prakash and Kording
+2020, section 4.2. It is URFB under the name that it has there: only where the two begin differs.
+"""
+
+from ..rule import Rule
+from .updated_feedback import urfb
+
+__all__ = ["matching"]
+
+matching = Rule(
+    "matching",
+    source="Rombouts, Bohte and Roelfsema 2015; Lansdell, Prakash and Kording 2020, section 4.2",
+    forward=str(urfb.forward),
+    feedback=str(urfb.feedback),
+    parameters=dict(rate=0.0128),
+)

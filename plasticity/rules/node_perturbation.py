@@ -1,0 +1,52 @@
+"""Node perturbation teaches the feedback weights (Lansdell, Prakash and Kording 2020).
+
+Noise c*xi in the soma changes the loss, and a broadcast tells every unit by how much. The unit's `estimate` of minus
+the loss gradient by its own rate (Eq. 2) is -difference*noise/c^2; the feedback synapse makes what arrives in the
+apical compartment, B e, predict it (Eq. 3, half its gradient). The feedforward synapse follows the fed back error,
+which is free of noise: it learns from the clean window.
+
+    dW = rate*error_post*x_pre                                        section 4.1
+    dB = feedback_rate*(estimate_post - apical_post)*error_pre        Eq. 3, by gradient descent
+
+The paper's rates are for sums over a batch of 32 (a mean would learn nothing in its time); a rule here takes means,
+and so 32 times as large: .0128 and .016.
+
+The ridge form (Eq. 18, C.3) sets B, at every sample, to the solution for all samples so far, here by recursive least
+squares. P = (sum e e^T + gamma)^-1 lives in lateral synapses of the sending layer, which brings `gain` = P e and
+`leverage` = e^T P e to its units, and so their `stride` = P e/(1 + e^T P e):
+
+    dB = (estimate_post - apical_post)*stride_pre
+    dP = -stride_post*gain_pre
+
+Exact for one column. Each statement reads only its two units, but a unit's stride is of its whole layer, at the
+moment: a control, not local. `models.node_perturbation` builds the circuits.
+"""
+
+from ..rule import Rule
+
+__all__ = ["node_perturbation", "node_perturbation_ridge"]
+
+node_perturbation = Rule(
+    "node_perturbation",
+    source="Lansdell, Prakash and Kording 2020, Eq. 2-3 and section 4.1",
+    forward="dw = rate*error_post*x_pre",
+    feedback="dw = feedback_rate*(estimate_post - apical_post)*error_pre",
+    parameters=dict(rate=0.0128, feedback_rate=0.016),
+)
+
+node_perturbation_ridge = Rule(
+    "node_perturbation_ridge",
+    source="Lansdell, Prakash and Kording 2020, Eq. 18 (C.3), by recursive least squares",
+    forward="dw = rate*error_post*x_pre",
+    feedback="dw = (estimate_post - apical_post)*stride_pre",
+    parameters=dict(rate=0.0128),
+    local=False,
+)
+
+#: Of the lateral synapses that hold P.
+inverse_correlation = Rule(
+    "inverse_correlation",
+    source="recursive least squares: the inverse of sum e e^T + gamma (Lansdell, Prakash and Kording 2020, Eq. 18)",
+    forward="dw = -stride_post*gain_pre",
+    local=False,
+)

@@ -1,0 +1,27 @@
+"""Random backpropagation: errors come down through random weights, which stay (RBP) or learn as well (ARBP).
+
+Baldi, Sadowski and Lu 2018, sections 2.2 and 3. Which weights bring the error is wiring, not synapses: from layer to
+layer (RBP, ARBP), or from the output straight to each hidden layer (SRBP, ASRBP); see
+`recircuit.models.random_backpropagation`. A synapse of the channel runs from the layer that sends the error (its pre
+unit) to the one below (its post unit, with the rate O). RBP's synapses are those of feedback alignment, ARBP's those
+of Amit's URFB: compare `fixed_feedback` and `updated_feedback`.
+"""
+
+from ..rule import Rule
+
+__all__ = ["arbp", "rbp"]
+
+rbp = Rule(
+    "rbp",
+    source="Baldi, Sadowski and Lu 2018, Eq. 6-8",
+    forward="dw = rate*error_post*x_pre",
+    parameters=dict(rate=0.1),
+)
+
+arbp = Rule(
+    "arbp",
+    source="Baldi, Sadowski and Lu 2018, section 3 (ARBP, ASRBP)",
+    forward="dw = rate*error_post*x_pre",
+    feedback="dw = rate*error_pre*x_post",
+    parameters=dict(rate=0.1),
+)

@@ -1,0 +1,38 @@
+"""Recirculation: a pair of layers sends its activity round, and every synapse learns from what has changed.
+
+Hinton and McClelland 1988, made linear by Cameron, Chen, Wagner and Sejnowski, after which A (up) and B (down) become
+each other's pseudoinverse. Driven from below the loop is h = Ax, x^ = Bh, h^ = Ax^; driven from above, with
+noise z in place of h, it is x' = Bz, z^ = Ax', x'^ = Bz^. In both the lower unit has `shown` what it sent first (x or
+x'), the upper one has `heard` what it sent first (h or z), and what has come back at the end is in their
+compartments: `basal` of the upper (h^ or z^), `apical` of the lower (x^ or x'^). So the two rules of the paper,
+and their mirror images, are one equation each:
+
+    dA = rate*(h - h^) x^T     from above: rate*(z - z^) x'^T
+    dB = rate*(x - x^) h^T     from above: rate*(x' - x'^) z^T
+
+In `recirculated_feedback` only B learns that way. A is a feedforward weight, which the error teaches; the error comes
+down by B (the paper's rule, with the minus sign that it lacks: the error is target minus answer). The means of both
+updates are 0 at B = A^+, but noise would make A tremble.
+
+`models.recirculation` builds the circuits.
+"""
+
+from ..rule import Rule
+
+__all__ = ["recirculated_feedback", "recirculation"]
+
+recirculation = Rule(
+    "recirculation",
+    source="Cameron, Chen, Wagner and Sejnowski, learning rules; Hinton and McClelland 1988",
+    forward="dw = rate*(heard_post - basal_post)*shown_pre",
+    feedback="dw = rate*(shown_post - apical_post)*heard_pre",
+    parameters=dict(rate=0.1),
+)
+
+recirculated_feedback = Rule(
+    "recirculated_feedback",
+    source="Cameron, Chen, Wagner and Sejnowski, learning rule of the global error and dB",
+    forward="dw = rate*error_post*x_pre",
+    feedback="dw = feedback_rate*(shown_post - apical_post)*heard_pre",
+    parameters=dict(rate=0.03, feedback_rate=0.1),
+)

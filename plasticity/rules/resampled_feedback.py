@@ -1,0 +1,32 @@
+"""Feedback weights that are drawn anew at every update (Baldi, Sadowski and Lu 2018, section 4.2, items 1 and 2).
+
+`resampled`: with mean zero; nothing is there for the forward weights to align with. `sign_concordant`: each with the
+sign of its forward partner (Liao, Leibo and Poggio 2016). No synapse knows its partner's weight, so that this one is
+a control: the magnitude is a second variable of the forward synapse, `partner`, and the feedback projection reads
+that (`w1.transposed("partner")`).
+"""
+
+from ..rule import Rule
+
+__all__ = ["resampled", "sign_concordant"]
+
+resampled = Rule(
+    "resampled",
+    source="Baldi, Sadowski and Lu 2018, section 4.2, item 1",
+    forward="dw = rate*error_post*x_pre",
+    feedback="w = sd*randn()",
+    parameters=dict(rate=0.1, sd=0.1),
+)
+
+sign_concordant = Rule(
+    "sign-concordant",
+    source="Baldi, Sadowski and Lu 2018, section 4.2, item 2; Liao, Leibo and Poggio 2016",
+    forward="""
+        dw = rate*error_post*x_pre
+        partner = sd*sign(w)*abs(randn())
+    """,
+    state=dict(partner=0.0),
+    parameters=dict(rate=0.1, sd=0.1),
+    feedback_weights="transpose",
+    local=False,
+)

@@ -1,0 +1,90 @@
+"""What a battery of checks on a rule found, as a table."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from recircuit.errors import RecircuitError
+from recircuit.plasticity import Rule
+
+__all__ = ["Found", "Report", "Row", "RuleFails", "attempt"]
+
+#: The largest difference, or None where there is none to speak of, and a note.
+Found = tuple[float | None, str]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One check. `apart` is the largest difference, `allowed` what it may be; `ok` is None where it was not made."""
+
+    check: str
+    ok: bool | None
+    apart: float | None = None
+    allowed: float | None = None
+    note: str = ""
+
+    def cells(self) -> tuple[str, str, str, str, str]:
+        """As they stand in the table."""
+        mark = {True: "ok", False: "FAILS", None: "-"}[self.ok]
+        apart = "" if self.apart is None else f"{self.apart:.1e}" if self.apart else "0"
+        return mark, self.check, apart, "" if self.allowed is None else f"<= {self.allowed:g}", self.note
+
+
+@dataclass(frozen=True)
+class Report:
+    """What `check_rule` found; printed, it is a table."""
+
+    rule: Rule
+    rows: Sequence[Row]
+
+    @property
+    def failures(self) -> list[Row]:
+        """The checks that fail."""
+        return [row for row in self.rows if row.ok is False]
+
+    @property
+    def ok(self) -> bool:
+        """Whether none does."""
+        return not self.failures
+
+    def __str__(self) -> str:
+        cells = [row.cells() for row in self.rows]
+        widths = [max(len(row[k]) for row in cells) for k in range(4)]
+        lines = ["  ".join([*(f"{cell:<{n}}" for cell, n in zip(row, widths)), row[4]]).rstrip() for row in cells]
+        return "\n".join([str(self.rule), "", *lines])
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        cell = '<td style="text-align:left">'
+        lines = ("".join(f"{cell}{html.escape(text)}</td>" for text in row.cells()) for row in self.rows)
+        return f"{self.rule._repr_html_()}<table>{''.join(f'<tr>{line}</tr>' for line in lines)}</table>"
+
+
+class RuleFails(AssertionError):
+    """A rule fails checks; the message lists them, and `report` has all."""
+
+    def __init__(self, report: Report) -> None:
+        self.report = report
+        failed = "\n".join(f"  {row.check}: {_why(row)}" for row in report.failures)
+        count = f"{len(report.failures)} of {len(report.rows)} checks"
+        super().__init__(f"the rule {report.rule.name!r} fails {count}\n{failed}")
+
+
+def attempt(check: str, allowed: float | None, find: Callable[[], Found]) -> Row:
+    """A row by what a function finds; where the function is refused something, the check fails in those words."""
+    try:
+        with np.errstate(all="ignore"):
+            apart, note = find()
+    except RecircuitError as problem:
+        return Row(check, False, note=str(problem))
+    return Row(check, apart is None or allowed is None or apart <= allowed, apart, allowed, note)
+
+
+def _why(row: Row) -> str:
+    found = "" if row.apart is None else f"{row.apart:.2g}, allowed {row.allowed:g}"
+    return "; ".join(filter(None, (found, row.note)))

@@ -1,0 +1,271 @@
+"""The shared battery on anyone's rule: `check_rule(my_rule)`, in pytest, a notebook or a script.
+
+It holds a rule of any package to what the rules here are held to: it is local; what it is lowered to does what plain
+Brian2 does; B columns are the mean of B circuits; backends agree; nothing becomes infinite.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from recircuit.circuits import Circuit, Neuron
+from recircuit.circuits.backends.program import Diverged
+from recircuit.errors import RecircuitError
+from recircuit.models.comparison import (
+    Data,
+    Make,
+    State,
+    columns_apart,
+    distance,
+    law_apart,
+    lowerings_apart,
+    state_of,
+)
+from recircuit.models.trials import Draw, bench, bench_data, data_for, network, variable
+from recircuit.plasticity import Rule
+from recircuit.plasticity.locality import Scope, prove
+from recircuit.report import Found, Report, Row, RuleFails, attempt
+
+__all__ = [
+    "EXACT",
+    "Report",
+    "Row",
+    "RuleFails",
+    "check_rule",
+    "columns_apart",
+    "distance",
+    "law_apart",
+    "lowerings_apart",
+]
+
+#: Equal in float64, but for the order in which numbers are added.
+EXACT = 1e-12
+#: On another backend, whose exponential is another.
+NEARLY = 1e-10
+#: In float32.
+SINGLE = 1e-4
+COLUMNS, SHOWN = 3, 8
+
+
+def check_rule(
+    rule: Rule,
+    backends: Iterable[str] = ("numpy",),
+    *,
+    hidden: Neuron | None = None,
+    circuit: Make | None = None,
+    silent_at_zero_error: bool | Sequence[str] = False,
+    values: Mapping[str, Draw] | None = None,
+    seed: int = 0,
+) -> Report:
+    """Hold a rule to what every rule here is held to. Takes two seconds, and for each compiled backend about 15 more.
+
+    On a *bench*, where whatever the rule reads is drawn at random, nothing becomes infinite; other units and other
+    synapses change nothing; its matrix products do what plain Brian2 `Synapses` do, to 1e-12 in float64; three columns,
+    the last ones not all filled, do what circuits of one column do, with the mean taken statement by statement;
+    float32 does it to 1e-4; the other backends do it. Then it trains a small *network* (stimulus, hidden layer, hinge
+    circuit), which equals plain Brian2 too.
+
+    Args:
+        rule: yours.
+        backends: where it is to run: "numpy", "cpp".
+        hidden: equations of the network's hidden units, for a rule that reads what pyramidal units lack.
+        circuit: makes a circuit of yours that uses the rule, given Circuit's options (columns, lowering, seed), to be
+            tried in place of the network: for phases and broadcasts of your own.
+        silent_at_zero_error: whether it claims to change nothing where the variable `error` is zero; or the names of
+            the variables and broadcasts that are zero then, as in ("loss",).
+        values: how a variable is drawn where the usual values (from 1/2 to 2, of either sign) do not suit the rule:
+            a pair (low, high), or a function of (generator, shape).
+        seed: of all that is drawn.
+
+    Returns:
+        the report, which prints as a table.
+
+    Raises:
+        RuleFails: (an AssertionError) listing the checks that fail; its `report` has all.
+    """
+    if not isinstance(rule, Rule):
+        raise RecircuitError(f"check_rule: expected a Rule; got {rule!r}.")
+    on_bench, compiled = _Bench(rule, dict(values or {}), seed), [name for name in backends if name != "numpy"]
+    rows = [_proved(rule), *on_bench.rows(compiled, silent_at_zero_error)]
+    rows += _in_circuit(circuit, compiled, seed) if circuit else _in_network(rule, hidden, seed)
+    report = Report(rule, rows)
+    if not report.ok:
+        raise RuleFails(report)
+    return report
+
+
+def _proved(rule: Rule) -> Row:
+    """The proof once more, since a rule that is unpickled was not proved here."""
+
+    def find() -> Found:
+        for equation in (rule.forward, rule.feedback):
+            where = f"Rule {rule.name!r}, {equation.direction} equation"
+            prove(equation.statements, Scope(where, equation.parameters, equation.state, equation.broadcasts))
+        return None, "" if rule.local else "its equations are, but it says of itself that it is not: a control"
+
+    return attempt("local, without units", None, find)
+
+
+@dataclass(frozen=True)
+class _Bench:
+    """A rule on the bench."""
+
+    rule: Rule
+    values: Mapping[str, Draw]
+    seed: int
+
+    def rows(self, compiled: Sequence[str], claimed: bool | Sequence[str]) -> list[Row]:
+        """All that is checked there; only the first where something becomes infinite."""
+        found = [attempt("finite", None, self.finite)]
+        if not found[0].ok:
+            return found
+        found += [
+            attempt("others change nothing", EXACT, self.others),
+            attempt("matrix products = plain Brian2", EXACT, self.lowered),
+            attempt(f"{COLUMNS} columns = mean of circuits", EXACT, self.columns),
+            attempt("float32 = float64", SINGLE, lambda: self.against(precision="float32")),
+        ]
+        found += [attempt(f"{b} = numpy", NEARLY, lambda b=b: self.against(backend=b)) for b in compiled]
+        names = ["error"] if isinstance(claimed, bool) else list(claimed)
+        silent = attempt("silent at zero error", 0.0, lambda: self.silent(names))
+        return [*found, silent if claimed else Row("silent at zero error", None, note="not claimed")]
+
+    def make(self, **options: Any) -> Circuit:
+        return bench(self.rule.forward, self.rule.feedback, seed=self.seed, **options)
+
+    def data(self, net: Circuit, seed: int = 0) -> Data:
+        return bench_data(net, SHOWN, self.seed + seed, self.values)
+
+    def learned(
+        self, *, backend: str = "numpy", data: Data | None = None, start: State | None = None, **options: Any
+    ) -> State:
+        """The synapses after a run."""
+        net = self.make(**options)
+        net.set_state(start or {})
+        net.run(data or self.data(net), backend=backend)
+        found = _synapses(net)
+        net.close()
+        return found
+
+    def finite(self) -> Found:
+        """What is learned has an end; and there is something that is learned."""
+        try:
+            before, after = _synapses(self.make()), self.learned(lowering="plain")
+        except Diverged:
+            raise RecircuitError(
+                "It becomes NaN or infinite. What it reads is drawn from 1/2 to 2, of either sign; if it is made for "
+                "other values, say so, as in values=dict(x=(0, 1)); if it divides, add to what it divides by."
+            ) from None
+        plastic = [e.direction for e in (self.rule.forward, self.rule.feedback) if e.plastic]
+        still = [d for d in plastic if np.array_equal(before[f"{d}.w"], after[f"{d}.w"])]
+        if still:
+            raise RecircuitError(
+                f"The {' and '.join(still)} weights stay as they are, so that there is nothing to compare. Say which "
+                "values move them, as in values=dict(x=(0, 100))."
+            )
+        return None, f"{SHOWN} presentations, {' and '.join(plastic)}"
+
+    def others(self) -> Found:
+        """What one unit's variables change in synapses that are not its own, and one synapse in the others."""
+        usual, net = self.learned(), self.make()
+        start, data, again = _synapses(net), self.data(net), self.data(net, seed=1)
+        apart = {}
+        for side, axes in (("below", (1, 0)), ("above", (0, 1))):
+            mine = {k: v.copy() for k, v in data.items()}
+            for key in (k for k in data if k.startswith(f"{side}_")):
+                mine[key][:, 0] = again[key][:, 0]
+            for key, value in self.learned(data=mine).items():
+                axis = axes[key.startswith("feedback.")]
+                apart[f"{key}, by {side}"] = distance(np.delete(value, 0, axis), np.delete(usual[key], 0, axis))
+        for value in start.values():
+            value.flat[0] += 0.25
+        after = self.learned(start=start)
+        return _worst(apart | {k: distance(v.flat[1:], usual[k].flat[1:]) for k, v in after.items()})
+
+    def lowered(self) -> Found:
+        return _worst(lowerings_apart(self.make, self.data(self.make())))
+
+    def columns(self) -> Found:
+        """By the law; and for the noise, which the columns share, by columns that show the same."""
+        one, many = self.make(), self.make(columns=COLUMNS)
+        data, rows = self.data(one), np.arange(SHOWN)[:, None]
+        apart: dict[str, float] = {}
+        for equation in (self.rule.forward, self.rule.feedback):
+            if equation.plastic:
+                apart |= law_apart(equation, data, COLUMNS, self.seed)
+        one.run(data, order=rows)
+        many.run(data, order=np.repeat(rows, COLUMNS, axis=1))
+        alike = _synapses(many)
+        return _worst(apart | {f"{k}, all showing the same": distance(alike[k], v) for k, v in _synapses(one).items()})
+
+    def against(self, **options: Any) -> Found:
+        """Another precision or backend."""
+        usual, other = self.learned(columns=COLUMNS), self.learned(columns=COLUMNS, **options)
+        return _worst({k: distance(other[k], v) for k, v in usual.items()})
+
+    def silent(self, names: Sequence[str]) -> Found:
+        """How far the weights move where these are zero."""
+        net = self.make()
+        if not set(names) & {variable(name) for name in net.populations}:
+            raise RecircuitError(
+                f"It reads no {' and no '.join(names)}. Say what is zero then, as in silent_at_zero_error=('loss',)."
+            )
+        quiet = replace(self, values={**self.values, **{name: (0.0, 0.0) for name in names}})
+        before, after = _synapses(net), quiet.learned(columns=COLUMNS)
+        moved = max(float(np.abs(after[k] - v).max()) for k, v in before.items() if k.endswith(".w"))
+        return moved, f"{' = '.join(names)} = 0"
+
+
+def _in_network(rule: Rule, hidden: Neuron | None, seed: int) -> list[Row]:
+    """The rule trains a small network."""
+
+    def make(**options: Any) -> Circuit:
+        return network(rule, hidden, **{"seed": seed, **options})
+
+    try:
+        net = make()
+    except RecircuitError as problem:
+        return [Row("in a network", False if hidden else None, note=str(problem))]
+    data = data_for(net, 2 * COLUMNS, seed)
+    rows = [attempt("in a network: dense = plain Brian2", EXACT, lambda: _worst(lowerings_apart(make, data)))]
+    learning = [p.equation for p in net.projections.values() if p.plastic and p.equation is not None]
+    if all(len(e.statements) == 1 and not e.random for e in learning):
+        found = attempt("in a network: columns", EXACT, lambda: _worst(columns_apart(make, data, COLUMNS)))
+        rows.append(found)
+    return rows
+
+
+def _in_circuit(make: Make, compiled: Sequence[str], seed: int) -> list[Row]:
+    """The rule in a circuit of the user's own."""
+
+    def after(backend: str) -> State:
+        net = make(columns=COLUMNS, seed=seed)
+        net.run(data_for(net, SHOWN, seed), backend=backend)
+        found = net.state(weights_only=True)
+        net.close()
+        return found
+
+    def lowered() -> Found:
+        return _worst(lowerings_apart(lambda **options: make(seed=seed, **options), data_for(make(), SHOWN, seed)))
+
+    def against(backend: str) -> Found:
+        usual, other = after("numpy"), after(backend)
+        return _worst({k: distance(other[k], v) for k, v in usual.items()})
+
+    rows = [attempt("in the circuit: dense = plain Brian2", EXACT, lowered)]
+    return rows + [attempt(f"in the circuit: {b} = numpy", NEARLY, lambda b=b: against(b)) for b in compiled]
+
+
+def _worst(apart: Mapping[str, float]) -> Found:
+    """The largest difference, and where it is, if it is one to speak of."""
+    name = max(apart, key=lambda k: apart[k])
+    return apart[name], name if apart[name] > EXACT else ""
+
+
+def _synapses(net: Circuit) -> State:
+    """Weights and state of the bench's two projections."""
+    return {k: v for d in ("forward.", "feedback.") for k, v in state_of(net, d).items() if v.ndim == 2}
