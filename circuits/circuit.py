@@ -13,7 +13,7 @@ from brian2.units.fundamentalunits import get_dimensions
 from ..errors import RecircuitError
 from ..plasticity import Rule, SynapticEquation
 from ..plasticity.names import split_side
-from .backends import Program, open_program
+from .backends import Program, choose_backend, open_program
 from .checks import check_rule, check_transpose, check_value, equation_of
 from .describe import circuit_html, circuit_text
 from .initial import glorot
@@ -277,7 +277,7 @@ class Circuit:
         """The circuit, built for a backend; its state moves along when the backend changes."""
         self._schedule()
         current = self._program
-        if current is not None and backend in (None, current.backend):
+        if current is not None and (backend is None or choose_backend(backend)[0] == current.backend):
             return current
         program = open_program(self, backend or "numpy")
         self._fill(program)

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from .circuit import Circuit
 
 
+#: Before an error is read out the units go to rest: the pathways that drive them are closed.
+RESTS = "(usually during feedforward and error)"
+
+
 @dataclass(frozen=True)
 class hinge_output:
     """The circuit of o_c, t_c and s_c that computes the error of the hinge loss (Amit 2019, section 2.3, Eq. 8-9).
@@ -28,7 +32,7 @@ class hinge_output:
         o = 1+epsilon if H > 2M+S;  1 if M <= H <= 2M+S;  0 if |H| < M;  -mu if -2M-S <= H <= -M;  -mu-epsilon below
         t = 1 if o > 1;  -1 if o < -mu;  0 between
 
-    In lock step, from rest: where the example is still to be learned (s = 1 and h <= S, or s = -1 and h >= -S), o
+    In the phase ``feedforward``, where neither s nor t is heard, o and t go to rest. Then, in lock step: where the example is still to be learned (s = 1 and h <= S, or s = -1 and h >= -S), o
     stays at 1 or -mu; otherwise o overshoots, t answers and shuts it off: o runs 1+epsilon, 1+epsilon, 0, 0.
 
     *Reading the error out.* The phase ``error`` lasts whole cycles of four steps, and what is closed is held: so
@@ -36,8 +40,8 @@ class hinge_output:
     with its second case mended: h >= -S), but at the thresholds h = S and h = -S themselves, where Eq. 4 is strict
     and the circuit, like Eq. 5, still learns; there the loss has a kink and both are subgradients. Where |h| >= M
     the circuit is outside of what it was made for: with s = 1 and h < -M it sticks at 0, and with h >= M the cycle
-    ends in 1; above 2M+S o and t stay on, and the cycles after it are two steps late, up to the next presentation
-    that is learned from. ``o.beyond`` counts the presentations with abs(h) >= M, unit by unit.
+    ends in 1; above 2M+S o and t stay on (and, in a circuit without a phase ``feedforward``, make the cycles of the
+    next presentations late). ``o.beyond`` counts the presentations with abs(h) >= M, unit by unit.
 
     *With time constants* above dt the printed circuit does not shut off: as o falls towards 0, t lets go before o
     arrives, and o hovers at the threshold (``recircuit reproduce amit-circuit`` draws it). Two repairs:
@@ -113,7 +117,7 @@ class hinge_output:
             H           = basal + supervision + control : 1
             above       = (1 + epsilon)*int(H > 2*M + S) + int(H >= M and H <= 2*M + S) : 1
             below       = (mu + epsilon)*int(H < -2*M - S) + mu*int(H <= -M and H >= -2*M - S) : 1
-            drate/dt    = (above - below - rate)/tau : 1 (during error)
+            drate/dt    = ((above - below)*in_error - rate)/tau : 1 (usually during feedforward and error)
             error       = rate : 1
             target      = supervision/(2*M) : 1
             beyond      = beyond + int(abs(basal) >= M) : 1 (usually during plasticity)
@@ -123,20 +127,19 @@ class hinge_output:
 
     def control_neuron(self, tau: Quantity) -> Neuron:
         """t_c (Eq. 9, right), or one of its repairs."""
-        answer = "drate/dt = (int({o} > 1) - int({o} < -mu) - rate)/tau : 1 (during error)"
+        answer = "drate/dt = ((int({o} > 1) - int({o} < -mu))*in_error - rate)/tau : 1 " + RESTS
         if self.repair == "hysteresis":
             half = self.epsilon / (2 * (1 + self.epsilon))
             return Neuron(
                 """
                 drive : 1 (compartment)
                 share = abs(drive)/(epsilon + int(drive > 0) + mu*int(drive < 0)) : 1
-                rate  = sign(drive)*int(share > 1 - off or (share >= off and rate*drive > 0)) : 1 (during error)
-                """,
+                rate  = in_error*sign(drive)*int(share > 1 - off or (share >= off and rate*drive > 0)) : 1 """ + RESTS,
                 mu=self.mu, epsilon=self.epsilon, off=half if self.off is None else self.off,
             )  # fmt: skip
         if self.repair == "delay":
             seen = ["drive", *(f"late{k}" for k in range(1, 9))]
-            relays = [f"d{b}/dt = ({a} - {b})/tau : 1 (during error)" for a, b in pairwise(seen)]
+            relays = [f"d{b}/dt = ({a}*in_error - {b})/tau : 1 {RESTS}" for a, b in pairwise(seen)]
             return Neuron(
                 "\n".join(["drive : 1 (compartment)", *relays, answer.format(o=seen[-1])]), mu=self.mu, tau=tau
             )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import Literal
 
@@ -107,9 +108,10 @@ class Checkpoint:
         there, here = self.about.network, described(circuit)
         for key in dict.fromkeys([*there, *here]):
             if there.get(key) != here.get(key):
+                a, b = _apart(there.get(key, "absent"), here.get(key, "absent"))
                 raise RecircuitError(
-                    f"The checkpoint is of another network: {key} there is {there.get(key, 'absent')!r}, here "
-                    f"{here.get(key, 'absent')!r}. Resume with what it was started with, or start anew elsewhere."
+                    f"The checkpoint is of another network: {key} there is {a!r}, here {b!r}. Resume with what it was "
+                    "started with, or start anew elsewhere."
                 )
         if self.about.data.get("fingerprint") != fingerprint:
             raise RecircuitError(
@@ -144,6 +146,11 @@ def _projection(projection: Projection) -> str:
         return text
     values = {**equation.parameters, **equation.state}
     return f"{text}: {equation}" + "".join(f"; {k} = {v!r}" for k, v in values.items())
+
+
+def _apart(there: str, here: str) -> tuple[str, str]:
+    """The first lines in which two texts differ."""
+    return next((pair for pair in zip_longest(there.split("\n"), here.split("\n"), fillvalue="") if len({*pair}) > 1))
 
 
 def _read(path: Path) -> tuple[str, dict[str, np.ndarray]]:

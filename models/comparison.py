@@ -16,7 +16,7 @@ from ..plasticity import SynapticEquation
 from ..plasticity.values import Values
 from .trials import bench
 
-__all__ = ["Data", "Make", "State", "columns_apart", "distance", "law_apart", "lowerings_apart", "state_of"]
+__all__ = ["Data", "Make", "State", "columns_apart", "distance", "law_apart", "lowerings_apart"]
 
 Make = Callable[..., Circuit]
 Data = Mapping[str, NDArray[Any]]
@@ -98,7 +98,7 @@ def law_apart(equation: SynapticEquation, data: Data, columns: int, seed: int) -
     kept = Values({**equation.state, **dict.fromkeys(equation.locals, 0.0)})
     parts = [replace(equation, statements=(s,), state=kept) for s in equation.statements]
     single = [(part.statements[0].target, _alone(part, lowering="plain", seed=seed)) for part in parts]
-    now = state_of(many, own)
+    now = _of(many, own)
     for row in as_inputs(many, _for(many, data)).order(None, columns):
         many.run(_for(many, data), order=row[None])
         for target, one in single:
@@ -107,7 +107,7 @@ def law_apart(equation: SynapticEquation, data: Data, columns: int, seed: int) -
     return {k: distance(many[k], now[k]) for k in (f"{own}{name}" for name in ("w", *equation.state))}
 
 
-def state_of(net: Circuit, prefix: str) -> State:
+def _of(net: Circuit, prefix: str) -> State:
     """All variables whose name begins so."""
     return {k: v for k, v in net.state().items() if k.startswith(prefix)}
 

@@ -139,7 +139,7 @@ class RunConfig(BaseModel):
     def filled(self, data: Dataset) -> RunConfig:
         """With the defaults that depend on the data, and checked against it.
 
-        Up to 10,000 training samples: features-100-classes, 20 epochs, and about 1/64 of them at a time; beyond:
+        Up to 10,000 training samples: features-100-classes, 20 epochs, and about 1/64 of them, 10 at least, at a time; beyond:
         features-500-classes, 6 epochs, 100 at a time.
 
         Raises UsageError: layers or columns do not fit the data.
@@ -224,6 +224,6 @@ def _one_of(value: str, allowed: tuple[str, ...]) -> str:
 
 
 def _columns(samples: int) -> int:
-    """About a 64th of the samples, at most 100, in round numbers."""
-    share = min(100, max(1, samples // 64))
-    return share if share < 10 else share - share % 10
+    """About a 64th of the samples, from 10 to 100, in round numbers."""
+    share = min(100, max(10, samples // 64))
+    return min(samples, share - share % 10)

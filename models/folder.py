@@ -26,6 +26,7 @@ class Record(BaseModel):
     run: RunConfig
     rule: str
     data: dict[str, str | int]
+    backend: str
     machine: dict[str, str | int]
 
 
@@ -71,13 +72,12 @@ def plan(folder: Path, given: dict[str, Any], *, resume: bool) -> tuple[RunConfi
     if record is None:
         return RunConfig.of(**given), f"There is nothing to resume in {folder}: starting anew." if resume else ""
     asked = RunConfig.of(**(record.run.model_dump() | given))
-    different = [k for k in record.run.differences(asked) if k in given]
+    different = [k for k in record.run.differences(asked) if k in given and k != "data"]  # data: by fingerprint
     if different:
         name = different[0]
-        option = "DATA" if name == "data" else "--" + name.replace("_", "-")
         raise UsageError(
-            f"resume: the run in {folder} was started with {option} {getattr(record.run, name)}, and now got "
-            f"{given[name]}. Leave the option out to go on with it, or start anew in another folder (--out)."
+            f"resume: the run in {folder} was started with --{name.replace('_', '-')} {getattr(record.run, name)}, and "
+            f"now got {given[name]}. Leave the option out to go on with it, or start anew in another folder (--out)."
         )
     return asked, ""
 

@@ -14,16 +14,16 @@ from ..errors import UsageError
 
 __all__ = ["choose", "threads", "versions"]
 
-#: What the numpy backend takes longer than the compiled one: seconds per operation, and per multiplication.
-OVERHEAD, SLOWER = 10e-6, 4e-12
+#: What the numpy backend takes on one core: seconds per operation, and per multiplication.
+OVERHEAD, MULTIPLICATION = 10e-6, 2e-11
 #: Seconds that compiling takes.
-COMPILING = 12.0
+COMPILING = 8.0
 
 
 def choose(circuit: Circuit, backend: str, presentations: int) -> tuple[str, str]:
     """The backend to take, and why.
 
-    ``auto`` takes cpp where there is a compiler and the run is long enough to make up for compiling.
+    ``auto`` takes cpp where there is a compiler, but for runs that are over before they would be compiled.
 
     Args:
         circuit: what is to run.
@@ -42,8 +42,8 @@ def choose(circuit: Circuit, backend: str, presentations: int) -> tuple[str, str
     name, missing = choose_backend("auto")
     if missing:
         return name, missing
-    if (saved := _saved_by_compiling(circuit, presentations)) < COMPILING:
-        return "numpy", f"a run this short would gain {saved:.0f} s by compiling, which takes about {COMPILING:.0f}"
+    if _seconds(circuit, presentations) < COMPILING:
+        return "numpy", "so short a run is over before it would be compiled"
     return name, "a compiler is there, and the run is long enough to make up for compiling"
 
 
@@ -65,8 +65,9 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version(), "machine": platform.machine()} | {n: version(n) for n in names}
 
 
-def _saved_by_compiling(circuit: Circuit, presentations: int) -> float:
+def _seconds(circuit: Circuit, presentations: int) -> float:
+    """About how long the numpy backend takes."""
     synapses = sum(float(np.prod(p.shape)) for p in circuit.projections.values())
     steps = circuit.schedule.steps if circuit.schedule else 1
     operations = steps * 2 + 3 * len(circuit.projections)
-    return presentations * (OVERHEAD * operations + SLOWER * 3 * synapses * circuit.columns)
+    return presentations * (OVERHEAD * operations + MULTIPLICATION * 3 * synapses * circuit.columns)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from brian2.core.base import BrianObjectException
 
 from recircuit.errors import RecircuitError
 from recircuit.plasticity import Rule
@@ -82,6 +83,8 @@ def attempt(check: str, allowed: float | None, find: Callable[[], Found]) -> Row
             apart, note = find()
     except RecircuitError as problem:
         return Row(check, False, note=str(problem))
+    except BrianObjectException as problem:
+        return Row(check, False, note=f"Brian2 cannot run it: {problem.__cause__ or problem}")
     return Row(check, apart is None or allowed is None or apart <= allowed, apart, allowed, note)
 
 

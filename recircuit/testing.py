@@ -23,7 +23,6 @@ from recircuit.models.comparison import (
     distance,
     law_apart,
     lowerings_apart,
-    state_of,
 )
 from recircuit.models.trials import Draw, bench, bench_data, data_for, network, variable
 from recircuit.plasticity import Rule
@@ -250,7 +249,8 @@ def _in_circuit(make: Make, compiled: Sequence[str], seed: int) -> list[Row]:
         return found
 
     def lowered() -> Found:
-        return _worst(lowerings_apart(lambda **options: make(seed=seed, **options), data_for(make(), SHOWN, seed)))
+        one = {"columns": 1, "seed": seed}
+        return _worst(lowerings_apart(lambda **options: make(**one, **options), data_for(make(**one), SHOWN, seed)))
 
     def against(backend: str) -> Found:
         usual, other = after("numpy"), after(backend)
@@ -268,4 +268,10 @@ def _worst(apart: Mapping[str, float]) -> Found:
 
 def _synapses(net: Circuit) -> State:
     """Weights and state of the bench's two projections."""
-    return {k: v for d in ("forward.", "feedback.") for k, v in state_of(net, d).items() if v.ndim == 2}
+    kept = {f"{name}.{v}" for name in ("forward", "feedback") for v in ("w", *_state(net, name))}
+    return {key: value for key, value in net.state(weights_only=True).items() if key in kept}
+
+
+def _state(net: Circuit, projection: str) -> Mapping[str, float]:
+    equation = net.projections[projection].equation
+    return {} if equation is None else equation.state

@@ -19,6 +19,7 @@ import recircuit
 from recircuit.cli import main
 from recircuit.cli.problems import explained
 from recircuit.errors import RecircuitError, UsageError
+from recircuit.models import machine
 
 RULES = """
 from recircuit import Rule
@@ -89,7 +90,7 @@ def test_a_run_leaves_its_files(call, small: str, tmp_path: Path) -> None:
         "config.json", "curves.png", "metrics.csv", "weights.safetensors"
     ]  # fmt: skip
     config = json.loads((folder / "config.json").read_text())
-    assert config["run"]["layers"] == "4-6-5-3" and config["run"]["rate"] == 1.0 and config["run"]["columns"] == 1
+    assert config["run"]["layers"] == "4-6-5-3" and config["run"]["rate"] == 1.0 and config["run"]["columns"] == 10
     assert config["data"]["n_train"] == 60 and config["machine"]["threads"] >= 1
     assert "rate_decay" in config["rule"]
     assert list(table(folder)[0]) == [
@@ -108,7 +109,7 @@ def test_the_same_seed_gives_the_same_metrics(call, small: str, tmp_path: Path) 
 def test_defaults_follow_from_the_data(call, small: str, tmp_path: Path) -> None:
     assert call("train", small, "--loss", "mse", "--out", "a")[0] == 0
     run = json.loads((tmp_path / "a" / "config.json").read_text())["run"]
-    assert (run["layers"], run["epochs"], run["columns"], run["rate"]) == ("4-100-3", 20, 1, 0.03)
+    assert (run["layers"], run["epochs"], run["columns"], run["rate"]) == ("4-100-3", 20, 10, 0.03)
 
 
 @pytest.mark.parametrize(
@@ -211,18 +212,19 @@ def test_a_finished_run_is_written_over_and_an_unfinished_one_is_not(call, small
     assert call(*go, "--overwrite")[0] == 0
 
 
-def test_resuming_takes_the_options_of_the_run(call, small: str, tmp_path: Path) -> None:
+def test_resuming_takes_the_options_of_the_run(call, small: str, tmp_path: Path, monkeypatch) -> None:
     assert call("train", small, "--epochs", "3", "--columns", "7", "--rule", "frfb", "--out", "whole")[0] == 0
     assert call("train", small, "--epochs", "1", "--columns", "7", "--rule", "frfb", "--out", "a")[0] == 0
+    monkeypatch.setattr(machine, "COMPILING", 0)  # so that auto alone would change the backend
     code, out, _ = call("train", small, "--epochs", "3", "--out", "a", "--resume")
-    assert code == 0 and "epoch 2/3" in out and "epoch 1/3" not in out
+    assert code == 0 and "Backend numpy: as before" in out and "epoch 2/3" in out and "epoch 1/3" not in out
     assert table(tmp_path / "a") == table(tmp_path / "whole")
     assert same(weights(tmp_path / "a"), weights(tmp_path / "whole"))
     code, out, _ = call("train", small, "--out", "a", "--resume")
     assert code == 0 and "after 3 epochs" in out and "epoch 3/3" not in out
     code, _, err = call("train", small, "--out", "a", "--resume", "--columns", "8")
     assert code == 2 and "was started with --columns 7, and now got 8" in err
-    code, out, _ = call("train", small, "--out", "b", "--resume", "--epochs", "1")
+    code, out, _ = call("train", small, "--out", "b", "--resume", "--epochs", "1", "--backend", "numpy")
     assert code == 0 and "nothing to resume in b" in out
 
 

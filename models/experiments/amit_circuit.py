@@ -97,8 +97,8 @@ def _read_out(grid: Grid) -> list[Check]:
 
 
 def _beyond(runs: dict[float, Run], grid: Grid, far: Grid) -> list[Check]:
-    """Outside of what the circuit was made for. Above 2M+S, o and t stay on, and the cycles of the presentations that
-    follow are two steps late, so that 1+e is read out of them, up to the first that is learned from."""
+    """Outside of what the circuit was made for. Above 2M+S, o and t stay on; the phase feedforward, in which neither is
+    driven, lets them rest, so that the presentations that follow are read out as they should be."""
     stuck = float(np.abs(runs[-1.5 * M].o).max())
     ends = max(float(np.abs(runs[h].o[[3, 4, 7, 8]] - [1.0, -MU]).max()) for h in (M, 1.5 * M))
     wrong = far.held[:, 0] != far.eq5()[:, 0]
@@ -108,8 +108,8 @@ def _beyond(runs: dict[float, Run], grid: Grid, far: Grid) -> list[Check]:
         [
             ("s = +1, h < -M, and mirrored: largest |o|, which sticks at 0 where 1 is wanted", stuck, "==", 0.0),
             ("s = +1, h >= M, and mirrored: distance of o at steps 3, 4 from 1, where 0 is wanted", ends, "==", 0.0),
-            ("after an h > 2M+S: wrong read-outs up to the next that is learned from, of 2", late, "==", 2),
-            ("the same, before it and from the learned one on, of 3", other, "==", 0),
+            ("after an h > 2M+S, and rest in the phase feedforward: wrong read-outs of the next 2", late, "==", 0),
+            ("the same, of the one before it and the next 2 after those", other, "==", 0),
             ("o.beyond, s = +1: presentations counted", int(grid.beyond[0]), "==", met),
             ("o.beyond, s = -1: presentations counted", int(grid.beyond[1]), "==", met),
         ],

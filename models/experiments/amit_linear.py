@@ -94,6 +94,7 @@ def _draw(runs: Runs) -> Figure:
     grid[0, 0].set_ylabel("relative error  $|e|^2/|T|^2$")
     for row, layer in zip(grid[1:], LAYERS, strict=True):
         row[0].set_ylabel(f"$W_{layer}$: density")
+        row[0].set_ylim(0, 1.25 * row[0].get_ylim()[1])
     for ax in grid[-1]:
         ax.set_xlabel("(URFB $-$ BP) / rms(BP), by weight")
     return figure

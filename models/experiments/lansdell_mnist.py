@@ -3,7 +3,9 @@
 784-50-20-10, logistic hidden units, half the squared error, 32 columns, rates .0004 (W) and .0005 (B) as sums over the
 batch (section C.1): .0128 and .016 as the means that rules take. By the authors' code the output is linear, W, B and
 biases begin with sd sqrt(2/fan-in), and there is noise in the hidden layers only. The text gives no number of epochs; 267
-is that of the code for Fig. 4. The quick run is on 8x8 digits, 64-50-20-10, at ten times the rates.
+is that of the code for Fig. 4. The paper's "close to 3%" is not reached with the printed rates in any reading of them; a test
+error of .042 to .043 was, in plain NumPy, before the circuits. The quick run is on 8x8 digits, 64-50-20-10, at ten times
+the rates, and too short for the error to come to backpropagation's.
 """
 
 from __future__ import annotations
@@ -42,6 +44,11 @@ class Scale:
     noises: tuple[float, ...]
     probe: int
 
+    @property
+    def quick(self) -> bool:
+        """On digits, for seconds."""
+        return self.times != 1
+
 
 @dataclass
 class Course:
@@ -69,7 +76,7 @@ Courses = Mapping[str | float, Sequence[Course]]
 
 def _scale(settings: Settings) -> Scale:
     if settings.quick:
-        return Scale(load("digits"), 100, 10.0, (PAPER,), 50)
+        return Scale(load("digits"), 80, 10.0, (PAPER,), 80)
     return Scale(settings.dataset("mnist"), 267, 1.0, (0.001, PAPER, 0.1, 1.0), 10)
 
 
@@ -123,16 +130,13 @@ def _checks(courses: Courses, scale: Scale) -> list[Check]:
     error = {name: float(np.mean([c.error[-1] for c in runs])) for name, runs in courses.items()}
     checks += [
         Check(f"{about}test error, above feedback alignment's by", error[PAPER] - error["FA"], "<", 0.0),
-        Check(f"{about}test error, above backpropagation's by", error[PAPER] - error["BP"], "<=", 0.005),
-        Check(f"{about}test error (the paper: close to .03)", error[PAPER], "<=", _reached(scale)),
-        Check(f"backpropagation, {many(exact)}: test error", error["BP"], "<=", _reached(scale)),
+        Check(f"{about}test error (the paper: close to .03)", error[PAPER], "<=", 0.1 if scale.quick else 0.05),
+        Check(f"backpropagation, {many(exact)}: test error", error["BP"], "<=", 0.1 if scale.quick else 0.05),
     ]
+    if not scale.quick:
+        apart = error[PAPER] - error["BP"]
+        checks.append(Check(f"{about}test error, above backpropagation's by", apart, "<=", 0.005))
     return checks
-
-
-def _reached(scale: Scale) -> float:
-    """What the paper's rates come to: not the 3% of its text, but 4.2 to 4.3% in NumPy before the project."""
-    return 0.05 if scale.times == 1 else 0.1
 
 
 def _draw(courses: Courses) -> Figure:

@@ -5,6 +5,7 @@ Exit 0: done; 1: a check fails or the run failed; 2: the call is wrong; 130: sto
 
 from __future__ import annotations
 
+import logging
 import signal
 import sys
 from collections.abc import Sequence
@@ -58,6 +59,7 @@ app.command()(doctor)
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit; what goes wrong is one paragraph on stderr."""
+    logging.getLogger("brian2").setLevel(logging.ERROR)
     signal.signal(signal.SIGINT, signal.default_int_handler)  # Brian2's own fails where a shell has it ignored
     try:
         app(arguments)

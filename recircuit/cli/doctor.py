@@ -138,7 +138,9 @@ def _cache() -> Finding:
 def _processor() -> Finding:
     from recircuit.models.machine import threads
 
-    return Finding("processor", True, f"{platform.machine()}, {os.cpu_count()} cores, matrix products on {threads('numpy')}")
+    return Finding(
+        "processor", True, f"{platform.machine()}, {os.cpu_count()} cores, matrix products on {threads('numpy')}"
+    )
 
 
 def _gpu() -> Finding:

@@ -21,7 +21,9 @@ def reproduce(
     seeds: Annotated[int | None, typer.Option("--seeds", help="How many runs to make, with seeds 0, 1, ...")] = None,
     data: Annotated[
         Path | None,
-        typer.Option("--data", metavar="DIR", help="Folder with the files of MNIST or CIFAR (default: $RECIRCUIT_DATA)."),
+        typer.Option(
+            "--data", metavar="DIR", help="Folder with the files of MNIST or CIFAR (default: $RECIRCUIT_DATA)."
+        ),
     ] = None,
     show_list: Annotated[bool, typer.Option("--list", help="Show the experiments and end.")] = False,
 ) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from tqdm import tqdm
@@ -11,7 +11,7 @@ from tqdm import tqdm
 from recircuit.circuits import Circuit
 from recircuit.models.config import RATE_DECAY, RunConfig
 from recircuit.models.data import Dataset, load
-from recircuit.models.folder import Record, may_start, plan, write_record
+from recircuit.models.folder import Record, may_start, plan, read_record, write_record
 from recircuit.models.history import History
 from recircuit.models.machine import choose, threads, versions
 from recircuit.models.network import unlearned
@@ -26,7 +26,7 @@ LAYERS = "Units of each layer. [default: FEATURES-100-CLASSES; FEATURES-500-CLAS
 RULE = "A name that `recircuit rules` lists, or ./mine.py:my_rule."
 TRANSFER = "Of the hidden units: clip, tanh, logistic, relu, leaky, linear, or an expression of basal."
 EPOCHS = "How often all training samples are shown. [default: 20; 6 from 10,000 samples on]"
-COLUMNS = "Samples shown at a time, over which an update is averaged. [default: a 64th of all, at most 100]"
+COLUMNS = "Samples shown at a time, over which an update is averaged. [default: a 64th of all, 10 to 100]"
 RATE = "Learning rate. [default: what the rule says, mostly 1; times .3 with softmax, .03 with mse]"
 DECAY = f"After n updates the rate is rate/(1 + n*rate-decay). [default: {RATE_DECAY:g}]"
 CONNECTIVITY = "Probability of each synapse, forward and feedback drawn by themselves."
@@ -83,11 +83,20 @@ def train(
 
 def _trained(config: RunConfig, data: Dataset, folder: Path, note: str, resume: bool) -> History:
     circuit, epochs = config.circuit(), config.epochs or 1
-    backend, why = choose(circuit, config.backend, epochs * -(-data.n_train // circuit.columns))
-    about: dict[str, Any] = {"backend": backend, "threads": threads(backend), **versions()}
+    before = read_record(folder) if resume else None
+    if before is not None and config.backend == "auto":
+        backend, why = before.backend, "as before"
+    else:
+        backend, why = choose(circuit, config.backend, epochs * -(-data.n_train // circuit.columns))
+    about: dict[str, str | int] = {"threads": threads(backend), **versions()}
     sizes = {"name": data.name, "n_train": data.n_train, "n_test": data.n_test, "fingerprint": data.fingerprint()}
-    write_record(folder, Record(run=config, rule=str(config.made_rule()), data=sizes, machine=about))
-    for line in [note, *_introduction(config, circuit, data), f"Backend {backend}: {why}; threads: {threads(backend)}."]:
+    rule = str(config.made_rule())
+    write_record(folder, Record(run=config, rule=rule, data=sizes, backend=backend, machine=about))
+    for line in [
+        note,
+        *_introduction(config, circuit, data),
+        f"Backend {backend}: {why}; threads: {threads(backend)}.",
+    ]:
         if line:
             typer.echo(line)
     return train_circuit(

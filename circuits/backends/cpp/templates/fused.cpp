@@ -3,16 +3,16 @@
 {% extends 'common_group.cpp' %}
 {% block maincode %}
 {% set _t = get_array_name(variables['_target']) %}
-{% set _real = c_data_type(variables['_target'].dtype) %}
 {% set _rows = 1 if kind == 'one_to_one' else n_post %}
 {% set _width = [n_pre, 1024]|min %}
     const size_t _vectorisation_idx = -1;
     {{scalar_code|autoindent}}
     const int _n = {{get_array_name(variables['_active'])}}[0];
+    using _real = {{c_data_type(variables['_target'].dtype)}};
     recircuit::each_row({{_rows}}, {{columns*n_pre*n_post}}L, [=](int _row) {
         for (int _first = 0; _first < {{n_pre}}; _first += {{_width}}) {
-            const int _count = {{_width if n_pre % _width == 0 else 'std::min(%d, %d - _first)' % (_width, n_pre)}};
-            {{_real}} _sum[{{_width}}] = {};
+            const int _count = {{_width if n_pre % _width == 0 else '%d - _first < %d ? %d - _first : %d' % (n_pre, _width, n_pre, _width)}};
+            _real _sum[{{_width}}] = {};
             for (int _column = 0; _column < _n; ++_column) {
                 #pragma GCC ivdep
                 for (int _k = 0; _k < _count; ++_k) {
@@ -24,8 +24,8 @@
                     _sum[_k] += _value;
                 }
             }
-            {{_real}}* _piece = {{_t}} + _row*{{n_pre}} + _first;
-            for (int _k = 0; _k < _count; ++_k) _piece[_k] = _keep*_piece[_k] + _scale/_n*_sum[_k];
+            _real* _piece = {{_t}} + _row*{{n_pre}} + _first;
+            for (int _k = 0; _k < _count; ++_k) _piece[_k] = _real(_keep)*_piece[_k] + _real(_scale)/_n*_sum[_k];
         }
     });
 {% endblock %}

@@ -1,0 +1,133 @@
+"""Recordings as figures: a panel for each variable, a line for each unit, the phases shaded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.figure import Figure
+
+from ..errors import RecircuitError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from .trace import Trace
+
+#: Pale enough that lines stay in front.
+SHADES = ("#f2f0ea", "#e3ebf2", "#f4e7e4", "#e8efe3", "#ece6f1", "#f6efd9")
+#: A trace of more presentations than this has its phases shaded, but not named.
+NAMED = 12
+
+
+def plot_trace(
+    trace: Trace,
+    names: Sequence[str] | None = None,
+    *,
+    units: Sequence[int] | int = 10,
+    labels: dict[str, Sequence[str]] | None = None,
+    width: float = 8.0,
+    height: float = 1.5,
+) -> Figure:
+    """Draw a trace against time in milliseconds.
+
+    Parameters
+    ----------
+    trace : what ``circuit.run(..., record=...)`` returns
+    names : which of its variables, in this order (default: all)
+    units : which units have a colour and a label, or how many; where there are more, those are grey
+    labels : variable -> what to call its units, instead of their numbers
+    width, height : of the figure and of each panel, in inches
+
+    Raises
+    ------
+    RecircuitError
+        for a variable that was not recorded, or an empty recording
+    """
+    chosen = list(trace) if names is None else [names] if isinstance(names, str) else list(names)
+    if not chosen or not trace.steps:
+        raise RecircuitError("plot: there is nothing to draw; name variables in circuit.run(..., record=[...]).")
+    values = [trace[name] for name in chosen]
+    figure = Figure(figsize=(width, 0.7 + height * len(chosen)), layout="constrained")
+    panels = figure.subplots(len(chosen), 1, sharex=True, squeeze=False)[:, 0]
+    for panel, name, lines in zip(panels, chosen, values, strict=True):
+        _shade(panel, trace)
+        _draw_lines(panel, trace.t, lines, units, (labels or {}).get(name))
+        panel.set_ylabel(name)
+    _name_phases(panels[0], trace)
+    panels[-1].set_xlabel("time (ms)")
+    panels[-1].set_xlim(0, trace.t[-1])
+    return figure
+
+
+def _draw_lines(
+    panel: Axes, t: np.ndarray, lines: np.ndarray, units: Sequence[int] | int, labels: Sequence[str] | None
+) -> None:
+    count = lines.shape[1]
+    chosen = list(range(min(units, count))) if isinstance(units, int) else [u for u in units if u < count]
+    others = [u for u in range(count) if u not in chosen]
+    # A value belongs to the whole step that ends at its time; without the first edge the first step would not show.
+    edges, stairs = np.concatenate([[0], t]), np.concatenate([lines[:1], lines])
+    style: dict[str, Any] = dict(drawstyle="steps-pre")
+    if others:
+        panel.plot(edges, stairs[:, others], color="#9a9a9a", lw=0.5, alpha=0.4, **style)
+    colours = colormaps["tab10"].colors  # type: ignore[attr-defined]
+    for place, unit in enumerate(chosen):
+        label = labels[unit] if labels is not None and unit < len(labels) else str(unit)
+        # Lines on top of one another stay visible: each is thinner than the one below.
+        panel.plot(edges, stairs[:, unit], color=colours[place % 10], lw=2.6 - 1.6 * place / 10, label=label, **style)
+    low, high = float(np.nanmin(lines)), float(np.nanmax(lines))
+    room = 0.08 * (high - low) or 0.5
+    panel.set_ylim(low - room, high + room)
+    panel.spines[["top", "right"]].set_visible(False)
+    if count > 1 or labels is not None:
+        panel.legend(
+            loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, fontsize=7, handlelength=1.2, labelspacing=0.15
+        )
+
+
+def _spans(trace: Trace) -> list[tuple[str, float, float]]:
+    """Name, begin and end in milliseconds of each phase of each presentation; an evaluation has some of them only."""
+    schedule, dt = trace.schedule, float(trace.dt) * 1e3
+    presentations = len(trace.rows)
+    if schedule is None or not presentations:
+        return []
+    each = trace.steps // presentations
+    shown = list(range(schedule.steps))
+    if each != schedule.steps:
+        shown = sorted({s for name in schedule.evaluation for s in range(*schedule.windows[name])})
+    spans = []
+    for k in range(presentations):
+        for name, window in schedule.windows.items():
+            places = [place for place, step in enumerate(shown) if step in range(*window)]
+            if places:
+                spans.append((name, (k * each + places[0]) * dt, (k * each + places[-1] + 1) * dt))
+    return spans
+
+
+def _shade(panel: Axes, trace: Trace) -> None:
+    shades: dict[str, str] = {}
+    for name, begin, end in _spans(trace):
+        shade = shades.setdefault(name, SHADES[len(shades) % len(SHADES)])
+        panel.axvspan(begin, end, color=shade, lw=0, zorder=0)
+    step = trace.steps // max(len(trace.rows), 1) * float(trace.dt) * 1e3
+    for k in range(1, len(trace.rows)):
+        panel.axvline(k * step, color="white", lw=2, zorder=0.5)
+
+
+def _name_phases(panel: Axes, trace: Trace) -> None:
+    """Above the first panel, upright where the first presentation has little room."""
+    spans = _spans(trace)
+    if not spans or len(trace.rows) > NAMED:
+        return
+    first = spans[: len(spans) // len(trace.rows)]
+    whole = trace.t[-1]
+    narrow = any((end - begin) / whole < 0.012 * len(name) for name, begin, end in first)
+    for name, begin, end in spans if not narrow else first:
+        panel.annotate(
+            name, ((begin + end) / 2, 1.02), xycoords=("data", "axes fraction"), ha="left" if narrow else "center",
+            va="bottom", rotation=40 if narrow else 0, rotation_mode="anchor", fontsize=8, color="#555555",
+            annotation_clip=False,
+        )  # fmt: skip
