@@ -81,10 +81,7 @@ def _check_read(name: str, rule: str, variable: str, side: str, sides: Mapping[s
     if variable not in population.variables():
         there = variable in sides[other].variables()
         hint = f" {sides[other].name!r}, on the other side, has it: read {variable}_{other}." if there else ""
-        raise RecircuitError(
-            f"{reads} {population.name!r} has no {variable!r}; it has {population.variables()}."
-            f"{hint}"
-        )
+        raise RecircuitError(f"{reads} {population.name!r} has no {variable!r}; it has {population.variables()}.{hint}")
     dimension = population.neuron.dimension(variable)
     if dimension is not DIMENSIONLESS:
         raise RecircuitError(

@@ -186,8 +186,8 @@ class Circuit:
             raise RecircuitError(f"connect {name}: {pre.name!r} already projects into {into!r} of {post.name!r}.")
         if weights is None:
             weights = glorot()
-            if equation is not None and equation.weights == "transpose":
-                weights = self._partner(pre, post, name).T
+            if equation is not None and equation.read_back:
+                weights = self._partner(pre, post, name).transposed(equation.read_back)
         if isinstance(weights, Transposed):
             check_transpose(weights, pre, post, equation, structure, name)
             structure = weights.of.structure

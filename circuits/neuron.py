@@ -225,7 +225,7 @@ def lock_step(equation: StateEquation, parameters: Mapping[str, Any], dt: Quanti
     tau = parameters.get(tree.right.id)
     if not isinstance(tau, Quantity) or get_dimensions(tau) is not get_dimensions(dt):
         return None
-    if abs(float(tau) - float(dt)) > 1e-9 * float(dt):
+    if abs(float(tau) - float(dt)) > 1e-6 * float(dt):  # as near as single precision keeps it
         return None
     target = _relaxation_target(tree.left, equation.variable)
     if target is None or equation.variable in get_identifiers(ast.unparse(target)):

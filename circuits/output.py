@@ -32,8 +32,9 @@ class hinge_output:
         o = 1+epsilon if H > 2M+S;  1 if M <= H <= 2M+S;  0 if |H| < M;  -mu if -2M-S <= H <= -M;  -mu-epsilon below
         t = 1 if o > 1;  -1 if o < -mu;  0 between
 
-    In the phase ``feedforward``, where neither s nor t is heard, o and t go to rest. Then, in lock step: where the example is still to be learned (s = 1 and h <= S, or s = -1 and h >= -S), o
-    stays at 1 or -mu; otherwise o overshoots, t answers and shuts it off: o runs 1+epsilon, 1+epsilon, 0, 0.
+    In the phase ``feedforward``, where neither s nor t is heard, o and t go to rest. From there, in lock step: where
+    the example is still to be learned (s = 1 and h <= S, or s = -1 and h >= -S), o stays at 1 or -mu; otherwise o
+    overshoots, t answers and shuts it off: o runs 1+epsilon, 1+epsilon, 0, 0.
 
     *Reading the error out.* The phase ``error`` lasts whole cycles of four steps, and what is closed is held: so
     the phases after it read o as it was at the end of a cycle, at 1, -mu or 0. That is Eq. 4 in every case (Eq. 5
@@ -56,7 +57,7 @@ class hinge_output:
 
     Parameters
     ----------
-    M : bound of |h|
+    M : bound of |h|; give it room, since beyond it a right answer goes on learning, and the weights run away
     S : the learning threshold (1 in Eq. 1-5)
     mu : weight of the classes that are not shown, below 1
     epsilon : the overshoot, above 0
@@ -69,7 +70,7 @@ class hinge_output:
     Reads the phase ``feedforward`` (h), writes in ``error``; ``beyond`` is counted in ``plasticity``.
     """
 
-    M: float = 20.0
+    M: float = 1000.0
     S: float = 1.0
     mu: float = 0.1
     epsilon: float = 0.1

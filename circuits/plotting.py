@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib import colormaps
+from matplotlib import colormaps, pyplot
 from matplotlib.figure import Figure
 
 from ..errors import RecircuitError
@@ -50,7 +50,9 @@ def plot_trace(
     if not chosen or not trace.steps:
         raise RecircuitError("plot: there is nothing to draw; name variables in circuit.run(..., record=[...]).")
     values = [trace[name] for name in chosen]
-    figure = Figure(figsize=(width, 0.7 + height * len(chosen)), layout="constrained")
+    figure = blank_figure()
+    figure.set_size_inches(width, 0.7 + height * len(chosen))
+    figure.set_layout_engine("constrained")
     panels = figure.subplots(len(chosen), 1, sharex=True, squeeze=False)[:, 0]
     for panel, name, lines in zip(panels, chosen, values, strict=True):
         _shade(panel, trace)
@@ -59,6 +61,13 @@ def plot_trace(
     _name_phases(panels[0], trace)
     panels[-1].set_xlabel("time (ms)")
     panels[-1].set_xlim(0, trace.t[-1])
+    return figure
+
+
+def blank_figure() -> Figure:
+    """A figure that Jupyter draws as the value of a cell, and once: pyplot knows it, and does not keep it."""
+    figure = pyplot.figure()
+    pyplot.close(figure)
     return figure
 
 

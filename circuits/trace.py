@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -83,11 +83,11 @@ class Trace:
         """Time at the end of each step, in milliseconds."""
         return (np.arange(self.steps) + 1) * float(self.dt) * 1e3
 
-    def plot(self, **options: Any) -> Figure:
-        """One panel per variable, one line per unit, phases shaded."""
+    def plot(self, names: Sequence[str] | None = None, **options: Any) -> Figure:
+        """One panel per variable, one line per unit, phases shaded (``circuits/plotting.py`` has the options)."""
         from .plotting import plot_trace
 
-        return plot_trace(self, **options)
+        return plot_trace(self, names, **options)
 
     def __repr__(self) -> str:
         return f"<Trace of {', '.join(self.names) or 'nothing'}: {len(self.rows)} presentations, {self.steps} steps>"

@@ -150,7 +150,7 @@ def _projection(projection: Projection) -> str:
 
 def _apart(there: str, here: str) -> tuple[str, str]:
     """The first lines in which two texts differ."""
-    return next((pair for pair in zip_longest(there.split("\n"), here.split("\n"), fillvalue="") if len({*pair}) > 1))
+    return next(pair for pair in zip_longest(there.split("\n"), here.split("\n"), fillvalue="") if len({*pair}) > 1)
 
 
 def _read(path: Path) -> tuple[str, dict[str, np.ndarray]]:

@@ -14,6 +14,7 @@ from ..circuits.transfer import NAMED
 from ..errors import RecircuitError, UsageError
 from ..plasticity import Rule, find
 from .data import Dataset
+from .measures import MEASURES
 from .network import LOSSES, layered
 
 __all__ = ["SMALL", "RunConfig"]
@@ -29,7 +30,7 @@ class RunConfig(BaseModel):
     """The options of a run. What is None is left to the data: `filled` says by what.
 
     data, data_dir: see `recircuit.models.data.load`. layers: "784-500-10". rule: a name, or ./file.py:name.
-    rate: of learning, decaying as rate/(1 + rate_decay*updates).
+    rate: of learning, decaying as rate/(1 + rate_decay*updates). measure: of `recircuit.models.measures.MEASURES`.
     The others are those of `recircuit.models.layered` and `recircuit.models.train`.
     """
 
@@ -51,6 +52,7 @@ class RunConfig(BaseModel):
     precision: str = "float32"
     backend: str = "auto"
     seed: int = 0
+    measure: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, **options: Any) -> RunConfig:
@@ -136,11 +138,16 @@ class RunConfig(BaseModel):
             raise ValueError("expected a probability above 0, at most 1")
         return value
 
+    @field_validator("measure")
+    @classmethod
+    def _measure(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(_one_of(name, tuple(MEASURES)) for name in value)
+
     def filled(self, data: Dataset) -> RunConfig:
         """With the defaults that depend on the data, and checked against it.
 
-        Up to 10,000 training samples: features-100-classes, 20 epochs, and about 1/64 of them, 10 at least, at a time; beyond:
-        features-500-classes, 6 epochs, 100 at a time.
+        Up to 10,000 training samples: features-100-classes, 20 epochs, and about 1/64 of them, 10 at least, at a
+        time; beyond: features-500-classes, 6 epochs, 100 at a time.
 
         Raises UsageError: layers or columns do not fit the data.
         """

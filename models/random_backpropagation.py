@@ -82,6 +82,8 @@ class Variant:
                 raise UsageError(f"Variant: {name} is one of {known}; got {getattr(self, name)!r}.")
         if self.redrawn and self.algorithm != ("srbp" if self.redrawn == "per synapse" else "rbp"):
             raise UsageError(f"Variant: weights {self.redrawn!r} are not known for the algorithm {self.algorithm!r}.")
+        if self.redrawn and self.update_bits is not None:
+            raise UsageError(f"Variant: weights {self.redrawn!r} and quantised updates do not go together.")
         if not 0 <= self.dropped < 1:
             raise UsageError(f"Variant: dropped is a probability below 1; got {self.dropped!r}.")
 
@@ -182,9 +184,8 @@ def _forward(net: Circuit, variant: Variant, layers: list[Population], h: int) -
     return net.connect(pre, post, rule=rule, weights=scaled(), states=states)
 
 
-def _rule(
-    variant: Variant, h: int, top: bool, shape: tuple[int, int], outputs: int
-) -> SynapticEquation | None:
+def _rule(variant: Variant, h: int, top: bool, shape: tuple[int, int], outputs: int) -> SynapticEquation | None:
+    """What the synapses into layer h follow; None: they stay as they are."""
     if variant.algorithm == "top" and not top:
         return None
     rule = rbp
@@ -210,7 +211,7 @@ def _channel(net: Circuit, variant: Variant, layers: list[Population], forward: 
         if variant.transposes:
             weights = forward[h].T
         elif variant.redrawn == "sign-concordant":
-            weights = forward[h].transposed("partner")
+            weights = forward[h].transposed(sign_concordant.feedback.read_back)
         elif variant.redrawn == "at random":
             rule = resampled.with_parameters(sd=_sd((post.size, pre.size))).feedback
         elif variant.algorithm in ("arbp", "asrbp"):

@@ -129,7 +129,7 @@ def snapshot(circuit: Circuit, data: Any = None) -> Snapshot:
         result = program.run(table, inputs.order(1, circuit.columns), collect=dict.fromkeys(keys, _moment(circuit)))
         result.raise_if_diverged()
     finally:
-        circuit.set_state(before)
+        circuit.set_state({k: v for k, v in before.items() if not np.array_equal(v, program.get(k), equal_nan=True)})
     values = {key: np.asarray(kept[0], dtype=float) for key, kept in result.collected.items()}
     return Snapshot(circuit, values, {p.name: matrix(p) for p in circuit.projections.values()})
 

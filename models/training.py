@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,7 @@ from .data import Dataset
 from .files import make_folder, write_whole
 from .history import History, Row, row
 from .machine import choose, threads, versions
+from .measures import checked, measure
 from .metrics import alignment
 from .progress import Bar
 from .readout import Readout
@@ -38,6 +39,7 @@ def train(
     out: str | Path | None = None,
     resume: bool = False,
     output: str | None = None,
+    measures: Sequence[str] = (),
     progress: bool = True,
     report: Callable[[str], None] | None = None,
 ) -> History:
@@ -56,6 +58,7 @@ def train(
         out: a folder for weights.safetensors (written after each epoch), metrics.csv and curves.png.
         resume: go on from the checkpoint in `out`, where there is one.
         output: the population that answers; None: the one that a supervisor projects to.
+        measures: names from `recircuit.models.measures.MEASURES`: more columns for the history, after each epoch.
         progress: whether to show a bar (on a terminal or in a notebook).
         report: called with a line of text per epoch.
 
@@ -74,7 +77,7 @@ def train(
         found.check(circuit, data.fingerprint(), seed)
         backend = found.about.backend if backend == "auto" else backend
     name, _ = choose(circuit, backend, epochs * -(-data.n_train // circuit.columns))
-    training = Training(circuit, data, name, seed, output)
+    training = Training(circuit, data, name, seed, output, measures)
     if found is not None:
         training.go_on_from(found)
     return _run(training, epochs, Path(out) if out is not None else None, Bar(progress), report or (lambda _: None))
@@ -83,8 +86,16 @@ def train(
 class Training:
     """A circuit, its data, and how far it is. `epoch()` trains one more and measures it."""
 
-    def __init__(self, circuit: Circuit, data: Dataset, backend: str, seed: int, output: str | None = None) -> None:
-        self.circuit, self.data, self.seed = circuit, data, seed
+    def __init__(
+        self,
+        circuit: Circuit,
+        data: Dataset,
+        backend: str,
+        seed: int,
+        output: str | None = None,
+        measures: Sequence[str] = (),
+    ) -> None:
+        self.circuit, self.data, self.seed, self.measures = circuit, data, seed, checked(measures)
         self.readout = Readout.of(circuit, output)
         self.inputs = {part: dataset_inputs(circuit, data, part) for part in ("train", "test")}
         self.program = circuit.program(backend)
@@ -116,9 +127,8 @@ class Training:
             self.good.restore(self.circuit)
             raise
         beyond = None if before is None else int((self._beyond() or 0) - before)
-        self.history.rows.append(
-            row(number, measured[0], measured[1:], alignment(self.circuit), self.data.n_train, beyond)
-        )
+        made = row(number, measured[0], measured[1:], alignment(self.circuit), self.data.n_train, beyond)
+        self.history.rows.append(made | (measure(self.circuit, self.measures, self.data) if self.measures else {}))
         self.good = self.checkpoint()
         return self.history.rows[-1]
 

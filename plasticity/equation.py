@@ -12,7 +12,8 @@ from .values import Values
 __all__ = ["Direction", "Statement", "SynapticEquation", "Weights"]
 
 Direction = Literal["forward", "feedback"]
-Weights = Literal["own", "transpose"]
+Weights = str
+"""Of a feedback projection: "own", "transpose", or "transpose of STATE"."""
 _NONE = Values()
 
 
@@ -29,7 +30,8 @@ class SynapticEquation:
 
     rule: name of the rule. direction: of the projection it is for. statements: in order.
     parameters, broadcasts: those read here. state: per-synapse variables, with initial values.
-    local: whether the rule is. weights: "own", or "transpose" of the forward partner's (a control).
+    local: whether the rule is. weights: "own", or "transpose" of the forward partner's, or of a state that its
+    synapses keep, as "transpose of STATE" (controls).
     """
 
     rule: str
@@ -45,6 +47,11 @@ class SynapticEquation:
     def plastic(self) -> bool:
         """Whether anything changes at all."""
         return bool(self.statements)
+
+    @property
+    def read_back(self) -> str:
+        """What the projection reads of its forward partner, the other way round: "w" or a state; "" for nothing."""
+        return "" if self.weights == "own" else self.weights.removeprefix("transpose").removeprefix(" of ") or "w"
 
     @property
     def locals(self) -> tuple[str, ...]:
@@ -90,8 +97,8 @@ class SynapticEquation:
     def __str__(self) -> str:
         if self.plastic:
             return "\n".join(map(str, self.statements))
-        own = self.weights == "own"
-        return "fixed" if own else "transpose of the forward weights, at all times"
+        read = {"": "fixed", "w": "transpose of the forward weights, at all times"}
+        return read.get(self.read_back, f"transpose of {self.read_back}, which the forward synapses keep")
 
     def _reads(self, side: str) -> frozenset[str]:
         names = set().union(*(names_in(s.node()) for s in self.statements))

@@ -37,7 +37,8 @@ class Rule:
     parameters: names and numbers. state: per-synapse variables with initial values, or their
     names, if they begin at 0. broadcasts: names of scalars, one per column.
     local: False for a control that no synapse could follow (it relaxes nothing in the equations).
-    feedback_weights: "own", or "transpose" for backpropagation's R = W^T, which is not local.
+    feedback_weights: "own", or "transpose" for backpropagation's R = W^T, or "transpose of STATE" for what the
+    forward synapses keep besides their weights; neither is local.
 
     Raises RecircuitError: the rule is not local or not well formed, and why.
     """
@@ -77,7 +78,7 @@ class Rule:
         for key, value in own.items():
             object.__setattr__(self, key, value)
         self._check_names(where)
-        _check_weights(where, self.local, forward, feedback, feedback_weights)
+        _check_weights(where, self.local, forward, feedback, feedback_weights, self.state)
         object.__setattr__(self, "forward", self._equation("forward", forward, "own"))
         object.__setattr__(self, "feedback", self._equation("feedback", feedback, feedback_weights))
 
@@ -209,17 +210,21 @@ def _check_text(where: str, **texts: object) -> None:
             )
 
 
-def _check_weights(where: str, local: bool, forward: str | None, feedback: str | None, weights: str) -> None:
+def _check_weights(
+    where: str, local: bool, forward: str | None, feedback: str | None, weights: str, state: Iterable[str]
+) -> None:
     if forward is None and feedback is None:
         raise RecircuitError(
             f"{where} has no equation. Give it `forward`, `feedback` or both; "
             "a projection without a rule keeps its weights."
         )
-    if weights not in ("own", "transpose"):
-        raise RecircuitError(f"{where}: feedback_weights must be 'own' or 'transpose', but is {weights!r}.")
-    if weights == "transpose" and (local or feedback is not None):
+    states = [f"transpose of {name}" for name in state]
+    if weights not in ("own", "transpose", *states):
+        known = " or ".join(map(repr, ["own", "transpose", *states]))
+        raise RecircuitError(f"{where}: feedback_weights must be {known}, but is {weights!r}.")
+    if weights != "own" and (local or feedback is not None):
         raise RecircuitError(
-            f"{where}: feedback_weights='transpose' reads the forward weights, which no feedback "
+            f"{where}: feedback_weights={weights!r} reads the forward weights, which no feedback "
             "synapse can, and leaves no weights of its own to change. Say local=False, and give no "
             "feedback equation."
         )

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable
+from itertools import combinations
 from typing import Any
 
 import numpy as np
 import pytest
 from brian2 import Hz, ms, mV
-from networks import layered, stimuli
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from networks import anything, layered, stimuli
 
 import recircuit as rc
 from recircuit.circuits import Masked, OneToOne
+from recircuit.circuits.diagram_layout import lay_out
 from recircuit.circuits.inputs import as_inputs
 
 DATA = stimuli(layered(), 6)
@@ -385,6 +388,89 @@ def test_a_circuit_describes_itself() -> None:
     assert "&lt;" not in text and "-&gt; o.basal" in net._repr_html_()
     assert "propagate_x_to_h1" in net.explain() and "left out" in net.explain()
     assert "learn" not in net.explain("evaluate")
+
+
+DRAWN: dict[str, Callable[[], rc.Circuit]] = {
+    "a network": lambda: layered((784, 500, 10), columns=100),
+    "five layers": lambda: layered((784, 100, 100, 100, 100, 10), rc.bp, output=rc.softmax_output()),
+    "the hinge circuit alone": lambda: hinge_alone(),
+    "squared error": lambda: layered(output=rc.squared_output()),
+    "one population": lambda: noisy("rate = randn() : 1 (during p)"),
+    **{f"anything, {seed}": lambda seed=seed: anything(seed) for seed in range(8)},
+}
+
+
+def hinge_alone() -> rc.Circuit:
+    net = rc.Circuit()
+    net.population("o", 10, rc.hinge_output())
+    return net
+
+
+@pytest.mark.parametrize("what", DRAWN)
+def test_a_diagram_shows_everything_and_nothing_overlaps(what: str) -> None:
+    net = DRAWN[what]()
+    boxes, edges = lay_out(net)
+    assert [(a.name, b.name) for a, b in combinations(boxes, 2) if a.overlaps(b)] == []
+    assert len([e for e in edges if e.projection is not None]) == len(net.projections)
+    figure = net.diagram()
+    (axes,) = figure.axes
+    written = [text.get_text() for text in axes.texts]
+    for name, population in net.populations.items():
+        assert written.count(name) >= 1 and all(c in written for c in population.neuron.compartments)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    renderer = canvas.get_renderer()
+    inside = axes.get_window_extent(renderer)
+    for text in axes.texts:
+        box = text.get_window_extent(renderer)
+        assert inside.x0 <= box.x0 and box.x1 <= inside.x1, f"{text.get_text()!r} is cut off"
+
+
+def test_companions_stand_beside_and_layers_above_one_another() -> None:
+    boxes, edges = lay_out(layered((6, 5, 4, 3), output=rc.hinge_output()))
+    by_name = {box.name: box for box in boxes}
+    assert [by_name[n].layer for n in ("x", "h1", "h2", "o", "t", "s")] == [0, 1, 2, 3, 3, 3]
+    assert by_name["t"].main is by_name["s"].main is by_name["o"]
+    assert by_name["t"].y == by_name["s"].y == by_name["o"].y > by_name["h2"].y > by_name["h1"].y > by_name["x"].y
+    assert by_name["x"].x == by_name["h1"].x == by_name["o"].x
+    kinds = {e.projection.name: e.kind for e in edges if e.projection is not None}
+    assert kinds["x_to_h1"] == "feedforward" and kinds["o_to_h2"] == "feedback" and kinds["t_to_o"] == "one to one"
+    assert by_name["h1"].ports == {"basal": "bottom", "apical": "top"}
+
+
+def test_a_diagram_names_rules_and_controls() -> None:
+    said = [t.get_text() for t in layered((6, 5, 3), rc.bp).diagram().axes[0].texts]
+    assert said.count("bp (not local)") == 2 and "h1_to_oᵀ (not local)" in said and "plasticity" in said
+    bare = [t.get_text() for t in layered((6, 5, 3), rc.urfb).diagram(labels=False, phases=False).axes[0].texts]
+    assert "urfb" not in bare and "plasticity" not in bare
+
+
+def test_a_trace_has_a_panel_for_each_variable() -> None:
+    net = layered((6, 15, 3))
+    trace = net.run(DATA, 2, record=["o.rate", "h1.rate", "x_to_h1.w"])
+    figure = trace.plot()
+    assert [panel.get_ylabel() for panel in figure.axes] == trace.names
+    counts = [len(panel.get_lines()) - 1 for panel in figure.axes]  # one line parts the presentations
+    assert counts == [3, 15, 90]
+    assert [len(panel.get_legend().get_texts()) for panel in figure.axes] == [3, 10, 10]
+    assert figure.axes[-1].get_xlabel() == "time (ms)" and figure.axes[-1].get_xlim() == (0, 16)
+    named = [t.get_text() for t in figure.axes[0].texts]
+    assert named[:4] == ["feedforward", "error", "feedback", "plasticity"]
+    line = figure.axes[0].get_lines()[1]
+    np.testing.assert_array_equal(np.asarray(line.get_ydata())[1:], trace["o.rate"][:, 0])
+
+
+def test_a_part_of_a_trace_is_drawn_as_asked() -> None:
+    net = layered((6, 15, 3))
+    trace = net.run(DATA, 3, learn=False, record=["o.basal", "h1.rate"])
+    figure = trace.plot("h1.rate", units=[4, 2], labels={"h1.rate": [f"unit {k}" for k in range(15)]})
+    (panel,) = figure.axes
+    assert [t.get_text() for t in panel.get_legend().get_texts()] == ["unit 4", "unit 2"]
+    assert {t.get_text() for t in panel.texts} == {"feedforward"}
+    with pytest.raises(rc.RecircuitError, match="'o.rate' was not recorded"):
+        trace.plot(["o.rate"])
+    with pytest.raises(rc.RecircuitError, match="nothing to draw"):
+        net.run(DATA, 1).plot()
 
 
 # --- refused, in words ------------------------------------------------------------------------------------------------

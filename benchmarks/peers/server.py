@@ -111,7 +111,10 @@ class Server:
         if key not in self.counts:
             self.counts[key] = peer.count_for(seconds)
         count = self.counts[key]
-        return {"presentations": count, "seconds": peer.timed(count)}
+        took = peer.timed(count)
+        if not 0.5 < took / seconds < 2:
+            self.counts[key] = max(1, round(count * seconds / took))
+        return {"presentations": count, "seconds": took}
 
 
 def versions(packages: tuple[str, ...]) -> dict[str, str]:

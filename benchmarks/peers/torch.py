@@ -8,12 +8,13 @@ presentation as one graph. Weights and state are changed in place.
 from __future__ import annotations
 
 import sys
+import time
 
 import numpy as np
 import torch
 
 from benchmarks.peers.server import THREADS, Peer, serve
-from benchmarks.workload import Problem
+from benchmarks.workload import Problem, products
 
 torch.set_num_threads(THREADS)
 torch.set_grad_enabled(False)
@@ -52,6 +53,29 @@ class TorchPeer(Peer):
         shown = self.problem.shown(presentation)
         first, last = int(shown[0]), int(shown[-1])
         return slice(first, last + 1) if last - first == len(shown) - 1 else torch.from_numpy(shown)
+
+    def ceiling(self, seconds: float) -> float:
+        """Presentations a second, if there were nothing but the products."""
+        b, parts = self.settings.columns, []
+        for p in products(self.settings, self.mode):
+            parts.append((p, torch.zeros(p.post, p.pre), torch.ones(b, p.pre), torch.ones(b, p.post)))
+        begin, count, took = time.perf_counter(), 0, 0.0
+        while took < seconds:
+            for step in range(self.settings.steps):
+                for p, w, pre, post in parts:
+                    if step < p.times:
+                        _product(p.learns, w, pre, post)
+            count, took = count + 1, time.perf_counter() - begin
+        return b * count / took
+
+
+def _product(learns: bool, w: torch.Tensor, pre: torch.Tensor, post: torch.Tensor) -> None:
+    if learns:
+        w.addmm_(post.T, pre, alpha=1e-9)
+    elif len(pre) == 1:
+        torch.mv(w, pre[0], out=post[0])
+    else:
+        torch.mm(pre, w.T, out=post)
 
 
 class Eager(TorchPeer):

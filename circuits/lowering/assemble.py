@@ -12,7 +12,7 @@ from brian2.core.base import BrianObjectException
 
 from ...errors import RecircuitError
 from ..timetable import Timetable
-from .assembly import Assembly
+from .assembly import Array, Assembly
 from .dense import assemble_dense
 from .plain import assemble_plain
 
@@ -26,6 +26,8 @@ def assemble(circuit: Circuit, codeobj_class: type | None) -> Assembly:
     with brian_preferences(circuit.dtype):
         clock = Clock(circuit.dt, name="circuit_clock")
         assembly = Assembly(circuit.columns, circuit.dtype, clock, circuit.schedule, codeobj_class)
+        for variable in ("timestep", "t"):
+            assembly.arrays[f"clock.{variable}"] = Array(clock.variables[variable], ())
         (assemble_plain if circuit.lowering == "plain" else assemble_dense)(assembly, circuit)
         assembly.operations.sort(key=lambda operation: operation.slot)
         for mode in ("train", "evaluate"):  # so that there is code for passes over fewer equations, where it pays
@@ -35,7 +37,9 @@ def assemble(circuit: Circuit, codeobj_class: type | None) -> Assembly:
         try:
             assembly.network.before_run({})
         except BrianObjectException as problem:
-            raise RecircuitError(f"circuit: Brian2 refuses {problem._brian_objname!r}: {problem.__cause__}") from problem
+            raise RecircuitError(
+                f"circuit: Brian2 refuses {problem._brian_objname!r}: {problem.__cause__}"
+            ) from problem
     return assembly
 
 

@@ -50,9 +50,7 @@ class _Finder(ast.NodeTransformer):
 
     def _named(self, node: ast.expr, side: str, part: str) -> ast.Name:
         known = {p: name for name, p in self.parts.items()}
-        name = known.get((side, part)) or (
-            node.id if isinstance(node, ast.Name) else f"_part_{len(self.parts)}_{side}"
-        )
+        name = known.get((side, part)) or (node.id if isinstance(node, ast.Name) else f"_part_{len(self.parts)}_{side}")
         self.parts[name] = (side, part)
         return ast.Name(name)
 

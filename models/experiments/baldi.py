@@ -2,13 +2,13 @@
 
 784-100-100-100-100-10, four layers of tanh units and a softmax, minibatches of 100, 100 epochs, rate .1 that decays
 by 1e-6 an update (section 4.1); weights N(0, 2/(n_pre + n_post)). A quick run takes the digits that come with
-scikit-learn, two hidden layers and a few epochs.
+scikit-learn, layers of 40 units, minibatches of 20, three times the rate and 15 epochs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -28,26 +28,31 @@ Curves = dict[str, list[dict[str, Any]]]
 
 @dataclass(frozen=True)
 class Protocol:
-    """What is learned, by which network, for how long."""
+    """What is learned, by which network, for how long, and how many times faster than the variant says."""
 
     data: str = "mnist"
     hidden: tuple[int, ...] = (100, 100, 100, 100)
     columns: int = 100
     epochs: int = 100
+    faster: float = 1.0
+
+    def with_(self, **changes: Any) -> Protocol:
+        """A changed copy."""
+        return replace(self, **changes)
 
 
 FULL = Protocol()
-QUICK = Protocol("digits", (40, 40), 20, 12)
+QUICK = Protocol("digits", (40, 40, 40, 40), 20, 15, 3.0)
 
 
-def learn(
-    plan: Mapping[str, Variant], settings: Settings, quick: Protocol = QUICK, changes: Mapping[str, Any] | None = None
-) -> Curves:
+def learn(plan: Mapping[str, Variant], settings: Settings, *, full: Protocol = FULL, quick: Protocol = QUICK) -> Curves:
     """Each variant from each seed: ``[name][seed]`` holds the accuracies ``train`` and ``test`` (percent) by epoch.
 
-    Raises KeyboardInterrupt: Ctrl-C; what was finished is kept, where the settings have a folder.
+    A run that is finished is kept in the folder of the settings, and not made again (a quick one is).
+
+    Raises KeyboardInterrupt: Ctrl-C.
     """
-    protocol = quick if settings.quick else FULL
+    protocol = quick if settings.quick else full
     data = settings.dataset(protocol.data)
     school = School(data, protocol, settings)
     found: Curves = {name: [] for name in plan}
@@ -58,7 +63,8 @@ def learn(
                 "variant": variant.differences(), "seed": seed, "protocol": vars(protocol), "backend": settings.backend,
                 "data": data.fingerprint(),
             }  # fmt: skip
-            found[name].append(kept(settings.out, f"{name}-{seed}", about, lambda v=variant, s=seed: school.run(v, s)))
+            folder = None if settings.quick else settings.out
+            found[name].append(kept(folder, f"{name}-{seed}", about, lambda v=variant, s=seed: school.run(v, s)))
     school.close()
     return found
 
@@ -75,6 +81,7 @@ class School:
 
     def run(self, variant: Variant, seed: int) -> dict[str, Any]:
         """Accuracies by epoch; ``diverged`` names what became NaN or infinite, after which answers are a guess."""
+        variant = variant.with_(rate=self.protocol.faster * variant.rate)
         net = self._built(random_backpropagation(self.sizes, variant, columns=self.protocol.columns, seed=seed))
         found: dict[str, Any] = {"train": [], "test": [], "diverged": ""}
         for epoch in range(1, self.protocol.epochs + 1):

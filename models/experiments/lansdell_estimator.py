@@ -36,11 +36,12 @@ GAMMA, PAPER = 0.1, 0.01
 NOISES = {"Gaussian": "randn()", "skewed": "(int(rand() < 0.2) - 0.2)/0.4"}
 SCALES = (0.05, 0.1, 0.2, 0.4)
 LINEAR = {"widening": (30, 10, 15, 20), "narrowing": (30, 20, 15, 10)}
+SMALL = {"widening": (10, 4, 6, 8), "narrowing": (10, 8, 6, 4)}
 
 
 @dataclass(frozen=True)
 class Scale:
-    """How much is run: samples of the long runs and of the others, and draws for bias and variance."""
+    """How much is run: samples of the long runs, of the others, and for linear networks; draws for bias and variance."""
 
     data: Dataset
     hidden: tuple[int, int]
@@ -50,6 +51,16 @@ class Scale:
     noises: tuple[float, ...]
     draws: int
     linear: int
+
+    @property
+    def quick(self) -> bool:
+        """On digits, for seconds."""
+        return self.data.name == "digits"
+
+    @property
+    def linear_sizes(self) -> dict[str, tuple[int, ...]]:
+        """Of the linear networks."""
+        return SMALL if self.quick else LINEAR
 
 
 @dataclass
@@ -85,12 +96,12 @@ def run(settings: Settings) -> Report:
         {name: _biases(name, scale, settings) for name in NOISES},
         {n: _variance(n, scale, settings) for n in (10, 30, 100, 300)},
     )
-    return Report(_checks(found, scale, settings), draw(found, SCALES))
+    return Report(_checks(found, scale), draw(found, SCALES, scale.linear_sizes))
 
 
 def _scale(settings: Settings) -> Scale:
     if settings.quick:
-        return Scale(load("digits"), (20, 15), 16_000, 4000, (), (0.001, 0.01, 0.1), 200_000, 4000)
+        return Scale(load("digits"), (20, 15), 8000, 1000, (10, 40), (0.001, 0.01, 0.1), 100_000, 4000)
     data = settings.dataset("mnist")
     return Scale(data, (50, 20), 10_000_000, 1_000_000, (50, 100, 200, 500), (0.001, 0.01, 0.1, 1.0), 4_000_000, 500_000)
 
@@ -108,16 +119,28 @@ def _on_images(
 
 
 def _on_linear(name: str, scale: Scale, settings: Settings, seed: int) -> Course:
-    """A linear network, normal stimuli, and for targets another linear map of them."""
-    sizes = LINEAR["narrowing" if name == "direct" else name]
+    """A linear network, normal stimuli, and for targets another linear map of them, twice as large.
+
+    All of them are orthogonal, as far as their shapes allow: the theorem is on any, and these show it soonest.
+    """
+    sizes = scale.linear_sizes["narrowing" if name == "direct" else name]
     settings.tell(f"lansdell-estimator: linear, {name}, seed {seed}")
     feedback = "direct" if name == "direct" else "layers"
-    net = _ridge(sizes, c=PAPER, transfer="linear", target="values", bias=False, seed=seed, feedback=feedback)
+    net = _ridge(
+        sizes, c=PAPER, transfer="linear", target="values", bias=False, seed=seed, feedback=feedback,
+        weights=_orthogonal,
+    )  # fmt: skip
     rng = np.random.default_rng([seed, 1])
     x = rng.normal(size=(min(scale.linear, 20_000), sizes[0]))
-    teacher = 3 * rng.normal(size=(sizes[0], sizes[-1])) / np.sqrt(sizes[0])
+    teacher = 2 * _orthogonal(rng, (sizes[0], sizes[-1]))
     inputs = as_inputs(net, {"x": x, "s": x @ teacher})
     return _learn(net, inputs, scale.linear, settings.backend, seed, "linear", anew=feedback == "layers")
+
+
+def _orthogonal(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    """Orthonormal rows or columns, whichever are fewer."""
+    q = np.linalg.qr(rng.normal(size=(max(shape), min(shape))))[0]
+    return q if shape[0] >= shape[1] else q.T
 
 
 def _ridge(sizes: Sequence[int], **options: Any) -> Circuit:
@@ -214,15 +237,16 @@ def _biases(noise: str, scale: Scale, settings: Settings) -> tuple[Array, Array]
     """|mean of the estimate - gradient|/|gradient| for each c, and its error bar.
 
     The linear part of the loss has the gradient as its mean exactly, and nearly all of the variance: it is taken off
-    the draws. The square of what is left has the error bars' squares in it, which are taken off too.
+    the draws. The square of what is left has the error bars' squares in it, which are taken off too (NaN: no more
+    than those).
     """
     settings.tell(f"lansdell-estimator: bias, {noise} noise")
     sizes, values, bars = (6, 5, 4, 3), [], []
     for estimate, xi, gradient in _sampled(sizes, NOISES[noise], SCALES, scale.draws, settings.backend):
         rest = estimate - xi * (xi @ gradient)[:, None]
         mean, variance = rest.mean(axis=0), rest.var(axis=0) / len(rest)
-        size = np.sqrt(max(np.sum(mean**2) - np.sum(variance), 1e-12))
-        values.append(size / np.linalg.norm(gradient))
+        square = np.sum(mean**2) - np.sum(variance)
+        values.append((np.sqrt(square) if square > 0 else np.nan) / np.linalg.norm(gradient))
         bars.append(np.sqrt(np.max(variance)) / np.linalg.norm(gradient))
     return np.array(values), np.array(bars)
 
@@ -244,28 +268,33 @@ def _slope(x: Array, y: Array) -> float:
     return float(np.polyfit(np.log(x), np.log(y), 1)[0])
 
 
+def _falls(course: Course, layer: str) -> float:
+    """The slope of the relative error over the last 8-fold of samples."""
+    return _slope(course.samples[-4:], course.distance[layer][-4:])
+
+
 def _ends(courses: Sequence[Course], layer: str) -> float:
     return float(np.mean([course.distance[layer][-1] for course in courses]))
 
 
-def _checks(found: Found, scale: Scale, settings: Settings) -> list[Check]:
-    return [*_on_w(found, scale), *_theorem_2(found), *_estimate(found, settings)]
+def _checks(found: Found, scale: Scale) -> list[Check]:
+    return [*_on_w(found, scale), *_theorem_2(found, scale), *_estimate(found)]
 
 
 def _on_w(found: Found, scale: Scale) -> list[Check]:
     long = found.long
     sizes = "-".join(map(str, (scale.data.n_features, *scale.hidden, 10)))
     about = f"{sizes}, ridge, {scale.long:,} samples, {many(long)}: "
-    falls = float(np.mean([_slope(c.samples[-4:], c.distance["h2"][-4:]) for c in long]))
+    falls = float(np.mean([_falls(c, "h2") for c in long]))
     top, low = _ends(long, "h2"), _ends(long, "h1")
     apart = [c.distance["h2"][-1] for name, c in found.noises.items() if name <= 0.1]
     worst = {h: max(c.angle[h] for c in long) for h in ("h2", "h1")}
-    quick = scale.long < 1_000_000
+    quick = scale.quick
     checks = [
         Check(f"{about}top matrix, log relative error against log samples, slope over the last 8-fold", falls, "within", (-0.65, -0.35)),
-        Check(f"{about}top matrix, relative error", top, "<=", 0.2 if quick else 0.008),
-        Check(f"{about}top layer, angle to the gradient (degrees), the worst run", worst["h2"], "<=", 10 if quick else 5),
-        Check(f"{about}lower layer, angle to the gradient (degrees), the worst run", worst["h1"], "<=", 15 if quick else 5),
+        Check(f"{about}top matrix, relative error", top, "<=", 0.3 if quick else 0.008),
+        Check(f"{about}top layer, angle to the gradient (degrees), the worst run", worst["h2"], "<=", 15 if quick else 5),
+        Check(f"{about}lower layer, angle to the gradient (degrees), the worst run", worst["h1"], "<=", 45 if quick else 5),
         Check(f"{about}lower matrix, relative error: stays large, as a multiple of the top's", low / top, ">=", 3),
         Check(f"{scale.short:,} samples: top matrix, relative error, largest over smallest for c <= .1", max(apart) / min(apart), "<=", 1.2),
     ]  # fmt: skip
@@ -279,21 +308,22 @@ def _on_w(found: Found, scale: Scale) -> list[Check]:
     return checks
 
 
-def _theorem_2(found: Found) -> list[Check]:
-    wide, narrow, direct = (found.linear[name] for name in ("widening", "narrowing", "direct"))
-    about = f"linear, {int(wide[0].samples[-1]):,} samples, {many(wide)}: "
-    falls = float(np.mean([c.distance["h1"][-3] / c.distance["h1"][-1] for c in wide]))
-    stalls = float(np.mean([c.distance["h1"][-3] / c.distance["h1"][-1] for c in narrow]))
-    drops = float(np.mean([c.distance["h1"][-3] / c.distance["h1"][-1] for c in direct]))
+def _theorem_2(found: Found, scale: Scale) -> list[Check]:
+    """The lower matrix of each linear network."""
+    sizes = {name: "-".join(map(str, n)) for name, n in scale.linear_sizes.items()}
+    slopes = {name: float(np.mean([_falls(c, "h1") for c in courses])) for name, courses in found.linear.items()}
+    about = f"linear, {scale.linear:,} samples, {many(found.long)}: "
+    what = "lower matrix, slope of log relative error against log samples, over the last 8-fold"
+    stays = _ends(found.linear["narrowing"], "h1")
     return [
-        Check(f"{about}30-10-15-20, lower matrix, relative error falls over the last 4-fold, times", falls, ">=", 1.5),
-        Check(f"{about}30-20-15-10 (A3 fails), lower matrix, relative error at the end", _ends(narrow, "h1"), ">=", 0.3),
-        Check(f"{about}30-20-15-10 (A3 fails), it falls over the last 4-fold, times", stalls, "<=", 1.2),
-        Check(f"{about}30-20-15-10, direct feedback, against W3 W2: falls over the last 4-fold, times", drops, ">=", 1.5),
+        Check(f"{about}{sizes['widening']}, {what}", slopes["widening"], "<=", -0.35),
+        Check(f"{about}{sizes['narrowing']} (A3 fails), {what}", slopes["narrowing"], ">=", -0.15),
+        Check(f"{about}{sizes['narrowing']} (A3 fails), lower matrix, relative error", stays, ">=", 0.5),
+        Check(f"{about}{sizes['narrowing']}, direct feedback, {what}", slopes["direct"], "<=", -0.35),
     ]
 
 
-def _estimate(found: Found, settings: Settings) -> list[Check]:
+def _estimate(found: Found) -> list[Check]:
     scales = np.array(SCALES)
     gaussian, skewed = (found.bias[name][0] for name in NOISES)
     relative = [value / (n + 1) for n, (value, _) in found.variance.items()]

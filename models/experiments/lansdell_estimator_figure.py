@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
 from .style import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, SKY, letter, new_figure
 
@@ -15,17 +16,17 @@ if TYPE_CHECKING:
     from .lansdell_estimator import Course, Found
 
 COLOURS = (SKY, BLUE, GREEN, PURPLE, ORANGE)
-NAMED = {"widening": ("30-10-15-20", BLUE), "narrowing": ("30-20-15-10", RED), "direct": ("30-20-15-10, direct", GREEN)}
+LINEAR = (BLUE, RED, GREEN)
 
 
-def draw(found: Found, scales: Sequence[float]) -> Figure:
+def draw(found: Found, scales: Sequence[float], linear: Mapping[str, Sequence[int]]) -> Figure:
     """Relative errors against samples; for each noise, each width, and the linear networks; bias; variance."""
     figure = new_figure(7.8, 4.8)
     grid = figure.subplots(2, 3)
     _long(grid[0, 0], found.long)
     _several(grid[0, 1], {f"c = {c:g}": course for c, course in found.noises.items()}, "each noise")
     _several(grid[0, 2], {f"N = {n}": course for n, course in found.widths.items()}, "each width")
-    _linear(grid[1, 0], found)
+    _linear(grid[1, 0], found, linear)
     _bias(grid[1, 1], found, np.array(scales))
     _variance(grid[1, 2], found)
     letter(grid.ravel())
@@ -42,17 +43,15 @@ def _long(ax: Axes, courses: Sequence[Course]) -> None:
 
 
 def _several(ax: Axes, courses: dict[str, Course], title: str) -> None:
-    if not courses:
-        ax.text(0.5, 0.5, "in the full run", ha="center", transform=ax.transAxes)
     for (label, course), colour in zip(courses.items(), COLOURS, strict=False):
         ax.loglog(course.samples, course.distance["h2"], color=colour, label=label)
         ax.loglog(course.samples, course.distance["h1"], "--", color=colour)
-    _named(ax, "samples", "", f"{title} (dashed: lower)", legend=bool(courses))
+    _named(ax, "samples", "", f"{title} (dashed: lower)")
 
 
-def _linear(ax: Axes, found: Found) -> None:
-    for name, courses in found.linear.items():
-        label, colour = NAMED[name]
+def _linear(ax: Axes, found: Found, sizes: Mapping[str, Sequence[int]]) -> None:
+    for (name, courses), colour in zip(found.linear.items(), LINEAR, strict=True):
+        label = "-".join(map(str, sizes.get(name, sizes["narrowing"]))) + ", direct" * (name == "direct")
         for place, course in enumerate(courses):
             ax.loglog(course.samples, course.distance["h1"], color=colour, label=label if place == 0 else None)
     _named(ax, "samples", "|B − Wᵀ|/|W|", "linear: lower matrix")
@@ -62,7 +61,8 @@ def _bias(ax: Axes, found: Found, scales: np.ndarray) -> None:
     for (name, (values, bars)), colour, power in zip(found.bias.items(), (BLUE, ORANGE), (2, 1), strict=True):
         ax.errorbar(scales, values, bars, fmt="o", ms=3, color=colour, label=f"{name} noise")
         ax.plot(scales, values[-1] * (scales / scales[-1]) ** power, ":", color=colour, label=f"c{'²' * (power == 2)}")
-    ax.set(xscale="log", yscale="log")
+    ax.set(xscale="log", yscale="log", xticks=scales, xticklabels=[f"{c:g}" for c in scales], xlim=(0.04, 0.5))
+    ax.xaxis.set_minor_formatter(NullFormatter())
     _named(ax, "c", "", "bias / gradient")
 
 
@@ -75,7 +75,9 @@ def _variance(ax: Axes, found: Found) -> None:
     _named(ax, "noisy units N", "", "variance / gradient²")
 
 
-def _named(ax: Axes, x: str, y: str, title: str, *, legend: bool = True) -> None:
+def _named(ax: Axes, x: str, y: str, title: str) -> None:
     ax.set(xlabel=x, ylabel=y, title=title)
-    if legend:
-        ax.legend()
+    for axis, (low, high) in ((ax.xaxis, ax.get_xlim()), (ax.yaxis, ax.get_ylim())):
+        if high > 20 * low:
+            axis.set_minor_formatter(NullFormatter())
+    ax.legend()

@@ -6,20 +6,28 @@ from .fixed_feedback import frfb
 from .hinge import hinge
 from .matching import matching
 from .node_perturbation import node_perturbation, node_perturbation_ridge
+from .quantised_updates import quantised_updates
+from .random_backpropagation import arbp, rbp
 from .recirculation import recirculated_feedback, recirculation
 from .reinforcement import reinforcement
+from .resampled_feedback import resampled, sign_concordant
 from .updated_feedback import urfb
 
 __all__ = [
     "adam",
+    "arbp",
     "bp",
     "frfb",
     "hinge",
     "matching",
     "node_perturbation",
     "node_perturbation_ridge",
+    "quantised_updates",
+    "rbp",
     "recirculated_feedback",
     "recirculation",
     "reinforcement",
+    "resampled",
+    "sign_concordant",
     "urfb",
 ]

@@ -2,8 +2,8 @@
 
 `resampled`: with mean zero; nothing is there for the forward weights to align with. `sign_concordant`: each with the
 sign of its forward partner (Liao, Leibo and Poggio 2016). No synapse knows its partner's weight, so that this one is
-a control: the magnitude is a second variable of the forward synapse, `partner`, and the feedback projection reads
-that (`w1.transposed("partner")`).
+a control: what it would have is drawn by the forward synapse, as its `partner`, and the feedback projection reads
+that. Before the first update it is zero.
 """
 
 from ..rule import Rule
@@ -27,6 +27,6 @@ sign_concordant = Rule(
     """,
     state=dict(partner=0.0),
     parameters=dict(rate=0.1, sd=0.1),
-    feedback_weights="transpose",
+    feedback_weights="transpose of partner",
     local=False,
 )

@@ -1,4 +1,4 @@
-"""The command line: `recircuit train`, `reproduce`, `rules`, `doctor`.
+"""The command line: `recircuit train`, `sweep`, `reproduce`, `rules`, `doctor`.
 
 Exit 0: done; 1: a check fails or the run failed; 2: the call is wrong; 130: stopped by Ctrl-C.
 """
@@ -17,6 +17,7 @@ import typer
 from recircuit.cli.doctor import doctor
 from recircuit.cli.problems import explained
 from recircuit.cli.rules import rules
+from recircuit.cli.sweep import sweep
 from recircuit.cli.train import train
 
 __all__ = ["app", "main"]
@@ -49,6 +50,7 @@ def _common(
 
 
 app.command()(train)
+app.command()(sweep)
 if find_spec("recircuit.cli.reproduce") is not None:
     from recircuit.cli.reproduce import reproduce
 

@@ -14,6 +14,7 @@ from recircuit.models.data import Dataset, load
 from recircuit.models.folder import Record, may_start, plan, read_record, write_record
 from recircuit.models.history import History
 from recircuit.models.machine import choose, threads, versions
+from recircuit.models.measures import MEASURES
 from recircuit.models.network import unlearned
 from recircuit.models.training import train as train_circuit
 from recircuit.plasticity import Rule
@@ -31,6 +32,7 @@ RATE = "Learning rate. [default: what the rule says, mostly 1; times .3 with sof
 DECAY = f"After n updates the rate is rate/(1 + n*rate-decay). [default: {RATE_DECAY:g}]"
 CONNECTIVITY = "Probability of each synapse, forward and feedback drawn by themselves."
 BACKEND = "auto, numpy (no compiler), or cpp. auto compiles where the run is long enough to gain by it."
+MEASURE = f"More columns for metrics.csv, and may be given more than once: {', '.join(MEASURES)}."
 OUT = "Folder of the run. [default: runs/DATA-RULE-SEED]"
 RESUME = "Go on with the run in the folder, from its last whole epoch, with its options; --epochs may be larger."
 OVERWRITE = "Write over an unfinished run of other options."
@@ -52,6 +54,7 @@ def train(
     precision: Annotated[str | None, typer.Option(help="float32 or float64. [default: float32]")] = None,
     backend: Annotated[str | None, typer.Option(help=BACKEND + " [default: auto]")] = None,
     seed: Annotated[int | None, typer.Option(help="Of weights, order and noise. [default: 0]")] = None,
+    measure: Annotated[list[str] | None, typer.Option(metavar="NAME", help=MEASURE)] = None,
     data_dir: Annotated[str | None, typer.Option("--data", metavar="DIR", help=DATA_DIR)] = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help=OUT)] = None,
     resume: Annotated[bool, typer.Option("--resume", help=RESUME)] = False,
@@ -65,6 +68,7 @@ def train(
         data=data, data_dir=data_dir, layers=layers, rule=rule, loss=loss, transfer=transfer, epochs=epochs,
         columns=columns, rate=rate, rate_decay=rate_decay, momentum=momentum, weight_decay=weight_decay,
         connectivity=connectivity, precision=precision, backend=backend, seed=seed,
+        measure=tuple(measure) if measure else None,
     )  # fmt: skip
     given = {name: value for name, value in options.items() if value is not None}
     folder = out or RunConfig.of(**given).folder()
@@ -76,7 +80,9 @@ def train(
     try:
         history = _trained(config, samples, folder, note, resume)
     except KeyboardInterrupt:
-        typer.echo("recircuit: Stopped before the first epoch.", err=True)
+        typer.echo(
+            "recircuit: Stopped before any training; nothing in the folder has changed but config.json.", err=True
+        )
         raise typer.Exit(130) from None
     _conclude(history, config, folder)
 
@@ -100,8 +106,9 @@ def _trained(config: RunConfig, data: Dataset, folder: Path, note: str, resume: 
         if line:
             typer.echo(line)
     return train_circuit(
-        circuit, data, epochs, backend=backend, seed=config.seed, out=folder, resume=resume, report=tqdm.write
-    )
+        circuit, data, epochs, backend=backend, seed=config.seed, measures=config.measure, out=folder, resume=resume,
+        report=tqdm.write,
+    )  # fmt: skip
 
 
 def _introduction(config: RunConfig, circuit: Circuit, data: Dataset) -> list[str]:

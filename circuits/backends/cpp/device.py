@@ -87,7 +87,7 @@ class WorkerDevice(CPPStandaloneDevice):
         operations = [o for o in assembly.all_operations() if o.runner is not None]
         code = {o.name: o.runner.codeobj.name for o in operations}
         variables = {key: array.variable for key, array in assembly.arrays.items()}
-        variables |= {f"clock.{v}": assembly.clock.variables[v] for v in ("t", "dt", "timestep")}
+        variables["clock.dt"] = assembly.clock.variables["dt"]
         lines = ['#include "recircuit.h"', '#include "objects.h"']
         lines += [f'#include "code_objects/{name}.h"' for name in sorted(set(code.values()))]
         lines += ["namespace recircuit {", f"const int columns = {assembly.columns};", "const Array arrays[] = {"]

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from ....errors import RecircuitError
+from ..interrupts import interruptible
 
 
 def threads() -> int:
@@ -48,11 +49,11 @@ class Worker:
             self.process.stdin.flush()
         except BrokenPipeError:
             self._died()
-        while True:
-            try:
-                return self._answer(on_progress)
-            except KeyboardInterrupt:
-                os.kill(self.process.pid, signal.SIGINT)
+        with interruptible(lambda: self.process.send_signal(signal.SIGINT)) as asked_to_stop:
+            answer = self._answer(on_progress)
+        if asked_to_stop.is_set() and not command.startswith("run "):  # a run says itself that it was stopped
+            raise KeyboardInterrupt
+        return answer
 
     def put(self, name: str, values: np.ndarray) -> Path:
         """Write values where the worker can read them."""

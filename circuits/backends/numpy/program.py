@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -14,6 +12,7 @@ from brian2.devices.device import reset_device, set_device
 from ...lowering.assemble import assemble
 from ...lowering.assembly import Array
 from ...operations import Operation
+from ..interrupts import interruptible
 from ..program import Program, Progress, RunResult, check_order
 from .codeobject import DenseNumpyCodeObject
 
@@ -71,7 +70,7 @@ class NumpyProgram(Program):
         ) else np.zeros(1, dtype=np.int32)  # fmt: skip
         watched = self._watched()
         result = RunResult(0)
-        with self._own_random_numbers(), _interruptible() as interrupted:
+        with self._own_random_numbers(), interruptible() as interrupted:
             for self._row in order:
                 active[0] = np.count_nonzero(self._row >= 0)
                 for row in rows:
@@ -169,17 +168,3 @@ def _runtime_device() -> Iterator[None]:
         yield
     finally:
         reset_device()
-
-
-@contextmanager
-def _interruptible() -> Iterator[threading.Event]:
-    """Ctrl-C ends the presentation under way and no more."""
-    asked = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield asked
-        return
-    before = signal.signal(signal.SIGINT, lambda *_: asked.set())
-    try:
-        yield asked
-    finally:
-        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,258 @@
+"""Where the parts of a circuit lie in its diagram: layers from below to above, companions beside, no overlaps.
+
+A unit stands upright, as a pyramidal cell does: what comes from below arrives at its foot (basal), what comes from above
+at its top (apical). Between the rows of boxes is a gap in which nothing lies, so that lines can run there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from .circuit import Circuit
+    from .population import Population
+    from .projection import Projection
+
+Side = Literal["top", "bottom", "left", "right"]
+
+#: Inches.
+HEIGHT, NARROW, LETTER = 0.95, 1.7, 0.085
+BESIDE, BETWEEN, GAP = 0.8, 0.7, 1.05
+#: How far from a box's axis lines go up, and down; and, beside it, how far above and below they go in and out.
+UP, DOWN, BY = -0.44, 0.44, 0.12
+
+
+@dataclass(eq=False)
+class Box:
+    """A population's place: its middle, width and height; its ports, compartment -> side."""
+
+    population: Population
+    x: float = 0.0
+    y: float = 0.0
+    width: float = NARROW
+    height: float = HEIGHT
+    layer: int = 0
+    main: Box | None = None
+    ports: dict[str, Side] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """Of the population."""
+        return self.population.name
+
+    def on(self, side: Side) -> list[str]:
+        """The ports on one side."""
+        return [port for port, where in self.ports.items() if where == side]
+
+    def port(self, name: str) -> tuple[float, float]:
+        """Where a port is."""
+        side = self.ports[name]
+        mine = self.on(side)
+        share = (mine.index(name) + 1) / (len(mine) + 1)
+        if side in ("left", "right"):
+            sign = -1 if side == "left" else 1
+            inward = BY if self.main is None else -BY
+            return self.x + sign * self.width / 2, self.y + self.height * (0.5 - share) + inward
+        middle = UP if side == "bottom" else DOWN
+        spread = 0.9 * (share - 0.5) * (len(mine) > 1)
+        return self.x + middle + spread, self.y + self.height * (0.5 if side == "top" else -0.5)
+
+    def overlaps(self, other: Box) -> bool:
+        """Whether two boxes share a place."""
+        near_x = abs(self.x - other.x) < (self.width + other.width) / 2
+        return near_x and abs(self.y - other.y) < (self.height + other.height) / 2
+
+
+@dataclass(eq=False)
+class Edge:
+    """A line to be drawn: a projection, or a broadcast."""
+
+    pre: Box
+    post: Box
+    port: str
+    kind: str
+    projection: Projection | None = None
+
+    @property
+    def level(self) -> bool:
+        """Straight across, between a box and a companion of it."""
+        companion = self.pre.main is self.post or self.post.main is self.pre
+        return companion and self.post.ports[self.port] in ("left", "right")
+
+    @property
+    def rise(self) -> int:
+        """Layers that it climbs."""
+        return self.post.layer - self.pre.layer
+
+
+def lay_out(circuit: Circuit) -> tuple[list[Box], list[Edge]]:
+    """Boxes with places and ports, and the edges between them."""
+    boxes = {p.name: Box(p) for p in circuit.populations.values()}
+    for name, main in companions(circuit).items():
+        boxes[name].main = boxes[main]
+    for name, layer in layers(circuit, {n for n, b in boxes.items() if b.main is None}).items():
+        boxes[name].layer = layer
+    for box in boxes.values():
+        if box.main is not None:
+            box.layer = box.main.layer
+    edges = [_edge(p, boxes) for p in circuit.projections.values()]
+    edges += [Edge(boxes[s], boxes[t], name, "broadcast") for name, s, t in _broadcasts(circuit)]
+    _place_ports(boxes.values(), edges)
+    _place_boxes(list(boxes.values()))
+    return list(boxes.values()), edges
+
+
+def companions(circuit: Circuit) -> dict[str, str]:
+    """Populations that belong to one other, as t and s do to o: companion -> whose it is."""
+    partners: dict[str, set[str]] = {name: set() for name in circuit.populations}
+    small: dict[str, bool] = {n: p.size == 1 or _shows_labels(p) for n, p in circuit.populations.items()}
+    sends: set[str] = set()
+    single = dict.fromkeys(circuit.populations, True)
+    for projection in circuit.projections.values():
+        pre, post = projection.pre.name, projection.post.name
+        if pre != post:
+            partners[pre].add(post)
+            partners[post].add(pre)
+        sends.add(pre)
+        for name in (pre, post):
+            single[name] &= projection.structure.kind == "one_to_one"
+    shown = {n for n, p in circuit.populations.items() if p.clamp is not None and not _shows_labels(p)}
+    sources = {source.name for source, _ in circuit.broadcasts.values()}
+    found: dict[str, str] = {}
+    for name in circuit.populations:
+        alone = len(partners[name]) == 1 and name in sends and name not in shown | sources
+        (main,) = partners[name] if len(partners[name]) == 1 else ("",)
+        if alone and (small[name] or single[name]) and main not in found and _receives(circuit, main):
+            order = list(circuit.populations)
+            if (
+                len(partners[main]) > 1
+                or order.index(main) < order.index(name)
+                or _shows_labels(circuit.populations[name])
+            ):
+                found[name] = main
+    return found
+
+
+def _shows_labels(population: Population) -> bool:
+    return population.clamp is not None and population.clamp.kind == "labels"
+
+
+def _receives(circuit: Circuit, name: str) -> bool:
+    return any(p.post.name == name for p in circuit.projections.values())
+
+
+def layers(circuit: Circuit, names: set[str]) -> dict[str, int]:
+    """The longest way forward from a population that nothing drives; ways back (apical, or to what is below) aside."""
+    ahead: dict[str, list[str]] = {n: [] for n in circuit.populations if n in names}
+    for p in circuit.projections.values():
+        if {p.pre.name, p.post.name} <= names and p.into != "apical" and p.pre is not p.post:
+            ahead[p.pre.name].append(p.post.name)
+    driven = {post for posts in ahead.values() for post in posts}
+    depth = dict.fromkeys(ahead, 0)
+
+    def climb(name: str, path: tuple[str, ...]) -> None:
+        for post in ahead[name]:
+            if post not in path and depth[post] < len(path):
+                depth[post] = len(path)
+                climb(post, (*path, post))
+
+    for name in sorted(ahead, key=lambda n: n in driven):
+        if name not in driven or depth[name] == 0:
+            climb(name, (name,))
+    return depth
+
+
+def _edge(projection: Projection, boxes: dict[str, Box]) -> Edge:
+    pre, post = boxes[projection.pre.name], boxes[projection.post.name]
+    edge = Edge(pre, post, projection.into, "feedforward", projection)
+    if projection.structure.kind == "one_to_one":
+        edge.kind = "one to one"
+    elif projection.into == "apical" or edge.rise < 0:
+        edge.kind = "feedback"
+    elif edge.rise == 0 and any(p.post is projection.pre for p in projection.circuit.projections.values()):
+        edge.kind = "lateral"
+    return edge
+
+
+def _broadcasts(circuit: Circuit) -> list[tuple[str, str, str]]:
+    """Name, source and target of every broadcast that somebody reads."""
+    found = []
+    for name, (source, _) in circuit.broadcasts.items():
+        readers = [p.name for p in circuit.populations.values() if name in p.neuron.broadcasts]
+        for projection in circuit.projections.values():
+            if projection.equation is not None and name in projection.equation.broadcasts:
+                readers.append(projection.post.name)
+        found += [(name, source.name, reader) for reader in dict.fromkeys(readers)]
+    return found
+
+
+def _place_ports(boxes: Iterable[Box], edges: list[Edge]) -> None:
+    """A compartment is where most of what it receives comes from: below, above, or beside."""
+    counts: dict[Box, int] = {}
+    side_of: dict[Box, Side] = {}
+    for box in (b for b in boxes if b.main is not None):
+        counts[box.main] = counts.get(box.main, 0) + 1
+        side_of[box] = "right" if counts[box.main] % 2 else "left"
+    for box in boxes:
+        for compartment in [*box.population.neuron.compartments, *(e.port for e in edges if e.kind == "broadcast")]:
+            mine = [e for e in edges if e.post is box and e.port == compartment]
+            if compartment in box.population.neuron.compartments or mine:
+                box.ports[compartment] = _side(box, compartment, mine, side_of)
+    for box, side in side_of.items():
+        box.x = 1.0 if side == "right" else -1.0  # until it is placed
+
+
+def _side(box: Box, compartment: str, mine: list[Edge], side_of: dict[Box, Side]) -> Side:
+    beside = [e for e in mine if e.pre.main is box or box.main is e.pre]
+    if beside and len(beside) == len(mine) and compartment not in ("basal", "apical"):
+        if box.main is not None:
+            return "left" if side_of[box] == "right" else "right"
+        return side_of[beside[0].pre]
+    if compartment == "apical" or sum(e.rise < 0 for e in mine) > len(mine) / 2:
+        return "top"
+    return "bottom"
+
+
+def _place_boxes(boxes: list[Box]) -> None:
+    for box in boxes:
+        inside = max((len(p) for p in box.on("left")), default=0) + max((len(p) for p in box.on("right")), default=0)
+        below = max(sum(len(p) + 2 for p in box.on(side)) for side in ("bottom", "top"))
+        title = max(len(box.name) * 1.3, len(f"{box.population.size} units"))
+        box.width = max(1.1 if box.main and not below else NARROW, LETTER * (inside + title + 2), LETTER * below * 1.2)
+        box.height = HEIGHT if box.main is None else 0.7
+    bottom = 0.0
+    for layer in range(max((b.layer for b in boxes), default=0) + 1):
+        row = [b for b in boxes if b.layer == layer and b.main is None]
+        height = max((_reach(b, boxes) for b in row), default=HEIGHT)
+        _place_row(row, boxes, bottom + height / 2)
+        bottom += height + GAP
+
+
+def _beside(box: Box, boxes: list[Box], sign: int) -> list[Box]:
+    return [b for b in boxes if b.main is box and b.x * sign > 0]
+
+
+def _reach(box: Box, boxes: list[Box]) -> float:
+    """Height that a box and its companions need."""
+    stacks = [sum(b.height + 0.25 for b in _beside(box, boxes, sign)) - 0.25 for sign in (-1, 1)]
+    return max(box.height, *stacks)
+
+
+def _place_row(row: list[Box], boxes: list[Box], y: float) -> None:
+    cells = []
+    for box in row:
+        stacks = {sign: _beside(box, boxes, sign) for sign in (-1, 1)}
+        cells.append((box, stacks, {s: max((b.width + BESIDE for b in k), default=0.0) for s, k in stacks.items()}))
+    total = sum(b.width + room[-1] + room[1] for b, _, room in cells) + BETWEEN * (len(cells) - 1)
+    # A single box stands on the axis of the figure, however many companions it has.
+    left = -total / 2 if len(cells) > 1 else -cells[0][0].width / 2 - cells[0][2][-1] if cells else 0.0
+    for box, stacks, room in cells:
+        box.x, box.y = left + room[-1] + box.width / 2, y
+        for sign, stack in stacks.items():
+            top = y + (sum(b.height + 0.25 for b in stack) - 0.25) / 2
+            for other in stack:
+                other.x = box.x + sign * (box.width / 2 + BESIDE + other.width / 2)
+                other.y, top = top - other.height / 2, top - other.height - 0.25
+        left += room[-1] + box.width + room[1] + BETWEEN

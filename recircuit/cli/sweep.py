@@ -1,0 +1,169 @@
+"""`recircuit sweep`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from tqdm import tqdm
+
+from recircuit.errors import UsageError
+from recircuit.models.files import make_folder, write_whole
+from recircuit.models.sweep import Job, Result, experiment_jobs, seeds_of, training_jobs, values_of
+from recircuit.models.tables import Summary, csv_text, lines, summaries
+
+__all__ = ["sweep"]
+
+WHAT = "Data, as in `recircuit train`; or experiments, as `recircuit reproduce --list` shows them, with commas between."
+SEEDS = "As in 0-4 or 0,2,5-7."
+LIST = (
+    " Of this and all options to RULE's --precision: one value, or several with commas between; all combinations run."
+)
+OUT = "Folder of the sweep: runs/*.json, table.csv, summary.csv. [default: runs/sweep-WHAT]"
+SCHEDULER = "The address of a Dask scheduler, as tcp://host:8786; without it, this machine's cores are used."
+WORKERS = "How many runs at a time on this machine. [default: as many as there are cores]"
+BACKEND = "auto, numpy or cpp. [default: auto; numpy for experiments]"
+
+
+def sweep(
+    what: Annotated[str, typer.Argument(metavar="DATA|ID,ID", help=WHAT)],
+    rule: Annotated[str | None, typer.Option(help="Rules, as in urfb,frfb,bp." + LIST)] = None,
+    layers: Annotated[str | None, typer.Option(metavar="N-N-N,N-N")] = None,
+    loss: Annotated[str | None, typer.Option()] = None,
+    transfer: Annotated[str | None, typer.Option()] = None,
+    epochs: Annotated[str | None, typer.Option()] = None,
+    columns: Annotated[str | None, typer.Option()] = None,
+    rate: Annotated[str | None, typer.Option()] = None,
+    rate_decay: Annotated[str | None, typer.Option()] = None,
+    momentum: Annotated[str | None, typer.Option()] = None,
+    weight_decay: Annotated[str | None, typer.Option()] = None,
+    connectivity: Annotated[str | None, typer.Option()] = None,
+    precision: Annotated[str | None, typer.Option()] = None,
+    measure: Annotated[list[str] | None, typer.Option(metavar="NAME", help="As in `recircuit train`.")] = None,
+    seeds: Annotated[str, typer.Option(help=SEEDS)] = "0-4",
+    quick: Annotated[bool, typer.Option("--quick", help="Of experiments: fewer and shorter runs.")] = False,
+    backend: Annotated[str | None, typer.Option(help=BACKEND)] = None,
+    data_dir: Annotated[str | None, typer.Option("--data", metavar="DIR", help="Where the files of DATA lie.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help=OUT)] = None,
+    scheduler: Annotated[str | None, typer.Option(metavar="ADDRESS", help=SCHEDULER)] = None,
+    workers: Annotated[int | None, typer.Option(metavar="N", min=1, help=WORKERS)] = None,
+) -> None:
+    """Train, or reproduce, over seeds and variants, many runs at a time.
+
+    Ctrl-C stops it; the same command goes on with what is not done. A run gives the same numbers wherever it runs.
+    """
+    variants = dict(
+        rule=rule, layers=layers, loss=loss, transfer=transfer, epochs=epochs, columns=columns, rate=rate,
+        rate_decay=rate_decay, momentum=momentum, weight_decay=weight_decay, connectivity=connectivity,
+        precision=precision,
+    )  # fmt: skip
+    given = {name: values_of(value) for name, value in variants.items() if value is not None}
+    other = {"backend": backend, "data_dir": data_dir, "measure": measure or None}
+    fixed = {name: value for name, value in other.items() if value is not None}
+    jobs = _jobs(what, given, seeds_of(seeds), quick, fixed)
+    folder = out or Path("runs") / f"sweep-{re.sub(r'[^A-Za-z0-9_,-]+', '_', Path(what).stem)}"
+    _Sweep(jobs, folder).run(scheduler, workers)
+
+
+def _jobs(
+    what: str, given: dict[str, list[str]], seeds: Sequence[int], quick: bool, fixed: dict[str, Any]
+) -> list[Job]:
+    from recircuit.models.experiments import EXPERIMENTS
+
+    if what.partition(",")[0] not in EXPERIMENTS:
+        if quick:
+            raise UsageError("--quick is for experiments; of a training run, say --epochs.")
+        return training_jobs(what, given, seeds, **fixed)
+    wrong = [*given, *(name for name in fixed if name != "backend")]
+    if wrong:
+        option = "--" + wrong[0].removesuffix("_dir").replace("_", "-")
+        raise UsageError(f"{option} is of training runs; an experiment says itself what it trains. Leave it out.")
+    return experiment_jobs(values_of(what), seeds, backend=fixed.get("backend", "numpy"), quick=quick)
+
+
+class _Sweep:
+    """Jobs, and the folder of their results."""
+
+    def __init__(self, jobs: Sequence[Job], folder: Path) -> None:
+        self.jobs, self.folder, self.runs = jobs, folder, folder / "runs"
+        found = {job.key: job.finished(self.runs) for job in jobs}
+        self.results: dict[str, Result] = {key: result for key, result in found.items() if result is not None}
+
+    def run(self, scheduler: str | None, workers: int | None) -> None:
+        """Do what is not done, and write the tables."""
+        from recircuit.models.dispatch import dispatch
+
+        make_folder(self.runs)
+        left = [job for job in self.jobs if job.key not in self.results]
+        earlier = f", {len(self.results)} of them done before" if self.results else ""
+        typer.echo(f"{len(self.jobs)} runs{earlier}, in {self.folder}")
+        try:
+            with tqdm(
+                total=len(self.jobs), initial=len(self.results), unit=" runs", leave=False, disable=None
+            ) as self.bar:
+                failed = dispatch(left, self._done, scheduler=scheduler, workers=workers, begun=tqdm.write)
+        except KeyboardInterrupt:
+            self._write()
+            typer.echo(
+                f"recircuit: Stopped after {len(self.results)} of {len(self.jobs)} runs, which are in {self.folder}; "
+                "the same command goes on with the others.",
+                err=True,
+            )
+            raise typer.Exit(130) from None
+        self._conclude(failed)
+
+    def _done(self, job: Job, result: Result) -> None:
+        job.keep(self.runs, result)
+        self.results[job.key] = result
+        self.bar.update()
+        tqdm.write(_line(job, result))
+
+    def _write(self) -> list[Summary]:
+        found = lines(self.jobs, self.results)
+        over_seeds = summaries(found)
+        for name, table in (("table.csv", found), ("summary.csv", over_seeds)):
+            write_whole(self.folder / name, csv_text([line.row() for line in table]).encode())
+        return over_seeds
+
+    def _conclude(self, failed: dict[str, str]) -> None:
+        for key, why in failed.items():
+            typer.echo(f"recircuit: {key} has no result: {why}", err=True)
+        for summary in self._write():
+            typer.echo(_told(summary))
+        typer.echo(f"See {self.folder / 'table.csv'} and summary.csv beside it.")
+        if failed:
+            raise typer.Exit(1)
+
+
+def _line(job: Job, result: Result) -> str:
+    """A finished run in words."""
+    name = f"{job.options.get('id', job.options.get('rule'))}{'' if job.seed is None else f', seed {job.seed}'}"
+    if result["diverged"]:
+        return f"{name}: {result['diverged']}"
+    took = f"{result['seconds']:.0f} s"
+    if job.kind == "reproduce":
+        checks = result["checks"]
+        return f"{name}: {sum(check['ok'] for check in checks)} of {len(checks)} checks hold ({took})"
+    return f"{name}: test error {result['rows'][-1]['test_error']:.2%} ({took})"
+
+
+def _told(summary: Summary) -> str:
+    """A variant of the summary in words."""
+    named = {name: value for name, value in summary.variant.items() if name not in ("relation", "target")}
+    name = ", ".join(f"{v}" if k in ("rule", "id", "what") else f"{k} {v}" for k, v in named.items())
+    runs = f"{summary.runs} run{'s' * (summary.runs != 1)}"
+    runs += f" ({summary.diverged} diverged)" if summary.diverged else ""
+    if summary.holds is not None:
+        return f"{name}: {_mean(summary, 'value', '.4g')}holds in {summary.holds} of {runs}"
+    return f"{name}: {_mean(summary, 'test_error', '.2%')}{runs}"
+
+
+def _mean(summary: Summary, measure: str, digits: str) -> str:
+    mean, sd = summary.measured.get(measure, (None, None))
+    if mean is None:
+        return ""
+    name = "" if measure == "value" else f"{measure.replace('_', ' ')} "
+    return f"{name}{mean:{digits}}{'' if sd is None else f' ± {sd:{digits}}'}, "
