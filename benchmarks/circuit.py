@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import recircuit as rc
 from brian2 import ms
 
+import recircuit as rc
 from benchmarks.workload import Problem, Settings
 
 HIDDEN = """

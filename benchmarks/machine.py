@@ -15,7 +15,7 @@ from typing import Any
 def facts(threads: int) -> dict[str, Any]:
     """The machine, the versions, the date and the command."""
     return {
-        "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "command": " ".join(["python -m benchmarks", *sys.argv[1:]]),
         "commit": _said(["git", "rev-parse", "--short", "HEAD"]),
         "machine": {

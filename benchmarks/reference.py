@@ -142,7 +142,9 @@ class Reference:
             self.ceilings.stream(settings, self.seconds / 2)
         for peer in self.peers:
             if peer.entrant.name == "torch" and peer.client is not None and case in peer.samples:
-                rate = peer.client.ask("call", method="ceiling", **{"as": _key(case), "with": {"seconds": self.seconds / 2}})
+                rate = peer.client.ask(
+                    "call", method="ceiling", **{"as": _key(case), "with": {"seconds": self.seconds / 2}}
+                )
                 self.ceilings.add(*case, "PyTorch's products", rate)
 
 
@@ -207,12 +209,14 @@ def _case(measured: Reference, case: Case) -> dict[str, Any]:
     }  # fmt: skip
 
 
+KINDS = {"propagate": "products", "learn": "learning", "update": "state equations"}
+
+
 def shares(profile: dict[str, Any]) -> dict[str, float]:
     """Of the time of a run: products forward and back, those of learning, state equations, and the rest."""
     found = {"products": 0.0, "learning": 0.0, "state equations": 0.0, "rest": 0.0}
     for name, seconds in profile["operations"].items():
-        kind = {"propagate": "products", "learn": "learning", "update": "state equations"}.get(name.split("_")[0], "rest")
-        found["rest" if name == "propagate_s_to_o" else kind] += seconds
+        found["rest" if name == "propagate_s_to_o" else KINDS.get(name.split("_")[0], "rest")] += seconds
     whole = max(profile["seconds"], sum(found.values()))
     found["rest"] += whole - sum(found.values())
     return {kind: round(seconds / whole, 4) for kind, seconds in found.items()}
@@ -220,4 +224,3 @@ def shares(profile: dict[str, Any]) -> dict[str, float]:
 
 def _median(samples: list[float]) -> float:
     return statistics.median(samples) if samples else 0.0
-

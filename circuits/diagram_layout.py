@@ -192,9 +192,10 @@ def _place_ports(boxes: Iterable[Box], edges: list[Edge]) -> None:
     """A compartment is where most of what it receives comes from: below, above, or beside."""
     counts: dict[Box, int] = {}
     side_of: dict[Box, Side] = {}
-    for box in (b for b in boxes if b.main is not None):
-        counts[box.main] = counts.get(box.main, 0) + 1
-        side_of[box] = "right" if counts[box.main] % 2 else "left"
+    for box in boxes:
+        if box.main is not None:
+            counts[box.main] = counts.get(box.main, 0) + 1
+            side_of[box] = "right" if counts[box.main] % 2 else "left"
     for box in boxes:
         for compartment in [*box.population.neuron.compartments, *(e.port for e in edges if e.kind == "broadcast")]:
             mine = [e for e in edges if e.post is box and e.port == compartment]

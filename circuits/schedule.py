@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from brian2.units import Quantity
 from brian2.units.allunits import second
@@ -119,7 +120,7 @@ class Schedule:
         return [name for name, (start, stop) in self.windows.items() if start <= step < stop]
 
 
-def steps_in(name: str, duration: object, dt: Quantity) -> int:
+def steps_in(name: str, duration: Any, dt: Quantity) -> int:
     """A duration as a whole number of steps; refused where it is none."""
     if not isinstance(duration, Quantity) or duration.dim is not second.dim or duration.ndim:
         raise RecircuitError(f"phases: the duration of {name!r} is a time such as 4*ms; got {duration!r}.")

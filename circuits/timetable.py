@@ -49,7 +49,8 @@ class Timetable:
             shown = {s for name in schedule.evaluation for s in range(*schedule.windows[name])}
             steps = [s for s in steps if s in shown]
             operations = [o for o in operations if not (o.learns or o.supervises)]
-        table = [[o for o in operations if s in o.steps] for s in steps]
+        opened = [(o, frozenset(o.steps)) for o in operations]
+        table = [[o for o, when in opened if s in when] for s in steps]
         if not optimise:
             return cls(mode, tuple(steps), tuple(tuple(Entry(o) for o in line) for line in table))
         unchanged = _unchanged(table)

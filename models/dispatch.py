@@ -52,7 +52,7 @@ def dispatch(
         token = uuid.uuid4().hex[:8]  # a scheduler that serves others too, or an earlier sweep, knows no such keys
         futures = {client.submit(perform_apart, j.payload, key=f"{j.key}-{token}", retries=1): j for j in jobs}
         try:
-            for future in as_completed(futures):
+            for future in as_completed(futures, loop=client.loop):
                 job = futures[future]
                 why = _problem(future)
                 result: Result = {} if why else future.result()
@@ -114,7 +114,7 @@ def _client(scheduler: str | None, workers: int, begun: Callable[[str], None]) -
     with dask.config.set(settings):
         try:
             cluster = LocalCluster(
-                n_workers=workers, threads_per_worker=1, processes=True, memory_limit=0, dashboard_address=None,
+                n_workers=workers, threads_per_worker=1, processes=True, memory_limit=0, dashboard_address="127.0.0.1:0",
                 silence_logs=logging.CRITICAL,
             )  # fmt: skip
         except (OSError, RuntimeError) as problem:

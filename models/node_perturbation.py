@@ -94,9 +94,11 @@ def node_perturbation(
     s = (net.supervisor if target == "labels" else net.stimulus)("s", sizes[-1], during="stimulus")
     loss = plan.add_loss("loss", plan.layers[-1], s)
     if plan.noisy:
-        plan.add_comparison(loss)
+        plan.announce_difference()
     plan.add_forward()
     plan.add_feedback(gamma)
+    if plan.noisy:
+        plan.compare(loss)
     if plan.twins:
         plan.add_twins([*hidden, answer], s)
     plan.set_phases(settling, 1 if denoise else 0)
@@ -144,11 +146,15 @@ class _Plan:
         self.net.connect(o, loss, into="squares", sends="squares", weights=0.5, during=self.moving)
         return loss
 
-    def add_comparison(self, loss: Population) -> None:
-        """By how much the noise raised the loss, broadcast."""
+    def announce_difference(self) -> None:
+        """A unit whose rate is by how much the noise raised the loss, broadcast."""
         compare = self.net.population("compare", 1, COMPARE_TWO if self.twins else COMPARE)
-        self.net.connect(loss, compare, into="loss", weights=1.0, during="error" if self.twins else "perturbed and error")
         self.net.broadcast(compare, "difference")
+
+    def compare(self, loss: Population) -> None:
+        """What it compares. Connected after W and B, so that controls draw the same weights."""
+        during = "error" if self.twins else "perturbed and error"
+        self.net.connect(loss, self.net.populations["compare"], into="loss", weights=1.0, during=during)
 
     def add_forward(self) -> None:
         """W, and biases."""

@@ -84,6 +84,8 @@ class Variant:
             raise UsageError(f"Variant: weights {self.redrawn!r} are not known for the algorithm {self.algorithm!r}.")
         if self.redrawn and self.update_bits is not None:
             raise UsageError(f"Variant: weights {self.redrawn!r} and quantised updates do not go together.")
+        if min(self.bits, self.update_bits or 1) < 1:
+            raise UsageError(f"Variant: bits are at least 1; got {self.bits!r} and {self.update_bits!r}.")
         if not 0 <= self.dropped < 1:
             raise UsageError(f"Variant: dropped is a probability below 1; got {self.dropped!r}.")
 
@@ -190,7 +192,7 @@ def _rule(variant: Variant, h: int, top: bool, shape: tuple[int, int], outputs: 
         return None
     rule = rbp
     if variant.update_bits is not None:
-        rule = quantised_updates.with_parameters(bits=variant.update_bits, alpha=variant.update_alpha)
+        rule = quantised_updates(variant.update_bits).with_parameters(alpha=variant.update_alpha)
     elif variant.redrawn == "sign-concordant" and h > 1:
         rule = sign_concordant.with_parameters(sd=_sd(shape))
     elif variant.redrawn == "per synapse" and not top:

@@ -33,7 +33,7 @@ from .training import train
 __all__ = ["Job", "experiment_jobs", "perform", "perform_apart", "seeds_of", "training_jobs", "values_of"]
 
 Result = dict[str, Any]
-_THREADS = ("OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+_THREADS = ("RECIRCUIT_THREADS", "OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 _CHILD = "from recircuit.models.sweep import _serve; _serve()"
 
 

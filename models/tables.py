@@ -100,10 +100,10 @@ def _lines(variant: Row, job: Job, result: Result) -> list[Line]:
     checks = result["checks"] or [{"what": "", "value": None, "relation": "", "target": None, "ok": False}]
     return [
         Line(
-            variant | {name: check[name] for name in ("what", "relation", "target")},
+            variant | {"check": number, **{name: check[name] for name in ("what", "relation", "target")}},
             job.seed, {"value": check["value"]}, {"ok": check["ok"], **rest},
         )
-        for check in checks
+        for number, check in enumerate(checks, start=1)
     ]  # fmt: skip
 
 

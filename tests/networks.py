@@ -10,6 +10,7 @@ from reference import amit
 
 import recircuit as rc
 from recircuit.circuits import Dense
+from recircuit.circuits.projection import Transposed
 from recircuit.testing import distance as distance  # the same measure as check_rule's
 
 SIZES = (6, 5, 3)
@@ -54,7 +55,7 @@ def weights(net: rc.Circuit) -> tuple[list[np.ndarray], list[np.ndarray]]:
     names = layers(net)
     pairs = list(zip(names[:-1], names[1:]))
     ups = [net[f"{a}_to_{b}.w"] for a, b in pairs]
-    if any(isinstance(net[f"{b}_to_{a}"].weights, rc.circuits.projection.Transposed) for a, b in pairs[1:]):
+    if any(isinstance(net[f"{b}_to_{a}"].weights, Transposed) for a, b in pairs[1:]):
         return ups, []
     return ups, [net[f"{b}_to_{a}.w"] for a, b in pairs[1:]]
 

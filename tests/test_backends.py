@@ -103,7 +103,9 @@ def images(net: rc.Circuit, count: int = 100) -> dict[str, np.ndarray]:
     return {"x": digits.x_train[:count] / 16 - 0.3, "s": digits.y_train[:count]}
 
 
-def both(make: Callable[..., rc.Circuit], data: Any, **options: Any) -> tuple[rc.Circuit, rc.Circuit, rc.Trace, rc.Trace]:
+def both(
+    make: Callable[..., rc.Circuit], data: Any, **options: Any
+) -> tuple[rc.Circuit, rc.Circuit, rc.Trace, rc.Trace]:
     """The same run on both backends."""
     a, b = make(), make()
     return a, b, a.run(data, **options), b.run(data, **options, backend="cpp")
@@ -148,7 +150,18 @@ def test_ten_presentations_of_a_hinge_network_in_single_precision() -> None:
 def test_everything_else(columns: int) -> None:
     """One column and several; the noise has the same bits on both."""
     data = {"x": np.random.default_rng(0).normal(size=(20, 6)), "s": np.arange(20) % 3}
-    record = ["h.rate", "h.jitter", "o.H", "o.above", "h.loss", "judge.rate", "x_to_h.w", "o_to_h.m", "copy.x", "t.rate"]
+    record = [
+        "h.rate",
+        "h.jitter",
+        "o.H",
+        "o.above",
+        "h.loss",
+        "judge.rate",
+        "x_to_h.w",
+        "o_to_h.m",
+        "copy.x",
+        "t.rate",
+    ]
     a, b, left, right = both(lambda: kitchen(columns), data, record=record)
     assert left.rows.tolist() == right.rows.tolist()
     assert {n: distance(left[n], right[n]) for n in record if distance(left[n], right[n]) > 1e-10} == {}

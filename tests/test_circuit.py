@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from brian2 import Hz, ms, mV
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from networks import anything, layered, stimuli
 
@@ -445,6 +446,12 @@ def test_a_diagram_names_rules_and_controls() -> None:
     assert "urfb" not in bare and "plasticity" not in bare
 
 
+def legend_of(panel: Axes) -> list[str]:
+    legend = panel.get_legend()
+    assert legend is not None
+    return [text.get_text() for text in legend.get_texts()]
+
+
 def test_a_trace_has_a_panel_for_each_variable() -> None:
     net = layered((6, 15, 3))
     trace = net.run(DATA, 2, record=["o.rate", "h1.rate", "x_to_h1.w"])
@@ -452,7 +459,7 @@ def test_a_trace_has_a_panel_for_each_variable() -> None:
     assert [panel.get_ylabel() for panel in figure.axes] == trace.names
     counts = [len(panel.get_lines()) - 1 for panel in figure.axes]  # one line parts the presentations
     assert counts == [3, 15, 90]
-    assert [len(panel.get_legend().get_texts()) for panel in figure.axes] == [3, 10, 10]
+    assert [len(legend_of(panel)) for panel in figure.axes] == [3, 10, 10]
     assert figure.axes[-1].get_xlabel() == "time (ms)" and figure.axes[-1].get_xlim() == (0, 16)
     named = [t.get_text() for t in figure.axes[0].texts]
     assert named[:4] == ["feedforward", "error", "feedback", "plasticity"]
@@ -465,7 +472,7 @@ def test_a_part_of_a_trace_is_drawn_as_asked() -> None:
     trace = net.run(DATA, 3, learn=False, record=["o.basal", "h1.rate"])
     figure = trace.plot("h1.rate", units=[4, 2], labels={"h1.rate": [f"unit {k}" for k in range(15)]})
     (panel,) = figure.axes
-    assert [t.get_text() for t in panel.get_legend().get_texts()] == ["unit 4", "unit 2"]
+    assert legend_of(panel) == ["unit 4", "unit 2"]
     assert {t.get_text() for t in panel.texts} == {"feedforward"}
     with pytest.raises(rc.RecircuitError, match="'o.rate' was not recorded"):
         trace.plot(["o.rate"])
@@ -595,7 +602,10 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "tau without unit": (built("drate/dt = (1 - rate)/tau : 1", tau=3), r"has the dimension 1, expected s\^-1"),
     "volts": (built("v : volt\nrate = v : 1 (during p)"), "the right-hand side of 'rate' has the dimension"),
     "volts and numbers": (built("v : volt\nrate = 1 + v : 1 (during p)"), "inconsistent units"),
-    "volts in an expression": (built("v : volt\na = 1 + v : 1\nrate = a : 1 (during p)"), "'1' has unit 1; 'v' has unit"),
+    "volts in an expression": (
+        built("v : volt\na = 1 + v : 1\nrate = a : 1 (during p)"),
+        "'1' has unit 1; 'v' has unit",
+    ),
     "noise used twice": (built("a = randn() : 1\nrate = a - a : 1 (during p)"), "population_h"),
     "method": (built("drate/dt = (1 - rate)/tau : 1", tau=3 * ms, method="magic"), "method 'magic' cannot"),
     "transfer": (lambda: rc.pyramidal("tahn"), "'tahn' is not known; expected one of clip, tanh"),
@@ -615,7 +625,10 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "broadcast of many": (wide_broadcast, "'h1' has 5 units; a broadcast comes of 1"),
     "broadcast by name": (lambda: layered().broadcast("h1", "loss"), "a population of this circuit"),  # type: ignore
     "nobody sends": (built("loss : 1 (broadcast)\nrate = loss : 1 (during p)"), "which nobody sends"),
-    "weights' shape": (connected(weights=np.zeros((3, 2))), r"shape \(2, 3\) \(post, pre\) were expected; got \(3, 2\)"),
+    "weights' shape": (
+        connected(weights=np.zeros((3, 2))),
+        r"shape \(2, 3\) \(post, pre\) were expected; got \(3, 2\)",
+    ),
     "weights NaN": (connected(weights=np.nan), "NaN or infinity"),
     "weights by name": (connected(weights="glorot"), "were expected"),
     "one to one": (connected(structure=OneToOne()), "populations of one size; got 3 and 2"),

@@ -16,7 +16,7 @@ from reference import amit
 
 import recircuit as rc
 from recircuit.circuits import Dense, Masked, OneToOne
-from recircuit.plasticity import all_rules
+from recircuit.plasticity import SynapticEquation, all_rules
 from recircuit.testing import EXACT, columns_apart, lowerings_apart
 
 RATE = dict(rate=0.3)
@@ -44,9 +44,7 @@ RULES: dict[str, rc.Rule] = {
         state={"m": 0, "s": 0.5, "trace": 0.1},
         parameters=RATE,
     ),
-    "fields": rc.Rule(
-        "fields", source="test", forward="dw = rate*tanh(basal_post)*rate_pre - .01*w", parameters=RATE
-    ),
+    "fields": rc.Rule("fields", source="test", forward="dw = rate*tanh(basal_post)*rate_pre - .01*w", parameters=RATE),
 }
 NOISE = rc.Rule("noise", source="test", forward="dw = rate*x_post*x_pre + .1*randn()", parameters=RATE)
 OUTPUTS = {
@@ -92,11 +90,13 @@ PLASTIC = {
 }
 
 
-def between_two(equation: rc.plasticity.SynapticEquation, structure: Dense | None, **options: Any) -> rc.Circuit:
+def between_two(equation: SynapticEquation, structure: Dense | None, **options: Any) -> rc.Circuit:
     """Two populations that have whatever a rule reads, set from outside, and a source for every broadcast."""
 
     def reading(names: Iterable[str]) -> rc.Neuron:
-        return rc.Neuron("\n".join(["field : 1 (compartment)", *(f"{n} : 1" for n in sorted({*names, "rate"} - {"x"}))]))
+        return rc.Neuron(
+            "\n".join(["field : 1 (compartment)", *(f"{n} : 1" for n in sorted({*names, "rate"} - {"x"}))])
+        )
 
     net = rc.Circuit(**options)
     pre = net.population("one", 4, reading(equation.reads_pre))

@@ -20,7 +20,9 @@ def test_a_presentation_of_three_layers() -> None:
     net = layered((6, 5, 4, 3), rc.urfb)
     steps = running(net)
     assert len(steps) == 3 + 4 + 2 + 1
-    products = [[n for n in row if n.startswith("propagate") and "t" not in n.split("_") and "s" not in n] for row in steps]
+    products = [
+        [n for n in row if n.startswith("propagate") and "t" not in n.split("_") and "s" not in n] for row in steps
+    ]
     assert [[n.removeprefix("propagate_") for n in row] for row in products] == [
         ["x_to_h1"], ["h1_to_h2"], ["h2_to_o"], [], [], [], [], ["o_to_h2"], ["h2_to_h1"], [],
     ]  # fmt: skip
@@ -35,12 +37,14 @@ def test_work_is_counted() -> None:
     forward, backward = 60 * 50 + 50 * 40 + 40 * 30, 40 * 30 + 50 * 40
     learning = forward
     assert forward + backward + learning < net.timetable().work() < 1.1 * (forward + backward + learning)
-    assert net.timetable("evaluate").work() == forward + 50 + 40
+    resting = 2 * 30  # o and t
+    assert net.timetable("evaluate").work() == forward + 50 + 40 + resting
 
 
 def test_an_evaluation_neither_supervises_nor_learns() -> None:
     names = {n for row in running(layered((6, 5, 3)), "evaluate") for n in row}
-    assert names == {"clamp_x", "propagate_x_to_h1", "propagate_h1_to_o", "update_h1_rate"}
+    forward = {"clamp_x", "propagate_x_to_h1", "propagate_h1_to_o", "update_h1_rate"}
+    assert names == forward | {"update_o_rate", "update_t_rate"}  # which go to rest
 
 
 def test_an_evaluation_has_the_phases_that_were_asked_for() -> None:
@@ -89,6 +93,7 @@ def test_durations_are_whole_steps_in_spite_of_rounding(dt: float, length: float
 
 
 # --- any circuit and any phases ---------------------------------------------------------------------------------------
+
 
 @pytest.mark.parametrize("seed", range(20))
 def test_leaving_out_changes_no_bit_whatever_the_circuit(seed: int) -> None:

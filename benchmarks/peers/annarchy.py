@@ -57,11 +57,12 @@ class AnnarchyPeer(Peer):
         mix = self.settings.mix
         hidden = HIDDEN.format(mix=mix, basal="sum(basal)")
         first = HIDDEN.format(mix=mix, basal="opened*sum(basal) + (1.0 - opened)*basal")
-        output = ann.Neuron(
-            parameters="s = 0.0\nclamped = 0.0 : population", equations=OUTPUT.format(mix=mix)
-        )
+        output = ann.Neuron(parameters="s = 0.0\nclamped = 0.0 : population", equations=OUTPUT.format(mix=mix))
         needed = self.mode == "needed"
-        neurons = [ann.Neuron(parameters="r = 0.0"), ann.Neuron(parameters="opened = 1.0 : population", equations=first)]
+        neurons = [
+            ann.Neuron(parameters="r = 0.0"),
+            ann.Neuron(parameters="opened = 1.0 : population", equations=first),
+        ]
         neurons[1:] = neurons[1:] if needed else [ann.Neuron(equations=hidden)]
         return neurons + [ann.Neuron(equations=hidden)] * (self.settings.layers - 2) + [output]
 

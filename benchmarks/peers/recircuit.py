@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from recircuit.circuits.inputs import as_inputs
 
 from benchmarks.circuit import reference_circuit, set_initial, weight_names
 from benchmarks.peers.server import Peer, serve
 from benchmarks.workload import Problem
+from recircuit.circuits.inputs import as_inputs
 
 
 class RecircuitPeer(Peer):
@@ -49,7 +49,9 @@ class RecircuitPeer(Peer):
 
     def memory(self) -> dict[str, int]:
         """Bytes: what the circuit stores, its data, and the most that the worker has ever held."""
-        stored = sum(a.variable.dtype.itemsize * int(np.prod(a.shape)) for a in self.program.assembly.arrays.values())
+        stored = sum(
+            np.dtype(a.variable.dtype).itemsize * int(np.prod(a.shape)) for a in self.program.assembly.arrays.values()
+        )
         data = sum(rows.values.nbytes for rows in self.inputs.rows.values())
         return {"stored": stored, "data": data, "peak": max(map(peak_memory, children()), default=0)}
 

@@ -39,7 +39,7 @@ class Peer(ABC):
 
     packages: tuple[str, ...] = ("numpy",)
 
-    def __init__(self, problem: Problem, mode: str) -> None:
+    def __init__(self, problem: Any, mode: str) -> None:
         self.problem, self.mode, self.settings = problem, mode, problem.settings
 
     @abstractmethod
@@ -73,14 +73,14 @@ class Peer(ABC):
         return max(1, round(count * seconds / took))
 
 
-Make = Callable[[Problem, str], Peer]
+Make = Callable[[Any, str], Peer]
 
 
 class Server:
     """Holds what has been opened."""
 
-    def __init__(self, make: Make) -> None:
-        self.make = make
+    def __init__(self, make: Make, load: Callable[[Path], Any]) -> None:
+        self.make, self.load = make, load
         self.open: dict[str, Peer] = {}
         self.counts: dict[str, int] = {}
 
@@ -89,7 +89,7 @@ class Server:
         do, key = order["do"], order.get("as", "")
         if do == "open":
             self.counts.pop(key, None)
-            peer = self.open[key] = self.make(Problem.load(Path(order["problem"])), order["mode"])
+            peer = self.open[key] = self.make(self.load(Path(order["problem"])), order["mode"])
             return {"versions": versions(peer.packages)}
         if do == "forget":
             self.open.pop(key, None)
@@ -128,12 +128,12 @@ def versions(packages: tuple[str, ...]) -> dict[str, str]:
     return told
 
 
-def serve(make: Make) -> None:
+def serve(make: Make, load: Callable[[Path], Any] = Problem.load) -> None:
     """Answer until told to quit, or until the other end is gone."""
     out = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     sys.stdout = sys.stderr
-    server = Server(make)
+    server = Server(make, load)
     print(json.dumps({"ok": "ready"}), file=out, flush=True)
     for line in sys.stdin:
         order = json.loads(line)

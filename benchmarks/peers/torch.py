@@ -32,9 +32,7 @@ class TorchPeer(Peer):
         self.w = [torch.empty(0)] + [torch.from_numpy(w.copy()) for w in problem.weights]
         self.rt = [torch.empty(0)] + [torch.from_numpy(r.T.copy()) for r in problem.feedback]
         self.dw = [torch.empty_like(w) for w in self.w]
-        self.x, self.u, self.d, self.t = (
-            [torch.zeros(n if self.one else (b, n)) for n in sizes] for _ in range(4)
-        )
+        self.x, self.u, self.d, self.t = ([torch.zeros(n if self.one else (b, n)) for n in sizes] for _ in range(4))
         self.stimuli, self.labels = torch.from_numpy(problem.x), torch.from_numpy(problem.s)
 
     def reset(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection
+from typing import Any
 
 from ...plasticity.names import CONSTANTS, split_side
 from ...plasticity.parse import names_in, rename, show
@@ -27,7 +28,7 @@ def one_sided(expression: str, scalars: Collection[str], broadcasts: Collection[
     The rest, and name -> (side, expression in bare names).
     """
     finder = _Finder(scalars, broadcasts)
-    rest = finder.visit(ast.parse(f"({expression})", mode="eval").body)
+    rest: ast.expr = finder.visit(ast.parse(f"({expression})", mode="eval").body)
     return show(rest), finder.parts
 
 
@@ -37,7 +38,7 @@ class _Finder(ast.NodeTransformer):
         self.broadcasts = broadcasts
         self.parts: Parts = {}
 
-    def visit(self, node: ast.AST) -> ast.AST:
+    def visit(self, node: ast.AST) -> Any:
         """Replace a part of one side; go on inside of any other."""
         if isinstance(node, ast.Name | ast.BinOp | ast.UnaryOp | ast.Call) and not isinstance(
             getattr(node, "op", None), ast.Not

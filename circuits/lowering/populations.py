@@ -125,9 +125,12 @@ def _open_equations(population: Population, schedule: Schedule) -> list[tuple[St
     """For every step the equations that are open, with the phase indicators in_p replaced by 1 or 0."""
     states = population.neuron.states
     where = {s: set(schedule.open_steps(s.during, f"{population.name}.{s.variable}")) for s in states}
-    return [
-        tuple(_at(s, step, population, schedule) for s in states if step in where[s]) for step in range(schedule.steps)
-    ]
+    phases = [tuple(schedule.names_at(step)) for step in range(schedule.steps)]
+    found = {  # the phases of a step say it all, and long presentations repeat them
+        names: tuple(_at(s, step, population, schedule) for s in states if step in where[s])
+        for names, step in {names: step for step, names in enumerate(phases)}.items()
+    }
+    return [found[names] for names in phases]
 
 
 def _at(state: StateEquation, step: int, population: Population, schedule: Schedule) -> StateEquation:

@@ -5,15 +5,34 @@ from __future__ import annotations
 from difflib import get_close_matches
 
 from ...errors import UsageError
-from . import amit_circuit, amit_epsilon, amit_linear, amit_theory
+from . import (
+    amit_circuit,
+    amit_epsilon,
+    amit_linear,
+    amit_theory,
+    baldi_ablations,
+    baldi_adaptive,
+    baldi_dropout,
+    baldi_mnist,
+    baldi_quantized,
+    baldi_sparse,
+    cameron_cifar,
+    cameron_mnist,
+    cameron_noise,
+    cameron_pseudoinverse,
+)
 from .experiment import Check, Experiment, Report, Settings
 from .runner import reproduce, settings_for
 
 __all__ = ["EXPERIMENTS", "Check", "Experiment", "Report", "Settings", "find", "reproduce", "settings_for"]
 
-EXPERIMENTS: dict[str, Experiment] = {
-    module.EXPERIMENT.id: module.EXPERIMENT for module in (amit_circuit, amit_linear, amit_epsilon, amit_theory)
-}
+_MODULES = (
+    amit_circuit, amit_linear, amit_epsilon, amit_theory,
+    baldi_mnist, baldi_adaptive, baldi_sparse, baldi_quantized, baldi_dropout, baldi_ablations,
+    cameron_pseudoinverse, cameron_noise, cameron_mnist, cameron_cifar,
+)  # fmt: skip
+
+EXPERIMENTS: dict[str, Experiment] = {module.EXPERIMENT.id: module.EXPERIMENT for module in _MODULES}
 
 
 def find(name: str) -> Experiment:

@@ -65,7 +65,9 @@ def _checks(curves: Curves, quick: bool) -> list[Check]:
     ]  # fmt: skip
     for name in (n for n in MATRICES if n.startswith("3")):
         base = test["RBP" if " RBP" in name else "SRBP"]
-        checks.append(Check(f"{name} - with none, points (unchanged)", test[name] - base, ">=", -3.0 if quick else -1.0))
+        checks.append(
+            Check(f"{name} - with none, points (unchanged)", test[name] - base, ">=", -3.0 if quick else -1.0)
+        )
     if not quick:
         checks.append(_fixed(test))
     checks += [

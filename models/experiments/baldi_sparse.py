@@ -34,9 +34,7 @@ def run(settings: Settings) -> Report:
     """All levels from each seed."""
     units = QUICK.hidden[0] if settings.quick else 100
     plan = {f"{a} sparse-{n}": v.with_(matrix="sparse", n=n) for a, v in BASE.items() for n in LEVELS}
-    sweep = {
-        f"SRBP sparse-{n}": BASE["SRBP"].with_(matrix="sparse", n=n) for n in _levels(units) if n not in LEVELS
-    }
+    sweep = {f"SRBP sparse-{n}": BASE["SRBP"].with_(matrix="sparse", n=n) for n in _levels(units) if n not in LEVELS}
     curves = learn(plan | sweep, settings)
     checks = _quick_checks(curves) if settings.quick else [p.check(name, curves[name]) for name, p in TABLE.items()]
     return Report([*checks, *_ends(curves, units)], _draw(curves, units))

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from ...circuits import Circuit
 from ...plasticity import bp, frfb
@@ -151,8 +152,9 @@ def draw(courses: Courses) -> Figure:
         for method, runs in courses.items():
             draw_mean(ax, [[100 * error for error in run[name]] for run in runs], COLOURS[method], method)
         ax.set(title=f"{title} error (%)", yscale="log")
+        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         ax.yaxis.set_major_formatter("{x:g}")
-        ax.yaxis.set_minor_formatter("{x:g}")
+        ax.yaxis.set_minor_formatter(NullFormatter())
     axes[0].legend()
     for ax, measure, title in zip(
         axes[2:], ("pseudoinverse", "gradient"), ("|B − W⁺|/|W⁺|", "angle to gradient (°)"), strict=True
@@ -161,6 +163,7 @@ def draw(courses: Courses) -> Figure:
         ax.set(title=title, ylim=(0, None))
     for ax in axes:
         ax.set_xlabel("epoch")
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes[2].legend(title="RF")
     letter(axes)
     return figure

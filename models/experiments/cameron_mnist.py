@@ -2,7 +2,7 @@
 
 784-300-200-100-50-10, tanh, linear output with half the squared error, minibatches of 100, rate .1/(1 + 1e-4 n), B's
 rate .1, 30 epochs; pixels from 0 to 1, less their mean image, without which the rate of .1 is too large for every
-method. The quick run is on 8x8 digits, 64-50-40-30-20-10, minibatches of 20, rate .05, 15 epochs.
+method. The quick run is on 8x8 digits, 64-50-40-30-20-10, minibatches of 20, rate .05, 10 epochs.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from .cameron import Protocol, centred, compared, draw, learn
 from .experiment import Experiment, Report, Settings
 
 FULL = Protocol("mnist", (300, 200, 100, 50), rate=0.1, decay=1e-4, epochs=30)
-QUICK = Protocol("digits", (50, 40, 30, 20), rate=0.05, decay=1e-4, epochs=15, columns=20)
+QUICK = Protocol("digits", (50, 40, 30, 20), rate=0.05, decay=1e-4, epochs=10, columns=20)
 
 
 def run(settings: Settings) -> Report:

@@ -6,7 +6,7 @@ from .fixed_feedback import frfb
 from .hinge import hinge
 from .matching import matching
 from .node_perturbation import node_perturbation, node_perturbation_ridge
-from .quantised_updates import quantised_updates
+from .quantised_updates import quantised
 from .random_backpropagation import arbp, rbp
 from .recirculation import recirculated_feedback, recirculation
 from .reinforcement import reinforcement
@@ -22,7 +22,7 @@ __all__ = [
     "matching",
     "node_perturbation",
     "node_perturbation_ridge",
-    "quantised_updates",
+    "quantised",
     "rbp",
     "recirculated_feedback",
     "recirculation",

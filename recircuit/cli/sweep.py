@@ -11,9 +11,11 @@ import typer
 from tqdm import tqdm
 
 from recircuit.errors import UsageError
+from recircuit.models.data.sources import IN_DIRECTORY
 from recircuit.models.files import make_folder, write_whole
 from recircuit.models.sweep import Job, Result, experiment_jobs, seeds_of, training_jobs, values_of
 from recircuit.models.tables import Summary, csv_text, lines, summaries
+from recircuit.plasticity.names import closest
 
 __all__ = ["sweep"]
 
@@ -73,10 +75,16 @@ def _jobs(
 ) -> list[Job]:
     from recircuit.models.experiments import EXPERIMENTS
 
-    if what.partition(",")[0] not in EXPERIMENTS:
+    if what in ("digits", *IN_DIRECTORY) or what.endswith(".npz"):
         if quick:
             raise UsageError("--quick is for experiments; of a training run, say --epochs.")
         return training_jobs(what, given, seeds, **fixed)
+    unknown = [name for name in values_of(what) if name not in EXPERIMENTS]
+    if unknown:
+        raise UsageError(
+            f"sweep: {unknown[0]!r} is neither data (digits, {', '.join(IN_DIRECTORY)}, or the path of an .npz file) nor "
+            f"an experiment ({', '.join(EXPERIMENTS)}).{closest(unknown[0], EXPERIMENTS)}"
+        )
     wrong = [*given, *(name for name in fixed if name != "backend")]
     if wrong:
         option = "--" + wrong[0].removesuffix("_dir").replace("_", "-")
@@ -99,7 +107,7 @@ class _Sweep:
         make_folder(self.runs)
         left = [job for job in self.jobs if job.key not in self.results]
         earlier = f", {len(self.results)} of them done before" if self.results else ""
-        typer.echo(f"{len(self.jobs)} runs{earlier}, in {self.folder}")
+        typer.echo(f"{_runs(len(self.jobs))}{earlier}, in {self.folder}")
         try:
             with tqdm(
                 total=len(self.jobs), initial=len(self.results), unit=" runs", leave=False, disable=None
@@ -152,9 +160,9 @@ def _line(job: Job, result: Result) -> str:
 
 def _told(summary: Summary) -> str:
     """A variant of the summary in words."""
-    named = {name: value for name, value in summary.variant.items() if name not in ("relation", "target")}
+    named = {name: value for name, value in summary.variant.items() if name not in ("check", "relation", "target")}
     name = ", ".join(f"{v}" if k in ("rule", "id", "what") else f"{k} {v}" for k, v in named.items())
-    runs = f"{summary.runs} run{'s' * (summary.runs != 1)}"
+    runs = _runs(summary.runs)
     runs += f" ({summary.diverged} diverged)" if summary.diverged else ""
     if summary.holds is not None:
         return f"{name}: {_mean(summary, 'value', '.4g')}holds in {summary.holds} of {runs}"
@@ -167,3 +175,7 @@ def _mean(summary: Summary, measure: str, digits: str) -> str:
         return ""
     name = "" if measure == "value" else f"{measure.replace('_', ' ')} "
     return f"{name}{mean:{digits}}{'' if sd is None else f' ± {sd:{digits}}'}, "
+
+
+def _runs(count: int) -> str:
+    return f"{count} run{'s' * (count != 1)}"

@@ -1,0 +1,52 @@
+"""python -m benchmarks [reference | scaling | training | build]"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+COMMANDS = {
+    "reference": "the reference workload beside the peers, with the machine's ceilings",
+    "scaling": "time and memory over width, depth, columns and steps",
+    "training": "an epoch of MNIST beside loops written by hand",
+    "build": "how long a circuit takes to begin",
+}
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    found = argparse.ArgumentParser(
+        prog="python -m benchmarks", description="Measurements, written to results/cpu.",
+        epilog="\n".join(f"{name:<10} {what}" for name, what in COMMANDS.items()),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    found.add_argument("command", nargs="?", choices=list(COMMANDS), default="reference")
+    found.add_argument("--quick", action="store_true", help="seconds instead of minutes: only whether it runs")
+    found.add_argument("--out", type=Path, help="default: results/cpu, or runs/benchmarks if quick")
+    found.add_argument("--threads", type=int, default=2, help="of everyone, and processors (default: 2)")
+    found.add_argument("--peers", default="", help="reference: only these, separated by commas")
+    found.add_argument("--rounds", type=int, default=7, help="reference: samples of each peer (default: 7)")
+    found.add_argument("--seconds", type=float, default=0.6, help="reference: of a sample (default: 0.6)")
+    found.add_argument("--data", type=Path, help="training: folder of MNIST")
+    return found
+
+
+def main() -> int:
+    """Run one of the commands."""
+    arguments = parser().parse_args()
+    arguments.out = arguments.out or ROOT / ("runs/benchmarks" if arguments.quick else "results/cpu")
+    if arguments.command == "reference":
+        from benchmarks.reference import run
+    elif arguments.command == "scaling":
+        from benchmarks.scaling import run
+    elif arguments.command == "training":
+        from benchmarks.training import run
+    else:
+        from benchmarks.build import run
+    return run(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,54 @@
+"""Training in recircuit: a timed circuit with phases, lock step, on the cpp backend."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from benchmarks.epoch import Epoch
+from benchmarks.peers.server import Peer, serve
+from recircuit.circuits.inputs import Inputs, Rows
+from recircuit.models.network import layered
+from recircuit.models.readout import Readout
+
+
+class RecircuitTraining(Peer):
+    """`present` trains on the first batches of the order; giving the worker its data is part of it."""
+
+    packages = ("recircuit", "brian2", "numpy", "scipy-openblas32")
+
+    def __init__(self, problem: Epoch, mode: str) -> None:
+        super().__init__(problem, mode)
+        p = self.settings
+        self.net = layered(p.sizes, "urfb", columns=p.columns, mu=p.mu, S=p.S)
+        for projection in self.net.projections.values():
+            if projection.plastic:
+                self.net[f"{projection.name}.rate"] = p.rate
+        self.program = self.net.program("cpp")
+        clamped = {pop.clamp.kind: name for name, pop in self.net.populations.items() if pop.clamp is not None}
+        labels = np.ascontiguousarray(problem.y.astype(np.int32)[:, None])
+        self.inputs = Inputs({clamped["values"]: Rows(problem.x, p.scale, p.offset), clamped["labels"]: Rows(labels)})
+        self.readout = Readout.of(self.net)
+        self.table = self.readout.table(self.net, "train")
+        self.order = problem.order.reshape(-1, p.columns).astype(np.int32)
+        plastic = [q for q in self.net.projections.values() if q.plastic]
+        self.names = [f"{q.name}.w" for into in ("basal", "apical") for q in plastic if q.into == into]
+        self.begin = {k: v for k, v in self.net.state().items() if not k.endswith(".w")}
+
+    def reset(self) -> None:
+        self.net.set_state(self.begin)
+        for name, value in zip(self.names, self.problem.weights + self.problem.feedback):
+            self.net[name] = value
+
+    def present(self, count: int) -> None:
+        self.inputs.load(self.program)
+        rows = self.order[:count]
+        shown = self.program.run(self.table, rows, collect=self.readout.collect)
+        shown.raise_if_diverged()
+        self.error = self.readout.wrong(shown, rows, self.problem.y)
+
+    def weights(self) -> list[np.ndarray]:
+        return [self.net[name] for name in self.names]
+
+
+if __name__ == "__main__":
+    serve(RecircuitTraining, Epoch.load)

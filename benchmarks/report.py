@@ -1,0 +1,167 @@
+"""What was measured, as JSON, as a table in Markdown, and as a figure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from matplotlib.axes import Axes
+
+from benchmarks import machine
+from benchmarks.targets import targets
+from recircuit.models.experiments.style import BLUE, GREY, ORANGE, new_figure, styled
+
+TITLES = {"every": "every pathway in every step", "needed": "only what is needed"}
+
+
+def write(name: str, told: dict[str, Any], text: str, out: Path) -> None:
+    """`NAME.json` and `NAME.md`; the text is printed too."""
+    out.mkdir(parents=True, exist_ok=True)
+    (out / f"{name}.json").write_text(json.dumps(told, indent=1) + "\n")
+    (out / f"{name}.md").write_text(text)
+    print(text)
+    print(f"written: {out / name}.json and .md")
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    """A table in Markdown; numbers to the right."""
+    cells = [[cell(value) for value in row] for row in rows]
+    right = [any(isinstance(row[k], int | float) for row in rows) for k in range(len(head))]
+    lines = ["| " + " | ".join(head) + " |", "| " + " | ".join("---:" if r else "---" for r in right) + " |"]
+    return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in cells), ""])
+
+
+def cell(value: Any) -> str:
+    """A number with as many digits as say something; nothing for None."""
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def percent(share: float | None) -> str:
+    """A share in percent."""
+    return "" if share is None else f"{share:.0%}"
+
+
+def heading(title: str, told: dict[str, Any]) -> str:
+    """The title, the machine, and how to do it again."""
+    return f"# {title}\n\n{machine.summary(told)}. `{told['command']}`\n"
+
+
+# ---- the reference workload ------------------------------------------------------------------------------------------
+
+
+def reference(told: dict[str, Any], out: Path) -> None:
+    """`reference.json`, `reference.md` and `reference.png`."""
+    told["targets"] = targets(told)
+    text = [heading("The reference workload", told), _how(told), _summary(told)]
+    text += [_case(case) for case in told["cases"]]
+    text += [_absent(told), _aims(told)]
+    write("reference", told, "\n".join(part for part in text if part), out)
+    _bars(told, out / "reference.png")
+
+
+def _how(told: dict[str, Any]) -> str:
+    flows = told["bandwidth_GB_per_s"]
+    return (
+        "784-500-500-10, float32, 20 steps a presentation (benchmarks/workload.py). Medians of "
+        f"{told['rounds']} rounds, in which everyone takes turns with recircuit, {told['sample_seconds']:g} s at a time; "
+        "all weights were held against float64 before. The ceiling is the fastest way found to do the products alone "
+        "(B = 1: to read the weights). Memory is read at "
+        f"{flows.get('memory', 0):g} GB/s, the weights in the caches at {flows.get('caches', 0):g} GB/s.\n"
+    )
+
+
+def _summary(told: dict[str, Any]) -> str:
+    rows = []
+    for case in told["cases"]:
+        by_name = {row["name"]: row for row in case["rows"]}
+        ours, best = by_name.get("recircuit"), by_name.get(case["best_peer"])
+        rows.append([
+            f"B = {case['columns']}, {TITLES[case['mode']]}", ours and ours["presentations_per_second"],
+            f"{best['presentations_per_second']:,.0f} {best['label']}" if best else "", case["ours_to_best_peer"],
+            case["ceiling"]["presentations_per_second"], percent(ours and ours["share_of_ceiling"]),
+        ])  # fmt: skip
+    head = ["presentations/s", "recircuit", "best peer", "ratio", "ceiling", "recircuit, of the ceiling"]
+    return table(head, rows)
+
+
+def _case(case: dict[str, Any]) -> str:
+    rows = sorted(case["rows"], key=lambda row: -row["presentations_per_second"])
+    body = table(
+        ["", "presentations/s", "lowest", "highest", "ratio to recircuit", "of the ceiling"],
+        [
+            [r["label"], r["presentations_per_second"], min(r["samples"]), max(r["samples"]), r["ratio_to_ours"],
+             percent(r["share_of_ceiling"])]
+            for r in rows
+        ],
+    )  # fmt: skip
+    ways = ", ".join(f"{name} {rate:,.0f}" for name, rate in case["ceilings"].items())
+    shares = ", ".join(f"{name} {share:.1%}" for name, share in case["where_the_time_goes"].items())
+    lines = [f"\n## B = {case['columns']}, {TITLES[case['mode']]}\n", body, f"Ceilings: {ways}.\n"]
+    return "\n".join([*lines, f"Where recircuit's time goes: {shares}.\n" if shares else ""])
+
+
+def _absent(told: dict[str, Any]) -> str:
+    lines = [
+        f"- {one['label']}{'' if where == 'all' else f' ({where})'}: {why}"
+        for one in told["entrants"].values()
+        for where, why in one["absent"].items()
+    ]
+    versions = [
+        f"- {one['label']}: " + ", ".join(f"{k} {v}" for k, v in one["versions"].items())
+        for one in told["entrants"].values()
+        if one["versions"]
+    ]
+    gone = ["\n## Not measured\n", *lines, ""] if lines else []
+    return "\n".join([*gone, "\n## Versions\n", *versions, ""])
+
+
+def _aims(told: dict[str, Any]) -> str:
+    rows = [
+        [t["what"], t["value"], f"{t['relation']} {t['target']:g}", ("no", "yes")[t["ok"]]] for t in told["targets"]
+    ]
+    return "\n## Targets\n\n" + table(["", "measured", "target", "reached"], rows) if rows else ""
+
+
+def _bars(told: dict[str, Any], path: Path) -> None:
+    with styled():
+        figure = new_figure(7.2, 5.4)
+        axes = figure.subplots(2, 2)
+        for ax, case in zip(axes.flat, told["cases"]):
+            _bar(ax, case)
+        figure.savefig(path)
+
+
+def _bar(ax: Axes, case: dict[str, Any]) -> None:
+    rows = sorted(case["rows"], key=lambda row: row["presentations_per_second"])
+    labels = [row["label"] for row in rows]
+    rates = [row["presentations_per_second"] for row in rows]
+    bars = ax.barh(labels, rates, color=[BLUE if row["name"] == "recircuit" else GREY for row in rows], height=0.7)
+    ax.bar_label(bars, [f"{rate:,.0f}" for rate in rates], padding=2, fontsize=6.5)
+    ceiling = case["ceiling"]["presentations_per_second"]
+    ax.axvline(ceiling, color=ORANGE, linestyle="--", linewidth=1)
+    ax.set_xlim(0, 1.15 * max([ceiling, *rates]))
+    ax.set_title(f"B = {case['columns']}, {TITLES[case['mode']]}")
+    ax.set_xlabel("presentations/s (dashed: ceiling)")
+
+
+# ---- lines over one thing that grows ---------------------------------------------------------------------------------
+
+
+def panels(series: dict[str, list[dict[str, Any]]], path: Path) -> None:
+    """Seconds a presentation of all columns over width, depth, columns and steps, with the straight line."""
+    with styled():
+        figure = new_figure(7.2, 5.0)
+        for ax, (name, rows) in zip(figure.subplots(2, 2).flat, series.items()):
+            places = [row[name] for row in rows]
+            ax.loglog(places, [1e3 * row["seconds"] for row in rows], "o-", color=BLUE, label="measured", markersize=3)
+            ax.loglog(places, [1e3 * row["line"] for row in rows], "--", color=GREY, label="straight line")
+            ax.set_xlabel(name)
+            ax.set_ylabel("ms a presentation")
+            ax.legend()
+        figure.savefig(path)

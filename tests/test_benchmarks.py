@@ -1,0 +1,67 @@
+"""The benchmarks compute what they say: the workload as a circuit, by hand, and straight from its equations."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks.peers.numpy import NumpyPeer
+from benchmarks.peers.recircuit import RecircuitPeer
+from benchmarks.targets import targets
+from benchmarks.workload import MODES, Problem, Settings, distance, draw, expected, products
+
+SETTINGS = Settings(sizes=(7, 6, 5, 4), columns=3, steps=12, clamped_from=5, rate=0.1, rows=8)
+
+
+class OnNumpy(RecircuitPeer):
+    """Without a compiler."""
+
+    backend = "numpy"
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("columns", [1, 3])
+@pytest.mark.parametrize("peer", [NumpyPeer, OnNumpy])
+def test_first_presentations_are_the_same(peer, columns: int, mode: str) -> None:
+    problem = draw(replace(SETTINGS, columns=columns))
+    simulated = peer(problem, mode)
+    for count in (1, 3):  # reset in between, as between samples of the time
+        simulated.reset()
+        simulated.present(count)
+        assert distance(problem, simulated.weights(), expected(problem, count)) < 1e-4
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_the_ceiling_counts_the_products_of_the_circuit(mode: str) -> None:
+    """But for the supervisor's one-to-one projection, and the multiplications of the state equations."""
+    peer = OnNumpy(draw(SETTINGS), mode)
+    learning_and_products = sum(
+        e.operation.work
+        for row in peer.table.entries
+        for e in row
+        if not e.skipped and e.operation.name.startswith(("propagate", "learn")) and "s_to_o" not in e.operation.name
+    )
+    assert sum(p.work for p in products(SETTINGS, mode)) == learning_and_products
+
+
+def test_a_problem_survives_its_file(tmp_path: Path) -> None:
+    problem = draw(SETTINGS)
+    problem.save(tmp_path / "problem.npz")
+    again = Problem.load(tmp_path / "problem.npz")
+    assert again.settings == problem.settings
+    for mine, other in zip(problem.weights + problem.feedback, again.weights + again.feedback, strict=True):
+        np.testing.assert_array_equal(mine, other)
+
+
+def test_targets_of_what_was_measured() -> None:
+    row = {"name": "recircuit", "presentations_per_second": 120.0, "share_of_ceiling": 0.9}
+    case = {"columns": 100, "mode": "every", "rows": [row], "ours_to_best_peer": 1.2, "where_the_time_goes": {}}
+    found = targets({"cases": [case]})
+    assert [t["ok"] for t in found] == [True, True]
+    assert targets({"cases": []}) == []
