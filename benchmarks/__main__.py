@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -45,7 +47,9 @@ def main() -> int:
         from benchmarks.training import run
     else:
         from benchmarks.build import run
-    return run(arguments)
+    with tempfile.TemporaryDirectory(prefix="benchmarks-") as folder:
+        os.environ["TMPDIR"] = tempfile.tempdir = folder  # for all that is started from here, too
+        return run(arguments)
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ def uniform(low: float, high: float) -> Initial:
 
 def draw(initial: Any, rng: np.random.Generator, shape: tuple[int, ...], name: str) -> np.ndarray:
     """The weights that ``initial`` (a function, a number or an array) stands for."""
-    value = initial(rng, shape) if callable(initial) else initial
+    value: Any = initial(rng, shape) if callable(initial) else initial
     try:
         array = np.broadcast_to(np.asarray(value, dtype=float), shape)
     except (ValueError, TypeError):

@@ -23,6 +23,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from brian2 import Equations
 from brian2.core.functions import DEFAULT_FUNCTIONS
 from brian2.core.namespace import DEFAULT_UNITS
@@ -225,7 +226,7 @@ def lock_step(equation: StateEquation, parameters: Mapping[str, Any], dt: Quanti
     tau = parameters.get(tree.right.id)
     if not isinstance(tau, Quantity) or get_dimensions(tau) is not get_dimensions(dt):
         return None
-    if abs(float(tau) - float(dt)) > 1e-6 * float(dt):  # as near as single precision keeps it
+    if abs(float(np.asarray(tau)) - float(dt)) > 1e-6 * float(dt):  # as near as single precision keeps it
         return None
     target = _relaxation_target(tree.left, equation.variable)
     if target is None or equation.variable in get_identifiers(ast.unparse(target)):

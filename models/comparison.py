@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..circuits import Circuit
-from ..circuits.inputs import as_inputs
 from ..plasticity import SynapticEquation
 from ..plasticity.values import Values
 from .trials import bench
@@ -99,7 +98,10 @@ def law_apart(equation: SynapticEquation, data: Data, columns: int, seed: int) -
     parts = [replace(equation, statements=(s,), state=kept) for s in equation.statements]
     single = [(part.statements[0].target, _alone(part, lowering="plain", seed=seed)) for part in parts]
     now = _of(many, own)
-    for row in as_inputs(many, _for(many, data)).order(None, columns):
+    count = len(next(iter(data.values())))
+    order = np.full(-(-count // columns) * columns, -1)
+    order[:count] = np.arange(count)
+    for row in order.reshape(-1, columns):
         many.run(_for(many, data), order=row[None])
         for target, one in single:
             now[f"{own}{target}"] = _mean_after(one, _for(one, data), row[row >= 0], now, f"{own}{target}")

@@ -95,7 +95,7 @@ def _check_installed() -> None:
 @contextmanager
 def _client(scheduler: str | None, workers: int, begun: Callable[[str], None]) -> Iterator[Any]:
     """A client of the cluster at an address, or of one on this machine, which ends with it."""
-    import dask
+    import dask.config
     from distributed import Client, LocalCluster
 
     if scheduler is not None:

@@ -133,7 +133,7 @@ def operations(circuit: Circuit, mode: str = "train") -> dict[str, int]:
         mode: "train" or "evaluate".
     """
     pathway = {"basal": "forward", "apical": "feedback"}
-    counted = dict.fromkeys(("forward", "feedback", "lateral", "learning", "units"), 0)
+    counted: dict[str, int] = {"forward": 0, "feedback": 0, "lateral": 0, "learning": 0, "units": 0}
     projections = circuit.projections
     for row in circuit.timetable(mode).entries:
         for entry in row:
@@ -159,16 +159,21 @@ def _pairs(of: Callable[[Array, Array], Measured], shot: Snapshot) -> Measured:
     return found
 
 
-def _layers(of: Callable[[Snapshot, str], Measured], shot: Snapshot) -> Measured:
-    """Something of each hidden layer that has an error."""
+def _conditions(feedback: Array, forward: Array) -> Measured:
+    return {f"penrose_{k}": v for k, v in enumerate(penrose(feedback, forward), 1)}
+
+
+def _rates(shot: Snapshot) -> Measured:
     found: Measured = {}
     for name in shot.gradients():
-        found |= {f"{name}_{k}": v for k, v in of(shot, name).items()}
+        statistics = rate_statistics(shot.of(shot.circuit.populations[name], "rate"))
+        found |= {f"{name}_rate_{k}": v for k, v in statistics.items()}
     return found
 
 
-def _conditions(feedback: Array, forward: Array) -> Measured:
-    return {f"penrose_{k}": v for k, v in enumerate(penrose(feedback, forward), 1)}
+def _saturated(shot: Snapshot) -> Measured:
+    populations = shot.circuit.populations
+    return {f"{name}_saturated": saturated(shot.slope(populations[name])) for name in shot.gradients()}
 
 
 def _signal(of: Callable[[Array, Array], float], name: str) -> Callable[[Snapshot], Measured]:
@@ -191,12 +196,8 @@ MEASURES: dict[str, Callable[[Snapshot], Measured]] = {
     "trace": lambda shot: _pairs(lambda r, w: {"trace": trace(r, w)}, shot),
     "pseudoinverse": lambda shot: _pairs(lambda r, w: {"pseudoinverse": pseudoinverse_distance(r, w)}, shot),
     "penrose": lambda shot: _pairs(_conditions, shot),
-    "rates": lambda shot: _layers(
-        lambda s, n: {f"rate_{k}": v for k, v in rate_statistics(s.of(s.circuit.populations[n], "rate")).items()}, shot
-    ),
-    "saturated": lambda shot: _layers(
-        lambda s, n: {"saturated": saturated(s.slope(s.circuit.populations[n]))}, shot
-    ),
+    "rates": _rates,
+    "saturated": _saturated,
     "operations": lambda shot: {f"operations_{k}": float(v) for k, v in operations(shot.circuit).items()},
 }
 

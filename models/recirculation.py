@@ -78,11 +78,12 @@ def chain(
     top = len(sizes) - 1
     layers = []
     for level, size in enumerate(sizes):
-        role = dict(lower=level < top, upper=level > 0, loops=loops, tau=tau or dt, noise=noise)
-        if level == 0 and data:
-            layers.append(net.stimulus("x", size, unit(**role, data=True), clamps="drive", during="below_draw"))
+        shown = data and level == 0
+        model = unit(loops, tau or dt, noise, lower=level < top, upper=level > 0, data=shown)
+        if shown:
+            layers.append(net.stimulus("x", size, model, clamps="drive", during="below_draw"))
         else:
-            layers.append(net.population(f"h{level}" if level else "x", size, unit(**role)))
+            layers.append(net.population(f"h{level}" if level else "x", size, model))
     learns = [f"{end}_learns" for end in ends]
     for lower, upper in pairwise(layers):
         net.connect(lower, upper, rule=rule, weights=weights, during=_open(UP, loops), learns=learns)
@@ -146,13 +147,15 @@ def recirculating(
     rule, ends = find(rule) if isinstance(rule, str) else rule, _checked(sizes, ends, 3)
     net = Circuit(columns, dt, precision=precision, lowering=lowering, seed=seed)
     loops = [phase for end in ends for phase in LOOPS[end] if phase != "below_h_back"]  # h^ is for dA alone
-    depth, common = len(sizes) - 1, dict(loops=loops, tau=tau or dt, noise=noise)
+    depth = len(sizes) - 1
     f, slope = find_transfer(transfer)
     down = f"apical*{slope}" if gated else "apical"
     layers = [net.stimulus("x", sizes[0])]
     for level, size in enumerate(sizes[1:-1], 1):
-        layers.append(net.population(f"h{level}", size, unit(**common, upper=level > 1, up=f, down=down)))
-    layers.append(_output(net, sizes[-1], unit(**common, lower=False, down="supervision - basal", top=True)))
+        model = unit(loops, tau or dt, noise, upper=level > 1, up=f, down=down)
+        layers.append(net.population(f"h{level}", size, model))
+    model = unit(loops, tau or dt, noise, lower=False, down="supervision - basal", top=True)
+    layers.append(_output(net, sizes[-1], model))
     draw = glorot() if weights is None else weights
     for level, (lower, upper) in enumerate(pairwise(layers)):
         during = ["feedforward", *(_open(UP, loops) if level else [])]
@@ -169,10 +172,10 @@ def recirculating(
 
 
 def unit(
-    *,
     loops: Sequence[str],
     tau: Quantity,
     noise: float,
+    *,
     lower: bool = True,
     upper: bool = True,
     data: bool = False,
@@ -203,7 +206,8 @@ def unit(
     lines += [_equation("shown", shown)] if shown else []
     lines += [_equation("heard", heard)] if heard else []
     lines += ["error = echo : 1"] if down else []
-    return Neuron("\n".join(lines), tau=tau, **({"noise": noise} if draws and not data else {}))
+    values: dict[str, Any] = {"tau": tau} | ({"noise": noise} if draws and not data else {})
+    return Neuron("\n".join(lines), **values)
 
 
 def _equation(left: str, values: Mapping[str, str], relaxes: str = "") -> str:
@@ -212,8 +216,8 @@ def _equation(left: str, values: Mapping[str, str], relaxes: str = "") -> str:
     for phase, value in values.items():
         phases.setdefault(value, []).append(f"in_{phase}")
     gates = {value: within[0] if len(within) == 1 else f"({' + '.join(within)})" for value, within in phases.items()}
-    value = " + ".join(f"{gate}*{_factor(value)}" for value, gate in gates.items()) if len(gates) > 1 else [*gates][0]
-    right = f"({value} - {relaxes})/tau" if relaxes else value
+    terms = [f"{gate}*{_factor(value)}" if len(gates) > 1 else value for value, gate in gates.items()]
+    right = f"({' + '.join(terms)} - {relaxes})/tau" if relaxes else " + ".join(terms)
     return f"{left} = {right} : 1 (during {' and '.join(values)})"
 
 

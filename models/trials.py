@@ -121,7 +121,10 @@ def _normal(rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.floa
 def _drawn(how: Draw | None, rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float64]:
     if how is None:
         return rng.choice([-1.0, 1.0], shape) * rng.uniform(0.5, 2, shape)
-    return rng.uniform(*how, shape) if isinstance(how, tuple) else np.broadcast_to(how(rng, shape), shape).astype(float)
+    if callable(how):
+        return np.broadcast_to(how(rng, shape), shape).astype(float)
+    low, high = how
+    return rng.uniform(low, high, shape)
 
 
 def _add_broadcast(net: Circuit, o: Population, name: str) -> None:

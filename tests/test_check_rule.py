@@ -22,7 +22,7 @@ from brian2 import ms
 import recircuit as rc
 from recircuit.circuits.backends.cpp.compiler import missing_compiler
 from recircuit.circuits.lowering import dense
-from recircuit.plasticity import SynapticEquation, all_rules, lower
+from recircuit.plasticity import SynapticEquation, all_rules, find, lower
 from recircuit.plasticity.steps import Product, Step
 from recircuit.testing import Report, RuleFails, check_rule
 
@@ -300,7 +300,7 @@ def test_the_example_is_found_by_name(installed: Path, monkeypatch: pytest.Monke
     assert [e.value for e in importlib.metadata.entry_points(group="recircuit.rules", name="mirror")] == [
         "my_rules:mirror"
     ]
-    found = rc.plasticity.find("mirror")
+    found = find("mirror")
     assert found.source == "Kolen and Pollack 1994" and "mirror" in all_rules()
     assert {row.check for row in check_rule(found).rows} > {"finite"}
 

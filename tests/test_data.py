@@ -52,9 +52,7 @@ def write_npz(directory: Path, **changes: np.ndarray) -> Path:
     return path
 
 
-def write_mnist(
-    directory: Path, mark: str = "-", gz: bool = False, **changes: np.ndarray
-) -> dict[str, np.ndarray]:
+def write_mnist(directory: Path, mark: str = "-", gz: bool = False, **changes: np.ndarray) -> dict[str, np.ndarray]:
     data = {**arrays(), **changes}
     directory.mkdir(parents=True, exist_ok=True)
     for part, name in (("train", "train"), ("t10k", "test")):
@@ -98,9 +96,7 @@ def test_non_contiguous_samples_are_made_contiguous():
 
 
 def test_a_class_may_lack_samples():
-    dataset = Dataset.from_arrays(
-        "mine", **{**arrays(), "y_train": np.array([0, 1, 2, 4, 5, 9], dtype=np.uint8)}
-    )
+    dataset = Dataset.from_arrays("mine", **{**arrays(), "y_train": np.array([0, 1, 2, 4, 5, 9], dtype=np.uint8)})
     assert dataset.classes == 10
 
 
@@ -226,9 +222,7 @@ def test_digits_are_those_of_scikit_learn_once_each():
 
     dataset = load("digits")
     x, y = load_digits(return_X_y=True)
-    ours = np.column_stack(
-        [np.vstack([dataset.x_train, dataset.x_test]), np.r_[dataset.y_train, dataset.y_test]]
-    )
+    ours = np.column_stack([np.vstack([dataset.x_train, dataset.x_test]), np.r_[dataset.y_train, dataset.y_test]])
     theirs = np.column_stack([x, y])
     assert sorted(map(tuple, ours.tolist())) == sorted(map(tuple, theirs.astype(int).tolist()))
 

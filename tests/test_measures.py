@@ -145,8 +145,9 @@ def test_train_writes_measures_and_refuses_what_is_none(tmp_path: Path, monkeypa
     monkeypatch.chdir(tmp_path)
     runs = {}
     for name, asked in (("plain", []), ("measured", ["--measure", "penrose", "--measure", "gradient"])):
+        call = ["train", "digits", "--layers", "64-12-10", "--epochs", "2", "--backend", "numpy", "--out", name]
         with pytest.raises(SystemExit) as ended:
-            main(["train", "digits", "--layers", "64-12-10", "--epochs", "2", "--backend", "numpy", "--out", name, *asked])
+            main([*call, *asked])
         assert not ended.value.code
         with (tmp_path / name / "metrics.csv").open() as file:
             runs[name] = list(csv.DictReader(file))

@@ -58,7 +58,9 @@ def as_network(net: rc.Circuit, direct: bool = False) -> Network:
     layers = ["x", *hidden(net), "o"]
     pairs = list(zip(layers, layers[1:]))
     W = [net[f"{a}_to_{b}.w"] for a, b in pairs]
-    b = [net[f"one_to_{b}.w"][:, 0] if "one" in net.populations else np.zeros(net.populations[b].size) for _, b in pairs]
+    b = [
+        net[f"one_to_{b}.w"][:, 0] if "one" in net.populations else np.zeros(net.populations[b].size) for _, b in pairs
+    ]
     senders = ["o"] * len(hidden(net)) if direct else layers[2:]
     names = [f"{upper}_to_{lower}.w" for upper, lower in zip(senders, hidden(net))]
     B = [net[n] for n in names if n in net.program().assembly.arrays]
@@ -174,6 +176,7 @@ def test_the_ridge_circuit_gives_the_exact_ridge_solution(feedback: str) -> None
     seen = show(net, data, keys)
     for upper, lower in pairs:
         ridge = Ridge(net.populations[upper].size, net.populations[lower].size, gamma=0.1)
+        wanted = np.zeros(0)
         for k in range(count):
             estimate = -seen["compare.rate"][k, 0] * seen[f"{lower}.noise"][k, 0] / C**2
             wanted = ridge.see(estimate, seen[f"{upper}.error"][k, 0])
@@ -284,7 +287,9 @@ def sampled(columns: int, presentations: int, **options: Any) -> tuple[np.ndarra
     """Estimates and noise of all hidden units of one sample, and the exact minus gradients of their rates."""
     net = circuit(columns=columns, **options)
     for projection in net.projections.values():
-        for rate in {"rate", "feedback_rate"} & set(projection.equation.parameters if projection.plastic else ()):
+        for rate in {"rate", "feedback_rate"} & set(
+            projection.equation.parameters if projection.equation is not None else ()
+        ):
             projection[rate] = 0.0
     data = stimuli(count=1)
     order = np.zeros((presentations, columns), dtype=np.int32)
@@ -330,7 +335,7 @@ def second_and_third(h: float = 1e-2) -> tuple[np.ndarray, np.ndarray]:
 
 
 # what draws, with mean 0 and variance 1; its third and fourth moment; c, so small that c^3 is within the error bars
-GAUSSIAN = ("randn()", 0.0, 3.0, (0.12, 0.2))
+GAUSSIAN = ("randn()", 0.0, 3.0, (0.2, 0.25))
 SKEWED = ("(int(rand() < 0.2) - 0.2)/0.4", 1.5, 3.25, (0.04, 0.08))  # bounded, and so subgaussian (A1)
 
 
@@ -345,7 +350,7 @@ def test_the_bias_falls_with_c_as_the_theorem_says(
     """
     second, third = second_and_third()
     for c in scales:
-        estimates, xi, gradient = sampled(1000, 200, c=c, noise=noise)
+        estimates, xi, gradient = sampled(1000, 800 if m3 == 0 else 200, c=c, noise=noise)
         rest = estimates - xi * (xi @ gradient)[:, None]
         first = c * m3 * second / 2
         bias = first + c**2 * (third.sum(axis=1) / 2 + (m4 - 3) * np.diag(third) / 6)

@@ -87,9 +87,7 @@ def test_version_is_one() -> None:
 def pins() -> dict[str, str]:
     lines = (ROOT / "constraints.txt").read_text().splitlines()
     pinned = [line for line in lines if line and not line.startswith("#")]
-    assert all(re.fullmatch(r"[a-z0-9.-]+==[0-9][0-9a-z.]*", line) for line in pinned), (
-        "a pin is name==version"
-    )
+    assert all(re.fullmatch(r"[a-z0-9.-]+==[0-9][0-9a-z.]*", line) for line in pinned), "a pin is name==version"
     names = [line.split("==")[0] for line in pinned]
     assert len(names) == len(set(names)), "a package is pinned once"
     return dict(line.split("==") for line in pinned)
@@ -103,9 +101,7 @@ def test_every_requirement_is_pinned_within_its_bounds() -> None:
         name = canonicalize_name(requirement.name)
         if name != "recircuit":
             assert name in pins(), f"{name} is missing in constraints.txt"
-            assert requirement.specifier.contains(pins()[name]), (
-                f"{requirement}, but {pins()[name]} is pinned"
-            )
+            assert requirement.specifier.contains(pins()[name]), f"{requirement}, but {pins()[name]} is pinned"
 
 
 def test_command_is_there() -> None:
@@ -118,9 +114,7 @@ def test_command_is_there() -> None:
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the wheel and the source distribution, built from a copy of the tree."""
     base = tmp_path_factory.mktemp("built")
-    skip = shutil.ignore_patterns(
-        ".git", ".venv", ".typing", "runs", "build", "*.egg-info", "__pycache__", ".*_cache"
-    )
+    skip = shutil.ignore_patterns(".git", ".venv", ".typing", "runs", "build", "*.egg-info", "__pycache__", ".*_cache")
     shutil.copytree(ROOT, base / "tree", ignore=skip)
     build = "from setuptools import build_meta as b; b.build_sdist('../out'); b.build_wheel('../out')"
     (base / "out").mkdir()

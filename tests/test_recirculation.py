@@ -65,7 +65,7 @@ def test_the_loop_from_below_goes_round_in_four_steps() -> None:
     A, B, x = net["x_to_h1.w"], net["h1_to_x.w"], np.array([[1.0, -2, 0.5, 3]])
     names = ["x.rate", "x.shown", "x.apical", "h1.basal", "h1.echo", "h1.heard"]
     trace = net.run(x, record=names)
-    draw, step_x, step_h, step_x_back, step_h_back, learns = range(6)
+    step_x, step_h, step_x_back, step_h_back, learns = range(1, 6)
     h = A @ x[0]
     assert distance(trace["x.rate"][step_x], x[0]) < EXACT
     assert distance(trace["h1.echo"][step_h], h) < EXACT
@@ -81,7 +81,7 @@ def test_the_loop_from_above_is_its_mirror_image() -> None:
     net = chain((4, 3), ends="above")
     A, B = net["x_to_h1.w"], net["h1_to_x.w"]
     trace = net.run(presentations=1, record=["h1.drive", "x.rate", "h1.echo", "x.apical"])
-    draw, step_h, step_x, step_h_back, step_x_back, learns = range(6)
+    draw, step_h, step_x, step_h_back, step_x_back = range(5)
     z = trace["h1.drive"][draw]
     assert distance(trace["h1.echo"][step_h], z) < EXACT
     assert distance(trace["x.rate"][step_x], B @ z) < EXACT
@@ -207,7 +207,7 @@ def test_settling_converges_to_lock_step() -> None:
         net = chain((5, 3), ends="below", columns=4, data=True, tau=3 * ms, settling=settling)
         net.run(x)
         apart.append(distance(net["h1_to_x.w"], exact["h1_to_x.w"]))
-    assert 1e-3 < apart[0] and apart[0] > apart[1] > apart[2] < 1e-4
+    assert apart[0] > 1e-3 and apart[0] > apart[1] > apart[2] and apart[2] < 1e-4
 
 
 # --- what the theory says ---------------------------------------------------------------------------------------------

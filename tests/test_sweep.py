@@ -267,6 +267,7 @@ def test_a_worker_that_dies_costs_nothing(cluster: Any) -> None:
     jobs, found, killed = small(epochs=40, seeds=range(3)), {}, []
 
     def kill() -> None:
+        client: Any
         with Client(cluster, set_as_default=False) as client:
             while not all(client.processing().values()):
                 time.sleep(0.05)

@@ -32,10 +32,10 @@ def assemble(circuit: Circuit, codeobj_class: type | None) -> Assembly:
         assembly.operations.sort(key=lambda operation: operation.slot)
         for mode in ("train", "evaluate"):  # so that there is code for passes over fewer equations, where it pays
             Timetable.of(assembly, circuit.schedule, mode, optimise=circuit.optimise)
-        assembly.network = Network(*assembly.objects, name="circuit_network")
-        assembly.network._clocks = {clock}  # Network.run would do it; our presentation loop takes its place
+        network = assembly.network = Network(*assembly.objects, name="circuit_network")
+        network._clocks = {clock}  # Network.run would do it; our presentation loop takes its place
         try:
-            assembly.network.before_run({})
+            network.before_run({})
         except BrianObjectException as problem:
             raise RecircuitError(
                 f"circuit: Brian2 refuses {problem._brian_objname!r}: {problem.__cause__}"

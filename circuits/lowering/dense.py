@@ -204,7 +204,9 @@ def _contribution(assembly: Assembly, projection: Projection, step: Any, names: 
         "_target": (store, step.target, "_idx"),
         "_active": (assembly.groups["presentation"], "active", "0"),
     }
-    sizes = {"columns": assembly.columns, "n_pre": projection.pre.size, "n_post": projection.post.size}
+    sizes: dict[str, Any] = {
+        "columns": assembly.columns, "n_pre": projection.pre.size, "n_post": projection.post.size,
+    }  # fmt: skip
     code = f"_keep = {step.keep}\n_scale = {step.scale}"
     kind = projection.structure.kind
     if isinstance(step, Product):

@@ -68,10 +68,7 @@ def load_cifar10(directory: Path, layout: Layout = CIFAR10) -> Dataset:
     Raises:
         RecircuitError: where a file is missing, not of its exact length, or holds a label out of range.
     """
-    parts = [
-        _records(find(directory, [layout.folder], [name]), layout, layout.records_train)
-        for name in layout.train
-    ]
+    parts = [_records(find(directory, [layout.folder], [name]), layout, layout.records_train) for name in layout.train]
     x_test, y_test = _records(find(directory, [layout.folder], [layout.test]), layout, layout.records_test)
     x_train = np.concatenate([x for x, _ in parts])
     y_train = np.concatenate([y for _, y in parts])

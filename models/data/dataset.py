@@ -143,9 +143,7 @@ class Dataset:
 
     def fingerprint(self) -> str:
         """SHA-256 (hex) of all that training can see: arrays, classes, shape, scale, offset; not the name."""
-        digest = hashlib.sha256(
-            repr((self.classes, self.shape, float(self.scale), float(self.offset))).encode()
-        )
+        digest = hashlib.sha256(repr((self.classes, self.shape, float(self.scale), float(self.offset))).encode())
         for array in (self.x_train, self.y_train, self.x_test, self.y_test):
             digest.update(f"{array.dtype.str}{array.shape}".encode())
             digest.update(array.data)
@@ -211,9 +209,7 @@ def _check_samples(x: Samples, where: str, features: int) -> None:
             "uint8 or float32: Dataset.from_arrays makes one."
         )
     if x.size == 0:
-        raise RecircuitError(
-            f"{where} is empty, of shape {x.shape}; expected at least one sample and one feature."
-        )
+        raise RecircuitError(f"{where} is empty, of shape {x.shape}; expected at least one sample and one feature.")
     if x.shape[1] != features:
         raise RecircuitError(
             f"{where} has {x.shape[1]:,} features; expected {features:,} as the shape of one sample says. "

@@ -31,6 +31,4 @@ def load_digits() -> Dataset:
     images = x.reshape(-1, 8, 8).astype(np.uint8)
     test = np.zeros(len(y), dtype=bool)
     test[np.argsort(y, kind="stable")[::5]] = True
-    return Dataset.from_arrays(
-        "digits", images[~test], y[~test], images[test], y[test], classes=10, scale=1 / 16
-    )
+    return Dataset.from_arrays("digits", images[~test], y[~test], images[test], y[test], classes=10, scale=1 / 16)

@@ -20,7 +20,7 @@ from ..data import Dataset
 from ..random_backpropagation import Variant, random_backpropagation
 from ..readout import Readout
 from ..training import epoch_order, in_columns
-from .experiment import Check, Settings
+from .experiment import Check, Settings, many
 from .runs import kept
 
 Curves = dict[str, list[dict[str, Any]]]
@@ -145,7 +145,7 @@ class Printed:
     def check(self, name: str, runs: Sequence[Mapping[str, Any]]) -> Check:
         """Within one point, or two standard deviations where the paper gives more than one point, or better."""
         margin = 2 * self.sd if self.sd > 1 else 1.0
-        what = f"{name}: test accuracy after {len(runs[0]['test'])} epochs, mean of {len(runs)} (paper: {self.mean:g})"
+        what = f"{name}: test accuracy after {len(runs[0]['test'])} epochs, {many(runs)} (paper: {self.mean:g})"
         value = round(ends(runs), 2)
         if self.bad:
             return Check(what, value, "within", (round(self.mean - margin, 2), round(self.mean + margin, 2)))

@@ -73,7 +73,9 @@ def learn(protocol: Protocol, data: Dataset, settings: Settings) -> Courses:
             }  # fmt: skip
             folder = None if settings.quick else settings.out
             found[method].append(
-                kept(folder, f"{method}-{seed}", about, lambda m=method, s=seed: _course(m, s, protocol, data, settings))
+                kept(
+                    folder, f"{method}-{seed}", about, lambda m=method, s=seed: _course(m, s, protocol, data, settings)
+                )
             )
     return found
 

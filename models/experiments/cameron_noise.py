@@ -101,4 +101,6 @@ def _draw(trained: Mapping[str, Sequence[Pair]], used: Runs, moved: Runs) -> Fig
     return figure
 
 
-EXPERIMENT = Experiment("cameron-noise", "Cameron, Chen, Wagner and Sejnowski, mean-zero noise at each layer", run, seeds=10)
+EXPERIMENT = Experiment(
+    "cameron-noise", "Cameron, Chen, Wagner and Sejnowski, mean-zero noise at each layer", run, seeds=10
+)

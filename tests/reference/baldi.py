@@ -101,7 +101,7 @@ def step(
     hidden = [] if a.kind == "top" else signals(a, weights, channel, outputs, error)
     arriving = [*hidden, error]
     learning = [len(weights) - 1] if a.kind == "top" else range(len(weights))
-    rates = [rate] * len(weights) if np.isscalar(rate) else list(rate)  # type: ignore[arg-type]
+    rates = list(rate) if isinstance(rate, Sequence) else [rate] * len(weights)
     changes = {h: _mean(arriving[0 if a.kind == "top" else h], outputs[h], a.updates) for h in learning}
     backward = []
     if a.adaptive:  # dC^h = rate O^h R^T, of R of the layer that sends

@@ -96,7 +96,9 @@ class Network:
 
     # ---- one presentation of each rule -------------------------------------------------------------------------
 
-    def perturb(self, x: Array, target: Array, noise: Sequence[Array], c: float, rate: float, feedback_rate: float) -> None:
+    def perturb(
+        self, x: Array, target: Array, noise: Sequence[Array], c: float, rate: float, feedback_rate: float
+    ) -> None:
         """Eq. 3 by gradient descent, and section 4.1."""
         estimates, (errors, arrived) = self.estimates(x, target, noise, c), self.errors(x, target)
         senders = [self.sender(i, errors) for i in range(len(self.B))]
@@ -138,7 +140,9 @@ class Ridge:
 class Adam:
     """Kingma and Ba 2015, Algorithm 1, for one array."""
 
-    def __init__(self, shape: tuple[int, ...], rate: float, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8):
+    def __init__(
+        self, shape: tuple[int, ...], rate: float, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8
+    ):
         self.rate, self.beta1, self.beta2, self.epsilon = rate, beta1, beta2, epsilon
         self.m, self.v, self.t = np.zeros(shape), np.zeros(shape), 0
 
