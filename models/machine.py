@@ -50,7 +50,7 @@ def choose(circuit: Circuit, backend: str, presentations: int) -> tuple[str, str
 def threads(backend: str) -> int:
     """How many threads a backend's matrix products use. On numpy, the same run has other bits with another number."""
     if backend == "cpp":
-        from ..circuits.backends.cpp.worker import threads as of_worker
+        from ..circuits.backends.compiled.worker import threads as of_worker
 
         return of_worker()
     for name in ("OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS"):

@@ -47,9 +47,11 @@ def packages_in_tree() -> set[str]:
 
 
 def shipped_files() -> set[str]:
-    """Every Python file and every file under a `templates` folder, as installed."""
+    """Every Python file and every file under a folder `source` or `templates`, as installed."""
     everything = [path for top in FOLDERS for path in files(top)]
-    wanted = (p for p in everything if p.suffix == ".py" or "templates" in p.parts or p.name == "py.typed")
+    wanted = (
+        p for p in everything if p.suffix == ".py" or {"source", "templates"} & set(p.parts) or p.name == "py.typed"
+    )
     return {installed_path(path) for path in wanted}
 
 

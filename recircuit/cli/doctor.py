@@ -118,7 +118,7 @@ def _openblas() -> Finding:
 
 
 def _cache() -> Finding:
-    from recircuit.circuits.backends.cpp.cache import cache_folder
+    from recircuit.circuits.backends.compiled.cache import cache_folder
 
     folder = cache_folder()
     remedy = "Name a folder that can be written in RECIRCUIT_CACHE."

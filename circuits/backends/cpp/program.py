@@ -1,28 +1,19 @@
-"""A circuit as a compiled program."""
+"""A circuit compiled for the cores of the processor."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from ....errors import RecircuitError
-from ...lowering.assemble import assemble, brian_preferences
-from ...lowering.assembly import Array
-from ..program import Program, Progress, RunResult, check_order
-from .cache import built
-from .compiler import missing_compiler
+from ..compiled import CompiledProgram
+from .compiler import missing_compiler, toolchain
 from .device import WorkerDevice
-from .worker import Worker
 
 if TYPE_CHECKING:
     from ...circuit import Circuit
-    from ...timetable import Timetable
 
 
-class CppProgram(Program):
+class CppProgram(CompiledProgram):
     """Runs in a worker of its own."""
 
     backend = "cpp"
@@ -31,116 +22,4 @@ class CppProgram(Program):
         missing = missing_compiler()
         if missing:
             raise RecircuitError(f"backend cpp: {missing}. The backend numpy needs no compiler.")
-        device = WorkerDevice()
-        with device.in_use(), brian_preferences(circuit.dtype):
-            self.assembly = assemble(circuit, None)
-            self._folder = built(lambda folder: device.write_sources(self.assembly, folder))
-        self._names = {id(array): key for key, array in self.assembly.arrays.items()}
-        self._clamps = {p.name: p.clamp for p in circuit.populations.values() if p.clamp is not None}
-        self._rows: dict[str, int] = {}
-        self._worker = Worker(self._folder)
-
-    def close(self) -> None:
-        self._worker.close()
-
-    def read(self, array: Array) -> np.ndarray:
-        path = self._worker.exchange / "array"
-        self._worker.tell(f"get {self._names[id(array)]} {path}")
-        return np.fromfile(path, dtype=array.variable.dtype)
-
-    def write(self, array: Array, values: np.ndarray) -> None:
-        path = self._worker.put("array", values)
-        self._worker.tell(f"set {self._names[id(array)]} {path}")
-
-    def seed(self, seed: int) -> None:
-        self._worker.tell(f"seed {seed}")
-
-    def load(self, stimulus: str, data: np.ndarray, scale: float, offset: float) -> None:
-        clamp = self._clamps[stimulus]
-        path = self._worker.put(f"data_{stimulus}_{len(list(self._worker.exchange.iterdir()))}", data)
-        if clamp.kind == "labels":
-            width = self.assembly.arrays[f"{stimulus}.{clamp.variable}"].shape[1]
-            self._worker.tell(f"label {stimulus} {path} {width} {clamp.on!r} {clamp.off!r}")
-        else:
-            self._worker.tell(f"load {stimulus} {path} {data.dtype} {data.shape[1]} {scale!r} {offset!r}")
-        path.unlink()  # the worker has it mapped
-        self._rows[stimulus] = len(data)
-
-    def run(
-        self,
-        table: Timetable,
-        order: np.ndarray,
-        *,
-        collect: Mapping[str, int] | None = None,
-        trace: Sequence[str] = (),
-        progress: Progress | None = None,
-    ) -> RunResult:
-        order = check_order(order, self.assembly.columns, self._rows)
-        path, kept = self._write_table(table, collect or {}, trace)
-        self._worker.tell(f"table {path}")
-        path = self._worker.put("order", order)
-        answer = self._worker.tell(f"run {path} {len(order)} {self._worker.exchange}", progress)
-        done, interrupted, diverged = (answer.split(" ") + [""])[:3]
-        result = RunResult(int(done), interrupted=interrupted == "1", diverged=diverged)
-        for key, (file, is_trace) in kept.items():
-            values = np.fromfile(self._worker.exchange / file, dtype=self._dtype(key[0]))
-            where = result.traces if is_trace else result.collected
-            shape = self.assembly.arrays[key[0]].shape
-            lines = len(order[: result.presentations]) * (len(table.steps) if is_trace else 1)
-            where[key[0]] = values.reshape(lines, -1) if is_trace else values.reshape(lines, *shape)
-        return result
-
-    def profile(self, table: Timetable, order: np.ndarray) -> list[tuple[str, float]]:
-        """Run, and tell how many seconds each line of the table took, over all presentations.
-
-        Returns ``("run OPERATION", seconds)``, ``("clamp ...", seconds)`` and ``("tick", seconds)`` in the order of a
-        presentation. A line is timed from outside: it includes waiting for the other threads.
-        """
-        path = self._worker.exchange / "profile"
-        self._worker.tell(f"profile {path}")
-        try:
-            self.run(table, order).raise_if_diverged()
-        finally:
-            self._worker.tell("profile")
-        told = [line.partition(" ") for line in path.read_text().splitlines()]
-        return [(what, int(nanoseconds) * 1e-9) for nanoseconds, _, what in told]
-
-    def _write_table(
-        self, table: Timetable, collect: Mapping[str, int], trace: Sequence[str]
-    ) -> tuple[Path, dict[tuple[str, bool], tuple[str, bool]]]:
-        kept: dict[tuple[str, bool], tuple[str, bool]] = {}
-        counts: dict[tuple[str, int], str] = {}
-        lines: list[str] = []
-
-        def keep(key: str, is_trace: bool) -> None:
-            array = self.assembly.arrays[key]
-            if array.places is not None:
-                raise RecircuitError(f"record: {key} is sparse in the plain form; record it with backend='numpy'.")
-            count = int(np.prod(array.shape)) if array.shape else 1
-            if is_trace and array.by_column:
-                count //= self.assembly.columns
-            lines.append(f"keep {key} {count}")
-            file = counts.setdefault((key, count), f"kept_{len(counts)}")
-            kept[key, is_trace] = (file, is_trace)
-
-        for step, row in zip(table.steps, table.entries, strict=True):
-            for entry in row:
-                if entry.skipped:
-                    continue
-                name = entry.operation.name
-                runs = entry.operation.runner is not None
-                lines.append(f"run {name}" if runs else self._clamp_line(name.removeprefix("clamp_")))
-            for key in (k for k, s in collect.items() if s == step):
-                keep(key, False)
-            for key in trace:
-                keep(key, True)
-            lines.append("tick")
-        path = self._worker.exchange / "table"
-        path.write_text("\n".join(lines) + "\n")
-        return path, kept
-
-    def _clamp_line(self, stimulus: str) -> str:
-        return f"clamp {stimulus} {stimulus}.{self._clamps[stimulus].variable}"
-
-    def _dtype(self, key: str) -> np.dtype:
-        return self.assembly.arrays[key].variable.dtype
+        super().__init__(circuit, WorkerDevice(), toolchain())

@@ -27,7 +27,8 @@ def threads() -> int:
 class Worker:
     """A running program."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, backend: str) -> None:
+        self.backend = backend
         memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
         self.exchange = Path(tempfile.mkdtemp(prefix="recircuit-", dir=memory))
         self.process = subprocess.Popen(
@@ -69,7 +70,7 @@ class Worker:
                 if on_progress is not None:
                     on_progress(int(rest))
             elif word == "error":
-                raise RecircuitError(f"cpp: the compiled circuit says: {rest}.")
+                raise RecircuitError(f"{self.backend}: the compiled circuit says: {rest.rstrip('.')}.")
             else:
                 return rest
         return self._died()
@@ -77,7 +78,7 @@ class Worker:
     def _died(self) -> str:
         code = self.process.wait()
         raise RecircuitError(
-            f"cpp: the compiled circuit ended without being asked to (status {code}"
+            f"{self.backend}: the compiled circuit ended without being asked to (status {code}"
             f"{', out of memory?' if code == -signal.SIGKILL else ''}). Its state is lost; go on from a checkpoint."
         )
 

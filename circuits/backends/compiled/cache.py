@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ....errors import RecircuitError
-from .compiler import toolchain
 
 
 def cache_folder() -> Path:
@@ -23,8 +22,11 @@ def cache_folder() -> Path:
     return Path(given) if given else base / "recircuit"
 
 
-def built(write: Callable[[Path], None]) -> Path:
-    """The folder of the program whose sources ``write`` writes: from the cache, or compiled into it now."""
+def built(backend: str, write: Callable[[Path], None], toolchain: str) -> Path:
+    """The folder of the program whose sources ``write`` writes: from the cache, or compiled into it now.
+
+    ``toolchain`` names everything but the sources that the program depends on.
+    """
     root = cache_folder()
     try:
         root.mkdir(parents=True, exist_ok=True)
@@ -35,10 +37,10 @@ def built(write: Callable[[Path], None]) -> Path:
         ) from None
     try:
         write(fresh)
-        home = root / _fingerprint(fresh)
+        home = root / _fingerprint(fresh, toolchain)
         with _lock(root / f"{home.name}.lock"):
             if not (home / "main").exists():
-                _make(fresh)
+                _make(fresh, backend)
                 shutil.rmtree(home, ignore_errors=True)
                 os.replace(fresh, home)
         return home
@@ -48,15 +50,15 @@ def built(write: Callable[[Path], None]) -> Path:
         shutil.rmtree(fresh, ignore_errors=True)
 
 
-def _fingerprint(folder: Path) -> str:
-    digest = hashlib.sha256(toolchain().encode())
+def _fingerprint(folder: Path, toolchain: str) -> str:
+    digest = hashlib.sha256(toolchain.encode())
     for file in sorted(p for p in folder.rglob("*") if p.is_file()):
         digest.update(f"{file.relative_to(folder)}\0".encode())
         digest.update(file.read_bytes())
     return digest.hexdigest()[:32]
 
 
-def _make(folder: Path) -> None:
+def _make(folder: Path, backend: str) -> None:
     jobs = str(os.cpu_count() or 1)
     done = subprocess.run(
         ["make", "-j", jobs], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
@@ -66,7 +68,7 @@ def _make(folder: Path) -> None:
         log = Path(tempfile.gettempdir()) / f"recircuit-build-{os.getpid()}.log"
         log.write_text(done.stdout)
         raise RecircuitError(
-            f"cpp: the compiler refused the generated code: {lines[0] if lines else 'no output'} (all of it in {log}). "
+            f"{backend}: the compiler refused the generated code: {lines[0] if lines else 'no output'} (all of it in {log}). "
             "Use backend='numpy', and report this with the circuit."
         )
     for leftover in folder.rglob("*.o"):

@@ -1,0 +1,79 @@
+"""What the projects of the compiled backends have in common: the registry, and few large files."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from brian2.codegen.generators.cpp_generator import c_data_type
+
+from ...lowering.assembly import Assembly
+
+SOURCE = Path(__file__).parent / "source"
+
+#: What an operation reads that changes from step to step without anyone writing it.
+TIMED = {"t", "timestep", "t_in_timesteps", "rand", "randn"}
+
+
+def copy_sources(folder: Path, *sources: Path) -> None:
+    """Copy the files of folders into the project."""
+    for source in sources:
+        for file in source.iterdir():
+            shutil.copyfile(file, folder / file.name)
+
+
+def registered(assembly: Assembly) -> dict[str, Any]:
+    """The variables that a worker knows by name."""
+    variables = {key: array.variable for key, array in assembly.arrays.items()}
+    return variables | {"clock.dt": assembly.clock.variables["dt"]}
+
+
+def registry(assembly: Assembly, where: Callable[[Any], tuple[str, str]]) -> str:
+    """C++ that names the circuit's variables and operations.
+
+    Parameters
+    ----------
+    where : variable -> C++ expressions of its address and of how many values it has
+    """
+    operations = [o for o in assembly.all_operations() if o.runner is not None]
+    code = {o.name: o.runner.codeobj for o in operations}
+    variables = registered(assembly)
+    lines = ['#include "objects.h"', '#include "worker.h"']
+    lines += [f"void _run_{name}();" for name in sorted({c.name for c in code.values()})]
+    lines += ["namespace recircuit {", f"const int columns = {assembly.columns};", "const Array arrays[] = {"]
+    lines += [_array(key, variable, *where(variable)) for key, variable in variables.items()]
+    lines += ["};", f"const std::size_t array_count = {len(variables)};", "const Operation operations[] = {"]
+    lines += [f'    {{"{name}", _run_{c.name}, {_cpp(TIMED & set(c.variables))}}},' for name, c in code.items()]
+    lines += ["};", f"const std::size_t operation_count = {len(code)};", "}", ""]
+    return "\n".join(lines)
+
+
+def _array(key: str, variable: Any, data: str, count: str) -> str:
+    kind = c_data_type(variable.dtype)
+    return (
+        f'    {{"{key}", [] {{ return (void*){data}; }}, [] {{ return std::size_t({count}); }}, sizeof({kind}), '
+        f"{_cpp(kind in ('float', 'double'))}}},"
+    )
+
+
+def _cpp(truth: Any) -> str:
+    return "true" if truth else "false"
+
+
+def joined(sources: Iterable[tuple[str, str]], units: int) -> list[str]:
+    """Code objects, as names and sources, in at most so many files, since most of a small file is its headers."""
+    single = sorted(sources)
+    files = [single[unit::units] for unit in range(units)]
+    return ["\n".join(_enclosed(name, source) for name, source in file) for file in files if file]
+
+
+def _enclosed(name: str, source: str) -> str:
+    """A code object's source in a namespace of its own, so that its helpers do not meet those of the others."""
+    lines = source.splitlines()
+    includes = [line for line in lines if line.startswith("#include")]
+    body = [line for line in lines if not line.startswith("#include")]
+    return "\n".join(
+        [*includes, f"namespace in_{name} {{", *body, "}", f"void _run_{name}() {{ in_{name}::_run_{name}(); }}", ""]
+    )

@@ -1,0 +1,135 @@
+// The cpp backend of the worker: the table is walked on the processor's cores.
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <random>
+
+#include "objects.h"
+#include "recircuit.h"
+#include "worker.h"
+
+namespace recircuit {
+namespace {
+
+// ---- stimuli -------------------------------------------------------------------------------------------------------
+
+template <class Rate, class Value>
+void show_rows(const Clamp& clamp, const std::int32_t* order) {
+    Rate* rates = static_cast<Rate*>(clamp.rates->data());
+    const Value* data = static_cast<const Value*>(clamp.rows->data);
+    const Rate scale = clamp.a, offset = clamp.b;
+    for (int column = 0; column < columns; ++column, rates += clamp.width) {
+        if (order[column] < 0) {
+            std::fill(rates, rates + clamp.width, Rate(0));
+            continue;
+        }
+        const Value* row = data + std::size_t(order[column]) * clamp.width;
+        for (std::size_t k = 0; k < clamp.width; ++k) rates[k] = Rate(row[k]) * scale + offset;
+    }
+}
+
+template <class Rate>
+void show_labels(const Clamp& clamp, const std::int32_t* order) {
+    Rate* rates = static_cast<Rate*>(clamp.rates->data());
+    const std::int32_t* labels = static_cast<const std::int32_t*>(clamp.rows->data);
+    for (int column = 0; column < columns; ++column, rates += clamp.width) {
+        std::fill(rates, rates + clamp.width, Rate(order[column] < 0 ? 0 : clamp.b));
+        if (order[column] >= 0) rates[labels[order[column]]] = Rate(clamp.a);
+    }
+}
+
+template <class Rate>
+void show(const Clamp& clamp, const std::int32_t* order) {
+    if (!clamp.rows) return;
+    if (clamp.type == "label") show_labels<Rate>(clamp, order);
+    else if (clamp.type == "uint8") show_rows<Rate, std::uint8_t>(clamp, order);
+    else if (clamp.type == "float32") show_rows<Rate, float>(clamp, order);
+    else show_rows<Rate, double>(clamp, order);
+}
+
+// ---- NaN and infinity: by their bits, since the code is compiled for finite numbers --------------------------------
+
+template <class Bits>
+bool all_finite(const void* data, std::size_t count, Bits exponent) {
+    const Bits* bits = static_cast<const Bits*>(data);
+    Bits bad = 0;
+    for (std::size_t k = 0; k < count; ++k) bad |= Bits((bits[k] & exponent) == exponent);
+    return !bad;
+}
+
+bool finite(const Array& array) {
+    if (!array.floating) return true;
+    if (array.itemsize == 4) return all_finite<std::uint32_t>(array.data(), array.count(), 0x7f800000u);
+    return all_finite<std::uint64_t>(array.data(), array.count(), 0x7ff0000000000000ull);
+}
+
+// ---- a presentation ------------------------------------------------------------------------------------------------
+
+std::int32_t* active = nullptr;  // how many columns hold a stimulus
+
+inline void act(const Action& action, const std::int32_t* order) {
+    switch (action.kind) {
+        case Action::RUN:
+            action.operation->run();
+            break;
+        case Action::CLAMP:
+            action.clamp->rates->itemsize == 4 ? show<float>(*action.clamp, order) : show<double>(*action.clamp, order);
+            break;
+        case Action::KEEP: {
+            const char* data = static_cast<const char*>(action.array->data());
+            kept[action.keep].insert(kept[action.keep].end(), data, data + action.bytes);
+            break;
+        }
+        case Action::TICK: {
+            static std::int64_t* step = static_cast<std::int64_t*>(find_array("clock.timestep").data());
+            static double* t = static_cast<double*>(find_array("clock.t").data());
+            static double* dt = static_cast<double*>(find_array("clock.dt").data());
+            t[0] = ++step[0] * dt[0];
+        }
+    }
+}
+
+}  // namespace
+
+namespace machine {
+
+void start() {
+    const char* threads = std::getenv("RECIRCUIT_THREADS");
+    Pool::get().start(threads ? std::atoi(threads) : 1);
+    for (std::size_t k = 0; k < array_count; ++k)
+        if (!std::strcmp(arrays[k].name, "presentation.active")) active = static_cast<std::int32_t*>(arrays[k].data());
+}
+
+void fetch(const Array& array, void* values) { std::memcpy(values, array.data(), array.bytes()); }
+void store(const Array& array, const void* values) { std::memcpy(array.data(), values, array.bytes()); }
+void load(Clamp&) {}  // the rows stay mapped
+void tabled() {}
+void begin(const std::int32_t*, long) {}
+
+void seed(unsigned long seed) {
+    for (auto& generator : brian::_random_generators) generator.seed(seed);
+}
+
+long present(const std::int32_t* order, long done, long) {
+    const std::int32_t* row = order + done * columns;
+    if (active) *active = columns - std::count_if(row, row + columns, [](std::int32_t r) { return r < 0; });
+    if (!profiling) {
+        for (const Action& action : table) act(action, row);
+        return 1;
+    }
+    for (Action& action : table) {
+        const auto begin = std::chrono::steady_clock::now();
+        act(action, row);
+        action.nanoseconds += std::chrono::nanoseconds(std::chrono::steady_clock::now() - begin).count();
+    }
+    return 1;
+}
+
+const char* not_finite(bool thorough) {
+    for (std::size_t k = 0; k < array_count; ++k)
+        if ((thorough || is_rate(arrays[k])) && !finite(arrays[k])) return arrays[k].name;
+    return nullptr;
+}
+
+}  // namespace machine
+}  // namespace recircuit

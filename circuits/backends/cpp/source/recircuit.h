@@ -1,0 +1,7 @@
+// What the generated code of a circuit needs: how its loops and products are done.
+#pragma once
+#include "products.h"
+
+namespace recircuit {
+void serve();
+}
