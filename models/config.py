@@ -30,7 +30,8 @@ class RunConfig(BaseModel):
     """The options of a run. What is None is left to the data: `filled` says by what.
 
     data, data_dir: see `recircuit.models.data.load`. layers: "784-500-10". rule: a name, or ./file.py:name.
-    rate: of learning, decaying as rate/(1 + rate_decay*updates). measure: of `recircuit.models.measures.MEASURES`.
+    rate: of learning, decaying as rate/(1 + rate_decay*updates). measure: of `recircuit.models.measures.MEASURES`;
+    each may be several, with commas between.
     The others are those of `recircuit.models.layered` and `recircuit.models.train`.
     """
 
@@ -66,7 +67,8 @@ class RunConfig(BaseModel):
             first = problem.errors()[0]
             name = "--" + ".".join(map(str, first["loc"])).replace("_", "-")
             said = str(first.get("ctx", {}).get("error", first["msg"]))
-            raise UsageError(f"{name}: {said}; got {first['input']!r}.") from None
+            got = first["input"]
+            raise UsageError(f"{name}: {said}; got {','.join(got) if isinstance(got, tuple) else got!r}.") from None
 
     @field_validator("layers")
     @classmethod
@@ -141,7 +143,8 @@ class RunConfig(BaseModel):
     @field_validator("measure")
     @classmethod
     def _measure(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(_one_of(name, tuple(MEASURES)) for name in value)
+        names = [name.strip() for group in value for name in group.split(",")]
+        return tuple(dict.fromkeys(_one_of(name, tuple(MEASURES)) for name in names))
 
     def filled(self, data: Dataset) -> RunConfig:
         """With the defaults that depend on the data, and checked against it.

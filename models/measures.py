@@ -21,7 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..circuits import Circuit
 from ..errors import RecircuitError, UsageError
 from ..plasticity.names import closest
-from .metrics import feedback_pairs
+from .metrics import feedback_pairs, forward_matrix
 from .snapshot import Snapshot, matrix, snapshot
 
 __all__ = [
@@ -152,10 +152,10 @@ Measured = dict[str, float]
 
 
 def _pairs(of: Callable[[Array, Array], Measured], shot: Snapshot) -> Measured:
-    """Something of the weights of each feedback projection and of its forward partner, by the layer it reaches."""
+    """Something of the weights of each feedback projection and those it stands for, by the layer it reaches."""
     found: Measured = {}
-    for name, (feedback, forward) in feedback_pairs(shot.circuit).items():
-        found |= {f"{name}_{k}": v for k, v in of(matrix(feedback), matrix(forward)).items()}
+    for name, (feedback, chain) in feedback_pairs(shot.circuit).items():
+        found |= {f"{name}_{k}": v for k, v in of(matrix(feedback), forward_matrix(chain)).items()}
     return found
 
 

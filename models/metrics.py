@@ -5,16 +5,26 @@ R has the shape (n_lower, n_upper), W the shape (n_upper, n_lower); backpropagat
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..circuits import Circuit, Projection
+from ..circuits import Circuit, Population, Projection
 from ..circuits.projection import Transposed
 from ..errors import RecircuitError
+from .snapshot import matrix
 
-__all__ = ["Alignment", "alignment", "angle", "feedback_pairs", "relative_distance", "sign_agreement"]
+__all__ = [
+    "Alignment",
+    "alignment",
+    "angle",
+    "feedback_pairs",
+    "forward_matrix",
+    "relative_distance",
+    "sign_agreement",
+]
 
 
 @dataclass(frozen=True)
@@ -64,34 +74,65 @@ def sign_agreement(feedback: ArrayLike, forward: ArrayLike) -> float:
     return float(np.mean(np.sign(r[both]) == np.sign(w[both]))) if both.any() else float("nan")
 
 
-def feedback_pairs(circuit: Circuit) -> dict[str, tuple[Projection, Projection]]:
-    """Each feedback projection with its forward partner, by the name of the population that it reaches.
+Pair = tuple[Projection, tuple[Projection, ...]]
 
-    A feedback projection goes into another compartment than `basal`; its partner joins the same two populations
-    the other way, into `basal`. Where several reach one population, the names are `h_from_o`.
+
+def feedback_pairs(circuit: Circuit) -> dict[str, Pair]:
+    """Each feedback projection with the forward ones that it stands for, by the name of the population it reaches.
+
+    A feedback projection goes into another compartment than `basal`. What it stands for joins the same two populations
+    the other way, through `basal` compartments: one projection, or, where the feedback skips layers, the shortest
+    chain of them, the lowest first. Where several reach one population, the names are `h_from_o`.
     """
-    forward = {(p.pre.name, p.post.name): p for p in circuit.projections.values() if p.into == "basal"}
-    found = [
-        (r, forward[r.post.name, r.pre.name])
-        for r in circuit.projections.values()
-        if r.into != "basal" and r.structure.kind == "dense" and (r.post.name, r.pre.name) in forward
-    ]
+    found: list[Pair] = []
+    for feedback in circuit.projections.values():
+        if feedback.into != "basal" and feedback.structure.kind == "dense" and feedback.pre is not feedback.post:
+            chain = _chain(circuit, feedback.post, feedback.pre)
+            if chain:
+                found.append((feedback, chain))
     reached = [r.post.name for r, _ in found]
     alone = {name for name in reached if reached.count(name) == 1}
-    return {n if (n := r.post.name) in alone else f"{n}_from_{r.pre.name}": (r, w) for r, w in found}
+    return {n if (n := r.post.name) in alone else f"{n}_from_{r.pre.name}": (r, chain) for r, chain in found}
+
+
+def forward_matrix(chain: Sequence[Projection]) -> NDArray[np.float64]:
+    """The weights of one forward projection, or the product of those of a chain, (n_upper, n_lower).
+
+    Feedback that skips layers stands for that product: Lansdell, Prakash and Kording 2020, Corollary 1.
+    """
+    product = matrix(chain[0])
+    for upper in chain[1:]:
+        product = matrix(upper) @ product
+    return product
 
 
 def alignment(circuit: Circuit) -> dict[str, Alignment]:
     """The measures of each feedback projection, as its circuit is now."""
-    return {name: _measured(r, w) for name, (r, w) in feedback_pairs(circuit).items()}
+    return {name: _measured(r, chain) for name, (r, chain) in feedback_pairs(circuit).items()}
 
 
-def _measured(feedback: Projection, forward: Projection) -> Alignment:
-    weights = feedback.weights
-    if isinstance(weights, Transposed) and weights.variable == "w":
+def _chain(circuit: Circuit, lower: Population, upper: Population) -> tuple[Projection, ...]:
+    """The shortest way from one population up to another through `basal` compartments; empty where there is none."""
+    ways: list[tuple[Projection, ...]] = [()]
+    seen = {lower.name}
+    while ways:
+        longer: list[tuple[Projection, ...]] = []
+        for way in ways:
+            here = way[-1].post if way else lower
+            for p in circuit.projections.values():
+                if p.into == "basal" and p.pre is here and p.post.name not in seen:
+                    if p.post is upper:
+                        return (*way, p)
+                    longer.append((*way, p))
+        seen |= {way[-1].post.name for way in longer}
+        ways = longer
+    return ()
+
+
+def _measured(feedback: Projection, chain: Sequence[Projection]) -> Alignment:
+    if isinstance(feedback.weights, Transposed) and feedback.weights.variable == "w":
         return Alignment(0.0, 0.0, 1.0)
-    r = weights.of[weights.variable].T if isinstance(weights, Transposed) else feedback["w"]
-    w = forward["w"]
+    r, w = matrix(feedback), forward_matrix(chain)
     return Alignment(angle(r, w), relative_distance(r, w), sign_agreement(r, w))
 
 

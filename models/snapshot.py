@@ -99,7 +99,7 @@ class Snapshot:
         found = {p.name: self.of(p, "error") for p in _outputs(self.circuit)}
         for population in reversed(self.circuit.populations.values()):
             above = [p for p in _forward(self.circuit) if p.pre is population and p.post.name in found]
-            if population.name in found or population.clamp is not None or not above:
+            if population.name in found or "basal" not in population.variables() or not above:
                 continue
             arrived = sum(found[p.post.name] @ self.weights[p.name] for p in above)
             found[population.name] = self.slope(population) * arrived

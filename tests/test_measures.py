@@ -8,13 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from networks import distance, layered, stimuli, weights
-from reference import amit
+from reference import amit, lansdell
 
 import recircuit as rc
 from recircuit.circuits import Masked
 from recircuit.cli import main
 from recircuit.errors import RecircuitError, UsageError
-from recircuit.models import measures, recirculation
+from recircuit.models import measures, metrics, recirculation
+from recircuit.models.node_perturbation import node_perturbation
 from recircuit.models.snapshot import snapshot
 
 SIZES = (6, 5, 4, 3)
@@ -130,6 +131,34 @@ def test_operations_are_counted_by_pathway() -> None:
     assert asked["forward"] == w and asked["feedback"] == asked["learning"] == 0
 
 
+def test_feedback_that_skips_layers_stands_for_the_product_of_the_weights_above() -> None:
+    net = node_perturbation(SIZES, feedback="direct", precision="float64")
+    product = net["h2_to_o.w"] @ net["h1_to_h2.w"]
+    chain = metrics.feedback_pairs(net)["h1"][1]
+    assert [p.name for p in chain] == ["h1_to_h2", "h2_to_o"]
+    assert distance(metrics.forward_matrix(chain), product) < 1e-12
+    found = measures.measure(net, "trace", stimuli(net, 1))
+    assert found["h1_trace"] == pytest.approx(np.trace(net["o_to_h1.w"] @ product))
+    assert metrics.alignment(net)["h1"].angle == pytest.approx(metrics.angle(net["o_to_h1.w"], product))
+
+
+def test_a_circuit_with_biases_noise_and_two_windows_is_measured_in_its_clean_one() -> None:
+    net = node_perturbation(SIZES, columns=5, c=10.0, precision="float64")
+    data = stimuli(net, 5)
+    W, names = [net[f"{a}_to_{b}.w"] for a, b in (("x", "h1"), ("h1", "h2"), ("h2", "o"))], ("h1", "h2", "o")
+    b = [net[f"one_to_{k}.w"][:, 0] for k in names]
+    reference = lansdell.Network(W, b, ["logistic", "logistic", "linear"], [net["h2_to_h1.w"], net["o_to_h2.w"]])
+    target = np.eye(3)[data["s"]]
+    fields, _ = reference.forward(data["x"])
+    wanted = [g * s for g, s in zip(reference.gradients(data["x"], target), reference.slopes(fields))]
+    found = snapshot(net, data).gradients()
+    assert list(found) == ["h1", "h2"]
+    assert all(distance(got, want) < 1e-8 for got, want in zip(found.values(), wanted))
+    angles = [measures.signal_angle(e, g) for e, g in zip(reference.errors(data["x"], target)[0], wanted)]
+    measured = measures.measure(net, "gradient", data)
+    assert [measured[f"{h}_gradient"] for h in ("h1", "h2")] == pytest.approx(angles, abs=1e-5)
+
+
 def test_an_unknown_measure_and_a_circuit_that_does_not_learn_are_refused() -> None:
     net = layered(SIZES)
     with pytest.raises(UsageError, match="Did you mean `penrose`"):
@@ -141,19 +170,23 @@ def test_an_unknown_measure_and_a_circuit_that_does_not_learn_are_refused() -> N
         measures.measure(still, "gradient", {"x": np.ones((1, 3))})
 
 
-def test_train_writes_measures_and_refuses_what_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_train_writes_measures_and_refuses_what_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.chdir(tmp_path)
     runs = {}
-    for name, asked in (("plain", []), ("measured", ["--measure", "penrose", "--measure", "gradient"])):
+    for name, asked in (("plain", []), ("measured", ["--measure", "penrose,gradient", "--measure", "trace,penrose"])):
         call = ["train", "digits", "--layers", "64-12-10", "--epochs", "2", "--backend", "numpy", "--out", name]
         with pytest.raises(SystemExit) as ended:
             main([*call, *asked])
         assert not ended.value.code
         with (tmp_path / name / "metrics.csv").open() as file:
             runs[name] = list(csv.DictReader(file))
-    added = [*(f"h1_penrose_{k}" for k in range(1, 5)), "h1_gradient"]
+    added = [*(f"h1_penrose_{k}" for k in range(1, 5)), "h1_gradient", "h1_trace"]
     assert [*runs["measured"][0]] == [*runs["plain"][0], *added]
     assert [r["h1_angle"] for r in runs["measured"]] == [r["h1_angle"] for r in runs["plain"]]
     with pytest.raises(SystemExit) as ended:
-        main(["train", "digits", "--measure", "nothing"])
+        main(["train", "digits", "--measure", "trace,penros"])
+    said = capsys.readouterr().err
     assert ended.value.code == 2
+    assert f"expected {', '.join(measures.MEASURES)} (did you mean penrose?); got 'trace,penros'" in said

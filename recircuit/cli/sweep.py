@@ -44,7 +44,7 @@ def sweep(
     weight_decay: Annotated[str | None, typer.Option()] = None,
     connectivity: Annotated[str | None, typer.Option()] = None,
     precision: Annotated[str | None, typer.Option()] = None,
-    measure: Annotated[list[str] | None, typer.Option(metavar="NAME", help="As in `recircuit train`.")] = None,
+    measure: Annotated[list[str] | None, typer.Option(metavar="NAME[,NAME]", help="As in `recircuit train`.")] = None,
     seeds: Annotated[str, typer.Option(help=SEEDS)] = "0-4",
     quick: Annotated[bool, typer.Option("--quick", help="Of experiments: fewer and shorter runs.")] = False,
     backend: Annotated[str | None, typer.Option(help=BACKEND)] = None,

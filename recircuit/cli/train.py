@@ -32,7 +32,10 @@ RATE = "Learning rate. [default: what the rule says, mostly 1; times .3 with sof
 DECAY = f"After n updates the rate is rate/(1 + n*rate-decay). [default: {RATE_DECAY:g}]"
 CONNECTIVITY = "Probability of each synapse, forward and feedback drawn by themselves."
 BACKEND = "auto, numpy (no compiler), or cpp. auto compiles where the run is long enough to gain by it."
-MEASURE = f"More columns for metrics.csv, and may be given more than once: {', '.join(MEASURES)}."
+MEASURE = (
+    "More columns for metrics.csv, after every epoch, beside angle, distance and signs of the feedback weights against "
+    f"the transpose of the forward ones, which are always there: {', '.join(MEASURES)}."
+)
 OUT = "Folder of the run. [default: runs/DATA-RULE-SEED]"
 RESUME = "Go on with the run in the folder, from its last whole epoch, with its options; --epochs may be larger."
 OVERWRITE = "Write over an unfinished run of other options."
@@ -54,7 +57,7 @@ def train(
     precision: Annotated[str | None, typer.Option(help="float32 or float64. [default: float32]")] = None,
     backend: Annotated[str | None, typer.Option(help=BACKEND + " [default: auto]")] = None,
     seed: Annotated[int | None, typer.Option(help="Of weights, order and noise. [default: 0]")] = None,
-    measure: Annotated[list[str] | None, typer.Option(metavar="NAME", help=MEASURE)] = None,
+    measure: Annotated[list[str] | None, typer.Option(metavar="NAME[,NAME]", help=MEASURE)] = None,
     data_dir: Annotated[str | None, typer.Option("--data", metavar="DIR", help=DATA_DIR)] = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help=OUT)] = None,
     resume: Annotated[bool, typer.Option("--resume", help=RESUME)] = False,
