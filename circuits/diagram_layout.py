@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Side = Literal["top", "bottom", "left", "right"]
 
 #: Inches.
-HEIGHT, NARROW, LETTER = 0.95, 1.7, 0.085
+HEIGHT, NARROW, LETTER, LABEL = 0.95, 1.7, 0.085, 0.05
 BESIDE, BETWEEN, GAP = 0.8, 0.7, 1.05
 #: How far from a box's axis lines go up, and down; and, beside it, how far above and below they go in and out.
 UP, DOWN, BY = -0.44, 0.44, 0.12
@@ -56,7 +56,9 @@ class Box:
             inward = BY if self.main is None else -BY
             return self.x + sign * self.width / 2, self.y + self.height * (0.5 - share) + inward
         middle = UP if side == "bottom" else DOWN
-        spread = 0.9 * (share - 0.5) * (len(mine) > 1)
+        room = [LABEL * (len(label) + 2) for label in mine]
+        place = mine.index(name)
+        spread = sum(room[:place]) + (room[place] - sum(room)) / 2
         return self.x + middle + spread, self.y + self.height * (0.5 if side == "top" else -0.5)
 
     def overlaps(self, other: Box) -> bool:
