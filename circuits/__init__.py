@@ -2,6 +2,7 @@
 
 from .circuit import Circuit
 from .initial import glorot, normal, uniform
+from .local import Convolution, Local
 from .models import pyramidal
 from .neuron import Neuron
 from .output import hinge_output, softmax_output, squared_output
@@ -13,7 +14,9 @@ from .trace import Trace
 
 __all__ = [
     "Circuit",
+    "Convolution",
     "Dense",
+    "Local",
     "Masked",
     "Neuron",
     "OneToOne",

@@ -22,6 +22,18 @@ def equation_of(rule: Any, into: str, name: str) -> SynapticEquation | None:
     return rule.feedback if into == "apical" else rule.forward
 
 
+def checked_structure(structure: Any, pre: Population, post: Population, name: str) -> Dense:
+    """The structure that was given, or `Dense`; refuse one that does not fit."""
+    structure = Dense() if structure is None else structure
+    if not isinstance(structure, Dense):
+        raise RecircuitError(
+            f"connect {name}: structure is Dense(), Masked(probability), OneToOne(), Local(...) or Convolution(...); "
+            f"got {structure!r}."
+        )
+    structure.check(pre.size, post.size, f"connect {name}")
+    return structure
+
+
 def check_transpose(
     weights: Transposed,
     pre: Population,

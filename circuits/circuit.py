@@ -14,7 +14,7 @@ from ..errors import RecircuitError
 from ..plasticity import Rule, SynapticEquation
 from ..plasticity.names import split_side
 from .backends import Program, choose_backend, open_program
-from .checks import check_rule, check_transpose, check_value, equation_of
+from .checks import check_rule, check_transpose, check_value, checked_structure, equation_of
 from .describe import circuit_html, circuit_text
 from .initial import glorot
 from .inputs import Inputs, as_inputs
@@ -162,7 +162,7 @@ class Circuit:
         rule : how the weights change (a Rule stands for its forward equation, or, into ``apical``, its feedback
             equation); None: they do not
         weights : a number, an array (n_post, n_pre), a function of (generator, shape), or ``other.T``
-        structure : ``Dense()``, ``Masked(p)`` or ``OneToOne()``
+        structure : ``Dense()``, ``Masked(p)``, ``OneToOne()``, or of images ``Local(...)`` or ``Convolution(...)``
         sends : the pre variable that travels: ``rate``, or into ``apical`` the ``error`` where there is one
         during, learns : the phases in which it propagates and in which its weights change
         states : what states of the rule begin with, where it is not one number for all: given as weights are
@@ -191,12 +191,8 @@ class Circuit:
         if isinstance(weights, Transposed):
             check_transpose(weights, pre, post, equation, structure, name)
             structure = weights.of.structure
-        structure = structure or Dense()
-        if not isinstance(structure, Dense):
-            raise RecircuitError(
-                f"connect {name}: structure is Dense(), Masked(probability) or OneToOne(); got {structure!r}."
-            )
-        structure.check(pre.size, post.size, name)
+        else:
+            structure = checked_structure(structure, pre, post, name)
         projection = Projection(
             circuit=self, name=name, pre=pre, post=post, into=into, sends=sends, structure=structure,
             equation=equation, weights=weights, during=During.of(during, USUAL_PHASE.get(into, "")),

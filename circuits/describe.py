@@ -22,7 +22,7 @@ def circuit_text(circuit: Circuit) -> str:
     for projection in circuit.projections.values():
         rule = projection.equation
         how = "fixed" if not projection.plastic or rule is None else f"{rule.rule}, {rule.direction}"
-        local = "" if rule is None or rule.local else ", not local (control)"
+        local = "" if projection.local else ", not local (control)"
         lines.append(
             f"\n{projection.name}: {projection.pre.name}.{projection.sends} -> "
             f"{projection.post.name}.{projection.into}, {projection.shape}, {how}{local}"

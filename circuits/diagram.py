@@ -95,11 +95,7 @@ def _plastic(edge: Edge) -> bool:
 
 def _control(edge: Edge) -> bool:
     """Whether no local rule could do what it does."""
-    projection = edge.projection
-    if projection is None:
-        return False
-    rule = projection.equation
-    return isinstance(projection.weights, Transposed) or (projection.plastic and rule is not None and not rule.local)
+    return edge.projection is not None and not edge.projection.local
 
 
 def _way(edge: Edge, lanes: _Lanes) -> list[tuple[float, float]]:

@@ -1,4 +1,8 @@
-"""How weights begin. Each is a function of a random generator and the weights' shape (n_post, n_pre)."""
+"""How weights begin. Each is a function of a random generator and the weights' shape.
+
+That is (n_post, n_pre) where everything is connected to everything; of other structures it says itself how many synapses
+come into a unit and go out of one.
+"""
 
 from __future__ import annotations
 
@@ -12,15 +16,16 @@ from ..errors import RecircuitError
 Initial = Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]
 
 
-def _fans(shape: tuple[int, ...]) -> tuple[int, int]:
-    return (shape[-1], shape[0])
+def fans(shape: tuple[int, ...]) -> tuple[int, int]:
+    """How many synapses come into a unit, and how many go out of one."""
+    return getattr(shape, "fans", (shape[-1], shape[0]))
 
 
 def glorot(gain: float = 1.0) -> Initial:
     """Uniform in +-gain*sqrt(6/(fan_in + fan_out)) (Glorot and Bengio 2010)."""
 
     def draw(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
-        limit = gain * np.sqrt(6 / sum(_fans(shape)))
+        limit = gain * np.sqrt(6 / sum(fans(shape)))
         return rng.uniform(-limit, limit, shape)
 
     return draw
@@ -30,7 +35,7 @@ def normal(sd: float | None = None, *, scaled_by: float = 1.0) -> Initial:
     """Normal with mean zero and standard deviation ``sd``, or scaled_by/sqrt(fan_in) where none is given."""
 
     def draw(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
-        return rng.normal(0, scaled_by / np.sqrt(_fans(shape)[0]) if sd is None else sd, shape)
+        return rng.normal(0, scaled_by / np.sqrt(fans(shape)[0]) if sd is None else sd, shape)
 
     return draw
 
@@ -46,8 +51,9 @@ def draw(initial: Any, rng: np.random.Generator, shape: tuple[int, ...], name: s
     try:
         array = np.broadcast_to(np.asarray(value, dtype=float), shape)
     except (ValueError, TypeError):
+        order = " (post, pre)" if len(shape) == 2 else ""
         raise RecircuitError(
-            f"{name}: weights of shape {shape} (post, pre) were expected; got {np.shape(value)}."
+            f"{name}: weights of shape {(*shape,)}{order} were expected; got {np.shape(value)}."
         ) from None
     if not np.isfinite(array).all():
         raise RecircuitError(f"{name}: the initial weights hold NaN or infinity.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from ..plasticity import SynapticEquation
 from .population import Population
 from .schedule import During
-from .structures import Dense
+from .structures import Dense, Shape
 
 if TYPE_CHECKING:
     from .circuit import Circuit
@@ -67,10 +68,22 @@ class Projection:
         """The variable of the post unit that this projection alone writes."""
         return f"{self.into}_{self.pre.name}"
 
-    @property
-    def shape(self) -> tuple[int, ...]:
+    @cached_property
+    def shape(self) -> Shape:
         """Shape of the weights."""
         return self.structure.shape(self.pre.size, self.post.size)
+
+    @cached_property
+    def synapses(self) -> int:
+        """How many synapses there are, if none is left out at random."""
+        return self.structure.count(self.pre.size, self.post.size)
+
+    @property
+    def local(self) -> bool:
+        """Whether each synapse goes by what is at it: its rule says so, and no other synapse has the same weight."""
+        if isinstance(self.weights, Transposed):
+            return False
+        return self.equation is None or not self.equation.plastic or (self.equation.local and not self.structure.shared)
 
     @property
     def plastic(self) -> bool:

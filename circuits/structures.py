@@ -1,31 +1,82 @@
-"""Which units a projection connects: everything to everything, a random part of it, or one to one."""
+"""Which units a projection connects: everything to everything, a random part of it, or one to one.
+
+Those of images are in `circuits.local`. A structure says where synapses are; what they do, and how they learn, it does
+not know.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..errors import RecircuitError
 
 
+class Shape(tuple[int, ...]):
+    """The shape of weights, and how many synapses come into a unit and go out of one: ``fans`` = (in, out)."""
+
+    fans: tuple[int, int]
+
+    def __new__(cls, shape: tuple[int, ...], fans: tuple[int, int]) -> Shape:
+        made = super().__new__(cls, shape)
+        made.fans = fans
+        return made
+
+
+class Synapses(NamedTuple):
+    """All synapses, one by one: pre unit, post unit, and where in memory the weight is."""
+
+    pre: np.ndarray
+    post: np.ndarray
+    weight: np.ndarray
+
+
 @dataclass(frozen=True)
 class Dense:
     """Every pre unit to every post unit; weights w of shape (n_post, n_pre)."""
 
+    #: Which code objects carry it.
     kind = "dense"
+    #: Whether several synapses have one weight: its changes are their sum, which is not local.
+    shared = False
 
-    def shape(self, n_pre: int, n_post: int) -> tuple[int, ...]:
+    def shape(self, n_pre: int, n_post: int) -> Shape:
         """Shape of the weights."""
-        return (n_post, n_pre)
+        return Shape((n_post, n_pre), (n_pre, n_post))
 
-    def indices(self, n_pre: int, n_post: int) -> tuple[np.ndarray, np.ndarray]:
-        """Pre and post unit of every weight, in the order in which weights lie in memory."""
-        return np.tile(np.arange(n_pre), n_post), np.repeat(np.arange(n_post), n_pre)
+    def indices(self, n_pre: int, n_post: int) -> Synapses:
+        """Every synapse, in the order in which weights lie in memory."""
+        return Synapses(
+            np.tile(np.arange(n_pre), n_post), np.repeat(np.arange(n_post), n_pre), np.arange(n_pre * n_post)
+        )
+
+    def count(self, n_pre: int, n_post: int) -> int:
+        """How many synapses there are, if none is left out at random."""
+        return prod(self.shape(n_pre, n_post))
+
+    def existing(self, n_pre: int, n_post: int) -> np.ndarray | None:
+        """1 for each weight that a synapse has, and 0 for a place in memory that none has; None where all have one."""
+        return None
+
+    @property
+    def random(self) -> bool:
+        """Whether a part of the synapses is left out at random."""
+        return False
 
     def mask(self, n_pre: int, n_post: int, rng: np.random.Generator) -> np.ndarray | None:
-        """1 where a synapse exists and 0 where none does; None where all exist."""
-        return None
+        """1 for each weight that is there and 0 for one that is not; None where all are."""
+        return self.existing(n_pre, n_post)
+
+    def tables(self) -> dict[str, np.ndarray]:
+        """Whole numbers in memory that the code reads, by name."""
+        return {}
+
+    def numbers(self) -> dict[str, Any]:
+        """Whole numbers that stand in the code, by name."""
+        return {}
 
     def check(self, n_pre: int, n_post: int, name: str) -> None:
         """Refuse sizes that do not fit."""
@@ -41,8 +92,11 @@ class Masked(Dense):
     probability: float = 0.5
 
     def __post_init__(self) -> None:
-        if not 0 < self.probability <= 1:
-            raise RecircuitError(f"Masked: a probability lies in (0, 1]; got {self.probability!r}.")
+        check_probability(self.probability, "Masked")
+
+    @property
+    def random(self) -> bool:
+        return True
 
     def mask(self, n_pre: int, n_post: int, rng: np.random.Generator) -> np.ndarray | None:
         return (rng.random((n_post, n_pre)) < self.probability).astype(float)
@@ -54,12 +108,18 @@ class OneToOne(Dense):
 
     kind = "one_to_one"
 
-    def shape(self, n_pre: int, n_post: int) -> tuple[int, ...]:
-        return (n_pre,)
+    def shape(self, n_pre: int, n_post: int) -> Shape:
+        return Shape((n_pre,), (n_pre, n_pre))
 
-    def indices(self, n_pre: int, n_post: int) -> tuple[np.ndarray, np.ndarray]:
-        return np.arange(n_pre), np.arange(n_pre)
+    def indices(self, n_pre: int, n_post: int) -> Synapses:
+        return Synapses(np.arange(n_pre), np.arange(n_pre), np.arange(n_pre))
 
     def check(self, n_pre: int, n_post: int, name: str) -> None:
         if n_pre != n_post:
             raise RecircuitError(f"{name}: one-to-one needs populations of one size; got {n_pre} and {n_post} units.")
+
+
+def check_probability(probability: float, where: str) -> None:
+    """Refuse what is no probability of a synapse."""
+    if isinstance(probability, bool) or not isinstance(probability, int | float) or not 0 < probability <= 1:
+        raise RecircuitError(f"{where}: a probability lies in (0, 1]; got {probability!r}.")

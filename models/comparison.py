@@ -45,6 +45,9 @@ def lowerings_apart(make: Make, data: Data, among: Iterable[str] = ()) -> dict[s
     left, right = dense.state(), plain.state()
     for key in (k for k in right if k in left):
         exists = plain.program().assembly.arrays[key].places
+        mask = right.get(f"{key.split('.')[0]}.mask")  # of weights that synapses share
+        if mask is not None and mask.shape == right[key].shape:
+            exists = np.flatnonzero(mask)
         there = ... if exists is None or key.endswith(".w") else np.unravel_index(exists, right[key].shape)
         apart[key] = max(distance(left[key][there], right[key][there]), apart.get(key, 0.0))
     return apart

@@ -15,14 +15,19 @@ from .algebra import ONE, Signed, Term, Unsplittable, expand, fraction, total
 from .equation import SynapticEquation
 from .names import CONSTANTS, DRIVE, RANDOM, split_side
 from .parse import Statement, names_in, rename, show
+from .sharing import apart
 from .steps import Elementwise, Fused, Product, Step
 
 __all__ = ["lower"]
 
 
-def lower(equation: SynapticEquation) -> tuple[Step, ...]:
-    """The steps that make one update; none for a projection with fixed weights."""
-    lowering = _Lowering(equation)
+def lower(equation: SynapticEquation, *, shared: bool = False) -> tuple[Step, ...]:
+    """The steps that make one update; none for a projection with fixed weights.
+
+    ``shared``: several synapses have one weight, over which products and fused loops add up too. What reads a unit is
+    then told from what reads none, which counts once (see `sharing.apart`).
+    """
+    lowering = _Lowering(equation, shared)
     for statement in equation.statements:
         lowering.statement(statement)
     return _with_drives(_merged(lowering.steps), equation)
@@ -44,8 +49,9 @@ class _Group:
 class _Lowering:
     """The lowering of one equation, statement by statement."""
 
-    def __init__(self, equation: SynapticEquation) -> None:
+    def __init__(self, equation: SynapticEquation, shared: bool = False) -> None:
         self.equation = equation
+        self.shared = shared
         self.scalars = {*equation.parameters, "updates", *CONSTANTS}
         self.bare = {*equation.reads_pre, *equation.reads_post, *equation.broadcasts}
         self.inlined: dict[str, ast.expr] = {}
@@ -64,7 +70,17 @@ class _Lowering:
             try:
                 self.accumulate(target, adds, self.groups(node), noise)
             except Unsplittable:
-                self.add(*noise, Fused(target=target, keep="1" if adds else "0", expression=show(node)))
+                self.add(*noise)
+                self.fused(target, adds, node)
+
+    def fused(self, target: str, adds: bool, node: ast.expr) -> None:
+        """A loop over the expression; where weights are shared, over what of it reads a unit."""
+        free, varying = apart(node, self.reads_unit) if self.shared else ([], node)
+        if not free:
+            return self.add(Fused(target=target, keep="1" if adds else "0", expression=show(node)))
+        drive = self.fresh()
+        self.add(Fused(target=drive, keep="0", expression=show(varying)))
+        self.elementwise(target, "+=" if adds else "=", total([*free, (False, ast.Name(drive))]))
 
     def accumulate(self, target: str, adds: bool, groups: list[_Group], noise: list[Step]) -> None:
         """Drives, then what is per synapse, then the products that go straight to the target."""
@@ -115,12 +131,19 @@ class _Lowering:
         Raises Unsplittable: a factor mixes sides, or there are too many terms.
         """
         groups: dict[tuple[str, ...], _Group] = {}
-        for term in expand(node, lambda part: len(self.sides(part)) > 1):
+        for term in expand(node, self.mixes):
             post, pre = (self.unit_factor(term, side) for side in ("post", "pre"))
             key = (*self.unordered(term, "post"), "(x)", *self.unordered(term, "pre"))
             group = groups.setdefault(key, _Group(post, pre))
             group.coefficients.append((term.minus, self.factor(term, set(), {"synapse"})))
         return list(groups.values())
+
+    def mixes(self, part: ast.expr) -> bool:
+        """Whether a sum is to be multiplied out."""
+        return len(self.sides(part)) > 1 or (self.shared and bool(apart(part, self.reads_unit)[0]))
+
+    def reads_unit(self, node: ast.expr) -> bool:
+        return bool(self.sides(node) & {"pre", "post"})
 
     def factor(self, term: Term, *sides: set[str]) -> ast.expr:
         """The factors of a term that belong to one of `sides`."""

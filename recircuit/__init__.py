@@ -2,7 +2,9 @@
 
 from recircuit.circuits import (
     Circuit,
+    Convolution,
     Dense,
+    Local,
     Masked,
     Neuron,
     OneToOne,
@@ -28,9 +30,11 @@ __version__ = "0.1.0"
 __all__ = [
     "Checkpoint",
     "Circuit",
+    "Convolution",
     "Dataset",
     "Dense",
     "History",
+    "Local",
     "Masked",
     "Neuron",
     "OneToOne",

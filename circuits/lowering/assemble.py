@@ -11,6 +11,7 @@ from brian2 import Clock, Network, prefs
 from brian2.core.base import BrianObjectException
 
 from ...errors import RecircuitError
+from ..memory import check_memory
 from ..timetable import Timetable
 from .assembly import Array, Assembly
 from .dense import assemble_dense
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 def assemble(circuit: Circuit, codeobj_class: type | None) -> Assembly:
     """Build the Brian2 objects of a circuit on the device that is active, and generate their code."""
     assert circuit.schedule is not None
+    check_memory(circuit)
     with brian_preferences(circuit.dtype):
         clock = Clock(circuit.dt, name="circuit_clock")
         assembly = Assembly(circuit.columns, circuit.dtype, clock, circuit.schedule, codeobj_class)

@@ -11,6 +11,8 @@ from brian2.core.base import BrianObject
 from brian2.core.variables import Variables
 from brian2.units import Quantity
 
+from ...plasticity import lower
+from ...plasticity.steps import Step
 from ..operations import CLAMP, Operation
 from ..projection import Projection, Transposed
 from ..schedule import Schedule
@@ -42,6 +44,7 @@ class Assembly:
     constants : parameters of neurons and rules -> their values in base units
     operations : in the order of a step
     narrower : operation -> the passes over fewer equations that there is code for
+    synapses : in the plain form, projection -> pre unit, post unit and place of the weight of every synapse
     """
 
     columns: int
@@ -55,6 +58,7 @@ class Assembly:
     operations: list[Operation] = field(default_factory=list)
     narrower: dict[str, list[Operation]] = field(default_factory=dict)
     objects: list[BrianObject] = field(default_factory=list)
+    synapses: dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]] = field(default_factory=dict)
     network: Network | None = None
 
     def add(self, operation: Operation) -> None:
@@ -104,6 +108,10 @@ class Store(Group):
         """A value per element."""
         self.variables.add_array(name, size=self.variables["N"].get_value(), dtype=dtype)
 
+    def table(self, name: str, size: int) -> None:
+        """Whole numbers, as many as there are."""
+        self.variables.add_array(name, size=size, dtype=np.int32)
+
     def scalar(self, name: str, dtype: Any) -> None:
         """One value for all."""
         self.variables.add_array(name, size=1, dtype=dtype, scalar=True, index="0")
@@ -117,6 +125,12 @@ def number(value: Any) -> float:
 def learning_steps(projection: Projection, schedule: Schedule) -> tuple[int, ...]:
     """The steps in which a projection's rule is open."""
     return schedule.open_steps(projection.learns, f"the rule of {projection.name!r}")
+
+
+def steps_of(projection: Projection) -> tuple[Step, ...]:
+    """What a projection's rule is lowered to."""
+    equation = projection.equation
+    return () if equation is None else lower(equation, shared=projection.structure.shared)
 
 
 def weights_owner(projection: Projection) -> Projection:

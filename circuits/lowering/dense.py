@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from brian2.utils.stringtools import get_identifiers
 
-from ...plasticity import SynapticEquation, lower
+from ...plasticity import SynapticEquation
 from ...plasticity.steps import Elementwise, Fused, Product, drives
 from ..operations import EXPRESS, FACTOR, LEARN, PROPAGATE, Operation, Runner
 from ..projection import Projection, Transposed
-from .assembly import Array, Assembly, Store, add_clamps, learning_steps, weights_owner
+from .assembly import Array, Assembly, Store, add_clamps, learning_steps, steps_of, weights_owner
 from .factors import Factors
 from .fused import one_sided
 from .populations import add_populations, broadcasts_into
@@ -55,7 +55,7 @@ def _plan(projection: Projection, assembly: Assembly, sent: Factors, learned: Fa
     equation = projection.equation
     sides = {"pre": projection.pre, "post": projection.post}
     plan: list[tuple[Any, dict[str, tuple[str, str]]]] = []
-    for step in lower(equation):
+    for step in steps_of(projection):
         names: dict[str, tuple[str, str]] = {}
         if isinstance(step, Product):
             for side, population in sides.items():
@@ -80,15 +80,31 @@ def _add_weights(assembly: Assembly, projection: Projection) -> None:
     store = Store(f"weights_{name}", int(np.prod(shape)), assembly.clock, assembly.codeobj_class)
     arrays = ["w"]
     if equation is not None and equation.plastic:
-        arrays += [*equation.state, *drives(lower(equation))]
+        arrays += [*equation.state, *drives(steps_of(projection))]
         _add_scalars(assembly, store, name, equation)
         assembly.constants |= {f"{name}.{k}": v for k, v in equation.state.items()}
-    if projection.structure.mask(1, 1, np.random.default_rng(0)) is not None:
+    if _needs_mask(projection):
         arrays.append("mask")
     for array in arrays:
         store.array(array, assembly.dtype)
         assembly.arrays[f"{name}.{array}"] = Array(store.variables[array], shape)
+    for table, values in projection.structure.tables().items():
+        store.table(table, values.size)
+        assembly.arrays[f"{name}.{table}"] = Array(store.variables[table], values.shape)
+        assembly.constants[f"{name}.{table}"] = values
     assembly.add_group(name, store)
+
+
+def _needs_mask(projection: Projection) -> bool:
+    """Whether weights that no synapse has must be set to zero after each update.
+
+    Products leave those of places outside of an image at zero, as nothing is sent from there.
+    """
+    structure = projection.structure
+    if structure.random:
+        return True
+    passes = [step for step in steps_of(projection) if isinstance(step, Elementwise)]
+    return bool(passes) and structure.existing(projection.pre.size, projection.post.size) is not None
 
 
 def _add_scalars(assembly: Assembly, store: Store, name: str, equation: SynapticEquation) -> None:
@@ -111,16 +127,17 @@ def _add_propagation(assembly: Assembly, projection: Projection, signal: str) ->
         "_field": (assembly.groups[post.name], projection.field, "_idx"),
         "_weights": (assembly.groups[owner.name], read, "_idx"),
     }
+    references |= _tables(assembly, owner)
     runner = Runner(
         name, assembly.groups[owner.name], f"{kind}_propagate", references=references,
-        columns=assembly.columns, n_pre=pre.size, n_post=post.size, transposed=transposed,
+        columns=assembly.columns, n_pre=pre.size, n_post=post.size, transposed=transposed, **owner.structure.numbers(),
     )  # fmt: skip
     assembly.add(
         Operation(
             name=name,
             slot=PROPAGATE,
             runner=runner,
-            work=int(np.prod(projection.shape)),
+            work=projection.synapses,
             steps=assembly.schedule.open_steps(projection.during, f"the projection {projection.name!r}"),
             reads=frozenset({f"{pre.name}.{signal}", f"{owner.name}.{read}"}),
             writes=frozenset({f"{post.name}.{projection.field}"}),
@@ -151,7 +168,7 @@ def _add_learning(assembly: Assembly, projection: Projection, plan: list[tuple[A
             )
         )
 
-    weights = int(np.prod(projection.shape))
+    weights = projection.synapses
     for index, (step, names) in enumerate(plan):
         op = f"learn_{name}_{index}"
         if isinstance(step, Elementwise):
@@ -206,7 +223,9 @@ def _contribution(assembly: Assembly, projection: Projection, step: Any, names: 
     }
     sizes: dict[str, Any] = {
         "columns": assembly.columns, "n_pre": projection.pre.size, "n_post": projection.post.size,
+        **projection.structure.numbers(),
     }  # fmt: skip
+    references |= _tables(assembly, projection)
     code = f"_keep = {step.keep}\n_scale = {step.scale}"
     kind = projection.structure.kind
     if isinstance(step, Product):
@@ -219,6 +238,12 @@ def _contribution(assembly: Assembly, projection: Projection, step: Any, names: 
         op, store, "fused", f"{code}\n_value = {step.expression}", references=references,
         auxiliary=("_pre_index", "_post_index"), kind=kind, **sizes,
     )  # fmt: skip
+
+
+def _tables(assembly: Assembly, projection: Projection) -> dict[str, Any]:
+    """References to the tables of a projection's structure."""
+    tables = projection.structure.tables()
+    return {f"_{table}": (assembly.groups[projection.name], table, "_idx") for table in tables}
 
 
 def _add_broadcasts(assembly: Assembly, circuit: Any) -> None:

@@ -11,7 +11,8 @@ from brian2.utils.stringtools import get_identifiers
 from ..operations import EXPRESS, LEARN, PROPAGATE, Operation, Runner
 from ..projection import Projection, Transposed
 from .assembly import Array, Assembly, add_clamps, learning_steps
-from .populations import add_populations, broadcasts_into, read_by
+from .populations import add_populations, broadcasts_into, read_by, read_of_units
+from .shared import INDEX, learn_shared, share_weights
 
 
 def assemble_plain(assembly: Assembly, circuit: Any) -> None:
@@ -30,34 +31,42 @@ def assemble_plain(assembly: Assembly, circuit: Any) -> None:
 
 def _add_synapses(assembly: Assembly, projection: Projection, rng: np.random.Generator) -> None:
     pre, post, equation = projection.pre, projection.post, projection.equation
-    model = ["w : 1", f"{projection.field}_post = w*{projection.sends}_pre : 1 (summed)"]
-    if equation is not None and equation.plastic:
+    shared = projection.structure.shared
+    model = [
+        f"{projection.field}_post = w*{projection.sends}_pre : 1 (summed)",
+        f"{INDEX} : integer" if shared else "w : 1",
+    ]
+    if equation is not None and equation.plastic and not shared:
         plain = equation.plain_names
         model += [f"{plain[state]} : 1" for state in equation.state]
         model += [f"{plain[parameter]} : 1 (shared)" for parameter in equation.parameters]
         model.append("updates : 1 (shared)")
     synapses = Synapses(
         assembly.groups[pre.name], assembly.groups[post.name], "\n".join(model), clock=assembly.clock,
-        name=f"synapses_{projection.name}", namespace={}, dtype={"w": assembly.dtype},
+        name=f"synapses_{projection.name}", namespace={}, dtype={} if shared else {"w": assembly.dtype},
         codeobj_class=assembly.codeobj_class,
     )  # fmt: skip
     if isinstance(projection.weights, Transposed):  # the same synapses, the other way round
         owner = projection.weights.of
-        targets, sources = owner.structure.indices(owner.pre.size, owner.post.size)
-        places = assembly.arrays[f"{owner.name}.w"].places
+        targets, sources, places = assembly.synapses[owner.name]
     else:
-        sources, targets = projection.structure.indices(pre.size, post.size)
+        sources, targets, places = projection.structure.indices(pre.size, post.size)
         mask = projection.structure.mask(pre.size, post.size, rng)
-        places = None if mask is None else np.flatnonzero(mask)
-    if places is not None:
-        sources, targets = sources[places], targets[places]
+        if mask is not None:
+            there = mask.reshape(-1)[places] > 0
+            sources, targets, places = sources[there], targets[there], places[there]
+    assembly.synapses[projection.name] = sources, targets, places
     synapses.connect(i=sources, j=targets)
     name = projection.name
-    assembly.add_group(name, synapses)
-    if isinstance(projection.weights, Transposed):
+    if shared:
+        share_weights(assembly, projection, synapses, places)
+    elif isinstance(projection.weights, Transposed):
+        assembly.add_group(name, synapses)
         _add_copy(assembly, projection, synapses)
     else:
-        _add_arrays(assembly, projection, synapses, places)
+        assembly.add_group(name, synapses)
+        whole = len(places) == np.prod(projection.shape)
+        _add_arrays(assembly, projection, synapses, None if whole else places)
     updater = next(o for o in synapses.contained_objects if o.name.endswith(f"{projection.field}_post"))
     assembly.operations.append(
         Operation(
@@ -107,16 +116,13 @@ def _add_learning(assembly: Assembly, projection: Projection) -> None:
     equation, name = projection.equation, projection.name
     if equation is None or not equation.plastic:
         return
+    if projection.structure.shared:
+        return learn_shared(assembly, projection)
     code = equation.plain_code()
     used, plain = get_identifiers(code), equation.plain_names
     mine = {v for v in ("w", "updates", *plain) if plain.get(v, v) in used and f"{name}.{v}" in assembly.arrays}
     targets = {"w", *equation.state} & mine
-    reads = {f"{name}.{v}" for v in mine}
-    for side, population, names in (
-        ("pre", projection.pre, equation.reads_pre),
-        ("post", projection.post, {*equation.reads_post, *equation.broadcasts}),
-    ):
-        reads |= read_by(" + ".join(names) or "0", population) if side else set()
+    reads = {f"{name}.{v}" for v in mine} | read_of_units(projection)
     opened = learning_steps(projection, assembly.schedule)
     synapses = assembly.groups[name]
     reads.add(f"{name}.updates")  # so that counting is never taken for what cannot have changed

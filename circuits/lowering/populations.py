@@ -17,6 +17,7 @@ from ...errors import RecircuitError
 from ..neuron import StateEquation, lock_step, phase_indicators
 from ..operations import INTEGRATE, Operation, Runner
 from ..population import Population
+from ..projection import Projection
 from ..schedule import During, Schedule
 from .assembly import Array, Assembly, number
 from .closed import without_closed
@@ -203,6 +204,14 @@ def _check_dimensions(equations: tuple[StateEquation, ...], population: Populati
 def read_by(code: str, population: Population) -> frozenset[str]:
     """The stored variables that code reads, through the expressions it names."""
     return frozenset(f"{population.name}.{v}" for v in stored_in(get_identifiers(code), population))
+
+
+def read_of_units(projection: Projection) -> set[str]:
+    """The stored variables of both populations that a projection's rule reads."""
+    equation = projection.equation
+    assert equation is not None
+    pre = read_by(" + ".join(equation.reads_pre) or "0", projection.pre)
+    return {*pre, *read_by(" + ".join({*equation.reads_post, *equation.broadcasts}) or "0", projection.post)}
 
 
 def stored_in(names: set[str], population: Population) -> set[str]:

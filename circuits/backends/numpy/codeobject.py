@@ -7,6 +7,8 @@ from typing import Any
 from brian2.codegen.runtime.numpy_rt import NumpyCodeObject
 from scipy.linalg import blas
 
+from . import local
+
 
 class DenseNumpyCodeObject(NumpyCodeObject):
     """Runs dense products by BLAS on the arrays that Brian2 owns."""
@@ -17,7 +19,7 @@ class DenseNumpyCodeObject(NumpyCodeObject):
     def variables_to_namespace(self) -> None:
         """Called by Brian2 when the object is made."""
         super().variables_to_namespace()
-        self.namespace |= {"_gemm": {4: blas.sgemm, 8: blas.dgemm}}
+        self.namespace |= {"_gemm": {4: blas.sgemm, 8: blas.dgemm}, "_local": local}
 
     def update_namespace(self) -> Any:
         """Nothing changes size in a circuit, so there is nothing to look up again."""

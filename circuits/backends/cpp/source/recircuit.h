@@ -1,5 +1,6 @@
 // What the generated code of a circuit needs: how its loops and products are done.
 #pragma once
+#include "local.h"
 #include "products.h"
 
 namespace recircuit {

@@ -1,0 +1,107 @@
+// Columns side by side: a matrix (columns x units) turned, so that the values of one unit in all columns lie together and
+// are worked on by whole vector registers. The last register of a unit is filled up with zeros.
+#pragma once
+#include <cstdint>
+#include <cstdlib>
+#include <new>
+
+#include "threads.h"
+
+namespace recircuit {
+
+// A vector register (or two, or four, where the processor's are shorter).
+template <class T>
+struct Lanes {
+    static constexpr int width = 64 / sizeof(T);
+    typedef T Vector __attribute__((vector_size(64)));
+    typedef typename std::conditional<sizeof(T) == 4, std::int32_t, std::int64_t>::type Index;
+    typedef Index Indices __attribute__((vector_size(64)));
+    static int padded(int columns) { return (columns + width - 1) / width * width; }
+};
+
+// Memory that stays until the next call of the same kind; aligned for registers.
+template <class T, int kind>
+T* scratch(std::size_t count) {
+    static T* memory = nullptr;
+    static std::size_t size = 0;
+    if (count > size) {
+        std::free(memory);
+        memory = static_cast<T*>(std::aligned_alloc(64, (count * sizeof(T) + 63) / 64 * 64));
+        size = memory ? count : 0;
+        if (!memory) throw std::bad_alloc();
+    }
+    return memory;
+}
+
+// As many rows as a register is wide become columns, by halves, quarters, ...
+template <class T>
+inline void turn(typename Lanes<T>::Vector (&rows)[Lanes<T>::width]) {
+    constexpr int n = Lanes<T>::width;
+    #pragma GCC unroll 4
+    for (int s = 1; s < n; s *= 2) {
+        typename Lanes<T>::Indices low, high;
+        for (int k = 0; k < n; ++k) {
+            low[k] = k & s ? n + k - s : k;
+            high[k] = k & s ? n + k : k + s;
+        }
+        #pragma GCC unroll 16
+        for (int i = 0; i < n; ++i)
+            if (!(i & s)) {
+                const auto a = rows[i], b = rows[i + s];
+                rows[i] = __builtin_shuffle(a, b, low);
+                rows[i + s] = __builtin_shuffle(a, b, high);
+            }
+    }
+}
+
+// lanes (units x padded) = values (columns x units), turned; only the first `filled` columns, the others are zero.
+template <class T>
+void to_lanes(int columns, int filled, int units, const T* values, T* lanes) {
+    constexpr int n = Lanes<T>::width;
+    typedef typename Lanes<T>::Vector Vector;
+    const int padded = Lanes<T>::padded(columns), tiles = (units + n - 1) / n;
+    each_block(tiles < 8 ? 1 : 8, [=](int block) {
+        const int blocks = tiles < 8 ? 1 : 8;
+        for (int tile = tiles * block / blocks; tile < tiles * (block + 1) / blocks; ++tile)
+            for (int column = 0; column < padded; column += n) {
+                const int unit = tile * n, many = units - unit < n ? units - unit : n;
+                Vector rows[n] = {};
+                if (many == n && column + n <= filled) {
+                    for (int k = 0; k < n; ++k)
+                        __builtin_memcpy(&rows[k], values + long(column + k) * units + unit, sizeof(Vector));
+                } else {
+                    for (int k = 0; k < n && column + k < filled; ++k)
+                        for (int u = 0; u < many; ++u) rows[k][u] = values[long(column + k) * units + unit + u];
+                }
+                turn<T>(rows);
+                for (int u = 0; u < many; ++u)
+                    __builtin_memcpy(lanes + long(unit + u) * padded + column, &rows[u], sizeof(Vector));
+            }
+    });
+}
+
+// values (columns x units) = lanes (units x padded), turned back.
+template <class T>
+void from_lanes(int columns, int units, const T* lanes, T* values) {
+    constexpr int n = Lanes<T>::width;
+    typedef typename Lanes<T>::Vector Vector;
+    const int padded = Lanes<T>::padded(columns), tiles = (units + n - 1) / n;
+    each_block(tiles < 8 ? 1 : 8, [=](int block) {
+        const int blocks = tiles < 8 ? 1 : 8;
+        for (int tile = tiles * block / blocks; tile < tiles * (block + 1) / blocks; ++tile)
+            for (int column = 0; column < columns; column += n) {
+                const int unit = tile * n, many = units - unit < n ? units - unit : n;
+                Vector rows[n] = {};
+                for (int u = 0; u < many; ++u)
+                    __builtin_memcpy(&rows[u], lanes + long(unit + u) * padded + column, sizeof(Vector));
+                turn<T>(rows);
+                for (int k = 0; k < n && column + k < columns; ++k) {
+                    T* to = values + long(column + k) * units + unit;
+                    if (many == n) __builtin_memcpy(to, &rows[k], sizeof(Vector));
+                    else for (int u = 0; u < many; ++u) to[u] = rows[k][u];
+                }
+            }
+    });
+}
+
+}  // namespace recircuit

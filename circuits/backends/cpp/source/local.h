@@ -1,0 +1,208 @@
+// Local connections: each place of the post image hears a window of the pre image, with weights of its own or (tied) with
+// those of all places. Units of an image are numbered (channel, place). Weights are (places, maps, channels*taps), or
+// (maps, channels*taps). All products go over columns, which lie side by side (lanes.h).
+#pragma once
+#include <algorithm>
+#include <vector>
+
+#include "lanes.h"
+
+namespace recircuit {
+
+struct Local {
+    int columns, channels, sources, maps, places, taps;
+    bool tied;
+    const std::int32_t* where;  // (places, taps): which place of the pre image a tap hears, -1: none
+
+    int inputs() const { return channels * taps; }
+    long synapses() const { return long(places) * maps * inputs(); }
+    // How many blocks so many things are cut into: by the work alone.
+    int blocks(int things) const {
+        const int most = synapses() * columns < 1L << 18 ? 1 : 8;
+        return things < most ? things : most;
+    }
+    // The rows of the pre image that a place hears; nothing is heard of `outside`.
+    template <class T>
+    void rows(int place, int padded, T* lanes, T* outside, T** heard) const {
+        for (int c = 0, t = 0; c < channels; ++c)
+            for (int k = 0; k < taps; ++k, ++t) {
+                const int source = where[long(place) * taps + k];
+                heard[t] = source < 0 ? outside : lanes + (long(c) * sources + source) * padded;
+            }
+    }
+};
+
+// out[m] = sum over t of w[m*inputs + t] * heard[t], of N registers from `first` on.
+template <class T, int M, int N>
+inline void hear(int inputs, const T* w, T* const* heard, int first, T* out, long apart) {
+    typedef typename Lanes<T>::Vector Vector;
+    Vector sum[M][N] = {};
+    for (int t = 0; t < inputs; ++t) {
+        const Vector* x = reinterpret_cast<const Vector*>(heard[t] + first);
+        for (int m = 0; m < M; ++m)
+            for (int n = 0; n < N; ++n) sum[m][n] += w[long(m) * inputs + t] * x[n];
+    }
+    for (int m = 0; m < M; ++m)
+        for (int n = 0; n < N; ++n) reinterpret_cast<Vector*>(out + m * apart + first)[n] = sum[m][n];
+}
+
+template <class T, int N>
+inline void hear_all(int maps, int inputs, const T* w, T* const* heard, int first, T* out, long apart) {
+    int m = 0;
+    for (; m + 8 <= maps; m += 8) hear<T, 8, N>(inputs, w + long(m) * inputs, heard, first, out + m * apart, apart);
+    for (; m + 4 <= maps; m += 4) hear<T, 4, N>(inputs, w + long(m) * inputs, heard, first, out + m * apart, apart);
+    for (; m < maps; ++m) hear<T, 1, N>(inputs, w + long(m) * inputs, heard, first, out + m * apart, apart);
+}
+
+// field = what the places hear of the signal.
+template <class T>
+void local_propagate(const Local& s, const T* signal, const T* weights, T* field) {
+    constexpr int n = Lanes<T>::width;
+    const int padded = Lanes<T>::padded(s.columns), units = s.channels * s.sources;
+    T* below = scratch<T, 0>(long(units + 1) * padded);
+    T* above = scratch<T, 1>(long(s.maps) * s.places * padded);
+    T* outside = below + long(units) * padded;
+    std::fill(outside, outside + padded, T(0));
+    to_lanes(s.columns, s.columns, units, signal, below);
+    const int blocks = s.blocks(s.places);
+    each_block(blocks, [=](int block) {
+        std::vector<T*> heard(s.inputs());
+        for (int p = long(s.places) * block / blocks; p < long(s.places) * (block + 1) / blocks; ++p) {
+            s.rows(p, padded, below, outside, heard.data());
+            const T* w = weights + (s.tied ? 0 : long(p) * s.maps * s.inputs());
+            T* out = above + long(p) * padded;
+            int first = 0;
+            for (; first + 2 * n <= padded; first += 2 * n)
+                hear_all<T, 2>(s.maps, s.inputs(), w, heard.data(), first, out, long(s.places) * padded);
+            if (first < padded) hear_all<T, 1>(s.maps, s.inputs(), w, heard.data(), first, out, long(s.places) * padded);
+        }
+    });
+    from_lanes(s.columns, s.maps * s.places, above, field);
+}
+
+// heard[t] += sum over m of w[m*inputs + t] * sent[m], for K taps.
+template <class T, int K, int N>
+inline void tell(int maps, int inputs, const T* w, const T* sent, long apart, int first, T* const* heard) {
+    typedef typename Lanes<T>::Vector Vector;
+    Vector sum[K][N];
+    for (int t = 0; t < K; ++t)
+        for (int n = 0; n < N; ++n) sum[t][n] = reinterpret_cast<Vector*>(heard[t] + first)[n];
+    for (int m = 0; m < maps; ++m) {
+        const Vector* x = reinterpret_cast<const Vector*>(sent + m * apart + first);
+        for (int t = 0; t < K; ++t)
+            for (int n = 0; n < N; ++n) sum[t][n] += w[long(m) * inputs + t] * x[n];
+    }
+    for (int t = 0; t < K; ++t)
+        for (int n = 0; n < N; ++n) reinterpret_cast<Vector*>(heard[t] + first)[n] = sum[t][n];
+}
+
+template <class T, int N>
+inline void tell_all(int begin, int end, int maps, int inputs, const T* w, const T* sent, long apart, int first,
+                     T* const* heard) {
+    int t = begin;
+    for (; t + 8 <= end; t += 8) tell<T, 8, N>(maps, inputs, w + t, sent, apart, first, heard + t);
+    for (; t < end; ++t) tell<T, 1, N>(maps, inputs, w + t, sent, apart, first, heard + t);
+}
+
+// The same synapses the other way round: field (of the pre image) = what the places tell it. A block has channels of its
+// own, so that no two add to one unit.
+template <class T>
+void local_propagate_back(const Local& s, const T* signal, const T* weights, T* field) {
+    constexpr int n = Lanes<T>::width;
+    const int padded = Lanes<T>::padded(s.columns), units = s.channels * s.sources;
+    const int blocks = s.blocks(s.channels);
+    T* below = scratch<T, 0>(long(units + blocks) * padded);
+    T* above = scratch<T, 1>(long(s.maps) * s.places * padded);
+    to_lanes(s.columns, s.columns, s.maps * s.places, signal, above);
+    each_block(blocks, [=](int block) {
+        const int begin = s.channels * block / blocks, end = s.channels * (block + 1) / blocks;
+        std::fill(below + long(begin) * s.sources * padded, below + long(end) * s.sources * padded, T(0));
+        T* outside = below + long(units + block) * padded;
+        std::vector<T*> heard(s.inputs());
+        for (int p = 0; p < s.places; ++p) {
+            std::fill(outside, outside + padded, T(0));
+            s.rows(p, padded, below, outside, heard.data());
+            const T* w = weights + (s.tied ? 0 : long(p) * s.maps * s.inputs());
+            const T* sent = above + long(p) * padded;
+            const long apart = long(s.places) * padded;
+            int first = 0;
+            for (; first + 2 * n <= padded; first += 2 * n)
+                tell_all<T, 2>(begin * s.taps, end * s.taps, s.maps, s.inputs(), w, sent, apart, first, heard.data());
+            if (first < padded)
+                tell_all<T, 1>(begin * s.taps, end * s.taps, s.maps, s.inputs(), w, sent, apart, first, heard.data());
+        }
+    });
+    from_lanes(s.columns, units, below, field);
+}
+
+// to[m*inputs + t] += sum over some places and all lanes of sent[m]*heard[t], for 4 maps and width/4 taps, or fewer.
+template <class T>
+inline void meet(int places, int padded, int maps, int taps, int inputs, const T* sent, long apart, T* const* heard,
+                 T* to) {
+    constexpr int n = Lanes<T>::width, K = n / 4;
+    typedef typename Lanes<T>::Vector Vector;
+    Vector sum[n] = {};
+    const T *a[4], *b[K];
+    for (int p = 0; p < places; ++p) {
+        for (int m = 0; m < 4; ++m) a[m] = sent + (m < maps ? m : 0) * apart + long(p) * padded;
+        for (int t = 0; t < K; ++t) b[t] = heard[long(p) * inputs + (t < taps ? t : 0)];
+        for (int lane = 0; lane < padded; lane += n) {
+            Vector x[K];
+            for (int t = 0; t < K; ++t) x[t] = *reinterpret_cast<const Vector*>(b[t] + lane);
+            for (int m = 0; m < 4; ++m) {
+                const Vector y = *reinterpret_cast<const Vector*>(a[m] + lane);
+                for (int t = 0; t < K; ++t) sum[m * K + t] += y * x[t];
+            }
+        }
+    }
+    turn<T>(sum);
+    for (int k = 1; k < n; ++k) sum[0] += sum[k];
+    for (int m = 0; m < maps; ++m)
+        for (int t = 0; t < taps; ++t) to[long(m) * inputs + t] += sum[0][m * K + t];
+}
+
+// target = keep*target + scale * sum over columns (the first `filled`) of post (x) what it hears; tied: over places too.
+// Tied weights are added up in each block by itself, and the blocks' sums in their order.
+template <class T>
+void local_accumulate(const Local& s, int filled, T keep, T scale, const T* posts, const T* pres, T* target) {
+    constexpr int K = Lanes<T>::width / 4, together = 16;
+    const int padded = Lanes<T>::padded(s.columns), units = s.channels * s.sources, inputs = s.inputs();
+    const long size = long(s.maps) * inputs;
+    T* below = scratch<T, 0>(long(units + 1) * padded);
+    T* above = scratch<T, 1>(long(s.maps) * s.places * padded);
+    T* outside = below + long(units) * padded;
+    std::fill(outside, outside + padded, T(0));
+    to_lanes(s.columns, filled, units, pres, below);
+    to_lanes(s.columns, filled, s.maps * s.places, posts, above);
+    const int blocks = s.blocks(s.places), group = s.tied ? together : 1;
+    T* sums = scratch<T, 2>(blocks * size);
+    each_block(blocks, [=](int block) {
+        T* mine = sums + block * size;
+        if (s.tied) std::fill(mine, mine + size, T(0));
+        std::vector<T*> heard(long(group) * inputs);
+        const int end = long(s.places) * (block + 1) / blocks;
+        for (int p = long(s.places) * block / blocks; p < end; p += group) {
+            const int many = std::min(group, end - p);
+            for (int k = 0; k < many; ++k) s.rows(p + k, padded, below, outside, heard.data() + long(k) * inputs);
+            if (!s.tied) std::fill(mine, mine + size, T(0));
+            for (int m = 0; m < s.maps; m += 4)
+                for (int t = 0; t < inputs; t += K)
+                    meet(many, padded, std::min(4, s.maps - m), std::min(K, inputs - t), inputs,
+                         above + (long(m) * s.places + p) * padded, long(s.places) * padded, heard.data() + t,
+                         mine + long(m) * inputs + t);
+            if (s.tied) continue;
+            T* to = target + long(p) * size;
+            for (long k = 0; k < size; ++k) to[k] = keep * to[k] + scale * mine[k];
+        }
+    });
+    if (!s.tied) return;
+    each_range(int(size), [=](int begin, int end) {
+        for (int k = begin; k < end; ++k) {
+            T sum = 0;
+            for (int block = 0; block < blocks; ++block) sum += sums[block * size + k];
+            target[k] = keep * target[k] + scale * sum;
+        }
+    });
+}
+
+}  // namespace recircuit

@@ -1,0 +1,100 @@
+"""What local and tied connections do, in NumPy: windows are gathered, a few columns at a time, and multiplied.
+
+In all functions: signals are (columns, units) with the units of an image in the order (channels, places); ``where``
+(places, taps) says which place of the pre image each tap of a place hears, -1 for none; weights w are (places, maps,
+channels*taps), or (1, maps, channels*taps) where they are tied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+#: How many values a gathered piece has at most.
+TOGETHER = 2**21
+
+
+def propagate(w: np.ndarray, where: np.ndarray, sent: np.ndarray, field: np.ndarray, channels: int) -> None:
+    """field[b, m, p] = sum over t of w[p, m, t] * sent[b, what tap t of place p hears]."""
+    for some in _pieces(sent, where, channels):
+        heard = _heard(sent[some], where, channels)  # (places, channels*taps, columns)
+        field[some] = (w @ heard).transpose(2, 1, 0).reshape(-1, field.shape[1])
+
+
+def propagate_back(w: np.ndarray, where: np.ndarray, sent: np.ndarray, field: np.ndarray, channels: int) -> None:
+    """The same synapses the other way round: field[b, c, s] = sum over the taps that hear s of w[p, m, t]*sent[b, m, p]."""
+    places, taps = where.shape
+    maps, sources = w.shape[1], field.shape[1] // channels
+    for some in _pieces(sent, where, channels):
+        back = w.swapaxes(1, 2) @ sent[some].reshape(-1, maps, places).transpose(2, 1, 0)
+        back = back.reshape(places, channels, taps, -1)
+        whole = np.zeros((sources + 1, channels, back.shape[-1]), field.dtype)  # the last is outside of the image
+        for tap in range(taps):  # no two places hear the same by the same tap
+            whole[where[:, tap]] += back[:, :, tap]
+        field[some] = whole[:sources].transpose(2, 1, 0).reshape(-1, field.shape[1])
+
+
+def product(
+    w: np.ndarray, where: np.ndarray, pre: np.ndarray, post: np.ndarray, channels: int, keep: float, scale: float
+) -> None:
+    """w[p, m, t] = keep*w + scale * sum over columns of post[b, m, p] * pre[b, what t hears]; tied: over places too."""
+    tied, (places, maps) = len(w) == 1, (len(where), w.shape[1])
+    total = np.zeros_like(w)
+    for some in _pieces(pre, where, channels):
+        heard = _heard(pre[some], where, channels)
+        each = post[some].reshape(-1, maps, places).transpose(2, 1, 0)
+        if tied:
+            total += np.tensordot(each, heard, ((0, 2), (0, 2)))
+        else:
+            total += each @ heard.swapaxes(1, 2)
+    w *= w.dtype.type(keep)
+    total *= w.dtype.type(scale)
+    w += total
+
+
+def taps(where: np.ndarray, channels: int, sources: int) -> np.ndarray:
+    """The pre unit that each tap of each place hears, (places, channels*taps); -1 for none."""
+    units = where[:, None, :] + sources * np.arange(channels)[:, None]
+    return np.where(where[:, None, :] >= 0, units, -1).reshape(len(where), -1)
+
+
+def largest(
+    sent: np.ndarray, where: np.ndarray, field: np.ndarray, winner: np.ndarray, channels: int, w: float
+) -> None:
+    """field = w * the largest that each unit hears, winner = the first tap that brings it."""
+    images = sent.reshape(len(sent), channels, -1)
+    best = np.full((len(sent), channels, len(where)), -np.inf, sent.dtype)
+    which = np.zeros_like(best)
+    for tap in range(where.shape[1]):
+        there = where[:, tap] >= 0
+        heard = np.where(there, images[:, :, where[:, tap]], -np.inf)
+        better = heard > best
+        best[better] = heard[better]
+        which[better] = tap
+    field[:] = w * best.reshape(field.shape)
+    winner[:] = which.reshape(field.shape)
+
+
+def to_winner(
+    sent: np.ndarray, where: np.ndarray, field: np.ndarray, winner: np.ndarray, channels: int, w: float
+) -> None:
+    """What each unit sends goes to the one it has heard: field[b, c, s] = w * sum over units whose winner s was."""
+    images, which = (a.reshape(len(a), channels, -1) for a in (sent, winner))
+    whole = np.zeros((len(sent), channels, field.shape[1] // channels + 1), field.dtype)
+    for tap in range(where.shape[1]):  # no two places hear the same by the same tap
+        whole[:, :, where[:, tap]] += images * (which == tap)
+    field[:] = w * whole[:, :, :-1].reshape(field.shape)
+
+
+def _pieces(signal: np.ndarray, where: np.ndarray, channels: int) -> Iterator[slice]:
+    """A few columns at a time, so that what is gathered stays small."""
+    together = max(1, TOGETHER // max(1, channels * where.size))
+    return (slice(first, first + together) for first in range(0, len(signal), together))
+
+
+def _heard(signal: np.ndarray, where: np.ndarray, channels: int) -> np.ndarray:
+    """What every tap hears, (places, channels*taps, columns); nothing comes from outside of the image."""
+    image = signal.reshape(len(signal), channels, -1).transpose(2, 1, 0)
+    whole = np.concatenate([image, np.zeros((1, *image.shape[1:]), image.dtype)])
+    return whole[where].swapaxes(1, 2).reshape(len(where), -1, len(signal))

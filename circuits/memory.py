@@ -1,0 +1,61 @@
+"""How much memory a circuit takes, said before it is built."""
+
+from __future__ import annotations
+
+from math import prod
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import RecircuitError
+from .projection import Projection, Transposed
+
+if TYPE_CHECKING:
+    from .circuit import Circuit
+
+GIB = 2**30
+
+
+def needed(circuit: Circuit) -> dict[str, int]:
+    """Bytes of each population and projection: states, fields and weights, and what rules keep in the synapses."""
+    size = circuit.dtype.itemsize
+    found = {p.name: size * circuit.columns * p.size * len(p.neuron.stored) for p in circuit.populations.values()}
+    for projection in circuit.projections.values():
+        found[projection.post.name] += size * circuit.columns * projection.post.size  # its field
+        found[projection.name] = size * _per_synapse(projection) * prod(projection.shape)
+    return found
+
+
+def check_memory(circuit: Circuit, free: int | None = None) -> None:
+    """Refuse a circuit that does not fit.
+
+    Raises RecircuitError: with what it needs, what there is, and its largest parts.
+    """
+    parts = needed(circuit)
+    free = available() if free is None else free
+    total = sum(parts.values())
+    if free is None or total <= free:
+        return
+    largest = sorted(parts, key=lambda name: -parts[name])[:3]
+    told = ", ".join(f"{name} {parts[name] / GIB:.2f}" for name in largest)
+    raise RecircuitError(
+        f"circuit: it needs {total / GIB:.2f} GiB for its weights and for the states of {circuit.columns} columns, and "
+        f"{free / GIB:.2f} GiB are free (the largest parts: {told}). Take fewer columns, smaller or tied layers, or float32."
+    )
+
+
+def available() -> int | None:
+    """Bytes that are free on this machine; None where it does not say."""
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        return next(1024 * int(line.split()[1]) for line in lines if line.startswith("MemAvailable"))
+    except (OSError, StopIteration, ValueError, IndexError):
+        return None
+
+
+def _per_synapse(projection: Projection) -> int:
+    """Numbers that are kept for each weight."""
+    if isinstance(projection.weights, Transposed):
+        return 0
+    equation = projection.equation
+    states = len(equation.state) if equation is not None and equation.plastic else 0
+    return 1 + states + projection.structure.random

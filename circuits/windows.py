@@ -1,0 +1,145 @@
+"""Windows that slide over an image: which units of one image meet which of another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from ..errors import RecircuitError
+
+Pair = int | tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Windows of ``kernel`` over an image of ``size`` (height, width), ``stride`` apart.
+
+    Place (y, x) of the image above sees the pixels (y*stride + d - before), d = 0 ... kernel-1, and the same across.
+
+    Parameters
+    ----------
+    size : height and width of the image below
+    kernel, stride : of both directions, or a pair (down, across)
+    padding : rows and columns of nothing around the image; or ``"same"``: as many as the image above needs to have
+        size/stride places, rounded up, half of them before it (an odd one comes after)
+    where : what an error begins with
+
+    Raises
+    ------
+    RecircuitError
+        for a window larger than the image, and for windows that do not tile it
+    """
+
+    size: tuple[int, int]
+    kernel: Pair
+    stride: Pair = 1
+    padding: int | str = 0
+    where: str = "Windows"
+
+    def __post_init__(self) -> None:
+        for name in ("size", "kernel", "stride"):
+            object.__setattr__(self, name, pair(getattr(self, name), f"{self.where}: {name}"))
+        if self.padding != "same" and (not _whole(self.padding) or int(self.padding) < 0):
+            raise RecircuitError(f"{self.where}: padding is a whole number, or 'same'; got {self.padding!r}.")
+        self._along  # noqa: B018  # said when it is declared
+
+    @cached_property
+    def _along(self) -> tuple[tuple[int, int], tuple[int, int]]:
+        """For both directions how many places there are, and how many pixels of nothing before the first."""
+        assert isinstance(self.kernel, tuple) and isinstance(self.stride, tuple)
+        down, across = (self._places(*each) for each in zip(self.size, self.kernel, self.stride, strict=True))
+        return down, across
+
+    @property
+    def above(self) -> tuple[int, int]:
+        """Height and width of the image of places."""
+        return self._along[0][0], self._along[1][0]
+
+    def taps(self, *, packed: bool = False) -> int:
+        """Pixels of a window; ``packed``: as many places as a pixel has in its windows at most (see `seen_by`)."""
+        assert isinstance(self.kernel, tuple) and isinstance(self.stride, tuple)
+        steps = self.stride if packed else (1, 1)
+        return prod(-(-k // s) for k, s in zip(self.kernel, steps, strict=True))
+
+    def seen(self) -> np.ndarray:
+        """For each place its pixels, (places, kernel): numbers of pixels, -1 for what lies outside of the image."""
+        return self._both(_seen)
+
+    def seen_by(self, *, packed: bool) -> np.ndarray:
+        """For each pixel the places that see it, (pixels, taps): numbers of places, -1 for none.
+
+        Tap d is the place in whose window the pixel is number d, so that a stride s leaves most taps of a pixel empty;
+        ``packed`` leaves out those that every pixel of its residue lacks: tap j is d = (y + before) % s + s*j.
+        """
+        return self._both(_seen_by_packed if packed else _seen_by)
+
+    def _places(self, size: int, kernel: int, stride: int) -> tuple[int, int]:
+        if kernel > size:
+            raise RecircuitError(
+                f"{self.where}: a window of {kernel} is larger than the image of {size}. Take a smaller window."
+            )
+        if self.padding == "same":
+            places = -(-size // stride)
+            return places, max((places - 1) * stride + kernel - size, 0) // 2
+        room = size + 2 * int(self.padding) - kernel
+        if room % stride:
+            raise RecircuitError(
+                f"{self.where}: windows of {kernel}, {stride} apart, do not tile {size} pixels padded by {self.padding}: "
+                f"{room % stride} are left over. Choose another stride or padding, or padding='same'."
+            )
+        return room // stride + 1, int(self.padding)
+
+    def _both(self, along: Any) -> np.ndarray:
+        """The table of both directions, from those of each."""
+        assert isinstance(self.kernel, tuple) and isinstance(self.stride, tuple)
+        (rows, below), (columns, width) = (
+            along(n, k, s, *a) for n, k, s, a in zip(self.size, self.kernel, self.stride, self._along, strict=True)
+        )
+        del below
+        whole = rows[:, None, :, None] * width + columns[None, :, None, :]
+        there = (rows[:, None, :, None] >= 0) & (columns[None, :, None, :] >= 0)
+        table = np.where(there, whole, -1)
+        return table.reshape(rows.shape[0] * columns.shape[0], -1).astype(np.int32)
+
+
+def _seen(size: int, kernel: int, stride: int, places: int, before: int) -> tuple[np.ndarray, int]:
+    """(places, kernel) pixels, and how many pixels there are."""
+    pixel = np.arange(places)[:, None] * stride + np.arange(kernel) - before
+    return np.where((pixel >= 0) & (pixel < size), pixel, -1), size
+
+
+def _seen_by(size: int, kernel: int, stride: int, places: int, before: int) -> tuple[np.ndarray, int]:
+    """(size, kernel) places, and how many places there are."""
+    return _place_of(np.arange(size)[:, None] + before - np.arange(kernel), stride, places), places
+
+
+def _seen_by_packed(size: int, kernel: int, stride: int, places: int, before: int) -> tuple[np.ndarray, int]:
+    """(size, kernel/stride rounded up) places, and how many places there are."""
+    pixel = np.arange(size)[:, None] + before
+    tap = pixel % stride + stride * np.arange(-(-kernel // stride))
+    return np.where(tap < kernel, _place_of(pixel - tap, stride, places), -1), places
+
+
+def _place_of(first: np.ndarray, stride: int, places: int) -> np.ndarray:
+    """The place whose window begins at this pixel (of the padded image)."""
+    there = (first % stride == 0) & (first >= 0) & (first < places * stride)
+    return np.where(there, first // stride, -1)
+
+
+def pair(value: Any, where: str) -> tuple[int, int]:
+    """One number for both directions, or two.
+
+    Raises RecircuitError: no whole numbers above 0.
+    """
+    both = value if isinstance(value, tuple | list) else (value, value)
+    if len(both) != 2 or not all(_whole(n) and n > 0 for n in both):
+        raise RecircuitError(f"{where} is a whole number above 0, or two of them (down, across); got {value!r}.")
+    return int(both[0]), int(both[1])
+
+
+def _whole(value: Any) -> bool:
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)

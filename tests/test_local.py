@@ -1,0 +1,275 @@
+"""Local and tied connections: against plain Brian2, a NumPy convolution, finite differences, and each other."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import numpy as np
+import pytest
+from brian2 import ms
+from reference import amit, images
+from test_equivalence import PLASTIC, RULES, between_two
+
+import recircuit as rc
+from recircuit.circuits import Convolution, Local
+from recircuit.circuits.memory import check_memory, needed
+from recircuit.testing import EXACT, distance, lowerings_apart
+
+IMAGE, STRIDES, KERNELS = (2, 6, 5), (2, 1), (3, 2)
+STRUCTURES = {"untied": Local, "tied": Convolution}
+
+
+def network(
+    structure: type[Local] = Convolution,
+    rule: rc.Rule = rc.urfb,
+    *,
+    down: str = "",
+    probability: float = 1.0,
+    strides: tuple[int, int] = STRIDES,
+    padding: int | str = "same",
+    **options: Any,
+) -> rc.Circuit:
+    """x, two images h1 and h2, and o. Feedback as the rule says; ``down="dfa"``: to both images from o."""
+    net = rc.Circuit(**options)
+    first = structure(IMAGE, 3, KERNELS[0], strides[0], padding, probability)
+    second = structure(first.above, 4, KERNELS[1], strides[1], padding, probability)
+    x = net.stimulus("x", int(np.prod(IMAGE)))
+    h1 = net.population("h1", int(np.prod(first.above)), rc.pyramidal("tanh"))
+    h2 = net.population("h2", int(np.prod(second.above)), rc.pyramidal("tanh"))
+    o = net.population("o", 3, rc.hinge_output(M=50))
+    net.connect(x, h1, rule=rule.forward, structure=first)
+    net.connect(h1, h2, rule=rule.forward, structure=second)
+    net.connect(h2, o, rule=rule.forward)
+    net.connect(o, h2, into="apical", rule=rule.feedback)
+    if down == "dfa":
+        net.connect(o, h1, into="apical", rule=rule.feedback)
+    else:
+        own = rule.feedback.weights == "own"
+        net.connect(h2, h1, into="apical", rule=rule.feedback, structure=second.T if own else None)
+    net.phases("feedforward", 3 * ms, "error", 4 * ms, "feedback", 2 * ms, "plasticity", 1 * ms)
+    return net
+
+
+def shown(count: int = 6, seed: int = 1) -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    return {"x": rng.normal(size=(count, int(np.prod(IMAGE)))), "s": rng.integers(0, 3, count)}
+
+
+# --- the dense form is the plain one ----------------------------------------------------------------------------------
+
+VARIANTS: dict[str, dict[str, Any]] = {
+    "": {}, "half of them": dict(probability=0.5), "padding 0": dict(padding=0, strides=(1, 1)),
+}  # fmt: skip
+OFTEN = [("everything", ""), ("fused", "half of them"), ("bp", ""), ("traces", "half of them"), ("oja", "padding 0")]
+SELDOM = [(r, v) for r in RULES for v in VARIANTS if (r, v) not in OFTEN]
+CASES = [*OFTEN, *(pytest.param(*case, marks=pytest.mark.slow) for case in SELDOM)]
+
+
+@pytest.mark.parametrize("structure", STRUCTURES)
+@pytest.mark.parametrize("rule, variant", CASES)
+def test_dense_is_plain(structure: str, rule: str, variant: str) -> None:
+    mild = RULES[rule].with_parameters(rate=0.03)
+
+    def make(**options: Any) -> rc.Circuit:
+        return network(STRUCTURES[structure], mild, **VARIANTS[variant], **options)
+
+    apart = lowerings_apart(make, shown())
+    assert len(apart) > 10 and {k: v for k, v in apart.items() if not v < EXACT} == {}
+
+
+@pytest.mark.parametrize("structure", [Local((2, 2, 1), 2, 1), Convolution((2, 2, 1), 2, 1)], ids=STRUCTURES)
+@pytest.mark.parametrize("equation", [e for e in PLASTIC if not e.startswith("noise")])
+def test_dense_is_plain_for_every_equation(equation: str, structure: Local) -> None:
+    dense, plain = (between_two(PLASTIC[equation], structure, lowering=lowering) for lowering in ("dense", "plain"))
+    rng = np.random.default_rng(0)
+    before = dense["p.w"]
+    for _ in range(3):
+        for key, value in plain.state().items():
+            if value.ndim == 2 and not key.startswith("p.") and ".field" not in key:
+                dense[key] = plain[key] = rng.uniform(0.2, 1.5, value.shape) * rng.choice([-1, 1], value.shape)
+        for net in (dense, plain):
+            net.run(presentations=1)
+        assert distance(dense["p.w"], plain["p.w"]) < EXACT
+    assert not np.array_equal(before, dense["p.w"])
+
+
+# --- against something else -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("rule", ["urfb", "frfb", "bp", "dfa"])
+def test_tied_learning_is_a_convolution_in_numpy(rule: str) -> None:
+    net = network(Convolution, RULES["frfb" if rule == "dfa" else rule], down=rule, columns=3)
+    filters = [net["x_to_h1.w"].reshape(3, 2, 3, 3), net["h1_to_h2.w"].reshape(4, 3, 2, 2)]
+    top, data = net["h2_to_o.w"], shown(9)
+    back = [net["o_to_h1.w"]] if rule == "dfa" else []
+    down = np.zeros(0) if rule == "bp" else net["o_to_h2.w"]
+    if rule in ("urfb", "frfb"):
+        back = [net["h2_to_h1.w"].swapaxes(0, 1).reshape(4, 3, 2, 2)]
+    net.run(data)
+    for k in range(0, 9, 3):
+        x = data["x"][k : k + 3].reshape(3, *IMAGE)
+        images.train_step(
+            filters, top, down, back, x, data["s"][k : k + 3], rule=rule, rate=0.3, strides=STRIDES
+        )  # fmt: skip
+    assert distance(net["x_to_h1.w"], filters[0].reshape(3, 2, 9)) < EXACT
+    assert distance(net["h1_to_h2.w"], filters[1].reshape(4, 3, 4)) < EXACT
+    assert distance(net["h2_to_o.w"], top) < EXACT
+    if rule == "urfb":
+        assert distance(net["h2_to_h1.w"], back[0].reshape(4, 3, 4).swapaxes(0, 1)) < EXACT
+
+
+@pytest.mark.parametrize("structure", STRUCTURES)
+def test_backpropagation_is_the_gradient(structure: str) -> None:
+    """Central differences of the hinge loss (Eq. 3), of fields that the circuit itself computes."""
+    rate, step = 1e-3, 1e-5
+    net = network(STRUCTURES[structure], rc.bp.with_parameters(rate=rate), columns=4)
+    data = shown(4)
+    start = {k: net[k] for k in ("x_to_h1.w", "h1_to_h2.w", "h2_to_o.w")}
+
+    def loss() -> float:
+        net.run(data, learn=False)
+        return float(
+            amit.hinge_cost(net["o.basal"] if "o.basal" in net.state() else net["o.basal_h2"], data["s"]).mean()
+        )
+
+    rng = np.random.default_rng(0)
+    slopes = {}
+    for key, w in start.items():
+        for place in rng.choice(np.flatnonzero(w), 4, replace=False):
+            ends = []
+            for sign in (1, -1):
+                moved = w.copy()
+                moved.flat[place] += sign * step
+                net[key] = moved
+                ends.append(loss())
+            slopes[key, place] = (ends[0] - ends[1]) / (2 * step)
+        net[key] = w
+    net.run(data)
+    for (key, place), slope in slopes.items():
+        assert (net[key] - start[key]).flat[place] / rate == pytest.approx(-slope, abs=1e-6)
+
+
+def test_tied_is_the_sum_of_untied() -> None:
+    """Untied weights that are all alike do what the filter does, and their changes add up to its."""
+    tied, untied = (network(s, RULES["urfb"], columns=2) for s in (Convolution, Local))
+    data, places = shown(2), {"x_to_h1": 9, "h1_to_h2": 9}
+    for name, n in places.items():
+        w = tied[f"{name}.w"]
+        untied[f"{name}.w"] = np.broadcast_to(w, (n, *w.shape))
+    untied["h2_to_h1.w"] = np.broadcast_to(tied["h2_to_h1.w"], untied["h2_to_h1.w"].shape)
+    for name in ("h2_to_o.w", "o_to_h2.w"):
+        untied[name] = tied[name]
+    before = {k: (tied[f"{k}.w"], untied[f"{k}.w"]) for k in places}
+    for net in (tied, untied):
+        net.run(data)
+    for k, (filters, weights) in before.items():
+        assert distance(tied[f"{k}.w"] - filters, (untied[f"{k}.w"] - weights).sum(axis=0)) < EXACT
+
+
+@pytest.mark.parametrize("structure", STRUCTURES)
+def test_what_is_outside_of_the_image_has_no_weight(structure: str) -> None:
+    noisy = rc.Rule(
+        "noisy", source="test", forward="dw = rate*error_post*x_pre + .1*randn()", parameters=dict(rate=0.1)
+    )
+    net = network(STRUCTURES[structure], noisy, probability=0.7)
+    net["x_to_h1.w"] = 1.0
+    there = net["x_to_h1.w"] != 0
+    net.run(shown())
+    assert np.array_equal(net["x_to_h1.w"] != 0, there) and 0.3 < there.mean() < 0.9
+
+
+def test_a_tied_projection_is_shown_as_a_control() -> None:
+    text = str(network(Convolution, rc.urfb))
+    assert "urfb, forward, not local (control)" in text
+    assert "not local" not in str(network(Local, rc.urfb))
+
+
+# --- backends ---------------------------------------------------------------------------------------------------------
+
+
+def every_kind(columns: int = 5, **options: Any) -> rc.Circuit:
+    """Tied and untied, forward, back by own weights and by the transpose, half of them, split and fused rules."""
+    net = rc.Circuit(columns=columns, seed=3, **options)
+    split, fused = (RULES[r].with_parameters(rate=0.02) for r in ("urfb", "fused"))
+    a = Local((2, 6, 6), 5, 3, stride=2)
+    b = Convolution(a.above, 6, 2)
+    c = Local(b.above, 3, 3, probability=0.5)
+    d = Convolution(c.above, 9, 3, padding=0)
+    layers = [net.stimulus("x", 72)]
+    for k, (s, rule) in enumerate(((a, fused), (b, split), (c, split), (d, fused)), start=1):
+        layers.append(net.population(f"h{k}", int(np.prod(s.above)), rc.pyramidal("tanh")))
+        net.connect(layers[-2], layers[-1], rule=rule.forward, structure=s)
+    o = net.population("o", 3, rc.hinge_output(M=20))
+    net.connect(layers[4], o, rule=split.forward)
+    net.connect(o, layers[4], into="apical", rule=split.feedback)
+    net.connect(layers[4], layers[3], into="apical", rule=fused.feedback, structure=d.T)
+    net.connect(layers[3], layers[2], into="apical", weights=net["h2_to_h3"].T)
+    net.connect(layers[2], layers[1], into="apical", weights=net["h1_to_h2"].T)
+    net.phases("feedforward", 5 * ms, "error", 4 * ms, "feedback", 4 * ms, "plasticity", 1 * ms)
+    return net
+
+
+@pytest.mark.cpp
+def test_cpp_is_numpy_whatever_the_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    data = {"x": rng.normal(size=(13, 72)), "s": rng.integers(0, 3, 13)}
+    states = {}
+    for backend, threads in (("numpy", "1"), ("cpp", "1"), ("cpp", "3")):
+        monkeypatch.setitem(os.environ, "RECIRCUIT_THREADS", threads)
+        net = every_kind()
+        net.run(data, backend=backend)
+        states[backend, threads] = net.state()
+        net.close()
+    usual = states["numpy", "1"]
+    assert max(distance(states["cpp", "1"][k], v) for k, v in usual.items()) < 1e-13
+    assert all(np.array_equal(states["cpp", "3"][k], v) for k, v in states["cpp", "1"].items())
+
+
+# --- what is refused --------------------------------------------------------------------------------------------------
+
+REFUSED = {
+    "a window larger than the image": (lambda: Local((1, 4, 4), 2, 5), "window of 5 is larger than the image of 4"),
+    "windows that do not tile": (lambda: Convolution((1, 6, 6), 2, 3, 2, 0), "do not tile 6 pixels padded by 0: 1"),
+    "no image": (lambda: Local((6, 6), 2, 3), r"image is \(channels, height, width\)"),  # type: ignore[arg-type]
+    "no maps": (lambda: Local((1, 6, 6), 0, 3), "maps is a whole number, at least 1; got 0"),
+    "a kernel of three numbers": (lambda: Local((1, 6, 6), 2, (1, 2, 3)), "kernel is a whole number"),  # type: ignore
+    "a stride of 0": (lambda: Local((1, 6, 6), 2, 3, 0), "stride is a whole number above 0"),
+    "padding in words": (lambda: Local((1, 6, 6), 2, 3, padding="valid"), "padding is a whole number, or 'same'"),
+    "a probability of 2": (lambda: Local((1, 6, 6), 2, 3, probability=2.0), r"lies in \(0, 1\]"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_refused(case: str) -> None:
+    make, said = REFUSED[case]
+    with pytest.raises(rc.RecircuitError, match=said):
+        make()
+
+
+def test_channels_that_do_not_match_are_refused() -> None:
+    net = rc.Circuit()
+    x, h = net.population("x", 75, rc.pyramidal()), net.population("h", 50, rc.pyramidal())
+    with pytest.raises(rc.RecircuitError, match=r"3 channels of 5 x 5, which are 75 units; the pre population has 50"):
+        net.connect(h, x, structure=Local((3, 5, 5), 2, 3))
+    with pytest.raises(
+        rc.RecircuitError, match=r"4 channels of 5 x 5, which are 100 units; the post population has 50"
+    ):
+        net.connect(x, h, structure=Local((3, 5, 5), 4, 3))
+
+
+def test_a_circuit_that_does_not_fit_is_refused_before_it_is_built() -> None:
+    net = network(Local, columns=1000, precision="float32")
+    state = net.state()
+    kept = sum(v.nbytes for k, v in state.items() if v.dtype == np.float32 and ".factor" not in k and "active" not in k)
+    assert sum(needed(net).values()) == pytest.approx(kept, rel=0.01)
+    with pytest.raises(
+        rc.RecircuitError, match=r"needs 0.00 GiB for its weights .* of 1000 columns, and 0.00 GiB are free"
+    ):
+        check_memory(net, free=1000)
+    huge = rc.Circuit(100)
+    x, h = huge.stimulus("x", 3 * 4096**2), huge.population("h", 64 * 4096**2, rc.pyramidal())
+    huge.connect(x, h, structure=Local((3, 4096, 4096), 64, 5))
+    huge.phases("feedforward", 1 * ms)
+    with pytest.raises(rc.RecircuitError, match=r"the largest parts: h \d+.*, x_to_h \d+.*Take fewer columns"):
+        huge.run(presentations=1)
