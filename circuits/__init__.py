@@ -6,6 +6,7 @@ from .local import Convolution, Local
 from .models import pyramidal
 from .neuron import Neuron
 from .output import hinge_output, softmax_output, squared_output
+from .pooling import MaxPool
 from .population import Population
 from .projection import Projection
 from .schedule import Schedule
@@ -18,6 +19,7 @@ __all__ = [
     "Dense",
     "Local",
     "Masked",
+    "MaxPool",
     "Neuron",
     "OneToOne",
     "Population",

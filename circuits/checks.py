@@ -27,8 +27,8 @@ def checked_structure(structure: Any, pre: Population, post: Population, name: s
     structure = Dense() if structure is None else structure
     if not isinstance(structure, Dense):
         raise RecircuitError(
-            f"connect {name}: structure is Dense(), Masked(probability), OneToOne(), Local(...) or Convolution(...); "
-            f"got {structure!r}."
+            f"connect {name}: structure is Dense(), Masked(probability), OneToOne(), Local(...), Convolution(...) or "
+            f"MaxPool(...); got {structure!r}."
         )
     structure.check(pre.size, post.size, f"connect {name}")
     return structure
@@ -67,6 +67,11 @@ def check_rule(projection: Projection, broadcasts: set[str]) -> None:
     equation = projection.equation
     if equation is None:
         return
+    if equation.plastic and not projection.structure.learns:
+        raise RecircuitError(
+            f"connect {projection.name}: {projection.structure} has no weights that learn; got the rule {equation.rule!r}. "
+            "Leave the rule out."
+        )
     sides = {"pre": projection.pre, "post": projection.post}
     for suffix, reads in (("pre", equation.reads_pre), ("post", equation.reads_post)):
         for variable in sorted(reads):

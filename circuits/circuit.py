@@ -162,7 +162,8 @@ class Circuit:
         rule : how the weights change (a Rule stands for its forward equation, or, into ``apical``, its feedback
             equation); None: they do not
         weights : a number, an array (n_post, n_pre), a function of (generator, shape), or ``other.T``
-        structure : ``Dense()``, ``Masked(p)``, ``OneToOne()``, or of images ``Local(...)`` or ``Convolution(...)``
+        structure : ``Dense()``, ``Masked(p)``, ``OneToOne()``, or of images ``Local(...)``, ``Convolution(...)`` or
+            ``MaxPool(...)``
         sends : the pre variable that travels: ``rate``, or into ``apical`` the ``error`` where there is one
         during, learns : the phases in which it propagates and in which its weights change
         states : what states of the rule begin with, where it is not one number for all: given as weights are
@@ -185,7 +186,7 @@ class Circuit:
         if any(p.post is post and p.pre is pre and p.into == into for p in self.projections.values()):
             raise RecircuitError(f"connect {name}: {pre.name!r} already projects into {into!r} of {post.name!r}.")
         if weights is None:
-            weights = glorot()
+            weights = glorot() if structure is None or structure.initial is None else structure.initial
             if equation is not None and equation.read_back:
                 weights = self._partner(pre, post, name).transposed(equation.read_back)
         if isinstance(weights, Transposed):

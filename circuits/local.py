@@ -48,7 +48,7 @@ class Local(Dense):
 
     def __post_init__(self) -> None:
         where = type(self).__name__
-        _check_image(self.image, where)
+        check_image(self.image, where)
         if isinstance(self.maps, bool) or not isinstance(self.maps, int | np.integer) or self.maps < 1:
             raise RecircuitError(f"{where}: maps is a whole number, at least 1; got {self.maps!r}.")
         check_probability(self.probability, where)
@@ -120,13 +120,7 @@ class Local(Dense):
         return drawn if existing is None else drawn * existing
 
     def check(self, n_pre: int, n_post: int, name: str) -> None:
-        sides = zip(("pre", "post"), (n_pre, n_post), self._images, strict=True)
-        for side, units, image in sides:
-            if units != prod(image):
-                raise RecircuitError(
-                    f"{name}: the {side} image of {self} has {image[0]} channels of {image[1]} x {image[2]}, which are "
-                    f"{prod(image)} units; the {side} population has {units}. Channels, sizes and stride must match."
-                )
+        check_images(self, self._images, (n_pre, n_post), name)
 
     @property
     def _images(self) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
@@ -147,7 +141,20 @@ class Convolution(Local):
     shared = True
 
 
-def _check_image(image: object, where: str) -> None:
+def check_images(
+    structure: Dense, images: tuple[tuple[int, ...], tuple[int, ...]], units: tuple[int, int], name: str
+) -> None:
+    """Refuse populations that are not the images of pre and post units."""
+    for side, image, many in zip(("pre", "post"), images, units, strict=True):
+        if many != prod(image):
+            raise RecircuitError(
+                f"{name}: the {side} image of {structure} has {image[0]} channels of {image[1]} x {image[2]}, which are "
+                f"{prod(image)} units; the {side} population has {many}. Channels, sizes and stride must match."
+            )
+
+
+def check_image(image: object, where: str) -> None:
+    """Refuse what is no (channels, height, width)."""
     whole = isinstance(image, tuple) and all(isinstance(n, int | np.integer) and n > 0 for n in image)
     if not whole or len(image) != 3:  # type: ignore[arg-type]
         raise RecircuitError(f"{where}: the image is (channels, height, width), each at least 1; got {image!r}.")

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from brian2.units import Quantity, ms
 
+from ..errors import RecircuitError
 from .neuron import Neuron
 from .transfer import transfer as find_transfer
 
 
 def pyramidal(
-    transfer: str = "clip", tau: Quantity = 1 * ms, *, derivative: str | None = None, gated: bool = True
+    transfer: str = "clip",
+    tau: Quantity = 1 * ms,
+    *,
+    derivative: str | None = None,
+    gated: bool = True,
+    dropped: float = 0.0,
 ) -> Neuron:
     """A unit with a basal and an apical compartment (Amit 2019, Eq. 6; Lillicrap et al. 2016).
 
@@ -23,9 +29,25 @@ def pyramidal(
     tau : time constant of the rate; equal to the circuit's dt for lock step
     derivative : f', where it cannot be found
     gated : False leaves out f' (Baldi et al. 2018, section 4.2)
+    dropped : the probability that a unit is silent for a presentation, its error too; those that are not count
+        1/(1 - dropped). It is drawn in the phase ``draw``; in the phase ``whole``, before it, no unit is silent, so that
+        an evaluation that shows ``whole`` and not ``draw`` has all of them
     """
     f, slope = find_transfer(transfer, derivative)
     error = f"apical*{slope}" if gated else "apical"
+    if dropped:
+        if not 0 < dropped < 1:
+            raise RecircuitError(f"pyramidal: dropped is a probability below 1; got {dropped!r}.")
+        return Neuron(
+            f"""
+            basal    : 1 (compartment)
+            apical   : 1 (compartment)
+            kept     = 1 - in_draw + in_draw*int(rand() >= dropped)/(1 - dropped) : 1 (during whole and draw)
+            drate/dt = (kept*{f} - rate)/tau : 1 (usually during feedforward)
+            error    = kept*{error} : 1 (usually during feedback)
+            """,
+            tau=tau, dropped=float(dropped),
+        )  # fmt: skip
     return Neuron(
         f"""
         basal    : 1 (compartment)

@@ -68,6 +68,11 @@ class Projection:
         """The variable of the post unit that this projection alone writes."""
         return f"{self.into}_{self.pre.name}"
 
+    @property
+    def winner(self) -> str:
+        """Of max pooling: the variable of the pooling unit that says which input was the largest."""
+        return f"{self.field}_winner"
+
     @cached_property
     def shape(self) -> Shape:
         """Shape of the weights."""
@@ -82,7 +87,7 @@ class Projection:
     def local(self) -> bool:
         """Whether each synapse goes by what is at it: its rule says so, and no other synapse has the same weight."""
         if isinstance(self.weights, Transposed):
-            return False
+            return not self.structure.learns  # what goes to a latched winner has no weights of its own
         return self.equation is None or not self.equation.plastic or (self.equation.local and not self.structure.shared)
 
     @property

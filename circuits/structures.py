@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -42,6 +42,10 @@ class Dense:
     kind = "dense"
     #: Whether several synapses have one weight: its changes are their sum, which is not local.
     shared = False
+    #: Whether a rule may change the weights.
+    learns = True
+    #: What weights are if nothing else is said; None: drawn.
+    initial: ClassVar[float | None] = None
 
     def shape(self, n_pre: int, n_post: int) -> Shape:
         """Shape of the weights."""

@@ -15,7 +15,7 @@ from ..projection import Projection, Transposed
 from .assembly import Array, Assembly, Store, add_clamps, learning_steps, steps_of, weights_owner
 from .factors import Factors
 from .fused import one_sided
-from .populations import add_populations, broadcasts_into
+from .populations import add_populations, broadcasts_into, winners
 
 
 def assemble_dense(assembly: Assembly, circuit: Any) -> None:
@@ -23,7 +23,7 @@ def assemble_dense(assembly: Assembly, circuit: Any) -> None:
     sent = Factors(EXPRESS, "sent")
     learned = Factors(FACTOR, "factor")
     plans = {p.name: _plan(p, assembly, sent, learned) for p in circuit.projections.values()}
-    scratch = {n: sent.names(n) + learned.names(n) for n in circuit.populations}
+    scratch = {n: sent.names(n) + learned.names(n) + winners(circuit, n) for n in circuit.populations}
     add_clamps(assembly, circuit)
     add_populations(assembly, circuit, scratch)
     control = Store("presentation", 1, assembly.clock, assembly.codeobj_class)
@@ -128,6 +128,10 @@ def _add_propagation(assembly: Assembly, projection: Projection, signal: str) ->
         "_weights": (assembly.groups[owner.name], read, "_idx"),
     }
     references |= _tables(assembly, owner)
+    reads, writes = {f"{pre.name}.{signal}", f"{owner.name}.{read}"}, {f"{post.name}.{projection.field}"}
+    if kind == "largest":
+        references["_winner"] = (assembly.groups[owner.post.name], owner.winner, "_idx")
+        (reads if transposed else writes).add(f"{owner.post.name}.{owner.winner}")
     runner = Runner(
         name, assembly.groups[owner.name], f"{kind}_propagate", references=references,
         columns=assembly.columns, n_pre=pre.size, n_post=post.size, transposed=transposed, **owner.structure.numbers(),
@@ -139,8 +143,8 @@ def _add_propagation(assembly: Assembly, projection: Projection, signal: str) ->
             runner=runner,
             work=projection.synapses,
             steps=assembly.schedule.open_steps(projection.during, f"the projection {projection.name!r}"),
-            reads=frozenset({f"{pre.name}.{signal}", f"{owner.name}.{read}"}),
-            writes=frozenset({f"{post.name}.{projection.field}"}),
+            reads=frozenset(reads),
+            writes=frozenset(writes),
         )
     )
 

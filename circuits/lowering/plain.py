@@ -11,6 +11,7 @@ from brian2.utils.stringtools import get_identifiers
 from ..operations import EXPRESS, LEARN, PROPAGATE, Operation, Runner
 from ..projection import Projection, Transposed
 from .assembly import Array, Assembly, add_clamps, learning_steps
+from .largest import add_largest, scratch
 from .populations import add_populations, broadcasts_into, read_by, read_of_units
 from .shared import INDEX, learn_shared, share_weights
 
@@ -18,10 +19,13 @@ from .shared import INDEX, learn_shared, share_weights
 def assemble_plain(assembly: Assembly, circuit: Any) -> None:
     """Add all groups and operations of a circuit in the plain form."""
     add_clamps(assembly, circuit)
-    add_populations(assembly, circuit, {})
+    add_populations(assembly, circuit, scratch(circuit))
     for index, projection in enumerate(circuit.projections.values()):
         rng = np.random.default_rng([circuit.seed, index])
-        _add_synapses(assembly, projection, rng)
+        if projection.structure.kind == "largest":
+            add_largest(assembly, projection)
+        else:
+            _add_synapses(assembly, projection, rng)
         _add_learning(assembly, projection)
     for name, (source, during) in circuit.broadcasts.items():
         for population in circuit.populations.values():

@@ -17,7 +17,7 @@ from ...errors import RecircuitError
 from ..neuron import StateEquation, lock_step, phase_indicators
 from ..operations import INTEGRATE, Operation, Runner
 from ..population import Population
-from ..projection import Projection
+from ..projection import Projection, Transposed
 from ..schedule import During, Schedule
 from .assembly import Array, Assembly, number
 from .closed import without_closed
@@ -39,6 +39,12 @@ def incoming_fields(circuit: Any, population: Population) -> dict[str, list[str]
         if projection.post is population:
             fields[projection.into].append(projection.field)
     return fields
+
+
+def winners(circuit: Any, population: str) -> list[str]:
+    """What a population remembers of which of its inputs was the largest."""
+    into = [p for p in circuit.projections.values() if p.post.name == population and p.structure.kind == "largest"]
+    return [p.winner for p in into if not isinstance(p.weights, Transposed)]
 
 
 def broadcasts_into(circuit: Any, population: Population) -> list[str]:

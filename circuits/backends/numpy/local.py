@@ -60,31 +60,30 @@ def taps(where: np.ndarray, channels: int, sources: int) -> np.ndarray:
 
 
 def largest(
-    sent: np.ndarray, where: np.ndarray, field: np.ndarray, winner: np.ndarray, channels: int, w: float
+    sent: np.ndarray, heard: np.ndarray, field: np.ndarray, winner: np.ndarray, channels: int, w: float
 ) -> None:
-    """field = w * the largest that each unit hears, winner = the first tap that brings it."""
+    """field = w * the largest that each unit hears; winner = the first tap that brings it. heard: (taps, places)."""
     images = sent.reshape(len(sent), channels, -1)
-    best = np.full((len(sent), channels, len(where)), -np.inf, sent.dtype)
+    best = np.full((len(sent), channels, heard.shape[1]), np.finfo(sent.dtype).min, sent.dtype)
     which = np.zeros_like(best)
-    for tap in range(where.shape[1]):
-        there = where[:, tap] >= 0
-        heard = np.where(there, images[:, :, where[:, tap]], -np.inf)
-        better = heard > best
-        best[better] = heard[better]
-        which[better] = tap
-    field[:] = w * best.reshape(field.shape)
+    for tap, pixels in enumerate(heard):
+        brought = images[:, :, pixels]
+        more = (brought > best) & (pixels >= 0)
+        np.copyto(best, brought, where=more)
+        which[more] = tap
+    np.multiply(best.reshape(field.shape), w, out=field)
     winner[:] = which.reshape(field.shape)
 
 
 def to_winner(
-    sent: np.ndarray, where: np.ndarray, field: np.ndarray, winner: np.ndarray, channels: int, w: float
+    sent: np.ndarray, heard: np.ndarray, field: np.ndarray, winner: np.ndarray, channels: int, w: float
 ) -> None:
-    """What each unit sends goes to the one it has heard: field[b, c, s] = w * sum over units whose winner s was."""
+    """What each unit sends goes to the pixel that it has heard, times w."""
     images, which = (a.reshape(len(a), channels, -1) for a in (sent, winner))
     whole = np.zeros((len(sent), channels, field.shape[1] // channels + 1), field.dtype)
-    for tap in range(where.shape[1]):  # no two places hear the same by the same tap
-        whole[:, :, where[:, tap]] += images * (which == tap)
-    field[:] = w * whole[:, :, :-1].reshape(field.shape)
+    for tap, pixels in enumerate(heard):  # no two places have the same pixel at the same tap; the last is outside
+        whole[:, :, pixels] += images * (which == tap)
+    np.multiply(whole[:, :, :-1].reshape(field.shape), w, out=field)
 
 
 def _pieces(signal: np.ndarray, where: np.ndarray, channels: int) -> Iterator[slice]:

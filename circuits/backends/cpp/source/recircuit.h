@@ -1,6 +1,7 @@
 // What the generated code of a circuit needs: how its loops and products are done.
 #pragma once
 #include "local.h"
+#include "pooling.h"
 #include "products.h"
 
 namespace recircuit {

@@ -1,0 +1,88 @@
+"""Max pooling: a unit takes the largest of what it hears, and remembers where that came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from .local import check_image, check_images
+from .structures import Dense, Shape, Synapses
+from .windows import Pair, Windows
+
+
+@dataclass(frozen=True)
+class MaxPool(Dense):
+    """Unit (channel c, place p) hears the largest of what its window of channel c sends, and latches which it was.
+
+        field[c, p] = w * max over taps k of sent[c, pixel k of window p],  winner[c, p] = the first k that has it
+
+    ``projection.T`` runs the other way: what a unit sends goes to its latched winner alone. The winner changes only where
+    the projection is open, so that it is there in the phases after; it is read as ``pool["basal_h_winner"]``, a tap of the
+    window, where the field is ``basal_h``. Nothing outside of the image ever wins.
+
+    Parameters
+    ----------
+    image : channels, height and width of the image below
+    kernel, stride, padding : of the windows; see `Windows`. With the stride 2 and ``"same"`` the image above has half the
+        size, exactly (Amit 2019, section 4)
+
+    There is one weight w, of shape (1,), which is 1 and does not learn.
+    """
+
+    image: tuple[int, int, int]
+    kernel: Pair
+    stride: Pair = 2
+    padding: int | str = "same"
+
+    kind = "largest"
+    shared = True
+    initial = 1.0
+    learns = False
+
+    def __post_init__(self) -> None:
+        check_image(self.image, "MaxPool")
+        self.windows  # noqa: B018  # refused when it is declared
+
+    @cached_property
+    def windows(self) -> Windows:
+        """Where the windows are."""
+        return Windows(self.image[1:], self.kernel, self.stride, self.padding, "MaxPool")
+
+    @property
+    def above(self) -> tuple[int, int, int]:
+        """Channels, height and width of the image above."""
+        return (self.image[0], *self.windows.above)
+
+    def numbers(self) -> dict[str, Any]:
+        return {
+            "channels": self.image[0], "sources": prod(self.image[1:]), "places": prod(self.above[1:]),
+            "taps": self.windows.taps(),
+        }  # fmt: skip
+
+    def tables(self) -> dict[str, np.ndarray]:
+        """``heard`` (taps, places): pixels, tap by tap; -1 outside of the image."""
+        return {"heard": np.ascontiguousarray(self.windows.seen().T)}
+
+    def shape(self, n_pre: int, n_post: int) -> Shape:
+        return Shape((1,), (self.windows.taps(), 1))
+
+    def count(self, n_pre: int, n_post: int) -> int:
+        return int((self.windows.seen() >= 0).sum()) * self.image[0]
+
+    def indices(self, n_pre: int, n_post: int) -> Synapses:
+        pre, post, _ = self.by_tap()
+        return Synapses(pre, post, np.zeros(len(pre), int))
+
+    def by_tap(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Pre unit, post unit and tap of every synapse."""
+        n, seen = self.numbers(), self.windows.seen()
+        c, p, k = np.indices((n["channels"], n["places"], n["taps"])).reshape(3, -1)
+        there = seen[p, k] >= 0
+        return (c * n["sources"] + seen[p, k])[there], (c * n["places"] + p)[there], k[there]
+
+    def check(self, n_pre: int, n_post: int, name: str) -> None:
+        check_images(self, (self.image, self.above), (n_pre, n_post), name)
