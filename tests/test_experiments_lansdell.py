@@ -10,9 +10,9 @@ import pytest
 from reference.lansdell import Network
 from typer.testing import CliRunner
 
-from recircuit.circuits.inputs import as_inputs
+from recircuit.circuits.inputs import as_inputs, dataset_inputs
 from recircuit.cli import app
-from recircuit.models.experiments import EXPERIMENTS, lansdell, lansdell_noise
+from recircuit.models.experiments import EXPERIMENTS, Settings, lansdell, lansdell_autoencoder, lansdell_noise
 from recircuit.models.node_perturbation import node_perturbation
 
 LANSDELL = [name for name in EXPERIMENTS if name.startswith("lansdell-")]
@@ -59,3 +59,17 @@ def test_the_bias_is_that_of_all_draws_with_smaller_error_bars() -> None:
     plain = np.linalg.norm(estimates.mean(axis=0) - gradient) / size
     plain_bar = np.sqrt(estimates.var(axis=0).sum() / len(estimates)) / size
     assert abs(value - plain) < 4 * plain_bar < value and bar < plain_bar / 20
+
+
+def test_all_autoencoders_begin_with_the_same_weights_and_their_loss_is_without_noise() -> None:
+    scale = lansdell_autoencoder.Scale(Settings().dataset("digits"), 7, 1)
+    nets = [lansdell_autoencoder.build(scale, method, 2) for method in lansdell_autoencoder.METHODS.values()]
+    for name in ("x_to_h1.w", "h1_to_h2.w", "h2_to_h3.w", "h3_to_o.w", "one_to_h3.w"):
+        first, *others = [net[name] for net in nets]
+        assert all(np.array_equal(first, other) for other in others)
+    asked, inputs = lansdell_autoencoder.asked, dataset_inputs
+    losses = [asked(net, inputs(net, scale.data, "test"), "loss.rate", 50) for net in nets]
+    assert all(np.allclose(loss, losses[0]) for loss in losses)
+    shown = asked(nets[0], inputs(nets[0], scale.data, "test"), "o.rate", 50)
+    samples = scale.data.x_test[:50] * scale.data.scale + scale.data.offset
+    np.testing.assert_allclose(losses[0][:, 0], 0.5 * np.sum((shown - samples) ** 2, axis=1), rtol=1e-4)

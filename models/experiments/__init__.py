@@ -20,6 +20,7 @@ from . import (
     cameron_mnist,
     cameron_noise,
     cameron_pseudoinverse,
+    lansdell_autoencoder,
     lansdell_estimator,
     lansdell_mnist,
 )
@@ -32,7 +33,7 @@ _MODULES = (
     amit_circuit, amit_linear, amit_epsilon, amit_theory,
     baldi_mnist, baldi_adaptive, baldi_sparse, baldi_quantized, baldi_dropout, baldi_ablations,
     cameron_pseudoinverse, cameron_noise, cameron_mnist, cameron_cifar,
-    lansdell_estimator, lansdell_mnist,
+    lansdell_estimator, lansdell_mnist, lansdell_autoencoder,
 )  # fmt: skip
 
 EXPERIMENTS: dict[str, Experiment] = {module.EXPERIMENT.id: module.EXPERIMENT for module in _MODULES}
