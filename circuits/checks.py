@@ -43,7 +43,9 @@ def check_transpose(
     name: str,
 ) -> None:
     """Refuse a transpose that does not fit."""
-    if weights.of.pre is not post or weights.of.post is not pre:
+    if weights.elsewhere:
+        _check_sizes(weights, pre, post, name)
+    elif weights.of.pre is not post or weights.of.post is not pre:
         raise RecircuitError(
             f"connect {name}: {weights.of.name}.T runs from {weights.of.post.name!r} to {weights.of.pre.name!r}."
         )
@@ -59,6 +61,16 @@ def check_transpose(
         raise RecircuitError(
             f"connect {name}: {weights.of.name}.T has the synapses of {weights.of.name}, which are "
             f"{weights.of.structure}; got structure={structure}. Leave the structure out."
+        )
+
+
+def _check_sizes(weights: Transposed, pre: Population, post: Population, name: str) -> None:
+    sizes = (weights.of.pre.size, weights.of.post.size)
+    wanted = sizes[::-1] if weights.flipped else sizes
+    if (pre.size, post.size) != wanted:
+        raise RecircuitError(
+            f"connect {name}: the weights of {weights.of.name}{', transposed,' if weights.flipped else ''} run from "
+            f"{wanted[0]} to {wanted[1]} units; got {pre.name!r} with {pre.size} and {post.name!r} with {post.size}."
         )
 
 

@@ -155,7 +155,7 @@ def _badge(axes: Axes, edge: Edge, way: list[tuple[float, float]], labels: bool)
         axes.plot(x, y, "o", ms=9, mfc="white", mec=colour, mew=1.4, zorder=5)
         axes.plot(x, y, "D", ms=3, color=colour, zorder=6)
     rule = projection.equation.rule if projection.equation is not None and projection.plastic else ""
-    text = f"{projection.weights.of.name}ᵀ" if copied else rule
+    text = f"{projection.weights.of.name}{'ᵀ' if projection.weights.flipped else ''}" if copied else rule
     if not labels or not text:
         return
     level = abs(y1 - y0) < abs(x1 - x0)

@@ -45,6 +45,11 @@ def uniform(low: float, high: float) -> Initial:
     return lambda rng, shape: rng.uniform(low, high, shape)
 
 
+def bias_of(weights: Initial, fan_in: int) -> Initial:
+    """A bias as one more weight of its unit: drawn as those that come from ``fan_in`` units are."""
+    return lambda rng, shape: weights(rng, (shape[0], fan_in))[:, :1]
+
+
 def draw(initial: Any, rng: np.random.Generator, shape: tuple[int, ...], name: str) -> np.ndarray:
     """The weights that ``initial`` (a function, a number or an array) stands for."""
     value: Any = initial(rng, shape) if callable(initial) else initial

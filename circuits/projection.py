@@ -22,10 +22,18 @@ class Transposed:
     """The weights of another projection, read the other way round (backpropagation's control; not local).
 
     ``variable`` may be a state of that projection's rule instead: what its synapses keep for those who read them so.
+    ``elsewhere``: between other units than its own, of the same sizes; and there, if not ``flipped``, as they are.
     """
 
     of: Projection
     variable: str = "w"
+    flipped: bool = True
+    elsewhere: bool = False
+
+    def matrix(self) -> np.ndarray:
+        """The weights as they are read; those of one-to-one synapses, (n,), have no other way round."""
+        found = self.of[self.variable]
+        return found.T if self.flipped else found
 
 
 @dataclass(eq=False)
@@ -62,6 +70,10 @@ class Projection:
     def transposed(self, variable: str) -> Transposed:
         """A state of these synapses, as the weights of a projection that runs the other way."""
         return Transposed(self, variable)
+
+    def elsewhere(self, *, flipped: bool) -> Transposed:
+        """These weights between other units of the same sizes, transposed or as they are (a control; not local)."""
+        return Transposed(self, flipped=flipped, elsewhere=True)
 
     @property
     def field(self) -> str:

@@ -88,7 +88,9 @@ def _equations(neuron: Neuron) -> str:
 
 
 def _wiring(p: Projection) -> str:
-    read = f"{p.weights.of.name}.{p.weights.variable}" if isinstance(p.weights, Transposed) else "own"
+    read = "own"
+    if isinstance(p.weights, Transposed):
+        read = f"{p.weights.of.name}.{p.weights.variable}{' transposed' if p.weights.flipped else ''}"
     parameters = sorted(p.equation.parameters) if p.equation is not None else ()
     return (
         f"{p.pre.name}.{p.sends} into {p.post.name}.{p.into}, {p.structure}, {read} weights, during {p.during}, "

@@ -23,6 +23,7 @@ __all__ = [
     "feedback_pairs",
     "forward_matrix",
     "relative_distance",
+    "served_by",
     "sign_agreement",
 ]
 
@@ -82,17 +83,30 @@ def feedback_pairs(circuit: Circuit) -> dict[str, Pair]:
 
     A feedback projection goes into another compartment than `basal`. What it stands for joins the same two populations
     the other way, through `basal` compartments: one projection, or, where the feedback skips layers, the shortest
-    chain of them, the lowest first. Where several reach one population, the names are `h_from_o`.
+    chain of them, the lowest first. Error and modulatory neurons stand for the units that they serve (`served_by`).
+    Where several reach one population, the names are `h_from_o`.
     """
-    found: list[Pair] = []
+    found: list[tuple[str, str, Pair]] = []
+    served = served_by(circuit)
     for feedback in circuit.projections.values():
         if feedback.into != "basal" and feedback.structure.kind == "dense" and feedback.pre is not feedback.post:
-            chain = _chain(circuit, feedback.post, feedback.pre)
-            if chain:
-                found.append((feedback, chain))
-    reached = [r.post.name for r, _ in found]
-    alone = {name for name in reached if reached.count(name) == 1}
-    return {n if (n := r.post.name) in alone else f"{n}_from_{r.pre.name}": (r, chain) for r, chain in found}
+            upper, lower = (circuit.populations[served.get(p.name, p.name)] for p in (feedback.pre, feedback.post))
+            if chain := _chain(circuit, lower, upper):
+                found.append((lower.name, upper.name, (feedback, chain)))
+    reached = [lower for lower, _, _ in found]
+    return {lower if reached.count(lower) == 1 else f"{lower}_from_{upper}": pair for lower, upper, pair in found}
+
+
+def served_by(circuit: Circuit) -> dict[str, str]:
+    """Populations that project one to one into the apical compartment of another -> that one.
+
+    They are its error neurons, or its modulatory neurons (Lillicrap et al. 2016, Supp. Fig. 2-4).
+    """
+    return {
+        p.pre.name: p.post.name
+        for p in circuit.projections.values()
+        if p.into == "apical" and p.structure.kind == "one_to_one"
+    }
 
 
 def forward_matrix(chain: Sequence[Projection]) -> NDArray[np.float64]:

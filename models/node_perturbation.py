@@ -11,6 +11,7 @@ import numpy as np
 from brian2.units import Quantity, ms
 
 from ..circuits import Circuit, Neuron, OneToOne, Population, Projection
+from ..circuits.initial import bias_of
 from ..errors import UsageError
 from ..plasticity import Rule, find
 from ..plasticity.rules.node_perturbation import inverse_correlation
@@ -162,7 +163,7 @@ class _Plan:
         for pre, post in pairwise(self.layers):
             self.connect_forward(pre, post, self.weights)
             if one is not None:
-                self.connect_forward(one, post, _as_bias(self.weights, pre.size))
+                self.connect_forward(one, post, bias_of(self.weights, pre.size))
 
     def connect_forward(self, pre: Population, post: Population, weights: Weights) -> Projection:
         rule = None if self.fixed else self.rule.forward
@@ -232,10 +233,6 @@ class _Plan:
             steps["gain"] = 3
         pairs = [part for name, n in steps.items() for part in (name, n * dt)]
         self.net.phases(*pairs, "plasticity", dt, evaluation=("stimulus", "feedforward"))
-
-
-def _as_bias(weights: Weights, fan_in: int) -> Weights:
-    return lambda rng, shape: weights(rng, (shape[0], fan_in))[:, :1]
 
 
 def _transposed(weights: Weights) -> Weights:

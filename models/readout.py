@@ -11,6 +11,7 @@ from ..circuits import Circuit, Population
 from ..circuits.backends import RunResult
 from ..circuits.timetable import UNREAD, Timetable
 from ..errors import RecircuitError
+from .metrics import served_by
 
 __all__ = ["Readout"]
 
@@ -29,7 +30,8 @@ class Readout:
 
     @classmethod
     def of(cls, circuit: Circuit, output: str | None = None) -> Readout:
-        """The readout of a population; None: of the one that a supervisor projects to.
+        """The readout of a population; None: of the one that a supervisor projects to, or to
+        whose error neurons.
 
         Raises RecircuitError: there is none, or more than one, or no population of that name.
         """
@@ -69,8 +71,9 @@ def _output(circuit: Circuit, name: str | None) -> Population:
         if name not in circuit.populations:
             raise RecircuitError(f"train: there is no population {name!r} to read; there are {[*circuit.populations]}.")
         return circuit.populations[name]
+    stands_for = served_by(circuit)
     taught = {
-        p.post.name: p.post
+        (served := stands_for.get(p.post.name, p.post.name)): circuit.populations[served]
         for p in circuit.projections.values()
         if p.pre.clamp is not None and p.pre.clamp.kind == "labels"
     }

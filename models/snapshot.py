@@ -137,10 +137,7 @@ def snapshot(circuit: Circuit, data: Any = None) -> Snapshot:
 def matrix(projection: Projection) -> Array:
     """The weights of a projection as a matrix (n_post, n_pre), in double precision."""
     weights = projection.weights
-    if isinstance(weights, Transposed):
-        found = np.asarray(weights.of[weights.variable], dtype=float)
-        return found.T if found.ndim == 2 else np.diag(found)
-    found = np.asarray(projection["w"], dtype=float)
+    found = np.asarray(weights.matrix() if isinstance(weights, Transposed) else projection["w"], dtype=float)
     return found if found.ndim == 2 else np.diag(found)
 
 

@@ -1,7 +1,7 @@
 """A rule: the equations by which the weights of a forward projection and its feedback change."""
 
 import html
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -102,12 +102,17 @@ class Rule:
 
     def with_rate_decay(self, rate_decay: float) -> "Rule":
         """A copy with `rate/(1 + rate_decay*updates)` in place of `rate` (Baldi)."""
-        if "rate" not in self.parameters:
-            raise RecircuitError(
-                f"Rule {self.name!r} has no parameter 'rate' that could decay. It "
-                f"has {', '.join(self.parameters) or 'none'}."
-            )
+        self._check_rate("decay")
         return self._variant(variants.decayed_rate, {"rate_decay": rate_decay})
+
+    def with_rate_steps(self, *updates: int, factor: float = 0.1) -> "Rule":
+        """A copy whose `rate` is `factor` times what it was from each of these numbers of updates on (Lillicrap et al.
+        2016, Note 5: by an order of magnitude)."""
+        self._check_rate("fall")
+        if not updates:
+            raise RecircuitError(f"Rule {self.name!r}: say after how many updates the rate falls, as in (6000, 9000).")
+        steps = {f"rate_step_{k}": float(n) for k, n in enumerate(updates, 1)}
+        return self._variant(variants.stepped_rate(len(steps)), {"rate_factor": factor, **steps})
 
     def __str__(self) -> str:
         rows = [(what, line) for what, text in self._rows() for line in text.splitlines()]
@@ -134,6 +139,13 @@ class Rule:
 
     def _label(self) -> str:
         return "local" if self.local else "not local: a control"
+
+    def _check_rate(self, what: str) -> None:
+        if "rate" not in self.parameters:
+            raise RecircuitError(
+                f"Rule {self.name!r} has no parameter 'rate' that could {what}. It "
+                f"has {', '.join(self.parameters) or 'none'}."
+            )
 
     def _check_names(self, where: str) -> None:
         kinds = {"parameter": self.parameters, "state variable": self.state, "broadcast": self.broadcasts}
@@ -181,7 +193,7 @@ class Rule:
 
     def _variant(
         self,
-        change: Callable[[variants.Equation, str], variants.Equation],
+        change: variants.Change,
         parameters: Mapping[str, float],
         state: Mapping[str, float] | None = None,
     ) -> "Rule":

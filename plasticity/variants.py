@@ -1,17 +1,19 @@
-"""What many rules are given besides: momentum, weight decay, a decaying rate.
+"""What many rules are given besides: momentum, weight decay, a rate that decays or falls in steps.
 
 Each is a change of the equation, which then says so when it is printed.
 """
 
 import ast
+from collections.abc import Callable
 from dataclasses import replace
 
 from ..errors import RecircuitError
 from .parse import Statement, names_in, rename, show
 
-__all__ = ["Equation", "decayed_rate", "momentum", "weight_decay"]
+__all__ = ["Change", "Equation", "decayed_rate", "momentum", "stepped_rate", "weight_decay"]
 
 Equation = tuple[Statement, ...]
+Change = Callable[[Equation, str], Equation]
 
 
 def momentum(equation: Equation, where: str) -> Equation:
@@ -34,9 +36,20 @@ def weight_decay(equation: Equation, where: str) -> Equation:
 
 def decayed_rate(equation: Equation, where: str) -> Equation:
     """`rate/(1 + rate_decay*updates)` for `rate` (Baldi, section 5)."""
-    decayed = {"rate": ast.parse("rate/(1 + rate_decay*updates)", mode="eval").body}
+    return _with_rate(equation, "rate/(1 + rate_decay*updates)")
+
+
+def stepped_rate(steps: int) -> Change:
+    """`rate*rate_factor**(int(updates >= rate_step_1) + ...)` for `rate`: a schedule of so many steps."""
+    passed = " + ".join(f"int(updates >= rate_step_{k})" for k in range(1, steps + 1))
+    return lambda equation, where: _with_rate(equation, f"rate*rate_factor**({passed})")
+
+
+def _with_rate(equation: Equation, text: str) -> Equation:
+    """Another expression for `rate`, where it is read."""
+    changed = {"rate": ast.parse(text, mode="eval").body}
     return tuple(
-        replace(s, expression=show(rename(s.node(), decayed))) if "rate" in names_in(s.node()) else s for s in equation
+        replace(s, expression=show(rename(s.node(), changed))) if "rate" in names_in(s.node()) else s for s in equation
     )
 
 

@@ -349,6 +349,17 @@ def test_with_weight_decay() -> None:
     assert str(changed.with_momentum(0.9).forward).startswith("velocity = momentum*velocity + rate*error_post*x_pre -")
 
 
+def test_with_rate_steps() -> None:
+    changed = frfb.with_rate_steps(100, 200, factor=0.5)
+    passed = "int(updates >= rate_step_1) + int(updates >= rate_step_2)"
+    assert str(changed.forward) == f"dw = rate*rate_factor**({passed})*error_post*x_pre"
+    assert dict(changed.parameters) == dict(rate=1.0, rate_factor=0.5, rate_step_1=100.0, rate_step_2=200.0)
+    with pytest.raises(RecircuitError, match="after how many updates the rate falls"):
+        frfb.with_rate_steps()
+    with pytest.raises(RecircuitError, match="no parameter 'rate' that could fall"):
+        rule("dw = x_pre", parameters={}).with_rate_steps(3)
+
+
 def test_with_rate_decay() -> None:
     assert str(urfb.with_rate_decay(1e-6).forward) == "dw = rate/(1 + rate_decay*updates)*error_post*x_pre"
     squared = rule("dw = x_pre/rate**2 + rate_post").with_rate_decay(1e-6)

@@ -119,7 +119,7 @@ def _add_scalars(assembly: Assembly, store: Store, name: str, equation: Synaptic
 def _add_propagation(assembly: Assembly, projection: Projection, signal: str) -> None:
     owner, pre, post = weights_owner(projection), projection.pre, projection.post
     kind = projection.structure.kind
-    transposed = isinstance(projection.weights, Transposed)
+    transposed = isinstance(projection.weights, Transposed) and projection.weights.flipped
     read = projection.weights.variable if isinstance(projection.weights, Transposed) else "w"
     name = f"propagate_{projection.name}"
     references = {

@@ -50,9 +50,11 @@ def _add_synapses(assembly: Assembly, projection: Projection, rng: np.random.Gen
         name=f"synapses_{projection.name}", namespace={}, dtype={} if shared else {"w": assembly.dtype},
         codeobj_class=assembly.codeobj_class,
     )  # fmt: skip
-    if isinstance(projection.weights, Transposed):  # the same synapses, the other way round
+    if isinstance(projection.weights, Transposed):  # the same synapses
         owner = projection.weights.of
-        targets, sources, places = assembly.synapses[owner.name]
+        sources, targets, places = assembly.synapses[owner.name]
+        if projection.weights.flipped:
+            sources, targets = targets, sources
     else:
         sources, targets, places = projection.structure.indices(pre.size, post.size)
         mask = projection.structure.mask(pre.size, post.size, rng)
@@ -99,7 +101,7 @@ def _add_arrays(assembly: Assembly, projection: Projection, synapses: Synapses, 
 
 
 def _add_copy(assembly: Assembly, projection: Projection, synapses: Synapses) -> None:
-    """Weights that are another's, the other way round: copied, synapse by synapse, before they propagate."""
+    """Weights that are another's: copied, synapse by synapse, before they propagate."""
     owner, read = projection.weights.of, projection.weights.variable
     inner = read if read == "w" or owner.equation is None else owner.equation.plain_names[read]
     synapses.variables.add_reference("w_partner", assembly.groups[owner.name], inner, index="_idx")
