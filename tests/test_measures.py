@@ -121,6 +121,25 @@ def test_measuring_changes_no_bit(rule: rc.Rule) -> None:
     assert all(np.array_equal(a[k], b[k]) for k in b)
 
 
+@pytest.mark.cpp
+@pytest.mark.slow
+def test_a_compiled_circuit_is_measured_alike_and_goes_on_as_if_it_had_not_been() -> None:
+    found, states = {}, {}
+    for backend, asked in (("numpy", True), ("cpp", True), ("cpp", False)):
+        net = layered(SIZES, rc.urfb, columns=3, precision="float64", transfer="tanh")
+        net.program(backend)
+        data = stimuli(net, 9)
+        net.run(data)
+        if asked:
+            found[backend] = measures.measure(net, measures.MEASURES, data)
+        net.run(data)
+        states[backend, asked] = net.state()
+        net.close()
+    assert found["cpp"] == pytest.approx(found["numpy"], rel=1e-9, abs=1e-5)
+    a, b = states["cpp", True], states["cpp", False]
+    assert all(np.array_equal(a[k], b[k]) for k in b)
+
+
 def test_operations_are_counted_by_pathway() -> None:
     net = layered(SIZES, rc.urfb, output=rc.squared_output(), columns=7)
     w, back = 6 * 5 + 5 * 4 + 4 * 3, 5 * 4 + 4 * 3
