@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from .style import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, SKY, letter, new_figure
 
@@ -82,10 +82,12 @@ def _line(ax: Axes, course: Course, layer: str, **style: Any) -> None:
 
 
 def _finish(ax: Axes, x: str, title: str) -> None:
-    """Log axes; without labels between decades where there are decades."""
+    """Log axes; 1, 2 and 5 of each decade have labels where there are few decades."""
     ax.set(xlabel=x, title=title, xscale="log", yscale="log")
-    ax.xaxis.set_minor_formatter(NullFormatter())
     low, high = ax.get_ylim()
-    if high > 20 * low:
-        ax.yaxis.set_minor_formatter(NullFormatter())
+    if high < 200 * low:
+        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        ax.yaxis.set_major_formatter("{x:g}")
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_minor_formatter(NullFormatter())
     ax.legend()

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from ...circuits.inputs import dataset_inputs
 from ...plasticity import Rule, bp, frfb
@@ -75,7 +76,7 @@ def run(settings: Settings) -> Report:
 
 def _scale(settings: Settings) -> Scale:
     if settings.quick:
-        return Scale(settings.dataset("digits"), 80, 10.0, (PAPER,), 80)
+        return Scale(settings.dataset("digits"), 80, 10.0, (PAPER,), 10)
     return Scale(settings.dataset("mnist"), 267, 1.0, (0.001, PAPER, 0.1, 1.0), 10)
 
 
@@ -164,6 +165,11 @@ def _draw(courses: Courses) -> Figure:
         for ax, title in zip(row, titles, strict=False):
             ax.set(title=title, xlabel="epoch")
     errors.set(title="test error (%)", xlabel="epoch", yscale="log")
+    errors.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    errors.yaxis.set_major_formatter("{x:g}")
+    errors.yaxis.set_minor_formatter(NullFormatter())
+    for ax in grid.ravel():
+        ax.set_xlim(0, 1.02 * len(courses["BP"][0]["error"]))
     legend.axis("off")
     legend.legend(*errors.get_legend_handles_labels(), loc="upper left")
     letter([*grid[0, :3], errors, *grid[1, :3]])
