@@ -13,7 +13,9 @@ from ..circuits import Circuit
 from ..circuits.transfer import NAMED
 from ..errors import RecircuitError, UsageError
 from ..plasticity import Rule, find
+from .architectures import ARCHITECTURES, layers_of
 from .data import Dataset
+from .image_network import image_network
 from .measures import MEASURES
 from .network import LOSSES, layered
 
@@ -29,7 +31,8 @@ RATE_FACTORS = {"hinge": 1.0, "softmax": 0.3, "mse": 0.03}
 class RunConfig(BaseModel):
     """The options of a run. What is None is left to the data: `filled` says by what.
 
-    data, data_dir: see `recircuit.models.data.load`. layers: "784-500-10". rule: a name, or ./file.py:name.
+    data, data_dir: see `recircuit.models.data.load`. layers: "784-500-10"; or model: see `models.image_network`, with
+    untied convolutions if so. rule: a name, or ./file.py:name.
     rate: of learning, decaying as rate/(1 + rate_decay*updates). measure: of `recircuit.models.measures.MEASURES`;
     each may be several, with commas between.
     The others are those of `recircuit.models.layered` and `recircuit.models.train`.
@@ -40,6 +43,8 @@ class RunConfig(BaseModel):
     data: str
     data_dir: str | None = None
     layers: str | None = None
+    model: str | None = None
+    untied: bool = False
     rule: str = "urfb"
     loss: str = "hinge"
     transfer: str = "clip"
@@ -76,6 +81,18 @@ class RunConfig(BaseModel):
         sizes = [] if value is None else value.split("-")
         if value is not None and not (len(sizes) > 1 and all(s.isdecimal() and int(s) > 0 for s in sizes)):
             raise ValueError("expected two sizes or more, each at least 1, with - between, as in 784-500-10")
+        return value
+
+    @field_validator("model")
+    @classmethod
+    def _model(cls, value: str | None) -> str | None:
+        if value is not None and ";" not in value:
+            return _one_of(value, tuple(ARCHITECTURES))
+        if value is not None:
+            try:
+                layers_of(value)
+            except RecircuitError as problem:
+                raise ValueError(str(problem).removeprefix("model: ").rstrip(".")) from None
         return value
 
     @field_validator("loss")
@@ -154,6 +171,10 @@ class RunConfig(BaseModel):
 
         Raises UsageError: layers or columns do not fit the data.
         """
+        if self.model is not None:
+            return self._filled_model(data)
+        if self.untied:
+            raise UsageError("--untied: layers have no weights to share; it goes with --model.")
         small = data.n_train < SMALL
         layers = self.layers or f"{data.n_features}-{100 if small else 500}-{data.classes}"
         sizes = [int(n) for n in layers.split("-")]
@@ -171,6 +192,25 @@ class RunConfig(BaseModel):
             raise UsageError(f"--columns {columns}: {data.name!r} has only {data.n_train} training samples.")
         epochs = self.epochs or (20 if small else 6)
         return self.model_copy(update={"layers": layers, "columns": columns, "epochs": epochs, **self._rates()})
+
+    def _filled_model(self, data: Dataset) -> RunConfig:
+        """A model with what its paper trained it with; what is not in the paper as for layers."""
+        assert self.model is not None
+        if self.layers is not None:
+            raise UsageError("--model and --layers are two ways to say what the network is: give one of them.")
+        if len(data.shape) not in (2, 3):
+            raise UsageError(f"--model {self.model}: {data.name!r} has samples of the shape {data.shape}, not images.")
+        paper = ARCHITECTURES.get(self.model)
+        given, changes = self.model_fields_set, dict[str, Any]()
+        if paper is not None:
+            changes = {k: getattr(paper, k) for k in ("transfer", "loss") if k not in given}
+            changes |= {k: v for k, v in (("rate", paper.rate), ("rate_decay", 0.0)) if getattr(self, k) is None}
+        usual = paper.columns if paper is not None and data.n_train >= 20 * paper.columns else _columns(data.n_train)
+        columns, epochs = self.columns or usual, self.epochs or (20 if data.n_train < SMALL else 6)
+        if columns > data.n_train:
+            raise UsageError(f"--columns {columns}: {data.name!r} has only {data.n_train} training samples.")
+        filled = self.model_copy(update={"columns": columns, "epochs": epochs, **changes})
+        return filled.model_copy(update=filled._rates()) if paper is None else filled
 
     def _rates(self) -> dict[str, float]:
         """Rate and decay: what is given, or for a rule that has a rate and no such decay, the defaults."""
@@ -201,13 +241,16 @@ class RunConfig(BaseModel):
             rule = rule.with_momentum(self.momentum)
         return rule.with_rate_decay(self.rate_decay) if self.rate_decay else rule
 
-    def circuit(self) -> Circuit:
-        """The network; call it on what `filled` returned.
+    def circuit(self, data: Dataset) -> Circuit:
+        """The network; call it on what `filled` returned, with the data it was filled for.
 
         Raises UsageError: whatever makes no network.
         """
-        assert self.layers is not None and self.columns is not None
+        assert self.columns is not None
         try:
+            if self.model is not None:
+                return self._image_network(data)
+            assert self.layers is not None
             return layered(
                 [int(n) for n in self.layers.split("-")], self.made_rule(), loss=self.loss, transfer=self.transfer,
                 columns=self.columns, precision=self.precision, connectivity=self.connectivity, seed=self.seed,
@@ -215,10 +258,26 @@ class RunConfig(BaseModel):
         except RecircuitError as problem:
             raise UsageError(str(problem)) from problem
 
+    def _image_network(self, data: Dataset) -> Circuit:
+        assert self.model is not None and self.columns is not None
+        return image_network(
+            self.model, data.shape, data.classes, self.made_rule(), loss=self.loss, transfer=self.transfer,
+            tied=False if self.untied else None, columns=self.columns, precision=self.precision,
+            connectivity=self.connectivity, seed=self.seed,
+        )  # fmt: skip
+
+    def network(self) -> str:
+        """The layers, in words."""
+        if self.model is None:
+            return str(self.layers)
+        line = ARCHITECTURES[self.model].line if self.model in ARCHITECTURES else self.model
+        return line + (" (untied)" if self.untied else "")
+
     def folder(self) -> Path:
         """Where the run goes if nothing else is said: runs/DATA-RULE-SEED."""
         rule = self.rule.rpartition(":")[2] or self.rule
-        return Path("runs") / f"{Path(self.data).stem}-{rule}-{self.seed}"
+        model = "" if self.model is None else f"{self.model if ';' not in self.model else 'model'}-"
+        return Path("runs") / f"{Path(self.data).stem}-{model}{rule}-{self.seed}"
 
     def differences(self, other: RunConfig) -> list[str]:
         """The options in which another run differs, but for how far it goes and what runs it."""

@@ -125,7 +125,7 @@ def training_jobs(data: str, variants: Mapping[str, Sequence[Any]], seeds: Seque
         given = {**fixed, **dict(zip(variants, values, strict=True))}
         given["rule"] = _whole_path(str(given.get("rule", "urfb")))
         config = RunConfig.of(data=_whole_path(data), **given).filled(samples)
-        circuit = config.circuit()
+        circuit = config.circuit(samples)
         presentations = (config.epochs or 1) * -(-samples.n_train // circuit.columns)
         config = config.model_copy(update={"backend": choose(circuit, config.backend, presentations)[0]})
         options = config.model_dump(mode="json", exclude={"seed", "data_dir"})
@@ -221,7 +221,7 @@ def _trained(payload: Mapping[str, Any]) -> Result:
             raise RecircuitError(f"The {what} not the same on this machine as where the sweep was started.")
     try:
         history = train(
-            config.circuit(), data, config.epochs or 1, backend=config.backend, seed=config.seed,
+            config.circuit(data), data, config.epochs or 1, backend=config.backend, seed=config.seed,
             measures=config.measure, progress=False,
         )  # fmt: skip
     except Diverged as problem:

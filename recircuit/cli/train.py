@@ -9,6 +9,7 @@ import typer
 from tqdm import tqdm
 
 from recircuit.circuits import Circuit
+from recircuit.models.architectures import ARCHITECTURES
 from recircuit.models.config import RATE_DECAY, RunConfig
 from recircuit.models.data import Dataset, load
 from recircuit.models.folder import Record, may_start, plan, read_record, write_record
@@ -24,6 +25,11 @@ __all__ = ["train"]
 DATA = "digits (comes with recircuit); mnist, cifar10 or cifar100, with --data; or the path of an .npz file."
 DATA_DIR = "The folder in which the files of mnist, cifar10 or cifar100 lie."
 LAYERS = "Units of each layer. [default: FEATURES-100-CLASSES; FEATURES-500-CLASSES from 10,000 samples on]"
+MODEL = (
+    f"In place of --layers, for images: {', '.join(ARCHITECTURES)}, trained as in its paper if nothing else is said; "
+    "or layers in words, as in 'conv 32 5x5; maxpool 3; drop .8; full 500; output'."
+)
+UNTIED = "With --model: every synapse of a convolution has a weight of its own, which is local."
 RULE = "A name that `recircuit rules` lists, or ./mine.py:my_rule."
 TRANSFER = "Of the hidden units: clip, tanh, logistic, relu, leaky, linear, or an expression of basal."
 EPOCHS = "How often all training samples are shown. [default: 20; 6 from 10,000 samples on]"
@@ -44,6 +50,8 @@ OVERWRITE = "Write over an unfinished run of other options."
 def train(
     data: Annotated[str, typer.Argument(metavar="DATA", help=DATA)],
     layers: Annotated[str | None, typer.Option(metavar="N-N-N", help=LAYERS)] = None,
+    model: Annotated[str | None, typer.Option(metavar="NAME", help=MODEL)] = None,
+    untied: Annotated[bool, typer.Option("--untied", help=UNTIED)] = False,
     rule: Annotated[str | None, typer.Option(help=RULE + " [default: urfb]")] = None,
     loss: Annotated[str | None, typer.Option(help="hinge, softmax or mse. [default: hinge]")] = None,
     transfer: Annotated[str | None, typer.Option(help=TRANSFER + " [default: clip]")] = None,
@@ -68,7 +76,8 @@ def train(
     Ctrl-C stops it; --resume goes on from the last whole epoch and ends with the same weights.
     """
     options = dict(
-        data=data, data_dir=data_dir, layers=layers, rule=rule, loss=loss, transfer=transfer, epochs=epochs,
+        data=data, data_dir=data_dir, layers=layers, model=model, untied=untied or None, rule=rule, loss=loss,
+        transfer=transfer, epochs=epochs,
         columns=columns, rate=rate, rate_decay=rate_decay, momentum=momentum, weight_decay=weight_decay,
         connectivity=connectivity, precision=precision, backend=backend, seed=seed,
         measure=tuple(measure) if measure else None,
@@ -91,7 +100,7 @@ def train(
 
 
 def _trained(config: RunConfig, data: Dataset, folder: Path, note: str, resume: bool) -> History:
-    circuit, epochs = config.circuit(), config.epochs or 1
+    circuit, epochs = config.circuit(data), config.epochs or 1
     before = read_record(folder) if resume else None
     if before is not None and config.backend == "auto":
         backend, why = before.backend, "as before"
@@ -118,7 +127,7 @@ def _introduction(config: RunConfig, circuit: Circuit, data: Dataset) -> list[st
     rule = config.made_rule()
     lines = [
         f"{data.name}: {data.n_train:,} training and {data.n_test:,} test samples, {circuit.columns} at a time.",
-        f"{config.layers}, rule {rule.name} ({_kind(rule)}), loss {config.loss}, transfer {config.transfer}.",
+        f"{config.network()}, rule {rule.name} ({_kind(rule)}), loss {config.loss}, transfer {config.transfer}.",
     ]
     fixed = unlearned(circuit)
     if fixed:

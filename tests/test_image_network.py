@@ -1,0 +1,167 @@
+"""The papers' networks for images as circuits, from tied to untied, and `recircuit train --model`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+import recircuit as rc
+from recircuit.cli import app, main
+from recircuit.models.architectures import ARCHITECTURES, layers_of
+from recircuit.models.image_network import image_network
+from recircuit.models.untying import carry_over
+from recircuit.testing import EXACT, distance, lowerings_apart
+
+SMALL = "conv 3 3x3; conv 3 3x3; SUM; maxpool 3; drop .5; conv 2 2x2; maxpool 2; full conn. 6; output"
+IMAGE = (2, 6, 6)
+
+
+def small(rule: Any = "urfb", line: str = SMALL, **options: Any) -> rc.Circuit:
+    return image_network(line, IMAGE, 3, rule, **{"precision": "float64", **options})
+
+
+def shown(count: int = 5, seed: int = 1) -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    return {"x": rng.normal(size=(count, int(np.prod(IMAGE)))), "s": rng.integers(0, 3, count)}
+
+
+# What the papers' lines come to, on 3x32x32 (Lillicrap: 28x28): layers, units.
+SIZES = {
+    "simpnet": "conv1 32768, pool1 8192, full1 500, o 10",
+    "deepnet": "conv1 32768, pool1 8192, conv2 8192, conv3 8192, pool2 2048, conv4 2048, conv5 2048, pool3 512, "
+    "full1 500, o 10",
+    "deepernet": "conv1 16384, conv2 16384, sum1 16384, conv3 32768, conv4 32768, sum2 32768, pool1 8192, conv5 16384, "
+    "conv6 16384, sum3 16384, pool2 4096, conv7 8192, conv8 8192, sum4 8192, pool3 2048, full1 500, o 10",
+    "deepernet_s": "conv1 16384, conv2 16384, sum1 16384, pool1 1936, conv3 7744, conv4 7744, sum2 7744, pool2 2304, "
+    "conv5 2304, conv6 2304, sum3 2304, pool3 576, full1 500, o 10",
+    "baldi_cifar": "conv1 65536, pool1 16384, conv2 16384, pool2 4096, conv3 4096, pool3 1024, full1 1024, o 10",
+    "lansdell_cnn": "conv1 32768, pool1 8192, conv2 32768, pool2 8192, conv3 16384, pool3 4096, full1 2048, full2 2048, o 10",
+    "lillicrap_local": "conv1 3174, full1 1500, full2 1500, o 10",
+}
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_the_papers_networks_have_their_sizes(name: str) -> None:
+    net = image_network(name, (28, 28) if name.startswith("lillicrap") else (3, 32, 32), 10)
+    got = ", ".join(f"{p.name} {p.size}" for p in net.populations.values() if p.name not in ("x", "s", "t", "z"))
+    assert got == SIZES[name]
+
+
+@pytest.mark.parametrize(
+    "rule, options", [("urfb", {}), ("bp", dict(tied=False)), ("frfb", dict(direct=True, tied=["conv1"]))]
+)
+def test_dense_is_plain(rule: str, options: dict[str, Any]) -> None:
+    mild = {"urfb": rc.urfb, "bp": rc.bp, "frfb": rc.frfb}[rule].with_parameters(rate=0.05)
+    line = SMALL.replace("drop .5; ", "")  # of dropout the two draw in another order
+
+    apart = lowerings_apart(lambda **o: small(mild, line, connectivity=0.8, **options, **o), shown())
+    assert len(apart) > 30 and {k: v for k, v in apart.items() if not v < EXACT} == {}
+
+
+def test_half_of_the_synapses_but_not_of_the_output() -> None:
+    net = small(connectivity=0.5, tied=False)
+    share = {name: float(np.mean(net[f"{name}.w"] != 0)) for name in ("x_to_conv1", "pool2_to_full1", "full1_to_o")}
+    assert share["full1_to_o"] == 1 and 0.3 < share["x_to_conv1"] < 0.6 and 0.3 < share["pool2_to_full1"] < 0.7
+
+
+def test_each_layer_is_computed_once_a_presentation() -> None:
+    counts: dict[str, int] = {}
+    for row in small().timetable("train").names():
+        for name in row:
+            counts[name] = counts.get(name, 0) + 1
+    once = [n for n in counts if n.startswith(("propagate_", "learn_")) and "_t" not in n[-4:] and "t_to" not in n]
+    assert len(once) > 20 and {n: counts[n] for n in once if counts[n] != 1 and "_to_o" not in n} == {}
+
+
+def test_from_tied_to_untied_nothing_changes_but_what_is_learned() -> None:
+    data, line = shown(6), SMALL.replace("drop .5; ", "")
+    tied = small(line=line, columns=2)
+    tied.run(data)
+    untied = small(line=line, columns=2, tied=False)
+    names = carry_over(tied, untied)
+    assert set(names) == {p.name for p in untied.projections.values()} and "conv2_to_conv1" in names
+    for net in (tied, untied):
+        net.run(data, learn=False)
+    assert distance(untied["o.rate"], tied["o.rate"]) < EXACT
+    filters = untied["x_to_conv1.w"]
+    inside = filters[14]  # a place that sees all of its window
+    assert np.array_equal(inside, tied["x_to_conv1.w"])
+    untied.run(data)
+    changed = untied["x_to_conv1.w"] - filters
+    assert changed.any() and np.ptp(changed, axis=0).max() > 0  # each place by itself
+
+
+def test_frozen_layers_stay_and_the_others_begin_anew() -> None:
+    source = small(columns=2)
+    source.run(shown(6))
+    net = small(columns=2, tied=False, frozen=["conv1"], seed=1)
+    assert carry_over(source, net, ["conv1"]) == ["x_to_conv1"]
+    before = net.state(weights_only=True)
+    net.run(shown(6))
+    changed = {
+        k for k, v in net.state(weights_only=True).items() if k.endswith(".w") and not np.array_equal(v, before[k])
+    }
+    assert "x_to_conv1.w" not in changed and {"conv1_to_conv2.w", "full1_to_o.w"} <= changed
+    assert "conv1" not in [p.post.name for p in net.projections.values() if p.into == "apical"]
+
+
+REFUSED = {
+    "conv 3; output": "'conv 3' is no layer",
+    "output; conv 3 3x3": "ends with 'output', once",
+    "drop .5; output": "'drop' leaves out units of the layer before it",
+    "full 5; conv 3 3x3; output": "they come before it",
+    "conv 3 3x3; SUM; output": "SUM adds two convolutions",
+}
+
+
+@pytest.mark.parametrize("line", REFUSED)
+def test_lines_that_are_no_network_are_refused(line: str) -> None:
+    with pytest.raises(rc.RecircuitError, match=REFUSED[line]):
+        layers_of(line)
+
+
+def test_networks_that_do_not_fit_are_refused() -> None:
+    for line, image, said in (
+        ("conv 3 9x9; output", IMAGE, "window of 9 is larger than the image of 6"),
+        ("conv 3 3x3; conv 4 3x3; SUM; output", IMAGE, "SUM adds two layers of one shape"),
+        ("simplenet", IMAGE, "expected one of simpnet"),
+        ("conv 3 3x3; output", (2, 3), "window of 3 is larger than the image of 2"),
+    ):
+        with pytest.raises(rc.RecircuitError, match=said):
+            image_network(line, image, 3)
+    with pytest.raises(rc.RecircuitError, match="there is no layer 'conv9'"):
+        small(frozen=["conv9"])
+
+
+LINE = "conv 4 3x3; maxpool 2; full 20; output"
+
+
+def test_train_model_on_digits(tmp_path: Path) -> None:
+    options = ["--model", LINE, "--epochs", "1", "--backend", "numpy", "--out", str(tmp_path / "run"), "--rate", ".3"]
+    result = CliRunner().invoke(app, ["train", "digits", *options])
+    assert result.exit_code == 0, result.output
+    assert LINE in result.output
+    error = float((tmp_path / "run" / "metrics.csv").read_text().splitlines()[1].split(",")[3])
+    assert error < 0.35
+    result = CliRunner().invoke(app, ["train", "digits", "--epochs", "2", "--resume", "--out", str(tmp_path / "run")])
+    assert result.exit_code == 0, result.output
+
+
+@pytest.mark.parametrize(
+    "options, said",
+    [
+        (["--model", "simpnett"], "did you mean simpnet"),
+        (["--model", "conv 3; output"], "'conv 3' is no layer"),
+        (["--model", "simpnet", "--layers", "64-10"], "give one of them"),
+        (["--untied"], "goes with --model"),
+        (["--model", LINE.replace("3x3", "9x9")], "larger than the image of 8"),
+    ],
+)
+def test_train_refuses_in_words(options: list[str], said: str, tmp_path: Path, capsys: Any) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["train", "digits", "--out", str(tmp_path / "run"), *options])
+    assert left.value.code == 2 and said in capsys.readouterr().err
