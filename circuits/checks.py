@@ -109,8 +109,13 @@ def _check_read(name: str, rule: str, variable: str, side: str, sides: Mapping[s
     reads = f"connect {name}: the rule {rule!r} reads {variable}_{side}, but"
     if variable not in population.variables():
         there = variable in sides[other].variables()
-        hint = f" {sides[other].name!r}, on the other side, has it: read {variable}_{other}." if there else ""
-        raise RecircuitError(f"{reads} {population.name!r} has no {variable!r}; it has {population.variables()}.{hint}")
+        hint = (
+            f"{sides[other].name!r}, on the other side, has it: read {variable}_{other}."
+            if there
+            else f"Write one into the equations of {population.name!r}; or take the circuit that the rule is for, as "
+            "recircuit.models.node_perturbation and recircuit.models.recirculation build them for theirs."
+        )
+        raise RecircuitError(f"{reads} {population.name!r} has no {variable!r}; it has {population.variables()}. {hint}")
     dimension = population.neuron.dimension(variable)
     if dimension is not DIMENSIONLESS:
         raise RecircuitError(
