@@ -115,7 +115,9 @@ def _check_read(name: str, rule: str, variable: str, side: str, sides: Mapping[s
             else f"Write one into the equations of {population.name!r}; or take the circuit that the rule is for, as "
             "recircuit.models.node_perturbation and recircuit.models.recirculation build them for theirs."
         )
-        raise RecircuitError(f"{reads} {population.name!r} has no {variable!r}; it has {population.variables()}. {hint}")
+        raise RecircuitError(
+            f"{reads} {population.name!r} has no {variable!r}; it has {population.variables()}. {hint}"
+        )
     dimension = population.neuron.dimension(variable)
     if dimension is not DIMENSIONLESS:
         raise RecircuitError(
