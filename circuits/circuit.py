@@ -46,6 +46,8 @@ class Circuit:
         obviously right)
     seed : of the initial weights, masks and noise
     optimise : leave out what nobody reads and what cannot have changed; results are the same bits
+    matmul : ``"full"`` precision of matrix products, or ``"tf32"``: of single-precision ones on a GPU (backend cuda),
+        which keeps 11 bits of each factor, and is faster
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class Circuit:
         lowering: str = "dense",
         seed: int = 0,
         optimise: bool = True,
+        matmul: str = "full",
     ) -> None:
         if not isinstance(columns, int | np.integer) or isinstance(columns, bool) or columns < 1:
             raise RecircuitError(f"Circuit: columns is a whole number, at least 1; got {columns!r}.")
@@ -68,6 +71,10 @@ class Circuit:
             raise RecircuitError(f"Circuit: precision is 'float32' or 'float64'; got {precision!r}.")
         if lowering not in ("dense", "plain"):
             raise RecircuitError(f"Circuit: lowering is 'dense' or 'plain'; got {lowering!r}.")
+        if matmul not in ("full", "tf32"):
+            raise RecircuitError(f"Circuit: matmul is 'full' or 'tf32'; got {matmul!r}.")
+        if matmul == "tf32" and precision != "float32":
+            raise RecircuitError("Circuit: matmul='tf32' is for precision='float32'; there is no such thing in double.")
         if lowering == "plain" and columns != 1:
             raise RecircuitError(
                 f"Circuit: the plain Brian2 form has one column, got columns={columns}. "
@@ -79,6 +86,7 @@ class Circuit:
         self.lowering = lowering
         self.seed = seed
         self.optimise = optimise
+        self.matmul = matmul
         self.populations: dict[str, Population] = {}
         self.projections: dict[str, Projection] = {}
         self.broadcasts: dict[str, tuple[Population, During]] = {}

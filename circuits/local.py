@@ -74,6 +74,17 @@ class Local(Dense):
         """For each place of the post image the places of the pre image that it hears, (places, taps); -1: none."""
         return self.windows.seen_by(packed=not self.shared) if self.transposed else self.windows.seen()
 
+    @cached_property
+    def whence(self) -> np.ndarray:
+        """The inverse of ``where``: for each place of the pre image the places*taps that hear it; -1: no more."""
+        heard = self.where.reshape(-1)
+        order = np.argsort(heard, kind="stable")[np.count_nonzero(heard < 0) :]
+        source = heard[order]
+        rank = np.arange(len(source)) - np.searchsorted(source, source)
+        found = np.full((prod(self._images[0][1:]), rank.max(initial=0) + 1), -1, dtype=np.int32)
+        found[source, rank] = order
+        return found
+
     def numbers(self) -> dict[str, Any]:
         pre, post = self._images
         packed = self.transposed and not self.shared
@@ -83,7 +94,7 @@ class Local(Dense):
         }  # fmt: skip
 
     def tables(self) -> dict[str, np.ndarray]:
-        return {"where": self.where}
+        return {"where": self.where, "whence": self.whence}
 
     def shape(self, n_pre: int, n_post: int) -> Shape:
         n = self.numbers()

@@ -72,7 +72,8 @@ def structure(circuit: Circuit) -> tuple[str, ...]:
     """All that the code of a circuit depends on, in words."""
     schedule = circuit.schedule
     return (
-        f"{circuit.columns} columns, dt {circuit.dt!r}, {circuit.dtype}, {circuit.lowering}, {circuit.optimise}",
+        f"{circuit.columns} columns, dt {circuit.dt!r}, {circuit.dtype}, {circuit.lowering}, {circuit.optimise}, "
+        f"products {circuit.matmul}",
         *(f"phase {name} {window}" for name, window in (schedule.windows if schedule else {}).items()),
         f"evaluation {schedule.evaluation if schedule else ()}",
         *(f"{p.name}: {p.size} units, {p.clamp}, {_equations(p.neuron)}" for p in circuit.populations.values()),

@@ -56,6 +56,7 @@ class RunConfig(BaseModel):
     weight_decay: float = 0.0
     connectivity: float = 1.0
     precision: str = "float32"
+    matmul: str = "full"
     backend: str = "auto"
     seed: int = 0
     measure: tuple[str, ...] = ()
@@ -104,6 +105,11 @@ class RunConfig(BaseModel):
     @classmethod
     def _precision(cls, value: str) -> str:
         return _one_of(value, ("float32", "float64"))
+
+    @field_validator("matmul")
+    @classmethod
+    def _matmul(cls, value: str) -> str:
+        return _one_of(value, ("full", "tf32"))
 
     @field_validator("backend")
     @classmethod
@@ -253,7 +259,8 @@ class RunConfig(BaseModel):
             assert self.layers is not None
             return layered(
                 [int(n) for n in self.layers.split("-")], self.made_rule(), loss=self.loss, transfer=self.transfer,
-                columns=self.columns, precision=self.precision, connectivity=self.connectivity, seed=self.seed,
+                columns=self.columns, precision=self.precision, matmul=self.matmul, seed=self.seed,
+                connectivity=self.connectivity,
             )  # fmt: skip
         except RecircuitError as problem:
             raise UsageError(str(problem)) from problem

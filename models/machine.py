@@ -9,42 +9,50 @@ from importlib.metadata import version
 import numpy as np
 
 from ..circuits import Circuit
-from ..circuits.backends import BACKENDS, choose_backend
-from ..errors import UsageError
+from ..circuits.backends import BACKENDS, missing_for
+from ..errors import RecircuitError, UsageError
 
 __all__ = ["choose", "threads", "versions"]
 
 #: What the numpy backend takes on one core: seconds per operation, and per multiplication.
 OVERHEAD, MULTIPLICATION = 10e-6, 2e-11
 #: Seconds that compiling takes.
-COMPILING = 8.0
+COMPILING = {"cuda": 20.0, "cpp": 8.0}
+COMPILER = {"cuda": "a GPU", "cpp": "a compiler"}
 
 
 def choose(circuit: Circuit, backend: str, presentations: int) -> tuple[str, str]:
     """The backend to take, and why.
 
-    ``auto`` takes cpp where there is a compiler, but for runs that are over before they would be compiled.
+    ``auto`` takes cuda where there is a GPU, and cpp where there is a compiler, but for runs that are over before they
+    would be compiled.
 
     Args:
         circuit: what is to run.
-        backend: numpy, cpp or auto.
+        backend: numpy, cpp, cuda or auto.
         presentations: how often all columns will be shown something.
 
     Raises:
-        UsageError: for a backend that there is not, or not yet.
+        UsageError: for a backend that there is not.
+        RecircuitError: for cuda, where something is missing that it needs.
     """
-    if backend == "cuda":
-        raise UsageError("backend: cuda is not there yet in this version. Use cpp, numpy or auto.")
     if backend not in (*BACKENDS, "auto"):
         raise UsageError(f"backend: expected {', '.join(BACKENDS)} or auto; got {backend!r}.")
+    if backend == "cuda" and (lacks := missing_for("cuda")):
+        raise RecircuitError(f"backend cuda: {lacks}.")
     if backend != "auto":
         return backend, "asked for"
-    name, missing = choose_backend("auto")
-    if missing:
-        return name, missing
-    if _seconds(circuit, presentations) < COMPILING:
-        return "numpy", "so short a run is over before it would be compiled"
-    return name, "a compiler is there, and the run is long enough to make up for compiling"
+    seconds, missing = _seconds(circuit, presentations), []
+    for name, compiling in COMPILING.items():
+        lacks = missing_for(name)
+        if not lacks and seconds >= compiling:
+            long_enough = f"{COMPILER[name]} is there, and the run is long enough to make up for compiling"
+            return name, "; ".join([long_enough, *missing])
+        if not lacks and name == "cpp":
+            return "numpy", "so short a run is over before it would be compiled"
+        if lacks:
+            missing.append(f"{name}: {lacks.partition('. ')[0]}")
+    return "numpy", "; ".join(missing)
 
 
 def threads(backend: str) -> int:

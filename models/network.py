@@ -49,6 +49,7 @@ def layered(
     weights: Callable[..., Any] | None = None,
     seed: int = 0,
     lowering: str = "dense",
+    matmul: str = "full",
 ) -> Circuit:
     """A stimulus `x`, hidden layers `h1`, `h2`, ... and an output `o`, with feedback from each layer to the one below.
 
@@ -78,6 +79,7 @@ def layered(
         weights: other initial weights, a function of (generator, shape).
         seed: of weights, masks and noise.
         lowering: "dense", or "plain" for Brian2's own Synapses (one column, slow).
+        matmul: "full", or "tf32" for faster and coarser products on the backend cuda.
 
     Raises:
         UsageError: for sizes or a loss that make no network.
@@ -87,7 +89,7 @@ def layered(
     sizes = _checked_sizes(sizes)
     output = _output(loss, rule, hinge_output(M=M, S=S, mu=mu, epsilon=epsilon))
     rule = _fitted(rule, S=S, mu=mu)
-    net = Circuit(columns, dt, precision=precision, lowering=lowering, seed=seed)
+    net = Circuit(columns, dt, precision=precision, lowering=lowering, seed=seed, matmul=matmul)
     draw = weights or glorot(gain)
     layers = [net.stimulus("x", sizes[0])]
     layers += [net.population(f"h{i}", n, pyramidal(transfer, tau or dt)) for i, n in enumerate(sizes[1:-1], 1)]

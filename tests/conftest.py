@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
 import logging
 import os
-import shutil
-from functools import cache
 from pathlib import Path
 
 import matplotlib
 import pytest
 
 from recircuit.circuits.backends.cpp.compiler import missing_compiler
+from recircuit.circuits.backends.cuda.requirements import missing_cuda
 
 matplotlib.use("Agg")
 logging.getLogger("brian2").setLevel(logging.WARNING)  # or every failure shows pages of generated code
@@ -21,22 +19,12 @@ logging.getLogger("brian2").setLevel(logging.WARNING)  # or every failure shows 
 DATA = Path(os.environ.get("RECIRCUIT_DATA") or Path(__file__).parents[2] / "shared" / "data")
 
 
-@cache
-def missing_gpu() -> str:
-    """What is missing for the cuda backend; empty if nothing is."""
-    if importlib.util.find_spec("brian2cuda") is None:
-        return "brian2cuda is not installed"
-    if shutil.which("nvcc") is None:
-        return "no nvcc on the PATH"
-    return "" if Path("/dev/nvidia0").exists() else "no NVIDIA GPU"
-
-
 def missing_data() -> str:
     """Why tests with the data files cannot run; empty if they can."""
     return "" if DATA.is_dir() else f"no data files in {DATA}; name their folder in RECIRCUIT_DATA"
 
 
-NEEDS = {"cpp": missing_compiler, "cuda": missing_gpu, "data": missing_data}
+NEEDS = {"cpp": missing_compiler, "cuda": missing_cuda, "data": missing_data}
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

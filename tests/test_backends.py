@@ -61,8 +61,9 @@ def kitchen(columns: int = 1, **options: Any) -> rc.Circuit:
     """Everything else at once: noise, time, broadcasts, latches, overlapping phases, all kinds of rules and synapses."""
     fused = rc.Rule(
         "fused", source="test", broadcasts=("loss",),
-        forward="dw = rate*clip(x_pre*error_post*loss, -1, 1) - .01*w + .01*randn()",
-        feedback="m = .9*m + .1*error_pre*x_post; dw = rate*m/(1 + updates)", state=("m",), parameters=dict(rate=0.1),
+        forward="dw = rate*clip(x_pre*error_post*loss, -1, 1) - .01*w + loud*randn()",
+        feedback="m = .9*m + .1*error_pre*x_post; dw = rate*m/(1 + updates)", state=("m",),
+        parameters=dict(rate=0.1, loud=0.01),
     )  # fmt: skip
     net = rc.Circuit(columns=columns, **options)
     x, bias = net.stimulus("x", 6), net.constant("bias", value=0.5)
@@ -73,10 +74,10 @@ def kitchen(columns: int = 1, **options: Any) -> rc.Circuit:
         loss     : 1 (broadcast)
         gain     : 1
         drate/dt = (tanh(basal) + .2*sin(t/ms) - rate)/tau : 1 (during feedforward)
-        jitter   = .1*randn() : 1 (during feedforward)
+        jitter   = loud*randn() : 1 (during feedforward)
         error    = (1 + gain)*(apical + jitter)*(1 - rate**2) + .1*loss*in_judgement : 1 (during feedback)
         """,
-        tau=2 * ms,
+        tau=2 * ms, loud=0.1,
     ))  # fmt: skip
     o = net.population("o", 3, rc.hinge_output(M=20, tau=2 * ms, repair="hysteresis"))
     copy = net.population("copy", 5, rc.pyramidal("leaky"))

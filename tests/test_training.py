@@ -331,7 +331,6 @@ def test_any_circuit_with_a_stimulus_and_a_supervisor_trains() -> None:
         ({"epochs": 0}, "epochs: expected a whole number, at least 1; got 0"),
         ({"epochs": 1.5}, "epochs"),
         ({"seed": -1}, "seed: expected"),
-        ({"backend": "cuda"}, "cuda is not there yet"),
         ({"backend": "gpu"}, "expected numpy, cpp.* or auto; got 'gpu'"),
         ({"resume": True}, "resume: say from which folder"),
     ],

@@ -16,6 +16,8 @@ from pathlib import Path
 
 import typer
 
+from recircuit.circuits.backends import missing_for
+
 __all__ = ["doctor"]
 
 
@@ -43,8 +45,14 @@ def doctor() -> None:
         typer.echo(f"{mark} {found.what:<{width}}  {found.said}")
         if not found.works and found.remedy:
             typer.echo(f"    {'':<{width}}  {found.remedy}")
-    compiled = all(f.works for f in findings if f.what in ("compiler", "make", "OpenBLAS", "cache"))
-    typer.echo(f"\nBackends: numpy{', cpp' if compiled else ''}. (cuda is not there yet.)")
+    works = {f.what for f in findings if f.works}
+    lacking = missing_for("cuda") or ", ".join(sorted({"make", "cache"} - works))
+    backends = ["numpy"]
+    backends += ["cpp"] if {"compiler", "make", "OpenBLAS", "cache"} <= works else []
+    backends += [] if lacking else ["cuda"]
+    typer.echo(f"\nBackends: {', '.join(backends)}.")
+    if lacking:
+        typer.echo(f"cuda: {lacking}.")
     if any(f.needed and not f.works for f in findings):
         raise typer.Exit(1)
 
@@ -144,22 +152,41 @@ def _processor() -> Finding:
 
 
 def _gpu() -> Finding:
-    remedy = "Only the cuda backend will need one."
-    if shutil.which("nvidia-smi") is None:
-        return Finding("GPU", False, "no nvidia-smi on the PATH", remedy)
-    names = _output(["nvidia-smi", "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader"])
-    return Finding("GPU", bool(names.strip()), "; ".join(names.split("\n")).strip("; ") or "none answers", remedy)
+    from recircuit.circuits.backends.cuda import gpu, requirements
+
+    found = gpu.find_gpu()
+    if isinstance(found, str):
+        return Finding("GPU", False, found, f"Only the backend cuda needs one. {requirements.DRIVER}.")
+    said = f"{found.name}, compute capability {requirements.dotted(found.capability)}, {found.memory / 2**30:.0f} GB"
+    return Finding("GPU", True, f"{said}; the driver runs CUDA up to {requirements.dotted(found.driver)}")
 
 
 def _nvcc() -> Finding:
-    lines = _output(["nvcc", "--version"]).strip().splitlines() if shutil.which("nvcc") else []
-    remedy = "Only the cuda backend will need it: the CUDA toolkit, with its bin folder on the PATH."
-    return Finding("nvcc", bool(lines), lines[-2] if len(lines) > 1 else "not on the PATH", remedy)
+    from recircuit.circuits.backends.cuda import requirements, toolkit
+
+    found = toolkit.find_toolkit()
+    if found is None:
+        remedy = f"Only the backend cuda needs it. {requirements.NVCC}."
+        return Finding("nvcc", False, "neither in CUDA_HOME nor on the PATH", remedy)
+    cards = f"{requirements.dotted(found.cards[0])} to {requirements.dotted(found.cards[-1])}"
+    said = f"CUDA {requirements.dotted(found.version)} ({found.nvcc}), for compute capabilities {cards}"
+    return Finding("nvcc", True, said)
+
+
+def _cublas() -> Finding:
+    from recircuit.circuits.backends.cuda import requirements, toolkit
+
+    found = toolkit.find_toolkit()
+    if found is None:
+        return Finding("cuBLAS", False, "looked for when there is an nvcc", "")
+    remedy = f"Only the backend cuda needs it: {requirements.cublas_command(found)}."
+    said = str(found.library) if found.library else f"no cublas_v2.h and libcublas.so of CUDA {found.version[0]}"
+    return Finding("cuBLAS", found.library is not None, said, remedy)
 
 
 def _brian2cuda() -> Finding:
     there = find_spec("brian2cuda") is not None
-    remedy = "Only the cuda backend will need it: pip install 'recircuit[cuda]'."
+    remedy = "Only the backend cuda needs it: pip install 'recircuit[cuda]'."
     return Finding("Brian2CUDA", there, version("brian2cuda") if there else "not installed", remedy)
 
 
@@ -171,5 +198,5 @@ def _output(command: list[str]) -> str:
 
 
 CHECKS: tuple[Callable[[], Finding], ...] = (
-    _python, _brian, _numpy, _processor, _compiler, _make, _openblas, _cache, _gpu, _nvcc, _brian2cuda,
+    _python, _brian, _numpy, _processor, _compiler, _make, _openblas, _cache, _gpu, _nvcc, _cublas, _brian2cuda,
 )  # fmt: skip

@@ -37,7 +37,8 @@ COLUMNS = "Samples shown at a time, over which an update is averaged. [default: 
 RATE = "Learning rate. [default: what the rule says, mostly 1; times .3 with softmax, .03 with mse]"
 DECAY = f"After n updates the rate is rate/(1 + n*rate-decay). [default: {RATE_DECAY:g}]"
 CONNECTIVITY = "Probability of each synapse, forward and feedback drawn by themselves."
-BACKEND = "auto, numpy (no compiler), or cpp. auto compiles where the run is long enough to gain by it."
+BACKEND = "auto, numpy (no compiler), cpp, or cuda. auto compiles where the run is long enough to gain by it."
+MATMUL = "Precision of products on cuda: full, or tf32 (11 bits of each factor, faster). [default: full]"
 MEASURE = (
     "More columns for metrics.csv, after every epoch, beside angle, distance and signs of the feedback weights against "
     f"the transpose of the forward ones, which are always there: {', '.join(MEASURES)}."
@@ -64,6 +65,7 @@ def train(
     connectivity: Annotated[float | None, typer.Option(help=CONNECTIVITY + " [default: 1]")] = None,
     precision: Annotated[str | None, typer.Option(help="float32 or float64. [default: float32]")] = None,
     backend: Annotated[str | None, typer.Option(help=BACKEND + " [default: auto]")] = None,
+    matmul: Annotated[str | None, typer.Option(help=MATMUL)] = None,
     seed: Annotated[int | None, typer.Option(help="Of weights, order and noise. [default: 0]")] = None,
     measure: Annotated[list[str] | None, typer.Option(metavar="NAME[,NAME]", help=MEASURE)] = None,
     data_dir: Annotated[str | None, typer.Option("--data", metavar="DIR", help=DATA_DIR)] = None,
@@ -79,7 +81,7 @@ def train(
         data=data, data_dir=data_dir, layers=layers, model=model, untied=untied or None, rule=rule, loss=loss,
         transfer=transfer, epochs=epochs,
         columns=columns, rate=rate, rate_decay=rate_decay, momentum=momentum, weight_decay=weight_decay,
-        connectivity=connectivity, precision=precision, backend=backend, seed=seed,
+        connectivity=connectivity, precision=precision, backend=backend, matmul=matmul, seed=seed,
         measure=tuple(measure) if measure else None,
     )  # fmt: skip
     given = {name: value for name, value in options.items() if value is not None}

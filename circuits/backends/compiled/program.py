@@ -44,7 +44,7 @@ class CompiledProgram(Program):
         self._names = {id(array): key for key, array in self.assembly.arrays.items()}
         self._clamps = {p.name: p.clamp for p in circuit.populations.values() if p.clamp is not None}
         self._rows: dict[str, int] = {}
-        self._worker = Worker(self._folder, self.backend)
+        self._worker = Worker(self._folder, self.backend, RECIRCUIT_MATMUL=circuit.matmul)
 
     def check(self) -> None:
         """Refuse, before anything is built, what this backend cannot run."""

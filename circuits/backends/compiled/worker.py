@@ -27,13 +27,13 @@ def threads() -> int:
 class Worker:
     """A running program."""
 
-    def __init__(self, folder: Path, backend: str) -> None:
+    def __init__(self, folder: Path, backend: str, **environment: str) -> None:
         self.backend = backend
         memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
         self.exchange = Path(tempfile.mkdtemp(prefix="recircuit-", dir=memory))
         self.process = subprocess.Popen(
             ["./main"], cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True,
-            env=os.environ | {"OPENBLAS_NUM_THREADS": "1", "RECIRCUIT_THREADS": str(threads())},
+            env=os.environ | {"OPENBLAS_NUM_THREADS": "1", "RECIRCUIT_THREADS": str(threads())} | environment,
         )  # fmt: skip
         self._finalizer = weakref.finalize(self, _end, self.process, self.exchange)
         self._answer()

@@ -1,0 +1,104 @@
+"""How far the cuda backend is from numpy, for every rule and structure: `python -m benchmarks.agreement CASE PRECISION`.
+
+A rule is tried on the bench of `recircuit.testing`, where whatever it reads is drawn at random; a structure in a small
+network. Three columns, of which the last presentation does not fill all. The first run compiles, so that each case takes
+some seconds.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from brian2 import ms
+
+import recircuit as rc
+from recircuit.circuits import Convolution, Local, Masked, OneToOne
+from recircuit.models.trials import bench, bench_data
+from recircuit.plasticity.registry import all_rules
+from recircuit.testing import distance
+
+COLUMNS, SHOWN = 3, 8
+#: The most that a variable may be apart, of the size of its values, after some presentations.
+BOUNDS = {"float64": 1e-10, "float32": 1e-4}
+
+
+def _images(structure: type[Local], transposed: bool) -> Callable[..., rc.Circuit]:
+    """x, an image of 3 maps, and o; feedback through the transpose of the weights, or weights of its own."""
+
+    def make(**options: Any) -> rc.Circuit:
+        net = rc.Circuit(COLUMNS, **options)
+        first, second = structure((2, 6, 5), 3, 3, 2), structure((3, 3, 3), 4, 2)
+        x, o = net.stimulus("x", 60), net.population("o", 3, rc.hinge_output(M=50))
+        h, g = (net.population(n, s, rc.pyramidal("tanh")) for n, s in (("h", 27), ("g", int(np.prod(second.above)))))
+        rule = rc.bp if transposed else rc.urfb
+        net.connect(x, h, rule=rule.forward, structure=first)
+        net.connect(h, g, rule=rule.forward, structure=second)
+        net.connect(g, o, rule=rule.forward)
+        net.connect(o, g, into="apical", rule=rule.feedback)
+        net.connect(g, h, into="apical", rule=rule.feedback, structure=None if transposed else second.T)
+        net.phases("feedforward", 3 * ms, "error", 4 * ms, "feedback", 2 * ms, "plasticity", 1 * ms)
+        return net
+
+    return make
+
+
+def _sparse(**options: Any) -> rc.Circuit:
+    """Masked and one-to-one projections, with momentum."""
+    net = rc.Circuit(COLUMNS, **options)
+    rule = rc.urfb.with_momentum(0.5).with_weight_decay(1e-3)
+    x, h = net.stimulus("x", 60), net.population("h", 5, rc.pyramidal("tanh"))
+    g, o = net.population("g", 5, rc.pyramidal("logistic")), net.population("o", 3, rc.softmax_output())
+    net.connect(x, h, rule=rule, structure=Masked(0.5))
+    net.connect(h, g, rule=rule, structure=OneToOne(), weights=0.7)
+    net.connect(g, o, rule=rule)
+    net.connect(o, g, into="apical", rule=rule)
+    net.connect(g, h, into="apical", rule=rule, structure=OneToOne(), weights=0.3)
+    net.phases("feedforward", 3 * ms, "error", 1 * ms, "feedback", 2 * ms, "plasticity", 1 * ms)
+    return net
+
+
+STRUCTURES: dict[str, Callable[..., rc.Circuit]] = {
+    "masked, one to one": _sparse,
+    "local": _images(Local, False),
+    "local, transposed": _images(Local, True),
+    "tied": _images(Convolution, False),
+    "tied, transposed": _images(Convolution, True),
+}
+
+
+def cases() -> list[str]:
+    """The names of all."""
+    return [*all_rules(), *STRUCTURES]
+
+
+def after(case: str, precision: str, backend: str) -> dict[str, np.ndarray]:
+    """All variables after some presentations."""
+    if case in STRUCTURES:
+        net = STRUCTURES[case](precision=precision)
+        rng = np.random.default_rng(0)
+        data = {"x": rng.normal(size=(SHOWN, 60)), "s": rng.integers(0, 3, SHOWN)}
+    else:
+        rule = all_rules()[case]
+        net = bench(rule.forward, rule.feedback, seed=0, columns=COLUMNS, precision=precision)
+        data = bench_data(net, SHOWN, 0, {})
+    order = np.array([[0, 1, 2], [3, 4, 5], [0, 2, 4], [6, 7, -1]])
+    net.run(data, order=order, backend=backend)
+    state = net.state()
+    net.close()
+    return state
+
+
+def apart(case: str, precision: str) -> tuple[float, str]:
+    """The variable that is the furthest apart on the two backends."""
+    left, right = (after(case, precision, backend) for backend in ("numpy", "cuda"))
+    assert left.keys() == right.keys()
+    return max((distance(left[key], right[key]), key) for key in left)
+
+
+if __name__ == "__main__":
+    value, key = apart(*sys.argv[1:])
+    print(json.dumps({"apart": value, "variable": key}))

@@ -1,0 +1,21 @@
+"""Numbers in generated code, in the width of the run."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from brian2 import prefs
+
+_LITERAL = re.compile(r"(?<![\w.])(\d+\.\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?|\d+[eE][+-]?\d+)(?![\w.])")
+
+
+class Literals:
+    """Has a code generator write ``1.0f`` in single precision, so that one literal makes no loop one of doubles."""
+
+    def translate_expression(self, expr: Any) -> str:
+        """Called by Brian2 for every expression."""
+        code: str = super().translate_expression(expr)  # type: ignore[misc]
+        if prefs.core.default_float_dtype().itemsize == 4:
+            code = _LITERAL.sub(r"\1f", code)
+        return code

@@ -1,0 +1,134 @@
+"""Brian2CUDA's standalone device, with a worker for a program, arrays on the GPU only, and cuBLAS."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from brian2.codegen.generators.cpp_generator import c_data_type
+from brian2.core.variables import ArrayVariable, Constant
+from brian2.devices.device import reset_device, set_device
+from brian2.parsing.rendering import CPPNodeRenderer
+from brian2cuda.device import CUDAStandaloneDevice
+
+from ...lowering.assembly import Assembly
+from ..compiled.sources import SOURCE, copy_sources, joined, registered, registry
+from .codeobject import FUNCTIONS, CudaCodeObject
+from .toolkit import FLAGS, Toolkit
+
+OURS = Path(__file__).parent / "source"
+
+#: Into how many files the code objects go. Most of a file's time are its headers, so few; and enough to compile at once.
+UNITS = 3
+
+
+class CudaDevice(CUDAStandaloneDevice):
+    """One device per circuit. ``write_sources`` leaves a project of which ``make`` builds the worker.
+
+    From Brian2CUDA: which variable is which array, and code objects in CUDA. Ours: what surrounds them. Its own
+    ``build`` writes a program that runs once and keeps each array twice, here and on the GPU.
+    """
+
+    def __init__(self, toolkit: Toolkit, architecture: str) -> None:
+        super().__init__()
+        self.toolkit, self.architecture = toolkit, architecture
+
+    def code_object_class(self, codeobj_class: type | None = None, fallback_pref: Any = None) -> type:
+        """Called by Brian2 whenever it makes code."""
+        return codeobj_class or CudaCodeObject
+
+    @contextmanager
+    def in_use(self) -> Iterator[None]:
+        """Make this Brian2's device for a while."""
+        set_device(self, build_on_run=False)
+        try:
+            yield
+        finally:
+            reset_device()
+
+    def write_sources(self, assembly: Assembly, folder: Path) -> None:
+        """Write the project: the arrays, the code objects, the worker, and the registry that joins them."""
+        copy_sources(folder, SOURCE, OURS)
+        (folder / "functions.h").write_text(f"#pragma once\n{FUNCTIONS}\n")
+        (folder / "registry.cpp").write_text(registry(assembly, self._where))
+        arrays = self._arrays(assembly)
+        objects = CudaCodeObject.templater.objects(None, None, arrays=arrays, dt=repr(float(assembly.clock.dt_)))
+        (folder / "objects.h").write_text(objects.h_file)
+        (folder / "objects.cpp").write_text(objects.cu_file)
+        kernels = joined(self._sources(), UNITS)
+        for unit, source in enumerate(kernels):
+            (folder / f"kernels_{unit}.cu").write_text(source)
+        names = ["worker", "registry", "objects", "machine", *(f"kernels_{unit}" for unit in range(len(kernels)))]
+        makefile = CudaCodeObject.templater.makefile(
+            None, None, nvcc=self.toolkit.nvcc, architecture=self.architecture, flags=" ".join(FLAGS),
+            include=self.toolkit.include_flags, libraries=self.toolkit.library_flags,
+            objects=" ".join(f"{name}.o" for name in names),
+        )  # fmt: skip
+        (folder / "makefile").write_text(makefile)
+
+    def _where(self, variable: Any) -> tuple[str, str]:
+        return f"brian::{self._on_device(variable)}", str(variable.size)
+
+    def _on_device(self, variable: Any) -> str:
+        return self.get_array_name(variable, prefix="dev")
+
+    def _arrays(self, assembly: Assembly) -> list[dict[str, Any]]:
+        """All that somebody reads or sets; what Brian2 declares beside it takes no memory."""
+        read = {v for code in self.code_objects.values() for v in _arrays_of(code).values()}
+        wanted = {self._on_device(v): v for v in [*registered(assembly).values(), *read]}
+        return [
+            {"name": name, "kind": c_data_type(_stored(v).dtype), "count": v.size}
+            for name, v in sorted(wanted.items())
+        ]  # fmt: skip
+
+    def _sources(self) -> list[tuple[str, str]]:
+        """The code objects, each with its kernel's parameters filled in; those that draw numbers are numbered."""
+        found = []
+        for number, (name, code) in enumerate(sorted(self.code_objects.items())):
+            source = code.code.cu_file
+            for word, text in self._filled(code, number).items():
+                source = source.replace(f"%{word}%", text)
+            found.append((name, source))
+        return found
+
+    def _filled(self, code: Any, number: int) -> dict[str, str]:
+        arrays = {self.get_array_name(v): v for v in _arrays_of(code).values()}
+        parameters = [f"{c_data_type(_stored(v).dtype)}* __restrict__ _ptr{name}" for name, v in arrays.items()]
+        arguments = [f"brian::{self._on_device(v)}" for v in arrays.values()]
+        constants = [
+            f"const {c_data_type(v.dtype)} {name} = {CPPNodeRenderer().render_expr(repr(v.value))};"
+            for name, v in sorted(code.variables.items())
+            if isinstance(v, Constant)
+        ]
+        noise = ""
+        if {"rand", "randn"} & set(code.variables):
+            parameters.append("const recircuit::Draws* _draws")
+            arguments.append("recircuit::draws()")
+            noise = f"recircuit::Noise<%REAL%> _noise(_draws, {number}, _idx);"
+            noise = noise.replace("%REAL%", _real(arrays))
+        if code.template_name == "dense_product":
+            parameters.append("void* _shared")
+            arguments.append("recircuit::shared()")
+        return {
+            "PARAMETERS": "".join(f", {p}" for p in parameters),
+            "ARGUMENTS": "".join(f", {a}" for a in arguments),
+            "CONSTANTS": "\n    ".join(constants),
+            "NOISE": noise,
+        }
+
+
+def _stored(variable: Any) -> Any:
+    """Brian2CUDA stands in a single-precision variable for dt, which is stored in double precision."""
+    return getattr(variable, "real_var", variable)
+
+
+def _arrays_of(code: Any) -> dict[str, Any]:
+    """Name in the code -> the array."""
+    return {name: _stored(v) for name, v in sorted(code.variables.items()) if isinstance(v, ArrayVariable)}
+
+
+def _real(arrays: dict[str, Any]) -> str:
+    """The type of a code object's numbers: that of its elements, not of scalars such as the clock's."""
+    return next(c_data_type(v.dtype) for v in arrays.values() if not v.scalar and c_data_type(v.dtype) != "int32_t")

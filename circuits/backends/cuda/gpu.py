@@ -1,0 +1,63 @@
+"""The GPU that the driver offers, asked of the driver itself."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from dataclasses import dataclass
+from functools import cache
+
+Version = tuple[int, int]
+
+#: CUdevice_attribute: compute capability, major and minor.
+MAJOR, MINOR = 75, 76
+NO_DEVICE = 100
+
+
+@dataclass(frozen=True)
+class Gpu:
+    """A GPU.
+
+    name: as the driver says it. capability: (major, minor). memory: bytes. driver: the newest CUDA that it can run.
+    """
+
+    name: str
+    capability: Version
+    memory: int
+    driver: Version
+
+
+@cache
+def find_gpu() -> Gpu | str:
+    """The first GPU that $CUDA_VISIBLE_DEVICES lets through, or what is missing."""
+    try:
+        driver = ctypes.CDLL("libcuda.so.1")
+    except OSError:
+        return "no NVIDIA driver (libcuda.so.1 is not found)"
+    status = driver.cuInit(0)
+    if status == NO_DEVICE:
+        seen = os.environ.get("CUDA_VISIBLE_DEVICES")
+        shut = f" (CUDA_VISIBLE_DEVICES is {seen!r})" if seen is not None else ""
+        return f"no GPU: the NVIDIA driver finds none{shut}"
+    if status:
+        return f"the NVIDIA driver does not start ({_error(driver, status)})"
+    return _first(driver)
+
+
+def _first(driver: ctypes.CDLL) -> Gpu:
+    version, device, name = ctypes.c_int(), ctypes.c_int(), ctypes.create_string_buffer(256)
+    major, minor, memory = ctypes.c_int(), ctypes.c_int(), ctypes.c_size_t()
+    driver.cuDriverGetVersion(ctypes.byref(version))
+    driver.cuDeviceGet(ctypes.byref(device), 0)
+    driver.cuDeviceGetName(name, len(name), device)
+    driver.cuDeviceGetAttribute(ctypes.byref(major), MAJOR, device)
+    driver.cuDeviceGetAttribute(ctypes.byref(minor), MINOR, device)
+    driver.cuDeviceTotalMem_v2(ctypes.byref(memory), device)
+    newest = version.value // 1000, version.value % 1000 // 10
+    return Gpu(name.value.decode(errors="replace"), (major.value, minor.value), memory.value, newest)
+
+
+def _error(driver: ctypes.CDLL, status: int) -> str:
+    text = ctypes.c_char_p()
+    driver.cuGetErrorString(status, ctypes.byref(text))
+    return (text.value or f"error {status}".encode()).decode(errors="replace")

@@ -1,0 +1,63 @@
+"""How much device memory a circuit needs, and what to make smaller where it has not enough."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...lowering.assembly import Assembly
+from .gpu import Gpu
+from .requirements import RESERVED
+
+
+@dataclass(frozen=True)
+class Need:
+    """Bytes: of each projection's synapses, and of all units of one column."""
+
+    synapses: dict[str, int]
+    column: int
+    columns: int
+
+    @classmethod
+    def of(cls, assembly: Assembly) -> Need:
+        """What an assembled circuit needs, without its data."""
+        synapses: dict[str, int] = {}
+        units = 0
+        for key, array in assembly.arrays.items():
+            size = int(np.prod(array.shape)) * np.dtype(array.variable.dtype).itemsize
+            if array.by_column:
+                units += size
+            else:
+                name = key.partition(".")[0]
+                synapses[name] = synapses.get(name, 0) + size
+        return cls(synapses, units // assembly.columns, assembly.columns)
+
+    @property
+    def total(self) -> int:
+        """All of it."""
+        return sum(self.synapses.values()) + self.column * self.columns
+
+    def too_much(self, gpu: Gpu) -> str:
+        """What does not fit into the GPU and what to reduce; empty if all does."""
+        there = gpu.memory - RESERVED
+        if self.total <= there:
+            return ""
+        weights = sum(self.synapses.values())
+        said = (
+            f"the circuit needs {_gigabytes(self.total)} of device memory ({_gigabytes(weights)} for synapses and "
+            f"{_gigabytes(self.column * self.columns)} for the units of {self.columns} columns), and {gpu.name} has "
+            f"{_gigabytes(there)} to give"
+        )
+        fitting = (there - weights) // self.column
+        if fitting >= 1:
+            return f"{said}. Reduce the columns to {fitting}, or the layers"
+        largest = max(self.synapses, key=lambda name: self.synapses[name])
+        return (
+            f"{said}. Its synapses alone are too many: reduce the layers, first those of {largest!r} "
+            f"({_gigabytes(self.synapses[largest])})"
+        )
+
+
+def _gigabytes(size: int) -> str:
+    return f"{size / 2**30:.2f} GB"

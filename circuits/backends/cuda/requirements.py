@@ -1,0 +1,70 @@
+"""What the cuda backend needs of the machine, what of it is missing, and the command that mends it."""
+
+from __future__ import annotations
+
+import shutil
+from importlib.util import find_spec
+
+from . import gpu
+from .gpu import Gpu
+from .toolkit import Toolkit, Version, find_toolkit
+
+#: What is kept for the driver's own and for cuBLAS, beside what the circuit needs.
+RESERVED = 600 << 20
+
+DRIVER = "Install NVIDIA's driver (apt install nvidia-driver), or use the backend cpp or numpy"
+NVCC = "Install the CUDA toolkit (https://developer.nvidia.com/cuda-downloads) and name its folder in CUDA_HOME"
+
+
+def missing_cuda() -> str:
+    """What is missing, and what to do about it; empty if nothing is."""
+    found = gpu.find_gpu()
+    return missing_driver(found) or missing_tools() or _mismatch(found)
+
+
+def missing_driver(found: Gpu | str) -> str:
+    """Of the GPU and its driver."""
+    return f"{found}. {DRIVER}" if isinstance(found, str) else ""
+
+
+def missing_tools() -> str:
+    """Of what compiles, with or without a GPU."""
+    if find_spec("brian2cuda") is None:
+        return "Brian2CUDA is not installed: pip install 'recircuit[cuda]'"
+    toolkit = find_toolkit()
+    if toolkit is None:
+        return f"no CUDA compiler (nvcc is neither in CUDA_HOME nor on the PATH). {NVCC}"
+    if toolkit.library is None:
+        return f"no cuBLAS of CUDA {toolkit.version[0]} (cublas_v2.h and libcublas.so): {cublas_command(toolkit)}"
+    if shutil.which("make") is None:
+        return "no 'make' on the PATH: apt install make"
+    return ""
+
+
+def _mismatch(found: Gpu | str) -> str:
+    """Of what must go together."""
+    toolkit = find_toolkit()
+    assert isinstance(found, Gpu) and toolkit is not None
+    if not toolkit.compiles_for(found.capability):
+        return (
+            f"the GPU {found.name} (compute capability {dotted(found.capability)}) is too old for CUDA "
+            f"{dotted(toolkit.version)}, which begins at {dotted(toolkit.cards[0])}. Use an older toolkit "
+            "(CUDA 12 goes back to 5.0), and name its folder in CUDA_HOME"
+        )
+    if toolkit.version[0] > found.driver[0]:
+        return (
+            f"the NVIDIA driver runs programs of CUDA {dotted(found.driver)} and older, and the toolkit is CUDA "
+            f"{dotted(toolkit.version)}. Update the driver, or name the folder of an older toolkit in CUDA_HOME"
+        )
+    return ""
+
+
+def cublas_command(toolkit: Toolkit) -> str:
+    """The command that brings cuBLAS of the toolkit's version."""
+    extra = "cuda" if toolkit.version[0] >= 13 else f"cuda{toolkit.version[0]}"
+    return f"pip install 'recircuit[{extra}]'"
+
+
+def dotted(version: Version) -> str:
+    """``(9, 0)`` as ``"9.0"``."""
+    return f"{version[0]}.{version[1]}"

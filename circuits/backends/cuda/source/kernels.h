@@ -1,0 +1,86 @@
+// The kernels of the presentation loop. What changes from one presentation to the next is read from device memory, so
+// that a captured presentation can be replayed.
+#pragma once
+#include "recircuit.h"
+
+namespace recircuit {
+
+constexpr int most_watched = 256;  // variables that are looked at for NaN and infinity
+
+// Where a run is. In device memory.
+struct Progress {
+    const std::int32_t* order;      // rows of the data, presentations x columns; -1: the column stays empty
+    std::int64_t presentation;      // that is shown
+    std::int32_t slot;              // presentations since what is kept was last fetched
+    std::int32_t diverged;          // 1 + the slot in which a rate became NaN or infinite, or 0
+    std::int32_t bad[most_watched]; // by variable: whether it has a NaN or an infinity
+};
+
+struct Watched {
+    const void* data;
+    std::int64_t count;
+    std::int32_t itemsize;
+};
+
+__device__ inline std::int32_t row_of(const Progress* progress, int columns, int column) {
+    return progress->order[progress->presentation * columns + column];
+}
+
+// Clamp a stimulus to the row of each column: scale*data + offset, and 0 in empty columns.
+template <class Rate, class Value>
+__global__ void show_rows(int count, Rate* rates, const Value* data, const Progress* progress, int columns, int width,
+                          Rate scale, Rate offset) {
+    const int k = thread();
+    if (k >= count) return;
+    const std::int32_t row = row_of(progress, columns, k / width);
+    rates[k] = row < 0 ? Rate(0) : Rate(data[std::int64_t(row) * width + k % width]) * scale + offset;
+}
+
+// Clamp a supervisor: on at the label of each column's row, off elsewhere, and 0 in empty columns.
+template <class Rate>
+__global__ void show_labels(int count, Rate* rates, const std::int32_t* labels, const Progress* progress, int columns,
+                            int width, Rate on, Rate off) {
+    const int k = thread();
+    if (k >= count) return;
+    const std::int32_t row = row_of(progress, columns, k / width);
+    rates[k] = row < 0 ? Rate(0) : labels[row] == k % width ? on : off;
+}
+
+// Copy `count` words to the place of this presentation.
+template <class Word>
+__global__ void keep_words(int count, const Word* from, Word* to, const Progress* progress, std::int64_t stride) {
+    const int k = thread();
+    if (k < count) to[progress->slot * stride + k] = from[k];
+}
+
+// Advance the clock: t = step*dt.
+__global__ void advance(int, std::int64_t ticks, std::int64_t* step, double* t, const double* dt, Draws* draws) {
+    step[0] += ticks;
+    t[0] = step[0] * dt[0];
+    draws->step += ticks;
+}
+
+__device__ inline bool not_finite_bits(const void* data, std::int64_t k, int itemsize) {
+    if (itemsize == 4) return (static_cast<const std::uint32_t*>(data)[k] & 0x7f800000u) == 0x7f800000u;
+    return (static_cast<const std::uint64_t*>(data)[k] & 0x7ff0000000000000ull) == 0x7ff0000000000000ull;
+}
+
+// Look for NaN and infinity, in a run only until some presentation had one. All who find one write the same, so that
+// nothing needs to be atomic.
+__global__ void look(int count, const Watched* watched, int variables, std::int32_t* bad, const Progress* run) {
+    const int first = thread();
+    if (first >= count || (run && run->diverged)) return;
+    for (int v = 0; v < variables; ++v)
+        for (std::int64_t k = first; k < watched[v].count; k += count)
+            if (not_finite_bits(watched[v].data, k, watched[v].itemsize)) bad[v] = 1;
+}
+
+// The end of a presentation.
+__global__ void finish(int, Progress* progress, int variables) {
+    for (int v = 0; v < variables; ++v)
+        if (progress->bad[v] && !progress->diverged) progress->diverged = progress->slot + 1;
+    ++progress->presentation;
+    ++progress->slot;
+}
+
+}  // namespace recircuit

@@ -1,0 +1,414 @@
+// The cuda backend of the worker. Everything lies in device memory, and a presentation is captured as a graph the
+// second time that it runs; between presentations nothing is copied but what is recorded and a few words of progress.
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <map>
+#include <stdexcept>
+#include <string>
+
+#include "kernels.h"
+#include "objects.h"
+#include "worker.h"
+
+namespace recircuit {
+
+void check(cudaError_t result, const char* what) {
+    if (result != cudaSuccess) throw std::runtime_error(std::string(what) + ": " + cudaGetErrorString(result));
+}
+void check(cublasStatus_t result, const char* what) {
+    if (result != CUBLAS_STATUS_SUCCESS)
+        throw std::runtime_error(std::string(what) + ": cuBLAS: " + cublasGetStatusString(result));
+}
+
+int active = 0;
+
+namespace {
+
+// ---- memory --------------------------------------------------------------------------------------------------------
+
+std::string in_megabytes(std::size_t bytes) { return std::to_string((bytes + (1 << 20) - 1) >> 20) + " MB"; }
+
+// Device memory of one owner.
+class Memory {
+  public:
+    Memory() = default;
+    ~Memory() { cudaFree(data_); }
+    Memory(const Memory&) = delete;
+    Memory& operator=(const Memory&) = delete;
+    void resize(std::size_t bytes, const char* what) {
+        if (bytes <= bytes_) return;
+        check(cudaFree(data_), what);
+        data_ = nullptr, bytes_ = 0;
+        std::size_t free = 0, total = 0;
+        check(cudaMemGetInfo(&free, &total), what);
+        if (bytes > free || cudaMalloc(&data_, bytes) != cudaSuccess) {
+            cudaGetLastError();
+            throw std::runtime_error(std::string(what) + ": " + in_megabytes(bytes) + " do not fit into the " +
+                                     in_megabytes(free) + " that are free of the GPU's " + in_megabytes(total));
+        }
+        bytes_ = bytes;
+    }
+    template <class T>
+    T* as() const {
+        return static_cast<T*>(data_);
+    }
+
+  private:
+    void* data_ = nullptr;
+    std::size_t bytes_ = 0;
+};
+
+// On our stream like all else, and waited for.
+void copy(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind, const char* what) {
+    check(cudaMemcpyAsync(to, from, bytes, kind, stream()), what);
+    check(cudaStreamSynchronize(stream()), what);
+}
+void upload(void* to, const void* from, std::size_t bytes, const char* what) {
+    copy(to, from, bytes, cudaMemcpyHostToDevice, what);
+}
+void download(void* to, const void* from, std::size_t bytes, const char* what) {
+    copy(to, from, bytes, cudaMemcpyDeviceToHost, what);
+}
+void clear(void* data, std::size_t bytes, const char* what) { check(cudaMemsetAsync(data, 0, bytes, stream()), what); }
+
+// Freed by the end of the process, not by destructors, which would run after the driver has gone.
+struct Device {
+    cudaStream_t stream = nullptr;
+    cublasHandle_t cublas = nullptr;
+    Memory arrays, workspace, draws, shared, progress, order, bad;
+    const Array *step = nullptr, *t = nullptr, *dt = nullptr, *columns_in_use = nullptr;
+    std::map<std::string, Memory> rows;  // of the stimuli
+};
+Device& device = *new Device;
+
+void allocate_arrays() {
+    const auto rounded = [](std::size_t bytes) { return (bytes + 255) & ~std::size_t(255); };
+    std::size_t all = 0;
+    for (std::size_t k = 0; k < brian::piece_count; ++k) all += rounded(brian::pieces[k].bytes);
+    device.arrays.resize(all, "the circuit");
+    clear(device.arrays.as<char>(), all, "the circuit");
+    std::size_t place = 0;
+    for (std::size_t k = 0; k < brian::piece_count; ++k) {
+        *brian::pieces[k].place = device.arrays.as<char>() + place;
+        place += rounded(brian::pieces[k].bytes);
+    }
+}
+
+// Variables that are looked at for NaN and infinity.
+class Watch {
+  public:
+    void begin(bool thorough) {
+        std::vector<Watched> watched;
+        for (std::size_t k = 0; k < array_count; ++k)
+            if (arrays[k].floating && (thorough || is_rate(arrays[k]))) {
+                watched.push_back({arrays[k].data(), std::int64_t(arrays[k].count()), arrays[k].itemsize});
+                names_.push_back(arrays[k].name);
+                threads_ = std::max<long>(threads_, std::min<long>(arrays[k].count(), 1 << 16));
+            }
+        if (!thorough && count() > most_watched) throw std::runtime_error("more than 256 populations");
+        list_.resize(std::max(1, count()) * sizeof(Watched), "the circuit");
+        upload(list_.as<void>(), watched.data(), watched.size() * sizeof(Watched), "the circuit");
+    }
+    int count() const { return int(names_.size()); }
+    // Flags that are 1 where something is found; `run`: only until some presentation had one.
+    void into(std::int32_t* flags, const Progress* run) const {
+        if (count()) launch("looking for NaN", look, threads_, list_.as<Watched>(), count(), flags, run);
+    }
+    const char* first(const std::int32_t* flags) const {
+        std::vector<std::int32_t> bad(count());
+        download(bad.data(), flags, bad.size() * sizeof(std::int32_t), "looking for NaN");
+        const std::size_t found = std::find(bad.begin(), bad.end(), 1) - bad.begin();
+        return found < bad.size() ? names_[found] : nullptr;
+    }
+
+  private:
+    Memory list_;
+    std::vector<const char*> names_;
+    int threads_ = 1;
+};
+Watch& rates = *new Watch;
+Watch& floats = *new Watch;
+
+// ---- what a table keeps, gathered on the GPU -----------------------------------------------------------------------
+
+struct Kept {
+    std::size_t bytes = 0, times = 0;  // of one KEEP, and how many there are in a presentation
+    Memory values;
+};
+std::vector<std::unique_ptr<Kept>> gathered;
+long room = 100;  // presentations that fit
+
+void make_room() {
+    gathered.clear();
+    gathered.resize(kept.size());
+    std::size_t bytes = 0;
+    for (const Action& action : table) {
+        if (action.kind != Action::KEEP) continue;
+        auto& one = gathered[action.keep];
+        if (!one) one.reset(new Kept);
+        one->bytes = action.bytes;
+        ++one->times;
+        bytes += action.bytes;
+    }
+    room = std::clamp<long>(bytes ? (64l << 20) / long(bytes) : 100, 1, 100);
+    for (auto& one : gathered) one->values.resize(room * one->times * one->bytes, "what is recorded");
+}
+
+void keep(const Action& action, std::size_t time) {
+    const Kept& into = *gathered[action.keep];
+    const std::size_t place = time * action.bytes, stride = into.times * into.bytes;
+    const Progress* progress = device.progress.as<Progress>();
+    if (action.bytes % 4 == 0)
+        launch(action.array->name, keep_words<std::uint32_t>, int(action.bytes / 4),
+               static_cast<const std::uint32_t*>(action.array->data()),
+               reinterpret_cast<std::uint32_t*>(into.values.as<char>() + place), progress, std::int64_t(stride / 4));
+    else
+        launch(action.array->name, keep_words<char>, int(action.bytes), static_cast<const char*>(action.array->data()),
+               into.values.as<char>() + place, progress, std::int64_t(stride));
+}
+
+void fetch_kept(long presentations) {
+    for (std::size_t k = 0; k < gathered.size(); ++k) {
+        const std::size_t bytes = presentations * gathered[k]->times * gathered[k]->bytes, before = kept[k].size();
+        kept[k].resize(before + bytes);
+        download(kept[k].data() + before, gathered[k]->values.as<char>(), bytes, "what is recorded");
+    }
+}
+
+// ---- stimuli -------------------------------------------------------------------------------------------------------
+
+template <class Rate>
+void show(const Clamp& clamp) {
+    const auto found = device.rows.find(clamp.name);
+    if (found == device.rows.end()) return;
+    const Progress* progress = device.progress.as<Progress>();
+    Rate* rates = static_cast<Rate*>(clamp.rates->data());
+    const int width = int(clamp.width), count = columns * width;
+    const Rate a = clamp.a, b = clamp.b;
+    const char* name = clamp.name.c_str();
+    const Memory& data = found->second;
+    if (clamp.type == "label")
+        launch(name, show_labels<Rate>, count, rates, data.as<std::int32_t>(), progress, columns, width, a, b);
+    else if (clamp.type == "uint8")
+        launch(name, show_rows<Rate, std::uint8_t>, count, rates, data.as<std::uint8_t>(), progress, columns, width, a, b);
+    else if (clamp.type == "float32")
+        launch(name, show_rows<Rate, float>, count, rates, data.as<float>(), progress, columns, width, a, b);
+    else
+        launch(name, show_rows<Rate, double>, count, rates, data.as<double>(), progress, columns, width, a, b);
+}
+
+// ---- a presentation ------------------------------------------------------------------------------------------------
+
+void tick(std::int64_t& ticks) {
+    if (ticks == 0) return;
+    launch("the clock", advance, 1, ticks, static_cast<std::int64_t*>(device.step->data()),
+           static_cast<double*>(device.t->data()), static_cast<const double*>(device.dt->data()),
+           device.draws.as<Draws>());
+    ticks = 0;
+}
+
+void act(const Action& action, std::int64_t& ticks, std::vector<std::size_t>& times) {
+    switch (action.kind) {
+        case Action::RUN:
+            if (action.operation->timed) tick(ticks);
+            action.operation->run();
+            break;
+        case Action::CLAMP:
+            action.clamp->rates->itemsize == 4 ? show<float>(*action.clamp) : show<double>(*action.clamp);
+            break;
+        case Action::KEEP:
+            if (!std::strncmp(action.array->name, "clock.", 6)) tick(ticks);
+            keep(action, times[action.keep]++);
+            break;
+        case Action::TICK:
+            ++ticks;  // told to the device when somebody asks for the time, and at the end
+    }
+}
+
+template <class Around>
+void walk(const Around& around) {
+    std::int64_t ticks = 0;
+    std::vector<std::size_t> times(kept.size(), 0);
+    for (Action& action : table) around(action, [&] { act(action, ticks, times); });
+    tick(ticks);
+    Progress* progress = device.progress.as<Progress>();
+    rates.into(progress->bad, progress);
+    launch("the end of a presentation", finish, 1, progress, rates.count());
+}
+
+void walk() {
+    walk([](Action&, const auto& run) { run(); });
+}
+
+// One line after the other, each waited for.
+void walk_slowly() {
+    walk([](Action& action, const auto& run) {
+        check(cudaStreamSynchronize(stream()), "a presentation");
+        const auto begin = std::chrono::steady_clock::now();
+        run();
+        check(cudaStreamSynchronize(stream()), action.line.c_str());
+        action.nanoseconds += std::chrono::nanoseconds(std::chrono::steady_clock::now() - begin).count();
+    });
+}
+
+// The presentation as a graph, by how many columns are in use (matrix products depend on it).
+struct Replay {
+    bool seen = false;
+    cudaGraphExec_t graph = nullptr;
+};
+std::map<int, Replay> replays;
+
+void forget_replays() {
+    for (auto& replay : replays)
+        if (replay.second.graph) cudaGraphExecDestroy(replay.second.graph);
+    replays.clear();
+}
+
+cudaGraphExec_t captured() {
+    const char* what = "capturing a presentation";
+    cudaGraph_t graph = nullptr;
+    cudaGraphExec_t ready = nullptr;
+    check(cudaStreamBeginCapture(stream(), cudaStreamCaptureModeThreadLocal), what);
+    try {
+        walk();
+    } catch (...) {
+        cudaStreamEndCapture(stream(), &graph);
+        throw;
+    }
+    check(cudaStreamEndCapture(stream(), &graph), what);
+    check(cudaGraphInstantiate(&ready, graph, 0), what);
+    check(cudaGraphDestroy(graph), what);
+    return ready;
+}
+
+const bool one_by_one = std::getenv("RECIRCUIT_CUDA_WAIT") != nullptr;
+
+void present_once(const std::int32_t* row) {
+    const int in_use = columns - int(std::count_if(row, row + columns, [](std::int32_t r) { return r < 0; }));
+    if (in_use != active && device.columns_in_use)
+        upload(device.columns_in_use->data(), &in_use, sizeof in_use, "the columns in use");
+    active = in_use;
+    if (profiling || one_by_one) return walk_slowly();
+    Replay& replay = replays[active];
+    if (!replay.seen) {  // the first time as it is: libraries load what they need, which no capture allows
+        replay.seen = true;
+        return walk();
+    }
+    if (!replay.graph) replay.graph = captured();
+    check(cudaGraphLaunch(replay.graph, stream()), "a presentation");
+}
+
+long batch = 1;                // presentations to launch before looking at what has become of them
+std::int32_t diverged = 0;  // 1 + which of the last batch, or 0
+
+// Some presentations, one after the other. What fails on the GPU may show itself only later.
+long show_some(const std::int32_t* order, long most) {
+    long shown = 0;
+    try {
+        for (; shown < most && !(shown && asked_to_stop); ++shown) present_once(order + shown * columns);
+        check(cudaStreamSynchronize(stream()), "a presentation");
+    } catch (const std::runtime_error& problem) {
+        if (one_by_one) throw;
+        throw std::runtime_error(std::string(problem.what()) + " (set RECIRCUIT_CUDA_WAIT=1 to learn in which kernel)");
+    }
+    return shown;
+}
+
+}  // namespace
+
+cudaStream_t stream() { return device.stream; }
+cublasHandle_t cublas() { return device.cublas; }
+const Draws* draws() { return device.draws.as<Draws>(); }
+void* shared() { return device.shared.as<void>(); }
+
+namespace machine {
+
+void start() {
+    const char* what = "starting the GPU";
+    check(cudaSetDevice(0), what);
+    check(cudaStreamCreateWithFlags(&device.stream, cudaStreamNonBlocking), what);
+    check(cublasCreate(&device.cublas), what);
+    check(cublasSetStream(device.cublas, device.stream), what);
+    const std::size_t workspace = 32 << 20;  // of our own: the same bits every time, and nothing to allocate in a capture
+    device.workspace.resize(workspace, "the workspace of cuBLAS");
+    check(cublasSetWorkspace(device.cublas, device.workspace.as<void>(), workspace), what);
+    const char* matmul = std::getenv("RECIRCUIT_MATMUL");
+    const bool tf32 = matmul && !std::strcmp(matmul, "tf32");
+    check(cublasSetMathMode(device.cublas, tf32 ? CUBLAS_TF32_TENSOR_OP_MATH : CUBLAS_DEFAULT_MATH), what);
+    allocate_arrays();
+    device.shared.resize(2 * sizeof(double), what);
+    device.draws.resize(sizeof(Draws), what);
+    device.progress.resize(sizeof(Progress), what);
+    clear(device.progress.as<void>(), sizeof(Progress), what);
+    rates.begin(false);
+    floats.begin(true);
+    device.bad.resize(std::max(1, floats.count()) * sizeof(std::int32_t), what);
+    device.step = &find_array("clock.timestep"), device.t = &find_array("clock.t"), device.dt = &find_array("clock.dt");
+    for (std::size_t k = 0; k < array_count; ++k)
+        if (!std::strcmp(arrays[k].name, "presentation.active")) device.columns_in_use = &arrays[k];
+    store(*device.dt, &brian::dt);
+    seed(0);
+}
+
+void fetch(const Array& array, void* values) { download(values, array.data(), array.bytes(), array.name); }
+
+void store(const Array& array, const void* values) {
+    upload(array.data(), values, array.bytes(), array.name);
+    if (&array == device.columns_in_use) active = 0;
+}
+
+void load(Clamp& clamp) {
+    forget_replays();
+    check(cudaStreamSynchronize(stream()), clamp.name.c_str());
+    device.rows.erase(clamp.name);
+    Memory& rows = device.rows[clamp.name];
+    rows.resize(clamp.rows->bytes, ("the data of " + clamp.name).c_str());
+    upload(rows.as<void>(), clamp.rows->data, clamp.rows->bytes, clamp.name.c_str());
+    clamp.rows.reset();
+}
+
+void seed(unsigned long seed) {
+    const Draws start{seed, 0};
+    upload(device.draws.as<void>(), &start, sizeof start, "the seed");
+}
+
+void tabled() {
+    forget_replays();
+    make_room();
+}
+
+void begin(const std::int32_t* order, long presentations) {
+    const std::size_t bytes = sizeof(std::int32_t) * columns * presentations;
+    device.order.resize(bytes, "the order of the presentations");
+    if (bytes) upload(device.order.as<void>(), order, bytes, "the order of the presentations");
+    const Progress start{device.order.as<std::int32_t>(), 0, 0, 0, {}};
+    upload(device.progress.as<void>(), &start, sizeof start, "a run");
+    batch = 1, diverged = 0;
+}
+
+long present(const std::int32_t* order, long done, long presentations) {
+    const auto begin = std::chrono::steady_clock::now();
+    const long most = std::min({batch, presentations - done, 100 - done % 100, room});
+    long shown = show_some(order + done * columns, most);
+    Progress* progress = device.progress.as<Progress>();
+    download(&diverged, &progress->diverged, sizeof diverged, "a run");
+    if (diverged) shown = diverged;
+    fetch_kept(shown);
+    clear(&progress->slot, sizeof progress->slot, "a run");
+    if (std::chrono::steady_clock::now() - begin < std::chrono::milliseconds(10)) batch = std::min(2 * batch, 100l);
+    return shown;
+}
+
+const char* not_finite(bool thorough) {
+    if (!thorough) return diverged ? rates.first(device.progress.as<Progress>()->bad) : nullptr;
+    std::int32_t* flags = device.bad.as<std::int32_t>();
+    clear(flags, floats.count() * sizeof(std::int32_t), "looking for NaN");
+    floats.into(flags, nullptr);
+    return floats.first(flags);
+}
+
+}  // namespace machine
+}  // namespace recircuit
+
+int main() { recircuit::serve(); }

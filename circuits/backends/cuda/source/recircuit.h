@@ -1,0 +1,83 @@
+// What the generated code of a circuit needs: how kernels are launched, products, and noise.
+#pragma once
+#include <cublas_v2.h>
+#include <cuda_runtime.h>
+
+#include <cmath>
+#include <cstdint>
+
+#include "functions.h"
+#include "noise.h"
+
+namespace recircuit {
+
+void serve();
+
+// ---- launching -----------------------------------------------------------------------------------------------------
+
+cudaStream_t stream();                            // everything happens on one, in order
+cublasHandle_t cublas();
+const Draws* draws();                             // the state of the noise, in device memory
+void* shared();                                   // 16 bytes in device memory, from one kernel to the next
+void check(cudaError_t result, const char* what); // throws what went wrong with what
+void check(cublasStatus_t result, const char* what);
+extern int active;                                // how many columns hold a stimulus
+
+constexpr int threads = 256;  // of a block
+
+__device__ inline int thread() { return blockIdx.x * blockDim.x + threadIdx.x; }
+
+// A thread for each of `count` things.
+template <class... Expected, class... Given>
+void launch(const char* name, void (*kernel)(int, Expected...), int count, Given... given) {
+    cudaLaunchConfig_t config = {};
+    config.gridDim = dim3((count + threads - 1) / threads);
+    config.blockDim = dim3(count < threads ? count : threads);
+    config.stream = stream();
+    check(cudaLaunchKernelEx(&config, kernel, count, Expected(given)...), name);
+}
+
+// ---- products ------------------------------------------------------------------------------------------------------
+// Our matrices are stored row by row, which cuBLAS takes for their transposes, column by column.
+
+inline cublasStatus_t gemm(cublasOperation_t a_, cublasOperation_t b_, int m, int n, int k, const float* alpha,
+                           const float* a, int lda, const float* b, int ldb, const float* beta, float* c, int ldc) {
+    return cublasSgemm(cublas(), a_, b_, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+}
+inline cublasStatus_t gemm(cublasOperation_t a_, cublasOperation_t b_, int m, int n, int k, const double* alpha,
+                           const double* a, int lda, const double* b, int ldb, const double* beta, double* c, int ldc) {
+    return cublasDgemm(cublas(), a_, b_, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+}
+inline cublasStatus_t gemv(cublasOperation_t a_, int m, int n, const float* alpha, const float* a, int lda,
+                           const float* x, const float* beta, float* y) {
+    return cublasSgemv(cublas(), a_, m, n, alpha, a, lda, x, 1, beta, y, 1);
+}
+inline cublasStatus_t gemv(cublasOperation_t a_, int m, int n, const double* alpha, const double* a, int lda,
+                           const double* x, const double* beta, double* y) {
+    return cublasDgemv(cublas(), a_, m, n, alpha, a, lda, x, 1, beta, y, 1);
+}
+
+// field (columns x post) = signal (columns x pre) W^T, W (post x pre); or signal W, W (pre x post).
+template <class T>
+void propagate(const char* name, int columns, int pre, int post, bool transposed, const T* signal, const T* weights,
+               T* field) {
+    const T one = 1, zero = 0;
+    const cublasOperation_t turned = transposed ? CUBLAS_OP_N : CUBLAS_OP_T;
+    const int lead = transposed ? post : pre;
+    check(cublasSetPointerMode(cublas(), CUBLAS_POINTER_MODE_HOST), name);
+    if (columns == 1)
+        check(gemv(turned, lead, transposed ? pre : post, &one, weights, lead, signal, &zero, field), name);
+    else
+        check(gemm(turned, CUBLAS_OP_N, post, columns, pre, &one, weights, lead, signal, pre, &zero, field, post), name);
+}
+
+// target (post x pre) = keep*target + scale * sum over active columns of post (x) pre; scale and keep are in shared().
+template <class T>
+void accumulate(const char* name, int pre, int post, const T* posts, const T* pres, T* target) {
+    const T* factors = static_cast<const T*>(shared());
+    check(cublasSetPointerMode(cublas(), CUBLAS_POINTER_MODE_DEVICE), name);
+    check(gemm(CUBLAS_OP_N, CUBLAS_OP_T, pre, post, active, factors, pres, pre, posts, post, factors + 1, target, pre),
+          name);
+}
+
+}  // namespace recircuit

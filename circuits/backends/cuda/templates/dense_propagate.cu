@@ -1,0 +1,10 @@
+{# field = signal W^T, or signal W where the weights belong to a projection that runs the other way: no kernel of ours #}
+{% extends 'common_group.cu' %}
+{% block kernel %}
+{% endblock %}
+{% block run %}
+{% endblock %}
+{% block products %}
+    using namespace brian;
+    recircuit::propagate("{{codeobj_name}}", {{columns}}, {{n_pre}}, {{n_post}}, {{'true' if transposed else 'false'}}, {{get_array_name(variables['_signal'], prefix='dev')}}, {{get_array_name(variables['_weights'], prefix='dev')}}, {{get_array_name(variables['_field'], prefix='dev')}});
+{% endblock %}

@@ -1,0 +1,11 @@
+{# target = keep*target + scale/active * sum over columns of post*pre #}
+{% extends 'common_group.cu' %}
+{% block count %}{{n_pre}}{% endblock %}
+{% block maincode %}
+    {{scalar_code|autoindent}}
+    const int _n = {{get_array_name(variables['_active'])}}[0];
+    {{c_data_type(variables['_target'].dtype)}} _sum = 0;
+    for (int _place = _idx; _place < _n*{{n_pre}}; _place += {{n_pre}})
+        _sum += {{get_array_name(variables['_pre'])}}[_place]*{{get_array_name(variables['_post'])}}[_place];
+    {{get_array_name(variables['_target'])}}[_idx] = _keep*{{get_array_name(variables['_target'])}}[_idx] + {{c_data_type(variables['_target'].dtype)}}(_scale)/_n*_sum;
+{% endblock %}

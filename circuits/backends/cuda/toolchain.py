@@ -1,0 +1,15 @@
+"""Everything but the sources that a program compiled for a GPU depends on."""
+
+from __future__ import annotations
+
+import os
+from importlib.metadata import version
+
+from .toolkit import FLAGS, Toolkit, _said
+
+
+def toolchain(toolkit: Toolkit, architecture: str) -> str:
+    """Versions of the compiler, of the libraries and of Brian2CUDA, and the options."""
+    packages = " ".join(f"{package}={version(package)}" for package in ("Brian2", "brian2cuda"))
+    host = os.environ.get("NVCC_CCBIN", "")
+    return "\n".join([_said(toolkit.nvcc, "--version"), packages, str(toolkit.library), host, architecture, *FLAGS])

@@ -1,0 +1,134 @@
+"""The CUDA toolkit and cuBLAS: where they are, of which version, and for which GPUs they compile."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+#: Without -use_fast_math: its tanh has 11 good bits.
+FLAGS = ("-O3", "-std=c++17", "-w")
+
+Version = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Toolkit:
+    """An nvcc, and the cuBLAS that goes with it.
+
+    Parameters
+    ----------
+    nvcc : its path
+    version : of the toolkit
+    cards : compute capabilities that it compiles for, as (major, minor)
+    include, library : the folder of ``cublas_v2.h``, and the file ``libcublas.so``; None where they are missing
+    """
+
+    nvcc: Path
+    version: Version
+    cards: tuple[Version, ...]
+    include: Path | None
+    library: Path | None
+
+    @property
+    def include_flags(self) -> str:
+        """For compiling against cuBLAS."""
+        return f'-I"{self.include}"'
+
+    @property
+    def library_flags(self) -> str:
+        """For linking with cuBLAS and finding it again: by its file, since wheels carry no unversioned name."""
+        assert self.library is not None
+        folder = self.library.parent
+        return f'-Xlinker "{self.library}" -Xlinker -rpath="{folder}" -Xlinker -rpath-link="{folder}"'
+
+    def compiles_for(self, capability: Version) -> bool:
+        """Whether a GPU is not too old for it."""
+        return any(card <= capability for card in self.cards)
+
+    def architecture(self, capability: Version) -> str:
+        """The option by which nvcc compiles for a GPU: code of its family, or for newer ones what drivers translate."""
+        older = [card for card in self.cards if card <= capability]
+        family = [card for card in older if card[0] == capability[0]]
+        if family:
+            return f"-arch=sm_{_digits(max(family))}"
+        newest = _digits(max(older))
+        return f"-gencode arch=compute_{newest},code=compute_{newest}"
+
+
+def find_toolkit() -> Toolkit | None:
+    """The toolkit of $CUDA_HOME or $CUDA_PATH, of the nvcc on the PATH, of pip's or conda's packages, or of the
+    usual folders."""
+    nvcc = _nvcc()
+    return _toolkit(nvcc) if nvcc is not None else None
+
+
+def _nvcc() -> Path | None:
+    homes = [os.environ.get(name) for name in ("CUDA_HOME", "CUDA_PATH")]
+    given = [Path(home) / "bin" / "nvcc" for home in homes if home]
+    on_path = shutil.which("nvcc")
+    usual = [Path(folder) / "bin" / "nvcc" for folder in ("/usr/local/cuda", "/opt/cuda")]
+    carried = _pathfinder("find_nvidia_binary_utility", "nvcc")
+    for found in [*given, *([Path(on_path)] if on_path else []), *([Path(carried)] if carried else []), *usual]:
+        if found.is_file():
+            return found
+    return None
+
+
+@cache
+def _toolkit(nvcc: Path) -> Toolkit | None:
+    release = re.search(r"release (\d+)\.(\d+)", _said(nvcc, "--version"))
+    if release is None:
+        return None
+    version = (int(release[1]), int(release[2]))
+    numbers = re.findall(r"^sm_(\d+)$", _said(nvcc, "--list-gpu-code"), re.M)
+    cards = tuple(sorted((int(n[:-1]), int(n[-1])) for n in numbers))
+    include, library = _cublas(nvcc, version)
+    return Toolkit(nvcc, version, cards, include, library)
+
+
+def _cublas(nvcc: Path, version: Version) -> tuple[Path | None, Path | None]:
+    """Its header and library: the toolkit's own, or those of pip's or conda's packages, if of the same version."""
+    top = re.search(r"^#\$ TOP=(.+)$", _said(nvcc, "--dryrun", "x.cu"), re.M)
+    root = Path(top[1]) if top else nvcc.resolve().parents[1]
+    carried = _pathfinder("find_nvidia_header_directory", "cublas")
+    includes = [root / "include", root / "targets" / "x86_64-linux" / "include", *([Path(carried)] if carried else [])]
+    for include in includes:
+        if not (include / "cublas_v2.h").is_file() or _cublas_major(include) != version[0]:
+            continue
+        for folder in (include.parent / "lib64", include.parent / "lib"):
+            for library in sorted(folder.glob("libcublas.so*")):
+                return include.resolve(), library.resolve()
+    return None, None
+
+
+def _cublas_major(include: Path) -> int:
+    api = include / "cublas_api.h"
+    found = re.search(r"#define CUBLAS_VER_MAJOR (\d+)", api.read_text(errors="replace")) if api.is_file() else None
+    return int(found[1]) if found else 0
+
+
+def _pathfinder(function: str, what: str) -> str | None:
+    """Ask NVIDIA's cuda.pathfinder, where it is installed."""
+    try:
+        import cuda.pathfinder as pathfinder  # type: ignore[import-not-found]
+
+        return getattr(pathfinder, function)(what)
+    except Exception:  # not installed, too old to know, or confused by what it finds: then the usual places remain
+        return None
+
+
+def _said(nvcc: Path, *options: str) -> str:
+    try:
+        done = subprocess.run([str(nvcc), *options], capture_output=True, text=True, check=False, timeout=60)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout + done.stderr
+
+
+def _digits(capability: Version) -> str:
+    return f"{capability[0]}{capability[1]}"

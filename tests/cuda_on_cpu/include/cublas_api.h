@@ -1,0 +1,1 @@
+#define CUBLAS_VER_MAJOR 13
