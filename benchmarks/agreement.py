@@ -16,7 +16,7 @@ import numpy as np
 from brian2 import ms
 
 import recircuit as rc
-from recircuit.circuits import Convolution, Local, Masked, OneToOne
+from recircuit.circuits import Convolution, Local, Masked, MaxPool, OneToOne
 from recircuit.models.trials import bench, bench_data
 from recircuit.plasticity.registry import all_rules
 from recircuit.testing import distance
@@ -61,8 +61,26 @@ def _sparse(**options: Any) -> rc.Circuit:
     return net
 
 
+def _pooled(**options: Any) -> rc.Circuit:
+    """x, an image, its pool, and o; what comes back to the image goes to the winners."""
+    net = rc.Circuit(COLUMNS, **options)
+    first = Convolution((2, 6, 5), 3, 3)
+    pool = MaxPool(first.above, 3, 2)
+    x, o = net.stimulus("x", 60), net.population("o", 3, rc.hinge_output(M=50))
+    h = net.population("h", int(np.prod(first.above)), rc.pyramidal("tanh"))
+    g = net.population("g", int(np.prod(pool.above)), rc.pyramidal("linear"))
+    net.connect(x, h, rule=rc.urfb.forward, structure=first)
+    up = net.connect(h, g, structure=pool)
+    net.connect(g, o, rule=rc.urfb.forward)
+    net.connect(o, g, into="apical", rule=rc.urfb.feedback)
+    net.connect(g, h, into="apical", weights=up.T)
+    net.phases("feedforward", 3 * ms, "error", 4 * ms, "feedback", 2 * ms, "plasticity", 1 * ms)
+    return net
+
+
 STRUCTURES: dict[str, Callable[..., rc.Circuit]] = {
     "masked, one to one": _sparse,
+    "pooled": _pooled,
     "local": _images(Local, False),
     "local, transposed": _images(Local, True),
     "tied": _images(Convolution, False),

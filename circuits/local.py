@@ -11,7 +11,7 @@ import numpy as np
 
 from ..errors import RecircuitError
 from .structures import Dense, Shape, Synapses, check_probability
-from .windows import Pair, Windows
+from .windows import Pair, Windows, inverse
 
 
 @dataclass(frozen=True)
@@ -74,17 +74,6 @@ class Local(Dense):
         """For each place of the post image the places of the pre image that it hears, (places, taps); -1: none."""
         return self.windows.seen_by(packed=not self.shared) if self.transposed else self.windows.seen()
 
-    @cached_property
-    def whence(self) -> np.ndarray:
-        """The inverse of ``where``: for each place of the pre image the places*taps that hear it; -1: no more."""
-        heard = self.where.reshape(-1)
-        order = np.argsort(heard, kind="stable")[np.count_nonzero(heard < 0) :]
-        source = heard[order]
-        rank = np.arange(len(source)) - np.searchsorted(source, source)
-        found = np.full((prod(self._images[0][1:]), rank.max(initial=0) + 1), -1, dtype=np.int32)
-        found[source, rank] = order
-        return found
-
     def numbers(self) -> dict[str, Any]:
         pre, post = self._images
         packed = self.transposed and not self.shared
@@ -94,7 +83,8 @@ class Local(Dense):
         }  # fmt: skip
 
     def tables(self) -> dict[str, np.ndarray]:
-        return {"where": self.where, "whence": self.whence}
+        """``where``, and its inverse ``whence`` (pixels, most): the places*taps that hear a pixel."""
+        return {"where": self.where, "whence": inverse(self.where, prod(self._images[0][1:]))}
 
     def shape(self, n_pre: int, n_post: int) -> Shape:
         n = self.numbers()

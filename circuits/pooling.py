@@ -11,7 +11,7 @@ import numpy as np
 
 from .local import check_image, check_images
 from .structures import Dense, Shape, Synapses
-from .windows import Pair, Windows
+from .windows import Pair, Windows, inverse
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,9 @@ class MaxPool(Dense):
         }  # fmt: skip
 
     def tables(self) -> dict[str, np.ndarray]:
-        """``heard`` (taps, places): pixels, tap by tap; -1 outside of the image."""
-        return {"heard": np.ascontiguousarray(self.windows.seen().T)}
+        """``heard`` (taps, places): pixels, tap by tap, -1 outside of the image; and its inverse ``whence`` (pixels, most)."""
+        heard = np.ascontiguousarray(self.windows.seen().T)
+        return {"heard": heard, "whence": inverse(heard, prod(self.image[1:]))}
 
     def shape(self, n_pre: int, n_post: int) -> Shape:
         return Shape((1,), (self.windows.taps(), 1))

@@ -130,6 +130,17 @@ def _place_of(first: np.ndarray, stride: int, places: int) -> np.ndarray:
     return np.where(there, first // stride, -1)
 
 
+def inverse(table: np.ndarray, pixels: int) -> np.ndarray:
+    """For each pixel where in the table (flattened) it stands, (pixels, most); -1: no more."""
+    flat = table.reshape(-1)
+    order = np.argsort(flat, kind="stable")[np.count_nonzero(flat < 0) :]
+    pixel = flat[order]
+    rank = np.arange(len(pixel)) - np.searchsorted(pixel, pixel)
+    found = np.full((pixels, rank.max(initial=0) + 1), -1, dtype=np.int32)
+    found[pixel, rank] = order
+    return found
+
+
 def pair(value: Any, where: str) -> tuple[int, int]:
     """One number for both directions, or two.
 
