@@ -49,8 +49,10 @@ def image_network(
     tied: bool | Collection[str] | None = None,
     frozen: Collection[str] = (),
     direct: bool = False,
+    gated: bool = True,
     connectivity: float = 1.0,
     weights: Initial | None = None,
+    feedback_weights: Initial | None = None,
     columns: int = 1,
     precision: str = "float32",
     dt: Quantity = 1 * ms,
@@ -77,9 +79,10 @@ def image_network(
         frozen: layers whose incoming weights, and those of the feedback from there, stay as they are.
         direct: feedback from the output straight to each layer that learns (Baldi's skipped backpropagation; direct
             feedback alignment), in place of the way back through all layers.
+        gated: whether errors are multiplied by f' (Baldi et al. 2018, section 4.2).
         connectivity: probability of each synapse, drawn for forward and feedback separately; all of them to and from the
             output exist (Amit 2019, as in its code).
-        weights: how they begin; None: `glorot`.
+        weights, feedback_weights: how they begin; None: `glorot`, and feedback as forward.
         columns, precision, dt, seed, lowering: of the circuit.
         M, mu: of the hinge circuit; None: mu = 1/(classes - 1), so that the wrong classes weigh as much as the right one.
 
@@ -102,8 +105,8 @@ def image_network(
     }[loss]  # fmt: skip
     builder = _Builder(
         net, find(rule) if isinstance(rule, str) else rule, transfer or (known.transfer if known else "clip"),
-        (known.tied if known else True) if tied is None else tied, frozenset(frozen), direct, connectivity,
-        weights or glorot(),
+        (known.tied if known else True) if tied is None else tied, frozenset(frozen), direct, gated,
+        connectivity, weights or glorot(), feedback_weights or weights or glorot(),
     )  # fmt: skip
     builder.build(layers, first, classes, output)
     unknown = sorted({*frozen, *(tied if isinstance(tied, Collection) else ())} - set(net.populations))
@@ -124,8 +127,10 @@ class _Builder:
     tied: bool | Collection[str]
     frozen: frozenset[str]
     direct: bool
+    gated: bool
     connectivity: float
     weights: Initial
+    feedback_weights: Initial
     names: list[str] = field(default_factory=list)
     images: dict[str, Image] = field(default_factory=dict)
     depth: dict[str, int] = field(default_factory=dict)
@@ -182,7 +187,7 @@ class _Builder:
 
     def _unit(self, layer: Layer) -> Any:
         transfer = self.transfer if layer.kind in ("conv", "full") else "linear"
-        return pyramidal(transfer, self.net.dt, dropped=layer.dropped)
+        return pyramidal(transfer, self.net.dt, dropped=layer.dropped, gated=self.gated)
 
     def _connect(self, layer: Layer, pre: Population, post: Population, structure: Dense) -> Projection:
         if layer.kind in ("sum", "maxpool"):
@@ -212,9 +217,8 @@ class _Builder:
         own = self.rule.feedback.weights == "own"
         rule = None if upper.name in self.frozen and own else self.rule
         back = structure.T if isinstance(structure, Local) else structure
-        self.net.connect(
-            upper, lower, into="apical", rule=rule, structure=back if own else None, weights=self.weights if own else None
-        )  # fmt: skip
+        ways: dict[str, Any] = dict(structure=back, weights=self.feedback_weights) if own else {}
+        self.net.connect(upper, lower, into="apical", rule=rule, **ways)
 
     def _needs_error(self, population: Population) -> bool:
         """Whether anything that learns lies below a population, or at it."""

@@ -10,7 +10,7 @@ import numpy as np
 from brian2.units import Quantity, ms
 
 from ..circuits import Circuit, Population, Projection, softmax_output
-from ..circuits.initial import Initial
+from ..circuits.initial import Initial, fans
 from ..errors import UsageError
 from ..plasticity import SynapticEquation
 from ..plasticity.rules.feedback_per_synapse import feedback_per_synapse
@@ -167,11 +167,11 @@ def channel_matrix(variant: Variant) -> Initial:
     if variant.matrix != "sparse":
         return scaled(variant.mean, uniform=variant.matrix == "uniform")
     size = 1.0 if variant.skips or variant.n == 0 else 1 / np.sqrt(variant.n)
-    return lambda rng, shape: size * (rng.random(shape) < variant.n / shape[0])
+    return lambda rng, shape: size * (rng.random(shape) < variant.n / fans(shape)[1])
 
 
 def _sd(shape: tuple[int, ...]) -> float:
-    return float(np.sqrt(2 / sum(shape)))
+    return float(np.sqrt(2 / sum(fans(shape))))
 
 
 def _forward(net: Circuit, variant: Variant, layers: list[Population], h: int) -> Projection:

@@ -36,6 +36,8 @@ def untied(weights: NDArray[np.floating], tied: Projection, into: Projection) ->
 def carry_over(source: Circuit, target: Circuit, layers: Collection[str] | None = None) -> list[str]:
     """Give a circuit the weights, and the states of the rules, of another one: untied where there it is tied.
 
+    Parameters, such as the rate, stay its own.
+
     Args:
         source: trained.
         target: to go on, or to begin with some of its layers.
@@ -56,9 +58,10 @@ def carry_over(source: Circuit, target: Circuit, layers: Collection[str] | None 
             raise RecircuitError(
                 f"carry_over: the source has no projection {name!r}; it has {list(source.projections)}."
             )
+        parameters = into.equation.parameters if into.equation is not None else {}
         for key in (k for k in source.program().assembly.arrays if k.startswith(f"{name}.")):
             variable = key.partition(".")[2]
-            if key not in program.assembly.arrays or variable in own.structure.tables():
+            if key not in program.assembly.arrays or variable in {*own.structure.tables(), *parameters}:
                 continue
             values = source[key]
             same = own.structure == into.structure or values.shape != tuple(own.shape)

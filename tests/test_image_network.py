@@ -81,8 +81,9 @@ def test_from_tied_to_untied_nothing_changes_but_what_is_learned() -> None:
     data, line = shown(6), SMALL.replace("drop .5; ", "")
     tied = small(line=line, columns=2)
     tied.run(data)
-    untied = small(line=line, columns=2, tied=False)
+    untied = small(rc.urfb.with_parameters(rate=0.2), line, columns=2, tied=False)
     names = carry_over(tied, untied)
+    assert (tied["x_to_conv1.rate"], untied["x_to_conv1.rate"]) == (1.0, 0.2)
     assert set(names) == {p.name for p in untied.projections.values()} and "conv2_to_conv1" in names
     for net in (tied, untied):
         net.run(data, learn=False)

@@ -7,11 +7,16 @@ from difflib import get_close_matches
 from ...errors import UsageError
 from . import (
     amit_circuit,
+    amit_deepernet,
+    amit_deepnet,
     amit_epsilon,
     amit_linear,
+    amit_simpnet,
     amit_theory,
+    amit_untied,
     baldi_ablations,
     baldi_adaptive,
+    baldi_cifar,
     baldi_dropout,
     baldi_mnist,
     baldi_quantized,
@@ -30,8 +35,8 @@ from .runner import reproduce, settings_for
 __all__ = ["EXPERIMENTS", "Check", "Experiment", "Report", "Settings", "find", "reproduce", "settings_for"]
 
 _MODULES = (
-    amit_circuit, amit_linear, amit_epsilon, amit_theory,
-    baldi_mnist, baldi_adaptive, baldi_sparse, baldi_quantized, baldi_dropout, baldi_ablations,
+    amit_circuit, amit_linear, amit_epsilon, amit_theory, amit_simpnet, amit_deepnet, amit_deepernet, amit_untied,
+    baldi_mnist, baldi_adaptive, baldi_sparse, baldi_quantized, baldi_dropout, baldi_ablations, baldi_cifar,
     cameron_pseudoinverse, cameron_noise, cameron_mnist, cameron_cifar,
     lansdell_estimator, lansdell_mnist, lansdell_autoencoder,
 )  # fmt: skip

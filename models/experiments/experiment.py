@@ -74,6 +74,7 @@ class Settings:
     tell : is told, now and then, what is under way
     data : folder of a data set's files, or of a folder with its name; None: that of $RECIRCUIT_DATA
     out : the folder of the results, for experiments that keep each of their runs there (see `runs`)
+    epochs : of experiments that train networks for images, in place of the paper's; None: as many as the paper
     """
 
     backend: str = "numpy"
@@ -82,6 +83,7 @@ class Settings:
     tell: Callable[[str], None] = field(default=lambda text: None, repr=False)
     data: Path | None = None
     out: Path | None = None
+    epochs: int | None = None
 
     def dataset(self, name: str) -> Dataset:
         """The data set of this name (``"mnist"``), from its files.
@@ -110,6 +112,7 @@ class Experiment:
     paper : author, year, figure or section
     run : does it
     seeds, quick_seeds : how many seeds a full and a quick run take; 0: nothing is drawn at random
+    shortens : whether it can be run for other numbers of epochs than the paper's
     """
 
     id: str
@@ -117,6 +120,7 @@ class Experiment:
     run: Callable[[Settings], Report]
     seeds: int = 3
     quick_seeds: int = 1
+    shortens: bool = False
 
 
 Row = tuple[str, Number, str, Number | tuple[Number, Number]]

@@ -26,11 +26,17 @@ def settings_for(
     quick: bool = False,
     tell: Callable[[str], None] | None = None,
     data: Path | None = None,
+    epochs: int | None = None,
 ) -> Settings:
     """The settings of a run; ``seeds`` is their number (0, 1, ...), by default the experiment's own.
 
-    Raises UsageError: an unknown backend, or a number of seeds that cannot be.
+    Raises UsageError: an unknown backend, or a number of seeds or epochs that cannot be.
     """
+    if epochs is not None and (epochs < 1 or quick or not experiment.shortens):
+        why = "at least 1" if epochs < 1 else "left out with --quick" if quick else "not for this experiment"
+        raise UsageError(
+            f"--epochs is how long networks for images are trained, {why}; got {epochs} for {experiment.id}."
+        )
     if backend not in (*BACKENDS, "auto"):
         raise UsageError(f"--backend: expected one of {', '.join(BACKENDS)} or auto; got {backend!r}.")
     if seeds is not None and experiment.seeds == 0:
@@ -39,7 +45,7 @@ def settings_for(
         raise UsageError(f"--seeds is how many runs to make, at least 1; got {seeds}.")
     usual = experiment.quick_seeds if quick else experiment.seeds
     chosen = tuple(range(usual if seeds is None else seeds))
-    return Settings(choose_backend(backend)[0], chosen, quick, tell or (lambda text: None), data)
+    return Settings(choose_backend(backend)[0], chosen, quick, tell or (lambda text: None), data, None, epochs)
 
 
 def reproduce(experiment: Experiment, settings: Settings, out: Path) -> dict[str, Any]:

@@ -19,6 +19,9 @@ def reproduce(
     ] = None,
     backend: Annotated[str, typer.Option("--backend", help="numpy, cpp or auto.")] = "numpy",
     seeds: Annotated[int | None, typer.Option("--seeds", help="How many runs to make, with seeds 0, 1, ...")] = None,
+    epochs: Annotated[
+        int | None, typer.Option("--epochs", help="Of networks for images: a run shorter than the paper's.")
+    ] = None,
     data: Annotated[
         Path | None,
         typer.Option(
@@ -41,7 +44,7 @@ def reproduce(
     if experiment is None:
         raise UsageError(f"reproduce: say which experiment: {', '.join(EXPERIMENTS)}.")
     chosen = find(experiment)
-    settings = settings_for(chosen, backend=backend, seeds=seeds, quick=quick, tell=_tell, data=data)
+    settings = settings_for(chosen, backend=backend, seeds=seeds, quick=quick, tell=_tell, data=data, epochs=epochs)
     folder = out or Path("runs") / "reproduce" / chosen.id
     try:
         result = run_and_write(chosen, settings, folder)

@@ -1,0 +1,24 @@
+"""Amit 2019, Table 1: simpnet on CIFAR-10; backpropagation, updated and fixed random feedback, all or half of the synapses.
+
+Tied and untied: an untied network begins with one tied epoch at the rate .01 (section 4.1). The paper's 1,000 epochs on
+2 cores take days; ``--epochs 30`` checks the order of the methods.
+"""
+
+from __future__ import annotations
+
+from .amit_images import protocol, report, table
+from .experiment import Experiment, Report, Settings
+
+#: Test errors.
+TABLE = {
+    "BP softmax": 0.25, "BP hinge": 0.27, "URFB": 0.31, "FRFB": 0.36, "URFB 50%": 0.31, "FRFB 50%": 0.45,
+    "URFB, untied": 0.33, "FRFB, untied": 0.37, "URFB 50%, untied": 0.36,
+}  # fmt: skip
+
+
+def run(settings: Settings) -> Report:
+    """All methods from each seed."""
+    return report(*table(settings, protocol("simpnet"), TABLE), "simpnet")
+
+
+EXPERIMENT = Experiment("amit-simpnet", "Amit 2019, Table 1", run, shortens=True)

@@ -1,0 +1,68 @@
+"""Amit 2019, section 4.1: Table 3 (deepernet_s on CIFAR-10, tied and untied) and Fig. 6 (filters of an untied simpnet).
+
+deepernet_s: the tied network is trained for 100 epochs; its first layer is kept and frozen, and the others are trained
+anew, untied. Fig. 6: simpnet, one epoch tied at the rate .01, then untied; though no two places share a weight any more,
+their filters stay alike. How alike is told by the mean correlation of a filter at two places
+(`recircuit.models.filters.likeness`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from ...circuits import Circuit
+from ..filters import draw_tiles, same_filter
+from .amit_images import METHODS, QUICK, draw_errors, protocol
+from .experiment import Check, Experiment, Report, Settings
+from .images import Method, Protocol, Runs, beside, error, learn, printed
+from .style import new_figure
+
+#: Test errors.
+TABLE = {
+    "BP softmax": 0.21, "BP hinge": 0.22, "URFB": 0.23, "FRFB": 0.56, "URFB, untied": 0.29, "FRFB, untied": 0.75,
+}  # fmt: skip
+BAD = ("FRFB", "FRFB, untied")
+QUICK_LINE = "conv 6 3x3; conv 6 3x3; SUM; maxpool 2, stride 2; conv 8 2x2; maxpool 2, stride 2; full conn. 30; output"
+FIGURE_6 = "URFB, untied"
+
+
+def run(settings: Settings) -> Report:
+    """Table 3, then Fig. 6."""
+    full, quick = protocol("deepernet_s", epochs=200), QUICK.with_(model=QUICK_LINE, epochs=10, rate=0.2)
+    how = quick if settings.quick else full.with_(epochs=settings.epochs or full.epochs)
+    names = [name for name in TABLE if not settings.quick or name in ("BP hinge", "URFB, untied")]
+    runs = learn({name: _method(name, how) for name in names}, settings, full, quick)
+    filters: list[np.ndarray] = []
+
+    def look(_: str, net: Circuit) -> None:
+        filters[:] = same_filter(net.projections["x_to_conv1"])
+
+    figure_6 = learn({FIGURE_6: METHODS[FIGURE_6]}, settings, protocol("simpnet"), QUICK.with_(epochs=4), look)
+    like = float(np.mean([found["likeness"][-1] for found in figure_6[FIGURE_6]]))
+    what = f"simpnet, untied for {len(figure_6[FIGURE_6][0]['likeness'])} epochs: correlation of a filter at two places"
+    figure = new_figure(6.6, 5.4)
+    above, below = np.ravel(figure.subfigures(2, 1, height_ratios=(3, 2.6)))
+    draw_errors(runs, "deepernet_s", above)
+    draw_tiles(below, filters, f"simpnet, untied: filters of four maps at four places; likeness {like:.2f}")
+    return Report([*_checks(runs, settings), Check(what, round(like, 3), ">=", 0.5)], figure)
+
+
+def _method(name: str, how: Protocol) -> Method:
+    """Untied: half of the epochs tied, at the same rate; then the first layer is frozen."""
+    method = METHODS[name]
+    if method.tied:
+        return method
+    return replace(method, tied_epochs=max(1, how.epochs // 2), tied_rate=how.rate, frozen=("conv1",))
+
+
+def _checks(runs: Runs, settings: Settings) -> list[Check]:
+    if settings.quick:
+        return [Check(f"{name}: test error on digits", error(found), "<=", 0.2) for name, found in runs.items()]
+    if settings.epochs is None:
+        return [printed(name, runs[name], value, bad=name in BAD) for name, value in TABLE.items()]
+    return [beside(runs, "FRFB", "URFB", ">=", 3.0), beside(runs, "FRFB, untied", "URFB, untied", ">=", 3.0)]
+
+
+EXPERIMENT = Experiment("amit-untied", "Amit 2019, section 4.1, Table 3 and Fig. 6", run, shortens=True)

@@ -1,0 +1,201 @@
+"""What the experiments with networks for images share: how a method learns, and the checks of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from ...circuits import Circuit
+from ...circuits.initial import Initial
+from ...circuits.inputs import Inputs, Rows, as_inputs
+from ...plasticity import find
+from ..architectures import ARCHITECTURES
+from ..data import Dataset
+from ..data.augment import Augmentation, Augmented
+from ..filters import likeness
+from ..image_network import image_network
+from ..random_backpropagation import Variant, channel_matrix, scaled
+from ..readout import Readout
+from ..training import epoch_order, in_columns
+from ..untying import carry_over
+from .experiment import Check, Settings, many
+from .long_runs import Curves, go_on
+
+__all__ = ["Method", "Protocol", "Runs", "beside", "error", "learn", "printed"]
+
+#: Method -> the curves of its runs, one from each seed.
+Runs = dict[str, list[Curves]]
+Look = Callable[[str, Circuit], None]
+
+
+@dataclass(frozen=True)
+class Method:
+    """How a network learns: its rule, loss and connectivity, and whether its convolutions are tied.
+
+    ``tied_epochs``: of an untied network the first are run tied, at the rate ``tied_rate`` (Amit 2019, section 4.1).
+    ``frozen``: layers that keep their weights; of an untied network those that it has learned tied, while all others begin
+    anew. ``direct``: feedback from the output to each layer. ``gated``: whether errors are multiplied by f'.
+    ``normal``: weights are drawn from N(0, 2/(fan_in + fan_out)), else uniform with that variance. ``sparse``: of the
+    feedback this many synapses from a unit to a layer exist on average, of weight 1 (Baldi et al. 2018, Fig. 3-4, 6).
+    ``momentum``, ``rate_decay``: of the rule.
+    """
+
+    rule: str = "urfb"
+    loss: str = "hinge"
+    connectivity: float = 1.0
+    tied: bool = True
+    tied_epochs: int = 1
+    tied_rate: float = 0.01
+    frozen: tuple[str, ...] = ()
+    direct: bool = False
+    gated: bool = True
+    normal: bool = False
+    sparse: float = 0.0
+    momentum: float = 0.0
+    rate_decay: float = 0.0
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """On what, for how long, how many at a time, at which rate."""
+
+    model: str
+    data: str
+    epochs: int
+    columns: int
+    rate: float
+    augment: str = ""
+
+    def with_(self, **changes: Any) -> Protocol:
+        """A changed copy."""
+        return replace(self, **changes)
+
+
+def learn(
+    methods: Mapping[str, Method], settings: Settings, full: Protocol, quick: Protocol, look: Look = lambda *_: None
+) -> Runs:
+    """Each method from each seed, epoch by epoch: ``train`` and ``test`` errors, and ``likeness`` of untied filters.
+
+    ``look(name, circuit)`` is called after each run. Runs go on where they were stopped, and an experiment of more epochs
+    goes on from one of fewer.
+
+    Raises KeyboardInterrupt: Ctrl-C.
+    """
+    protocol = quick if settings.quick else full.with_(epochs=settings.epochs or full.epochs)
+    data = settings.dataset(protocol.data)
+    found: Runs = {name: [] for name in methods}
+    for name, method in methods.items():
+        for seed in settings.seeds:
+            settings.tell(f"{name}, seed {seed}")
+            found[name].append(_Run(data, protocol, method, seed, settings, look).run(name))
+    return found
+
+
+class _Run:
+    """One method from one seed."""
+
+    def __init__(
+        self, data: Dataset, protocol: Protocol, method: Method, seed: int, settings: Settings, look: Look
+    ) -> None:
+        self.data, self.protocol, self.method, self.seed, self.settings = data, protocol, method, seed, settings
+        self.look = look
+        self.labels = np.concatenate([data.y_train, data.y_test])
+        self.augmented: Augmented | None = None
+
+    def run(self, name: str) -> Curves:
+        """Its curves. A tied beginning has a file of its own."""
+        with ExitStack() as stack:
+            if self.protocol.augment:
+                how = Augmentation.of(self.protocol.augment)
+                self.augmented = stack.enter_context(Augmented(self.data, how, self.seed))
+            first = 0 if self.method.tied else self.method.tied_epochs
+            begun: Curves = {}
+            frozen = self.method.frozen
+            net = self._circuit(self.method.tied or frozen, self.protocol.rate, frozen)
+            stack.callback(net.close)
+            if first:
+                tied = self._circuit(True, self.method.tied_rate)
+                begun = self._learn(tied, f"{name}-{self.seed}-tied", 0, first)
+                carry_over(tied, net, frozen or [n for n in net.populations if n != "x"])
+                tied.close()
+            curves = self._learn(net, f"{name}-{self.seed}", first, self.protocol.epochs - first)
+            self.look(name, net)
+            return {column: begun.get(column, []) + values for column, values in curves.items()}
+
+    def _circuit(self, tied: bool | Sequence[str], rate: float, frozen: Sequence[str] = ()) -> Circuit:
+        method, paper = self.method, ARCHITECTURES.get(self.protocol.model)
+        rule = find(method.rule).with_parameters(rate=rate)
+        rule = rule.with_momentum(method.momentum) if method.momentum else rule
+        rule = rule.with_rate_decay(method.rate_decay) if method.rate_decay else rule
+        return image_network(
+            self.protocol.model, self.data.shape, self.data.classes, rule, loss=method.loss,
+            transfer=paper.transfer if paper else "clip", tied=tied, connectivity=method.connectivity,
+            direct=method.direct, gated=method.gated, frozen=frozen, weights=scaled() if method.normal else None,
+            feedback_weights=_sparse(method) if method.sparse else None, columns=self.protocol.columns, seed=self.seed,
+        )  # fmt: skip
+
+    def _learn(self, net: Circuit, name: str, skipped: int, epochs: int) -> Curves:
+        inputs = self._inputs(net, self.data.x_train)
+        inputs.load(net.program(self.settings.backend))
+        about = {
+            "method": asdict(self.method), "seed": self.seed, "protocol": asdict(self.protocol.with_(epochs=0)),
+            "line": getattr(ARCHITECTURES.get(self.protocol.model), "line", self.protocol.model),
+            "backend": self.settings.backend, "data": self.data.fingerprint(),
+        }  # fmt: skip
+        folder = None if self.settings.quick else self.settings.out
+        return go_on(net, epochs, lambda k: self._epoch(net, skipped + k), folder=folder, name=name, about=about)
+
+    def _epoch(self, net: Circuit, number: int) -> dict[str, float]:
+        """Show all training samples, then the test samples; errors are shares that are wrong."""
+        program, readout, columns = net.program(), Readout.of(net), self.protocol.columns
+        program.seed(int(np.random.SeedSequence([self.seed, number]).generate_state(1)[0]))
+        if self.augmented is not None:
+            self._inputs(net, self.augmented.epoch(number)).load(program)
+        orders = {
+            "train": epoch_order(self.data.n_train, columns, self.seed, number),
+            "test": in_columns(self.data.n_train + np.arange(self.data.n_test), columns),
+        }
+        found = {}
+        for part, order in orders.items():
+            table = readout.table(net, "train" if part == "train" else "evaluate")
+            with np.errstate(all="ignore"):  # what overflows is found by its result
+                result = program.run(table, order, collect=readout.collect)
+            if result.interrupted:
+                raise KeyboardInterrupt
+            if result.diverged:  # from here on its answers are a guess
+                return dict.fromkeys(("train", "test"), 1 - 1 / self.data.classes)
+            found[part] = readout.wrong(result, order, self.labels)
+        if not self.method.tied and not self.method.frozen:
+            found["likeness"] = likeness(net.projections["x_to_conv1"])
+        return found
+
+    def _inputs(self, net: Circuit, x_train: np.ndarray) -> Inputs:
+        rows = Rows(np.concatenate([x_train, self.data.x_test]), self.data.scale, self.data.offset)
+        return as_inputs(net, {"x": rows, "s": self.labels})
+
+
+def _sparse(method: Method) -> Initial:
+    return channel_matrix(Variant("srbp" if method.direct else "rbp", matrix="sparse", n=method.sparse))
+
+
+def error(runs: Sequence[Curves], part: str = "test") -> float:
+    """The share that is wrong after the last epoch, the mean over seeds."""
+    return round(float(np.mean([run[part][-1] for run in runs])), 4)
+
+
+def printed(name: str, runs: Sequence[Curves], paper: float, *, bad: bool = False) -> Check:
+    """Against a value of the paper: within one point, or better; a method that is meant to be bad must be so."""
+    what = f"{name}: test error after {len(runs[0]['test'])} epochs, {many(runs)} (paper: {paper:g})"
+    if bad:
+        return Check(what, error(runs), "within", (round(paper - 0.01, 4), round(paper + 0.01, 4)))
+    return Check(what, error(runs), "<=", round(paper + 0.01, 4))
+
+
+def beside(runs: Runs, worse: str, better: str, relation: str, points: float) -> Check:
+    """How many points of test error one method has more than another."""
+    what = f"{worse}: points of test error above {better}, after {len(runs[worse][0]['test'])} epochs"
+    return Check(what, round(100 * (error(runs[worse]) - error(runs[better])), 2), relation, points)
