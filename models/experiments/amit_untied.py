@@ -9,6 +9,7 @@ their filters stay alike. How alike is told by the mean correlation of a filter 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -43,9 +44,9 @@ def run(settings: Settings) -> Report:
     like = float(np.mean([found["likeness"][-1] for found in figure_6[FIGURE_6]]))
     what = f"simpnet, untied for {len(figure_6[FIGURE_6][0]['likeness'])} epochs: correlation of a filter at two places"
     figure = new_figure(6.6, 5.4)
-    above, below = np.ravel(figure.subfigures(2, 1, height_ratios=(3, 2.6)))
-    draw_errors(runs, "deepernet_s", above)
-    draw_tiles(below, filters, f"simpnet, untied: filters of four maps at four places; likeness {like:.2f}")
+    parts: Any = figure.subfigures(2, 1, height_ratios=(3, 2.6))
+    draw_errors(runs, "deepernet_s", parts[0])
+    draw_tiles(parts[1], filters, f"simpnet, untied: filters of four maps at four places; likeness {like:.2f}")
     return Report([*_checks(runs, settings), Check(what, round(like, 3), ">=", 0.5)], figure)
 
 
