@@ -15,14 +15,14 @@ from ..errors import RecircuitError, UsageError
 from ..plasticity import Rule, find
 from .architectures import ARCHITECTURES, layers_of
 from .data import Dataset
+from .data.augment import Augmentation
 from .image_network import image_network
 from .measures import MEASURES
+from .model_options import SMALL, of_model, usual_columns, usual_epochs
 from .network import LOSSES, layered
 
 __all__ = ["SMALL", "RunConfig"]
 
-#: Fewer training samples than this are a small data set.
-SMALL = 10_000
 RATE_DECAY = 5e-4
 #: By loss: what a rule's own rate is multiplied with where none is given. Fields of hinge circuits learn the fastest.
 RATE_FACTORS = {"hinge": 1.0, "softmax": 0.3, "mse": 0.03}
@@ -33,8 +33,8 @@ class RunConfig(BaseModel):
 
     data, data_dir: see `recircuit.models.data.load`. layers: "784-500-10"; or model: see `models.image_network`, with
     untied convolutions if so. rule: a name, or ./file.py:name.
-    rate: of learning, decaying as rate/(1 + rate_decay*updates). measure: of `recircuit.models.measures.MEASURES`;
-    each may be several, with commas between.
+    rate: of learning, decaying as rate/(1 + rate_decay*updates). augment: as in "shift .1, flip .5". measure: of
+    `recircuit.models.measures.MEASURES`; each may be several, with commas between.
     The others are those of `recircuit.models.layered` and `recircuit.models.train`.
     """
 
@@ -60,6 +60,7 @@ class RunConfig(BaseModel):
     backend: str = "auto"
     seed: int = 0
     measure: tuple[str, ...] = ()
+    augment: str = ""
 
     @classmethod
     def of(cls, **options: Any) -> RunConfig:
@@ -95,6 +96,14 @@ class RunConfig(BaseModel):
             except RecircuitError as problem:
                 raise ValueError(str(problem).removeprefix("model: ").rstrip(".")) from None
         return value
+
+    @field_validator("augment")
+    @classmethod
+    def _augment(cls, value: str) -> str:
+        try:
+            return str(Augmentation.of(value))
+        except UsageError as problem:
+            raise ValueError(str(problem).removeprefix("augment: ").rstrip(".")) from None
 
     @field_validator("loss")
     @classmethod
@@ -178,7 +187,8 @@ class RunConfig(BaseModel):
         Raises UsageError: layers or columns do not fit the data.
         """
         if self.model is not None:
-            return self._filled_model(data)
+            filled = self.model_copy(update=of_model(self, data))
+            return filled.model_copy(update=filled._rates())
         if self.untied:
             raise UsageError("--untied: layers have no weights to share; it goes with --model.")
         small = data.n_train < SMALL
@@ -193,30 +203,11 @@ class RunConfig(BaseModel):
                     f"--layers {layers}: {data.name!r} has {wanted} {what}, so that the {where} layer has {wanted} "
                     f"units; got {got}."
                 )
-        columns = self.columns or _columns(data.n_train)
+        columns = self.columns or usual_columns(data.n_train)
         if columns > data.n_train:
             raise UsageError(f"--columns {columns}: {data.name!r} has only {data.n_train} training samples.")
-        epochs = self.epochs or (20 if small else 6)
+        epochs = self.epochs or usual_epochs(data.n_train)
         return self.model_copy(update={"layers": layers, "columns": columns, "epochs": epochs, **self._rates()})
-
-    def _filled_model(self, data: Dataset) -> RunConfig:
-        """A model with what its paper trained it with; what is not in the paper as for layers."""
-        assert self.model is not None
-        if self.layers is not None:
-            raise UsageError("--model and --layers are two ways to say what the network is: give one of them.")
-        if len(data.shape) not in (2, 3):
-            raise UsageError(f"--model {self.model}: {data.name!r} has samples of the shape {data.shape}, not images.")
-        paper = ARCHITECTURES.get(self.model)
-        given, changes = self.model_fields_set, dict[str, Any]()
-        if paper is not None:
-            changes = {k: getattr(paper, k) for k in ("transfer", "loss") if k not in given}
-            changes |= {k: v for k, v in (("rate", paper.rate), ("rate_decay", 0.0)) if getattr(self, k) is None}
-        usual = paper.columns if paper is not None and data.n_train >= 20 * paper.columns else _columns(data.n_train)
-        columns, epochs = self.columns or usual, self.epochs or (20 if data.n_train < SMALL else 6)
-        if columns > data.n_train:
-            raise UsageError(f"--columns {columns}: {data.name!r} has only {data.n_train} training samples.")
-        filled = self.model_copy(update={"columns": columns, "epochs": epochs, **changes})
-        return filled.model_copy(update=filled._rates()) if paper is None else filled
 
     def _rates(self) -> dict[str, float]:
         """Rate and decay: what is given, or for a rule that has a rate and no such decay, the defaults."""
@@ -297,9 +288,3 @@ def _one_of(value: str, allowed: tuple[str, ...]) -> str:
         close = difflib.get_close_matches(value, allowed, 1)
         raise ValueError(f"expected {', '.join(allowed)}" + (f" (did you mean {close[0]}?)" if close else ""))
     return value
-
-
-def _columns(samples: int) -> int:
-    """About a 64th of the samples, from 10 to 100, in round numbers."""
-    share = min(100, max(10, samples // 64))
-    return min(samples, share - share % 10)

@@ -222,7 +222,7 @@ def _trained(payload: Mapping[str, Any]) -> Result:
     try:
         history = train(
             config.circuit(data), data, config.epochs or 1, backend=config.backend, seed=config.seed,
-            measures=config.measure, progress=False,
+            measures=config.measure, augment=config.augment, progress=False,
         )  # fmt: skip
     except Diverged as problem:
         return {"rows": [], "seconds": None, "diverged": str(problem)}

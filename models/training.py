@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from ..circuits import Circuit
 from ..circuits.backends import RunResult
 from ..circuits.backends.program import Diverged
-from ..circuits.inputs import dataset_inputs
+from ..circuits.inputs import Inputs, Rows, dataset_inputs
 from ..errors import UsageError
 from .checkpoint import About, Checkpoint, described
 from .data import Dataset
+from .data.augment import Augmentation, Augmented
 from .files import make_folder, write_whole
 from .history import History, Row, row
 from .machine import choose, threads, versions
@@ -40,6 +41,7 @@ def train(
     resume: bool = False,
     output: str | None = None,
     measures: Sequence[str] = (),
+    augment: Augmentation | str = "",
     progress: bool = True,
     report: Callable[[str], None] | None = None,
 ) -> History:
@@ -59,6 +61,7 @@ def train(
         resume: go on from the checkpoint in `out`, where there is one.
         output: the population that answers; None: the one that a supervisor projects to.
         measures: names from `recircuit.models.measures.MEASURES`: more columns for the history, after each epoch.
+        augment: what is done to the training images anew in every epoch, as in "shift .1, flip .5, elastic 34 4".
         progress: whether to show a bar (on a terminal or in a notebook).
         report: called with a line of text per epoch.
 
@@ -72,15 +75,17 @@ def train(
     """
     seed = circuit.seed if seed is None else seed
     check(circuit, data, epochs, seed)
+    how = Augmentation.of(augment) if isinstance(augment, str) else augment
     found = _checkpoint(out) if resume else None
     if found is not None:
-        found.check(circuit, data.fingerprint(), seed)
+        found.check(circuit, _fingerprint(data, how), seed)
         backend = found.about.backend if backend == "auto" else backend
     name, _ = choose(circuit, backend, epochs * -(-data.n_train // circuit.columns))
-    training = Training(circuit, data, name, seed, output, measures)
-    if found is not None:
-        training.go_on_from(found)
-    return _run(training, epochs, Path(out) if out is not None else None, Bar(progress), report or (lambda _: None))
+    with Augmented(data, how, seed) as images:
+        training = Training(circuit, data, name, seed, output, measures, images)
+        if found is not None:
+            training.go_on_from(found)
+        return _run(training, epochs, Path(out) if out is not None else None, Bar(progress), report or (lambda _: None))
 
 
 class Training:
@@ -94,7 +99,9 @@ class Training:
         seed: int,
         output: str | None = None,
         measures: Sequence[str] = (),
+        images: Augmented | None = None,
     ) -> None:
+        self.images = images if images is not None and images.how != Augmentation() else None
         self.circuit, self.data, self.seed, self.measures = circuit, data, seed, checked(measures)
         self.readout = Readout.of(circuit, output)
         self.inputs = {part: dataset_inputs(circuit, data, part) for part in ("train", "test")}
@@ -102,7 +109,7 @@ class Training:
         self.tables = {"train": self.readout.table(circuit, "train"), "test": self.readout.table(circuit, "evaluate")}
         self.history = History(backend=backend)
         self._about = About(
-            seed=seed, network=described(circuit), data={"name": data.name, "fingerprint": data.fingerprint()},
+            seed=seed, network=described(circuit), data={"name": data.name, "fingerprint": self._fingerprint()},
             backend=backend, threads=threads(backend), versions=versions(),
         )  # fmt: skip
         self.good = self.checkpoint()
@@ -141,6 +148,10 @@ class Training:
         """Seconds, training error and test error of an epoch."""
         order = epoch_order(self.data.n_train, self.circuit.columns, self.seed, number)
         self.program.seed(int(np.random.SeedSequence([self.seed, number]).generate_state(1)[0]))
+        if self.images is not None:
+            rows = Rows(self.images.epoch(number), self.data.scale, self.data.offset)
+            stimuli = (p.name for p in self.circuit.populations.values() if p.clamp and p.clamp.kind == "values")
+            self.inputs["train"] = Inputs({**self.inputs["train"].rows, **dict.fromkeys(stimuli, rows)})
         begin = time.perf_counter()
         shown = self._show("train", order, number, bar)
         seconds = time.perf_counter() - begin
@@ -163,10 +174,18 @@ class Training:
             raise KeyboardInterrupt
         return result
 
+    def _fingerprint(self) -> str:
+        return _fingerprint(self.data, Augmentation() if self.images is None else self.images.how)
+
     def _beyond(self) -> float | None:
         """How often the output's field has been out of its circuit's range, where the circuit counts it."""
         name = f"{self.readout.output.name}.beyond"
         return float(self.circuit[name].sum(dtype=float)) if name in self.program.assembly.arrays else None
+
+
+def _fingerprint(data: Dataset, how: Augmentation) -> str:
+    """Of all that training can see."""
+    return data.fingerprint() + (f", {how}" if how != Augmentation() else "")
 
 
 def epoch_order(count: int, columns: int, seed: int, number: int) -> NDArray[np.int32]:

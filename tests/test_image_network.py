@@ -142,7 +142,20 @@ LINE = "conv 4 3x3; maxpool 2; full 20; output"
 
 
 def test_train_model_on_digits(tmp_path: Path) -> None:
-    options = ["--model", LINE, "--epochs", "1", "--backend", "numpy", "--out", str(tmp_path / "run"), "--rate", ".3"]
+    options = [
+        "--model",
+        LINE,
+        "--epochs",
+        "1",
+        "--backend",
+        "numpy",
+        "--out",
+        str(tmp_path / "run"),
+        "--rate",
+        ".3",
+        "--augment",
+        "elastic 1 2",
+    ]
     result = CliRunner().invoke(app, ["train", "digits", *options])
     assert result.exit_code == 0, result.output
     assert LINE in result.output

@@ -125,7 +125,7 @@ class Augmented:
     """The training images of a data set, epoch by epoch; the next ones are made while the circuit runs on these."""
 
     def __init__(self, data: Dataset, how: Augmentation, seed: int) -> None:
-        self._data, self._how, self._seed = data, how, seed
+        self._data, self.how, self._seed = data, how, seed
         self._worker = ThreadPoolExecutor(1)
         self._next: tuple[int, Future[Samples]] | None = None
 
@@ -137,7 +137,7 @@ class Augmented:
         return images
 
     def _begin(self, number: int) -> Future[Samples]:
-        return self._worker.submit(self._how.apply, self._data.x_train, self._data.shape, self._seed, number)
+        return self._worker.submit(self.how.apply, self._data.x_train, self._data.shape, self._seed, number)
 
     def close(self) -> None:
         """Give up what is under way."""

@@ -30,6 +30,7 @@ MODEL = (
     "or layers in words, as in 'conv 32 5x5; maxpool 3; drop .8; full 500; output'."
 )
 UNTIED = "With --model: every synapse of a convolution has a weight of its own, which is local."
+AUGMENT = "Of images, anew in every epoch: 'shift .1, flip .5, elastic 34 4' (shares of the size; alpha and sigma), or a part."
 RULE = "A name that `recircuit rules` lists, or ./mine.py:my_rule."
 TRANSFER = "Of the hidden units: clip, tanh, logistic, relu, leaky, linear, or an expression of basal."
 EPOCHS = "How often all training samples are shown. [default: 20; 6 from 10,000 samples on]"
@@ -62,6 +63,7 @@ def train(
     rate_decay: Annotated[float | None, typer.Option(help=DECAY)] = None,
     momentum: Annotated[float | None, typer.Option(help="Of the updates. [default: 0]")] = None,
     weight_decay: Annotated[float | None, typer.Option(help="Per update, of every weight. [default: 0]")] = None,
+    augment: Annotated[str | None, typer.Option(metavar="HOW", help=AUGMENT)] = None,
     connectivity: Annotated[float | None, typer.Option(help=CONNECTIVITY + " [default: 1]")] = None,
     precision: Annotated[str | None, typer.Option(help="float32 or float64. [default: float32]")] = None,
     backend: Annotated[str | None, typer.Option(help=BACKEND + " [default: auto]")] = None,
@@ -81,7 +83,7 @@ def train(
         data=data, data_dir=data_dir, layers=layers, model=model, untied=untied or None, rule=rule, loss=loss,
         transfer=transfer, epochs=epochs,
         columns=columns, rate=rate, rate_decay=rate_decay, momentum=momentum, weight_decay=weight_decay,
-        connectivity=connectivity, precision=precision, backend=backend, matmul=matmul, seed=seed,
+        augment=augment, connectivity=connectivity, precision=precision, backend=backend, matmul=matmul, seed=seed,
         measure=tuple(measure) if measure else None,
     )  # fmt: skip
     given = {name: value for name, value in options.items() if value is not None}
@@ -120,8 +122,8 @@ def _trained(config: RunConfig, data: Dataset, folder: Path, note: str, resume: 
         if line:
             typer.echo(line)
     return train_circuit(
-        circuit, data, epochs, backend=backend, seed=config.seed, measures=config.measure, out=folder, resume=resume,
-        report=tqdm.write,
+        circuit, data, epochs, backend=backend, seed=config.seed, measures=config.measure, augment=config.augment,
+        out=folder, resume=resume, report=tqdm.write,
     )  # fmt: skip
 
 
