@@ -44,7 +44,7 @@ def on_linear(sizes: Sequence[int], direct: bool, c: float, samples: int, seed: 
     rng = np.random.default_rng([seed, 1])
     x = rng.normal(size=(min(samples, 20_000), sizes[0]))
     inputs = as_inputs(net, {"x": x, "s": 2 * x @ orthogonal(rng, (sizes[0], sizes[-1]))})
-    return _learn(net, inputs, samples, backend, seed, "linear", anew=not direct)
+    return _learn(net, inputs, samples, backend, seed, "linear")
 
 
 def orthogonal(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
@@ -57,10 +57,8 @@ def _ridge(sizes: Sequence[int], **options: Any) -> Circuit:
     return node_perturbation(sizes, "node_perturbation_ridge", fixed=True, gamma=GAMMA, precision="float64", **options)
 
 
-def _learn(
-    net: Circuit, inputs: Inputs, samples: int, backend: str, seed: int, transfer: str, *, anew: bool = False
-) -> Course:
-    """Show samples at random, and look at twice as many each time; ``anew``: see ``_begin_anew``.
+def _learn(net: Circuit, inputs: Inputs, samples: int, backend: str, seed: int, transfer: str) -> Course:
+    """Show samples at random, and look at twice as many each time.
 
     Raises KeyboardInterrupt: Ctrl-C; RecircuitError: something diverged.
     """
@@ -69,8 +67,6 @@ def _learn(
     pairs = {h: (f"{r.name}.w", forward_matrix(chain)) for h, (r, chain) in feedback_pairs(net).items()}
     found: Course = {"samples": ends} | {f"{h}_{what}": [] for h in pairs for what in ("distance", "signs")}
     for begin, end in zip([0, *ends], ends, strict=False):
-        if anew:
-            _begin_anew(net)
         inputs.load(program)
         result = program.run(net.timetable("train"), rng.integers(0, inputs.count, (end - begin, 1), dtype=np.int32))
         result.raise_if_diverged()
@@ -83,15 +79,3 @@ def _learn(
     measured = angles(net, inputs, rows, dict.fromkeys(pairs, transfer))
     net.close()
     return found | {f"{h}_angle": angle for h, angle in measured.items()}
-
-
-def _begin_anew(net: Circuit) -> None:
-    """Let the lower layers forget: B = 0, P = 1/gamma.
-
-    Theorem 2 has the errors of all samples come through the B above as it is in the end. Online, those of the first
-    come through one that is far off, and outweigh the later ones for long.
-    """
-    for name, projection in net.projections.items():
-        if projection.into == "apical" and projection.pre.name != "o":
-            net[f"{name}.w"] = 0.0
-            net[f"{projection.pre.name}_inverse.w"] = np.eye(projection.pre.size) / GAMMA
