@@ -73,3 +73,9 @@ def test_all_autoencoders_begin_with_the_same_weights_and_their_loss_is_without_
     shown = asked(nets[0], inputs(nets[0], scale.data, "test"), "o.rate", 50)
     samples = scale.data.x_test[:50] * scale.data.scale + scale.data.offset
     np.testing.assert_allclose(losses[0][:, 0], 0.5 * np.sum((shown - samples) ** 2, axis=1), rtol=1e-4)
+
+
+def test_silent_outputs_are_those_that_never_fire() -> None:
+    samples = np.array([[0.9, 0.9, 0.1], [0.0, 0.9, 0.9]])
+    shown = np.array([[0.0, 0.0, 0.0], [0.0, 0.2, 0.0]])
+    assert lansdell_autoencoder.silent(shown, samples) == 0.5  # the first and the third output; two of four pixels
