@@ -276,6 +276,34 @@ def test_another_process_compiles_nothing(cache: Path) -> None:
     assert builds(cache) == before and not list(cache.glob("building-*"))
 
 
+SOURCES = """
+import hashlib, sys, tempfile
+from pathlib import Path
+sys.path.insert(0, {tests!r})
+from test_backends import kitchen, masked
+from recircuit.circuits.backends.cpp.device import WorkerDevice
+from recircuit.circuits.lowering.assemble import assemble, brian_preferences
+for make in (kitchen, masked):
+    device, net, folder = WorkerDevice(), make(), Path(tempfile.mkdtemp())
+    with device.in_use(), brian_preferences(net.dtype):
+        device.write_sources(assemble(net, None), folder)
+    text = b"".join(p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file())
+    print("sources", hashlib.sha256(text).hexdigest())
+"""
+
+
+def test_sources_are_the_same_whatever_python_hashes() -> None:
+    """Brian2 goes through sets; what it writes in their order would be compiled anew by every process."""
+    said = [
+        subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", SOURCES.format(tests=str(Path(__file__).parent))],
+            env=os.environ | {"PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True,
+        ).stdout
+        for seed in ("1", "2", "3")
+    ]  # fmt: skip
+    assert said[0].count("sources") == 2 and said[0] == said[1] == said[2]
+
+
 # --- what ends a worker -----------------------------------------------------------------------------------------------
 
 

@@ -64,6 +64,10 @@ class CompiledProgram(Program):
     def seed(self, seed: int) -> None:
         self._worker.tell(f"seed {seed}")
 
+    def memory(self) -> int:
+        """Bytes that the worker holds for the circuit; on a GPU with its data, and what cuBLAS works in."""
+        return int(self._worker.tell("memory"))
+
     def load(self, stimulus: str, data: np.ndarray, scale: float, offset: float) -> None:
         clamp = self._clamps[stimulus]
         path = self._worker.put(f"data_{stimulus}_{len(list(self._worker.exchange.iterdir()))}", data)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +9,9 @@ import scipy_openblas32
 from brian2 import prefs
 from brian2.core.variables import DynamicArrayVariable
 from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
-from brian2.devices.device import reset_device, set_device
 
 from ...lowering.assembly import Assembly
+from ..compiled.device import KeptDevice
 from ..compiled.sources import SOURCE, copy_sources, joined, registry
 from .codeobject import DenseCppCodeObject
 from .compiler import FLAGS
@@ -24,7 +22,7 @@ OURS = Path(__file__).parent / "source"
 UNITS = 4
 
 
-class WorkerDevice(CPPStandaloneDevice):
+class WorkerDevice(KeptDevice, CPPStandaloneDevice):
     """One device per circuit. ``write_sources`` leaves a project of which ``make`` builds the worker."""
 
     def __init__(self) -> None:
@@ -39,15 +37,6 @@ class WorkerDevice(CPPStandaloneDevice):
     def code_object_class(self, codeobj_class: type | None = None, fallback_pref: Any = None) -> type:
         """Called by Brian2 whenever it makes code."""
         return codeobj_class or DenseCppCodeObject
-
-    @contextmanager
-    def in_use(self) -> Iterator[None]:
-        """Make this Brian2's device for a while."""
-        set_device(self, build_on_run=False)
-        try:
-            yield
-        finally:
-            reset_device()
 
     def write_sources(self, assembly: Assembly, folder: Path) -> None:
         """Write the project: Brian2's sources, the worker's, and the registry that joins them."""

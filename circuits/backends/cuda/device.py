@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from brian2.codegen.generators.cpp_generator import c_data_type
 from brian2.core.variables import ArrayVariable, Constant
-from brian2.devices.device import reset_device, set_device
 from brian2.parsing.rendering import CPPNodeRenderer
 from brian2cuda.device import CUDAStandaloneDevice
 
 from ...lowering.assembly import Assembly
+from ..compiled.device import KeptDevice
 from ..compiled.sources import SOURCE, copy_sources, joined, registered, registry
 from .codeobject import FUNCTIONS, CudaCodeObject
 from .toolkit import FLAGS, Toolkit
@@ -24,7 +22,7 @@ OURS = Path(__file__).parent / "source"
 UNITS = 3
 
 
-class CudaDevice(CUDAStandaloneDevice):
+class CudaDevice(KeptDevice, CUDAStandaloneDevice):
     """One device per circuit. ``write_sources`` leaves a project of which ``make`` builds the worker.
 
     From Brian2CUDA: which variable is which array, and code objects in CUDA. Ours: what surrounds them. Its own
@@ -38,15 +36,6 @@ class CudaDevice(CUDAStandaloneDevice):
     def code_object_class(self, codeobj_class: type | None = None, fallback_pref: Any = None) -> type:
         """Called by Brian2 whenever it makes code."""
         return codeobj_class or CudaCodeObject
-
-    @contextmanager
-    def in_use(self) -> Iterator[None]:
-        """Make this Brian2's device for a while."""
-        set_device(self, build_on_run=False)
-        try:
-            yield
-        finally:
-            reset_device()
 
     def write_sources(self, assembly: Assembly, folder: Path) -> None:
         """Write the project: the arrays, the code objects, the worker, and the registry that joins them."""

@@ -174,6 +174,7 @@ inline cudaError_t cudaFree(void*) { return refused_in_capture(); }  // nothing 
 inline cudaError_t cudaMemsetAsync(void* place, int value, std::size_t bytes, cudaStream_t) {
     return on_cpu::submit([=] { std::memset(place, value, bytes); });
 }
+inline cudaError_t cudaMemset(void* place, int value, std::size_t bytes) { return cudaMemsetAsync(place, value, bytes, nullptr); }
 inline cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind, cudaStream_t) {
     if (auto refused = refused_in_capture()) return refused;  // allowed there, but never meant
     if (on_cpu::memory.holds(to) != (kind == cudaMemcpyHostToDevice) && bytes) return cudaErrorInvalidValue;

@@ -4,7 +4,7 @@
 //   load NAME FILE TYPE COLS SCALE OFFSET                         rows of a stimulus, values = SCALE*data + OFFSET
 //   label NAME FILE COLS ON OFF                                    rows of a supervisor: int32 labels
 //   table FILE                                                    a timetable (see read_table)
-//   seed N
+//   seed N                                                        memory                 answered by bytes
 //   run ORDER PRESENTATIONS FOLDER                                order: int32 rows, PRESENTATIONS x columns
 //   profile FILE                                                  runs from now on time each line of the table
 //   quit
@@ -196,6 +196,9 @@ void obey(const std::string& line) {
         unsigned long seed = 0;
         words >> seed;
         machine::seed(seed);
+    } else if (command == "memory") {
+        std::cout << "ok " << machine::memory() << std::endl;
+        return;
     } else if (command == "quit") {
         std::_Exit(0);
     } else {

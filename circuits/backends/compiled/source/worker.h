@@ -90,6 +90,7 @@ void fetch(const Array& array, void* values);     // a variable, into memory
 void store(const Array& array, const void* values);
 void load(Clamp& clamp);                          // its rows are new
 void seed(unsigned long seed);
+std::size_t memory();                             // bytes that are held for the circuit, its data and what is recorded
 void tabled();                                    // the table is new
 void begin(const std::int32_t* order, long presentations);
 // Runs some of the presentations from `done` on, or, if one diverges, up to that one; returns how many.

@@ -104,6 +104,14 @@ void fetch(const Array& array, void* values) { std::memcpy(values, array.data(),
 void store(const Array& array, const void* values) { std::memcpy(array.data(), values, array.bytes()); }
 void load(Clamp&) {}  // the rows stay mapped
 void tabled() {}
+
+std::size_t memory() {
+    std::size_t bytes = 0;
+    for (std::size_t k = 0; k < array_count; ++k) bytes += arrays[k].bytes();
+    for (const auto& buffer : kept) bytes += buffer.capacity();
+    return bytes;
+}
+
 void begin(const std::int32_t*, long) {}
 
 void seed(unsigned long seed) {

@@ -29,16 +29,22 @@ namespace {
 
 std::string in_megabytes(std::size_t bytes) { return std::to_string((bytes + (1 << 20) - 1) >> 20) + " MB"; }
 
+std::size_t held = 0;  // by all
+
 // Device memory of one owner.
 class Memory {
   public:
     Memory() = default;
-    ~Memory() { cudaFree(data_); }
+    ~Memory() {
+        cudaFree(data_);
+        held -= bytes_;
+    }
     Memory(const Memory&) = delete;
     Memory& operator=(const Memory&) = delete;
     void resize(std::size_t bytes, const char* what) {
         if (bytes <= bytes_) return;
         check(cudaFree(data_), what);
+        held -= bytes_;
         data_ = nullptr, bytes_ = 0;
         std::size_t free = 0, total = 0;
         check(cudaMemGetInfo(&free, &total), what);
@@ -48,6 +54,7 @@ class Memory {
                                      in_megabytes(free) + " that are free of the GPU's " + in_megabytes(total));
         }
         bytes_ = bytes;
+        held += bytes;
     }
     template <class T>
     T* as() const {
@@ -372,6 +379,8 @@ void seed(unsigned long seed) {
     const Draws start{seed, 0};
     upload(device.draws.as<void>(), &start, sizeof start, "the seed");
 }
+
+std::size_t memory() { return held; }
 
 void tabled() {
     forget_replays();

@@ -1,0 +1,40 @@
+"""What a device of Brian2's needs besides, to write programs that are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from brian2.core.variables import Subexpression
+from brian2.devices.device import reset_device, set_device
+
+
+class _Sorted(frozenset[str]):
+    """A set that is gone through in order."""
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(super().__iter__()))
+
+
+class KeptDevice:
+    """A mixin for standalone devices, one for each circuit."""
+
+    @contextmanager
+    def in_use(self) -> Iterator[None]:
+        """Make this Brian2's device for a while."""
+        set_device(self, build_on_run=False)
+        try:
+            yield
+        finally:
+            reset_device()
+
+    def code_object(
+        self, owner: Any, name: str, abstract_code: Any, variables: Mapping[str, Any], *given: Any, **options: Any
+    ) -> Any:
+        """Called by Brian2, with variables in the order of a set: the same circuit is to give the same sources always."""
+        ordered = dict(sorted(variables.items()))
+        for variable in ordered.values():
+            if isinstance(variable, Subexpression):
+                variable.identifiers = _Sorted(variable.identifiers)
+        return super().code_object(owner, name, abstract_code, ordered, *given, **options)  # type: ignore[misc]
