@@ -21,7 +21,7 @@ def once(sizes: tuple[int, ...], seed: int) -> dict[str, float]:
     x, y = rng.integers(0, 256, (10_000, sizes[0]), np.uint8), rng.integers(0, sizes[-1], 10_000)
     read = time.perf_counter()
     net = layered(sizes, urfb.with_parameters(rate=0.1 + 0.01 * seed), columns=100, seed=seed)
-    program = net.program("cpp")
+    program = net.program(sys.argv[3] if len(sys.argv) > 3 else "cpp")
     built = time.perf_counter()
     clamped = {p.name: x if p.clamp.kind == "values" else y for p in net.populations.values() if p.clamp}
     inputs = as_inputs(net, clamped)

@@ -11,6 +11,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from benchmarks import gpu
 from benchmarks.peers.numpy import NumpyPeer
 from benchmarks.peers.recircuit import RecircuitPeer
 from benchmarks.targets import targets
@@ -65,3 +66,21 @@ def test_targets_of_what_was_measured() -> None:
     found = targets({"cases": [case]})
     assert [t["ok"] for t in found] == [True, True]
     assert targets({"cases": []}) == []
+
+
+def test_what_a_gpu_should_show() -> None:
+    rates = {"recircuit": 90.0, "cuBLAS alone": 100.0, "PyTorch eager": 30.0}
+    parts = {
+        "reference": {"rates": {"B = 1000, 784-4096-4096-10, needed": rates, "B = 100, 784-500-500-10, needed": rates}},
+        "brian2cuda": {"presentations_per_second": 0.5},
+    }
+    found = {t["what"]: t["ok"] for t in gpu.targets(parts)}
+    assert [ok for what, ok in found.items() if "share of the products" in what or "plain" in what] == [True, True]
+    assert [ok for what, ok in found.items() if "eager" in what] == [False] and len(found) == 3
+    assert gpu.targets({}) == []
+    told = {
+        "date": "2026-01-01", "command": "", "machine": {"processor": "p", "processors": 1, "threads": 1, "caches": {}},
+        "gpu": {"name": "G"}, "seconds": 1.0, "targets": gpu.targets(parts), "parts": {"build": {"error": "no nvcc"}},
+    }  # fmt: skip
+    assert "**no nvcc**" in gpu.text(told) and "| NO |" in gpu.text(told)
+    assert "recircuit[cuda" in gpu.wheels()

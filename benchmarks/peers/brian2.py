@@ -1,4 +1,5 @@
-"""Plain Brian2, one column, float32: `cython` and `cpp` (standalone) with Synapses, and `numpy`: products by NumPy.
+"""Plain Brian2, one column, float32: `cython`, `cpp` (standalone) and `cuda` (Brian2CUDA) with Synapses, and `numpy`:
+products by NumPy.
 
 Synapses bring every signal over by a summed variable in every step, so that with them there is no mode "needed".
 Learning is the first thing of the next presentation's first step. What is timed is the loop over steps as Brian2 itself
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -131,20 +133,26 @@ class Cython(WithSynapses):
 class Cpp(WithSynapses):
     """C++ standalone: each run is a process that begins from the initial state."""
 
+    device, main = "cpp_standalone", "main.cpp"
+
     def __init__(self, problem: Problem, mode: str) -> None:
         if mode == "needed":
             raise Unsupported("its pathways are always open")
-        b2.set_device("cpp_standalone", build_on_run=False)
+        b2.set_device(self.device, build_on_run=False)
         super().__init__(problem, mode)
         self.network.run(1 * ms)
         folder = tempfile.mkdtemp(prefix="brian2-")
         b2.device.build(directory=folder, compile=False, run=False)
-        main = Path(folder) / "main.cpp"
+        main = Path(folder) / self.main
         text, found = re.subn(r"\.run\([\d.e-]+,", '.run(std::atof(std::getenv("DURATION")),', main.read_text())
         if found != 1:
-            raise RuntimeError("main.cpp does not look as expected")
+            raise RuntimeError(f"{self.main} does not look as expected")
         main.write_text(text)
-        b2.device.compile_source(folder, "unix", debug=False, clean=False)
+        self.compile(Path(folder))
+
+    def compile(self, folder: Path) -> None:
+        """Build what has been written."""
+        b2.device.compile_source(str(folder), "unix", debug=False, clean=False)
 
     def reset(self) -> None:
         pass
@@ -154,6 +162,40 @@ class Cpp(WithSynapses):
         b2.device.has_been_run = False
         b2.device.run(with_output=False)
         return float(b2.device._last_run_time)
+
+
+class Cuda(Cpp):
+    """Brian2CUDA, as it is but for the language standard: CUDA 13's own headers ask for C++17."""
+
+    packages = ("brian2", "brian2cuda", "numpy")
+    device, main = "cuda_standalone", "main.cu"
+
+    def __init__(self, problem: Problem, mode: str) -> None:
+        import brian2cuda  # noqa: F401  (registers the device)
+
+        from recircuit.circuits.backends.cuda import gpu, toolkit
+
+        found, tools = gpu.find_gpu(), toolkit.find_toolkit()
+        if isinstance(found, str) or tools is None:
+            raise Unsupported(str(found) if isinstance(found, str) else "no nvcc")
+        cuda = b2.prefs.devices.cuda_standalone.cuda_backend
+        cuda.detect_gpus, cuda.gpu_id = False, 0
+        cuda.compute_capability = float(f"{found.capability[0]}.{found.capability[1]}")
+        cuda.cuda_runtime_version = float(f"{tools.version[0]}.{tools.version[1]}")
+        self.tools = tools
+        super().__init__(problem, mode)
+
+    def compile(self, folder: Path) -> None:
+        makefile = folder / "makefile"
+        text = makefile.read_text().replace("-std=c++11", "-std=c++17")
+        text = re.sub(r"^NVCC = @\S+", f"NVCC = @{self.tools.nvcc}", text, flags=re.M)
+        if self.tools.include is not None and self.tools.library is not None:  # cuRAND's lie beside cuBLAS's
+            (curand,) = sorted(self.tools.library.parent.glob("libcurand.so*"))[:1]
+            (folder / "libcurand.so").symlink_to(curand)
+            text = text.replace("NVCCFLAGS = ", f'NVCCFLAGS = -I"{self.tools.include}" ')
+            text = text.replace("LFLAGS = ", f'LFLAGS = -L. -Xlinker -rpath="{curand.parent}" ')
+        makefile.write_text(text)
+        subprocess.run(["make", f"-j{os.cpu_count()}"], cwd=folder, check=True, stdout=sys.stderr)
 
 
 class Numpy(Brian2Peer):
@@ -208,4 +250,4 @@ class Numpy(Brian2Peer):
 
 
 if __name__ == "__main__":
-    serve({"cython": Cython, "cpp": Cpp, "numpy": Numpy}[sys.argv[1]])
+    serve({"cython": Cython, "cpp": Cpp, "cuda": Cuda, "numpy": Numpy}[sys.argv[1]])

@@ -1,4 +1,4 @@
-"""recircuit itself: the circuit of benchmarks/circuit.py on one backend (`cpp`, `numpy`), timed from outside."""
+"""recircuit itself: the circuit of benchmarks/circuit.py on one backend (`cpp`, `cuda`, `numpy`), timed from outside."""
 
 from __future__ import annotations
 
@@ -48,12 +48,13 @@ class RecircuitPeer(Peer):
         return {"presentations": presentations, "seconds": whole, "operations": seconds}
 
     def memory(self) -> dict[str, int]:
-        """Bytes: what the circuit stores, its data, and the most that the worker has ever held."""
+        """Bytes: what the circuit stores, its data, the most that the worker has ever held, and what it holds on a GPU."""
         stored = sum(
             np.dtype(a.variable.dtype).itemsize * int(np.prod(a.shape)) for a in self.program.assembly.arrays.values()
         )
         data = sum(rows.values.nbytes for rows in self.inputs.rows.values())
-        return {"stored": stored, "data": data, "peak": max(map(peak_memory, children()), default=0)}
+        device = self.program.memory() if self.backend == "cuda" else 0
+        return {"stored": stored, "data": data, "peak": max(map(peak_memory, children()), default=0), "device": device}
 
     def multiplications(self) -> int:
         """Of one presentation and column."""
