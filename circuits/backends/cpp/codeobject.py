@@ -1,21 +1,30 @@
-"""Brian2's C++ code object, with our templates before its own and literals in the width of the run."""
+"""Brian2's C++ code object, with our templates before its own, literals in the width of the run, and our own tanh."""
 
 from __future__ import annotations
+
+import re
+from typing import Any
 
 from brian2.codegen.generators.cpp_generator import CPPCodeGenerator
 from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
 
 from ..compiled.literals import Literals
 
+_TANH = re.compile(r"\btanh\(")
 
-class LiteralGenerator(Literals, CPPCodeGenerator):
-    """Brian2's, with literals in the width of the run."""
+
+class CppGenerator(Literals, CPPCodeGenerator):
+    """Brian2's, with literals in the width of the run, and the tanh of source/functions.h."""
 
     class_name = "cpp"
+
+    def translate_expression(self, expr: Any) -> str:
+        """Called by Brian2 for every expression."""
+        return _TANH.sub("recircuit::tanh(", super().translate_expression(expr))
 
 
 class DenseCppCodeObject(CPPStandaloneCodeObject):
     """Runs dense products by BLAS on the arrays that Brian2 owns."""
 
     templater = CPPStandaloneCodeObject.templater.derive("recircuit.circuits.backends.cpp")
-    generator_class = LiteralGenerator
+    generator_class = CppGenerator

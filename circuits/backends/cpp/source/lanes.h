@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <cstdlib>
 #include <new>
+#include <type_traits>
+#include <utility>
 
 #include "threads.h"
 
@@ -14,6 +16,7 @@ template <class T>
 struct Lanes {
     static constexpr int width = 64 / sizeof(T);
     typedef T Vector __attribute__((vector_size(64)));
+    typedef T Loose __attribute__((vector_size(64), aligned(sizeof(T)), may_alias));  // anywhere in memory
     typedef typename std::conditional<sizeof(T) == 4, std::int32_t, std::int64_t>::type Index;
     typedef Index Indices __attribute__((vector_size(64)));
     static int padded(int columns) { return (columns + width - 1) / width * width; }
@@ -33,25 +36,29 @@ T* scratch(std::size_t count) {
     return memory;
 }
 
+// What lies `far` lanes apart changes places.
+template <class T, int far, int... lane>
+inline void exchange(typename Lanes<T>::Vector& a, typename Lanes<T>::Vector& b, std::integer_sequence<int, lane...>) {
+    constexpr int n = Lanes<T>::width;
+#if defined(__clang__) || __GNUC__ >= 12
+    const auto low = __builtin_shufflevector(a, b, (lane & far ? n + lane - far : lane)...);
+    const auto high = __builtin_shufflevector(a, b, (lane & far ? n + lane : lane + far)...);
+#else
+    const auto low = __builtin_shuffle(a, b, typename Lanes<T>::Indices{(lane & far ? n + lane - far : lane)...});
+    const auto high = __builtin_shuffle(a, b, typename Lanes<T>::Indices{(lane & far ? n + lane : lane + far)...});
+#endif
+    a = low;
+    b = high;
+}
+
 // As many rows as a register is wide become columns, by halves, quarters, ...
-template <class T>
+template <class T, int far = Lanes<T>::width / 2>
 inline void turn(typename Lanes<T>::Vector (&rows)[Lanes<T>::width]) {
     constexpr int n = Lanes<T>::width;
-    #pragma GCC unroll 4
-    for (int s = 1; s < n; s *= 2) {
-        typename Lanes<T>::Indices low, high;
-        for (int k = 0; k < n; ++k) {
-            low[k] = k & s ? n + k - s : k;
-            high[k] = k & s ? n + k : k + s;
-        }
-        #pragma GCC unroll 16
-        for (int i = 0; i < n; ++i)
-            if (!(i & s)) {
-                const auto a = rows[i], b = rows[i + s];
-                rows[i] = __builtin_shuffle(a, b, low);
-                rows[i + s] = __builtin_shuffle(a, b, high);
-            }
-    }
+    #pragma GCC unroll 16
+    for (int r = 0; r < n; ++r)
+        if (!(r & far)) exchange<T, far>(rows[r], rows[r + far], std::make_integer_sequence<int, n>());
+    if constexpr (far > 1) turn<T, far / 2>(rows);
 }
 
 // lanes (units x padded) = values (columns x units), turned; only the first `filled` columns, the others are zero.

@@ -1,8 +1,9 @@
-// Matrix products, cut into blocks of rows of the weights. OpenBLAS itself runs on one thread.
+// Matrix products, cut into blocks of rows of the weights, or of columns. OpenBLAS itself runs on one thread.
 #pragma once
 #include <cblas.h>
 
 #include "threads.h"
+#include "tiles.h"
 
 namespace recircuit {
 
@@ -48,11 +49,17 @@ void propagate(int columns, int pre, int post, bool transposed, const T* signal,
         });
         return;
     }
-    const int blocks = product_blocks(long(columns) * pre * post, post);
+    const bool wide = columns > tiled || post >= 64;  // or else the columns are cut
+    const int blocks = product_blocks(long(columns) * pre * post, wide ? post : columns);
     each_block(blocks, [=](int block) {
-        const Range rows(post, blocks, block);
+        const Range rows = wide ? Range(post, blocks, block) : Range(post, 1, 0);
+        const Range shown = wide ? Range(columns, 1, 0) : Range(columns, blocks, block);
         const int n = rows.end - rows.begin;
         const T* w = weights + (transposed ? rows.begin : long(rows.begin) * pre);
+        if (columns <= tiled)
+            return product<T>(shown.end - shown.begin, n, pre, {signal + long(shown.begin) * pre, pre, 1},
+                              transposed ? Factor<T>{w, 1, post} : Factor<T>{w, pre, 1},
+                              {field + long(shown.begin) * post + rows.begin, post, T(0), T(1)});
         gemm(false, !transposed, columns, n, pre, T(1), signal, pre, w, transposed ? post : pre, T(0),
              field + rows.begin, post);
     });
@@ -65,6 +72,9 @@ void accumulate(int columns, int pre, int post, T keep, T scale, const T* posts,
     const int blocks = columns == 1 ? vector_blocks(work, post) : product_blocks(work, post);
     each_block(blocks, [=](int block) {
         const Range rows(post, blocks, block);
+        if (columns > 1 && columns <= tiled)
+            return product<T>(rows.end - rows.begin, pre, columns, {posts + rows.begin, 1, post}, {pres, 1, pre},
+                              {target + long(rows.begin) * pre, pre, keep, scale});
         if (columns > 1) {
             gemm(true, false, rows.end - rows.begin, pre, columns, scale, posts + rows.begin, post, pres, pre, keep,
                  target + long(rows.begin) * pre, pre);

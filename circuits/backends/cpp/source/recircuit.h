@@ -2,6 +2,7 @@
 #pragma once
 #include "local.h"
 #include "pooling.h"
+#include "functions.h"
 #include "products.h"
 
 namespace recircuit {

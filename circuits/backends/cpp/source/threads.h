@@ -19,7 +19,7 @@ class Pool {
     static constexpr int most = 64;  // blocks at a time
 
     static Pool& get() {
-        static Pool pool;
+        static Pool& pool = *new Pool;  // never destroyed: its threads wait for work until the process ends
         return pool;
     }
     void start(int threads) {
@@ -90,14 +90,13 @@ inline void each_block(int blocks, const Run& run) {
     Pool::get().each(blocks, [](const void* context, int block) { (*static_cast<const Run*>(context))(block); }, &run);
 }
 
-// The range [begin, end) of block k of n things, cut at multiples of 16.
+// The range [begin, end) of block k of n things, cut at multiples of 32.
 struct Range {
     int begin, end;
     Range(int n, int blocks, int k) : begin(cut(n, blocks, k)), end(cut(n, blocks, k + 1)) {}
     static int cut(int n, int blocks, int k) {
         if (k == blocks) return n;
-        const int place = int(long(n) * k / blocks) & ~15;
-        return place;
+        return int(long(n) * k / blocks + 16) & ~31;
     }
 };
 
