@@ -57,6 +57,8 @@ def choose(circuit: Circuit, backend: str, presentations: int) -> tuple[str, str
 
 def threads(backend: str) -> int:
     """How many threads a backend's matrix products use. On numpy, the same run has other bits with another number."""
+    if backend == "cuda":
+        return 1  # of the processor: the one that launches
     if backend == "cpp":
         from ..circuits.backends.compiled.worker import threads as of_worker
 
@@ -67,10 +69,21 @@ def threads(backend: str) -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def versions() -> dict[str, str]:
+def versions(backend: str = "numpy") -> dict[str, str]:
     """Of what decides the numbers."""
-    names = ("recircuit", "brian2", "numpy", "scipy", "scipy-openblas32")
-    return {"python": platform.python_version(), "machine": platform.machine()} | {n: version(n) for n in names}
+    names = ["recircuit", "brian2", "numpy", "scipy", "scipy-openblas32"]
+    found = {"python": platform.python_version(), "machine": platform.machine()} | {n: version(n) for n in names}
+    return found | _of_gpu() if backend == "cuda" else found
+
+
+def _of_gpu() -> dict[str, str]:
+    from ..circuits.backends.cuda import gpu, requirements, toolkit
+
+    card, tools = gpu.find_gpu(), toolkit.find_toolkit()
+    if isinstance(card, str) or tools is None:
+        return {}
+    about = {"gpu": card.name, "cuda": requirements.dotted(tools.version), "cublas": str(tools.library)}
+    return about | {"brian2cuda": version("brian2cuda")}
 
 
 def _seconds(circuit: Circuit, presentations: int) -> float:

@@ -55,7 +55,7 @@ def train(
         circuit: what learns; its columns are filled with as many samples at a time.
         data: samples and labels.
         epochs: how often all samples are shown, from the beginning, those of a resumed run included.
-        backend: "numpy", "cpp" or "auto".
+        backend: "numpy", "cpp", "cuda" or "auto".
         seed: of the order and the noise; None: the circuit's.
         out: a folder for weights.safetensors (written after each epoch), metrics.csv and curves.png.
         resume: go on from the checkpoint in `out`, where there is one.
@@ -110,7 +110,7 @@ class Training:
         self.history = History(backend=backend)
         self._about = About(
             seed=seed, network=described(circuit), data={"name": data.name, "fingerprint": self._fingerprint()},
-            backend=backend, threads=threads(backend), versions=versions(),
+            backend=backend, threads=threads(backend), versions=versions(backend),
         )  # fmt: skip
         self.good = self.checkpoint()
 

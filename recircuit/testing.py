@@ -70,7 +70,7 @@ def check_rule(
 
     Args:
         rule: yours.
-        backends: where it is to run: "numpy", "cpp".
+        backends: where it is to run: "numpy", "cpp", "cuda".
         hidden: equations of the network's hidden units, for a rule that reads what pyramidal units lack.
         circuit: makes a circuit of yours that uses the rule, given Circuit's options (columns, lowering, seed), to be
             tried in place of the network: for phases and broadcasts of your own.

@@ -31,7 +31,7 @@ from recircuit.circuits.backends.cuda.memory import Need
 from recircuit.circuits.inputs import as_inputs
 from recircuit.circuits.lowering.assemble import assemble, brian_preferences
 from recircuit.models import layered
-from recircuit.models.machine import choose
+from recircuit.models.machine import choose, versions
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -336,6 +336,7 @@ def test_what_cannot_be_done_there(on_cpu: None) -> None:
 def test_auto_falls_back_and_says_so(on_cpu: None, monkeypatch: pytest.MonkeyPatch) -> None:
     assert choose_backend("auto") == ("cuda", "")
     assert choose(layered([3, 2]), "auto", 10**9)[0] == "cuda"
+    assert versions("cuda")["gpu"] == GPU.name and "gpu" not in versions("cpp")
     monkeypatch.setattr(gpu, "find_gpu", lambda: "no GPU: the NVIDIA driver finds none")
     name, why = choose_backend("auto")
     assert name == "cpp" and why.startswith("cuda: no GPU")
@@ -386,6 +387,13 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
             device.write_sources(assemble(net, None), folder)
         made[name] = folder
     return made
+
+
+def test_there_is_a_template_for_each_that_cpp_has() -> None:
+    """So that a structure that is added runs everywhere, or is seen not to."""
+    backends = Path(gpu.__file__).parents[1]
+    cpp, cuda = ({p.stem for p in (backends / name / "templates").iterdir()} for name in ("cpp", "cuda"))
+    assert cpp <= cuda
 
 
 def test_the_sources_hold_what_they_should(sources: dict[str, Path]) -> None:

@@ -68,7 +68,7 @@ class Settings:
 
     Parameters
     ----------
-    backend : ``"numpy"`` or ``"cpp"``
+    backend : ``"numpy"``, ``"cpp"`` or ``"cuda"``
     seeds : of the runs; empty where nothing is drawn at random
     quick : fewer and shorter runs, seconds in all
     tell : is told, now and then, what is under way

@@ -110,7 +110,7 @@ def _trained(config: RunConfig, data: Dataset, folder: Path, note: str, resume: 
         backend, why = before.backend, "as before"
     else:
         backend, why = choose(circuit, config.backend, epochs * -(-data.n_train // circuit.columns))
-    about: dict[str, str | int] = {"threads": threads(backend), **versions()}
+    about: dict[str, str | int] = {"threads": threads(backend), **versions(backend)}
     sizes = {"name": data.name, "n_train": data.n_train, "n_test": data.n_test, "fingerprint": data.fingerprint()}
     rule = str(config.made_rule())
     write_record(folder, Record(run=config, rule=rule, data=sizes, backend=backend, machine=about))
