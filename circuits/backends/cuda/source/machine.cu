@@ -8,7 +8,10 @@
 #include <string>
 
 #include "kernels.h"
+#include "memory.h"
 #include "objects.h"
+#include "recording.h"
+#include "watch.h"
 #include "worker.h"
 
 namespace recircuit {
@@ -24,60 +27,6 @@ void check(cublasStatus_t result, const char* what) {
 int active = 0;
 
 namespace {
-
-// ---- memory --------------------------------------------------------------------------------------------------------
-
-std::string in_megabytes(std::size_t bytes) { return std::to_string((bytes + (1 << 20) - 1) >> 20) + " MB"; }
-
-std::size_t held = 0;  // by all
-
-// Device memory of one owner.
-class Memory {
-  public:
-    Memory() = default;
-    ~Memory() {
-        cudaFree(data_);
-        held -= bytes_;
-    }
-    Memory(const Memory&) = delete;
-    Memory& operator=(const Memory&) = delete;
-    void resize(std::size_t bytes, const char* what) {
-        if (bytes <= bytes_) return;
-        check(cudaFree(data_), what);
-        held -= bytes_;
-        data_ = nullptr, bytes_ = 0;
-        std::size_t free = 0, total = 0;
-        check(cudaMemGetInfo(&free, &total), what);
-        if (bytes > free || cudaMalloc(&data_, bytes) != cudaSuccess) {
-            cudaGetLastError();
-            throw std::runtime_error(std::string(what) + ": " + in_megabytes(bytes) + " do not fit into the " +
-                                     in_megabytes(free) + " that are free of the GPU's " + in_megabytes(total));
-        }
-        bytes_ = bytes;
-        held += bytes;
-    }
-    template <class T>
-    T* as() const {
-        return static_cast<T*>(data_);
-    }
-
-  private:
-    void* data_ = nullptr;
-    std::size_t bytes_ = 0;
-};
-
-// On our stream like all else, and waited for.
-void copy(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind, const char* what) {
-    check(cudaMemcpyAsync(to, from, bytes, kind, stream()), what);
-    check(cudaStreamSynchronize(stream()), what);
-}
-void upload(void* to, const void* from, std::size_t bytes, const char* what) {
-    copy(to, from, bytes, cudaMemcpyHostToDevice, what);
-}
-void download(void* to, const void* from, std::size_t bytes, const char* what) {
-    copy(to, from, bytes, cudaMemcpyDeviceToHost, what);
-}
-void clear(void* data, std::size_t bytes, const char* what) { check(cudaMemsetAsync(data, 0, bytes, stream()), what); }
 
 // Freed by the end of the process, not by destructors, which would run after the driver has gone.
 struct Device {
@@ -102,86 +51,8 @@ void allocate_arrays() {
     }
 }
 
-// Variables that are looked at for NaN and infinity.
-class Watch {
-  public:
-    void begin(bool thorough) {
-        std::vector<Watched> watched;
-        for (std::size_t k = 0; k < array_count; ++k)
-            if (arrays[k].floating && (thorough || is_rate(arrays[k]))) {
-                watched.push_back({arrays[k].data(), std::int64_t(arrays[k].count()), arrays[k].itemsize});
-                names_.push_back(arrays[k].name);
-                threads_ = std::max<long>(threads_, std::min<long>(arrays[k].count(), 1 << 16));
-            }
-        if (!thorough && count() > most_watched) throw std::runtime_error("more than 256 populations");
-        list_.resize(std::max(1, count()) * sizeof(Watched), "the circuit");
-        upload(list_.as<void>(), watched.data(), watched.size() * sizeof(Watched), "the circuit");
-    }
-    int count() const { return int(names_.size()); }
-    // Flags that are 1 where something is found; `run`: only until some presentation had one.
-    void into(std::int32_t* flags, const Progress* run) const {
-        if (count()) launch("looking for NaN", look, threads_, list_.as<Watched>(), count(), flags, run);
-    }
-    const char* first(const std::int32_t* flags) const {
-        std::vector<std::int32_t> bad(count());
-        download(bad.data(), flags, bad.size() * sizeof(std::int32_t), "looking for NaN");
-        const std::size_t found = std::find(bad.begin(), bad.end(), 1) - bad.begin();
-        return found < bad.size() ? names_[found] : nullptr;
-    }
-
-  private:
-    Memory list_;
-    std::vector<const char*> names_;
-    int threads_ = 1;
-};
-Watch& rates = *new Watch;
-Watch& floats = *new Watch;
-
-// ---- what a table keeps, gathered on the GPU -----------------------------------------------------------------------
-
-struct Kept {
-    std::size_t bytes = 0, times = 0;  // of one KEEP, and how many there are in a presentation
-    Memory values;
-};
-std::vector<std::unique_ptr<Kept>> gathered;
-long room = 100;  // presentations that fit
-
-void make_room() {
-    gathered.clear();
-    gathered.resize(kept.size());
-    std::size_t bytes = 0;
-    for (const Action& action : table) {
-        if (action.kind != Action::KEEP) continue;
-        auto& one = gathered[action.keep];
-        if (!one) one.reset(new Kept);
-        one->bytes = action.bytes;
-        ++one->times;
-        bytes += action.bytes;
-    }
-    room = std::clamp<long>(bytes ? (64l << 20) / long(bytes) : 100, 1, 100);
-    for (auto& one : gathered) one->values.resize(room * one->times * one->bytes, "what is recorded");
-}
-
-void keep(const Action& action, std::size_t time) {
-    const Kept& into = *gathered[action.keep];
-    const std::size_t place = time * action.bytes, stride = into.times * into.bytes;
-    const Progress* progress = device.progress.as<Progress>();
-    if (action.bytes % 4 == 0)
-        launch(action.array->name, keep_words<std::uint32_t>, int(action.bytes / 4),
-               static_cast<const std::uint32_t*>(action.array->data()),
-               reinterpret_cast<std::uint32_t*>(into.values.as<char>() + place), progress, std::int64_t(stride / 4));
-    else
-        launch(action.array->name, keep_words<char>, int(action.bytes), static_cast<const char*>(action.array->data()),
-               into.values.as<char>() + place, progress, std::int64_t(stride));
-}
-
-void fetch_kept(long presentations) {
-    for (std::size_t k = 0; k < gathered.size(); ++k) {
-        const std::size_t bytes = presentations * gathered[k]->times * gathered[k]->bytes, before = kept[k].size();
-        kept[k].resize(before + bytes);
-        download(kept[k].data() + before, gathered[k]->values.as<char>(), bytes, "what is recorded");
-    }
-}
+Watch& in_rates = *new Watch;
+Watch& in_floats = *new Watch;
 
 // ---- stimuli -------------------------------------------------------------------------------------------------------
 
@@ -226,7 +97,7 @@ void act(const Action& action, std::int64_t& ticks, std::vector<std::size_t>& ti
             break;
         case Action::KEEP:
             if (!std::strncmp(action.array->name, "clock.", 6)) tick(ticks);
-            keep(action, times[action.keep]++);
+            keep(action, times[action.keep]++, device.progress.as<Progress>());
             break;
         case Action::TICK:
             ++ticks;  // told to the device when somebody asks for the time, and at the end
@@ -240,8 +111,8 @@ void walk(const Around& around) {
     for (Action& action : table) around(action, [&] { act(action, ticks, times); });
     tick(ticks);
     Progress* progress = device.progress.as<Progress>();
-    rates.into(progress->bad, progress);
-    launch("the end of a presentation", finish, 1, progress, rates.count());
+    in_rates.into(progress->bad, progress);
+    launch("the end of a presentation", finish, 1, progress, in_rates.count());
 }
 
 void walk() {
@@ -348,9 +219,9 @@ void start() {
     device.draws.resize(sizeof(Draws), what);
     device.progress.resize(sizeof(Progress), what);
     clear(device.progress.as<void>(), sizeof(Progress), what);
-    rates.begin(false);
-    floats.begin(true);
-    device.bad.resize(std::max(1, floats.count()) * sizeof(std::int32_t), what);
+    in_rates.begin(false);
+    in_floats.begin(true);
+    device.bad.resize(std::max(1, in_floats.count()) * sizeof(std::int32_t), what);
     device.step = &find_array("clock.timestep"), device.t = &find_array("clock.t"), device.dt = &find_array("clock.dt");
     for (std::size_t k = 0; k < array_count; ++k)
         if (!std::strcmp(arrays[k].name, "presentation.active")) device.columns_in_use = &arrays[k];
@@ -410,11 +281,11 @@ long present(const std::int32_t* order, long done, long presentations) {
 }
 
 const char* not_finite(bool thorough) {
-    if (!thorough) return diverged ? rates.first(device.progress.as<Progress>()->bad) : nullptr;
+    if (!thorough) return diverged ? in_rates.first(device.progress.as<Progress>()->bad) : nullptr;
     std::int32_t* flags = device.bad.as<std::int32_t>();
-    clear(flags, floats.count() * sizeof(std::int32_t), "looking for NaN");
-    floats.into(flags, nullptr);
-    return floats.first(flags);
+    clear(flags, in_floats.count() * sizeof(std::int32_t), "looking for NaN");
+    in_floats.into(flags, nullptr);
+    return in_floats.first(flags);
 }
 
 }  // namespace machine
