@@ -61,53 +61,66 @@ inline void turn(typename Lanes<T>::Vector (&rows)[Lanes<T>::width]) {
     if constexpr (far > 1) turn<T, far / 2>(rows);
 }
 
+// lanes (many x padded) = the first `filled` of some columns, turned; what is beyond them is zero. `many` units, no more than
+// a register is wide; a column is `apart` from the next.
+template <class T>
+inline void turn_over(int columns, int filled, int many, long apart, const T* values, T* lanes) {
+    constexpr int n = Lanes<T>::width;
+    const int padded = Lanes<T>::padded(columns);
+    for (int column = 0; column < padded; column += n) {
+        typename Lanes<T>::Vector rows[n] = {};
+        if (many == n && column + n <= filled) {
+            for (int k = 0; k < n; ++k) __builtin_memcpy(&rows[k], values + (column + k) * apart, sizeof rows[k]);
+        } else {
+            for (int k = 0; k < n && column + k < filled; ++k)
+                for (int u = 0; u < many; ++u) rows[k][u] = values[(column + k) * apart + u];
+        }
+        turn<T>(rows);
+        for (int u = 0; u < many; ++u) __builtin_memcpy(lanes + long(u) * padded + column, &rows[u], sizeof rows[u]);
+    }
+}
+
+// The way back: values (columns, `apart` from each other) = lanes (many x padded), turned.
+template <class T>
+inline void turn_back(int columns, int many, long apart, const T* lanes, T* values) {
+    constexpr int n = Lanes<T>::width;
+    const int padded = Lanes<T>::padded(columns);
+    for (int column = 0; column < columns; column += n) {
+        typename Lanes<T>::Vector rows[n] = {};
+        for (int u = 0; u < many; ++u) __builtin_memcpy(&rows[u], lanes + long(u) * padded + column, sizeof rows[u]);
+        turn<T>(rows);
+        for (int k = 0; k < n && column + k < columns; ++k) {
+            T* to = values + (column + k) * apart;
+            if (many == n) __builtin_memcpy(to, &rows[k], sizeof rows[k]);
+            else for (int u = 0; u < many; ++u) to[u] = rows[k][u];
+        }
+    }
+}
+
+// A few units at a time, in blocks.
+template <class T, class Run>
+void each_tile(int units, const Run& run) {
+    constexpr int n = Lanes<T>::width;
+    const int tiles = (units + n - 1) / n, blocks = tiles < 8 ? 1 : 8;
+    each_block(blocks, [=](int block) {
+        for (int tile = tiles * block / blocks; tile < tiles * (block + 1) / blocks; ++tile)
+            run(tile * n, units - tile * n < n ? units - tile * n : n);
+    });
+}
+
 // lanes (units x padded) = values (columns x units), turned; only the first `filled` columns, the others are zero.
 template <class T>
 void to_lanes(int columns, int filled, int units, const T* values, T* lanes) {
-    constexpr int n = Lanes<T>::width;
-    typedef typename Lanes<T>::Vector Vector;
-    const int padded = Lanes<T>::padded(columns), tiles = (units + n - 1) / n;
-    each_block(tiles < 8 ? 1 : 8, [=](int block) {
-        const int blocks = tiles < 8 ? 1 : 8;
-        for (int tile = tiles * block / blocks; tile < tiles * (block + 1) / blocks; ++tile)
-            for (int column = 0; column < padded; column += n) {
-                const int unit = tile * n, many = units - unit < n ? units - unit : n;
-                Vector rows[n] = {};
-                if (many == n && column + n <= filled) {
-                    for (int k = 0; k < n; ++k)
-                        __builtin_memcpy(&rows[k], values + long(column + k) * units + unit, sizeof(Vector));
-                } else {
-                    for (int k = 0; k < n && column + k < filled; ++k)
-                        for (int u = 0; u < many; ++u) rows[k][u] = values[long(column + k) * units + unit + u];
-                }
-                turn<T>(rows);
-                for (int u = 0; u < many; ++u)
-                    __builtin_memcpy(lanes + long(unit + u) * padded + column, &rows[u], sizeof(Vector));
-            }
+    each_tile<T>(units, [=](int unit, int many) {
+        turn_over(columns, filled, many, units, values + unit, lanes + long(unit) * Lanes<T>::padded(columns));
     });
 }
 
 // values (columns x units) = lanes (units x padded), turned back.
 template <class T>
 void from_lanes(int columns, int units, const T* lanes, T* values) {
-    constexpr int n = Lanes<T>::width;
-    typedef typename Lanes<T>::Vector Vector;
-    const int padded = Lanes<T>::padded(columns), tiles = (units + n - 1) / n;
-    each_block(tiles < 8 ? 1 : 8, [=](int block) {
-        const int blocks = tiles < 8 ? 1 : 8;
-        for (int tile = tiles * block / blocks; tile < tiles * (block + 1) / blocks; ++tile)
-            for (int column = 0; column < columns; column += n) {
-                const int unit = tile * n, many = units - unit < n ? units - unit : n;
-                Vector rows[n] = {};
-                for (int u = 0; u < many; ++u)
-                    __builtin_memcpy(&rows[u], lanes + long(unit + u) * padded + column, sizeof(Vector));
-                turn<T>(rows);
-                for (int k = 0; k < n && column + k < columns; ++k) {
-                    T* to = values + long(column + k) * units + unit;
-                    if (many == n) __builtin_memcpy(to, &rows[k], sizeof(Vector));
-                    else for (int u = 0; u < many; ++u) to[u] = rows[k][u];
-                }
-            }
+    each_tile<T>(units, [=](int unit, int many) {
+        turn_back(columns, many, units, lanes + long(unit) * Lanes<T>::padded(columns), values + unit);
     });
 }
 

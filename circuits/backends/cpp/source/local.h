@@ -32,52 +32,100 @@ struct Local {
     }
 };
 
-// out[m] = sum over t of w[m*inputs + t] * heard[t], of N registers from `first` on.
+// Weights as the kernels read them: M maps side by side, tap after tap. Tied weights are laid so once for all places.
+constexpr int maps_together = 8;
+
+template <class T>
+void lay_out(int maps, int inputs, const T* w, T* laid) {
+    for (int m = 0; m < maps; ++m) {
+        T* to = laid + long(m / maps_together) * maps_together * inputs + m % maps_together;
+        const int apart = std::min(maps_together, maps - m / maps_together * maps_together);
+        for (int t = 0; t < inputs; ++t) to[long(t) * apart] = w[long(m) * inputs + t];
+    }
+}
+
+// out[m] (+)= sum over some taps of w[m, t] * heard[t], of N registers from `first` on. A weight's neighbours are `per_map`
+// and `per_tap` away.
 template <class T, int M, int N>
-inline void hear(int inputs, const T* w, T* const* heard, int first, T* out, long apart) {
+inline void hear(int taps, const T* w, long per_map, long per_tap, T* const* heard, int first, T* out, long apart, bool add) {
     typedef typename Lanes<T>::Vector Vector;
-    Vector sum[M][N] = {};
-    for (int t = 0; t < inputs; ++t) {
+    Vector sum[M][N];
+    for (int m = 0; m < M; ++m)
+        for (int n = 0; n < N; ++n) {
+            sum[m][n] = Vector{};
+            if (add) sum[m][n] = reinterpret_cast<Vector*>(out + m * apart + first)[n];
+        }
+    for (int t = 0; t < taps; ++t) {
         const Vector* x = reinterpret_cast<const Vector*>(heard[t] + first);
         for (int m = 0; m < M; ++m)
-            for (int n = 0; n < N; ++n) sum[m][n] += w[long(m) * inputs + t] * x[n];
+            for (int n = 0; n < N; ++n) sum[m][n] += w[m * per_map + t * per_tap] * x[n];
     }
     for (int m = 0; m < M; ++m)
         for (int n = 0; n < N; ++n) reinterpret_cast<Vector*>(out + m * apart + first)[n] = sum[m][n];
 }
 
+// All maps of a place, so many taps at a time that what is heard stays in the nearest cache.
 template <class T, int N>
-inline void hear_all(int maps, int inputs, const T* w, T* const* heard, int first, T* out, long apart) {
-    int m = 0;
-    for (; m + 8 <= maps; m += 8) hear<T, 8, N>(inputs, w + long(m) * inputs, heard, first, out + m * apart, apart);
-    for (; m + 4 <= maps; m += 4) hear<T, 4, N>(inputs, w + long(m) * inputs, heard, first, out + m * apart, apart);
-    for (; m < maps; ++m) hear<T, 1, N>(inputs, w + long(m) * inputs, heard, first, out + m * apart, apart);
+inline void hear_all(const Local& s, const T* w, bool laid, T* const* heard, int first, T* out, long apart) {
+    const int inputs = s.inputs(), together = 224;
+    for (int t = 0; t < inputs; t += together)
+        for (int m = 0; m < s.maps; m += maps_together) {
+            const int many = std::min(maps_together, s.maps - m), taps = std::min(together, inputs - t);
+            const T* from = w + long(m) * inputs + (laid ? long(t) * many : t);
+            const long per_map = laid ? 1 : inputs, per_tap = laid ? many : 1;
+            T* to = out + m * apart;
+            if (many == 8 && laid) hear<T, 8, N>(taps, from, 1, 8, heard + t, first, to, apart, t > 0);
+            else if (many == 8) hear<T, 8, N>(taps, from, inputs, 1, heard + t, first, to, apart, t > 0);
+            else
+                for (int k = 0; k < many; ++k)
+                    hear<T, 1, N>(taps, from + k * per_map, per_map, per_tap, heard + t, first, to + k * apart, apart, t > 0);
+        }
 }
 
-// field = what the places hear of the signal.
+// `run.template of<N>(first)` for all registers of a row, N = 3, 2 or 1 at a time.
+template <class T, class Run>
+inline void by_registers(int padded, const Run& run) {
+    constexpr int n = Lanes<T>::width;
+    for (int first = 0, left = padded / n; left > 0;) {
+        const int many = left == 4 || left == 2 ? 2 : left >= 3 ? 3 : 1;
+        if (many == 3) run(std::integral_constant<int, 3>(), first);
+        else if (many == 2) run(std::integral_constant<int, 2>(), first);
+        else run(std::integral_constant<int, 1>(), first);
+        first += many * n, left -= many;
+    }
+}
+
+// field = what the places hear of the signal. As many places at a time as a register is wide, so that they are turned back
+// at once.
 template <class T>
 void local_propagate(const Local& s, const T* signal, const T* weights, T* field) {
     constexpr int n = Lanes<T>::width;
-    const int padded = Lanes<T>::padded(s.columns), units = s.channels * s.sources;
+    const int padded = Lanes<T>::padded(s.columns), units = s.channels * s.sources, inputs = s.inputs();
     T* below = scratch<T, 0>(long(units + 1) * padded);
-    T* above = scratch<T, 1>(long(s.maps) * s.places * padded);
     T* outside = below + long(units) * padded;
     std::fill(outside, outside + padded, T(0));
     to_lanes(s.columns, s.columns, units, signal, below);
-    const int blocks = s.blocks(s.places);
+    T* laid = nullptr;
+    if (s.tied) lay_out(s.maps, inputs, weights, laid = scratch<T, 2>(long(s.maps) * inputs));
+    const int groups = (s.places + n - 1) / n, blocks = s.blocks(groups);
+    const long apart = long(n) * padded, room = s.maps * apart;
+    T* above = scratch<T, 1>(blocks * room);
     each_block(blocks, [=](int block) {
-        std::vector<T*> heard(s.inputs());
-        for (int p = long(s.places) * block / blocks; p < long(s.places) * (block + 1) / blocks; ++p) {
-            s.rows(p, padded, below, outside, heard.data());
-            const T* w = weights + (s.tied ? 0 : long(p) * s.maps * s.inputs());
-            T* out = above + long(p) * padded;
-            int first = 0;
-            for (; first + 2 * n <= padded; first += 2 * n)
-                hear_all<T, 2>(s.maps, s.inputs(), w, heard.data(), first, out, long(s.places) * padded);
-            if (first < padded) hear_all<T, 1>(s.maps, s.inputs(), w, heard.data(), first, out, long(s.places) * padded);
+        std::vector<T*> heard(inputs);
+        T* mine = above + block * room;
+        for (int g = groups * block / blocks; g < groups * (block + 1) / blocks; ++g) {
+            const int begin = g * n, many = std::min(n, s.places - begin);
+            for (int k = 0; k < many; ++k) {
+                s.rows(begin + k, padded, below, outside, heard.data());
+                const T* w = s.tied ? laid : weights + long(begin + k) * s.maps * inputs;
+                by_registers<T>(padded, [&](auto N, int first) {
+                    hear_all<T, N()>(s, w, s.tied, heard.data(), first, mine + long(k) * padded, apart);
+                });
+            }
+            for (int m = 0; m < s.maps; ++m)
+                turn_back(s.columns, many, long(s.maps) * s.places, mine + m * apart, field + long(m) * s.places + begin);
         }
     });
-    from_lanes(s.columns, s.maps * s.places, above, field);
 }
 
 // heard[t] += sum over m of w[m*inputs + t] * sent[m], for K taps.
@@ -97,18 +145,16 @@ inline void tell(int maps, int inputs, const T* w, const T* sent, long apart, in
 }
 
 template <class T, int N>
-inline void tell_all(int begin, int end, int maps, int inputs, const T* w, const T* sent, long apart, int first,
-                     T* const* heard) {
+inline void tell_all(const Local& s, int begin, int end, const T* w, const T* sent, long apart, int first, T* const* heard) {
     int t = begin;
-    for (; t + 8 <= end; t += 8) tell<T, 8, N>(maps, inputs, w + t, sent, apart, first, heard + t);
-    for (; t < end; ++t) tell<T, 1, N>(maps, inputs, w + t, sent, apart, first, heard + t);
+    for (; t + 8 <= end; t += 8) tell<T, 8, N>(s.maps, s.inputs(), w + t, sent, apart, first, heard + t);
+    for (; t < end; ++t) tell<T, 1, N>(s.maps, s.inputs(), w + t, sent, apart, first, heard + t);
 }
 
 // The same synapses the other way round: field (of the pre image) = what the places tell it. A block has channels of its
 // own, so that no two add to one unit.
 template <class T>
 void local_propagate_back(const Local& s, const T* signal, const T* weights, T* field) {
-    constexpr int n = Lanes<T>::width;
     const int padded = Lanes<T>::padded(s.columns), units = s.channels * s.sources;
     const int blocks = s.blocks(s.channels);
     T* below = scratch<T, 0>(long(units + blocks) * padded);
@@ -123,13 +169,10 @@ void local_propagate_back(const Local& s, const T* signal, const T* weights, T* 
             std::fill(outside, outside + padded, T(0));
             s.rows(p, padded, below, outside, heard.data());
             const T* w = weights + (s.tied ? 0 : long(p) * s.maps * s.inputs());
-            const T* sent = above + long(p) * padded;
-            const long apart = long(s.places) * padded;
-            int first = 0;
-            for (; first + 2 * n <= padded; first += 2 * n)
-                tell_all<T, 2>(begin * s.taps, end * s.taps, s.maps, s.inputs(), w, sent, apart, first, heard.data());
-            if (first < padded)
-                tell_all<T, 1>(begin * s.taps, end * s.taps, s.maps, s.inputs(), w, sent, apart, first, heard.data());
+            by_registers<T>(padded, [&](auto N, int first) {
+                tell_all<T, N()>(s, begin * s.taps, end * s.taps, w, above + long(p) * padded, long(s.places) * padded, first,
+                                 heard.data());
+            });
         }
     });
     from_lanes(s.columns, units, below, field);
@@ -165,34 +208,36 @@ inline void meet(int places, int padded, int maps, int taps, int inputs, const T
 // Tied weights are added up in each block by itself, and the blocks' sums in their order.
 template <class T>
 void local_accumulate(const Local& s, int filled, T keep, T scale, const T* posts, const T* pres, T* target) {
-    constexpr int K = Lanes<T>::width / 4, together = 16;
+    constexpr int n = Lanes<T>::width, K = n / 4;
     const int padded = Lanes<T>::padded(s.columns), units = s.channels * s.sources, inputs = s.inputs();
     const long size = long(s.maps) * inputs;
     T* below = scratch<T, 0>(long(units + 1) * padded);
-    T* above = scratch<T, 1>(long(s.maps) * s.places * padded);
     T* outside = below + long(units) * padded;
     std::fill(outside, outside + padded, T(0));
     to_lanes(s.columns, filled, units, pres, below);
-    to_lanes(s.columns, filled, s.maps * s.places, posts, above);
-    const int blocks = s.blocks(s.places), group = s.tied ? together : 1;
-    T* sums = scratch<T, 2>(blocks * size);
+    const int groups = (s.places + n - 1) / n, blocks = s.blocks(groups);
+    const long apart = long(n) * padded, room = s.maps * apart;
+    T *sums = scratch<T, 2>(blocks * size), *above = scratch<T, 1>(blocks * room);
     each_block(blocks, [=](int block) {
-        T* mine = sums + block * size;
-        if (s.tied) std::fill(mine, mine + size, T(0));
-        std::vector<T*> heard(long(group) * inputs);
-        const int end = long(s.places) * (block + 1) / blocks;
-        for (int p = long(s.places) * block / blocks; p < end; p += group) {
-            const int many = std::min(group, end - p);
-            for (int k = 0; k < many; ++k) s.rows(p + k, padded, below, outside, heard.data() + long(k) * inputs);
-            if (!s.tied) std::fill(mine, mine + size, T(0));
-            for (int m = 0; m < s.maps; m += 4)
-                for (int t = 0; t < inputs; t += K)
-                    meet(many, padded, std::min(4, s.maps - m), std::min(K, inputs - t), inputs,
-                         above + (long(m) * s.places + p) * padded, long(s.places) * padded, heard.data() + t,
-                         mine + long(m) * inputs + t);
-            if (s.tied) continue;
-            T* to = target + long(p) * size;
-            for (long k = 0; k < size; ++k) to[k] = keep * to[k] + scale * mine[k];
+        T *mine = sums + block * size, *sent = above + block * room;
+        std::fill(mine, mine + size, T(0));
+        std::vector<T*> heard(long(n) * inputs);
+        for (int g = groups * block / blocks; g < groups * (block + 1) / blocks; ++g) {
+            const int begin = g * n, many = std::min(n, s.places - begin);
+            for (int m = 0; m < s.maps; ++m)
+                turn_over(s.columns, filled, many, long(s.maps) * s.places, posts + long(m) * s.places + begin, sent + m * apart);
+            for (int k = 0; k < many; ++k) s.rows(begin + k, padded, below, outside, heard.data() + long(k) * inputs);
+            const int step = s.tied ? many : 1;  // untied: place by place
+            for (int k = 0; k < many; k += step) {
+                for (int m = 0; m < s.maps; m += 4)
+                    for (int t = 0; t < inputs; t += K)
+                        meet(step, padded, std::min(4, s.maps - m), std::min(K, inputs - t), inputs,
+                             sent + m * apart + long(k) * padded, apart, heard.data() + long(k) * inputs + t,
+                             mine + long(m) * inputs + t);
+                if (s.tied) continue;
+                T* to = target + long(begin + k) * size;
+                for (long e = 0; e < size; ++e) to[e] = keep * to[e] + scale * mine[e], mine[e] = 0;
+            }
         }
     });
     if (!s.tied) return;
