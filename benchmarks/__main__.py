@@ -1,4 +1,4 @@
-"""python -m benchmarks [reference | scaling | training | build]"""
+"""python -m benchmarks [reference | scaling | training | images | build]"""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ COMMANDS = {
     "reference": "the reference workload beside the peers, with the machine's ceilings",
     "scaling": "time and memory over width, depth, columns and steps",
     "training": "an epoch of MNIST beside loops written by hand",
+    "images": "convolutions, tied and untied, beside PyTorch",
     "build": "how long a circuit takes to begin",
 }
 
@@ -45,6 +46,8 @@ def main() -> int:
         from benchmarks.scaling import run
     elif arguments.command == "training":
         from benchmarks.training import run
+    elif arguments.command == "images":
+        from benchmarks.images import run
     else:
         from benchmarks.build import run
     with tempfile.TemporaryDirectory(prefix="benchmarks-") as folder:
