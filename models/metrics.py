@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..circuits import Circuit, Population, Projection
+from ..circuits import Circuit, Local, Population, Projection
 from ..circuits.projection import Transposed
 from ..errors import RecircuitError
 from .snapshot import matrix
@@ -84,14 +84,20 @@ def feedback_pairs(circuit: Circuit) -> dict[str, Pair]:
     A feedback projection goes into another compartment than `basal`. What it stands for joins the same two populations
     the other way, through `basal` compartments: one projection, or, where the feedback skips layers, the shortest
     chain of them, the lowest first. Error and modulatory neurons stand for the units that they serve (`served_by`).
-    Where several reach one population, the names are `h_from_o`.
+    Where several reach one population, the names are `h_from_o`. Feedback of images stands for the convolution below it,
+    synapse by synapse; what would stand for a chain with images in it is left out.
     """
     found: list[tuple[str, str, Pair]] = []
     served = served_by(circuit)
     for feedback in circuit.projections.values():
-        if feedback.into != "basal" and feedback.structure.kind == "dense" and feedback.pre is not feedback.post:
+        if (
+            feedback.into != "basal"
+            and feedback.structure.kind in ("dense", "local")
+            and feedback.pre is not feedback.post
+        ):
             upper, lower = (circuit.populations[served.get(p.name, p.name)] for p in (feedback.pre, feedback.post))
-            if chain := _chain(circuit, lower, upper):
+            chain = _chain(circuit, lower, upper)
+            if chain and _comparable(feedback, chain):
                 found.append((lower.name, upper.name, (feedback, chain)))
     reached = [lower for lower, _, _ in found]
     return {lower if reached.count(lower) == 1 else f"{lower}_from_{upper}": pair for lower, upper, pair in found}
@@ -143,11 +149,32 @@ def _chain(circuit: Circuit, lower: Population, upper: Population) -> tuple[Proj
     return ()
 
 
+def _comparable(feedback: Projection, chain: Sequence[Projection]) -> bool:
+    """Whether there are matrices of both, or both are the same synapses of images."""
+    if feedback.structure.kind == "dense":
+        return all(p.structure.kind in ("dense", "one_to_one") for p in chain)
+    mine, theirs = feedback.structure, chain[0].structure
+    return len(chain) == 1 and isinstance(mine, Local) and theirs in (mine, mine.T)
+
+
 def _measured(feedback: Projection, chain: Sequence[Projection]) -> Alignment:
     if isinstance(feedback.weights, Transposed) and feedback.weights.variable == "w":
         return Alignment(0.0, 0.0, 1.0)
-    r, w = matrix(feedback), forward_matrix(chain)
+    if feedback.structure.kind == "local":
+        r, w = _by_synapse(feedback, back=True)[:, None], _by_synapse(chain[0])[None]
+    else:
+        r, w = matrix(feedback), forward_matrix(chain)
     return Alignment(angle(r, w), relative_distance(r, w), sign_agreement(r, w))
+
+
+def _by_synapse(projection: Projection, *, back: bool = False) -> NDArray[np.float64]:
+    """The weights of local connections, those of feedback in the order of the forward ones; shared weights once."""
+    structure, weights = projection.structure, projection["w"]
+    if structure.shared:
+        return (weights.swapaxes(0, 1) if back else weights).reshape(-1)
+    pre, post, place = structure.indices(projection.pre.size, projection.post.size)
+    order = np.lexsort((post, pre) if back else (pre, post))
+    return weights.reshape(-1)[place[order]]
 
 
 def _pair(feedback: ArrayLike, forward: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

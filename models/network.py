@@ -110,8 +110,9 @@ def layered(
 
 
 def unlearned(circuit: Circuit) -> list[str]:
-    """The populations whose basal weights nothing changes, though those of others learn."""
-    basal = [p for p in circuit.projections.values() if p.into == "basal"]
+    """The populations whose basal weights nothing changes, though those of others learn; pools and sums aside."""
+    joins = ("largest", "one_to_one")
+    basal = [p for p in circuit.projections.values() if p.into == "basal" and p.structure.kind not in joins]
     learning = {p.post.name for p in basal if p.plastic}
     return [name for name in dict.fromkeys(p.post.name for p in basal) if name not in learning]
 

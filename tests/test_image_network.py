@@ -13,6 +13,7 @@ import recircuit as rc
 from recircuit.cli import app, main
 from recircuit.models.architectures import ARCHITECTURES, layers_of
 from recircuit.models.image_network import image_network
+from recircuit.models.metrics import alignment, angle, relative_distance
 from recircuit.models.untying import carry_over
 from recircuit.testing import EXACT, distance, lowerings_apart
 
@@ -110,6 +111,24 @@ def test_frozen_layers_stay_and_the_others_begin_anew() -> None:
     assert "conv1" not in [p.post.name for p in net.projections.values() if p.into == "apical"]
 
 
+@pytest.mark.parametrize("tied", [True, False])
+def test_alignment_is_told_synapse_by_synapse(tied: bool) -> None:
+    net = small(line="conv 3 3x3; conv 2 3x3; maxpool 2; full 4; output", tied=tied)
+    w, r = net["conv1_to_conv2.w"], net["conv2_to_conv1.w"]
+    up, down = (net.projections[n].structure.indices(108, 72) for n in ("conv1_to_conv2", "conv2_to_conv1"))
+    forward, back = np.zeros((72, 108)), np.zeros((108, 72))
+    forward[up.post, up.pre] = w.reshape(-1)[up.weight]
+    back[down.post, down.pre] = r.reshape(-1)[down.weight]
+    found = alignment(net)
+    assert set(found) == {"conv1", "pool1", "full1"}
+    if not tied:  # of tied weights each counts once, not as often as it is used
+        assert found["conv1"].angle == pytest.approx(angle(back, forward))
+        assert found["conv1"].distance == pytest.approx(relative_distance(back, forward))
+    net["conv2_to_conv1.w"] = w.swapaxes(0, 1) if tied else 0.5
+    assert found["conv1"].angle > 70 and (not tied or alignment(net)["conv1"].angle < 1e-5)
+    assert "conv1" not in alignment(small(direct=True))
+
+
 REFUSED = {
     "conv 3; output": "'conv 3' is no layer",
     "output; conv 3 3x3": "ends with 'output', once",
@@ -158,7 +177,9 @@ def test_train_model_on_digits(tmp_path: Path) -> None:
     ]
     result = CliRunner().invoke(app, ["train", "digits", *options])
     assert result.exit_code == 0, result.output
-    assert LINE in result.output
+    assert (
+        LINE in result.output and "share their weights over places" in result.output and "stay as" not in result.output
+    )
     error = float((tmp_path / "run" / "metrics.csv").read_text().splitlines()[1].split(",")[3])
     assert error < 0.35
     result = CliRunner().invoke(app, ["train", "digits", "--epochs", "2", "--resume", "--out", str(tmp_path / "run")])

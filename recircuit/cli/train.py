@@ -133,6 +133,8 @@ def _introduction(config: RunConfig, circuit: Circuit, data: Dataset) -> list[st
         f"{data.name}: {data.n_train:,} training and {data.n_test:,} test samples, {circuit.columns} at a time.",
         f"{config.network()}, rule {rule.name} ({_kind(rule)}), loss {config.loss}, transfer {config.transfer}.",
     ]
+    if any(p.structure.shared and p.plastic for p in circuit.projections.values()):
+        lines.append("Convolutions share their weights over places, which is not local: a control. See --untied.")
     fixed = unlearned(circuit)
     if fixed:
         lines.append(
