@@ -10,10 +10,11 @@ from .pooling import MaxPool
 from .population import Population
 from .projection import Projection
 from .schedule import Schedule
-from .structures import Dense, Masked, OneToOne
+from .structures import Blocks, Dense, Masked, OneToOne
 from .trace import Trace
 
 __all__ = [
+    "Blocks",
     "Circuit",
     "Convolution",
     "Dense",

@@ -27,8 +27,8 @@ def checked_structure(structure: Any, pre: Population, post: Population, name: s
     structure = Dense() if structure is None else structure
     if not isinstance(structure, Dense):
         raise RecircuitError(
-            f"connect {name}: structure is Dense(), Masked(probability), OneToOne(), Local(...), Convolution(...) or "
-            f"MaxPool(...); got {structure!r}."
+            f"connect {name}: structure is Dense(), Masked(probability), Blocks(number), OneToOne(), Local(...), "
+            f"Convolution(...) or MaxPool(...); got {structure!r}."
         )
     structure.check(pre.size, post.size, f"connect {name}")
     return structure

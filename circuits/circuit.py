@@ -170,8 +170,8 @@ class Circuit:
         rule : how the weights change (a Rule stands for its forward equation, or, into ``apical``, its feedback
             equation); None: they do not
         weights : a number, an array (n_post, n_pre), a function of (generator, shape), or ``other.T``
-        structure : ``Dense()``, ``Masked(p)``, ``OneToOne()``, or of images ``Local(...)``, ``Convolution(...)`` or
-            ``MaxPool(...)``
+        structure : ``Dense()``, ``Masked(p)``, ``Blocks(number)``, ``OneToOne()``, or of images ``Local(...)``,
+            ``Convolution(...)`` or ``MaxPool(...)``
         sends : the pre variable that travels: ``rate``, or into ``apical`` the ``error`` where there is one
         during, learns : the phases in which it propagates and in which its weights change
         states : what states of the rule begin with, where it is not one number for all: given as weights are
@@ -301,6 +301,13 @@ class Circuit:
         self._forget()
 
     # ---- state -------------------------------------------------------------------------------------------------
+
+    def reset(self) -> None:
+        """Begin again: all variables as they first were, and the random numbers too. Nothing is built anew."""
+        program = self.program()
+        for key, array in program.assembly.arrays.items():
+            program.set(key, np.zeros(array.shape))
+        self._fill(program)
 
     def __getitem__(self, key: str) -> Any:
         """``circuit["h"]`` is a population or projection; ``circuit["h.rate"]`` a copy of a variable's values."""

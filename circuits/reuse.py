@@ -60,12 +60,8 @@ def take_over(circuit: Circuit, other: Circuit) -> None:
         raise RecircuitError(f"take_over: the circuits differ in more than numbers: {different}.")
     if other._program is None:
         raise RecircuitError("take_over: the other circuit has not been built; call its program(backend) first.")
-    program = other._program
-    for key, array in program.assembly.arrays.items():
-        if key != "presentation.active":
-            program.set(key, np.zeros(array.shape))
-    other._program, circuit._program = None, program
-    circuit._fill(program)
+    other._program, circuit._program = None, other._program
+    circuit.reset()
 
 
 def structure(circuit: Circuit) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Which units a projection connects: everything to everything, a random part of it, or one to one.
+"""Which units a projection connects: everything to everything, a random part of it, in blocks, or one to one.
 
 Those of images are in `circuits.local`. A structure says where synapses are; what they do, and how they learn, it does
 not know.
@@ -104,6 +104,30 @@ class Masked(Dense):
 
     def mask(self, n_pre: int, n_post: int, rng: np.random.Generator) -> np.ndarray | None:
         return (rng.random((n_post, n_pre)) < self.probability).astype(float)
+
+
+@dataclass(frozen=True)
+class Blocks(Dense):
+    """As many networks beside each other: the k-th part of the pre units to the k-th part of the post units.
+
+    The weights stay a matrix (n_post, n_pre); those outside of the blocks are zero and stay zero.
+    """
+
+    number: int = 1
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.number, int | np.integer) or isinstance(self.number, bool) or self.number < 1:
+            raise RecircuitError(f"Blocks: how many there are is a whole number, at least 1; got {self.number!r}.")
+
+    def mask(self, n_pre: int, n_post: int, rng: np.random.Generator) -> np.ndarray | None:
+        return np.kron(np.eye(self.number), np.ones((n_post // self.number, n_pre // self.number)))
+
+    def check(self, n_pre: int, n_post: int, name: str) -> None:
+        if n_pre % self.number or n_post % self.number:
+            raise RecircuitError(
+                f"{name}: {self.number} blocks need populations that divide into {self.number} equal parts; "
+                f"got {n_pre} and {n_post} units."
+            )
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Rate-based neural circuits that learn: equations on Brian2, local rules, training at speed."""
 
 from recircuit.circuits import (
+    Blocks,
     Circuit,
     Convolution,
     Dense,
@@ -29,6 +30,7 @@ from recircuit.plasticity import Rule, bp, frfb, hinge, urfb
 __version__ = "0.1.0"
 
 __all__ = [
+    "Blocks",
     "Checkpoint",
     "Circuit",
     "Convolution",

@@ -14,9 +14,10 @@ import numpy as np
 from brian2.units import ms
 from numpy.typing import NDArray
 
-from ...circuits import Circuit, Neuron, OneToOne, pyramidal
+from ...circuits import Circuit, OneToOne, pyramidal
 from ...circuits.inputs import as_inputs
 from ...plasticity import Rule
+from ..side_by_side import OUTPUT
 
 Array = NDArray[np.floating]
 
@@ -26,17 +27,6 @@ urfb_epsilon = Rule(
     forward="dw = rate*error_post*x_pre",
     feedback="dw = epsilon*rate*error_pre*x_post",
     parameters=dict(rate=0.03, epsilon=1.0),
-)
-
-#: The output: its error is the target, shown to a compartment of its own, minus what arrives from below.
-OUTPUT = Neuron(
-    """
-    basal    : 1 (compartment)
-    wanted   : 1 (compartment)
-    drate/dt = (wanted - basal - rate)/tau : 1 (during error)
-    error    = rate : 1
-    """,
-    tau=1 * ms,
 )
 
 

@@ -8,15 +8,15 @@ Misprint in section 3.2: the start that decouples is R_i(0) = U_i L_{R,i} U_{i+1
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 from itertools import pairwise
 
 import numpy as np
-from scipy.integrate import solve_ivp
 
 from .linear import Array, Problem
+from .ode import integrate
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def scalar_solution(lam_r: Array, lam_t: Array, epsilon: float, times: Array) ->
         back = lam_r + epsilon * lam[1:]
         return np.stack([back[i:].prod(axis=0) * e * lam[:i].prod(axis=0) for i in range(len(lam))])
 
-    return _integrate(flow, np.zeros((len(lam_r) + 1, len(lam_t))), times)
+    return integrate(flow, np.zeros((len(lam_r) + 1, len(lam_t))), times)
 
 
 def matrix_solution(problem: Problem, epsilon: float, times: Array) -> list[Array]:
@@ -85,7 +85,7 @@ def matrix_solution(problem: Problem, epsilon: float, times: Array) -> list[Arra
         changes = [_product(back[i:], len(w)) @ e @ _product(below[:i], e.shape[1]) for i, w in enumerate(now)]
         return np.concatenate([c.ravel() for c in changes])
 
-    path = _integrate(flow, np.concatenate([w.ravel() for w in problem.weights]), times)
+    path = integrate(flow, np.concatenate([w.ravel() for w in problem.weights]), times)
     return [part.reshape(-1, *shape) for part, shape in zip(np.split(path, cuts, axis=1), shapes, strict=True)]
 
 
@@ -113,16 +113,3 @@ def theorem_2_holds(lam_r: Array, epsilon: float) -> Array:
 
 def _product(matrices: Sequence[Array], size: int) -> Array:
     return reduce(np.matmul, matrices, np.eye(size))
-
-
-def _integrate(rate: Callable[[Array], Array], start: Array, times: Array) -> Array:
-    """d state/dt = rate(state), at each time (the first is 0); every interval by itself, which is more exact."""
-    states = [start]
-
-    def flat(_: float, y: Array) -> Array:
-        return rate(y.reshape(start.shape)).ravel()
-
-    for span in pairwise(times):
-        found = solve_ivp(flat, span, states[-1].ravel(), "DOP853", rtol=1e-11, atol=1e-13)
-        states.append(found.y[:, -1].reshape(start.shape))
-    return np.stack(states)
