@@ -17,7 +17,7 @@ runs, not what it finds.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
@@ -104,7 +104,7 @@ def _error(plan: Plan, axis: str, value: float, hidden: Sequence[int], name: str
     """The test error of one run; 1 where it diverged."""
     rule, rate = RULES[name]
     data = plan.data
-    timing = Timing(**({axis: value} if axis in ("settling", "jitter", "overlap") else {}))
+    timing = replace(Timing(), **({axis: value} if axis in ("settling", "jitter", "overlap") else {}))
     columns = COLUMNS if plan.samples >= 10_000 else COLUMNS // 5
     net = timed(
         (data.n_features, *hidden, data.classes), rule.with_parameters(rate=rate), timing, columns=columns, seed=seed
