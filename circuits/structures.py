@@ -119,6 +119,14 @@ class Blocks(Dense):
         if not isinstance(self.number, int | np.integer) or isinstance(self.number, bool) or self.number < 1:
             raise RecircuitError(f"Blocks: how many there are is a whole number, at least 1; got {self.number!r}.")
 
+    @property
+    def random(self) -> bool:
+        """Not so, but kept in the same way, by a mask."""
+        return True
+
+    def shape(self, n_pre: int, n_post: int) -> Shape:
+        return Shape((n_post, n_pre), (n_pre // self.number, n_post // self.number))
+
     def mask(self, n_pre: int, n_post: int, rng: np.random.Generator) -> np.ndarray | None:
         return np.kron(np.eye(self.number), np.ones((n_post // self.number, n_pre // self.number)))
 

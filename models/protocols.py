@@ -6,7 +6,7 @@
 
     presentation: [onset] feedforward | error | feedback [| plasticity, in the next onset]
 
-Ideal time gives every layer `settling` = 5 tau, opens the gate of plasticity for one step when all is there, and shows
+Ideal time gives every layer `settling` = 3 tau, opens the gate of plasticity for one step when all is there, and shows
 the next stimulus after that. What can be worse, each by itself:
 
     settling   how long each layer is given in feedforward and feedback, in tau
@@ -46,8 +46,8 @@ class Timing:
     overlap : how long the next stimulus has been there at the moment of plasticity, in tau; at most for all of feedback
     """
 
-    tau: int = 4
-    settling: float = 5.0
+    tau: int = 2
+    settling: float = 3.0
     jitter: float = 0.0
     overlap: float = 0.0
 

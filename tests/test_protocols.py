@@ -44,8 +44,8 @@ def test_the_gate_opens_once_a_presentation_at_a_jittered_moment() -> None:
     data = {"x": rng.normal(size=(60, 5)), "s": rng.integers(0, 3, 60)}
     trace = net.run(data, presentations=60, record=["clock.rate"])["clock.rate"].reshape(60, -1)
     assert np.all(trace.sum(axis=1)[1:] == 1)
-    late = (trace[1:].argmax(axis=1) - 63 + 32) % 64 - 32  # it is on a step before the gate opens, of 65
-    assert abs(late.mean()) < 2 and 2.5 < late.std() < 5.5  # a standard deviation of 4 steps
+    late = (trace[1:].argmax(axis=1) - 21 + 11) % 22 - 11  # it is on a step before the gate opens, of 23
+    assert abs(late.mean()) < 1 and 1.3 < late.std() < 2.8  # a standard deviation of 2 steps
 
 
 def test_timing_in_windows() -> None:

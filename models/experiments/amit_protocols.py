@@ -1,7 +1,8 @@
 """What no paper has (Amit 2019, Discussion): URFB, FRFB and BP as time stops being ideal, on MNIST.
 
-784-500-10 and 784-100-100-100-100-10, clipped linear units, the hinge circuit, tau = 4 steps; 10,000 training samples, 2
-epochs, 100 columns, rate .5 (URFB and FRFB) or .3 (BP); the test error after it, on all test samples, with the same timing.
+784-500-10 and 784-100-100-100-100-10, clipped linear units, the hinge circuit, tau = 2 steps; the first 6,000 training
+samples, 2 epochs, 100 columns, rate .5 (URFB and FRFB) or .3 (BP); then the error on the first 2,000 test samples, with the same
+timing.
 Each axis goes from ideal to broken, all else being ideal (see `models.protocols`):
 
     settling   time that each layer is given, in tau
@@ -36,15 +37,15 @@ from .style import BLUE, GREY, ORANGE, letter, new_figure
 
 COLUMNS = 100
 AXES: Mapping[str, tuple[float, ...]] = {
-    "settling": (5.0, 2.0, 1.0, 0.5, 0.25),
+    "settling": (3.0, 1.5, 1.0, 0.5),
     "jitter": (0.0, 0.5, 1.0, 2.0, 4.0),
-    "overlap": (0.0, 0.25, 0.5, 1.0, 2.0),
-    "stretch": (100, 300, 1000, 3000, 10_000),
+    "overlap": (0.0, 0.5, 1.0, 2.0, 3.0),
+    "stretch": (100, 300, 1000, 3000, 6000),
     "refresh": (0.5, 0.2, 0.1, 0.05, 0.0),
 }
-IDEAL = {"settling": 5.0, "jitter": 0.0, "overlap": 0.0, "stretch": 100}  # one and the same
+IDEAL = {"settling": 3.0, "jitter": 0.0, "overlap": 0.0, "stretch": 100}  # one and the same
 QUICK: Mapping[str, tuple[float, ...]] = {
-    "settling": (5.0, 0.25), "jitter": (2.0,), "overlap": (2.0,), "stretch": (1000,), "refresh": (0.2, 0.0),
+    "settling": (3.0, 0.5), "jitter": (2.0,), "overlap": (2.0,), "stretch": (1000,), "refresh": (0.2, 0.0),
 }  # fmt: skip
 LABELS = {
     "settling": "settling, τ per layer",
@@ -63,13 +64,14 @@ Order = NDArray[np.int32]
 
 @dataclass(frozen=True)
 class Plan:
-    """Data, hidden layers, epochs and axes of a run."""
+    """Data, hidden layers, epochs, axes, and how many samples are shown and tested."""
 
     data: Dataset
     networks: Sequence[tuple[int, ...]]
     epochs: int
     axes: Mapping[str, Sequence[float]]
     samples: int
+    tested: int
 
 
 def run(settings: Settings) -> Report:
@@ -80,7 +82,7 @@ def run(settings: Settings) -> Report:
         for value, hidden, name, seed in product(values, plan.networks, RULES, settings.seeds):
             about = dict(
                 axis=axis, value=value, hidden=hidden, rule=str(RULES[name]), seed=seed, epochs=plan.epochs,
-                samples=plan.samples, data=plan.data.fingerprint(), backend=settings.backend,
+                samples=plan.samples, tested=plan.tested, data=plan.data.fingerprint(), backend=settings.backend,
             )  # fmt: skip
             if IDEAL.get(axis) == value:
                 about |= dict(axis="ideal", value=0.0)
@@ -96,8 +98,8 @@ def run(settings: Settings) -> Report:
 
 def _plan(settings: Settings) -> Plan:
     if settings.quick:
-        return Plan(load("digits"), ((30,),), 2, QUICK, 1000)
-    return Plan(settings.dataset("mnist"), ((500,), (100, 100, 100, 100)), 2, AXES, 10_000)
+        return Plan(load("digits"), ((30,),), 2, QUICK, 1000, 300)
+    return Plan(settings.dataset("mnist"), ((500,), (100, 100, 100, 100)), 2, AXES, 6000, 2000)
 
 
 def _error(plan: Plan, axis: str, value: float, hidden: Sequence[int], name: str, seed: int, backend: str) -> float:
@@ -105,7 +107,7 @@ def _error(plan: Plan, axis: str, value: float, hidden: Sequence[int], name: str
     rule, rate = RULES[name]
     data = plan.data
     timing = replace(Timing(), **({axis: value} if axis in ("settling", "jitter", "overlap") else {}))
-    columns = COLUMNS if plan.samples >= 10_000 else COLUMNS // 5
+    columns = COLUMNS if plan.samples >= 6000 else COLUMNS // 5
     net = timed(
         (data.n_features, *hidden, data.classes), rule.with_parameters(rate=rate), timing, columns=columns, seed=seed
     )
@@ -119,7 +121,7 @@ def _error(plan: Plan, axis: str, value: float, hidden: Sequence[int], name: str
             net.close()
             return 1.0
     dataset_inputs(net, data, "test").load(program)
-    order = in_columns(np.arange(data.n_test), columns)
+    order = in_columns(np.arange(min(plan.tested, data.n_test)), columns)
     shown = program.run(readout.table(net, "evaluate"), order, collect=readout.collect)
     net.close()
     return readout.wrong(shown, order, data.y_test)
@@ -162,10 +164,10 @@ def _checks(plan: Plan, found: Errors, quick: bool) -> list[Check]:
         made += checks("", [(what, float(np.mean(errors)), "<=", 1.0)])
     if not quick:
         for hidden, name in product(plan.networks, RULES):
-            ideal = float(np.mean(found["settling", 5.0, hidden, name]))
+            ideal = float(np.mean(found["settling", IDEAL["settling"], hidden, name]))
             what = f"{'-'.join(map(str, hidden))}, {name}: "
             broken = [float(np.mean(found[axis, values[-1], hidden, name])) for axis, values in plan.axes.items()]
-            made += checks(what, [("ideal time, mean test error", ideal, "<=", 0.15)])
+            made += checks(what, [("ideal time, mean test error", ideal, "<=", 0.2)])
             made += checks(what, [("the worst end of any axis, minus that", max(broken) - ideal, ">=", 0.1)])
     return made
 
