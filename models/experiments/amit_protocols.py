@@ -1,8 +1,8 @@
 """What no paper has (Amit 2019, Discussion): URFB, FRFB and BP as time stops being ideal, on MNIST.
 
 784-500-10 and 784-100-100-100-100-10, clipped linear units, the hinge circuit, tau = 2 steps; the first 6,000 training
-samples, 2 epochs, 100 columns, rate .5 (URFB and FRFB) or .3 (BP); then the error on the first 2,000 test samples, with the same
-timing.
+samples, 2 epochs, 100 columns, rate .5 (URFB and FRFB) or .3 (BP); then the error on the first 2,000 test samples, with
+the same timing.
 Each axis goes from ideal to broken, all else being ideal (see `models.protocols`):
 
     settling   time that each layer is given, in tau
