@@ -21,7 +21,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from brian2.units import ms
+from brian2.units import Quantity, ms
 
 from ..circuits import Circuit, Neuron, Population, hinge_output
 from ..circuits.transfer import transfer as find_transfer
@@ -131,11 +131,11 @@ def gated(rule: Rule) -> Rule:
     )
 
 
-def _input(moving: Sequence[str], tau: object) -> Neuron:
+def _input(moving: Sequence[str], tau: Quantity) -> Neuron:
     return Neuron(f"shown : 1\ndrate/dt = (shown - rate)/tau : 1 (during {' and '.join(moving)})", tau=tau)
 
 
-def _hidden(moving: Sequence[str], back: Sequence[str], tau: object) -> Neuron:
+def _hidden(moving: Sequence[str], back: Sequence[str], tau: Quantity) -> Neuron:
     f, slope = find_transfer("clip")
     return Neuron(
         f"""

@@ -9,7 +9,7 @@ What the text does not say: the error rises on the way in many (dP/dt changes si
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -92,9 +92,9 @@ def _length(L: int, settings: Settings) -> Length:
     return Length(c, start, end, predicted, unstable, times, _flat(path), error, left, convergence)
 
 
-def _flat(weights: list[Array] | object) -> Array:
+def _flat(weights: Sequence[Array]) -> Array:
     """(..., count, 1, 1) of each layer to (..., L, count)."""
-    return np.stack([w[..., 0, 0] for w in weights], axis=-2)  # type: ignore[attr-defined]
+    return np.stack([w[..., 0, 0] for w in weights], axis=-2)
 
 
 def _checks(L: int, one: Length, quick: bool) -> list[Check]:

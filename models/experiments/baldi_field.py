@@ -93,7 +93,7 @@ def _draw(plane: Plane, arrows: Array, paths: Array, at: Array, exponents: Array
     left.set(title="one presentation, everywhere", xlabel="$a_1$", ylabel="$a_2$", aspect="equal")
     left.set(xlim=(-HIGH, HIGH), ylim=(-HIGH, HIGH))
     figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=4)
-    bar = figure.colorbar(quiver, ax=left, shrink=0.8, ticks=[-3, 0, 3])  # type: ignore[arg-type]
+    bar = figure.colorbar(quiver, ax=left, shrink=0.8, ticks=[-3, 0, 3])
     bar.set_label("dP/dt")
     for side in (at < 0, at > 0):
         right.plot(at[side], -(1 / at[side] + at[side] ** 2), color=GREY, linewidth=1)

@@ -14,7 +14,7 @@ leaves out S_II^-1: that quantity does rise. S_TI is N_2 x N_0, not N_2 x N_1 as
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,13 +66,13 @@ def _matrices(sizes: tuple[int, ...], seed: int, settings: Settings) -> Matrices
     C = networks.channel[0]
     goal = C @ S_TI @ np.linalg.inv(S_II)
     rate = 1e-2 if settings.quick else 5e-3
-    times = np.concatenate([np.linspace(0, 4, 21)[:-1], np.linspace(4, 40 if settings.quick else 400, 30)])
+    times = np.concatenate([np.linspace(0, 4, 21)[:-1], np.geomspace(4, 40 if settings.quick else 400, 40)])
     times = np.round(times / rate) * rate
     A1, A2 = study.course(rate, times)
     gap = np.linalg.norm(C @ A2 @ A1 - goal, axis=(-1, -2)) / np.linalg.norm(goal, axis=(-1, -2))
 
-    def eq_92(w: object) -> Array:
-        W1, W2 = w  # type: ignore[misc]
+    def eq_92(w: Sequence[Array]) -> Array:
+        W1, W2 = w
         return C @ W2 + _t(C @ W2) - W1 @ _t(W1)
 
     rates = [1e-2, 5e-3, 2.5e-3] if settings.quick else [4e-4, 2e-4, 1e-4]
@@ -81,9 +81,9 @@ def _matrices(sizes: tuple[int, ...], seed: int, settings: Settings) -> Matrices
     V = C @ A2 @ _t(C @ A2) - A1 @ _t(goal) - goal @ _t(A1)
     printed = C @ A2 @ _t(C @ A2) + A1 @ _t(C @ S_TI) + C @ S_TI @ _t(A1)
     moved = [np.linalg.norm(w[-10:] - w[-1], axis=(-1, -2)).max(axis=0) for w in (A1, A2)]
-    sizes_ = tuple(np.linalg.norm(w, axis=(-1, -2)) for w in (A1, A2))
-    still = np.max([m / s[-1] for m, s in zip(moved, sizes_, strict=True)], axis=0)
-    return Matrices(times, gap, sizes_, (_rise(V), _rise(printed)), still, convergence)  # type: ignore[arg-type]
+    lengths = np.linalg.norm(A1, axis=(-1, -2)), np.linalg.norm(A2, axis=(-1, -2))
+    still = np.maximum(moved[0] / lengths[0][-1], moved[1] / lengths[1][-1])
+    return Matrices(times, gap, lengths, (_rise(V), _rise(printed)), still, convergence)
 
 
 def _problem(sizes: tuple[int, ...], seed: int, quick: bool) -> tuple[Networks, Array, Array]:
@@ -154,7 +154,8 @@ def _draw(found: Mapping[tuple[int, ...], Matrices]) -> Figure:
     ax.plot([], [], color=PURPLE, label="|A|")
     ax.plot([], [], color=GREY, label="|B|")
     ax.set(title="A[2, 2, 2]: A and B settle", xlabel="t = rate × presentations", ylabel="size", xlim=(0, 20))
-    ax.legend()
+    ax.set_ylim(0, 1.25 * ax.get_ylim()[1])
+    ax.legend(loc="upper right", ncols=2)
     draw_convergence(grid[1, 2], {f"A{list(s)}": one.convergence for s, one in found.items()}, COLOURS)
     letter([*grid.flat])
     return figure

@@ -9,6 +9,7 @@ N = 4, 128 random starts of each.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -117,8 +118,8 @@ def compressive(settings: Settings) -> tuple[Width, Array, Array]:
     study = Study(Networks([A, B], [C]), white, white, settings.backend)
     A_end, B_end = study.settle(QUICK if settings.quick else STAGES)
 
-    def lemma_1(w: object) -> Array:
-        W1, W2 = w  # type: ignore[misc]
+    def lemma_1(w: Sequence[Array]) -> Array:
+        W1, W2 = w
         return (C @ W2)[..., 0, 0] - np.sum(W1**2, axis=(-1, -2)) / 2
 
     convergence = converge(study, _rates(settings), np.linspace(0, 0.6, 7), {"Lemma 1, CB - |A|^2/2": lemma_1})

@@ -187,7 +187,7 @@ def _draw(newton: Iteration, gradient: Iteration) -> Figure:
     left.plot([], [], color=BLUE, label=r"Newton: $B = W^+$")
     left.plot([], [], color=GREY, label="gradient descent")
     left.set(title="|f| = |tanh(Wh) - y*|", xlabel="presentation", ylabel="|f|", xlim=(0, 9), ylim=(1e-17, 10))
-    left.legend(loc="center right")
+    figure.legend(*left.get_legend_handles_labels(), loc="outside upper center", ncols=2)
     for one, colour in ((newton, BLUE), (gradient, GREY)):
         a, b = one.f[:-1].ravel(), one.f[1:].ravel()
         seen = (b > 1e-14) & (a < 1)

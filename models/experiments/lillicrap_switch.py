@@ -3,7 +3,7 @@
 A tanh network with biases learns a quadratic function of its inputs on a fixed set of stimuli, all shown at a time: first
 with errors sent down by W^T, until it is near a local minimum whose error is not zero; then the same circuit with errors sent
 down by B. Both pathways are there, each into a compartment of its own; a parameter of the hidden units, changed between two
-runs, says which they listen to. Sizes are not given: here 10-12-5, 200 stimuli, y* = x^T Q_k x, scaled; rate .1.
+runs, says which they listen to. Sizes are not given: here 10-12-5, 200 stimuli, y* = x^T Q_k x, scaled; rate .04.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from brian2.units import ms
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from ...circuits import Neuron
 from ..expected import Flow
@@ -21,7 +22,7 @@ from .experiment import Experiment, Report, Settings, checks, many
 from .ode import Array
 from .style import BLUE, GREY, ORANGE, letter, new_figure
 
-SIZES, ROWS, RATE = (10, 12, 5), 200, 0.1
+SIZES, ROWS, RATE = (10, 12, 5), 200, 0.04
 
 #: Listens to W^T e where ``random`` is 0, and to B e where it is 1.
 HIDDEN = Neuron(
@@ -39,7 +40,7 @@ HIDDEN = Neuron(
 
 def run(settings: Settings) -> Report:
     """Every seed."""
-    first, second = (3_000, 2_400) if settings.quick else (60_000, 40_000)
+    first, second = (5_000, 4_000) if settings.quick else (40_000, 20_000)
     found = []
     for seed in settings.seeds:
         settings.tell(f"lillicrap-switch: seed {seed}")
@@ -115,6 +116,8 @@ def _draw(found: Sequence[tuple[Array, Array]], first: int, second: int) -> Figu
     near.axvline(first, color=ORANGE, linewidth=0.8, label="switch")
     whole.set(title="a quadratic function", xlabel="presentation", ylabel="NSE")
     near.set(title="around the switch", xlabel="presentation", xlim=(first - 1500, first + 3500))
+    for ax in (whole, near):
+        ax.xaxis.set_major_locator(MaxNLocator(4))
     whole.legend()
     near.legend()
     letter([whole, near])

@@ -10,6 +10,7 @@ Eq. 10 prints - C for + C. Lemma 3 derives |BT|^2 + 2 n_h^2 where Eq. 21 has 2 n
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,14 +53,14 @@ def _runs(scale: float, settings: Settings) -> Runs:
     T, B = rng.standard_normal((count, n_o, n_i)), rng.standard_normal((count, n_h, n_o))
     A, W = scale * rng.standard_normal((count, n_h, n_i)), scale * rng.standard_normal((count, n_o, n_h))
     study = Study(Networks([A, W], [B]), np.tile(np.eye(n_i), (count, 1, 1)), T, settings.backend)
-    times = np.concatenate([np.linspace(0, 4, 41), np.linspace(5, 40 if settings.quick else 160, 60).round()])
+    times = np.concatenate([np.linspace(0, 4, 41), np.linspace(5, 40 if settings.quick else 80, 60).round()])
     rate = 1e-2 if settings.quick else 5e-3
     path = study.course(rate, np.unique(times))
     E = study.system.error(path)
     BE = np.sum((B @ E) ** 2, axis=(-1, -2))
 
-    def eq_10(w: object) -> Array:
-        A, W = w  # type: ignore[misc]
+    def eq_10(w: Sequence[Array]) -> Array:
+        A, W = w
         return B @ W + _t(B @ W) - A @ _t(A)
 
     rates = [r * (2.5e-3 if settings.quick else 2e-4) for r in (4.0, 2.0, 1.0)]

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.quiver import Quiver
 from numpy.typing import NDArray
 
 from ..side_by_side import Networks
@@ -69,7 +70,7 @@ def draw_hyperbolas(ax: Axes, high: float, unstable: str = "unstable", stable: s
 
 def draw_field(
     ax: Axes, plane: Plane, arrows: Array, colours: Array, cmap: str, limits: tuple[float, float] | None = None
-) -> object:
+) -> Quiver:
     """Arrows of one length, coloured."""
     size = np.maximum(np.linalg.norm(arrows, axis=0), 1e-12)
     quiver = ax.quiver(
