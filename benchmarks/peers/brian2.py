@@ -186,14 +186,17 @@ class Cuda(Cpp):
         super().__init__(problem, mode)
 
     def compile(self, folder: Path) -> None:
+        assert self.tools.library is not None
+        libraries = sorted(self.tools.library.parent.glob("libcurand.so*"))
+        if not libraries:
+            raise Unsupported(f"no cuRAND in {self.tools.library.parent}, beside cuBLAS")
+        (folder / "libcurand.so").symlink_to(libraries[0])
         makefile = folder / "makefile"
         text = makefile.read_text().replace("-std=c++11", "-std=c++17")
         text = re.sub(r"^NVCC = @\S+", f"NVCC = @{self.tools.nvcc}", text, flags=re.M)
-        if self.tools.include is not None and self.tools.library is not None:  # cuRAND's lie beside cuBLAS's
-            (curand,) = sorted(self.tools.library.parent.glob("libcurand.so*"))[:1]
-            (folder / "libcurand.so").symlink_to(curand)
-            text = text.replace("NVCCFLAGS = ", f'NVCCFLAGS = -I"{self.tools.include}" ')
-            text = text.replace("LFLAGS = ", f'LFLAGS = -L. -Xlinker -rpath="{curand.parent}" ')
+        text = text.replace("NVCCFLAGS = ", f'NVCCFLAGS = -I"{self.tools.include}" ')
+        text = text.replace("LFLAGS = ", f'LFLAGS = -L. -Xlinker -rpath="{libraries[0].parent}" ')
+        text = text.replace("$(OBJS) -o $(PROGRAM)", "$(OBJS) -o $(PROGRAM) -lcurand")
         makefile.write_text(text)
         subprocess.run(["make", f"-j{os.cpu_count()}"], cwd=folder, check=True, stdout=sys.stderr)
 
