@@ -98,7 +98,7 @@ def run(settings: Settings) -> Report:
 
 def _plan(settings: Settings) -> Plan:
     if settings.quick:
-        return Plan(load("digits"), ((30,),), 1, QUICK, 600, 200)
+        return Plan(load("digits"), ((20,),), 1, QUICK, 300, 100)
     return Plan(settings.dataset("mnist"), ((500,), (100, 100, 100, 100)), 2, AXES, 6000, 2000)
 
 

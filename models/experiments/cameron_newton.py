@@ -53,10 +53,10 @@ class Iteration:
 def run(settings: Settings) -> Report:
     """Solvable, with tanh outputs; and not solvable, with linear ones."""
     rng = np.random.default_rng(9)
-    count = 10 if settings.quick else COUNT
+    count = 6 if settings.quick else COUNT
     W = matrices(count, 4, 8, rng)
     settings.tell("cameron-newton: W^+ is learned")
-    B = learned(W, 400 if settings.quick else 3000, settings.backend)
+    B = learned(W, 300 if settings.quick else 3000, settings.backend)
     h0 = rng.normal(0, 0.3, (count, 8))
     y = np.tanh(np.einsum("noh,nh->no", W, h0 + rng.normal(0, 0.5, (count, 8))))
     settings.tell("cameron-newton: iterations")
@@ -64,7 +64,7 @@ def run(settings: Settings) -> Report:
     gradient = iterate(W, W.swapaxes(1, 2), h0, y, "gradient", 0.5, 300, settings.backend)
     tall = matrices(count, 8, 4, rng)
     target = rng.standard_normal((count, 8))
-    pinv = learned(tall, 400 if settings.quick else 3000, settings.backend)
+    pinv = learned(tall, 300 if settings.quick else 3000, settings.backend)
     start = rng.normal(0, 0.3, (count, 4))
     squares = iterate(tall, pinv, start, target, "", 1.0, 4, settings.backend)
     made = _checks(W, B, newton, gradient) + _least_squares(tall, pinv, target, squares)
