@@ -319,6 +319,29 @@ def test_tools_that_are_missing(on_cpu: None, monkeypatch: pytest.MonkeyPatch, t
             smooth().program("cuda")
 
 
+def test_a_cublas_of_another_version_is_not_taken(
+    on_cpu: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    shutil.copytree(STAND_IN, tmp_path / "cuda")
+    nvcc = tmp_path / "cuda" / "bin" / "nvcc"
+    nvcc.write_text(nvcc.read_text().replace("release 13.0, V13.0.0", "release 12.8, V12.8.93"))
+    monkeypatch.setenv("CUDA_HOME", str(tmp_path / "cuda"))
+    monkeypatch.setattr(toolkit, "_pathfinder", lambda *_: None)
+    assert "no cuBLAS of CUDA 12" in requirements.missing_tools() and "[cuda12]" in requirements.missing_tools()
+    api = tmp_path / "cuda" / "include" / "cublas_api.h"
+    api.write_text("#define CUBLAS_VER_MAJOR 12\n")
+    toolkit._toolkit.cache_clear()
+    assert requirements.missing_cuda() == ""
+
+
+def test_what_nvcc_is_asked_to_compile_for() -> None:
+    """Code for the GPU's family; for one that is newer than the toolkit, what its driver translates."""
+    tools = toolkit.Toolkit(Path("nvcc"), (12, 4), ((5, 0), (8, 0), (8, 6), (9, 0)), None, None)
+    assert tools.architecture((8, 0)) == "-arch=sm_80" and tools.architecture((8, 9)) == "-arch=sm_86"
+    assert tools.architecture((12, 0)) == "-gencode arch=compute_90,code=compute_90"
+    assert tools.compiles_for((5, 2)) and not tools.compiles_for((3, 5))
+
+
 def test_what_cannot_be_done_there(on_cpu: None) -> None:
     with pytest.raises(rc.RecircuitError, match="lowering='plain'.*numpy or cpp"):
         layered([3, 2], lowering="plain").program("cuda")
