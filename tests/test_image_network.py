@@ -200,3 +200,12 @@ def test_train_refuses_in_words(options: list[str], said: str, tmp_path: Path, c
     with pytest.raises(SystemExit) as left:
         main(["train", "digits", "--out", str(tmp_path / "run"), *options])
     assert left.value.code == 2 and said in capsys.readouterr().err
+
+
+def test_what_docs_images_says_runs() -> None:
+    text = (Path(__file__).parents[1] / "docs" / "images.md").read_text()
+    names: dict[str, Any] = {}
+    for block in text.split("```python\n")[1:]:
+        exec(compile(block.split("```")[0], "images.md", "exec"), names)
+    assert names["history"].rows[-1]["test_error"] < 0.2
+    assert "conv1" in names["net"].populations
