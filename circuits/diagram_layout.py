@@ -122,8 +122,10 @@ def companions(circuit: Circuit) -> dict[str, str]:
             single[name] &= projection.structure.kind == "one_to_one"
     shown = {n for n, p in circuit.populations.items() if p.clamp is not None and not _shows_labels(p)}
     sources = {source.name for source, _ in circuit.broadcasts.values()}
-    found: dict[str, str] = {}
+    found = _serving(circuit)
     for name in circuit.populations:
+        if name in found:
+            continue
         alone = len(partners[name]) == 1 and name in sends and name not in shown | sources
         (main,) = partners[name] if len(partners[name]) == 1 else ("",)
         if alone and (small[name] or single[name]) and main not in found and _receives(circuit, main):
@@ -137,6 +139,15 @@ def companions(circuit: Circuit) -> dict[str, str]:
     return found
 
 
+def _serving(circuit: Circuit) -> dict[str, str]:
+    """Error and modulatory neurons, which project one to one into the apical compartment of others -> those."""
+    return {
+        p.pre.name: p.post.name
+        for p in circuit.projections.values()
+        if p.into == "apical" and p.structure.kind == "one_to_one" and p.pre.clamp is None
+    }
+
+
 def _shows_labels(population: Population) -> bool:
     return population.clamp is not None and population.clamp.kind == "labels"
 
@@ -146,11 +157,16 @@ def _receives(circuit: Circuit, name: str) -> bool:
 
 
 def layers(circuit: Circuit, names: set[str]) -> dict[str, int]:
-    """The longest way forward from a population that nothing drives; ways back (apical, or to what is below) aside."""
+    """The longest way forward from a population that nothing drives; ways back (apical, or to what is below) aside.
+
+    What error neurons drive is above the layer that they serve.
+    """
     ahead: dict[str, list[str]] = {n: [] for n in circuit.populations if n in names}
+    serving = _serving(circuit)
     for p in circuit.projections.values():
-        if {p.pre.name, p.post.name} <= names and p.into != "apical" and p.pre is not p.post:
-            ahead[p.pre.name].append(p.post.name)
+        pre = serving.get(p.pre.name, p.pre.name)
+        if {pre, p.post.name} <= names and p.into != "apical" and pre != p.post.name:
+            ahead[pre].append(p.post.name)
     driven = {post for posts in ahead.values() for post in posts}
     depth = dict.fromkeys(ahead, 0)
 

@@ -14,7 +14,7 @@ from ..circuits import Circuit, Dense, Masked, OneToOne, Population, Projection,
 from ..circuits.initial import Initial, bias_of
 from ..errors import UsageError
 from ..plasticity import Rule, find
-from .modulated_units import ERROR, LOSS, RESIDUAL, dropped_input, modulatory, settling, unit
+from .modulated_units import LOSS, RESIDUAL, dropped_input, error, modulatory, settling, unit
 
 __all__ = ["FEEDBACK", "TARGETS", "even", "feedback_alignment"]
 
@@ -155,7 +155,7 @@ class _Plan:
     def add_error(self, target: str, on: float, off: float, *, gated: bool) -> Population:
         """The error neurons, what they hear, and whom they tell."""
         net, o = self.net, self.layers[-1]
-        e = net.population("e", o.size, ERROR)
+        e = net.population("e", o.size, error(gated=gated))
         if target == "labels":
             s = net.supervisor("s", o.size, on=on, off=off, during="error")
         else:
@@ -173,44 +173,44 @@ class _Plan:
         """B, from the error neurons down, and one modulator for each hidden unit."""
         above = e
         for h in reversed(range(1, len(self.layers) - 1)):
-            m = self.net.population(f"m{h}", self.layers[h].size, modulatory())
+            m = self.net.population(f"m{h}", self.layers[h].size, modulatory(gated=gated and h > 1))
             transposed = self.rule.feedback.weights == "transpose"
             weights = self.forward[h].elsewhere(flipped=True) if transposed else self.channel
             structure = None if transposed else self.structure()
             self.net.connect(
-                above, m, into="drive", sends=self.sends(above), weights=weights, structure=structure, during="feedback"
+                above, m, into="drive", sends=_passes(above), weights=weights, structure=structure, during="feedback"
             )
-            self.modulate(m, h, gated=gated)
+            self.modulate(m, self.layers[h])
             above = m
 
     def add_settling(self, e: Population, pull: float, *, gated: bool) -> None:
         """W^T from a residual to the modulators, and W back to it."""
         above = e
         for h in reversed(range(1, len(self.layers) - 1)):
-            m = self.net.population(f"m{h}", self.layers[h].size, settling(pull))
+            m = self.net.population(f"m{h}", self.layers[h].size, settling(pull, gated=gated and h > 1))
             r = self.net.population(f"r{h}", above.size, RESIDUAL)
             w = self.forward[h]
-            self.one_to_one(above, r, "wanted", during="feedback", sends=self.sends(above))
+            self.one_to_one(above, r, "wanted", during="feedback", sends=_passes(above))
             self.net.connect(r, m, into="drive", weights=w.elsewhere(flipped=True), during="error and feedback")
             self.net.connect(m, r, into="heard", weights=w.elsewhere(flipped=False), during="error and feedback")
-            self.modulate(m, h, gated=gated)
+            self.modulate(m, self.layers[h])
             above = m
 
-    def modulate(self, m: Population, h: int, *, gated: bool) -> None:
-        self.one_to_one(m, self.layers[h], "apical", during="feedback", sends="rate")
-        if gated and h > 1:
-            self.one_to_one(self.layers[h], m, "gain", during="feedback", sends="slope", name=f"h{h}_gates_m{h}")
+    def modulate(self, m: Population, h: Population) -> None:
+        self.one_to_one(m, h, "apical", during="feedback", sends="rate")
+        if "gain" in m.neuron.compartments:
+            self.one_to_one(h, m, "gain", during="feedback", sends="slope", name=f"{h.name}_gates_{m.name}")
 
     def one_to_one(self, pre: Population, post: Population, into: str, **options: Any) -> None:
         self.net.connect(pre, post, into=into, weights=1.0, structure=OneToOne(), **options)
 
-    def sends(self, sender: Population) -> str:
-        """What goes on down: the signal times f', where a synapse brings f'."""
-        gated = any(p.post is sender and p.into == "gain" for p in self.net.projections.values())
-        return "passed" if gated else "rate"
-
     def structure(self) -> Dense:
         return Dense() if self.connectivity == 1 else Masked(self.connectivity)
+
+
+def _passes(sender: Population) -> str:
+    """What goes on down: the signal, times f' where there is one."""
+    return "passed" if "passed" in sender.variables() else "rate"
 
 
 def _check(

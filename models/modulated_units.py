@@ -9,20 +9,10 @@ from brian2.units import Quantity
 from ..circuits import Neuron
 from ..circuits.transfer import transfer as find_transfer
 
-__all__ = ["ERROR", "LOSS", "RESIDUAL", "dropped_input", "modulatory", "settling", "unit"]
+__all__ = ["LOSS", "RESIDUAL", "dropped_input", "error", "modulatory", "settling", "unit"]
 
-#: Its rate is e = y* - y. What it sends on, ``passed``, is that times the slope of the output unit that it hears:
-#: minus the derivative of half the squared error by the output's field.
-ERROR = Neuron(
-    """
-    wanted  : 1 (compartment)
-    heard   : 1 (compartment)
-    gain    : 1 (compartment)
-    rate    = wanted - heard : 1 (usually during error)
-    passed  = rate*gain : 1
-    squares = rate**2 : 1
-    """
-)
+#: What a neuron of the feedback path sends on: its rate times the slope of the unit that it serves.
+PASSED = "gain : 1 (compartment)\npassed = rate*gain : 1"
 
 #: Its rate is the loss, half the sum of the squared errors.
 LOSS = Neuron("squares : 1 (compartment)\nrate = squares : 1 (usually during error)")
@@ -72,29 +62,38 @@ def dropped_input(dropped: float) -> Neuron:
     return Neuron(f"input : 1\n{LOST}\nrate = input*(1 - lost) : 1 (during feedforward)", dropped=dropped)
 
 
-def modulatory() -> Neuron:
-    """A neuron that brings a modulatory signal to a unit of the forward path: rate = delta = what drives it.
+def error(*, gated: bool) -> Neuron:
+    """An error neuron: rate = e = y* - y.
 
-    What it sends to the modulatory neurons below it, ``passed``, is multiplied by the slope of the unit that it modulates.
+    Where the output is not linear it is ``gated``: what it sends on, ``passed``, is e times the slope of the output unit
+    that it hears, minus the derivative of half the squared error by the output's field.
     """
     return Neuron(
-        """
-        drive  : 1 (compartment)
-        gain   : 1 (compartment)
-        rate   = drive : 1 (usually during feedback)
-        passed = rate*gain : 1
+        f"""
+        wanted  : 1 (compartment)
+        heard   : 1 (compartment)
+        rate    = wanted - heard : 1 (usually during error)
+        squares = rate**2 : 1
+        {PASSED if gated else ""}
         """
     )
 
 
-def settling(pull: float) -> Neuron:
+def modulatory(*, gated: bool) -> Neuron:
+    """A neuron that brings a modulatory signal to a unit of the forward path: rate = delta = what drives it.
+
+    Where it is ``gated``, what it sends on to those below, ``passed``, is times the slope of the unit that it modulates.
+    """
+    return Neuron(f"drive : 1 (compartment)\nrate = drive : 1 (usually during feedback)\n{PASSED if gated else ''}")
+
+
+def settling(pull: float, *, gated: bool) -> Neuron:
     """A modulatory neuron of pseudobackprop: delta moves by pull W^T (e - W delta) a step, from 0, and so to W^+ e."""
     return Neuron(
-        """
+        f"""
         drive  : 1 (compartment)
-        gain   : 1 (compartment)
         rate   = in_feedback*(rate + pull*drive) : 1 (during error and feedback)
-        passed = rate*gain : 1
+        {PASSED if gated else ""}
         """,
         pull=pull,
     )

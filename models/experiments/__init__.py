@@ -38,14 +38,21 @@ from . import (
     lansdell_estimator,
     lansdell_mnist,
     lillicrap_alignment,
+    lillicrap_autoencoder,
+    lillicrap_circuits,
     lillicrap_decoupled,
+    lillicrap_fields,
     lillicrap_flow,
+    lillicrap_frozen,
     lillicrap_gauss_newton,
+    lillicrap_mnist,
+    lillicrap_momentum,
     lillicrap_nonconservative,
     lillicrap_pseudoinverse,
     lillicrap_switch,
     lillicrap_theorem1,
     lillicrap_theorem2,
+    lillicrap_xor,
 )
 from .experiment import Check, Experiment, Report, Settings
 from .runner import reproduce, settings_for
@@ -61,6 +68,8 @@ _MODULES = (
     lansdell_estimator, lansdell_mnist, lansdell_autoencoder,
     lillicrap_alignment, lillicrap_flow, lillicrap_decoupled, lillicrap_pseudoinverse, lillicrap_switch,
     lillicrap_theorem1, lillicrap_theorem2, lillicrap_gauss_newton, lillicrap_nonconservative,
+    lillicrap_circuits, lillicrap_fields, lillicrap_frozen, lillicrap_xor, lillicrap_momentum, lillicrap_mnist,
+    lillicrap_autoencoder,
 )  # fmt: skip
 
 EXPERIMENTS: dict[str, Experiment] = {module.EXPERIMENT.id: module.EXPERIMENT for module in _MODULES}

@@ -1,0 +1,94 @@
+"""The Lillicrap experiments, quick: their checks hold, and what they share is what it says."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from recircuit.cli import app
+from recircuit.models.data import load
+from recircuit.models.experiments import Settings, lillicrap_circuits, lillicrap_images, lillicrap_mnist
+from recircuit.models.experiments.lillicrap import Teacher
+from recircuit.models.experiments.lillicrap_autoencoder import scaled
+from recircuit.models.experiments.lillicrap_circuits import textbook_gap
+from recircuit.models.experiments.lillicrap_fields import smoothness
+from recircuit.models.experiments.lillicrap_images import Plan, standardised
+
+NAMES = ("circuits", "fields", "frozen", "xor", "momentum", "mnist", "autoencoder")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_quick_run_holds_all_its_checks(name: str, tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["reproduce", f"lillicrap-{name}", "--quick", "--out", str(tmp_path)])
+    assert done.exit_code == 0, done.output
+    result = json.loads((tmp_path / "result.json").read_text())
+    assert result["quick"] and result["checks"] and all(row["ok"] for row in result["checks"])
+    assert (tmp_path / "figure.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_a_lesson_is_the_teachers() -> None:
+    teacher = Teacher.drawn(3)
+    rows = teacher.lesson([3, 1], 5)
+    assert rows["x"].shape == (5, 30) and rows["s"].shape == (5, 10)
+    h = np.tanh(rows["x"] @ teacher.weights[0].T + teacher.biases[0])
+    h = np.tanh(h @ teacher.weights[1].T + teacher.biases[1])
+    assert np.allclose(rows["s"], h @ teacher.weights[2].T + teacher.biases[2])
+    assert not np.array_equal(teacher.lesson([3, 2], 5)["x"], rows["x"])
+    assert teacher.variance() == pytest.approx(np.var(teacher.lesson([9], 20_000)["s"], axis=0).sum(), rel=0.05)
+
+
+def test_the_gap_to_the_textbook_sees_other_feedback_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    textbook = lillicrap_circuits._error_changes
+    assert textbook_gap("two hidden layers", "numpy", presentations=2) < 1e-12
+    monkeypatch.setattr(
+        lillicrap_circuits, "_error_changes", lambda w, c, b, x, y: textbook(w, c, [2 * m for m in b], x, y)
+    )
+    assert textbook_gap("two hidden layers", "numpy", presentations=2) > 1e-4
+
+
+def test_pixels_are_scaled_as_the_paper_says() -> None:
+    digits = load("digits")
+    data = standardised(digits)
+    shown = data.x_train * data.scale + data.offset
+    assert abs(shown.mean()) < 1e-5 and abs(shown.std() - 1) < 1e-5
+    pixels = scaled(digits).x_train * scaled(digits).scale + scaled(digits).offset
+    assert (pixels.min(), pixels.max()) == pytest.approx((-0.9, 0.9))
+
+
+def test_the_rate_falls_where_the_schedule_says() -> None:
+    rule = Plan("frfb", (5,), epochs=10, rate=0.5, columns=20).scheduled(samples=190)
+    assert {k: rule.parameters[k] for k in ("rate_step_1", "rate_step_2")} == {"rate_step_1": 60, "rate_step_2": 85}
+
+
+def test_smooth_fields_are_told_from_rough_ones() -> None:
+    digits = load("digits")
+    rng = np.random.default_rng(0)
+    rough = rng.normal(size=(200, 64))
+    smooth = np.cumsum(rough.reshape(200, 8, 8), axis=2).reshape(200, 64)
+    assert abs(smoothness(rough, digits)) < 0.05 and smoothness(smooth, digits) > 0.5
+
+
+def test_a_run_goes_on_where_it_was_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = standardised(load("digits"))
+    plans = {
+        name: lillicrap_mnist.small(lillicrap_mnist.PLANS[f"{name}, 3 hidden layers"]).with_(epochs=1)
+        for name in ("FA", "BP")
+    }
+    settings = Settings(seeds=(0, 1), out=tmp_path)
+    whole = lillicrap_images.learn(plans, data, settings, "test")
+    assert sorted(p.name for p in (tmp_path / "runs").iterdir()) == ["BP-0.json", "BP-1.json", "FA-0.json", "FA-1.json"]
+    (tmp_path / "runs" / "BP-1.json").unlink()
+    made: list[tuple[str, int]] = []
+    trained = lillicrap_images.trained
+
+    def counted(plan: Plan, data: object, seed: int, *rest: object) -> object:
+        made.append((plan.rule, seed))
+        return trained(plan, data, seed, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(lillicrap_images, "trained", counted)
+    assert lillicrap_images.learn(plans, data, settings, "test") == whole
+    assert made == [("bp", 1)]
