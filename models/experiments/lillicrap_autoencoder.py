@@ -56,6 +56,7 @@ def run(settings: Settings) -> Report:
     for network, plans in (QUICK if settings.quick else NETWORKS).items():
         courses[network] = {method: [] for method in plans}
         for method, plan in plans.items():
+            plan = plan.lasting(settings.epochs)
             for seed in settings.seeds:
                 depends = dict(asdict(plan), seed=seed, backend=settings.backend, data=data.fingerprint())
                 folder = None if settings.quick else settings.out
@@ -140,4 +141,4 @@ def _draw(courses: Courses) -> Figure:
     return figure
 
 
-EXPERIMENT = Experiment("lillicrap-autoencoder", "Lillicrap et al. 2016, Note 9", run)
+EXPERIMENT = Experiment("lillicrap-autoencoder", "Lillicrap et al. 2016, Note 9", run, shortens=True)

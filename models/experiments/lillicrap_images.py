@@ -61,6 +61,10 @@ class Plan:
         """A changed copy."""
         return replace(self, **changes)
 
+    def lasting(self, epochs: int | None) -> Plan:
+        """The same for other numbers of epochs; None: its own."""
+        return self if epochs is None else self.with_(epochs=epochs)
+
     def scheduled(self, samples: int) -> Rule:
         """The rule, whose weights decay and whose rate falls tenfold twice."""
         updates = self.epochs * -(-samples // self.columns)

@@ -35,7 +35,7 @@ Courses = dict[str, list[Course]]
 def run(settings: Settings) -> Report:
     """Every row from each seed."""
     data = standardised(settings.dataset("digits" if settings.quick else "mnist"))
-    plans = {name: small(plan) for name, plan in PLANS.items()} if settings.quick else PLANS
+    plans = {name: small(plan) if settings.quick else plan.lasting(settings.epochs) for name, plan in PLANS.items()}
     courses = learn(plans, data, settings, "lillicrap-mnist")
     return Report(_quick_checks(courses) if settings.quick else _checks(courses), _draw(courses))
 
@@ -71,4 +71,4 @@ def _draw(courses: Courses) -> Figure:
     return figure
 
 
-EXPERIMENT = Experiment("lillicrap-mnist", "Lillicrap et al. 2016, Note 5 (fully connected)", run)
+EXPERIMENT = Experiment("lillicrap-mnist", "Lillicrap et al. 2016, Note 5 (fully connected)", run, shortens=True)
