@@ -140,12 +140,16 @@ def companions(circuit: Circuit) -> dict[str, str]:
 
 
 def _serving(circuit: Circuit) -> dict[str, str]:
-    """Error and modulatory neurons, which project one to one into the apical compartment of others -> those."""
-    return {
+    """Error and modulatory neurons, which project one to one into the apical compartment of others -> those.
+
+    Where these serve others in turn, each keeps a place of its own.
+    """
+    found = {
         p.pre.name: p.post.name
         for p in circuit.projections.values()
         if p.into == "apical" and p.structure.kind == "one_to_one" and p.pre.clamp is None
     }
+    return {name: main for name, main in found.items() if main not in found}
 
 
 def _shows_labels(population: Population) -> bool:
