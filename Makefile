@@ -26,7 +26,8 @@ check: setup
 	$(BIN)/basedpyright --project tools/typing.json --pythonpath $(BIN)/python
 
 test: check
-	$(BIN)/pytest -m "not slow" --nbmake tests $(wildcard notebooks)
+	OPENBLAS_NUM_THREADS=1 RECIRCUIT_THREADS=1 \
+		$(BIN)/pytest -m "not slow" --numprocesses auto --dist loadfile --nbmake tests $(wildcard notebooks)
 
 slow: setup
 	$(BIN)/pytest -m slow

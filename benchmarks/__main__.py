@@ -1,4 +1,4 @@
-"""python -m benchmarks [reference | scaling | training | images | build]"""
+"""python -m benchmarks [reference | scaling | training | rules | images | build]"""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 import tempfile
+from importlib import import_module
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -14,6 +15,7 @@ COMMANDS = {
     "scaling": "time and memory over width, depth, columns and steps",
     "training": "an epoch of MNIST beside loops written by hand",
     "images": "convolutions, tied and untied, beside PyTorch",
+    "rules": "training with every rule beside plain URFB",
     "build": "how long a circuit takes to begin",
 }
 
@@ -32,7 +34,7 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--peers", default="", help="reference: only these, separated by commas")
     found.add_argument("--rounds", type=int, default=7, help="reference: samples of each peer (default: 7)")
     found.add_argument("--seconds", type=float, default=0.6, help="reference: of a sample (default: 0.6)")
-    found.add_argument("--data", type=Path, help="training: folder of MNIST")
+    found.add_argument("--data", type=Path, help="training, rules: folder of MNIST")
     return found
 
 
@@ -40,16 +42,7 @@ def main() -> int:
     """Run one of the commands."""
     arguments = parser().parse_args()
     arguments.out = arguments.out or ROOT / ("runs/benchmarks" if arguments.quick else "results/cpu")
-    if arguments.command == "reference":
-        from benchmarks.reference import run
-    elif arguments.command == "scaling":
-        from benchmarks.scaling import run
-    elif arguments.command == "training":
-        from benchmarks.training import run
-    elif arguments.command == "images":
-        from benchmarks.images import run
-    else:
-        from benchmarks.build import run
+    run = import_module(f"benchmarks.{arguments.command}").run
     with tempfile.TemporaryDirectory(prefix="benchmarks-") as folder:
         os.environ["TMPDIR"] = tempfile.tempdir = folder  # for all that is started from here, too
         return run(arguments)

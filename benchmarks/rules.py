@@ -1,0 +1,153 @@
+"""Training with every rule beside plain URFB: the same layers and columns, in lock step, on the cpp backend."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from benchmarks import machine, report
+from benchmarks.client import use_processors
+from benchmarks.reference import say
+from benchmarks.training import data
+from recircuit.circuits import Circuit
+from recircuit.circuits.inputs import dataset_inputs
+from recircuit.models.data import Dataset
+from recircuit.models.network import layered
+from recircuit.models.node_perturbation import node_perturbation
+from recircuit.models.random_backpropagation import Variant, random_backpropagation
+from recircuit.models.readout import Readout
+from recircuit.models.recirculation import recirculating
+from recircuit.models.training import epoch_order
+
+Build = Callable[[tuple[int, ...]], Circuit]
+COLUMNS = 100
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """A network whose training is timed. target: the most time it should take, in times of URFB's; None: no target."""
+
+    label: str
+    family: str
+    build: Build
+    target: float | None = None
+
+
+def in_layers(rule: str, **options: Any) -> Build:
+    """A layered network of a rule."""
+    return lambda sizes: layered(sizes, rule, columns=COLUMNS, **options)
+
+
+def perturbed(label: str, rule: str = "node_perturbation", target: float | None = 2.5, **options: Any) -> Contestant:
+    """A network whose feedback weights learn from noise."""
+    return Contestant(
+        label, "node perturbation", lambda sizes: node_perturbation(sizes, rule, columns=COLUMNS, **options), target
+    )
+
+
+def randomly(label: str, algorithm: str, **options: Any) -> Contestant:
+    """One of the family of random backpropagation."""
+    variant = Variant(algorithm, **options)
+    return Contestant(
+        label, "random backpropagation", lambda sizes: random_backpropagation(sizes, variant, columns=COLUMNS), 1.3
+    )
+
+
+URFB = Contestant("urfb", "updated feedback", in_layers("urfb"))
+CONTESTANTS = (
+    Contestant("frfb", "updated feedback", in_layers("frfb")),
+    Contestant("bp (a control)", "updated feedback", in_layers("bp")),
+    Contestant("urfb, softmax", "updated feedback", in_layers("urfb", loss="softmax")),
+    perturbed("layer to layer"),
+    perturbed("from the output", feedback="direct"),
+    perturbed("two circuits side by side", windows="side by side", target=None),
+    *(randomly(name, name) for name in ("bp", "sbp", "rbp", "srbp", "arbp", "asrbp")),
+    randomly("rbp, no f'", "rbp", derivative=False),
+    randomly("srbp, sparse (n = 8)", "srbp", matrix="sparse"),
+    randomly("srbp, errors of 5 bits", "srbp", signal="quantised"),
+    randomly("srbp, dropout in the channel", "srbp", signal="dropout"),
+    randomly("srbp, updates of 5 bits", "srbp", update_bits=5),
+    randomly("rbp, redrawn at random", "rbp", redrawn="at random"),
+    randomly("rbp, redrawn sign-concordant", "rbp", redrawn="sign-concordant"),
+    randomly("srbp, weights per synapse", "srbp", redrawn="per synapse"),
+    Contestant("loop from below", "recirculation", lambda s: recirculating(s, columns=COLUMNS), 3.0),
+    Contestant(
+        "loops from both ends",
+        "recirculation",
+        lambda s: recirculating(s, columns=COLUMNS, ends=("below", "above")),
+        3.0,
+    ),
+)
+
+
+class Runner:
+    """A built network that trains on the first presentations of an epoch."""
+
+    def __init__(self, contestant: Contestant, sizes: tuple[int, ...], shown: Dataset, presentations: int) -> None:
+        net = contestant.build(sizes)
+        self.program = net.program("cpp")
+        dataset_inputs(net, shown, "train").load(self.program)
+        self.table = Readout.of(net).table(net, "train")
+        self.order = epoch_order(shown.n_train, COLUMNS, 0, 0)[:presentations]
+
+    def seconds(self) -> float:
+        """Of one run."""
+        begin = time.perf_counter()
+        self.program.run(self.table, self.order)
+        return time.perf_counter() - begin
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Measure and write `rules.json` and `rules.md`."""
+    os.environ.setdefault("RECIRCUIT_THREADS", str(arguments.threads))
+    use_processors(arguments.threads)
+    shown = data(arguments.data)
+    rounds, presentations = (1, 3) if arguments.quick else (7, 100)
+    sizes = (shown.n_features, *((8, 8) if arguments.quick else (500, 500)), shown.classes)
+    ours = Runner(URFB, sizes, shown, presentations)
+    rows = []
+    for one in CONTESTANTS[:5:4] if arguments.quick else CONTESTANTS:
+        say(f"{one.family}: {one.label}")
+        rows.append(compare(one, Runner(one, sizes, shown, presentations), ours, rounds))
+    told = machine.facts(arguments.threads) | {
+        "data": shown.name, "sizes": sizes, "columns": COLUMNS, "presentations": presentations, "rounds": rounds,
+        "rows": rows,
+    }  # fmt: skip
+    report.write("rules", told, text(told), arguments.out)
+    return 0
+
+
+def compare(contestant: Contestant, runner: Runner, ours: Runner, rounds: int) -> dict[str, Any]:
+    """Both in turn, after a first run of each; the median of the ratios."""
+    runner.seconds(), ours.seconds()
+    pairs = [(runner.seconds(), ours.seconds()) for _ in range(rounds)]
+    ratio = statistics.median(theirs / mine for theirs, mine in pairs)
+    rate = len(runner.order) * COLUMNS / statistics.median(theirs for theirs, _ in pairs)
+    return {
+        "family": contestant.family, "label": contestant.label, "stimuli_per_second": round(rate),
+        "time_to_urfb": round(ratio, 3), "target": contestant.target,
+        "ok": None if contestant.target is None else ratio <= contestant.target,
+        "samples": [[round(s, 4) for s in pair] for pair in pairs],
+    }  # fmt: skip
+
+
+def text(told: dict[str, Any]) -> str:
+    """The table."""
+    reached = {None: "", True: "yes", False: "no"}
+    rows = [
+        [f"{r['family']}: {r['label']}", r["stimuli_per_second"], r["time_to_urfb"],
+         f"<= {r['target']:g}" if r["target"] else "", reached[r["ok"]]]
+        for r in told["rows"]
+    ]  # fmt: skip
+    return "\n".join([
+        report.heading("Rules", told),
+        f"{told['data']}, {'-'.join(map(str, told['sizes']))}, {told['columns']} columns, lock step, float32: training "
+        f"with each rule beside training with plain URFB (hinge), in turn; medians of {told['rounds']} runs of "
+        f"{told['presentations']} presentations.\n",
+        report.table(["", "stimuli/s", "time to URFB's", "target", "reached"], rows),
+    ])  # fmt: skip
