@@ -25,6 +25,8 @@ COLOURS = {
 INK, PALE = "#333333", "#8a8a8a"
 FILLS = {"values": "#eeeeee", "labels": "#fbf3d5", "": "#ffffff"}
 LANE, BAR = 0.32, 0.2
+#: What the figure leaves free left and right of everything.
+BESIDE = 0.9
 
 
 def draw_circuit(circuit: Circuit, *, phases: bool = True, labels: bool = True) -> Figure:
@@ -48,7 +50,7 @@ def draw_circuit(circuit: Circuit, *, phases: bool = True, labels: bool = True) 
     for box in boxes:
         _draw_box(axes, box)
     points += [(b.x + s * b.width / 2, b.y + s * b.height / 2) for b in boxes for s in (-1, 1)]
-    left, right = min(x for x, _ in points) - 0.9, max(x for x, _ in points) + 0.9
+    left, right = min(x for x, _ in points) - BESIDE, max(x for x, _ in points) + BESIDE
     bottom, top = min(y for _, y in points) - 0.2, max(y for _, y in points) + 0.45
     bottom = _legend(axes, {e.kind for e in edges}, any(_plastic(e) for e in edges), left, right, bottom)
     if phases and circuit.schedule is not None:
@@ -123,6 +125,7 @@ def _way(edge: Edge, lanes: _Lanes) -> list[tuple[float, float]]:
 
 
 def _draw_edge(axes: Axes, edge: Edge, lanes: _Lanes, labels: bool) -> list[tuple[float, float]]:
+    """Draw it, and return the points that the figure must have room for."""
     way = _way(edge, lanes)
     colour, plastic = COLOURS[edge.kind], _plastic(edge)
     style: Any = ":" if edge.kind == "broadcast" else (0, (4, 1.5)) if _control(edge) else "-"
@@ -132,7 +135,7 @@ def _draw_edge(axes: Axes, edge: Edge, lanes: _Lanes, labels: bool) -> list[tupl
     ))  # fmt: skip
     axes.plot(*way[-1], "o", ms=3.2, color=colour, zorder=4)
     if plastic or _control(edge):
-        _badge(axes, edge, way, labels)
+        way = [*way, *_badge(axes, edge, way, labels)]
     projection = edge.projection
     if projection is not None and projection.sends != "rate" and not edge.level:
         (x, y), (_, towards) = way[0], way[1]
@@ -142,8 +145,9 @@ def _draw_edge(axes: Axes, edge: Edge, lanes: _Lanes, labels: bool) -> list[tupl
     return way
 
 
-def _badge(axes: Axes, edge: Edge, way: list[tuple[float, float]], labels: bool) -> None:
-    """The mark of a plastic projection, with the name of its rule; of a control, what it copies."""
+def _badge(axes: Axes, edge: Edge, way: list[tuple[float, float]], labels: bool) -> list[tuple[float, float]]:
+    """The mark of a plastic projection, with the name of its rule; of a control, what it copies. Returns the text's end,
+    less what the figure leaves beside every point."""
     lengths = [abs(a[0] - b[0]) + abs(a[1] - b[1]) for a, b in zip(way[:-1], way[1:], strict=True)]
     longest = lengths.index(max(lengths))
     (x0, y0), (x1, y1) = way[longest], way[longest + 1]
@@ -157,14 +161,17 @@ def _badge(axes: Axes, edge: Edge, way: list[tuple[float, float]], labels: bool)
     rule = projection.equation.rule if projection.equation is not None and projection.plastic else ""
     text = f"{projection.weights.of.name}{'ᵀ' if projection.weights.flipped else ''}" if copied else rule
     if not labels or not text:
-        return
+        return []
+    text += " (not local)" * _control(edge)
     level = abs(y1 - y0) < abs(x1 - x0)
     right = y1 < y0
     axes.text(
-        x + (0 if level else 0.13 if right else -0.13), y + (0.15 if level else 0), text + " (not local)" * _control(edge),
+        x + (0 if level else 0.13 if right else -0.13), y + (0.15 if level else 0), text,
         fontsize=7, color=colour, va="center", ha="center" if level else "left" if right else "right", zorder=6,
         bbox=dict(boxstyle="round,pad=0.12", fc="white", ec="none", alpha=0.85),
     )  # fmt: skip
+    beyond = max(0.0, 0.13 + 0.06 * len(text) - BESIDE)
+    return [] if level else [(x + (beyond if right else -beyond), y)]
 
 
 def _rounded(way: list[tuple[float, float]], radius: float = 0.09) -> Path:

@@ -18,6 +18,7 @@ import recircuit as rc
 from recircuit.circuits import Masked, OneToOne
 from recircuit.circuits.diagram_layout import lay_out
 from recircuit.circuits.inputs import as_inputs
+from recircuit.models.feedback_alignment import feedback_alignment
 
 DATA = stimuli(layered(), 6)
 
@@ -396,6 +397,8 @@ DRAWN: dict[str, Callable[[], rc.Circuit]] = {
     "five layers": lambda: layered((784, 100, 100, 100, 100, 10), rc.bp, output=rc.softmax_output()),
     "the hinge circuit alone": lambda: hinge_alone(),
     "squared error": lambda: layered(output=rc.squared_output()),
+    "error and modulatory neurons": lambda: feedback_alignment((30, 40, 20, 10), answer="tanh"),
+    "pseudobackprop": lambda: feedback_alignment((30, 40, 20, 10), feedback="pseudoinverse"),
     "one population": lambda: noisy("rate = randn() : 1 (during p)"),
     **{f"anything, {seed}": lambda seed=seed: anything(seed) for seed in range(8)},
 }
@@ -437,6 +440,25 @@ def test_companions_stand_beside_and_layers_above_one_another() -> None:
     kinds = {e.projection.name: e.kind for e in edges if e.projection is not None}
     assert kinds["x_to_h1"] == "feedforward" and kinds["o_to_h2"] == "feedback" and kinds["t_to_o"] == "one to one"
     assert by_name["h1"].ports == {"basal": "bottom", "apical": "top"}
+
+
+def test_error_and_modulatory_neurons_stand_beside_the_units_that_they_serve() -> None:
+    """Lillicrap et al. 2016, Supp. Fig. 4: so that B runs down, as feedback."""
+    boxes, edges = lay_out(feedback_alignment((30, 40, 20, 10)))
+    at = {box.name: box for box in boxes}
+    for name, main in {"e": "o", "m2": "h2", "m1": "h1"}.items():
+        assert at[name].main is at[main] and at[name].y == at[main].y and at[name].x > at[main].x
+    kinds = {edge.projection.name: edge.kind for edge in edges if edge.projection is not None}
+    assert kinds["e_to_m2"] == kinds["m2_to_m1"] == "feedback"
+
+
+def test_units_that_serve_each_other_are_drawn_apart() -> None:
+    net = rc.Circuit()
+    a, b = net.population("a", 3, rc.pyramidal()), net.population("b", 3, rc.pyramidal())
+    for pre, post in ((a, b), (b, a), (a, a)):
+        net.connect(pre, post, into="apical", structure=OneToOne(), weights=1.0)
+    boxes, _ = lay_out(net)
+    assert None in [box.main for box in boxes] and not boxes[0].overlaps(boxes[1])
 
 
 def test_a_diagram_names_rules_and_controls() -> None:

@@ -6,7 +6,7 @@ error neurons project through random weights to one modulatory neuron for each h
 of the layer below (Fig. 4). Each is held, in double precision, against the update written out in NumPy, and learns
 the teacher's function of `lillicrap`, in minibatches of 100; biases are learned too, and not drawn. The paper draws
 these circuits and gives no numbers. Rates: .05, and for reward .002, since its updates are so much noisier. 6000
-minibatches; a quick run makes 800.
+minibatches; a quick run makes 600.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ Courses = dict[str, list[list[float]]]
 
 def run(settings: Settings) -> Report:
     """Against the textbook, then learning from each seed's start."""
-    presentations = 800 if settings.quick else 6000
+    presentations = 600 if settings.quick else 6000
     gaps = {name: textbook_gap(name, settings.backend) for name in KINDS}
     courses: Courses = {name: [] for name in KINDS}
     for seed in settings.seeds:
@@ -195,7 +195,7 @@ def _draw(courses: Courses) -> Figure:
 def _drawing(net: Circuit) -> Array:
     """A circuit's diagram as a picture, (height, width, 4)."""
     picture = io.BytesIO()
-    net.diagram().savefig(picture, format="png", dpi=200)
+    net.diagram().savefig(picture, format="png", dpi=120)
     picture.seek(0)
     return image.imread(picture)
 

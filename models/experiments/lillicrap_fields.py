@@ -5,7 +5,7 @@ and not what was drawn; 100 units drawn at random, the same in each panel, white
 and positive, black where it is strong and negative. How sparse the paper's sparse feedback is, is not in the supplement:
 here each synapse of W and of B between the hidden layer and the output is there with probability 1/2. A field has become a
 feature where neighbouring pixels have like weights: the measure is the correlation between the weights of horizontal
-neighbours, over pixels that are not the same in all images. The quick run is on 8x8 digits, with 120 units.
+neighbours, over pixels that are not the same in all images. The quick run is on 8x8 digits, with 100 units.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def run(settings: Settings) -> Report:
     data = standardised(settings.dataset("digits" if settings.quick else "mnist"))
     found: dict[str, list[Learned]] = {}
     for name, plan in PLANS.items():
-        plan = plan.with_(hidden=(120,), epochs=15, columns=20, rate=0.03) if settings.quick else plan
+        plan = plan.with_(hidden=(100,), epochs=10, columns=20, rate=0.03) if settings.quick else plan
         found[name] = [_learned(name, plan, data, seed, settings) for seed in settings.seeds]
     return Report(_checks(found, data, settings.quick), _draw(found, data))
 

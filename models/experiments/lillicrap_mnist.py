@@ -22,8 +22,8 @@ THREE = Plan("frfb", (1500,) * 3, epochs=15, rate=0.03)
 TEN = Plan("frfb", (1000,) * 10, epochs=15, rate=0.03, gain=0.7)
 PLANS = {
     "FA, 1 hidden layer": ONE, "FA, dropout": LOST, "FA, dropout, leaky": LOST.with_(transfer="leaky", gain=0.1),
-    "FA, 3 hidden layers": THREE, "BP, 3 hidden layers": THREE.with_(rule="bp"),
-    "FA, 10 hidden layers": TEN, "BP, 10 hidden layers": TEN.with_(rule="bp"),
+    "FA, 3 hidden layers": THREE, "BP, 3 hidden layers": THREE.with_(rule="bp", rate=0.01),
+    "FA, 10 hidden layers": TEN, "BP, 10 hidden layers": TEN.with_(rule="bp", rate=0.01),
 }  # fmt: skip
 #: Test errors of Note 5, in percent.
 PAPER = dict(zip(PLANS, (2.1, 1.2, 1.1, 1.32, 1.62, 1.45, 1.65), strict=True))
