@@ -4,7 +4,7 @@
 pixels in +-.9; the error is the squared error of an image, summed over its pixels, the mean over the test images (what
 the paper's "MSE" of 8.6 and 30.2, 1.5 and .72 is summed or averaged over, it does not say: the relations are what is
 held). Rates and epochs are not in it either: here each method has its own rate, the best of a few that were tried for a
-few hundred minibatches, which falls tenfold after 60% and 85% of 20 epochs; 3 seeds. The quick run is on 8x8 digits,
+hundred or two of minibatches, which falls tenfold after 60% and 85% of 20 epochs; 3 seeds. The quick run is on 8x8 digits,
 64-60-30-3-30-60-64 and 64-60-60-60-60-60-64, too small and too short for feedback alignment to come to backpropagation in
 the wide one.
 """
@@ -35,8 +35,8 @@ def _plans(hidden: tuple[int, ...], bp: float, fa: float, **options: Any) -> dic
 
 
 NETWORKS = {
-    "narrow": _plans((1000, 500, 10, 500, 1000), 0.01, 0.01),
-    "wide": _plans((1000,) * 5, 0.003, 0.01),
+    "narrow": _plans((1000, 500, 10, 500, 1000), 0.003, 0.01),
+    "wide": _plans((1000,) * 5, 0.003, 0.003),
 }
 QUICK = {
     "narrow": _plans((60, 30, 3, 30, 60), 0.1, 0.1, epochs=15, columns=20),
