@@ -21,7 +21,7 @@ from brian2 import ms
 
 import recircuit as rc
 from recircuit.circuits.backends.cpp.compiler import missing_compiler
-from recircuit.circuits.lowering import dense
+from recircuit.circuits.lowering import assembly
 from recircuit.plasticity import SynapticEquation, all_rules, find, lower
 from recircuit.plasticity.steps import Product, Step
 from recircuit.testing import Report, RuleFails, check_rule
@@ -184,7 +184,7 @@ def lowered_otherwise(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Callable[[Callable[[SynapticEquation], tuple[Step, ...]]], None]:
     """Put another lowering in place of recircuit's."""
-    return lambda otherwise: monkeypatch.setattr(dense, "lower", otherwise)
+    return lambda otherwise: monkeypatch.setattr(assembly, "lower", lambda equation, shared: otherwise(equation))
 
 
 def test_a_wrong_product_is_found(lowered_otherwise: Callable[..., None]) -> None:
