@@ -23,6 +23,7 @@ from recircuit.models.random_backpropagation import Variant, random_backpropagat
 from recircuit.models.readout import Readout
 from recircuit.models.recirculation import recirculating
 from recircuit.models.training import epoch_order
+from recircuit.plasticity import find
 
 Build = Callable[[tuple[int, ...]], Circuit]
 COLUMNS = 100
@@ -58,6 +59,12 @@ def randomly(label: str, algorithm: str, **options: Any) -> Contestant:
     )
 
 
+def looping(**options: Any) -> Build:
+    """A network whose feedback weights learn by recirculation, at a rate at which 500 units stay stable."""
+    rule = find("recirculated_feedback").with_parameters(feedback_rate=1e-4)
+    return lambda sizes: recirculating(sizes, rule, columns=COLUMNS, **options)
+
+
 URFB = Contestant("urfb", "updated feedback", in_layers("urfb"))
 CONTESTANTS = (
     Contestant("frfb", "updated feedback", in_layers("frfb")),
@@ -75,13 +82,8 @@ CONTESTANTS = (
     randomly("rbp, redrawn at random", "rbp", redrawn="at random"),
     randomly("rbp, redrawn sign-concordant", "rbp", redrawn="sign-concordant"),
     randomly("srbp, weights per synapse", "srbp", redrawn="per synapse"),
-    Contestant("loop from below", "recirculation", lambda s: recirculating(s, columns=COLUMNS), 3.0),
-    Contestant(
-        "loops from both ends",
-        "recirculation",
-        lambda s: recirculating(s, columns=COLUMNS, ends=("below", "above")),
-        3.0,
-    ),
+    Contestant("loop from below", "recirculation", looping(), 3.0),
+    Contestant("loops from both ends", "recirculation", looping(ends=("below", "above")), 3.0),
 )
 
 
@@ -92,13 +94,13 @@ class Runner:
         net = contestant.build(sizes)
         self.program = net.program("cpp")
         dataset_inputs(net, shown, "train").load(self.program)
-        self.table = Readout.of(net).table(net, "train")
+        self.table = Readout.of(net, "o").table(net, "train")
         self.order = epoch_order(shown.n_train, COLUMNS, 0, 0)[:presentations]
 
     def seconds(self) -> float:
         """Of one run."""
         begin = time.perf_counter()
-        self.program.run(self.table, self.order)
+        self.program.run(self.table, self.order).raise_if_diverged()
         return time.perf_counter() - begin
 
 
