@@ -23,7 +23,7 @@ LIMIT = 540
 
 WHEELS = """On a machine with a network and the same Python:
     pip download -d wheels -c constraints.txt setuptools 'recircuit[{extra},test] @ file://{root}'
-    pip download -d wheels --index-url https://download.pytorch.org/whl/{torch} torch      (for the peer; optional)
+    pip download -d wheels torch      (for the peer; optional: its build for {torch}, as pytorch.org says)
 Bring the folder `wheels` and this checkout, and on the machine with the GPU, whose CUDA toolkit has nvcc:
     python3.12 -m venv .venv && .venv/bin/pip install --no-index --find-links wheels setuptools
     .venv/bin/pip install --no-index --find-links wheels --no-build-isolation -e '.[{extra},test]'      (and torch)

@@ -11,7 +11,7 @@
 
 namespace recircuit {
 
-// Where it was measured to be faster than OpenBLAS: with 32 registers of 64 bytes, up to so many rows.
+// Up to so many rows (columns of a circuit), with 32 registers of 64 bytes; above, OpenBLAS packs its factors at less cost.
 #ifdef __AVX512F__
 constexpr int tiled = 512;
 #else
