@@ -1,9 +1,8 @@
-"""A circuit: what is declared, before anything is built."""
+"""A circuit: what is declared, its program, its state, and its runs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from keyword import iskeyword
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,30 +10,22 @@ from brian2.units import Quantity, ms
 from brian2.units.fundamentalunits import get_dimensions
 
 from ..errors import RecircuitError
-from ..plasticity import Rule, SynapticEquation
-from ..plasticity.names import split_side
 from .backends import Program, choose_backend, open_program
-from .checks import check_rule, check_transpose, check_value, checked_structure, equation_of
+from .checks import check_value
+from .declaration import Declaration
 from .describe import circuit_html, circuit_text
-from .initial import glorot
 from .inputs import Inputs, as_inputs
-from .neuron import Neuron
-from .population import CLAMPED, Clamp, Population
-from .projection import Projection, Transposed
+from .population import Population
 from .reuse import first_values
-from .schedule import During, Schedule
-from .structures import Dense
+from .schedule import Schedule
 from .timetable import Timetable, explain
 from .trace import Trace, record_keys
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-#: The phase in which a compartment's projections are open, where the circuit has such a phase.
-USUAL_PHASE = {"basal": "feedforward", "apical": "feedback"}
 
-
-class Circuit:
+class Circuit(Declaration):
     """Populations and projections with a clock, in B columns that share their synapses.
 
     Parameters
@@ -80,160 +71,16 @@ class Circuit:
                 f"Circuit: the plain Brian2 form has one column, got columns={columns}. "
                 "Use columns=1, or lowering='dense'."
             )
+        super().__init__(dt)
         self.columns = int(columns)
-        self.dt = dt
         self.dtype = np.dtype(precision)
         self.lowering = lowering
         self.seed = seed
         self.optimise = optimise
         self.matmul = matmul
-        self.populations: dict[str, Population] = {}
-        self.projections: dict[str, Projection] = {}
-        self.broadcasts: dict[str, tuple[Population, During]] = {}
-        self.schedule: Schedule | None = None
         self._program: Program | None = None
         self._values: dict[str, np.ndarray] = {}
         self._inputs: Inputs | None = None
-        self.constants: dict[str, float] = {}
-
-    # ---- declaring ---------------------------------------------------------------------------------------------
-
-    def population(self, name: str, size: int, model: Any, **options: Any) -> Population:
-        """Add ``size`` units; ``model`` is a Neuron, or an output circuit, which adds its companions too."""
-        if not isinstance(model, Neuron):
-            if not hasattr(model, "build") or isinstance(model, type):
-                raise RecircuitError(f"population {name!r}: expected a Neuron or an output circuit; got {model!r}.")
-            before = dict(self.populations), dict(self.projections)
-            try:
-                return model.build(self, name, size, **options)
-            except RecircuitError:  # all of it or nothing
-                self.populations, self.projections = before
-                raise
-        return self._add(Population(self, name, self._size(name, size), model))
-
-    def stimulus(
-        self,
-        name: str,
-        size: int,
-        model: Neuron | None = None,
-        *,
-        clamps: str = "rate",
-        during: str | Sequence[str] | None = None,
-    ) -> Population:
-        """A population that is clamped to a row of the data at the first step of ``during`` (default: of all).
-
-        With a ``model``, ``clamps`` names the parameter of each unit that is set (as in
-        ``Neuron("input : 1; rate = input + noise ...")``), and the rest of the equations go on as they do elsewhere.
-        """
-        return self._clamped(name, size, model, Clamp("values", During.of(during), clamps))
-
-    def supervisor(
-        self,
-        name: str,
-        size: int,
-        model: Neuron | None = None,
-        *,
-        on: float = 1.0,
-        off: float = 0.0,
-        clamps: str = "rate",
-        during: str | Sequence[str] | None = None,
-    ) -> Population:
-        """A population clamped to the label: its unit at ``on``, the others at ``off``. Not shown in evaluation."""
-        return self._clamped(name, size, model, Clamp("labels", During.of(during), clamps, float(on), float(off)))
-
-    def constant(self, name: str, size: int = 1, value: float = 1.0) -> Population:
-        """Units that always fire at ``value``; a projection from one of them is a bias."""
-        population = self._add(Population(self, name, self._size(name, size), CLAMPED))
-        self.constants[f"{name}.rate"] = value
-        return population
-
-    def connect(
-        self,
-        pre: Population,
-        post: Population,
-        *,
-        into: str = "basal",
-        rule: Rule | SynapticEquation | None = None,
-        weights: Any = None,
-        structure: Dense | None = None,
-        sends: str | None = None,
-        during: str | Sequence[str] | None = None,
-        learns: str | Sequence[str] | None = None,
-        name: str | None = None,
-        states: Mapping[str, Any] | None = None,
-    ) -> Projection:
-        """Add the synapses from ``pre`` to ``post``.
-
-        Parameters
-        ----------
-        into : the post compartment
-        rule : how the weights change (a Rule stands for its forward equation, or, into ``apical``, its feedback
-            equation); None: they do not
-        weights : a number, an array (n_post, n_pre), a function of (generator, shape), or ``other.T``
-        structure : ``Dense()``, ``Masked(p)``, ``Blocks(number)``, ``OneToOne()``, or of images ``Local(...)``,
-            ``Convolution(...)`` or ``MaxPool(...)``
-        sends : the pre variable that travels: ``rate``, or into ``apical`` the ``error`` where there is one
-        during, learns : the phases in which it propagates and in which its weights change
-        states : what states of the rule begin with, where it is not one number for all: given as weights are
-        """
-        for side, population in (("pre", pre), ("post", post)):
-            if not isinstance(population, Population) or population.circuit is not self:
-                raise RecircuitError(f"connect: {side} is a population of this circuit; got {population!r}.")
-        name = name or f"{pre.name}_to_{post.name}"
-        self._check_name(name)
-        if into not in post.neuron.compartments:
-            raise RecircuitError(
-                f"connect {name}: {post.name!r} has no compartment {into!r}; it has {post.neuron.compartments}. "
-                f"Declare one in its equations as '{into} : 1 (compartment)'."
-            )
-        if sends is None:
-            sends = "error" if into == "apical" and "error" in pre.variables() else "rate"
-        if sends not in pre.variables():
-            raise RecircuitError(f"connect {name}: {pre.name!r} has no {sends!r} to send; it has {pre.variables()}.")
-        equation = rule if isinstance(rule, SynapticEquation | None) else equation_of(rule, into, name)
-        if any(p.post is post and p.pre is pre and p.into == into for p in self.projections.values()):
-            raise RecircuitError(f"connect {name}: {pre.name!r} already projects into {into!r} of {post.name!r}.")
-        if weights is None:
-            weights = glorot() if structure is None or structure.initial is None else structure.initial
-            if equation is not None and equation.read_back:
-                weights = self._partner(pre, post, name).transposed(equation.read_back)
-        if isinstance(weights, Transposed):
-            check_transpose(weights, pre, post, equation, structure, name)
-            structure = weights.of.structure
-        else:
-            structure = checked_structure(structure, pre, post, name)
-        projection = Projection(
-            circuit=self, name=name, pre=pre, post=post, into=into, sends=sends, structure=structure,
-            equation=equation, weights=weights, during=During.of(during, USUAL_PHASE.get(into, "")),
-            learns=During.of(learns, "plasticity"), states=dict(states or {}),
-        )  # fmt: skip
-        check_rule(projection, set(self.broadcasts))
-        self.projections[name] = projection
-        self._forget()
-        return projection
-
-    def broadcast(self, source: Population, name: str, *, during: str | Sequence[str] | None = None) -> None:
-        """Let every unit and synapse that names ``name`` read the rate of a population of one unit."""
-        if not isinstance(source, Population) or source.circuit is not self:
-            raise RecircuitError(f"broadcast {name!r}: the source is a population of this circuit; got {source!r}.")
-        if source.size != 1:
-            raise RecircuitError(
-                f"broadcast {name!r}: {source.name!r} has {source.size} units; a broadcast comes of 1."
-            )
-        self._check_name(name)
-        self.broadcasts[name] = (source, During.of(during))
-        self._forget()
-
-    def phases(self, *pairs: Any, evaluation: Sequence[str] | None = None, **windows: Any) -> Schedule:
-        """Say what a presentation is: ``phases("feedforward", 2*ms, "error", 4*ms)``, or windows that may overlap."""
-        if pairs and windows:
-            raise RecircuitError("phases: give pairs of name and duration, or windows by keyword, not both.")
-        if windows:
-            self.schedule = Schedule.overlapping(windows, self.dt, evaluation)
-        else:
-            self.schedule = Schedule.sequence(pairs, self.dt, evaluation)
-        self._forget()
-        return self.schedule
 
     # ---- running -----------------------------------------------------------------------------------------------
 
@@ -361,38 +208,6 @@ class Circuit:
 
     # ---- inside ------------------------------------------------------------------------------------------------
 
-    def _clamped(self, name: str, size: int, model: Neuron | None, clamp: Clamp) -> Population:
-        model = model or CLAMPED
-        if clamp.variable not in model.unit_parameters:
-            raise RecircuitError(
-                f"stimulus {name!r}: {clamp.variable!r} is not a parameter of each unit in its equations "
-                f"(those are {model.unit_parameters}); declare it as '{clamp.variable} : 1'."
-            )
-        return self._add(Population(self, name, self._size(name, size), model, clamp))
-
-    def _add(self, population: Population) -> Population:
-        self._check_name(population.name)
-        self.populations[population.name] = population
-        self._forget()
-        return population
-
-    def _check_name(self, name: str) -> None:
-        used = {*self.populations, *self.projections, *self.broadcasts, "presentation"}
-        if not isinstance(name, str) or not name.isidentifier() or iskeyword(name) or name.startswith("_"):
-            raise RecircuitError(f"circuit: a name is a word such as 'hidden'; got {name!r}.")
-        if split_side(f"x_{name}"):
-            raise RecircuitError(
-                f"circuit: {name!r} cannot be a name, since rules read NAME_pre and NAME_post; choose another."
-            )
-        if name in used:
-            raise RecircuitError(f"circuit: the name {name!r} is used already; there are {sorted(used)}.")
-
-    @staticmethod
-    def _size(name: str, size: Any) -> int:
-        if not isinstance(size, int | np.integer) or isinstance(size, bool) or size < 1:
-            raise RecircuitError(f"population {name!r}: the size is a whole number, at least 1; got {size!r}.")
-        return int(size)
-
     def _schedule(self) -> Schedule:
         if self.schedule is None:
             raise RecircuitError(
@@ -400,15 +215,6 @@ class Circuit:
                 'circuit.phases("feedforward", 2*ms, "plasticity", 1*ms).'
             )
         return self.schedule
-
-    def _partner(self, pre: Population, post: Population, name: str) -> Projection:
-        for projection in self.projections.values():
-            if projection.pre is post and projection.post is pre:
-                return projection
-        raise RecircuitError(
-            f"connect {name}: its rule reads the transpose of the weights from {post.name!r} to {pre.name!r}, "
-            "and there is no such projection yet. Connect it first."
-        )
 
     def _set_parameter(self, population: Population, name: str, value: Any) -> None:
         """Change a parameter; one that turns lock step on or off is in the code, and has the circuit built anew."""

@@ -82,6 +82,7 @@ class Local(Dense):
             "taps": self.windows.taps(packed=packed), "tied": self.shared,
         }  # fmt: skip
 
+    @cached_property
     def tables(self) -> dict[str, np.ndarray]:
         """``where``, and its inverse ``whence`` (pixels, most): the places*taps that hear a pixel."""
         return {"where": self.where, "whence": inverse(self.where, prod(self._images[0][1:]))}

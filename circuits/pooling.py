@@ -63,6 +63,7 @@ class MaxPool(Dense):
             "taps": self.windows.taps(),
         }  # fmt: skip
 
+    @cached_property
     def tables(self) -> dict[str, np.ndarray]:
         """``heard`` (taps, places): pixels, tap by tap, -1 outside of the image; and its inverse ``whence`` (pixels, most)."""
         heard = np.ascontiguousarray(self.windows.seen().T)

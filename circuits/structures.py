@@ -7,6 +7,7 @@ not know.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from math import prod
 from typing import Any, ClassVar, NamedTuple
 
@@ -74,6 +75,7 @@ class Dense:
         """1 for each weight that is there and 0 for one that is not; None where all are."""
         return self.existing(n_pre, n_post)
 
+    @cached_property
     def tables(self) -> dict[str, np.ndarray]:
         """Whole numbers in memory that the code reads, by name."""
         return {}

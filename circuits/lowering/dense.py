@@ -88,7 +88,7 @@ def _add_weights(assembly: Assembly, projection: Projection) -> None:
     for array in arrays:
         store.array(array, assembly.dtype)
         assembly.arrays[f"{name}.{array}"] = Array(store.variables[array], shape)
-    for table, values in projection.structure.tables().items():
+    for table, values in projection.structure.tables.items():
         store.table(table, values.size)
         assembly.arrays[f"{name}.{table}"] = Array(store.variables[table], values.shape)
         assembly.constants[f"{name}.{table}"] = values
@@ -246,7 +246,7 @@ def _contribution(assembly: Assembly, projection: Projection, step: Any, names: 
 
 def _tables(assembly: Assembly, projection: Projection) -> dict[str, Any]:
     """References to the tables of a projection's structure."""
-    tables = projection.structure.tables()
+    tables = projection.structure.tables
     return {f"_{table}": (assembly.groups[projection.name], table, "_idx") for table in tables}
 
 
