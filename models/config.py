@@ -261,7 +261,7 @@ class RunConfig(BaseModel):
         return image_network(
             self.model, data.shape, data.classes, self.made_rule(), loss=self.loss, transfer=self.transfer,
             tied=False if self.untied else None, columns=self.columns, precision=self.precision,
-            connectivity=self.connectivity, seed=self.seed,
+            connectivity=self.connectivity, seed=self.seed, matmul=self.matmul,
         )  # fmt: skip
 
     def network(self) -> str:

@@ -60,6 +60,7 @@ def image_network(
     mu: float | None = None,
     seed: int = 0,
     lowering: str = "dense",
+    matmul: str = "full",
 ) -> Circuit:
     """A stimulus `x`, layers `conv1`, `pool1`, `sum1`, `full1`, ... as a line names them, and an output `o`.
 
@@ -83,7 +84,7 @@ def image_network(
         connectivity: probability of each synapse, drawn for forward and feedback separately; all of them to and from the
             output exist (Amit 2019, as in its code).
         weights, feedback_weights: how they begin; None: `glorot`, and feedback as forward.
-        columns, precision, dt, seed, lowering: of the circuit.
+        columns, precision, dt, seed, lowering, matmul: of the circuit.
         M, mu: of the hinge circuit; None: mu = 1/(classes - 1), so that the wrong classes weigh as much as the right one.
 
     Raises:
@@ -98,7 +99,7 @@ def image_network(
     first: Any = (1, *image) if len(image) == 2 else tuple(image)
     check_image(first, "image_network")
     layers = layers_of(known.line if known else model)
-    net = Circuit(columns, dt, precision=precision, lowering=lowering, seed=seed)
+    net = Circuit(columns, dt, precision=precision, lowering=lowering, seed=seed, matmul=matmul)
     output = {
         "hinge": hinge_output(M=M, mu=1 / max(2, classes - 1) if mu is None else mu),
         "softmax": softmax_output(), "mse": squared_output(),

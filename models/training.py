@@ -147,7 +147,7 @@ class Training:
     def _train(self, number: int, bar: Bar) -> tuple[float, float, float]:
         """Seconds, training error and test error of an epoch."""
         order = epoch_order(self.data.n_train, self.circuit.columns, self.seed, number)
-        self.program.seed(int(np.random.SeedSequence([self.seed, number]).generate_state(1)[0]))
+        self.program.seed(epoch_seed(self.seed, number))
         if self.images is not None:
             rows = Rows(self.images.epoch(number), self.data.scale, self.data.offset)
             stimuli = (p.name for p in self.circuit.populations.values() if p.clamp and p.clamp.kind == "values")
@@ -191,6 +191,11 @@ def _fingerprint(data: Dataset, how: Augmentation) -> str:
 def epoch_order(count: int, columns: int, seed: int, number: int) -> NDArray[np.int32]:
     """The samples of an epoch in random order, (presentations, columns); it depends on seed and epoch alone."""
     return in_columns(np.random.default_rng([seed, number]).permutation(count), columns)
+
+
+def epoch_seed(seed: int, number: int) -> int:
+    """Where the random numbers of an epoch's noise begin."""
+    return int(np.random.SeedSequence([seed, number]).generate_state(1)[0])
 
 
 def in_columns(rows: NDArray[np.integer], columns: int) -> NDArray[np.int32]:

@@ -129,11 +129,11 @@ class Augmented:
         self._worker = ThreadPoolExecutor(1)
         self._next: tuple[int, Future[Samples]] | None = None
 
-    def epoch(self, number: int, *, last: bool = False) -> Samples:
-        """The images of an epoch; ``last``: no more are wanted."""
+    def epoch(self, number: int) -> Samples:
+        """The images of an epoch; those of the next are begun."""
         ready = self._next[1] if self._next is not None and self._next[0] == number else self._begin(number)
         images = ready.result()
-        self._next = None if last else (number + 1, self._begin(number + 1))
+        self._next = (number + 1, self._begin(number + 1))
         return images
 
     def _begin(self, number: int) -> Future[Samples]:

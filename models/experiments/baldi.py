@@ -18,8 +18,7 @@ from ...circuits.inputs import Inputs, Rows, as_inputs
 from ...circuits.reuse import structure, take_over
 from ..data import Dataset
 from ..random_backpropagation import Variant, random_backpropagation
-from ..readout import Readout
-from ..training import epoch_order, in_columns
+from .epochs import show_epoch
 from .experiment import Check, Settings, many
 from .runs import kept
 
@@ -97,24 +96,8 @@ class School:
     def _epoch(self, net: Circuit, seed: int, epoch: int, found: dict[str, Any]) -> dict[str, float]:
         if found["diverged"]:
             return dict.fromkeys(("train", "test"), 100 / self.data.classes)
-        program, readout, columns = net.program(), Readout.of(net), self.protocol.columns
-        program.seed(int(np.random.SeedSequence([seed, epoch]).generate_state(1)[0]))
-        orders = {
-            "train": epoch_order(self.data.n_train, columns, seed, epoch),
-            "test": in_columns(self.data.n_train + np.arange(self.data.n_test), columns),
-        }
-        accuracies = {}
-        for part, order in orders.items():
-            table = readout.table(net, "train" if part == "train" else "evaluate")
-            with np.errstate(all="ignore"):  # what overflows is found by its result
-                result = program.run(table, order, collect=readout.collect)
-            if result.interrupted:
-                raise KeyboardInterrupt
-            if result.diverged:
-                found["diverged"] = result.diverged
-                return dict.fromkeys(("train", "test"), 100 / self.data.classes)
-            accuracies[part] = 100 * (1 - readout.wrong(result, order, self.labels))
-        return accuracies
+        wrong, found["diverged"] = show_epoch(net, self.data, self.labels, seed, epoch)
+        return {part: 100 * (1 - share) for part, share in wrong.items()}
 
     def _built(self, net: Circuit) -> Circuit:
         """The circuit with a program: that of the last one, if that will do."""

@@ -19,9 +19,8 @@ from ..data.augment import Augmentation, Augmented
 from ..filters import likeness
 from ..image_network import image_network
 from ..random_backpropagation import Variant, channel_matrix, scaled
-from ..readout import Readout
-from ..training import epoch_order, in_columns
 from ..untying import carry_over
+from .epochs import show_epoch
 from .experiment import Check, Settings, many
 from .long_runs import Curves, go_on
 
@@ -151,24 +150,11 @@ class _Run:
 
     def _epoch(self, net: Circuit, number: int) -> dict[str, float]:
         """Show all training samples, then the test samples; errors are shares that are wrong."""
-        program, readout, columns = net.program(), Readout.of(net), self.protocol.columns
-        program.seed(int(np.random.SeedSequence([self.seed, number]).generate_state(1)[0]))
         if self.augmented is not None:
-            self._inputs(net, self.augmented.epoch(number)).load(program)
-        orders = {
-            "train": epoch_order(self.data.n_train, columns, self.seed, number),
-            "test": in_columns(self.data.n_train + np.arange(self.data.n_test), columns),
-        }
-        found = {}
-        for part, order in orders.items():
-            table = readout.table(net, "train" if part == "train" else "evaluate")
-            with np.errstate(all="ignore"):  # what overflows is found by its result
-                result = program.run(table, order, collect=readout.collect)
-            if result.interrupted:
-                raise KeyboardInterrupt
-            if result.diverged:  # from here on its answers are a guess
-                return dict.fromkeys(("train", "test"), 1 - 1 / self.data.classes)
-            found[part] = readout.wrong(result, order, self.labels)
+            self._inputs(net, self.augmented.epoch(number)).load(net.program())
+        found, diverged = show_epoch(net, self.data, self.labels, self.seed, number)
+        if diverged:
+            return found
         if not self.method.tied and not self.method.frozen:
             found["likeness"] = likeness(net.projections["x_to_conv1"])
         return found

@@ -35,7 +35,7 @@ from ...plasticity.rules import adam, matching
 from ...plasticity.rules import node_perturbation as perturbation
 from ..data import Dataset
 from ..node_perturbation import node_perturbation
-from ..training import epoch_order, in_columns
+from ..training import epoch_order, epoch_seed, in_columns
 from .experiment import Check, Experiment, Report, Row, Settings, checks, many
 from .runs import kept
 from .style import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, letter, new_figure
@@ -127,7 +127,7 @@ def learn(scale: Scale, method: Method, seed: int, settings: Settings, name: str
     for epoch in range(scale.epochs + 1):
         settings.tell(f"lansdell-autoencoder: {name}, seed {seed}, epoch {epoch} of {scale.epochs}")
         if epoch:
-            program.seed(int(np.random.SeedSequence([seed, epoch]).generate_state(1)[0]))
+            program.seed(epoch_seed(seed, epoch))
             inputs["train"].load(program)
             result = program.run(net.timetable("train"), epoch_order(data.n_train, COLUMNS, seed, epoch))
             result.raise_if_diverged()
