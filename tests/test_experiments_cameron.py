@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner
+from quick_runs import quick_run
 
-from recircuit.cli import app
 from recircuit.models.data import load
 from recircuit.models.experiments import EXPERIMENTS, cameron
 from recircuit.models.experiments.cameron_pseudoinverse import white
@@ -26,12 +24,7 @@ def test_there_are_four() -> None:
 
 @pytest.mark.parametrize("name", CAMERON)
 def test_quick_run_holds_all_its_checks(name: str, tmp_path: Path) -> None:
-    done = CliRunner().invoke(app, ["reproduce", name, "--quick", "--out", str(tmp_path)])
-    assert done.exit_code == 0, done.output
-    result = json.loads((tmp_path / "result.json").read_text())
-    assert result["id"] == name and result["quick"] and result["checks"]
-    assert all(row["ok"] for row in result["checks"])
-    assert (tmp_path / "figure.png").read_bytes()[:4] == b"\x89PNG"
+    quick_run(name, tmp_path)
 
 
 def test_all_methods_begin_with_the_same_weights() -> None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner
+from quick_runs import quick_run
 
-from recircuit.cli import app
 from recircuit.models.data import load
 from recircuit.models.experiments import Settings, lillicrap_circuits, lillicrap_images, lillicrap_mnist
 from recircuit.models.experiments.lillicrap import Teacher
@@ -23,11 +21,7 @@ NAMES = ("circuits", "fields", "frozen", "xor", "momentum", "mnist", "autoencode
 
 @pytest.mark.parametrize("name", NAMES)
 def test_quick_run_holds_all_its_checks(name: str, tmp_path: Path) -> None:
-    done = CliRunner().invoke(app, ["reproduce", f"lillicrap-{name}", "--quick", "--out", str(tmp_path)])
-    assert done.exit_code == 0, done.output
-    result = json.loads((tmp_path / "result.json").read_text())
-    assert result["quick"] and result["checks"] and all(row["ok"] for row in result["checks"])
-    assert (tmp_path / "figure.png").read_bytes()[:4] == b"\x89PNG"
+    quick_run(f"lillicrap-{name}", tmp_path)
 
 
 def test_a_lesson_is_the_teachers() -> None:

@@ -62,7 +62,8 @@ def test_an_epochs_images_depend_on_seed_and_number_alone_and_the_next_are_made_
     data = Dataset.from_arrays("p", x.reshape(-1, *SHAPE), np.zeros(6, int), x.reshape(-1, *SHAPE), np.zeros(6, int))
     with Augmented(data, how, 5) as ahead:
         first, second = ahead.epoch(1), ahead.epoch(2)
-    again = Augmented(data, how, 5).epoch(2, last=True)
+    with Augmented(data, how, 5) as images:
+        again = images.epoch(2)
     assert np.array_equal(second, again) and not np.array_equal(first, second)
     assert np.array_equal(first, how.apply(x, SHAPE, 5, 1)) and first.dtype == np.uint8
     assert threading.active_count() < 20
