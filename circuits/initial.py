@@ -21,11 +21,16 @@ def fans(shape: tuple[int, ...]) -> tuple[int, int]:
     return getattr(shape, "fans", (shape[-1], shape[0]))
 
 
+def glorot_limit(shape: tuple[int, ...]) -> float:
+    """sqrt(6/(fan_in + fan_out)) (Glorot and Bengio 2010)."""
+    return float(np.sqrt(6 / sum(fans(shape))))
+
+
 def glorot(gain: float = 1.0) -> Initial:
-    """Uniform in +-gain*sqrt(6/(fan_in + fan_out)) (Glorot and Bengio 2010)."""
+    """Uniform in +-gain*`glorot_limit`."""
 
     def draw(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
-        limit = gain * np.sqrt(6 / sum(fans(shape)))
+        limit = gain * glorot_limit(shape)
         return rng.uniform(-limit, limit, shape)
 
     return draw

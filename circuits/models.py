@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from brian2.units import Quantity, ms
 
 from ..errors import RecircuitError
@@ -16,6 +18,9 @@ def pyramidal(
     derivative: str | None = None,
     gated: bool = True,
     dropped: float = 0.0,
+    added: str = "",
+    more: str = "",
+    **parameters: Any,
 ) -> Neuron:
     """A unit with a basal and an apical compartment (Amit 2019, Eq. 6; Lillicrap et al. 2016).
 
@@ -32,9 +37,12 @@ def pyramidal(
     dropped : the probability that a unit is silent for a presentation, its error too; those that are not count
         1/(1 - dropped). It is drawn in the phase ``draw``; in the phase ``whole``, before it, no unit is silent, so that
         an evaluation that shows ``whole`` and not ``draw`` has all of them
+    added : what the soma gets besides f(basal), as in ``noise*in_perturbed``
+    more, parameters : further lines of equations, and the names that they use
     """
     f, slope = find_transfer(transfer, derivative)
     error = f"apical*{slope}" if gated else "apical"
+    soma = f" + {added}" if added else ""
     if dropped:
         if not 0 < dropped < 1:
             raise RecircuitError(f"pyramidal: dropped is a probability below 1; got {dropped!r}.")
@@ -43,17 +51,19 @@ def pyramidal(
             basal    : 1 (compartment)
             apical   : 1 (compartment)
             kept     = 1 - in_draw + in_draw*int(rand() >= dropped)/(1 - dropped) : 1 (during whole and draw)
-            drate/dt = (kept*{f} - rate)/tau : 1 (usually during feedforward)
+            drate/dt = (kept*{f}{soma} - rate)/tau : 1 (usually during feedforward)
             error    = kept*{error} : 1 (usually during feedback)
+            {more}
             """,
-            tau=tau, dropped=float(dropped),
+            tau=tau, dropped=float(dropped), **parameters,
         )  # fmt: skip
     return Neuron(
         f"""
         basal    : 1 (compartment)
         apical   : 1 (compartment)
-        drate/dt = ({f} - rate)/tau : 1 (usually during feedforward)
+        drate/dt = ({f}{soma} - rate)/tau : 1 (usually during feedforward)
         error    = {error} : 1 (usually during feedback)
+        {more}
         """,
-        tau=tau,
-    )
+        tau=tau, **parameters,
+    )  # fmt: skip

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 #: Before an error is read out the units go to rest: the pathways that drive them are closed.
 RESTS = "(usually during feedforward and error)"
+#: What an output tells a unit that appraises it.
+TOLD = "(during feedforward)"
+#: By whether an output is appraised: the phases in which it hears its supervisor.
+HEARD = {False: "error", True: "feedforward and error"}
 
 
 @dataclass(frozen=True)
@@ -153,18 +157,21 @@ class softmax_output:
 
     A normalising unit z sums what the output units send, and inhibits them by division. It reads all outputs, so
     the error is not local to a unit. Takes two steps of the phase ``error``; |h| is clipped at 80.
+    ``appraised``: supervision is heard in ``feedforward`` too, for the unit that `appraise` adds.
     """
 
     tau: Quantity | None = None
     companions: tuple[str, str] = ("z", "s")
+    appraised: bool = False
 
     error_steps = 2
 
     def build(self, circuit: Circuit, name: str, size: int) -> Population:
         """Add the outputs, the normalising unit and the supervisor."""
         tau = self.tau or circuit.dt
+        told = [f"raised = expressed : 1 {TOLD}", f"named = supervision*clip(basal, -80, 80) : 1 {TOLD}"]
         o = circuit.population(name, size, Neuron(
-            """
+            f"""
             basal       : 1 (compartment)
             supervision : 1 (compartment)
             inhibition  : 1 (compartment)
@@ -173,6 +180,7 @@ class softmax_output:
             drate/dt    = (supervision - answer - rate)/tau : 1 (during error)
             error       = rate : 1
             target      = 2*supervision - 1 : 1
+            {"\n".join(told if self.appraised else [])}
             """,
             tau=tau,
         ))  # fmt: skip
@@ -183,11 +191,27 @@ class softmax_output:
             """,
             tau=tau,
         ))  # fmt: skip
-        s = circuit.supervisor(self.companions[1], size, during="error")
-        circuit.connect(s, o, into="supervision", weights=1.0, structure=OneToOne(), during="error")
+        heard = HEARD[self.appraised]
+        s = circuit.supervisor(self.companions[1], size, during=heard)
+        circuit.connect(s, o, into="supervision", weights=1.0, structure=OneToOne(), during=heard)
         circuit.connect(o, z, into="drive", sends="expressed", weights=1.0, during="error")
         circuit.connect(z, o, into="inhibition", weights=1.0, during="error")
         return o
+
+    def appraise(self, circuit: Circuit, o: Population, name: str = "loss") -> Population:
+        """A unit whose rate is the loss, log sum_k exp(h_k) - h_c, in the phase ``feedforward``; c is the class shown."""
+        loss = circuit.population(name, 1, Neuron(
+            """
+            total : 1 (compartment)
+            named : 1 (compartment)
+            rate  = log(total + int(total == 0)) - named : 1 (usually during feedforward)
+            """
+        ))  # fmt: skip
+        for into, sends in (("total", "raised"), ("named", "named")):
+            circuit.connect(
+                o, loss, into=into, sends=sends, weights=1.0, during="feedforward", name=f"{o.name}_tells_{into}"
+            )  # fmt: skip
+        return loss
 
 
 @dataclass(frozen=True)
@@ -195,7 +219,8 @@ class squared_output:
     """Squared error (control): error_c = (s_c - f(h_c)) f'(h_c), minus the derivative of half the squared error.
 
     Local, but the error is the unit's rate as if by itself, without a circuit that would make it so.
-    ``on`` and ``off`` are the targets.
+    ``on`` and ``off`` are the targets. ``appraised``: supervision is heard in ``feedforward`` too, for the unit that
+    `appraise` adds.
     """
 
     transfer: str = "linear"
@@ -203,12 +228,14 @@ class squared_output:
     off: float = 0.0
     tau: Quantity | None = None
     companion: str = "s"
+    appraised: bool = False
 
     error_steps = 1
 
     def build(self, circuit: Circuit, name: str, size: int) -> Population:
         """Add the outputs and the supervisor."""
         f, slope = find_transfer(self.transfer)
+        squares = f"squares = (supervision - answer)**2 : 1 {TOLD}" if self.appraised else ""
         o = circuit.population(name, size, Neuron(
             f"""
             basal       : 1 (compartment)
@@ -217,9 +244,19 @@ class squared_output:
             drate/dt    = ((supervision - answer)*{slope} - rate)/tau : 1 (during error)
             error       = rate : 1
             target      = supervision : 1
+            {squares}
             """,
             tau=self.tau or circuit.dt,
         ))  # fmt: skip
-        s = circuit.supervisor(self.companion, size, on=self.on, off=self.off, during="error")
-        circuit.connect(s, o, into="supervision", weights=1.0, structure=OneToOne(), during="error")
+        heard = HEARD[self.appraised]
+        s = circuit.supervisor(self.companion, size, on=self.on, off=self.off, during=heard)
+        circuit.connect(s, o, into="supervision", weights=1.0, structure=OneToOne(), during=heard)
         return o
+
+    def appraise(self, circuit: Circuit, o: Population, name: str = "loss") -> Population:
+        """A unit whose rate is the loss, half the sum of the squared misses, in the phase ``feedforward``."""
+        loss = circuit.population(
+            name, 1, Neuron("squares : 1 (compartment)\nrate = squares : 1 (usually during feedforward)")
+        )  # fmt: skip
+        circuit.connect(o, loss, into="squares", sends="squares", weights=0.5, during="feedforward")
+        return loss

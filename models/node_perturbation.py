@@ -15,9 +15,19 @@ from ..circuits.initial import bias_of
 from ..errors import UsageError
 from ..plasticity import Rule, find
 from ..plasticity.rules.node_perturbation import inverse_correlation
-from .perturbed_units import COMPARE, COMPARE_TWO, LOSS, Noise, hidden_unit, jittered_input, output_unit, twin_unit
+from .perturbed_units import (
+    COMPARE,
+    COMPARE_TWO,
+    LOSS,
+    Noise,
+    hidden_unit,
+    jittered_input,
+    output_unit,
+    reads_noise,
+    twin_unit,
+)
 
-__all__ = ["node_perturbation", "scaled_normal"]
+__all__ = ["announce", "compare", "node_perturbation", "scaled_normal"]
 
 Weights = Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]
 NORM = Neuron("energy : 1 (compartment)\nrate = energy : 1 (during gain)")
@@ -95,15 +105,25 @@ def node_perturbation(
     s = (net.supervisor if target == "labels" else net.stimulus)("s", sizes[-1], during="stimulus")
     loss = plan.add_loss("loss", plan.layers[-1], s)
     if plan.noisy:
-        plan.announce_difference()
+        announce(net, side_by_side=plan.twins)
     plan.add_forward()
     plan.add_feedback(gamma)
     if plan.noisy:
-        plan.compare(loss)
+        compare(net, loss, "error" if plan.twins else "perturbed and error")
     if plan.twins:
         plan.add_twins([*hidden, answer], s)
     plan.set_phases(settling, 1 if denoise else 0)
     return net
+
+
+def announce(net: Circuit, *, side_by_side: bool = False) -> None:
+    """A unit ``compare`` whose rate is by how much the noise raised the loss, broadcast as ``difference``."""
+    net.broadcast(net.population("compare", 1, COMPARE_TWO if side_by_side else COMPARE), "difference")
+
+
+def compare(net: Circuit, loss: Population, during: str = "perturbed and error") -> None:
+    """What it compares. Connected after W and B, so that controls draw the same weights."""
+    net.connect(loss, net.populations["compare"], into="loss", weights=1.0, during=during)
 
 
 @dataclass
@@ -122,8 +142,7 @@ class _Plan:
 
     def __post_init__(self) -> None:
         forward, feedback = self.rule.forward, self.rule.feedback
-        read = forward.reads_pre | forward.reads_post | feedback.reads_pre | feedback.reads_post
-        self.noisy = bool(read & {"estimate", "noise"}) or "difference" in self.rule.broadcasts
+        self.noisy = reads_noise(self.rule)
         self.noisy_output = bool(forward.reads_post & {"estimate", "noise"})
         self.feeds_back = "error" in forward.reads_post or feedback.plastic
         self.lateral = "stride" in feedback.reads_pre
@@ -146,16 +165,6 @@ class _Plan:
         self.net.connect(s, o, into="supervision", weights=1.0, structure=OneToOne(), during=self.moving)
         self.net.connect(o, loss, into="squares", sends="squares", weights=0.5, during=self.moving)
         return loss
-
-    def announce_difference(self) -> None:
-        """A unit whose rate is by how much the noise raised the loss, broadcast."""
-        compare = self.net.population("compare", 1, COMPARE_TWO if self.twins else COMPARE)
-        self.net.broadcast(compare, "difference")
-
-    def compare(self, loss: Population) -> None:
-        """What it compares. Connected after W and B, so that controls draw the same weights."""
-        during = "error" if self.twins else "perturbed and error"
-        self.net.connect(loss, self.net.populations["compare"], into="loss", weights=1.0, during=during)
 
     def add_forward(self) -> None:
         """W, and biases."""

@@ -6,10 +6,22 @@ from dataclasses import dataclass
 
 from brian2.units import Quantity
 
-from ..circuits import Neuron
+from ..circuits import Neuron, pyramidal
 from ..circuits.transfer import transfer as find_transfer
+from ..plasticity import Rule
 
-__all__ = ["COMPARE", "COMPARE_TWO", "LOSS", "Noise", "hidden_unit", "jittered_input", "output_unit", "twin_unit"]
+__all__ = [
+    "COMPARE",
+    "COMPARE_TWO",
+    "LOSS",
+    "Noise",
+    "hidden_unit",
+    "jittered_input",
+    "output_unit",
+    "perturbed",
+    "reads_noise",
+    "twin_unit",
+]
 
 #: The windows in which rates move; without noise there is only the clean one.
 WINDOWS = "usually during perturbed and feedforward"
@@ -53,11 +65,36 @@ class Noise:
     c : its standard deviation
     draw : an expression with mean 0 and variance 1 that draws, such as ``randn()``
     own : whether the unit itself gets it; if not, it is there to be sent to the unit's twin
+    during : the phase in which it is drawn
     """
 
     c: float = 0.01
     draw: str = "randn()"
     own: bool = True
+    during: str = "draw"
+
+    def trace(self) -> str:
+        """Equations: the noise, drawn once a presentation, and the estimate that the unit makes of it.
+
+        estimate = -difference*noise/c^2, minus the gradient of the loss by the rate (Eq. 2).
+        """
+        return f"""
+        difference : 1 (broadcast)
+        noise    = c*{self.draw} : 1 (during {self.during})
+        estimate = -difference*noise/c**2 : 1
+        """
+
+
+def reads_noise(rule: Rule) -> bool:
+    """Whether a rule reads what noise, and the difference that it makes to the loss, bring."""
+    read = set().union(*(e.reads_pre | e.reads_post for e in (rule.forward, rule.feedback)))
+    return bool(read & {"estimate", "noise"}) or "difference" in rule.broadcasts
+
+
+def perturbed(transfer: str, tau: Quantity, noise: Noise, *, gated: bool = True, dropped: float = 0.0) -> Neuron:
+    """A `pyramidal` unit whose soma has noise in the phase ``perturbed``, a part of ``feedforward``; dropout spares it."""
+    soma = "noise*in_perturbed"
+    return pyramidal(transfer, tau, gated=gated, dropped=dropped, added=soma, more=noise.trace(), c=noise.c)
 
 
 def hidden_unit(transfer: str, tau: Quantity, noise: Noise | None = None, *, lateral: bool = False) -> Neuron:
@@ -135,12 +172,5 @@ def _unit(f: str, slope: str, tau: Quantity, noise: Noise | None, own: str, late
     ]
     if noise is None:
         return Neuron("\n".join(lines), tau=tau)
-    lines.append(
-        f"""
-        difference : 1 (broadcast)
-        noise    = c*{noise.draw} : 1 (during draw)
-        estimate = -difference*noise/c**2 : 1
-        slope    = {slope} : 1
-        """
-    )
+    lines += [noise.trace(), f"slope    = {slope} : 1"]
     return Neuron("\n".join(lines), tau=tau, c=noise.c)

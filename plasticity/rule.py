@@ -96,6 +96,20 @@ class Rule:
         """A copy with `velocity = momentum*velocity + E; dw = velocity` in place of `dw = E`."""
         return self._variant(variants.momentum, {"momentum": momentum}, {"velocity": 0})
 
+    def with_adam(self, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8) -> "Rule":
+        """A copy in which `dw = rate*G` follows the moments of G (Kingma and Ba 2015): m and v, of each synapse.
+
+        An equation that does not read `rate`, as the feedback of node_perturbation, stays as it is.
+        """
+        self._check_rate("be that of ADAM")
+        return self._variant(variants.adam, dict(beta1=beta1, beta2=beta2, epsilon=epsilon), dict(m=0.0, v=0.0))
+
+    def with_weight_limit(self, weight_limit: float) -> "Rule":
+        """A copy that after each update clips the weights: `w = clip(w, -weight_limit, weight_limit)`."""
+        if not weight_limit > 0:
+            raise RecircuitError(f"Rule {self.name!r}: a limit of weights is a number above 0; got {weight_limit!r}.")
+        return self._variant(variants.weight_limit, {"weight_limit": weight_limit})
+
     def with_weight_decay(self, weight_decay: float) -> "Rule":
         """A copy with `dw = E - weight_decay*w` in place of `dw = E`, forward and feedback."""
         return self._variant(variants.weight_decay, {"weight_decay": weight_decay})

@@ -1,4 +1,4 @@
-"""What many rules are given besides: momentum, weight decay, a rate that decays or falls in steps.
+"""What many rules are given besides: momentum, ADAM, weight decay, limits, a rate that decays or falls in steps.
 
 Each is a change of the equation, which then says so when it is printed.
 """
@@ -10,7 +10,16 @@ from dataclasses import replace
 from ..errors import RecircuitError
 from .parse import Statement, names_in, rename, show
 
-__all__ = ["Change", "Equation", "decayed_rate", "momentum", "stepped_rate", "weight_decay"]
+__all__ = [
+    "Change",
+    "Equation",
+    "adam",
+    "decayed_rate",
+    "momentum",
+    "stepped_rate",
+    "weight_decay",
+    "weight_limit",
+]
 
 Equation = tuple[Statement, ...]
 Change = Callable[[Equation, str], Equation]
@@ -32,6 +41,33 @@ def weight_decay(equation: Equation, where: str) -> Equation:
     """`dw = E - weight_decay*w` for `dw = E`."""
     _only_increment(equation, where, "weight decay")
     return tuple(Statement("w", "+=", f"{s.expression} - weight_decay*w") if _is_increment(s) else s for s in equation)
+
+
+def adam(equation: Equation, where: str) -> Equation:
+    """For `dw = E`, where E reads `rate`: its moments m and v, with 1 for the rate, and then
+    `dw = rate*m/(1 - beta1**t)/(sqrt(v/(1 - beta2**t)) + epsilon)`, t = updates + 1 (Kingma and Ba 2015, Algorithm 1).
+    """
+    changed: list[Statement] = []
+    for s in equation:
+        if not (_is_increment(s) and "rate" in names_in(s.node())):
+            changed.append(s)
+            continue
+        _only_increment(equation, where, "ADAM")
+        (unscaled,) = _with_rate((s,), "1")
+        changed += [
+            Statement("gradient", "=", unscaled.expression.removeprefix("1*")),
+            Statement("m", "=", "beta1*m + (1 - beta1)*gradient"),
+            Statement("v", "=", "beta2*v + (1 - beta2)*gradient**2"),
+            Statement(
+                "w", "+=", "rate*m/(1 - beta1**(updates + 1))/(sqrt(v/(1 - beta2**(updates + 1))) + epsilon)"
+            ),
+        ]  # fmt: skip
+    return tuple(changed)
+
+
+def weight_limit(equation: Equation, where: str) -> Equation:
+    """Then `w = clip(w, -weight_limit, weight_limit)`."""
+    return (*equation, Statement("w", "=", "clip(w, -weight_limit, weight_limit)"))
 
 
 def decayed_rate(equation: Equation, where: str) -> Equation:

@@ -27,6 +27,8 @@ RULES: dict[str, rc.Rule] = {
     "momentum": rc.urfb.with_parameters(rate=0.1).with_momentum(0.9),
     "weight decay": rc.urfb.with_weight_decay(1e-2),
     "rate decay": rc.urfb.with_rate_decay(0.5),
+    "limits": rc.urfb.with_parameters(rate=0.3).with_weight_limit(0.4),
+    "adam": rc.urfb.with_parameters(rate=0.1).with_adam(epsilon=0.1),
     "everything": rc.urfb.with_momentum(0.8).with_weight_decay(1e-2).with_rate_decay(0.1),
     "fused": rc.Rule(
         "quantised",

@@ -14,7 +14,7 @@ from recircuit.models.experiments.lillicrap import Teacher
 from recircuit.models.experiments.lillicrap_autoencoder import scaled
 from recircuit.models.experiments.lillicrap_circuits import textbook_gap
 from recircuit.models.experiments.lillicrap_fields import smoothness
-from recircuit.models.experiments.lillicrap_images import Plan, standardised
+from recircuit.models.experiments.lillicrap_images import Plan
 
 NAMES = ("circuits", "fields", "frozen", "xor", "momentum", "mnist", "autoencoder")
 
@@ -46,7 +46,7 @@ def test_the_gap_to_the_textbook_sees_other_feedback_weights(monkeypatch: pytest
 
 def test_pixels_are_scaled_as_the_paper_says() -> None:
     digits = load("digits")
-    data = standardised(digits)
+    data = digits.standardised()
     shown = data.x_train * data.scale + data.offset
     assert abs(shown.mean()) < 1e-5 and abs(shown.std() - 1) < 1e-5
     pixels = scaled(digits).x_train * scaled(digits).scale + scaled(digits).offset
@@ -67,7 +67,7 @@ def test_smooth_fields_are_told_from_rough_ones() -> None:
 
 
 def test_a_run_goes_on_where_it_was_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    data = standardised(load("digits"))
+    data = load("digits").standardised()
     plans = {
         name: lillicrap_mnist.small(lillicrap_mnist.PLANS[f"{name}, 3 hidden layers"]).with_(epochs=1)
         for name in ("FA", "BP")

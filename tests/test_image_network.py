@@ -63,6 +63,34 @@ def test_dense_is_plain(rule: str, options: dict[str, Any]) -> None:
     assert len(apart) > 30 and {k: v for k, v in apart.items() if not v < EXACT} == {}
 
 
+def test_what_skips_is_not_multiplied_by_f_prime() -> None:
+    """Baldi, Sadowski and Lu 2018, section 3: the product of the transposes, and f' of the layer itself (SBP)."""
+    line, still = "conv 3 3x3; maxpool 2; full 5; output", rc.bp.with_parameters(rate=0.0)
+    net = small(still, line, skipped=True, loss="softmax", transfer="tanh", columns=5)
+    net.run(shown())
+    down = net["o.rate"] @ net["full1_to_o.w"]
+    assert distance(net["full1.error"], down * (1 - net["full1.rate"] ** 2)) < EXACT and down.any()
+    assert distance(net["pool1.error"], down @ net["pool1_to_full1.w"]) < EXACT
+    assert distance(net["conv1.error"], net["conv1.apical_pool1"] * (1 - net["conv1.rate"] ** 2)) < EXACT
+    plain = small(still, line, loss="softmax", transfer="tanh", columns=5)
+    plain.run(shown())
+    assert distance(plain["pool1.error"], net["pool1.error"]) > 1e-3
+    with pytest.raises(rc.RecircuitError, match="skip all others already"):
+        small(rc.frfb, direct=True, skipped=True)
+
+
+def test_weights_are_clipped_at_so_many_times_glorots_limit() -> None:
+    """[code] of Amit 2019: 1.5 times sqrt(6/(fan_in + fan_out)), of all of the windows' weights, W and R alike."""
+    strong = rc.urfb.with_parameters(rate=5.0)
+    net, free = (small(strong, columns=5, clipped=clipped) for clipped in (1.5, 0.0))
+    limits = {"x_to_conv1": 9 * (2 + 3), "conv2_to_conv1": 9 * (3 + 3), "full1_to_o": 6 + 3, "o_to_full1": 3 + 6}
+    for circuit in (net, free):
+        circuit.run(shown())
+    for name, fans in limits.items():
+        limit = 1.5 * np.sqrt(6 / fans)
+        assert np.abs(net[f"{name}.w"]).max() == pytest.approx(limit) and np.abs(free[f"{name}.w"]).max() > limit
+
+
 def test_half_of_the_synapses_but_not_of_the_output() -> None:
     net = small(connectivity=0.5, tied=False)
     share = {name: float(np.mean(net[f"{name}.w"] != 0)) for name in ("x_to_conv1", "pool2_to_full1", "full1_to_o")}

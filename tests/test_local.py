@@ -61,7 +61,14 @@ def shown(count: int = 6, seed: int = 1) -> dict[str, np.ndarray]:
 VARIANTS: dict[str, dict[str, Any]] = {
     "": {}, "half of them": dict(probability=0.5), "padding 0": dict(padding=0, strides=(1, 1)),
 }  # fmt: skip
-OFTEN = [("everything", ""), ("fused", "half of them"), ("bp", ""), ("traces", "half of them"), ("oja", "padding 0")]
+OFTEN = [
+    ("everything", ""),
+    ("fused", "half of them"),
+    ("bp", ""),
+    ("traces", "half of them"),
+    ("oja", "padding 0"),
+    ("limits", "half of them"),
+]
 SELDOM = [(r, v) for r in RULES for v in VARIANTS if (r, v) not in OFTEN]
 CASES = [*OFTEN, *(pytest.param(*case, marks=pytest.mark.slow) for case in SELDOM)]
 

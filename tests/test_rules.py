@@ -15,6 +15,7 @@ from recircuit.errors import RecircuitError, UsageError
 from recircuit.plasticity import Rule, all_rules, bp, find, frfb, hinge, registry, urfb
 from recircuit.plasticity.names import FUNCTIONS, check_declared
 from recircuit.plasticity.parse import parse, show
+from recircuit.plasticity.rules import adam
 
 
 def rule(forward: str | None, **keywords: Any) -> Rule:
@@ -347,6 +348,26 @@ def test_with_weight_decay() -> None:
     changed = urfb.with_weight_decay(1e-6)
     assert str(changed.forward) == "dw = rate*error_post*x_pre - weight_decay*w"
     assert str(changed.with_momentum(0.9).forward).startswith("velocity = momentum*velocity + rate*error_post*x_pre -")
+
+
+def test_with_adam() -> None:
+    assert str(bp.with_adam().forward).replace("gradient", "g") == str(adam.forward)
+    assert dict(bp.with_adam().parameters) == dict(adam.parameters) | {"rate": 1.0}
+    learns, follows = (find("node_perturbation").with_adam(epsilon=1e-5), find("node_perturbation"))
+    assert learns.feedback == follows.feedback and learns.parameters["epsilon"] == 1e-5
+    assert "rate/(1 + rate_decay*updates)*m" in str(bp.with_adam().with_rate_decay(1e-6).forward)
+    with pytest.raises(RecircuitError, match="has a `beta1` already"):
+        bp.with_adam().with_adam()
+    with pytest.raises(RecircuitError, match="no parameter 'rate' that could be that of ADAM"):
+        rule("dw = x_pre", parameters={}).with_adam()
+
+
+def test_with_weight_limit() -> None:
+    limited = urfb.with_weight_limit(0.5)
+    assert str(limited.feedback) == "dw = rate*error_pre*x_post\nw = clip(w, -weight_limit, weight_limit)"
+    assert bp.with_weight_limit(0.5).feedback == bp.feedback
+    with pytest.raises(RecircuitError, match="a limit of weights is a number above 0; got 0"):
+        urfb.with_weight_limit(0)
 
 
 def test_with_rate_steps() -> None:

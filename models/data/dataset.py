@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -98,6 +98,15 @@ class Dataset:
             scale = 1 / 255 if train.dtype == np.uint8 else 1.0
         shape = np.shape(x_train)[1:]
         return cls(name, train, y_train, test, y_test, classes, shape, scale, offset)
+
+    def standardised(self) -> Dataset:
+        """The same samples, of which all values of the training part together have mean 0 and standard deviation 1."""
+        mean, sd = (float(f(self.x_train, dtype=np.float64)) for f in (np.mean, np.std))
+        if not sd > 0:
+            raise RecircuitError(
+                f"Data set {self.name!r}: all training values are {mean:g}, so that no scale fits them."
+            )
+        return replace(self, scale=1 / sd, offset=-mean / sd)
 
     @property
     def n_features(self) -> int:

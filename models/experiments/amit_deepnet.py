@@ -14,7 +14,7 @@ def run(settings: Settings) -> Report:
     """All methods from each seed."""
     full, quick = protocol("deepnet", "cifar100"), QUICK.with_(model=QUICK_LINE, epochs=8)
     kept = {k: v for k, v in TABLE.items() if not settings.quick or k in ("BP hinge", "URFB")}
-    return report(*table(settings, full, kept, quick=quick, bad=("FRFB", "FRFB 50%")), "deepnet")
+    return report(settings, *table(settings, full, kept, quick=quick, bad=("FRFB", "FRFB 50%")), "deepnet")
 
 
 EXPERIMENT = Experiment("amit-deepnet", "Amit 2019, Table 2 and Fig. 5", run, shortens=True)

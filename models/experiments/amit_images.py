@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure, SubFigure
+from matplotlib.ticker import MaxNLocator
 
 from .experiment import Check, Report, Settings
 from .images import Method, Protocol, Runs, beside, learn, printed
 from .style import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, SKY, letter, new_figure
 
+#: In the paper's code weights are clipped at 1.5 times Glorot's limit after each update, W and R alike.
+URFB = Method("urfb", clipped=1.5)
+BP, FRFB = replace(URFB, rule="bp"), replace(URFB, rule="frfb")
 #: The rows of the tables. Softmax and backpropagation are controls; tied convolutions too.
 METHODS = {
-    "BP softmax": Method("bp", "softmax"),
-    "BP hinge": Method("bp"),
-    "URFB": Method("urfb"),
-    "FRFB": Method("frfb"),
-    "URFB 50%": Method("urfb", connectivity=0.5),
-    "FRFB 50%": Method("frfb", connectivity=0.5),
-    "URFB, untied": Method("urfb", tied=False),
-    "FRFB, untied": Method("frfb", tied=False),
-    "URFB 50%, untied": Method("urfb", connectivity=0.5, tied=False),
+    "BP softmax": replace(BP, loss="softmax"),
+    "BP hinge": BP,
+    "URFB": URFB,
+    "FRFB": FRFB,
+    "URFB 50%": replace(URFB, connectivity=0.5),
+    "FRFB 50%": replace(FRFB, connectivity=0.5),
+    "URFB, untied": replace(URFB, tied=False),
+    "FRFB, untied": replace(FRFB, tied=False),
+    "URFB 50%, untied": replace(URFB, connectivity=0.5, tied=False),
 }
 #: One epoch: 1,437 digits, shown many times by a small network, in seconds.
 QUICK_LINE = "conv 8 3x3; maxpool 3; drop .2; full conn. 40; drop .1; output"
-QUICK = Protocol(QUICK_LINE, "digits", 6, 20, 0.3)
+QUICK = Protocol(QUICK_LINE, "digits", 7, 20, 0.3)
 COLOURS = (BLUE, SKY, GREEN, RED, PURPLE, ORANGE, GREY, "black", "#9ecae1")
 
 
@@ -73,9 +78,14 @@ def _order(runs: Runs) -> list[Check]:
     return [beside(runs, *row) for row in rows if {row[0], row[1]} <= set(runs)]
 
 
-def report(runs: Runs, checks: list[Check], title: str) -> Report:
+def report(settings: Settings, runs: Runs, checks: list[Check], title: str) -> Report:
     """The checks, with the errors per epoch (Fig. 5): training and test."""
-    return Report(checks, draw_errors(runs, title))
+    return Report(checks, draw_errors(runs, titled(title, settings)))
+
+
+def titled(title: str, settings: Settings) -> str:
+    """A title; of a quick run, what was shown there."""
+    return "small, on digits" if settings.quick else title
 
 
 def draw_errors(runs: Runs, title: str, figure: Figure | SubFigure | None = None) -> Any:
@@ -83,12 +93,13 @@ def draw_errors(runs: Runs, title: str, figure: Figure | SubFigure | None = None
     figure = new_figure(6.6, 3.0) if figure is None else figure
     axes = figure.subplots(1, 2, sharey=True)
     for ax, part in zip(axes, ("train", "test"), strict=True):
-        for (name, found), colour in zip(runs.items(), COLOURS, strict=False):
+        for k, (name, found) in enumerate(runs.items()):
             mean = np.mean([run[part] for run in found], axis=0)
-            style = "--" if "untied" in name else "-"
-            ax.plot(np.arange(1, len(mean) + 1), mean, style, color=colour, label=name)
+            style = "--" if "untied" in name else ":" if k >= len(COLOURS) else "-"
+            ax.plot(np.arange(1, len(mean) + 1), mean, style, color=COLOURS[k % len(COLOURS)], label=name)
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         ax.set(xlabel="epoch", title=f"{title}: {part} error", ylim=(0, None))
     axes[0].set_ylabel("share that is wrong")
-    axes[1].legend(fontsize=6.5)
+    axes[1].legend(fontsize=6.5, ncols=1 + len(runs) // 8)
     letter(list(axes))
     return figure

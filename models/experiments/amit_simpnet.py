@@ -18,7 +18,7 @@ TABLE = {
 
 def run(settings: Settings) -> Report:
     """All methods from each seed."""
-    return report(*table(settings, protocol("simpnet"), TABLE), "simpnet")
+    return report(settings, *table(settings, protocol("simpnet"), TABLE), "simpnet")
 
 
 EXPERIMENT = Experiment("amit-simpnet", "Amit 2019, Table 1", run, shortens=True)

@@ -15,7 +15,7 @@ import numpy as np
 
 from ...circuits import Circuit
 from ..filters import draw_tiles, same_filter
-from .amit_images import METHODS, QUICK, draw_errors, protocol
+from .amit_images import METHODS, QUICK, draw_errors, protocol, titled
 from .experiment import Check, Experiment, Report, Settings
 from .images import Method, Protocol, Runs, beside, error, learn, printed
 from .style import new_figure
@@ -42,11 +42,12 @@ def run(settings: Settings) -> Report:
 
     figure_6 = learn({FIGURE_6: METHODS[FIGURE_6]}, settings, protocol("simpnet"), QUICK.with_(epochs=4), look)
     like = float(np.mean([found["likeness"][-1] for found in figure_6[FIGURE_6]]))
-    what = f"simpnet, untied for {len(figure_6[FIGURE_6][0]['likeness'])} epochs: correlation of a filter at two places"
+    shown, epochs = titled("simpnet", settings), len(figure_6[FIGURE_6][0]["likeness"])
+    what = f"{shown}, untied for {epochs} epochs: correlation of a filter at two places"
     figure = new_figure(6.6, 5.4)
     parts: Any = figure.subfigures(2, 1, height_ratios=(3, 2.6))
-    draw_errors(runs, "deepernet_s", parts[0])
-    draw_tiles(parts[1], filters, f"simpnet, untied: filters of four maps at four places; likeness {like:.2f}")
+    draw_errors(runs, titled("deepernet_s", settings), parts[0])
+    draw_tiles(parts[1], filters, f"{shown}, untied: filters of four maps (rows) at four places; likeness {like:.2f}")
     return Report([*_checks(runs, settings), Check(what, round(like, 3), ">=", 0.5)], figure)
 
 

@@ -90,8 +90,15 @@ class Settings:
 
         Raises UsageError: nobody said where they are, or they are not there.
         """
-        folder = self.data or (Path(found) if (found := os.environ.get("RECIRCUIT_DATA")) else None)
-        return load(name, folder / name if folder is not None and (folder / name).is_dir() else folder)
+        return load(name, self.folder(name) or self._data)
+
+    def folder(self, name: str) -> Path | None:
+        """The folder with this name in that of the data; None: there is none."""
+        return folder if self._data is not None and (folder := self._data / name).is_dir() else None
+
+    @property
+    def _data(self) -> Path | None:
+        return self.data or (Path(found) if (found := os.environ.get("RECIRCUIT_DATA")) else None)
 
 
 @dataclass(frozen=True)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from ...circuits import Circuit
 from ...circuits.initial import Initial
 from ...circuits.inputs import Inputs, Rows, as_inputs
-from ...plasticity import find
+from ...plasticity import Rule, find
 from ..architectures import ARCHITECTURES
 from ..data import Dataset
 from ..data.augment import Augmentation, Augmented
@@ -37,10 +37,10 @@ class Method:
 
     ``tied_epochs``: of an untied network the first are run tied, at the rate ``tied_rate`` (Amit 2019, section 4.1).
     ``frozen``: layers that keep their weights; of an untied network those that it has learned tied, while all others begin
-    anew. ``direct``: feedback from the output to each layer. ``gated``: whether errors are multiplied by f'.
+    anew. ``direct``, ``gated``, ``skipped``, ``clipped``, ``noise``: as in `image_network`.
     ``normal``: weights are drawn from N(0, 2/(fan_in + fan_out)), else uniform with that variance. ``sparse``: of the
     feedback this many synapses from a unit to a layer exist on average, of weight 1 (Baldi et al. 2018, Fig. 3-4, 6).
-    ``momentum``, ``rate_decay``: of the rule.
+    ``momentum``, ``rate_decay``, ``feedback_rate`` (0: its own): of the rule. ``adam``: its epsilon, with ADAM; 0: without.
     """
 
     rule: str = "urfb"
@@ -50,17 +50,30 @@ class Method:
     tied_epochs: int = 1
     tied_rate: float = 0.01
     frozen: tuple[str, ...] = ()
-    direct: bool = False
+    direct: bool | Literal["pools"] = False
     gated: bool = True
+    skipped: bool = False
+    clipped: float = 0.0
+    noise: float = 0.01
     normal: bool = False
     sparse: float = 0.0
     momentum: float = 0.0
     rate_decay: float = 0.0
+    feedback_rate: float = 0.0
+    adam: float = 0.0
+
+    def made_rule(self, rate: float) -> Rule:
+        """The rule at a rate."""
+        rule = find(self.rule).with_parameters(rate=rate)
+        rule = rule.with_parameters(feedback_rate=self.feedback_rate) if self.feedback_rate else rule
+        rule = rule.with_adam(epsilon=self.adam) if self.adam else rule
+        rule = rule.with_momentum(self.momentum) if self.momentum else rule
+        return rule.with_rate_decay(self.rate_decay) if self.rate_decay else rule
 
 
 @dataclass(frozen=True)
 class Protocol:
-    """On what, for how long, how many at a time, at which rate."""
+    """On what, for how long, how many at a time, at which rate; ``standardised``: see `Dataset.standardised`."""
 
     model: str
     data: str
@@ -68,6 +81,7 @@ class Protocol:
     columns: int
     rate: float
     augment: str = ""
+    standardised: bool = False
 
     def with_(self, **changes: Any) -> Protocol:
         """A changed copy."""
@@ -86,6 +100,7 @@ def learn(
     """
     protocol = quick if settings.quick else full.with_(epochs=settings.epochs or full.epochs)
     data = settings.dataset(protocol.data)
+    data = data.standardised() if protocol.standardised else data
     found: Runs = {name: [] for name in methods}
     for name, method in methods.items():
         for seed in settings.seeds:
@@ -127,13 +142,11 @@ class _Run:
 
     def _circuit(self, tied: bool | Sequence[str], rate: float, frozen: Sequence[str] = ()) -> Circuit:
         method, paper = self.method, ARCHITECTURES.get(self.protocol.model)
-        rule = find(method.rule).with_parameters(rate=rate)
-        rule = rule.with_momentum(method.momentum) if method.momentum else rule
-        rule = rule.with_rate_decay(method.rate_decay) if method.rate_decay else rule
         return image_network(
-            self.protocol.model, self.data.shape, self.data.classes, rule, loss=method.loss,
+            self.protocol.model, self.data.shape, self.data.classes, method.made_rule(rate), loss=method.loss,
             transfer=paper.transfer if paper else "clip", tied=tied, connectivity=method.connectivity,
-            direct=method.direct, gated=method.gated, frozen=frozen, weights=scaled() if method.normal else None,
+            direct=method.direct, gated=method.gated, skipped=method.skipped, clipped=method.clipped,
+            noise=method.noise, frozen=frozen, weights=scaled() if method.normal else None,
             feedback_weights=_sparse(method) if method.sparse else None, columns=self.protocol.columns, seed=self.seed,
         )  # fmt: skip
 

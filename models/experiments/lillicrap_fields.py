@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from ..data import Dataset
 from .experiment import Check, Experiment, Report, Row, Settings, checks, many
-from .lillicrap_images import Course, Plan, last, standardised, trained
+from .lillicrap_images import Course, Plan, last, trained
 from .style import letter, new_figure
 
 Array = NDArray[np.floating]
@@ -44,7 +44,7 @@ class Learned:
 
 def run(settings: Settings) -> Report:
     """The three methods from each seed's weights."""
-    data = standardised(settings.dataset("digits" if settings.quick else "mnist"))
+    data = settings.dataset("digits" if settings.quick else "mnist").standardised()
     found: dict[str, list[Learned]] = {}
     for name, plan in PLANS.items():
         plan = plan.with_(hidden=(100,), epochs=10, columns=20, rate=0.03) if settings.quick else plan

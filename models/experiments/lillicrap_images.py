@@ -84,12 +84,6 @@ class Plan:
         )  # fmt: skip
 
 
-def standardised(data: Dataset) -> Dataset:
-    """The same samples, of which all values of the training part together have mean 0 and standard deviation 1."""
-    mean, sd = float(np.mean(data.x_train, dtype=np.float64)), float(np.std(data.x_train, dtype=np.float64))
-    return replace(data, scale=1 / sd, offset=-mean / sd)
-
-
 def trained(plan: Plan, data: Dataset, seed: int, settings: Settings, told: str) -> tuple[Circuit, Course]:
     """A circuit after all its epochs, and its errors.
 

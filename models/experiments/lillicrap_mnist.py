@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from .baldi_figure import draw_mean
 from .experiment import Check, Experiment, Report, Settings, checks, many
-from .lillicrap_images import Course, Plan, last, learn, standardised
+from .lillicrap_images import Course, Plan, last, learn
 from .style import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, SKY, letter, new_figure
 
 ONE = Plan("frfb", (1000,), epochs=20, rate=0.03)
@@ -34,7 +34,7 @@ Courses = dict[str, list[Course]]
 
 def run(settings: Settings) -> Report:
     """Every row from each seed."""
-    data = standardised(settings.dataset("digits" if settings.quick else "mnist"))
+    data = settings.dataset("digits" if settings.quick else "mnist").standardised()
     plans = {name: small(plan) if settings.quick else plan.lasting(settings.epochs) for name, plan in PLANS.items()}
     courses = learn(plans, data, settings, "lillicrap-mnist")
     return Report(_quick_checks(courses) if settings.quick else _checks(courses), _draw(courses))
