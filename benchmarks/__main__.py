@@ -1,4 +1,4 @@
-"""python -m benchmarks [reference | scaling | training | rules | images | build]"""
+"""python -m benchmarks [reference | scaling | training | rules | sparse | images | build]"""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ COMMANDS = {
     "training": "an epoch of MNIST beside loops written by hand",
     "images": "convolutions, tied and untied, beside PyTorch",
     "rules": "training with every rule beside plain URFB",
+    "sparse": "random connectivity, synapse by synapse beside whole matrices",
     "build": "how long a circuit takes to begin",
 }
 

@@ -71,6 +71,11 @@ class Dense:
         """Whether a part of the synapses is left out at random."""
         return False
 
+    @property
+    def density(self) -> float:
+        """The part of the weights that exist."""
+        return 1.0
+
     def mask(self, n_pre: int, n_post: int, rng: np.random.Generator) -> np.ndarray | None:
         """1 for each weight that is there and 0 for one that is not; None where all are."""
         return self.existing(n_pre, n_post)
@@ -104,6 +109,10 @@ class Masked(Dense):
     def random(self) -> bool:
         return True
 
+    @property
+    def density(self) -> float:
+        return self.probability
+
     def mask(self, n_pre: int, n_post: int, rng: np.random.Generator) -> np.ndarray | None:
         return (rng.random((n_post, n_pre)) < self.probability).astype(float)
 
@@ -125,6 +134,10 @@ class Blocks(Dense):
     def random(self) -> bool:
         """Not so, but kept in the same way, by a mask."""
         return True
+
+    @property
+    def density(self) -> float:
+        return 1 / self.number
 
     def shape(self, n_pre: int, n_post: int) -> Shape:
         return Shape((n_post, n_pre), (n_pre // self.number, n_post // self.number))

@@ -21,6 +21,8 @@ pytestmark = pytest.mark.cpp
 CALLS = """
 #include "functions.h"
 #include "products.h"
+#include "sparse.h"
+long recircuit::stored = 0;
 using namespace recircuit;
 extern "C" {
 void start(int threads) { Pool::get().start(threads); }
@@ -31,6 +33,13 @@ void tanh_f(int n, const float* x, float* y) { for (int k = 0; k < n; ++k) y[k] 
     }                                                                                                               \\
     void accumulate_##name(int columns, int pre, int post, double keep, double scale, const T* y, const T* x, T* w) { \\
         accumulate<T>(columns, pre, post, T(keep), T(scale), y, x, w);                                               \\
+    }                                                                                                               \\
+    void few_propagate_##name(int columns, int pre, int post, int turned, const T* mask, const T* x, const T* w, T* y) { \\
+        ++stored, sparse_propagate<T>(columns, pre, post, turned, mask, x, w, y);                                     \\
+    }                                                                                                               \\
+    void few_accumulate_##name(int columns, int filled, int pre, int post, double keep, double scale, const T* mask, \\
+                               const T* y, const T* x, T* w) {                                                       \\
+        ++stored, sparse_accumulate<T>(columns, filled, pre, post, T(keep), T(scale), mask, y, x, w);                 \\
     }
 CALLS(float, f)
 CALLS(double, d)
@@ -120,6 +129,50 @@ def test_learning(
     wanted = keep * before.astype(float) - 0.25 * y.T.astype(float) @ x.astype(float)
     np.testing.assert_allclose(got[0], wanted, rtol=0, atol=NEAR[dtype])
     np.testing.assert_array_equal(got[0], got[1])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@settings(max_examples=60, deadline=None)
+@given(
+    b=columns, pre=sizes, post=sizes, turned=st.booleans(), density=st.sampled_from([0.0, 0.05, 0.5, 1.0]),
+    keep=st.sampled_from([0.0, 1.0, 0.5]), seed=st.integers(0, 9),
+)  # fmt: skip
+def test_few_synapses(
+    libraries: list[ctypes.CDLL], dtype: type, b: int, pre: int, post: int, turned: bool, density: float, keep: float,
+    seed: int,
+) -> None:  # fmt: skip
+    """As with whole matrices, where a synapse is; elsewhere the matrix is neither read nor written. Some columns are empty."""
+    rng = np.random.default_rng(seed)
+    name, shape = kind(dtype), (pre, post) if turned else (post, pre)
+    mask = (rng.random(shape) < density).astype(dtype)
+    w = np.where(mask, rng.uniform(-1, 1, shape), np.nan).astype(dtype)
+    x, y = rng.uniform(-1, 1, (b, shape[1])).astype(dtype), rng.uniform(-1, 1, (b, shape[0])).astype(dtype)
+    signal, filled, end = y if turned else x, max(1, b - 2), np.full(16, 7, dtype)
+    fields, learned = [], []
+    for one in libraries:
+        field, weights = np.full(b * post + 16, 7, dtype), np.concatenate([w.ravel(), end])
+        call(getattr(one, f"few_propagate_{name}"), b, pre, post, int(turned), mask, signal, w, field)
+        call(getattr(one, f"few_accumulate_{name}"), b, filled, shape[1], shape[0], keep, -0.25, mask, y, x, weights)
+        fields.append(field)
+        learned.append(weights)
+    there = np.nan_to_num(w).astype(float)
+    field = signal @ (there if turned else there.T)
+    np.testing.assert_allclose(fields[0][: b * post].reshape(b, post), field, rtol=0, atol=NEAR[dtype])
+    wanted = np.where(mask, keep * there - 0.25 * y[:filled].T.astype(float) @ x[:filled], np.nan)
+    np.testing.assert_allclose(learned[0][: w.size].reshape(shape), wanted, rtol=0, atol=NEAR[dtype])
+    for one, three in (fields, learned):
+        assert (one[-16:] == 7).all()
+        np.testing.assert_array_equal(one, three)
+
+
+def test_a_factor_of_zeros_changes_nothing(libraries: list[ctypes.CDLL]) -> None:
+    """Not even by its infinities; with keep, what was there is kept in part."""
+    x, zeros, w = np.full((3, 40), np.inf), np.zeros((3, 50)), np.random.default_rng(0).random((50, 40))
+    before = w.copy()
+    call(libraries[0].accumulate_d, 3, 40, 50, 1.0, 0.5, zeros, x, w)
+    np.testing.assert_array_equal(w, before)
+    call(libraries[0].accumulate_d, 3, 40, 50, 0.5, 0.5, zeros, np.ones((3, 40)), w)
+    np.testing.assert_allclose(w, before / 2)
 
 
 def test_tanh(libraries: list[ctypes.CDLL]) -> None:

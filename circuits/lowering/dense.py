@@ -16,6 +16,7 @@ from .assembly import Array, Assembly, Store, add_clamps, learning_steps, steps_
 from .factors import Factors
 from .fused import one_sided
 from .populations import add_populations, broadcasts_into, winners
+from .sparse import masked, sparse
 
 
 def assemble_dense(assembly: Assembly, circuit: Any) -> None:
@@ -128,13 +129,17 @@ def _add_propagation(assembly: Assembly, projection: Projection, signal: str) ->
         "_weights": (assembly.groups[owner.name], read, "_idx"),
     }
     references |= _tables(assembly, owner)
+    few = sparse(projection, assembly.columns)
+    if few:
+        references["_mask"] = (assembly.groups[owner.name], "mask", "_idx")
     reads, writes = {f"{pre.name}.{signal}", f"{owner.name}.{read}"}, {f"{post.name}.{projection.field}"}
     if kind == "largest":
         references["_winner"] = (assembly.groups[owner.post.name], owner.winner, "_idx")
         (reads if transposed else writes).add(f"{owner.post.name}.{owner.winner}")
     runner = Runner(
         name, assembly.groups[owner.name], f"{kind}_propagate", references=references,
-        columns=assembly.columns, n_pre=pre.size, n_post=post.size, transposed=transposed, **owner.structure.numbers(),
+        columns=assembly.columns, n_pre=pre.size, n_post=post.size, transposed=transposed, sparse=few,
+        **owner.structure.numbers(),
     )  # fmt: skip
     assembly.add(
         Operation(
@@ -203,7 +208,8 @@ def _add_learning(assembly: Assembly, projection: Projection, plan: list[tuple[A
         random = isinstance(step, Fused) and bool({"rand", "randn"} & get_identifiers(step.expression))
         add(op, runner, reads, f"{name}.{step.target}", work=weights, random=random)
     if f"{name}.mask" in assembly.arrays:
-        runner = Runner(f"mask_{name}", store, "stateupdate", "w = w*mask")
+        done = masked(projection, assembly.columns)
+        runner = Runner(f"mask_{name}", store, "mask", "w = w*mask", masked=done)
         add("mask", runner, {f"{name}.w", f"{name}.mask"}, f"{name}.w", work=weights)
     runner = Runner(f"count_{name}", store, "once", "updates = updates + 1")
     add("count", runner, {f"{name}.updates"}, f"{name}.updates")
@@ -235,7 +241,10 @@ def _contribution(assembly: Assembly, projection: Projection, step: Any, names: 
     if isinstance(step, Product):
         for side, (_, variable) in names.items():
             references[f"_{side}"] = (assembly.groups[_side(projection, side).name], variable, "_idx")
-        return Runner(op, store, f"{kind}_product", code, references=references, **sizes)
+        few = sparse(projection, assembly.columns)
+        if few:
+            references["_mask"] = (store, "mask", "_idx")
+        return Runner(op, store, f"{kind}_product", code, references=references, sparse=few, **sizes)
     for local, (side, variable) in names.items():
         references[local] = (assembly.groups[_side(projection, side).name], variable, f"_{side}_index")
     return Runner(

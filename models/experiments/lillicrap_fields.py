@@ -24,7 +24,7 @@ from .style import letter, new_figure
 
 Array = NDArray[np.floating]
 
-FA = Plan("frfb", (1000,), epochs=10, rate=0.01, spread=0.2, gain=0.3)
+FA = Plan("frfb", (1000,), epochs=30, rate=0.03, spread=0.2)
 PLANS = {
     "Backprop": FA.with_(rule="bp"),
     "Feedback Alignment": FA,

@@ -97,6 +97,23 @@ inline void turn_back(int columns, int many, long apart, const T* lanes, T* valu
     }
 }
 
+// `run(N, first)` for all registers of a unit, N of them at a time: as many as there are, in parts of at most `most`.
+template <int most, class Run>
+inline void with_registers(int many, int first, const Run& run) {
+    if constexpr (most > 1)
+        if (many < most) return with_registers<most - 1>(many, first, run);
+    run(std::integral_constant<int, most>(), first);
+}
+template <class T, int most, class Run>
+inline void by_registers(int padded, const Run& run) {
+    constexpr int n = Lanes<T>::width;
+    for (int first = 0, left = padded / n; left > 0;) {
+        const int parts = (left + most - 1) / most, many = (left + parts - 1) / parts;
+        with_registers<most>(many, first, run);
+        first += many * n, left -= many;
+    }
+}
+
 // A few units at a time, in blocks.
 template <class T, class Run>
 void each_tile(int units, const Run& run) {

@@ -82,19 +82,6 @@ inline void hear_all(const Local& s, const T* w, bool laid, T* const* heard, int
         }
 }
 
-// `run.template of<N>(first)` for all registers of a row, N = 3, 2 or 1 at a time.
-template <class T, class Run>
-inline void by_registers(int padded, const Run& run) {
-    constexpr int n = Lanes<T>::width;
-    for (int first = 0, left = padded / n; left > 0;) {
-        const int many = left == 4 || left == 2 ? 2 : left >= 3 ? 3 : 1;
-        if (many == 3) run(std::integral_constant<int, 3>(), first);
-        else if (many == 2) run(std::integral_constant<int, 2>(), first);
-        else run(std::integral_constant<int, 1>(), first);
-        first += many * n, left -= many;
-    }
-}
-
 // field = what the places hear of the signal. As many places at a time as a register is wide, so that they are turned back
 // at once.
 template <class T>
@@ -118,7 +105,7 @@ void local_propagate(const Local& s, const T* signal, const T* weights, T* field
             for (int k = 0; k < many; ++k) {
                 s.rows(begin + k, padded, below, outside, heard.data());
                 const T* w = s.tied ? laid : weights + long(begin + k) * s.maps * inputs;
-                by_registers<T>(padded, [&](auto N, int first) {
+                by_registers<T, 3>(padded, [&](auto N, int first) {
                     hear_all<T, N()>(s, w, s.tied, heard.data(), first, mine + long(k) * padded, apart);
                 });
             }
@@ -169,7 +156,7 @@ void local_propagate_back(const Local& s, const T* signal, const T* weights, T* 
             std::fill(outside, outside + padded, T(0));
             s.rows(p, padded, below, outside, heard.data());
             const T* w = weights + (s.tied ? 0 : long(p) * s.maps * s.inputs());
-            by_registers<T>(padded, [&](auto N, int first) {
+            by_registers<T, 3>(padded, [&](auto N, int first) {
                 tell_all<T, N()>(s, begin * s.taps, end * s.taps, w, above + long(p) * padded, long(s.places) * padded, first,
                                  heard.data());
             });

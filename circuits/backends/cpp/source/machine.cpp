@@ -1,4 +1,8 @@
 // The cpp backend of the worker: the table is walked on the processor's cores.
+#ifdef __SSE__
+#include <xmmintrin.h>
+#endif
+
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
@@ -9,6 +13,9 @@
 #include "worker.h"
 
 namespace recircuit {
+
+long stored = 0;
+
 namespace {
 
 // ---- stimuli -------------------------------------------------------------------------------------------------------
@@ -94,6 +101,9 @@ inline void act(const Action& action, const std::int32_t* order) {
 namespace machine {
 
 void start() {
+#ifdef __SSE__
+    _mm_setcsr(_mm_getcsr() | 0x8040);  // numbers too small for all digits are zero: what decays would become slow
+#endif
     const char* threads = std::getenv("RECIRCUIT_THREADS");
     Pool::get().start(threads ? std::atoi(threads) : 1);
     for (std::size_t k = 0; k < array_count; ++k)
@@ -101,7 +111,10 @@ void start() {
 }
 
 void fetch(const Array& array, void* values) { std::memcpy(values, array.data(), array.bytes()); }
-void store(const Array& array, const void* values) { std::memcpy(array.data(), values, array.bytes()); }
+void store(const Array& array, const void* values) {
+    std::memcpy(array.data(), values, array.bytes());
+    ++stored;
+}
 void load(Clamp&) {}  // the rows stay mapped
 void tabled() {}
 

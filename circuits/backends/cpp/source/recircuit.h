@@ -4,6 +4,7 @@
 #include "pooling.h"
 #include "functions.h"
 #include "products.h"
+#include "sparse.h"
 
 namespace recircuit {
 void serve();

@@ -5,5 +5,5 @@
     {{scalar_code|autoindent}}
     const int _n = {{get_array_name(variables['_active'])}}[0];
     using _real = {{c_data_type(variables['_target'].dtype)}};
-    recircuit::accumulate(_n, {{n_pre}}, {{n_post}}, _real(_keep), _real(_scale)/_n, {{get_array_name(variables['_post'])}}, {{get_array_name(variables['_pre'])}}, {{get_array_name(variables['_target'])}});
+    recircuit::{{'sparse_accumulate(%d, ' % columns if sparse else 'accumulate('}}_n, {{n_pre}}, {{n_post}}, _real(_keep), _real(_scale)/_n, {{get_array_name(variables['_mask']) ~ ', ' if sparse}}{{get_array_name(variables['_post'])}}, {{get_array_name(variables['_pre'])}}, {{get_array_name(variables['_target'])}});
 {% endblock %}

@@ -1,0 +1,97 @@
+"""Random connectivity: synapse by synapse beside the matrix as a whole with a mask, on the cpp backend.
+
+Both ways for the same network, 784-500-500-10 with URFB in lock step, over connectivity and columns. What recircuit
+takes by itself (`circuits/lowering/sparse.py`) is to be the faster one, or near it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import time
+from typing import Any
+from unittest.mock import patch
+
+import numpy as np
+
+from benchmarks import machine, report
+from benchmarks.client import use_processors
+from benchmarks.reference import say
+from recircuit.circuits import Circuit
+from recircuit.circuits.lowering import dense, sparse
+from recircuit.models.network import layered
+
+SIZES = (784, 500, 500, 10)
+CONNECTIVITY = (0.02, 0.05, 0.1, 0.2, 0.3, 0.5)
+COLUMNS = (1, 10, 100, 500)
+
+
+class Run:
+    """A network in one of the two ways, trained on noise."""
+
+    def __init__(self, connectivity: float, columns: int, few: bool) -> None:
+        def chosen(projection: Any, _: int) -> bool:
+            return few and projection.structure.random
+
+        with patch.object(dense, "sparse", chosen), patch.object(sparse, "sparse", chosen):
+            self.net: Circuit = layered(SIZES, "urfb", columns=columns, connectivity=connectivity)
+            self.program = self.net.program("cpp")
+        rng = np.random.default_rng(0)
+        rows = 4 * columns
+        shown = {"x": rng.random((rows, SIZES[0]), np.float32), "s": rng.integers(0, SIZES[-1], rows)}
+        self.net.run(shown, presentations=2)
+        self.order = np.arange(rows, dtype=np.int32).reshape(4, columns)[np.arange(max(8, 400 // columns)) % 4]
+
+    def seconds(self) -> float:
+        """Of a presentation."""
+        table = self.net.timetable("train")
+        begin = time.perf_counter()
+        self.program.run(table, self.order).raise_if_diverged()
+        return (time.perf_counter() - begin) / len(self.order)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Measure and write `sparse.json` and `sparse.md`."""
+    os.environ.setdefault("RECIRCUIT_THREADS", str(arguments.threads))
+    use_processors(arguments.threads)
+    rounds = 1 if arguments.quick else 7
+    rows = []
+    for columns in COLUMNS[2:3] if arguments.quick else COLUMNS:
+        for connectivity in CONNECTIVITY[2:3] if arguments.quick else CONNECTIVITY:
+            say(f"{columns} columns, {connectivity:.0%} of the synapses")
+            rows.append(compare(connectivity, columns, rounds))
+    told = machine.facts(arguments.threads) | {"sizes": SIZES, "rounds": rounds, "rows": rows}
+    report.write("sparse", told, text(told), arguments.out)
+    return 0
+
+
+def compare(connectivity: float, columns: int, rounds: int) -> dict[str, Any]:
+    """Both ways in turn; medians."""
+    ways = [Run(connectivity, columns, few) for few in (False, True)]
+    samples = [[way.seconds() for way in ways] for _ in range(rounds + 1)][1:]
+    hidden = ways[0].net.projections["h1_to_h2"]
+    for way in ways:
+        way.net.close()
+    return {
+        "columns": columns, "connectivity": connectivity,
+        "whole_ms": 1e3 * statistics.median(whole for whole, _ in samples),
+        "sparse_ms": 1e3 * statistics.median(few for _, few in samples),
+        "gain": statistics.median(whole / few for whole, few in samples),
+        "taken": "sparse" if sparse.sparse(hidden, columns) else "whole", "samples": samples,
+    }  # fmt: skip
+
+
+def text(told: dict[str, Any]) -> str:
+    """The table."""
+    rows = [
+        [r["columns"], report.percent(r["connectivity"]), r["whole_ms"], r["sparse_ms"], r["gain"], r["taken"]]
+        for r in told["rows"]
+    ]
+    return "\n".join([
+        report.heading("Random connectivity", told),
+        f"{'-'.join(map(str, told['sizes']))}, URFB in lock step, float32: a presentation with weights as a whole matrix "
+        f"and a mask, and going from synapse to synapse, in turn; medians of {told['rounds']}. The last column is what "
+        "recircuit takes.\n",
+        report.table(["columns", "synapses", "whole, ms", "sparse, ms", "whole/sparse", "taken"], rows),
+    ])  # fmt: skip

@@ -1,0 +1,3 @@
+{# what does not exist is set to zero #}
+{# USES_VARIABLES { N } #}
+{% extends 'stateupdate.cu' %}
