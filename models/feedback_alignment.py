@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from brian2.units import Quantity, ms
 
-from ..circuits import Circuit, Dense, Masked, OneToOne, Population, Projection, glorot
+from ..circuits import Circuit, Dense, Local, Masked, OneToOne, Population, Projection, glorot
 from ..circuits.initial import Initial, bias_of
 from ..errors import UsageError
 from ..plasticity import Rule, find
@@ -50,6 +50,7 @@ def feedback_alignment(
     dropout: float = 0.0,
     input_dropout: float = 0.0,
     connectivity: float = 1.0,
+    local: Local | None = None,
     pull: float = 0.1,
     loops: int = 100,
     weights: Initial | None = None,
@@ -89,6 +90,8 @@ def feedback_alignment(
     frozen : layers of weights that stay as they are, biases too; the lowest is 1 (Note 3)
     dropout, input_dropout : probabilities with which hidden units, and the stimulus's, are lost while it is taught
     connectivity : probability of each synapse of W and B, but for those of the stimulus (sparse feedback alignment)
+    local : the lowest hidden layer's fields, windows on the stimulus with weights of their own (Note 5); sizes[1] is its
+        ``above``, in units. None: all of the stimulus
     weights, channel : initial W (None: uniform, by Glorot and Bengio) and B (None: `even`); biases begin as weights
         of their unit do
     columns, precision, dt, seed, lowering : of the circuit
@@ -102,7 +105,7 @@ def feedback_alignment(
     rule = find(rule) if isinstance(rule, str) else rule
     _check(sizes, rule, feedback, target, dropout, input_dropout, frozen)
     net = Circuit(columns, dt, precision=precision, lowering=lowering, seed=seed)
-    plan = _Plan(net, rule, weights or glorot(), channel or even(), connectivity, frozen)
+    plan = _Plan(net, rule, weights or glorot(), channel or even(), connectivity, local, frozen)
     plan.add_layers(sizes, [transfer] * (len(sizes) - 2) + [answer], tau or dt, dropout, input_dropout)
     plan.add_forward(bias)
     e = plan.add_error(target, on, off, gated=answer != "linear")
@@ -128,6 +131,7 @@ class _Plan:
     weights: Initial
     channel: Initial
     connectivity: float
+    local: Local | None
     frozen: Collection[int]
     layers: list[Population] = field(default_factory=list)
     forward: list[Projection] = field(default_factory=list)
@@ -147,10 +151,11 @@ class _Plan:
         one = self.net.constant("one") if bias else None
         for h, (pre, post) in enumerate(pairwise(self.layers), 1):
             rule = None if h in self.frozen else self.rule.forward
-            structure = self.structure() if h > 1 else None
-            self.forward.append(self.net.connect(pre, post, rule=rule, weights=self.weights, structure=structure))
+            structure = self.structure() if h > 1 else self.local
+            w = self.net.connect(pre, post, rule=rule, weights=self.weights, structure=structure)
+            self.forward.append(w)
             if one is not None:
-                self.net.connect(one, post, rule=rule, weights=bias_of(self.weights, pre.size))
+                self.net.connect(one, post, rule=rule, weights=bias_of(self.weights, w.shape.fans[0]))
 
     def add_error(self, target: str, on: float, off: float, *, gated: bool) -> Population:
         """The error neurons, what they hear, and whom they tell."""

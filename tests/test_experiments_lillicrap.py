@@ -8,13 +8,16 @@ import numpy as np
 import pytest
 from quick_runs import quick_run
 
-from recircuit.models.data import load
+from recircuit.models.data import Dataset, load
 from recircuit.models.experiments import Settings, lillicrap_circuits, lillicrap_images, lillicrap_mnist
 from recircuit.models.experiments.lillicrap import Teacher
 from recircuit.models.experiments.lillicrap_autoencoder import scaled
 from recircuit.models.experiments.lillicrap_circuits import textbook_gap
 from recircuit.models.experiments.lillicrap_fields import smoothness
 from recircuit.models.experiments.lillicrap_images import Plan
+from recircuit.models.history import Row
+from recircuit.models.progress import Bar
+from recircuit.models.training import Training
 
 NAMES = ("circuits", "fields", "frozen", "xor", "momentum", "mnist", "autoencoder")
 
@@ -56,6 +59,28 @@ def test_pixels_are_scaled_as_the_paper_says() -> None:
 def test_the_rate_falls_where_the_schedule_says() -> None:
     rule = Plan("frfb", (5,), epochs=10, rate=0.5, columns=20).scheduled(samples=190)
     assert {k: rule.parameters[k] for k in ("rate_step_1", "rate_step_2")} == {"rate_step_1": 60, "rate_step_2": 85}
+
+
+def test_the_local_network_has_the_sizes_of_the_paper_and_is_shown_other_images_in_every_epoch() -> None:
+    plan = lillicrap_mnist.PLANS["FA, local, distorted"]
+    images, labels = np.zeros((200, 28, 28), np.uint8), np.zeros(200, int)
+    net = plan.circuit(Dataset.from_arrays("m", images, labels, images, labels, classes=10), 0)
+    assert [net.populations[n].size for n in ("x", "h1", "h2", "h3", "o")] == [784, 3174, 1500, 1500, 10]
+    assert net.projections["x_to_h1"].synapses == 3174 * 36 and net.projections["x_to_h1"].local
+    assert plan.with_(augment="") == lillicrap_mnist.LOCAL.with_(epochs=plan.epochs)
+    shown: list[np.ndarray] = []
+
+    class Watched(Training):
+        def epoch(self, bar: Bar) -> Row:
+            made = super().epoch(bar)
+            shown.append(np.array(self.inputs["train"].rows["x"].values))
+            return made
+
+    small = lillicrap_mnist.small(plan).with_(epochs=2)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lillicrap_images, "Training", Watched)
+        lillicrap_images.trained(small, load("digits").standardised(), 0, Settings(), "test")[0].close()
+    assert not np.array_equal(*shown) and shown[0].shape == load("digits").x_train.shape
 
 
 def test_smooth_fields_are_told_from_rough_ones() -> None:

@@ -11,13 +11,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from math import prod
 from typing import Any
 
 import numpy as np
 
-from ...circuits import Circuit, glorot
+from ...circuits import Circuit, Local, glorot
 from ...plasticity import Rule, find
 from ..data import Dataset
+from ..data.augment import Augmentation, Augmented
 from ..feedback_alignment import feedback_alignment
 from ..progress import Bar
 from ..training import Training
@@ -43,6 +45,9 @@ class Plan:
     spread : of W as it begins, over that of Glorot and Bengio
     gain : of B, over W^T as it begins by Glorot and Bengio
     transfer, dropout, input_dropout, connectivity : as in `feedback_alignment`
+    local : (maps, kernel): below the hidden layers is one whose units see kernel x kernel pixels each, all places that
+        have such a window, in so many maps; (0, 0): there is none
+    augment : what is done to the images, anew in every epoch; see `Augmentation`
     """
 
     rule: str
@@ -56,6 +61,8 @@ class Plan:
     dropout: float = 0.0
     input_dropout: float = 0.0
     connectivity: float = 1.0
+    local: tuple[int, int] = (0, 0)
+    augment: str = ""
 
     def with_(self, **changes: Any) -> Plan:
         """A changed copy."""
@@ -73,14 +80,16 @@ class Plan:
 
     def circuit(self, data: Dataset, seed: int, **options: Any) -> Circuit:
         """The network for a data set; ``options`` of `feedback_alignment` in place of the usual."""
-        sizes = (data.n_features, *self.hidden, data.classes)
+        fields = Local((1, *data.shape), *self.local, padding=0) if self.local[0] else None
+        lowest = () if fields is None else (prod(fields.above),)
+        sizes = (data.n_features, *lowest, *self.hidden, data.classes)
         usual: dict[str, Any] = dict(
             sizes=sizes, answer="tanh", on=0.9, off=-0.9, weights=glorot(self.spread), channel=glorot(self.gain)
         )  # fmt: skip
         return feedback_alignment(
             rule=self.scheduled(data.n_train), transfer=self.transfer, dropout=self.dropout,
-            input_dropout=self.input_dropout, connectivity=self.connectivity, columns=self.columns, seed=seed,
-            **(usual | options),
+            input_dropout=self.input_dropout, connectivity=self.connectivity, local=fields,
+            columns=self.columns, seed=seed, **(usual | options),
         )  # fmt: skip
 
 
@@ -90,10 +99,11 @@ def trained(plan: Plan, data: Dataset, seed: int, settings: Settings, told: str)
     Raises KeyboardInterrupt: Ctrl-C; Diverged: something became NaN or infinite.
     """
     net = plan.circuit(data, seed)
-    training = Training(net, data, settings.backend, seed)
-    for epoch in range(1, plan.epochs + 1):
-        settings.tell(f"{told}, seed {seed}, epoch {epoch} of {plan.epochs}")
-        training.epoch(Bar(False))
+    with Augmented(data, Augmentation.of(plan.augment), seed) as images:
+        training = Training(net, data, settings.backend, seed, images=images)
+        for epoch in range(1, plan.epochs + 1):
+            settings.tell(f"{told}, seed {seed}, epoch {epoch} of {plan.epochs}")
+            training.epoch(Bar(False))
     history = training.history
     return net, {part: (100 * history[f"{part}_error"]).round(4).tolist() for part in ("train", "test")}
 
