@@ -78,9 +78,14 @@ class Plan:
         rule = find(self.rule).with_parameters(rate=self.rate)
         return rule.with_weight_decay(DECAY).with_rate_steps(*(round(share * updates) for share in FALLS))
 
+    def fields(self, data: Dataset) -> Local:
+        """What the units of the local layer see."""
+        height, width = data.shape
+        return Local((1, height, width), *self.local, padding=0)
+
     def circuit(self, data: Dataset, seed: int, **options: Any) -> Circuit:
         """The network for a data set; ``options`` of `feedback_alignment` in place of the usual."""
-        fields = Local((1, *data.shape), *self.local, padding=0) if self.local[0] else None
+        fields = self.fields(data) if self.local[0] else None
         lowest = () if fields is None else (prod(fields.above),)
         sizes = (data.n_features, *lowest, *self.hidden, data.classes)
         usual: dict[str, Any] = dict(
