@@ -28,7 +28,7 @@ from ..circuits.transfer import transfer as find_transfer
 from ..errors import UsageError
 from ..plasticity import Rule
 
-__all__ = ["Timing", "gated", "timed"]
+__all__ = ["Timing", "timed"]
 
 #: The phases in which hidden rates move.
 MOVING = ("onset", "feedforward")
@@ -92,7 +92,7 @@ def timed(sizes: Sequence[int], rule: Rule, timing: Timing, *, columns: int = 10
     windows, moment = timing.windows(len(sizes) - 1)
     steps = max(stop for _, stop in windows.values())
     if timing.jitter:
-        rule = gated(rule)
+        rule = rule.with_gate("gate")
         windows |= {"whole": (0, steps), "first": (0, 1), "draw": (steps - 1, steps)}
     moving = [name for name in MOVING if name in windows]
     back = [name for name in ("feedback", "late") if name in windows]
@@ -111,24 +111,6 @@ def timed(sizes: Sequence[int], rule: Rule, timing: Timing, *, columns: int = 10
         net.connect(upper, lower, into="apical", rule=rule, during=back, learns=learns)
     net.phases(evaluation=moving, **{name: (a * ms, b * ms) for name, (a, b) in windows.items()})
     return net
-
-
-def gated(rule: Rule) -> Rule:
-    """The rule, with all that it does multiplied by the broadcast `gate`."""
-    texts = {
-        side: str(equation).replace("dw = ", "dw = gate*")
-        for side, equation in (("forward", rule.forward), ("feedback", rule.feedback))
-        if equation.plastic
-    }
-    return Rule(
-        f"gated-{rule.name}",
-        source=f"{rule.source}, with a gate",
-        parameters=dict(rule.parameters),
-        broadcasts=("gate",),
-        local=rule.local,
-        feedback_weights=rule.feedback.weights,
-        **texts,
-    )
 
 
 def _input(moving: Sequence[str], tau: Quantity) -> Neuron:

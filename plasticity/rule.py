@@ -128,6 +128,10 @@ class Rule:
         steps = {f"rate_step_{k}": float(n) for k, n in enumerate(updates, 1)}
         return self._variant(variants.stepped_rate(len(steps)), {"rate_factor": factor, **steps})
 
+    def with_gate(self, broadcast: str) -> "Rule":
+        """A copy with `dw = broadcast*(E)` in place of `dw = E`: weights change while that scalar is not zero."""
+        return self._variant(variants.gate(broadcast), broadcasts=(broadcast,))
+
     def __str__(self) -> str:
         rows = [(what, line) for what, text in self._rows() for line in text.splitlines()]
         shown = ["" if i and rows[i - 1][0] == what else what for i, (what, _) in enumerate(rows)]
@@ -208,11 +212,12 @@ class Rule:
     def _variant(
         self,
         change: variants.Change,
-        parameters: Mapping[str, float],
+        parameters: Mapping[str, float] | None = None,
         state: Mapping[str, float] | None = None,
+        broadcasts: tuple[str, ...] = (),
     ) -> "Rule":
-        """A copy with both equations changed and more parameters and state."""
-        for name in (*parameters, *(state or {})):
+        """A copy with both equations changed and more parameters, state and broadcasts."""
+        for name in (*(parameters or {}), *(state or {}), *broadcasts):
             if name in self.parameters or name in self.state or name in self.broadcasts:
                 raise RecircuitError(f"Rule {self.name!r} has a `{name}` already, so that it cannot be added.")
         texts = {
@@ -220,7 +225,12 @@ class Rule:
             for direction, equation in (("forward", self.forward), ("feedback", self.feedback))
             if equation.plastic
         }
-        return self._copy(parameters={**self.parameters, **parameters}, state={**self.state, **(state or {})}, **texts)
+        more = dict(
+            parameters={**self.parameters, **(parameters or {})},
+            state={**self.state, **(state or {})},
+            broadcasts=(*self.broadcasts, *broadcasts),
+        )
+        return self._copy(**more, **texts)
 
 
 def _text(equation: SynapticEquation) -> str | None:

@@ -1,4 +1,4 @@
-"""What many rules are given besides: momentum, ADAM, weight decay, limits, a rate that decays or falls in steps.
+"""What many rules are given besides: momentum, ADAM, weight decay, limits, a rate that decays or falls in steps, a gate.
 
 Each is a change of the equation, which then says so when it is printed.
 """
@@ -15,6 +15,7 @@ __all__ = [
     "Equation",
     "adam",
     "decayed_rate",
+    "gate",
     "momentum",
     "stepped_rate",
     "weight_decay",
@@ -68,6 +69,16 @@ def adam(equation: Equation, where: str) -> Equation:
 def weight_limit(equation: Equation, where: str) -> Equation:
     """Then `w = clip(w, -weight_limit, weight_limit)`."""
     return (*equation, Statement("w", "=", "clip(w, -weight_limit, weight_limit)"))
+
+
+def gate(name: str) -> Change:
+    """`dw = name*E` for `dw = E`."""
+
+    def change(equation: Equation, where: str) -> Equation:
+        _only_increment(equation, where, f"the gate `{name}`")
+        return tuple(Statement("w", "+=", f"{name}*({s.expression})") if _is_increment(s) else s for s in equation)
+
+    return change
 
 
 def decayed_rate(equation: Equation, where: str) -> Equation:

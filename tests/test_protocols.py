@@ -13,7 +13,7 @@ import recircuit as rc
 from recircuit.cli import app
 from recircuit.errors import UsageError
 from recircuit.models.experiments.amit_protocols import one_class_at_a_time, sorted_in_stretches
-from recircuit.models.protocols import Timing, gated, timed
+from recircuit.models.protocols import Timing, timed
 
 
 def test_quick_run_holds_all_its_checks(tmp_path: Path) -> None:
@@ -51,12 +51,6 @@ def test_timing_in_windows() -> None:
     assert windows["onset"] == (0, 3) and windows["late"] == (0, 2) and windows["feedback"] == (16, 22) and moment == 2
     with pytest.raises(UsageError, match="expected tau"):
         Timing(settling=0)
-
-
-def test_gated_rules_stay_local() -> None:
-    rule = gated(rc.urfb)
-    assert rule.local and "gate" in rule.broadcasts
-    assert not gated(rc.bp).local
 
 
 # ---- what is shown when --------------------------------------------------------------------------------------------

@@ -389,6 +389,15 @@ def test_with_rate_decay() -> None:
         rule("dw = x_pre", parameters={}).with_rate_decay(1e-6)
 
 
+def test_with_gate() -> None:
+    changed = urfb.with_gate("loss")
+    assert str(changed.feedback) == "dw = loss*(rate*error_pre*x_post)" and changed.broadcasts == ("loss",)
+    assert changed.local and not bp.with_gate("loss").local
+    assert str(urfb.with_momentum(0.9).with_gate("loss").forward).endswith("dw = loss*(velocity)")
+    with pytest.raises(RecircuitError, match="has a `rate` already"):
+        urfb.with_gate("rate")
+
+
 def test_momentum_and_decay_need_one_increment() -> None:
     clipped = rule("dw = rate*x_pre; w = clip(w, -1, 1)").with_momentum(0.9)
     assert str(clipped.forward).splitlines()[-1] == "w = clip(w, -1, 1)"
