@@ -1,7 +1,7 @@
 """What no paper has (Amit 2019, Discussion): URFB, FRFB and BP as time stops being ideal, on MNIST.
 
 784-500-10 and 784-100-100-100-100-10, clipped linear units, the hinge circuit, tau = 2 steps; the first 6,000 training
-samples, 2 epochs, 20 columns, rate .5 (URFB and FRFB) or .3 (BP); then the error on the first 2,000 test samples, with
+samples, 3 epochs, 20 columns, rate .5 (URFB and FRFB) or .3 (BP); then the error on the first 2,000 test samples, with
 the same timing.
 Each axis goes from ideal to broken, all else being ideal (see `models.protocols`):
 
@@ -99,7 +99,7 @@ def run(settings: Settings) -> Report:
 def _plan(settings: Settings) -> Plan:
     if settings.quick:
         return Plan(load("digits"), ((20,),), 1, QUICK, 300, 100)
-    return Plan(settings.dataset("mnist"), ((500,), (100, 100, 100, 100)), 2, AXES, 6000, 2000)
+    return Plan(settings.dataset("mnist"), ((500,), (100, 100, 100, 100)), 3, AXES, 6000, 2000)
 
 
 def _error(plan: Plan, axis: str, value: float, hidden: Sequence[int], name: str, seed: int, backend: str) -> float:
@@ -156,19 +156,32 @@ def one_class_at_a_time(labels: NDArray[np.integer], share: float, columns: int,
 
 
 def _checks(plan: Plan, found: Errors, quick: bool) -> list[Check]:
-    """Every mean error is a row; in a full run, ideal time must learn and the broken end must show."""
+    """Ideal time learns; in a full run broken time does not help, and each rule and network is broken by some axis' end."""
+    mean = {key: float(np.mean(errors)) for key, errors in found.items()}
+    if quick:
+        ideal = [key for key in mean if IDEAL.get(key[0]) == key[1]]
+        return checks(
+            "", [(f"{_told(*key)}: mean test error, below that of guessing", mean[key], "<=", 0.8) for key in ideal]
+        )
     made: list[Check] = []
-    for (axis, value, hidden, name), errors in found.items():
-        what = f"{'-'.join(map(str, hidden))}, {name}, {axis} {value:g}: mean test error"
-        made += checks("", [(what, float(np.mean(errors)), "<=", 1.0)])
-    if not quick:
-        for hidden, name in product(plan.networks, RULES):
-            ideal = float(np.mean(found["settling", IDEAL["settling"], hidden, name]))
-            what = f"{'-'.join(map(str, hidden))}, {name}: "
-            broken = [float(np.mean(found[axis, values[-1], hidden, name])) for axis, values in plan.axes.items()]
-            made += checks(what, [("ideal time, mean test error", ideal, "<=", 0.2)])
-            made += checks(what, [("the worst end of any axis, minus that", max(broken) - ideal, ">=", 0.1)])
+    for hidden, name in product(plan.networks, RULES):
+        ideal = mean["settling", IDEAL["settling"], tuple(hidden), name]
+        broken = {
+            key: error for key, error in mean.items() if key[2:] == (hidden, name) and IDEAL.get(key[0]) != key[1]
+        }
+        rows = [
+            (f"{_told(*key)}: mean test error, no better than ideal", e, ">=", ideal - 0.03)
+            for key, e in broken.items()
+        ]
+        worst = max(broken[axis, values[-1], hidden, name] for axis, values in plan.axes.items())
+        what = f"{'-'.join(map(str, hidden))}, {name}: "
+        made += checks("", [(f"{what}ideal time, mean test error", ideal, "<=", 0.2), *rows])
+        made += checks("", [(f"{what}the worst end of any axis, minus that", worst - ideal, ">=", 0.1)])
     return made
+
+
+def _told(axis: str, value: float, hidden: tuple[int, ...], name: str) -> str:
+    return f"{'-'.join(map(str, hidden))}, {name}, {axis} {value:g}"
 
 
 def _draw(plan: Plan, found: Errors) -> Figure:
@@ -191,8 +204,8 @@ def _draw(plan: Plan, found: Errors) -> Figure:
                     capsize=2,
                 )
             ax.set_xticks(places, [f"{v:g}" for v in values], fontsize=6.5)
-            ax.set(yscale="log", ylim=(2, 100))
-            ax.set_yticks([2, 5, 10, 20, 50, 90], ["2", "5", "10", "20", "50", "90"])
+            ax.set(yscale="log", ylim=(8, 100))
+            ax.set_yticks([10, 20, 50, 90], ["10", "20", "50", "90"])
             ax.minorticks_off()
         row[0].set_ylabel(f"test error, %\n{'-'.join(map(str, hidden))} hidden")
     for ax, axis in zip(grid[0], plan.axes, strict=True):
