@@ -10,7 +10,17 @@ from quick_runs import quick_run
 from reference.lansdell import Network
 
 from recircuit.circuits.inputs import as_inputs, dataset_inputs
-from recircuit.models.experiments import EXPERIMENTS, Settings, lansdell, lansdell_autoencoder, lansdell_noise
+from recircuit.models.data import Dataset
+from recircuit.models.experiments import (
+    EXPERIMENTS,
+    Settings,
+    lansdell,
+    lansdell_autoencoder,
+    lansdell_cnn,
+    lansdell_noise,
+    reproduce,
+    settings_for,
+)
 from recircuit.models.node_perturbation import node_perturbation
 
 LANSDELL = [name for name in EXPERIMENTS if name.startswith("lansdell-")]
@@ -19,6 +29,26 @@ LANSDELL = [name for name in EXPERIMENTS if name.startswith("lansdell-")]
 @pytest.mark.parametrize("name", LANSDELL)
 def test_quick_run_holds_all_its_checks(name: str, tmp_path: Path) -> None:
     quick_run(name, tmp_path)
+
+
+def test_the_cnn_learns_both_sets_where_both_are_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def few(_: Settings, name: str) -> Dataset:
+        rng, classes = np.random.default_rng(0), {"cifar10": 10, "cifar100": 100}[name]
+        x, y = rng.integers(0, 256, (60, 3, 8, 8), dtype=np.uint8), rng.integers(0, classes, 60)
+        return Dataset.from_arrays(name, x[:40], y[:40], x[40:], y[40:], classes=classes)
+
+    line = "conv 2 3x3; maxpool 3; full 6; drop .5; output"
+    monkeypatch.setattr(Settings, "dataset", few)
+    monkeypatch.setattr(lansdell_cnn, "FULL", lansdell_cnn.FULL.with_(model=line, columns=20))
+    experiment = lansdell_cnn.EXPERIMENT
+    settings = settings_for(experiment, epochs=2, seeds=1, data=tmp_path)
+    only = reproduce(experiment, settings, tmp_path / "one")
+    assert [row["what"].split(",")[0] for row in only["checks"]] == ["cifar10"] * 2
+    (tmp_path / "cifar-100-binary").mkdir()
+    both = reproduce(experiment, settings, tmp_path / "one")
+    assert [row["what"].split(",")[0] for row in both["checks"]] == ["cifar10"] * 2 + ["cifar100"] * 2
+    names = {f"{method}{on}-0.npz" for method in ("BP", "node_perturbation", "DFA") for on in ("", "_cifar100")}
+    assert {p.name for p in (tmp_path / "one" / "runs").iterdir()} == names
 
 
 def test_signals_are_what_comes_back_and_the_gradient() -> None:

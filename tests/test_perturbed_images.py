@@ -142,3 +142,16 @@ def test_train_by_name(tmp_path: Any, capsys: Any) -> None:
     with pytest.raises(SystemExit) as left:
         main([*options, "--out", str(tmp_path / "other")])
     assert left.value.code == 2 and "the hinge circuit does not tell" in capsys.readouterr().err
+
+
+@pytest.mark.cpp
+@pytest.mark.slow
+def test_numpy_equals_cpp() -> None:
+    """Noise, dropout, ADAM and limits of the weights, in single precision."""
+    rule, states = NP.with_adam(epsilon=0.1), []
+    for backend in ("numpy", "cpp"):
+        net = network(rule=rule, columns=4, precision="float32", clipped=1.5)
+        net.run(stimuli(24), backend=backend)
+        states.append(net.state(weights_only=True))
+        net.close()
+    assert max(distance(states[0][k], states[1][k]) for k in states[0]) < 1e-4

@@ -92,9 +92,10 @@ class Settings:
         """
         return load(name, self.folder(name) or self._data)
 
-    def folder(self, name: str) -> Path | None:
-        """The folder with this name in that of the data; None: there is none."""
-        return folder if self._data is not None and (folder := self._data / name).is_dir() else None
+    def folder(self, *names: str) -> Path | None:
+        """The first of these folders that is in that of the data; None: there is none."""
+        found = [self._data / name for name in names] if self._data is not None else []
+        return next((folder for folder in found if folder.is_dir()), None)
 
     @property
     def _data(self) -> Path | None:

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ..data.cifar import CIFAR100
 from .amit_images import draw_errors
 from .experiment import Check, Experiment, Report, Settings
 from .images import Method, Protocol, Runs, beside, error, learn, printed
@@ -43,7 +44,8 @@ def run(settings: Settings) -> Report:
     methods = dict(METHODS)
     if settings.quick:
         methods["node perturbation"] = replace(METHODS["node perturbation"], feedback_rate=0.05)
-    sets = ["digits"] if settings.quick else [n for n in TABLE if n == "cifar10" or settings.folder(n) is not None]
+    more = ["cifar100"] if settings.folder("cifar100", CIFAR100.folder) else []
+    sets = ["digits"] if settings.quick else ["cifar10", *more]
     runs: dict[str, Runs] = {}
     for name in sets:
         about = "" if name == sets[0] else f", {name}"
