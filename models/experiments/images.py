@@ -104,7 +104,6 @@ def learn(
     found: Runs = {name: [] for name in methods}
     for name, method in methods.items():
         for seed in settings.seeds:
-            settings.tell(f"{name}, seed {seed}")
             found[name].append(_Run(data, protocol, method, seed, settings, look).run(name))
     return found
 
@@ -119,9 +118,11 @@ class _Run:
         self.look = look
         self.labels = np.concatenate([data.y_train, data.y_test])
         self.augmented: Augmented | None = None
+        self.told = ""
 
     def run(self, name: str) -> Curves:
         """Its curves. A tied beginning has a file of its own."""
+        self.told = f"{name}, seed {self.seed}"
         with ExitStack() as stack:
             if self.protocol.augment:
                 how = Augmentation.of(self.protocol.augment)
@@ -159,7 +160,12 @@ class _Run:
             "backend": self.settings.backend, "data": self.data.fingerprint(),
         }  # fmt: skip
         folder = None if self.settings.quick else self.settings.out
-        return go_on(net, epochs, lambda k: self._epoch(net, skipped + k), folder=folder, name=name, about=about)
+
+        def epoch(k: int) -> dict[str, float]:
+            self.settings.tell(f"{self.told}, epoch {skipped + k} of {self.protocol.epochs}")
+            return self._epoch(net, skipped + k)
+
+        return go_on(net, epochs, epoch, folder=folder, name=name, about=about)
 
     def _epoch(self, net: Circuit, number: int) -> dict[str, float]:
         """Show all training samples, then the test samples; errors are shares that are wrong."""
