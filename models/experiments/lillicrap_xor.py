@@ -133,8 +133,8 @@ def _draw(small: dict[str, list[Course]], large: dict[str, list[Course]]) -> Fig
             for k, course in enumerate(courses):
                 label = f"{method}, solved {sum(c.solved for c in courses)} of {len(courses)}" if k == 0 else None
                 ax.plot(course.mse, color=COLOURS[method], linewidth=0.6, alpha=0.7, label=label)
-        ax.set(title=title, xlabel="presentations of the four patterns", ylabel="MSE", yscale="log")
-        ax.legend(loc="center right", bbox_to_anchor=(1.0, 0.62))
+        ax.set(title=title, xlabel="presentations of the four patterns", ylabel="MSE", yscale="log", ylim=(None, 5))
+        ax.legend(loc="upper right")
     course = large["FA"][0]
     axes[2].axhline(0, color=GREY, linewidth=0.5)
     axes[2].plot(course.channel[:, 0], course.before[0], ".", color=GREY, label="W before")
