@@ -20,6 +20,7 @@ from .image_network import image_network
 from .measures import MEASURES
 from .model_options import SMALL, of_model, usual_columns, usual_epochs
 from .network import LOSSES, layered
+from .rule_networks import RuleNetwork, network_for
 
 __all__ = ["SMALL", "RunConfig"]
 
@@ -191,6 +192,8 @@ class RunConfig(BaseModel):
             return filled.model_copy(update=filled._rates())
         if self.untied:
             raise UsageError("--untied: layers have no weights to share; it goes with --model.")
+        if (kind := network_for(find(self.rule))) is not None:
+            self = self._fitted(kind)
         small = data.n_train < SMALL
         layers = self.layers or f"{data.n_features}-{100 if small else 500}-{data.classes}"
         sizes = [int(n) for n in layers.split("-")]
@@ -208,6 +211,27 @@ class RunConfig(BaseModel):
             raise UsageError(f"--columns {columns}: {data.name!r} has only {data.n_train} training samples.")
         epochs = self.epochs or usual_epochs(data.n_train)
         return self.model_copy(update={"layers": layers, "columns": columns, "epochs": epochs, **self._rates()})
+
+    def _fitted(self, kind: RuleNetwork) -> RunConfig:
+        """With the loss and transfer of a kind of network, and the rule's own rate.
+
+        Raises UsageError: an option that this kind does not have.
+        """
+        rule = find(self.rule)
+        for name, wanted in (("loss", kind.loss), ("connectivity", 1.0), ("matmul", "full")):
+            if name in self.model_fields_set and getattr(self, name) != wanted:
+                raise UsageError(
+                    f"--{name}: the rule {rule.name!r} learns in the network {kind.name!r}, where it is {wanted}; "
+                    f"got {getattr(self, name)!r}."
+                )
+        changes: dict[str, Any] = {"loss": kind.loss}
+        if "transfer" not in self.model_fields_set:
+            changes["transfer"] = kind.transfer
+        if self.rate is None and "rate" in rule.parameters:
+            changes["rate"] = rule.parameters["rate"]
+        if self.rate_decay is None:
+            changes["rate_decay"] = 0.0
+        return self.model_copy(update=changes)
 
     def _rates(self) -> dict[str, float]:
         """Rate and decay: what is given, or for a rule that has a rate and no such decay, the defaults."""
@@ -248,11 +272,13 @@ class RunConfig(BaseModel):
             if self.model is not None:
                 return self._image_network(data)
             assert self.layers is not None
-            return layered(
-                [int(n) for n in self.layers.split("-")], self.made_rule(), loss=self.loss, transfer=self.transfer,
-                columns=self.columns, precision=self.precision, matmul=self.matmul, seed=self.seed,
-                connectivity=self.connectivity,
-            )  # fmt: skip
+            sizes, rule = [int(n) for n in self.layers.split("-")], self.made_rule()
+            common: dict[str, Any] = dict(
+                transfer=self.transfer, columns=self.columns, precision=self.precision, seed=self.seed
+            )
+            if (kind := network_for(rule)) is not None:
+                return kind.build(sizes, rule, **common)
+            return layered(sizes, rule, loss=self.loss, matmul=self.matmul, connectivity=self.connectivity, **common)
         except RecircuitError as problem:
             raise UsageError(str(problem)) from problem
 

@@ -20,6 +20,7 @@ from recircuit.cli import main
 from recircuit.cli.problems import explained
 from recircuit.errors import RecircuitError, UsageError
 from recircuit.models import machine
+from recircuit.plasticity import find
 
 RULES = """
 from recircuit import Rule
@@ -142,6 +143,10 @@ def test_defaults_follow_from_the_data(call, small: str, tmp_path: Path) -> None
         ("--rule rules.py:none", "there is no `none` in the file"),
         ("--rule rules.py:mine --rate 2", "the rule 'mine' has no parameter 'rate'; it has pace"),
         ("--rule hinge --loss softmax", "gradient of the hinge loss"),
+        ("--rule recirculation", "learns in pairs of layers, without labels"),
+        ("--rule node_perturbation --loss hinge", "--loss: the rule 'node_perturbation' learns in the network"),
+        ("--rule reinforcement --connectivity .5", "where it is 1.0; got 0.5"),
+        ("--rule node_perturbation_ridge --layers 4-6-3 --columns 10", "columns=1; got columns=10"),
     ],
 )
 def test_a_wrong_call_is_refused_in_words(call, small: str, tmp_path: Path, options: str, said: str) -> None:
@@ -175,6 +180,27 @@ def test_a_rule_from_a_file_trains(call, small: str, tmp_path: Path) -> None:
     code, out, _ = call("train", small, "--rule", "./rules.py:mine", "--epochs", "1")
     assert code == 0 and "rule mine (local)" in out and (tmp_path / "runs" / "small-mine-0").exists()
     assert call("train", small, "--rule", "./rules.py:number")[0] == 1
+
+
+@pytest.mark.parametrize(
+    ("rule", "transfer", "least"),
+    [
+        ("node_perturbation", "logistic", 0.5),
+        ("recirculated_feedback", "tanh", 0.9),
+        ("reinforcement", "logistic", 0.3),
+    ],
+)
+def test_rules_learn_in_the_network_that_they_are_for(
+    call, tmp_path: Path, rule: str, transfer: str, least: float
+) -> None:
+    code, out, err = call(
+        "train", "digits", "--rule", rule, "--epochs", "10", "--out", str(tmp_path), "--backend", "numpy"
+    )
+    assert code == 0, err
+    config = json.loads((tmp_path / "config.json").read_text())["run"]
+    assert (config["loss"], config["transfer"], config["rate_decay"]) == ("mse", transfer, 0)
+    assert config["rate"] == find(rule).parameters["rate"]
+    assert float(out.partition("Test error ")[2].partition("%")[0]) < 100 * (1 - least)
 
 
 def test_controls_and_rules_for_the_top_layer_are_said_to_be_such(call, small: str) -> None:
