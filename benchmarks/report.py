@@ -161,6 +161,9 @@ def panels(series: dict[str, list[dict[str, Any]]], path: Path) -> None:
             places = [row[name] for row in rows]
             ax.loglog(places, [1e3 * row["seconds"] for row in rows], "o-", color=BLUE, label="measured", markersize=3)
             ax.loglog(places, [1e3 * row["line"] for row in rows], "--", color=GREY, label="straight line")
+            ax.set_xticks(places, map(str, places))
+            ax.yaxis.set_major_formatter("{x:g}")
+            ax.minorticks_off()
             ax.set_xlabel(name)
             ax.set_ylabel("ms a presentation")
             ax.legend()
