@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
-#include <random>
 
 #include "objects.h"
 #include "recircuit.h"
@@ -127,9 +126,7 @@ std::size_t memory() {
 
 void begin(const std::int32_t*, long) {}
 
-void seed(unsigned long seed) {
-    for (auto& generator : brian::_random_generators) generator.seed(seed);
-}
+void seed(unsigned long seed) { Noise::get().seed(seed); }
 
 long present(const std::int32_t* order, long done, long) {
     const std::int32_t* row = order + done * columns;
