@@ -14,7 +14,7 @@ from ..operations import EXPRESS, FACTOR, LEARN, PROPAGATE, Operation, Runner
 from ..projection import Projection, Transposed
 from .assembly import Array, Assembly, Store, add_clamps, learning_steps, steps_of, weights_owner
 from .factors import Factors
-from .fused import one_sided
+from .fused import one_sided, vanishing
 from .populations import add_populations, broadcasts_into, winners
 from .sparse import masked, sparse
 
@@ -247,9 +247,12 @@ def _contribution(assembly: Assembly, projection: Projection, step: Any, names: 
         return Runner(op, store, f"{kind}_product", code, references=references, sparse=few, **sizes)
     for local, (side, variable) in names.items():
         references[local] = (assembly.groups[_side(projection, side).name], variable, f"_{side}_index")
+    equation = projection.equation
+    assert equation is not None
+    zero = vanishing(step.expression, names, {*equation.parameters, "updates"})
     return Runner(
         op, store, "fused", f"{code}\n_value = {step.expression}", references=references,
-        auxiliary=("_pre_index", "_post_index"), kind=kind, **sizes,
+        auxiliary=("_pre_index", "_post_index"), kind=kind, vanishing=zero, **sizes,
     )  # fmt: skip
 
 

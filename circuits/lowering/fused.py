@@ -32,6 +32,45 @@ def one_sided(expression: str, scalars: Collection[str], broadcasts: Collection[
     return show(rest), finder.parts
 
 
+#: Functions that are finite wherever what they are given is.
+BOUNDED = frozenset({"abs", "sign", "int", "clip", "tanh", "sin", "cos", "arctan", "floor", "ceil"})
+
+
+def vanishing(rest: str, parts: Parts, scalars: Collection[str]) -> dict[str, str]:
+    """Side -> the name of a part that is a factor of the whole expression: where it is zero, all is.
+
+    Of expressions that are finite whenever their parts are (zero times infinity is not to pass for zero), and that read
+    no array of the synapse.
+    """
+    node, scalars = ast.parse(rest, mode="eval").body, {*scalars, *CONSTANTS}
+    if names_in(node) - scalars - set(parts) or not all(_finite(part, scalars) for part in ast.walk(node)):
+        return {}
+    names = [factor.id for factor in _factors(node) if isinstance(factor, ast.Name) and factor.id in parts]
+    return {parts[name][0]: name for name in reversed(names)}
+
+
+def _finite(node: ast.AST, scalars: Collection[str]) -> bool:
+    match node:
+        case ast.Call(func=ast.Name(id=name)):
+            return name in BOUNDED
+        case ast.BinOp(op=ast.Div() | ast.FloorDiv() | ast.Mod(), right=right):
+            return names_in(right) <= set(scalars)
+        case ast.BinOp(op=ast.Pow(), right=right):
+            return isinstance(right, ast.Constant) and right.value > 0
+    return True
+
+
+def _factors(node: ast.expr) -> list[ast.expr]:
+    match node:
+        case ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=operand):
+            return _factors(operand)
+        case ast.BinOp(left=left, op=ast.Mult(), right=right):
+            return [*_factors(left), *_factors(right)]
+        case ast.BinOp(left=left, op=ast.Div()):
+            return _factors(left)
+    return [node]
+
+
 class _Finder(ast.NodeTransformer):
     def __init__(self, scalars: Collection[str], broadcasts: Collection[str]) -> None:
         self.scalars = {*scalars, *CONSTANTS}

@@ -1,26 +1,30 @@
-"""Brian2's C++ code object, with our templates before its own, literals in the width of the run, and our own tanh."""
+"""Brian2's C++ code object, with our templates before its own, numbers in the width of the run, and our own tanh."""
 
 from __future__ import annotations
 
 import re
 from typing import Any
 
+from brian2 import prefs
 from brian2.codegen.generators.cpp_generator import CPPCodeGenerator
 from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
 
 from ..compiled.literals import Literals
 
 _TANH = re.compile(r"\btanh\(")
+_INT = re.compile(r"\bint_\(")
 
 
 class CppGenerator(Literals, CPPCodeGenerator):
-    """Brian2's, with literals in the width of the run, and the tanh of source/functions.h."""
+    """Brian2's, with literals in the width of the run, and the functions of source/functions.h."""
 
     class_name = "cpp"
 
     def translate_expression(self, expr: Any) -> str:
         """Called by Brian2 for every expression."""
-        return _TANH.sub("recircuit::tanh(", super().translate_expression(expr))
+        real = "float" if prefs.core.default_float_dtype().itemsize == 4 else "double"
+        code = _TANH.sub("recircuit::tanh(", super().translate_expression(expr))
+        return _INT.sub(f"recircuit::whole<{real}>(", code)
 
 
 class DenseCppCodeObject(CPPStandaloneCodeObject):

@@ -6,6 +6,12 @@
 
 namespace recircuit {
 
+// int(...) in an expression: of a condition 1 or 0 in the width of the run, so that no loop goes through integers.
+template <class Real>
+inline Real whole(bool condition) { return condition ? Real(1) : Real(0); }
+template <class Real, class Number>
+inline std::int64_t whole(Number number) { return std::int64_t(number); }
+
 inline double tanh(double x) { return std::tanh(x); }
 
 // tanh as a quotient of polynomials, to 3e-7 of its value; it costs less than the library's. The coefficients are Eigen's

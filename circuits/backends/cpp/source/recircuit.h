@@ -3,6 +3,7 @@
 #include "local.h"
 #include "pooling.h"
 #include "functions.h"
+#include "fused.h"
 #include "noise.h"
 #include "products.h"
 #include "sparse.h"

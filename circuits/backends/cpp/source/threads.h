@@ -110,12 +110,19 @@ inline void each_range(int n, const Run& run) {
     });
 }
 
-// A loop over rows, of so much work in all.
+// A loop over rows, of so much work in all; run(begin, end).
 template <class Run>
-inline void each_row(int rows, long work, const Run& run) {
+inline void each_rows(int rows, long work, const Run& run) {
     const int blocks = work < 1L << 14 ? 1 : rows < 8 ? rows : 8;
     each_block(blocks, [&](int block) {
-        for (int row = int(long(rows) * block / blocks); row < int(long(rows) * (block + 1) / blocks); ++row) run(row);
+        run(int(long(rows) * block / blocks), int(long(rows) * (block + 1) / blocks));
+    });
+}
+
+template <class Run>
+inline void each_row(int rows, long work, const Run& run) {
+    each_rows(rows, work, [&](int begin, int end) {
+        for (int row = begin; row < end; ++row) run(row);
     });
 }
 

@@ -1,5 +1,5 @@
 {# target = keep*target + scale * mean over columns of an expression of pre, post and synapse.
-   A row of weights at a time, or a piece of one: post is the same in the whole inner loop, and the sums stay near.
+   The units of one side two by two, and of the other as many as a few registers hold: see source/fused.h.
    Of local connections a map at a time (tied) or a map of a place; a tap that hears nothing adds nothing. #}
 {% extends 'common_group.cpp' %}
 {% block maincode %}
@@ -29,27 +29,53 @@
             {{_t}}[_idx] = _real(_keep)*{{_t}}[_idx] + _real(_scale)/_n*_sum;
         }
     });
-{% else %}
-{% set _rows = 1 if kind == 'one_to_one' else n_post %}
-{% set _width = [n_pre, 1024]|min %}
-    recircuit::each_row({{_rows}}, {{columns*n_pre*n_post}}L, [=](int _row) {
-        for (int _first = 0; _first < {{n_pre}}; _first += {{_width}}) {
-            const int _count = {{_width if n_pre % _width == 0 else '%d - _first < %d ? %d - _first : %d' % (n_pre, _width, n_pre, _width)}};
-            _real _sum[{{_width}}] = {};
+{% elif kind == 'one_to_one' %}
+    recircuit::each_range({{n_pre}}, [=](int _begin, int _end) {
+        for (int _idx = _begin; _idx < _end; ++_idx) {
+            const size_t _vectorisation_idx = _idx;
+            _real _sum = 0;
             for (int _column = 0; _column < _n; ++_column) {
-                #pragma GCC ivdep
-                for (int _k = 0; _k < _count; ++_k) {
-                    const int _idx = _row*{{n_pre}} + _first + _k;
-                    const size_t _vectorisation_idx = _idx;
-                    const int _pre_index = _column*{{n_pre}} + _first + _k;
-                    const int _post_index = {{'_pre_index' if kind == 'one_to_one' else '_column*%d + _row' % n_post}};
-                    {{vector_code|autoindent}}
-                    _sum[_k] += _value;
-                }
+                const int _pre_index = _column*{{n_pre}} + _idx, _post_index = _pre_index;
+                {{vector_code|autoindent}}
+                _sum += _value;
             }
-            _real* _piece = {{_t}} + _row*{{n_pre}} + _first;
-            for (int _k = 0; _k < _count; ++_k) _piece[_k] = _real(_keep)*_piece[_k] + _real(_scale)/_n*_sum[_k];
+            {{_t}}[_idx] = _real(_keep)*{{_t}}[_idx] + _real(_scale)/_n*_sum;
         }
     });
+{% else %}
+{% set _lanes = 32 if variables['_target'].dtype.itemsize == 4 else 16 %}
+{% set _pres = [n_pre, _lanes]|min %}
+{% set _posts = [n_post, _lanes]|min %}
+    const auto _sums = [=](auto _pre_by_twos, int _one, int _other, int _first, const int* _shown, int _count, _real* _into) {
+        constexpr int _width = _pre_by_twos ? {{_posts}} : {{_pres}};
+        _real _sum[2][_width] = {};
+        for (int _place = 0; _place < _count; ++_place) {
+            asm volatile("");  // or else GCC takes two columns at a time, and gathers
+            const int _column = _shown[_place];
+            #pragma GCC unroll 2
+            for (int _which = 0; _which < 2; ++_which) {
+                const int _unit = _which ? _other : _one;
+                #pragma GCC ivdep
+                for (int _k = 0; _k < _width; ++_k) {
+                    const int _pre = _pre_by_twos ? _unit : _first + _k, _post = _pre_by_twos ? _first + _k : _unit;
+                    const int _idx = _post*{{n_pre}} + _pre;
+                    const size_t _vectorisation_idx = _idx;
+                    const int _pre_index = _column*{{n_pre}} + _pre, _post_index = _column*{{n_post}} + _post;
+                    {{vector_code|autoindent}}
+                    _sum[_which][_k] += _value;
+                }
+            }
+        }
+        __builtin_memcpy(_into, _sum, sizeof _sum);
+    };
+    const recircuit::Fused<_real> _all{
+        _n, {{n_pre}}, {{n_post}}, _real(_keep), _real(_scale)/_n,
+        {{get_array_name(variables[vanishing.pre]) if vanishing.pre else 'nullptr'}},
+        {{get_array_name(variables[vanishing.post]) if vanishing.post else 'nullptr'}}, {{_t}} };
+{% if vanishing.pre %}
+    if (recircuit::zeros(_all.pre_factor, long(_n)*{{n_pre}}) > recircuit::zeros(_all.post_factor, long(_n)*{{n_post}}))
+        return recircuit::fuse_by_twos<_real, true, {{_posts}}>(_all, [&](auto... _where) { _sums(std::true_type(), _where...); });
+{% endif %}
+    recircuit::fuse_by_twos<_real, false, {{_pres}}>(_all, [&](auto... _where) { _sums(std::false_type(), _where...); });
 {% endif %}
 {% endblock %}
