@@ -70,9 +70,9 @@
     };
     const recircuit::Fused<_real> _all{
         _n, {{n_pre}}, {{n_post}}, _real(_keep), _real(_scale)/_n,
-        {{get_array_name(variables[vanishing.pre]) if vanishing.pre else 'nullptr'}},
-        {{get_array_name(variables[vanishing.post]) if vanishing.post else 'nullptr'}}, {{_t}} };
-{% if vanishing.pre %}
+        {{get_array_name(variables[vanishing.pre]) if vanishing.get('pre') else 'nullptr'}},
+        {{get_array_name(variables[vanishing.post]) if vanishing.get('post') else 'nullptr'}}, {{_t}} };
+{% if vanishing.get('pre') %}
     if (recircuit::zeros(_all.pre_factor, long(_n)*{{n_pre}}) > recircuit::zeros(_all.post_factor, long(_n)*{{n_post}}))
         return recircuit::fuse_by_twos<_real, true, {{_posts}}>(_all, [&](auto... _where) { _sums(std::true_type(), _where...); });
 {% endif %}
