@@ -56,7 +56,7 @@ def _finite(node: ast.AST, scalars: Collection[str]) -> bool:
         case ast.BinOp(op=ast.Div() | ast.FloorDiv() | ast.Mod(), right=right):
             return names_in(right) <= set(scalars)
         case ast.BinOp(op=ast.Pow(), right=right):
-            return isinstance(right, ast.Constant) and right.value > 0
+            return isinstance(right, ast.Constant) and isinstance(right.value, int | float) and right.value > 0
     return True
 
 
