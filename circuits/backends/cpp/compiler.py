@@ -11,8 +11,9 @@ from importlib.metadata import version
 from pathlib import Path
 
 #: Without -fno-finite-math-only (which Brian2 adds), so that tanh and exp vectorise; NaN is looked for by its bits.
-#: Vectors as wide as there are: by itself GCC takes half of them on many processors.
-FLAGS = ("-w", "-O3", "-ffast-math", "-march=native", "-mprefer-vector-width=512", "-std=c++17")
+FLAGS = ("-w", "-O3", "-ffast-math", "-march=native", "-std=c++17")
+if platform.machine() in ("x86_64", "AMD64"):
+    FLAGS += ("-mprefer-vector-width=512",)  # as wide as there are: by itself GCC takes half of them on many processors
 
 
 def compiler() -> str:
