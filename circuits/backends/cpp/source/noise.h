@@ -2,10 +2,6 @@
 // Mersenne Twister (Matsumoto and Nishimura 1998) are a recurrence over memory, which vectorises; what is made of them is
 // shared by the threads. Which number an element gets depends on its place alone, and not on how work is cut.
 #pragma once
-#ifdef __AVX512VL__
-#include <immintrin.h>
-#endif
-
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -99,18 +95,8 @@ class Noise {
 
     // Lists which of the squares are between 0 and 1; returns how many. The list has room for all.
     static int select(const double* square, int begin, int end, int* list) {
-        int found = 0, k = begin;
-#ifdef __AVX512VL__
-        const __m512d zero = _mm512_setzero_pd(), one = _mm512_set1_pd(1);
-        for (; k + 8 <= end; k += 8) {
-            const __m512d s = _mm512_loadu_pd(square + k);
-            const __mmask8 in = _mm512_mask_cmp_pd_mask(_mm512_cmp_pd_mask(s, one, _CMP_LT_OQ), s, zero, _CMP_NEQ_OQ);
-            const __m256i places = _mm256_add_epi32(_mm256_set1_epi32(k), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
-            _mm256_storeu_si256(reinterpret_cast<__m256i*>(list + found), _mm256_maskz_compress_epi32(in, places));
-            found += __builtin_popcount(in);
-        }
-#endif
-        for (; k < end; ++k) {
+        int found = 0;
+        for (int k = begin; k < end; ++k) {
             list[found] = k;
             found += (square[k] < 1.0) & (square[k] != 0.0);
         }
