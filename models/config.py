@@ -192,8 +192,8 @@ class RunConfig(BaseModel):
             return filled.model_copy(update=filled._rates())
         if self.untied:
             raise UsageError("--untied: layers have no weights to share; it goes with --model.")
-        if (kind := network_for(find(self.rule))) is not None:
-            self = self._fitted(kind)
+        kind = network_for(find(self.rule))
+        fitted = self if kind is None else self._fitted(kind)
         small = data.n_train < SMALL
         layers = self.layers or f"{data.n_features}-{100 if small else 500}-{data.classes}"
         sizes = [int(n) for n in layers.split("-")]
@@ -210,7 +210,7 @@ class RunConfig(BaseModel):
         if columns > data.n_train:
             raise UsageError(f"--columns {columns}: {data.name!r} has only {data.n_train} training samples.")
         epochs = self.epochs or usual_epochs(data.n_train)
-        return self.model_copy(update={"layers": layers, "columns": columns, "epochs": epochs, **self._rates()})
+        return fitted.model_copy(update={"layers": layers, "columns": columns, "epochs": epochs, **fitted._rates()})
 
     def _fitted(self, kind: RuleNetwork) -> RunConfig:
         """With the loss and transfer of a kind of network, and the rule's own rate.
@@ -218,13 +218,13 @@ class RunConfig(BaseModel):
         Raises UsageError: an option that this kind does not have.
         """
         rule = find(self.rule)
-        for name, wanted in (("loss", kind.loss), ("connectivity", 1.0), ("matmul", "full")):
+        for name, wanted in (("loss", "mse"), ("connectivity", 1.0), ("matmul", "full")):
             if name in self.model_fields_set and getattr(self, name) != wanted:
                 raise UsageError(
                     f"--{name}: the rule {rule.name!r} learns in the network {kind.name!r}, where it is {wanted}; "
                     f"got {getattr(self, name)!r}."
                 )
-        changes: dict[str, Any] = {"loss": kind.loss}
+        changes: dict[str, Any] = {"loss": "mse"}
         if "transfer" not in self.model_fields_set:
             changes["transfer"] = kind.transfer
         if self.rate is None and "rate" in rule.parameters:

@@ -9,6 +9,7 @@ from ..circuits import Circuit
 from ..errors import UsageError
 from ..plasticity import Rule
 from .node_perturbation import node_perturbation
+from .perturbed_units import reads_noise
 from .recirculation import recirculating
 
 __all__ = ["RuleNetwork", "network_for"]
@@ -21,22 +22,19 @@ class RuleNetwork:
     Parameters
     ----------
     name : as in an error message
-    reads : variables that units have in this kind alone
     build : makes it, from sizes, rule, transfer, columns, precision and seed
     transfer : of the hidden units, where none is given
     """
 
     name: str
-    reads: frozenset[str]
     build: Callable[..., Circuit]
     transfer: str
-    loss: str = "mse"
 
 
-KINDS = (
-    RuleNetwork("node_perturbation", frozenset({"estimate", "stride", "slope"}), node_perturbation, "logistic"),
-    RuleNetwork("recirculating", frozenset({"shown", "heard"}), recirculating, "tanh"),
-)
+NOISY = RuleNetwork("node_perturbation", node_perturbation, "logistic")
+LOOPED = RuleNetwork("recirculating", recirculating, "tanh")
+#: What units have in loops alone.
+IN_LOOPS = frozenset({"shown", "heard"})
 
 
 def network_for(rule: Rule) -> RuleNetwork | None:
@@ -44,11 +42,11 @@ def network_for(rule: Rule) -> RuleNetwork | None:
 
     Raises UsageError: the rule is for pairs of layers that nobody teaches.
     """
-    pairs = KINDS[1]
-    if pairs.reads & (rule.forward.reads_pre | rule.forward.reads_post):
+    if reads_noise(rule):
+        return NOISY
+    if IN_LOOPS & (rule.forward.reads_pre | rule.forward.reads_post):
         raise UsageError(
             f"The rule {rule.name!r} learns in pairs of layers, without labels: "
             "`recircuit.models.recirculation.chain` builds them. With labels there is recirculated_feedback."
         )
-    read = frozenset[str]().union(*(e.reads_pre | e.reads_post for e in (rule.forward, rule.feedback)))
-    return next((kind for kind in KINDS if kind.reads & read), None)
+    return LOOPED if IN_LOOPS & (rule.feedback.reads_pre | rule.feedback.reads_post) else None

@@ -340,7 +340,7 @@ def test_an_interrupt_ends_after_the_presentation_under_way(cache: Path) -> None
 
 
 def test_what_decays_gets_to_zero() -> None:
-    """And not to numbers with few digits, on which processors are a hundred times slower."""
+    """And not to numbers with few digits, on which processors are slow."""
     net = rc.Circuit(precision="float32")
     net.population("h", 40, rc.Neuron("drate/dt = -rate/tau : 1", tau=2 * ms))
     net.phases("feedforward", 20 * ms)

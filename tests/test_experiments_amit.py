@@ -37,7 +37,6 @@ ROOT = Path(__file__).resolve().parents[1]
 AMIT = [name for name in EXPERIMENTS if name.startswith("amit-") and name != "amit-protocols"]  # see test_protocols.py
 #: Networks for images: no full run of theirs has been made yet.
 TO_BE_RUN = {"amit-simpnet", "amit-deepnet", "amit-deepernet", "amit-untied"}
-KEYS = {"id", "paper", "backend", "seeds", "quick", "seconds", "checks"}
 
 
 def call(*arguments: str):

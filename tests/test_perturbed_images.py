@@ -58,6 +58,12 @@ def losses(fields: Array, labels: Array) -> Array:
     return -log_softmax(fields, axis=1)[np.arange(len(labels)), labels]
 
 
+def above(pool: Array, noise: Array, kept: Array, upper: Array, top: Array) -> tuple[Array, Array, Array]:
+    """What the pools send, the full layer before dropout and noise, and the fields of the output."""
+    full = np.tanh(pool @ upper.T)
+    return pool, full, (kept * full + noise) @ top.T
+
+
 @pytest.mark.parametrize("columns", [1, 4])
 def test_node_perturbation_equals_numpy(columns: int) -> None:
     net, data = network(columns=columns), stimuli()
@@ -76,14 +82,9 @@ def test_node_perturbation_equals_numpy(columns: int) -> None:
         jolt, late, kept, told = (seen[key][k] for key in keys)
         rates = np.tanh(convolve(x, w["x_to_conv1.w"].reshape(3, 2, 3, 3)))
         largest, winners = pooled(rates)
-
-        def answer(on: float) -> tuple[Array, Array, Array]:
-            pool = largest.reshape(columns, -1) + on * jolt  # noqa: B023
-            full = np.tanh(pool @ w["pool1_to_full1.w"].T)
-            return pool, full, (kept * full + on * late) @ w["full1_to_o.w"].T  # noqa: B023
-
-        pool, full, fields = answer(0)
-        raised = losses(answer(1)[2], labels) - losses(fields, labels)
+        calm, (upper, top) = largest.reshape(columns, -1), (w["pool1_to_full1.w"], w["full1_to_o.w"])
+        pool, full, fields = above(calm, 0 * late, kept, upper, top)
+        raised = losses(above(calm + jolt, late, kept, upper, top)[2], labels) - losses(fields, labels)
         np.testing.assert_allclose(told[:, 0], raised, atol=1e-12)
         error = np.eye(CLASSES)[labels] - softmax(fields, axis=1)
         fed = {name: error @ w[f"o_to_{name}.w"].T for name in ("pool1", "full1")}

@@ -170,6 +170,7 @@ def test_a_factor_of_zeros_changes_nothing(libraries: list[ctypes.CDLL]) -> None
     x, zeros, w = np.full((3, 40), np.inf), np.zeros((3, 50)), np.random.default_rng(0).random((50, 40))
     before = w.copy()
     call(libraries[0].accumulate_d, 3, 40, 50, 1.0, 0.5, zeros, x, w)
+    call(libraries[0].few_accumulate_d, 3, 3, 40, 50, 1.0, 0.5, np.ones((50, 40)), zeros, x, w)
     np.testing.assert_array_equal(w, before)
     call(libraries[0].accumulate_d, 3, 40, 50, 0.5, 0.5, zeros, np.ones((3, 40)), w)
     np.testing.assert_allclose(w, before / 2)

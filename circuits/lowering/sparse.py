@@ -11,9 +11,9 @@ from .assembly import steps_of, weights_owner
 
 
 def sparse(projection: Projection, columns: int) -> bool:
-    """Whether at most a fifth of the weights exist; fewer in fewer than 18 columns."""
+    """Whether at most a fifth of the weights exist; fewer in fewer than 100 columns."""
     structure = weights_owner(projection).structure
-    return structure.kind == "dense" and structure.density <= min(0.2, 0.02 + columns / 100)
+    return structure.kind == "dense" and structure.density <= min(0.2, 0.1 + columns / 1000)
 
 
 def masked(projection: Projection, columns: int) -> bool:

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "changes.h"
 #include "lanes.h"
 
 namespace recircuit {
@@ -195,6 +196,7 @@ inline void meet(int places, int padded, int maps, int taps, int inputs, const T
 // Tied weights are added up in each block by itself, and the blocks' sums in their order.
 template <class T>
 void local_accumulate(const Local& s, int filled, T keep, T scale, const T* posts, const T* pres, T* target) {
+    if (!changes(filled, s.channels * s.sources, s.maps * s.places, keep, posts, pres)) return;
     constexpr int n = Lanes<T>::width, K = n / 4;
     const int padded = Lanes<T>::padded(s.columns), units = s.channels * s.sources, inputs = s.inputs();
     const long size = long(s.maps) * inputs;

@@ -2,6 +2,7 @@
 #pragma once
 #include <cblas.h>
 
+#include "changes.h"
 #include "threads.h"
 #include "tiles.h"
 
@@ -65,17 +66,10 @@ void propagate(int columns, int pre, int post, bool transposed, const T* signal,
     });
 }
 
-// Whether a factor is zero throughout, as where a gate is closed.
-template <class T>
-bool nothing(const T* values, long count) {
-    for (; count && *values == 0; --count) ++values;
-    return !count;
-}
-
 // target (post x pre) = keep*target + scale * sum over columns of post (x) pre.
 template <class T>
 void accumulate(int columns, int pre, int post, T keep, T scale, const T* posts, const T* pres, T* target) {
-    if (keep == T(1) && (nothing(posts, long(columns) * post) || nothing(pres, long(columns) * pre))) return;
+    if (!changes(columns, pre, post, keep, posts, pres)) return;
     const long work = long(columns) * pre * post;
     const int blocks = columns == 1 ? vector_blocks(work, post) : product_blocks(work, post);
     each_block(blocks, [=](int block) {

@@ -5,6 +5,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "changes.h"
 #include "lanes.h"
 
 namespace recircuit {
@@ -89,13 +90,27 @@ void sparse_propagate(int columns, int pre, int post, bool transposed, const T* 
     });
 }
 
+// Up to so many columns, a synapse's sum is made of single numbers: a register would be filled with zeros.
+constexpr int single_columns = 4;
+
 // target (post x pre) = keep*target + scale * sum over columns (the first `filled`) of post (x) pre, where a synapse is.
 template <class T>
 void sparse_accumulate(int columns, int filled, int pre, int post, T keep, T scale, const T* mask, const T* posts,
                        const T* pres, T* target) {
+    if (!changes(filled, pre, post, keep, posts, pres)) return;
     constexpr int n = Lanes<T>::width;
     typedef typename Lanes<T>::Vector Vector;
     const auto& lists = Places::of(mask, post, pre).lists(false);
+    if (columns <= single_columns)
+        return each_row(post, long(lists.other.size()) * columns, [=, &lists](int i) {
+            T* row = target + long(i) * pre;
+            for (int k = 0; k < lists.many(i); ++k) {
+                const int j = lists.of(i)[k];
+                T sum = 0;
+                for (int c = 0; c < filled; ++c) sum += posts[long(c) * post + i] * pres[long(c) * pre + j];
+                row[j] = keep * row[j] + scale * sum;
+            }
+        });
     const int padded = Lanes<T>::padded(columns);
     T *below = scratch<T, 0>(long(pre) * padded), *above = scratch<T, 1>(long(post) * padded);
     to_lanes(columns, filled, pre, pres, below);
