@@ -79,7 +79,8 @@ class Local(Dense):
         packed = self.transposed and not self.shared
         return {
             "channels": pre[0], "sources": prod(pre[1:]), "maps": post[0], "places": prod(post[1:]),
-            "taps": self.windows.taps(packed=packed), "tied": self.shared,
+            "taps": self.windows.taps(packed=packed), "width": pre[2], "across": post[2], "tied": self.shared,
+            "even": self.windows.stride == (1, 1),
         }  # fmt: skip
 
     @cached_property

@@ -185,36 +185,52 @@ def test_a_tied_projection_is_shown_as_a_control() -> None:
 # --- backends ---------------------------------------------------------------------------------------------------------
 
 
-def every_kind(columns: int = 5, **options: Any) -> rc.Circuit:
-    """Tied and untied, forward, back by own weights and by the transpose, half of them, split and fused rules."""
-    net = rc.Circuit(columns=columns, seed=3, **options)
-    split, fused = (RULES[r].with_parameters(rate=0.02) for r in ("urfb", "fused"))
-    a = Local((2, 6, 6), 5, 3, stride=2)
-    b = Convolution(a.above, 6, 2)
-    c = Local(b.above, 3, 3, probability=0.5)
-    d = Convolution(c.above, 9, 3, padding=0)
-    layers = [net.stimulus("x", 72)]
-    for k, (s, rule) in enumerate(((a, fused), (b, split), (c, split), (d, fused)), start=1):
-        layers.append(net.population(f"h{k}", int(np.prod(s.above)), rc.pyramidal("tanh")))
-        net.connect(layers[-2], layers[-1], rule=rule.forward, structure=s)
+SPLIT, FUSED = (RULES[r].with_parameters(rate=0.02) for r in ("urfb", "fused"))
+
+
+def stack(*layers: tuple[Local, rc.Rule, bool], columns: int) -> rc.Circuit:
+    """Images above each other, and o. Each layer: its structure, its rule, and whether feedback has weights of its own."""
+    net = rc.Circuit(columns=columns, seed=3)
+    images = [net.stimulus("x", int(np.prod(layers[0][0].image)))]
+    for k, (s, rule, _) in enumerate(layers, start=1):
+        images.append(net.population(f"h{k}", int(np.prod(s.above)), rc.pyramidal("tanh")))
+        net.connect(images[-2], images[-1], rule=rule.forward, structure=s)
     o = net.population("o", 3, rc.hinge_output(M=20))
-    net.connect(layers[4], o, rule=split.forward)
-    net.connect(o, layers[4], into="apical", rule=split.feedback)
-    net.connect(layers[4], layers[3], into="apical", rule=fused.feedback, structure=d.T)
-    net.connect(layers[3], layers[2], into="apical", weights=net["h2_to_h3"].T)
-    net.connect(layers[2], layers[1], into="apical", weights=net["h1_to_h2"].T)
+    net.connect(images[-1], o, rule=SPLIT.forward)
+    net.connect(o, images[-1], into="apical", rule=SPLIT.feedback)
+    for k, (s, rule, own) in list(enumerate(layers))[:0:-1]:
+        how = dict(rule=rule.feedback, structure=s.T) if own else dict(weights=net[f"h{k}_to_h{k + 1}"].T)
+        net.connect(images[k + 1], images[k], into="apical", **how)
     net.phases("feedforward", 5 * ms, "error", 4 * ms, "feedback", 4 * ms, "plasticity", 1 * ms)
     return net
 
 
+A, B, C = Local((2, 6, 6), 5, 3, stride=2), Convolution((5, 3, 3), 6, 2), Local((6, 3, 3), 3, 3, probability=0.5)
+LARGE = Convolution((2, 9, 17), 3, (2, 5), padding=0)  # in rows of registers; the next goes on from row to row
+FLAT = Convolution(LARGE.above, 9, 3, probability=0.5)
+STACKS = {
+    "columns side by side": (
+        16, (A, FUSED, False), (B, SPLIT, False), (C, SPLIT, False), (Convolution(C.above, 9, 3, padding=0), FUSED, True)
+    ),
+    "along the image": (
+        5, (LARGE, SPLIT, False), (FLAT, SPLIT, True), (Convolution(FLAT.above, 3, (5, 2), padding=0), FUSED, False)
+    ),
+}  # fmt: skip
+
+
 @pytest.mark.cpp
-def test_cpp_is_numpy_whatever_the_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    rng = np.random.default_rng(0)
-    data = {"x": rng.normal(size=(13, 72)), "s": rng.integers(0, 3, 13)}
+@pytest.mark.parametrize("case", STACKS)
+def test_cpp_is_numpy_whatever_the_threads(monkeypatch: pytest.MonkeyPatch, case: str) -> None:
+    columns, *layers = STACKS[case]
+    rng, presentations = np.random.default_rng(0), 2 * columns + 3  # the last is not full
+    data = {
+        "x": rng.normal(size=(presentations, int(np.prod(layers[0][0].image)))),
+        "s": rng.integers(0, 3, presentations),
+    }
     states = {}
     for backend, threads in (("numpy", "1"), ("cpp", "1"), ("cpp", "3")):
         monkeypatch.setitem(os.environ, "RECIRCUIT_THREADS", threads)
-        net = every_kind()
+        net = stack(*layers, columns=columns)
         net.run(data, backend=backend)
         states[backend, threads] = net.state()
         net.close()

@@ -1,30 +1,31 @@
 """Convolutions in PyTorch, eager: tied by `conv2d` and its gradients, untied by `unfold`, batched products and `fold`.
 
 Reads cases from standard input as JSON, [[columns, channels, size, maps, kernel], ...], and answers with milliseconds:
-[{"tied": {"forward": ..., "feedback": ..., "update": ...}, "untied": {...}}, ...], the best of some repetitions each.
+[{"tied": {"forward": ..., "feedback": ..., "update": ...}, "untied": {...}}, ...], medians of some repetitions.
 """
 
 from __future__ import annotations
 
 import json
+import statistics
 import sys
 import time
 
 import torch
 import torch.nn.functional as F
 
-REPEATS = 7
+REPEATS = 15
 
 
-def best(run) -> float:
-    """Milliseconds of the fastest of some calls."""
+def median(run) -> float:
+    """Milliseconds of a call."""
     run()
     taken = []
     for _ in range(REPEATS):
         begin = time.perf_counter()
         run()
         taken.append(time.perf_counter() - begin)
-    return 1e3 * min(taken)
+    return 1e3 * statistics.median(taken)
 
 
 def measured(columns: int, channels: int, size: int, maps: int, kernel: int) -> dict[str, dict[str, float]]:
@@ -46,14 +47,14 @@ def measured(columns: int, channels: int, size: int, maps: int, kernel: int) -> 
 
     return {
         "tied": {
-            "forward": best(lambda: F.conv2d(x, w, padding=edge)),
-            "feedback": best(lambda: F.conv_transpose2d(errors, r, padding=edge)),
-            "update": best(lambda: w.add_(torch.nn.grad.conv2d_weight(x, w.shape, errors, padding=edge), alpha=1e-6)),
+            "forward": median(lambda: F.conv2d(x, w, padding=edge)),
+            "feedback": median(lambda: F.conv_transpose2d(errors, r, padding=edge)),
+            "update": median(lambda: w.add_(torch.nn.grad.conv2d_weight(x, w.shape, errors, padding=edge), alpha=1e-6)),
         },
         "untied": {
-            "forward": best(lambda: torch.bmm(own, seen().permute(2, 1, 0)).permute(2, 1, 0).contiguous()),
-            "feedback": best(told),
-            "update": best(lambda: own.baddbmm_(flat.permute(2, 1, 0), seen().permute(2, 0, 1), alpha=1e-6)),
+            "forward": median(lambda: torch.bmm(own, seen().permute(2, 1, 0)).permute(2, 1, 0).contiguous()),
+            "feedback": median(told),
+            "update": median(lambda: own.baddbmm_(flat.permute(2, 1, 0), seen().permute(2, 0, 1), alpha=1e-6)),
         },
     }
 

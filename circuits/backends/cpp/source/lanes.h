@@ -6,6 +6,7 @@
 #include <new>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "threads.h"
 
@@ -61,6 +62,17 @@ inline void turn(typename Lanes<T>::Vector (&rows)[Lanes<T>::width]) {
     if constexpr (far > 1) turn<T, far / 2>(rows);
 }
 
+// rows[0][k] = the sum of row k: rows are halved and added, until one is left.
+template <class T, int far = Lanes<T>::width / 2>
+inline void add_rows(typename Lanes<T>::Vector (&rows)[Lanes<T>::width]) {
+    #pragma GCC unroll 16
+    for (int r = 0; r < far; ++r) {
+        exchange<T, far>(rows[r], rows[r + far], std::make_integer_sequence<int, Lanes<T>::width>());
+        rows[r] += rows[r + far];
+    }
+    if constexpr (far > 1) add_rows<T, far / 2>(rows);
+}
+
 // lanes (many x padded) = the first `filled` of some columns, turned; what is beyond them is zero. `many` units, no more than
 // a register is wide; a column is `apart` from the next.
 template <class T>
@@ -95,6 +107,14 @@ inline void turn_back(int columns, int many, long apart, const T* lanes, T* valu
             else for (int u = 0; u < many; ++u) to[u] = rows[k][u];
         }
     }
+}
+
+// Where the registers of a unit begin.
+template <class T>
+std::vector<long> one_by_one(int padded) {
+    std::vector<long> far(padded / Lanes<T>::width);
+    for (std::size_t r = 0; r < far.size(); ++r) far[r] = long(r) * Lanes<T>::width;
+    return far;
 }
 
 // `run(N, first)` for all registers of a unit, N of them at a time: as many as there are, in parts of at most `most`.

@@ -1,92 +1,35 @@
-// Local connections: each place of the post image hears a window of the pre image, with weights of its own or (tied) with
-// those of all places. Units of an image are numbered (channel, place). Weights are (places, maps, channels*taps), or
-// (maps, channels*taps). All products go over columns, which lie side by side (lanes.h).
+// Products of local connections, tied or not, over columns, which lie side by side (lanes.h). Where images are large and tied,
+// they go along the images instead (tied.h).
 #pragma once
 #include <algorithm>
 #include <vector>
 
-#include "changes.h"
-#include "lanes.h"
+#include "tied.h"
 
 namespace recircuit {
 
-struct Local {
-    int columns, channels, sources, maps, places, taps;
-    bool tied;
-    const std::int32_t* where;  // (places, taps): which place of the pre image a tap hears, -1: none
+// The work on an image above: some places, as many as a register is wide, and all of their maps; where places are few, some
+// maps in each piece.
+struct Pieces {
+    struct Piece { int begin, many, first_map, end_map; };
+    int places, maps, together, groups, parts;
 
-    int inputs() const { return channels * taps; }
-    long synapses() const { return long(places) * maps * inputs(); }
-    // How many blocks so many things are cut into: by the work alone.
-    int blocks(int things) const {
-        const int most = synapses() * columns < 1L << 18 ? 1 : 8;
-        return things < most ? things : most;
+    Pieces(const Local& s, int together) : places(s.places), maps(s.maps), together(together) {
+        groups = (places + together - 1) / together;
+        parts = std::max(1, std::min(8 / groups, maps / maps_together));
     }
-    // The rows of the pre image that a place hears; nothing is heard of `outside`.
-    template <class T>
-    void rows(int place, int padded, T* lanes, T* outside, T** heard) const {
-        for (int c = 0, t = 0; c < channels; ++c)
-            for (int k = 0; k < taps; ++k, ++t) {
-                const int source = where[long(place) * taps + k];
-                heard[t] = source < 0 ? outside : lanes + (long(c) * sources + source) * padded;
-            }
+    int many() const { return groups * parts; }
+    Piece operator[](int i) const {
+        const int begin = i / parts * together, part = i % parts, eights = (maps + maps_together - 1) / maps_together;
+        return {begin, std::min(together, places - begin), eights * part / parts * maps_together,
+                std::min(maps, eights * (part + 1) / parts * maps_together)};
     }
 };
 
-// Weights as the kernels read them: M maps side by side, tap after tap. Tied weights are laid so once for all places.
-constexpr int maps_together = 8;
-
-template <class T>
-void lay_out(int maps, int inputs, const T* w, T* laid) {
-    for (int m = 0; m < maps; ++m) {
-        T* to = laid + long(m / maps_together) * maps_together * inputs + m % maps_together;
-        const int apart = std::min(maps_together, maps - m / maps_together * maps_together);
-        for (int t = 0; t < inputs; ++t) to[long(t) * apart] = w[long(m) * inputs + t];
-    }
-}
-
-// out[m] (+)= sum over some taps of w[m, t] * heard[t], of N registers from `first` on. A weight's neighbours are `per_map`
-// and `per_tap` away.
-template <class T, int M, int N>
-inline void hear(int taps, const T* w, long per_map, long per_tap, T* const* heard, int first, T* out, long apart, bool add) {
-    typedef typename Lanes<T>::Vector Vector;
-    Vector sum[M][N];
-    for (int m = 0; m < M; ++m)
-        for (int n = 0; n < N; ++n) {
-            sum[m][n] = Vector{};
-            if (add) sum[m][n] = reinterpret_cast<Vector*>(out + m * apart + first)[n];
-        }
-    for (int t = 0; t < taps; ++t) {
-        const Vector* x = reinterpret_cast<const Vector*>(heard[t] + first);
-        for (int m = 0; m < M; ++m)
-            for (int n = 0; n < N; ++n) sum[m][n] += w[m * per_map + t * per_tap] * x[n];
-    }
-    for (int m = 0; m < M; ++m)
-        for (int n = 0; n < N; ++n) reinterpret_cast<Vector*>(out + m * apart + first)[n] = sum[m][n];
-}
-
-// All maps of a place, so many taps at a time that what is heard stays in the nearest cache.
-template <class T, int N>
-inline void hear_all(const Local& s, const T* w, bool laid, T* const* heard, int first, T* out, long apart) {
-    const int inputs = s.inputs(), together = 224;
-    for (int t = 0; t < inputs; t += together)
-        for (int m = 0; m < s.maps; m += maps_together) {
-            const int many = std::min(maps_together, s.maps - m), taps = std::min(together, inputs - t);
-            const T* from = w + long(m) * inputs + (laid ? long(t) * many : t);
-            const long per_map = laid ? 1 : inputs, per_tap = laid ? many : 1;
-            T* to = out + m * apart;
-            if (many == 8 && laid) hear<T, 8, N>(taps, from, 1, 8, heard + t, first, to, apart, t > 0);
-            else if (many == 8) hear<T, 8, N>(taps, from, inputs, 1, heard + t, first, to, apart, t > 0);
-            else
-                for (int k = 0; k < many; ++k)
-                    hear<T, 1, N>(taps, from + k * per_map, per_map, per_tap, heard + t, first, to + k * apart, apart, t > 0);
-        }
-}
-
-// field = what the places hear of the signal. As many places at a time as a register is wide, so that they are turned back
-// at once.
+// field = what the places hear of the signal, which is turned back as many places at a time as a register is wide.
 template <class T>
 void local_propagate(const Local& s, const T* signal, const T* weights, T* field) {
+    if (along_images<T>(s)) return tied_propagate(s, false, signal, weights, field);
     constexpr int n = Lanes<T>::width;
     const int padded = Lanes<T>::padded(s.columns), units = s.channels * s.sources, inputs = s.inputs();
     T* below = scratch<T, 0>(long(units + 1) * padded);
@@ -94,23 +37,27 @@ void local_propagate(const Local& s, const T* signal, const T* weights, T* field
     std::fill(outside, outside + padded, T(0));
     to_lanes(s.columns, s.columns, units, signal, below);
     T* laid = nullptr;
-    if (s.tied) lay_out(s.maps, inputs, weights, laid = scratch<T, 2>(long(s.maps) * inputs));
-    const int groups = (s.places + n - 1) / n, blocks = s.blocks(groups);
+    if (s.tied)
+        lay_out(s.maps, s.channels, s.taps, weights, inputs, s.taps, laid = scratch<T, 2>(long(s.maps) * inputs));
+    const Pieces pieces(s, n);
+    const int blocks = s.blocks(pieces.many());
     const long apart = long(n) * padded, room = s.maps * apart;
     T* above = scratch<T, 1>(blocks * room);
     each_block(blocks, [=](int block) {
         std::vector<T*> heard(inputs);
+        const auto far = one_by_one<T>(padded);
         T* mine = above + block * room;
-        for (int g = groups * block / blocks; g < groups * (block + 1) / blocks; ++g) {
-            const int begin = g * n, many = std::min(n, s.places - begin);
+        for (int i = pieces.many() * block / blocks; i < pieces.many() * (block + 1) / blocks; ++i) {
+            const auto [begin, many, first_map, end_map] = pieces[i];
             for (int k = 0; k < many; ++k) {
                 s.rows(begin + k, padded, below, outside, heard.data());
-                const T* w = s.tied ? laid : weights + long(begin + k) * s.maps * inputs;
+                const T* w = (s.tied ? laid : weights + long(begin + k) * s.maps * inputs) + long(first_map) * inputs;
+                T* to = mine + first_map * apart + long(k) * padded;
                 by_registers<T, 3>(padded, [&](auto N, int first) {
-                    hear_all<T, N()>(s, w, s.tied, heard.data(), first, mine + long(k) * padded, apart);
+                    hear_all<T, N()>(end_map - first_map, inputs, w, s.tied, heard.data(), &far[first / n], to + first, apart);
                 });
             }
-            for (int m = 0; m < s.maps; ++m)
+            for (int m = first_map; m < end_map; ++m)
                 turn_back(s.columns, many, long(s.maps) * s.places, mine + m * apart, field + long(m) * s.places + begin);
         }
     });
@@ -143,6 +90,7 @@ inline void tell_all(const Local& s, int begin, int end, const T* w, const T* se
 // own, so that no two add to one unit.
 template <class T>
 void local_propagate_back(const Local& s, const T* signal, const T* weights, T* field) {
+    if (along_images<T>(s)) return tied_propagate(s, true, signal, weights, field);
     const int padded = Lanes<T>::padded(s.columns), units = s.channels * s.sources;
     const int blocks = s.blocks(s.channels);
     T* below = scratch<T, 0>(long(units + blocks) * padded);
@@ -166,37 +114,12 @@ void local_propagate_back(const Local& s, const T* signal, const T* weights, T* 
     from_lanes(s.columns, units, below, field);
 }
 
-// to[m*inputs + t] += sum over some places and all lanes of sent[m]*heard[t], for 4 maps and width/4 taps, or fewer.
-template <class T>
-inline void meet(int places, int padded, int maps, int taps, int inputs, const T* sent, long apart, T* const* heard,
-                 T* to) {
-    constexpr int n = Lanes<T>::width, K = n / 4;
-    typedef typename Lanes<T>::Vector Vector;
-    Vector sum[n] = {};
-    const T *a[4], *b[K];
-    for (int p = 0; p < places; ++p) {
-        for (int m = 0; m < 4; ++m) a[m] = sent + (m < maps ? m : 0) * apart + long(p) * padded;
-        for (int t = 0; t < K; ++t) b[t] = heard[long(p) * inputs + (t < taps ? t : 0)];
-        for (int lane = 0; lane < padded; lane += n) {
-            Vector x[K];
-            for (int t = 0; t < K; ++t) x[t] = *reinterpret_cast<const Vector*>(b[t] + lane);
-            for (int m = 0; m < 4; ++m) {
-                const Vector y = *reinterpret_cast<const Vector*>(a[m] + lane);
-                for (int t = 0; t < K; ++t) sum[m * K + t] += y * x[t];
-            }
-        }
-    }
-    turn<T>(sum);
-    for (int k = 1; k < n; ++k) sum[0] += sum[k];
-    for (int m = 0; m < maps; ++m)
-        for (int t = 0; t < taps; ++t) to[long(m) * inputs + t] += sum[0][m * K + t];
-}
-
 // target = keep*target + scale * sum over columns (the first `filled`) of post (x) what it hears; tied: over places too.
 // Tied weights are added up in each block by itself, and the blocks' sums in their order.
 template <class T>
 void local_accumulate(const Local& s, int filled, T keep, T scale, const T* posts, const T* pres, T* target) {
     if (!changes(filled, s.channels * s.sources, s.maps * s.places, keep, posts, pres)) return;
+    if (along_images<T>(s)) return tied_accumulate(s, filled, keep, scale, posts, pres, target);
     constexpr int n = Lanes<T>::width, K = n / 4;
     const int padded = Lanes<T>::padded(s.columns), units = s.channels * s.sources, inputs = s.inputs();
     const long size = long(s.maps) * inputs;
@@ -204,39 +127,35 @@ void local_accumulate(const Local& s, int filled, T keep, T scale, const T* post
     T* outside = below + long(units) * padded;
     std::fill(outside, outside + padded, T(0));
     to_lanes(s.columns, filled, units, pres, below);
-    const int groups = (s.places + n - 1) / n, blocks = s.blocks(groups);
+    const Pieces pieces(s, n);
+    const int blocks = s.blocks(pieces.many());
     const long apart = long(n) * padded, room = s.maps * apart;
     T *sums = scratch<T, 2>(blocks * size), *above = scratch<T, 1>(blocks * room);
     each_block(blocks, [=](int block) {
         T *mine = sums + block * size, *sent = above + block * room;
         std::fill(mine, mine + size, T(0));
         std::vector<T*> heard(long(n) * inputs);
-        for (int g = groups * block / blocks; g < groups * (block + 1) / blocks; ++g) {
-            const int begin = g * n, many = std::min(n, s.places - begin);
-            for (int m = 0; m < s.maps; ++m)
+        const auto far = one_by_one<T>(padded);
+        for (int i = pieces.many() * block / blocks; i < pieces.many() * (block + 1) / blocks; ++i) {
+            const auto [begin, many, first_map, end_map] = pieces[i];
+            for (int m = first_map; m < end_map; ++m)
                 turn_over(s.columns, filled, many, long(s.maps) * s.places, posts + long(m) * s.places + begin, sent + m * apart);
             for (int k = 0; k < many; ++k) s.rows(begin + k, padded, below, outside, heard.data() + long(k) * inputs);
             const int step = s.tied ? many : 1;  // untied: place by place
             for (int k = 0; k < many; k += step) {
-                for (int m = 0; m < s.maps; m += 4)
+                for (int m = first_map; m < end_map; m += 4)
                     for (int t = 0; t < inputs; t += K)
-                        meet(step, padded, std::min(4, s.maps - m), std::min(K, inputs - t), inputs,
+                        meet(step, far, std::min(4, end_map - m), std::min(K, inputs - t), inputs,
                              sent + m * apart + long(k) * padded, apart, heard.data() + long(k) * inputs + t,
                              mine + long(m) * inputs + t);
                 if (s.tied) continue;
                 T* to = target + long(begin + k) * size;
-                for (long e = 0; e < size; ++e) to[e] = keep * to[e] + scale * mine[e], mine[e] = 0;
+                for (long e = long(first_map) * inputs; e < long(end_map) * inputs; ++e)
+                    to[e] = keep * to[e] + scale * mine[e], mine[e] = 0;
             }
         }
     });
-    if (!s.tied) return;
-    each_range(int(size), [=](int begin, int end) {
-        for (int k = begin; k < end; ++k) {
-            T sum = 0;
-            for (int block = 0; block < blocks; ++block) sum += sums[block * size + k];
-            target[k] = keep * target[k] + scale * sum;
-        }
-    });
+    if (s.tied) add_up(blocks, size, keep, scale, sums, target);
 }
 
 }  // namespace recircuit

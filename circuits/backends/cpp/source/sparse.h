@@ -127,8 +127,7 @@ void sparse_accumulate(int columns, int filled, int pre, int post, T keep, T sca
                 #pragma GCC unroll 16
                 for (int k = 0; k < n; ++k) sum[k] += y * *reinterpret_cast<const Vector*>(x[k] + lane);
             }
-            turn<T>(sum);
-            for (int k = 1; k < n; ++k) sum[0] += sum[k];
+            add_rows<T>(sum);
             for (int k = 0; k < many; ++k) row[others[k]] = keep * row[others[k]] + scale * sum[0][k];
         }
     });

@@ -5,6 +5,6 @@
     {{scalar_code|autoindent}}
     const int _n = {{get_array_name(variables['_active'])}}[0];
     using _real = {{c_data_type(variables['_target'].dtype)}};
-    const recircuit::Local _synapses{ {{columns}}, {{channels}}, {{sources}}, {{maps}}, {{places}}, {{taps}}, {{'true' if tied else 'false'}}, {{get_array_name(variables['_where'])}} };
+    const recircuit::Local _synapses{ {{columns}}, {{channels}}, {{sources}}, {{maps}}, {{places}}, {{taps}}, {{width}}, {{across}}, {{'true' if tied else 'false'}}, {{'true' if even else 'false'}}, {{get_array_name(variables['_where'])}} };
     recircuit::local_accumulate(_synapses, _n, _real(_keep), _real(_scale)/_n, {{get_array_name(variables['_post'])}}, {{get_array_name(variables['_pre'])}}, {{get_array_name(variables['_target'])}});
 {% endblock %}

@@ -1,0 +1,164 @@
+// Tied weights of which each tap lies equally far from all places: a sum over taps goes along the image as it lies in memory,
+// column by column. The pre image stands in a grid of zeros, and all that is heard by a tap is the same grid from another
+// position on. So nothing is turned, and one column is as well off as a hundred.
+#pragma once
+#include <algorithm>
+#include <vector>
+
+#include "windows.h"
+
+namespace recircuit {
+
+// An image of some channels within rows of `pitch`, a channel `room` after the other, its first unit at `origin`.
+struct Grid {
+    int channels, height, width, pitch, origin, room;
+
+    long size() const { return long(channels) * room; }
+    template <class T>
+    void fill(const T* image, T* grid) const {
+        for (int c = 0; c < channels; ++c)
+            for (int y = 0; y < height; ++y)
+                std::copy_n(image + (long(c) * height + y) * width, width, grid + long(c) * room + origin + y * pitch);
+    }
+    template <class T>
+    void read(const T* grid, T* image) const {
+        for (int c = 0; c < channels; ++c)
+            for (int y = 0; y < height; ++y)
+                std::copy_n(grid + long(c) * room + origin + y * pitch, width, image + (long(c) * height + y) * width);
+    }
+};
+
+// The grids of both images, and how far from a place each tap hears; -1: it hears nothing from anywhere. `back`: the synapses
+// the other way round, in which the pre image hears the places.
+template <class T>
+struct Course {
+    Grid below, above;
+    std::vector<int> taps;
+    std::vector<long> far;  // where in the grid below each register of the grid above begins
+
+    Course(const Local& s, bool back) : taps(s.taps, -1) {
+        std::vector<int> down(s.taps), right(s.taps);
+        int top = 0, left = 0, bottom = 0, end = 0;
+        for (int k = 0; k < s.taps; ++k) {
+            int p = 0;
+            while (p < s.places && s.where[long(p) * s.taps + k] < 0) ++p;
+            if (p == s.places) continue;
+            const int from = s.where[long(p) * s.taps + k], sign = back ? -1 : 1;
+            taps[k] = 0, down[k] = sign * (from / s.width - p / s.across), right[k] = sign * (from % s.width - p % s.across);
+            top = std::max(top, -down[k]), bottom = std::max(bottom, down[k]);
+            left = std::max(left, -right[k]), end = std::max(end, right[k]);
+        }
+        below = {s.channels, s.sources / s.width, s.width, 0, 0, 0};
+        above = {s.maps, s.places / s.across, s.across, 0, 0, 0};
+        if (back) std::swap(below, above);
+        // What is left of a row are the zeros at the end of the row before.
+        const int pitch = std::max(below.width + left, above.width + end), n = Lanes<T>::width;
+        below.pitch = pitch, below.origin = top * pitch + left;
+        for (int k = 0; k < s.taps; ++k)
+            if (taps[k] == 0) taps[k] = below.origin + down[k] * pitch + right[k];
+        // Registers begin with each row of places, or go on from row to row: whichever takes fewer.
+        const int each = (above.width + n - 1) / n, whole = (above.height * pitch + n - 1) / n;
+        const bool by_rows = each * above.height <= whole;
+        far.resize(by_rows ? each * above.height : whole);
+        for (int r = 0; r < int(far.size()); ++r) far[r] = by_rows ? r / each * pitch + r % each * n : r * n;
+        above.pitch = by_rows ? each * n : pitch, above.room = int(far.size()) * n;
+        below.room = std::max(int(far.back()) + n + below.origin + bottom * pitch + end, below.origin + below.height * pitch);
+    }
+    // What each channel and tap hears of a grid, position by position; `silence` is a channel of zeros.
+    void rows(T* grid, T* silence, T** heard) const {
+        for (int c = 0; c < below.channels; ++c)
+            for (int k : taps) *heard++ = k < 0 ? silence : grid + long(c) * below.room + k;
+    }
+};
+
+// Whether this takes fewer registers than columns side by side (which are turned besides).
+template <class T>
+bool along_images(const Local& s) {
+    if (!s.tied || !s.even) return false;
+    const Grid grid = Course<T>(s, false).above;
+    return double(grid.room) * s.columns <= 1.3 * s.places * Lanes<T>::padded(s.columns);
+}
+
+// Blocks of columns: by the work alone.
+inline int blocks_of_columns(const Local& s, int columns) {
+    const int most = long(s.places) * s.maps * s.inputs() * columns < 1L << 18 ? 1 : 8;
+    return std::min(columns, most);
+}
+
+// field = what the places hear of the signal; back: what they tell.
+template <class T>
+void tied_propagate(const Local& s, bool back, const T* signal, const T* weights, T* field) {
+    const Course<T> course(s, back);
+    const Grid below = course.below, above = course.above;
+    const int inputs = below.channels * s.taps, blocks = blocks_of_columns(s, s.columns);
+    const long per_map = back ? s.taps : s.inputs(), per_channel = back ? s.inputs() : s.taps;
+    T* laid = scratch<T, 2>(long(above.channels) * inputs);
+    lay_out(above.channels, below.channels, s.taps, weights, per_map, per_channel, laid);
+    const long whole = (below.size() + below.room + 15) / 16 * 16;
+    T *grids = scratch<T, 0>(blocks * whole), *sums = scratch<T, 1>(blocks * above.size());
+    each_block(blocks, [=, &course](int block) {
+        T *grid = grids + block * whole, *sum = sums + block * above.size();
+        std::fill(grid, grid + whole, T(0));
+        std::vector<T*> heard(inputs);
+        course.rows(grid, grid + below.size(), heard.data());
+        for (int b = s.columns * block / blocks; b < s.columns * (block + 1) / blocks; ++b) {
+            below.fill(signal + b * long(below.channels) * below.height * below.width, grid);
+            by_registers<T, 3>(above.room, [&](auto N, int first) {
+                const long* far = &course.far[first / Lanes<T>::width];
+                hear_all<T, N()>(above.channels, inputs, laid, true, heard.data(), far, sum + first, above.room);
+            });
+            above.read(sum, field + b * long(above.channels) * above.height * above.width);
+        }
+    });
+}
+
+// target = keep*target + scale * the blocks' sums, added up in their order.
+template <class T>
+void add_up(int blocks, long size, T keep, T scale, const T* sums, T* target) {
+    each_range(int(size), [=](int begin, int end) {
+        for (int k = begin; k < end; ++k) {
+            T sum = 0;
+            for (int block = 0; block < blocks; ++block) sum += sums[block * size + k];
+            target[k] = keep * target[k] + scale * sum;
+        }
+    });
+}
+
+// target = keep*target + scale * sum over places and columns (the first `filled`) of post (x) what it hears.
+template <class T>
+void tied_accumulate(const Local& s, int filled, T keep, T scale, const T* posts, const T* pres, T* target) {
+    constexpr int K = Lanes<T>::width / 4;
+    const Course<T> course(s, false);
+    const Grid below = course.below, above = course.above;
+    const int together = std::max(1, 64 / int(course.far.size()));  // columns that are summed at once: 64 registers of each map
+    const int inputs = s.inputs(), groups = (filled + together - 1) / together, blocks = blocks_of_columns(s, groups);
+    const long size = long(s.maps) * inputs, apart = long(together) * above.room;
+    const long whole = (together * below.size() + below.room + 15) / 16 * 16;
+    T *grids = scratch<T, 0>(blocks * whole), *errors = scratch<T, 1>(blocks * s.maps * apart);
+    T* sums = scratch<T, 2>(blocks * size);
+    each_block(blocks, [=, &course](int block) {
+        T *grid = grids + block * whole, *sent = errors + block * s.maps * apart, *mine = sums + block * size;
+        std::fill(grid, grid + whole, T(0));
+        std::fill(sent, sent + s.maps * apart, T(0));
+        std::fill(mine, mine + size, T(0));
+        std::vector<T*> heard(long(together) * inputs);
+        for (int k = 0; k < together; ++k)
+            course.rows(grid + k * below.size(), grid + together * below.size(), heard.data() + long(k) * inputs);
+        Grid spread = above;  // the maps of one column, those of the others between them
+        spread.room = int(apart);
+        for (int g = groups * block / blocks; g < groups * (block + 1) / blocks; ++g) {
+            const int begin = g * together, many = std::min(together, filled - begin);
+            for (int k = 0; k < many; ++k) {
+                below.fill(pres + (begin + k) * long(s.channels) * s.sources, grid + k * below.size());
+                spread.fill(posts + (begin + k) * long(s.maps) * s.places, sent + k * above.room);
+            }
+            for (int m = 0; m < s.maps; m += 4)
+                for (int t = 0; t < inputs; t += K)
+                    meet(many, course.far, std::min(4, s.maps - m), std::min(K, inputs - t), inputs, sent + m * apart, apart,
+                         heard.data() + t, mine + long(m) * inputs + t);
+        }
+    });
+    add_up(blocks, size, keep, scale, sums, target);
+}
+
+}  // namespace recircuit

@@ -1,0 +1,120 @@
+// Windows: each place of the post image hears some places of the pre image, in all its channels, with weights of its own or
+// (tied) with those of all places. Units of an image are numbered (channel, place). Weights are (places, maps,
+// channels*taps), or (maps, channels*taps). Here: the sums of a few maps and taps, in registers.
+#pragma once
+#include <algorithm>
+#include <vector>
+
+#include "changes.h"
+#include "lanes.h"
+
+namespace recircuit {
+
+struct Local {
+    int columns, channels, sources, maps, places, taps;
+    int width, across;          // of the pre image and of the places
+    bool tied, even;            // even: what a tap hears lies equally far from all places
+    const std::int32_t* where;  // (places, taps): which place of the pre image a tap hears, -1: none
+
+    int inputs() const { return channels * taps; }
+    long synapses() const { return long(places) * maps * inputs(); }
+    // How many blocks so many things are cut into: by the work alone.
+    int blocks(int things) const {
+        const int most = synapses() * columns < 1L << 18 ? 1 : 8;
+        return things < most ? things : most;
+    }
+    // The rows of the pre image that a place hears; nothing is heard of `outside`.
+    template <class T>
+    void rows(int place, int padded, T* lanes, T* outside, T** heard) const {
+        for (int c = 0, t = 0; c < channels; ++c)
+            for (int k = 0; k < taps; ++k, ++t) {
+                const int source = where[long(place) * taps + k];
+                heard[t] = source < 0 ? outside : lanes + (long(c) * sources + source) * padded;
+            }
+    }
+};
+
+// Weights as the kernels read them: M maps side by side, tap after tap. Tied weights are laid so once for all places.
+constexpr int maps_together = 8;
+
+// Those of a map lie `per_map` from each other, those of a channel `per_channel`.
+template <class T>
+void lay_out(int maps, int channels, int taps, const T* w, long per_map, long per_channel, T* laid) {
+    const long inputs = long(channels) * taps;
+    for (int m = 0; m < maps; ++m) {
+        T* to = laid + long(m / maps_together) * maps_together * inputs + m % maps_together;
+        const int apart = std::min(maps_together, maps - m / maps_together * maps_together);
+        for (int c = 0; c < channels; ++c)
+            for (int k = 0; k < taps; ++k, to += apart) *to = w[m * per_map + c * per_channel + k];
+    }
+}
+
+// out[m] (+)= sum over some taps of w[m, t] * heard[t], of N registers, which are `far` from where what is heard begins. A
+// weight's neighbours are `per_map` and `per_tap` away.
+template <class T, int M, int N>
+inline void hear(int taps, const T* w, long per_map, long per_tap, T* const* heard, const long* far, T* out, long apart,
+                 bool add) {
+    typedef typename Lanes<T>::Vector Vector;
+    typedef typename Lanes<T>::Loose Loose;
+    Vector sum[M][N];
+    for (int m = 0; m < M; ++m)
+        for (int n = 0; n < N; ++n) {
+            sum[m][n] = Vector{};
+            if (add) sum[m][n] = reinterpret_cast<Vector*>(out + m * apart)[n];
+        }
+    for (int t = 0; t < taps; ++t) {
+        Vector x[N];
+        for (int n = 0; n < N; ++n) x[n] = *reinterpret_cast<const Loose*>(heard[t] + far[n]);
+        for (int m = 0; m < M; ++m)
+            for (int n = 0; n < N; ++n) sum[m][n] += w[m * per_map + t * per_tap] * x[n];
+    }
+    for (int m = 0; m < M; ++m)
+        for (int n = 0; n < N; ++n) reinterpret_cast<Vector*>(out + m * apart)[n] = sum[m][n];
+}
+
+// All maps, so many taps at a time that what is heard stays in the nearest cache.
+template <class T, int N>
+inline void hear_all(int maps, int inputs, const T* w, bool laid, T* const* heard, const long* far, T* out, long apart) {
+    const int together = 224;
+    for (int t = 0; t < inputs; t += together)
+        for (int m = 0; m < maps; m += maps_together) {
+            const int many = std::min(maps_together, maps - m), taps = std::min(together, inputs - t);
+            const T* from = w + long(m) * inputs + (laid ? long(t) * many : t);
+            const long per_map = laid ? 1 : inputs, per_tap = laid ? many : 1;
+            T* to = out + m * apart;
+            if (many == 8 && laid) hear<T, 8, N>(taps, from, 1, 8, heard + t, far, to, apart, t > 0);
+            else if (many == 8) hear<T, 8, N>(taps, from, inputs, 1, heard + t, far, to, apart, t > 0);
+            else
+                for (int k = 0; k < many; ++k)
+                    hear<T, 1, N>(taps, from + k * per_map, per_map, per_tap, heard + t, far, to + k * apart, apart, t > 0);
+        }
+}
+
+// to[m*inputs + t] += sum over some places and all their registers of sent[m]*heard[t], for 4 maps and width/4 taps, or fewer.
+template <class T>
+inline void meet(int places, const std::vector<long>& far, int maps, int taps, int inputs, const T* sent, long apart,
+                 T* const* heard, T* to) {
+    constexpr int n = Lanes<T>::width, K = n / 4;
+    typedef typename Lanes<T>::Vector Vector;
+    typedef typename Lanes<T>::Loose Loose;
+    Vector sum[n] = {};
+    const int registers = int(far.size());
+    const T *a[4], *b[K];
+    for (int p = 0; p < places; ++p) {
+        for (int m = 0; m < 4; ++m) a[m] = sent + (m < maps ? m : 0) * apart + long(p) * registers * n;
+        for (int t = 0; t < K; ++t) b[t] = heard[long(p) * inputs + (t < taps ? t : 0)];
+        for (int r = 0; r < registers; ++r) {
+            Vector x[K];
+            for (int t = 0; t < K; ++t) x[t] = *reinterpret_cast<const Loose*>(b[t] + far[r]);
+            for (int m = 0; m < 4; ++m) {
+                const Vector y = reinterpret_cast<const Vector*>(a[m])[r];
+                for (int t = 0; t < K; ++t) sum[m * K + t] += y * x[t];
+            }
+        }
+    }
+    add_rows<T>(sum);
+    for (int m = 0; m < maps; ++m)
+        for (int t = 0; t < taps; ++t) to[long(m) * inputs + t] += sum[0][m * K + t];
+}
+
+}  // namespace recircuit
