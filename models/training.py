@@ -81,7 +81,7 @@ def train(
         found.check(circuit, _fingerprint(data, how), seed)
         backend = found.about.backend if backend == "auto" else backend
     name, _ = choose(circuit, backend, epochs * -(-data.n_train // circuit.columns))
-    with Augmented(data, how, seed) as images:
+    with Augmented(data, how, seed, epochs) as images:
         training = Training(circuit, data, name, seed, output, measures, images)
         if found is not None:
             training.go_on_from(found)

@@ -61,9 +61,9 @@ def test_an_epochs_images_depend_on_seed_and_number_alone_and_the_next_are_made_
     x, how = pictures(), Augmentation.of("shift .2, flip .5, elastic 3 1")
     assert str(how) == "shift 0.2, flip 0.5, elastic 3 1" and Augmentation.of(str(how)) == how
     data = Dataset.from_arrays("p", x.reshape(-1, *SHAPE), np.zeros(6, int), x.reshape(-1, *SHAPE), np.zeros(6, int))
-    with Augmented(data, how, 5) as ahead:
+    with Augmented(data, how, 5, epochs=2) as ahead:
         first, second = ahead.epoch(1), ahead.epoch(2)
-    with Augmented(data, how, 5) as images:
+    with Augmented(data, how, 5, epochs=2) as images:
         again = images.epoch(2)
     assert np.array_equal(second, again) and not np.array_equal(first, second)
     assert np.array_equal(first, how.apply(x, SHAPE, 5, 1)) and first.dtype == np.uint8

@@ -199,7 +199,9 @@ def stack(*layers: tuple[Local, rc.Rule, bool], columns: int) -> rc.Circuit:
     net.connect(images[-1], o, rule=SPLIT.forward)
     net.connect(o, images[-1], into="apical", rule=SPLIT.feedback)
     for k, (s, rule, own) in list(enumerate(layers))[:0:-1]:
-        how = dict(rule=rule.feedback, structure=s.T) if own else dict(weights=net[f"h{k}_to_h{k + 1}"].T)
+        how: dict[str, Any] = (
+            dict(rule=rule.feedback, structure=s.T) if own else dict(weights=net[f"h{k}_to_h{k + 1}"].T)
+        )
         net.connect(images[k + 1], images[k], into="apical", **how)
     net.phases("feedforward", 5 * ms, "error", 4 * ms, "feedback", 4 * ms, "plasticity", 1 * ms)
     return net
@@ -208,7 +210,7 @@ def stack(*layers: tuple[Local, rc.Rule, bool], columns: int) -> rc.Circuit:
 A, B, C = Local((2, 6, 6), 5, 3, stride=2), Convolution((5, 3, 3), 6, 2), Local((6, 3, 3), 3, 3, probability=0.5)
 LARGE = Convolution((2, 9, 17), 3, (2, 5), padding=0)  # in rows of registers; the next goes on from row to row
 FLAT = Convolution(LARGE.above, 9, 3, probability=0.5)
-STACKS = {
+STACKS: dict[str, Any] = {
     "columns side by side": (
         16, (A, FUSED, False), (B, SPLIT, False), (C, SPLIT, False), (Convolution(C.above, 9, 3, padding=0), FUSED, True)
     ),

@@ -122,18 +122,18 @@ def _distorted(images: NDArray, alpha: float, sigma: float, rng: np.random.Gener
 
 
 class Augmented:
-    """The training images of a data set, epoch by epoch; the next ones are made while the circuit runs on these."""
+    """The training images of a data set, epoch by epoch, the first is 1; the next are made while the circuit runs on these."""
 
-    def __init__(self, data: Dataset, how: Augmentation, seed: int) -> None:
-        self._data, self.how, self._seed = data, how, seed
+    def __init__(self, data: Dataset, how: Augmentation, seed: int, epochs: int) -> None:
+        self._data, self.how, self._seed, self._epochs = data, how, seed, epochs
         self._worker = ThreadPoolExecutor(1)
         self._next: tuple[int, Future[Samples]] | None = None
 
     def epoch(self, number: int) -> Samples:
-        """The images of an epoch; those of the next are begun."""
+        """The images of an epoch; those of the next, if there is one, are begun."""
         ready = self._next[1] if self._next is not None and self._next[0] == number else self._begin(number)
         images = ready.result()
-        self._next = (number + 1, self._begin(number + 1))
+        self._next = (number + 1, self._begin(number + 1)) if number < self._epochs else None
         return images
 
     def _begin(self, number: int) -> Future[Samples]:

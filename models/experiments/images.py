@@ -126,7 +126,7 @@ class _Run:
         with ExitStack() as stack:
             if self.protocol.augment:
                 how = Augmentation.of(self.protocol.augment)
-                self.augmented = stack.enter_context(Augmented(self.data, how, self.seed))
+                self.augmented = stack.enter_context(Augmented(self.data, how, self.seed, self.protocol.epochs))
             first = 0 if self.method.tied else self.method.tied_epochs
             begun: Curves = {}
             frozen = self.method.frozen

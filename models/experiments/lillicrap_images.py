@@ -104,7 +104,7 @@ def trained(plan: Plan, data: Dataset, seed: int, settings: Settings, told: str)
     Raises KeyboardInterrupt: Ctrl-C; Diverged: something became NaN or infinite.
     """
     net = plan.circuit(data, seed)
-    with Augmented(data, Augmentation.of(plan.augment), seed) as images:
+    with Augmented(data, Augmentation.of(plan.augment), seed, plan.epochs) as images:
         training = Training(net, data, settings.backend, seed, images=images)
         for epoch in range(1, plan.epochs + 1):
             settings.tell(f"{told}, seed {seed}, epoch {epoch} of {plan.epochs}")
