@@ -64,7 +64,7 @@ def measured(case: tuple[int, ...], tied: bool, rounds: int) -> dict[str, float]
     return {part: 1e3 * statistics.median(run[f"run {name}"] for run in runs) for part, name in PARTS.items()}
 
 
-def peer(case: tuple[int, ...], threads: int) -> dict[str, Any]:
+def peer(case: tuple[int, ...], threads: int, rounds: int) -> dict[str, Any]:
     """PyTorch's times; nothing where it cannot be had."""
     try:
         python = python_of("torch")
@@ -72,14 +72,13 @@ def peer(case: tuple[int, ...], threads: int) -> dict[str, Any]:
         say(f"PyTorch: {problem}")
         return {}
     done = subprocess.run(
-        [str(python), "-m", "benchmarks.peers.images_torch", str(threads)], cwd=ROOT, input=json.dumps([case]),
-        capture_output=True, text=True, check=False,
-        env=os.environ | {"OMP_NUM_THREADS": str(threads)},
+        [str(python), "-m", "benchmarks.peers.images_torch", *map(str, (threads, rounds, *case))], cwd=ROOT,
+        capture_output=True, text=True, check=False, env=os.environ | {"OMP_NUM_THREADS": str(threads)},
     )  # fmt: skip
     if done.returncode:
         say(f"PyTorch: {done.stderr.strip().splitlines()[-1] if done.stderr.strip() else 'failed'}")
         return {}
-    return json.loads(done.stdout)[0]
+    return json.loads(done.stdout)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -91,7 +90,7 @@ def run(arguments: argparse.Namespace) -> int:
     told = machine.facts(arguments.threads) | {"rounds": rounds, "aims": AIMS}
     rows = []
     for name, case in cases.items():
-        other = peer(case, arguments.threads)  # one after the other: the machine is not always as fast
+        other = peer(case, arguments.threads, rounds)  # one after the other: the machine is not always as fast
         for kind in AIMS:
             ours = measured(case, kind == "tied", rounds)
             say(f"{name}, {kind}: " + ", ".join(f"{part} {took:.2f} ms" for part, took in ours.items()))

@@ -120,7 +120,7 @@ template <class T>
 void local_accumulate(const Local& s, int filled, T keep, T scale, const T* posts, const T* pres, T* target) {
     if (!changes(filled, s.channels * s.sources, s.maps * s.places, keep, posts, pres)) return;
     if (along_images<T>(s)) return tied_accumulate(s, filled, keep, scale, posts, pres, target);
-    constexpr int n = Lanes<T>::width, K = n / 4;
+    constexpr int n = Lanes<T>::width;
     const int padded = Lanes<T>::padded(s.columns), units = s.channels * s.sources, inputs = s.inputs();
     const long size = long(s.maps) * inputs;
     T* below = scratch<T, 0>(long(units + 1) * padded);
@@ -143,11 +143,8 @@ void local_accumulate(const Local& s, int filled, T keep, T scale, const T* post
             for (int k = 0; k < many; ++k) s.rows(begin + k, padded, below, outside, heard.data() + long(k) * inputs);
             const int step = s.tied ? many : 1;  // untied: place by place
             for (int k = 0; k < many; k += step) {
-                for (int m = first_map; m < end_map; m += 4)
-                    for (int t = 0; t < inputs; t += K)
-                        meet(step, far, std::min(4, end_map - m), std::min(K, inputs - t), inputs,
-                             sent + m * apart + long(k) * padded, apart, heard.data() + long(k) * inputs + t,
-                             mine + long(m) * inputs + t);
+                meet_all(step, far, end_map - first_map, inputs, sent + first_map * apart + long(k) * padded, apart,
+                         heard.data() + long(k) * inputs, mine + long(first_map) * inputs);
                 if (s.tied) continue;
                 T* to = target + long(begin + k) * size;
                 for (long e = long(first_map) * inputs; e < long(end_map) * inputs; ++e)

@@ -79,18 +79,12 @@ bool along_images(const Local& s) {
     return double(grid.room) * s.columns <= 1.3 * s.places * Lanes<T>::padded(s.columns);
 }
 
-// Blocks of columns: by the work alone.
-inline int blocks_of_columns(const Local& s, int columns) {
-    const int most = long(s.places) * s.maps * s.inputs() * columns < 1L << 18 ? 1 : 8;
-    return std::min(columns, most);
-}
-
 // field = what the places hear of the signal; back: what they tell.
 template <class T>
 void tied_propagate(const Local& s, bool back, const T* signal, const T* weights, T* field) {
     const Course<T> course(s, back);
     const Grid below = course.below, above = course.above;
-    const int inputs = below.channels * s.taps, blocks = blocks_of_columns(s, s.columns);
+    const int inputs = below.channels * s.taps, blocks = s.blocks(s.columns);
     const long per_map = back ? s.taps : s.inputs(), per_channel = back ? s.inputs() : s.taps;
     T* laid = scratch<T, 2>(long(above.channels) * inputs);
     lay_out(above.channels, below.channels, s.taps, weights, per_map, per_channel, laid);
@@ -127,11 +121,10 @@ void add_up(int blocks, long size, T keep, T scale, const T* sums, T* target) {
 // target = keep*target + scale * sum over places and columns (the first `filled`) of post (x) what it hears.
 template <class T>
 void tied_accumulate(const Local& s, int filled, T keep, T scale, const T* posts, const T* pres, T* target) {
-    constexpr int K = Lanes<T>::width / 4;
     const Course<T> course(s, false);
     const Grid below = course.below, above = course.above;
     const int together = std::max(1, 64 / int(course.far.size()));  // columns that are summed at once: 64 registers of each map
-    const int inputs = s.inputs(), groups = (filled + together - 1) / together, blocks = blocks_of_columns(s, groups);
+    const int inputs = s.inputs(), groups = (filled + together - 1) / together, blocks = s.blocks(groups);
     const long size = long(s.maps) * inputs, apart = long(together) * above.room;
     const long whole = (together * below.size() + below.room + 15) / 16 * 16;
     T *grids = scratch<T, 0>(blocks * whole), *errors = scratch<T, 1>(blocks * s.maps * apart);
@@ -152,10 +145,7 @@ void tied_accumulate(const Local& s, int filled, T keep, T scale, const T* posts
                 below.fill(pres + (begin + k) * long(s.channels) * s.sources, grid + k * below.size());
                 spread.fill(posts + (begin + k) * long(s.maps) * s.places, sent + k * above.room);
             }
-            for (int m = 0; m < s.maps; m += 4)
-                for (int t = 0; t < inputs; t += K)
-                    meet(many, course.far, std::min(4, s.maps - m), std::min(K, inputs - t), inputs, sent + m * apart, apart,
-                         heard.data() + t, mine + long(m) * inputs + t);
+            meet_all(many, course.far, s.maps, inputs, sent, apart, heard.data(), mine);
         }
     });
     add_up(blocks, size, keep, scale, sums, target);

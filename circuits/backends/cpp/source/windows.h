@@ -37,7 +37,7 @@ struct Local {
 // Weights as the kernels read them: M maps side by side, tap after tap. Tied weights are laid so once for all places.
 constexpr int maps_together = 8;
 
-// Those of a map lie `per_map` from each other, those of a channel `per_channel`.
+// Neighbouring maps are `per_map` apart, neighbouring channels `per_channel`.
 template <class T>
 void lay_out(int maps, int channels, int taps, const T* w, long per_map, long per_channel, T* laid) {
     const long inputs = long(channels) * taps;
@@ -115,6 +115,16 @@ inline void meet(int places, const std::vector<long>& far, int maps, int taps, i
     add_rows<T>(sum);
     for (int m = 0; m < maps; ++m)
         for (int t = 0; t < taps; ++t) to[long(m) * inputs + t] += sum[0][m * K + t];
+}
+
+// The same for all maps and taps.
+template <class T>
+void meet_all(int places, const std::vector<long>& far, int maps, int inputs, const T* sent, long apart, T* const* heard, T* to) {
+    constexpr int K = Lanes<T>::width / 4;
+    for (int m = 0; m < maps; m += 4)
+        for (int t = 0; t < inputs; t += K)
+            meet(places, far, std::min(4, maps - m), std::min(K, inputs - t), inputs, sent + m * apart, apart, heard + t,
+                 to + long(m) * inputs + t);
 }
 
 }  // namespace recircuit
