@@ -1,4 +1,4 @@
-"""python -m benchmarks [reference | scaling | training | rules | sparse | images | build]"""
+"""python -m benchmarks [reference | scaling | training | rules | sparse | images | learning | build]"""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ COMMANDS = {
     "scaling": "time and memory over width, depth, columns and steps",
     "training": "an epoch of MNIST beside loops written by hand",
     "images": "convolutions, tied and untied, beside PyTorch",
+    "learning": "a network for images beside PyTorch, after the same epochs",
     "rules": "training with every rule beside plain URFB",
     "sparse": "random connectivity, synapse by synapse beside whole matrices",
     "build": "how long a circuit takes to begin",
@@ -35,7 +36,8 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--peers", default="", help="reference: only these, separated by commas")
     found.add_argument("--rounds", type=int, default=7, help="reference: samples of each peer (default: 7)")
     found.add_argument("--seconds", type=float, default=0.6, help="reference: of a sample (default: 0.6)")
-    found.add_argument("--data", type=Path, help="training, rules: folder of MNIST")
+    found.add_argument("--epochs", type=int, default=30, help="learning: of both (default: 30)")
+    found.add_argument("--data", type=Path, help="training, rules: folder of MNIST; learning: of CIFAR-10")
     return found
 
 

@@ -371,8 +371,10 @@ def test_compiled_is_interpreted(name: str) -> None:
 
 
 def test_runs_are_kept_and_not_made_again(tmp_path: Path) -> None:
+    from recircuit.models.experiments import Settings
     from recircuit.models.experiments.runs import kept
 
+    settings = Settings(out=tmp_path)
     made: list[int] = []
 
     def compute() -> dict[str, Any]:
@@ -380,15 +382,32 @@ def test_runs_are_kept_and_not_made_again(tmp_path: Path) -> None:
         return {"test": [1.0, 2.5]}
 
     for about in ({"seed": 0, "sizes": (1, 2)}, {"seed": 0, "sizes": (1, 2)}, {"seed": 1, "sizes": (1, 2)}):
-        assert kept(tmp_path, "RBP (no f')-0", about, compute) == {"test": [1.0, 2.5]}
+        assert kept(settings, "RBP (no f')-0", about, compute) == {"test": [1.0, 2.5]}
     assert len(made) == 2
     (file,) = (tmp_path / "runs").iterdir()
-    assert json.loads(file.read_text())["about"]["seed"] == 1
+    told = json.loads(file.read_text())
+    assert told["about"]["seed"] == 1 and told["seconds"] >= 0
     file.write_text("{ half")
-    kept(tmp_path, "RBP (no f')-0", {"seed": 1, "sizes": (1, 2)}, compute)
+    kept(settings, "RBP (no f')-0", {"seed": 1, "sizes": (1, 2)}, compute)
     assert len(made) == 3
-    kept(None, "RBP", {}, compute)
-    assert len(made) == 4
+    kept(Settings(), "RBP", {}, compute)
+    kept(Settings(out=tmp_path, quick=True), "RBP", {}, compute)
+    assert len(made) == 5 and len(list((tmp_path / "runs").iterdir())) == 1
+
+
+def test_the_time_of_runs_that_are_kept_counts(tmp_path: Path) -> None:
+    from recircuit.models.experiments import Settings
+    from recircuit.models.experiments.runs import each
+
+    about, found = {"plan": 1}, {"test": [1.0]}
+    first, again = (Settings(out=tmp_path, seeds=(0, 1)) for _ in range(2))
+    for settings in (first, again):
+        both = each(settings, {"a": 1, "b": 2}, lambda _: about, lambda *_: found)
+        assert both == {"a": [found] * 2, "b": [found] * 2}
+    assert first.earlier == []
+    assert again.earlier == [json.loads(p.read_text())["seconds"] for p in (tmp_path / "runs").iterdir()]
+    some = Settings(out=tmp_path, seeds=(0,), methods=("b",))
+    assert each(some, {"a": 1, "b": 2}, lambda _: about, lambda *_: found) == {"b": [found]}
 
 
 def test_an_experiment_goes_on_where_it_was_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

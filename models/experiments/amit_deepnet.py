@@ -17,4 +17,4 @@ def run(settings: Settings) -> Report:
     return report(settings, *table(settings, full, kept, quick=quick, bad=("FRFB", "FRFB 50%")), "deepnet")
 
 
-EXPERIMENT = Experiment("amit-deepnet", "Amit 2019, Table 2 and Fig. 5", run, shortens=True)
+EXPERIMENT = Experiment("amit-deepnet", "Amit 2019, Table 2 and Fig. 5", run, shortens=True, methods=tuple(TABLE))

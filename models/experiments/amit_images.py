@@ -11,7 +11,7 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator
 
 from .experiment import Check, Report, Settings
-from .images import Method, Protocol, Runs, beside, learn, printed
+from .images import Method, Protocol, Runs, besides, learn, printed
 from .style import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, SKY, letter, new_figure
 
 #: In the paper's code weights are clipped at 1.5 times Glorot's limit after each update, W and R alike.
@@ -56,7 +56,7 @@ def table(
     if settings.quick:
         return runs, [_learned(name, runs) for name in values]
     if settings.epochs is None:
-        return runs, [printed(name, runs[name], value, bad=name in bad) for name, value in values.items()]
+        return runs, [printed(name, found, values[name], bad=name in bad) for name, found in runs.items()]
     return runs, _order(runs)
 
 
@@ -75,7 +75,7 @@ def _order(runs: Runs) -> list[Check]:
         ("FRFB, untied", "URFB, untied", ">=", 0.0),
         ("FRFB 50%", "URFB 50%", ">=", 0.0),
     ]
-    return [beside(runs, *row) for row in rows if {row[0], row[1]} <= set(runs)]
+    return besides(runs, rows)
 
 
 def report(settings: Settings, runs: Runs, checks: list[Check], title: str) -> Report:

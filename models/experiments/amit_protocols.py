@@ -82,14 +82,14 @@ def run(settings: Settings) -> Report:
         for value, hidden, name, seed in product(values, plan.networks, RULES, settings.seeds):
             about = dict(
                 axis=axis, value=value, hidden=hidden, rule=str(RULES[name]), seed=seed, epochs=plan.epochs,
-                samples=plan.samples, tested=plan.tested, data=plan.data.fingerprint(), backend=settings.backend,
+                samples=plan.samples, tested=plan.tested, data=plan.data.fingerprint(),
             )  # fmt: skip
             if IDEAL.get(axis) == value:
                 about |= dict(axis="ideal", value=0.0)
             where = f"{about['axis']}-{about['value']:g}-{'-'.join(map(str, hidden))}-{name}-{seed}"
             settings.tell(f"amit-protocols: {where}")
             one = kept(
-                settings.out, where, about,
+                settings, where, about,
                 lambda a=axis, v=value, h=hidden, n=name, s=seed: {"error": _error(plan, a, v, h, n, s, settings.backend)},
             )  # fmt: skip
             found.setdefault((axis, value, tuple(hidden), name), []).append(one["error"])

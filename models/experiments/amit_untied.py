@@ -26,7 +26,7 @@ TABLE = {
 }  # fmt: skip
 BAD = ("FRFB", "FRFB, untied")
 QUICK_LINE = "conv 6 3x3; conv 6 3x3; SUM; maxpool 2, stride 2; conv 8 2x2; maxpool 2, stride 2; full conn. 30; output"
-FIGURE_6 = "URFB, untied"
+FIGURE_6 = "Fig. 6"
 
 
 def run(settings: Settings) -> Report:
@@ -40,7 +40,7 @@ def run(settings: Settings) -> Report:
     def look(_: str, net: Circuit) -> None:
         filters[:] = same_filter(net.projections["x_to_conv1"])
 
-    figure_6 = learn({FIGURE_6: METHODS[FIGURE_6]}, settings, protocol("simpnet"), QUICK.with_(epochs=4), look)
+    figure_6 = learn({FIGURE_6: METHODS["URFB, untied"]}, settings, protocol("simpnet"), QUICK.with_(epochs=4), look)
     like = float(np.mean([found["likeness"][-1] for found in figure_6[FIGURE_6]]))
     shown, epochs = titled("simpnet", settings), len(figure_6[FIGURE_6][0]["likeness"])
     what = f"{shown}, untied for {epochs} epochs: correlation of a filter at two places"

@@ -20,7 +20,7 @@ from ..data import Dataset
 from ..random_backpropagation import Variant, random_backpropagation
 from .epochs import show_epoch
 from .experiment import Check, Settings, many
-from .runs import kept
+from .runs import each
 
 Curves = dict[str, list[dict[str, Any]]]
 
@@ -54,16 +54,13 @@ def learn(plan: Mapping[str, Variant], settings: Settings, *, full: Protocol = F
     protocol = quick if settings.quick else full
     data = settings.dataset(protocol.data)
     school = School(data, protocol, settings)
-    found: Curves = {name: [] for name in plan}
-    for name, variant in plan.items():
-        for seed in settings.seeds:
-            settings.tell(f"{name}, seed {seed}")
-            about = {
-                "variant": variant.differences(), "seed": seed, "protocol": vars(protocol), "backend": settings.backend,
-                "data": data.fingerprint(),
-            }  # fmt: skip
-            folder = None if settings.quick else settings.out
-            found[name].append(kept(folder, f"{name}-{seed}", about, lambda v=variant, s=seed: school.run(v, s)))
+    fixed = {"protocol": vars(protocol), "data": data.fingerprint()}
+
+    def run(name: str, variant: Variant, seed: int) -> dict[str, Any]:
+        settings.tell(f"{name}, seed {seed}")
+        return school.run(variant, seed)
+
+    found = each(settings, plan, lambda variant: {"variant": variant.differences(), **fixed}, run)
     school.close()
     return found
 

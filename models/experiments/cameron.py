@@ -26,7 +26,7 @@ from ..recirculation import recirculating
 from ..training import Training
 from .baldi_figure import draw_mean
 from .experiment import Check, Row, Settings, checks, many
-from .runs import kept
+from .runs import each
 from .style import BLUE, GREY, ORANGE, STEPS, letter, new_figure
 
 METHODS = ("BP", "RF", "FA")
@@ -64,20 +64,11 @@ def learn(protocol: Protocol, data: Dataset, settings: Settings) -> Courses:
 
     Raises KeyboardInterrupt: Ctrl-C.
     """
-    found: dict[str, list[Course]] = {method: [] for method in METHODS}
-    for method in METHODS:
-        for seed in settings.seeds:
-            about = {
-                "method": method, "seed": seed, "protocol": vars(protocol), "backend": settings.backend,
-                "data": data.fingerprint(),
-            }  # fmt: skip
-            folder = None if settings.quick else settings.out
-            found[method].append(
-                kept(
-                    folder, f"{method}-{seed}", about, lambda m=method, s=seed: _course(m, s, protocol, data, settings)
-                )
-            )
-    return found
+    fixed = {"protocol": vars(protocol), "data": data.fingerprint()}
+    return each(
+        settings, dict(zip(METHODS, METHODS)), lambda method: {"method": method, **fixed},
+        lambda _, method, seed: _course(method, seed, protocol, data, settings),
+    )  # fmt: skip
 
 
 def _course(method: str, seed: int, protocol: Protocol, data: Dataset, settings: Settings) -> Course:

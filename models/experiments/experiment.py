@@ -75,6 +75,8 @@ class Settings:
     data : folder of a data set's files, or of a folder with its name; None: that of $RECIRCUIT_DATA
     out : the folder of the results, for experiments that keep each of their runs there (see `runs`)
     epochs : of experiments that train networks for images, in place of the paper's; None: as many as the paper
+    methods : of experiments that compare methods, only these; empty: all
+    earlier : is told, of each run that is kept and not made again, how many seconds it took
     """
 
     backend: str = "numpy"
@@ -84,6 +86,12 @@ class Settings:
     data: Path | None = None
     out: Path | None = None
     epochs: int | None = None
+    methods: tuple[str, ...] = ()
+    earlier: list[float] = field(default_factory=list, repr=False, compare=False)
+
+    def chosen[Method](self, methods: Mapping[str, Method]) -> dict[str, Method]:
+        """Of methods by name, those that are wanted."""
+        return {name: method for name, method in methods.items() if not self.methods or name in self.methods}
 
     def dataset(self, name: str) -> Dataset:
         """The data set of this name (``"mnist"``), from its files.
@@ -121,6 +129,7 @@ class Experiment:
     run : does it
     seeds, quick_seeds : how many seeds a full and a quick run take; 0: nothing is drawn at random
     shortens : whether it can be run for other numbers of epochs than the paper's
+    methods : the names of what it compares, if it can be run for some of them alone
     """
 
     id: str
@@ -129,6 +138,7 @@ class Experiment:
     seeds: int = 3
     quick_seeds: int = 1
     shortens: bool = False
+    methods: tuple[str, ...] = ()
 
 
 Row = tuple[str, Number, str, Number | tuple[Number, Number]]

@@ -23,8 +23,9 @@ from ..untying import carry_over
 from .epochs import show_epoch
 from .experiment import Check, Settings, many
 from .long_runs import Curves, go_on
+from .runs import each
 
-__all__ = ["Method", "Protocol", "Runs", "beside", "error", "learn", "printed"]
+__all__ = ["Method", "Protocol", "Runs", "beside", "besides", "error", "learn", "printed"]
 
 #: Method -> the curves of its runs, one from each seed.
 Runs = dict[str, list[Curves]]
@@ -89,30 +90,39 @@ class Protocol:
 
 
 def learn(
-    methods: Mapping[str, Method], settings: Settings, full: Protocol, quick: Protocol, look: Look = lambda *_: None
+    methods: Mapping[str, Method], settings: Settings, full: Protocol, quick: Protocol, look: Look | None = None
 ) -> Runs:
     """Each method from each seed, epoch by epoch: ``train`` and ``test`` errors, and ``likeness`` of untied filters.
 
     ``look(name, circuit)`` is called after each run. Runs go on where they were stopped, and an experiment of more epochs
-    goes on from one of fewer.
+    goes on from one of fewer. Of a run that is finished the curves are kept, and enough where nobody looks.
 
     Raises KeyboardInterrupt: Ctrl-C.
     """
     protocol = quick if settings.quick else full.with_(epochs=settings.epochs or full.epochs)
     data = settings.dataset(protocol.data)
     data = data.standardised() if protocol.standardised else data
-    found: Runs = {name: [] for name in methods}
-    for name, method in methods.items():
-        for seed in settings.seeds:
-            found[name].append(_Run(data, protocol, method, seed, settings, look).run(name))
-    return found
+
+    def run(name: str, method: Method, seed: int) -> Curves:
+        return _Run(data, protocol, method, seed, settings, look).run(name)
+
+    if look is not None:
+        return {name: [run(name, method, seed) for seed in settings.seeds] for name, method in methods.items()}
+    return each(settings, methods, lambda method: {**_about(data, protocol, method), "epochs": protocol.epochs}, run)
+
+
+def _about(data: Dataset, protocol: Protocol, method: Method) -> dict[str, Any]:
+    """What a run depends on, but for its seed, the backend, and how many epochs it has."""
+    line = getattr(ARCHITECTURES.get(protocol.model), "line", protocol.model)
+    told = asdict(protocol.with_(epochs=0))
+    return {"method": asdict(method), "protocol": told, "line": line, "data": data.fingerprint()}
 
 
 class _Run:
     """One method from one seed."""
 
     def __init__(
-        self, data: Dataset, protocol: Protocol, method: Method, seed: int, settings: Settings, look: Look
+        self, data: Dataset, protocol: Protocol, method: Method, seed: int, settings: Settings, look: Look | None
     ) -> None:
         self.data, self.protocol, self.method, self.seed, self.settings = data, protocol, method, seed, settings
         self.look = look
@@ -138,7 +148,8 @@ class _Run:
                 carry_over(tied, net, frozen or [n for n in net.populations if n != "x"])
                 tied.close()
             curves = self._learn(net, f"{name}-{self.seed}", first, self.protocol.epochs - first)
-            self.look(name, net)
+            if self.look is not None:
+                self.look(name, net)
             return {column: begun.get(column, []) + values for column, values in curves.items()}
 
     def _circuit(self, tied: bool | Sequence[str], rate: float, frozen: Sequence[str] = ()) -> Circuit:
@@ -154,18 +165,13 @@ class _Run:
     def _learn(self, net: Circuit, name: str, skipped: int, epochs: int) -> Curves:
         inputs = self._inputs(net, self.data.x_train)
         inputs.load(net.program(self.settings.backend))
-        about = {
-            "method": asdict(self.method), "seed": self.seed, "protocol": asdict(self.protocol.with_(epochs=0)),
-            "line": getattr(ARCHITECTURES.get(self.protocol.model), "line", self.protocol.model),
-            "backend": self.settings.backend, "data": self.data.fingerprint(),
-        }  # fmt: skip
-        folder = None if self.settings.quick else self.settings.out
+        about = {**_about(self.data, self.protocol, self.method), "seed": self.seed}
 
         def epoch(k: int) -> dict[str, float]:
             self.settings.tell(f"{self.told}, epoch {skipped + k} of {self.protocol.epochs}")
             return self._epoch(net, skipped + k)
 
-        return go_on(net, epochs, epoch, folder=folder, name=name, about=about)
+        return go_on(self.settings, net, epochs, epoch, name=name, about=about)
 
     def _epoch(self, net: Circuit, number: int) -> dict[str, float]:
         """Show all training samples, then the test samples; errors are shares that are wrong."""
@@ -198,6 +204,11 @@ def printed(name: str, runs: Sequence[Curves], paper: float, *, bad: bool = Fals
     if bad:
         return Check(what, error(runs), "within", (round(paper - 0.01, 4), round(paper + 0.01, 4)))
     return Check(what, error(runs), "<=", round(paper + 0.01, 4))
+
+
+def besides(runs: Runs, rows: Sequence[tuple[str, str, str, float]]) -> list[Check]:
+    """`beside` of rows (worse, better, relation, points), where both methods were run."""
+    return [beside(runs, *row) for row in rows if {row[0], row[1]} <= set(runs)]
 
 
 def beside(runs: Runs, worse: str, better: str, relation: str, points: float) -> Check:

@@ -37,7 +37,7 @@ from ..data import Dataset
 from ..node_perturbation import node_perturbation
 from ..training import epoch_order, epoch_seed, in_columns
 from .experiment import Check, Experiment, Report, Row, Settings, checks, many
-from .runs import kept
+from .runs import each
 from .style import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, letter, new_figure
 
 Array = NDArray[np.floating]
@@ -83,17 +83,11 @@ class Scale:
 def run(settings: Settings) -> Report:
     """Every method from each seed's start."""
     scale = _scale(settings)
-    courses: dict[str, list[Course]] = {}
-    for name, method in METHODS.items():
-        courses[name] = []
-        for seed in settings.seeds:
-            about = {
-                "method": str(method.rule), "options": method.options, "seed": seed, "epochs": scale.epochs,
-                "hidden": scale.hidden, "data": scale.data.fingerprint(), "backend": settings.backend,
-            }  # fmt: skip
-            folder = None if settings.quick else settings.out
-            job = lambda m=method, s=seed, n=name: learn(scale, m, s, settings, n)  # noqa: E731
-            courses[name].append(kept(folder, f"{name}-{seed}", about, job))
+    fixed = {"epochs": scale.epochs, "hidden": scale.hidden, "data": scale.data.fingerprint()}
+    courses: dict[str, list[Course]] = each(
+        settings, METHODS, lambda method: {"method": str(method.rule), "options": method.options, **fixed},
+        lambda name, method, seed: learn(scale, method, seed, settings, name),
+    )  # fmt: skip
     return Report(_checks(courses, settings.quick), _draw(courses, scale))
 
 

@@ -20,7 +20,7 @@ from dataclasses import replace
 from ..data.cifar import CIFAR100
 from .amit_images import draw_errors
 from .experiment import Check, Experiment, Report, Settings
-from .images import Method, Protocol, Runs, beside, error, learn, printed
+from .images import Method, Protocol, Runs, beside, besides, error, learn, printed
 from .style import new_figure
 
 BP = Method("bp", "softmax", adam=1e-5)
@@ -41,7 +41,7 @@ QUICK = Protocol(QUICK_LINE, "digits", 9, 20, 0.003, standardised=True)
 
 def run(settings: Settings) -> Report:
     """All methods from each seed, on each data set."""
-    methods = dict(METHODS)
+    methods, settings = settings.chosen(METHODS), replace(settings, methods=())
     if settings.quick:
         methods["node perturbation"] = replace(METHODS["node perturbation"], feedback_rate=0.05)
     more = ["cifar100"] if settings.folder("cifar100", CIFAR100.folder) else []
@@ -63,13 +63,15 @@ def _checks(name: str, runs: Runs, settings: Settings) -> list[Check]:
         learned = [Check(f"{k}: test error on digits", error(found), "<=", 0.2) for k, found in runs.items()]
         return [*learned, beside(runs, "DFA", "node perturbation", ">=", 0.0)]
     if settings.epochs is None:
-        return _named(name, [printed(k, runs[k], value) for k, value in TABLE[name].items()])
-    order = [("BP", "node perturbation"), ("node perturbation", "DFA")]
-    return _named(name, [beside(runs, worse, better, ">=", 0.0) for better, worse in order])
+        return _named(name, [printed(k, found, TABLE[name][k]) for k, found in runs.items()])
+    order = [("node perturbation", "BP", ">=", 0.0), ("DFA", "node perturbation", ">=", 0.0)]
+    return _named(name, besides(runs, order))
 
 
 def _named(name: str, checks: list[Check]) -> list[Check]:
     return [replace(check, what=f"{name}, {check.what}") for check in checks]
 
 
-EXPERIMENT = Experiment("lansdell-cnn", "Lansdell, Prakash and Kording 2020, Table 1", run, seeds=5, shortens=True)
+EXPERIMENT = Experiment(
+    "lansdell-cnn", "Lansdell, Prakash and Kording 2020, Table 1", run, seeds=5, shortens=True, methods=tuple(METHODS)
+)

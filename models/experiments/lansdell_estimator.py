@@ -103,8 +103,7 @@ def run(settings: Settings) -> Report:
 
 def _kept(settings: Settings, name: str, about: dict[str, Any], compute: Any) -> Course:
     settings.tell(f"lansdell-estimator: {name}")
-    folder = None if settings.quick else settings.out
-    return kept(folder, name, {"name": name, "backend": settings.backend, **about}, compute)
+    return kept(settings, name, {"name": name, **about}, compute)
 
 
 def _scale(settings: Settings) -> Scale:

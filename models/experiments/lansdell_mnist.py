@@ -28,7 +28,7 @@ from ..progress import Bar
 from ..training import Training
 from .experiment import Check, Experiment, Report, Settings, many
 from .lansdell import angles
-from .runs import kept
+from .runs import each
 from .style import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, letter, new_figure
 
 COLUMNS = 32
@@ -59,18 +59,11 @@ class Scale:
 def run(settings: Settings) -> Report:
     """Every method from each seed's start."""
     scale = _scale(settings)
-    courses: dict[str, list[Course]] = {}
-    for name, (rule, c) in _methods(scale).items():
-        courses[name] = []
-        for seed in settings.seeds:
-            about = {
-                "rule": str(rule), "c": c, "seed": seed, "epochs": scale.epochs, "data": scale.data.fingerprint(),
-                "backend": settings.backend,
-            }  # fmt: skip
-            folder = None if settings.quick else settings.out
-            told = f"lansdell-mnist: {name}, seed {seed}"
-            job = lambda r=rule, n=c, s=seed, t=told: learn(scale, r, n, s, settings, t)  # noqa: E731
-            courses[name].append(kept(folder, f"{name}-{seed}", about, job))
+    fixed = {"epochs": scale.epochs, "data": scale.data.fingerprint()}
+    courses: dict[str, list[Course]] = each(
+        settings, _methods(scale), lambda method: {"rule": str(method[0]), "c": method[1], **fixed},
+        lambda name, method, seed: learn(scale, *method, seed, settings, f"lansdell-mnist: {name}, seed {seed}"),
+    )  # fmt: skip
     return Report(_checks(courses, scale, settings.quick), _draw(courses))
 
 

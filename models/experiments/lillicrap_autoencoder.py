@@ -24,7 +24,7 @@ from ..training import epoch_order, in_columns
 from .baldi_figure import draw_mean
 from .experiment import Check, Experiment, Report, Row, Settings, checks, many
 from .lillicrap_images import Plan
-from .runs import kept
+from .runs import each
 from .style import GREY, ORANGE, letter, new_figure
 
 
@@ -52,21 +52,15 @@ Courses = dict[str, dict[str, list[Course]]]
 def run(settings: Settings) -> Report:
     """Both networks by both methods from each seed."""
     data = scaled(settings.dataset("digits" if settings.quick else "mnist"))
+    shown = data.fingerprint()
     courses: Courses = {}
     for network, plans in (QUICK if settings.quick else NETWORKS).items():
-        courses[network] = {method: [] for method in plans}
-        for method, plan in plans.items():
-            plan = plan.lasting(settings.epochs)
-            for seed in settings.seeds:
-                depends = dict(asdict(plan), seed=seed, backend=settings.backend, data=data.fingerprint())
-                folder = None if settings.quick else settings.out
-                told = f"lillicrap-autoencoder: {network}, {method}, seed {seed}"
-
-                def job(plan: Plan = plan, seed: int = seed, told: str = told) -> dict[str, Course]:
-                    return {"test": learn(plan, data, seed, settings, told)}
-
-                found = kept(folder, f"{network}-{method}-{seed}", depends, job)
-                courses[network][method].append(found["test"])
+        named = {f"{network}-{method}": plan.lasting(settings.epochs) for method, plan in plans.items()}
+        found = each(
+            settings, named, lambda plan: dict(asdict(plan), data=shown),
+            lambda name, plan, seed: {"test": learn(plan, data, seed, settings, f"{name}, seed {seed}")},
+        )  # fmt: skip
+        courses[network] = {method: [run["test"] for run in found[f"{network}-{method}"]] for method in plans}
     return Report(_checks(courses, settings.quick), _draw(courses))
 
 

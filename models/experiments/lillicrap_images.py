@@ -24,7 +24,7 @@ from ..feedback_alignment import feedback_alignment
 from ..progress import Bar
 from ..training import Training
 from .experiment import Settings
-from .runs import kept
+from .runs import each
 
 DECAY = 1e-6
 FALLS = (0.6, 0.85)
@@ -115,19 +115,14 @@ def trained(plan: Plan, data: Dataset, seed: int, settings: Settings, told: str)
 
 def learn(plans: Mapping[str, Plan], data: Dataset, settings: Settings, about: str) -> dict[str, list[Course]]:
     """Every plan from each seed. A run that is finished is kept in the folder of the settings (a quick one is not)."""
-    found: dict[str, list[Course]] = {name: [] for name in plans}
-    for name, plan in plans.items():
-        for seed in settings.seeds:
-            depends = dict(asdict(plan), seed=seed, backend=settings.backend, data=data.fingerprint())
-            folder = None if settings.quick else settings.out
+    shown = data.fingerprint()
 
-            def job(plan: Plan = plan, seed: int = seed, told: str = f"{about}: {name}") -> Course:
-                net, course = trained(plan, data, seed, settings, told)
-                net.close()
-                return course
+    def run(name: str, plan: Plan, seed: int) -> Course:
+        net, course = trained(plan, data, seed, settings, f"{about}: {name}")
+        net.close()
+        return course
 
-            found[name].append(kept(folder, f"{name}-{seed}", depends, job))
-    return found
+    return each(settings, plans, lambda plan: dict(asdict(plan), data=shown), run)
 
 
 def last(runs: list[Course], part: str = "test") -> float:

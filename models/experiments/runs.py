@@ -4,46 +4,88 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from ..files import make_folder, write_whole
+from .experiment import Settings
+
+__all__ = ["each", "file_of", "kept", "plain"]
 
 FOLDER = "runs"
+Found = dict[str, Any]
 
 
-def kept(
-    folder: Path | None, name: str, about: Mapping[str, Any], compute: Callable[[], dict[str, Any]]
-) -> dict[str, Any]:
-    """What a run found: read from ``folder/runs/NAME.json``, or computed now and written there.
+def each[Method](
+    settings: Settings,
+    methods: Mapping[str, Method],
+    about: Callable[[Method], Mapping[str, Any]],
+    compute: Callable[[str, Method, int], Found],
+) -> dict[str, list[Found]]:
+    """Every method that is wanted, from each seed: by method what its runs found, each of them `kept`.
 
     Parameters
     ----------
-    folder : of the experiment's results; None: nothing is kept
+    about : of a method, all that its numbers depend on, but for the seed and the backend
+    compute : makes the run of a name, method and seed; what it returns is JSON
+    """
+    found: dict[str, list[Found]] = {}
+    for name, method in settings.chosen(methods).items():
+        depends, found[name] = about(method), []
+        for seed in settings.seeds:
+            job = lambda n=name, m=method, s=seed: compute(n, m, s)  # noqa: E731
+            found[name].append(kept(settings, f"{name}-{seed}", {**depends, "seed": seed}, job))
+    return found
+
+
+def kept(settings: Settings, name: str, about: Mapping[str, Any], compute: Callable[[], Found]) -> Found:
+    """What a run found: read from ``out/runs/NAME.json``, or computed now and written there.
+
+    Parameters
+    ----------
+    settings : nothing is kept where they have no folder, or are those of a quick run
     name : of the run, the same for the same run
-    about : all that its numbers depend on, in numbers and words; a file that says otherwise is of another run, and
-        is written anew
+    about : all that its numbers depend on but for the backend, in numbers and words; a file that says otherwise is of
+        another run, and is written anew
     compute : makes the run; what it returns is JSON
 
     Raises RecircuitError: the file cannot be written.
     """
-    if folder is None:
+    path = file_of(settings, name, ".json")
+    if path is None:
         return compute()
-    path = folder / FOLDER / f"{re.sub(r'[^A-Za-z0-9.+-]+', '_', name)}.json"
-    about = json.loads(json.dumps(dict(about)))
-    if (found := _read(path)) is not None and found.get("about") == about:
-        return found["found"]
-    result = compute()
+    about = plain({**about, "backend": settings.backend})
+    if (file := _read(path, about)) is not None:
+        settings.earlier.append(file["seconds"])
+        return file["found"]
+    began, known = time.perf_counter(), len(settings.earlier)
+    found = compute()
+    seconds = time.perf_counter() - began + sum(settings.earlier[known:])
+    told = {"about": about, "found": found, "seconds": round(seconds, 1)}
     make_folder(path.parent)
-    write_whole(path, (json.dumps({"about": about, "found": result}, ensure_ascii=False) + "\n").encode())
-    return result
+    write_whole(path, (json.dumps(told, ensure_ascii=False) + "\n").encode())
+    return found
 
 
-def _read(path: Path) -> dict[str, Any] | None:
-    """The file's content; None where there is none, or it is not one of ours."""
+def file_of(settings: Settings, name: str, ending: str) -> Path | None:
+    """Where a run of this name is kept; None: it is not."""
+    if settings.out is None or settings.quick:
+        return None
+    return settings.out / FOLDER / f"{re.sub(r'[^A-Za-z0-9.+-]+', '_', name)}{ending}"
+
+
+def plain(about: Mapping[str, Any]) -> dict[str, Any]:
+    """As it comes back from a file."""
+    return json.loads(json.dumps(dict(about)))
+
+
+def _read(path: Path, about: Mapping[str, Any]) -> dict[str, Any] | None:
+    """``found`` and ``seconds`` of a file; None where there is none, it is not one of ours, or of another run."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        file = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    return found if isinstance(found, dict) and "found" in found else None
+    whole = isinstance(file, dict) and {"about", "found", "seconds"} <= set(file)
+    return file if whole and file["about"] == about else None

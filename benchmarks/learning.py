@@ -1,0 +1,94 @@
+"""simpnet on CIFAR-10 by backpropagation: recircuit's timed circuit and PyTorch's autograd, from the same protocol.
+
+They draw their own weights, orders and dropout, so that test errors agree as those of two seeds do.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks import machine, report
+from benchmarks.client import ROOT, use_processors
+from benchmarks.environments import Missing, python_of
+from benchmarks.reference import say
+from recircuit.models.data import Dataset
+from recircuit.models.experiments import Settings
+from recircuit.models.experiments.amit_images import METHODS, QUICK, protocol
+from recircuit.models.experiments.images import learn
+
+METHOD = "BP hinge"
+#: Points of test error between the two, at most.
+AIM = 1.0
+#: The curves of the circuit are those of `recircuit reproduce amit-simpnet`, where these lie there.
+KEPT = ROOT / "results" / "amit-simpnet"
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Measure and write `learning.json` and `learning.md`."""
+    use_processors(arguments.threads)
+    os.environ["RECIRCUIT_THREADS"] = str(arguments.threads)
+    epochs = 1 if arguments.quick else arguments.epochs
+    folder = arguments.data or Path(os.environ.get("RECIRCUIT_DATA", "data"))
+    settings = Settings("cpp", (0,), tell=say, data=folder, out=None if arguments.quick else KEPT, epochs=epochs)
+    how = protocol("simpnet")
+    data = settings.dataset(how.data)
+    ours = learn({METHOD: METHODS[METHOD]}, settings, how, QUICK)[METHOD][0]
+    theirs = peer(data, arguments.threads, epochs, how.columns, how.rate)
+    told = machine.facts(arguments.threads) | {
+        "data": "CIFAR-10 (JPEG) or the original, as lies there", "epochs": epochs, "aim": AIM,
+        "recircuit": ours, "torch": theirs,
+    }  # fmt: skip
+    report.write("learning", told, text(told), arguments.out)
+    return 0
+
+
+def peer(data: Dataset, threads: int, epochs: int, columns: int, rate: float) -> dict[str, list[float]]:
+    """PyTorch's errors after each epoch; nothing where it cannot be had."""
+    try:
+        python = python_of("torch")
+    except Missing as problem:
+        say(f"PyTorch: {problem}")
+        return {}
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "data.npz"
+        images = {f"x_{part}": getattr(data, f"x_{part}").reshape(-1, *data.shape) for part in ("train", "test")}
+        np.savez(path, **images, y_train=data.y_train, y_test=data.y_test, scale=data.scale, offset=data.offset)
+        command = [
+            str(python),
+            "-m",
+            "benchmarks.peers.learning_torch",
+            *map(str, (threads, 0, epochs, columns, rate, path)),
+        ]
+        found: dict[str, list[float]] = {}
+        environment = os.environ | {"OMP_NUM_THREADS": str(threads)}
+        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=environment) as process:
+            assert process.stdout is not None
+            for number, line in enumerate(process.stdout, 1):
+                say(f"PyTorch, epoch {number}: {line.strip()}")
+                for name, value in json.loads(line).items():
+                    found.setdefault(name, []).append(value)
+    if process.returncode:
+        say(f"PyTorch ended with {process.returncode}")
+        return {}
+    return found
+
+
+def text(told: dict[str, Any]) -> str:
+    """The table."""
+    names = {"recircuit": f"recircuit, {METHOD}", "torch": "PyTorch"}
+    ends = {name: 100 * told[name]["test"][-1] for name in names if told[name]}
+    rows = [[names[n], 100 * told[n]["train"][-1], end, end - ends["recircuit"]] for n, end in ends.items()]
+    return "\n".join([
+        report.heading("Learning", told),
+        f"simpnet on CIFAR-10, {told['data']}, backpropagation of the hinge loss, {told['epochs']} epochs, one seed each. "
+        f"The aim: at most {told['aim']:g} point apart.\n",
+        report.table(["", "training error (%)", "test error (%)", "points above recircuit"], rows),
+    ])  # fmt: skip
