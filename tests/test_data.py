@@ -19,6 +19,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from scipy.io import savemat
+from small_files import write_back_image, write_svhn, write_timit
 
 from recircuit.errors import RecircuitError, UsageError
 from recircuit.models.data import Dataset, cifar, load, load_cifar10, load_cifar100, read_idx
@@ -488,6 +490,78 @@ def test_cifar_by_name_expects_the_published_counts(tmp_path, name, file):
         load(name, tmp_path)
 
 
+# Street View House Numbers, mnist-back-image, TIMIT
+
+
+@pytest.mark.parametrize("inside", [False, True])
+@pytest.mark.parametrize("extra", [0, 4])
+def test_svhn_in_grey(tmp_path, inside, extra):
+    files = write_svhn(tmp_path / "svhn" if inside else tmp_path, train=12, extra=extra)
+    dataset = load("svhn", tmp_path)
+    assert (dataset.name, dataset.classes, dataset.shape, dataset.n_train) == ("svhn", 10, (32, 32), 12 + extra)
+    for part, x, y in (("train", dataset.x_train[:12], dataset.y_train[:12]), ("test", dataset.x_test, dataset.y_test)):
+        colours, labels = files[part]
+        grey = np.rint(colours.mean(axis=2, dtype=np.float64)).astype(np.uint8)
+        np.testing.assert_array_equal(x.reshape(-1, 32, 32), grey.transpose(2, 0, 1))
+        np.testing.assert_array_equal(y, labels.ravel() % 10)
+
+
+def test_svhn_that_is_damaged_or_something_else(tmp_path):
+    write_svhn(tmp_path)
+    path = tmp_path / "train_32x32.mat"
+    whole = path.read_bytes()
+    for content, said in ((whole[: len(whole) // 2], "cannot be read as a .mat file"), (b"", "cannot be read")):
+        path.write_bytes(content)
+        with refused(str(path), said, "fetch it again"):
+            load("svhn", tmp_path)
+    savemat(path, {"X": np.zeros((28, 28, 3, 2), np.uint8), "y": np.ones((2, 1))})
+    with refused(str(path), "(28, 28, 3, 2)", "(32, 32, 3)"):
+        load("svhn", tmp_path)
+    savemat(path, {"X": np.zeros((32, 32, 3, 2), np.uint8), "y": np.array([[1], [11]])})
+    with refused(str(path), "labels from 1 to 11", "expected 1 to 10"):
+        load("svhn", tmp_path)
+    path.unlink()
+    with refused("train_32x32.mat", "--data", by=UsageError):
+        load("svhn", tmp_path)
+
+
+def test_back_image_is_trained_on_the_larger_file(tmp_path):
+    files = write_back_image(tmp_path)
+    dataset = load("back-image", tmp_path)
+    assert (dataset.name, dataset.classes, dataset.shape) == ("back-image", 10, (28, 28))
+    for part, x, y in (("test", dataset.x_train, dataset.y_train), ("train", dataset.x_test, dataset.y_test)):
+        np.testing.assert_array_equal(x, files[part][0].astype(np.float32))
+        np.testing.assert_array_equal(y, files[part][1])
+
+
+@pytest.mark.parametrize(
+    "content, said",
+    [
+        ("1 2 3\n4 5 6\n", "3 numbers in a line"),
+        ("a b\n", "no table"),
+        ("1 2\n1\n", "no table"),
+        ("", "0 numbers"),
+        (" ".join(["0.5"] * 785), "whole"),
+    ],
+)
+def test_back_image_that_is_damaged_or_something_else(tmp_path, content, said):
+    write_back_image(tmp_path)
+    path = tmp_path / "mnist_background_images_train.amat"
+    path.write_text(content)
+    with refused(str(path), said):
+        load("back-image", tmp_path)
+
+
+def test_timit_is_an_archive_of_the_users(tmp_path):
+    files = write_timit(tmp_path)
+    dataset = load("timit", tmp_path)
+    assert (dataset.n_features, dataset.classes) == (39, 6)
+    np.testing.assert_array_equal(dataset.x_train, files["train"][0].astype(np.float32))
+    (tmp_path / "timit.npz").unlink()
+    with refused("timit.npz", "--data", by=UsageError):
+        load("timit", tmp_path)
+
+
 # Sources
 
 
@@ -497,7 +571,7 @@ def test_unknown_source(source):
         load(source)
 
 
-@pytest.mark.parametrize("source", ["mnist", "cifar10", "cifar100"])
+@pytest.mark.parametrize("source", ["mnist", "cifar10", "cifar100", "svhn", "back-image", "timit"])
 def test_a_named_set_needs_a_directory(tmp_path, source):
     with refused(source, "--data DIR", by=UsageError):
         load(source)

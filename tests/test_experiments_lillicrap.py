@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from quick_runs import quick_run
+from small_files import write_back_image, write_svhn, write_timit
 
+from recircuit.errors import UsageError
 from recircuit.models.data import Dataset, load
-from recircuit.models.experiments import Settings, lillicrap_circuits, lillicrap_images, lillicrap_mnist
+from recircuit.models.experiments import Settings, lillicrap_circuits, lillicrap_images, lillicrap_mnist, settings_for
 from recircuit.models.experiments.lillicrap import Teacher
 from recircuit.models.experiments.lillicrap_autoencoder import scaled
 from recircuit.models.experiments.lillicrap_circuits import textbook_gap
 from recircuit.models.experiments.lillicrap_fields import smoothness
 from recircuit.models.experiments.lillicrap_images import Plan
+from recircuit.models.experiments.lillicrap_tables import small
+from recircuit.models.experiments.lillicrap_timit import by_feature
 from recircuit.models.history import Row
 from recircuit.models.progress import Bar
 from recircuit.models.training import Training
 
-NAMES = ("circuits", "fields", "frozen", "xor", "momentum", "mnist", "autoencoder")
+NAMES = ("circuits", "fields", "frozen", "xor", "momentum", "mnist", "autoencoder", "back-image", "svhn", "timit")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -76,11 +82,38 @@ def test_the_local_network_has_the_sizes_of_the_paper_and_is_shown_other_images_
             shown.append(np.array(self.inputs["train"].rows["x"].values))
             return made
 
-    small = lillicrap_mnist.small(plan).with_(epochs=2)
+    short = small(plan).with_(epochs=2)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(lillicrap_images, "Training", Watched)
-        lillicrap_images.trained(small, load("digits").standardised(), 0, Settings(), "test")[0].close()
+        lillicrap_images.trained(short, load("digits").standardised(), 0, Settings(), "test")[0].close()
     assert not np.array_equal(*shown) and shown[0].shape == load("digits").x_train.shape
+
+
+@pytest.mark.parametrize(
+    "name, write", [("back-image", write_back_image), ("svhn", write_svhn), ("timit", write_timit)]
+)
+def test_data_of_the_users_are_found_and_learned(name: str, write: Any, tmp_path: Path, monkeypatch: Any) -> None:
+    module = import_module(f"recircuit.models.experiments.lillicrap_{name.replace('-', '_')}")
+    write(tmp_path / name, train=150, test=30)
+    narrow = {n: plan.with_(hidden=(9,) * len(plan.hidden), columns=10) for n, plan in module.PLANS.items()}
+    monkeypatch.setattr(module, "PLANS", narrow)
+    for source, backend in ((tmp_path, "numpy"), (tmp_path / name, "numpy")):
+        settings = settings_for(
+            module.EXPERIMENT, backend=backend, seeds=1, data=source, epochs=1, methods=[*narrow][-1:]
+        )
+        report = module.EXPERIMENT.run(settings)
+        (check,) = report.checks
+        assert check.what.startswith(f"{[*narrow][-1]}, 1 epochs, 1 run") and 0 <= check.value <= 100
+    with pytest.raises(UsageError, match="No |No such"):
+        module.EXPERIMENT.run(settings_for(module.EXPERIMENT, data=tmp_path / "nowhere"))
+
+
+def test_features_of_speech_are_scaled_one_by_one() -> None:
+    rng = np.random.default_rng(0)
+    x = (rng.normal(size=(200, 4)) * [1, 10, 100, 0] + [5, 0, -3, 2]).astype(np.float32)
+    data = by_feature(Dataset.from_arrays("timit", x, np.zeros(200, int), x[:9], np.zeros(9, int)))
+    assert np.allclose(data.x_train.mean(axis=0), 0, atol=1e-5) and np.allclose(data.x_train.std(axis=0), [1, 1, 1, 0])
+    assert np.array_equal(data.x_test, data.x_train[:9])
 
 
 def test_smooth_fields_are_told_from_rough_ones() -> None:
@@ -93,10 +126,7 @@ def test_smooth_fields_are_told_from_rough_ones() -> None:
 
 def test_a_run_goes_on_where_it_was_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data = load("digits").standardised()
-    plans = {
-        name: lillicrap_mnist.small(lillicrap_mnist.PLANS[f"{name}, 3 hidden layers"]).with_(epochs=1)
-        for name in ("FA", "BP")
-    }
+    plans = {name: small(lillicrap_mnist.PLANS[f"{name}, 3 hidden layers"]).with_(epochs=1) for name in ("FA", "BP")}
     settings = Settings(seeds=(0, 1), out=tmp_path)
     whole = lillicrap_images.learn(plans, data, settings, "test")
     assert sorted(p.name for p in (tmp_path / "runs").iterdir()) == ["BP-0.json", "BP-1.json", "FA-0.json", "FA-1.json"]

@@ -4,20 +4,25 @@ A format is one small file: a function from paths to a `Dataset`. A new one need
 Nothing here executes what a file holds.
 """
 
+from .amat import load_back_image
 from .cifar import load_cifar10, load_cifar100
 from .dataset import Dataset
 from .digits import load_digits
 from .idx import load_mnist, read_idx
-from .npz import load_npz
+from .npz import load_npz, load_timit
 from .sources import load
+from .svhn import load_svhn
 
 __all__ = [
     "Dataset",
     "load",
+    "load_back_image",
     "load_cifar10",
     "load_cifar100",
     "load_digits",
     "load_mnist",
     "load_npz",
+    "load_svhn",
+    "load_timit",
     "read_idx",
 ]

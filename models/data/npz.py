@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ...errors import RecircuitError
 from .dataset import Dataset
-from .files import read_bytes
+from .files import find, read_bytes
 
 KEYS = ("x_train", "y_train", "x_test", "y_test")
 ZIP = (b"PK\x03\x04", b"PK\x05\x06")  # how a zip archive begins: with a file, or with its end
@@ -37,6 +37,19 @@ def load_npz(path: Path) -> Dataset:
             "y_train=..., x_test=..., y_test=...)."
         )
     return Dataset.from_arrays(str(path), *_arrays(content, path))
+
+
+def load_timit(directory: Path) -> Dataset:
+    """Frames of speech, one of six stop consonants each, which the user has cut: timit.npz in a directory, see `load_npz`.
+
+    In Lillicrap et al. 2016, Note 7, 63,881 training and 22,257 test samples of 39 features: the MFCC of frames of 10 ms,
+    and their first two derivatives.
+
+    Raises:
+        UsageError: where the file is missing.
+        RecircuitError: as `load_npz`.
+    """
+    return load_npz(find(directory, ["timit"], ["timit.npz"]))
 
 
 def _arrays(content: bytes, path: Path) -> list[NDArray]:

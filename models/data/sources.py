@@ -6,16 +6,21 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ...errors import UsageError
+from .amat import load_back_image
 from .cifar import load_cifar10, load_cifar100
 from .dataset import Dataset
 from .digits import load_digits
 from .idx import load_mnist
-from .npz import load_npz
+from .npz import load_npz, load_timit
+from .svhn import load_svhn
 
 IN_DIRECTORY: dict[str, Callable[[Path], Dataset]] = {
     "mnist": load_mnist,
     "cifar10": load_cifar10,
     "cifar100": load_cifar100,
+    "svhn": load_svhn,
+    "back-image": load_back_image,
+    "timit": load_timit,
 }
 
 
@@ -23,7 +28,8 @@ def load(source: str | Path, data_dir: str | Path | None = None) -> Dataset:
     """Load a data set by name or path.
 
     Args:
-        source: `digits`; `mnist`, `cifar10` or `cifar100`, read from data_dir; or the path of an .npz file.
+        source: `digits`; `mnist`, `cifar10`, `cifar100`, `svhn`, `back-image` or `timit`,
+            read from data_dir; or the path of an .npz file.
         data_dir: where the files of the named sets lie (`--data`); the others need none and ignore it.
 
     Raises:

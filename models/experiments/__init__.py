@@ -40,6 +40,7 @@ from . import (
     lansdell_mnist,
     lillicrap_alignment,
     lillicrap_autoencoder,
+    lillicrap_back_image,
     lillicrap_circuits,
     lillicrap_decoupled,
     lillicrap_fields,
@@ -50,9 +51,11 @@ from . import (
     lillicrap_momentum,
     lillicrap_nonconservative,
     lillicrap_pseudoinverse,
+    lillicrap_svhn,
     lillicrap_switch,
     lillicrap_theorem1,
     lillicrap_theorem2,
+    lillicrap_timit,
     lillicrap_xor,
 )
 from .experiment import Check, Experiment, Report, Settings
@@ -70,7 +73,7 @@ _MODULES = (
     lillicrap_alignment, lillicrap_flow, lillicrap_decoupled, lillicrap_pseudoinverse, lillicrap_switch,
     lillicrap_theorem1, lillicrap_theorem2, lillicrap_gauss_newton, lillicrap_nonconservative,
     lillicrap_circuits, lillicrap_fields, lillicrap_frozen, lillicrap_xor, lillicrap_momentum, lillicrap_mnist,
-    lillicrap_autoencoder,
+    lillicrap_autoencoder, lillicrap_back_image, lillicrap_svhn, lillicrap_timit,
 )  # fmt: skip
 
 EXPERIMENTS: dict[str, Experiment] = {module.EXPERIMENT.id: module.EXPERIMENT for module in _MODULES}

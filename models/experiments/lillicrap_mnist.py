@@ -11,12 +11,9 @@ The quick run is on 8x8 digits, with layers of 60 units, five in place of ten, f
 
 from __future__ import annotations
 
-from matplotlib.figure import Figure
-
-from .baldi_figure import draw_mean
-from .experiment import Check, Experiment, Report, Settings, checks, many
-from .lillicrap_images import Course, Plan, last, learn
-from .style import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, SKY, letter, new_figure
+from .experiment import Experiment, Report, Settings
+from .lillicrap_images import Plan
+from .lillicrap_tables import compare
 
 ONE = Plan("frfb", (1000,), epochs=20, rate=0.03)
 LOST = ONE.with_(epochs=30, dropout=0.5, input_dropout=0.2)
@@ -31,51 +28,11 @@ PLANS = {
 }  # fmt: skip
 #: Test errors of Note 5, in percent.
 PAPER = dict(zip(PLANS, (2.1, 1.2, 1.1, 1.32, 1.62, 1.45, 1.65, 0.8, 0.5), strict=True))
-COLOURS = dict(zip(PLANS, (ORANGE, GREEN, PURPLE, BLUE, GREY, RED, SKY, "black", "#8c510a"), strict=True))
-
-Courses = dict[str, list[Course]]
 
 
 def run(settings: Settings) -> Report:
     """Every row from each seed."""
-    data = settings.dataset("digits" if settings.quick else "mnist").standardised()
-    plans = {name: small(plan) if settings.quick else plan.lasting(settings.epochs) for name, plan in PLANS.items()}
-    courses = learn(plans, data, settings, "lillicrap-mnist")
-    return Report(_quick_checks(courses) if settings.quick else _checks(courses), _draw(courses))
+    return compare(settings, "lillicrap-mnist", "mnist", PLANS, PAPER)
 
 
-def small(plan: Plan) -> Plan:
-    """The same for 8x8 digits, in seconds."""
-    return plan.with_(
-        hidden=(60,) * min(len(plan.hidden), 5), epochs=9, columns=20, rate=3 * plan.rate,
-        local=(6, 3) if plan.local[0] else (0, 0), augment="elastic 4 2" if plan.augment else "",
-    )  # fmt: skip
-
-
-def _checks(courses: Courses) -> list[Check]:
-    rows = [
-        (f"{name}, {len(runs[0]['test'])} epochs, {many(runs)}: test error (%) (paper: {PAPER[name]})", last(runs), "<=",
-         round(PAPER[name] + 1, 2))
-        for name, runs in courses.items()
-    ]  # fmt: skip
-    return checks("", rows)
-
-
-def _quick_checks(courses: Courses) -> list[Check]:
-    return [Check(f"{name}: test error on digits (%)", last(runs), "<=", 12.0) for name, runs in courses.items()]
-
-
-def _draw(courses: Courses) -> Figure:
-    figure = new_figure(7.2, 3.0)
-    axes = figure.subplots(1, 2, sharey=True)
-    for ax, part in zip(axes, ("train", "test"), strict=True):
-        for name, runs in courses.items():
-            draw_mean(ax, [run[part] for run in runs], COLOURS[name], name)
-        ax.set(title=f"{part}ing error (%)".replace("testing", "test"), xlabel="epoch", yscale="log", ylim=(0.05, None))
-        ax.yaxis.set_major_formatter("{x:g}")
-    axes[1].legend(fontsize=6.5)
-    letter(axes)
-    return figure
-
-
-EXPERIMENT = Experiment("lillicrap-mnist", "Lillicrap et al. 2016, Note 5", run, shortens=True)
+EXPERIMENT = Experiment("lillicrap-mnist", "Lillicrap et al. 2016, Note 5", run, shortens=True, methods=tuple(PLANS))

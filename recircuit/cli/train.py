@@ -22,8 +22,8 @@ from recircuit.plasticity import Rule
 
 __all__ = ["train"]
 
-DATA = "digits (comes with recircuit); mnist, cifar10 or cifar100, with --data; or the path of an .npz file."
-DATA_DIR = "The folder in which the files of mnist, cifar10 or cifar100 lie."
+DATA = "digits (comes with recircuit); mnist, cifar10, cifar100, svhn, back-image, timit, with --data; or the path of an .npz."
+DATA_DIR = "The folder in which the files of mnist, cifar10 and the others lie."
 LAYERS = "Units of each layer. [default: FEATURES-100-CLASSES; FEATURES-500-CLASSES from 10,000 samples on]"
 MODEL = (
     f"In place of --layers, for images: {', '.join(ARCHITECTURES)}, trained as in its paper if nothing else is said; "
