@@ -135,18 +135,37 @@ def training_jobs(data: str, variants: Mapping[str, Sequence[Any]], seeds: Seque
     return jobs
 
 
-def experiment_jobs(ids: Sequence[str], seeds: Sequence[int], *, backend: str, quick: bool) -> list[Job]:
+def experiment_jobs(
+    ids: Sequence[str],
+    seeds: Sequence[int],
+    *,
+    backend: str,
+    quick: bool,
+    epochs: int | None = None,
+    data_dir: str | None = None,
+    out: Path | None = None,
+) -> list[Job]:
     """A run of each experiment for every seed, one for those that draw nothing at random.
 
-    Raises UsageError: no such experiment or backend.
+    Args:
+        ids: of the experiments.
+        seeds: of their runs.
+        backend, quick, epochs, data_dir: as in `settings_for`.
+        out: below it each experiment has a folder, in which it keeps what it trains; None: nowhere.
+
+    Raises:
+        UsageError: no such experiment or backend, or one that is not run for other numbers of epochs.
     """
     from .experiments import find, settings_for
 
     jobs = []
     for experiment in map(find, ids):
-        chosen = settings_for(experiment, backend=backend, quick=quick).backend
+        chosen = settings_for(experiment, backend=backend, quick=quick, epochs=epochs).backend
         options = {"id": experiment.id, "backend": chosen, "quick": quick}
-        jobs += [Job("reproduce", options, seed, {}) for seed in (seeds if experiment.seeds else [None])]
+        options |= {} if epochs is None else {"epochs": epochs}
+        folder = None if out is None else str((out / experiment.id).resolve())
+        where = {"data_dir": _resolved(data_dir), "out": folder}
+        jobs += [Job("reproduce", options, seed, where) for seed in (seeds if experiment.seeds else [None])]
     return jobs
 
 
@@ -233,13 +252,17 @@ def _reproduced(payload: Mapping[str, Any]) -> Result:
     from .experiments import Settings, find
 
     options, seed = payload["options"], payload["seed"]
+    data, out = (None if (path := payload["where"][name]) is None else Path(path) for name in ("data_dir", "out"))
+    settings = Settings(
+        options["backend"], () if seed is None else (seed,), options["quick"], data=data, out=out,
+        epochs=options.get("epochs"),
+    )  # fmt: skip
     began = time.perf_counter()
-    seeds = () if seed is None else (seed,)
     try:
-        report = find(options["id"]).run(Settings(options["backend"], seeds, options["quick"]))
+        report = find(options["id"]).run(settings)
     except Diverged as problem:
         return {"checks": [], "seconds": None, "diverged": str(problem)}
-    seconds = time.perf_counter() - began
+    seconds = time.perf_counter() - began + sum(settings.earlier)
     return {"checks": [check.row() for check in report.checks], "seconds": seconds, "diverged": ""}
 
 

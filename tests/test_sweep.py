@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from small_files import write_back_image
 
 from recircuit.errors import RecircuitError, UsageError
 from recircuit.models import sweep as sweeping
@@ -121,6 +122,20 @@ def test_experiments_over_seeds() -> None:
         experiment_jobs(["amit-linar"], [0], backend="numpy", quick=True)
 
 
+def test_experiments_find_their_data_and_leave_what_they_trained(tmp_path: Path) -> None:
+    write_back_image(tmp_path / "data", train=20, test=10)
+    (job,) = experiment_jobs(
+        ["lillicrap-back-image"], [3], backend="numpy", quick=False, epochs=1, data_dir=str(tmp_path / "data"),
+        out=tmp_path / "out",
+    )  # fmt: skip
+    found = perform(job.payload)
+    assert [check["what"].split(",")[:2] for check in found["checks"]] == [["BP", " 1 epochs"], ["FA", " 1 epochs"]]
+    folder = tmp_path / "out" / "lillicrap-back-image" / "runs"
+    assert sorted(file.name for file in folder.iterdir()) == ["BP-3.json", "FA-3.json"]
+    (longer,) = experiment_jobs(["lillicrap-back-image"], [3], backend="numpy", quick=False, epochs=2)
+    assert longer.key != job.key
+
+
 # --- one run ----------------------------------------------------------------------------------------------------------
 
 
@@ -214,6 +229,8 @@ def command(*arguments: str, folder: Path, **options: Any) -> subprocess.Popen[s
         (["nothing"], "'nothing' is neither data .* nor an experiment"),
         (["amit-linar"], "Did you mean `amit-linear`?"),
         (["amit-linear", "--rule", "urfb"], "--rule is of training runs"),
+        (["amit-linear", "--epochs", "3"], "not for this experiment"),
+        (["amit-simpnet", "--epochs", "many"], "--epochs: expected a whole number"),
         (["digits", "--quick"], "--quick is for experiments"),
         (["digits", "--seeds", "4-0"], "--seeds: expected whole numbers"),
     ],

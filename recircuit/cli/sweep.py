@@ -48,7 +48,9 @@ def sweep(
     seeds: Annotated[str, typer.Option(help=SEEDS)] = "0-4",
     quick: Annotated[bool, typer.Option("--quick", help="Of experiments: fewer and shorter runs.")] = False,
     backend: Annotated[str | None, typer.Option(help=BACKEND)] = None,
-    data_dir: Annotated[str | None, typer.Option("--data", metavar="DIR", help="Where the files of DATA lie.")] = None,
+    data_dir: Annotated[
+        str | None, typer.Option("--data", metavar="DIR", help="Where the files of DATA, or of the experiments, lie.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help=OUT)] = None,
     scheduler: Annotated[str | None, typer.Option(metavar="ADDRESS", help=SCHEDULER)] = None,
     workers: Annotated[int | None, typer.Option(metavar="N", min=1, help=WORKERS)] = None,
@@ -65,13 +67,18 @@ def sweep(
     given = {name: values_of(value) for name, value in variants.items() if value is not None}
     other = {"backend": backend, "data_dir": data_dir, "measure": measure or None}
     fixed = {name: value for name, value in other.items() if value is not None}
-    jobs = _jobs(what, given, seeds_of(seeds), quick, fixed)
     folder = out or Path("runs") / f"sweep-{re.sub(r'[^A-Za-z0-9_,-]+', '_', Path(what).stem)}"
+    jobs = _jobs(what, given, seeds_of(seeds), quick, fixed, None if scheduler else folder)
     _Sweep(jobs, folder).run(scheduler, workers)
 
 
 def _jobs(
-    what: str, given: dict[str, list[str]], seeds: Sequence[int], quick: bool, fixed: dict[str, Any]
+    what: str,
+    given: dict[str, list[str]],
+    seeds: Sequence[int],
+    quick: bool,
+    fixed: dict[str, Any],
+    folder: Path | None,
 ) -> list[Job]:
     from recircuit.models.experiments import EXPERIMENTS
 
@@ -85,11 +92,24 @@ def _jobs(
             f"sweep: {unknown[0]!r} is neither data (digits, {', '.join(IN_DIRECTORY)}, or the path of an .npz file) nor "
             f"an experiment ({', '.join(EXPERIMENTS)}).{closest(unknown[0], EXPERIMENTS)}"
         )
-    wrong = [*given, *(name for name in fixed if name != "backend")]
+    wrong = [*(set(given) - {"epochs"}), *(set(fixed) - {"backend", "data_dir"})]
     if wrong:
-        option = "--" + wrong[0].removesuffix("_dir").replace("_", "-")
+        option = "--" + wrong[0].replace("_", "-")
         raise UsageError(f"{option} is of training runs; an experiment says itself what it trains. Leave it out.")
-    return experiment_jobs(values_of(what), seeds, backend=fixed.get("backend", "numpy"), quick=quick)
+    jobs = []
+    for epochs in [_whole(text) for text in given.get("epochs", [])] or [None]:
+        jobs += experiment_jobs(
+            values_of(what), seeds, backend=fixed.get("backend", "numpy"), quick=quick, epochs=epochs,
+            data_dir=fixed.get("data_dir"), out=folder,
+        )  # fmt: skip
+    return jobs
+
+
+def _whole(text: str) -> int:
+    """A number of epochs."""
+    if not text.isdecimal():
+        raise UsageError(f"--epochs: expected a whole number, at least 1; got {text}.")
+    return int(text)
 
 
 class _Sweep:
@@ -142,6 +162,11 @@ class _Sweep:
         for summary in self._write():
             typer.echo(_told(summary))
         typer.echo(f"See {self.folder / 'table.csv'} and summary.csv beside it.")
+        for name in dict.fromkeys(job.options["id"] for job in self.jobs if job.kind == "reproduce"):
+            if (self.folder / name / "runs").is_dir():
+                typer.echo(
+                    f"Its runs lie in {self.folder / name}: recircuit reproduce {name} --out {self.folder / name}"
+                )
         if failed:
             raise typer.Exit(1)
 
