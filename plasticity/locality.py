@@ -166,6 +166,11 @@ class _Proof:
             return f"`{name}` {NOT_LOCAL}" if name in "ijN" else f"`{name}`: rules have no clock; use `updates`"
         if any(line.target == name for line in (self.statement, *self.later)):
             return f"`{name}` has no value yet; give it one in an earlier statement, or declare it as state"
+        if any(line.target == f"d{name}" for line in (self.statement, *self.later)):
+            return (
+                f"`d{name}` is a number like any other, and `{name}` has no value: of what a synapse keeps only the weight has "
+                f'an increment, `dw`. Declare state=("{name}",), and write `{name} += E` or `{name} = E`'
+            )
         if name in FUNCTIONS:
             return f"`{name}` is a function, and must be called"
         if name in DEFAULT_UNITS:

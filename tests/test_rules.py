@@ -65,6 +65,7 @@ REFUSED = {
     "dw = _x_pre": "is not a variable of a pre unit",
     "dw = 5*mV*x_pre": "`mV` is a unit; rates and weights have none",
     "dw = g*x_pre; g = 1": "`g` has no value yet",
+    "dg = x_pre - g/2; dw = g": 'state=("g",), and write `g += E`',
     "dw = tanh*x_pre": "`tanh` is a function, and must be called",
     # What it may not call
     "dw = sum(x_pre)": NOT_LOCAL,
