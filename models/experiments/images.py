@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -63,6 +63,10 @@ class Method:
     feedback_rate: float = 0.0
     adam: float = 0.0
 
+    def differences(self) -> dict[str, Any]:
+        """What is not as usual, by name: so a run that is kept stays what it was when methods can be told apart by more."""
+        return {f.name: v for f in fields(self) if (v := getattr(self, f.name)) != f.default}
+
     def made_rule(self, rate: float) -> Rule:
         """The rule at a rate."""
         rule = find(self.rule).with_parameters(rate=rate)
@@ -115,7 +119,7 @@ def _about(data: Dataset, protocol: Protocol, method: Method) -> dict[str, Any]:
     """What a run depends on, but for its seed, the backend, and how many epochs it has."""
     line = getattr(ARCHITECTURES.get(protocol.model), "line", protocol.model)
     told = asdict(protocol.with_(epochs=0))
-    return {"method": asdict(method), "protocol": told, "line": line, "data": data.fingerprint()}
+    return {"method": method.differences(), "protocol": told, "line": line, "data": data.fingerprint()}
 
 
 class _Run:
