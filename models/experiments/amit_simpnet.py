@@ -2,7 +2,7 @@
 
 Tied and untied: an untied network begins with one tied epoch at the rate .01 (section 4.1). After 30 epochs it is still far
 behind the tied one: a tied filter is changed by the sum over 1,024 places, an untied synapse by its own place, and the filters
-have hardly moved (likeness .98); a rate of 10 or 100 times as much for them did not help in the first epochs. The paper's 1,000 epochs on
+have hardly moved (their likeness is .98). The paper's 1,000 epochs on
 2 cores take days; ``--epochs 30`` checks the order of the methods (``--method NAME``: of some).
 """
 

@@ -6,8 +6,9 @@ rate goes with which network: here each row has the epochs that make the whole a
 of the hidden units lost and a fifth of the pixels (Hinton et al. 2012). "Leaky" has dropout too. "Local": the lowest of
 three hidden layers is 6 maps of units that see 6x6 pixels each, with weights of their own, 784-3174-1500-1500-10;
 "distorted": so too, on images distorted as by Simard, Steinkraus and Platt 2003 (alpha 34, sigma 4), anew in every epoch.
-Where dropout is, and in three hidden layers of FA, these epochs and rates end well above the paper's errors: training errors are
-still falling when the rate does. The quick run is on 8x8 digits, with layers of 60 units, five in place of ten, fields of 3x3, and three times the rates.
+With dropout, and in three hidden layers of FA, these epochs and rates end well above the paper's errors: training errors
+still fall when the rate does. The quick run is on 8x8 digits, with layers of 60 units, five in place of ten, fields of 3x3,
+and three times the rates.
 """
 
 from __future__ import annotations
