@@ -6,6 +6,7 @@ import json
 import re
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +36,8 @@ def each[Method](
     for name, method in settings.chosen(methods).items():
         depends, found[name] = about(method), []
         for seed in settings.seeds:
-            job = lambda n=name, m=method, s=seed: compute(n, m, s)  # noqa: E731
-            found[name].append(kept(settings, f"{name}-{seed}", {**depends, "seed": seed}, job))
+            run = partial(compute, name, method, seed)
+            found[name].append(kept(settings, f"{name}-{seed}", {**depends, "seed": seed}, run))
     return found
 
 
