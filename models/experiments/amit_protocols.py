@@ -77,6 +77,7 @@ class Plan:
 def run(settings: Settings) -> Report:
     """All axes, networks, rules and seeds."""
     plan = _plan(settings)
+    keeping = replace(settings, quick=False)  # a quick run is one of many runs, too, and kept
     found: Errors = {}
     for axis, values in plan.axes.items():
         for value, hidden, name, seed in product(values, plan.networks, RULES, settings.seeds):
@@ -89,7 +90,7 @@ def run(settings: Settings) -> Report:
             where = f"{about['axis']}-{about['value']:g}-{'-'.join(map(str, hidden))}-{name}-{seed}"
             settings.tell(f"amit-protocols: {where}")
             one = kept(
-                settings, where, about,
+                keeping, where, about,
                 lambda a=axis, v=value, h=hidden, n=name, s=seed: {"error": _error(plan, a, v, h, n, s, settings.backend)},
             )  # fmt: skip
             found.setdefault((axis, value, tuple(hidden), name), []).append(one["error"])
