@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +13,7 @@ from ..errors import RecircuitError
 from ..plasticity import Rule, SynapticEquation
 from .population import Population
 from .projection import Projection, Transposed
+from .schedule import Schedule
 from .structures import Dense
 
 
@@ -124,6 +126,18 @@ def _check_read(name: str, rule: str, variable: str, side: str, sides: Mapping[s
             f"{reads} {variable!r} of {population.name!r} has the unit {get_unit(dimension)}, and weights have none. Divide "
             f"it by a scale of its own in the equations, as in 'u = {variable}/scale : 1' with Neuron(..., scale=...), "
             f"and read u_{side}."
+        )
+
+
+def warn_of_rules_always_open(projections: Mapping[str, Projection], schedule: Schedule) -> None:
+    """Say which rules learn in every step because no phase is named plasticity: that may be a slip of the pen."""
+    names = [p.name for p in projections.values() if p.equation and p.equation.plastic and not p.learns.strict]
+    phases = list(schedule.windows)
+    if names and len(phases) > 1 and "plasticity" not in phases:
+        warnings.warn(
+            f"circuit: the rules of {', '.join(names)} learn in every step, as none of the phases {phases} is named "
+            "plasticity. Name one so, or say when they learn: connect(..., learns='...').",
+            stacklevel=4,
         )
 
 

@@ -11,7 +11,7 @@ from brian2.units.fundamentalunits import get_dimensions
 
 from ..errors import RecircuitError
 from .backends import Program, choose_backend, open_program
-from .checks import check_value
+from .checks import check_value, warn_of_rules_always_open
 from .declaration import Declaration
 from .describe import circuit_html, circuit_text
 from .inputs import Inputs, as_inputs
@@ -131,6 +131,7 @@ class Circuit(Declaration):
         current = self._program
         if current is not None and (backend is None or choose_backend(backend)[0] == current.backend):
             return current
+        warn_of_rules_always_open(self.projections, self._schedule())
         program = open_program(self, backend or "numpy")
         self._fill(program)
         if current is not None:
@@ -173,8 +174,11 @@ class Circuit(Declaration):
         if owner in self.populations and variable in self.populations[owner].neuron.parameters:
             return self._set_parameter(self.populations[owner], variable, value)
         program.set(key, value)
-        if variable == "w" and f"{owner}.mask" in program.assembly.arrays:
-            program.set(key, program.get(key) * program.get(f"{owner}.mask"))
+        if (
+            f"{owner}.mask" in program.assembly.arrays
+            and (now := program.get(key)).shape == self.projections[owner].shape
+        ):
+            program.set(key, now * program.get(f"{owner}.mask"))
 
     def state(self, *, weights_only: bool = False) -> dict[str, np.ndarray]:
         """A copy of all variables (of the synapses only, if asked) by name."""

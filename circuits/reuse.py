@@ -37,14 +37,14 @@ def _of_synapses(projection: Projection, rng: np.random.Generator) -> dict[str, 
     found: dict[str, Any] = {}
     mask = projection.structure.mask(projection.pre.size, projection.post.size, rng)
     if not isinstance(projection.weights, Transposed):
-        values = draw(projection.weights, rng, shape, name)
-        found["w"] = values if mask is None else values * mask
-    if mask is not None:
-        found["mask"] = mask
+        found["w"] = draw(projection.weights, rng, shape, name)
     if equation is not None and equation.plastic:
-        found |= equation.parameters
         states: Mapping[str, Any] = {**equation.state, **projection.states}
         found |= {k: draw(v, rng, shape, f"{name}.{k}") for k, v in states.items()}
+    if mask is not None:
+        found = {k: v * mask for k, v in found.items()} | {"mask": mask}
+    if equation is not None and equation.plastic:
+        found |= equation.parameters
     return found
 
 

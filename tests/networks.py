@@ -81,7 +81,7 @@ def textbook(
 
 
 def anything(seed: int, columns: int = 2, **options: Any) -> rc.Circuit:
-    """A random circuit of random phases: recurrent, with latches, a broadcast and noise."""
+    """A random circuit of random phases: recurrent, with latches, units without memory, a broadcast and noise."""
     rng, phases = np.random.default_rng(seed), ("a", "b", "c", "d")
 
     def during() -> str | None:
@@ -98,6 +98,7 @@ def anything(seed: int, columns: int = 2, **options: Any) -> rc.Circuit:
         time = "+ sin(t/ms)" if rng.random() < 0.2 else ""
         tau = float(rng.choice([1, 3]))
         reads = "error" if rng.random() < 0.5 else "rate"
+        arriving = "+ .1*apical + .1*heard" if rng.random() < 0.5 else ""
         groups.append(net.population(f"h{k}", 2, rc.Neuron(
             f"""
             basal    : 1 (compartment)
@@ -106,11 +107,12 @@ def anything(seed: int, columns: int = 2, **options: Any) -> rc.Circuit:
             drate/dt = (tanh(basal) {time} - rate)/tau : 1 {flag()}
             error    = tanh(apical + .5*{reads} + .2*last) : 1 (during {during() or "a"})
             last     = tanh(rate + .1*heard {noise}) : 1 (during {during() or "b"})
-            mixed    = rate*error - last : 1
+            mixed    = rate*error - last {arriving} : 1
             """,
             tau=tau * ms,
         )))  # fmt: skip
-    one = net.population("one", 1, rc.Neuron(f"basal : 1 (compartment)\nrate = basal : 1 (during {during() or 'c'})"))
+    latched = f"(during {during() or 'c'})" if rng.random() < 0.5 else ""
+    one = net.population("one", 1, rc.Neuron(f"basal : 1 (compartment)\nrate = basal : 1 {latched}"))
     net.broadcast(one, "heard", during=during())
     net.connect(groups[1], one, during=during(), sends="mixed")
     rule = rc.Rule("r", source="test", forward="dw = .1*error_post*x_pre - .01*w", feedback="dw = .1*mixed_pre*x_post")

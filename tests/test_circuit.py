@@ -33,6 +33,21 @@ def noisy(equations: str, size: int = 20_000, seed: int = 0, **parameters: Any) 
 # --- phases, latches, time --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("learns", [None, "error"])
+@pytest.mark.parametrize("last", ["plasticity", "plasticty"])
+def test_a_rule_that_learns_in_every_step_is_named_where_no_phase_is_plasticity(
+    last: str, learns: str | None, recwarn: pytest.WarningsRecorder
+) -> None:
+    net = rc.Circuit()
+    x, o = net.stimulus("x", 3), net.population("o", 2, rc.squared_output())
+    net.connect(x, o, rule=rc.urfb, learns=learns)
+    net.phases("error", 1 * ms, last, 1 * ms)
+    net.run(stimuli(net, 1))
+    told = [str(w.message) for w in recwarn if "learn in every step" in str(w.message)]
+    assert len(told) == (last == "plasticty" and learns is None)
+    assert all("x_to_o" in text and "'plasticty'" in text and "learns=" in text for text in told)
+
+
 def test_what_is_closed_is_held() -> None:
     net = rc.Circuit()
     net.population("h", 1, rc.Neuron("rate = rate + 1 : 1 (during a and c)\nlast = rate : 1 (during b)"))

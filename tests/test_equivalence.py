@@ -165,6 +165,22 @@ def test_masks_are_drawn_separately_and_missing_synapses_never_grow() -> None:
     assert not np.array_equal(after_down, down) and np.array_equal(after_down != 0, down != 0)
 
 
+@pytest.mark.parametrize("lowering", ["dense", "plain"])
+@pytest.mark.parametrize("rule", ["traces", "momentum", "adam"])
+def test_missing_synapses_have_no_state_that_could_be_read(rule: str, lowering: str) -> None:
+    net = layered(forward=Masked(0.5), rule=RULES[rule], lowering=lowering)
+    equation = net["h1_to_o"].equation
+    assert equation is not None and equation.state
+    for state in equation.state:
+        net[f"h1_to_o.{state}"] = 0.3
+    for _ in range(2):
+        missing = net["h1_to_o.w"] == 0
+        assert missing.any() and not missing.all()
+        for state in equation.state:
+            assert not net[f"h1_to_o.{state}"][missing].any() and net[f"h1_to_o.{state}"][~missing].all()
+        net.run(stimuli(net, 5))
+
+
 @pytest.mark.parametrize("rule", ["everything", "fused", "oja"])
 def test_dense_is_plain_for_plastic_one_to_one(rule: str) -> None:
     def make(**options: Any) -> rc.Circuit:
@@ -224,7 +240,47 @@ def test_dense_is_plain_with_broadcasts_recurrence_and_overlapping_phases() -> N
     assert_same_runs(modulated, stimuli(modulated(), 6))
 
 
-@pytest.mark.parametrize("seed", range(10))
+def without_memory(order: tuple[int, ...], **options: Any) -> rc.Circuit:
+    """Units whose rates are expressions of what arrives, in a loop, and one that is broadcast."""
+    net = rc.Circuit(**options)
+    passes = "basal : 1 (compartment)\nrate = tanh(basal) : 1"
+    x = net.stimulus("x", 3)
+    a, b = (net.population(n, 3, rc.Neuron(f"heard : 1 (broadcast)\n{passes}\nx = rate + heard : 1")) for n in "ab")
+    one = net.population("one", 1, rc.Neuron(passes))
+    actions = (
+        lambda: net.connect(x, a, weights=np.eye(3)),
+        lambda: net.connect(a, b, weights=np.tri(3), sends="x"),
+        lambda: net.connect(b, a, weights=-0.5 * np.tri(3), name="back"),
+        lambda: net.connect(b, one, weights=0.3),
+        lambda: net.broadcast(one, "heard"),
+    )
+    for k in order:
+        actions[k]()
+    net.phases("a", 6 * ms)
+    return net
+
+
+@pytest.mark.parametrize("lowering", ["dense", "plain"])
+@pytest.mark.parametrize("order", [(0, 1, 2, 3, 4), (4, 3, 2, 1, 0), (2, 4, 0, 3, 1)])
+def test_a_signal_passes_one_population_in_a_step_whatever_was_declared_first(lowering: str, order: Any) -> None:
+    trace = without_memory(order, lowering=lowering).run(
+        x := np.array([[0.4, -0.3, 0.8]]), record=["a.rate", "b.rate", "one.rate", "a.x"]
+    )
+    a = b = np.zeros(3)
+    one = heard = 0.0
+    for step in range(6):
+        told = heard
+        heard, one, a, b = (
+            one,
+            np.tanh(0.3 * b.sum()),
+            np.tanh(x[0] - 0.5 * np.tri(3) @ b),
+            np.tanh(np.tri(3) @ (a + told)),
+        )
+        for name, value in {"a.rate": a, "b.rate": b, "one.rate": one, "a.x": a + heard}.items():
+            assert np.allclose(np.asarray(trace[name])[step], value, rtol=0, atol=EXACT), (name, step)
+
+
+@pytest.mark.parametrize("seed", range(20))
 def test_dense_is_plain_for_any_circuit(seed: int) -> None:
     dense, plain = (anything(seed, columns=1, lowering=lowering) for lowering in ("dense", "plain"))
     x = np.random.default_rng(seed).normal(size=(4, 3))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -131,6 +132,11 @@ def steps_of(projection: Projection) -> tuple[Step, ...]:
     """What a projection's rule is lowered to."""
     equation = projection.equation
     return () if equation is None else lower(equation, shared=projection.structure.shared)
+
+
+def masking(variables: Iterable[str]) -> str:
+    """The code by which synapses that do not exist have neither weight nor state."""
+    return "\n".join(f"{v} = {v}*mask" for v in ("w", *variables))
 
 
 def weights_owner(projection: Projection) -> Projection:

@@ -12,8 +12,8 @@ from ...plasticity import SynapticEquation
 from ...plasticity.steps import Elementwise, Fused, Product, drives
 from ..operations import EXPRESS, FACTOR, LEARN, PROPAGATE, Operation, Runner
 from ..projection import Projection, Transposed
-from .assembly import Array, Assembly, Store, add_clamps, learning_steps, steps_of, weights_owner
-from .factors import Factors
+from .assembly import Array, Assembly, Store, add_clamps, learning_steps, masking, steps_of, weights_owner
+from .factors import Factors, spread
 from .fused import one_sided, vanishing
 from .populations import add_populations, broadcasts_into, winners
 from .sparse import masked, sparse
@@ -24,6 +24,7 @@ def assemble_dense(assembly: Assembly, circuit: Any) -> None:
     sent = Factors(EXPRESS, "sent")
     learned = Factors(FACTOR, "factor")
     plans = {p.name: _plan(p, assembly, sent, learned) for p in circuit.projections.values()}
+    signals = {name: spread(name, circuit, assembly, sent) for name in circuit.broadcasts}
     scratch = {n: sent.names(n) + learned.names(n) + winners(circuit, n) for n in circuit.populations}
     add_clamps(assembly, circuit)
     add_populations(assembly, circuit, scratch)
@@ -40,7 +41,7 @@ def assemble_dense(assembly: Assembly, circuit: Any) -> None:
     for projection in circuit.projections.values():
         _add_propagation(assembly, projection, plans[projection.name][0])
         _add_learning(assembly, projection, plans[projection.name][1])
-    _add_broadcasts(assembly, circuit)
+    _add_broadcasts(assembly, circuit, signals)
 
 
 Plan = tuple[str, list[tuple[Any, dict[str, tuple[str, str]]]]]
@@ -97,7 +98,7 @@ def _add_weights(assembly: Assembly, projection: Projection) -> None:
 
 
 def _needs_mask(projection: Projection) -> bool:
-    """Whether weights that no synapse has must be set to zero after each update.
+    """Whether weights that no synapse has, and their state, must be set to zero after each update.
 
     Products leave those of places outside of an image at zero, as nothing is sent from there.
     """
@@ -162,7 +163,7 @@ def _add_learning(assembly: Assembly, projection: Projection, plan: list[tuple[A
     store = assembly.groups[name]
     opened = learning_steps(projection, assembly.schedule)
 
-    def add(suffix: str, runner: Runner, reads: set[str], writes: str, *, work: int = 0, random: bool = False) -> None:
+    def add(suffix: str, runner: Runner, reads: set[str], *writes: str, work: int = 0, random: bool = False) -> None:
         assembly.add(
             Operation(
                 name=runner.name,
@@ -171,7 +172,7 @@ def _add_learning(assembly: Assembly, projection: Projection, plan: list[tuple[A
                 reads=frozenset(reads),
                 runner=runner,
                 learns=True,
-                writes=frozenset({writes}),
+                writes=frozenset(writes),
                 always=random,
                 work=work,
             )
@@ -209,8 +210,9 @@ def _add_learning(assembly: Assembly, projection: Projection, plan: list[tuple[A
         add(op, runner, reads, f"{name}.{step.target}", work=weights, random=random)
     if f"{name}.mask" in assembly.arrays:
         done = masked(projection, assembly.columns)
-        runner = Runner(f"mask_{name}", store, "mask", "w = w*mask", masked=done)
-        add("mask", runner, {f"{name}.w", f"{name}.mask"}, f"{name}.w", work=weights)
+        kept = {f"{name}.{v}" for v in ("w", *equation.state)}
+        runner = Runner(f"mask_{name}", store, "mask", masking(equation.state), masked=done)
+        add("mask", runner, {*kept, f"{name}.mask"}, *kept, work=weights)
     runner = Runner(f"count_{name}", store, "once", "updates = updates + 1")
     add("count", runner, {f"{name}.updates"}, f"{name}.updates")
 
@@ -262,13 +264,13 @@ def _tables(assembly: Assembly, projection: Projection) -> dict[str, Any]:
     return {f"_{table}": (assembly.groups[projection.name], table, "_idx") for table in tables}
 
 
-def _add_broadcasts(assembly: Assembly, circuit: Any) -> None:
+def _add_broadcasts(assembly: Assembly, circuit: Any, signals: dict[str, str]) -> None:
     for population in circuit.populations.values():
         for name in broadcasts_into(circuit, population):
             source, during = circuit.broadcasts[name]
             op = f"broadcast_{name}_to_{population.name}"
             references = {
-                "_signal": (assembly.groups[source.name], "rate", "_idx"),
+                "_signal": (assembly.groups[source.name], signals[name], "_idx"),
                 "_field": (assembly.groups[population.name], name, "_idx"),
             }
             runner = Runner(
@@ -280,7 +282,7 @@ def _add_broadcasts(assembly: Assembly, circuit: Any) -> None:
                     name=op,
                     slot=PROPAGATE,
                     steps=assembly.schedule.open_steps(during, f"the broadcast {name!r}"),
-                    reads=frozenset({f"{source.name}.rate"}),
+                    reads=frozenset({f"{source.name}.{signals[name]}"}),
                     writes=frozenset({f"{population.name}.{name}"}),
                     runner=runner,
                     work=population.size,

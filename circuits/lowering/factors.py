@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from brian2.utils.stringtools import word_substitute
 
@@ -88,3 +89,9 @@ class Factors:
             writes=frozenset(f"{name}.{f.variable}" for f in factors), runner=runner,
             work=population.size * len(factors),
         )  # fmt: skip
+
+
+def spread(broadcast: str, circuit: Any, assembly: Assembly, sent: Factors) -> str:
+    """The variable of its source that a broadcast tells, as it was before the step."""
+    source, during = circuit.broadcasts[broadcast]
+    return sent.variable(source, "rate", assembly.schedule.open_steps(during, f"the broadcast {broadcast!r}"))

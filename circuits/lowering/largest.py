@@ -23,7 +23,7 @@ def scratch(circuit: Any) -> dict[str, list[str]]:
     return found
 
 
-def add_largest(assembly: Assembly, projection: Projection) -> None:
+def add_largest(assembly: Assembly, projection: Projection, signal: str) -> None:
     """The synapses, and in each unit the largest; or, the other way round, to the winner alone."""
     owner, pre, post, name = weights_owner(projection), projection.pre, projection.post, projection.name
     back = owner is not projection
@@ -31,9 +31,9 @@ def add_largest(assembly: Assembly, projection: Projection) -> None:
     sources, targets, taps = owner.structure.by_tap()
     if back:
         sources, targets = targets, sources
-        summed = {projection.field: f"w*{projection.sends}_pre*int({owner.winner}_pre == tap)"}
+        summed = {projection.field: f"w*{signal}_pre*int({owner.winner}_pre == tap)"}
     else:
-        summed = {heard: f"w*{projection.sends}_pre*int(tap == {k})" for k, (heard, _) in enumerate(_taps(projection))}
+        summed = {heard: f"w*{signal}_pre*int(tap == {k})" for k, (heard, _) in enumerate(_taps(projection))}
         summed |= {there: f"1.0*int(tap == {k})" for k, (_, there) in enumerate(_taps(projection))}
     lines = [f"{variable}_post = {code} : 1 (summed)" for variable, code in summed.items()]
     synapses = Synapses(
@@ -44,7 +44,11 @@ def add_largest(assembly: Assembly, projection: Projection) -> None:
     synapses.tap[:] = taps
     share_weights(assembly, projection, synapses, 0 * taps)
     steps = assembly.schedule.open_steps(projection.during, f"the projection {name!r}")
-    reads = read_by(projection.sends, pre) | {f"{name}.w"} | ({f"{pre.name}.{owner.winner}"} if back else set())
+    reads = (
+        read_by(signal, pre)
+        | {f"{pre.name}.{signal}", f"{name}.w"}
+        | ({f"{pre.name}.{owner.winner}"} if back else set())
+    )
     for variable in summed:
         updater = next(o for o in synapses.contained_objects if o.name.endswith(f"_{variable}_post"))
         assembly.operations.append(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -11,33 +12,48 @@ from brian2.utils.stringtools import get_identifiers
 from ..operations import EXPRESS, LEARN, PROPAGATE, Operation, Runner
 from ..projection import Projection, Transposed
 from .assembly import Array, Assembly, add_clamps, learning_steps
+from .factors import Factors, spread
 from .largest import add_largest, scratch
-from .populations import add_populations, broadcasts_into, read_by, read_of_units
+from .populations import add_populations, broadcasts_into, incoming_fields, read_by, read_of_units, stored_in
 from .shared import INDEX, learn_shared, share_weights
 
 
 def assemble_plain(assembly: Assembly, circuit: Any) -> None:
     """Add all groups and operations of a circuit in the plain form."""
     add_clamps(assembly, circuit)
-    add_populations(assembly, circuit, scratch(circuit))
+    sent = Factors(EXPRESS, "sent")
+    signals = {p.name: _signal(p, circuit, assembly, sent) for p in circuit.projections.values()}
+    spreads = {name: spread(name, circuit, assembly, sent) for name in circuit.broadcasts}
+    heard = scratch(circuit)
+    add_populations(assembly, circuit, {name: heard[name] + sent.names(name) for name in circuit.populations})
+    sent.add_operations(assembly, circuit.populations)
     for index, projection in enumerate(circuit.projections.values()):
         rng = np.random.default_rng([circuit.seed, index])
         if projection.structure.kind == "largest":
-            add_largest(assembly, projection)
+            add_largest(assembly, projection, signals[projection.name])
         else:
-            _add_synapses(assembly, projection, rng)
+            _add_synapses(assembly, projection, rng, signals[projection.name])
         _add_learning(assembly, projection)
     for name, (source, during) in circuit.broadcasts.items():
         for population in circuit.populations.values():
             if name in broadcasts_into(circuit, population):
-                _add_broadcast(assembly, name, source, population, during)
+                _add_broadcast(assembly, name, source, spreads[name], population, during)
 
 
-def _add_synapses(assembly: Assembly, projection: Projection, rng: np.random.Generator) -> None:
+def _signal(projection: Projection, circuit: Any, assembly: Assembly, sent: Factors) -> str:
+    """The variable that travels: as it was before the step, and so latched where it is made of what arrives in it."""
+    pre = projection.pre
+    arriving = {*chain.from_iterable(incoming_fields(circuit, pre).values()), *broadcasts_into(circuit, pre)}
+    if stored_in({projection.sends}, pre).isdisjoint(arriving):
+        return projection.sends
+    return sent.variable(pre, projection.sends, assembly.schedule.open_steps(projection.during, f"{projection.name!r}"))
+
+
+def _add_synapses(assembly: Assembly, projection: Projection, rng: np.random.Generator, signal: str) -> None:
     pre, post, equation = projection.pre, projection.post, projection.equation
     shared = projection.structure.shared
     model = [
-        f"{projection.field}_post = w*{projection.sends}_pre : 1 (summed)",
+        f"{projection.field}_post = w*{signal}_pre : 1 (summed)",
         f"{INDEX} : integer" if shared else "w : 1",
     ]
     if equation is not None and equation.plastic and not shared:
@@ -81,7 +97,7 @@ def _add_synapses(assembly: Assembly, projection: Projection, rng: np.random.Gen
             runner=updater,
             work=len(sources),
             steps=assembly.schedule.open_steps(projection.during, f"the projection {name!r}"),
-            reads=read_by(projection.sends, pre) | {f"{name}.w"},
+            reads=read_by(signal, pre) | {f"{pre.name}.{signal}", f"{name}.w"},
             writes=frozenset({f"{post.name}.{projection.field}"}),
         )
     )
@@ -149,10 +165,10 @@ def _add_learning(assembly: Assembly, projection: Projection) -> None:
         )
 
 
-def _add_broadcast(assembly: Assembly, name: str, source: Any, population: Any, during: Any) -> None:
+def _add_broadcast(assembly: Assembly, name: str, source: Any, signal: str, population: Any, during: Any) -> None:
     op = f"broadcast_{name}_to_{population.name}"
     synapses = Synapses(
-        assembly.groups[source.name], assembly.groups[population.name], f"{name}_post = rate_pre : 1 (summed)",
+        assembly.groups[source.name], assembly.groups[population.name], f"{name}_post = {signal}_pre : 1 (summed)",
         clock=assembly.clock, name=op, namespace={}, codeobj_class=assembly.codeobj_class,
     )  # fmt: skip
     synapses.connect()
@@ -163,7 +179,7 @@ def _add_broadcast(assembly: Assembly, name: str, source: Any, population: Any, 
             name=op,
             slot=PROPAGATE,
             steps=assembly.schedule.open_steps(during, f"the broadcast {name!r}"),
-            reads=frozenset({f"{source.name}.rate"}),
+            reads=frozenset({f"{source.name}.{signal}"}),
             writes=frozenset({f"{population.name}.{name}"}),
             runner=updater,
         )

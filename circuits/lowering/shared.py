@@ -11,7 +11,7 @@ from brian2.utils.stringtools import get_identifiers
 from ...plasticity.sharing import shared_code
 from ..operations import LEARN, Operation, Runner
 from ..projection import Projection
-from .assembly import Array, Assembly, Store, learning_steps, weights_owner
+from .assembly import Array, Assembly, Store, learning_steps, masking, weights_owner
 from .populations import read_of_units
 
 #: Which weight a synapse has.
@@ -82,7 +82,8 @@ def learn_shared(assembly: Assembly, projection: Projection) -> None:
         code = f"{statement.target} {statement.operator} {statement.once} + {total}"
         _add(assembly, projection, f"{k}_once", Runner(f"learn_{name}_{k}_once", store, "stateupdate", code))
     if f"{name}.mask" in assembly.arrays:
-        _add(assembly, projection, "mask", Runner(f"mask_{name}", store, "stateupdate", "w = w*mask"))
+        code = masking(equation.plain_names[state] for state in equation.state)
+        _add(assembly, projection, "mask", Runner(f"mask_{name}", store, "stateupdate", code))
     _add(assembly, projection, "count", Runner(f"learn_{name}_count", store, "once", "updates = updates + 1"))
 
 
