@@ -9,6 +9,8 @@ import tempfile
 from importlib import import_module
 from pathlib import Path
 
+from recircuit.errors import RecircuitError
+
 ROOT = Path(__file__).parents[1]
 COMMANDS = {
     "reference": "the reference workload beside the peers, with the machine's ceilings",
@@ -48,7 +50,11 @@ def main() -> int:
     run = import_module(f"benchmarks.{arguments.command}").run
     with tempfile.TemporaryDirectory(prefix="benchmarks-") as folder:
         os.environ["TMPDIR"] = tempfile.tempdir = folder  # for all that is started from here, too
-        return run(arguments)
+        try:
+            return run(arguments)
+        except RecircuitError as problem:
+            print(problem, file=sys.stderr)
+            return 1
 
 
 if __name__ == "__main__":

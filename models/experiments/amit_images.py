@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -80,7 +80,7 @@ def _order(runs: Runs) -> list[Check]:
 
 def report(settings: Settings, runs: Runs, checks: list[Check], title: str) -> Report:
     """The checks, with the errors per epoch (Fig. 5): training and test."""
-    return Report(checks, draw_errors(runs, titled(title, settings)))
+    return Report(checks, draw_errors(runs, titled(title, settings), rows=METHODS))
 
 
 def titled(title: str, settings: Settings) -> str:
@@ -88,12 +88,13 @@ def titled(title: str, settings: Settings) -> str:
     return "small, on digits" if settings.quick else title
 
 
-def draw_errors(runs: Runs, title: str, figure: Figure | SubFigure | None = None) -> Any:
-    """Training and test error by epoch: means over seeds."""
+def draw_errors(runs: Runs, title: str, figure: Figure | SubFigure | None = None, rows: Collection[str] = ()) -> Any:
+    """Training and test error by epoch: means over seeds. ``rows``: all there are, so that each has its own colour."""
     figure = new_figure(6.6, 3.0) if figure is None else figure
     axes = figure.subplots(1, 2, sharey=True)
     for ax, part in zip(axes, ("train", "test"), strict=True):
-        for k, (name, found) in enumerate(runs.items()):
+        for name, found in runs.items():
+            k = [*(rows or runs)].index(name)
             mean = np.mean([run[part] for run in found], axis=0)
             style = "--" if "untied" in name else ":" if k >= len(COLOURS) else "-"
             ax.plot(np.arange(1, len(mean) + 1), mean, style, color=COLOURS[k % len(COLOURS)], label=name)

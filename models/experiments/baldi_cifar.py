@@ -44,7 +44,7 @@ def run(settings: Settings) -> Report:
     if settings.quick:
         methods = {"BP": BP, "SBP": SBP, "RBP": RBP, "SRBP": SRBP, TOP: replace(RBP, frozen=("conv1", "full1"))}
     runs = learn(methods, settings, FULL, QUICK)
-    return Report(_checks(runs, settings), draw_errors(runs, titled("CIFAR-10", settings)))
+    return Report(_checks(runs, settings), draw_errors(runs, titled("CIFAR-10", settings), rows=METHODS))
 
 
 def _checks(runs: Runs, settings: Settings) -> list[Check]:

@@ -40,7 +40,7 @@ def compare(
     """
     fitted = {n: small(plan) if settings.quick else plan.lasting(settings.epochs) for n, plan in plans.items()}
     courses = learn(fitted, scaled(settings.dataset("digits" if settings.quick else data)), settings, about)
-    return Report(_quick_checks(courses) if settings.quick else _checks(courses, paper), _draw(courses))
+    return Report(_quick_checks(courses) if settings.quick else _checks(courses, paper), _draw(courses, tuple(plans)))
 
 
 def small(plan: Plan) -> Plan:
@@ -64,12 +64,13 @@ def _checks(courses: Courses, paper: Mapping[str, float]) -> list[Check]:
     return checks("", rows)
 
 
-def _draw(courses: Courses) -> Figure:
+def _draw(courses: Courses, all_rows: tuple[str, ...]) -> Figure:
+    """A row has its colour whichever are left out."""
     figure = new_figure(7.2, 3.0)
     axes = figure.subplots(1, 2, sharey=True)
     for ax, part in zip(axes, ("train", "test"), strict=True):
-        for (name, runs), colour in zip(courses.items(), COLOURS):
-            draw_mean(ax, [run[part] for run in runs], colour, name)
+        for name, runs in courses.items():
+            draw_mean(ax, [run[part] for run in runs], COLOURS[all_rows.index(name)], name)
         ax.set(title=f"{part}ing error (%)".replace("testing", "test"), xlabel="epoch", yscale="log", ylim=(0.05, None))
         ax.yaxis.set_major_formatter("{x:g}")
     axes[1].legend(fontsize=6.5)
