@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import threading
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from quick_runs import quick_run
 import recircuit as rc
 from recircuit.models.data import Dataset, load
 from recircuit.models.data.augment import Augmentation, Augmented
-from recircuit.models.experiments import EXPERIMENTS, settings_for
+from recircuit.models.experiments import EXPERIMENTS, Settings, reproduce, settings_for
 from recircuit.models.experiments.images import Method, Protocol, learn
 from recircuit.models.filters import draw_feature_maps, draw_filters, draw_same_filter, filters_of, likeness
 from recircuit.models.image_network import image_network
@@ -164,3 +165,37 @@ def test_epochs_are_for_networks_for_images() -> None:
 
 def test_baldi_cifar_quick(tmp_path: Path) -> None:
     assert len(quick_run("baldi-cifar", tmp_path)["checks"]) == 4
+
+
+LINES = {
+    "amit-simpnet": "conv 2 3x3; maxpool 3; full conn. 6; output",
+    "amit-deepnet": "conv 2 3x3; conv 2 3x3; maxpool 3; full conn. 6; output",
+    "amit-deepernet": "conv 2 3x3; conv 2 3x3; SUM; maxpool 3; full conn. 6; output",
+    "amit-untied": "conv 2 3x3; conv 2 3x3; SUM; maxpool 2, stride 2; full conn. 6; output",
+    "baldi-cifar": "conv 2 3x3; maxpool 3; conv 2 3x3; conv 2 3x3; full 6; output",
+}
+
+
+@pytest.mark.parametrize("name", LINES)
+def test_the_full_run_goes_through_on_small_images_whole_and_in_part(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All that a full run does, with its own methods, checks and figure: in place of the network a small one."""
+    experiment = EXPERIMENTS[name]
+    module = importlib.import_module(f"recircuit.models.experiments.{name.replace('-', '_')}")
+    small = Protocol(LINES[name], "few", 3, 20, 0.01)
+    x, y = pictures(60), np.random.default_rng(0).integers(0, 10, 60)
+    few = Dataset.from_arrays("few", x[:40].reshape(-1, *SHAPE), y[:40], x[40:].reshape(-1, *SHAPE), y[40:], classes=10)
+    monkeypatch.setattr(Settings, "dataset", lambda *_: few)
+    if hasattr(module, "FULL"):
+        monkeypatch.setattr(module, "FULL", small)
+    else:
+        monkeypatch.setattr(module, "protocol", lambda *_, **__: small)
+    seeds = dict(seeds=1, data=tmp_path)
+    part = reproduce(experiment, settings_for(experiment, methods=experiment.methods[-1:], **seeds), tmp_path / "part")
+    assert len(part["checks"]) == 1
+    short = reproduce(experiment, settings_for(experiment, epochs=2, **seeds), tmp_path / "short")
+    assert short["checks"]
+    whole = reproduce(experiment, settings_for(experiment, **seeds), tmp_path / "short")
+    assert len(whole["checks"]) >= len(module.TABLE)
+    assert (tmp_path / "short" / "figure.png").is_file()

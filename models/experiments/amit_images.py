@@ -99,8 +99,8 @@ def draw_errors(runs: Runs, title: str, figure: Figure | SubFigure | None = None
             style = "--" if "untied" in name else ":" if k >= len(COLOURS) else "-"
             ax.plot(np.arange(1, len(mean) + 1), mean, style, color=COLOURS[k % len(COLOURS)], label=name)
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-        ax.set(xlabel="epoch", title=f"{title}: {part} error", ylim=(0, None))
-    axes[0].set_ylabel("share that is wrong")
+        ax.set(xlabel="epoch", title=f"{title}: {part} error")
+    axes[0].set(ylabel="share that is wrong", ylim=(0, None))
     axes[1].legend(fontsize=6.5, ncols=1 + len(runs) // 8)
     letter(list(axes))
     return figure

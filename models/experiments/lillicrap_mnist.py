@@ -28,7 +28,7 @@ LOCAL = Plan("frfb", (1500, 1500), epochs=20, rate=0.03, local=(6, 6))
 PLANS = {
     "FA, 1 hidden layer": ONE, "FA, dropout": LOST, "FA, dropout, leaky": LEAKY,
     "FA, 3 hidden layers": THREE.with_(epochs=36), "BP, 3 hidden layers": THREE.with_(rule="bp", rate=0.01),
-    "FA, 10 hidden layers": TEN, "BP, 10 hidden layers": TEN.with_(rule="bp", rate=0.01),
+    "FA, 10 hidden layers": TEN.with_(epochs=30), "BP, 10 hidden layers": TEN.with_(rule="bp", rate=0.01),
     "FA, local": LOCAL, "FA, local, distorted": LOCAL.with_(epochs=40, augment="elastic 34 4"),
 }  # fmt: skip
 #: Test errors of Note 5, in percent.
