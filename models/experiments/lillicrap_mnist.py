@@ -9,8 +9,7 @@ three hidden layers is 6 maps of units that see 6x6 pixels each, with weights of
 How wide B is decides how fast feedback alignment learns, and whether: "by trial and error" in the paper, here too, in 20
 epochs with dropout (twice as wide: half the epochs; four times: it fails), in 5 of three hidden layers, where twice as wide
 fails and so do rates of .06 and .1.
-The quick run is on 8x8 digits, with layers of 60 units, five in place of ten, fields of 3x3,
-and three times the rates.
+The quick run is on 8x8 digits, with layers of 60 units, five in place of ten, fields of 3x3, and twice the rates.
 """
 
 from __future__ import annotations
