@@ -217,6 +217,10 @@ STACKS: dict[str, Any] = {
     "along the image": (
         5, (LARGE, SPLIT, False), (FLAT, SPLIT, True), (Convolution(FLAT.above, 3, (5, 2), padding=0), FUSED, False)
     ),
+    "more columns, maps and inputs than a tile has": (
+        200, (Local((2, 3, 4), 14, 3), SPLIT, False), (Convolution((14, 3, 4), 13, 3), SPLIT, False),
+        (Local((13, 3, 4), 1, (1, 4), padding=0), SPLIT, False),
+    ),
 }  # fmt: skip
 
 

@@ -74,9 +74,9 @@ inline void add_rows(typename Lanes<T>::Vector (&rows)[Lanes<T>::width]) {
 }
 
 // lanes (many x padded) = the first `filled` of some columns, turned; what is beyond them is zero. `many` units, no more than
-// a register is wide; a column is `apart` from the next.
+// a register is wide; a column is `apart` from the next, and in the lanes a unit `between` from the next.
 template <class T>
-inline void turn_over(int columns, int filled, int many, long apart, const T* values, T* lanes) {
+inline void turn_over(int columns, int filled, int many, long apart, const T* values, T* lanes, long between) {
     constexpr int n = Lanes<T>::width;
     const int padded = Lanes<T>::padded(columns);
     for (int column = 0; column < padded; column += n) {
@@ -88,7 +88,7 @@ inline void turn_over(int columns, int filled, int many, long apart, const T* va
                 for (int u = 0; u < many; ++u) rows[k][u] = values[(column + k) * apart + u];
         }
         turn<T>(rows);
-        for (int u = 0; u < many; ++u) __builtin_memcpy(lanes + long(u) * padded + column, &rows[u], sizeof rows[u]);
+        for (int u = 0; u < many; ++u) __builtin_memcpy(lanes + u * between + column, &rows[u], sizeof rows[u]);
     }
 }
 
@@ -149,7 +149,8 @@ void each_tile(int units, const Run& run) {
 template <class T>
 void to_lanes(int columns, int filled, int units, const T* values, T* lanes) {
     each_tile<T>(units, [=](int unit, int many) {
-        turn_over(columns, filled, many, units, values + unit, lanes + long(unit) * Lanes<T>::padded(columns));
+        const long padded = Lanes<T>::padded(columns);
+        turn_over(columns, filled, many, units, values + unit, lanes + unit * padded, padded);
     });
 }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "tied.h"
+#include "tiles.h"
 
 namespace recircuit {
 
@@ -114,45 +115,74 @@ void local_propagate_back(const Local& s, const T* signal, const T* weights, T* 
     from_lanes(s.columns, units, below, field);
 }
 
-// target = keep*target + scale * sum over columns (the first `filled`) of post (x) what it hears; tied: over places too.
-// Tied weights are added up in each block by itself, and the blocks' sums in their order.
+// A tile of a place's weights: some maps, and as many inputs as a few registers hold.
+#ifdef __AVX512F__
+constexpr int tile_maps = tile_rows, input_vectors = tile_vectors;
+#else
+constexpr int tile_maps = 4, input_vectors = 1;  // of 16 registers of 32 bytes
+#endif
+
+// panel (deep x span) = what some inputs hear, column by column.
+template <class T, int span>
+void turn_heard(int deep, int inputs, T* const* heard, long first, T* panel) {
+    typedef typename Lanes<T>::Vector Vector;
+    constexpr int n = Lanes<T>::width;
+    for (int t = 0; t < span; t += n)
+        for (int k = 0; k < deep; k += n) {
+            Vector rows[n] = {};
+            for (int r = 0; r < n && t + r < inputs; ++r) rows[r] = *reinterpret_cast<const Vector*>(heard[t + r] + first + k);
+            turn<T>(rows);
+            for (int r = 0; r < n; ++r) *reinterpret_cast<Vector*>(panel + (k + r) * span + t) = rows[r];
+        }
+}
+
+// target = keep*target + scale * sum over columns (the first `filled`) of post (x) what it hears; tied: over places too. One
+// matrix product for each place, of which tied weights take some inputs at a time, and all places after each other.
 template <class T>
 void local_accumulate(const Local& s, int filled, T keep, T scale, const T* posts, const T* pres, T* target) {
     if (!changes(filled, s.channels * s.sources, s.maps * s.places, keep, posts, pres)) return;
     if (along_images<T>(s)) return tied_accumulate(s, filled, keep, scale, posts, pres, target);
-    constexpr int n = Lanes<T>::width;
+    constexpr int n = Lanes<T>::width, span = input_vectors * n;
     const int padded = Lanes<T>::padded(s.columns), units = s.channels * s.sources, inputs = s.inputs();
-    const long size = long(s.maps) * inputs;
     T* below = scratch<T, 0>(long(units + 1) * padded);
     T* outside = below + long(units) * padded;
     std::fill(outside, outside + padded, T(0));
     to_lanes(s.columns, filled, units, pres, below);
-    const Pieces pieces(s, n);
-    const int blocks = s.blocks(pieces.many());
-    const long apart = long(n) * padded, room = s.maps * apart;
-    T *sums = scratch<T, 2>(blocks * size), *above = scratch<T, 1>(blocks * room);
+    const long apart = Lanes<T>::padded(s.maps), between = filled * apart;
+    T* sent = scratch<T, 1>(s.places * between);  // (places, columns, maps)
+    const int blocks_sent = s.blocks(filled);
+    each_block(blocks_sent, [=](int block) {
+        for (int b = filled * block / blocks_sent; b < filled * (block + 1) / blocks_sent; ++b)
+            for (int p = 0; p < s.places; p += n)
+                turn_over(s.maps, s.maps, std::min(n, s.places - p), s.places, posts + long(b) * s.maps * s.places + p,
+                          sent + p * between + b * apart, between);
+    });
+    const int spans = (inputs + span - 1) / span, things = s.tied ? spans : s.places, tiles = (s.maps + tile_maps - 1) / tile_maps;
+    const int parts = std::max(1, std::min(8 / things, tiles)), blocks = s.blocks(things * parts);
     each_block(blocks, [=](int block) {
-        T *mine = sums + block * size, *sent = above + block * room;
-        std::fill(mine, mine + size, T(0));
-        std::vector<T*> heard(long(n) * inputs);
-        const auto far = one_by_one<T>(padded);
-        for (int i = pieces.many() * block / blocks; i < pieces.many() * (block + 1) / blocks; ++i) {
-            const auto [begin, many, first_map, end_map] = pieces[i];
-            for (int m = first_map; m < end_map; ++m)
-                turn_over(s.columns, filled, many, long(s.maps) * s.places, posts + long(m) * s.places + begin, sent + m * apart);
-            for (int k = 0; k < many; ++k) s.rows(begin + k, padded, below, outside, heard.data() + long(k) * inputs);
-            const int step = s.tied ? many : 1;  // untied: place by place
-            for (int k = 0; k < many; k += step) {
-                meet_all(step, far, end_map - first_map, inputs, sent + first_map * apart + long(k) * padded, apart,
-                         heard.data() + long(k) * inputs, mine + long(first_map) * inputs);
-                if (s.tied) continue;
-                T* to = target + long(begin + k) * size;
-                for (long e = long(first_map) * inputs; e < long(end_map) * inputs; ++e)
-                    to[e] = keep * to[e] + scale * mine[e], mine[e] = 0;
-            }
+        alignas(64) T panel[panel_depth * span];
+        for (int i = things * parts * block / blocks; i < things * parts * (block + 1) / blocks; ++i) {
+            const int thing = i / parts, begin = tiles * (i % parts) / parts * tile_maps;
+            const int end = std::min(s.maps, tiles * (i % parts + 1) / parts * tile_maps);
+            const auto meet = [&](int p, int first, T keep, T* to) {
+                T* heard[span];
+                const int width = std::min(span, inputs - first);
+                s.rows(p, padded, below, outside, heard, first, first + width);
+                for (int b = 0; b == 0 || b < filled; b += panel_depth) {
+                    const int deep = std::min(panel_depth, filled - b);
+                    turn_heard<T, span>(deep, width, heard, b, panel);
+                    for (int m = begin; m < end; m += tile_maps)
+                        tile_of<T, input_vectors, tile_maps>(std::min(tile_maps, end - m), deep,
+                            {sent + p * between + b * apart + m, 1, apart}, panel, span,
+                            {to + long(m) * inputs + first, inputs, b ? T(1) : keep, scale}, width);
+                }
+            };
+            if (s.tied)
+                for (int p = 0; p < s.places; ++p) meet(p, thing * span, p ? T(1) : keep, target);
+            else
+                for (int t = 0; t < spans; ++t) meet(thing, t * span, keep, target + long(thing) * s.maps * inputs);
         }
     });
-    if (s.tied) add_up(blocks, size, keep, scale, sums, target);
 }
 
 }  // namespace recircuit

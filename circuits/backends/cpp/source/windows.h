@@ -23,14 +23,18 @@ struct Local {
         const int most = synapses() * columns < 1L << 18 ? 1 : 8;
         return things < most ? things : most;
     }
-    // The rows of the pre image that a place hears; nothing is heard of `outside`.
+    // The rows of the pre image that a place hears, by the inputs `first` to `end`; nothing is heard of `outside`.
+    template <class T>
+    void rows(int place, int padded, T* lanes, T* outside, T** heard, int first, int end) const {
+        for (int t = first, c = first / taps, k = first % taps; t < end; ++t) {
+            const int source = where[long(place) * taps + k];
+            *heard++ = source < 0 ? outside : lanes + (long(c) * sources + source) * padded;
+            if (++k == taps) k = 0, ++c;
+        }
+    }
     template <class T>
     void rows(int place, int padded, T* lanes, T* outside, T** heard) const {
-        for (int c = 0, t = 0; c < channels; ++c)
-            for (int k = 0; k < taps; ++k, ++t) {
-                const int source = where[long(place) * taps + k];
-                heard[t] = source < 0 ? outside : lanes + (long(c) * sources + source) * padded;
-            }
+        rows(place, padded, lanes, outside, heard, 0, inputs());
     }
 };
 
