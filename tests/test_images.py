@@ -176,7 +176,7 @@ LINES = {
 }
 
 
-@pytest.mark.parametrize("name", LINES)
+@pytest.mark.parametrize("name", [pytest.param(n, marks=() if n == "amit-untied" else pytest.mark.slow) for n in LINES])
 def test_the_full_run_goes_through_on_small_images_whole_and_in_part(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
