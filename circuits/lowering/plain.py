@@ -46,7 +46,8 @@ def _signal(projection: Projection, circuit: Any, assembly: Assembly, sent: Fact
     arriving = {*chain.from_iterable(incoming_fields(circuit, pre).values()), *broadcasts_into(circuit, pre)}
     if stored_in({projection.sends}, pre).isdisjoint(arriving):
         return projection.sends
-    return sent.variable(pre, projection.sends, assembly.schedule.open_steps(projection.during, f"{projection.name!r}"))
+    steps = assembly.schedule.open_steps(projection.during, f"the projection {projection.name!r}")
+    return sent.variable(pre, projection.sends, steps)
 
 
 def _add_synapses(assembly: Assembly, projection: Projection, rng: np.random.Generator, signal: str) -> None:
