@@ -13,7 +13,7 @@ from ...plasticity.steps import Elementwise, Fused, Product, drives
 from ..operations import EXPRESS, FACTOR, LEARN, PROPAGATE, Operation, Runner
 from ..projection import Projection, Transposed
 from .assembly import Array, Assembly, Store, add_clamps, learning_steps, masking, steps_of, weights_owner
-from .factors import Factors, spread
+from .factors import Factors, sent_by, spread
 from .fused import one_sided, vanishing
 from .populations import add_populations, broadcasts_into, winners
 from .sparse import masked, sparse
@@ -49,8 +49,7 @@ Plan = tuple[str, list[tuple[Any, dict[str, tuple[str, str]]]]]
 
 def _plan(projection: Projection, assembly: Assembly, sent: Factors, learned: Factors) -> Plan:
     """Which variable travels, and for each step of the rule which variables of the two populations it reads."""
-    steps = assembly.schedule.open_steps(projection.during, f"the projection {projection.name!r}")
-    signal = sent.variable(projection.pre, projection.sends, steps)
+    signal = sent_by(projection, assembly, sent)
     if projection.equation is None or not projection.equation.plastic:
         return signal, []
     opened = learning_steps(projection, assembly.schedule)

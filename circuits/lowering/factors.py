@@ -9,6 +9,7 @@ from brian2.utils.stringtools import word_substitute
 
 from ..operations import Operation, Runner
 from ..population import Population
+from ..projection import Projection
 from .assembly import Assembly
 from .populations import read_by, stored_in
 
@@ -89,6 +90,12 @@ class Factors:
             writes=frozenset(f"{name}.{f.variable}" for f in factors), runner=runner,
             work=population.size * len(factors),
         )  # fmt: skip
+
+
+def sent_by(projection: Projection, assembly: Assembly, sent: Factors) -> str:
+    """The variable of its pre population that a projection sends, as it was before the step."""
+    steps = assembly.schedule.open_steps(projection.during, f"the projection {projection.name!r}")
+    return sent.variable(projection.pre, projection.sends, steps)
 
 
 def spread(broadcast: str, circuit: Any, assembly: Assembly, sent: Factors) -> str:

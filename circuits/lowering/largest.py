@@ -10,7 +10,7 @@ from ..operations import PROPAGATE, Operation, Runner
 from ..pooling import MaxPool
 from ..projection import Projection, Transposed
 from .assembly import Assembly, weights_owner
-from .populations import read_by, winners
+from .populations import winners
 from .shared import INDEX, share_weights
 
 
@@ -44,11 +44,7 @@ def add_largest(assembly: Assembly, projection: Projection, signal: str) -> None
     synapses.tap[:] = taps
     share_weights(assembly, projection, synapses, 0 * taps)
     steps = assembly.schedule.open_steps(projection.during, f"the projection {name!r}")
-    reads = (
-        read_by(signal, pre)
-        | {f"{pre.name}.{signal}", f"{name}.w"}
-        | ({f"{pre.name}.{owner.winner}"} if back else set())
-    )
+    reads = {f"{pre.name}.{signal}", f"{name}.w"} | ({f"{pre.name}.{owner.winner}"} if back else set())
     for variable in summed:
         updater = next(o for o in synapses.contained_objects if o.name.endswith(f"_{variable}_post"))
         assembly.operations.append(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -12,9 +11,9 @@ from brian2.utils.stringtools import get_identifiers
 from ..operations import EXPRESS, LEARN, PROPAGATE, Operation, Runner
 from ..projection import Projection, Transposed
 from .assembly import Array, Assembly, add_clamps, learning_steps
-from .factors import Factors, spread
+from .factors import Factors, sent_by, spread
 from .largest import add_largest, scratch
-from .populations import add_populations, broadcasts_into, incoming_fields, read_by, read_of_units, stored_in
+from .populations import add_populations, broadcasts_into, read_of_units
 from .shared import INDEX, learn_shared, share_weights
 
 
@@ -22,7 +21,7 @@ def assemble_plain(assembly: Assembly, circuit: Any) -> None:
     """Add all groups and operations of a circuit in the plain form."""
     add_clamps(assembly, circuit)
     sent = Factors(EXPRESS, "sent")
-    signals = {p.name: _signal(p, circuit, assembly, sent) for p in circuit.projections.values()}
+    signals = {p.name: sent_by(p, assembly, sent) for p in circuit.projections.values()}
     spreads = {name: spread(name, circuit, assembly, sent) for name in circuit.broadcasts}
     heard = scratch(circuit)
     add_populations(assembly, circuit, {name: heard[name] + sent.names(name) for name in circuit.populations})
@@ -38,16 +37,6 @@ def assemble_plain(assembly: Assembly, circuit: Any) -> None:
         for population in circuit.populations.values():
             if name in broadcasts_into(circuit, population):
                 _add_broadcast(assembly, name, source, spreads[name], population, during)
-
-
-def _signal(projection: Projection, circuit: Any, assembly: Assembly, sent: Factors) -> str:
-    """The variable that travels: as it was before the step, and so latched where it is made of what arrives in it."""
-    pre = projection.pre
-    arriving = {*chain.from_iterable(incoming_fields(circuit, pre).values()), *broadcasts_into(circuit, pre)}
-    if stored_in({projection.sends}, pre).isdisjoint(arriving):
-        return projection.sends
-    steps = assembly.schedule.open_steps(projection.during, f"the projection {projection.name!r}")
-    return sent.variable(pre, projection.sends, steps)
 
 
 def _add_synapses(assembly: Assembly, projection: Projection, rng: np.random.Generator, signal: str) -> None:
@@ -98,7 +87,7 @@ def _add_synapses(assembly: Assembly, projection: Projection, rng: np.random.Gen
             runner=updater,
             work=len(sources),
             steps=assembly.schedule.open_steps(projection.during, f"the projection {name!r}"),
-            reads=read_by(signal, pre) | {f"{pre.name}.{signal}", f"{name}.w"},
+            reads=frozenset({f"{pre.name}.{signal}", f"{name}.w"}),
             writes=frozenset({f"{post.name}.{projection.field}"}),
         )
     )
