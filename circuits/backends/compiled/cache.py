@@ -22,10 +22,10 @@ def cache_folder() -> Path:
     return Path(given) if given else base / "recircuit"
 
 
-def built(backend: str, write: Callable[[Path], None], toolchain: str) -> Path:
-    """The folder of the program whose sources ``write`` writes: from the cache, or compiled into it now.
+def built(backend: str, write: Callable[[Path], None], toolchain: str, what: str = "main") -> Path:
+    """The folder of what ``make`` builds of the sources that ``write`` writes: from the cache, or compiled into it now.
 
-    ``toolchain`` names everything but the sources that the program depends on.
+    ``toolchain`` names everything but the sources that it depends on, and ``what`` the file that is built.
     """
     root = cache_folder()
     try:
@@ -39,7 +39,7 @@ def built(backend: str, write: Callable[[Path], None], toolchain: str) -> Path:
         write(fresh)
         home = root / _fingerprint(fresh, toolchain)
         with _lock(root / f"{home.name}.lock"):
-            if not (home / "main").exists():
+            if not (home / what).exists():
                 _make(fresh, backend)
                 shutil.rmtree(home, ignore_errors=True)
                 os.replace(fresh, home)
@@ -61,7 +61,12 @@ def _fingerprint(folder: Path, toolchain: str) -> str:
 def _make(folder: Path, backend: str) -> None:
     jobs = str(os.cpu_count() or 1)
     done = subprocess.run(
-        ["make", "-j", jobs], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+        ["make", "-j", jobs, "DEPS="],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
     )
     if done.returncode:
         lines = [line for line in done.stdout.splitlines() if "error" in line.lower()] or done.stdout.splitlines()

@@ -10,12 +10,17 @@ from brian2 import prefs
 _LITERAL = re.compile(r"(?<![\w.])(\d+\.\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?|\d+[eE][+-]?\d+)(?![\w.])")
 
 
+def real() -> str:
+    """The C++ type of the run's numbers."""
+    return "float" if prefs.core.default_float_dtype().itemsize == 4 else "double"
+
+
 class Literals:
     """Has a code generator write ``1.0f`` in single precision, so that one literal makes no loop one of doubles."""
 
     def translate_expression(self, expr: Any) -> str:
         """Called by Brian2 for every expression."""
         code: str = super().translate_expression(expr)  # type: ignore[misc]
-        if prefs.core.default_float_dtype().itemsize == 4:
+        if real() == "float":
             code = _LITERAL.sub(r"\1f", code)
         return code

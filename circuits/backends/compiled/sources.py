@@ -17,10 +17,10 @@ SOURCE = Path(__file__).parent / "source"
 TIMED = {"t", "timestep", "t_in_timesteps", "rand", "randn"}
 
 
-def copy_sources(folder: Path, *sources: Path) -> None:
+def copy_sources(folder: Path, *sources: Path, only: str = "*") -> None:
     """Copy the files of folders into the project."""
     for source in sources:
-        for file in source.iterdir():
+        for file in source.glob(only):
             shutil.copyfile(file, folder / file.name)
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from brian2 import prefs
 from brian2.codegen.generators.cpp_generator import CPPCodeGenerator
 from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
 
-from ..compiled.literals import Literals
+from ..compiled.literals import Literals, real
 
 _TANH = re.compile(r"\btanh\(")
 _INT = re.compile(r"\bint_\(")
@@ -22,9 +21,8 @@ class CppGenerator(Literals, CPPCodeGenerator):
 
     def translate_expression(self, expr: Any) -> str:
         """Called by Brian2 for every expression."""
-        real = "float" if prefs.core.default_float_dtype().itemsize == 4 else "double"
         code = _TANH.sub("recircuit::tanh(", super().translate_expression(expr))
-        return _INT.sub(f"recircuit::whole<{real}>(", code)
+        return _INT.sub(f"recircuit::whole<{real()}>(", code)
 
 
 class DenseCppCodeObject(CPPStandaloneCodeObject):

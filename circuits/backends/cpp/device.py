@@ -12,14 +12,14 @@ from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 
 from ...lowering.assembly import Assembly
 from ..compiled.device import KeptDevice
+from ..compiled.literals import real
 from ..compiled.sources import SOURCE, copy_sources, joined, registry
 from .codeobject import DenseCppCodeObject
 from .compiler import FLAGS
+from .kernels import OURS, archives
 
-OURS = Path(__file__).parent / "source"
-
-#: Into how many files the code objects go: enough for a few cores to compile them at a time.
-UNITS = 4
+#: How many code objects go into a file: of a small one, most of the time to compile it are its headers.
+TOGETHER = 40
 
 
 class WorkerDevice(KeptDevice, CPPStandaloneDevice):
@@ -33,6 +33,7 @@ class WorkerDevice(KeptDevice, CPPStandaloneDevice):
         self.runtime_library_dirs = [scipy_openblas32.get_lib_dir()]
         self.libraries = ["scipy_openblas"]
         self.extra_link_args = ["-pthread"]
+        self.code: list[str] = []
 
     def code_object_class(self, codeobj_class: type | None = None, fallback_pref: Any = None) -> type:
         """Called by Brian2 whenever it makes code."""
@@ -45,13 +46,10 @@ class WorkerDevice(KeptDevice, CPPStandaloneDevice):
         saved = prefs["codegen.cpp.extra_compile_args"]
         prefs["codegen.cpp.extra_compile_args"] = list(FLAGS)
         try:
-            self.build(
-                directory=str(folder), compile=False, run=False, with_output=False,
-                additional_source_files=["worker.cpp", "machine.cpp", "registry.cpp"],
-            )  # fmt: skip
+            self.build(directory=str(folder), compile=False, run=False, with_output=False)
         finally:
             prefs["codegen.cpp.extra_compile_args"] = saved
-        copy_sources(folder, SOURCE, OURS)
+        copy_sources(folder, SOURCE, OURS, only="*.h")
         (folder / "registry.cpp").write_text(registry(assembly, self._where))
 
     def generate_codeobj_source(self, writer: Any) -> None:
@@ -60,11 +58,23 @@ class WorkerDevice(KeptDevice, CPPStandaloneDevice):
         folder = Path(writer.project_dir)
         single = sorted(f for f in writer.source_files if f.startswith("code_objects/"))
         sources = [(Path(name).stem, (folder / name).read_text()) for name in single]
-        for unit, source in enumerate(joined(sources, UNITS)):
-            writer.write(f"code_objects/joined_{unit}.cpp", source)
         for name in single:
-            writer.source_files.remove(name)
             (folder / name).unlink()
+        self.code = joined(sources, 1 + len(sources) // TOGETHER)
+
+    def generate_makefile(self, writer: Any, compiler: str, *, linker_flags: str, **given: Any) -> None:
+        """Called by Brian2, last: its own files become one, which does nothing that takes time; and the kernels are linked."""
+        surrounding = [*sorted(f for f in writer.source_files if not f.startswith("code_objects/")), "registry.cpp"]
+        files = {f"code_{unit}.cpp": source for unit, source in enumerate(self.code)}
+        files["surrounding.cpp"] = "\n".join(
+            ['#pragma GCC optimize("O1")', *(f'#include "{f}"' for f in surrounding), ""]
+        )
+        writer.source_files.clear()
+        for name, source in files.items():
+            writer.write(name, source)
+        kernels = archives(self.code, real(), self.include_dirs[0])
+        linked = " ".join(f'"{archive}"' for archive in kernels)
+        super().generate_makefile(writer, compiler, linker_flags=f"{linked} {linker_flags}", **given)
 
     def _where(self, variable: Any) -> tuple[str, str]:
         name = "brian::" + self.get_array_name(variable, access_data=False)

@@ -7,7 +7,6 @@
 #include <chrono>
 #include <cstdlib>
 
-#include "objects.h"
 #include "recircuit.h"
 #include "worker.h"
 

@@ -4,11 +4,11 @@
 #include <cstdint>
 #include <limits>
 
+#include "kernels.h"
 #include "threads.h"
 
 namespace recircuit {
 
-// field = w * the largest that each place hears; winner = the first tap that brings it.
 template <class T>
 void largest(int images, int sources, int places, int taps, const std::int32_t* heard, T w, const T* signal, T* winner,
              T* field) {
@@ -31,7 +31,6 @@ void largest(int images, int sources, int places, int taps, const std::int32_t* 
     });
 }
 
-// What each place sends goes to the pixel that it has heard, times w.
 template <class T>
 void to_winner(int images, int sources, int places, int taps, const std::int32_t* heard, T w, const T* signal,
                const T* winner, T* field) {

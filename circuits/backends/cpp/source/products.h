@@ -3,6 +3,7 @@
 #include <cblas.h>
 
 #include "changes.h"
+#include "kernels.h"
 #include "threads.h"
 #include "tiles.h"
 
@@ -37,7 +38,6 @@ inline int vector_blocks(long work, int rows) {
     return blocks;
 }
 
-// field (columns x post) = signal (columns x pre) W^T, W (post x pre); or signal W, W (pre x post).
 template <class T>
 void propagate(int columns, int pre, int post, bool transposed, const T* signal, const T* weights, T* field) {
     if (columns == 1) {
@@ -66,7 +66,6 @@ void propagate(int columns, int pre, int post, bool transposed, const T* signal,
     });
 }
 
-// target (post x pre) = keep*target + scale * sum over columns of post (x) pre.
 template <class T>
 void accumulate(int columns, int pre, int post, T keep, T scale, const T* posts, const T* pres, T* target) {
     if (!changes(columns, pre, post, keep, posts, pres)) return;

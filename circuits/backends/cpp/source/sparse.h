@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "changes.h"
+#include "kernels.h"
 #include "lanes.h"
 
 namespace recircuit {

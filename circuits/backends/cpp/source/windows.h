@@ -1,42 +1,13 @@
-// Windows: each place of the post image hears some places of the pre image, in all its channels, with weights of its own or
-// (tied) with those of all places. Units of an image are numbered (channel, place). Weights are (places, maps,
-// channels*taps), or (maps, channels*taps). Here: the sums of a few maps and taps, in registers.
+// Sums of a few maps and taps of local connections, in registers.
 #pragma once
 #include <algorithm>
 #include <vector>
 
 #include "changes.h"
+#include "kernels.h"
 #include "lanes.h"
 
 namespace recircuit {
-
-struct Local {
-    int columns, channels, sources, maps, places, taps;
-    int width, across;          // of the pre image and of the places
-    bool tied, even;            // even: what a tap hears lies equally far from all places
-    const std::int32_t* where;  // (places, taps): which place of the pre image a tap hears, -1: none
-
-    int inputs() const { return channels * taps; }
-    long synapses() const { return long(places) * maps * inputs(); }
-    // How many blocks so many things are cut into: by the work alone.
-    int blocks(int things) const {
-        const int most = synapses() * columns < 1L << 18 ? 1 : 8;
-        return things < most ? things : most;
-    }
-    // The rows of the pre image that a place hears, by the inputs `first` to `end`; nothing is heard of `outside`.
-    template <class T>
-    void rows(int place, int padded, T* lanes, T* outside, T** heard, int first, int end) const {
-        for (int t = first, c = first / taps, k = first % taps; t < end; ++t) {
-            const int source = where[long(place) * taps + k];
-            *heard++ = source < 0 ? outside : lanes + (long(c) * sources + source) * padded;
-            if (++k == taps) k = 0, ++c;
-        }
-    }
-    template <class T>
-    void rows(int place, int padded, T* lanes, T* outside, T** heard) const {
-        rows(place, padded, lanes, outside, heard, 0, inputs());
-    }
-};
 
 // Weights as the kernels read them: M maps side by side, tap after tap. Tied weights are laid so once for all places.
 constexpr int maps_together = 8;

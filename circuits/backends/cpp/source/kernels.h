@@ -1,0 +1,80 @@
+// The kernels that circuits call. They are the same for all circuits: each file of instances (products.cpp, sparse.cpp,
+// local.cpp, pooling.cpp) is compiled once for each width of numbers, REAL, and linked to every circuit that calls one of it.
+#pragma once
+#include <cstdint>
+
+namespace recircuit {
+
+// ---- all synapses (products.h) ---------------------------------------------------------------------------------------
+
+// field (columns x post) = signal (columns x pre) W^T, W (post x pre); or (transposed) signal W, W (pre x post).
+template <class T>
+void propagate(int columns, int pre, int post, bool transposed, const T* signal, const T* weights, T* field);
+
+// target (post x pre) = keep*target + scale * sum over columns of post (x) pre.
+template <class T>
+void accumulate(int columns, int pre, int post, T keep, T scale, const T* posts, const T* pres, T* target);
+
+// ---- few synapses (sparse.h): the same, where the mask is not zero ----------------------------------------------------
+
+template <class T>
+void sparse_propagate(int columns, int pre, int post, bool transposed, const T* mask, const T* signal, const T* weights, T* field);
+
+template <class T>
+void sparse_accumulate(int columns, int filled, int pre, int post, T keep, T scale, const T* mask, const T* posts,
+                       const T* pres, T* target);
+
+// ---- local connections (local.h) --------------------------------------------------------------------------------------
+
+// Each place of the post image hears some places of the pre image, in all its channels, with weights of its own or (tied)
+// with those of all places. Units of an image are numbered (channel, place). Weights are (places, maps, channels*taps), or
+// (maps, channels*taps).
+struct Local {
+    int columns, channels, sources, maps, places, taps;
+    int width, across;          // of the pre image and of the places
+    bool tied, even;            // even: what a tap hears lies equally far from all places
+    const std::int32_t* where;  // (places, taps): which place of the pre image a tap hears, -1: none
+
+    int inputs() const { return channels * taps; }
+    long synapses() const { return long(places) * maps * inputs(); }
+    // How many blocks so many things are cut into: by the work alone.
+    int blocks(int things) const {
+        const int most = synapses() * columns < 1L << 18 ? 1 : 8;
+        return things < most ? things : most;
+    }
+    // The rows of the pre image that a place hears, by the inputs `first` to `end`; nothing is heard of `outside`.
+    template <class T>
+    void rows(int place, int padded, T* lanes, T* outside, T** heard, int first, int end) const {
+        for (int t = first, c = first / taps, k = first % taps; t < end; ++t) {
+            const int source = where[long(place) * taps + k];
+            *heard++ = source < 0 ? outside : lanes + (long(c) * sources + source) * padded;
+            if (++k == taps) k = 0, ++c;
+        }
+    }
+    template <class T>
+    void rows(int place, int padded, T* lanes, T* outside, T** heard) const {
+        rows(place, padded, lanes, outside, heard, 0, inputs());
+    }
+};
+
+template <class T>
+void local_propagate(const Local& s, const T* signal, const T* weights, T* field);
+
+template <class T>
+void local_propagate_back(const Local& s, const T* signal, const T* weights, T* field);
+
+template <class T>
+void local_accumulate(const Local& s, int filled, T keep, T scale, const T* posts, const T* pres, T* target);
+
+// ---- pooling (pooling.h) -----------------------------------------------------------------------------------------------
+
+// field = w * the largest that each place hears; winner = the first tap that brings it.
+template <class T>
+void largest(int images, int sources, int places, int taps, const std::int32_t* heard, T w, const T* signal, T* winner, T* field);
+
+// What each place sends goes to the pixel that it has heard, times w.
+template <class T>
+void to_winner(int images, int sources, int places, int taps, const std::int32_t* heard, T w, const T* signal,
+               const T* winner, T* field);
+
+}  // namespace recircuit
