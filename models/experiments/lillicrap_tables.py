@@ -71,7 +71,7 @@ def _draw(courses: Courses, all_rows: tuple[str, ...]) -> Figure:
     for ax, part in zip(axes, ("train", "test"), strict=True):
         for name, runs in courses.items():
             draw_mean(ax, [run[part] for run in runs], COLOURS[all_rows.index(name)], name)
-        ax.set(title=f"{part}ing error (%)".replace("testing", "test"), xlabel="epoch", yscale="log", ylim=(0.05, None))
+        ax.set(title=f"{part}ing error (%)".replace("testing", "test"), xlabel="epoch", yscale="log", ylim=(0.02, None))
         ax.yaxis.set_major_formatter("{x:g}")
     axes[1].legend(fontsize=6.5)
     letter(axes)
