@@ -130,13 +130,14 @@ class Training:
         try:
             with np.errstate(all="ignore"):  # what overflows is found by its result, on every backend alike
                 measured = self._train(number, bar)
+            beyond = None if before is None else int((self._beyond() or 0) - before)
+            made = row(number, measured[0], measured[1:], alignment(self.circuit), self.data.n_train, beyond)
+            self.history.rows.append(made | (measure(self.circuit, self.measures, self.data) if self.measures else {}))
+            self.good = self.checkpoint()
         except BaseException:
+            del self.history.rows[self.good.about.epoch :]
             self.good.restore(self.circuit)
             raise
-        beyond = None if before is None else int((self._beyond() or 0) - before)
-        made = row(number, measured[0], measured[1:], alignment(self.circuit), self.data.n_train, beyond)
-        self.history.rows.append(made | (measure(self.circuit, self.measures, self.data) if self.measures else {}))
-        self.good = self.checkpoint()
         return self.history.rows[-1]
 
     def checkpoint(self) -> Checkpoint:

@@ -8,6 +8,7 @@ import signal
 import threading
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from reference import amit
 import recircuit as rc
 from recircuit.circuits.backends.program import Diverged
 from recircuit.errors import RecircuitError, UsageError
-from recircuit.models import metrics
+from recircuit.models import metrics, training
 from recircuit.models.checkpoint import About
 from recircuit.models.machine import choose
 from recircuit.models.network import unlearned
@@ -212,6 +213,24 @@ def test_ctrl_c_stops_at_the_last_whole_epoch(tmp_path: Path) -> None:
     assert rc.Checkpoint.load(tmp_path / WEIGHTS).about.epoch == len(history)
     assert len((tmp_path / "metrics.csv").read_text().splitlines()) == len(history) + 1
     rc.train(whole, blobs(), len(history), backend="numpy")
+    assert same_bits(weights(whole), weights(stopped))
+
+
+def test_ctrl_c_between_two_epochs_leaves_a_whole_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Weights have changed by then, and no row tells of it yet."""
+    whole, stopped = network(), network()
+    measured, calls = training.alignment, []
+
+    def alignment(circuit: rc.Circuit) -> Any:
+        calls.append(circuit)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return measured(circuit)
+
+    monkeypatch.setattr(training, "alignment", alignment)
+    history = rc.train(stopped, blobs(), 3, backend="numpy")
+    assert history.interrupted and len(history) == 1
+    rc.train(whole, blobs(), 1, backend="numpy")
     assert same_bits(weights(whole), weights(stopped))
 
 
