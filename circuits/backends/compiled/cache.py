@@ -60,14 +60,10 @@ def _fingerprint(folder: Path, toolchain: str) -> str:
 
 def _make(folder: Path, backend: str) -> None:
     jobs = str(os.cpu_count() or 1)
+    command = ["make", "-j", jobs, "DEPS="]  # no list of dependencies, which Brian2's makefile asks for: all is new
     done = subprocess.run(
-        ["make", "-j", jobs, "DEPS="],
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
+        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )  # fmt: skip
     if done.returncode:
         lines = [line for line in done.stdout.splitlines() if "error" in line.lower()] or done.stdout.splitlines()
         log = Path(tempfile.gettempdir()) / f"recircuit-build-{os.getpid()}.log"

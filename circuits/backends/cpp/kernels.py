@@ -27,9 +27,10 @@ def archives(code: Iterable[str], real: str, include: str) -> list[Path]:
     """
     called = {name for text in code for name in re.findall(r"recircuit::(\w+)\(", text)}
     needed = sorted({home for name, home in _homes().items() if name in called})
-    sources = [*([home] for home in needed), ["machine", "worker"]]
+    files = [*([home] for home in needed), ["machine", "worker"]]
+    widths = [*(f"-DREAL={real}" for _ in needed), ""]
     with ThreadPoolExecutor() as pool:
-        return list(pool.map(lambda names: _archive(names, real, include), sources))
+        return list(pool.map(lambda names, width: _archive(names, width, include), files, widths))
 
 
 @cache
@@ -39,14 +40,14 @@ def _homes() -> dict[str, str]:
     return {name: home for home, text in files.items() for name in re.findall(r"^template void (\w+)\(", text, re.M)}
 
 
-def _archive(names: list[str], real: str, include: str) -> Path:
+def _archive(names: list[str], width: str, include: str) -> Path:
     def write(folder: Path) -> None:
         copy_sources(folder, SOURCE, OURS)
         objects = " ".join(f"{name}.o" for name in names)
-        flags = " ".join(FLAGS)
+        flags = " ".join([*FLAGS, width])
         (folder / "makefile").write_text(
             f"{ARCHIVE}: {objects}\n\tar rcs $@ {objects}\n\n"
-            f'%.o: %.cpp\n\t{compiler()} -c {flags} -DREAL={real} -I"{include}" $< -o $@\n'
+            f'%.o: %.cpp\n\t{compiler()} -c {flags} -I"{include}" $< -o $@\n'
         )
 
     return built("cpp", write, toolchain(), ARCHIVE) / ARCHIVE
