@@ -49,7 +49,8 @@ def test_an_evaluation_neither_supervises_nor_learns() -> None:
 
 def test_an_evaluation_has_the_phases_that_were_asked_for() -> None:
     net = layered((6, 5, 3))
-    net.phases("feedforward", 2 * ms, "error", 4 * ms, "feedback", 1 * ms, evaluation="feedforward and feedback")
+    phases = ("feedforward", 2 * ms, "error", 4 * ms, "feedback", 1 * ms, "plasticity", 1 * ms)
+    net.phases(*phases, evaluation="feedforward and feedback")
     table = net.timetable("evaluate")
     assert table.steps == (0, 1, 6)
     trace = net.run(stimuli(net, 2), learn=False, record=["h1.rate"])
