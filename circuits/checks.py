@@ -11,9 +11,10 @@ from brian2.units.fundamentalunits import DIMENSIONLESS, get_dimensions, get_uni
 
 from ..errors import RecircuitError
 from ..plasticity import Rule, SynapticEquation
+from .neuron import phase_indicators
 from .population import Population
 from .projection import Projection, Transposed
-from .schedule import Schedule
+from .schedule import During, Schedule
 from .structures import Dense
 
 
@@ -127,6 +128,23 @@ def _check_read(name: str, rule: str, variable: str, side: str, sides: Mapping[s
             f"it by a scale of its own in the equations, as in 'u = {variable}/scale : 1' with Neuron(..., scale=...), "
             f"and read u_{side}."
         )
+
+
+def check_phases(
+    populations: Mapping[str, Population], projections: Mapping[str, Projection], schedule: Schedule
+) -> None:
+    """Refuse what is to be open during a phase that there is not, before anything is built."""
+    for population in populations.values():
+        for state in population.neuron.states:
+            named = During(tuple(n.removeprefix("in_") for n in phase_indicators(state.expression)), strict=True)
+            for during in (state.during, named):
+                schedule.open_steps(during, f"{population.name}.{state.variable}")
+        if population.clamp is not None:
+            schedule.open_steps(population.clamp.during, f"the stimulus {population.name!r}")
+    for projection in projections.values():
+        schedule.open_steps(projection.during, f"the projection {projection.name!r}")
+        if projection.plastic:
+            schedule.open_steps(projection.learns, f"the rule of {projection.name!r}")
 
 
 def warn_of_rules_always_open(projections: Mapping[str, Projection], schedule: Schedule) -> None:

@@ -11,9 +11,10 @@ from brian2.units.fundamentalunits import get_dimensions
 
 from ..errors import RecircuitError
 from .backends import Program, choose_backend, open_program
-from .checks import check_value, warn_of_rules_always_open
+from .checks import check_phases, check_value, warn_of_rules_always_open
 from .declaration import Declaration
 from .describe import circuit_html, circuit_text
+from .expressions import keys_of, value_of
 from .inputs import Inputs, as_inputs
 from .population import Population
 from .reuse import first_values
@@ -131,6 +132,7 @@ class Circuit(Declaration):
         current = self._program
         if current is not None and (backend is None or choose_backend(backend)[0] == current.backend):
             return current
+        check_phases(self.populations, self.projections, self._schedule())
         warn_of_rules_always_open(self.projections, self._schedule())
         program = open_program(self, backend or "numpy")
         self._fill(program)
@@ -158,14 +160,19 @@ class Circuit(Declaration):
         self._fill(program)
 
     def __getitem__(self, key: str) -> Any:
-        """``circuit["h"]`` is a population or projection; ``circuit["h.rate"]`` a copy of a variable's values."""
+        """``circuit["h"]`` is a population or projection; ``circuit["h.rate"]`` a copy of a variable's values.
+
+        Compartments and expressions of a population are computed from what is stored.
+        """
         if "." not in key:
             found = self.populations.get(key) or self.projections.get(key)
             if found is None:
                 names = [*self.populations, *self.projections]
                 raise RecircuitError(f"circuit: there is no {key!r}; there are {names}.")
             return found
-        return self.program().get(self._known(key))
+        stored = {k: self.program().get(k) for k in keys_of(self, key)}
+        owner = self.populations.get(key.partition(".")[0])
+        return value_of(self, key, stored, (self.columns, owner.size) if owner is not None else ())
 
     def __setitem__(self, key: str, value: Any) -> None:
         owner, _, variable = key.partition(".")

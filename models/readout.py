@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ..circuits import Circuit, Population
 from ..circuits.backends import RunResult
+from ..circuits.expressions import keys_of, value_of
 from ..circuits.timetable import UNREAD, Timetable
 from ..errors import RecircuitError
 from .metrics import served_by
@@ -20,12 +21,12 @@ __all__ = ["Readout"]
 class Readout:
     """The answer of a circuit is the unit of the output with the largest basal field (rate, where it has none).
 
-    output: the population. keys: the stored variables whose sum is the field. step: at whose end they are read,
-    the last of the phases of an evaluation, which no supervision has reached yet.
+    output: the population. field: the name of what is compared. step: at whose end it is read, the last of the phases of
+    an evaluation, which no supervision has reached yet.
     """
 
     output: Population
-    keys: tuple[str, ...]
+    field: str
     step: int
 
     @classmethod
@@ -36,12 +37,17 @@ class Readout:
         Raises RecircuitError: there is none, or more than one, or no population of that name.
         """
         population = _output(circuit, output)
-        fields = [p.field for p in circuit.projections.values() if p.post is population and p.into == "basal"]
+        driven = any(p.post is population and p.into == "basal" for p in circuit.projections.values())
         schedule = circuit.schedule
         if schedule is None:
             raise RecircuitError("train: the circuit has no phases yet; call circuit.phases(...) first.")
         step = max(schedule.windows[name][1] for name in schedule.evaluation) - 1
-        return cls(population, tuple(f"{population.name}.{f}" for f in fields or ["rate"]), step)
+        return cls(population, f"{population.name}.{'basal' if driven else 'rate'}", step)
+
+    @property
+    def keys(self) -> list[str]:
+        """The stored variables that the field is made of."""
+        return keys_of(self.output.circuit, self.field)
 
     @property
     def collect(self) -> dict[str, int]:
@@ -57,7 +63,9 @@ class Readout:
 
     def answers(self, result: RunResult) -> NDArray[np.int64]:
         """The answers of a run, (presentations, columns)."""
-        return sum(result.collected[key] for key in self.keys).argmax(axis=-1)  # type: ignore[union-attr]
+        circuit, shown = self.output.circuit, result.presentations
+        stored = {k: v if v.ndim > 2 else v.reshape(shown, 1, -1) for k, v in result.collected.items()}
+        return value_of(circuit, self.field, stored, (shown, circuit.columns, self.output.size)).argmax(axis=-1)
 
     def wrong(self, result: RunResult, order: NDArray[np.int32], labels: NDArray[np.integer]) -> float:
         """The share of wrong answers, among the columns that held a stimulus."""

@@ -7,13 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from brian2.codegen.generators.numpy_generator import NumpyNodeRenderer
-from brian2.codegen.runtime.numpy_rt import NumpyCodeObject
-from brian2.core.functions import DEFAULT_FUNCTIONS
-from brian2.utils.stringtools import get_identifiers
 from numpy.typing import NDArray
 
 from ..circuits import Circuit, Population, Projection
+from ..circuits.expressions import compute
 from ..circuits.inputs import Inputs, Rows, as_inputs, dataset_inputs
 from ..circuits.lowering.assembly import learning_steps
 from ..circuits.lowering.populations import incoming_fields
@@ -55,18 +52,14 @@ class Snapshot:
     def evaluate(self, population: Population, expression: str, **instead: Array) -> Array:
         """An expression of a population's variables, with other values for some of them, and without its noise."""
         shown = self.circuit.schedule.evaluation if self.circuit.schedule else ()
-        names: dict[str, Any] = {"rand": lambda n: 0.0, "randn": lambda n: 0.0, "_vectorisation_idx": 0}
-        for name in get_identifiers(expression):
-            if name in DEFAULT_FUNCTIONS and name not in names:
-                names[name] = DEFAULT_FUNCTIONS[name].implementations[NumpyCodeObject].get_code(None)
-            elif name in phase_indicators(expression):
-                names[name] = float(name.removeprefix("in_") in shown)
-            elif name in population.neuron.parameters:
-                names[name] = float(self.circuit[f"{population.name}.{name}"])
-            elif name not in names:
-                names[name] = self.of(population, name, **instead)
-        names["logical_not"] = np.logical_not
-        value = eval(NumpyNodeRenderer().render_expr(expression), {"__builtins__": {}, "_numpy": np, **names})
+        indicators = {n: float(n.removeprefix("in_") in shown) for n in phase_indicators(expression)}
+
+        def lookup(name: str) -> Any:
+            if name in population.neuron.parameters:
+                return float(self.circuit[f"{population.name}.{name}"])
+            return indicators[name] if name in indicators else self.of(population, name, **instead)
+
+        value = compute(expression, lookup, rand=_silent, randn=_silent)
         return np.broadcast_to(np.asarray(value, dtype=float), (self.circuit.columns, population.size))
 
     def slope(self, population: Population) -> Array:
@@ -132,6 +125,11 @@ def snapshot(circuit: Circuit, data: Any = None) -> Snapshot:
         circuit.set_state({k: v for k, v in before.items() if not np.array_equal(v, program.get(k), equal_nan=True)})
     values = {key: np.asarray(kept[0], dtype=float) for key, kept in result.collected.items()}
     return Snapshot(circuit, values, {p.name: matrix(p) for p in circuit.projections.values()})
+
+
+def _silent(_: Any) -> float:
+    """Noise that is left out."""
+    return 0.0
 
 
 def matrix(projection: Projection) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 from collections.abc import Callable
 from itertools import combinations
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from brian2 import Hz, ms, mV
+from brian2.utils.logger import catch_logs
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from networks import anything, layered, stimuli
@@ -279,6 +281,33 @@ def test_variables_are_read_and_set_by_owner_too() -> None:
     copy = net["h1.rate"]
     copy[:] = 7
     assert net["h1.rate"].max() == 0.5
+
+
+def test_compartments_and_expressions_are_computed_of_all_columns() -> None:
+    net = rc.Circuit(columns=2, seed=1)
+    x, y = net.stimulus("x", 3), net.constant("y", 2, value=0.5)
+    model = "basal : 1 (compartment)\ndu/dt = (basal - u)/tau : 1\nrate = tanh(gain*u) : 1\nerror = -rate : 1"
+    h = net.population("h", 4, rc.Neuron(model, tau=2 * ms, gain=3))
+    net.connect(x, h)
+    net.connect(y, h)
+    net.phases("on", 5 * ms)
+    data = np.random.default_rng(0).normal(size=(2, 3))
+    net.run(data)
+    assert np.allclose(h["basal"], data @ net["x_to_h.w"].T + 0.5 * net["y_to_h.w"].sum(axis=1), atol=1e-15)
+    assert np.array_equal(net["h.error"], -np.tanh(3 * net["h.u"])) and h["x"].shape == (2, 4)
+    with pytest.raises(rc.RecircuitError, match="'h.error' is not stored"):
+        net["h.error"] = 1.0
+
+
+def test_a_phase_that_there_is_not_is_found_before_anything_is_built() -> None:
+    net = rc.Circuit()
+    net.population("h", 2, rc.Neuron("rate = in_late : 1 (during early)"))
+    net.phases("early", 1 * ms)
+    with catch_logs() as logs:
+        with pytest.raises(rc.RecircuitError, match=r"h.rate is open during \['late'\]"):
+            net.run(presentations=1)
+        gc.collect()
+    assert not logs
 
 
 def test_data_are_shown_again_where_none_are_given() -> None:
@@ -723,7 +752,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "record of a projection": (shown(record=["x_to_h1.weights"]), "'x_to_h1.weights' is not stored; there are"),
     "a trace's key": (lambda: layered().run(DATA, record="h1.rate")["h1.x"], "'h1.x' was not recorded"),
     "no such part": (lambda: layered()["q"], "there is no 'q'; there are"),
-    "no such variable": (lambda: layered()["h1.q"], "'h1.q' is not stored; there are"),
+    "no such variable": (lambda: layered()["h1.q"], "'h1' has no 'q'; it has"),
     "a value's shape": (given("h1.rate", np.zeros(7)), r"has the shape \(1, 5\); got \(7,\)"),
     "text for a value": (given("h1.rate", "a"), "is set to numbers"),
     "NaN for a value": (given("x_to_h1.w", np.nan), "NaN or infinity"),

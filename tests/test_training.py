@@ -341,6 +341,26 @@ def test_any_circuit_with_a_stimulus_and_a_supervisor_trains() -> None:
         rc.train(net, blobs(), output="y")
 
 
+@pytest.mark.parametrize("rate", ["v", "tanh(gain*v)"])
+@pytest.mark.parametrize("backend", ["numpy", pytest.param("cpp", marks=pytest.mark.cpp)])
+def test_an_output_may_answer_by_an_expression(rate: str, backend: str) -> None:
+    """A rate that is another name for a state, or computed from one, is read as it would be were it stored."""
+    found = {}
+    for stored in ("", " (stored)"):
+        net = rc.Circuit(columns=4, seed=3)
+        x = net.stimulus("x", 5)
+        model = f"drive : 1 (compartment)\ndv/dt = (drive - v)/tau : 1\nrate = {rate} : 1{stored}\n"
+        o = net.population(
+            "o", 3, rc.Neuron(model + "error = teacher - rate : 1\nteacher : 1 (compartment)", tau=1 * ms, gain=2)
+        )
+        s = net.supervisor("s", 3, during="taught")
+        net.connect(x, o, into="drive", rule=rc.urfb.with_parameters(rate=0.1))
+        net.connect(s, o, into="teacher", weights=1.0, structure=rc.OneToOne(), during="taught")
+        net.phases("shown", 4 * ms, "taught", 2 * ms, "plasticity", 1 * ms, evaluation="shown")
+        found[stored] = rc.train(net, blobs(), epochs=2, backend=backend, progress=False)["test_error"]
+    assert np.array_equal(*found.values())
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [

@@ -1,0 +1,80 @@
+"""What the expressions of units are worth, from what is stored: for whoever looks at a circuit from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from brian2.codegen.generators.numpy_generator import NumpyNodeRenderer
+from brian2.codegen.runtime.numpy_rt import NumpyCodeObject
+from brian2.core.functions import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS
+from brian2.core.namespace import DEFAULT_UNITS
+from brian2.utils.stringtools import get_identifiers
+
+from ..errors import RecircuitError
+from .lowering.populations import incoming_fields, stored_in
+
+if TYPE_CHECKING:
+    from .circuit import Circuit
+
+__all__ = ["compute", "keys_of", "value_of"]
+
+_CONSTANTS = {n: c.value for n, c in DEFAULT_CONSTANTS.items()} | {n: float(u) for n, u in DEFAULT_UNITS.items()}
+
+
+def keys_of(circuit: Circuit, name: str) -> list[str]:
+    """The stored variables that the value of ``name`` (as ``"h.rate"``) is made of.
+
+    Raises RecircuitError: there is no such variable; it reads the time; or something that nobody else reads.
+    """
+    owner, _, variable = name.partition(".")
+    population = circuit.populations.get(owner)
+    arrays = circuit.program().assembly.arrays
+    if population is None or name in arrays:
+        return [circuit._known(name)]
+    if variable not in population.variables():
+        has = sorted({*population.variables(), *population.neuron.parameters})
+        raise RecircuitError(f"circuit: {owner!r} has no {variable!r}; it has {has}.")
+    needed = sorted(stored_in({variable}, population))
+    if "t" in needed:
+        raise RecircuitError(
+            f"circuit: {name!r} reads the time t, and is computed wherever it is read. Store it, as in "
+            f"'{variable} = ... : 1 (during <phases>)', and look at that."
+        )
+    if any(f"{owner}.{v}" not in arrays for v in needed):
+        raise RecircuitError(f"circuit: nothing in {owner!r} reads {needed}, so that it is not stored there.")
+    return [f"{owner}.{v}" for v in needed]
+
+
+def value_of(circuit: Circuit, name: str, stored: Mapping[str, Any], shape: tuple[int, ...]) -> np.ndarray:
+    """A stored variable, or a compartment or expression computed from stored ones (those of `keys_of`), as they were."""
+    owner, _, variable = name.partition(".")
+    population = circuit.populations.get(owner)
+    if population is None or name in stored:
+        return stored[circuit._known(name)]
+    if f"{owner}.{population.stored_name(variable)}" in stored:
+        return stored[f"{owner}.{population.stored_name(variable)}"]
+    fields = incoming_fields(circuit, population)
+    formula = " + ".join(fields[variable]) or "0.0" if variable in fields else population.neuron.expressions[variable]
+    names = {"dt": float(circuit.dt)}
+    result = compute(formula, lambda n: names[n] if n in names else value_of(circuit, f"{owner}.{n}", stored, shape))
+    return np.broadcast_to(np.asarray(result, dtype=float), shape).copy()
+
+
+def compute(formula: str, lookup: Callable[[str], Any], **functions: Any) -> Any:
+    """A formula in Brian2's language, by NumPy; names that are no functions, constants or units are asked for.
+
+    Parameters
+    ----------
+    functions : in place of Brian2's, as ``rand``
+    """
+    names: dict[str, Any] = {"logical_not": np.logical_not, "_vectorisation_idx": 0}
+    for name in get_identifiers(formula):
+        if name in functions:
+            names[name] = functions[name]
+        elif name in DEFAULT_FUNCTIONS:
+            names[name] = DEFAULT_FUNCTIONS[name].implementations[NumpyCodeObject].get_code(None)
+        else:
+            names[name] = _CONSTANTS[name] if name in _CONSTANTS else lookup(name)
+    return eval(NumpyNodeRenderer().render_expr(formula), {"__builtins__": {}, "_numpy": np, **names})
