@@ -1,5 +1,6 @@
 """Rate-based neural circuits that learn: equations on Brian2, local rules, training at speed."""
 
+from recircuit import uncaught as _uncaught  # noqa: F401  (sets a hook)
 from recircuit.circuits import (
     Blocks,
     Circuit,

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 import recircuit
+from recircuit import uncaught
 from recircuit.cli import main
 from recircuit.cli.problems import explained
 from recircuit.errors import RecircuitError, UsageError
@@ -68,6 +69,12 @@ def weights(folder: Path) -> dict[str, np.ndarray]:
 
 def same(a: dict[str, np.ndarray], b: dict[str, np.ndarray]) -> bool:
     return a.keys() == b.keys() and all(np.array_equal(a[k], b[k]) for k in a)
+
+
+def test_of_an_error_in_words_brian2_need_not_be_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert sys.excepthook is uncaught.hook
+    uncaught.hook(UsageError, UsageError("in words"), None)
+    assert capsys.readouterr().err == "recircuit.errors.UsageError: in words\n"
 
 
 # ---- train ---------------------------------------------------------------------------------------------------------
