@@ -1,33 +1,30 @@
 """The battery that anyone's rule can be put to: what it says of good rules, and that it finds what is wrong.
 
-And what docs/write_a_rule.md and examples/my_rules say: every block and every line of them is run here.
+And what examples/my_rules says, which docs/write_a_rule.md shows: every line of it is run here.
 """
 
 from __future__ import annotations
 
 import importlib.metadata
-import os
-import re
 import shutil
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from brian2 import ms
+from shell import run
 
 import recircuit as rc
-from recircuit.circuits.backends.cpp.compiler import missing_compiler
 from recircuit.circuits.lowering import assembly
 from recircuit.plasticity import SynapticEquation, all_rules, find, lower
 from recircuit.plasticity.steps import Product, Step
 from recircuit.testing import Report, RuleFails, check_rule
 
 ROOT = Path(__file__).resolve().parents[1]
-GUIDE = ROOT / "docs" / "write_a_rule.md"
 EXAMPLE = ROOT / "examples" / "my_rules"
 
 
@@ -234,46 +231,6 @@ def test_the_report_is_a_table() -> None:
     assert lines[0].startswith("urfb (local)") and "ok  silent at zero error" in str(report)
     assert all(line.startswith(("ok", "-")) for line in lines[lines.index("") + 1 :])
     assert report._repr_html_().count("<tr>") >= len(report.rows)
-
-
-# --- the guide --------------------------------------------------------------------------------------------------------
-
-
-def blocks() -> Iterator[tuple[str, str]]:
-    """Language and text of every block of code in the guide."""
-    yield from re.findall(r"^```(\w*)\n(.*?)^```$", GUIDE.read_text(encoding="utf-8"), re.M | re.S)
-
-
-def test_the_guide(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """Every block is run, in order; a block of text is what the block before it prints."""
-    monkeypatch.chdir(tmp_path)
-    names: dict[str, Any] = {"__name__": "guide"}
-    printed = ""
-    for language, text in blocks():
-        if language == "python" and not ('"cpp"' in text and missing_compiler()):
-            first = text.splitlines()[0]
-            if first.endswith(".py"):
-                (tmp_path / first.removeprefix("# ")).write_text(text, encoding="utf-8")
-            capsys.readouterr()
-            exec(compile(text, "write_a_rule.md", "exec"), names)
-            printed = capsys.readouterr().out
-        elif language == "text":
-            assert printed.splitlines() == text.splitlines()
-        elif language == "sh":
-            done = run(text, tmp_path)
-            assert done.returncode == 0, done.stderr
-        elif language == "toml":
-            assert text in (EXAMPLE / "pyproject.toml").read_text(encoding="utf-8")
-        else:
-            assert language == "python"
-    assert (tmp_path / "mirror" / "curves.png").exists()
-
-
-def run(command: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """A line of shell, with this environment's commands."""
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    env = os.environ | {"PATH": path, **environment}
-    return subprocess.run(command, shell=True, cwd=folder, env=env, capture_output=True, text=True, check=False)
 
 
 # --- a package of one's own -------------------------------------------------------------------------------------------
