@@ -15,6 +15,7 @@ import recircuit as rc
 from recircuit.models.data import Dataset, load
 from recircuit.models.data.augment import Augmentation, Augmented
 from recircuit.models.experiments import EXPERIMENTS, Settings, reproduce, settings_for
+from recircuit.models.experiments.amit_images import LATE
 from recircuit.models.experiments.images import Method, Protocol, learn
 from recircuit.models.filters import draw_feature_maps, draw_filters, draw_same_filter, filters_of, likeness
 from recircuit.models.image_network import image_network
@@ -192,7 +193,8 @@ def test_the_full_run_goes_through_on_small_images_whole_and_in_part(
     else:
         monkeypatch.setattr(module, "protocol", lambda *_, **__: small)
     seeds = dict(seeds=1, data=tmp_path)
-    part = reproduce(experiment, settings_for(experiment, methods=experiment.methods[-1:], **seeds), tmp_path / "part")
+    printed = [method for method in experiment.methods if method != LATE]
+    part = reproduce(experiment, settings_for(experiment, methods=printed[-1:], **seeds), tmp_path / "part")
     assert len(part["checks"]) == 1
     short = reproduce(experiment, settings_for(experiment, epochs=2, **seeds), tmp_path / "short")
     assert short["checks"]
