@@ -2,8 +2,10 @@
 
 Tied and untied: an untied network begins with one tied epoch at the rate .01 (section 4.1). After 30 epochs it is still far
 behind the tied one: a tied filter is changed by the sum over 1,024 places, an untied synapse by its own place, and the filters
-have hardly moved (their likeness is .98). The paper's 1,000 epochs on
-2 cores take days; ``--epochs 30`` checks the order of the methods (``--method NAME``: of some).
+have hardly moved (their likeness is .98). Untied "late", after ten tied epochs at the full rate, it is ahead of the tied one
+after 30 (43.4 and 45.8% wrong, one seed): its filters stay almost what they had become (likeness .9998), and the layer above
+goes on learning. The paper's 1,000 epochs on 2 cores take days; ``--epochs 30`` checks the order of the methods
+(``--method NAME``: of some).
 """
 
 from __future__ import annotations
