@@ -341,8 +341,10 @@ def test_any_circuit_with_a_stimulus_and_a_supervisor_trains() -> None:
         rc.train(net, blobs(), output="y")
 
 
-@pytest.mark.parametrize("rate", ["v", "tanh(gain*v)"])
-@pytest.mark.parametrize("backend", ["numpy", pytest.param("cpp", marks=pytest.mark.cpp)])
+@pytest.mark.parametrize(
+    ("rate", "backend"),
+    [("v", "numpy"), ("tanh(gain*v)", "numpy"), pytest.param("tanh(gain*v)", "cpp", marks=pytest.mark.cpp)],
+)
 def test_an_output_may_answer_by_an_expression(rate: str, backend: str) -> None:
     """A rate that is another name for a state, or computed from one, is read as it would be were it stored."""
     found = {}
