@@ -68,7 +68,9 @@ class NumpyProgram(Program):
         active = np.asarray(self.assembly.arrays["presentation.active"].variable.get_value()) if (
             "presentation.active" in self.assembly.arrays
         ) else np.zeros(1, dtype=np.int32)  # fmt: skip
-        watched = self._watched()
+        everything = self._watched()
+        rates = {key: values for key, values in everything.items() if key.endswith(".rate")}
+        tick = self._clockwork()
         result = RunResult(0)
         with self._own_random_numbers(), interruptible() as interrupted:
             for self._row in order:
@@ -76,14 +78,14 @@ class NumpyProgram(Program):
                 for row in rows:
                     for action in row:
                         action()
-                    self._tick()
+                    tick()
                 result.presentations += 1
-                result.diverged = _first_not_finite(watched, thorough=result.presentations % 100 == 0)
+                result.diverged = _first_not_finite(everything if result.presentations % 100 == 0 else rates)
                 if progress is not None:
                     progress(result.presentations)
                 if result.diverged or interrupted.is_set():
                     break
-        result.diverged = result.diverged or _first_not_finite(watched, thorough=True)
+        result.diverged = result.diverged or _first_not_finite(everything)
         result.interrupted = interrupted.is_set()
         result.collected = {k: np.array(v) for k, v in collected.items()}
         result.traces = {k: np.array(v).reshape(len(v), -1) for k, v in traces.items()}
@@ -138,11 +140,16 @@ class NumpyProgram(Program):
             self._random = np.random.get_state()
             np.random.set_state(outside)
 
-    def _tick(self) -> None:
+    def _clockwork(self) -> Callable[[], None]:
+        """What goes on by a step."""
         clock = self.assembly.clock.variables
-        step = clock["timestep"].get_value()
-        step += 1
-        clock["t"].get_value()[:] = step * clock["dt"].get_value()
+        step, dt, t = (np.asarray(clock[name].get_value()) for name in ("timestep", "dt", "t"))
+
+        def tick() -> None:
+            np.add(step, 1, out=step)
+            np.multiply(step, dt, out=t)
+
+        return tick
 
     def _watched(self) -> dict[str, np.ndarray]:
         arrays = self.assembly.arrays
@@ -153,10 +160,10 @@ class NumpyProgram(Program):
         }
 
 
-def _first_not_finite(arrays: dict[str, np.ndarray], *, thorough: bool) -> str:
-    """The first variable with a NaN or infinity; weights only when thorough."""
+def _first_not_finite(arrays: dict[str, np.ndarray]) -> str:
+    """The first variable with a NaN or infinity."""
     for key, values in arrays.items():
-        if (thorough or key.endswith(".rate")) and not np.isfinite(values).all():
+        if not np.isfinite(values).all():
             return key
     return ""
 
