@@ -131,7 +131,10 @@ def _check_read(name: str, rule: str, variable: str, side: str, sides: Mapping[s
 
 
 def check_phases(
-    populations: Mapping[str, Population], projections: Mapping[str, Projection], schedule: Schedule
+    populations: Mapping[str, Population],
+    projections: Mapping[str, Projection],
+    broadcasts: Mapping[str, tuple[Population, During]],
+    schedule: Schedule,
 ) -> None:
     """Refuse what is to be open during a phase that there is not, before anything is built."""
     for population in populations.values():
@@ -145,6 +148,8 @@ def check_phases(
         schedule.open_steps(projection.during, f"the projection {projection.name!r}")
         if projection.plastic:
             schedule.open_steps(projection.learns, f"the rule of {projection.name!r}")
+    for name, (_, during) in broadcasts.items():
+        schedule.open_steps(during, f"the broadcast {name!r}")
 
 
 def warn_of_rules_always_open(projections: Mapping[str, Projection], schedule: Schedule) -> None:

@@ -132,7 +132,7 @@ class Circuit(Declaration):
         current = self._program
         if current is not None and (backend is None or choose_backend(backend)[0] == current.backend):
             return current
-        check_phases(self.populations, self.projections, self._schedule())
+        check_phases(self.populations, self.projections, self.broadcasts, self._schedule())
         warn_of_rules_always_open(self.projections, self._schedule())
         program = open_program(self, backend or "numpy")
         self._fill(program)

@@ -299,12 +299,16 @@ def test_compartments_and_expressions_are_computed_of_all_columns() -> None:
         net["h.error"] = 1.0
 
 
-def test_a_phase_that_there_is_not_is_found_before_anything_is_built() -> None:
+@pytest.mark.parametrize(
+    ("equation", "heard", "what"), [("in_late", "early", "h.rate"), ("1", "late", "the broadcast 'b'")]
+)
+def test_a_phase_that_there_is_not_is_found_before_anything_is_built(equation: str, heard: str, what: str) -> None:
     net = rc.Circuit()
-    net.population("h", 2, rc.Neuron("rate = in_late : 1 (during early)"))
+    h = net.population("h", 1, rc.Neuron(f"rate = {equation} : 1 (during early)"))
+    net.broadcast(h, "b", during=heard)
     net.phases("early", 1 * ms)
     with catch_logs() as logs:
-        with pytest.raises(rc.RecircuitError, match=r"h.rate is open during \['late'\]"):
+        with pytest.raises(rc.RecircuitError, match=rf"{what} is open during \['late'\]"):
             net.run(presentations=1)
         gc.collect()
     assert not logs
