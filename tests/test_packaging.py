@@ -8,8 +8,10 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tarfile
 import tomllib
+import venv
 import zipfile
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -21,12 +23,12 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 SETUPTOOLS = PROJECT["tool"]["setuptools"]
-FOLDERS = {folder: f"recircuit.{folder}" for folder in ("circuits", "models", "plasticity")} | {
-    "recircuit": "recircuit"
+FOLDERS = {Path(folder): f"recircuit.{folder}" for folder in ("circuits", "models", "plasticity")} | {
+    Path("src/recircuit"): "recircuit"
 }
 
 
-def files(folder: str) -> list[Path]:
+def files(folder: Path) -> list[Path]:
     """All files under a top-level folder, relative to the root, without caches."""
     found = (path.relative_to(ROOT) for path in (ROOT / folder).rglob("*") if path.is_file())
     return sorted(path for path in found if "__pycache__" not in path.parts)
@@ -34,7 +36,8 @@ def files(folder: str) -> list[Path]:
 
 def import_name(folder: Path) -> str:
     """The dotted name under which a folder of the tree is imported."""
-    return ".".join((FOLDERS[folder.parts[0]], *folder.parts[1:]))
+    (top,) = (top for top in FOLDERS if folder.is_relative_to(top))
+    return ".".join((FOLDERS[top], *folder.relative_to(top).parts))
 
 
 def installed_path(path: Path) -> str:
@@ -69,7 +72,7 @@ def test_every_package_has_an_init() -> None:
 
 
 def test_folders_are_mapped_under_one_import_name() -> None:
-    assert SETUPTOOLS["package-dir"] == {name: folder for folder, name in FOLDERS.items()}
+    assert SETUPTOOLS["package-dir"] == {name: folder.as_posix() for folder, name in FOLDERS.items()}
 
 
 def test_type_checker_reads_every_folder() -> None:
@@ -79,7 +82,7 @@ def test_type_checker_reads_every_folder() -> None:
 
 
 def test_version_is_one() -> None:
-    declared = re.search(r'^__version__ = "(.+)"$', (ROOT / "recircuit" / "__init__.py").read_text(), re.M)
+    declared = re.search(r'^__version__ = "(.+)"$', (ROOT / "src" / "recircuit" / "__init__.py").read_text(), re.M)
     cited = re.search(r"^version: (.+)$", (ROOT / "CITATION.cff").read_text(encoding="utf-8"), re.M)
     assert declared is not None
     assert cited is not None
@@ -112,15 +115,20 @@ def test_command_is_there() -> None:
     assert callable(command.load())
 
 
+def copy_of_tree(to: Path) -> Path:
+    """A copy of the tree, as a fresh clone has it."""
+    skip = shutil.ignore_patterns(".git", ".venv", ".typing", "runs", "build", "*.egg-info", "__pycache__", ".*_cache")
+    return Path(shutil.copytree(ROOT, to, ignore=skip))
+
+
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the wheel and the source distribution, built from a copy of the tree."""
     base = tmp_path_factory.mktemp("built")
-    skip = shutil.ignore_patterns(".git", ".venv", ".typing", "runs", "build", "*.egg-info", "__pycache__", ".*_cache")
-    shutil.copytree(ROOT, base / "tree", ignore=skip)
+    tree = copy_of_tree(base / "tree")
     build = "from setuptools import build_meta as b; b.build_sdist('../out'); b.build_wheel('../out')"
     (base / "out").mkdir()
-    done = subprocess.run([sys.executable, "-c", build], cwd=base / "tree", capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", build], cwd=tree, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return base / "out"
 
@@ -147,3 +155,34 @@ def test_wheel_imports_by_itself(built: Path, tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", look], cwd=tmp_path, env=env, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert Path(done.stdout.strip()).is_relative_to(tmp_path)
+
+
+@pytest.fixture
+def clean_environment(tmp_path: Path) -> Path:
+    """The Python of a new environment that finds what the project needs, but not the project itself."""
+    folder = tmp_path / "venv"
+    venv.create(folder, with_pip=True)
+    python = folder / "bin" / "python"
+    ask = [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
+    packages = Path(subprocess.run(ask, capture_output=True, text=True, check=True).stdout.strip())
+    # A line of a .pth file is a folder to look in. The .pth files of that folder are not read: not that of an editable
+    # install, and not that by which setuptools provides distutils, which Brian2 imports.
+    lines = [sysconfig.get_path("purelib"), "import _distutils_hack; _distutils_hack.add_shim()"]
+    (packages / "needed.pth").write_text("\n".join(lines) + "\n")
+    return python
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", [["."], ["--editable", "."]], ids=["install", "editable"])
+def test_python_started_in_the_clone_finds_the_installed_package(
+    how: list[str], clean_environment: Path, tmp_path: Path
+) -> None:
+    clone = copy_of_tree(tmp_path / "clone")
+    install = [clean_environment, "-m", "pip", "install", "--no-index", "--no-deps", "--no-build-isolation"]
+    done = subprocess.run([*install, "--ignore-installed", *how], cwd=clone, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    look = "import recircuit.circuits, recircuit.models, recircuit.plasticity; print(recircuit.circuits.__file__)"
+    done = subprocess.run([clean_environment, "-c", look], cwd=clone, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    found = Path(done.stdout.strip())
+    assert found.is_relative_to(clone if "--editable" in how else clean_environment.parents[1])
