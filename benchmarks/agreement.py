@@ -17,7 +17,7 @@ from brian2 import ms
 
 import recircuit as rc
 from recircuit.circuits import Convolution, Local, Masked, MaxPool, OneToOne
-from recircuit.models.trials import bench, bench_data
+from recircuit.models.networks.rule_test_circuits import bench, bench_data
 from recircuit.plasticity.registry import all_rules
 from recircuit.testing import distance
 

@@ -21,8 +21,8 @@ from benchmarks.environments import Missing, python_of
 from benchmarks.reference import say
 from recircuit.models.data import Dataset
 from recircuit.models.experiments import Settings
-from recircuit.models.experiments.amit_images import METHODS, QUICK, protocol
-from recircuit.models.experiments.images import learn
+from recircuit.models.experiments.amit2019.image_methods import METHODS, QUICK, protocol
+from recircuit.models.experiments.framework.image_training import learn
 
 METHOD = "BP hinge"
 #: So many epochs are averaged.

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 
 from benchmarks import machine
 from benchmarks.targets import targets
-from recircuit.models.experiments.style import BLUE, GREY, ORANGE, new_figure, styled
+from recircuit.models.experiments.framework.figure_style import BLUE, GREY, ORANGE, new_figure, styled
 
 TITLES = {"every": "every pathway in every step", "needed": "only what is needed"}
 

@@ -16,13 +16,13 @@ from benchmarks.reference import say
 from benchmarks.training import data
 from recircuit.circuits import Circuit
 from recircuit.circuits.inputs import dataset_inputs
+from recircuit.models.analysis.readout import Readout
 from recircuit.models.data import Dataset
-from recircuit.models.network import layered
-from recircuit.models.node_perturbation import node_perturbation
-from recircuit.models.random_backpropagation import Variant, random_backpropagation
-from recircuit.models.readout import Readout
-from recircuit.models.recirculation import recirculating
-from recircuit.models.training import epoch_order
+from recircuit.models.networks.layered import layered
+from recircuit.models.networks.node_perturbation import node_perturbation
+from recircuit.models.networks.random_backpropagation import Variant, random_backpropagation
+from recircuit.models.networks.recirculation import recirculating
+from recircuit.models.training.loop import epoch_order
 from recircuit.plasticity import find
 
 Build = Callable[[tuple[int, ...]], Circuit]

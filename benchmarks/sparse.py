@@ -20,7 +20,7 @@ from benchmarks.client import use_processors
 from benchmarks.reference import say
 from recircuit.circuits import Circuit
 from recircuit.circuits.lowering import dense, sparse
-from recircuit.models.network import layered
+from recircuit.models.networks.layered import layered
 
 SIZES = (784, 500, 500, 10)
 CONNECTIVITY = (0.02, 0.05, 0.1, 0.2, 0.3, 0.5)

@@ -14,7 +14,7 @@ def once(sizes: tuple[int, ...], seed: int) -> dict[str, float]:
 
     from recircuit import urfb
     from recircuit.circuits.inputs import as_inputs
-    from recircuit.models.network import layered
+    from recircuit.models.networks.layered import layered
 
     imported = time.perf_counter()
     rng = np.random.default_rng(seed)

@@ -116,7 +116,7 @@ def _check_read(name: str, rule: str, variable: str, side: str, sides: Mapping[s
             f"{sides[other].name!r}, on the other side, has it: read {variable}_{other}."
             if there
             else f"Write one into the equations of {population.name!r}; or take the circuit that the rule is for, as "
-            "recircuit.models.node_perturbation and recircuit.models.recirculation build them for theirs."
+            "recircuit.models.networks.node_perturbation and recircuit.models.networks.recirculation build them for theirs."
         )
         raise RecircuitError(
             f"{reads} {population.name!r} has no {variable!r}; it has {population.variables()}. {hint}"

@@ -1,10 +1,10 @@
 """Whole networks, data, training, and the papers' experiments."""
 
-from .checkpoint import Checkpoint
-from .history import History
-from .metrics import alignment, angle, relative_distance, sign_agreement
-from .network import layered
-from .training import train
+from .analysis.weight_alignment import alignment, angle, relative_distance, sign_agreement
+from .networks.layered import layered
+from .training.checkpoint import Checkpoint
+from .training.history import History
+from .training.loop import train
 
 __all__ = [
     "Checkpoint",

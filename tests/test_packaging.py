@@ -117,8 +117,13 @@ def test_command_is_there() -> None:
 
 def copy_of_tree(to: Path) -> Path:
     """A copy of the tree, as a fresh clone has it."""
-    skip = shutil.ignore_patterns(".git", ".venv", ".typing", "runs", "build", "*.egg-info", "__pycache__", ".*_cache")
-    return Path(shutil.copytree(ROOT, to, ignore=skip))
+    skip = shutil.ignore_patterns(".git", ".venv", ".typing", "build", "*.egg-info", "__pycache__", ".*_cache")
+    own = {"runs", "results"}  # what was made by running, at the top alone: models/runs is a package
+
+    def ignored(folder: str, names: list[str]) -> set[str]:
+        return skip(folder, names) | (own & set(names) if Path(folder) == ROOT else set())
+
+    return Path(shutil.copytree(ROOT, to, ignore=ignored))
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ import numpy as np
 from benchmarks.epoch import Epoch
 from benchmarks.peers.server import Peer, serve
 from recircuit.circuits.inputs import Inputs, Rows
-from recircuit.models.network import layered
-from recircuit.models.readout import Readout
+from recircuit.models.analysis.readout import Readout
+from recircuit.models.networks.layered import layered
 
 
 class RecircuitTraining(Peer):

@@ -4,13 +4,13 @@ A format is one small file: a function from paths to a `Dataset`. A new one need
 Nothing here executes what a file holds.
 """
 
-from .amat import load_back_image
+from .back_image import load_back_image
 from .cifar import load_cifar10, load_cifar100
 from .dataset import Dataset
 from .digits import load_digits
-from .idx import load_mnist, read_idx
+from .mnist import load_mnist, read_idx
 from .npz import load_npz, load_timit
-from .sources import load
+from .registry import load
 from .svhn import load_svhn
 
 __all__ = [

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ...errors import RecircuitError
 from .dataset import Dataset
-from .files import find, read_bytes
+from .file_reading import find, read_bytes
 
 SHAPE = (3, 32, 32)
 PIXELS = 3 * 32 * 32

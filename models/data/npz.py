@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ...errors import RecircuitError
 from .dataset import Dataset
-from .files import find, read_bytes
+from .file_reading import find, read_bytes
 
 KEYS = ("x_train", "y_train", "x_test", "y_test")
 ZIP = (b"PK\x03\x04", b"PK\x05\x06")  # how a zip archive begins: with a file, or with its end

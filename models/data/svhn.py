@@ -15,7 +15,7 @@ from scipy.io import loadmat
 
 from ...errors import RecircuitError, UsageError
 from .dataset import Dataset
-from .files import find, read_bytes
+from .file_reading import find, read_bytes
 
 TRAIN, EXTRA, TEST = "train_32x32.mat", "extra_32x32.mat", "test_32x32.mat"
 SHAPE = (32, 32)

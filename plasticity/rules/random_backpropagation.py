@@ -2,7 +2,7 @@
 
 Baldi, Sadowski and Lu 2018, sections 2.2 and 3. Which weights bring the error is wiring, not synapses: from layer to
 layer (RBP, ARBP), or from the output straight to each hidden layer (SRBP, ASRBP); see
-`recircuit.models.random_backpropagation`. A synapse of the channel runs from the layer that sends the error (its pre
+`recircuit.models.networks.random_backpropagation`. A synapse of the channel runs from the layer that sends the error (its pre
 unit) to the one below (its post unit, with the rate O). RBP's synapses are those of feedback alignment, ARBP's those
 of Amit's URFB: compare `fixed_feedback` and `updated_feedback`.
 """

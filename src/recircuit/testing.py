@@ -15,7 +15,7 @@ import numpy as np
 from recircuit.circuits import Circuit, Neuron
 from recircuit.circuits.backends.program import Diverged
 from recircuit.errors import RecircuitError
-from recircuit.models.comparison import (
+from recircuit.models.analysis.circuit_comparison import (
     Data,
     Make,
     State,
@@ -24,7 +24,7 @@ from recircuit.models.comparison import (
     law_apart,
     lowerings_apart,
 )
-from recircuit.models.trials import Draw, bench, bench_data, data_for, network, variable
+from recircuit.models.networks.rule_test_circuits import Draw, bench, bench_data, data_for, network, variable
 from recircuit.plasticity import Rule
 from recircuit.plasticity.locality import Scope, prove
 from recircuit.report import Found, Report, Row, RuleFails, attempt

@@ -144,7 +144,7 @@ def _cache() -> Finding:
 
 
 def _processor() -> Finding:
-    from recircuit.models.machine import threads
+    from recircuit.models.training.machine import threads
 
     return Finding(
         "processor", True, f"{platform.machine()}, {os.cpu_count()} cores, matrix products on {threads('numpy')}"

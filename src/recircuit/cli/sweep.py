@@ -10,11 +10,11 @@ from typing import Annotated, Any
 import typer
 from tqdm import tqdm
 
+from recircuit.atomic_files import make_folder, write_whole
 from recircuit.errors import UsageError
-from recircuit.models.data.sources import IN_DIRECTORY
-from recircuit.models.files import make_folder, write_whole
-from recircuit.models.sweep import Job, Result, experiment_jobs, seeds_of, training_jobs, values_of
-from recircuit.models.tables import Summary, csv_text, lines, summaries
+from recircuit.models.data.registry import IN_DIRECTORY
+from recircuit.models.sweeps.jobs import Job, Result, experiment_jobs, seeds_of, training_jobs, values_of
+from recircuit.models.sweeps.summary_tables import Summary, csv_text, lines, summaries
 from recircuit.plasticity.names import closest
 
 __all__ = ["sweep"]
@@ -122,7 +122,7 @@ class _Sweep:
 
     def run(self, scheduler: str | None, workers: int | None) -> None:
         """Do what is not done, and write the tables."""
-        from recircuit.models.dispatch import dispatch
+        from recircuit.models.sweeps.dask_workers import dispatch
 
         make_folder(self.runs)
         left = [job for job in self.jobs if job.key not in self.results]

@@ -9,15 +9,15 @@ import typer
 from tqdm import tqdm
 
 from recircuit.circuits import Circuit
-from recircuit.models.architectures import ARCHITECTURES
-from recircuit.models.config import RATE_DECAY, RunConfig
+from recircuit.models.analysis.measures import MEASURES
 from recircuit.models.data import Dataset, load
-from recircuit.models.folder import Record, may_start, plan, read_record, write_record
-from recircuit.models.history import History
-from recircuit.models.machine import choose, threads, versions
-from recircuit.models.measures import MEASURES
-from recircuit.models.network import unlearned
-from recircuit.models.training import train as train_circuit
+from recircuit.models.networks.architectures import ARCHITECTURES
+from recircuit.models.networks.layered import unlearned
+from recircuit.models.runs.config import RATE_DECAY, RunConfig
+from recircuit.models.runs.folder import Record, may_start, plan, read_record, write_record
+from recircuit.models.training.history import History
+from recircuit.models.training.loop import train as train_circuit
+from recircuit.models.training.machine import choose, threads, versions
 from recircuit.plasticity import Rule
 
 __all__ = ["train"]

@@ -1,0 +1,1 @@
+"""What can be measured of a circuit: gradients, weights, signals, filters, answers."""

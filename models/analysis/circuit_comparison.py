@@ -1,0 +1,155 @@
+"""Circuits held against each other: two lowerings, B columns and B circuits, a rule and its law. In float64."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...circuits import Circuit
+from ...plasticity import SynapticEquation
+from ...plasticity.values import Values
+from ..networks.rule_test_circuits import bench
+
+__all__ = ["Data", "Make", "State", "columns_apart", "distance", "law_apart", "lowerings_apart"]
+
+Make = Callable[..., Circuit]
+Data = Mapping[str, NDArray[Any]]
+State = dict[str, NDArray[np.float64]]
+_DRAW = re.compile(r"\brandn?\s*\(\s*\)")
+
+
+def distance(a: NDArray[Any], b: NDArray[Any]) -> float:
+    """Largest difference, relative to the largest value (at least 1); infinite where one is not finite."""
+    if not (np.isfinite(a).all() and np.isfinite(b).all()):
+        return float("inf")
+    return float(np.abs(a - b).max(initial=0) / max(1.0, np.abs(b).max(initial=0)))
+
+
+def lowerings_apart(make: Make, data: Data, among: Iterable[str] = ()) -> dict[str, float]:
+    """How far the dense form is from plain Brian2: each variable of each unit at each step, and all that is left.
+
+    Args:
+        make: makes the circuit, given `lowering`.
+        data: rows for its stimuli.
+        among: more variables to record.
+    """
+    dense, plain = make(lowering="dense"), make(lowering="plain")
+    names = [*(k for k in _of_units(plain) if k in _of_units(dense)), *among]
+    a, b = dense.run(data, record=names), plain.run(data, record=names)
+    apart = {name: distance(a[name], b[name]) for name in names}
+    left, right = dense.state(), plain.state()
+    for key in (k for k in right if k in left):
+        exists = plain.program().assembly.arrays[key].places
+        mask = right.get(f"{key.split('.')[0]}.mask")  # of weights that synapses share
+        if mask is not None and mask.shape == right[key].shape:
+            exists = np.flatnonzero(mask)
+        there = ... if exists is None or key.endswith(".w") else np.unravel_index(exists, right[key].shape)
+        apart[key] = max(distance(left[key][there], right[key][there]), apart.get(key, 0.0))
+    return apart
+
+
+def columns_apart(make: Make, data: Data, columns: int) -> dict[str, float]:
+    """How far B columns are from B circuits: after each presentation the weights are the mean over theirs.
+
+    That holds of a rule whose change is one mean over columns; of any rule, see `law_apart`.
+
+    Args:
+        make: makes the circuit, given `columns`.
+        data: rows for its stimuli, as many as fill the columns.
+        columns: B.
+    """
+    many, one = make(columns=columns), make(columns=1)
+    shared = [k for k in many.state(weights_only=True) if k in one.state(weights_only=True)]
+    units = _of_units(one)
+    apart = dict.fromkeys(shared, 0.0)
+    for row in np.arange(len(next(iter(data.values())))).reshape(-1, columns):
+        before, rates = {k: many[k] for k in shared}, {k: many[k] for k in units}
+        many.run(data, order=row[None])
+        after = []
+        for column, k in enumerate(row):
+            one.set_state(before | {key: values[column : column + 1] for key, values in rates.items()})
+            one.run(data, order=[[k]])
+            after.append({k: one[k] for k in shared})
+        for key in shared:
+            apart[key] = max(apart[key], distance(many[key], np.mean([a[key] for a in after], axis=0)))
+    return apart
+
+
+def law_apart(equation: SynapticEquation, data: Data, columns: int, seed: int) -> dict[str, float]:
+    """How far B columns are from the law: evaluate a statement in every column, take the mean, then go on.
+
+    On the bench, each statement by itself in plain Brian2, one column after the other; between two of them the mean
+    is taken here. Noise stands still: a draw is a value of the synapse.
+
+    Args:
+        equation: one of a rule's.
+        data: rows for the stimuli of its bench, or of more; they need not fill the columns.
+        columns: B.
+        seed: of weights and draws.
+    """
+    equation, draws = _without_noise(equation)
+    own = f"{equation.direction}."
+    many = _alone(equation, columns=columns, seed=seed)
+    rng = np.random.default_rng(seed)
+    many.set_state({f"{own}{name}": rng.uniform(0.5, 1, many[f"{own}w"].shape) for name in draws})
+    kept = Values({**equation.state, **dict.fromkeys(equation.locals, 0.0)})
+    parts = [replace(equation, statements=(s,), state=kept) for s in equation.statements]
+    single = [(part.statements[0].target, _alone(part, lowering="plain", seed=seed)) for part in parts]
+    now = _of(many, own)
+    count = len(next(iter(data.values())))
+    order = np.full(-(-count // columns) * columns, -1)
+    order[:count] = np.arange(count)
+    for row in order.reshape(-1, columns):
+        many.run(_for(many, data), order=row[None])
+        for target, one in single:
+            now[f"{own}{target}"] = _mean_after(one, _for(one, data), row[row >= 0], now, f"{own}{target}")
+        now[f"{own}updates"] = now[f"{own}updates"] + 1
+    return {k: distance(many[k], now[k]) for k in (f"{own}{name}" for name in ("w", *equation.state))}
+
+
+def _of(net: Circuit, prefix: str) -> State:
+    """All variables whose name begins so."""
+    return {k: v for k, v in net.state().items() if k.startswith(prefix)}
+
+
+def _mean_after(one: Circuit, data: Data, rows: NDArray[np.int32], start: State, key: str) -> NDArray[np.float64]:
+    """A variable after a presentation of each row by itself, all from the same start."""
+    after = []
+    for row in rows:
+        one.set_state({k: v for k, v in start.items() if k in one.state()})
+        one.run(data, order=[[row]])
+        after.append(one[key])
+    return np.mean(after, axis=0)
+
+
+def _without_noise(equation: SynapticEquation) -> tuple[SynapticEquation, list[str]]:
+    """The equation with each draw as a variable of the synapse, and their names."""
+    names: list[str] = []
+
+    def named(_: re.Match[str]) -> str:
+        names.append(f"drawn_{len(names)}")
+        return names[-1]
+
+    statements = tuple(replace(s, expression=_DRAW.sub(named, s.expression)) for s in equation.statements)
+    state = Values({**equation.state, **dict.fromkeys(names, 0.0)})
+    return replace(equation, statements=statements, state=state), names
+
+
+def _alone(equation: SynapticEquation, **options: Any) -> Circuit:
+    """The bench with one equation only."""
+    nothing = SynapticEquation(equation.rule, "forward")
+    return bench(*((equation, nothing) if equation.direction == "forward" else (nothing, equation)), **options)
+
+
+def _for(net: Circuit, data: Data) -> Data:
+    return {name: rows for name, rows in data.items() if name in net.populations}
+
+
+def _of_units(net: Circuit) -> list[str]:
+    """All stored variables of all units."""
+    return [k for k, v in net.state().items() if k.split(".")[0] in net.populations and v.ndim == 2]

@@ -1,0 +1,116 @@
+"""How alike the filters of different places are, in weights that no two places share (Amit 2019, Fig. 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure, SubFigure
+from numpy.typing import NDArray
+
+from ...circuits import Local, Projection
+from ...errors import RecircuitError
+
+__all__ = [
+    "draw_feature_maps", "draw_filters", "draw_same_filter", "draw_tiles", "filters_of", "inner_places", "likeness",
+    "same_filter",
+]  # fmt: skip
+
+
+def filters_of(projection: Projection) -> NDArray[np.floating]:
+    """Filters as pictures, (places, maps, channels, down, across); one place where they are tied.
+
+    Raises RecircuitError: the projection is not of images, or feedback.
+    """
+    structure = _structure(projection)
+    down, across = structure.windows.kernel  # type: ignore[misc]
+    return projection["w"].reshape(-1, structure.maps, structure.image[0], down, across)
+
+
+def inner_places(projection: Projection) -> NDArray[np.int64]:
+    """The places whose window lies wholly within the image."""
+    return np.flatnonzero((_structure(projection).where >= 0).all(axis=1))
+
+
+def likeness(projection: Projection) -> float:
+    """Mean correlation of the same map's filter at two places, over all pairs of places within the image, and maps.
+
+    1 where all places have one filter (tied), 0 where they have nothing to do with each other. With f the filters less
+    their means, of length 1, the mean over pairs of P places of f.f' is (|sum f|^2 - P)/(P (P - 1)).
+
+    Raises RecircuitError: the projection is not of images, or feedback.
+    """
+    filters = filters_of(projection)
+    if len(filters) == 1:
+        return 1.0
+    flat = filters[inner_places(projection)].astype(float).reshape(-1, filters.shape[1], filters[0, 0].size)
+    flat = flat - flat.mean(axis=-1, keepdims=True)
+    size = np.linalg.norm(flat, axis=-1, keepdims=True)
+    unit, places = flat / np.where(size > 0, size, 1), len(flat)
+    if places < 2:
+        raise RecircuitError(f"likeness: {projection.name} has {places} place within the image; two are compared.")
+    together = (unit.sum(axis=0) ** 2).sum(axis=-1)
+    return float(np.mean((together - places) / (places * (places - 1))))
+
+
+def draw_filters(projection: Projection, *, place: int | None = None, most: int = 32) -> Figure:
+    """The filters of one place (default: one in the middle), a tile for each map; colours where there are 3 channels."""
+    filters, inside = filters_of(projection), inner_places(projection)
+    at = 0 if len(filters) == 1 else int(inside[len(inside) // 2] if place is None else place)
+    shown = filters[at][:most]
+    return _tiles([shown[8 * row : 8 * row + 8] for row in range(-(-len(shown) // 8))], f"{projection.name}")
+
+
+def same_filter(projection: Projection, maps: int = 4, places: int = 4) -> list[NDArray[np.floating]]:
+    """For each of some maps the same filter at some places of the image, (places, channels, down, across)."""
+    filters, inside = filters_of(projection), inner_places(projection)
+    spread = np.linspace(0, len(inside) - 1, places + 2).astype(int)[1:-1]
+    at = np.zeros(1, int) if len(filters) == 1 else inside[spread]
+    return [filters[at, m] for m in range(min(maps, filters.shape[1]))]
+
+
+def draw_same_filter(projection: Projection, maps: int = 4, places: int = 4) -> Figure:
+    """A row for each of some maps: the same filter at some places of the image (Amit 2019, Fig. 6)."""
+    title = f"{projection.name}: likeness over places {likeness(projection):.2f}"
+    return _tiles(same_filter(projection, maps, places), title)
+
+
+def draw_feature_maps(projection: Projection, column: int = 0, most: int = 32) -> Figure:
+    """The rates of the image above, map by map, as they are now in one column."""
+    structure = _structure(projection)
+    maps = projection.post["rate"][column].reshape(structure.above)[:most, None]
+    return _tiles([maps[8 * row : 8 * row + 8] for row in range(-(-len(maps) // 8))], f"{projection.post.name}")
+
+
+def draw_tiles(figure: Figure | SubFigure, rows: Sequence[NDArray[np.floating]], title: str) -> None:
+    """Rows of pictures (channels, height, width)."""
+    grid = figure.subplots(len(rows), max(map(len, rows)), squeeze=False)
+    for line, tiles in zip(grid, rows, strict=True):
+        for ax in line:
+            ax.set_axis_off()
+        for ax, tile in zip(line, tiles, strict=False):
+            _tile(ax, tile)
+    figure.suptitle(title, fontsize=8)
+
+
+def _tiles(rows: Sequence[NDArray[np.floating]], title: str) -> Figure:
+    figure = Figure(figsize=(0.62 * max(map(len, rows)) + 0.2, 0.62 * len(rows) + 0.4), layout="constrained")
+    draw_tiles(figure, rows, title)
+    return figure
+
+
+def _tile(ax: Axes, tile: NDArray[np.floating]) -> None:
+    """One picture (channels, height, width): three channels as colours, else their mean; grey is 0."""
+    largest = float(np.abs(tile).max()) or 1.0
+    if len(tile) == 3:
+        ax.imshow(0.5 + 0.5 * tile.transpose(1, 2, 0) / largest)
+    else:
+        ax.imshow(tile.mean(axis=0), cmap="RdBu_r", vmin=-largest, vmax=largest)
+
+
+def _structure(projection: Projection) -> Local:
+    structure = projection.structure
+    if not isinstance(structure, Local) or structure.transposed:
+        raise RecircuitError(f"filters: {projection.name} is no projection from image to image; it is {structure}.")
+    return structure

@@ -1,0 +1,261 @@
+"""Measures of a learning circuit: of its feedback weights, of the signals they bring, of its rates, of its cost.
+
+The first half are functions of arrays, each a formula; R is (n_lower, n_upper), W (n_upper, n_lower), and signals are
+(columns, units). `MEASURES` names what a running circuit is asked, by `recircuit train --measure NAME` after every
+epoch, or in a notebook:
+
+    >>> measure(net, ["gradient", "penrose"], digits)                                          # doctest: +SKIP
+    {"h1_gradient": 41.3, "h1_penrose_1": .02, ...}
+
+Angle, relative distance and sign agreement of R and W^T are in `models.metrics`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ...circuits import Circuit
+from ...errors import RecircuitError, UsageError
+from ...plasticity.names import closest
+from .gradient_snapshot import Snapshot, matrix, snapshot
+from .weight_alignment import feedback_pairs, forward_matrix
+
+__all__ = [
+    "MEASURES",
+    "measure",
+    "operations",
+    "penrose",
+    "pseudoinverse_distance",
+    "rate_statistics",
+    "saturated",
+    "signal_angle",
+    "signal_error",
+    "signal_signs",
+    "trace",
+]
+
+Array = NDArray[np.float64]
+
+# --- weights ----------------------------------------------------------------------------------------------------------
+
+
+def trace(feedback: ArrayLike, forward: ArrayLike) -> float:
+    """tr(RW) = sum over i, j of R_ij W_ji: above 0 where the feedback is within 90 degrees of the gradient's.
+
+    Source: Lillicrap et al. 2016, Supp. Fig. 11-12 and Note 11, where it is tr(BW).
+    """
+    r, w = _shapes(feedback, forward)
+    return float(np.sum(r * w.T))
+
+
+def pseudoinverse_distance(feedback: ArrayLike, forward: ArrayLike) -> float:
+    """|R - W^+|/|W^+|, Frobenius norms, W^+ the Moore-Penrose pseudoinverse. NaN where W is zero.
+
+    Source: Cameron, Chen, Wagner and Sejnowski; Lillicrap et al. 2016, Supp. Fig. 13.
+    """
+    r, w = _shapes(feedback, forward)
+    inverse = np.linalg.pinv(w)
+    return _relative(r, inverse)
+
+
+def penrose(feedback: ArrayLike, forward: ArrayLike) -> tuple[float, float, float, float]:
+    """How far R is from meeting each of the four Penrose conditions for W; all are 0 at R = W^+, and only there.
+
+        |WRW - W|/|W|,  |RWR - R|/|R|,  |(WR)^T - WR|/|WR|,  |(RW)^T - RW|/|RW|,  Frobenius norms
+
+    NaN where what is divided by is zero. Source: Cameron, Chen, Wagner and Sejnowski, definition of the pseudoinverse.
+    """
+    r, w = _shapes(feedback, forward)
+    wr, rw = w @ r, r @ w
+    return _relative(wr @ w, w), _relative(rw @ r, r), _relative(wr.T, wr), _relative(rw.T, rw)
+
+
+# --- signals ----------------------------------------------------------------------------------------------------------
+
+
+def signal_angle(signal: ArrayLike, gradient: ArrayLike) -> float:
+    """The angle between two signals, in degrees: the mean over columns b of arccos(s_b.g_b / (|s_b| |g_b|)).
+
+    Columns in which one of them is zero are left out; NaN where all are. Source: Lillicrap et al. 2016, Fig. 2;
+    Lansdell, Prakash and Kording 2020, Fig. 2.
+    """
+    s, g = _alike(signal, gradient)
+    size = np.linalg.norm(s, axis=1) * np.linalg.norm(g, axis=1)
+    cosine = np.sum(s * g, axis=1)[size > 0] / size[size > 0]
+    return float(np.degrees(np.arccos(np.clip(cosine, -1, 1))).mean()) if cosine.size else float("nan")
+
+
+def signal_error(signal: ArrayLike, gradient: ArrayLike) -> float:
+    """The relative error |s - g|/|g| over all columns and units. Source: Lansdell, Prakash and Kording 2020, Fig. 2."""
+    return _relative(*_alike(signal, gradient))
+
+
+def signal_signs(signal: ArrayLike, gradient: ArrayLike) -> float:
+    """The share of columns and units in which s and g have the same sign, among those where neither is zero.
+
+    1/2 by chance; NaN where there is none. Source: Lansdell, Prakash and Kording 2020, Fig. 2.
+    """
+    s, g = _alike(signal, gradient)
+    both = (s != 0) & (g != 0)
+    return float(np.mean(np.sign(s[both]) == np.sign(g[both]))) if both.any() else float("nan")
+
+
+def rate_statistics(rates: ArrayLike) -> dict[str, float]:
+    """Of rates (columns, units): `mean` and `sd` over all, and `spread`, the sd over columns, averaged over units.
+
+    A spread of 0 says that the units answer every stimulus alike.
+    """
+    x = np.asarray(rates, dtype=float)
+    return {"mean": float(x.mean()), "sd": float(x.std()), "spread": float(x.std(axis=0).mean())}
+
+
+def saturated(slopes: ArrayLike, below: float = 0.05) -> float:
+    """The share of columns and units whose f'(h) is at most `below`: the errors of these are (nearly) not passed on."""
+    return float(np.mean(np.abs(np.asarray(slopes, dtype=float)) <= below))
+
+
+# --- cost -------------------------------------------------------------------------------------------------------------
+
+
+def operations(circuit: Circuit, mode: str = "train") -> dict[str, int]:
+    """Multiplications of one presentation and column by pathway, as the circuit's table runs them.
+
+    `forward` (into basal compartments), `feedback` (into apical ones), `lateral` (into all others), `learning` (each
+    synapse whose weight changes, once per statement), `units` (equations of units). What is left out because it
+    cannot matter is not counted.
+
+    Args:
+        circuit: which.
+        mode: "train" or "evaluate".
+    """
+    pathway = {"basal": "forward", "apical": "feedback"}
+    counted: dict[str, int] = {"forward": 0, "feedback": 0, "lateral": 0, "learning": 0, "units": 0}
+    projections = circuit.projections
+    for row in circuit.timetable(mode).entries:
+        for entry in row:
+            if entry.skipped:
+                continue
+            operation = entry.operation
+            crossed = projections.get(operation.name.removeprefix("propagate_"))
+            kind = "learning" if operation.learns else pathway.get(crossed.into, "lateral") if crossed else "units"
+            counted[kind] += operation.work
+    return counted
+
+
+# --- a circuit --------------------------------------------------------------------------------------------------------
+
+Measured = dict[str, float]
+
+
+def _pairs(of: Callable[[Array, Array], Measured], shot: Snapshot) -> Measured:
+    """Something of the weights of each feedback projection and those it stands for, by the layer it reaches."""
+    found: Measured = {}
+    for name, (feedback, chain) in feedback_pairs(shot.circuit).items():
+        found |= {f"{name}_{k}": v for k, v in of(matrix(feedback), forward_matrix(chain)).items()}
+    return found
+
+
+def _conditions(feedback: Array, forward: Array) -> Measured:
+    return {f"penrose_{k}": v for k, v in enumerate(penrose(feedback, forward), 1)}
+
+
+def _rates(shot: Snapshot) -> Measured:
+    found: Measured = {}
+    for name in shot.gradients():
+        statistics = rate_statistics(shot.of(shot.circuit.populations[name], "rate"))
+        found |= {f"{name}_rate_{k}": v for k, v in statistics.items()}
+    return found
+
+
+def _saturated(shot: Snapshot) -> Measured:
+    populations = shot.circuit.populations
+    return {f"{name}_saturated": saturated(shot.slope(populations[name])) for name in shot.gradients()}
+
+
+def _signal(of: Callable[[Array, Array], float], name: str) -> Callable[[Snapshot], Measured]:
+    """Something of the error that a layer's units have, and of the true gradient."""
+
+    def measured(shot: Snapshot) -> Measured:
+        gradients = shot.gradients()
+        populations = {n: shot.circuit.populations[n] for n in gradients}
+        having = {n: p for n, p in populations.items() if "error" in p.variables()}
+        return {f"{n}_{name}": of(shot.of(p, "error"), gradients[n]) for n, p in having.items()}
+
+    return measured
+
+
+#: name -> what it measures in a snapshot: columns of metrics.csv
+MEASURES: dict[str, Callable[[Snapshot], Measured]] = {
+    "gradient": _signal(signal_angle, "gradient"),
+    "signal_error": _signal(signal_error, "signal_error"),
+    "signal_signs": _signal(signal_signs, "signal_signs"),
+    "trace": lambda shot: _pairs(lambda r, w: {"trace": trace(r, w)}, shot),
+    "pseudoinverse": lambda shot: _pairs(lambda r, w: {"pseudoinverse": pseudoinverse_distance(r, w)}, shot),
+    "penrose": lambda shot: _pairs(_conditions, shot),
+    "rates": _rates,
+    "saturated": _saturated,
+    "operations": lambda shot: {f"operations_{k}": float(v) for k, v in operations(shot.circuit).items()},
+}
+
+
+def measure(circuit: Circuit, names: str | Iterable[str], data: Any = None) -> Measured:
+    """Measure a circuit as it is now, on the first rows of the data, one in each column; nothing of it is changed.
+
+    Args:
+        circuit: which.
+        names: of `MEASURES`.
+        data: what `circuit.run` takes; of a data set, the training part.
+
+    Raises:
+        UsageError: there is no measure of that name.
+        RecircuitError: nothing in the circuit learns.
+    """
+    names = checked(names)
+    shot = snapshot(circuit, data)
+    found: Measured = {}
+    for name in names:
+        found |= MEASURES[name](shot)
+    return found
+
+
+def checked(names: str | Iterable[str]) -> Sequence[str]:
+    """Names of measures, each once.
+
+    Raises UsageError: there is none of that name.
+    """
+    names = [names] if isinstance(names, str) else list(dict.fromkeys(names))
+    for name in names:
+        if name not in MEASURES:
+            raise UsageError(f"There is no measure {name!r}. There are {', '.join(MEASURES)}.{closest(name, MEASURES)}")
+    return names
+
+
+# --- inside -----------------------------------------------------------------------------------------------------------
+
+
+def _relative(got: Array, wanted: Array) -> float:
+    size = np.linalg.norm(wanted)
+    return float(np.linalg.norm(got - wanted) / size) if size > 0 else float("nan")
+
+
+def _shapes(feedback: ArrayLike, forward: ArrayLike) -> tuple[Array, Array]:
+    r, w = np.asarray(feedback, dtype=float), np.asarray(forward, dtype=float)
+    if r.ndim != 2 or r.shape != w.shape[::-1]:
+        raise RecircuitError(
+            f"measures: feedback weights of shape {r.shape} and forward weights of shape {w.shape}; expected "
+            "(n_lower, n_upper) and (n_upper, n_lower)."
+        )
+    return r, w
+
+
+def _alike(signal: ArrayLike, gradient: ArrayLike) -> tuple[Array, Array]:
+    s, g = np.asarray(signal, dtype=float), np.asarray(gradient, dtype=float)
+    if s.ndim != 2 or s.shape != g.shape:
+        raise RecircuitError(
+            f"measures: signals of the shapes {s.shape} and {g.shape}; expected two of (columns, units)."
+        )
+    return s, g

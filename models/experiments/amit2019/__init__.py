@@ -1,0 +1,1 @@
+"""Experiments of Amit 2019, *Biologically Plausible Deep Learning*."""

@@ -1,0 +1,112 @@
+"""What Amit 2019, section 4, shares: the methods of Tables 1 to 3, their values, and how they are checked and drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure, SubFigure
+from matplotlib.ticker import MaxNLocator
+
+from ..framework.experiment import Check, Report, Settings
+from ..framework.figure_style import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, SKY, letter, new_figure
+from ..framework.image_training import Method, Protocol, Runs, besides, learn, printed
+
+#: In the paper's code weights are clipped at 1.5 times Glorot's limit after each update, W and R alike.
+URFB = Method("urfb", clipped=1.5)
+BP, FRFB = replace(URFB, rule="bp"), replace(URFB, rule="frfb")
+#: The rows of the tables. Softmax and backpropagation are controls; tied convolutions too.
+METHODS = {
+    "BP softmax": replace(BP, loss="softmax"),
+    "BP hinge": BP,
+    "URFB": URFB,
+    "FRFB": FRFB,
+    "URFB 50%": replace(URFB, connectivity=0.5),
+    "FRFB 50%": replace(FRFB, connectivity=0.5),
+    "URFB, untied": replace(URFB, tied=False),
+    "FRFB, untied": replace(FRFB, tied=False),
+    "URFB 50%, untied": replace(URFB, connectivity=0.5, tied=False),
+}
+#: Not in the paper: tied for a third of the epochs, at the same rate, and then untied.
+LATE = "URFB, untied late"
+#: One epoch: 1,437 digits, shown many times by a small network, in seconds.
+QUICK_LINE = "conv 8 3x3; maxpool 3; drop .2; full conn. 40; drop .1; output"
+QUICK = Protocol(QUICK_LINE, "digits", 7, 20, 0.3)
+COLOURS = (BLUE, SKY, GREEN, RED, PURPLE, ORANGE, GREY, "black", "#9ecae1")
+
+
+def protocol(model: str, data: str = "cifar10", *, epochs: int = 1000) -> Protocol:
+    """Batches of 500, a fixed rate of .1 (section 4)."""
+    return Protocol(model, data, epochs, 500, 0.1)
+
+
+def table(
+    settings: Settings,
+    full: Protocol,
+    values: Mapping[str, float],
+    *,
+    quick: Protocol = QUICK,
+    bad: tuple[str, ...] = (),
+    more: Mapping[str, Method] | None = None,
+) -> tuple[Runs, list[Check]]:
+    """Train the methods that a table has, and ``more`` that it has not, and check them.
+
+    After the paper's epochs its values are checked; after fewer the order of the methods; of a quick run, that has none of
+    ``more``, that all learn.
+    """
+    more = {} if settings.quick or more is None else more
+    runs = learn({name: METHODS[name] for name in values} | dict(more), settings, full, quick)
+    if settings.quick:
+        return runs, [_learned(name, runs) for name in runs]
+    if settings.epochs is None:
+        return runs, [printed(name, runs[name], values[name], bad=name in bad) for name in values if name in runs]
+    return runs, _order(runs)
+
+
+def _learned(name: str, runs: Runs) -> Check:
+    tests = [run["test"] for run in runs[name]]
+    what = f"{name}: test error on digits after {len(tests[0])} epochs"
+    return Check(what, round(float(np.mean([t[-1] for t in tests])), 4), "<=", 0.2)
+
+
+def _order(runs: Runs) -> list[Check]:
+    """What must show after tens of epochs: URFB near backpropagation, and better than FRFB; untied near tied."""
+    rows = [
+        ("URFB", "BP hinge", "<=", 6.0),
+        ("FRFB", "URFB", ">=", 3.0),
+        ("URFB, untied", "URFB", "<=", 3.0),
+        (LATE, "URFB", "<=", 3.0),
+        ("FRFB, untied", "URFB, untied", ">=", 0.0),
+        ("FRFB 50%", "URFB 50%", ">=", 0.0),
+    ]
+    return besides(runs, rows)
+
+
+def report(settings: Settings, runs: Runs, checks: list[Check], title: str) -> Report:
+    """The checks, with the errors per epoch (Fig. 5): training and test."""
+    return Report(checks, draw_errors(runs, titled(title, settings), rows=(*METHODS, LATE)))
+
+
+def titled(title: str, settings: Settings) -> str:
+    """A title; of a quick run, what was shown there."""
+    return "small, on digits" if settings.quick else title
+
+
+def draw_errors(runs: Runs, title: str, figure: Figure | SubFigure | None = None, rows: Collection[str] = ()) -> Any:
+    """Training and test error by epoch: means over seeds. ``rows``: all there are, so that each has its own colour."""
+    figure = new_figure(6.6, 3.0) if figure is None else figure
+    axes = figure.subplots(1, 2, sharey=True)
+    for ax, part in zip(axes, ("train", "test"), strict=True):
+        for name, found in runs.items():
+            k = [*(rows or runs)].index(name)
+            mean = np.mean([run[part] for run in found], axis=0)
+            style = "--" if "untied" in name else ":" if k >= len(COLOURS) else "-"
+            ax.plot(np.arange(1, len(mean) + 1), mean, style, color=COLOURS[k % len(COLOURS)], label=name)
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+        ax.set(xlabel="epoch", title=f"{title}: {part} error")
+    axes[0].set(ylabel="share that is wrong", ylim=(0, None))
+    axes[1].legend(fontsize=6.5, ncols=1 + len(runs) // 8)
+    letter(list(axes))
+    return figure

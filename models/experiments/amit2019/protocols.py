@@ -1,0 +1,221 @@
+"""What no paper has (Amit 2019, Discussion): URFB, FRFB and BP as time stops being ideal, on MNIST.
+
+784-500-10 and 784-100-100-100-100-10, clipped linear units, the hinge circuit, tau = 2 steps; the first 6,000 training
+samples, 3 epochs, 20 columns, rate .5 (URFB and FRFB) or .3 (BP); then the error on the first 2,000 test samples, with
+the same timing.
+Each axis goes from ideal to broken, all else being ideal (see `models.protocols`):
+
+    settling   time that each layer is given, in tau
+    jitter     of the gate of plasticity, sd in tau
+    overlap    how long the next stimulus has been there when the weights change, in tau
+    stretch    samples sorted by class within stretches of so many, in random order for the rest; 20 are one presentation
+    refresh    one class at a time, from the first to the last, once; a share of the columns shows earlier classes again
+
+A run is kept in runs/, so that a stopped experiment goes on. A quick one has digits and smaller networks, and checks that it
+runs, not what it finds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from ....circuits.inputs import dataset_inputs
+from ....plasticity import Rule, bp, frfb, urfb
+from ...analysis.readout import Readout
+from ...data import Dataset, load
+from ...networks.imperfect_timing import Timing, timed
+from ...training.loop import epoch_order, in_columns
+from ..framework.experiment import Check, Experiment, Report, Settings, checks
+from ..framework.figure_style import BLUE, GREY, ORANGE, letter, new_figure
+from ..framework.saved_runs import kept
+
+COLUMNS = 20
+AXES: Mapping[str, tuple[float, ...]] = {
+    "settling": (3.0, 1.5, 1.0, 0.5),
+    "jitter": (0.0, 0.5, 1.0, 2.0, 4.0),
+    "overlap": (0.0, 0.5, 1.0, 2.0, 3.0),
+    "stretch": (20, 100, 300, 1000, 6000),
+    "refresh": (0.5, 0.2, 0.1, 0.05, 0.0),
+}
+IDEAL = {"settling": 3.0, "jitter": 0.0, "overlap": 0.0, "stretch": 20}  # one and the same
+QUICK: Mapping[str, tuple[float, ...]] = {
+    "settling": (3.0, 0.5), "jitter": (2.0,), "overlap": (2.0,), "stretch": (1000,), "refresh": (0.2, 0.0),
+}  # fmt: skip
+LABELS = {
+    "settling": "settling, τ per layer",
+    "jitter": "jitter of the gate, τ",
+    "overlap": "overlap with the next, τ",
+    "stretch": "stretch sorted by class",
+    "refresh": "share of earlier classes",
+}
+RULES: Mapping[str, tuple[Rule, float]] = {"URFB": (urfb, 0.5), "FRFB": (frfb, 0.5), "BP": (bp, 0.3)}
+COLOURS = {"URFB": BLUE, "FRFB": ORANGE, "BP": GREY}
+
+#: (axis, its value, hidden layers, rule) -> test error, seed by seed
+Errors = dict[tuple[str, float, tuple[int, ...], str], list[float]]
+Order = NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Data, hidden layers, epochs, axes, and how many samples are shown and tested."""
+
+    data: Dataset
+    networks: Sequence[tuple[int, ...]]
+    epochs: int
+    axes: Mapping[str, Sequence[float]]
+    samples: int
+    tested: int
+
+
+def run(settings: Settings) -> Report:
+    """All axes, networks, rules and seeds."""
+    plan = _plan(settings)
+    keeping = replace(settings, quick=False)  # a quick run is one of many runs, too, and kept
+    found: Errors = {}
+    for axis, values in plan.axes.items():
+        for value, hidden, name, seed in product(values, plan.networks, RULES, settings.seeds):
+            about = dict(
+                axis=axis, value=value, hidden=hidden, rule=str(RULES[name]), seed=seed, epochs=plan.epochs,
+                samples=plan.samples, tested=plan.tested, data=plan.data.fingerprint(),
+            )  # fmt: skip
+            if IDEAL.get(axis) == value:
+                about |= dict(axis="ideal", value=0.0)
+            where = f"{about['axis']}-{about['value']:g}-{'-'.join(map(str, hidden))}-{name}-{seed}"
+            settings.tell(f"amit-protocols: {where}")
+            one = kept(
+                keeping, where, about,
+                lambda a=axis, v=value, h=hidden, n=name, s=seed: {"error": _error(plan, a, v, h, n, s, settings.backend)},
+            )  # fmt: skip
+            found.setdefault((axis, value, tuple(hidden), name), []).append(one["error"])
+    return Report(_checks(plan, found, settings.quick), _draw(plan, found))
+
+
+def _plan(settings: Settings) -> Plan:
+    if settings.quick:
+        return Plan(load("digits"), ((20,),), 1, QUICK, 300, 100)
+    return Plan(settings.dataset("mnist"), ((500,), (100, 100, 100, 100)), 3, AXES, 6000, 2000)
+
+
+def _error(plan: Plan, axis: str, value: float, hidden: Sequence[int], name: str, seed: int, backend: str) -> float:
+    """The test error of one run; 1 where it diverged."""
+    rule, rate = RULES[name]
+    data = plan.data
+    timing = replace(Timing(), **({axis: value} if axis in ("settling", "jitter", "overlap") else {}))
+    net = timed(
+        (data.n_features, *hidden, data.classes), rule.with_parameters(rate=rate), timing, columns=COLUMNS, seed=seed
+    )
+    program, readout = net.program(backend), Readout.of(net)
+    dataset_inputs(net, data, "train").load(program)
+    for order in orders(plan, axis, value, COLUMNS, seed):
+        result = program.run(readout.table(net, "train"), order)
+        if result.interrupted:
+            raise KeyboardInterrupt
+        if result.diverged:
+            net.close()
+            return 1.0
+    dataset_inputs(net, data, "test").load(program)
+    order = in_columns(np.arange(min(plan.tested, data.n_test)), COLUMNS)
+    shown = program.run(readout.table(net, "evaluate"), order, collect=readout.collect)
+    net.close()
+    return readout.wrong(shown, order, data.y_test)
+
+
+def orders(plan: Plan, axis: str, value: float, columns: int, seed: int) -> list[Order]:
+    """What is shown: an order (presentations, columns) for each epoch."""
+    samples, labels = plan.samples, np.asarray(plan.data.y_train)
+    if axis == "refresh":
+        return [one_class_at_a_time(labels[:samples], value, columns, seed)]
+    shuffled = [epoch_order(samples, columns, seed, epoch) for epoch in range(1, plan.epochs + 1)]
+    return [sorted_in_stretches(o, labels, int(value)) for o in shuffled] if axis == "stretch" else shuffled
+
+
+def sorted_in_stretches(order: Order, labels: NDArray[np.integer], stretch: int) -> Order:
+    """The same samples, sorted by class within stretches of so many."""
+    rows = order.ravel()
+    rows = rows[rows >= 0]
+    parts = [rows[k : k + stretch] for k in range(0, len(rows), stretch)]
+    return in_columns(np.concatenate([p[np.argsort(labels[p], kind="stable")] for p in parts]), order.shape[1])
+
+
+def one_class_at_a_time(labels: NDArray[np.integer], share: float, columns: int, seed: int) -> Order:
+    """Every sample once, class by class; with a share of samples of earlier classes drawn between them."""
+    rng = np.random.default_rng([seed, 77])
+    shown: list[NDArray[np.integer]] = []
+    for c in np.unique(labels):
+        new = rng.permutation(np.flatnonzero(labels == c))
+        earlier = np.flatnonzero(labels < c)
+        again = rng.choice(earlier, round(len(new) * share / (1 - share))) if len(earlier) else new[:0]
+        shown.append(rng.permutation(np.concatenate([new, again])))
+    return in_columns(np.concatenate(shown), columns)
+
+
+def _checks(plan: Plan, found: Errors, quick: bool) -> list[Check]:
+    """Ideal time learns; in a full run broken time does not help, and each rule and network is broken by some axis' end."""
+    mean = {key: float(np.mean(errors)) for key, errors in found.items()}
+    if quick:
+        ideal = [key for key in mean if IDEAL.get(key[0]) == key[1]]
+        return checks(
+            "", [(f"{_told(*key)}: mean test error, below that of guessing", mean[key], "<=", 0.8) for key in ideal]
+        )
+    made: list[Check] = []
+    for hidden, name in product(plan.networks, RULES):
+        ideal = mean["settling", IDEAL["settling"], tuple(hidden), name]
+        broken = {
+            key: error for key, error in mean.items() if key[2:] == (hidden, name) and IDEAL.get(key[0]) != key[1]
+        }
+        rows = [
+            (f"{_told(*key)}: mean test error, no better than ideal", e, ">=", ideal - 0.03)
+            for key, e in broken.items()
+        ]
+        worst = max(broken[axis, values[-1], hidden, name] for axis, values in plan.axes.items())
+        what = f"{'-'.join(map(str, hidden))}, {name}: "
+        made += checks("", [(f"{what}ideal time, mean test error", ideal, "<=", 0.2), *rows])
+        made += checks("", [(f"{what}the worst end of any axis, minus that", worst - ideal, ">=", 0.1)])
+    return made
+
+
+def _told(axis: str, value: float, hidden: tuple[int, ...], name: str) -> str:
+    return f"{'-'.join(map(str, hidden))}, {name}, {axis} {value:g}"
+
+
+def _draw(plan: Plan, found: Errors) -> Figure:
+    figure = new_figure(10.0, 2.3 * len(plan.networks) + 0.6)
+    grid = figure.subplots(len(plan.networks), len(plan.axes), squeeze=False, sharey=True)
+    for row, hidden in zip(grid, plan.networks, strict=True):
+        for ax, (axis, values) in zip(row, plan.axes.items(), strict=True):
+            places = np.arange(len(values))
+            for name in RULES:
+                runs = 100 * np.array([found[axis, v, hidden, name] for v in values])
+                spread = runs.std(axis=1)
+                ax.errorbar(
+                    places,
+                    runs.mean(axis=1),
+                    spread,
+                    color=COLOURS[name],
+                    marker="o",
+                    markersize=3,
+                    label=name,
+                    capsize=2,
+                )
+            ax.set_xticks(places, [f"{v:g}" for v in values], fontsize=6.5)
+            ax.set(yscale="log", ylim=(8, 100))
+            ax.set_yticks([10, 20, 50, 90], ["10", "20", "50", "90"])
+            ax.minorticks_off()
+        row[0].set_ylabel(f"test error, %\n{'-'.join(map(str, hidden))} hidden")
+    for ax, axis in zip(grid[0], plan.axes, strict=True):
+        ax.set_title(LABELS[axis])
+    for ax in grid[-1]:
+        ax.set_xlabel("ideal → broken")
+    figure.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
+    letter(grid[0])
+    return figure
+
+
+EXPERIMENT = Experiment("amit-protocols", "Amit 2019, Discussion", run, seeds=3)

@@ -1,0 +1,97 @@
+"""Amit 2019, section 4.1: Table 3 (deepernet_s on CIFAR-10, tied and untied) and Fig. 6 (filters of an untied simpnet).
+
+deepernet_s: the tied network is trained for 100 epochs; its first layer is kept and frozen, and the others are trained
+anew, untied. Fig. 6: simpnet, one epoch tied at the rate .01, then untied; though no two places share a weight any more,
+their filters stay alike. How alike is told by the mean correlation of a filter at two places
+(`recircuit.models.analysis.filters.likeness`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from ....circuits import Circuit
+from ...analysis.filters import draw_tiles, same_filter
+from ..framework.experiment import Check, Experiment, Report, Settings
+from ..framework.figure_style import new_figure
+from ..framework.image_training import Method, Protocol, Runs, besides, error, learn, printed
+from ..framework.resumable_epochs import Curves
+from .image_methods import METHODS, QUICK, draw_errors, protocol, titled
+
+#: Test errors.
+TABLE = {
+    "BP softmax": 0.21, "BP hinge": 0.22, "URFB": 0.23, "FRFB": 0.56, "URFB, untied": 0.29, "FRFB, untied": 0.75,
+}  # fmt: skip
+BAD = ("FRFB", "FRFB, untied")
+QUICK_LINE = "conv 6 3x3; conv 6 3x3; SUM; maxpool 2, stride 2; conv 8 2x2; maxpool 2, stride 2; full conn. 30; output"
+FIGURE_6 = "Fig. 6"
+
+
+def run(settings: Settings) -> Report:
+    """Table 3, then Fig. 6."""
+    full, quick = protocol("deepernet_s", epochs=200), QUICK.with_(model=QUICK_LINE, epochs=10, rate=0.2)
+    how = quick if settings.quick else full.with_(epochs=settings.epochs or full.epochs)
+    names = [name for name in TABLE if not settings.quick or name in ("BP hinge", "URFB, untied")]
+    runs = learn({name: _method(name, how) for name in names}, settings, full, quick)
+    filters: list[np.ndarray] = []
+
+    def look(_: str, net: Circuit) -> None:
+        filters[:] = same_filter(net.projections["x_to_conv1"])
+
+    wanted = settings.chosen({FIGURE_6: METHODS["URFB, untied"]})
+    untied = learn(wanted, settings, protocol("simpnet"), QUICK.with_(epochs=4), look)
+    return Report([*_checks(runs, settings), *_alike(untied, settings)], _draw(runs, untied, filters, settings))
+
+
+def _method(name: str, how: Protocol) -> Method:
+    """Untied: half of the epochs tied, at the same rate; then the first layer is frozen."""
+    method = METHODS[name]
+    if method.tied:
+        return method
+    return replace(method, tied_epochs=max(1, how.epochs // 2), tied_rate=how.rate, frozen=("conv1",))
+
+
+def _checks(runs: Runs, settings: Settings) -> list[Check]:
+    if settings.quick:
+        return [Check(f"{name}: test error on digits", error(found), "<=", 0.2) for name, found in runs.items()]
+    if settings.epochs is None:
+        return [printed(name, found, TABLE[name], bad=name in BAD) for name, found in runs.items()]
+    return besides(runs, [("FRFB", "URFB", ">=", 3.0), ("FRFB, untied", "URFB, untied", ">=", 3.0)])
+
+
+def _alike(untied: Runs, settings: Settings) -> list[Check]:
+    shown = titled("simpnet", settings)
+    return [
+        Check(
+            f"{shown}, untied for {len(found[0]['likeness'])} epochs: correlation of a filter at two places",
+            round(_likeness(found), 3), ">=", 0.5,
+        )
+        for found in untied.values()
+    ]  # fmt: skip
+
+
+def _likeness(found: Sequence[Curves]) -> float:
+    return float(np.mean([run["likeness"][-1] for run in found]))
+
+
+def _draw(runs: Runs, untied: Runs, filters: list[np.ndarray], settings: Settings) -> Figure:
+    """The errors, and below them the filters; one alone where the other is not wanted."""
+    heights = [3.0] * bool(runs) + [2.6] * bool(untied)
+    figure = new_figure(6.6, sum(heights))
+    parts: Any = figure.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0]
+    if runs:
+        draw_errors(runs, titled("deepernet_s", settings), parts[0], TABLE)
+    for found in untied.values():
+        title = f"{titled('simpnet', settings)}, untied: filters of four maps (rows) at four places"
+        draw_tiles(parts[-1], filters, f"{title}; likeness {_likeness(found):.2f}")
+    return figure
+
+
+EXPERIMENT = Experiment(
+    "amit-untied", "Amit 2019, section 4.1, Table 3 and Fig. 6", run, shortens=True, methods=(*TABLE, FIGURE_6)
+)

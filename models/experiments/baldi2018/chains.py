@@ -1,0 +1,178 @@
+"""Baldi, Sadowski and Lu 2018, sections 7.2 to 7.4, Theorems 2 to 4: chains A[1, ..., 1] of 2, 3 and 4 weights.
+
+128 chains of each length begin at random: weights uniform in +-1.5, c and beta in .5 to 1.5 (c of either sign), alpha
+likewise. Some begin where learning drives P away from alpha/beta (Eq. 37: the unstable region). Each ends at the root
+that the polynomial of degree 2^L - 1 predicts, and a_(i+1) is a quadratic function of a_i along the way.
+
+What the text does not say: the error rises on the way in many (dP/dt changes sign; section 7.2 says so for L = 2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from ...networks.independent_networks import Networks
+from ..framework.experiment import Check, Experiment, Report, Settings, checks
+from ..framework.figure_style import BLUE, GREEN, GREY, ORANGE, RED, letter, new_figure
+from ..theory.convergence import Convergence, Stages, Study, converge, draw_convergence
+from .chain_fixed_points import Array, fixed_points, growth, invariants
+
+CHAINS = 128
+COLOURS = {2: BLUE, 3: ORANGE, 4: GREEN}
+CLOSE = 1e-3
+STAGES: Stages = ((2e-5, 0.4), (1e-4, 3.0), (4e-4, 12.0), (5e-3, 40.0))
+QUICK: Stages = ((2e-4, 0.4), (1e-3, 3.0), (5e-3, 40.0))
+
+
+@dataclass(frozen=True)
+class Length:
+    """All that was run for one L.
+
+    Parameters
+    ----------
+    c, start, end, predicted : (L-1, n), and weights (L, n)
+    unstable : whether it begins in the unstable region, (n,)
+    times : when `path`, (times, L, n), and `error`, |alpha - beta P| relative to |alpha|, (times, n), were looked at
+    left : |alpha - beta P| relative to |alpha| at the end, (n,)
+    """
+
+    c: Array
+    start: Array
+    end: Array
+    predicted: Array
+    unstable: NDArray[np.bool_]
+    times: Array
+    path: Array
+    error: Array
+    left: Array
+    convergence: Convergence
+
+    @property
+    def apart(self) -> Array:
+        """Relative distance of the end from the prediction, (n,)."""
+        return np.linalg.norm(self.end - self.predicted, axis=0) / np.linalg.norm(self.predicted, axis=0)
+
+    @property
+    def rises(self) -> Array:
+        """By how much the error rises, at most, above what it was before, relative to |alpha|, (n,)."""
+        lowest = np.minimum.accumulate(self.error, axis=0)
+        return (self.error - lowest).max(axis=0)
+
+
+def run(settings: Settings) -> Report:
+    """Chains of every length."""
+    found = {L: _length(L, settings) for L in (2, 3, 4)}
+    return Report([c for L, one in found.items() for c in _checks(L, one, settings.quick)], _draw(found))
+
+
+def _length(L: int, settings: Settings) -> Length:
+    settings.tell(f"baldi-chains: L = {L}")
+    rng = np.random.default_rng(L)
+    start = rng.uniform(-1.5, 1.5, (L, CHAINS))
+    c, alpha = (rng.choice([-1, 1], s) * rng.uniform(0.5, 1.5, s) for s in [(L - 1, CHAINS), (1, CHAINS)])
+    alpha, beta = alpha[0], rng.uniform(0.5, 1.5, CHAINS)
+    networks = Networks(list(start[..., None, None]), list(c[..., None, None]))
+    study = Study(networks, beta[:, None, None], alpha[:, None, None], settings.backend)
+    end = _flat(study.settle(QUICK if settings.quick else STAGES))
+    rates = np.array([4.0, 2.0, 1.0]) * (5e-4 if settings.quick else 5e-5)
+    known = {"a_(i+1) - c_(i+1)/(2 c_i) a_i^2": lambda w: invariants(_flat(w), c)}
+    convergence = converge(study, list(rates), np.linspace(0, 0.6, 7), known)
+    times = np.linspace(0, 4, 201)
+    path = study.course(2e-3, times)
+    error = np.abs(study.system.error(path))[..., 0, 0] / np.abs(alpha)
+    left = np.abs(alpha - beta * end.prod(axis=0)) / np.abs(alpha)
+    study.close()
+    predicted, unstable = fixed_points(start, c, alpha, beta), growth(start, c) < 0
+    return Length(c, start, end, predicted, unstable, times, _flat(path), error, left, convergence)
+
+
+def _flat(weights: Sequence[Array]) -> Array:
+    """(..., count, 1, 1) of each layer to (..., L, count)."""
+    return np.stack([w[..., 0, 0] for w in weights], axis=-2)
+
+
+def _checks(L: int, one: Length, quick: bool) -> list[Check]:
+    limit = 30 * CLOSE if quick else CLOSE
+    about = f"L = {L}, polynomial of degree {2**L - 1}: "
+    made = checks(
+        about,
+        [
+            ("random starts", one.start.shape[1], ">=", 100),
+            (
+                "of these in the unstable region, where learning drives P away from alpha/beta",
+                int(one.unstable.sum()),
+                ">=",
+                15,
+            ),
+            ("the end from the predicted root, relative, the worst start", float(one.apart.max()), "<=", limit),
+            ("the same, worst in the unstable region", float(one.apart[one.unstable].max()), "<=", limit),
+            ("error at the end, |alpha - beta P|/|alpha|, the worst start", float(one.left.max()), "<=", 1e-3),
+            (
+                "starts in which the error rises on the way, by 1% of |alpha| or more",
+                int((one.rises > 0.01).sum()),
+                ">=",
+                1,
+            ),
+        ],
+    )
+    return made + one.convergence.checks(about, 1.0)
+
+
+def _draw(found: Mapping[int, Length]) -> Figure:
+    figure = new_figure(7.6, 5.2)
+    grid = figure.subplots(2, 3)
+    for ax, (L, one) in zip(grid[0], found.items(), strict=True):
+        _ends(ax, L, one)
+    _parabolas(grid[1, 0], found[2])
+    _errors(grid[1, 1], found[4])
+    draw_convergence(grid[1, 2], {f"L = {L}": one.convergence for L, one in found.items()}, list(COLOURS.values()))
+    letter([*grid.flat])
+    return figure
+
+
+def _ends(ax: Axes, L: int, one: Length) -> None:
+    ax.axline((0, 0), slope=1, color=GREY, linewidth=0.7)
+    for chosen, colour, label in ((~one.unstable, COLOURS[L], "stable"), (one.unstable, RED, "unstable")):
+        ax.plot(one.predicted[0, chosen], one.end[0, chosen], ".", color=colour, markersize=4, label=f"{label} start")
+    ax.set(title=f"L = {L}: degree {2**L - 1}", xlabel="$a_1$, root of the polynomial", ylabel="$a_1$, where it ends")
+    ax.legend(loc="upper left", handlelength=0.8)
+
+
+def _parabolas(ax: Axes, one: Length) -> None:
+    """Trajectories of ten circuits of L = 2, on the parabolas of Eq. 30."""
+    K = invariants(one.start, one.c)[0]
+    shown = np.flatnonzero(np.abs(one.path).max(axis=(0, 1)) < 2.5)[:12]
+    for n in shown:
+        a1 = np.linspace(one.path[:, 0, n].min() - 0.25, one.path[:, 0, n].max() + 0.25, 100)
+        ax.plot(a1, a1**2 / (2 * one.c[0, n]) + K[n], color=GREY, linewidth=0.5)
+        colour = RED if one.unstable[n] else BLUE
+        ax.plot(*one.path[:, :, n].T, color=colour, linewidth=1.6)
+        ax.plot(*one.path[0, :, n], "o", color="white", markeredgecolor=colour, markersize=3)
+        ax.plot(*one.predicted[:, n], "x", color="black", markersize=4)
+    ax.plot([], [], color=GREY, linewidth=0.5, label="Eq. 30")
+    ax.plot([], [], "x", color="black", markersize=4, label="root")
+    ax.set(title="L = 2: circuits on parabolas", xlabel="$a_1$", ylabel="$a_2$")
+    ax.legend(loc="best", ncols=2, columnspacing=1)
+
+
+def _errors(ax: Axes, one: Length) -> None:
+    """Those in which it rises most, and others."""
+    order = np.argsort(one.rises)
+    for n in order[:20]:
+        ax.semilogy(one.times, np.maximum(one.error[:, n], 1e-6), color=GREY, linewidth=0.5)
+    for n in order[-40::4]:
+        ax.semilogy(one.times, np.maximum(one.error[:, n], 1e-6), color=RED, linewidth=0.9)
+    ax.plot([], [], color=RED, label=f"rises first ({(one.rises > 0.01).sum()} of {len(order)})")
+    ax.plot([], [], color=GREY, label="falls all the way")
+    ax.set(title="L = 4: the error on the way", xlabel="t = rate × presentations", ylim=(1e-4, 300), xlim=(0, 4))
+    ax.set_ylabel(r"$|\alpha - \beta P|/|\alpha|$")
+    ax.legend(loc="upper right")
+
+
+EXPERIMENT = Experiment("baldi-chains", "Baldi, Sadowski and Lu 2018, Theorems 2-4", run, seeds=0, quick_seeds=0)

@@ -1,0 +1,132 @@
+"""What the experiments of Baldi, Sadowski and Lu 2018 on MNIST share: how a variant learns, and what is told of it.
+
+784-100-100-100-100-10, four layers of tanh units and a softmax, minibatches of 100, 100 epochs, rate .1 that decays
+by 1e-6 an update (section 4.1); weights N(0, 2/(n_pre + n_post)). A quick run takes the digits that come with
+scikit-learn, layers of 40 units, minibatches of 20, three times the rate and 15 epochs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from ....circuits import Circuit
+from ....circuits.inputs import Inputs, Rows, as_inputs
+from ....circuits.reuse import structure, take_over
+from ...data import Dataset
+from ...networks.random_backpropagation import Variant, random_backpropagation
+from ..framework.experiment import Check, Settings, many
+from ..framework.saved_runs import each
+from ..framework.train_and_test_epoch import show_epoch
+
+Curves = dict[str, list[dict[str, Any]]]
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """What is learned, by which network, for how long, and how many times faster than the variant says."""
+
+    data: str = "mnist"
+    hidden: tuple[int, ...] = (100, 100, 100, 100)
+    columns: int = 100
+    epochs: int = 100
+    faster: float = 1.0
+
+    def with_(self, **changes: Any) -> Protocol:
+        """A changed copy."""
+        return replace(self, **changes)
+
+
+FULL = Protocol()
+QUICK = Protocol("digits", (40, 40, 40, 40), 20, 15, 3.0)
+
+
+def learn(plan: Mapping[str, Variant], settings: Settings, *, full: Protocol = FULL, quick: Protocol = QUICK) -> Curves:
+    """Each variant from each seed: ``[name][seed]`` holds the accuracies ``train`` and ``test`` (percent) by epoch.
+
+    A run that is finished is kept in the folder of the settings, and not made again (a quick one is).
+
+    Raises KeyboardInterrupt: Ctrl-C.
+    """
+    protocol = quick if settings.quick else full
+    data = settings.dataset(protocol.data)
+    school = School(data, protocol, settings)
+    fixed = {"protocol": vars(protocol), "data": data.fingerprint()}
+
+    def run(name: str, variant: Variant, seed: int) -> dict[str, Any]:
+        settings.tell(f"{name}, seed {seed}")
+        return school.run(variant, seed)
+
+    found = each(settings, plan, lambda variant: {"variant": variant.differences(), **fixed}, run)
+    school.close()
+    return found
+
+
+class School:
+    """Teaches circuits, one after the other; those that differ in numbers only share a program."""
+
+    def __init__(self, data: Dataset, protocol: Protocol, settings: Settings) -> None:
+        self.data, self.protocol, self.settings = data, protocol, settings
+        self.sizes = (data.n_features, *protocol.hidden, data.classes)
+        self.labels = np.concatenate([data.y_train, data.y_test])
+        self.rows = Rows(np.concatenate([data.x_train, data.x_test]), data.scale, data.offset)
+        self._last: Circuit | None = None
+
+    def run(self, variant: Variant, seed: int) -> dict[str, Any]:
+        """Accuracies by epoch; ``diverged`` names what became NaN or infinite, after which answers are a guess."""
+        variant = variant.with_(rate=self.protocol.faster * variant.rate)
+        net = self._built(random_backpropagation(self.sizes, variant, columns=self.protocol.columns, seed=seed))
+        found: dict[str, Any] = {"train": [], "test": [], "diverged": ""}
+        for epoch in range(1, self.protocol.epochs + 1):
+            for part, accuracy in self._epoch(net, seed, epoch, found).items():
+                found[part].append(round(accuracy, 4))
+        return found
+
+    def close(self) -> None:
+        """Let go of the last program."""
+        if self._last is not None:
+            self._last.close()
+
+    def _epoch(self, net: Circuit, seed: int, epoch: int, found: dict[str, Any]) -> dict[str, float]:
+        if found["diverged"]:
+            return dict.fromkeys(("train", "test"), 100 / self.data.classes)
+        wrong, found["diverged"] = show_epoch(net, self.data, self.labels, seed, epoch)
+        return {part: 100 * (1 - share) for part, share in wrong.items()}
+
+    def _built(self, net: Circuit) -> Circuit:
+        """The circuit with a program: that of the last one, if that will do."""
+        last, self._last = self._last, net
+        if last is not None and structure(last) == structure(net):
+            take_over(net, last)
+            return net
+        if last is not None:
+            last.close()
+        inputs: Inputs = as_inputs(net, {"x": self.rows, "s": self.labels})
+        inputs.load(net.program(self.settings.backend))
+        return net
+
+
+def ends(runs: Sequence[Mapping[str, Any]], part: str = "test") -> float:
+    """The accuracy after the last epoch, the mean over seeds."""
+    return float(np.mean([run[part][-1] for run in runs]))
+
+
+@dataclass(frozen=True)
+class Printed:
+    """A value of Table 1: mean and sample standard deviation over five runs; whether it is meant to be bad."""
+
+    mean: float
+    sd: float = 0.0
+    bad: bool = False
+
+    def check(self, name: str, runs: Sequence[Mapping[str, Any]]) -> Check:
+        """Within one point, or two standard deviations where the paper gives more than one point, or better."""
+        margin = 2 * self.sd if self.sd > 1 else 1.0
+        what = f"{name}: test accuracy after {len(runs[0]['test'])} epochs, {many(runs)} (paper: {self.mean:g})"
+        value = round(ends(runs), 2)
+        if self.bad:
+            return Check(what, value, "within", (round(self.mean - margin, 2), round(self.mean + margin, 2)))
+        return Check(what, value, ">=", round(self.mean - margin, 2))

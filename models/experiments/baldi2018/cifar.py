@@ -1,0 +1,68 @@
+"""Baldi, Sadowski and Lu 2018, Fig. 5 and 6: random backpropagation in a convolutional network, on CIFAR-10.
+
+Three times 64 tanh maps of 5x5 and max pooling, 1024 tanh units, softmax; minibatches of 128, momentum .9, rate .01
+decaying by 1e-5 an update, images moved by up to 10% and mirrored (section 4.3); weights N(0, 2/(n_pre + n_post)). SRBP
+sends the error from the output straight to each layer that learns; SBP passes it down by the transposes, past all f' but
+that of the layer itself (without f' it is BP without f'). SBP has curves in the paper, and no value in its Table 1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ..amit2019.image_methods import QUICK_LINE, draw_errors, titled
+from ..framework.experiment import Check, Experiment, Report, Settings
+from ..framework.image_training import Method, Protocol, Runs, besides, error, learn
+
+RBP = Method("rbp", "softmax", normal=True, momentum=0.9, rate_decay=1e-5)
+BP, SRBP = replace(RBP, rule="bp"), replace(RBP, direct=True)
+SBP = replace(BP, skipped=True)
+NO = " (no f')"
+TOP = "top layer only"
+METHODS = {
+    "BP": BP, "SBP": SBP, "RBP": RBP, "SRBP": SRBP,
+    "BP" + NO: replace(BP, gated=False), "RBP" + NO: replace(RBP, gated=False), "SRBP" + NO: replace(SRBP, gated=False),
+    TOP: replace(RBP, frozen=("conv1", "conv2", "conv3", "full1")),
+    **{f"RBP, sparse-{n}": replace(RBP, sparse=n) for n in (8, 2, 1)},
+    **{f"SRBP, sparse-{n}": replace(SRBP, sparse=n) for n in (8, 2, 1)},
+}  # fmt: skip
+#: Test accuracy in percent, its standard deviation over five runs, and whether it is meant to be bad.
+TABLE = {
+    "BP": (83.4, 0.2, False), "RBP": (70.2, 1.1, False), "SRBP": (72.7, 0.8, False),
+    "BP" + NO: (54.8, 3.6, True), "RBP" + NO: (32.7, 6.2, True), "SRBP" + NO: (39.9, 3.9, True),
+    TOP: (47.9, 0.4, True),
+    "RBP, sparse-8": (46.3, 4.3, False), "RBP, sparse-2": (62.9, 0.9, False), "RBP, sparse-1": (56.7, 2.6, False),
+    "SRBP, sparse-8": (70.9, 0.7, False), "SRBP, sparse-2": (65.7, 1.9, False), "SRBP, sparse-1": (62.6, 1.8, False),
+}  # fmt: skip
+FULL = Protocol("baldi_cifar", "cifar10", 100, 128, 0.01, "shift .1, flip .5")
+QUICK = Protocol(QUICK_LINE.replace("drop .2; ", "").replace("drop .1; ", ""), "digits", 5, 20, 0.01, "shift .1")
+
+
+def run(settings: Settings) -> Report:
+    """All methods from each seed."""
+    methods = dict(METHODS)
+    if settings.quick:
+        methods = {"BP": BP, "SBP": SBP, "RBP": RBP, "SRBP": SRBP, TOP: replace(RBP, frozen=("conv1", "full1"))}
+    runs = learn(methods, settings, FULL, QUICK)
+    return Report(_checks(runs, settings), draw_errors(runs, titled("CIFAR-10", settings), rows=METHODS))
+
+
+def _checks(runs: Runs, settings: Settings) -> list[Check]:
+    if settings.quick or settings.epochs is not None:
+        return besides(runs, [(TOP, name, ">=", 2.0) for name in ("BP", "SBP", "RBP", "SRBP")])
+    accuracy = {name: round(100 * (1 - error(found)), 2) for name, found in runs.items()}
+    checks = []
+    for name in [name for name in TABLE if name in runs]:
+        mean, sd, bad = TABLE[name]
+        margin = 2 * sd if sd > 1 else 1.0
+        low, high = round(mean - margin, 2), round(mean + margin, 2)
+        what = f"{name}: test accuracy (paper: {mean:g})"
+        checks.append(
+            Check(what, accuracy[name], "within", (low, high)) if bad else Check(what, accuracy[name], ">=", low)
+        )
+    return checks
+
+
+EXPERIMENT = Experiment(
+    "baldi-cifar", "Baldi, Sadowski and Lu 2018, Fig. 5 and 6", run, seeds=5, shortens=True, methods=tuple(METHODS)
+)

@@ -1,0 +1,1 @@
+"""Experiments of Cameron, Chen, Wagner and Sejnowski, *A biologically-plausible learning rule using reciprocal feedback*."""

@@ -1,0 +1,26 @@
+"""Cameron, Chen, Wagner and Sejnowski, CIFAR-10: four layers, fully connected, the error through a chain of learned W^+.
+
+3072-300-200-100-10, tanh, linear output with half the squared error, minibatches of 100, rate .02/(1 + 5e-5 n), B's
+rate .1, 30 epochs; pixels from 0 to 1, less their mean image. The data are CIFAR-10 (JPEG): pictures that went through
+lossy JPEG, in the layout of the binary version; from the original files (the same folder and names) the numbers differ
+a little. The quick run is on 8x8 digits, 64-40-30-20-10, minibatches of 20, rate .05, 10 epochs.
+"""
+
+from __future__ import annotations
+
+from ..framework.experiment import Experiment, Report, Settings
+from .learned_feedback import Protocol, centred, compared, draw, learn
+
+FULL = Protocol("cifar10", (300, 200, 100), rate=0.02, decay=5e-5, epochs=30)
+QUICK = Protocol("digits", (40, 30, 20), rate=0.05, decay=1e-4, epochs=10, columns=20)
+
+
+def run(settings: Settings) -> Report:
+    """BP, RF and FA from each seed's start."""
+    protocol = QUICK if settings.quick else FULL
+    courses = learn(protocol, centred(settings.dataset(protocol.data)), settings)
+    limits = dict(apart=3.0, worst=12.0) if settings.quick else dict(apart=1.0, worst=60.0)
+    return Report(compared(courses, **limits), draw(courses))
+
+
+EXPERIMENT = Experiment("cameron-cifar", "Cameron, Chen, Wagner and Sejnowski, CIFAR-10 (JPEG) (four layers)", run)

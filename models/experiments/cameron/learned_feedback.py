@@ -1,0 +1,171 @@
+"""What the experiments of Cameron et al. share: networks that learn by learned pseudoinverse feedback, and controls.
+
+Widths, non-linearity and rates are not in the paper. Here: hidden layers that narrow, tanh units, a linear output and
+half the squared error (the paper's loss), no biases; weights by Glorot and Bengio, minibatches, one rate for all
+methods, rate/(1 + decay*updates). "Layers" are layers of weights. RF is the paper's method (B begins at 0 and follows
+W by noise, after each minibatch), BP has the transpose of W, and FA has B fixed, drawn as W^T is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
+
+from ....circuits import Circuit
+from ....plasticity import bp, frfb
+from ....plasticity.rules import recirculated_feedback
+from ...data import Dataset
+from ...networks.layered import layered
+from ...networks.recirculation import recirculating
+from ...training.loop import Training
+from ...training.progress_bar import Bar
+from ..framework.accuracy_curves import draw_mean
+from ..framework.experiment import Check, Row, Settings, checks, many
+from ..framework.figure_style import BLUE, GREY, ORANGE, STEPS, letter, new_figure
+from ..framework.saved_runs import each
+
+METHODS = ("BP", "RF", "FA")
+COLOURS = {"BP": GREY, "RF": BLUE, "FA": ORANGE}
+Course = dict[str, list[float]]
+Courses = Mapping[str, Sequence[Course]]
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """Which data, which hidden layers, how fast, how long.
+
+    Parameters
+    ----------
+    data : name of the data set; a quick run takes digits
+    hidden : units of the hidden layers
+    rate, decay : of W; after n updates rate/(1 + decay n)
+    feedback_rate : of B
+    columns, epochs : size of a minibatch, and how often all samples are shown
+    """
+
+    data: str
+    hidden: tuple[int, ...]
+    rate: float
+    decay: float
+    epochs: int
+    feedback_rate: float = 0.1
+    columns: int = 100
+
+
+def learn(protocol: Protocol, data: Dataset, settings: Settings) -> Courses:
+    """Every method from each seed's start: by method and seed what each epoch measured, by name.
+
+    A run that is finished is kept in the folder of the settings (a quick one is not).
+
+    Raises KeyboardInterrupt: Ctrl-C.
+    """
+    fixed = {"protocol": vars(protocol), "data": data.fingerprint()}
+    return each(
+        settings, dict(zip(METHODS, METHODS)), lambda method: {"method": method, **fixed},
+        lambda _, method, seed: _course(method, seed, protocol, data, settings),
+    )  # fmt: skip
+
+
+def _course(method: str, seed: int, protocol: Protocol, data: Dataset, settings: Settings) -> Course:
+    net = build(method, (data.n_features, *protocol.hidden, data.classes), protocol, seed)
+    training = Training(net, data, settings.backend, seed, measures=("gradient", "pseudoinverse"))
+    for epoch in range(1, protocol.epochs + 1):
+        settings.tell(f"{protocol.data}: {method}, seed {seed}, epoch {epoch} of {protocol.epochs}")
+        training.epoch(Bar(False))
+    history = training.history
+    net.close()
+    return {name: history[name].tolist() for name in history.names}
+
+
+def build(method: str, sizes: Sequence[int], protocol: Protocol, seed: int) -> Circuit:
+    """The circuit of a method; all three begin with the same W."""
+    rule = {"BP": bp, "RF": recirculated_feedback, "FA": frfb}[method].with_parameters(rate=protocol.rate)
+    rule = rule.with_rate_decay(protocol.decay)
+    if method == "RF":
+        rule = rule.with_parameters(feedback_rate=protocol.feedback_rate)
+        return recirculating(sizes, rule, columns=protocol.columns, seed=seed)
+    return layered(sizes, rule, loss="mse", transfer="tanh", columns=protocol.columns, seed=seed)
+
+
+def centred(data: Dataset) -> Dataset:
+    """The same samples less the mean of the training samples, pixel by pixel."""
+    train, test = (x.astype(np.float32) * np.float32(data.scale) for x in (data.x_train, data.x_test))
+    mean = train.mean(axis=0, dtype=np.float64).astype(np.float32)
+    return Dataset.from_arrays(data.name, train - mean, data.y_train, test - mean, data.y_test, classes=data.classes)
+
+
+def compared(courses: Courses, *, apart: float, worst: float) -> list[Check]:
+    """Close to BP at the end, faster than FA, and by way of the pseudoinverse.
+
+    `apart`: points by which RF may end above BP. `worst`: the test error of BP, in percent, that shows it has learned.
+    """
+    epochs = len(courses["BP"][0]["test_error"])
+    end = {method: 100 * np.mean([run["test_error"][-1] for run in runs]) for method, runs in courses.items()}
+    tenth = max(1, epochs // 10)
+    early = {m: 100 * np.mean([run["train_error"][:tenth] for run in runs]) for m, runs in courses.items()}
+    reached = [_first(rf, fa["test_error"][-1]) for rf, fa in zip(courses["RF"], courses["FA"], strict=True)]
+    far = {m: [max(_layers(run, "pseudoinverse")) for run in courses[m]] for m in ("RF", "FA")}
+    rows: list[Row] = [
+        ("BP: test error (%)", round(end["BP"], 3), "<=", worst),
+        ("RF: test error (%), above BP's by", round(end["RF"] - end["BP"], 3), "<=", apart),
+        ("RF: test error (%), above FA's by", round(end["RF"] - end["FA"], 3), "<", 0.0),
+        ("RF reaches FA's last test error in this share of the epochs", float(np.mean(reached) / epochs), "<=", 0.5),
+        (f"RF: training error (%) in the first {_epochs(tenth)}, above FA's by", early["RF"] - early["FA"], "<", 0.0),
+        ("RF: |B - W^+|/|W^+| at the end, the worst layer and run", max(far["RF"]), "<=", 0.4),
+        ("FA: the same, the best run", min(far["FA"]), ">=", 0.8),
+    ]
+    return checks(f"{epochs} epochs, {many(courses['BP'])}: ", rows)
+
+
+def _epochs(count: int) -> str:
+    return "epoch" if count == 1 else f"{count} epochs"
+
+
+def _first(run: Course, error: float) -> int:
+    """The first epoch after which the test error is no larger."""
+    below = np.flatnonzero(np.array(run["test_error"]) <= error)
+    return int(below[0]) + 1 if below.size else len(run["test_error"]) + 1
+
+
+def _layers(run: Course, measure: str) -> list[float]:
+    """What a measure was at the end, layer by layer."""
+    return [values[-1] for name, values in run.items() if name.endswith(f"_{measure}")]
+
+
+def draw(courses: Courses) -> Figure:
+    """Errors by epoch; how far B is from W^+, and what it brings from the gradient, layer by layer."""
+    figure = new_figure(8.6, 2.6)
+    axes = figure.subplots(1, 4)
+    for ax, name, title in zip(axes, ("train_error", "test_error"), ("training", "test"), strict=False):
+        for method, runs in courses.items():
+            draw_mean(ax, [[100 * error for error in run[name]] for run in runs], COLOURS[method], method)
+        ax.set(title=f"{title} error (%)", yscale="log")
+        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        ax.yaxis.set_major_formatter("{x:g}")
+        ax.yaxis.set_minor_formatter(NullFormatter())
+    axes[0].legend()
+    for ax, measure, title in zip(
+        axes[2:], ("pseudoinverse", "gradient"), ("|B − W⁺|/|W⁺|", "angle to gradient (°)"), strict=True
+    ):
+        _draw_layers(ax, courses, measure)
+        ax.set(title=title, ylim=(0, None))
+    for ax in axes:
+        ax.set_xlabel("epoch")
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes[2].legend(title="RF")
+    letter(axes)
+    return figure
+
+
+def _draw_layers(ax: Any, courses: Courses, measure: str) -> None:
+    """RF in blues, the lowest layer the lightest; FA's mean over layers beside it."""
+    names = [name for name in courses["RF"][0] if name.endswith(f"_{measure}")]
+    for name, colour in zip(names, STEPS, strict=False):
+        draw_mean(ax, [run[name] for run in courses["RF"]], colour, f"into {name.split('_')[0]}")
+    fixed = [np.mean([run[name] for name in names], axis=0) for run in courses["FA"]]
+    draw_mean(ax, [list(run) for run in fixed], COLOURS["FA"], "FA, mean")

@@ -1,0 +1,25 @@
+"""Cameron, Chen, Wagner and Sejnowski, MNIST: five layers, fully connected, the error through a chain of learned W^+.
+
+784-300-200-100-50-10, tanh, linear output with half the squared error, minibatches of 100, rate .1/(1 + 1e-4 n), B's
+rate .1, 30 epochs; pixels from 0 to 1, less their mean image, without which the rate of .1 is too large for every
+method. The quick run is on 8x8 digits, 64-50-40-30-20-10, minibatches of 20, rate .05, 10 epochs.
+"""
+
+from __future__ import annotations
+
+from ..framework.experiment import Experiment, Report, Settings
+from .learned_feedback import Protocol, centred, compared, draw, learn
+
+FULL = Protocol("mnist", (300, 200, 100, 50), rate=0.1, decay=1e-4, epochs=30)
+QUICK = Protocol("digits", (50, 40, 30, 20), rate=0.05, decay=1e-4, epochs=10, columns=20)
+
+
+def run(settings: Settings) -> Report:
+    """BP, RF and FA from each seed's start."""
+    protocol = QUICK if settings.quick else FULL
+    courses = learn(protocol, centred(settings.dataset(protocol.data)), settings)
+    limits = dict(apart=3.0, worst=12.0) if settings.quick else dict(apart=1.0, worst=5.0)
+    return Report(compared(courses, **limits), draw(courses))
+
+
+EXPERIMENT = Experiment("cameron-mnist", "Cameron, Chen, Wagner and Sejnowski, MNIST (five layers)", run)

@@ -1,0 +1,106 @@
+"""Cameron, Chen, Wagner and Sejnowski: mean-zero noise at every layer trains the pairs, and no data are needed.
+
+A chain 24-16-16-24: one pair that contracts, one square, one that expands, all going round at the same time, each
+layer the upper end of one pair and the lower end of the next; noise N(0, 1), 100 columns, rate .1/(1 + .01 n).
+
+Then a network as it is in use, 20-24-16-8 (tanh units, weights by Glorot and Bengio, stimuli and labels drawn at
+random): noise teaches B alone, rate .1/(1 + .001 n). The supervised rule is there, with the rate 0, so that whatever
+moves W is noise. Nothing does. Beside it, the same pairs with dA on: so far would noise alone have moved the weights
+that a task needs. That is how the two are kept apart: dA is off, and noise comes after the supervised phases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from ....plasticity import Rule
+from ....plasticity.rules import recirculated_feedback, recirculation
+from ...networks.recirculation import chain, recirculating
+from ..framework.experiment import Check, Experiment, Report, Row, Settings, checks, many
+from ..framework.figure_style import BLUE, ORANGE, letter, new_figure
+from .pseudoinverse_pairs import CONDITIONS, Pair, course, draw_pair, furthest, worst
+
+SIZES = (24, 16, 16, 24)
+PAIRS = ("contracting, 24 to 16", "square, 16 to 16", "expanding, 16 to 24")
+NETWORK = (20, 24, 16, 8)
+COLUMNS = 100
+BOTH = recirculation.with_parameters(rate=0.1).with_rate_decay(0.01)
+B_ALONE = Rule(
+    "b_alone",
+    source=recirculated_feedback.source,
+    forward="dw = supervised*error_post*x_pre",
+    feedback="dw = rate*(shown_post - apical_post)*heard_pre",
+    parameters=dict(supervised=0.0, rate=0.1),
+).with_rate_decay(0.001)
+
+
+def run(settings: Settings) -> Report:
+    """The chain, the network, and the network's pairs with dA on, from each seed's start."""
+    presentations = 2_000 if settings.quick else 20_000
+    trained: dict[str, list[Pair]] = {name: [] for name in PAIRS}
+    used, moved = [], []
+    for seed in settings.seeds:
+        settings.tell(f"cameron-noise: seed {seed}")
+        net = chain(SIZES, BOTH, columns=COLUMNS, seed=seed)
+        for name, pair in zip(PAIRS, course(net, presentations, settings.backend), strict=True):
+            trained[name].append(pair)
+        net = recirculating(NETWORK, B_ALONE, columns=COLUMNS, seed=seed, precision="float64")
+        used.append(course(net, presentations, settings.backend, _stimuli(seed)))
+        net = chain(NETWORK[1:], BOTH, ends="below", columns=COLUMNS, seed=seed)
+        moved.append(course(net, presentations, settings.backend))
+    return Report(_checks(trained, used, moved, settings.quick), _draw(trained, used, moved))
+
+
+def _stimuli(seed: int) -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    return {"x": rng.standard_normal((1000, NETWORK[0])), "s": rng.integers(0, NETWORK[-1], 1000)}
+
+
+Runs = Sequence[Sequence[Pair]]
+
+
+def _checks(trained: Mapping[str, Sequence[Pair]], used: Runs, moved: Runs, quick: bool) -> list[Check]:
+    limit = 0.1 if quick else 0.03
+    made = []
+    for name, pairs in trained.items():
+        rows: list[Row] = [(f"condition {k}, {CONDITIONS[k][0]}", worst(pairs, k), "<=", limit) for k in CONDITIONS]
+        rows.append(("|B - A^+|/|A^+|", furthest(pairs), "<=", limit))
+        made += checks(f"{name}, at the end, the worst of {many(pairs)}: ", rows)
+    everywhere = [pair for run in used for pair in run]
+    return made + checks(
+        f"network, {many(used)}: ",
+        [
+            ("|B - W^+|/|W^+|, the worst layer", furthest(everywhere), "<=", limit),
+            ("the Penrose conditions, the worst layer", max(worst(everywhere, k) for k in CONDITIONS), "<=", limit),
+            ("|W - W(0)|/|W(0)| by noise", float(max(pair.moved[-1] for pair in everywhere)), "==", 0.0),
+            ("the same with dA on, the least layer", min(float(p.moved[-1]) for run in moved for p in run), ">=", 0.1),
+        ],
+    )
+
+
+def _draw(trained: Mapping[str, Sequence[Pair]], used: Runs, moved: Runs) -> Figure:
+    figure = new_figure(8.6, 2.7)
+    axes = figure.subplots(1, 4, width_ratios=[3, 3, 3, 2])
+    for ax, (name, pairs) in zip(axes, trained.items(), strict=False):
+        draw_pair(ax, pairs, name)
+    for ax in axes[1:3]:
+        ax.set_yticklabels([])
+    axes[0].set_ylabel("relative distance")
+    axes[0].legend(loc="lower left", fontsize=6.5)
+    layers = np.arange(len(NETWORK) - 2)
+    off = np.mean([[pair.distance[-1] for pair in run] for run in used], axis=0)
+    change = np.mean([[pair.moved[-1] for pair in run] for run in moved], axis=0)
+    axes[3].bar(layers - 0.2, off, 0.4, color=BLUE, label="|B − W⁺|/|W⁺|, dA off")
+    axes[3].bar(layers + 0.2, change, 0.4, color=ORANGE, label="change of W, dA on")
+    axes[3].set(title="a network in use", xticks=layers, xticklabels=[f"W$_{k + 2}$" for k in layers], ylim=(0, 1.3))
+    axes[3].legend(fontsize=6.5)
+    letter(axes)
+    return figure
+
+
+EXPERIMENT = Experiment(
+    "cameron-noise", "Cameron, Chen, Wagner and Sejnowski, mean-zero noise at each layer", run, seeds=10
+)

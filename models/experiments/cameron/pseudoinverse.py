@@ -1,0 +1,106 @@
+"""Cameron, Chen, Wagner and Sejnowski: a linear pair, both of whose matrices learn by recirculation.
+
+B goes to A^+, of the A that has itself moved. Sizes and rates are not given; here 20 to 10, 15 to 15 and 10 to 20,
+weights by Glorot and Bengio, 100 columns, rate .1/(1 + .01 n). From below the pair is driven by data, rows that are
+white (drawn from N(0, 1), then made exactly so: with another covariance C the fourth condition becomes that of a
+pseudoinverse weighted by C), from above by noise.
+
+Beside it, what does not do: an expanding pair that is driven from below alone never meets the third condition, a
+contracting one from above alone never the fourth; and with a rate that stays, the last condition that is met, and B,
+stay as far off as the noise of each update carries them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from ....plasticity.rules import recirculation
+from ...networks.recirculation import ENDS, chain
+from ..framework.experiment import Check, Experiment, Report, Row, Settings, checks, many
+from ..framework.figure_style import letter, new_figure
+from .pseudoinverse_pairs import CONDITIONS, Pair, course, draw_pair, furthest, named, worst
+
+SIZES = {"contracting": (20, 10), "square": (15, 15), "expanding": (10, 20)}
+COLUMNS, ROWS = 100, 2000
+DECAYING = recirculation.with_parameters(rate=0.1).with_rate_decay(0.01)
+STAYING = recirculation.with_parameters(rate=0.1)
+
+#: What else is shown: (sizes, ends, whether the rate stays).
+BESIDE = {
+    "below alone": ("expanding", ("below",), False),
+    "above alone": ("contracting", ("above",), False),
+    "constant rate": ("contracting", ENDS, True),
+}
+
+
+def run(settings: Settings) -> Report:
+    """All of them from each seed's start."""
+    presentations = 2_000 if settings.quick else 20_000
+    plan = {name: (name, ENDS, False) for name in SIZES} | BESIDE
+    found: dict[str, list[Pair]] = {name: [] for name in plan}
+    for seed in settings.seeds:
+        for name, (sizes, ends, stays) in plan.items():
+            settings.tell(f"cameron-pseudoinverse: seed {seed}, {name}")
+            rule = STAYING if stays else DECAYING
+            data = "below" in ends
+            net = chain(SIZES[sizes], rule, ends=ends, data=data, columns=COLUMNS, seed=seed)
+            inputs = {"x": white(SIZES[sizes][0], seed)} if data else None
+            found[name] += course(net, presentations, settings.backend, inputs)
+    return Report(_checks(found, settings.quick), _draw(found))
+
+
+def white(units: int, seed: int) -> np.ndarray:
+    """Rows (2000, units) whose mean of x x^T is the identity."""
+    x = np.random.default_rng([seed, 1]).standard_normal((ROWS, units))
+    return np.sqrt(ROWS) * np.linalg.qr(x)[0]
+
+
+def _checks(found: Mapping[str, Sequence[Pair]], quick: bool) -> list[Check]:
+    limit = 0.06 if quick else 0.03
+    made = []
+    for name, text in named(SIZES).items():
+        pairs = found[name]
+        rows: list[Row] = [
+            (f"condition {k}, {CONDITIONS[k][0]}", worst(pairs, k), "<=", limit if k == _last(name) else 1e-6)
+            for k in CONDITIONS
+        ]
+        rows.append(("|B - A^+|/|A^+|", furthest(pairs), "<=", limit if _last(name) else 1e-6))
+        rows.append(("|A - A(0)|/|A(0)|, the least", min(float(p.moved[-1]) for p in pairs), ">=", 0.2))
+        made += checks(f"{text}, at the end, the worst of {many(pairs)}: ", rows)
+    below, above, stays = (found[name] for name in BESIDE)
+    decays = np.mean([p.distance[-1] for p in found["contracting"]])
+    return made + checks(
+        "",
+        [
+            ("expanding, from below alone: condition 3, the best run", min(p.end(3) for p in below), ">=", 0.3),
+            ("contracting, from above alone: condition 4, the best run", min(p.end(4) for p in above), ">=", 0.3),
+            (
+                "contracting, constant rate: |B - A^+|/|A^+|, times that with the rate that decays",
+                float(np.mean([p.distance[-1] for p in stays]) / decays), ">=", 3.0,
+            ),
+        ],
+    )  # fmt: skip
+
+
+def _last(name: str) -> int:
+    """The condition that is met no better than the noise of the updates lets it; 0 if there is none."""
+    return {"contracting": 4, "square": 0, "expanding": 3}[name]
+
+
+def _draw(found: Mapping[str, Sequence[Pair]]) -> Figure:
+    figure = new_figure(8.2, 4.9)
+    grid = figure.subplots(2, 3, sharey=True)
+    titles = [*named(SIZES).values(), *(f"{sizes}, {name}" for name, (sizes, _, _) in BESIDE.items())]
+    for ax, title, pairs in zip(grid.flat, titles, found.values(), strict=True):
+        draw_pair(ax, pairs, title)
+    for row in grid:
+        row[0].set_ylabel("relative distance")
+    figure.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside right center")
+    letter([*grid.flat])
+    return figure
+
+
+EXPERIMENT = Experiment("cameron-pseudoinverse", "Cameron, Chen, Wagner and Sejnowski, linear pair", run, seeds=10)

@@ -1,0 +1,1 @@
+"""What all experiments share: settings, checks, saved runs, training of methods, figures."""

@@ -1,0 +1,48 @@
+"""Accuracies over epochs, as Baldi, Sadowski and Lu 2018 draw them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import product
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from ..baldi2018.channel_training import Curves
+from .figure_style import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, SKY, letter, new_figure
+
+COLOURS = (BLUE, ORANGE, GREEN, RED, PURPLE, SKY, GREY, "black")
+
+
+def draw_curves(curves: Curves, panels: Mapping[str, Sequence[str]], lowest: float = 80) -> Figure:
+    """A column for each panel, with the runs it names: training accuracy above, test accuracy below.
+
+    Parameters
+    ----------
+    curves : as `learn` returns them
+    panels : title -> names of runs
+    lowest : where the axis of accuracies begins, in percent
+    """
+    figure = new_figure(2.4 * len(panels) + 0.6, 4.4 + 0.14 * max(map(len, panels.values())))
+    grid = figure.subplots(2, len(panels), squeeze=False, sharex=True, sharey=True)
+    for column, (title, names) in zip(grid.T, panels.items(), strict=True):
+        for ax, part in zip(column, ("train", "test"), strict=True):
+            for name, (style, colour) in zip(names, product(("-", "--", ":"), COLOURS), strict=False):
+                draw_mean(ax, [run[part] for run in curves[name]], colour, name, style)
+        column[0].set_title(title)
+        column[1].set_xlabel("epoch")
+        column[1].legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), fontsize=6.5)
+    grid[0, 0].set(ylabel="training accuracy (%)", ylim=(lowest, 100.5))
+    grid[1, 0].set_ylabel("test accuracy (%)")
+    letter(grid[0])
+    return figure
+
+
+def draw_mean(ax: Axes, runs: Sequence[Sequence[float]], colour: str, label: str, style: str = "-") -> None:
+    """The mean over runs, and their range as a band."""
+    values = np.array(runs)
+    epochs = np.arange(1, values.shape[1] + 1)
+    ax.plot(epochs, values.mean(axis=0), color=colour, linestyle=style, label=label, linewidth=1)
+    if len(values) > 1:
+        ax.fill_between(epochs, values.min(axis=0), values.max(axis=0), color=colour, alpha=0.2, linewidth=0)

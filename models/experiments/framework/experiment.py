@@ -1,0 +1,166 @@
+"""What an experiment is: an id, a paper, and a function that runs circuits and reports checks and a figure."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ...data import Dataset, load
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Number = float | int | bool
+
+#: relation -> whether a value stands in it to its target.
+RELATIONS: Mapping[str, Callable[[Any, Any], bool]] = {
+    "<=": lambda value, target: value <= target,
+    ">=": lambda value, target: value >= target,
+    "<": lambda value, target: value < target,
+    ">": lambda value, target: value > target,
+    "==": lambda value, target: value == target,
+    "within": lambda value, target: target[0] <= value <= target[1],
+}
+
+
+@dataclass(frozen=True)
+class Check:
+    """One number of a run, held against what it should be.
+
+    Parameters
+    ----------
+    what : what the number is, in words
+    value : as the circuits gave it
+    relation : one of RELATIONS
+    target : a number, or (low, high) for "within"
+    """
+
+    what: str
+    value: Number
+    relation: str
+    target: Number | Sequence[Number]
+
+    @property
+    def ok(self) -> bool:
+        """Whether the relation holds; a value that is NaN or infinite never does."""
+        return bool(np.isfinite(self.value) and RELATIONS[self.relation](self.value, self.target))
+
+    def row(self) -> dict[str, Any]:
+        """As it stands in result.json: what, value, target, relation, ok; null for what is not finite."""
+        value = _plain(self.value)
+        target = [_plain(t) for t in self.target] if isinstance(self.target, Sequence) else _plain(self.target)
+        return {"what": self.what, "value": value, "target": target, "relation": self.relation, "ok": self.ok}
+
+    @staticmethod
+    def line(row: Mapping[str, Any]) -> str:
+        """A row of result.json in words."""
+        return f"{row['what']}: {_short(row['value'])} {row['relation']} {_short(row['target'])}"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How an experiment is to run.
+
+    Parameters
+    ----------
+    backend : ``"numpy"``, ``"cpp"`` or ``"cuda"``
+    seeds : of the runs; empty where nothing is drawn at random
+    quick : fewer and shorter runs, seconds in all
+    tell : is told, now and then, what is under way
+    data : folder of a data set's files, or of a folder with its name; None: that of $RECIRCUIT_DATA
+    out : the folder of the results, for experiments that keep each of their runs there (see `runs`)
+    epochs : of experiments that train networks for images, in place of the paper's; None: as many as the paper
+    methods : of experiments that compare methods, only these; empty: all
+    earlier : is told, of each run that is kept and not made again, how many seconds it took
+    """
+
+    backend: str = "numpy"
+    seeds: tuple[int, ...] = ()
+    quick: bool = False
+    tell: Callable[[str], None] = field(default=lambda text: None, repr=False)
+    data: Path | None = None
+    out: Path | None = None
+    epochs: int | None = None
+    methods: tuple[str, ...] = ()
+    earlier: list[float] = field(default_factory=list, repr=False, compare=False)
+
+    def chosen[Method](self, methods: Mapping[str, Method]) -> dict[str, Method]:
+        """Of methods by name, those that are wanted."""
+        return {name: method for name, method in methods.items() if not self.methods or name in self.methods}
+
+    def dataset(self, name: str) -> Dataset:
+        """The data set of this name (``"mnist"``), from its files.
+
+        Raises UsageError: nobody said where they are, or they are not there.
+        """
+        return load(name, self.folder(name) or self._data)
+
+    def folder(self, *names: str) -> Path | None:
+        """The first of these folders that is in that of the data; None: there is none."""
+        found = [self._data / name for name in names] if self._data is not None else []
+        return next((folder for folder in found if folder.is_dir()), None)
+
+    @property
+    def _data(self) -> Path | None:
+        return self.data or (Path(found) if (found := os.environ.get("RECIRCUIT_DATA")) else None)
+
+
+@dataclass(frozen=True)
+class Report:
+    """What an experiment found: checks, and a figure."""
+
+    checks: Sequence[Check]
+    figure: Figure
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """An experiment of a paper, run as timed dynamics of circuits.
+
+    Parameters
+    ----------
+    id : as in ``recircuit reproduce ID``
+    paper : author, year, figure or section
+    run : does it
+    seeds, quick_seeds : how many seeds a full and a quick run take; 0: nothing is drawn at random
+    shortens : whether it can be run for other numbers of epochs than the paper's
+    methods : the names of what it compares, if it can be run for some of them alone
+    """
+
+    id: str
+    paper: str
+    run: Callable[[Settings], Report]
+    seeds: int = 3
+    quick_seeds: int = 1
+    shortens: bool = False
+    methods: tuple[str, ...] = ()
+
+
+Row = tuple[str, Number, str, Number | tuple[Number, Number]]
+
+
+def checks(about: str, rows: Iterable[Row]) -> list[Check]:
+    """Checks from rows of (what, value, relation, target), each ``what`` begun with what they are about."""
+    return [Check(about + what, value, relation, target) for what, value, relation, target in rows]
+
+
+def many(runs: Sequence[Any]) -> str:
+    """``"1 run"``, ``"10 runs"``."""
+    return f"{len(runs)} run{'s' * (len(runs) != 1)}"
+
+
+def _plain(value: Any) -> Number | None:
+    """A number that JSON has; None for NaN and infinity."""
+    plain = value.item() if isinstance(value, np.generic | np.ndarray) else value
+    return plain if np.isfinite(plain) else None
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(map(_short, value))}]"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

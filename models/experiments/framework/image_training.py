@@ -1,0 +1,221 @@
+"""What the experiments with networks for images share: how a method learns, and the checks of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, Literal
+
+import numpy as np
+
+from ....circuits import Circuit
+from ....circuits.initial import Initial
+from ....circuits.inputs import Inputs, Rows, as_inputs
+from ....plasticity import Rule, find
+from ...analysis.filters import likeness
+from ...data import Dataset
+from ...data.augment import Augmentation, Augmented
+from ...networks.architectures import ARCHITECTURES
+from ...networks.convolutional import image_network
+from ...networks.random_backpropagation import Variant, channel_matrix, scaled
+from ...networks.weight_transfer import carry_over
+from .experiment import Check, Settings, many
+from .resumable_epochs import Curves, go_on
+from .saved_runs import each
+from .train_and_test_epoch import show_epoch
+
+__all__ = ["Method", "Protocol", "Runs", "beside", "besides", "error", "learn", "printed"]
+
+#: Method -> the curves of its runs, one from each seed.
+Runs = dict[str, list[Curves]]
+Look = Callable[[str, Circuit], None]
+
+
+@dataclass(frozen=True)
+class Method:
+    """How a network learns: its rule, loss and connectivity, and whether its convolutions are tied.
+
+    ``tied_epochs``: of an untied network the first are run tied, at the rate ``tied_rate`` (Amit 2019, section 4.1).
+    ``frozen``: layers that keep their weights; of an untied network those that it has learned tied, while all others begin
+    anew. ``direct``, ``gated``, ``skipped``, ``clipped``, ``noise``: as in `image_network`.
+    ``normal``: weights are drawn from N(0, 2/(fan_in + fan_out)), else uniform with that variance. ``sparse``: of the
+    feedback this many synapses from a unit to a layer exist on average, of weight 1 (Baldi et al. 2018, Fig. 3-4, 6).
+    ``momentum``, ``rate_decay``, ``feedback_rate`` (0: its own): of the rule. ``adam``: its epsilon, with ADAM; 0: without.
+    """
+
+    rule: str = "urfb"
+    loss: str = "hinge"
+    connectivity: float = 1.0
+    tied: bool = True
+    tied_epochs: int = 1
+    tied_rate: float = 0.01
+    frozen: tuple[str, ...] = ()
+    direct: bool | Literal["pools"] = False
+    gated: bool = True
+    skipped: bool = False
+    clipped: float = 0.0
+    noise: float = 0.01
+    normal: bool = False
+    sparse: float = 0.0
+    momentum: float = 0.0
+    rate_decay: float = 0.0
+    feedback_rate: float = 0.0
+    adam: float = 0.0
+
+    def differences(self) -> dict[str, Any]:
+        """What is not as usual, by name: so a run that is kept stays what it was when methods can be told apart by more."""
+        return {f.name: v for f in fields(self) if (v := getattr(self, f.name)) != f.default}
+
+    def made_rule(self, rate: float) -> Rule:
+        """The rule at a rate."""
+        rule = find(self.rule).with_parameters(rate=rate)
+        rule = rule.with_parameters(feedback_rate=self.feedback_rate) if self.feedback_rate else rule
+        rule = rule.with_adam(epsilon=self.adam) if self.adam else rule
+        rule = rule.with_momentum(self.momentum) if self.momentum else rule
+        return rule.with_rate_decay(self.rate_decay) if self.rate_decay else rule
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """On what, for how long, how many at a time, at which rate; ``standardised``: see `Dataset.standardised`."""
+
+    model: str
+    data: str
+    epochs: int
+    columns: int
+    rate: float
+    augment: str = ""
+    standardised: bool = False
+
+    def with_(self, **changes: Any) -> Protocol:
+        """A changed copy."""
+        return replace(self, **changes)
+
+
+def learn(
+    methods: Mapping[str, Method], settings: Settings, full: Protocol, quick: Protocol, look: Look | None = None
+) -> Runs:
+    """Each method from each seed, epoch by epoch: ``train`` and ``test`` errors, and ``likeness`` of untied filters.
+
+    ``look(name, circuit)`` is called after each run. Runs go on where they were stopped, and an experiment of more epochs
+    goes on from one of fewer. Of a run that is finished the curves are kept, and enough where nobody looks.
+
+    Raises KeyboardInterrupt: Ctrl-C.
+    """
+    protocol = quick if settings.quick else full.with_(epochs=settings.epochs or full.epochs)
+    data = settings.dataset(protocol.data)
+    data = data.standardised() if protocol.standardised else data
+
+    def run(name: str, method: Method, seed: int) -> Curves:
+        return _Run(data, protocol, method, seed, settings, look).run(name)
+
+    if look is not None:
+        return {name: [run(name, method, seed) for seed in settings.seeds] for name, method in methods.items()}
+    return each(settings, methods, lambda method: {**_about(data, protocol, method), "epochs": protocol.epochs}, run)
+
+
+def _about(data: Dataset, protocol: Protocol, method: Method) -> dict[str, Any]:
+    """What a run depends on, but for its seed, the backend, and how many epochs it has."""
+    line = getattr(ARCHITECTURES.get(protocol.model), "line", protocol.model)
+    told = asdict(protocol.with_(epochs=0))
+    return {"method": method.differences(), "protocol": told, "line": line, "data": data.fingerprint()}
+
+
+class _Run:
+    """One method from one seed."""
+
+    def __init__(
+        self, data: Dataset, protocol: Protocol, method: Method, seed: int, settings: Settings, look: Look | None
+    ) -> None:
+        self.data, self.protocol, self.method, self.seed, self.settings = data, protocol, method, seed, settings
+        self.look = look
+        self.labels = np.concatenate([data.y_train, data.y_test])
+        self.augmented: Augmented | None = None
+        self.told = ""
+
+    def run(self, name: str) -> Curves:
+        """Its curves. A tied beginning has a file of its own."""
+        self.told = f"{name}, seed {self.seed}"
+        with ExitStack() as stack:
+            if self.protocol.augment:
+                how = Augmentation.of(self.protocol.augment)
+                self.augmented = stack.enter_context(Augmented(self.data, how, self.seed, self.protocol.epochs))
+            first = 0 if self.method.tied else self.method.tied_epochs
+            begun: Curves = {}
+            frozen = self.method.frozen
+            net = self._circuit(self.method.tied or frozen, self.protocol.rate, frozen)
+            stack.callback(net.close)
+            if first:
+                tied = self._circuit(True, self.method.tied_rate)
+                begun = self._learn(tied, f"{name}-{self.seed}-tied", 0, first)
+                carry_over(tied, net, frozen or [n for n in net.populations if n != "x"])
+                tied.close()
+            curves = self._learn(net, f"{name}-{self.seed}", first, self.protocol.epochs - first)
+            if self.look is not None:
+                self.look(name, net)
+            return {column: begun.get(column, []) + values for column, values in curves.items()}
+
+    def _circuit(self, tied: bool | Sequence[str], rate: float, frozen: Sequence[str] = ()) -> Circuit:
+        method, paper = self.method, ARCHITECTURES.get(self.protocol.model)
+        return image_network(
+            self.protocol.model, self.data.shape, self.data.classes, method.made_rule(rate), loss=method.loss,
+            transfer=paper.transfer if paper else "clip", tied=tied, connectivity=method.connectivity,
+            direct=method.direct, gated=method.gated, skipped=method.skipped, clipped=method.clipped,
+            noise=method.noise, frozen=frozen, weights=scaled() if method.normal else None,
+            feedback_weights=_sparse(method) if method.sparse else None, columns=self.protocol.columns, seed=self.seed,
+        )  # fmt: skip
+
+    def _learn(self, net: Circuit, name: str, skipped: int, epochs: int) -> Curves:
+        inputs = self._inputs(net, self.data.x_train)
+        inputs.load(net.program(self.settings.backend))
+        about = {**_about(self.data, self.protocol, self.method), "seed": self.seed}
+
+        def epoch(k: int) -> dict[str, float]:
+            self.settings.tell(f"{self.told}, epoch {skipped + k} of {self.protocol.epochs}")
+            return self._epoch(net, skipped + k)
+
+        return go_on(self.settings, net, epochs, epoch, name=name, about=about)
+
+    def _epoch(self, net: Circuit, number: int) -> dict[str, float]:
+        """Show all training samples, then the test samples; errors are shares that are wrong."""
+        if self.augmented is not None:
+            self._inputs(net, self.augmented.epoch(number)).load(net.program())
+        found, diverged = show_epoch(net, self.data, self.labels, self.seed, number)
+        if diverged:
+            return found
+        if not self.method.tied and not self.method.frozen:
+            found["likeness"] = likeness(net.projections["x_to_conv1"])
+        return found
+
+    def _inputs(self, net: Circuit, x_train: np.ndarray) -> Inputs:
+        rows = Rows(np.concatenate([x_train, self.data.x_test]), self.data.scale, self.data.offset)
+        return as_inputs(net, {"x": rows, "s": self.labels})
+
+
+def _sparse(method: Method) -> Initial:
+    return channel_matrix(Variant("srbp" if method.direct else "rbp", matrix="sparse", n=method.sparse))
+
+
+def error(runs: Sequence[Curves], part: str = "test") -> float:
+    """The share that is wrong after the last epoch, the mean over seeds."""
+    return round(float(np.mean([run[part][-1] for run in runs])), 4)
+
+
+def printed(name: str, runs: Sequence[Curves], paper: float, *, bad: bool = False) -> Check:
+    """Against a value of the paper: within one point, or better; a method that is meant to be bad must be so."""
+    what = f"{name}: test error after {len(runs[0]['test'])} epochs, {many(runs)} (paper: {paper:g})"
+    if bad:
+        return Check(what, error(runs), "within", (round(paper - 0.01, 4), round(paper + 0.01, 4)))
+    return Check(what, error(runs), "<=", round(paper + 0.01, 4))
+
+
+def besides(runs: Runs, rows: Sequence[tuple[str, str, str, float]]) -> list[Check]:
+    """`beside` of rows (worse, better, relation, points), where both methods were run."""
+    return [beside(runs, *row) for row in rows if {row[0], row[1]} <= set(runs)]
+
+
+def beside(runs: Runs, worse: str, better: str, relation: str, points: float) -> Check:
+    """How many points of test error one method has more than another."""
+    what = f"{worse}: points of test error above {better}, after {len(runs[worse][0]['test'])} epochs"
+    return Check(what, round(100 * (error(runs[worse]) - error(runs[better])), 2), relation, points)

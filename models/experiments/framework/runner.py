@@ -1,0 +1,104 @@
+"""Runs an experiment and writes ``result.json`` and ``figure.png``, each whole or not at all."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ....atomic_files import make_folder, write_whole
+from ....circuits.backends import BACKENDS, choose_backend
+from ....errors import RecircuitError, UsageError
+from ....plasticity.names import closest
+from .experiment import Experiment, Report, Settings
+from .figure_style import styled
+
+
+def settings_for(
+    experiment: Experiment,
+    *,
+    backend: str = "numpy",
+    seeds: int | None = None,
+    quick: bool = False,
+    tell: Callable[[str], None] | None = None,
+    data: Path | None = None,
+    epochs: int | None = None,
+    methods: Sequence[str] = (),
+) -> Settings:
+    """The settings of a run; ``seeds`` is their number (0, 1, ...), by default the experiment's own.
+
+    Raises UsageError: an unknown backend or method, or a number of seeds or epochs that cannot be.
+    """
+    if epochs is not None and (epochs < 1 or quick or not experiment.shortens):
+        why = "at least 1" if epochs < 1 else "left out with --quick" if quick else "not for this experiment"
+        raise UsageError(
+            f"--epochs is how long networks for images are trained, {why}; got {epochs} for {experiment.id}."
+        )
+    if backend not in (*BACKENDS, "auto"):
+        raise UsageError(f"--backend: expected one of {', '.join(BACKENDS)} or auto; got {backend!r}.")
+    if seeds is not None and experiment.seeds == 0:
+        raise UsageError(f"{experiment.id} draws nothing at random, so --seeds has no meaning: leave it out.")
+    if seeds is not None and seeds < 1:
+        raise UsageError(f"--seeds is how many runs to make, at least 1; got {seeds}.")
+    _check_methods(experiment, methods, quick)
+    usual = experiment.quick_seeds if quick else experiment.seeds
+    chosen = tuple(range(usual if seeds is None else seeds))
+    return Settings(
+        choose_backend(backend)[0], chosen, quick, tell or (lambda text: None), data, None, epochs, tuple(methods)
+    )
+
+
+def reproduce(experiment: Experiment, settings: Settings, out: Path) -> dict[str, Any]:
+    """Run it, write both files into ``out``, and return what result.json holds; its time is that of all runs it has.
+
+    Raises RecircuitError: the folder cannot be made or written.
+    """
+    _prepare(out)
+    began = time.perf_counter()
+    picture = io.BytesIO()
+    with styled():
+        report = experiment.run(replace(settings, out=out))
+        seconds = time.perf_counter() - began + sum(settings.earlier)
+        report.figure.savefig(picture, format="png")
+    result = as_result(experiment, settings, report, seconds)
+    text = json.dumps(result, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    write_whole(out / "figure.png", picture.getvalue())
+    write_whole(out / "result.json", text.encode())
+    return result
+
+
+def as_result(experiment: Experiment, settings: Settings, report: Report, seconds: float) -> dict[str, Any]:
+    """The content of result.json."""
+    return {
+        "id": experiment.id,
+        "paper": experiment.paper,
+        "backend": settings.backend,
+        "seeds": list(settings.seeds),
+        "quick": settings.quick,
+        "seconds": round(seconds, 1),
+        "checks": [check.row() for check in report.checks],
+    }
+
+
+def _check_methods(experiment: Experiment, methods: Sequence[str], quick: bool) -> None:
+    for method in methods:
+        if quick or not experiment.methods:
+            why = "not with --quick, which" if quick else f"not {experiment.id}, which"
+            raise UsageError(f"--method is for long runs of some methods alone, {why} runs whole; got {method!r}.")
+        if method not in experiment.methods:
+            known = "; ".join(experiment.methods)
+            raise UsageError(
+                f"--method: {experiment.id} compares {known}; got {method!r}.{closest(method, experiment.methods)}"
+            )
+
+
+def _prepare(out: Path) -> None:
+    """Make the folder and see that it can be written, before minutes are spent."""
+    make_folder(out)
+    if not os.access(out, os.W_OK | os.X_OK):
+        raise RecircuitError(f"The folder {out} cannot be written. Choose another with --out.")

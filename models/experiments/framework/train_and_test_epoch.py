@@ -1,0 +1,46 @@
+"""An epoch of an experiment: all training samples are shown, then the test samples, and the answers are counted."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ....circuits import Circuit
+from ...analysis.readout import Readout
+from ...data import Dataset
+from ...training.loop import epoch_order, epoch_seed, in_columns
+
+__all__ = ["show_epoch"]
+
+
+def show_epoch(
+    net: Circuit, data: Dataset, labels: NDArray[np.integer], seed: int, number: int
+) -> tuple[dict[str, float], str]:
+    """The shares of ``train`` and ``test`` samples that are answered wrongly, and what became NaN or infinite.
+
+    Where something did, from there on answers are a guess, and all shares are those of guessing.
+
+    Parameters
+    ----------
+    net : with the rows of training and test samples loaded, in this order
+    labels : of these rows
+
+    Raises KeyboardInterrupt: Ctrl-C.
+    """
+    program, readout = net.program(), Readout.of(net)
+    program.seed(epoch_seed(seed, number))
+    orders = {
+        "train": epoch_order(data.n_train, net.columns, seed, number),
+        "test": in_columns(data.n_train + np.arange(data.n_test), net.columns),
+    }
+    wrong: dict[str, float] = {}
+    for part, order in orders.items():
+        table = readout.table(net, "train" if part == "train" else "evaluate")
+        with np.errstate(all="ignore"):  # what overflows is found by its result
+            result = program.run(table, order, collect=readout.collect)
+        if result.interrupted:
+            raise KeyboardInterrupt
+        if result.diverged:
+            return dict.fromkeys(orders, 1 - 1 / data.classes), result.diverged
+        wrong[part] = readout.wrong(result, order, labels)
+    return wrong, ""

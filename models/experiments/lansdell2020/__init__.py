@@ -1,0 +1,1 @@
+"""Experiments of Lansdell, Prakash and Kording 2020."""

@@ -1,0 +1,237 @@
+"""Lansdell, Prakash and Kording 2020, Fig. 3: an autoencoder whose bottleneck has two units.
+
+784-200-2-200-784 on MNIST (tanh, identity, tanh, relu), half the squared error, 32 columns (section C.2): feedback
+alignment, backpropagation, node perturbation and the matching rule, and as controls backpropagation of noisy samples
+(sd .3) and ADAM. The paper found rates by random search and does not print them, nor how weights begin, nor for how long
+it trained. By the authors' code W, B and biases begin with sd sqrt(2/fan-in); the rates, as sums over the batch, are 1e-4
+(W) and 8e-6 (B), and so .0032 and .000256 as the means that rules take; c is .0189; ADAM's rate is 1.4e-4; and there are
+533 epochs, of which 15 are run here. All methods but ADAM have the same rate, and all begin with the same W and biases.
+(In that code they do not: the biases of node perturbation and of matching begin at .1 there, and the others' at random.)
+
+What holds backpropagation back are silent outputs: a relu that is active for no sample has no error. After 3 epochs a
+third of the bright pixels are at such outputs; with node perturbation, whose feedback is not exact and moves the layers
+below until they are heard from again, 1 in 130 (one seed). With biases of .1 for all, node perturbation is ahead of
+backpropagation for 16 of 20 epochs (one seed), and then behind it. That ADAM overfits does not show in so few.
+
+The quick run is on 8x8 digits, 64-30-2-30-64, at six times the rates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
+
+from ....circuits import Circuit
+from ....circuits.inputs import Inputs, dataset_inputs
+from ....plasticity import Rule, bp, frfb
+from ....plasticity.rules import adam, matching
+from ....plasticity.rules import node_perturbation as perturbation
+from ...data import Dataset
+from ...networks.node_perturbation import node_perturbation
+from ...training.loop import epoch_order, epoch_seed, in_columns
+from ..framework.experiment import Check, Experiment, Report, Row, Settings, checks, many
+from ..framework.figure_style import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, letter, new_figure
+from ..framework.saved_runs import each
+
+Array = NDArray[np.floating]
+Course = dict[str, Any]
+Courses = Mapping[str, Sequence[Course]]
+
+COLUMNS = 32
+TRANSFER, ANSWER = ("tanh", "linear", "tanh"), "relu"
+EVALUATED = 5000  # samples of which the loss is measured
+DRAWN, PICTURES = 1500, 6  # of the latent plane, and samples that are shown
+
+
+@dataclass(frozen=True)
+class Method:
+    """A rule with its rates, and options of the circuit."""
+
+    rule: Rule
+    colour: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+RATE = 1e-4 * COLUMNS
+METHODS = {
+    "BP": Method(bp.with_parameters(rate=RATE), GREY),
+    "FA": Method(frfb.with_parameters(rate=RATE), ORANGE),
+    "NP": Method(perturbation.with_parameters(rate=RATE, feedback_rate=8e-6 * COLUMNS), BLUE, {"c": 0.0189}),
+    "matching": Method(matching.with_parameters(rate=RATE), GREEN),
+    "denoising": Method(bp.with_parameters(rate=RATE), PURPLE, {"denoise": 0.3}),
+    "ADAM": Method(adam.with_parameters(rate=1.4e-4), RED),
+}
+
+
+@dataclass(frozen=True)
+class Scale:
+    """On what, by which network, and for how long."""
+
+    data: Dataset
+    hidden: int
+    epochs: int
+    faster: float = 1.0
+
+
+def run(settings: Settings) -> Report:
+    """Every method from each seed's start."""
+    scale = _scale(settings)
+    fixed = {"epochs": scale.epochs, "hidden": scale.hidden, "data": scale.data.fingerprint()}
+    courses: dict[str, list[Course]] = each(
+        settings, METHODS, lambda method: {"method": str(method.rule), "options": method.options, **fixed},
+        lambda name, method, seed: learn(scale, method, seed, settings, name),
+    )  # fmt: skip
+    return Report(_checks(courses, settings.quick), _draw(courses, scale))
+
+
+def _scale(settings: Settings) -> Scale:
+    if settings.quick:
+        return Scale(settings.dataset("digits"), 30, 20, faster=6.0)
+    return Scale(settings.dataset("mnist"), 200, 15)
+
+
+def build(scale: Scale, method: Method, seed: int) -> Circuit:
+    """The autoencoder, before training; from one seed all methods begin with the same W."""
+    rule, n = method.rule, scale.data.n_features
+    rates = {k: scale.faster * v for k, v in rule.parameters.items() if k in ("rate", "feedback_rate")}
+    return node_perturbation(
+        (n, scale.hidden, 2, scale.hidden, n), rule.with_parameters(**rates), transfer=TRANSFER, answer=ANSWER,
+        target="values", columns=COLUMNS, seed=seed, **method.options,
+    )  # fmt: skip
+
+
+def learn(scale: Scale, method: Method, seed: int, settings: Settings, name: str) -> Course:
+    """Losses of test and training samples before the first epoch and after each, and ``silent`` at the end; for the first
+    seed also, of some test samples, the rates of the bottleneck (``codes``) and what the output shows (``shown``).
+
+    Raises KeyboardInterrupt: Ctrl-C; RecircuitError: something diverged.
+    """
+    data = scale.data
+    net = build(scale, method, seed)
+    program = net.program(settings.backend)
+    inputs = {part: dataset_inputs(net, data, part) for part in ("test", "train")}
+    found: Course = {"test": [], "train": []}
+    for epoch in range(scale.epochs + 1):
+        settings.tell(f"lansdell-autoencoder: {name}, seed {seed}, epoch {epoch} of {scale.epochs}")
+        if epoch:
+            program.seed(epoch_seed(seed, epoch))
+            inputs["train"].load(program)
+            result = program.run(net.timetable("train"), epoch_order(data.n_train, COLUMNS, seed, epoch))
+            result.raise_if_diverged()
+            if result.interrupted:
+                raise KeyboardInterrupt
+        for part, losses in found.items():
+            losses.append(float(asked(net, inputs[part], "loss.rate", EVALUATED).mean()))
+    shown = asked(net, inputs["test"], "o.rate", DRAWN)
+    found["silent"] = silent(shown, _samples(data, len(shown)))
+    if seed == settings.seeds[0]:
+        found["codes"] = asked(net, inputs["test"], "h2.rate", DRAWN).round(3).tolist()
+        found["shown"] = shown[:PICTURES].round(3).tolist()
+    net.close()
+    return found
+
+
+def asked(net: Circuit, inputs: Inputs, key: str, count: int) -> Array:
+    """A variable for each of the first samples, without noise and without learning: (samples, units)."""
+    program = net.program()
+    inputs.load(program)
+    rows = in_columns(np.arange(min(count, inputs.count)), COLUMNS)
+    table = net.timetable("evaluate", [key])
+    seen = program.run(table, rows, collect={key: table.steps[-1]}).collected[key]
+    return seen.reshape(rows.size, -1)[rows.ravel() >= 0]
+
+
+def silent(shown: Array, samples: Array) -> float:
+    """The share of bright pixels, those above 1/2, at output units that are active for none of the samples."""
+    bright, never = samples > 0.5, (shown == 0).all(axis=0)
+    return float((bright & never).sum() / bright.sum())
+
+
+def _samples(data: Dataset, count: int) -> Array:
+    """The first test samples, as they are shown."""
+    return data.x_test[:count] * data.scale + data.offset
+
+
+# ---- checks --------------------------------------------------------------------------------------------------------
+
+
+def _checks(courses: Courses, quick: bool) -> list[Check]:
+    test = {name: np.mean([run["test"] for run in runs], axis=0) for name, runs in courses.items()}
+    end = {name: float(losses[-1]) for name, losses in test.items()}
+    epochs, early = len(test["BP"]) - 1, len(test["BP"]) // 3
+    rows: list[Row] = [
+        ("node perturbation / backpropagation (the paper: better)", end["NP"] / end["BP"], "<=", 1.0),
+        ("node perturbation / feedback alignment", end["NP"] / end["FA"], "<=", 1.0 if quick else 0.9),
+        ("node perturbation / ADAM (the paper: comparable)", end["NP"] / end["ADAM"], "within", (0.8, 1.2)),
+        ("ADAM / backpropagation", end["ADAM"] / end["BP"], "<=", 1.0),
+    ]
+    if not quick:
+        never = {name: float(np.mean([run["silent"] for run in courses[name]])) for name in ("NP", "BP")}
+        stays = {name: float(test[name][-1] / test[name][early]) for name in ("FA", "NP")}
+        rows += [
+            ("matching / backpropagation (the paper: similar)", end["matching"] / end["BP"], "within", (0.8, 1.2)),
+            ("denoising / backpropagation", end["denoising"] / end["BP"], "<=", 1.0),
+            (f"feedback alignment, as a share of that after {early}: it has come to a halt", stays["FA"], ">=", 0.95),
+            (f"node perturbation, as a share of that after {early}: it has not", stays["NP"], "<=", 0.92),
+            (
+                "bright pixels at silent outputs, node perturbation / backpropagation",
+                never["NP"] / never["BP"],
+                "<=",
+                0.5,
+            ),
+        ]
+    return checks(f"test loss after {epochs} epochs, {many(courses['BP'])}: ", rows)
+
+
+# ---- the figure ----------------------------------------------------------------------------------------------------
+
+
+def _draw(courses: Courses, scale: Scale) -> Figure:
+    figure = new_figure(7.8, 5.6)
+    places = figure.add_gridspec(3, len(courses), height_ratios=[2, 1.3, 1.5])
+    losses = figure.add_subplot(places[0, :])
+    for name, runs in courses.items():
+        for part, dashes in (("test", "-"), ("train", "--")):
+            _curve(losses, [c[part] for c in runs], METHODS[name].colour, dashes, name if part == "test" else None)
+    losses.set(xlabel="epoch", title="loss (dashed: training)")
+    losses.xaxis.set_major_locator(MaxNLocator(integer=True))
+    losses.legend(ncols=3)
+    planes = [figure.add_subplot(places[1, k]) for k in range(len(courses))]
+    samples = [figure.add_subplot(places[2, k]) for k in range(len(courses))]
+    labels = scale.data.y_test[:DRAWN]
+    for plane, picture, (name, runs) in zip(planes, samples, courses.items(), strict=True):
+        codes = np.array(runs[0]["codes"])
+        plane.scatter(*codes.T, c=labels, s=1, cmap="tab10", linewidths=0)
+        plane.set(title=name, xticks=[], yticks=[])
+        _show(picture, np.array(runs[0]["shown"]), scale)
+    letter([losses, *planes])
+    return figure
+
+
+def _curve(ax: Axes, runs: Sequence[Sequence[float]], colour: str, dashes: str, label: str | None) -> None:
+    """Mean, and standard error of the mean."""
+    mean, bar = np.mean(runs, axis=0)[1:], np.std(runs, axis=0)[1:] / np.sqrt(len(runs))
+    x = np.arange(1, len(mean) + 1)
+    ax.plot(x, mean, dashes, color=colour, label=label)
+    ax.fill_between(x, mean - bar, mean + bar, color=colour, alpha=0.2, linewidth=0)
+
+
+def _show(ax: Axes, shown: Array, scale: Scale) -> None:
+    """Two rows of test samples, each with what the network makes of them below."""
+    side = scale.data.shape[0]
+    seen = _samples(scale.data, len(shown))
+    framed = [np.pad(image.reshape(side, -1), side // 8) for image in (*seen, *shown)]
+    above, below = np.array(framed).reshape(2, 2, len(shown) // 2, *framed[0].shape)
+    rows = [np.hstack([*images]) for pair in zip(above, below, strict=True) for images in pair]
+    ax.imshow(np.vstack(rows), cmap="gray_r", vmin=0, vmax=1)
+    ax.axis("off")
+
+
+EXPERIMENT = Experiment("lansdell-autoencoder", "Lansdell, Prakash and Kording 2020, Fig. 3", run, seeds=10)

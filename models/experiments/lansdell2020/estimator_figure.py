@@ -1,0 +1,93 @@
+"""The figure of lansdell-estimator."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
+
+from ..framework.figure_style import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, SKY, letter, new_figure
+
+if TYPE_CHECKING:
+    from .estimator import Found
+    from .ridge_feedback import Course
+
+COLOURS = (SKY, BLUE, GREEN, PURPLE)
+
+
+def draw(found: Found, scales: Sequence[float], widening: Sequence[int], narrowing: Sequence[int]) -> Figure:
+    """Relative errors against samples; for each noise, each width, and the linear networks; bias; variance."""
+    figure = new_figure(7.8, 4.8)
+    grid = figure.subplots(2, 3)
+    _long(grid[0, 0], found.long)
+    _several(grid[0, 1], {f"c = {c:g}": course for c, course in found.noises.items()}, "each noise (dashed: lower)")
+    _several(grid[0, 2], {f"N = {n}": course for n, course in found.widths.items()}, "each width (dashed: lower)")
+    wide, narrow = ("-".join(map(str, sizes)) for sizes in (widening, narrowing))
+    _linear(grid[1, 0], found, {"widening": wide, "narrowing": narrow, "direct": f"{narrow}, direct"})
+    _bias(grid[1, 1], found, np.array(scales))
+    _variance(grid[1, 2], found)
+    for ax in grid[:, 0]:
+        ax.set_ylabel("|B − Wᵀ|/|W|")
+    letter(grid.ravel())
+    return figure
+
+
+def _long(ax: Axes, courses: Sequence[Course]) -> None:
+    for layer, colour, label in (("h2", BLUE, "top"), ("h1", ORANGE, "lower")):
+        for place, course in enumerate(courses):
+            _line(ax, course, layer, color=colour, label=label if place == 0 else None)
+    samples, end = np.array(courses[0]["samples"]), courses[0]["h2_distance"][-1]
+    ax.plot(samples, end * np.sqrt(samples[-1] / samples), ":", color=GREY, label="1/√samples")
+    _finish(ax, "samples", "both matrices")
+
+
+def _several(ax: Axes, courses: dict[str, Course], title: str) -> None:
+    for (label, course), colour in zip(courses.items(), COLOURS, strict=False):
+        _line(ax, course, "h2", color=colour, label=label)
+        _line(ax, course, "h1", color=colour, linestyle="--")
+    _finish(ax, "samples", title)
+
+
+def _linear(ax: Axes, found: Found, labels: dict[str, str]) -> None:
+    for (name, courses), colour in zip(found.linear.items(), (BLUE, RED, GREEN), strict=True):
+        for place, course in enumerate(courses):
+            _line(ax, course, "h1", color=colour, label=labels[name] if place == 0 else None)
+    _finish(ax, "samples", "linear: lower matrix")
+
+
+def _bias(ax: Axes, found: Found, scales: np.ndarray) -> None:
+    for (name, (values, bars)), colour, power in zip(found.bias.items(), (BLUE, ORANGE), (2, 1), strict=True):
+        seen = np.array(values) > 0
+        label = f"{name} noise, c{'²' * (power == 2)}"
+        ax.errorbar(scales[seen], np.array(values)[seen], np.array(bars)[seen], fmt="o", ms=3, color=colour)
+        ax.plot(scales, values[-1] * (scales / scales[-1]) ** power, ":", color=colour, label=label)
+    _finish(ax, "c", "bias / gradient")
+    ax.set_xticks(scales, [f"{c:g}" for c in scales])
+
+
+def _variance(ax: Axes, found: Found) -> None:
+    widths = np.array([*found.variance])
+    values, bars = np.array([*found.variance.values()]).T
+    ax.errorbar(widths, values, bars, fmt="o", ms=3, color=BLUE, label="measured")
+    ax.plot(widths, widths + 1, ":", color=GREY, label="N + 1")
+    _finish(ax, "noisy units N", "variance / gradient²")
+
+
+def _line(ax: Axes, course: Course, layer: str, **style: Any) -> None:
+    ax.plot(course["samples"], course[f"{layer}_distance"], **style)
+
+
+def _finish(ax: Axes, x: str, title: str) -> None:
+    """Log axes; 1, 2 and 5 of each decade have labels where there are few decades."""
+    ax.set(xlabel=x, title=title, xscale="log", yscale="log")
+    low, high = ax.get_ylim()
+    if high < 200 * low:
+        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        ax.yaxis.set_major_formatter("{x:g}")
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_minor_formatter(NullFormatter())
+    ax.legend()

@@ -1,0 +1,1 @@
+"""Experiments of Lillicrap, Cownden, Tweed and Akerman 2016."""

@@ -1,0 +1,26 @@
+"""Lillicrap et al. 2016, Note 5: digits on patches of photographs (mnist-back-image), 784-1500-1500-1500-10.
+
+The files are the user's: see `recircuit.models.data.load_back_image`. Units and schedule are those of `lillicrap_images`; rates
+and epochs, which the paper does not give, those of the network of the same size in lillicrap-mnist. The quick run is on 8x8
+digits.
+"""
+
+from __future__ import annotations
+
+from ..framework.experiment import Experiment, Report, Settings
+from .mnist import PLANS as ON_MNIST
+from .printed_errors import compare
+
+PLANS = {name: ON_MNIST[f"{name}, 3 hidden layers"] for name in ("BP", "FA")}
+#: Test errors, in percent.
+PAPER = {"BP": 21.5, "FA": 20.66}
+
+
+def run(settings: Settings) -> Report:
+    """Both methods from each seed."""
+    return compare(settings, "lillicrap-back-image", "back-image", PLANS, PAPER)
+
+
+EXPERIMENT = Experiment(
+    "lillicrap-back-image", "Lillicrap et al. 2016, Note 5, mnist-back-image", run, shortens=True, methods=tuple(PLANS)
+)

@@ -1,0 +1,161 @@
+"""Lillicrap et al. 2016, Supp. Fig. 11 and 12, Note 12: how the feedback matrix gets into A, and from A into W.
+
+Linear networks with white inputs, 20 runs each with weights and target of its own, in three regimes: 30-20-10, A alone and
+then W alone; A and W by turns; both at a time. And 100-50-20, both at a time. Scales and times are not given: here A and W
+begin uniform in +-.1, B is uniform in +-1, T N(0, 1)/sqrt(n_i), and each turn lasts .3 (learning rate times presentations).
+
+While A learns alone tr(A^T B E) rises from about 0, tr(BW) stays, and the error hardly changes; when W learns tr(BW)
+grows; when it is A's turn again its learning lowers the error, though W does not learn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from ..framework.experiment import Check, Experiment, Report, Settings, checks, many
+from ..framework.figure_style import BLUE, GREY, ORANGE, RED, letter, new_figure
+from .linear_runs import Runner, Start, Trace
+
+SMALL, LARGE = (30, 20, 10), (100, 50, 20)
+TURN, TURNS, LOOKS = 0.3, 8, 15
+A_ONLY, W_ONLY, BOTH = {"W2": 0.0}, {"W1": 0.0}, {}
+QUANTITIES = {"buildup": "tr(AᵀBE)", "alignment": "tr(BW)", "error": "error, relative"}
+
+#: regime -> (speeds, duration) of its turns
+REGIMES: Mapping[str, list[tuple[Mapping[str, float], float]]] = {
+    "once": [(A_ONLY, TURN), (W_ONLY, TURNS * TURN - TURN)],
+    "by turns": [(A_ONLY, TURN), (W_ONLY, TURN)] * (TURNS // 2),
+    "both": [(BOTH, TURNS * TURN)],
+}
+
+
+def run(settings: Settings) -> Report:
+    """20 runs of each regime, and of the larger network."""
+    rate, found = (6e-3 if settings.quick else 1e-3), {}
+    plan = {name: (SMALL, turns) for name, turns in REGIMES.items()} | {"larger": (LARGE, REGIMES["both"])}
+    for name, (sizes, turns) in plan.items():
+        settings.tell(f"lillicrap-decoupled: {name}")
+        runner = Runner(sizes, settings.backend)
+        found[name] = [_trace(runner, sizes, seed, turns, rate) for seed in settings.seeds]
+        runner.close()
+    return Report(_checks(found), _draw(found))
+
+
+def _trace(
+    runner: Runner, sizes: Sequence[int], seed: int, turns: Sequence[tuple[Mapping[str, float], float]], rate: float
+) -> Trace:
+    n_i, n_h, n_o = sizes
+    rng = np.random.default_rng([seed, n_i])
+    A, W = rng.uniform(-0.1, 0.1, (n_h, n_i)), rng.uniform(-0.1, 0.1, (n_o, n_h))
+    B, T = rng.uniform(-1, 1, (n_h, n_o)), rng.standard_normal((n_o, n_i)) / np.sqrt(n_i)
+    runner.begin(Start(A, W, B, T))
+    whole, now = None, 0.0
+    for speeds, length in turns:
+        looks = round(LOOKS * length / TURN)
+        part = runner.run(rate, now + rate * np.round(np.linspace(0, length, looks + 1) / rate), speeds)
+        whole, now = part if whole is None else whole + part, now + length
+    assert whole is not None
+    return whole
+
+
+def _checks(found: Mapping[str, Sequence[Trace]]) -> list[Check]:
+    once, turns, both, larger = (found[name] for name in ("once", "by turns", "both", "larger"))
+    first, third = LOOKS, slice(2 * LOOKS, 3 * LOOKS + 1)
+    rows = [
+        ("A alone: tr(A^T B E) at its end over |A||BE|, the least", min(_cosine(t, first) for t in once), ">", 0.3),
+        ("A alone: error at its end, relative, the least", min(float(t.error[first]) for t in once), ">=", 0.8),
+        ("A alone: error at its end, relative, the largest", max(float(t.error[first]) for t in once), "<=", 1.3),
+        (
+            "A alone: tr(BW) moves, the largest",
+            max(float(np.abs(t.alignment[: first + 1] - t.alignment[0]).max()) for t in once),
+            "==",
+            0.0,
+        ),
+        ("then W alone: tr(BW) at its end over |B||W|, the least", min(_aligned(t, -1) for t in once), ">", 0.3),
+        (
+            "A's second turn: the error falls by, the least of the runs, as a factor",
+            max(float(t.error[third][-1] / t.error[third][0]) for t in turns),
+            "<",
+            1.0,
+        ),
+        (
+            "A's second turn: tr(A^T B E), the least at any time",
+            min(float(t.buildup[third].min()) for t in turns),
+            ">",
+            0.0,
+        ),
+        ("both: tr(A^T B E), the least at any time after .1", min(float(t.buildup[5:].min()) for t in both), ">", 0.0),
+        ("both: error at the end, relative, the largest", max(float(t.error[-1]) for t in both), "<=", 0.05),
+        (
+            "both: spread (sd over mean) of tr(BW) at .6 over that of the larger network",
+            _spread(both) / max(_spread(larger), 1e-12),
+            ">",
+            1.0,
+        ),
+    ]
+    return checks(f"{many(once)}, ", rows)
+
+
+def _cosine(trace: Trace, look: int) -> float:
+    A, BE = trace.A[look], trace.B @ trace.E[look]
+    return float(np.sum(A * BE) / np.linalg.norm(A) / np.linalg.norm(BE))
+
+
+def _aligned(trace: Trace, look: int) -> float:
+    return float(trace.alignment[look] / np.linalg.norm(trace.B) / np.linalg.norm(trace.W[look]))
+
+
+def _spread(traces: Sequence[Trace]) -> float:
+    values = np.array([t.alignment[2 * LOOKS] for t in traces])
+    return float(values.std() / abs(values.mean())) if len(values) > 1 else 1.0
+
+
+def _draw(found: Mapping[str, Sequence[Trace]]) -> Figure:
+    figure = new_figure(8.4, 4.9)
+    grid = figure.subplots(3, 4, sharex=True)
+    titles = ["A once, then W", "A and W by turns", "both", "both, 100-50-20"]
+    for column, title, (name, traces) in zip(grid.T, titles, found.items(), strict=True):
+        for ax, quantity in zip(column, QUANTITIES, strict=True):
+            _traces(ax, traces, quantity)
+        _turns(column[0], REGIMES.get(name, REGIMES["both"]))
+        column[0].set_title(title)
+        column[-1].set(xlabel="t = rate × presentations", ylim=(-0.05, 1.3))
+    letter(grid[0])
+    for ax, text in zip(grid[:, 0], QUANTITIES.values(), strict=True):
+        ax.set_ylabel(text)
+    for colour, text in ((BLUE, "A learns"), (RED, "W learns")):
+        grid[0, 0].plot([], [], color=colour, linewidth=4, label=text)
+    figure.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
+    return figure
+
+
+def _traces(ax: Axes, traces: Sequence[Trace], quantity: str) -> None:
+    for trace in traces:
+        ax.plot(trace.times, getattr(trace, quantity), color="black", linewidth=0.35)
+    mean = np.mean([getattr(trace, quantity) for trace in traces], axis=0)
+    ax.plot(traces[0].times, mean, color=ORANGE, linewidth=1.6)
+    ax.axhline(0, color=GREY, linewidth=0.4)
+
+
+def _turns(ax: Axes, turns: Sequence[tuple[Mapping[str, float], float]]) -> None:
+    """Who learns when, along the top."""
+    now = 0.0
+    for speeds, length in turns:
+        for height, name, colour in ((1.0, "W1", BLUE), (0.95, "W2", RED)):
+            if speeds.get(name, 1.0):
+                ax.plot(
+                    [now, now + length],
+                    [height] * 2,
+                    color=colour,
+                    linewidth=3,
+                    transform=ax.get_xaxis_transform(),
+                    solid_capstyle="butt",
+                )
+        now += length
+
+
+EXPERIMENT = Experiment("lillicrap-decoupled", "Lillicrap et al. 2016, Supp. Fig. 11-12", run, seeds=20, quick_seeds=3)

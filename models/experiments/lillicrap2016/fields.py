@@ -1,0 +1,109 @@
+"""Lillicrap et al. 2016, Supp. Fig. 5: receptive fields of hidden units, before and after learning MNIST.
+
+784-1000-10 with the conditions of `lillicrap_images`, but that W begins a fifth as wide, so that what was learned is seen
+and not what was drawn; 100 units drawn at random, the same in each panel, white where the weight from a pixel is strong
+and positive, black where it is strong and negative. How sparse the paper's sparse feedback is, is not in the supplement:
+here each synapse of W and of B between the hidden layer and the output is there with probability 1/2. A field has become a
+feature where neighbouring pixels have like weights: the measure is the correlation between the weights of horizontal
+neighbours, over pixels that are not the same in all images. The quick run is on 8x8 digits, with 100 units.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from ...data import Dataset
+from ..framework.experiment import Check, Experiment, Report, Row, Settings, checks, many
+from ..framework.figure_style import letter, new_figure
+from .image_training import Course, Plan, last, trained
+
+Array = NDArray[np.floating]
+
+FA = Plan("frfb", (1000,), epochs=30, rate=0.03, spread=0.2)
+PLANS = {
+    "Backprop": FA.with_(rule="bp"),
+    "Feedback Alignment": FA,
+    "Sparse Feedback Alignment": FA.with_(connectivity=0.5),
+}
+INITIAL = "Initial"
+
+
+@dataclass(frozen=True)
+class Learned:
+    """Weights (hidden, pixels) before and after learning, and the errors on the way."""
+
+    before: Array
+    after: Array
+    course: Course
+
+
+def run(settings: Settings) -> Report:
+    """The three methods from each seed's weights."""
+    data = settings.dataset("digits" if settings.quick else "mnist").standardised()
+    found: dict[str, list[Learned]] = {}
+    for name, plan in PLANS.items():
+        plan = plan.with_(hidden=(100,), epochs=10, columns=20, rate=0.03) if settings.quick else plan
+        found[name] = [_learned(name, plan, data, seed, settings) for seed in settings.seeds]
+    return Report(_checks(found, data, settings.quick), _draw(found, data))
+
+
+def _learned(name: str, plan: Plan, data: Dataset, seed: int, settings: Settings) -> Learned:
+    net = plan.circuit(data, seed)
+    before = net["x_to_h1.w"]
+    net.close()
+    net, course = trained(plan, data, seed, settings, f"lillicrap-fields: {name}")
+    after = net["x_to_h1.w"]
+    net.close()
+    return Learned(before, after, course)
+
+
+def smoothness(weights: Array, data: Dataset) -> float:
+    """The mean over units of the correlation between weights of horizontal neighbours, both of which vary."""
+    height, width = data.shape[:2]
+    fields = weights.reshape(-1, height, width)
+    varies = np.ptp(data.x_train, axis=0).reshape(height, width) > 0
+    both = varies[:, 1:] & varies[:, :-1]
+    left, right = fields[:, :, :-1][:, both], fields[:, :, 1:][:, both]
+    return float(np.mean([np.corrcoef(a, b)[0, 1] for a, b in zip(left, right, strict=True)]))
+
+
+def _checks(found: dict[str, list[Learned]], data: Dataset, quick: bool) -> list[Check]:
+    rows: list[Row] = []
+    begin = float(np.mean([smoothness(one.before, data) for runs in found.values() for one in runs]))
+    rows.append(("initial: correlation of neighbouring weights, absolute", abs(begin), "<=", 0.1))
+    for name, runs in found.items():
+        now = float(np.mean([smoothness(one.after, data) for one in runs]))
+        rows.append((f"{name}: the same after learning, above that by", now - begin, ">=", 0.02 if quick else 0.1))
+        rows.append((f"{name}: test error (%)", last([one.course for one in runs]), "<=", 8.0 if quick else 3.5))
+    return checks(f"{many(found['Backprop'])}, ", rows)
+
+
+def _draw(found: dict[str, list[Learned]], data: Dataset) -> Figure:
+    figure = new_figure(6.6, 6.8)
+    axes = figure.subplots(2, 2).ravel()
+    first = {name: runs[0] for name, runs in found.items()}
+    weights = {INITIAL: first["Feedback Alignment"].before} | {name: one.after for name, one in first.items()}
+    shown = np.random.default_rng(0).choice(len(weights[INITIAL]), 100, replace=False)
+    for ax, (name, w) in zip(axes, weights.items(), strict=True):
+        _mosaic(ax, w[shown].reshape(-1, *data.shape[:2]))
+        ax.set_title(name)
+    letter(list(axes))
+    return figure
+
+
+def _mosaic(ax: Axes, fields: Array) -> None:
+    """Ten by ten fields, each scaled by its largest weight."""
+    count, height, width = fields.shape
+    scaled = fields / np.abs(fields).reshape(count, -1).max(axis=1)[:, None, None]
+    framed = np.pad(scaled, ((0, 0), (0, 1), (0, 1)), constant_values=np.nan)
+    rows = framed.reshape(10, 10, height + 1, width + 1).transpose(0, 2, 1, 3)
+    ax.imshow(rows.reshape(10 * (height + 1), -1), cmap="gray", vmin=-1, vmax=1, interpolation="nearest")
+    ax.axis("off")
+
+
+EXPERIMENT = Experiment("lillicrap-fields", "Lillicrap et al. 2016, Supp. Fig. 5", run, seeds=1)

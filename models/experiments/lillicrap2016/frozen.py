@@ -1,0 +1,76 @@
+"""Lillicrap et al. 2016, Supp. Fig. 6: what a layer learns from the errors that feedback alignment brings it.
+
+A teacher of 30-20-10-10 units (see `lillicrap`), learned by 30-40-10 and by 30-40-20-10 units, minibatches of 100, rate
+.05 (Note 3). With its lowest layer of weights frozen the deeper network is clearly worse, under backpropagation and
+under feedback alignment: so useful errors come all the way down. 6000 minibatches; a quick run makes 1000.
+"""
+
+from __future__ import annotations
+
+from matplotlib.figure import Figure
+
+from ....plasticity import Rule, bp, frfb
+from ...networks.feedback_alignment import feedback_alignment
+from ..framework.experiment import Check, Experiment, Report, Row, Settings, checks, many
+from ..framework.figure_style import GREEN, GREY, ORANGE, PURPLE, SKY, new_figure
+from .teacher_task import BEGIN, CHANNEL, Teacher, draw_courses, end, follow
+
+SHALLOW, DEEP, RATE = (30, 40, 10), (30, 40, 20, 10), 0.05
+FROZEN = ", frozen"
+METHODS: dict[str, Rule] = {"BP": bp, "FA": frfb}
+LOOKS = {
+    "BP 30-40-10": (GREY, "--"), "FA 30-40-10": (ORANGE, "--"), "BP": ("black", "-"), "FA": (GREEN, "-"),
+    "BP, frozen": (SKY, "-"), "FA, frozen": (PURPLE, "-"),
+}  # fmt: skip
+
+Courses = dict[str, list[list[float]]]
+
+
+def run(settings: Settings) -> Report:
+    """All six from each seed's weights and teacher."""
+    presentations = 1000 if settings.quick else 6000
+    courses: Courses = {name: [] for name in LOOKS}
+    for seed in settings.seeds:
+        teacher = Teacher.drawn(seed)
+        for name in LOOKS:
+            settings.tell(f"lillicrap-frozen: {name}, seed {seed}")
+            courses[name].append(_course(name, teacher, presentations, seed, settings))
+    return Report(_checks(courses, settings.quick), _draw(courses))
+
+
+def _course(name: str, teacher: Teacher, presentations: int, seed: int, settings: Settings) -> list[float]:
+    net = feedback_alignment(
+        SHALLOW if "30-40-10" in name else DEEP, METHODS[name[:2]].with_parameters(rate=RATE), target="values",
+        frozen=(1,) if FROZEN in name else (), weights=BEGIN, channel=CHANNEL, columns=100, seed=seed,
+    )  # fmt: skip
+    found = follow(net, teacher, presentations, seed, settings)
+    net.close()
+    return found
+
+
+def _checks(courses: Courses, quick: bool) -> list[Check]:
+    nse = {name: end(runs) for name, runs in courses.items()}
+    worst = {name: max(end([run]) for run in runs) for name, runs in courses.items()}
+    rows: list[Row] = []
+    for method in METHODS:
+        frozen, free, shallow = nse[method + FROZEN], nse[method], nse[f"{method} 30-40-10"]
+        best = min(end([run]) for run in courses[method + FROZEN])
+        rows += [
+            (f"{method} 30-40-20-10: NSE at the end", free, "<=", 0.3 if quick else 0.2),
+            (f"{method}: NSE with the lowest layer frozen, over that", frozen / free, ">=", 1.2 if quick else 1.5),
+            (f"{method}: NSE of the best frozen run, over that of the worst free one", best / worst[method], ">", 1.0),
+            (f"{method}: NSE with the lowest layer frozen, over that of 30-40-10", frozen / shallow, ">", 1.0),
+        ]
+    return checks(f"{many(courses['BP'])}: ", rows)
+
+
+def _draw(courses: Courses) -> Figure:
+    figure = new_figure(4.2, 3.0)
+    ax = figure.subplots()
+    for name, (colour, style) in LOOKS.items():
+        draw_courses(ax, courses[name], colour, name, style)
+    ax.legend(ncols=2, fontsize=7)
+    return figure
+
+
+EXPERIMENT = Experiment("lillicrap-frozen", "Lillicrap et al. 2016, Supp. Fig. 6 and Note 3", run, seeds=5)

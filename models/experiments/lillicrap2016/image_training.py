@@ -1,0 +1,130 @@
+"""What the experiments of Lillicrap et al. 2016 on images share: how pixels are scaled, and runs that are kept.
+
+Pixels have mean 0 and standard deviation 1 over all training images, targets are .9 and -.9, units tanh, the output too,
+weight decay 1e-6, minibatches of 100 (Note 5). "Eta was reduced by an order of magnitude once progress had slowed
+substantially": here after 60% and after 85% of the epochs. W begins uniform by Glorot and Bengio; B is as wide as W^T
+begins, times a gain that makes up for what f' takes away, "so that roughly the same magnitude of error arrived at each
+layer".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from ....circuits import Circuit, Local, glorot
+from ....plasticity import Rule, find
+from ...data import Dataset
+from ...data.augment import Augmentation, Augmented
+from ...networks.feedback_alignment import feedback_alignment
+from ...training.loop import Training
+from ...training.progress_bar import Bar
+from ..framework.experiment import Settings
+from ..framework.saved_runs import each
+
+DECAY = 1e-6
+FALLS = (0.6, 0.85)
+
+#: ``train`` and ``test``: the errors after each epoch, in percent.
+Course = dict[str, list[float]]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One network, and how long it learns.
+
+    Parameters
+    ----------
+    rule : ``frfb`` (feedback alignment) or ``bp``
+    hidden : units of the hidden layers
+    epochs, rate, columns : how often all samples are shown, at what rate, in minibatches of how many
+    spread : of W as it begins, over that of Glorot and Bengio
+    gain : of B, over W^T as it begins by Glorot and Bengio
+    transfer, dropout, input_dropout, connectivity : as in `feedback_alignment`
+    local : (maps, kernel): below the hidden layers is one whose units see kernel x kernel pixels each, all places that
+        have such a window, in so many maps; (0, 0): there is none
+    augment : what is done to the images, anew in every epoch; see `Augmentation`
+    """
+
+    rule: str
+    hidden: tuple[int, ...]
+    epochs: int
+    rate: float
+    columns: int = 100
+    spread: float = 1.0
+    gain: float = 1.0
+    transfer: str = "tanh"
+    dropout: float = 0.0
+    input_dropout: float = 0.0
+    connectivity: float = 1.0
+    local: tuple[int, int] = (0, 0)
+    augment: str = ""
+
+    def with_(self, **changes: Any) -> Plan:
+        """A changed copy."""
+        return replace(self, **changes)
+
+    def lasting(self, epochs: int | None) -> Plan:
+        """The same for other numbers of epochs; None: its own."""
+        return self if epochs is None else self.with_(epochs=epochs)
+
+    def scheduled(self, samples: int) -> Rule:
+        """The rule, whose weights decay and whose rate falls tenfold twice."""
+        updates = self.epochs * -(-samples // self.columns)
+        rule = find(self.rule).with_parameters(rate=self.rate)
+        return rule.with_weight_decay(DECAY).with_rate_steps(*(round(share * updates) for share in FALLS))
+
+    def fields(self, data: Dataset) -> Local:
+        """What the units of the local layer see."""
+        height, width = data.shape
+        return Local((1, height, width), *self.local, padding=0)
+
+    def circuit(self, data: Dataset, seed: int, **options: Any) -> Circuit:
+        """The network for a data set; ``options`` of `feedback_alignment` in place of the usual."""
+        fields = self.fields(data) if self.local[0] else None
+        lowest = () if fields is None else (prod(fields.above),)
+        sizes = (data.n_features, *lowest, *self.hidden, data.classes)
+        usual: dict[str, Any] = dict(
+            sizes=sizes, answer="tanh", on=0.9, off=-0.9, weights=glorot(self.spread), channel=glorot(self.gain)
+        )  # fmt: skip
+        return feedback_alignment(
+            rule=self.scheduled(data.n_train), transfer=self.transfer, dropout=self.dropout,
+            input_dropout=self.input_dropout, connectivity=self.connectivity, local=fields,
+            columns=self.columns, seed=seed, **(usual | options),
+        )  # fmt: skip
+
+
+def trained(plan: Plan, data: Dataset, seed: int, settings: Settings, told: str) -> tuple[Circuit, Course]:
+    """A circuit after all its epochs, and its errors.
+
+    Raises KeyboardInterrupt: Ctrl-C; Diverged: something became NaN or infinite.
+    """
+    net = plan.circuit(data, seed)
+    with Augmented(data, Augmentation.of(plan.augment), seed, plan.epochs) as images:
+        training = Training(net, data, settings.backend, seed, images=images)
+        for epoch in range(1, plan.epochs + 1):
+            settings.tell(f"{told}, seed {seed}, epoch {epoch} of {plan.epochs}")
+            training.epoch(Bar(False))
+    history = training.history
+    return net, {part: (100 * history[f"{part}_error"]).round(4).tolist() for part in ("train", "test")}
+
+
+def learn(plans: Mapping[str, Plan], data: Dataset, settings: Settings, about: str) -> dict[str, list[Course]]:
+    """Every plan from each seed. A run that is finished is kept in the folder of the settings (a quick one is not)."""
+    shown = data.fingerprint()
+
+    def run(name: str, plan: Plan, seed: int) -> Course:
+        net, course = trained(plan, data, seed, settings, f"{about}: {name}")
+        net.close()
+        return course
+
+    return each(settings, plans, lambda plan: dict(asdict(plan), data=shown), run)
+
+
+def last(runs: list[Course], part: str = "test") -> float:
+    """The error after the last epoch, in percent, the mean over seeds."""
+    return float(np.mean([run[part][-1] for run in runs]))

@@ -1,0 +1,76 @@
+"""Lillicrap et al. 2016, Supp. Fig. 8: momentum speeds feedback alignment up.
+
+v = alpha v + increment, w = w + v in every synapse (Note 8), with alpha = 0, .5 and .9. "Model and task were similar to
+those for Figure 3d": here the network 30-40-20-10 and the teacher of `lillicrap-frozen`, from one start and with one
+sequence of inputs for all three, at a rate of .01, at which .9 does not overshoot. 6000 minibatches of 100; a quick run
+makes 1500.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from ....plasticity import frfb
+from ...networks.feedback_alignment import feedback_alignment
+from ..framework.experiment import Check, Experiment, Report, Row, Settings, checks, many
+from ..framework.figure_style import BLUE, GREEN, ORANGE, new_figure
+from .teacher_task import BEGIN, CHANNEL, PART, Teacher, draw_courses, end, follow
+
+SIZES, RATE = (30, 40, 20, 10), 0.01
+LOOKS = {0.0: ORANGE, 0.5: GREEN, 0.9: BLUE}
+
+Courses = dict[float, list[list[float]]]
+
+
+def run(settings: Settings) -> Report:
+    """The three from each seed's start."""
+    presentations = 1500 if settings.quick else 6000
+    courses: Courses = {alpha: [] for alpha in LOOKS}
+    for seed in settings.seeds:
+        teacher = Teacher.drawn(seed)
+        for alpha in LOOKS:
+            settings.tell(f"lillicrap-momentum: {alpha:g}, seed {seed}")
+            net = feedback_alignment(
+                SIZES, frfb.with_parameters(rate=RATE).with_momentum(alpha), target="values", weights=BEGIN,
+                channel=CHANNEL, columns=100, seed=seed,
+            )  # fmt: skip
+            courses[alpha].append(follow(net, teacher, presentations, seed, settings))
+            net.close()
+    return Report(_checks(courses, settings.quick), _draw(courses))
+
+
+def _reached(course: list[float], nse: float) -> int:
+    """Minibatches until the NSE is no larger."""
+    below = np.flatnonzero(np.array(course) <= nse)
+    return PART * (int(below[0]) + 1 if below.size else len(course) + 1)
+
+
+def _checks(courses: Courses, quick: bool) -> list[Check]:
+    slowest = courses[0.0]
+    total = PART * len(slowest[0])
+    rows: list[Row] = [("0: NSE at the end", end(slowest), "<=", 0.6)]
+    for alpha, share in ((0.5, 0.75), (0.9, 0.6 if quick else 0.4)):
+        took = [_reached(run, first[-1]) / total for run, first in zip(courses[alpha], slowest, strict=True)]
+        rows += [
+            (
+                f"{alpha:g}: reaches the last NSE of 0 in this share of the minibatches, slowest run",
+                max(took),
+                "<=",
+                share,
+            ),
+            (f"{alpha:g}: NSE at the end, over that of 0", end(courses[alpha]) / end(slowest), "<", 1.0),
+        ]
+    return checks(f"momentum, {many(slowest)}: ", rows)
+
+
+def _draw(courses: Courses) -> Figure:
+    figure = new_figure(3.6, 2.7)
+    ax = figure.subplots()
+    for alpha, colour in LOOKS.items():
+        draw_courses(ax, courses[alpha], colour, f"momentum {alpha:g}")
+    ax.legend()
+    return figure
+
+
+EXPERIMENT = Experiment("lillicrap-momentum", "Lillicrap et al. 2016, Supp. Fig. 8 and Note 8", run, seeds=5)

@@ -1,0 +1,78 @@
+"""Test errors that Lillicrap et al. 2016 print for data sets of images and sound, each beside what a circuit reached."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from matplotlib.figure import Figure
+
+from ...data import Dataset
+from ..framework.accuracy_curves import draw_mean
+from ..framework.experiment import Check, Report, Settings, checks, many
+from ..framework.figure_style import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, SKY, letter, new_figure
+from .image_training import Course, Plan, last, learn
+
+__all__ = ["compare", "small"]
+
+#: One for each row, and as many rows at most.
+COLOURS = (ORANGE, GREEN, PURPLE, BLUE, GREY, RED, SKY, "black", "#8c510a")
+
+Courses = dict[str, list[Course]]
+
+
+def compare(
+    settings: Settings,
+    about: str,
+    data: str,
+    plans: Mapping[str, Plan],
+    paper: Mapping[str, float],
+    scaled: Callable[[Dataset], Dataset] = Dataset.standardised,
+) -> Report:
+    """Every plan from each seed: test errors within a point of the paper's, or better; the curves of both errors.
+
+    Parameters
+    ----------
+    data : name of the data set; a quick run has 8x8 digits in its place, and plans that are `small`
+    paper : test errors, in percent
+    scaled : the data as they are shown
+
+    Raises UsageError: the data set's files are not where they are said to be.
+    """
+    fitted = {n: small(plan) if settings.quick else plan.lasting(settings.epochs) for n, plan in plans.items()}
+    courses = learn(fitted, scaled(settings.dataset("digits" if settings.quick else data)), settings, about)
+    return Report(_quick_checks(courses) if settings.quick else _checks(courses, paper), _draw(courses, tuple(plans)))
+
+
+def small(plan: Plan) -> Plan:
+    """The same for 8x8 digits, in seconds."""
+    return plan.with_(
+        hidden=(60,) * min(len(plan.hidden), 5), epochs=9, columns=20, rate=2 * plan.rate,
+        local=(6, 3) if plan.local[0] else (0, 0), augment="elastic 4 2" if plan.augment else "",
+    )  # fmt: skip
+
+
+def _quick_checks(courses: Courses) -> list[Check]:
+    return [Check(f"{name}: test error on digits (%)", last(runs), "<=", 12.0) for name, runs in courses.items()]
+
+
+def _checks(courses: Courses, paper: Mapping[str, float]) -> list[Check]:
+    rows = [
+        (f"{name}, {len(runs[0]['test'])} epochs, {many(runs)}: test error (%) (paper: {paper[name]})", last(runs), "<=",
+         round(paper[name] + 1, 2))
+        for name, runs in courses.items()
+    ]  # fmt: skip
+    return checks("", rows)
+
+
+def _draw(courses: Courses, all_rows: tuple[str, ...]) -> Figure:
+    """A row has its colour whichever are left out."""
+    figure = new_figure(7.2, 3.0)
+    axes = figure.subplots(1, 2, sharey=True)
+    for ax, part in zip(axes, ("train", "test"), strict=True):
+        for name, runs in courses.items():
+            draw_mean(ax, [run[part] for run in runs], COLOURS[all_rows.index(name)], name)
+        ax.set(title=f"{part}ing error (%)".replace("testing", "test"), xlabel="epoch", yscale="log", ylim=(0.02, None))
+        ax.yaxis.set_major_formatter("{x:g}")
+    axes[1].legend(fontsize=6.5)
+    letter(axes)
+    return figure

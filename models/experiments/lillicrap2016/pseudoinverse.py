@@ -1,0 +1,110 @@
+"""Lillicrap et al. 2016, Supp. Fig. 13: if A and W begin small, B acts as a local pseudoinverse of W.
+
+30-20-10, linear, white inputs; A and W begin uniform in +-omega for nine omega, B uniform in +-.5, T N(0, 1)/sqrt(n_i)
+(not given), learning rate .01. Along the way: the angle of what feedback alignment sends to the hidden units, B e, to what
+backpropagation would, W^T e, and to pseudobackprop's W^+ e, over e = E x for white x. Once the normalised squared error
+(NSE, |E|^2/|T|^2) is below .01, B e is closer to W^+ e; before that it need not be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import matplotlib
+import numpy as np
+from matplotlib.figure import Figure
+
+from ...analysis.measures import signal_angle
+from ..framework.experiment import Experiment, Report, Row, Settings, checks
+from ..framework.figure_style import letter, new_figure
+from .linear_runs import Array, Runner, Start, Trace
+
+SIZES = (30, 20, 10)
+SCALES = (1e-4, 1e-3, 1e-2, 0.05, 0.1, 0.125, 0.15, 0.2, 0.25)
+RATE = 0.01
+
+
+@dataclass(frozen=True)
+class Scale:
+    """One run: times, NSE, and angles in degrees at each."""
+
+    times: Array
+    nse: Array
+    backprop: Array
+    pseudo: Array
+
+    def at(self, nse: float) -> int:
+        """The first look at which the NSE is no larger, or the last of all."""
+        return int(np.argmax(self.nse <= nse)) if (self.nse <= nse).any() else len(self.nse) - 1
+
+
+def run(settings: Settings) -> Report:
+    """A run from each scale."""
+    settings.tell("lillicrap-pseudoinverse")
+    runner = Runner(SIZES, settings.backend)
+    runs = [_scale(runner, scale, 30.0 if settings.quick else 60.0) for scale in SCALES]
+    runner.close()
+    return Report(_checks(runs), _draw(runs))
+
+
+def _scale(runner: Runner, omega: float, until: float) -> Scale:
+    n_i, n_h, n_o = SIZES
+    rng = np.random.default_rng(8)
+    B, T = rng.uniform(-0.5, 0.5, (n_h, n_o)), rng.standard_normal((n_o, n_i)) / np.sqrt(n_i)
+    A, W = omega * rng.uniform(-1, 1, (n_h, n_i)), omega * rng.uniform(-1, 1, (n_o, n_h))
+    runner.begin(Start(A, W, B, T))
+    times = np.unique(np.concatenate([[0], RATE * np.round(np.geomspace(0.1, until, 40 if until < 60 else 90) / RATE)]))
+    trace = runner.run(RATE, times)
+    nse = np.sum(trace.E**2, axis=(1, 2)) / np.sum(T**2)
+    seen = nse > 1e-12
+    pairs = [_angles(trace, int(look)) for look in np.flatnonzero(seen)]
+    return Scale(trace.times[seen], nse[seen], *np.array(pairs).T)
+
+
+def _angles(trace: Trace, look: int) -> tuple[float, float]:
+    W, E = trace.W[look], trace.E[look]
+    sent = (trace.B @ E).T
+    return signal_angle(sent, (W.T @ E).T), signal_angle(sent, (np.linalg.pinv(W) @ E).T)
+
+
+def _checks(runs: Sequence[Scale]) -> list:
+    rows: list[Row] = []
+    for omega, one in zip(SCALES, runs, strict=True):
+        settled = one.nse <= 0.01
+        closer = float((one.pseudo[settled] < one.backprop[settled]).mean()) if settled.any() else 0.0
+        rows.append(
+            (f"omega = {omega:g}: looks at NSE <= .01 in which B e is closer to W^+ e, share", closer, "==", 1.0)
+        )
+    last = [one.pseudo[one.at(1e-4)] for one in runs]
+    early = [float((one.pseudo > one.backprop)[one.nse > 0.01].mean()) for one in runs]
+    rows += [
+        ("the largest NSE at the end", max(float(one.nse[-1]) for one in runs), "<=", 1e-4),
+        ("angle to W^+ e at NSE 1e-4, degrees, smallest start", float(last[0]), "<=", 10.0),
+        ("the same, the largest start, minus that", float(last[-1] - last[0]), ">", 5.0),
+        ("looks at NSE > .01 in which B e is closer to W^T e, the largest share of a run", max(early), ">", 0.0),
+    ]
+    return checks("", rows)
+
+
+def _draw(runs: Sequence[Scale]) -> Figure:
+    figure = new_figure(7.6, 2.9)
+    left, middle, right = figure.subplots(1, 3)
+    colours = matplotlib.colormaps["coolwarm"](np.linspace(0, 1, len(SCALES)))
+    for colour, omega, one in zip(colours, SCALES, runs, strict=True):
+        left.semilogy(one.times, one.nse, color=colour, label=f"{omega:g}")
+        middle.semilogx(one.nse, one.backprop, color=colour)
+        right.semilogx(one.nse, one.pseudo, color=colour)
+    left.set(title="error", xlabel="t = rate × presentations", ylabel="NSE", xlim=(0, 60), ylim=(1e-8, 2))
+    for ax, text in (
+        (middle, r"$\delta_{FA}$ to $\delta_{BP} = W^Te$"),
+        (right, r"$\delta_{FA}$ to $\delta_{PBP} = W^+e$"),
+    ):
+        ax.set(title=text, xlabel="NSE, as it falls", ylabel="angle, degrees", ylim=(0, 92), xlim=(2, 1e-8))
+        ax.axvline(0.01, color="black", linewidth=0.4)
+    figure.legend(*left.get_legend_handles_labels(), loc="outside right center", title="ω")
+    letter([left, middle, right])
+    return figure
+
+
+EXPERIMENT = Experiment("lillicrap-pseudoinverse", "Lillicrap et al. 2016, Supp. Fig. 13", run, seeds=0, quick_seeds=0)

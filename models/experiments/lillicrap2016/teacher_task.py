@@ -1,0 +1,103 @@
+"""What the experiments of Lillicrap et al. 2016 share: a teacher's function to learn, and how its error is followed.
+
+The teacher of Note 3: 30-20-10-10, tanh hidden units, linear output, weights and biases uniform, inputs N(0, 1). How wide
+the distributions are is not in the paper. Here each weight, and each bias, of the teacher is uniform in
++-2 sqrt(3/n_pre), which gives the fields of its first layer a standard deviation of 2, so that tanh bends them; the
+learner's W and biases are a quarter as wide, and its B as wide as the teacher's weights: feedback alignment is slower
+the smaller B is. NSE is the squared error over the variance of the targets: 1 for a network that answers their mean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import LogLocator, NullFormatter
+from numpy.typing import NDArray
+
+from ....circuits import Circuit
+from ....circuits.inputs import as_inputs
+from ...networks.feedback_alignment import even
+from ..framework.experiment import Settings
+
+Array = NDArray[np.floating]
+
+#: How the learner's W and biases begin, and its B.
+BEGIN, CHANNEL = even(0.5), even(2.0)
+
+#: Presentations to a run, whose inputs are drawn together; the error is the mean over them.
+PART = 100
+
+
+@dataclass(frozen=True)
+class Teacher:
+    """y* = W_L f(... f(W_1 x + c_1) ...) + c_L, f = tanh.
+
+    Parameters
+    ----------
+    weights, biases : (n_l, n_(l-1)) and (n_l,), the lowest first
+    """
+
+    weights: Sequence[Array]
+    biases: Sequence[Array]
+
+    @classmethod
+    def drawn(cls, seed: int, sizes: Sequence[int] = (30, 20, 10, 10)) -> Teacher:
+        """A random one."""
+        rng, draw = np.random.default_rng([seed, 0]), even(2.0)
+        shapes = list(zip(sizes[1:], sizes, strict=False))
+        return cls([draw(rng, s) for s in shapes], [draw(rng, s)[:, 0] for s in shapes])
+
+    def __call__(self, x: Array) -> Array:
+        """Targets, (rows, n_L), of inputs (rows, n_0)."""
+        for w, c in zip(self.weights[:-1], self.biases, strict=False):
+            x = np.tanh(x @ w.T + c)
+        return x @ self.weights[-1].T + self.biases[-1]
+
+    def lesson(self, seed: Sequence[int], rows: int) -> dict[str, Array]:
+        """Inputs N(0, 1) and their targets, for the stimuli x and s."""
+        x = np.random.default_rng([*seed, 1]).standard_normal((rows, self.weights[0].shape[1]))
+        return {"x": x, "s": self(x)}
+
+    def variance(self) -> float:
+        """Of the targets, summed over outputs."""
+        return float(np.sum(np.var(self.lesson([0], 20_000)["s"], axis=0)))
+
+
+def follow(net: Circuit, teacher: Teacher, presentations: int, seed: int, settings: Settings) -> list[float]:
+    """Train a circuit on inputs that never come twice: the NSE of each PART presentations, as they were shown.
+
+    Its unit ``loss`` has half the squared error at the end of a presentation. The seed is of the inputs.
+
+    Raises KeyboardInterrupt: Ctrl-C; RecircuitError: something diverged.
+    """
+    program, table, rows = net.program(settings.backend), net.timetable("train"), PART * net.columns
+    order, variance, found = np.arange(rows).reshape(PART, -1), teacher.variance(), []
+    for part in range(presentations // PART):
+        as_inputs(net, teacher.lesson([seed, 1 + part], rows)).load(program)
+        result = program.run(table, order, collect={"loss.rate": table.steps[-1]})
+        if result.interrupted:
+            raise KeyboardInterrupt
+        result.raise_if_diverged()
+        found.append(float(2 * result.collected["loss.rate"].mean() / variance))
+    return found
+
+
+def end(courses: Sequence[Sequence[float]], parts: int = 5) -> float:
+    """The NSE of the last parts, the mean over runs."""
+    return float(np.mean([course[-parts:] for course in courses]))
+
+
+def draw_courses(ax: Axes, courses: Sequence[Sequence[float]], colour: str, label: str, style: str = "-") -> None:
+    """The mean over runs, and their range as a band, against presentations."""
+    values = np.array(courses)
+    x = PART * (np.arange(values.shape[1]) + 1)
+    ax.plot(x, values.mean(axis=0), color=colour, label=label, linestyle=style, linewidth=1.1)
+    if len(values) > 1:
+        ax.fill_between(x, values.min(axis=0), values.max(axis=0), color=colour, alpha=0.2, linewidth=0)
+    ax.set(xlabel="minibatches of 100", ylabel="NSE", yscale="log")
+    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    ax.yaxis.set_major_formatter("{x:g}")
+    ax.yaxis.set_minor_formatter(NullFormatter())

@@ -1,0 +1,1 @@
+"""What the experiments on theorems share: averaged equations, and circuits that converge to them."""

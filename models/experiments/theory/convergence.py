@@ -1,0 +1,145 @@
+"""A circuit of networks beside each other, and the equations it is held against, at one rate after another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+
+from ...analysis.expected_learning import Flow, expected
+from ...networks.independent_networks import Networks, side_by_side
+from ..framework.experiment import Check, Row, checks
+from ..framework.figure_style import GREY
+from .averaged_equations import Averaged, gathered
+
+Array = NDArray[np.floating]
+Stages = Sequence[tuple[float, float]]
+Invariant = Callable[[Sequence[Array]], Array]
+
+
+class Study:
+    """Linear networks beside each other: their circuit, which shows the covariances, and their averaged equations.
+
+    Parameters
+    ----------
+    networks : where they begin
+    S_II, S_TI : (count, N_0, N_0), (count, N_L, N_0)
+    """
+
+    def __init__(self, networks: Networks, S_II: Array, S_TI: Array, backend: str = "numpy") -> None:
+        self.networks = networks
+        self.system = Averaged(networks, S_II, S_TI)
+        x, target = expected(S_II, S_TI)
+        self.flow = Flow(side_by_side(networks, columns=len(x)), {"x": x, "target": target}, backend)
+
+    def course(self, rate: float, times: Sequence[float] | Array) -> list[Array]:
+        """W_1..W_L of the circuit at these times, from the start: (times, count, N_i, N_(i-1))."""
+        self.flow.start()
+        return self._run(rate, times)
+
+    def settle(self, stages: Stages) -> list[Array]:
+        """W_1..W_L where the circuit ends, (count, N_i, N_(i-1)), run from the start by stages of (rate, until when).
+
+        Learning is fast at first, and is what a rate that is not small changes most; later it may be larger.
+        """
+        self.flow.start()
+        now, ends = 0.0, []
+        for rate, until in stages:
+            ends = self._run(rate, [now, until])
+            now = until
+        return [w[-1] for w in ends]
+
+    def close(self) -> None:
+        """Let go of the circuit."""
+        self.flow.close()
+
+    def _run(self, rate: float, times: Sequence[float] | Array) -> list[Array]:
+        return gathered(self.flow.run(rate, times), self.networks.count, len(self.networks.forward))
+
+
+@dataclass(frozen=True)
+class Convergence:
+    """How far circuits are from the limit of small rates.
+
+    Parameters
+    ----------
+    rates : the coarsest first, each half of the one before
+    gaps : by rate, the largest distance of a weight, at any time, from SciPy's solution
+    drifts : what is conserved -> by rate, its largest drift
+    exact : SciPy's own drift of each
+    """
+
+    rates: Sequence[float]
+    gaps: Sequence[float]
+    drifts: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    exact: Mapping[str, float] = field(default_factory=dict)
+
+    def checks(self, about: str, limit: float) -> list[Check]:
+        """First order: the three distances and drifts, each held against the line through the coarsest."""
+        made = checks(about, _table("largest distance of a weight from SciPy", self.rates, self.gaps, limit))
+        for name, drifts in self.drifts.items():
+            made += checks(about, [(f"{name}, SciPy: largest drift", self.exact[name], "<=", 1e-8)])
+            made += checks(about, _table(f"{name}: largest drift", self.rates, drifts, limit))
+        return made
+
+
+def converge(
+    study: Study,
+    rates: Sequence[float],
+    times: Sequence[float] | Array,
+    conserved: Mapping[str, Invariant] | None = None,
+) -> Convergence:
+    """Run the circuit at all rates, and integrate the equations once."""
+    conserved = conserved or {}
+    times = np.asarray(times, float)
+    exact = study.system.solve(times)
+    gaps: list[float] = []
+    drifts: dict[str, list[float]] = {name: [] for name in conserved}
+    for rate in rates:
+        found = study.course(rate, times)
+        gaps.append(max(float(np.abs(a - b).max()) for a, b in zip(found, exact, strict=True)))
+        for name, of in conserved.items():
+            drifts[name].append(drift(of(found)))
+    return Convergence(rates, gaps, drifts, {name: drift(of(exact)) for name, of in conserved.items()})
+
+
+def drift(values: Array) -> float:
+    """The largest change of a quantity (times, ...) since the first time."""
+    return float(np.abs(values - values[0]).max())
+
+
+def _table(what: str, rates: Sequence[float], values: Sequence[float], limit: float) -> list[Row]:
+    rows: list[Row] = [(f"circuit, rate {rates[0]:g}, {what}", values[0], "<=", limit)]
+    for rate, value in zip(rates[1:], values[1:], strict=True):
+        rows.append((f"circuit, rate {rate:g}, {what}", value, "<=", 1.15 * values[0] * rate / rates[0]))
+    ratios = [a / b for a, b in pairwise(values)]
+    farthest = max(ratios, key=lambda ratio: abs(ratio - 2))
+    rows.append(
+        (f"{what}, as it shrinks when the rate is halved: the ratio farthest from 2", farthest, "within", (1.8, 2.2))
+    )
+    return rows
+
+
+def draw_convergence(ax: Axes, found: Mapping[str, Convergence], colours: Sequence[str]) -> None:
+    """Distance from SciPy (solid) and the drifts of what is conserved (dotted) over the rate; dashed, the slope 1."""
+    for colour, (name, one) in zip(colours, found.items(), strict=False):
+        ax.loglog(one.rates, one.gaps, "o-", color=colour, markersize=4, label=name)
+        for drifts in one.drifts.values():
+            ax.loglog(one.rates, drifts, "s:", color=colour, markersize=3.5)
+    first = next(iter(found.values()))
+    rates = np.array(first.rates)
+    lowest = min(min(values) for one in found.values() for values in [one.gaps, *one.drifts.values()])
+    ax.loglog(rates, lowest / 2 * rates / rates.min(), color=GREY, linestyle="--", linewidth=0.8, label="slope 1")
+    ax.plot([], [], "o-", color=GREY, markersize=4, label="distance")
+    if first.drifts:
+        ax.plot([], [], "s:", color=GREY, markersize=3.5, label="drift")
+    ax.set(title=r"circuit as the rate $\to$ 0", xlabel="rate", ylabel="largest, any time")
+    ax.set_xticks(rates, [f"{rate:g}" for rate in rates])
+    ax.minorticks_off()
+    low, high = ax.get_ylim()
+    ax.set_ylim(low, high * 40)
+    ax.legend(loc="upper left", ncols=2, columnspacing=1, handlelength=1.4)

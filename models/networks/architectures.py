@@ -1,0 +1,151 @@
+"""Networks for images, as the papers write them: a line of layers, and how it was trained."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from ...errors import UsageError
+
+__all__ = ["ARCHITECTURES", "Architecture", "Layer", "layers_of"]
+
+Kind = Literal["conv", "maxpool", "sum", "full", "output"]
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A layer of a line.
+
+    ``maps`` of a convolution, or units of a full layer; ``kernel``, ``stride`` and ``padding`` of windows; ``dropped``:
+    the probability with which its units are left out.
+    """
+
+    kind: Kind
+    maps: int = 0
+    kernel: tuple[int, int] = (0, 0)
+    stride: int = 1
+    padding: int | str = "same"
+    dropped: float = 0.0
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A network and what its paper trained it with.
+
+    ``tied``: whether the paper's own is a convolution; the line is the same for both.
+    """
+
+    line: str
+    source: str
+    transfer: str = "clip"
+    loss: str = "hinge"
+    columns: int = 100
+    rate: float = 0.1
+    tied: bool = True
+
+
+#: The lines are the papers' own, but for what is in brackets there. "drop" is the probability of leaving out.
+ARCHITECTURES = {
+    "simpnet": Architecture(
+        "conv 32 5x5; maxpool 3; drop .8; full conn. 500; drop .3; output",
+        "Amit 2019, section 4", columns=500,
+    ),
+    "deepnet": Architecture(
+        "conv 32 5x5; maxpool 3; conv 32 3x3; conv 32 3x3; maxpool 3; drop .8; "
+        "conv 32 3x3; conv 32 3x3; maxpool 3; drop .3; full conn. 500; output",
+        "Amit 2019, section 4", columns=500,
+    ),
+    "deepernet": Architecture(
+        "conv 16 3x3; conv 16 3x3; SUM; conv 32 3x3; conv 32 3x3; SUM; maxpool 3; drop .5; "
+        "conv 64 3x3; conv 64 3x3; SUM; maxpool 3; "
+        "conv 128 3x3; conv 128 3x3; SUM; maxpool 3; drop .8; "
+        "full conn. 500; output",
+        "Amit 2019, section 4", columns=500,
+    ),
+    "deepernet_s": Architecture(
+        "conv 16 3x3; conv 16 3x3; SUM; maxpool 3, stride 3; drop .5; "
+        "conv 64 3x3; conv 64 3x3; SUM; maxpool 2, stride 2; "
+        "conv 64 2x2; conv 64 2x2; SUM; maxpool 2, stride 2; drop .5; "
+        "full conn. 500; output",
+        "Amit 2019, section 4.1", columns=500,
+    ),
+    "baldi_cifar": Architecture(
+        "conv 64 5x5; maxpool 3; conv 64 5x5; maxpool 3; conv 64 5x5; maxpool 3; full conn. 1024; output",
+        "Baldi, Sadowski and Lu 2018, section 4.3", transfer="tanh", loss="softmax", columns=128, rate=0.01,
+    ),
+    "lansdell_cnn": Architecture(
+        "conv 32 3x3; maxpool 3; conv 128 5x5; maxpool 3; conv 256 5x5; maxpool 3; "
+        "full conn. 2048; drop .5; full conn. 2048; drop .5; output",
+        "Lansdell, Prakash and Kording 2020, C.4", transfer="tanh", loss="softmax", rate=0.01,
+    ),
+    "lillicrap_local": Architecture(
+        "conv 6 6x6, padding 0; full conn. 1500; full conn. 1500; output",
+        "Lillicrap et al. 2016, Supplementary Note 5", transfer="tanh", loss="mse", rate=0.01, tied=False,
+    ),
+}  # fmt: skip
+
+_WINDOW = r"(?:, ?stride (?P<stride>\d+))?(?:, ?padding (?P<padding>\d+))?"
+_PATTERNS: dict[str, str] = {
+    "conv": r"conv (?P<maps>\d+) (?P<down>\d+)x(?P<across>\d+)" + _WINDOW,
+    "maxpool": r"maxpool (?P<down>\d+)" + _WINDOW,
+    "sum": r"SUM",
+    "full": r"full(?: conn\.?)? (?P<maps>\d+)",
+    "drop": r"drop (?P<dropped>\d*\.\d+|0)",
+    "output": r"output",
+}
+
+
+def layers_of(line: str) -> list[Layer]:
+    """The layers that a line like ``"conv 32 5x5; maxpool 3; drop .8; full conn. 500; output"`` names.
+
+    Windows are padded so that convolutions keep the size of the image, and pools of stride 2 (as they have, if nothing
+    else is said) halve it exactly. ``drop`` belongs to the layer before it. SUM adds the two layers before it.
+
+    Raises UsageError: a word that is none of these, or in a place where it makes no network.
+    """
+    found: list[Layer] = []
+    for word in (part.strip() for part in line.split(";") if part.strip()):
+        layer = _read(word, line)
+        if not isinstance(layer, Layer):
+            if not found or found[-1].kind == "output":
+                raise UsageError(f"model: 'drop' leaves out units of the layer before it, and there is none: {line!r}.")
+            found[-1] = replace(found[-1], dropped=layer)
+        else:
+            found.append(layer)
+    _check(found, line)
+    return found
+
+
+def _read(word: str, line: str) -> Layer | float:
+    """A layer; or the probability of ``drop``."""
+    for kind, pattern in _PATTERNS.items():
+        if match := re.fullmatch(pattern, word, re.IGNORECASE):
+            said = match.groupdict()
+            if kind == "drop":
+                return float(said["dropped"])
+            down = int(said.get("down") or 0)
+            return Layer(
+                kind,  # type: ignore[arg-type]
+                maps=int(said.get("maps") or 0),
+                kernel=(down, int(said.get("across") or down)),
+                stride=int(said.get("stride") or (2 if kind == "maxpool" else 1)),
+                padding=int(said["padding"]) if said.get("padding") else "same",
+            )
+    raise UsageError(
+        f"model: {word!r} is no layer; expected conv MAPS KxK, maxpool K (both may go on with ', stride N' and ', padding "
+        f"N'), SUM, full UNITS, drop P or output, with ; between them. Got {line!r}."
+    )
+
+
+def _check(layers: list[Layer], line: str) -> None:
+    kinds = [layer.kind for layer in layers]
+    wrong = ""
+    if kinds.count("output") != 1 or kinds[-1] != "output" or len(kinds) < 2:
+        wrong = "a network has layers and ends with 'output', once"
+    elif "full" in kinds and {"conv", "maxpool", "sum"} & {*kinds[kinds.index("full") :]}:
+        wrong = "conv, maxpool and SUM are of images, which a full layer has none of: they come before it"
+    elif any(kinds[k - 2 : k] != ["conv", "conv"] for k, kind in enumerate(kinds) if kind == "sum"):
+        wrong = "SUM adds two convolutions, right before it"
+    if wrong:
+        raise UsageError(f"model: {wrong}. Got {line!r}.")

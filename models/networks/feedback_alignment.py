@@ -1,0 +1,248 @@
+"""Feedback alignment as timed circuits: error neurons, and modulatory neurons (Lillicrap et al. 2016, Supp. Fig. 2-4)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from brian2.units import Quantity, ms
+
+from ...circuits import Circuit, Dense, Local, Masked, OneToOne, Population, Projection, glorot
+from ...circuits.initial import Initial, bias_of
+from ...errors import UsageError
+from ...plasticity import Rule, find
+from .modulated_units import LOSS, RESIDUAL, dropped_input, error, modulatory, settling, unit
+
+__all__ = ["FEEDBACK", "TARGETS", "even", "feedback_alignment"]
+
+FEEDBACK = ("layers", "none", "pseudoinverse")
+TARGETS = ("labels", "values", "input")
+
+
+def even(gain: float = 1.0) -> Initial:
+    """Uniform in +-gain*sqrt(3/n_pre): what arrives is ``gain`` times as large as what was sent, root mean square.
+
+    With it "roughly the same magnitude of error" arrives at each layer (Note 5).
+    """
+
+    def draw(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+        limit = gain * np.sqrt(3 / shape[-1])
+        return rng.uniform(-limit, limit, shape)
+
+    return draw
+
+
+def feedback_alignment(
+    sizes: Sequence[int],
+    rule: Rule | str = "frfb",
+    *,
+    feedback: str = "layers",
+    transfer: str = "tanh",
+    answer: str = "linear",
+    target: str = "labels",
+    on: float = 1.0,
+    off: float = 0.0,
+    bias: bool = True,
+    frozen: Collection[int] = (),
+    dropout: float = 0.0,
+    input_dropout: float = 0.0,
+    connectivity: float = 1.0,
+    local: Local | None = None,
+    pull: float = 0.1,
+    loops: int = 100,
+    weights: Initial | None = None,
+    channel: Initial | None = None,
+    columns: int = 1,
+    precision: str = "float32",
+    dt: Quantity = 1 * ms,
+    tau: Quantity | None = None,
+    settle: int = 1,
+    seed: int = 0,
+    lowering: str = "dense",
+) -> Circuit:
+    """A stimulus ``x``, hidden layers ``h1``, ``h2``, ..., an output ``o``, its error ``e``, and modulators ``m1``, ...
+
+        h_l = f(W_l h_(l-1) + c_l)                       feedforward: ``settle`` steps per layer of weights
+        e = y* - o, loss = |e|^2/2                       error: two steps
+        delta_l = B_l (delta_(l+1) f'_(l+1))             feedback: a step per layer of modulators, and one to deliver
+        error_l = delta_l f'_l                           (at the top, delta = e); what the rule reads
+        W_l, c_l by the rule                             plasticity: one step
+
+    The error neurons ``e`` hear the output and the target, unit by unit, and tell the output's apical compartments; they
+    project through B to the modulators of the highest hidden layer (``e_to_m2``), these through the next B to those of
+    the layer below (``m2_to_m1``), and each modulator projects to one hidden unit. Its f' reaches the modulator by a
+    synapse of its own. An evaluation is the phase feedforward, and where the target is not of labels, also error.
+
+    Parameters
+    ----------
+    sizes : units of each layer, stimulus first
+    rule : of the forward synapses, or its name; where it says so the feedback is W^T (bp, adam: controls)
+    feedback : ``"layers"`` (Supp. Fig. 3 and 4), ``"none"`` (Supp. Fig. 2: only the output learns), or
+        ``"pseudoinverse"``: pseudobackprop (Note 15; a control), in which the modulators and the residual ``r1``, ... of
+        their layer settle in ``loops`` steps to delta = W^+ (delta f') by W^T and W; ``pull`` |W|^2 must stay below 1
+    transfer, answer : of the hidden units and of the output
+    target : ``"labels"`` (a supervisor ``s`` at ``on`` and ``off``), ``"values"`` (a stimulus ``s``), or ``"input"``
+        (an autoencoder: what it is shown is what it is to answer)
+    bias : whether the units have biases, weights from a unit ``one`` that always fires at 1 (Note 16, Eq. 60-62)
+    frozen : layers of weights that stay as they are, biases too; the lowest is 1 (Note 3)
+    dropout, input_dropout : probabilities with which hidden units, and the stimulus's, are lost while it is taught
+    connectivity : probability of each synapse of W and B, but for those of the stimulus (sparse feedback alignment)
+    local : the lowest hidden layer's fields, windows on the stimulus with weights of their own (Note 5); sizes[1] is its
+        ``above``, in units. None: all of the stimulus
+    weights, channel : initial W (None: uniform, by Glorot and Bengio) and B (None: `even`); biases begin as weights
+        of their unit do
+    columns, precision, dt, seed, lowering : of the circuit
+    tau, settle : time constant of the rates (None: dt, lock step), and how many steps each layer is given
+
+    Raises
+    ------
+    UsageError : sizes, words or numbers that make no network; a rule that changes feedback weights
+    RecircuitError : what the circuit refuses
+    """
+    rule = find(rule) if isinstance(rule, str) else rule
+    _check(sizes, rule, feedback, target, dropout, input_dropout, frozen)
+    net = Circuit(columns, dt, precision=precision, lowering=lowering, seed=seed)
+    plan = _Plan(net, rule, weights or glorot(), channel or even(), connectivity, local, frozen)
+    plan.add_layers(sizes, [transfer] * (len(sizes) - 2) + [answer], tau or dt, dropout, input_dropout)
+    plan.add_forward(bias)
+    e = plan.add_error(target, on, off, gated=answer != "linear")
+    if feedback == "layers":
+        plan.add_modulators(e, gated=transfer != "linear")
+    elif feedback == "pseudoinverse":
+        plan.add_settling(e, pull, gated=transfer != "linear")
+    hidden = len(sizes) - 2 if feedback != "none" else 0
+    down = 1 + hidden * (2 * loops if feedback == "pseudoinverse" else 1)
+    up = (len(sizes) - 1) * settle + (1 if input_dropout else 0)
+    steps = {"draw": 1 if dropout or input_dropout else 0, "feedforward": up, "error": 2, "feedback": down}
+    pairs = [part for name, n in (steps | {"plasticity": 1}).items() if n for part in (name, n * dt)]
+    net.phases(*pairs, evaluation=["feedforward"] if target == "labels" else ["feedforward", "error"])
+    return net
+
+
+@dataclass
+class _Plan:
+    """What is built, and what its synapses are."""
+
+    net: Circuit
+    rule: Rule
+    weights: Initial
+    channel: Initial
+    connectivity: float
+    local: Local | None
+    frozen: Collection[int]
+    layers: list[Population] = field(default_factory=list)
+    forward: list[Projection] = field(default_factory=list)
+
+    def add_layers(
+        self, sizes: Sequence[int], transfers: Sequence[str], tau: Quantity, dropout: float, input_dropout: float
+    ) -> None:
+        shown: dict[str, Any] = dict(model=dropped_input(input_dropout), clamps="input") if input_dropout else {}
+        self.layers.append(self.net.stimulus("x", sizes[0], during="feedforward", **shown))
+        for h, (size, f) in enumerate(zip(sizes[1:], transfers, strict=True), 1):
+            top = h == len(transfers)
+            model = unit(f, tau, 0.0 if top else dropout)
+            self.layers.append(self.net.population("o" if top else f"h{h}", size, model))
+
+    def add_forward(self, bias: bool) -> None:
+        """W, and biases."""
+        one = self.net.constant("one") if bias else None
+        for h, (pre, post) in enumerate(pairwise(self.layers), 1):
+            rule = None if h in self.frozen else self.rule.forward
+            structure = self.structure() if h > 1 else self.local
+            w = self.net.connect(pre, post, rule=rule, weights=self.weights, structure=structure)
+            self.forward.append(w)
+            if one is not None:
+                self.net.connect(one, post, rule=rule, weights=bias_of(self.weights, w.shape.fans[0]))
+
+    def add_error(self, target: str, on: float, off: float, *, gated: bool) -> Population:
+        """The error neurons, what they hear, and whom they tell."""
+        net, o = self.net, self.layers[-1]
+        e = net.population("e", o.size, error(gated=gated))
+        if target == "labels":
+            s = net.supervisor("s", o.size, on=on, off=off, during="error")
+        else:
+            s = net.stimulus("s", o.size, during="error") if target == "values" else self.layers[0]
+        self.one_to_one(s, e, "wanted", during="error", sends="input" if "input" in s.variables() else "rate")
+        self.one_to_one(o, e, "heard", during="error")
+        loss = net.population("loss", 1, LOSS)
+        net.connect(e, loss, sends="squares", into="squares", weights=0.5, during="error")
+        self.one_to_one(e, o, "apical", during="feedback", sends="rate")
+        if gated:
+            self.one_to_one(o, e, "gain", during="error", sends="slope", name="o_gates_e")
+        return e
+
+    def add_modulators(self, e: Population, *, gated: bool) -> None:
+        """B, from the error neurons down, and one modulator for each hidden unit."""
+        above = e
+        for h in reversed(range(1, len(self.layers) - 1)):
+            m = self.net.population(f"m{h}", self.layers[h].size, modulatory(gated=gated and h > 1))
+            transposed = self.rule.feedback.weights == "transpose"
+            weights = self.forward[h].elsewhere(flipped=True) if transposed else self.channel
+            structure = None if transposed else self.structure()
+            self.net.connect(
+                above, m, into="drive", sends=_passes(above), weights=weights, structure=structure, during="feedback"
+            )
+            self.modulate(m, self.layers[h])
+            above = m
+
+    def add_settling(self, e: Population, pull: float, *, gated: bool) -> None:
+        """W^T from a residual to the modulators, and W back to it."""
+        above = e
+        for h in reversed(range(1, len(self.layers) - 1)):
+            m = self.net.population(f"m{h}", self.layers[h].size, settling(pull, gated=gated and h > 1))
+            r = self.net.population(f"r{h}", above.size, RESIDUAL)
+            w = self.forward[h]
+            self.one_to_one(above, r, "wanted", during="feedback", sends=_passes(above))
+            self.net.connect(r, m, into="drive", weights=w.elsewhere(flipped=True), during="error and feedback")
+            self.net.connect(m, r, into="heard", weights=w.elsewhere(flipped=False), during="error and feedback")
+            self.modulate(m, self.layers[h])
+            above = m
+
+    def modulate(self, m: Population, h: Population) -> None:
+        self.one_to_one(m, h, "apical", during="feedback", sends="rate")
+        if "gain" in m.neuron.compartments:
+            self.one_to_one(h, m, "gain", during="feedback", sends="slope", name=f"{h.name}_gates_{m.name}")
+
+    def one_to_one(self, pre: Population, post: Population, into: str, **options: Any) -> None:
+        self.net.connect(pre, post, into=into, weights=1.0, structure=OneToOne(), **options)
+
+    def structure(self) -> Dense:
+        return Dense() if self.connectivity == 1 else Masked(self.connectivity)
+
+
+def _passes(sender: Population) -> str:
+    """What goes on down: the signal, times f' where there is one."""
+    return "passed" if "passed" in sender.variables() else "rate"
+
+
+def _check(
+    sizes: Sequence[int],
+    rule: Rule,
+    feedback: str,
+    target: str,
+    dropout: float,
+    input_dropout: float,
+    frozen: Collection[int],
+) -> None:
+    for name, word, known in (("feedback", feedback, FEEDBACK), ("target", target, TARGETS)):
+        if word not in known:
+            raise UsageError(f"{name}: expected one of {', '.join(map(repr, known))}; got {word!r}.")
+    if len(sizes) < 2:
+        raise UsageError(
+            f"sizes: expected two layers or more, stimulus first, as in [784, 1000, 10]; got {list(sizes)}."
+        )
+    if target == "input" and sizes[0] != sizes[-1]:
+        raise UsageError(f"target: an output that is to be the input has as many units; got {list(sizes)}.")
+    for name, p in (("dropout", dropout), ("input_dropout", input_dropout)):
+        if not 0 <= p < 1:
+            raise UsageError(f"{name}: expected a probability below 1; got {p!r}.")
+    if unknown := sorted(set(frozen) - set(range(1, len(sizes)))):
+        raise UsageError(f"frozen: layers of weights are 1 to {len(sizes) - 1}, the lowest is 1; got {unknown}.")
+    if rule.feedback.plastic:
+        raise UsageError(
+            f"The rule {rule.name!r} changes feedback weights, and those from error neurons stay as they are: use a rule "
+            "without a feedback equation, such as frfb, or `layered`, where they run between the layers themselves."
+        )

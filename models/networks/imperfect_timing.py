@@ -1,0 +1,154 @@
+"""Networks whose time can be made worse, step by step (Amit 2019, Discussion: what the author asks for and did not do).
+
+    x     the axons fire at once; what a synapse remembers of them, rate, follows with tau
+    h_l   rate follows f(basal) with tau, error follows f'(basal) apical with tau
+    o     the hinge circuit of o, t and s, in lock step
+
+    presentation: [onset] feedforward | error | feedback [| plasticity, in the next onset]
+
+Ideal time gives every layer `settling` = 3 tau, opens the gate of plasticity for one step when all is there, and shows
+the next stimulus after that. What can be worse, each by itself:
+
+    settling   how long each layer is given in feedforward and feedback, in tau
+    jitter     standard deviation of when the gate opens, in tau, drawn for every column and presentation by itself; what
+               would be after the end of a presentation is at the begin of the next, and the other way round
+    overlap    how long the next stimulus has been there when the weights change, in tau; o keeps its error so long
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from brian2.units import Quantity, ms
+
+from ...circuits import Circuit, Neuron, Population, hinge_output
+from ...circuits.transfer import transfer as find_transfer
+from ...errors import UsageError
+from ...plasticity import Rule
+
+__all__ = ["Timing", "timed"]
+
+#: The phases in which hidden rates move.
+MOVING = ("onset", "feedforward")
+
+
+@dataclass(frozen=True)
+class Timing:
+    """How a network's time is.
+
+    Parameters
+    ----------
+    tau : time constant of rates, errors and what synapses remember of the input, in steps
+    settling : time that each layer is given, in tau
+    jitter : standard deviation of the moment of plasticity, in tau; 0: it has no gate
+    overlap : how long the next stimulus has been there at the moment of plasticity, in tau; at most for all of feedback
+    """
+
+    tau: int = 2
+    settling: float = 3.0
+    jitter: float = 0.0
+    overlap: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not (self.tau >= 2 and self.settling > 0 and self.jitter >= 0 and self.overlap >= 0):
+            raise UsageError(f"Timing: expected tau >= 2, settling > 0, jitter >= 0 and overlap >= 0; got {self}.")
+
+    @property
+    def layer(self) -> int:
+        """Steps for each layer."""
+        return max(1, math.ceil(self.settling * self.tau - 1e-9))
+
+    def windows(self, layers: int) -> tuple[dict[str, tuple[int, int]], int]:
+        """Phases, in steps, of a network with so many layers of weights; and the step of plasticity.
+
+        With overlap, feedback that is late wraps around: it goes on in the next presentation's first steps, `onset`.
+        """
+        back = (layers - 1) * self.layer
+        late = min(round(self.overlap * self.tau), back + 1)
+        settled = max(layers * self.layer, late + 1)
+        error = settled + hinge_output.error_steps
+        windows = {"onset": (0, late), "feedforward": (late, settled), "error": (settled, error)}
+        windows |= {"feedback": (error, error + back - max(late - 1, 0)), "late": (0, max(late - 1, 0))}
+        moment = late - 1 if late else error + back
+        windows["plasticity"] = (moment, moment + 1)
+        return {name: span for name, span in windows.items() if span[1] > span[0]}, moment
+
+
+def timed(sizes: Sequence[int], rule: Rule, timing: Timing, *, columns: int = 100, seed: int = 0) -> Circuit:
+    """`x`, `h1`, ..., `o`, of clipped linear units, with feedback from each layer to the one below.
+
+    Parameters
+    ----------
+    sizes : units of each layer; three or more
+    rule : forward and feedback
+
+    Raises UsageError: fewer than three sizes; RecircuitError: what the circuit refuses.
+    """
+    if len(sizes) < 3:
+        raise UsageError(f"timed: expected three sizes or more, stimulus first; got {list(sizes)}.")
+    net = Circuit(columns, 1 * ms, precision="float32", seed=seed)
+    windows, moment = timing.windows(len(sizes) - 1)
+    steps = max(stop for _, stop in windows.values())
+    if timing.jitter:
+        rule = rule.with_gate("gate")
+        windows |= {"whole": (0, steps), "first": (0, 1), "draw": (steps - 1, steps)}
+    moving = [name for name in MOVING if name in windows]
+    back = [name for name in ("feedback", "late") if name in windows]
+    tau = timing.tau * ms
+    x = net.stimulus("x", sizes[0], _input(moving, tau), clamps="shown", during=moving[0])
+    hidden = [net.population(f"h{i}", n, _hidden(moving, back, tau)) for i, n in enumerate(sizes[1:-1], 1)]
+    layers = [x, *hidden, net.population("o", sizes[-1], hinge_output())]
+    learns = "plasticity"
+    if timing.jitter:
+        _add_gate(net, timing, moment, steps)
+        learns = "whole"
+    for pre, post in zip(layers, layers[1:], strict=False):
+        during = moving if post.name != "o" else "feedforward"
+        net.connect(pre, post, rule=rule, sends="shown" if pre is x else "rate", during=during, learns=learns)
+    for lower, upper in zip(layers[1:], layers[2:], strict=False):
+        net.connect(upper, lower, into="apical", rule=rule, during=back, learns=learns)
+    net.phases(evaluation=moving, **{name: (a * ms, b * ms) for name, (a, b) in windows.items()})
+    return net
+
+
+def _input(moving: Sequence[str], tau: Quantity) -> Neuron:
+    return Neuron(f"shown : 1\ndrate/dt = (shown - rate)/tau : 1 (during {' and '.join(moving)})", tau=tau)
+
+
+def _hidden(moving: Sequence[str], back: Sequence[str], tau: Quantity) -> Neuron:
+    f, slope = find_transfer("clip")
+    return Neuron(
+        f"""
+        basal     : 1 (compartment)
+        apical    : 1 (compartment)
+        drate/dt  = ({f} - rate)/tau : 1 (during {" and ".join(moving)})
+        derror/dt = (apical*{slope} - error)/tau : 1 (during {" and ".join(back)})
+        """,
+        tau=tau,
+    )
+
+
+def _add_gate(net: Circuit, timing: Timing, moment: int, steps: int) -> Population:
+    """A unit that all synapses hear, and whose rate lets them learn in one step of each presentation, around `moment`.
+
+    What it sends arrives a step later, so it is on in the step before. It never opens the gate in the first step.
+    """
+    clock = net.population(
+        "clock",
+        1,
+        Neuron(
+            """
+            now  = (1 - in_first)*(now + 1)                            : 1 (during whole)
+            due  = floor(moment + jitter*randn() + 0.5) - 1            : 1 (during draw)
+            turn = due - last*floor((due + 0.5)/last)                  : 1
+            rate = int(abs((1 - in_first)*(now + 1) - turn) < 0.5)     : 1 (during whole)
+            """,
+            moment=float(moment),
+            jitter=float(timing.jitter * timing.tau),
+            last=float(steps - 1),
+        ),
+    )
+    net.broadcast(clock, "gate", during="whole")
+    return clock

@@ -1,0 +1,165 @@
+"""Layered networks, of any depth, as circuits."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from brian2.units import Quantity, ms
+
+from ...circuits import (
+    Circuit,
+    Dense,
+    Masked,
+    Population,
+    glorot,
+    hinge_output,
+    pyramidal,
+    softmax_output,
+    squared_output,
+)
+from ...errors import UsageError
+from ...plasticity import Rule, SynapticEquation, find
+
+__all__ = ["LOSSES", "layered", "unlearned"]
+
+LOSSES = ("hinge", "softmax", "mse")
+
+
+def layered(
+    sizes: Sequence[int],
+    rule: Rule | str = "urfb",
+    *,
+    loss: str = "hinge",
+    transfer: str = "clip",
+    columns: int = 1,
+    precision: str = "float32",
+    dt: Quantity = 1 * ms,
+    tau: Quantity | None = None,
+    settling: float = 5.0,
+    M: float = 1000.0,
+    S: float = 1.0,
+    mu: float = 0.1,
+    epsilon: float = 0.1,
+    connectivity: float = 1.0,
+    output_connectivity: float | None = None,
+    gain: float = 1.0,
+    weights: Callable[..., Any] | None = None,
+    seed: int = 0,
+    lowering: str = "dense",
+    matmul: str = "full",
+) -> Circuit:
+    """A stimulus `x`, hidden layers `h1`, `h2`, ... and an output `o`, with feedback from each layer to the one below.
+
+        h_l = W_l x_(l-1),  x_l = f(h_l)          feedforward: one step per layer of weights
+        error of o                                error: the output circuit's own cycle
+        error_l = f'(h_l) R_l error_(l+1)         feedback: one step per hidden layer
+        W_l and R_l by their rule                 plasticity: one step
+
+    What a rule leaves out stays fixed: without a feedback equation the feedback weights (frfb), or they are the
+    forward ones' transpose (bp). A hidden layer that lacks what the forward equation reads (the target, in the rule
+    `hinge`) keeps its weights, and gets no feedback: `unlearned` names it.
+
+    Args:
+        sizes: units of each layer, stimulus first; two or more.
+        rule: a rule or its name.
+        loss: "hinge" (the circuit of o, t and s), "softmax" or "mse" (controls).
+        transfer: of the hidden units; see `pyramidal`.
+        columns: stimuli shown at a time, over which updates are averaged.
+        precision: "float32" or "float64".
+        dt, tau: time step, and time constant of the hidden rates; None is lock step (tau = dt).
+        settling: with tau above dt, how many tau each layer is given in the phase feedforward.
+        M, S, mu, epsilon: of the hinge circuit. |h| of the output must stay below M, and M is large since it costs
+            nothing: beyond it a right answer is learned on and on, and the weights run away. `o.beyond` counts that.
+        connectivity: probability of each synapse, drawn for forward and feedback separately.
+        output_connectivity: the same for the synapses to and from the output; None: as `connectivity`.
+        gain: initial weights are uniform in +-gain*sqrt(6/(n_pre + n_post)) (Glorot and Bengio 2010), for W and R.
+        weights: other initial weights, a function of (generator, shape).
+        seed: of weights, masks and noise.
+        lowering: "dense", or "plain" for Brian2's own Synapses (one column, slow).
+        matmul: "full", or "tf32" for faster and coarser products on the backend cuda.
+
+    Raises:
+        UsageError: for sizes or a loss that make no network.
+        RecircuitError: what the circuit, its output or its rule refuses.
+    """
+    rule = find(rule) if isinstance(rule, str) else rule
+    sizes = _checked_sizes(sizes)
+    output = _output(loss, rule, hinge_output(M=M, S=S, mu=mu, epsilon=epsilon))
+    rule = _fitted(rule, S=S, mu=mu)
+    net = Circuit(columns, dt, precision=precision, lowering=lowering, seed=seed, matmul=matmul)
+    draw = weights or glorot(gain)
+    layers = [net.stimulus("x", sizes[0])]
+    layers += [net.population(f"h{i}", n, pyramidal(transfer, tau or dt)) for i, n in enumerate(sizes[1:-1], 1)]
+    layers += [net.population("o", sizes[-1], output)]
+    top = _structure(connectivity if output_connectivity is None else output_connectivity)
+    structures = [*[_structure(connectivity)] * (len(sizes) - 2), top]
+    pairs = list(zip(layers, layers[1:], structures, strict=False))
+    learning = {post.name for pre, post, _ in pairs if post is layers[-1] or _fits(rule.forward, pre, post)}
+    for pre, post, structure in pairs:
+        equation = rule.forward if post.name in learning else None
+        net.connect(pre, post, rule=equation, structure=structure, weights=draw)
+    back = [pair for pair in pairs[1:] if pair[0].name in learning]
+    for lower, upper, structure in back:
+        own = rule.feedback.weights == "own"
+        net.connect(upper, lower, into="apical", rule=rule, structure=structure, weights=draw if own else None)
+    _set_phases(net, len(sizes) - 1, output.error_steps, len(back), _settling_steps(tau, dt, settling))
+    return net
+
+
+def unlearned(circuit: Circuit) -> list[str]:
+    """The populations whose basal weights nothing changes, though those of others learn; pools and sums aside."""
+    joins = ("largest", "one_to_one")
+    basal = [p for p in circuit.projections.values() if p.into == "basal" and p.structure.kind not in joins]
+    learning = {p.post.name for p in basal if p.plastic}
+    return [name for name in dict.fromkeys(p.post.name for p in basal) if name not in learning]
+
+
+def _fits(equation: SynapticEquation, pre: Population, post: Population) -> bool:
+    """Whether the two populations have what an equation reads."""
+    return equation.reads_pre <= set(pre.variables()) and equation.reads_post <= set(post.variables())
+
+
+def _checked_sizes(sizes: Sequence[int]) -> list[int]:
+    sizes = list(sizes)
+    if len(sizes) < 2:
+        raise UsageError(f"layers: expected two sizes or more, stimulus first, as in 784-500-10; got {sizes}.")
+    wrong = [n for n in sizes if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1]
+    if wrong:
+        raise UsageError(f"layers: a layer has a whole number of units, at least 1; got {wrong[0]} in {sizes}.")
+    return [int(n) for n in sizes]
+
+
+def _output(loss: str, rule: Rule, hinge: hinge_output) -> Any:
+    if loss not in LOSSES:
+        raise UsageError(f"loss: expected one of {', '.join(LOSSES)}; got {loss!r}.")
+    if rule.name == "hinge" and loss != "hinge":
+        raise UsageError(
+            f"The rule 'hinge' is the gradient of the hinge loss by itself, and got the loss {loss!r}. Use the loss "
+            "'hinge', or a rule that reads the error, such as urfb."
+        )
+    return {"hinge": hinge, "softmax": softmax_output(), "mse": squared_output()}[loss]
+
+
+def _fitted(rule: Rule, **values: float) -> Rule:
+    """The field-dependent rule with the output circuit's S and mu: there they are one thing."""
+    return rule.with_parameters(**values) if rule.name == "hinge" else rule
+
+
+def _structure(probability: float) -> Dense:
+    return Dense() if probability == 1 else Masked(probability)
+
+
+def _settling_steps(tau: Quantity | None, dt: Quantity, settling: float) -> int:
+    """Steps that a layer needs: one in lock step."""
+    ratio = 1.0 if tau is None else float(tau / dt)
+    return 1 if abs(ratio - 1) < 1e-9 else max(1, math.ceil(settling * ratio))
+
+
+def _set_phases(net: Circuit, forward: int, error: int, feedback: int, settling: int) -> None:
+    dt = net.dt
+    phases: list[Any] = ["feedforward", forward * settling * dt, "error", error * dt]
+    phases += ["feedback", feedback * dt] if feedback else []
+    net.phases(*phases, "plasticity", dt)

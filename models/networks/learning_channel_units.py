@@ -1,0 +1,70 @@
+"""Hidden units of the learning channel: what they make of the error that reaches them (Baldi et al. 2018)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from brian2.units import Quantity
+
+from ...circuits import Neuron
+from ...circuits.transfer import transfer as find_transfer
+
+if TYPE_CHECKING:
+    from .random_backpropagation import Variant
+
+__all__ = ["SIGNALS", "channel_unit", "relay"]
+
+#: f' of named transfer functions, by the rate O = f(S).
+SLOPES = {"tanh": "1 - rate**2", "logistic": "rate*(1 - rate)", "relu": "int(rate > 0)", "linear": "1.0"}
+
+#: What becomes of J, the sum of what reaches a unit through the channel.
+_SIGNAL = {
+    "": "apical",
+    "quantised": (
+        "alpha*sign(apical)*2.0**floor(clip(log(abs(apical)/alpha + 1e-30)/log(2.0), 1 - bits, 0) + 0.5)"  # Eq. 19
+    ),
+    "sign": "alpha*sign(apical)",
+    "magnitude": "abs(apical)",
+    "dropout": "kept*apical",
+}
+SIGNALS = tuple(_SIGNAL)
+
+
+def channel_unit(variant: Variant, tau: Quantity) -> Neuron:
+    """A hidden unit of a variant.
+
+    rate = f(basal); signal = what the channel makes of J = apical (Eq. 17); error = signal f' (Eq. 18) is what its
+    synapses learn from, and what it sends on. In backpropagation the latter is `passed`, which in SBP has no f'.
+    With ``gate`` = 0 there is no f' (section 4.2). Dropout is drawn in the phase `draw`.
+
+    Parameters
+    ----------
+    variant : says which
+    tau : time constant of the rate
+    """
+    f, slope = find_transfer(variant.transfer)
+    lines = [
+        "basal    : 1 (compartment)",
+        "apical   : 1 (compartment)",
+        f"drate/dt = ({f} - rate)/tau : 1 (usually during feedforward)",
+        f"slope    = {SLOPES.get(variant.transfer, slope)} : 1",
+        f"signal   = {_SIGNAL[variant.signal]} : 1",
+        "error    = signal*(1 - gate + gate*slope) : 1 (usually during feedback)",
+    ]
+    parameters = {"tau": tau, "gate": float(variant.derivative)}
+    if variant.transposes:
+        lines.append("passed   = signal*(1 - through + through*slope) : 1 (usually during feedback)")
+        parameters["through"] = float(variant.derivative and variant.algorithm == "bp")
+    if variant.signal in ("quantised", "sign"):
+        parameters["alpha"] = variant.alpha
+    if variant.signal == "quantised":
+        parameters["bits"] = variant.bits
+    if variant.signal == "dropout":
+        lines.append("kept     = int(rand() >= dropped)/(1 - dropped) : 1 (usually during draw)")
+        parameters["dropped"] = variant.dropped
+    return Neuron("\n".join(lines), **parameters)
+
+
+def relay() -> Neuron:
+    """A unit that takes on what drives it, in the phase `feedback`."""
+    return Neuron("drive : 1 (compartment)\nrate = drive : 1 (usually during feedback)")

@@ -1,0 +1,52 @@
+"""In which network a rule learns: one whose units have what its equations read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ...circuits import Circuit
+from ...errors import UsageError
+from ...plasticity import Rule
+from .node_perturbation import node_perturbation
+from .perturbed_units import reads_noise
+from .recirculation import recirculating
+
+__all__ = ["RuleNetwork", "network_for"]
+
+
+@dataclass(frozen=True)
+class RuleNetwork:
+    """A kind of network beside `layered`, with linear outputs and squared errors.
+
+    Parameters
+    ----------
+    name : as in an error message
+    build : makes it, from sizes, rule, transfer, columns, precision and seed
+    transfer : of the hidden units, where none is given
+    """
+
+    name: str
+    build: Callable[..., Circuit]
+    transfer: str
+
+
+NOISY = RuleNetwork("node_perturbation", node_perturbation, "logistic")
+LOOPED = RuleNetwork("recirculating", recirculating, "tanh")
+#: What units have in loops alone.
+IN_LOOPS = frozenset({"shown", "heard"})
+
+
+def network_for(rule: Rule) -> RuleNetwork | None:
+    """The kind of network for a rule; None: `layered`.
+
+    Raises UsageError: the rule is for pairs of layers that nobody teaches.
+    """
+    if reads_noise(rule):
+        return NOISY
+    if IN_LOOPS & (rule.forward.reads_pre | rule.forward.reads_post):
+        raise UsageError(
+            f"The rule {rule.name!r} learns in pairs of layers, without labels: "
+            "`recircuit.models.networks.recirculation.chain` builds them. With labels there is recirculated_feedback."
+        )
+    return LOOPED if IN_LOOPS & (rule.feedback.reads_pre | rule.feedback.reads_post) else None

@@ -1,0 +1,264 @@
+"""Layered circuits whose feedback weights learn from noise (Lansdell, Prakash and Kording 2020), and their controls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from brian2.units import Quantity, ms
+
+from ...circuits import Circuit, Neuron, OneToOne, Population, Projection
+from ...circuits.initial import bias_of
+from ...errors import UsageError
+from ...plasticity import Rule, find
+from ...plasticity.rules.node_perturbation import inverse_correlation
+from .perturbed_units import (
+    COMPARE,
+    COMPARE_TWO,
+    LOSS,
+    Noise,
+    hidden_unit,
+    jittered_input,
+    output_unit,
+    reads_noise,
+    twin_unit,
+)
+
+__all__ = ["announce", "compare", "node_perturbation", "scaled_normal"]
+
+Weights = Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]
+NORM = Neuron("energy : 1 (compartment)\nrate = energy : 1 (during gain)")
+
+
+def scaled_normal(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    """Normal, sd sqrt(2/fan_in)."""
+    return rng.normal(0, np.sqrt(2 / shape[-1]), shape)
+
+
+def node_perturbation(
+    sizes: Sequence[int],
+    rule: Rule | str = "node_perturbation",
+    *,
+    feedback: str = "layers",
+    windows: str = "in turn",
+    transfer: str | Sequence[str] = "logistic",
+    answer: str = "linear",
+    c: float = 0.01,
+    noise: str = "randn()",
+    target: str = "labels",
+    bias: bool = True,
+    fixed: bool = False,
+    gamma: float = 0.1,
+    denoise: float = 0.0,
+    columns: int = 1,
+    precision: str = "float32",
+    dt: Quantity = 1 * ms,
+    tau: Quantity | None = None,
+    settling: int = 1,
+    weights: Weights = scaled_normal,
+    seed: int = 0,
+    lowering: str = "dense",
+) -> Circuit:
+    """A stimulus ``x``, hidden layers ``h1``, ``h2``, ..., an output ``o``, its target ``s``, and their ``loss``.
+
+    A presentation: the stimulus is shown; each hidden unit draws its noise; in one window the noise is in all somas at
+    once; in the next it is not, and the rates stay as they are there; ``compare`` broadcasts by how much the noise
+    raised the loss; errors come down; all weights learn. The phases of noise are there for rules that read it
+    (node_perturbation, reinforcement): controls (frfb, bp, matching, adam) are made by the same call without it.
+    An evaluation is the clean window alone.
+
+    Parameters
+    ----------
+    sizes : units of each layer, stimulus first
+    rule : a rule or its name
+    feedback : ``"layers"`` (from each layer to the one below, section 4.1) or ``"direct"`` (from the output to each
+        hidden layer, section 4.3)
+    windows : ``"in turn"``, or ``"side by side"``: a noisy twin of the circuit runs at the same time; its weights
+        begin and change as those of the clean one
+    transfer, answer : of the hidden units (one for all, or one for each layer) and of the output
+    c, noise : standard deviation of the noise, and the expression that draws it with variance 1
+    target : ``"labels"`` (a supervisor) or ``"values"`` (a stimulus with rows of its own)
+    bias : whether the units have biases, weights from a unit ``one`` that always fires at 1
+    fixed : whether the feedforward weights stay as they are
+    gamma : of the ridge form, whose lateral weights P begin at 1/gamma and feedback weights at 0
+    denoise : standard deviation of noise added to the stimulus while the circuit is taught
+    columns, precision, dt, seed, lowering : of the circuit
+    tau, settling : time constant of the rates (None: dt, lock step), and how many steps each layer is given
+    weights : initial W, a function of (generator, shape); B is drawn as W^T is, and a bias as a weight of its unit
+
+    Raises
+    ------
+    UsageError : sizes or words that make no network; the ridge form with more than one column
+    RecircuitError : what the circuit refuses
+    """
+    rule = find(rule) if isinstance(rule, str) else rule
+    hidden = [transfer] * (len(sizes) - 2) if isinstance(transfer, str) else list(transfer)
+    _check(sizes, hidden, feedback=feedback, windows=windows, target=target)
+    net = Circuit(columns, dt, precision=precision, lowering=lowering, seed=seed)
+    plan = _Plan(net, rule, feedback == "direct", windows == "side by side", fixed, bias, weights, tau or dt)
+    if plan.lateral and columns != 1:
+        raise UsageError(f"The ridge form takes one sample at a time: columns=1; got columns={columns}.")
+    plan.add_layers(sizes, [*hidden, answer], Noise(c, noise, own=not plan.twins), denoise)
+    s = (net.supervisor if target == "labels" else net.stimulus)("s", sizes[-1], during="stimulus")
+    loss = plan.add_loss("loss", plan.layers[-1], s)
+    if plan.noisy:
+        announce(net, side_by_side=plan.twins)
+    plan.add_forward()
+    plan.add_feedback(gamma)
+    if plan.noisy:
+        compare(net, loss, "error" if plan.twins else "perturbed and error")
+    if plan.twins:
+        plan.add_twins([*hidden, answer], s)
+    plan.set_phases(settling, 1 if denoise else 0)
+    return net
+
+
+def announce(net: Circuit, *, side_by_side: bool = False) -> None:
+    """A unit ``compare`` whose rate is by how much the noise raised the loss, broadcast as ``difference``."""
+    net.broadcast(net.population("compare", 1, COMPARE_TWO if side_by_side else COMPARE), "difference")
+
+
+def compare(net: Circuit, loss: Population, during: str = "perturbed and error") -> None:
+    """What it compares. Connected after W and B, so that controls draw the same weights."""
+    net.connect(loss, net.populations["compare"], into="loss", weights=1.0, during=during)
+
+
+@dataclass
+class _Plan:
+    """What is built, and what its rule needs."""
+
+    net: Circuit
+    rule: Rule
+    direct: bool
+    twins: bool
+    fixed: bool
+    bias: bool
+    weights: Weights
+    tau: Quantity
+    layers: list[Population] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        forward, feedback = self.rule.forward, self.rule.feedback
+        self.noisy = reads_noise(self.rule)
+        self.noisy_output = bool(forward.reads_post & {"estimate", "noise"})
+        self.feeds_back = "error" in forward.reads_post or feedback.plastic
+        self.lateral = "stride" in feedback.reads_pre
+        self.twins = self.twins and self.noisy
+        self.moving = "perturbed and feedforward" if self.noisy and not self.twins else "feedforward"
+
+    def add_layers(self, sizes: Sequence[int], transfers: Sequence[str], noise: Noise, denoise: float) -> None:
+        jitter: dict[str, Any] = {"model": jittered_input(denoise), "clamps": "input"} if denoise else {}
+        self.layers.append(self.net.stimulus("x", sizes[0], during="stimulus", **jitter))
+        for i, (size, f) in enumerate(zip(sizes[1:], transfers, strict=True), 1):
+            top = i == len(sizes) - 1
+            trace = noise if self.noisy_output or (self.noisy and not top) else None
+            lateral = self.lateral and (top or (i > 1 and not self.direct))
+            model = (output_unit if top else hidden_unit)(f, self.tau, trace, lateral=lateral)
+            self.layers.append(self.net.population("o" if top else f"h{i}", size, model))
+
+    def add_loss(self, name: str, o: Population, s: Population) -> Population:
+        """Half the sum of the squared misses."""
+        loss = self.net.population(name, 1, LOSS)
+        self.net.connect(s, o, into="supervision", weights=1.0, structure=OneToOne(), during=self.moving)
+        self.net.connect(o, loss, into="squares", sends="squares", weights=0.5, during=self.moving)
+        return loss
+
+    def add_forward(self) -> None:
+        """W, and biases."""
+        one = self.net.constant("one") if self.bias else None
+        for pre, post in pairwise(self.layers):
+            self.connect_forward(pre, post, self.weights)
+            if one is not None:
+                self.connect_forward(one, post, bias_of(self.weights, pre.size))
+
+    def connect_forward(self, pre: Population, post: Population, weights: Weights) -> Projection:
+        rule = None if self.fixed else self.rule.forward
+        return self.net.connect(pre, post, rule=rule, weights=weights, during=self.moving)
+
+    def add_feedback(self, gamma: float) -> None:
+        """B, and for the ridge form P, in the layers that send."""
+        if not self.feeds_back:
+            return
+        pairs = [(self.layers[-1], h) for h in self.layers[1:-1]] if self.direct else pairwise(self.layers[:0:-1])
+        pairs = list(pairs)
+        own = None if self.rule.feedback.weights == "transpose" else _transposed(self.weights)
+        for upper, lower in pairs:
+            weights = 0.0 if self.lateral else own
+            self.net.connect(upper, lower, into="apical", rule=self.rule, weights=weights)
+        for sender in dict.fromkeys(upper.name for upper, _ in pairs if self.lateral):
+            self.add_inverse(self.net.populations[sender], gamma)
+
+    def add_inverse(self, sender: Population, gamma: float) -> None:
+        """P = (sum e e^T + gamma)^-1 as lateral synapses, and a unit that tells the layer e^T P e."""
+        net, name = self.net, sender.name
+        norm = net.population(f"{name}_norm", 1, NORM)
+        net.connect(
+            sender, sender, into="gain", sends="error", rule=inverse_correlation, during="gain", name=f"{name}_inverse",
+            weights=np.eye(sender.size) / gamma,
+        )  # fmt: skip
+        net.connect(sender, norm, into="energy", sends="energy", weights=1.0, during="gain")
+        net.connect(norm, sender, into="leverage", weights=1.0, during="gain")
+
+    def add_twins(self, transfers: Sequence[str], s: Population) -> None:
+        """The noisy circuit: the same weights, and one-to-one synapses from each clean unit to its twin."""
+        net = self.net
+        basal = [(i, p) for i, p in enumerate(net.projections.values()) if p.into == "basal"]
+        twins = {
+            unit.name: net.population(f"{unit.name}_twin", unit.size, twin_unit(f, self.tau))
+            for unit, f in zip(self.layers[1:], transfers, strict=True)
+        }
+        for index, clean in basal:
+            pre = twins.get(clean.pre.name, clean.pre)
+            self.connect_forward(pre, twins[clean.post.name], _redrawn(clean.weights, [net.seed, index]))
+        noisy = self.add_loss("loss_twin", twins["o"], s)
+        net.connect(noisy, net.populations["compare"], into="noisy", weights=1.0, during="error")
+        for unit in self.layers[1:]:
+            self.tell_twin(unit, twins[unit.name])
+
+    def tell_twin(self, unit: Population, twin: Population) -> None:
+        told = {"swayed": ("noise", "feedforward"), "taught": ("error", "plasticity"), "seen": ("rate", "plasticity")}
+        for into, (sends, during) in told.items():
+            if sends in unit.variables():
+                self.net.connect(
+                    unit, twin, into=into, sends=sends, during=during, weights=1.0, structure=OneToOne(),
+                    name=f"{unit.name}_{into}",
+                )  # fmt: skip
+
+    def set_phases(self, settling: int, lead: int) -> None:
+        """One step to show, to draw and to compare; in each window ``settling`` steps a layer, and the loss's own."""
+        up, dt = lead + (len(self.layers) - 1) * settling, self.net.dt
+        steps = {"stimulus": 1}
+        if self.noisy or lead:
+            steps["draw"] = 1
+        if self.noisy and not self.twins:
+            steps["perturbed"] = up + 2
+        steps |= {"feedforward": up + 1, "error": 1}
+        if self.feeds_back and len(self.layers) > 2:
+            steps["feedback"] = 1 if self.direct else len(self.layers) - 2
+        if self.lateral:
+            steps["gain"] = 3
+        pairs = [part for name, n in steps.items() for part in (name, n * dt)]
+        self.net.phases(*pairs, "plasticity", dt, evaluation=("stimulus", "feedforward"))
+
+
+def _transposed(weights: Weights) -> Weights:
+    return lambda rng, shape: weights(rng, shape[::-1]).T
+
+
+def _redrawn(weights: Weights, seed: list[int]) -> Weights:
+    return lambda _, shape: weights(np.random.default_rng(seed), shape)
+
+
+def _check(sizes: Sequence[int], hidden: Sequence[str], **words: str) -> None:
+    known = {"feedback": ("layers", "direct"), "windows": ("in turn", "side by side"), "target": ("labels", "values")}
+    for name, word in words.items():
+        if word not in known[name]:
+            raise UsageError(f"{name}: expected one of {', '.join(map(repr, known[name]))}; got {word!r}.")
+    if len(sizes) < 2 or len(hidden) != len(sizes) - 2:
+        raise UsageError(
+            f"sizes: expected two layers or more, stimulus first, and a transfer function for each of the hidden ones; "
+            f"got {list(sizes)} and {list(hidden)}."
+        )

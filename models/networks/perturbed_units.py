@@ -1,0 +1,176 @@
+"""The units of circuits with node perturbation (Lansdell, Prakash and Kording 2020, sections 2.1-2.3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from brian2.units import Quantity
+
+from ...circuits import Neuron, pyramidal
+from ...circuits.transfer import transfer as find_transfer
+from ...plasticity import Rule
+
+__all__ = [
+    "COMPARE",
+    "COMPARE_TWO",
+    "LOSS",
+    "Noise",
+    "hidden_unit",
+    "jittered_input",
+    "output_unit",
+    "perturbed",
+    "reads_noise",
+    "twin_unit",
+]
+
+#: The windows in which rates move; without noise there is only the clean one.
+WINDOWS = "usually during perturbed and feedforward"
+
+#: Its rate is the loss, at once.
+LOSS = Neuron(f"squares : 1 (compartment)\nrate = squares : 1 ({WINDOWS})")
+
+#: By how much the noise raised the loss: that of the perturbed window is kept, and that of the clean one subtracted.
+COMPARE = Neuron(
+    """
+    loss   : 1 (compartment)
+    before = loss          : 1 (during perturbed)
+    rate   = before - loss : 1 (during error)
+    """
+)
+
+#: The same for two circuits side by side, each with its loss.
+COMPARE_TWO = Neuron(
+    """
+    noisy : 1 (compartment)
+    loss  : 1 (compartment)
+    rate  = noisy - loss : 1 (during error)
+    """
+)
+
+#: What the units of a layer read of its lateral synapses P: gain = P e, leverage = e^T P e (plasticity.rules).
+LATERAL = """
+    gain     : 1 (compartment)
+    leverage : 1 (compartment)
+    energy   = error*gain : 1
+    stride   = gain/(1 + leverage) : 1
+"""
+
+
+@dataclass(frozen=True)
+class Noise:
+    """What is added to the somas of a layer.
+
+    Parameters
+    ----------
+    c : its standard deviation
+    draw : an expression with mean 0 and variance 1 that draws, such as ``randn()``
+    own : whether the unit itself gets it; if not, it is there to be sent to the unit's twin
+    during : the phase in which it is drawn
+    """
+
+    c: float = 0.01
+    draw: str = "randn()"
+    own: bool = True
+    during: str = "draw"
+
+    def trace(self) -> str:
+        """Equations: the noise, drawn once a presentation, and the estimate that the unit makes of it.
+
+        estimate = -difference*noise/c^2, minus the gradient of the loss by the rate (Eq. 2).
+        """
+        return f"""
+        difference : 1 (broadcast)
+        noise    = c*{self.draw} : 1 (during {self.during})
+        estimate = -difference*noise/c**2 : 1
+        """
+
+
+def reads_noise(rule: Rule) -> bool:
+    """Whether a rule reads what noise, and the difference that it makes to the loss, bring."""
+    read = set().union(*(e.reads_pre | e.reads_post for e in (rule.forward, rule.feedback)))
+    return bool(read & {"estimate", "noise"}) or "difference" in rule.broadcasts
+
+
+def perturbed(transfer: str, tau: Quantity, noise: Noise, *, gated: bool = True, dropped: float = 0.0) -> Neuron:
+    """A `pyramidal` unit whose soma has noise in the phase ``perturbed``, a part of ``feedforward``; dropout spares it."""
+    soma = "noise*in_perturbed"
+    return pyramidal(transfer, tau, gated=gated, dropped=dropped, added=soma, more=noise.trace(), c=noise.c)
+
+
+def hidden_unit(transfer: str, tau: Quantity, noise: Noise | None = None, *, lateral: bool = False) -> Neuron:
+    """A pyramidal unit: error = apical f'(basal), latched in ``feedback`` (section 2.1).
+
+    With noise: tau drate/dt = f(basal) + noise - rate in the phase ``perturbed`` (section 2.2), without it in
+    ``feedforward``; the noise is drawn once a presentation, in ``draw``, and kept as a trace; and
+    estimate = -difference*noise/c^2, minus the gradient of the loss by the rate (Eq. 2).
+    """
+    f, slope = find_transfer(transfer)
+    own = f"""
+        apical   : 1 (compartment)
+        error    = apical*{slope} : 1 (usually during feedback)
+    """
+    return _unit(f, slope, tau, noise, own, lateral)
+
+
+def output_unit(transfer: str, tau: Quantity, noise: Noise | None = None, *, lateral: bool = False) -> Neuron:
+    """An answering unit: error = (target - rate) f'(basal), latched in ``error``, minus the gradient of half the
+    squared miss by the basal field. It sends the square of its miss to the loss. Its noise is as in ``hidden_unit``."""
+    f, slope = find_transfer(transfer)
+    own = f"""
+        supervision : 1 (compartment)
+        squares  = (supervision - rate)**2 : 1
+        error    = (supervision - rate)*{slope} : 1 (during error)
+    """
+    return _unit(f, slope, tau, noise, own, lateral)
+
+
+def twin_unit(transfer: str, tau: Quantity) -> Neuron:
+    """A unit of the noisy circuit, side by side with the clean one.
+
+    It gets the noise, the error and the rate of its twin there by synapses of their own, the latter two for its rule:
+    so its weights change as those between the clean units do.
+    """
+    f, _ = find_transfer(transfer)
+    return Neuron(
+        f"""
+        basal       : 1 (compartment)
+        swayed      : 1 (compartment)
+        taught      : 1 (compartment)
+        seen        : 1 (compartment)
+        supervision : 1 (compartment)
+        drate/dt    = ({f} + swayed - rate)/tau : 1 (during feedforward)
+        squares     = (supervision - rate)**2 : 1
+        error       = taught : 1
+        x           = seen : 1
+        """,
+        tau=tau,
+    )
+
+
+def jittered_input(sd: float) -> Neuron:
+    """A stimulus with noise while the circuit is taught, and without when it is only asked (denoising, section 4.2).
+
+    The noise is drawn in ``draw`` and gone after ``plasticity``; an evaluation has neither phase.
+    """
+    return Neuron(
+        f"""
+        input  : 1
+        jitter = sd*in_draw*randn() : 1 (during draw and plasticity)
+        rate   = input + jitter     : 1 ({WINDOWS})
+        """,
+        sd=sd,
+    )
+
+
+def _unit(f: str, slope: str, tau: Quantity, noise: Noise | None, own: str, lateral: bool) -> Neuron:
+    added = " + noise*in_perturbed" if noise is not None and noise.own else ""
+    lines = [
+        "basal : 1 (compartment)",
+        f"drate/dt = ({f}{added} - rate)/tau : 1 ({WINDOWS})",
+        own,
+        LATERAL if lateral else "",
+    ]
+    if noise is None:
+        return Neuron("\n".join(lines), tau=tau)
+    lines += [noise.trace(), f"slope    = {slope} : 1"]
+    return Neuron("\n".join(lines), tau=tau, c=noise.c)

@@ -1,0 +1,238 @@
+"""Random backpropagation and its family as timed circuits (Baldi, Sadowski and Lu 2018, sections 2 to 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+from brian2.units import Quantity, ms
+
+from ...circuits import Circuit, Population, Projection, softmax_output
+from ...circuits.initial import Initial, fans
+from ...errors import UsageError
+from ...plasticity import SynapticEquation
+from ...plasticity.rules.feedback_per_synapse import feedback_per_synapse
+from ...plasticity.rules.quantised_updates import quantised_updates
+from ...plasticity.rules.random_backpropagation import arbp, rbp
+from ...plasticity.rules.resampled_feedback import resampled, sign_concordant
+from .learning_channel_units import SIGNALS, channel_unit, relay
+
+__all__ = ["ALGORITHMS", "Variant", "channel_matrix", "random_backpropagation", "scaled"]
+
+ALGORITHMS = ("bp", "sbp", "rbp", "srbp", "arbp", "asrbp", "top")
+CHOICES = {
+    "algorithm": ALGORITHMS,
+    "matrix": ("normal", "uniform", "sparse"),
+    "redrawn": ("", "at random", "sign-concordant", "per synapse"),
+    "signal": SIGNALS,
+}
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One of the family: which weights bring the error to the hidden layers, and what becomes of it on the way.
+
+    Parameters
+    ----------
+    algorithm : ``rbp`` sends the error down from layer to layer through random weights (Eq. 7), ``srbp`` from the
+        output straight to each hidden layer; with an ``a`` before them these weights learn; ``bp`` takes the
+        transposes (a control), ``sbp`` too, but what is passed down is not multiplied by f' (section 3); ``top``:
+        only the last layer learns
+    derivative : whether errors are multiplied by f'
+    transfer : of the hidden units: ``tanh``, ``logistic``, ``relu``, ``linear`` or an expression of ``basal``
+    matrix : how the channel's weights are drawn: ``normal`` or ``uniform``, with variance 2/(n_pre + n_post); or
+        ``sparse``, 1 with probability n/n_post and 0 otherwise (Fig. 3), in a chain divided by sqrt(n) (Fig. 4)
+    mean : their mean, in standard deviations (section 4.2, item 3)
+    n : of ``sparse``: synapses from one unit to a layer, on average
+    redrawn : at every update, ``at random`` or ``sign-concordant`` (section 4.2, items 1 and 2; rbp only); or
+        ``per synapse``, a weight of its own for each synapse and output (item 7; srbp only)
+    signal : what happens to J before f' in each hidden unit, and before it goes on: ``""`` nothing, ``quantised``
+        (Eq. 17 and 19), ``sign`` or ``magnitude`` alone, ``dropout``
+    bits, alpha : of ``quantised``; ``sign`` has the size alpha
+    dropped : the probability of ``dropout``, drawn once a presentation for each unit and column; what is left is
+        divided by 1 - dropped
+    update_bits, update_alpha : of the update of each presentation, before the mean over columns (section 5.2);
+        None: not quantised
+    frozen : layers of weights that keep them, the lowest is 1 (section 4.2, item 4)
+    rate, rate_decay : after n updates the rate is rate/(1 + rate_decay*n)
+    """
+
+    algorithm: str = "rbp"
+    derivative: bool = True
+    transfer: str = "tanh"
+    matrix: str = "normal"
+    mean: float = 0.0
+    n: float = 8.0
+    redrawn: str = ""
+    signal: str = ""
+    bits: int = 5
+    alpha: float = 2.0**-3
+    dropped: float = 0.5
+    update_bits: int | None = None
+    update_alpha: float = 2.0**-6
+    frozen: tuple[int, ...] = ()
+    rate: float = 0.1
+    rate_decay: float = 1e-6
+
+    def __post_init__(self) -> None:
+        for name, known in CHOICES.items():
+            if getattr(self, name) not in known:
+                raise UsageError(f"Variant: {name} is one of {known}; got {getattr(self, name)!r}.")
+        if self.redrawn and self.algorithm != ("srbp" if self.redrawn == "per synapse" else "rbp"):
+            raise UsageError(f"Variant: weights {self.redrawn!r} are not known for the algorithm {self.algorithm!r}.")
+        if self.redrawn and self.update_bits is not None:
+            raise UsageError(f"Variant: weights {self.redrawn!r} and quantised updates do not go together.")
+        if min(self.bits, self.update_bits or 1) < 1:
+            raise UsageError(f"Variant: bits are at least 1; got {self.bits!r} and {self.update_bits!r}.")
+        if not 0 <= self.dropped < 1:
+            raise UsageError(f"Variant: dropped is a probability below 1; got {self.dropped!r}.")
+
+    @property
+    def skips(self) -> bool:
+        """Whether the output projects straight to each hidden layer."""
+        return self.algorithm in ("srbp", "asrbp")
+
+    @property
+    def transposes(self) -> bool:
+        """Whether the channel has no weights of its own."""
+        return self.algorithm in ("bp", "sbp")
+
+    def differences(self) -> dict[str, Any]:
+        """What is not as usual, by name; for messages and files."""
+        return {f.name: v for f in fields(self) if (v := getattr(self, f.name)) != f.default}
+
+    def with_(self, **changes: Any) -> Variant:
+        """A changed copy."""
+        return replace(self, **changes)
+
+
+def random_backpropagation(
+    sizes: Sequence[int],
+    variant: Variant | str = "rbp",
+    *,
+    columns: int = 1,
+    precision: str = "float32",
+    dt: Quantity = 1 * ms,
+    seed: int = 0,
+    lowering: str = "dense",
+) -> Circuit:
+    """A stimulus `x`, hidden layers `h1`, `h2`, ..., a softmax output `o`, and the learning channel between them.
+
+        feedforward: one step per layer of weights; error: the output circuit's two; feedback: a step per hidden
+        layer, or one where the channel skips; plasticity: one. In the step `draw`, the last of `error`, dropout draws.
+
+    Projections are called `x_to_h1`, ..., and those of the channel `h2_to_h1` or, where it skips, `o_to_h1`. There
+    are no biases (Eq. 2 and 14). Circuits of variants that differ in numbers only can share one program
+    (`recircuit.circuits.reuse`).
+
+    Args:
+        sizes: units of each layer, stimulus first, at least three.
+        variant: a `Variant`, or the name of an algorithm.
+        columns: stimuli shown at a time: the minibatch.
+        precision, dt, seed, lowering: of the circuit.
+
+    Raises:
+        UsageError: no hidden layer.
+    """
+    variant = Variant(variant) if isinstance(variant, str) else variant
+    if len(sizes) < 3:
+        raise UsageError(f"random_backpropagation: expected at least one hidden layer; got the sizes {list(sizes)}.")
+    net = Circuit(columns, dt, precision=precision, lowering=lowering, seed=seed)
+    layers = [net.stimulus("x", sizes[0])]
+    for h, n in enumerate(sizes[1:-1], start=1):
+        layers.append(net.population(f"h{h}", n, channel_unit(variant, dt)))
+    layers.append(net.population("o", sizes[-1], softmax_output()))
+    if variant.redrawn == "per synapse":
+        _send_errors(net, layers[-1])
+    forward = [_forward(net, variant, layers, h) for h in range(1, len(layers))]
+    _channel(net, variant, layers, forward)
+    _set_phases(net, variant, len(forward))
+    return net
+
+
+def scaled(mean: float = 0.0, *, uniform: bool = False) -> Initial:
+    """Weights with the variance 2/(n_pre + n_post), and a mean in standard deviations."""
+
+    def draw(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+        unit = rng.uniform(-np.sqrt(3), np.sqrt(3), shape) if uniform else rng.standard_normal(shape)
+        return _sd(shape) * (mean + unit)
+
+    return draw
+
+
+def channel_matrix(variant: Variant) -> Initial:
+    """How the weights of the channel begin."""
+    if variant.matrix != "sparse":
+        return scaled(variant.mean, uniform=variant.matrix == "uniform")
+    size = 1.0 if variant.skips or variant.n == 0 else 1 / np.sqrt(variant.n)
+    return lambda rng, shape: size * (rng.random(shape) < variant.n / fans(shape)[1])
+
+
+def _sd(shape: tuple[int, ...]) -> float:
+    return float(np.sqrt(2 / sum(fans(shape))))
+
+
+def _forward(net: Circuit, variant: Variant, layers: list[Population], h: int) -> Projection:
+    """The projection into layer h, with its rule."""
+    pre, post = layers[h - 1 : h + 1]
+    top = h == len(layers) - 1
+    rule = _rule(variant, h, top, (post.size, pre.size), layers[-1].size)
+    states = {}
+    if rule is not None and not top and variant.redrawn == "per synapse":
+        sd = _sd((post.size, layers[-1].size))
+        states = dict.fromkeys(rule.state, lambda rng, shape: sd * rng.standard_normal(shape))
+    return net.connect(pre, post, rule=rule, weights=scaled(), states=states)
+
+
+def _rule(variant: Variant, h: int, top: bool, shape: tuple[int, int], outputs: int) -> SynapticEquation | None:
+    """What the synapses into layer h follow; None: they stay as they are."""
+    if variant.algorithm == "top" and not top:
+        return None
+    rule = rbp
+    if variant.update_bits is not None:
+        rule = quantised_updates(variant.update_bits).with_parameters(alpha=variant.update_alpha)
+    elif variant.redrawn == "sign-concordant" and h > 1:
+        rule = sign_concordant.with_parameters(sd=_sd(shape))
+    elif variant.redrawn == "per synapse" and not top:
+        rule = feedback_per_synapse(outputs)
+    rate = 0.0 if h in variant.frozen else variant.rate
+    return rule.with_parameters(rate=rate).with_rate_decay(variant.rate_decay).forward
+
+
+def _channel(net: Circuit, variant: Variant, layers: list[Population], forward: list[Projection]) -> None:
+    """The projections that bring errors to the hidden layers."""
+    if variant.algorithm == "top" or variant.redrawn == "per synapse":
+        return
+    for h in reversed(range(1, len(layers) - 1)):
+        post, above = layers[h : h + 2]
+        pre = layers[-1] if variant.skips else above
+        sends = "passed" if "passed" in pre.variables() else "error"
+        rule, weights = None, channel_matrix(variant)
+        if variant.transposes:
+            weights = forward[h].T
+        elif variant.redrawn == "sign-concordant":
+            weights = forward[h].transposed(sign_concordant.feedback.read_back)
+        elif variant.redrawn == "at random":
+            rule = resampled.with_parameters(sd=_sd((post.size, pre.size))).feedback
+        elif variant.algorithm in ("arbp", "asrbp"):
+            rule = arbp.with_parameters(rate=variant.rate).with_rate_decay(variant.rate_decay).feedback
+        net.connect(pre, post, into="apical", sends=sends, rule=rule, weights=weights)
+
+
+def _send_errors(net: Circuit, o: Population) -> None:
+    """Each output's error as a broadcast, `error0`, `error1`, ..."""
+    for k in range(o.size):
+        unit = net.population(f"e{k}", 1, relay())
+        net.connect(o, unit, into="drive", sends="error", weights=np.eye(o.size)[k : k + 1], during="feedback")
+        net.broadcast(unit, f"error{k}", during="plasticity")
+
+
+def _set_phases(net: Circuit, variant: Variant, depth: int) -> None:
+    down = 1 if variant.skips or variant.algorithm == "top" else depth - 1
+    ends = np.cumsum([depth, 2, down, 1])
+    names = ("feedforward", "error", "feedback", "plasticity")
+    windows = {name: (begin * net.dt, end * net.dt) for name, begin, end in zip(names, [0, *ends], ends, strict=False)}
+    draw = (ends[1] - 1) * net.dt, ends[1] * net.dt
+    net.phases(**windows, draw=draw, evaluation=["feedforward"])

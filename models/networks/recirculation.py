@@ -1,0 +1,261 @@
+"""Circuits in which feedback weights learn by recirculation (Hinton and McClelland 1988; Cameron et al.).
+
+A pair of layers, x below and h above, is joined by A (up) and B (down). A loop takes four steps, each a phase:
+
+    from below    below_x: x        below_h: h = Ax    below_x_back: x^ = Bh     below_h_back: h^ = Ax^
+    from above    above_h: z        above_x: x' = Bz   above_h_back: z^ = Ax'    above_x_back: x'^ = Bz^
+
+It is begun by a drive, drawn in `below_draw` or `above_draw` (noise of mean zero, or data), and ends with
+`below_learns` or `above_learns`. A unit sends its `rate` up and its `echo` down. What it first sent in a loop it keeps:
+`shown` (upwards), `heard` (downwards). A layer between two others is the upper one of one pair and the lower one of the
+next at the same time, since what comes from below and from above lies in different compartments: all pairs of a chain
+go round at once.
+"""
+
+from __future__ import annotations
+
+import ast
+import math
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+from brian2.units import Quantity, ms
+
+from ...circuits import Circuit, Neuron, OneToOne, Population, glorot
+from ...circuits.transfer import transfer as find_transfer
+from ...errors import UsageError
+from ...plasticity import Rule, find
+
+__all__ = ["ENDS", "chain", "recirculating"]
+
+ENDS = ("below", "above")
+UP = ("below_h", "below_h_back", "above_h_back")  # when A is open
+DOWN = ("below_x_back", "above_x", "above_x_back")  # when B is open
+LOOPS = {
+    "below": ("below_draw", "below_x", "below_h", "below_x_back", "below_h_back", "below_learns"),
+    "above": ("above_draw", "above_h", "above_x", "above_h_back", "above_x_back", "above_learns"),
+}
+
+
+def chain(
+    sizes: Sequence[int],
+    rule: Rule | str = "recirculation",
+    *,
+    ends: Sequence[str] = ENDS,
+    data: bool = False,
+    noise: float = 1.0,
+    columns: int = 1,
+    precision: str = "float64",
+    dt: Quantity = 1 * ms,
+    tau: Quantity | None = None,
+    settling: float = 5.0,
+    weights: Any = None,
+    feedback_weights: Any = None,
+    seed: int = 0,
+    lowering: str = "dense",
+) -> Circuit:
+    """Linear layers `x`, `h1`, `h2`, ..., each a pair with the next; nothing but recirculation changes a weight.
+
+    Args:
+        sizes: units of each layer, the lowest first; two make the pair of the paper.
+        rule: what changes A and B.
+        ends: the loops that are run, one after the other: from "below", from "above", or both. From below alone an
+            expanding pair never meets the third Penrose condition, from above alone a contracting one the fourth.
+        data: whether `x` is a stimulus, with rows to be shown; otherwise it draws noise as every other layer does.
+        noise: standard deviation of what a layer draws.
+        columns, precision, dt, seed, lowering: of the circuit.
+        tau, settling: time constant of rate and echo (None: dt, lock step), and how many tau each step is then given.
+        weights, feedback_weights: of A and B to begin with; None: Glorot and Bengio's uniform, each drawn by itself.
+
+    Raises:
+        UsageError: for sizes or ends that make no loop.
+        RecircuitError: what the circuit refuses.
+    """
+    rule, ends = find(rule) if isinstance(rule, str) else rule, _checked(sizes, ends)
+    net = Circuit(columns, dt, precision=precision, lowering=lowering, seed=seed)
+    loops = [phase for end in ends for phase in LOOPS[end]]
+    top = len(sizes) - 1
+    layers = []
+    for level, size in enumerate(sizes):
+        shown = data and level == 0
+        model = unit(loops, tau or dt, noise, lower=level < top, upper=level > 0, data=shown)
+        if shown:
+            layers.append(net.stimulus("x", size, model, clamps="drive", during="below_draw"))
+        else:
+            layers.append(net.population(f"h{level}" if level else "x", size, model))
+    learns = [f"{end}_learns" for end in ends]
+    for lower, upper in pairwise(layers):
+        net.connect(lower, upper, rule=rule, weights=weights, during=_open(UP, loops), learns=learns)
+        net.connect(
+            upper, lower, into="apical", sends="echo", rule=rule, weights=feedback_weights, during=_open(DOWN, loops),
+            learns=learns,
+        )  # fmt: skip
+    net.phases(*_timed(loops, dt, _settling_steps(tau, dt, settling)))
+    return net
+
+
+def recirculating(
+    sizes: Sequence[int],
+    rule: Rule | str = "recirculated_feedback",
+    *,
+    ends: Sequence[str] = ("below",),
+    transfer: str = "tanh",
+    gated: bool = True,
+    noise: float = 1.0,
+    columns: int = 1,
+    precision: str = "float32",
+    dt: Quantity = 1 * ms,
+    tau: Quantity | None = None,
+    settling: float = 5.0,
+    weights: Any = None,
+    feedback_weights: Any = 0.0,
+    seed: int = 0,
+    lowering: str = "dense",
+) -> Circuit:
+    """A stimulus `x`, hidden layers `h1`, `h2`, ... and an output `o`, whose error comes down a chain of learned B.
+
+        h_l = W_l x_(l-1),  x_l = f(h_l),  x_L = h_L        feedforward: one step per layer of weights
+        e = target - h_L                                    error: minus the gradient of half the squared error
+        error_l = f'(h_l) B_(l+1) error_(l+1)               feedback: one step per hidden layer
+        dW_l = rate*error_l x_(l-1)^T                       plasticity
+        dB_l = feedback_rate*(x - Bh) h^T, h = W_l x        the loops, with noise x at every hidden layer at once
+
+    Supervised learning and recirculation are kept apart in two ways. In time: the loops come after `plasticity`, when
+    the answer to the stimulus is given and its error is used, and they are driven by noise alone, for which a soma is
+    linear. And by synapse: the loops change B, not W. W's own recirculation, (h - h^) x^T, has a mean of zero where B
+    = W^+, and before that would turn W towards the pseudoinverse of a B that is still wrong. So B tracks W, and not
+    the other way round.
+
+    B begins at 0, so that its rows lie where those of W^T do, and B goes to W^+ for wide layers too; drawn at random,
+    it keeps in an expanding pair what W never reaches (`rule.with_weight_decay` lets it fade).
+
+    Args:
+        sizes: units of each layer, stimulus first; three or more.
+        rule: its forward equation teaches W, its feedback equation B.
+        ends: the loops that are run. From below is enough for B alone.
+        transfer: f of the hidden units; see `pyramidal`.
+        gated: False leaves out f', as the paper does.
+        noise: standard deviation of the noise.
+        weights, feedback_weights: of W (None: Glorot and Bengio's uniform) and B to begin with.
+        columns, precision, dt, tau, settling, seed, lowering: as for `chain`.
+
+    Raises:
+        UsageError: for sizes or ends that make no such network.
+        RecircuitError: what the circuit refuses.
+    """
+    rule, ends = find(rule) if isinstance(rule, str) else rule, _checked(sizes, ends, 3)
+    net = Circuit(columns, dt, precision=precision, lowering=lowering, seed=seed)
+    loops = [phase for end in ends for phase in LOOPS[end] if phase != "below_h_back"]  # h^ is for dA alone
+    depth = len(sizes) - 1
+    f, slope = find_transfer(transfer)
+    down = f"apical*{slope}" if gated else "apical"
+    layers = [net.stimulus("x", sizes[0])]
+    for level, size in enumerate(sizes[1:-1], 1):
+        model = unit(loops, tau or dt, noise, upper=level > 1, up=f, down=down)
+        layers.append(net.population(f"h{level}", size, model))
+    model = unit(loops, tau or dt, noise, lower=False, down="supervision - basal", top=True)
+    layers.append(_output(net, sizes[-1], model))
+    draw = glorot() if weights is None else weights
+    for level, (lower, upper) in enumerate(pairwise(layers)):
+        during = ["feedforward", *(_open(UP, loops) if level else [])]
+        net.connect(lower, upper, rule=rule.forward, weights=draw, during=during)
+    for lower, upper in pairwise(layers[1:]):
+        net.connect(
+            upper, lower, into="apical", sends="echo", rule=rule.feedback, weights=feedback_weights,
+            during=["feedback", *_open(DOWN, loops)], learns=[f"{end}_learns" for end in ends],
+        )  # fmt: skip
+    step = _settling_steps(tau, dt, settling)
+    supervised = ["feedforward", depth * step * dt, "error", step * dt, "feedback", (depth - 1) * step * dt]
+    net.phases(*supervised, "plasticity", dt, *_timed(loops, dt, step))
+    return net
+
+
+def unit(
+    loops: Sequence[str],
+    tau: Quantity,
+    noise: float,
+    *,
+    lower: bool = True,
+    upper: bool = True,
+    data: bool = False,
+    up: str = "",
+    down: str = "",
+    top: bool = False,
+) -> Neuron:
+    """The equations of a unit that is in a pair as the lower one, as the upper one, or both, in the phases `loops`.
+
+    `up` and `down` are what it sends when it is taught: f(basal) in `feedforward`, and the error in `feedback`, or at
+    the `top` in `error`.
+    """
+    rates = {"below_x": "drive", "above_x": "apical"} | ({"below_x_back": "apical"} if "below_h_back" in loops else {})
+    rates = {p: v for p, v in rates.items() if lower and p in loops}
+    echoes = {"below_h": "basal", "above_h": "drive", "above_h_back": "basal"}
+    echoes = {p: v for p, v in echoes.items() if upper and p in loops}
+    draws = [p for p, role in (("below_draw", lower), ("above_draw", upper)) if role and p in loops]
+    shown, heard = ({p: v for p, v in of.items() if not p.endswith("_back")} for of in (rates, echoes))
+    rates = ({"feedforward": up} if up else {}) | rates
+    echoes = ({"error" if top else "feedback": down} if down else {}) | echoes
+    lines = ["basal : 1 (compartment)"] if upper or up else []
+    lines += ["apical : 1 (compartment)"] if lower else []
+    lines += ["supervision : 1 (compartment)"] if top else []
+    if draws:
+        lines.append("drive : 1" if data else f"drive = noise*randn() : 1 (during {' and '.join(draws)})")
+    lines += [_equation("drate/dt", rates, "rate")] if rates else []
+    lines += [_equation("decho/dt", echoes, "echo")] if echoes else []
+    lines += [_equation("shown", shown)] if shown else []
+    lines += [_equation("heard", heard)] if heard else []
+    lines += ["error = echo : 1"] if down else []
+    values: dict[str, Any] = {"tau": tau} | ({"noise": noise} if draws and not data else {})
+    return Neuron("\n".join(lines), **values)
+
+
+def _equation(left: str, values: Mapping[str, str], relaxes: str = "") -> str:
+    """`left = in_p*(value in p) + in_q*(value in q) : 1 (during p and q)`, as short as it can be."""
+    phases: dict[str, list[str]] = {}
+    for phase, value in values.items():
+        phases.setdefault(value, []).append(f"in_{phase}")
+    gates = {value: within[0] if len(within) == 1 else f"({' + '.join(within)})" for value, within in phases.items()}
+    terms = [f"{gate}*{_factor(value)}" if len(gates) > 1 else value for value, gate in gates.items()]
+    right = f"({' + '.join(terms)} - {relaxes})/tau" if relaxes else " + ".join(terms)
+    return f"{left} = {right} : 1 (during {' and '.join(values)})"
+
+
+def _factor(expression: str) -> str:
+    """In brackets where it is a sum."""
+    tree = ast.parse(expression, mode="eval").body
+    is_sum = isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Add | ast.Sub)
+    return f"({expression})" if is_sum else expression
+
+
+def _output(net: Circuit, size: int, model: Neuron) -> Population:
+    """The output and its supervisor, 1 for the class that is shown and 0 for the others."""
+    o = net.population("o", size, model)
+    s = net.supervisor("s", size, during="error")
+    net.connect(s, o, into="supervision", weights=1.0, structure=OneToOne(), during="error")
+    return o
+
+
+def _open(wanted: Sequence[str], phases: Sequence[str]) -> list[str]:
+    return [phase for phase in wanted if phase in phases]
+
+
+def _timed(phases: Sequence[str], dt: Quantity, step: int) -> list[Any]:
+    """Names and durations: one step to draw and one to learn, `step` for all else."""
+    pairs = [(phase, dt if phase.endswith(("_draw", "_learns")) else step * dt) for phase in phases]
+    return [word for pair in pairs for word in pair]
+
+
+def _settling_steps(tau: Quantity | None, dt: Quantity, settling: float) -> int:
+    """Steps for one crossing: one in lock step."""
+    ratio = 1.0 if tau is None else float(tau / dt)
+    return 1 if abs(ratio - 1) < 1e-9 else max(1, math.ceil(settling * ratio))
+
+
+def _checked(sizes: Sequence[int], ends: Sequence[str], least: int = 2) -> list[str]:
+    if len(sizes) < least:
+        raise UsageError(f"sizes: expected {least} or more, the lowest layer first; got {list(sizes)}.")
+    ends = [ends] if isinstance(ends, str) else list(ends)
+    if not ends or not set(ends) <= set(ENDS):
+        raise UsageError(f"ends: expected 'below', 'above' or both; got {ends}.")
+    return [end for end in ENDS if end in ends]

@@ -1,0 +1,139 @@
+"""Small circuits in which a rule is tried: a bench that gives it whatever it reads, and a network that it trains."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from brian2.units import ms
+from numpy.typing import NDArray
+
+from ...circuits import Circuit, Neuron, OneToOne, Population, hinge_output, pyramidal
+from ...errors import RecircuitError
+from ...plasticity import Rule, SynapticEquation
+
+__all__ = ["Draw", "bench", "bench_data", "data_for", "network", "variable"]
+
+Draw = Callable[[np.random.Generator, tuple[int, ...]], Any] | tuple[float, float]
+"""How values are drawn: a function of (generator, shape), or between two numbers."""
+
+BELOW, ABOVE = 4, 3
+SIZES = {"below": BELOW, "above": ABOVE}
+NOTHING = "nothing_arrives : 1 (compartment)\nnothing_sent = 0.0 : 1"
+
+
+def bench(forward: SynapticEquation, feedback: SynapticEquation, **options: Any) -> Circuit:
+    """Two populations, `below` and `above`, with synapses both ways that carry nothing and change by the equations.
+
+    Each variable that an equation reads is a compartment, which a stimulus of its own fills (`below_x`), and each
+    broadcast the rate of one (`loss_source`): so a rule may read what it likes, whatever makes it. The projections
+    are `forward` and `feedback`; a presentation is two steps to fill the compartments, and one of plasticity.
+    """
+    net = Circuit(**options)
+    reads = {"below": forward.reads_pre | feedback.reads_post, "above": forward.reads_post | feedback.reads_pre}
+    below, above = (_filled(net, name, sorted(variables)) for name, variables in reads.items())
+    for name in dict.fromkeys([*forward.broadcasts, *feedback.broadcasts]):
+        net.broadcast(net.stimulus(f"{name}_source", 1), name)
+    net.connect(below, above, into="nothing_arrives", sends="nothing_sent", rule=forward, name="forward")
+    net.connect(
+        above, below, into="nothing_arrives", sends="nothing_sent", rule=feedback, weights=_normal, name="feedback"
+    )
+    net.phases("present", 2 * ms, "plasticity", 1 * ms)
+    return net
+
+
+def bench_data(net: Circuit, count: int, seed: int, values: Mapping[str, Draw]) -> dict[str, NDArray[np.float64]]:
+    """Random rows for each stimulus of a bench: from -2 to -1/2 and 1/2 to 2, or as `values` says of a variable."""
+    rng = np.random.default_rng(seed)
+    return {
+        name: _drawn(values.get(variable(name)), rng, (count, population.size))
+        for name, population in net.populations.items()
+        if population.clamp is not None
+    }
+
+
+def network(rule: Rule, hidden: Neuron | None = None, **options: Any) -> Circuit:
+    """5-4-3 units, trained by a rule: stimulus `x`, hidden layer `h`, the hinge circuit's `o`.
+
+    A projection changes where its two populations have what the equation reads. Each broadcast is the square of what
+    a unit (`loss_unit`) receives of the errors.
+
+    Args:
+        rule: what the synapses follow.
+        hidden: the hidden units, with a compartment `basal`, and `apical` if they receive feedback; None: pyramidal.
+        options: of the circuit.
+
+    Raises:
+        RecircuitError: the rule fits no projection, and what the units lack.
+    """
+    net = Circuit(**options)
+    hidden = hidden or pyramidal("tanh")
+    x = net.stimulus("x", 5)
+    h = net.population("h", 4, hidden)
+    o = net.population("o", 3, hinge_output(M=20))
+    for name in dict.fromkeys([*rule.broadcasts, *hidden.broadcasts]):
+        _add_broadcast(net, o, name)
+    for pre, post in ((x, h), (h, o)):
+        net.connect(pre, post, rule=rule.forward if not _lacking(rule.forward, pre, post) else None)
+    if "apical" in hidden.compartments:
+        fits = not _lacking(rule.feedback, o, h)
+        net.connect(o, h, into="apical", rule=rule.feedback if fits else None)
+    if not any(p.plastic for p in net.projections.values()):
+        raise RecircuitError(
+            f"The rule {rule.name!r} reads {', '.join(_lacking(rule.forward, h, o) or _lacking(rule.feedback, o, h))}, "
+            f"which the units of the network do not have (hidden: {h.variables()}; output: {o.variables()}). Give "
+            "the hidden units equations that have it, hidden=Neuron(...), or a circuit of yours, circuit=..."
+        )
+    net.phases("feedforward", 2 * ms, "error", 4 * ms, "feedback", 1 * ms, "plasticity", 1 * ms)
+    return net
+
+
+def data_for(net: Circuit, count: int, seed: int) -> dict[str, NDArray[Any]]:
+    """Normal rows for each stimulus of any circuit, and random labels for its supervisors."""
+    rng = np.random.default_rng(seed)
+    clamped = {p.name: (p.size, p.clamp.kind) for p in net.populations.values() if p.clamp is not None}
+    return {
+        name: rng.integers(0, size, count) if kind == "labels" else rng.normal(size=(count, size))
+        for name, (size, kind) in clamped.items()
+    }
+
+
+def _filled(net: Circuit, name: str, variables: list[str]) -> Population:
+    lines = [f"{v} : 1 (compartment)" for v in variables]
+    population = net.population(name, SIZES[name], Neuron("\n".join([*lines, NOTHING])))
+    for variable in variables:
+        source = net.stimulus(f"{name}_{variable}", SIZES[name])
+        net.connect(source, population, into=variable, weights=1.0, structure=OneToOne())
+    return population
+
+
+def variable(stimulus: str) -> str:
+    """What a stimulus of a bench stands for: x for `below_x`, loss for `loss_source`."""
+    side, _, variable = stimulus.partition("_")
+    return variable if side in SIZES else stimulus.removesuffix("_source")
+
+
+def _normal(rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    return rng.normal(size=shape)
+
+
+def _drawn(how: Draw | None, rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    if how is None:
+        return rng.choice([-1.0, 1.0], shape) * rng.uniform(0.5, 2, shape)
+    if callable(how):
+        return np.broadcast_to(how(rng, shape), shape).astype(float)
+    low, high = how
+    return rng.uniform(low, high, shape)
+
+
+def _add_broadcast(net: Circuit, o: Population, name: str) -> None:
+    unit = net.population(f"{name}_unit", 1, Neuron("drive : 1 (compartment)\nrate = drive**2 : 1 (during error)"))
+    net.connect(o, unit, into="drive", sends="error", weights=0.5, during="error")
+    net.broadcast(unit, name)
+
+
+def _lacking(equation: SynapticEquation, pre: Population, post: Population) -> list[str]:
+    """What an equation reads that its two populations do not have."""
+    found = [f"{v}_pre" for v in sorted(equation.reads_pre - set(pre.variables()))]
+    return found + [f"{v}_post" for v in sorted(equation.reads_post - set(post.variables()))]

@@ -1,0 +1,81 @@
+"""From tied to untied, and from one network to the next (Amit 2019, section 4.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...circuits import Circuit, Local, Projection
+from ...errors import RecircuitError
+
+__all__ = ["carry_over", "untied"]
+
+
+def untied(weights: NDArray[np.floating], tied: Projection, into: Projection) -> NDArray[np.floating]:
+    """The weight that each synapse of ``into`` has in ``tied``: every place gets its copy of the filter.
+
+    Args:
+        weights: of the shape of ``tied``.
+        tied, into: projections with the same synapses; those of ``tied`` may share their weights.
+
+    Raises:
+        RecircuitError: they do not have the same synapses.
+    """
+    found = np.zeros(into.shape, weights.dtype)
+    (a, b), size = (_by_place(p) for p in (tied, into)), tied.post.size
+    if not np.array_equal(a[0], b[0]) or size != into.post.size:
+        raise RecircuitError(
+            f"untied: {into.name} has other synapses ({into.structure}) than {tied.name} ({tied.structure})."
+        )
+    found.flat[b[1]] = weights.flat[a[1]]
+    return found
+
+
+def carry_over(source: Circuit, target: Circuit, layers: Collection[str] | None = None) -> list[str]:
+    """Give a circuit the weights, and the states of the rules, of another one: untied where there it is tied.
+
+    Parameters, such as the rate, stay its own.
+
+    Args:
+        source: trained.
+        target: to go on, or to begin with some of its layers.
+        layers: populations whose incoming projections are carried over (feedback from there too); None: all.
+
+    Returns:
+        the names of the projections that were.
+
+    Raises:
+        RecircuitError: a layer that the source does not have, or of other synapses.
+    """
+    program, carried = target.program(), []
+    for name, into in target.projections.items():
+        ends = {into.post.name} if into.into != "apical" else {into.pre.name}
+        if layers is not None and not ends & {*layers}:
+            continue
+        if (own := source.projections.get(name)) is None:
+            raise RecircuitError(
+                f"carry_over: the source has no projection {name!r}; it has {list(source.projections)}."
+            )
+        parameters = into.equation.parameters if into.equation is not None else {}
+        for key in (k for k in source.program().assembly.arrays if k.startswith(f"{name}.")):
+            variable = key.partition(".")[2]
+            if key not in program.assembly.arrays or variable in {*own.structure.tables, *parameters}:
+                continue
+            values = source[key]
+            same = own.structure == into.structure or values.shape != tuple(own.shape)
+            program.set(key, values if same else untied(values, own, into))
+        carried.append(name)
+    return carried
+
+
+def _by_place(projection: Projection) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Pre and post unit of every synapse as one number, sorted, and where its weight is."""
+    structure = projection.structure
+    if not isinstance(structure, Local):
+        raise RecircuitError(f"untied: {projection.name} is no convolution and not local; it is {structure}.")
+    pre, post, weight = structure.indices(projection.pre.size, projection.post.size)
+    number = post.astype(np.int64) * projection.pre.size + pre
+    order = np.argsort(number, kind="stable")
+    return number[order], weight[order]

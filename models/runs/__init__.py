@@ -1,0 +1,1 @@
+"""A training run on disk: what was asked for, and the folder of its results."""

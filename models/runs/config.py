@@ -1,0 +1,316 @@
+"""What a training run is asked to be: the options of `recircuit train`, checked, with their defaults filled in."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+
+from ...circuits import Circuit
+from ...circuits.transfer import NAMED
+from ...errors import RecircuitError, UsageError
+from ...plasticity import Rule, find
+from ..analysis.measures import MEASURES
+from ..data import Dataset
+from ..data.augment import Augmentation
+from ..networks.architectures import ARCHITECTURES, layers_of
+from ..networks.convolutional import image_network
+from ..networks.layered import LOSSES, layered
+from ..networks.network_for_rule import RuleNetwork, network_for
+from .default_options import SMALL, of_model, usual_columns, usual_epochs
+
+__all__ = ["SMALL", "RunConfig"]
+
+RATE_DECAY = 5e-4
+#: By loss: what a rule's own rate is multiplied with where none is given. Fields of hinge circuits learn the fastest.
+RATE_FACTORS = {"hinge": 1.0, "softmax": 0.3, "mse": 0.03}
+
+
+class RunConfig(BaseModel):
+    """The options of a run. What is None is left to the data: `filled` says by what.
+
+    data, data_dir: see `recircuit.models.data.load`. layers: "784-500-10"; or model: see `models.image_network`, with
+    untied convolutions if so. rule: a name, or ./file.py:name.
+    rate: of learning, decaying as rate/(1 + rate_decay*updates). augment: as in "shift .1, flip .5". measure: of
+    `recircuit.models.analysis.measures.MEASURES`; each may be several, with commas between.
+    The others are those of `recircuit.models.layered` and `recircuit.models.train`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    data: str
+    data_dir: str | None = None
+    layers: str | None = None
+    model: str | None = None
+    untied: bool = False
+    rule: str = "urfb"
+    loss: str = "hinge"
+    transfer: str = "clip"
+    epochs: int | None = None
+    columns: int | None = None
+    rate: float | None = None
+    rate_decay: float | None = None
+    momentum: float = 0.0
+    weight_decay: float = 0.0
+    connectivity: float = 1.0
+    precision: str = "float32"
+    matmul: str = "full"
+    backend: str = "auto"
+    seed: int = 0
+    measure: tuple[str, ...] = ()
+    augment: str = ""
+
+    @classmethod
+    def of(cls, **options: Any) -> RunConfig:
+        """Check options.
+
+        Raises UsageError: naming the option, what it got, and what was expected.
+        """
+        try:
+            return cls(**options)
+        except ValidationError as problem:
+            first = problem.errors()[0]
+            name = "--" + ".".join(map(str, first["loc"])).replace("_", "-")
+            said = str(first.get("ctx", {}).get("error", first["msg"]))
+            got = first["input"]
+            raise UsageError(f"{name}: {said}; got {','.join(got) if isinstance(got, tuple) else got!r}.") from None
+
+    @field_validator("layers")
+    @classmethod
+    def _layers(cls, value: str | None) -> str | None:
+        sizes = [] if value is None else value.split("-")
+        if value is not None and not (len(sizes) > 1 and all(s.isdecimal() and int(s) > 0 for s in sizes)):
+            raise ValueError("expected two sizes or more, each at least 1, with - between, as in 784-500-10")
+        return value
+
+    @field_validator("model")
+    @classmethod
+    def _model(cls, value: str | None) -> str | None:
+        if value is not None and ";" not in value:
+            return _one_of(value, tuple(ARCHITECTURES))
+        if value is not None:
+            try:
+                layers_of(value)
+            except RecircuitError as problem:
+                raise ValueError(str(problem).removeprefix("model: ").rstrip(".")) from None
+        return value
+
+    @field_validator("augment")
+    @classmethod
+    def _augment(cls, value: str) -> str:
+        try:
+            return str(Augmentation.of(value))
+        except UsageError as problem:
+            raise ValueError(str(problem).removeprefix("augment: ").rstrip(".")) from None
+
+    @field_validator("loss")
+    @classmethod
+    def _loss(cls, value: str) -> str:
+        return _one_of(value, LOSSES)
+
+    @field_validator("precision")
+    @classmethod
+    def _precision(cls, value: str) -> str:
+        return _one_of(value, ("float32", "float64"))
+
+    @field_validator("matmul")
+    @classmethod
+    def _matmul(cls, value: str) -> str:
+        return _one_of(value, ("full", "tf32"))
+
+    @field_validator("backend")
+    @classmethod
+    def _backend(cls, value: str) -> str:
+        return _one_of(value, ("auto", "numpy", "cpp", "cuda"))
+
+    @field_validator("transfer")
+    @classmethod
+    def _transfer(cls, value: str) -> str:
+        return _one_of(value, tuple(NAMED)) if value.isidentifier() and value != "basal" else value
+
+    @field_validator("epochs", "columns")
+    @classmethod
+    def _count(cls, value: int | None) -> int | None:
+        if value is not None and value < 1:
+            raise ValueError("expected a whole number, at least 1")
+        return value
+
+    @field_validator("seed")
+    @classmethod
+    def _seed(cls, value: int) -> int:
+        if not 0 <= value < 2**32:
+            raise ValueError("expected a whole number from 0 to 2^32 - 1")
+        return value
+
+    @field_validator("rate")
+    @classmethod
+    def _rate(cls, value: float | None) -> float | None:
+        if value is not None and not (math.isfinite(value) and value > 0):
+            raise ValueError("expected a number above 0")
+        return value
+
+    @field_validator("rate_decay", "weight_decay")
+    @classmethod
+    def _decay(cls, value: float | None) -> float | None:
+        if value is not None and not (math.isfinite(value) and value >= 0):
+            raise ValueError("expected a number, 0 or more")
+        return value
+
+    @field_validator("momentum")
+    @classmethod
+    def _momentum(cls, value: float) -> float:
+        if not 0 <= value < 1:
+            raise ValueError("expected a number from 0 to 1, 1 not included")
+        return value
+
+    @field_validator("connectivity")
+    @classmethod
+    def _connectivity(cls, value: float) -> float:
+        if not 0 < value <= 1:
+            raise ValueError("expected a probability above 0, at most 1")
+        return value
+
+    @field_validator("measure")
+    @classmethod
+    def _measure(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        names = [name.strip() for group in value for name in group.split(",")]
+        return tuple(dict.fromkeys(_one_of(name, tuple(MEASURES)) for name in names))
+
+    def filled(self, data: Dataset) -> RunConfig:
+        """With the defaults that depend on the data, and checked against it.
+
+        Up to 10,000 training samples: features-100-classes, 20 epochs, and about 1/64 of them, 10 at least, at a
+        time; beyond: features-500-classes, 6 epochs, 100 at a time.
+
+        Raises UsageError: layers or columns do not fit the data.
+        """
+        if self.model is not None:
+            filled = self.model_copy(update=of_model(self, data))
+            return filled.model_copy(update=filled._rates())
+        if self.untied:
+            raise UsageError("--untied: layers have no weights to share; it goes with --model.")
+        kind = network_for(find(self.rule))
+        fitted = self if kind is None else self._fitted(kind)
+        small = data.n_train < SMALL
+        layers = self.layers or f"{data.n_features}-{100 if small else 500}-{data.classes}"
+        sizes = [int(n) for n in layers.split("-")]
+        for what, wanted, got, where in (
+            ("features", data.n_features, sizes[0], "first"),
+            ("classes", data.classes, sizes[-1], "last"),
+        ):
+            if got != wanted:
+                raise UsageError(
+                    f"--layers {layers}: {data.name!r} has {wanted} {what}, so that the {where} layer has {wanted} "
+                    f"units; got {got}."
+                )
+        columns = self.columns or usual_columns(data.n_train)
+        if columns > data.n_train:
+            raise UsageError(f"--columns {columns}: {data.name!r} has only {data.n_train} training samples.")
+        epochs = self.epochs or usual_epochs(data.n_train)
+        return fitted.model_copy(update={"layers": layers, "columns": columns, "epochs": epochs, **fitted._rates()})
+
+    def _fitted(self, kind: RuleNetwork) -> RunConfig:
+        """With the loss and transfer of a kind of network, and the rule's own rate.
+
+        Raises UsageError: an option that this kind does not have.
+        """
+        rule = find(self.rule)
+        for name, wanted in (("loss", "mse"), ("connectivity", 1.0), ("matmul", "full")):
+            if name in self.model_fields_set and getattr(self, name) != wanted:
+                raise UsageError(
+                    f"--{name}: the rule {rule.name!r} learns in the network {kind.name!r}, where it is {wanted}; "
+                    f"got {getattr(self, name)!r}."
+                )
+        changes: dict[str, Any] = {"loss": "mse"}
+        if "transfer" not in self.model_fields_set:
+            changes["transfer"] = kind.transfer
+        if self.rate is None and "rate" in rule.parameters:
+            changes["rate"] = rule.parameters["rate"]
+        if self.rate_decay is None:
+            changes["rate_decay"] = 0.0
+        return self.model_copy(update=changes)
+
+    def _rates(self) -> dict[str, float]:
+        """Rate and decay: what is given, or for a rule that has a rate and no such decay, the defaults."""
+        own = find(self.rule).parameters
+        rate, decay = self.rate, self.rate_decay
+        if rate is None and "rate" in own:
+            rate = own["rate"] * RATE_FACTORS[self.loss]
+        if decay is None and "rate" in own and "rate_decay" not in own:
+            decay = RATE_DECAY
+        return {k: v for k, v in (("rate", rate), ("rate_decay", decay)) if v is not None}
+
+    def made_rule(self) -> Rule:
+        """The rule with its rate, decays and momentum.
+
+        Raises UsageError: the rule has no rate that could be set.
+        """
+        rule = find(self.rule)
+        if "rate" not in rule.parameters and (self.rate is not None or self.rate_decay is not None):
+            option, own = "--rate" if self.rate is not None else "--rate-decay", ", ".join(rule.parameters) or "none"
+            raise UsageError(
+                f"{option}: the rule {rule.name!r} has no parameter 'rate'; it has {own}. Write it into the rule."
+            )
+        if self.rate is not None:
+            rule = rule.with_parameters(rate=self.rate)
+        if self.weight_decay:
+            rule = rule.with_weight_decay(self.weight_decay)
+        if self.momentum:
+            rule = rule.with_momentum(self.momentum)
+        return rule.with_rate_decay(self.rate_decay) if self.rate_decay else rule
+
+    def circuit(self, data: Dataset) -> Circuit:
+        """The network; call it on what `filled` returned, with the data it was filled for.
+
+        Raises UsageError: whatever makes no network.
+        """
+        assert self.columns is not None
+        try:
+            if self.model is not None:
+                return self._image_network(data)
+            assert self.layers is not None
+            sizes, rule = [int(n) for n in self.layers.split("-")], self.made_rule()
+            common: dict[str, Any] = dict(
+                transfer=self.transfer, columns=self.columns, precision=self.precision, seed=self.seed
+            )
+            if (kind := network_for(rule)) is not None:
+                return kind.build(sizes, rule, **common)
+            return layered(sizes, rule, loss=self.loss, matmul=self.matmul, connectivity=self.connectivity, **common)
+        except RecircuitError as problem:
+            raise UsageError(str(problem)) from problem
+
+    def _image_network(self, data: Dataset) -> Circuit:
+        assert self.model is not None and self.columns is not None
+        return image_network(
+            self.model, data.shape, data.classes, self.made_rule(), loss=self.loss, transfer=self.transfer,
+            tied=False if self.untied else None, columns=self.columns, precision=self.precision,
+            connectivity=self.connectivity, seed=self.seed, matmul=self.matmul,
+        )  # fmt: skip
+
+    def network(self) -> str:
+        """The layers, in words."""
+        if self.model is None:
+            return str(self.layers)
+        line = ARCHITECTURES[self.model].line if self.model in ARCHITECTURES else self.model
+        return line + (" (untied)" if self.untied else "")
+
+    def folder(self) -> Path:
+        """Where the run goes if nothing else is said: runs/DATA-RULE-SEED."""
+        rule = self.rule.rpartition(":")[2] or self.rule
+        model = "" if self.model is None else f"{self.model if ';' not in self.model else 'model'}-"
+        return Path("runs") / f"{Path(self.data).stem}-{model}{rule}-{self.seed}"
+
+    def differences(self, other: RunConfig) -> list[str]:
+        """The options in which another run differs, but for how far it goes and what runs it."""
+        mine, theirs = self.model_dump(), other.model_dump()
+        return [k for k in mine if mine[k] != theirs[k] and k not in ("epochs", "backend", "data_dir")]
+
+
+def _one_of(value: str, allowed: tuple[str, ...]) -> str:
+    if value not in allowed:
+        close = difflib.get_close_matches(value, allowed, 1)
+        raise ValueError(f"expected {', '.join(allowed)}" + (f" (did you mean {close[0]}?)" if close else ""))
+    return value

@@ -1,0 +1,51 @@
+"""What a training run takes where nothing is said: by the size of the data, or from a model's paper."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ...errors import UsageError
+from ..data import Dataset
+from ..networks.architectures import ARCHITECTURES
+
+if TYPE_CHECKING:
+    from .config import RunConfig
+
+__all__ = ["SMALL", "of_model", "usual_columns", "usual_epochs"]
+
+#: Fewer training samples than this are a small data set.
+SMALL = 10_000
+
+
+def usual_epochs(samples: int) -> int:
+    """20 for a small data set, else 6."""
+    return 20 if samples < SMALL else 6
+
+
+def usual_columns(samples: int) -> int:
+    """About a 64th of the samples, from 10 to 100, in round numbers."""
+    share = min(100, max(10, samples // 64))
+    return min(samples, share - share % 10)
+
+
+def of_model(config: RunConfig, data: Dataset) -> dict[str, Any]:
+    """Options of a model that were not given: its paper's transfer, loss, rate (without decay) and columns.
+
+    The paper's columns are taken where the data have 20 times as many samples.
+
+    Raises UsageError: the options or the data do not go with a model.
+    """
+    if config.layers is not None:
+        raise UsageError("--model and --layers are two ways to say what the network is: give one of them.")
+    if len(data.shape) not in (2, 3):
+        raise UsageError(f"--model {config.model}: {data.name!r} has samples of the shape {data.shape}, not images.")
+    paper = ARCHITECTURES.get(config.model or "")
+    found: dict[str, Any] = {}
+    if paper is not None:
+        found = {k: getattr(paper, k) for k in ("transfer", "loss") if k not in config.model_fields_set}
+        found |= {k: v for k, v in (("rate", paper.rate), ("rate_decay", 0.0)) if getattr(config, k) is None}
+    columns = paper.columns if paper is not None and data.n_train >= 20 * paper.columns else usual_columns(data.n_train)
+    columns = config.columns or columns
+    if columns > data.n_train:
+        raise UsageError(f"--columns {columns}: {data.name!r} has only {data.n_train} training samples.")
+    return {**found, "columns": columns, "epochs": config.epochs or usual_epochs(data.n_train)}

@@ -1,0 +1,291 @@
+"""Many runs, over seeds and variants: what there is to run, and running one of them anywhere with the same result.
+
+A job is a plain dict that JSON can hold, so that it may be sent to another machine; so is what comes of it. Each is run
+by a process of its own, with one thread, so that its bits do not depend on where, or beside what, it runs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import math
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ...atomic_files import write_whole
+from ...circuits.backends.program import Diverged
+from ...errors import RecircuitError, UsageError
+from ..data import Dataset, load
+from ..runs.config import RunConfig
+from ..training.loop import train
+from ..training.machine import choose, versions
+
+__all__ = ["Job", "experiment_jobs", "perform", "perform_apart", "seeds_of", "training_jobs", "values_of"]
+
+Result = dict[str, Any]
+_THREADS = ("RECIRCUIT_THREADS", "OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+_CHILD = "from recircuit.models.sweeps.jobs import _serve; _serve()"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run of a sweep.
+
+    kind: "train" or "reproduce". options: all that decides the result, but for the seed. seed: None where nothing is
+    drawn at random. where: what does not decide it, the paths of data and rule.
+    """
+
+    kind: str
+    options: Mapping[str, Any]
+    seed: int | None
+    where: Mapping[str, Any]
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        """All of it, as it is sent."""
+        return {"kind": self.kind, "options": dict(self.options), "seed": self.seed, "where": dict(self.where)}
+
+    @property
+    def key(self) -> str:
+        """A file name for its result: readable, and another for other options."""
+        told = {"kind": self.kind, "options": self.options, "seed": self.seed}
+        digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:12]
+        name = str(self.options.get("rule", self.options.get("id"))).rpartition(":")[2]
+        seed = "" if self.seed is None else f"-{self.seed}"
+        return f"{re.sub(r'[^A-Za-z0-9_.-]+', '_', name)}{seed}-{digest}"
+
+    def finished(self, folder: Path) -> Result | None:
+        """Its result, if it lies in a folder; a file that cannot be read counts for nothing."""
+        try:
+            return json.loads((folder / f"{self.key}.json").read_text(encoding="utf-8"))["result"]
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def keep(self, folder: Path, result: Result) -> None:
+        """Write its result, whole or not at all.
+
+        Raises RecircuitError: the disk is full, or the folder cannot be written.
+        """
+        text = json.dumps({**self.payload, "result": result}, indent=1, allow_nan=False) + "\n"
+        write_whole(folder / f"{self.key}.json", text.encode())
+
+
+def seeds_of(text: str) -> list[int]:
+    """Seeds as one writes them: ``"0-4"``, ``"3"``, ``"0,2,5-7"``.
+
+    Raises UsageError: it is no list of whole numbers.
+    """
+    found: list[int] = []
+    for part in text.split(","):
+        match = re.fullmatch(r"\s*(\d+)\s*(?:-\s*(\d+)\s*)?", part)
+        first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
+        if first > last or last >= 2**32:
+            raise UsageError(f"--seeds: expected whole numbers such as 0-4 or 0,2,5-7; got {text!r}.")
+        found += range(first, last + 1)
+    return list(dict.fromkeys(found))
+
+
+def values_of(text: str) -> list[str]:
+    """The values of an option: parts between commas, but for commas within brackets (``clip(basal, -1, 1)``)."""
+    parts, depth = [""], 0
+    for sign in text:
+        depth += (sign in "([{") - (sign in ")]}")
+        if sign == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += sign
+    return list(dict.fromkeys(part.strip() for part in parts))
+
+
+def training_jobs(data: str, variants: Mapping[str, Sequence[Any]], seeds: Sequence[int], **fixed: Any) -> list[Job]:
+    """A run for every seed and every combination of the variants.
+
+    Args:
+        data: as in `recircuit.models.data.load`.
+        variants: option -> its values, as of RunConfig.
+        seeds: of weights, order and noise.
+        fixed: options that are the same for all.
+
+    Raises:
+        UsageError: an option does not hold, or does not fit the data.
+    """
+    samples = load(data, fixed.get("data_dir"))
+    jobs = []
+    for values in itertools.product(*variants.values()):
+        given = {**fixed, **dict(zip(variants, values, strict=True))}
+        given["rule"] = _whole_path(str(given.get("rule", "urfb")))
+        config = RunConfig.of(data=_whole_path(data), **given).filled(samples)
+        circuit = config.circuit(samples)
+        presentations = (config.epochs or 1) * -(-samples.n_train // circuit.columns)
+        config = config.model_copy(update={"backend": choose(circuit, config.backend, presentations)[0]})
+        options = config.model_dump(mode="json", exclude={"seed", "data_dir"})
+        where = {"data": config.data, "data_dir": _resolved(config.data_dir), "rule": config.rule}
+        options |= {"data": samples.name, "rule": config.rule.rpartition(":")[2], **_identity(config, samples)}
+        jobs += [Job("train", options, seed, where) for seed in seeds]
+    return jobs
+
+
+def experiment_jobs(
+    ids: Sequence[str],
+    seeds: Sequence[int],
+    *,
+    backend: str,
+    quick: bool,
+    epochs: int | None = None,
+    data_dir: str | None = None,
+    out: Path | None = None,
+) -> list[Job]:
+    """A run of each experiment for every seed, one for those that draw nothing at random.
+
+    Args:
+        ids: of the experiments.
+        seeds: of their runs.
+        backend, quick, epochs, data_dir: as in `settings_for`.
+        out: below it each experiment has a folder, in which it keeps what it trains; None: nowhere.
+
+    Raises:
+        UsageError: no such experiment or backend, or one that is not run for other numbers of epochs.
+    """
+    from ..experiments import find, settings_for
+
+    jobs = []
+    for experiment in map(find, ids):
+        chosen = settings_for(experiment, backend=backend, quick=quick, epochs=epochs).backend
+        options = {"id": experiment.id, "backend": chosen, "quick": quick}
+        options |= {} if epochs is None else {"epochs": epochs}
+        folder = None if out is None else str((out / experiment.id).resolve())
+        where = {"data_dir": _resolved(data_dir), "out": folder}
+        jobs += [Job("reproduce", options, seed, where) for seed in (seeds if experiment.seeds else [None])]
+    return jobs
+
+
+def perform(payload: Mapping[str, Any]) -> Result:
+    """Do what a job says, here and now.
+
+    Returns:
+        `rows` (of the history) of a training run, or `checks` of an experiment; `diverged` with what did; and
+        `seconds`, `versions`.
+
+    Raises RecircuitError: it cannot be done.
+    """
+    found = _trained(payload) if payload["kind"] == "train" else _reproduced(payload)
+    return _plain(found | {"versions": versions()})
+
+
+def perform_apart(payload: Mapping[str, Any]) -> Result:
+    """Do it in a process of its own, with one thread, which ends when this process does.
+
+    Returns what `perform` does, or `failed` with the reason.
+
+    Raises RuntimeError: the process died.
+    """
+    environment = os.environ | dict.fromkeys(_THREADS, "1")
+    with tempfile.TemporaryFile("w+") as said, subprocess.Popen(
+        [sys.executable, "-c", _CHILD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said, text=True,
+        env=environment, start_new_session=True,
+    ) as child:  # fmt: skip
+        assert child.stdin is not None and child.stdout is not None
+        try:
+            child.stdin.write(json.dumps(payload) + "\n")
+            child.stdin.flush()  # and it stays open: its end tells the child that nobody waits any more
+            answer = child.stdout.read()
+        except BaseException:
+            child.kill()
+            raise
+        said.seek(0)
+        last = said.read().strip().splitlines()[-1:]
+    if not answer:
+        raise RuntimeError(f"the process of a run ended with {child.returncode}{f': {last[0]}' if last else ''}")
+    return json.loads(answer)
+
+
+def _serve() -> None:
+    """The child's side of `perform_apart`."""
+    answer = os.dup(1)
+    os.dup2(2, 1)  # what a user's rule prints does not go between
+    payload = json.loads(sys.stdin.buffer.readline())
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    try:
+        result = perform(payload)
+    except (RecircuitError, MemoryError) as problem:
+        result = {"failed": str(problem) or "there is not enough memory"}
+    with os.fdopen(answer, "w") as pipe:
+        json.dump(result, pipe, allow_nan=False)
+
+
+def _end_with_parent() -> None:
+    while os.read(0, 1024):
+        pass
+    os._exit(1)
+
+
+def _trained(payload: Mapping[str, Any]) -> Result:
+    options = dict(payload["options"])
+    identity = {name: options.pop(name) for name in ("fingerprint", "equations")}
+    config = RunConfig.of(**{**options, **payload["where"], "seed": payload["seed"]})
+    data = load(config.data, config.data_dir)
+    for name, value in _identity(config, data).items():
+        if value != identity[name]:
+            what = f"data {config.data!r} are" if name == "fingerprint" else f"rule {config.rule!r} is"
+            raise RecircuitError(f"The {what} not the same on this machine as where the sweep was started.")
+    try:
+        history = train(
+            config.circuit(data), data, config.epochs or 1, backend=config.backend, seed=config.seed,
+            measures=config.measure, augment=config.augment, progress=False,
+        )  # fmt: skip
+    except Diverged as problem:
+        return {"rows": [], "seconds": None, "diverged": str(problem)}
+    return {"rows": history.rows, "seconds": float(history["seconds"].sum()), "diverged": ""}
+
+
+def _reproduced(payload: Mapping[str, Any]) -> Result:
+    from ..experiments import Settings, find
+
+    options, seed = payload["options"], payload["seed"]
+    data, out = (None if (path := payload["where"][name]) is None else Path(path) for name in ("data_dir", "out"))
+    settings = Settings(
+        options["backend"], () if seed is None else (seed,), options["quick"], data=data, out=out,
+        epochs=options.get("epochs"),
+    )  # fmt: skip
+    began = time.perf_counter()
+    try:
+        report = find(options["id"]).run(settings)
+    except Diverged as problem:
+        return {"checks": [], "seconds": None, "diverged": str(problem)}
+    seconds = time.perf_counter() - began + sum(settings.earlier)
+    return {"checks": [check.row() for check in report.checks], "seconds": seconds, "diverged": ""}
+
+
+def _identity(config: RunConfig, data: Dataset) -> dict[str, str]:
+    """What a name or a path stands for."""
+    return {"fingerprint": data.fingerprint(), "equations": str(config.made_rule())}
+
+
+def _plain(value: Any) -> Any:
+    """With None for what JSON has no number for."""
+    if isinstance(value, Mapping):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _whole_path(spec: str) -> str:
+    """A rule or data set in a file, by its whole path: a worker has another folder."""
+    file, colon, attribute = spec.rpartition(":") if ":" in spec else (spec, "", "")
+    is_file = file.endswith((".py", ".npz"))
+    return f"{Path(file).expanduser().resolve()}{colon}{attribute}" if is_file else spec
+
+
+def _resolved(folder: str | None) -> str | None:
+    return None if folder is None else str(Path(folder).expanduser().resolve())

@@ -1,0 +1,126 @@
+"""The results of a sweep as two tables: a row for each run, and mean and standard deviation over the seeds."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .jobs import Job, Result
+
+__all__ = ["Line", "Summary", "csv_text", "lines", "summaries"]
+
+Row = dict[str, Any]
+#: Of the last epoch, what is not the circuit's doing.
+LEFT_OUT = ("epoch", "seconds", "presentations_per_second")
+
+
+@dataclass(frozen=True)
+class Line:
+    """A run, or one check of an experiment's run.
+
+    variant: what it is a run of. seed: of the run. measured: numbers. rest: whether it diverged, how long it took.
+    """
+
+    variant: Row
+    seed: int | None
+    measured: Row
+    rest: Row
+
+    def row(self) -> Row:
+        """All of it, for the table."""
+        return self.variant | {"seed": self.seed} | self.measured | self.rest
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A variant over its runs. measured: name -> (mean, sd), None where there is none; diverged, holds: how many."""
+
+    variant: Row
+    runs: int
+    diverged: int
+    holds: int | None
+    measured: Mapping[str, tuple[float | None, float | None]]
+
+    def row(self) -> Row:
+        """All of it, for the table."""
+        made = self.variant | {"runs": self.runs, "diverged": self.diverged}
+        for name, (mean, sd) in self.measured.items():
+            made |= {f"{name}_mean": mean, f"{name}_sd": sd}
+        return made if self.holds is None else made | {"holds": self.holds}
+
+
+def lines(jobs: Sequence[Job], results: Mapping[str, Result]) -> list[Line]:
+    """What is finished, in the order of the jobs; `results` by the jobs' keys."""
+    varied = _varied(jobs)
+    return [
+        line
+        for job in jobs
+        if job.key in results
+        for line in _lines({name: job.options.get(name) for name in varied}, job, results[job.key])
+    ]
+
+
+def summaries(of: Sequence[Line]) -> list[Summary]:
+    """One for each variant."""
+    groups: dict[str, list[Line]] = {}
+    for line in of:
+        groups.setdefault(json.dumps(line.variant, sort_keys=True), []).append(line)
+    return [_summary(group) for group in groups.values()]
+
+
+def csv_text(rows: Sequence[Row]) -> str:
+    """Rows as the content of a .csv file, numbers with six digits."""
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(names)
+    table.writerows([_cell(row.get(name)) for name in names] for row in rows)
+    return text.getvalue()
+
+
+def _varied(jobs: Sequence[Job]) -> list[str]:
+    """The rule, or the experiment, and the options in which jobs differ."""
+    always = "id" if jobs and jobs[0].kind == "reproduce" else "rule"
+    names = dict.fromkeys(name for job in jobs for name in job.options)
+    differ = [n for n in names if len({str(job.options.get(n)) for job in jobs}) > 1]
+    return [always, *(n for n in differ if n not in (always, "equations"))]
+
+
+def _lines(variant: Row, job: Job, result: Result) -> list[Line]:
+    rest = {"diverged": bool(result["diverged"]), "seconds": result["seconds"]}
+    if job.kind == "train":
+        last = result["rows"][-1] if result["rows"] else {}
+        measured = {name: value for name, value in last.items() if name not in LEFT_OUT}
+        return [Line(variant, job.seed, measured, rest)]
+    checks = result["checks"] or [{"what": "", "value": None, "relation": "", "target": None, "ok": False}]
+    return [
+        Line(
+            variant | {"check": number, **{name: check[name] for name in ("what", "relation", "target")}},
+            job.seed, {"value": check["value"]}, {"ok": check["ok"], **rest},
+        )
+        for number, check in enumerate(checks, start=1)
+    ]  # fmt: skip
+
+
+def _summary(group: Sequence[Line]) -> Summary:
+    names = dict.fromkeys(name for line in group for name in line.measured)
+    holds = sum(line.rest["ok"] for line in group) if "ok" in group[0].rest else None
+    diverged = sum(line.rest["diverged"] for line in group)
+    measured = {name: _mean_and_sd([line.measured.get(name) for line in group]) for name in names}
+    return Summary(group[0].variant, len(group), diverged, holds, measured)
+
+
+def _mean_and_sd(values: Sequence[Any]) -> tuple[float | None, float | None]:
+    there = [float(value) for value in values if value is not None]
+    return statistics.fmean(there) if there else None, statistics.stdev(there) if len(there) > 1 else None
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    return f"{value:.6g}" if isinstance(value, float) else str(value)

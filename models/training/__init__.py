@@ -1,0 +1,1 @@
+"""Training of a circuit, epoch by epoch: the loop, its checkpoints, its history, the machine."""

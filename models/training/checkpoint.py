@@ -1,0 +1,183 @@
+"""All that a training run needs to go on as if it had never stopped, in one safetensors file.
+
+A safetensors file holds numbers and text and nothing that could be executed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import zip_longest
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from ...atomic_files import write_whole
+from ...circuits import Circuit, Projection
+from ...errors import RecircuitError
+from .history import Row
+
+__all__ = ["About", "Checkpoint", "described"]
+
+KEY = "recircuit"
+
+
+class About(BaseModel):
+    """What a checkpoint is the state of.
+
+    epoch: how many epochs lie behind it. rows: what they measured. seed: of their order and noise.
+    network: what the circuit is, in words (`described`). data: name and fingerprint of the data set.
+    backend, threads, versions: what made it; on another the rest of the run has other bits.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
+
+    format: Literal[1] = 1
+    epoch: int = 0
+    seed: int = 0
+    network: dict[str, str] = {}
+    data: dict[str, str] = {}
+    backend: str = ""
+    threads: int = 0
+    versions: dict[str, str] = {}
+    rows: list[Row] = []
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A circuit's state and what it is the state of.
+
+    state: every stored variable by name: weights, state and parameters of rules, updates, rates of units.
+    """
+
+    state: dict[str, np.ndarray]
+    about: About
+
+    def save(self, path: str | Path) -> None:
+        """Write it, whole or not at all.
+
+        Raises RecircuitError: it cannot be written; an older file is as it was.
+        """
+        from safetensors.numpy import save
+
+        arrays = {k: np.ascontiguousarray(v).reshape(v.shape) for k, v in self.state.items()}
+        write_whole(Path(path), save(arrays, metadata={KEY: self.about.model_dump_json()}))
+
+    @classmethod
+    def load(cls, path: str | Path) -> Checkpoint:
+        """Read it. Executes nothing.
+
+        Raises RecircuitError: there is no such file, it is damaged, or it is no checkpoint of recircuit.
+        """
+        path = Path(path)
+        text, state = _read(path)
+        bad = [k for k, v in state.items() if np.issubdtype(v.dtype, np.floating) and not np.isfinite(v).all()]
+        if bad:
+            raise RecircuitError(f"{path}: {bad[0]} holds NaN or infinity. Use another checkpoint.")
+        try:
+            return cls(state, About.model_validate_json(text))
+        except ValidationError as problem:
+            raise RecircuitError(
+                f"{path} says of itself what this version of recircuit cannot read ({problem.errors()[0]['msg']}). "
+                "It is damaged, or of another version."
+            ) from None
+
+    def restore(self, circuit: Circuit, *, weights_only: bool = False) -> None:
+        """Set the variables of a circuit; nothing is set where anything does not fit.
+
+        Args:
+            circuit: with the same populations and projections.
+            weights_only: only the weights, as for a circuit of other columns, phases or rules.
+
+        Raises RecircuitError: it is of another network, and where they differ.
+        """
+        here, saved = circuit.state(), self.state
+        if weights_only:
+            here, saved = ({k: v for k, v in state.items() if k.endswith(".w")} for state in (here, saved))
+        _check_fit(saved, here)
+        circuit.set_state({k: v for k, v in saved.items() if not np.array_equal(v, here[k])})
+
+    def check(self, circuit: Circuit, fingerprint: str, seed: int) -> None:
+        """Refuse to go on with another network, other data or another seed.
+
+        Raises RecircuitError: what differs.
+        """
+        there, here = self.about.network, described(circuit)
+        for key in dict.fromkeys([*there, *here]):
+            if there.get(key) != here.get(key):
+                a, b = _apart(there.get(key, "absent"), here.get(key, "absent"))
+                raise RecircuitError(
+                    f"The checkpoint is of another network: {key} there is {a!r}, here {b!r}. Resume with what it was "
+                    "started with, or start anew elsewhere."
+                )
+        if self.about.data.get("fingerprint") != fingerprint:
+            raise RecircuitError(
+                f"The checkpoint was trained on other data ({self.about.data.get('name')!r} as it was then). Resume "
+                "with the same files, or start anew in another folder."
+            )
+        if self.about.seed != seed:
+            raise RecircuitError(
+                f"The checkpoint was trained with seed {self.about.seed}, and this run has {seed}. Resume with the "
+                "seed it was started with."
+            )
+
+
+def described(circuit: Circuit) -> dict[str, str]:
+    """What a circuit is, part by part, for people and for comparison."""
+    schedule = circuit.schedule
+    parts = {f"population {p.name}": f"{p.size} units: {p.neuron}" for p in circuit.populations.values()}
+    parts |= {f"projection {p.name}": _projection(p) for p in circuit.projections.values()}
+    return parts | {
+        "precision": circuit.dtype.name,
+        "columns": str(circuit.columns),
+        "dt": str(circuit.dt),
+        "phases": ", ".join(f"{k} {a}-{b}" for k, (a, b) in (schedule.windows if schedule else {}).items()),
+    }
+
+
+def _projection(projection: Projection) -> str:
+    text = f"{projection.pre.size} to {projection.post.size}, {projection.sends} into {projection.into}, "
+    text += f"{projection.structure}, during {projection.during}"
+    equation = projection.equation
+    if equation is None:
+        return text
+    values = {**equation.parameters, **equation.state}
+    return f"{text}: {equation}" + "".join(f"; {k} = {v!r}" for k, v in values.items())
+
+
+def _apart(there: str, here: str) -> tuple[str, str]:
+    """The first lines in which two texts differ."""
+    return next(pair for pair in zip_longest(there.split("\n"), here.split("\n"), fillvalue="") if len({*pair}) > 1)
+
+
+def _read(path: Path) -> tuple[str, dict[str, np.ndarray]]:
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    try:
+        content = path.read_bytes()
+        state = load(content)
+    except OSError as problem:
+        raise RecircuitError(f"Cannot read the checkpoint {path}: {problem.strerror or problem}.") from None
+    except (SafetensorError, ValueError, KeyError, TypeError, AttributeError) as problem:
+        raise RecircuitError(f"{path} is damaged or no safetensors file ({problem}). Use another checkpoint.") from None
+    header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+    if KEY not in header.get("__metadata__", {}):
+        raise RecircuitError(f"{path} is a safetensors file, but no checkpoint of recircuit: it does not say of what.")
+    return header["__metadata__"][KEY], state
+
+
+def _check_fit(saved: Mapping[str, np.ndarray], here: Mapping[str, np.ndarray]) -> None:
+    for key in dict.fromkeys([*here, *saved]):
+        if key not in saved or key not in here:
+            where = "the circuit, not in the checkpoint" if key in here else "the checkpoint, not in the circuit"
+            raise RecircuitError(f"The checkpoint is of another network: {key} is in {where}.")
+        a, b = saved[key], here[key]
+        if a.shape != b.shape or a.dtype != b.dtype:
+            raise RecircuitError(
+                f"The checkpoint is of another network: {key} there has the shape {a.shape} of {a.dtype}, "
+                f"here {b.shape} of {b.dtype}. Make the network as it was trained."
+            )

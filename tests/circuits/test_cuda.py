@@ -1,0 +1,473 @@
+"""The cuda backend, as far as it goes without a GPU: run on the processor by a stand-in for CUDA, and compiled by nvcc.
+
+`cuda_on_cpu` is a toolkit whose nvcc is g++. The same generated sources run there thread by thread, with device memory
+that only kernels may touch, and captured presentations that are replayed; see its cuda_runtime.h. Tests marked cuda run
+on a GPU where there is one.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from networks import anything, distance, stimuli
+from test_backends import apart, images, kitchen, masked, smooth
+from test_local import network as local_network
+
+import recircuit as rc
+from benchmarks import agreement
+from benchmarks.agreement import BOUNDS, cases
+from recircuit.circuits.backends import choose_backend
+from recircuit.circuits.backends.compiled import cache
+from recircuit.circuits.backends.cpp.compiler import missing_compiler
+from recircuit.circuits.backends.cuda import gpu, requirements, toolkit
+from recircuit.circuits.backends.cuda.memory import Need
+from recircuit.circuits.inputs import as_inputs
+from recircuit.circuits.lowering.assemble import assemble, brian_preferences
+from recircuit.models import layered
+from recircuit.models.training.machine import choose, versions
+
+STAND_IN = Path(__file__).parents[1] / "cuda_on_cpu"
+GPU = gpu.Gpu("Stand-in 9000", (9, 0), 80 << 30, (13, 0))
+
+pytestmark = pytest.mark.skipif(
+    importlib.util.find_spec("brian2cuda") is None, reason="brian2cuda is not installed: pip install 'recircuit[cuda]'"
+)
+
+
+@pytest.fixture
+def on_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine whose GPU is its processor."""
+    if why := missing_compiler():
+        pytest.skip(why)
+    monkeypatch.setenv("CUDA_HOME", str(STAND_IN))
+    monkeypatch.setattr(gpu, "find_gpu", lambda: GPU)
+
+
+def quiet(columns: int = 3, **options: Any) -> rc.Circuit:
+    """Every kind of code object, with its noise turned down to nothing."""
+    net = kitchen(columns, **options)
+    net["h.loud"] = net["x_to_h.loud"] = 0
+    return net
+
+
+def data(count: int = 20) -> dict[str, np.ndarray]:
+    return {"x": np.random.default_rng(0).normal(size=(count, 6)), "s": np.arange(count) % 3}
+
+
+def both(make: Callable[[], rc.Circuit], inputs: Any, **options: Any) -> tuple[rc.Circuit, rc.Circuit]:
+    """The same run on numpy and on cuda."""
+    nets = make(), make()
+    for net, backend in zip(nets, ("numpy", "cuda")):
+        net.run(inputs, backend=backend, **options)
+    return nets
+
+
+# --- the same numbers -------------------------------------------------------------------------------------------------
+
+RECORD = ["h.rate", "o.H", "o.above", "h.loss", "judge.rate", "x_to_h.w", "o_to_h.m", "copy.x", "t.rate", "h.apical_o"]
+
+
+def test_everything_is_as_on_numpy(on_cpu: None) -> None:
+    """Noise off; several presentations, of which the first runs as it is and the others as a captured graph."""
+    a, b = quiet(), quiet()
+    left, right = a.run(data(), record=RECORD), b.run(data(), record=RECORD, backend="cuda")
+    assert {n: distance(left[n], right[n]) for n in RECORD if distance(left[n], right[n]) > 1e-10} == {}
+    state = {k: v for k, v in apart(a, b).items() if k != "x_to_h.drive_0"}  # that one is the noise itself
+    assert {k: v for k, v in state.items() if v > 1e-10} == {}
+    assert a["clock.timestep"] == b["clock.timestep"] > 0 and a["x_to_h.updates"] == b["x_to_h.updates"] == 14
+
+
+def test_a_last_batch_that_does_not_fill_the_columns(on_cpu: None) -> None:
+    order = [[0, 1, 2], [3, 4, -1], [5, 6, -1], [7, 8, -1], [9, -1, -1], [10, 11, 12]]
+    a, b = both(quiet, data(), order=order)
+    assert {k: v for k, v in apart(a, b).items() if v > 1e-10 and k != "x_to_h.drive_0"} == {}
+
+
+@pytest.mark.slow
+def test_a_hinge_network_in_single_precision(on_cpu: None) -> None:
+    a, b = both(masked, images(masked()))
+    assert {k: v for k, v in apart(a, b).items() if v > 1e-5} == {}
+    assert not np.array_equal(a["x_to_h1.w"], masked()["x_to_h1.w"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", cases())
+def test_every_rule_and_structure(on_cpu: None, case: str) -> None:
+    value, variable = agreement.apart(case, "float64")
+    assert value < BOUNDS["float64"], variable
+
+
+@pytest.mark.slow
+def test_one_column(on_cpu: None) -> None:
+    a, b = both(lambda: quiet(1), data())
+    assert {k: v for k, v in apart(a, b).items() if v > 1e-10 and k != "x_to_h.drive_0"} == {}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [s for s in range(12) if "randn" not in str(anything(s))])
+def test_any_circuit(on_cpu: None, seed: int) -> None:
+    a, b = both(lambda: anything(seed), np.random.default_rng(seed).normal(size=(10, 3)))
+    assert {k: v for k, v in apart(a, b).items() if v > 1e-10} == {}
+
+
+# --- noise ------------------------------------------------------------------------------------------------------------
+
+#: Random123's known answers for Philox 4x32-10: counter, key, output.
+KNOWN = [
+    ("0 0 0 0", "0 0", "6627e8d5 e169c58d bc57ac4c 9b00dbd8"),
+    ("ffffffff ffffffff ffffffff ffffffff", "ffffffff ffffffff", "408f276d 41c83b0e a20bc7c6 6d5451fd"),
+    ("243f6a88 85a308d3 13198a2e 03707344", "a4093822 299f31d0", "d16cfe09 94fdcceb 5001e420 24126ea1"),
+]
+
+
+def test_the_generator_gives_its_known_answers(on_cpu: None, tmp_path: Path) -> None:
+    cases = [[f"0x{word}u" for word in " ".join(case[:2]).split()] for case in KNOWN]
+    lines = [f"show(philox({{{{{', '.join(c[:4])}}}}}, {c[4]}, {c[5]}));" for c in cases]
+    source = tmp_path / "known.cpp"
+    source.write_text(
+        '#include "cuda_runtime.h"\n#include "noise.h"\nusing namespace recircuit;\n'
+        'void show(Four f) { std::printf("%08x %08x %08x %08x\\n", f.x[0], f.x[1], f.x[2], f.x[3]); }\n'
+        f"int main() {{ {' '.join(lines)} }}\n"
+    )
+    ours = Path(gpu.__file__).parent / "source"
+    program = tmp_path / "known"
+    command = [
+        os.environ.get("CXX", "g++"),
+        "-std=c++17",
+        f"-I{STAND_IN / 'include'}",
+        f"-I{ours}",
+        source,
+        "-o",
+        program,
+    ]
+    subprocess.run([str(word) for word in command], check=True)
+    said = subprocess.run([str(program)], capture_output=True, text=True, check=True).stdout.splitlines()
+    assert said == [answer for _, _, answer in KNOWN]
+
+
+def test_noise_is_normal_new_every_time_and_the_same_for_a_seed(on_cpu: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In every order of threads: what is drawn is counted, not passed from one to the next."""
+    net = kitchen(3)
+    trace = net.run(data(), presentations=200, record=["h.jitter"], backend="cuda")
+    drawn = trace["h.jitter"].reshape(200, -1, 5)[:, 3] / 0.1  # 4 steps in which it is drawn, the rest repeat the last
+    count = drawn.size
+    assert abs(drawn.mean()) < 4 / np.sqrt(count) and abs(drawn.var() - 1) < 4 * np.sqrt(2 / count)
+    assert len(np.unique(drawn)) == count and 2.5 < np.abs(drawn).max() < 6
+    beside = [np.corrcoef(drawn[1:, 0], drawn[:-1, 0])[0, 1], np.corrcoef(drawn[:, 0], drawn[:, 1])[0, 1]]
+    assert np.abs(beside).max() < 4 / np.sqrt(len(drawn))
+    first = net.state()
+    for order, seed, same in (("backward", 0, True), ("forward", 1, False)):
+        monkeypatch.setenv("CUDA_ON_CPU_ORDER", order)
+        again = kitchen(3, seed=seed)
+        if not same:
+            again.set_state({k: v for k, v in kitchen(3).state().items() if k.endswith(".w")})
+        again.run(data(), presentations=200, backend="cuda")
+        assert all(np.array_equal(first[k], v) for k, v in again.state().items()) == same
+
+
+def test_the_same_noise_again_after_the_same_seed(on_cpu: None) -> None:
+    net = kitchen(3)
+    program, start = net.program("cuda"), kitchen(3).state()
+    ends = []
+    for seed in (5, 5, 6):
+        net.set_state(start)
+        program.seed(seed)
+        net.run(data())
+        ends.append(net["h.jitter"])
+    assert np.array_equal(ends[0], ends[1]) and not np.array_equal(ends[0], ends[2])
+
+
+# --- running ----------------------------------------------------------------------------------------------------------
+
+
+def test_one_backend_after_the_other_and_nothing_compiled_twice(on_cpu: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled, make = [], cache._make
+    monkeypatch.setattr(cache, "_make", lambda *given: compiled.append(given) or make(*given))
+    moving, staying = smooth(), smooth()
+    inputs = images(moving)
+    for backend in ("numpy", "cuda", "numpy", "cuda"):
+        before = moving.state()
+        moving.program(backend)
+        assert all(np.array_equal(before[k], v) for k, v in moving.state().items())
+        moving.run(inputs, learn=backend == "cuda")
+        staying.run(inputs, learn=backend == "cuda")
+    assert max(apart(moving, staying).values()) < 1e-10
+    assert len(compiled) <= 1
+
+    program = moving.program()
+    for begin in (0, 50):  # data of another size, in the place of the other
+        rows = images(moving, 150)["x"][begin : begin + 100]
+        as_inputs(moving, {"x": rows, "s": np.arange(100) % 10}).load(program)
+        result = program.run(moving.timetable(), np.arange(100, dtype=np.int32).reshape(10, 10), collect={"x.rate": 2})
+        assert np.array_equal(result.collected["x.rate"].reshape(100, -1), rows)
+    times = dict(program.profile(moving.timetable(), np.arange(100).reshape(10, 10)))  # type: ignore[attr-defined]
+    assert "run propagate_x_to_h1" in times and "clamp x x.rate" in times
+
+
+def test_what_diverges_is_named_with_its_presentation(on_cpu: None) -> None:
+    said = []
+    for backend in ("numpy", "cuda"):
+        net = smooth()
+        net["h1_to_o.rate"] = 1e308
+        with pytest.raises(rc.RecircuitError, match="became NaN or infinite") as raised:
+            net.run(images(net), presentations=60, backend=backend)
+        said.append(str(raised.value))
+    assert said[0] == said[1] and "o.rate" in said[0]
+
+
+def test_a_kernel_that_fails_is_named(on_cpu: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUDA_ON_CPU_FAIL", "305")
+    failed = "cuda: the compiled circuit says: .*: an illegal memory access was encountered"
+    with pytest.raises(rc.RecircuitError, match=f"{failed} .set RECIRCUIT_CUDA_WAIT=1 to learn in which kernel"):
+        smooth().run(images(smooth()), presentations=60, backend="cuda")
+    monkeypatch.setenv("RECIRCUIT_CUDA_WAIT", "1")
+    with pytest.raises(rc.RecircuitError, match=r"says: (run )?[a-z0-9_]+: an illegal memory access was encountered"):
+        smooth().run(images(smooth()), presentations=60, backend="cuda")
+
+
+def test_data_that_does_not_fit(on_cpu: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUDA_ON_CPU_MEMORY", "40")
+    net = smooth()
+    with pytest.raises(rc.RecircuitError, match=r"the data of x: \d+ MB do not fit into the \d+ MB that are free"):
+        net.run({"x": np.zeros((30_000, 64)), "s": np.zeros(30_000, int)}, presentations=1, backend="cuda")
+
+
+# --- what is missing --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        ("no NVIDIA driver (libcuda.so.1 is not found)", "no NVIDIA driver.*Install NVIDIA's driver"),
+        ("no GPU: the NVIDIA driver finds none", "finds none"),
+        (
+            gpu.Gpu("Old", (6, 1), 8 << 30, (13, 0)),
+            r"Old \(compute capability 6.1\) is too old for CUDA 13.0.*begins at 8.0",
+        ),
+        (
+            gpu.Gpu("New", (9, 0), 8 << 30, (12, 8)),
+            r"driver runs programs of CUDA 12.8 and older.*toolkit is CUDA 13.0",
+        ),
+        (
+            gpu.Gpu("Small", (9, 0), (600 << 20) + 3500, (13, 0)),
+            r"needs .* GB of device memory.*Reduce the columns to 2",
+        ),
+        (
+            gpu.Gpu("Tiny", (9, 0), 600 << 20, (13, 0)),
+            r"synapses alone .*: reduce the layers, first those of 'x_to_h'",
+        ),
+    ],
+    ids=lambda x: x.name if isinstance(x, gpu.Gpu) else "",
+)
+def test_a_gpu_that_will_not_do(on_cpu: None, monkeypatch: pytest.MonkeyPatch, found: Any, said: str) -> None:
+    """Before anything is built."""
+    monkeypatch.setattr(gpu, "find_gpu", lambda: found)
+    monkeypatch.setenv("RECIRCUIT_CACHE", "/nonexistent/and/not/to/be/made")
+    with pytest.raises(rc.RecircuitError, match=f"backend cuda: .*{said}"):
+        kitchen(3).program("cuda")
+
+
+def test_what_the_driver_says(tmp_path: Path) -> None:
+    """Asked as on a real machine, of a library that answers for one."""
+    command = [os.environ.get("CC", "gcc"), "-shared", "-fPIC", "-o", tmp_path / "libcuda.so.1", STAND_IN / "driver.c"]
+    if shutil.which(str(command[0])) is None:
+        pytest.skip("no C compiler")
+    subprocess.run([str(word) for word in command], check=True)
+    ask = "from recircuit.circuits.backends.cuda.gpu import find_gpu; print(find_gpu())"
+
+    def said(**environment: str) -> str:
+        env = os.environ | {"LD_LIBRARY_PATH": str(tmp_path)} | environment
+        return subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", ask], env=env, capture_output=True, text=True, check=True
+        ).stdout
+
+    assert said() == f"Gpu(name='Stand-in 9000', capability=(9, 0), memory={2 << 30}, driver=(13, 1))\n"
+    hidden = said(CUDA_ON_CPU_STATUS="100", CUDA_VISIBLE_DEVICES="")
+    assert hidden == "no GPU: the NVIDIA driver finds none (CUDA_VISIBLE_DEVICES is '')\n"
+    assert "does not start (driver and library do not match)" in said(CUDA_ON_CPU_STATUS="803")
+
+
+def test_tools_that_are_missing(on_cpu: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    with monkeypatch.context() as m:
+        m.setattr(toolkit, "_nvcc", lambda: None)
+        with pytest.raises(rc.RecircuitError, match="no CUDA compiler.*CUDA_HOME"):
+            smooth().program("cuda")
+    with monkeypatch.context() as m:
+        bare = tmp_path / "bin" / "nvcc"
+        bare.parent.mkdir()
+        shutil.copy(STAND_IN / "bin" / "nvcc", bare)
+        m.setenv("CUDA_HOME", str(tmp_path))
+        m.setattr(toolkit, "_pathfinder", lambda *_: None)
+        with pytest.raises(rc.RecircuitError, match=r"no cuBLAS of CUDA 13.*pip install 'recircuit\[cuda\]'"):
+            smooth().program("cuda")
+    with monkeypatch.context() as m:
+        m.setattr(requirements, "find_spec", lambda name: None)
+        with pytest.raises(rc.RecircuitError, match=r"Brian2CUDA is not installed: pip install 'recircuit\[cuda\]'"):
+            smooth().program("cuda")
+
+
+def test_a_cublas_of_another_version_is_not_taken(
+    on_cpu: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    shutil.copytree(STAND_IN, tmp_path / "cuda")
+    nvcc = tmp_path / "cuda" / "bin" / "nvcc"
+    nvcc.write_text(nvcc.read_text().replace("release 13.0, V13.0.0", "release 12.8, V12.8.93"))
+    monkeypatch.setenv("CUDA_HOME", str(tmp_path / "cuda"))
+    monkeypatch.setattr(toolkit, "_pathfinder", lambda *_: None)
+    assert "no cuBLAS of CUDA 12" in requirements.missing_tools() and "[cuda12]" in requirements.missing_tools()
+    api = tmp_path / "cuda" / "include" / "cublas_api.h"
+    api.write_text("#define CUBLAS_VER_MAJOR 12\n")
+    toolkit._toolkit.cache_clear()
+    assert requirements.missing_cuda() == ""
+
+
+def test_what_nvcc_is_asked_to_compile_for() -> None:
+    """Code for the GPU's family; for one that is newer than the toolkit, what its driver translates."""
+    tools = toolkit.Toolkit(Path("nvcc"), (12, 4), ((5, 0), (8, 0), (8, 6), (9, 0)), None, None)
+    assert tools.architecture((8, 0)) == "-arch=sm_80" and tools.architecture((8, 9)) == "-arch=sm_86"
+    assert tools.architecture((12, 0)) == "-gencode arch=compute_90,code=compute_90"
+    assert tools.compiles_for((5, 2)) and not tools.compiles_for((3, 5))
+
+
+def test_what_cannot_be_done_there(on_cpu: None) -> None:
+    with pytest.raises(rc.RecircuitError, match="lowering='plain'.*numpy or cpp"):
+        layered([3, 2], lowering="plain").program("cuda")
+    net = rc.Circuit()
+    net.population("h", 2, rc.Neuron("rate = poisson(3) : 1 (stored)"))
+    net.phases("feedforward", net.dt)
+    with pytest.raises(rc.RecircuitError, match=r"draws by poisson\(\)"):
+        net.program("cuda")
+    with pytest.raises(rc.RecircuitError, match="only the backend cuda"):
+        layered([3, 2], matmul="tf32").program("numpy")
+    with pytest.raises(rc.RecircuitError, match="matmul='tf32' is for precision='float32'"):
+        rc.Circuit(matmul="tf32")
+
+
+def test_auto_falls_back_and_says_so(on_cpu: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert choose_backend("auto") == ("cuda", "")
+    assert choose(layered([3, 2]), "auto", 10**9)[0] == "cuda"
+    assert versions("cuda")["gpu"] == GPU.name and "gpu" not in versions("cpp")
+    monkeypatch.setattr(gpu, "find_gpu", lambda: "no GPU: the NVIDIA driver finds none")
+    name, why = choose_backend("auto")
+    assert name == "cpp" and why.startswith("cuda: no GPU")
+    name, why = choose(layered([3, 2]), "auto", 10**9)
+    assert name == "cpp" and why.endswith("cuda: no GPU: the NVIDIA driver finds none")
+    with pytest.raises(rc.RecircuitError, match="backend cuda: no GPU"):
+        choose(layered([3, 2]), "cuda", 1)
+
+
+def test_memory_is_counted() -> None:
+    need = Need.of(layered([10, 4, 3], columns=7, loss="mse").program("numpy").assembly)
+    assert need.columns == 7 and need.synapses["x_to_h1"] >= 4 * 40 and need.column >= 4 * (10 + 4 + 3)
+    assert need.total == sum(need.synapses.values()) + 7 * need.column
+
+
+@pytest.mark.slow
+def test_coarse_products(on_cpu: None) -> None:
+    """--matmul tf32: near, and not the same."""
+    exact, coarse = (
+        layered([64, 8, 10], loss="mse", columns=5),
+        layered([64, 8, 10], loss="mse", columns=5, matmul="tf32"),
+    )
+    for net in (exact, coarse):
+        net.run(images(net, 20), backend="cuda")
+    apart_by = distance(exact["x_to_h1.w"], coarse["x_to_h1.w"])
+    assert 1e-7 < apart_by < 1e-2
+
+
+# --- compiled by nvcc -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def sources(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The projects of a circuit with every kind of code object, and of one of images in single precision."""
+    from recircuit.circuits.backends.cuda.device import CudaDevice
+
+    found = toolkit.find_toolkit()
+    made = {}
+    for (name, make), card in zip(
+        {"kitchen": lambda: kitchen(3), "images": lambda: local_network(columns=3, precision="float32")}.items(),
+        ((8, 0), (9, 0)),
+    ):
+        net, folder = make(), tmp_path_factory.mktemp(name)
+        tools = found or toolkit.Toolkit(Path("nvcc"), (13, 0), ((9, 0),), Path("include"), Path("lib/libcublas.so"))
+        if tools.library is None:
+            tools = toolkit.Toolkit(tools.nvcc, tools.version, tools.cards, Path("include"), Path("lib/libcublas.so"))
+        device = CudaDevice(tools, tools.architecture(card))
+        with device.in_use(), brian_preferences(net.dtype):
+            device.write_sources(assemble(net, None), folder)
+        made[name] = folder
+    return made
+
+
+def test_there_is_a_template_for_each_that_cpp_has() -> None:
+    """So that a structure that is added runs everywhere, or is seen not to."""
+    backends = Path(gpu.__file__).parents[1]
+    cpp, cuda = ({p.stem for p in (backends / name / "templates").iterdir()} for name in ("cpp", "cuda"))
+    assert cpp <= cuda
+
+
+def test_the_sources_hold_what_they_should(sources: dict[str, Path]) -> None:
+    text = {f"{n}/{p.name}": p.read_text() for n, folder in sources.items() for p in folder.iterdir()}
+    everything = "\n".join(text.values())
+    assert not re.findall(r"atomic[A-Z]\w*", everything)
+    assert "cudaStreamBeginCapture" in text["kitchen/machine.cu"]
+    kernels = "\n".join(v for k, v in text.items() if "kernels_" in k)
+    for name in ("propagate_x_to_h", "propagate_copy_to_h", "learn_h_to_o_0", "count_x_to_h", "broadcast_loss_to_h"):
+        assert f"void _run_{name}_code()" in kernels
+    assert re.search(r"recircuit::propagate\(\"propagate_h_to_o_code\", 3, 5, 3, false", kernels)
+    assert "recircuit::accumulate(" in kernels and "_noise.randn()" in kernels
+    assert "cudaMemcpy" not in kernels and "_array_population_h_i" not in everything  # nobody reads the indices
+    assert len([k for k in text if k.startswith("kitchen/") and k.endswith(".cu")]) <= 4
+
+
+@pytest.mark.parametrize("name", ["kitchen", "images"])
+def test_nvcc_compiles_and_links(sources: dict[str, Path], name: str) -> None:
+    """For sm_80 and sm_90; nothing runs."""
+    if why := requirements.missing_tools():
+        pytest.skip(why)
+    done = subprocess.run(["make", "-j2"], cwd=sources[name], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    card = {"kitchen": "sm_80", "images": "sm_90"}[name]
+    assert f"-arch={card}" in done.stdout and (sources[name] / "main").exists()
+
+
+# --- on a GPU ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.cuda
+@pytest.mark.parametrize("make", [quiet, lambda: quiet(1), masked, smooth], ids=["quiet", "one", "masked", "smooth"])
+def test_a_gpu_computes_the_same(make: Callable[[], rc.Circuit]) -> None:
+    net = make()
+    a, b = both(make, data() if "judge" in net.populations else images(net))
+    bound = BOUNDS[str(a.dtype)]
+    assert {k: v for k, v in apart(a, b).items() if v > bound and k != "x_to_h.drive_0"} == {}
+
+
+@pytest.mark.cuda
+@pytest.mark.slow
+@pytest.mark.parametrize("precision", BOUNDS)
+@pytest.mark.parametrize("case", cases())
+def test_a_gpu_computes_every_rule_and_structure(case: str, precision: str) -> None:
+    value, variable = agreement.apart(case, precision)
+    assert value < BOUNDS[precision], variable
+
+
+@pytest.mark.cuda
+def test_a_gpu_gives_the_same_bits_twice() -> None:
+    ends = []
+    for _ in range(2):
+        net = kitchen(3)
+        net.run(stimuli(net, 20), backend="cuda")
+        ends.append(net.state())
+    assert all(np.array_equal(ends[0][k], ends[1][k]) for k in ends[0])
