@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
-from matplotlib.figure import Figure, SubFigure
-from matplotlib.ticker import MaxNLocator
 
+from ..framework.error_curves import draw_errors, titled
 from ..framework.experiment import Check, Report, Settings
-from ..framework.figure_style import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, SKY, letter, new_figure
-from ..framework.image_training import Method, Protocol, Runs, besides, learn, printed
+from ..framework.image_training import QUICK_LINE, Method, Protocol, Runs, besides, learn, printed
 
 #: In the paper's code weights are clipped at 1.5 times Glorot's limit after each update, W and R alike.
 URFB = Method("urfb", clipped=1.5)
@@ -32,9 +29,7 @@ METHODS = {
 #: Not in the paper: tied for a third of the epochs, at the same rate, and then untied.
 LATE = "URFB, untied late"
 #: One epoch: 1,437 digits, shown many times by a small network, in seconds.
-QUICK_LINE = "conv 8 3x3; maxpool 3; drop .2; full conn. 40; drop .1; output"
 QUICK = Protocol(QUICK_LINE, "digits", 7, 20, 0.3)
-COLOURS = (BLUE, SKY, GREEN, RED, PURPLE, ORANGE, GREY, "black", "#9ecae1")
 
 
 def protocol(model: str, data: str = "cifar10", *, epochs: int = 1000) -> Protocol:
@@ -87,26 +82,3 @@ def _order(runs: Runs) -> list[Check]:
 def report(settings: Settings, runs: Runs, checks: list[Check], title: str) -> Report:
     """The checks, with the errors per epoch (Fig. 5): training and test."""
     return Report(checks, draw_errors(runs, titled(title, settings), rows=(*METHODS, LATE)))
-
-
-def titled(title: str, settings: Settings) -> str:
-    """A title; of a quick run, what was shown there."""
-    return "small, on digits" if settings.quick else title
-
-
-def draw_errors(runs: Runs, title: str, figure: Figure | SubFigure | None = None, rows: Collection[str] = ()) -> Any:
-    """Training and test error by epoch: means over seeds. ``rows``: all there are, so that each has its own colour."""
-    figure = new_figure(6.6, 3.0) if figure is None else figure
-    axes = figure.subplots(1, 2, sharey=True)
-    for ax, part in zip(axes, ("train", "test"), strict=True):
-        for name, found in runs.items():
-            k = [*(rows or runs)].index(name)
-            mean = np.mean([run[part] for run in found], axis=0)
-            style = "--" if "untied" in name else ":" if k >= len(COLOURS) else "-"
-            ax.plot(np.arange(1, len(mean) + 1), mean, style, color=COLOURS[k % len(COLOURS)], label=name)
-        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-        ax.set(xlabel="epoch", title=f"{title}: {part} error")
-    axes[0].set(ylabel="share that is wrong", ylim=(0, None))
-    axes[1].legend(fontsize=6.5, ncols=1 + len(runs) // 8)
-    letter(list(axes))
-    return figure

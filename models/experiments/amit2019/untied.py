@@ -17,11 +17,12 @@ from matplotlib.figure import Figure
 
 from ....circuits import Circuit
 from ...analysis.filters import draw_tiles, same_filter
+from ..framework.error_curves import draw_errors, titled
 from ..framework.experiment import Check, Experiment, Report, Settings
 from ..framework.figure_style import new_figure
 from ..framework.image_training import Method, Protocol, Runs, besides, error, learn, printed
 from ..framework.resumable_epochs import Curves
-from .image_methods import METHODS, QUICK, draw_errors, protocol, titled
+from .image_methods import METHODS, QUICK, protocol
 
 #: Test errors.
 TABLE = {

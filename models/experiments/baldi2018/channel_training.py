@@ -18,11 +18,10 @@ from ....circuits.inputs import Inputs, Rows, as_inputs
 from ....circuits.reuse import structure, take_over
 from ...data import Dataset
 from ...networks.random_backpropagation import Variant, random_backpropagation
+from ..framework.accuracy_curves import Curves
 from ..framework.experiment import Check, Settings, many
 from ..framework.saved_runs import each
 from ..framework.train_and_test_epoch import show_epoch
-
-Curves = dict[str, list[dict[str, Any]]]
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..amit2019.image_methods import QUICK_LINE, draw_errors, titled
+from ..framework.error_curves import draw_errors, titled
 from ..framework.experiment import Check, Experiment, Report, Settings
-from ..framework.image_training import Method, Protocol, Runs, besides, error, learn
+from ..framework.image_training import QUICK_LINE, Method, Protocol, Runs, besides, error, learn
 
 RBP = Method("rbp", "softmax", normal=True, momentum=0.9, rate_decay=1e-5)
 BP, SRBP = replace(RBP, rule="bp"), replace(RBP, direct=True)

@@ -1,17 +1,19 @@
-"""Accuracies over epochs, as Baldi, Sadowski and Lu 2018 draw them."""
+"""Accuracies over epochs, as curves: the mean over seeds and its range."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import product
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ..baldi2018.channel_training import Curves
 from .figure_style import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, SKY, letter, new_figure
 
+#: Name of a method -> of each seed its accuracies ``train`` and ``test`` by epoch, in percent.
+Curves = dict[str, list[dict[str, Any]]]
 COLOURS = (BLUE, ORANGE, GREEN, RED, PURPLE, SKY, GREY, "black")
 
 

@@ -25,8 +25,10 @@ from .resumable_epochs import Curves, go_on
 from .saved_runs import each
 from .train_and_test_epoch import show_epoch
 
-__all__ = ["Method", "Protocol", "Runs", "beside", "besides", "error", "learn", "printed"]
+__all__ = ["QUICK_LINE", "Method", "Protocol", "Runs", "beside", "besides", "error", "learn", "printed"]
 
+#: A network for quick runs. One epoch: 1,437 digits, shown many times by a small network, in seconds.
+QUICK_LINE = "conv 8 3x3; maxpool 3; drop .2; full conn. 40; drop .1; output"
 #: Method -> the curves of its runs, one from each seed.
 Runs = dict[str, list[Curves]]
 Look = Callable[[str, Circuit], None]

@@ -18,7 +18,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ...data.cifar import CIFAR100
-from ..amit2019.image_methods import draw_errors
+from ..framework.error_curves import draw_errors
 from ..framework.experiment import Check, Experiment, Report, Settings
 from ..framework.figure_style import new_figure
 from ..framework.image_training import Method, Protocol, Runs, beside, besides, error, learn, printed
