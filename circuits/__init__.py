@@ -1,17 +1,17 @@
 """What a circuit is and how it runs: populations, compartments, projections, phases, output circuits, backends."""
 
 from .circuit import Circuit
-from .initial import glorot, normal, uniform
-from .local import Convolution, Local
-from .models import pyramidal
-from .neuron import Neuron
-from .output import hinge_output, softmax_output, squared_output
-from .pooling import MaxPool
-from .population import Population
-from .projection import Projection
-from .schedule import Schedule
-from .structures import Blocks, Dense, Masked, OneToOne
-from .trace import Trace
+from .connectivity.dense import Blocks, Dense, Masked, OneToOne
+from .connectivity.local import Convolution, Local
+from .connectivity.pooling import MaxPool
+from .description.initial import glorot, normal, uniform
+from .description.neuron import Neuron
+from .description.population import Population
+from .description.projection import Projection
+from .description.schedule import Schedule
+from .inspection.trace import Trace
+from .library.neurons import pyramidal
+from .library.outputs import hinge_output, softmax_output, squared_output
 
 __all__ = [
     "Blocks",

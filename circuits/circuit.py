@@ -11,16 +11,16 @@ from brian2.units.fundamentalunits import get_dimensions
 
 from ..errors import RecircuitError
 from .backends import Program, choose_backend, open_program
-from .checks import check_phases, check_value, warn_of_rules_always_open
-from .declaration import Declaration
-from .describe import circuit_html, circuit_text
-from .expressions import keys_of, value_of
+from .description.checks import check_phases, check_value, warn_of_rules_always_open
+from .description.network import Declaration
+from .description.population import Population
+from .description.schedule import Schedule
 from .inputs import Inputs, as_inputs
-from .population import Population
+from .inspection.expressions import keys_of, value_of
+from .inspection.text import circuit_html, circuit_text
+from .inspection.trace import Trace, record_keys
+from .lowering.timetable import Timetable, explain
 from .reuse import first_values
-from .schedule import Schedule
-from .timetable import Timetable, explain
-from .trace import Trace, record_keys
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -207,7 +207,7 @@ class Circuit(Declaration):
 
     def diagram(self, **options: Any) -> Figure:
         """Draw the circuit: populations with their compartments, projections by kind, plastic ones marked."""
-        from .diagram import draw_circuit
+        from .inspection.diagram import draw_circuit
 
         return draw_circuit(self, **options)
 

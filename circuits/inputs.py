@@ -10,7 +10,7 @@ import numpy as np
 
 from ..errors import RecircuitError
 from .backends.program import Program
-from .population import Population
+from .description.population import Population
 
 if TYPE_CHECKING:
     from .circuit import Circuit

@@ -9,9 +9,9 @@ import numpy as np
 from brian2.units import Quantity
 
 from ..errors import RecircuitError
-from .initial import draw
-from .neuron import Neuron
-from .projection import Projection, Transposed
+from .description.initial import draw
+from .description.neuron import Neuron
+from .description.projection import Projection, Transposed
 
 if TYPE_CHECKING:
     from .circuit import Circuit

@@ -14,17 +14,7 @@ from typing import NoReturn
 from brian2.core.namespace import DEFAULT_UNITS
 
 from ..errors import RecircuitError
-from .names import (
-    CONSTANTS,
-    FUNCTIONS,
-    RANDOM,
-    SUMS,
-    UNIT_VARIABLES,
-    check_declared,
-    closest,
-    is_position,
-    split_side,
-)
+from .names import CONSTANTS, FUNCTIONS, RANDOM, SUMS, UNIT_VARIABLES, check_declared, closest, is_position, split_side
 from .parse import Statement, names_in
 
 __all__ = ["Scope", "prove"]

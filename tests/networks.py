@@ -10,7 +10,7 @@ from reference import amit
 
 import recircuit as rc
 from recircuit.circuits import Dense
-from recircuit.circuits.projection import Transposed
+from recircuit.circuits.description.projection import Transposed
 from recircuit.testing import distance as distance  # the same measure as check_rule's
 
 SIZES = (6, 5, 3)

@@ -13,7 +13,7 @@ from ...errors import RecircuitError
 
 if TYPE_CHECKING:
     from ..lowering.assembly import Array, Assembly
-    from ..timetable import Timetable
+    from ..lowering.timetable import Timetable
 
 Progress = Callable[[int], None]
 

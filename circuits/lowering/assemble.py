@@ -11,11 +11,11 @@ from brian2 import Clock, Network, prefs
 from brian2.core.base import BrianObjectException
 
 from ...errors import RecircuitError
-from ..memory import check_memory
-from ..timetable import Timetable
+from ..description.memory import check_memory
 from .assembly import Array, Assembly
 from .dense import assemble_dense
-from .plain import assemble_plain
+from .reference.synapses import assemble_plain
+from .timetable import Timetable
 
 if TYPE_CHECKING:
     from ..circuit import Circuit

@@ -14,9 +14,9 @@ from brian2.units import Quantity
 
 from ...plasticity import lower
 from ...plasticity.steps import Step
-from ..operations import CLAMP, Operation
-from ..projection import Projection, Transposed
-from ..schedule import Schedule
+from ..description.projection import Projection, Transposed
+from ..description.schedule import Schedule
+from .operations import CLAMP, Operation
 
 
 @dataclass(frozen=True)

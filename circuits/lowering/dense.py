@@ -10,11 +10,11 @@ from brian2.utils.stringtools import get_identifiers
 
 from ...plasticity import SynapticEquation
 from ...plasticity.steps import Elementwise, Fused, Product, drives
-from ..operations import EXPRESS, FACTOR, LEARN, PROPAGATE, Operation, Runner
-from ..projection import Projection, Transposed
+from ..description.projection import Projection, Transposed
 from .assembly import Array, Assembly, Store, add_clamps, learning_steps, masking, steps_of, weights_owner
 from .factors import Factors, sent_by, spread
 from .fused import one_sided, vanishing
+from .operations import EXPRESS, FACTOR, LEARN, PROPAGATE, Operation, Runner
 from .populations import add_populations, broadcasts_into, winners
 from .sparse import masked, sparse
 

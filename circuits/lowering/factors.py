@@ -7,10 +7,10 @@ from typing import Any
 
 from brian2.utils.stringtools import word_substitute
 
-from ..operations import Operation, Runner
-from ..population import Population
-from ..projection import Projection
+from ..description.population import Population
+from ..description.projection import Projection
 from .assembly import Assembly
+from .operations import Operation, Runner
 from .populations import read_by, stored_in
 
 

@@ -14,13 +14,13 @@ from brian2.units.fundamentalunits import DIMENSIONLESS, DimensionMismatchError,
 from brian2.utils.stringtools import get_identifiers, word_substitute
 
 from ...errors import RecircuitError
-from ..neuron import StateEquation, lock_step, phase_indicators
-from ..operations import INTEGRATE, Operation, Runner
-from ..population import Population
-from ..projection import Projection, Transposed
-from ..schedule import During, Schedule
+from ..description.neuron import StateEquation, lock_step, phase_indicators
+from ..description.population import Population
+from ..description.projection import Projection, Transposed
+from ..description.schedule import During, Schedule
 from .assembly import Array, Assembly, number
 from .closed import without_closed
+from .operations import INTEGRATE, Operation, Runner
 
 
 def add_populations(assembly: Assembly, circuit: Any, factors: dict[str, list[str]]) -> None:

@@ -6,7 +6,7 @@ Measured by ``python -m benchmarks sparse``: where more exist, or in few columns
 from __future__ import annotations
 
 from ...plasticity.steps import Product
-from ..projection import Projection
+from ..description.projection import Projection
 from .assembly import steps_of, weights_owner
 
 

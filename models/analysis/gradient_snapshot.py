@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...circuits import Circuit, Population, Projection
-from ...circuits.expressions import compute
+from ...circuits.description.neuron import phase_indicators
+from ...circuits.description.projection import Transposed
 from ...circuits.inputs import Inputs, Rows, as_inputs, dataset_inputs
+from ...circuits.inspection.expressions import compute
 from ...circuits.lowering.assembly import learning_steps
 from ...circuits.lowering.populations import incoming_fields
-from ...circuits.neuron import phase_indicators
-from ...circuits.projection import Transposed
 from ...errors import RecircuitError
 
 __all__ = ["Snapshot", "matrix", "snapshot"]

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from ...circuits import Circuit, Population
 from ...circuits.backends import RunResult
-from ...circuits.expressions import keys_of, value_of
-from ...circuits.timetable import UNREAD, Timetable
+from ...circuits.inspection.expressions import keys_of, value_of
+from ...circuits.lowering.timetable import UNREAD, Timetable
 from ...errors import RecircuitError
 from .weight_alignment import served_by
 

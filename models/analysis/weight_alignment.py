@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ...circuits import Circuit, Local, Population, Projection
-from ...circuits.projection import Transposed
+from ...circuits.description.projection import Transposed
 from ...errors import RecircuitError
 from .gradient_snapshot import matrix
 

@@ -27,8 +27,8 @@ from ...circuits import (
     softmax_output,
     squared_output,
 )
-from ...circuits.initial import Initial, glorot_limit
-from ...circuits.local import check_image
+from ...circuits.connectivity.local import check_image
+from ...circuits.description.initial import Initial, glorot_limit
 from ...errors import UsageError
 from ...plasticity import Rule, find
 from .architectures import ARCHITECTURES, Layer, layers_of

@@ -11,7 +11,7 @@ import numpy as np
 from brian2.units import Quantity, ms
 
 from ...circuits import Circuit, Dense, Local, Masked, OneToOne, Population, Projection, glorot
-from ...circuits.initial import Initial, bias_of
+from ...circuits.description.initial import Initial, bias_of
 from ...errors import UsageError
 from ...plasticity import Rule, find
 from .modulated_units import LOSS, RESIDUAL, dropped_input, error, modulatory, settling, unit

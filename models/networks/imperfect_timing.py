@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from brian2.units import Quantity, ms
 
 from ...circuits import Circuit, Neuron, Population, hinge_output
-from ...circuits.transfer import transfer as find_transfer
+from ...circuits.library.transfer import transfer as find_transfer
 from ...errors import UsageError
 from ...plasticity import Rule
 

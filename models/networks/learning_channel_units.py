@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from brian2.units import Quantity
 
 from ...circuits import Neuron
-from ...circuits.transfer import transfer as find_transfer
+from ...circuits.library.transfer import transfer as find_transfer
 
 if TYPE_CHECKING:
     from .random_backpropagation import Variant

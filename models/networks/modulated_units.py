@@ -7,7 +7,7 @@ from typing import Any
 from brian2.units import Quantity
 
 from ...circuits import Neuron
-from ...circuits.transfer import transfer as find_transfer
+from ...circuits.library.transfer import transfer as find_transfer
 
 __all__ = ["LOSS", "RESIDUAL", "dropped_input", "error", "modulatory", "settling", "unit"]
 

@@ -11,7 +11,7 @@ import numpy as np
 from brian2.units import Quantity, ms
 
 from ...circuits import Circuit, Neuron, OneToOne, Population, Projection
-from ...circuits.initial import bias_of
+from ...circuits.description.initial import bias_of
 from ...errors import UsageError
 from ...plasticity import Rule, find
 from ...plasticity.rules.node_perturbation import inverse_correlation

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from brian2.units import Quantity
 
 from ...circuits import Neuron, pyramidal
-from ...circuits.transfer import transfer as find_transfer
+from ...circuits.library.transfer import transfer as find_transfer
 from ...plasticity import Rule
 
 __all__ = [

@@ -10,7 +10,7 @@ import numpy as np
 from brian2.units import Quantity, ms
 
 from ...circuits import Circuit, Population, Projection, softmax_output
-from ...circuits.initial import Initial, fans
+from ...circuits.description.initial import Initial, fans
 from ...errors import UsageError
 from ...plasticity import SynapticEquation
 from ...plasticity.rules.feedback_per_synapse import feedback_per_synapse

@@ -23,7 +23,7 @@ from typing import Any
 from brian2.units import Quantity, ms
 
 from ...circuits import Circuit, Neuron, OneToOne, Population, glorot
-from ...circuits.transfer import transfer as find_transfer
+from ...circuits.library.transfer import transfer as find_transfer
 from ...errors import UsageError
 from ...plasticity import Rule, find
 

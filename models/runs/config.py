@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from ...circuits import Circuit
-from ...circuits.transfer import NAMED
+from ...circuits.library.transfer import NAMED
 from ...errors import RecircuitError, UsageError
 from ...plasticity import Rule, find
 from ..analysis.measures import MEASURES

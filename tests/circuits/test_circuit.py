@@ -18,8 +18,8 @@ from networks import anything, layered, stimuli
 
 import recircuit as rc
 from recircuit.circuits import Masked, OneToOne
-from recircuit.circuits.diagram_layout import lay_out
 from recircuit.circuits.inputs import as_inputs
+from recircuit.circuits.inspection.diagram_layout import lay_out
 from recircuit.models.networks.feedback_alignment import feedback_alignment
 
 DATA = stimuli(layered(), 6)

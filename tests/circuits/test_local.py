@@ -13,7 +13,7 @@ from test_equivalence import PLASTIC, RULES, between_two, check_learns_alike
 
 import recircuit as rc
 from recircuit.circuits import Convolution, Local
-from recircuit.circuits.memory import check_memory, needed
+from recircuit.circuits.description.memory import check_memory, needed
 from recircuit.testing import EXACT, distance, lowerings_apart
 
 IMAGE, STRIDES, KERNELS = (2, 6, 5), (2, 1), (3, 2)

@@ -18,7 +18,7 @@ from .worker import Worker
 
 if TYPE_CHECKING:
     from ...circuit import Circuit
-    from ...timetable import Timetable
+    from ...lowering.timetable import Timetable
 
 
 class WritesSources(Protocol):

@@ -11,14 +11,14 @@ from brian2.devices.device import reset_device, set_device
 
 from ...lowering.assemble import assemble
 from ...lowering.assembly import Array
-from ...operations import Operation
+from ...lowering.operations import Operation
 from ..interrupts import interruptible
 from ..program import Program, Progress, RunResult, check_order
 from .codeobject import DenseNumpyCodeObject
 
 if TYPE_CHECKING:
     from ...circuit import Circuit
-    from ...timetable import Timetable
+    from ...lowering.timetable import Timetable
 
 
 class NumpyProgram(Program):

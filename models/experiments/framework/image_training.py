@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from ....circuits import Circuit
-from ....circuits.initial import Initial
+from ....circuits.description.initial import Initial
 from ....circuits.inputs import Inputs, Rows, as_inputs
 from ....plasticity import Rule, find
 from ...analysis.filters import likeness

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ....circuits import Circuit
 from ....circuits.inputs import Inputs
-from ....circuits.timetable import Timetable
+from ....circuits.lowering.timetable import Timetable
 from ...analysis.measures import signal_angle
 
 Array = NDArray[np.floating]

@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..errors import RecircuitError
+from ...errors import RecircuitError
+from ..description.schedule import Schedule
 from .operations import Operation
-from .schedule import Schedule
 
 if TYPE_CHECKING:
-    from .lowering.assembly import Assembly
+    from .assembly import Assembly
 
 UNCHANGED = "its inputs have not changed"
 UNREAD = "overwritten before anyone reads it"

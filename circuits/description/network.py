@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from brian2.units import Quantity
 
-from ..errors import RecircuitError
-from ..plasticity import Rule, SynapticEquation
-from ..plasticity.names import split_side
+from ...errors import RecircuitError
+from ...plasticity import Rule, SynapticEquation
+from ...plasticity.names import split_side
+from ..connectivity.dense import Dense
 from .checks import check_rule, check_transpose, checked_structure, equation_of
 from .initial import glorot
 from .neuron import Neuron
 from .population import CLAMPED, Clamp, Population
 from .projection import Projection, Transposed
 from .schedule import During, Schedule
-from .structures import Dense
 
 if TYPE_CHECKING:
-    from .circuit import Circuit
+    from ..circuit import Circuit
 
 #: The phase in which a compartment's projections are open, where the circuit has such a phase.
 USUAL_PHASE = {"basal": "feedforward", "apical": "feedback"}

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import RecircuitError
+from ...errors import RecircuitError
 
 Pair = int | tuple[int, int]
 

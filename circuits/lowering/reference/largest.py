@@ -6,11 +6,11 @@ from typing import Any
 
 from brian2 import Synapses
 
+from ...connectivity.pooling import MaxPool
+from ...description.projection import Projection, Transposed
+from ..assembly import Assembly, weights_owner
 from ..operations import PROPAGATE, Operation, Runner
-from ..pooling import MaxPool
-from ..projection import Projection, Transposed
-from .assembly import Assembly, weights_owner
-from .populations import winners
+from ..populations import winners
 from .shared import INDEX, share_weights
 
 

@@ -8,11 +8,11 @@ import numpy as np
 from brian2 import Synapses
 from brian2.utils.stringtools import get_identifiers
 
-from ...plasticity.sharing import shared_code
+from ....plasticity.sharing import shared_code
+from ...description.projection import Projection
+from ..assembly import Array, Assembly, Store, learning_steps, masking, weights_owner
 from ..operations import LEARN, Operation, Runner
-from ..projection import Projection
-from .assembly import Array, Assembly, Store, learning_steps, masking, weights_owner
-from .populations import read_of_units
+from ..populations import read_of_units
 
 #: Which weight a synapse has.
 INDEX = "shared_weight"

@@ -39,8 +39,8 @@ from brian2.units import Quantity
 from brian2.units.fundamentalunits import DIMENSIONLESS, get_dimensions
 from brian2.utils.stringtools import get_identifiers
 
-from ..errors import RecircuitError
-from ..plasticity.names import CPP_WORDS
+from ...errors import RecircuitError
+from ...plasticity.names import CPP_WORDS
 from .schedule import During
 
 #: Names that Brian2 accepts and then shadows.

@@ -11,7 +11,7 @@ from .neuron import Neuron
 from .schedule import During
 
 if TYPE_CHECKING:
-    from .circuit import Circuit
+    from ..circuit import Circuit
 
 CLAMPED = Neuron("rate : 1")
 

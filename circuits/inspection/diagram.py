@@ -8,14 +8,14 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from matplotlib.path import Path
 
+from ..description.projection import Transposed
 from .diagram_layout import BY, DOWN, GAP, UP, Box, Edge, lay_out
-from .plotting import blank_figure
-from .projection import Transposed
+from .plots import blank_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from .circuit import Circuit
+    from ..circuit import Circuit
 
 #: Distinguishable without colour vision (Okabe and Ito 2008).
 COLOURS = {

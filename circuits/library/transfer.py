@@ -7,7 +7,7 @@ import ast
 import sympy
 from brian2.parsing.sympytools import str_to_sympy, sympy_to_str
 
-from ..errors import RecircuitError
+from ...errors import RecircuitError
 
 #: name -> (f, f'), with {u} for the field.
 NAMED: dict[str, tuple[str, str]] = {

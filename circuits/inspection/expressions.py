@@ -12,11 +12,11 @@ from brian2.core.functions import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS
 from brian2.core.namespace import DEFAULT_UNITS
 from brian2.utils.stringtools import get_identifiers
 
-from ..errors import RecircuitError
-from .lowering.populations import incoming_fields, stored_in
+from ...errors import RecircuitError
+from ..lowering.populations import incoming_fields, stored_in
 
 if TYPE_CHECKING:
-    from .circuit import Circuit
+    from ..circuit import Circuit
 
 __all__ = ["compute", "keys_of", "value_of"]
 

@@ -6,11 +6,11 @@ from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import RecircuitError
+from ...errors import RecircuitError
 from .projection import Projection, Transposed
 
 if TYPE_CHECKING:
-    from .circuit import Circuit
+    from ..circuit import Circuit
 
 GIB = 2**30
 

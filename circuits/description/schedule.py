@@ -9,7 +9,7 @@ from typing import Any
 from brian2.units import Quantity
 from brian2.units.allunits import second
 
-from ..errors import RecircuitError
+from ...errors import RecircuitError
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib import colormaps, pyplot
 from matplotlib.figure import Figure
 
-from ..errors import RecircuitError
+from ...errors import RecircuitError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -6,8 +6,8 @@ from typing import Any
 
 from brian2.units import Quantity, ms
 
-from ..errors import RecircuitError
-from .neuron import Neuron
+from ...errors import RecircuitError
+from ..description.neuron import Neuron
 from .transfer import transfer as find_transfer
 
 

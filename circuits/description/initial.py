@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import RecircuitError
+from ...errors import RecircuitError
 
 Initial = Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from .dense import Dense, Shape, Synapses
 from .local import check_image, check_images
-from .structures import Dense, Shape, Synapses
 from .windows import Pair, Windows, inverse
 
 

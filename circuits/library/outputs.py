@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from brian2.units import Quantity
 
-from ..errors import RecircuitError
-from .neuron import Neuron
-from .population import Population
-from .structures import OneToOne
+from ...errors import RecircuitError
+from ..connectivity.dense import OneToOne
+from ..description.neuron import Neuron
+from ..description.population import Population
 from .transfer import transfer as find_transfer
 
 if TYPE_CHECKING:
-    from .circuit import Circuit
+    from ..circuit import Circuit
 
 
 #: Before an error is read out the units go to rest: the pathways that drive them are closed.

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from ..errors import RecircuitError
+from ...errors import RecircuitError
 
 
 class Shape(tuple[int, ...]):

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from brian2.units.fundamentalunits import DIMENSIONLESS, get_dimensions, get_unit
 
-from ..errors import RecircuitError
-from ..plasticity import Rule, SynapticEquation
+from ...errors import RecircuitError
+from ...plasticity import Rule, SynapticEquation
+from ..connectivity.dense import Dense
 from .neuron import phase_indicators
 from .population import Population
 from .projection import Projection, Transposed
 from .schedule import During, Schedule
-from .structures import Dense
 
 
 def equation_of(rule: Any, into: str, name: str) -> SynapticEquation | None:

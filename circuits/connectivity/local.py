@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import RecircuitError
-from .structures import Dense, Shape, Synapses, check_probability
+from ...errors import RecircuitError
+from .dense import Dense, Shape, Synapses, check_probability
 from .windows import Pair, Windows, inverse
 
 

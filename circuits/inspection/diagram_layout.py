@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from .circuit import Circuit
-    from .population import Population
-    from .projection import Projection
+    from ..circuit import Circuit
+    from ..description.population import Population
+    from ..description.projection import Projection
 
 Side = Literal["top", "bottom", "left", "right"]
 

@@ -6,7 +6,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .circuit import Circuit
+    from ..circuit import Circuit
 
 
 def circuit_text(circuit: Circuit) -> str:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..plasticity import SynapticEquation
+from ...plasticity import SynapticEquation
+from ..connectivity.dense import Dense, Shape
 from .population import Population
 from .schedule import During
-from .structures import Dense, Shape
 
 if TYPE_CHECKING:
-    from .circuit import Circuit
+    from ..circuit import Circuit
 
 
 @dataclass(frozen=True)

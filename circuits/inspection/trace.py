@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import RecircuitError
+from ...errors import RecircuitError
 from .expressions import keys_of, value_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from .circuit import Circuit
+    from ..circuit import Circuit
 
 
 def record_keys(circuit: Circuit, names: Iterable[str]) -> list[str]:
@@ -63,8 +63,8 @@ class Trace:
         return (np.arange(self.steps) + 1) * float(self.dt) * 1e3
 
     def plot(self, names: Sequence[str] | None = None, **options: Any) -> Figure:
-        """One panel per variable, one line per unit, phases shaded (``circuits/plotting.py`` has the options)."""
-        from .plotting import plot_trace
+        """One panel per variable, one line per unit, phases shaded (``circuits/inspection/plots.py`` has the options)."""
+        from .plots import plot_trace
 
         return plot_trace(self, names, **options)
 

@@ -8,12 +8,12 @@ import numpy as np
 from brian2 import Synapses
 from brian2.utils.stringtools import get_identifiers
 
+from ...description.projection import Projection, Transposed
+from ..assembly import Array, Assembly, add_clamps, learning_steps
+from ..factors import Factors, sent_by, spread
 from ..operations import EXPRESS, LEARN, PROPAGATE, Operation, Runner
-from ..projection import Projection, Transposed
-from .assembly import Array, Assembly, add_clamps, learning_steps
-from .factors import Factors, sent_by, spread
+from ..populations import add_populations, broadcasts_into, read_of_units
 from .largest import add_largest, scratch
-from .populations import add_populations, broadcasts_into, read_of_units
 from .shared import INDEX, learn_shared, share_weights
 
 

@@ -1,0 +1,1 @@
+"""Which units a projection connects, and which synapses share a weight."""

@@ -1,0 +1,1 @@
+"""Looking at a circuit: recordings, figures, text."""

@@ -1,0 +1,1 @@
+"""Ready neurons, transfer functions and output circuits."""
