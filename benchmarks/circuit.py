@@ -54,5 +54,5 @@ def set_initial(net: rc.Circuit, problem: Problem) -> None:
         net[name] = value
     for name, population in net.populations.items():
         for variable in ("rate", "error"):
-            if population.clamp is None and f"{name}.{variable}" in net.program().assembly.arrays:
+            if population.clamp is None and f"{name}.{variable}" in net.lowered().variables:
                 net[f"{name}.{variable}"] = np.float32(0)

@@ -1,7 +1,7 @@
 """Random connectivity: synapse by synapse beside the matrix as a whole with a mask, on the cpp backend.
 
 Both ways for the same network, 784-500-500-10 with URFB in lock step, over connectivity and columns. What recircuit
-takes by itself (`circuits/lowering/sparse.py`) is to be the faster one, or near it.
+takes by itself (`circuits/lowering/passes/sparse.py`) is to be the faster one, or near it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from benchmarks import machine, report
 from benchmarks.client import use_processors
 from benchmarks.reference import say
 from recircuit.circuits import Circuit
-from recircuit.circuits.lowering import dense, sparse
+from recircuit.circuits.lowering.passes import sparse
 from recircuit.models.networks.layered import layered
 
 SIZES = (784, 500, 500, 10)
@@ -31,10 +31,10 @@ class Run:
     """A network in one of the two ways, trained on noise."""
 
     def __init__(self, connectivity: float, columns: int, few: bool) -> None:
-        def chosen(projection: Any, _: int) -> bool:
-            return few and projection.structure.random
+        def chosen(structure: Any, _: int) -> bool:
+            return few and structure.random
 
-        with patch.object(dense, "sparse", chosen), patch.object(sparse, "sparse", chosen):
+        with patch.object(sparse, "few", chosen):
             self.net: Circuit = layered(SIZES, "urfb", columns=columns, connectivity=connectivity)
             self.program = self.net.program("cpp")
         rng = np.random.default_rng(0)
@@ -80,7 +80,7 @@ def compare(connectivity: float, columns: int, rounds: int) -> dict[str, Any]:
         "whole_ms": 1e3 * statistics.median(whole for whole, _ in samples),
         "sparse_ms": 1e3 * statistics.median(few for _, few in samples),
         "gain": statistics.median(whole / few for whole, few in samples),
-        "taken": "sparse" if sparse.sparse(hidden, columns) else "whole", "samples": samples,
+        "taken": "sparse" if sparse.few(hidden.structure, columns) else "whole", "samples": samples,
     }  # fmt: skip
 
 

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from ..errors import RecircuitError
 from .backends.program import Program
+from .description.network import Network
 from .description.population import Population
-
-if TYPE_CHECKING:
-    from .circuit import Circuit
 
 
 @dataclass(frozen=True)
@@ -56,13 +54,13 @@ class Inputs:
             program.load(name, rows.values, rows.scale, rows.offset)
 
 
-def as_inputs(circuit: Circuit, given: Any) -> Inputs:
+def as_inputs(network: Network, given: Any) -> Inputs:
     """Read what a user gave: nothing, an array, a mapping of arrays, or a data set with x_train and y_train."""
-    clamped = {p.name: p for p in circuit.populations.values() if p.clamp is not None}
+    clamped = {p.name: p for p in network.populations.values() if p.clamp is not None}
     if given is None:
         return Inputs({})
     if hasattr(given, "x_train"):
-        return dataset_inputs(circuit, given, "train")
+        return dataset_inputs(network, given, "train")
     if not isinstance(given, Mapping):
         if len(clamped) != 1:
             raise RecircuitError(
@@ -72,26 +70,28 @@ def as_inputs(circuit: Circuit, given: Any) -> Inputs:
     unknown = sorted(set(given) - set(clamped))
     if unknown:
         raise RecircuitError(f"run: {unknown} are not stimuli of the circuit; those are {list(clamped)}.")
-    rows = {name: _rows(clamped[name], values) for name, values in given.items()}
+    rows = {name: _rows(clamped[name], network.dtype, values) for name, values in given.items()}
     _check_counts(rows)
     return Inputs(rows)
 
 
-def dataset_inputs(circuit: Circuit, data: Any, part: str) -> Inputs:
+def dataset_inputs(network: Network, data: Any, part: str) -> Inputs:
     """The training or test part of a data set: samples to stimuli of values, labels to supervisors."""
     rows = {}
-    for population in circuit.populations.values():
+    for population in network.populations.values():
         if population.clamp is None:
             continue
         if population.clamp.kind == "labels":
-            rows[population.name] = _rows(population, getattr(data, f"y_{part}"))
+            rows[population.name] = _rows(population, network.dtype, getattr(data, f"y_{part}"))
         else:
-            rows[population.name] = _rows(population, getattr(data, f"x_{part}"), data.scale, data.offset)
+            rows[population.name] = _rows(
+                population, network.dtype, getattr(data, f"x_{part}"), data.scale, data.offset
+            )
     _check_counts(rows)
     return Inputs(rows)
 
 
-def _rows(population: Population, values: Any, scale: float = 1.0, offset: float = 0.0) -> Rows:
+def _rows(population: Population, dtype: np.dtype, values: Any, scale: float = 1.0, offset: float = 0.0) -> Rows:
     if isinstance(values, Rows):
         return values
     try:
@@ -113,7 +113,7 @@ def _rows(population: Population, values: Any, scale: float = 1.0, offset: float
             f"stimulus {name!r}: it has {population.size} units, but a row of the data has {array.shape[1]} values."
         )
     if array.dtype != np.uint8:
-        array = array.astype(population.circuit.dtype)
+        array = array.astype(dtype)
         if not np.isfinite(array).all():
             raise RecircuitError(f"stimulus {name!r}: the data hold NaN or infinity.")
     return Rows(np.ascontiguousarray(array), scale, offset)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from .algebra import ONE, Signed, Term, Unsplittable, expand, fraction, total
 from .equation import SynapticEquation
 from .names import CONSTANTS, DRIVE, RANDOM, split_side
-from .parse import Statement, names_in, rename, show
+from .parse import Operator, Statement, names_in, rename, show
 from .sharing import apart
 from .steps import Elementwise, Fused, Product, Step
 
@@ -196,7 +196,7 @@ class _Lowering:
             return node, []
         name, call = self.fresh(), show(calls[0])
         code = show(node).replace(call, name)
-        return ast.parse(code, mode="eval").body, [Elementwise(code=f"{name} = {call}")]
+        return ast.parse(code, mode="eval").body, [Elementwise(statements=(Statement(name, "=", call),))]
 
     def drive(self, group: _Group) -> ast.expr:
         name = self.fresh()
@@ -212,8 +212,8 @@ class _Lowering:
         post, pre = show(group.post), show(group.pre)
         self.add(Product(target=target, keep=keep, scale=scale, post=post, pre=pre, scalars=tuple(sorted(scalars))))
 
-    def elementwise(self, target: str, operator: str, node: ast.expr) -> None:
-        self.add(Elementwise(code=f"{target} {operator} {show(node)}"))
+    def elementwise(self, target: str, operator: Operator, node: ast.expr) -> None:
+        self.add(Elementwise(statements=(Statement(target, operator, show(node)),)))
 
     def add(self, *steps: Step) -> None:
         self.steps.extend(steps)
@@ -229,7 +229,7 @@ def _merged(steps: Iterable[Step]) -> list[Step]:
     merged: list[Step] = []
     for step in steps:
         if isinstance(step, Elementwise) and merged and isinstance(merged[-1], Elementwise):
-            merged[-1] = Elementwise(code=f"{merged[-1].code}\n{step.code}")
+            merged[-1] = Elementwise(statements=merged[-1].statements + step.statements)
         else:
             merged.append(step)
     return merged
@@ -253,16 +253,15 @@ def _with_drives(steps: list[Step], equation: SynapticEquation) -> tuple[Step, .
 
 def _targets(step: Step) -> list[str]:
     if isinstance(step, Elementwise):
-        return [line.split()[0] for line in step.code.splitlines()]
+        return [statement.target for statement in step.statements]
     return [step.target]
 
 
 def _mentions(step: Step) -> set[str]:
     """Every array that a step reads or writes."""
     match step:
-        case Elementwise(code=code):
-            parts = [ast.parse(line.split("=", 1)[1].strip(), mode="eval").body for line in code.splitlines()]
-            return set(_targets(step)).union(*map(names_in, parts))
+        case Elementwise(statements=statements):
+            return set(_targets(step)).union(*(names_in(statement.node()) for statement in statements))
         case Fused(expression=expression):
             return {step.target, *names_in(ast.parse(expression, mode="eval").body)}
         case Product(target=target):

@@ -10,7 +10,9 @@ from typing import Literal
 
 from ..errors import RecircuitError
 
-__all__ = ["Statement", "names_in", "parse", "rename", "show"]
+__all__ = ["Operator", "Statement", "names_in", "parse", "rename", "show"]
+
+Operator = Literal["=", "+="]
 
 DEEPEST = 64
 _TOO_DEEP = "is nested too deeply. Give parts of it names of their own, in statements before it."
@@ -21,17 +23,22 @@ class Statement:
     """`target operator expression`; the short form `dw = E` is kept as `w += E`."""
 
     target: str
-    operator: Literal["=", "+="]
+    operator: Operator
     expression: str
 
     def node(self) -> ast.expr:
         """The parsed expression, fresh."""
         return ast.parse(f"({self.expression})", mode="eval").body
 
+    @property
+    def line(self) -> str:
+        """As Brian2's abstract code: ``w += E``."""
+        return f"{self.target} {self.operator} {self.expression}"
+
     def __str__(self) -> str:
         if (self.target, self.operator) == ("w", "+="):
             return f"dw = {self.expression}"
-        return f"{self.target} {self.operator} {self.expression}"
+        return self.line
 
 
 def parse(text: str, where: str) -> tuple[Statement, ...]:

@@ -8,6 +8,8 @@ In every step `mean` is over the columns.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from .parse import Statement
+
 __all__ = ["Elementwise", "Fused", "Product", "Step", "drives"]
 
 
@@ -55,11 +57,16 @@ class Fused(_Step):
 class Elementwise(_Step):
     """Statements per synapse, of nothing that varies over columns; the only place of noise.
 
-    code: Brian2's abstract code, lines of `NAME = E` or `NAME += E` in arrays, parameters and
-    `updates`. A name that is no array is a temporary of this code.
+    statements: `NAME = E` or `NAME += E`, in arrays, parameters and `updates`. A name that is no
+    array is a temporary of these statements.
     """
 
-    code: str
+    statements: tuple[Statement, ...]
+
+    @property
+    def code(self) -> str:
+        """The statements as Brian2's abstract code, one on each line."""
+        return "\n".join(statement.line for statement in self.statements)
 
 
 Step = Product | Fused | Elementwise

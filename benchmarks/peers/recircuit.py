@@ -49,9 +49,7 @@ class RecircuitPeer(Peer):
 
     def memory(self) -> dict[str, int]:
         """Bytes: what the circuit stores, its data, the most that the worker has ever held, and what it holds on a GPU."""
-        stored = sum(
-            np.dtype(a.variable.dtype).itemsize * int(np.prod(a.shape)) for a in self.program.assembly.arrays.values()
-        )
+        stored = sum(self.program.dtype(k).itemsize * v.size for k, v in self.program.variables.items())
         data = sum(rows.values.nbytes for rows in self.inputs.rows.values())
         device = self.program.memory() if self.backend == "cuda" else 0
         return {"stored": stored, "data": data, "peak": max(map(peak_memory, children()), default=0), "device": device}

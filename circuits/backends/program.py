@@ -5,15 +5,14 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from ...errors import RecircuitError
-
-if TYPE_CHECKING:
-    from ..lowering.assembly import Array, Assembly
-    from ..lowering.timetable import Timetable
+from ..lowering.lowered import Lowered
+from ..lowering.timetable import Timetable
+from ..lowering.variables import Variable
 
 Progress = Callable[[int], None]
 
@@ -51,18 +50,33 @@ class RunResult:
 
 
 class Program(ABC):
-    """A circuit built for one backend."""
+    """A circuit built for one backend.
+
+    Parameters
+    ----------
+    backend : its name
+    lowered : the operations and variables that it was built of
+    """
 
     backend: str
-    assembly: Assembly
+    lowered: Lowered
+
+    @property
+    def variables(self) -> Mapping[str, Variable]:
+        """What the circuit keeps in memory, by name."""
+        return self.lowered.variables
 
     @abstractmethod
-    def read(self, array: Array) -> np.ndarray:
-        """The flat values of a Brian2 variable."""
+    def read(self, key: str) -> np.ndarray:
+        """The flat values of a variable."""
 
     @abstractmethod
-    def write(self, array: Array, values: np.ndarray) -> None:
-        """Set the flat values of a Brian2 variable."""
+    def write(self, key: str, values: np.ndarray) -> None:
+        """Set the flat values of a variable; they have its type."""
+
+    @abstractmethod
+    def dtype(self, key: str) -> np.dtype:
+        """How the values of a variable are stored."""
 
     @abstractmethod
     def seed(self, seed: int) -> None:
@@ -98,24 +112,23 @@ class Program(ABC):
 
     def get(self, key: str) -> np.ndarray:
         """A copy of a variable, in the shape that the user sees."""
-        array = self.assembly.arrays[key]
-        flat = self.read(array)
-        if array.places is not None:
-            whole = np.zeros(int(np.prod(array.shape)), dtype=flat.dtype)
-            whole[array.places] = flat
+        variable = self.variables[key]
+        flat = self.read(key)
+        if variable.places is not None:
+            whole = np.zeros(variable.size, dtype=flat.dtype)
+            whole[variable.places] = flat
             flat = whole
-        return flat.reshape(array.shape).copy()
+        return flat.reshape(variable.shape).copy()
 
     def set(self, key: str, value: Any) -> None:
         """Set a variable; the value must have its shape, or be one number."""
-        array = self.assembly.arrays[key]
-        dtype = array.variable.dtype
+        variable = self.variables[key]
         given = np.asarray(value)
         try:
-            values = np.broadcast_to(given, array.shape).astype(dtype).reshape(-1)
+            values = np.broadcast_to(given, variable.shape).astype(self.dtype(key)).reshape(-1)
         except (ValueError, TypeError):
-            raise RecircuitError(f"{key} has the shape {array.shape}; got {given.shape} of {given.dtype}.") from None
-        self.write(array, values if array.places is None else values[array.places])
+            raise RecircuitError(f"{key} has the shape {variable.shape}; got {given.shape} of {given.dtype}.") from None
+        self.write(key, values if variable.places is None else values[variable.places])
 
 
 def check_order(order: np.ndarray, columns: int, rows: Mapping[str, int]) -> np.ndarray:

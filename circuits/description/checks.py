@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from brian2.units import Quantity, ms
 from brian2.units.fundamentalunits import DIMENSIONLESS, get_dimensions, get_unit
 
 from ...errors import RecircuitError
@@ -16,6 +17,29 @@ from .neuron import phase_indicators
 from .population import Population
 from .projection import Projection, Transposed
 from .schedule import During, Schedule
+
+
+def check_settings(columns: Any, dt: Any, precision: Any, lowering: Any, seed: Any, matmul: Any) -> None:
+    """Refuse what a circuit cannot be computed with."""
+    if not isinstance(columns, int | np.integer) or isinstance(columns, bool) or columns < 1:
+        raise RecircuitError(f"Circuit: columns is a whole number, at least 1; got {columns!r}.")
+    if not isinstance(dt, Quantity) or dt.dim is not ms.dim or not dt > 0 * ms:
+        raise RecircuitError(f"Circuit: dt is a time above 0, such as 1*ms; got {dt!r}.")
+    if not isinstance(seed, int | np.integer) or seed < 0:
+        raise RecircuitError(f"Circuit: the seed is a whole number, at least 0; got {seed!r}.")
+    for name, value, allowed in (
+        ("precision", precision, ("float32", "float64")),
+        ("lowering", lowering, ("dense", "plain")),
+        ("matmul", matmul, ("full", "tf32")),
+    ):
+        if not isinstance(value, str) or value not in allowed:
+            raise RecircuitError(f"Circuit: {name} is {' or '.join(map(repr, allowed))}; got {value!r}.")
+    if matmul == "tf32" and precision != "float32":
+        raise RecircuitError("Circuit: matmul='tf32' is for precision='float32'; there is no such thing in double.")
+    if lowering == "plain" and columns != 1:
+        raise RecircuitError(
+            f"Circuit: the plain Brian2 form has one column, got columns={columns}. Use columns=1, or lowering='dense'."
+        )
 
 
 def equation_of(rule: Any, into: str, name: str) -> SynapticEquation | None:

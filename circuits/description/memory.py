@@ -4,33 +4,30 @@ from __future__ import annotations
 
 from math import prod
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ...errors import RecircuitError
+from .network import Network
 from .projection import Projection, Transposed
-
-if TYPE_CHECKING:
-    from ..circuit import Circuit
 
 GIB = 2**30
 
 
-def needed(circuit: Circuit) -> dict[str, int]:
+def needed(network: Network) -> dict[str, int]:
     """Bytes of each population and projection: states, fields and weights, and what rules keep in the synapses."""
-    size = circuit.dtype.itemsize
-    found = {p.name: size * circuit.columns * p.size * len(p.neuron.stored) for p in circuit.populations.values()}
-    for projection in circuit.projections.values():
-        found[projection.post.name] += size * circuit.columns * projection.post.size  # its field
+    size = network.dtype.itemsize
+    found = {p.name: size * network.columns * p.size * len(p.neuron.stored) for p in network.populations.values()}
+    for projection in network.projections.values():
+        found[projection.post.name] += size * network.columns * projection.post.size  # its field
         found[projection.name] = size * _per_synapse(projection) * prod(projection.shape)
     return found
 
 
-def check_memory(circuit: Circuit, free: int | None = None) -> None:
+def check_memory(network: Network, free: int | None = None) -> None:
     """Refuse a circuit that does not fit.
 
     Raises RecircuitError: with what it needs, what there is, and its largest parts.
     """
-    parts = needed(circuit)
+    parts = needed(network)
     free = available() if free is None else free
     total = sum(parts.values())
     if free is None or total <= free:
@@ -38,7 +35,7 @@ def check_memory(circuit: Circuit, free: int | None = None) -> None:
     largest = sorted(parts, key=lambda name: -parts[name])[:3]
     told = ", ".join(f"{name} {parts[name] / GIB:.2f}" for name in largest)
     raise RecircuitError(
-        f"circuit: it needs {total / GIB:.2f} GiB for its weights and for the states of {circuit.columns} columns, and "
+        f"circuit: it needs {total / GIB:.2f} GiB for its weights and for the states of {network.columns} columns, and "
         f"{free / GIB:.2f} GiB are free (the largest parts: {told}). Take fewer columns, smaller or tied layers, or float32."
     )
 

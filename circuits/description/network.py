@@ -1,42 +1,81 @@
-"""What a circuit is said to be: populations, projections, broadcasts and phases. Nothing is built here."""
+"""The description of a circuit: populations, projections, broadcasts and phases, as data. Nothing is built here."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from keyword import iskeyword
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 import numpy as np
-from brian2.units import Quantity
+from brian2.units import Quantity, ms
 
 from ...errors import RecircuitError
 from ...plasticity import Rule, SynapticEquation
 from ...plasticity.names import split_side
 from ..connectivity.dense import Dense
-from .checks import check_rule, check_transpose, checked_structure, equation_of
+from .checks import (
+    check_phases,
+    check_rule,
+    check_settings,
+    check_transpose,
+    checked_structure,
+    equation_of,
+    warn_of_rules_always_open,
+)
 from .initial import glorot
 from .neuron import Neuron
 from .population import CLAMPED, Clamp, Population
 from .projection import Projection, Transposed
 from .schedule import During, Schedule
 
-if TYPE_CHECKING:
-    from ..circuit import Circuit
-
 #: The phase in which a compartment's projections are open, where the circuit has such a phase.
 USUAL_PHASE = {"basal": "feedforward", "apical": "feedback"}
 
 
-class Declaration:
-    """The half of a Circuit that says what it is; names are checked, and what a rule reads is there."""
+class Network:
+    """What a circuit is: its populations and projections, its clock, and what it is to be computed with.
 
-    def __init__(self, dt: Quantity) -> None:
+    A description is only data. Whatever looks at a circuit, checks it, counts it, or makes a program of it reads a
+    description. ``revision`` grows with every change that a program built before does not know of.
+
+    Parameters
+    ----------
+    columns : how many stimuli are shown at a time; a rule's update is averaged over them
+    dt : the time step
+    precision : ``"float32"`` or ``"float64"``
+    lowering : ``"dense"`` (matrix products over columns) or ``"plain"`` (Brian2 ``Synapses``, one column: slow,
+        obviously right)
+    seed : of the initial weights, masks and noise
+    optimise : leave out what nobody reads and what cannot have changed; results are the same bits
+    matmul : ``"full"`` precision of matrix products, or ``"tf32"``: of single-precision ones on a GPU (backend cuda),
+        which keeps 11 bits of each factor, and is faster
+    """
+
+    def __init__(
+        self,
+        columns: int = 1,
+        dt: Quantity = 1 * ms,
+        *,
+        precision: str = "float64",
+        lowering: str = "dense",
+        seed: int = 0,
+        optimise: bool = True,
+        matmul: str = "full",
+    ) -> None:
+        check_settings(columns, dt, precision, lowering, seed, matmul)
+        self.columns = int(columns)
         self.dt = dt
+        self.dtype = np.dtype(precision)
+        self.lowering = lowering
+        self.seed = seed
+        self.optimise = optimise
+        self.matmul = matmul
         self.populations: dict[str, Population] = {}
         self.projections: dict[str, Projection] = {}
         self.broadcasts: dict[str, tuple[Population, During]] = {}
         self.schedule: Schedule | None = None
         self.constants: dict[str, float] = {}
+        self.revision = 0
 
     def population(self, name: str, size: int, model: Any, **options: Any) -> Population:
         """Add ``size`` units; ``model`` is a Neuron, or an output circuit, which adds its companions too."""
@@ -49,7 +88,7 @@ class Declaration:
             except RecircuitError:  # all of it or nothing
                 self.populations, self.projections = before
                 raise
-        return self._add(Population(self._circuit, name, self._size(name, size), model))
+        return self._add(Population(self, name, self._size(name, size), model))
 
     def stimulus(
         self,
@@ -83,7 +122,7 @@ class Declaration:
 
     def constant(self, name: str, size: int = 1, value: float = 1.0) -> Population:
         """Units that always fire at ``value``; a projection from one of them is a bias."""
-        population = self._add(Population(self._circuit, name, self._size(name, size), CLAMPED))
+        population = self._add(Population(self, name, self._size(name, size), CLAMPED))
         self.constants[f"{name}.rate"] = value
         return population
 
@@ -117,7 +156,7 @@ class Declaration:
         states : what states of the rule begin with, where it is not one number for all: given as weights are
         """
         for side, population in (("pre", pre), ("post", post)):
-            if not isinstance(population, Population) or population.circuit is not self:
+            if not isinstance(population, Population) or population.network is not self:
                 raise RecircuitError(f"connect: {side} is a population of this circuit; got {population!r}.")
         name = name or f"{pre.name}_to_{post.name}"
         self._check_name(name)
@@ -143,18 +182,18 @@ class Declaration:
         else:
             structure = checked_structure(structure, pre, post, name)
         projection = Projection(
-            circuit=self._circuit, name=name, pre=pre, post=post, into=into, sends=sends, structure=structure,
+            network=self, name=name, pre=pre, post=post, into=into, sends=sends, structure=structure,
             equation=equation, weights=weights, during=During.of(during, USUAL_PHASE.get(into, "")),
             learns=During.of(learns, "plasticity"), states=dict(states or {}),
         )  # fmt: skip
         check_rule(projection, set(self.broadcasts))
         self.projections[name] = projection
-        self._forget()
+        self.revision += 1
         return projection
 
     def broadcast(self, source: Population, name: str, *, during: str | Sequence[str] | None = None) -> None:
         """Let every unit and synapse that names ``name`` read the rate of a population of one unit."""
-        if not isinstance(source, Population) or source.circuit is not self:
+        if not isinstance(source, Population) or source.network is not self:
             raise RecircuitError(f"broadcast {name!r}: the source is a population of this circuit; got {source!r}.")
         if source.size != 1:
             raise RecircuitError(
@@ -162,7 +201,7 @@ class Declaration:
             )
         self._check_name(name)
         self.broadcasts[name] = (source, During.of(during))
-        self._forget()
+        self.revision += 1
 
     def phases(self, *pairs: Any, evaluation: Sequence[str] | None = None, **windows: Any) -> Schedule:
         """Say what a presentation is: ``phases("feedforward", 2*ms, "error", 4*ms)``, or windows that may overlap."""
@@ -172,7 +211,7 @@ class Declaration:
             self.schedule = Schedule.overlapping(windows, self.dt, evaluation)
         else:
             self.schedule = Schedule.sequence(pairs, self.dt, evaluation)
-        self._forget()
+        self.revision += 1
         return self.schedule
 
     def _clamped(self, name: str, size: int, model: Neuron | None, clamp: Clamp) -> Population:
@@ -182,12 +221,12 @@ class Declaration:
                 f"stimulus {name!r}: {clamp.variable!r} is not a parameter of each unit in its equations "
                 f"(those are {model.unit_parameters}); declare it as '{clamp.variable} : 1'."
             )
-        return self._add(Population(self._circuit, name, self._size(name, size), model, clamp))
+        return self._add(Population(self, name, self._size(name, size), model, clamp))
 
     def _add(self, population: Population) -> Population:
         self._check_name(population.name)
         self.populations[population.name] = population
-        self._forget()
+        self.revision += 1
         return population
 
     def _check_name(self, name: str) -> None:
@@ -216,9 +255,31 @@ class Declaration:
             "and there is no such projection yet. Connect it first."
         )
 
-    @property
-    def _circuit(self) -> Circuit:
-        return cast("Circuit", self)
+    def __getitem__(self, key: str) -> Any:
+        """``network["h"]`` is a population or projection."""
+        found = self.populations.get(key) or self.projections.get(key)
+        if found is None:
+            names = [*self.populations, *self.projections]
+            raise RecircuitError(f"circuit: there is no {key!r}; there are {names}.")
+        return found
 
-    def _forget(self) -> None:
-        """Let go of what was built for another declaration."""
+    def __setitem__(self, key: str, value: Any) -> None:
+        raise RecircuitError(f"circuit: {key!r} cannot be set in a description; values are those of a Circuit.")
+
+    def phased(self) -> Schedule:
+        """The phases of a presentation.
+
+        Raises RecircuitError: there are none yet.
+        """
+        if self.schedule is None:
+            raise RecircuitError(
+                "circuit: it has no phases yet. Say what a presentation is, for example "
+                'circuit.phases("feedforward", 2*ms, "plasticity", 1*ms).'
+            )
+        return self.schedule
+
+    def check(self) -> None:
+        """Refuse, or warn of, what no single declaration shows: phases that there are not, rules that are always open."""
+        schedule = self.phased()
+        check_phases(self.populations, self.projections, self.broadcasts, schedule)
+        warn_of_rules_always_open(self.projections, schedule)

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from .neuron import Neuron
 from .schedule import During
-
-if TYPE_CHECKING:
-    from ..circuit import Circuit
 
 CLAMPED = Neuron("rate : 1")
 
@@ -27,6 +24,14 @@ class Clamp:
     off: float = 0.0
 
 
+class Values(Protocol):
+    """What knows the values of variables by name, as ``"h.rate"``: a circuit."""
+
+    def __getitem__(self, key: str) -> Any: ...
+
+    def __setitem__(self, key: str, value: Any) -> None: ...
+
+
 @dataclass(eq=False)
 class Population:
     """``size`` units in each of the circuit's columns; made by ``circuit.population`` and its kin.
@@ -34,17 +39,17 @@ class Population:
     Its variables are read as ``population["rate"]``, an array of shape (columns, size), and set the same way.
     """
 
-    circuit: Circuit = field(repr=False)
+    network: Values = field(repr=False)
     name: str
     size: int
     neuron: Neuron = field(repr=False)
     clamp: Clamp | None = field(default=None, repr=False)
 
     def __getitem__(self, variable: str) -> np.ndarray:
-        return self.circuit[f"{self.name}.{variable}"]
+        return self.network[f"{self.name}.{variable}"]
 
     def __setitem__(self, variable: str, value: Any) -> None:
-        self.circuit[f"{self.name}.{variable}"] = value
+        self.network[f"{self.name}.{variable}"] = value
 
     def variables(self) -> list[str]:
         """All that a rule or a record may read of a unit."""

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from ...plasticity import SynapticEquation
 from ..connectivity.dense import Dense, Shape
-from .population import Population
+from .population import Population, Values
 from .schedule import During
-
-if TYPE_CHECKING:
-    from ..circuit import Circuit
 
 
 @dataclass(frozen=True)
@@ -43,7 +40,7 @@ class Projection:
     Made by ``circuit.connect``. ``projection["w"]`` reads the weights, of shape (n_post, n_pre) when dense.
     """
 
-    circuit: Circuit = field(repr=False)
+    network: Values = field(repr=False)
     name: str
     pre: Population
     post: Population
@@ -57,10 +54,10 @@ class Projection:
     states: dict[str, Any] = field(default_factory=dict)
 
     def __getitem__(self, variable: str) -> np.ndarray:
-        return self.circuit[f"{self.name}.{variable}"]
+        return self.network[f"{self.name}.{variable}"]
 
     def __setitem__(self, variable: str, value: Any) -> None:
-        self.circuit[f"{self.name}.{variable}"] = value
+        self.network[f"{self.name}.{variable}"] = value
 
     @property
     def T(self) -> Transposed:
@@ -101,6 +98,11 @@ class Projection:
         if isinstance(self.weights, Transposed):
             return not self.structure.learns  # what goes to a latched winner has no weights of its own
         return self.equation is None or not self.equation.plastic or (self.equation.local and not self.structure.shared)
+
+    @property
+    def owner(self) -> Projection:
+        """The projection whose weights this one reads: itself, unless they are another's transpose."""
+        return self.weights.of if isinstance(self.weights, Transposed) else self
 
     @property
     def plastic(self) -> bool:

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from matplotlib.path import Path
 
+from ..description.network import Network
 from ..description.projection import Transposed
 from .diagram_layout import BY, DOWN, GAP, UP, Box, Edge, lay_out
 from .plots import blank_figure
@@ -15,7 +16,6 @@ from .plots import blank_figure
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from ..circuit import Circuit
 
 #: Distinguishable without colour vision (Okabe and Ito 2008).
 COLOURS = {
@@ -29,7 +29,7 @@ LANE, BAR = 0.32, 0.2
 BESIDE = 0.9
 
 
-def draw_circuit(circuit: Circuit, *, phases: bool = True, labels: bool = True) -> Figure:
+def draw_circuit(circuit: Network, *, phases: bool = True, labels: bool = True) -> Figure:
     """Draw a circuit, layer above layer.
 
     Boxes are populations, with their compartments where their input arrives; grey ones are shown the data, yellow ones
@@ -87,7 +87,7 @@ class _Lanes:
         return sign * (edge + min(0.1 + 0.09 * self.used[key], 0.45 * GAP))
 
 
-def _milliseconds(circuit: Circuit, steps: int = 1) -> str:
+def _milliseconds(circuit: Network, steps: int = 1) -> str:
     return f"{steps * float(circuit.dt) * 1e3:g} ms"
 
 
@@ -228,7 +228,7 @@ def _legend(axes: Axes, kinds: set[str], plastic: bool, left: float, right: floa
     return y - 0.15
 
 
-def _draw_phases(axes: Axes, circuit: Circuit, left: float, right: float, bottom: float) -> float:
+def _draw_phases(axes: Axes, circuit: Network, left: float, right: float, bottom: float) -> float:
     """A bar for each phase of a presentation; returns the new bottom."""
     schedule = circuit.schedule
     assert schedule is not None

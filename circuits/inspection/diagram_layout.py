@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-if TYPE_CHECKING:
-    from ..circuit import Circuit
-    from ..description.population import Population
-    from ..description.projection import Projection
+from ..description.network import Network
+from ..description.population import Population
+from ..description.projection import Projection
 
 Side = Literal["top", "bottom", "left", "right"]
 
@@ -89,7 +88,7 @@ class Edge:
         return self.post.layer - self.pre.layer
 
 
-def lay_out(circuit: Circuit) -> tuple[list[Box], list[Edge]]:
+def lay_out(circuit: Network) -> tuple[list[Box], list[Edge]]:
     """Boxes with places and ports, and the edges between them."""
     boxes = {p.name: Box(p) for p in circuit.populations.values()}
     for name, main in companions(circuit).items():
@@ -99,14 +98,15 @@ def lay_out(circuit: Circuit) -> tuple[list[Box], list[Edge]]:
     for box in boxes.values():
         if box.main is not None:
             box.layer = box.main.layer
-    edges = [_edge(p, boxes) for p in circuit.projections.values()]
+    driven = {p.post.name for p in circuit.projections.values()}
+    edges = [_edge(p, boxes, driven) for p in circuit.projections.values()]
     edges += [Edge(boxes[s], boxes[t], name, "broadcast") for name, s, t in _broadcasts(circuit)]
     _place_ports(boxes.values(), edges)
     _place_boxes(list(boxes.values()))
     return list(boxes.values()), edges
 
 
-def companions(circuit: Circuit) -> dict[str, str]:
+def companions(circuit: Network) -> dict[str, str]:
     """Populations that belong to one other, as t and s do to o: companion -> whose it is."""
     partners: dict[str, set[str]] = {name: set() for name in circuit.populations}
     small: dict[str, bool] = {n: p.size == 1 or _shows_labels(p) for n, p in circuit.populations.items()}
@@ -139,7 +139,7 @@ def companions(circuit: Circuit) -> dict[str, str]:
     return found
 
 
-def _serving(circuit: Circuit) -> dict[str, str]:
+def _serving(circuit: Network) -> dict[str, str]:
     """Error and modulatory neurons, which project one to one into the apical compartment of others -> those.
 
     Where these serve others in turn, each keeps a place of its own.
@@ -156,11 +156,11 @@ def _shows_labels(population: Population) -> bool:
     return population.clamp is not None and population.clamp.kind == "labels"
 
 
-def _receives(circuit: Circuit, name: str) -> bool:
+def _receives(circuit: Network, name: str) -> bool:
     return any(p.post.name == name for p in circuit.projections.values())
 
 
-def layers(circuit: Circuit, names: set[str]) -> dict[str, int]:
+def layers(circuit: Network, names: set[str]) -> dict[str, int]:
     """The longest way forward from a population that nothing drives; ways back (apical, or to what is below) aside.
 
     What error neurons drive is above the layer that they serve.
@@ -186,19 +186,19 @@ def layers(circuit: Circuit, names: set[str]) -> dict[str, int]:
     return depth
 
 
-def _edge(projection: Projection, boxes: dict[str, Box]) -> Edge:
+def _edge(projection: Projection, boxes: dict[str, Box], driven: set[str]) -> Edge:
     pre, post = boxes[projection.pre.name], boxes[projection.post.name]
     edge = Edge(pre, post, projection.into, "feedforward", projection)
     if projection.structure.kind == "one_to_one":
         edge.kind = "one to one"
     elif projection.into == "apical" or edge.rise < 0:
         edge.kind = "feedback"
-    elif edge.rise == 0 and any(p.post is projection.pre for p in projection.circuit.projections.values()):
+    elif edge.rise == 0 and projection.pre.name in driven:
         edge.kind = "lateral"
     return edge
 
 
-def _broadcasts(circuit: Circuit) -> list[tuple[str, str, str]]:
+def _broadcasts(circuit: Network) -> list[tuple[str, str, str]]:
     """Name, source and target of every broadcast that somebody reads."""
     found = []
     for name, (source, _) in circuit.broadcasts.items():

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
 
 import numpy as np
 from brian2.codegen.generators.numpy_generator import NumpyNodeRenderer
@@ -13,30 +13,27 @@ from brian2.core.namespace import DEFAULT_UNITS
 from brian2.utils.stringtools import get_identifiers
 
 from ...errors import RecircuitError
-from ..lowering.populations import incoming_fields, stored_in
-
-if TYPE_CHECKING:
-    from ..circuit import Circuit
+from ..description.network import Network
+from ..description.reads import incoming_fields, stored_in
 
 __all__ = ["compute", "keys_of", "value_of"]
 
 _CONSTANTS = {n: c.value for n, c in DEFAULT_CONSTANTS.items()} | {n: float(u) for n, u in DEFAULT_UNITS.items()}
 
 
-def keys_of(circuit: Circuit, name: str) -> list[str]:
+def keys_of(network: Network, arrays: Collection[str], name: str) -> list[str]:
     """The stored variables that the value of ``name`` (as ``"h.rate"``) is made of.
 
     Raises RecircuitError: there is no such variable; it reads the time; or something that nobody else reads.
     """
     owner, _, variable = name.partition(".")
-    population = circuit.populations.get(owner)
-    arrays = circuit.program().assembly.arrays
+    population = network.populations.get(owner)
     if population is None or name in arrays:
-        return [circuit._known(name)]
+        return [known(network, arrays, name)]
     if variable not in population.variables():
         has = sorted({*population.variables(), *population.neuron.parameters})
         raise RecircuitError(f"circuit: {owner!r} has no {variable!r}; it has {has}.")
-    needed = sorted(stored_in({variable}, population))
+    needed = sorted(stored_in(network, population, {variable}))
     if "t" in needed:
         raise RecircuitError(
             f"circuit: {name!r} reads the time t, and is computed wherever it is read. Store it, as in "
@@ -47,18 +44,32 @@ def keys_of(circuit: Circuit, name: str) -> list[str]:
     return [f"{owner}.{v}" for v in needed]
 
 
-def value_of(circuit: Circuit, name: str, stored: Mapping[str, Any], shape: tuple[int, ...]) -> np.ndarray:
+def known(network: Network, arrays: Collection[str], key: str) -> str:
+    """The name under which a variable is stored.
+
+    Raises RecircuitError: it is not.
+    """
+    owner, _, variable = key.partition(".")
+    if key not in arrays and owner in network.populations:
+        key = f"{owner}.{network.populations[owner].stored_name(variable)}"
+    if key not in arrays:
+        mine = sorted(k for k in arrays if k.startswith(owner + ".")) or sorted({k.split(".")[0] for k in arrays})
+        raise RecircuitError(f"circuit: {key!r} is not stored; there are {mine}.")
+    return key
+
+
+def value_of(network: Network, name: str, stored: Mapping[str, Any], shape: tuple[int, ...]) -> np.ndarray:
     """A stored variable, or a compartment or expression computed from stored ones (those of `keys_of`), as they were."""
     owner, _, variable = name.partition(".")
-    population = circuit.populations.get(owner)
+    population = network.populations.get(owner)
     if population is None or name in stored:
-        return stored[circuit._known(name)]
+        return stored[known(network, stored, name)]
     if f"{owner}.{population.stored_name(variable)}" in stored:
         return stored[f"{owner}.{population.stored_name(variable)}"]
-    fields = incoming_fields(circuit, population)
+    fields = incoming_fields(network, population)
     formula = " + ".join(fields[variable]) or "0.0" if variable in fields else population.neuron.expressions[variable]
-    names = {"dt": float(circuit.dt)}
-    result = compute(formula, lambda n: names[n] if n in names else value_of(circuit, f"{owner}.{n}", stored, shape))
+    names = {"dt": float(network.dt)}
+    result = compute(formula, lambda n: names[n] if n in names else value_of(network, f"{owner}.{n}", stored, shape))
     return np.broadcast_to(np.asarray(result, dtype=float), shape).copy()
 
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from ..circuit import Circuit
+from ..description.network import Network
 
 
-def circuit_text(circuit: Circuit) -> str:
+def circuit_text(circuit: Network) -> str:
     """The circuit as plain text."""
     lines = [f"Circuit: {circuit.columns} columns, dt = {circuit.dt}, {circuit.dtype}"]
     if circuit.schedule is not None:
@@ -32,6 +30,6 @@ def circuit_text(circuit: Circuit) -> str:
     return "\n".join(lines)
 
 
-def circuit_html(circuit: Circuit) -> str:
+def circuit_html(circuit: Network) -> str:
     """The circuit for Jupyter."""
     return f"<pre>{escape(circuit_text(circuit))}</pre>"

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ...errors import RecircuitError
+from ..description.network import Network
 from .expressions import keys_of, value_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from ..circuit import Circuit
 
-
-def record_keys(circuit: Circuit, names: Iterable[str]) -> list[str]:
+def record_keys(network: Network, arrays: Collection[str], names: Iterable[str]) -> list[str]:
     """The stored variables that a recording of ``names`` needs."""
     keys: list[str] = []
     for name in [names] if isinstance(names, str) else names:
         if "." not in name:
             raise RecircuitError(f"record: expected the name of a variable, such as 'h.rate'; got {name!r}.")
-        keys += keys_of(circuit, name)
+        keys += keys_of(network, arrays, name)
     return list(dict.fromkeys(keys))
 
 
@@ -33,13 +32,13 @@ class Trace:
     each step; ``trace.plot()`` draws everything.
     """
 
-    def __init__(self, circuit: Circuit, names: Iterable[str], stored: dict[str, np.ndarray], rows: np.ndarray) -> None:
+    def __init__(self, network: Network, names: Iterable[str], stored: dict[str, np.ndarray], rows: np.ndarray) -> None:
         self.names = [names] if isinstance(names, str) else list(names)
         self.rows = rows
-        self.schedule = circuit.schedule
-        self.dt = circuit.dt
+        self.schedule = network.schedule
+        self.dt = network.dt
         steps = max((len(v) for v in stored.values()), default=0)
-        self._values = {name: value_of(circuit, name, stored, (steps, _size(circuit, name))) for name in self.names}
+        self._values = {name: value_of(network, name, stored, (steps, _size(network, name))) for name in self.names}
 
     def __getitem__(self, name: str) -> np.ndarray:
         if name not in self._values:
@@ -72,6 +71,6 @@ class Trace:
         return f"<Trace of {', '.join(self.names) or 'nothing'}: {len(self.rows)} presentations, {self.steps} steps>"
 
 
-def _size(circuit: Circuit, name: str) -> int:
-    population = circuit.populations.get(name.partition(".")[0])
+def _size(network: Network, name: str) -> int:
+    population = network.populations.get(name.partition(".")[0])
     return population.size if population is not None else 1

@@ -44,7 +44,7 @@ def lowerings_apart(make: Make, data: Data, among: Iterable[str] = ()) -> dict[s
     apart = {name: distance(a[name], b[name]) for name in names}
     left, right = dense.state(), plain.state()
     for key in (k for k in right if k in left):
-        exists = plain.program().assembly.arrays[key].places
+        exists = plain.lowered().variables[key].places
         mask = right.get(f"{key.split('.')[0]}.mask")  # of weights that synapses share
         if mask is not None and mask.shape == right[key].shape:
             exists = np.flatnonzero(mask)

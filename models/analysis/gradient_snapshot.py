@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from ...circuits import Circuit, Population, Projection
 from ...circuits.description.neuron import phase_indicators
 from ...circuits.description.projection import Transposed
+from ...circuits.description.reads import incoming_fields
 from ...circuits.inputs import Inputs, Rows, as_inputs, dataset_inputs
 from ...circuits.inspection.expressions import compute
-from ...circuits.lowering.assembly import learning_steps
-from ...circuits.lowering.populations import incoming_fields
+from ...circuits.lowering.synapses import learning_steps
 from ...errors import RecircuitError
 
 __all__ = ["Snapshot", "matrix", "snapshot"]
@@ -114,7 +114,7 @@ def snapshot(circuit: Circuit, data: Any = None) -> Snapshot:
     inputs = Inputs({n: Rows(r.values[: circuit.columns], r.scale, r.offset) for n, r in inputs.rows.items()})
     program = circuit.program()
     owners = circuit.populations
-    keys = [k for k in program.assembly.arrays if k.split(".")[0] in owners and program.assembly.arrays[k].by_column]
+    keys = [k for k, v in program.variables.items() if v.owner in owners and v.by_element]
     before = circuit.state()
     try:
         inputs.load(program)
@@ -156,4 +156,4 @@ def _moment(circuit: Circuit) -> int:
     learning = [p for p in _forward(circuit) if p.plastic]
     if schedule is None or not learning:
         raise RecircuitError("snapshot: no projection into a basal compartment learns in this circuit.")
-    return min(learning_steps(p, schedule)[0] for p in learning)
+    return min(learning_steps(circuit, p)[0] for p in learning)

@@ -21,10 +21,12 @@ __all__ = ["Readout"]
 class Readout:
     """The answer of a circuit is the unit of the output with the largest basal field (rate, where it has none).
 
-    output: the population. field: the name of what is compared. step: at whose end it is read, the last of the phases of
+    circuit: whose answer it is. output: the population. field: the name of what is compared. step: at whose end it is
+    read, the last of the phases of
     an evaluation, which no supervision has reached yet.
     """
 
+    circuit: Circuit
     output: Population
     field: str
     step: int
@@ -42,12 +44,12 @@ class Readout:
         if schedule is None:
             raise RecircuitError("train: the circuit has no phases yet; call circuit.phases(...) first.")
         step = max(schedule.windows[name][1] for name in schedule.evaluation) - 1
-        return cls(population, f"{population.name}.{'basal' if driven else 'rate'}", step)
+        return cls(circuit, population, f"{population.name}.{'basal' if driven else 'rate'}", step)
 
     @property
     def keys(self) -> list[str]:
         """The stored variables that the field is made of."""
-        return keys_of(self.output.circuit, self.field)
+        return keys_of(self.circuit, self.circuit.lowered().variables, self.field)
 
     @property
     def collect(self) -> dict[str, int]:
@@ -63,7 +65,7 @@ class Readout:
 
     def answers(self, result: RunResult) -> NDArray[np.int64]:
         """The answers of a run, (presentations, columns)."""
-        circuit, shown = self.output.circuit, result.presentations
+        circuit, shown = self.circuit, result.presentations
         stored = {k: v if v.ndim > 2 else v.reshape(shown, 1, -1) for k, v in result.collected.items()}
         return value_of(circuit, self.field, stored, (shown, circuit.columns, self.output.size)).argmax(axis=-1)
 

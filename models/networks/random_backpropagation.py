@@ -125,7 +125,7 @@ def random_backpropagation(
 
     Projections are called `x_to_h1`, ..., and those of the channel `h2_to_h1` or, where it skips, `o_to_h1`. There
     are no biases (Eq. 2 and 14). Circuits of variants that differ in numbers only can share one program
-    (`recircuit.circuits.reuse`).
+    (`Circuit.take_over`).
 
     Args:
         sizes: units of each layer, stimulus first, at least three.

@@ -59,9 +59,9 @@ def carry_over(source: Circuit, target: Circuit, layers: Collection[str] | None 
                 f"carry_over: the source has no projection {name!r}; it has {list(source.projections)}."
             )
         parameters = into.equation.parameters if into.equation is not None else {}
-        for key in (k for k in source.program().assembly.arrays if k.startswith(f"{name}.")):
+        for key in (k for k in source.program().variables if k.startswith(f"{name}.")):
             variable = key.partition(".")[2]
-            if key not in program.assembly.arrays or variable in {*own.structure.tables, *parameters}:
+            if key not in program.variables or variable in {*own.structure.tables, *parameters}:
                 continue
             values = source[key]
             same = own.structure == into.structure or values.shape != tuple(own.shape)

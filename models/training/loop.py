@@ -181,7 +181,7 @@ class Training:
     def _beyond(self) -> float | None:
         """How often the output's field has been out of its circuit's range, where the circuit counts it."""
         name = f"{self.readout.output.name}.beyond"
-        return float(self.circuit[name].sum(dtype=float)) if name in self.program.assembly.arrays else None
+        return float(self.circuit[name].sum(dtype=float)) if name in self.program.variables else None
 
 
 def _fingerprint(data: Dataset, how: Augmentation) -> str:

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import platform
 from importlib.metadata import version
 
 import numpy as np
 
 from ...circuits import Circuit
-from ...circuits.backends import BACKENDS, missing_for
+from ...circuits.backends import BACKENDS, find_backend, missing_for
 from ...errors import RecircuitError, UsageError
 
 __all__ = ["choose", "threads", "versions"]
 
 #: What the numpy backend takes on one core: seconds per operation, and per multiplication.
 OVERHEAD, MULTIPLICATION = 10e-6, 2e-11
-#: Seconds that compiling takes.
-COMPILING = {"cuda": 20.0, "cpp": 8.0}
-COMPILER = {"cuda": "a GPU", "cpp": "a compiler"}
 
 
 def choose(circuit: Circuit, backend: str, presentations: int) -> tuple[str, str]:
@@ -43,10 +39,12 @@ def choose(circuit: Circuit, backend: str, presentations: int) -> tuple[str, str
     if backend != "auto":
         return backend, "asked for"
     seconds, missing = _seconds(circuit, presentations), []
-    for name, compiling in COMPILING.items():
-        lacks = missing_for(name)
-        if not lacks and seconds >= compiling:
-            long_enough = f"{COMPILER[name]} is there, and the run is long enough to make up for compiling"
+    for name, found in ((n, find_backend(n)) for n in reversed(BACKENDS)):
+        if not found.seeks_speed:
+            continue
+        lacks = found.missing()
+        if not lacks and seconds >= found.build_seconds:
+            long_enough = f"{found.needs} is there, and the run is long enough to make up for compiling"
             return name, "; ".join([long_enough, *missing])
         if not lacks and name == "cpp":
             return "numpy", "so short a run is over before it would be compiled"
@@ -57,33 +55,14 @@ def choose(circuit: Circuit, backend: str, presentations: int) -> tuple[str, str
 
 def threads(backend: str) -> int:
     """How many threads a backend's matrix products use. On numpy, the same run has other bits with another number."""
-    if backend == "cuda":
-        return 1  # of the processor: the one that launches
-    if backend == "cpp":
-        from ...circuits.backends.compiled.worker import threads as of_worker
-
-        return of_worker()
-    for name in ("OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS"):
-        if os.environ.get(name, "").isdigit() and int(os.environ[name]) > 0:
-            return int(os.environ[name])
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return find_backend(backend).threads()
 
 
 def versions(backend: str = "numpy") -> dict[str, str]:
     """Of what decides the numbers."""
     names = ["recircuit", "brian2", "numpy", "scipy", "scipy-openblas32"]
     found = {"python": platform.python_version(), "machine": platform.machine()} | {n: version(n) for n in names}
-    return found | _of_gpu() if backend == "cuda" else found
-
-
-def _of_gpu() -> dict[str, str]:
-    from ...circuits.backends.cuda import gpu, requirements, toolkit
-
-    card, tools = gpu.find_gpu(), toolkit.find_toolkit()
-    if isinstance(card, str) or tools is None:
-        return {}
-    about = {"gpu": card.name, "cuda": requirements.dotted(tools.version), "cublas": str(tools.library)}
-    return about | {"brian2cuda": version("brian2cuda")}
+    return found | find_backend(backend).versions()
 
 
 def _seconds(circuit: Circuit, presentations: int) -> float:

@@ -282,11 +282,11 @@ from pathlib import Path
 sys.path[:0] = {tests!r}
 from test_backends import kitchen, masked
 from recircuit.circuits.backends.cpp.device import WorkerDevice
-from recircuit.circuits.lowering.assemble import assemble, brian_preferences
+from recircuit.circuits.lowering.brian.emit import brian_preferences, emit
 for make in (kitchen, masked):
     device, net, folder = WorkerDevice(), make(), Path(tempfile.mkdtemp())
     with device.in_use(), brian_preferences(net.dtype):
-        device.write_sources(assemble(net, None), folder)
+        device.write_sources(emit(net.lowered(), None), folder)
     text = b"".join(p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file())
     print("sources", hashlib.sha256(text).hexdigest())
 """

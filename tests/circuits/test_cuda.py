@@ -32,7 +32,7 @@ from recircuit.circuits.backends.cpp.compiler import missing_compiler
 from recircuit.circuits.backends.cuda import gpu, requirements, toolkit
 from recircuit.circuits.backends.cuda.memory import Need
 from recircuit.circuits.inputs import as_inputs
-from recircuit.circuits.lowering.assemble import assemble, brian_preferences
+from recircuit.circuits.lowering.brian.emit import brian_preferences, emit
 from recircuit.models import layered
 from recircuit.models.training.machine import choose, versions
 
@@ -367,7 +367,7 @@ def test_auto_falls_back_and_says_so(on_cpu: None, monkeypatch: pytest.MonkeyPat
 
 
 def test_memory_is_counted() -> None:
-    need = Need.of(layered([10, 4, 3], columns=7, loss="mse").program("numpy").assembly)
+    need = Need.of(layered([10, 4, 3], columns=7, loss="mse").lowered())
     assert need.columns == 7 and need.synapses["x_to_h1"] >= 4 * 40 and need.column >= 4 * (10 + 4 + 3)
     assert need.total == sum(need.synapses.values()) + 7 * need.column
 
@@ -405,7 +405,7 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
             tools = toolkit.Toolkit(tools.nvcc, tools.version, tools.cards, Path("include"), Path("lib/libcublas.so"))
         device = CudaDevice(tools, tools.architecture(card))
         with device.in_use(), brian_preferences(net.dtype):
-            device.write_sources(assemble(net, None), folder)
+            device.write_sources(emit(net.lowered(), None), folder)
         made[name] = folder
     return made
 

@@ -19,7 +19,7 @@ from brian2 import ms
 from shell import run
 
 import recircuit as rc
-from recircuit.circuits.lowering import assembly
+from recircuit.circuits.lowering import synapses
 from recircuit.plasticity import SynapticEquation, all_rules, find, lower
 from recircuit.plasticity.steps import Product, Step
 from recircuit.testing import Report, RuleFails, check_rule
@@ -181,7 +181,7 @@ def lowered_otherwise(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Callable[[Callable[[SynapticEquation], tuple[Step, ...]]], None]:
     """Put another lowering in place of recircuit's."""
-    return lambda otherwise: monkeypatch.setattr(assembly, "lower", lambda equation, shared: otherwise(equation))
+    return lambda otherwise: monkeypatch.setattr(synapses, "lower", lambda equation, shared: otherwise(equation))
 
 
 def test_a_wrong_product_is_found(lowered_otherwise: Callable[..., None]) -> None:

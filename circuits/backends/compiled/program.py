@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import numpy as np
 
 from ....errors import RecircuitError
-from ...lowering.assemble import assemble, brian_preferences
-from ...lowering.assembly import Array, Assembly
+from ...lowering.brian.assembly import Assembly
+from ...lowering.brian.emit import brian_preferences, emit
+from ...lowering.kernels import Clamp
+from ...lowering.lowered import Lowered
+from ...lowering.operations import Operation
+from ...lowering.timetable import Timetable
 from ..program import Program, Progress, RunResult, check_order
 from .cache import built
 from .worker import Worker
-
-if TYPE_CHECKING:
-    from ...circuit import Circuit
-    from ...lowering.timetable import Timetable
 
 
 class WritesSources(Protocol):
@@ -36,15 +36,16 @@ class WritesSources(Protocol):
 class CompiledProgram(Program):
     """Runs in a worker of its own."""
 
-    def __init__(self, circuit: Circuit, device: WritesSources, toolchain: str) -> None:
-        with device.in_use(), brian_preferences(circuit.dtype):
-            self.assembly = assemble(circuit, None)
+    def __init__(self, lowered: Lowered, device: WritesSources, toolchain: str) -> None:
+        self.lowered = lowered
+        network = lowered.network
+        with device.in_use(), brian_preferences(network.dtype):
+            self.assembly = emit(lowered, None)
             self.check()
             self._folder = built(self.backend, lambda folder: device.write_sources(self.assembly, folder), toolchain)
-        self._names = {id(array): key for key, array in self.assembly.arrays.items()}
-        self._clamps = {p.name: p.clamp for p in circuit.populations.values() if p.clamp is not None}
+        self._clamps = {o.owner: o.kernel for o in lowered.operations if isinstance(o.kernel, Clamp)}
         self._rows: dict[str, int] = {}
-        self._worker = Worker(self._folder, self.backend, RECIRCUIT_MATMUL=circuit.matmul)
+        self._worker = Worker(self._folder, self.backend, RECIRCUIT_MATMUL=network.matmul)
 
     def check(self) -> None:
         """Refuse, before anything is built, what this backend cannot run."""
@@ -52,14 +53,17 @@ class CompiledProgram(Program):
     def close(self) -> None:
         self._worker.close()
 
-    def read(self, array: Array) -> np.ndarray:
-        path = self._worker.exchange / "array"
-        self._worker.tell(f"get {self._names[id(array)]} {path}")
-        return np.fromfile(path, dtype=array.variable.dtype)
+    def dtype(self, key: str) -> np.dtype:
+        return self.assembly.arrays[key].dtype
 
-    def write(self, array: Array, values: np.ndarray) -> None:
+    def read(self, key: str) -> np.ndarray:
+        path = self._worker.exchange / "array"
+        self._worker.tell(f"get {key} {path}")
+        return np.fromfile(path, dtype=self.dtype(key))
+
+    def write(self, key: str, values: np.ndarray) -> None:
         path = self._worker.put("array", values)
-        self._worker.tell(f"set {self._names[id(array)]} {path}")
+        self._worker.tell(f"set {key} {path}")
 
     def seed(self, seed: int) -> None:
         self._worker.tell(f"seed {seed}")
@@ -71,8 +75,8 @@ class CompiledProgram(Program):
     def load(self, stimulus: str, data: np.ndarray, scale: float, offset: float) -> None:
         clamp = self._clamps[stimulus]
         path = self._worker.put(f"data_{stimulus}_{len(list(self._worker.exchange.iterdir()))}", data)
-        if clamp.kind == "labels":
-            width = self.assembly.arrays[f"{stimulus}.{clamp.variable}"].shape[1]
+        if clamp.labels:
+            width = self.variables[f"{stimulus}.{clamp.variable}"].shape[1]
             self._worker.tell(f"label {stimulus} {path} {width} {clamp.on!r} {clamp.off!r}")
         else:
             self._worker.tell(f"load {stimulus} {path} {data.dtype} {data.shape[1]} {scale!r} {offset!r}")
@@ -96,9 +100,9 @@ class CompiledProgram(Program):
         done, interrupted, diverged = (answer.split(" ") + [""])[:3]
         result = RunResult(int(done), interrupted=interrupted == "1", diverged=diverged)
         for key, (file, is_trace) in kept.items():
-            values = np.fromfile(self._worker.exchange / file, dtype=self._dtype(key[0]))
+            values = np.fromfile(self._worker.exchange / file, dtype=self.dtype(key[0]))
             where = result.traces if is_trace else result.collected
-            shape = self.assembly.arrays[key[0]].shape
+            shape = self.variables[key[0]].shape
             lines = len(order[: result.presentations]) * (len(table.steps) if is_trace else 1)
             where[key[0]] = values.reshape(lines, -1) if is_trace else values.reshape(lines, *shape)
         return result
@@ -126,11 +130,11 @@ class CompiledProgram(Program):
         lines: list[str] = []
 
         def keep(key: str, is_trace: bool) -> None:
-            array = self.assembly.arrays[key]
-            if array.places is not None:
+            variable = self.variables[key]
+            if variable.places is not None:
                 raise RecircuitError(f"record: {key} is sparse in the plain form; record it with backend='numpy'.")
-            count = int(np.prod(array.shape)) if array.shape else 1
-            if is_trace and array.by_column:
+            count = variable.size
+            if is_trace and variable.by_element:
                 count //= self.assembly.columns
             lines.append(f"keep {key} {count}")
             file = counts.setdefault((key, count), f"kept_{len(counts)}")
@@ -140,9 +144,7 @@ class CompiledProgram(Program):
             for entry in row:
                 if entry.skipped:
                     continue
-                name = entry.operation.name
-                runs = entry.operation.runner is not None
-                lines.append(f"run {name}" if runs else self._clamp_line(name.removeprefix("clamp_")))
+                lines.append(_line(entry.operation))
             for key in (k for k, s in collect.items() if s == step):
                 keep(key, False)
             for key in trace:
@@ -152,8 +154,10 @@ class CompiledProgram(Program):
         path.write_text("\n".join(lines) + "\n")
         return path, kept
 
-    def _clamp_line(self, stimulus: str) -> str:
-        return f"clamp {stimulus} {stimulus}.{self._clamps[stimulus].variable}"
 
-    def _dtype(self, key: str) -> np.dtype:
-        return self.assembly.arrays[key].variable.dtype
+def _line(operation: Operation) -> str:
+    """The line of the table by which the worker runs an operation."""
+    kernel = operation.kernel
+    if isinstance(kernel, Clamp):
+        return f"clamp {kernel.population} {kernel.population}.{kernel.variable}"
+    return f"run {operation.name}"

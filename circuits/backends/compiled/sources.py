@@ -9,7 +9,7 @@ from typing import Any
 
 from brian2.codegen.generators.cpp_generator import c_data_type
 
-from ...lowering.assembly import Assembly
+from ...lowering.brian.assembly import Assembly
 
 SOURCE = Path(__file__).parent / "source"
 
@@ -26,8 +26,7 @@ def copy_sources(folder: Path, *sources: Path, only: str = "*") -> None:
 
 def registered(assembly: Assembly) -> dict[str, Any]:
     """The variables that a worker knows by name."""
-    variables = {key: array.variable for key, array in assembly.arrays.items()}
-    return variables | {"clock.dt": assembly.clock.variables["dt"]}
+    return dict(assembly.arrays) | {"clock.dt": assembly.clock.variables["dt"]}
 
 
 def registry(assembly: Assembly, where: Callable[[Any], tuple[str, str]]) -> str:
@@ -37,8 +36,8 @@ def registry(assembly: Assembly, where: Callable[[Any], tuple[str, str]]) -> str
     ----------
     where : variable -> C++ expressions of its address and of how many values it has
     """
-    operations = [o for o in assembly.all_operations() if o.runner is not None]
-    code = {o.name: o.runner.codeobj for o in operations}
+    operations = [o.name for o in assembly.lowered.all_operations() if o.name in assembly.runners]
+    code = {name: assembly.runners[name].codeobj for name in operations}
     variables = registered(assembly)
     lines = ['#include "objects.h"', '#include "worker.h"']
     lines += [f"void _run_{name}();" for name in sorted({c.name for c in code.values()})]

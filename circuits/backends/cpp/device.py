@@ -10,7 +10,7 @@ from brian2 import prefs
 from brian2.core.variables import DynamicArrayVariable
 from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 
-from ...lowering.assembly import Assembly
+from ...lowering.brian.assembly import Assembly
 from ..compiled.device import KeptDevice
 from ..compiled.literals import real
 from ..compiled.sources import SOURCE, copy_sources, joined, registry

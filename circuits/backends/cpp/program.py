@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ....errors import RecircuitError
+from ...lowering.lowered import Lowered
 from ..compiled import CompiledProgram
 from .compiler import missing_compiler, toolchain
 from .device import WorkerDevice
-
-if TYPE_CHECKING:
-    from ...circuit import Circuit
 
 
 class CppProgram(CompiledProgram):
@@ -18,8 +14,8 @@ class CppProgram(CompiledProgram):
 
     backend = "cpp"
 
-    def __init__(self, circuit: Circuit) -> None:
+    def __init__(self, lowered: Lowered) -> None:
         missing = missing_compiler()
         if missing:
             raise RecircuitError(f"backend cpp: {missing}. The backend numpy needs no compiler.")
-        super().__init__(circuit, WorkerDevice(), toolchain())
+        super().__init__(lowered, WorkerDevice(), toolchain())

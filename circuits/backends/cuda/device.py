@@ -10,7 +10,7 @@ from brian2.core.variables import ArrayVariable, Constant
 from brian2.parsing.rendering import CPPNodeRenderer
 from brian2cuda.device import CUDAStandaloneDevice
 
-from ...lowering.assembly import Assembly
+from ...lowering.brian.assembly import Assembly
 from ..compiled.device import KeptDevice
 from ..compiled.sources import SOURCE, copy_sources, joined, registered, registry
 from .codeobject import FUNCTIONS, CudaCodeObject

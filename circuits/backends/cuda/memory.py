@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
-from ...lowering.assembly import Assembly
+from ...lowering.lowered import Lowered
 from .gpu import Gpu
 from .requirements import RESERVED
 
@@ -20,18 +18,18 @@ class Need:
     columns: int
 
     @classmethod
-    def of(cls, assembly: Assembly) -> Need:
-        """What an assembled circuit needs, without its data."""
+    def of(cls, lowered: Lowered) -> Need:
+        """What a circuit needs, without its data."""
         synapses: dict[str, int] = {}
         units = 0
-        for key, array in assembly.arrays.items():
-            size = int(np.prod(array.shape)) * np.dtype(array.variable.dtype).itemsize
-            if array.by_column:
+        network = lowered.network
+        for variable in lowered.variables.values():
+            size = variable.size * variable.kind.dtype(network.dtype).itemsize
+            if variable.by_element:
                 units += size
             else:
-                name = key.partition(".")[0]
-                synapses[name] = synapses.get(name, 0) + size
-        return cls(synapses, units // assembly.columns, assembly.columns)
+                synapses[variable.owner] = synapses.get(variable.owner, 0) + size
+        return cls(synapses, units // network.columns, network.columns)
 
     @property
     def total(self) -> int:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ....errors import RecircuitError
+from ...lowering.lowered import Lowered
 from ..compiled import CompiledProgram
 from . import gpu
 from .memory import Need
 from .requirements import missing_cuda
 from .toolchain import toolchain
 from .toolkit import find_toolkit
-
-if TYPE_CHECKING:
-    from ...circuit import Circuit
 
 #: Random functions of Brian2 that have no counter-based form here.
 NO_NOISE = ("poisson", "binomial")
@@ -24,8 +20,8 @@ class CudaProgram(CompiledProgram):
 
     backend = "cuda"
 
-    def __init__(self, circuit: Circuit) -> None:
-        if circuit.lowering == "plain":
+    def __init__(self, lowered: Lowered) -> None:
+        if lowered.network.lowering == "plain":
             raise RecircuitError(
                 "backend cuda: lowering='plain' adds up synapses by atomic operations there, in any order, so that it "
                 "cannot be what the dense form is held against. Use the backend numpy or cpp for it."
@@ -39,15 +35,14 @@ class CudaProgram(CompiledProgram):
         assert isinstance(found, gpu.Gpu) and toolkit is not None
         self._gpu = found
         architecture = toolkit.architecture(found.capability)
-        super().__init__(circuit, CudaDevice(toolkit, architecture), toolchain(toolkit, architecture))
+        super().__init__(lowered, CudaDevice(toolkit, architecture), toolchain(toolkit, architecture))
 
     def check(self) -> None:
-        for operation in self.assembly.all_operations():
-            drawn = operation.runner.codeobj.variables if operation.runner is not None else {}
-            if found := [name for name in NO_NOISE if name in drawn]:
+        for operation, runner in self.assembly.runners.items():
+            if found := [name for name in NO_NOISE if name in runner.codeobj.variables]:
                 raise RecircuitError(
-                    f"backend cuda: {operation.name} draws by {found[0]}(), which it has not; it has rand() and "
+                    f"backend cuda: {operation} draws by {found[0]}(), which it has not; it has rand() and "
                     "randn(). Use the backend numpy or cpp."
                 )
-        if too_much := Need.of(self.assembly).too_much(self._gpu):
+        if too_much := Need.of(self.lowered).too_much(self._gpu):
             raise RecircuitError(f"backend cuda: {too_much}.")

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from brian2.devices.device import reset_device, set_device
 
-from ...lowering.assemble import assemble
-from ...lowering.assembly import Array
+from ...lowering.brian.emit import emit
+from ...lowering.kernels import Clamp
+from ...lowering.lowered import Lowered
 from ...lowering.operations import Operation
+from ...lowering.timetable import Timetable
 from ..interrupts import interruptible
 from ..program import Program, Progress, RunResult, check_order
 from .codeobject import DenseNumpyCodeObject
-
-if TYPE_CHECKING:
-    from ...circuit import Circuit
-    from ...lowering.timetable import Timetable
 
 
 class NumpyProgram(Program):
@@ -26,21 +24,24 @@ class NumpyProgram(Program):
 
     backend = "numpy"
 
-    def __init__(self, circuit: Circuit) -> None:
+    def __init__(self, lowered: Lowered) -> None:
+        self.lowered = lowered
         with _runtime_device():
-            self.assembly = assemble(circuit, DenseNumpyCodeObject)
-        self._clamps = {p.name: p.clamp for p in circuit.populations.values() if p.clamp is not None}
+            self._assembly = emit(lowered, DenseNumpyCodeObject)
         self._data: dict[str, tuple[np.ndarray, float, float]] = {}
-        self._row = np.zeros(circuit.columns, dtype=np.int32)
+        self._row = np.zeros(lowered.network.columns, dtype=np.int32)
 
     def close(self) -> None:
         self._data.clear()
 
-    def read(self, array: Array) -> np.ndarray:
-        return np.asarray(array.variable.get_value())
+    def read(self, key: str) -> np.ndarray:
+        return np.asarray(self._assembly.arrays[key].get_value())
 
-    def write(self, array: Array, values: np.ndarray) -> None:
-        np.asarray(array.variable.get_value())[:] = values
+    def write(self, key: str, values: np.ndarray) -> None:
+        self.read(key)[:] = values
+
+    def dtype(self, key: str) -> np.dtype:
+        return self._assembly.arrays[key].dtype
 
     def seed(self, seed: int) -> None:
         self._random = np.random.RandomState(seed).get_state()
@@ -57,7 +58,7 @@ class NumpyProgram(Program):
         trace: Sequence[str] = (),
         progress: Progress | None = None,
     ) -> RunResult:
-        order = check_order(order, self.assembly.columns, {k: len(v[0]) for k, v in self._data.items()})
+        order = check_order(order, len(self._row), {k: len(v[0]) for k, v in self._data.items()})
         rows = [[self._action(e.operation) for e in row if not e.skipped] for row in table.entries]
         collected: dict[str, list[np.ndarray]] = {key: [] for key in collect or {}}
         traces: dict[str, list[np.ndarray]] = {key: [] for key in trace}
@@ -65,9 +66,8 @@ class NumpyProgram(Program):
             rows[table.steps.index(step)].append(self._keep(key, collected[key], slice(None)))
         for row in rows:
             row.extend(self._keep(key, traces[key], slice(0, 1)) for key in trace)
-        active = np.asarray(self.assembly.arrays["presentation.active"].variable.get_value()) if (
-            "presentation.active" in self.assembly.arrays
-        ) else np.zeros(1, dtype=np.int32)  # fmt: skip
+        counted = "presentation.active" in self.variables
+        active = self.read("presentation.active") if counted else np.zeros(1, dtype=np.int32)
         everything = self._watched()
         rates = {key: values for key, values in everything.items() if key.endswith(".rate")}
         tick = self._clockwork()
@@ -92,17 +92,15 @@ class NumpyProgram(Program):
         return result
 
     def _action(self, operation: Operation) -> Callable[[], Any]:
-        if operation.runner is None:
-            return self._clamp(operation.name.removeprefix("clamp_"))
-        return operation.runner.codeobj
+        if isinstance(operation.kernel, Clamp):
+            return self._clamp(operation.kernel)
+        return self._assembly.runners[operation.name].codeobj
 
-    def _clamp(self, name: str) -> Callable[[], None]:
-        clamp = self._clamps[name]
-        rates = np.asarray(self.assembly.arrays[f"{name}.{clamp.variable}"].variable.get_value())
-        rates = rates.reshape(self.assembly.columns, -1)
-        if name not in self._data:
+    def _clamp(self, clamp: Clamp) -> Callable[[], None]:
+        rates = self.read(f"{clamp.population}.{clamp.variable}").reshape(len(self._row), -1)
+        if clamp.population not in self._data:
             return lambda: None
-        data, scale, offset = self._data[name]
+        data, scale, offset = self._data[clamp.population]
 
         def show_values() -> None:
             filled = self._row >= 0
@@ -119,14 +117,13 @@ class NumpyProgram(Program):
             rates[np.arange(len(rates))[filled], data[self._row[filled], 0].astype(int)] = clamp.on
             rates[~filled] = 0
 
-        return show_labels if clamp.kind == "labels" else show_values
+        return show_labels if clamp.labels else show_values
 
     def _keep(self, key: str, into: list[np.ndarray], columns: slice) -> Callable[[], None]:
-        array = self.assembly.arrays[key]
-        values = np.asarray(array.variable.get_value())
-        if array.places is not None:
+        variable, values = self.variables[key], self.read(key)
+        if variable.places is not None:
             return lambda: into.append(self.get(key).reshape(1, -1))
-        shown = values.reshape(array.shape)[columns] if array.by_column else values
+        shown = values.reshape(variable.shape)[columns] if variable.by_element else values
         return lambda: into.append(shown.copy())
 
     @contextmanager
@@ -142,7 +139,7 @@ class NumpyProgram(Program):
 
     def _clockwork(self) -> Callable[[], None]:
         """What goes on by a step."""
-        clock = self.assembly.clock.variables
+        clock = self._assembly.clock.variables
         step, dt, t = (np.asarray(clock[name].get_value()) for name in ("timestep", "dt", "t"))
 
         def tick() -> None:
@@ -152,12 +149,7 @@ class NumpyProgram(Program):
         return tick
 
     def _watched(self) -> dict[str, np.ndarray]:
-        arrays = self.assembly.arrays
-        return {
-            k: np.asarray(a.variable.get_value())
-            for k, a in arrays.items()
-            if np.issubdtype(a.variable.dtype, np.floating)
-        }
+        return {key: self.read(key) for key in self.variables if np.issubdtype(self.dtype(key), np.floating)}
 
 
 def _first_not_finite(arrays: dict[str, np.ndarray]) -> str:

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from ....circuits import Circuit
+from ....circuits.description.fingerprint import fingerprint
 from ....circuits.inputs import Inputs, Rows, as_inputs
-from ....circuits.reuse import structure, take_over
 from ...data import Dataset
 from ...networks.random_backpropagation import Variant, random_backpropagation
 from ..framework.accuracy_curves import Curves
@@ -98,8 +98,8 @@ class School:
     def _built(self, net: Circuit) -> Circuit:
         """The circuit with a program: that of the last one, if that will do."""
         last, self._last = self._last, net
-        if last is not None and structure(last) == structure(net):
-            take_over(net, last)
+        if last is not None and fingerprint(last) == fingerprint(net):
+            net.take_over(last)
             return net
         if last is not None:
             last.close()

@@ -63,7 +63,7 @@ def as_network(net: rc.Circuit, direct: bool = False) -> Network:
     ]
     senders = ["o"] * len(hidden(net)) if direct else layers[2:]
     names = [f"{upper}_to_{lower}.w" for upper, lower in zip(senders, hidden(net))]
-    B = [net[n] for n in names if n in net.program().assembly.arrays]
+    B = [net[n] for n in names if n in net.lowered().variables]
     f = ["logistic"] * len(hidden(net)) + ["linear"]
     return Network(W, b, f, B, direct)
 

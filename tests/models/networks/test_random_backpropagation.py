@@ -15,8 +15,7 @@ import pytest
 from reference import baldi
 
 from recircuit.circuits import Circuit
-from recircuit.circuits.lowering.fused import one_sided
-from recircuit.circuits.reuse import take_over
+from recircuit.circuits.lowering.one_sided import one_sided
 from recircuit.errors import RecircuitError, UsageError
 from recircuit.models.analysis.weight_alignment import alignment
 from recircuit.models.networks.random_backpropagation import ALGORITHMS, Variant, random_backpropagation
@@ -296,12 +295,12 @@ def test_a_program_is_taken_over_by_what_differs_in_numbers_only() -> None:
     used = make(first, columns=4)
     used.run(data)
     taking, fresh = make(second, columns=4, seed=8), make(second, columns=4, seed=8)
-    take_over(taking, used)
+    taking.take_over(used)
     for net in (taking, fresh):
         net.run(data)
     assert all(np.array_equal(taking[k], v) for k, v in fresh.state().items())
     with pytest.raises(RecircuitError, match="not been built"):
-        take_over(make(first, columns=4), used)
+        make(first, columns=4).take_over(used)
 
 
 @pytest.mark.parametrize("other", [Variant("srbp"), Variant("rbp", signal="sign"), Variant("rbp", transfer="relu")])
@@ -309,7 +308,7 @@ def test_a_program_is_not_taken_over_by_another_circuit(other: Variant) -> None:
     used = make(Variant("rbp"))
     used.program()
     with pytest.raises(RecircuitError, match="differ in more than numbers"):
-        take_over(make(other), used)
+        make(other).take_over(used)
 
 
 def test_what_is_one_units_alone_is_found() -> None:

@@ -1,0 +1,46 @@
+"""What a backend is: what it needs, how it opens a circuit, and what can be said of it before it does."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+from ..lowering.lowered import Lowered
+from .program import Program
+
+
+class Backend(ABC):
+    """A way to run circuits. Each is a folder beside this file, with one instance of a class of this kind.
+
+    Parameters
+    ----------
+    name : by which users ask for it
+    summary : one sentence for lists of backends
+    needs : what a machine must have for it, in a word or two; empty for none
+    build_seconds : about how long it takes until a circuit that has not been built before runs
+    seeks_speed : whether ``backend="auto"`` may take it; of those that can, the last in the registry is taken
+    """
+
+    name: str
+    summary: str
+    needs: str = ""
+    build_seconds: float = 0.0
+    seeks_speed: bool = False
+
+    def missing(self) -> str:
+        """What it lacks on this machine, and what to do about it; empty if nothing."""
+        return ""
+
+    @abstractmethod
+    def open(self, lowered: Lowered) -> Program:
+        """Build a circuit.
+
+        Raises RecircuitError: something is missing on this machine, or it cannot run this circuit.
+        """
+
+    def threads(self) -> int:
+        """How many threads compute at a time."""
+        return 1
+
+    def versions(self) -> dict[str, str]:
+        """Of what decides the numbers, besides Python and the packages that all backends use."""
+        return {}

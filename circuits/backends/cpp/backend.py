@@ -1,0 +1,35 @@
+"""The backend cpp: Brian2's C++ standalone mode, compiled once and kept in a cache."""
+
+from __future__ import annotations
+
+from ...lowering.lowered import Lowered
+from ..base import Backend
+from ..program import Program
+
+
+class CppBackend(Backend):
+    """Compiled for the cores of the processor."""
+
+    name = "cpp"
+    summary = "Brian2's C++ standalone mode, compiled once for each circuit and kept in a cache."
+    needs = "a compiler"
+    build_seconds = 8.0
+    seeks_speed = True
+
+    def missing(self) -> str:
+        from .compiler import missing_compiler
+
+        return missing_compiler()
+
+    def open(self, lowered: Lowered) -> Program:
+        from .program import CppProgram
+
+        return CppProgram(lowered)
+
+    def threads(self) -> int:
+        from ..compiled.worker import threads
+
+        return threads()
+
+
+BACKEND = CppBackend()

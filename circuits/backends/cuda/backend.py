@@ -1,0 +1,41 @@
+"""The backend cuda: Brian2CUDA and cuBLAS, on an NVIDIA GPU."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+from ...lowering.lowered import Lowered
+from ..base import Backend
+from ..program import Program
+
+
+class CudaBackend(Backend):
+    """Compiled for a GPU; of the processor it uses one thread, which launches."""
+
+    name = "cuda"
+    summary = "Brian2CUDA and cuBLAS on an NVIDIA GPU, compiled once for each circuit and kept in a cache."
+    needs = "a GPU"
+    build_seconds = 20.0
+    seeks_speed = True
+
+    def missing(self) -> str:
+        from .requirements import missing_cuda
+
+        return missing_cuda()
+
+    def open(self, lowered: Lowered) -> Program:
+        from .program import CudaProgram
+
+        return CudaProgram(lowered)
+
+    def versions(self) -> dict[str, str]:
+        from . import gpu, requirements, toolkit
+
+        card, tools = gpu.find_gpu(), toolkit.find_toolkit()
+        if isinstance(card, str) or tools is None:
+            return {}
+        about = {"gpu": card.name, "cuda": requirements.dotted(tools.version), "cublas": str(tools.library)}
+        return about | {"brian2cuda": version("brian2cuda")}
+
+
+BACKEND = CudaBackend()

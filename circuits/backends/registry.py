@@ -1,0 +1,54 @@
+"""The backends that there are, by name: the last one that works, of those that seek speed, is what ``auto`` means."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from ...errors import RecircuitError
+from ..lowering.lowered import Lowered
+from .base import Backend
+from .program import Program
+
+#: Name -> the module whose BACKEND it is; imported when it is asked for.
+_MODULES = {name: f"{__package__}.{name}.backend" for name in ("numpy", "cpp", "cuda")}
+
+#: Their names; ``auto`` looks at the last first.
+BACKENDS = tuple(_MODULES)
+
+
+def find_backend(name: str) -> Backend:
+    """A backend by its name.
+
+    Raises RecircuitError: there is none of that name.
+    """
+    if name not in _MODULES:
+        raise RecircuitError(f"backend: expected one of {', '.join(BACKENDS)} or auto; got {name!r}.")
+    return import_module(_MODULES[name]).BACKEND
+
+
+def choose_backend(name: str) -> tuple[str, str]:
+    """The backend that ``name`` stands for, and, for ``auto``, what the better ones lack (empty otherwise)."""
+    if name != "auto":
+        return find_backend(name).name, ""
+    lacking: list[str] = []
+    for backend in map(find_backend, reversed(BACKENDS)):
+        if not backend.seeks_speed:
+            continue
+        missing = backend.missing()
+        if not missing:
+            return backend.name, "; ".join(lacking)
+        lacking.append(f"{backend.name}: {missing}")
+    return "numpy", "; ".join(lacking)
+
+
+def missing_for(name: str) -> str:
+    """What a backend lacks on this machine, and what to do about it; empty if nothing."""
+    return find_backend(name).missing()
+
+
+def open_program(lowered: Lowered, backend: str) -> Program:
+    """Build a circuit for a backend."""
+    name, _ = choose_backend(backend)
+    if lowered.network.matmul != "full" and name != "cuda":
+        raise RecircuitError(f"matmul {lowered.network.matmul}: only the backend cuda has it; the backend is {name}.")
+    return find_backend(name).open(lowered)

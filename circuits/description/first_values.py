@@ -1,0 +1,43 @@
+"""What a circuit begins with: parameters, constants, and what is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from .initial import draw
+from .network import Network
+from .projection import Projection, Transposed
+
+
+def first_values(network: Network) -> dict[str, Any]:
+    """Parameters, constants, and what is drawn: weights, masks and states of rules.
+
+    Each projection has a stream of random numbers of its own, the same on every backend.
+    """
+    found: dict[str, Any] = dict(network.constants)
+    for population in network.populations.values():
+        parameters = population.neuron.parameters
+        found |= {f"{population.name}.{k}": float(np.asarray(v)) for k, v in parameters.items()}
+    for index, projection in enumerate(network.projections.values()):
+        rng = np.random.default_rng([network.seed, index])
+        found |= {f"{projection.name}.{k}": v for k, v in _of_synapses(projection, rng).items()}
+    return found
+
+
+def _of_synapses(projection: Projection, rng: np.random.Generator) -> dict[str, Any]:
+    name, shape, equation = projection.name, projection.shape, projection.equation
+    found: dict[str, Any] = {}
+    mask = projection.structure.mask(projection.pre.size, projection.post.size, rng)
+    if not isinstance(projection.weights, Transposed):
+        found["w"] = draw(projection.weights, rng, shape, name)
+    if equation is not None and equation.plastic:
+        states: Mapping[str, Any] = {**equation.state, **projection.states}
+        found |= {k: draw(v, rng, shape, f"{name}.{k}") for k, v in states.items()}
+    if mask is not None:
+        found = {k: v * mask for k, v in found.items()} | {"mask": mask}
+    if equation is not None and equation.plastic:
+        found |= equation.parameters
+    return found

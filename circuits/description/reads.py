@@ -1,0 +1,78 @@
+"""What the names in an equation come to: which stored variables its value is made of."""
+
+from __future__ import annotations
+
+from brian2.utils.stringtools import get_identifiers
+
+from ...errors import RecircuitError
+from .network import Network
+from .population import Population
+from .projection import Projection, Transposed
+
+
+def incoming_fields(network: Network, population: Population) -> dict[str, list[str]]:
+    """Compartment -> the field variables of the projections into it."""
+    fields: dict[str, list[str]] = {name: [] for name in population.neuron.compartments}
+    for projection in network.projections.values():
+        if projection.post is population:
+            fields[projection.into].append(projection.field)
+    return fields
+
+
+def winners(network: Network, population: str) -> list[str]:
+    """What a population remembers of which of its inputs was the largest."""
+    into = [p for p in network.projections.values() if p.post.name == population and p.structure.kind == "largest"]
+    return [p.winner for p in into if not isinstance(p.weights, Transposed)]
+
+
+def broadcasts_into(network: Network, population: Population) -> list[str]:
+    """The broadcasts that a population's equations, or the rules of what projects to it, read."""
+    names = set(population.neuron.broadcasts)
+    for projection in network.projections.values():
+        if projection.post is population and projection.equation is not None:
+            names |= set(projection.equation.broadcasts)
+    missing = sorted(names - set(network.broadcasts))
+    if missing:
+        raise RecircuitError(
+            f"population {population.name!r} reads the broadcast {missing[0]!r}, which nobody sends. "
+            f"Add it: circuit.broadcast(source, {missing[0]!r})."
+        )
+    return sorted(names)
+
+
+def definitions(network: Network, population: Population) -> dict[str, str]:
+    """What is computed where it is read: expressions, and compartments, which are sums of fields."""
+    fields = incoming_fields(network, population)
+    return population.neuron.expressions | {c: " + ".join(parts) or "0.0" for c, parts in fields.items()}
+
+
+def read_by(network: Network, population: Population, code: str) -> frozenset[str]:
+    """The stored variables that code reads, through the expressions it names, as ``"h.rate"``."""
+    return frozenset(f"{population.name}.{v}" for v in stored_in(network, population, get_identifiers(code)))
+
+
+def read_of_units(network: Network, projection: Projection) -> set[str]:
+    """The stored variables of both populations that a projection's rule reads."""
+    equation = projection.equation
+    assert equation is not None
+    pre = read_by(network, projection.pre, " + ".join(equation.reads_pre) or "0")
+    post = read_by(network, projection.post, " + ".join({*equation.reads_post, *equation.broadcasts}) or "0")
+    return {*pre, *post}
+
+
+def stored_in(network: Network, population: Population, names: set[str]) -> set[str]:
+    """Names, with expressions and compartments replaced by what they are made of."""
+    neuron = population.neuron
+    fields = incoming_fields(network, population)
+    found: set[str] = set()
+    todo, seen = set(names), set()
+    while todo:
+        name = todo.pop()
+        seen.add(name)
+        if name in fields:
+            found |= set(fields[name])
+        elif name in neuron.expressions:
+            todo |= get_identifiers(neuron.expressions[name]) - seen
+        elif name == "t" or name in neuron.stored or name in network.broadcasts or name in neuron.parameters:
+            found.add(name)
+    return found

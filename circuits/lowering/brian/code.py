@@ -1,0 +1,124 @@
+"""The code of each kind of kernel: which template Brian2 fills, with which variables."""
+
+from __future__ import annotations
+
+from functools import singledispatch
+from typing import Any
+
+from ..kernels import Broadcast, Count, Elementwise, Fused, Kernel, Mask, Product, Propagate, StateUpdate, Term
+from .assembly import Assembly
+from .runner import Runner
+
+References = dict[str, tuple[Any, str, str]]
+
+
+@singledispatch
+def runner_of(kernel: Kernel, name: str, assembly: Assembly) -> Any:
+    """What runs a kernel; None for what the presentation loop does itself (clamping)."""
+    return None
+
+
+@runner_of.register
+def _(kernel: Elementwise, name: str, assembly: Assembly) -> Runner:
+    references: References = {local: _reference(assembly, key, "0") for local, key in kernel.scalars}
+    checked = not isinstance(kernel, StateUpdate)  # its dimensions have been checked
+    return Runner(
+        name, assembly.groups[kernel.owner], "stateupdate", kernel.code, references=references, check_units=checked
+    )
+
+
+@runner_of.register
+def _(kernel: Propagate, name: str, assembly: Assembly) -> Runner:
+    owner = kernel.weights.partition(".")[0]
+    references: References = {
+        "_signal": _term(assembly, kernel.signal),
+        "_field": _reference(assembly, kernel.field),
+        "_weights": _reference(assembly, kernel.weights),
+    }
+    references |= _tables(assembly, owner, kernel)
+    if kernel.sparse:
+        references["_mask"] = _reference(assembly, f"{owner}.mask")
+    if kernel.winner:
+        references["_winner"] = _reference(assembly, kernel.winner)
+    return Runner(
+        name, assembly.groups[owner], f"{kernel.connectivity.kind}_propagate", references=references,
+        transposed=kernel.transposed, sparse=kernel.sparse, **_sizes(assembly, kernel),
+    )  # fmt: skip
+
+
+@runner_of.register
+def _(kernel: Broadcast, name: str, assembly: Assembly) -> Runner:
+    population = kernel.field.partition(".")[0]
+    references: References = {"_signal": _term(assembly, kernel.signal), "_field": _reference(assembly, kernel.field)}
+    size = assembly.lowered.network.populations[population].size
+    return Runner(
+        name, assembly.groups[population], "broadcast", references=references, columns=assembly.columns, n_post=size
+    )
+
+
+@runner_of.register
+def _(kernel: Product, name: str, assembly: Assembly) -> Runner:
+    references = _contribution(assembly, kernel)
+    references |= {"_pre": _term(assembly, kernel.pre), "_post": _term(assembly, kernel.post)}
+    if kernel.sparse:
+        references["_mask"] = _reference(assembly, f"{kernel.projection}.mask")
+    return Runner(
+        name, assembly.groups[kernel.projection], f"{kernel.connectivity.kind}_product", _scales(kernel),
+        references=references, sparse=kernel.sparse, **_sizes(assembly, kernel),
+    )  # fmt: skip
+
+
+@runner_of.register
+def _(kernel: Fused, name: str, assembly: Assembly) -> Runner:
+    references = _contribution(assembly, kernel)
+    for part in kernel.parts:
+        references[part.name] = _term(assembly, part.term, f"_{part.side}_index")
+    return Runner(
+        name, assembly.groups[kernel.projection], "fused", f"{_scales(kernel)}\n_value = {kernel.expression}",
+        references=references, auxiliary=("_pre_index", "_post_index"), kind=kernel.connectivity.kind,
+        vanishing=dict(kernel.vanishing), **_sizes(assembly, kernel),
+    )  # fmt: skip
+
+
+@runner_of.register
+def _(kernel: Mask, name: str, assembly: Assembly) -> Runner:
+    code = "\n".join(statement.line for statement in kernel.statements)
+    return Runner(name, assembly.groups[kernel.projection], "mask", code, masked=kernel.kept)
+
+
+@runner_of.register
+def _(kernel: Count, name: str, assembly: Assembly) -> Runner:
+    return Runner(name, assembly.groups[kernel.projection], "once", "updates = updates + 1")
+
+
+def _scales(kernel: Product | Fused) -> str:
+    return f"_keep = {kernel.keep}\n_scale = {kernel.scale}"
+
+
+def _contribution(assembly: Assembly, kernel: Product | Fused) -> References:
+    """What every update refers to: its target, how many elements show something, and tables."""
+    return {
+        "_target": _reference(assembly, f"{kernel.projection}.{kernel.target}"),
+        "_active": _reference(assembly, "presentation.active", "0"),
+        **_tables(assembly, kernel.projection, kernel),
+    }
+
+
+def _sizes(assembly: Assembly, kernel: Propagate | Product | Fused) -> dict[str, Any]:
+    return {
+        "columns": assembly.columns, "n_pre": kernel.n_pre, "n_post": kernel.n_post, **kernel.connectivity.numbers()
+    }  # fmt: skip
+
+
+def _tables(assembly: Assembly, owner: str, kernel: Propagate | Product | Fused) -> References:
+    """References to the tables of a connectivity."""
+    return {f"_{table}": _reference(assembly, f"{owner}.{table}") for table in kernel.connectivity.tables}
+
+
+def _term(assembly: Assembly, term: Term, index: str = "_idx") -> tuple[Any, str, str]:
+    return _reference(assembly, term.key, index)
+
+
+def _reference(assembly: Assembly, key: str, index: str = "_idx") -> tuple[Any, str, str]:
+    owner, _, variable = key.partition(".")
+    return assembly.groups[owner], variable, index

@@ -1,0 +1,56 @@
+"""From the intermediate form to Brian2 objects, with their code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+from brian2 import Clock, Network, prefs
+from brian2.core.base import BrianObjectException
+
+from ....errors import RecircuitError
+from ..lowered import Lowered
+from .assembly import Assembly
+from .code import runner_of
+from .groups import add_groups
+from .reference import add_synapses
+
+
+def emit(lowered: Lowered, codeobj_class: type | None) -> Assembly:
+    """Make the Brian2 objects of a circuit on the device that is active, and generate their code."""
+    network = lowered.network
+    with brian_preferences(network.dtype):
+        clock = Clock(network.dt, name="circuit_clock")
+        assembly = Assembly(lowered, clock, codeobj_class)
+        if network.lowering == "plain":
+            add_synapses(assembly)
+        else:
+            add_groups(assembly)
+        for operation in lowered.all_operations():
+            if operation.name not in assembly.runners:
+                runner = runner_of(operation.kernel, operation.name, assembly)
+                if runner is not None:
+                    assembly.run_by(operation.name, runner)
+        _generate(assembly)
+    return assembly
+
+
+def _generate(assembly: Assembly) -> None:
+    brian = assembly.network = Network(*assembly.objects, name="circuit_network")
+    brian._clocks = {assembly.clock}  # Network.run would do it; our presentation loop takes its place
+    try:
+        brian.before_run({})
+    except BrianObjectException as problem:
+        raise RecircuitError(f"circuit: Brian2 refuses {problem._brian_objname!r}: {problem.__cause__}") from problem
+
+
+@contextmanager
+def brian_preferences(dtype: np.dtype) -> Iterator[None]:
+    """Brian2's preferences as we need them, and as they were afterwards."""
+    saved = prefs.core.default_float_dtype, prefs.codegen.target
+    prefs.core.default_float_dtype, prefs.codegen.target = dtype.type, "numpy"
+    try:
+        yield
+    finally:
+        prefs.core.default_float_dtype, prefs.codegen.target = saved

@@ -1,0 +1,68 @@
+"""The variables of a circuit as Brian2 groups: B x N units in a NeuronGroup, and weights in a store."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import Any
+
+from brian2 import Equations, NeuronGroup
+from brian2.equations.equations import PARAMETER, SUBEXPRESSION, Expression, SingleEquation
+from brian2.units import Quantity
+from brian2.units.fundamentalunits import DIMENSIONLESS, get_dimensions
+
+from ...description.population import Population
+from ...description.reads import definitions
+from ..variables import Scope, Variable
+from .assembly import Assembly
+from .runner import Store
+
+
+def add_groups(assembly: Assembly) -> None:
+    """A group for every owner of variables."""
+    network = assembly.lowered.network
+    assembly.arrays |= {f"clock.{v}": assembly.clock.variables[v] for v in ("timestep", "t")}
+    for owner, variables in groupby(assembly.variables.values(), key=lambda v: v.owner):
+        if owner == "clock":
+            continue
+        if owner in network.populations:
+            add_population(assembly, network.populations[owner], list(variables))
+        else:
+            add_store(assembly, owner, list(variables))
+
+
+def add_population(assembly: Assembly, population: Population, variables: list[Variable]) -> None:
+    """A NeuronGroup of all units in all batch elements."""
+    neuron, name, network = population.neuron, population.name, assembly.lowered.network
+    units = [v.name for v in variables if v.scope is Scope.UNIT]
+    lines = [SingleEquation(PARAMETER, v, neuron.dimensions.get(v, DIMENSIONLESS)) for v in units]
+    lines += [SingleEquation(PARAMETER, p, _dimension(v), flags=["shared"]) for p, v in neuron.parameters.items()]
+    lines += [
+        SingleEquation(SUBEXPRESSION, v, neuron.dimensions.get(v, DIMENSIONLESS), expr=Expression(e))
+        for v, e in definitions(network, population).items()
+    ]
+    group = NeuronGroup(
+        assembly.columns * population.size, Equations(lines), dtype=assembly.dtype, clock=assembly.clock,
+        name=f"population_{name}", namespace={}, codeobj_class=assembly.codeobj_class,
+    )  # fmt: skip
+    assembly.add_group(name, group)
+    assembly.arrays |= {v.key: group.variables[v.name] for v in variables}
+
+
+def add_store(assembly: Assembly, owner: str, variables: list[Variable]) -> Store:
+    """The arrays of a projection, or the state of the presentation."""
+    whole = next((v.size for v in variables if v.scope is Scope.WEIGHT), 1)
+    name = f"weights_{owner}" if owner in assembly.lowered.network.projections else owner
+    store = Store(name, whole, assembly.clock, assembly.codeobj_class)
+    for variable in variables:
+        dtype = variable.kind.dtype(assembly.dtype)
+        if variable.shape:
+            store.array(variable.name, variable.size, dtype)
+        else:
+            store.scalar(variable.name, dtype)
+        assembly.arrays[variable.key] = store.variables[variable.name]
+    assembly.add_group(owner, store)
+    return store
+
+
+def _dimension(value: Any) -> Any:
+    return get_dimensions(value) if isinstance(value, Quantity) else DIMENSIONLESS

@@ -1,0 +1,156 @@
+"""The reference form as Brian2 objects: Synapses, and a store for weights that several of them share."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+from brian2 import Synapses
+
+from ...connectivity.dense import Synapses as Existing
+from ...connectivity.pooling import MaxPool
+from ...description.population import Population
+from ...description.projection import Projection, Transposed
+from ..reference.existing import existing_synapses
+from ..reference.kernels import PerSynapse, PerWeight, Summed
+from ..reference.layout import kept
+from .assembly import Assembly
+from .groups import add_population
+from .runner import Runner, Store
+
+#: Which weight a synapse has.
+INDEX = "shared_weight"
+
+
+def add_synapses(assembly: Assembly) -> None:
+    """The groups of a circuit in the reference form, and what runs its synapses' operations."""
+    network = assembly.lowered.network
+    assembly.arrays |= {f"clock.{v}": assembly.clock.variables[v] for v in ("timestep", "t")}
+    for population in network.populations.values():
+        mine = [v for v in assembly.variables.values() if v.owner == population.name]
+        add_population(assembly, population, mine)
+    existing = existing_synapses(network)
+    for projection in network.projections.values():
+        _add_projection(assembly, projection, existing[projection.name])
+    for operation in assembly.lowered.operations:
+        kernel = operation.kernel
+        if isinstance(kernel, Summed):
+            if kernel.synapses == operation.name:
+                _add_broadcast(assembly, kernel, network.populations[operation.owner])
+            _run_sum(assembly, operation.name, kernel)
+        elif isinstance(kernel, PerSynapse):
+            assembly.run_by(operation.name, _per_synapse(assembly, operation.name, kernel))
+        elif isinstance(kernel, PerWeight):
+            template = "once" if kernel.once else "stateupdate"
+            store = assembly.groups[kernel.projection]
+            assembly.run_by(operation.name, Runner(operation.name, store, template, kernel.code))
+
+
+def _add_projection(assembly: Assembly, projection: Projection, existing: Existing) -> None:
+    name, shared = projection.name, projection.structure.shared
+    synapses = _connected(assembly, projection, existing)
+    other = projection.weights if isinstance(projection.weights, Transposed) else None
+    if other is None and shared:
+        _add_weights(assembly, projection)
+        assembly.add_group(f"{name} synapses", synapses)
+    else:
+        assembly.add_group(name, synapses)
+    if shared:
+        getattr(synapses, INDEX)[:] = existing.weight
+        owner = projection.owner
+        variable = _inner(owner, other.variable if other else "w")
+        synapses.variables.add_reference("w", assembly.groups[owner.name], variable, index=INDEX)
+    elif other is not None:
+        variable = _inner(other.of, other.variable)
+        synapses.variables.add_reference("w_partner", assembly.groups[other.of.name], variable, index="_idx")
+    else:
+        assembly.arrays |= {
+            v.key: synapses.variables[_inner(projection, v.name)]
+            for v in assembly.variables.values()
+            if v.owner == name
+        }
+
+
+def _connected(assembly: Assembly, projection: Projection, existing: Existing) -> Synapses:
+    """Brian2's synapses, with the sums that they make and what each of them keeps."""
+    sums = [
+        o.kernel for o in assembly.lowered.operations if isinstance(o.kernel, Summed) and o.owner == projection.name
+    ]
+    model = [f"{s.variable}_post = {s.expression} : 1 (summed)" for s in sums]
+    structure, shared = projection.structure, projection.structure.shared
+    model.append(f"{INDEX} : integer" if shared else "w : 1")
+    if isinstance(structure, MaxPool):
+        model.append("tap : integer")
+    if not shared:
+        model += _kept_in(projection)
+    synapses = Synapses(
+        assembly.groups[projection.pre.name], assembly.groups[projection.post.name], "\n".join(model),
+        clock=assembly.clock, name=f"synapses_{projection.name}", namespace={},
+        dtype={} if shared else {"w": assembly.dtype}, codeobj_class=assembly.codeobj_class,
+    )  # fmt: skip
+    synapses.connect(i=existing.pre, j=existing.post)
+    if isinstance(structure, MaxPool):
+        synapses.tap[:] = structure.by_tap()[2]
+    return synapses
+
+
+def _kept_in(projection: Projection) -> list[str]:
+    """The lines for the states and parameters of a rule."""
+    equation = projection.equation
+    if equation is None or not equation.plastic:
+        return []
+    plain = equation.plain_names
+    lines = [f"{plain[state]} : 1" for state in equation.state]
+    lines += [f"{plain[parameter]} : 1 (shared)" for parameter in equation.parameters]
+    return [*lines, "updates : 1 (shared)"]
+
+
+def _add_weights(assembly: Assembly, projection: Projection) -> None:
+    """The weights that synapses share, with all that a rule keeps for each of them."""
+    name, equation = projection.name, projection.equation
+    size = prod(projection.shape)
+    store = Store(f"weights_{name}", size, assembly.clock, assembly.codeobj_class)
+    scalars = {"updates", *((equation.plain_names.get(p, p) for p in equation.parameters) if equation else ())}
+    for variable in kept(projection, plain=True):
+        if variable in scalars:
+            store.scalar(variable, assembly.dtype)
+        else:
+            store.array(variable, size, assembly.dtype)
+    mine = [v for v in assembly.variables.values() if v.owner == name]
+    assembly.arrays |= {v.key: store.variables[_inner(projection, v.name)] for v in mine}
+    assembly.add_group(name, store)
+
+
+def _run_sum(assembly: Assembly, operation: str, kernel: Summed) -> None:
+    group = assembly.groups.get(f"{kernel.synapses} synapses") or assembly.groups[kernel.synapses]
+    updater = next(o for o in group.contained_objects if o.name.endswith(f"_{kernel.variable}_post"))
+    assembly.run_by(operation, updater, contained=True)
+
+
+def _per_synapse(assembly: Assembly, operation: str, kernel: PerSynapse) -> Runner:
+    """The pass over the synapses; arrays of the store are those of each synapse's weight."""
+    store = assembly.groups[kernel.projection]
+    synapses = assembly.groups.get(f"{kernel.projection} synapses") or store
+    references: dict[str, tuple[Any, str, str]] = {
+        v: (store, v, "0" if store.variables[v].scalar else INDEX)
+        for v in kernel.weights
+        if v not in synapses.variables
+    }
+    return Runner(operation, synapses, "stateupdate", kernel.code, references=references)
+
+
+def _add_broadcast(assembly: Assembly, kernel: Summed, population: Population) -> None:
+    source = next(s for n, (s, _) in assembly.lowered.network.broadcasts.items() if n == kernel.variable)
+    synapses = Synapses(
+        assembly.groups[source.name], assembly.groups[population.name],
+        f"{kernel.variable}_post = {kernel.expression} : 1 (summed)", clock=assembly.clock, name=kernel.synapses,
+        namespace={}, codeobj_class=assembly.codeobj_class,
+    )  # fmt: skip
+    synapses.connect()
+    assembly.add_group(kernel.synapses, synapses)
+
+
+def _inner(projection: Projection, variable: str) -> str:
+    """The name by which Brian2 knows a variable of a projection."""
+    equation = projection.equation
+    return variable if variable == "w" or equation is None else equation.plain_names.get(variable, variable)

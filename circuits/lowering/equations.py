@@ -1,0 +1,119 @@
+"""State equations as statements: assignments in step-by-step mode, and integration by Brian2's methods otherwise."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from brian2 import Equations
+from brian2.core.functions import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS
+from brian2.core.namespace import DEFAULT_UNITS
+from brian2.core.variables import Variable
+from brian2.equations.equations import DIFFERENTIAL_EQUATION, Expression, SingleEquation
+from brian2.parsing.expressions import parse_expression_dimensions
+from brian2.stateupdaters.base import StateUpdateMethod
+from brian2.units import Quantity
+from brian2.units.allunits import second
+from brian2.units.fundamentalunits import DIMENSIONLESS, DimensionMismatchError, get_dimensions
+from brian2.utils.stringtools import get_identifiers
+
+from ...errors import RecircuitError
+from ...plasticity import Statement
+from ..description.network import Network
+from ..description.neuron import StateEquation, lock_step
+from ..description.population import Population
+from ..description.reads import broadcasts_into, definitions
+
+
+def state_statements(
+    equations: tuple[StateEquation, ...], population: Population, network: Network
+) -> tuple[tuple[Statement, ...], str]:
+    """New values first, all from the old ones, then the assignments; and the text of what they read."""
+    neuron = population.neuron
+    assigned: dict[str, str] = {}
+    integrated = []
+    for state in equations:
+        value = lock_step(state, neuron.parameters, network.dt) if state.differential else state.expression
+        if value is None:
+            integrated.append(state)
+        else:
+            assigned[state.variable] = value
+    _check_dimensions(equations, population, network)
+    statements = [Statement(f"_new_{v}", "=", e) for v, e in assigned.items()]
+    if integrated:
+        statements += statements_of(_integration(integrated, population, network))
+    statements += [Statement(v, "=", f"_new_{v}") for v in assigned]
+    read = [*assigned.values(), *(f"{s.variable} {s.expression}" for s in integrated)]
+    return tuple(statements), " ".join(read)
+
+
+def statements_of(code: str) -> list[Statement]:
+    """Lines of ``NAME = E`` or ``NAME += E`` as statements."""
+    found = []
+    for line in code.splitlines():
+        left, _, right = line.partition("=")
+        adds = left.rstrip().endswith("+")
+        found.append(Statement(left.rstrip(" +"), "+=" if adds else "=", right.strip()))
+    return found
+
+
+def _integration(states: list[StateEquation], population: Population, network: Network) -> str:
+    neuron = population.neuron
+    lines = [
+        SingleEquation(DIFFERENTIAL_EQUATION, s.variable, neuron.dimensions[s.variable], expr=Expression(s.expression))
+        for s in states
+    ]
+    known = _variables(population, network) | {"dt": _TimeStep(network.dt)}
+    try:
+        return StateUpdateMethod.apply_stateupdater(
+            Equations(lines), known, neuron.method, group_name=f"population_{population.name}"
+        )
+    except Exception as problem:
+        raise RecircuitError(
+            f"population {population.name!r}: the method {neuron.method!r} cannot integrate its equations: {problem}"
+        ) from None
+
+
+class _TimeStep(Variable):
+    """dt, whose value Brian2's methods ask for."""
+
+    def __init__(self, dt: Quantity) -> None:
+        super().__init__("dt", dimensions=second.dim, scalar=True, constant=True)
+        self._seconds = float(dt)
+
+    def get_value(self) -> np.ndarray:
+        """The one value, in seconds."""
+        return np.array([self._seconds])
+
+
+def _variables(population: Population, network: Network) -> dict[str, Any]:
+    """The names that equations of a population may read, with their dimensions, as Brian2 knows them."""
+    neuron = population.neuron
+    names = {
+        *neuron.stored,
+        *neuron.parameters,
+        *definitions(network, population),
+        *broadcasts_into(network, population),
+    }
+    fields = {p.field: DIMENSIONLESS for p in network.projections.values() if p.post is population}
+    dimensions = {n: neuron.dimension(n) for n in names} | fields | {"t": second.dim, "dt": second.dim}
+    return {name: Variable(name, dimensions=dim) for name, dim in dimensions.items()}
+
+
+def _check_dimensions(equations: tuple[StateEquation, ...], population: Population, network: Network) -> None:
+    known = {**DEFAULT_UNITS, **DEFAULT_CONSTANTS, **DEFAULT_FUNCTIONS, **_variables(population, network)}
+    for state in equations:
+        if "xi" in get_identifiers(state.expression):
+            continue
+        expected = population.neuron.dimensions[state.variable]
+        if state.differential:
+            expected = expected / get_dimensions(second)
+        try:
+            got = parse_expression_dimensions(state.expression, known)
+        except (DimensionMismatchError, SyntaxError, ValueError, NotImplementedError, KeyError) as problem:
+            raise RecircuitError(f"population {population.name!r}, {state.variable!r}: {problem}") from None
+        if got is not expected:
+            raise RecircuitError(
+                f"population {population.name!r}: the right-hand side of {state.variable!r} has the dimension {got}, "
+                f"expected {expected}. A relaxation reads '(target - {state.variable})/tau', with tau a time."
+            )

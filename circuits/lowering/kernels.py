@@ -1,0 +1,211 @@
+"""What one operation computes, as data. A backend has one piece of code for each of these kinds.
+
+Expressions are text in Brian2's language. Those of a unit name its variables as its equations do; those of a synapse are
+in NAME_pre, NAME_post, its own arrays, the rule's parameters and broadcasts, as in `recircuit.plasticity.steps`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from typing import Self
+
+from ...plasticity import Statement
+from ..connectivity.dense import Dense
+from ..description.neuron import StateEquation
+
+
+@dataclass(frozen=True)
+class Term:
+    """An expression of the variables of one unit, which another kernel reads as a factor or a signal.
+
+    Parameters
+    ----------
+    population : whose unit it is
+    expression : in the names of that population
+    scalars : parameters of a rule that it reads too, of the projection ``of``
+    variable : the stored variable that holds its value; empty until the pass ``factors`` has found or made one
+    """
+
+    population: str
+    expression: str
+    scalars: tuple[str, ...] = ()
+    of: str = ""
+    variable: str = ""
+
+    @property
+    def key(self) -> str:
+        """Where its value is stored, as ``"h.rate"``."""
+        return f"{self.population}.{self.variable}"
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """What all kinds have in common: the terms that they read."""
+
+    def terms(self) -> list[Term]:
+        """All terms, in the order of the fields."""
+        return [value for f in fields(self) if isinstance(value := getattr(self, f.name), Term)]
+
+    def with_terms(self, change: Callable[[Term], Term]) -> Self:
+        """A copy with every term changed."""
+        found = {f.name: getattr(self, f.name) for f in fields(self)}
+        return replace(self, **{name: change(value) for name, value in found.items() if isinstance(value, Term)})
+
+
+@dataclass(frozen=True)
+class Clamp(Kernel):
+    """``variable`` of every unit is a row of the data; of labels, ``on`` for the unit of the label and ``off`` for others.
+
+    Elements that show nothing are set to zero.
+    """
+
+    population: str
+    variable: str
+    labels: bool
+    on: float
+    off: float
+
+
+@dataclass(frozen=True)
+class Elementwise(Kernel):
+    """Statements for every element of the owner's arrays, one after the other: units, or weights.
+
+    A name that is assigned and is no variable of the owner is a temporary.
+
+    Parameters
+    ----------
+    owner : the population or projection whose elements these are
+    statements : in order
+    scalars : names in the statements that stand for single values of other owners: (name, key)
+    """
+
+    owner: str
+    statements: tuple[Statement, ...]
+    scalars: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def code(self) -> str:
+        """The statements as text, one on each line."""
+        return "\n".join(statement.line for statement in self.statements)
+
+
+@dataclass(frozen=True)
+class StateUpdate(Elementwise):
+    """State equations of a population that are open together; each reads the state before the step.
+
+    Parameters
+    ----------
+    equations : what the statements were made of, so that a part of them can be made by itself
+    suffix : of the operation's name
+    """
+
+    equations: tuple[StateEquation, ...] = ()
+    suffix: str = ""
+
+
+@dataclass(frozen=True)
+class Propagate(Kernel):
+    """field = signal W^T over the batch: what a projection brings into one compartment.
+
+    Parameters
+    ----------
+    projection, connectivity : which, and where its synapses are (those of the projection whose weights it reads)
+    signal : what each pre unit sends
+    field : the variable of the post unit that this projection alone writes, as ``"h.basal_x"``
+    weights : as ``"x_to_h.w"``
+    transposed : the weights belong to a projection that runs the other way
+    sparse : go from synapse to synapse, not through the whole matrix
+    winner : of max pooling: where it is kept which input was the largest
+    """
+
+    projection: str
+    connectivity: Dense
+    n_pre: int
+    n_post: int
+    signal: Term
+    field: str
+    weights: str
+    transposed: bool = False
+    sparse: bool = False
+    winner: str = ""
+
+
+@dataclass(frozen=True)
+class Broadcast(Kernel):
+    """``field`` of every unit is the signal of the one unit that is broadcast."""
+
+    signal: Term
+    field: str
+
+
+@dataclass(frozen=True)
+class Product(Kernel):
+    """target = keep*target + scale*mean over the elements that show something of (post (x) pre).
+
+    ``keep`` and ``scale`` are expressions of parameters and ``updates``.
+    """
+
+    projection: str
+    connectivity: Dense
+    n_pre: int
+    n_post: int
+    target: str
+    keep: str
+    scale: str
+    pre: Term
+    post: Term
+    sparse: bool = False
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of an expression of a synapse that reads one unit alone: ``name`` in it stands for the term."""
+
+    name: str
+    side: str
+    term: Term
+
+
+@dataclass(frozen=True)
+class Fused(Kernel):
+    """target = keep*target + scale*mean over the elements that show something of an expression of pre, post and synapse.
+
+    Parameters
+    ----------
+    parts : what the expression reads of the two units
+    vanishing : side -> the part that is a factor of the whole: where it is zero, all is
+    """
+
+    projection: str
+    connectivity: Dense
+    n_pre: int
+    n_post: int
+    target: str
+    keep: str
+    scale: str
+    expression: str
+    parts: tuple[Part, ...]
+    vanishing: tuple[tuple[str, str], ...] = ()
+
+    def terms(self) -> list[Term]:
+        return [part.term for part in self.parts]
+
+    def with_terms(self, change: Callable[[Term], Term]) -> Self:
+        return replace(self, parts=tuple(replace(part, term=change(part.term)) for part in self.parts))
+
+
+@dataclass(frozen=True)
+class Mask(Kernel):
+    """Weights that no synapse has, and their states, are zero. ``kept`` says that nothing has touched them."""
+
+    projection: str
+    statements: tuple[Statement, ...]
+    kept: bool = False
+
+
+@dataclass(frozen=True)
+class Count(Kernel):
+    """``updates`` of the projection grows by one."""
+
+    projection: str

@@ -1,0 +1,100 @@
+"""Which variables the operations of a circuit need in memory, and what some of them begin with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from brian2.units import Quantity
+
+from ..description.network import Network
+from ..description.population import Population
+from ..description.projection import Projection, Transposed
+from ..description.reads import broadcasts_into, incoming_fields, winners
+from .operations import EXPRESS, FACTOR, Operation
+from .synapses import kept_arrays
+from .variables import Kind, Scope, Variable
+
+#: How many batch elements show something in the presentation under way.
+ACTIVE = Variable("presentation", "active", (), Scope.CIRCUIT, Kind.WHOLE)
+
+
+def layout(network: Network, operations: list[Operation]) -> dict[str, Variable]:
+    """All variables, in order: the clock's, those of populations, and those of projections."""
+    scratch = _scratch(operations)
+    found = clock()
+    for population in network.populations.values():
+        found += of_population(
+            network, population, [*scratch.get(population.name, []), *winners(network, population.name)]
+        )
+    found.append(ACTIVE)
+    for projection in network.projections.values():
+        if not isinstance(projection.weights, Transposed):
+            found += _of_projection(projection)
+    return {variable.key: variable for variable in found}
+
+
+def constants(network: Network) -> dict[str, Any]:
+    """What variables begin with, but for what is drawn: parameters, states of rules and tables."""
+    found: dict[str, Any] = {ACTIVE.key: network.columns}
+    for population in network.populations.values():
+        found |= {f"{population.name}.{k}": number(v) for k, v in population.neuron.parameters.items()}
+    for projection in network.projections.values():
+        equation, structure = projection.equation, projection.structure
+        if isinstance(projection.weights, Transposed):
+            continue
+        if equation is not None and equation.plastic:
+            found |= {f"{projection.name}.{k}": v for k, v in (equation.parameters | equation.state).items()}
+        found |= {f"{projection.name}.{k}": v for k, v in structure.tables.items()}
+    return found
+
+
+def clock() -> list[Variable]:
+    """The clock's: the number of steps, and the time."""
+    return [
+        Variable("clock", "timestep", (), Scope.CIRCUIT, Kind.LONG),
+        Variable("clock", "t", (), Scope.CIRCUIT, Kind.DOUBLE),
+    ]
+
+
+def of_population(network: Network, population: Population, scratch: list[str]) -> list[Variable]:
+    """States, fields, scratch and broadcasts of units, and their parameters."""
+    neuron, name = population.neuron, population.name
+    fields = [field for parts in incoming_fields(network, population).values() for field in parts]
+    stored = [*neuron.stored, *fields, *scratch]
+    stored += [b for b in broadcasts_into(network, population) if b not in stored]
+    shape = (network.columns, population.size)
+    units = [Variable(name, variable, shape, Scope.UNIT) for variable in stored]
+    return units + [Variable(name, parameter, (), Scope.CIRCUIT) for parameter in neuron.parameters]
+
+
+def number(value: Any) -> float:
+    """A parameter in base units."""
+    return float(np.asarray(value)) if isinstance(value, Quantity) else float(value)
+
+
+def _of_projection(projection: Projection) -> list[Variable]:
+    name, equation = projection.name, projection.equation
+    found = []
+    if equation is not None and equation.plastic:
+        found += [Variable(name, parameter, (), Scope.CIRCUIT) for parameter in equation.parameters]
+        found.append(Variable(name, "updates", (), Scope.CIRCUIT, Kind.DOUBLE))
+    found += [Variable(name, array, projection.shape, Scope.WEIGHT) for array in kept_arrays(projection)]
+    tables = projection.structure.tables
+    return found + [Variable(name, t, values.shape, Scope.TABLE, Kind.WHOLE) for t, values in tables.items()]
+
+
+def _scratch(operations: list[Operation]) -> dict[str, list[str]]:
+    """Population -> the variables that hold signals and factors."""
+    found: dict[str, list[str]] = {}
+    for slot in (EXPRESS, FACTOR):
+        for operation in operations:
+            if operation.slot == slot:
+                found.setdefault(operation.owner, []).extend(operation.writes)
+    return {owner: sorted((k.partition(".")[2] for k in keys), key=_numbered) for owner, keys in found.items()}
+
+
+def _numbered(name: str) -> tuple[bool, int]:
+    """Signals before factors, each by its number."""
+    prefix, _, count = name.rpartition("_")
+    return prefix != "sent", int(count)

@@ -1,0 +1,46 @@
+"""From the description of a circuit to the intermediate form."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ..description.network import Network
+from .layout import constants, layout
+from .lowered import Lowered
+from .operations import Operation
+from .passes.factors import factors
+from .passes.merging import merging
+from .passes.narrowing import Narrow, with_alternatives
+from .passes.sparse import sparse
+from .reference.lower import lower_reference
+from .states import clamps, state_updates
+from .synapses import broadcasts, learning, propagation
+from .timetable import MODES, Timetable
+
+
+def lower(network: Network) -> Lowered:
+    """The operations and variables of a circuit, after all passes over them."""
+    lowered = lower_reference(network) if network.lowering == "plain" else _lower_dense(network)
+    ordered = tuple(sorted(lowered.operations, key=lambda operation: operation.slot))
+    lowered = replace(lowered, operations=ordered)
+
+    def walk(narrow: Narrow) -> None:
+        for mode in MODES:
+            Timetable.of(lowered, mode, optimise=network.optimise, narrow=narrow)
+
+    return with_alternatives(lowered, walk)
+
+
+def _lower_dense(network: Network) -> Lowered:
+    operations = merging(factors(network, sparse(network, _declared(network))))
+    return Lowered(network, network.phased(), tuple(operations), layout(network, operations), constants(network))
+
+
+def _declared(network: Network) -> list[Operation]:
+    """What is said in the description, as operations."""
+    made = clamps(network)
+    for population in network.populations.values():
+        made += state_updates(network, population)
+    for projection in network.projections.values():
+        made += [propagation(network, projection), *learning(network, projection)]
+    return made + broadcasts(network)

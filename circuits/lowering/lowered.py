@@ -1,0 +1,37 @@
+"""A circuit as operations and variables: what backends take, and what every question about a circuit is answered from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..description.network import Network
+from ..description.schedule import Schedule
+from .operations import Operation
+from .variables import Variable
+
+
+@dataclass(frozen=True, eq=False)
+class Lowered:
+    """The intermediate form.
+
+    Parameters
+    ----------
+    network, schedule : the description that it was made of
+    operations : in the order of a step
+    variables : by key, in the order in which they are laid out
+    constants : what some of them begin with
+    alternatives : operation -> smaller ones that write a part of what it writes
+    """
+
+    network: Network
+    schedule: Schedule
+    operations: tuple[Operation, ...]
+    variables: Mapping[str, Variable] = field(default_factory=dict)
+    constants: Mapping[str, Any] = field(default_factory=dict)
+    alternatives: Mapping[str, tuple[Operation, ...]] = field(default_factory=dict)
+
+    def all_operations(self) -> list[Operation]:
+        """Every operation that a backend makes code for, or does itself."""
+        return [*self.operations, *(o for some in self.alternatives.values() for o in some)]

@@ -1,0 +1,85 @@
+"""Each expression of one unit that a product, a loop or a signal reads is computed once, into a variable of its population.
+
+A name of something that is stored stands for itself; all else gets a variable of its own, shared by all who read the same
+expression. Signals are taken before anything arrives in the step, factors of updates after the states have changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from brian2.utils.stringtools import word_substitute
+
+from ....plasticity import Statement
+from ...description.network import Network
+from ...description.population import Population
+from ...description.reads import read_by, stored_in
+from ..kernels import Broadcast, Elementwise, Propagate, Term
+from ..operations import EXPRESS, FACTOR, Operation
+
+
+def factors(network: Network, operations: list[Operation]) -> list[Operation]:
+    """The operations with every term stored, and before them those that compute what was not."""
+    sent, learned = Wanted(network, EXPRESS, "sent"), Wanted(network, FACTOR, "factor")
+
+    def resolved(operation: Operation) -> Operation:
+        wanted = sent if isinstance(operation.kernel, Propagate | Broadcast) else learned
+        kernel = operation.kernel.with_terms(lambda term: wanted.stored(term, operation.steps))
+        read = {term.key for term in kernel.terms()}
+        return replace(operation, kernel=kernel, reads=operation.reads | read)
+
+    # The order of asking is that of numbering: first what learns, or travels, then what is broadcast.
+    order = sorted(range(len(operations)), key=lambda k: isinstance(operations[k].kernel, Broadcast))
+    made = {k: resolved(operations[k]) for k in order}
+    return [*sent.operations(), *learned.operations(), *(made[k] for k in range(len(operations)))]
+
+
+@dataclass
+class _Factor:
+    """A term, where its value is kept, and when it is needed."""
+
+    term: Term
+    variable: str
+    steps: set[int] = field(default_factory=set)
+
+
+@dataclass
+class Wanted:
+    """The terms that one slot of the step needs, by population."""
+
+    network: Network
+    slot: int
+    prefix: str
+    found: dict[str, dict[tuple[str, str], _Factor]] = field(default_factory=dict)
+
+    def stored(self, term: Term, steps: Iterable[int]) -> Term:
+        """The term with the variable that holds it at these steps."""
+        population = self.network.populations[term.population]
+        name = population.stored_name(term.expression.strip())
+        if not term.scalars and name.isidentifier() and stored_in(self.network, population, {name}) == {name}:
+            return replace(term, variable=name)
+        mine = self.found.setdefault(term.population, {})
+        owner = term.of if term.scalars else ""
+        term = replace(term, of=owner)
+        factor = mine.setdefault((term.expression, owner), _Factor(term, f"{self.prefix}_{len(mine)}"))
+        factor.steps |= set(steps)
+        return replace(term, variable=factor.variable)
+
+    def operations(self) -> list[Operation]:
+        """One operation for each term."""
+        return [self._operation(f) for wanted in self.found.values() for f in wanted.values()]
+
+    def _operation(self, factor: _Factor) -> Operation:
+        term, network = factor.term, self.network
+        population: Population = network.populations[term.population]
+        rules = {s: f"{s}_of_rule" for s in term.scalars}  # a unit may have a variable of the same name
+        text = word_substitute(term.expression, rules)
+        scalars = tuple((rules[s], f"{term.of}.{s}") for s in sorted(term.scalars))
+        return Operation(
+            name=f"{self.prefix}_{population.name}_{factor.variable.rsplit('_', 1)[1]}", owner=population.name,
+            slot=self.slot, steps=tuple(sorted(factor.steps)),
+            kernel=Elementwise(population.name, (Statement(factor.variable, "=", text),), scalars),
+            reads=read_by(network, population, text) | {key for _, key in scalars},
+            writes=frozenset({f"{population.name}.{factor.variable}"}), work=population.size,
+        )  # fmt: skip

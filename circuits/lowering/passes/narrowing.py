@@ -1,0 +1,50 @@
+"""Of several state equations in one operation, only those whose values somebody reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from ...description.network import Network
+from ..kernels import StateUpdate
+from ..lowered import Lowered
+from ..operations import Operation
+from ..states import state_update
+
+#: From an operation and the variables that are wanted of it to the operation that is to run.
+Narrow = Callable[[Operation, frozenset[str]], Operation]
+
+
+def narrow(network: Network, operation: Operation, wanted: frozenset[str]) -> Operation:
+    """The operation with those of its equations that write the wanted variables."""
+    kernel = operation.kernel
+    if not isinstance(kernel, StateUpdate) or len(kernel.equations) < 2:
+        return operation
+    population = network.populations[operation.owner]
+    fewer = tuple(e for e in kernel.equations if f"{operation.owner}.{e.variable}" in wanted)
+    suffix = f"{kernel.suffix}_of_{len(kernel.equations)}"
+    return state_update(network, population, fewer, operation.steps, suffix)
+
+
+def among(lowered: Lowered) -> Narrow:
+    """Narrowing to the least operation that there is in the intermediate form already."""
+
+    def choose(operation: Operation, wanted: frozenset[str]) -> Operation:
+        enough = [o for o in lowered.alternatives.get(operation.name, ()) if wanted <= o.writes]
+        return min(enough, key=lambda o: len(o.writes), default=operation)
+
+    return choose
+
+
+def with_alternatives(lowered: Lowered, walk: Callable[[Narrow], None]) -> Lowered:
+    """The intermediate form with every narrower operation that a walk over its timetables asks for."""
+    found: dict[str, dict[frozenset[str], Operation]] = {}
+
+    def make(operation: Operation, wanted: frozenset[str]) -> Operation:
+        known = found.setdefault(operation.name, {})
+        if wanted not in known:
+            known[wanted] = narrow(lowered.network, operation, wanted)
+        return known[wanted]
+
+    walk(make)
+    return replace(lowered, alternatives={name: tuple(known.values()) for name, known in found.items()})

@@ -1,0 +1,40 @@
+"""Matrices of few weights are gone through from synapse to synapse, on the processor.
+
+Measured by ``python -m benchmarks sparse``: where more exist, or in few columns, the matrix as a whole is faster.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ...connectivity.dense import Dense
+from ...description.network import Network
+from ..kernels import Mask, Product, Propagate
+from ..operations import Operation
+
+
+def few(connectivity: Dense, columns: int) -> bool:
+    """Whether at most a fifth of the weights exist; fewer in fewer than 100 columns."""
+    return connectivity.kind == "dense" and connectivity.density <= min(0.2, 0.1 + columns / 1000)
+
+
+def sparse(network: Network, operations: list[Operation]) -> list[Operation]:
+    """The operations, with products marked that go from synapse to synapse, and masks that nothing touches."""
+    touched = {
+        o.owner for o in operations if o.learns and not isinstance(o.kernel, Product | Mask) and _writes_weights(o)
+    }
+    return [_marked(o, network, touched) for o in operations]
+
+
+def _marked(operation: Operation, network: Network, touched: set[str]) -> Operation:
+    kernel = operation.kernel
+    if isinstance(kernel, Propagate | Product) and few(kernel.connectivity, network.columns):
+        return replace(operation, kernel=replace(kernel, sparse=True))
+    if isinstance(kernel, Mask) and operation.owner not in touched:
+        here = network.projections[operation.owner].structure
+        return replace(operation, kernel=replace(kernel, kept=few(here, network.columns)))
+    return operation
+
+
+def _writes_weights(operation: Operation) -> bool:
+    return any(not key.endswith(".updates") for key in operation.writes)

@@ -1,0 +1,41 @@
+"""What is overwritten before anyone reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from ..operations import Operation
+from .narrowing import Narrow
+
+UNREAD = "overwritten before anyone reads it"
+
+
+def unread(
+    table: Sequence[Sequence[Operation]], skipped: Collection[tuple[int, int]], keep: frozenset[str], narrow: Narrow
+) -> dict[tuple[int, int], Operation | None]:
+    """Backward through a presentation: of each place that is not skipped what has to run; None for nothing.
+
+    Parameters
+    ----------
+    skipped : places (row, place) that are left out already
+    keep : variables that somebody looks at after every step
+    narrow : how an operation is made smaller, of which only a part is wanted
+    """
+    live = {v for line in table for o in line for v in o.writes}
+    found: dict[tuple[int, int], Operation | None] = {}
+    for row in reversed(range(len(table))):
+        live |= keep
+        for place in reversed(range(len(table[row]))):
+            if (row, place) in skipped:
+                continue
+            operation = table[row][place]
+            wanted = operation.writes & live
+            if not operation.always and not wanted:
+                found[row, place] = None
+                continue
+            if not operation.always and wanted < operation.writes:
+                operation = narrow(operation, frozenset(wanted))
+            live -= operation.writes
+            live |= operation.reads
+            found[row, place] = operation
+    return found

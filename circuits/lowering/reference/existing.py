@@ -1,0 +1,31 @@
+"""The synapses of every projection, one by one: pre unit, post unit, and where in memory the weight is."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...connectivity.dense import Synapses
+from ...description.network import Network
+from ...description.projection import Projection, Transposed
+
+
+def existing_synapses(network: Network) -> dict[str, Synapses]:
+    """The synapses that there are, by projection; those of a transpose are its owner's the other way round."""
+    found: dict[str, Synapses] = {}
+    for index, projection in enumerate(network.projections.values()):
+        if isinstance(projection.weights, Transposed):
+            of = found[projection.weights.of.name]
+            found[projection.name] = Synapses(of.post, of.pre, of.weight) if projection.weights.flipped else of
+        else:
+            found[projection.name] = _drawn(projection, np.random.default_rng([network.seed, index]))
+    return found
+
+
+def _drawn(projection: Projection, rng: np.random.Generator) -> Synapses:
+    sizes = projection.pre.size, projection.post.size
+    every = projection.structure.indices(*sizes)
+    mask = projection.structure.mask(*sizes, rng)
+    if mask is None:
+        return every
+    there = mask.reshape(-1)[every.weight] > 0
+    return Synapses(every.pre[there], every.post[there], every.weight[there])

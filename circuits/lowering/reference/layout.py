@@ -1,0 +1,60 @@
+"""What the reference form keeps in memory."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...connectivity.dense import Synapses
+from ...description.network import Network
+from ...description.projection import Projection, Transposed
+from ..layout import clock, of_population
+from ..variables import Scope, Variable
+from .pooling import scratch
+
+
+def reference_layout(
+    network: Network, sent: dict[str, list[str]], synapses: dict[str, Synapses]
+) -> dict[str, Variable]:
+    """The clock's variables, those of populations, and those of the synapses of each projection."""
+    found = clock()
+    for population in network.populations.values():
+        extra = [*scratch(network, population.name), *sent.get(population.name, [])]
+        found += of_population(network, population, extra)
+    for projection in network.projections.values():
+        if not isinstance(projection.weights, Transposed):
+            found += _of_projection(projection, synapses[projection.name])
+    return {variable.key: variable for variable in found}
+
+
+def kept(projection: Projection, *, plain: bool = False) -> list[str]:
+    """The names of what a projection keeps; ``plain``: as Brian2 is told them, with what is only used within an update."""
+    equation = projection.equation
+    found = ["w", *(["mask"] if projection.structure.shared and masked(projection) else [])]
+    if equation is None or not equation.plastic:
+        return found
+    names = [*equation.state, *equation.parameters]
+    if not plain:
+        return [*found, *names, "updates"]
+    inner = [equation.plain_names.get(v, v) for v in (*names, *equation.locals)]
+    return [*found, *inner, "updates", *(f"total_{k}" for k in range(len(equation.statements)))]
+
+
+def masked(projection: Projection) -> bool:
+    """Whether some weights belong to no synapse."""
+    mask = projection.structure.mask(projection.pre.size, projection.post.size, np.random.default_rng(0))
+    return mask is not None
+
+
+def _of_projection(projection: Projection, synapses: Synapses) -> list[Variable]:
+    name, equation, shape = projection.name, projection.equation, projection.shape
+    plastic = equation is not None and equation.plastic
+    whole = projection.structure.shared or len(synapses.weight) == np.prod(shape)
+    places = None if whole else synapses.weight
+    arrays = ["w", *(equation.state if plastic and equation else ())]
+    found = [Variable(name, v, shape, Scope.WEIGHT, places=places) for v in arrays]
+    if plastic and equation is not None:
+        found += [Variable(name, parameter, (), Scope.CIRCUIT) for parameter in equation.parameters]
+        found.append(Variable(name, "updates", (), Scope.CIRCUIT))
+    if projection.structure.shared and masked(projection):
+        found.append(Variable(name, "mask", shape, Scope.WEIGHT))
+    return found

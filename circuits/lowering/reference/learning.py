@@ -1,0 +1,86 @@
+"""Rules in the reference form: each synapse by itself, or, where several share a weight, summed up for it."""
+
+from __future__ import annotations
+
+from math import prod
+
+from brian2.utils.stringtools import get_identifiers
+
+from ....plasticity import SynapticEquation
+from ....plasticity.sharing import SharedStatement, shared_code
+from ...description.network import Network
+from ...description.projection import Projection
+from ...description.reads import read_of_units
+from ..kernels import Kernel
+from ..operations import LEARN, Operation
+from ..synapses import learning_steps, masking
+from .kernels import PerSynapse, PerWeight
+from .layout import kept, masked
+
+
+def learning(network: Network, projection: Projection, synapses: int) -> list[Operation]:
+    """The operations that make one update of a projection's weights."""
+    equation = projection.equation
+    if equation is None or not equation.plastic:
+        return []
+    if projection.structure.shared:
+        return _shared(network, projection, equation, synapses)
+    return _each(network, projection, equation)
+
+
+def _each(network: Network, projection: Projection, equation: SynapticEquation) -> list[Operation]:
+    """Each synapse has a weight of its own: the equation as it is written, then the count."""
+    name, code = projection.name, equation.plain_code()
+    used, plain = get_identifiers(code), equation.plain_names
+    mine = {v for v in ("w", "updates", *plain) if plain.get(v, v) in used and v in kept(projection)}
+    reads = {f"{name}.{v}" for v in mine} | read_of_units(network, projection)
+    reads.add(f"{name}.updates")  # so that counting is never taken for what cannot have changed
+    opened = learning_steps(network, projection)
+
+    def operation(suffix: str, text: str, writes: set[str], work: int) -> Operation:
+        return Operation(
+            name=f"learn_{name}_{suffix}", owner=name, slot=LEARN, steps=opened, kernel=PerSynapse(name, text),
+            learns=True, always=equation.random, reads=frozenset(reads),
+            writes=frozenset(f"{name}.{t}" for t in writes), work=work,
+        )  # fmt: skip
+
+    whole = prod(projection.shape)
+    return [
+        operation("0", code, {"w", *equation.state} & mine, whole),
+        operation("count", "updates = updates + 1", {"updates"}, 0),
+    ]
+
+
+def _shared(network: Network, projection: Projection, equation: SynapticEquation, synapses: int) -> list[Operation]:
+    """Statement by statement: what each synapse adds, added up; then the weight's own terms, and the sum.
+
+    None of these is ever left out: the reference form is to be right, not fast.
+    """
+    name = projection.name
+    writes = frozenset(f"{name}.{v}" for v in kept(projection))
+    reads = frozenset(read_of_units(network, projection)) | writes
+    steps = learning_steps(network, projection)
+
+    def operation(op: str, kernel: Kernel, work: int = 0) -> Operation:
+        return Operation(op, name, LEARN, steps, kernel, reads, writes, learns=True, always=True, work=work)
+
+    made = []
+    for k, statement in enumerate(shared_code(equation)):
+        for suffix, kernel in _of_statement(projection, k, statement):
+            made.append(operation(f"learn_{name}_{k}_{suffix}", kernel, synapses if suffix == "each" else 0))
+    if masked(projection):
+        states = masking([equation.plain_names[state] for state in equation.state])
+        made.append(operation(f"mask_{name}", PerWeight(name, "\n".join(s.line for s in states))))
+    made.append(operation(f"learn_{name}_count", PerWeight(name, "updates = updates + 1", once=True)))
+    return made
+
+
+def _of_statement(projection: Projection, k: int, statement: SharedStatement) -> list[tuple[str, Kernel]]:
+    name, total = projection.name, f"total_{k}"
+    made: list[tuple[str, Kernel]] = [("begin", PerWeight(name, f"{total} = 0.0"))]
+    if statement.each != "0":
+        code = f"{total} += {statement.each}"
+        arrays = get_identifiers(code) & set(kept(projection, plain=True))
+        made.append(("each", PerSynapse(name, code, tuple(sorted(arrays)))))
+    once = f"{statement.target} {statement.operator} {statement.once} + {total}"
+    return [*made, ("once", PerWeight(name, once))]

@@ -1,0 +1,87 @@
+"""A circuit of one batch element in Brian2's own Synapses: slow, any connectivity, and obviously right. The oracle."""
+
+from __future__ import annotations
+
+from ...description.network import Network
+from ...description.population import Population
+from ...description.projection import Projection, Transposed
+from ...description.reads import broadcasts_into
+from ..kernels import Term
+from ..layout import constants
+from ..lowered import Lowered
+from ..operations import EXPRESS, PROPAGATE, Operation
+from ..passes.factors import Wanted
+from ..passes.merging import merging
+from ..states import clamps, state_updates
+from ..synapses import open_steps
+from .existing import existing_synapses
+from .kernels import PerSynapse, Summed
+from .layout import reference_layout
+from .learning import learning
+from .pooling import pooling
+
+
+def lower_reference(network: Network) -> Lowered:
+    """The operations and variables of a circuit in the reference form."""
+    sent = Wanted(network, EXPRESS, "sent")
+    steps = {p.name: open_steps(network, p) for p in network.projections.values()}
+    signals = {p.name: sent.stored(Term(p.pre.name, p.sends), steps[p.name]) for p in network.projections.values()}
+    spread = {name: _spread(network, name, sent) for name in network.broadcasts}
+    synapses = existing_synapses(network)
+    operations = clamps(network)
+    for population in network.populations.values():
+        operations += state_updates(network, population)
+    operations += merging(sent.operations())
+    for projection in network.projections.values():
+        signal, count = signals[projection.name], len(synapses[projection.name].weight)
+        operations += _propagation(network, projection, signal, count)
+        operations += learning(network, projection, count)
+    for name in network.broadcasts:
+        for population in network.populations.values():
+            if name in broadcasts_into(network, population):
+                operations.append(_broadcast(network, name, spread[name], population))
+    scratch = {p: [f.variable for f in wanted.values()] for p, wanted in sent.found.items()}
+    variables = reference_layout(network, scratch, synapses)
+    first = {key: value for key, value in constants(network).items() if key in variables}
+    return Lowered(network, network.phased(), tuple(operations), variables, first)
+
+
+def _spread(network: Network, name: str, sent: Wanted) -> Term:
+    source, during = network.broadcasts[name]
+    return sent.stored(Term(source.name, "rate"), network.phased().open_steps(during, f"the broadcast {name!r}"))
+
+
+def _propagation(network: Network, projection: Projection, signal: Term, count: int) -> list[Operation]:
+    if projection.structure.kind == "largest":
+        return pooling(network, projection, signal, count)
+    name, field, owner = projection.name, f"{projection.post.name}.{projection.field}", projection.owner
+    weights = projection.weights
+    read = f"{name}.w"
+    if projection.structure.shared and isinstance(weights, Transposed):
+        read = f"{owner.name}.{weights.variable}"
+    made = [
+        Operation(
+            name=f"propagate_{name}", owner=name, slot=PROPAGATE, steps=open_steps(network, projection),
+            kernel=Summed(name, projection.field, f"w*{signal.variable}_pre"), reads=frozenset({signal.key, read}),
+            writes=frozenset({field}), work=count,
+        )
+    ]  # fmt: skip
+    if isinstance(weights, Transposed) and not projection.structure.shared:
+        made.insert(0, _copy(network, projection, weights))
+    return made
+
+
+def _copy(network: Network, projection: Projection, weights: Transposed) -> Operation:
+    """Weights that are another's: copied, synapse by synapse, before they propagate."""
+    return Operation(
+        name=f"copy_{projection.name}", owner=projection.name, slot=EXPRESS, steps=open_steps(network, projection),
+        kernel=PerSynapse(projection.name, "w = w_partner"),
+        reads=frozenset({f"{weights.of.name}.{weights.variable}"}), writes=frozenset({f"{projection.name}.w"}),
+    )  # fmt: skip
+
+
+def _broadcast(network: Network, name: str, signal: Term, population: Population) -> Operation:
+    op, field = f"broadcast_{name}_to_{population.name}", f"{population.name}.{name}"
+    steps = network.phased().open_steps(network.broadcasts[name][1], f"the broadcast {name!r}")
+    kernel = Summed(op, name, f"{signal.variable}_pre")
+    return Operation(op, population.name, PROPAGATE, steps, kernel, frozenset({signal.key}), frozenset({field}))

@@ -1,0 +1,72 @@
+"""Max pooling in the reference form: what comes by each tap is summed by itself, and compared by the unit's own equations."""
+
+from __future__ import annotations
+
+from ...description.network import Network
+from ...description.projection import Projection, Transposed
+from ...description.reads import winners
+from ..equations import statements_of
+from ..kernels import Elementwise, Term
+from ..operations import PROPAGATE, Operation
+from ..synapses import open_steps
+from .kernels import Summed
+
+
+def scratch(network: Network, population: str) -> list[str]:
+    """What a population keeps for it: what came by each tap, whether anything can, and which was the largest."""
+    found = winners(network, population)
+    for p in network.projections.values():
+        if p.post.name == population and p.structure.kind == "largest" and not isinstance(p.weights, Transposed):
+            found += [name for pair in taps(p) for name in pair]
+    return found
+
+
+def taps(projection: Projection) -> list[tuple[str, str]]:
+    """For each tap the variables of what comes by it, and of whether there is a synapse."""
+    count = projection.structure.numbers()["taps"]
+    return [(f"{projection.field}_tap{k}", f"{projection.field}_there{k}") for k in range(count)]
+
+
+def _sums(projection: Projection, signal: str) -> dict[str, str]:
+    """Variable of the post unit -> what each synapse adds to it."""
+    owner = projection.owner
+    if owner is not projection:
+        return {projection.field: f"w*{signal}_pre*int({owner.winner}_pre == tap)"}
+    pairs = list(enumerate(taps(projection)))
+    found = {heard: f"w*{signal}_pre*int(tap == {k})" for k, (heard, _) in pairs}
+    return found | {there: f"1.0*int(tap == {k})" for k, (_, there) in pairs}
+
+
+def pooling(network: Network, projection: Projection, signal: Term, synapses: int) -> list[Operation]:
+    """What is summed by tap, and in each unit the largest; or, the other way round, to the winner alone."""
+    owner, post, name = projection.owner, projection.post, projection.name
+    back = owner is not projection
+    steps = open_steps(network, projection)
+    reads = {signal.key, f"{owner.name}.w"} | ({f"{projection.pre.name}.{owner.winner}"} if back else set())
+    sums = _sums(projection, signal.variable)
+    made = [
+        Operation(
+            name=f"propagate_{name}_{variable}", owner=name, slot=PROPAGATE, steps=steps, kernel=Summed(name, variable, code),
+            reads=frozenset(reads), writes=frozenset({f"{post.name}.{variable}"}), work=synapses,
+        )
+        for variable, code in sums.items()
+    ]  # fmt: skip
+    if back:
+        return made
+    heard = frozenset(f"{post.name}.{v}" for v in sums)
+    written = frozenset({f"{post.name}.{projection.field}", f"{post.name}.{projection.winner}"})
+    compare = Elementwise(post.name, tuple(statements_of(_compare(projection))))
+    return [*made, Operation(f"compare_{name}", post.name, PROPAGATE, steps, compare, heard, written)]
+
+
+def _compare(projection: Projection) -> str:
+    """One tap after the other: a later one wins only if it brings more."""
+    lines = ["_best_0 = -1e30", "_which_0 = 0.0"]
+    for k, (heard, there) in enumerate(taps(projection)):
+        lines += [
+            f"_more_{k} = int({there} > 0 and {heard} > _best_{k})",
+            f"_best_{k + 1} = _more_{k}*{heard} + (1 - _more_{k})*_best_{k}",
+            f"_which_{k + 1} = _more_{k}*{k} + (1 - _more_{k})*_which_{k}",
+        ]
+    last = len(taps(projection))
+    return "\n".join([*lines, f"{projection.field} = _best_{last}", f"{projection.winner} = _which_{last}"])

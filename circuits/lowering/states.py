@@ -1,0 +1,91 @@
+"""Populations as operations: their stimuli, and their state equations."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from brian2.utils.stringtools import get_identifiers, word_substitute
+
+from ..description.network import Network
+from ..description.neuron import StateEquation, phase_indicators
+from ..description.population import Population
+from ..description.reads import read_by
+from ..description.schedule import During, Schedule
+from .closed import without_closed
+from .equations import state_statements
+from .kernels import Clamp, StateUpdate
+from .operations import CLAMP, INTEGRATE, Operation
+
+
+def clamps(network: Network) -> list[Operation]:
+    """Clamped populations: their rates are a row of the data, from the first step in which they are shown."""
+    made = []
+    for population in network.populations.values():
+        if (clamp := population.clamp) is None:
+            continue
+        steps = network.phased().open_steps(clamp.during, f"the stimulus {population.name!r}")
+        labels = clamp.kind == "labels"
+        made.append(
+            Operation(
+                name=f"clamp_{population.name}", owner=population.name, slot=CLAMP, steps=steps[:1],
+                kernel=Clamp(population.name, clamp.variable, labels, clamp.on, clamp.off), reads=frozenset(),
+                writes=frozenset({f"{population.name}.{clamp.variable}"}), always=True, supervises=labels,
+            )
+        )  # fmt: skip
+    return made
+
+
+def state_updates(network: Network, population: Population) -> list[Operation]:
+    """One operation for every set of equations that is open together, so that all read the state before the step."""
+    together: dict[tuple[StateEquation, ...], list[int]] = {}
+    for step, equations in enumerate(_open_equations(population, network.phased())):
+        if equations:
+            together.setdefault(equations, []).append(step)
+    used: dict[str, int] = {}
+    made = []
+    for equations, steps in together.items():
+        base = "_".join(s.variable for s in equations)
+        used[base] = used.get(base, 0) + 1
+        suffix = f"_{used[base]}" if used[base] > 1 else ""
+        made.append(state_update(network, population, equations, tuple(steps), suffix))
+    return made
+
+
+def state_update(
+    network: Network,
+    population: Population,
+    equations: tuple[StateEquation, ...],
+    steps: tuple[int, ...],
+    suffix: str = "",
+) -> Operation:
+    """The operation that takes these equations one step further."""
+    statements, read = state_statements(equations, population, network)
+    name = population.name
+    random = bool({"rand", "randn", "xi"} & get_identifiers(" ".join(s.expression for s in equations)))
+    return Operation(
+        name=f"update_{name}_{'_'.join(s.variable for s in equations)}{suffix}", owner=name, slot=INTEGRATE, steps=steps,
+        kernel=StateUpdate(name, statements, equations=equations, suffix=suffix),
+        reads=read_by(network, population, read), writes=frozenset(f"{name}.{s.variable}" for s in equations),
+        always=random, work=population.size * len(equations),
+    )  # fmt: skip
+
+
+def _open_equations(population: Population, schedule: Schedule) -> list[tuple[StateEquation, ...]]:
+    """For every step the equations that are open, with the phase indicators in_p replaced by 1 or 0."""
+    states = population.neuron.states
+    where = {s: set(schedule.open_steps(s.during, f"{population.name}.{s.variable}")) for s in states}
+    phases = [tuple(schedule.names_at(step)) for step in range(schedule.steps)]
+    found = {  # the phases of a step say it all, and long presentations repeat them
+        names: tuple(_at(s, step, population, schedule) for s in states if step in where[s])
+        for names, step in {names: step for step, names in enumerate(phases)}.items()
+    }
+    return [found[names] for names in phases]
+
+
+def _at(state: StateEquation, step: int, population: Population, schedule: Schedule) -> StateEquation:
+    values = {}
+    for indicator in phase_indicators(state.expression):
+        phase = indicator.removeprefix("in_")
+        steps = schedule.open_steps(During((phase,), strict=True), f"{population.name}.{state.variable}")
+        values[indicator] = "1.0" if step in steps else "0.0"
+    return replace(state, expression=without_closed(word_substitute(state.expression, values))) if values else state

@@ -1,0 +1,175 @@
+"""Projections and broadcasts as operations: what travels, and what learns."""
+
+from __future__ import annotations
+
+from brian2.utils.stringtools import get_identifiers
+
+from ...plasticity import Statement, SynapticEquation, lower
+from ...plasticity.steps import Elementwise as Pass
+from ...plasticity.steps import Fused as Loop
+from ...plasticity.steps import Product as Outer
+from ...plasticity.steps import Step, drives
+from ..description.network import Network
+from ..description.population import Population
+from ..description.projection import Projection, Transposed
+from ..description.reads import broadcasts_into
+from .kernels import Broadcast, Count, Elementwise, Fused, Kernel, Mask, Part, Product, Propagate, Term
+from .one_sided import one_sided, vanishing
+from .operations import LEARN, PROPAGATE, Operation
+
+
+def steps_of(projection: Projection) -> tuple[Step, ...]:
+    """What a projection's rule is lowered to."""
+    equation = projection.equation
+    return () if equation is None else lower(equation, shared=projection.structure.shared)
+
+
+def learning_steps(network: Network, projection: Projection) -> tuple[int, ...]:
+    """The steps in which a projection's rule is open."""
+    return network.phased().open_steps(projection.learns, f"the rule of {projection.name!r}")
+
+
+def open_steps(network: Network, projection: Projection) -> tuple[int, ...]:
+    """The steps in which a projection brings its signal in."""
+    return network.phased().open_steps(projection.during, f"the projection {projection.name!r}")
+
+
+def masking(variables: list[str]) -> tuple[Statement, ...]:
+    """The statements by which synapses that do not exist have neither weight nor state."""
+    return tuple(Statement(v, "=", f"{v}*mask") for v in ("w", *variables))
+
+
+def needs_mask(projection: Projection) -> bool:
+    """Whether weights that no synapse has, and their state, must be set to zero after each update.
+
+    Products leave those of places outside of an image at zero, as nothing is sent from there.
+    """
+    structure = projection.structure
+    if structure.random:
+        return True
+    passes = [step for step in steps_of(projection) if isinstance(step, Pass)]
+    return bool(passes) and structure.existing(projection.pre.size, projection.post.size) is not None
+
+
+def kept_arrays(projection: Projection) -> list[str]:
+    """What is kept for each weight: the weight, states, drives, and the mask."""
+    equation = projection.equation
+    arrays = ["w"]
+    if equation is not None and equation.plastic:
+        arrays += [*equation.state, *drives(steps_of(projection))]
+    return [*arrays, "mask"] if needs_mask(projection) else arrays
+
+
+def propagation(network: Network, projection: Projection) -> Operation:
+    """What a projection brings into its compartment."""
+    owner, pre, post = projection.owner, projection.pre, projection.post
+    other = projection.weights if isinstance(projection.weights, Transposed) else None
+    read = f"{owner.name}.{other.variable if other else 'w'}"
+    field = f"{post.name}.{projection.field}"
+    back = other is not None and other.flipped
+    reads, writes, winner = {read}, {field}, ""
+    if projection.structure.kind == "largest":
+        winner = f"{owner.post.name}.{owner.winner}"
+        (reads if back else writes).add(winner)
+    kernel = Propagate(
+        projection.name, owner.structure, pre.size, post.size, Term(pre.name, projection.sends), field, read,
+        transposed=back, winner=winner,
+    )  # fmt: skip
+    return Operation(
+        name=f"propagate_{projection.name}", owner=projection.name, slot=PROPAGATE,
+        steps=open_steps(network, projection), kernel=kernel, reads=frozenset(reads), writes=frozenset(writes),
+        work=projection.synapses,
+    )  # fmt: skip
+
+
+def learning(network: Network, projection: Projection) -> list[Operation]:
+    """The operations that make one update of a projection's weights, in order."""
+    equation, name = projection.equation, projection.name
+    if equation is None or not equation.plastic:
+        return []
+    opened, arrays = learning_steps(network, projection), kept_arrays(projection)
+    known = {*arrays, *equation.parameters, "updates"}
+
+    def operation(op: str, kernel: Kernel, reads: set[str], writes: set[str], random: bool, work: int) -> Operation:
+        return Operation(
+            name=op, owner=name, slot=LEARN, steps=opened, kernel=kernel, learns=True, always=random, work=work,
+            reads=frozenset(f"{name}.{v}" for v in reads & known), writes=frozenset(f"{name}.{v}" for v in writes),
+        )  # fmt: skip
+
+    made = []
+    for index, step in enumerate(steps_of(projection)):
+        kernel, reads, writes = _update(step, projection, equation, arrays)
+        random = bool({"rand", "randn"} & _names(step))
+        made.append(operation(f"learn_{name}_{index}", kernel, reads, writes, random, projection.synapses))
+    if "mask" in arrays:
+        states = list(equation.state)
+        kept = {"w", *states}
+        mask = Mask(name, masking(states))
+        made.append(operation(f"mask_{name}", mask, {*kept, "mask"}, kept, False, projection.synapses))
+    made.append(operation(f"count_{name}", Count(name), {"updates"}, {"updates"}, False, 0))
+    return made
+
+
+def broadcasts(network: Network) -> list[Operation]:
+    """Every broadcast, to every population of which a unit or a synapse reads it."""
+    return [_broadcast(network, n, p) for p in network.populations.values() for n in broadcasts_into(network, p)]
+
+
+def _broadcast(network: Network, name: str, population: Population) -> Operation:
+    source, during = network.broadcasts[name]
+    field = f"{population.name}.{name}"
+    return Operation(
+        name=f"broadcast_{name}_to_{population.name}", owner=population.name, slot=PROPAGATE,
+        steps=network.phased().open_steps(during, f"the broadcast {name!r}"),
+        kernel=Broadcast(Term(source.name, "rate"), field), reads=frozenset(), writes=frozenset({field}),
+        work=population.size,
+    )  # fmt: skip
+
+
+def _update(
+    step: Step, projection: Projection, equation: SynapticEquation, arrays: list[str]
+) -> tuple[Kernel, set[str], set[str]]:
+    """The kernel of one step of a rule; what it reads and writes of the projection."""
+    if isinstance(step, Pass):
+        written = {s.target for s in step.statements} & set(arrays)
+        return Elementwise(projection.name, step.statements), get_identifiers(step.code), written
+    reads = _names(step) if isinstance(step, Loop) else get_identifiers(step.keep) | get_identifiers(step.scale)
+    if step.keep.strip() != "0":
+        reads = reads | {step.target}
+    if isinstance(step, Outer):
+        return _product(step, projection), reads, {step.target}
+    return _fused(step, projection, equation), reads, {step.target}
+
+
+def _product(step: Outer, projection: Projection) -> Product:
+    def term(population: Population, expression: str) -> Term:
+        scalars = tuple(s for s in step.scalars if s in get_identifiers(expression))
+        return Term(population.name, expression, scalars, projection.name)
+
+    return Product(
+        projection.name, projection.structure, projection.pre.size, projection.post.size, step.target, step.keep,
+        step.scale, pre=term(projection.pre, step.pre), post=term(projection.post, step.post),
+    )  # fmt: skip
+
+
+def _fused(step: Loop, projection: Projection, equation: SynapticEquation) -> Fused:
+    """A loop over synapses and elements, in which what is one unit's alone is a part by itself."""
+    shared = {*equation.parameters, "updates"}
+    rest, found = one_sided(step.expression, shared, equation.broadcasts)
+    sides = {"pre": projection.pre.name, "post": projection.post.name}
+    parts = tuple(
+        Part(name, side, Term(sides[side], text, tuple(sorted(shared & get_identifiers(text))), projection.name))
+        for name, (side, text) in found.items()
+    )
+    return Fused(
+        projection.name, projection.structure, projection.pre.size, projection.post.size, step.target, step.keep,
+        step.scale, rest, parts, tuple(vanishing(rest, found, shared).items()),
+    )  # fmt: skip
+
+
+def _names(step: Step) -> set[str]:
+    """All names that a step reads of its synapses, and functions that it calls."""
+    if isinstance(step, Pass):
+        return get_identifiers(step.code)
+    names = get_identifiers(step.keep) | get_identifiers(step.scale)
+    return names | get_identifiers(step.expression) if isinstance(step, Loop) else names

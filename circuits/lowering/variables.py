@@ -1,0 +1,65 @@
+"""What a circuit keeps in memory: name, shape, and what there is one of for each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+import numpy as np
+
+
+class Scope(Enum):
+    """What there is one value for."""
+
+    UNIT = "unit and batch element"
+    WEIGHT = "weight"
+    CIRCUIT = "circuit"
+    TABLE = "entry of a table"
+
+
+class Kind(Enum):
+    """What kind of number it is; reals have the precision of the circuit."""
+
+    REAL = "real"
+    DOUBLE = "double precision"
+    WHOLE = "whole number"
+    LONG = "long whole number"
+
+    def dtype(self, real: np.dtype) -> np.dtype:
+        """As NumPy stores it."""
+        fixed = {Kind.DOUBLE: np.float64, Kind.WHOLE: np.int32, Kind.LONG: np.int64}
+        return np.dtype(fixed[self]) if self in fixed else real
+
+
+@dataclass(frozen=True, eq=False)
+class Variable:
+    """One variable.
+
+    Parameters
+    ----------
+    owner, name : the population or projection, and the name in it
+    shape : as a user sees it; of units (batch, units)
+    places : where in that shape the stored values are, for those that are stored synapse by synapse; None: all
+    """
+
+    owner: str
+    name: str
+    shape: tuple[int, ...]
+    scope: Scope
+    kind: Kind = Kind.REAL
+    places: np.ndarray | None = field(default=None, repr=False)
+
+    @property
+    def key(self) -> str:
+        """As ``"h.rate"``."""
+        return f"{self.owner}.{self.name}"
+
+    @property
+    def by_element(self) -> bool:
+        """Whether each batch element has its own."""
+        return self.scope is Scope.UNIT
+
+    @property
+    def size(self) -> int:
+        """How many values it has."""
+        return int(np.prod(self.shape))
