@@ -16,6 +16,7 @@ from brian2.core.namespace import DEFAULT_UNITS
 from ..errors import RecircuitError
 from .names import CONSTANTS, FUNCTIONS, RANDOM, SUMS, UNIT_VARIABLES, check_declared, closest, is_position, split_side
 from .parse import Statement, names_in
+from .syntax import TEACH
 
 __all__ = ["Scope", "prove"]
 
@@ -23,15 +24,11 @@ NOT_LOCAL = (
     "is not local: a synapse sees only its own two units; sum in a unit's field, or let a "
     "population compute it and send it as a broadcast"
 )
-_TEACH: dict[type[ast.AST], str] = {
+_TEACH: dict[type[ast.AST], str] = TEACH | {
     ast.MatMult: NOT_LOCAL,
     ast.Subscript: f"picks other synapses or units, which {NOT_LOCAL}",
     ast.Attribute: f"reaches through a `.` beyond the synapse, and {NOT_LOCAL}",
     ast.FloorDiv: "uses `//`: write floor(a/b)",
-    ast.BitXor: "uses `^`: a power is `**`",
-    ast.BitAnd: "uses `&`: write `and`",
-    ast.BitOr: "uses `|`: write `or`",
-    ast.IfExp: "uses `if`: write int(condition)*a + int(not condition)*b",
 }
 _ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow, ast.Mod)
 _COMPARISONS = (ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq)

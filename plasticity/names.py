@@ -8,14 +8,15 @@ from brian2 import Equations, Subgroup, Synapses
 from brian2.core.functions import DEFAULT_FUNCTIONS
 
 from ..errors import RecircuitError
+from .reserved import why_reserved
 
 __all__ = [
     "CONSTANTS",
-    "CPP_WORDS",
     "DRIVE",
     "FUNCTIONS",
     "RANDOM",
     "SUMS",
+    "UNIT_FUNCTIONS",
     "UNIT_VARIABLES",
     "check_declared",
     "closest",
@@ -31,6 +32,11 @@ FUNCTIONS: dict[str, int] = {
     if (function.stateless and name != "timestep") or name in RANDOM
 }
 """Brian2's elementwise stateless functions and the two kinds of noise, with their number of arguments."""
+
+UNIT_FUNCTIONS: dict[str, int | None] = {
+    name: len(function._arg_units) for name, function in DEFAULT_FUNCTIONS.items()
+} | {"max": None, "min": None, "relu": 1}
+"""What the equations of a unit may call: Brian2's functions with their number of arguments; None: two or more."""
 
 CONSTANTS = frozenset({"pi", "e"})
 
@@ -68,13 +74,6 @@ SUMS = frozenset(
 
 DRIVE = "drive_"
 """Names drive_0, drive_1, ... are the lowering's own."""
-
-CPP_WORDS = frozenset(
-    "auto bool case catch char const default delete do double enum explicit export extern float friend goto inline int "
-    "long mutable namespace new operator private protected public register short signed sizeof static struct switch "
-    "template this throw typedef typeid typename union unsigned using virtual void volatile".split()
-)
-"""Words of C++ that are none of Python's: no variable may be called so, or the compiled form would not compile."""
 
 _POSITIONS = frozenset({"i", "j", "N", "t", "dt", "t_in_timesteps", "N_incoming", "N_outgoing"})
 _SHADOWED = frozenset(
@@ -140,8 +139,8 @@ def _unfit(name: object) -> str | None:
         return "drive_0, drive_1, ... are what the lowering calls its own arrays"
     if name in SUMS:
         return "it reads as a function of many synapses"
-    if name in CPP_WORDS:
-        return "it is a word of C++, in which circuits are compiled"
+    if why := why_reserved(name):
+        return why
     try:
         Equations.check_identifier(name)
     except (SyntaxError, ValueError) as problem:

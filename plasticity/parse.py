@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..errors import RecircuitError
+from .syntax import check_characters, check_sizes, parsed
 
 __all__ = ["Operator", "Statement", "names_in", "parse", "rename", "show"]
 
@@ -49,15 +50,17 @@ def parse(text: str, where: str) -> tuple[Statement, ...]:
     """
     if not isinstance(text, str):
         raise RecircuitError(f"{where} must be a string such as 'dw = rate*error_post*x_pre', but is {text!r}.")
-    text = inspect.cleandoc(text)
+    text = inspect.cleandoc(check_characters(text, where))
     try:
-        lines = ast.parse(text).body
+        lines = parsed(text, "exec").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as problem:
         raise RecircuitError(_unparsable(text, where, problem)) from None
     if not lines:
         raise RecircuitError(f"{where} is empty. Leave it out (None) for weights that stay fixed.")
     if max(map(_depth, lines)) > DEEPEST:
         raise RecircuitError(f"{where} {_TOO_DEEP}")
+    for line in lines:
+        check_sizes(line, where)
     return tuple(_statement(line, text, where) for line in lines)
 
 
@@ -96,6 +99,8 @@ def _depth(node: ast.AST) -> int:
 
 def _statement(line: ast.stmt, text: str, where: str) -> Statement:
     match line:
+        case ast.Assign(value=ast.Starred(value=value)):
+            raise RecircuitError(f"{where}: `*{ast.unparse(value)}` is not arithmetic. Leave the star out.")
         case ast.Assign(targets=[ast.Name(id="dw")], value=value):
             return Statement("w", "+=", _source(text, value))
         case ast.Assign(targets=[ast.Name(id=target)], value=value):

@@ -12,6 +12,7 @@ from brian2.units import Quantity, ms
 from ...errors import RecircuitError
 from ...plasticity import Rule, SynapticEquation
 from ...plasticity.names import split_side
+from ...plasticity.reserved import why_reserved
 from ..connectivity.dense import Dense
 from .checks import (
     check_phases,
@@ -173,7 +174,8 @@ class Network:
         if any(p.post is post and p.pre is pre and p.into == into for p in self.projections.values()):
             raise RecircuitError(f"connect {name}: {pre.name!r} already projects into {into!r} of {post.name!r}.")
         if weights is None:
-            weights = glorot() if structure is None or structure.initial is None else structure.initial
+            initial = getattr(structure, "initial", None)
+            weights = glorot() if initial is None else initial
             if equation is not None and equation.read_back:
                 weights = self._partner(pre, post, name).transposed(equation.read_back)
         if isinstance(weights, Transposed):
@@ -200,6 +202,8 @@ class Network:
                 f"broadcast {name!r}: {source.name!r} has {source.size} units; a broadcast comes of 1."
             )
         self._check_name(name)
+        if why := why_reserved(name):
+            raise RecircuitError(f"broadcast {name!r}: the name is taken: {why}; choose another.")
         self.broadcasts[name] = (source, During.of(during))
         self.revision += 1
 
@@ -231,6 +235,8 @@ class Network:
 
     def _check_name(self, name: str) -> None:
         used = {*self.populations, *self.projections, *self.broadcasts, "presentation"}
+        if isinstance(name, str) and not name.isascii():
+            raise RecircuitError(f"circuit: {name!a} cannot be a name: {why_reserved(name)}.")
         if not isinstance(name, str) or not name.isidentifier() or iskeyword(name) or name.startswith("_"):
             raise RecircuitError(f"circuit: a name is a word such as 'hidden'; got {name!r}.")
         if split_side(f"x_{name}"):

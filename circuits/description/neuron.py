@@ -31,22 +31,24 @@ from brian2.equations.equations import (
     DIFFERENTIAL_EQUATION,
     PARAMETER,
     SUBEXPRESSION,
-    EquationError,
     SingleEquation,
-    parse_string_equations,
 )
 from brian2.units import Quantity
 from brian2.units.fundamentalunits import DIMENSIONLESS, get_dimensions
 from brian2.utils.stringtools import get_identifiers
 
 from ...errors import RecircuitError
-from ...plasticity.names import CPP_WORDS
+from ...plasticity.reserved import why_reserved
+from ...plasticity.syntax import check_terms_of
+from .equations import parse_equations
 from .schedule import During
 
 #: Names that Brian2 accepts and then shadows.
 SHADOWED = frozenset({"order", "name", "when", "active", "clock", "state", "indices", "start", "stop", "variables"})
+#: Methods that take an expression as it is; others multiply it out.
+EXPLICIT = frozenset({"euler", "rk2", "rk4", "heun"})
 #: Names that mean something already.
-TAKEN = frozenset({"e", "pi", "i", "N", "t", "dt", "lambda", "inf", "xi", "x_pre", "w"})
+TAKEN = frozenset({"e", "pi", "i", "N", "t", "dt", "lambda", "inf", "xi", "x_pre", "w", "max", "min", "relu"})
 
 
 @dataclass(frozen=True)
@@ -88,12 +90,15 @@ class Neuron:
         self.expressions: dict[str, str] = {}
         self.states: list[StateEquation] = []
         self.dimensions: dict[str, Any] = {}
-        for equation in _parse(self.text).values():
+        for equation in parse_equations(self.text).values():
             self._take(equation)
         if "x" not in self.dimensions and "rate" in self.dimensions:
             self.expressions["x"] = "rate"
             self.dimensions["x"] = DIMENSIONLESS
         self._check_names()
+        for state in self.states:
+            if state.differential and (method not in EXPLICIT or "xi" in state.expression):
+                check_terms_of(state.expression, f"equations: {state.variable!r}")
 
     def _take(self, equation: SingleEquation) -> None:
         name = equation.varname
@@ -186,8 +191,10 @@ class Neuron:
 
 
 def _check_name(name: str, where: str) -> None:
-    if name in SHADOWED or name in TAKEN or name in CPP_WORDS or name.startswith("in_"):
+    if name in SHADOWED or name in TAKEN or name.startswith("in_"):
         raise RecircuitError(f"{where}: the name {name!r} is taken by the simulator; choose another.")
+    if why := why_reserved(name):
+        raise RecircuitError(f"{where}: the name {name!a} is taken: {why}; choose another.")
     try:
         Equations.check_identifier(name)
     except (SyntaxError, ValueError) as problem:
@@ -199,18 +206,6 @@ def _when(flag: str) -> During:
     if usual.strip() not in ("", "usually"):
         raise RecircuitError(f"equations: the flag {flag!r} is not known; expected 'during <phases>'.")
     return During(During.of(names).phases, strict=not usual.strip())
-
-
-def _parse(text: str) -> Mapping[str, SingleEquation]:
-    try:
-        equations = parse_string_equations(text)
-        Equations([e for e in equations.values() if e.type == SUBEXPRESSION and not e.flags])  # refuses cycles
-        return equations
-    except (EquationError, SyntaxError, ValueError, TypeError) as problem:
-        raise RecircuitError(
-            f"equations: {str(problem).strip()} Each line reads 'name = expression : 1 (flags)', "
-            "'dname/dt = expression : 1 (flags)' or 'name : 1 (flags)'."
-        ) from None
 
 
 def phase_indicators(expression: str) -> list[str]:

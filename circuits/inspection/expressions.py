@@ -15,6 +15,7 @@ from brian2.utils.stringtools import get_identifiers
 from ...errors import RecircuitError
 from ..description.network import Network
 from ..description.reads import incoming_fields, stored_in
+from ..lowering import functions as _functions  # noqa: F401  (adds to Brian2's)
 
 __all__ = ["compute", "keys_of", "value_of"]
 

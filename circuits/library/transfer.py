@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ast
+from typing import NoReturn
 
 import sympy
 from brian2.parsing.sympytools import str_to_sympy, sympy_to_str
+from brian2.utils.stringtools import word_substitute
 
 from ...errors import RecircuitError
+from ..description.equations import readable
 
 #: name -> (f, f'), with {u} for the field.
 NAMED: dict[str, tuple[str, str]] = {
@@ -25,33 +28,54 @@ def transfer(expression: str, derivative: str | None = None, field: str = "basal
 
     ``derivative`` may be left out where f is smooth: it is then found symbolically, and ``clip(u, a, b)`` is known.
     """
-    if expression in NAMED:
+    if isinstance(expression, str) and expression in NAMED:
         f, slope = NAMED[expression]
-        return f.format(u=field), f"({derivative})" if derivative else slope.format(u=field)
-    if derivative is None:
-        derivative = _slope(expression, field)
-    return f"({expression})", f"({derivative})"
-
-
-def _slope(expression: str, field: str) -> str:
-    try:
-        tree = ast.parse(expression, mode="eval").body
-    except SyntaxError:
-        raise RecircuitError(
-            f"transfer: {expression!r} is neither an expression nor one of {', '.join(NAMED)}."
-        ) from None
-    if isinstance(tree, ast.Name) and tree.id != field:
+        given = f"({readable(derivative, 'derivative')})" if derivative else slope.format(u=field)
+        return f.format(u=field), given
+    if isinstance(expression, str) and expression.isidentifier() and expression != field:
         raise RecircuitError(
             f"transfer: {expression!r} is not known; expected one of {', '.join(NAMED)}, or an expression of {field!r}."
         )
+    expression = readable(expression, "transfer")
+    slope = _slope(expression, field) if derivative is None else readable(derivative, "derivative")
+    return f"({expression})", f"({slope})"
+
+
+def _slope(expression: str, field: str) -> str:
+    tree = ast.parse(expression.strip(), mode="eval").body
     if isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name) and tree.func.id == "clip":
-        if len(tree.args) != 3:
-            raise RecircuitError(f"transfer: {expression!r}: clip takes three values, as in clip({field}, -1, 1).")
         inner, low, high = (ast.unparse(a) for a in tree.args)
         within = f"int({inner} > {low} and {inner} < {high})"
         slope = _slope(inner, field)
         return within if slope == "1" else f"{within}*({slope})"
-    slope = sympy.diff(str_to_sympy(expression), sympy.Symbol(field, real=True))
-    if slope.has(sympy.Derivative, sympy.Subs):
-        raise RecircuitError(f"transfer: the derivative of {expression!r} is not known; give derivative='...' too.")
-    return sympy_to_str(slope)
+    flat = _Flat()
+    smooth = ast.unparse(flat.visit(tree))
+    try:
+        slope = sympy.diff(str_to_sympy(smooth), sympy.Symbol(field, real=True))
+        if slope.has(sympy.Derivative, sympy.Subs):
+            _unknown(expression)
+        return readable(word_substitute(sympy_to_str(slope), flat.parts), "derivative")
+    except (RecircuitError, ArithmeticError, AttributeError, SyntaxError, TypeError, ValueError, RecursionError):
+        _unknown(expression)
+
+
+class _Flat(ast.NodeTransformer):
+    """Gives names to the parts whose slope is 0 wherever they have one, and writes sqrt as the power that it is."""
+
+    def __init__(self) -> None:
+        self.parts: dict[str, str] = {}
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        function = node.func.id if isinstance(node.func, ast.Name) else ""
+        if function not in ("int", "sign", "floor", "ceil"):
+            arguments = [self.visit(argument) for argument in node.args]
+            if function == "sqrt":
+                return ast.BinOp(arguments[0], ast.Pow(), ast.Constant(0.5))
+            return ast.Call(node.func, arguments, [])
+        name = f"flat_{len(self.parts)}"
+        self.parts[name] = ast.unparse(node)
+        return ast.Name(name)
+
+
+def _unknown(expression: str) -> NoReturn:
+    raise RecircuitError(f"transfer: the derivative of {expression!r} is not known; give derivative='...' too.")

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from ...circuits import Circuit
 from ...circuits.library.transfer import NAMED
+from ...circuits.library.transfer import transfer as find_transfer
 from ...errors import RecircuitError, UsageError
 from ...plasticity import Rule, find
 from ..analysis.measures import MEASURES
@@ -129,7 +130,13 @@ class RunConfig(BaseModel):
     @field_validator("transfer")
     @classmethod
     def _transfer(cls, value: str) -> str:
-        return _one_of(value, tuple(NAMED)) if value.isidentifier() and value != "basal" else value
+        if value.isidentifier() and value != "basal":
+            return _one_of(value, tuple(NAMED))
+        try:
+            find_transfer(value)
+        except RecircuitError as problem:
+            raise ValueError(str(problem).removeprefix("transfer: ").rstrip(".")) from None
+        return value
 
     @field_validator("epochs", "columns")
     @classmethod

@@ -7,6 +7,7 @@ from typing import Any
 from brian2.codegen.runtime.numpy_rt import NumpyCodeObject
 from scipy.linalg import blas
 
+from ...lowering import functions  # noqa: F401  (adds to Brian2's)
 from . import local
 
 

@@ -1,0 +1,236 @@
+"""What may stand in an equation: every text is read here before Brian2 or sympy sees it, and nothing is executed.
+
+An expression is made of numbers, names, arithmetic, comparisons, ``and``, ``or``, ``not`` and calls of known functions.
+The check knows every part by its kind and refuses what it does not know, so that no text reaches a program that would
+evaluate it.
+"""
+
+from __future__ import annotations
+
+import ast
+import unicodedata
+import warnings
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+from ..errors import RecircuitError
+from .names import UNIT_FUNCTIONS, closest
+from .sizes import TooLarge, check_size, check_terms
+
+__all__ = ["TEACH", "check_characters", "check_expression", "check_sizes", "check_terms_of", "check_unit", "parsed"]
+
+LONGEST = 100_000
+"""Characters of the equations of one neuron or rule."""
+MOST_PARTS = 2000
+DEEPEST = 200
+
+ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow)
+COMPARISONS = (ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq)
+
+TEACH: dict[type[ast.AST], str] = {
+    ast.BitXor: "uses `^`: a power is `**`",
+    ast.BitAnd: "uses `&`: write `and`",
+    ast.BitOr: "uses `|`: write `or`",
+    ast.Invert: "uses `~`: write `not`",
+    ast.MatMult: "uses `@`: an equation is of one unit, and sums over units are made by projections",
+    ast.Subscript: "uses `[ ]`: an equation is of one unit, and cannot pick another",
+    ast.Attribute: "uses `.`: the names of an equation have no parts",
+    ast.IfExp: "uses `if`: write int(condition)*a + int(not condition)*b",
+    ast.Is: "uses `is`: write `==`",
+    ast.IsNot: "uses `is not`: write `!=`",
+}
+
+
+def check_expression(
+    text: str, where: str, *, functions: Mapping[str, int | None] = UNIT_FUNCTIONS, form: str = ""
+) -> ast.expr:
+    """The parsed expression, proven to be arithmetic of names and calls of known functions.
+
+    Parameters
+    ----------
+    where : begins the message
+    functions : name -> number of arguments (None: two or more)
+    form : what is expected, in words, where the text cannot be read at all
+
+    Raises
+    ------
+    RecircuitError
+        for anything else, and for what is too large to be evaluated
+    """
+    text = check_characters(text, where).strip()
+    try:
+        node = parsed(f"({text}\n)" if "\n" in text else text, "eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as problem:
+        said = problem.msg if isinstance(problem, SyntaxError) else "it is nested too deeply"
+        raise RecircuitError(f"{where}: `{_short(text)}` cannot be read as an expression ({said}). {form}") from None
+    check_sizes(node, where)
+    _Check(where, functions).expression(node)
+    return node
+
+
+def check_unit(text: str, where: str) -> None:
+    """Prove that the unit of a line, as ``volt/second``, is a product of powers of names.
+
+    Raises RecircuitError: it is not.
+    """
+    node = check_expression(text, where, functions={})
+    for part in ast.walk(node):
+        if not isinstance(
+            part, ast.BinOp | ast.UnaryOp | ast.Name | ast.Constant | ast.expr_context | ast.operator | ast.unaryop
+        ) or isinstance(part, ast.Add | ast.Sub | ast.Mod | ast.FloorDiv | ast.Not):
+            raise RecircuitError(f"{where}: `{_short(text)}` is not a unit; a unit reads 1, volt or volt/second**2.")
+
+
+def check_characters(text: object, where: str) -> str:
+    """The text without its comments, proven to be of plain characters and of sane length.
+
+    Raises RecircuitError: it is no text, too long, or has a character that no equation has.
+    """
+    if not isinstance(text, str):
+        raise RecircuitError(f"{where}: expected text, such as 'tanh(basal)'; got {text!r:.200}.")
+    if len(text) > LONGEST:
+        raise RecircuitError(f"{where}: equations have at most {LONGEST:,} characters; got {len(text):,}.")
+    text = "\n".join(line.partition("#")[0] for line in text.split("\n"))
+    strange = next((c for c in text if not (" " <= c <= "~" or c in "\n\r\t")), None)
+    if strange is not None:
+        plain = unicodedata.normalize("NFKC", strange)
+        hint = f"write `{plain}`" if plain.isascii() and plain.isprintable() else "write its name in plain letters"
+        name = unicodedata.name(strange, "a control character")
+        raise RecircuitError(
+            f"{where}: the character {strange!a} ({name}) cannot stand in an equation, which is of ASCII characters; {hint}."
+        )
+    return text
+
+
+def check_sizes(node: ast.AST, where: str) -> None:
+    """Refuse an expression with too many parts, or with a constant that takes too long, or is no number.
+
+    Raises RecircuitError: the piece that is too large.
+    """
+    parts, depth, level = 0, 0, [node]
+    while level:
+        parts, depth = parts + len(level), depth + 1
+        level = [child for parent in level for child in ast.iter_child_nodes(parent)]
+        if parts > 4 * MOST_PARTS or depth > DEEPEST:
+            raise RecircuitError(
+                f"{where}: an expression is too large (at most {MOST_PARTS:,} numbers, names and operations, nested "
+                f"{DEEPEST} deep). Give parts of it names of their own, in lines of their own."
+            )
+    try:
+        for part in _expressions(node):
+            check_size(part)
+    except TooLarge as problem:
+        raise RecircuitError(f"{where}: `{_short(ast.unparse(problem.node))}` {problem.why}.") from None
+
+
+def parsed(text: str, mode: str) -> Any:
+    """Python's own syntax tree, without executing anything; what Python would warn of is a SyntaxError."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        return ast.parse(text, mode=mode)
+
+
+def check_terms_of(text: str, where: str) -> None:
+    """Refuse an expression of too many terms, where it is going to be multiplied out.
+
+    Raises RecircuitError: with the expression.
+    """
+    try:
+        check_terms(ast.parse(text.strip(), mode="eval").body)
+    except TooLarge as problem:
+        raise RecircuitError(
+            f"{where}: `{_text(problem.node)}` {problem.why}. Use method='euler', or simpler terms."
+        ) from None
+
+
+def _expressions(node: ast.AST) -> list[ast.expr]:
+    return [node] if isinstance(node, ast.expr) else [n for n in ast.iter_child_nodes(node) if isinstance(n, ast.expr)]
+
+
+class _Check:
+    """The walk through one expression."""
+
+    def __init__(self, where: str, functions: Mapping[str, int | None]) -> None:
+        self.where, self.functions = where, functions
+
+    def expression(self, node: ast.expr) -> None:
+        match node:
+            case ast.Constant(value=bool()):
+                self.refuse(f"`{node.value}` is no number: write {int(node.value)}")
+            case ast.Constant(value=int() | float()):
+                pass
+            case ast.Name(id=name):
+                self.name(name)
+            case ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=operand):
+                self.expression(operand)
+            case ast.UnaryOp(op=ast.Not(), operand=operand):
+                self.truth(operand)
+            case ast.BinOp(left=left, op=op, right=right) if isinstance(op, ARITHMETIC):
+                self.expression(left)
+                self.expression(right)
+            case ast.BoolOp(values=values):
+                for value in values:
+                    self.truth(value)
+            case ast.Compare():
+                self.comparison(node)
+            case ast.Call():
+                self.call(node)
+            case _:
+                self.unknown(node)
+
+    def truth(self, node: ast.expr) -> None:
+        """What `and`, `or` and `not` are of."""
+        if not isinstance(node, ast.Compare | ast.BoolOp | ast.Name) and not _is_not(node):
+            self.refuse(f"`{_text(node)}` is neither true nor false; write a comparison, such as basal > 0")
+        self.expression(node)
+
+    def name(self, name: str) -> None:
+        if name.startswith("_"):
+            self.refuse(f"`{name}` begins with `_`; such names are Brian2's own")
+        if name in self.functions:
+            self.refuse(f"`{name}` is a function, and must be called, as in {name}(...)")
+
+    def comparison(self, node: ast.Compare) -> None:
+        unknown = next((op for op in node.ops if not isinstance(op, COMPARISONS)), None)
+        if unknown is not None:
+            self.unknown(node, unknown)
+        if len(node.ops) > 1:
+            self.refuse(f"`{_text(node)}` must compare two numbers, as in a < b and b < c")
+        self.expression(node.left)
+        self.expression(node.comparators[0])
+
+    def call(self, node: ast.Call) -> None:
+        if not isinstance(node.func, ast.Name):
+            self.unknown(node.func)
+        name = node.func.id
+        if name not in self.functions:
+            there = ", ".join(self.functions) or "none here"
+            self.refuse(f"there is no function `{name}`. The functions are {there}", closest(name, self.functions))
+        for argument in node.args:
+            self.expression(argument)
+        wanted, got = self.functions[name], len(node.args)
+        if node.keywords or (got < 2 if wanted is None else got != wanted):
+            expected = "two or more" if wanted is None else str(wanted)
+            self.refuse(f"`{name}` takes {expected} values, by position, but is called as `{_text(node)}`")
+
+    def unknown(self, node: ast.AST, operator: ast.AST | None = None) -> NoReturn:
+        kind = type(operator or getattr(node, "op", node))
+        self.refuse(
+            f"`{_text(node)}` {TEACH.get(kind, 'is not arithmetic')}. An expression is made of numbers, names, "
+            "+ - * / // % **, comparisons, and, or, not, and calls of functions"
+        )
+
+    def refuse(self, why: str, hint: str = "") -> NoReturn:
+        raise RecircuitError(f"{self.where}: {why}.{hint}")
+
+
+def _is_not(node: ast.expr) -> bool:
+    return isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)
+
+
+def _text(node: ast.AST) -> str:
+    return _short(ast.unparse(node))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 120 else f"{text[:100]} ... {text[-15:]}"
