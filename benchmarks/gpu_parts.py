@@ -85,7 +85,7 @@ def tests(arguments: argparse.Namespace) -> dict[str, Any]:
         "-p",
         "no:cacheprovider",
     ]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=arguments.seconds_left)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=arguments.seconds_left)
     lines = done.stdout.splitlines()
     failed = [line for line in lines if line.startswith(("FAILED", "ERROR"))]
     return {
@@ -174,10 +174,11 @@ def ceiling(settings: Settings, mode: str, arguments: argparse.Namespace) -> flo
     with tempfile.TemporaryDirectory(prefix="ceilings-") as folder:
         program = Path(folder) / "ceilings"
         source = Path(__file__).with_name("ceilings.cu")
-        flags = f"-O3 -std=c++17 -w -arch=native {tools.include_flags} {tools.library_flags}"
-        _said(["sh", "-c", f'"{tools.nvcc}" {flags} "{source}" -o "{program}"'], arguments)
+        tools.link_into(Path(folder))
+        options = ["-O3", "-std=c++17", "-w", "-arch=native", *tools.include_options, *tools.library_options]
+        _said([str(tools.nvcc), *options, str(source), "-o", str(program)], arguments, folder, answers=False)
         numbers = [n for p in products(settings, mode) for n in (p.post, p.pre, p.times, int(p.learns))]
-        return float(_said([str(program), str(settings.columns), str(SECONDS), *map(str, numbers)], arguments))
+        return float(_said([str(program), str(settings.columns), str(SECONDS), *map(str, numbers)], arguments, folder))
 
 
 def brian2cuda(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -196,14 +197,16 @@ def brian2cuda(arguments: argparse.Namespace) -> dict[str, Any]:
     return {"build": built, "presentations_per_second": 50 / took}
 
 
-def _said(command: list[str], arguments: argparse.Namespace, **environment: str) -> str:
+def _said(
+    command: list[str], arguments: argparse.Namespace, folder: str | Path = ROOT, *, answers: bool = True, **environment: str
+) -> str:  # fmt: skip
     """The last line that a command says; a RuntimeError tells what went wrong."""
     done = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, check=False, env=os.environ | environment,
+        command, cwd=folder, capture_output=True, text=True, check=False, env=os.environ | environment,
         timeout=max(30, arguments.seconds_left),
     )  # fmt: skip
     lines = done.stdout.strip().splitlines()
-    if done.returncode or (not lines and command[0] != "sh"):
+    if done.returncode or (answers and not lines):
         raise RuntimeError((done.stderr.strip().splitlines() or ["it said nothing"])[-1])
     return lines[-1] if lines else ""
 

@@ -27,7 +27,7 @@ import recircuit as rc
 from benchmarks import agreement
 from benchmarks.agreement import BOUNDS, cases
 from recircuit.circuits.backends import choose_backend
-from recircuit.circuits.backends.compiled import cache
+from recircuit.circuits.backends.compiled.build import Compilers, Recipe
 from recircuit.circuits.backends.cpp.compiler import missing_compiler
 from recircuit.circuits.backends.cuda import gpu, requirements, toolkit
 from recircuit.circuits.backends.cuda.memory import Need
@@ -191,8 +191,8 @@ def test_the_same_noise_again_after_the_same_seed(on_cpu: None) -> None:
 
 
 def test_one_backend_after_the_other_and_nothing_compiled_twice(on_cpu: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    compiled, make = [], cache._make
-    monkeypatch.setattr(cache, "_make", lambda *given: compiled.append(given) or make(*given))
+    compiled, follow = [], Compilers.follow
+    monkeypatch.setattr(Compilers, "follow", lambda *given: compiled.append(given) or follow(*given))
     moving, staying = smooth(), smooth()
     inputs = images(moving)
     for backend in ("numpy", "cuda", "numpy", "cuda"):
@@ -334,8 +334,8 @@ def test_a_cublas_of_another_version_is_not_taken(
 def test_what_nvcc_is_asked_to_compile_for() -> None:
     """Code for the GPU's family; for one that is newer than the toolkit, what its driver translates."""
     tools = toolkit.Toolkit(Path("nvcc"), (12, 4), ((5, 0), (8, 0), (8, 6), (9, 0)), None, None)
-    assert tools.architecture((8, 0)) == "-arch=sm_80" and tools.architecture((8, 9)) == "-arch=sm_86"
-    assert tools.architecture((12, 0)) == "-gencode arch=compute_90,code=compute_90"
+    assert tools.architecture((8, 0)) == ("-arch=sm_80",) and tools.architecture((8, 9)) == ("-arch=sm_86",)
+    assert tools.architecture((12, 0)) == ("-gencode", "arch=compute_90,code=compute_90")
     assert tools.compiles_for((5, 2)) and not tools.compiles_for((3, 5))
 
 
@@ -389,8 +389,8 @@ def test_coarse_products(on_cpu: None) -> None:
 
 
 @pytest.fixture(scope="module")
-def sources(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The projects of a circuit with every kind of code object, and of one of images in single precision."""
+def sources(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, Recipe]]:
+    """The projects, and how they are compiled, of a circuit with every kind of code object, and of one of images in single precision."""
     from recircuit.circuits.backends.cuda.device import CudaDevice
 
     found = toolkit.find_toolkit()
@@ -405,8 +405,7 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
             tools = toolkit.Toolkit(tools.nvcc, tools.version, tools.cards, Path("include"), Path("lib/libcublas.so"))
         device = CudaDevice(tools, tools.architecture(card))
         with device.in_use(), brian_preferences(net.dtype):
-            device.write_sources(emit(net.lowered(), None), folder)
-        made[name] = folder
+            made[name] = folder, device.write_sources(emit(net.lowered(), None), folder)
     return made
 
 
@@ -417,8 +416,9 @@ def test_there_is_a_template_for_each_that_cpp_has() -> None:
     assert cpp <= cuda
 
 
-def test_the_sources_hold_what_they_should(sources: dict[str, Path]) -> None:
-    text = {f"{n}/{p.name}": p.read_text() for n, folder in sources.items() for p in folder.iterdir()}
+def test_the_sources_hold_what_they_should(sources: dict[str, tuple[Path, Recipe]]) -> None:
+    files = {f"{n}/{p.name}": p for n, (folder, _) in sources.items() for p in folder.iterdir()}
+    text = {name: file.read_text() for name, file in files.items() if file.is_file()}
     everything = "\n".join(text.values())
     assert not re.findall(r"atomic[A-Z]\w*", everything)
     assert "cudaStreamBeginCapture" in text["kitchen/machine.cu"]
@@ -432,14 +432,14 @@ def test_the_sources_hold_what_they_should(sources: dict[str, Path]) -> None:
 
 
 @pytest.mark.parametrize("name", ["kitchen", "images"])
-def test_nvcc_compiles_and_links(sources: dict[str, Path], name: str) -> None:
+def test_nvcc_compiles_and_links(sources: dict[str, tuple[Path, Recipe]], name: str) -> None:
     """For sm_80 and sm_90; nothing runs."""
     if why := requirements.missing_tools():
         pytest.skip(why)
-    done = subprocess.run(["make", "-j2"], cwd=sources[name], capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
+    folder, recipe = sources[name]
+    Compilers().follow(recipe, folder, "cuda")
     card = {"kitchen": "sm_80", "images": "sm_90"}[name]
-    assert f"-arch={card}" in done.stdout and (sources[name] / "main").exists()
+    assert all(f"-arch={card}" in call for call in (*recipe.compile, recipe.link)) and (folder / "main").exists()
 
 
 # --- on a GPU ---------------------------------------------------------------------------------------------------------

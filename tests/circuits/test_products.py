@@ -13,7 +13,7 @@ import scipy_openblas32
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recircuit.circuits.backends.cpp.compiler import FLAGS, compiler
+from recircuit.circuits.backends.cpp.compiler import compiler, flags
 from recircuit.circuits.backends.cpp.device import OURS
 
 pytestmark = pytest.mark.cpp
@@ -57,7 +57,7 @@ def library(folder: Path, threads: int) -> ctypes.CDLL:
     source.write_text(CALLS)
     blas = scipy_openblas32.get_lib_dir()
     subprocess.run(
-        [compiler(), *FLAGS, "-shared", "-fPIC", "-fno-gnu-unique", str(source), "-o", str(built), f"-I{OURS}",
+        [*compiler(), *flags(), "-shared", "-fPIC", "-fno-gnu-unique", str(source), "-o", str(built), f"-I{OURS}",
          f"-I{scipy_openblas32.get_include_dir()}", f"-L{blas}", f"-Wl,-rpath,{blas}", "-lscipy_openblas", "-pthread"],
         check=True,
     )  # fmt: skip

@@ -4,80 +4,179 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import json
 import os
 import shutil
-import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ....errors import RecircuitError
+from .build import Compilers, Recipe
+from .entry import is_whole, record
+
+ADVICE = "Name a folder that can be written in RECIRCUIT_CACHE."
+BUILDING = "building-"
+#: Seconds after which a folder that nobody holds has been left behind by a process that died.
+LEFT_BEHIND = 60.0
 
 
 def cache_folder() -> Path:
-    """Where compiled circuits lie: $RECIRCUIT_CACHE, or ``recircuit`` in the user's cache."""
-    given = os.environ.get("RECIRCUIT_CACHE")
-    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return Path(given) if given else base / "recircuit"
+    """Where compiled circuits lie: $RECIRCUIT_CACHE, or ``recircuit`` in the user's cache.
+
+    Raises RecircuitError: none is named, and the user has no home folder.
+    """
+    if given := os.environ.get("RECIRCUIT_CACHE"):
+        return Path(given).absolute()
+    try:
+        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    except RuntimeError:
+        raise RecircuitError(f"cache: the user has no home folder (HOME is not set). {ADVICE}") from None
+    return (base / "recircuit").absolute()
 
 
-def built(backend: str, write: Callable[[Path], None], toolchain: str, what: str = "main") -> Path:
-    """The folder of what ``make`` builds of the sources that ``write`` writes: from the cache, or compiled into it now.
+def missing_cache() -> str:
+    """Why programs cannot be kept and run on this machine, and what to do about it; empty if they can.
 
-    ``toolchain`` names everything but the sources that it depends on, and ``what`` the file that is built.
+    A folder that can only be read is enough, where what is needed may be in it.
+    """
+    try:
+        root = cache_folder()
+        root.mkdir(parents=True, exist_ok=True)
+        if os.statvfs(root).f_flag & getattr(os, "ST_NOEXEC", 0):
+            return f"the cache {root} is on a file system from which no program may be run (noexec). {ADVICE}"
+        if not os.access(root, os.W_OK | os.X_OK) and not any(root.iterdir()):
+            return f"the cache {root} is empty and cannot be written. {ADVICE}"
+    except RecircuitError as problem:
+        return str(problem).removeprefix("cache: ").removesuffix(".")
+    except OSError as problem:
+        return f"cannot write to {problem.filename} ({problem.strerror}). {ADVICE}".removesuffix(".")
+    return ""
+
+
+def built(
+    backend: str, write: Callable[[Path], Recipe], toolchain: str, compilers: Compilers | None = None
+) -> Path:  # fmt: skip
+    """The folder of what is compiled of the sources that ``write`` writes: from the cache, or compiled into it now.
+
+    Parameters
+    ----------
+    backend : in whose name errors are told
+    write : writes the sources into a folder, and returns how they are compiled
+    toolchain : all else that the program depends on
+    compilers : those of the circuit, so that all of them end when one fails
+
+    Raises
+    ------
+    RecircuitError
+        The cache cannot be written and does not hold the program, or the compiler reports an error.
     """
     root = cache_folder()
     try:
-        root.mkdir(parents=True, exist_ok=True)
-        fresh = Path(tempfile.mkdtemp(prefix="building-", dir=root))
-    except OSError as problem:
-        raise RecircuitError(
-            f"cache: cannot write to {root} ({problem.strerror}). Name a folder that can be written in RECIRCUIT_CACHE."
-        ) from None
-    try:
-        write(fresh)
-        home = root / _fingerprint(fresh, toolchain)
-        with _lock(root / f"{home.name}.lock"):
-            if not (home / what).exists():
-                _make(fresh, backend)
-                shutil.rmtree(home, ignore_errors=True)
-                os.replace(fresh, home)
+        with _work_folder(root) as fresh:
+            recipe = write(fresh)
+            home = root / _fingerprint(fresh, recipe, toolchain, root)
+            if not is_whole(home, recipe):
+                _check_inside(fresh, root)
+                with compilers or Compilers() as compilers:
+                    _build(backend, fresh, home, recipe, compilers)
         return home
     except OSError as problem:
-        raise RecircuitError(f"cache: writing to {root} failed: {problem.strerror or problem}.") from None
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
+        raise RecircuitError(f"cache: writing to {root} failed ({problem.strerror or problem}). {ADVICE}") from None
 
 
-def _fingerprint(folder: Path, toolchain: str) -> str:
-    digest = hashlib.sha256(toolchain.encode())
+def _build(backend: str, fresh: Path, home: Path, recipe: Recipe, compilers: Compilers) -> None:
+    with _locked(home.with_name(f"{home.name}.lock"), compilers):
+        if not is_whole(home, recipe):  # another process may have made it meanwhile
+            _sweep(home.parent)
+            compilers.follow(recipe, fresh, backend)
+            _remove_objects(fresh, recipe)
+            record(fresh, recipe)
+            _take_place(fresh, home)
+
+
+def _fingerprint(folder: Path, recipe: Recipe, toolchain: str, root: Path) -> str:
+    """The name of an entry. It does not depend on where the cache lies."""
+    calls = json.dumps([recipe.compile, recipe.link]).replace(json.dumps(str(root))[1:-1], "")
+    digest = hashlib.sha256(f"{toolchain}\0{calls}".encode(errors="surrogateescape"))
     for file in sorted(p for p in folder.rglob("*") if p.is_file()):
         digest.update(f"{file.relative_to(folder)}\0".encode())
         digest.update(file.read_bytes())
     return digest.hexdigest()[:32]
 
 
-def _make(folder: Path, backend: str) -> None:
-    jobs = str(os.cpu_count() or 1)
-    command = ["make", "-j", jobs, "DEPS="]  # no list of dependencies, which Brian2's makefile asks for: all is new
-    done = subprocess.run(
-        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
-    )  # fmt: skip
-    if done.returncode:
-        lines = [line for line in done.stdout.splitlines() if "error" in line.lower()] or done.stdout.splitlines()
-        log = Path(tempfile.gettempdir()) / f"recircuit-build-{os.getpid()}.log"
-        log.write_text(done.stdout)
-        raise RecircuitError(
-            f"{backend}: the compiler refused the generated code: {lines[0] if lines else 'no output'} (all of it in {log}). "
-            "Use backend='numpy', and report this with the circuit."
-        )
+@contextmanager
+def _work_folder(root: Path) -> Iterator[Path]:
+    """A folder to write sources in, of this process as long as it lives: in the cache, or beside it if that is only read."""
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        fresh = Path(tempfile.mkdtemp(prefix=BUILDING, dir=root))
+    except OSError as problem:
+        if not root.is_dir():
+            raise RecircuitError(f"cache: cannot write to {root} ({problem.strerror}). {ADVICE}") from None
+        fresh = Path(tempfile.mkdtemp(prefix=f"recircuit-{BUILDING}"))
+    handle = os.open(fresh, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # file systems without locks
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield fresh
+    finally:
+        os.close(handle)
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _check_inside(fresh: Path, root: Path) -> None:
+    if fresh.parent != root:
+        raise RecircuitError(f"cache: cannot write to {root}, which does not hold what is needed yet. {ADVICE}")
+
+
+def _sweep(root: Path) -> None:
+    """Remove what processes that were killed have left half made."""
+    for left in root.glob(f"{BUILDING}*"):
+        with suppress(OSError):
+            if time.time() - left.stat().st_mtime < LEFT_BEHIND:
+                continue
+            handle = os.open(left, os.O_RDONLY)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(left, ignore_errors=True)
+            finally:
+                os.close(handle)
+
+
+def _remove_objects(folder: Path, recipe: Recipe) -> None:
     for leftover in folder.rglob("*.o"):
-        leftover.unlink()
+        if leftover.name not in recipe.makes:
+            leftover.unlink()
+
+
+def _take_place(fresh: Path, home: Path) -> None:
+    """Move a whole entry to where a damaged one, or none, is."""
+    if home.exists():
+        damaged = fresh.with_name(f"{fresh.name}-damaged")
+        os.rename(home, damaged)
+        if damaged.is_dir():
+            shutil.rmtree(damaged, ignore_errors=True)
+        else:
+            damaged.unlink()
+    os.rename(fresh, home)
 
 
 @contextmanager
-def _lock(path: Path) -> Iterator[None]:
+def _locked(path: Path, compilers: Compilers) -> Iterator[None]:
+    """One process builds an entry at a time; the others wait, unless they are stopped."""
     with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        while not _got(file.fileno()):
+            compilers.stopped.wait(0.05)
+            compilers.check()
         yield
+
+
+def _got(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

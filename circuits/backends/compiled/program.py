@@ -17,19 +17,20 @@ from ...lowering.lowered import Lowered
 from ...lowering.operations import Operation
 from ...lowering.timetable import Timetable
 from ..program import Program, Progress, RunResult, check_order
+from .build import Recipe
 from .cache import built
 from .worker import Worker
 
 
 class WritesSources(Protocol):
-    """A Brian2 device that writes a project of which ``make`` builds the worker."""
+    """A Brian2 device that writes a project, and says how the worker is compiled from it."""
 
     def in_use(self) -> AbstractContextManager[None]:
         """Make this Brian2's device for a while."""
         ...
 
-    def write_sources(self, assembly: Assembly, folder: Path) -> None:
-        """Write the project."""
+    def write_sources(self, assembly: Assembly, folder: Path) -> Recipe:
+        """Write the project; return how it is compiled."""
         ...
 
 

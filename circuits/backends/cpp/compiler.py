@@ -4,38 +4,102 @@ from __future__ import annotations
 
 import os
 import platform
+import shlex
 import shutil
 import subprocess
+import tempfile
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+
+from ....errors import RecircuitError
 
 #: Without -fno-finite-math-only (which Brian2 adds), so that tanh and exp vectorise; NaN is looked for by its bits.
 FLAGS = ("-w", "-O3", "-ffast-math", "-march=native", "-std=c++17")
 if platform.machine() in ("x86_64", "AMD64"):
     FLAGS += ("-mprefer-vector-width=512",)  # as wide as there are: by itself GCC takes half of them on many processors
 
+#: Without them no circuit compiles; the others are left out where the compiler does not know them.
+NEEDED = ("-w", "-O3", "-std=c++17")
+#: Seconds in which a compiler compiles a program of one line, if it works.
+PATIENCE = 60
 
-def compiler() -> str:
-    """The command of the C++ compiler."""
-    return os.environ.get("CXX", "g++")
+
+def compiler() -> tuple[str, ...]:
+    """The command of the C++ compiler, as a list of words: that of $CXX, as a shell would split it, or g++.
+
+    Raises RecircuitError: $CXX cannot be split.
+    """
+    given = os.environ.get("CXX", "")
+    try:
+        return tuple(shlex.split(given)) or ("g++",)
+    except ValueError as problem:
+        raise RecircuitError(f"CXX: {given!r} is not a command ({problem}). Write a command, as in CXX='ccache g++'.") from None
 
 
 def missing_compiler() -> str:
     """What is missing for compiled circuits, and what to do about it; empty if nothing is."""
-    if shutil.which(compiler()) is None:
-        return f"no C++ compiler ({compiler()!r} is not on the PATH; install g++, or name one in CXX)"
-    if shutil.which("make") is None:
-        return "no 'make' on the PATH"
-    return ""
+    try:
+        command = compiler()
+    except RecircuitError as problem:
+        return str(problem).removesuffix(".")
+    for word in command if command[0].endswith(("ccache", "distcc")) else command[:1]:
+        if not word.startswith("-") and shutil.which(word) is None:
+            return f"no C++ compiler ({word!r} is not on the PATH; install g++, or name one in CXX)"
+    return _problem(command, NEEDED, os.environ.get("PATH", ""))
+
+
+def flags() -> tuple[str, ...]:
+    """The options by which circuits are compiled: those of `FLAGS` that the compiler knows."""
+    command, path = compiler(), os.environ.get("PATH", "")
+    if not _problem(command, FLAGS, path):
+        return FLAGS
+    return tuple(flag for flag in FLAGS if flag in NEEDED or not _problem(command, (flag,), path))
 
 
 @cache
+def _problem(command: tuple[str, ...], options: tuple[str, ...], path: str) -> str:
+    """Why a program of one line cannot be compiled and linked; empty if it can."""
+    del path  # on which the answer depends
+    with tempfile.TemporaryDirectory(prefix="recircuit-") as folder:
+        (Path(folder) / "a.cpp").write_text("int main() { return 0; }\n")
+        try:
+            done = subprocess.run(
+                [*command, *options, "a.cpp", "-o", "a"], cwd=folder, stdin=subprocess.DEVNULL, capture_output=True,
+                text=True, errors="replace", check=False, timeout=PATIENCE,
+            )  # fmt: skip
+        except OSError as problem:
+            return f"the C++ compiler {shlex.join(command)} cannot be started ({problem.strerror or problem})"
+        except subprocess.TimeoutExpired:
+            return f"the C++ compiler {shlex.join(command)} needs more than {PATIENCE} s for a program of one line"
+        lines = (done.stderr + done.stdout).strip().splitlines() or ["no output"]
+        if done.returncode == 0 and not (Path(folder) / "a").is_file():
+            return f"the C++ compiler {shlex.join(command)} ends without a program"
+    if done.returncode:
+        return f"the C++ compiler {shlex.join(command)} fails on a program of one line: {lines[0]}"
+    return ""
+
+
 def toolchain() -> str:
-    """Everything but the sources that a compiled program depends on."""
-    said = subprocess.run([compiler(), "--version"], capture_output=True, text=True, check=False).stdout
+    """Everything but the sources and the call of the compiler that a compiled program depends on."""
+    return _toolchain(compiler(), os.environ.get("PATH", ""))
+
+
+@cache
+def _toolchain(command: tuple[str, ...], path: str) -> str:
+    del path  # on which the answer depends
+    said = compiler_version(command)
     libraries = " ".join(f"{p}={version(p)}" for p in ("Brian2", "scipy-openblas32"))
-    return "\n".join([said.splitlines()[0] if said else "", libraries, processor(), *FLAGS])
+    return "\n".join([said, libraries, processor()])
+
+
+def compiler_version(command: tuple[str, ...]) -> str:
+    """The first line of what a compiler says of its version; empty where it says nothing."""
+    try:
+        done = subprocess.run([*command, "--version"], capture_output=True, text=True, check=False, timeout=PATIENCE)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return (done.stdout.splitlines() or [""])[0]
 
 
 @cache

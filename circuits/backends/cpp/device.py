@@ -11,46 +11,45 @@ from brian2.core.variables import DynamicArrayVariable
 from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 
 from ...lowering.brian.assembly import Assembly
+from ..compiled.build import Recipe
 from ..compiled.device import KeptDevice
 from ..compiled.literals import real
 from ..compiled.sources import SOURCE, copy_sources, joined, registry
 from .codeobject import DenseCppCodeObject
-from .compiler import FLAGS
-from .kernels import OURS, archives
+from .compiler import compiler, flags
+from .kernels import OURS, kernels
 
 #: How many code objects go into a file: of a small one, most of the time to compile it are its headers.
 TOGETHER = 40
 
 
 class WorkerDevice(KeptDevice, CPPStandaloneDevice):
-    """One device per circuit. ``write_sources`` leaves a project of which ``make`` builds the worker."""
+    """One device per circuit. ``write_sources`` leaves a project, and says how the worker is compiled from it."""
 
     def __init__(self) -> None:
         super().__init__()
         self.headers = ['"recircuit.h"', "<vector>"]
-        self.include_dirs = [scipy_openblas32.get_include_dir()]
-        self.library_dirs = [scipy_openblas32.get_lib_dir()]
-        self.runtime_library_dirs = [scipy_openblas32.get_lib_dir()]
-        self.libraries = ["scipy_openblas"]
-        self.extra_link_args = ["-pthread"]
         self.code: list[str] = []
+        self.recipe: Recipe | None = None
 
     def code_object_class(self, codeobj_class: type | None = None, fallback_pref: Any = None) -> type:
         """Called by Brian2 whenever it makes code."""
         return codeobj_class or DenseCppCodeObject
 
-    def write_sources(self, assembly: Assembly, folder: Path) -> None:
+    def write_sources(self, assembly: Assembly, folder: Path) -> Recipe:
         """Write the project: Brian2's sources, the worker's, and the registry that joins them."""
         self.clocks.add(assembly.clock)
         self.insert_code("main", "recircuit::serve();")
         saved = prefs["codegen.cpp.extra_compile_args"]
-        prefs["codegen.cpp.extra_compile_args"] = list(FLAGS)
+        prefs["codegen.cpp.extra_compile_args"] = []  # or Brian2 tries each of them on the compiler
         try:
             self.build(directory=str(folder), compile=False, run=False, with_output=False)
         finally:
             prefs["codegen.cpp.extra_compile_args"] = saved
         copy_sources(folder, SOURCE, OURS, only="*.h")
         (folder / "registry.cpp").write_text(registry(assembly, self._where))
+        assert self.recipe is not None
+        return self.recipe
 
     def generate_codeobj_source(self, writer: Any) -> None:
         """Called by Brian2: write every code object, then join them."""
@@ -62,8 +61,8 @@ class WorkerDevice(KeptDevice, CPPStandaloneDevice):
             (folder / name).unlink()
         self.code = joined(sources, 1 + len(sources) // TOGETHER)
 
-    def generate_makefile(self, writer: Any, compiler: str, *, linker_flags: str, **given: Any) -> None:
-        """Called by Brian2, last: its own files become one, which does nothing that takes time; and the kernels are linked."""
+    def generate_makefile(self, writer: Any, *given: Any, **options: Any) -> None:
+        """Called by Brian2, last: its own files become one, which does nothing that takes time. No makefile is written."""
         surrounding = [*sorted(f for f in writer.source_files if not f.startswith("code_objects/")), "registry.cpp"]
         files = {f"code_{unit}.cpp": source for unit, source in enumerate(self.code)}
         files["surrounding.cpp"] = "\n".join(
@@ -72,9 +71,19 @@ class WorkerDevice(KeptDevice, CPPStandaloneDevice):
         writer.source_files.clear()
         for name, source in files.items():
             writer.write(name, source)
-        kernels = archives(self.code, real(), self.include_dirs[0])
-        linked = " ".join(f'"{archive}"' for archive in kernels)
-        super().generate_makefile(writer, compiler, linker_flags=f"{linked} {linker_flags}", **given)
+        self.recipe = self._recipe(sorted(files))
+
+    def _recipe(self, files: list[str]) -> Recipe:
+        """Each file is compiled by itself, and linked to the kernels and to the matrix library."""
+        include, library = scipy_openblas32.get_include_dir(), scipy_openblas32.get_lib_dir()
+        call = (*compiler(), "-c", "-Wno-write-strings", "-I", include, *flags(), "-I.")
+        objects = [file.replace(".cpp", ".o") for file in files]
+        linked = [str(file) for file in kernels(self.code, real(), include)]
+        link = (
+            *compiler(), *objects, "-o", "main", *linked, "-L", library, "-Xlinker", "-rpath", "-Xlinker", library,
+            "-l", "scipy_openblas", "-pthread",
+        )  # fmt: skip
+        return Recipe(tuple((*call, a, "-o", b) for a, b in zip(files, objects)), ("main",), link)
 
     def _where(self, variable: Any) -> tuple[str, str]:
         name = "brian::" + self.get_array_name(variable, access_data=False)

@@ -8,15 +8,15 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 
+from ..compiled.build import Compilers, Recipe
 from ..compiled.cache import built
 from ..compiled.sources import SOURCE, copy_sources
-from .compiler import FLAGS, compiler, toolchain
+from .compiler import compiler, flags, toolchain
 
 OURS = Path(__file__).parent / "source"
-ARCHIVE = "kernels.a"
 
 
-def archives(code: Iterable[str], real: str, include: str) -> list[Path]:
+def kernels(code: Iterable[str], real: str, include: str) -> list[Path]:
     """The compiled files that a circuit is linked to, from the cache, or compiled into it now.
 
     Parameters
@@ -28,9 +28,10 @@ def archives(code: Iterable[str], real: str, include: str) -> list[Path]:
     called = {name for text in code for name in re.findall(r"recircuit::(\w+)\(", text)}
     needed = sorted({home for name, home in _homes().items() if name in called})
     files = [*([home] for home in needed), ["machine", "worker"]]
-    widths = [*(f"-DREAL={real}" for _ in needed), ""]
-    with ThreadPoolExecutor() as pool:
-        return list(pool.map(lambda names, width: _archive(names, width, include), files, widths))
+    options = [*((f"-DREAL={real}",) for _ in needed), ()]
+    with ThreadPoolExecutor() as pool, Compilers() as compilers:
+        found = pool.map(lambda names, options: _objects(names, options, include, compilers), files, options)
+        return [file for files in found for file in files]
 
 
 @cache
@@ -40,14 +41,13 @@ def _homes() -> dict[str, str]:
     return {name: home for home, text in files.items() for name in re.findall(r"^template void (\w+)\(", text, re.M)}
 
 
-def _archive(names: list[str], width: str, include: str) -> Path:
-    def write(folder: Path) -> None:
-        copy_sources(folder, SOURCE, OURS)
-        objects = " ".join(f"{name}.o" for name in names)
-        flags = " ".join([*FLAGS, width])
-        (folder / "makefile").write_text(
-            f"{ARCHIVE}: {objects}\n\tar rcs $@ {objects}\n\n"
-            f'%.o: %.cpp\n\t{compiler()} -c {flags} -I"{include}" $< -o $@\n'
-        )
+def _objects(names: list[str], options: tuple[str, ...], include: str, compilers: Compilers) -> list[Path]:
+    made = tuple(f"{name}.o" for name in names)
 
-    return built("cpp", write, toolchain(), ARCHIVE) / ARCHIVE
+    def write(folder: Path) -> Recipe:
+        copy_sources(folder, SOURCE, OURS)
+        call = (*compiler(), "-c", *flags(), *options, "-I", include)
+        return Recipe(tuple((*call, f"{name}.cpp", "-o", f"{name}.o") for name in names), made)
+
+    home = built("cpp", write, toolchain(), compilers)
+    return [home / name for name in made]

@@ -11,6 +11,7 @@ from brian2.parsing.rendering import CPPNodeRenderer
 from brian2cuda.device import CUDAStandaloneDevice
 
 from ...lowering.brian.assembly import Assembly
+from ..compiled.build import Recipe
 from ..compiled.device import KeptDevice
 from ..compiled.sources import SOURCE, copy_sources, joined, registered, registry
 from .codeobject import FUNCTIONS, CudaCodeObject
@@ -23,13 +24,13 @@ UNITS = 3
 
 
 class CudaDevice(KeptDevice, CUDAStandaloneDevice):
-    """One device per circuit. ``write_sources`` leaves a project of which ``make`` builds the worker.
+    """One device per circuit. ``write_sources`` leaves a project, and says how the worker is compiled from it.
 
     From Brian2CUDA: which variable is which array, and code objects in CUDA. Ours: what surrounds them. Its own
     ``build`` writes a program that runs once and keeps each array twice, here and on the GPU.
     """
 
-    def __init__(self, toolkit: Toolkit, architecture: str) -> None:
+    def __init__(self, toolkit: Toolkit, architecture: tuple[str, ...]) -> None:
         super().__init__()
         self.toolkit, self.architecture = toolkit, architecture
 
@@ -37,7 +38,7 @@ class CudaDevice(KeptDevice, CUDAStandaloneDevice):
         """Called by Brian2 whenever it makes code."""
         return codeobj_class or CudaCodeObject
 
-    def write_sources(self, assembly: Assembly, folder: Path) -> None:
+    def write_sources(self, assembly: Assembly, folder: Path) -> Recipe:
         """Write the project: the arrays, the code objects, the worker, and the registry that joins them."""
         copy_sources(folder, SOURCE, OURS)
         (folder / "functions.h").write_text(f"#pragma once\n{FUNCTIONS}\n")
@@ -49,13 +50,17 @@ class CudaDevice(KeptDevice, CUDAStandaloneDevice):
         kernels = joined(self._sources(), UNITS)
         for unit, source in enumerate(kernels):
             (folder / f"kernels_{unit}.cu").write_text(source)
-        names = ["worker", "registry", "objects", "machine", *(f"kernels_{unit}" for unit in range(len(kernels)))]
-        makefile = CudaCodeObject.templater.makefile(
-            None, None, nvcc=self.toolkit.nvcc, architecture=self.architecture, flags=" ".join(FLAGS),
-            include=self.toolkit.include_flags, libraries=self.toolkit.library_flags,
-            objects=" ".join(f"{name}.o" for name in names),
-        )  # fmt: skip
-        (folder / "makefile").write_text(makefile)
+        self.toolkit.link_into(folder)
+        names = ["worker.cpp", "registry.cpp", "objects.cpp", "machine.cu"]
+        return self._recipe([*names, *(f"kernels_{unit}.cu" for unit in range(len(kernels)))])
+
+    def _recipe(self, files: list[str]) -> Recipe:
+        """C++17, cuBLAS, and no relocatable device code, since every file is whole in itself."""
+        nvcc = (str(self.toolkit.nvcc), *self.architecture)
+        objects = [f"{Path(file).stem}.o" for file in files]
+        call = (*nvcc, "-I.", *self.toolkit.include_options, *FLAGS, "-c")
+        link = (*nvcc, *objects, "-o", "main", *self.toolkit.library_options)
+        return Recipe(tuple((*call, a, "-o", b) for a, b in zip(files, objects)), ("main",), link)
 
     def _where(self, variable: Any) -> tuple[str, str]:
         return f"brian::{self._on_device(variable)}", str(variable.size)

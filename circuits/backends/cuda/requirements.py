@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+import re
 from importlib.util import find_spec
 
 from . import gpu
@@ -13,6 +13,8 @@ from .toolkit import Toolkit, Version, find_toolkit
 RESERVED = 600 << 20
 
 DRIVER = "Install NVIDIA's driver (apt install nvidia-driver), or use the backend cpp or numpy"
+#: What a shell does not read as it stands, also between double quotes.
+UNQUOTED = re.compile(r"[$`\"\\\n!]")
 NVCC = "Install the CUDA toolkit (https://developer.nvidia.com/cuda-downloads) and name its folder in CUDA_HOME"
 
 
@@ -36,8 +38,8 @@ def missing_tools() -> str:
         return f"no CUDA compiler (nvcc is neither in CUDA_HOME nor on the PATH). {NVCC}"
     if toolkit.library is None:
         return f"no cuBLAS of CUDA {toolkit.version[0]} (cublas_v2.h and libcublas.so): {cublas_command(toolkit)}"
-    if shutil.which("make") is None:
-        return "no 'make' on the PATH: apt install make"
+    if found := UNQUOTED.search(str(toolkit.nvcc)):
+        return f"nvcc hands its own path to a shell, and {str(toolkit.nvcc)!r} has {found[0]!r} in it. {NVCC}"
     return ""
 
 

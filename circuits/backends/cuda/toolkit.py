@@ -15,6 +15,9 @@ FLAGS = ("-O3", "-std=c++17", "-w")
 
 Version = tuple[int, int]
 
+#: By these names a project has links to the folders of cuBLAS.
+INCLUDE, LIBRARY = "cublas_include", "cublas_library"
+
 
 @dataclass(frozen=True)
 class Toolkit:
@@ -34,30 +37,39 @@ class Toolkit:
     include: Path | None
     library: Path | None
 
-    @property
-    def include_flags(self) -> str:
-        """For compiling against cuBLAS."""
-        return f'-I"{self.include}"'
+    def link_into(self, folder: Path) -> None:
+        """Make links to the folders of cuBLAS, by which it is named to nvcc, which hands paths to a shell unquoted."""
+        assert self.include is not None and self.library is not None
+        (folder / INCLUDE).symlink_to(self.include.absolute(), target_is_directory=True)
+        (folder / LIBRARY).symlink_to(self.library.parent.absolute(), target_is_directory=True)
 
     @property
-    def library_flags(self) -> str:
-        """For linking with cuBLAS and finding it again: by its file, since wheels carry no unversioned name."""
+    def include_options(self) -> tuple[str, ...]:
+        """For compiling against cuBLAS, in a folder with the links."""
+        return ("-I", INCLUDE)
+
+    @property
+    def library_options(self) -> tuple[str, ...]:
+        """For linking with cuBLAS in a folder with the links, where the program finds it again.
+
+        It is named by its file, since wheels carry no unversioned name; the program is started in its folder.
+        """
         assert self.library is not None
-        folder = self.library.parent
-        return f'-Xlinker "{self.library}" -Xlinker -rpath="{folder}" -Xlinker -rpath-link="{folder}"'
+        linked = (f"{LIBRARY}/{self.library.name}", f"-rpath={LIBRARY}", f"-rpath-link={LIBRARY}")
+        return tuple(word for option in linked for word in ("-Xlinker", option))
 
     def compiles_for(self, capability: Version) -> bool:
         """Whether a GPU is not too old for it."""
         return any(card <= capability for card in self.cards)
 
-    def architecture(self, capability: Version) -> str:
-        """The option by which nvcc compiles for a GPU: code of its family, or for newer ones what drivers translate."""
+    def architecture(self, capability: Version) -> tuple[str, ...]:
+        """The options by which nvcc compiles for a GPU: code of its family, or for newer ones what drivers translate."""
         older = [card for card in self.cards if card <= capability]
         family = [card for card in older if card[0] == capability[0]]
         if family:
-            return f"-arch=sm_{_digits(max(family))}"
+            return (f"-arch=sm_{_digits(max(family))}",)
         newest = _digits(max(older))
-        return f"-gencode arch=compute_{newest},code=compute_{newest}"
+        return ("-gencode", f"arch=compute_{newest},code=compute_{newest}")
 
 
 def find_toolkit() -> Toolkit | None:

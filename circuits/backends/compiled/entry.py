@@ -1,0 +1,35 @@
+"""What says of an entry of the cache that it is whole: the size and the hash of each of its programs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+
+from .build import Recipe
+
+RECORD = "entry.json"
+
+
+def record(folder: Path, recipe: Recipe) -> None:
+    """Write down what was made."""
+    (folder / RECORD).write_text(json.dumps({name: _seen(folder / name) for name in recipe.makes}))
+
+
+def is_whole(folder: Path, recipe: Recipe) -> bool:
+    """Whether all that is to be in an entry is there, as it was when it was made."""
+    try:
+        made = json.loads((folder / RECORD).read_text())
+        return all(made[name] == _seen(folder / name) and _usable(folder / name) for name in recipe.makes)
+    except (OSError, ValueError, LookupError, TypeError):
+        return False
+
+
+def _seen(file: Path) -> list[int | str]:
+    content = file.read_bytes()
+    return [len(content), hashlib.sha256(content).hexdigest()]
+
+
+def _usable(file: Path) -> bool:
+    return file.suffix == ".o" or os.access(file, os.X_OK)
