@@ -85,7 +85,7 @@ def tests(arguments: argparse.Namespace) -> dict[str, Any]:
         "-p",
         "no:cacheprovider",
     ]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=arguments.seconds_left)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=arguments.seconds_left)
     lines = done.stdout.splitlines()
     failed = [line for line in lines if line.startswith(("FAILED", "ERROR"))]
     return {

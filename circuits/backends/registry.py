@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from importlib import import_module
 
 from ...errors import RecircuitError
@@ -48,7 +49,9 @@ def missing_for(name: str) -> str:
 
 def open_program(lowered: Lowered, backend: str) -> Program:
     """Build a circuit for a backend."""
-    name, _ = choose_backend(backend)
+    name, lacking = choose_backend(backend)
+    if backend == "auto" and name == "numpy":
+        warnings.warn(f"backend auto: numpy is used, which is slower. {lacking}.", stacklevel=2)
     if lowered.network.matmul != "full" and name != "cuda":
         raise RecircuitError(f"matmul {lowered.network.matmul}: only the backend cuda has it; the backend is {name}.")
     return find_backend(name).open(lowered)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from errno import EINVAL
 from pathlib import Path
 
 from ...errors import RecircuitError, UsageError
+from ...atomic_files import read_file
 
 
 def read_bytes(path: Path) -> bytes:
@@ -17,7 +19,7 @@ def read_bytes(path: Path) -> bytes:
         RecircuitError: where it may not be read.
     """
     try:
-        return path.read_bytes()
+        return read_file(path)
     except OSError as error:
         raise _kind(error)(
             f"Cannot read {path}: {error.strerror or error}. Expected a readable data file: check the path "
@@ -58,5 +60,5 @@ def _names_in(directory: Path) -> set[str]:
 
 def _kind(error: OSError) -> type[RecircuitError]:
     """A wrong path is a wrong call; what else the system refuses makes the run fail."""
-    wrong_path = isinstance(error, FileNotFoundError | NotADirectoryError | IsADirectoryError)
+    wrong_path = isinstance(error, FileNotFoundError | NotADirectoryError | IsADirectoryError) or error.errno == EINVAL
     return UsageError if wrong_path else RecircuitError

@@ -1,21 +1,24 @@
-"""Jobs on Dask: the cores of this machine, or a cluster by the address of its scheduler."""
+"""Jobs beside one another: on the cores of this machine, or on a Dask cluster by the address of its scheduler.
+
+On this machine each run is a process of its own, which a thread waits for, and no port is opened: a scheduler that listens
+runs the code that anybody sends to it, also another user of the same machine.
+"""
 
 from __future__ import annotations
 
 import logging
 import os
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from typing import Any
 
-from ...errors import RecircuitError, UsageError
-from .jobs import Job, Result, perform_apart
+from ...errors import UsageError
+from .jobs import Job, Result
+from .separate_process import Runs, perform_apart
 
 __all__ = ["cores", "dispatch"]
-
-#: So often may a worker die under a job before the job is given up.
-DEATHS = 5
 
 
 def dispatch(
@@ -26,7 +29,7 @@ def dispatch(
     workers: int | None = None,
     begun: Callable[[str], None] = lambda text: None,
 ) -> dict[str, str]:
-    """Run jobs beside one another. A worker that dies is replaced here, and its job done by another.
+    """Run jobs beside one another. A job whose process or worker dies is done once more.
 
     Args:
         jobs: what there is to do.
@@ -39,25 +42,57 @@ def dispatch(
         for each job that has no result, why.
 
     Raises:
-        UsageError: Dask is not installed, or nobody answers at the address.
+        UsageError: for a scheduler, Dask is not installed, or nobody answers at the address.
         KeyboardInterrupt: Ctrl-C; what was under way is dropped.
     """
     if not jobs:
         return {}
+    if scheduler is not None:
+        return _on_cluster(jobs, done, scheduler, begun)
+    return _here(jobs, done, min(workers or cores(), len(jobs)), begun)
+
+
+def _here(
+    jobs: Sequence[Job], done: Callable[[Job, Result], None], workers: int, begun: Callable[[str], None]
+) -> dict[str, str]:
+    begun(f"{workers} run{'s' * (workers != 1)} at a time on this machine.")
+    failed: dict[str, str] = {}
+    with ThreadPoolExecutor(workers) as pool, Runs() as runs:
+        futures = {pool.submit(_twice, runs, job): job for job in jobs}
+        for future in as_completed(futures):
+            job, problem = futures[future], future.exception()
+            result: Result = {} if problem else future.result()
+            if why := _in_words(problem) or str(result.get("failed", "")):
+                failed[job.key] = why
+            else:
+                done(job, result)
+    return failed
+
+
+def _twice(runs: Runs, job: Job) -> Result:
+    """Do a job; once more, if its process dies."""
+    try:
+        return runs.perform(job.payload)
+    except RuntimeError:
+        return runs.perform(job.payload)
+
+
+def _on_cluster(
+    jobs: Sequence[Job], done: Callable[[Job, Result], None], scheduler: str, begun: Callable[[str], None]
+) -> dict[str, str]:
     _check_installed()
-    from distributed import as_completed
+    from distributed import as_completed as as_answered
 
     failed: dict[str, str] = {}
-    with _quiet(), _client(scheduler, workers or min(cores(), len(jobs)), begun) as client:
+    with _quiet(), _client(scheduler, begun) as client:
         token = uuid.uuid4().hex[:8]  # a scheduler that serves others too, or an earlier sweep, knows no such keys
         futures = {client.submit(perform_apart, j.payload, key=f"{j.key}-{token}", retries=1): j for j in jobs}
         try:
-            for future in as_completed(futures, loop=client.loop):
+            for future in as_answered(futures, loop=client.loop):
                 job = futures[future]
                 why = _problem(future)
                 result: Result = {} if why else future.result()
-                why = why or str(result.get("failed", ""))
-                if why:
+                if why := why or str(result.get("failed", "")):
                     failed[job.key] = why
                 else:
                     done(job, result)
@@ -73,13 +108,16 @@ def cores() -> int:
 
 
 def _problem(future: Any) -> str:
-    problem = future.exception() if future.status == "error" else None
     if future.status == "cancelled":
         return "it was cancelled at the scheduler"
+    return _in_words(future.exception() if future.status == "error" else None)
+
+
+def _in_words(problem: BaseException | None) -> str:
     if problem is None:
         return ""
     if type(problem).__name__ == "KilledWorker":
-        return f"{DEATHS} workers died of it"
+        return "too many workers died of it"
     if isinstance(problem, ModuleNotFoundError):
         return f"a worker cannot import it ({problem}): install recircuit there"
     return f"{type(problem).__name__}: {problem}"
@@ -89,39 +127,24 @@ def _check_installed() -> None:
     try:
         import distributed  # noqa: F401
     except ImportError:
-        raise UsageError("sweep: Dask is not installed. Get it with pip install 'recircuit[sweep]'.") from None
+        raise UsageError("--scheduler: Dask is not installed. Get it with pip install 'recircuit[sweep]'.") from None
 
 
 @contextmanager
-def _client(scheduler: str | None, workers: int, begun: Callable[[str], None]) -> Iterator[Any]:
-    """A client of the cluster at an address, or of one on this machine, which ends with it."""
-    import dask.config
-    from distributed import Client, LocalCluster
+def _client(scheduler: str, begun: Callable[[str], None]) -> Iterator[Any]:
+    """A client of the cluster at an address."""
+    from distributed import Client
 
-    if scheduler is not None:
-        try:
-            client = Client(scheduler, timeout=10, set_as_default=False)
-        except (OSError, ValueError, TimeoutError) as problem:
-            raise UsageError(
-                f"--scheduler {scheduler}: no Dask scheduler answers there ({problem}). Start one with `dask "
-                "scheduler`, and workers with `dask worker ADDRESS`; or leave the option out to use this machine."
-            ) from None
-        with client:
-            begun(f"{len(client.scheduler_info(n_workers=-1)['workers'])} workers at {scheduler}.")
-            yield client
-        return
-    settings: Mapping[str, Any] = {"distributed.scheduler.allowed-failures": DEATHS}
-    with dask.config.set(settings):
-        try:
-            cluster = LocalCluster(
-                n_workers=workers, threads_per_worker=1, processes=True, memory_limit=0, dashboard_address="127.0.0.1:0",
-                silence_logs=logging.CRITICAL,
-            )  # fmt: skip
-        except (OSError, RuntimeError) as problem:
-            raise RecircuitError(f"sweep: workers cannot be started on this machine: {problem}.") from None
-        with cluster, Client(cluster, set_as_default=False) as client:
-            begun(f"{workers} worker{'s' * (workers != 1)} on this machine.")
-            yield client
+    try:
+        client = Client(scheduler, timeout=10, set_as_default=False)
+    except (OSError, ValueError, TimeoutError) as problem:
+        raise UsageError(
+            f"--scheduler {scheduler}: no Dask scheduler answers there ({problem}). Start one with `dask "
+            "scheduler`, and workers with `dask worker ADDRESS`; or leave the option out to use this machine."
+        ) from None
+    with client:
+        begun(f"{len(client.scheduler_info(n_workers=-1)['workers'])} workers at {scheduler}.")
+        yield client
 
 
 @contextmanager

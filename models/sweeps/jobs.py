@@ -10,31 +10,25 @@ import hashlib
 import itertools
 import json
 import math
-import os
 import re
-import subprocess
-import sys
-import tempfile
-import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ...atomic_files import write_whole
+from ...atomic_files import read_file, write_whole
 from ...circuits.backends.program import Diverged
 from ...errors import RecircuitError, UsageError
 from ..data import Dataset, load
 from ..runs.config import RunConfig
 from ..training.loop import train
 from ..training.machine import choose, versions
+from .result_format import is_result
 
-__all__ = ["Job", "experiment_jobs", "perform", "perform_apart", "seeds_of", "training_jobs", "values_of"]
+__all__ = ["Job", "experiment_jobs", "perform", "seeds_of", "training_jobs", "values_of"]
 
 Result = dict[str, Any]
-_THREADS = ("RECIRCUIT_THREADS", "OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
-_CHILD = "from recircuit.models.sweeps.jobs import _serve; _serve()"
 
 
 @dataclass(frozen=True)
@@ -67,9 +61,10 @@ class Job:
     def finished(self, folder: Path) -> Result | None:
         """Its result, if it lies in a folder; a file that cannot be read counts for nothing."""
         try:
-            return json.loads((folder / f"{self.key}.json").read_text(encoding="utf-8"))["result"]
+            found = json.loads(read_file(folder / f"{self.key}.json"))["result"]
         except (OSError, ValueError, KeyError, TypeError):
             return None
+        return found if is_result(self.kind, found) else None
 
     def keep(self, folder: Path, result: Result) -> None:
         """Write its result, whole or not at all.
@@ -180,53 +175,6 @@ def perform(payload: Mapping[str, Any]) -> Result:
     """
     found = _trained(payload) if payload["kind"] == "train" else _reproduced(payload)
     return _plain(found | {"versions": versions()})
-
-
-def perform_apart(payload: Mapping[str, Any]) -> Result:
-    """Do it in a process of its own, with one thread, which ends when this process does.
-
-    Returns what `perform` does, or `failed` with the reason.
-
-    Raises RuntimeError: the process died.
-    """
-    environment = os.environ | dict.fromkeys(_THREADS, "1")
-    with tempfile.TemporaryFile("w+") as said, subprocess.Popen(
-        [sys.executable, "-c", _CHILD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said, text=True,
-        env=environment, start_new_session=True,
-    ) as child:  # fmt: skip
-        assert child.stdin is not None and child.stdout is not None
-        try:
-            child.stdin.write(json.dumps(payload) + "\n")
-            child.stdin.flush()  # and it stays open: its end tells the child that nobody waits any more
-            answer = child.stdout.read()
-        except BaseException:
-            child.kill()
-            raise
-        said.seek(0)
-        last = said.read().strip().splitlines()[-1:]
-    if not answer:
-        raise RuntimeError(f"the process of a run ended with {child.returncode}{f': {last[0]}' if last else ''}")
-    return json.loads(answer)
-
-
-def _serve() -> None:
-    """The child's side of `perform_apart`."""
-    answer = os.dup(1)
-    os.dup2(2, 1)  # what a user's rule prints does not go between
-    payload = json.loads(sys.stdin.buffer.readline())
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    try:
-        result = perform(payload)
-    except (RecircuitError, MemoryError) as problem:
-        result = {"failed": str(problem) or "there is not enough memory"}
-    with os.fdopen(answer, "w") as pipe:
-        json.dump(result, pipe, allow_nan=False)
-
-
-def _end_with_parent() -> None:
-    while os.read(0, 1024):
-        pass
-    os._exit(1)
 
 
 def _trained(payload: Mapping[str, Any]) -> Result:

@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from ...atomic_files import write_whole
+from ...atomic_files import read_file, write_whole
 from ...circuits import Circuit, Projection
 from ...errors import RecircuitError
 from .history import Row
@@ -158,7 +158,7 @@ def _read(path: Path) -> tuple[str, dict[str, np.ndarray]]:
     from safetensors.numpy import load
 
     try:
-        content = path.read_bytes()
+        content = read_file(path)
         state = load(content)
     except OSError as problem:
         raise RecircuitError(f"Cannot read the checkpoint {path}: {problem.strerror or problem}.") from None

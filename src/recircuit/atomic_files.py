@@ -1,14 +1,30 @@
-"""Writing a file whole or not at all."""
+"""Reading files that are files, and writing a file whole or not at all."""
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from contextlib import suppress
 from pathlib import Path
 
 from .errors import RecircuitError
 
-__all__ = ["make_folder", "write_whole"]
+__all__ = ["make_folder", "read_file", "write_whole"]
+
+
+def read_file(path: Path) -> bytes:
+    """Everything that a regular file holds. A FIFO or a device, which may never end, is refused at once.
+
+    Raises OSError: it is no regular file, or it cannot be read.
+    """
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+        mode = os.fstat(file.fileno()).st_mode
+        if stat.S_ISDIR(mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+        if not stat.S_ISREG(mode):
+            raise OSError(errno.EINVAL, "it is not a regular file but a pipe, a socket or a device", str(path))
+        return file.read()
 
 
 def write_whole(path: Path, content: bytes) -> None:

@@ -390,7 +390,7 @@ def test_coarse_products(on_cpu: None) -> None:
 
 @pytest.fixture(scope="module")
 def sources(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, Recipe]]:
-    """The projects, and how they are compiled, of a circuit with every kind of code object, and of one of images in single precision."""
+    """Projects, and how they are compiled: of every kind of code object, and of images in single precision."""
     from recircuit.circuits.backends.cuda.device import CudaDevice
 
     found = toolkit.find_toolkit()

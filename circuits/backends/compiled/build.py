@@ -51,7 +51,9 @@ class Compilers:
     def __enter__(self) -> Compilers:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, problem: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, at: TracebackType | None
+    ) -> None:
         if kind is not None:
             self.stop()
 

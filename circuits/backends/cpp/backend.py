@@ -17,9 +17,10 @@ class CppBackend(Backend):
     seeks_speed = True
 
     def missing(self) -> str:
+        from ..compiled.cache import missing_cache
         from .compiler import missing_compiler
 
-        return missing_compiler()
+        return missing_compiler() or missing_cache()
 
     def open(self, lowered: Lowered) -> Program:
         from .program import CppProgram

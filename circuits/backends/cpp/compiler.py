@@ -34,7 +34,9 @@ def compiler() -> tuple[str, ...]:
     try:
         return tuple(shlex.split(given)) or ("g++",)
     except ValueError as problem:
-        raise RecircuitError(f"CXX: {given!r} is not a command ({problem}). Write a command, as in CXX='ccache g++'.") from None
+        raise RecircuitError(
+            f"CXX: {given!r} is not a command ({problem}). Write a command, as in CXX='ccache g++'."
+        ) from None
 
 
 def missing_compiler() -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ....errors import RecircuitError
 from ...lowering.lowered import Lowered
 from ..compiled import CompiledProgram
+from ..compiled.cache import missing_cache
 from .compiler import missing_compiler, toolchain
 from .device import WorkerDevice
 
@@ -15,7 +16,6 @@ class CppProgram(CompiledProgram):
     backend = "cpp"
 
     def __init__(self, lowered: Lowered) -> None:
-        missing = missing_compiler()
-        if missing:
-            raise RecircuitError(f"backend cpp: {missing}. The backend numpy needs no compiler.")
+        if missing := missing_compiler() or missing_cache():
+            raise RecircuitError(f"backend cpp: {missing}. The backend numpy needs no compiler and no cache.")
         super().__init__(lowered, WorkerDevice(), toolchain())

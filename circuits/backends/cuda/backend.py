@@ -19,9 +19,10 @@ class CudaBackend(Backend):
     seeks_speed = True
 
     def missing(self) -> str:
+        from ..compiled.cache import missing_cache
         from .requirements import missing_cuda
 
-        return missing_cuda()
+        return missing_cuda() or missing_cache()
 
     def open(self, lowered: Lowered) -> Program:
         from .program import CudaProgram

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ....errors import RecircuitError
 from ...lowering.lowered import Lowered
 from ..compiled import CompiledProgram
+from ..compiled.cache import missing_cache
 from . import gpu
 from .memory import Need
 from .requirements import missing_cuda
@@ -26,8 +27,7 @@ class CudaProgram(CompiledProgram):
                 "backend cuda: lowering='plain' adds up synapses by atomic operations there, in any order, so that it "
                 "cannot be what the dense form is held against. Use the backend numpy or cpp for it."
             )
-        missing = missing_cuda()
-        if missing:
+        if missing := missing_cuda() or missing_cache():
             raise RecircuitError(f"backend cuda: {missing}.")
         from .device import CudaDevice
 

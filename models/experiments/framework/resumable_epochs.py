@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ....atomic_files import make_folder, write_whole
+from ....atomic_files import make_folder, read_file, write_whole
 from ....circuits import Circuit
 from .experiment import Settings
 from .saved_runs import file_of, plain
@@ -75,7 +75,7 @@ def _packed(circuit: Circuit, curves: Curves, seconds: list[float], about: Mappi
 def _read(path: Path, about: Mapping[str, Any]) -> tuple[Curves, list[float], dict[str, np.ndarray]] | None:
     """Curves, the seconds of each epoch, and weights; None where there is no file, or it is not of this run."""
     try:
-        with np.load(path) as file:
+        with np.load(io.BytesIO(read_file(path))) as file:
             said = json.loads(str(file["said"]))
             weights = {key: file[key] for key in file.files if key != "said"}
         return (said["curves"], said["seconds"], weights) if said["about"] == about else None

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ....atomic_files import make_folder, write_whole
+from ....atomic_files import make_folder, read_file, write_whole
 from .experiment import Settings
 
 __all__ = ["each", "file_of", "kept", "plain"]
@@ -85,7 +85,7 @@ def plain(about: Mapping[str, Any]) -> dict[str, Any]:
 def _read(path: Path, about: Mapping[str, Any]) -> dict[str, Any] | None:
     """``found`` and ``seconds`` of a file; None where there is none, it is not one of ours, or of another run."""
     try:
-        file = json.loads(path.read_text(encoding="utf-8"))
+        file = json.loads(read_file(path))
     except (OSError, ValueError):
         return None
     whole = isinstance(file, dict) and {"about", "found", "seconds"} <= set(file)

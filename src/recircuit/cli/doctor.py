@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import platform
+import shlex
 import shutil
-import subprocess
 import sys
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -46,9 +45,9 @@ def doctor() -> None:
         if not found.works and found.remedy:
             typer.echo(f"    {'':<{width}}  {found.remedy}")
     works = {f.what for f in findings if f.works}
-    lacking = missing_for("cuda") or ", ".join(sorted({"make", "cache"} - works))
+    lacking = missing_for("cuda")
     backends = ["numpy"]
-    backends += ["cpp"] if {"compiler", "make", "OpenBLAS", "cache"} <= works else []
+    backends += ["cpp"] if {"compiler", "OpenBLAS", "cache"} <= works else []
     backends += [] if lacking else ["cuda"]
     typer.echo(f"\nBackends: {', '.join(backends)}.")
     if lacking:
@@ -81,35 +80,12 @@ def _numpy() -> Finding:
 
 
 def _compiler() -> Finding:
-    from recircuit.circuits.backends.cpp.compiler import compiler
+    from recircuit.circuits.backends.cpp.compiler import compiler, compiler_version, missing_compiler
 
-    name = compiler()
     advice = "Without it the numpy backend is used. 'apt install g++', 'xcode-select --install', or name one in CXX."
-    if shutil.which(name) is None:
-        return Finding("compiler", False, f"no {name!r} on the PATH", advice)
-    said = _output([name, "--version"]).splitlines()
-    problem = _does_not_compile(name)
-    return Finding("compiler", not problem, problem or (said[0] if said else name), advice)
-
-
-def _does_not_compile(compiler: str) -> str:
-    """Why a small C++17 program cannot be compiled and linked; empty if it can."""
-    with tempfile.TemporaryDirectory() as folder:
-        source = Path(folder) / "a.cpp"
-        source.write_text("#include <vector>\nint main() { return (int)std::vector<int>().size(); }\n")
-        done = subprocess.run(
-            [compiler, "-std=c++17", str(source), "-o", str(source.with_suffix(""))],
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
-    lines = done.stderr.strip().splitlines()
-    return f"{compiler} fails on a small program: {lines[0] if lines else 'no output'}" if done.returncode else ""
-
-
-def _make() -> Finding:
-    where = shutil.which("make")
-    return Finding(
-        "make", where is not None, where or "not on the PATH", "The cpp backend needs it: 'apt install make'."
-    )
+    if problem := missing_compiler():
+        return Finding("compiler", False, problem, advice)
+    return Finding("compiler", True, compiler_version(compiler()) or shlex.join(compiler()), advice)
 
 
 def _openblas() -> Finding:
@@ -126,21 +102,16 @@ def _openblas() -> Finding:
 
 
 def _cache() -> Finding:
-    from recircuit.circuits.backends.compiled.cache import cache_folder
+    from recircuit.circuits.backends.compiled.cache import ADVICE, cache_folder, missing_cache
 
+    if problem := missing_cache():
+        return Finding("cache", False, problem.removesuffix(ADVICE.removesuffix(".")).rstrip(". "), ADVICE)
     folder = cache_folder()
-    remedy = "Name a folder that can be written in RECIRCUIT_CACHE."
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=folder) as file:
-            file.write(b"x")
-            file.flush()
-    except OSError as problem:
-        return Finding("cache", False, f"{folder}: {problem.strerror or problem}", remedy)
     kept = sum((folder / name / "main").exists() for name in os.listdir(folder))
     free = shutil.disk_usage(folder).free / 2**30
-    said = f"{folder} holds {kept} compiled circuit{'' if kept == 1 else 's'}; {free:.0f} GB free"
-    return Finding("cache", free > 0.1, said, "Make room, or name another folder in RECIRCUIT_CACHE.")
+    only = "" if os.access(folder, os.W_OK) else "; it can be read and not written"
+    said = f"{folder} holds {kept} compiled circuit{'' if kept == 1 else 's'}; {free:.0f} GB free{only}"
+    return Finding("cache", bool(only) or free > 0.1, said, "Make room, or name another folder in RECIRCUIT_CACHE.")
 
 
 def _processor() -> Finding:
@@ -190,13 +161,6 @@ def _brian2cuda() -> Finding:
     return Finding("Brian2CUDA", there, version("brian2cuda") if there else "not installed", remedy)
 
 
-def _output(command: list[str]) -> str:
-    try:
-        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=20).stdout
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-
-
 CHECKS: tuple[Callable[[], Finding], ...] = (
-    _python, _brian, _numpy, _processor, _compiler, _make, _openblas, _cache, _gpu, _nvcc, _cublas, _brian2cuda,
+    _python, _brian, _numpy, _processor, _compiler, _openblas, _cache, _gpu, _nvcc, _cublas, _brian2cuda,
 )  # fmt: skip

@@ -25,7 +25,9 @@ LIST = (
     " Of this and all options to RULE's --precision: one value, or several with commas between; all combinations run."
 )
 OUT = "Folder of the sweep: runs/*.json, table.csv, summary.csv. [default: runs/sweep-WHAT]"
-SCHEDULER = "The address of a Dask scheduler, as tcp://host:8786; without it, this machine's cores are used."
+SCHEDULER = (
+    "The address of a Dask scheduler, as tls://host:8786; without it, this machine's cores are used. See docs/sweep.md."
+)
 WORKERS = "How many runs at a time on this machine. [default: as many as there are cores]"
 BACKEND = "auto, numpy or cpp. [default: auto; numpy for experiments]"
 

@@ -597,9 +597,26 @@ def test_what_may_not_be_read(tmp_path, monkeypatch):
     def deny(*_):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "read_bytes", deny)
+    monkeypatch.setattr(os, "open", deny)
     with refused(str(path), "Permission denied", "permissions"):
         load(path)
     monkeypatch.setattr(os, "listdir", deny)
     with refused(str(tmp_path), "Permission denied", "--data"):
+        load("mnist", tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device"])
+def test_what_never_ends_is_not_read(tmp_path, kind):
+    path = tmp_path / "mine.npz"
+    if kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to("/dev/zero")
+    with refused("mine.npz", "not a regular file but a pipe", by=UsageError):
+        load(str(path))
+    write_mnist(tmp_path / "mnist")
+    images = tmp_path / "mnist" / "train-images-idx3-ubyte"
+    images.unlink()
+    os.mkfifo(images)
+    with refused("train-images", "not a regular file", by=UsageError):
         load("mnist", tmp_path)

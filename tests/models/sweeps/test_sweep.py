@@ -8,6 +8,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -20,16 +21,10 @@ import pytest
 from small_files import write_back_image
 
 from recircuit.errors import RecircuitError, UsageError
-from recircuit.models.sweeps import jobs as sweeping
-from recircuit.models.sweeps.jobs import (
-    Job,
-    experiment_jobs,
-    perform,
-    perform_apart,
-    seeds_of,
-    training_jobs,
-    values_of,
-)
+from recircuit.models.sweeps import separate_process as apart
+from recircuit.models.sweeps.separate_process import perform_apart
+from recircuit.models.sweeps.dask_workers import dispatch
+from recircuit.models.sweeps.jobs import Job, experiment_jobs, perform, seeds_of, training_jobs, values_of
 from recircuit.models.sweeps.summary_tables import csv_text, lines, summaries
 
 dask = pytest.mark.skipif(importlib.util.find_spec("distributed") is None, reason="distributed is not installed")
@@ -155,7 +150,7 @@ def test_what_a_run_is_refused_comes_back_in_words() -> None:
 
 def test_a_process_that_dies_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        sweeping, "_CHILD", "import os, sys; print('no room', file=sys.stderr); sys.stderr.flush(); os._exit(9)"
+        apart, "_CHILD", "import os, sys; print('no room', file=sys.stderr); sys.stderr.flush(); os._exit(9)"
     )
     with pytest.raises(RuntimeError, match="ended with 9: no room"):
         perform_apart(small()[0].payload)
@@ -175,8 +170,9 @@ def test_a_run_that_diverges_is_a_result() -> None:
 def test_a_result_is_kept_whole_or_not_at_all(tmp_path: Path) -> None:
     (job,) = small()
     assert job.finished(tmp_path) is None
-    job.keep(tmp_path, {"rows": [], "seconds": 1.0, "diverged": ""})
-    assert job.finished(tmp_path) == {"rows": [], "seconds": 1.0, "diverged": ""}
+    result = {"rows": [{"test_error": 0.5}], "seconds": 1.0, "diverged": ""}
+    job.keep(tmp_path, result)
+    assert job.finished(tmp_path) == result
     (file,) = tmp_path.iterdir()
     assert file.name == f"{job.key}.json"
     file.write_text(file.read_text()[:-20])
@@ -246,11 +242,56 @@ def test_a_wrong_call(arguments: list[str], message: str, tmp_path: Path) -> Non
 
 
 def test_without_dask_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    from recircuit.models.sweeps.dask_workers import dispatch
-
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(UsageError, match=r"pip install 'recircuit\[sweep\]'"):
-        dispatch(small(), lambda job, result: None)
+        dispatch(small(), lambda job, result: None, scheduler="tcp://127.0.0.1:1")
+
+
+def test_on_this_machine_nothing_listens(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A scheduler that listens runs what anybody sends to it."""
+
+    def refused(*_: object) -> None:
+        raise AssertionError("a port was opened")
+
+    monkeypatch.setattr(socket.socket, "bind", refused)
+    monkeypatch.setattr(socket.socket, "listen", refused)
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    found: dict[str, Any] = {}
+    jobs = small(seeds=(0, 1))
+    assert dispatch(jobs, lambda job, result: found.update({job.key: result}), workers=2) == {}
+    assert {key: numbers(result) for key, result in found.items()} == {j.key: numbers(perform(j.payload)) for j in jobs}
+
+
+def test_a_run_whose_process_dies_is_told_of_and_the_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = {"rows": [{"test_error": 0.5}], "seconds": 1.0, "diverged": ""}
+    child = f"import os, sys; '\"seed\": 1' in sys.stdin.readline() and os._exit(9); print({json.dumps(json.dumps(answer))})"
+    monkeypatch.setattr(apart, "_CHILD", child)
+    found: dict[str, Any] = {}
+    jobs = small(seeds=(0, 1, 2))
+    failed = dispatch(jobs, lambda job, result: found.update({job.key: result}), workers=2)
+    assert list(failed) == [jobs[1].key] and "ended with 9" in failed[jobs[1].key] and len(found) == 2
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "", "[]", '{"result": 3}', '{"result": {"rows": [], "seconds": 1.0, "diverged": ""}}',
+        '{"result": {"rows": [{"test_error": NaN}], "seconds": 1.0, "diverged": ""}}',
+        '{"result": {"rows": [{"test_error": "low"}], "seconds": 1.0, "diverged": ""}}',
+        '{"result": {"rows": 3, "seconds": 1.0, "diverged": ""}}', '{"result": {"rows": [{"test_error": 0.5}]}}',
+    ],
+)  # fmt: skip
+def test_a_damaged_result_counts_for_nothing(damage: str, tmp_path: Path) -> None:
+    (job,) = small()
+    (tmp_path / f"{job.key}.json").write_text(damage)
+    assert job.finished(tmp_path) is None
+
+
+@pytest.mark.parametrize("kind", ["folder", "pipe"])
+def test_what_is_no_file_counts_for_nothing(kind: str, tmp_path: Path) -> None:
+    (job,) = small()
+    (os.mkfifo if kind == "pipe" else os.mkdir)(tmp_path / f"{job.key}.json")
+    assert job.finished(tmp_path) is None
 
 
 # --- on Dask ----------------------------------------------------------------------------------------------------------
@@ -278,8 +319,6 @@ def cluster() -> Iterator[Any]:
 def test_a_worker_that_dies_costs_nothing(cluster: Any) -> None:
     """Two workers, one of them killed in its work: every run is there, with the numbers it has elsewhere."""
     from distributed import Client
-
-    from recircuit.models.sweeps.dask_workers import dispatch
 
     jobs, found, killed = small(epochs=40, seeds=range(3)), {}, []
 
@@ -317,7 +356,6 @@ def test_the_same_results_here_and_on_a_cluster(cluster: Any, tmp_path: Path) ->
     assert [row["rule"] for row in summary] == ["urfb", "frfb"] and float(summary[0]["test_error_sd"]) > 0
 
 
-@dask
 @pytest.mark.slow
 def test_stopped_and_gone_on_with(tmp_path: Path) -> None:
     """Ctrl-C, and the same call again: what was done is not done again."""
@@ -340,7 +378,6 @@ def test_stopped_and_gone_on_with(tmp_path: Path) -> None:
     assert len(list(csv.DictReader((tmp_path / "out" / "table.csv").open()))) == 3
 
 
-@dask
 @pytest.mark.slow
 def test_experiments_on_two_workers(tmp_path: Path) -> None:
     started = command("amit-linear", "--quick", "--seeds", "0-1", "--out", "out", folder=tmp_path)
@@ -352,7 +389,5 @@ def test_experiments_on_two_workers(tmp_path: Path) -> None:
 @dask
 @pytest.mark.slow
 def test_nobody_at_the_address() -> None:
-    from recircuit.models.sweeps.dask_workers import dispatch
-
     with pytest.raises(UsageError, match="no Dask scheduler answers there"):
         dispatch(small(), lambda job, result: None, scheduler="tcp://127.0.0.1:1")

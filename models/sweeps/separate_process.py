@@ -1,0 +1,128 @@
+"""A run in a process of its own, which ends when this process does."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from types import TracebackType
+from typing import Any
+
+from ...errors import RecircuitError
+from .jobs import Result, perform
+
+__all__ = ["Runs", "perform_apart"]
+
+_THREADS = ("RECIRCUIT_THREADS", "OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+_CHILD = "from recircuit.models.sweeps.separate_process import _serve; _serve()"
+#: Seconds that a run has, when it is given up, to leave nothing behind.
+PATIENCE = 5.0
+
+
+class Runs:
+    """The processes of several runs. When its ``with`` block is left by an exception, they are ended with it."""
+
+    def __init__(self) -> None:
+        self._children: set[subprocess.Popen[str]] = set()
+        self._lock = threading.Lock()
+        self._stopped = False
+
+    def __enter__(self) -> Runs:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, at: TracebackType | None
+    ) -> None:
+        if kind is not None:
+            self.stop()
+
+    def stop(self) -> None:
+        """End those that are under way, and start no others."""
+        with self._lock:
+            self._stopped = True
+            for child in self._children:
+                _close_input(child)
+            until = time.monotonic() + 2 * PATIENCE
+            for child in self._children:
+                with suppress(subprocess.TimeoutExpired):
+                    child.wait(max(0.0, until - time.monotonic()))
+                child.kill()
+
+    def perform(self, payload: Mapping[str, Any]) -> Result:
+        """Do what a job says in a process of its own, with one thread.
+
+        Returns what `recircuit.models.sweeps.jobs.perform` does, or `failed` with the reason.
+
+        Raises RuntimeError: the process died.
+        """
+        with tempfile.TemporaryFile("w+") as said, self._start(said) as child:
+            assert child.stdin is not None and child.stdout is not None
+            try:
+                child.stdin.write(json.dumps(payload) + "\n")
+                child.stdin.flush()  # and it stays open: its end tells the child that nobody waits any more
+                answer = child.stdout.read()
+            except BaseException:
+                child.kill()
+                raise
+            finally:
+                with self._lock:
+                    self._children.discard(child)
+            said.seek(0)
+            last = said.read().strip().splitlines()[-1:]
+        if not answer:
+            raise RuntimeError(f"the process of a run ended with {child.returncode}{f': {last[0]}' if last else ''}")
+        return json.loads(answer)
+
+    def _start(self, said: Any) -> subprocess.Popen[str]:
+        with self._lock:
+            if self._stopped:
+                raise RuntimeError("it was given up")
+            child = subprocess.Popen(
+                [sys.executable, "-c", _CHILD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said, text=True,
+                env=os.environ | dict.fromkeys(_THREADS, "1"), start_new_session=True,
+            )  # fmt: skip
+            self._children.add(child)
+            return child
+
+
+def perform_apart(payload: Mapping[str, Any]) -> Result:
+    """Do what one job says, in a process of its own: see `Runs.perform`."""
+    with Runs() as runs:
+        return runs.perform(payload)
+
+
+def _close_input(child: subprocess.Popen[str]) -> None:
+    if child.stdin is not None:
+        with suppress(OSError, ValueError):
+            child.stdin.close()
+
+
+def _serve() -> None:
+    """The child's side."""
+    answer = os.dup(1)
+    os.dup2(2, 1)  # what a user's rule prints does not go between
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    payload = json.loads(sys.stdin.buffer.readline())
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    try:
+        result = perform(payload)
+    except (RecircuitError, MemoryError) as problem:
+        result = {"failed": str(problem) or "there is not enough memory"}
+    with os.fdopen(answer, "w") as pipe:
+        json.dump(result, pipe, allow_nan=False)
+
+
+def _end_with_parent() -> None:
+    """As Ctrl-C would end it, so that no compiler is left running; at once, where that does not help."""
+    while os.read(0, 1024):
+        pass
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(PATIENCE)
+    os._exit(1)
