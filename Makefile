@@ -18,7 +18,7 @@ setup:
 	@sh tools/setup.sh $(VENV)
 
 train: setup
-	$(BIN)/recircuit train digits --backend auto --out runs/digits
+	$(BIN)/recircuit train digits --backend auto --out runs/digits --overwrite
 
 check: setup
 	$(BIN)/ruff check

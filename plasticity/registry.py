@@ -11,7 +11,7 @@ from . import rules
 from .names import closest
 from .rule import Rule
 
-__all__ = ["GROUP", "all_rules", "find"]
+__all__ = ["GROUP", "all_rules", "file_of_rule", "find"]
 
 GROUP = "recircuit.rules"
 """The entry point group by which an installed package offers its rules."""
@@ -27,7 +27,7 @@ def find(spec: str) -> Rule:
     Raises UsageError: no such name (with the closest), file or attribute; RecircuitError: what is wrong
     with the file or the rule.
     """
-    if ":" in spec or spec.endswith(".py"):
+    if file_of_rule(spec) is not None:
         return _from_file(spec)
     if spec in _BUILT_IN:
         return _BUILT_IN[spec]
@@ -39,6 +39,13 @@ def find(spec: str) -> Rule:
         f"There is no rule {spec!r}. There are {', '.join(names)}, and yours from a "
         f"file as ./mine.py:my_rule.{closest(spec, names)}"
     )
+
+
+def file_of_rule(spec: str) -> Path | None:
+    """The Python file that `find` would execute for a rule; None where it is known by a name alone."""
+    if ":" not in spec and not spec.endswith(".py"):
+        return None
+    return Path(spec.rpartition(":")[0] if ":" in spec else spec).expanduser()
 
 
 def all_rules() -> dict[str, Rule]:

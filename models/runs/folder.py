@@ -2,41 +2,53 @@
 
 from __future__ import annotations
 
+import hashlib
+import shlex
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from ...atomic_files import make_folder, write_whole
+from ...atomic_files import read_file
 from ...errors import RecircuitError, UsageError
+from ...plasticity.registry import file_of_rule
 from ..training.checkpoint import Checkpoint
-from ..training.loop import WEIGHTS
+from ..training.run_files import CONFIG, WEIGHTS, checkpoint_in
 from .config import RunConfig
 
-__all__ = ["CONFIG", "Record", "may_start", "plan", "read_record", "write_record"]
-
-CONFIG = "config.json"
+__all__ = ["CONFIG", "Record", "may_start", "plan", "read_record", "rule_hash"]
 
 
 class Record(BaseModel):
-    """What config.json holds: the options of a run, its rule in full, its data, and the machine it was started on."""
+    """What config.json holds: the options of a run, its rule in full, its data, and the machine it was started on.
+
+    rule_hash: of the file of the rule, as it was when the run was started; empty where the rule is known by its name.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     run: RunConfig
     rule: str
+    rule_hash: str = ""
     data: dict[str, str | int]
     backend: str
     machine: dict[str, str | int]
 
+    def content(self) -> bytes:
+        """As it stands in the file."""
+        return (self.model_dump_json(indent=2) + "\n").encode()
 
-def write_record(folder: Path, record: Record) -> None:
-    """Write config.json, making the folder.
 
-    Raises RecircuitError: the folder cannot be written.
+def rule_hash(spec: str) -> str:
+    """Of the file that a rule is in; empty where there is none.
+
+    Raises UsageError: the file cannot be read.
     """
-    make_folder(folder)
-    write_whole(folder / CONFIG, (record.model_dump_json(indent=2) + "\n").encode())
+    path = file_of_rule(spec)
+    try:
+        return "" if path is None else hashlib.sha256(read_file(path)).hexdigest()
+    except OSError as problem:
+        raise UsageError(f"Rule {spec!r}: cannot read {path} ({problem.strerror or problem}).") from None
 
 
 def read_record(folder: Path) -> Record | None:
@@ -46,7 +58,7 @@ def read_record(folder: Path) -> Record | None:
     """
     path = folder / CONFIG
     try:
-        return Record.model_validate_json(path.read_bytes()) if path.exists() else None
+        return Record.model_validate_json(read_file(path)) if path.exists() else None
     except ValidationError as problem:
         first = problem.errors()[0]
         where = ".".join(map(str, first["loc"]))
@@ -58,17 +70,20 @@ def read_record(folder: Path) -> Record | None:
         raise RecircuitError(f"Cannot read {path}: {problem.strerror or problem}.") from None
 
 
-def plan(folder: Path, given: dict[str, Any], *, resume: bool) -> tuple[RunConfig, str]:
-    """The options of a run in a folder, and what to tell the user about it.
+def plan(folder: Path, given: dict[str, Any], *, resume: bool, trust: bool = False) -> tuple[RunConfig, str]:
+    """The options of a run in a folder, and what to tell the user about it. Nothing is changed.
 
     A resumed run takes from config.json what was not given, and refuses what was given otherwise; how many epochs,
-    which backend and where the data lie may change.
+    which backend and where the data lie may change. A file with a rule is executed only where the user names it now, or
+    trusts the folder and the file is what it was.
 
     Raises:
         UsageError: an option does not hold, or is not what the run to resume was started with.
-        RecircuitError: config.json cannot be read.
+        RecircuitError: config.json or the weights cannot be read, or are missing.
     """
     record = read_record(folder) if resume else None
+    if resume:
+        checkpoint_in(folder)
     if record is None:
         return RunConfig.of(**given), f"There is nothing to resume in {folder}: starting anew." if resume else ""
     asked = RunConfig.of(**(record.run.model_dump() | given))
@@ -79,28 +94,53 @@ def plan(folder: Path, given: dict[str, Any], *, resume: bool) -> tuple[RunConfi
             f"resume: the run in {folder} was started with --{name.replace('_', '-')} {getattr(record.run, name)}, and "
             f"now got {given[name]}. Leave the option out to go on with it, or start anew in another folder (--out)."
         )
+    if "rule" not in given:
+        _check_trusted(folder, record, trust)
     return asked, ""
+
+
+def _check_trusted(folder: Path, record: Record, trust: bool) -> None:
+    """Refuse to execute a file only because a folder, which may be someone else's, names it."""
+    spec = record.run.rule
+    path = file_of_rule(spec)
+    if path is None:
+        return
+    naming = f"name the rule in the command: --rule {shlex.quote(spec)}"
+    if not trust:
+        raise UsageError(
+            f"resume: the rule of the run in {folder} is in {path}, which would be executed. If you know that file, {naming}. "
+            "If you trust whoever made the folder, add --trust."
+        )
+    if not record.rule_hash or rule_hash(spec) != record.rule_hash:
+        raise UsageError(
+            f"resume: --trust executes {path} only as it was when the run in {folder} was started, and it is "
+            f"{'different now' if record.rule_hash else 'not recorded how it was'}. If you know that file, {naming}."
+        )
 
 
 def may_start(folder: Path, config: RunConfig, *, overwrite: bool) -> str:
     """What to tell about a new run in a folder that may hold another.
 
-    A finished run is written over, and an unfinished one of the same options, which comes out the same.
-
-    Raises UsageError: an unfinished run of other options lies there.
+    Raises UsageError: it holds one that has trained, or that cannot be read, and nothing is said about writing over it.
     """
     held = (folder / CONFIG).exists() or (folder / WEIGHTS).exists()
-    if overwrite or not held:
+    if not held:
         return ""
+    if overwrite:
+        return f"Writing over the run in {folder}."
     record, done = _progress(folder)
-    if record is not None and done >= (record.run.epochs or 0):
-        return f"Writing over the finished run in {folder}."
-    if record is not None and not record.run.differences(config):
-        return f"Starting anew, over {done} of {record.run.epochs} epochs in {folder}; --resume would go on with them."
-    what = f"in {', '.join(record.run.differences(config))}" if record is not None else "in what cannot be read"
+    if record is not None and not done:
+        return f"Starting anew in {folder}, where a run was stopped before its first epoch ended."
+    state, what = "a run", " that cannot be read"
+    if record is not None:
+        state = "a finished run" if done >= (record.run.epochs or 0) else "an unfinished run"
+        different = record.run.differences(config)
+        what = (
+            f" ({done} of {record.run.epochs} epochs){', which differs in ' if different else ''}{', '.join(different)}"
+        )
     raise UsageError(
-        f"{folder} holds an unfinished run ({done} epochs), which differs {what}. Go on with it (--resume), choose "
-        "another folder (--out), or say --overwrite."
+        f"{folder} holds {state}{what}. Go on with it (--resume, with a larger --epochs if it is finished), choose another "
+        "folder (--out), or write over it (--overwrite)."
     )
 
 

@@ -61,10 +61,14 @@ class Checkpoint:
 
         Raises RecircuitError: it cannot be written; an older file is as it was.
         """
+        write_whole(Path(path), self.packed())
+
+    def packed(self) -> bytes:
+        """What `save` writes."""
         from safetensors.numpy import save
 
         arrays = {k: np.ascontiguousarray(v).reshape(v.shape) for k, v in self.state.items()}
-        write_whole(Path(path), save(arrays, metadata={KEY: self.about.model_dump_json()}))
+        return save(arrays, metadata={KEY: self.about.model_dump_json()})
 
     @classmethod
     def load(cls, path: str | Path) -> Checkpoint:

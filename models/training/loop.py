@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...atomic_files import make_folder, write_whole
 from ...circuits import Circuit
 from ...circuits.backends import RunResult
 from ...circuits.backends.program import Diverged
@@ -24,10 +23,9 @@ from .checkpoint import About, Checkpoint, described
 from .history import History, Row, row
 from .machine import choose, threads, versions
 from .progress_bar import Bar
+from .run_files import WEIGHTS, RunFolder, run_folder
 
 __all__ = ["WEIGHTS", "Training", "train"]
-
-WEIGHTS, METRICS, CURVES = "weights.safetensors", "metrics.csv", "curves.png"
 
 
 def train(
@@ -39,6 +37,8 @@ def train(
     seed: int | None = None,
     out: str | Path | None = None,
     resume: bool = False,
+    overwrite: bool = False,
+    files: Mapping[str, bytes] | None = None,
     output: str | None = None,
     measures: Sequence[str] = (),
     augment: Augmentation | str = "",
@@ -59,6 +59,8 @@ def train(
         seed: of the order and the noise; None: the circuit's.
         out: a folder for weights.safetensors (written after each epoch), metrics.csv and curves.png.
         resume: go on from the checkpoint in `out`, where there is one.
+        overwrite: write over a run in `out`; without it, a folder that holds a run is refused.
+        files: by name, more files for the folder, which are written with the first checkpoint.
         output: the population that answers; None: the one that a supervisor projects to.
         measures: names from `recircuit.models.analysis.measures.MEASURES`: more columns for the history, after each epoch.
         augment: what is done to the training images anew in every epoch, as in "shift .1, flip .5, elastic 34 4".
@@ -76,16 +78,16 @@ def train(
     seed = circuit.seed if seed is None else seed
     check(circuit, data, epochs, seed)
     how = Augmentation.of(augment) if isinstance(augment, str) else augment
-    found = _checkpoint(out) if resume else None
-    if found is not None:
-        found.check(circuit, _fingerprint(data, how), seed)
-        backend = found.about.backend if backend == "auto" else backend
-    name, _ = choose(circuit, backend, epochs * -(-data.n_train // circuit.columns))
-    with Augmented(data, how, seed, epochs) as images:
-        training = Training(circuit, data, name, seed, output, measures, images)
-        if found is not None:
-            training.go_on_from(found)
-        return _run(training, epochs, Path(out) if out is not None else None, Bar(progress), report or (lambda _: None))
+    with run_folder(out, resume=resume, overwrite=overwrite, beside=files or {}) as folder:
+        if folder.found is not None:
+            folder.found.check(circuit, _fingerprint(data, how), seed)
+            backend = folder.found.about.backend if backend == "auto" else backend
+        name, _ = choose(circuit, backend, epochs * -(-data.n_train // circuit.columns))
+        with Augmented(data, how, seed, epochs) as images:
+            training = Training(circuit, data, name, seed, output, measures, images)
+            if folder.found is not None:
+                training.go_on_from(folder.found)
+            return _run(training, epochs, folder, Bar(progress), report or (lambda _: None))
 
 
 class Training:
@@ -232,46 +234,25 @@ def check(circuit: Circuit, data: Dataset, epochs: int, seed: int) -> None:
             )
 
 
-def _run(training: Training, epochs: int, out: Path | None, bar: Bar, report: Callable[[str], None]) -> History:
+def _run(training: Training, epochs: int, folder: RunFolder, bar: Bar, report: Callable[[str], None]) -> History:
     history = training.history
-    if out is not None:
-        make_folder(out)
-        _save(training, out)
     try:
+        folder.begin(training.good, history)
         with bar.over(epochs, training.data.n_train, len(history)):
             while len(history) < epochs:
                 measured = training.epoch(bar)
                 report(_line(measured, epochs))
-                if out is not None:
-                    _save(training, out)
+                folder.save(training.good, history)
     except KeyboardInterrupt:
+        if not folder.begun:
+            raise
         history.interrupted = True
-        if out is not None:
-            _save(training, out)  # it may have come while they were written
+        folder.save(training.good, history, stopping=True)  # it may have come while they were written
     except Diverged as problem:
-        kept = f"The weights after epoch {len(history)} are kept"
-        raise Diverged(f"{problem} {kept}{f' in {out / WEIGHTS}' if out is not None else ' in the circuit'}.") from None
-    if out is not None:
-        _draw(history, out)
+        where = "in the circuit" if folder.lock is None else f"in {folder.lock.folder / WEIGHTS}"
+        raise Diverged(f"{problem} The weights after epoch {len(history)} are kept {where}.") from None
+    folder.draw(history)
     return history
-
-
-def _draw(history: History, out: Path) -> None:
-    from .learning_curves import curves, png  # matplotlib takes a while to load
-
-    write_whole(out / CURVES, png(curves(history)))
-
-
-def _save(training: Training, out: Path) -> None:
-    training.good.save(out / WEIGHTS)
-    write_whole(out / METRICS, training.history.csv().encode())
-
-
-def _checkpoint(out: str | Path | None) -> Checkpoint | None:
-    if out is None:
-        raise UsageError("resume: say from which folder, with out=...")
-    path = Path(out) / WEIGHTS
-    return Checkpoint.load(path) if path.exists() else None
 
 
 def _line(measured: Row, epochs: int) -> str:

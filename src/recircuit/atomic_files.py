@@ -5,12 +5,13 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from .errors import RecircuitError
 
-__all__ = ["make_folder", "read_file", "write_whole"]
+__all__ = ["make_folder", "read_file", "write_together", "write_whole"]
 
 
 def read_file(path: Path) -> bytes:
@@ -32,12 +33,9 @@ def write_whole(path: Path, content: bytes) -> None:
 
     Raises RecircuitError: the disk is full or the folder cannot be written; the old file is as it was.
     """
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    beside = _beside(path)
     try:
-        with beside.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+        _flushed(beside, content)
         os.replace(beside, path)
         _flush_folder(path.parent)
     except OSError as problem:
@@ -47,6 +45,51 @@ def write_whole(path: Path, content: bytes) -> None:
         ) from problem
     finally:
         _remove(beside)
+
+
+def write_together(folder: Path, contents: Mapping[str, bytes], last: str, without: Sequence[str] = ()) -> None:
+    """Write several files in the place of older ones, so that the new `last` is there only with all the others.
+
+    All are written beside before anything is changed. Then the old `last` goes, the others take their places, and the new
+    `last` comes: whoever finds it finds what belongs to it, whenever this process is killed.
+
+    Args:
+        folder: where they are.
+        contents: by name.
+        last: the name of the one without which the others count for nothing.
+        without: names of files that belong to the older ones, and are removed.
+
+    Raises RecircuitError: the disk is full, or the folder cannot be written; all is as it was.
+    """
+    staged = {name: _beside(folder / name) for name in contents}
+    try:
+        for name, beside in staged.items():
+            if (folder / name).is_dir():
+                raise IsADirectoryError(errno.EISDIR, "a folder is in its place")
+            _flushed(beside, contents[name])
+        for name in (last, *without):
+            (folder / name).unlink(missing_ok=True)
+        for name in sorted(staged, key=lambda name: name == last):
+            os.replace(staged[name], folder / name)
+        _flush_folder(folder)
+    except OSError as problem:
+        raise RecircuitError(
+            f"Cannot write {folder}: {problem.strerror or problem}. Make room, or choose another folder."
+        ) from problem
+    finally:
+        for beside in staged.values():
+            _remove(beside)
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}")
+
+
+def _flushed(path: Path, content: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def make_folder(path: Path) -> None:

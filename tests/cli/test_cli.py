@@ -63,6 +63,11 @@ def table(folder: Path) -> list[dict[str, str]]:
     return [{k: v for k, v in row.items() if k not in ("seconds", "presentations_per_second")} for row in rows]
 
 
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file of a folder."""
+    return {file.name: file.read_bytes() for file in folder.iterdir()}
+
+
 def weights(folder: Path) -> dict[str, np.ndarray]:
     return {k: v for k, v in recircuit.Checkpoint.load(folder / "weights.safetensors").state.items() if ".w" in k}
 
@@ -228,21 +233,22 @@ def test_divergence_ends_the_run_and_keeps_the_weights(call, small: str, tmp_pat
 # ---- folders, stopping, going on -----------------------------------------------------------------------------------
 
 
-def test_a_finished_run_is_written_over_and_an_unfinished_one_is_not(call, small: str, tmp_path: Path) -> None:
+def test_a_run_is_written_over_only_where_that_is_said(call, small: str, tmp_path: Path) -> None:
     go = ("train", small, "--epochs", "2", "--out", "a")
     assert call(*go)[0] == 0
-    code, out, _ = call(*go, "--rule", "frfb")
-    assert code == 0 and "Writing over the finished run" in out
-    config = json.loads((tmp_path / "a" / "config.json").read_text())
+    before = contents(tmp_path / "a")
+    for options in ((), ("--rule", "frfb")):
+        code, _, err = call(*go, *options)
+        assert code == 2 and "a holds a finished run (2 of 2 epochs)" in err and "--overwrite" in err
+    config = json.loads(before["config.json"])
     config["run"]["epochs"] = 9
     (tmp_path / "a" / "config.json").write_text(json.dumps(config))
-    before = (tmp_path / "a" / "weights.safetensors").read_bytes()
-    code, _, err = call(*go)
-    assert code == 2 and "unfinished run (2 epochs), which differs in rule" in err and "--overwrite" in err
-    assert (tmp_path / "a" / "weights.safetensors").read_bytes() == before
-    code, out, _ = call(*go, "--rule", "frfb")
-    assert code == 0 and "--resume would go on" in out
-    assert call(*go, "--overwrite")[0] == 0
+    code, _, err = call(*go, "--rule", "frfb")
+    assert code == 2 and "an unfinished run (2 of 9 epochs), which differs in rule" in err and "--resume" in err
+    assert contents(tmp_path / "a") == before | {"config.json": (tmp_path / "a" / "config.json").read_bytes()}
+    code, out, _ = call(*go, "--rule", "frfb", "--overwrite")
+    assert code == 0 and "Writing over the run in a" in out
+    assert json.loads((tmp_path / "a" / "config.json").read_text())["run"]["rule"] == "frfb"
 
 
 def test_resuming_takes_the_options_of_the_run(call, small: str, tmp_path: Path, monkeypatch) -> None:
@@ -349,7 +355,7 @@ def test_the_doctor_says_what_works_and_what_to_do(call, monkeypatch, tmp_path: 
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("RECIRCUIT_CACHE", str(tmp_path / "file" / "cache"))
     code, out, _ = call("doctor")
-    assert code == 0 and "no 'no-such-compiler' on the PATH" in out and "name one in CXX" in out
+    assert code == 0 and "'no-such-compiler' is not on the PATH" in out and "name one in CXX" in out
     assert "Name a folder that can be written in RECIRCUIT_CACHE" in out and "Backends: numpy.\n" in out
 
 

@@ -1,12 +1,11 @@
 """The command line: `recircuit train`, `sweep`, `reproduce`, `rules`, `doctor`.
 
-Exit 0: done; 1: a check fails or the run failed; 2: the call is wrong; 130: stopped by Ctrl-C.
+Exit 0: done; 1: a check fails or the run failed; 2: the call is wrong; 130: stopped by Ctrl-C; 143: by SIGTERM.
 """
 
 from __future__ import annotations
 
 import logging
-import signal
 import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -17,6 +16,7 @@ import typer
 from recircuit.cli.doctor import doctor
 from recircuit.cli.problems import explained
 from recircuit.cli.rules import rules
+from recircuit.cli.signals import heard
 from recircuit.cli.sweep import sweep
 from recircuit.cli.train import train
 
@@ -62,11 +62,21 @@ app.command()(doctor)
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit; what goes wrong is one paragraph on stderr."""
     logging.getLogger("brian2").setLevel(logging.ERROR)
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # Brian2's own fails where a shell has it ignored
+    with heard() as signals:
+        code = _run(arguments)
+    sys.exit(128 + signals[0] if signals and code else code)
+
+
+def _run(arguments: Sequence[str] | None) -> int | str | None:
+    """Run the command line; the exit code."""
     try:
         app(arguments)
-        code = 0
+        return 0
+    except SystemExit as ended:
+        return ended.code
+    except KeyboardInterrupt:
+        return 130
     except Exception as problem:
         text, code = explained(problem)
         print(f"recircuit: {text}", file=sys.stderr)
-    sys.exit(code)
+        return code

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from recircuit.errors import UsageError
+from recircuit.folder_lock import locked
 
 
 def reproduce(
@@ -53,7 +54,8 @@ def reproduce(
     )
     folder = out or Path("runs") / "reproduce" / chosen.id
     try:
-        result = run_and_write(chosen, settings, folder)
+        with locked(folder):
+            result = run_and_write(chosen, settings, folder)
     finally:
         _tell("")
     _show(result, folder)

@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from recircuit.atomic_files import make_folder, write_whole
 from recircuit.errors import UsageError
+from recircuit.folder_lock import FolderLock, locked
 from recircuit.models.data.registry import IN_DIRECTORY
 from recircuit.models.sweeps.jobs import Job, Result, experiment_jobs, seeds_of, training_jobs, values_of
 from recircuit.models.sweeps.summary_tables import Summary, csv_text, lines, summaries
@@ -71,7 +72,8 @@ def sweep(
     fixed = {name: value for name, value in other.items() if value is not None}
     folder = out or Path("runs") / f"sweep-{re.sub(r'[^A-Za-z0-9_,-]+', '_', Path(what).stem)}"
     jobs = _jobs(what, given, seeds_of(seeds), quick, fixed, None if scheduler else folder)
-    _Sweep(jobs, folder).run(scheduler, workers)
+    with locked(folder) as lock:
+        _Sweep(jobs, folder).run(lock, scheduler, workers)
 
 
 def _jobs(
@@ -122,10 +124,11 @@ class _Sweep:
         found = {job.key: job.finished(self.runs) for job in jobs}
         self.results: dict[str, Result] = {key: result for key, result in found.items() if result is not None}
 
-    def run(self, scheduler: str | None, workers: int | None) -> None:
+    def run(self, lock: FolderLock, scheduler: str | None, workers: int | None) -> None:
         """Do what is not done, and write the tables."""
         from recircuit.models.sweeps.dask_workers import dispatch
 
+        lock.make()
         make_folder(self.runs)
         left = [job for job in self.jobs if job.key not in self.results]
         earlier = f", {len(self.results)} of them done before" if self.results else ""

@@ -9,12 +9,13 @@ import typer
 from tqdm import tqdm
 
 from recircuit.circuits import Circuit
+from recircuit.folder_lock import locked
 from recircuit.models.analysis.measures import MEASURES
 from recircuit.models.data import Dataset, load
 from recircuit.models.networks.architectures import ARCHITECTURES
 from recircuit.models.networks.layered import unlearned
 from recircuit.models.runs.config import RATE_DECAY, RunConfig
-from recircuit.models.runs.folder import Record, may_start, plan, read_record, write_record
+from recircuit.models.runs.folder import CONFIG, Record, may_start, plan, read_record, rule_hash
 from recircuit.models.training.history import History
 from recircuit.models.training.loop import train as train_circuit
 from recircuit.models.training.machine import choose, threads, versions
@@ -46,7 +47,11 @@ MEASURE = (
 )
 OUT = "Folder of the run. [default: runs/DATA-RULE-SEED]"
 RESUME = "Go on with the run in the folder, from its last whole epoch, with its options; --epochs may be larger."
-OVERWRITE = "Write over an unfinished run of other options."
+OVERWRITE = "Write over the run that the folder holds."
+TRUST = (
+    "With --resume: execute the file of the rule that config.json names, if it is what it was when the run was started. "
+    "Only for folders of people whom you trust."
+)
 
 
 def train(
@@ -74,6 +79,7 @@ def train(
     out: Annotated[Path | None, typer.Option(metavar="DIR", help=OUT)] = None,
     resume: Annotated[bool, typer.Option("--resume", help=RESUME)] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help=OVERWRITE)] = False,
+    trust: Annotated[bool, typer.Option("--trust", help=TRUST)] = False,
 ) -> None:
     """Train a network on DATA: config.json, metrics.csv, weights.safetensors and curves.png in the folder of the run.
 
@@ -88,18 +94,17 @@ def train(
     )  # fmt: skip
     given = {name: value for name, value in options.items() if value is not None}
     folder = out or RunConfig.of(**given).folder()
-    config, note = plan(folder, given, resume=resume)
-    samples = load(config.data, config.data_dir)
-    config = config.filled(samples)
-    if not resume:
-        note = may_start(folder, config, overwrite=overwrite)
-    try:
-        history = _trained(config, samples, folder, note, resume)
-    except KeyboardInterrupt:
-        typer.echo(
-            "recircuit: Stopped before any training; nothing in the folder has changed but config.json.", err=True
-        )
-        raise typer.Exit(130) from None
+    with locked(folder):
+        config, note = plan(folder, given, resume=resume, trust=trust)
+        samples = load(config.data, config.data_dir)
+        config = config.filled(samples)
+        if not resume:
+            note = may_start(folder, config, overwrite=overwrite)
+        try:
+            history = _trained(config, samples, folder, note, resume)
+        except KeyboardInterrupt:
+            typer.echo(f"recircuit: Stopped before any training; nothing in {folder} has changed.", err=True)
+            raise typer.Exit(130) from None
     _conclude(history, config, folder)
 
 
@@ -113,7 +118,9 @@ def _trained(config: RunConfig, data: Dataset, folder: Path, note: str, resume: 
     about: dict[str, str | int] = {"threads": threads(backend), **versions(backend)}
     sizes = {"name": data.name, "n_train": data.n_train, "n_test": data.n_test, "fingerprint": data.fingerprint()}
     rule = str(config.made_rule())
-    write_record(folder, Record(run=config, rule=rule, data=sizes, backend=backend, machine=about))
+    record = Record(
+        run=config, rule=rule, rule_hash=rule_hash(config.rule), data=sizes, backend=backend, machine=about
+    )  # fmt: skip
     for line in [
         note,
         *_introduction(config, circuit, data),
@@ -123,7 +130,7 @@ def _trained(config: RunConfig, data: Dataset, folder: Path, note: str, resume: 
             typer.echo(line)
     return train_circuit(
         circuit, data, epochs, backend=backend, seed=config.seed, measures=config.measure, augment=config.augment,
-        out=folder, resume=resume, report=tqdm.write,
+        out=folder, resume=resume, overwrite=True, files={CONFIG: record.content()}, report=tqdm.write,
     )  # fmt: skip
 
 

@@ -1,0 +1,140 @@
+"""The files of a training run: weights.safetensors, metrics.csv, curves.png, and what the command line adds to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from ...circuits.backends.interrupts import shielded
+from ...errors import RecircuitError, UsageError
+from .checkpoint import Checkpoint
+from ...atomic_files import read_file, write_together, write_whole
+from .history import History
+from ...folder_lock import FolderLock, locked
+
+__all__ = ["CONFIG", "CURVES", "METRICS", "WEIGHTS", "RunFolder", "checkpoint_in", "run_folder"]
+
+WEIGHTS, METRICS, CURVES, CONFIG = "weights.safetensors", "metrics.csv", "curves.png", "config.json"
+
+
+def checkpoint_in(folder: Path) -> Checkpoint | None:
+    """The checkpoint of a run to go on with; None where no run has begun in the folder.
+
+    Raises RecircuitError: its weights are damaged, or missing beside its other files.
+    """
+    path = folder / WEIGHTS
+    if path.exists() or path.is_symlink():
+        return Checkpoint.load(path)
+    if (folder / CONFIG).exists() or _epochs(folder):
+        raise RecircuitError(
+            f"resume: {folder} holds a run without its weights ({WEIGHTS}), with which it cannot go on. Bring the file "
+            "back, or start anew: give the options of the run, without --resume (resume=False)."
+        )
+    return None
+
+
+def check_free(folder: Path) -> None:
+    """Refuse to write over a run.
+
+    Raises UsageError: the folder holds one that has trained, or whose weights cannot be read.
+    """
+    try:
+        found = checkpoint_in(folder)
+        held = found is not None and found.about.epoch > 0
+        what = f"a run of {found.about.epoch} epoch{'s' * (found.about.epoch != 1)}" if found is not None else ""
+    except RecircuitError:
+        held, what = (folder / WEIGHTS).exists(), "a run that cannot be read"
+    if held:
+        raise UsageError(
+            f"train: {folder} holds {what}. Go on with it (resume=True), choose another folder (out=...), or write over it "
+            "(overwrite=True)."
+        )
+
+
+class RunFolder:
+    """The folder of a run that is under way, or none. Ctrl-C is heard after a file is written, never within.
+
+    found: the checkpoint that the run goes on from, if it does. beside: more files, by name, that are written first.
+    """
+
+    def __init__(self, lock: FolderLock | None, found: Checkpoint | None, beside: Mapping[str, bytes]) -> None:
+        self.lock, self.found, self.beside = lock, found, beside
+        self.begun = lock is None
+
+    def begin(self, checkpoint: Checkpoint, history: History) -> None:
+        """Write the files of a new run in the place of those of an older one, all or none; or those that change.
+
+        Raises RecircuitError: they cannot be written, or another run has begun in the folder.
+        """
+        if self.lock is None:
+            return
+        with shielded():
+            self.lock.make()
+            folder = self.lock.folder
+            _sweep(folder)
+            if self.found is None:
+                files = {**self.beside, METRICS: history.csv().encode(), WEIGHTS: checkpoint.packed()}
+                write_together(folder, files, WEIGHTS, without=(CURVES,))
+            else:
+                self._go_on(checkpoint, history, folder)
+            self.begun = True
+
+    def _go_on(self, checkpoint: Checkpoint, history: History, folder: Path) -> None:
+        for name, content in self.beside.items():
+            write_whole(folder / name, content)
+        checkpoint.save(folder / WEIGHTS)
+        write_whole(folder / METRICS, history.csv().encode())
+
+    def save(self, checkpoint: Checkpoint, history: History, *, stopping: bool = False) -> None:
+        """Write what an epoch changed; when stopping, another Ctrl-C changes nothing."""
+        if self.lock is not None:
+            with shielded(swallow=stopping):
+                checkpoint.save(self.lock.folder / WEIGHTS)
+                write_whole(self.lock.folder / METRICS, history.csv().encode())
+
+    def draw(self, history: History) -> None:
+        """Draw the curves."""
+        if self.lock is None:
+            return
+        with shielded(swallow=True):
+            from .learning_curves import curves, png  # matplotlib takes a while to load
+
+            write_whole(self.lock.folder / CURVES, png(curves(history)))
+
+
+@contextmanager
+def run_folder(
+    out: str | Path | None, *, resume: bool, overwrite: bool, beside: Mapping[str, bytes]
+) -> Iterator[RunFolder]:
+    """The folder of a run, which no other run uses meanwhile. Nothing in it is changed before `RunFolder.begin`.
+
+    Raises:
+        UsageError: it holds a run, and nothing is said of it; there is no folder to resume from.
+        RecircuitError: another run holds it, or what it holds cannot be read.
+    """
+    if out is None:
+        if resume:
+            raise UsageError("resume: say from which folder, with out=...")
+        yield RunFolder(None, None, {})
+        return
+    with locked(Path(out)) as lock:
+        if not (resume or overwrite):
+            check_free(lock.folder)
+        yield RunFolder(lock, checkpoint_in(lock.folder) if resume else None, beside)
+
+
+def _epochs(folder: Path) -> int:
+    """How many epochs metrics.csv tells of."""
+    try:
+        return max(0, len(read_file(folder / METRICS).splitlines()) - 1)
+    except OSError:
+        return 0
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what a process that was killed has half written; no other run is in the folder."""
+    for name in (WEIGHTS, METRICS, CURVES, CONFIG):
+        for left in folder.glob(f".{name}.*"):
+            with suppress(OSError):
+                left.unlink()

@@ -1,0 +1,85 @@
+"""One run at a time in a folder. The lock is the system's, on the folder itself, and ends with the process that holds it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+
+from .atomic_files import make_folder
+from .errors import RecircuitError
+
+__all__ = ["FolderLock", "locked"]
+
+#: The folders that this call holds already, so that what it calls may lock them too.
+_HELD: ContextVar[frozenset[tuple[int, int]]] = ContextVar("held", default=frozenset())
+
+
+class FolderLock:
+    """A folder that no other run uses meanwhile; it is made when it is needed, not before."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.was_there = folder.is_dir()
+        self._handle: int | None = None
+
+    def make(self) -> None:
+        """Make the folder, and hold it.
+
+        Raises RecircuitError: it cannot be made, or another run holds it or has begun in it since this call did.
+        """
+        make_folder(self.folder)
+        if self._handle is None:
+            self.hold()
+        if not self.was_there and any(self.folder.iterdir()):
+            raise RecircuitError(
+                f"{self.folder}: another run has begun there while this one was made ready. Choose another folder (--out)."
+            )
+        self.was_there = True
+
+    def hold(self) -> None:
+        """Hold the folder, which is there.
+
+        Raises RecircuitError: another run holds it.
+        """
+        handle = os.open(self.folder, os.O_RDONLY | os.O_CLOEXEC)
+        about = os.fstat(handle)
+        held = _HELD.get()
+        try:
+            if (about.st_dev, about.st_ino) not in held:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(handle)
+            raise RecircuitError(
+                f"{self.folder} is in use: another run is writing there. Wait until it has ended, or choose another folder "
+                "(--out)."
+            ) from None
+        except OSError:  # a file system without locks
+            pass
+        self._handle = handle
+        _HELD.set(held | {(about.st_dev, about.st_ino)})
+
+    def release(self) -> None:
+        """Let go of it."""
+        if self._handle is not None:
+            os.close(self._handle)
+            self._handle = None
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[FolderLock]:
+    """Hold a folder, if it is there, until the end of a ``with`` block; `FolderLock.make` makes one that is not.
+
+    Raises RecircuitError: another run holds it.
+    """
+    lock, before = FolderLock(folder), _HELD.get()
+    try:
+        if lock.was_there:
+            lock.hold()
+        yield lock
+    finally:
+        lock.release()
+        _HELD.set(before)
