@@ -20,6 +20,7 @@ from recircuit.circuits.backends import missing_for
 from recircuit.circuits.backends.compiled import cache as caching
 from recircuit.circuits.backends.compiled.build import Recipe
 from recircuit.circuits.backends.compiled.cache import built, cache_folder, missing_cache
+from recircuit.circuits.backends.compiled.device import bounded
 from recircuit.circuits.backends.cpp import compiler as compilers
 from recircuit.circuits.backends.cpp.compiler import compiler, flags, missing_compiler
 
@@ -300,3 +301,33 @@ def test_a_file_system_from_which_nothing_may_be_run(cache: Path, monkeypatch: p
 
     monkeypatch.setattr(os, "statvfs", lambda path: NoExec)
     assert "from which no program may be run (noexec). Name a folder" in missing_for("cpp")
+
+
+# --- names ------------------------------------------------------------------------------------------------------------
+
+
+def test_names_have_bounded_lengths() -> None:
+    names = {bounded(f"{'state' * 60}_{number}{end}") for number in range(50) for end in ("", "*")}
+    assert len(names) == 100 and max(map(len, names)) <= 100 and sum(name.endswith("*") for name in names) == 50
+    assert bounded("short*") == "short*"
+
+
+def test_a_circuit_with_long_names() -> None:
+    """Names of code are made of those of states and populations, and so are names of files."""
+    net, low, high = rc.Circuit(), "p" * 240, "q" * 240
+    x = net.stimulus("x", 3)
+    states = [f"firing_rate_of_compartment_{number:02d}" for number in range(15)]
+    lines = [f"{name} = {number}*basal : 1 (during a)" for number, name in enumerate(states)]
+    h = net.population(
+        low, 3, rc.Neuron("\n".join(["basal : 1 (compartment)", *lines, f"rate = {'+'.join(states)} : 1 (during a)"]))
+    )
+    o = net.population(high, 3, rc.Neuron("basal : 1 (compartment)\nrate = basal : 1 (during a)"))
+    net.connect(x, h, weights=np.eye(3))
+    net.connect(h, o, weights=np.eye(3))
+    net.phases("a", 3 * net.dt)
+    net.run([[1.0, 2.0, 3.0]], backend="numpy")
+    expected = net[f"{high}.rate"]
+    net.reset()
+    net.run([[1.0, 2.0, 3.0]], backend="cpp")
+    assert np.array_equal(net[f"{high}.rate"], expected) and expected.any()
+    net.close()

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 from brian2.core.variables import Subexpression
 from brian2.devices.device import reset_device, set_device
+
+#: Characters of a name of generated code, after which it is a file: file systems take 255, with the ending.
+LONGEST = 100
+
+
+def bounded(name: str) -> str:
+    """A name that a file may have: a long one is cut, and told apart from others by a hash of all of it."""
+    if len(name) <= LONGEST:
+        return name
+    star = "*" if name.endswith("*") else ""  # Brian2 puts a number in its place
+    return f"{name[: LONGEST - 17].rstrip('_')}_{hashlib.sha256(name.encode()).hexdigest()[:16]}{star}"
 
 
 class _Sorted(frozenset[str]):
@@ -33,6 +45,7 @@ class KeptDevice:
         self, owner: Any, name: str, abstract_code: Any, variables: Mapping[str, Any], *given: Any, **options: Any
     ) -> Any:
         """Called by Brian2, with variables in the order of a set: the same circuit is to give the same sources always."""
+        name = bounded(name)
         ordered = dict(sorted(variables.items()))
         for variable in ordered.values():
             if isinstance(variable, Subexpression):
