@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from errno import EINVAL
 from pathlib import Path
 
-from ...errors import RecircuitError, UsageError
 from ...atomic_files import read_file
+from ...errors import RecircuitError, UsageError
 
 
 def read_bytes(path: Path) -> bytes:

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from ...atomic_files import read_file, write_together, write_whole
 from ...circuits.backends.interrupts import shielded
 from ...errors import RecircuitError, UsageError
-from .checkpoint import Checkpoint
-from ...atomic_files import read_file, write_together, write_whole
-from .history import History
 from ...folder_lock import FolderLock, locked
+from .checkpoint import Checkpoint
+from .history import History
 
 __all__ = ["CONFIG", "CURVES", "METRICS", "WEIGHTS", "RunFolder", "checkpoint_in", "run_folder"]
 

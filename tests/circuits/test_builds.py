@@ -318,9 +318,8 @@ def test_a_circuit_with_long_names() -> None:
     x = net.stimulus("x", 3)
     states = [f"firing_rate_of_compartment_{number:02d}" for number in range(15)]
     lines = [f"{name} = {number}*basal : 1 (during a)" for number, name in enumerate(states)]
-    h = net.population(
-        low, 3, rc.Neuron("\n".join(["basal : 1 (compartment)", *lines, f"rate = {'+'.join(states)} : 1 (during a)"]))
-    )
+    lines = ["basal : 1 (compartment)", *lines, f"rate = {'+'.join(states)} : 1 (during a)"]
+    h = net.population(low, 3, rc.Neuron("\n".join(lines)))
     o = net.population(high, 3, rc.Neuron("basal : 1 (compartment)\nrate = basal : 1 (during a)"))
     net.connect(x, h, weights=np.eye(3))
     net.connect(h, o, weights=np.eye(3))

@@ -19,7 +19,7 @@ def bounded(name: str) -> str:
     if len(name) <= LONGEST:
         return name
     star = "*" if name.endswith("*") else ""  # Brian2 puts a number in its place
-    return f"{name[: LONGEST - 17].rstrip('_')}_{hashlib.sha256(name.encode()).hexdigest()[:16]}{star}"
+    return f"{name[: LONGEST - 18].rstrip('_')}_{hashlib.sha256(name.encode()).hexdigest()[:16]}{star}"
 
 
 class _Sorted(frozenset[str]):

@@ -22,9 +22,9 @@ from small_files import write_back_image
 
 from recircuit.errors import RecircuitError, UsageError
 from recircuit.models.sweeps import separate_process as apart
-from recircuit.models.sweeps.separate_process import perform_apart
 from recircuit.models.sweeps.dask_workers import dispatch
 from recircuit.models.sweeps.jobs import Job, experiment_jobs, perform, seeds_of, training_jobs, values_of
+from recircuit.models.sweeps.separate_process import perform_apart
 from recircuit.models.sweeps.summary_tables import csv_text, lines, summaries
 
 dask = pytest.mark.skipif(importlib.util.find_spec("distributed") is None, reason="distributed is not installed")

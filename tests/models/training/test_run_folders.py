@@ -17,12 +17,12 @@ import numpy as np
 import pytest
 
 import recircuit as rc
+from recircuit import atomic_files as files
+from recircuit.atomic_files import write_together
 from recircuit.cli import main
 from recircuit.errors import RecircuitError, UsageError
-from recircuit import atomic_files as files
-from recircuit.models.data import Dataset
-from recircuit.atomic_files import write_together
 from recircuit.folder_lock import locked
+from recircuit.models.data import Dataset
 from recircuit.models.training.run_files import CONFIG, METRICS, WEIGHTS
 
 RULE = """
