@@ -25,12 +25,3 @@ def interruptible(then: Callable[[], None] = lambda: None) -> Iterator[threading
         yield asked
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-@contextmanager
-def shielded(*, swallow: bool = False) -> Iterator[None]:
-    """Finish a ``with`` block before Ctrl-C is heard; it is not heard at all if it is swallowed."""
-    with interruptible() as asked:
-        yield
-    if asked.is_set() and not swallow:
-        raise KeyboardInterrupt

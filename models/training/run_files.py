@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ...atomic_files import read_file, write_together, write_whole
-from ...circuits.backends.interrupts import shielded
+from ...circuits.backends.interrupts import interruptible
 from ...errors import RecircuitError, UsageError
 from ...folder_lock import FolderLock, locked
 from .checkpoint import Checkpoint
@@ -69,7 +69,7 @@ class RunFolder:
         """
         if self.lock is None:
             return
-        with shielded():
+        with _shielded():
             self.lock.make()
             folder = self.lock.folder
             _sweep(folder)
@@ -89,7 +89,7 @@ class RunFolder:
     def save(self, checkpoint: Checkpoint, history: History, *, stopping: bool = False) -> None:
         """Write what an epoch changed; when stopping, another Ctrl-C changes nothing."""
         if self.lock is not None:
-            with shielded(swallow=stopping):
+            with _shielded(swallow=stopping):
                 checkpoint.save(self.lock.folder / WEIGHTS)
                 write_whole(self.lock.folder / METRICS, history.csv().encode())
 
@@ -97,7 +97,7 @@ class RunFolder:
         """Draw the curves."""
         if self.lock is None:
             return
-        with shielded(swallow=True):
+        with _shielded(swallow=True):
             from .learning_curves import curves, png  # matplotlib takes a while to load
 
             write_whole(self.lock.folder / CURVES, png(curves(history)))
@@ -122,6 +122,15 @@ def run_folder(
         if not (resume or overwrite):
             check_free(lock.folder)
         yield RunFolder(lock, checkpoint_in(lock.folder) if resume else None, beside)
+
+
+@contextmanager
+def _shielded(*, swallow: bool = False) -> Iterator[None]:
+    """Finish a ``with`` block before Ctrl-C is heard; it is not heard at all if it is swallowed."""
+    with interruptible() as asked:
+        yield
+    if asked.is_set() and not swallow:
+        raise KeyboardInterrupt
 
 
 def _epochs(folder: Path) -> int:
