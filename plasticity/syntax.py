@@ -155,8 +155,8 @@ class _Check:
 
     def expression(self, node: ast.expr) -> None:
         match node:
-            case ast.Constant(value=bool()):
-                self.refuse(f"`{node.value}` is no number: write {int(node.value)}")
+            case ast.Constant(value=bool(truth)):
+                self.refuse(f"`{truth}` is no number: write {int(truth)}")
             case ast.Constant(value=int() | float()):
                 pass
             case ast.Name(id=name):
