@@ -11,6 +11,7 @@ from brian2.units.fundamentalunits import get_dimensions
 
 from ..errors import RecircuitError
 from .backends import Program, choose_backend, open_program
+from .backends.program import Interrupted
 from .description.checks import check_value
 from .description.fingerprint import fingerprint
 from .description.first_values import first_values
@@ -68,6 +69,11 @@ class Circuit(Network):
         learn : False runs the evaluation phases only, without plasticity
         backend : ``"numpy"``, ``"cpp"``, ``"cuda"``, ``"auto"``; default: the one in use, else numpy
         order : the row of the data that each presentation shows in each column, shape (presentations, columns)
+
+        Raises
+        ------
+        KeyboardInterrupt : after Ctrl-C and the end of the presentation under way; its attribute ``trace`` is what was
+            recorded until then, and the circuit can be used as before
         """
         program = self.program(backend)
         data = as_inputs(self, inputs) if inputs is not None or self._inputs is None else self._inputs
@@ -75,7 +81,11 @@ class Circuit(Network):
         rows = data.order(presentations, self.columns) if order is None else np.asarray(order)
         keys = record_keys(self, program.variables, record)
         data.load(program)
-        result = program.run(self.timetable("train" if learn else "evaluate", keys), rows, trace=keys)
+        try:
+            result = program.run(self.timetable("train" if learn else "evaluate", keys), rows, trace=keys)
+        except Interrupted as stopped:
+            stopped.trace = Trace(self, record, stopped.result.traces, rows[: stopped.result.presentations])
+            raise
         result.raise_if_diverged()
         return Trace(self, record, result.traces, rows[: result.presentations])
 
@@ -113,9 +123,10 @@ class Circuit(Network):
         return program
 
     def close(self) -> None:
-        """Keep the state and let go of the program."""
+        """Keep the state, where the program has not died with it, and let go of the program."""
         if self._program is not None:
-            self._values = {k: self._program.get(k) for k in self._program.variables}
+            if self._program.alive:
+                self._values = {k: self._program.get(k) for k in self._program.variables}
             self._program.close()
             self._program = None
 

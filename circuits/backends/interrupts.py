@@ -9,10 +9,16 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def interruptible(then: Callable[[], None] = lambda: None) -> Iterator[threading.Event]:
-    """An event that Ctrl-C sets, and what it calls besides; in threads other than the main one, nothing changes."""
-    asked = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
+def interruptible(
+    then: Callable[[], None] = lambda: None, asked: threading.Event | None = None
+) -> Iterator[threading.Event]:
+    """An event that Ctrl-C sets, and what it calls besides.
+
+    In threads other than the main one, and where Ctrl-C is ignored, nothing changes.
+    """
+    asked = asked or threading.Event()
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or before in (None, signal.SIG_IGN):
         yield asked
         return
 
@@ -20,8 +26,24 @@ def interruptible(then: Callable[[], None] = lambda: None) -> Iterator[threading
         asked.set()
         then()
 
-    before = signal.signal(signal.SIGINT, note)
     try:
+        signal.signal(signal.SIGINT, note)
         yield asked
     finally:
-        signal.signal(signal.SIGINT, before)
+        try:
+            signal.signal(signal.SIGINT, before)
+        finally:  # the handler of another signal may have raised an exception in its stead
+            if signal.getsignal(signal.SIGINT) is note:
+                signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def postponed() -> Iterator[None]:
+    """Ctrl-C is heard when this is over."""
+    asked = threading.Event()
+    try:
+        with interruptible(asked=asked):
+            yield
+    finally:
+        if asked.is_set():
+            signal.raise_signal(signal.SIGINT)

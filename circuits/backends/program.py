@@ -21,6 +21,20 @@ class Diverged(RecircuitError):
     """A rate or weight became NaN or infinite."""
 
 
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C during a run. The presentation under way was finished, and the circuit can be used.
+
+    Parameters
+    ----------
+    result : what the run left until then
+    """
+
+    def __init__(self, result: RunResult) -> None:
+        super().__init__()
+        self.result = result
+        self.trace: Any = None
+
+
 @dataclass
 class RunResult:
     """What a run leaves.
@@ -39,6 +53,11 @@ class RunResult:
     traces: dict[str, np.ndarray] = field(default_factory=dict)
     diverged: str = ""
     interrupted: bool = False
+
+    def raise_if_interrupted(self) -> None:
+        """Pass on Ctrl-C, with this result; that something diverged is left to the caller to say."""
+        if self.interrupted and not self.diverged:
+            raise Interrupted(self)
 
     def raise_if_diverged(self) -> None:
         """Say what diverged, if anything did."""
@@ -65,6 +84,11 @@ class Program(ABC):
     def variables(self) -> Mapping[str, Variable]:
         """What the circuit keeps in memory, by name."""
         return self.lowered.variables
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can still be used; a worker may have ended by itself."""
+        return True
 
     @abstractmethod
     def read(self, key: str) -> np.ndarray:
@@ -104,6 +128,10 @@ class Program(ABC):
         collect : variable -> the step at whose end all its columns are kept
         trace : variables of which column 0 is kept after every step
         progress : called with the number of presentations done, now and then
+
+        Raises
+        ------
+        Interrupted : after Ctrl-C, at the end of the presentation under way
         """
 
     @abstractmethod
@@ -131,6 +159,24 @@ class Program(ABC):
         self.write(key, values if variable.places is None else values[variable.places])
 
 
+def check_seed(seed: int) -> int:
+    """A seed that every backend takes."""
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < 2**32:
+        raise RecircuitError(f"seed: expected a whole number from 0 to 2^32 - 1; got {seed!r}.")
+    return int(seed)
+
+
+def check_scale(stimulus: str, scale: float, offset: float, dtype: np.dtype) -> None:
+    """Refuse a scale that is no number of the circuit's precision, in which it would be 0 or infinite on some backends."""
+    limits = np.finfo(dtype)
+    fits = float(limits.tiny) <= abs(scale) <= float(limits.max) and abs(offset) <= float(limits.max)
+    if scale != 0 and not fits:
+        raise RecircuitError(
+            f"stimulus {stimulus!r}: rates are scale*values + offset, with the scale {scale} and the offset {offset}; in "
+            f"{dtype}, the scale's size is from {limits.tiny:.2g} to {limits.max:.2g}. Rescale the data."
+        )
+
+
 def check_order(order: np.ndarray, columns: int, rows: Mapping[str, int]) -> np.ndarray:
     """The order of presentations, checked against the data that is loaded."""
     given = np.asarray(order)
@@ -138,6 +184,10 @@ def check_order(order: np.ndarray, columns: int, rows: Mapping[str, int]) -> np.
         raise RecircuitError(
             f"run: the order is whole numbers of the shape (presentations, {columns}); got {given.shape} of {given.dtype}."
         )
+    if given.size and given.max() > (last := np.iinfo(np.int32).max):
+        raise RecircuitError(f"run: the order asks for row {given.max()}; the last that there can be is {last}.")
+    if given.size and given.min() < -1:
+        given = np.maximum(given, -2)  # refused below, however far it is out of range
     order = np.ascontiguousarray(given, dtype=np.int32)
     empty = order < 0
     if order.size and (order.min() < -1 or empty[:, 0].any() or (empty[:, :-1] & ~empty[:, 1:]).any()):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import threading
 import warnings
 from importlib import import_module
 
@@ -9,6 +11,17 @@ from ...errors import RecircuitError
 from ..lowering.lowered import Lowered
 from .base import Backend
 from .program import Program
+
+#: Brian2's device, its preferences and the names of its objects are the process's, so builds take turns.
+_building = threading.RLock()
+
+
+def _after_fork() -> None:
+    global _building
+    _building = threading.RLock()  # the thread that held it is not in the child
+
+
+os.register_at_fork(after_in_child=_after_fork)
 
 #: Name -> the module whose BACKEND it is; imported when it is asked for.
 _MODULES = {name: f"{__package__}.{name}.backend" for name in ("numpy", "cpp", "cuda")}
@@ -54,4 +67,5 @@ def open_program(lowered: Lowered, backend: str) -> Program:
         warnings.warn(f"backend auto: numpy is used, which is slower. {lacking}.", stacklevel=2)
     if lowered.network.matmul != "full" and name != "cuda":
         raise RecircuitError(f"matmul {lowered.network.matmul}: only the backend cuda has it; the backend is {name}.")
-    return find_backend(name).open(lowered)
+    with _building:
+        return find_backend(name).open(lowered)

@@ -25,8 +25,8 @@ def check_settings(columns: Any, dt: Any, precision: Any, lowering: Any, seed: A
         raise RecircuitError(f"Circuit: columns is a whole number, at least 1; got {columns!r}.")
     if not isinstance(dt, Quantity) or dt.dim is not ms.dim or not dt > 0 * ms:
         raise RecircuitError(f"Circuit: dt is a time above 0, such as 1*ms; got {dt!r}.")
-    if not isinstance(seed, int | np.integer) or seed < 0:
-        raise RecircuitError(f"Circuit: the seed is a whole number, at least 0; got {seed!r}.")
+    if not isinstance(seed, int | np.integer) or isinstance(seed, bool) or not 0 <= seed < 2**32:
+        raise RecircuitError(f"Circuit: the seed is a whole number from 0 to 2^32 - 1; got {seed!r}.")
     for name, value, allowed in (
         ("precision", precision, ("float32", "float64")),
         ("lowering", lowering, ("dense", "plain")),

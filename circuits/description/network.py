@@ -119,6 +119,9 @@ class Network:
         during: str | Sequence[str] | None = None,
     ) -> Population:
         """A population clamped to the label: its unit at ``on``, the others at ``off``. Not shown in evaluation."""
+        for what, value in (("on", on), ("off", off)):
+            if not isinstance(value, int | float | np.integer | np.floating) or not np.isfinite(value):
+                raise RecircuitError(f"supervisor {name!r}: {what} is a finite number; got {value!r}.")
         return self._clamped(name, size, model, Clamp("labels", During.of(during), clamps, float(on), float(off)))
 
     def constant(self, name: str, size: int = 1, value: float = 1.0) -> Population:

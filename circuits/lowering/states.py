@@ -61,7 +61,7 @@ def state_update(
     """The operation that takes these equations one step further."""
     statements, read = state_statements(equations, population, network)
     name = population.name
-    random = bool({"rand", "randn", "xi"} & get_identifiers(" ".join(s.expression for s in equations)))
+    random = bool({"rand", "randn", "poisson", "xi"} & get_identifiers(" ".join(s.expression for s in equations)))
     return Operation(
         name=f"update_{name}_{'_'.join(s.variable for s in equations)}{suffix}", owner=name, slot=INTEGRATE, steps=steps,
         kernel=StateUpdate(name, statements, equations=equations, suffix=suffix),

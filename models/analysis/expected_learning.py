@@ -136,8 +136,6 @@ class Flow:
     def _present(self, presentations: int) -> None:
         order = np.tile(np.arange(self.net.columns), (presentations, 1))
         result = self.program.run(self.net.timetable("train"), order)
-        if result.interrupted:
-            raise KeyboardInterrupt
         result.raise_if_diverged()
 
 

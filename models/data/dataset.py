@@ -17,6 +17,10 @@ Samples = NDArray[np.uint8] | NDArray[np.float32]
 Labels = NDArray[np.int64]
 
 
+#: What is smaller is 0 on processors that do without numbers of few digits.
+SMALLEST = float(np.finfo(np.float64).tiny)
+
+
 @dataclass(frozen=True, eq=False)
 class Dataset:
     """Training and test samples with their labels.
@@ -51,6 +55,8 @@ class Dataset:
     offset: float = 0.0
 
     def __post_init__(self) -> None:
+        for field in ("scale", "offset"):
+            object.__setattr__(self, field, _number(getattr(self, field), f"Data set {self.name!r}: {field}"))
         self.validate()
         for field in ("x_train", "y_train", "x_test", "y_test"):
             view = getattr(self, field).view()
@@ -135,10 +141,10 @@ class Dataset:
                 "output unit for each. Number the labels 0, 1, 2, ... (numpy.unique(y, return_inverse=True) "
                 "does)."
             )
-        if not (math.isfinite(self.scale) and self.scale != 0 and math.isfinite(self.offset)):
+        if not (math.isfinite(self.scale) and abs(self.scale) >= SMALLEST and math.isfinite(self.offset)):
             raise RecircuitError(
                 f"Data set {self.name!r} has scale {self.scale} and offset {self.offset}; expected finite "
-                "numbers and a scale other than 0: rates are x * scale + offset."
+                f"numbers and a scale of {SMALLEST:.2g} or more in size: rates are x * scale + offset."
             )
         for part, x, y in (("train", self.x_train, self.y_train), ("test", self.x_test, self.y_test)):
             _check_samples(x, f"{self.name}: x_{part}", math.prod(self.shape))
@@ -164,6 +170,13 @@ class Dataset:
             f"Dataset({self.name!r}: {self.n_train:,} training and {self.n_test:,} test samples of {shape}, "
             f"{self.x_train.dtype}, {self.classes} classes)"
         )
+
+
+def _number(value: object, what: str) -> float:
+    """One number as a float."""
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
+        raise RecircuitError(f"{what} is {value!r}; expected one number, since rates are x * scale + offset.")
+    return float(value)
 
 
 def _flat_samples(x: NDArray, where: str) -> Samples:

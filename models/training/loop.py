@@ -173,8 +173,6 @@ class Training:
                 f"{_in_words(self.circuit, result.diverged)} became NaN or infinite. A smaller learning rate may help; "
                 "or a rule or an equation divides by zero."
             )
-        if result.interrupted:
-            raise KeyboardInterrupt
         return result
 
     def _fingerprint(self) -> str:

@@ -353,7 +353,9 @@ def test_an_interrupt_ends_after_the_presentation_under_way() -> None:
         if done == 2:
             signal.raise_signal(signal.SIGINT)
 
-    result = program.run(net.timetable(), np.arange(6)[:, None], progress=interrupt, trace=["o.rate"])
+    with pytest.raises(KeyboardInterrupt) as stopped:
+        program.run(net.timetable(), np.arange(6)[:, None], progress=interrupt, trace=["o.rate"])
+    result = stopped.value.result  # type: ignore[attr-defined]
     assert result.interrupted and result.presentations == 2 and len(result.traces["o.rate"]) == 16
     assert not program.run(net.timetable(), np.arange(6)[:, None]).interrupted
 

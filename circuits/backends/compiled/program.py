@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -14,11 +16,14 @@ from ...lowering.brian.assembly import Assembly
 from ...lowering.brian.emit import brian_preferences, emit
 from ...lowering.kernels import Clamp
 from ...lowering.lowered import Lowered
-from ...lowering.operations import Operation
 from ...lowering.timetable import Timetable
-from ..program import Program, Progress, RunResult, check_order
+from ..program import Program, Progress, RunResult, check_order, check_scale, check_seed
+from . import forks
 from .build import Recipe
 from .cache import built
+from .memory_file import memory_file
+from .messages import Field, Kind
+from .recordings import lines_of, recorded
 from .worker import Worker
 
 
@@ -34,6 +39,23 @@ class WritesSources(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class _Data:
+    """Rows of a stimulus, as they were given."""
+
+    values: np.ndarray
+    scale: float
+    offset: float
+
+
+@dataclass(frozen=True)
+class _Snapshot:
+    """All that a worker holds besides its data."""
+
+    values: dict[str, np.ndarray]
+    noise: np.ndarray
+
+
 class CompiledProgram(Program):
     """Runs in a worker of its own."""
 
@@ -45,8 +67,10 @@ class CompiledProgram(Program):
             self.check()
             self._folder = built(self.backend, lambda folder: device.write_sources(self.assembly, folder), toolchain)
         self._clamps = {o.owner: o.kernel for o in lowered.operations if isinstance(o.kernel, Clamp)}
-        self._rows: dict[str, int] = {}
-        self._worker = Worker(self._folder, self.backend, RECIRCUIT_MATMUL=network.matmul)
+        self._data: dict[str, _Data] = {}
+        self._snapshot: _Snapshot | None = None
+        self._worker = self._started()
+        forks.watch(self)
 
     def check(self) -> None:
         """Refuse, before anything is built, what this backend cannot run."""
@@ -54,35 +78,33 @@ class CompiledProgram(Program):
     def close(self) -> None:
         self._worker.close()
 
+    @property
+    def alive(self) -> bool:
+        return self._worker.owner != os.getpid() or self._worker.alive
+
     def dtype(self, key: str) -> np.dtype:
         return self.assembly.arrays[key].dtype
 
     def read(self, key: str) -> np.ndarray:
-        path = self._worker.exchange / "array"
-        self._worker.tell(f"get {key} {path}")
-        return np.fromfile(path, dtype=self.dtype(key))
+        return self._checked(key, self._mine().ask(Kind.GET, key))
 
     def write(self, key: str, values: np.ndarray) -> None:
-        path = self._worker.put("array", values)
-        self._worker.tell(f"set {key} {path}")
+        self._mine().ask(Kind.SET, key, values)
 
     def seed(self, seed: int) -> None:
-        self._worker.tell(f"seed {seed}")
+        self._mine().ask(Kind.SEED, check_seed(seed))
 
     def memory(self) -> int:
         """Bytes that the worker holds for the circuit; on a GPU with its data, and what cuBLAS works in."""
-        return int(self._worker.tell("memory"))
+        (held,) = self._mine().ask(Kind.MEMORY)
+        assert isinstance(held, int)
+        return held
 
     def load(self, stimulus: str, data: np.ndarray, scale: float, offset: float) -> None:
-        clamp = self._clamps[stimulus]
-        path = self._worker.put(f"data_{stimulus}_{len(list(self._worker.exchange.iterdir()))}", data)
-        if clamp.labels:
-            width = self.variables[f"{stimulus}.{clamp.variable}"].shape[1]
-            self._worker.tell(f"label {stimulus} {path} {width} {clamp.on!r} {clamp.off!r}")
-        else:
-            self._worker.tell(f"load {stimulus} {path} {data.dtype} {data.shape[1]} {scale!r} {offset!r}")
-        path.unlink()  # the worker has it mapped
-        self._rows[stimulus] = len(data)
+        check_scale(stimulus, scale, offset, self.assembly.dtype)
+        given = _Data(data, float(scale), float(offset))
+        self._load(self._mine(), stimulus, given)
+        self._data[stimulus] = given
 
     def run(
         self,
@@ -93,19 +115,13 @@ class CompiledProgram(Program):
         trace: Sequence[str] = (),
         progress: Progress | None = None,
     ) -> RunResult:
-        order = check_order(order, self.assembly.columns, self._rows)
-        path, kept = self._write_table(table, collect or {}, trace)
-        self._worker.tell(f"table {path}")
-        path = self._worker.put("order", order)
-        answer = self._worker.tell(f"run {path} {len(order)} {self._worker.exchange}", progress)
-        done, interrupted, diverged = (answer.split(" ") + [""])[:3]
-        result = RunResult(int(done), interrupted=interrupted == "1", diverged=diverged)
-        for key, (file, is_trace) in kept.items():
-            values = np.fromfile(self._worker.exchange / file, dtype=self.dtype(key[0]))
-            where = result.traces if is_trace else result.collected
-            shape = self.variables[key[0]].shape
-            lines = len(order[: result.presentations]) * (len(table.steps) if is_trace else 1)
-            where[key[0]] = values.reshape(lines, -1) if is_trace else values.reshape(lines, *shape)
+        order = check_order(order, self.assembly.columns, {k: len(d.values) for k, d in self._data.items()})
+        worker = self._mine()
+        worker.ask(Kind.TABLE, *lines_of(table, self.lowered, collect or {}, trace))
+        answer, interrupted = worker.run(len(order), order, progress=progress)
+        result = recorded(answer, table, self.lowered, collect or {}, trace)
+        result.interrupted |= interrupted
+        result.raise_if_interrupted()
         return result
 
     def profile(self, table: Timetable, order: np.ndarray) -> list[tuple[str, float]]:
@@ -114,51 +130,74 @@ class CompiledProgram(Program):
         Returns ``("run OPERATION", seconds)``, ``("clamp ...", seconds)`` and ``("tick", seconds)`` in the order of a
         presentation. A line is timed from outside: it includes waiting for the other threads.
         """
-        path = self._worker.exchange / "profile"
-        self._worker.tell(f"profile {path}")
+        worker = self._mine()
+        worker.ask(Kind.PROFILE, 1)
         try:
             self.run(table, order).raise_if_diverged()
         finally:
-            self._worker.tell("profile")
-        told = [line.partition(" ") for line in path.read_text().splitlines()]
-        return [(what, int(nanoseconds) * 1e-9) for nanoseconds, _, what in told]
+            worker.ask(Kind.PROFILE, 0)
+        told = worker.ask(Kind.TIMES)
+        return [(str(what), int(ns) * 1e-9) for what, ns in zip(told[::2], told[1::2], strict=True)]  # type: ignore[arg-type]
 
-    def _write_table(
-        self, table: Timetable, collect: Mapping[str, int], trace: Sequence[str]
-    ) -> tuple[Path, dict[tuple[str, bool], tuple[str, bool]]]:
-        kept: dict[tuple[str, bool], tuple[str, bool]] = {}
-        counts: dict[tuple[str, int], str] = {}
-        lines: list[str] = []
+    # ---- the worker --------------------------------------------------------------------------------------------------
 
-        def keep(key: str, is_trace: bool) -> None:
-            variable = self.variables[key]
-            if variable.places is not None:
-                raise RecircuitError(f"record: {key} is sparse in the plain form; record it with backend='numpy'.")
-            count = variable.size
-            if is_trace and variable.by_element:
-                count //= self.assembly.columns
-            lines.append(f"keep {key} {count}")
-            file = counts.setdefault((key, count), f"kept_{len(counts)}")
-            kept[key, is_trace] = (file, is_trace)
+    def before_fork(self) -> None:
+        """Take note of the worker's state for the child, unless another thread is using it."""
+        if self._worker.owner != os.getpid() or not self._worker.alive:
+            return
+        self._snapshot = None
+        with self._worker.free() as free:
+            if free:
+                values = {k: self._checked(k, self._worker.ask_alone(Kind.GET, k)) for k in self.variables}
+                (_, noise) = self._worker.ask_alone(Kind.NOISE)
+                assert isinstance(noise, np.ndarray)
+                self._snapshot = _Snapshot(values, noise)
 
-        for step, row in zip(table.steps, table.entries, strict=True):
-            for entry in row:
-                if entry.skipped:
-                    continue
-                lines.append(_line(entry.operation))
-            for key in (k for k, s in collect.items() if s == step):
-                keep(key, False)
-            for key in trace:
-                keep(key, True)
-            lines.append("tick")
-        path = self._worker.exchange / "table"
-        path.write_text("\n".join(lines) + "\n")
-        return path, kept
+    def after_fork(self, *, child: bool) -> None:
+        """Leave the worker to its owner."""
+        if child:
+            self._worker.let_go()
+        elif self._worker.owner == os.getpid():
+            self._snapshot = None
 
+    def _mine(self) -> Worker:
+        """The worker of this process."""
+        if self._worker.owner != os.getpid():
+            self._worker = self._continued()
+        return self._worker
 
-def _line(operation: Operation) -> str:
-    """The line of the table by which the worker runs an operation."""
-    kernel = operation.kernel
-    if isinstance(kernel, Clamp):
-        return f"clamp {kernel.population} {kernel.population}.{kernel.variable}"
-    return f"run {operation.name}"
+    def _continued(self) -> Worker:
+        """A worker for this process, which goes on from where the parent's was when this process was forked."""
+        if (known := self._snapshot) is None:
+            raise RecircuitError(
+                f"{self.backend}: this process was forked while another thread used the circuit, or after its program had "
+                "ended, so that its state is not known here. Build the circuit in this process."
+            )
+        worker = self._started()
+        for key, values in known.values.items():
+            worker.ask(Kind.SET, key, values)
+        worker.ask(Kind.RESTORE, len(known.noise), known.noise)
+        for stimulus, given in self._data.items():
+            self._load(worker, stimulus, given)
+        self._snapshot = None
+        return worker
+
+    def _started(self) -> Worker:
+        return Worker(self._folder, self.backend, RECIRCUIT_MATMUL=self.lowered.network.matmul)
+
+    def _load(self, worker: Worker, stimulus: str, given: _Data) -> None:
+        clamp, rows = self._clamps[stimulus], given.values
+        width = self.variables[f"{stimulus}.{clamp.variable}"].shape[1]
+        with memory_file(rows, stimulus) as file:
+            if clamp.labels:
+                scales = (float(clamp.on), float(clamp.off))
+                worker.ask(Kind.LABEL, stimulus, len(rows), width, *scales, file=file)
+            else:
+                scales = (given.scale, given.offset)
+                worker.ask(Kind.LOAD, stimulus, rows.dtype.name, len(rows), width, *scales, file=file)
+
+    def _checked(self, key: str, answer: list[Field]) -> np.ndarray:
+        name, values = answer
+        if name != key or not isinstance(values, np.ndarray) or values.dtype != self.dtype(key):
+            raise RecircuitError(f"{self.backend}: asked for {key}, the compiled circuit answered by {name}.")
+        return values

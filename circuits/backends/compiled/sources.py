@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from brian2.codegen.generators.cpp_generator import c_data_type
+import numpy as np
 
 from ...lowering.brian.assembly import Assembly
 
 SOURCE = Path(__file__).parent / "source"
 
 #: What an operation reads that changes from step to step without anyone writing it.
-TIMED = {"t", "timestep", "t_in_timesteps", "rand", "randn"}
+TIMED = {"t", "timestep", "t_in_timesteps", "rand", "randn", "poisson"}
 
 
 def copy_sources(folder: Path, *sources: Path, only: str = "*") -> None:
@@ -50,11 +50,8 @@ def registry(assembly: Assembly, where: Callable[[Any], tuple[str, str]]) -> str
 
 
 def _array(key: str, variable: Any, data: str, count: str) -> str:
-    kind = c_data_type(variable.dtype)
-    return (
-        f'    {{"{key}", [] {{ return (void*){data}; }}, [] {{ return std::size_t({count}); }}, sizeof({kind}), '
-        f"{_cpp(kind in ('float', 'double'))}}},"
-    )
+    kind = "boolean" if variable.dtype == bool else np.dtype(variable.dtype).name
+    return f'    {{"{key}", [] {{ return (void*){data}; }}, [] {{ return std::size_t({count}); }}, Type::{kind}}},'
 
 
 def _cpp(truth: Any) -> str:

@@ -1,21 +1,26 @@
-"""The other end of the worker: a process that takes commands and exchanges arrays as files in memory."""
+"""A running program: it is started, sent messages, waited for and ended."""
 
 from __future__ import annotations
 
-import contextlib
 import os
-import shutil
 import signal
+import socket
 import subprocess
-import tempfile
+import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-
-import numpy as np
+from typing import NoReturn
 
 from ....errors import RecircuitError
-from ..interrupts import interruptible
+from ..interrupts import interruptible, postponed
+from .messages import Channel, Field, Gone, Kind, Malformed, Message
+
+#: Seconds that a worker has to say that it is ready; a GPU that others use takes a few.
+PATIENCE = 60.0
+
+_HELLO = 1  # the number of its first answer
 
 
 def threads() -> int:
@@ -25,69 +30,199 @@ def threads() -> int:
 
 
 class Worker:
-    """A running program."""
+    """A running program. It belongs to the process that started it, and ends with it.
+
+    Whatever is raised in the middle of `ask`, such as a KeyboardInterrupt, no later answer is taken for another: each has
+    the number of its question, and what is still to come of a question that was given up is thrown away first.
+    """
 
     def __init__(self, folder: Path, backend: str, **environment: str) -> None:
         self.backend = backend
-        memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-        self.exchange = Path(tempfile.mkdtemp(prefix="recircuit-", dir=memory))
-        self.process = subprocess.Popen(
-            ["./main"], cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True,
-            env=os.environ | {"OPENBLAS_NUM_THREADS": "1", "RECIRCUIT_THREADS": str(threads())} | environment,
-        )  # fmt: skip
-        self._finalizer = weakref.finalize(self, _end, self.process, self.exchange)
-        self._answer()
+        self.owner = os.getpid()
+        self._lock = threading.Lock()
+        self._asking = 0  # the thread that waits for an answer
+        self._number = _HELLO
+        self._owing = False  # an answer may still come that nobody waits for
+        environment = {"OPENBLAS_NUM_THREADS": "1", "RECIRCUIT_THREADS": str(threads())} | environment
+        self.process, ours = _started(folder, backend, environment)
+        self._channel = Channel(ours)
+        self._finalizer = weakref.finalize(self, _end, self.owner, self.process, ours)
+        self._greet(folder)
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can still be asked."""
+        return self._finalizer.alive and self.process.poll() is None
 
     def close(self) -> None:
-        """End the process and remove its files."""
+        """End the process."""
         self._finalizer()
 
-    def tell(self, command: str, on_progress: Callable[[int], None] | None = None) -> str:
-        """Send a command and wait for the answer; Ctrl-C is passed on, and the answer still awaited."""
-        assert self.process.stdin is not None
+    def let_go(self) -> None:
+        """In a process that was forked: close what it has inherited, so that the worker can end with its owner."""
+        self._channel.close()
+
+    def ask(self, kind: Kind, *fields: Field, file: int | None = None) -> list[Field]:
+        """Send a message and wait for the fields of its answer. Ctrl-C waits for the answer too."""
+        with self._alone(), postponed():
+            return self._asked(kind, fields, file, lambda: None, None)
+
+    def run(self, *fields: Field, progress: Callable[[int], None] | None = None) -> tuple[list[Field], bool]:
+        """Ask for a run, and tell besides whether there was a Ctrl-C, which ends it after the presentation under way."""
+        asked, told = threading.Event(), [0]
+
+        def stop() -> None:
+            number = self._number
+            if asked.is_set() and told[0] != number and self._channel.offer(Kind.STOP, number):
+                told[0] = number
+
         try:
-            self.process.stdin.write(command + "\n")
-            self.process.stdin.flush()
-        except BrokenPipeError:
+            with self._alone(), interruptible(stop, asked):
+                answer = self._asked(Kind.RUN, fields, None, stop, progress)
+        except BaseException:
+            if asked.is_set():
+                signal.raise_signal(signal.SIGINT)
+            raise
+        return answer, asked.is_set()
+
+    @contextmanager
+    def free(self) -> Iterator[bool]:
+        """Keep other threads out, and say whether that is possible at once."""
+        got = self._lock.acquire(blocking=False)
+        try:
+            yield got
+        finally:
+            if got:
+                self._lock.release()
+
+    def ask_alone(self, kind: Kind, *fields: Field) -> list[Field]:
+        """As `ask`, for who is in `free`."""
+        with postponed():
+            return self._asked(kind, fields, None, lambda: None, None)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One thread after the other."""
+        if self._lock.locked() and self._asking == threading.get_ident():
+            raise RecircuitError(
+                f"{self.backend}: the circuit is in use by this very call. A progress function, or a handler of a signal, "
+                "cannot use the circuit that runs."
+            )
+        with self._lock:
+            self._asking = threading.get_ident()
+            try:
+                yield
+            finally:
+                self._asking = 0
+
+    def _asked(
+        self,
+        kind: Kind,
+        fields: tuple[Field, ...],
+        file: int | None,
+        meanwhile: Callable[[], None],
+        progress: Callable[[int], None] | None,
+    ) -> list[Field]:
+        if not self._finalizer.alive:
             self._died()
-        with interruptible(lambda: self.process.send_signal(signal.SIGINT)) as asked_to_stop:
-            answer = self._answer(on_progress)
-        if asked_to_stop.is_set() and not command.startswith("run "):  # a run says itself that it was stopped
-            raise KeyboardInterrupt
-        return answer
+        try:
+            if self._owing:
+                self._settle()
+            self._number += 1
+            self._owing = True
+            number = self._number
+            self._channel.send(kind, number, fields, file)
+            while (answer := self._channel.receive(number, meanwhile)).kind is Kind.PROGRESS:
+                if progress is not None:
+                    progress(_whole(answer))
+            self._owing = False
+        except Gone:
+            self._died()
+        except Malformed as problem:
+            self._end_of(problem)
+        except BaseException:
+            self._channel.offer(Kind.STOP, self._number)
+            raise
+        if answer.kind is Kind.ERROR:
+            raise RecircuitError(f"{self.backend}: the compiled circuit says: {_text(answer).rstrip('.')}.")
+        return answer.fields
 
-    def put(self, name: str, values: np.ndarray) -> Path:
-        """Write values where the worker can read them."""
-        path = self.exchange / name
-        values.tofile(path)
-        return path
+    def _settle(self) -> None:
+        """Throw away what is still to come, up to the answer to a ping. It may have to come before the ping can go."""
+        self._number += 1
+        while not self._channel.offer(Kind.PING, self._number):
+            self._channel.make_room()
+        self._channel.receive(self._number)
+        self._owing = False
 
-    def _answer(self, on_progress: Callable[[int], None] | None = None) -> str:
-        assert self.process.stdout is not None
-        while line := self.process.stdout.readline():
-            word, _, rest = line.rstrip("\n").partition(" ")
-            if word == "at":
-                if on_progress is not None:
-                    on_progress(int(rest))
-            elif word == "error":
-                raise RecircuitError(f"{self.backend}: the compiled circuit says: {rest.rstrip('.')}.")
-            else:
-                return rest
-        return self._died()
+    def _greet(self, folder: Path) -> None:
+        self._channel.socket.settimeout(PATIENCE)
+        try:
+            hello = self._channel.receive(_HELLO)
+        except TimeoutError:
+            self.close()
+            raise RecircuitError(
+                f"{self.backend}: the compiled circuit did not answer within {PATIENCE:.0f} s. If that happens again, remove "
+                f"{folder}, so that it is compiled anew."
+            ) from None
+        except Gone:
+            self._died()
+        except Malformed as problem:
+            self._end_of(problem)
+        self._channel.socket.settimeout(None)
+        if hello.kind is Kind.ERROR:
+            self.close()
+            raise RecircuitError(f"{self.backend}: the compiled circuit says: {_text(hello).rstrip('.')}.")
 
-    def _died(self) -> str:
+    def _died(self) -> NoReturn:
+        self.process.kill()
         code = self.process.wait()
         raise RecircuitError(
             f"{self.backend}: the compiled circuit ended without being asked to (status {code}"
-            f"{', out of memory?' if code == -signal.SIGKILL else ''}). Its state is lost; go on from a checkpoint."
-        )
+            f"{', out of memory?' if code == -signal.SIGKILL else ''}). Its state is lost: close "
+            "the circuit by its close(), and go on from a checkpoint."
+        ) from None
+
+    def _end_of(self, problem: Malformed) -> NoReturn:
+        self.close()
+        raise RecircuitError(
+            f"{self.backend}: the compiled circuit cannot be understood ({problem}), and was ended. Its state is lost: close "
+            "the circuit by its close(), and go on from a checkpoint."
+        ) from None
 
 
-def _end(process: subprocess.Popen[str], exchange: Path) -> None:
-    process.kill()
-    process.wait()
-    for pipe in (process.stdin, process.stdout):
-        if pipe is not None:
-            with contextlib.suppress(OSError):
-                pipe.close()
-    shutil.rmtree(exchange, ignore_errors=True)
+def _started(folder: Path, backend: str, environment: dict[str, str]) -> tuple[subprocess.Popen[bytes], socket.socket]:
+    """The process, and our end of the socket that is its standard input."""
+    ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    try:
+        process = subprocess.Popen(
+            ["./main"], cwd=folder, stdin=its.fileno(), stdout=subprocess.DEVNULL, start_new_session=True,
+            env=os.environ | environment,
+        )  # fmt: skip
+    except OSError as problem:
+        ours.close()
+        raise RecircuitError(
+            f"{backend}: the compiled circuit in {folder} cannot be started ({problem.strerror}). Remove that folder, so that "
+            "it is compiled anew; where files may not be run there, name another in RECIRCUIT_CACHE."
+        ) from None
+    finally:
+        its.close()
+    return process, ours
+
+
+def _whole(message: Message) -> int:
+    (value,) = message.fields
+    if not isinstance(value, int):
+        raise Malformed("progress is not a number")
+    return value
+
+
+def _text(message: Message) -> str:
+    return " ".join(map(str, message.fields))
+
+
+def _end(owner: int, process: subprocess.Popen[bytes], ours: socket.socket) -> None:
+    ours.close()
+    if os.getpid() == owner:
+        process.kill()
+        process.wait()

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from brian2.codegen.generators.cpp_generator import CPPCodeGenerator
+from brian2.core.functions import DEFAULT_FUNCTIONS
 from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
 
 from ..compiled.literals import Literals, real
@@ -30,3 +31,11 @@ class DenseCppCodeObject(CPPStandaloneCodeObject):
 
     templater = CPPStandaloneCodeObject.templater.derive("recircuit.circuits.backends.cpp")
     generator_class = CppGenerator
+
+
+# What is not drawn many at a time is drawn one by one, of the same numbers: Brian2's own would follow no seed.
+for _name, _draw in (("rand", "uniform"), ("randn", "normal")):
+    DEFAULT_FUNCTIONS[_name].implementations.add_implementation(
+        DenseCppCodeObject, name=f"_{_name}",
+        code=f"inline double _{_name}(int) {{ double drawn; recircuit::Noise::get().{_draw}(&drawn, 1); return drawn; }}",
+    )  # fmt: skip

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 from brian2.codegen.runtime.numpy_rt import NumpyCodeObject
+from brian2.core.functions import Function
 from scipy.linalg import blas
 
 from ...lowering import functions  # noqa: F401  (adds to Brian2's)
@@ -26,3 +29,28 @@ class DenseNumpyCodeObject(NumpyCodeObject):
         """Nothing changes size in a circuit, so there is nothing to look up again."""
         if self.nonconstant_values:
             super().update_namespace()
+
+
+def draw_from(random: np.random.RandomState, code: DenseNumpyCodeObject) -> None:
+    """Have a code object draw its random numbers from a generator of the circuit's own.
+
+    Brian2's functions draw from NumPy's global generator, which belongs to whoever uses the library.
+    """
+    for name, draw in _functions(random).items():
+        if name in code.variables and isinstance(code.variables[name], Function):
+            for known in (name, f"_{name}"):
+                if known in code.namespace:
+                    code.namespace[known] = draw
+
+
+def _functions(random: np.random.RandomState) -> dict[str, Callable[..., Any]]:
+    """Brian2's random functions: of how many elements there are, as an index of each, or a number for one."""
+
+    def count(elements: Any) -> int | None:
+        return len(elements) if hasattr(elements, "__len__") else None
+
+    return {
+        "rand": lambda elements: random.random_sample(count(elements)),
+        "randn": lambda elements: random.standard_normal(count(elements)),
+        "poisson": lambda mean, elements: random.poisson(mean, count(elements)),
+    }

@@ -15,8 +15,8 @@ from ...lowering.lowered import Lowered
 from ...lowering.operations import Operation
 from ...lowering.timetable import Timetable
 from ..interrupts import interruptible
-from ..program import Program, Progress, RunResult, check_order
-from .codeobject import DenseNumpyCodeObject
+from ..program import Program, Progress, RunResult, check_order, check_scale, check_seed
+from .codeobject import DenseNumpyCodeObject, draw_from
 
 
 class NumpyProgram(Program):
@@ -28,6 +28,9 @@ class NumpyProgram(Program):
         self.lowered = lowered
         with _runtime_device():
             self._assembly = emit(lowered, DenseNumpyCodeObject)
+        self._random = np.random.RandomState(0)
+        for runner in self._assembly.runners.values():
+            draw_from(self._random, runner.codeobj)
         self._data: dict[str, tuple[np.ndarray, float, float]] = {}
         self._row = np.zeros(lowered.network.columns, dtype=np.int32)
 
@@ -44,10 +47,11 @@ class NumpyProgram(Program):
         return self._assembly.arrays[key].dtype
 
     def seed(self, seed: int) -> None:
-        self._random = np.random.RandomState(seed).get_state()
+        self._random.seed(check_seed(seed))
 
     def load(self, stimulus: str, data: np.ndarray, scale: float, offset: float) -> None:
-        self._data[stimulus] = (data, scale, offset)
+        check_scale(stimulus, scale, offset, self.lowered.network.dtype)
+        self._data[stimulus] = (data, float(scale), float(offset))
 
     def run(
         self,
@@ -72,7 +76,7 @@ class NumpyProgram(Program):
         rates = {key: values for key, values in everything.items() if key.endswith(".rate")}
         tick = self._clockwork()
         result = RunResult(0)
-        with self._own_random_numbers(), interruptible() as interrupted:
+        with interruptible() as interrupted:
             for self._row in order:
                 active[0] = np.count_nonzero(self._row >= 0)
                 for row in rows:
@@ -89,6 +93,7 @@ class NumpyProgram(Program):
         result.interrupted = interrupted.is_set()
         result.collected = {k: np.array(v) for k, v in collected.items()}
         result.traces = {k: np.array(v).reshape(len(v), -1) for k, v in traces.items()}
+        result.raise_if_interrupted()
         return result
 
     def _action(self, operation: Operation) -> Callable[[], Any]:
@@ -125,17 +130,6 @@ class NumpyProgram(Program):
             return lambda: into.append(self.get(key).reshape(1, -1))
         shown = values.reshape(variable.shape)[columns] if variable.by_element else values
         return lambda: into.append(shown.copy())
-
-    @contextmanager
-    def _own_random_numbers(self) -> Iterator[None]:
-        """Brian2's numpy code draws from NumPy's global generator: lend it our state, so that circuits may alternate."""
-        outside = np.random.get_state()
-        np.random.set_state(self._random)
-        try:
-            yield
-        finally:
-            self._random = np.random.get_state()
-            np.random.set_state(outside)
 
     def _clockwork(self) -> Callable[[], None]:
         """What goes on by a step."""

@@ -114,8 +114,6 @@ def learn(problem: Problem, rule: Rule, iterations: int, backend: str, *, course
     keep = {"y.rate": k} | dict.fromkeys(names if course else [], 2 * k)
     order = np.tile(np.arange(n), (iterations, 1))
     result = program.run(net.timetable("train"), order, collect=keep)
-    if result.interrupted:
-        raise KeyboardInterrupt
     result.raise_if_diverged()
     residual = result.collected["y.rate"].transpose(0, 2, 1) / np.sqrt(n)
     error = np.sum(residual**2, axis=(1, 2)) / np.sum(problem.T**2)

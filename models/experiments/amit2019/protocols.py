@@ -115,8 +115,6 @@ def _error(plan: Plan, axis: str, value: float, hidden: Sequence[int], name: str
     dataset_inputs(net, data, "train").load(program)
     for order in orders(plan, axis, value, COLUMNS, seed):
         result = program.run(readout.table(net, "train"), order)
-        if result.interrupted:
-            raise KeyboardInterrupt
         if result.diverged:
             net.close()
             return 1.0

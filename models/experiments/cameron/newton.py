@@ -88,8 +88,6 @@ def learned(W: Array, presentations: int, backend: str) -> Array:
         net.reset()
         net["x_to_h1.w"] = W[n]
         result = program.run(net.timetable(), np.zeros((presentations, 100), dtype=int))
-        if result.interrupted:
-            raise KeyboardInterrupt
         result.raise_if_diverged()
         found[n] = net["h1_to_x.w"]
     net.close()

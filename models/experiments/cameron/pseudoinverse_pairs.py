@@ -62,8 +62,6 @@ def course(net: Circuit, presentations: int, backend: str, inputs: Any = None, l
     for begin, end in pairwise([0, *ends]):
         rows = rng.integers(0, max(data.count, 1), (end - begin, net.columns))
         result = program.run(net.timetable(), rows)
-        if result.interrupted:
-            raise KeyboardInterrupt
         result.raise_if_diverged()
         seen.append(_look(net, joined, first))
     net.close()

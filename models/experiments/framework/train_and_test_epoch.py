@@ -38,8 +38,6 @@ def show_epoch(
         table = readout.table(net, "train" if part == "train" else "evaluate")
         with np.errstate(all="ignore"):  # what overflows is found by its result
             result = program.run(table, order, collect=readout.collect)
-        if result.interrupted:
-            raise KeyboardInterrupt
         if result.diverged:
             return dict.fromkeys(orders, 1 - 1 / data.classes), result.diverged
         wrong[part] = readout.wrong(result, order, labels)

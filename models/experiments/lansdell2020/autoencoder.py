@@ -125,8 +125,6 @@ def learn(scale: Scale, method: Method, seed: int, settings: Settings, name: str
             inputs["train"].load(program)
             result = program.run(net.timetable("train"), epoch_order(data.n_train, COLUMNS, seed, epoch))
             result.raise_if_diverged()
-            if result.interrupted:
-                raise KeyboardInterrupt
         for part, losses in found.items():
             losses.append(float(asked(net, inputs[part], "loss.rate", EVALUATED).mean()))
     shown = asked(net, inputs["test"], "o.rate", DRAWN)

@@ -70,8 +70,6 @@ def _learn(net: Circuit, inputs: Inputs, samples: int, backend: str, seed: int, 
         inputs.load(program)
         result = program.run(net.timetable("train"), rng.integers(0, inputs.count, (end - begin, 1), dtype=np.int32))
         result.raise_if_diverged()
-        if result.interrupted:
-            raise KeyboardInterrupt
         for h, (name, wanted) in pairs.items():
             found[f"{h}_distance"].append(relative_distance(net[name], wanted))
             found[f"{h}_signs"].append(sign_agreement(net[name], wanted))

@@ -66,8 +66,6 @@ def _learned(seed: int, presentations: int, backend: str) -> Learned:
     for _ in range(40):
         order = rng.integers(0, ROWS, (looks, COLUMNS))
         result = program.run(net.timetable("train"), order, collect={"y.rate": 3})
-        if result.interrupted:
-            raise KeyboardInterrupt
         result.raise_if_diverged()
         nse.append(np.mean(result.collected["y.rate"] ** 2) / np.mean(target**2))
     after = angles(net["W2.w"], B[0])

@@ -102,8 +102,6 @@ def _show(net: Circuit, images: Inputs, mode: str, order: np.ndarray) -> np.ndar
     table = net.timetable(mode)
     step = table.steps[-1]
     result = program.run(table, order, collect={"loss.rate": step} if mode == "evaluate" else None)
-    if result.interrupted:
-        raise KeyboardInterrupt
     result.raise_if_diverged()
     return result.collected["loss.rate"][..., 0] if mode == "evaluate" else np.zeros(order.shape)
 

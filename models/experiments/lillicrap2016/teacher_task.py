@@ -78,8 +78,6 @@ def follow(net: Circuit, teacher: Teacher, presentations: int, seed: int, settin
     for part in range(presentations // PART):
         as_inputs(net, teacher.lesson([seed, 1 + part], rows)).load(program)
         result = program.run(table, order, collect={"loss.rate": table.steps[-1]})
-        if result.interrupted:
-            raise KeyboardInterrupt
         result.raise_if_diverged()
         found.append(float(2 * result.collected["loss.rate"].mean() / variance))
     return found

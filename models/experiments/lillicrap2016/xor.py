@@ -87,8 +87,6 @@ def _course(net: Circuit, start: dict[str, Array], presentations: int) -> Course
     program, table = net.program(), net.timetable("train")
     order = np.tile(np.arange(4), (presentations, 1))
     result = program.run(table, order, collect={"loss.rate": table.steps[-1], "h1_to_o.w": table.steps[-1]})
-    if result.interrupted:
-        raise KeyboardInterrupt
     result.raise_if_diverged()
     mse = 2 * result.collected["loss.rate"].reshape(presentations, 4).mean(axis=1)
     path = result.collected["h1_to_o.w"].reshape(presentations, -1)

@@ -1,12 +1,13 @@
 // What a worker is made of: the registry of a circuit, the table of a presentation, and what a backend does itself.
 #pragma once
-#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <memory>
 #include <string>
 #include <vector>
+
+#include "messages.h"
 
 namespace recircuit {
 
@@ -17,9 +18,10 @@ struct Array {
     const char* name;
     void* (*data)();
     std::size_t (*count)();
-    int itemsize;
-    bool floating;
-    std::size_t bytes() const { return count() * itemsize; }
+    Type type;
+    std::size_t itemsize() const { return bytes_of(type); }
+    std::size_t bytes() const { return count() * itemsize(); }
+    bool floating() const { return type == Type::float32 || type == Type::float64; }
 };
 
 // What may run in a step; timed: it reads the clock, or draws random numbers.
@@ -44,11 +46,11 @@ inline bool is_rate(const Array& array) {
 
 // ---- what Python gives ---------------------------------------------------------------------------------------------
 
-// A file in memory, read-only.
+// An open file in memory, read-only.
 struct Mapped {
     void* data = nullptr;
     std::size_t bytes = 0;
-    explicit Mapped(const std::string& path);
+    explicit Mapped(int file);
     ~Mapped();
     Mapped(const Mapped&) = delete;
     Mapped& operator=(const Mapped&) = delete;
@@ -58,8 +60,10 @@ struct Mapped {
 struct Clamp {
     const Array* rates = nullptr;
     std::unique_ptr<Mapped> rows;
-    std::string name, type;  // uint8, float32, float64; or label: int32
-    std::size_t width = 0;
+    std::string name;
+    Type type = Type::uint8;  // of the rows
+    bool labels = false;      // the rows are int32 labels
+    std::size_t count = 0, width = 0;  // of the rows: how many, and how long
     double a = 1, b = 0;  // values: scale and offset; labels: on and off
 };
 
@@ -70,6 +74,7 @@ struct Action {
     Clamp* clamp;
     const Array* array;
     std::size_t bytes, keep;  // of a KEEP: how much of the array, and into which buffer
+    bool traced;              // a KEEP of every step
     std::string line;
     std::int64_t nanoseconds;
 };
@@ -77,7 +82,9 @@ struct Action {
 extern std::vector<Action> table;
 extern std::vector<std::vector<char>> kept;  // what the table keeps, one presentation after the other
 extern bool profiling;                       // each line of the table is to be timed
-extern volatile std::sig_atomic_t asked_to_stop;
+
+// Whether the run is to end after the presentation under way. It costs a look at the clock.
+bool asked_to_stop();
 
 void serve();
 
@@ -89,7 +96,9 @@ void start();                                     // before the first command
 void fetch(const Array& array, void* values);     // a variable, into memory
 void store(const Array& array, const void* values);
 void load(Clamp& clamp);                          // its rows are new
-void seed(unsigned long seed);
+void seed(std::uint64_t seed);
+std::vector<char> noise();                        // the state of the random numbers
+void restore(const std::vector<char>& noise);
 std::size_t memory();                             // bytes that are held for the circuit, its data and what is recorded
 void tabled();                                    // the table is new
 void begin(const std::int32_t* order, long presentations);

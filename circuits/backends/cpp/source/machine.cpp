@@ -46,9 +46,9 @@ void show_labels(const Clamp& clamp, const std::int32_t* order) {
 template <class Rate>
 void show(const Clamp& clamp, const std::int32_t* order) {
     if (!clamp.rows) return;
-    if (clamp.type == "label") show_labels<Rate>(clamp, order);
-    else if (clamp.type == "uint8") show_rows<Rate, std::uint8_t>(clamp, order);
-    else if (clamp.type == "float32") show_rows<Rate, float>(clamp, order);
+    if (clamp.labels) show_labels<Rate>(clamp, order);
+    else if (clamp.type == Type::uint8) show_rows<Rate, std::uint8_t>(clamp, order);
+    else if (clamp.type == Type::float32) show_rows<Rate, float>(clamp, order);
     else show_rows<Rate, double>(clamp, order);
 }
 
@@ -63,8 +63,8 @@ bool all_finite(const void* data, std::size_t count, Bits exponent) {
 }
 
 bool finite(const Array& array) {
-    if (!array.floating) return true;
-    if (array.itemsize == 4) return all_finite<std::uint32_t>(array.data(), array.count(), 0x7f800000u);
+    if (!array.floating()) return true;
+    if (array.itemsize() == 4) return all_finite<std::uint32_t>(array.data(), array.count(), 0x7f800000u);
     return all_finite<std::uint64_t>(array.data(), array.count(), 0x7ff0000000000000ull);
 }
 
@@ -78,7 +78,7 @@ inline void act(const Action& action, const std::int32_t* order) {
             action.operation->run();
             break;
         case Action::CLAMP:
-            action.clamp->rates->itemsize == 4 ? show<float>(*action.clamp, order) : show<double>(*action.clamp, order);
+            action.clamp->rates->itemsize() == 4 ? show<float>(*action.clamp, order) : show<double>(*action.clamp, order);
             break;
         case Action::KEEP: {
             const char* data = static_cast<const char*>(action.array->data());
@@ -125,7 +125,12 @@ std::size_t memory() {
 
 void begin(const std::int32_t*, long) {}
 
-void seed(unsigned long seed) { Noise::get().seed(seed); }
+void seed(std::uint64_t seed) {
+    if (seed >> 32) throw std::runtime_error("a seed is below 2^32");
+    Noise::get().seed(std::uint32_t(seed));
+}
+std::vector<char> noise() { return Noise::get().state(); }
+void restore(const std::vector<char>& noise) { Noise::get().restore(noise); }
 
 long present(const std::int32_t* order, long done, long) {
     const std::int32_t* row = order + done * columns;

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <cstring>
+#include <stdexcept>
 #include <vector>
 
 #include "lanes.h"
@@ -24,6 +26,24 @@ class Noise {
         for (std::uint32_t k = 1; k < past; ++k) words_[k] = 1812433253u * (words_[k - 1] ^ words_[k - 1] >> 30) + k;
         used_ = made_ = past;
         has_kept_ = false;
+    }
+
+    // All that the numbers to come depend on.
+    std::vector<char> state() {
+        ahead(0);
+        State now;
+        std::copy(words_.begin() + (used_ - past), words_.begin() + used_, now.words);
+        now.has_kept = has_kept_, now.kept = kept_;
+        const char* bytes = reinterpret_cast<const char*>(&now);
+        return std::vector<char>(bytes, bytes + sizeof now);
+    }
+    void restore(const std::vector<char>& state) {
+        State then;
+        if (state.size() != sizeof then) throw std::runtime_error("this is no state of random numbers");
+        std::memcpy(&then, state.data(), sizeof then);
+        seed(0);
+        std::copy(then.words, then.words + past, words_.begin());
+        has_kept_ = then.has_kept, kept_ = then.kept;
     }
 
     // Uniform in [0, 1), of 53 bits.
@@ -49,6 +69,11 @@ class Noise {
 
   private:
     static constexpr int past = 624, lag = 227, tile = 256, most_tries = 1 << 14;
+    struct State {
+        std::uint32_t words[past];
+        std::int64_t has_kept;
+        double kept;
+    };
     std::vector<std::uint32_t> words_;  // not tempered: the last `past` of those that were used, and those to come
     std::size_t used_ = 0, made_ = 0;
     bool has_kept_ = false;

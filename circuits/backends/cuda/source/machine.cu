@@ -66,11 +66,11 @@ void show(const Clamp& clamp) {
     const Rate a = clamp.a, b = clamp.b;
     const char* name = clamp.name.c_str();
     const Memory& data = found->second;
-    if (clamp.type == "label")
+    if (clamp.labels)
         launch(name, show_labels<Rate>, count, rates, data.as<std::int32_t>(), progress, columns, width, a, b);
-    else if (clamp.type == "uint8")
+    else if (clamp.type == Type::uint8)
         launch(name, show_rows<Rate, std::uint8_t>, count, rates, data.as<std::uint8_t>(), progress, columns, width, a, b);
-    else if (clamp.type == "float32")
+    else if (clamp.type == Type::float32)
         launch(name, show_rows<Rate, float>, count, rates, data.as<float>(), progress, columns, width, a, b);
     else
         launch(name, show_rows<Rate, double>, count, rates, data.as<double>(), progress, columns, width, a, b);
@@ -93,7 +93,7 @@ void act(const Action& action, std::int64_t& ticks, std::vector<std::size_t>& ti
             action.operation->run();
             break;
         case Action::CLAMP:
-            action.clamp->rates->itemsize == 4 ? show<float>(*action.clamp) : show<double>(*action.clamp);
+            action.clamp->rates->itemsize() == 4 ? show<float>(*action.clamp) : show<double>(*action.clamp);
             break;
         case Action::KEEP:
             if (!std::strncmp(action.array->name, "clock.", 6)) tick(ticks);
@@ -184,7 +184,7 @@ std::int32_t diverged = 0;  // 1 + which of the last batch, or 0
 long show_some(const std::int32_t* order, long most) {
     long shown = 0;
     try {
-        for (; shown < most && !(shown && asked_to_stop); ++shown) present_once(order + shown * columns);
+        for (; shown < most && !(shown && asked_to_stop()); ++shown) present_once(order + shown * columns);
         check(cudaStreamSynchronize(stream()), "a presentation");
     } catch (const std::runtime_error& problem) {
         if (one_by_one) throw;
@@ -246,9 +246,18 @@ void load(Clamp& clamp) {
     clamp.rows.reset();
 }
 
-void seed(unsigned long seed) {
+void seed(std::uint64_t seed) {
     const Draws start{seed, 0};
     upload(device.draws.as<void>(), &start, sizeof start, "the seed");
+}
+std::vector<char> noise() {
+    std::vector<char> state(sizeof(Draws));
+    download(state.data(), device.draws.as<void>(), state.size(), "the random numbers");
+    return state;
+}
+void restore(const std::vector<char>& noise) {
+    if (noise.size() != sizeof(Draws)) throw std::runtime_error("this is no state of random numbers");
+    upload(device.draws.as<void>(), noise.data(), noise.size(), "the random numbers");
 }
 
 std::size_t memory() { return held; }

@@ -15,8 +15,8 @@ class Watch {
     void begin(bool thorough) {
         std::vector<Watched> watched;
         for (std::size_t k = 0; k < array_count; ++k)
-            if (arrays[k].floating && (thorough || is_rate(arrays[k]))) {
-                watched.push_back({arrays[k].data(), std::int64_t(arrays[k].count()), arrays[k].itemsize});
+            if (arrays[k].floating() && (thorough || is_rate(arrays[k]))) {
+                watched.push_back({arrays[k].data(), std::int64_t(arrays[k].count()), int(arrays[k].itemsize())});
                 names_.push_back(arrays[k].name);
                 threads_ = std::max<long>(threads_, std::min<long>(arrays[k].count(), 1 << 16));
             }

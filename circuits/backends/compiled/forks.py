@@ -1,0 +1,46 @@
+"""Programs and forked processes: a worker belongs to the process that started it, and a child opens its own."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import weakref
+from typing import Protocol
+
+from ....errors import RecircuitError
+
+
+class Forked(Protocol):
+    """What is told of forks."""
+
+    def before_fork(self) -> None:
+        """In the parent, before: take note of what the child will need."""
+        ...
+
+    def after_fork(self, *, child: bool) -> None:
+        """Afterwards, in the child and in the parent."""
+        ...
+
+
+_programs: weakref.WeakSet[Forked] = weakref.WeakSet()
+
+
+def watch(program: Forked) -> None:
+    """Tell this program of every fork of this process."""
+    _programs.add(program)
+
+
+def _before() -> None:
+    for program in list(_programs):
+        with contextlib.suppress(RecircuitError):  # its worker has died, which its next use says
+            program.before_fork()
+
+
+def _after(child: bool) -> None:
+    for program in list(_programs):
+        program.after_fork(child=child)
+
+
+os.register_at_fork(
+    before=_before, after_in_parent=lambda: _after(child=False), after_in_child=lambda: _after(child=True)
+)

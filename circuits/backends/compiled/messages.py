@@ -1,0 +1,195 @@
+"""Messages to and from a worker: a number, a kind, and fields with types. ``source/messages.h`` is the other end."""
+
+from __future__ import annotations
+
+import array
+import contextlib
+import select
+import socket
+import struct
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+
+MAGIC = 0x31435252
+PART = 1 << 16
+
+_HEADER = struct.Struct("=IIQQQ")  # magic, kind, number, size of the message, where in it this packet's part lies
+_FIELD = struct.Struct("=IIQ")  # type, 0, bytes
+
+Field = str | int | float | np.ndarray
+
+
+class Kind(IntEnum):
+    """What a message asks for, or is."""
+
+    GET = 1
+    SET = 2
+    LOAD = 3
+    LABEL = 4
+    TABLE = 5
+    SEED = 6
+    MEMORY = 7
+    RUN = 8
+    PROFILE = 9
+    TIMES = 10
+    NOISE = 11
+    RESTORE = 12
+    PING = 13
+    STOP = 14
+    ANSWER = 64
+    ERROR = 65
+    PROGRESS = 66
+
+
+#: The number of a type in a message; numbers and text first, then what arrays hold.
+TEXT, WHOLE, REAL = 1, 2, 3
+ARRAYS = {np.dtype(name): 4 + k for k, name in enumerate(("uint8", "int32", "int64", "float32", "float64", "bool"))}
+_DTYPES = {number: dtype for dtype, number in ARRAYS.items()}
+
+
+class Malformed(Exception):
+    """What came is not a message, or not the one that was expected."""
+
+
+class Gone(Exception):
+    """Nobody is at the other end."""
+
+
+@dataclass(frozen=True)
+class Message:
+    """What came."""
+
+    kind: Kind
+    number: int
+    fields: list[Field]
+
+
+def pack(fields: Sequence[Field]) -> bytes:
+    """Fields as bytes, each with its type and length, and begun at a multiple of 8."""
+    parts: list[bytes | memoryview] = []
+    for field in fields:
+        type_, data = _packed(field)
+        size = memoryview(data).nbytes
+        parts += [_FIELD.pack(type_, 0, size), data, bytes(-size % 8)]
+    return b"".join(parts)
+
+
+def _packed(field: Field) -> tuple[int, bytes | memoryview]:
+    if isinstance(field, np.ndarray):
+        return ARRAYS[field.dtype], np.ascontiguousarray(field).reshape(-1).view(np.uint8).data
+    if isinstance(field, str):
+        return TEXT, field.encode()
+    if isinstance(field, int):
+        return WHOLE, struct.pack("=q", field)
+    return REAL, struct.pack("=d", field)
+
+
+def unpack(body: bytearray) -> list[Field]:
+    """The fields of a message; arrays lie where the message does, and are not copied."""
+    fields: list[Field] = []
+    at = 0
+    while at < len(body):
+        if len(body) - at < _FIELD.size:
+            raise Malformed("a message ends within a field")
+        type_, _, size = _FIELD.unpack_from(body, at)
+        at += _FIELD.size
+        if size > len(body) - at:
+            raise Malformed("a message ends within a field")
+        fields.append(_unpacked(type_, body, at, size))
+        at += size + -size % 8
+    return fields
+
+
+def _unpacked(type_: int, body: bytearray, at: int, size: int) -> Field:
+    if type_ == TEXT:
+        return body[at : at + size].decode()
+    if type_ in (WHOLE, REAL) and size == 8:
+        value: int | float = struct.unpack_from("=q" if type_ == WHOLE else "=d", body, at)[0]
+        return value
+    dtype = _DTYPES.get(type_)
+    if dtype is None or size % dtype.itemsize:
+        raise Malformed(f"a message holds a field of type {type_} and {size} bytes")
+    return np.frombuffer(body, dtype, size // dtype.itemsize, at)
+
+
+class Channel:
+    """Python's end of the socket.
+
+    A message goes in packets whose borders the socket keeps. So an exception at any place, such as a KeyboardInterrupt,
+    leaves whole packets only: the worker forgets a message that was broken off when the next begins, and what comes here
+    is told by its number.
+    """
+
+    def __init__(self, connected: socket.socket) -> None:
+        self.socket = connected
+        self._buffer = bytearray(_HEADER.size + PART)
+
+    def send(self, kind: Kind, number: int, fields: Sequence[Field] = (), file: int | None = None) -> None:
+        """Send a message, and an open file along with it. Waits while the worker does not read."""
+        body = memoryview(pack(fields))
+        rights = [] if file is None else [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [file]))]
+        for at in range(0, max(len(body), 1), PART):
+            header = _HEADER.pack(MAGIC, kind, number, len(body), at)
+            try:
+                self.socket.sendmsg([header, body[at : at + PART]], rights if at == 0 else [], socket.MSG_NOSIGNAL)
+            except ConnectionError:
+                raise Gone from None
+
+    def offer(self, kind: Kind, number: int) -> bool:
+        """Send a message without fields if that is possible without waiting, and say whether it was."""
+        try:
+            header = _HEADER.pack(MAGIC, kind, number, 0, 0)
+            self.socket.sendmsg([header], [], socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
+        except OSError:
+            return False
+        return True
+
+    def receive(self, number: int, meanwhile: Callable[[], None] = lambda: None) -> Message:
+        """Wait for the next message of this number; those of others are thrown away.
+
+        Raises `Gone` where the worker has ended, and `Malformed`.
+        """
+        body = bytearray()
+        while True:
+            meanwhile()
+            kind, of, size, at, part = self._packet()
+            if of == 0:
+                raise Malformed("the worker could not read what it was sent")
+            if of != number:
+                continue
+            if at == 0:
+                body = bytearray()
+            if at != len(body):
+                raise Malformed("a part of an answer is missing")
+            body += part
+            if len(body) == size:
+                return Message(Kind(kind), of, unpack(body))
+
+    def make_room(self) -> None:
+        """Wait until something can be sent, or throw away a packet that has come: the worker may wait for that."""
+        poll = select.poll()
+        poll.register(self.socket, select.POLLIN | select.POLLOUT)
+        if any(event & ~select.POLLOUT for _, event in poll.poll()):
+            self._packet()
+
+    def close(self) -> None:
+        """Close this end; the worker ends."""
+        with contextlib.suppress(OSError):
+            self.socket.close()
+
+    def _packet(self) -> tuple[int, int, int, int, memoryview]:
+        try:
+            length = self.socket.recv_into(self._buffer)
+        except ConnectionError:
+            length = 0
+        if length == 0:
+            raise Gone
+        if length < _HEADER.size:
+            raise Malformed(f"a packet of {length} bytes")
+        magic, kind, number, size, at = _HEADER.unpack_from(self._buffer)
+        if magic != MAGIC or kind not in (Kind.ANSWER, Kind.ERROR, Kind.PROGRESS) or at + length - _HEADER.size > size:
+            raise Malformed("a packet that is no part of an answer")
+        return kind, number, size, at, memoryview(self._buffer)[_HEADER.size : length]

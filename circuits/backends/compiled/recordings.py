@@ -1,0 +1,66 @@
+"""What a worker is told of a timetable, and what it has kept of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ....errors import RecircuitError
+from ...lowering.kernels import Clamp
+from ...lowering.lowered import Lowered
+from ...lowering.timetable import Timetable
+from ..program import RunResult
+from .messages import Field
+
+
+def lines_of(table: Timetable, lowered: Lowered, collect: Mapping[str, int], trace: Sequence[str]) -> list[Field]:
+    """The lines of a presentation, as source/worker.cpp reads them."""
+    fields: list[Field] = []
+    for step, row in zip(table.steps, table.entries, strict=True):
+        for entry in row:
+            if entry.skipped:
+                continue
+            kernel = entry.operation.kernel
+            if isinstance(kernel, Clamp):
+                fields += ["clamp", kernel.population, f"{kernel.population}.{kernel.variable}"]
+            else:
+                fields += ["run", entry.operation.name]
+        for key in (k for k, s in collect.items() if s == step):
+            fields += ["keep", key, _count(lowered, key, is_trace=False)]
+        for key in trace:
+            fields += ["trace", key, _count(lowered, key, is_trace=True)]
+        fields += ["tick"]
+    return fields
+
+
+def recorded(
+    answer: list[Field], table: Timetable, lowered: Lowered, collect: Mapping[str, int], trace: Sequence[str]
+) -> RunResult:
+    """The result of a run, from its answer."""
+    done, stopped, diverged, *rest = answer
+    assert isinstance(done, int) and isinstance(diverged, str)
+    kept = {(what, key): values for what, key, values in zip(rest[::3], rest[1::3], rest[2::3], strict=True)}
+    result = RunResult(done, interrupted=bool(stopped), diverged=diverged)
+    for key in collect:
+        values = _values(kept, "keep", key)
+        result.collected[key] = values.reshape(done, *lowered.variables[key].shape)
+    for key in trace:
+        result.traces[key] = _values(kept, "trace", key).reshape(done * len(table.steps), -1)
+    return result
+
+
+def _values(kept: Mapping[Any, Field], what: str, key: str) -> np.ndarray:
+    values = kept.get((what, key))
+    if not isinstance(values, np.ndarray):
+        raise RecircuitError(f"run: the compiled circuit has not kept {key}.")
+    return values
+
+
+def _count(lowered: Lowered, key: str, *, is_trace: bool) -> int:
+    """How many values of a variable are kept at a time: all, or in a trace those of the first column."""
+    variable = lowered.variables[key]
+    if variable.places is not None:
+        raise RecircuitError(f"record: {key} is sparse in the plain form; record it with backend='numpy'.")
+    return variable.size // lowered.network.columns if is_trace and variable.by_element else variable.size
