@@ -18,7 +18,7 @@ from brian2 import ms
 import recircuit as rc
 from recircuit.circuits import Convolution, Local, Masked, MaxPool, OneToOne
 from recircuit.models.networks.rule_test_circuits import bench, bench_data
-from recircuit.plasticity.registry import all_rules
+from recircuit.plasticity import RULES
 from recircuit.testing import distance
 
 COLUMNS, SHOWN = 3, 8
@@ -32,7 +32,7 @@ def _images(structure: type[Local], transposed: bool) -> Callable[..., rc.Circui
     def make(**options: Any) -> rc.Circuit:
         net = rc.Circuit(COLUMNS, **options)
         first, second = structure((2, 6, 5), 3, 3, 2), structure((3, 3, 3), 4, 2)
-        x, o = net.stimulus("x", 60), net.population("o", 3, rc.hinge_output(M=50))
+        x, o = net.stimulus("x", 60), net.population("o", 3, rc.HingeOutput(M=50))
         h, g = (net.population(n, s, rc.pyramidal("tanh")) for n, s in (("h", 27), ("g", int(np.prod(second.above)))))
         rule = rc.bp if transposed else rc.urfb
         net.connect(x, h, rule=rule.forward, structure=first)
@@ -51,7 +51,7 @@ def _sparse(**options: Any) -> rc.Circuit:
     net = rc.Circuit(COLUMNS, **options)
     rule = rc.urfb.with_momentum(0.5).with_weight_decay(1e-3)
     x, h = net.stimulus("x", 60), net.population("h", 5, rc.pyramidal("tanh"))
-    g, o = net.population("g", 5, rc.pyramidal("logistic")), net.population("o", 3, rc.softmax_output())
+    g, o = net.population("g", 5, rc.pyramidal("logistic")), net.population("o", 3, rc.SoftmaxOutput())
     net.connect(x, h, rule=rule, structure=Masked(0.5))
     net.connect(h, g, rule=rule, structure=OneToOne(), weights=0.7)
     net.connect(g, o, rule=rule)
@@ -66,7 +66,7 @@ def _pooled(**options: Any) -> rc.Circuit:
     net = rc.Circuit(COLUMNS, **options)
     first = Convolution((2, 6, 5), 3, 3)
     pool = MaxPool(first.above, 3, 2)
-    x, o = net.stimulus("x", 60), net.population("o", 3, rc.hinge_output(M=50))
+    x, o = net.stimulus("x", 60), net.population("o", 3, rc.HingeOutput(M=50))
     h = net.population("h", int(np.prod(first.above)), rc.pyramidal("tanh"))
     g = net.population("g", int(np.prod(pool.above)), rc.pyramidal("linear"))
     net.connect(x, h, rule=rc.urfb.forward, structure=first)
@@ -90,13 +90,13 @@ STRUCTURES: dict[str, Callable[..., rc.Circuit]] = {
 
 def draws(case: str) -> bool:
     """Whether a rule draws random numbers, which on cuda are other ones: then it is only to run and stay finite."""
-    rule = all_rules().get(case)
+    rule = RULES.get(case)
     return rule is not None and (rule.forward.random or rule.feedback.random)
 
 
 def cases() -> list[str]:
     """The names of all."""
-    return [*all_rules(), *STRUCTURES]
+    return [*RULES, *STRUCTURES]
 
 
 def after(case: str, precision: str, backend: str) -> dict[str, np.ndarray]:
@@ -106,7 +106,7 @@ def after(case: str, precision: str, backend: str) -> dict[str, np.ndarray]:
         rng = np.random.default_rng(0)
         data = {"x": rng.normal(size=(SHOWN, 60)), "s": rng.integers(0, 3, SHOWN)}
     else:
-        rule = all_rules()[case]
+        rule = RULES[case]
         net = bench(rule.forward, rule.feedback, seed=0, columns=COLUMNS, precision=precision)
         data = bench_data(net, SHOWN, 0, {})
     order = np.array([[0, 1, 2], [3, 4, 5], [0, 2, 4], [6, 7, -1]])

@@ -32,7 +32,7 @@ class Run:
 
     def __init__(self, connectivity: float, columns: int, few: bool) -> None:
         def chosen(structure: Any, _: int) -> bool:
-            return few and structure.random
+            return few and structure.masked
 
         with patch.object(sparse, "few", chosen):
             self.net: Circuit = layered(SIZES, "urfb", columns=columns, connectivity=connectivity)

@@ -1,37 +1,55 @@
 """What a circuit is and how it runs: populations, compartments, projections, phases, output circuits, backends."""
 
 from .circuit import Circuit
-from .connectivity.dense import Blocks, Dense, Masked, OneToOne
-from .connectivity.local import Convolution, Local
-from .connectivity.pooling import MaxPool
+from .connectivity import Blocks, Connectivity, Convolution, Dense, Local, Masked, MaxPool, OneToOne
 from .description.initial import glorot, normal, uniform
 from .description.neuron import Neuron
 from .description.population import Population
 from .description.projection import Projection
 from .description.schedule import Schedule
 from .inspection.trace import Trace
-from .library.neurons import pyramidal
-from .library.outputs import hinge_output, softmax_output, squared_output
+from .library.neurons import (
+    control_switch,
+    control_unit,
+    cross_entropy_unit,
+    hinge_unit,
+    normalising_unit,
+    pyramidal,
+    softmax_unit,
+    squared_error_unit,
+    squared_unit,
+)
+from .library.outputs import HingeOutput, OutputCircuit, SoftmaxOutput, SquaredOutput
 
 __all__ = [
     "Blocks",
     "Circuit",
+    "Connectivity",
     "Convolution",
     "Dense",
+    "HingeOutput",
     "Local",
     "Masked",
     "MaxPool",
     "Neuron",
     "OneToOne",
+    "OutputCircuit",
     "Population",
     "Projection",
     "Schedule",
+    "SoftmaxOutput",
+    "SquaredOutput",
     "Trace",
+    "control_switch",
+    "control_unit",
+    "cross_entropy_unit",
     "glorot",
-    "hinge_output",
+    "hinge_unit",
     "normal",
+    "normalising_unit",
     "pyramidal",
-    "softmax_output",
-    "squared_output",
+    "softmax_unit",
+    "squared_error_unit",
+    "squared_unit",
     "uniform",
 ]

@@ -3,15 +3,17 @@
 from . import steps
 from .equation import Statement, SynapticEquation
 from .lowering import lower
-from .registry import all_rules, find
+from .modifiers import Modifier
+from .registry import RULES, find
 from .rule import Rule
 from .rules import bp, frfb, hinge, urfb
 
 __all__ = [
+    "RULES",
+    "Modifier",
     "Rule",
     "Statement",
     "SynapticEquation",
-    "all_rules",
     "bp",
     "find",
     "frfb",

@@ -14,7 +14,8 @@ from typing import NoReturn
 from brian2.core.namespace import DEFAULT_UNITS
 
 from ..errors import RecircuitError
-from .names import CONSTANTS, FUNCTIONS, RANDOM, SUMS, UNIT_VARIABLES, check_declared, closest, is_position, split_side
+from ..registry import closest
+from .names import CONSTANTS, FUNCTIONS, RANDOM, SUMS, UNIT_VARIABLES, check_declared, is_position, split_side
 from .parse import Statement, names_in
 from .syntax import TEACH
 

@@ -1,8 +1,6 @@
 """The words of a rule's equation: what a synapse may read, call and be called."""
 
-import difflib
 import re
-from collections.abc import Iterable
 
 from brian2 import Equations, Subgroup, Synapses
 from brian2.core.functions import DEFAULT_FUNCTIONS
@@ -19,7 +17,6 @@ __all__ = [
     "UNIT_FUNCTIONS",
     "UNIT_VARIABLES",
     "check_declared",
-    "closest",
     "split_side",
 ]
 
@@ -103,12 +100,6 @@ def split_side(name: str) -> tuple[str, str] | None:
     """`("x", "pre")` for `x_pre`, None for a name without a side."""
     bare, _, side = name.rpartition("_")
     return (bare, side) if bare and side in ("pre", "post") else None
-
-
-def closest(name: str, known: Iterable[str]) -> str:
-    """` Did you mean ...?`, or nothing."""
-    match = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
-    return f" Did you mean `{match[0]}`?" if match else ""
 
 
 def is_position(bare: str) -> bool:

@@ -1,22 +1,29 @@
 """Rules by name: the built-in ones, those of installed packages, and those in a file."""
 
 import importlib.util
-import warnings
-from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
 
 from ..errors import RecircuitError, UsageError
+from ..registry import Registry, an_instance_of, closest, reason
 from . import rules
-from .names import closest
 from .rule import Rule
 
-__all__ = ["GROUP", "all_rules", "file_of_rule", "find"]
+__all__ = ["RULES", "file_of_rule", "find"]
 
-GROUP = "recircuit.rules"
-"""The entry point group by which an installed package offers its rules."""
+_a_rule = an_instance_of(Rule, "Make it with recircuit.Rule(...).")
 
-_BUILT_IN: dict[str, Rule] = {name: getattr(rules, name) for name in rules.__all__}
+RULES: Registry[Rule] = Registry(
+    "rule",
+    {name: getattr(rules, name) for name in rules.__all__},
+    group="recircuit.rules",
+    check=_a_rule,
+    others="A rule of your own in a file is given as ./mine.py:my_rule.",
+)
+"""The rules that can be trained with, by name."""
+
+#: What a rule prints as its name, where that is not the name by which it is found.
+_KEYS = {rule.name: name for name in rules.__all__ if (rule := getattr(rules, name)).name != name}
 
 
 def find(spec: str) -> Rule:
@@ -29,16 +36,7 @@ def find(spec: str) -> Rule:
     """
     if file_of_rule(spec) is not None:
         return _from_file(spec)
-    if spec in _BUILT_IN:
-        return _BUILT_IN[spec]
-    installed = {entry.name: entry for entry in entry_points(group=GROUP)}
-    if spec in installed:
-        return _from_entry_point(installed[spec])
-    names = [*_BUILT_IN, *installed]
-    raise UsageError(
-        f"There is no rule {spec!r}. There are {', '.join(names)}, and yours from a "
-        f"file as ./mine.py:my_rule.{closest(spec, names)}"
-    )
+    return RULES.find(_KEYS.get(spec, spec))
 
 
 def file_of_rule(spec: str) -> Path | None:
@@ -46,26 +44,6 @@ def file_of_rule(spec: str) -> Path | None:
     if ":" not in spec and not spec.endswith(".py"):
         return None
     return Path(spec.rpartition(":")[0] if ":" in spec else spec).expanduser()
-
-
-def all_rules() -> dict[str, Rule]:
-    """Every built-in and installed rule by name; one that cannot be loaded gives a warning."""
-    found = dict(_BUILT_IN)
-    for entry in entry_points(group=GROUP):
-        try:
-            found.setdefault(entry.name, _from_entry_point(entry))
-        except RecircuitError as problem:
-            warnings.warn(str(problem), stacklevel=2)
-    return found
-
-
-def _from_entry_point(entry: EntryPoint) -> Rule:
-    where = f"Rule {entry.name!r} of an installed package ({entry.value})"
-    try:
-        rule = entry.load()
-    except Exception as problem:
-        raise RecircuitError(f"{where} cannot be loaded: {_short(problem)}") from problem
-    return _checked(rule, where)
 
 
 def _from_file(spec: str) -> Rule:
@@ -82,7 +60,10 @@ def _from_file(spec: str) -> Rule:
         )
     if not hasattr(module, attribute):
         raise UsageError(f"Rule {spec!r}: there is no `{attribute}` in the file; {have}.{closest(attribute, there)}")
-    return _checked(getattr(module, attribute), f"Rule {spec!r}")
+    rule = getattr(module, attribute)
+    if wrong := _a_rule(rule):
+        raise RecircuitError(f"Rule {spec!r} {wrong}")
+    return rule
 
 
 def _executed(path: Path, spec: str) -> ModuleType:
@@ -93,18 +74,5 @@ def _executed(path: Path, spec: str) -> ModuleType:
     try:
         found.loader.exec_module(module)
     except (Exception, SystemExit) as problem:
-        raise RecircuitError(f"Rule {spec!r}: {path} cannot be executed. {_short(problem)}") from problem
+        raise RecircuitError(f"Rule {spec!r}: {path} cannot be executed. {reason(problem)}") from problem
     return module
-
-
-def _checked(rule: object, where: str) -> Rule:
-    if not isinstance(rule, Rule):
-        raise RecircuitError(f"{where} is not a Rule but a {type(rule).__name__}. Make it with recircuit.Rule(...).")
-    return rule
-
-
-def _short(problem: BaseException) -> str:
-    if isinstance(problem, RecircuitError):
-        return str(problem)
-    line = f" (line {problem.lineno})" if isinstance(problem, SyntaxError) else ""
-    return f"{type(problem).__name__}: {problem}{line}"

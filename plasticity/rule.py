@@ -3,13 +3,16 @@
 import html
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 from ..errors import RecircuitError
-from . import variants
+from ..registry import closest
+from . import modifiers
 from .equation import Direction, SynapticEquation, Weights
 from .locality import Scope, prove
-from .names import check_declared, closest
+from .modifiers import Modifier
+from .names import check_declared
 from .parse import names_in, parse
 from .values import Values
 
@@ -33,6 +36,7 @@ class Rule:
     here, when the rule is made; see `recircuit.plasticity.locality`.
 
     name, source: what it is called, and where it is from (paper, equation).
+    about: what it does, in a sentence, for lists of rules.
     forward, feedback: the equations, as text; None leaves that projection's weights fixed.
     parameters: names and numbers. state: per-synapse variables with initial values, or their
     names, if they begin at 0. broadcasts: names of scalars, one per column.
@@ -51,6 +55,7 @@ class Rule:
     state: Values
     broadcasts: tuple[str, ...]
     local: bool
+    about: str
 
     def __init__(
         self,
@@ -64,12 +69,14 @@ class Rule:
         broadcasts: Iterable[str] = (),
         local: bool = True,
         feedback_weights: Weights = "own",
+        about: str = "",
     ) -> None:
         where = f"Rule {name!r}"
         _check_text(where, name=name, source=source)
         own = dict(
             name=name,
             source=source,
+            about=" ".join(about.split()),
             local=bool(local),
             parameters=Values.of(parameters, f"{where}, parameters"),
             state=Values.of(_initial(state, where), f"{where}, state"),
@@ -92,45 +99,46 @@ class Rule:
                 )
         return self._copy(parameters={**self.parameters, **parameters})
 
+    def modified(self, *changes: Modifier) -> "Rule":
+        """A copy that each of the modifiers has changed, one after the other, as in `modified(momentum(.9))`.
+
+        Those that come with recircuit are in `recircuit.plasticity.modifiers`; you can write your own as a `Modifier`.
+
+        Raises RecircuitError: a modifier does not fit the rule, or one of its names is used already.
+        """
+        for wrong in (c for c in changes if not isinstance(c, Modifier)):
+            raise RecircuitError(
+                f"Rule {self.name!r}: modified() takes modifiers, such as momentum(0.9), but got {wrong!r}."
+            )
+        return reduce(Rule._modified, changes, self)
+
     def with_momentum(self, momentum: float) -> "Rule":
-        """A copy with `velocity = momentum*velocity + E; dw = velocity` in place of `dw = E`."""
-        return self._variant(variants.momentum, {"momentum": momentum}, {"velocity": 0})
+        """A copy with momentum; see `modifiers.momentum`."""
+        return self.modified(modifiers.momentum(momentum))
 
     def with_adam(self, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8) -> "Rule":
-        """A copy in which `dw = rate*G` follows the moments of G (Kingma and Ba 2015): m and v, of each synapse.
-
-        An equation that does not read `rate`, as the feedback of node_perturbation, stays as it is.
-        """
-        self._check_rate("be that of ADAM")
-        return self._variant(variants.adam, dict(beta1=beta1, beta2=beta2, epsilon=epsilon), dict(m=0.0, v=0.0))
+        """A copy whose updates follow the moments of the gradient; see `modifiers.adam`."""
+        return self.modified(modifiers.adam(beta1, beta2, epsilon))
 
     def with_weight_limit(self, weight_limit: float) -> "Rule":
-        """A copy that after each update clips the weights: `w = clip(w, -weight_limit, weight_limit)`."""
-        if not weight_limit > 0:
-            raise RecircuitError(f"Rule {self.name!r}: a limit of weights is a number above 0; got {weight_limit!r}.")
-        return self._variant(variants.weight_limit, {"weight_limit": weight_limit})
+        """A copy that clips the weights after each update; see `modifiers.weight_limit`."""
+        return self.modified(modifiers.weight_limit(weight_limit))
 
     def with_weight_decay(self, weight_decay: float) -> "Rule":
-        """A copy with `dw = E - weight_decay*w` in place of `dw = E`, forward and feedback."""
-        return self._variant(variants.weight_decay, {"weight_decay": weight_decay})
+        """A copy whose weights decay in each update; see `modifiers.weight_decay`."""
+        return self.modified(modifiers.weight_decay(weight_decay))
 
     def with_rate_decay(self, rate_decay: float) -> "Rule":
-        """A copy with `rate/(1 + rate_decay*updates)` in place of `rate` (Baldi)."""
-        self._check_rate("decay")
-        return self._variant(variants.decayed_rate, {"rate_decay": rate_decay})
+        """A copy whose rate decays with the number of updates; see `modifiers.rate_decay`."""
+        return self.modified(modifiers.rate_decay(rate_decay))
 
     def with_rate_steps(self, *updates: int, factor: float = 0.1) -> "Rule":
-        """A copy whose `rate` is `factor` times what it was from each of these numbers of updates on (Lillicrap et al.
-        2016, Note 5: by an order of magnitude)."""
-        self._check_rate("fall")
-        if not updates:
-            raise RecircuitError(f"Rule {self.name!r}: say after how many updates the rate falls, as in (6000, 9000).")
-        steps = {f"rate_step_{k}": float(n) for k, n in enumerate(updates, 1)}
-        return self._variant(variants.stepped_rate(len(steps)), {"rate_factor": factor, **steps})
+        """A copy whose rate falls at some numbers of updates; see `modifiers.rate_steps`."""
+        return self.modified(modifiers.rate_steps(*updates, factor=factor))
 
     def with_gate(self, broadcast: str) -> "Rule":
-        """A copy with `dw = broadcast*(E)` in place of `dw = E`: weights change while that scalar is not zero."""
-        return self._variant(variants.gate(broadcast), broadcasts=(broadcast,))
+        """A copy whose weights change as far as a broadcast says; see `modifiers.gate`."""
+        return self.modified(modifiers.gate(broadcast))
 
     def __str__(self) -> str:
         rows = [(what, line) for what, text in self._rows() for line in text.splitlines()]
@@ -157,13 +165,6 @@ class Rule:
 
     def _label(self) -> str:
         return "local" if self.local else "not local: a control"
-
-    def _check_rate(self, what: str) -> None:
-        if "rate" not in self.parameters:
-            raise RecircuitError(
-                f"Rule {self.name!r} has no parameter 'rate' that could {what}. It "
-                f"has {', '.join(self.parameters) or 'none'}."
-            )
 
     def _check_names(self, where: str) -> None:
         kinds = {"parameter": self.parameters, "state variable": self.state, "broadcast": self.broadcasts}
@@ -206,31 +207,31 @@ class Rule:
             broadcasts=self.broadcasts,
             local=self.local,
             feedback_weights=self.feedback.weights,
+            about=self.about,
         )
         return Rule(self.name, **{**same, **changes})
 
-    def _variant(
-        self,
-        change: variants.Change,
-        parameters: Mapping[str, float] | None = None,
-        state: Mapping[str, float] | None = None,
-        broadcasts: tuple[str, ...] = (),
-    ) -> "Rule":
+    def _modified(self, modifier: Modifier) -> "Rule":
         """A copy with both equations changed and more parameters, state and broadcasts."""
-        for name in (*(parameters or {}), *(state or {}), *broadcasts):
+        if modifier.rate_to and "rate" not in self.parameters:
+            raise RecircuitError(
+                f"Rule {self.name!r} has no parameter 'rate' that could {modifier.rate_to}. It "
+                f"has {', '.join(self.parameters) or 'none'}."
+            )
+        for name in (*modifier.parameters, *modifier.state, *modifier.broadcasts):
             if name in self.parameters or name in self.state or name in self.broadcasts:
                 raise RecircuitError(f"Rule {self.name!r} has a `{name}` already, so that it cannot be added.")
         texts = {
-            direction: "\n".join(map(str, change(equation.statements, f"Rule {self.name!r}, {direction}")))
+            direction: "\n".join(map(str, modifier.change(equation.statements, f"Rule {self.name!r}, {direction}")))
             for direction, equation in (("forward", self.forward), ("feedback", self.feedback))
             if equation.plastic
         }
-        more = dict(
-            parameters={**self.parameters, **(parameters or {})},
-            state={**self.state, **(state or {})},
-            broadcasts=(*self.broadcasts, *broadcasts),
+        return self._copy(
+            parameters={**self.parameters, **modifier.parameters},
+            state={**self.state, **modifier.state},
+            broadcasts=(*self.broadcasts, *modifier.broadcasts),
+            **texts,
         )
-        return self._copy(**more, **texts)
 
 
 def _text(equation: SynapticEquation) -> str | None:

@@ -14,7 +14,8 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from ..errors import RecircuitError
-from .names import UNIT_FUNCTIONS, closest
+from ..registry import closest
+from .names import UNIT_FUNCTIONS
 from .sizes import TooLarge, check_size, check_terms
 
 __all__ = ["TEACH", "check_characters", "check_expression", "check_sizes", "check_terms_of", "check_unit", "parsed"]

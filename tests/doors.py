@@ -70,7 +70,7 @@ EXPRESSIONS: dict[str, Door] = {
     "derivative of a named one": lambda text: rc.pyramidal("tanh", derivative=text),
     "added": lambda text: rc.pyramidal("tanh", added=text),
     "more": lambda text: rc.pyramidal("tanh", more=f"gain = {text} : 1"),
-    "transfer of the output": lambda text: rc.Circuit().population("o", 2, rc.squared_output(transfer=text)),
+    "transfer of the output": lambda text: rc.Circuit().population("o", 2, rc.SquaredOutput(transfer=text)),
     "transfer of layers": lambda text: rc.layered([3, 2, 2], transfer=text),
     "transfer of images": lambda text: image_network("conv 2 3x3; output", (4, 4, 1), 2, rc.urfb, transfer=text),
     "transfer of node perturbation": lambda text: node_perturbation([3, 2, 2], transfer=text),

@@ -9,7 +9,7 @@ from brian2 import ms
 from reference import amit
 
 import recircuit as rc
-from recircuit.circuits import Dense
+from recircuit.circuits import Connectivity
 from recircuit.circuits.description.projection import Transposed
 from recircuit.testing import distance as distance  # the same measure as check_rule's
 
@@ -22,14 +22,14 @@ def layered(
     *,
     output: Any = None,
     transfer: str = "clip",
-    forward: Dense | None = None,
-    feedback: Dense | None = None,
+    forward: Connectivity | None = None,
+    feedback: Connectivity | None = None,
     tau: Any = 1 * ms,
     lengths: tuple[int, int] | None = None,
     **options: Any,
 ) -> rc.Circuit:
     """x, h1, h2, ..., o: as deep as ``sizes`` says, in lock step unless ``tau`` or ``lengths`` (in ms) say otherwise."""
-    output = output or rc.hinge_output(M=20)
+    output = output or rc.HingeOutput(M=20)
     net = rc.Circuit(**options)
     lower = net.stimulus("x", sizes[0])
     depth = len(sizes) - 1

@@ -1,4 +1,4 @@
-"""Structures of images: each unit sees a window of the image below, with weights of its own, or with shared ones."""
+"""Connections between images: each unit sees a window of the image below, through weights of its own."""
 
 from __future__ import annotations
 
@@ -10,21 +10,24 @@ from typing import Any
 import numpy as np
 
 from ...errors import RecircuitError
-from .dense import Dense, Shape, Synapses, check_probability
+from .base import Connectivity, Shape, Synapses, check_probability
+from .images import check_image, check_images
 from .windows import Pair, Windows, inverse
 
 
 @dataclass(frozen=True)
-class Local(Dense):
-    """Local connections: the connectivity of a convolution, every synapse with a weight of its own (Amit 2019, 4.1).
+class Local(Connectivity):
+    """The connections of a convolution in which every synapse has a weight of its own, so that learning can be local.
 
     Unit (map m, place p) of the image above sees the pixels of its window in all channels of the image below::
 
         field[m, p] = sum over channels c and taps k of w[p, m, c, k] * sent[c, pixel k of window p]
 
-    Images are (channels, height, width), unit by unit in this order. ``structure.T`` are the same synapses the other way
-    round, for a feedback projection with weights of its own. What of a window lies outside of the image has a place in
-    memory and no synapse; its weight is zero.
+    The units of an image are numbered in the order (channels, height, width). ``connectivity.T`` has the same synapses
+    in the opposite direction, for a feedback projection with weights of its own. The part of a window that lies outside
+    of the image has a place in memory and no synapse; its weight is zero.
+
+    The weights w have the shape (places, maps, channels, taps); transposed (pixels, channels, maps, taps).
 
     Parameters
     ----------
@@ -32,8 +35,11 @@ class Local(Dense):
     maps : channels of the image above
     kernel, stride, padding : of the windows; see `Windows`
     probability : that a synapse exists, drawn once for each weight and for each projection by itself
+    transposed : whether the projection runs from the image above to the one below
 
-    Weights w of shape (places, maps, channels, taps); transposed (pixels, channels, maps, taps).
+    References
+    ----------
+    Amit 2019, section 4.1.
     """
 
     image: tuple[int, int, int]
@@ -71,7 +77,7 @@ class Local(Dense):
 
     @cached_property
     def where(self) -> np.ndarray:
-        """For each place of the post image the places of the pre image that it hears, (places, taps); -1: none."""
+        """For each place of the post image the places of the pre image in its window, (places, taps); -1: none."""
         return self.windows.seen_by(packed=not self.shared) if self.transposed else self.windows.seen()
 
     def numbers(self) -> dict[str, Any]:
@@ -85,7 +91,7 @@ class Local(Dense):
 
     @cached_property
     def tables(self) -> dict[str, np.ndarray]:
-        """``where``, and its inverse ``whence`` (pixels, most): the places*taps that hear a pixel."""
+        """``where``, and its inverse ``whence`` (pixels, most): the elements of ``where`` that name a pixel."""
         return {"where": self.where, "whence": inverse(self.where, prod(self._images[0][1:]))}
 
     def shape(self, n_pre: int, n_post: int) -> Shape:
@@ -112,12 +118,16 @@ class Local(Dense):
         return None if there.all() else np.broadcast_to(there, self.shape(n_pre, n_post)).astype(float)
 
     @property
-    def random(self) -> bool:
+    def masked(self) -> bool:
         return self.probability < 1
+
+    @property
+    def density(self) -> float:
+        return self.probability
 
     def mask(self, n_pre: int, n_post: int, rng: np.random.Generator) -> np.ndarray | None:
         existing = self.existing(n_pre, n_post)
-        if not self.random:
+        if not self.masked:
             return existing
         drawn = (rng.random(self.shape(n_pre, n_post)) < self.probability).astype(float)
         return drawn if existing is None else drawn * existing
@@ -129,35 +139,3 @@ class Local(Dense):
     def _images(self) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
         """The images of pre and post units."""
         return (self.above, self.image) if self.transposed else (self.image, self.above)
-
-
-@dataclass(frozen=True)
-class Convolution(Local):
-    """A convolution: `Local` connections of which all places share one set of weights. A control, as it is not local.
-
-    The change of a weight is the sum over places: what of the rule's equation reads a unit's variable is added up over
-    the synapses that share the weight; terms that read none (decay, momentum) count once.
-
-    Weights w of shape (maps, channels, taps); transposed (channels, maps, taps).
-    """
-
-    shared = True
-
-
-def check_images(
-    structure: Dense, images: tuple[tuple[int, ...], tuple[int, ...]], units: tuple[int, int], name: str
-) -> None:
-    """Refuse populations that are not the images of pre and post units."""
-    for side, image, many in zip(("pre", "post"), images, units, strict=True):
-        if many != prod(image):
-            raise RecircuitError(
-                f"{name}: the {side} image of {structure} has {image[0]} channels of {image[1]} x {image[2]}, which are "
-                f"{prod(image)} units; the {side} population has {many}. Channels, sizes and stride must match."
-            )
-
-
-def check_image(image: object, where: str) -> None:
-    """Refuse what is no (channels, height, width)."""
-    whole = isinstance(image, tuple) and all(isinstance(n, int | np.integer) and n > 0 for n in image)
-    if not whole or len(image) != 3:  # type: ignore[arg-type]
-        raise RecircuitError(f"{where}: the image is (channels, height, width), each at least 1; got {image!r}.")

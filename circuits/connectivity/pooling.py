@@ -1,4 +1,4 @@
-"""Max pooling: a unit takes the largest of what it hears, and remembers where that came from."""
+"""Max pooling: the field of a unit is the largest of its inputs, and the unit remembers which input that was."""
 
 from __future__ import annotations
 
@@ -9,28 +9,31 @@ from typing import Any
 
 import numpy as np
 
-from .dense import Dense, Shape, Synapses
-from .local import check_image, check_images
+from .base import Connectivity, Shape, Synapses
+from .images import check_image, check_images
 from .windows import Pair, Windows, inverse
 
 
 @dataclass(frozen=True)
-class MaxPool(Dense):
-    """Unit (channel c, place p) hears the largest of what its window of channel c sends, and latches which it was.
+class MaxPool(Connectivity):
+    """The field of unit (channel c, place p) is the maximum over its window of channel c, and latches its position.
+
+    ::
 
         field[c, p] = w * max over taps k of sent[c, pixel k of window p],  winner[c, p] = the first k that has it
 
-    ``projection.T`` runs the other way: what a unit sends goes to its latched winner alone. The winner changes only where
-    the projection is open, so that it is there in the phases after; it is read as ``pool["basal_h_winner"]``, a tap of the
-    window, where the field is ``basal_h``. Nothing outside of the image ever wins.
+    ``projection.T`` runs in the opposite direction: what a unit sends goes to its latched winner alone. The winner
+    changes only while the projection is open, so that later phases can read it; it is the variable
+    ``pool["basal_h_winner"]``, the number of a tap of the window, if the field is ``basal_h``. A place outside of the
+    image is never the winner.
+
+    There is one weight w, of the shape (1,), which is 1 and does not learn.
 
     Parameters
     ----------
     image : channels, height and width of the image below
     kernel, stride, padding : of the windows; see `Windows`. With the stride 2 and ``"same"`` the image above has half the
         size, exactly (Amit 2019, section 4)
-
-    There is one weight w, of shape (1,), which is 1 and does not learn.
     """
 
     image: tuple[int, int, int]
@@ -65,7 +68,7 @@ class MaxPool(Dense):
 
     @cached_property
     def tables(self) -> dict[str, np.ndarray]:
-        """``heard`` (taps, places): pixels, tap by tap, -1 outside of the image; and its inverse ``whence`` (pixels, most)."""
+        """``heard`` (taps, places): pixels of each tap, -1 outside of the image; and the inverse ``whence`` (pixels, most)."""
         heard = np.ascontiguousarray(self.windows.seen().T)
         return {"heard": heard, "whence": inverse(heard, prod(self.image[1:]))}
 

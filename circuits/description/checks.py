@@ -12,7 +12,7 @@ from brian2.units.fundamentalunits import DIMENSIONLESS, get_dimensions, get_uni
 
 from ...errors import RecircuitError
 from ...plasticity import Rule, SynapticEquation
-from ..connectivity.dense import Dense
+from ..connectivity import CONNECTIVITIES, Connectivity, Dense
 from .neuron import phase_indicators
 from .population import Population
 from .projection import Projection, Transposed
@@ -49,13 +49,13 @@ def equation_of(rule: Any, into: str, name: str) -> SynapticEquation | None:
     return rule.feedback if into == "apical" else rule.forward
 
 
-def checked_structure(structure: Any, pre: Population, post: Population, name: str) -> Dense:
+def checked_structure(structure: Any, pre: Population, post: Population, name: str) -> Connectivity:
     """The structure that was given, or `Dense`; refuse one that does not fit."""
     structure = Dense() if structure is None else structure
-    if not isinstance(structure, Dense):
+    if not isinstance(structure, Connectivity):
         raise RecircuitError(
-            f"connect {name}: structure is Dense(), Masked(probability), Blocks(number), OneToOne(), Local(...), "
-            f"Convolution(...) or MaxPool(...); got {structure!r}."
+            f"connect {name}: structure is a connectivity, such as Dense() or Masked(probability); got {structure!r}. There "
+            f"are {CONNECTIVITIES.listed()}."
         )
     structure.check(pre.size, post.size, f"connect {name}")
     return structure
@@ -66,7 +66,7 @@ def check_transpose(
     pre: Population,
     post: Population,
     equation: SynapticEquation | None,
-    structure: Dense | None,
+    structure: Connectivity | None,
     name: str,
 ) -> None:
     """Refuse a transpose that does not fit."""

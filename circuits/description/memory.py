@@ -55,4 +55,4 @@ def _per_synapse(projection: Projection) -> int:
         return 0
     equation = projection.equation
     states = len(equation.state) if equation is not None and equation.plastic else 0
-    return 1 + states + projection.structure.random
+    return 1 + states + projection.structure.masked

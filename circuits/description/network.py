@@ -13,7 +13,7 @@ from ...errors import RecircuitError
 from ...plasticity import Rule, SynapticEquation
 from ...plasticity.names import split_side
 from ...plasticity.reserved import why_reserved
-from ..connectivity.dense import Dense
+from ..connectivity import Connectivity
 from .checks import (
     check_phases,
     check_rule,
@@ -138,7 +138,7 @@ class Network:
         into: str = "basal",
         rule: Rule | SynapticEquation | None = None,
         weights: Any = None,
-        structure: Dense | None = None,
+        structure: Connectivity | None = None,
         sends: str | None = None,
         during: str | Sequence[str] | None = None,
         learns: str | Sequence[str] | None = None,

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...plasticity import SynapticEquation
-from ..connectivity.dense import Dense, Shape
+from ..connectivity import Connectivity, Shape
 from .population import Population, Values
 from .schedule import During
 
@@ -46,7 +46,7 @@ class Projection:
     post: Population
     into: str
     sends: str
-    structure: Dense
+    structure: Connectivity
     equation: SynapticEquation | None
     weights: Any
     during: During

@@ -1,1 +1,1 @@
-"""Ready neurons, transfer functions and output circuits."""
+"""Ready parts of circuits: neurons, output circuits and transfer functions. Each kind has a table of its members."""

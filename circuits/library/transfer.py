@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass
 from typing import NoReturn
 
 import sympy
@@ -10,17 +11,45 @@ from brian2.parsing.sympytools import str_to_sympy, sympy_to_str
 from brian2.utils.stringtools import word_substitute
 
 from ...errors import RecircuitError
+from ...registry import Registry
 from ..description.equations import readable
 
-#: name -> (f, f'), with {u} for the field.
-NAMED: dict[str, tuple[str, str]] = {
-    "clip": ("clip({u}, -1, 1)", "int(abs({u}) < 1)"),  # saturated linearity; f' = 0 at |u| = 1 (Amit 2019)
-    "tanh": ("tanh({u})", "(1 - tanh({u})**2)"),
-    "logistic": ("1/(1 + exp(-{u}))", "(exp(-{u})/(1 + exp(-{u}))**2)"),
-    "relu": ("{u}*int({u} > 0)", "int({u} > 0)"),
-    "leaky": ("{u}*(int({u} > 0) + 0.05*int({u} <= 0))", "(int({u} > 0) + 0.05*int({u} <= 0))"),  # 1/20 below zero
-    "linear": ("{u}", "1.0"),
-}
+
+@dataclass(frozen=True)
+class Transfer:
+    """A transfer function f and its derivative f'.
+
+    Parameters
+    ----------
+    f, slope : f and f' as expressions in which ``{u}`` stands for the field
+    about : the function in a sentence
+    """
+
+    f: str
+    slope: str
+    about: str
+
+
+TRANSFERS: Registry[Transfer] = Registry(
+    "transfer function",
+    {
+        "clip": Transfer(
+            "clip({u}, -1, 1)", "int(abs({u}) < 1)", "Linear between -1 and 1, and constant outside (Amit 2019)."
+        ),
+        "tanh": Transfer("tanh({u})", "(1 - tanh({u})**2)", "The hyperbolic tangent."),
+        "logistic": Transfer(
+            "1/(1 + exp(-{u}))", "(exp(-{u})/(1 + exp(-{u}))**2)", "The logistic function, from 0 to 1."
+        ),
+        "relu": Transfer("{u}*int({u} > 0)", "int({u} > 0)", "The field where it is above zero, else zero."),
+        "leaky": Transfer(
+            "{u}*(int({u} > 0) + 0.05*int({u} <= 0))",
+            "(int({u} > 0) + 0.05*int({u} <= 0))",
+            "The field where it is above zero, else a twentieth of it.",
+        ),
+        "linear": Transfer("{u}", "1.0", "The field itself."),
+    },
+)
+"""The transfer functions that have a name."""
 
 
 def transfer(expression: str, derivative: str | None = None, field: str = "basal") -> tuple[str, str]:
@@ -28,13 +57,13 @@ def transfer(expression: str, derivative: str | None = None, field: str = "basal
 
     ``derivative`` may be left out where f is smooth: it is then found symbolically, and ``clip(u, a, b)`` is known.
     """
-    if isinstance(expression, str) and expression in NAMED:
-        f, slope = NAMED[expression]
-        given = f"({readable(derivative, 'derivative')})" if derivative else slope.format(u=field)
-        return f.format(u=field), given
+    if isinstance(expression, str) and expression in TRANSFERS:
+        known = TRANSFERS[expression]
+        given = f"({readable(derivative, 'derivative')})" if derivative else known.slope.format(u=field)
+        return known.f.format(u=field), given
     if isinstance(expression, str) and expression.isidentifier() and expression != field:
         raise RecircuitError(
-            f"transfer: {expression!r} is not known; expected one of {', '.join(NAMED)}, or an expression of {field!r}."
+            f"transfer: {expression!r} is not known; expected one of {TRANSFERS.listed()}, or an expression of {field!r}."
         )
     expression = readable(expression, "transfer")
     slope = _slope(expression, field) if derivative is None else readable(derivative, "derivative")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Self
 
 from ...plasticity import Statement
-from ..connectivity.dense import Dense
+from ..connectivity import Connectivity
 from ..description.neuron import StateEquation
 
 
@@ -120,7 +120,7 @@ class Propagate(Kernel):
     """
 
     projection: str
-    connectivity: Dense
+    connectivity: Connectivity
     n_pre: int
     n_post: int
     signal: Term
@@ -147,7 +147,7 @@ class Product(Kernel):
     """
 
     projection: str
-    connectivity: Dense
+    connectivity: Connectivity
     n_pre: int
     n_post: int
     target: str
@@ -178,7 +178,7 @@ class Fused(Kernel):
     """
 
     projection: str
-    connectivity: Dense
+    connectivity: Connectivity
     n_pre: int
     n_post: int
     target: str

@@ -45,7 +45,7 @@ def needs_mask(projection: Projection) -> bool:
     Products leave those of places outside of an image at zero, as nothing is sent from there.
     """
     structure = projection.structure
-    if structure.random:
+    if structure.masked:
         return True
     passes = [step for step in steps_of(projection) if isinstance(step, Pass)]
     return bool(passes) and structure.existing(projection.pre.size, projection.post.size) is not None

@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ...circuits import Circuit
-from ...errors import RecircuitError, UsageError
-from ...plasticity.names import closest
+from ...errors import RecircuitError
+from ...registry import Registry
 from .gradient_snapshot import Snapshot, matrix, snapshot
 from .weight_alignment import feedback_pairs, forward_matrix
 
@@ -163,7 +163,46 @@ def _conditions(feedback: Array, forward: Array) -> Measured:
     return {f"penrose_{k}": v for k, v in enumerate(penrose(feedback, forward), 1)}
 
 
+def _signal(of: Callable[[Array, Array], float], name: str, shot: Snapshot) -> Measured:
+    """Something of the error that a layer's units have, and of the true gradient."""
+    gradients = shot.gradients()
+    populations = {n: shot.circuit.populations[n] for n in gradients}
+    having = {n: p for n, p in populations.items() if "error" in p.variables()}
+    return {f"{n}_{name}": of(shot.of(p, "error"), gradients[n]) for n, p in having.items()}
+
+
+def _gradient(shot: Snapshot) -> Measured:
+    """The angle between the error signals of each layer and the true gradient, in degrees (see `signal_angle`)."""
+    return _signal(signal_angle, "gradient", shot)
+
+
+def _signal_error(shot: Snapshot) -> Measured:
+    """The relative difference between the error signals of each layer and the true gradient (see `signal_error`)."""
+    return _signal(signal_error, "signal_error", shot)
+
+
+def _signal_signs(shot: Snapshot) -> Measured:
+    """The share of error signals that have the sign of the true gradient, in each layer (see `signal_signs`)."""
+    return _signal(signal_signs, "signal_signs", shot)
+
+
+def _trace(shot: Snapshot) -> Measured:
+    """The trace of the product of feedback and forward weights (see `trace`)."""
+    return _pairs(lambda r, w: {"trace": trace(r, w)}, shot)
+
+
+def _pseudoinverse(shot: Snapshot) -> Measured:
+    """The distance of the feedback weights from the pseudoinverse (see `pseudoinverse_distance`)."""
+    return _pairs(lambda r, w: {"pseudoinverse": pseudoinverse_distance(r, w)}, shot)
+
+
+def _penrose(shot: Snapshot) -> Measured:
+    """How far the feedback weights are from each of the four Penrose conditions (see `penrose`)."""
+    return _pairs(_conditions, shot)
+
+
 def _rates(shot: Snapshot) -> Measured:
+    """Mean and spread of the rates of each layer (see `rate_statistics`)."""
     found: Measured = {}
     for name in shot.gradients():
         statistics = rate_statistics(shot.of(shot.circuit.populations[name], "rate"))
@@ -172,34 +211,31 @@ def _rates(shot: Snapshot) -> Measured:
 
 
 def _saturated(shot: Snapshot) -> Measured:
+    """The share of units of each layer whose transfer function is nearly flat (see `saturated`)."""
     populations = shot.circuit.populations
     return {f"{name}_saturated": saturated(shot.slope(populations[name])) for name in shot.gradients()}
 
 
-def _signal(of: Callable[[Array, Array], float], name: str) -> Callable[[Snapshot], Measured]:
-    """Something of the error that a layer's units have, and of the true gradient."""
-
-    def measured(shot: Snapshot) -> Measured:
-        gradients = shot.gradients()
-        populations = {n: shot.circuit.populations[n] for n in gradients}
-        having = {n: p for n, p in populations.items() if "error" in p.variables()}
-        return {f"{n}_{name}": of(shot.of(p, "error"), gradients[n]) for n, p in having.items()}
-
-    return measured
+def _operations(shot: Snapshot) -> Measured:
+    """The multiplications of one presentation, by pathway (see `operations`)."""
+    return {f"operations_{k}": float(v) for k, v in operations(shot.circuit).items()}
 
 
-#: name -> what it measures in a snapshot: columns of metrics.csv
-MEASURES: dict[str, Callable[[Snapshot], Measured]] = {
-    "gradient": _signal(signal_angle, "gradient"),
-    "signal_error": _signal(signal_error, "signal_error"),
-    "signal_signs": _signal(signal_signs, "signal_signs"),
-    "trace": lambda shot: _pairs(lambda r, w: {"trace": trace(r, w)}, shot),
-    "pseudoinverse": lambda shot: _pairs(lambda r, w: {"pseudoinverse": pseudoinverse_distance(r, w)}, shot),
-    "penrose": lambda shot: _pairs(_conditions, shot),
-    "rates": _rates,
-    "saturated": _saturated,
-    "operations": lambda shot: {f"operations_{k}": float(v) for k, v in operations(shot.circuit).items()},
-}
+MEASURES: Registry[Callable[[Snapshot], Measured]] = Registry(
+    "measure",
+    {
+        "gradient": _gradient,
+        "signal_error": _signal_error,
+        "signal_signs": _signal_signs,
+        "trace": _trace,
+        "pseudoinverse": _pseudoinverse,
+        "penrose": _penrose,
+        "rates": _rates,
+        "saturated": _saturated,
+        "operations": _operations,
+    },
+)
+"""What is measured in a snapshot of a circuit, by name; each makes columns of metrics.csv."""
 
 
 def measure(circuit: Circuit, names: str | Iterable[str], data: Any = None) -> Measured:
@@ -229,8 +265,7 @@ def checked(names: str | Iterable[str]) -> Sequence[str]:
     """
     names = [names] if isinstance(names, str) else list(dict.fromkeys(names))
     for name in names:
-        if name not in MEASURES:
-            raise UsageError(f"There is no measure {name!r}. There are {', '.join(MEASURES)}.{closest(name, MEASURES)}")
+        MEASURES.find(name)
     return names
 
 

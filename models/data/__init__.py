@@ -10,10 +10,12 @@ from .dataset import Dataset
 from .digits import load_digits
 from .mnist import load_mnist, read_idx
 from .npz import load_npz, load_timit
-from .registry import load
+from .registry import DATA, DataSource, load
 from .svhn import load_svhn
 
 __all__ = [
+    "DATA",
+    "DataSource",
     "Dataset",
     "load",
     "load_back_image",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from ...errors import UsageError
+from ...registry import Registry
 
 __all__ = ["ARCHITECTURES", "Architecture", "Layer", "layers_of"]
 
@@ -33,11 +34,13 @@ class Layer:
 class Architecture:
     """A network and what its paper trained it with.
 
-    ``tied``: whether the paper's own is a convolution; the line is the same for both.
+    ``about`` is what it is, in a sentence. ``tied``: whether the paper's own is a convolution; the line is the same for
+    both.
     """
 
     line: str
     source: str
+    about: str
     transfer: str = "clip"
     loss: str = "hinge"
     columns: int = 100
@@ -46,44 +49,63 @@ class Architecture:
 
 
 #: The lines are the papers' own, but for what is in brackets there. "drop" is the probability of leaving out.
-ARCHITECTURES = {
+_PAPERS = {
     "simpnet": Architecture(
         "conv 32 5x5; maxpool 3; drop .8; full conn. 500; drop .3; output",
-        "Amit 2019, section 4", columns=500,
+        "Amit 2019, section 4",
+        "A network of one convolution, a pool and a full layer.",
+        columns=500,
     ),
     "deepnet": Architecture(
         "conv 32 5x5; maxpool 3; conv 32 3x3; conv 32 3x3; maxpool 3; drop .8; "
         "conv 32 3x3; conv 32 3x3; maxpool 3; drop .3; full conn. 500; output",
-        "Amit 2019, section 4", columns=500,
+        "Amit 2019, section 4",
+        "A network of five convolutions in three stages, and a full layer.",
+        columns=500,
     ),
     "deepernet": Architecture(
         "conv 16 3x3; conv 16 3x3; SUM; conv 32 3x3; conv 32 3x3; SUM; maxpool 3; drop .5; "
         "conv 64 3x3; conv 64 3x3; SUM; maxpool 3; "
         "conv 128 3x3; conv 128 3x3; SUM; maxpool 3; drop .8; "
         "full conn. 500; output",
-        "Amit 2019, section 4", columns=500,
+        "Amit 2019, section 4",
+        "A network of eight convolutions with connections that skip layers, and a full layer.",
+        columns=500,
     ),
     "deepernet_s": Architecture(
         "conv 16 3x3; conv 16 3x3; SUM; maxpool 3, stride 3; drop .5; "
         "conv 64 3x3; conv 64 3x3; SUM; maxpool 2, stride 2; "
         "conv 64 2x2; conv 64 2x2; SUM; maxpool 2, stride 2; drop .5; "
         "full conn. 500; output",
-        "Amit 2019, section 4.1", columns=500,
+        "Amit 2019, section 4.1",
+        "A smaller version of deepernet, with six convolutions, that also runs untied.",
+        columns=500,
     ),
     "baldi_cifar": Architecture(
         "conv 64 5x5; maxpool 3; conv 64 5x5; maxpool 3; conv 64 5x5; maxpool 3; full conn. 1024; output",
-        "Baldi, Sadowski and Lu 2018, section 4.3", transfer="tanh", loss="softmax", columns=128, rate=0.01,
+        "Baldi, Sadowski and Lu 2018, section 4.3",
+        "A network of three convolutions, each with a pool, and a full layer.",
+        transfer="tanh", loss="softmax", columns=128, rate=0.01,
     ),
     "lansdell_cnn": Architecture(
         "conv 32 3x3; maxpool 3; conv 128 5x5; maxpool 3; conv 256 5x5; maxpool 3; "
         "full conn. 2048; drop .5; full conn. 2048; drop .5; output",
-        "Lansdell, Prakash and Kording 2020, C.4", transfer="tanh", loss="softmax", rate=0.01,
+        "Lansdell, Prakash and Kording 2020, C.4",
+        "A network of three convolutions, each with a pool, and two full layers with dropout.",
+        transfer="tanh", loss="softmax", rate=0.01,
     ),
     "lillicrap_local": Architecture(
         "conv 6 6x6, padding 0; full conn. 1500; full conn. 1500; output",
-        "Lillicrap et al. 2016, Supplementary Note 5", transfer="tanh", loss="mse", rate=0.01, tied=False,
+        "Lillicrap et al. 2016, Supplementary Note 5",
+        "A network of one layer of local connections and two full layers.",
+        transfer="tanh", loss="mse", rate=0.01, tied=False,
     ),
 }  # fmt: skip
+
+ARCHITECTURES: Registry[Architecture] = Registry(
+    "model", _PAPERS, others="Layers in words, with ; between, are a model too, as in 'conv 32 5x5; maxpool 3; output'."
+)
+"""The networks for images that have a name."""
 
 _WINDOW = r"(?:, ?stride (?P<stride>\d+))?(?:, ?padding (?P<padding>\d+))?"
 _PATTERNS: dict[str, str] = {

@@ -13,6 +13,7 @@ from brian2.units import Quantity, ms
 
 from ...circuits import (
     Circuit,
+    Connectivity,
     Convolution,
     Dense,
     Local,
@@ -22,17 +23,14 @@ from ...circuits import (
     Population,
     Projection,
     glorot,
-    hinge_output,
     pyramidal,
-    softmax_output,
-    squared_output,
 )
-from ...circuits.connectivity.local import check_image
+from ...circuits.connectivity.images import check_image
 from ...circuits.description.initial import Initial, glorot_limit
+from ...circuits.library.outputs import OUTPUTS, AppraisedOutput, output_for
 from ...errors import UsageError
 from ...plasticity import Rule, find
 from .architectures import ARCHITECTURES, Layer, layers_of
-from .layered import LOSSES
 from .node_perturbation import announce, compare
 from .perturbed_units import Noise, perturbed, reads_noise
 
@@ -104,19 +102,20 @@ def image_network(
     """
     known = ARCHITECTURES.get(model)
     if known is None and ";" not in model:
-        raise UsageError(f"model: expected one of {', '.join(ARCHITECTURES)}, or layers with ; between; got {model!r}.")
+        ARCHITECTURES.find(model, "model")
     loss = loss or (known.loss if known else "hinge")
-    if loss not in LOSSES:
-        raise UsageError(f"loss: expected one of {', '.join(LOSSES)}; got {loss!r}.")
     first: Any = (1, *image) if len(image) == 2 else tuple(image)
     check_image(first, "image_network")
     layers = layers_of(known.line if known else model)
     rule = find(rule) if isinstance(rule, str) else rule
     noisy = reads_noise(rule)
-    if noisy and loss == "hinge":
+    own = dict(M=M, mu=1 / max(2, classes - 1) if mu is None else mu, appraised=noisy)
+    output = output_for(loss, rule.name, **own)
+    if noisy and not isinstance(output, AppraisedOutput):
+        told = [name for name, kind in OUTPUTS.items() if issubclass(kind, AppraisedOutput)]
         raise UsageError(
-            f"loss: the rule {rule.name!r} reads by how much noise raises the loss, which the hinge circuit does not tell; "
-            "expected softmax or mse."
+            f"loss: the rule {rule.name!r} reads by how much noise raises the loss, which the {loss} circuit does not "
+            f"tell; expected {' or '.join(told)}."
         )
     if direct not in (False, True, "pools"):
         raise UsageError(f"direct: expected False, True or 'pools'; got {direct!r}.")
@@ -125,10 +124,6 @@ def image_network(
             "skipped: errors that go straight to each layer skip all others already; leave out one of them."
         )
     net = Circuit(columns, dt, precision=precision, lowering=lowering, seed=seed, matmul=matmul)
-    output = {
-        "hinge": hinge_output(M=M, mu=1 / max(2, classes - 1) if mu is None else mu),
-        "softmax": softmax_output(appraised=noisy), "mse": squared_output(appraised=noisy),
-    }[loss]  # fmt: skip
     builder = _Builder(
         net, rule, transfer or (known.transfer if known else "clip"),
         (known.tied if known else True) if tied is None else tied, frozenset(frozen), direct, gated,
@@ -141,7 +136,7 @@ def image_network(
     unknown = sorted({*frozen, *(tied if isinstance(tied, Collection) else ())} - set(net.populations))
     if unknown:
         raise UsageError(f"image_network: there is no layer {unknown[0]!r}; there are {builder.names}.")
-    if isinstance(output, softmax_output | squared_output) and noisy:
+    if isinstance(output, AppraisedOutput) and noisy:
         compare(net, output.appraise(net, net.populations["o"]))
     dropout = any(layer.dropped for layer in layers)
     _set_phases(net, builder.depth["o"], output.error_steps, dropout=dropout, noisy=noisy)
@@ -197,7 +192,7 @@ class _Builder:
         word = {"maxpool": "pool"}.get(layer.kind, layer.kind)
         return f"{word}{1 + sum(name.rstrip('0123456789') == word for name in self.names)}"
 
-    def _structure(self, layer: Layer, lower: Population) -> Dense:
+    def _structure(self, layer: Layer, lower: Population) -> Connectivity:
         image = self.images[lower.name]
         if layer.kind == "conv":
             tied = self.tied if isinstance(self.tied, bool) else self._name(layer) in self.tied
@@ -209,7 +204,7 @@ class _Builder:
             return ONE
         return Masked(self.connectivity) if layer.kind == "full" and self.connectivity < 1 else Dense()
 
-    def _units(self, layer: Layer, structure: Dense, lower: Population) -> int:
+    def _units(self, layer: Layer, structure: Connectivity, lower: Population) -> int:
         if isinstance(structure, Local | MaxPool):
             return prod(structure.above)
         if layer.kind == "sum":
@@ -227,13 +222,13 @@ class _Builder:
             return perturbed(transfer, self.net.dt, self.noise, gated=self.gated, dropped=layer.dropped)
         return pyramidal(transfer, self.net.dt, dropped=layer.dropped, gated=self.gated)
 
-    def _connect(self, layer: Layer, pre: Population, post: Population, structure: Dense) -> Projection:
+    def _connect(self, layer: Layer, pre: Population, post: Population, structure: Connectivity) -> Projection:
         if layer.kind in ("sum", "maxpool"):
             return self.net.connect(pre, post, structure=structure, weights=1.0)
         rule = None if post.name in self.frozen else self._rule_for(pre, post, structure).forward
         return self.net.connect(pre, post, structure=structure, rule=rule, weights=self.weights)
 
-    def _rule_for(self, pre: Population, post: Population, structure: Dense) -> Rule:
+    def _rule_for(self, pre: Population, post: Population, structure: Connectivity) -> Rule:
         """The rule; where weights are clipped, with their limit."""
         if not self.clipped:
             return self.rule
@@ -261,7 +256,7 @@ class _Builder:
         """What a population hands down."""
         return "apical" if self.skipped and "apical" in upper.variables() else "error"
 
-    def _learned_back(self, upper: Population, lower: Population, structure: Dense) -> None:
+    def _learned_back(self, upper: Population, lower: Population, structure: Connectivity) -> None:
         if any(p.pre is upper and p.post is lower for p in self.net.projections.values()):
             return  # a layer of a sum has two forward projections
         own = self.rule.feedback.weights == "own"

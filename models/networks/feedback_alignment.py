@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from brian2.units import Quantity, ms
 
-from ...circuits import Circuit, Dense, Local, Masked, OneToOne, Population, Projection, glorot
+from ...circuits import Circuit, Connectivity, Dense, Local, Masked, OneToOne, Population, Projection, glorot
 from ...circuits.description.initial import Initial, bias_of
 from ...errors import UsageError
 from ...plasticity import Rule, find
@@ -209,7 +209,7 @@ class _Plan:
     def one_to_one(self, pre: Population, post: Population, into: str, **options: Any) -> None:
         self.net.connect(pre, post, into=into, weights=1.0, structure=OneToOne(), **options)
 
-    def structure(self) -> Dense:
+    def structure(self) -> Connectivity:
         return Dense() if self.connectivity == 1 else Masked(self.connectivity)
 
 

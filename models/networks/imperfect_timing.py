@@ -23,7 +23,7 @@ from dataclasses import dataclass
 
 from brian2.units import Quantity, ms
 
-from ...circuits import Circuit, Neuron, Population, hinge_output
+from ...circuits import Circuit, HingeOutput, Neuron, Population
 from ...circuits.library.transfer import transfer as find_transfer
 from ...errors import UsageError
 from ...plasticity import Rule
@@ -68,7 +68,7 @@ class Timing:
         back = (layers - 1) * self.layer
         late = min(round(self.overlap * self.tau), back + 1)
         settled = max(layers * self.layer, late + 1)
-        error = settled + hinge_output.error_steps
+        error = settled + HingeOutput.error_steps
         windows = {"onset": (0, late), "feedforward": (late, settled), "error": (settled, error)}
         windows |= {"feedback": (error, error + back - max(late - 1, 0)), "late": (0, max(late - 1, 0))}
         moment = late - 1 if late else error + back
@@ -99,7 +99,7 @@ def timed(sizes: Sequence[int], rule: Rule, timing: Timing, *, columns: int = 10
     tau = timing.tau * ms
     x = net.stimulus("x", sizes[0], _input(moving, tau), clamps="shown", during=moving[0])
     hidden = [net.population(f"h{i}", n, _hidden(moving, back, tau)) for i, n in enumerate(sizes[1:-1], 1)]
-    layers = [x, *hidden, net.population("o", sizes[-1], hinge_output())]
+    layers = [x, *hidden, net.population("o", sizes[-1], HingeOutput())]
     learns = "plasticity"
     if timing.jitter:
         _add_gate(net, timing, moment, steps)

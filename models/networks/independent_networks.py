@@ -20,7 +20,7 @@ import numpy as np
 from brian2.units import ms
 from numpy.typing import NDArray
 
-from ...circuits import Blocks, Circuit, Dense, Neuron, OneToOne, Population, pyramidal
+from ...circuits import Blocks, Circuit, Connectivity, Dense, Neuron, OneToOne, Population, pyramidal
 from ...errors import RecircuitError
 from ...plasticity import Rule, frfb
 
@@ -141,5 +141,5 @@ def gather(w: Array, count: int) -> Array:
     return blocks[each, :, each, :]
 
 
-def _beside(pre: Population, post: Population, count: int) -> Dense:
+def _beside(pre: Population, post: Population, count: int) -> Connectivity:
     return OneToOne() if pre.size == post.size == count > 1 else Blocks(count) if count > 1 else Dense()

@@ -11,28 +11,26 @@ from brian2.units import Quantity, ms
 
 from ...circuits import (
     Circuit,
+    Connectivity,
     Dense,
     Masked,
+    OutputCircuit,
     Population,
     glorot,
-    hinge_output,
     pyramidal,
-    softmax_output,
-    squared_output,
 )
+from ...circuits.library.outputs import output_for
 from ...errors import UsageError
 from ...plasticity import Rule, SynapticEquation, find
 
-__all__ = ["LOSSES", "layered", "unlearned"]
-
-LOSSES = ("hinge", "softmax", "mse")
+__all__ = ["layered", "unlearned"]
 
 
 def layered(
     sizes: Sequence[int],
     rule: Rule | str = "urfb",
     *,
-    loss: str = "hinge",
+    loss: str | OutputCircuit = "hinge",
     transfer: str = "clip",
     columns: int = 1,
     precision: str = "float32",
@@ -65,7 +63,8 @@ def layered(
     Args:
         sizes: units of each layer, stimulus first; two or more.
         rule: a rule or its name.
-        loss: "hinge" (the circuit of o, t and s), "softmax" or "mse" (controls).
+        loss: "hinge" (the circuit of o, t and s), "softmax" or "mse" (controls), or that of an installed package; or an
+            output circuit.
         transfer: of the hidden units; see `pyramidal`.
         columns: stimuli shown at a time, over which updates are averaged.
         precision: "float32" or "float64".
@@ -87,8 +86,8 @@ def layered(
     """
     rule = find(rule) if isinstance(rule, str) else rule
     sizes = _checked_sizes(sizes)
-    output = _output(loss, rule, hinge_output(M=M, S=S, mu=mu, epsilon=epsilon))
-    rule = _fitted(rule, S=S, mu=mu)
+    output = output_for(loss, rule.name, M=M, S=S, mu=mu, epsilon=epsilon)
+    rule = _fitted(rule, output)
     net = Circuit(columns, dt, precision=precision, lowering=lowering, seed=seed, matmul=matmul)
     draw = weights or glorot(gain)
     layers = [net.stimulus("x", sizes[0])]
@@ -132,23 +131,12 @@ def _checked_sizes(sizes: Sequence[int]) -> list[int]:
     return [int(n) for n in sizes]
 
 
-def _output(loss: str, rule: Rule, hinge: hinge_output) -> Any:
-    if loss not in LOSSES:
-        raise UsageError(f"loss: expected one of {', '.join(LOSSES)}; got {loss!r}.")
-    if rule.name == "hinge" and loss != "hinge":
-        raise UsageError(
-            f"The rule 'hinge' is the gradient of the hinge loss by itself, and got the loss {loss!r}. Use the loss "
-            "'hinge', or a rule that reads the error, such as urfb."
-        )
-    return {"hinge": hinge, "softmax": softmax_output(), "mse": squared_output()}[loss]
+def _fitted(rule: Rule, output: OutputCircuit) -> Rule:
+    """A rule that is the loss's own gradient has the output circuit's parameters: there they are one thing."""
+    return rule.with_parameters(**output.rule_parameters) if rule.name == output.own_rule else rule
 
 
-def _fitted(rule: Rule, **values: float) -> Rule:
-    """The field-dependent rule with the output circuit's S and mu: there they are one thing."""
-    return rule.with_parameters(**values) if rule.name == "hinge" else rule
-
-
-def _structure(probability: float) -> Dense:
+def _structure(probability: float) -> Connectivity:
     return Dense() if probability == 1 else Masked(probability)
 
 

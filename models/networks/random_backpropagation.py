@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from brian2.units import Quantity, ms
 
-from ...circuits import Circuit, Population, Projection, softmax_output
+from ...circuits import Circuit, Population, Projection, SoftmaxOutput
 from ...circuits.description.initial import Initial, fans
 from ...errors import UsageError
 from ...plasticity import SynapticEquation
@@ -143,7 +143,7 @@ def random_backpropagation(
     layers = [net.stimulus("x", sizes[0])]
     for h, n in enumerate(sizes[1:-1], start=1):
         layers.append(net.population(f"h{h}", n, channel_unit(variant, dt)))
-    layers.append(net.population("o", sizes[-1], softmax_output()))
+    layers.append(net.population("o", sizes[-1], SoftmaxOutput()))
     if variant.redrawn == "per synapse":
         _send_errors(net, layers[-1])
     forward = [_forward(net, variant, layers, h) for h in range(1, len(layers))]

@@ -9,7 +9,7 @@ import numpy as np
 from brian2.units import ms
 from numpy.typing import NDArray
 
-from ...circuits import Circuit, Neuron, OneToOne, Population, hinge_output, pyramidal
+from ...circuits import Circuit, HingeOutput, Neuron, OneToOne, Population, pyramidal
 from ...errors import RecircuitError
 from ...plasticity import Rule, SynapticEquation
 
@@ -71,7 +71,7 @@ def network(rule: Rule, hidden: Neuron | None = None, **options: Any) -> Circuit
     hidden = hidden or pyramidal("tanh")
     x = net.stimulus("x", 5)
     h = net.population("h", 4, hidden)
-    o = net.population("o", 3, hinge_output(M=20))
+    o = net.population("o", 3, HingeOutput(M=20))
     for name in dict.fromkeys([*rule.broadcasts, *hidden.broadcasts]):
         _add_broadcast(net, o, name)
     for pre, post in ((x, h), (h, o)):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from pathlib import Path
 from typing import Any
@@ -10,24 +9,24 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from ...circuits import Circuit
-from ...circuits.library.transfer import NAMED
+from ...circuits.library.outputs import OUTPUTS
+from ...circuits.library.transfer import TRANSFERS
 from ...circuits.library.transfer import transfer as find_transfer
 from ...errors import RecircuitError, UsageError
 from ...plasticity import Rule, find
+from ...registry import nearest
 from ..analysis.measures import MEASURES
 from ..data import Dataset
 from ..data.augment import Augmentation
 from ..networks.architectures import ARCHITECTURES, layers_of
 from ..networks.convolutional import image_network
-from ..networks.layered import LOSSES, layered
+from ..networks.layered import layered
 from ..networks.network_for_rule import RuleNetwork, network_for
 from .default_options import SMALL, of_model, usual_columns, usual_epochs
 
 __all__ = ["SMALL", "RunConfig"]
 
 RATE_DECAY = 5e-4
-#: By loss: what a rule's own rate is multiplied with where none is given. Fields of hinge circuits learn the fastest.
-RATE_FACTORS = {"hinge": 1.0, "softmax": 0.3, "mse": 0.03}
 
 
 class RunConfig(BaseModel):
@@ -110,7 +109,7 @@ class RunConfig(BaseModel):
     @field_validator("loss")
     @classmethod
     def _loss(cls, value: str) -> str:
-        return _one_of(value, LOSSES)
+        return _one_of(value, tuple(OUTPUTS))
 
     @field_validator("precision")
     @classmethod
@@ -131,7 +130,7 @@ class RunConfig(BaseModel):
     @classmethod
     def _transfer(cls, value: str) -> str:
         if value.isidentifier() and value != "basal":
-            return _one_of(value, tuple(NAMED))
+            return _one_of(value, tuple(TRANSFERS))
         try:
             find_transfer(value)
         except RecircuitError as problem:
@@ -245,7 +244,7 @@ class RunConfig(BaseModel):
         own = find(self.rule).parameters
         rate, decay = self.rate, self.rate_decay
         if rate is None and "rate" in own:
-            rate = own["rate"] * RATE_FACTORS[self.loss]
+            rate = own["rate"] * OUTPUTS[self.loss].rate_factor
         if decay is None and "rate" in own and "rate_decay" not in own:
             decay = RATE_DECAY
         return {k: v for k, v in (("rate", rate), ("rate_decay", decay)) if v is not None}
@@ -318,6 +317,6 @@ class RunConfig(BaseModel):
 
 def _one_of(value: str, allowed: tuple[str, ...]) -> str:
     if value not in allowed:
-        close = difflib.get_close_matches(value, allowed, 1)
-        raise ValueError(f"expected {', '.join(allowed)}" + (f" (did you mean {close[0]}?)" if close else ""))
+        close = nearest(value, allowed)
+        raise ValueError(f"expected {', '.join(allowed)}" + (f" (did you mean {close}?)" if close else ""))
     return value

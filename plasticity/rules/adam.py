@@ -14,6 +14,7 @@ __all__ = ["adam"]
 adam = Rule(
     "adam",
     source="Kingma and Ba 2015, Algorithm 1, with feedback by W^T",
+    about="Backpropagation whose synapses keep moments of the gradient (ADAM), a control.",
     forward="""
         g = error_post*x_pre
         m = beta1*m + (1 - beta1)*g

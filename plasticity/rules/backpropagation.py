@@ -11,6 +11,7 @@ __all__ = ["bp"]
 bp = Rule(
     "bp",
     source="Rumelhart, Hinton and Williams 1986; Amit, Eq. 6 with R = W^T",
+    about="Backpropagation, a control: the feedback weights are the transpose of the forward weights.",
     forward="dw = rate*error_post*x_pre",
     parameters=dict(rate=1.0),
     feedback_weights="transpose",

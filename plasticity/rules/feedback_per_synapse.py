@@ -19,6 +19,7 @@ def feedback_per_synapse(outputs: int) -> Rule:
     return Rule(
         "feedback-per-synapse",
         source="Baldi, Sadowski and Lu 2018, section 4.2, item 7",
+        about="Every forward synapse has a random feedback weight of its own for each output error.",
         forward=f"dw = rate*slope_post*x_pre*({mixture})",
         state={f"channel{k}": 0.0 for k in range(outputs)},
         broadcasts=[f"error{k}" for k in range(outputs)],

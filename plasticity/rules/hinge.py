@@ -18,6 +18,7 @@ __all__ = ["hinge"]
 hinge = Rule(
     "hinge",
     source="Amit, Eq. 4",
+    about="The gradient of the hinge loss by the weights of the output, as a Hebbian rule that depends on the field.",
     forward="""
         dw = rate*x_pre*(int(target_post > 0 and basal_post <= S)
                          - mu*int(target_post < 0 and basal_post >= -S))

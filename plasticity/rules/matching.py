@@ -12,6 +12,7 @@ __all__ = ["matching"]
 matching = Rule(
     "matching",
     source="Rombouts, Bohte and Roelfsema 2015; Lansdell, Prakash and Kording 2020, section 4.2",
+    about="The updates of feedback weights equal those of the forward weights.",
     forward=str(urfb.forward),
     feedback=str(urfb.feedback),
     parameters=dict(rate=0.0128),

@@ -29,6 +29,7 @@ __all__ = ["node_perturbation", "node_perturbation_ridge"]
 node_perturbation = Rule(
     "node_perturbation",
     source="Lansdell, Prakash and Kording 2020, Eq. 2-3 and section 4.1",
+    about="Noise in the units and the change of the loss teach the feedback weights to predict the gradient.",
     forward="dw = rate*error_post*x_pre",
     feedback="dw = feedback_rate*(estimate_post - apical_post)*error_pre",
     parameters=dict(rate=0.0128, feedback_rate=0.016),
@@ -37,6 +38,7 @@ node_perturbation = Rule(
 node_perturbation_ridge = Rule(
     "node_perturbation_ridge",
     source="Lansdell, Prakash and Kording 2020, Eq. 18 (C.3), by recursive least squares",
+    about="Node perturbation whose feedback weights solve a ridge regression exactly, a control.",
     forward="dw = rate*error_post*x_pre",
     feedback="dw = (estimate_post - apical_post)*stride_pre",
     parameters=dict(rate=0.0128),
@@ -47,6 +49,7 @@ node_perturbation_ridge = Rule(
 inverse_correlation = Rule(
     "inverse_correlation",
     source="recursive least squares: the inverse of sum e e^T + gamma (Lansdell, Prakash and Kording 2020, Eq. 18)",
+    about="Recursive least squares in the lateral synapses of a layer: they hold an inverse correlation matrix.",
     forward="dw = -stride_post*gain_pre",
     local=False,
 )

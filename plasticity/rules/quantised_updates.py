@@ -21,6 +21,7 @@ def quantised_updates(bits: int) -> Rule:
     return Rule(
         f"quantised-updates-{bits}",
         source="Baldi, Sadowski and Lu 2018, section 5.2, Eq. 19",
+        about=f"Updates of few bits: what a presentation adds to a weight is one of {2 * bits} values.",
         forward=f"dw = rate*alpha*sign(error_post)*sign(x_pre)*({size})",
         parameters=dict(rate=0.1, alpha=2.0**-6),
     )

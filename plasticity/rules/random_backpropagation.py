@@ -14,6 +14,7 @@ __all__ = ["arbp", "rbp"]
 rbp = Rule(
     "rbp",
     source="Baldi, Sadowski and Lu 2018, Eq. 6-8",
+    about="Random backpropagation: errors come down through random weights that stay fixed.",
     forward="dw = rate*error_post*x_pre",
     parameters=dict(rate=0.1),
 )
@@ -21,6 +22,7 @@ rbp = Rule(
 arbp = Rule(
     "arbp",
     source="Baldi, Sadowski and Lu 2018, section 3 (ARBP, ASRBP)",
+    about="Adaptive random backpropagation: errors come down through random weights that learn as well.",
     forward="dw = rate*error_post*x_pre",
     feedback="dw = rate*error_pre*x_post",
     parameters=dict(rate=0.1),

@@ -24,6 +24,7 @@ __all__ = ["recirculated_feedback", "recirculation"]
 recirculation = Rule(
     "recirculation",
     source="Cameron, Chen, Wagner and Sejnowski, learning rules; Hinton and McClelland 1988",
+    about="A pair of layers sends its activity around a loop, and each synapse learns from what has changed.",
     forward="dw = rate*(heard_post - basal_post)*shown_pre",
     feedback="dw = rate*(shown_post - apical_post)*heard_pre",
     parameters=dict(rate=0.1),
@@ -32,6 +33,7 @@ recirculation = Rule(
 recirculated_feedback = Rule(
     "recirculated_feedback",
     source="Cameron, Chen, Wagner and Sejnowski, learning rule of the global error and dB",
+    about="The feedback weights learn by recirculation, and the forward weights from the error.",
     forward="dw = rate*error_post*x_pre",
     feedback="dw = feedback_rate*(shown_post - apical_post)*heard_pre",
     parameters=dict(rate=0.03, feedback_rate=0.1),

@@ -17,6 +17,7 @@ __all__ = ["reinforcement"]
 reinforcement = Rule(
     "reinforcement",
     source="Williams 1992; Lansdell, Prakash and Kording 2020, Eq. 2",
+    about="Weights follow a global reward and the noise of their own unit, without feedback weights.",
     forward="dw = rate*estimate_post*slope_post*x_pre",
     parameters=dict(rate=0.01),
 )

@@ -13,6 +13,7 @@ __all__ = ["resampled", "sign_concordant"]
 resampled = Rule(
     "resampled",
     source="Baldi, Sadowski and Lu 2018, section 4.2, item 1",
+    about="Random feedback weights are drawn anew at every update.",
     forward="dw = rate*error_post*x_pre",
     feedback="w = sd*randn()",
     parameters=dict(rate=0.1, sd=0.1),
@@ -21,6 +22,7 @@ resampled = Rule(
 sign_concordant = Rule(
     "sign-concordant",
     source="Baldi, Sadowski and Lu 2018, section 4.2, item 2; Liao, Leibo and Poggio 2016",
+    about="Feedback weights are drawn anew with the signs of the forward weights, a control.",
     forward="""
         dw = rate*error_post*x_pre
         partner = sd*sign(w)*abs(randn())

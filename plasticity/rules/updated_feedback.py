@@ -12,6 +12,7 @@ __all__ = ["urfb"]
 urfb = Rule(
     "urfb",
     source="Amit, Eq. 7",
+    about="Updated random feedback: a feedback synapse changes as its forward partner does.",
     forward="dw = rate*error_post*x_pre",
     feedback="dw = rate*error_pre*x_post",
     parameters=dict(rate=1.0),

@@ -47,7 +47,7 @@ def smooth(**options: Any) -> rc.Circuit:
     """64-20-10, tanh and softmax, where rounding stays small."""
     rule = rc.urfb.with_parameters(rate=0.05).with_momentum(0.5)
     options = dict(columns=10) | options
-    return layered((64, 20, 10), rule, output=rc.softmax_output(), transfer="tanh", **options)
+    return layered((64, 20, 10), rule, output=rc.SoftmaxOutput(), transfer="tanh", **options)
 
 
 def masked(**options: Any) -> rc.Circuit:
@@ -79,7 +79,7 @@ def kitchen(columns: int = 1, **options: Any) -> rc.Circuit:
         """,
         tau=2 * ms, loud=0.1,
     ))  # fmt: skip
-    o = net.population("o", 3, rc.hinge_output(M=20, tau=2 * ms, repair="hysteresis"))
+    o = net.population("o", 3, rc.HingeOutput(M=20, tau=2 * ms, repair="hysteresis"))
     copy = net.population("copy", 5, rc.pyramidal("leaky"))
     judge = net.population("judge", 1, rc.Neuron("basal : 1 (compartment)\nrate = basal**2 : 1 (during judgement)"))
     net.connect(o, judge, weights=0.4, during="judgement", sends="error")

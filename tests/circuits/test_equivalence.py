@@ -15,8 +15,9 @@ from networks import anything, distance, layered, masks_of, stimuli, textbook, w
 from reference import amit
 
 import recircuit as rc
-from recircuit.circuits import Dense, Masked, OneToOne
-from recircuit.plasticity import SynapticEquation, all_rules
+from recircuit.circuits import Connectivity, Masked, OneToOne
+from recircuit.plasticity import RULES as REGISTERED
+from recircuit.plasticity import SynapticEquation
 from recircuit.testing import EXACT, columns_apart, lowerings_apart
 
 RATE = dict(rate=0.3)
@@ -50,10 +51,10 @@ RULES: dict[str, rc.Rule] = {
 }
 NOISE = rc.Rule("noise", source="test", forward="dw = rate*x_post*x_pre + .1*randn()", parameters=RATE)
 OUTPUTS = {
-    "hinge": rc.hinge_output(M=20),
-    "softmax": rc.softmax_output(),
-    "squared": rc.squared_output(),
-    "squared, tanh": rc.squared_output("tanh", off=-1.0),
+    "hinge": rc.HingeOutput(M=20),
+    "softmax": rc.SoftmaxOutput(),
+    "squared": rc.SquaredOutput(),
+    "squared, tanh": rc.SquaredOutput("tanh", off=-1.0),
 }
 STRUCTURES = {
     "forward masked": dict(forward=Masked(0.6)),
@@ -86,13 +87,13 @@ def test_dense_is_plain_for_every_rule(rule: str) -> None:
 
 PLASTIC = {
     f"{name}, {e.direction}": e
-    for name, rule in {**all_rules(), **RULES, "noise": NOISE}.items()
+    for name, rule in {**REGISTERED, **RULES, "noise": NOISE}.items()
     for e in (rule.forward, rule.feedback)
     if e.plastic
 }
 
 
-def between_two(equation: SynapticEquation, structure: Dense | None, **options: Any) -> rc.Circuit:
+def between_two(equation: SynapticEquation, structure: Connectivity | None, **options: Any) -> rc.Circuit:
     """Two populations that have whatever a rule reads, set from outside, and a source for every broadcast."""
 
     def reading(names: Iterable[str]) -> rc.Neuron:
@@ -131,7 +132,7 @@ SOME = [name for name in PLASTIC if name.partition(",")[0] in ("everything", "fu
     "equation, structure",
     [(name, None) for name in PLASTIC] + [(name, s) for name in SOME for s in (Masked(0.5), OneToOne())],
 )
-def test_dense_is_plain_for_every_equation(equation: str, structure: Dense | None) -> None:
+def test_dense_is_plain_for_every_equation(equation: str, structure: Connectivity | None) -> None:
     check_learns_alike(*(between_two(PLASTIC[equation], structure, lowering=way) for way in ("dense", "plain")))
 
 
@@ -187,7 +188,7 @@ def test_dense_is_plain_for_plastic_one_to_one(rule: str) -> None:
         net = rc.Circuit(**options)
         x = net.stimulus("x", 4)
         h = net.population("h", 4, rc.pyramidal("tanh"))
-        o = net.population("o", 4, rc.squared_output())
+        o = net.population("o", 4, rc.SquaredOutput())
         net.connect(x, h, rule=RULES[rule].forward, structure=OneToOne(), weights=0.7)
         net.connect(h, o, rule=RULES[rule].forward, structure=OneToOne(), weights=np.linspace(-1, 1, 4))
         net.connect(o, h, into="apical", rule=RULES[rule].feedback, structure=OneToOne(), weights=0.5)
@@ -220,7 +221,7 @@ def modulated(columns: int = 1, rule: rc.Rule | None = None, **options: Any) -> 
         """,
         tau=1 * ms,
     ))  # fmt: skip
-    o = net.population("o", 3, rc.squared_output())
+    o = net.population("o", 3, rc.SquaredOutput())
     reward = net.population("reward", 1, rc.Neuron("basal : 1 (compartment)\nrate = basal**2 : 1 (during judgement)"))
     net.connect(o, reward, weights=0.4, during="judgement", sends="error")
     net.broadcast(reward, "loss", during="judgement and feedback")
@@ -369,10 +370,10 @@ def test_data_that_do_not_fill_the_columns_are_shown_once_each() -> None:
 @pytest.mark.parametrize(
     "output, loss, transfer",
     [
-        (rc.hinge_output(M=50, S=1, mu=0.1), "hinge", "clip"),
-        (rc.hinge_output(M=50, S=2, mu=0.3), "hinge", "tanh"),
-        (rc.softmax_output(), "softmax", "logistic"),
-        (rc.squared_output(), "mse", "linear"),
+        (rc.HingeOutput(M=50, S=1, mu=0.1), "hinge", "clip"),
+        (rc.HingeOutput(M=50, S=2, mu=0.3), "hinge", "tanh"),
+        (rc.SoftmaxOutput(), "softmax", "logistic"),
+        (rc.SquaredOutput(), "mse", "linear"),
     ],
     ids=["hinge", "hinge, S=2", "softmax", "squared"],
 )
@@ -432,9 +433,9 @@ def test_a_transpose_has_the_synapses_of_its_partner(structure: Masked | OneToOn
 @pytest.mark.parametrize(
     "output, loss, transfer",
     [
-        (rc.softmax_output(), "softmax", "tanh"),
-        (rc.squared_output(), "mse", "logistic"),
-        (rc.hinge_output(M=50), "hinge", "tanh"),
+        (rc.SoftmaxOutput(), "softmax", "tanh"),
+        (rc.SquaredOutput(), "mse", "logistic"),
+        (rc.HingeOutput(M=50), "hinge", "tanh"),
     ],
     ids=["softmax", "squared", "hinge"],
 )
@@ -503,7 +504,7 @@ def test_recording_changes_no_bit() -> None:
 @pytest.mark.parametrize("output, loss", [("softmax", "softmax"), ("squared", "mse")])
 def test_settling_converges_to_the_textbook(output: str, loss: str) -> None:
     """tau = 5 dt: the longer the phases, the nearer the update is to the textbook's."""
-    make_output = {"softmax": rc.softmax_output, "squared": rc.squared_output}[output]
+    make_output = {"softmax": rc.SoftmaxOutput, "squared": rc.SquaredOutput}[output]
     distances = []
     for length in (20, 50, 140):
         net = layered(
@@ -530,7 +531,7 @@ def test_lock_step_is_an_assignment() -> None:
 
 
 def test_rates_of_continuous_time_are_those_of_euler() -> None:
-    net = layered((3, 2), output=rc.squared_output(tau=4 * ms), lengths=(3, 7))
+    net = layered((3, 2), output=rc.SquaredOutput(tau=4 * ms), lengths=(3, 7))
     data = stimuli(net, 1)
     trace = net.run(data, record=["o.rate", "o.basal", "o.supervision"])
     wanted, rate = [], np.zeros(2)

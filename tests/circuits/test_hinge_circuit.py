@@ -21,7 +21,7 @@ def alone(columns: int = 1, steps: int = 4, *, lowering: str = "dense", **parame
     """Two o's with their t's and s's; class 0 is shown, so that s is +1 for the first unit and -1 for the second."""
     net = rc.Circuit(columns=columns, lowering=lowering)
     field = net.stimulus("field", 2)
-    o = net.population("o", 2, rc.hinge_output(**dict(M=M, S=S, mu=MU, epsilon=EPSILON) | parameters))
+    o = net.population("o", 2, rc.HingeOutput(**dict(M=M, S=S, mu=MU, epsilon=EPSILON) | parameters))
     net.connect(field, o, weights=1.0, structure=OneToOne())
     net.phases("feedforward", 1 * ms, "error", steps * ms, "plasticity", 1 * ms)
     return net
@@ -78,7 +78,7 @@ def test_it_equals_the_derivative_of_the_hinge_cost() -> None:
     h, y, step = rng.uniform(-5, 5, (30, 4)), rng.integers(0, 4, 30), 1e-6
     net = rc.Circuit(columns=30)
     x = net.stimulus("x", 4)
-    o = net.population("o", 4, rc.hinge_output(M=M, S=S, mu=MU, epsilon=EPSILON))
+    o = net.population("o", 4, rc.HingeOutput(M=M, S=S, mu=MU, epsilon=EPSILON))
     net.connect(x, o, weights=np.eye(4))
     net.phases("feedforward", 1 * ms, "error", 4 * ms)
     net.run({"x": h, "s": y})
@@ -100,7 +100,7 @@ def test_it_starts_from_rest_in_every_presentation() -> None:
     rng = np.random.default_rng(3)
     net = rc.Circuit()
     x = net.stimulus("x", 3)
-    o = net.population("o", 3, rc.hinge_output(M=M, S=S, mu=MU, epsilon=EPSILON))
+    o = net.population("o", 3, rc.HingeOutput(M=M, S=S, mu=MU, epsilon=EPSILON))
     net.connect(x, o, weights=np.eye(3))
     net.phases("feedforward", 1 * ms, "error", 4 * ms, "plasticity", 1 * ms)
     h, y = rng.uniform(-9, 9, (60, 3)), rng.integers(0, 3, 60)
@@ -112,7 +112,7 @@ def test_all_columns_and_units_go_their_own_way() -> None:
     rng = np.random.default_rng(4)
     net = rc.Circuit(columns=7)
     x = net.stimulus("x", 3)
-    o = net.population("o", 3, rc.hinge_output(M=M))
+    o = net.population("o", 3, rc.HingeOutput(M=M))
     net.connect(x, o, weights=np.eye(3))
     net.phases("feedforward", 1 * ms, "error", 4 * ms, "plasticity", 1 * ms)
     h, y = rng.uniform(-9, 9, (28, 3)), rng.integers(0, 3, 28)
@@ -166,8 +166,8 @@ def test_mu_and_S_of_the_built_circuit_can_be_changed() -> None:
     [dict(M=1, S=1), dict(S=-1), dict(mu=0), dict(mu=1), dict(epsilon=0), dict(epsilon=-1), dict(repair="magic")],
 )
 def test_parameters_that_make_no_circuit(parameters: dict[str, Any]) -> None:
-    with pytest.raises(rc.RecircuitError, match="hinge_output"):
-        rc.hinge_output(**parameters)
+    with pytest.raises(rc.RecircuitError, match="HingeOutput"):
+        rc.HingeOutput(**parameters)
 
 
 # --- continuous time --------------------------------------------------------------------------------------------------
@@ -221,7 +221,7 @@ def test_hysteresis_in_lock_step_is_the_printed_circuit() -> None:
 
 @pytest.mark.parametrize(
     "output, loss",
-    [(rc.softmax_output(), "softmax"), (rc.squared_output(), "mse")],
+    [(rc.SoftmaxOutput(), "softmax"), (rc.SquaredOutput(), "mse")],
     ids=["softmax", "squared"],
 )
 def test_the_controls_compute_their_deltas(output: Any, loss: str) -> None:
@@ -239,7 +239,7 @@ def test_the_controls_compute_their_deltas(output: Any, loss: str) -> None:
 def test_softmax_of_large_fields_stays_finite() -> None:
     net = rc.Circuit(precision="float32")
     x = net.stimulus("x", 3)
-    o = net.population("o", 3, rc.softmax_output())
+    o = net.population("o", 3, rc.SoftmaxOutput())
     net.connect(x, o, weights=np.eye(3))
     net.phases("feedforward", 1 * ms, "error", 2 * ms)
     net.run({"x": [[1000.0, -1000, 0]], "s": [1]})

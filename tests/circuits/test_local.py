@@ -37,7 +37,7 @@ def network(
     x = net.stimulus("x", int(np.prod(IMAGE)))
     h1 = net.population("h1", int(np.prod(first.above)), rc.pyramidal("tanh"))
     h2 = net.population("h2", int(np.prod(second.above)), rc.pyramidal("tanh"))
-    o = net.population("o", 3, rc.hinge_output(M=50))
+    o = net.population("o", 3, rc.HingeOutput(M=50))
     net.connect(x, h1, rule=rule.forward, structure=first)
     net.connect(h1, h2, rule=rule.forward, structure=second)
     net.connect(h2, o, rule=rule.forward)
@@ -195,7 +195,7 @@ def stack(*layers: tuple[Local, rc.Rule, bool], columns: int) -> rc.Circuit:
     for k, (s, rule, _) in enumerate(layers, start=1):
         images.append(net.population(f"h{k}", int(np.prod(s.above)), rc.pyramidal("tanh")))
         net.connect(images[-2], images[-1], rule=rule.forward, structure=s)
-    o = net.population("o", 3, rc.hinge_output(M=20))
+    o = net.population("o", 3, rc.HingeOutput(M=20))
     net.connect(images[-1], o, rule=SPLIT.forward)
     net.connect(o, images[-1], into="apical", rule=SPLIT.feedback)
     for k, (s, rule, own) in list(enumerate(layers))[:0:-1]:

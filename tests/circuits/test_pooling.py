@@ -35,7 +35,7 @@ def network(
     a, b = (net.population(name, n, rc.pyramidal("clip")) for name in "ab")
     both = net.population("both", n, linear)
     top = net.population("top", int(np.prod(pool.above)), rc.pyramidal("linear", dropped=dropped))
-    o = net.population("o", 3, rc.hinge_output(M=50))
+    o = net.population("o", 3, rc.HingeOutput(M=50))
     net.connect(x, a, rule=rule.forward, structure=first)
     net.connect(a, b, rule=rule.forward, structure=second)
     for part in (a, b):

@@ -36,7 +36,7 @@ def noisy() -> rc.Circuit:
         """,
         tau=1 * ms,
     ))  # fmt: skip
-    output = rc.softmax_output()
+    output = rc.SoftmaxOutput()
     o = net.population("o", OUTPUTS, output)
     net.population("pair", 60, rc.Neuron("rate = randn() - randn() : 1 (during drop)"))
     net.connect(x, h, rule=RULE)

@@ -176,7 +176,7 @@ def test_a_wrong_call_is_refused_in_words(call, small: str, tmp_path: Path, opti
         ("train digits --epohcs 3", "--epochs"),
         ("train", "Missing argument"),
         ("train digits --epochs three", "--epochs"),
-        ("train nosuch", "Unknown data 'nosuch'"),
+        ("train nosuch", "There is no data set 'nosuch'"),
         ("train mnist", "--data DIR"),
         ("train none.npz", "none.npz"),
         ("rules nosuch", "There is no rule 'nosuch'"),

@@ -20,7 +20,7 @@ from shell import run
 
 import recircuit as rc
 from recircuit.circuits.lowering import synapses
-from recircuit.plasticity import SynapticEquation, all_rules, find, lower
+from recircuit.plasticity import RULES, SynapticEquation, find, lower
 from recircuit.plasticity.steps import Product, Step
 from recircuit.testing import Report, RuleFails, check_rule
 
@@ -63,11 +63,9 @@ def failed(one: rc.Rule, **options: Any) -> tuple[list[str], str]:
 # --- good rules -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "name", [name for name, one in all_rules().items() if one.forward.plastic or one.feedback.plastic]
-)
+@pytest.mark.parametrize("name", [name for name, one in RULES.items() if one.forward.plastic or one.feedback.plastic])
 def test_the_rules_that_come_with_recircuit(name: str) -> None:
-    assert check_rule(all_rules()[name]).ok
+    assert check_rule(RULES[name]).ok
 
 
 def test_a_rule_with_everything() -> None:
@@ -258,7 +256,7 @@ def test_the_example_is_found_by_name(installed: Path, monkeypatch: pytest.Monke
         "my_rules:mirror"
     ]
     found = find("mirror")
-    assert found.source == "Kolen and Pollack 1994" and "mirror" in all_rules()
+    assert found.source == "Kolen and Pollack 1994" and "mirror" in RULES
     assert {row.check for row in check_rule(found).rows} > {"finite"}
 
 

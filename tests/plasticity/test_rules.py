@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recircuit.errors import RecircuitError, UsageError
-from recircuit.plasticity import Rule, all_rules, bp, find, frfb, hinge, registry, urfb
+from recircuit.plasticity import RULES, Rule, Statement, bp, find, frfb, hinge, modifiers, urfb
 from recircuit.plasticity.names import FUNCTIONS, check_declared
 from recircuit.plasticity.parse import parse, show
 from recircuit.plasticity.rules import adam
@@ -345,6 +345,26 @@ def test_with_momentum() -> None:
         changed.with_momentum(0.9)
 
 
+def test_modifiers_are_values() -> None:
+    changed = urfb.modified(modifiers.momentum(0.9), modifiers.weight_decay(1e-6), modifiers.gate("loss"))
+    assert changed == urfb.with_momentum(0.9).with_weight_decay(1e-6).with_gate("loss")
+    assert urfb.modified() == urfb and modifiers.momentum(0.9) == modifiers.momentum(0.9)
+    assert pickle.loads(pickle.dumps(modifiers.weight_decay(0.1))) == modifiers.weight_decay(0.1)
+    with pytest.raises(RecircuitError, match=r"takes modifiers, such as momentum\(0.9\), but got 0.9"):
+        urfb.modified(0.9)  # type: ignore[arg-type]
+
+
+def test_a_modifier_of_ones_own() -> None:
+    def doubled(equation: modifiers.Equation, where: str) -> modifiers.Equation:
+        return tuple(Statement(s.target, s.operator, f"twice*({s.expression})") for s in equation)
+
+    changed = frfb.modified(modifiers.Modifier("doubled", doubled, parameters={"twice": 2.0}))
+    assert str(changed.forward) == "dw = twice*(rate*error_post*x_pre)" and changed.parameters["twice"] == 2
+    peeking = modifiers.Modifier("peeking", lambda equation, where: (*equation, Statement("w", "+=", "w_other")))
+    with pytest.raises(RecircuitError, match="cannot read `w_other`"):
+        frfb.modified(peeking)
+
+
 def test_with_weight_decay() -> None:
     changed = urfb.with_weight_decay(1e-6)
     assert str(changed.forward) == "dw = rate*error_post*x_pre - weight_decay*w"
@@ -433,7 +453,7 @@ def test_printed_in_jupyter() -> None:
 
 
 def test_what_is_printed_is_the_same_rule() -> None:
-    for one in (*all_rules().values(), urfb.with_momentum(0.9).with_rate_decay(0.1).with_weight_decay(1e-3)):
+    for one in (*RULES.values(), urfb.with_momentum(0.9).with_rate_decay(0.1).with_weight_decay(1e-3)):
         assert parse(str(one.forward), "here") == one.forward.statements
 
 
@@ -447,7 +467,7 @@ def test_shown_as_one_would_write_it() -> None:
 
 def test_found_by_name() -> None:
     assert find("urfb") is urfb
-    assert {"bp", "frfb", "hinge", "urfb"} <= set(all_rules())
+    assert {"bp", "frfb", "hinge", "urfb"} <= set(RULES)
     with pytest.raises(UsageError, match="There is no rule 'urbf'. There are .* Did you mean `urfb`?"):
         find("urbf")
 
@@ -507,13 +527,13 @@ class Entry:
 
 
 def test_rules_of_installed_packages(monkeypatch: pytest.MonkeyPatch) -> None:
-    theirs, ours = rule("dw = x_pre", name="theirs"), list(all_rules())
+    theirs, ours = rule("dw = x_pre", name="theirs"), list(RULES)
     entries = [Entry("theirs", theirs), Entry("broken", ImportError("no module")), Entry("wrong", 3)]
-    monkeypatch.setattr(registry, "entry_points", lambda group: entries if group == "recircuit.rules" else [])
+    monkeypatch.setattr("recircuit.registry.entry_points", lambda group: entries if group == "recircuit.rules" else [])
     assert find("theirs") is theirs
     with pytest.raises(RecircuitError, match="cannot be loaded: ImportError: no module"):
         find("broken")
     with pytest.raises(RecircuitError, match="is not a Rule but a int"):
         find("wrong")
     with pytest.warns(UserWarning, match="broken"):
-        assert list(all_rules()) == [*ours, "theirs"]
+        assert list(RULES) == [*ours, "theirs"]

@@ -7,8 +7,8 @@ from typing import Any
 
 from brian2 import Synapses
 
-from ...connectivity.dense import Synapses as Existing
-from ...connectivity.pooling import MaxPool
+from ...connectivity import MaxPool
+from ...connectivity import Synapses as Existing
 from ...description.population import Population
 from ...description.projection import Projection, Transposed
 from ..reference.existing import existing_synapses

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ...connectivity.dense import Dense
+from ...connectivity import Connectivity
 from ...description.network import Network
 from ..kernels import Mask, Product, Propagate
 from ..operations import Operation
 
 
-def few(connectivity: Dense, columns: int) -> bool:
+def few(connectivity: Connectivity, columns: int) -> bool:
     """Whether at most a fifth of the weights exist; fewer in fewer than 100 columns."""
     return connectivity.kind == "dense" and connectivity.density <= min(0.2, 0.1 + columns / 1000)
 

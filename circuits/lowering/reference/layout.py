@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...connectivity.dense import Synapses
+from ...connectivity import Synapses
 from ...description.network import Network
 from ...description.projection import Projection, Transposed
 from ..layout import clock, of_population

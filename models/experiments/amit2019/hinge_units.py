@@ -13,7 +13,7 @@ import numpy as np
 from brian2.units import ms
 from numpy.typing import NDArray
 
-from ....circuits import Circuit, OneToOne, Trace, hinge_output
+from ....circuits import Circuit, HingeOutput, OneToOne, Trace
 
 Array = NDArray[np.floating]
 Mask = NDArray[np.bool_]
@@ -78,7 +78,7 @@ def output_circuit(ratio: int = 1, repair: str = "") -> Circuit:
     """h -> o, one to one; o with its t and s. Two units: the label 0 makes s = +1 and -1."""
     net = Circuit(dt=1 * ms)
     h = net.stimulus("h", 2)
-    o = net.population("o", 2, hinge_output(M=M, S=S, mu=MU, epsilon=E, tau=ratio * ms, repair=repair))
+    o = net.population("o", 2, HingeOutput(M=M, S=S, mu=MU, epsilon=E, tau=ratio * ms, repair=repair))
     net.connect(h, o, weights=1.0, structure=OneToOne())
     return net
 

@@ -14,7 +14,7 @@ from typing import Any
 from ....atomic_files import make_folder, write_whole
 from ....circuits.backends import BACKENDS, choose_backend
 from ....errors import RecircuitError, UsageError
-from ....plasticity.names import closest
+from ....registry import closest
 from .experiment import Experiment, Report, Settings
 from .figure_style import styled
 

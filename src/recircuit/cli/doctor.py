@@ -7,6 +7,7 @@ import platform
 import shlex
 import shutil
 import sys
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -161,6 +162,19 @@ def _brian2cuda() -> Finding:
     return Finding("Brian2CUDA", there, version("brian2cuda") if there else "not installed", remedy)
 
 
+def packages() -> Finding:
+    """What installed packages add to the registries, and which of them cannot be loaded."""
+    from recircuit.registries import REGISTRIES
+
+    with warnings.catch_warnings(record=True) as damaged:
+        warnings.simplefilter("always")
+        added = [f"the {table.kind} {name!r}" for table in REGISTRIES for name in table.installed()]
+    wrong = " ".join(dict.fromkeys(str(warning.message) for warning in damaged))
+    if wrong:
+        return Finding("packages", False, wrong, "Mend or remove the package; everything else works without it.")
+    return Finding("packages", True, f"other packages add {', '.join(added) or 'nothing'}")
+
+
 CHECKS: tuple[Callable[[], Finding], ...] = (
-    _python, _brian, _numpy, _processor, _compiler, _openblas, _cache, _gpu, _nvcc, _cublas, _brian2cuda,
+    _python, _brian, _numpy, _processor, _compiler, _openblas, _cache, _gpu, _nvcc, _cublas, _brian2cuda, packages,
 )  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from recircuit.plasticity import all_rules, find
+from recircuit.plasticity import RULES, Rule, find
 
 __all__ = ["rules"]
 
@@ -17,11 +17,15 @@ def rules(
 ) -> None:
     """Print the rules that can be trained with: equations, locality, parameters, source."""
     if name is not None:
-        typer.echo(str(find(name)))
+        typer.echo(_described(find(name)))
         return
     with warnings.catch_warnings(record=True) as refused:
         warnings.simplefilter("always")
-        known = all_rules()
-    typer.echo("\n\n".join(map(str, known.values())))
+        known = [RULES[name] for name in RULES]
+    typer.echo("\n\n".join(map(_described, known)))
     for warning in refused:
         typer.echo(f"\nrecircuit: {warning.message}", err=True)
+
+
+def _described(rule: Rule) -> str:
+    return f"{rule.about}\n{rule}" if rule.about else str(rule)

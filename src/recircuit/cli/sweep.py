@@ -13,10 +13,10 @@ from tqdm import tqdm
 from recircuit.atomic_files import make_folder, write_whole
 from recircuit.errors import UsageError
 from recircuit.folder_lock import FolderLock, locked
-from recircuit.models.data.registry import IN_DIRECTORY
+from recircuit.models.data import DATA
 from recircuit.models.sweeps.jobs import Job, Result, experiment_jobs, seeds_of, training_jobs, values_of
 from recircuit.models.sweeps.summary_tables import Summary, csv_text, lines, summaries
-from recircuit.plasticity.names import closest
+from recircuit.registry import closest
 
 __all__ = ["sweep"]
 
@@ -86,15 +86,15 @@ def _jobs(
 ) -> list[Job]:
     from recircuit.models.experiments import EXPERIMENTS
 
-    if what in ("digits", *IN_DIRECTORY) or what.endswith(".npz"):
+    if what in DATA or what.endswith(".npz"):
         if quick:
             raise UsageError("--quick is for experiments; of a training run, say --epochs.")
         return training_jobs(what, given, seeds, **fixed)
     unknown = [name for name in values_of(what) if name not in EXPERIMENTS]
     if unknown:
         raise UsageError(
-            f"sweep: {unknown[0]!r} is neither data (digits, {', '.join(IN_DIRECTORY)}, or the path of an .npz file) nor "
-            f"an experiment ({', '.join(EXPERIMENTS)}).{closest(unknown[0], EXPERIMENTS)}"
+            f"sweep: {unknown[0]!r} is neither data ({DATA.listed()}, or the path of an .npz file) nor "
+            f"an experiment ({', '.join(EXPERIMENTS)}).{closest(unknown[0], [*DATA, *EXPERIMENTS])}"
         )
     wrong = [*(set(given) - {"epochs"}), *(set(fixed) - {"backend", "data_dir"})]
     if wrong:

@@ -9,8 +9,11 @@ import typer
 from tqdm import tqdm
 
 from recircuit.circuits import Circuit
+from recircuit.circuits.library.outputs import OUTPUTS
+from recircuit.circuits.library.transfer import TRANSFERS
 from recircuit.folder_lock import locked
 from recircuit.models.analysis.measures import MEASURES
+from recircuit.models.data import DATA as DATA_SETS
 from recircuit.models.data import Dataset, load
 from recircuit.models.networks.architectures import ARCHITECTURES
 from recircuit.models.networks.layered import unlearned
@@ -19,31 +22,35 @@ from recircuit.models.runs.folder import CONFIG, Record, may_start, plan, read_r
 from recircuit.models.training.history import History
 from recircuit.models.training.loop import train as train_circuit
 from recircuit.models.training.machine import choose, threads, versions
-from recircuit.plasticity import Rule
+from recircuit.plasticity import RULES, Rule
 
 __all__ = ["train"]
 
-DATA = "digits (comes with recircuit); mnist, cifar10, cifar100, svhn, back-image, timit, with --data; or the path of an .npz."
+_READ = ", ".join(name for name, source in DATA_SETS.items() if source.in_folder)
+_THERE = ", ".join(name for name, source in DATA_SETS.items() if not source.in_folder)
+DATA = f"A data set: {_THERE} (no files are needed); {_READ} (these with --data); or the path of an .npz file."
 DATA_DIR = "The folder in which the files of mnist, cifar10 and the others lie."
 LAYERS = "Units of each layer. [default: FEATURES-100-CLASSES; FEATURES-500-CLASSES from 10,000 samples on]"
 MODEL = (
-    f"In place of --layers, for images: {', '.join(ARCHITECTURES)}, trained as in its paper if nothing else is said; "
+    f"In place of --layers, for images: {ARCHITECTURES.listed()}, trained as in its paper if nothing else is said; "
     "or layers in words, as in 'conv 32 5x5; maxpool 3; drop .8; full 500; output'."
 )
 UNTIED = "With --model: every synapse of a convolution has a weight of its own, which is local."
 AUGMENT = "Of images, anew in every epoch: 'shift .1, flip .5, elastic 34 4' (shares of the size; alpha and sigma), or a part."
-RULE = "A name that `recircuit rules` lists, or ./mine.py:my_rule."
-TRANSFER = "Of the hidden units: clip, tanh, logistic, relu, leaky, linear, or an expression of basal."
+RULE = f"The learning rule: {RULES.listed()}; or one in a file, as ./mine.py:my_rule. `recircuit rules` describes them."
+TRANSFER = f"The transfer function of the hidden units: {TRANSFERS.listed()}, or an expression of basal."
+LOSS = f"The loss, computed by the output circuit: {OUTPUTS.listed()}."
 EPOCHS = "How often all training samples are shown. [default: 20; 6 from 10,000 samples on]"
 COLUMNS = "Samples shown at a time, over which an update is averaged. [default: a 64th of all, 10 to 100]"
-RATE = "Learning rate. [default: what the rule says, mostly 1; times .3 with softmax, .03 with mse]"
+_FACTORS = ", ".join(f"{k.rate_factor:g} with {loss}" for loss, k in OUTPUTS.items() if k.rate_factor != 1)
+RATE = f"The learning rate. [default: the rule's own, mostly 1; times {_FACTORS}]"
 DECAY = f"After n updates the rate is rate/(1 + n*rate-decay). [default: {RATE_DECAY:g}]"
 CONNECTIVITY = "Probability of each synapse, forward and feedback drawn by themselves."
 BACKEND = "auto, numpy (no compiler), cpp, or cuda. auto compiles where the run is long enough to gain by it."
 MATMUL = "Precision of products on cuda: full, or tf32 (11 bits of each factor, faster). [default: full]"
 MEASURE = (
     "More columns for metrics.csv, after every epoch, beside angle, distance and signs of the feedback weights against "
-    f"the transpose of the forward ones, which are always there: {', '.join(MEASURES)}."
+    f"the transpose of the forward ones, which are always there: {MEASURES.listed()}."
 )
 OUT = "Folder of the run. [default: runs/DATA-RULE-SEED]"
 RESUME = "Go on with the run in the folder, from its last whole epoch, with its options; --epochs may be larger."
@@ -60,7 +67,7 @@ def train(
     model: Annotated[str | None, typer.Option(metavar="NAME", help=MODEL)] = None,
     untied: Annotated[bool, typer.Option("--untied", help=UNTIED)] = False,
     rule: Annotated[str | None, typer.Option(help=RULE + " [default: urfb]")] = None,
-    loss: Annotated[str | None, typer.Option(help="hinge, softmax or mse. [default: hinge]")] = None,
+    loss: Annotated[str | None, typer.Option(help=LOSS + " [default: hinge]")] = None,
     transfer: Annotated[str | None, typer.Option(help=TRANSFER + " [default: clip]")] = None,
     epochs: Annotated[int | None, typer.Option(help=EPOCHS)] = None,
     columns: Annotated[int | None, typer.Option(help=COLUMNS)] = None,

@@ -74,7 +74,7 @@ def test_shapes_that_do_not_fit_are_refused() -> None:
 @pytest.mark.parametrize("transfer", ["tanh", "logistic", "linear", "clip"])
 @pytest.mark.parametrize("structure", [None, Masked(0.6)], ids=["", "masked"])
 def test_the_gradient_of_a_snapshot_is_the_textbooks(transfer: str, structure: Masked | None) -> None:
-    net = layered(SIZES, transfer=transfer, columns=5, output=rc.squared_output(), forward=structure)
+    net = layered(SIZES, transfer=transfer, columns=5, output=rc.SquaredOutput(), forward=structure)
     data = stimuli(net, 10)
     ups, _ = weights(net)
     x, labels = data["x"][:5], data["s"][:5]
@@ -143,7 +143,7 @@ def test_a_compiled_circuit_is_measured_alike_and_goes_on_as_if_it_had_not_been(
 
 
 def test_operations_are_counted_by_pathway() -> None:
-    net = layered(SIZES, rc.urfb, output=rc.squared_output(), columns=7)
+    net = layered(SIZES, rc.urfb, output=rc.SquaredOutput(), columns=7)
     w, back = 6 * 5 + 5 * 4 + 4 * 3, 5 * 4 + 4 * 3
     found = measures.operations(net)
     assert (found["forward"], found["feedback"], found["learning"]) == (w, back, w + back)

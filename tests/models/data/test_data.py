@@ -567,7 +567,7 @@ def test_timit_is_an_archive_of_the_users(tmp_path):
 
 @pytest.mark.parametrize("source", ["mnists", "", ".", "data.csv", "MNIST"])
 def test_unknown_source(source):
-    with refused(f"Unknown data {source!r}", "digits, mnist, cifar10, cifar100", ".npz", by=UsageError):
+    with refused(f"There is no data set {source!r}", "digits, mnist, cifar10, cifar100", ".npz", by=UsageError):
         load(source)
 
 

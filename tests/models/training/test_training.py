@@ -330,7 +330,7 @@ def test_any_circuit_with_a_stimulus_and_a_supervisor_trains() -> None:
     net = rc.Circuit(columns=COLUMNS, dt=1 * ms)
     x = net.stimulus("x", 5)
     h = net.population("h", 8, rc.pyramidal(transfer="clip(basal, -1, 1)", tau=1 * ms))
-    o = net.population("o", 3, rc.hinge_output(M=100, S=1, mu=0.1, epsilon=0.1))
+    o = net.population("o", 3, rc.HingeOutput(M=100, S=1, mu=0.1, epsilon=0.1))
     net.connect(x, h, into="basal", rule=rc.urfb.forward)
     net.connect(h, o, into="basal", rule=rc.urfb.forward)
     net.connect(o, h, into="apical", rule=rc.urfb.feedback)
@@ -450,7 +450,11 @@ def test_the_field_dependent_rule_trains_the_top_layer_alone() -> None:
         ((5, 0, 3), {}, "at least 1; got 0"),
         ((5, -2, 3), {}, "at least 1; got -2"),
         ((5, 2.5, 3), {}, "whole number"),
-        ((5, 3), {"loss": "hing"}, "expected one of hinge, softmax, mse; got 'hing'"),
+        (
+            (5, 3),
+            {"loss": "hing"},
+            "loss: there is no loss 'hing'. There are hinge, softmax, mse. Did you mean `hinge`?",
+        ),
         ((5, 4, 3), {"rule": "hinge", "loss": "mse"}, "gradient of the hinge loss"),
         ((5, 4, 3), {"rule": "urbf"}, "Did you mean `urfb`"),
         ((5, 4, 3), {"transfer": "tahn"}, "tahn"),

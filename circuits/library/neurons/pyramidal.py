@@ -1,4 +1,4 @@
-"""Neuron models that circuits are usually made of."""
+"""A unit that keeps its rate and its error apart."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import Any
 
 from brian2.units import Quantity, ms
 
-from ...errors import RecircuitError
-from ..description.neuron import Neuron
-from .transfer import transfer as find_transfer
+from ....errors import RecircuitError
+from ...description.neuron import Neuron
+from ..transfer import transfer as find_transfer
 
 
 def pyramidal(
@@ -22,11 +22,14 @@ def pyramidal(
     more: str = "",
     **parameters: Any,
 ) -> Neuron:
-    """A unit with a basal and an apical compartment (Amit 2019, Eq. 6; Lillicrap et al. 2016).
+    """A unit with a basal and an apical compartment, so that its rate and its error are there at the same time.
 
-    tau drate/dt = -rate + f(basal), open in the phase ``feedforward``, and
-    error = apical f'(basal), latched in the phase ``feedback``: what arrives in the apical compartment never
-    touches the rate, so that both are there at the same time.
+    The rate follows the basal field in the phase ``feedforward``, and the error is latched in the phase ``feedback``::
+
+        tau drate/dt = -rate + f(basal)
+        error = apical f'(basal)
+
+    What arrives in the apical compartment never changes the rate.
 
     Parameters
     ----------
@@ -34,11 +37,15 @@ def pyramidal(
     tau : time constant of the rate; equal to the circuit's dt for lock step
     derivative : f', where it cannot be found
     gated : False leaves out f' (Baldi et al. 2018, section 4.2)
-    dropped : the probability that a unit is silent for a presentation, its error too; those that are not count
+    dropped : the probability that a unit is silent for a presentation, its error too; the others are multiplied by
         1/(1 - dropped). It is drawn in the phase ``draw``; in the phase ``whole``, before it, no unit is silent, so that
         an evaluation that shows ``whole`` and not ``draw`` has all of them
     added : what the soma gets besides f(basal), as in ``noise*in_perturbed``
     more, parameters : further lines of equations, and the names that they use
+
+    References
+    ----------
+    Amit 2019, Eq. 6; Lillicrap et al. 2016.
     """
     f, slope = find_transfer(transfer, derivative)
     error = f"apical*{slope}" if gated else "apical"

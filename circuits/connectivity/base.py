@@ -1,0 +1,155 @@
+"""What a connectivity is: which of the possible synapses between two populations exist, and which share a weight.
+
+A connectivity is data. It does not know what its synapses transmit or how they learn; a projection says that. A new one
+is a frozen dataclass that inherits from `Connectivity` (or from `Matrix`, if its weights are a matrix) and says where its
+synapses are. `dense.py` is the shortest example.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from functools import cached_property
+from math import prod
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+
+from ...errors import RecircuitError
+
+
+class Shape(tuple[int, ...]):
+    """The shape of an array of weights, which also says how many synapses a unit has.
+
+    Parameters
+    ----------
+    shape : the shape of the array
+    fans : how many synapses come into one post unit, and how many leave one pre unit, if none is left out at random
+    """
+
+    fans: tuple[int, int]
+
+    def __new__(cls, shape: tuple[int, ...], fans: tuple[int, int]) -> Shape:
+        made = super().__new__(cls, shape)
+        made.fans = fans
+        return made
+
+
+class Synapses(NamedTuple):
+    """All synapses, one by one; three arrays of the shape (synapses,).
+
+    Parameters
+    ----------
+    pre, post : the number of the pre unit and of the post unit of each synapse
+    weight : where in the flattened array of weights the synapse finds its weight
+    """
+
+    pre: np.ndarray
+    post: np.ndarray
+    weight: np.ndarray
+
+
+@dataclass(frozen=True)
+class Connectivity(ABC):
+    """Which synapses a projection from ``n_pre`` to ``n_post`` units has, and where their weights are in memory.
+
+    A subclass must define `kind`, `shape` and `indices`. All other members have a value or a method that suits a connectivity
+    in which every element of the array of weights is the weight of exactly one synapse; a subclass overrides those that
+    are different for it.
+
+    Attributes
+    ----------
+    kind : the name of the operations that carry signals through these synapses: ``"dense"`` (the weights are a matrix),
+        ``"one_to_one"``, ``"local"`` (windows of an image) or ``"largest"`` (maximum over windows)
+    shared : whether several synapses have the same weight. The change of a weight is then the sum of the changes of its
+        synapses, which no single synapse could compute: such a projection counts as not local
+    learns : whether a rule may change the weights
+    initial : the value of all weights if ``connect`` is given none; None: they are drawn
+    """
+
+    kind: ClassVar[str]
+    shared: ClassVar[bool] = False
+    learns: ClassVar[bool] = True
+    initial: ClassVar[float | None] = None
+
+    @abstractmethod
+    def shape(self, n_pre: int, n_post: int) -> Shape:
+        """The shape of the array of weights, and how many synapses a unit has."""
+
+    @abstractmethod
+    def indices(self, n_pre: int, n_post: int) -> Synapses:
+        """Every synapse, in the order of the weights in memory. Synapses that `mask` leaves out at random are listed."""
+
+    def count(self, n_pre: int, n_post: int) -> int:
+        """The number of synapses, including those that `mask` leaves out at random."""
+        return prod(self.shape(n_pre, n_post))
+
+    @property
+    def masked(self) -> bool:
+        """Whether some weights of the array have no synapse, although both units of their place exist.
+
+        The circuit then keeps the mask in memory, and sets these weights back to zero after each update.
+        """
+        return False
+
+    @property
+    def density(self) -> float:
+        """The expected share of the weights of the array that have a synapse. It decides between dense and sparse code."""
+        return 1.0
+
+    def mask(self, n_pre: int, n_post: int, rng: np.random.Generator) -> np.ndarray | None:
+        """Which weights have a synapse: an array of `shape` with 1 where there is one and 0 elsewhere.
+
+        None stands for an array of ones. What is left to chance is drawn from ``rng`` here.
+        """
+        return self.existing(n_pre, n_post)
+
+    def existing(self, n_pre: int, n_post: int) -> np.ndarray | None:
+        """The part of `mask` that does not depend on chance: 0 where no pre unit is at the place of a weight.
+
+        Such places exist where a window reaches over the edge of its image. None stands for an array of ones.
+        """
+        return None
+
+    @cached_property
+    def tables(self) -> dict[str, np.ndarray]:
+        """Arrays of integers that the generated code reads from memory, by name."""
+        return {}
+
+    def numbers(self) -> dict[str, Any]:
+        """Integers that are written into the generated code, by name."""
+        return {}
+
+    def check(self, n_pre: int, n_post: int, name: str) -> None:  # noqa: B027  # most connectivities fit all sizes
+        """Check that the sizes of the populations fit; ``name`` begins the message.
+
+        Raises
+        ------
+        RecircuitError
+            if they do not fit
+        """
+
+
+@dataclass(frozen=True)
+class Matrix(Connectivity):
+    """A connectivity whose weights are a matrix w of the shape (n_post, n_pre), or a part of it.
+
+    A subclass in which only some pairs of units are connected says so by `masked`, and which ones by `mask`; `masked.py`
+    is the example.
+    """
+
+    kind = "dense"
+
+    def shape(self, n_pre: int, n_post: int) -> Shape:
+        return Shape((n_post, n_pre), (n_pre, n_post))
+
+    def indices(self, n_pre: int, n_post: int) -> Synapses:
+        return Synapses(
+            np.tile(np.arange(n_pre), n_post), np.repeat(np.arange(n_post), n_pre), np.arange(n_pre * n_post)
+        )
+
+
+def check_probability(probability: float, where: str) -> None:
+    """Refuse a number that is not the probability of a synapse."""
+    if isinstance(probability, bool) or not isinstance(probability, int | float) or not 0 < probability <= 1:
+        raise RecircuitError(f"{where}: a probability lies in (0, 1]; got {probability!r}.")

@@ -1,0 +1,53 @@
+"""Several all-to-all projections beside each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...errors import RecircuitError
+from .base import Matrix, Shape
+
+
+@dataclass(frozen=True)
+class Blocks(Matrix):
+    """The k-th part of the pre units projects to the k-th part of the post units, so that networks lie side by side.
+
+    ::
+
+        field[i] = sum over j in the same part as i of w[i, j] * sent[j]
+
+    The weights w have the shape (n_post, n_pre); those outside of the blocks are zero and stay zero.
+
+    Parameters
+    ----------
+    number : the number of parts; both populations divide into so many equal ones
+    """
+
+    number: int = 1
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.number, int | np.integer) or isinstance(self.number, bool) or self.number < 1:
+            raise RecircuitError(f"Blocks: how many there are is a whole number, at least 1; got {self.number!r}.")
+
+    @property
+    def masked(self) -> bool:
+        return True
+
+    @property
+    def density(self) -> float:
+        return 1 / self.number
+
+    def shape(self, n_pre: int, n_post: int) -> Shape:
+        return Shape((n_post, n_pre), (n_pre // self.number, n_post // self.number))
+
+    def mask(self, n_pre: int, n_post: int, rng: np.random.Generator) -> np.ndarray | None:
+        return np.kron(np.eye(self.number), np.ones((n_post // self.number, n_pre // self.number)))
+
+    def check(self, n_pre: int, n_post: int, name: str) -> None:
+        if n_pre % self.number or n_post % self.number:
+            raise RecircuitError(
+                f"{name}: {self.number} blocks need populations that divide into {self.number} equal parts; "
+                f"got {n_pre} and {n_post} units."
+            )

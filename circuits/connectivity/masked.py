@@ -1,0 +1,45 @@
+"""Random connections."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .base import Matrix, check_probability
+
+
+@dataclass(frozen=True)
+class Masked(Matrix):
+    """Each synapse of all-to-all connections exists with a probability, drawn once for each projection by itself.
+
+    ::
+
+        field[i] = sum over j of m[i, j] * w[i, j] * sent[j],   m[i, j] = 1 with the probability, else 0
+
+    The weights w have the shape (n_post, n_pre); those without a synapse are zero and stay zero.
+
+    Parameters
+    ----------
+    probability : that a synapse exists, above 0 and at most 1
+
+    References
+    ----------
+    Amit 2019, section 2.2.
+    """
+
+    probability: float = 0.5
+
+    def __post_init__(self) -> None:
+        check_probability(self.probability, "Masked")
+
+    @property
+    def masked(self) -> bool:
+        return True
+
+    @property
+    def density(self) -> float:
+        return self.probability
+
+    def mask(self, n_pre: int, n_post: int, rng: np.random.Generator) -> np.ndarray | None:
+        return (rng.random((n_post, n_pre)) < self.probability).astype(float)

@@ -1,0 +1,34 @@
+"""One synapse for each pair of units with the same number."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...errors import RecircuitError
+from .base import Connectivity, Shape, Synapses
+
+
+@dataclass(frozen=True)
+class OneToOne(Connectivity):
+    """Unit i projects to unit i of a population of the same size.
+
+    ::
+
+        field[i] = w[i] * sent[i]
+
+    The weights w have the shape (n,).
+    """
+
+    kind = "one_to_one"
+
+    def shape(self, n_pre: int, n_post: int) -> Shape:
+        return Shape((n_pre,), (n_pre, n_pre))
+
+    def indices(self, n_pre: int, n_post: int) -> Synapses:
+        return Synapses(np.arange(n_pre), np.arange(n_pre), np.arange(n_pre))
+
+    def check(self, n_pre: int, n_post: int, name: str) -> None:
+        if n_pre != n_post:
+            raise RecircuitError(f"{name}: one-to-one needs populations of one size; got {n_pre} and {n_post} units.")

@@ -1,0 +1,33 @@
+"""Ready neurons: functions that return a `Neuron`, with its equations in the text; and the table of them."""
+
+from collections.abc import Callable
+
+from ....registry import Registry, a_function
+from ...description.neuron import Neuron
+from .hinge import control_switch, control_unit, hinge_unit
+from .pyramidal import pyramidal
+from .softmax import cross_entropy_unit, normalising_unit, softmax_unit
+from .squared import squared_error_unit, squared_unit
+
+__all__ = [
+    "NEURONS",
+    "control_switch",
+    "control_unit",
+    "cross_entropy_unit",
+    "hinge_unit",
+    "normalising_unit",
+    "pyramidal",
+    "softmax_unit",
+    "squared_error_unit",
+    "squared_unit",
+]
+
+_FUNCTIONS = (
+    pyramidal, hinge_unit, control_unit, control_switch, softmax_unit, normalising_unit, cross_entropy_unit,
+    squared_unit, squared_error_unit,
+)  # fmt: skip
+
+NEURONS: Registry[Callable[..., Neuron]] = Registry(
+    "neuron", {f.__name__: f for f in _FUNCTIONS}, group="recircuit.neurons", check=a_function
+)
+"""The ready neurons, by the name of the function that makes one."""

@@ -1,0 +1,75 @@
+"""The two units of the hinge circuit (Amit 2019, Eq. 8 and 9). `outputs.hinge` says how they work together."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from brian2.units import Quantity
+
+from ...description.neuron import Neuron
+
+#: Before an error is read out the units go to rest: the pathways that drive them are closed.
+RESTS = "(usually during feedforward and error)"
+
+
+def hinge_unit(*, M: float = 1000.0, S: float = 1.0, mu: float = 0.1, epsilon: float = 0.1, tau: Quantity) -> Neuron:
+    """The output unit o of the hinge circuit: a rate of five levels (Amit 2019, Eq. 8 and 9, left).
+
+    ``error`` is the rate; ``target`` is +1 or -1; ``beyond`` counts the presentations with abs(basal) >= M.
+
+    Parameters
+    ----------
+    M, S, mu, epsilon : see `HingeOutput`
+    tau : time constant of the rate
+    """
+    return Neuron(
+        """
+        basal       : 1 (compartment)
+        supervision : 1 (compartment)
+        control     : 1 (compartment)
+        H           = basal + supervision + control : 1
+        above       = (1 + epsilon)*int(H > 2*M + S) + int(H >= M and H <= 2*M + S) : 1
+        below       = (mu + epsilon)*int(H < -2*M - S) + mu*int(H <= -M and H >= -2*M - S) : 1
+        drate/dt    = ((above - below)*in_error - rate)/tau : 1 (usually during feedforward and error)
+        error       = rate : 1
+        target      = supervision/(2*M) : 1
+        beyond      = beyond + int(abs(basal) >= M) : 1 (usually during plasticity)
+        """,
+        M=M, S=S, mu=mu, epsilon=epsilon, tau=tau,
+    )  # fmt: skip
+
+
+def control_unit(*, mu: float = 0.1, tau: Quantity, relays: int = 0) -> Neuron:
+    """The control unit t of the hinge circuit: 1 while o overshoots, -1 while o undershoots (Amit 2019, Eq. 9, right).
+
+    tau drate/dt = -rate + (1 if o > 1; -1 if o < -mu; 0 between)
+
+    Parameters
+    ----------
+    mu : see `HingeOutput`
+    tau : time constant of the rate, and of each relay
+    relays : how many relays, each with the time constant tau, o passes before it arrives, so that t answers late
+    """
+    seen = ["drive", *(f"late{k}" for k in range(1, relays + 1))]
+    late = [f"d{b}/dt = ({a}*in_error - {b})/tau : 1 {RESTS}" for a, b in pairwise(seen)]
+    answer = f"drate/dt = ((int({seen[-1]} > 1) - int({seen[-1]} < -mu))*in_error - rate)/tau : 1 {RESTS}"
+    return Neuron("\n".join(["drive : 1 (compartment)", *late, answer]), mu=mu, tau=tau)
+
+
+def control_switch(*, mu: float = 0.1, epsilon: float = 0.1, off: float) -> Neuron:
+    """The control unit t of the hinge circuit as a switch with hysteresis, without a time constant.
+
+    It turns on once o has come within the share ``off`` of its peak, and off once o is within that share of 0.
+
+    Parameters
+    ----------
+    mu, epsilon, off : see `HingeOutput`
+    """
+    return Neuron(
+        f"""
+        drive : 1 (compartment)
+        share = abs(drive)/(epsilon + int(drive > 0) + mu*int(drive < 0)) : 1
+        rate  = in_error*sign(drive)*int(share > 1 - off or (share >= off and rate*drive > 0)) : 1 {RESTS}
+        """,
+        mu=mu, epsilon=epsilon, off=off,
+    )  # fmt: skip

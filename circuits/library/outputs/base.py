@@ -1,0 +1,109 @@
+"""What an output circuit is: the populations at the end of a network that compute its error by their own dynamics."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from ...connectivity.one_to_one import OneToOne
+from ...description.network import Network
+from ...description.population import Population
+
+
+@dataclass(frozen=True)
+class OutputCircuit(ABC):
+    """An output population, its supervisor, and the units between them, which together compute an error.
+
+    ``circuit.population("o", 10, HingeOutput())`` adds all of them. A subclass is a frozen dataclass; it must define
+    `loss`, `error_steps` and `build`, and the other members may keep the value that they have here. The population that
+    `build` returns has these variables:
+
+    ``basal``
+        the compartment that the layer below projects to. In evaluation the answer of a network is the unit with the
+        largest value of ``basal``, before any supervision arrives
+    ``error``
+        the error at the end of the phase ``error``, which rules and feedback projections read
+    ``target``
+        what the supervisor shows, at the scale that rules read as ``target_post``
+    ``beyond``
+        if there is such a variable: how often the field has left the range for which the circuit was made, for each unit.
+        Training reports it after each epoch
+
+    Attributes
+    ----------
+    loss : the name of the loss whose negative gradient by ``basal`` is the error, as in ``recircuit train --loss NAME``
+    error_steps : how many steps the phase ``error`` lasts in lock step
+    rate_factor : by what a rule's own learning rate is multiplied if a training run is given no rate: fields that are
+        farther from their targets need a smaller one
+    own_rule : the name of a rule that computes the gradient of this loss by itself, without reading ``error``; such a rule
+        is refused with every other loss. Empty: there is none
+    """
+
+    loss: ClassVar[str]
+    error_steps: ClassVar[int]
+    rate_factor: ClassVar[float] = 1.0
+    own_rule: ClassVar[str] = ""
+
+    @abstractmethod
+    def build(self, circuit: Network, name: str, size: int) -> Population:
+        """Add the populations and the projections between them to a circuit.
+
+        Parameters
+        ----------
+        circuit : the circuit; its phases are ``feedforward`` and ``error``
+        name : of the output population
+        size : how many output units there are, one for each class
+
+        Returns
+        -------
+        Population
+            the output population
+        """
+
+    @property
+    @abstractmethod
+    def supervisor(self) -> str:
+        """The name of the population that is clamped to the labels."""
+
+    @property
+    def targets(self) -> tuple[float, float]:
+        """What the supervisor's unit of the class that is shown is clamped to, and what the others are."""
+        return 1.0, 0.0
+
+    @property
+    def rule_parameters(self) -> Mapping[str, float]:
+        """Parameters of `own_rule` that are parameters of this circuit too, and so have the same values."""
+        return {}
+
+    def supervise(self, circuit: Network, o: Population, *, weights: float = 1.0, during: str = "error") -> Population:
+        """Add the supervisor, and one synapse from each of its units into ``supervision`` of the output unit."""
+        on, off = self.targets
+        s = circuit.supervisor(self.supervisor, o.size, on=on, off=off, during=during)
+        circuit.connect(s, o, into="supervision", weights=weights, structure=OneToOne(), during=during)
+        return s
+
+
+@dataclass(frozen=True)
+class AppraisedOutput(OutputCircuit):
+    """An output circuit to which a unit for the loss itself can be added, for rules that perturb the network.
+
+    A subclass has a parameter ``appraised``. If it is True, the output receives its supervision in the phase
+    ``feedforward`` too, so that the loss is known there.
+    """
+
+    @abstractmethod
+    def appraise(self, circuit: Network, o: Population, name: str = "loss") -> Population:
+        """Add a unit whose rate is the loss in the phase ``feedforward``.
+
+        Parameters
+        ----------
+        circuit, o : the circuit, and the output population that `build` returned
+        name : of the new population, which has one unit
+        """
+
+
+def supervised_during(appraised: bool) -> str:
+    """The phases in which an output receives its supervision."""
+    return "feedforward and error" if appraised else "error"

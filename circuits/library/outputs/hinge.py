@@ -1,0 +1,124 @@
+"""The output circuit of the hinge loss."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from brian2.units import Quantity
+
+from ....errors import RecircuitError
+from ...connectivity.one_to_one import OneToOne
+from ...description.network import Network
+from ...description.neuron import Neuron
+from ...description.population import Population
+from ..neurons import control_switch, control_unit, hinge_unit
+from .base import OutputCircuit
+
+
+@dataclass(frozen=True)
+class HingeOutput(OutputCircuit):
+    """The circuit of o, t and s that computes the error of the hinge loss.
+
+    The output unit o has the field H = h + 2M s - 2M t, where h is its basal field, s the supervisory unit (+1 or
+    -1) and t the control unit, which o alone drives::
+
+        o = 1+epsilon if H > 2M+S;  1 if M <= H <= 2M+S;  0 if |H| < M;  -mu if -2M-S <= H <= -M;  -mu-epsilon below
+        t = 1 if o > 1;  -1 if o < -mu;  0 between
+
+    In the phase ``feedforward``, where neither s nor t is heard, o and t go to rest. From there, in lock step: where
+    the example is still to be learned (s = 1 and h <= S, or s = -1 and h >= -S), o stays at 1 or -mu; otherwise o
+    overshoots, t answers and shuts it off: o runs 1+epsilon, 1+epsilon, 0, 0.
+
+    *Reading the error out.* The phase ``error`` lasts whole cycles of four steps, and what is closed is held: so
+    the phases after it read o as it was at the end of a cycle, at 1, -mu or 0. That is Eq. 4 in every case (Eq. 5
+    with its second case mended: h >= -S), but at the thresholds h = S and h = -S themselves, where Eq. 4 is strict
+    and the circuit, like Eq. 5, still learns; there the loss has a kink and both are subgradients. Where |h| >= M
+    the circuit is outside of what it was made for: with s = 1 and h < -M it sticks at 0, and with h >= M the cycle
+    ends in 1; above 2M+S o and t stay on (and, in a circuit without a phase ``feedforward``, make the cycles of the
+    next presentations late). ``o.beyond`` counts the presentations with abs(h) >= M for each
+    unit, in the phase ``plasticity``.
+
+    *With time constants* above dt the printed circuit does not shut off: as o falls towards 0, t lets go before o
+    arrives, and o hovers at the threshold (``recircuit reproduce amit-circuit`` draws it). Two repairs:
+
+    ``"hysteresis"`` : t is a switch without a time constant. It answers once o has come within a share ``off`` of
+        its peak p (p = 1+epsilon, or -mu-epsilon) and lets go once o is within the same share of 0, so that both
+        branches run the same cycle of about 2 tau log((1-off)/off) and the mean of o is p/2 as in lock step,
+        whatever tau/dt. From rest, both first visit 0 after tau (log(1/off) + log((1-off)/off)), 6.1 tau with
+        epsilon = .1: the length for the phase ``error``. In lock step it is the printed circuit.
+    ``"delay"`` : t sees o through eight relays of time constant tau, so that it answers, and lets go, late. o comes
+        closer to 0 (.004), in three times the time, and stays longer at 1+epsilon than at 0.
+
+    Parameters
+    ----------
+    M : bound of |h|; give it room, since beyond it a right answer goes on learning, and the weights run away
+    S : the learning threshold (1 in Eq. 1-5)
+    mu : weight of the classes that are not shown, below 1
+    epsilon : the overshoot, above 0
+    tau, tau_t : time constants of o and t; None: dt, lock step
+    repair : ``""``, ``"hysteresis"`` or ``"delay"``
+    off : the share of its peak by which o may miss the peak, or 0, where the hysteresis switches; below
+        epsilon/(1+epsilon), so that o = 1 never switches it. None: half of that
+    companions : the names of the control and supervisory populations
+
+    References
+    ----------
+    Amit 2019, section 2.3, Eq. 8 and 9.
+    """
+
+    M: float = 1000.0
+    S: float = 1.0
+    mu: float = 0.1
+    epsilon: float = 0.1
+    tau: Quantity | None = None
+    tau_t: Quantity | None = None
+    repair: str = ""
+    off: float | None = None
+    companions: tuple[str, str] = ("t", "s")
+
+    loss = "hinge"
+    error_steps = 4  # one cycle
+    own_rule = "hinge"
+
+    def __post_init__(self) -> None:
+        if not (self.M > self.S >= 0 and 0 < self.mu < 1 and self.epsilon > 0):
+            raise RecircuitError(
+                f"HingeOutput: expected M > S >= 0, 0 < mu < 1 and epsilon > 0; "
+                f"got M={self.M}, S={self.S}, mu={self.mu}, epsilon={self.epsilon}."
+            )
+        if self.repair not in ("", "hysteresis", "delay"):
+            raise RecircuitError(f"HingeOutput: repair is '', 'hysteresis' or 'delay'; got {self.repair!r}.")
+        most = self.epsilon / (1 + self.epsilon)
+        if self.off is not None and not 0 < self.off < most:
+            raise RecircuitError(
+                f"HingeOutput: off lies between 0 and epsilon/(1 + epsilon) = {most:.3g}; got {self.off!r}."
+            )
+
+    @property
+    def supervisor(self) -> str:
+        return self.companions[1]
+
+    @property
+    def targets(self) -> tuple[float, float]:
+        return 1.0, -1.0
+
+    @property
+    def rule_parameters(self) -> dict[str, float]:
+        return {"S": self.S, "mu": self.mu}
+
+    def build(self, circuit: Network, name: str, size: int) -> Population:
+        """Add o, t and s and the one-to-one projections between them; returns o."""
+        one, tau = OneToOne(), self.tau or circuit.dt
+        o = circuit.population(name, size, hinge_unit(M=self.M, S=self.S, mu=self.mu, epsilon=self.epsilon, tau=tau))
+        t = circuit.population(self.companions[0], size, self._control(self.tau_t or tau))
+        self.supervise(circuit, o, weights=2 * self.M)
+        circuit.connect(t, o, into="control", weights=-2 * self.M, structure=one, during="error")
+        circuit.connect(o, t, into="drive", weights=1.0, structure=one, during="error")
+        return o
+
+    def _control(self, tau: Quantity) -> Neuron:
+        """The control unit as printed, or one of its repairs."""
+        if self.repair == "hysteresis":
+            half = self.epsilon / (2 * (1 + self.epsilon))
+            return control_switch(mu=self.mu, epsilon=self.epsilon, off=half if self.off is None else self.off)
+        return control_unit(mu=self.mu, tau=tau, relays=8 if self.repair == "delay" else 0)

@@ -1,0 +1,60 @@
+"""The output circuit of softmax with cross-entropy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from brian2.units import Quantity
+
+from ...description.network import Network
+from ...description.population import Population
+from ..neurons import cross_entropy_unit, normalising_unit, softmax_unit
+from .base import AppraisedOutput, supervised_during
+
+
+@dataclass(frozen=True)
+class SoftmaxOutput(AppraisedOutput):
+    """Softmax with cross-entropy, a control: the error is the target minus the softmax of the fields.
+
+    error[c] = s[c] - exp(h[c])/sum over k of exp(h[k])
+
+    A normalising unit z sums what the output units send, and inhibits them by division. It reads all outputs, so that
+    the error is not local to a unit. That takes two steps of the phase ``error``. Fields are clipped at -80 and 80.
+
+    Parameters
+    ----------
+    tau : time constant of all units; None: dt, lock step
+    companions : the names of the normalising and supervisory populations
+    appraised : whether `appraise` can be called; supervision then arrives in the phase ``feedforward`` too
+    """
+
+    tau: Quantity | None = None
+    companions: tuple[str, str] = ("z", "s")
+    appraised: bool = False
+
+    loss = "softmax"
+    error_steps = 2
+    rate_factor = 0.3
+
+    @property
+    def supervisor(self) -> str:
+        return self.companions[1]
+
+    def build(self, circuit: Network, name: str, size: int) -> Population:
+        """Add the outputs, the normalising unit and the supervisor; returns the outputs."""
+        tau = self.tau or circuit.dt
+        o = circuit.population(name, size, softmax_unit(tau=tau, tells_loss=self.appraised))
+        z = circuit.population(self.companions[0], 1, normalising_unit(tau=tau))
+        self.supervise(circuit, o, during=supervised_during(self.appraised))
+        circuit.connect(o, z, into="drive", sends="expressed", weights=1.0, during="error")
+        circuit.connect(z, o, into="inhibition", weights=1.0, during="error")
+        return o
+
+    def appraise(self, circuit: Network, o: Population, name: str = "loss") -> Population:
+        """Add a unit whose rate is log(sum over k of exp(h[k])) - h[c]; c is the class that is shown."""
+        loss = circuit.population(name, 1, cross_entropy_unit())
+        for into, sends in (("total", "raised"), ("named", "named")):
+            circuit.connect(
+                o, loss, into=into, sends=sends, weights=1.0, during="feedforward", name=f"{o.name}_tells_{into}"
+            )  # fmt: skip
+        return loss

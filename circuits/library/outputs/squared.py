@@ -1,0 +1,62 @@
+"""The output of squared error."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from brian2.units import Quantity
+
+from ...description.network import Network
+from ...description.population import Population
+from ..neurons import squared_error_unit, squared_unit
+from .base import AppraisedOutput, supervised_during
+
+
+@dataclass(frozen=True)
+class SquaredOutput(AppraisedOutput):
+    """Squared error, a control: the error is minus the derivative of half the squared error by the field.
+
+    error[c] = (s[c] - f(h[c])) f'(h[c])
+
+    The error is local, but the unit's equation states it; no circuit computes it.
+
+    Parameters
+    ----------
+    transfer : f, as in `pyramidal`
+    on, off : the targets of the class that is shown and of the others
+    tau : time constant of the error; None: dt, lock step
+    companion : the name of the supervisory population
+    appraised : whether `appraise` can be called; supervision then arrives in the phase ``feedforward`` too
+    """
+
+    transfer: str = "linear"
+    on: float = 1.0
+    off: float = 0.0
+    tau: Quantity | None = None
+    companion: str = "s"
+    appraised: bool = False
+
+    loss = "mse"
+    error_steps = 1
+    rate_factor = 0.03
+
+    @property
+    def supervisor(self) -> str:
+        return self.companion
+
+    @property
+    def targets(self) -> tuple[float, float]:
+        return self.on, self.off
+
+    def build(self, circuit: Network, name: str, size: int) -> Population:
+        """Add the outputs and the supervisor; returns the outputs."""
+        unit = squared_unit(transfer=self.transfer, tau=self.tau or circuit.dt, tells_loss=self.appraised)
+        o = circuit.population(name, size, unit)
+        self.supervise(circuit, o, during=supervised_during(self.appraised))
+        return o
+
+    def appraise(self, circuit: Network, o: Population, name: str = "loss") -> Population:
+        """Add a unit whose rate is half the sum of the squared errors."""
+        loss = circuit.population(name, 1, squared_error_unit())
+        circuit.connect(o, loss, into="squares", sends="squares", weights=0.5, during="feedforward")
+        return loss

@@ -1,0 +1,22 @@
+"""Modifiers of rules: one small file each. Each is a function that returns a `Modifier`, for `Rule.modified`."""
+
+from .adam import adam
+from .base import Change, Equation, Modifier
+from .gate import gate
+from .momentum import momentum
+from .rate_schedule import rate_decay, rate_steps
+from .weight_decay import weight_decay
+from .weight_limit import weight_limit
+
+__all__ = [
+    "Change",
+    "Equation",
+    "Modifier",
+    "adam",
+    "gate",
+    "momentum",
+    "rate_decay",
+    "rate_steps",
+    "weight_decay",
+    "weight_limit",
+]

@@ -1,0 +1,50 @@
+"""ADAM (Kingma and Ba 2015)."""
+
+from ..parse import Statement, names_in
+from .base import Equation, Modifier, is_increment, one_increment, with_rate
+
+__all__ = ["adam"]
+
+
+def adam(beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8) -> Modifier:
+    """ADAM: an update follows the mean of the gradients so far, in units of their root mean square.
+
+    `dw = rate*G` becomes, with t = updates + 1 and the moments m and v of each synapse::
+
+        gradient = G
+        m = beta1*m + (1 - beta1)*gradient
+        v = beta2*v + (1 - beta2)*gradient**2
+        dw = rate*m/(1 - beta1**t)/(sqrt(v/(1 - beta2**t)) + epsilon)
+
+    An equation that does not read `rate`, as the feedback of node_perturbation, stays as it is.
+
+    Parameters
+    ----------
+    beta1, beta2 : the shares of the two moments that are kept from one update to the next
+    epsilon : what is added to the root mean square
+
+    References
+    ----------
+    Kingma and Ba 2015, Algorithm 1.
+    """
+    parameters = dict(beta1=beta1, beta2=beta2, epsilon=epsilon)
+    return Modifier("ADAM", _change, parameters, dict(m=0.0, v=0.0), rate_to="be that of ADAM")
+
+
+def _change(equation: Equation, where: str) -> Equation:
+    changed: list[Statement] = []
+    for s in equation:
+        if not (is_increment(s) and "rate" in names_in(s.node())):
+            changed.append(s)
+            continue
+        one_increment(equation, where, "ADAM")
+        (unscaled,) = with_rate((s,), "1")
+        changed += [
+            Statement("gradient", "=", unscaled.expression.removeprefix("1*")),
+            Statement("m", "=", "beta1*m + (1 - beta1)*gradient"),
+            Statement("v", "=", "beta2*v + (1 - beta2)*gradient**2"),
+            Statement(
+                "w", "+=", "rate*m/(1 - beta1**(updates + 1))/(sqrt(v/(1 - beta2**(updates + 1))) + epsilon)"
+            ),
+        ]  # fmt: skip
+    return tuple(changed)

@@ -1,0 +1,74 @@
+"""What a modifier is: a change of a rule's equations, such as momentum, as a value.
+
+    rule.modified(momentum(.9), weight_decay(1e-4))
+
+A modifier rewrites the statements of an equation, so that the rule says what it does when it is printed, and is proved
+to be local like any other. It is a function that returns a `Modifier`; `weight_decay` is the shortest one to copy.
+"""
+
+import ast
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from ...errors import RecircuitError
+from ..parse import Statement, names_in, rename, show
+
+__all__ = ["Change", "Equation", "Modifier", "added_to_increment", "is_increment", "one_increment", "with_rate"]
+
+#: The statements of an equation, in order. ``dw = E`` is ``Statement("w", "+=", "E")``.
+Equation = tuple[Statement, ...]
+#: From an equation, and the words with which an error message about it begins, to another equation.
+Change = Callable[[Equation, str], Equation]
+
+
+@dataclass(frozen=True)
+class Modifier:
+    """A change that `Rule.modified` makes to both equations of a rule, as far as they are plastic.
+
+    Parameters
+    ----------
+    name : what it is called in a message
+    change : a function from the statements of an equation, and the words with which a message about it begins, to other
+        statements. It raises `RecircuitError` if it does not fit the equation
+    parameters : names and values that the changed equations read, besides the rule's own
+    state : variables of the synapse that the changed equations keep, and what they begin with
+    broadcasts : names of scalars that the changed equations read, one for each element of the batch
+    rate_to : what happens to the rule's parameter ``rate``, as in ``"decay"``, if the modifier needs one; empty: it
+        needs none
+    """
+
+    name: str
+    change: Change
+    parameters: Mapping[str, float] = field(default_factory=dict)
+    state: Mapping[str, float] = field(default_factory=dict)
+    broadcasts: tuple[str, ...] = ()
+    rate_to: str = ""
+
+
+def with_rate(equation: Equation, text: str) -> Equation:
+    """The equation with another expression in place of `rate`, wherever it is read."""
+    changed = {"rate": ast.parse(text, mode="eval").body}
+    return tuple(
+        replace(s, expression=show(rename(s.node(), changed))) if "rate" in names_in(s.node()) else s for s in equation
+    )
+
+
+def added_to_increment(equation: Equation, where: str, what: str, text: str) -> Equation:
+    """The equation with `dw = text` in place of its one `dw = E`; ``{E}`` in the text stands for E."""
+    one_increment(equation, where, what)
+    return tuple(Statement("w", "+=", text.replace("{E}", s.expression)) if is_increment(s) else s for s in equation)
+
+
+def is_increment(statement: Statement) -> bool:
+    """Whether a statement is `dw = E`."""
+    return (statement.target, statement.operator) == ("w", "+=")
+
+
+def one_increment(equation: Equation, where: str, what: str) -> None:
+    """Refuse an equation that has no single `dw = E` to change."""
+    found = [str(s) for s in equation if is_increment(s)]
+    if len(found) != 1:
+        raise RecircuitError(
+            f"{where}: {what} is added to the one statement `dw = E`, but there "
+            f"{'are ' + '; '.join(found) if found else 'is none'}. Write it into the equation."
+        )

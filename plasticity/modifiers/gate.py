@@ -1,0 +1,23 @@
+"""A gate: a broadcast that says how much of an update is made."""
+
+from functools import partial
+
+from .base import Equation, Modifier, added_to_increment
+
+__all__ = ["gate"]
+
+
+def gate(broadcast: str) -> Modifier:
+    """A gate: weights change as far as a broadcast says, and keep their values while it is zero.
+
+    `dw = E` becomes `dw = broadcast*(E)`.
+
+    Parameters
+    ----------
+    broadcast : the name of the broadcast
+    """
+    return Modifier(f"the gate `{broadcast}`", partial(_change, broadcast), broadcasts=(broadcast,))
+
+
+def _change(name: str, equation: Equation, where: str) -> Equation:
+    return added_to_increment(equation, where, f"the gate `{name}`", f"{name}*({{E}})")

@@ -1,0 +1,33 @@
+"""Momentum (Polyak 1964)."""
+
+from ..parse import Statement
+from .base import Equation, Modifier, is_increment, one_increment
+
+__all__ = ["momentum"]
+
+
+def momentum(momentum: float) -> Modifier:
+    """Momentum: an update goes on in the direction of the updates before it.
+
+    `dw = E` becomes `velocity = momentum*velocity + E; dw = velocity`.
+
+    Parameters
+    ----------
+    momentum : the share of the velocity that is kept from one update to the next, from 0 to 1
+
+    References
+    ----------
+    Polyak 1964.
+    """
+    return Modifier("momentum", _change, {"momentum": momentum}, {"velocity": 0.0})
+
+
+def _change(equation: Equation, where: str) -> Equation:
+    one_increment(equation, where, "momentum")
+    changed: list[Statement] = []
+    for s in equation:
+        if is_increment(s):
+            changed.append(Statement("velocity", "=", f"momentum*velocity + {s.expression}"))
+            s = Statement("w", "+=", "velocity")
+        changed.append(s)
+    return tuple(changed)

@@ -1,0 +1,49 @@
+"""Learning rates that fall with the number of updates."""
+
+from functools import partial
+
+from ...errors import RecircuitError
+from .base import Equation, Modifier, with_rate
+
+__all__ = ["rate_decay", "rate_steps"]
+
+
+def rate_decay(rate_decay: float) -> Modifier:
+    """A learning rate that decays: `rate` becomes `rate/(1 + rate_decay*updates)`.
+
+    Parameters
+    ----------
+    rate_decay : how fast; after 1/rate_decay updates the rate is half of what it was
+
+    References
+    ----------
+    Baldi, Sadowski and Lu 2018, section 5.
+    """
+    change = partial(_replaced, "rate/(1 + rate_decay*updates)")
+    return Modifier("rate decay", change, {"rate_decay": rate_decay}, rate_to="decay")
+
+
+def rate_steps(*updates: int, factor: float = 0.1) -> Modifier:
+    """A learning rate that falls in steps: it is multiplied by a factor at each of some numbers of updates.
+
+    `rate` becomes `rate*rate_factor**(int(updates >= rate_step_1) + int(updates >= rate_step_2) + ...)`.
+
+    Parameters
+    ----------
+    updates : the numbers of updates at which the rate falls
+    factor : by which it is multiplied each time
+
+    References
+    ----------
+    Lillicrap et al. 2016, Supplementary Note 5, where it falls by an order of magnitude.
+    """
+    if not updates:
+        raise RecircuitError("rate_steps: say after how many updates the rate falls, as in rate_steps(6000, 9000).")
+    steps = {f"rate_step_{k}": float(n) for k, n in enumerate(updates, 1)}
+    passed = " + ".join(f"int(updates >= {name})" for name in steps)
+    change = partial(_replaced, f"rate*rate_factor**({passed})")
+    return Modifier("rate steps", change, {"rate_factor": factor, **steps}, rate_to="fall")
+
+
+def _replaced(text: str, equation: Equation, where: str) -> Equation:
+    return with_rate(equation, text)

@@ -1,0 +1,194 @@
+"""Tables of everything that a user can name: rules, outputs, connectivities, data sets, and so on.
+
+There is one `Registry` for each kind, beside the things themselves. The help of the command line, `recircuit doctor`, the
+messages of errors and the documentation take their lists from it. An installed package adds to a registry by an entry
+point in its pyproject.toml, in the registry's group:
+
+    [project.entry-points."recircuit.rules"]
+    mirror = "my_rules:mirror"
+
+A package that is damaged gives a warning, and everything else goes on working.
+"""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import re
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from importlib.metadata import EntryPoint, distributions, entry_points
+from typing import Any, TypeVar, cast
+
+from .errors import RecircuitError, UsageError
+
+__all__ = ["Registry", "a_function", "an_instance_of", "a_subclass_of", "closest", "nearest", "reason", "summary"]
+
+T = TypeVar("T")
+#: Says what is wrong with a member, as in "is not a Rule but a int"; an empty text if nothing is.
+Check = Callable[[object], str]
+
+
+class Registry(Mapping[str, T]):
+    """Everything of one kind by name: what comes with recircuit, and what installed packages add.
+
+    It is a read-only mapping from names to members. What an installed package adds is loaded when it is asked for.
+
+    Parameters
+    ----------
+    kind : what a member is called, as in ``"rule"``
+    built_in : the members that come with recircuit
+    group : the group of entry points by which packages add members; empty: none can
+    check : says what is wrong with a member that a package offers
+    others : how else than by a name something of this kind is given, as a whole sentence for the error message
+    """
+
+    def __init__(
+        self, kind: str, built_in: Mapping[str, T], *, group: str = "", check: Check | None = None, others: str = ""
+    ) -> None:
+        self.kind, self.group, self.others = kind, group, others
+        self._built_in, self._check = dict(built_in), check or (lambda _: "")
+
+    def find(self, name: str, where: str = "") -> T:
+        """The member with this name.
+
+        Parameters
+        ----------
+        name : as `names` lists them
+        where : what the message begins with, as in ``"loss"``; empty: nothing
+
+        Raises
+        ------
+        UsageError
+            if there is none of this name; the message lists all names and the closest one
+        RecircuitError
+            if it belongs to an installed package that cannot be loaded
+        """
+        if name in self._built_in:
+            return self._built_in[name]
+        for entry in self._entries():
+            if entry.name == name:
+                return self._loaded(entry)
+        begin = f"{where}: there" if where else "There"
+        more = f" {self.others}" if self.others else ""
+        raise UsageError(f"{begin} is no {self.kind} {name!r}. There are {self.listed()}.{more}{closest(name, self)}")
+
+    def installed(self) -> dict[str, T]:
+        """The members that installed packages add; one that cannot be loaded gives a warning."""
+        found: dict[str, T] = {}
+        for entry in self._entries():
+            try:
+                if entry.name in {**self._built_in, **found}:
+                    raise RecircuitError(f"{self._owner(entry)} is not used, since its name is taken already.")
+                found[entry.name] = self._loaded(entry)
+            except RecircuitError as problem:
+                warnings.warn(str(problem), stacklevel=3)
+        return found
+
+    def listed(self) -> str:
+        """All names, with commas between."""
+        return ", ".join(self)
+
+    def __getitem__(self, name: str) -> T:
+        if name in self._built_in:
+            return self._built_in[name]
+        return self.installed()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({**self._built_in, **self.installed()})
+
+    def __len__(self) -> int:
+        return len(self._built_in) + len(self.installed())
+
+    def __repr__(self) -> str:
+        return f"<{self.kind}: {self.listed()}>"
+
+    def _entries(self) -> Iterable[EntryPoint]:
+        return _entry_points(self.group) if self.group else ()
+
+    def _loaded(self, entry: EntryPoint) -> T:
+        where = self._owner(entry)
+        try:
+            member = entry.load()
+        except (Exception, SystemExit) as problem:
+            raise RecircuitError(f"{where} cannot be loaded: {reason(problem)}") from problem
+        if wrong := self._check(member):
+            raise RecircuitError(f"{where} {wrong}")
+        return cast("T", member)
+
+    def _owner(self, entry: EntryPoint) -> str:
+        return f"The {self.kind} {entry.name!r} of an installed package ({entry.value})"
+
+
+def an_instance_of(kind: type, hint: str = "") -> Check:
+    """A check that a member is an instance of a class; ``hint`` is a sentence that says how to make one."""
+
+    def check(member: object) -> str:
+        wrong = f"is not a {kind.__name__} but a {type(member).__name__}. {hint}"
+        return "" if isinstance(member, kind) else wrong.strip()
+
+    return check
+
+
+def a_subclass_of(kind: type) -> Check:
+    """A check that a member is a class which inherits from another one and defines all that it must."""
+
+    def check(member: object) -> str:
+        if not (isinstance(member, type) and issubclass(member, kind)):
+            return f"is not a subclass of {kind.__name__}; got {member!r}."
+        absent = ", ".join(sorted(getattr(member, "__abstractmethods__", ())))
+        return f"does not define {absent}, which every {kind.__name__} must." if absent else ""
+
+    return check
+
+
+def a_function(member: object) -> str:
+    """A check that a member can be called."""
+    return "" if callable(member) else f"is not a function but a {type(member).__name__}."
+
+
+def closest(name: str, known: Iterable[str]) -> str:
+    """` Did you mean ...?` with the name that is most like the given one, or nothing."""
+    found = nearest(name, known)
+    return f" Did you mean `{found}`?" if found else ""
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The name that is most like the given one; None if none is like it."""
+    return next(iter(difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)), None)
+
+
+def summary(member: Any) -> str:
+    """The first sentence of a member's own documentation: of its ``about``, or else of its docstring."""
+    text = getattr(member, "about", None) or _own_docstring(member)
+    return re.split(r"(?<=[.!?])\s", " ".join(text.split("\n\n")[0].split()) + " ")[0].strip()
+
+
+def _own_docstring(member: Any) -> str:
+    """The docstring of a function or class; an object without one of its own has that of no class."""
+    if not (inspect.isclass(member) or inspect.isroutine(member)):
+        return ""
+    return inspect.cleandoc(member.__doc__ or "")
+
+
+def reason(problem: BaseException) -> str:
+    """What went wrong in code that is not recircuit's, in a few words."""
+    if isinstance(problem, RecircuitError):
+        return str(problem)
+    line = f" (line {problem.lineno})" if isinstance(problem, SyntaxError) else ""
+    return f"{type(problem).__name__}: {problem}{line}"
+
+
+def _entry_points(group: str) -> Iterable[EntryPoint]:
+    """The entry points of a group; a package whose list of them cannot be read is left out, with a warning."""
+    try:
+        return tuple(entry_points(group=group))
+    except Exception:
+        found: dict[tuple[str, str], EntryPoint] = {}
+        for distribution in distributions():
+            try:
+                found |= {(e.name, e.value): e for e in distribution.entry_points if e.group == group}
+            except Exception as problem:
+                name = getattr(distribution, "_path", "an installed package")
+                warnings.warn(f"The entry points of {name} cannot be read: {reason(problem)}", stacklevel=4)
+        return tuple(found.values())
