@@ -24,7 +24,7 @@ def _after_fork() -> None:
 os.register_at_fork(after_in_child=_after_fork)
 
 #: Name -> the module whose BACKEND it is; imported when it is asked for.
-_MODULES = {name: f"{__package__}.{name}.backend" for name in ("numpy", "cpp", "cuda")}
+_MODULES = {name: f"{__package__}.{name}.backend" for name in ("interpreter", "numpy", "cpp", "cuda")}
 
 #: Their names; ``auto`` looks at the last first.
 BACKENDS = tuple(_MODULES)

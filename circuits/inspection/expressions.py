@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
-from brian2.codegen.generators.numpy_generator import NumpyNodeRenderer
-from brian2.codegen.runtime.numpy_rt import NumpyCodeObject
-from brian2.core.functions import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS
-from brian2.core.namespace import DEFAULT_UNITS
-from brian2.utils.stringtools import get_identifiers
 
 from ...errors import RecircuitError
 from ..description.network import Network
 from ..description.reads import incoming_fields, stored_in
-from ..lowering import functions as _functions  # noqa: F401  (adds to Brian2's)
+from ..lowering.evaluation import evaluate, variables_in
 
-__all__ = ["compute", "keys_of", "value_of"]
-
-_CONSTANTS = {n: c.value for n, c in DEFAULT_CONSTANTS.items()} | {n: float(u) for n, u in DEFAULT_UNITS.items()}
+__all__ = ["keys_of", "known", "value_of"]
 
 
 def keys_of(network: Network, arrays: Collection[str], name: str) -> list[str]:
@@ -69,24 +62,7 @@ def value_of(network: Network, name: str, stored: Mapping[str, Any], shape: tupl
         return stored[f"{owner}.{population.stored_name(variable)}"]
     fields = incoming_fields(network, population)
     formula = " + ".join(fields[variable]) or "0.0" if variable in fields else population.neuron.expressions[variable]
-    names = {"dt": float(network.dt)}
-    result = compute(formula, lambda n: names[n] if n in names else value_of(network, f"{owner}.{n}", stored, shape))
+    read = variables_in(formula) - {"dt"}
+    names = {n: value_of(network, f"{owner}.{n}", stored, shape) for n in read} | {"dt": float(network.dt)}
+    result = evaluate(formula, names)
     return np.broadcast_to(np.asarray(result, dtype=float), shape).copy()
-
-
-def compute(formula: str, lookup: Callable[[str], Any], **functions: Any) -> Any:
-    """A formula in Brian2's language, by NumPy; names that are no functions, constants or units are asked for.
-
-    Parameters
-    ----------
-    functions : in place of Brian2's, as ``rand``
-    """
-    names: dict[str, Any] = {"logical_not": np.logical_not, "_vectorisation_idx": 0}
-    for name in get_identifiers(formula):
-        if name in functions:
-            names[name] = functions[name]
-        elif name in DEFAULT_FUNCTIONS:
-            names[name] = DEFAULT_FUNCTIONS[name].implementations[NumpyCodeObject].get_code(None)
-        else:
-            names[name] = _CONSTANTS[name] if name in _CONSTANTS else lookup(name)
-    return eval(NumpyNodeRenderer().render_expr(formula), {"__builtins__": {}, "_numpy": np, **names})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from ...circuits.description.neuron import phase_indicators
 from ...circuits.description.projection import Transposed
 from ...circuits.description.reads import incoming_fields
 from ...circuits.inputs import Inputs, Rows, as_inputs, dataset_inputs
-from ...circuits.inspection.expressions import compute
+from ...circuits.lowering.evaluation import evaluate, variables_in
 from ...circuits.lowering.synapses import learning_steps
 from ...errors import RecircuitError
 
@@ -22,6 +22,9 @@ __all__ = ["Snapshot", "matrix", "snapshot"]
 
 Array = NDArray[np.float64]
 STEP = 1e-6  # of the central difference that gives f'
+
+#: Noise that is left out.
+SILENT: dict[str, Callable[..., Any]] = {"rand": lambda: 0.0, "randn": lambda: 0.0, "poisson": lambda mean: mean}
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,8 @@ class Snapshot:
                 return float(self.circuit[f"{population.name}.{name}"])
             return indicators[name] if name in indicators else self.of(population, name, **instead)
 
-        value = compute(expression, lookup, rand=_silent, randn=_silent)
+        names = {name: lookup(name) for name in variables_in(expression)}
+        value = evaluate(expression, names, SILENT)
         return np.broadcast_to(np.asarray(value, dtype=float), (self.circuit.columns, population.size))
 
     def slope(self, population: Population) -> Array:
@@ -125,11 +129,6 @@ def snapshot(circuit: Circuit, data: Any = None) -> Snapshot:
         circuit.set_state({k: v for k, v in before.items() if not np.array_equal(v, program.get(k), equal_nan=True)})
     values = {key: np.asarray(kept[0], dtype=float) for key, kept in result.collected.items()}
     return Snapshot(circuit, values, {p.name: matrix(p) for p in circuit.projections.values()})
-
-
-def _silent(_: Any) -> float:
-    """Noise that is left out."""
-    return 0.0
 
 
 def matrix(projection: Projection) -> Array:

@@ -1,0 +1,111 @@
+"""What each kind of kernel does to the memory of a circuit, synapse by synapse."""
+
+from __future__ import annotations
+
+from functools import singledispatch
+
+import numpy as np
+
+from ....errors import RecircuitError
+from ...connectivity.pooling import MaxPool
+from ...lowering.kernels import Broadcast, Count, Elementwise, Fused, Kernel, Mask, Product, Propagate
+from ...lowering.variables import Scope
+from .memory import Memory, Names
+
+
+@singledispatch
+def perform(kernel: Kernel, memory: Memory) -> None:
+    """Do what a kernel says."""
+    raise RecircuitError(f"backend interpreter: it has no code for the kernel {type(kernel).__name__}.")
+
+
+@perform.register
+def _(kernel: Elementwise, memory: Memory) -> None:
+    names = Names(memory, kernel.owner)
+    names.update({name: memory.arrays[key] for name, key in kernel.scalars})
+    for statement in kernel.statements:
+        value = names.value(statement.expression)
+        if statement.operator == "+=":
+            value = names[statement.target] + value
+        stored = memory.arrays.get(f"{kernel.owner}.{statement.target}")
+        if stored is None:
+            names[statement.target] = value
+        else:
+            stored[...] = value
+
+
+@perform.register
+def _(kernel: Propagate, memory: Memory) -> None:
+    if isinstance(kernel.connectivity, MaxPool):
+        return (_to_winners if kernel.transposed else _largest)(kernel, kernel.connectivity, memory)
+    if kernel.transposed:
+        post, pre, weight = kernel.connectivity.indices(kernel.n_post, kernel.n_pre)
+    else:
+        pre, post, weight = kernel.connectivity.indices(kernel.n_pre, kernel.n_post)
+    sent, field, weights = (memory.arrays[key] for key in (kernel.signal.key, kernel.field, kernel.weights))
+    field[...] = 0
+    for b in range(len(field)):
+        np.add.at(field[b], post, weights.reshape(-1)[weight] * sent[b, pre])
+
+
+def _largest(kernel: Propagate, pool: MaxPool, memory: Memory) -> None:
+    sent, winner = memory.arrays[kernel.signal.key], memory.arrays[kernel.winner]
+    best = np.full(winner.shape, -np.inf, winner.dtype)
+    for pre, post, tap in zip(*pool.by_tap(), strict=True):  # of equal ones the first wins
+        larger = sent[:, pre] > best[:, post]
+        best[larger, post], winner[larger, post] = sent[larger, pre], tap
+    memory.arrays[kernel.field][...] = memory.arrays[kernel.weights] * best
+
+
+def _to_winners(kernel: Propagate, pool: MaxPool, memory: Memory) -> None:
+    sent, winner, field = (memory.arrays[key] for key in (kernel.signal.key, kernel.winner, kernel.field))
+    field[...] = 0
+    for pre, post, tap in zip(*pool.by_tap(), strict=True):
+        won = winner[:, post] == tap
+        field[won, pre] += memory.arrays[kernel.weights] * sent[won, post]
+
+
+@perform.register
+def _(kernel: Broadcast, memory: Memory) -> None:
+    memory.arrays[kernel.field][...] = memory.arrays[kernel.signal.key]
+
+
+@perform.register
+def _(kernel: Product, memory: Memory) -> None:
+    pre, post, weight = kernel.connectivity.indices(kernel.n_pre, kernel.n_post)
+    sent, learned = memory.arrays[kernel.pre.key], memory.arrays[kernel.post.key]
+    total = np.zeros(memory.arrays[f"{kernel.projection}.{kernel.target}"].size)
+    for b in range(memory.arrays["presentation.active"]):
+        np.add.at(total, weight, learned[b, post] * sent[b, pre])
+    _update(kernel, memory, total)
+
+
+@perform.register
+def _(kernel: Fused, memory: Memory) -> None:
+    pre, post, weight = kernel.connectivity.indices(kernel.n_pre, kernel.n_post)
+    names, total = Names(memory, kernel.projection), np.zeros(memory.arrays[f"{kernel.projection}.w"].size)
+    for variable in memory.lowered.variables.values():
+        if variable.owner == kernel.projection and variable.scope is Scope.WEIGHT:
+            names[variable.name] = memory.arrays[variable.key].reshape(-1)[weight]
+    for b in range(memory.arrays["presentation.active"]):
+        for part in kernel.parts:
+            names[part.name] = memory.arrays[part.term.key][b, pre if part.side == "pre" else post]
+        np.add.at(total, weight, names.value(kernel.expression))
+    _update(kernel, memory, total)
+
+
+def _update(kernel: Product | Fused, memory: Memory, total: np.ndarray) -> None:
+    """target = keep*target + scale*mean, of the sum over the batch elements that show something."""
+    names, target = Names(memory, kernel.projection), memory.arrays[f"{kernel.projection}.{kernel.target}"]
+    mean = total.reshape(target.shape) / memory.arrays["presentation.active"]
+    target[...] = names.value(kernel.keep) * target + names.value(kernel.scale) * mean
+
+
+@perform.register
+def _(kernel: Mask, memory: Memory) -> None:
+    perform(Elementwise(kernel.projection, kernel.statements), memory)
+
+
+@perform.register
+def _(kernel: Count, memory: Memory) -> None:
+    memory.arrays[f"{kernel.projection}.updates"] += 1

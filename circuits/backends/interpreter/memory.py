@@ -1,0 +1,54 @@
+"""What a circuit holds while it is interpreted, and what the names in its expressions stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ...description.reads import definitions
+from ...lowering.evaluation import evaluate
+from ...lowering.lowered import Lowered
+
+
+class Memory:
+    """Every variable by key, as an array of the shape that a user sees (of units (batch, units)); and random numbers."""
+
+    def __init__(self, lowered: Lowered) -> None:
+        network = lowered.network
+        self.lowered, self.dt = lowered, float(network.dt)
+        self.arrays = {k: np.zeros(v.shape, v.kind.dtype(network.dtype)) for k, v in lowered.variables.items()}
+        self.definitions = {name: definitions(network, p) for name, p in network.populations.items()}
+        self.random = np.random.default_rng(network.seed)
+
+    def draws(self, owner: str) -> dict[str, Callable[..., Any]]:
+        """The functions that draw a random number for each unit of a population, or each weight of a projection."""
+        network, random = self.lowered.network, self.random
+        units = network.populations.get(owner)
+        shape = network.projections[owner].shape if units is None else (network.columns, units.size)
+        return {
+            "rand": lambda: random.random(shape),
+            "randn": lambda: random.standard_normal(shape),
+            "poisson": lambda mean: random.poisson(mean, shape),
+        }
+
+
+class Names(dict[str, Any]):
+    """The values of names: those that are put in here, before those that the variables of an owner have now."""
+
+    def __init__(self, memory: Memory, owner: str) -> None:
+        super().__init__()
+        self.memory, self.owner = memory, owner
+
+    def __missing__(self, name: str) -> Any:
+        memory = self.memory
+        if f"{self.owner}.{name}" in memory.arrays:
+            return memory.arrays[f"{self.owner}.{name}"]
+        if name in memory.definitions.get(self.owner, {}):
+            return self.value(memory.definitions[self.owner][name])
+        return {"t": memory.arrays["clock.t"], "dt": memory.dt}[name]
+
+    def value(self, expression: str) -> Any:
+        """The value of an expression."""
+        return evaluate(expression, self, self.memory.draws(self.owner))

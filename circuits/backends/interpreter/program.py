@@ -1,0 +1,56 @@
+"""A circuit that is interpreted."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+
+from ...lowering.kernels import Clamp
+from ...lowering.lowered import Lowered
+from ...lowering.operations import Operation
+from ..in_process import Action, InProcessProgram
+from ..program import check_seed
+from .kernels import perform
+from .memory import Memory
+
+
+class InterpreterProgram(InProcessProgram):
+    """Runs in this process, slowly."""
+
+    backend = "interpreter"
+
+    def __init__(self, lowered: Lowered) -> None:
+        super().__init__(lowered)
+        self.memory = Memory(lowered)
+
+    def read(self, key: str) -> np.ndarray:
+        return self.memory.arrays[key].reshape(-1)
+
+    def dtype(self, key: str) -> np.dtype:
+        return self.memory.arrays[key].dtype
+
+    def seed(self, seed: int) -> None:
+        self.memory.random = np.random.default_rng(check_seed(seed))
+
+    def action(self, operation: Operation) -> Action:
+        if isinstance(operation.kernel, Clamp):
+            return partial(self._clamp, operation.kernel)
+        return partial(perform, operation.kernel, self.memory)
+
+    def running(self) -> np.errstate:
+        return np.errstate(all="ignore")  # what is not finite is found after each presentation
+
+    def _clamp(self, clamp: Clamp) -> None:
+        if clamp.population not in self.data:
+            return
+        data, scale, offset = self.data[clamp.population]
+        rates = self.memory.arrays[f"{clamp.population}.{clamp.variable}"]
+        for b, row in enumerate(self.row):
+            if row < 0:
+                rates[b] = 0
+            elif clamp.labels:
+                rates[b] = clamp.off
+                rates[b, int(data[row, 0])] = clamp.on
+            else:
+                rates[b] = scale * data[row].astype(rates.dtype) + offset
