@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
+from brian2.units import Quantity
 from matplotlib import colormaps, pyplot
 from matplotlib.figure import Figure
 
 from ...errors import RecircuitError
+from ..description.schedule import Schedule
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-    from .trace import Trace
 
 #: Pale enough that lines stay in front.
 SHADES = ("#f2f0ea", "#e3ebf2", "#f4e7e4", "#e8efe3", "#ece6f1", "#f6efd9")
@@ -22,8 +22,26 @@ SHADES = ("#f2f0ea", "#e3ebf2", "#f4e7e4", "#e8efe3", "#ece6f1", "#f6efd9")
 NAMED = 12
 
 
+class Recorded(Protocol):
+    """What a recording has that is drawn: `recircuit.Trace` says what each of these is."""
+
+    rows: np.ndarray
+    schedule: Schedule | None
+    dt: Quantity
+
+    def __getitem__(self, name: str) -> np.ndarray: ...
+
+    def __iter__(self) -> Iterator[str]: ...
+
+    @property
+    def steps(self) -> int: ...
+
+    @property
+    def t(self) -> np.ndarray: ...
+
+
 def plot_trace(
-    trace: Trace,
+    trace: Recorded,
     names: Sequence[str] | None = None,
     *,
     units: Sequence[int] | int = 10,
@@ -97,7 +115,7 @@ def _draw_lines(
         )
 
 
-def _spans(trace: Trace) -> list[tuple[str, float, float]]:
+def _spans(trace: Recorded) -> list[tuple[str, float, float]]:
     """Name, begin and end in milliseconds of each phase of each presentation; an evaluation has some of them only."""
     schedule, dt = trace.schedule, float(trace.dt) * 1e3
     presentations = len(trace.rows)
@@ -116,7 +134,7 @@ def _spans(trace: Trace) -> list[tuple[str, float, float]]:
     return spans
 
 
-def _shade(panel: Axes, trace: Trace) -> None:
+def _shade(panel: Axes, trace: Recorded) -> None:
     shades: dict[str, str] = {}
     for name, begin, end in _spans(trace):
         shade = shades.setdefault(name, SHADES[len(shades) % len(SHADES)])
@@ -126,7 +144,7 @@ def _shade(panel: Axes, trace: Trace) -> None:
         panel.axvline(k * step, color="white", lw=2, zorder=0.5)
 
 
-def _name_phases(panel: Axes, trace: Trace) -> None:
+def _name_phases(panel: Axes, trace: Recorded) -> None:
     """Above the first panel, upright where the first presentation has little room."""
     spans = _spans(trace)
     if not spans or len(trace.rows) > NAMED:
