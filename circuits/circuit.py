@@ -67,7 +67,7 @@ class Circuit(Network):
         presentations : how many presentations (default: once through the data)
         record : variables as ``"h.rate"``, kept at every step, of column 0
         learn : False runs the evaluation phases only, without plasticity
-        backend : ``"numpy"``, ``"cpp"``, ``"cuda"``, ``"auto"``; default: the one in use, else numpy
+        backend : ``"numpy"``, ``"cpp"``, ``"cuda"``, ``"interpreter"``, ``"auto"``; default: that in use, else numpy
         order : the row of the data that each presentation shows in each column, shape (presentations, columns)
 
         Raises

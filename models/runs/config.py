@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from ...circuits import Circuit
+from ...circuits.backends import BACKENDS
 from ...circuits.library.outputs import OUTPUTS
 from ...circuits.library.transfer import TRANSFERS
 from ...circuits.library.transfer import transfer as find_transfer
@@ -124,7 +125,7 @@ class RunConfig(BaseModel):
     @field_validator("backend")
     @classmethod
     def _backend(cls, value: str) -> str:
-        return _one_of(value, ("auto", "numpy", "cpp", "cuda"))
+        return _one_of(value, ("auto", *BACKENDS))
 
     @field_validator("transfer")
     @classmethod

@@ -48,8 +48,9 @@ def assert_agree(
     usual, net = make(columns=COLUMNS), make(columns=COLUMNS)
     data = data_for(usual, SHOWN, 1) if data is None else data
     interpreted(net)
+    before = usual.state()
     recorded, expected = net.run(data, record=record), usual.run(data, record=record)
-    before, after = make(columns=COLUMNS).state(), usual.state()
+    after = usual.state()
     apart = {key: distance(value, after[key]) for key, value in net.state().items()}
     apart |= {f"recorded {name}": distance(recorded[name], expected[name]) for name in record}
     assert {key: value for key, value in apart.items() if not value < EXACT} == {}
@@ -161,6 +162,18 @@ def test_weights_between_other_units(flipped: bool) -> None:
         return net
 
     assert_agree(make, shown(4))
+
+
+def test_two_variables_exchange_their_values() -> None:
+    def make(**options: Any) -> rc.Circuit:
+        net = rc.Circuit(**options)
+        net.stimulus("x", 2)
+        net.population("h", 2, rc.Neuron("a = b : 1 (during whole)\nb = a : 1 (during whole)"))
+        net.phases("whole", 3 * ms)
+        net["h.a"] = 1.0
+        return net
+
+    assert_agree(make, record=("h.a", "h.b"))
 
 
 # --- anything ---------------------------------------------------------------------------------------------------------

@@ -356,7 +356,7 @@ def test_the_doctor_says_what_works_and_what_to_do(call, monkeypatch, tmp_path: 
     monkeypatch.setenv("RECIRCUIT_CACHE", str(tmp_path / "file" / "cache"))
     code, out, _ = call("doctor")
     assert code == 0 and "'no-such-compiler' is not on the PATH" in out and "name one in CXX" in out
-    assert "Name a folder that can be written in RECIRCUIT_CACHE" in out and "Backends: numpy.\n" in out
+    assert "Name a folder that can be written in RECIRCUIT_CACHE" in out and "Backends: numpy, interpreter.\n" in out
 
 
 def test_version_and_help(call) -> None:

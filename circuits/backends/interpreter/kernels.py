@@ -29,7 +29,7 @@ def _(kernel: Elementwise, memory: Memory) -> None:
             value = names[statement.target] + value
         stored = memory.arrays.get(f"{kernel.owner}.{statement.target}")
         if stored is None:
-            names[statement.target] = value
+            names[statement.target] = np.array(value)  # as it is now, if it is a variable
         else:
             stored[...] = value
 

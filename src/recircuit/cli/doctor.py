@@ -50,6 +50,7 @@ def doctor() -> None:
     backends = ["numpy"]
     backends += ["cpp"] if {"compiler", "OpenBLAS", "cache"} <= works else []
     backends += [] if lacking else ["cuda"]
+    backends.append("interpreter")  # it needs no more than numpy does
     typer.echo(f"\nBackends: {', '.join(backends)}.")
     if lacking:
         typer.echo(f"cuda: {lacking}.")

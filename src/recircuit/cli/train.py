@@ -46,7 +46,10 @@ _FACTORS = ", ".join(f"{k.rate_factor:g} with {loss}" for loss, k in OUTPUTS.ite
 RATE = f"The learning rate. [default: the rule's own, mostly 1; times {_FACTORS}]"
 DECAY = f"After n updates the rate is rate/(1 + n*rate-decay). [default: {RATE_DECAY:g}]"
 CONNECTIVITY = "Probability of each synapse, forward and feedback drawn by themselves."
-BACKEND = "auto, numpy (no compiler), cpp, or cuda. auto compiles where the run is long enough to gain by it."
+BACKEND = (
+    "auto, numpy (no compiler), cpp, cuda, or interpreter (slow, for checking the others). "
+    "auto compiles where the run is long enough to gain by it."
+)
 MATMUL = "Precision of products on cuda: full, or tf32 (11 bits of each factor, faster). [default: full]"
 MEASURE = (
     "More columns for metrics.csv, after every epoch, beside angle, distance and signs of the feedback weights against "
