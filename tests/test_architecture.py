@@ -25,6 +25,7 @@ EXPERIMENTS = "recircuit.models.experiments"
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("recircuit.errors",),
     ("recircuit.uncaught", "recircuit.atomic_files"),
+    ("recircuit.folder_lock",),
     ("recircuit.plasticity",),
     ("recircuit.circuits.connectivity",),
     ("recircuit.circuits.description",),

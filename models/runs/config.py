@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
@@ -24,6 +23,7 @@ from ..networks.convolutional import image_network
 from ..networks.layered import layered
 from ..networks.network_for_rule import RuleNetwork, network_for
 from .default_options import SMALL, of_model, usual_columns, usual_epochs
+from .number_options import COUNT, DECAY, MOMENTUM, PROBABILITY, RATE, SEED
 
 __all__ = ["SMALL", "RunConfig"]
 
@@ -50,17 +50,17 @@ class RunConfig(BaseModel):
     rule: str = "urfb"
     loss: str = "hinge"
     transfer: str = "clip"
-    epochs: int | None = None
-    columns: int | None = None
-    rate: float | None = None
-    rate_decay: float | None = None
-    momentum: float = 0.0
-    weight_decay: float = 0.0
-    connectivity: float = 1.0
+    epochs: Annotated[int | None, COUNT] = None
+    columns: Annotated[int | None, COUNT] = None
+    rate: Annotated[float | None, RATE] = None
+    rate_decay: Annotated[float | None, DECAY] = None
+    momentum: Annotated[float, MOMENTUM] = 0.0
+    weight_decay: Annotated[float, DECAY] = 0.0
+    connectivity: Annotated[float, PROBABILITY] = 1.0
     precision: str = "float32"
     matmul: str = "full"
     backend: str = "auto"
-    seed: int = 0
+    seed: Annotated[int, SEED] = 0
     measure: tuple[str, ...] = ()
     augment: str = ""
 
@@ -136,48 +136,6 @@ class RunConfig(BaseModel):
             find_transfer(value)
         except RecircuitError as problem:
             raise ValueError(str(problem).removeprefix("transfer: ").rstrip(".")) from None
-        return value
-
-    @field_validator("epochs", "columns")
-    @classmethod
-    def _count(cls, value: int | None) -> int | None:
-        if value is not None and value < 1:
-            raise ValueError("expected a whole number, at least 1")
-        return value
-
-    @field_validator("seed")
-    @classmethod
-    def _seed(cls, value: int) -> int:
-        if not 0 <= value < 2**32:
-            raise ValueError("expected a whole number from 0 to 2^32 - 1")
-        return value
-
-    @field_validator("rate")
-    @classmethod
-    def _rate(cls, value: float | None) -> float | None:
-        if value is not None and not (math.isfinite(value) and value > 0):
-            raise ValueError("expected a number above 0")
-        return value
-
-    @field_validator("rate_decay", "weight_decay")
-    @classmethod
-    def _decay(cls, value: float | None) -> float | None:
-        if value is not None and not (math.isfinite(value) and value >= 0):
-            raise ValueError("expected a number, 0 or more")
-        return value
-
-    @field_validator("momentum")
-    @classmethod
-    def _momentum(cls, value: float) -> float:
-        if not 0 <= value < 1:
-            raise ValueError("expected a number from 0 to 1, 1 not included")
-        return value
-
-    @field_validator("connectivity")
-    @classmethod
-    def _connectivity(cls, value: float) -> float:
-        if not 0 < value <= 1:
-            raise ValueError("expected a probability above 0, at most 1")
         return value
 
     @field_validator("measure")
