@@ -16,14 +16,17 @@ from scipy.special import exprel
 from ...errors import RecircuitError
 from ...plasticity.parse import names_in
 
-__all__ = ["CONSTANTS", "FUNCTIONS", "evaluate", "variables_in"]
+__all__ = ["CONSTANTS", "DRAWS", "FUNCTIONS", "evaluate", "variables_in"]
 
 #: Numbers that every expression may name: constants, and units in base units.
 CONSTANTS: dict[str, float] = {n: c.value for n, c in DEFAULT_CONSTANTS.items()} | {
     n: float(u) for n, u in DEFAULT_UNITS.items()
 }
 
-#: Brian2's functions, except those that draw random numbers: `evaluate` is given those by whoever has a generator.
+#: Brian2's functions that draw random numbers: `evaluate` is given them by whoever has a generator.
+DRAWS = frozenset({"rand", "randn", "poisson"})
+
+#: All other functions of Brian2.
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "cos": np.cos, "sin": np.sin, "tan": np.tan, "cosh": np.cosh, "sinh": np.sinh, "tanh": np.tanh,
     "arccos": np.arccos, "arcsin": np.arcsin, "arctan": np.arctan,

@@ -21,7 +21,7 @@ from recircuit.circuits.backends import BACKENDS, find_backend
 from recircuit.circuits.backends.interpreter.program import InterpreterProgram
 from recircuit.circuits.backends.program import Diverged
 from recircuit.circuits.inputs import as_inputs
-from recircuit.circuits.lowering.evaluation import FUNCTIONS, evaluate
+from recircuit.circuits.lowering.evaluation import DRAWS, FUNCTIONS, evaluate
 from recircuit.models.networks.rule_test_circuits import bench, data_for, network
 from recircuit.plasticity import all_rules
 from recircuit.testing import EXACT
@@ -272,8 +272,8 @@ def test_expressions(expression: str, value: float) -> None:
     assert np.isclose(evaluate(expression, {"x": np.array(3.0)}), value, rtol=1e-15)
 
 
-def test_every_function_of_brian2_that_draws_no_numbers_is_known() -> None:
-    assert set(DEFAULT_FUNCTIONS) - {"rand", "randn", "poisson"} <= set(FUNCTIONS)
+def test_every_function_of_brian2_is_known() -> None:
+    assert set(DEFAULT_FUNCTIONS) == FUNCTIONS.keys() | DRAWS
 
 
 @pytest.mark.parametrize(
