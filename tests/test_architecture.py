@@ -24,7 +24,7 @@ EXPERIMENTS = "recircuit.models.experiments"
 #: import from each other. A name stands for a module, or for a folder with all that is in it and is not named itself.
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("recircuit.errors",),
-    ("recircuit.uncaught", "recircuit.atomic_files"),
+    ("recircuit.uncaught", "recircuit.atomic_files", "recircuit.registry"),
     ("recircuit.folder_lock",),
     ("recircuit.plasticity",),
     ("recircuit.circuits.connectivity",),
@@ -46,6 +46,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("recircuit.models.sweeps",),
     ("recircuit.models",),
     ("recircuit.report",),
+    ("recircuit.registries",),
     ("recircuit.testing",),
     ("recircuit",),
     ("recircuit.cli",),

@@ -13,17 +13,18 @@ import pytest
 from brian2 import ms
 from brian2.core.functions import DEFAULT_FUNCTIONS
 from networks import anything, distance, layered
-from test_equivalence import RULES
+from test_equivalence import RULES as MODIFIED
 
 import recircuit as rc
 from recircuit.circuits import Blocks, Convolution, Dense, Local, Masked, MaxPool, OneToOne
 from recircuit.circuits.backends import BACKENDS, find_backend
 from recircuit.circuits.backends.interpreter.program import InterpreterProgram
 from recircuit.circuits.backends.program import Diverged
+from recircuit.circuits.connectivity import CONNECTIVITIES, Connectivity
 from recircuit.circuits.inputs import as_inputs
 from recircuit.circuits.lowering.evaluation import DRAWS, FUNCTIONS, evaluate
 from recircuit.models.networks.rule_test_circuits import bench, data_for, network
-from recircuit.plasticity import all_rules
+from recircuit.plasticity import RULES
 from recircuit.testing import EXACT
 
 COLUMNS, SHOWN = 3, 7  # so that the last of three presentations has two empty batch elements
@@ -62,23 +63,23 @@ def assert_agree(
 # --- rules ------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("rule", all_rules())
+@pytest.mark.parametrize("rule", RULES)
 def test_every_rule(rule: str) -> None:
-    found = all_rules()[rule]
+    found = RULES[rule]
     data = data_for(bench(found.forward, found.feedback), SHOWN, 1)
     assert_agree(lambda **options: bench(found.forward, found.feedback, **options), data)
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", MODIFIED)
 def test_modified_rules_while_units_settle(rule: str) -> None:
     hidden = rc.pyramidal("tanh", tau=3 * ms)
-    assert_agree(lambda **options: network(RULES[rule], hidden, **options), record=("h.rate", "h.basal"))
+    assert_agree(lambda **options: network(MODIFIED[rule], hidden, **options), record=("h.rate", "h.basal"))
 
 
 # --- connectivities ---------------------------------------------------------------------------------------------------
 
 IMAGE = (2, 5, 4)
-STRUCTURES: dict[str, Dense] = {
+STRUCTURES: dict[str, Connectivity] = {
     "dense": Dense(),
     "one to one": OneToOne(),
     "masked": Masked(0.5),
@@ -105,14 +106,14 @@ def shown(units: int) -> dict[str, np.ndarray]:
     return {"x": rng.normal(size=(SHOWN, units)).round(1), "s": rng.integers(0, 3, SHOWN)}
 
 
-def pair(structure: Dense, rule: rc.Rule, feedback: str, tau: Any, **options: Any) -> rc.Circuit:
+def pair(structure: Connectivity, rule: rc.Rule, feedback: str, tau: Any, **options: Any) -> rc.Circuit:
     """x to h through a structure, h to o, and back from h to a copy of x through synapses of their own or the same."""
     net = rc.Circuit(**options)
     size = int(np.prod(IMAGE))
     above = int(np.prod(structure.above)) if isinstance(structure, Local) else size
     x, y = net.stimulus("x", size), net.population("y", size, rc.pyramidal("tanh", tau=tau))
     h = net.population("h", above, rc.pyramidal("tanh", tau=tau))
-    o = net.population("o", 3, rc.squared_output())
+    o = net.population("o", 3, rc.SquaredOutput())
     net.connect(x, y, weights=1.0, structure=OneToOne())
     up = net.connect(y, h, rule=rule, structure=structure)
     net.connect(h, o, rule=rule)
@@ -141,7 +142,7 @@ def test_max_pooling(pool: MaxPool) -> None:
         x = net.stimulus("x", int(np.prod(IMAGE)))
         h = net.population("h", x.size, rc.pyramidal("linear"))
         top = net.population("top", int(np.prod(pool.above)), rc.pyramidal("tanh"))
-        o = net.population("o", 3, rc.softmax_output())
+        o = net.population("o", 3, rc.SoftmaxOutput())
         net.connect(x, h, rule=rc.urfb, structure=Local(IMAGE, IMAGE[0], 3))
         up = net.connect(h, top, structure=pool)
         net.connect(top, h, into="apical", weights=up.T)
@@ -151,6 +152,10 @@ def test_max_pooling(pool: MaxPool) -> None:
         return net
 
     assert_agree(make, shown(int(np.prod(IMAGE))), record=("top.rate", "h.error"))
+
+
+def test_no_connectivity_is_left_out() -> None:
+    assert {type(structure).__name__ for structure in STRUCTURES.values()} | {"MaxPool"} == set(CONNECTIVITIES)
 
 
 @pytest.mark.parametrize("flipped", [True, False])
