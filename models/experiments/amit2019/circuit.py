@@ -165,4 +165,11 @@ def _count(wrong: np.ndarray) -> int:
     return int(np.sum(wrong))
 
 
-EXPERIMENT = Experiment("amit-circuit", "Amit 2019, Fig. 1-2, section 2.3, Eq. 8-9", run, seeds=0, quick_seeds=0)
+EXPERIMENT = Experiment(
+    "amit-circuit",
+    "Amit 2019, Fig. 1-2, section 2.3, Eq. 8-9",
+    "The circuit of o, t and s computes the error of the hinge loss.",
+    run,
+    seeds=0,
+    quick_seeds=0,
+)

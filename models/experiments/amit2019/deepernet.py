@@ -17,4 +17,12 @@ def run(settings: Settings) -> Report:
     return report(settings, *table(settings, full, kept, quick=quick, bad=("FRFB", "FRFB 50%")), "deepernet")
 
 
-EXPERIMENT = Experiment("amit-deepernet", "Amit 2019, Table 2 and Fig. 5", run, shortens=True, methods=tuple(TABLE))
+EXPERIMENT = Experiment(
+    "amit-deepernet",
+    "Amit 2019, Table 2 and Fig. 5",
+    "Deepernet, whose layers add the two before them, is trained on CIFAR-100.",
+    run,
+    shortens=True,
+    methods=tuple(TABLE),
+    data=("cifar100",),
+)

@@ -17,4 +17,12 @@ def run(settings: Settings) -> Report:
     return report(settings, *table(settings, full, kept, quick=quick, bad=("FRFB", "FRFB 50%")), "deepnet")
 
 
-EXPERIMENT = Experiment("amit-deepnet", "Amit 2019, Table 2 and Fig. 5", run, shortens=True, methods=tuple(TABLE))
+EXPERIMENT = Experiment(
+    "amit-deepnet",
+    "Amit 2019, Table 2 and Fig. 5",
+    "Deepnet is trained on CIFAR-100; with fixed feedback it hardly learns.",
+    run,
+    shortens=True,
+    methods=tuple(TABLE),
+    data=("cifar100",),
+)

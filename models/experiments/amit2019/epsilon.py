@@ -99,4 +99,10 @@ def _draw(curves: list[Curves]) -> Figure:
     return figure
 
 
-EXPERIMENT = Experiment("amit-epsilon", "Amit 2019, Fig. 4", run, seeds=10)
+EXPERIMENT = Experiment(
+    "amit-epsilon",
+    "Amit 2019, Fig. 4",
+    "The more the feedback weights are updated, the sooner a deep linear network has learned.",
+    run,
+    seeds=10,
+)

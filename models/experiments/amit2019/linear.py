@@ -120,4 +120,10 @@ def _draw_difference(ax: Axes, paths: dict[str, Path], layer: int) -> None:
     )
 
 
-EXPERIMENT = Experiment("amit-linear", "Amit 2019, Fig. 3", run, seeds=10)
+EXPERIMENT = Experiment(
+    "amit-linear",
+    "Amit 2019, Fig. 3",
+    "Updated and fixed random feedback are compared in a deep linear network.",
+    run,
+    seeds=10,
+)

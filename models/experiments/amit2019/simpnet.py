@@ -30,4 +30,12 @@ def run(settings: Settings) -> Report:
     return report(settings, *table(settings, full, TABLE, more={LATE: late}), "simpnet")
 
 
-EXPERIMENT = Experiment("amit-simpnet", "Amit 2019, Table 1", run, shortens=True, methods=(*TABLE, LATE))
+EXPERIMENT = Experiment(
+    "amit-simpnet",
+    "Amit 2019, Table 1",
+    "Simpnet is trained on CIFAR-10 with all or half of its synapses, tied and untied.",
+    run,
+    shortens=True,
+    methods=(*TABLE, LATE),
+    data=("cifar10",),
+)

@@ -253,4 +253,11 @@ def _growth(by_epsilon: Array, modes: Mask) -> float:
     return float(np.diff(by_epsilon[:, :, modes], axis=0).min())
 
 
-EXPERIMENT = Experiment("amit-theory", "Amit 2019, Eq. 12-18, Theorems 1 and 2", run, seeds=0, quick_seeds=0)
+EXPERIMENT = Experiment(
+    "amit-theory",
+    "Amit 2019, Eq. 12-18, Theorems 1 and 2",
+    "The weights of circuits follow the scalar equations of the linear theory.",
+    run,
+    seeds=0,
+    quick_seeds=0,
+)

@@ -94,5 +94,11 @@ def _draw(runs: Runs, untied: Runs, filters: list[np.ndarray], settings: Setting
 
 
 EXPERIMENT = Experiment(
-    "amit-untied", "Amit 2019, section 4.1, Table 3 and Fig. 6", run, shortens=True, methods=(*TABLE, FIGURE_6)
+    "amit-untied",
+    "Amit 2019, section 4.1, Table 3 and Fig. 6",
+    "Tied and untied networks are compared on CIFAR-10, and the filters of an untied one are shown.",
+    run,
+    shortens=True,
+    methods=(*TABLE, FIGURE_6),
+    data=("cifar10",),
 )

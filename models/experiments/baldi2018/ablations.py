@@ -88,4 +88,10 @@ def _fixed(test: dict[str, float]) -> Check:
     return Check("4 SRBP: for how many h of 2, 3, 4 fixing h alone is worse than 1 to h (often)", worse, ">=", 1)
 
 
-EXPERIMENT = Experiment("baldi-ablations", "Baldi, Sadowski and Lu 2018, section 4.2", run)
+EXPERIMENT = Experiment(
+    "baldi-ablations",
+    "Baldi, Sadowski and Lu 2018, section 4.2",
+    "Eight observations on variations of random backpropagation are repeated.",
+    run,
+    data=("mnist",),
+)

@@ -35,4 +35,11 @@ def _sooner(curves: Curves) -> Check:
     return Check(what, early["ASRBP"] - early["SRBP"], ">", 0.0)
 
 
-EXPERIMENT = Experiment("baldi-adaptive", "Baldi, Sadowski and Lu 2018, Fig. 2", run, seeds=5)
+EXPERIMENT = Experiment(
+    "baldi-adaptive",
+    "Baldi, Sadowski and Lu 2018, Fig. 2",
+    "Learning channels whose matrices learn are compared with fixed ones.",
+    run,
+    seeds=5,
+    data=("mnist",),
+)

@@ -175,4 +175,11 @@ def _errors(ax: Axes, one: Length) -> None:
     ax.legend(loc="upper right")
 
 
-EXPERIMENT = Experiment("baldi-chains", "Baldi, Sadowski and Lu 2018, Theorems 2-4", run, seeds=0, quick_seeds=0)
+EXPERIMENT = Experiment(
+    "baldi-chains",
+    "Baldi, Sadowski and Lu 2018, Theorems 2-4",
+    "Chains of two, three and four linear units end where Theorems 2 to 4 say.",
+    run,
+    seeds=0,
+    quick_seeds=0,
+)

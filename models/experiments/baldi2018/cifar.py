@@ -64,5 +64,12 @@ def _checks(runs: Runs, settings: Settings) -> list[Check]:
 
 
 EXPERIMENT = Experiment(
-    "baldi-cifar", "Baldi, Sadowski and Lu 2018, Fig. 5 and 6", run, seeds=5, shortens=True, methods=tuple(METHODS)
+    "baldi-cifar",
+    "Baldi, Sadowski and Lu 2018, Fig. 5 and 6",
+    "Random backpropagation trains a convolutional network on CIFAR-10.",
+    run,
+    seeds=5,
+    shortens=True,
+    methods=tuple(METHODS),
+    data=("cifar10",),
 )

@@ -83,4 +83,11 @@ def _draw(counted: Mapping[str, Mapping[str, Mapping[str, int]]]) -> Figure:
     return figure
 
 
-EXPERIMENT = Experiment("baldi-cost", "Baldi, Sadowski and Lu 2018, Eq. 14-15", run, seeds=0, quick_seeds=0)
+EXPERIMENT = Experiment(
+    "baldi-cost",
+    "Baldi, Sadowski and Lu 2018, Eq. 14-15",
+    "The operations that bring errors to the hidden layers are counted.",
+    run,
+    seeds=0,
+    quick_seeds=0,
+)

@@ -35,4 +35,10 @@ def _quick_checks(curves: Curves) -> list[Check]:
     return [Check(f"{n}: test accuracy on digits", ends(curves[n]), ">=", 85.0) for n in TABLE]
 
 
-EXPERIMENT = Experiment("baldi-dropout", "Baldi, Sadowski and Lu 2018, Fig. 9", run)
+EXPERIMENT = Experiment(
+    "baldi-dropout",
+    "Baldi, Sadowski and Lu 2018, Fig. 9",
+    "Units of the learning channel are dropped at random.",
+    run,
+    data=("mnist",),
+)

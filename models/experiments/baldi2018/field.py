@@ -106,4 +106,11 @@ def _draw(plane: Plane, arrows: Array, paths: Array, at: Array, exponents: Array
     return figure
 
 
-EXPERIMENT = Experiment("baldi-field", "Baldi, Sadowski and Lu 2018, Fig. 11", run, seeds=0, quick_seeds=0)
+EXPERIMENT = Experiment(
+    "baldi-field",
+    "Baldi, Sadowski and Lu 2018, Fig. 11",
+    "The vector field of a chain of two linear units is drawn.",
+    run,
+    seeds=0,
+    quick_seeds=0,
+)

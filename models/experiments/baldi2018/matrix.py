@@ -161,4 +161,11 @@ def _draw(found: Mapping[tuple[int, ...], Matrices]) -> Figure:
     return figure
 
 
-EXPERIMENT = Experiment("baldi-matrix", "Baldi, Sadowski and Lu 2018, Theorems 7-10", run, seeds=0, quick_seeds=0)
+EXPERIMENT = Experiment(
+    "baldi-matrix",
+    "Baldi, Sadowski and Lu 2018, Theorems 7-10",
+    "Linear networks of three layers end where Theorems 7 to 10 say.",
+    run,
+    seeds=0,
+    quick_seeds=0,
+)

@@ -58,4 +58,11 @@ def _lost(curves: Curves, name: str) -> float:
     return ends(curves[name], "train") - ends(curves[name + NO], "train")
 
 
-EXPERIMENT = Experiment("baldi-mnist", "Baldi, Sadowski and Lu 2018, Fig. 1", run, seeds=5)
+EXPERIMENT = Experiment(
+    "baldi-mnist",
+    "Baldi, Sadowski and Lu 2018, Fig. 1",
+    "BP, SBP, RBP and SRBP are trained on MNIST, each with and without the derivative f'.",
+    run,
+    seeds=5,
+    data=("mnist",),
+)

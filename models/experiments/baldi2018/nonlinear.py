@@ -217,5 +217,10 @@ def _traces(ax: Axes, times: Array, drifting: Array, resting: Array) -> None:
 
 
 EXPERIMENT = Experiment(
-    "baldi-nonlinear", "Baldi, Sadowski and Lu 2018, section 7.9, Theorem 12", run, seeds=0, quick_seeds=0
+    "baldi-nonlinear",
+    "Baldi, Sadowski and Lu 2018, section 7.9, Theorem 12",
+    "A chain whose hidden unit raises its input to a power ends where Theorem 12 says.",
+    run,
+    seeds=0,
+    quick_seeds=0,
 )

@@ -65,4 +65,10 @@ def _quick_checks(curves: Curves) -> list[Check]:
     ]  # fmt: skip
 
 
-EXPERIMENT = Experiment("baldi-quantized", "Baldi, Sadowski and Lu 2018, Fig. 7 and 8", run)
+EXPERIMENT = Experiment(
+    "baldi-quantized",
+    "Baldi, Sadowski and Lu 2018, Fig. 7 and 8",
+    "The errors, or the updates, have only a few bits.",
+    run,
+    data=("mnist",),
+)

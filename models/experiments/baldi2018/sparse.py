@@ -81,4 +81,11 @@ def _draw_sweep(ax: Axes, curves: Curves, units: int) -> None:
     ax.set(title="SRBP", xlabel=f"n, of {units}", ylabel="test accuracy (%)")
 
 
-EXPERIMENT = Experiment("baldi-sparse", "Baldi, Sadowski and Lu 2018, Fig. 3 and 4", run, seeds=5)
+EXPERIMENT = Experiment(
+    "baldi-sparse",
+    "Baldi, Sadowski and Lu 2018, Fig. 3 and 4",
+    "Each unit of the learning channel sends to only a few units of a layer.",
+    run,
+    seeds=5,
+    data=("mnist",),
+)

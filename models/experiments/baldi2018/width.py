@@ -175,5 +175,10 @@ def _ends(ax: Axes, one: Width, title: str, names: tuple[str, str]) -> None:
 
 
 EXPERIMENT = Experiment(
-    "baldi-width", "Baldi, Sadowski and Lu 2018, Theorems 5, 6, Lemma 1", run, seeds=0, quick_seeds=0
+    "baldi-width",
+    "Baldi, Sadowski and Lu 2018, Theorems 5, 6, Lemma 1",
+    "Linear networks with a wide or a narrow middle end where Theorems 5 and 6 say.",
+    run,
+    seeds=0,
+    quick_seeds=0,
 )

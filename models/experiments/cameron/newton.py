@@ -205,5 +205,10 @@ def _draw(newton: Iteration, gradient: Iteration) -> Figure:
 
 
 EXPERIMENT = Experiment(
-    "cameron-newton", "Cameron, Chen, Wagner and Sejnowski, Levin and Ben-Israel 2001", run, seeds=0, quick_seeds=0
+    "cameron-newton",
+    "Cameron, Chen, Wagner and Sejnowski, Levin and Ben-Israel 2001",
+    "Learned pseudoinverse feedback makes the steps of Newton's method.",
+    run,
+    seeds=0,
+    quick_seeds=0,
 )

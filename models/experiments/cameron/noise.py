@@ -102,5 +102,9 @@ def _draw(trained: Mapping[str, Sequence[Pair]], used: Runs, moved: Runs) -> Fig
 
 
 EXPERIMENT = Experiment(
-    "cameron-noise", "Cameron, Chen, Wagner and Sejnowski, mean-zero noise at each layer", run, seeds=10
+    "cameron-noise",
+    "Cameron, Chen, Wagner and Sejnowski, mean-zero noise at each layer",
+    "Noise of mean zero trains the pairs of matrices without any data.",
+    run,
+    seeds=10,
 )

@@ -103,4 +103,10 @@ def _draw(found: Mapping[str, Sequence[Pair]]) -> Figure:
     return figure
 
 
-EXPERIMENT = Experiment("cameron-pseudoinverse", "Cameron, Chen, Wagner and Sejnowski, linear pair", run, seeds=10)
+EXPERIMENT = Experiment(
+    "cameron-pseudoinverse",
+    "Cameron, Chen, Wagner and Sejnowski, linear pair",
+    "The two matrices of a linear pair become pseudoinverses of each other by recirculation.",
+    run,
+    seeds=10,
+)

@@ -95,5 +95,9 @@ def _draw(found: Mapping[str, Sequence[tuple[float, ...]]]) -> Figure:
 
 
 EXPERIMENT = Experiment(
-    "cameron-recursion", "Cameron, Chen, Wagner and Sejnowski, layer-wise reciprocals", run, seeds=5
+    "cameron-recursion",
+    "Cameron, Chen, Wagner and Sejnowski, layer-wise reciprocals",
+    "A chain of learned pseudoinverses is compared with the pseudoinverse of the whole.",
+    run,
+    seeds=5,
 )

@@ -126,19 +126,23 @@ class Experiment:
     ----------
     id : as in ``recircuit reproduce ID``
     paper : author, year, figure or section
+    what : what it shows, in a sentence
     run : does it
     seeds, quick_seeds : how many seeds a full and a quick run take; 0: nothing is drawn at random
     shortens : whether it can be run for other numbers of epochs than the paper's
     methods : the names of what it compares, if it can be run for some of them alone
+    data : names of the data sets whose files a full run reads (see `Settings.data`); a quick run needs none
     """
 
     id: str
     paper: str
+    what: str
     run: Callable[[Settings], Report]
     seeds: int = 3
     quick_seeds: int = 1
     shortens: bool = False
     methods: tuple[str, ...] = ()
+    data: tuple[str, ...] = ()
 
 
 Row = tuple[str, Number, str, Number | tuple[Number, Number]]

@@ -232,4 +232,11 @@ def _show(ax: Axes, shown: Array, scale: Scale) -> None:
     ax.axis("off")
 
 
-EXPERIMENT = Experiment("lansdell-autoencoder", "Lansdell, Prakash and Kording 2020, Fig. 3", run, seeds=10)
+EXPERIMENT = Experiment(
+    "lansdell-autoencoder",
+    "Lansdell, Prakash and Kording 2020, Fig. 3",
+    "An autoencoder with two units in the middle learns by node perturbation.",
+    run,
+    seeds=10,
+    data=("mnist",),
+)

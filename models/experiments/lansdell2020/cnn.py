@@ -73,5 +73,12 @@ def _named(name: str, checks: list[Check]) -> list[Check]:
 
 
 EXPERIMENT = Experiment(
-    "lansdell-cnn", "Lansdell, Prakash and Kording 2020, Table 1", run, seeds=5, shortens=True, methods=tuple(METHODS)
+    "lansdell-cnn",
+    "Lansdell, Prakash and Kording 2020, Table 1",
+    "A convolutional network learns CIFAR-10, and CIFAR-100 if its files are there, by node perturbation.",
+    run,
+    seeds=5,
+    shortens=True,
+    methods=tuple(METHODS),
+    data=("cifar10",),
 )

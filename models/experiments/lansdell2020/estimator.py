@@ -193,5 +193,10 @@ def _on_the_estimate(found: Found) -> list[Check]:
 
 
 EXPERIMENT = Experiment(
-    "lansdell-estimator", "Lansdell, Prakash and Kording 2020, Fig. 4, Theorems 1 and 2", run, seeds=3
+    "lansdell-estimator",
+    "Lansdell, Prakash and Kording 2020, Fig. 4, Theorems 1 and 2",
+    "Feedback weights that learn from noise are compared with the transposed forward weights.",
+    run,
+    seeds=3,
+    data=("mnist",),
 )

@@ -117,4 +117,10 @@ def _draw(runs: Sequence[Learned]) -> Figure:
     return figure
 
 
-EXPERIMENT = Experiment("lillicrap-alignment", "Lillicrap et al. 2016, Supp. Fig. 9", run, seeds=3)
+EXPERIMENT = Experiment(
+    "lillicrap-alignment",
+    "Lillicrap et al. 2016, Supp. Fig. 9",
+    "The forward weights of each hidden unit come to align with its feedback weights.",
+    run,
+    seeds=3,
+)

@@ -134,4 +134,11 @@ def _draw(courses: Courses) -> Figure:
     return figure
 
 
-EXPERIMENT = Experiment("lillicrap-autoencoder", "Lillicrap et al. 2016, Note 9", run, shortens=True)
+EXPERIMENT = Experiment(
+    "lillicrap-autoencoder",
+    "Lillicrap et al. 2016, Note 9",
+    "Feedback alignment fails in autoencoders that are narrow in the middle.",
+    run,
+    shortens=True,
+    data=("mnist",),
+)

@@ -22,5 +22,11 @@ def run(settings: Settings) -> Report:
 
 
 EXPERIMENT = Experiment(
-    "lillicrap-back-image", "Lillicrap et al. 2016, Note 5, mnist-back-image", run, shortens=True, methods=tuple(PLANS)
+    "lillicrap-back-image",
+    "Lillicrap et al. 2016, Note 5, mnist-back-image",
+    "Feedback alignment learns digits on patches of photographs.",
+    run,
+    shortens=True,
+    methods=tuple(PLANS),
+    data=("back-image",),
 )

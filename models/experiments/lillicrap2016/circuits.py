@@ -200,4 +200,9 @@ def _drawing(net: Circuit) -> Array:
     return image.imread(picture)
 
 
-EXPERIMENT = Experiment("lillicrap-circuits", "Lillicrap et al. 2016, Supp. Fig. 1-4 and Note 1", run)
+EXPERIMENT = Experiment(
+    "lillicrap-circuits",
+    "Lillicrap et al. 2016, Supp. Fig. 1-4 and Note 1",
+    "Four circuits that assign credit are drawn, run, and compared with their equations.",
+    run,
+)

@@ -158,4 +158,11 @@ def _turns(ax: Axes, turns: Sequence[tuple[Mapping[str, float], float]]) -> None
         now += length
 
 
-EXPERIMENT = Experiment("lillicrap-decoupled", "Lillicrap et al. 2016, Supp. Fig. 11-12", run, seeds=20, quick_seeds=3)
+EXPERIMENT = Experiment(
+    "lillicrap-decoupled",
+    "Lillicrap et al. 2016, Supp. Fig. 11-12",
+    "The feedback matrix gets into the lower weights, and from there into the upper ones.",
+    run,
+    seeds=20,
+    quick_seeds=3,
+)

@@ -106,4 +106,11 @@ def _mosaic(ax: Axes, fields: Array) -> None:
     ax.axis("off")
 
 
-EXPERIMENT = Experiment("lillicrap-fields", "Lillicrap et al. 2016, Supp. Fig. 5", run, seeds=1)
+EXPERIMENT = Experiment(
+    "lillicrap-fields",
+    "Lillicrap et al. 2016, Supp. Fig. 5",
+    "Receptive fields of hidden units are shown before and after learning MNIST.",
+    run,
+    seeds=1,
+    data=("mnist",),
+)

@@ -129,4 +129,11 @@ def _draw(plane: Plane, arrows: Array, dense: Plane, reached: Array, paths: Arra
     return figure
 
 
-EXPERIMENT = Experiment("lillicrap-flow", "Lillicrap et al. 2016, Supp. Fig. 10", run, seeds=0, quick_seeds=0)
+EXPERIMENT = Experiment(
+    "lillicrap-flow",
+    "Lillicrap et al. 2016, Supp. Fig. 10",
+    "The flow of the weights of a network of three neurons is drawn.",
+    run,
+    seeds=0,
+    quick_seeds=0,
+)

@@ -73,4 +73,10 @@ def _draw(courses: Courses) -> Figure:
     return figure
 
 
-EXPERIMENT = Experiment("lillicrap-frozen", "Lillicrap et al. 2016, Supp. Fig. 6 and Note 3", run, seeds=5)
+EXPERIMENT = Experiment(
+    "lillicrap-frozen",
+    "Lillicrap et al. 2016, Supp. Fig. 6 and Note 3",
+    "A network learns worse when its lowest layer is frozen, so useful errors reach that layer.",
+    run,
+    seeds=5,
+)

@@ -113,4 +113,11 @@ def _draw(moved: Array, wanted: Array, apart: Array, gaps: list[float]) -> Figur
     return figure
 
 
-EXPERIMENT = Experiment("lillicrap-gauss-newton", "Lillicrap et al. 2016, Note 15", run, seeds=0, quick_seeds=0)
+EXPERIMENT = Experiment(
+    "lillicrap-gauss-newton",
+    "Lillicrap et al. 2016, Note 15",
+    "Pseudobackpropagation moves the hidden units nearly as the Gauss-Newton method does.",
+    run,
+    seeds=0,
+    quick_seeds=0,
+)

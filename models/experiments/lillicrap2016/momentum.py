@@ -73,4 +73,10 @@ def _draw(courses: Courses) -> Figure:
     return figure
 
 
-EXPERIMENT = Experiment("lillicrap-momentum", "Lillicrap et al. 2016, Supp. Fig. 8 and Note 8", run, seeds=5)
+EXPERIMENT = Experiment(
+    "lillicrap-momentum",
+    "Lillicrap et al. 2016, Supp. Fig. 8 and Note 8",
+    "Momentum speeds up feedback alignment.",
+    run,
+    seeds=5,
+)

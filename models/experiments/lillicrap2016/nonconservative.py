@@ -104,4 +104,11 @@ def _draw(found: Array, right: Array, control: Array) -> Figure:
     return figure
 
 
-EXPERIMENT = Experiment("lillicrap-nonconservative", "Lillicrap et al. 2016, Note 16", run, seeds=0, quick_seeds=0)
+EXPERIMENT = Experiment(
+    "lillicrap-nonconservative",
+    "Lillicrap et al. 2016, Note 16",
+    "The changes of weights by feedback alignment are no function's gradient.",
+    run,
+    seeds=0,
+    quick_seeds=0,
+)

@@ -107,4 +107,11 @@ def _draw(runs: Sequence[Scale]) -> Figure:
     return figure
 
 
-EXPERIMENT = Experiment("lillicrap-pseudoinverse", "Lillicrap et al. 2016, Supp. Fig. 13", run, seeds=0, quick_seeds=0)
+EXPERIMENT = Experiment(
+    "lillicrap-pseudoinverse",
+    "Lillicrap et al. 2016, Supp. Fig. 13",
+    "With small initial weights the feedback matrix acts as a local pseudoinverse.",
+    run,
+    seeds=0,
+    quick_seeds=0,
+)

@@ -124,4 +124,10 @@ def _draw(found: Sequence[tuple[Array, Array]], first: int, second: int) -> Figu
     return figure
 
 
-EXPERIMENT = Experiment("lillicrap-switch", "Lillicrap et al. 2016, Supp. Fig. 14", run, seeds=5)
+EXPERIMENT = Experiment(
+    "lillicrap-switch",
+    "Lillicrap et al. 2016, Supp. Fig. 14",
+    "Feedback alignment leaves the points where backpropagation has come to rest.",
+    run,
+    seeds=5,
+)

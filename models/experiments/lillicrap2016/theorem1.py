@@ -150,4 +150,11 @@ def _bounds(ax: Axes, runs: Runs) -> None:
     ax.legend(loc="upper left", handlelength=0.8)
 
 
-EXPERIMENT = Experiment("lillicrap-theorem1", "Lillicrap et al. 2016, Note 11, Theorem 1", run, seeds=0, quick_seeds=0)
+EXPERIMENT = Experiment(
+    "lillicrap-theorem1",
+    "Lillicrap et al. 2016, Note 11, Theorem 1",
+    "Feedback alignment takes the error to zero (Theorem 1).",
+    run,
+    seeds=0,
+    quick_seeds=0,
+)

@@ -95,4 +95,11 @@ def _draw(cosine: Array, scaled: Array, By: Array) -> Figure:
     return figure
 
 
-EXPERIMENT = Experiment("lillicrap-theorem2", "Lillicrap et al. 2016, Note 14, Theorem 2", run, seeds=0, quick_seeds=0)
+EXPERIMENT = Experiment(
+    "lillicrap-theorem2",
+    "Lillicrap et al. 2016, Note 14, Theorem 2",
+    "With one stimulus and zero weights at first, the feedback acts as a pseudoinverse (Theorem 2).",
+    run,
+    seeds=0,
+    quick_seeds=0,
+)

@@ -32,4 +32,12 @@ def by_feature(data: Dataset) -> Dataset:
     return Dataset.from_arrays(data.name, train, data.y_train, test, data.y_test, classes=data.classes)
 
 
-EXPERIMENT = Experiment("lillicrap-timit", "Lillicrap et al. 2016, Note 7", run, shortens=True, methods=tuple(PLANS))
+EXPERIMENT = Experiment(
+    "lillicrap-timit",
+    "Lillicrap et al. 2016, Note 7",
+    "Feedback alignment learns six stop consonants of TIMIT.",
+    run,
+    shortens=True,
+    methods=tuple(PLANS),
+    data=("timit",),
+)

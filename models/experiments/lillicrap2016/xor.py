@@ -143,4 +143,11 @@ def _draw(small: dict[str, list[Course]], large: dict[str, list[Course]]) -> Fig
     return figure
 
 
-EXPERIMENT = Experiment("lillicrap-xor", "Lillicrap et al. 2016, Supp. Fig. 7 and Note 4", run, seeds=0, quick_seeds=0)
+EXPERIMENT = Experiment(
+    "lillicrap-xor",
+    "Lillicrap et al. 2016, Supp. Fig. 7 and Note 4",
+    "Feedback alignment learns the exclusive or with 2 and with 25 hidden units.",
+    run,
+    seeds=0,
+    quick_seeds=0,
+)

@@ -13,7 +13,9 @@ from recircuit.folder_lock import locked
 
 
 def reproduce(
-    experiment: Annotated[str | None, typer.Argument(metavar="ID", help="Which experiment; --list shows all.")] = None,
+    experiment: Annotated[
+        str | None, typer.Argument(metavar="ID", help="The experiment to run; --list shows all experiments.")
+    ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Fewer and shorter runs: seconds, not minutes.")] = False,
     out: Annotated[
         Path | None, typer.Option("--out", help="Folder for result.json and figure.png (default: runs/reproduce/ID).")
@@ -33,21 +35,24 @@ def reproduce(
             "--data", metavar="DIR", help="Folder with the files of MNIST or CIFAR (default: $RECIRCUIT_DATA)."
         ),
     ] = None,
-    show_list: Annotated[bool, typer.Option("--list", help="Show the experiments and end.")] = False,
+    show_list: Annotated[
+        bool, typer.Option("--list", help="List all experiments and the data that they need, and exit.")
+    ] = False,
 ) -> None:
     """Run an experiment of a paper as timed dynamics; draw its figure and check its numbers.
 
     Exit code 0: all checks hold; 1: a check fails, or the run; 2: the call is wrong.
     """
-    from recircuit.models.experiments import EXPERIMENTS, find, settings_for
+    from recircuit.models.experiments import all_experiments, find, settings_for
     from recircuit.models.experiments import reproduce as run_and_write
 
     if show_list:
-        for known in EXPERIMENTS.values():
-            typer.echo(f"{known.id:<16} {known.paper}")
+        for known in all_experiments().values():
+            needs = f" It reads {', '.join(known.data)}." if known.data else ""
+            typer.echo(f"{known.id:<25} {known.what}{needs} ({known.paper})")
         return
     if experiment is None:
-        raise UsageError(f"reproduce: say which experiment: {', '.join(EXPERIMENTS)}.")
+        raise UsageError(f"reproduce: say which experiment: {', '.join(all_experiments())}.")
     chosen = find(experiment)
     settings = settings_for(
         chosen, backend=backend, seeds=seeds, quick=quick, tell=_tell, data=data, epochs=epochs, methods=methods or ()

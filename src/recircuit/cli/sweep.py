@@ -84,17 +84,18 @@ def _jobs(
     fixed: dict[str, Any],
     folder: Path | None,
 ) -> list[Job]:
-    from recircuit.models.experiments import EXPERIMENTS
+    from recircuit.models.experiments import all_experiments
 
     if what in DATA or what.endswith(".npz"):
         if quick:
             raise UsageError("--quick is for experiments; of a training run, say --epochs.")
         return training_jobs(what, given, seeds, **fixed)
-    unknown = [name for name in values_of(what) if name not in EXPERIMENTS]
+    known = all_experiments()
+    unknown = [name for name in values_of(what) if name not in known]
     if unknown:
         raise UsageError(
             f"sweep: {unknown[0]!r} is neither data ({DATA.listed()}, or the path of an .npz file) nor "
-            f"an experiment ({', '.join(EXPERIMENTS)}).{closest(unknown[0], [*DATA, *EXPERIMENTS])}"
+            f"an experiment ({', '.join(known)}).{closest(unknown[0], [*DATA, *known])}"
         )
     wrong = [*(set(given) - {"epochs"}), *(set(fixed) - {"backend", "data_dir"})]
     if wrong:

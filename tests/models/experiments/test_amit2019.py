@@ -19,13 +19,24 @@ from typer.testing import CliRunner
 
 from recircuit.cli import app
 from recircuit.errors import RecircuitError, UsageError
-from recircuit.models.experiments import EXPERIMENTS, Check, Experiment, Report, Settings, find, reproduce, settings_for
+from recircuit.models.experiments import (
+    Check,
+    Experiment,
+    Report,
+    Settings,
+    all_experiments,
+    find,
+    reproduce,
+    settings_for,
+)
 from recircuit.models.experiments.amit2019 import hinge_units as hinge
 from recircuit.models.experiments.amit2019 import linear_circuits as linear
 from recircuit.models.experiments.amit2019 import linear_theory as theory
 
 ROOT = Path(__file__).resolve().parents[3]
-AMIT = [name for name in EXPERIMENTS if name.startswith("amit-") and name != "amit-protocols"]  # see test_protocols.py
+AMIT = [
+    name for name in all_experiments() if name.startswith("amit-") and name != "amit-protocols"
+]  # see test_protocols.py
 #: Networks for images: no full run of theirs has been made yet.
 TO_BE_RUN = {"amit-simpnet", "amit-deepnet", "amit-deepernet", "amit-untied"}
 
@@ -135,11 +146,13 @@ def test_checks_are_computed(value, relation, target, ok) -> None:
 
 
 def made_up(value: float) -> Experiment:
-    return Experiment("made-up", "nobody", lambda settings: Report([Check("x", value, "<=", 1.0)], Figure()))
+    return Experiment(
+        "made-up", "nobody", "Nothing.", lambda settings: Report([Check("x", value, "<=", 1.0)], Figure())
+    )
 
 
 def test_a_failed_check_is_written_and_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(EXPERIMENTS, "made-up", made_up(2.0))
+    monkeypatch.setitem(all_experiments(), "made-up", made_up(2.0))
     done = call("made-up", "--out", str(tmp_path))
     assert done.exit_code == 1
     assert "FAILS  x: 2 <= 1" in done.output
@@ -154,12 +167,12 @@ def test_a_run_that_breaks_leaves_the_old_result(tmp_path: Path) -> None:
         raise RecircuitError("it broke")
 
     with pytest.raises(RecircuitError, match="it broke"):
-        reproduce(Experiment("made-up", "nobody", breaks), Settings(), tmp_path)
+        reproduce(Experiment("made-up", "nobody", "Nothing.", breaks), Settings(), tmp_path)
     assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == before
 
 
 def test_unknown_experiment_names_the_closest() -> None:
-    with pytest.raises(UsageError, match="Did you mean 'amit-linear'"):
+    with pytest.raises(UsageError, match="Did you mean `amit-linear`"):
         find("amit-lineer")
     assert UsageError.exit_code == 2
 
@@ -192,4 +205,4 @@ def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path: Path) -> None:
 def test_list_shows_every_experiment() -> None:
     done = call("--list")
     assert done.exit_code == 0
-    assert all(name in done.output for name in EXPERIMENTS)
+    assert all(name in done.output for name in all_experiments())

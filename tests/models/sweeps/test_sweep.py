@@ -113,7 +113,7 @@ def test_experiments_over_seeds() -> None:
     assert [(job.options["id"], job.seed) for job in jobs] == [
         ("amit-linear", 0), ("amit-linear", 1), ("amit-theory", None),
     ]  # fmt: skip
-    with pytest.raises(UsageError, match="Did you mean 'amit-linear'?"):
+    with pytest.raises(UsageError, match="Did you mean `amit-linear`?"):
         experiment_jobs(["amit-linar"], [0], backend="numpy", quick=True)
 
 
