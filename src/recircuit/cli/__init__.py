@@ -8,22 +8,19 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Sequence
-from importlib.util import find_spec
 from typing import Annotated, NoReturn
 
 import typer
 
-from recircuit.cli.doctor import doctor
+from recircuit.cli.on_demand import CommandsOnDemand
 from recircuit.cli.problems import explained
-from recircuit.cli.rules import rules
 from recircuit.cli.signals import heard
-from recircuit.cli.sweep import sweep
-from recircuit.cli.train import train
 
 __all__ = ["app", "main"]
 
 app = typer.Typer(
     name="recircuit",
+    cls=CommandsOnDemand,
     help="Rate-based neural circuits that learn by local rules.",
     add_completion=False,
     no_args_is_help=True,
@@ -47,16 +44,6 @@ def _common(
     ),
 ) -> None:
     """Rate-based neural circuits that learn by local rules."""
-
-
-app.command()(train)
-app.command()(sweep)
-if find_spec("recircuit.cli.reproduce") is not None:
-    from recircuit.cli.reproduce import reproduce
-
-    app.command()(reproduce)
-app.command()(rules)
-app.command()(doctor)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

@@ -1,0 +1,57 @@
+"""Commands whose modules are imported when they are run, so that the help and the version come at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+from typer.main import get_command
+
+__all__ = ["COMMANDS", "CommandsOnDemand"]
+
+#: Name of a command, of its module in this package and of its function there -> what the overview says of it.
+COMMANDS = {
+    "train": "Train a network on a data set and keep the results in a folder.",
+    "sweep": "Run many trainings or experiments over seeds and variants.",
+    "reproduce": "Run an experiment of a paper and check its numbers.",
+    "rules": "Print the rules that networks can be trained with.",
+    "doctor": "Say what works on this machine, and what to do about the rest.",
+}
+
+
+class _Loaded(Mapping[str, Any]):
+    """The commands by name. Asking for one imports its module; Brian2 comes with most of them."""
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in COMMANDS:
+            raise KeyError(name)
+        function = getattr(import_module(f"{__package__}.{name}"), name)
+        alone = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+        alone.command(name, short_help=COMMANDS[name])(function)
+        return get_command(alone)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(COMMANDS)
+
+    def __len__(self) -> int:
+        return len(COMMANDS)
+
+
+class CommandsOnDemand(TyperGroup):
+    """The group of all commands. Its help is written from `COMMANDS` alone."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.commands: Any = _Loaded()
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """The names, in the order of the overview."""
+        return list(COMMANDS)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write the overview."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
