@@ -2,32 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from brian2.units import Quantity
 
 from ...circuits import Neuron
 from ...circuits.library.transfer import transfer as find_transfer
+from .learning_channel_variant import SIGNALS, Variant
 
-if TYPE_CHECKING:
-    from .random_backpropagation import Variant
-
-__all__ = ["SIGNALS", "channel_unit", "relay"]
+__all__ = ["channel_unit", "relay"]
 
 #: f' of named transfer functions, by the rate O = f(S).
 SLOPES = {"tanh": "1 - rate**2", "logistic": "rate*(1 - rate)", "relu": "int(rate > 0)", "linear": "1.0"}
-
-#: What becomes of J, the sum of what reaches a unit through the channel.
-_SIGNAL = {
-    "": "apical",
-    "quantised": (
-        "alpha*sign(apical)*2.0**floor(clip(log(abs(apical)/alpha + 1e-30)/log(2.0), 1 - bits, 0) + 0.5)"  # Eq. 19
-    ),
-    "sign": "alpha*sign(apical)",
-    "magnitude": "abs(apical)",
-    "dropout": "kept*apical",
-}
-SIGNALS = tuple(_SIGNAL)
 
 
 def channel_unit(variant: Variant, tau: Quantity) -> Neuron:
@@ -48,7 +32,7 @@ def channel_unit(variant: Variant, tau: Quantity) -> Neuron:
         "apical   : 1 (compartment)",
         f"drate/dt = ({f} - rate)/tau : 1 (usually during feedforward)",
         f"slope    = {SLOPES.get(variant.transfer, slope)} : 1",
-        f"signal   = {_SIGNAL[variant.signal]} : 1",
+        f"signal   = {SIGNALS[variant.signal]} : 1",
         "error    = signal*(1 - gate + gate*slope) : 1 (usually during feedback)",
     ]
     parameters = {"tau": tau, "gate": float(variant.derivative)}

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
-from typing import Any
 
 import numpy as np
 from brian2.units import Quantity, ms
@@ -17,95 +15,10 @@ from ...plasticity.rules.feedback_per_synapse import feedback_per_synapse
 from ...plasticity.rules.quantised_updates import quantised_updates
 from ...plasticity.rules.random_backpropagation import arbp, rbp
 from ...plasticity.rules.resampled_feedback import resampled, sign_concordant
-from .learning_channel_units import SIGNALS, channel_unit, relay
+from .learning_channel_units import channel_unit, relay
+from .learning_channel_variant import ALGORITHMS, Variant
 
 __all__ = ["ALGORITHMS", "Variant", "channel_matrix", "random_backpropagation", "scaled"]
-
-ALGORITHMS = ("bp", "sbp", "rbp", "srbp", "arbp", "asrbp", "top")
-CHOICES = {
-    "algorithm": ALGORITHMS,
-    "matrix": ("normal", "uniform", "sparse"),
-    "redrawn": ("", "at random", "sign-concordant", "per synapse"),
-    "signal": SIGNALS,
-}
-
-
-@dataclass(frozen=True)
-class Variant:
-    """One of the family: which weights bring the error to the hidden layers, and what becomes of it on the way.
-
-    Parameters
-    ----------
-    algorithm : ``rbp`` sends the error down from layer to layer through random weights (Eq. 7), ``srbp`` from the
-        output straight to each hidden layer; with an ``a`` before them these weights learn; ``bp`` takes the
-        transposes (a control), ``sbp`` too, but what is passed down is not multiplied by f' (section 3); ``top``:
-        only the last layer learns
-    derivative : whether errors are multiplied by f'
-    transfer : of the hidden units: ``tanh``, ``logistic``, ``relu``, ``linear`` or an expression of ``basal``
-    matrix : how the channel's weights are drawn: ``normal`` or ``uniform``, with variance 2/(n_pre + n_post); or
-        ``sparse``, 1 with probability n/n_post and 0 otherwise (Fig. 3), in a chain divided by sqrt(n) (Fig. 4)
-    mean : their mean, in standard deviations (section 4.2, item 3)
-    n : of ``sparse``: synapses from one unit to a layer, on average
-    redrawn : at every update, ``at random`` or ``sign-concordant`` (section 4.2, items 1 and 2; rbp only); or
-        ``per synapse``, a weight of its own for each synapse and output (item 7; srbp only)
-    signal : what happens to J before f' in each hidden unit, and before it goes on: ``""`` nothing, ``quantised``
-        (Eq. 17 and 19), ``sign`` or ``magnitude`` alone, ``dropout``
-    bits, alpha : of ``quantised``; ``sign`` has the size alpha
-    dropped : the probability of ``dropout``, drawn once a presentation for each unit and column; what is left is
-        divided by 1 - dropped
-    update_bits, update_alpha : of the update of each presentation, before the mean over columns (section 5.2);
-        None: not quantised
-    frozen : layers of weights that keep them, the lowest is 1 (section 4.2, item 4)
-    rate, rate_decay : after n updates the rate is rate/(1 + rate_decay*n)
-    """
-
-    algorithm: str = "rbp"
-    derivative: bool = True
-    transfer: str = "tanh"
-    matrix: str = "normal"
-    mean: float = 0.0
-    n: float = 8.0
-    redrawn: str = ""
-    signal: str = ""
-    bits: int = 5
-    alpha: float = 2.0**-3
-    dropped: float = 0.5
-    update_bits: int | None = None
-    update_alpha: float = 2.0**-6
-    frozen: tuple[int, ...] = ()
-    rate: float = 0.1
-    rate_decay: float = 1e-6
-
-    def __post_init__(self) -> None:
-        for name, known in CHOICES.items():
-            if getattr(self, name) not in known:
-                raise UsageError(f"Variant: {name} is one of {known}; got {getattr(self, name)!r}.")
-        if self.redrawn and self.algorithm != ("srbp" if self.redrawn == "per synapse" else "rbp"):
-            raise UsageError(f"Variant: weights {self.redrawn!r} are not known for the algorithm {self.algorithm!r}.")
-        if self.redrawn and self.update_bits is not None:
-            raise UsageError(f"Variant: weights {self.redrawn!r} and quantised updates do not go together.")
-        if min(self.bits, self.update_bits or 1) < 1:
-            raise UsageError(f"Variant: bits are at least 1; got {self.bits!r} and {self.update_bits!r}.")
-        if not 0 <= self.dropped < 1:
-            raise UsageError(f"Variant: dropped is a probability below 1; got {self.dropped!r}.")
-
-    @property
-    def skips(self) -> bool:
-        """Whether the output projects straight to each hidden layer."""
-        return self.algorithm in ("srbp", "asrbp")
-
-    @property
-    def transposes(self) -> bool:
-        """Whether the channel has no weights of its own."""
-        return self.algorithm in ("bp", "sbp")
-
-    def differences(self) -> dict[str, Any]:
-        """What is not as usual, by name; for messages and files."""
-        return {f.name: v for f in fields(self) if (v := getattr(self, f.name)) != f.default}
-
-    def with_(self, **changes: Any) -> Variant:
-        """A changed copy."""
-        return replace(self, **changes)
 
 
 def random_backpropagation(

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from ...errors import UsageError
 from ..data import Dataset
 from ..networks.architectures import ARCHITECTURES
 
-if TYPE_CHECKING:
-    from .config import RunConfig
-
 __all__ = ["SMALL", "of_model", "usual_columns", "usual_epochs"]
 
 #: Fewer training samples than this are a small data set.
 SMALL = 10_000
+
+
+class Asked(Protocol):
+    """What `of_model` reads of the options of a run; `RunConfig` has it."""
+
+    model: str | None
+    layers: str | None
+    columns: int | None
+    epochs: int | None
+
+    @property
+    def model_fields_set(self) -> set[str]:
+        """The names of the options that were given."""
+        ...
 
 
 def usual_epochs(samples: int) -> int:
@@ -28,7 +39,7 @@ def usual_columns(samples: int) -> int:
     return min(samples, share - share % 10)
 
 
-def of_model(config: RunConfig, data: Dataset) -> dict[str, Any]:
+def of_model(config: Asked, data: Dataset) -> dict[str, Any]:
     """Options of a model that were not given: its paper's transfer, loss, rate (without decay) and columns.
 
     The paper's columns are taken where the data have 20 times as many samples.

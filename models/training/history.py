@@ -64,11 +64,11 @@ class History:
         table.writerows([f"{value:.6g}" for value in row.values()] for row in self.rows)
         return text.getvalue()
 
-    def plot(self) -> Figure:
+    def plot(self, title: str = "") -> Figure:
         """Errors, and the alignment of each hidden layer, over epochs."""
-        from .learning_curves import curves
+        from .learning_curves import curves  # matplotlib takes a while to load
 
-        return curves(self)
+        return curves({name: self[name] for name in self.names}, title)
 
     def __repr__(self) -> str:
         stopped = ", interrupted" if self.interrupted else ""

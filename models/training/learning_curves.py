@@ -3,33 +3,38 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
-    from .history import History
+from numpy.typing import NDArray
 
 __all__ = ["curves", "png"]
+
+#: Name of a measure -> its value after each epoch.
+Columns = Mapping[str, NDArray[np.float64]]
 
 INK, TRAIN, TEST = "#333333", "#9aa5b1", "#c2410c"
 LAYERS = ("#1d4ed8", "#0e7490", "#4d7c0f", "#a16207", "#7e22ce", "#be185d")
 
 
-def curves(history: History, title: str = "") -> Figure:
-    """Training and test error over epochs; beside it, where there is feedback, its angle to the forward weights."""
-    layers = [name.removesuffix("_angle") for name in history.names if name.endswith("_angle")]
+def curves(columns: Columns, title: str = "") -> Figure:
+    """Training and test error over epochs; beside it, where there is feedback, its angle to the forward weights.
+
+    Parameters
+    ----------
+    columns : those of a `History`; none where there is no epoch
+    """
+    layers = [name.removesuffix("_angle") for name in columns if name.endswith("_angle")]
     panels = 2 if layers else 1
     figure = Figure(figsize=(4.6 * panels, 3.4), layout="constrained")
     axes = figure.subplots(1, panels, squeeze=False)[0]
-    if len(history):
-        _draw_errors(axes[0], history)
+    if columns:
+        _draw_errors(axes[0], columns)
         if layers:
-            _draw_angles(axes[1], history, layers)
+            _draw_angles(axes[1], columns, layers)
     figure.suptitle(title, fontsize=10, color=INK)
     return figure
 
@@ -41,32 +46,32 @@ def png(figure: Figure) -> bytes:
     return content.getvalue()
 
 
-def _draw_errors(axes: Axes, history: History) -> None:
-    epochs = history["epoch"]
+def _draw_errors(axes: Axes, columns: Columns) -> None:
+    epochs = columns["epoch"]
     for name, label, colour in (("train_error", "training, as shown", TRAIN), ("test_error", "test", TEST)):
-        percent = 100 * history[name]
+        percent = 100 * columns[name]
         axes.plot(epochs, percent, marker="o", markersize=3, color=colour, label=label)
-    last = 100 * history.test_error
+    last = 100 * columns["test_error"][-1]
     axes.annotate(
         f"{last:.2f}%", (epochs[-1], last), xytext=(6, 0), textcoords="offset points", va="center", color=TEST
     )
     _finish(axes, "error (%)", epochs)
-    shown = np.concatenate([history["train_error"], history["test_error"]]) * 100
+    shown = np.concatenate([columns["train_error"], columns["test_error"]]) * 100
     axes.set_ylim(0, max(1.0, 1.08 * float(np.max(shown[1:] if len(epochs) > 3 else shown))))
     axes.margins(x=0.08)
     axes.legend(frameon=False)
 
 
-def _draw_angles(axes: Axes, history: History, layers: list[str]) -> None:
-    epochs = history["epoch"]
+def _draw_angles(axes: Axes, columns: Columns, layers: list[str]) -> None:
+    epochs = columns["epoch"]
     for k, layer in enumerate(layers):
         axes.plot(
-            epochs, history[f"{layer}_angle"], marker="o", markersize=3, color=LAYERS[k % len(LAYERS)], label=layer
+            epochs, columns[f"{layer}_angle"], marker="o", markersize=3, color=LAYERS[k % len(LAYERS)], label=layer
         )
     axes.axhline(90, color=TRAIN, linewidth=0.8, linestyle=":")
     axes.text(epochs[0], 91, "chance", color=TRAIN, fontsize=8)
     _finish(axes, "angle between R and Wᵀ (°)", epochs)
-    axes.set_ylim(0, max(100.0, 1.05 * float(np.nanmax([history[f"{n}_angle"] for n in layers], initial=0))))
+    axes.set_ylim(0, max(100.0, 1.05 * float(np.nanmax([columns[f"{n}_angle"] for n in layers], initial=0))))
     axes.legend(frameon=False, title="into layer" if len(layers) > 1 else None)
 
 

@@ -12,7 +12,6 @@ eps. It is sqrt(eps) lambda_3 that does, and that Eq. 18 needs.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -22,8 +21,8 @@ from ..framework.experiment import Check, Experiment, Report, Settings, checks
 from .linear_circuits import Array, learn, urfb_epsilon
 from .linear_theory import Decoupled, conserved, decay, decoupled, matrix_solution, scalar_solution, theorem_2_holds
 from .theory_figure import draw
+from .theory_runs import EPSILONS, Course, Depth
 
-EPSILONS = (0.0, 0.25, 0.5, 1.0)
 EXTRA = 4  # units beyond the modes, in every layer but the output
 ROUNDING = 1e-12
 
@@ -53,53 +52,6 @@ MODES = {
     ),
 }
 """k -> lambda_{R,i}, (k-1, modes), and lambda_T, (modes,)."""
-
-
-@dataclass(frozen=True)
-class Course:
-    """One circuit, at one rate and epsilon, at times 0, rate, 2 rate, ...
-
-    Parameters
-    ----------
-    times : (times,)
-    lam : (times, k, modes)
-    e : (times, modes), as the output units showed it
-    outside : the largest part of a weight matrix that is not in its modes
-    """
-
-    times: Array
-    lam: Array
-    e: Array
-    outside: float
-
-
-@dataclass(frozen=True)
-class Depth:
-    """All that was run for one k: circuits by (epsilon, rate), the coarsest first; SciPy's solutions by epsilon."""
-
-    system: Decoupled
-    rates: tuple[float, ...]
-    courses: dict[tuple[float, float], Course]
-    times: Array
-    exact: dict[float, Array]
-
-    @property
-    def finest(self) -> list[Course]:
-        """The circuits at the smallest rate, by growing epsilon."""
-        return [self.courses[e, self.rates[-1]] for e in EPSILONS]
-
-    def gaps(self, epsilon: float) -> list[float]:
-        """By rate: the largest distance of a lambda from the exact one."""
-        found = []
-        for rate in self.rates:
-            at = np.round(self.times / rate).astype(int)
-            found.append(float(np.abs(self.courses[epsilon, rate].lam[at] - self.exact[epsilon]).max()))
-        return found
-
-    def drifts(self, epsilon: float) -> list[float]:
-        """By rate: the largest drift of what Eq. 17 conserves."""
-        lam = [self.courses[epsilon, rate].lam for rate in self.rates]
-        return [float(np.abs(conserved(path, self.system.lam_r, epsilon)).max()) for path in lam]
 
 
 def run(settings: Settings) -> Report:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..framework.figure_style import BLUE, GREY, ORANGE, STEPS, letter, new_figure
-
-if TYPE_CHECKING:
-    from .theory import Depth
+from .theory_runs import Depth
 
 HOLDS, BROKEN = 4, 7  # the modes of k = 3 that are drawn
 LEAST = 1e-6  # of e

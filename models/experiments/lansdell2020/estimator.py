@@ -25,7 +25,7 @@ from ...data import Dataset
 from ..framework.experiment import Check, Experiment, Report, Row, Settings, checks, many
 from ..framework.saved_runs import kept
 from .estimate_noise import NOISES, biases, variance
-from .estimator_figure import draw
+from .estimator_figure import Found, draw
 from .ridge_feedback import GAMMA, Course, on_images, on_linear
 
 PAPER = 0.01  # the paper's c
@@ -51,18 +51,6 @@ class Scale:
     short: int
     linear: int
     draws: int
-
-
-@dataclass
-class Found:
-    """All runs, by seed where there are several; bias and variance with their error bars."""
-
-    long: list[Course]
-    noises: dict[float, Course]
-    widths: dict[int, Course]
-    linear: dict[str, list[Course]]
-    bias: dict[str, tuple[list[float], list[float]]]
-    variance: dict[int, tuple[float, float]]
 
 
 def run(settings: Settings) -> Report:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,12 +12,21 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from ..framework.figure_style import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, SKY, letter, new_figure
-
-if TYPE_CHECKING:
-    from .estimator import Found
-    from .ridge_feedback import Course
+from .ridge_feedback import Course
 
 COLOURS = (SKY, BLUE, GREEN, PURPLE)
+
+
+@dataclass
+class Found:
+    """All runs, by seed where there are several; bias and variance with their error bars."""
+
+    long: list[Course]
+    noises: dict[float, Course]
+    widths: dict[int, Course]
+    linear: dict[str, list[Course]]
+    bias: dict[str, tuple[list[float], list[float]]]
+    variance: dict[int, tuple[float, float]]
 
 
 def draw(found: Found, scales: Sequence[float], widening: Sequence[int], narrowing: Sequence[int]) -> Figure:
