@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,7 @@ from reference import amit
 import recircuit as rc
 from recircuit.circuits import Connectivity
 from recircuit.circuits.description.projection import Transposed
+from recircuit.models.networks.convolutional import Feedback, Synapses
 from recircuit.testing import distance as distance  # the same measure as check_rule's
 
 SIZES = (6, 5, 3)
@@ -130,3 +133,14 @@ def anything(seed: int, columns: int = 2, **options: Any) -> rc.Circuit:
     windows = {name: (int(s) * ms, int(e) * ms) for name, s, e in zip(phases, begins, ends)}
     net.phases(evaluation=list(rng.choice(phases, 2, replace=False)), **windows)
     return net
+
+
+def image_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Options of `image_network`, those of its synapses and of its feedback gathered from their names."""
+    left = dict(options)
+    groups: dict[str, Any] = {"synapses": Synapses, "feedback": Feedback}
+    made = {
+        group: kind(**{f.name: left.pop(f.name) for f in fields(kind) if f.name in left})
+        for group, kind in groups.items()
+    }
+    return left | made

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
-from brian2.units import Quantity, ms
+from brian2.units import Quantity
 
 from ...circuits import (
     Circuit,
@@ -22,6 +22,7 @@ from ...circuits import (
 from ...circuits.library.outputs import output_for
 from ...errors import UsageError
 from ...plasticity import Rule, SynapticEquation, find
+from .circuit_options import CircuitOptions, new_circuit
 
 __all__ = ["layered", "unlearned"]
 
@@ -32,22 +33,12 @@ def layered(
     *,
     loss: str | OutputCircuit = "hinge",
     transfer: str = "clip",
-    columns: int = 1,
-    precision: str = "float32",
-    dt: Quantity = 1 * ms,
     tau: Quantity | None = None,
     settling: float = 5.0,
-    M: float = 1000.0,
-    S: float = 1.0,
-    mu: float = 0.1,
-    epsilon: float = 0.1,
     connectivity: float = 1.0,
     output_connectivity: float | None = None,
-    gain: float = 1.0,
     weights: Callable[..., Any] | None = None,
-    seed: int = 0,
-    lowering: str = "dense",
-    matmul: str = "full",
+    **circuit: Unpack[CircuitOptions],
 ) -> Circuit:
     """A stimulus `x`, hidden layers `h1`, `h2`, ... and an output `o`, with feedback from each layer to the one below.
 
@@ -64,21 +55,17 @@ def layered(
         sizes: units of each layer, stimulus first; two or more.
         rule: a rule or its name.
         loss: "hinge" (the circuit of o, t and s), "softmax" or "mse" (controls), or that of an installed package; or an
-            output circuit.
+            output circuit with parameters of its own, as in HingeOutput(S=2, mu=.3). |h| of the output must stay below
+            its M, and M is large since it costs nothing: beyond it a right answer is learned on and on, and the weights
+            run away. `o.beyond` counts that.
         transfer: of the hidden units; see `pyramidal`.
-        columns: stimuli shown at a time, over which updates are averaged.
-        precision: "float32" or "float64".
-        dt, tau: time step, and time constant of the hidden rates; None is lock step (tau = dt).
+        tau: time constant of the hidden rates; None is lock step (tau = dt).
         settling: with tau above dt, how many tau each layer is given in the phase feedforward.
-        M, S, mu, epsilon: of the hinge circuit. |h| of the output must stay below M, and M is large since it costs
-            nothing: beyond it a right answer is learned on and on, and the weights run away. `o.beyond` counts that.
         connectivity: probability of each synapse, drawn for forward and feedback separately.
         output_connectivity: the same for the synapses to and from the output; None: as `connectivity`.
-        gain: initial weights are uniform in +-gain*sqrt(6/(n_pre + n_post)) (Glorot and Bengio 2010), for W and R.
-        weights: other initial weights, a function of (generator, shape).
-        seed: of weights, masks and noise.
-        lowering: "dense", or "plain" for Brian2's own Synapses (one column, slow).
-        matmul: "full", or "tf32" for faster and coarser products on the backend cuda.
+        weights: initial W and R, a function of (generator, shape). None: `glorot()`, uniform in
+            +-sqrt(6/(n_pre + n_post)) (Glorot and Bengio 2010).
+        circuit: see `CircuitOptions`.
 
     Raises:
         UsageError: for sizes or a loss that make no network.
@@ -86,12 +73,12 @@ def layered(
     """
     rule = find(rule) if isinstance(rule, str) else rule
     sizes = _checked_sizes(sizes)
-    output = output_for(loss, rule.name, M=M, S=S, mu=mu, epsilon=epsilon)
+    output = output_for(loss, rule.name)
     rule = _fitted(rule, output)
-    net = Circuit(columns, dt, precision=precision, lowering=lowering, seed=seed, matmul=matmul)
-    draw = weights or glorot(gain)
+    net = new_circuit(circuit)
+    draw = weights or glorot()
     layers = [net.stimulus("x", sizes[0])]
-    layers += [net.population(f"h{i}", n, pyramidal(transfer, tau or dt)) for i, n in enumerate(sizes[1:-1], 1)]
+    layers += [net.population(f"h{i}", n, pyramidal(transfer, tau or net.dt)) for i, n in enumerate(sizes[1:-1], 1)]
     layers += [net.population("o", sizes[-1], output)]
     top = _structure(connectivity if output_connectivity is None else output_connectivity)
     structures = [*[_structure(connectivity)] * (len(sizes) - 2), top]
@@ -104,7 +91,7 @@ def layered(
     for lower, upper, structure in back:
         own = rule.feedback.weights == "own"
         net.connect(upper, lower, into="apical", rule=rule, structure=structure, weights=draw if own else None)
-    _set_phases(net, len(sizes) - 1, output.error_steps, len(back), _settling_steps(tau, dt, settling))
+    _set_phases(net, len(sizes) - 1, output.error_steps, len(back), _settling_steps(tau, net.dt, settling))
     return net
 
 

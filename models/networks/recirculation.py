@@ -18,14 +18,15 @@ import ast
 import math
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, Unpack
 
-from brian2.units import Quantity, ms
+from brian2.units import Quantity
 
 from ...circuits import Circuit, Neuron, OneToOne, Population, glorot
 from ...circuits.library.transfer import transfer as find_transfer
 from ...errors import UsageError
 from ...plasticity import Rule, find
+from .circuit_options import CircuitOptions, new_circuit
 
 __all__ = ["ENDS", "chain", "recirculating"]
 
@@ -45,15 +46,11 @@ def chain(
     ends: Sequence[str] = ENDS,
     data: bool = False,
     noise: float = 1.0,
-    columns: int = 1,
-    precision: str = "float64",
-    dt: Quantity = 1 * ms,
     tau: Quantity | None = None,
     settling: float = 5.0,
     weights: Any = None,
     feedback_weights: Any = None,
-    seed: int = 0,
-    lowering: str = "dense",
+    **circuit: Unpack[CircuitOptions],
 ) -> Circuit:
     """Linear layers `x`, `h1`, `h2`, ..., each a pair with the next; nothing but recirculation changes a weight.
 
@@ -64,22 +61,22 @@ def chain(
             expanding pair never meets the third Penrose condition, from above alone a contracting one the fourth.
         data: whether `x` is a stimulus, with rows to be shown; otherwise it draws noise as every other layer does.
         noise: standard deviation of what a layer draws.
-        columns, precision, dt, seed, lowering: of the circuit.
         tau, settling: time constant of rate and echo (None: dt, lock step), and how many tau each step is then given.
         weights, feedback_weights: of A and B to begin with; None: Glorot and Bengio's uniform, each drawn by itself.
+        circuit: see `CircuitOptions`; the precision is float64 if nothing else is said.
 
     Raises:
         UsageError: for sizes or ends that make no loop.
         RecircuitError: what the circuit refuses.
     """
     rule, ends = find(rule) if isinstance(rule, str) else rule, _checked(sizes, ends)
-    net = Circuit(columns, dt, precision=precision, lowering=lowering, seed=seed)
+    net = new_circuit(circuit, "float64")
     loops = [phase for end in ends for phase in LOOPS[end]]
     top = len(sizes) - 1
     layers = []
     for level, size in enumerate(sizes):
         shown = data and level == 0
-        model = unit(loops, tau or dt, noise, lower=level < top, upper=level > 0, data=shown)
+        model = unit(loops, tau or net.dt, noise, lower=level < top, upper=level > 0, data=shown)
         if shown:
             layers.append(net.stimulus("x", size, model, clamps="drive", during="below_draw"))
         else:
@@ -91,7 +88,7 @@ def chain(
             upper, lower, into="apical", sends="echo", rule=rule, weights=feedback_weights, during=_open(DOWN, loops),
             learns=learns,
         )  # fmt: skip
-    net.phases(*_timed(loops, dt, _settling_steps(tau, dt, settling)))
+    net.phases(*_timed(loops, net.dt, _settling_steps(tau, net.dt, settling)))
     return net
 
 
@@ -103,15 +100,11 @@ def recirculating(
     transfer: str = "tanh",
     gated: bool = True,
     noise: float = 1.0,
-    columns: int = 1,
-    precision: str = "float32",
-    dt: Quantity = 1 * ms,
     tau: Quantity | None = None,
     settling: float = 5.0,
     weights: Any = None,
     feedback_weights: Any = 0.0,
-    seed: int = 0,
-    lowering: str = "dense",
+    **circuit: Unpack[CircuitOptions],
 ) -> Circuit:
     """A stimulus `x`, hidden layers `h1`, `h2`, ... and an output `o`, whose error comes down a chain of learned B.
 
@@ -138,23 +131,24 @@ def recirculating(
         gated: False leaves out f', as the paper does.
         noise: standard deviation of the noise.
         weights, feedback_weights: of W (None: Glorot and Bengio's uniform) and B to begin with.
-        columns, precision, dt, tau, settling, seed, lowering: as for `chain`.
+        tau, settling: as for `chain`.
+        circuit: see `CircuitOptions`.
 
     Raises:
         UsageError: for sizes or ends that make no such network.
         RecircuitError: what the circuit refuses.
     """
     rule, ends = find(rule) if isinstance(rule, str) else rule, _checked(sizes, ends, 3)
-    net = Circuit(columns, dt, precision=precision, lowering=lowering, seed=seed)
+    net = new_circuit(circuit)
     loops = [phase for end in ends for phase in LOOPS[end] if phase != "below_h_back"]  # h^ is for dA alone
     depth = len(sizes) - 1
     f, slope = find_transfer(transfer)
     down = f"apical*{slope}" if gated else "apical"
     layers = [net.stimulus("x", sizes[0])]
     for level, size in enumerate(sizes[1:-1], 1):
-        model = unit(loops, tau or dt, noise, upper=level > 1, up=f, down=down)
+        model = unit(loops, tau or net.dt, noise, upper=level > 1, up=f, down=down)
         layers.append(net.population(f"h{level}", size, model))
-    model = unit(loops, tau or dt, noise, lower=False, down="supervision - basal", top=True)
+    model = unit(loops, tau or net.dt, noise, lower=False, down="supervision - basal", top=True)
     layers.append(_output(net, sizes[-1], model))
     draw = glorot() if weights is None else weights
     for level, (lower, upper) in enumerate(pairwise(layers)):
@@ -165,9 +159,9 @@ def recirculating(
             upper, lower, into="apical", sends="echo", rule=rule.feedback, weights=feedback_weights,
             during=["feedback", *_open(DOWN, loops)], learns=[f"{end}_learns" for end in ends],
         )  # fmt: skip
-    step = _settling_steps(tau, dt, settling)
-    supervised = ["feedforward", depth * step * dt, "error", step * dt, "feedback", (depth - 1) * step * dt]
-    net.phases(*supervised, "plasticity", dt, *_timed(loops, dt, step))
+    step = _settling_steps(tau, net.dt, settling)
+    supervised = ["feedforward", depth * step * net.dt, "error", step * net.dt, "feedback", (depth - 1) * step * net.dt]
+    net.phases(*supervised, "plasticity", net.dt, *_timed(loops, net.dt, step))
     return net
 
 

@@ -19,7 +19,7 @@ from ..analysis.measures import MEASURES
 from ..data import Dataset
 from ..data.augment import Augmentation
 from ..networks.architectures import ARCHITECTURES, layers_of
-from ..networks.convolutional import image_network
+from ..networks.convolutional import Synapses, image_network
 from ..networks.layered import layered
 from ..networks.network_for_rule import RuleNetwork, network_for
 from .default_options import SMALL, of_model, usual_columns, usual_epochs
@@ -251,8 +251,8 @@ class RunConfig(BaseModel):
         assert self.model is not None and self.columns is not None
         return image_network(
             self.model, data.shape, data.classes, self.made_rule(), loss=self.loss, transfer=self.transfer,
-            tied=False if self.untied else None, columns=self.columns, precision=self.precision,
-            connectivity=self.connectivity, seed=self.seed, matmul=self.matmul,
+            synapses=Synapses(tied=False if self.untied else None, connectivity=self.connectivity),
+            columns=self.columns, precision=self.precision, seed=self.seed, matmul=self.matmul,
         )  # fmt: skip
 
     def network(self) -> str:

@@ -17,7 +17,7 @@ from ...analysis.filters import likeness
 from ...data import Dataset
 from ...data.augment import Augmentation, Augmented
 from ...networks.architectures import ARCHITECTURES
-from ...networks.convolutional import image_network
+from ...networks.convolutional import Feedback, Synapses, image_network
 from ...networks.random_backpropagation import Variant, channel_matrix, scaled
 from ...networks.weight_transfer import carry_over
 from .experiment import Check, Settings, many
@@ -40,7 +40,7 @@ class Method:
 
     ``tied_epochs``: of an untied network the first are run tied, at the rate ``tied_rate`` (Amit 2019, section 4.1).
     ``frozen``: layers that keep their weights; of an untied network those that it has learned tied, while all others begin
-    anew. ``direct``, ``gated``, ``skipped``, ``clipped``, ``noise``: as in `image_network`.
+    anew. ``direct``, ``gated``, ``skipped``: as in `Feedback`; ``clipped``: as in `Synapses`; ``noise``: as in `image_network`.
     ``normal``: weights are drawn from N(0, 2/(fan_in + fan_out)), else uniform with that variance. ``sparse``: of the
     feedback this many synapses from a unit to a layer exist on average, of weight 1 (Baldi et al. 2018, Fig. 3-4, 6).
     ``momentum``, ``rate_decay``, ``feedback_rate`` (0: its own): of the rule. ``adam``: its epsilon, with ADAM; 0: without.
@@ -162,10 +162,12 @@ class _Run:
         method, paper = self.method, ARCHITECTURES.get(self.protocol.model)
         return image_network(
             self.protocol.model, self.data.shape, self.data.classes, method.made_rule(rate), loss=method.loss,
-            transfer=paper.transfer if paper else "clip", tied=tied, connectivity=method.connectivity,
-            direct=method.direct, gated=method.gated, skipped=method.skipped, clipped=method.clipped,
-            noise=method.noise, frozen=frozen, weights=scaled() if method.normal else None,
-            feedback_weights=_sparse(method) if method.sparse else None, columns=self.protocol.columns, seed=self.seed,
+            transfer=paper.transfer if paper else "clip", noise=method.noise,
+            synapses=Synapses(
+                tied, frozen, method.connectivity, scaled() if method.normal else None,
+                _sparse(method) if method.sparse else None, method.clipped,
+            ),
+            feedback=Feedback(method.direct, method.gated, method.skipped), columns=self.protocol.columns, seed=self.seed,
         )  # fmt: skip
 
     def _learn(self, net: Circuit, name: str, skipped: int, epochs: int) -> Curves:

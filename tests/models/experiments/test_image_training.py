@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from networks import image_options
 from quick_runs import quick_run
 
 import recircuit as rc
@@ -87,7 +88,7 @@ def test_samples_that_are_no_images_are_refused() -> None:
 
 
 def network(**options: Any) -> rc.Circuit:
-    return image_network("conv 5 3x3; maxpool 2; output", (3, 8, 8), 3, precision="float64", **options)
+    return image_network("conv 5 3x3; maxpool 2; output", (3, 8, 8), 3, precision="float64", **image_options(options))
 
 
 def test_likeness_is_the_mean_correlation_of_pairs() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from networks import image_options
 from typer.testing import CliRunner
 
 import recircuit as rc
@@ -22,7 +23,7 @@ IMAGE = (2, 6, 6)
 
 
 def small(rule: Any = "urfb", line: str = SMALL, **options: Any) -> rc.Circuit:
-    return image_network(line, IMAGE, 3, rule, **{"precision": "float64", **options})
+    return image_network(line, IMAGE, 3, rule, **image_options({"precision": "float64", **options}))
 
 
 def shown(count: int = 5, seed: int = 1) -> dict[str, np.ndarray]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from networks import image_options
 from numpy.typing import NDArray
 from reference.images import convolve, gradient, same
 from scipy.special import log_softmax, softmax
@@ -26,7 +27,7 @@ NP = find("node_perturbation").with_parameters(rate=RATE, feedback_rate=FEEDBACK
 
 def network(line: str = LINE, rule: rc.Rule = NP, **options: Any) -> rc.Circuit:
     usual = dict(precision="float64", loss="softmax", transfer="tanh", direct="pools", noise=C)
-    return image_network(line, IMAGE, CLASSES, rule, **(usual | options))
+    return image_network(line, IMAGE, CLASSES, rule, **image_options(usual | options))
 
 
 def stimuli(count: int = 12) -> dict[str, np.ndarray]:

@@ -1,0 +1,37 @@
+"""The options that every network hands on to its circuit."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+from brian2.units import Quantity
+
+from ...circuits import Circuit
+
+__all__ = ["CircuitOptions", "new_circuit"]
+
+
+class CircuitOptions(TypedDict, total=False):
+    """What a network takes besides its own parameters, as in ``layered(sizes, columns=100, seed=3)``.
+
+    Parameters
+    ----------
+    columns : samples that are shown at a time; an update is the mean over them (default: 1)
+    dt : time step (default: 1 ms)
+    precision : ``"float32"`` or ``"float64"``
+    seed : for the initial weights, the masks and the noise (default: 0)
+    lowering : ``"dense"`` (default), or ``"plain"`` for Brian2's own Synapses (one column, slow)
+    matmul : ``"full"`` (default), or ``"tf32"`` for faster and coarser products on the backend cuda
+    """
+
+    columns: int
+    dt: Quantity
+    precision: str
+    seed: int
+    lowering: str
+    matmul: str
+
+
+def new_circuit(options: CircuitOptions, precision: str = "float32") -> Circuit:
+    """An empty circuit with these options; ``precision`` holds where they name none."""
+    return Circuit(**{"precision": precision, **options})
