@@ -19,7 +19,7 @@ from recircuit.circuits.inputs import dataset_inputs
 from recircuit.models.analysis.readout import Readout
 from recircuit.models.data import Dataset
 from recircuit.models.networks.layered import layered
-from recircuit.models.networks.node_perturbation import node_perturbation
+from recircuit.models.networks.node_perturbation import Perturbation, node_perturbation
 from recircuit.models.networks.random_backpropagation import Variant, random_backpropagation
 from recircuit.models.networks.recirculation import recirculating
 from recircuit.models.training.loop import epoch_order
@@ -72,7 +72,7 @@ CONTESTANTS = (
     Contestant("urfb, softmax", "updated feedback", in_layers("urfb", loss="softmax")),
     perturbed("layer to layer"),
     perturbed("from the output", feedback="direct"),
-    perturbed("two circuits side by side", windows="side by side", target=None),
+    perturbed("two circuits side by side", perturbation=Perturbation(windows="side by side"), target=None),
     *(randomly(name, name) for name in ("bp", "sbp", "rbp", "srbp", "arbp", "asrbp")),
     randomly("rbp, no f'", "rbp", derivative=False),
     randomly("srbp, sparse (n = 8)", "srbp", matrix="sparse"),

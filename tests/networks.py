@@ -135,12 +135,16 @@ def anything(seed: int, columns: int = 2, **options: Any) -> rc.Circuit:
     return net
 
 
-def image_options(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Options of `image_network`, those of its synapses and of its feedback gathered from their names."""
+def grouped(options: Mapping[str, Any], **groups: type) -> dict[str, Any]:
+    """Options in which the fields of dataclasses are gathered: ``grouped({"c": 1}, perturbation=Perturbation)``."""
     left = dict(options)
-    groups: dict[str, Any] = {"synapses": Synapses, "feedback": Feedback}
     made = {
         group: kind(**{f.name: left.pop(f.name) for f in fields(kind) if f.name in left})
         for group, kind in groups.items()
     }
     return left | made
+
+
+def image_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Options of `image_network`, those of its synapses and of its feedback by their own names."""
+    return grouped(options, synapses=Synapses, feedback=Feedback)

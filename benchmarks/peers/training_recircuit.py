@@ -6,7 +6,7 @@ import numpy as np
 
 from benchmarks.epoch import Epoch
 from benchmarks.peers.server import Peer, serve
-from recircuit.circuits import hinge_output
+from recircuit.circuits import HingeOutput
 from recircuit.circuits.inputs import Inputs, Rows
 from recircuit.models.analysis.readout import Readout
 from recircuit.models.networks.layered import layered
@@ -20,7 +20,7 @@ class RecircuitTraining(Peer):
     def __init__(self, problem: Epoch, mode: str) -> None:
         super().__init__(problem, mode)
         p = self.settings
-        self.net = layered(p.sizes, "urfb", columns=p.columns, loss=hinge_output(S=p.S, mu=p.mu))
+        self.net = layered(p.sizes, "urfb", columns=p.columns, loss=HingeOutput(S=p.S, mu=p.mu))
         for projection in self.net.projections.values():
             if projection.plastic:
                 self.net[f"{projection.name}.rate"] = p.rate

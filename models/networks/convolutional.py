@@ -19,6 +19,7 @@ from ...circuits import (
     Masked,
     MaxPool,
     OneToOne,
+    OutputCircuit,
     Population,
     Projection,
     glorot,

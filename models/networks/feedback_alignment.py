@@ -5,21 +5,22 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
-from brian2.units import Quantity, ms
+from brian2.units import Quantity
 
 from ...circuits import Circuit, Connectivity, Dense, Local, Masked, OneToOne, Population, Projection, glorot
 from ...circuits.description.initial import Initial, bias_of
 from ...errors import UsageError
 from ...plasticity import Rule, find
+from .circuit_options import CircuitOptions, new_circuit
 from .modulated_units import LOSS, RESIDUAL, dropped_input, error, modulatory, settling, unit
 
-__all__ = ["FEEDBACK", "TARGETS", "even", "feedback_alignment"]
+__all__ = ["Dropout", "Labels", "Pseudoinverse", "Synapses", "even", "feedback_alignment"]
 
-FEEDBACK = ("layers", "none", "pseudoinverse")
-TARGETS = ("labels", "values", "input")
+FEEDBACK = ("layers", "none")
+TARGETS = ("values", "input")
 
 
 def even(gain: float = 1.0) -> Initial:
@@ -35,33 +36,70 @@ def even(gain: float = 1.0) -> Initial:
     return draw
 
 
+@dataclass(frozen=True)
+class Labels:
+    """The target of a unit, as a supervisor ``s`` shows it: of the class that is shown, and of the others."""
+
+    on: float = 1.0
+    off: float = 0.0
+
+
+@dataclass(frozen=True)
+class Pseudoinverse:
+    """Pseudobackprop (Note 15; a control).
+
+    The modulators and the residual ``r1``, ... of their layer settle in ``loops`` steps to delta = W^+ (delta f') by W^T
+    and W; ``pull`` |W|^2 must stay below 1.
+    """
+
+    pull: float = 0.1
+    loops: int = 100
+
+
+@dataclass(frozen=True)
+class Dropout:
+    """Probabilities with which hidden units, and those of the stimulus, are lost while the network is taught."""
+
+    hidden: float = 0.0
+    stimulus: float = 0.0
+
+
+@dataclass(frozen=True)
+class Synapses:
+    """The synapses of a network with feedback alignment: which exist, how they begin, and which stay.
+
+    Parameters
+    ----------
+    weights, channel : initial W (None: uniform, by Glorot and Bengio) and B (None: `even`); biases begin as weights
+        of their unit do
+    connectivity : probability of each synapse of W and B, but for those of the stimulus (sparse feedback alignment)
+    local : the lowest hidden layer's fields, windows on the stimulus with weights of their own (Note 5); sizes[1] is its
+        ``above``, in units. None: all of the stimulus
+    frozen : layers of weights that stay as they are, biases too; the lowest is 1 (Note 3)
+    bias : whether the units have biases, weights from a unit ``one`` that always fires at 1 (Note 16, Eq. 60-62)
+    """
+
+    weights: Initial | None = None
+    channel: Initial | None = None
+    connectivity: float = 1.0
+    local: Local | None = None
+    frozen: Collection[int] = ()
+    bias: bool = True
+
+
 def feedback_alignment(
     sizes: Sequence[int],
     rule: Rule | str = "frfb",
     *,
-    feedback: str = "layers",
+    feedback: str | Pseudoinverse = "layers",
     transfer: str = "tanh",
     answer: str = "linear",
-    target: str = "labels",
-    on: float = 1.0,
-    off: float = 0.0,
-    bias: bool = True,
-    frozen: Collection[int] = (),
-    dropout: float = 0.0,
-    input_dropout: float = 0.0,
-    connectivity: float = 1.0,
-    local: Local | None = None,
-    pull: float = 0.1,
-    loops: int = 100,
-    weights: Initial | None = None,
-    channel: Initial | None = None,
-    columns: int = 1,
-    precision: str = "float32",
-    dt: Quantity = 1 * ms,
+    target: str | Labels = Labels(),
+    dropout: Dropout = Dropout(),
+    synapses: Synapses = Synapses(),
     tau: Quantity | None = None,
     settle: int = 1,
-    seed: int = 0,
-    lowering: str = "dense",
+    **circuit: Unpack[CircuitOptions],
 ) -> Circuit:
     """A stimulus ``x``, hidden layers ``h1``, ``h2``, ..., an output ``o``, its error ``e``, and modulators ``m1``, ...
 
@@ -81,21 +119,14 @@ def feedback_alignment(
     sizes : units of each layer, stimulus first
     rule : of the forward synapses, or its name; where it says so the feedback is W^T (bp, adam: controls)
     feedback : ``"layers"`` (Supp. Fig. 3 and 4), ``"none"`` (Supp. Fig. 2: only the output learns), or
-        ``"pseudoinverse"``: pseudobackprop (Note 15; a control), in which the modulators and the residual ``r1``, ... of
-        their layer settle in ``loops`` steps to delta = W^+ (delta f') by W^T and W; ``pull`` |W|^2 must stay below 1
+        `Pseudoinverse` (Note 15; a control)
     transfer, answer : of the hidden units and of the output
-    target : ``"labels"`` (a supervisor ``s`` at ``on`` and ``off``), ``"values"`` (a stimulus ``s``), or ``"input"``
-        (an autoencoder: what it is shown is what it is to answer)
-    bias : whether the units have biases, weights from a unit ``one`` that always fires at 1 (Note 16, Eq. 60-62)
-    frozen : layers of weights that stay as they are, biases too; the lowest is 1 (Note 3)
-    dropout, input_dropout : probabilities with which hidden units, and the stimulus's, are lost while it is taught
-    connectivity : probability of each synapse of W and B, but for those of the stimulus (sparse feedback alignment)
-    local : the lowest hidden layer's fields, windows on the stimulus with weights of their own (Note 5); sizes[1] is its
-        ``above``, in units. None: all of the stimulus
-    weights, channel : initial W (None: uniform, by Glorot and Bengio) and B (None: `even`); biases begin as weights
-        of their unit do
-    columns, precision, dt, seed, lowering : of the circuit
+    target : `Labels` (a supervisor ``s``), ``"values"`` (a stimulus ``s``), or ``"input"`` (an autoencoder: what it is
+        shown is what it is to answer)
+    dropout : of hidden units and of the stimulus
+    synapses : which there are, how they begin, and which stay
     tau, settle : time constant of the rates (None: dt, lock step), and how many steps each layer is given
+    circuit : see `CircuitOptions`
 
     Raises
     ------
@@ -103,22 +134,24 @@ def feedback_alignment(
     RecircuitError : what the circuit refuses
     """
     rule = find(rule) if isinstance(rule, str) else rule
-    _check(sizes, rule, feedback, target, dropout, input_dropout, frozen)
-    net = Circuit(columns, dt, precision=precision, lowering=lowering, seed=seed)
-    plan = _Plan(net, rule, weights or glorot(), channel or even(), connectivity, local, frozen)
-    plan.add_layers(sizes, [transfer] * (len(sizes) - 2) + [answer], tau or dt, dropout, input_dropout)
-    plan.add_forward(bias)
-    e = plan.add_error(target, on, off, gated=answer != "linear")
+    _check(sizes, rule, feedback, target)
+    _check_numbers(sizes, dropout, synapses.frozen)
+    net = new_circuit(circuit)
+    dt = net.dt
+    plan = _Plan(net, rule, synapses)
+    plan.add_layers(sizes, [transfer] * (len(sizes) - 2) + [answer], tau or dt, dropout)
+    plan.add_forward()
+    e = plan.add_error(target, gated=answer != "linear")
     if feedback == "layers":
         plan.add_modulators(e, gated=transfer != "linear")
-    elif feedback == "pseudoinverse":
-        plan.add_settling(e, pull, gated=transfer != "linear")
+    elif isinstance(feedback, Pseudoinverse):
+        plan.add_settling(e, feedback.pull, gated=transfer != "linear")
     hidden = len(sizes) - 2 if feedback != "none" else 0
-    down = 1 + hidden * (2 * loops if feedback == "pseudoinverse" else 1)
-    up = (len(sizes) - 1) * settle + (1 if input_dropout else 0)
-    steps = {"draw": 1 if dropout or input_dropout else 0, "feedforward": up, "error": 2, "feedback": down}
+    down = 1 + hidden * (2 * feedback.loops if isinstance(feedback, Pseudoinverse) else 1)
+    up = (len(sizes) - 1) * settle + (1 if dropout.stimulus else 0)
+    steps = {"draw": 1 if dropout.hidden or dropout.stimulus else 0, "feedforward": up, "error": 2, "feedback": down}
     pairs = [part for name, n in (steps | {"plasticity": 1}).items() if n for part in (name, n * dt)]
-    net.phases(*pairs, evaluation=["feedforward"] if target == "labels" else ["feedforward", "error"])
+    net.phases(*pairs, evaluation=["feedforward"] if isinstance(target, Labels) else ["feedforward", "error"])
     return net
 
 
@@ -128,41 +161,37 @@ class _Plan:
 
     net: Circuit
     rule: Rule
-    weights: Initial
-    channel: Initial
-    connectivity: float
-    local: Local | None
-    frozen: Collection[int]
+    synapses: Synapses
     layers: list[Population] = field(default_factory=list)
     forward: list[Projection] = field(default_factory=list)
 
-    def add_layers(
-        self, sizes: Sequence[int], transfers: Sequence[str], tau: Quantity, dropout: float, input_dropout: float
-    ) -> None:
-        shown: dict[str, Any] = dict(model=dropped_input(input_dropout), clamps="input") if input_dropout else {}
+    def add_layers(self, sizes: Sequence[int], transfers: Sequence[str], tau: Quantity, dropout: Dropout) -> None:
+        lost = dropout.stimulus
+        shown: dict[str, Any] = dict(model=dropped_input(lost), clamps="input") if lost else {}
         self.layers.append(self.net.stimulus("x", sizes[0], during="feedforward", **shown))
         for h, (size, f) in enumerate(zip(sizes[1:], transfers, strict=True), 1):
             top = h == len(transfers)
-            model = unit(f, tau, 0.0 if top else dropout)
+            model = unit(f, tau, 0.0 if top else dropout.hidden)
             self.layers.append(self.net.population("o" if top else f"h{h}", size, model))
 
-    def add_forward(self, bias: bool) -> None:
+    def add_forward(self) -> None:
         """W, and biases."""
-        one = self.net.constant("one") if bias else None
+        one = self.net.constant("one") if self.synapses.bias else None
+        weights = self.synapses.weights or glorot()
         for h, (pre, post) in enumerate(pairwise(self.layers), 1):
-            rule = None if h in self.frozen else self.rule.forward
-            structure = self.structure() if h > 1 else self.local
-            w = self.net.connect(pre, post, rule=rule, weights=self.weights, structure=structure)
+            rule = None if h in self.synapses.frozen else self.rule.forward
+            structure = self.structure() if h > 1 else self.synapses.local
+            w = self.net.connect(pre, post, rule=rule, weights=weights, structure=structure)
             self.forward.append(w)
             if one is not None:
-                self.net.connect(one, post, rule=rule, weights=bias_of(self.weights, w.shape.fans[0]))
+                self.net.connect(one, post, rule=rule, weights=bias_of(weights, w.shape.fans[0]))
 
-    def add_error(self, target: str, on: float, off: float, *, gated: bool) -> Population:
+    def add_error(self, target: str | Labels, *, gated: bool) -> Population:
         """The error neurons, what they hear, and whom they tell."""
         net, o = self.net, self.layers[-1]
         e = net.population("e", o.size, error(gated=gated))
-        if target == "labels":
-            s = net.supervisor("s", o.size, on=on, off=off, during="error")
+        if isinstance(target, Labels):
+            s = net.supervisor("s", o.size, on=target.on, off=target.off, during="error")
         else:
             s = net.stimulus("s", o.size, during="error") if target == "values" else self.layers[0]
         self.one_to_one(s, e, "wanted", during="error", sends="input" if "input" in s.variables() else "rate")
@@ -180,7 +209,7 @@ class _Plan:
         for h in reversed(range(1, len(self.layers) - 1)):
             m = self.net.population(f"m{h}", self.layers[h].size, modulatory(gated=gated and h > 1))
             transposed = self.rule.feedback.weights == "transpose"
-            weights = self.forward[h].elsewhere(flipped=True) if transposed else self.channel
+            weights = self.forward[h].elsewhere(flipped=True) if transposed else self.synapses.channel or even()
             structure = None if transposed else self.structure()
             self.net.connect(
                 above, m, into="drive", sends=_passes(above), weights=weights, structure=structure, during="feedback"
@@ -210,7 +239,7 @@ class _Plan:
         self.net.connect(pre, post, into=into, weights=1.0, structure=OneToOne(), **options)
 
     def structure(self) -> Connectivity:
-        return Dense() if self.connectivity == 1 else Masked(self.connectivity)
+        return Dense() if self.synapses.connectivity == 1 else Masked(self.synapses.connectivity)
 
 
 def _passes(sender: Population) -> str:
@@ -218,29 +247,33 @@ def _passes(sender: Population) -> str:
     return "passed" if "passed" in sender.variables() else "rate"
 
 
+def _check_numbers(sizes: Sequence[int], dropout: Dropout, frozen: Collection[int]) -> None:
+    for name, p in (("hidden", dropout.hidden), ("stimulus", dropout.stimulus)):
+        if not 0 <= p < 1:
+            raise UsageError(f"dropout, {name}: expected a probability below 1; got {p!r}.")
+    if unknown := sorted(set(frozen) - set(range(1, len(sizes)))):
+        raise UsageError(f"frozen: layers of weights are 1 to {len(sizes) - 1}, the lowest is 1; got {unknown}.")
+
+
 def _check(
     sizes: Sequence[int],
     rule: Rule,
-    feedback: str,
-    target: str,
-    dropout: float,
-    input_dropout: float,
-    frozen: Collection[int],
+    feedback: str | Pseudoinverse,
+    target: str | Labels,
 ) -> None:
-    for name, word, known in (("feedback", feedback, FEEDBACK), ("target", target, TARGETS)):
-        if word not in known:
-            raise UsageError(f"{name}: expected one of {', '.join(map(repr, known))}; got {word!r}.")
+    for name, word, kind, known in (
+        ("feedback", feedback, Pseudoinverse, FEEDBACK),
+        ("target", target, Labels, TARGETS),
+    ):
+        if not isinstance(word, kind) and word not in known:
+            words = f"{', '.join(map(repr, known))}, or a {kind.__name__}"
+            raise UsageError(f"{name}: expected one of {words}; got {word!r}.")
     if len(sizes) < 2:
         raise UsageError(
             f"sizes: expected two layers or more, stimulus first, as in [784, 1000, 10]; got {list(sizes)}."
         )
     if target == "input" and sizes[0] != sizes[-1]:
         raise UsageError(f"target: an output that is to be the input has as many units; got {list(sizes)}.")
-    for name, p in (("dropout", dropout), ("input_dropout", input_dropout)):
-        if not 0 <= p < 1:
-            raise UsageError(f"{name}: expected a probability below 1; got {p!r}.")
-    if unknown := sorted(set(frozen) - set(range(1, len(sizes)))):
-        raise UsageError(f"frozen: layers of weights are 1 to {len(sizes) - 1}, the lowest is 1; got {unknown}.")
     if rule.feedback.plastic:
         raise UsageError(
             f"The rule {rule.name!r} changes feedback weights, and those from error neurons stay as they are: use a rule "

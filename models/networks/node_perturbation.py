@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
-from brian2.units import Quantity, ms
+from brian2.units import Quantity
 
 from ...circuits import Circuit, Neuron, OneToOne, Population, Projection
 from ...circuits.description.initial import bias_of
 from ...errors import UsageError
 from ...plasticity import Rule, find
 from ...plasticity.rules.node_perturbation import inverse_correlation
+from .circuit_options import CircuitOptions, new_circuit
 from .perturbed_units import (
     COMPARE,
     COMPARE_TWO,
@@ -27,7 +28,7 @@ from .perturbed_units import (
     twin_unit,
 )
 
-__all__ = ["announce", "compare", "node_perturbation", "scaled_normal"]
+__all__ = ["Perturbation", "Synapses", "announce", "compare", "node_perturbation", "scaled_normal"]
 
 Weights = Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]
 NORM = Neuron("energy : 1 (compartment)\nrate = energy : 1 (during gain)")
@@ -38,29 +39,55 @@ def scaled_normal(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarra
     return rng.normal(0, np.sqrt(2 / shape[-1]), shape)
 
 
+@dataclass(frozen=True)
+class Perturbation:
+    """The noise from which a network learns.
+
+    Parameters
+    ----------
+    c, noise : standard deviation of the noise, and the expression that draws it with variance 1
+    windows : ``"in turn"``, or ``"side by side"``: a noisy twin of the circuit runs at the same time; its weights
+        begin and change as those of the clean one
+    denoise : standard deviation of noise added to the stimulus while the circuit is taught
+    """
+
+    c: float = 0.01
+    noise: str = "randn()"
+    windows: str = "in turn"
+    denoise: float = 0.0
+
+
+@dataclass(frozen=True)
+class Synapses:
+    """The weights of a network with node perturbation.
+
+    Parameters
+    ----------
+    weights : initial W, a function of (generator, shape); B is drawn as W^T is, and a bias as a weight of its unit
+    bias : whether the units have biases, weights from a unit ``one`` that always fires at 1
+    fixed : whether the feedforward weights stay as they are
+    gamma : of the ridge form, whose lateral weights P begin at 1/gamma and feedback weights at 0
+    """
+
+    weights: Weights = scaled_normal
+    bias: bool = True
+    fixed: bool = False
+    gamma: float = 0.1
+
+
 def node_perturbation(
     sizes: Sequence[int],
     rule: Rule | str = "node_perturbation",
     *,
     feedback: str = "layers",
-    windows: str = "in turn",
     transfer: str | Sequence[str] = "logistic",
     answer: str = "linear",
-    c: float = 0.01,
-    noise: str = "randn()",
     target: str = "labels",
-    bias: bool = True,
-    fixed: bool = False,
-    gamma: float = 0.1,
-    denoise: float = 0.0,
-    columns: int = 1,
-    precision: str = "float32",
-    dt: Quantity = 1 * ms,
+    perturbation: Perturbation = Perturbation(),
+    synapses: Synapses = Synapses(),
     tau: Quantity | None = None,
     settling: int = 1,
-    weights: Weights = scaled_normal,
-    seed: int = 0,
-    lowering: str = "dense",
+    **circuit: Unpack[CircuitOptions],
 ) -> Circuit:
     """A stimulus ``x``, hidden layers ``h1``, ``h2``, ..., an output ``o``, its target ``s``, and their ``loss``.
 
@@ -76,18 +103,11 @@ def node_perturbation(
     rule : a rule or its name
     feedback : ``"layers"`` (from each layer to the one below, section 4.1) or ``"direct"`` (from the output to each
         hidden layer, section 4.3)
-    windows : ``"in turn"``, or ``"side by side"``: a noisy twin of the circuit runs at the same time; its weights
-        begin and change as those of the clean one
     transfer, answer : of the hidden units (one for all, or one for each layer) and of the output
-    c, noise : standard deviation of the noise, and the expression that draws it with variance 1
     target : ``"labels"`` (a supervisor) or ``"values"`` (a stimulus with rows of its own)
-    bias : whether the units have biases, weights from a unit ``one`` that always fires at 1
-    fixed : whether the feedforward weights stay as they are
-    gamma : of the ridge form, whose lateral weights P begin at 1/gamma and feedback weights at 0
-    denoise : standard deviation of noise added to the stimulus while the circuit is taught
-    columns, precision, dt, seed, lowering : of the circuit
+    perturbation, synapses : the noise, and the weights
     tau, settling : time constant of the rates (None: dt, lock step), and how many steps each layer is given
-    weights : initial W, a function of (generator, shape); B is drawn as W^T is, and a bias as a weight of its unit
+    circuit : see `CircuitOptions`
 
     Raises
     ------
@@ -96,23 +116,24 @@ def node_perturbation(
     """
     rule = find(rule) if isinstance(rule, str) else rule
     hidden = [transfer] * (len(sizes) - 2) if isinstance(transfer, str) else list(transfer)
-    _check(sizes, hidden, feedback=feedback, windows=windows, target=target)
-    net = Circuit(columns, dt, precision=precision, lowering=lowering, seed=seed)
-    plan = _Plan(net, rule, feedback == "direct", windows == "side by side", fixed, bias, weights, tau or dt)
-    if plan.lateral and columns != 1:
-        raise UsageError(f"The ridge form takes one sample at a time: columns=1; got columns={columns}.")
-    plan.add_layers(sizes, [*hidden, answer], Noise(c, noise, own=not plan.twins), denoise)
+    _check(sizes, hidden, feedback=feedback, windows=perturbation.windows, target=target)
+    net = new_circuit(circuit)
+    plan = _Plan(net, rule, feedback == "direct", perturbation.windows == "side by side", synapses, tau or net.dt)
+    if plan.lateral and net.columns != 1:
+        raise UsageError(f"The ridge form takes one sample at a time: columns=1; got columns={net.columns}.")
+    noise = Noise(perturbation.c, perturbation.noise, own=not plan.twins)
+    plan.add_layers(sizes, [*hidden, answer], noise, perturbation.denoise)
     s = (net.supervisor if target == "labels" else net.stimulus)("s", sizes[-1], during="stimulus")
     loss = plan.add_loss("loss", plan.layers[-1], s)
     if plan.noisy:
         announce(net, side_by_side=plan.twins)
     plan.add_forward()
-    plan.add_feedback(gamma)
+    plan.add_feedback()
     if plan.noisy:
         compare(net, loss, "error" if plan.twins else "perturbed and error")
     if plan.twins:
         plan.add_twins([*hidden, answer], s)
-    plan.set_phases(settling, 1 if denoise else 0)
+    plan.set_phases(settling, 1 if perturbation.denoise else 0)
     return net
 
 
@@ -134,9 +155,7 @@ class _Plan:
     rule: Rule
     direct: bool
     twins: bool
-    fixed: bool
-    bias: bool
-    weights: Weights
+    synapses: Synapses
     tau: Quantity
     layers: list[Population] = field(default_factory=list)
 
@@ -168,28 +187,28 @@ class _Plan:
 
     def add_forward(self) -> None:
         """W, and biases."""
-        one = self.net.constant("one") if self.bias else None
+        one = self.net.constant("one") if self.synapses.bias else None
         for pre, post in pairwise(self.layers):
-            self.connect_forward(pre, post, self.weights)
+            self.connect_forward(pre, post, self.synapses.weights)
             if one is not None:
-                self.connect_forward(one, post, bias_of(self.weights, pre.size))
+                self.connect_forward(one, post, bias_of(self.synapses.weights, pre.size))
 
     def connect_forward(self, pre: Population, post: Population, weights: Weights) -> Projection:
-        rule = None if self.fixed else self.rule.forward
+        rule = None if self.synapses.fixed else self.rule.forward
         return self.net.connect(pre, post, rule=rule, weights=weights, during=self.moving)
 
-    def add_feedback(self, gamma: float) -> None:
+    def add_feedback(self) -> None:
         """B, and for the ridge form P, in the layers that send."""
         if not self.feeds_back:
             return
         pairs = [(self.layers[-1], h) for h in self.layers[1:-1]] if self.direct else pairwise(self.layers[:0:-1])
         pairs = list(pairs)
-        own = None if self.rule.feedback.weights == "transpose" else _transposed(self.weights)
+        own = None if self.rule.feedback.weights == "transpose" else _transposed(self.synapses.weights)
         for upper, lower in pairs:
             weights = 0.0 if self.lateral else own
             self.net.connect(upper, lower, into="apical", rule=self.rule, weights=weights)
         for sender in dict.fromkeys(upper.name for upper, _ in pairs if self.lateral):
-            self.add_inverse(self.net.populations[sender], gamma)
+            self.add_inverse(self.net.populations[sender], self.synapses.gamma)
 
     def add_inverse(self, sender: Population, gamma: float) -> None:
         """P = (sum e e^T + gamma)^-1 as lateral synapses, and a unit that tells the layer e^T P e."""

@@ -34,7 +34,7 @@ from ....plasticity import Rule, bp, frfb
 from ....plasticity.rules import adam, matching
 from ....plasticity.rules import node_perturbation as perturbation
 from ...data import Dataset
-from ...networks.node_perturbation import node_perturbation
+from ...networks.node_perturbation import Perturbation, node_perturbation
 from ...training.loop import epoch_order, epoch_seed, in_columns
 from ..framework.experiment import Check, Experiment, Report, Row, Settings, checks, many
 from ..framework.figure_style import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, letter, new_figure
@@ -52,7 +52,7 @@ DRAWN, PICTURES = 1500, 6  # of the latent plane, and samples that are shown
 
 @dataclass(frozen=True)
 class Method:
-    """A rule with its rates, and options of the circuit."""
+    """A rule with its rates, and the fields of its `Perturbation`."""
 
     rule: Rule
     colour: str
@@ -103,7 +103,7 @@ def build(scale: Scale, method: Method, seed: int) -> Circuit:
     rates = {k: scale.faster * v for k, v in rule.parameters.items() if k in ("rate", "feedback_rate")}
     return node_perturbation(
         (n, scale.hidden, 2, scale.hidden, n), rule.with_parameters(**rates), transfer=TRANSFER, answer=ANSWER,
-        target="values", columns=COLUMNS, seed=seed, **method.options,
+        target="values", columns=COLUMNS, seed=seed, perturbation=Perturbation(**method.options),
     )  # fmt: skip
 
 

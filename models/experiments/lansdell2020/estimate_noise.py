@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....circuits.inputs import as_inputs
-from ...networks.node_perturbation import node_perturbation
+from ...networks.node_perturbation import Perturbation, node_perturbation
 from .feedback_signals import hidden_layers, signals, without_learning
 
 Array = NDArray[np.float64]
@@ -29,7 +29,9 @@ def drawn(
     by how much the loss fell, over c (draws,); xi of all hidden units (draws, units); minus the gradient of the loss
     by their rates (units,). The estimate (Eq. 2) is the product of the first two.
     """
-    net = node_perturbation(sizes, noise=noise, columns=COLUMNS, precision="float64", target="values")
+    net = node_perturbation(
+        sizes, perturbation=Perturbation(noise=noise), columns=COLUMNS, precision="float64", target="values"
+    )
     rng = np.random.default_rng(3)
     inputs = as_inputs(net, {"x": rng.normal(size=(1, sizes[0])), "s": rng.normal(size=(1, sizes[-1]))})
     program, layers = net.program(backend), hidden_layers(net)

@@ -23,7 +23,7 @@ from ....circuits.inputs import dataset_inputs
 from ....plasticity import Rule, bp, frfb
 from ....plasticity.rules import node_perturbation as perturbation
 from ...data import Dataset
-from ...networks.node_perturbation import node_perturbation
+from ...networks.node_perturbation import Perturbation, node_perturbation
 from ...training.loop import Training
 from ...training.progress_bar import Bar
 from ..framework.experiment import Check, Experiment, Report, Settings, many
@@ -89,7 +89,9 @@ def learn(scale: Scale, rule: Rule, c: float, seed: int, settings: Settings, tol
     Raises KeyboardInterrupt: Ctrl-C; RecircuitError: something diverged.
     """
     data = scale.data
-    net = node_perturbation((data.n_features, 50, 20, 10), rule, c=c, columns=COLUMNS, seed=seed)
+    net = node_perturbation(
+        (data.n_features, 50, 20, 10), rule, perturbation=Perturbation(c), columns=COLUMNS, seed=seed
+    )
     training = Training(net, data, settings.backend, seed)
     shown = dataset_inputs(net, data, "test")
     rows = np.arange(min(32 * COLUMNS, data.n_test) // COLUMNS * COLUMNS).reshape(-1, COLUMNS)

@@ -12,7 +12,7 @@ from ....circuits import Circuit
 from ....circuits.inputs import Inputs, as_inputs, dataset_inputs
 from ...analysis.weight_alignment import feedback_pairs, forward_matrix, relative_distance, sign_agreement
 from ...data import Dataset
-from ...networks.node_perturbation import node_perturbation
+from ...networks.node_perturbation import Perturbation, Synapses, node_perturbation
 from .feedback_signals import angles
 
 Array = NDArray[np.float64]
@@ -27,7 +27,9 @@ LOOKS = 8  # each after twice the samples of the one before
 
 def on_images(data: Dataset, hidden: Sequence[int], c: float, samples: int, seed: int, backend: str) -> Course:
     """Logistic units, the output too (C.3), shown images at random."""
-    net = _ridge((data.n_features, *hidden, data.classes), c=c, answer="logistic", seed=seed)
+    net = _ridge(
+        (data.n_features, *hidden, data.classes), c, Synapses(fixed=True, gamma=GAMMA), answer="logistic", seed=seed
+    )
     return _learn(net, dataset_inputs(net, data, "train"), samples, backend, seed, "logistic")
 
 
@@ -38,9 +40,8 @@ def on_linear(sizes: Sequence[int], direct: bool, c: float, samples: int, seed: 
     allow: the theorem is on any, and shows soonest on such.
     """
     feedback = "direct" if direct else "layers"
-    net = _ridge(
-        sizes, c=c, transfer="linear", target="values", bias=False, seed=seed, feedback=feedback, weights=orthogonal
-    )
+    synapses = Synapses(orthogonal, bias=False, fixed=True, gamma=GAMMA)
+    net = _ridge(sizes, c, synapses, transfer="linear", target="values", seed=seed, feedback=feedback)
     rng = np.random.default_rng([seed, 1])
     x = rng.normal(size=(min(samples, 20_000), sizes[0]))
     inputs = as_inputs(net, {"x": x, "s": 2 * x @ orthogonal(rng, (sizes[0], sizes[-1]))})
@@ -53,8 +54,15 @@ def orthogonal(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
     return q if shape[0] >= shape[1] else q.T
 
 
-def _ridge(sizes: Sequence[int], **options: Any) -> Circuit:
-    return node_perturbation(sizes, "node_perturbation_ridge", fixed=True, gamma=GAMMA, precision="float64", **options)
+def _ridge(sizes: Sequence[int], c: float, synapses: Synapses, **options: Any) -> Circuit:
+    return node_perturbation(
+        sizes,
+        "node_perturbation_ridge",
+        perturbation=Perturbation(c),
+        synapses=synapses,
+        precision="float64",
+        **options,
+    )
 
 
 def _learn(net: Circuit, inputs: Inputs, samples: int, backend: str, seed: int, transfer: str) -> Course:

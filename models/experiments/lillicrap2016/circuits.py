@@ -14,6 +14,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Unpack
 
 import matplotlib.image as image
 import numpy as np
@@ -24,8 +25,10 @@ from ....circuits import Circuit
 from ....circuits.inputs import as_inputs
 from ....plasticity import frfb
 from ....plasticity.rules import reinforcement
-from ...networks.feedback_alignment import feedback_alignment
-from ...networks.node_perturbation import node_perturbation
+from ...networks.circuit_options import CircuitOptions
+from ...networks.feedback_alignment import Synapses, feedback_alignment
+from ...networks.node_perturbation import Perturbation, node_perturbation
+from ...networks.node_perturbation import Synapses as PerturbedSynapses
 from ..framework.experiment import Check, Experiment, Report, Row, Settings, checks, many
 from ..framework.figure_style import BLUE, GREEN, GREY, ORANGE, letter, new_figure
 from .teacher_task import BEGIN, CHANNEL, Teacher, draw_courses, end, follow
@@ -46,16 +49,18 @@ class Kind:
     colour: str
 
 
-def _reward(sizes: tuple[int, ...], rate: float, **options: object) -> Circuit:
-    rule = reinforcement.with_parameters(rate=rate)
-    return node_perturbation(sizes, rule, transfer="tanh", target="values", c=C, weights=BEGIN, **options)  # type: ignore[arg-type]
+def _reward(sizes: tuple[int, ...], rate: float, *, bias: bool = True, **options: Unpack[CircuitOptions]) -> Circuit:
+    return node_perturbation(
+        sizes, reinforcement.with_parameters(rate=rate), transfer="tanh", target="values",
+        perturbation=Perturbation(C), synapses=PerturbedSynapses(BEGIN, bias), **options,
+    )  # fmt: skip
 
 
 def _alignment(feedback: str) -> Callable[..., Circuit]:
-    def make(sizes: tuple[int, ...], rate: float, **options: object) -> Circuit:
+    def make(sizes: tuple[int, ...], rate: float, *, bias: bool = True, **options: Unpack[CircuitOptions]) -> Circuit:
         return feedback_alignment(
-            sizes, frfb.with_parameters(rate=rate), feedback=feedback, target="values", weights=BEGIN, channel=CHANNEL,
-            **options,  # type: ignore[arg-type]
+            sizes, frfb.with_parameters(rate=rate), feedback=feedback, target="values",
+            synapses=Synapses(BEGIN, CHANNEL, bias=bias), **options,
         )  # fmt: skip
 
     return make

@@ -10,7 +10,7 @@ from __future__ import annotations
 from matplotlib.figure import Figure
 
 from ....plasticity import Rule, bp, frfb
-from ...networks.feedback_alignment import feedback_alignment
+from ...networks.feedback_alignment import Synapses, feedback_alignment
 from ..framework.experiment import Check, Experiment, Report, Row, Settings, checks, many
 from ..framework.figure_style import GREEN, GREY, ORANGE, PURPLE, SKY, new_figure
 from .teacher_task import BEGIN, CHANNEL, Teacher, draw_courses, end, follow
@@ -41,7 +41,7 @@ def run(settings: Settings) -> Report:
 def _course(name: str, teacher: Teacher, presentations: int, seed: int, settings: Settings) -> list[float]:
     net = feedback_alignment(
         SHALLOW if "30-40-10" in name else DEEP, METHODS[name[:2]].with_parameters(rate=RATE), target="values",
-        frozen=(1,) if FROZEN in name else (), weights=BEGIN, channel=CHANNEL, columns=100, seed=seed,
+        synapses=Synapses(BEGIN, CHANNEL, frozen=(1,) if FROZEN in name else ()), columns=100, seed=seed,
     )  # fmt: skip
     found = follow(net, teacher, presentations, seed, settings)
     net.close()

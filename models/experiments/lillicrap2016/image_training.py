@@ -20,7 +20,7 @@ from ....circuits import Circuit, Local, glorot
 from ....plasticity import Rule, find
 from ...data import Dataset
 from ...data.augment import Augmentation, Augmented
-from ...networks.feedback_alignment import feedback_alignment
+from ...networks.feedback_alignment import Dropout, Labels, Synapses, feedback_alignment
 from ...training.loop import Training
 from ...training.progress_bar import Bar
 from ..framework.experiment import Settings
@@ -89,12 +89,12 @@ class Plan:
         lowest = () if fields is None else (prod(fields.above),)
         sizes = (data.n_features, *lowest, *self.hidden, data.classes)
         usual: dict[str, Any] = dict(
-            sizes=sizes, answer="tanh", on=0.9, off=-0.9, weights=glorot(self.spread), channel=glorot(self.gain)
+            sizes=sizes, answer="tanh", target=Labels(0.9, -0.9),
+            synapses=Synapses(glorot(self.spread), glorot(self.gain), self.connectivity, fields),
         )  # fmt: skip
         return feedback_alignment(
-            rule=self.scheduled(data.n_train), transfer=self.transfer, dropout=self.dropout,
-            input_dropout=self.input_dropout, connectivity=self.connectivity, local=fields,
-            columns=self.columns, seed=seed, **(usual | options),
+            rule=self.scheduled(data.n_train), transfer=self.transfer,
+            dropout=Dropout(self.dropout, self.input_dropout), columns=self.columns, seed=seed, **(usual | options),
         )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ....plasticity import frfb
-from ...networks.feedback_alignment import feedback_alignment
+from ...networks.feedback_alignment import Synapses, feedback_alignment
 from ..framework.experiment import Check, Experiment, Report, Row, Settings, checks, many
 from ..framework.figure_style import BLUE, GREEN, ORANGE, new_figure
 from .teacher_task import BEGIN, CHANNEL, PART, Teacher, draw_courses, end, follow
@@ -32,8 +32,8 @@ def run(settings: Settings) -> Report:
         for alpha in LOOKS:
             settings.tell(f"lillicrap-momentum: {alpha:g}, seed {seed}")
             net = feedback_alignment(
-                SIZES, frfb.with_parameters(rate=RATE).with_momentum(alpha), target="values", weights=BEGIN,
-                channel=CHANNEL, columns=100, seed=seed,
+                SIZES, frfb.with_parameters(rate=RATE).with_momentum(alpha), target="values",
+                synapses=Synapses(BEGIN, CHANNEL), columns=100, seed=seed,
             )  # fmt: skip
             courses[alpha].append(follow(net, teacher, presentations, seed, settings))
             net.close()

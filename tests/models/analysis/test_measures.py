@@ -18,7 +18,7 @@ from recircuit.models.analysis import measures
 from recircuit.models.analysis import weight_alignment as metrics
 from recircuit.models.analysis.gradient_snapshot import snapshot
 from recircuit.models.networks import recirculation
-from recircuit.models.networks.node_perturbation import node_perturbation
+from recircuit.models.networks.node_perturbation import Perturbation, node_perturbation
 
 SIZES = (6, 5, 4, 3)
 RNG = np.random.default_rng(0)
@@ -164,7 +164,7 @@ def test_feedback_that_skips_layers_stands_for_the_product_of_the_weights_above(
 
 
 def test_a_circuit_with_biases_noise_and_two_windows_is_measured_in_its_clean_one() -> None:
-    net = node_perturbation(SIZES, columns=5, c=10.0, precision="float64")
+    net = node_perturbation(SIZES, columns=5, perturbation=Perturbation(10.0), precision="float64")
     data = stimuli(net, 5)
     W, names = [net[f"{a}_to_{b}.w"] for a, b in (("x", "h1"), ("h1", "h2"), ("h2", "o"))], ("h1", "h2", "o")
     b = [net[f"one_to_{k}.w"][:, 0] for k in names]

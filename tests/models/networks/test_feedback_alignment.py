@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from brian2 import ms
+from networks import grouped
 from reference import lillicrap
 
 import recircuit as rc
@@ -20,7 +21,14 @@ from recircuit.errors import RecircuitError, UsageError
 from recircuit.models.analysis.readout import Readout
 from recircuit.models.analysis.weight_alignment import alignment, angle, feedback_pairs
 from recircuit.models.data import load
-from recircuit.models.networks.feedback_alignment import even, feedback_alignment
+from recircuit.models.networks.feedback_alignment import (
+    Dropout,
+    Labels,
+    Pseudoinverse,
+    Synapses,
+    even,
+    feedback_alignment,
+)
 
 EXACT = 1e-12
 SIZES = (6, 5, 4, 3)
@@ -41,7 +49,7 @@ CIRCUITS: dict[str, dict[str, Any]] = {
     "linear": dict(transfer="linear"),
     "backpropagation, tanh all through": dict(rule=BP, answer="tanh"),
     "frozen": dict(frozen=(1, 3)),
-    "targets of +-.9": dict(on=0.9, off=-0.9, answer="tanh"),
+    "targets of +-.9": dict(target=Labels(0.9, -0.9), answer="tanh"),
     "any target": dict(target="values"),
     "autoencoder": dict(target="input", sizes=(6, 4, 2, 6)),
     "momentum": dict(rule=FA.with_momentum(0.7)),
@@ -55,7 +63,8 @@ CIRCUITS: dict[str, dict[str, Any]] = {
 
 def make(**options: Any) -> Circuit:
     """A small network in double precision."""
-    return feedback_alignment(**{"sizes": SIZES, "rule": FA, "precision": "float64", "seed": 3, **options})
+    options = {"sizes": SIZES, "rule": FA, "precision": "float64", "seed": 3, **options}
+    return feedback_alignment(**grouped(options, synapses=Synapses))
 
 
 def stimuli(net: Circuit, count: int = 12, seed: int = 1) -> dict[str, np.ndarray]:
@@ -178,7 +187,7 @@ def test_pseudobackprop_settles_to_the_pseudoinverse(lowering: str) -> None:
     """Eq. 57, at every depth; the longer it settles, the nearer."""
     gaps = []
     for loops in (50, 2000 if lowering == "dense" else 400):
-        net = make(feedback="pseudoinverse", pull=0.25, loops=loops, lowering=lowering)
+        net = make(feedback=Pseudoinverse(0.25, loops), lowering=lowering)
         data = stimuli(net, 1)
         reference = textbook(net, kind="pseudoinverse")
         lillicrap.Descent(reference, 0.1).step(data["x"], targets(net, data))
@@ -190,7 +199,7 @@ def test_pseudobackprop_settles_to_the_pseudoinverse(lowering: str) -> None:
 def test_pseudobackprop_dense_is_plain() -> None:
     ends = []
     for lowering in ("dense", "plain"):
-        net = make(feedback="pseudoinverse", loops=10, lowering=lowering, answer="tanh")
+        net = make(feedback=Pseudoinverse(loops=10), lowering=lowering, answer="tanh")
         net.run(stimuli(net, 4))
         ends.append(textbook(net))
     assert max(np.abs(a - b).max() for a, b in zip(ends[0].weights, ends[1].weights)) < EXACT
@@ -241,7 +250,7 @@ def test_feedback_weights_never_move() -> None:
 
 def test_dropout_is_drawn_once_a_presentation_and_not_in_evaluations() -> None:
     columns, p = 4, {"x": 0.2, "h1": 0.5, "h2": 0.5}
-    net = make(dropout=0.5, input_dropout=0.2, columns=columns)
+    net = make(dropout=Dropout(0.5, 0.2), columns=columns)
     data = stimuli(net, 80)
     wanted = targets(net, data)
     reference = lillicrap.Descent(textbook(net), 0.1)
@@ -270,7 +279,7 @@ def test_dropout_is_drawn_once_a_presentation_and_not_in_evaluations() -> None:
 
 
 def test_sparse_connections_leave_the_stimulus_alone() -> None:
-    net = feedback_alignment((50, 40, 30), FA, connectivity=0.5, columns=2)
+    net = feedback_alignment((50, 40, 30), FA, synapses=Synapses(connectivity=0.5), columns=2)
     assert np.all(net["x_to_h1.w"] != 0) and np.all(net["one_to_h1.w"] != 0)
     shares = {name: np.mean(net[f"{name}.w"] != 0) for name in ("h1_to_o", "e_to_m1")}
     assert all(abs(share - 0.5) < 5 * 0.5 / np.sqrt(1200) for share in shares.values())
@@ -281,7 +290,9 @@ def test_sparse_connections_leave_the_stimulus_alone() -> None:
 
 def test_errors_of_one_size_arrive_at_each_layer() -> None:
     """Note 5; the root mean square of B e is that of e, on average over B."""
-    net = feedback_alignment((4, 4000, 3000, 500), FA, transfer="linear", channel=even(2.0), bias=False, columns=1)
+    net = feedback_alignment(
+        (4, 4000, 3000, 500), FA, transfer="linear", synapses=Synapses(channel=even(2.0), bias=False)
+    )
     rng = np.random.default_rng(0)
     net.run({"x": rng.normal(size=(1, 4)), "s": rng.integers(0, 500, 1)})
     sizes = [float(np.sqrt(np.mean(net[f"{name}.rate"] ** 2))) for name in ("e", "m2", "m1")]
@@ -300,7 +311,7 @@ def test_what_modulators_and_error_neurons_stand_for() -> None:
 def test_it_trains_and_its_weights_align() -> None:
     digits = load("digits")
     net = feedback_alignment(
-        (64, 60, 10), rc.frfb.with_parameters(rate=0.1), answer="tanh", on=0.9, off=-0.9, columns=20
+        (64, 60, 10), rc.frfb.with_parameters(rate=0.1), answer="tanh", target=Labels(0.9, -0.9), columns=20
     )
     history = rc.train(net, digits, epochs=8, backend="numpy", progress=False, measures=["gradient"])
     assert history.test_error < 0.08
@@ -324,7 +335,7 @@ def test_adam_is_a_control_here_too() -> None:
         (dict(feedback="direct"), "feedback: expected one of 'layers'"),
         (dict(target="noise"), "target: expected one of"),
         (dict(target="input"), r"as many units; got \[6, 5, 4, 3\]"),
-        (dict(dropout=1.0), "dropout: expected a probability below 1"),
+        (dict(dropout=Dropout(1.0)), "dropout, hidden: expected a probability below 1"),
         (dict(frozen=(4,)), r"layers of weights are 1 to 3, the lowest is 1; got \[4\]"),
         (dict(rule="urfb"), "changes feedback weights"),
     ],
@@ -349,9 +360,9 @@ COMPILED: dict[str, dict[str, Any]] = {
     "momentum, decay, schedule": dict(
         rule=FA.with_weight_decay(1e-3).with_momentum(0.5).with_rate_steps(3), transfer="leaky", answer="tanh"
     ),
-    "dropout": dict(dropout=0.5, input_dropout=0.2),
+    "dropout": dict(dropout=Dropout(0.5, 0.2)),
     "backpropagation, an autoencoder": dict(rule=BP, target="input", sizes=(6, 4, 2, 6)),
-    "pseudobackprop": dict(feedback="pseudoinverse", loops=20),
+    "pseudobackprop": dict(feedback=Pseudoinverse(loops=20)),
 }
 
 

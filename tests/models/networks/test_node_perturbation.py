@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pytest
 from brian2 import ms
-from networks import distance
+from networks import distance, grouped
 from reference.lansdell import Adam, Network, Ridge
 from scipy.stats import chi2
 
 import recircuit as rc
 from recircuit.circuits.inputs import as_inputs
-from recircuit.models.networks.node_perturbation import node_perturbation
+from recircuit.models.networks.node_perturbation import Perturbation, Synapses, node_perturbation
 from recircuit.plasticity import find
 
 EXACT = 1e-12
@@ -23,11 +23,17 @@ C = 0.1
 RULES = ["node_perturbation", "node_perturbation_ridge", "reinforcement", "matching", "adam", "frfb", "bp"]
 
 
+def by_group(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Options of `node_perturbation`, those of its noise and of its weights by their own names."""
+    return grouped(options, perturbation=Perturbation, synapses=Synapses)
+
+
 def circuit(rule: Any = "node_perturbation", sizes: Sequence[int] = SIZES, **options: Any) -> rc.Circuit:
     """In double precision, with noise that is not small."""
     rule = find(rule) if isinstance(rule, str) else rule
     fast = {k: v for k, v in dict(rate=0.1, feedback_rate=0.2).items() if k in rule.parameters}
-    return node_perturbation(sizes, rule.with_parameters(**fast), **(dict(precision="float64", c=C) | options))
+    options = dict(precision="float64", c=C) | options
+    return node_perturbation(sizes, rule.with_parameters(**fast), **by_group(options))
 
 
 def stimuli(sizes: Sequence[int] = SIZES, count: int = 12, seed: int = 1) -> dict[str, np.ndarray]:
@@ -277,7 +283,7 @@ def test_the_ridge_form_and_the_controls_say_that_they_are_not_local() -> None:
 )
 def test_wrong_calls_are_refused(options: dict[str, Any], message: str) -> None:
     with pytest.raises(rc.RecircuitError, match=message):
-        node_perturbation(SIZES, **options)
+        node_perturbation(SIZES, **by_group(options))
 
 
 # ---- the theorems --------------------------------------------------------------------------------------------------
