@@ -188,7 +188,7 @@ def _trained(payload: Mapping[str, Any]) -> Result:
             raise RecircuitError(f"The {what} not the same on this machine as where the sweep was started.")
     try:
         history = train(
-            config.circuit(data), data, config.epochs or 1, backend=config.backend, seed=config.seed,
+            config.circuit(data), data, config.epochs or 1, backend=config.backend,
             measures=config.measure, augment=config.augment, progress=False,
         )  # fmt: skip
     except Diverged as problem:

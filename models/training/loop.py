@@ -34,7 +34,6 @@ def train(
     epochs: int = 1,
     *,
     backend: str = "auto",
-    seed: int | None = None,
     out: str | Path | None = None,
     resume: bool = False,
     overwrite: bool = False,
@@ -42,21 +41,19 @@ def train(
     output: str | None = None,
     measures: Sequence[str] = (),
     augment: Augmentation | str = "",
-    progress: bool = True,
-    report: Callable[[str], None] | None = None,
+    progress: bool | Callable[[str], None] = True,
 ) -> History:
     """Show the training samples to a circuit, each once an epoch, and measure after every epoch.
 
     Any circuit with a stimulus and a supervisor will do; `layered` makes the usual ones. Its weights are changed;
-    call it again to train on. The order of epoch k depends on `seed` and k alone, and the noise is restarted with
-    them, so that a resumed run equals one that was not interrupted, bit for bit on one backend and thread count.
+    call it again to train on. The order of epoch k depends on the circuit's seed and k alone, and the noise is restarted
+    with them, so that a resumed run equals one that was not interrupted, bit for bit on one backend and thread count.
 
     Args:
         circuit: what learns; its columns are filled with as many samples at a time.
         data: samples and labels.
         epochs: how often all samples are shown, from the beginning, those of a resumed run included.
         backend: "numpy", "cpp", "cuda" or "auto".
-        seed: of the order and the noise; None: the circuit's.
         out: a folder for weights.safetensors (written after each epoch), metrics.csv and curves.png.
         resume: go on from the checkpoint in `out`, where there is one.
         overwrite: write over a run in `out`; without it, a folder that holds a run is refused.
@@ -64,8 +61,8 @@ def train(
         output: the population that answers; None: the one that a supervisor projects to.
         measures: names from `recircuit.models.analysis.measures.MEASURES`: more columns for the history, after each epoch.
         augment: what is done to the training images anew in every epoch, as in "shift .1, flip .5, elastic 34 4".
-        progress: whether to show a bar (on a terminal or in a notebook).
-        report: called with a line of text per epoch.
+        progress: whether to show a bar (on a terminal or in a notebook); or a function that is called with a line of
+            text after each epoch, beside the bar.
 
     Returns:
         the history; after Ctrl-C it is `interrupted`, and the circuit is as after the last whole epoch.
@@ -75,19 +72,20 @@ def train(
         Diverged: something became NaN or infinite; the circuit, like the checkpoint, is as after the last good epoch.
         RecircuitError: a file cannot be read or written, or the checkpoint is of another run.
     """
-    seed = circuit.seed if seed is None else seed
+    seed = circuit.seed
     check(circuit, data, epochs, seed)
     how = Augmentation.of(augment) if isinstance(augment, str) else augment
     with run_folder(out, resume=resume, overwrite=overwrite, beside=files or {}) as folder:
         if folder.found is not None:
             folder.found.check(circuit, _fingerprint(data, how), seed)
             backend = folder.found.about.backend if backend == "auto" else backend
+        report = progress if callable(progress) else lambda _: None
         name, _ = choose(circuit, backend, epochs * -(-data.n_train // circuit.columns))
         with Augmented(data, how, seed, epochs) as images:
             training = Training(circuit, data, name, seed, output, measures, images)
             if folder.found is not None:
                 training.go_on_from(folder.found)
-            return _run(training, epochs, folder, Bar(progress), report or (lambda _: None))
+            return _run(training, epochs, folder, Bar(bool(progress)), report)
 
 
 class Training:

@@ -139,8 +139,8 @@ def _trained(config: RunConfig, data: Dataset, folder: Path, note: str, resume: 
         if line:
             typer.echo(line)
     return train_circuit(
-        circuit, data, epochs, backend=backend, seed=config.seed, measures=config.measure, augment=config.augment,
-        out=folder, resume=resume, overwrite=True, files={CONFIG: record.content()}, report=tqdm.write,
+        circuit, data, epochs, backend=backend, measures=config.measure, augment=config.augment,
+        out=folder, resume=resume, overwrite=True, files={CONFIG: record.content()}, progress=tqdm.write,
     )  # fmt: skip
 
 
