@@ -7,7 +7,6 @@ runs the code that anybody sends to it, also another user of the same machine.
 from __future__ import annotations
 
 import logging
-import os
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -15,10 +14,11 @@ from contextlib import contextmanager
 from typing import Any
 
 from ...errors import UsageError
+from ...processor import cores
 from .jobs import Job, Result
 from .separate_process import Runs, perform_apart
 
-__all__ = ["cores", "dispatch"]
+__all__ = ["dispatch"]
 
 
 def dispatch(
@@ -100,11 +100,6 @@ def _on_cluster(
         finally:
             client.cancel([future for future in futures if not future.done()], force=True)
     return failed
-
-
-def cores() -> int:
-    """How many this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _problem(future: Any) -> str:

@@ -17,6 +17,7 @@ from pathlib import Path
 import typer
 
 from recircuit.circuits.backends import missing_for
+from recircuit.processor import cores
 
 __all__ = ["doctor"]
 
@@ -119,9 +120,7 @@ def _cache() -> Finding:
 def _processor() -> Finding:
     from recircuit.models.training.machine import threads
 
-    return Finding(
-        "processor", True, f"{platform.machine()}, {os.cpu_count()} cores, matrix products on {threads('numpy')}"
-    )
+    return Finding("processor", True, f"{platform.machine()}, {cores()} cores, matrix products on {threads('numpy')}")
 
 
 def _gpu() -> Finding:
