@@ -12,7 +12,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 from ...errors import UsageError
-from ...plasticity.names import closest
+from ...registry import closest
 from .framework.experiment import Experiment
 
 __all__ = ["all_experiments", "find"]

@@ -119,7 +119,7 @@ def test_a_network_learns_and_the_feedback_aligns() -> None:
 
 
 def test_what_leaves_the_range_of_the_hinge_circuit_is_counted() -> None:
-    assert rc.train(network(loss=rc.hinge_output(M=1.01)), blobs(), 2, backend="numpy")["beyond"].sum() > 0
+    assert rc.train(network(loss=rc.HingeOutput(M=1.01)), blobs(), 2, backend="numpy")["beyond"].sum() > 0
     assert rc.train(network(), blobs(), 2, backend="numpy")["beyond"].sum() == 0
     assert "beyond" not in rc.train(network(loss="softmax"), blobs(), backend="numpy").names
 
