@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from recircuit.cli import app
 from recircuit.errors import UsageError
-from recircuit.models.data.registry import IN_DIRECTORY
+from recircuit.models.data import DATA
 from recircuit.models.experiments import Experiment, all_experiments, find
 
 
@@ -29,7 +29,7 @@ def test_every_file_that_defines_an_experiment_is_found(request: pytest.FixtureR
 @pytest.mark.parametrize("experiment", all_experiments().values(), ids=lambda experiment: experiment.id)
 def test_an_experiment_says_what_it_shows_and_what_it_reads(experiment: Experiment) -> None:
     assert re.fullmatch(r"[A-Z].*\.", experiment.what), "what it shows is a sentence"
-    assert set(experiment.data) <= set(IN_DIRECTORY)
+    assert set(experiment.data) <= set(DATA)
 
 
 def test_the_list_shows_each_with_its_sentence_and_its_data() -> None:
