@@ -24,7 +24,7 @@ EXPERIMENTS = "recircuit.models.experiments"
 #: import from each other. A name stands for a module, or for a folder with all that is in it and is not named itself.
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("recircuit.errors",),
-    ("recircuit.uncaught", "recircuit.atomic_files", "recircuit.registry"),
+    ("recircuit.uncaught", "recircuit.atomic_files", "recircuit.processor", "recircuit.registry"),
     ("recircuit.folder_lock",),
     ("recircuit.plasticity",),
     ("recircuit.circuits.connectivity",),
@@ -196,3 +196,19 @@ def test_functions_are_short(folder: str) -> None:
 def test_the_interpreter_shows_how_small_a_backend_is() -> None:
     files = (ROOT / "circuits" / "backends" / "interpreter").glob("*.py")
     assert sum(len(path.read_text(encoding="utf-8").splitlines()) for path in files) <= 250
+
+
+#: What has more than ten parameters still.
+TOO_MANY = {"recircuit.circuits.description.network.connect", "recircuit.models.training.loop.train"}
+
+
+def test_no_public_function_takes_more_than_ten_parameters() -> None:
+    """Of a command of the command line they are its options."""
+    wrong = []
+    for module, path in modules().items():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef) and not node.name.startswith("_") and place(module) != "recircuit.cli":
+                given = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+                if len([one for one in given if one.arg not in ("self", "cls")]) > 10:
+                    wrong.append(f"{module}.{node.name}")
+    assert set(wrong) == TOO_MANY
