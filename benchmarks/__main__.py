@@ -14,7 +14,7 @@ from recircuit.errors import RecircuitError
 ROOT = Path(__file__).parents[1]
 COMMANDS = {
     "reference": "the reference workload beside the peers, with the machine's ceilings",
-    "scaling": "time and memory over width, depth, columns and steps",
+    "scaling": "time and memory over width, depth, batch elements and steps",
     "training": "an epoch of MNIST beside loops written by hand",
     "images": "convolutions, tied and untied, beside PyTorch",
     "learning": "a network for images beside PyTorch, after the same epochs",

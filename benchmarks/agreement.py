@@ -1,7 +1,7 @@
 """How far the cuda backend is from numpy, for every rule and structure: `python -m benchmarks.agreement CASE PRECISION`.
 
 A rule is tried on the bench of `recircuit.testing`, where whatever it reads is drawn at random; a structure in a small
-network. Three columns, of which the last presentation does not fill all. The first run compiles, so that each case takes
+network. Three batch elements, of which the last presentation does not fill all. The first run compiles, so that each case takes
 some seconds.
 """
 
@@ -21,25 +21,25 @@ from recircuit.models.networks.rule_test_circuits import bench, bench_data
 from recircuit.plasticity import RULES
 from recircuit.testing import distance
 
-COLUMNS, SHOWN = 3, 8
+BATCH_SIZE, SHOWN = 3, 8
 #: The most that a variable may be apart, of the size of its values, after some presentations.
 BOUNDS = {"float64": 1e-10, "float32": 1e-4}
 
 
-def _images(structure: type[Local], transposed: bool) -> Callable[..., rc.Circuit]:
+def _images(connectivity: type[Local], transposed: bool) -> Callable[..., rc.Circuit]:
     """x, an image of 3 maps, and o; feedback through the transpose of the weights, or weights of its own."""
 
     def make(**options: Any) -> rc.Circuit:
-        net = rc.Circuit(COLUMNS, **options)
-        first, second = structure((2, 6, 5), 3, 3, 2), structure((3, 3, 3), 4, 2)
+        net = rc.Circuit(BATCH_SIZE, **options)
+        first, second = connectivity((2, 6, 5), 3, 3, 2), connectivity((3, 3, 3), 4, 2)
         x, o = net.stimulus("x", 60), net.population("o", 3, rc.HingeOutput(M=50))
         h, g = (net.population(n, s, rc.pyramidal("tanh")) for n, s in (("h", 27), ("g", int(np.prod(second.above)))))
         rule = rc.bp if transposed else rc.urfb
-        net.connect(x, h, rule=rule.forward, structure=first)
-        net.connect(h, g, rule=rule.forward, structure=second)
+        net.connect(x, h, rule=rule.forward, connectivity=first)
+        net.connect(h, g, rule=rule.forward, connectivity=second)
         net.connect(g, o, rule=rule.forward)
         net.connect(o, g, into="apical", rule=rule.feedback)
-        net.connect(g, h, into="apical", rule=rule.feedback, structure=None if transposed else second.T)
+        net.connect(g, h, into="apical", rule=rule.feedback, connectivity=None if transposed else second.T)
         net.phases("feedforward", 3 * ms, "error", 4 * ms, "feedback", 2 * ms, "plasticity", 1 * ms)
         return net
 
@@ -48,29 +48,29 @@ def _images(structure: type[Local], transposed: bool) -> Callable[..., rc.Circui
 
 def _sparse(**options: Any) -> rc.Circuit:
     """Masked and one-to-one projections, with momentum."""
-    net = rc.Circuit(COLUMNS, **options)
+    net = rc.Circuit(BATCH_SIZE, **options)
     rule = rc.urfb.with_momentum(0.5).with_weight_decay(1e-3)
     x, h = net.stimulus("x", 60), net.population("h", 5, rc.pyramidal("tanh"))
     g, o = net.population("g", 5, rc.pyramidal("logistic")), net.population("o", 3, rc.SoftmaxOutput())
-    net.connect(x, h, rule=rule, structure=Masked(0.5))
-    net.connect(h, g, rule=rule, structure=OneToOne(), weights=0.7)
+    net.connect(x, h, rule=rule, connectivity=Masked(0.5))
+    net.connect(h, g, rule=rule, connectivity=OneToOne(), weights=0.7)
     net.connect(g, o, rule=rule)
     net.connect(o, g, into="apical", rule=rule)
-    net.connect(g, h, into="apical", rule=rule, structure=OneToOne(), weights=0.3)
+    net.connect(g, h, into="apical", rule=rule, connectivity=OneToOne(), weights=0.3)
     net.phases("feedforward", 3 * ms, "error", 1 * ms, "feedback", 2 * ms, "plasticity", 1 * ms)
     return net
 
 
 def _pooled(**options: Any) -> rc.Circuit:
     """x, an image, its pool, and o; what comes back to the image goes to the winners."""
-    net = rc.Circuit(COLUMNS, **options)
+    net = rc.Circuit(BATCH_SIZE, **options)
     first = Convolution((2, 6, 5), 3, 3)
     pool = MaxPool(first.above, 3, 2)
     x, o = net.stimulus("x", 60), net.population("o", 3, rc.HingeOutput(M=50))
     h = net.population("h", int(np.prod(first.above)), rc.pyramidal("tanh"))
     g = net.population("g", int(np.prod(pool.above)), rc.pyramidal("linear"))
-    net.connect(x, h, rule=rc.urfb.forward, structure=first)
-    up = net.connect(h, g, structure=pool)
+    net.connect(x, h, rule=rc.urfb.forward, connectivity=first)
+    up = net.connect(h, g, connectivity=pool)
     net.connect(g, o, rule=rc.urfb.forward)
     net.connect(o, g, into="apical", rule=rc.urfb.feedback)
     net.connect(g, h, into="apical", weights=up.T)
@@ -107,7 +107,7 @@ def after(case: str, precision: str, backend: str) -> dict[str, np.ndarray]:
         data = {"x": rng.normal(size=(SHOWN, 60)), "s": rng.integers(0, 3, SHOWN)}
     else:
         rule = RULES[case]
-        net = bench(rule.forward, rule.feedback, seed=0, columns=COLUMNS, precision=precision)
+        net = bench(rule.forward, rule.feedback, seed=0, batch_size=BATCH_SIZE, precision=precision)
         data = bench_data(net, SHOWN, 0, {})
     order = np.array([[0, 1, 2], [3, 4, 5], [0, 2, 4], [6, 7, -1]])
     net.run(data, order=order, backend=backend)

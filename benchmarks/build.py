@@ -61,7 +61,7 @@ def text(told: dict[str, Any]) -> str:
     names = ["import", "data", "build", "first presentation", "start", "whole process"]
     return "\n".join([
         report.heading("Building", told),
-        f"{'-'.join(map(str, told['sizes']))}, 100 columns, rule urfb, in a new process each time; seconds, medians. "
+        f"{'-'.join(map(str, told['sizes']))}, 100 batch elements, rule urfb, in a new process each time; seconds, medians. "
         "Again: with other weights, data, rate and seed. Start is build and first presentation.\n",
         report.table(["", "first time", "again"], [[n, round(first[n], 3), round(again[n], 3)] for n in names]),
         f"First build at most 20 s: {'yes' if first['build'] <= 20 else 'no'}. Started again in less than 0.5 s: "

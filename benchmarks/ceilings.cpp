@@ -54,24 +54,24 @@ void add(float* data, std::size_t count, float factor) {
 // The part of a product that one thread does, on memory of its own.
 struct Part {
     Product product;
-    int columns, rows;
+    int batch_size, rows;
     float *weights, *pre, *post;
-    Part(Product p, int columns, int parts, int part) : product(p), columns(columns) {
+    Part(Product p, int batch_size, int parts, int part) : product(p), batch_size(batch_size) {
         rows = p.post * (part + 1) / parts - p.post * part / parts;
         weights = zeros(std::size_t(rows) * p.pre);
-        pre = zeros(std::size_t(columns) * p.pre);
-        post = zeros(std::size_t(columns) * rows);
+        pre = zeros(std::size_t(batch_size) * p.pre);
+        post = zeros(std::size_t(batch_size) * rows);
     }
     void by_blas() const {
         const int n = product.pre;
         if (rows == 0) return;
-        if (product.learns && columns == 1) scipy_cblas_sger(CblasRowMajor, rows, n, 1e-9f, post, 1, pre, 1, weights, n);
+        if (product.learns && batch_size == 1) scipy_cblas_sger(CblasRowMajor, rows, n, 1e-9f, post, 1, pre, 1, weights, n);
         else if (product.learns)
-            scipy_cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, rows, n, columns, 1e-9f, post, rows, pre, n, 1,
+            scipy_cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, rows, n, batch_size, 1e-9f, post, rows, pre, n, 1,
                               weights, n);
-        else if (columns == 1) scipy_cblas_sgemv(CblasRowMajor, CblasNoTrans, rows, n, 1, weights, n, pre, 1, 0, post, 1);
+        else if (batch_size == 1) scipy_cblas_sgemv(CblasRowMajor, CblasNoTrans, rows, n, 1, weights, n, pre, 1, 0, post, 1);
         else
-            scipy_cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, columns, rows, n, 1, pre, n, weights, n, 0, post,
+            scipy_cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, batch_size, rows, n, 1, pre, n, weights, n, 0, post,
                               rows);
     }
     void by_reading() const {

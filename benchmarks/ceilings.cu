@@ -1,5 +1,5 @@
 // The matrix products of a presentation alone, by cuBLAS, replayed as a CUDA graph: what a GPU allows.
-// ceilings_gpu COLUMNS SECONDS POST PRE TIMES LEARNS ...   prints presentations (of all columns) a second
+// ceilings_gpu COLUMNS SECONDS POST PRE TIMES LEARNS ...   prints presentations (of all batch_size) a second
 #include <cublas_v2.h>
 #include <cuda_runtime.h>
 
@@ -27,14 +27,14 @@ float* zeros(std::size_t count) {
 }
 
 int main(int argc, char** argv) {
-    const int columns = std::atoi(argv[1]);
+    const int batch_size = std::atoi(argv[1]);
     const double seconds = std::atof(argv[2]);
     std::vector<Product> products;
     for (int k = 3; k + 3 < argc; k += 4) {
         Product p{std::atoi(argv[k]), std::atoi(argv[k + 1]), std::atoi(argv[k + 2]), std::atoi(argv[k + 3])};
         p.weights = zeros(std::size_t(p.post) * p.pre);
-        p.signal = zeros(std::size_t(columns) * p.pre);
-        p.field = zeros(std::size_t(columns) * p.post);
+        p.signal = zeros(std::size_t(batch_size) * p.pre);
+        p.field = zeros(std::size_t(batch_size) * p.post);
         products.push_back(p);
     }
     cudaStream_t stream;
@@ -48,10 +48,10 @@ int main(int argc, char** argv) {
         for (const Product& p : products)
             for (int k = 0; k < p.times; ++k)
                 if (p.learns) {
-                    CHECK(cublasSgemm(cublas, CUBLAS_OP_N, CUBLAS_OP_T, p.pre, p.post, columns, &one, p.signal, p.pre,
+                    CHECK(cublasSgemm(cublas, CUBLAS_OP_N, CUBLAS_OP_T, p.pre, p.post, batch_size, &one, p.signal, p.pre,
                                       p.field, p.post, &one, p.weights, p.pre));
                 } else {
-                    CHECK(cublasSgemm(cublas, CUBLAS_OP_T, CUBLAS_OP_N, p.post, columns, p.pre, &one, p.weights, p.pre,
+                    CHECK(cublasSgemm(cublas, CUBLAS_OP_T, CUBLAS_OP_N, p.post, batch_size, p.pre, &one, p.weights, p.pre,
                                       p.signal, p.pre, &zero, p.field, p.post));
                 }
     };

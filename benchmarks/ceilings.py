@@ -17,7 +17,7 @@ MEMORY = 1 << 30
 
 
 class Ceilings:
-    """The compiled program of ceilings.cpp, and what it has measured: samples by (columns, mode), then by way."""
+    """The compiled program of ceilings.cpp, and what it has measured: samples by (batch elements, mode), then by way."""
 
     def __init__(self, threads: int) -> None:
         self.threads = threads
@@ -35,12 +35,12 @@ class Ceilings:
 
     def sample(self, settings: Settings, mode: str, seconds: float) -> None:
         """Measure one workload once, every way."""
-        found = self.samples.setdefault((settings.columns, mode), {})
+        found = self.samples.setdefault((settings.batch_size, mode), {})
         ways = {"blocks": "OpenBLAS in blocks", "library": "OpenBLAS"}
-        if settings.columns == 1:
+        if settings.batch_size == 1:
             ways["read"] = "reading the weights"
         for kind, name in ways.items():
-            rate = self._run(kind, settings.columns, seconds, products(settings, mode)) * settings.columns
+            rate = self._run(kind, settings.batch_size, seconds, products(settings, mode)) * settings.batch_size
             found.setdefault(name, []).append(rate)
 
     def stream(self, settings: Settings, seconds: float) -> None:
@@ -49,17 +49,17 @@ class Ceilings:
         for name, size in {"caches": weights, "memory": MEMORY}.items():
             self.streams.setdefault(name, []).append(self._run("stream", size, seconds, []))
 
-    def add(self, columns: int, mode: str, way: str, rate: float) -> None:
+    def add(self, batch_size: int, mode: str, way: str, rate: float) -> None:
         """A sample that somebody else took."""
-        self.samples.setdefault((columns, mode), {}).setdefault(way, []).append(rate)
+        self.samples.setdefault((batch_size, mode), {}).setdefault(way, []).append(rate)
 
-    def medians(self, columns: int, mode: str) -> dict[str, float]:
+    def medians(self, batch_size: int, mode: str) -> dict[str, float]:
         """Presentations a second, by way."""
-        return {way: statistics.median(rates) for way, rates in self.samples.get((columns, mode), {}).items()}
+        return {way: statistics.median(rates) for way, rates in self.samples.get((batch_size, mode), {}).items()}
 
-    def best(self, columns: int, mode: str) -> tuple[str, float]:
+    def best(self, batch_size: int, mode: str) -> tuple[str, float]:
         """The ceiling: the fastest way."""
-        return max(self.medians(columns, mode).items(), key=lambda item: item[1])
+        return max(self.medians(batch_size, mode).items(), key=lambda item: item[1])
 
     def bandwidth(self) -> dict[str, float]:
         """Bytes a second."""

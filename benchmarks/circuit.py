@@ -26,7 +26,7 @@ def reference_circuit(settings: Settings, mode: str = "needed") -> rc.Circuit:
     """One circuit for both modes: in "every" nothing is left out, in "needed" it finds out by itself what can be."""
     steps, last = settings.steps * ms, (settings.steps - 1) * ms
     tau, rule = ms / settings.mix, rc.urfb.with_parameters(rate=settings.rate)
-    net = rc.Circuit(columns=settings.columns, dt=1 * ms, precision="float32", optimise=mode == "needed")
+    net = rc.Circuit(batch_size=settings.batch_size, dt=1 * ms, precision="float32", optimise=mode == "needed")
     layers = [net.stimulus("x", settings.sizes[0])]
     for l, n in enumerate(settings.sizes[1:-1], 1):
         layers.append(net.population(f"h{l}", n, rc.Neuron(HIDDEN, tau=tau)))
@@ -36,7 +36,7 @@ def reference_circuit(settings: Settings, mode: str = "needed") -> rc.Circuit:
         net.connect(pre, post, rule=rule)
     for upper, lower in zip(layers[2:], layers[1:]):
         net.connect(upper, lower, into="apical", rule=rule)
-    net.connect(s, layers[-1], into="supervision", weights=1.0, structure=rc.OneToOne())
+    net.connect(s, layers[-1], into="supervision", weights=1.0, connectivity=rc.OneToOne())
     net.phases(settle=(0 * ms, steps), clamped=(settings.clamped_from * ms, steps), plasticity=(last, steps))
     return net
 

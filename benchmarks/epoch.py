@@ -1,6 +1,6 @@
 """Training on a data set, as a task for several programs: the same samples in the same order from the same weights.
 
-A network without biases, hinge loss, rule URFB, clip, B columns, as numpy_loop.py has it. A presentation is one batch.
+A network without biases, hinge loss, rule URFB, clip, B batch elements, as numpy_loop.py has it. A presentation is one batch.
 This file is read in every peer's environment: it needs NumPy alone, and Python 3.10.
 """
 
@@ -18,7 +18,7 @@ class Settings:
     """Sizes and constants."""
 
     sizes: tuple[int, ...] = (784, 500, 10)
-    columns: int = 100
+    batch_size: int = 100
     rate: float = 1.0
     mu: float = 0.1
     S: float = 1.0
@@ -40,7 +40,7 @@ class Epoch:
     @property
     def batches(self) -> int:
         """How many whole ones there are."""
-        return len(self.order) // self.settings.columns
+        return len(self.order) // self.settings.batch_size
 
     def rates(self) -> np.ndarray:
         """The samples as they are shown, float32."""
@@ -72,5 +72,5 @@ def draw(settings: Settings, x: np.ndarray, y: np.ndarray, seed: int = 0) -> Epo
 
     pairs = list(zip(settings.sizes, settings.sizes[1:]))
     weights, feedback = [uniform(b, a) for a, b in pairs], [uniform(a, b) for a, b in pairs[1:]]
-    whole = len(x) // settings.columns * settings.columns
+    whole = len(x) // settings.batch_size * settings.batch_size
     return Epoch(settings, weights, feedback, x, y, rng.permutation(len(x))[:whole])

@@ -37,7 +37,7 @@ PARTS: dict[str, tuple[str, Callable[[argparse.Namespace], dict[str, Any]]]] = {
     "tests": ("the tests marked cuda", gpu_parts.tests),
     "training": ("MNIST, beside cpp", gpu_parts.training),
     "reference": ("the reference workload, beside PyTorch and cuBLAS alone", gpu_parts.reference),
-    "brian2cuda": ("plain Brian2CUDA, one column", gpu_parts.brian2cuda),
+    "brian2cuda": ("plain Brian2CUDA, one batch element", gpu_parts.brian2cuda),
 }
 
 

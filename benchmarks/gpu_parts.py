@@ -38,7 +38,7 @@ TORCH = (
     Entrant("torch-graph", "PyTorch graph", "", "torch_gpu", "graph"),
 )
 BRIAN2CUDA = Entrant("brian2cuda", "Brian2CUDA", "", "brian2", "cuda")
-WORKLOADS = (Settings(), Settings(sizes=(784, 4096, 4096, 10), columns=1000, rows=4000))
+WORKLOADS = (Settings(), Settings(sizes=(784, 4096, 4096, 10), batch_size=1000, rows=4000))
 #: A sample of each, in seconds.
 SECONDS = 0.7
 
@@ -105,7 +105,7 @@ def training(arguments: argparse.Namespace) -> dict[str, Any]:
         sizes = [shown.n_features, *hidden, shown.classes]
         row = told["-".join(map(str, sizes))] = {}
         for backend in ("cuda", "cpp"):
-            net = layered(sizes, "urfb", columns=100)
+            net = layered(sizes, "urfb", batch_size=100)
             history = train(net, shown, epochs, backend=backend, progress=False)
             row[backend] = {
                 "epoch": float(np.median(history["seconds"][1:])),
@@ -122,10 +122,10 @@ def reference(arguments: argparse.Namespace) -> dict[str, Any]:
         with tempfile.TemporaryDirectory(prefix="benchmarks-") as folder:
             problem, path = draw(settings), Path(folder) / "problem.npz"
             problem.save(path)
-            wanted = expected(problem, 2) if settings.columns <= 100 else None
+            wanted = expected(problem, 2) if settings.batch_size <= 100 else None
             for mode in ("needed", "every"):
-                name = f"B = {settings.columns}, {'-'.join(map(str, settings.sizes))}, {mode}"
-                rates = told["rates"][name] = {"cuBLAS alone": ceiling(settings, mode, arguments) * settings.columns}
+                name = f"B = {settings.batch_size}, {'-'.join(map(str, settings.sizes))}, {mode}"
+                rates = told["rates"][name] = {"cuBLAS alone": ceiling(settings, mode, arguments) * settings.batch_size}
                 for entrant in (OURS, *TORCH):
                     try:
                         rates[entrant.label], found = _rate(
@@ -159,7 +159,7 @@ def _rate(
             found["memory"] = client.ask("call", method="memory", **{"as": "it"})
     finally:
         client.close()
-    return max(s["presentations"] / s["seconds"] for s in samples) * settings.columns, found
+    return max(s["presentations"] / s["seconds"] for s in samples) * settings.batch_size, found
 
 
 def _memory(told: dict[str, int]) -> dict[str, float]:
@@ -178,12 +178,14 @@ def ceiling(settings: Settings, mode: str, arguments: argparse.Namespace) -> flo
         options = ["-O3", "-std=c++17", "-w", "-arch=native", *tools.include_options, *tools.library_options]
         _said([str(tools.nvcc), *options, str(source), "-o", str(program)], arguments, folder, answers=False)
         numbers = [n for p in products(settings, mode) for n in (p.post, p.pre, p.times, int(p.learns))]
-        return float(_said([str(program), str(settings.columns), str(SECONDS), *map(str, numbers)], arguments, folder))
+        return float(
+            _said([str(program), str(settings.batch_size), str(SECONDS), *map(str, numbers)], arguments, folder)
+        )
 
 
 def brian2cuda(arguments: argparse.Namespace) -> dict[str, Any]:
-    """The same circuit in plain Brian2CUDA with Synapses, one column; its compilation is long."""
-    settings = Settings(columns=1, rows=200)
+    """The same circuit in plain Brian2CUDA with Synapses, one batch element; its compilation is long."""
+    settings = Settings(batch_size=1, rows=200)
     with tempfile.TemporaryDirectory(prefix="benchmarks-") as folder:
         problem, path = draw(settings), Path(folder) / "problem.npz"
         problem.save(path)

@@ -22,7 +22,7 @@ from benchmarks.environments import Missing, python_of
 from benchmarks.reference import say
 from recircuit import Circuit, Convolution, Local, Neuron, urfb
 
-#: Columns, channels, height and width, maps, kernel.
+#: Batch elements, channels, height and width, maps, kernel.
 CASES = {
     "simpnet, first layer": (100, 3, 32, 32, 5),
     "deepnet, later layers": (100, 32, 16, 32, 3),
@@ -41,23 +41,23 @@ AIMS = {"tied": 0.8, "untied": 1.5}
 
 def measured(case: tuple[int, ...], tied: bool, rounds: int) -> dict[str, float]:
     """Milliseconds of each part: medians of some presentations."""
-    columns, channels, size, maps, kernel = case
+    batch_size, channels, size, maps, kernel = case
     kind = Convolution if tied else Local
-    structure = kind((channels, size, size), maps, kernel)
-    net = Circuit(columns, precision="float32")
+    connectivity = kind((channels, size, size), maps, kernel)
+    net = Circuit(batch_size, precision="float32")
     unit = Neuron("basal : 1 (compartment)\napical : 1 (compartment)\nrate : 1\nerror : 1")
     below, above = (
-        net.population(n, prod(s), unit) for n, s in (("below", structure.image), ("above", structure.above))
+        net.population(n, prod(s), unit) for n, s in (("below", connectivity.image), ("above", connectivity.above))
     )
-    net.connect(below, above, structure=structure, rule=urfb)
-    net.connect(above, below, into="apical", structure=structure.T)
+    net.connect(below, above, connectivity=connectivity, rule=urfb)
+    net.connect(above, below, into="apical", connectivity=connectivity.T)
     net.phases("feedforward", 1 * ms, "feedback", 1 * ms, "plasticity", 1 * ms)
     program: Any = net.program("cpp")
     rng = np.random.default_rng(0)
     for name in ("below.rate", "above.error"):
         net[name] = rng.normal(size=net[name].shape)
     net.optimise = False  # nobody reads the fields of this circuit, and nothing changes what it sends
-    table, order = net.timetable("train"), np.arange(columns, dtype=np.int32)[None]
+    table, order = net.timetable("train"), np.arange(batch_size, dtype=np.int32)[None]
     program.run(table, order)
     runs = [dict(program.profile(table, order)) for _ in range(rounds)]
     net.close()
@@ -106,8 +106,8 @@ def text(told: dict[str, Any]) -> str:
     """The table."""
     rows = []
     for row in told["rows"]:
-        columns, channels, size, maps, kernel = row["sizes"]
-        multiplications = columns * channels * size**2 * maps * kernel**2
+        batch_size, channels, size, maps, kernel = row["sizes"]
+        multiplications = batch_size * channels * size**2 * maps * kernel**2
         theirs = row["torch_ms"]
         rows.append([
             row["case"], row["kind"], row["part"], row["ms"], 2e-6 * multiplications / row["ms"], theirs,
@@ -115,7 +115,7 @@ def text(told: dict[str, Any]) -> str:
         ])  # fmt: skip
     head = ["layer", "weights", "", "ms", "GFLOP/s", "PyTorch, ms", "times as fast"]
     sizes = "; ".join(
-        f"{name}: {c[0]} columns, {c[1]} x {c[2]} x {c[2]} to {c[3]} maps by {c[4]} x {c[4]}"
+        f"{name}: {c[0]} batch elements, {c[1]} x {c[2]} x {c[2]} to {c[3]} maps by {c[4]} x {c[4]}"
         for name, c in {row["case"]: row["sizes"] for row in told["rows"]}.items()
     )
     return "\n".join([

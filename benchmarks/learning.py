@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
     how = protocol("simpnet")
     data = settings.dataset(how.data)
     ours = learn({METHOD: METHODS[METHOD]}, settings, how, QUICK)[METHOD][0]
-    theirs = peer(data, arguments.threads, epochs, how.columns, how.rate)
+    theirs = peer(data, arguments.threads, epochs, how.batch_size, how.rate)
     told = machine.facts(arguments.threads) | {
         "data": data.fingerprint(), "epochs": epochs, "aim": AIM,
         "recircuit": ours, "torch": theirs,
@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def peer(data: Dataset, threads: int, epochs: int, columns: int, rate: float) -> dict[str, list[float]]:
+def peer(data: Dataset, threads: int, epochs: int, batch_size: int, rate: float) -> dict[str, list[float]]:
     """PyTorch's errors after each epoch; nothing where it cannot be had."""
     try:
         python = python_of("torch")
@@ -67,7 +67,7 @@ def peer(data: Dataset, threads: int, epochs: int, columns: int, rate: float) ->
             str(python),
             "-m",
             "benchmarks.peers.learning_torch",
-            *map(str, (threads, 0, epochs, columns, rate, path)),
+            *map(str, (threads, 0, epochs, batch_size, rate, path)),
         ]
         found: dict[str, list[float]] = {}
         environment = os.environ | {"OMP_NUM_THREADS": str(threads)}

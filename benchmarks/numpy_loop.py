@@ -1,11 +1,11 @@
 """The yardstick of the `train` benchmark: the same algorithm, written by hand in NumPy.
 
 A multilayer network without biases, trained by the updates of Amit 2019 (Eq. 4-7) in batches of
-B columns, float32, with every buffer allocated once and every matrix product written into it:
+B batch elements, float32, with every buffer allocated once and every matrix product written into it:
 
     h_l = x_{l-1} W_l^T,   x_l = sigma(h_l),   x_L = h_L
     delta_{l-1} = (delta_l sigma'(h_l)) R_l^T
-    W_l += rate <delta_l sigma'(h_l) x_{l-1}^T>          (mean over the columns)
+    W_l += rate <delta_l sigma'(h_l) x_{l-1}^T>          (mean over the batch elements)
     R_l += the same, transposed (urfb); R_l stays (frfb); R_l = W_l^T (bp)
 
 Feedback is kept as R_l^T, in the layout of W_l, so that its update is one contiguous addition.
@@ -37,7 +37,7 @@ class State:
     """Weights and buffers of one network.
 
     weights: W_l, l = 1..L, (n_l, n_{l-1}). feedback: R_l^T, l = 2..L, (n_l, n_{l-1}).
-    fields, rates, errors: h_l, x_l and delta_l, (columns, n_l); rates[0] is the stimulus.
+    fields, rates, errors: h_l, x_l and delta_l, (batch, n_l); rates[0] is the stimulus.
     """
 
     sizes: tuple[int, ...]
@@ -47,7 +47,7 @@ class State:
     loss: str = "hinge"
     transfer: str = "clip"
     rate: float = 1.0
-    columns: int = 100
+    batch_size: int = 100
     mu: float = 0.1
     S: float = 1.0
     rates: list[Floats] = field(init=False)
@@ -61,7 +61,7 @@ class State:
     def __post_init__(self) -> None:
         """Allocates the buffers, and the tables of wanted deltas and signs, (class, unit)."""
         dtype = self.weights[0].dtype
-        buffers = [[np.empty((self.columns, n), dtype) for n in self.sizes] for _ in range(2)]
+        buffers = [[np.empty((self.batch_size, n), dtype) for n in self.sizes] for _ in range(2)]
         self.rates = buffers[0]
         self.fields, self.errors = ([np.empty_like(b) for b in buffers[1][1:]] for _ in range(2))
         self.gates = [np.empty(h.shape, bool) for h in self.fields]
@@ -93,7 +93,7 @@ def initial_state(
 
 
 def forward(state: State, b: int) -> Floats:
-    """h_l and x_l of the first b columns from rates[0]; returns h_L, (b, n_L)."""
+    """h_l and x_l of the first b batch elements from rates[0]; returns h_L, (b, n_L)."""
     last = len(state.weights) - 1
     for i, w in enumerate(state.weights):
         h = state.fields[i][:b]
@@ -161,14 +161,14 @@ def train_batch(state: State, labels: Integers) -> int:
 
 
 def train_epoch(state: State, x: Floats, y: Integers, order: Integers) -> float:
-    """Presents x[order] once, `columns` at a time; returns the share of wrong answers on the way.
+    """Presents x[order] once, `batch_size` at a time; returns the share of wrong answers on the way.
 
     x: (n, n_0), float32. y: (n,), class numbers. order: (m,), indices. A last batch that does not
-    fill the columns is averaged over the columns that it fills.
+    fill the batch elements is averaged over the batch elements that it fills.
     """
     wrong = 0
-    for start in range(0, len(order), state.columns):
-        rows = order[start : start + state.columns]
+    for start in range(0, len(order), state.batch_size):
+        rows = order[start : start + state.batch_size]
         np.take(x, rows, axis=0, out=state.rates[0][: len(rows)], mode="clip")
         wrong += train_batch(state, y[rows])
     return wrong / len(order)
@@ -177,9 +177,9 @@ def train_epoch(state: State, x: Floats, y: Integers, order: Integers) -> float:
 def evaluate(state: State, x: Floats, y: Integers) -> float:
     """Share of x, (n, n_0), whose largest output is not unit y."""
     wrong = 0
-    for start in range(0, len(x), state.columns):
-        labels = y[start : start + state.columns]
-        state.rates[0][: len(labels)] = x[start : start + state.columns]
+    for start in range(0, len(x), state.batch_size):
+        labels = y[start : start + state.batch_size]
+        state.rates[0][: len(labels)] = x[start : start + state.batch_size]
         wrong += int(np.count_nonzero(forward(state, len(labels)).argmax(axis=1) != labels))
     return wrong / len(x)
 
@@ -228,7 +228,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--loss", choices=LOSSES, default="hinge")
     parser.add_argument("--transfer", choices=TRANSFERS, default="clip")
     parser.add_argument("--rate", type=float, default=1.0)
-    parser.add_argument("--columns", type=int, default=100)
+    parser.add_argument("--batch-size", type=int, default=100)
     parser.add_argument("--epochs", type=int, default=6)
     parser.add_argument("--seed", type=int, default=0)
     return parser.parse_args()
@@ -244,7 +244,7 @@ def main() -> None:
         loss=args.loss,
         transfer=args.transfer,
         rate=args.rate,
-        columns=args.columns,
+        batch_size=args.batch_size,
     )
     seconds, errors = train(state, load_data(args.name, args.data), args.epochs, args.seed)
     print(

@@ -47,13 +47,13 @@ class Measured:
 class Reference:
     """The measurement: `open`, `check`, then `round` several times."""
 
-    def __init__(self, entrants: list[Entrant], columns: list[int], threads: int, seconds: float) -> None:
+    def __init__(self, entrants: list[Entrant], batch_size: list[int], threads: int, seconds: float) -> None:
         self.threads, self.seconds = threads, seconds
         self.folder = Path(tempfile.mkdtemp(prefix="benchmarks-"))
-        self.problems = {b: draw(Settings(columns=b)) for b in columns}
+        self.problems = {b: draw(Settings(batch_size=b)) for b in batch_size}
         for b, problem in self.problems.items():
             problem.save(self._file(b))
-        self.cases: list[Case] = [(b, mode) for b in columns for mode in MODES]
+        self.cases: list[Case] = [(b, mode) for b in batch_size for mode in MODES]
         self.ours = Measured(OURS)
         self.peers = [Measured(p) for p in entrants]
         self.ceilings = Ceilings(threads)
@@ -96,8 +96,8 @@ class Reference:
             if one.client is not None:
                 one.client.close()
 
-    def _file(self, columns: int) -> Path:
-        return self.folder / f"problem_{columns}.npz"
+    def _file(self, batch_size: int) -> Path:
+        return self.folder / f"problem_{batch_size}.npz"
 
     def _open(self, one: Measured, case: Case, wanted: dict[tuple[int, int], list[np.ndarray]]) -> None:
         assert one.client is not None
@@ -201,7 +201,7 @@ def _case(measured: Reference, case: Case) -> dict[str, Any]:
     others = [row for row in rows if row["name"] != OURS.name]
     best = max(others, key=lambda row: row["presentations_per_second"], default=None)
     return {
-        "columns": case[0], "mode": case[1], "ceiling": {"by": way, "presentations_per_second": round(ceiling, 1)},
+        "batch_size": case[0], "mode": case[1], "ceiling": {"by": way, "presentations_per_second": round(ceiling, 1)},
         "ceilings": {k: round(v, 1) for k, v in ways.items()}, "rows": rows,
         "best_peer": best["name"] if best else None,
         "ours_to_best_peer": round(ours / best["presentations_per_second"], 3) if best and ours else None,

@@ -10,7 +10,7 @@ class Entrant:
     """A simulator.
 
     name: as on the command line. label: as in tables. environment: of benchmarks/requirements, or none for our own.
-    module: in benchmarks.peers. argument: what the module is given. columns: those that it can do; None is any.
+    module: in benchmarks.peers. argument: what the module is given. batch_size: those that it can do; None is any.
     modes: likewise. compiles: it takes long to begin, and `--quick` leaves it out.
     """
 
@@ -19,13 +19,13 @@ class Entrant:
     environment: str
     module: str
     argument: str = ""
-    columns: tuple[int, ...] | None = None
+    batch_size: tuple[int, ...] | None = None
     modes: tuple[str, ...] = ("every", "needed")
     compiles: bool = False
 
-    def can(self, columns: int, mode: str) -> bool:
+    def can(self, batch_size: int, mode: str) -> bool:
         """Whether it takes part."""
-        return mode in self.modes and (self.columns is None or columns in self.columns)
+        return mode in self.modes and (self.batch_size is None or batch_size in self.batch_size)
 
 
 OURS = Entrant("recircuit", "recircuit", "", "recircuit", "cpp")
@@ -35,8 +35,8 @@ PEERS = (
     Entrant("torch-compile", "PyTorch, torch.compile", "torch", "torch", "compile", compiles=True),
     Entrant("jax", "JAX", "jax", "jax"),
     Entrant("brainpy", "BrainPy", "brainpy", "brainpy"),
-    Entrant("annarchy", "ANNarchy, fast flags", "annarchy", "annarchy", columns=(1,), compiles=True),
-    Entrant("brian2-numpy", "Brian2, NumPy inside", "brian2", "brian2", "numpy", columns=(1,)),
+    Entrant("annarchy", "ANNarchy, fast flags", "annarchy", "annarchy", batch_size=(1,), compiles=True),
+    Entrant("brian2-numpy", "Brian2, NumPy inside", "brian2", "brian2", "numpy", batch_size=(1,)),
     Entrant("brian2-cython", "Brian2, cython", "brian2", "brian2", "cython", (1,), ("every",), compiles=True),
     Entrant("brian2-cpp", "Brian2, C++ standalone", "brian2", "brian2", "cpp", (1,), ("every",), compiles=True),
 )

@@ -1,4 +1,4 @@
-"""Training with every rule beside plain URFB: the same layers and columns, in lock step, on the cpp backend."""
+"""Training with every rule beside plain URFB: the same layers and batch elements, in step-by-step mode, on the cpp backend."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from recircuit.models.training.loop import epoch_order
 from recircuit.plasticity import find
 
 Build = Callable[[tuple[int, ...]], Circuit]
-COLUMNS = 100
+BATCH_SIZE = 100
 
 
 @dataclass(frozen=True)
@@ -41,13 +41,16 @@ class Contestant:
 
 def in_layers(rule: str, **options: Any) -> Build:
     """A layered network of a rule."""
-    return lambda sizes: layered(sizes, rule, columns=COLUMNS, **options)
+    return lambda sizes: layered(sizes, rule, batch_size=BATCH_SIZE, **options)
 
 
 def perturbed(label: str, rule: str = "node_perturbation", target: float | None = 2.5, **options: Any) -> Contestant:
     """A network whose feedback weights learn from noise."""
     return Contestant(
-        label, "node perturbation", lambda sizes: node_perturbation(sizes, rule, columns=COLUMNS, **options), target
+        label,
+        "node perturbation",
+        lambda sizes: node_perturbation(sizes, rule, batch_size=BATCH_SIZE, **options),
+        target,
     )
 
 
@@ -55,14 +58,17 @@ def randomly(label: str, algorithm: str, **options: Any) -> Contestant:
     """One of the family of random backpropagation."""
     variant = Variant(algorithm, **options)
     return Contestant(
-        label, "random backpropagation", lambda sizes: random_backpropagation(sizes, variant, columns=COLUMNS), 1.3
+        label,
+        "random backpropagation",
+        lambda sizes: random_backpropagation(sizes, variant, batch_size=BATCH_SIZE),
+        1.3,
     )
 
 
 def looping(**options: Any) -> Build:
     """A network whose feedback weights learn by recirculation, at a rate at which 500 units stay stable."""
     rule = find("recirculated_feedback").with_parameters(feedback_rate=1e-4)
-    return lambda sizes: recirculating(sizes, rule, columns=COLUMNS, **options)
+    return lambda sizes: recirculating(sizes, rule, batch_size=BATCH_SIZE, **options)
 
 
 URFB = Contestant("urfb", "updated feedback", in_layers("urfb"))
@@ -95,7 +101,7 @@ class Runner:
         self.program = self.net.program("cpp")
         dataset_inputs(self.net, shown, "train").load(self.program)
         self.table = Readout.of(self.net, "o").table(self.net, "train")
-        self.order = epoch_order(shown.n_train, COLUMNS, 0, 0)[:presentations]
+        self.order = epoch_order(shown.n_train, BATCH_SIZE, 0, 0)[:presentations]
 
     def seconds(self) -> float:
         """Of one run, from the first weights: where nothing is left to learn, changes by nothing cost nothing."""
@@ -118,7 +124,7 @@ def run(arguments: argparse.Namespace) -> int:
         say(f"{one.family}: {one.label}")
         rows.append(compare(one, Runner(one, sizes, shown, presentations), ours, rounds))
     told = machine.facts(arguments.threads) | {
-        "data": shown.name, "sizes": sizes, "columns": COLUMNS, "presentations": presentations, "rounds": rounds,
+        "data": shown.name, "sizes": sizes, "batch_size": BATCH_SIZE, "presentations": presentations, "rounds": rounds,
         "rows": rows,
     }  # fmt: skip
     report.write("rules", told, text(told), arguments.out)
@@ -130,7 +136,7 @@ def compare(contestant: Contestant, runner: Runner, ours: Runner, rounds: int) -
     runner.seconds(), ours.seconds()
     pairs = [(runner.seconds(), ours.seconds()) for _ in range(rounds)]
     ratio = statistics.median(theirs / mine for theirs, mine in pairs)
-    rate = len(runner.order) * COLUMNS / statistics.median(theirs for theirs, _ in pairs)
+    rate = len(runner.order) * BATCH_SIZE / statistics.median(theirs for theirs, _ in pairs)
     return {
         "family": contestant.family, "label": contestant.label, "stimuli_per_second": round(rate),
         "time_to_urfb": round(ratio, 3), "target": contestant.target,
@@ -149,7 +155,8 @@ def text(told: dict[str, Any]) -> str:
     ]  # fmt: skip
     return "\n".join([
         report.heading("Rules", told),
-        f"{told['data']}, {'-'.join(map(str, told['sizes']))}, {told['columns']} columns, lock step, float32: training "
+        f"{told['data']}, {'-'.join(map(str, told['sizes']))}, {told['batch_size']} batch elements, step-by-step mode, "
+        f"float32: training "
         f"with each rule beside training with plain URFB (hinge), in turn; medians of {told['rounds']} runs of "
         f"{told['presentations']} presentations.\n",
         report.table(["", "stimuli/s", "time to URFB's", "target", "reached"], rows),

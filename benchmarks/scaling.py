@@ -1,4 +1,4 @@
-"""How time and memory grow with width, depth, columns and steps, against the straight line; recircuit alone, cpp."""
+"""How time and memory grow with width, depth, batch elements and steps, against the straight line; recircuit alone, cpp."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ CENTRE = Settings(rows=1024)
 GROWING: dict[str, tuple[int, ...]] = {
     "width": (128, 256, 512, 1024, 2048, 4096),
     "depth": (2, 3, 4, 6, 8, 10),
-    "columns": (1, 4, 16, 64, 256, 1024),
+    "batch_size": (1, 4, 16, 64, 256, 1024),
     "steps": (20, 40, 80, 160, 320),
 }
-QUICK: dict[str, tuple[int, ...]] = {"width": (128,), "depth": (2,), "columns": (1,), "steps": (20, 40)}
+QUICK: dict[str, tuple[int, ...]] = {"width": (128,), "depth": (2,), "batch_size": (1,), "steps": (20, 40)}
 
 
 def settings_for(what: str, size: int) -> Settings:
@@ -29,20 +29,20 @@ def settings_for(what: str, size: int) -> Settings:
         return replace(CENTRE, sizes=(784, size, size, 10))
     if what == "depth":
         return replace(CENTRE, sizes=(784, *[500] * (size - 1), 10))
-    if what == "columns":
-        return replace(CENTRE, columns=size, rows=max(CENTRE.rows, size))
+    if what == "batch_size":
+        return replace(CENTRE, batch_size=size, rows=max(CENTRE.rows, size))
     return replace(CENTRE, steps=size, clamped_from=size // 2)
 
 
 def measure(threads: int, settings: Settings, seconds: float, samples: int) -> dict[str, Any]:
-    """Seconds a presentation of all columns, multiplications and memory, in a worker of its own."""
+    """Seconds a presentation of all batch elements, multiplications and memory, in a worker of its own."""
     client = Client(OURS, threads)
     try:
         path = str(client.log.with_suffix(".npz"))
         draw(settings).save(path)
         client.ask("open", problem=path, mode="needed", **{"as": "one"})
         told = [client.ask("time", seconds=seconds, **{"as": "one"}) for _ in range(samples)]
-        work = client.ask("call", method="multiplications", **{"as": "one"}) * settings.columns
+        work = client.ask("call", method="multiplications", **{"as": "one"}) * settings.batch_size
         memory = client.ask("call", method="memory", **{"as": "one"})
     finally:
         client.close()
@@ -82,7 +82,7 @@ def text(told: dict[str, Any]) -> str:
     """The tables."""
     parts = [
         report.heading("Scaling", told),
-        "The reference workload (784-500-500-10, 100 columns, 20 steps, only what is needed) with one thing changed. "
+        "The reference workload (784-500-500-10, 100 batch elements, 20 steps, only what is needed) with one thing changed. "
         "The straight line is time in proportion to multiplications, from the middle row of each table.\n",
     ]
     for what, rows in told["series"].items():

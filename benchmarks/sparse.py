@@ -1,7 +1,7 @@
 """Random connectivity: synapse by synapse beside the matrix as a whole with a mask, on the cpp backend.
 
-Both ways for the same network, 784-500-500-10 with URFB in lock step, over connectivity and columns. What recircuit
-takes by itself (`circuits/lowering/passes/sparse.py`) is to be the faster one, or near it.
+Both ways for the same network, 784-500-500-10 with URFB in step-by-step mode, over connectivity and batch size. What
+recircuit takes by itself (`circuits/lowering/passes/sparse.py`) is to be the faster one, or near it.
 """
 
 from __future__ import annotations
@@ -24,24 +24,24 @@ from recircuit.models.networks.layered import layered
 
 SIZES = (784, 500, 500, 10)
 CONNECTIVITY = (0.02, 0.05, 0.1, 0.2, 0.3, 0.5)
-COLUMNS = (1, 10, 100, 500)
+BATCH_SIZE = (1, 10, 100, 500)
 
 
 class Run:
     """A network in one of the two ways, trained on noise."""
 
-    def __init__(self, connectivity: float, columns: int, few: bool) -> None:
+    def __init__(self, connectivity: float, batch_size: int, few: bool) -> None:
         def chosen(structure: Any, _: int) -> bool:
             return few and structure.masked
 
         with patch.object(sparse, "few", chosen):
-            self.net: Circuit = layered(SIZES, "urfb", columns=columns, connectivity=connectivity)
+            self.net: Circuit = layered(SIZES, "urfb", batch_size=batch_size, connectivity=connectivity)
             self.program = self.net.program("cpp")
         rng = np.random.default_rng(0)
-        rows = 4 * columns
+        rows = 4 * batch_size
         shown = {"x": rng.random((rows, SIZES[0]), np.float32), "s": rng.integers(0, SIZES[-1], rows)}
         self.net.run(shown, presentations=2)
-        self.order = np.arange(rows, dtype=np.int32).reshape(4, columns)[np.arange(max(8, 400 // columns)) % 4]
+        self.order = np.arange(rows, dtype=np.int32).reshape(4, batch_size)[np.arange(max(8, 400 // batch_size)) % 4]
 
     def seconds(self) -> float:
         """Of a presentation, from the first weights on: what is known by heart no longer changes them."""
@@ -59,41 +59,41 @@ def run(arguments: argparse.Namespace) -> int:
     use_processors(arguments.threads)
     rounds = 1 if arguments.quick else 7
     rows = []
-    for columns in COLUMNS[2:3] if arguments.quick else COLUMNS:
+    for batch_size in BATCH_SIZE[2:3] if arguments.quick else BATCH_SIZE:
         for connectivity in CONNECTIVITY[2:3] if arguments.quick else CONNECTIVITY:
-            say(f"{columns} columns, {connectivity:.0%} of the synapses")
-            rows.append(compare(connectivity, columns, rounds))
+            say(f"{batch_size} batch elements, {connectivity:.0%} of the synapses")
+            rows.append(compare(connectivity, batch_size, rounds))
     told = machine.facts(arguments.threads) | {"sizes": SIZES, "rounds": rounds, "rows": rows}
     report.write("sparse", told, text(told), arguments.out)
     return 0
 
 
-def compare(connectivity: float, columns: int, rounds: int) -> dict[str, Any]:
+def compare(connectivity: float, batch_size: int, rounds: int) -> dict[str, Any]:
     """Both ways in turn; medians."""
-    ways = [Run(connectivity, columns, few) for few in (False, True)]
+    ways = [Run(connectivity, batch_size, few) for few in (False, True)]
     samples = [[way.seconds() for way in ways] for _ in range(rounds + 1)][1:]
     hidden = ways[0].net.projections["h1_to_h2"]
     for way in ways:
         way.net.close()
     return {
-        "columns": columns, "connectivity": connectivity,
+        "batch_size": batch_size, "connectivity": connectivity,
         "whole_ms": 1e3 * statistics.median(whole for whole, _ in samples),
         "sparse_ms": 1e3 * statistics.median(few for _, few in samples),
         "gain": statistics.median(whole / few for whole, few in samples),
-        "taken": "sparse" if sparse.few(hidden.structure, columns) else "whole", "samples": samples,
+        "taken": "sparse" if sparse.few(hidden.connectivity, batch_size) else "whole", "samples": samples,
     }  # fmt: skip
 
 
 def text(told: dict[str, Any]) -> str:
     """The table."""
     rows = [
-        [r["columns"], report.percent(r["connectivity"]), r["whole_ms"], r["sparse_ms"], r["gain"], r["taken"]]
+        [r["batch_size"], report.percent(r["connectivity"]), r["whole_ms"], r["sparse_ms"], r["gain"], r["taken"]]
         for r in told["rows"]
     ]
     return "\n".join([
         report.heading("Random connectivity", told),
-        f"{'-'.join(map(str, told['sizes']))}, URFB in lock step, float32: a presentation with weights as a whole matrix "
-        f"and a mask, and going from synapse to synapse, in turn; medians of {told['rounds']}. The last column is what "
+        f"{'-'.join(map(str, told['sizes']))}, URFB in step-by-step mode, float32: a presentation with weights as a whole "
+        f"matrix and a mask, and going from synapse to synapse, in turn; medians of {told['rounds']}. The last column is what "
         "recircuit takes.\n",
-        report.table(["columns", "synapses", "whole, ms", "sparse, ms", "whole/sparse", "taken"], rows),
+        report.table(["batch_size", "synapses", "whole, ms", "sparse, ms", "whole/sparse", "taken"], rows),
     ])  # fmt: skip

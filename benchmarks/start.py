@@ -8,7 +8,7 @@ import time
 
 
 def once(sizes: tuple[int, ...], seed: int) -> dict[str, float]:
-    """Seconds to import, to read the data, to build and start, and to show the first columns: in this process."""
+    """Seconds to import, to read the data, to build and start, and to show the first batch elements: in this process."""
     begin = time.perf_counter()
     import numpy as np
 
@@ -20,13 +20,13 @@ def once(sizes: tuple[int, ...], seed: int) -> dict[str, float]:
     rng = np.random.default_rng(seed)
     x, y = rng.integers(0, 256, (10_000, sizes[0]), np.uint8), rng.integers(0, sizes[-1], 10_000)
     read = time.perf_counter()
-    net = layered(sizes, urfb.with_parameters(rate=0.1 + 0.01 * seed), columns=100, seed=seed)
+    net = layered(sizes, urfb.with_parameters(rate=0.1 + 0.01 * seed), batch_size=100, seed=seed)
     program = net.program(sys.argv[3] if len(sys.argv) > 3 else "cpp")
     built = time.perf_counter()
     clamped = {p.name: x if p.clamp.kind == "values" else y for p in net.populations.values() if p.clamp}
     inputs = as_inputs(net, clamped)
     inputs.load(program)
-    program.run(net.timetable(), inputs.order(1, net.columns)).raise_if_diverged()
+    program.run(net.timetable(), inputs.order(1, net.batch_size)).raise_if_diverged()
     shown = time.perf_counter()
     net.close()
     return {

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-#: Ours to the best peer, by columns and mode.
+#: Ours to the best peer, by batch elements and mode.
 RATIOS = {(100, "every"): 1.1, (100, "needed"): 1.6, (1, "every"): 1.5, (1, "needed"): 1.5}
-#: Ours with only what is needed, to plain Brian2 C++ (one column, every pathway), by columns.
+#: Ours with only what is needed, to plain Brian2 C++ (one batch element, every pathway), by batch elements.
 TO_BRIAN2 = {1: 35.0, 100: 150.0}
 #: Ours, of the rate of the products alone.
 OF_CEILING = {(100, "every"): 0.85, (100, "needed"): 0.75}
@@ -16,7 +16,7 @@ OUTSIDE = {(100, "every"): 0.15}
 
 def targets(told: dict[str, Any]) -> list[dict[str, Any]]:
     """Each with what was measured; what was not measured is left out."""
-    cases = {(case["columns"], case["mode"]): case for case in told["cases"]}
+    cases = {(case["batch_size"], case["mode"]): case for case in told["cases"]}
     rates = {key: {row["name"]: row for row in case["rows"]} for key, case in cases.items()}
     found = []
 
@@ -29,11 +29,11 @@ def targets(told: dict[str, Any]) -> list[dict[str, Any]]:
         if key in cases:
             add(f"B = {key[0]}, {key[1]}: ratio to the best peer", cases[key]["ours_to_best_peer"], ">=", target)
     brian2 = rates.get((1, "every"), {}).get("brian2-cpp")
-    for columns, target in TO_BRIAN2.items():
-        ours = rates.get((columns, "needed"), {}).get("recircuit")
+    for batch_size, target in TO_BRIAN2.items():
+        ours = rates.get((batch_size, "needed"), {}).get("recircuit")
         if brian2 and ours:
             ratio = ours["presentations_per_second"] / brian2["presentations_per_second"]
-            add(f"B = {columns}, needed: ratio to plain Brian2 C++", ratio, ">=", target)
+            add(f"B = {batch_size}, needed: ratio to plain Brian2 C++", ratio, ">=", target)
     for key, target in OF_CEILING.items():
         ours = rates.get(key, {}).get("recircuit")
         add(f"B = {key[0]}, {key[1]}: of the products' rate", ours and ours["share_of_ceiling"], ">=", target)

@@ -1,4 +1,4 @@
-"""An epoch of MNIST, 784-500-10, URFB in lock step, 100 columns, beside the same algorithm written by hand."""
+"""An epoch of MNIST, 784-500-10, URFB in step-by-step mode, 100 batch elements, beside the same algorithm written by hand."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
     exact = InFloat64(task, "")
     exact.present(CHECKED)
     told = machine.facts(arguments.threads) | {
-        "data": shown.name, "samples": task.batches * settings.columns, "sizes": settings.sizes, "rounds": rounds,
+        "data": shown.name, "samples": task.batches * settings.batch_size, "sizes": settings.sizes, "rounds": rounds,
     }  # fmt: skip
     entrants = [e for e in ENTRANTS if not (arguments.quick and e.compiles)]
     with tempfile.TemporaryDirectory(prefix="benchmarks-") as folder:
@@ -120,8 +120,8 @@ def text(told: dict[str, Any]) -> str:
         ])  # fmt: skip
     return "\n".join([
         report.heading("Training", told),
-        f"{told['data']}, {'-'.join(map(str, told['sizes']))}, URFB, hinge loss, 100 columns: an epoch of "
+        f"{told['data']}, {'-'.join(map(str, told['sizes']))}, URFB, hinge loss, 100 batch elements: an epoch of "
         f"{told['samples']:,} samples, without evaluation; medians of {told['rounds']}. recircuit runs a timed circuit "
-        "in lock step, the others the bare algorithm; all change the weights alike.\n",
+        "in step-by-step mode, the others the bare algorithm; all change the weights alike.\n",
         report.table(["", "seconds an epoch", "samples/s", "time to recircuit's"], rows),
     ])  # fmt: skip

@@ -1,14 +1,14 @@
 """The reference workload: what every simulator computes here, and what it should come out as.
 
-Layers n_0 ... n_L with weights W_l (n_l, n_{l-1}), l = 1..L, and feedback R_l (n_l, n_{l+1}), l = 1..L-1. B columns
+Layers n_0 ... n_L with weights W_l (n_l, n_{l-1}), l = 1..L, and feedback R_l (n_l, n_{l+1}), l = 1..L-1. B batch elements
 share them. A presentation has `steps` steps; all that a step reads is as the step before left it:
 
     h_l = x_{l-1} W_l^T          x_l += mix (tanh(h_l) - x_l)                x_0 is the stimulus
     a_l = d_{l+1} R_l^T          d_l = a_l (1 - tanh(h_l)^2)                 hidden layers
     d_L = s - x_L from step `clamped_from` on, before that 0
-    after the last step          W_l += rate <d_l^T x_{l-1}>,  R_l += rate <x_l^T d_{l+1}>   (mean over the columns)
+    after the last step          W_l += rate <d_l^T x_{l-1}>,  R_l += rate <x_l^T d_{l+1}>   (mean over the batch elements)
 
-Rates and errors are carried over from one presentation to the next. Presentation p shows in column b the row p B + b of
+Rates and errors are carried over from one presentation to the next. Presentation p shows in batch element b the row p B + b of
 the data, which start again when they end.
 
 Mode "every" computes all of it in every step. Mode "needed" leaves out what nobody reads or what has not changed: the
@@ -30,10 +30,10 @@ MODES = ("every", "needed")
 
 @dataclass(frozen=True)
 class Settings:
-    """Sizes and constants; `columns` is B, `rows` how many stimuli there are."""
+    """Sizes and constants; `batch_size` is B, `rows` how many stimuli there are."""
 
     sizes: tuple[int, ...] = (784, 500, 500, 10)
-    columns: int = 100
+    batch_size: int = 100
     steps: int = 20
     clamped_from: int = 10
     mix: float = 0.25
@@ -62,8 +62,8 @@ class Problem:
 
     def shown(self, presentation: int) -> np.ndarray:
         """The rows that a presentation shows, (B,)."""
-        columns = self.settings.columns
-        return np.arange(presentation * columns, (presentation + 1) * columns) % len(self.x)
+        batch_size = self.settings.batch_size
+        return np.arange(presentation * batch_size, (presentation + 1) * batch_size) % len(self.x)
 
     def save(self, path: Path) -> None:
         """Write it as an npz file."""
@@ -102,8 +102,8 @@ def expected(problem: Problem, presentations: int) -> list[np.ndarray]:
     p, top = problem.settings, problem.settings.layers
     w = [np.empty(0)] + [a.astype(float) for a in problem.weights]
     r = [np.empty(0)] + [a.astype(float) for a in problem.feedback]
-    x = [np.zeros((p.columns, n)) for n in p.sizes]
-    d = [np.zeros((p.columns, n)) for n in p.sizes]
+    x = [np.zeros((p.batch_size, n)) for n in p.sizes]
+    d = [np.zeros((p.batch_size, n)) for n in p.sizes]
     for presentation in range(presentations):
         rows = problem.shown(presentation)
         x[0] = problem.x[rows].astype(float)
@@ -114,9 +114,9 @@ def expected(problem: Problem, presentations: int) -> list[np.ndarray]:
             d = [d[0]] + [(d[l + 1] @ r[l].T) * (1 - u[l] ** 2) for l in range(1, top)] + [d_top]
             x = [x[0]] + [x[l] + p.mix * (u[l] - x[l]) for l in range(1, top + 1)]
         for l in range(1, top + 1):
-            w[l] = w[l] + p.rate / p.columns * d[l].T @ x[l - 1]
+            w[l] = w[l] + p.rate / p.batch_size * d[l].T @ x[l - 1]
         for l in range(1, top):
-            r[l] = r[l] + p.rate / p.columns * x[l].T @ d[l + 1]
+            r[l] = r[l] + p.rate / p.batch_size * x[l].T @ d[l + 1]
     return w[1:] + r[1:]
 
 
@@ -138,7 +138,7 @@ class Product:
 
     @property
     def work(self) -> int:
-        """Multiplications of one presentation and column."""
+        """Multiplications of one presentation and batch element."""
         return self.post * self.pre * self.times
 
 

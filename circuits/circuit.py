@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 class Circuit(Network):
-    """A description that runs: populations and projections with a clock, in B columns that share their synapses.
+    """A description that runs: populations and projections with a clock, in B batch elements that share their synapses.
 
     All that is said when it is made, and how populations, projections and phases are declared, is in `Network`. A program
     is built when it is first needed, and again when the description has changed; the values of variables are kept.
@@ -58,17 +58,17 @@ class Circuit(Network):
         backend: str | None = None,
         order: Any = None,
     ) -> Trace:
-        """Show stimuli, one row of the data per column and presentation, and return what was recorded.
+        """Show stimuli, one row of the data per batch element and presentation, and return what was recorded.
 
         Parameters
         ----------
         inputs : an array for a circuit with one stimulus; a mapping from stimulus to array; or a data set
             (default: those of the run before)
         presentations : how many presentations (default: once through the data)
-        record : variables as ``"h.rate"``, kept at every step, of column 0
+        record : variables as ``"h.rate"``, kept at every step, of batch element 0
         learn : False runs the evaluation phases only, without plasticity
         backend : ``"numpy"``, ``"cpp"``, ``"cuda"``, ``"interpreter"``, ``"auto"``; default: that in use, else numpy
-        order : the row of the data that each presentation shows in each column, shape (presentations, columns)
+        order : the row of the data that each presentation shows in each batch element, shape (presentations, batch)
 
         Raises
         ------
@@ -78,7 +78,7 @@ class Circuit(Network):
         program = self.program(backend)
         data = as_inputs(self, inputs) if inputs is not None or self._inputs is None else self._inputs
         self._inputs = data
-        rows = data.order(presentations, self.columns) if order is None else np.asarray(order)
+        rows = data.order(presentations, self.batch_size) if order is None else np.asarray(order)
         keys = record_keys(self, program.variables, record)
         data.load(program)
         try:
@@ -165,7 +165,7 @@ class Circuit(Network):
             return super().__getitem__(key)
         stored = {k: self.program().get(k) for k in keys_of(self, self.lowered().variables, key)}
         owner = self.populations.get(key.partition(".")[0])
-        return value_of(self, key, stored, (self.columns, owner.size) if owner is not None else ())
+        return value_of(self, key, stored, (self.batch_size, owner.size) if owner is not None else ())
 
     def __setitem__(self, key: str, value: Any) -> None:
         owner, _, variable = key.partition(".")
@@ -210,7 +210,7 @@ class Circuit(Network):
     # ---- inside ------------------------------------------------------------------------------------------------
 
     def _set_parameter(self, population: Population, name: str, value: Any) -> None:
-        """Change a parameter; one that turns lock step on or off is in the code, and has the circuit built anew."""
+        """Change a parameter; one that turns step-by-step mode on or off is in the code, and has the circuit built anew."""
         before, after = population.neuron, population.neuron.with_parameters(**{name: value})
         population.neuron = after
         key = f"{population.name}.{name}"

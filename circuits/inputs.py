@@ -34,19 +34,19 @@ class Inputs:
         """How many rows there are."""
         return min((len(r.values) for r in self.rows.values()), default=0)
 
-    def order(self, presentations: int | None, columns: int) -> np.ndarray:
-        """Rows one after the other, ``columns`` at a time, from the start again when they end."""
+    def order(self, presentations: int | None, batch_size: int) -> np.ndarray:
+        """Rows one after the other, ``batch_size`` at a time, from the start again when they end."""
         if presentations is None:
             if not self.rows:
                 raise RecircuitError("run: say how many presentations, since there are no data to go through.")
-            presentations = -(-self.count // columns)
-            flat = np.full(presentations * columns, -1)
+            presentations = -(-self.count // batch_size)
+            flat = np.full(presentations * batch_size, -1)
             flat[: self.count] = np.arange(self.count)
-            return flat.reshape(presentations, columns)
+            return flat.reshape(presentations, batch_size)
         if not isinstance(presentations, int | np.integer) or presentations < 0:
             raise RecircuitError(f"run: presentations is a whole number; got {presentations!r}.")
-        flat = np.arange(presentations * columns) % max(self.count, 1)
-        return flat.reshape(presentations, columns)
+        flat = np.arange(presentations * batch_size) % max(self.count, 1)
+        return flat.reshape(presentations, batch_size)
 
     def load(self, program: Program) -> None:
         """Give the program its data."""

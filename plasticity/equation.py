@@ -21,9 +21,9 @@ _NONE = Values()
 class SynapticEquation:
     """How the weights of one projection change, and what they read to do so.
 
-    The law: each right-hand side is evaluated in every column and averaged over the columns;
+    The law: each right-hand side is evaluated in every batch element and averaged over the batch elements;
     later statements read the average. Noise (`rand()`, `randn()`) belongs to the synapse: one draw
-    per synapse and statement, which the columns share as they share `w`.
+    per synapse and statement, which the batch elements share as they share `w`.
 
     Read in the phase in which the projection is plastic. A projection with no statements keeps
     its weights (`plastic` is False).
@@ -84,7 +84,7 @@ class SynapticEquation:
         return own | {name: f"{name}_post" for name in self.broadcasts}
 
     def plain_code(self) -> str:
-        """Brian2's abstract code for `Synapses` of one column, the oracle of every lowering.
+        """Brian2's abstract code for `Synapses` of one batch element, the oracle of every lowering.
 
         `dw = E` reads `w += E`. The circuit declares `w`, `updates`, and the state and the parameters
         by their `plain_names`; locals are temporaries.

@@ -1,10 +1,10 @@
 """From a rule's equation to matrix products.
 
 Each statement is expanded into terms `scalar * synapse * f(post) * g(pre)`, of which the mean over
-columns is `scalar * synapse * mean(f (x) g)`. Terms without a synapse factor accumulate straight
+batch elements is `scalar * synapse * mean(f (x) g)`. Terms without a synapse factor accumulate straight
 into the target, one product each. The others become drives, read by one pass over the synapses.
 A statement in which a factor mixes sides, such as `clip(x_pre*error_post, -1, 1)`, is fused: one
-loop over synapses and columns, of the expression as it is written.
+loop over synapses and batch elements, of the expression as it is written.
 """
 
 import ast
@@ -111,7 +111,7 @@ class _Lowering:
         self.elementwise(target, "=", total(kept + extra))
 
     def split_keep(self, group: _Group, target: str) -> tuple[Signed, Signed]:
-        """The column-free coefficients: those that scale the target itself, and the others."""
+        """The element-free coefficients: those that scale the target itself, and the others."""
         kept: Signed = []
         extra: Signed = []
         for minus, node in group.coefficients:

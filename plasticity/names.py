@@ -21,7 +21,7 @@ __all__ = [
 ]
 
 RANDOM = frozenset({"rand", "randn"})
-"""Noise of the synapse: one draw per synapse and statement, which the columns share."""
+"""Noise of the synapse: one draw per synapse and statement, which the batch elements share."""
 
 FUNCTIONS: dict[str, int] = {
     name: len(function._arg_units)

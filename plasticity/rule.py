@@ -24,9 +24,9 @@ class Rule:
     """A learning rule, whole: `Rule("hebb", source="Hebb 1949", forward="dw = rate*x_post*x_pre", ...)`.
 
     An equation is a list of statements, by line or `;`. Each right-hand side is evaluated per
-    column and averaged over the columns; later statements read the average:
+    batch element and averaged over the batch elements; later statements read the average:
 
-        g = error_post*x_pre                 a drive: the mean over columns
+        g = error_post*x_pre                 a drive: the mean over batch elements
         trace = .9*trace + .1*g              state of the synapse
         dw = rate*trace                      the increment of its weight, w += dw
 
@@ -39,7 +39,7 @@ class Rule:
     about: what it does, in a sentence, for lists of rules.
     forward, feedback: the equations, as text; None leaves that projection's weights fixed.
     parameters: names and numbers. state: per-synapse variables with initial values, or their
-    names, if they begin at 0. broadcasts: names of scalars, one per column.
+    names, if they begin at 0. broadcasts: names of scalars, one per batch element.
     local: False for a control that no synapse could follow (it relaxes nothing in the equations).
     feedback_weights: "own", or "transpose" for backpropagation's R = W^T, or "transpose of STATE" for what the
     forward synapses keep besides their weights; neither is local.

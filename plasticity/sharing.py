@@ -1,7 +1,7 @@
 """Weights that several synapses share: what of an equation each of them adds, and what counts once.
 
 The change of a shared weight is the sum over its synapses of the terms that read a unit's variable (or a broadcast),
-each averaged over the columns; terms that read none, such as decay and momentum, are the weight's own. Terms are those
+each averaged over the batch elements; terms that read none, such as decay and momentum, are the weight's own. Terms are those
 of the expression multiplied out: in `rate*(error_post*x_pre - decay*w)` the first is summed, the second is not.
 """
 

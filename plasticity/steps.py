@@ -1,8 +1,8 @@
 """What a rule is lowered to: three kinds of step, in the order in which they run.
 
 Arrays are per synapse, stored (n_post, n_pre): `w`, the state, and the **drives**, scratch arrays
-that hold averages over the columns for the steps that follow (`drives(steps)` names them).
-In every step `mean` is over the columns.
+that hold averages over the batch elements for the steps that follow (`drives(steps)` names them).
+In every step `mean` is over the batch elements.
 """
 
 from collections.abc import Iterable
@@ -41,7 +41,7 @@ class Product(_Step):
 
 @dataclass(frozen=True, kw_only=True)
 class Fused(_Step):
-    """`target = keep*target + scale*mean(expression)`: a loop over synapses and columns.
+    """`target = keep*target + scale*mean(expression)`: a loop over synapses and batch elements.
 
     For what does not split into products. expression: in NAME_pre, NAME_post, broadcasts (bare),
     parameters, `updates`, and arrays, `target` among them (its old value). Draws no noise.
@@ -55,7 +55,7 @@ class Fused(_Step):
 
 @dataclass(frozen=True, kw_only=True)
 class Elementwise(_Step):
-    """Statements per synapse, of nothing that varies over columns; the only place of noise.
+    """Statements per synapse, of nothing that varies over batch elements; the only place of noise.
 
     statements: `NAME = E` or `NAME += E`, in arrays, parameters and `updates`. A name that is no
     array is a temporary of these statements.

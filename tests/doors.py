@@ -95,7 +95,7 @@ WORDS: dict[str, Door] = {
     "compartment": lambda text: connected(into=text),
     "sends": lambda text: connected(sends=text),
     "during": lambda text: connected(during=text),
-    "structure": lambda text: connected(structure=text),
+    "connectivity": lambda text: connected(connectivity=text),
     "name of a projection": lambda text: connected(name=text),
     "state of a projection": lambda text: connected(rule=rule(forward="dw = el", state=("el",)).forward, states={"el": text}),
     "population": lambda text: rc.Circuit().population(text, 2, rc.pyramidal()),

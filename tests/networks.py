@@ -31,7 +31,7 @@ def layered(
     lengths: tuple[int, int] | None = None,
     **options: Any,
 ) -> rc.Circuit:
-    """x, h1, h2, ..., o: as deep as ``sizes`` says, in lock step unless ``tau`` or ``lengths`` (in ms) say otherwise."""
+    """x, h1, h2, ..., o: as deep as ``sizes`` says, in step-by-step mode unless ``tau`` or ``lengths`` (ms) say otherwise."""
     output = output or rc.HingeOutput(M=20)
     net = rc.Circuit(**options)
     lower = net.stimulus("x", sizes[0])
@@ -39,9 +39,9 @@ def layered(
     for l, size in enumerate(sizes[1:], start=1):
         top = l == depth
         upper = net.population("o" if top else f"h{l}", size, output if top else rc.pyramidal(transfer, tau=tau))
-        net.connect(lower, upper, rule=rule.forward, structure=forward)
+        net.connect(lower, upper, rule=rule.forward, connectivity=forward)
         if l > 1:
-            net.connect(upper, lower, into="apical", rule=rule.feedback, structure=feedback)
+            net.connect(upper, lower, into="apical", rule=rule.feedback, connectivity=feedback)
         lower = upper
     ff, err = lengths or (depth, output.error_steps)
     net.phases("feedforward", ff * ms, "error", err * ms, "feedback", max(depth - 1, 1) * ms, "plasticity", 1 * ms)
@@ -76,14 +76,14 @@ def masks_of(arrays: list[np.ndarray]) -> list[np.ndarray]:
 
 
 def textbook(
-    ups: list[np.ndarray], downs: list[np.ndarray], data: dict[str, np.ndarray], columns: int, **options: Any
+    ups: list[np.ndarray], downs: list[np.ndarray], data: dict[str, np.ndarray], batch_size: int, **options: Any
 ) -> None:
-    """Train the copies in place, ``columns`` rows at a time, by the NumPy reference."""
-    for k in range(0, len(data["s"]), columns):
-        amit.train_step(ups, downs, data["x"][k : k + columns], data["s"][k : k + columns], **options)
+    """Train the copies in place, ``batch_size`` rows at a time, by the NumPy reference."""
+    for k in range(0, len(data["s"]), batch_size):
+        amit.train_step(ups, downs, data["x"][k : k + batch_size], data["s"][k : k + batch_size], **options)
 
 
-def anything(seed: int, columns: int = 2, **options: Any) -> rc.Circuit:
+def anything(seed: int, batch_size: int = 2, **options: Any) -> rc.Circuit:
     """A random circuit of random phases: recurrent, with latches, units without memory, a broadcast and noise."""
     rng, phases = np.random.default_rng(seed), ("a", "b", "c", "d")
 
@@ -94,7 +94,7 @@ def anything(seed: int, columns: int = 2, **options: Any) -> rc.Circuit:
         when = during()
         return f"(during {when})" if when else ""
 
-    net = rc.Circuit(columns=columns, seed=seed, **options)
+    net = rc.Circuit(batch_size=batch_size, seed=seed, **options)
     groups = [net.stimulus("x", 3, during=during())]
     for k in range(3):
         noise = "+ .1*randn()" if rng.random() < 0.3 else ""

@@ -14,7 +14,7 @@ from benchmarks.peers.recircuit import RecircuitPeer
 from benchmarks.targets import targets
 from benchmarks.workload import MODES, Problem, Settings, distance, draw, expected, products
 
-SETTINGS = Settings(sizes=(7, 6, 5, 4), columns=3, steps=12, clamped_from=5, rate=0.1, rows=8)
+SETTINGS = Settings(sizes=(7, 6, 5, 4), batch_size=3, steps=12, clamped_from=5, rate=0.1, rows=8)
 
 
 class OnNumpy(RecircuitPeer):
@@ -24,10 +24,10 @@ class OnNumpy(RecircuitPeer):
 
 
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("columns", [1, 3])
+@pytest.mark.parametrize("batch_size", [1, 3])
 @pytest.mark.parametrize("peer", [NumpyPeer, OnNumpy])
-def test_first_presentations_are_the_same(peer, columns: int, mode: str) -> None:
-    problem = draw(replace(SETTINGS, columns=columns))
+def test_first_presentations_are_the_same(peer, batch_size: int, mode: str) -> None:
+    problem = draw(replace(SETTINGS, batch_size=batch_size))
     simulated = peer(problem, mode)
     for count in (1, 3):  # reset in between, as between samples of the time
         simulated.reset()
@@ -59,7 +59,7 @@ def test_a_problem_survives_its_file(tmp_path: Path) -> None:
 
 def test_targets_of_what_was_measured() -> None:
     row = {"name": "recircuit", "presentations_per_second": 120.0, "share_of_ceiling": 0.9}
-    case = {"columns": 100, "mode": "every", "rows": [row], "ours_to_best_peer": 1.2, "where_the_time_goes": {}}
+    case = {"batch_size": 100, "mode": "every", "rows": [row], "ours_to_best_peer": 1.2, "where_the_time_goes": {}}
     found = targets({"cases": [case]})
     assert [t["ok"] for t in found] == [True, True]
     assert targets({"cases": []}) == []
@@ -72,7 +72,7 @@ def test_what_a_gpu_should_show() -> None:
         "brian2cuda": {"presentations_per_second": 0.5},
     }
     found = {t["what"]: t["ok"] for t in gpu.targets(parts)}
-    assert [ok for what, ok in found.items() if "share of the products" in what or "plain" in what] == [True, True]
+    assert [ok for what, ok in found.items() if "share of the products" in what or "reference" in what] == [True, True]
     assert [ok for what, ok in found.items() if "eager" in what] == [False] and len(found) == 3
     assert gpu.targets({}) == []
     told = {

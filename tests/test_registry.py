@@ -74,7 +74,7 @@ def test_an_output_circuit_has_what_training_reads(loss: str) -> None:
 
 @pytest.mark.parametrize("loss", [name for name, kind in OUTPUTS.items() if issubclass(kind, AppraisedOutput)])
 def test_an_appraised_output_has_a_unit_whose_rate_is_the_loss(loss: str) -> None:
-    kind, net = OUTPUTS[loss], rc.Circuit(columns=2)
+    kind, net = OUTPUTS[loss], rc.Circuit(batch_size=2)
     o = net.population("o", 3, kind(appraised=True))
     net.connect(net.stimulus("x", 3), o, weights=np.eye(3))
     assert kind(appraised=True).appraise(net, o).name == "loss"  # type: ignore[attr-defined]
@@ -192,11 +192,11 @@ def test_a_package_adds_to_every_registry(added: Path) -> None:
 
 def test_a_connectivity_of_a_package_is_as_plain_synapses_have_it(added: Path) -> None:
     band, found = CONNECTIVITIES.find("Band")(), []
-    for lowering in ("dense", "plain"):
+    for lowering in ("dense", "reference"):
         net = rc.Circuit(lowering=lowering, precision="float64")
         x, h = net.stimulus("x", 5), net.population("h", 5, rc.pyramidal("tanh"))
         rule = rc.Rule("hebb", source="a test", forward="dw = x_post*x_pre")
-        net.connect(x, h, structure=band, rule=rule)
+        net.connect(x, h, connectivity=band, rule=rule)
         net.phases("feedforward", 1 * ms, "plasticity", 1 * ms)
         net.run({"x": np.arange(20.0).reshape(4, 5) / 20}, 4)
         found.append(net["x_to_h.w"])

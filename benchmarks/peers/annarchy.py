@@ -1,4 +1,4 @@
-"""ANNarchy: generated C++ with dense matrices, -O3 -march=native -ffast-math, two threads; one column only.
+"""ANNarchy: generated C++ with dense matrices, -O3 -march=native -ffast-math, two threads; one batch element only.
 
 Between a few calls of `simulate` a presentation sets the stimulus and, from `clamped_from` on, the label. In mode
 "needed" a pathway is closed by its flag `transmission`; the first hidden layer then keeps the field that it has.
@@ -36,7 +36,7 @@ class AnnarchyPeer(Peer):
 
     def __init__(self, problem: Problem, mode: str) -> None:
         super().__init__(problem, mode)
-        if self.settings.columns != 1:
+        if self.settings.batch_size != 1:
             raise Unsupported("it has no batches")
         self.net = net = ann.Network(dt=1.0)
         net.config(dtype=ann.float32, num_threads=THREADS, suppress_warnings=True)

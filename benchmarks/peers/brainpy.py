@@ -21,11 +21,11 @@ class Net(bp.DynamicalSystem):
     def __init__(self, problem: Problem) -> None:
         super().__init__()
         self.settings, self.problem = problem.settings, problem
-        self.one = self.settings.columns == 1
+        self.one = self.settings.batch_size == 1
         self.stimuli, self.labels = bm.asarray(problem.x), bm.asarray(problem.s)
         self.w = bm.var_list([bm.Variable(w) for w in problem.weights])
         self.rt = bm.var_list([bm.Variable(r.T.copy()) for r in problem.feedback])
-        shapes = [n if self.one else (self.settings.columns, n) for n in self.settings.sizes]
+        shapes = [n if self.one else (self.settings.batch_size, n) for n in self.settings.sizes]
         self.x = bm.var_list([bm.Variable(bm.zeros(shape)) for shape in shapes])
         self.d = bm.var_list([bm.Variable(bm.zeros(shape)) for shape in shapes])
         self.s = bm.Variable(bm.zeros(shapes[-1]))
@@ -41,7 +41,7 @@ class Net(bp.DynamicalSystem):
 
     def show(self, presentation) -> None:
         """Clamp the stimulus and the label."""
-        b, rows = self.settings.columns, len(self.problem.x)
+        b, rows = self.settings.batch_size, len(self.problem.x)
         shown = presentation % rows if self.one else (presentation * b + bm.arange(b)) % rows
         self.x[0].value, self.s.value = self.stimuli[shown], self.labels[shown]
 
@@ -84,7 +84,7 @@ class Net(bp.DynamicalSystem):
 
     def learn(self) -> None:
         """The update of all weights."""
-        rate = self.settings.rate / self.settings.columns
+        rate = self.settings.rate / self.settings.batch_size
         for l in range(1, self.settings.layers + 1):
             d, x = self.d[l], self.x[l - 1]
             dw = rate * (bm.outer(d, x) if self.one else d.T @ x)

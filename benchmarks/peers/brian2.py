@@ -1,4 +1,4 @@
-"""Plain Brian2, one column, float32: `cython`, `cpp` (standalone) and `cuda` (Brian2CUDA) with Synapses, and `numpy`:
+"""Plain Brian2, one batch element, float32: `cython`, `cpp` (standalone) and `cuda` (Brian2CUDA) with Synapses, and `numpy`:
 products by NumPy.
 
 Synapses bring every signal over by a summed variable in every step, so that with them there is no mode "needed".
@@ -47,7 +47,7 @@ class Brian2Peer(Peer):
 
     def __init__(self, problem: Problem, mode: str) -> None:
         super().__init__(problem, mode)
-        if self.settings.columns != 1:
+        if self.settings.batch_size != 1:
             raise Unsupported("it has no batches")
         b2.defaultclock.dt = 1 * ms
         p = self.settings

@@ -1,7 +1,7 @@
 """Convolutions in PyTorch, eager: tied by `conv2d` and its gradients, untied by `unfold`, batched products and `fold`.
 
-Called with threads, rounds, columns, channels, size, maps and kernel; answers with milliseconds, medians of the rounds, as
-JSON: {"tied": {"forward": ..., "feedback": ..., "update": ...}, "untied": {...}}.
+Called with threads, rounds, batch elements, channels, size, maps and kernel; answers with milliseconds, medians of the rounds,
+as JSON: {"tied": {"forward": ..., "feedback": ..., "update": ...}, "untied": {...}}.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ def median(run, rounds: int) -> float:
 
 
 def measured(
-    rounds: int, columns: int, channels: int, size: int, maps: int, kernel: int
+    rounds: int, batch_size: int, channels: int, size: int, maps: int, kernel: int
 ) -> dict[str, dict[str, float]]:
     """Both kinds, with weights of their own for feedback."""
     edge = kernel // 2
-    x, errors = torch.randn(columns, channels, size, size), torch.randn(columns, maps, size, size)
+    x, errors = torch.randn(batch_size, channels, size, size), torch.randn(batch_size, maps, size, size)
     w = torch.randn(maps, channels, kernel, kernel)
     r = w.clone()
     places, taps = size * size, channels * kernel * kernel
     own, back = (torch.randn(places, maps, taps) for _ in range(2))
-    flat = errors.reshape(columns, maps, places)
+    flat = errors.reshape(batch_size, maps, places)
 
     def seen():
         return F.unfold(x, kernel, padding=edge)

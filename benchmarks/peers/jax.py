@@ -24,12 +24,12 @@ class JaxPeer(Peer):
 
     def __init__(self, problem: Problem, mode: str) -> None:
         super().__init__(problem, mode)
-        self.one = self.settings.columns == 1
+        self.one = self.settings.batch_size == 1
         self.stimuli, self.labels = jnp.asarray(problem.x), jnp.asarray(problem.s)
         self.reset()
 
     def reset(self) -> None:
-        sizes, b = self.settings.sizes, self.settings.columns
+        sizes, b = self.settings.sizes, self.settings.batch_size
         w = [jnp.array(w) for w in self.problem.weights]
         rt = [jnp.array(r.T.copy()) for r in self.problem.feedback]
         x, d = ([jnp.zeros(n if self.one else (b, n)) for n in sizes[1:]] for _ in range(2))
@@ -44,7 +44,7 @@ class JaxPeer(Peer):
 
     @partial(jax.jit, static_argnums=0, donate_argnums=1)
     def _run(self, state, stimuli, labels, count):
-        b, rows = self.settings.columns, len(self.problem.x)
+        b, rows = self.settings.batch_size, len(self.problem.x)
         show = self._needed if self.mode == "needed" else self._every
 
         def presentation(p, state):
@@ -95,7 +95,7 @@ class JaxPeer(Peer):
 
     def _learned(self, state, stimulus):
         w, rt, x, d = state
-        below, rate = [stimulus, *x], self.settings.rate / self.settings.columns
+        below, rate = [stimulus, *x], self.settings.rate / self.settings.batch_size
         dw = [rate * (jnp.outer(e, y) if self.one else e.T @ y) for e, y in zip(d, below)]
         return [a + b for a, b in zip(w, dw)], [a + b for a, b in zip(rt, dw[1:])], x, d
 

@@ -1,6 +1,6 @@
 """simpnet by backpropagation in PyTorch, as Amit 2019, section 4, trains it; errors after each epoch, a line of JSON each.
 
-Called with threads, seed, epochs, columns, rate, and an .npz of x_train, y_train, x_test, y_test, scale and offset.
+Called with threads, seed, epochs, batch elements, rate, and an .npz of x_train, y_train, x_test, y_test, scale and offset.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def hinge(h: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     return (weights * F.relu(1 - signs * h)).sum(1).mean()
 
 
-def train(seed: int, epochs: int, columns: int, rate: float, path: str) -> None:
+def train(seed: int, epochs: int, batch_size: int, rate: float, path: str) -> None:
     """Gradient descent at a fixed rate; after each step the weights are clipped."""
     file = dict(np.load(path))
     generator = torch.Generator().manual_seed(seed)
@@ -51,7 +51,7 @@ def train(seed: int, epochs: int, columns: int, rate: float, path: str) -> None:
     w = [torch.empty(shape).uniform_(-b, b, generator=generator).requires_grad_() for shape, b in bounds]
     for _ in range(epochs):
         began, wrong = time.perf_counter(), 0
-        for rows in torch.randperm(len(x), generator=generator).split(columns):
+        for rows in torch.randperm(len(x), generator=generator).split(batch_size):
             h = fields(w, x[rows] * scale + offset, True)
             wrong += int((h.argmax(1) != y[rows]).sum())
             gradients = torch.autograd.grad(hinge(h, y[rows]), w)
@@ -59,13 +59,13 @@ def train(seed: int, epochs: int, columns: int, rate: float, path: str) -> None:
                 for weights, gradient, (_, bound) in zip(w, gradients, bounds):
                     weights.sub_(gradient, alpha=rate).clamp_(-CLIPPED * bound, CLIPPED * bound)
         with torch.no_grad():
-            shown = [fields(w, part * scale + offset, False).argmax(1) for part in tests.split(columns)]
+            shown = [fields(w, part * scale + offset, False).argmax(1) for part in tests.split(batch_size)]
         missed = int((torch.cat(shown) != answers).sum())
         told = {"train": wrong / len(x), "test": missed / len(tests), "seconds": round(time.perf_counter() - began, 1)}
         print(json.dumps(told), flush=True)
 
 
 if __name__ == "__main__":
-    threads, seed, epochs, columns = map(int, sys.argv[1:5])
+    threads, seed, epochs, batch_size = map(int, sys.argv[1:5])
     torch.set_num_threads(threads)
-    train(seed, epochs, columns, float(sys.argv[5]), sys.argv[6])
+    train(seed, epochs, batch_size, float(sys.argv[5]), sys.argv[6])

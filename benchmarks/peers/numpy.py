@@ -18,7 +18,7 @@ class NumpyPeer(Peer):
 
     def __init__(self, problem: Problem, mode: str) -> None:
         super().__init__(problem, mode)
-        sizes, b = self.settings.sizes, self.settings.columns
+        sizes, b = self.settings.sizes, self.settings.batch_size
         self.one = b == 1
         self.w = [np.empty(0, F)] + [w.copy() for w in problem.weights]
         self.rt = [np.empty(0, F)] + [np.ascontiguousarray(r.T) for r in problem.feedback]
@@ -97,7 +97,7 @@ class NumpyPeer(Peer):
 
     def _learn(self) -> None:
         for l in range(1, self.settings.layers + 1):
-            np.multiply(self.d[l], F(self.settings.rate / self.settings.columns), out=self.t[l])
+            np.multiply(self.d[l], F(self.settings.rate / self.settings.batch_size), out=self.t[l])
             if self.one:
                 np.multiply(self.t[l][:, None], self.x[l - 1], out=self.dw[l])
             else:

@@ -32,7 +32,7 @@ class RecircuitPeer(Peer):
         set_initial(self.net, self.problem)
 
     def present(self, count: int) -> None:
-        self.program.run(self.table, self.inputs.order(count, self.settings.columns)).raise_if_diverged()
+        self.program.run(self.table, self.inputs.order(count, self.settings.batch_size)).raise_if_diverged()
 
     def weights(self) -> list[np.ndarray]:
         return [self.net[name] for name in weight_names(self.net)]
@@ -40,7 +40,7 @@ class RecircuitPeer(Peer):
     def profile(self, presentations: int) -> dict[str, Any]:
         """Seconds by operation, of a run of so many presentations, and of the whole run as the clock saw it."""
         whole = self.timed(presentations)
-        lines = self.program.profile(self.table, self.inputs.order(presentations, self.settings.columns))
+        lines = self.program.profile(self.table, self.inputs.order(presentations, self.settings.batch_size))
         seconds: dict[str, float] = {}
         for line, took in lines:
             name = line.removeprefix("run ")
@@ -55,7 +55,7 @@ class RecircuitPeer(Peer):
         return {"stored": stored, "data": data, "peak": max(map(peak_memory, children()), default=0), "device": device}
 
     def multiplications(self) -> int:
-        """Of one presentation and column."""
+        """Of one presentation and batch element."""
         return self.table.work()
 
     def close(self) -> None:

@@ -30,7 +30,7 @@ class TorchPeer(Peer):
 
     def __init__(self, problem: Problem, mode: str) -> None:
         super().__init__(problem, mode)
-        sizes, b = self.settings.sizes, self.settings.columns
+        sizes, b = self.settings.sizes, self.settings.batch_size
         self.one = b == 1
         self.w = [torch.empty(0)] + [torch.from_numpy(w.copy()) for w in problem.weights]
         self.rt = [torch.empty(0)] + [torch.from_numpy(r.T.copy()) for r in problem.feedback]
@@ -57,7 +57,7 @@ class TorchPeer(Peer):
 
     def ceiling(self, seconds: float) -> float:
         """Presentations a second, if there were nothing but the products."""
-        b, parts = self.settings.columns, []
+        b, parts = self.settings.batch_size, []
         for p in products(self.settings, self.mode):
             parts.append((p, torch.zeros(p.post, p.pre), torch.ones(b, p.pre), torch.ones(b, p.post)))
         begin, count, took = time.perf_counter(), 0, 0.0
@@ -133,7 +133,7 @@ class Eager(TorchPeer):
         self.d[l].addcmul_(self.d[l], self.t[l], value=-1)
 
     def _learn(self) -> None:
-        rate = self.settings.rate / self.settings.columns
+        rate = self.settings.rate / self.settings.batch_size
         for l in range(1, self.settings.layers + 1):
             changing = [self.w[l], self.rt[l - 1]] if l > 1 else [self.w[l]]
             if self.one:
@@ -204,7 +204,7 @@ class Compiled(TorchPeer):
             x_kept[l].copy_(x[l])
 
     def _learning(self, w, rt, x, d):
-        rate = self.settings.rate / self.settings.columns
+        rate = self.settings.rate / self.settings.batch_size
         for l in range(1, self.settings.layers + 1):
             dw = rate * (d[l][:, None] * x[l - 1] if self.one else d[l].T @ x[l - 1])
             w[l].add_(dw)

@@ -37,7 +37,7 @@ class Graph(OnGpu):
     def __init__(self, problem: Problem, mode: str) -> None:
         super().__init__(problem, mode)
         if self.one:
-            raise Unsupported("it is for several columns")
+            raise Unsupported("it is for several batch elements")
         self.shown = torch.from_numpy(problem.shown(0)).to(GPU)
         self.s = torch.empty(len(self.shown), self.settings.sizes[-1], device=GPU)
         aside = torch.cuda.Stream()
@@ -63,7 +63,7 @@ class Graph(OnGpu):
         torch.index_select(self.labels, 0, self.shown, out=self.s)
         (self._needed if self.mode == "needed" else self._every)(self.s)
         self._learn()
-        self.shown.add_(self.settings.columns).remainder_(len(self.stimuli))
+        self.shown.add_(self.settings.batch_size).remainder_(len(self.stimuli))
 
 
 if __name__ == "__main__":

@@ -23,10 +23,10 @@ class NumpyTraining(Peer):
         p, e = self.settings, self.problem
         weights = [w.astype(self.dtype) for w in e.weights]
         feedback = [np.ascontiguousarray(r.T).astype(self.dtype) for r in e.feedback]
-        self.state = numpy_loop.State(p.sizes, weights, feedback, rate=p.rate, columns=p.columns, mu=p.mu, S=p.S)
+        self.state = numpy_loop.State(p.sizes, weights, feedback, rate=p.rate, batch_size=p.batch_size, mu=p.mu, S=p.S)
 
     def present(self, count: int) -> None:
-        numpy_loop.train_epoch(self.state, self.x, self.y, self.problem.order[: count * self.settings.columns])
+        numpy_loop.train_epoch(self.state, self.x, self.y, self.problem.order[: count * self.settings.batch_size])
 
     def weights(self) -> list[np.ndarray]:
         return self.state.weights + [r.T for r in self.state.feedback]

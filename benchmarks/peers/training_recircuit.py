@@ -1,4 +1,4 @@
-"""Training in recircuit: a timed circuit with phases, lock step, on the cpp backend."""
+"""Training in recircuit: a timed circuit with phases, step-by-step mode, on the cpp backend."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class RecircuitTraining(Peer):
     def __init__(self, problem: Epoch, mode: str) -> None:
         super().__init__(problem, mode)
         p = self.settings
-        self.net = layered(p.sizes, "urfb", columns=p.columns, loss=HingeOutput(S=p.S, mu=p.mu))
+        self.net = layered(p.sizes, "urfb", batch_size=p.batch_size, loss=HingeOutput(S=p.S, mu=p.mu))
         for projection in self.net.projections.values():
             if projection.plastic:
                 self.net[f"{projection.name}.rate"] = p.rate
@@ -30,7 +30,7 @@ class RecircuitTraining(Peer):
         self.inputs = Inputs({clamped["values"]: Rows(problem.x, p.scale, p.offset), clamped["labels"]: Rows(labels)})
         self.readout = Readout.of(self.net)
         self.table = self.readout.table(self.net, "train")
-        self.order = problem.order.reshape(-1, p.columns).astype(np.int32)
+        self.order = problem.order.reshape(-1, p.batch_size).astype(np.int32)
         plastic = [q for q in self.net.projections.values() if q.plastic]
         self.names = [f"{q.name}.w" for into in ("basal", "apical") for q in plastic if q.into == into]
         self.begin = {k: v for k, v in self.net.state().items() if not k.endswith(".w")}

@@ -26,8 +26,8 @@ class TorchTraining(Peer):
         self.x, self.y = torch.from_numpy(problem.rates()), torch.from_numpy(problem.y.astype(np.int64))
         self.order = torch.from_numpy(problem.order.astype(np.int64))
         on = torch.eye(p.sizes[-1])
-        self.signs, self.targets = 2 * on - 1, (on - p.mu * (1 - on)) * p.rate / p.columns
-        self.shown = torch.empty(p.columns, p.sizes[0])
+        self.signs, self.targets = 2 * on - 1, (on - p.mu * (1 - on)) * p.rate / p.batch_size
+        self.shown = torch.empty(p.batch_size, p.sizes[0])
         self.train = torch.compile(self._train, fullgraph=True, dynamic=False) if self.compiled else self._train
         self.w = [torch.from_numpy(w.copy()) for w in problem.weights]
         self.rt = [torch.from_numpy(r.T.copy()) for r in problem.feedback]
@@ -40,12 +40,12 @@ class TorchTraining(Peer):
 
     def present(self, count: int) -> None:
         wrong = torch.zeros((), dtype=torch.int64)
-        columns = self.settings.columns
+        batch_size = self.settings.batch_size
         for k in range(count):
-            rows = self.order[k * columns : (k + 1) * columns]
+            rows = self.order[k * batch_size : (k + 1) * batch_size]
             torch.index_select(self.x, 0, rows, out=self.shown)
             wrong += self.train(self.w, self.rt, self.shown, self.y[rows])
-        self.error = int(wrong) / max(1, count * columns)
+        self.error = int(wrong) / max(1, count * batch_size)
 
     def _train(self, w, rt, shown, labels):
         """One batch; returns how many answers were wrong."""

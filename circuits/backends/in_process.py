@@ -30,7 +30,7 @@ class InProcessProgram(Program):
     def __init__(self, lowered: Lowered) -> None:
         self.lowered = lowered
         self.data: dict[str, tuple[np.ndarray, float, float]] = {}
-        self.row = np.zeros(lowered.network.columns, dtype=np.int32)
+        self.row = np.zeros(lowered.network.batch_size, dtype=np.int32)
 
     @abstractmethod
     def action(self, operation: Operation) -> Action:
@@ -108,11 +108,11 @@ class InProcessProgram(Program):
 
         return tick
 
-    def _keep(self, key: str, into: list[np.ndarray], columns: slice) -> Action:
+    def _keep(self, key: str, into: list[np.ndarray], batch_size: slice) -> Action:
         variable, values = self.variables[key], self.read(key)
         if variable.places is not None:
             return lambda: into.append(self.get(key).reshape(1, -1))
-        shown = values.reshape(variable.shape)[columns] if variable.by_element else values
+        shown = values.reshape(variable.shape)[batch_size] if variable.by_element else values
         return lambda: into.append(shown.copy())
 
 

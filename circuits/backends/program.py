@@ -42,8 +42,8 @@ class RunResult:
     Parameters
     ----------
     presentations : how many were completed
-    collected : variable -> array (presentations, columns, size), as it was at the end of its step
-    traces : variable -> array (steps, size) of column 0
+    collected : variable -> array (presentations, batch, size), as it was at the end of its step
+    traces : variable -> array (steps, size) of batch element 0
     diverged : the variable found to be NaN or infinite, or empty
     interrupted : stopped by Ctrl-C, after the presentation under way
     """
@@ -124,8 +124,8 @@ class Program(ABC):
 
         Parameters
         ----------
-        order : (presentations, columns) rows of the data; -1 for a column that stays empty (only at the end)
-        collect : variable -> the step at whose end all its columns are kept
+        order : (presentations, batch) rows of the data; -1 for a column that stays empty (only at the end)
+        collect : variable -> the step at whose end all its batch elements are kept
         trace : variables of which column 0 is kept after every step
         progress : called with the number of presentations done, now and then
 
@@ -177,12 +177,12 @@ def check_scale(stimulus: str, scale: float, offset: float, dtype: np.dtype) -> 
         )
 
 
-def check_order(order: np.ndarray, columns: int, rows: Mapping[str, int]) -> np.ndarray:
+def check_order(order: np.ndarray, batch_size: int, rows: Mapping[str, int]) -> np.ndarray:
     """The order of presentations, checked against the data that is loaded."""
     given = np.asarray(order)
-    if given.ndim != 2 or given.shape[1] != columns or (given.size and given.dtype.kind not in "ui"):
+    if given.ndim != 2 or given.shape[1] != batch_size or (given.size and given.dtype.kind not in "ui"):
         raise RecircuitError(
-            f"run: the order is whole numbers of the shape (presentations, {columns}); got {given.shape} of {given.dtype}."
+            f"run: the order is whole numbers of the shape (presentations, {batch_size}); got {given.shape} of {given.dtype}."
         )
     if given.size and given.max() > (last := np.iinfo(np.int32).max):
         raise RecircuitError(f"run: the order asks for row {given.max()}; the last that there can be is {last}.")
@@ -192,7 +192,7 @@ def check_order(order: np.ndarray, columns: int, rows: Mapping[str, int]) -> np.
     empty = order < 0
     if order.size and (order.min() < -1 or empty[:, 0].any() or (empty[:, :-1] & ~empty[:, 1:]).any()):
         raise RecircuitError(
-            "run: in the order, -1 stands for a column that stays empty: only at the end of a row, not all."
+            "run: in the order, -1 stands for a batch element that stays empty: only at the end of a row, not all."
         )
     for name, count in rows.items():
         if order.size and order.max() >= count:

@@ -11,13 +11,13 @@ from .base import Connectivity
 
 
 def check_images(
-    structure: Connectivity, images: tuple[tuple[int, ...], tuple[int, ...]], units: tuple[int, int], name: str
+    connectivity: Connectivity, images: tuple[tuple[int, ...], tuple[int, ...]], units: tuple[int, int], name: str
 ) -> None:
     """Refuse populations that are not the images of pre and post units."""
     for side, image, many in zip(("pre", "post"), images, units, strict=True):
         if many != prod(image):
             raise RecircuitError(
-                f"{name}: the {side} image of {structure} has {image[0]} channels of {image[1]} x {image[2]}, which are "
+                f"{name}: the {side} image of {connectivity} has {image[0]} channels of {image[1]} x {image[2]}, which are "
                 f"{prod(image)} units; the {side} population has {many}. Channels, sizes and stride must match."
             )
 

@@ -20,12 +20,12 @@ class MaxPool(Connectivity):
 
     ::
 
-        field[c, p] = w * max over taps k of sent[c, pixel k of window p],  winner[c, p] = the first k that has it
+        field[c, p] = w * max over taps k of sent[c, pixel k of window p],  argmax[c, p] = the first k that has it
 
-    ``projection.T`` runs in the opposite direction: what a unit sends goes to its latched winner alone. The winner
+    ``projection.T`` runs in the opposite direction: what a unit sends goes to its latched argmax alone. The argmax
     changes only while the projection is open, so that later phases can read it; it is the variable
-    ``pool["basal_h_winner"]``, the number of a tap of the window, if the field is ``basal_h``. A place outside of the
-    image is never the winner.
+    ``pool["basal_h_argmax"]``, the number of a tap of the window, if the field is ``basal_h``. A place outside of the
+    image is never the argmax.
 
     There is one weight w, of the shape (1,), which is 1 and does not learn.
 

@@ -19,26 +19,27 @@ from .projection import Projection, Transposed
 from .schedule import During, Schedule
 
 
-def check_settings(columns: Any, dt: Any, precision: Any, lowering: Any, seed: Any, matmul: Any) -> None:
+def check_settings(batch_size: Any, dt: Any, precision: Any, lowering: Any, seed: Any, matmul: Any) -> None:
     """Refuse what a circuit cannot be computed with."""
-    if not isinstance(columns, int | np.integer) or isinstance(columns, bool) or columns < 1:
-        raise RecircuitError(f"Circuit: columns is a whole number, at least 1; got {columns!r}.")
+    if not isinstance(batch_size, int | np.integer) or isinstance(batch_size, bool) or batch_size < 1:
+        raise RecircuitError(f"Circuit: batch_size is a whole number, at least 1; got {batch_size!r}.")
     if not isinstance(dt, Quantity) or dt.dim is not ms.dim or not dt > 0 * ms:
         raise RecircuitError(f"Circuit: dt is a time above 0, such as 1*ms; got {dt!r}.")
     if not isinstance(seed, int | np.integer) or isinstance(seed, bool) or not 0 <= seed < 2**32:
         raise RecircuitError(f"Circuit: the seed is a whole number from 0 to 2^32 - 1; got {seed!r}.")
     for name, value, allowed in (
         ("precision", precision, ("float32", "float64")),
-        ("lowering", lowering, ("dense", "plain")),
+        ("lowering", lowering, ("dense", "reference")),
         ("matmul", matmul, ("full", "tf32")),
     ):
         if not isinstance(value, str) or value not in allowed:
             raise RecircuitError(f"Circuit: {name} is {' or '.join(map(repr, allowed))}; got {value!r}.")
     if matmul == "tf32" and precision != "float32":
         raise RecircuitError("Circuit: matmul='tf32' is for precision='float32'; there is no such thing in double.")
-    if lowering == "plain" and columns != 1:
+    if lowering == "reference" and batch_size != 1:
         raise RecircuitError(
-            f"Circuit: the plain Brian2 form has one column, got columns={columns}. Use columns=1, or lowering='dense'."
+            f"Circuit: the reference form has one batch element, got batch_size={batch_size}. Use batch_size=1, or "
+            "lowering='dense'."
         )
 
 
@@ -49,16 +50,16 @@ def equation_of(rule: Any, into: str, name: str) -> SynapticEquation | None:
     return rule.feedback if into == "apical" else rule.forward
 
 
-def checked_structure(structure: Any, pre: Population, post: Population, name: str) -> Connectivity:
+def checked_connectivity(connectivity: Any, pre: Population, post: Population, name: str) -> Connectivity:
     """The structure that was given, or `Dense`; refuse one that does not fit."""
-    structure = Dense() if structure is None else structure
-    if not isinstance(structure, Connectivity):
+    connectivity = Dense() if connectivity is None else connectivity
+    if not isinstance(connectivity, Connectivity):
         raise RecircuitError(
-            f"connect {name}: structure is a connectivity, such as Dense() or Masked(probability); got {structure!r}. There "
+            f"connect {name}: structure is a connectivity, such as Dense() or Masked(probability); got {connectivity!r}. There "
             f"are {CONNECTIVITIES.listed()}."
         )
-    structure.check(pre.size, post.size, f"connect {name}")
-    return structure
+    connectivity.check(pre.size, post.size, f"connect {name}")
+    return connectivity
 
 
 def check_transpose(
@@ -66,7 +67,7 @@ def check_transpose(
     pre: Population,
     post: Population,
     equation: SynapticEquation | None,
-    structure: Connectivity | None,
+    connectivity: Connectivity | None,
     name: str,
 ) -> None:
     """Refuse a transpose that does not fit."""
@@ -84,10 +85,10 @@ def check_transpose(
             f"connect {name}: the synapses of {weights.of.name} have no {weights.variable!r} to be read the other way "
             f"round; they have {kept}. Declare it as state of their rule."
         )
-    if structure is not None and structure != weights.of.structure:
+    if connectivity is not None and connectivity != weights.of.connectivity:
         raise RecircuitError(
             f"connect {name}: {weights.of.name}.T has the synapses of {weights.of.name}, which are "
-            f"{weights.of.structure}; got structure={structure}. Leave the structure out."
+            f"{weights.of.connectivity}; got connectivity={connectivity}. Leave the structure out."
         )
 
 
@@ -106,9 +107,9 @@ def check_rule(projection: Projection, broadcasts: set[str]) -> None:
     equation = projection.equation
     if equation is None:
         return
-    if equation.plastic and not projection.structure.learns:
+    if equation.plastic and not projection.connectivity.learns:
         raise RecircuitError(
-            f"connect {projection.name}: {projection.structure} has no weights that learn; got the rule {equation.rule!r}. "
+            f"connect {projection.name}: {projection.connectivity} has no weights that learn; got the rule {equation.rule!r}. "
             "Leave the rule out."
         )
     sides = {"pre": projection.pre, "post": projection.post}

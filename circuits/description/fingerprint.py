@@ -13,7 +13,7 @@ def fingerprint(network: Network) -> tuple[str, ...]:
     """All that the code of a circuit depends on, in words."""
     schedule = network.schedule
     return (
-        f"{network.columns} columns, dt {network.dt!r}, {network.dtype}, {network.lowering}, {network.optimise}, "
+        f"{network.batch_size} batch elements, dt {network.dt!r}, {network.dtype}, {network.lowering}, {network.optimise}, "
         f"products {network.matmul}",
         *(f"phase {name} {window}" for name, window in (schedule.windows if schedule else {}).items()),
         f"evaluation {schedule.evaluation if schedule else ()}",
@@ -35,6 +35,6 @@ def _wiring(p: Projection) -> str:
         read = f"{p.weights.of.name}.{p.weights.variable}{' transposed' if p.weights.flipped else ''}"
     parameters = sorted(p.equation.parameters) if p.equation is not None else ()
     return (
-        f"{p.pre.name}.{p.sends} into {p.post.name}.{p.into}, {p.structure}, {read} weights, during {p.during}, "
+        f"{p.pre.name}.{p.sends} into {p.post.name}.{p.into}, {p.connectivity}, {read} weights, during {p.during}, "
         f"{p.equation} during {p.learns}, {parameters}"
     )

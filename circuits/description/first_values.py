@@ -30,7 +30,7 @@ def first_values(network: Network) -> dict[str, Any]:
 def _of_synapses(projection: Projection, rng: np.random.Generator) -> dict[str, Any]:
     name, shape, equation = projection.name, projection.shape, projection.equation
     found: dict[str, Any] = {}
-    mask = projection.structure.mask(projection.pre.size, projection.post.size, rng)
+    mask = projection.connectivity.mask(projection.pre.size, projection.post.size, rng)
     if not isinstance(projection.weights, Transposed):
         found["w"] = draw(projection.weights, rng, shape, name)
     if equation is not None and equation.plastic:

@@ -15,9 +15,9 @@ GIB = 2**30
 def needed(network: Network) -> dict[str, int]:
     """Bytes of each population and projection: states, fields and weights, and what rules keep in the synapses."""
     size = network.dtype.itemsize
-    found = {p.name: size * network.columns * p.size * len(p.neuron.stored) for p in network.populations.values()}
+    found = {p.name: size * network.batch_size * p.size * len(p.neuron.stored) for p in network.populations.values()}
     for projection in network.projections.values():
-        found[projection.post.name] += size * network.columns * projection.post.size  # its field
+        found[projection.post.name] += size * network.batch_size * projection.post.size  # its field
         found[projection.name] = size * _per_synapse(projection) * prod(projection.shape)
     return found
 
@@ -35,8 +35,9 @@ def check_memory(network: Network, free: int | None = None) -> None:
     largest = sorted(parts, key=lambda name: -parts[name])[:3]
     told = ", ".join(f"{name} {parts[name] / GIB:.2f}" for name in largest)
     raise RecircuitError(
-        f"circuit: it needs {total / GIB:.2f} GiB for its weights and for the states of {network.columns} columns, and "
-        f"{free / GIB:.2f} GiB are free (the largest parts: {told}). Take fewer columns, smaller or tied layers, or float32."
+        f"circuit: it needs {total / GIB:.2f} GiB for its weights and for the states of {network.batch_size} batch elements, "
+        f"and {free / GIB:.2f} GiB are free (the largest parts: {told}). Use a smaller batch_size, smaller or tied layers, "
+        "or float32."
     )
 
 
@@ -55,4 +56,4 @@ def _per_synapse(projection: Projection) -> int:
         return 0
     equation = projection.equation
     states = len(equation.state) if equation is not None and equation.plastic else 0
-    return 1 + states + projection.structure.masked
+    return 1 + states + projection.connectivity.masked

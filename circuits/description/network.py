@@ -19,7 +19,7 @@ from .checks import (
     check_rule,
     check_settings,
     check_transpose,
-    checked_structure,
+    checked_connectivity,
     equation_of,
     warn_of_rules_always_open,
 )
@@ -41,11 +41,11 @@ class Network:
 
     Parameters
     ----------
-    columns : how many stimuli are shown at a time; a rule's update is averaged over them
+    batch_size : how many stimuli are shown at a time; a rule's update is averaged over them
     dt : the time step
     precision : ``"float32"`` or ``"float64"``
-    lowering : ``"dense"`` (matrix products over columns) or ``"plain"`` (Brian2 ``Synapses``, one column: slow,
-        obviously right)
+    lowering : ``"dense"`` (matrix products over batch elements) or ``"reference"`` (Brian2 ``Synapses``, one batch
+        element: slow, obviously right)
     seed : of the initial weights, masks and noise
     optimise : leave out what nobody reads and what cannot have changed; results are the same bits
     matmul : ``"full"`` precision of matrix products, or ``"tf32"``: of single-precision ones on a GPU (backend cuda),
@@ -54,7 +54,7 @@ class Network:
 
     def __init__(
         self,
-        columns: int = 1,
+        batch_size: int = 1,
         dt: Quantity = 1 * ms,
         *,
         precision: str = "float64",
@@ -63,8 +63,8 @@ class Network:
         optimise: bool = True,
         matmul: str = "full",
     ) -> None:
-        check_settings(columns, dt, precision, lowering, seed, matmul)
-        self.columns = int(columns)
+        check_settings(batch_size, dt, precision, lowering, seed, matmul)
+        self.batch_size = int(batch_size)
         self.dt = dt
         self.dtype = np.dtype(precision)
         self.lowering = lowering
@@ -138,7 +138,7 @@ class Network:
         into: str = "basal",
         rule: Rule | SynapticEquation | None = None,
         weights: Any = None,
-        structure: Connectivity | None = None,
+        connectivity: Connectivity | None = None,
         sends: str | None = None,
         during: str | Sequence[str] | None = None,
         learns: str | Sequence[str] | None = None,
@@ -177,17 +177,17 @@ class Network:
         if any(p.post is post and p.pre is pre and p.into == into for p in self.projections.values()):
             raise RecircuitError(f"connect {name}: {pre.name!r} already projects into {into!r} of {post.name!r}.")
         if weights is None:
-            initial = getattr(structure, "initial", None)
+            initial = getattr(connectivity, "initial", None)
             weights = glorot() if initial is None else initial
             if equation is not None and equation.read_back:
                 weights = self._partner(pre, post, name).transposed(equation.read_back)
         if isinstance(weights, Transposed):
-            check_transpose(weights, pre, post, equation, structure, name)
-            structure = weights.of.structure
+            check_transpose(weights, pre, post, equation, connectivity, name)
+            connectivity = weights.of.connectivity
         else:
-            structure = checked_structure(structure, pre, post, name)
+            connectivity = checked_connectivity(connectivity, pre, post, name)
         projection = Projection(
-            network=self, name=name, pre=pre, post=post, into=into, sends=sends, structure=structure,
+            network=self, name=name, pre=pre, post=post, into=into, sends=sends, connectivity=connectivity,
             equation=equation, weights=weights, during=During.of(during, USUAL_PHASE.get(into, "")),
             learns=During.of(learns, "plasticity"), states=dict(states or {}),
         )  # fmt: skip

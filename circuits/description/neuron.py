@@ -3,7 +3,7 @@
 Four kinds of lines, each with its dimension and a flag in brackets::
 
     basal     : 1 (compartment)                                  # the sum of what projections bring in
-    loss      : 1 (broadcast)                                    # one value per column, from a population of one unit
+    loss      : 1 (broadcast)                                    # one value per batch element, from a population of one unit
     drate/dt  = (tanh(basal) - rate)/tau : 1 (during feedforward)  # a state, in continuous time
     error     = apical*(1 - rate**2)     : 1 (during feedback)     # a latch: assigned in its phase, then held
     x         = rate                     : 1                       # an expression, computed where it is read
@@ -12,7 +12,7 @@ Four kinds of lines, each with its dimension and a flag in brackets::
 ``(usually during p)`` is open during p where the circuit has such a phase, and otherwise always. A state or latch may
 read ``in_p``, which is 1 while the phase p is open and 0 while it is not.
 
-A relaxation ``(F - v)/tau`` with ``tau`` equal to the circuit's dt is in *lock step*: it is the assignment v = F.
+A relaxation ``(F - v)/tau`` with ``tau`` equal to the circuit's dt is in *step-by-step mode*: it is the assignment v = F.
 All equations of a step read the state before the step.
 """
 
@@ -68,7 +68,7 @@ class Neuron:
     ----------
     equations : lines as in the module's docstring
     method : how differential equations are integrated (``euler``, ``exponential_euler``, ``rk2``, ``rk4``, ``heun``);
-        in lock step nothing is integrated
+        in step-by-step mode nothing is integrated
     parameters : names that the equations use, as numbers or quantities (``tau=10*ms``); they can be changed
         between runs (``circuit["h.mu"] = .2``)
 
@@ -169,7 +169,7 @@ class Neuron:
         return self.dimensions.get(variable, DIMENSIONLESS)
 
     def assigned(self, dt: Quantity) -> list[str]:
-        """The states that are in lock step with ``dt``."""
+        """The states that are in step-by-step mode with ``dt``."""
         states = [s for s in self.states if s.differential]
         return [s.variable for s in states if lock_step(s, self.parameters, dt) is not None]
 

@@ -1,4 +1,4 @@
-"""Populations: units with the same equations, in B columns."""
+"""Populations: units with the same equations, in B batch elements."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ class Values(Protocol):
 
 @dataclass(eq=False)
 class Population:
-    """``size`` units in each of the circuit's columns; made by ``circuit.population`` and its kin.
+    """``size`` units in each of the circuit's batch elements; made by ``circuit.population`` and its kin.
 
-    Its variables are read as ``population["rate"]``, an array of shape (columns, size), and set the same way.
+    Its variables are read as ``population["rate"]``, an array of shape (batch, size), and set the same way.
     """
 
     network: Values = field(repr=False)

@@ -46,7 +46,7 @@ class Projection:
     post: Population
     into: str
     sends: str
-    structure: Connectivity
+    connectivity: Connectivity
     equation: SynapticEquation | None
     weights: Any
     during: During
@@ -78,26 +78,28 @@ class Projection:
         return f"{self.into}_{self.pre.name}"
 
     @property
-    def winner(self) -> str:
+    def argmax(self) -> str:
         """Of max pooling: the variable of the pooling unit that says which input was the largest."""
-        return f"{self.field}_winner"
+        return f"{self.field}_argmax"
 
     @cached_property
     def shape(self) -> Shape:
         """Shape of the weights."""
-        return self.structure.shape(self.pre.size, self.post.size)
+        return self.connectivity.shape(self.pre.size, self.post.size)
 
     @cached_property
     def synapses(self) -> int:
         """How many synapses there are, if none is left out at random."""
-        return self.structure.count(self.pre.size, self.post.size)
+        return self.connectivity.count(self.pre.size, self.post.size)
 
     @property
     def local(self) -> bool:
         """Whether each synapse goes by what is at it: its rule says so, and no other synapse has the same weight."""
         if isinstance(self.weights, Transposed):
-            return not self.structure.learns  # what goes to a latched winner has no weights of its own
-        return self.equation is None or not self.equation.plastic or (self.equation.local and not self.structure.shared)
+            return not self.connectivity.learns  # what goes to a latched argmax has no weights of its own
+        return (
+            self.equation is None or not self.equation.plastic or (self.equation.local and not self.connectivity.shared)
+        )
 
     @property
     def owner(self) -> Projection:

@@ -19,10 +19,10 @@ def incoming_fields(network: Network, population: Population) -> dict[str, list[
     return fields
 
 
-def winners(network: Network, population: str) -> list[str]:
+def argmaxes(network: Network, population: str) -> list[str]:
     """What a population remembers of which of its inputs was the largest."""
-    into = [p for p in network.projections.values() if p.post.name == population and p.structure.kind == "largest"]
-    return [p.winner for p in into if not isinstance(p.weights, Transposed)]
+    into = [p for p in network.projections.values() if p.post.name == population and p.connectivity.kind == "largest"]
+    return [p.argmax for p in into if not isinstance(p.weights, Transposed)]
 
 
 def broadcasts_into(network: Network, population: Population) -> list[str]:

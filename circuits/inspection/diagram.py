@@ -56,7 +56,7 @@ def draw_circuit(circuit: Network, *, phases: bool = True, labels: bool = True) 
     if phases and circuit.schedule is not None:
         bottom = _draw_phases(axes, circuit, left, right, bottom)
     axes.text(
-        (left + right) / 2, top - 0.12, f"{circuit.columns} column{'s' * (circuit.columns > 1)}, dt = {_milliseconds(circuit)}",
+        (left + right) / 2, top - 0.12, f"batch size {circuit.batch_size}, dt = {_milliseconds(circuit)}",
         ha="center", va="center", fontsize=8, color=PALE,
     )  # fmt: skip
     axes.set(xlim=(left, right), ylim=(bottom - 0.1, top), aspect="equal")

@@ -119,7 +119,7 @@ def companions(circuit: Network) -> dict[str, str]:
             partners[post].add(pre)
         sends.add(pre)
         for name in (pre, post):
-            single[name] &= projection.structure.kind == "one_to_one"
+            single[name] &= projection.connectivity.kind == "one_to_one"
     shown = {n for n, p in circuit.populations.items() if p.clamp is not None and not _shows_labels(p)}
     sources = {source.name for source, _ in circuit.broadcasts.values()}
     found = _serving(circuit)
@@ -147,7 +147,7 @@ def _serving(circuit: Network) -> dict[str, str]:
     found = {
         p.pre.name: p.post.name
         for p in circuit.projections.values()
-        if p.into == "apical" and p.structure.kind == "one_to_one" and p.pre.clamp is None
+        if p.into == "apical" and p.connectivity.kind == "one_to_one" and p.pre.clamp is None
     }
     return {name: main for name, main in found.items() if main not in found}
 
@@ -189,7 +189,7 @@ def layers(circuit: Network, names: set[str]) -> dict[str, int]:
 def _edge(projection: Projection, boxes: dict[str, Box], driven: set[str]) -> Edge:
     pre, post = boxes[projection.pre.name], boxes[projection.post.name]
     edge = Edge(pre, post, projection.into, "feedforward", projection)
-    if projection.structure.kind == "one_to_one":
+    if projection.connectivity.kind == "one_to_one":
         edge.kind = "one to one"
     elif projection.into == "apical" or edge.rise < 0:
         edge.kind = "feedback"

@@ -8,7 +8,9 @@ from ..lowering.timetable import Entry, Timetable
 
 def explain(table: Timetable, schedule: Schedule) -> str:
     """The table as text; steps that do the same are told once."""
-    lines = [f"{table.mode}: {len(table.steps)} steps, {table.work():,} multiplications a presentation and column"]
+    lines = [
+        f"{table.mode}: {len(table.steps)} steps, {table.work():,} multiplications a presentation and batch element"
+    ]
     told: list[tuple[str, list[str], list[int]]] = []
     for step, row in zip(table.steps, table.entries, strict=True):
         phases, body = ", ".join(schedule.names_at(step)), [_told(entry) for entry in row]

@@ -9,7 +9,7 @@ from ..description.network import Network
 
 def circuit_text(circuit: Network) -> str:
     """The circuit as plain text."""
-    lines = [f"Circuit: {circuit.columns} columns, dt = {circuit.dt}, {circuit.dtype}"]
+    lines = [f"Circuit: batch size {circuit.batch_size}, dt = {circuit.dt}, {circuit.dtype}"]
     if circuit.schedule is not None:
         spans = [f"{n} [{a}, {b})" for n, (a, b) in circuit.schedule.windows.items()]
         lines.append(f"presentation: {circuit.schedule.steps} steps; phases {', '.join(spans)}")

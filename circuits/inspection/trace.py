@@ -28,7 +28,7 @@ def record_keys(network: Network, arrays: Collection[str], names: Iterable[str])
 class Trace:
     """What was recorded in a run.
 
-    ``trace["h.rate"]`` is an array (steps, units) of column 0; ``trace.t`` the times in milliseconds at the end of
+    ``trace["h.rate"]`` is an array (steps, units) of batch element 0; ``trace.t`` the times in milliseconds at the end of
     each step; ``trace.plot()`` draws everything.
     """
 

@@ -116,7 +116,7 @@ class Propagate(Kernel):
     weights : as ``"x_to_h.w"``
     transposed : the weights belong to a projection that runs the other way
     sparse : go from synapse to synapse, not through the whole matrix
-    winner : of max pooling: where it is kept which input was the largest
+    argmax : of max pooling: where it is kept which input was the largest
     """
 
     projection: str
@@ -128,7 +128,7 @@ class Propagate(Kernel):
     weights: str
     transposed: bool = False
     sparse: bool = False
-    winner: str = ""
+    argmax: str = ""
 
 
 @dataclass(frozen=True)

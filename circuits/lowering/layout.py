@@ -10,7 +10,7 @@ from brian2.units import Quantity
 from ..description.network import Network
 from ..description.population import Population
 from ..description.projection import Projection, Transposed
-from ..description.reads import broadcasts_into, incoming_fields, winners
+from ..description.reads import argmaxes, broadcasts_into, incoming_fields
 from .operations import EXPRESS, FACTOR, Operation
 from .synapses import kept_arrays
 from .variables import Kind, Scope, Variable
@@ -25,7 +25,7 @@ def layout(network: Network, operations: list[Operation]) -> dict[str, Variable]
     found = clock()
     for population in network.populations.values():
         found += of_population(
-            network, population, [*scratch.get(population.name, []), *winners(network, population.name)]
+            network, population, [*scratch.get(population.name, []), *argmaxes(network, population.name)]
         )
     found.append(ACTIVE)
     for projection in network.projections.values():
@@ -36,16 +36,16 @@ def layout(network: Network, operations: list[Operation]) -> dict[str, Variable]
 
 def constants(network: Network) -> dict[str, Any]:
     """What variables begin with, but for what is drawn: parameters, states of rules and tables."""
-    found: dict[str, Any] = {ACTIVE.key: network.columns}
+    found: dict[str, Any] = {ACTIVE.key: network.batch_size}
     for population in network.populations.values():
         found |= {f"{population.name}.{k}": number(v) for k, v in population.neuron.parameters.items()}
     for projection in network.projections.values():
-        equation, structure = projection.equation, projection.structure
+        equation, connectivity = projection.equation, projection.connectivity
         if isinstance(projection.weights, Transposed):
             continue
         if equation is not None and equation.plastic:
             found |= {f"{projection.name}.{k}": v for k, v in (equation.parameters | equation.state).items()}
-        found |= {f"{projection.name}.{k}": v for k, v in structure.tables.items()}
+        found |= {f"{projection.name}.{k}": v for k, v in connectivity.tables.items()}
     return found
 
 
@@ -63,7 +63,7 @@ def of_population(network: Network, population: Population, scratch: list[str]) 
     fields = [field for parts in incoming_fields(network, population).values() for field in parts]
     stored = [*neuron.stored, *fields, *scratch]
     stored += [b for b in broadcasts_into(network, population) if b not in stored]
-    shape = (network.columns, population.size)
+    shape = (network.batch_size, population.size)
     units = [Variable(name, variable, shape, Scope.UNIT) for variable in stored]
     return units + [Variable(name, parameter, (), Scope.CIRCUIT) for parameter in neuron.parameters]
 
@@ -80,7 +80,7 @@ def _of_projection(projection: Projection) -> list[Variable]:
         found += [Variable(name, parameter, (), Scope.CIRCUIT) for parameter in equation.parameters]
         found.append(Variable(name, "updates", (), Scope.CIRCUIT, Kind.DOUBLE))
     found += [Variable(name, array, projection.shape, Scope.WEIGHT) for array in kept_arrays(projection)]
-    tables = projection.structure.tables
+    tables = projection.connectivity.tables
     return found + [Variable(name, t, values.shape, Scope.TABLE, Kind.WHOLE) for t, values in tables.items()]
 
 

@@ -20,7 +20,7 @@ from .timetable import MODES, Timetable
 
 def lower(network: Network) -> Lowered:
     """The operations and variables of a circuit, after all passes over them."""
-    lowered = lower_reference(network) if network.lowering == "plain" else _lower_dense(network)
+    lowered = lower_reference(network) if network.lowering == "reference" else _lower_dense(network)
     ordered = tuple(sorted(lowered.operations, key=lambda operation: operation.slot))
     lowered = replace(lowered, operations=ordered)
 

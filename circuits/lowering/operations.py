@@ -25,7 +25,7 @@ class Operation:
     learns : left out of evaluations
     supervises : likewise
     always : never left out (it draws random numbers, or reads the data)
-    work : multiplications of one presentation and column
+    work : multiplications of one presentation and batch element
     """
 
     name: str

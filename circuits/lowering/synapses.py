@@ -21,7 +21,7 @@ from .operations import LEARN, PROPAGATE, Operation
 def steps_of(projection: Projection) -> tuple[Step, ...]:
     """What a projection's rule is lowered to."""
     equation = projection.equation
-    return () if equation is None else lower(equation, shared=projection.structure.shared)
+    return () if equation is None else lower(equation, shared=projection.connectivity.shared)
 
 
 def learning_steps(network: Network, projection: Projection) -> tuple[int, ...]:
@@ -44,11 +44,11 @@ def needs_mask(projection: Projection) -> bool:
 
     Products leave those of places outside of an image at zero, as nothing is sent from there.
     """
-    structure = projection.structure
-    if structure.masked:
+    connectivity = projection.connectivity
+    if connectivity.masked:
         return True
     passes = [step for step in steps_of(projection) if isinstance(step, Pass)]
-    return bool(passes) and structure.existing(projection.pre.size, projection.post.size) is not None
+    return bool(passes) and connectivity.existing(projection.pre.size, projection.post.size) is not None
 
 
 def kept_arrays(projection: Projection) -> list[str]:
@@ -67,13 +67,13 @@ def propagation(network: Network, projection: Projection) -> Operation:
     read = f"{owner.name}.{other.variable if other else 'w'}"
     field = f"{post.name}.{projection.field}"
     back = other is not None and other.flipped
-    reads, writes, winner = {read}, {field}, ""
-    if projection.structure.kind == "largest":
-        winner = f"{owner.post.name}.{owner.winner}"
-        (reads if back else writes).add(winner)
+    reads, writes, argmax = {read}, {field}, ""
+    if projection.connectivity.kind == "largest":
+        argmax = f"{owner.post.name}.{owner.argmax}"
+        (reads if back else writes).add(argmax)
     kernel = Propagate(
-        projection.name, owner.structure, pre.size, post.size, Term(pre.name, projection.sends), field, read,
-        transposed=back, winner=winner,
+        projection.name, owner.connectivity, pre.size, post.size, Term(pre.name, projection.sends), field, read,
+        transposed=back, argmax=argmax,
     )  # fmt: skip
     return Operation(
         name=f"propagate_{projection.name}", owner=projection.name, slot=PROPAGATE,
@@ -147,7 +147,7 @@ def _product(step: Outer, projection: Projection) -> Product:
         return Term(population.name, expression, scalars, projection.name)
 
     return Product(
-        projection.name, projection.structure, projection.pre.size, projection.post.size, step.target, step.keep,
+        projection.name, projection.connectivity, projection.pre.size, projection.post.size, step.target, step.keep,
         step.scale, pre=term(projection.pre, step.pre), post=term(projection.post, step.post),
     )  # fmt: skip
 
@@ -162,7 +162,7 @@ def _fused(step: Loop, projection: Projection, equation: SynapticEquation) -> Fu
         for name, (side, text) in found.items()
     )
     return Fused(
-        projection.name, projection.structure, projection.pre.size, projection.post.size, step.target, step.keep,
+        projection.name, projection.connectivity, projection.pre.size, projection.post.size, step.target, step.keep,
         step.scale, rest, parts, tuple(vanishing(rest, found, shared).items()),
     )  # fmt: skip
 

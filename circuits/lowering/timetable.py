@@ -66,7 +66,7 @@ class Timetable:
         return [[e.operation.name for e in row if not e.skipped] for row in self.entries]
 
     def work(self) -> int:
-        """Multiplications of one presentation and column."""
+        """Multiplications of one presentation and batch element."""
         return sum(e.operation.work for row in self.entries for e in row if not e.skipped)
 
 

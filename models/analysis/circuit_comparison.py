@@ -1,4 +1,4 @@
-"""Circuits held against each other: two lowerings, B columns and B circuits, a rule and its law. In float64."""
+"""Circuits held against each other: two lowerings, B batch elements and B circuits, a rule and its law. In float64."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ...plasticity import SynapticEquation
 from ...plasticity.values import Values
 from ..networks.rule_test_circuits import bench
 
-__all__ = ["Data", "Make", "State", "columns_apart", "distance", "law_apart", "lowerings_apart"]
+__all__ = ["Data", "Make", "State", "elements_apart", "distance", "law_apart", "forms_apart"]
 
 Make = Callable[..., Circuit]
 Data = Mapping[str, NDArray[Any]]
@@ -30,7 +30,7 @@ def distance(a: NDArray[Any], b: NDArray[Any]) -> float:
     return float(np.abs(a - b).max(initial=0) / max(1.0, np.abs(b).max(initial=0)))
 
 
-def lowerings_apart(make: Make, data: Data, among: Iterable[str] = ()) -> dict[str, float]:
+def forms_apart(make: Make, data: Data, among: Iterable[str] = ()) -> dict[str, float]:
     """How far the dense form is from plain Brian2: each variable of each unit at each step, and all that is left.
 
     Args:
@@ -38,7 +38,7 @@ def lowerings_apart(make: Make, data: Data, among: Iterable[str] = ()) -> dict[s
         data: rows for its stimuli.
         among: more variables to record.
     """
-    dense, plain = make(lowering="dense"), make(lowering="plain")
+    dense, plain = make(lowering="dense"), make(lowering="reference")
     names = [*(k for k in _of_units(plain) if k in _of_units(dense)), *among]
     a, b = dense.run(data, record=names), plain.run(data, record=names)
     apart = {name: distance(a[name], b[name]) for name in names}
@@ -53,21 +53,21 @@ def lowerings_apart(make: Make, data: Data, among: Iterable[str] = ()) -> dict[s
     return apart
 
 
-def columns_apart(make: Make, data: Data, columns: int) -> dict[str, float]:
-    """How far B columns are from B circuits: after each presentation the weights are the mean over theirs.
+def elements_apart(make: Make, data: Data, batch_size: int) -> dict[str, float]:
+    """How far B batch elements are from B circuits: after each presentation the weights are the mean over theirs.
 
-    That holds of a rule whose change is one mean over columns; of any rule, see `law_apart`.
+    That holds of a rule whose change is one mean over batch elements; of any rule, see `law_apart`.
 
     Args:
-        make: makes the circuit, given `columns`.
-        data: rows for its stimuli, as many as fill the columns.
-        columns: B.
+        make: makes the circuit, given `batch_size`.
+        data: rows for its stimuli, as many as fill the batch elements.
+        batch_size : B.
     """
-    many, one = make(columns=columns), make(columns=1)
+    many, one = make(batch_size=batch_size), make(batch_size=1)
     shared = [k for k in many.state(weights_only=True) if k in one.state(weights_only=True)]
     units = _of_units(one)
     apart = dict.fromkeys(shared, 0.0)
-    for row in np.arange(len(next(iter(data.values())))).reshape(-1, columns):
+    for row in np.arange(len(next(iter(data.values())))).reshape(-1, batch_size):
         before, rates = {k: many[k] for k in shared}, {k: many[k] for k in units}
         many.run(data, order=row[None])
         after = []
@@ -80,31 +80,31 @@ def columns_apart(make: Make, data: Data, columns: int) -> dict[str, float]:
     return apart
 
 
-def law_apart(equation: SynapticEquation, data: Data, columns: int, seed: int) -> dict[str, float]:
-    """How far B columns are from the law: evaluate a statement in every column, take the mean, then go on.
+def law_apart(equation: SynapticEquation, data: Data, batch_size: int, seed: int) -> dict[str, float]:
+    """How far B batch elements are from the law: evaluate a statement in every batch element, take the mean, then go on.
 
-    On the bench, each statement by itself in plain Brian2, one column after the other; between two of them the mean
+    On the bench, each statement by itself in plain Brian2, one batch element after the other; between two of them the mean
     is taken here. Noise stands still: a draw is a value of the synapse.
 
     Args:
         equation: one of a rule's.
-        data: rows for the stimuli of its bench, or of more; they need not fill the columns.
-        columns: B.
+        data: rows for the stimuli of its bench, or of more; they need not fill the batch elements.
+        batch_size : B.
         seed: of weights and draws.
     """
     equation, draws = _without_noise(equation)
     own = f"{equation.direction}."
-    many = _alone(equation, columns=columns, seed=seed)
+    many = _alone(equation, batch_size=batch_size, seed=seed)
     rng = np.random.default_rng(seed)
     many.set_state({f"{own}{name}": rng.uniform(0.5, 1, many[f"{own}w"].shape) for name in draws})
     kept = Values({**equation.state, **dict.fromkeys(equation.locals, 0.0)})
     parts = [replace(equation, statements=(s,), state=kept) for s in equation.statements]
-    single = [(part.statements[0].target, _alone(part, lowering="plain", seed=seed)) for part in parts]
+    single = [(part.statements[0].target, _alone(part, lowering="reference", seed=seed)) for part in parts]
     now = _of(many, own)
     count = len(next(iter(data.values())))
-    order = np.full(-(-count // columns) * columns, -1)
+    order = np.full(-(-count // batch_size) * batch_size, -1)
     order[:count] = np.arange(count)
-    for row in order.reshape(-1, columns):
+    for row in order.reshape(-1, batch_size):
         many.run(_for(many, data), order=row[None])
         for target, one in single:
             now[f"{own}{target}"] = _mean_after(one, _for(one, data), row[row >= 0], now, f"{own}{target}")

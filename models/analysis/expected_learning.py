@@ -1,12 +1,12 @@
-"""Learning without chance: stimuli whose mean over columns is the expectation, and rates so small that learning flows.
+"""Learning without chance: stimuli whose mean over batch elements is the expectation, and rates so small that learning flows.
 
-A rule's update is averaged over the columns. Where the columns show N rows of which
+A rule's update is averaged over the batch elements. Where the batch elements show N rows of which
 
     mean of x x^T = S_II,    mean of target x^T = S_TI
 
 hold exactly, one presentation of a linear circuit is one expected update; at a small rate, presentations n at t = rate n
 are Euler's method, with the rate as its step, on the paper's dW/dt. A table of three rates shows how far it is from the
-limit. `white` gives the same up to chance, by as many columns as one likes.
+limit. `white` gives the same up to chance, by as many batch elements as one likes.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class Flow:
 
     Parameters
     ----------
-    net : with as many columns as there are rows
+    net : with as many batch elements as there are rows
     inputs : rows for each stimulus
     backend : ``"numpy"`` or ``"cpp"``
     """
@@ -93,13 +93,13 @@ class Flow:
     def show(self, inputs: Mapping[str, ArrayLike]) -> None:
         """Show these rows from now on.
 
-        Raises RecircuitError: they are not as many as there are columns.
+        Raises RecircuitError: they are not as many as there are batch elements.
         """
         data = as_inputs(self.net, inputs)
-        if data.count != self.net.columns:
+        if data.count != self.net.batch_size:
             raise RecircuitError(
-                f"Flow: every presentation shows all rows, one in each column; got {data.count} rows and "
-                f"{self.net.columns} columns."
+                f"Flow: every presentation shows all rows, one in each batch element; got {data.count} rows and "
+                f"{self.net.batch_size} batch elements."
             )
         data.load(self.program)
 
@@ -134,7 +134,7 @@ class Flow:
         self.net.close()
 
     def _present(self, presentations: int) -> None:
-        order = np.tile(np.arange(self.net.columns), (presentations, 1))
+        order = np.tile(np.arange(self.net.batch_size), (presentations, 1))
         result = self.program.run(self.net.timetable("train"), order)
         result.raise_if_diverged()
 

@@ -23,14 +23,14 @@ def filters_of(projection: Projection) -> NDArray[np.floating]:
 
     Raises RecircuitError: the projection is not of images, or feedback.
     """
-    structure = _structure(projection)
-    down, across = structure.windows.kernel  # type: ignore[misc]
-    return projection["w"].reshape(-1, structure.maps, structure.image[0], down, across)
+    connectivity = _connectivity(projection)
+    down, across = connectivity.windows.kernel  # type: ignore[misc]
+    return projection["w"].reshape(-1, connectivity.maps, connectivity.image[0], down, across)
 
 
 def inner_places(projection: Projection) -> NDArray[np.int64]:
     """The places whose window lies wholly within the image."""
-    return np.flatnonzero((_structure(projection).where >= 0).all(axis=1))
+    return np.flatnonzero((_connectivity(projection).where >= 0).all(axis=1))
 
 
 def likeness(projection: Projection) -> float:
@@ -77,9 +77,9 @@ def draw_same_filter(projection: Projection, maps: int = 4, places: int = 4) -> 
 
 
 def draw_feature_maps(projection: Projection, column: int = 0, most: int = 32) -> Figure:
-    """The rates of the image above, map by map, as they are now in one column."""
-    structure = _structure(projection)
-    maps = projection.post["rate"][column].reshape(structure.above)[:most, None]
+    """The rates of the image above, map by map, as they are now in one batch element."""
+    connectivity = _connectivity(projection)
+    maps = projection.post["rate"][column].reshape(connectivity.above)[:most, None]
     return _tiles([maps[8 * row : 8 * row + 8] for row in range(-(-len(maps) // 8))], f"{projection.post.name}")
 
 
@@ -109,8 +109,8 @@ def _tile(ax: Axes, tile: NDArray[np.floating]) -> None:
         ax.imshow(tile.mean(axis=0), cmap="RdBu_r", vmin=-largest, vmax=largest)
 
 
-def _structure(projection: Projection) -> Local:
-    structure = projection.structure
-    if not isinstance(structure, Local) or structure.transposed:
-        raise RecircuitError(f"filters: {projection.name} is no projection from image to image; it is {structure}.")
-    return structure
+def _connectivity(projection: Projection) -> Local:
+    connectivity = projection.connectivity
+    if not isinstance(connectivity, Local) or connectivity.transposed:
+        raise RecircuitError(f"filters: {projection.name} is no projection from image to image; it is {connectivity}.")
+    return connectivity

@@ -31,7 +31,7 @@ SILENT: dict[str, Callable[..., Any]] = {"rand": lambda: 0.0, "randn": lambda: 0
 class Snapshot:
     """The variables of all units in the step in which the feedforward weights learn, and all weights before it.
 
-    circuit: which it is of. values: variable, such as "h1.error", to (columns, units). weights: projection to (n_post,
+    circuit: which it is of. values: variable, such as "h1.error", to (batch, units). weights: projection to (n_post,
     n_pre), those of a transpose included.
     """
 
@@ -40,7 +40,7 @@ class Snapshot:
     weights: Mapping[str, Array]
 
     def of(self, population: Population, variable: str, **instead: Array) -> Array:
-        """A variable, compartment or expression of a population, (columns, units)."""
+        """A variable, compartment or expression of a population, (batch, units)."""
         name = population.stored_name(variable)
         if name in instead:
             return instead[name]
@@ -49,7 +49,7 @@ class Snapshot:
         fields = incoming_fields(self.circuit, population)
         if name in fields:
             parts = [self.values[f"{population.name}.{field}"] for field in fields[name]]
-            return np.sum(parts, axis=0) if parts else np.zeros((self.circuit.columns, population.size))
+            return np.sum(parts, axis=0) if parts else np.zeros((self.circuit.batch_size, population.size))
         return self.evaluate(population, population.neuron.expressions[name], **instead)
 
     def evaluate(self, population: Population, expression: str, **instead: Array) -> Array:
@@ -64,10 +64,10 @@ class Snapshot:
 
         names = {name: lookup(name) for name in variables_in(expression)}
         value = evaluate(expression, names, SILENT)
-        return np.broadcast_to(np.asarray(value, dtype=float), (self.circuit.columns, population.size))
+        return np.broadcast_to(np.asarray(value, dtype=float), (self.circuit.batch_size, population.size))
 
     def slope(self, population: Population) -> Array:
-        """f' of a population, (columns, units): how its rate follows its basal field.
+        """f' of a population, (batch, units): how its rate follows its basal field.
 
         Of rate = f(basal) the derivative; of d rate/dt = g(rate, basal) that of where the rate comes to rest,
         -(dg/d basal)/(dg/d rate); as the equation is in the phases of an evaluation, by central differences.
@@ -86,7 +86,7 @@ class Snapshot:
         return (high - low) / (2 * STEP)
 
     def gradients(self) -> dict[str, Array]:
-        """Minus the gradient of the loss by the basal field of each hidden population, (columns, units).
+        """Minus the gradient of the loss by the basal field of each hidden population, (batch, units).
 
             g_l = f'(h_l) sum over the populations m that l projects to of W_ml^T g_m,  g_L = error_L
 
@@ -105,7 +105,7 @@ class Snapshot:
 
 
 def snapshot(circuit: Circuit, data: Any = None) -> Snapshot:
-    """Show a circuit the first rows of data, one in each column, as in training; then leave it as it was.
+    """Show a circuit the first rows of data, one in each batch element, as in training; then leave it as it was.
 
     Args:
         circuit: its weights, rates and clock are put back afterwards; what is drawn at random goes on.
@@ -115,7 +115,7 @@ def snapshot(circuit: Circuit, data: Any = None) -> Snapshot:
         RecircuitError: nothing in the circuit learns.
     """
     inputs = dataset_inputs(circuit, data, "train") if hasattr(data, "x_train") else as_inputs(circuit, data)
-    inputs = Inputs({n: Rows(r.values[: circuit.columns], r.scale, r.offset) for n, r in inputs.rows.items()})
+    inputs = Inputs({n: Rows(r.values[: circuit.batch_size], r.scale, r.offset) for n, r in inputs.rows.items()})
     program = circuit.program()
     owners = circuit.populations
     keys = [k for k, v in program.variables.items() if v.owner in owners and v.by_element]
@@ -123,7 +123,7 @@ def snapshot(circuit: Circuit, data: Any = None) -> Snapshot:
     try:
         inputs.load(program)
         table = circuit.timetable("train", keys)
-        result = program.run(table, inputs.order(1, circuit.columns), collect=dict.fromkeys(keys, _moment(circuit)))
+        result = program.run(table, inputs.order(1, circuit.batch_size), collect=dict.fromkeys(keys, _moment(circuit)))
         result.raise_if_diverged()
     finally:
         circuit.set_state({k: v for k, v in before.items() if not np.array_equal(v, program.get(k), equal_nan=True)})

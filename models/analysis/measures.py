@@ -1,7 +1,7 @@
 """Measures of a learning circuit: of its feedback weights, of the signals they bring, of its rates, of its cost.
 
 The first half are functions of arrays, each a formula; R is (n_lower, n_upper), W (n_upper, n_lower), and signals are
-(columns, units). `MEASURES` names what a running circuit is asked, by `recircuit train --measure NAME` after every
+(batch, units). `MEASURES` names what a running circuit is asked, by `recircuit train --measure NAME` after every
 epoch, or in a notebook:
 
     >>> measure(net, ["gradient", "penrose"], digits)                                          # doctest: +SKIP
@@ -78,9 +78,9 @@ def penrose(feedback: ArrayLike, forward: ArrayLike) -> tuple[float, float, floa
 
 
 def signal_angle(signal: ArrayLike, gradient: ArrayLike) -> float:
-    """The angle between two signals, in degrees: the mean over columns b of arccos(s_b.g_b / (|s_b| |g_b|)).
+    """The angle between two signals, in degrees: the mean over batch elements b of arccos(s_b.g_b / (|s_b| |g_b|)).
 
-    Columns in which one of them is zero are left out; NaN where all are. Source: Lillicrap et al. 2016, Fig. 2;
+    Batch elements in which one of them is zero are left out; NaN where all are. Source: Lillicrap et al. 2016, Fig. 2;
     Lansdell, Prakash and Kording 2020, Fig. 2.
     """
     s, g = _alike(signal, gradient)
@@ -90,12 +90,12 @@ def signal_angle(signal: ArrayLike, gradient: ArrayLike) -> float:
 
 
 def signal_error(signal: ArrayLike, gradient: ArrayLike) -> float:
-    """The relative error |s - g|/|g| over all columns and units. Source: Lansdell, Prakash and Kording 2020, Fig. 2."""
+    """The relative error |s - g|/|g| over all batch elements and units. Source: Lansdell, Prakash and Kording 2020, Fig. 2."""
     return _relative(*_alike(signal, gradient))
 
 
 def signal_signs(signal: ArrayLike, gradient: ArrayLike) -> float:
-    """The share of columns and units in which s and g have the same sign, among those where neither is zero.
+    """The share of batch elements and units in which s and g have the same sign, among those where neither is zero.
 
     1/2 by chance; NaN where there is none. Source: Lansdell, Prakash and Kording 2020, Fig. 2.
     """
@@ -105,7 +105,7 @@ def signal_signs(signal: ArrayLike, gradient: ArrayLike) -> float:
 
 
 def rate_statistics(rates: ArrayLike) -> dict[str, float]:
-    """Of rates (columns, units): `mean` and `sd` over all, and `spread`, the sd over columns, averaged over units.
+    """Of rates (batch, units): `mean` and `sd` over all, and `spread`, the sd over batch elements, averaged over units.
 
     A spread of 0 says that the units answer every stimulus alike.
     """
@@ -114,7 +114,7 @@ def rate_statistics(rates: ArrayLike) -> dict[str, float]:
 
 
 def saturated(slopes: ArrayLike, below: float = 0.05) -> float:
-    """The share of columns and units whose f'(h) is at most `below`: the errors of these are (nearly) not passed on."""
+    """The share of batch elements and units whose f'(h) is at most `below`: the errors of these are (nearly) not passed on."""
     return float(np.mean(np.abs(np.asarray(slopes, dtype=float)) <= below))
 
 
@@ -239,7 +239,7 @@ MEASURES: Registry[Callable[[Snapshot], Measured]] = Registry(
 
 
 def measure(circuit: Circuit, names: str | Iterable[str], data: Any = None) -> Measured:
-    """Measure a circuit as it is now, on the first rows of the data, one in each column; nothing of it is changed.
+    """Measure a circuit as it is now, on the first rows of the data, one in each batch element; nothing of it is changed.
 
     Args:
         circuit: which.
@@ -291,6 +291,6 @@ def _alike(signal: ArrayLike, gradient: ArrayLike) -> tuple[Array, Array]:
     s, g = np.asarray(signal, dtype=float), np.asarray(gradient, dtype=float)
     if s.ndim != 2 or s.shape != g.shape:
         raise RecircuitError(
-            f"measures: signals of the shapes {s.shape} and {g.shape}; expected two of (columns, units)."
+            f"measures: signals of the shapes {s.shape} and {g.shape}; expected two of (batch, units)."
         )
     return s, g

@@ -64,13 +64,13 @@ class Readout:
         return circuit.timetable(mode, self.keys) if lost else table
 
     def answers(self, result: RunResult) -> NDArray[np.int64]:
-        """The answers of a run, (presentations, columns)."""
+        """The answers of a run, (presentations, batch)."""
         circuit, shown = self.circuit, result.presentations
         stored = {k: v if v.ndim > 2 else v.reshape(shown, 1, -1) for k, v in result.collected.items()}
-        return value_of(circuit, self.field, stored, (shown, circuit.columns, self.output.size)).argmax(axis=-1)
+        return value_of(circuit, self.field, stored, (shown, circuit.batch_size, self.output.size)).argmax(axis=-1)
 
     def wrong(self, result: RunResult, order: NDArray[np.int32], labels: NDArray[np.integer]) -> float:
-        """The share of wrong answers, among the columns that held a stimulus."""
+        """The share of wrong answers, among the batch elements that held a stimulus."""
         rows = order[: result.presentations]
         shown = rows >= 0
         return float(np.mean(self.answers(result)[shown] != labels[rows[shown]]))

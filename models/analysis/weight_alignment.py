@@ -92,7 +92,7 @@ def feedback_pairs(circuit: Circuit) -> dict[str, Pair]:
     for feedback in circuit.projections.values():
         if (
             feedback.into != "basal"
-            and feedback.structure.kind in ("dense", "local")
+            and feedback.connectivity.kind in ("dense", "local")
             and feedback.pre is not feedback.post
         ):
             upper, lower = (circuit.populations[served.get(p.name, p.name)] for p in (feedback.pre, feedback.post))
@@ -111,7 +111,7 @@ def served_by(circuit: Circuit) -> dict[str, str]:
     return {
         p.pre.name: p.post.name
         for p in circuit.projections.values()
-        if p.into == "apical" and p.structure.kind == "one_to_one"
+        if p.into == "apical" and p.connectivity.kind == "one_to_one"
     }
 
 
@@ -151,16 +151,16 @@ def _chain(circuit: Circuit, lower: Population, upper: Population) -> tuple[Proj
 
 def _comparable(feedback: Projection, chain: Sequence[Projection]) -> bool:
     """Whether there are matrices of both, or both are the same synapses of images."""
-    if feedback.structure.kind == "dense":
-        return all(p.structure.kind in ("dense", "one_to_one") for p in chain)
-    mine, theirs = feedback.structure, chain[0].structure
+    if feedback.connectivity.kind == "dense":
+        return all(p.connectivity.kind in ("dense", "one_to_one") for p in chain)
+    mine, theirs = feedback.connectivity, chain[0].connectivity
     return len(chain) == 1 and isinstance(mine, Local) and theirs in (mine, mine.T)
 
 
 def _measured(feedback: Projection, chain: Sequence[Projection]) -> Alignment:
     if isinstance(feedback.weights, Transposed) and feedback.weights.variable == "w":
         return Alignment(0.0, 0.0, 1.0)
-    if feedback.structure.kind == "local":
+    if feedback.connectivity.kind == "local":
         r, w = _by_synapse(feedback, back=True)[:, None], _by_synapse(chain[0])[None]
     else:
         r, w = matrix(feedback), forward_matrix(chain)
@@ -169,10 +169,10 @@ def _measured(feedback: Projection, chain: Sequence[Projection]) -> Alignment:
 
 def _by_synapse(projection: Projection, *, back: bool = False) -> NDArray[np.float64]:
     """The weights of local connections, those of feedback in the order of the forward ones; shared weights once."""
-    structure, weights = projection.structure, projection["w"]
-    if structure.shared:
+    connectivity, weights = projection.connectivity, projection["w"]
+    if connectivity.shared:
         return (weights.swapaxes(0, 1) if back else weights).reshape(-1)
-    pre, post, place = structure.indices(projection.pre.size, projection.post.size)
+    pre, post, place = connectivity.indices(projection.pre.size, projection.post.size)
     order = np.lexsort((post, pre) if back else (pre, post))
     return weights.reshape(-1)[place[order]]
 

@@ -43,7 +43,7 @@ class Architecture:
     about: str
     transfer: str = "clip"
     loss: str = "hinge"
-    columns: int = 100
+    batch_size: int = 100
     rate: float = 0.1
     tied: bool = True
 
@@ -54,14 +54,14 @@ _PAPERS = {
         "conv 32 5x5; maxpool 3; drop .8; full conn. 500; drop .3; output",
         "Amit 2019, section 4",
         "A network of one convolution, a pool and a full layer.",
-        columns=500,
+        batch_size=500,
     ),
     "deepnet": Architecture(
         "conv 32 5x5; maxpool 3; conv 32 3x3; conv 32 3x3; maxpool 3; drop .8; "
         "conv 32 3x3; conv 32 3x3; maxpool 3; drop .3; full conn. 500; output",
         "Amit 2019, section 4",
         "A network of five convolutions in three stages, and a full layer.",
-        columns=500,
+        batch_size=500,
     ),
     "deepernet": Architecture(
         "conv 16 3x3; conv 16 3x3; SUM; conv 32 3x3; conv 32 3x3; SUM; maxpool 3; drop .5; "
@@ -70,7 +70,7 @@ _PAPERS = {
         "full conn. 500; output",
         "Amit 2019, section 4",
         "A network of eight convolutions with connections that skip layers, and a full layer.",
-        columns=500,
+        batch_size=500,
     ),
     "deepernet_s": Architecture(
         "conv 16 3x3; conv 16 3x3; SUM; maxpool 3, stride 3; drop .5; "
@@ -79,13 +79,13 @@ _PAPERS = {
         "full conn. 500; output",
         "Amit 2019, section 4.1",
         "A smaller version of deepernet, with six convolutions, that also runs untied.",
-        columns=500,
+        batch_size=500,
     ),
     "baldi_cifar": Architecture(
         "conv 64 5x5; maxpool 3; conv 64 5x5; maxpool 3; conv 64 5x5; maxpool 3; full conn. 1024; output",
         "Baldi, Sadowski and Lu 2018, section 4.3",
         "A network of three convolutions, each with a pool, and a full layer.",
-        transfer="tanh", loss="softmax", columns=128, rate=0.01,
+        transfer="tanh", loss="softmax", batch_size=128, rate=0.01,
     ),
     "lansdell_cnn": Architecture(
         "conv 32 3x3; maxpool 3; conv 128 5x5; maxpool 3; conv 256 5x5; maxpool 3; "

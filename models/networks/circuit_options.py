@@ -12,11 +12,11 @@ __all__ = ["CircuitOptions", "new_circuit"]
 
 
 class CircuitOptions(TypedDict, total=False):
-    """What a network takes besides its own parameters, as in ``layered(sizes, columns=100, seed=3)``.
+    """What a network takes besides its own parameters, as in ``layered(sizes, batch_size=100, seed=3)``.
 
     Parameters
     ----------
-    columns : samples that are shown at a time; an update is the mean over them (default: 1)
+    batch_size : samples that are shown at a time; an update is the mean over them (default: 1)
     dt : time step (default: 1 ms)
     precision : ``"float32"`` or ``"float64"``
     seed : for the initial weights, the masks and the noise (default: 0)
@@ -24,7 +24,7 @@ class CircuitOptions(TypedDict, total=False):
     matmul : ``"full"`` (default), or ``"tf32"`` for faster and coarser products on the backend cuda
     """
 
-    columns: int
+    batch_size: int
     dt: Quantity
     precision: str
     seed: int

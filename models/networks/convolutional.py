@@ -257,9 +257,9 @@ class _Builder:
 
     def _connect(self, layer: Layer, pre: Population, post: Population, structure: Connectivity) -> Projection:
         if layer.kind in ("sum", "maxpool"):
-            return self.net.connect(pre, post, structure=structure, weights=1.0)
+            return self.net.connect(pre, post, connectivity=structure, weights=1.0)
         rule = None if post.name in self.synapses.frozen else self._rule_for(pre, post, structure).forward
-        return self.net.connect(pre, post, structure=structure, rule=rule, weights=self.synapses.first)
+        return self.net.connect(pre, post, connectivity=structure, rule=rule, weights=self.synapses.first)
 
     def _rule_for(self, pre: Population, post: Population, structure: Connectivity) -> Rule:
         """The rule; where weights are clipped, with their limit."""
@@ -269,7 +269,7 @@ class _Builder:
 
     def _back(self, forward: Projection) -> None:
         """What brings errors to the lower side of a forward projection."""
-        lower, upper, structure = forward.pre, forward.post, forward.structure
+        lower, upper, structure = forward.pre, forward.post, forward.connectivity
         if self.feedback.direct is True:
             if any(p.plastic for p in self._into(lower)):
                 self._learned_back(self.net.populations["o"], lower, Dense())
@@ -277,7 +277,7 @@ class _Builder:
         if not self._needs_error(lower):
             return
         if isinstance(structure, OneToOne):
-            self.net.connect(upper, lower, into="apical", weights=1.0, structure=ONE, sends=self._sent(upper))
+            self.net.connect(upper, lower, into="apical", weights=1.0, connectivity=ONE, sends=self._sent(upper))
         elif isinstance(structure, MaxPool):
             self.net.connect(upper, lower, into="apical", weights=forward.T, sends=self._sent(upper))
         elif self.feedback.direct:
@@ -295,7 +295,7 @@ class _Builder:
         own = self.rule.feedback.weights == "own"
         back = structure.T if isinstance(structure, Local) else structure
         rule = None if upper.name in self.synapses.frozen and own else self._rule_for(upper, lower, back)
-        ways: dict[str, Any] = dict(structure=back, weights=self.synapses.first_feedback) if own else {}
+        ways: dict[str, Any] = dict(connectivity=back, weights=self.synapses.first_feedback) if own else {}
         self.net.connect(upper, lower, into="apical", rule=rule, sends=self._sent(upper), **ways)
 
     def _needs_error(self, population: Population) -> bool:

@@ -125,7 +125,7 @@ def feedback_alignment(
         shown is what it is to answer)
     dropout : of hidden units and of the stimulus
     synapses : which there are, how they begin, and which stay
-    tau, settle : time constant of the rates (None: dt, lock step), and how many steps each layer is given
+    tau, settle : time constant of the rates (None: dt, step-by-step mode), and how many steps each layer is given
     circuit : see `CircuitOptions`
 
     Raises
@@ -181,7 +181,7 @@ class _Plan:
         for h, (pre, post) in enumerate(pairwise(self.layers), 1):
             rule = None if h in self.synapses.frozen else self.rule.forward
             structure = self.structure() if h > 1 else self.synapses.local
-            w = self.net.connect(pre, post, rule=rule, weights=weights, structure=structure)
+            w = self.net.connect(pre, post, rule=rule, weights=weights, connectivity=structure)
             self.forward.append(w)
             if one is not None:
                 self.net.connect(one, post, rule=rule, weights=bias_of(weights, w.shape.fans[0]))
@@ -212,7 +212,7 @@ class _Plan:
             weights = self.forward[h].elsewhere(flipped=True) if transposed else self.synapses.channel or even()
             structure = None if transposed else self.structure()
             self.net.connect(
-                above, m, into="drive", sends=_passes(above), weights=weights, structure=structure, during="feedback"
+                above, m, into="drive", sends=_passes(above), weights=weights, connectivity=structure, during="feedback"
             )
             self.modulate(m, self.layers[h])
             above = m
@@ -236,7 +236,7 @@ class _Plan:
             self.one_to_one(h, m, "gain", during="feedback", sends="slope", name=f"{h.name}_gates_{m.name}")
 
     def one_to_one(self, pre: Population, post: Population, into: str, **options: Any) -> None:
-        self.net.connect(pre, post, into=into, weights=1.0, structure=OneToOne(), **options)
+        self.net.connect(pre, post, into=into, weights=1.0, connectivity=OneToOne(), **options)
 
     def structure(self) -> Connectivity:
         return Dense() if self.synapses.connectivity == 1 else Masked(self.synapses.connectivity)

@@ -2,7 +2,7 @@
 
     x     the axons fire at once; what a synapse remembers of them, rate, follows with tau
     h_l   rate follows f(basal) with tau, error follows f'(basal) apical with tau
-    o     the hinge circuit of o, t and s, in lock step
+    o     the hinge circuit of o, t and s, in step-by-step mode
 
     presentation: [onset] feedforward | error | feedback [| plasticity, in the next onset]
 
@@ -10,7 +10,7 @@ Ideal time gives every layer `settling` = 3 tau, opens the gate of plasticity fo
 the next stimulus after that. What can be worse, each by itself:
 
     settling   how long each layer is given in feedforward and feedback, in tau
-    jitter     standard deviation of when the gate opens, in tau, drawn for every column and presentation by itself; what
+    jitter     standard deviation of when the gate opens, in tau, drawn for every batch element and presentation by itself; what
                would be after the end of a presentation is at the begin of the next, and the other way round
     overlap    how long the next stimulus has been there when the weights change, in tau; o keeps its error so long
 """
@@ -76,7 +76,7 @@ class Timing:
         return {name: span for name, span in windows.items() if span[1] > span[0]}, moment
 
 
-def timed(sizes: Sequence[int], rule: Rule, timing: Timing, *, columns: int = 100, seed: int = 0) -> Circuit:
+def timed(sizes: Sequence[int], rule: Rule, timing: Timing, *, batch_size: int = 100, seed: int = 0) -> Circuit:
     """`x`, `h1`, ..., `o`, of clipped linear units, with feedback from each layer to the one below.
 
     Parameters
@@ -88,7 +88,7 @@ def timed(sizes: Sequence[int], rule: Rule, timing: Timing, *, columns: int = 10
     """
     if len(sizes) < 3:
         raise UsageError(f"timed: expected three sizes or more, stimulus first; got {list(sizes)}.")
-    net = Circuit(columns, 1 * ms, precision="float32", seed=seed)
+    net = Circuit(batch_size, 1 * ms, precision="float32", seed=seed)
     windows, moment = timing.windows(len(sizes) - 1)
     steps = max(stop for _, stop in windows.values())
     if timing.jitter:

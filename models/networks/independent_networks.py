@@ -3,9 +3,9 @@
     h_1 = W_1 x,  h_i = f(W_i h_(i-1)),  y = W_L h_(L-1)         feedforward: L steps
     e = target - y                                               error: one step
     error_i = f'(W_i h_(i-1)) C_i e                              feedback: one step, from the output to every layer
-    dW_i = rate error_i h_(i-1)^T,  dW_L = rate e h_(L-1)^T      plasticity, averaged over columns
+    dW_i = rate error_i h_(i-1)^T,  dW_L = rate e h_(L-1)^T      plasticity, averaged over batch elements
 
-Columns share weights, so that a hundred random starts are a hundred networks: here they are blocks of one circuit, and
+Batch elements share weights, so that a hundred random starts are a hundred networks: here they are blocks of one circuit, and
 one run. Baldi, Sadowski and Lu 2018, Eq. 80, with C_i; Lillicrap et al. 2016, Eq. 2-3, where A, W and B are W_1, W_2
 and C_1. With one hidden layer it makes no difference whether the channel skips layers.
 """
@@ -75,7 +75,7 @@ def side_by_side(
     networks: Networks,
     rule: Rule = frfb,
     *,
-    columns: int,
+    batch_size: int,
     hidden: Neuron | None = None,
     output: Neuron = OUTPUT,
     biases: bool = False,
@@ -86,7 +86,7 @@ def side_by_side(
     ----------
     networks : the weights it begins with
     rule : of the weights; one that reads the transpose, as backpropagation, needs one hidden layer
-    columns : stimuli shown at a time
+    batch_size : stimuli shown at a time
     hidden, output : models of the units; None: linear
     biases : whether every unit but the stimulus has one, which begins at 0
 
@@ -96,25 +96,25 @@ def side_by_side(
     transposed = rule.feedback.weights == "transpose"
     if transposed and len(sizes) != 3:
         raise RecircuitError(f"side_by_side: the rule {rule.name!r} needs one hidden layer; got the sizes {sizes}.")
-    net = Circuit(columns, 1 * ms)
+    net = Circuit(batch_size, 1 * ms)
     layers = [net.stimulus("x", count * sizes[0])]
     layers += [net.population(f"h{i}", count * n, hidden or pyramidal("linear")) for i, n in enumerate(sizes[1:-1], 1)]
     layers.append(net.population("y", count * sizes[-1], output))
     target = net.stimulus("target", count * sizes[-1])
-    net.connect(target, layers[-1], into="wanted", weights=1.0, structure=OneToOne(), during="error")
+    net.connect(target, layers[-1], into="wanted", weights=1.0, connectivity=OneToOne(), during="error")
     named = networks.named()
     for i, (pre, post) in enumerate(pairwise(layers), 1):
         net.connect(
-            pre, post, rule=rule.forward, weights=named[f"W{i}.w"], structure=_beside(pre, post, count), name=f"W{i}"
+            pre, post, rule=rule.forward, weights=named[f"W{i}.w"], connectivity=_beside(pre, post, count), name=f"W{i}"
         )
         if biases:
             one = net.constant(f"one{i}", post.size)
-            net.connect(one, post, rule=rule.forward, weights=0.0, structure=OneToOne(), name=f"b{i}")
+            net.connect(one, post, rule=rule.forward, weights=0.0, connectivity=OneToOne(), name=f"b{i}")
     for i, layer in enumerate(layers[1:-1], 1):
         own = None if transposed else named[f"C{i}.w"]
-        structure = None if transposed else _beside(layers[-1], layer, count)
+        connectivity = None if transposed else _beside(layers[-1], layer, count)
         net.connect(
-            layers[-1], layer, into="apical", rule=rule.feedback, weights=own, structure=structure, name=f"C{i}"
+            layers[-1], layer, into="apical", rule=rule.feedback, weights=own, connectivity=connectivity, name=f"C{i}"
         )
     L = len(sizes) - 1
     net.phases("feedforward", L * ms, "error", 1 * ms, "feedback", 1 * ms, "plasticity", 1 * ms)

@@ -59,7 +59,7 @@ def layered(
             its M, and M is large since it costs nothing: beyond it a right answer is learned on and on, and the weights
             run away. `o.beyond` counts that.
         transfer: of the hidden units; see `pyramidal`.
-        tau: time constant of the hidden rates; None is lock step (tau = dt).
+        tau: time constant of the hidden rates; None is step-by-step mode (tau = dt).
         settling: with tau above dt, how many tau each layer is given in the phase feedforward.
         connectivity: probability of each synapse, drawn for forward and feedback separately.
         output_connectivity: the same for the synapses to and from the output; None: as `connectivity`.
@@ -86,11 +86,11 @@ def layered(
     learning = {post.name for pre, post, _ in pairs if post is layers[-1] or _fits(rule.forward, pre, post)}
     for pre, post, structure in pairs:
         equation = rule.forward if post.name in learning else None
-        net.connect(pre, post, rule=equation, structure=structure, weights=draw)
+        net.connect(pre, post, rule=equation, connectivity=structure, weights=draw)
     back = [pair for pair in pairs[1:] if pair[0].name in learning]
     for lower, upper, structure in back:
         own = rule.feedback.weights == "own"
-        net.connect(upper, lower, into="apical", rule=rule, structure=structure, weights=draw if own else None)
+        net.connect(upper, lower, into="apical", rule=rule, connectivity=structure, weights=draw if own else None)
     _set_phases(net, len(sizes) - 1, output.error_steps, len(back), _settling_steps(tau, net.dt, settling))
     return net
 
@@ -98,7 +98,7 @@ def layered(
 def unlearned(circuit: Circuit) -> list[str]:
     """The populations whose basal weights nothing changes, though those of others learn; pools and sums aside."""
     joins = ("largest", "one_to_one")
-    basal = [p for p in circuit.projections.values() if p.into == "basal" and p.structure.kind not in joins]
+    basal = [p for p in circuit.projections.values() if p.into == "basal" and p.connectivity.kind not in joins]
     learning = {p.post.name for p in basal if p.plastic}
     return [name for name in dict.fromkeys(p.post.name for p in basal) if name not in learning]
 
@@ -128,7 +128,7 @@ def _structure(probability: float) -> Connectivity:
 
 
 def _settling_steps(tau: Quantity | None, dt: Quantity, settling: float) -> int:
-    """Steps that a layer needs: one in lock step."""
+    """Steps that a layer needs: one in step-by-step mode."""
     ratio = 1.0 if tau is None else float(tau / dt)
     return 1 if abs(ratio - 1) < 1e-9 else max(1, math.ceil(settling * ratio))
 

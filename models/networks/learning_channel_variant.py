@@ -49,9 +49,9 @@ class Variant:
     signal : what happens to J before f' in each hidden unit, and before it goes on: ``""`` nothing, ``quantised``
         (Eq. 17 and 19), ``sign`` or ``magnitude`` alone, ``dropout``
     bits, alpha : of ``quantised``; ``sign`` has the size alpha
-    dropped : the probability of ``dropout``, drawn once a presentation for each unit and column; what is left is
+    dropped : the probability of ``dropout``, drawn once a presentation for each unit and batch element; what is left is
         divided by 1 - dropped
-    update_bits, update_alpha : of the update of each presentation, before the mean over columns (section 5.2);
+    update_bits, update_alpha : of the update of each presentation, before the mean over batch elements (section 5.2);
         None: not quantised
     frozen : layers of weights that keep them, the lowest is 1 (section 4.2, item 4)
     rate, rate_decay : after n updates the rate is rate/(1 + rate_decay*n)

@@ -26,7 +26,7 @@ RESIDUAL = Neuron(
     """
 )
 
-#: Dropout (Hinton et al. 2012): a unit is lost with the probability `dropped`, for one presentation and column, and
+#: Dropout (Hinton et al. 2012): a unit is lost with the probability `dropped`, for one presentation and batch element, and
 #: the others are 1/(1 - dropped) times as loud; 0 outside of a taught presentation, so that nothing is lost when asked.
 LOST = "lost = in_draw*(1 - int(rand() >= dropped)/(1 - dropped)) : 1 (during draw and plasticity)"
 
@@ -40,7 +40,7 @@ def unit(transfer: str, tau: Quantity, dropped: float = 0.0) -> Neuron:
     Parameters
     ----------
     transfer : ``tanh``, ``logistic``, ``leaky`` (Eq. 1), ``clip`` (saturated), ``linear``, ... or an expression
-    tau : time constant of the rate; equal to the circuit's dt for lock step
+    tau : time constant of the rate; equal to the circuit's dt for step-by-step mode
     dropped : the probability of dropout
     """
     f, slope = find_transfer(transfer)

@@ -22,7 +22,7 @@ class RuleNetwork:
     Parameters
     ----------
     name : as in an error message
-    build : makes it, from sizes, rule, transfer, columns, precision and seed
+    build : makes it, from sizes, rule, transfer, batch_size, precision and seed
     transfer : of the hidden units, where none is given
     """
 

@@ -106,12 +106,12 @@ def node_perturbation(
     transfer, answer : of the hidden units (one for all, or one for each layer) and of the output
     target : ``"labels"`` (a supervisor) or ``"values"`` (a stimulus with rows of its own)
     perturbation, synapses : the noise, and the weights
-    tau, settling : time constant of the rates (None: dt, lock step), and how many steps each layer is given
+    tau, settling : time constant of the rates (None: dt, step-by-step mode), and how many steps each layer is given
     circuit : see `CircuitOptions`
 
     Raises
     ------
-    UsageError : sizes or words that make no network; the ridge form with more than one column
+    UsageError : sizes or words that make no network; the ridge form with more than one batch element
     RecircuitError : what the circuit refuses
     """
     rule = find(rule) if isinstance(rule, str) else rule
@@ -119,8 +119,8 @@ def node_perturbation(
     _check(sizes, hidden, feedback=feedback, windows=perturbation.windows, target=target)
     net = new_circuit(circuit)
     plan = _Plan(net, rule, feedback == "direct", perturbation.windows == "side by side", synapses, tau or net.dt)
-    if plan.lateral and net.columns != 1:
-        raise UsageError(f"The ridge form takes one sample at a time: columns=1; got columns={net.columns}.")
+    if plan.lateral and net.batch_size != 1:
+        raise UsageError(f"The ridge form takes one sample at a time: batch_size=1; got batch_size={net.batch_size}.")
     noise = Noise(perturbation.c, perturbation.noise, own=not plan.twins)
     plan.add_layers(sizes, [*hidden, answer], noise, perturbation.denoise)
     s = (net.supervisor if target == "labels" else net.stimulus)("s", sizes[-1], during="stimulus")
@@ -181,7 +181,7 @@ class _Plan:
     def add_loss(self, name: str, o: Population, s: Population) -> Population:
         """Half the sum of the squared misses."""
         loss = self.net.population(name, 1, LOSS)
-        self.net.connect(s, o, into="supervision", weights=1.0, structure=OneToOne(), during=self.moving)
+        self.net.connect(s, o, into="supervision", weights=1.0, connectivity=OneToOne(), during=self.moving)
         self.net.connect(o, loss, into="squares", sends="squares", weights=0.5, during=self.moving)
         return loss
 
@@ -242,7 +242,7 @@ class _Plan:
         for into, (sends, during) in told.items():
             if sends in unit.variables():
                 self.net.connect(
-                    unit, twin, into=into, sends=sends, during=during, weights=1.0, structure=OneToOne(),
+                    unit, twin, into=into, sends=sends, during=during, weights=1.0, connectivity=OneToOne(),
                     name=f"{unit.name}_{into}",
                 )  # fmt: skip
 

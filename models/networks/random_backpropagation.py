@@ -25,7 +25,7 @@ def random_backpropagation(
     sizes: Sequence[int],
     variant: Variant | str = "rbp",
     *,
-    columns: int = 1,
+    batch_size: int = 1,
     precision: str = "float32",
     dt: Quantity = 1 * ms,
     seed: int = 0,
@@ -43,7 +43,7 @@ def random_backpropagation(
     Args:
         sizes: units of each layer, stimulus first, at least three.
         variant: a `Variant`, or the name of an algorithm.
-        columns: stimuli shown at a time: the minibatch.
+        batch_size : stimuli shown at a time: the minibatch.
         precision, dt, seed, lowering: of the circuit.
 
     Raises:
@@ -52,7 +52,7 @@ def random_backpropagation(
     variant = Variant(variant) if isinstance(variant, str) else variant
     if len(sizes) < 3:
         raise UsageError(f"random_backpropagation: expected at least one hidden layer; got the sizes {list(sizes)}.")
-    net = Circuit(columns, dt, precision=precision, lowering=lowering, seed=seed)
+    net = Circuit(batch_size, dt, precision=precision, lowering=lowering, seed=seed)
     layers = [net.stimulus("x", sizes[0])]
     for h, n in enumerate(sizes[1:-1], start=1):
         layers.append(net.population(f"h{h}", n, channel_unit(variant, dt)))

@@ -61,7 +61,7 @@ def chain(
             expanding pair never meets the third Penrose condition, from above alone a contracting one the fourth.
         data: whether `x` is a stimulus, with rows to be shown; otherwise it draws noise as every other layer does.
         noise: standard deviation of what a layer draws.
-        tau, settling: time constant of rate and echo (None: dt, lock step), and how many tau each step is then given.
+        tau, settling: time constant of rate and echo (None: dt, step-by-step mode), and how many tau each step is then given.
         weights, feedback_weights: of A and B to begin with; None: Glorot and Bengio's uniform, each drawn by itself.
         circuit: see `CircuitOptions`; the precision is float64 if nothing else is said.
 
@@ -226,7 +226,7 @@ def _output(net: Circuit, size: int, model: Neuron) -> Population:
     """The output and its supervisor, 1 for the class that is shown and 0 for the others."""
     o = net.population("o", size, model)
     s = net.supervisor("s", size, during="error")
-    net.connect(s, o, into="supervision", weights=1.0, structure=OneToOne(), during="error")
+    net.connect(s, o, into="supervision", weights=1.0, connectivity=OneToOne(), during="error")
     return o
 
 
@@ -241,7 +241,7 @@ def _timed(phases: Sequence[str], dt: Quantity, step: int) -> list[Any]:
 
 
 def _settling_steps(tau: Quantity | None, dt: Quantity, settling: float) -> int:
-    """Steps for one crossing: one in lock step."""
+    """Steps for one crossing: one in step-by-step mode."""
     ratio = 1.0 if tau is None else float(tau / dt)
     return 1 if abs(ratio - 1) < 1e-9 else max(1, math.ceil(settling * ratio))
 

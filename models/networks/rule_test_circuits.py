@@ -104,7 +104,7 @@ def _filled(net: Circuit, name: str, variables: list[str]) -> Population:
     population = net.population(name, SIZES[name], Neuron("\n".join([*lines, NOTHING])))
     for variable in variables:
         source = net.stimulus(f"{name}_{variable}", SIZES[name])
-        net.connect(source, population, into=variable, weights=1.0, structure=OneToOne())
+        net.connect(source, population, into=variable, weights=1.0, connectivity=OneToOne())
     return population
 
 

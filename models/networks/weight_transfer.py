@@ -27,7 +27,7 @@ def untied(weights: NDArray[np.floating], tied: Projection, into: Projection) ->
     (a, b), size = (_by_place(p) for p in (tied, into)), tied.post.size
     if not np.array_equal(a[0], b[0]) or size != into.post.size:
         raise RecircuitError(
-            f"untied: {into.name} has other synapses ({into.structure}) than {tied.name} ({tied.structure})."
+            f"untied: {into.name} has other synapses ({into.connectivity}) than {tied.name} ({tied.connectivity})."
         )
     found.flat[b[1]] = weights.flat[a[1]]
     return found
@@ -61,10 +61,10 @@ def carry_over(source: Circuit, target: Circuit, layers: Collection[str] | None 
         parameters = into.equation.parameters if into.equation is not None else {}
         for key in (k for k in source.program().variables if k.startswith(f"{name}.")):
             variable = key.partition(".")[2]
-            if key not in program.variables or variable in {*own.structure.tables, *parameters}:
+            if key not in program.variables or variable in {*own.connectivity.tables, *parameters}:
                 continue
             values = source[key]
-            same = own.structure == into.structure or values.shape != tuple(own.shape)
+            same = own.connectivity == into.connectivity or values.shape != tuple(own.shape)
             program.set(key, values if same else untied(values, own, into))
         carried.append(name)
     return carried
@@ -72,10 +72,10 @@ def carry_over(source: Circuit, target: Circuit, layers: Collection[str] | None 
 
 def _by_place(projection: Projection) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Pre and post unit of every synapse as one number, sorted, and where its weight is."""
-    structure = projection.structure
-    if not isinstance(structure, Local):
-        raise RecircuitError(f"untied: {projection.name} is no convolution and not local; it is {structure}.")
-    pre, post, weight = structure.indices(projection.pre.size, projection.post.size)
+    connectivity = projection.connectivity
+    if not isinstance(connectivity, Local):
+        raise RecircuitError(f"untied: {projection.name} is no convolution and not local; it is {connectivity}.")
+    pre, post, weight = connectivity.indices(projection.pre.size, projection.post.size)
     number = post.astype(np.int64) * projection.pre.size + pre
     order = np.argsort(number, kind="stable")
     return number[order], weight[order]

@@ -22,7 +22,7 @@ from ..networks.architectures import ARCHITECTURES, layers_of
 from ..networks.convolutional import Synapses, image_network
 from ..networks.layered import layered
 from ..networks.network_for_rule import RuleNetwork, network_for
-from .default_options import SMALL, of_model, usual_columns, usual_epochs
+from .default_options import SMALL, of_model, usual_batch_size, usual_epochs
 from .number_options import COUNT, DECAY, MOMENTUM, PROBABILITY, RATE, SEED
 
 __all__ = ["SMALL", "RunConfig"]
@@ -51,7 +51,7 @@ class RunConfig(BaseModel):
     loss: str = "hinge"
     transfer: str = "clip"
     epochs: Annotated[int | None, COUNT] = None
-    columns: Annotated[int | None, COUNT] = None
+    batch_size: Annotated[int | None, COUNT] = None
     rate: Annotated[float | None, RATE] = None
     rate_decay: Annotated[float | None, DECAY] = None
     momentum: Annotated[float, MOMENTUM] = 0.0
@@ -150,7 +150,7 @@ class RunConfig(BaseModel):
         Up to 10,000 training samples: features-100-classes, 20 epochs, and about 1/64 of them, 10 at least, at a
         time; beyond: features-500-classes, 6 epochs, 100 at a time.
 
-        Raises UsageError: layers or columns do not fit the data.
+        Raises UsageError: layers or batch elements do not fit the data.
         """
         if self.model is not None:
             filled = self.model_copy(update=of_model(self, data))
@@ -171,11 +171,13 @@ class RunConfig(BaseModel):
                     f"--layers {layers}: {data.name!r} has {wanted} {what}, so that the {where} layer has {wanted} "
                     f"units; got {got}."
                 )
-        columns = self.columns or usual_columns(data.n_train)
-        if columns > data.n_train:
-            raise UsageError(f"--columns {columns}: {data.name!r} has only {data.n_train} training samples.")
+        batch_size = self.batch_size or usual_batch_size(data.n_train)
+        if batch_size > data.n_train:
+            raise UsageError(f"--batch-size {batch_size}: {data.name!r} has only {data.n_train} training samples.")
         epochs = self.epochs or usual_epochs(data.n_train)
-        return fitted.model_copy(update={"layers": layers, "columns": columns, "epochs": epochs, **fitted._rates()})
+        return fitted.model_copy(
+            update={"layers": layers, "batch_size": batch_size, "epochs": epochs, **fitted._rates()}
+        )
 
     def _fitted(self, kind: RuleNetwork) -> RunConfig:
         """With the loss and transfer of a kind of network, and the rule's own rate.
@@ -232,14 +234,14 @@ class RunConfig(BaseModel):
 
         Raises UsageError: whatever makes no network.
         """
-        assert self.columns is not None
+        assert self.batch_size is not None
         try:
             if self.model is not None:
                 return self._image_network(data)
             assert self.layers is not None
             sizes, rule = [int(n) for n in self.layers.split("-")], self.made_rule()
             common: dict[str, Any] = dict(
-                transfer=self.transfer, columns=self.columns, precision=self.precision, seed=self.seed
+                transfer=self.transfer, batch_size=self.batch_size, precision=self.precision, seed=self.seed
             )
             if (kind := network_for(rule)) is not None:
                 return kind.build(sizes, rule, **common)
@@ -248,11 +250,11 @@ class RunConfig(BaseModel):
             raise UsageError(str(problem)) from problem
 
     def _image_network(self, data: Dataset) -> Circuit:
-        assert self.model is not None and self.columns is not None
+        assert self.model is not None and self.batch_size is not None
         return image_network(
             self.model, data.shape, data.classes, self.made_rule(), loss=self.loss, transfer=self.transfer,
             synapses=Synapses(tied=False if self.untied else None, connectivity=self.connectivity),
-            columns=self.columns, precision=self.precision, seed=self.seed, matmul=self.matmul,
+            batch_size=self.batch_size, precision=self.precision, seed=self.seed, matmul=self.matmul,
         )  # fmt: skip
 
     def network(self) -> str:

@@ -8,7 +8,7 @@ from ...errors import UsageError
 from ..data import Dataset
 from ..networks.architectures import ARCHITECTURES
 
-__all__ = ["SMALL", "of_model", "usual_columns", "usual_epochs"]
+__all__ = ["SMALL", "of_model", "usual_batch_size", "usual_epochs"]
 
 #: Fewer training samples than this are a small data set.
 SMALL = 10_000
@@ -19,7 +19,7 @@ class Asked(Protocol):
 
     model: str | None
     layers: str | None
-    columns: int | None
+    batch_size: int | None
     epochs: int | None
 
     @property
@@ -33,16 +33,16 @@ def usual_epochs(samples: int) -> int:
     return 20 if samples < SMALL else 6
 
 
-def usual_columns(samples: int) -> int:
+def usual_batch_size(samples: int) -> int:
     """About a 64th of the samples, from 10 to 100, in round numbers."""
     share = min(100, max(10, samples // 64))
     return min(samples, share - share % 10)
 
 
 def of_model(config: Asked, data: Dataset) -> dict[str, Any]:
-    """Options of a model that were not given: its paper's transfer, loss, rate (without decay) and columns.
+    """Options of a model that were not given: its paper's transfer, loss, rate (without decay) and batch elements.
 
-    The paper's columns are taken where the data have 20 times as many samples.
+    The paper's batch elements are taken where the data have 20 times as many samples.
 
     Raises UsageError: the options or the data do not go with a model.
     """
@@ -55,8 +55,12 @@ def of_model(config: Asked, data: Dataset) -> dict[str, Any]:
     if paper is not None:
         found = {k: getattr(paper, k) for k in ("transfer", "loss") if k not in config.model_fields_set}
         found |= {k: v for k, v in (("rate", paper.rate), ("rate_decay", 0.0)) if getattr(config, k) is None}
-    columns = paper.columns if paper is not None and data.n_train >= 20 * paper.columns else usual_columns(data.n_train)
-    columns = config.columns or columns
-    if columns > data.n_train:
-        raise UsageError(f"--columns {columns}: {data.name!r} has only {data.n_train} training samples.")
-    return {**found, "columns": columns, "epochs": config.epochs or usual_epochs(data.n_train)}
+    batch_size = (
+        paper.batch_size
+        if paper is not None and data.n_train >= 20 * paper.batch_size
+        else usual_batch_size(data.n_train)
+    )
+    batch_size = config.batch_size or batch_size
+    if batch_size > data.n_train:
+        raise UsageError(f"--batch-size {batch_size}: {data.name!r} has only {data.n_train} training samples.")
+    return {**found, "batch_size": batch_size, "epochs": config.epochs or usual_epochs(data.n_train)}

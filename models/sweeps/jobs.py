@@ -121,7 +121,7 @@ def training_jobs(data: str, variants: Mapping[str, Sequence[Any]], seeds: Seque
         given["rule"] = _whole_path(str(given.get("rule", "urfb")))
         config = RunConfig.of(data=_whole_path(data), **given).filled(samples)
         circuit = config.circuit(samples)
-        presentations = (config.epochs or 1) * -(-samples.n_train // circuit.columns)
+        presentations = (config.epochs or 1) * -(-samples.n_train // circuit.batch_size)
         config = config.model_copy(update={"backend": choose(circuit, config.backend, presentations)[0]})
         options = config.model_dump(mode="json", exclude={"seed", "data_dir"})
         where = {"data": config.data, "data_dir": _resolved(config.data_dir), "rule": config.rule}

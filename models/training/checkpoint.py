@@ -94,7 +94,7 @@ class Checkpoint:
 
         Args:
             circuit: with the same populations and projections.
-            weights_only: only the weights, as for a circuit of other columns, phases or rules.
+            weights_only: only the weights, as for a circuit of other batch elements, phases or rules.
 
         Raises RecircuitError: it is of another network, and where they differ.
         """
@@ -136,7 +136,7 @@ def described(circuit: Circuit) -> dict[str, str]:
     parts |= {f"projection {p.name}": _projection(p) for p in circuit.projections.values()}
     return parts | {
         "precision": circuit.dtype.name,
-        "columns": str(circuit.columns),
+        "batch_size": str(circuit.batch_size),
         "dt": str(circuit.dt),
         "phases": ", ".join(f"{k} {a}-{b}" for k, (a, b) in (schedule.windows if schedule else {}).items()),
     }
@@ -144,7 +144,7 @@ def described(circuit: Circuit) -> dict[str, str]:
 
 def _projection(projection: Projection) -> str:
     text = f"{projection.pre.size} to {projection.post.size}, {projection.sends} into {projection.into}, "
-    text += f"{projection.structure}, during {projection.during}"
+    text += f"{projection.connectivity}, during {projection.during}"
     equation = projection.equation
     if equation is None:
         return text

@@ -29,7 +29,7 @@ class History:
     answers as the stimuli were shown, each before its own update. test_error: after the epoch. For each feedback
     projection, `h1_angle` (degrees), `h1_distance`, `h1_signs`: see `recircuit.models.analysis.weight_alignment`. beyond:
     how often the field of an output unit left the range of its circuit (hinge). presentations_per_second: stimuli,
-    counted in all columns.
+    counted in all batch elements.
 
     rows: the epochs. backend: what ran it. interrupted: stopped by Ctrl-C before its last epoch.
     """

@@ -50,7 +50,7 @@ def train(
     with them, so that a resumed run equals one that was not interrupted, bit for bit on one backend and thread count.
 
     Args:
-        circuit: what learns; its columns are filled with as many samples at a time.
+        circuit: what learns; its batch is filled with as many samples at a time.
         data: samples and labels.
         epochs: how often all samples are shown, from the beginning, those of a resumed run included.
         backend: "numpy", "cpp", "cuda" or "auto".
@@ -80,7 +80,7 @@ def train(
             folder.found.check(circuit, _fingerprint(data, how), seed)
             backend = folder.found.about.backend if backend == "auto" else backend
         report = progress if callable(progress) else lambda _: None
-        name, _ = choose(circuit, backend, epochs * -(-data.n_train // circuit.columns))
+        name, _ = choose(circuit, backend, epochs * -(-data.n_train // circuit.batch_size))
         with Augmented(data, how, seed, epochs) as images:
             training = Training(circuit, data, name, seed, output, measures, images)
             if folder.found is not None:
@@ -147,7 +147,7 @@ class Training:
 
     def _train(self, number: int, bar: Bar) -> tuple[float, float, float]:
         """Seconds, training error and test error of an epoch."""
-        order = epoch_order(self.data.n_train, self.circuit.columns, self.seed, number)
+        order = epoch_order(self.data.n_train, self.circuit.batch_size, self.seed, number)
         self.program.seed(epoch_seed(self.seed, number))
         if self.images is not None:
             rows = Rows(self.images.epoch(number), self.data.scale, self.data.offset)
@@ -157,7 +157,7 @@ class Training:
         shown = self._show("train", order, number, bar)
         seconds = time.perf_counter() - begin
         train_error = self.readout.wrong(shown, order, self.data.y_train)
-        order = in_columns(np.arange(self.data.n_test), self.circuit.columns)
+        order = in_batches(np.arange(self.data.n_test), self.circuit.batch_size)
         shown = self._show("test", order, number, None)
         return seconds, train_error, self.readout.wrong(shown, order, self.data.y_test)
 
@@ -187,9 +187,9 @@ def _fingerprint(data: Dataset, how: Augmentation) -> str:
     return data.fingerprint() + (f", {how}" if how != Augmentation() else "")
 
 
-def epoch_order(count: int, columns: int, seed: int, number: int) -> NDArray[np.int32]:
-    """The samples of an epoch in random order, (presentations, columns); it depends on seed and epoch alone."""
-    return in_columns(np.random.default_rng([seed, number]).permutation(count), columns)
+def epoch_order(count: int, batch_size: int, seed: int, number: int) -> NDArray[np.int32]:
+    """The samples of an epoch in random order, (presentations, batch); it depends on seed and epoch alone."""
+    return in_batches(np.random.default_rng([seed, number]).permutation(count), batch_size)
 
 
 def epoch_seed(seed: int, number: int) -> int:
@@ -197,25 +197,25 @@ def epoch_seed(seed: int, number: int) -> int:
     return int(np.random.SeedSequence([seed, number]).generate_state(1)[0])
 
 
-def in_columns(rows: NDArray[np.integer], columns: int) -> NDArray[np.int32]:
-    """Rows side by side, (presentations, columns); the last line is filled with -1, which shows nothing."""
-    padded = np.full(-(-len(rows) // columns) * columns, -1, dtype=np.int32)
+def in_batches(rows: NDArray[np.integer], batch_size: int) -> NDArray[np.int32]:
+    """Rows side by side, (presentations, batch); the last line is filled with -1, which shows nothing."""
+    padded = np.full(-(-len(rows) // batch_size) * batch_size, -1, dtype=np.int32)
     padded[: len(rows)] = rows
-    return padded.reshape(-1, columns)
+    return padded.reshape(-1, batch_size)
 
 
 def check(circuit: Circuit, data: Dataset, epochs: int, seed: int) -> None:
     """Refuse what cannot be trained.
 
-    Raises UsageError: no stimulus, sizes that do not fit the data, more columns than samples, epochs or seed.
+    Raises UsageError: no stimulus, sizes that do not fit the data, more batch elements than samples, epochs or seed.
     """
     if isinstance(epochs, bool) or not isinstance(epochs, int | np.integer) or epochs < 1:
         raise UsageError(f"epochs: expected a whole number, at least 1; got {epochs!r}.")
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < 2**32:
         raise UsageError(f"seed: expected a whole number from 0 to 2^32 - 1; got {seed!r}.")
-    if circuit.columns > data.n_train:
+    if circuit.batch_size > data.n_train:
         raise UsageError(
-            f"columns: {circuit.columns} samples at a time, but {data.name!r} has only {data.n_train} for training."
+            f"batch_size: {circuit.batch_size} samples at a time, but {data.name!r} has only {data.n_train} for training."
         )
     clamped = [p for p in circuit.populations.values() if p.clamp is not None]
     if not any(p.clamp and p.clamp.kind == "values" for p in clamped):

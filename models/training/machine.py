@@ -26,7 +26,7 @@ def choose(circuit: Circuit, backend: str, presentations: int) -> tuple[str, str
     Args:
         circuit: what is to run.
         backend: numpy, cpp, cuda or auto.
-        presentations: how often all columns will be shown something.
+        presentations: how often all batch elements will be shown something.
 
     Raises:
         UsageError: for a backend that there is not.
@@ -70,4 +70,4 @@ def _seconds(circuit: Circuit, presentations: int) -> float:
     synapses = sum(float(np.prod(p.shape)) for p in circuit.projections.values())
     steps = circuit.schedule.steps if circuit.schedule else 1
     operations = steps * 2 + 3 * len(circuit.projections)
-    return presentations * (OVERHEAD * operations + MULTIPLICATION * 3 * synapses * circuit.columns)
+    return presentations * (OVERHEAD * operations + MULTIPLICATION * 3 * synapses * circuit.batch_size)

@@ -12,7 +12,7 @@ __all__ = ["Bar"]
 
 
 class Bar:
-    """Counts presentations (stimuli, in all columns) over all epochs, with their rate; on a terminal or in Jupyter."""
+    """Counts presentations (stimuli, in all batch elements) over all epochs, with their rate; on a terminal or in Jupyter."""
 
     def __init__(self, shown: bool = True) -> None:
         self.shown = shown and (sys.stderr.isatty() or "ipykernel" in sys.modules)

@@ -18,7 +18,7 @@ squares. P = (sum e e^T + gamma)^-1 lives in lateral synapses of the sending lay
     dB = (estimate_post - apical_post)*stride_pre
     dP = -stride_post*gain_pre
 
-Exact for one column. Each statement reads only its two units, but a unit's stride is of its whole layer, at the
+Exact for one batch element. Each statement reads only its two units, but a unit's stride is of its whole layer, at the
 moment: a control, not local. `models.node_perturbation` builds the circuits.
 """
 

@@ -1,7 +1,7 @@
 """The shared battery on anyone's rule: `check_rule(my_rule)`, in pytest, a notebook or a script.
 
 It holds a rule of any package to what the rules here are held to: it is local; what it is lowered to does what plain
-Brian2 does; B columns are the mean of B circuits; backends agree; nothing becomes infinite.
+Brian2 does; B batch elements are the mean of B circuits; backends agree; nothing becomes infinite.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from recircuit.models.analysis.circuit_comparison import (
     Data,
     Make,
     State,
-    columns_apart,
     distance,
+    elements_apart,
+    forms_apart,
     law_apart,
-    lowerings_apart,
 )
 from recircuit.models.networks.rule_test_circuits import Draw, bench, bench_data, data_for, network, variable
 from recircuit.plasticity import Rule
@@ -35,10 +35,10 @@ __all__ = [
     "Row",
     "RuleFails",
     "check_rule",
-    "columns_apart",
+    "elements_apart",
     "distance",
     "law_apart",
-    "lowerings_apart",
+    "forms_apart",
 ]
 
 #: Equal in float64, but for the order in which numbers are added.
@@ -47,7 +47,7 @@ EXACT = 1e-12
 NEARLY = 1e-10
 #: In float32.
 SINGLE = 1e-4
-COLUMNS, SHOWN = 3, 8
+BATCH_SIZE, SHOWN = 3, 8
 
 
 def check_rule(
@@ -63,7 +63,7 @@ def check_rule(
     """Hold a rule to what every rule here is held to. Takes two seconds, and for each compiled backend about 15 more.
 
     On a *bench*, where whatever the rule reads is drawn at random, nothing becomes infinite; other units and other
-    synapses change nothing; its matrix products do what plain Brian2 `Synapses` do, to 1e-12 in float64; three columns,
+    synapses change nothing; its matrix products do what plain Brian2 `Synapses` do, to 1e-12 in float64; three batch elements,
     the last ones not all filled, do what circuits of one column do, with the mean taken statement by statement;
     float32 does it to 1e-4; the other backends do it. Then it trains a small *network* (stimulus, hidden layer, hinge
     circuit), which equals plain Brian2 too.
@@ -72,7 +72,7 @@ def check_rule(
         rule: yours.
         backends: where it is to run: "numpy", "cpp", "cuda".
         hidden: equations of the network's hidden units, for a rule that reads what pyramidal units lack.
-        circuit: makes a circuit of yours that uses the rule, given Circuit's options (columns, lowering, seed), to be
+        circuit: makes a circuit of yours that uses the rule, given Circuit's options (batch_size, lowering, seed), to be
             tried in place of the network: for phases and broadcasts of your own.
         silent_at_zero_error: whether it claims to change nothing where the variable `error` is zero; or the names of
             the variables and broadcasts that are zero then, as in ("loss",).
@@ -125,7 +125,7 @@ class _Bench:
         found += [
             attempt("others change nothing", EXACT, self.others),
             attempt("matrix products = plain Brian2", EXACT, self.lowered),
-            attempt(f"{COLUMNS} columns = mean of circuits", EXACT, self.columns),
+            attempt(f"{BATCH_SIZE} batch_size = mean of circuits", EXACT, self.batch_size),
             attempt("float32 = float64", SINGLE, lambda: self.against(precision="float32")),
         ]
         found += [attempt(f"{b} = numpy", NEARLY, lambda b=b: self.against(backend=b)) for b in compiled]
@@ -153,7 +153,7 @@ class _Bench:
     def finite(self) -> Found:
         """What is learned has an end; and there is something that is learned."""
         try:
-            before, after = _synapses(self.make()), self.learned(lowering="plain")
+            before, after = _synapses(self.make()), self.learned(lowering="reference")
         except Diverged:
             raise RecircuitError(
                 "It becomes NaN or infinite. What it reads is drawn from 1/2 to 2, of either sign; if it is made for "
@@ -186,24 +186,24 @@ class _Bench:
         return _worst(apart | {k: distance(v.flat[1:], usual[k].flat[1:]) for k, v in after.items()})
 
     def lowered(self) -> Found:
-        return _worst(lowerings_apart(self.make, self.data(self.make())))
+        return _worst(forms_apart(self.make, self.data(self.make())))
 
-    def columns(self) -> Found:
-        """By the law; and for the noise, which the columns share, by columns that show the same."""
-        one, many = self.make(), self.make(columns=COLUMNS)
+    def batch_size(self) -> Found:
+        """By the law; and for the noise, which the batch elements share, by batch elements that show the same."""
+        one, many = self.make(), self.make(batch_size=BATCH_SIZE)
         data, rows = self.data(one), np.arange(SHOWN)[:, None]
         apart: dict[str, float] = {}
         for equation in (self.rule.forward, self.rule.feedback):
             if equation.plastic:
-                apart |= law_apart(equation, data, COLUMNS, self.seed)
+                apart |= law_apart(equation, data, BATCH_SIZE, self.seed)
         one.run(data, order=rows)
-        many.run(data, order=np.repeat(rows, COLUMNS, axis=1))
+        many.run(data, order=np.repeat(rows, BATCH_SIZE, axis=1))
         alike = _synapses(many)
         return _worst(apart | {f"{k}, all showing the same": distance(alike[k], v) for k, v in _synapses(one).items()})
 
     def against(self, **options: Any) -> Found:
         """Another precision or backend."""
-        usual, other = self.learned(columns=COLUMNS), self.learned(columns=COLUMNS, **options)
+        usual, other = self.learned(batch_size=BATCH_SIZE), self.learned(batch_size=BATCH_SIZE, **options)
         return _worst({k: distance(other[k], v) for k, v in usual.items()})
 
     def silent(self, names: Sequence[str]) -> Found:
@@ -214,7 +214,7 @@ class _Bench:
                 f"It reads no {' and no '.join(names)}. Say what is zero then, as in silent_at_zero_error=('loss',)."
             )
         quiet = replace(self, values={**self.values, **{name: (0.0, 0.0) for name in names}})
-        before, after = _synapses(net), quiet.learned(columns=COLUMNS)
+        before, after = _synapses(net), quiet.learned(batch_size=BATCH_SIZE)
         moved = max(float(np.abs(after[k] - v).max()) for k, v in before.items() if k.endswith(".w"))
         return moved, f"{' = '.join(names)} = 0"
 
@@ -229,11 +229,11 @@ def _in_network(rule: Rule, hidden: Neuron | None, seed: int) -> list[Row]:
         net = make()
     except RecircuitError as problem:
         return [Row("in a network", False if hidden else None, note=str(problem))]
-    data = data_for(net, 2 * COLUMNS, seed)
-    rows = [attempt("in a network: dense = plain Brian2", EXACT, lambda: _worst(lowerings_apart(make, data)))]
+    data = data_for(net, 2 * BATCH_SIZE, seed)
+    rows = [attempt("in a network: dense = plain Brian2", EXACT, lambda: _worst(forms_apart(make, data)))]
     learning = [p.equation for p in net.projections.values() if p.plastic and p.equation is not None]
     if all(len(e.statements) == 1 and not e.random for e in learning):
-        found = attempt("in a network: columns", EXACT, lambda: _worst(columns_apart(make, data, COLUMNS)))
+        found = attempt("in a network: batch elements", EXACT, lambda: _worst(elements_apart(make, data, BATCH_SIZE)))
         rows.append(found)
     return rows
 
@@ -242,15 +242,15 @@ def _in_circuit(make: Make, compiled: Sequence[str], seed: int) -> list[Row]:
     """The rule in a circuit of the user's own."""
 
     def after(backend: str) -> State:
-        net = make(columns=COLUMNS, seed=seed)
+        net = make(batch_size=BATCH_SIZE, seed=seed)
         net.run(data_for(net, SHOWN, seed), backend=backend)
         found = net.state(weights_only=True)
         net.close()
         return found
 
     def lowered() -> Found:
-        one = {"columns": 1, "seed": seed}
-        return _worst(lowerings_apart(lambda **options: make(**one, **options), data_for(make(**one), SHOWN, seed)))
+        one = {"batch_size": 1, "seed": seed}
+        return _worst(forms_apart(lambda **options: make(**one, **options), data_for(make(**one), SHOWN, seed)))
 
     def against(backend: str) -> Found:
         usual, other = after("numpy"), after(backend)

@@ -46,18 +46,24 @@ def cache(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def smooth(**options: Any) -> rc.Circuit:
     """64-20-10, tanh and softmax, where rounding stays small."""
     rule = rc.urfb.with_parameters(rate=0.05).with_momentum(0.5)
-    options = dict(columns=10) | options
+    options = dict(batch_size=10) | options
     return layered((64, 20, 10), rule, output=rc.SoftmaxOutput(), transfer="tanh", **options)
 
 
 def masked(**options: Any) -> rc.Circuit:
     """64-30-20-10, hinge, single precision, half of the synapses forward and a tenth back: a whole matrix and a sparse."""
     return layered(
-        (64, 30, 20, 10), rc.urfb, columns=10, precision="float32", forward=Masked(0.5), feedback=Masked(0.1), **options
+        (64, 30, 20, 10),
+        rc.urfb,
+        batch_size=10,
+        precision="float32",
+        forward=Masked(0.5),
+        feedback=Masked(0.1),
+        **options,
     )
 
 
-def kitchen(columns: int = 1, **options: Any) -> rc.Circuit:
+def kitchen(batch_size: int = 1, **options: Any) -> rc.Circuit:
     """Everything else at once: noise, time, broadcasts, latches, overlapping phases, all kinds of rules and synapses."""
     fused = rc.Rule(
         "fused", source="test", broadcasts=("loss",),
@@ -65,7 +71,7 @@ def kitchen(columns: int = 1, **options: Any) -> rc.Circuit:
         feedback="m = .9*m + .1*error_pre*x_post; dw = rate*m/(1 + updates)", state=("m",),
         parameters=dict(rate=0.1, loud=0.01),
     )  # fmt: skip
-    net = rc.Circuit(columns=columns, **options)
+    net = rc.Circuit(batch_size=batch_size, **options)
     x, bias = net.stimulus("x", 6), net.constant("bias", value=0.5)
     h = net.population("h", 5, rc.Neuron(
         """
@@ -87,9 +93,9 @@ def kitchen(columns: int = 1, **options: Any) -> rc.Circuit:
     net.connect(x, h, rule=fused)
     net.connect(bias, h, rule=rc.urfb)
     net.connect(h, h, weights=rc.normal(0.3))
-    up = net.connect(h, copy, rule=rc.urfb, structure=OneToOne(), weights=0.5)
+    up = net.connect(h, copy, rule=rc.urfb, connectivity=OneToOne(), weights=0.5)
     net.connect(copy, h, into="apical", weights=up.T, sends="rate")
-    net.connect(h, o, rule=rc.urfb, structure=Masked(0.7))
+    net.connect(h, o, rule=rc.urfb, connectivity=Masked(0.7))
     net.connect(o, h, into="apical", rule=fused)
     net.phases(
         feedforward=(0 * ms, 4 * ms), error=(3 * ms, 10 * ms), judgement=(8 * ms, 11 * ms),
@@ -147,9 +153,9 @@ def test_ten_presentations_of_a_hinge_network_in_single_precision() -> None:
     assert not np.array_equal(a["x_to_h1.w"], masked()["x_to_h1.w"])
 
 
-@pytest.mark.parametrize("columns", [1, 3])
-def test_everything_else(columns: int) -> None:
-    """One column and several; the noise has the same bits on both."""
+@pytest.mark.parametrize("batch_size", [1, 3])
+def test_everything_else(batch_size: int) -> None:
+    """One batch element and several; the noise has the same bits on both."""
     data = {"x": np.random.default_rng(0).normal(size=(20, 6)), "s": np.arange(20) % 3}
     record = [
         "h.rate",
@@ -163,7 +169,7 @@ def test_everything_else(columns: int) -> None:
         "copy.x",
         "t.rate",
     ]
-    a, b, left, right = both(lambda: kitchen(columns), data, record=record)
+    a, b, left, right = both(lambda: kitchen(batch_size), data, record=record)
     assert left.rows.tolist() == right.rows.tolist()
     assert {n: distance(left[n], right[n]) for n in record if distance(left[n], right[n]) > 1e-10} == {}
     assert {k: v for k, v in apart(a, b).items() if v > 1e-10} == {}
@@ -188,7 +194,7 @@ def test_any_circuit(seed: int) -> None:
 def test_the_plain_form_compiles_too() -> None:
     data = stimuli(layered(), 8)
     for rule in (rc.urfb.with_momentum(0.9), rc.bp):
-        a, b, _, _ = both(lambda rule=rule: layered(rule=rule, lowering="plain", forward=Masked(0.5)), data)
+        a, b, _, _ = both(lambda rule=rule: layered(rule=rule, lowering="reference", forward=Masked(0.5)), data)
         assert max(apart(a, b).values()) < 1e-12
 
 

@@ -77,7 +77,7 @@ def test_phase_indicators() -> None:
     assert net.run(presentations=1, record="h.rate")["h.rate"][:, 0].tolist() == [1, 12, 22, 32]
 
 
-@pytest.mark.parametrize("lowering", ["dense", "plain"])
+@pytest.mark.parametrize("lowering", ["dense", "reference"])
 @pytest.mark.parametrize("optimise", [True, False])
 def test_equations_may_read_the_time(optimise: bool, lowering: str) -> None:
     """What reads t changes although nothing that it reads was written."""
@@ -95,7 +95,7 @@ def test_equations_may_read_the_time(optimise: bool, lowering: str) -> None:
 
 
 def test_an_evaluation_runs_its_phases_only_and_teaches_nothing() -> None:
-    net = layered(columns=2)
+    net = layered(batch_size=2)
     before = net.state()
     trace = net.run(DATA, learn=False, record=["o.basal", "o.rate"])
     after = net.state()
@@ -105,7 +105,7 @@ def test_an_evaluation_runs_its_phases_only_and_teaches_nothing() -> None:
 
 
 def test_a_constant_is_a_bias() -> None:
-    net = rc.Circuit(columns=2)
+    net = rc.Circuit(batch_size=2)
     bias = net.constant("bias", value=0.5)
     h = net.population("h", 3, rc.pyramidal("linear"))
     net.connect(bias, h, weights=np.arange(3.0)[:, None])
@@ -124,16 +124,16 @@ def test_a_stimulus_with_equations_of_its_own() -> None:
 
 
 @pytest.mark.parametrize("sizes", [(1, 1), (1, 1, 1), (3, 1, 1, 2)])
-@pytest.mark.parametrize("columns", [1, 2])
-def test_width_one(sizes: tuple[int, ...], columns: int) -> None:
-    net = layered(sizes, columns=columns)
+@pytest.mark.parametrize("batch_size", [1, 2])
+def test_width_one(sizes: tuple[int, ...], batch_size: int) -> None:
+    net = layered(sizes, batch_size=batch_size)
     net.run(stimuli(net, 5))
     assert all(np.isfinite(v).all() for v in net.state().values())
 
 
 def test_a_layer_by_itself() -> None:
     """A population to which nothing projects has a field of 0."""
-    net = rc.Circuit(columns=3)
+    net = rc.Circuit(batch_size=3)
     net.population("h", 2, rc.pyramidal("logistic"))
     net.phases("feedforward", 1 * ms)
     net.run(presentations=1)
@@ -155,7 +155,7 @@ def test_several_projections_into_one_compartment_add_up() -> None:
 
 
 def test_expressions_are_recorded_as_they_were() -> None:
-    net = layered(columns=2)
+    net = layered(batch_size=2)
     names = ["h1.basal", "h1.basal_x", "h1.x", "h1.rate", "o.H", "o.basal", "o.supervision", "o.control", "o.target"]
     trace = net.run(DATA, record=names)
     assert np.array_equal(trace["h1.basal"], trace["h1.basal_x"]) and np.array_equal(trace["h1.x"], trace["h1.rate"])
@@ -184,16 +184,16 @@ def test_any_expression_of_brian2_is_recorded() -> None:
 
 
 def test_what_is_recorded_is_column_0() -> None:
-    net = layered(columns=3)
+    net = layered(batch_size=3)
     trace = net.run(DATA, record=["x.rate", "o.basal"])
     np.testing.assert_array_equal(trace["x.rate"][::8], DATA["x"][[0, 3]])
     np.testing.assert_allclose(trace["o.basal"][-1], net["o.basal_h1"][0])
 
 
 def test_weights_and_the_state_of_synapses_are_recorded_whole() -> None:
-    """Whatever the columns are, and also where there are as many as post units."""
-    for columns in (1, 5):
-        net = layered((6, 5, 3), rc.urfb.with_momentum(0.9), columns=columns)
+    """Whatever the batch elements are, and also where there are as many as post units."""
+    for batch_size in (1, 5):
+        net = layered((6, 5, 3), rc.urfb.with_momentum(0.9), batch_size=batch_size)
         trace = net.run(stimuli(net, 10), record=["x_to_h1.w", "x_to_h1.velocity", "x_to_h1.rate", "o_to_t.w"])
         assert [trace[n].shape[1] for n in trace] == [30, 30, 1, 3]
         assert np.array_equal(trace["x_to_h1.w"][-1], net["x_to_h1.w"].ravel())
@@ -225,7 +225,7 @@ def test_parameters_of_a_rule_act_at_once() -> None:
 
 
 def test_a_time_constant_of_the_built_circuit_acts() -> None:
-    """Also where it turns lock step off and on, which is another code."""
+    """Also where it turns step-by-step mode off and on, which is another code."""
     net = layered(lengths=(4, 4))
     rates = []
     for tau in (1, 4, 1):
@@ -284,7 +284,7 @@ def test_variables_are_read_and_set_by_owner_too() -> None:
 
 
 def test_compartments_and_expressions_are_computed_of_all_columns() -> None:
-    net = rc.Circuit(columns=2, seed=1)
+    net = rc.Circuit(batch_size=2, seed=1)
     x, y = net.stimulus("x", 3), net.constant("y", 2, value=0.5)
     model = "basal : 1 (compartment)\ndu/dt = (basal - u)/tau : 1\nrate = tanh(gain*u) : 1\nerror = -rate : 1"
     h = net.population("h", 4, rc.Neuron(model, tau=2 * ms, gain=3))
@@ -315,7 +315,7 @@ def test_a_phase_that_there_is_not_is_found_before_anything_is_built(equation: s
 
 
 def test_data_are_shown_again_where_none_are_given() -> None:
-    net = layered(columns=3)
+    net = layered(batch_size=3)
     net.run(DATA)
     trace = net.run(presentations=3, record="x.rate")
     assert trace.rows.tolist() == [[0, 1, 2], [3, 4, 5], [0, 1, 2]]
@@ -325,19 +325,19 @@ def test_data_are_shown_again_where_none_are_given() -> None:
 def test_bytes_are_scaled_as_they_are_shown() -> None:
     from recircuit.circuits.inputs import Rows
 
-    net = rc.Circuit(columns=2)
+    net = rc.Circuit(batch_size=2)
     net.stimulus("x", 2)
     net.phases("p", 1 * ms)
     net.run({"x": Rows(np.array([[0, 255], [51, 102]], np.uint8), 1 / 255, -0.5)})
     np.testing.assert_allclose(net["x.rate"], [[-0.5, 0.5], [-0.3, -0.1]])
     net.run({"x": Rows(np.array([[255, 255]], np.uint8), 1 / 255, -0.5)})
-    assert net["x.rate"].tolist() == [[0.5, 0.5], [0, 0]], "an empty column is silent"
+    assert net["x.rate"].tolist() == [[0.5, 0.5], [0, 0]], "an empty batch element is silent"
 
 
 def test_the_same_seed_gives_the_same_bits() -> None:
     runs = []
     for seed in (3, 3, 4):
-        net = layered((6, 5, 4, 3), columns=3, seed=seed, precision="float32")
+        net = layered((6, 5, 4, 3), batch_size=3, seed=seed, precision="float32")
         net.run(DATA)
         runs.append(net.state())
     assert all(np.array_equal(runs[0][k], runs[1][k]) for k in runs[0])
@@ -380,7 +380,7 @@ def moments(net: rc.Circuit, presentations: int = 1) -> tuple[float, float]:
         ("rate = 2*randn() + 1 : 1 (during p)", 1, 2),
         ("rate = rand() : 1 (during p)", 0.5, 12**-0.5),
         ("rate = randn() - randn() : 1 (during p)", 0, 2**0.5),
-        ("drate/dt = (1 + randn() - rate)/tau : 1", 1, 1),  # in lock step
+        ("drate/dt = (1 + randn() - rate)/tau : 1", 1, 1),  # in step-by-step mode
         ("rate = int(rand() < .25) : 1 (during p)", 0.25, 0.1875**0.5),
     ],
 )
@@ -416,7 +416,7 @@ def test_circuits_alternate_without_disturbing_each_other_or_numpy() -> None:
 
 def test_noise_of_the_synapses_is_shared_by_the_columns() -> None:
     rule = rc.Rule("walk", source="test", forward="dw = .1*randn()")
-    nets = [layered((6, 5, 3), rule, columns=columns) for columns in (1, 4)]
+    nets = [layered((6, 5, 3), rule, batch_size=batch_size) for batch_size in (1, 4)]
     starts = [net["x_to_h1.w"] for net in nets]
     for net in nets:
         net.run(DATA, 1)
@@ -429,10 +429,10 @@ def test_noise_of_the_synapses_is_shared_by_the_columns() -> None:
 
 
 def test_a_circuit_describes_itself() -> None:
-    net = layered((6, 5, 3), rc.bp, columns=4)
+    net = layered((6, 5, 3), rc.bp, batch_size=4)
     text = str(net)
     for part in (
-        "4 columns", "float64", "feedforward [0, 2)", "h1: 5 units", "drate/dt = (clip(basal, -1, 1) - rate)/tau",
+        "batch size 4", "float64", "feedforward [0, 2)", "h1: 5 units", "drate/dt = (clip(basal, -1, 1) - rate)/tau",
         "s: 3 units, clamped to labels", "h1_to_o: h1.rate -> o.basal, (3, 5), bp, forward", "not local (control)",
         "dw = rate*error_post*x_pre",
     ):  # fmt: skip
@@ -443,7 +443,7 @@ def test_a_circuit_describes_itself() -> None:
 
 
 DRAWN: dict[str, Callable[[], rc.Circuit]] = {
-    "a network": lambda: layered((784, 500, 10), columns=100),
+    "a network": lambda: layered((784, 500, 10), batch_size=100),
     "five layers": lambda: layered((784, 100, 100, 100, 100, 10), rc.bp, output=rc.SoftmaxOutput()),
     "the hinge circuit alone": lambda: hinge_alone(),
     "squared error": lambda: layered(output=rc.SquaredOutput()),
@@ -506,7 +506,7 @@ def test_units_that_serve_each_other_are_drawn_apart() -> None:
     net = rc.Circuit()
     a, b = net.population("a", 3, rc.pyramidal()), net.population("b", 3, rc.pyramidal())
     for pre, post in ((a, b), (b, a), (a, a)):
-        net.connect(pre, post, into="apical", structure=OneToOne(), weights=1.0)
+        net.connect(pre, post, into="apical", connectivity=OneToOne(), weights=1.0)
     boxes, _ = lay_out(net)
     assert None in [box.main for box in boxes] and not boxes[0].overlaps(boxes[1])
 
@@ -574,9 +574,9 @@ def connected(**options: Any) -> Callable[[], Any]:
     return make
 
 
-def shown(columns: int = 1, **changes: Any) -> Callable[[], Any]:
+def shown(batch_size: int = 1, **changes: Any) -> Callable[[], Any]:
     data = {k: changes.pop(k, v) for k, v in DATA.items()}
-    return lambda: layered(columns=columns).run(data, **changes)
+    return lambda: layered(batch_size=batch_size).run(data, **changes)
 
 
 def given(key: str, value: Any, **options: Any) -> Callable[[], Any]:
@@ -633,15 +633,18 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "width 0 of an output": (lambda: rc.Circuit().population("o", 0, rc.HingeOutput()), "at least 1; got 0"),
     "width 0 of a stimulus": (lambda: rc.Circuit().stimulus("x", 0), "at least 1; got 0"),
     "width 1.5": (lambda: rc.Circuit().population("h", 1.5, rc.pyramidal()), "whole number"),  # type: ignore[arg-type]
-    "columns 0": (lambda: rc.Circuit(columns=0), "columns is a whole number"),
-    "columns True": (lambda: rc.Circuit(columns=True), "columns is a whole number"),
+    "batch_size 0": (lambda: rc.Circuit(batch_size=0), "batch_size is a whole number"),
+    "batch_size True": (lambda: rc.Circuit(batch_size=True), "batch_size is a whole number"),
     "dt a number": (lambda: rc.Circuit(dt=1), "dt is a time above 0"),  # type: ignore[arg-type]
     "dt 0": (lambda: rc.Circuit(dt=0 * ms), "dt is a time above 0"),
     "dt in volts": (lambda: rc.Circuit(dt=1 * mV), "dt is a time above 0"),
     "precision": (lambda: rc.Circuit(precision="half"), "'float32' or 'float64'; got 'half'"),
     "lowering": (lambda: rc.Circuit(lowering="sparse"), "'dense' or 'plain'"),
     "seed": (lambda: rc.Circuit(seed=-1), "seed is a whole number"),
-    "plain columns": (lambda: rc.Circuit(lowering="plain", columns=2), "one column, got columns=2"),
+    "plain batch elements": (
+        lambda: rc.Circuit(lowering="reference", batch_size=2),
+        "one batch element, got batch_size=2",
+    ),
     # names
     "two of a name": (duplicate, "'x' is used already"),
     "two words": (lambda: rc.Circuit().stimulus("hidden layer", 2), "a name is a word"),
@@ -704,8 +707,8 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "weights NaN": (connected(weights=np.nan), "NaN or infinity"),
     "weights by name": (connected(weights="glorot"), "were expected"),
-    "one to one": (connected(structure=OneToOne()), "populations of one size; got 3 and 2"),
-    "a structure's class": (connected(structure=Masked), "structure is a connectivity, such as Dense"),
+    "one to one": (connected(connectivity=OneToOne()), "populations of one size; got 3 and 2"),
+    "a structure's class": (connected(connectivity=Masked), "structure is a connectivity, such as Dense"),
     "a probability": (lambda: Masked(0), r"in \(0, 1\]; got 0"),
     "no partner": (transposed("no partner"), "no such projection yet. Connect it first"),
     "another's transpose": (transposed("of another"), "x_to_h.T runs from 'h' to 'x'"),

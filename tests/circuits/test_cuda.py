@@ -53,9 +53,9 @@ def on_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gpu, "find_gpu", lambda: GPU)
 
 
-def quiet(columns: int = 3, **options: Any) -> rc.Circuit:
+def quiet(batch_size: int = 3, **options: Any) -> rc.Circuit:
     """Every kind of code object, with its noise turned down to nothing."""
-    net = kitchen(columns, **options)
+    net = kitchen(batch_size, **options)
     net["h.loud"] = net["x_to_h.loud"] = 0
     return net
 
@@ -260,7 +260,7 @@ def test_data_that_does_not_fit(on_cpu: None, monkeypatch: pytest.MonkeyPatch) -
         ),
         (
             gpu.Gpu("Small", (9, 0), (600 << 20) + 3500, (13, 0)),
-            r"needs .* GB of device memory.*Reduce the columns to 2",
+            r"needs .* GB of device memory.*Reduce batch_size to 2",
         ),
         (
             gpu.Gpu("Tiny", (9, 0), 600 << 20, (13, 0)),
@@ -340,8 +340,8 @@ def test_what_nvcc_is_asked_to_compile_for() -> None:
 
 
 def test_what_cannot_be_done_there(on_cpu: None) -> None:
-    with pytest.raises(rc.RecircuitError, match="lowering='plain'.*numpy or cpp"):
-        layered([3, 2], lowering="plain").program("cuda")
+    with pytest.raises(rc.RecircuitError, match="lowering='reference'.*numpy or cpp"):
+        layered([3, 2], lowering="reference").program("cuda")
     net = rc.Circuit()
     net.population("h", 2, rc.Neuron("rate = poisson(3) : 1 (stored)"))
     net.phases("feedforward", net.dt)
@@ -367,8 +367,8 @@ def test_auto_falls_back_and_says_so(on_cpu: None, monkeypatch: pytest.MonkeyPat
 
 
 def test_memory_is_counted() -> None:
-    need = Need.of(layered([10, 4, 3], columns=7, loss="mse").lowered())
-    assert need.columns == 7 and need.synapses["x_to_h1"] >= 4 * 40 and need.column >= 4 * (10 + 4 + 3)
+    need = Need.of(layered([10, 4, 3], batch_size=7, loss="mse").lowered())
+    assert need.batch_size == 7 and need.synapses["x_to_h1"] >= 4 * 40 and need.column >= 4 * (10 + 4 + 3)
     assert need.total == sum(need.synapses.values()) + 7 * need.column
 
 
@@ -376,8 +376,8 @@ def test_memory_is_counted() -> None:
 def test_coarse_products(on_cpu: None) -> None:
     """--matmul tf32: near, and not the same."""
     exact, coarse = (
-        layered([64, 8, 10], loss="mse", columns=5),
-        layered([64, 8, 10], loss="mse", columns=5, matmul="tf32"),
+        layered([64, 8, 10], loss="mse", batch_size=5),
+        layered([64, 8, 10], loss="mse", batch_size=5, matmul="tf32"),
     )
     for net in (exact, coarse):
         net.run(images(net, 20), backend="cuda")
@@ -396,7 +396,7 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, R
     found = toolkit.find_toolkit()
     made = {}
     for (name, make), card in zip(
-        {"kitchen": lambda: kitchen(3), "images": lambda: local_network(columns=3, precision="float32")}.items(),
+        {"kitchen": lambda: kitchen(3), "images": lambda: local_network(batch_size=3, precision="float32")}.items(),
         ((8, 0), (9, 0)),
     ):
         net, folder = make(), tmp_path_factory.mktemp(name)

@@ -1,6 +1,6 @@
 """The circuit against something independent of it: Brian2's Synapses, NumPy, finite differences, separate circuits.
 
-In lock step and float64, so that what is compared is equal up to the order of additions.
+In step-by-step mode and float64, so that what is compared is equal up to the order of additions.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import recircuit as rc
 from recircuit.circuits import Connectivity, Masked, OneToOne
 from recircuit.plasticity import RULES as REGISTERED
 from recircuit.plasticity import SynapticEquation
-from recircuit.testing import EXACT, columns_apart, lowerings_apart
+from recircuit.testing import EXACT, elements_apart, forms_apart
 
 RATE = dict(rate=0.3)
 RULES: dict[str, rc.Rule] = {
@@ -65,7 +65,7 @@ STRUCTURES = {
 
 def assert_same_runs(make: Callable[..., rc.Circuit], data: dict[str, np.ndarray], among: Iterable[str] = ()) -> None:
     """Both lowerings, step by step and all that is left."""
-    apart = lowerings_apart(make, data, among)
+    apart = forms_apart(make, data, among)
     assert len(apart) > 5
     assert {name: value for name, value in apart.items() if not value < EXACT} == {}
     before, after = make(), make()
@@ -93,7 +93,7 @@ PLASTIC = {
 }
 
 
-def between_two(equation: SynapticEquation, structure: Connectivity | None, **options: Any) -> rc.Circuit:
+def between_two(equation: SynapticEquation, connectivity: Connectivity | None, **options: Any) -> rc.Circuit:
     """Two populations that have whatever a rule reads, set from outside, and a source for every broadcast."""
 
     def reading(names: Iterable[str]) -> rc.Neuron:
@@ -106,7 +106,7 @@ def between_two(equation: SynapticEquation, structure: Connectivity | None, **op
     post = net.population("other", 4, reading(equation.reads_post))
     for name in equation.broadcasts:
         net.broadcast(net.population(f"source_{name}", 1, rc.Neuron("rate : 1")), name)
-    net.connect(pre, post, into="field", rule=equation, structure=structure, name="p")
+    net.connect(pre, post, into="field", rule=equation, connectivity=connectivity, name="p")
     net.phases("plasticity", 1 * ms)
     return net
 
@@ -132,8 +132,8 @@ SOME = [name for name in PLASTIC if name.partition(",")[0] in ("everything", "fu
     "equation, structure",
     [(name, None) for name in PLASTIC] + [(name, s) for name in SOME for s in (Masked(0.5), OneToOne())],
 )
-def test_dense_is_plain_for_every_equation(equation: str, structure: Connectivity | None) -> None:
-    check_learns_alike(*(between_two(PLASTIC[equation], structure, lowering=way) for way in ("dense", "plain")))
+def test_dense_is_plain_for_every_equation(equation: str, connectivity: Connectivity | None) -> None:
+    check_learns_alike(*(between_two(PLASTIC[equation], connectivity, lowering=way) for way in ("dense", "reference")))
 
 
 @pytest.mark.parametrize("output", OUTPUTS)
@@ -148,9 +148,9 @@ def test_dense_is_plain_for_every_output(output: str) -> None:
     "structure, rule",
     [(s, r) for s in STRUCTURES for r in ("everything", "frfb", "fused", "traces")] + [("forward masked", "bp")],
 )
-def test_dense_is_plain_for_every_structure(structure: str, rule: str) -> None:
+def test_dense_is_plain_for_every_structure(connectivity: str, rule: str) -> None:
     def make(**options: Any) -> rc.Circuit:
-        return layered(rule=RULES[rule], **STRUCTURES[structure], **options)
+        return layered(rule=RULES[rule], **STRUCTURES[connectivity], **options)
 
     assert_same_runs(make, stimuli(make(), 6))
 
@@ -166,7 +166,7 @@ def test_masks_are_drawn_separately_and_missing_synapses_never_grow() -> None:
     assert not np.array_equal(after_down, down) and np.array_equal(after_down != 0, down != 0)
 
 
-@pytest.mark.parametrize("lowering", ["dense", "plain"])
+@pytest.mark.parametrize("lowering", ["dense", "reference"])
 @pytest.mark.parametrize("rule", ["traces", "momentum", "adam"])
 def test_missing_synapses_have_no_state_that_could_be_read(rule: str, lowering: str) -> None:
     net = layered(forward=Masked(0.5), rule=RULES[rule], lowering=lowering)
@@ -189,16 +189,16 @@ def test_dense_is_plain_for_plastic_one_to_one(rule: str) -> None:
         x = net.stimulus("x", 4)
         h = net.population("h", 4, rc.pyramidal("tanh"))
         o = net.population("o", 4, rc.SquaredOutput())
-        net.connect(x, h, rule=RULES[rule].forward, structure=OneToOne(), weights=0.7)
-        net.connect(h, o, rule=RULES[rule].forward, structure=OneToOne(), weights=np.linspace(-1, 1, 4))
-        net.connect(o, h, into="apical", rule=RULES[rule].feedback, structure=OneToOne(), weights=0.5)
+        net.connect(x, h, rule=RULES[rule].forward, connectivity=OneToOne(), weights=0.7)
+        net.connect(h, o, rule=RULES[rule].forward, connectivity=OneToOne(), weights=np.linspace(-1, 1, 4))
+        net.connect(o, h, into="apical", rule=RULES[rule].feedback, connectivity=OneToOne(), weights=0.5)
         net.phases("feedforward", 2 * ms, "error", 1 * ms, "feedback", 1 * ms, "plasticity", 1 * ms)
         return net
 
     assert_same_runs(make, stimuli(make(), 6))
 
 
-def modulated(columns: int = 1, rule: rc.Rule | None = None, **options: Any) -> rc.Circuit:
+def modulated(batch_size: int = 1, rule: rc.Rule | None = None, **options: Any) -> rc.Circuit:
     """Rules and a neuron that read a broadcast, overlapping phases, a parameter of each unit, a recurrent projection."""
     rule = rule or rc.Rule(
         "reward",
@@ -208,7 +208,7 @@ def modulated(columns: int = 1, rule: rc.Rule | None = None, **options: Any) -> 
         parameters=RATE,
         broadcasts=("loss",),
     )
-    net = rc.Circuit(columns=columns, **options)
+    net = rc.Circuit(batch_size=batch_size, **options)
     x = net.stimulus("x", 6)
     h = net.population("h", 5, rc.Neuron(
         """
@@ -261,7 +261,7 @@ def without_memory(order: tuple[int, ...], **options: Any) -> rc.Circuit:
     return net
 
 
-@pytest.mark.parametrize("lowering", ["dense", "plain"])
+@pytest.mark.parametrize("lowering", ["dense", "reference"])
 @pytest.mark.parametrize("order", [(0, 1, 2, 3, 4), (4, 3, 2, 1, 0), (2, 4, 0, 3, 1)])
 def test_a_signal_passes_one_population_in_a_step_whatever_was_declared_first(lowering: str, order: Any) -> None:
     trace = without_memory(order, lowering=lowering).run(
@@ -283,7 +283,7 @@ def test_a_signal_passes_one_population_in_a_step_whatever_was_declared_first(lo
 
 @pytest.mark.parametrize("seed", range(10))
 def test_dense_is_plain_for_any_circuit(seed: int) -> None:
-    dense, plain = (anything(seed, columns=1, lowering=lowering) for lowering in ("dense", "plain"))
+    dense, plain = (anything(seed, batch_size=1, lowering=lowering) for lowering in ("dense", "reference"))
     x = np.random.default_rng(seed).normal(size=(4, 3))
     for net in (dense, plain):
         net.run(x)
@@ -291,12 +291,12 @@ def test_dense_is_plain_for_any_circuit(seed: int) -> None:
     assert [k for k in right if k in left and distance(left[k], right[k]) > EXACT] == []
 
 
-# --- B columns are B circuits -----------------------------------------------------------------------------------------
+# --- B batch elements are B circuits -----------------------------------------------------------------------------------------
 
 
-def step_by_columns(make: Callable[..., rc.Circuit], data: dict[str, np.ndarray], columns: int) -> None:
-    """After each presentation of all columns, the weights are the mean over as many one-column circuits."""
-    apart = columns_apart(make, data, columns)
+def step_by_columns(make: Callable[..., rc.Circuit], data: dict[str, np.ndarray], batch_size: int) -> None:
+    """After each presentation of all batch elements, the weights are the mean over as many one-batch element circuits."""
+    apart = elements_apart(make, data, batch_size)
     assert apart and max(apart.values()) < EXACT, apart
 
 
@@ -342,12 +342,12 @@ def test_columns_are_circuits_of_their_own_with_broadcasts() -> None:
 
 @pytest.mark.parametrize("rule", ["urfb", "bp", "everything", "fused", "oja"])
 def test_a_last_batch_that_does_not_fill_the_columns(rule: str) -> None:
-    """Empty columns count for nothing: the mean is over those present."""
+    """Empty batch elements count for nothing: the mean is over those present."""
     data = stimuli(layered(), 9)
-    full = layered(rule=RULES[rule], columns=5)
+    full = layered(rule=RULES[rule], batch_size=5)
     full.run(data, order=[[0, 1, 2, 3, 4], [5, 6, 7, 8, -1]])
-    small = layered(rule=RULES[rule], columns=4)
-    large = layered(rule=RULES[rule], columns=5)
+    small = layered(rule=RULES[rule], batch_size=4)
+    large = layered(rule=RULES[rule], batch_size=5)
     large.run(data, order=[[0, 1, 2, 3, 4]])
     kept = large.state()
     small.set_state({k: kept[k] for k, v in small.state().items() if kept[k].shape == v.shape and v.ndim != 2})
@@ -358,7 +358,7 @@ def test_a_last_batch_that_does_not_fill_the_columns(rule: str) -> None:
 
 
 def test_data_that_do_not_fill_the_columns_are_shown_once_each() -> None:
-    net = layered(columns=4)
+    net = layered(batch_size=4)
     trace = net.run(stimuli(net, 9))
     assert trace.rows.tolist() == [[0, 1, 2, 3], [4, 5, 6, 7], [8, -1, -1, -1]]
 
@@ -379,7 +379,7 @@ def test_data_that_do_not_fill_the_columns_are_shown_once_each() -> None:
 )
 def test_training_is_the_textbook_algorithm(rule: str, output: Any, loss: str, transfer: str) -> None:
     sizes = (6, 8, 7, 5, 4)
-    net = layered(sizes, getattr(rc, rule).with_parameters(rate=0.2), output=output, transfer=transfer, columns=5)
+    net = layered(sizes, getattr(rc, rule).with_parameters(rate=0.2), output=output, transfer=transfer, batch_size=5)
     data = stimuli(net, 20)
     ups, downs = weights(net)
     keep = dict(S=output.S, mu=output.mu) if loss == "hinge" else {}
@@ -393,7 +393,7 @@ def test_training_is_the_textbook_algorithm(rule: str, output: Any, loss: str, t
 
 
 def test_training_with_masks_is_the_textbook_algorithm() -> None:
-    net = layered((6, 9, 8, 4), forward=Masked(0.5), feedback=Masked(0.5), columns=5)
+    net = layered((6, 9, 8, 4), forward=Masked(0.5), feedback=Masked(0.5), batch_size=5)
     data = stimuli(net, 20)
     ups, downs = weights(net)
     keep = dict(forward_masks=masks_of(ups), feedback_masks=masks_of(downs))
@@ -405,21 +405,21 @@ def test_training_with_masks_is_the_textbook_algorithm() -> None:
 
 def test_the_hinge_rule_is_the_textbook_output_layer() -> None:
     """The rule that reads the field gives what the circuit's dynamics give."""
-    by_rule = layered((6, 4), rc.hinge.with_parameters(rate=0.2), columns=5)
-    by_circuit = layered((6, 4), rc.urfb.with_parameters(rate=0.2), columns=5)
+    by_rule = layered((6, 4), rc.hinge.with_parameters(rate=0.2), batch_size=5)
+    by_circuit = layered((6, 4), rc.urfb.with_parameters(rate=0.2), batch_size=5)
     data = stimuli(by_rule, 20)
     by_rule.run(data)
     by_circuit.run(data)
     assert distance(by_rule["x_to_o.w"], by_circuit["x_to_o.w"]) < EXACT
 
 
-@pytest.mark.parametrize("lowering", ["dense", "plain"])
-@pytest.mark.parametrize("structure", [Masked(0.5), OneToOne()])
-def test_a_transpose_has_the_synapses_of_its_partner(structure: Masked | OneToOne, lowering: str) -> None:
+@pytest.mark.parametrize("lowering", ["dense", "reference"])
+@pytest.mark.parametrize("connectivity", [Masked(0.5), OneToOne()])
+def test_a_transpose_has_the_synapses_of_its_partner(connectivity: Masked | OneToOne, lowering: str) -> None:
     net = rc.Circuit(lowering=lowering)
     h = net.population("h", 5, rc.pyramidal("linear"))
     o = net.population("o", 5, rc.Neuron("basal : 1 (compartment)\nrate : 1\nerror = rate : 1"))
-    up = net.connect(h, o, structure=structure)
+    up = net.connect(h, o, connectivity=connectivity)
     net.connect(o, h, into="apical", weights=up.T)
     net.phases("feedforward", 1 * ms, "feedback", 1 * ms)
     net["o.rate"] = errors = np.arange(1.0, 6.0)
@@ -427,7 +427,7 @@ def test_a_transpose_has_the_synapses_of_its_partner(structure: Masked | OneToOn
     w = net["h_to_o.w"]
     assert distance(net["h.apical_o"], errors * w if w.ndim == 1 else errors @ w) < EXACT
     with pytest.raises(rc.RecircuitError, match="Masked"):
-        net.connect(o, h, weights=up.T, structure=Masked(0.1), name="other")
+        net.connect(o, h, weights=up.T, connectivity=Masked(0.1), name="other")
 
 
 @pytest.mark.parametrize(
@@ -441,12 +441,12 @@ def test_a_transpose_has_the_synapses_of_its_partner(structure: Masked | OneToOn
 )
 def test_backpropagation_is_the_gradient(output: Any, loss: str, transfer: str) -> None:
     """Central differences of the loss, of fields that the circuit itself computes."""
-    net = layered((4, 4, 3, 3), rc.bp.with_parameters(rate=1.0), output=output, transfer=transfer, columns=6)
+    net = layered((4, 4, 3, 3), rc.bp.with_parameters(rate=1.0), output=output, transfer=transfer, batch_size=6)
     data = stimuli(net, 6)
     start, step = net.state(), 1e-6
     net.run(data)
     fields = amit.forward([start[k] for k in ("x_to_h1.w", "h1_to_h2.w", "h2_to_o.w")], data["x"], transfer).fields[-1]
-    assert np.abs(np.abs(fields) - 1).min() > 1e-4, "a column lies at the hinge's kink: choose another seed"
+    assert np.abs(np.abs(fields) - 1).min() > 1e-4, "a batch element lies at the hinge's kink: choose another seed"
     increments = {key: net[key] - start[key] for key in ("x_to_h1.w", "h1_to_h2.w", "h2_to_o.w")}
     for key, increment in increments.items():
         assert increment.any()
@@ -461,7 +461,7 @@ def test_backpropagation_is_the_gradient(output: Any, loss: str, transfer: str) 
 
 
 def layered_fields(net: rc.Circuit, state: dict[str, np.ndarray], data: dict[str, np.ndarray]) -> np.ndarray:
-    """The output fields of an evaluation, (columns, classes)."""
+    """The output fields of an evaluation, (batch, classes)."""
     net.set_state(state)
     net.run(data, learn=False)
     return next(net[k] for k in state if k.startswith("o.basal_"))
@@ -475,7 +475,7 @@ def layered_fields(net: rc.Circuit, state: dict[str, np.ndarray], data: dict[str
 def test_leaving_out_what_cannot_matter_changes_no_bit(rule: str, record: tuple[str, ...]) -> None:
     runs = []
     for optimise in (True, False):
-        net = layered((6, 5, 4, 3), RULES[rule], columns=3, optimise=optimise)
+        net = layered((6, 5, 4, 3), RULES[rule], batch_size=3, optimise=optimise)
         data = stimuli(net, 11)
         trace = net.run(data, record=record)
         evaluated = net.run(data, learn=False, record=[r for r in record if r != "x_to_h1.w"])
@@ -490,7 +490,7 @@ def test_leaving_out_what_cannot_matter_changes_no_bit(rule: str, record: tuple[
 
 
 def test_recording_changes_no_bit() -> None:
-    plain, recorded = (layered((6, 5, 4, 3), columns=3) for _ in range(2))
+    plain, recorded = (layered((6, 5, 4, 3), batch_size=3) for _ in range(2))
     data = stimuli(plain, 9)
     plain.run(data)
     recorded.run(data, record=["o.rate", "h1.apical", "h2.error", "t.drive"])
@@ -508,7 +508,7 @@ def test_settling_converges_to_the_textbook(output: str, loss: str) -> None:
     distances = []
     for length in (20, 50, 140):
         net = layered(
-            (6, 5, 4, 3), rc.urfb, output=make_output(tau=5 * ms), transfer="tanh", tau=5 * ms, columns=4,
+            (6, 5, 4, 3), rc.urfb, output=make_output(tau=5 * ms), transfer="tanh", tau=5 * ms, batch_size=4,
             lengths=(length, length),
         )  # fmt: skip
         data = stimuli(net, 8)

@@ -17,18 +17,18 @@ M, S, MU, EPSILON = 10.0, 1.0, 0.1, 0.1
 CASES = {"to learn, s = 1": (0.5, 1), "learned, s = 1": (5, 1), "to learn, s = -1": (-0.5, -1), "learned": (-5, -1)}
 
 
-def alone(columns: int = 1, steps: int = 4, *, lowering: str = "dense", **parameters: Any) -> rc.Circuit:
+def alone(batch_size: int = 1, steps: int = 4, *, lowering: str = "dense", **parameters: Any) -> rc.Circuit:
     """Two o's with their t's and s's; class 0 is shown, so that s is +1 for the first unit and -1 for the second."""
-    net = rc.Circuit(columns=columns, lowering=lowering)
+    net = rc.Circuit(batch_size=batch_size, lowering=lowering)
     field = net.stimulus("field", 2)
     o = net.population("o", 2, rc.HingeOutput(**dict(M=M, S=S, mu=MU, epsilon=EPSILON) | parameters))
-    net.connect(field, o, weights=1.0, structure=OneToOne())
+    net.connect(field, o, weights=1.0, connectivity=OneToOne())
     net.phases("feedforward", 1 * ms, "error", steps * ms, "plasticity", 1 * ms)
     return net
 
 
 def show(net: rc.Circuit, h: Any, **options: Any) -> rc.Trace:
-    """One presentation in which both units of column b have the field h[b]."""
+    """One presentation in which both units of batch element b have the field h[b]."""
     fields = np.repeat(np.reshape(np.asarray(h, float), (-1, 1)), 2, axis=1)
     return net.run({"field": fields, "s": np.zeros(len(fields), int)}, **options)
 
@@ -46,10 +46,10 @@ def at_the_end(h: Any, steps: int = 4, **parameters: Any) -> tuple[np.ndarray, n
     return tuple(net["o.rate"].T)
 
 
-# --- lock step --------------------------------------------------------------------------------------------------------
+# --- step-by-step mode --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("lowering", ["dense", "plain"])
+@pytest.mark.parametrize("lowering", ["dense", "reference"])
 @pytest.mark.parametrize("case", CASES)
 def test_the_four_cases_are_the_references(case: str, lowering: str) -> None:
     h, s = CASES[case]
@@ -76,7 +76,7 @@ def test_it_equals_the_derivative_of_the_hinge_cost() -> None:
     """Eq. 4 is minus the slope of Eq. 3, away from the kinks, by central differences."""
     rng = np.random.default_rng(0)
     h, y, step = rng.uniform(-5, 5, (30, 4)), rng.integers(0, 4, 30), 1e-6
-    net = rc.Circuit(columns=30)
+    net = rc.Circuit(batch_size=30)
     x = net.stimulus("x", 4)
     o = net.population("o", 4, rc.HingeOutput(M=M, S=S, mu=MU, epsilon=EPSILON))
     net.connect(x, o, weights=np.eye(4))
@@ -110,7 +110,7 @@ def test_it_starts_from_rest_in_every_presentation() -> None:
 
 def test_all_columns_and_units_go_their_own_way() -> None:
     rng = np.random.default_rng(4)
-    net = rc.Circuit(columns=7)
+    net = rc.Circuit(batch_size=7)
     x = net.stimulus("x", 3)
     o = net.population("o", 3, rc.HingeOutput(M=M))
     net.connect(x, o, weights=np.eye(3))
@@ -226,7 +226,7 @@ def test_hysteresis_in_lock_step_is_the_printed_circuit() -> None:
 )
 def test_the_controls_compute_their_deltas(output: Any, loss: str) -> None:
     rng = np.random.default_rng(5)
-    net = rc.Circuit(columns=9)
+    net = rc.Circuit(batch_size=9)
     x = net.stimulus("x", 4)
     o = net.population("o", 4, output)
     net.connect(x, o, weights=np.eye(4))

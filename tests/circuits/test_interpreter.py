@@ -27,7 +27,7 @@ from recircuit.models.networks.rule_test_circuits import bench, data_for, networ
 from recircuit.plasticity import RULES
 from recircuit.testing import EXACT
 
-COLUMNS, SHOWN = 3, 7  # so that the last of three presentations has two empty batch elements
+BATCH_SIZE, SHOWN = 3, 7  # so that the last of three presentations has two empty batch elements
 Make = Callable[..., rc.Circuit]
 
 
@@ -46,7 +46,7 @@ def assert_agree(
 
     ``all_learn``: in these presentations, all weights that can learn do.
     """
-    usual, net = make(columns=COLUMNS), make(columns=COLUMNS)
+    usual, net = make(batch_size=BATCH_SIZE), make(batch_size=BATCH_SIZE)
     data = data_for(usual, SHOWN, 1) if data is None else data
     interpreted(net)
     before = usual.state()
@@ -106,21 +106,21 @@ def shown(units: int) -> dict[str, np.ndarray]:
     return {"x": rng.normal(size=(SHOWN, units)).round(1), "s": rng.integers(0, 3, SHOWN)}
 
 
-def pair(structure: Connectivity, rule: rc.Rule, feedback: str, tau: Any, **options: Any) -> rc.Circuit:
+def pair(connectivity: Connectivity, rule: rc.Rule, feedback: str, tau: Any, **options: Any) -> rc.Circuit:
     """x to h through a structure, h to o, and back from h to a copy of x through synapses of their own or the same."""
     net = rc.Circuit(**options)
     size = int(np.prod(IMAGE))
-    above = int(np.prod(structure.above)) if isinstance(structure, Local) else size
+    above = int(np.prod(connectivity.above)) if isinstance(connectivity, Local) else size
     x, y = net.stimulus("x", size), net.population("y", size, rc.pyramidal("tanh", tau=tau))
     h = net.population("h", above, rc.pyramidal("tanh", tau=tau))
     o = net.population("o", 3, rc.SquaredOutput())
-    net.connect(x, y, weights=1.0, structure=OneToOne())
-    up = net.connect(y, h, rule=rule, structure=structure)
+    net.connect(x, y, weights=1.0, connectivity=OneToOne())
+    up = net.connect(y, h, rule=rule, connectivity=connectivity)
     net.connect(h, o, rule=rule)
     net.connect(o, h, into="apical", rule=rule.feedback)
     if feedback == "own":
-        back = structure.T if isinstance(structure, Local) else structure
-        net.connect(h, y, into="apical", rule=rule.feedback, structure=back)
+        back = connectivity.T if isinstance(connectivity, Local) else connectivity
+        net.connect(h, y, into="apical", rule=rule.feedback, connectivity=back)
     else:
         net.connect(h, y, into="apical", weights=up.T)
     net.phases("feedforward", 4 * ms, "error", 2 * ms, "feedback", 3 * ms, "plasticity", 1 * ms)
@@ -128,11 +128,11 @@ def pair(structure: Connectivity, rule: rc.Rule, feedback: str, tau: Any, **opti
 
 
 @pytest.mark.parametrize("feedback", ["own", "transposed"])
-@pytest.mark.parametrize("structure", STRUCTURES)
-def test_every_connectivity(structure: str, feedback: str) -> None:
+@pytest.mark.parametrize("connectivity", STRUCTURES)
+def test_every_connectivity(connectivity: str, feedback: str) -> None:
     """Step by step with a loop over synapses where feedback has weights of its own, settling with products otherwise."""
     rule, tau = (LOOP, 1 * ms) if feedback == "own" else (PRODUCT, 2.5 * ms)
-    assert_agree(lambda **options: pair(STRUCTURES[structure], rule, feedback, tau, **options))
+    assert_agree(lambda **options: pair(STRUCTURES[connectivity], rule, feedback, tau, **options))
 
 
 @pytest.mark.parametrize("pool", [MaxPool(IMAGE, 3, 2), MaxPool(IMAGE, (2, 2), (1, 2), 0)])
@@ -143,8 +143,8 @@ def test_max_pooling(pool: MaxPool) -> None:
         h = net.population("h", x.size, rc.pyramidal("linear"))
         top = net.population("top", int(np.prod(pool.above)), rc.pyramidal("tanh"))
         o = net.population("o", 3, rc.SoftmaxOutput())
-        net.connect(x, h, rule=rc.urfb, structure=Local(IMAGE, IMAGE[0], 3))
-        up = net.connect(h, top, structure=pool)
+        net.connect(x, h, rule=rc.urfb, connectivity=Local(IMAGE, IMAGE[0], 3))
+        up = net.connect(h, top, connectivity=pool)
         net.connect(top, h, into="apical", weights=up.T)
         net.connect(top, o, rule=rc.urfb)
         net.connect(o, top, into="apical", rule=rc.urfb.feedback)
@@ -155,7 +155,7 @@ def test_max_pooling(pool: MaxPool) -> None:
 
 
 def test_no_connectivity_is_left_out() -> None:
-    assert {type(structure).__name__ for structure in STRUCTURES.values()} | {"MaxPool"} == set(CONNECTIVITIES)
+    assert {type(connectivity).__name__ for connectivity in STRUCTURES.values()} | {"MaxPool"} == set(CONNECTIVITIES)
 
 
 @pytest.mark.parametrize("flipped", [True, False])
@@ -187,11 +187,13 @@ def test_two_variables_exchange_their_values() -> None:
 @pytest.mark.parametrize("seed", range(6))
 def test_random_circuits(seed: int) -> None:
     """With time, broadcasts, latches and noise, which both backends draw from the same stream here."""
-    assert_agree(lambda columns: anything(seed, columns), record=("h0.rate", "h1.mixed", "one.rate"), all_learn=False)
+    assert_agree(
+        lambda batch_size: anything(seed, batch_size), record=("h0.rate", "h1.mixed", "one.rate"), all_learn=False
+    )
 
 
 def test_single_precision() -> None:
-    usual, net = (layered(precision="float32", columns=2) for _ in range(2))
+    usual, net = (layered(precision="float32", batch_size=2) for _ in range(2))
     data = data_for(usual, 4, 1)
     usual.run(data)
     net.run(data, backend="interpreter")
@@ -202,12 +204,12 @@ def test_single_precision() -> None:
 def test_what_is_collected_and_said_on_the_way() -> None:
     found = []
     for backend in ("numpy", "interpreter"):
-        net, said = layered(columns=COLUMNS), []
+        net, said = layered(batch_size=BATCH_SIZE), []
         data = as_inputs(net, data_for(net, SHOWN, 1))
         program = net.program(backend)
         data.load(program)
         keys = {"h1.rate": 1, "o.rate": 3, "x_to_h1.w": 3}
-        result = program.run(net.timetable(), data.order(None, COLUMNS), collect=keys, progress=said.append)
+        result = program.run(net.timetable(), data.order(None, BATCH_SIZE), collect=keys, progress=said.append)
         assert said == [1, 2, 3] and result.presentations == 3
         found.append(result.collected)
     assert found[0].keys() == found[1].keys()
@@ -217,7 +219,7 @@ def test_what_is_collected_and_said_on_the_way() -> None:
 
 
 def test_divergence_is_found() -> None:
-    net = layered(rule=rc.urfb.with_parameters(rate=1e200), transfer="linear", columns=2)
+    net = layered(rule=rc.urfb.with_parameters(rate=1e200), transfer="linear", batch_size=2)
     with pytest.raises(Diverged, match="became NaN or infinite"):
         net.run(data_for(net, 40, 1), backend="interpreter")
 
@@ -232,7 +234,7 @@ def noisy(seed: int) -> rc.Circuit:
         drawn    = randn() : 1 (during whole)
         count    = poisson(9) : 1 (during whole)
         """
-    net = rc.Circuit(columns=50, seed=seed)
+    net = rc.Circuit(batch_size=50, seed=seed)
     net.stimulus("x", 1)
     net.population("h", 40, rc.Neuron(neuron, tau=4 * ms))
     net.phases("whole", 3 * ms)
@@ -298,7 +300,7 @@ def test_expressions_that_are_refused(expression: str, said: str) -> None:
 
 def test_the_reference_form_is_refused() -> None:
     with pytest.raises(rc.RecircuitError, match="interpreter: it does not run the lowering 'plain'"):
-        layered(lowering="plain").program("interpreter")
+        layered(lowering="reference").program("interpreter")
 
 
 def test_it_is_listed_and_never_chosen_by_auto() -> None:

@@ -14,14 +14,14 @@ from test_equivalence import PLASTIC, RULES, between_two, check_learns_alike
 import recircuit as rc
 from recircuit.circuits import Convolution, Local
 from recircuit.circuits.description.memory import check_memory, needed
-from recircuit.testing import EXACT, distance, lowerings_apart
+from recircuit.testing import EXACT, distance, forms_apart
 
 IMAGE, STRIDES, KERNELS = (2, 6, 5), (2, 1), (3, 2)
 STRUCTURES = {"untied": Local, "tied": Convolution}
 
 
 def network(
-    structure: type[Local] = Convolution,
+    connectivity: type[Local] = Convolution,
     rule: rc.Rule = rc.urfb,
     *,
     down: str = "",
@@ -32,21 +32,21 @@ def network(
 ) -> rc.Circuit:
     """x, two images h1 and h2, and o. Feedback as the rule says; ``down="dfa"``: to both images from o."""
     net = rc.Circuit(**options)
-    first = structure(IMAGE, 3, KERNELS[0], strides[0], padding, probability)
-    second = structure(first.above, 4, KERNELS[1], strides[1], padding, probability)
+    first = connectivity(IMAGE, 3, KERNELS[0], strides[0], padding, probability)
+    second = connectivity(first.above, 4, KERNELS[1], strides[1], padding, probability)
     x = net.stimulus("x", int(np.prod(IMAGE)))
     h1 = net.population("h1", int(np.prod(first.above)), rc.pyramidal("tanh"))
     h2 = net.population("h2", int(np.prod(second.above)), rc.pyramidal("tanh"))
     o = net.population("o", 3, rc.HingeOutput(M=50))
-    net.connect(x, h1, rule=rule.forward, structure=first)
-    net.connect(h1, h2, rule=rule.forward, structure=second)
+    net.connect(x, h1, rule=rule.forward, connectivity=first)
+    net.connect(h1, h2, rule=rule.forward, connectivity=second)
     net.connect(h2, o, rule=rule.forward)
     net.connect(o, h2, into="apical", rule=rule.feedback)
     if down == "dfa":
         net.connect(o, h1, into="apical", rule=rule.feedback)
     else:
         own = rule.feedback.weights == "own"
-        net.connect(h2, h1, into="apical", rule=rule.feedback, structure=second.T if own else None)
+        net.connect(h2, h1, into="apical", rule=rule.feedback, connectivity=second.T if own else None)
     net.phases("feedforward", 3 * ms, "error", 4 * ms, "feedback", 2 * ms, "plasticity", 1 * ms)
     return net
 
@@ -73,22 +73,22 @@ SELDOM = [(r, v) for r in RULES for v in VARIANTS if (r, v) not in OFTEN]
 CASES = [*OFTEN, *(pytest.param(*case, marks=pytest.mark.slow) for case in SELDOM)]
 
 
-@pytest.mark.parametrize("structure", STRUCTURES)
+@pytest.mark.parametrize("connectivity", STRUCTURES)
 @pytest.mark.parametrize("rule, variant", CASES)
-def test_dense_is_plain(structure: str, rule: str, variant: str) -> None:
+def test_dense_is_plain(connectivity: str, rule: str, variant: str) -> None:
     mild = RULES[rule].with_parameters(rate=0.03)
 
     def make(**options: Any) -> rc.Circuit:
-        return network(STRUCTURES[structure], mild, **VARIANTS[variant], **options)
+        return network(STRUCTURES[connectivity], mild, **VARIANTS[variant], **options)
 
-    apart = lowerings_apart(make, shown())
+    apart = forms_apart(make, shown())
     assert len(apart) > 10 and {k: v for k, v in apart.items() if not v < EXACT} == {}
 
 
-@pytest.mark.parametrize("structure", [Local((2, 2, 1), 2, 1), Convolution((2, 2, 1), 2, 1)], ids=STRUCTURES)
+@pytest.mark.parametrize("connectivity", [Local((2, 2, 1), 2, 1), Convolution((2, 2, 1), 2, 1)], ids=STRUCTURES)
 @pytest.mark.parametrize("equation", [e for e in PLASTIC if not e.startswith("noise")])
-def test_dense_is_plain_for_every_equation(equation: str, structure: Local) -> None:
-    check_learns_alike(*(between_two(PLASTIC[equation], structure, lowering=way) for way in ("dense", "plain")))
+def test_dense_is_plain_for_every_equation(equation: str, connectivity: Local) -> None:
+    check_learns_alike(*(between_two(PLASTIC[equation], connectivity, lowering=way) for way in ("dense", "reference")))
 
 
 # --- against something else -------------------------------------------------------------------------------------------
@@ -96,7 +96,7 @@ def test_dense_is_plain_for_every_equation(equation: str, structure: Local) -> N
 
 @pytest.mark.parametrize("rule", ["urfb", "frfb", "bp", "dfa"])
 def test_tied_learning_is_a_convolution_in_numpy(rule: str) -> None:
-    net = network(Convolution, RULES["frfb" if rule == "dfa" else rule], down=rule, columns=3)
+    net = network(Convolution, RULES["frfb" if rule == "dfa" else rule], down=rule, batch_size=3)
     filters = [net["x_to_h1.w"].reshape(3, 2, 3, 3), net["h1_to_h2.w"].reshape(4, 3, 2, 2)]
     top, data = net["h2_to_o.w"], shown(9)
     back = [net["o_to_h1.w"]] if rule == "dfa" else []
@@ -116,11 +116,11 @@ def test_tied_learning_is_a_convolution_in_numpy(rule: str) -> None:
         assert distance(net["h2_to_h1.w"], back[0].reshape(4, 3, 4).swapaxes(0, 1)) < EXACT
 
 
-@pytest.mark.parametrize("structure", STRUCTURES)
-def test_backpropagation_is_the_gradient(structure: str) -> None:
+@pytest.mark.parametrize("connectivity", STRUCTURES)
+def test_backpropagation_is_the_gradient(connectivity: str) -> None:
     """Central differences of the hinge loss (Eq. 3), of fields that the circuit itself computes."""
     rate, step = 1e-3, 1e-5
-    net = network(STRUCTURES[structure], rc.bp.with_parameters(rate=rate), columns=4)
+    net = network(STRUCTURES[connectivity], rc.bp.with_parameters(rate=rate), batch_size=4)
     data = shown(4)
     start = {k: net[k] for k in ("x_to_h1.w", "h1_to_h2.w", "h2_to_o.w")}
 
@@ -149,7 +149,7 @@ def test_backpropagation_is_the_gradient(structure: str) -> None:
 
 def test_tied_is_the_sum_of_untied() -> None:
     """Untied weights that are all alike do what the filter does, and their changes add up to its."""
-    tied, untied = (network(s, RULES["urfb"], columns=2) for s in (Convolution, Local))
+    tied, untied = (network(s, RULES["urfb"], batch_size=2) for s in (Convolution, Local))
     data, places = shown(2), {"x_to_h1": 9, "h1_to_h2": 9}
     for name, n in places.items():
         w = tied[f"{name}.w"]
@@ -164,12 +164,12 @@ def test_tied_is_the_sum_of_untied() -> None:
         assert distance(tied[f"{k}.w"] - filters, (untied[f"{k}.w"] - weights).sum(axis=0)) < EXACT
 
 
-@pytest.mark.parametrize("structure", STRUCTURES)
-def test_what_is_outside_of_the_image_has_no_weight(structure: str) -> None:
+@pytest.mark.parametrize("connectivity", STRUCTURES)
+def test_what_is_outside_of_the_image_has_no_weight(connectivity: str) -> None:
     noisy = rc.Rule(
         "noisy", source="test", forward="dw = rate*error_post*x_pre + .1*randn()", parameters=dict(rate=0.1)
     )
-    net = network(STRUCTURES[structure], noisy, probability=0.7)
+    net = network(STRUCTURES[connectivity], noisy, probability=0.7)
     net["x_to_h1.w"] = 1.0
     there = net["x_to_h1.w"] != 0
     net.run(shown())
@@ -188,19 +188,19 @@ def test_a_tied_projection_is_shown_as_a_control() -> None:
 SPLIT, FUSED = (RULES[r].with_parameters(rate=0.02) for r in ("urfb", "fused"))
 
 
-def stack(*layers: tuple[Local, rc.Rule, bool], columns: int) -> rc.Circuit:
+def stack(*layers: tuple[Local, rc.Rule, bool], batch_size: int) -> rc.Circuit:
     """Images above each other, and o. Each layer: its structure, its rule, and whether feedback has weights of its own."""
-    net = rc.Circuit(columns=columns, seed=3)
+    net = rc.Circuit(batch_size=batch_size, seed=3)
     images = [net.stimulus("x", int(np.prod(layers[0][0].image)))]
     for k, (s, rule, _) in enumerate(layers, start=1):
         images.append(net.population(f"h{k}", int(np.prod(s.above)), rc.pyramidal("tanh")))
-        net.connect(images[-2], images[-1], rule=rule.forward, structure=s)
+        net.connect(images[-2], images[-1], rule=rule.forward, connectivity=s)
     o = net.population("o", 3, rc.HingeOutput(M=20))
     net.connect(images[-1], o, rule=SPLIT.forward)
     net.connect(o, images[-1], into="apical", rule=SPLIT.feedback)
     for k, (s, rule, own) in list(enumerate(layers))[:0:-1]:
         how: dict[str, Any] = (
-            dict(rule=rule.feedback, structure=s.T) if own else dict(weights=net[f"h{k}_to_h{k + 1}"].T)
+            dict(rule=rule.feedback, connectivity=s.T) if own else dict(weights=net[f"h{k}_to_h{k + 1}"].T)
         )
         net.connect(images[k + 1], images[k], into="apical", **how)
     net.phases("feedforward", 5 * ms, "error", 4 * ms, "feedback", 4 * ms, "plasticity", 1 * ms)
@@ -211,13 +211,13 @@ A, B, C = Local((2, 6, 6), 5, 3, stride=2), Convolution((5, 3, 3), 6, 2), Local(
 LARGE = Convolution((2, 9, 17), 3, (2, 5), padding=0)  # in rows of registers; the next goes on from row to row
 FLAT = Convolution(LARGE.above, 9, 3, probability=0.5)
 STACKS: dict[str, Any] = {
-    "columns side by side": (
+    "batch elements side by side": (
         16, (A, FUSED, False), (B, SPLIT, False), (C, SPLIT, False), (Convolution(C.above, 9, 3, padding=0), FUSED, True)
     ),
     "along the image": (
         5, (LARGE, SPLIT, False), (FLAT, SPLIT, True), (Convolution(FLAT.above, 3, (5, 2), padding=0), FUSED, False)
     ),
-    "more columns, maps and inputs than a tile has": (
+    "more batch elements, maps and inputs than a tile has": (
         200, (Local((2, 3, 4), 14, 3), SPLIT, False), (Convolution((14, 3, 4), 13, 3), SPLIT, False),
         (Local((13, 3, 4), 1, (1, 4), padding=0), SPLIT, False),
     ),
@@ -227,8 +227,8 @@ STACKS: dict[str, Any] = {
 @pytest.mark.cpp
 @pytest.mark.parametrize("case", STACKS)
 def test_cpp_is_numpy_whatever_the_threads(monkeypatch: pytest.MonkeyPatch, case: str) -> None:
-    columns, *layers = STACKS[case]
-    rng, presentations = np.random.default_rng(0), 2 * columns + 3  # the last is not full
+    batch_size, *layers = STACKS[case]
+    rng, presentations = np.random.default_rng(0), 2 * batch_size + 3  # the last is not full
     data = {
         "x": rng.normal(size=(presentations, int(np.prod(layers[0][0].image)))),
         "s": rng.integers(0, 3, presentations),
@@ -236,7 +236,7 @@ def test_cpp_is_numpy_whatever_the_threads(monkeypatch: pytest.MonkeyPatch, case
     states = {}
     for backend, threads in (("numpy", "1"), ("cpp", "1"), ("cpp", "3")):
         monkeypatch.setitem(os.environ, "RECIRCUIT_THREADS", threads)
-        net = stack(*layers, columns=columns)
+        net = stack(*layers, batch_size=batch_size)
         net.run(data, backend=backend)
         states[backend, threads] = net.state()
         net.close()
@@ -270,25 +270,25 @@ def test_channels_that_do_not_match_are_refused() -> None:
     net = rc.Circuit()
     x, h = net.population("x", 75, rc.pyramidal()), net.population("h", 50, rc.pyramidal())
     with pytest.raises(rc.RecircuitError, match=r"3 channels of 5 x 5, which are 75 units; the pre population has 50"):
-        net.connect(h, x, structure=Local((3, 5, 5), 2, 3))
+        net.connect(h, x, connectivity=Local((3, 5, 5), 2, 3))
     with pytest.raises(
         rc.RecircuitError, match=r"4 channels of 5 x 5, which are 100 units; the post population has 50"
     ):
-        net.connect(x, h, structure=Local((3, 5, 5), 4, 3))
+        net.connect(x, h, connectivity=Local((3, 5, 5), 4, 3))
 
 
 def test_a_circuit_that_does_not_fit_is_refused_before_it_is_built() -> None:
-    net = network(Local, columns=1000, precision="float32")
+    net = network(Local, batch_size=1000, precision="float32")
     state = net.state()
     kept = sum(v.nbytes for k, v in state.items() if v.dtype == np.float32 and ".factor" not in k and "active" not in k)
     assert sum(needed(net).values()) == pytest.approx(kept, rel=0.01)
     with pytest.raises(
-        rc.RecircuitError, match=r"needs 0.00 GiB for its weights .* of 1000 columns, and 0.00 GiB are free"
+        rc.RecircuitError, match=r"needs 0.00 GiB for its weights .* of 1000 batch elements, and 0.00 GiB are free"
     ):
         check_memory(net, free=1000)
     huge = rc.Circuit(100)
     x, h = huge.stimulus("x", 3 * 4096**2), huge.population("h", 64 * 4096**2, rc.pyramidal())
-    huge.connect(x, h, structure=Local((3, 4096, 4096), 64, 5))
+    huge.connect(x, h, connectivity=Local((3, 4096, 4096), 64, 5))
     huge.phases("feedforward", 1 * ms)
-    with pytest.raises(rc.RecircuitError, match=r"the largest parts: h \d+.*, x_to_h \d+.*Take fewer columns"):
+    with pytest.raises(rc.RecircuitError, match=r"the largest parts: h \d+.*, x_to_h \d+.*Take fewer batch elements"):
         huge.run(presentations=1)

@@ -12,7 +12,7 @@ from reference import images
 
 import recircuit as rc
 from recircuit.circuits import Convolution, Local, MaxPool, OneToOne
-from recircuit.testing import EXACT, distance, lowerings_apart
+from recircuit.testing import EXACT, distance, forms_apart
 
 IMAGE = (2, 7, 6)
 ONE = OneToOne()
@@ -23,29 +23,31 @@ def network(
     rule: rc.Rule = rc.urfb,
     *,
     dropped: float = 0.0,
-    structure: type[Local] = Convolution,
+    connectivity: type[Local] = Convolution,
     **options: Any,
 ) -> rc.Circuit:
     """x, two convolutions, their sum, its pool, and o; feedback from o to pool, sum, and both convolutions."""
     net = rc.Circuit(**options)
-    first = structure(IMAGE, 2, 3)
-    second = structure(first.above, 2, 3)
+    first = connectivity(IMAGE, 2, 3)
+    second = connectivity(first.above, 2, 3)
     n, linear = int(np.prod(first.above)), rc.pyramidal("linear")
     x = net.stimulus("x", int(np.prod(IMAGE)))
     a, b = (net.population(name, n, rc.pyramidal("clip")) for name in "ab")
     both = net.population("both", n, linear)
     top = net.population("top", int(np.prod(pool.above)), rc.pyramidal("linear", dropped=dropped))
     o = net.population("o", 3, rc.HingeOutput(M=50))
-    net.connect(x, a, rule=rule.forward, structure=first)
-    net.connect(a, b, rule=rule.forward, structure=second)
+    net.connect(x, a, rule=rule.forward, connectivity=first)
+    net.connect(a, b, rule=rule.forward, connectivity=second)
     for part in (a, b):
-        net.connect(part, both, weights=1.0, structure=ONE)
-        net.connect(both, part, into="apical", weights=1.0, structure=ONE)
-    up = net.connect(both, top, structure=pool)
+        net.connect(part, both, weights=1.0, connectivity=ONE)
+        net.connect(both, part, into="apical", weights=1.0, connectivity=ONE)
+    up = net.connect(both, top, connectivity=pool)
     net.connect(top, both, into="apical", weights=up.T)
     net.connect(top, o, rule=rule.forward)
     net.connect(o, top, into="apical", rule=rule.feedback)
-    net.connect(b, a, into="apical", rule=rule.feedback, structure=second.T if rule.feedback.weights == "own" else None)
+    net.connect(
+        b, a, into="apical", rule=rule.feedback, connectivity=second.T if rule.feedback.weights == "own" else None
+    )
     net.phases(
         "whole", 1 * ms, "draw", 1 * ms, "feedforward", 5 * ms, "error", 4 * ms, "feedback", 4 * ms, "plasticity", 1 * ms,
         evaluation=["whole", "feedforward"],
@@ -73,21 +75,21 @@ def test_dense_is_plain(pool: str, rule: str) -> None:
     def make(**options: Any) -> rc.Circuit:
         return network(POOLS[pool], rules[rule].with_parameters(rate=0.02), **options)
 
-    apart = lowerings_apart(make, shown(), ["top.basal_both_winner"])
+    apart = forms_apart(make, shown(), ["top.basal_both_argmax"])
     assert len(apart) > 15 and {k: v for k, v in apart.items() if not v < EXACT} == {}
 
 
 @pytest.mark.parametrize("kernel, stride", [(3, 2), (3, 3), (2, 2)])
 def test_it_is_the_largest_of_a_window(kernel: int, stride: int) -> None:
     pool = MaxPool(IMAGE, kernel, stride)
-    net = network(pool, columns=4)
+    net = network(pool, batch_size=4)
     net.run(shown(4))
     below = net["both.rate"].reshape(4, *IMAGE)
     margins = [(0, 0), (0, 0), *(images.same(n, kernel, stride) for n in IMAGE[1:])]
     seen = sliding_window_view(np.pad(below, margins, constant_values=-np.inf), (kernel, kernel), axis=(2, 3))
     seen = seen[:, :, ::stride, ::stride].reshape(4, *pool.above, -1)
     assert np.array_equal(net["top.rate"], seen.max(axis=-1).reshape(4, -1))
-    assert np.array_equal(net["top.basal_both_winner"], seen.argmax(axis=-1).reshape(4, -1))
+    assert np.array_equal(net["top.basal_both_argmax"], seen.argmax(axis=-1).reshape(4, -1))
     assert np.isclose(net["both.error"].sum(), net["top.error"].sum())  # all of it goes down, and nowhere else
 
 
@@ -96,7 +98,7 @@ def test_a_pool_of_stride_two_has_half_the_size() -> None:
 
 
 def test_the_sum_hands_its_error_to_both() -> None:
-    net = network(POOLS["3, 2"], columns=3)
+    net = network(POOLS["3, 2"], batch_size=3)
     net.run(shown(3))
     assert distance(net["both.rate"], net["a.rate"] + net["b.rate"]) < EXACT
     inside = np.abs(net["b.basal_a"]) < 1
@@ -109,7 +111,7 @@ def test_the_sum_hands_its_error_to_both() -> None:
 def test_backpropagation_through_pool_and_sum_is_the_gradient() -> None:
     from reference import amit
 
-    net = network(POOLS["3, 2"], rc.bp.with_parameters(rate=1e-4), columns=3)
+    net = network(POOLS["3, 2"], rc.bp.with_parameters(rate=1e-4), batch_size=3)
     data, start = shown(3), None
     start = {k: net[k] for k in ("x_to_a.w", "a_to_b.w", "top_to_o.w")}
     rng, slopes = np.random.default_rng(0), {}
@@ -130,7 +132,7 @@ def test_backpropagation_through_pool_and_sum_is_the_gradient() -> None:
 
 
 def test_dropout_is_drawn_for_each_presentation_and_silences_errors_too() -> None:
-    net = network(POOLS["3, 2"], dropped=0.75, columns=20)
+    net = network(POOLS["3, 2"], dropped=0.75, batch_size=20)
     data = shown(40)
     trace = []
     for k in (0, 20):
@@ -148,7 +150,7 @@ def test_dropout_is_drawn_for_each_presentation_and_silences_errors_too() -> Non
 def test_cpp_is_numpy() -> None:
     states = []
     for backend in ("numpy", "cpp"):
-        net = network(POOLS["3, 2"], rc.urfb.with_parameters(rate=0.02), columns=3, structure=Local)
+        net = network(POOLS["3, 2"], rc.urfb.with_parameters(rate=0.02), batch_size=3, connectivity=Local)
         net.run(shown(7), backend=backend)
         states.append(net.state())
         net.close()
@@ -161,8 +163,8 @@ def test_refused() -> None:
     net = rc.Circuit()
     h, p = net.population("h", 84, rc.pyramidal()), net.population("p", 24, rc.pyramidal())
     with pytest.raises(rc.RecircuitError, match=r"MaxPool\(.*has no weights that learn; got the rule 'urfb'"):
-        net.connect(h, p, structure=MaxPool(IMAGE, 3), rule=rc.urfb)
+        net.connect(h, p, connectivity=MaxPool(IMAGE, 3), rule=rc.urfb)
     with pytest.raises(rc.RecircuitError, match="2 channels of 4 x 3, which are 24 units; the post population has 84"):
-        net.connect(h, h, structure=MaxPool(IMAGE, 3))
+        net.connect(h, h, connectivity=MaxPool(IMAGE, 3))
     with pytest.raises(rc.RecircuitError, match="dropped is a probability below 1; got 1.5"):
         rc.pyramidal(dropped=1.5)

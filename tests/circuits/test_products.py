@@ -28,18 +28,18 @@ extern "C" {
 void start(int threads) { Pool::get().start(threads); }
 void tanh_f(int n, const float* x, float* y) { for (int k = 0; k < n; ++k) y[k] = recircuit::tanh(x[k]); }
 #define CALLS(T, name)                                                                                              \\
-    void propagate_##name(int columns, int pre, int post, int turned, const T* x, const T* w, T* y) {               \\
-        propagate<T>(columns, pre, post, turned, x, w, y);                                                           \\
+    void propagate_##name(int batch_size, int pre, int post, int turned, const T* x, const T* w, T* y) {               \\
+        propagate<T>(batch_size, pre, post, turned, x, w, y);                                                           \\
     }                                                                                                               \\
-    void accumulate_##name(int columns, int pre, int post, double keep, double scale, const T* y, const T* x, T* w) { \\
-        accumulate<T>(columns, pre, post, T(keep), T(scale), y, x, w);                                               \\
+    void accumulate_##name(int batch_size, int pre, int post, double keep, double scale, const T* y, const T* x, T* w) { \\
+        accumulate<T>(batch_size, pre, post, T(keep), T(scale), y, x, w);                                               \\
     }                                                                                                               \\
-    void few_propagate_##name(int columns, int pre, int post, int turned, const T* mask, const T* x, const T* w, T* y) { \\
-        ++stored, sparse_propagate<T>(columns, pre, post, turned, mask, x, w, y);                                     \\
+    void few_propagate_##name(int batch_size, int pre, int post, int turned, const T* mask, const T* x, const T* w, T* y) { \\
+        ++stored, sparse_propagate<T>(batch_size, pre, post, turned, mask, x, w, y);                                     \\
     }                                                                                                               \\
-    void few_accumulate_##name(int columns, int filled, int pre, int post, double keep, double scale, const T* mask, \\
+    void few_accumulate_##name(int batch_size, int filled, int pre, int post, double keep, double scale, const T* mask, \\
                                const T* y, const T* x, T* w) {                                                       \\
-        ++stored, sparse_accumulate<T>(columns, filled, pre, post, T(keep), T(scale), mask, y, x, w);                 \\
+        ++stored, sparse_accumulate<T>(batch_size, filled, pre, post, T(keep), T(scale), mask, y, x, w);                 \\
     }
 CALLS(float, f)
 CALLS(double, d)
@@ -48,7 +48,7 @@ CALLS(double, d)
 #: Room for the errors of sums of up to 900 products of numbers below 1.
 NEAR = {np.float32: 2e-4, np.float64: 1e-12}
 sizes = st.integers(1, 130) | st.sampled_from([192, 193, 500, 784])
-columns = st.integers(1, 40) | st.sampled_from([100, 513])
+batch_size = st.integers(1, 40) | st.sampled_from([100, 513])
 
 
 def library(folder: Path, threads: int) -> ctypes.CDLL:
@@ -91,7 +91,7 @@ def kind(dtype: type) -> str:
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @settings(max_examples=60, deadline=None)
-@given(b=columns, pre=sizes, post=sizes, turned=st.booleans(), seed=st.integers(0, 9))
+@given(b=batch_size, pre=sizes, post=sizes, turned=st.booleans(), seed=st.integers(0, 9))
 def test_propagation(
     libraries: list[ctypes.CDLL], dtype: type, b: int, pre: int, post: int, turned: bool, seed: int
 ) -> None:
@@ -112,7 +112,7 @@ def test_propagation(
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @settings(max_examples=60, deadline=None)
-@given(b=columns, pre=sizes, post=sizes, keep=st.sampled_from([0.0, 1.0, 0.5]), seed=st.integers(0, 9))
+@given(b=batch_size, pre=sizes, post=sizes, keep=st.sampled_from([0.0, 1.0, 0.5]), seed=st.integers(0, 9))
 def test_learning(
     libraries: list[ctypes.CDLL], dtype: type, b: int, pre: int, post: int, keep: float, seed: int
 ) -> None:
@@ -134,14 +134,14 @@ def test_learning(
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @settings(max_examples=60, deadline=None)
 @given(
-    b=columns, pre=sizes, post=sizes, turned=st.booleans(), density=st.sampled_from([0.0, 0.05, 0.5, 1.0]),
+    b=batch_size, pre=sizes, post=sizes, turned=st.booleans(), density=st.sampled_from([0.0, 0.05, 0.5, 1.0]),
     keep=st.sampled_from([0.0, 1.0, 0.5]), seed=st.integers(0, 9),
 )  # fmt: skip
 def test_few_synapses(
     libraries: list[ctypes.CDLL], dtype: type, b: int, pre: int, post: int, turned: bool, density: float, keep: float,
     seed: int,
 ) -> None:  # fmt: skip
-    """As with whole matrices, where a synapse is; elsewhere the matrix is neither read nor written. Some columns are empty."""
+    """As with whole matrices, where a synapse is; elsewhere the matrix is neither read nor written. Some elements are empty."""
     rng = np.random.default_rng(seed)
     name, shape = kind(dtype), (pre, post) if turned else (post, pre)
     mask = (rng.random(shape) < density).astype(dtype)

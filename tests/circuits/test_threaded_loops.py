@@ -1,4 +1,4 @@
-"""The loops that the cpp backend shares between threads: random numbers, and sums over columns that are no products."""
+"""The loops that the cpp backend shares between threads: random numbers, and sums over batch elements that are no products."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import recircuit as rc
 from recircuit.circuits.lowering.one_sided import one_sided, vanishing
 from recircuit.testing import distance
 
-COLUMNS, INPUTS, HIDDEN, OUTPUTS = 151, 40, 71, 10
+BATCH_SIZE, INPUTS, HIDDEN, OUTPUTS = 151, 40, 71, 10
 
 RULE = rc.Rule(
     "few levels", source="test",
@@ -23,7 +23,7 @@ RULE = rc.Rule(
 
 def noisy() -> rc.Circuit:
     """More units than one thread takes, an odd number of them, and layers that registers do not divide."""
-    net = rc.Circuit(COLUMNS)
+    net = rc.Circuit(BATCH_SIZE)
     x = net.stimulus("x", INPUTS)
     h = net.population("h", HIDDEN, rc.Neuron(
         """
@@ -52,7 +52,7 @@ def test_noise_has_numpys_bits_and_sums_its_values_whatever_the_threads(monkeypa
     """With inputs of which most are zero, and errors of which half are."""
     rng = np.random.default_rng(0)
     data = {"x": rng.normal(size=(300, INPUTS)) * (rng.random((300, INPUTS)) < 0.2), "s": rng.integers(0, OUTPUTS, 300)}
-    order = np.append(np.arange(300), [-1, -1]).reshape(2, COLUMNS)
+    order = np.append(np.arange(300), [-1, -1]).reshape(2, BATCH_SIZE)
     states = {}
     for backend, threads in (("numpy", "1"), ("cpp", "1"), ("cpp", "2")):
         monkeypatch.setitem(os.environ, "RECIRCUIT_THREADS", threads)

@@ -32,7 +32,7 @@ ROWS = np.random.default_rng(0).normal(size=(40, 3))
 
 def circuit() -> rc.Circuit:
     """A stimulus, a layer with noise that learns, and one whose variables have other sizes; always the same program."""
-    net = rc.Circuit(columns=2, seed=3)
+    net = rc.Circuit(batch_size=2, seed=3)
     x = net.stimulus("x", 3)
     h = net.population(
         "h", 4, rc.Neuron("basal : 1 (compartment)\ndrate/dt = (tanh(basal) + .1*randn() - rate)/tau : 1", tau=2 * ms)

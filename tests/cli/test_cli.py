@@ -103,7 +103,7 @@ def test_a_run_leaves_its_files(call, small: str, tmp_path: Path) -> None:
         "config.json", "curves.png", "metrics.csv", "weights.safetensors"
     ]  # fmt: skip
     config = json.loads((folder / "config.json").read_text())
-    assert config["run"]["layers"] == "4-6-5-3" and config["run"]["rate"] == 1.0 and config["run"]["columns"] == 10
+    assert config["run"]["layers"] == "4-6-5-3" and config["run"]["rate"] == 1.0 and config["run"]["batch_size"] == 10
     assert config["data"]["n_train"] == 60 and config["machine"]["threads"] >= 1
     assert "rate_decay" in config["rule"]
     assert list(table(folder)[0]) == [
@@ -122,7 +122,7 @@ def test_the_same_seed_gives_the_same_metrics(call, small: str, tmp_path: Path) 
 def test_defaults_follow_from_the_data(call, small: str, tmp_path: Path) -> None:
     assert call("train", small, "--loss", "mse", "--out", "a")[0] == 0
     run = json.loads((tmp_path / "a" / "config.json").read_text())["run"]
-    assert (run["layers"], run["epochs"], run["columns"], run["rate"]) == ("4-100-3", 20, 10, 0.03)
+    assert (run["layers"], run["epochs"], run["batch_size"], run["rate"]) == ("4-100-3", 20, 10, 0.03)
 
 
 @pytest.mark.parametrize(
@@ -135,8 +135,8 @@ def test_defaults_follow_from_the_data(call, small: str, tmp_path: Path) -> None
         ("--layers 4", "--layers: expected"),
         ("--layers four-3", "--layers: expected"),
         ("--epochs 0", "--epochs: expected a whole number, at least 1; got 0"),
-        ("--columns 0", "--columns: expected"),
-        ("--columns 61", "has only 60 training samples"),
+        ("--batch-size 0", "--batch-size: expected"),
+        ("--batch-size 61", "has only 60 training samples"),
         ("--rate nan", "--rate: expected a number above 0; got nan"),
         ("--rate -1", "--rate: expected"),
         ("--rate inf", "--rate: expected"),
@@ -158,7 +158,7 @@ def test_defaults_follow_from_the_data(call, small: str, tmp_path: Path) -> None
         ("--rule recirculation", "learns in pairs of layers, without labels"),
         ("--rule node_perturbation --loss hinge", "--loss: the rule 'node_perturbation' learns in the network"),
         ("--rule reinforcement --connectivity .5", "where it is 1.0; got 0.5"),
-        ("--rule node_perturbation_ridge --layers 4-6-3 --columns 10", "columns=1; got columns=10"),
+        ("--rule node_perturbation_ridge --layers 4-6-3 --batch-size 10", "batch_size=1; got batch_size=10"),
     ],
 )
 def test_a_wrong_call_is_refused_in_words(call, small: str, tmp_path: Path, options: str, said: str) -> None:
@@ -252,8 +252,8 @@ def test_a_run_is_written_over_only_where_that_is_said(call, small: str, tmp_pat
 
 
 def test_resuming_takes_the_options_of_the_run(call, small: str, tmp_path: Path, monkeypatch) -> None:
-    assert call("train", small, "--epochs", "3", "--columns", "7", "--rule", "frfb", "--out", "whole")[0] == 0
-    assert call("train", small, "--epochs", "1", "--columns", "7", "--rule", "frfb", "--out", "a")[0] == 0
+    assert call("train", small, "--epochs", "3", "--batch-size", "7", "--rule", "frfb", "--out", "whole")[0] == 0
+    assert call("train", small, "--epochs", "1", "--batch-size", "7", "--rule", "frfb", "--out", "a")[0] == 0
     monkeypatch.setattr(find_backend("cpp"), "build_seconds", 0.0)  # so that auto alone would change the backend
     code, out, _ = call("train", small, "--epochs", "3", "--out", "a", "--resume")
     assert code == 0 and "Backend numpy: as before" in out and "epoch 2/3" in out and "epoch 1/3" not in out
@@ -261,8 +261,8 @@ def test_resuming_takes_the_options_of_the_run(call, small: str, tmp_path: Path,
     assert same(weights(tmp_path / "a"), weights(tmp_path / "whole"))
     code, out, _ = call("train", small, "--out", "a", "--resume")
     assert code == 0 and "after 3 epochs" in out and "epoch 3/3" not in out
-    code, _, err = call("train", small, "--out", "a", "--resume", "--columns", "8")
-    assert code == 2 and "was started with --columns 7, and now got 8" in err
+    code, _, err = call("train", small, "--out", "a", "--resume", "--batch-size", "8")
+    assert code == 2 and "was started with --batch-size 7, and now got 8" in err
     code, out, _ = call("train", small, "--out", "b", "--resume", "--epochs", "1", "--backend", "numpy")
     assert code == 0 and "nothing to resume in b" in out
 
@@ -316,7 +316,7 @@ def started(folder: Path, *arguments: str) -> subprocess.Popen:
 
 
 def test_killed_and_resumed_it_ends_with_the_same_weights(call, small: str, tmp_path: Path) -> None:
-    go = ("train", small, "--epochs", "60", "--columns", "7", "--out")
+    go = ("train", small, "--epochs", "60", "--batch-size", "7", "--out")
     process = started(tmp_path / "a", *go, "a")
     process.kill()
     process.communicate()

@@ -1,6 +1,6 @@
-"""What a rule is lowered to equals its law: evaluate in every column, average, then go on.
+"""What a rule is lowered to equals its law: evaluate in every batch element, average, then go on.
 
-The law is computed here directly, with arrays of shape (columns, n_post, n_pre); the steps by a small
+The law is computed here directly, with arrays of shape (batch elements, n_post, n_pre); the steps by a small
 interpreter that gives each kind of step only the names it may read; and the plain Brian2 code by Brian2.
 """
 
@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from recircuit.plasticity import Rule, SynapticEquation, bp, frfb, hinge, lower, urfb
 from recircuit.plasticity.steps import Elementwise, Fused, Product, Step, drives
 
-COLUMNS, N_POST, N_PRE = 5, 3, 4
+BATCH_SIZE, N_POST, N_PRE = 5, 3, 4
 UNIT_VARIABLES = ("x", "error", "basal", "target", "noise", "theta", "a", "b")
 PARAMETERS = dict(rate=0.5, decay=0.01, theta=0.3, b1=0.9, b2=0.99, eps=1e-3, sigma=0.2, p=1.3, q=0.7)
 
@@ -94,7 +94,7 @@ EQUATIONS = {name: make(keywords, name) for name, keywords in RULES.items()} | {
 
 @dataclass
 class World:
-    """What there is to read: (columns, n) for units, (columns,) for broadcasts, (n_post, n_pre) for synapses."""
+    """What there is to read: (batch elements, n) for units, (batch elements,) for broadcasts, (n_post, n_pre) for synapses."""
 
     pre: dict[str, np.ndarray]
     post: dict[str, np.ndarray]
@@ -104,7 +104,7 @@ class World:
     seed: int = 0
 
 
-def world(equation: SynapticEquation, seed: int = 0, columns: int = COLUMNS, signed: bool = True) -> World:
+def world(equation: SynapticEquation, seed: int = 0, batch_size: int = BATCH_SIZE, signed: bool = True) -> World:
     rng = np.random.default_rng(seed)
 
     def draw(*shape: int) -> np.ndarray:
@@ -113,9 +113,9 @@ def world(equation: SynapticEquation, seed: int = 0, columns: int = COLUMNS, sig
 
     state = {name: np.full((N_POST, N_PRE), value) for name, value in equation.state.items()}
     return World(
-        {name: draw(columns, N_PRE) for name in UNIT_VARIABLES},
-        {name: draw(columns, N_POST) for name in UNIT_VARIABLES},
-        {name: draw(columns) for name in equation.broadcasts},
+        {name: draw(batch_size, N_PRE) for name in UNIT_VARIABLES},
+        {name: draw(batch_size, N_POST) for name in UNIT_VARIABLES},
+        {name: draw(batch_size) for name in equation.broadcasts},
         {"w": draw(N_POST, N_PRE)} | state,
         dict(equation.parameters) | {"updates": 3, "pi": np.pi, "e": np.e},
         seed,
@@ -123,7 +123,7 @@ def world(equation: SynapticEquation, seed: int = 0, columns: int = COLUMNS, sig
 
 
 def law(equation: SynapticEquation, world: World) -> dict[str, np.ndarray]:
-    """Each right-hand side in every column, averaged; later statements read the average."""
+    """Each right-hand side in every batch element, averaged; later statements read the average."""
     names: dict[str, Any] = world.scalars | dict(world.synapse)
     names |= {name: value[:, None, None] for name, value in world.broadcasts.items()}
     names |= {f"{name}_pre": value[:, None, :] for name, value in world.pre.items()}
@@ -147,9 +147,9 @@ def interpret(steps: tuple[Step, ...], world: World) -> dict[str, np.ndarray]:
                 scalars = {name: world.scalars[name] for name in (*step.scalars, "pi", "e")}
                 post = evaluate(step.post, scalars | unit(world.post, world.broadcasts))
                 pre = evaluate(step.pre, scalars | unit(world.pre))
-                columns = len(world.pre["x"])
-                post, pre = np.broadcast_to(post, (columns, N_POST)), np.broadcast_to(pre, (columns, N_PRE))
-                accumulate(arrays, step, post.T @ pre / columns, world)
+                batch_size = len(world.pre["x"])
+                post, pre = np.broadcast_to(post, (batch_size, N_POST)), np.broadcast_to(pre, (batch_size, N_PRE))
+                accumulate(arrays, step, post.T @ pre / batch_size, world)
             case Fused():
                 names = {f"{name}_pre": value[:, None, :] for name, value in world.pre.items()}
                 names |= {f"{name}_post": value[:, :, None] for name, value in world.post.items()}
@@ -218,11 +218,11 @@ def assert_same(got: Mapping[str, np.ndarray], wanted: Mapping[str, np.ndarray],
 # --- Equality ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("columns", [1, COLUMNS])
+@pytest.mark.parametrize("batch_size", [1, BATCH_SIZE])
 @pytest.mark.parametrize("name", EQUATIONS)
-def test_steps_equal_the_law(name: str, columns: int) -> None:
+def test_steps_equal_the_law(name: str, batch_size: int) -> None:
     equation = EQUATIONS[name]
-    here = world(equation, seed=3, columns=columns)
+    here = world(equation, seed=3, batch_size=batch_size)
     assert_same(interpret(lower(equation), here), law(equation, here))
 
 
@@ -243,7 +243,7 @@ def test_fused_equals_splitting(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name, equation in EQUATIONS.items() if not equation.random])
 def test_plain_code_is_the_law_of_one_column(name: str) -> None:
     equation = EQUATIONS[name]
-    here = world(equation, seed=5, columns=1)
+    here = world(equation, seed=5, batch_size=1)
     assert_same(in_brian2(equation, here), law(equation, here))
 
 
@@ -332,7 +332,7 @@ def test_steps_of_any_rule_equal_the_law(statements: list[tuple[str, str]], seed
 def test_hinge_is_equation_4() -> None:
     """Against the cases as Amit prints them, the thresholds among the fields."""
     equation = hinge.with_parameters(mu=0.25).forward
-    here = world(equation, columns=60)
+    here = world(equation, batch_size=60)
     target, field, x = here.post["target"], here.post["basal"], here.pre["x"]
     target[:], field[:] = np.sign(target), np.resize([-2, -1, -0.5, 0, 0.5, 1, 2], field.shape)
     change = np.zeros((N_POST, N_PRE))

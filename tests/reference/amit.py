@@ -115,7 +115,7 @@ def as_targets(targets: Array, h: Array) -> Array:
 
 
 def cost(h: Array, labels: Array, loss: str, S: float = 1.0, mu: float = 0.1) -> Array:
-    """The cost of each column, (B,)."""
+    """The cost of each batch element, (B,)."""
     if loss == "hinge":
         return hinge_cost(h, labels, S, mu)
     return {"softmax": softmax_cost, "mse": mse_cost}[loss](h, labels)
@@ -160,7 +160,7 @@ def gradients(
     S: float = 1.0,
     mu: float = 0.1,
 ) -> list[Array]:
-    """Eq. 6-7 averaged over the columns: <delta_l sigma'(h_l) x_{l-1}^T>, (n_l, n_{l-1}), l = 1..L.
+    """Eq. 6-7 averaged over the batch elements: <delta_l sigma'(h_l) x_{l-1}^T>, (n_l, n_{l-1}), l = 1..L.
 
     It is minus the gradient of the mean cost for "bp". For "urfb" the increment of R_l is the
     transpose of that of W_l; for "frfb" R_l stays.
@@ -212,5 +212,5 @@ def train_step(
 
 
 def errors(weights: Sequence[Array], x: Array, labels: Labels, transfer: str = "clip") -> float:
-    """Share of columns whose largest output is not the label's."""
+    """Share of batch elements whose largest output is not the label's."""
     return float(np.mean(forward(weights, x, transfer).fields[-1].argmax(axis=1) != labels))

@@ -1,7 +1,7 @@
 """Cameron, Chen, Wagner and Sejnowski, *A biologically-plausible learning rule using reciprocal feedback*, in NumPy.
 
 A pair: A is (n_h, n_x), B is (n_x, n_h). A network: weights[l-1] is W_l, (n_l, n_{l-1}), l = 1..L; feedback[l-2] is
-B_l, (n_{l-1}, n_l), l = 2..L, for the pair that W_l is the A of. Rows are columns of the circuit: x is (b, n_x).
+B_l, (n_{l-1}, n_l), l = 2..L, for the pair that W_l is the A of. Rows are batch elements of the circuit: x is (b, n_x).
 
 The poster's learning rule lacks a minus sign (its e = h_L - h*), and leaves out f', having linear layers.
 """

@@ -2,9 +2,9 @@
 
     H = h + 2 M s - 2 M t,   o = sigma_o(H),   t = sigma_t(o)
 
-Lock step: at step n, o_n and t_n are computed from h, s_n, o_{n-1} and t_{n-1}, both at once;
+Step-by-step mode: at step n, o_n and t_n are computed from h, s_n, o_{n-1} and t_{n-1}, both at once;
 step 0 is rest (o = t = s = 0), and s is clamped from step 1 on. With time constants, Euler:
-o_n = o_{n-1} + (dt/tau) (sigma_o(H) - o_{n-1}), and t_n alike; dt = tau is lock step.
+o_n = o_{n-1} + (dt/tau) (sigma_o(H) - o_{n-1}), and t_n alike; dt = tau is step-by-step mode.
 
 Eq. 9's branches overlap at +-M, where no choice works for every case (here +-M belong to the outer
 branches); so |h| < M is required. The text before Eq. 8 has h_c > -1 where -S is meant.

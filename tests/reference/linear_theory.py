@@ -199,16 +199,16 @@ class Decoupled(NamedTuple):
     lam_t: Array
 
 
-def orthonormal(rng: np.random.Generator, rows: int, columns: int) -> Array:
-    """Random orthonormal columns, (rows, columns)."""
-    return np.linalg.qr(rng.standard_normal((rows, columns)))[0]
+def orthonormal(rng: np.random.Generator, rows: int, batch_size: int) -> Array:
+    """Random orthonormal batch elements, (rows, batch elements)."""
+    return np.linalg.qr(rng.standard_normal((rows, batch_size)))[0]
 
 
 def decoupled(T: Array, hidden: Sequence[int], lam_r: ArrayLike, rng: np.random.Generator) -> Decoupled:
     """Section 3.2's start for T (n_k <= n_0 and every hidden width n_1..n_{k-1}).
 
     T = U diag(lam_t) V^T; R_i(0) = U_i diag(lam_r) U_{i+1}^T, U_1 = V, U_{k+1} = U, the others
-    random with orthonormal columns; W_i(0) = 0.
+    random with orthonormal batch elements; W_i(0) = 0.
     """
     lam_r = np.asarray(lam_r, float)
     U, lam_t, Vt = np.linalg.svd(T, full_matrices=False)
@@ -249,9 +249,9 @@ def iterate(
     return Run(np.array(errors), now)
 
 
-def gaussian(rng: np.random.Generator, rows: int, columns: int, gain: float) -> Array:
-    """N(0, gain^2 / fan_in), (rows, columns); fan_in = columns."""
-    return rng.standard_normal((rows, columns)) * gain / np.sqrt(columns)
+def gaussian(rng: np.random.Generator, rows: int, batch_size: int, gain: float) -> Array:
+    """N(0, gain^2 / fan_in), (rows, batch elements); fan_in = batch elements."""
+    return rng.standard_normal((rows, batch_size)) * gain / np.sqrt(batch_size)
 
 
 class Problem(NamedTuple):

@@ -16,7 +16,7 @@ from reference import amit
 from reference.hinge_circuit import HingeCircuit, cycle
 
 SIZES = (7, 6, 5, 4)
-COLUMNS = 9
+BATCH_SIZE = 9
 
 
 def network(seed: int = 0, gain: float = 0.5):
@@ -25,7 +25,7 @@ def network(seed: int = 0, gain: float = 0.5):
     shapes = list(zip(SIZES[1:], SIZES[:-1], strict=True))
     weights = [rng.normal(0, gain, s) for s in shapes]
     feedback = [rng.normal(0, gain, s[::-1]) for s in shapes[1:]]
-    return weights, feedback, rng.normal(0, 1, (COLUMNS, SIZES[0])), rng.integers(0, SIZES[-1], COLUMNS)
+    return weights, feedback, rng.normal(0, 1, (BATCH_SIZE, SIZES[0])), rng.integers(0, SIZES[-1], BATCH_SIZE)
 
 
 def slope_of_cost(weights, x, labels, loss, transfer, layer, step=1e-6):
@@ -99,7 +99,7 @@ def test_feedback_equal_to_the_transpose_gives_backpropagation(rule):
 
 
 def test_random_feedback_by_hand():
-    """One column, two layers, written out: delta_1 = R_2 delta_2, gated by sigma'."""
+    """One batch element, two layers, written out: delta_1 = R_2 delta_2, gated by sigma'."""
     W1, W2 = np.array([[0.5, 0.0], [2.0, 1.0]]), np.array([[1.0, -1.0], [0.5, 0.5]])
     R2, x = np.array([[0.3, -0.2], [0.7, 0.1]]), np.array([[1.0, 0.2]])
     # h_1 = .5, 2.2; x_1 = .5, 1; h_2 = -.5, .75; label 0: delta_2 = 1, -.1; sigma'(h_1) = 1, 0
@@ -125,7 +125,7 @@ def test_train_step_adds_its_increments_in_place(rule):
 def test_a_batch_is_the_mean_of_its_columns():
     weights, feedback, x, labels = network()
     whole = amit.gradients(weights, feedback, x, labels)
-    parts = [amit.gradients(weights, feedback, x[b : b + 1], labels[b : b + 1]) for b in range(COLUMNS)]
+    parts = [amit.gradients(weights, feedback, x[b : b + 1], labels[b : b + 1]) for b in range(BATCH_SIZE)]
     for layer, gradient in enumerate(whole):
         np.testing.assert_allclose(gradient, np.mean([p[layer] for p in parts], axis=0), rtol=1e-12)
 
@@ -162,9 +162,9 @@ def numpy_loop():
 def test_the_hand_written_loop_is_the_same_algorithm(rule, loss, transfer):
     loop = numpy_loop()
     rng = np.random.default_rng(0)
-    x, y = rng.normal(0, 1, (23, SIZES[0])), rng.integers(0, SIZES[-1], 23)  # 10, 10 and 3 columns
+    x, y = rng.normal(0, 1, (23, SIZES[0])), rng.integers(0, SIZES[-1], 23)  # 10, 10 and 3 batch elements
     state = loop.initial_state(
-        SIZES, dtype=np.float64, rule=rule, loss=loss, transfer=transfer, rate=0.3, columns=10, mu=0.2
+        SIZES, dtype=np.float64, rule=rule, loss=loss, transfer=transfer, rate=0.3, batch_size=10, mu=0.2
     )
     weights, feedback = [w.copy() for w in state.weights], [r.T.copy() for r in state.feedback]
     order, wrong = rng.permutation(23), 0.0

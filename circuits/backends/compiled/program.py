@@ -115,7 +115,7 @@ class CompiledProgram(Program):
         trace: Sequence[str] = (),
         progress: Progress | None = None,
     ) -> RunResult:
-        order = check_order(order, self.assembly.columns, {k: len(d.values) for k, d in self._data.items()})
+        order = check_order(order, self.assembly.batch_size, {k: len(d.values) for k, d in self._data.items()})
         worker = self._mine()
         worker.ask(Kind.TABLE, *lines_of(table, self.lowered, collect or {}, trace))
         answer, interrupted = worker.run(len(order), order, progress=progress)

@@ -59,8 +59,8 @@ def _values(kept: Mapping[Any, Field], what: str, key: str) -> np.ndarray:
 
 
 def _count(lowered: Lowered, key: str, *, is_trace: bool) -> int:
-    """How many values of a variable are kept at a time: all, or in a trace those of the first column."""
+    """How many values of a variable are kept at a time: all, or in a trace those of the first batch element."""
     variable = lowered.variables[key]
     if variable.places is not None:
         raise RecircuitError(f"record: {key} is sparse in the plain form; record it with backend='numpy'.")
-    return variable.size // lowered.network.columns if is_trace and variable.by_element else variable.size
+    return variable.size // lowered.network.batch_size if is_trace and variable.by_element else variable.size

@@ -41,7 +41,7 @@ def registry(assembly: Assembly, where: Callable[[Any], tuple[str, str]]) -> str
     variables = registered(assembly)
     lines = ['#include "objects.h"', '#include "worker.h"']
     lines += [f"void _run_{name}();" for name in sorted({c.name for c in code.values()})]
-    lines += ["namespace recircuit {", f"const int columns = {assembly.columns};", "const Array arrays[] = {"]
+    lines += ["namespace recircuit {", f"const int batch_size = {assembly.batch_size};", "const Array arrays[] = {"]
     lines += [_array(key, variable, *where(variable)) for key, variable in variables.items()]
     lines += ["};", f"const std::size_t array_count = {len(variables)};", "const Operation operations[] = {"]
     lines += [f'    {{"{name}", _run_{c.name}, {_cpp(TIMED & set(c.variables))}}},' for name, c in code.items()]

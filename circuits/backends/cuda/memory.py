@@ -11,11 +11,11 @@ from .requirements import RESERVED
 
 @dataclass(frozen=True)
 class Need:
-    """Bytes: of each projection's synapses, and of all units of one column."""
+    """Bytes: of each projection's synapses, and of all units of one batch element."""
 
     synapses: dict[str, int]
     column: int
-    columns: int
+    batch_size: int
 
     @classmethod
     def of(cls, lowered: Lowered) -> Need:
@@ -29,12 +29,12 @@ class Need:
                 units += size
             else:
                 synapses[variable.owner] = synapses.get(variable.owner, 0) + size
-        return cls(synapses, units // network.columns, network.columns)
+        return cls(synapses, units // network.batch_size, network.batch_size)
 
     @property
     def total(self) -> int:
         """All of it."""
-        return sum(self.synapses.values()) + self.column * self.columns
+        return sum(self.synapses.values()) + self.column * self.batch_size
 
     def too_much(self, gpu: Gpu) -> str:
         """What does not fit into the GPU and what to reduce; empty if all does."""
@@ -44,12 +44,12 @@ class Need:
         weights = sum(self.synapses.values())
         said = (
             f"the circuit needs {_gigabytes(self.total)} of device memory ({_gigabytes(weights)} for synapses and "
-            f"{_gigabytes(self.column * self.columns)} for the units of {self.columns} columns), and {gpu.name} has "
-            f"{_gigabytes(there)} to give"
+            f"{_gigabytes(self.column * self.batch_size)} for the units of {self.batch_size} batch elements), and "
+            f"{gpu.name} has {_gigabytes(there)} to give"
         )
         fitting = (there - weights) // self.column
         if fitting >= 1:
-            return f"{said}. Reduce the columns to {fitting}, or the layers"
+            return f"{said}. Reduce batch_size to {fitting}, or the layers"
         largest = max(self.synapses, key=lambda name: self.synapses[name])
         return (
             f"{said}. Its synapses alone are too many: reduce the layers, first those of {largest!r} "

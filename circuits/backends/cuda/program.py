@@ -22,9 +22,9 @@ class CudaProgram(CompiledProgram):
     backend = "cuda"
 
     def __init__(self, lowered: Lowered) -> None:
-        if lowered.network.lowering == "plain":
+        if lowered.network.lowering == "reference":
             raise RecircuitError(
-                "backend cuda: lowering='plain' adds up synapses by atomic operations there, in any order, so that it "
+                "backend cuda: lowering='reference' adds up synapses by atomic operations there, in any order, so that it "
                 "cannot be what the dense form is held against. Use the backend numpy or cpp for it."
             )
         if missing := missing_cuda() or missing_cache():

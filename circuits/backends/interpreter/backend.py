@@ -17,7 +17,7 @@ class Interpreter(Backend):
     def open(self, lowered: Lowered) -> Program:
         from .program import InterpreterProgram
 
-        if lowered.network.lowering == "plain":
+        if lowered.network.lowering == "reference":
             raise RecircuitError(
                 "backend interpreter: it does not run the lowering 'plain', whose operations are Brian2's Synapses. "
                 "Use the backend numpy or cpp, or make the circuit with lowering='dense'."

@@ -49,19 +49,19 @@ def _(kernel: Propagate, memory: Memory) -> None:
 
 
 def _largest(kernel: Propagate, pool: MaxPool, memory: Memory) -> None:
-    sent, winner = memory.arrays[kernel.signal.key], memory.arrays[kernel.winner]
-    best = np.full(winner.shape, -np.inf, winner.dtype)
+    sent, argmax = memory.arrays[kernel.signal.key], memory.arrays[kernel.argmax]
+    best = np.full(argmax.shape, -np.inf, argmax.dtype)
     for pre, post, tap in zip(*pool.by_tap(), strict=True):  # of equal ones the first wins
         larger = sent[:, pre] > best[:, post]
-        best[larger, post], winner[larger, post] = sent[larger, pre], tap
+        best[larger, post], argmax[larger, post] = sent[larger, pre], tap
     memory.arrays[kernel.field][...] = memory.arrays[kernel.weights] * best
 
 
 def _to_winners(kernel: Propagate, pool: MaxPool, memory: Memory) -> None:
-    sent, winner, field = (memory.arrays[key] for key in (kernel.signal.key, kernel.winner, kernel.field))
+    sent, argmax, field = (memory.arrays[key] for key in (kernel.signal.key, kernel.argmax, kernel.field))
     field[...] = 0
     for pre, post, tap in zip(*pool.by_tap(), strict=True):
-        won = winner[:, post] == tap
+        won = argmax[:, post] == tap
         field[won, pre] += memory.arrays[kernel.weights] * sent[won, post]
 
 

@@ -26,7 +26,7 @@ class Memory:
         """The functions that draw a random number for each unit of a population, or each weight of a projection."""
         network, random = self.lowered.network, self.random
         units = network.populations.get(owner)
-        shape = network.projections[owner].shape if units is None else (network.columns, units.size)
+        shape = network.projections[owner].shape if units is None else (network.batch_size, units.size)
         return {
             "rand": lambda: random.random(shape),
             "randn": lambda: random.standard_normal(shape),

@@ -1,6 +1,6 @@
-"""What local and tied connections do, in NumPy: windows are gathered, a few columns at a time, and multiplied.
+"""What local and tied connections do, in NumPy: windows are gathered, a few batch elements at a time, and multiplied.
 
-In all functions: signals are (columns, units) with the units of an image in the order (channels, places); ``where``
+In all functions: signals are (batch, units) with the units of an image in the order (channels, places); ``where``
 (places, taps) says which place of the pre image each tap of a place hears, -1 for none; weights w are (places, maps,
 channels*taps), or (1, maps, channels*taps) where they are tied.
 """
@@ -18,7 +18,7 @@ TOGETHER = 2**21
 def propagate(w: np.ndarray, where: np.ndarray, sent: np.ndarray, field: np.ndarray, channels: int) -> None:
     """field[b, m, p] = sum over t of w[p, m, t] * sent[b, what tap t of place p hears]."""
     for some in _pieces(sent, where, channels):
-        heard = _heard(sent[some], where, channels)  # (places, channels*taps, columns)
+        heard = _heard(sent[some], where, channels)  # (places, channels*taps, batch elements)
         field[some] = (w @ heard).transpose(2, 1, 0).reshape(-1, field.shape[1])
 
 
@@ -38,7 +38,7 @@ def propagate_back(w: np.ndarray, where: np.ndarray, sent: np.ndarray, field: np
 def product(
     w: np.ndarray, where: np.ndarray, pre: np.ndarray, post: np.ndarray, channels: int, keep: float, scale: float
 ) -> None:
-    """w[p, m, t] = keep*w + scale * sum over columns of post[b, m, p] * pre[b, what t hears]; tied: over places too."""
+    """w[p, m, t] = keep*w + scale * sum over batch elements of post[b, m, p] * pre[b, what t hears]; tied: over places too."""
     tied, (places, maps) = len(w) == 1, (len(where), w.shape[1])
     total = np.zeros_like(w)
     for some in _pieces(pre, where, channels):
@@ -60,9 +60,9 @@ def taps(where: np.ndarray, channels: int, sources: int) -> np.ndarray:
 
 
 def largest(
-    sent: np.ndarray, heard: np.ndarray, field: np.ndarray, winner: np.ndarray, channels: int, w: float
+    sent: np.ndarray, heard: np.ndarray, field: np.ndarray, argmax: np.ndarray, channels: int, w: float
 ) -> None:
-    """field = w * the largest that each unit hears; winner = the first tap that brings it. heard: (taps, places)."""
+    """field = w * the largest that each unit hears; argmax = the first tap that brings it. heard: (taps, places)."""
     images = sent.reshape(len(sent), channels, -1)
     best = np.full((len(sent), channels, heard.shape[1]), np.finfo(sent.dtype).min, sent.dtype)
     which = np.zeros_like(best)
@@ -72,14 +72,14 @@ def largest(
         np.copyto(best, brought, where=more)
         which[more] = tap
     np.multiply(best.reshape(field.shape), w, out=field)
-    winner[:] = which.reshape(field.shape)
+    argmax[:] = which.reshape(field.shape)
 
 
-def to_winner(
-    sent: np.ndarray, heard: np.ndarray, field: np.ndarray, winner: np.ndarray, channels: int, w: float
+def to_argmax(
+    sent: np.ndarray, heard: np.ndarray, field: np.ndarray, argmax: np.ndarray, channels: int, w: float
 ) -> None:
     """What each unit sends goes to the pixel that it has heard, times w."""
-    images, which = (a.reshape(len(a), channels, -1) for a in (sent, winner))
+    images, which = (a.reshape(len(a), channels, -1) for a in (sent, argmax))
     whole = np.zeros((len(sent), channels, field.shape[1] // channels + 1), field.dtype)
     for tap, pixels in enumerate(heard):  # no two places have the same pixel at the same tap; the last is outside
         whole[:, :, pixels] += images * (which == tap)
@@ -87,13 +87,13 @@ def to_winner(
 
 
 def _pieces(signal: np.ndarray, where: np.ndarray, channels: int) -> Iterator[slice]:
-    """A few columns at a time, so that what is gathered stays small."""
+    """A few batch elements at a time, so that what is gathered stays small."""
     together = max(1, TOGETHER // max(1, channels * where.size))
     return (slice(first, first + together) for first in range(0, len(signal), together))
 
 
 def _heard(signal: np.ndarray, where: np.ndarray, channels: int) -> np.ndarray:
-    """What every tap hears, (places, channels*taps, columns); nothing comes from outside of the image."""
+    """What every tap hears, (places, channels*taps, batch elements); nothing comes from outside of the image."""
     image = signal.reshape(len(signal), channels, -1).transpose(2, 1, 0)
     whole = np.concatenate([image, np.zeros((1, *image.shape[1:]), image.dtype)])
     return whole[where].swapaxes(1, 2).reshape(len(where), -1, len(signal))

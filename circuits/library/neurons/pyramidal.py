@@ -34,7 +34,7 @@ def pyramidal(
     Parameters
     ----------
     transfer : ``clip``, ``tanh``, ``logistic``, ``relu``, ``leaky``, ``linear``, or an expression of ``basal``
-    tau : time constant of the rate; equal to the circuit's dt for lock step
+    tau : time constant of the rate; equal to the circuit's dt for step-by-step mode
     derivative : f', where it cannot be found
     gated : False leaves out f' (Baldi et al. 2018, section 4.2)
     dropped : the probability that a unit is silent for a presentation, its error too; the others are multiplied by

@@ -34,7 +34,7 @@ class OutputCircuit(ABC):
     Attributes
     ----------
     loss : the name of the loss whose negative gradient by ``basal`` is the error, as in ``recircuit train --loss NAME``
-    error_steps : how many steps the phase ``error`` lasts in lock step
+    error_steps : how many steps the phase ``error`` lasts in step-by-step mode
     rate_factor : by what a rule's own learning rate is multiplied if a training run is given no rate: fields that are
         farther from their targets need a smaller one
     own_rule : the name of a rule that computes the gradient of this loss by itself, without reading ``error``; such a rule
@@ -81,7 +81,7 @@ class OutputCircuit(ABC):
         """Add the supervisor, and one synapse from each of its units into ``supervision`` of the output unit."""
         on, off = self.targets
         s = circuit.supervisor(self.supervisor, o.size, on=on, off=off, during=during)
-        circuit.connect(s, o, into="supervision", weights=weights, structure=OneToOne(), during=during)
+        circuit.connect(s, o, into="supervision", weights=weights, connectivity=OneToOne(), during=during)
         return s
 
 

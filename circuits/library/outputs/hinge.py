@@ -25,7 +25,7 @@ class HingeOutput(OutputCircuit):
         o = 1+epsilon if H > 2M+S;  1 if M <= H <= 2M+S;  0 if |H| < M;  -mu if -2M-S <= H <= -M;  -mu-epsilon below
         t = 1 if o > 1;  -1 if o < -mu;  0 between
 
-    In the phase ``feedforward``, where neither s nor t is heard, o and t go to rest. From there, in lock step: where
+    In the phase ``feedforward``, where neither s nor t is heard, o and t go to rest. From there, in step-by-step mode: where
     the example is still to be learned (s = 1 and h <= S, or s = -1 and h >= -S), o stays at 1 or -mu; otherwise o
     overshoots, t answers and shuts it off: o runs 1+epsilon, 1+epsilon, 0, 0.
 
@@ -43,9 +43,9 @@ class HingeOutput(OutputCircuit):
 
     ``"hysteresis"`` : t is a switch without a time constant. It answers once o has come within a share ``off`` of
         its peak p (p = 1+epsilon, or -mu-epsilon) and lets go once o is within the same share of 0, so that both
-        branches run the same cycle of about 2 tau log((1-off)/off) and the mean of o is p/2 as in lock step,
+        branches run the same cycle of about 2 tau log((1-off)/off) and the mean of o is p/2 as in step-by-step mode,
         whatever tau/dt. From rest, both first visit 0 after tau (log(1/off) + log((1-off)/off)), 6.1 tau with
-        epsilon = .1: the length for the phase ``error``. In lock step it is the printed circuit.
+        epsilon = .1: the length for the phase ``error``. In step-by-step mode it is the printed circuit.
     ``"delay"`` : t sees o through eight relays of time constant tau, so that it answers, and lets go, late. o comes
         closer to 0 (.004), in three times the time, and stays longer at 1+epsilon than at 0.
 
@@ -55,7 +55,7 @@ class HingeOutput(OutputCircuit):
     S : the learning threshold (1 in Eq. 1-5)
     mu : weight of the classes that are not shown, below 1
     epsilon : the overshoot, above 0
-    tau, tau_t : time constants of o and t; None: dt, lock step
+    tau, tau_t : time constants of o and t; None: dt, step-by-step mode
     repair : ``""``, ``"hysteresis"`` or ``"delay"``
     off : the share of its peak by which o may miss the peak, or 0, where the hysteresis switches; below
         epsilon/(1+epsilon), so that o = 1 never switches it. None: half of that
@@ -112,8 +112,8 @@ class HingeOutput(OutputCircuit):
         o = circuit.population(name, size, hinge_unit(M=self.M, S=self.S, mu=self.mu, epsilon=self.epsilon, tau=tau))
         t = circuit.population(self.companions[0], size, self._control(self.tau_t or tau))
         self.supervise(circuit, o, weights=2 * self.M)
-        circuit.connect(t, o, into="control", weights=-2 * self.M, structure=one, during="error")
-        circuit.connect(o, t, into="drive", weights=1.0, structure=one, during="error")
+        circuit.connect(t, o, into="control", weights=-2 * self.M, connectivity=one, during="error")
+        circuit.connect(o, t, into="drive", weights=1.0, connectivity=one, during="error")
         return o
 
     def _control(self, tau: Quantity) -> Neuron:

@@ -23,7 +23,7 @@ class SoftmaxOutput(AppraisedOutput):
 
     Parameters
     ----------
-    tau : time constant of all units; None: dt, lock step
+    tau : time constant of all units; None: dt, step-by-step mode
     companions : the names of the normalising and supervisory populations
     appraised : whether `appraise` can be called; supervision then arrives in the phase ``feedforward`` too
     """

@@ -24,7 +24,7 @@ class SquaredOutput(AppraisedOutput):
     ----------
     transfer : f, as in `pyramidal`
     on, off : the targets of the class that is shown and of the others
-    tau : time constant of the error; None: dt, lock step
+    tau : time constant of the error; None: dt, step-by-step mode
     companion : the name of the supervisory population
     appraised : whether `appraise` can be called; supervision then arrives in the phase ``feedforward`` too
     """

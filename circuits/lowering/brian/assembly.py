@@ -39,9 +39,9 @@ class Assembly:
     network: Network | None = None
 
     @property
-    def columns(self) -> int:
+    def batch_size(self) -> int:
         """How many batch elements there are."""
-        return self.lowered.network.columns
+        return self.lowered.network.batch_size
 
     @property
     def dtype(self) -> np.dtype:

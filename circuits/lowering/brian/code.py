@@ -38,8 +38,8 @@ def _(kernel: Propagate, name: str, assembly: Assembly) -> Runner:
     references |= _tables(assembly, owner, kernel)
     if kernel.sparse:
         references["_mask"] = _reference(assembly, f"{owner}.mask")
-    if kernel.winner:
-        references["_winner"] = _reference(assembly, kernel.winner)
+    if kernel.argmax:
+        references["_argmax"] = _reference(assembly, kernel.argmax)
     return Runner(
         name, assembly.groups[owner], f"{kernel.connectivity.kind}_propagate", references=references,
         transposed=kernel.transposed, sparse=kernel.sparse, **_sizes(assembly, kernel),
@@ -52,7 +52,12 @@ def _(kernel: Broadcast, name: str, assembly: Assembly) -> Runner:
     references: References = {"_signal": _term(assembly, kernel.signal), "_field": _reference(assembly, kernel.field)}
     size = assembly.lowered.network.populations[population].size
     return Runner(
-        name, assembly.groups[population], "broadcast", references=references, columns=assembly.columns, n_post=size
+        name,
+        assembly.groups[population],
+        "broadcast",
+        references=references,
+        batch_size=assembly.batch_size,
+        n_post=size,
     )
 
 
@@ -106,7 +111,7 @@ def _contribution(assembly: Assembly, kernel: Product | Fused) -> References:
 
 def _sizes(assembly: Assembly, kernel: Propagate | Product | Fused) -> dict[str, Any]:
     return {
-        "columns": assembly.columns, "n_pre": kernel.n_pre, "n_post": kernel.n_post, **kernel.connectivity.numbers()
+        "batch_size": assembly.batch_size, "n_pre": kernel.n_pre, "n_post": kernel.n_post, **kernel.connectivity.numbers()
     }  # fmt: skip
 
 

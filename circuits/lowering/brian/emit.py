@@ -23,7 +23,7 @@ def emit(lowered: Lowered, codeobj_class: type | None) -> Assembly:
     with brian_preferences(network.dtype):
         clock = Clock(network.dt, name="circuit_clock")
         assembly = Assembly(lowered, clock, codeobj_class)
-        if network.lowering == "plain":
+        if network.lowering == "reference":
             add_synapses(assembly)
         else:
             add_groups(assembly)

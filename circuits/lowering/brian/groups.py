@@ -41,7 +41,7 @@ def add_population(assembly: Assembly, population: Population, variables: list[V
         for v, e in definitions(network, population).items()
     ]
     group = NeuronGroup(
-        assembly.columns * population.size, Equations(lines), dtype=assembly.dtype, clock=assembly.clock,
+        assembly.batch_size * population.size, Equations(lines), dtype=assembly.dtype, clock=assembly.clock,
         name=f"population_{name}", namespace={}, codeobj_class=assembly.codeobj_class,
     )  # fmt: skip
     assembly.add_group(name, group)

@@ -47,7 +47,7 @@ def add_synapses(assembly: Assembly) -> None:
 
 
 def _add_projection(assembly: Assembly, projection: Projection, existing: Existing) -> None:
-    name, shared = projection.name, projection.structure.shared
+    name, shared = projection.name, projection.connectivity.shared
     synapses = _connected(assembly, projection, existing)
     other = projection.weights if isinstance(projection.weights, Transposed) else None
     if other is None and shared:
@@ -77,9 +77,9 @@ def _connected(assembly: Assembly, projection: Projection, existing: Existing) -
         o.kernel for o in assembly.lowered.operations if isinstance(o.kernel, Summed) and o.owner == projection.name
     ]
     model = [f"{s.variable}_post = {s.expression} : 1 (summed)" for s in sums]
-    structure, shared = projection.structure, projection.structure.shared
+    connectivity, shared = projection.connectivity, projection.connectivity.shared
     model.append(f"{INDEX} : integer" if shared else "w : 1")
-    if isinstance(structure, MaxPool):
+    if isinstance(connectivity, MaxPool):
         model.append("tap : integer")
     if not shared:
         model += _kept_in(projection)
@@ -89,8 +89,8 @@ def _connected(assembly: Assembly, projection: Projection, existing: Existing) -
         dtype={} if shared else {"w": assembly.dtype}, codeobj_class=assembly.codeobj_class,
     )  # fmt: skip
     synapses.connect(i=existing.pre, j=existing.post)
-    if isinstance(structure, MaxPool):
-        synapses.tap[:] = structure.by_tap()[2]
+    if isinstance(connectivity, MaxPool):
+        synapses.tap[:] = connectivity.by_tap()[2]
     return synapses
 
 

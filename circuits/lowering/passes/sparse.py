@@ -1,6 +1,6 @@
 """Matrices of few weights are gone through from synapse to synapse, on the processor.
 
-Measured by ``python -m benchmarks sparse``: where more exist, or in few columns, the matrix as a whole is faster.
+Measured by ``python -m benchmarks sparse``: where more exist, or in few batch elements, the matrix as a whole is faster.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from ..kernels import Mask, Product, Propagate
 from ..operations import Operation
 
 
-def few(connectivity: Connectivity, columns: int) -> bool:
-    """Whether at most a fifth of the weights exist; fewer in fewer than 100 columns."""
-    return connectivity.kind == "dense" and connectivity.density <= min(0.2, 0.1 + columns / 1000)
+def few(connectivity: Connectivity, batch_size: int) -> bool:
+    """Whether at most a fifth of the weights exist; fewer in fewer than 100 batch elements."""
+    return connectivity.kind == "dense" and connectivity.density <= min(0.2, 0.1 + batch_size / 1000)
 
 
 def sparse(network: Network, operations: list[Operation]) -> list[Operation]:
@@ -28,11 +28,11 @@ def sparse(network: Network, operations: list[Operation]) -> list[Operation]:
 
 def _marked(operation: Operation, network: Network, touched: set[str]) -> Operation:
     kernel = operation.kernel
-    if isinstance(kernel, Propagate | Product) and few(kernel.connectivity, network.columns):
+    if isinstance(kernel, Propagate | Product) and few(kernel.connectivity, network.batch_size):
         return replace(operation, kernel=replace(kernel, sparse=True))
     if isinstance(kernel, Mask) and operation.owner not in touched:
-        here = network.projections[operation.owner].structure
-        return replace(operation, kernel=replace(kernel, kept=few(here, network.columns)))
+        here = network.projections[operation.owner].connectivity
+        return replace(operation, kernel=replace(kernel, kept=few(here, network.batch_size)))
     return operation
 
 

@@ -29,7 +29,7 @@ def reference_layout(
 def kept(projection: Projection, *, plain: bool = False) -> list[str]:
     """The names of what a projection keeps; ``plain``: as Brian2 is told them, with what is only used within an update."""
     equation = projection.equation
-    found = ["w", *(["mask"] if projection.structure.shared and masked(projection) else [])]
+    found = ["w", *(["mask"] if projection.connectivity.shared and masked(projection) else [])]
     if equation is None or not equation.plastic:
         return found
     names = [*equation.state, *equation.parameters]
@@ -41,20 +41,20 @@ def kept(projection: Projection, *, plain: bool = False) -> list[str]:
 
 def masked(projection: Projection) -> bool:
     """Whether some weights belong to no synapse."""
-    mask = projection.structure.mask(projection.pre.size, projection.post.size, np.random.default_rng(0))
+    mask = projection.connectivity.mask(projection.pre.size, projection.post.size, np.random.default_rng(0))
     return mask is not None
 
 
 def _of_projection(projection: Projection, synapses: Synapses) -> list[Variable]:
     name, equation, shape = projection.name, projection.equation, projection.shape
     plastic = equation is not None and equation.plastic
-    whole = projection.structure.shared or len(synapses.weight) == np.prod(shape)
+    whole = projection.connectivity.shared or len(synapses.weight) == np.prod(shape)
     places = None if whole else synapses.weight
     arrays = ["w", *(equation.state if plastic and equation else ())]
     found = [Variable(name, v, shape, Scope.WEIGHT, places=places) for v in arrays]
     if plastic and equation is not None:
         found += [Variable(name, parameter, (), Scope.CIRCUIT) for parameter in equation.parameters]
         found.append(Variable(name, "updates", (), Scope.CIRCUIT))
-    if projection.structure.shared and masked(projection):
+    if projection.connectivity.shared and masked(projection):
         found.append(Variable(name, "mask", shape, Scope.WEIGHT))
     return found

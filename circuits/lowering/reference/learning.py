@@ -23,7 +23,7 @@ def learning(network: Network, projection: Projection, synapses: int) -> list[Op
     equation = projection.equation
     if equation is None or not equation.plastic:
         return []
-    if projection.structure.shared:
+    if projection.connectivity.shared:
         return _shared(network, projection, equation, synapses)
     return _each(network, projection, equation)
 

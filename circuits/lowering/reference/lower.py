@@ -52,12 +52,12 @@ def _spread(network: Network, name: str, sent: Wanted) -> Term:
 
 
 def _propagation(network: Network, projection: Projection, signal: Term, count: int) -> list[Operation]:
-    if projection.structure.kind == "largest":
+    if projection.connectivity.kind == "largest":
         return pooling(network, projection, signal, count)
     name, field, owner = projection.name, f"{projection.post.name}.{projection.field}", projection.owner
     weights = projection.weights
     read = f"{name}.w"
-    if projection.structure.shared and isinstance(weights, Transposed):
+    if projection.connectivity.shared and isinstance(weights, Transposed):
         read = f"{owner.name}.{weights.variable}"
     made = [
         Operation(
@@ -66,7 +66,7 @@ def _propagation(network: Network, projection: Projection, signal: Term, count: 
             writes=frozenset({field}), work=count,
         )
     ]  # fmt: skip
-    if isinstance(weights, Transposed) and not projection.structure.shared:
+    if isinstance(weights, Transposed) and not projection.connectivity.shared:
         made.insert(0, _copy(network, projection, weights))
     return made
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...description.network import Network
 from ...description.projection import Projection, Transposed
-from ...description.reads import winners
+from ...description.reads import argmaxes
 from ..equations import statements_of
 from ..kernels import Elementwise, Term
 from ..operations import PROPAGATE, Operation
@@ -14,16 +14,16 @@ from .kernels import Summed
 
 def scratch(network: Network, population: str) -> list[str]:
     """What a population keeps for it: what came by each tap, whether anything can, and which was the largest."""
-    found = winners(network, population)
+    found = argmaxes(network, population)
     for p in network.projections.values():
-        if p.post.name == population and p.structure.kind == "largest" and not isinstance(p.weights, Transposed):
+        if p.post.name == population and p.connectivity.kind == "largest" and not isinstance(p.weights, Transposed):
             found += [name for pair in taps(p) for name in pair]
     return found
 
 
 def taps(projection: Projection) -> list[tuple[str, str]]:
     """For each tap the variables of what comes by it, and of whether there is a synapse."""
-    count = projection.structure.numbers()["taps"]
+    count = projection.connectivity.numbers()["taps"]
     return [(f"{projection.field}_tap{k}", f"{projection.field}_there{k}") for k in range(count)]
 
 
@@ -31,18 +31,18 @@ def _sums(projection: Projection, signal: str) -> dict[str, str]:
     """Variable of the post unit -> what each synapse adds to it."""
     owner = projection.owner
     if owner is not projection:
-        return {projection.field: f"w*{signal}_pre*int({owner.winner}_pre == tap)"}
+        return {projection.field: f"w*{signal}_pre*int({owner.argmax}_pre == tap)"}
     pairs = list(enumerate(taps(projection)))
     found = {heard: f"w*{signal}_pre*int(tap == {k})" for k, (heard, _) in pairs}
     return found | {there: f"1.0*int(tap == {k})" for k, (_, there) in pairs}
 
 
 def pooling(network: Network, projection: Projection, signal: Term, synapses: int) -> list[Operation]:
-    """What is summed by tap, and in each unit the largest; or, the other way round, to the winner alone."""
+    """What is summed by tap, and in each unit the largest; or, the other way round, to the argmax alone."""
     owner, post, name = projection.owner, projection.post, projection.name
     back = owner is not projection
     steps = open_steps(network, projection)
-    reads = {signal.key, f"{owner.name}.w"} | ({f"{projection.pre.name}.{owner.winner}"} if back else set())
+    reads = {signal.key, f"{owner.name}.w"} | ({f"{projection.pre.name}.{owner.argmax}"} if back else set())
     sums = _sums(projection, signal.variable)
     made = [
         Operation(
@@ -54,7 +54,7 @@ def pooling(network: Network, projection: Projection, signal: Term, synapses: in
     if back:
         return made
     heard = frozenset(f"{post.name}.{v}" for v in sums)
-    written = frozenset({f"{post.name}.{projection.field}", f"{post.name}.{projection.winner}"})
+    written = frozenset({f"{post.name}.{projection.field}", f"{post.name}.{projection.argmax}"})
     compare = Elementwise(post.name, tuple(statements_of(_compare(projection))))
     return [*made, Operation(f"compare_{name}", post.name, PROPAGATE, steps, compare, heard, written)]
 
@@ -69,4 +69,4 @@ def _compare(projection: Projection) -> str:
             f"_which_{k + 1} = _more_{k}*{k} + (1 - _more_{k})*_which_{k}",
         ]
     last = len(taps(projection))
-    return "\n".join([*lines, f"{projection.field} = _best_{last}", f"{projection.winner} = _which_{last}"])
+    return "\n".join([*lines, f"{projection.field} = _best_{last}", f"{projection.argmax} = _which_{last}"])

@@ -1,10 +1,10 @@
 """Amit 2019, Fig. 1-2, section 2.3, Eq. 8-9: the circuit of o, t and s that computes the hinge's error.
 
 A circuit with two output units, one that is to be on (s = +1) and one that is not (s = -1), whose field h is
-shown by a stimulus, one to one. In lock step the four cases are held against section 2.3 step by step, and the
+shown by a stimulus, one to one. In step-by-step mode the four cases are held against section 2.3 step by step, and the
 error that o holds at the end of a cycle against Eq. 4 and 5 over a grid of h. With time constants (tau > dt) the
 printed circuit never shuts off; two repairs are drawn beside it, and the hysteresis is the one chosen: it visits
-0, and its mean is that of lock step, for every tau/dt and both signs.
+0, and its mean is that of step-by-step mode, for every tau/dt and both signs.
 
 Misprints: Eq. 9's branches overlap at +-M, so |h| < M; Eq. 5's second case, and the text before Eq. 8, mean h >= -S.
 """
@@ -75,7 +75,7 @@ def _lock_step(cases: dict[float, Run]) -> list[Check]:
         mean = float(cases[FIELD].o[1:5, unit].mean())
         what = f"s = {sign:+d}, shut off: distance of o's mean over a cycle from {peak / 2:g}"
         rows.append((what, abs(mean - peak / 2), "<=", 1e-15))
-    return checks("lock step, ", rows)
+    return checks("step-by-step mode, ", rows)
 
 
 def _read_out(grid: Grid) -> list[Check]:

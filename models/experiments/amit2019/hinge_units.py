@@ -79,7 +79,7 @@ def output_circuit(ratio: int = 1, repair: str = "") -> Circuit:
     net = Circuit(dt=1 * ms)
     h = net.stimulus("h", 2)
     o = net.population("o", 2, HingeOutput(M=M, S=S, mu=MU, epsilon=E, tau=ratio * ms, repair=repair))
-    net.connect(h, o, weights=1.0, structure=OneToOne())
+    net.connect(h, o, weights=1.0, connectivity=OneToOne())
     return net
 
 
@@ -96,7 +96,7 @@ def from_rest(h: Sequence[float], steps: int, ratio: int, repair: str, backend: 
 
 @dataclass(frozen=True)
 class Grid:
-    """What the circuit holds at the end of a presentation, for many fields one after the other, in lock step.
+    """What the circuit holds at the end of a presentation, for many fields one after the other, in step-by-step mode.
 
     Parameters
     ----------

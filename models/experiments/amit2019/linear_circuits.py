@@ -1,6 +1,6 @@
 """Deep linear circuits (Amit 2019, section 3): layers, errors and feedback, whose mean update is Eq. 15.
 
-The columns show the n_0 unit vectors times sqrt(n_0), so that the mean of x x^T over columns is the identity and
+The batch elements show the n_0 unit vectors times sqrt(n_0), so that the mean of x x^T over batch elements is the identity and
 one presentation is one iteration: W_i changes by rate times Eq. 15, R_i by rate epsilon times its transpose.
 """
 
@@ -82,15 +82,15 @@ def random_problem(seed: int, sizes: Sequence[int] = (40, 100, 100, 10), gain: f
 
 
 def linear_circuit(problem: Problem, rule: Rule) -> Circuit:
-    """x -> h1 -> ... -> y, in lock step: k steps up, one for the error, k - 1 down, one for plasticity."""
+    """x -> h1 -> ... -> y, in step-by-step mode: k steps up, one for the error, k - 1 down, one for plasticity."""
     k = len(problem.weights)
     sizes = [w.shape[0] for w in problem.weights]
-    net = Circuit(columns=problem.T.shape[1], dt=1 * ms)
+    net = Circuit(batch_size=problem.T.shape[1], dt=1 * ms)
     hidden = [net.population(f"h{i}", n, pyramidal("linear")) for i, n in enumerate(sizes[:-1], start=1)]
     y = net.population("y", sizes[-1], OUTPUT)
     layers = [net.stimulus("x", problem.T.shape[1]), *hidden, y]
     target = net.stimulus("target", sizes[-1])
-    net.connect(target, y, into="wanted", weights=1.0, structure=OneToOne(), during="error")
+    net.connect(target, y, into="wanted", weights=1.0, connectivity=OneToOne(), during="error")
     for i, (pre, post) in enumerate(pairwise(layers)):
         net.connect(pre, post, rule=rule, weights=problem.weights[i], name=f"W{i + 1}")
     for i, (lower, upper) in enumerate(pairwise(layers[1:])):

@@ -1,7 +1,7 @@
 """What no paper has (Amit 2019, Discussion): URFB, FRFB and BP as time stops being ideal, on MNIST.
 
 784-500-10 and 784-100-100-100-100-10, clipped linear units, the hinge circuit, tau = 2 steps; the first 6,000 training
-samples, 3 epochs, 20 columns, rate .5 (URFB and FRFB) or .3 (BP); then the error on the first 2,000 test samples, with
+samples, 3 epochs, 20 batch elements, rate .5 (URFB and FRFB) or .3 (BP); then the error on the first 2,000 test samples, with
 the same timing.
 Each axis goes from ideal to broken, all else being ideal (see `models.protocols`):
 
@@ -9,7 +9,7 @@ Each axis goes from ideal to broken, all else being ideal (see `models.protocols
     jitter     of the gate of plasticity, sd in tau
     overlap    how long the next stimulus has been there when the weights change, in tau
     stretch    samples sorted by class within stretches of so many, in random order for the rest; 20 are one presentation
-    refresh    one class at a time, from the first to the last, once; a share of the columns shows earlier classes again
+    refresh    one class at a time, from the first to the last, once; a share of the batch elements shows earlier classes again
 
 A run is kept in runs/, so that a stopped experiment goes on. A quick one has digits and smaller networks, and checks that it
 runs, not what it finds.
@@ -30,12 +30,12 @@ from ....plasticity import Rule, bp, frfb, urfb
 from ...analysis.readout import Readout
 from ...data import Dataset, load
 from ...networks.imperfect_timing import Timing, timed
-from ...training.loop import epoch_order, in_columns
+from ...training.loop import epoch_order, in_batches
 from ..framework.experiment import Check, Experiment, Report, Settings, checks
 from ..framework.figure_style import BLUE, GREY, ORANGE, letter, new_figure
 from ..framework.saved_runs import kept
 
-COLUMNS = 20
+BATCH_SIZE = 20
 AXES: Mapping[str, tuple[float, ...]] = {
     "settling": (3.0, 1.5, 1.0, 0.5),
     "jitter": (0.0, 0.5, 1.0, 2.0, 4.0),
@@ -109,28 +109,32 @@ def _error(plan: Plan, axis: str, value: float, hidden: Sequence[int], name: str
     data = plan.data
     timing = replace(Timing(), **({axis: value} if axis in ("settling", "jitter", "overlap") else {}))
     net = timed(
-        (data.n_features, *hidden, data.classes), rule.with_parameters(rate=rate), timing, columns=COLUMNS, seed=seed
+        (data.n_features, *hidden, data.classes),
+        rule.with_parameters(rate=rate),
+        timing,
+        batch_size=BATCH_SIZE,
+        seed=seed,
     )
     program, readout = net.program(backend), Readout.of(net)
     dataset_inputs(net, data, "train").load(program)
-    for order in orders(plan, axis, value, COLUMNS, seed):
+    for order in orders(plan, axis, value, BATCH_SIZE, seed):
         result = program.run(readout.table(net, "train"), order)
         if result.diverged:
             net.close()
             return 1.0
     dataset_inputs(net, data, "test").load(program)
-    order = in_columns(np.arange(min(plan.tested, data.n_test)), COLUMNS)
+    order = in_batches(np.arange(min(plan.tested, data.n_test)), BATCH_SIZE)
     shown = program.run(readout.table(net, "evaluate"), order, collect=readout.collect)
     net.close()
     return readout.wrong(shown, order, data.y_test)
 
 
-def orders(plan: Plan, axis: str, value: float, columns: int, seed: int) -> list[Order]:
-    """What is shown: an order (presentations, columns) for each epoch."""
+def orders(plan: Plan, axis: str, value: float, batch_size: int, seed: int) -> list[Order]:
+    """What is shown: an order (presentations, batch) for each epoch."""
     samples, labels = plan.samples, np.asarray(plan.data.y_train)
     if axis == "refresh":
-        return [one_class_at_a_time(labels[:samples], value, columns, seed)]
-    shuffled = [epoch_order(samples, columns, seed, epoch) for epoch in range(1, plan.epochs + 1)]
+        return [one_class_at_a_time(labels[:samples], value, batch_size, seed)]
+    shuffled = [epoch_order(samples, batch_size, seed, epoch) for epoch in range(1, plan.epochs + 1)]
     return [sorted_in_stretches(o, labels, int(value)) for o in shuffled] if axis == "stretch" else shuffled
 
 
@@ -139,10 +143,10 @@ def sorted_in_stretches(order: Order, labels: NDArray[np.integer], stretch: int)
     rows = order.ravel()
     rows = rows[rows >= 0]
     parts = [rows[k : k + stretch] for k in range(0, len(rows), stretch)]
-    return in_columns(np.concatenate([p[np.argsort(labels[p], kind="stable")] for p in parts]), order.shape[1])
+    return in_batches(np.concatenate([p[np.argsort(labels[p], kind="stable")] for p in parts]), order.shape[1])
 
 
-def one_class_at_a_time(labels: NDArray[np.integer], share: float, columns: int, seed: int) -> Order:
+def one_class_at_a_time(labels: NDArray[np.integer], share: float, batch_size: int, seed: int) -> Order:
     """Every sample once, class by class; with a share of samples of earlier classes drawn between them."""
     rng = np.random.default_rng([seed, 77])
     shown: list[NDArray[np.integer]] = []
@@ -151,7 +155,7 @@ def one_class_at_a_time(labels: NDArray[np.integer], share: float, columns: int,
         earlier = np.flatnonzero(labels < c)
         again = rng.choice(earlier, round(len(new) * share / (1 - share))) if len(earlier) else new[:0]
         shown.append(rng.permutation(np.concatenate([new, again])))
-    return in_columns(np.concatenate(shown), columns)
+    return in_batches(np.concatenate(shown), batch_size)
 
 
 def _checks(plan: Plan, found: Errors, quick: bool) -> list[Check]:

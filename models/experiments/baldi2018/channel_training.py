@@ -30,7 +30,7 @@ class Protocol:
 
     data: str = "mnist"
     hidden: tuple[int, ...] = (100, 100, 100, 100)
-    columns: int = 100
+    batch_size: int = 100
     epochs: int = 100
     faster: float = 1.0
 
@@ -77,7 +77,7 @@ class School:
     def run(self, variant: Variant, seed: int) -> dict[str, Any]:
         """Accuracies by epoch; ``diverged`` names what became NaN or infinite, after which answers are a guess."""
         variant = variant.with_(rate=self.protocol.faster * variant.rate)
-        net = self._built(random_backpropagation(self.sizes, variant, columns=self.protocol.columns, seed=seed))
+        net = self._built(random_backpropagation(self.sizes, variant, batch_size=self.protocol.batch_size, seed=seed))
         found: dict[str, Any] = {"train": [], "test": [], "diverged": ""}
         for epoch in range(1, self.protocol.epochs + 1):
             for part, accuracy in self._epoch(net, seed, epoch, found).items():

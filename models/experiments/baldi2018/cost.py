@@ -1,6 +1,6 @@
 """Baldi, Sadowski and Lu 2018, section 3.1, Eq. 14-15: what it costs to bring errors to the hidden layers.
 
-Multiplications are counted in the circuits as they run, one presentation and column. The text has W, all weights, for BP
+Multiplications are counted in the circuits as they run, one presentation and batch element. The text has W, all weights, for BP
 and RBP; the backward pass needs the weights above the first layer only, W - N_0 N_1. SRBP needs W' = N_L (N_1 + ... +
 N_(L-1)). For the MNIST network, 784-100-100-100-100-10: W = 109,400, of which 31,000 backwards, and W' = 4,000.
 """

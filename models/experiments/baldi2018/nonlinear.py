@@ -57,7 +57,7 @@ class Powers:
         """The circuit, with f' or without."""
         model = pyramidal(f"basal**{self.mu:g}", 1 * ms, derivative=f"{self.mu:g}*basal**{self.mu - 1:g}", gated=gated)
         networks = Networks(list(self.start[:, :, None, None]), [self.c[:, None, None]])
-        net = side_by_side(networks, columns=len(INPUTS), hidden=model)
+        net = side_by_side(networks, batch_size=len(INPUTS), hidden=model)
         return Flow(net, {"x": np.tile(INPUTS[:, None], (1, len(self.c))), "target": self.targets}, backend)
 
     def velocity(self, a: Array, gated: bool) -> Array:

@@ -12,7 +12,7 @@ from ..framework.experiment import Experiment, Report, Settings
 from .learned_feedback import Protocol, centred, compared, draw, learn
 
 FULL = Protocol("cifar10", (300, 200, 100), rate=0.02, decay=5e-5, epochs=30)
-QUICK = Protocol("digits", (40, 30, 20), rate=0.05, decay=1e-4, epochs=10, columns=20)
+QUICK = Protocol("digits", (40, 30, 20), rate=0.05, decay=1e-4, epochs=10, batch_size=20)
 
 
 def run(settings: Settings) -> Report:

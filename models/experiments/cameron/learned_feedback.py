@@ -45,7 +45,7 @@ class Protocol:
     hidden : units of the hidden layers
     rate, decay : of W; after n updates rate/(1 + decay n)
     feedback_rate : of B
-    columns, epochs : size of a minibatch, and how often all samples are shown
+    batch_size, epochs : size of a minibatch, and how often all samples are shown
     """
 
     data: str
@@ -54,7 +54,7 @@ class Protocol:
     decay: float
     epochs: int
     feedback_rate: float = 0.1
-    columns: int = 100
+    batch_size: int = 100
 
 
 def learn(protocol: Protocol, data: Dataset, settings: Settings) -> Courses:
@@ -88,8 +88,8 @@ def build(method: str, sizes: Sequence[int], protocol: Protocol, seed: int) -> C
     rule = rule.with_rate_decay(protocol.decay)
     if method == "RF":
         rule = rule.with_parameters(feedback_rate=protocol.feedback_rate)
-        return recirculating(sizes, rule, columns=protocol.columns, seed=seed)
-    return layered(sizes, rule, loss="mse", transfer="tanh", columns=protocol.columns, seed=seed)
+        return recirculating(sizes, rule, batch_size=protocol.batch_size, seed=seed)
+    return layered(sizes, rule, loss="mse", transfer="tanh", batch_size=protocol.batch_size, seed=seed)
 
 
 def centred(data: Dataset) -> Dataset:

@@ -11,7 +11,7 @@ from ..framework.experiment import Experiment, Report, Settings
 from .learned_feedback import Protocol, centred, compared, draw, learn
 
 FULL = Protocol("mnist", (300, 200, 100, 50), rate=0.1, decay=1e-4, epochs=30)
-QUICK = Protocol("digits", (50, 40, 30, 20), rate=0.05, decay=1e-4, epochs=10, columns=20)
+QUICK = Protocol("digits", (50, 40, 30, 20), rate=0.05, decay=1e-4, epochs=10, batch_size=20)
 
 
 def run(settings: Settings) -> Report:

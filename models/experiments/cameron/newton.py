@@ -82,7 +82,7 @@ def learned(W: Array, presentations: int, backend: str) -> Array:
     """B of every W by recirculation from below, beginning at 0: (count, n_h, n_o)."""
     count, n_o, n_h = W.shape
     found = np.zeros((count, n_h, n_o))
-    net = chain((n_h, n_o), B_ALONE, ends=("below",), columns=100, weights=W[0], feedback_weights=0.0)
+    net = chain((n_h, n_o), B_ALONE, ends=("below",), batch_size=100, weights=W[0], feedback_weights=0.0)
     program = net.program(backend)
     for n in range(count):
         net.reset()
@@ -113,7 +113,7 @@ def iterate(W: Array, B: Array, h0: Array, y: Array, output: str, rate: float, s
             tau=1 * ms,
         )
     )
-    net = side_by_side(Networks([A, W], [B]), frfb, columns=1, output=model)
+    net = side_by_side(Networks([A, W], [B]), frfb, batch_size=1, output=model)
     flow = Flow(net, {"x": x.reshape(1, -1), "target": y.reshape(1, -1)}, backend)
     course = flow.run(rate, rate * np.arange(steps + 1), {"W2": 0.0})
     flow.close()

@@ -1,7 +1,7 @@
 """Cameron, Chen, Wagner and Sejnowski: mean-zero noise at every layer trains the pairs, and no data are needed.
 
 A chain 24-16-16-24: one pair that contracts, one square, one that expands, all going round at the same time, each
-layer the upper end of one pair and the lower end of the next; noise N(0, 1), 100 columns, rate .1/(1 + .01 n).
+layer the upper end of one pair and the lower end of the next; noise N(0, 1), 100 batch elements, rate .1/(1 + .01 n).
 
 Then a network as it is in use, 20-24-16-8 (tanh units, weights by Glorot and Bengio, stimuli and labels drawn at
 random): noise teaches B alone, rate .1/(1 + .001 n). The supervised rule is there, with the rate 0, so that whatever
@@ -26,7 +26,7 @@ from .pseudoinverse_pairs import CONDITIONS, Pair, course, draw_pair, furthest, 
 SIZES = (24, 16, 16, 24)
 PAIRS = ("contracting, 24 to 16", "square, 16 to 16", "expanding, 16 to 24")
 NETWORK = (20, 24, 16, 8)
-COLUMNS = 100
+BATCH_SIZE = 100
 BOTH = recirculation.with_parameters(rate=0.1).with_rate_decay(0.01)
 B_ALONE = Rule(
     "b_alone",
@@ -44,12 +44,12 @@ def run(settings: Settings) -> Report:
     used, moved = [], []
     for seed in settings.seeds:
         settings.tell(f"cameron-noise: seed {seed}")
-        net = chain(SIZES, BOTH, columns=COLUMNS, seed=seed)
+        net = chain(SIZES, BOTH, batch_size=BATCH_SIZE, seed=seed)
         for name, pair in zip(PAIRS, course(net, presentations, settings.backend), strict=True):
             trained[name].append(pair)
-        net = recirculating(NETWORK, B_ALONE, columns=COLUMNS, seed=seed, precision="float64")
+        net = recirculating(NETWORK, B_ALONE, batch_size=BATCH_SIZE, seed=seed, precision="float64")
         used.append(course(net, presentations, settings.backend, _stimuli(seed)))
-        net = chain(NETWORK[1:], BOTH, ends="below", columns=COLUMNS, seed=seed)
+        net = chain(NETWORK[1:], BOTH, ends="below", batch_size=BATCH_SIZE, seed=seed)
         moved.append(course(net, presentations, settings.backend))
     return Report(_checks(trained, used, moved, settings.quick), _draw(trained, used, moved))
 

@@ -1,7 +1,7 @@
 """Cameron, Chen, Wagner and Sejnowski: a linear pair, both of whose matrices learn by recirculation.
 
 B goes to A^+, of the A that has itself moved. Sizes and rates are not given; here 20 to 10, 15 to 15 and 10 to 20,
-weights by Glorot and Bengio, 100 columns, rate .1/(1 + .01 n). From below the pair is driven by data, rows that are
+weights by Glorot and Bengio, 100 batch elements, rate .1/(1 + .01 n). From below the pair is driven by data, rows that are
 white (drawn from N(0, 1), then made exactly so: with another covariance C the fourth condition becomes that of a
 pseudoinverse weighted by C), from above by noise.
 
@@ -24,7 +24,7 @@ from ..framework.figure_style import letter, new_figure
 from .pseudoinverse_pairs import CONDITIONS, Pair, course, draw_pair, furthest, named, worst
 
 SIZES = {"contracting": (20, 10), "square": (15, 15), "expanding": (10, 20)}
-COLUMNS, ROWS = 100, 2000
+BATCH_SIZE, ROWS = 100, 2000
 DECAYING = recirculation.with_parameters(rate=0.1).with_rate_decay(0.01)
 STAYING = recirculation.with_parameters(rate=0.1)
 
@@ -46,7 +46,7 @@ def run(settings: Settings) -> Report:
             settings.tell(f"cameron-pseudoinverse: seed {seed}, {name}")
             rule = STAYING if stays else DECAYING
             data = "below" in ends
-            net = chain(SIZES[sizes], rule, ends=ends, data=data, columns=COLUMNS, seed=seed)
+            net = chain(SIZES[sizes], rule, ends=ends, data=data, batch_size=BATCH_SIZE, seed=seed)
             inputs = {"x": white(SIZES[sizes][0], seed)} if data else None
             found[name] += course(net, presentations, settings.backend, inputs)
     return Report(_checks(found, settings.quick), _draw(found))

@@ -60,7 +60,7 @@ def course(net: Circuit, presentations: int, backend: str, inputs: Any = None, l
     first = [net[f"{A}.w"] for A, _ in joined]
     seen = [_look(net, joined, first)]
     for begin, end in pairwise([0, *ends]):
-        rows = rng.integers(0, max(data.count, 1), (end - begin, net.columns))
+        rows = rng.integers(0, max(data.count, 1), (end - begin, net.batch_size))
         result = program.run(net.timetable(), rows)
         result.raise_if_diverged()
         seen.append(_look(net, joined, first))

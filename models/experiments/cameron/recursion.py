@@ -19,7 +19,7 @@ from ...analysis.measures import penrose, pseudoinverse_distance
 from ...networks.recirculation import chain
 from ..framework.experiment import Check, Experiment, Report, Row, Settings, checks, many
 from ..framework.figure_style import GREY, letter, new_figure
-from .pseudoinverse import COLUMNS, DECAYING
+from .pseudoinverse import BATCH_SIZE, DECAYING
 from .pseudoinverse_pairs import CONDITIONS, course
 
 SIZES = {
@@ -44,7 +44,7 @@ def run(settings: Settings) -> Report:
 
 def _chain(sizes: Sequence[int], seed: int, presentations: int, backend: str) -> tuple[float, ...]:
     """How far B_1 ... B_L is from each condition for W_L ... W_1, and from its pseudoinverse."""
-    net = chain(sizes, DECAYING, data=True, columns=COLUMNS, seed=seed)
+    net = chain(sizes, DECAYING, data=True, batch_size=BATCH_SIZE, seed=seed)
     rows = white(2000, sizes[0], np.random.default_rng([seed, 1]))
     rows = np.sqrt(len(rows)) * np.linalg.qr(rows)[0]
     course(net, presentations, backend, {"x": rows}, looks=2)

@@ -85,7 +85,7 @@ class Protocol:
     model: str
     data: str
     epochs: int
-    columns: int
+    batch_size: int
     rate: float
     augment: str = ""
     standardised: bool = False
@@ -167,7 +167,7 @@ class _Run:
                 tied, frozen, method.connectivity, scaled() if method.normal else None,
                 _sparse(method) if method.sparse else None, method.clipped,
             ),
-            feedback=Feedback(method.direct, method.gated, method.skipped), columns=self.protocol.columns, seed=self.seed,
+            feedback=Feedback(method.direct, method.gated, method.skipped), batch_size=self.protocol.batch_size, seed=self.seed,
         )  # fmt: skip
 
     def _learn(self, net: Circuit, name: str, skipped: int, epochs: int) -> Curves:

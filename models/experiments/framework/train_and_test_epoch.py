@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from ....circuits import Circuit
 from ...analysis.readout import Readout
 from ...data import Dataset
-from ...training.loop import epoch_order, epoch_seed, in_columns
+from ...training.loop import epoch_order, epoch_seed, in_batches
 
 __all__ = ["show_epoch"]
 
@@ -30,8 +30,8 @@ def show_epoch(
     program, readout = net.program(), Readout.of(net)
     program.seed(epoch_seed(seed, number))
     orders = {
-        "train": epoch_order(data.n_train, net.columns, seed, number),
-        "test": in_columns(data.n_train + np.arange(data.n_test), net.columns),
+        "train": epoch_order(data.n_train, net.batch_size, seed, number),
+        "test": in_batches(data.n_train + np.arange(data.n_test), net.batch_size),
     }
     wrong: dict[str, float] = {}
     for part, order in orders.items():

@@ -1,6 +1,6 @@
 """Lansdell, Prakash and Kording 2020, Fig. 3: an autoencoder whose bottleneck has two units.
 
-784-200-2-200-784 on MNIST (tanh, identity, tanh, relu), half the squared error, 32 columns (section C.2): feedback
+784-200-2-200-784 on MNIST (tanh, identity, tanh, relu), half the squared error, 32 batch elements (section C.2): feedback
 alignment, backpropagation, node perturbation and the matching rule, and as controls backpropagation of noisy samples
 (sd .3) and ADAM. The paper found rates by random search and does not print them, nor how weights begin, nor for how long
 it trained. By the authors' code W, B and biases begin with sd sqrt(2/fan-in); the rates, as sums over the batch, are 1e-4
@@ -35,7 +35,7 @@ from ....plasticity.rules import adam, matching
 from ....plasticity.rules import node_perturbation as perturbation
 from ...data import Dataset
 from ...networks.node_perturbation import Perturbation, node_perturbation
-from ...training.loop import epoch_order, epoch_seed, in_columns
+from ...training.loop import epoch_order, epoch_seed, in_batches
 from ..framework.experiment import Check, Experiment, Report, Row, Settings, checks, many
 from ..framework.figure_style import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, letter, new_figure
 from ..framework.saved_runs import each
@@ -44,7 +44,7 @@ Array = NDArray[np.floating]
 Course = dict[str, Any]
 Courses = Mapping[str, Sequence[Course]]
 
-COLUMNS = 32
+BATCH_SIZE = 32
 TRANSFER, ANSWER = ("tanh", "linear", "tanh"), "relu"
 EVALUATED = 5000  # samples of which the loss is measured
 DRAWN, PICTURES = 1500, 6  # of the latent plane, and samples that are shown
@@ -59,11 +59,11 @@ class Method:
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
-RATE = 1e-4 * COLUMNS
+RATE = 1e-4 * BATCH_SIZE
 METHODS = {
     "BP": Method(bp.with_parameters(rate=RATE), GREY),
     "FA": Method(frfb.with_parameters(rate=RATE), ORANGE),
-    "NP": Method(perturbation.with_parameters(rate=RATE, feedback_rate=8e-6 * COLUMNS), BLUE, {"c": 0.0189}),
+    "NP": Method(perturbation.with_parameters(rate=RATE, feedback_rate=8e-6 * BATCH_SIZE), BLUE, {"c": 0.0189}),
     "matching": Method(matching.with_parameters(rate=RATE), GREEN),
     "denoising": Method(bp.with_parameters(rate=RATE), PURPLE, {"denoise": 0.3}),
     "ADAM": Method(adam.with_parameters(rate=1.4e-4), RED),
@@ -103,7 +103,7 @@ def build(scale: Scale, method: Method, seed: int) -> Circuit:
     rates = {k: scale.faster * v for k, v in rule.parameters.items() if k in ("rate", "feedback_rate")}
     return node_perturbation(
         (n, scale.hidden, 2, scale.hidden, n), rule.with_parameters(**rates), transfer=TRANSFER, answer=ANSWER,
-        target="values", columns=COLUMNS, seed=seed, perturbation=Perturbation(**method.options),
+        target="values", batch_size=BATCH_SIZE, seed=seed, perturbation=Perturbation(**method.options),
     )  # fmt: skip
 
 
@@ -123,7 +123,7 @@ def learn(scale: Scale, method: Method, seed: int, settings: Settings, name: str
         if epoch:
             program.seed(epoch_seed(seed, epoch))
             inputs["train"].load(program)
-            result = program.run(net.timetable("train"), epoch_order(data.n_train, COLUMNS, seed, epoch))
+            result = program.run(net.timetable("train"), epoch_order(data.n_train, BATCH_SIZE, seed, epoch))
             result.raise_if_diverged()
         for part, losses in found.items():
             losses.append(float(asked(net, inputs[part], "loss.rate", EVALUATED).mean()))
@@ -140,7 +140,7 @@ def asked(net: Circuit, inputs: Inputs, key: str, count: int) -> Array:
     """A variable for each of the first samples, without noise and without learning: (samples, units)."""
     program = net.program()
     inputs.load(program)
-    rows = in_columns(np.arange(min(count, inputs.count)), COLUMNS)
+    rows = in_batches(np.arange(min(count, inputs.count)), BATCH_SIZE)
     table = net.timetable("evaluate", [key])
     seen = program.run(table, rows, collect={key: table.steps[-1]}).collected[key]
     return seen.reshape(rows.size, -1)[rows.ravel() >= 0]

@@ -13,7 +13,7 @@ from .feedback_signals import hidden_layers, signals, without_learning
 
 Array = NDArray[np.float64]
 
-COLUMNS = 1000
+BATCH_SIZE = 1000
 #: What draws, with mean 0 and variance 1, and its third moment. The skewed one is bounded, so subgaussian (A1).
 NOISES = {"Gaussian": ("randn()", 0.0), "skewed": ("(int(rand() < 0.2) - 0.2)/0.4", 1.5)}
 SIZES = (6, 5, 4, 3)
@@ -30,12 +30,12 @@ def drawn(
     by their rates (units,). The estimate (Eq. 2) is the product of the first two.
     """
     net = node_perturbation(
-        sizes, perturbation=Perturbation(noise=noise), columns=COLUMNS, precision="float64", target="values"
+        sizes, perturbation=Perturbation(noise=noise), batch_size=BATCH_SIZE, precision="float64", target="values"
     )
     rng = np.random.default_rng(3)
     inputs = as_inputs(net, {"x": rng.normal(size=(1, sizes[0])), "s": rng.normal(size=(1, sizes[-1]))})
     program, layers = net.program(backend), hidden_layers(net)
-    rows = np.zeros((draws // COLUMNS, COLUMNS), dtype=np.int32)
+    rows = np.zeros((draws // BATCH_SIZE, BATCH_SIZE), dtype=np.int32)
     exact = signals(net, inputs, rows[:1], dict.fromkeys(layers, "logistic"))
     gradient = np.concatenate([true[0] for _, true in exact.values()])
     table = without_learning(net)

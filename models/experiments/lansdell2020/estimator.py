@@ -1,7 +1,7 @@
 """Lansdell, Prakash and Kording 2020, Fig. 4, Theorems 1 and 2, Corollary 1: do the feedback weights come to W^T?
 
 W is fixed and B is, at every sample, the ridge solution for all samples so far (C.3, gamma = .1): recursive least
-squares, one column. 784-50-20-10 on MNIST for several noises c, and 784-N-50-10; logistic, output included (C.3).
+squares, one batch element. 784-50-20-10 on MNIST for several noises c, and 784-N-50-10; logistic, output included (C.3).
 The quick run is on 8x8 digits, 64-20-15-10, with fewer samples.
 
 Theorem 2 is on linear networks. Its assumption A3 (errors of full rank) fails where layers narrow towards the output:

@@ -43,7 +43,7 @@ def signals(
     Parameters
     ----------
     circuit : with biases or without, as `models.node_perturbation` builds it
-    inputs, rows : the data to show, and which of them, (presentations, columns)
+    inputs, rows : the data to show, and which of them, (presentations, batch)
     slopes : the transfer function of each hidden layer, by name
 
     Returns

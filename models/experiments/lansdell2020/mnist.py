@@ -1,6 +1,6 @@
 """Lansdell, Prakash and Kording 2020, Fig. 2: node perturbation on MNIST, beside feedback alignment and backpropagation.
 
-784-50-20-10, logistic hidden units, half the squared error, 32 columns, rates .0004 (W) and .0005 (B) as sums over the
+784-50-20-10, logistic hidden units, half the squared error, 32 batch elements, rates .0004 (W) and .0005 (B) as sums over the
 batch (section C.1): .0128 and .016 as the means that rules take. By the authors' code the output is linear, W, B and
 biases begin with sd sqrt(2/fan-in), and there is noise in the hidden layers only. The text gives no number of epochs; 267
 is that of the code for Fig. 4. The paper's "close to 3%" is not reached with the printed rates in any reading of them; a
@@ -31,7 +31,7 @@ from ..framework.figure_style import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, let
 from ..framework.saved_runs import each
 from .feedback_signals import angles
 
-COLUMNS = 32
+BATCH_SIZE = 32
 LAYERS = ("h2", "h1")  # the upper first: its feedback comes from the output
 TRANSFERS = {"h1": "logistic", "h2": "logistic"}
 PAPER = 0.01  # the paper's c
@@ -74,8 +74,8 @@ def _scale(settings: Settings) -> Scale:
 
 
 def _methods(scale: Scale) -> dict[str, tuple[Rule, float]]:
-    rate = 0.0004 * COLUMNS * scale.times
-    noisy = perturbation.with_parameters(rate=rate, feedback_rate=0.0005 * COLUMNS * scale.times)
+    rate = 0.0004 * BATCH_SIZE * scale.times
+    noisy = perturbation.with_parameters(rate=rate, feedback_rate=0.0005 * BATCH_SIZE * scale.times)
     controls = {"BP": bp, "FA": frfb}
     return {
         **{name: (rule.with_parameters(rate=rate), PAPER) for name, rule in controls.items()},
@@ -90,11 +90,11 @@ def learn(scale: Scale, rule: Rule, c: float, seed: int, settings: Settings, tol
     """
     data = scale.data
     net = node_perturbation(
-        (data.n_features, 50, 20, 10), rule, perturbation=Perturbation(c), columns=COLUMNS, seed=seed
+        (data.n_features, 50, 20, 10), rule, perturbation=Perturbation(c), batch_size=BATCH_SIZE, seed=seed
     )
     training = Training(net, data, settings.backend, seed)
     shown = dataset_inputs(net, data, "test")
-    rows = np.arange(min(32 * COLUMNS, data.n_test) // COLUMNS * COLUMNS).reshape(-1, COLUMNS)
+    rows = np.arange(min(32 * BATCH_SIZE, data.n_test) // BATCH_SIZE * BATCH_SIZE).reshape(-1, BATCH_SIZE)
     found: Course = {"probed": [], "h1_angle": [], "h2_angle": []}
     for epoch in range(1, scale.epochs + 1):
         settings.tell(f"{told}, epoch {epoch} of {scale.epochs}")

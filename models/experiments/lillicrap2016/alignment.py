@@ -26,7 +26,7 @@ from ..framework.experiment import Check, Experiment, Report, Settings, checks, 
 from ..framework.figure_style import BLUE, GREY, ORANGE, letter, new_figure
 from ..theory.averaged_equations import Array
 
-SIZES, COLUMNS, RATE = (20, 1000, 20), 50, 2e-3
+SIZES, BATCH_SIZE, RATE = (20, 1000, 20), 50, 2e-3
 ROWS = 10_000
 
 
@@ -58,13 +58,13 @@ def _learned(seed: int, presentations: int, backend: str) -> Learned:
     M1, M2 = rng.standard_normal((30, n_i)) / np.sqrt(n_i), rng.standard_normal((n_o, 30)) / np.sqrt(30)
     target = np.tanh(2 * x @ M1.T) @ M2.T
     net = side_by_side(
-        Networks([A, W], [B]), frfb.with_parameters(rate=RATE), columns=COLUMNS, hidden=pyramidal("tanh", 1 * ms)
+        Networks([A, W], [B]), frfb.with_parameters(rate=RATE), batch_size=BATCH_SIZE, hidden=pyramidal("tanh", 1 * ms)
     )
     program = net.program(backend)
     as_inputs(net, {"x": x, "target": target}).load(program)
     looks, nse = presentations // 40, []
     for _ in range(40):
-        order = rng.integers(0, ROWS, (looks, COLUMNS))
+        order = rng.integers(0, ROWS, (looks, BATCH_SIZE))
         result = program.run(net.timetable("train"), order, collect={"y.rate": 3})
         result.raise_if_diverged()
         nse.append(np.mean(result.collected["y.rate"] ** 2) / np.mean(target**2))

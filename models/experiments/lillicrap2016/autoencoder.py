@@ -21,7 +21,7 @@ from matplotlib.figure import Figure
 from ....circuits import Circuit
 from ....circuits.inputs import Inputs, Rows
 from ...data import Dataset
-from ...training.loop import epoch_order, in_columns
+from ...training.loop import epoch_order, in_batches
 from ..framework.accuracy_curves import draw_mean
 from ..framework.experiment import Check, Experiment, Report, Row, Settings, checks, many
 from ..framework.figure_style import GREY, ORANGE, letter, new_figure
@@ -40,8 +40,8 @@ NETWORKS = {
     "wide": _plans((1000,) * 5, 0.003, 0.003),
 }
 QUICK = {
-    "narrow": _plans((60, 30, 3, 30, 60), 0.1, 0.1, epochs=15, columns=20),
-    "wide": _plans((60,) * 5, 0.03, 0.1, epochs=15, columns=20),
+    "narrow": _plans((60, 30, 3, 30, 60), 0.1, 0.1, epochs=15, batch_size=20),
+    "wide": _plans((60,) * 5, 0.03, 0.1, epochs=15, batch_size=20),
 }
 COLOURS = {"BP": GREY, "FA": ORANGE}
 
@@ -83,8 +83,8 @@ def learn(plan: Plan, data: Dataset, seed: int, settings: Settings, told: str) -
     found = []
     for epoch in range(1, plan.epochs + 1):
         settings.tell(f"{told}, epoch {epoch} of {plan.epochs}")
-        _show(net, images["train"], "train", epoch_order(data.n_train, plan.columns, seed, epoch))
-        order = in_columns(np.arange(data.n_test), plan.columns)
+        _show(net, images["train"], "train", epoch_order(data.n_train, plan.batch_size, seed, epoch))
+        order = in_batches(np.arange(data.n_test), plan.batch_size)
         losses = _show(net, images["test"], "evaluate", order)
         found.append(round(float(2 * losses[order >= 0].mean()), 5))
     net.close()
@@ -96,7 +96,7 @@ def _parts(data: Dataset) -> dict[str, np.ndarray]:
 
 
 def _show(net: Circuit, images: Inputs, mode: str, order: np.ndarray) -> np.ndarray:
-    """Half the squared error of each image that is shown, (presentations, columns)."""
+    """Half the squared error of each image that is shown, (presentations, batch)."""
     program = net.program()
     images.load(program)
     table = net.timetable(mode)

@@ -85,7 +85,7 @@ def run(settings: Settings) -> Report:
         teacher = Teacher.drawn(seed)
         for name, kind in KINDS.items():
             settings.tell(f"lillicrap-circuits: {name}, seed {seed}")
-            net = kind.make(kind.sizes, kind.rate, columns=100, seed=seed)
+            net = kind.make(kind.sizes, kind.rate, batch_size=100, seed=seed)
             courses[name].append(follow(net, teacher, presentations, seed, settings))
             net.close()
     return Report(_checks(gaps, courses, settings.quick), _draw(courses))
@@ -94,12 +94,12 @@ def run(settings: Settings) -> Report:
 # ---- the textbook --------------------------------------------------------------------------------------------------
 
 
-def textbook_gap(name: str, backend: str, presentations: int = 20, columns: int = 4) -> float:
+def textbook_gap(name: str, backend: str, presentations: int = 20, batch_size: int = 4) -> float:
     """The largest difference of a weight from the textbook's, after some presentations, in double precision."""
     kind = KINDS[name]
     teacher = Teacher.drawn(7)
-    net = kind.make(kind.sizes, kind.rate, columns=columns, precision="float64", seed=7)
-    rows = teacher.lesson([7, 7], presentations * columns)
+    net = kind.make(kind.sizes, kind.rate, batch_size=batch_size, precision="float64", seed=7)
+    rows = teacher.lesson([7, 7], presentations * batch_size)
     program, table = net.program(backend), net.timetable("train")
     layers = [n for n in net.populations if n in ("x", "o") or n.startswith("h")]
     weights = [net[f"{a}_to_{b}.w"] for a, b in zip(layers, layers[1:], strict=False)]
@@ -107,7 +107,7 @@ def textbook_gap(name: str, backend: str, presentations: int = 20, columns: int 
     channel = [net[f"{a}.w"] for a in ("m2_to_m1", "e_to_m2", "e_to_m1") if a in net.projections]
     noisy = [f"{b}.noise" for b in layers[1:]] if name == "global reward" else []
     as_inputs(net, rows).load(program)
-    order = np.arange(presentations * columns).reshape(presentations, columns)
+    order = np.arange(presentations * batch_size).reshape(presentations, batch_size)
     drawn = program.run(table, order, collect=dict.fromkeys(noisy, table.steps[-1])).collected
     for k, row in enumerate(order):
         x, y = rows["x"][row], rows["s"][row]

@@ -47,7 +47,7 @@ def run(settings: Settings) -> Report:
     data = settings.dataset("digits" if settings.quick else "mnist").standardised()
     found: dict[str, list[Learned]] = {}
     for name, plan in PLANS.items():
-        plan = plan.with_(hidden=(100,), epochs=10, columns=20, rate=0.03) if settings.quick else plan
+        plan = plan.with_(hidden=(100,), epochs=10, batch_size=20, rate=0.03) if settings.quick else plan
         found[name] = [_learned(name, plan, data, seed, settings) for seed in settings.seeds]
     return Report(_checks(found, data, settings.quick), _draw(found, data))
 

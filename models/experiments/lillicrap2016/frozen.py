@@ -41,7 +41,7 @@ def run(settings: Settings) -> Report:
 def _course(name: str, teacher: Teacher, presentations: int, seed: int, settings: Settings) -> list[float]:
     net = feedback_alignment(
         SHALLOW if "30-40-10" in name else DEEP, METHODS[name[:2]].with_parameters(rate=RATE), target="values",
-        synapses=Synapses(BEGIN, CHANNEL, frozen=(1,) if FROZEN in name else ()), columns=100, seed=seed,
+        synapses=Synapses(BEGIN, CHANNEL, frozen=(1,) if FROZEN in name else ()), batch_size=100, seed=seed,
     )  # fmt: skip
     found = follow(net, teacher, presentations, seed, settings)
     net.close()

@@ -75,7 +75,7 @@ def run(settings: Settings) -> Report:
 def step(A: Array, W: Array, x: Array, y: Array, rate: float, backend: str) -> tuple[Array, Array, Array]:
     """How far the circuits' h moved in one presentation, Eq. 59, and delta_GN: (count, n_h) each."""
     networks = Networks([A, W], [np.linalg.pinv(W)])
-    net = side_by_side(networks, columns=1, hidden=pyramidal("tanh", 1 * ms))
+    net = side_by_side(networks, batch_size=1, hidden=pyramidal("tanh", 1 * ms))
     flow = Flow(net, {"x": x.reshape(1, -1), "target": y.reshape(1, -1)}, backend)
     course = flow.run(rate, [0, rate], {"W2": 0.0})
     flow.close()

@@ -41,7 +41,7 @@ class Plan:
     ----------
     rule : ``frfb`` (feedback alignment) or ``bp``
     hidden : units of the hidden layers
-    epochs, rate, columns : how often all samples are shown, at what rate, in minibatches of how many
+    epochs, rate, batch_size : how often all samples are shown, at what rate, in minibatches of how many
     spread : of W as it begins, over that of Glorot and Bengio
     gain : of B, over W^T as it begins by Glorot and Bengio
     transfer, dropout, input_dropout, connectivity : as in `feedback_alignment`
@@ -54,7 +54,7 @@ class Plan:
     hidden: tuple[int, ...]
     epochs: int
     rate: float
-    columns: int = 100
+    batch_size: int = 100
     spread: float = 1.0
     gain: float = 1.0
     transfer: str = "tanh"
@@ -74,7 +74,7 @@ class Plan:
 
     def scheduled(self, samples: int) -> Rule:
         """The rule, whose weights decay and whose rate falls tenfold twice."""
-        updates = self.epochs * -(-samples // self.columns)
+        updates = self.epochs * -(-samples // self.batch_size)
         rule = find(self.rule).with_parameters(rate=self.rate)
         return rule.with_weight_decay(DECAY).with_rate_steps(*(round(share * updates) for share in FALLS))
 
@@ -94,7 +94,7 @@ class Plan:
         )  # fmt: skip
         return feedback_alignment(
             rule=self.scheduled(data.n_train), transfer=self.transfer,
-            dropout=Dropout(self.dropout, self.input_dropout), columns=self.columns, seed=seed, **(usual | options),
+            dropout=Dropout(self.dropout, self.input_dropout), batch_size=self.batch_size, seed=seed, **(usual | options),
         )  # fmt: skip
 
 

@@ -69,7 +69,7 @@ class Runner:
         self.n_i = n_i
         zero = Networks([np.zeros((1, n_h, n_i)), np.zeros((1, n_o, n_h))], [np.zeros((1, n_h, n_o))])
         x, target = expected(np.eye(n_i), np.zeros((n_o, n_i)))
-        self.flow = Flow(side_by_side(zero, columns=n_i), {"x": x, "target": target}, backend)
+        self.flow = Flow(side_by_side(zero, batch_size=n_i), {"x": x, "target": target}, backend)
 
     def begin(self, start: Start) -> None:
         """Set the weights and show the target."""

@@ -33,7 +33,7 @@ def run(settings: Settings) -> Report:
             settings.tell(f"lillicrap-momentum: {alpha:g}, seed {seed}")
             net = feedback_alignment(
                 SIZES, frfb.with_parameters(rate=RATE).with_momentum(alpha), target="values",
-                synapses=Synapses(BEGIN, CHANNEL), columns=100, seed=seed,
+                synapses=Synapses(BEGIN, CHANNEL), batch_size=100, seed=seed,
             )  # fmt: skip
             courses[alpha].append(follow(net, teacher, presentations, seed, settings))
             net.close()

@@ -64,7 +64,7 @@ def field(theta: Array, B: Array, x: Array, y: Array, rule: Rule, backend: str) 
     """What one presentation changes, over the rate: (n, 4), for W, b, A, c in theta (n, 4)."""
     W, b, A, c = theta.T
     networks = Networks([A[:, None, None], W[:, None, None]], [B[:, None, None]])
-    net = side_by_side(networks, rule, columns=1, biases=True)
+    net = side_by_side(networks, rule, batch_size=1, biases=True)
     flow = Flow(net, {"x": x[None], "target": y[None]}, backend)
     flow.start({"b1.w": c, "b2.w": b})
     rate = 2.0**-10

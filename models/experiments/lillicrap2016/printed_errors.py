@@ -46,7 +46,7 @@ def compare(
 def small(plan: Plan) -> Plan:
     """The same for 8x8 digits, in seconds."""
     return plan.with_(
-        hidden=(60,) * min(len(plan.hidden), 5), epochs=9, columns=20, rate=2 * plan.rate,
+        hidden=(60,) * min(len(plan.hidden), 5), epochs=9, batch_size=20, rate=2 * plan.rate,
         local=(6, 3) if plan.local[0] else (0, 0), augment="elastic 4 2" if plan.augment else "",
     )  # fmt: skip
 

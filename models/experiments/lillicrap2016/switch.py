@@ -57,7 +57,7 @@ def _switched(seed: int, first: int, second: int, backend: str) -> tuple[Array, 
     target = (target - target.mean(axis=0)) / target.std(axis=0)
     A, W = rng.uniform(-1, 1, (1, n_h, n_i)) / np.sqrt(n_i), rng.uniform(-1, 1, (1, n_o, n_h)) / np.sqrt(n_h)
     B = rng.uniform(-0.5, 0.5, (1, n_h, n_o))
-    net = side_by_side(Networks([A, W], [B]), columns=ROWS, hidden=HIDDEN, biases=True)
+    net = side_by_side(Networks([A, W], [B]), batch_size=ROWS, hidden=HIDDEN, biases=True)
     net.connect(net["y"], net["h1"], into="transported", sends="error", weights=net["W2"].T, during="feedback")
     flow = Flow(net, {"x": x, "target": target}, backend)
     seen = []

@@ -73,7 +73,7 @@ def follow(net: Circuit, teacher: Teacher, presentations: int, seed: int, settin
 
     Raises KeyboardInterrupt: Ctrl-C; RecircuitError: something diverged.
     """
-    program, table, rows = net.program(settings.backend), net.timetable("train"), PART * net.columns
+    program, table, rows = net.program(settings.backend), net.timetable("train"), PART * net.batch_size
     order, variance, found = np.arange(rows).reshape(PART, -1), teacher.variance(), []
     for part in range(presentations // PART):
         as_inputs(net, teacher.lesson([seed, 1 + part], rows)).load(program)

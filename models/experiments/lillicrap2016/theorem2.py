@@ -35,7 +35,7 @@ def run(settings: Settings) -> Report:
     y, B = rng.standard_normal((COUNT, n_o)), rng.uniform(-1, 1, (COUNT, n_h, n_o))
     networks = Networks([np.zeros((COUNT, n_h, n_i)), np.zeros((COUNT, n_o, n_h))], [B])
     flow = Flow(
-        side_by_side(networks, columns=1), {"x": x.reshape(1, -1), "target": y.reshape(1, -1)}, settings.backend
+        side_by_side(networks, batch_size=1), {"x": x.reshape(1, -1), "target": y.reshape(1, -1)}, settings.backend
     )
     course = flow.run(RATE, RATE * np.arange(STEPS + 1), {"W1": 1 / SQUARE})
     flow.close()

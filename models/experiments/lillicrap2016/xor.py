@@ -62,7 +62,7 @@ def learn(hidden: int, method: str, starts: int, presentations: int, settings: S
     """One circuit, begun anew from each start."""
     net = feedback_alignment(
         (2, hidden, 1), METHODS[method].with_parameters(rate=4 * RATE), transfer="logistic", answer="logistic",
-        target="values", columns=4, precision="float64",
+        target="values", batch_size=4, precision="float64",
     )  # fmt: skip
     as_inputs(net, PATTERNS).load(net.program(settings.backend))
     found = []

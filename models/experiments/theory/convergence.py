@@ -34,7 +34,7 @@ class Study:
         self.networks = networks
         self.system = Averaged(networks, S_II, S_TI)
         x, target = expected(S_II, S_TI)
-        self.flow = Flow(side_by_side(networks, columns=len(x)), {"x": x, "target": target}, backend)
+        self.flow = Flow(side_by_side(networks, batch_size=len(x)), {"x": x, "target": target}, backend)
 
     def course(self, rate: float, times: Sequence[float] | Array) -> list[Array]:
         """W_1..W_L of the circuit at these times, from the start: (times, count, N_i, N_(i-1))."""

@@ -20,7 +20,7 @@ def explained(problem: Exception) -> tuple[str, int]:
     if isinstance(problem, RecircuitError):
         return str(problem), problem.exit_code
     if isinstance(problem, MemoryError):
-        return "There is not enough memory for this. Use smaller layers, fewer columns, or less data.", 1
+        return "There is not enough memory for this. Use smaller layers, fewer batch elements, or less data.", 1
     if isinstance(problem, OSError) and problem.errno is not None:
         where = f" ({problem.filename})" if problem.filename else ""
         return f"The system refuses{where}: {os.strerror(problem.errno)}.", 1

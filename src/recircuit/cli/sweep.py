@@ -40,7 +40,7 @@ def sweep(
     loss: Annotated[str | None, typer.Option()] = None,
     transfer: Annotated[str | None, typer.Option()] = None,
     epochs: Annotated[str | None, typer.Option()] = None,
-    columns: Annotated[str | None, typer.Option()] = None,
+    batch_size: Annotated[str | None, typer.Option()] = None,
     rate: Annotated[str | None, typer.Option()] = None,
     rate_decay: Annotated[str | None, typer.Option()] = None,
     momentum: Annotated[str | None, typer.Option()] = None,
@@ -63,7 +63,7 @@ def sweep(
     Ctrl-C stops it; the same command goes on with what is not done. A run gives the same numbers wherever it runs.
     """
     variants = dict(
-        rule=rule, layers=layers, loss=loss, transfer=transfer, epochs=epochs, columns=columns, rate=rate,
+        rule=rule, layers=layers, loss=loss, transfer=transfer, epochs=epochs, batch_size=batch_size, rate=rate,
         rate_decay=rate_decay, momentum=momentum, weight_decay=weight_decay, connectivity=connectivity,
         precision=precision,
     )  # fmt: skip

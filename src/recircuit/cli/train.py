@@ -41,7 +41,7 @@ RULE = f"The learning rule: {RULES.listed()}; or one in a file, as ./mine.py:my_
 TRANSFER = f"The transfer function of the hidden units: {TRANSFERS.listed()}, or an expression of basal."
 LOSS = f"The loss, computed by the output circuit: {OUTPUTS.listed()}."
 EPOCHS = "How often all training samples are shown. [default: 20; 6 from 10,000 samples on]"
-COLUMNS = "Samples shown at a time, over which an update is averaged. [default: a 64th of all, 10 to 100]"
+BATCH_SIZE = "Samples shown at a time, over which an update is averaged. [default: a 64th of all, 10 to 100]"
 _FACTORS = ", ".join(f"{k.rate_factor:g} with {loss}" for loss, k in OUTPUTS.items() if k.rate_factor != 1)
 RATE = f"The learning rate. [default: the rule's own, mostly 1; times {_FACTORS}]"
 DECAY = f"After n updates the rate is rate/(1 + n*rate-decay). [default: {RATE_DECAY:g}]"
@@ -73,7 +73,7 @@ def train(
     loss: Annotated[str | None, typer.Option(help=LOSS + " [default: hinge]")] = None,
     transfer: Annotated[str | None, typer.Option(help=TRANSFER + " [default: clip]")] = None,
     epochs: Annotated[int | None, typer.Option(help=EPOCHS)] = None,
-    columns: Annotated[int | None, typer.Option(help=COLUMNS)] = None,
+    batch_size: Annotated[int | None, typer.Option(help=BATCH_SIZE)] = None,
     rate: Annotated[float | None, typer.Option(help=RATE)] = None,
     rate_decay: Annotated[float | None, typer.Option(help=DECAY)] = None,
     momentum: Annotated[float | None, typer.Option(help="Of the updates. [default: 0]")] = None,
@@ -98,7 +98,7 @@ def train(
     options = dict(
         data=data, data_dir=data_dir, layers=layers, model=model, untied=untied or None, rule=rule, loss=loss,
         transfer=transfer, epochs=epochs,
-        columns=columns, rate=rate, rate_decay=rate_decay, momentum=momentum, weight_decay=weight_decay,
+        batch_size=batch_size, rate=rate, rate_decay=rate_decay, momentum=momentum, weight_decay=weight_decay,
         augment=augment, connectivity=connectivity, precision=precision, backend=backend, matmul=matmul, seed=seed,
         measure=tuple(measure) if measure else None,
     )  # fmt: skip
@@ -124,7 +124,7 @@ def _trained(config: RunConfig, data: Dataset, folder: Path, note: str, resume: 
     if before is not None and config.backend == "auto":
         backend, why = before.backend, "as before"
     else:
-        backend, why = choose(circuit, config.backend, epochs * -(-data.n_train // circuit.columns))
+        backend, why = choose(circuit, config.backend, epochs * -(-data.n_train // circuit.batch_size))
     about: dict[str, str | int] = {"threads": threads(backend), **versions(backend)}
     sizes = {"name": data.name, "n_train": data.n_train, "n_test": data.n_test, "fingerprint": data.fingerprint()}
     rule = str(config.made_rule())
@@ -147,10 +147,10 @@ def _trained(config: RunConfig, data: Dataset, folder: Path, note: str, resume: 
 def _introduction(config: RunConfig, circuit: Circuit, data: Dataset) -> list[str]:
     rule = config.made_rule()
     lines = [
-        f"{data.name}: {data.n_train:,} training and {data.n_test:,} test samples, {circuit.columns} at a time.",
+        f"{data.name}: {data.n_train:,} training and {data.n_test:,} test samples, {circuit.batch_size} at a time.",
         f"{config.network()}, rule {rule.name} ({_kind(rule)}), loss {config.loss}, transfer {config.transfer}.",
     ]
-    if any(p.structure.shared and p.plastic for p in circuit.projections.values()):
+    if any(p.connectivity.shared and p.plastic for p in circuit.projections.values()):
         lines.append("Convolutions share their weights over places, which is not local: a control. See --untied.")
     fixed = unlearned(circuit)
     if fixed:

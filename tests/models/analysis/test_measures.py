@@ -47,7 +47,7 @@ def test_the_trace_is_that_of_the_product() -> None:
 def test_signals_are_compared_column_by_column() -> None:
     g = np.array([[1.0, 0], [0, 2], [3, 0]])
     s = np.array([[1.0, 1], [0, 5], [0, 0]])
-    assert measures.signal_angle(s, g) == pytest.approx(45 / 2)  # 45 and 0; the silent column is left out
+    assert measures.signal_angle(s, g) == pytest.approx(45 / 2)  # 45 and 0; the silent batch element is left out
     assert measures.signal_angle(-g, g) == pytest.approx(180)
     assert np.isnan(measures.signal_angle(0 * g, g))
     assert measures.signal_error(s, g) == pytest.approx(np.sqrt((1 + 9 + 9) / 14))
@@ -64,7 +64,7 @@ def test_rates_and_saturation() -> None:
 def test_shapes_that_do_not_fit_are_refused() -> None:
     with pytest.raises(RecircuitError, match=r"n_lower, n_upper"):
         measures.penrose(np.ones((2, 3)), np.ones((2, 3)))
-    with pytest.raises(RecircuitError, match=r"columns, units"):
+    with pytest.raises(RecircuitError, match=r"batch elements, units"):
         measures.signal_angle(np.ones((2, 3)), np.ones((3, 2)))
 
 
@@ -72,9 +72,9 @@ def test_shapes_that_do_not_fit_are_refused() -> None:
 
 
 @pytest.mark.parametrize("transfer", ["tanh", "logistic", "linear", "clip"])
-@pytest.mark.parametrize("structure", [None, Masked(0.6)], ids=["", "masked"])
-def test_the_gradient_of_a_snapshot_is_the_textbooks(transfer: str, structure: Masked | None) -> None:
-    net = layered(SIZES, transfer=transfer, columns=5, output=rc.SquaredOutput(), forward=structure)
+@pytest.mark.parametrize("connectivity", [None, Masked(0.6)], ids=["", "masked"])
+def test_the_gradient_of_a_snapshot_is_the_textbooks(transfer: str, connectivity: Masked | None) -> None:
+    net = layered(SIZES, transfer=transfer, batch_size=5, output=rc.SquaredOutput(), forward=connectivity)
     data = stimuli(net, 10)
     ups, _ = weights(net)
     x, labels = data["x"][:5], data["s"][:5]
@@ -87,19 +87,19 @@ def test_the_gradient_of_a_snapshot_is_the_textbooks(transfer: str, structure: M
 
 def test_backpropagation_follows_the_gradient_and_feedback_alignment_does_not_yet() -> None:
     names = ["gradient", "signal_error", "signal_signs", "trace"]
-    exact = layered(SIZES, rc.bp, transfer="tanh", columns=6)
+    exact = layered(SIZES, rc.bp, transfer="tanh", batch_size=6)
     found = measures.measure(exact, names, stimuli(exact, 6))
     for layer in ("h1", "h2"):
         assert found[f"{layer}_gradient"] < 1e-5 and found[f"{layer}_signal_error"] < 1e-8
         assert found[f"{layer}_signal_signs"] == 1
     assert found["h2_trace"] == pytest.approx(np.sum(exact["h2_to_o.w"] ** 2))
-    random = layered(SIZES, rc.frfb, transfer="tanh", columns=6)
+    random = layered(SIZES, rc.frfb, transfer="tanh", batch_size=6)
     assert measures.measure(random, "gradient", stimuli(random, 6))["h1_gradient"] > 20
 
 
 def test_the_gradient_is_taken_when_the_weights_learn() -> None:
     """Recirculation overwrites rates and errors later in the presentation."""
-    net = recirculation.recirculating((6, 5, 4, 3), columns=4, precision="float64", feedback_weights=rc.glorot())
+    net = recirculation.recirculating((6, 5, 4, 3), batch_size=4, precision="float64", feedback_weights=rc.glorot())
     data = stimuli(net, 4)
     for low, up in (("h1", "h2"), ("h2", "o")):
         net[f"{up}_to_{low}.w"] = net[f"{low}_to_{up}.w"].T
@@ -109,7 +109,7 @@ def test_the_gradient_is_taken_when_the_weights_learn() -> None:
 
 @pytest.mark.parametrize("rule", [rc.urfb, rc.bp, rc.frfb], ids=lambda r: r.name)
 def test_measuring_changes_no_bit(rule: rc.Rule) -> None:
-    measured, left = layered(SIZES, rule, columns=3), layered(SIZES, rule, columns=3)
+    measured, left = layered(SIZES, rule, batch_size=3), layered(SIZES, rule, batch_size=3)
     data = stimuli(measured, 9)
     measured.run(data)
     left.run(data)
@@ -128,7 +128,7 @@ def test_measuring_changes_no_bit(rule: rc.Rule) -> None:
 def test_a_compiled_circuit_is_measured_alike_and_goes_on_as_if_it_had_not_been() -> None:
     found, states = {}, {}
     for backend, asked in (("numpy", True), ("cpp", True), ("cpp", False)):
-        net = layered(SIZES, rc.urfb, columns=3, precision="float64", transfer="tanh")
+        net = layered(SIZES, rc.urfb, batch_size=3, precision="float64", transfer="tanh")
         net.program(backend)
         data = stimuli(net, 9)
         net.run(data)
@@ -143,7 +143,7 @@ def test_a_compiled_circuit_is_measured_alike_and_goes_on_as_if_it_had_not_been(
 
 
 def test_operations_are_counted_by_pathway() -> None:
-    net = layered(SIZES, rc.urfb, output=rc.SquaredOutput(), columns=7)
+    net = layered(SIZES, rc.urfb, output=rc.SquaredOutput(), batch_size=7)
     w, back = 6 * 5 + 5 * 4 + 4 * 3, 5 * 4 + 4 * 3
     found = measures.operations(net)
     assert (found["forward"], found["feedback"], found["learning"]) == (w, back, w + back)
@@ -164,7 +164,7 @@ def test_feedback_that_skips_layers_stands_for_the_product_of_the_weights_above(
 
 
 def test_a_circuit_with_biases_noise_and_two_windows_is_measured_in_its_clean_one() -> None:
-    net = node_perturbation(SIZES, columns=5, perturbation=Perturbation(10.0), precision="float64")
+    net = node_perturbation(SIZES, batch_size=5, perturbation=Perturbation(10.0), precision="float64")
     data = stimuli(net, 5)
     W, names = [net[f"{a}_to_{b}.w"] for a, b in (("x", "h1"), ("h1", "h2"), ("h2", "o"))], ("h1", "h2", "o")
     b = [net[f"one_to_{k}.w"][:, 0] for k in names]
@@ -196,7 +196,10 @@ def test_train_writes_measures_and_refuses_what_is_none(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     runs = {}
-    for name, asked in (("plain", []), ("measured", ["--measure", "penrose,gradient", "--measure", "trace,penrose"])):
+    for name, asked in (
+        ("reference", []),
+        ("measured", ["--measure", "penrose,gradient", "--measure", "trace,penrose"]),
+    ):
         call = ["train", "digits", "--layers", "64-12-10", "--epochs", "2", "--backend", "numpy", "--out", name]
         with pytest.raises(SystemExit) as ended:
             main([*call, *asked])
@@ -204,8 +207,8 @@ def test_train_writes_measures_and_refuses_what_is_none(
         with (tmp_path / name / "metrics.csv").open() as file:
             runs[name] = list(csv.DictReader(file))
     added = [*(f"h1_penrose_{k}" for k in range(1, 5)), "h1_gradient", "h1_trace"]
-    assert [*runs["measured"][0]] == [*runs["plain"][0], *added]
-    assert [r["h1_angle"] for r in runs["measured"]] == [r["h1_angle"] for r in runs["plain"]]
+    assert [*runs["measured"][0]] == [*runs["reference"][0], *added]
+    assert [r["h1_angle"] for r in runs["measured"]] == [r["h1_angle"] for r in runs["reference"]]
     with pytest.raises(SystemExit) as ended:
         main(["train", "digits", "--measure", "trace,penros"])
     said = capsys.readouterr().err

@@ -171,7 +171,7 @@ BAD_ARRAYS = {
         ["x_train is empty", "(6, 0)"],
     ),
     "too few labels": ({"y_train": np.arange(5)}, ["y_train", "(5,)", "6 samples"]),
-    "column of labels": ({"y_train": np.zeros((6, 1), int)}, ["y_train", "(6, 1)", "ravel"]),
+    "batch element of labels": ({"y_train": np.zeros((6, 1), int)}, ["y_train", "(6, 1)", "ravel"]),
     "float labels": ({"y_test": np.array([0, 1, 0.5, 2])}, ["y_test", "float64", "integers"]),
     "negative label": ({"y_train": np.array([0, 1, 2, -1, 0, 1])}, ["y_train", "-1 (sample 3", "0 to 2"]),
     "only negative": ({"y_train": np.full(6, -1), "y_test": np.full(4, -1)}, ["y_train", "the label -1"]),

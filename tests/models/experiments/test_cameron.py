@@ -29,7 +29,7 @@ def test_quick_run_holds_all_its_checks(name: str, tmp_path: Path) -> None:
 
 
 def test_all_methods_begin_with_the_same_weights() -> None:
-    protocol = cameron.Protocol("digits", (7, 6), rate=0.1, decay=0.0, epochs=1, columns=4)
+    protocol = cameron.Protocol("digits", (7, 6), rate=0.1, decay=0.0, epochs=1, batch_size=4)
     nets = [cameron.build(method, (9, 7, 6, 3), protocol, seed=2) for method in cameron.METHODS]
     for name in ("x_to_h1.w", "h1_to_h2.w", "h2_to_o.w"):
         first, *others = [net[name] for net in nets]
@@ -46,7 +46,7 @@ def test_white_rows_are_white_and_centred_samples_have_no_mean() -> None:
 
 
 def test_a_course_looks_at_every_pair_and_ends_where_the_circuit_is() -> None:
-    net = chain((6, 5, 4), columns=10)
+    net = chain((6, 5, 4), batch_size=10)
     first, second = course(net, 50, "numpy", looks=6)
     assert first.at[0] == 0 and first.at[-1] == 50 and len(first.distance) == len(first.at)
     assert first.moved[0] == 0 < first.moved[-1]

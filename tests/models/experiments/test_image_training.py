@@ -104,7 +104,7 @@ def test_likeness_is_the_mean_correlation_of_pairs() -> None:
 
 def test_pictures_are_drawn() -> None:
     for tied in (True, False):
-        net = network(tied=tied, columns=2)
+        net = network(tied=tied, batch_size=2)
         net.run({"x": np.random.default_rng(0).normal(size=(2, 192)), "s": [0, 1]})
         p = net.projections["x_to_conv1"]
         assert len(draw_filters(p).axes) == 5

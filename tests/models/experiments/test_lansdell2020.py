@@ -34,7 +34,7 @@ def test_the_cnn_learns_both_sets_where_both_are_there(tmp_path: Path, monkeypat
 
     line = "conv 2 3x3; maxpool 3; full 6; drop .5; output"
     monkeypatch.setattr(Settings, "dataset", few)
-    monkeypatch.setattr(lansdell_cnn, "FULL", lansdell_cnn.FULL.with_(model=line, columns=20))
+    monkeypatch.setattr(lansdell_cnn, "FULL", lansdell_cnn.FULL.with_(model=line, batch_size=20))
     experiment = lansdell_cnn.EXPERIMENT
     settings = settings_for(experiment, epochs=2, seeds=1, data=tmp_path)
     only = reproduce(experiment, settings, tmp_path / "one")
@@ -51,7 +51,7 @@ def test_signals_are_what_comes_back_and_the_gradient() -> None:
     """In a circuit that is running, against the reference."""
     rng = np.random.default_rng(0)
     data = {"x": rng.normal(size=(12, 6)), "s": rng.integers(0, 3, 12)}
-    net = node_perturbation((6, 5, 4, 3), columns=4, precision="float64")
+    net = node_perturbation((6, 5, 4, 3), batch_size=4, precision="float64")
     before = net.state(weights_only=True)
     rows = np.arange(12).reshape(3, 4)
     found = lansdell.signals(net, as_inputs(net, data), rows, {"h1": "logistic", "h2": "logistic"})

@@ -66,7 +66,7 @@ def test_pixels_are_scaled_as_the_paper_says() -> None:
 
 
 def test_the_rate_falls_where_the_schedule_says() -> None:
-    rule = Plan("frfb", (5,), epochs=10, rate=0.5, columns=20).scheduled(samples=190)
+    rule = Plan("frfb", (5,), epochs=10, rate=0.5, batch_size=20).scheduled(samples=190)
     assert {k: rule.parameters[k] for k in ("rate_step_1", "rate_step_2")} == {"rate_step_1": 60, "rate_step_2": 85}
 
 
@@ -98,7 +98,7 @@ def test_the_local_network_has_the_sizes_of_the_paper_and_is_shown_other_images_
 def test_data_of_the_users_are_found_and_learned(name: str, write: Any, tmp_path: Path, monkeypatch: Any) -> None:
     module = import_module(f"recircuit.models.experiments.lillicrap2016.{name.replace('-', '_')}")
     write(tmp_path / name, train=150, test=30)
-    narrow = {n: plan.with_(hidden=(9,) * len(plan.hidden), columns=10) for n, plan in module.PLANS.items()}
+    narrow = {n: plan.with_(hidden=(9,) * len(plan.hidden), batch_size=10) for n, plan in module.PLANS.items()}
     monkeypatch.setattr(module, "PLANS", narrow)
     for source, backend in ((tmp_path, "numpy"), (tmp_path / name, "numpy")):
         settings = settings_for(

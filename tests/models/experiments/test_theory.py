@@ -112,7 +112,7 @@ def test_many_white_columns_are_the_expected_update_up_to_chance() -> None:
     gaps = []
     for rows in (400, 40_000):
         x = white(rows, 3, rng)
-        flow = Flow(side_by_side(many, columns=rows), {"x": x, "target": x @ T.T})
+        flow = Flow(side_by_side(many, batch_size=rows), {"x": x, "target": x @ T.T})
         course = flow.run(0.5, [0, 0.5])
         wanted = ode.Averaged(many, np.eye(3)[None], T[None]).velocity(many.forward)
         gaps.append(
@@ -147,10 +147,10 @@ def test_a_study_converges_at_first_order_and_can_start_again() -> None:
 def test_times_that_do_not_fit_are_refused() -> None:
     rng = np.random.default_rng(6)
     many = networks(rng, count=1)
-    flow = Flow(side_by_side(many, columns=3), dict(zip(("x", "target"), expected(np.eye(3), np.ones((2, 3))))))
+    flow = Flow(side_by_side(many, batch_size=3), dict(zip(("x", "target"), expected(np.eye(3), np.ones((2, 3))))))
     with pytest.raises(RecircuitError, match="whole numbers of steps"):
         flow.run(0.01, [0, 0.015])
-    with pytest.raises(RecircuitError, match="one in each column"):
+    with pytest.raises(RecircuitError, match="one in each batch element"):
         flow.show({"x": np.ones((2, 3)), "target": np.ones((2, 2))})
 
 
@@ -181,13 +181,13 @@ def test_blocks_are_as_brian2_has_them() -> None:
         circuit = rc.Circuit(1, lowering=lowering, seed=3)
         x, h = circuit.stimulus("x", 6), circuit.population("h", 4, rc.pyramidal("tanh"))
         circuit.connect(
-            x, h, rule=rc.Rule("hebb", source="Hebb 1949", forward="dw = 0.1*x_post*x_pre"), structure=rc.Blocks(2)
+            x, h, rule=rc.Rule("hebb", source="Hebb 1949", forward="dw = 0.1*x_post*x_pre"), connectivity=rc.Blocks(2)
         )
         circuit.phases("feedforward", 1 * ms, "plasticity", 1 * ms)
         return circuit
 
     data = np.random.default_rng(9).normal(size=(5, 6))
-    dense, plain = net("dense"), net("plain")
+    dense, plain = net("dense"), net("reference")
     first = dense["x_to_h.w"]
     for each in (dense, plain):
         each.run(data)
@@ -199,19 +199,19 @@ def test_blocks_that_do_not_fit_are_refused() -> None:
     net = rc.Circuit()
     x, h = net.stimulus("x", 6), net.population("h", 5, rc.pyramidal("tanh"))
     with pytest.raises(RecircuitError, match="divide into 2 equal parts; got 6 and 5"):
-        net.connect(x, h, structure=rc.Blocks(2))
+        net.connect(x, h, connectivity=rc.Blocks(2))
     with pytest.raises(RecircuitError, match="whole number"):
         rc.Blocks(0)
 
 
 def test_backpropagation_takes_one_hidden_layer() -> None:
     with pytest.raises(RecircuitError, match="one hidden layer"):
-        side_by_side(networks(np.random.default_rng(0), (2, 3, 3, 2)), bp, columns=2)
+        side_by_side(networks(np.random.default_rng(0), (2, 3, 3, 2)), bp, batch_size=2)
 
 
 def test_reset_begins_again() -> None:
     many = networks(np.random.default_rng(10), count=1)
-    net = side_by_side(many, frfb, columns=3)
+    net = side_by_side(many, frfb, batch_size=3)
     first = net["W1.w"]
     x, target = expected(np.eye(3), np.ones((2, 3)))
     net.run({"x": x, "target": target}, presentations=4)

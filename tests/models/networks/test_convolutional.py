@@ -16,7 +16,7 @@ from recircuit.models.analysis.weight_alignment import alignment, angle, relativ
 from recircuit.models.networks.architectures import ARCHITECTURES, layers_of
 from recircuit.models.networks.convolutional import image_network
 from recircuit.models.networks.weight_transfer import carry_over
-from recircuit.testing import EXACT, distance, lowerings_apart
+from recircuit.testing import EXACT, distance, forms_apart
 
 SMALL = "conv 3 3x3; conv 3 3x3; SUM; maxpool 3; drop .5; conv 2 2x2; maxpool 2; full conn. 6; output"
 IMAGE = (2, 6, 6)
@@ -60,20 +60,20 @@ def test_dense_is_plain(rule: str, options: dict[str, Any]) -> None:
     mild = {"urfb": rc.urfb, "bp": rc.bp, "frfb": rc.frfb}[rule].with_parameters(rate=0.05)
     line = SMALL.replace("drop .5; ", "")  # of dropout the two draw in another order
 
-    apart = lowerings_apart(lambda **o: small(mild, line, connectivity=0.8, **options, **o), shown())
+    apart = forms_apart(lambda **o: small(mild, line, connectivity=0.8, **options, **o), shown())
     assert len(apart) > 30 and {k: v for k, v in apart.items() if not v < EXACT} == {}
 
 
 def test_what_skips_is_not_multiplied_by_f_prime() -> None:
     """Baldi, Sadowski and Lu 2018, section 3: the product of the transposes, and f' of the layer itself (SBP)."""
     line, still = "conv 3 3x3; maxpool 2; full 5; output", rc.bp.with_parameters(rate=0.0)
-    net = small(still, line, skipped=True, loss="softmax", transfer="tanh", columns=5)
+    net = small(still, line, skipped=True, loss="softmax", transfer="tanh", batch_size=5)
     net.run(shown())
     down = net["o.rate"] @ net["full1_to_o.w"]
     assert distance(net["full1.error"], down * (1 - net["full1.rate"] ** 2)) < EXACT and down.any()
     assert distance(net["pool1.error"], down @ net["pool1_to_full1.w"]) < EXACT
     assert distance(net["conv1.error"], net["conv1.apical_pool1"] * (1 - net["conv1.rate"] ** 2)) < EXACT
-    plain = small(still, line, loss="softmax", transfer="tanh", columns=5)
+    plain = small(still, line, loss="softmax", transfer="tanh", batch_size=5)
     plain.run(shown())
     assert distance(plain["pool1.error"], net["pool1.error"]) > 1e-3
     with pytest.raises(rc.RecircuitError, match="skip all others already"):
@@ -83,7 +83,7 @@ def test_what_skips_is_not_multiplied_by_f_prime() -> None:
 def test_weights_are_clipped_at_so_many_times_glorots_limit() -> None:
     """[code] of Amit 2019: 1.5 times sqrt(6/(fan_in + fan_out)), of all of the windows' weights, W and R alike."""
     strong = rc.urfb.with_parameters(rate=5.0)
-    net, free = (small(strong, columns=5, clipped=clipped) for clipped in (1.5, 0.0))
+    net, free = (small(strong, batch_size=5, clipped=clipped) for clipped in (1.5, 0.0))
     limits = {"x_to_conv1": 9 * (2 + 3), "conv2_to_conv1": 9 * (3 + 3), "full1_to_o": 6 + 3, "o_to_full1": 3 + 6}
     for circuit in (net, free):
         circuit.run(shown())
@@ -109,9 +109,9 @@ def test_each_layer_is_computed_once_a_presentation() -> None:
 
 def test_from_tied_to_untied_nothing_changes_but_what_is_learned() -> None:
     data, line = shown(6), SMALL.replace("drop .5; ", "")
-    tied = small(line=line, columns=2)
+    tied = small(line=line, batch_size=2)
     tied.run(data)
-    untied = small(rc.urfb.with_parameters(rate=0.2), line, columns=2, tied=False)
+    untied = small(rc.urfb.with_parameters(rate=0.2), line, batch_size=2, tied=False)
     names = carry_over(tied, untied)
     assert (tied["x_to_conv1.rate"], untied["x_to_conv1.rate"]) == (1.0, 0.2)
     assert set(names) == {p.name for p in untied.projections.values()} and "conv2_to_conv1" in names
@@ -127,9 +127,9 @@ def test_from_tied_to_untied_nothing_changes_but_what_is_learned() -> None:
 
 
 def test_frozen_layers_stay_and_the_others_begin_anew() -> None:
-    source = small(columns=2)
+    source = small(batch_size=2)
     source.run(shown(6))
-    net = small(columns=2, tied=False, frozen=["conv1"], seed=1)
+    net = small(batch_size=2, tied=False, frozen=["conv1"], seed=1)
     assert carry_over(source, net, ["conv1"]) == ["x_to_conv1"]
     before = net.state(weights_only=True)
     net.run(shown(6))
@@ -144,7 +144,7 @@ def test_frozen_layers_stay_and_the_others_begin_anew() -> None:
 def test_alignment_is_told_synapse_by_synapse(tied: bool) -> None:
     net = small(line="conv 3 3x3; conv 2 3x3; maxpool 2; full 4; output", tied=tied)
     w, r = net["conv1_to_conv2.w"], net["conv2_to_conv1.w"]
-    up, down = (net.projections[n].structure.indices(108, 72) for n in ("conv1_to_conv2", "conv2_to_conv1"))
+    up, down = (net.projections[n].connectivity.indices(108, 72) for n in ("conv1_to_conv2", "conv2_to_conv1"))
     forward, back = np.zeros((72, 108)), np.zeros((108, 72))
     forward[up.post, up.pre] = w.reshape(-1)[up.weight]
     back[down.post, down.pre] = r.reshape(-1)[down.weight]

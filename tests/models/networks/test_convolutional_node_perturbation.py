@@ -17,7 +17,7 @@ from recircuit.circuits.inputs import as_inputs
 from recircuit.cli import app, main
 from recircuit.models.networks.convolutional import image_network
 from recircuit.plasticity import find
-from recircuit.testing import EXACT, distance, lowerings_apart
+from recircuit.testing import EXACT, distance, forms_apart
 
 Array = NDArray[np.floating]
 LINE = "conv 3 3x3; maxpool 3; full 5; drop .5; output"
@@ -47,11 +47,11 @@ def pooled(x: Array, kernel: int = 3) -> tuple[Array, NDArray[np.intp]]:
     return flat.max(axis=-1), np.take_along_axis(np.broadcast_to(places, flat.shape), first[..., None], -1)[..., 0]
 
 
-def handed_down(errors: Array, winners: NDArray[np.intp], shape: tuple[int, ...]) -> Array:
+def handed_down(errors: Array, argmaxes: NDArray[np.intp], shape: tuple[int, ...]) -> Array:
     """What a pool receives goes to its winners."""
     below = np.zeros((*shape[:2], shape[2] * shape[3]))
     for b, c, y, x in np.ndindex(errors.shape):
-        below[b, c, winners[b, c, y, x]] += errors[b, c, y, x]
+        below[b, c, argmaxes[b, c, y, x]] += errors[b, c, y, x]
     return below.reshape(shape)
 
 
@@ -65,15 +65,15 @@ def above(pool: Array, noise: Array, kept: Array, upper: Array, top: Array) -> t
     return pool, full, (kept * full + noise) @ top.T
 
 
-@pytest.mark.parametrize("columns", [1, 4])
-def test_node_perturbation_equals_numpy(columns: int) -> None:
-    net, data = network(columns=columns), stimuli()
+@pytest.mark.parametrize("batch_size", [1, 4])
+def test_node_perturbation_equals_numpy(batch_size: int) -> None:
+    net, data = network(batch_size=batch_size), stimuli()
     w = {k: v.copy() for k, v in net.state(weights_only=True).items() if k.endswith(".w")}
     program, inputs = net.program(), as_inputs(net, data)
     inputs.load(program)
     keys = ["pool1.noise", "full1.noise", "full1.kept", "compare.rate"]
     assert net.schedule is not None
-    order = np.arange(12).reshape(-1, columns)
+    order = np.arange(12).reshape(-1, batch_size)
     seen = program.run(
         net.timetable("train"), order.astype(np.int32), collect=dict.fromkeys(keys, net.schedule.steps - 1)
     ).collected
@@ -82,21 +82,21 @@ def test_node_perturbation_equals_numpy(columns: int) -> None:
         x, labels = data["x"][rows].reshape(-1, *IMAGE), data["s"][rows]
         jolt, late, kept, told = (seen[key][k] for key in keys)
         rates = np.tanh(convolve(x, w["x_to_conv1.w"].reshape(3, 2, 3, 3)))
-        largest, winners = pooled(rates)
-        calm, (upper, top) = largest.reshape(columns, -1), (w["pool1_to_full1.w"], w["full1_to_o.w"])
+        largest, argmaxes = pooled(rates)
+        calm, (upper, top) = largest.reshape(batch_size, -1), (w["pool1_to_full1.w"], w["full1_to_o.w"])
         pool, full, fields = above(calm, 0 * late, kept, upper, top)
         raised = losses(above(calm + jolt, late, kept, upper, top)[2], labels) - losses(fields, labels)
         np.testing.assert_allclose(told[:, 0], raised, atol=1e-12)
         error = np.eye(CLASSES)[labels] - softmax(fields, axis=1)
         fed = {name: error @ w[f"o_to_{name}.w"].T for name in ("pool1", "full1")}
-        conv_error = handed_down(fed["pool1"].reshape(largest.shape), winners, rates.shape) * (1 - rates**2)
+        conv_error = handed_down(fed["pool1"].reshape(largest.shape), argmaxes, rates.shape) * (1 - rates**2)
         full_error = kept * fed["full1"] * (1 - full**2)
         w["x_to_conv1.w"] = w["x_to_conv1.w"] + RATE * gradient(conv_error, x, 3).reshape(3, 2, 9)
-        w["pool1_to_full1.w"] = w["pool1_to_full1.w"] + RATE * full_error.T @ pool / columns
-        w["full1_to_o.w"] = w["full1_to_o.w"] + RATE * error.T @ (kept * full) / columns
+        w["pool1_to_full1.w"] = w["pool1_to_full1.w"] + RATE * full_error.T @ pool / batch_size
+        w["full1_to_o.w"] = w["full1_to_o.w"] + RATE * error.T @ (kept * full) / batch_size
         for name, noise in (("pool1", jolt), ("full1", late)):
             missed = -raised[:, None] * noise / C**2 - fed[name]
-            w[f"o_to_{name}.w"] = w[f"o_to_{name}.w"] + FEEDBACK_RATE * missed.T @ error / columns
+            w[f"o_to_{name}.w"] = w[f"o_to_{name}.w"] + FEEDBACK_RATE * missed.T @ error / batch_size
     assert max(distance(net[key], value) for key, value in w.items()) < EXACT and len(w) >= 5
 
 
@@ -107,7 +107,7 @@ def test_node_perturbation_equals_numpy(columns: int) -> None:
 )
 def test_dense_is_plain(options: dict[str, Any]) -> None:
     line = "conv 3 3x3; maxpool 3; conv 2 2x2; maxpool 2; full 5; output"
-    apart = lowerings_apart(lambda **o: network(line, **options, **o), stimuli(5))
+    apart = forms_apart(lambda **o: network(line, **options, **o), stimuli(5))
     assert len(apart) > 30 and {k: v for k, v in apart.items() if not v < EXACT} == {}
 
 
@@ -129,7 +129,7 @@ def test_noise_is_where_feedback_comes_and_controls_begin_with_the_same_weights(
 
 
 def test_an_evaluation_has_neither_noise_nor_dropout() -> None:
-    net, calm = network(columns=2), network(rule=rc.frfb, columns=2)
+    net, calm = network(batch_size=2), network(rule=rc.frfb, batch_size=2)
     for circuit in (net, calm):
         circuit.run(stimuli(4), learn=False)
     assert distance(net["full1.rate"], calm["full1.rate"]) < EXACT
@@ -152,7 +152,7 @@ def test_numpy_equals_cpp() -> None:
     """Noise, dropout, ADAM and limits of the weights, in single precision."""
     rule, states = NP.with_adam(epsilon=0.1), []
     for backend in ("numpy", "cpp"):
-        net = network(rule=rule, columns=4, precision="float32", clipped=1.5)
+        net = network(rule=rule, batch_size=4, precision="float32", clipped=1.5)
         net.run(stimuli(24), backend=backend)
         states.append(net.state(weights_only=True))
         net.close()

@@ -100,7 +100,7 @@ def matrix(net: Circuit, name: str) -> np.ndarray:
     """Forward weights, (n_post, n_pre), with zeros where there is no synapse."""
     projection = net.projections[name]
     sizes = projection.pre.size, projection.post.size
-    synapses, whole = projection.structure.indices(*sizes), np.zeros(sizes[::-1])
+    synapses, whole = projection.connectivity.indices(*sizes), np.zeros(sizes[::-1])
     whole[synapses.post, synapses.pre] = net[f"{name}.w"].reshape(-1)[synapses.weight]
     return whole
 
@@ -147,7 +147,7 @@ def words(options: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
 def test_circuit_is_the_reference(name: str) -> None:
     options = CIRCUITS[name]
     network, descent = words(options)
-    for lowering in (dict(columns=5), dict(lowering="plain")):
+    for lowering in (dict(batch_size=5), dict(lowering="reference")):
         net = make(**options, **lowering)
         data = stimuli(net)
         wanted = targets(net, data)
@@ -156,8 +156,8 @@ def test_circuit_is_the_reference(name: str) -> None:
         exist = [w != 0 for w in reference.weights]
         net.run(data)
         course = lillicrap.Descent(reference, **descent)
-        for k in range(0, 12, net.columns):
-            course.step(data["x"][k : k + net.columns], wanted[k : k + net.columns])
+        for k in range(0, 12, net.batch_size):
+            course.step(data["x"][k : k + net.batch_size], wanted[k : k + net.batch_size])
             for w, there in zip(reference.weights, exist):
                 w *= there
         assert apart(net, reference) < EXACT
@@ -166,7 +166,7 @@ def test_circuit_is_the_reference(name: str) -> None:
 
 
 def test_backpropagation_is_the_gradient() -> None:
-    net = make(rule=rc.bp.with_parameters(rate=1.0), answer="tanh", columns=4)
+    net = make(rule=rc.bp.with_parameters(rate=1.0), answer="tanh", batch_size=4)
     data = stimuli(net, 4)
     before, wanted, h = textbook(net, answer="tanh"), targets(net, data), 1e-6
     net.run(data)
@@ -182,7 +182,7 @@ def test_backpropagation_is_the_gradient() -> None:
             assert after[l][where] - at == pytest.approx((sides[1] - sides[0]) / (2 * h), abs=1e-8)
 
 
-@pytest.mark.parametrize("lowering", ["dense", "plain"])
+@pytest.mark.parametrize("lowering", ["dense", "reference"])
 def test_pseudobackprop_settles_to_the_pseudoinverse(lowering: str) -> None:
     """Eq. 57, at every depth; the longer it settles, the nearer."""
     gaps = []
@@ -198,7 +198,7 @@ def test_pseudobackprop_settles_to_the_pseudoinverse(lowering: str) -> None:
 
 def test_pseudobackprop_dense_is_plain() -> None:
     ends = []
-    for lowering in ("dense", "plain"):
+    for lowering in ("dense", "reference"):
         net = make(feedback=Pseudoinverse(loops=10), lowering=lowering, answer="tanh")
         net.run(stimuli(net, 4))
         ends.append(textbook(net))
@@ -206,7 +206,7 @@ def test_pseudobackprop_dense_is_plain() -> None:
 
 
 def test_the_loss_is_half_the_squared_error() -> None:
-    net = make(rule=rc.frfb.with_parameters(rate=0.0), target="values", columns=4)
+    net = make(rule=rc.frfb.with_parameters(rate=0.0), target="values", batch_size=4)
     data = stimuli(net, 4)
     net.run(data)
     assert net["loss.rate"].mean() == pytest.approx(textbook(net).loss(data["x"], data["s"]), abs=EXACT)
@@ -219,7 +219,7 @@ def test_the_loss_is_half_the_squared_error() -> None:
 def test_slow_units_come_to_the_textbook_as_phases_get_longer(rule: rc.Rule) -> None:
     gaps = []
     for settle in (20, 60, 180):
-        net = make(rule=rule, tau=5 * ms, settle=settle, columns=4)
+        net = make(rule=rule, tau=5 * ms, settle=settle, batch_size=4)
         data = stimuli(net, 4)
         reference = textbook(net, kind="layers" if rule is FA else "transpose")
         lillicrap.Descent(reference, 0.1).step(data["x"], targets(net, data))
@@ -232,7 +232,7 @@ def test_slow_units_come_to_the_textbook_as_phases_get_longer(rule: rc.Rule) -> 
 
 
 def test_frozen_layers_do_not_move() -> None:
-    net = make(frozen=(1,), columns=4)
+    net = make(frozen=(1,), batch_size=4)
     before = net.state(weights_only=True)
     net.run(stimuli(net))
     after = net.state(weights_only=True)
@@ -242,26 +242,26 @@ def test_frozen_layers_do_not_move() -> None:
 
 
 def test_feedback_weights_never_move() -> None:
-    net = make(rule=FA.with_momentum(0.9).with_weight_decay(0.1), columns=4)
+    net = make(rule=FA.with_momentum(0.9).with_weight_decay(0.1), batch_size=4)
     before = [net["e_to_m2.w"], net["m2_to_m1.w"]]
     net.run(stimuli(net))
     assert all(np.array_equal(a, net[name]) for a, name in zip(before, ("e_to_m2.w", "m2_to_m1.w")))
 
 
 def test_dropout_is_drawn_once_a_presentation_and_not_in_evaluations() -> None:
-    columns, p = 4, {"x": 0.2, "h1": 0.5, "h2": 0.5}
-    net = make(dropout=Dropout(0.5, 0.2), columns=columns)
+    batch_size, p = 4, {"x": 0.2, "h1": 0.5, "h2": 0.5}
+    net = make(dropout=Dropout(0.5, 0.2), batch_size=batch_size)
     data = stimuli(net, 80)
     wanted = targets(net, data)
     reference = lillicrap.Descent(textbook(net), 0.1)
     clean = textbook(net)
-    net.run(data, order=np.arange(columns)[None], learn=False)
-    assert np.allclose(net["o.rate"], clean.forward(data["x"][:columns])[0][-1], atol=EXACT), "before any was drawn"
+    net.run(data, order=np.arange(batch_size)[None], learn=False)
+    assert np.allclose(net["o.rate"], clean.forward(data["x"][:batch_size])[0][-1], atol=EXACT), "before any was drawn"
     seen: dict[str, list[np.ndarray]] = {name: [] for name in p}
     as_inputs(net, data).load(net.program())
     keys = [f"{name}.lost" for name in p]
-    for k in range(0, 80, columns):
-        rows = np.arange(k, k + columns)
+    for k in range(0, 80, batch_size):
+        rows = np.arange(k, k + batch_size)
         drawn = net.program().run(net.timetable("train", keys), rows[None], collect=dict.fromkeys(keys, 1)).collected
         reference.network.kept = [1 - drawn[key][0] for key in keys]
         reference.step(data["x"][rows], wanted[rows])
@@ -273,13 +273,13 @@ def test_dropout_is_drawn_once_a_presentation_and_not_in_evaluations() -> None:
         assert np.allclose(np.unique(values), [0, 1 / (1 - p[name])])
         assert abs(np.mean(values == 0) - p[name]) < 5 * np.sqrt(p[name] * (1 - p[name]) / values.size)
         assert len(np.unique(values, axis=0)) == len(values)
-    net.run(data, order=np.arange(columns)[None], learn=False)
-    after = textbook(net).forward(data["x"][:columns])[0][-1]
+    net.run(data, order=np.arange(batch_size)[None], learn=False)
+    after = textbook(net).forward(data["x"][:batch_size])[0][-1]
     assert np.allclose(net["o.rate"], after, atol=EXACT), "nothing is lost when it is asked"
 
 
 def test_sparse_connections_leave_the_stimulus_alone() -> None:
-    net = feedback_alignment((50, 40, 30), FA, synapses=Synapses(connectivity=0.5), columns=2)
+    net = feedback_alignment((50, 40, 30), FA, synapses=Synapses(connectivity=0.5), batch_size=2)
     assert np.all(net["x_to_h1.w"] != 0) and np.all(net["one_to_h1.w"] != 0)
     shares = {name: np.mean(net[f"{name}.w"] != 0) for name in ("h1_to_o", "e_to_m1")}
     assert all(abs(share - 0.5) < 5 * 0.5 / np.sqrt(1200) for share in shares.values())
@@ -311,7 +311,7 @@ def test_what_modulators_and_error_neurons_stand_for() -> None:
 def test_it_trains_and_its_weights_align() -> None:
     digits = load("digits")
     net = feedback_alignment(
-        (64, 60, 10), rc.frfb.with_parameters(rate=0.1), answer="tanh", target=Labels(0.9, -0.9), columns=20
+        (64, 60, 10), rc.frfb.with_parameters(rate=0.1), answer="tanh", target=Labels(0.9, -0.9), batch_size=20
     )
     history = rc.train(net, digits, epochs=8, backend="numpy", progress=False, measures=["gradient"])
     assert history.test_error < 0.08
@@ -319,7 +319,7 @@ def test_it_trains_and_its_weights_align() -> None:
 
 
 def test_adam_is_a_control_here_too() -> None:
-    net = make(rule="adam", columns=4)
+    net = make(rule="adam", batch_size=4)
     before = net["x_to_h1.w"]
     net.run(stimuli(net))
     assert 1e-4 < np.abs(net["x_to_h1.w"] - before).max() < 4e-3
@@ -373,7 +373,7 @@ COMPILED: dict[str, dict[str, Any]] = {
 def test_compiled_is_interpreted(name: str) -> None:
     ends = []
     for backend in ("numpy", "cpp"):
-        net = make(**COMPILED[name], columns=4, precision="float32")
+        net = make(**COMPILED[name], batch_size=4, precision="float32")
         begin = textbook(net)
         net.run(stimuli(net, 32), backend=backend)
         ends.append(textbook(net))

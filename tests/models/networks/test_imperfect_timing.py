@@ -26,7 +26,7 @@ def test_quick_run_holds_all_its_checks(tmp_path: Path) -> None:
 def test_a_gate_without_jitter_changes_nothing() -> None:
     rng = np.random.default_rng(0)
     data = {"x": rng.normal(size=(6, 5)), "s": rng.integers(0, 3, 6)}
-    nets = [timed((5, 4, 3), rc.urfb, t, columns=2, seed=1) for t in (Timing(), Timing(jitter=1e-9))]
+    nets = [timed((5, 4, 3), rc.urfb, t, batch_size=2, seed=1) for t in (Timing(), Timing(jitter=1e-9))]
     nets[1]["clock.due"] = Timing().windows(2)[1] - 1.0  # of the first presentation; later ones are drawn
     for net in nets:
         net.run(data, presentations=3)
@@ -35,7 +35,7 @@ def test_a_gate_without_jitter_changes_nothing() -> None:
 
 
 def test_the_gate_opens_once_a_presentation_at_a_jittered_moment() -> None:
-    net = timed((5, 4, 3), rc.urfb, Timing(jitter=1.0), columns=1, seed=2)
+    net = timed((5, 4, 3), rc.urfb, Timing(jitter=1.0), batch_size=1, seed=2)
     rng = np.random.default_rng(0)
     data = {"x": rng.normal(size=(60, 5)), "s": rng.integers(0, 3, 60)}
     trace = net.run(data, presentations=60, record=["clock.rate"])["clock.rate"].reshape(60, -1)

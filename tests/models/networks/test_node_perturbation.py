@@ -48,12 +48,12 @@ def hidden(net: rc.Circuit) -> list[str]:
 def show(
     net: rc.Circuit, data: dict[str, np.ndarray], keys: Sequence[str], order: np.ndarray | None = None, **options: Any
 ) -> dict[str, np.ndarray]:
-    """Present the data; each key as it was when the synapses learned, (presentations, columns, units)."""
+    """Present the data; each key as it was when the synapses learned, (presentations, batch, units)."""
     program = net.program(**options)
     inputs = as_inputs(net, data)
     inputs.load(program)
     assert net.schedule is not None
-    rows = inputs.order(None, net.columns) if order is None else order
+    rows = inputs.order(None, net.batch_size) if order is None else order
     result = program.run(net.timetable("train"), rows, collect=dict.fromkeys(keys, net.schedule.steps - 1))
     result.raise_if_diverged()
     return result.collected
@@ -90,7 +90,7 @@ def apart(net: rc.Circuit, reference: Network) -> float:
 
 @pytest.mark.parametrize("rule", RULES)
 def test_dense_equals_plain_brian2(rule: str) -> None:
-    nets = [circuit(rule, lowering=lowering) for lowering in ("dense", "plain")]
+    nets = [circuit(rule, lowering=lowering) for lowering in ("dense", "reference")]
     for net in nets:
         net.run(stimuli())
     dense, plain = (net.state() for net in nets)
@@ -99,7 +99,7 @@ def test_dense_equals_plain_brian2(rule: str) -> None:
 
 @pytest.mark.parametrize("rule", ["node_perturbation", "node_perturbation_ridge", "frfb"])
 def test_direct_feedback_dense_equals_plain(rule: str) -> None:
-    nets = [circuit(rule, feedback="direct", lowering=lowering) for lowering in ("dense", "plain")]
+    nets = [circuit(rule, feedback="direct", lowering=lowering) for lowering in ("dense", "reference")]
     for net in nets:
         net.run(stimuli())
     dense, plain = (net.state() for net in nets)
@@ -108,7 +108,7 @@ def test_direct_feedback_dense_equals_plain(rule: str) -> None:
 
 @pytest.mark.parametrize("feedback", ["layers", "direct"])
 def test_windows_in_turn_equal_circuits_side_by_side(feedback: str) -> None:
-    nets = [circuit(columns=3, feedback=feedback, windows=w) for w in ("in turn", "side by side")]
+    nets = [circuit(batch_size=3, feedback=feedback, windows=w) for w in ("in turn", "side by side")]
     for net in nets:
         net.run(stimuli())
     assert apart(nets[0], as_network(nets[1], feedback == "direct")) < EXACT
@@ -120,20 +120,20 @@ def test_windows_in_turn_equal_circuits_side_by_side(feedback: str) -> None:
 
 
 @pytest.mark.parametrize("feedback", ["layers", "direct"])
-@pytest.mark.parametrize("columns", [1, 4])
-def test_node_perturbation_equals_numpy(columns: int, feedback: str) -> None:
-    net = circuit(columns=columns, feedback=feedback)
+@pytest.mark.parametrize("batch_size", [1, 4])
+def test_node_perturbation_equals_numpy(batch_size: int, feedback: str) -> None:
+    net = circuit(batch_size=batch_size, feedback=feedback)
     reference, data = as_network(net, feedback == "direct"), stimuli()
     noise = show(net, data, [f"{h}.noise" for h in hidden(net)])
-    for k in range(len(data["s"]) // columns):
-        rows = slice(k * columns, (k + 1) * columns)
+    for k in range(len(data["s"]) // batch_size):
+        rows = slice(k * batch_size, (k + 1) * batch_size)
         drawn = [n[k] for n in noise.values()]
         reference.perturb(data["x"][rows], one_hot(data["s"][rows], 3), drawn, C, rate=0.1, feedback_rate=0.2)
     assert apart(net, reference) < EXACT
 
 
 def test_reinforcement_equals_numpy() -> None:
-    net, data = circuit("reinforcement", columns=3), stimuli()
+    net, data = circuit("reinforcement", batch_size=3), stimuli()
     reference = as_network(net)
     noise = show(net, data, ["h1.noise", "h2.noise", "o.noise"])
     for k in range(4):
@@ -145,7 +145,7 @@ def test_reinforcement_equals_numpy() -> None:
 
 def test_feedback_alignment_and_matching_equal_numpy() -> None:
     for rule in ("frfb", "matching"):
-        net, data = circuit(rule, columns=3), stimuli()
+        net, data = circuit(rule, batch_size=3), stimuli()
         reference = as_network(net)
         for k in range(4):
             rows = slice(3 * k, 3 * k + 3)
@@ -156,7 +156,7 @@ def test_feedback_alignment_and_matching_equal_numpy() -> None:
 
 
 def test_adam_equals_numpy() -> None:
-    net, data = circuit("adam", columns=3), stimuli()
+    net, data = circuit("adam", batch_size=3), stimuli()
     reference = as_network(net)
     arrays = [*reference.W, *reference.b]
     steps = [Adam(a.shape, rate=0.1) for a in arrays]
@@ -217,7 +217,7 @@ def test_noise_enters_all_layers_at_once_and_only_in_its_window() -> None:
 
 
 def test_each_presentation_column_and_layer_has_noise_of_its_own() -> None:
-    net = circuit(columns=50, sizes=(6, 20, 20, 3))
+    net = circuit(batch_size=50, sizes=(6, 20, 20, 3))
     seen = show(net, stimuli(count=1000), ["h1.noise", "h2.noise"])
     draws = np.concatenate([seen[k].reshape(1000, 20) for k in ("h1.noise", "h2.noise")], axis=1) / C
     correlation = np.corrcoef(draws.T) - np.eye(40)
@@ -228,7 +228,7 @@ def test_each_presentation_column_and_layer_has_noise_of_its_own() -> None:
 
 def test_an_evaluation_has_no_noise() -> None:
     for options in ({}, {"windows": "side by side"}, {"denoise": 0.5}):
-        net, data = circuit(columns=4, **options), stimuli()
+        net, data = circuit(batch_size=4, **options), stimuli()
         net.run(data)
         reference = as_network(net)
         trace = net.run(data, presentations=1, learn=False, record=["o.rate", "x.rate"])
@@ -237,7 +237,7 @@ def test_an_evaluation_has_no_noise() -> None:
 
 
 def test_denoising_shows_noise_to_the_circuit_and_the_clean_sample_as_target() -> None:
-    net = circuit("bp", sizes=(4, 3, 4), denoise=0.3, target="values", columns=100)
+    net = circuit("bp", sizes=(4, 3, 4), denoise=0.3, target="values", batch_size=100)
     x = np.tile(np.random.default_rng(0).normal(size=4), (1000, 1))
     seen = show(net, {"x": x, "s": x}, ["x.rate", "o.supervision_s"])
     jitter = seen["x.rate"].reshape(1000, 4) - x
@@ -278,7 +278,7 @@ def test_the_ridge_form_and_the_controls_say_that_they_are_not_local() -> None:
         (dict(windows="none"), "windows: expected one of"),
         (dict(target="words"), "target: expected one of"),
         (dict(transfer=("tanh",)), "a transfer function for each"),
-        (dict(rule="node_perturbation_ridge", columns=2), "one sample at a time"),
+        (dict(rule="node_perturbation_ridge", batch_size=2), "one sample at a time"),
     ],
 )
 def test_wrong_calls_are_refused(options: dict[str, Any], message: str) -> None:
@@ -289,19 +289,19 @@ def test_wrong_calls_are_refused(options: dict[str, Any], message: str) -> None:
 # ---- the theorems --------------------------------------------------------------------------------------------------
 
 
-def sampled(columns: int, presentations: int, **options: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def sampled(batch_size: int, presentations: int, **options: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Estimates and noise of all hidden units of one sample, and the exact minus gradients of their rates."""
-    net = circuit(columns=columns, **options)
+    net = circuit(batch_size=batch_size, **options)
     for projection in net.projections.values():
         for rate in {"rate", "feedback_rate"} & set(
             projection.equation.parameters if projection.equation is not None else ()
         ):
             projection[rate] = 0.0
     data = stimuli(count=1)
-    order = np.zeros((presentations, columns), dtype=np.int32)
+    order = np.zeros((presentations, batch_size), dtype=np.int32)
     units = hidden(net)
     seen = show(net, data, [*(f"{h}.noise" for h in units), "compare.rate"], order)
-    noise = np.concatenate([seen[f"{h}.noise"].reshape(columns * presentations, -1) for h in units], axis=1)
+    noise = np.concatenate([seen[f"{h}.noise"].reshape(batch_size * presentations, -1) for h in units], axis=1)
     c = options.get("c", C)
     estimates = -seen["compare.rate"].reshape(-1, 1) * noise / c**2
     gradients = as_network(net).gradients(data["x"], one_hot(data["s"], SIZES[-1]))
@@ -410,18 +410,18 @@ def on_both(rule: str, **options: Any) -> float:
 
 @pytest.mark.cpp
 def test_numpy_equals_cpp() -> None:
-    assert on_both("node_perturbation", columns=4) < 1e-4
+    assert on_both("node_perturbation", batch_size=4) < 1e-4
 
 
 @pytest.mark.cpp
 @pytest.mark.slow
 @pytest.mark.parametrize("rule", ["node_perturbation_ridge", "reinforcement", "matching", "adam"])
 def test_numpy_equals_cpp_for_every_rule(rule: str) -> None:
-    assert on_both(rule, columns=1 if "ridge" in rule else 4) < 1e-4
+    assert on_both(rule, batch_size=1 if "ridge" in rule else 4) < 1e-4
 
 
 @pytest.mark.cpp
 @pytest.mark.slow
 @pytest.mark.parametrize("options", [dict(feedback="direct"), dict(windows="side by side"), dict(denoise=0.3)], ids=str)
 def test_numpy_equals_cpp_for_every_circuit(options: dict[str, Any]) -> None:
-    assert on_both("node_perturbation", columns=4, **options) < 1e-4
+    assert on_both("node_perturbation", batch_size=4, **options) < 1e-4

@@ -85,12 +85,12 @@ def algorithm(v: Variant) -> baldi.Algorithm:
     )
 
 
-def textbook(v: Variant, up: list[np.ndarray], down: list[np.ndarray], data: dict[str, Any], columns: int) -> None:
+def textbook(v: Variant, up: list[np.ndarray], down: list[np.ndarray], data: dict[str, Any], batch_size: int) -> None:
     """Train the copies in place."""
-    for n, k in enumerate(range(0, len(data["s"]), columns)):
+    for n, k in enumerate(range(0, len(data["s"]), batch_size)):
         rate = v.rate / (1 + v.rate_decay * n)
         rates = [0.0 if h in v.frozen else rate for h in range(1, len(up) + 1)]
-        rows = slice(k, k + columns)
+        rows = slice(k, k + batch_size)
         baldi.step(algorithm(v), up, down, data["x"][rows], data["s"][rows], rates)
 
 
@@ -105,21 +105,21 @@ def apart(a: list[np.ndarray], b: list[np.ndarray]) -> float:
 @pytest.mark.parametrize("name", VARIANTS)
 def test_circuit_is_the_reference(name: str) -> None:
     variant, data = VARIANTS[name], stimuli()
-    for options in (dict(columns=5), dict(lowering="plain")):
+    for options in (dict(batch_size=5), dict(lowering="reference")):
         net = make(variant, **options)
         names = forward_names() + channel_names(variant)
         begin = weights(net, names)
         up, down = begin[: len(SIZES) - 1], begin[len(SIZES) - 1 :]
         before = [w.copy() for w in begin]
         net.run(data)
-        textbook(variant, up, down, data, net.columns)
+        textbook(variant, up, down, data, net.batch_size)
         assert apart(weights(net, names), up + down) < EXACT
         assert abs(up[-1] - before[len(SIZES) - 2]).max() > 1e-3, "nothing was learned, so nothing was compared"
 
 
 def test_backpropagation_is_the_gradient() -> None:
     data = stimuli(4)
-    net = make(Variant("bp", rate=1.0, rate_decay=0.0), columns=4)
+    net = make(Variant("bp", rate=1.0, rate_decay=0.0), batch_size=4)
     begin = weights(net, forward_names())
     net.run(data)
 
@@ -150,7 +150,9 @@ def test_quantise_has_two_values_a_bit_and_none_near_zero() -> None:
 
 def test_with_one_hidden_layer_skipping_changes_nothing() -> None:
     data = stimuli()
-    nets = [random_backpropagation((6, 5, 3), name, precision="float64", columns=4, seed=3) for name in ("rbp", "srbp")]
+    nets = [
+        random_backpropagation((6, 5, 3), name, precision="float64", batch_size=4, seed=3) for name in ("rbp", "srbp")
+    ]
     for net in nets:
         net.run(data)
     assert all(np.array_equal(nets[0][k], v) for k, v in nets[1].state().items())
@@ -160,7 +162,7 @@ def test_the_top_layer_follows_the_gradient_in_all_of_them() -> None:
     """Fact 1."""
     data, after = stimuli(4), []
     for name in ALGORITHMS:
-        net = make(Variant(name), columns=4)
+        net = make(Variant(name), batch_size=4)
         net.run(data)
         after.append(net["h3_to_o.w"])
     assert apart(after, [after[0]] * len(after)) < EXACT
@@ -178,7 +180,7 @@ def test_the_mean_of_a_skipping_matrix_does_not_matter(matrix: str) -> None:
     """The errors of a softmax sum to zero."""
     data, ends = stimuli(), []
     for mean in (0.0, 2.0):
-        net = make(Variant("srbp", matrix=matrix, mean=mean), columns=3)
+        net = make(Variant("srbp", matrix=matrix, mean=mean), batch_size=3)
         net.run(data)
         ends.append(weights(net, forward_names()))
     assert apart(*ends) < 1e-10
@@ -187,7 +189,7 @@ def test_the_mean_of_a_skipping_matrix_does_not_matter(matrix: str) -> None:
 @pytest.mark.parametrize("n", [0, 4])
 def test_nothing_and_everything_teach_nothing(n: int) -> None:
     """Fig. 4, both ends: h2 and h3 have four units."""
-    net = make(Variant("srbp", matrix="sparse", n=n), columns=3)
+    net = make(Variant("srbp", matrix="sparse", n=n), batch_size=3)
     begin = weights(net, forward_names())
     net.run(stimuli())
     assert apart(weights(net, forward_names()[1:3]), begin[1:3]) < EXACT
@@ -208,7 +210,7 @@ def test_sparse_matrices_have_n_synapses_from_each_unit_on_average() -> None:
 def test_operations_of_the_channel_are_those_of_the_paper(name: str) -> None:
     """Eq. 14 and 15, counted in what the circuit runs."""
     sizes = (784, 100, 100, 100, 100, 10)
-    net = random_backpropagation(sizes, name, columns=2)
+    net = random_backpropagation(sizes, name, batch_size=2)
     channel = {f"propagate_{p.name}" for p in net.projections.values() if p.into == "apical"}
     rows = net.timetable("train").entries
     counted = sum(e.operation.work for row in rows for e in row if not e.skipped and e.operation.name in channel)
@@ -219,18 +221,18 @@ def test_operations_of_the_channel_are_those_of_the_paper(name: str) -> None:
 
 
 def test_dropout_is_drawn_once_a_presentation() -> None:
-    p, columns = 0.3, 4
+    p, batch_size = 0.3, 4
     variant, data = Variant("rbp", signal="dropout", dropped=p), stimuli(48)
-    net = make(variant, columns=columns)
+    net = make(variant, batch_size=batch_size)
     up, down = weights(net, forward_names()), weights(net, channel_names(variant))
     seen = []
-    for k in range(0, 48, columns):
-        net.run(data, order=np.arange(k, k + columns)[None])
+    for k in range(0, 48, batch_size):
+        net.run(data, order=np.arange(k, k + batch_size)[None])
         kept = [net[f"{h}.kept"] for h in LAYERS[1:-1]]
         seen.append(np.concatenate([m.ravel() for m in kept]))
         masked = baldi.Algorithm(signals=[lambda j, m=m: j * m for m in kept])
-        rows = slice(k, k + columns)
-        baldi.step(masked, up, down, data["x"][rows], data["s"][rows], variant.rate / (1 + 1e-6 * (k // columns)))
+        rows = slice(k, k + batch_size)
+        baldi.step(masked, up, down, data["x"][rows], data["s"][rows], variant.rate / (1 + 1e-6 * (k // batch_size)))
         assert apart(weights(net, forward_names()), up) < EXACT
     draws = np.array(seen)
     assert np.allclose(np.unique(draws), [0, 1 / (1 - p)])
@@ -240,7 +242,7 @@ def test_dropout_is_drawn_once_a_presentation() -> None:
 
 def test_resampled_weights_are_new_in_every_presentation() -> None:
     variant, data = Variant("rbp", redrawn="at random"), stimuli(40)
-    net = make(variant, columns=1)
+    net = make(variant, batch_size=1)
     up = weights(net, forward_names())
     seen = []
     for k in range(40):
@@ -256,16 +258,16 @@ def test_resampled_weights_are_new_in_every_presentation() -> None:
     assert abs(np.mean(drawn**2) - sd**2) < 5 * sd**2 * np.sqrt(2 / drawn.size)
 
 
-@pytest.mark.parametrize("options", [dict(columns=4), dict(lowering="plain")], ids=["dense", "plain"])
+@pytest.mark.parametrize("options", [dict(batch_size=4), dict(lowering="reference")], ids=["dense", "reference"])
 def test_sign_concordant_weights_have_their_partners_signs(options: dict[str, Any]) -> None:
     variant, data = Variant("rbp", redrawn="sign-concordant"), stimuli()
     net = make(variant, **options)
     up = weights(net, forward_names())
-    for k in range(0, 12, net.columns):
+    for k in range(0, 12, net.batch_size):
         down = [net[f"{name}.partner"].T for name in forward_names()[1:]]
-        net.run(data, order=np.arange(k, k + net.columns)[None])
-        rate = variant.rate / (1 + variant.rate_decay * (k // net.columns))
-        rows = slice(k, k + net.columns)
+        net.run(data, order=np.arange(k, k + net.batch_size)[None])
+        rate = variant.rate / (1 + variant.rate_decay * (k // net.batch_size))
+        rows = slice(k, k + net.batch_size)
         baldi.step(baldi.Algorithm(), up, down, data["x"][rows], data["s"][rows], rate)
         assert apart(weights(net, forward_names()), up) < EXACT
         assert np.array_equal(np.sign(net["h1_to_h2.partner"]), np.sign(net["h1_to_h2.w"]))
@@ -275,7 +277,7 @@ def test_sign_concordant_weights_have_their_partners_signs(options: dict[str, An
 
 def test_a_weight_for_each_synapse_and_output() -> None:
     variant, data = Variant("srbp", redrawn="per synapse", rate_decay=0.0), stimuli(4)
-    net = make(variant, columns=4)
+    net = make(variant, batch_size=4)
     up = weights(net, forward_names())
     channel = np.array([net[f"h1_to_h2.channel{k}"] for k in range(3)])
     outputs = baldi.forward(up, data["x"])
@@ -292,15 +294,15 @@ def test_a_weight_for_each_synapse_and_output() -> None:
 def test_a_program_is_taken_over_by_what_differs_in_numbers_only() -> None:
     data = stimuli()
     first, second = Variant("rbp", signal="quantised"), Variant("rbp", signal="quantised", bits=1, derivative=False)
-    used = make(first, columns=4)
+    used = make(first, batch_size=4)
     used.run(data)
-    taking, fresh = make(second, columns=4, seed=8), make(second, columns=4, seed=8)
+    taking, fresh = make(second, batch_size=4, seed=8), make(second, batch_size=4, seed=8)
     taking.take_over(used)
     for net in (taking, fresh):
         net.run(data)
     assert all(np.array_equal(taking[k], v) for k, v in fresh.state().items())
     with pytest.raises(RecircuitError, match="not been built"):
-        make(first, columns=4).take_over(used)
+        make(first, batch_size=4).take_over(used)
 
 
 @pytest.mark.parametrize("other", [Variant("srbp"), Variant("rbp", signal="sign"), Variant("rbp", transfer="relu")])
@@ -357,7 +359,7 @@ COMPILED = {
 def test_compiled_is_interpreted(name: str) -> None:
     data, ends = stimuli(40), []
     for backend in ("numpy", "cpp"):
-        net = make(COMPILED[name], columns=7, precision="float32")
+        net = make(COMPILED[name], batch_size=7, precision="float32")
         begin = weights(net, forward_names())
         net.run(data, backend=backend)
         ends.append(weights(net, forward_names()))

@@ -37,13 +37,13 @@ def weights(net: rc.Circuit) -> tuple[list[np.ndarray], list[np.ndarray]]:
 
 
 def drives(net: rc.Circuit, inputs: Any, presentations: int) -> dict[tuple[str, str], np.ndarray]:
-    """Run, and return what each layer drew in each loop: (layer, end) -> (presentations, columns, units)."""
+    """Run, and return what each layer drew in each loop: (layer, end) -> (presentations, batch, units)."""
     assert net.schedule is not None
     program = net.program()
     data = as_inputs(net, inputs)
     data.load(program)
     drawn = {}
-    rows = data.order(presentations, net.columns)
+    rows = data.order(presentations, net.batch_size)
     begin = net.state()
     for end in ("below", "above"):
         if f"{end}_draw" not in net.schedule.windows:
@@ -97,8 +97,8 @@ def test_the_loop_from_above_is_its_mirror_image() -> None:
 @pytest.mark.parametrize("ends", ENDS, ids=" and ".join)
 @pytest.mark.parametrize("sizes", [(6, 4), (5, 5), (4, 6), (7, 5, 6, 3)])
 def test_a_chain_is_the_textbook_recirculation(sizes: tuple[int, ...], ends: Sequence[str]) -> None:
-    """All pairs of the chain at once, from noise, over several presentations of 5 columns."""
-    net = chain(sizes, ends=ends, columns=5)
+    """All pairs of the chain at once, from noise, over several presentations of 5 batch elements."""
+    net = chain(sizes, ends=ends, batch_size=5)
     ups, downs = weights(net)
     drawn, names = drives(net, None, 6), layers(net)
     for k in range(6):
@@ -114,7 +114,7 @@ def test_a_chain_is_the_textbook_recirculation(sizes: tuple[int, ...], ends: Seq
 
 
 def test_a_pair_driven_by_data_is_the_textbook_recirculation() -> None:
-    net = chain((6, 4), columns=4, data=True)
+    net = chain((6, 4), batch_size=4, data=True)
     (A,), (B,) = weights(net)
     x = np.random.default_rng(3).normal(size=(12, 6))
     drawn = drives(net, x, 3)
@@ -135,7 +135,7 @@ def stimuli(sizes: Sequence[int] = SIZES, count: int = 12) -> dict[str, np.ndarr
 
 
 def test_a_network_is_the_textbook_with_learned_feedback() -> None:
-    net = recirculating(SIZES, columns=3, precision="float64", feedback_weights=rc.glorot())
+    net = recirculating(SIZES, batch_size=3, precision="float64", feedback_weights=rc.glorot())
     ups, downs = weights(net)
     data = stimuli()
     drawn = drives(net, data, 4)
@@ -149,7 +149,7 @@ def test_a_network_is_the_textbook_with_learned_feedback() -> None:
 
 @pytest.mark.parametrize("ends", ENDS, ids=" and ".join)
 def test_the_loops_leave_the_feedforward_weights_alone(ends: Sequence[str]) -> None:
-    net = recirculating(SIZES, recirculated_feedback.with_parameters(rate=0.0), ends=ends, columns=3)
+    net = recirculating(SIZES, recirculated_feedback.with_parameters(rate=0.0), ends=ends, batch_size=3)
     before, feedback = weights(net)
     net.run(stimuli())
     after, learned = weights(net)
@@ -175,7 +175,7 @@ def assert_close(one: rc.Circuit, other: rc.Circuit, tolerance: float) -> None:
 @pytest.mark.parametrize("ends", ENDS, ids=" and ".join)
 def test_dense_is_plain(ends: Sequence[str]) -> None:
     pair, taught = ([], [])
-    for lowering in ("dense", "plain"):
+    for lowering in ("dense", "reference"):
         pair.append(chain((5, 4, 3), ends=ends, lowering=lowering))
         taught.append(
             recirculating(SIZES, ends=ends, precision="float64", lowering=lowering, feedback_weights=rc.glorot())
@@ -188,7 +188,7 @@ def test_dense_is_plain(ends: Sequence[str]) -> None:
 
 @pytest.mark.cpp
 def test_numpy_is_cpp() -> None:
-    nets = [recirculating((8, 7, 6, 4), columns=4, ends=("below", "above")) for _ in range(2)]
+    nets = [recirculating((8, 7, 6, 4), batch_size=4, ends=("below", "above")) for _ in range(2)]
     data = stimuli((8, 4), 40)
     for net, backend in zip(nets, ("numpy", "cpp")):
         net.run(data, backend=backend)
@@ -201,10 +201,10 @@ def test_settling_converges_to_lock_step() -> None:
     """tau = 3 dt: the longer each step of a loop is, the nearer the update is to the four-step one."""
     apart = []
     x = np.random.default_rng(0).normal(size=(4, 5))
-    exact = chain((5, 3), ends="below", columns=4, data=True)
+    exact = chain((5, 3), ends="below", batch_size=4, data=True)
     exact.run(x)
     for settling in (2.0, 4.0, 12.0):
-        net = chain((5, 3), ends="below", columns=4, data=True, tau=3 * ms, settling=settling)
+        net = chain((5, 3), ends="below", batch_size=4, data=True, tau=3 * ms, settling=settling)
         net.run(x)
         apart.append(distance(net["h1_to_x.w"], exact["h1_to_x.w"]))
     assert apart[0] > 1e-3 and apart[0] > apart[1] > apart[2] and apart[2] < 1e-4
@@ -215,7 +215,7 @@ def test_settling_converges_to_lock_step() -> None:
 
 def learned(sizes: tuple[int, int], ends: Sequence[str], presentations: int, seed: int) -> tuple[np.ndarray, ...]:
     rule = recirculation.with_rate_decay(0.01)
-    net = chain(sizes, rule, ends=ends, columns=50, seed=seed)
+    net = chain(sizes, rule, ends=ends, batch_size=50, seed=seed)
     net.run(presentations=presentations)
     return net["x_to_h1.w"], net["h1_to_x.w"]
 
@@ -227,7 +227,7 @@ def test_both_ends_driven_meet_all_four_penrose_conditions(sizes: tuple[int, int
     noisy = 3 if sizes[0] > sizes[1] else 2  # the condition that the noise of the update keeps from being exact
     exact = [k for k in range(4) if k != noisy or sizes[0] == sizes[1]]
     assert met[exact].max() < 1e-10 and met.max() < 0.05
-    start = chain(sizes, columns=50)["x_to_h1.w"]
+    start = chain(sizes, batch_size=50)["x_to_h1.w"]
     assert np.linalg.norm(A - start) > 0.2 * np.linalg.norm(start), "A itself has moved"
 
 
@@ -273,7 +273,7 @@ def test_from_zero_the_feedback_to_a_wide_layer_is_the_pseudoinverse_too() -> No
     data = stimuli((4, 2), 4000)
     apart = []
     for start in (0.0, rc.glorot()):
-        net = recirculating((4, 6, 9, 2), still, columns=20, precision="float64", feedback_weights=start)
+        net = recirculating((4, 6, 9, 2), still, batch_size=20, precision="float64", feedback_weights=start)
         net.run(data, presentations=600)
         A, B = net["h1_to_h2.w"], net["h2_to_h1.w"]
         assert cameron.penrose(A, B)[0] < 1e-2

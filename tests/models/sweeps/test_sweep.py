@@ -72,7 +72,7 @@ def test_a_job_for_every_combination_and_seed() -> None:
     jobs = small(seeds=[0, 1], rule=["urfb", "frfb"], rate=["0.1", "0.5", "1"])
     assert len(jobs) == len({job.key for job in jobs}) == 2 * 2 * 3
     assert {job.options["rate"] for job in jobs} == {0.1, 0.5, 1.0}
-    assert all(job.options["columns"] and job.options["backend"] == "numpy" for job in jobs)
+    assert all(job.options["batch_size"] and job.options["backend"] == "numpy" for job in jobs)
     assert json.loads(json.dumps(jobs[0].payload)) == jobs[0].payload
 
 

@@ -63,7 +63,7 @@ def data() -> Dataset:
 
 
 def network() -> rc.Circuit:
-    return rc.layered([4, 5, 3], columns=10)
+    return rc.layered([4, 5, 3], batch_size=10)
 
 
 def contents(folder: Path) -> dict[str, tuple[bytes, int]]:
@@ -134,7 +134,7 @@ def test_a_refused_resume_changes_nothing(spoiled: str, call: Call, tmp_path: Pa
 def test_options_that_do_not_fit_change_nothing(call: Call, tmp_path: Path) -> None:
     assert call(*TRAIN)[0] == 0
     before = contents(tmp_path / "a")
-    for options in (("--columns", "7"), ("--rate", "nan"), ("--rule", "none"), ("--layers", "4-9-3")):
+    for options in (("--batch-size", "7"), ("--rate", "nan"), ("--rule", "none"), ("--layers", "4-9-3")):
         assert call(*RESUME, *options)[0] == 2
         assert call(*TRAIN, "--overwrite", *options[:1], "nonsense")[0] == 2
     assert contents(tmp_path / "a") == before

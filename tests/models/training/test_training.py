@@ -23,10 +23,10 @@ from recircuit.models.analysis.readout import Readout
 from recircuit.models.networks.layered import unlearned
 from recircuit.models.training import loop as training
 from recircuit.models.training.checkpoint import About
-from recircuit.models.training.loop import WEIGHTS, epoch_order, in_columns
+from recircuit.models.training.loop import WEIGHTS, epoch_order, in_batches
 from recircuit.models.training.machine import choose
 
-COLUMNS = 10
+BATCH_SIZE = 10
 NOISY = rc.Rule(
     "noisy",
     source="here",
@@ -37,7 +37,7 @@ NOISY = rc.Rule(
 
 
 def blobs(n_train: int = 57, n_test: int = 23, seed: int = 0) -> rc.Dataset:
-    """Three clouds in five dimensions; 57 samples leave the last line of columns unfilled."""
+    """Three clouds in five dimensions; 57 samples leave the last line of batch elements unfilled."""
     rng = np.random.default_rng(seed)
     centres = rng.normal(size=(3, 5))
     y = rng.integers(0, 3, n_train + n_test)
@@ -46,7 +46,7 @@ def blobs(n_train: int = 57, n_test: int = 23, seed: int = 0) -> rc.Dataset:
 
 
 def network(rule: rc.Rule | str = "urfb", sizes=(5, 4, 3), **options) -> rc.Circuit:
-    options = {"columns": COLUMNS, "precision": "float64", "seed": 1} | options
+    options = {"batch_size": BATCH_SIZE, "precision": "float64", "seed": 1} | options
     return rc.layered(sizes, rule, **options)
 
 
@@ -78,7 +78,7 @@ def test_an_epoch_equals_the_reference(rule: str, loss: str, transfer: str, size
     r = [net[f"{b}_to_{a}.w"] for a, b in pairwise(layers[1:])] if rule != "bp" else None
     history = rc.train(net, data, backend="numpy", progress=False)
     wrong = 0
-    for row in epoch_order(data.n_train, COLUMNS, 1, 1):
+    for row in epoch_order(data.n_train, BATCH_SIZE, 1, 1):
         rows = row[row >= 0]
         x, y = data.x_train[rows].astype(float), data.y_train[rows]
         wrong += amit.errors(w, x, y, transfer) * len(rows)
@@ -99,12 +99,12 @@ def test_every_sample_is_shown_once_in_an_order_of_its_own() -> None:
 
 
 def test_columns_that_divide_leave_nothing_empty() -> None:
-    np.testing.assert_array_equal(in_columns(np.arange(4), 2), [[0, 1], [2, 3]])
+    np.testing.assert_array_equal(in_batches(np.arange(4), 2), [[0, 1], [2, 3]])
 
 
-@pytest.mark.parametrize(("sizes", "columns"), [((5, 1, 3), 1), ((5, 3), 57), ((5, 2, 2, 2, 2, 3), 4)])
-def test_narrow_and_deep_networks_and_single_columns_train(sizes: tuple[int, ...], columns: int) -> None:
-    history = rc.train(network(sizes=sizes, columns=columns), blobs(), 2, backend="numpy")
+@pytest.mark.parametrize(("sizes", "batch_size"), [((5, 1, 3), 1), ((5, 3), 57), ((5, 2, 2, 2, 2, 3), 4)])
+def test_narrow_and_deep_networks_and_single_columns_train(sizes: tuple[int, ...], batch_size: int) -> None:
+    history = rc.train(network(sizes=sizes, batch_size=batch_size), blobs(), 2, backend="numpy")
     assert len(history) == 2 and np.isfinite(history["test_error"]).all()
     assert sum(name.endswith("_angle") for name in history.names) == len(sizes) - 2
 
@@ -264,7 +264,7 @@ def run(tmp_path_factory) -> Path:
         ({"sizes": (5, 7, 3)}, "another network: population h1 there is '4 units"),
         ({"sizes": (5, 4, 4, 3)}, "another network: .*h1"),
         ({"rule": rc.urfb.with_parameters(rate=0.5)}, r"rate = 1\.0"),
-        ({"columns": 5}, "another network: columns there is '10', here '5'"),
+        ({"batch_size": 5}, "another network: batch elements there is '10', here '5'"),
         ({"loss": "softmax"}, "another network"),
         ({"precision": "float32"}, "precision"),
     ],
@@ -290,7 +290,7 @@ def test_weights_fit_by_name_and_shape_or_not_at_all(run: Path) -> None:
     assert same_bits(before, weights(other))
     with pytest.raises(RecircuitError, match=r"x_to_o\.w is in the circuit, not in the checkpoint"):
         saved.restore(network(sizes=(5, 3)), weights_only=True)
-    one_column = network(columns=1)
+    one_column = network(batch_size=1)
     saved.restore(one_column, weights_only=True)
     np.testing.assert_array_equal(one_column["x_to_h1.w"], saved.state["x_to_h1.w"])
 
@@ -327,7 +327,7 @@ def test_what_a_checkpoint_says_of_itself_is_checked(run: Path, tmp_path: Path) 
 
 
 def test_any_circuit_with_a_stimulus_and_a_supervisor_trains() -> None:
-    net = rc.Circuit(columns=COLUMNS, dt=1 * ms)
+    net = rc.Circuit(batch_size=BATCH_SIZE, dt=1 * ms)
     x = net.stimulus("x", 5)
     h = net.population("h", 8, rc.pyramidal(transfer="clip(basal, -1, 1)", tau=1 * ms))
     o = net.population("o", 3, rc.HingeOutput(M=100, S=1, mu=0.1, epsilon=0.1))
@@ -350,7 +350,7 @@ def test_an_output_may_answer_by_an_expression(rate: str, backend: str) -> None:
     """A rate that is another name for a state, or computed from one, is read as it would be were it stored."""
     found = {}
     for stored in ("", " (stored)"):
-        net = rc.Circuit(columns=4, seed=3)
+        net = rc.Circuit(batch_size=4, seed=3)
         x = net.stimulus("x", 5)
         model = f"drive : 1 (compartment)\ndv/dt = (drive - v)/tau : 1\nrate = {rate} : 1{stored}\n"
         o = net.population(
@@ -358,7 +358,7 @@ def test_an_output_may_answer_by_an_expression(rate: str, backend: str) -> None:
         )
         s = net.supervisor("s", 3, during="taught")
         net.connect(x, o, into="drive", rule=rc.urfb.with_parameters(rate=0.1))
-        net.connect(s, o, into="teacher", weights=1.0, structure=rc.OneToOne(), during="taught")
+        net.connect(s, o, into="teacher", weights=1.0, connectivity=rc.OneToOne(), during="taught")
         net.phases("shown", 4 * ms, "taught", 2 * ms, "plasticity", 1 * ms, evaluation="shown")
         found[stored] = rc.train(net, blobs(), epochs=2, backend=backend, progress=False)["test_error"]
     assert np.array_equal(*found.values())
@@ -369,7 +369,7 @@ def test_an_output_may_answer_by_an_expression(rate: str, backend: str) -> None:
     [
         ({"sizes": (4, 3)}, "'x' has 4 units, but 'blobs' has 5 features: the first layer needs 5"),
         ({"sizes": (5, 4)}, "'s' has 4 units, but 'blobs' has 3 classes: the last layer needs 3"),
-        ({"columns": 58}, "58 samples at a time, but 'blobs' has only 57"),
+        ({"batch_size": 58}, "58 samples at a time, but 'blobs' has only 57"),
         ({"epochs": 0}, "epochs: expected a whole number, at least 1; got 0"),
         ({"epochs": 1.5}, "epochs"),
         ({"backend": "gpu"}, "expected numpy, cpp.* or auto; got 'gpu'"),
@@ -377,7 +377,7 @@ def test_an_output_may_answer_by_an_expression(rate: str, backend: str) -> None:
     ],
 )
 def test_what_cannot_be_trained_is_refused(change: dict, said: str) -> None:
-    made = {k: change[k] for k in ("sizes", "columns") if k in change}
+    made = {k: change[k] for k in ("sizes", "batch_size") if k in change}
     options = {"backend": "numpy"} | {k: v for k, v in change.items() if k not in made}
     with pytest.raises(UsageError, match=said):
         rc.train(network(**made), blobs(), **options)

@@ -73,7 +73,7 @@ Action clamp_action(const std::string& stimulus, const std::string& variable) {
     Clamp& clamp = clamps[stimulus];
     const Array& rates = find_array(variable);
     if (!rates.floating()) throw std::runtime_error(variable + " holds no rates");
-    if (clamp.count && rates.count() != std::size_t(columns) * clamp.width)
+    if (clamp.count && rates.count() != std::size_t(batch_size) * clamp.width)
         throw std::runtime_error("the data of " + stimulus + " do not have its width");
     clamp.rates = &rates;
     return {Action::CLAMP, nullptr, &clamp, nullptr, 0, 0, false, "clamp " + stimulus + " " + variable, 0};
@@ -141,9 +141,9 @@ void check_order(const std::int32_t* rows, std::size_t count) {
 Fields run(Message& message) {
     const std::size_t count = message.count();
     if (count > message.body.size()) throw std::runtime_error("there are more presentations than the order has");
-    const std::int32_t* rows = static_cast<const std::int32_t*>(message.array(Type::int32, count * columns));
+    const std::int32_t* rows = static_cast<const std::int32_t*>(message.array(Type::int32, count * batch_size));
     message.end();
-    check_order(rows, count * columns);
+    check_order(rows, count * batch_size);
     const long presentations = long(count);
     for (auto& buffer : kept) buffer.clear();
     machine::begin(rows, presentations);
@@ -194,7 +194,7 @@ void load(Message& message, bool labels) {
         throw std::runtime_error("the data of " + read.name + " have a wrong size");
     if (labels) check_labels(read);
     Clamp& clamp = clamps[read.name];
-    if (clamp.rates && clamp.rates->count() != std::size_t(columns) * read.width)
+    if (clamp.rates && clamp.rates->count() != std::size_t(batch_size) * read.width)
         throw std::runtime_error("the data of " + read.name + " do not have its width");
     read.rates = clamp.rates;
     clamp = std::move(read);

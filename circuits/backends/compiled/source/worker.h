@@ -35,7 +35,7 @@ extern const Array arrays[];
 extern const std::size_t array_count;
 extern const Operation operations[];
 extern const std::size_t operation_count;
-extern const int columns;
+extern const int batch_size;
 
 const Array& find_array(const std::string& name);
 

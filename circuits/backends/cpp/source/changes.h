@@ -1,4 +1,4 @@
-// Whether a sum over columns of post (x) pre changes anything: not where a factor is zero throughout, as behind a closed gate.
+// Whether a sum over batch_size of post (x) pre changes anything: not where a factor is zero throughout, as behind a closed gate.
 #pragma once
 
 namespace recircuit {
@@ -9,10 +9,10 @@ bool nothing(const T* values, long count) {
     return !count;
 }
 
-// target = keep*target + scale * sum, for posts (columns x post) and pres (columns x pre).
+// target = keep*target + scale * sum, for posts (batch_size x post) and pres (batch_size x pre).
 template <class T>
-bool changes(int columns, int pre, int post, T keep, const T* posts, const T* pres) {
-    return keep != T(1) || !(nothing(posts, long(columns) * post) || nothing(pres, long(columns) * pre));
+bool changes(int batch_size, int pre, int post, T keep, const T* posts, const T* pres) {
+    return keep != T(1) || !(nothing(posts, long(batch_size) * post) || nothing(pres, long(batch_size) * pre));
 }
 
 }  // namespace recircuit

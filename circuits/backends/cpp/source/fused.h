@@ -1,16 +1,16 @@
-// Sums over columns of an expression of both units of a synapse, which is no product. The units of one side are taken two
+// Sums over batch_size of an expression of both units of a synapse, which is no product. The units of one side are taken two
 // by two, those of the other side in a few vector registers, which hold the sums. An expression with a factor of one unit
-// alone is zero where that factor is: columns in which both units' are, are left out; the side with more zeros goes by twos.
+// alone is zero where that factor is: batch_size in which both units' are, are left out; the side with more zeros goes by twos.
 #pragma once
 #include "lanes.h"
 
 namespace recircuit {
 
-// target (post x pre) = keep*target + scale * sum over columns. pre_factor (columns x pre) and post_factor (columns x post):
+// target (post x pre) = keep*target + scale * sum over batch_size. pre_factor (batch_size x pre) and post_factor (batch_size x post):
 // factors of the expression, or nullptr.
 template <class T>
 struct Fused {
-    int columns, pre, post;
+    int batch_size, pre, post;
     T keep, scale;
     const T *pre_factor, *post_factor;
     T* target;
@@ -26,20 +26,20 @@ double zeros(const T* factor, long count) {
 }
 
 // sums(one, other, first, shown, count, into): into[0 ... width-1] = the sums for unit `one` of one side and `width` units of
-// the other side from `first` on, over the columns shown[0 ... count-1]; then as many for the unit `other`.
+// the other side from `first` on, over the batch_size shown[0 ... count-1]; then as many for the unit `other`.
 template <class T, bool pre_by_twos, int width, class Sums>
 void fuse_by_twos(const Fused<T>& f, const Sums& sums) {
     constexpr int together = Lanes<T>::width;
     const int ones = pre_by_twos ? f.pre : f.post, many = pre_by_twos ? f.post : f.pre;
     const T* factor = pre_by_twos ? f.pre_factor : f.post_factor;
-    int* shown = scratch<int, 9>(long(ones) * f.columns);  // for each two units, from 2*columns*pair on
+    int* shown = scratch<int, 9>(long(ones) * f.batch_size);  // for each two units, from 2*batch_size*pair on
     int* counts = scratch<int, 10>(ones);
     const int groups = (ones + together - 1) / together;
-    each_rows(groups, long(f.columns) * f.pre * f.post, [=](int begin, int end) {
+    each_rows(groups, long(f.batch_size) * f.pre * f.post, [=](int begin, int end) {
         const int last = std::min(ones, end * together);
         for (int one = begin * together; one < last; one += 2) {
-            int count = 0, *list = shown + long(one) * f.columns;
-            for (int column = 0; column < f.columns; ++column) {
+            int count = 0, *list = shown + long(one) * f.batch_size;
+            for (int column = 0; column < f.batch_size; ++column) {
                 const T* at = factor + long(column) * ones + one;
                 list[count] = column;
                 count += !factor || at[0] != T(0) || (one + 1 < ones && at[1] != T(0));
@@ -53,7 +53,7 @@ void fuse_by_twos(const Fused<T>& f, const Sums& sums) {
                 const int from = group * together, some = std::min(together, ones - from);
                 for (int k = 0; k < some; k += 2) {
                     const int one = from + k, other = std::min(one + 1, ones - 1);
-                    sums(one, other, first, shown + long(one) * f.columns, counts[one], found[k]);
+                    sums(one, other, first, shown + long(one) * f.batch_size, counts[one], found[k]);
                 }
                 const auto add = [&](int k, int v) {
                     T& w = f.target[pre_by_twos ? long(first + v) * f.pre + from + k : long(from + k) * f.pre + first + v];

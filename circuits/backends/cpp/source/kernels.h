@@ -7,21 +7,21 @@ namespace recircuit {
 
 // ---- all synapses (products.h) ---------------------------------------------------------------------------------------
 
-// field (columns x post) = signal (columns x pre) W^T, W (post x pre); or (transposed) signal W, W (pre x post).
+// field (batch_size x post) = signal (batch_size x pre) W^T, W (post x pre); or (transposed) signal W, W (pre x post).
 template <class T>
-void propagate(int columns, int pre, int post, bool transposed, const T* signal, const T* weights, T* field);
+void propagate(int batch_size, int pre, int post, bool transposed, const T* signal, const T* weights, T* field);
 
-// target (post x pre) = keep*target + scale * sum over columns of post (x) pre.
+// target (post x pre) = keep*target + scale * sum over batch_size of post (x) pre.
 template <class T>
-void accumulate(int columns, int pre, int post, T keep, T scale, const T* posts, const T* pres, T* target);
+void accumulate(int batch_size, int pre, int post, T keep, T scale, const T* posts, const T* pres, T* target);
 
 // ---- few synapses (sparse.h): the same, where the mask is not zero ----------------------------------------------------
 
 template <class T>
-void sparse_propagate(int columns, int pre, int post, bool transposed, const T* mask, const T* signal, const T* weights, T* field);
+void sparse_propagate(int batch_size, int pre, int post, bool transposed, const T* mask, const T* signal, const T* weights, T* field);
 
 template <class T>
-void sparse_accumulate(int columns, int filled, int pre, int post, T keep, T scale, const T* mask, const T* posts,
+void sparse_accumulate(int batch_size, int filled, int pre, int post, T keep, T scale, const T* mask, const T* posts,
                        const T* pres, T* target);
 
 // ---- local connections (local.h) --------------------------------------------------------------------------------------
@@ -30,7 +30,7 @@ void sparse_accumulate(int columns, int filled, int pre, int post, T keep, T sca
 // with those of all places. Units of an image are numbered (channel, place). Weights are (places, maps, channels*taps), or
 // (maps, channels*taps).
 struct Local {
-    int columns, channels, sources, maps, places, taps;
+    int batch_size, channels, sources, maps, places, taps;
     int width, across;          // of the pre image and of the places
     bool tied, even;            // even: what a tap hears lies equally far from all places
     const std::int32_t* where;  // (places, taps): which place of the pre image a tap hears, -1: none
@@ -39,7 +39,7 @@ struct Local {
     long synapses() const { return long(places) * maps * inputs(); }
     // How many blocks so many things are cut into: by the work alone.
     int blocks(int things) const {
-        const int most = synapses() * columns < 1L << 18 ? 1 : 8;
+        const int most = synapses() * batch_size < 1L << 18 ? 1 : 8;
         return things < most ? things : most;
     }
     // The rows of the pre image that a place hears, by the inputs `first` to `end`; nothing is heard of `outside`.
@@ -68,13 +68,13 @@ void local_accumulate(const Local& s, int filled, T keep, T scale, const T* post
 
 // ---- pooling (pooling.h) -----------------------------------------------------------------------------------------------
 
-// field = w * the largest that each place hears; winner = the first tap that brings it.
+// field = w * the largest that each place hears; argmax = the first tap that brings it.
 template <class T>
-void largest(int images, int sources, int places, int taps, const std::int32_t* heard, T w, const T* signal, T* winner, T* field);
+void largest(int images, int sources, int places, int taps, const std::int32_t* heard, T w, const T* signal, T* argmax, T* field);
 
 // What each place sends goes to the pixel that it has heard, times w.
 template <class T>
-void to_winner(int images, int sources, int places, int taps, const std::int32_t* heard, T w, const T* signal,
-               const T* winner, T* field);
+void to_argmax(int images, int sources, int places, int taps, const std::int32_t* heard, T w, const T* signal,
+               const T* argmax, T* field);
 
 }  // namespace recircuit

@@ -1,4 +1,4 @@
-// Columns side by side: a matrix (columns x units) turned, so that the values of one unit in all columns lie together and
+// Columns side by side: a matrix (batch_size x units) turned, so that the values of one unit in all batch_size lie together and
 // are worked on by whole vector registers. The last register of a unit is filled up with zeros.
 #pragma once
 #include <cstdint>
@@ -20,7 +20,7 @@ struct Lanes {
     typedef T Loose __attribute__((vector_size(64), aligned(sizeof(T)), may_alias));  // anywhere in memory
     typedef typename std::conditional<sizeof(T) == 4, std::int32_t, std::int64_t>::type Index;
     typedef Index Indices __attribute__((vector_size(64)));
-    static int padded(int columns) { return (columns + width - 1) / width * width; }
+    static int padded(int batch_size) { return (batch_size + width - 1) / width * width; }
 };
 
 // Memory that stays until the next call of the same kind; aligned for registers.
@@ -52,7 +52,7 @@ inline void exchange(typename Lanes<T>::Vector& a, typename Lanes<T>::Vector& b,
     b = high;
 }
 
-// As many rows as a register is wide become columns, by halves, quarters, ...
+// As many rows as a register is wide become batch_size, by halves, quarters, ...
 template <class T, int far = Lanes<T>::width / 2>
 inline void turn(typename Lanes<T>::Vector (&rows)[Lanes<T>::width]) {
     constexpr int n = Lanes<T>::width;
@@ -73,12 +73,12 @@ inline void add_rows(typename Lanes<T>::Vector (&rows)[Lanes<T>::width]) {
     if constexpr (far > 1) add_rows<T, far / 2>(rows);
 }
 
-// lanes (many x padded) = the first `filled` of some columns, turned; what is beyond them is zero. `many` units, no more than
+// lanes (many x padded) = the first `filled` of some batch_size, turned; what is beyond them is zero. `many` units, no more than
 // a register is wide; a column is `apart` from the next, and in the lanes a unit `between` from the next.
 template <class T>
-inline void turn_over(int columns, int filled, int many, long apart, const T* values, T* lanes, long between) {
+inline void turn_over(int batch_size, int filled, int many, long apart, const T* values, T* lanes, long between) {
     constexpr int n = Lanes<T>::width;
-    const int padded = Lanes<T>::padded(columns);
+    const int padded = Lanes<T>::padded(batch_size);
     for (int column = 0; column < padded; column += n) {
         typename Lanes<T>::Vector rows[n] = {};
         if (many == n && column + n <= filled) {
@@ -92,16 +92,16 @@ inline void turn_over(int columns, int filled, int many, long apart, const T* va
     }
 }
 
-// The way back: values (columns, `apart` from each other) = lanes (many x padded), turned.
+// The way back: values (batch_size, `apart` from each other) = lanes (many x padded), turned.
 template <class T>
-inline void turn_back(int columns, int many, long apart, const T* lanes, T* values) {
+inline void turn_back(int batch_size, int many, long apart, const T* lanes, T* values) {
     constexpr int n = Lanes<T>::width;
-    const int padded = Lanes<T>::padded(columns);
-    for (int column = 0; column < columns; column += n) {
+    const int padded = Lanes<T>::padded(batch_size);
+    for (int column = 0; column < batch_size; column += n) {
         typename Lanes<T>::Vector rows[n] = {};
         for (int u = 0; u < many; ++u) __builtin_memcpy(&rows[u], lanes + long(u) * padded + column, sizeof rows[u]);
         turn<T>(rows);
-        for (int k = 0; k < n && column + k < columns; ++k) {
+        for (int k = 0; k < n && column + k < batch_size; ++k) {
             T* to = values + (column + k) * apart;
             if (many == n) __builtin_memcpy(to, &rows[k], sizeof rows[k]);
             else for (int u = 0; u < many; ++u) to[u] = rows[k][u];
@@ -145,20 +145,20 @@ void each_tile(int units, const Run& run) {
     });
 }
 
-// lanes (units x padded) = values (columns x units), turned; only the first `filled` columns, the others are zero.
+// lanes (units x padded) = values (batch_size x units), turned; only the first `filled` batch_size, the others are zero.
 template <class T>
-void to_lanes(int columns, int filled, int units, const T* values, T* lanes) {
+void to_lanes(int batch_size, int filled, int units, const T* values, T* lanes) {
     each_tile<T>(units, [=](int unit, int many) {
-        const long padded = Lanes<T>::padded(columns);
-        turn_over(columns, filled, many, units, values + unit, lanes + unit * padded, padded);
+        const long padded = Lanes<T>::padded(batch_size);
+        turn_over(batch_size, filled, many, units, values + unit, lanes + unit * padded, padded);
     });
 }
 
-// values (columns x units) = lanes (units x padded), turned back.
+// values (batch_size x units) = lanes (units x padded), turned back.
 template <class T>
-void from_lanes(int columns, int units, const T* lanes, T* values) {
+void from_lanes(int batch_size, int units, const T* lanes, T* values) {
     each_tile<T>(units, [=](int unit, int many) {
-        turn_back(columns, many, units, lanes + long(unit) * Lanes<T>::padded(columns), values + unit);
+        turn_back(batch_size, many, units, lanes + long(unit) * Lanes<T>::padded(batch_size), values + unit);
     });
 }
 

@@ -1,4 +1,4 @@
-// Products of local connections, tied or not, over columns, which lie side by side (lanes.h). Where images are large and tied,
+// Products of local connections, tied or not, over batch_size, which lie side by side (lanes.h). Where images are large and tied,
 // they go along the images instead (tied.h).
 #pragma once
 #include <algorithm>
@@ -32,11 +32,11 @@ template <class T>
 void local_propagate(const Local& s, const T* signal, const T* weights, T* field) {
     if (along_images<T>(s)) return tied_propagate(s, false, signal, weights, field);
     constexpr int n = Lanes<T>::width;
-    const int padded = Lanes<T>::padded(s.columns), units = s.channels * s.sources, inputs = s.inputs();
+    const int padded = Lanes<T>::padded(s.batch_size), units = s.channels * s.sources, inputs = s.inputs();
     T* below = scratch<T, 0>(long(units + 1) * padded);
     T* outside = below + long(units) * padded;
     std::fill(outside, outside + padded, T(0));
-    to_lanes(s.columns, s.columns, units, signal, below);
+    to_lanes(s.batch_size, s.batch_size, units, signal, below);
     T* laid = nullptr;
     if (s.tied)
         lay_out(s.maps, s.channels, s.taps, weights, inputs, s.taps, laid = scratch<T, 2>(long(s.maps) * inputs));
@@ -59,7 +59,7 @@ void local_propagate(const Local& s, const T* signal, const T* weights, T* field
                 });
             }
             for (int m = first_map; m < end_map; ++m)
-                turn_back(s.columns, many, long(s.maps) * s.places, mine + m * apart, field + long(m) * s.places + begin);
+                turn_back(s.batch_size, many, long(s.maps) * s.places, mine + m * apart, field + long(m) * s.places + begin);
         }
     });
 }
@@ -92,11 +92,11 @@ inline void tell_all(const Local& s, int begin, int end, const T* w, const T* se
 template <class T>
 void local_propagate_back(const Local& s, const T* signal, const T* weights, T* field) {
     if (along_images<T>(s)) return tied_propagate(s, true, signal, weights, field);
-    const int padded = Lanes<T>::padded(s.columns), units = s.channels * s.sources;
+    const int padded = Lanes<T>::padded(s.batch_size), units = s.channels * s.sources;
     const int blocks = s.blocks(s.channels);
     T* below = scratch<T, 0>(long(units + blocks) * padded);
     T* above = scratch<T, 1>(long(s.maps) * s.places * padded);
-    to_lanes(s.columns, s.columns, s.maps * s.places, signal, above);
+    to_lanes(s.batch_size, s.batch_size, s.maps * s.places, signal, above);
     each_block(blocks, [=](int block) {
         const int begin = s.channels * block / blocks, end = s.channels * (block + 1) / blocks;
         std::fill(below + long(begin) * s.sources * padded, below + long(end) * s.sources * padded, T(0));
@@ -112,7 +112,7 @@ void local_propagate_back(const Local& s, const T* signal, const T* weights, T* 
             });
         }
     });
-    from_lanes(s.columns, units, below, field);
+    from_lanes(s.batch_size, units, below, field);
 }
 
 // A tile of a place's weights: some maps, and as many inputs as a few registers hold.
@@ -136,20 +136,20 @@ void turn_heard(int deep, int inputs, T* const* heard, long first, T* panel) {
         }
 }
 
-// target = keep*target + scale * sum over columns (the first `filled`) of post (x) what it hears; tied: over places too. One
+// target = keep*target + scale * sum over batch_size (the first `filled`) of post (x) what it hears; tied: over places too. One
 // matrix product for each place, of which tied weights take some inputs at a time, and all places after each other.
 template <class T>
 void local_accumulate(const Local& s, int filled, T keep, T scale, const T* posts, const T* pres, T* target) {
     if (!changes(filled, s.channels * s.sources, s.maps * s.places, keep, posts, pres)) return;
     if (along_images<T>(s)) return tied_accumulate(s, filled, keep, scale, posts, pres, target);
     constexpr int n = Lanes<T>::width, span = input_vectors * n;
-    const int padded = Lanes<T>::padded(s.columns), units = s.channels * s.sources, inputs = s.inputs();
+    const int padded = Lanes<T>::padded(s.batch_size), units = s.channels * s.sources, inputs = s.inputs();
     T* below = scratch<T, 0>(long(units + 1) * padded);
     T* outside = below + long(units) * padded;
     std::fill(outside, outside + padded, T(0));
-    to_lanes(s.columns, filled, units, pres, below);
+    to_lanes(s.batch_size, filled, units, pres, below);
     const long apart = Lanes<T>::padded(s.maps), between = filled * apart;
-    T* sent = scratch<T, 1>(s.places * between);  // (places, columns, maps)
+    T* sent = scratch<T, 1>(s.places * between);  // (places, batch_size, maps)
     const int blocks_sent = s.blocks(filled);
     each_block(blocks_sent, [=](int block) {
         for (int b = filled * block / blocks_sent; b < filled * (block + 1) / blocks_sent; ++b)

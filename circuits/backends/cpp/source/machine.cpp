@@ -23,7 +23,7 @@ void show_rows(const Clamp& clamp, const std::int32_t* order) {
     Rate* rates = static_cast<Rate*>(clamp.rates->data());
     const Value* data = static_cast<const Value*>(clamp.rows->data);
     const Rate scale = clamp.a, offset = clamp.b;
-    for (int column = 0; column < columns; ++column, rates += clamp.width) {
+    for (int column = 0; column < batch_size; ++column, rates += clamp.width) {
         if (order[column] < 0) {
             std::fill(rates, rates + clamp.width, Rate(0));
             continue;
@@ -37,7 +37,7 @@ template <class Rate>
 void show_labels(const Clamp& clamp, const std::int32_t* order) {
     Rate* rates = static_cast<Rate*>(clamp.rates->data());
     const std::int32_t* labels = static_cast<const std::int32_t*>(clamp.rows->data);
-    for (int column = 0; column < columns; ++column, rates += clamp.width) {
+    for (int column = 0; column < batch_size; ++column, rates += clamp.width) {
         std::fill(rates, rates + clamp.width, Rate(order[column] < 0 ? 0 : clamp.b));
         if (order[column] >= 0) rates[labels[order[column]]] = Rate(clamp.a);
     }
@@ -70,7 +70,7 @@ bool finite(const Array& array) {
 
 // ---- a presentation ------------------------------------------------------------------------------------------------
 
-std::int32_t* active = nullptr;  // how many columns hold a stimulus
+std::int32_t* active = nullptr;  // how many batch_size hold a stimulus
 
 inline void act(const Action& action, const std::int32_t* order) {
     switch (action.kind) {
@@ -133,8 +133,8 @@ std::vector<char> noise() { return Noise::get().state(); }
 void restore(const std::vector<char>& noise) { Noise::get().restore(noise); }
 
 long present(const std::int32_t* order, long done, long) {
-    const std::int32_t* row = order + done * columns;
-    if (active) *active = columns - std::count_if(row, row + columns, [](std::int32_t r) { return r < 0; });
+    const std::int32_t* row = order + done * batch_size;
+    if (active) *active = batch_size - std::count_if(row, row + batch_size, [](std::int32_t r) { return r < 0; });
     if (!profiling) {
         for (const Action& action : table) act(action, row);
         return 1;

@@ -4,6 +4,6 @@
 namespace recircuit {
 
 template void largest(int, int, int, int, const std::int32_t*, REAL, const REAL*, REAL*, REAL*);
-template void to_winner(int, int, int, int, const std::int32_t*, REAL, const REAL*, const REAL*, REAL*);
+template void to_argmax(int, int, int, int, const std::int32_t*, REAL, const REAL*, const REAL*, REAL*);
 
 }  // namespace recircuit

@@ -10,11 +10,11 @@
 namespace recircuit {
 
 template <class T>
-void largest(int images, int sources, int places, int taps, const std::int32_t* heard, T w, const T* signal, T* winner,
+void largest(int images, int sources, int places, int taps, const std::int32_t* heard, T w, const T* signal, T* argmax,
              T* field) {
     each_row(images, long(images) * places * taps, [=](int row) {
         const T* image = signal + long(row) * sources;
-        T *best = field + long(row) * places, *which = winner + long(row) * places;
+        T *best = field + long(row) * places, *which = argmax + long(row) * places;
         for (int p = 0; p < places; ++p) best[p] = std::numeric_limits<T>::lowest(), which[p] = 0;
         for (int k = 0; k < taps; ++k) {
             const std::int32_t* pixels = heard + long(k) * places;
@@ -32,10 +32,10 @@ void largest(int images, int sources, int places, int taps, const std::int32_t* 
 }
 
 template <class T>
-void to_winner(int images, int sources, int places, int taps, const std::int32_t* heard, T w, const T* signal,
-               const T* winner, T* field) {
+void to_argmax(int images, int sources, int places, int taps, const std::int32_t* heard, T w, const T* signal,
+               const T* argmax, T* field) {
     each_row(images, long(images) * (places + sources), [=](int row) {
-        const T *sent = signal + long(row) * places, *which = winner + long(row) * places;
+        const T *sent = signal + long(row) * places, *which = argmax + long(row) * places;
         T* image = field + long(row) * sources;
         std::fill(image, image + sources, T(0));
         for (int p = 0; p < places; ++p) {

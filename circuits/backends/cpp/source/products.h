@@ -1,4 +1,4 @@
-// Matrix products, cut into blocks of rows of the weights, or of columns. OpenBLAS itself runs on one thread.
+// Matrix products, cut into blocks of rows of the weights, or of batch_size. OpenBLAS itself runs on one thread.
 #pragma once
 #include <cblas.h>
 
@@ -39,8 +39,8 @@ inline int vector_blocks(long work, int rows) {
 }
 
 template <class T>
-void propagate(int columns, int pre, int post, bool transposed, const T* signal, const T* weights, T* field) {
-    if (columns == 1) {
+void propagate(int batch_size, int pre, int post, bool transposed, const T* signal, const T* weights, T* field) {
+    if (batch_size == 1) {
         const int blocks = vector_blocks(long(pre) * post, post);
         each_block(blocks, [=](int block) {
             const Range rows(post, blocks, block);
@@ -50,34 +50,34 @@ void propagate(int columns, int pre, int post, bool transposed, const T* signal,
         });
         return;
     }
-    const bool wide = columns > tiled || post >= 64;  // or else the columns are cut
-    const int blocks = product_blocks(long(columns) * pre * post, wide ? post : columns);
+    const bool wide = batch_size > tiled || post >= 64;  // or else the batch_size are cut
+    const int blocks = product_blocks(long(batch_size) * pre * post, wide ? post : batch_size);
     each_block(blocks, [=](int block) {
         const Range rows = wide ? Range(post, blocks, block) : Range(post, 1, 0);
-        const Range shown = wide ? Range(columns, 1, 0) : Range(columns, blocks, block);
+        const Range shown = wide ? Range(batch_size, 1, 0) : Range(batch_size, blocks, block);
         const int n = rows.end - rows.begin;
         const T* w = weights + (transposed ? rows.begin : long(rows.begin) * pre);
-        if (columns <= tiled)
+        if (batch_size <= tiled)
             return product<T>(shown.end - shown.begin, n, pre, {signal + long(shown.begin) * pre, pre, 1},
                               transposed ? Factor<T>{w, 1, post} : Factor<T>{w, pre, 1},
                               {field + long(shown.begin) * post + rows.begin, post, T(0), T(1)});
-        gemm(false, !transposed, columns, n, pre, T(1), signal, pre, w, transposed ? post : pre, T(0),
+        gemm(false, !transposed, batch_size, n, pre, T(1), signal, pre, w, transposed ? post : pre, T(0),
              field + rows.begin, post);
     });
 }
 
 template <class T>
-void accumulate(int columns, int pre, int post, T keep, T scale, const T* posts, const T* pres, T* target) {
-    if (!changes(columns, pre, post, keep, posts, pres)) return;
-    const long work = long(columns) * pre * post;
-    const int blocks = columns == 1 ? vector_blocks(work, post) : product_blocks(work, post);
+void accumulate(int batch_size, int pre, int post, T keep, T scale, const T* posts, const T* pres, T* target) {
+    if (!changes(batch_size, pre, post, keep, posts, pres)) return;
+    const long work = long(batch_size) * pre * post;
+    const int blocks = batch_size == 1 ? vector_blocks(work, post) : product_blocks(work, post);
     each_block(blocks, [=](int block) {
         const Range rows(post, blocks, block);
-        if (columns > 1 && columns <= tiled)
-            return product<T>(rows.end - rows.begin, pre, columns, {posts + rows.begin, 1, post}, {pres, 1, pre},
+        if (batch_size > 1 && batch_size <= tiled)
+            return product<T>(rows.end - rows.begin, pre, batch_size, {posts + rows.begin, 1, post}, {pres, 1, pre},
                               {target + long(rows.begin) * pre, pre, keep, scale});
-        if (columns > 1) {
-            gemm(true, false, rows.end - rows.begin, pre, columns, scale, posts + rows.begin, post, pres, pre, keep,
+        if (batch_size > 1) {
+            gemm(true, false, rows.end - rows.begin, pre, batch_size, scale, posts + rows.begin, post, pres, pre, keep,
                  target + long(rows.begin) * pre, pre);
             return;
         }

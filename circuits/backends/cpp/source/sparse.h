@@ -1,4 +1,4 @@
-// Weights of which few exist. Their matrix stays whole in memory; the kernels go from synapse to synapse, over all columns
+// Weights of which few exist. Their matrix stays whole in memory; the kernels go from synapse to synapse, over all batch_size
 // side by side (lanes.h), and touch no other element. Every sum is in the order of the matrix.
 #pragma once
 #include <algorithm>
@@ -22,14 +22,14 @@ class Places {
         const int* of(int k) const { return other.data() + begin[k]; }
     };
 
-    // Of a mask (rows x columns), one for all that use it.
+    // Of a mask (rows x batch_size), one for all that use it.
     template <class T>
-    static const Places& of(const T* mask, int rows, int columns) {
+    static const Places& of(const T* mask, int rows, int batch_size) {
         static std::unordered_map<const void*, Places> known;
         Places& places = known[mask];
         if (places.found_ != stored) {
-            list(rows, columns, mask, columns, 1, places.rows_);
-            list(columns, rows, mask, 1, columns, places.columns_);
+            list(rows, batch_size, mask, batch_size, 1, places.rows_);
+            list(batch_size, rows, mask, 1, batch_size, places.columns_);
             places.found_ = stored;
         }
         return places;
@@ -65,14 +65,14 @@ inline void gather(const int* others, int many, const T* w, long step, const T* 
     for (int n = 0; n < N; ++n) reinterpret_cast<Vector*>(out + first)[n] = sum[n];
 }
 
-// field (columns x post) = signal (columns x pre) W^T, W (post x pre); or signal W, W (pre x post), mask as W.
+// field (batch_size x post) = signal (batch_size x pre) W^T, W (post x pre); or signal W, W (pre x post), mask as W.
 template <class T>
-void sparse_propagate(int columns, int pre, int post, bool transposed, const T* mask, const T* signal, const T* weights, T* field) {
+void sparse_propagate(int batch_size, int pre, int post, bool transposed, const T* mask, const T* signal, const T* weights, T* field) {
     constexpr int n = Lanes<T>::width;
     const auto& lists = Places::of(mask, transposed ? pre : post, transposed ? post : pre).lists(transposed);
-    const int padded = Lanes<T>::padded(columns);
+    const int padded = Lanes<T>::padded(batch_size);
     T* below = scratch<T, 0>(long(pre) * padded);
-    to_lanes(columns, columns, pre, signal, below);
+    to_lanes(batch_size, batch_size, pre, signal, below);
     const long apart = transposed ? 1 : pre, step = transposed ? post : 1;
     const int groups = (post + n - 1) / n, blocks = groups < 8 ? 1 : 8;
     T* above = scratch<T, 1>(long(blocks) * n * padded);
@@ -86,24 +86,24 @@ void sparse_propagate(int columns, int pre, int post, bool transposed, const T* 
                     gather<T, N()>(lists.of(i), lists.many(i), weights + i * apart, step, below, padded, first,
                                    mine + long(k) * padded);
                 });
-            turn_back(columns, many, post, mine, field + begin);
+            turn_back(batch_size, many, post, mine, field + begin);
         }
     });
 }
 
-// Up to so many columns, a synapse's sum is made of single numbers: a register would be filled with zeros.
+// Up to so many batch_size, a synapse's sum is made of single numbers: a register would be filled with zeros.
 constexpr int single_columns = 4;
 
-// target (post x pre) = keep*target + scale * sum over columns (the first `filled`) of post (x) pre, where a synapse is.
+// target (post x pre) = keep*target + scale * sum over batch_size (the first `filled`) of post (x) pre, where a synapse is.
 template <class T>
-void sparse_accumulate(int columns, int filled, int pre, int post, T keep, T scale, const T* mask, const T* posts,
+void sparse_accumulate(int batch_size, int filled, int pre, int post, T keep, T scale, const T* mask, const T* posts,
                        const T* pres, T* target) {
     if (!changes(filled, pre, post, keep, posts, pres)) return;
     constexpr int n = Lanes<T>::width;
     typedef typename Lanes<T>::Vector Vector;
     const auto& lists = Places::of(mask, post, pre).lists(false);
-    if (columns <= single_columns)
-        return each_row(post, long(lists.other.size()) * columns, [=, &lists](int i) {
+    if (batch_size <= single_columns)
+        return each_row(post, long(lists.other.size()) * batch_size, [=, &lists](int i) {
             T* row = target + long(i) * pre;
             for (int k = 0; k < lists.many(i); ++k) {
                 const int j = lists.of(i)[k];
@@ -112,11 +112,11 @@ void sparse_accumulate(int columns, int filled, int pre, int post, T keep, T sca
                 row[j] = keep * row[j] + scale * sum;
             }
         });
-    const int padded = Lanes<T>::padded(columns);
+    const int padded = Lanes<T>::padded(batch_size);
     T *below = scratch<T, 0>(long(pre) * padded), *above = scratch<T, 1>(long(post) * padded);
-    to_lanes(columns, filled, pre, pres, below);
-    to_lanes(columns, filled, post, posts, above);
-    each_row(post, long(lists.other.size()) * columns, [=, &lists](int i) {
+    to_lanes(batch_size, filled, pre, pres, below);
+    to_lanes(batch_size, filled, post, posts, above);
+    each_row(post, long(lists.other.size()) * batch_size, [=, &lists](int i) {
         T* row = target + long(i) * pre;
         for (int done = 0; done < lists.many(i); done += n) {  // as many synapses at a time as a register is wide
             const int many = std::min(n, lists.many(i) - done), *others = lists.of(i) + done;

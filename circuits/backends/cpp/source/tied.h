@@ -71,12 +71,12 @@ struct Course {
     }
 };
 
-// Whether this takes fewer registers than columns side by side (which are turned besides).
+// Whether this takes fewer registers than batch_size side by side (which are turned besides).
 template <class T>
 bool along_images(const Local& s) {
     if (!s.tied || !s.even) return false;
     const Grid grid = Course<T>(s, false).above;
-    return double(grid.room) * s.columns <= 1.3 * s.places * Lanes<T>::padded(s.columns);
+    return double(grid.room) * s.batch_size <= 1.3 * s.places * Lanes<T>::padded(s.batch_size);
 }
 
 // field = what the places hear of the signal; back: what they tell.
@@ -84,7 +84,7 @@ template <class T>
 void tied_propagate(const Local& s, bool back, const T* signal, const T* weights, T* field) {
     const Course<T> course(s, back);
     const Grid below = course.below, above = course.above;
-    const int inputs = below.channels * s.taps, blocks = s.blocks(s.columns);
+    const int inputs = below.channels * s.taps, blocks = s.blocks(s.batch_size);
     const long per_map = back ? s.taps : s.inputs(), per_channel = back ? s.inputs() : s.taps;
     T* laid = scratch<T, 2>(long(above.channels) * inputs);
     lay_out(above.channels, below.channels, s.taps, weights, per_map, per_channel, laid);
@@ -95,7 +95,7 @@ void tied_propagate(const Local& s, bool back, const T* signal, const T* weights
         std::fill(grid, grid + whole, T(0));
         std::vector<T*> heard(inputs);
         course.rows(grid, grid + below.size(), heard.data());
-        for (int b = s.columns * block / blocks; b < s.columns * (block + 1) / blocks; ++b) {
+        for (int b = s.batch_size * block / blocks; b < s.batch_size * (block + 1) / blocks; ++b) {
             below.fill(signal + b * long(below.channels) * below.height * below.width, grid);
             by_registers<T, 3>(above.room, [&](auto N, int first) {
                 const long* far = &course.far[first / Lanes<T>::width];
@@ -118,12 +118,12 @@ void add_up(int blocks, long size, T keep, T scale, const T* sums, T* target) {
     });
 }
 
-// target = keep*target + scale * sum over places and columns (the first `filled`) of post (x) what it hears.
+// target = keep*target + scale * sum over places and batch_size (the first `filled`) of post (x) what it hears.
 template <class T>
 void tied_accumulate(const Local& s, int filled, T keep, T scale, const T* posts, const T* pres, T* target) {
     const Course<T> course(s, false);
     const Grid below = course.below, above = course.above;
-    const int together = std::max(1, 64 / int(course.far.size()));  // columns that are summed at once: 64 registers of each map
+    const int together = std::max(1, 64 / int(course.far.size()));  // batch_size that are summed at once: 64 registers of each map
     const int inputs = s.inputs(), groups = (filled + together - 1) / together, blocks = s.blocks(groups);
     const long size = long(s.maps) * inputs, apart = long(together) * above.room;
     const long whole = (together * below.size() + below.room + 15) / 16 * 16;

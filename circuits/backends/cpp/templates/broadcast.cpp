@@ -1,7 +1,7 @@
 {# one value per column, to every unit of the column #}
 {% extends 'common_group.cpp' %}
 {% block maincode %}
-    for (int _b = 0; _b < {{columns}}; ++_b)
+    for (int _b = 0; _b < {{batch_size}}; ++_b)
         for (int _k = 0; _k < {{n_post}}; ++_k)
             {{get_array_name(variables['_field'])}}[_b*{{n_post}} + _k] = {{get_array_name(variables['_signal'])}}[_b];
 {% endblock %}

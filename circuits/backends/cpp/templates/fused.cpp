@@ -1,4 +1,4 @@
-{# target = keep*target + scale * mean over columns of an expression of pre, post and synapse.
+{# target = keep*target + scale * mean over batch_size of an expression of pre, post and synapse.
    The units of one side two by two, and of the other as many as a few registers hold: see source/fused.h.
    Of local connections a map at a time (tied) or a map of a place; a tap that hears nothing adds nothing. #}
 {% extends 'common_group.cpp' %}
@@ -11,7 +11,7 @@
 {% if kind == 'local' %}
 {% set _where = get_array_name(variables['_where']) %}
 {% set _inputs = channels*taps %}
-    recircuit::each_row({{maps if tied else places*maps}}, {{columns*places*maps*_inputs}}L, [=](int _row) {
+    recircuit::each_row({{maps if tied else places*maps}}, {{batch_size*places*maps*_inputs}}L, [=](int _row) {
         for (int _k = 0; _k < {{_inputs}}; ++_k) {
             const long _idx = long(_row)*{{_inputs}} + _k;
             const size_t _vectorisation_idx = _idx;
@@ -50,7 +50,7 @@
         constexpr int _width = _pre_by_twos ? {{_posts}} : {{_pres}};
         _real _sum[2][_width] = {};
         for (int _place = 0; _place < _count; ++_place) {
-            asm volatile("");  // or else GCC takes two columns at a time, and gathers
+            asm volatile("");  // or else GCC takes two batch_size at a time, and gathers
             const int _column = _shown[_place];
             #pragma GCC unroll 2
             for (int _which = 0; _which < 2; ++_which) {

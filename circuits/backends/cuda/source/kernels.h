@@ -9,7 +9,7 @@ constexpr int most_watched = 256;  // variables that are looked at for NaN and i
 
 // Where a run is. In device memory.
 struct Progress {
-    const std::int32_t* order;      // rows of the data, presentations x columns; -1: the column stays empty
+    const std::int32_t* order;      // rows of the data, presentations x batch_size; -1: the column stays empty
     std::int64_t presentation;      // that is shown
     std::int32_t slot;              // presentations since what is kept was last fetched
     std::int32_t diverged;          // 1 + the slot in which a rate became NaN or infinite, or 0
@@ -22,27 +22,27 @@ struct Watched {
     std::int32_t itemsize;
 };
 
-__device__ inline std::int32_t row_of(const Progress* progress, int columns, int column) {
-    return progress->order[progress->presentation * columns + column];
+__device__ inline std::int32_t row_of(const Progress* progress, int batch_size, int column) {
+    return progress->order[progress->presentation * batch_size + column];
 }
 
-// Clamp a stimulus to the row of each column: scale*data + offset, and 0 in empty columns.
+// Clamp a stimulus to the row of each column: scale*data + offset, and 0 in empty batch_size.
 template <class Rate, class Value>
-__global__ void show_rows(int count, Rate* rates, const Value* data, const Progress* progress, int columns, int width,
+__global__ void show_rows(int count, Rate* rates, const Value* data, const Progress* progress, int batch_size, int width,
                           Rate scale, Rate offset) {
     const int k = thread();
     if (k >= count) return;
-    const std::int32_t row = row_of(progress, columns, k / width);
+    const std::int32_t row = row_of(progress, batch_size, k / width);
     rates[k] = row < 0 ? Rate(0) : Rate(data[std::int64_t(row) * width + k % width]) * scale + offset;
 }
 
-// Clamp a supervisor: on at the label of each column's row, off elsewhere, and 0 in empty columns.
+// Clamp a supervisor: on at the label of each column's row, off elsewhere, and 0 in empty batch_size.
 template <class Rate>
-__global__ void show_labels(int count, Rate* rates, const std::int32_t* labels, const Progress* progress, int columns,
+__global__ void show_labels(int count, Rate* rates, const std::int32_t* labels, const Progress* progress, int batch_size,
                             int width, Rate on, Rate off) {
     const int k = thread();
     if (k >= count) return;
-    const std::int32_t row = row_of(progress, columns, k / width);
+    const std::int32_t row = row_of(progress, batch_size, k / width);
     rates[k] = row < 0 ? Rate(0) : labels[row] == k % width ? on : off;
 }
 

@@ -62,18 +62,18 @@ void show(const Clamp& clamp) {
     if (found == device.rows.end()) return;
     const Progress* progress = device.progress.as<Progress>();
     Rate* rates = static_cast<Rate*>(clamp.rates->data());
-    const int width = int(clamp.width), count = columns * width;
+    const int width = int(clamp.width), count = batch_size * width;
     const Rate a = clamp.a, b = clamp.b;
     const char* name = clamp.name.c_str();
     const Memory& data = found->second;
     if (clamp.labels)
-        launch(name, show_labels<Rate>, count, rates, data.as<std::int32_t>(), progress, columns, width, a, b);
+        launch(name, show_labels<Rate>, count, rates, data.as<std::int32_t>(), progress, batch_size, width, a, b);
     else if (clamp.type == Type::uint8)
-        launch(name, show_rows<Rate, std::uint8_t>, count, rates, data.as<std::uint8_t>(), progress, columns, width, a, b);
+        launch(name, show_rows<Rate, std::uint8_t>, count, rates, data.as<std::uint8_t>(), progress, batch_size, width, a, b);
     else if (clamp.type == Type::float32)
-        launch(name, show_rows<Rate, float>, count, rates, data.as<float>(), progress, columns, width, a, b);
+        launch(name, show_rows<Rate, float>, count, rates, data.as<float>(), progress, batch_size, width, a, b);
     else
-        launch(name, show_rows<Rate, double>, count, rates, data.as<double>(), progress, columns, width, a, b);
+        launch(name, show_rows<Rate, double>, count, rates, data.as<double>(), progress, batch_size, width, a, b);
 }
 
 // ---- a presentation ------------------------------------------------------------------------------------------------
@@ -130,7 +130,7 @@ void walk_slowly() {
     });
 }
 
-// The presentation as a graph, by how many columns are in use (matrix products depend on it).
+// The presentation as a graph, by how many batch_size are in use (matrix products depend on it).
 struct Replay {
     bool seen = false;
     cudaGraphExec_t graph = nullptr;
@@ -163,9 +163,9 @@ cudaGraphExec_t captured() {
 const bool one_by_one = std::getenv("RECIRCUIT_CUDA_WAIT") != nullptr;
 
 void present_once(const std::int32_t* row) {
-    const int in_use = columns - int(std::count_if(row, row + columns, [](std::int32_t r) { return r < 0; }));
+    const int in_use = batch_size - int(std::count_if(row, row + batch_size, [](std::int32_t r) { return r < 0; }));
     if (in_use != active && device.columns_in_use)
-        upload(device.columns_in_use->data(), &in_use, sizeof in_use, "the columns in use");
+        upload(device.columns_in_use->data(), &in_use, sizeof in_use, "the batch_size in use");
     active = in_use;
     if (profiling || one_by_one) return walk_slowly();
     Replay& replay = replays[active];
@@ -184,7 +184,7 @@ std::int32_t diverged = 0;  // 1 + which of the last batch, or 0
 long show_some(const std::int32_t* order, long most) {
     long shown = 0;
     try {
-        for (; shown < most && !(shown && asked_to_stop()); ++shown) present_once(order + shown * columns);
+        for (; shown < most && !(shown && asked_to_stop()); ++shown) present_once(order + shown * batch_size);
         check(cudaStreamSynchronize(stream()), "a presentation");
     } catch (const std::runtime_error& problem) {
         if (one_by_one) throw;
@@ -268,7 +268,7 @@ void tabled() {
 }
 
 void begin(const std::int32_t* order, long presentations) {
-    const std::size_t bytes = sizeof(std::int32_t) * columns * presentations;
+    const std::size_t bytes = sizeof(std::int32_t) * batch_size * presentations;
     device.order.resize(bytes, "the order of the presentations");
     if (bytes) upload(device.order.as<void>(), order, bytes, "the order of the presentations");
     const Progress start{device.order.as<std::int32_t>(), 0, 0, 0, {}};
@@ -279,7 +279,7 @@ void begin(const std::int32_t* order, long presentations) {
 long present(const std::int32_t* order, long done, long presentations) {
     const auto begin = std::chrono::steady_clock::now();
     const long most = std::min({batch, presentations - done, 100 - done % 100, room});
-    long shown = show_some(order + done * columns, most);
+    long shown = show_some(order + done * batch_size, most);
     Progress* progress = device.progress.as<Progress>();
     download(&diverged, &progress->diverged, sizeof diverged, "a run");
     if (diverged) shown = diverged;

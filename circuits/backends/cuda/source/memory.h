@@ -32,7 +32,7 @@ class Memory {
             cudaGetLastError();
             throw std::runtime_error(std::string(what) + ": " + in_megabytes(bytes) + " do not fit into the " +
                                      in_megabytes(free) + " that are free of the GPU's " + in_megabytes(total) +
-                                     "; take fewer columns, smaller layers, or less data");
+                                     "; take fewer batch_size, smaller layers, or less data");
         }
         bytes_ = bytes;
         held += bytes;

@@ -22,7 +22,7 @@ const Draws* draws();                             // the state of the noise, in 
 void* shared();                                   // 16 bytes in device memory, from one kernel to the next
 void check(cudaError_t result, const char* what); // throws what went wrong with what
 void check(cublasStatus_t result, const char* what);
-extern int active;                                // how many columns hold a stimulus
+extern int active;                                // how many batch_size hold a stimulus
 
 constexpr int threads = 256;  // of a block
 
@@ -58,21 +58,21 @@ inline cublasStatus_t gemv(cublasOperation_t a_, int m, int n, const double* alp
     return cublasDgemv(cublas(), a_, m, n, alpha, a, lda, x, 1, beta, y, 1);
 }
 
-// field (columns x post) = signal (columns x pre) W^T, W (post x pre); or signal W, W (pre x post).
+// field (batch_size x post) = signal (batch_size x pre) W^T, W (post x pre); or signal W, W (pre x post).
 template <class T>
-void propagate(const char* name, int columns, int pre, int post, bool transposed, const T* signal, const T* weights,
+void propagate(const char* name, int batch_size, int pre, int post, bool transposed, const T* signal, const T* weights,
                T* field) {
     const T one = 1, zero = 0;
     const cublasOperation_t turned = transposed ? CUBLAS_OP_N : CUBLAS_OP_T;
     const int lead = transposed ? post : pre;
     check(cublasSetPointerMode(cublas(), CUBLAS_POINTER_MODE_HOST), name);
-    if (columns == 1)
+    if (batch_size == 1)
         check(gemv(turned, lead, transposed ? pre : post, &one, weights, lead, signal, &zero, field), name);
     else
-        check(gemm(turned, CUBLAS_OP_N, post, columns, pre, &one, weights, lead, signal, pre, &zero, field, post), name);
+        check(gemm(turned, CUBLAS_OP_N, post, batch_size, pre, &one, weights, lead, signal, pre, &zero, field, post), name);
 }
 
-// target (post x pre) = keep*target + scale * sum over active columns of post (x) pre; scale and keep are in shared().
+// target (post x pre) = keep*target + scale * sum over active batch_size of post (x) pre; scale and keep are in shared().
 template <class T>
 void accumulate(const char* name, int pre, int post, const T* posts, const T* pres, T* target) {
     const T* factors = static_cast<const T*>(shared());

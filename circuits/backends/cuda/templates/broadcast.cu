@@ -1,6 +1,6 @@
 {# one value per column, to every unit of the column #}
 {% extends 'common_group.cu' %}
-{% block count %}{{columns*n_post}}{% endblock %}
+{% block count %}{{batch_size*n_post}}{% endblock %}
 {% block maincode %}
     {{get_array_name(variables['_field'])}}[_idx] = {{get_array_name(variables['_signal'])}}[_idx/{{n_post}}];
 {% endblock %}

@@ -6,5 +6,5 @@
 {% endblock %}
 {% block products %}
     using namespace brian;
-    recircuit::propagate("{{codeobj_name}}", {{columns}}, {{n_pre}}, {{n_post}}, {{'true' if transposed else 'false'}}, {{get_array_name(variables['_signal'], prefix='dev')}}, {{get_array_name(variables['_weights'], prefix='dev')}}, {{get_array_name(variables['_field'], prefix='dev')}});
+    recircuit::propagate("{{codeobj_name}}", {{batch_size}}, {{n_pre}}, {{n_post}}, {{'true' if transposed else 'false'}}, {{get_array_name(variables['_signal'], prefix='dev')}}, {{get_array_name(variables['_weights'], prefix='dev')}}, {{get_array_name(variables['_field'], prefix='dev')}});
 {% endblock %}

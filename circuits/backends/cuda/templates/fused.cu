@@ -1,4 +1,4 @@
-{# target = keep*target + scale * mean over columns of an expression of pre, post and synapse: a thread per weight.
+{# target = keep*target + scale * mean over batch_size of an expression of pre, post and synapse: a thread per weight.
    Of local connections, tied weights add up over places too; a tap that hears nothing adds nothing. #}
 {% extends 'common_group.cu' %}
 {% block count %}

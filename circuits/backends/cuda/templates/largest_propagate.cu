@@ -1,11 +1,11 @@
-{# the largest of a window and which it was, a thread per place; the other way round, to the winner alone: a thread per
+{# the largest of a window and which it was, a thread per place; the other way round, to the argmax alone: a thread per
    pixel, which looks through the windows that it is in #}
 {% extends 'common_group.cu' %}
-{% block count %}{{columns*n_post}}{% endblock %}
+{% block count %}{{batch_size*n_post}}{% endblock %}
 {% block maincode %}
 {% set _real = c_data_type(variables['_field'].dtype) %}
 {% set _signal = get_array_name(variables['_signal']) %}
-{% set _winner = get_array_name(variables['_winner']) %}
+{% set _argmax = get_array_name(variables['_argmax']) %}
     const {{_real}} _w = {{get_array_name(variables['_weights'])}}[0];
 {% if transposed %}
 {% set most = variables['_whence'].size//sources %}
@@ -15,7 +15,7 @@
         const int _at = {{get_array_name(variables['_whence'])}}[_pixel*{{most}} + _k];
         if (_at < 0) break;
         const int _place = _image*{{places}} + _at%{{places}};
-        if (int({{_winner}}[_place]) == _at/{{places}}) _sum += _w*{{_signal}}[_place];
+        if (int({{_argmax}}[_place]) == _at/{{places}}) _sum += _w*{{_signal}}[_place];
     }
     {{get_array_name(variables['_field'])}}[_idx] = _sum;
 {% else %}
@@ -29,6 +29,6 @@
         _which = _k;
     }
     {{get_array_name(variables['_field'])}}[_idx] = _best*_w;
-    {{_winner}}[_idx] = _which;
+    {{_argmax}}[_idx] = _which;
 {% endif %}
 {% endblock %}

@@ -1,4 +1,4 @@
-{# target = keep*target + scale/active * sum over the columns that hold a stimulus; tied: and over places. A thread per
+{# target = keep*target + scale/active * sum over the batch_size that hold a stimulus; tied: and over places. A thread per
    weight. #}
 {% extends 'common_group.cu' %}
 {% block count %}{{(1 if tied else places)*maps*channels*taps}}{% endblock %}

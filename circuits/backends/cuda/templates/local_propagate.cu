@@ -1,7 +1,7 @@
 {# local connections, tied or not: a thread per unit adds up what it hears; transposed: the weights of a projection that
    runs the other way, so that a unit hears all places whose windows it is in #}
 {% extends 'common_group.cu' %}
-{% block count %}{{columns*n_post}}{% endblock %}
+{% block count %}{{batch_size*n_post}}{% endblock %}
 {% block maincode %}
 {% set _signal = get_array_name(variables['_signal']) %}
 {% set _weights = get_array_name(variables['_weights']) %}

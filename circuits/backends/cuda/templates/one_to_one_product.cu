@@ -1,4 +1,4 @@
-{# target = keep*target + scale/active * sum over columns of post*pre #}
+{# target = keep*target + scale/active * sum over batch_size of post*pre #}
 {% extends 'common_group.cu' %}
 {% block count %}{{n_pre}}{% endblock %}
 {% block maincode %}
