@@ -20,7 +20,7 @@ import recircuit as rc
 from recircuit.circuits import Masked, OneToOne
 from recircuit.circuits.inputs import as_inputs
 from recircuit.circuits.inspection.diagram_layout import lay_out
-from recircuit.models.networks.feedback_alignment import feedback_alignment
+from recircuit.models.networks.feedback_alignment import Pseudoinverse, feedback_alignment
 
 DATA = stimuli(layered(), 6)
 
@@ -448,7 +448,7 @@ DRAWN: dict[str, Callable[[], rc.Circuit]] = {
     "the hinge circuit alone": lambda: hinge_alone(),
     "squared error": lambda: layered(output=rc.SquaredOutput()),
     "error and modulatory neurons": lambda: feedback_alignment((30, 40, 20, 10), answer="tanh"),
-    "pseudobackprop": lambda: feedback_alignment((30, 40, 20, 10), feedback="pseudoinverse"),
+    "pseudobackprop": lambda: feedback_alignment((30, 40, 20, 10), feedback=Pseudoinverse()),
     "one population": lambda: noisy("rate = randn() : 1 (during p)"),
     **{f"anything, {seed}": lambda seed=seed: anything(seed) for seed in range(8)},
 }
@@ -639,7 +639,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "dt 0": (lambda: rc.Circuit(dt=0 * ms), "dt is a time above 0"),
     "dt in volts": (lambda: rc.Circuit(dt=1 * mV), "dt is a time above 0"),
     "precision": (lambda: rc.Circuit(precision="half"), "'float32' or 'float64'; got 'half'"),
-    "lowering": (lambda: rc.Circuit(lowering="sparse"), "'dense' or 'plain'"),
+    "lowering": (lambda: rc.Circuit(lowering="sparse"), "'dense' or 'reference'"),
     "seed": (lambda: rc.Circuit(seed=-1), "seed is a whole number"),
     "plain batch elements": (
         lambda: rc.Circuit(lowering="reference", batch_size=2),

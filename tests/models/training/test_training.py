@@ -264,7 +264,7 @@ def run(tmp_path_factory) -> Path:
         ({"sizes": (5, 7, 3)}, "another network: population h1 there is '4 units"),
         ({"sizes": (5, 4, 4, 3)}, "another network: .*h1"),
         ({"rule": rc.urfb.with_parameters(rate=0.5)}, r"rate = 1\.0"),
-        ({"batch_size": 5}, "another network: batch elements there is '10', here '5'"),
+        ({"batch_size": 5}, "another network: batch_size there is '10', here '5'"),
         ({"loss": "softmax"}, "another network"),
         ({"precision": "float32"}, "precision"),
     ],
@@ -372,7 +372,7 @@ def test_an_output_may_answer_by_an_expression(rate: str, backend: str) -> None:
         ({"batch_size": 58}, "58 samples at a time, but 'blobs' has only 57"),
         ({"epochs": 0}, "epochs: expected a whole number, at least 1; got 0"),
         ({"epochs": 1.5}, "epochs"),
-        ({"backend": "gpu"}, "expected numpy, cpp.* or auto; got 'gpu'"),
+        ({"backend": "gpu"}, "expected .*numpy, cpp.* or auto; got 'gpu'"),
         ({"resume": True}, "resume: say from which folder"),
     ],
 )
