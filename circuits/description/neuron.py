@@ -8,6 +8,10 @@ Four kinds of lines, each with its dimension and a flag in brackets::
     error     = apical*(1 - rate**2)     : 1 (during feedback)     # a latch: assigned in its phase, then held
     x         = rate                     : 1                       # an expression, computed where it is read
     gain      : 1                                                # a parameter of each unit
+    seen      = seen + .1*(rate - seen)  : 1 (shared, during feedback)  # one value for each unit, in all batch elements
+
+Every batch element has values of its own of a state or latch, unless it is ``(shared)``: then each unit has one value, which
+becomes the mean, over the batch elements that show something, of what each of them would make of it.
 
 ``(usually during p)`` is open during p where the circuit has such a phase, and otherwise always. A state or latch may
 read ``in_p``, which is 1 while the phase p is open and 0 while it is not.
@@ -53,12 +57,18 @@ TAKEN = frozenset({"e", "pi", "i", "N", "t", "dt", "lambda", "inf", "xi", "x_pre
 
 @dataclass(frozen=True)
 class StateEquation:
-    """One stored variable and how it changes."""
+    """One stored variable and how it changes; ``shared``: the batch elements have one value for each unit, the mean of theirs."""
 
     variable: str
     expression: str
     during: During
     differential: bool
+    shared: bool = False
+
+    @property
+    def of_each(self) -> str:
+        """Where a shared variable is, before its mean is taken: what each batch element would make of it."""
+        return f"each_{self.variable}"
 
 
 class Neuron:
@@ -108,8 +118,8 @@ class Neuron:
         other = [flag for flag in flags if "during " not in flag]
         allowed = {
             PARAMETER: {"compartment", "broadcast"},
-            SUBEXPRESSION: {"stored", "constant over dt"},
-            DIFFERENTIAL_EQUATION: set(),
+            SUBEXPRESSION: {"stored", "constant over dt", "shared"},
+            DIFFERENTIAL_EQUATION: {"shared"},
         }[equation.type]
         if set(other) - allowed or len(during) > 1 or (during and equation.type == PARAMETER):
             raise RecircuitError(
@@ -117,14 +127,14 @@ class Neuron:
                 f"{sorted(allowed) or 'others none'} for a {equation.type}."
             )
         self.dimensions[name] = equation.dim
-        when = _when(during[0]) if during else During()
+        when, shared = _when(during[0]) if during else During(), "shared" in other
         if equation.type == PARAMETER:
             kind = self.compartments if "compartment" in other else self.broadcasts if "broadcast" in other else None
             (self.unit_parameters if kind is None else kind).append(name)
         elif equation.type == DIFFERENTIAL_EQUATION:
-            self.states.append(StateEquation(name, equation.expr.code, when, True))
+            self.states.append(StateEquation(name, equation.expr.code, when, True, shared))
         elif during or other:
-            self.states.append(StateEquation(name, equation.expr.code, when, False))
+            self.states.append(StateEquation(name, equation.expr.code, when, False, shared))
         else:
             self.expressions[name] = equation.expr.code
 
@@ -134,6 +144,11 @@ class Neuron:
                 raise RecircuitError(
                     f"equations: {name!r} has a dimension; what units send and receive is plain (: 1)."
                 )
+        for taken in [s for s in self.states if s.shared and s.of_each in self.dimensions]:
+            raise RecircuitError(
+                f"equations: {taken.variable!r} is shared, and what each batch element makes of it is called {taken.of_each!r}, "
+                "which is the name of another variable. Give one of the two another name."
+            )
         known = set(self.dimensions) | set(self.parameters) | {"t", "dt", "e", "pi", "inf", "xi"}
         known |= set(DEFAULT_FUNCTIONS)
         for name, value in self.parameters.items():
@@ -156,6 +171,11 @@ class Neuron:
                     f"It may read {sorted(set(self.dimensions) | set(self.parameters))}; declare an input as "
                     f"'{unknown[0]} : 1 (compartment)', or give a value as Neuron(..., {unknown[0]}=...)."
                 )
+
+    @property
+    def shared(self) -> list[str]:
+        """Names of the states and latches of which the batch elements have one value for each unit."""
+        return [s.variable for s in self.states if s.shared]
 
     @property
     def stored(self) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -43,8 +44,20 @@ def state_statements(
     if integrated:
         statements += statements_of(_integration(integrated, population, network))
     statements += [Statement(v, "=", f"_new_{v}") for v in assigned]
+    homes = {s.variable: written(network, s) for s in equations}
+    statements = [replace(s, target=homes.get(s.target, s.target)) for s in statements]
     read = [*assigned.values(), *(f"{s.variable} {s.expression}" for s in integrated)]
     return tuple(statements), " ".join(read)
+
+
+def averaged(network: Network, state: StateEquation) -> bool:
+    """Whether the mean over the batch elements is taken of what an equation gives: it is shared, and there are several."""
+    return state.shared and network.batch_size > 1
+
+
+def written(network: Network, state: StateEquation) -> str:
+    """The variable that an equation's value goes to."""
+    return state.of_each if averaged(network, state) else state.variable
 
 
 def statements_of(code: str) -> list[Statement]:

@@ -105,6 +105,16 @@ class StateUpdate(Elementwise):
 
 
 @dataclass(frozen=True)
+class Average(Kernel):
+    """A shared variable of a population is the mean, over the elements that show something, of what each makes of it."""
+
+    population: str
+    units: int
+    variable: str
+    of_each: str
+
+
+@dataclass(frozen=True)
 class Propagate(Kernel):
     """field = signal W^T over the batch: what a projection brings into one compartment.
 

@@ -19,6 +19,10 @@ from .variables import Kind, Scope, Variable
 ACTIVE = Variable("presentation", "active", (), Scope.CIRCUIT, Kind.WHOLE)
 
 
+#: Of a population with shared variables: of every unit in every batch element, which unit it is.
+SHARED_INDEX = "shared_index"
+
+
 def layout(network: Network, operations: list[Operation]) -> dict[str, Variable]:
     """All variables, in order: the clock's, those of populations, and those of projections."""
     scratch = _scratch(operations)
@@ -39,6 +43,8 @@ def constants(network: Network) -> dict[str, Any]:
     found: dict[str, Any] = {ACTIVE.key: network.batch_size}
     for population in network.populations.values():
         found |= {f"{population.name}.{k}": number(v) for k, v in population.neuron.parameters.items()}
+        if population.neuron.shared and network.batch_size > 1:
+            found[f"{population.name}.{SHARED_INDEX}"] = np.arange(population.size)
     for projection in network.projections.values():
         equation, connectivity = projection.equation, projection.connectivity
         if isinstance(projection.weights, Transposed):
@@ -64,7 +70,14 @@ def of_population(network: Network, population: Population, scratch: list[str]) 
     stored = [*neuron.stored, *fields, *scratch]
     stored += [b for b in broadcasts_into(network, population) if b not in stored]
     shape = (network.batch_size, population.size)
-    units = [Variable(name, variable, shape, Scope.UNIT) for variable in stored]
+    shared = set(neuron.shared)
+    units = [
+        Variable(name, v, shape[1:], Scope.SHARED_UNIT) if v in shared else Variable(name, v, shape, Scope.UNIT)
+        for v in stored
+    ]
+    if shared and network.batch_size > 1:
+        units += [Variable(name, s.of_each, shape, Scope.UNIT) for s in neuron.states if s.shared]
+        units.append(Variable(name, SHARED_INDEX, shape, Scope.TABLE, Kind.WHOLE))
     return units + [Variable(name, parameter, (), Scope.CIRCUIT) for parameter in neuron.parameters]
 
 

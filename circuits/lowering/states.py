@@ -12,8 +12,8 @@ from ..description.population import Population
 from ..description.reads import read_by
 from ..description.schedule import During, Schedule
 from .closed import without_closed
-from .equations import state_statements
-from .kernels import Clamp, StateUpdate
+from .equations import averaged, state_statements, written
+from .kernels import Average, Clamp, StateUpdate
 from .operations import CLAMP, INTEGRATE, Operation
 
 
@@ -48,6 +48,7 @@ def state_updates(network: Network, population: Population) -> list[Operation]:
         used[base] = used.get(base, 0) + 1
         suffix = f"_{used[base]}" if used[base] > 1 else ""
         made.append(state_update(network, population, equations, tuple(steps), suffix))
+        made += averages(network, population, made[-1])
     return made
 
 
@@ -65,9 +66,25 @@ def state_update(
     return Operation(
         name=f"update_{name}_{'_'.join(s.variable for s in equations)}{suffix}", owner=name, slot=INTEGRATE, steps=steps,
         kernel=StateUpdate(name, statements, equations=equations, suffix=suffix),
-        reads=read_by(network, population, read), writes=frozenset(f"{name}.{s.variable}" for s in equations),
+        reads=read_by(network, population, read), writes=frozenset(f"{name}.{written(network, s)}" for s in equations),
         always=random, work=population.size * len(equations),
     )  # fmt: skip
+
+
+def averages(network: Network, population: Population, update: Operation) -> list[Operation]:
+    """After a state update, the means of what it writes of shared variables; they are in its slot, behind it."""
+    name, kernel = population.name, update.kernel
+    assert isinstance(kernel, StateUpdate)
+    return [
+        Operation(
+            name=f"average_{name}_{state.variable}{kernel.suffix}", owner=name, slot=update.slot, steps=update.steps,
+            kernel=Average(name, population.size, state.variable, state.of_each),
+            reads=frozenset({f"{name}.{state.of_each}"}), writes=frozenset({f"{name}.{state.variable}"}),
+            work=population.size,
+        )
+        for state in kernel.equations
+        if averaged(network, state)
+    ]  # fmt: skip
 
 
 def _open_equations(population: Population, schedule: Schedule) -> list[tuple[StateEquation, ...]]:

@@ -12,7 +12,9 @@ class Scope(Enum):
     """What there is one value for."""
 
     UNIT = "unit and batch element"
+    SHARED_UNIT = "unit"
     WEIGHT = "weight"
+    TRACE = "weight and batch element"
     CIRCUIT = "circuit"
     TABLE = "entry of a table"
 
@@ -38,7 +40,7 @@ class Variable:
     Parameters
     ----------
     owner, name : the population or projection, and the name in it
-    shape : as a user sees it; of units (batch, units)
+    shape : as a user sees it; of units (batch, units), of traces (batch, *shape of the weights)
     places : where in that shape the stored values are, for those that are stored synapse by synapse; None: all
     """
 
@@ -57,7 +59,7 @@ class Variable:
     @property
     def by_element(self) -> bool:
         """Whether each batch element has its own."""
-        return self.scope is Scope.UNIT
+        return self.scope in (Scope.UNIT, Scope.TRACE)
 
     @property
     def size(self) -> int:

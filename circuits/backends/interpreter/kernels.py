@@ -8,7 +8,7 @@ import numpy as np
 
 from ....errors import RecircuitError
 from ...connectivity.pooling import MaxPool
-from ...lowering.kernels import Broadcast, Count, Elementwise, Fused, Kernel, Mask, Product, Propagate
+from ...lowering.kernels import Average, Broadcast, Count, Elementwise, Fused, Kernel, Mask, Product, Propagate
 from ...lowering.variables import Scope
 from .memory import Memory, Names
 
@@ -32,6 +32,12 @@ def _(kernel: Elementwise, memory: Memory) -> None:
             names[statement.target] = np.array(value)  # as it is now, if it is a variable
         else:
             stored[...] = value
+
+
+@perform.register
+def _(kernel: Average, memory: Memory) -> None:
+    each = memory.arrays[f"{kernel.population}.{kernel.of_each}"]
+    memory.arrays[f"{kernel.population}.{kernel.variable}"][...] = each[: memory.arrays["presentation.active"]].mean(axis=0)
 
 
 @perform.register

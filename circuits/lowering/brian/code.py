@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import singledispatch
 from typing import Any
 
-from ..kernels import Broadcast, Count, Elementwise, Fused, Kernel, Mask, Product, Propagate, StateUpdate, Term
+from ..kernels import Average, Broadcast, Count, Elementwise, Fused, Kernel, Mask, Product, Propagate, StateUpdate, Term
 from .assembly import Assembly
 from .runner import Runner
 
@@ -25,6 +25,17 @@ def _(kernel: Elementwise, name: str, assembly: Assembly) -> Runner:
     return Runner(
         name, assembly.groups[kernel.owner], "stateupdate", kernel.code, references=references, check_units=checked
     )
+
+
+@runner_of.register
+def _(kernel: Average, name: str, assembly: Assembly) -> Runner:
+    references: References = {
+        "_shared": _reference(assembly, f"{kernel.population}.{kernel.variable}"),
+        "_each": _reference(assembly, f"{kernel.population}.{kernel.of_each}"),
+        "_active": _reference(assembly, "presentation.active", "0"),
+    }
+    group = assembly.groups[kernel.population]
+    return Runner(name, group, "average", references=references, batch_size=assembly.batch_size, units=kernel.units)
 
 
 @runner_of.register

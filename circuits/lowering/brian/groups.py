@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import Any
 
+import numpy as np
 from brian2 import Equations, NeuronGroup
 from brian2.equations.equations import PARAMETER, SUBEXPRESSION, Expression, SingleEquation
 from brian2.units import Quantity
@@ -12,6 +13,7 @@ from brian2.units.fundamentalunits import DIMENSIONLESS, get_dimensions
 
 from ...description.population import Population
 from ...description.reads import definitions
+from ..layout import SHARED_INDEX
 from ..variables import Scope, Variable
 from .assembly import Assembly
 from .runner import Store
@@ -33,7 +35,9 @@ def add_groups(assembly: Assembly) -> None:
 def add_population(assembly: Assembly, population: Population, variables: list[Variable]) -> None:
     """A NeuronGroup of all units in all batch elements."""
     neuron, name, network = population.neuron, population.name, assembly.lowered.network
-    units = [v.name for v in variables if v.scope is Scope.UNIT]
+    several = assembly.batch_size > 1
+    shared = [v for v in variables if v.scope is Scope.SHARED_UNIT and several]
+    units = [v.name for v in variables if v.scope in (Scope.UNIT, Scope.SHARED_UNIT) and v not in shared]
     lines = [SingleEquation(PARAMETER, v, neuron.dimensions.get(v, DIMENSIONLESS)) for v in units]
     lines += [SingleEquation(PARAMETER, p, _dimension(v), flags=["shared"]) for p, v in neuron.parameters.items()]
     lines += [
@@ -44,8 +48,20 @@ def add_population(assembly: Assembly, population: Population, variables: list[V
         assembly.batch_size * population.size, Equations(lines), dtype=assembly.dtype, clock=assembly.clock,
         name=f"population_{name}", namespace={}, codeobj_class=assembly.codeobj_class,
     )  # fmt: skip
+    if shared:
+        _add_shared(group, population, shared, assembly.dtype)
     assembly.add_group(name, group)
     assembly.arrays |= {v.key: group.variables[v.name] for v in variables}
+
+
+def _add_shared(group: NeuronGroup, population: Population, shared: list[Variable], dtype: np.dtype) -> None:
+    """Arrays of one value for each unit, which the units in all batch elements find by an index."""
+    group.variables.add_array(SHARED_INDEX, size=len(group), dtype=np.int32)
+    for variable in shared:
+        dimension = population.neuron.dimensions.get(variable.name, DIMENSIONLESS)
+        group.variables.add_array(
+            variable.name, size=population.size, dtype=dtype, dimensions=dimension, index=SHARED_INDEX
+        )
 
 
 def add_store(assembly: Assembly, owner: str, variables: list[Variable]) -> Store:

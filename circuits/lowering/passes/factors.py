@@ -57,7 +57,7 @@ class Wanted:
         """The term with the variable that holds it at these steps."""
         population = self.network.populations[term.population]
         name = population.stored_name(term.expression.strip())
-        if not term.scalars and name.isidentifier() and stored_in(self.network, population, {name}) == {name}:
+        if not term.scalars and self._of_each(population, name):
             return replace(term, variable=name)
         mine = self.found.setdefault(term.population, {})
         owner = term.of if term.scalars else ""
@@ -65,6 +65,11 @@ class Wanted:
         factor = mine.setdefault((term.expression, owner), _Factor(term, f"{self.prefix}_{len(mine)}"))
         factor.steps |= set(steps)
         return replace(term, variable=factor.variable)
+
+    def _of_each(self, population: Population, name: str) -> bool:
+        """Whether a name is of a stored variable, of which every batch element has its own."""
+        stored = name.isidentifier() and stored_in(self.network, population, {name}) == {name}
+        return stored and (name not in population.neuron.shared or self.network.batch_size == 1)
 
     def operations(self) -> list[Operation]:
         """One operation for each term."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from ...description.network import Network
+from ..equations import written
 from ..kernels import StateUpdate
 from ..lowered import Lowered
 from ..operations import Operation
@@ -21,7 +22,7 @@ def narrow(network: Network, operation: Operation, wanted: frozenset[str]) -> Op
     if not isinstance(kernel, StateUpdate) or len(kernel.equations) < 2:
         return operation
     population = network.populations[operation.owner]
-    fewer = tuple(e for e in kernel.equations if f"{operation.owner}.{e.variable}" in wanted)
+    fewer = tuple(e for e in kernel.equations if f"{operation.owner}.{written(network, e)}" in wanted)
     suffix = f"{kernel.suffix}_of_{len(kernel.equations)}"
     return state_update(network, population, fewer, operation.steps, suffix)
 
