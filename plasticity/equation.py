@@ -22,7 +22,8 @@ class SynapticEquation:
     """How the weights of one projection change, and what they read to do so.
 
     The law: each right-hand side is evaluated in every batch element and averaged over the batch elements;
-    later statements read the average. Noise (`rand()`, `randn()`) belongs to the synapse: one draw
+    later statements read the average. Only a trace is not averaged: each batch element has its own, and later statements
+    read that of their batch element. Noise (`rand()`, `randn()`) belongs to the synapse: one draw
     per synapse and statement, which the batch elements share as they share `w`.
 
     Read in the phase in which the projection is plastic. A projection with no statements keeps
@@ -30,7 +31,7 @@ class SynapticEquation:
 
     rule: name of the rule. direction: of the projection it is for. statements: in order.
     parameters, broadcasts: those read here. state: per-synapse variables, with initial values.
-    local: whether the rule is. weights: "own", or "transpose" of the forward partner's, or of a state that its
+    traces: variables per synapse and batch element, with initial values. local: whether the rule is. weights: "own", or "transpose" of the forward partner's, or of a state that its
     synapses keep, as "transpose of STATE" (controls).
     """
 
@@ -42,6 +43,7 @@ class SynapticEquation:
     broadcasts: tuple[str, ...] = ()
     local: bool = True
     weights: Weights = "own"
+    traces: Values = _NONE
 
     @property
     def plastic(self) -> bool:
@@ -56,7 +58,7 @@ class SynapticEquation:
     @property
     def locals(self) -> tuple[str, ...]:
         """Names that the equation gives within one update: drives and what is computed of them."""
-        return tuple(s.target for s in self.statements if s.target != "w" and s.target not in self.state)
+        return tuple(s.target for s in self.statements if s.target not in ("w", *self.state, *self.traces))
 
     @cached_property
     def reads_pre(self) -> frozenset[str]:
@@ -80,7 +82,7 @@ class SynapticEquation:
         Brian2's `Synapses` refuses a variable that either unit has too, as `rate` mostly is, and takes
         a bare name that it does not know for the post unit's.
         """
-        own = {name: f"{name}_syn" for name in (*self.parameters, *self.state, *self.locals)}
+        own = {name: f"{name}_syn" for name in (*self.parameters, *self.state, *self.traces, *self.locals)}
         return own | {name: f"{name}_post" for name in self.broadcasts}
 
     def plain_code(self) -> str:

@@ -1,7 +1,7 @@
 """The proof that a rule is local.
 
 A synapse may read variables of its pre unit (`NAME_pre`), of its post unit (`NAME_post`), its own
-weight and state, parameters, and broadcasts. The proof walks the parsed expression, knows every
+weight, state and traces, parameters, and broadcasts. The proof walks the parsed expression, knows every
 node by kind, and refuses what it does not know: there is no way around it, since nothing else
 reaches the code generator, and nothing is executed.
 """
@@ -43,16 +43,18 @@ class Scope:
     parameters: Collection[str]
     state: Collection[str]
     broadcasts: Collection[str]
+    traces: Collection[str] = ()
     locals: list[str] = field(default_factory=list)
 
     def own(self) -> list[str]:
         """Every bare name that may be read."""
-        return ["w", "updates", *self.state, *self.parameters, *self.broadcasts, *self.locals]
+        return ["w", "updates", *self.state, *self.traces, *self.parameters, *self.broadcasts, *self.locals]
 
     def describe(self) -> str:
         """The same in words."""
         groups = {
             "its state": self.state,
+            "its traces": self.traces,
             "the parameters": self.parameters,
             "the broadcasts": self.broadcasts,
             "earlier": self.locals,
@@ -204,7 +206,7 @@ class _Proof:
     def target(self) -> None:
         """Prove that the left-hand side is the synapse's to change, and note a new local name."""
         name, scope = self.statement.target, self.scope
-        if name == "w" or name in scope.state:
+        if name == "w" or name in scope.state or name in scope.traces:
             return
         if split_side(name):
             self.refuse(
@@ -213,7 +215,7 @@ class _Proof:
         if name in (*scope.parameters, *scope.broadcasts, "updates"):
             self.refuse(
                 f"`{name}` cannot be changed by a rule; what changes is `w`, or a variable "
-                f"declared as state{' instead of a parameter' if name in scope.parameters else ''}"
+                f"declared as state or traces{' instead of a parameter' if name in scope.parameters else ''}"
             )
         if name in scope.locals or self.statement.operator == "+=":
             self.refuse(

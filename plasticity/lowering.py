@@ -3,20 +3,21 @@
 Each statement is expanded into terms `scalar * synapse * f(post) * g(pre)`, of which the mean over
 batch elements is `scalar * synapse * mean(f (x) g)`. Terms without a synapse factor accumulate straight
 into the target, one product each. The others become drives, read by one pass over the synapses.
+What sets or reads a trace is one loop too, in which each batch element has its own trace.
 A statement in which a factor mixes sides, such as `clip(x_pre*error_post, -1, 1)`, is fused: one
 loop over synapses and batch elements, of the expression as it is written.
 """
 
 import ast
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from .algebra import ONE, Signed, Term, Unsplittable, expand, fraction, total
 from .equation import SynapticEquation
+from .joining import merged, traced_together, with_drives
 from .names import CONSTANTS, DRIVE, RANDOM, split_side
 from .parse import Operator, Statement, names_in, rename, show
 from .sharing import apart
-from .steps import Elementwise, Fused, Product, Step
+from .steps import Elementwise, Fused, Product, Step, Traced
 
 __all__ = ["lower"]
 
@@ -30,7 +31,8 @@ def lower(equation: SynapticEquation, *, shared: bool = False) -> tuple[Step, ..
     lowering = _Lowering(equation, shared)
     for statement in equation.statements:
         lowering.statement(statement)
-    return _with_drives(_merged(lowering.steps), equation)
+    steps = merged(lowering.steps)
+    return with_drives(steps if shared else traced_together(steps), equation)
 
 
 @dataclass
@@ -61,7 +63,9 @@ class _Lowering:
     def statement(self, statement: Statement) -> None:
         target, adds = statement.target, statement.operator == "+="
         node = rename(statement.node(), self.inlined)
-        if not self.sides(node) and self.is_local(target):
+        if target in self.equation.traces or names_in(node) & self.equation.traces.keys():
+            self.traced(target, adds, node)
+        elif not self.sides(node) and self.is_local(target):
             self.inlined[target] = node
         elif not self.sides(node) & {"pre", "post"}:
             self.elementwise(target, statement.operator, node)
@@ -72,6 +76,19 @@ class _Lowering:
             except Unsplittable:
                 self.add(*noise)
                 self.fused(target, adds, node)
+
+    def traced(self, target: str, adds: bool, node: ast.expr) -> None:
+        """A loop over batch elements, each with traces of its own; where weights are shared, over their synapses too."""
+        node, noise = self.without_noise(node)
+        self.add(*noise)
+        free, each = apart(node, self.reads_unit) if self.shared else ([], node)
+        if target not in self.equation.traces:
+            step = Traced(target=target, keep="1" if adds else "0", expression=show(each), once=show(total(free)))
+            return self.add(step)
+        own: Signed = [(False, ast.Name(target))] if adds else []
+        if not self.shared:
+            return self.add(Traced(statements=(Statement(target, "=", show(total([*own, (False, each)]))),)))
+        self.add(Traced(statements=(Statement(target, "=", show(each)),), once=show(total([*own, *free]))))
 
     def fused(self, target: str, adds: bool, node: ast.expr) -> None:
         """A loop over the expression; where weights are shared, over what of it reads a unit."""
@@ -184,7 +201,7 @@ class _Lowering:
         return "scalar" if name in self.scalars else "synapse"
 
     def is_local(self, name: str) -> bool:
-        return name != "w" and name not in self.equation.state
+        return name != "w" and name not in self.equation.state and name not in self.equation.traces
 
     def is_column_free(self, group: _Group) -> bool:
         return (show(group.post), show(group.pre)) == ("1", "1")
@@ -222,47 +239,3 @@ class _Lowering:
 def _noise_in(node: ast.expr) -> list[ast.Call]:
     calls = (n for n in ast.walk(node) if isinstance(n, ast.Call))
     return [n for n in calls if isinstance(n.func, ast.Name) and n.func.id in RANDOM]
-
-
-def _merged(steps: Iterable[Step]) -> list[Step]:
-    """Neighbouring passes over the synapses as one."""
-    merged: list[Step] = []
-    for step in steps:
-        if isinstance(step, Elementwise) and merged and isinstance(merged[-1], Elementwise):
-            merged[-1] = Elementwise(statements=merged[-1].statements + step.statements)
-        else:
-            merged.append(step)
-    return merged
-
-
-def _with_drives(steps: list[Step], equation: SynapticEquation) -> tuple[Step, ...]:
-    """Note in each step the arrays that it makes: its new names that another step needs too."""
-    known = {"w", *equation.state}
-    noted: list[Step] = []
-    for position, step in enumerate(steps):
-        later = set().union(*map(_mentions, steps[position + 1 :]))
-        made = [
-            name
-            for name in _targets(step)
-            if name not in known and (name in later or not isinstance(step, Elementwise))
-        ]
-        known |= set(made)
-        noted.append(replace(step, drives=tuple(dict.fromkeys(made))))
-    return tuple(noted)
-
-
-def _targets(step: Step) -> list[str]:
-    if isinstance(step, Elementwise):
-        return [statement.target for statement in step.statements]
-    return [step.target]
-
-
-def _mentions(step: Step) -> set[str]:
-    """Every array that a step reads or writes."""
-    match step:
-        case Elementwise(statements=statements):
-            return set(_targets(step)).union(*(names_in(statement.node()) for statement in statements))
-        case Fused(expression=expression):
-            return {step.target, *names_in(ast.parse(expression, mode="eval").body)}
-        case Product(target=target):
-            return {target}

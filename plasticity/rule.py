@@ -27,7 +27,7 @@ class Rule:
     batch element and averaged over the batch elements; later statements read the average:
 
         g = error_post*x_pre                 a drive: the mean over batch elements
-        trace = .9*trace + .1*g              state of the synapse
+        trace = .9*trace + .1*g              state of the synapse, or a trace: one for each batch element
         dw = rate*trace                      the increment of its weight, w += dw
 
     It may read `NAME_pre` and `NAME_post` (variables of the two units; in the feedback equation
@@ -39,7 +39,8 @@ class Rule:
     about: what it does, in a sentence, for lists of rules.
     forward, feedback: the equations, as text; None leaves that projection's weights fixed.
     parameters: names and numbers. state: per-synapse variables with initial values, or their
-    names, if they begin at 0. broadcasts: names of scalars, one per batch element.
+    names, if they begin at 0. traces: the same, of which each batch element has its own, as an eligibility; they are averaged
+    only where they meet the weight or a state. broadcasts: names of scalars, one per batch element.
     local: False for a control that no synapse could follow (it relaxes nothing in the equations).
     feedback_weights: "own", or "transpose" for backpropagation's R = W^T, or "transpose of STATE" for what the
     forward synapses keep besides their weights; neither is local.
@@ -53,6 +54,7 @@ class Rule:
     feedback: SynapticEquation
     parameters: Values
     state: Values
+    traces: Values
     broadcasts: tuple[str, ...]
     local: bool
     about: str
@@ -70,6 +72,7 @@ class Rule:
         local: bool = True,
         feedback_weights: Weights = "own",
         about: str = "",
+        traces: Mapping[str, float] | Iterable[str] | None = None,
     ) -> None:
         where = f"Rule {name!r}"
         _check_text(where, name=name, source=source)
@@ -79,7 +82,8 @@ class Rule:
             about=" ".join(about.split()),
             local=bool(local),
             parameters=Values.of(parameters, f"{where}, parameters"),
-            state=Values.of(_initial(state, where), f"{where}, state"),
+            state=Values.of(_initial(state, f"{where}, state"), f"{where}, state"),
+            traces=Values.of(_initial(traces, f"{where}, traces"), f"{where}, traces"),
             broadcasts=_names(broadcasts, f"{where}, broadcasts"),
         )
         for key, value in own.items():
@@ -158,7 +162,7 @@ class Rule:
 
     def _rows(self) -> list[tuple[str, str]]:
         """Name and text of everything there is to print."""
-        values = {"parameters": self.parameters, "state": self.state}
+        values = {"parameters": self.parameters, "state": self.state, "traces": self.traces}
         rows = [("forward", str(self.forward)), ("feedback", str(self.feedback))]
         rows += [(what, ", ".join(f"{k} = {v:.12g}" for k, v in of.items())) for what, of in values.items()]
         return [(what, text) for what, text in [*rows, ("broadcasts", ", ".join(self.broadcasts))] if text]
@@ -167,7 +171,7 @@ class Rule:
         return "local" if self.local else "not local: a control"
 
     def _check_names(self, where: str) -> None:
-        kinds = {"parameter": self.parameters, "state variable": self.state, "broadcast": self.broadcasts}
+        kinds = {"parameter": self.parameters, "state variable": self.state, "trace": self.traces, "broadcast": self.broadcasts}
         seen: dict[str, str] = {}
         for kind, names in kinds.items():
             for name in names:
@@ -184,7 +188,7 @@ class Rule:
             return SynapticEquation(self.name, direction, local=self.local, weights=weights)
         where = f"Rule {self.name!r}, {direction} equation"
         statements = parse(text, where)
-        prove(statements, Scope(where, self.parameters, self.state, self.broadcasts))
+        prove(statements, Scope(where, self.parameters, self.state, self.broadcasts, self.traces))
         used = {s.target for s in statements}.union(*(names_in(s.node()) for s in statements))
         return SynapticEquation(
             self.name,
@@ -195,6 +199,7 @@ class Rule:
             tuple(name for name in self.broadcasts if name in used),
             self.local,
             weights,
+            Values({k: v for k, v in self.traces.items() if k in used}),
         )
 
     def _copy(self, **changes: Any) -> "Rule":
@@ -208,6 +213,7 @@ class Rule:
             local=self.local,
             feedback_weights=self.feedback.weights,
             about=self.about,
+            traces=self.traces,
         )
         return Rule(self.name, **{**same, **changes})
 
@@ -219,7 +225,7 @@ class Rule:
                 f"has {', '.join(self.parameters) or 'none'}."
             )
         for name in (*modifier.parameters, *modifier.state, *modifier.broadcasts):
-            if name in self.parameters or name in self.state or name in self.broadcasts:
+            if name in {*self.parameters, *self.state, *self.traces, *self.broadcasts}:
                 raise RecircuitError(f"Rule {self.name!r} has a `{name}` already, so that it cannot be added.")
         texts = {
             direction: "\n".join(map(str, modifier.change(equation.statements, f"Rule {self.name!r}, {direction}")))
@@ -276,4 +282,4 @@ def _names(names: Iterable[str], where: str) -> tuple[str, ...]:
 def _initial(state: Mapping[str, float] | Iterable[str] | None, where: str) -> Mapping[str, float]:
     if state is None or isinstance(state, Mapping):
         return state or {}
-    return dict.fromkeys(_names(state, f"{where}, state"), 0.0)
+    return dict.fromkeys(_names(state, where), 0.0)

@@ -1,6 +1,6 @@
-"""What a rule is lowered to: three kinds of step, in the order in which they run.
+"""What a rule is lowered to: four kinds of step, in the order in which they run.
 
-Arrays are per synapse, stored (n_post, n_pre): `w`, the state, and the **drives**, scratch arrays
+Arrays are per synapse, stored (n_post, n_pre), traces (batch, n_post, n_pre): `w`, the state, the traces, and the **drives**, scratch arrays
 that hold averages over the batch elements for the steps that follow (`drives(steps)` names them).
 In every step `mean` is over the batch elements.
 """
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from .parse import Statement
 
-__all__ = ["Elementwise", "Fused", "Product", "Step", "drives"]
+__all__ = ["Elementwise", "Fused", "Product", "Step", "Traced", "drives"]
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,24 @@ class Elementwise(_Step):
         return "\n".join(statement.line for statement in self.statements)
 
 
-Step = Product | Fused | Elementwise
+@dataclass(frozen=True, kw_only=True)
+class Traced(_Step):
+    """Traces are set in every batch element, and then, if there is a target, `target = keep*target + mean(expression)`.
+
+    statements: `NAME = E`, each of a trace; expressions as those of `Fused`, and with traces, each read as the statements
+    before have left it. target: an array that is no trace; "" for none.
+    once: of weights that several synapses share, what is added once and not for each synapse; then there is one statement
+    or a target.
+    """
+
+    statements: tuple[Statement, ...] = ()
+    target: str = ""
+    keep: str = "0"
+    expression: str = "0"
+    once: str = "0"
+
+
+Step = Product | Fused | Elementwise | Traced
 
 
 def drives(steps: Iterable[Step]) -> tuple[str, ...]:

@@ -116,11 +116,11 @@ def check_rule(projection: Projection, broadcasts: set[str]) -> None:
     for suffix, reads in (("pre", equation.reads_pre), ("post", equation.reads_post)):
         for variable in sorted(reads):
             _check_read(projection.name, equation.rule, variable, suffix, sides)
-    unknown = sorted(set(projection.states) - set(equation.state))
+    unknown = sorted(set(projection.states) - {*equation.state, *equation.traces})
     if unknown:
         raise RecircuitError(
             f"connect {projection.name}: states names {unknown[0]!r}, but the rule {equation.rule!r} keeps "
-            f"{sorted(equation.state) or 'nothing'} in its synapses."
+            f"{sorted({*equation.state, *equation.traces}) or 'nothing'} in its synapses."
         )
     absent = sorted(set(equation.broadcasts) - broadcasts)
     if absent:

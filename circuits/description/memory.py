@@ -20,7 +20,7 @@ def needed(network: Network) -> dict[str, int]:
         found[population.name] += size * population.size * len(population.neuron.shared)
     for projection in network.projections.values():
         found[projection.post.name] += size * network.batch_size * projection.post.size  # its field
-        found[projection.name] = size * _per_synapse(projection) * prod(projection.shape)
+        found[projection.name] = size * _per_synapse(projection, network.batch_size) * prod(projection.shape)
     return found
 
 
@@ -37,7 +37,7 @@ def check_memory(network: Network, free: int | None = None) -> None:
     largest = sorted(parts, key=lambda name: -parts[name])[:3]
     told = ", ".join(f"{name} {parts[name] / GIB:.2f}" for name in largest)
     raise RecircuitError(
-        f"circuit: it needs {total / GIB:.2f} GiB for its weights and for the states of {network.batch_size} batch elements, "
+        f"circuit: it needs {total / GIB:.2f} GiB for its weights, and for the states and traces of {network.batch_size} batch elements, "
         f"and {free / GIB:.2f} GiB are free (the largest parts: {told}). Use a smaller batch_size, smaller or tied layers, "
         "or float32."
     )
@@ -52,10 +52,12 @@ def available() -> int | None:
         return None
 
 
-def _per_synapse(projection: Projection) -> int:
-    """Numbers that are kept for each weight."""
+def _per_synapse(projection: Projection, batch_size: int) -> int:
+    """Numbers that are kept for each weight; of a trace, one for each batch element."""
     if isinstance(projection.weights, Transposed):
         return 0
     equation = projection.equation
-    states = len(equation.state) if equation is not None and equation.plastic else 0
+    states = 0
+    if equation is not None and equation.plastic:
+        states = len(equation.state) + batch_size * len(equation.traces)
     return 1 + states + projection.connectivity.masked

@@ -206,6 +206,45 @@ class Fused(Kernel):
 
 
 @dataclass(frozen=True)
+class Traced(Kernel):
+    """In every element that shows something, traces are set; then target = keep*target + mean of (once + expression).
+
+    Parameters
+    ----------
+    traces : all that are read or set
+    statements : ``NAME = E``, each of a trace; an expression reads traces as the statements before have left them
+    target : an array of one value for each weight; empty for none
+    once : of weights that several synapses share, what is not summed over them, in the statement or the mean
+    parts : what the expressions read of the two units
+    masked : whether traces of weights that no synapse has are zero
+    """
+
+    projection: str
+    connectivity: Connectivity
+    n_pre: int
+    n_post: int
+    traces: tuple[str, ...]
+    statements: tuple[Statement, ...]
+    target: str
+    keep: str
+    expression: str
+    once: str
+    parts: tuple[Part, ...]
+    masked: bool = False
+
+    @property
+    def written(self) -> tuple[str, ...]:
+        """The traces that are set."""
+        return tuple(dict.fromkeys(s.target for s in self.statements))
+
+    def terms(self) -> list[Term]:
+        return [part.term for part in self.parts]
+
+    def with_terms(self, change: Callable[[Term], Term]) -> Self:
+        return replace(self, parts=tuple(replace(part, term=change(part.term)) for part in self.parts))
+
+
+@dataclass(frozen=True)
 class Mask(Kernel):
     """Weights that no synapse has, and their states, are zero. ``kept`` says that nothing has touched them."""
 

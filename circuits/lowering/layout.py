@@ -34,7 +34,7 @@ def layout(network: Network, operations: list[Operation]) -> dict[str, Variable]
     found.append(ACTIVE)
     for projection in network.projections.values():
         if not isinstance(projection.weights, Transposed):
-            found += _of_projection(projection)
+            found += _of_projection(network, projection)
     return {variable.key: variable for variable in found}
 
 
@@ -50,7 +50,7 @@ def constants(network: Network) -> dict[str, Any]:
         if isinstance(projection.weights, Transposed):
             continue
         if equation is not None and equation.plastic:
-            found |= {f"{projection.name}.{k}": v for k, v in (equation.parameters | equation.state).items()}
+            found |= {f"{projection.name}.{k}": v for k, v in (equation.parameters | equation.state | equation.traces).items()}
         found |= {f"{projection.name}.{k}": v for k, v in connectivity.tables.items()}
     return found
 
@@ -86,13 +86,15 @@ def number(value: Any) -> float:
     return float(np.asarray(value)) if isinstance(value, Quantity) else float(value)
 
 
-def _of_projection(projection: Projection) -> list[Variable]:
+def _of_projection(network: Network, projection: Projection) -> list[Variable]:
     name, equation = projection.name, projection.equation
     found = []
     if equation is not None and equation.plastic:
         found += [Variable(name, parameter, (), Scope.CIRCUIT) for parameter in equation.parameters]
         found.append(Variable(name, "updates", (), Scope.CIRCUIT, Kind.DOUBLE))
     found += [Variable(name, array, projection.shape, Scope.WEIGHT) for array in kept_arrays(projection)]
+    if equation is not None and equation.plastic:
+        found += [Variable(name, t, (network.batch_size, *projection.shape), Scope.TRACE) for t in equation.traces]
     tables = projection.connectivity.tables
     return found + [Variable(name, t, values.shape, Scope.TABLE, Kind.WHOLE) for t, values in tables.items()]
 

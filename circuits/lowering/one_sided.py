@@ -27,9 +27,17 @@ def one_sided(expression: str, scalars: Collection[str], broadcasts: Collection[
     -------
     The rest, and name -> (side, expression in bare names).
     """
+    (rest,), parts = one_sided_each([expression], scalars, broadcasts)
+    return rest, parts
+
+
+def one_sided_each(
+    expressions: Collection[str], scalars: Collection[str], broadcasts: Collection[str]
+) -> tuple[list[str], Parts]:
+    """`one_sided` of several expressions, whose parts have names in common."""
     finder = _Finder(scalars, broadcasts)
-    rest: ast.expr = finder.visit(ast.parse(f"({expression})", mode="eval").body)
-    return show(rest), finder.parts
+    rests = [finder.visit(ast.parse(f"({text})", mode="eval").body) for text in expressions]
+    return [show(rest) for rest in rests], finder.parts
 
 
 #: Functions that are finite wherever what they are given is.

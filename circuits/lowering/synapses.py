@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from brian2.utils.stringtools import get_identifiers
 
 from ...plasticity import Statement, SynapticEquation, lower
@@ -9,12 +11,13 @@ from ...plasticity.steps import Elementwise as Pass
 from ...plasticity.steps import Fused as Loop
 from ...plasticity.steps import Product as Outer
 from ...plasticity.steps import Step, drives
+from ...plasticity.steps import Traced as TraceLoop
 from ..description.network import Network
 from ..description.population import Population
 from ..description.projection import Projection, Transposed
 from ..description.reads import broadcasts_into
-from .kernels import Broadcast, Count, Elementwise, Fused, Kernel, Mask, Part, Product, Propagate, Term
-from .one_sided import one_sided, vanishing
+from .kernels import Broadcast, Count, Elementwise, Fused, Kernel, Mask, Part, Product, Propagate, Term, Traced
+from .one_sided import Parts, one_sided, one_sided_each, vanishing
 from .operations import LEARN, PROPAGATE, Operation
 
 
@@ -47,7 +50,7 @@ def needs_mask(projection: Projection) -> bool:
     connectivity = projection.connectivity
     if connectivity.masked:
         return True
-    passes = [step for step in steps_of(projection) if isinstance(step, Pass)]
+    passes = [step for step in steps_of(projection) if isinstance(step, Pass | TraceLoop)]
     return bool(passes) and connectivity.existing(projection.pre.size, projection.post.size) is not None
 
 
@@ -88,7 +91,7 @@ def learning(network: Network, projection: Projection) -> list[Operation]:
     if equation is None or not equation.plastic:
         return []
     opened, arrays = learning_steps(network, projection), kept_arrays(projection)
-    known = {*arrays, *equation.parameters, "updates"}
+    known = {*arrays, *equation.traces, *equation.parameters, "updates"}
 
     def operation(op: str, kernel: Kernel, reads: set[str], writes: set[str], random: bool, work: int) -> Operation:
         return Operation(
@@ -133,6 +136,11 @@ def _update(
     if isinstance(step, Pass):
         written = {s.target for s in step.statements} & set(arrays)
         return Elementwise(projection.name, step.statements), get_identifiers(step.code), written
+    if isinstance(step, TraceLoop):
+        kernel = _traced(step, projection, equation, "mask" in arrays)
+        written = {*kernel.written, step.target} - {""}
+        old = {step.target} if step.keep != "0" else set()
+        return kernel, _names(step) | set(kernel.traces) | old | ({"mask"} if kernel.masked else set()), written
     reads = _names(step) if isinstance(step, Loop) else get_identifiers(step.keep) | get_identifiers(step.scale)
     if step.keep.strip() != "0":
         reads = reads | {step.target}
@@ -156,19 +164,41 @@ def _fused(step: Loop, projection: Projection, equation: SynapticEquation) -> Fu
     """A loop over synapses and elements, in which what is one unit's alone is a part by itself."""
     shared = {*equation.parameters, "updates"}
     rest, found = one_sided(step.expression, shared, equation.broadcasts)
-    sides = {"pre": projection.pre.name, "post": projection.post.name}
-    parts = tuple(
-        Part(name, side, Term(sides[side], text, tuple(sorted(shared & get_identifiers(text))), projection.name))
-        for name, (side, text) in found.items()
-    )
+    parts = _parts(found, projection, shared)
     return Fused(
         projection.name, projection.connectivity, projection.pre.size, projection.post.size, step.target, step.keep,
         step.scale, rest, parts, tuple(vanishing(rest, found, shared).items()),
     )  # fmt: skip
 
 
+def _parts(found: Parts, projection: Projection, shared: set[str]) -> tuple[Part, ...]:
+    sides = {"pre": projection.pre.name, "post": projection.post.name}
+    return tuple(
+        Part(name, side, Term(sides[side], text, tuple(sorted(shared & get_identifiers(text))), projection.name))
+        for name, (side, text) in found.items()
+    )
+
+
+def _traced(step: TraceLoop, projection: Projection, equation: SynapticEquation, masked: bool) -> Traced:
+    """A loop over synapses and elements, in which each element has traces of its own."""
+    shared = {*equation.parameters, "updates"}
+    texts = [*(s.expression for s in step.statements), step.expression, step.once]
+    rests, found = one_sided_each(texts, shared, equation.broadcasts)
+    *rest, expression, once = rests
+    return Traced(
+        projection.name, projection.connectivity, projection.pre.size, projection.post.size,
+        traces=tuple(t for t in equation.traces if t in _names(step)),
+        statements=tuple(replace(s, expression=e) for s, e in zip(step.statements, rest)),
+        target=step.target, keep=step.keep, expression=expression, once=once, parts=_parts(found, projection, shared),
+        masked=masked and bool(step.statements),
+    )  # fmt: skip
+
+
 def _names(step: Step) -> set[str]:
     """All names that a step reads of its synapses, and functions that it calls."""
+    if isinstance(step, TraceLoop):
+        texts = [step.expression, step.once, *(f"{s.target}*({s.expression})" for s in step.statements)]
+        return set().union(*map(get_identifiers, texts))
     if isinstance(step, Pass):
         return get_identifiers(step.code)
     names = get_identifiers(step.keep) | get_identifiers(step.scale)

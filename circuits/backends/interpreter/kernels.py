@@ -8,7 +8,7 @@ import numpy as np
 
 from ....errors import RecircuitError
 from ...connectivity.pooling import MaxPool
-from ...lowering.kernels import Average, Broadcast, Count, Elementwise, Fused, Kernel, Mask, Product, Propagate
+from ...lowering.kernels import Average, Broadcast, Count, Elementwise, Fused, Kernel, Mask, Product, Propagate, Traced
 from ...lowering.variables import Scope
 from .memory import Memory, Names
 
@@ -98,6 +98,39 @@ def _(kernel: Fused, memory: Memory) -> None:
             names[part.name] = memory.arrays[part.term.key][b, pre if part.side == "pre" else post]
         np.add.at(total, weight, names.value(kernel.expression))
     _update(kernel, memory, total)
+
+
+@perform.register
+def _(kernel: Traced, memory: Memory) -> None:
+    pre, post, weight = kernel.connectivity.indices(kernel.n_pre, kernel.n_post)
+    shape = memory.arrays[f"{kernel.projection}.w"].shape
+    total = np.zeros(shape)
+    for b in range(memory.arrays["presentation.active"]):
+        names = Names(memory, kernel.projection)  # of every synapse
+        for variable in memory.lowered.variables.values():
+            if variable.owner == kernel.projection and variable.scope in (Scope.WEIGHT, Scope.TRACE):
+                mine = memory.arrays[variable.key]
+                names[variable.name] = (mine if variable.scope is Scope.WEIGHT else mine[b]).reshape(-1)[weight]
+        for part in kernel.parts:
+            names[part.name] = memory.arrays[part.term.key][b, pre if part.side == "pre" else post]
+        for statement in kernel.statements:
+            value = _summed(statement.expression, kernel.once, names, weight, shape)
+            value = value * memory.arrays[f"{kernel.projection}.mask"] if kernel.masked else value
+            memory.arrays[f"{kernel.projection}.{statement.target}"][b] = value
+            names[statement.target] = value.reshape(-1)[weight]
+        if kernel.target:
+            total += _summed(kernel.expression, kernel.once, names, weight, shape)
+    if kernel.target:
+        target = memory.arrays[f"{kernel.projection}.{kernel.target}"]
+        target[...] = int(kernel.keep) * target + total / memory.arrays["presentation.active"]
+
+
+def _summed(each: str, once: str, names: Names, weight: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """For every weight, the sum over its synapses of an expression, and another one that counts once."""
+    total, alone = np.zeros(int(np.prod(shape))), np.zeros(int(np.prod(shape)))
+    np.add.at(total, weight, names.value(each))
+    alone[weight] = names.value(once)
+    return (alone + total).reshape(shape)
 
 
 def _update(kernel: Product | Fused, memory: Memory, total: np.ndarray) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from functools import singledispatch
 from typing import Any
 
-from ..kernels import Average, Broadcast, Count, Elementwise, Fused, Kernel, Mask, Product, Propagate, StateUpdate, Term
+from brian2.utils.stringtools import word_substitute
+
+from ..kernels import Average, Broadcast, Count, Elementwise, Fused, Kernel, Mask, Product, Propagate, StateUpdate, Term, Traced
 from .assembly import Assembly
 from .runner import Runner
 
@@ -97,6 +99,42 @@ def _(kernel: Fused, name: str, assembly: Assembly) -> Runner:
 
 
 @runner_of.register
+def _(kernel: Traced, name: str, assembly: Assembly) -> Runner:
+    own = f"{kernel.projection}."
+    references: References = {t: _reference(assembly, own + t, "_trace_index") for t in kernel.traces}
+    references |= {"_active": _reference(assembly, "presentation.active", "0")}
+    references |= _tables(assembly, kernel.projection, kernel)
+    if kernel.target:
+        references["_target"] = _reference(assembly, own + kernel.target)
+    for part in kernel.parts:
+        references[part.name] = _term(assembly, part.term, f"_{part.side}_index")
+    weights = assembly.variables[own + "w"].size
+    return Runner(
+        name, assembly.groups[kernel.projection], "traced", _traced_code(kernel), references=references,
+        auxiliary=("_pre_index", "_post_index", "_trace_index"), kind=kernel.connectivity.kind, traces=kernel.traces,
+        written=kernel.written, has_target=bool(kernel.target), adds=kernel.keep != "0",
+        weights=weights, **_sizes(assembly, kernel),
+    )  # fmt: skip
+
+
+def _traced_code(kernel: Traced) -> str:
+    """New values of traces, each read as it is by then; and what is averaged."""
+    now: dict[str, str] = {}
+    shared = kernel.connectivity.shared
+    lines: list[str] = []
+    for statement in kernel.statements:
+        value = f"({word_substitute(statement.expression, now)})"
+        if shared:
+            lines.append(f"_value = {value}")
+            break
+        now[statement.target] = f"_new_{statement.target}"
+        lines.append(f"{now[statement.target]} = {f'mask*{value}' if kernel.masked else value}")
+    if kernel.target:
+        lines.append(f"_value = {word_substitute(kernel.expression, now)}")
+    return "\n".join([*lines, f"_once = {kernel.once}"] if shared else lines)
+
+
+@runner_of.register
 def _(kernel: Mask, name: str, assembly: Assembly) -> Runner:
     code = "\n".join(statement.line for statement in kernel.statements)
     return Runner(name, assembly.groups[kernel.projection], "mask", code, masked=kernel.kept)
@@ -120,13 +158,13 @@ def _contribution(assembly: Assembly, kernel: Product | Fused) -> References:
     }
 
 
-def _sizes(assembly: Assembly, kernel: Propagate | Product | Fused) -> dict[str, Any]:
+def _sizes(assembly: Assembly, kernel: Propagate | Product | Fused | Traced) -> dict[str, Any]:
     return {
         "batch_size": assembly.batch_size, "n_pre": kernel.n_pre, "n_post": kernel.n_post, **kernel.connectivity.numbers()
     }  # fmt: skip
 
 
-def _tables(assembly: Assembly, owner: str, kernel: Propagate | Product | Fused) -> References:
+def _tables(assembly: Assembly, owner: str, kernel: Propagate | Product | Fused | Traced) -> References:
     """References to the tables of a connectivity."""
     return {f"_{table}": _reference(assembly, f"{owner}.{table}") for table in kernel.connectivity.tables}
 

@@ -100,7 +100,7 @@ def _kept_in(projection: Projection) -> list[str]:
     if equation is None or not equation.plastic:
         return []
     plain = equation.plain_names
-    lines = [f"{plain[state]} : 1" for state in equation.state]
+    lines = [f"{plain[state]} : 1" for state in (*equation.state, *equation.traces)]
     lines += [f"{plain[parameter]} : 1 (shared)" for parameter in equation.parameters]
     return [*lines, "updates : 1 (shared)"]
 

@@ -32,7 +32,7 @@ def kept(projection: Projection, *, plain: bool = False) -> list[str]:
     found = ["w", *(["mask"] if projection.connectivity.shared and masked(projection) else [])]
     if equation is None or not equation.plastic:
         return found
-    names = [*equation.state, *equation.parameters]
+    names = [*equation.state, *equation.traces, *equation.parameters]
     if not plain:
         return [*found, *names, "updates"]
     inner = [equation.plain_names.get(v, v) for v in (*names, *equation.locals)]
@@ -53,6 +53,7 @@ def _of_projection(projection: Projection, synapses: Synapses) -> list[Variable]
     arrays = ["w", *(equation.state if plastic and equation else ())]
     found = [Variable(name, v, shape, Scope.WEIGHT, places=places) for v in arrays]
     if plastic and equation is not None:
+        found += [Variable(name, v, (1, *shape), Scope.TRACE, places=places) for v in equation.traces]
         found += [Variable(name, parameter, (), Scope.CIRCUIT) for parameter in equation.parameters]
         found.append(Variable(name, "updates", (), Scope.CIRCUIT))
     if projection.connectivity.shared and masked(projection):

@@ -46,7 +46,7 @@ def _each(network: Network, projection: Projection, equation: SynapticEquation) 
 
     whole = prod(projection.shape)
     return [
-        operation("0", code, {"w", *equation.state} & mine, whole),
+        operation("0", code, {"w", *equation.state, *equation.traces} & mine, whole),
         operation("count", "updates = updates + 1", {"updates"}, 0),
     ]
 
@@ -69,7 +69,7 @@ def _shared(network: Network, projection: Projection, equation: SynapticEquation
         for suffix, kernel in _of_statement(projection, k, statement):
             made.append(operation(f"learn_{name}_{k}_{suffix}", kernel, synapses if suffix == "each" else 0))
     if masked(projection):
-        states = masking([equation.plain_names[state] for state in equation.state])
+        states = masking([equation.plain_names[state] for state in (*equation.state, *equation.traces)])
         made.append(operation(f"mask_{name}", PerWeight(name, "\n".join(s.line for s in states))))
     made.append(operation(f"learn_{name}_count", PerWeight(name, "updates = updates + 1", once=True)))
     return made

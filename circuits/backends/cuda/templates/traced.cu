@@ -1,0 +1,56 @@
+{# In every batch element that shows something traces are set, then target = keep*target + mean of what they are made into:
+   a thread for each weight. Tied weights sum over the places of the image; a tap that hears nothing adds nothing. #}
+{% extends 'common_group.cu' %}
+{% block count %}{{weights}}{% endblock %}
+{% block maincode %}
+{% set _tied = kind == 'local' and tied %}
+{% set _inputs = channels*taps if kind == 'local' else n_pre %}
+    {{scalar_code|autoindent}}
+    using _real = {{c_data_type(variables[traces[0]].dtype)}};
+    const int _n = {{get_array_name(variables['_active'])}}[0];
+    const int _row = _idx/{{_inputs}}, _k = _idx%{{_inputs}};
+    _real _sum = 0;
+    for (int _column = 0; _column < _n; ++_column) {
+        const std::int64_t _trace_index = _column*std::int64_t({{weights}}) + _idx;
+{% if _tied %}
+        _real _whole = 0, _alone = 0;
+        for (int _place = 0; _place < {{places}}; ++_place) {
+            const int _source = {{get_array_name(variables['_where'])}}[_place*{{taps}} + _k%{{taps}}];
+            if (_source < 0) continue;
+            const int _pre_index = _column*{{n_pre}} + _k/{{taps}}*{{sources}} + _source;
+            const int _post_index = _column*{{n_post}} + _row*{{places}} + _place;
+            {{vector_code|autoindent}}
+            _whole += _value;
+            _alone = _once;
+        }
+        _whole += _alone;
+        {% for name in written %}
+        {{get_array_name(variables[name])}}[_trace_index] = _whole;
+        {% endfor %}
+        {% if has_target %}
+        _sum += _whole;
+        {% endif %}
+{% else %}
+{% if kind == 'local' %}
+        const int _place = _row/{{maps}}, _source = {{get_array_name(variables['_where'])}}[_place*{{taps}} + _k%{{taps}}];
+        if (_source < 0) continue;
+        const int _pre_index = _column*{{n_pre}} + _k/{{taps}}*{{sources}} + _source;
+        const int _post_index = _column*{{n_post}} + _row%{{maps}}*{{places}} + _place;
+{% else %}
+        const int _pre_index = _column*{{n_pre}} + _k;
+        const int _post_index = {{'_pre_index' if kind == 'one_to_one' else '_column*%d + _row' % n_post}};
+{% endif %}
+        {{vector_code|autoindent}}
+        {% for name in written %}
+        {{get_array_name(variables[name])}}[_trace_index] = _new_{{name}};
+        {% endfor %}
+        {% if has_target %}
+        _sum += _value;
+        {% endif %}
+{% endif %}
+    }
+    {% if has_target %}
+    {% set _t = get_array_name(variables['_target']) %}
+    {{_t}}[_idx] = {{_t ~ '[_idx] + ' if adds}}_sum/_n;
+    {% endif %}
+{% endblock %}

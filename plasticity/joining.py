@@ -1,0 +1,74 @@
+"""Steps of a rule that are done together, and the scratch arrays that each is the first to write."""
+
+import ast
+from collections.abc import Iterable
+from dataclasses import replace
+
+from .equation import SynapticEquation
+from .parse import names_in
+from .steps import Elementwise, Fused, Product, Step, Traced
+
+__all__ = ["merged", "traced_together", "with_drives"]
+
+
+def merged(steps: Iterable[Step]) -> list[Step]:
+    """Neighbouring passes over the synapses as one."""
+    found: list[Step] = []
+    for step in steps:
+        if isinstance(step, Elementwise) and found and isinstance(found[-1], Elementwise):
+            found[-1] = Elementwise(statements=found[-1].statements + step.statements)
+        else:
+            found.append(step)
+    return found
+
+
+def traced_together(steps: Iterable[Step]) -> list[Step]:
+    """Neighbouring loops over traces as one, which goes through their memory once."""
+    found: list[Step] = []
+    for step in steps:
+        before = found[-1] if found else None
+        if isinstance(step, Traced) and isinstance(before, Traced) and not before.target:
+            found[-1] = replace(step, statements=before.statements + step.statements)
+        else:
+            found.append(step)
+    return found
+
+
+def with_drives(steps: list[Step], equation: SynapticEquation) -> tuple[Step, ...]:
+    """Note in each step the arrays that it makes: its new names that another step needs too."""
+    known = {"w", *equation.state, *equation.traces}
+    noted: list[Step] = []
+    for position, step in enumerate(steps):
+        later = set().union(*map(_mentions, steps[position + 1 :]))
+        made = [
+            name
+            for name in _targets(step)
+            if name not in known and (name in later or not isinstance(step, Elementwise))
+        ]
+        known |= set(made)
+        noted.append(replace(step, drives=tuple(dict.fromkeys(made))))
+    return tuple(noted)
+
+
+def _node(expression: str) -> ast.expr:
+    return ast.parse(expression, mode="eval").body
+
+
+def _targets(step: Step) -> list[str]:
+    if isinstance(step, Elementwise):
+        return [statement.target for statement in step.statements]
+    return [step.target] if step.target else []
+
+
+def _mentions(step: Step) -> set[str]:
+    """Every array that a step reads or writes."""
+    match step:
+        case Elementwise(statements=statements):
+            return set(_targets(step)).union(*(names_in(statement.node()) for statement in statements))
+        case Fused(expression=expression):
+            return {step.target, *names_in(_node(expression))}
+        case Traced(target=target, statements=statements):
+            read = [*(s.node() for s in statements), *(_node(text) for text in (step.expression, step.once))]
+            return {target}.union(*map(names_in, read))
+        case Product(target=target):
+            return {target}
