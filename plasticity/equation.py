@@ -85,13 +85,13 @@ class SynapticEquation:
         own = {name: f"{name}_syn" for name in (*self.parameters, *self.state, *self.traces, *self.locals)}
         return own | {name: f"{name}_post" for name in self.broadcasts}
 
-    def plain_code(self) -> str:
+    def plain_code(self, locals_too: tuple[str, ...] = ()) -> str:
         """Brian2's abstract code for `Synapses` of one batch element, the oracle of every lowering.
 
         `dw = E` reads `w += E`. The circuit declares `w`, `updates`, and the state and the parameters
-        by their `plain_names`; locals are temporaries.
+        by their `plain_names`; locals are temporaries. `locals_too`: those of other statements, which are renamed too.
         """
-        names = self.plain_names
+        names = self.plain_names | {name: f"{name}_syn" for name in locals_too}
         nodes = {name: ast.Name(plain) for name, plain in names.items()}
         lines = ((names.get(s.target, s.target), s.operator, rename(s.node(), nodes)) for s in self.statements)
         return "\n".join(f"{target} {operator} {show(node)}" for target, operator, node in lines)

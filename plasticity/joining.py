@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from .equation import SynapticEquation
 from .parse import names_in
-from .steps import Elementwise, Fused, Product, Step, Traced
+from .steps import Elementwise, Fused, Gather, Product, Step, Traced
 
 __all__ = ["merged", "traced_together", "with_drives"]
 
@@ -57,6 +57,8 @@ def _node(expression: str) -> ast.expr:
 def _targets(step: Step) -> list[str]:
     if isinstance(step, Elementwise):
         return [statement.target for statement in step.statements]
+    if isinstance(step, Gather):
+        return []
     return [step.target] if step.target else []
 
 
@@ -70,5 +72,7 @@ def _mentions(step: Step) -> set[str]:
         case Traced(target=target, statements=statements):
             read = [*(s.node() for s in statements), *(_node(text) for text in (step.expression, step.once))]
             return {target}.union(*map(names_in, read))
+        case Gather(array=array):
+            return {array}
         case Product(target=target):
             return {target}

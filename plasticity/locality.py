@@ -1,7 +1,8 @@
 """The proof that a rule is local.
 
 A synapse may read variables of its pre unit (`NAME_pre`), of its post unit (`NAME_post`), its own
-weight, state and traces, parameters, and broadcasts. The proof walks the parsed expression, knows every
+weight, state and traces, parameters, broadcasts, and
+sums over the synapses of its post unit in this projection (`incoming(w)`). The proof walks the parsed expression, knows every
 node by kind, and refuses what it does not know: there is no way around it, since nothing else
 reaches the code generator, and nothing is executed.
 """
@@ -15,7 +16,9 @@ from brian2.core.namespace import DEFAULT_UNITS
 
 from ..errors import RecircuitError
 from ..registry import closest
-from .names import CONSTANTS, FUNCTIONS, RANDOM, SUMS, UNIT_VARIABLES, check_declared, is_position, split_side
+from .algebra import Unsplittable
+from .incoming import calls_in, products
+from .names import CONSTANTS, FUNCTIONS, INCOMING, RANDOM, SUMS, UNIT_VARIABLES, check_declared, is_position, split_side
 from .parse import Statement, names_in
 from .syntax import TEACH
 
@@ -60,7 +63,7 @@ class Scope:
             "earlier": self.locals,
         }
         own = [f"{what} {', '.join(names)}" for what, names in groups.items() if names]
-        return "; ".join(["NAME_pre and NAME_post for the variables of its two units", "w", "updates", *own])
+        return "; ".join(["NAME_pre and NAME_post for the variables of its two units", "w", "updates", *own, "incoming(w)"])
 
 
 def prove(statements: tuple[Statement, ...], scope: Scope) -> None:
@@ -174,6 +177,8 @@ class _Proof:
         if not isinstance(node.func, ast.Name):
             self.unknown(node.func)
         name = node.func.id
+        if name == INCOMING:
+            return self.incoming(node)
         if name in SUMS:
             instead = "; for the larger of two numbers use clip" if name in ("max", "min") else ""
             self.refuse(f"`{ast.unparse(node)}` {NOT_LOCAL}{instead}")
@@ -189,6 +194,27 @@ class _Proof:
             truth = name == "int" and isinstance(argument, ast.Compare | ast.BoolOp | ast.UnaryOp)
             not_number = truth and not isinstance(getattr(argument, "op", None), ast.USub | ast.UAdd)
             (self.truth if not_number else self.number)(argument)
+
+    def incoming(self, node: ast.Call) -> None:
+        """Prove a sum over the post unit's own synapses: the cell itself makes it, of what comes in and of its weights."""
+        if node.keywords or len(node.args) != 1:
+            self.refuse(f"`{ast.unparse(node)}` must sum one expression, as in incoming(w) or incoming(w*x_pre)")
+        (summand,) = node.args
+        self.number(summand)
+        allowed = {"w", *self.scope.state, *self.scope.parameters, *CONSTANTS}
+        other = sorted(n for n in names_in(summand) - allowed if (split_side(n) or ("", ""))[1] != "pre")
+        if other or _random_calls(summand) or calls_in(summand):
+            self.refuse(
+                f"`{ast.unparse(node)}` sums over the synapses of the post unit in this projection, of which it may read `w`, "
+                f"the state, parameters and NAME_pre; got {', '.join(other) or 'a function that it may not call'}"
+            )
+        try:
+            products(summand)
+        except Unsplittable:
+            self.refuse(
+                f"`{ast.unparse(node)}` must be a sum of products, each of a factor of the synapse (as w, or w**2) and one of "
+                "the pre unit (as x_pre); a function of both at once is not"
+            )
 
     def divisor(self, op: ast.operator, right: ast.expr) -> None:
         if isinstance(op, ast.Div | ast.Mod) and isinstance(right, ast.Constant) and right.value == 0:

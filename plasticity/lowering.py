@@ -13,22 +13,24 @@ from dataclasses import dataclass, field
 
 from .algebra import ONE, Signed, Term, Unsplittable, expand, fraction, total
 from .equation import SynapticEquation
+from .incoming import with_sums_named
 from .joining import merged, traced_together, with_drives
 from .names import CONSTANTS, DRIVE, RANDOM, split_side
 from .parse import Operator, Statement, names_in, rename, show
 from .sharing import apart
-from .steps import Elementwise, Fused, Product, Step, Traced
+from .steps import Elementwise, Fused, Gather, Product, Step, Traced
 
 __all__ = ["lower"]
 
 
-def lower(equation: SynapticEquation, *, shared: bool = False) -> tuple[Step, ...]:
+def lower(equation: SynapticEquation, *, shared: bool = False, of: str = "") -> tuple[Step, ...]:
     """The steps that make one update; none for a projection with fixed weights.
 
     ``shared``: several synapses have one weight, over which products and fused loops add up too. What reads a unit is
-    then told from what reads none, which counts once (see `sharing.apart`).
+    then told from what reads none, which counts once (see `sharing.apart`). ``of``: the name of the projection, which is a part of
+    the names of sums over the synapses of its post units.
     """
-    lowering = _Lowering(equation, shared)
+    lowering = _Lowering(equation, shared, of)
     for statement in equation.statements:
         lowering.statement(statement)
     steps = merged(lowering.steps)
@@ -51,8 +53,10 @@ class _Group:
 class _Lowering:
     """The lowering of one equation, statement by statement."""
 
-    def __init__(self, equation: SynapticEquation, shared: bool = False) -> None:
+    def __init__(self, equation: SynapticEquation, shared: bool = False, of: str = "") -> None:
         self.equation = equation
+        self.of = of
+        self.sums = 0
         self.shared = shared
         self.scalars = {*equation.parameters, "updates", *CONSTANTS}
         self.bare = {*equation.reads_pre, *equation.reads_post, *equation.broadcasts}
@@ -61,6 +65,7 @@ class _Lowering:
         self.scratch = 0
 
     def statement(self, statement: Statement) -> None:
+        statement = self.gathered(statement)
         target, adds = statement.target, statement.operator == "+="
         node = rename(statement.node(), self.inlined)
         if target in self.equation.traces or names_in(node) & self.equation.traces.keys():
@@ -76,6 +81,18 @@ class _Lowering:
             except Unsplittable:
                 self.add(*noise)
                 self.fused(target, adds, node)
+
+    def gathered(self, statement: Statement) -> Statement:
+        """The statement, after the sums over synapses that it reads."""
+        statement, sums = with_sums_named(statement, self.of, self.sums)
+        self.sums += len(sums)
+        for each in sums:
+            array = each.weight
+            if array not in ("w", *self.equation.state):
+                array = self.fresh()
+                self.elementwise(array, "=", ast.parse(each.weight, mode="eval").body)
+            self.add(Gather(variable=each.variable, array=array, signal=each.signal))
+        return statement
 
     def traced(self, target: str, adds: bool, node: ast.expr) -> None:
         """A loop over batch elements, each with traces of its own; where weights are shared, over their synapses too."""

@@ -12,6 +12,7 @@ __all__ = [
     "CONSTANTS",
     "DRIVE",
     "FUNCTIONS",
+    "INCOMING",
     "RANDOM",
     "SUMS",
     "UNIT_FUNCTIONS",
@@ -68,6 +69,9 @@ SUMS = frozenset(
     }
 )
 """Functions of many synapses or units at once, which no synapse can compute."""
+
+INCOMING = "incoming"
+"""`incoming(E)` is the sum of E over the post unit's own synapses in this projection."""
 
 DRIVE = "drive_"
 """Names drive_0, drive_1, ... are the lowering's own."""
@@ -128,6 +132,8 @@ def _unfit(name: object) -> str | None:
         return "names in _pre and _post are variables of the two units"
     if re.fullmatch(DRIVE + r"\d+", name):
         return "drive_0, drive_1, ... are what the lowering calls its own arrays"
+    if name == INCOMING or re.fullmatch(INCOMING + r"_\d+_of_\w+", name):
+        return "incoming(...) is the sum over the synapses of a unit"
     if name in SUMS:
         return "it reads as a function of many synapses"
     if why := why_reserved(name):

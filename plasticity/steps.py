@@ -1,4 +1,4 @@
-"""What a rule is lowered to: four kinds of step, in the order in which they run.
+"""What a rule is lowered to: five kinds of step, in the order in which they run.
 
 Arrays are per synapse, stored (n_post, n_pre), traces (batch, n_post, n_pre): `w`, the state, the traces, and the **drives**, scratch arrays
 that hold averages over the batch elements for the steps that follow (`drives(steps)` names them).
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from .parse import Statement
 
-__all__ = ["Elementwise", "Fused", "Product", "Step", "Traced", "drives"]
+__all__ = ["Elementwise", "Fused", "Gather", "Product", "Step", "Traced", "drives"]
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,19 @@ class Traced(_Step):
     once: str = "0"
 
 
-Step = Product | Fused | Elementwise | Traced
+@dataclass(frozen=True, kw_only=True)
+class Gather(_Step):
+    """`variable` of the post unit = sum over its synapses of array*signal.
+
+    variable: bare name. array: of the synapse. signal: an expression in bare names of the pre unit.
+    """
+
+    variable: str
+    array: str
+    signal: str
+
+
+Step = Product | Fused | Elementwise | Traced | Gather
 
 
 def drives(steps: Iterable[Step]) -> tuple[str, ...]:

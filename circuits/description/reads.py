@@ -5,6 +5,9 @@ from __future__ import annotations
 from brian2.utils.stringtools import get_identifiers
 
 from ...errors import RecircuitError
+from ...plasticity import lower
+from ...plasticity.incoming import calls_in
+from ...plasticity.steps import Gather
 from .network import Network
 from .population import Population
 from .projection import Projection, Transposed
@@ -17,6 +20,19 @@ def incoming_fields(network: Network, population: Population) -> dict[str, list[
         if projection.post is population:
             fields[projection.into].append(projection.field)
     return fields
+
+
+def sums_of(projection: Projection) -> list[str]:
+    """The variables of the post unit in which a rule's sums over its synapses are kept."""
+    equation = projection.equation
+    if equation is None or not any(calls_in(s.node()) for s in equation.statements):
+        return []
+    return [s.variable for s in lower(equation, of=projection.name) if isinstance(s, Gather)]
+
+
+def sums_into(network: Network, population: str) -> list[str]:
+    """Those of all projections into a population."""
+    return [s for p in network.projections.values() if p.post.name == population for s in sums_of(p)]
 
 
 def argmaxes(network: Network, population: str) -> list[str]:
@@ -73,6 +89,8 @@ def stored_in(network: Network, population: Population, names: set[str]) -> set[
             found |= set(fields[name])
         elif name in neuron.expressions:
             todo |= get_identifiers(neuron.expressions[name]) - seen
+        elif name in sums_into(network, population.name):
+            found.add(name)
         elif name == "t" or name in neuron.stored or name in network.broadcasts or name in neuron.parameters:
             found.add(name)
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,8 @@ from brian2.units import Quantity
 from ..description.network import Network
 from ..description.population import Population
 from ..description.projection import Projection, Transposed
-from ..description.reads import argmaxes, broadcasts_into, incoming_fields
-from .operations import EXPRESS, FACTOR, Operation
+from ..description.reads import argmaxes, broadcasts_into, incoming_fields, sums_into
+from .operations import EXPRESS, FACTOR, LEARN, Operation
 from .synapses import kept_arrays
 from .variables import Kind, Scope, Variable
 
@@ -25,11 +26,11 @@ SHARED_INDEX = "shared_index"
 
 def layout(network: Network, operations: list[Operation]) -> dict[str, Variable]:
     """All variables, in order: the clock's, those of populations, and those of projections."""
-    scratch = _scratch(operations)
+    scratch = _scratch(operations, network.populations)
     found = clock()
     for population in network.populations.values():
         found += of_population(
-            network, population, [*scratch.get(population.name, []), *argmaxes(network, population.name)]
+            network, population, [*scratch.get(population.name, []), *argmaxes(network, population.name), *sums_into(network, population.name)]
         )
     found.append(ACTIVE)
     for projection in network.projections.values():
@@ -99,17 +100,17 @@ def _of_projection(network: Network, projection: Projection) -> list[Variable]:
     return found + [Variable(name, t, values.shape, Scope.TABLE, Kind.WHOLE) for t, values in tables.items()]
 
 
-def _scratch(operations: list[Operation]) -> dict[str, list[str]]:
+def _scratch(operations: list[Operation], populations: Collection[str]) -> dict[str, list[str]]:
     """Population -> the variables that hold signals and factors."""
     found: dict[str, list[str]] = {}
-    for slot in (EXPRESS, FACTOR):
+    for slot in (EXPRESS, FACTOR, LEARN):
         for operation in operations:
-            if operation.slot == slot:
+            if operation.slot == slot and operation.owner in populations:
                 found.setdefault(operation.owner, []).extend(operation.writes)
     return {owner: sorted((k.partition(".")[2] for k in keys), key=_numbered) for owner, keys in found.items()}
 
 
-def _numbered(name: str) -> tuple[bool, int]:
-    """Signals before factors, each by its number."""
+def _numbered(name: str) -> tuple[int, int]:
+    """Signals before factors, those that are needed late last, each by its number."""
     prefix, _, count = name.rpartition("_")
-    return prefix != "sent", int(count)
+    return ("sent", "factor", "late").index(prefix), int(count)

@@ -9,6 +9,7 @@ from brian2.utils.stringtools import get_identifiers
 from ...plasticity import Statement, SynapticEquation, lower
 from ...plasticity.steps import Elementwise as Pass
 from ...plasticity.steps import Fused as Loop
+from ...plasticity.steps import Gather
 from ...plasticity.steps import Product as Outer
 from ...plasticity.steps import Step, drives
 from ...plasticity.steps import Traced as TraceLoop
@@ -24,7 +25,7 @@ from .operations import LEARN, PROPAGATE, Operation
 def steps_of(projection: Projection) -> tuple[Step, ...]:
     """What a projection's rule is lowered to."""
     equation = projection.equation
-    return () if equation is None else lower(equation, shared=projection.connectivity.shared)
+    return () if equation is None else lower(equation, shared=projection.connectivity.shared, of=projection.name)
 
 
 def learning_steps(network: Network, projection: Projection) -> tuple[int, ...]:
@@ -101,6 +102,13 @@ def learning(network: Network, projection: Projection) -> list[Operation]:
 
     made = []
     for index, step in enumerate(steps_of(projection)):
+        if isinstance(step, Gather):
+            if "mask" in arrays:  # what statements before have written where there is no synapse is not summed
+                there = Elementwise(name, (Statement(step.array, "=", f"{step.array}*mask"),))
+                read = {step.array, "mask"}
+                made.append(operation(f"mask_{step.variable}", there, read, {step.array}, False, projection.synapses))
+            made.append(_gather(step, projection, opened))
+            continue
         kernel, reads, writes = _update(step, projection, equation, arrays)
         random = bool({"rand", "randn"} & _names(step))
         made.append(operation(f"learn_{name}_{index}", kernel, reads, writes, random, projection.synapses))
@@ -111,6 +119,18 @@ def learning(network: Network, projection: Projection) -> list[Operation]:
         made.append(operation(f"mask_{name}", mask, {*kept, "mask"}, kept, False, projection.synapses))
     made.append(operation(f"count_{name}", Count(name), {"updates"}, {"updates"}, False, 0))
     return made
+
+
+def _gather(step: Gather, projection: Projection, opened: tuple[int, ...]) -> Operation:
+    """A sum over the synapses of each post unit: what a projection with this array as its weights would bring in."""
+    pre, post = projection.pre, projection.post
+    field, read = f"{post.name}.{step.variable}", f"{projection.name}.{step.array}"
+    signal = Term(pre.name, step.signal)
+    kernel = Propagate(projection.name, projection.connectivity, pre.size, post.size, signal, field, read)
+    return Operation(
+        name=f"sum_{step.variable}", owner=projection.name, slot=LEARN, steps=opened, kernel=kernel, learns=True,
+        reads=frozenset({read}), writes=frozenset({field}), work=projection.synapses,
+    )  # fmt: skip
 
 
 def broadcasts(network: Network) -> list[Operation]:

@@ -11,6 +11,7 @@ from ...connectivity import MaxPool
 from ...connectivity import Synapses as Existing
 from ...description.population import Population
 from ...description.projection import Projection, Transposed
+from ...description.reads import sums_of
 from ..reference.existing import existing_synapses
 from ..reference.kernels import PerSynapse, PerWeight, Summed
 from ..reference.layout import kept
@@ -101,6 +102,8 @@ def _kept_in(projection: Projection) -> list[str]:
         return []
     plain = equation.plain_names
     lines = [f"{plain[state]} : 1" for state in (*equation.state, *equation.traces)]
+    if sums_of(projection):  # its statements are run one by one, so that what they compute is kept between them
+        lines += [f"{plain[name]} : 1" for name in equation.locals]
     lines += [f"{plain[parameter]} : 1 (shared)" for parameter in equation.parameters]
     return [*lines, "updates : 1 (shared)"]
 

@@ -1,5 +1,6 @@
 """Each expression of one unit that a product, a loop or a signal reads is computed once, into a variable of its population.
 
+A sum over synapses of which a rule makes a factor is known only within the update: so is the factor, which comes right before.
 A name of something that is stored stands for itself; all else gets a variable of its own, shared by all who read the same
 expression. Signals are taken before anything arrives in the step, factors of updates after the states have changed.
 """
@@ -9,30 +10,38 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from brian2.utils.stringtools import word_substitute
+from brian2.utils.stringtools import get_identifiers, word_substitute
 
 from ....plasticity import Statement
 from ...description.network import Network
 from ...description.population import Population
-from ...description.reads import read_by, stored_in
-from ..kernels import Broadcast, Elementwise, Propagate, Term
-from ..operations import EXPRESS, FACTOR, Operation
+from ...description.reads import read_by, stored_in, sums_of
+from ..kernels import Broadcast, Elementwise, Term
+from ..operations import EXPRESS, FACTOR, LEARN, Operation
 
 
 def factors(network: Network, operations: list[Operation]) -> list[Operation]:
     """The operations with every term stored, and before them those that compute what was not."""
     sent, learned = Wanted(network, EXPRESS, "sent"), Wanted(network, FACTOR, "factor")
+    late, known = Wanted(network, LEARN, "late"), set[str]()
+    sums = {s for p in network.projections.values() for s in sums_of(p)}
 
-    def resolved(operation: Operation) -> Operation:
-        wanted = sent if isinstance(operation.kernel, Propagate | Broadcast) else learned
-        kernel = operation.kernel.with_terms(lambda term: wanted.stored(term, operation.steps))
+    def resolved(operation: Operation) -> list[Operation]:
+        def stored(term: Term) -> Term:
+            if operation.slot != LEARN:
+                return sent.stored(term, operation.steps)
+            return (late if get_identifiers(term.expression) & sums else learned).stored(term, operation.steps)
+
+        kernel = operation.kernel.with_terms(stored)
         read = {term.key for term in kernel.terms()}
-        return replace(operation, kernel=kernel, reads=operation.reads | read)
+        before = [replace(o, learns=True) for o in late.operations() if o.name not in known]
+        known.update(o.name for o in before)
+        return [*before, replace(operation, kernel=kernel, reads=operation.reads | read)]
 
     # The order of asking is that of numbering: first what learns, or travels, then what is broadcast.
     order = sorted(range(len(operations)), key=lambda k: isinstance(operations[k].kernel, Broadcast))
     made = {k: resolved(operations[k]) for k in order}
-    return [*sent.operations(), *learned.operations(), *(made[k] for k in range(len(operations)))]
+    return [*sent.operations(), *learned.operations(), *(o for k in range(len(operations)) for o in made[k])]
 
 
 @dataclass

@@ -7,6 +7,7 @@ import numpy as np
 from ...connectivity import Synapses
 from ...description.network import Network
 from ...description.projection import Projection, Transposed
+from ...description.reads import sums_into
 from ..layout import clock, of_population
 from ..variables import Scope, Variable
 from .pooling import scratch
@@ -18,7 +19,7 @@ def reference_layout(
     """The clock's variables, those of populations, and those of the synapses of each projection."""
     found = clock()
     for population in network.populations.values():
-        extra = [*scratch(network, population.name), *sent.get(population.name, [])]
+        extra = [*scratch(network, population.name), *sums_into(network, population.name), *sent.get(population.name, [])]
         found += of_population(network, population, extra)
     for projection in network.projections.values():
         if not isinstance(projection.weights, Transposed):

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import prod
 
 from brian2.utils.stringtools import get_identifiers
 
-from ....plasticity import SynapticEquation
+from ....plasticity import Statement, SynapticEquation
+from ....plasticity.incoming import sided, with_sums_named
 from ....plasticity.sharing import SharedStatement, shared_code
 from ...description.network import Network
 from ...description.projection import Projection
-from ...description.reads import read_of_units
+from ...description.reads import read_of_units, sums_of
 from ..kernels import Kernel
 from ..operations import LEARN, Operation
 from ..synapses import learning_steps, masking
-from .kernels import PerSynapse, PerWeight
+from .kernels import PerSynapse, PerWeight, Summed
 from .layout import kept, masked
 
 
@@ -36,6 +38,8 @@ def _each(network: Network, projection: Projection, equation: SynapticEquation) 
     reads = {f"{name}.{v}" for v in mine} | read_of_units(network, projection)
     reads.add(f"{name}.updates")  # so that counting is never taken for what cannot have changed
     opened = learning_steps(network, projection)
+    if sums_of(projection):
+        return _each_with_sums(network, projection, equation)
 
     def operation(suffix: str, text: str, writes: set[str], work: int) -> Operation:
         return Operation(
@@ -49,6 +53,29 @@ def _each(network: Network, projection: Projection, equation: SynapticEquation) 
         operation("0", code, {"w", *equation.state, *equation.traces} & mine, whole),
         operation("count", "updates = updates + 1", {"updates"}, 0),
     ]
+
+
+def _each_with_sums(network: Network, projection: Projection, equation: SynapticEquation) -> list[Operation]:
+    """Statement by statement, and before each the sums over synapses that it reads; none of it is ever left out."""
+    name, steps = projection.name, learning_steps(network, projection)
+    keys = frozenset(f"{name}.{v}" for v in kept(projection))
+    sums = frozenset(f"{projection.post.name}.{v}" for v in sums_of(projection))
+    reads = frozenset(read_of_units(network, projection)) | keys | sums
+
+    def operation(op: str, kernel: Kernel, writes: frozenset[str]) -> Operation:
+        return Operation(op, name, LEARN, steps, kernel, reads, writes, learns=True, always=True)
+
+    made, count = [], 0
+    for k, statement in enumerate(equation.statements):
+        named, found = with_sums_named(statement, name, count)
+        count += len(found)
+        for one in found:
+            code = replace(equation, statements=(Statement("w", "=", f"({one.weight})*({sided(one.signal, 'pre')})"),))
+            summed = Summed(name, one.variable, code.plain_code().partition("=")[2].strip())
+            made.append(operation(f"sum_{one.variable}", summed, frozenset({f"{projection.post.name}.{one.variable}"})))
+        line = replace(equation, statements=(named,)).plain_code(equation.locals)
+        made.append(operation(f"learn_{name}_{k}", PerSynapse(name, line), keys))
+    return [*made, operation(f"learn_{name}_count", PerSynapse(name, "updates = updates + 1"), keys)]
 
 
 def _shared(network: Network, projection: Projection, equation: SynapticEquation, synapses: int) -> list[Operation]:
