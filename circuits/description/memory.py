@@ -19,7 +19,8 @@ def needed(network: Network) -> dict[str, int]:
     for population in network.populations.values():
         found[population.name] += size * population.size * len(population.neuron.shared)
     for projection in network.projections.values():
-        found[projection.post.name] += size * network.batch_size * projection.post.size  # its field
+        fields = 1 + len(projection.totals())
+        found[projection.post.name] += size * network.batch_size * projection.post.size * fields
         found[projection.name] = size * _per_synapse(projection, network.batch_size) * prod(projection.shape)
     return found
 

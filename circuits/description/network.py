@@ -24,6 +24,7 @@ from .checks import (
     warn_of_rules_always_open,
 )
 from .initial import glorot
+from .meaning import check_meaning
 from .neuron import Neuron
 from .population import CLAMPED, Clamp, Population
 from .projection import Projection, Transposed
@@ -192,6 +193,7 @@ class Network:
             learns=During.of(learns, "plasticity"), states=dict(states or {}),
         )  # fmt: skip
         check_rule(projection, set(self.broadcasts))
+        check_meaning(projection, self.batch_size)
         self.projections[name] = projection
         self.revision += 1
         return projection

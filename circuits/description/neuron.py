@@ -3,6 +3,7 @@
 Four kinds of lines, each with its dimension and a flag in brackets::
 
     basal     : 1 (compartment)                                  # the sum of what projections bring in
+    total     : 1 (weights into basal)                           # the sum of the weights of the synapses into basal
     loss      : 1 (broadcast)                                    # one value per batch element, from a population of one unit
     drate/dt  = (tanh(basal) - rate)/tau : 1 (during feedforward)  # a state, in continuous time
     error     = apical*(1 - rate**2)     : 1 (during feedback)     # a latch: assigned in its phase, then held
@@ -96,6 +97,7 @@ class Neuron:
         self.parameters: dict[str, Any] = dict(parameters)
         self.compartments: list[str] = []
         self.broadcasts: list[str] = []
+        self.totals: dict[str, str] = {}
         self.unit_parameters: list[str] = []
         self.expressions: dict[str, str] = {}
         self.states: list[StateEquation] = []
@@ -115,20 +117,23 @@ class Neuron:
         _check_name(name, "equations")
         flags = list(equation.flags)
         during = [flag for flag in flags if "during " in flag]
-        other = [flag for flag in flags if "during " not in flag]
+        into = [flag.removeprefix("weights into ") for flag in flags if flag.startswith("weights into ")]
+        other = [flag for flag in flags if "during " not in flag and not flag.startswith("weights into ")]
         allowed = {
             PARAMETER: {"compartment", "broadcast"},
             SUBEXPRESSION: {"stored", "constant over dt", "shared"},
             DIFFERENTIAL_EQUATION: {"shared"},
         }[equation.type]
-        if set(other) - allowed or len(during) > 1 or (during and equation.type == PARAMETER):
+        if set(other) - allowed or len(during) > 1 or ((during if equation.type == PARAMETER else into) or into[1:]):
             raise RecircuitError(
                 f"equations: {name!r} has the flags {flags}; expected at most one 'during <phases>', and of "
-                f"{sorted(allowed) or 'others none'} for a {equation.type}."
+                f"{sorted(allowed) or 'others none'} for a {equation.type}; a sum of weights is '{name} : 1 (weights into <compartment>)'."
             )
         self.dimensions[name] = equation.dim
         when, shared = _when(during[0]) if during else During(), "shared" in other
-        if equation.type == PARAMETER:
+        if into:
+            self.totals[name] = into[0]
+        elif equation.type == PARAMETER:
             kind = self.compartments if "compartment" in other else self.broadcasts if "broadcast" in other else None
             (self.unit_parameters if kind is None else kind).append(name)
         elif equation.type == DIFFERENTIAL_EQUATION:
@@ -139,7 +144,13 @@ class Neuron:
             self.expressions[name] = equation.expr.code
 
     def _check_names(self) -> None:
-        for name in ("rate", *self.compartments, *self.broadcasts):
+        for total, compartment in self.totals.items():
+            if compartment not in self.compartments:
+                raise RecircuitError(
+                    f"equations: {total!r} is the sum of the weights into {compartment!r}, which is no compartment; there are "
+                    f"{self.compartments}."
+                )
+        for name in ("rate", *self.compartments, *self.broadcasts, *self.totals):
             if name in self.dimensions and self.dimensions[name] is not DIMENSIONLESS:
                 raise RecircuitError(
                     f"equations: {name!r} has a dimension; what units send and receive is plain (: 1)."

@@ -54,7 +54,7 @@ class Population:
     def variables(self) -> list[str]:
         """All that a rule or a record may read of a unit."""
         neuron = self.neuron
-        return sorted({*neuron.stored, *neuron.expressions, *neuron.compartments, *neuron.broadcasts})
+        return sorted({*neuron.stored, *neuron.expressions, *neuron.compartments, *neuron.totals, *neuron.broadcasts})
 
     def stored_name(self, variable: str) -> str:
         """Follow expressions that are no more than another name (x = rate)."""

@@ -77,6 +77,13 @@ class Projection:
         """The variable of the post unit that this projection alone writes."""
         return f"{self.into}_{self.pre.name}"
 
+    def totals(self) -> dict[str, str]:
+        """Sums of weights that the post unit's equations ask for -> the variable of it with the part of this projection."""
+        asked = [total for total, into in self.post.neuron.totals.items() if into == self.into]
+        if self.connectivity.kind == "largest":  # pooling brings in one signal, and weighs none
+            return {}
+        return {total: f"{total}_of_{self.name}" for total in asked}
+
     @property
     def argmax(self) -> str:
         """Of max pooling: the variable of the pooling unit that says which input was the largest."""

@@ -14,11 +14,14 @@ from .projection import Projection, Transposed
 
 
 def incoming_fields(network: Network, population: Population) -> dict[str, list[str]]:
-    """Compartment -> the field variables of the projections into it."""
-    fields: dict[str, list[str]] = {name: [] for name in population.neuron.compartments}
+    """Compartment, or sum of weights -> the variables, each of one projection, that it is the sum of."""
+    neuron = population.neuron
+    fields: dict[str, list[str]] = {name: [] for name in (*neuron.compartments, *neuron.totals)}
     for projection in network.projections.values():
         if projection.post is population:
             fields[projection.into].append(projection.field)
+            for total, part in projection.totals().items():
+                fields[total].append(part)
     return fields
 
 

@@ -14,7 +14,7 @@ from .passes.narrowing import Narrow, with_alternatives
 from .passes.sparse import sparse
 from .reference.lower import lower_reference
 from .states import clamps, state_updates
-from .synapses import broadcasts, learning, propagation
+from .synapses import broadcasts, learning, propagation, weight_totals
 from .timetable import MODES, Timetable
 
 
@@ -42,5 +42,6 @@ def _declared(network: Network) -> list[Operation]:
     for population in network.populations.values():
         made += state_updates(network, population)
     for projection in network.projections.values():
-        made += [propagation(network, projection), *learning(network, projection)]
+        made += [propagation(network, projection), *weight_totals(network, projection)]
+        made += learning(network, projection)
     return made + broadcasts(network)

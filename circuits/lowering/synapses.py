@@ -86,6 +86,20 @@ def propagation(network: Network, projection: Projection) -> Operation:
     )  # fmt: skip
 
 
+def weight_totals(network: Network, projection: Projection) -> list[Operation]:
+    """The sums of a projection's weights that the post unit's equations read: what it brought in if each unit sent 1."""
+    made = propagation(network, projection)
+    pre, post, steps = projection.pre, projection.post, tuple(range(network.phased().steps))
+    assert isinstance(made.kernel, Propagate)
+    return [
+        replace(
+            made, name=f"weigh_{variable}", steps=steps, writes=frozenset({f"{post.name}.{variable}"}),
+            kernel=replace(made.kernel, signal=Term(pre.name, "1.0"), field=f"{post.name}.{variable}"),
+        )
+        for variable in projection.totals().values()
+    ]  # fmt: skip
+
+
 def learning(network: Network, projection: Projection) -> list[Operation]:
     """The operations that make one update of a projection's weights, in order."""
     equation, name = projection.equation, projection.name

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from ...circuits import Circuit
 from ...plasticity import SynapticEquation
+from ...plasticity.ambiguity import of_elements
+from ...plasticity.parse import names_in
 from ...plasticity.values import Values
 from ..networks.rule_test_circuits import bench
 
@@ -80,17 +82,23 @@ def elements_apart(make: Make, data: Data, batch_size: int) -> dict[str, float]:
     return apart
 
 
-def law_apart(equation: SynapticEquation, data: Data, batch_size: int, seed: int) -> dict[str, float]:
+def law_apart(
+    equation: SynapticEquation, data: Data, batch_size: int, seed: int, *, apart: bool = False
+) -> dict[str, float]:
     """How far B batch elements are from the law: evaluate a statement in every batch element, take the mean, then go on.
 
     On the bench, each statement by itself in plain Brian2, one batch element after the other; between two of them the mean
-    is taken here. Noise stands still: a draw is a value of the synapse.
+    is taken here, but for traces, of which each batch element keeps its own. Noise stands still: a draw is a value of the
+    synapse.
 
     Args:
         equation: one of a rule's.
         data: rows for the stimuli of its bench, or of more; they need not fill the batch elements.
         batch_size : B.
         seed: of weights and draws.
+        apart: of B *circuits*, each of which has its own state and names too, in all full batches: a statement that reads
+            units is done by each circuit with its own state, one that reads none, on the mean. Only the weight is the mean
+            at any time. What comes out of it is the same, unless the rule means something else in several batch elements.
     """
     equation, draws = _without_noise(equation)
     own = f"{equation.direction}."
@@ -100,16 +108,39 @@ def law_apart(equation: SynapticEquation, data: Data, batch_size: int, seed: int
     kept = Values({**equation.state, **dict.fromkeys(equation.locals, 0.0)})
     parts = [replace(equation, statements=(s,), state=kept) for s in equation.statements]
     single = [(part.statements[0].target, _alone(part, lowering="reference", seed=seed)) for part in parts]
-    now = _of(many, own)
+    traces = {f"{own}{name}" for name in equation.traces}
+    start = _of(many, own)
+    now = [{k: v[b : b + 1] if k in traces else v for k, v in start.items()} for b in range(batch_size)]
+    for row in _batches(data, batch_size, full=apart):
+        many.run(_for(many, data), order=row[None])
+        for part, (target, one) in zip(parts, single, strict=True):
+            kept_apart = target in equation.traces or (apart and target != "w" and _reads_elements(part))
+            if apart and not _reads_elements(part):
+                now = [_mean_of(now, but=traces)] * batch_size
+            _take(one, _for(one, data), row[row >= 0], now, f"{own}{target}", mean=not kept_apart)
+        now = [{**each, f"{own}updates": each[f"{own}updates"] + 1} for each in now]
+    mean = _mean_of(now, but=traces)
+    found = {k: distance(many[k], mean[k]) for k in (f"{own}{name}" for name in ("w", *equation.state))}
+    return found | {k: distance(many[k], np.concatenate([each[k] for each in now])) for k in traces}
+
+
+def _batches(data: Data, batch_size: int, *, full: bool) -> NDArray[np.int64]:
+    """The rows of each presentation; -1 where the last one is not full, which is left out where all are to be."""
     count = len(next(iter(data.values())))
     order = np.full(-(-count // batch_size) * batch_size, -1)
     order[:count] = np.arange(count)
-    for row in order.reshape(-1, batch_size):
-        many.run(_for(many, data), order=row[None])
-        for target, one in single:
-            now[f"{own}{target}"] = _mean_after(one, _for(one, data), row[row >= 0], now, f"{own}{target}")
-        now[f"{own}updates"] = now[f"{own}updates"] + 1
-    return {k: distance(many[k], now[k]) for k in (f"{own}{name}" for name in ("w", *equation.state))}
+    batches = order.reshape(-1, batch_size)
+    return batches[(batches >= 0).all(axis=1)] if full else batches
+
+
+def _reads_elements(equation: SynapticEquation) -> bool:
+    names = {name for s in equation.statements for name in names_in(s.node())}
+    return any(of_elements(equation, name) for name in names)
+
+
+def _mean_of(states: list[State], but: set[str]) -> State:
+    """The mean of the variables of circuits, but of some, which are those of the first."""
+    return {k: v if k in but else np.mean([s[k] for s in states], axis=0) for k, v in states[0].items()}
 
 
 def _of(net: Circuit, prefix: str) -> State:
@@ -117,14 +148,16 @@ def _of(net: Circuit, prefix: str) -> State:
     return {k: v for k, v in net.state().items() if k.startswith(prefix)}
 
 
-def _mean_after(one: Circuit, data: Data, rows: NDArray[np.int32], start: State, key: str) -> NDArray[np.float64]:
-    """A variable after a presentation of each row by itself, all from the same start."""
+def _take(one: Circuit, data: Data, rows: NDArray[np.int64], now: list[State], key: str, *, mean: bool) -> None:
+    """Set a variable to what it is after a presentation of each row by itself, or to the mean of these in all."""
     after = []
-    for row in rows:
+    for row, start in zip(rows, now):
         one.set_state({k: v for k, v in start.items() if k in one.state()})
         one.run(data, order=[[row]])
         after.append(one[key])
-    return np.mean(after, axis=0)
+    if mean:
+        after = [np.mean(after, axis=0)] * len(now)
+    now[: len(after)] = [{**each, key: value} for each, value in zip(now, after)]
 
 
 def _without_noise(equation: SynapticEquation) -> tuple[SynapticEquation, list[str]]:

@@ -196,6 +196,8 @@ class _Bench:
         for equation in (self.rule.forward, self.rule.feedback):
             if equation.plastic:
                 apart |= law_apart(equation, data, BATCH_SIZE, self.seed)
+                separate = law_apart(equation, data, BATCH_SIZE, self.seed, apart=True)
+                apart |= {f"{k}, circuits with their own state": v for k, v in separate.items()}
         one.run(data, order=rows)
         many.run(data, order=np.repeat(rows, BATCH_SIZE, axis=1))
         alike = _synapses(many)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ...description.network import Network
 from ...description.population import Population
 from ...description.projection import Projection, Transposed
@@ -65,6 +67,13 @@ def _propagation(network: Network, projection: Projection, signal: Term, count: 
             kernel=Summed(name, projection.field, f"w*{signal.variable}_pre"), reads=frozenset({signal.key, read}),
             writes=frozenset({field}), work=count,
         )
+    ]  # fmt: skip
+    made += [
+        replace(
+            made[0], name=f"weigh_{total}", kernel=Summed(name, total, "w"), steps=tuple(range(network.phased().steps)),
+            reads=frozenset({read}), writes=frozenset({f"{projection.post.name}.{total}"}),
+        )
+        for total in projection.totals().values()
     ]  # fmt: skip
     if isinstance(weights, Transposed) and not projection.connectivity.shared:
         made.insert(0, _copy(network, projection, weights))
