@@ -11,6 +11,7 @@ from brian2.units.fundamentalunits import get_dimensions
 
 from ..errors import RecircuitError
 from .backends import Program, choose_backend, open_program
+from .backends.noise import NoiseState
 from .backends.program import Interrupted
 from .description.checks import check_value
 from .description.fingerprint import fingerprint
@@ -26,6 +27,7 @@ from .inspection.trace import Trace, record_keys
 from .lowering.lower import lower
 from .lowering.lowered import Lowered
 from .lowering.timetable import Timetable
+from .moment import Moment, check_same_variables, same_bits
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -35,7 +37,12 @@ class Circuit(Network):
     """A description that runs: populations and projections with a clock, in B batch elements that share their synapses.
 
     All that is said when it is made, and how populations, projections and phases are declared, is in `Network`. A program
-    is built when it is first needed, and again when the description has changed; the values of variables are kept.
+    is built when it is first needed, and again when the description has changed; the values of variables are kept, and the
+    random numbers go on. Only `reset` restarts them.
+
+    Attributes
+    ----------
+    epoch : how many epochs of training lie behind it: `recircuit.train` goes on with the next one
     """
 
     def __init__(self, *args: Any, **settings: Any) -> None:
@@ -44,6 +51,10 @@ class Circuit(Network):
         self._built = -1  # the revision of the description that the program was built of
         self._lowered: tuple[int, Lowered] | None = None
         self._values: dict[str, np.ndarray] = {}
+        self._noise: NoiseState | None = None  # of the program before, while there is none
+        self._by_hand: dict[str, Any] = {}  # parameters that the user has set
+        self._stored: dict[str, Moment] = {}
+        self.epoch = 0
         self._inputs: Inputs | None = None
 
     # ---- running -----------------------------------------------------------------------------------------------
@@ -118,7 +129,9 @@ class Circuit(Network):
         for key, value in self._values.items():
             if key in program.variables:
                 program.set(key, value)
-        self._values = {}
+        if self._noise is not None:
+            program.set_noise(self._noise)
+        self._values, self._noise = {}, None
         self._program, self._built = program, self.revision
         return program
 
@@ -127,6 +140,7 @@ class Circuit(Network):
         if self._program is not None:
             if self._program.alive:
                 self._values = {k: self._program.get(k) for k in self._program.variables}
+                self._noise = self._program.noise()
             self._program.close()
             self._program = None
 
@@ -150,8 +164,13 @@ class Circuit(Network):
     # ---- state -------------------------------------------------------------------------------------------------
 
     def reset(self) -> None:
-        """Begin again: all variables as they first were, and the random numbers too. Nothing is built anew."""
+        """Begin again: all variables as they first were, the random numbers, and the count of epochs. Nothing is built anew.
+
+        Parameters of neurons, units and rules are as they were declared, or as you have set them since, as in
+        ``circuit["h.tau"] = 5*ms``.
+        """
         program = self.program()
+        self.epoch = 0
         for key, variable in program.variables.items():
             program.set(key, np.zeros(variable.shape))
         self._fill(program)
@@ -169,8 +188,15 @@ class Circuit(Network):
 
     def __setitem__(self, key: str, value: Any) -> None:
         owner, _, variable = key.partition(".")
-        program, key = self.program(), known(self, self.lowered().variables, key)
+        key = known(self, self.lowered().variables, key)
         check_value(self.populations, key, value)
+        self._set(key, value)
+        if self._is_parameter(owner, variable):
+            self._by_hand[key] = value
+
+    def _set(self, key: str, value: Any) -> None:
+        owner, _, variable = key.partition(".")
+        program = self.program()
         if owner in self.populations and variable in self.populations[owner].neuron.parameters:
             return self._set_parameter(self.populations[owner], variable, value)
         program.set(key, value)
@@ -193,6 +219,35 @@ class Circuit(Network):
             else:
                 self.program().set(known(self, self.lowered().variables, key), value)
 
+    def moment(self) -> Moment:
+        """All that changes while the circuit runs, as it is now: variables, clock, random numbers, count of epochs."""
+        return Moment(self.state(), self.program().noise(), self.epoch)
+
+    def go_on_from(self, moment: Moment) -> None:
+        """Return to a moment of this circuit, or of one with the same variables."""
+        program = self.program()
+        now = {key: program.get(key) for key in program.variables}
+        self.set_state({k: v for k, v in moment.state.items() if k not in now or not same_bits(v, now[k])})
+        if moment.noise is not None:
+            self.program().set_noise(moment.noise)
+        self.epoch = moment.epoch
+
+    def store(self, name: str = "default") -> None:
+        """Keep the state of the circuit in memory under a name: variables, clock, random numbers, count of epochs."""
+        self._stored[name] = self.moment()
+
+    def restore(self, name: str = "default") -> None:
+        """Return to what `store` kept under a name; presentations then repeat exactly as they were from there.
+
+        Raises RecircuitError: nothing is stored under the name, or the circuit has other variables now.
+        """
+        if name not in self._stored:
+            raise RecircuitError(
+                f"restore: nothing is stored under the name {name!r}; there are {[*self._stored]}. Call store({name!r}) first."
+            )
+        check_same_variables(self._stored[name].state, self.lowered().variables)
+        self.go_on_from(self._stored[name])
+
     # ---- looking -----------------------------------------------------------------------------------------------
 
     def diagram(self, **options: Any) -> Figure:
@@ -209,6 +264,14 @@ class Circuit(Network):
 
     # ---- inside ------------------------------------------------------------------------------------------------
 
+    def _is_parameter(self, owner: str, variable: str) -> bool:
+        """Whether a variable is a parameter of a neuron, of a unit, or of a rule."""
+        if owner in self.populations:
+            neuron = self.populations[owner].neuron
+            return variable in neuron.parameters or variable in neuron.unit_parameters
+        equation = self.projections[owner].equation if owner in self.projections else None
+        return equation is not None and variable in equation.parameters
+
     def _set_parameter(self, population: Population, name: str, value: Any) -> None:
         """Change a parameter; one that turns step-by-step mode on or off is in the code, and has the circuit built anew."""
         before, after = population.neuron, population.neuron.with_parameters(**{name: value})
@@ -223,7 +286,7 @@ class Circuit(Network):
 
     def _fill(self, program: Program) -> None:
         """Set all that a circuit begins with."""
-        for key, value in {**program.lowered.constants, **first_values(self)}.items():
+        for key, value in {**program.lowered.constants, **first_values(self), **self._by_hand}.items():
             if key in program.variables:
                 program.set(key, value)
         program.seed(self.seed)

@@ -32,7 +32,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("recircuit.circuits.library", "recircuit.circuits.lowering"),
     ("recircuit.circuits.backends",),
     ("recircuit.circuits.inspection",),
-    ("recircuit.circuits.inputs",),
+    ("recircuit.circuits.inputs", "recircuit.circuits.moment", "recircuit.circuits.untouched"),
     ("recircuit.circuits.circuit",),
     ("recircuit.circuits",),
     ("recircuit.models.data", "recircuit.models.networks"),

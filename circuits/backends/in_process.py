@@ -13,7 +13,8 @@ from ..lowering.lowered import Lowered
 from ..lowering.operations import Operation
 from ..lowering.timetable import Timetable
 from .interrupts import interruptible
-from .program import Program, Progress, RunResult, check_order, check_scale
+from .noise import NoiseState, mersenne_state, set_mersenne
+from .program import Program, Progress, RunResult, check_order, check_scale, check_seed
 
 Action = Callable[[], Any]
 
@@ -25,12 +26,14 @@ class InProcessProgram(Program):
     ----------
     data : stimulus -> its rows, and the scale and offset that make rates of them
     row : the row of the data that each batch element shows in the presentation under way; -1 for none
+    random : what all random numbers are drawn from
     """
 
     def __init__(self, lowered: Lowered) -> None:
         self.lowered = lowered
         self.data: dict[str, tuple[np.ndarray, float, float]] = {}
         self.row = np.zeros(lowered.network.batch_size, dtype=np.int32)
+        self.random = np.random.RandomState(0)
 
     @abstractmethod
     def action(self, operation: Operation) -> Action:
@@ -42,6 +45,15 @@ class InProcessProgram(Program):
 
     def close(self) -> None:
         self.data.clear()
+
+    def seed(self, seed: int) -> None:
+        self.random.seed(check_seed(seed))
+
+    def noise(self) -> NoiseState:
+        return mersenne_state(self.random)
+
+    def set_noise(self, state: NoiseState) -> None:
+        set_mersenne(self.random, state)
 
     def write(self, key: str, values: np.ndarray) -> None:
         self.read(key)[:] = values

@@ -13,6 +13,7 @@ from ...errors import RecircuitError
 from ..lowering.lowered import Lowered
 from ..lowering.timetable import Timetable
 from ..lowering.variables import Variable
+from .noise import NoiseState
 
 Progress = Callable[[int], None]
 
@@ -105,6 +106,14 @@ class Program(ABC):
     @abstractmethod
     def seed(self, seed: int) -> None:
         """Restart the random numbers."""
+
+    @abstractmethod
+    def noise(self) -> NoiseState:
+        """What the random numbers to come depend on."""
+
+    @abstractmethod
+    def set_noise(self, state: NoiseState) -> None:
+        """Go on with random numbers where another program was; where its generator is of another kind, with new ones."""
 
     @abstractmethod
     def load(self, stimulus: str, data: np.ndarray, scale: float, offset: float) -> None:

@@ -16,6 +16,7 @@ from ...circuits.description.reads import incoming_fields
 from ...circuits.inputs import Inputs, Rows, as_inputs, dataset_inputs
 from ...circuits.lowering.evaluation import evaluate, variables_in
 from ...circuits.lowering.synapses import learning_steps
+from ...circuits.untouched import untouched
 from ...errors import RecircuitError
 
 __all__ = ["Snapshot", "matrix", "snapshot"]
@@ -108,7 +109,7 @@ def snapshot(circuit: Circuit, data: Any = None) -> Snapshot:
     """Show a circuit the first rows of data, one in each batch element, as in training; then leave it as it was.
 
     Args:
-        circuit: its weights, rates and clock are put back afterwards; what is drawn at random goes on.
+        circuit: its weights, rates, clock and random numbers are put back afterwards.
         data: what `circuit.run` takes; of a data set, the training part.
 
     Raises:
@@ -119,14 +120,11 @@ def snapshot(circuit: Circuit, data: Any = None) -> Snapshot:
     program = circuit.program()
     owners = circuit.populations
     keys = [k for k, v in program.variables.items() if v.owner in owners and v.by_element]
-    before = circuit.state()
-    try:
-        inputs.load(program)
-        table = circuit.timetable("train", keys)
+    inputs.load(program)
+    table = circuit.timetable("train", keys)
+    with untouched(program, table):
         result = program.run(table, inputs.order(1, circuit.batch_size), collect=dict.fromkeys(keys, _moment(circuit)))
-        result.raise_if_diverged()
-    finally:
-        circuit.set_state({k: v for k, v in before.items() if not np.array_equal(v, program.get(k), equal_nan=True)})
+    result.raise_if_diverged()
     values = {key: np.asarray(kept[0], dtype=float) for key, kept in result.collected.items()}
     return Snapshot(circuit, values, {p.name: matrix(p) for p in circuit.projections.values()})
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import zip_longest
 from pathlib import Path
 from typing import Literal
@@ -17,26 +17,29 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ...atomic_files import read_file, write_whole
 from ...circuits import Circuit, Projection
+from ...circuits.backends.noise import NoiseState
+from ...circuits.moment import Moment
 from ...errors import RecircuitError
 from .history import Row
 
 __all__ = ["About", "Checkpoint", "described"]
 
-KEY = "recircuit"
+KEY, NOISE = "recircuit", "noise "
 
 
 class About(BaseModel):
     """What a checkpoint is the state of.
 
-    epoch: how many epochs lie behind it. rows: what they measured. seed: of their order and noise.
+    epoch: how many epochs of the run lie behind it. before: how many epochs lie before the run. rows: what was measured. seed: of their order and noise.
     network: what the circuit is, in words (`described`). data: name and fingerprint of the data set.
     backend, threads, versions: what made it; on another the rest of the run has other bits.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
 
-    format: Literal[1] = 1
+    format: Literal[1, 2] = 2
     epoch: int = 0
+    before: int = 0
     seed: int = 0
     network: dict[str, str] = {}
     data: dict[str, str] = {}
@@ -50,11 +53,13 @@ class About(BaseModel):
 class Checkpoint:
     """A circuit's state and what it is the state of.
 
-    state: every stored variable by name: weights, state and parameters of rules, updates, rates of units.
+    state: every stored variable by name: weights, state and parameters of rules, updates, rates of units. noise: what the
+    random numbers to come depend on; None in files of recircuit 0.1.
     """
 
-    state: dict[str, np.ndarray]
-    about: About
+    state: Mapping[str, np.ndarray]
+    about: About = field(default_factory=About)
+    noise: NoiseState | None = None
 
     def save(self, path: str | Path) -> None:
         """Write it, whole or not at all.
@@ -68,6 +73,8 @@ class Checkpoint:
         from safetensors.numpy import save
 
         arrays = {k: np.ascontiguousarray(v).reshape(v.shape) for k, v in self.state.items()}
+        if self.noise is not None:
+            arrays[NOISE + self.noise.kind] = self.noise.content
         return save(arrays, metadata={KEY: self.about.model_dump_json()})
 
     @classmethod
@@ -78,11 +85,12 @@ class Checkpoint:
         """
         path = Path(path)
         text, state = _read(path)
+        noise = next((NoiseState(k.removeprefix(NOISE), state.pop(k)) for k in [*state] if k.startswith(NOISE)), None)
         bad = [k for k, v in state.items() if np.issubdtype(v.dtype, np.floating) and not np.isfinite(v).all()]
         if bad:
             raise RecircuitError(f"{path}: {bad[0]} holds NaN or infinity. Use another checkpoint.")
         try:
-            return cls(state, About.model_validate_json(text))
+            return cls(state, About.model_validate_json(text), noise)
         except ValidationError as problem:
             raise RecircuitError(
                 f"{path} says of itself what this version of recircuit cannot read ({problem.errors()[0]['msg']}). "
@@ -102,7 +110,10 @@ class Checkpoint:
         if weights_only:
             here, saved = ({k: v for k, v in state.items() if k.endswith(".w")} for state in (here, saved))
         _check_fit(saved, here)
-        circuit.set_state({k: v for k, v in saved.items() if not np.array_equal(v, here[k])})
+        if weights_only:
+            circuit.set_state(saved)
+        else:
+            circuit.go_on_from(Moment(saved, self.noise, self.about.before + self.about.epoch))
 
     def check(self, circuit: Circuit, fingerprint: str, seed: int) -> None:
         """Refuse to go on with another network, other data or another seed.

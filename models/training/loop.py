@@ -13,6 +13,7 @@ from ...circuits import Circuit
 from ...circuits.backends import RunResult
 from ...circuits.backends.program import Diverged
 from ...circuits.inputs import Inputs, Rows, dataset_inputs
+from ...circuits.untouched import untouched
 from ...errors import UsageError
 from ..analysis.measures import checked, measure
 from ..analysis.readout import Readout
@@ -46,13 +47,15 @@ def train(
     """Show the training samples to a circuit, each once an epoch, and measure after every epoch.
 
     Any circuit with a stimulus and a supervisor will do; `layered` makes the usual ones. Its weights are changed;
-    call it again to train on. The order of epoch k depends on the circuit's seed and k alone, and the noise is restarted
-    with them, so that a resumed run equals one that was not interrupted, bit for bit on one backend and thread count.
+    call it again to train on: the epochs of a circuit are counted (`circuit.epoch`), so that three calls with epochs=1 are
+    one with epochs=3. The order of epoch k, and its noise, depend on the circuit's seed and k alone, so that a resumed run
+    equals one that was not interrupted, bit for bit on one backend and thread count. What is measured after an epoch
+    changes nothing in the circuit.
 
     Args:
         circuit: what learns; its batch is filled with as many samples at a time.
         data: samples and labels.
-        epochs: how often all samples are shown, from the beginning, those of a resumed run included.
+        epochs: how many epochs this run has, each of which shows all samples; those of a resumed run are included.
         backend: "numpy", "cpp", "cuda" or "auto".
         out: a folder for weights.safetensors (written after each epoch), metrics.csv and curves.png.
         resume: go on from the checkpoint in `out`, where there is one.
@@ -125,7 +128,7 @@ class Training:
 
         Raises Diverged, or KeyboardInterrupt; either leaves the circuit as it was before the epoch.
         """
-        number = len(self.history) + 1
+        number = self.circuit.epoch + 1
         before = self._beyond()
         try:
             with np.errstate(all="ignore"):  # what overflows is found by its result, on every backend alike
@@ -133,6 +136,7 @@ class Training:
             beyond = None if before is None else int((self._beyond() or 0) - before)
             made = row(number, measured[0], measured[1:], alignment(self.circuit), self.data.n_train, beyond)
             self.history.rows.append(made | (measure(self.circuit, self.measures, self.data) if self.measures else {}))
+            self.circuit.epoch = number
             self.good = self.checkpoint()
         except BaseException:
             del self.history.rows[self.good.about.epoch :]
@@ -142,8 +146,10 @@ class Training:
 
     def checkpoint(self) -> Checkpoint:
         """All that is needed to go on from here."""
-        about = self._about.model_copy(update={"epoch": len(self.history), "rows": list(self.history.rows)})
-        return Checkpoint(self.circuit.state(), about)
+        done, rows = len(self.history), list(self.history.rows)
+        moment = self.circuit.moment()
+        about = self._about.model_copy(update={"epoch": done, "before": moment.epoch - done, "rows": rows})
+        return Checkpoint(moment.state, about, moment.noise)
 
     def _train(self, number: int, bar: Bar) -> tuple[float, float, float]:
         """Seconds, training error and test error of an epoch."""
@@ -158,7 +164,8 @@ class Training:
         seconds = time.perf_counter() - begin
         train_error = self.readout.wrong(shown, order, self.data.y_train)
         order = in_batches(np.arange(self.data.n_test), self.circuit.batch_size)
-        shown = self._show("test", order, number, None)
+        with untouched(self.program, self.tables["test"]):
+            shown = self._show("test", order, number, None)
         return seconds, train_error, self.readout.wrong(shown, order, self.data.y_test)
 
     def _show(self, part: str, order: NDArray[np.int32], number: int, bar: Bar | None) -> RunResult:

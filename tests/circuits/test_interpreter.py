@@ -32,10 +32,9 @@ Make = Callable[..., rc.Circuit]
 
 
 def interpreted(net: rc.Circuit) -> InterpreterProgram:
-    """A circuit's program, which draws the numbers that the backend numpy draws."""
+    """A circuit's program."""
     program = net.program("interpreter")
     assert isinstance(program, InterpreterProgram)
-    program.memory.random = np.random.RandomState(net.seed)  # pyright: ignore[reportAttributeAccessIssue]
     return program
 
 

@@ -17,6 +17,7 @@ from ...lowering.brian.emit import brian_preferences, emit
 from ...lowering.kernels import Clamp
 from ...lowering.lowered import Lowered
 from ...lowering.timetable import Timetable
+from ..noise import MERSENNE, NoiseState
 from ..program import Program, Progress, RunResult, check_order, check_scale, check_seed
 from . import forks
 from .build import Recipe
@@ -57,7 +58,14 @@ class _Snapshot:
 
 
 class CompiledProgram(Program):
-    """Runs in a worker of its own."""
+    """Runs in a worker of its own.
+
+    Attributes
+    ----------
+    generator : the kind of its random number generator
+    """
+
+    generator = MERSENNE
 
     def __init__(self, lowered: Lowered, device: WritesSources, toolchain: str) -> None:
         self.lowered = lowered
@@ -93,6 +101,17 @@ class CompiledProgram(Program):
 
     def seed(self, seed: int) -> None:
         self._mine().ask(Kind.SEED, check_seed(seed))
+
+    def noise(self) -> NoiseState:
+        (_, content) = self._mine().ask(Kind.NOISE)
+        assert isinstance(content, np.ndarray)
+        return NoiseState(self.generator, content.copy())
+
+    def set_noise(self, state: NoiseState) -> None:
+        if state.kind != self.generator:
+            self.seed(state.seed())
+        else:
+            self._mine().ask(Kind.RESTORE, len(state.content), state.content)
 
     def memory(self) -> int:
         """Bytes that the worker holds for the circuit; on a GPU with its data, and what cuBLAS works in."""

@@ -6,6 +6,7 @@ from ....errors import RecircuitError
 from ...lowering.lowered import Lowered
 from ..compiled import CompiledProgram
 from ..compiled.cache import missing_cache
+from ..noise import PHILOX
 from . import gpu
 from .memory import Need
 from .requirements import missing_cuda
@@ -20,6 +21,7 @@ class CudaProgram(CompiledProgram):
     """Runs in a worker of its own, with all its variables and data in the memory of the GPU."""
 
     backend = "cuda"
+    generator = PHILOX
 
     def __init__(self, lowered: Lowered) -> None:
         if lowered.network.lowering == "reference":

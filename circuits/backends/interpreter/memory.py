@@ -15,12 +15,12 @@ from ...lowering.lowered import Lowered
 class Memory:
     """Every variable by key, as an array of the shape that a user sees (of units (batch, units)); and random numbers."""
 
-    def __init__(self, lowered: Lowered) -> None:
+    def __init__(self, lowered: Lowered, random: np.random.RandomState) -> None:
         network = lowered.network
         self.lowered, self.dt = lowered, float(network.dt)
         self.arrays = {k: np.zeros(v.shape, v.kind.dtype(network.dtype)) for k, v in lowered.variables.items()}
         self.definitions = {name: definitions(network, p) for name, p in network.populations.items()}
-        self.random = np.random.default_rng(network.seed)
+        self.random = random
 
     def draws(self, owner: str) -> dict[str, Callable[..., Any]]:
         """The functions that draw a random number for each unit of a population, or each weight of a projection."""
@@ -28,7 +28,7 @@ class Memory:
         units = network.populations.get(owner)
         shape = network.projections[owner].shape if units is None else (network.batch_size, units.size)
         return {
-            "rand": lambda: random.random(shape),
+            "rand": lambda: random.random_sample(shape),
             "randn": lambda: random.standard_normal(shape),
             "poisson": lambda mean: random.poisson(mean, shape),
         }

@@ -10,7 +10,6 @@ from ...lowering.kernels import Clamp
 from ...lowering.lowered import Lowered
 from ...lowering.operations import Operation
 from ..in_process import Action, InProcessProgram
-from ..program import check_seed
 from .kernels import perform
 from .memory import Memory
 
@@ -22,16 +21,13 @@ class InterpreterProgram(InProcessProgram):
 
     def __init__(self, lowered: Lowered) -> None:
         super().__init__(lowered)
-        self.memory = Memory(lowered)
+        self.memory = Memory(lowered, self.random)
 
     def read(self, key: str) -> np.ndarray:
         return self.memory.arrays[key].reshape(-1)
 
     def dtype(self, key: str) -> np.dtype:
         return self.memory.arrays[key].dtype
-
-    def seed(self, seed: int) -> None:
-        self.memory.random = np.random.default_rng(check_seed(seed))
 
     def action(self, operation: Operation) -> Action:
         if isinstance(operation.kernel, Clamp):

@@ -13,7 +13,6 @@ from ...lowering.kernels import Clamp
 from ...lowering.lowered import Lowered
 from ...lowering.operations import Operation
 from ..in_process import Action, InProcessProgram
-from ..program import check_seed
 from .codeobject import DenseNumpyCodeObject, draw_from
 
 
@@ -26,18 +25,14 @@ class NumpyProgram(InProcessProgram):
         super().__init__(lowered)
         with _runtime_device():
             self._assembly = emit(lowered, DenseNumpyCodeObject)
-        self._random = np.random.RandomState(0)
         for runner in self._assembly.runners.values():
-            draw_from(self._random, runner.codeobj)
+            draw_from(self.random, runner.codeobj)
 
     def read(self, key: str) -> np.ndarray:
         return np.asarray(self._assembly.arrays[key].get_value())
 
     def dtype(self, key: str) -> np.dtype:
         return self._assembly.arrays[key].dtype
-
-    def seed(self, seed: int) -> None:
-        self._random.seed(check_seed(seed))
 
     def action(self, operation: Operation) -> Action:
         if isinstance(operation.kernel, Clamp):

@@ -1,0 +1,80 @@
+"""The state of a program's random numbers, as data that can be kept, saved, and given to another program.
+
+The backends numpy, interpreter and cpp draw from the same generator, the Mersenne Twister of NumPy's ``RandomState``, so
+that a circuit goes on with the same numbers where it changes from one of them to another. The backend cuda counts
+(Philox). Between generators of two kinds there are no numbers to go on with: the new one is seeded from the old one's
+state, so that nothing that was drawn is drawn again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+
+import numpy as np
+
+__all__ = ["MERSENNE", "PHILOX", "NoiseState", "mersenne_state", "set_mersenne"]
+
+MERSENNE, PHILOX = "mersenne", "philox"
+
+_WORDS, _LAG = 624, 397
+_MERSENNE = np.dtype([("words", np.uint32, _WORDS), ("has_kept", np.int64), ("kept", np.float64)])
+_HIGH, _TWIST = 0x80000000, 0x9908B0DF
+
+
+@dataclass(frozen=True)
+class NoiseState:
+    """All that the random numbers to come depend on.
+
+    Parameters
+    ----------
+    kind : the generator: ``"mersenne"`` or ``"philox"``
+    content : its state, as an array of uint8
+    """
+
+    kind: str
+    content: np.ndarray = field(repr=False)
+
+    def seed(self) -> int:
+        """A seed below 2^32 for a generator of another kind; another state gives another seed."""
+        digest = hashlib.sha256(self.kind.encode() + self.content.tobytes()).digest()
+        return int.from_bytes(digest[:4], "little")
+
+
+def mersenne_state(random: np.random.RandomState) -> NoiseState:
+    """The state of a generator of NumPy, in the form that the compiled programs use.
+
+    That form holds the last 624 words that were used. NumPy holds the block of 624 words that the next word is in; where it
+    is in the middle of a block, the words of the block before are computed by running the recurrence backwards.
+    """
+    _, key, place, has_kept, kept = random.get_state(legacy=True)
+    state = np.zeros((), _MERSENNE)
+    state["words"] = _last_used(np.asarray(key), int(place))
+    state["has_kept"], state["kept"] = has_kept, kept
+    return NoiseState(MERSENNE, np.frombuffer(state.tobytes(), np.uint8))
+
+
+def set_mersenne(random: np.random.RandomState, state: NoiseState) -> None:
+    """Have a generator of NumPy go on where another was."""
+    if state.kind != MERSENNE:
+        random.seed(state.seed())
+        return
+    (given,) = np.frombuffer(state.content.tobytes(), _MERSENNE)
+    random.set_state(("MT19937", given["words"], _WORDS, int(given["has_kept"]), float(given["kept"])))
+
+
+def _last_used(key: np.ndarray, place: int) -> np.ndarray:
+    """The 624 words before ``place`` in the sequence of which ``key`` is the present block."""
+    if place == _WORDS:
+        return key
+    words = [0] * (_WORDS - place) + [int(word) for word in key]  # from the number place - 624 on
+    first = _WORDS - place
+    for k in range(first - 1, -2, -1):
+        before = words[k + _WORDS] ^ words[k + _LAG]
+        odd = before >> 31
+        joined = ((before ^ (_TWIST if odd else 0)) << 1 | odd) & 0xFFFFFFFF  # high bit of word k, the rest of word k + 1
+        if k + 1 < first:
+            words[k + 1] = words[k + 1] & _HIGH | joined & (_HIGH - 1)
+        if k >= 0:
+            words[k] = joined & _HIGH
+    return np.array(words[:_WORDS], np.uint32)

@@ -1,0 +1,39 @@
+"""Measurements: what a run wrote is put back when it is over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from .backends.program import Program
+from .lowering.timetable import Timetable
+
+__all__ = ["untouched"]
+
+
+@contextmanager
+def untouched(program: Program, table: Timetable) -> Iterator[None]:
+    """Put back, when the block is over, all that presentations of a timetable can write.
+
+    These are the variables that its operations write, those of units, the clock, and the state of the random numbers. What
+    an evaluation cannot write, such as weights, is neither read nor written.
+
+    Parameters
+    ----------
+    program : runs the presentations
+    table : what they do
+    """
+    written = {key for row in table.entries for entry in row for key in entry.operation.writes}
+    changing = [
+        key
+        for key, variable in program.variables.items()
+        if key in written or variable.by_element or variable.owner in ("clock", "presentation")
+    ]
+    before = {key: program.read(key).copy() for key in changing}
+    noise = program.noise()
+    try:
+        yield
+    finally:
+        for key, values in before.items():
+            program.write(key, values)
+        program.set_noise(noise)
