@@ -16,7 +16,7 @@ from benchmarks.reference import say
 from benchmarks.training import data
 from recircuit.circuits import Circuit
 from recircuit.circuits.inputs import dataset_inputs
-from recircuit.models.analysis.readout import Readout
+from recircuit.circuits.readout import Readout
 from recircuit.models.data import Dataset
 from recircuit.models.networks.layered import layered
 from recircuit.models.networks.node_perturbation import Perturbation, node_perturbation
@@ -100,7 +100,7 @@ class Runner:
         self.net = contestant.build(sizes)
         self.program = self.net.program("cpp")
         dataset_inputs(self.net, shown, "train").load(self.program)
-        self.table = Readout.of(self.net, "o").table(self.net, "train")
+        self.table = Readout.of(self.net, "o").table("train")
         self.order = epoch_order(shown.n_train, BATCH_SIZE, 0, 0)[:presentations]
 
     def seconds(self) -> float:

@@ -10,14 +10,13 @@ from brian2.units import Quantity
 from brian2.units.fundamentalunits import get_dimensions
 
 from ..errors import RecircuitError
+from .answers import Answering
 from .backends import Program, choose_backend, open_program
-from .backends.noise import NoiseState
 from .backends.program import Interrupted
 from .description.checks import check_value
 from .description.fingerprint import fingerprint
 from .description.first_values import first_values
 from .description.memory import check_memory
-from .description.network import Network
 from .description.population import Population
 from .inputs import Inputs, as_inputs
 from .inspection.explain import explain
@@ -27,13 +26,12 @@ from .inspection.trace import Trace, record_keys
 from .lowering.lower import lower
 from .lowering.lowered import Lowered
 from .lowering.timetable import Timetable
-from .moment import Moment, check_same_variables, same_bits
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-class Circuit(Network):
+class Circuit(Answering):
     """A description that runs: populations and projections with a clock, in B batch elements that share their synapses.
 
     All that is said when it is made, and how populations, projections and phases are declared, is in `Network`. A program
@@ -47,14 +45,6 @@ class Circuit(Network):
 
     def __init__(self, *args: Any, **settings: Any) -> None:
         super().__init__(*args, **settings)
-        self._program: Program | None = None
-        self._built = -1  # the revision of the description that the program was built of
-        self._lowered: tuple[int, Lowered] | None = None
-        self._values: dict[str, np.ndarray] = {}
-        self._noise: NoiseState | None = None  # of the program before, while there is none
-        self._by_hand: dict[str, Any] = {}  # parameters that the user has set
-        self._stored: dict[str, Moment] = {}
-        self.epoch = 0
         self._inputs: Inputs | None = None
 
     # ---- running -----------------------------------------------------------------------------------------------
@@ -191,8 +181,8 @@ class Circuit(Network):
         key = known(self, self.lowered().variables, key)
         check_value(self.populations, key, value)
         self._set(key, value)
-        if self._is_parameter(owner, variable):
-            self._by_hand[key] = value
+        if self._has_parameter(owner, variable):
+            self._by_hand[key] = self.program().get(key)
 
     def _set(self, key: str, value: Any) -> None:
         owner, _, variable = key.partition(".")
@@ -219,35 +209,6 @@ class Circuit(Network):
             else:
                 self.program().set(known(self, self.lowered().variables, key), value)
 
-    def moment(self) -> Moment:
-        """All that changes while the circuit runs, as it is now: variables, clock, random numbers, count of epochs."""
-        return Moment(self.state(), self.program().noise(), self.epoch)
-
-    def go_on_from(self, moment: Moment) -> None:
-        """Return to a moment of this circuit, or of one with the same variables."""
-        program = self.program()
-        now = {key: program.get(key) for key in program.variables}
-        self.set_state({k: v for k, v in moment.state.items() if k not in now or not same_bits(v, now[k])})
-        if moment.noise is not None:
-            self.program().set_noise(moment.noise)
-        self.epoch = moment.epoch
-
-    def store(self, name: str = "default") -> None:
-        """Keep the state of the circuit in memory under a name: variables, clock, random numbers, count of epochs."""
-        self._stored[name] = self.moment()
-
-    def restore(self, name: str = "default") -> None:
-        """Return to what `store` kept under a name; presentations then repeat exactly as they were from there.
-
-        Raises RecircuitError: nothing is stored under the name, or the circuit has other variables now.
-        """
-        if name not in self._stored:
-            raise RecircuitError(
-                f"restore: nothing is stored under the name {name!r}; there are {[*self._stored]}. Call store({name!r}) first."
-            )
-        check_same_variables(self._stored[name].state, self.lowered().variables)
-        self.go_on_from(self._stored[name])
-
     # ---- looking -----------------------------------------------------------------------------------------------
 
     def diagram(self, **options: Any) -> Figure:
@@ -264,11 +225,10 @@ class Circuit(Network):
 
     # ---- inside ------------------------------------------------------------------------------------------------
 
-    def _is_parameter(self, owner: str, variable: str) -> bool:
-        """Whether a variable is a parameter of a neuron, of a unit, or of a rule."""
+    def _has_parameter(self, owner: str, variable: str) -> bool:
+        """Whether a variable is a parameter of units or of a rule; those of neurons are a part of the description."""
         if owner in self.populations:
-            neuron = self.populations[owner].neuron
-            return variable in neuron.parameters or variable in neuron.unit_parameters
+            return variable in self.populations[owner].neuron.unit_parameters
         equation = self.projections[owner].equation if owner in self.projections else None
         return equation is not None and variable in equation.parameters
 

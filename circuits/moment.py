@@ -43,7 +43,9 @@ def check_same_variables(saved: Mapping[str, np.ndarray], here: Mapping[str, Var
     for key in dict.fromkeys([*here, *saved]):
         if key not in saved or key not in here:
             where = "the circuit, but not in what was kept" if key in here else "what was kept, but not in the circuit"
-            raise RecircuitError(f"{what}: {key} is in {where}. Use a circuit with the same populations and projections.")
+            raise RecircuitError(
+                f"{what}: {key} is in {where}. Use a circuit with the same populations and projections."
+            )
         if saved[key].shape != here[key].shape:
             raise RecircuitError(
                 f"{what}: {key} has the shape {here[key].shape} in the circuit, and {saved[key].shape} in what was kept. Use a "

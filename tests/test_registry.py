@@ -15,9 +15,9 @@ import recircuit as rc
 from recircuit.circuits.connectivity import CONNECTIVITIES
 from recircuit.circuits.library.neurons import NEURONS
 from recircuit.circuits.library.outputs import OUTPUTS, AppraisedOutput
+from recircuit.circuits.readout import Readout
 from recircuit.cli import app
 from recircuit.cli.doctor import packages
-from recircuit.models.analysis.readout import Readout
 from recircuit.models.data import DATA
 from recircuit.plasticity import RULES, find
 from recircuit.registries import REGISTRIES

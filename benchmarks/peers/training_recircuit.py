@@ -8,7 +8,7 @@ from benchmarks.epoch import Epoch
 from benchmarks.peers.server import Peer, serve
 from recircuit.circuits import HingeOutput
 from recircuit.circuits.inputs import Inputs, Rows
-from recircuit.models.analysis.readout import Readout
+from recircuit.circuits.readout import Readout
 from recircuit.models.networks.layered import layered
 
 
@@ -29,7 +29,7 @@ class RecircuitTraining(Peer):
         labels = np.ascontiguousarray(problem.y.astype(np.int32)[:, None])
         self.inputs = Inputs({clamped["values"]: Rows(problem.x, p.scale, p.offset), clamped["labels"]: Rows(labels)})
         self.readout = Readout.of(self.net)
-        self.table = self.readout.table(self.net, "train")
+        self.table = self.readout.table("train")
         self.order = problem.order.reshape(-1, p.batch_size).astype(np.int32)
         plastic = [q for q in self.net.projections.values() if q.plastic]
         self.names = [f"{q.name}.w" for into in ("basal", "apical") for q in plastic if q.into == into]

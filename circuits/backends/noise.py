@@ -72,7 +72,9 @@ def _last_used(key: np.ndarray, place: int) -> np.ndarray:
     for k in range(first - 1, -2, -1):
         before = words[k + _WORDS] ^ words[k + _LAG]
         odd = before >> 31
-        joined = ((before ^ (_TWIST if odd else 0)) << 1 | odd) & 0xFFFFFFFF  # high bit of word k, the rest of word k + 1
+        joined = (
+            (before ^ (_TWIST if odd else 0)) << 1 | odd
+        ) & 0xFFFFFFFF  # high bit of word k, the rest of word k + 1
         if k + 1 < first:
             words[k + 1] = words[k + 1] & _HIGH | joined & (_HIGH - 1)
         if k >= 0:

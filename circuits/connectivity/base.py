@@ -34,6 +34,9 @@ class Shape(tuple[int, ...]):
         made.fans = fans
         return made
 
+    def __getnewargs__(self) -> tuple[tuple[int, ...], tuple[int, int]]:
+        return tuple(self), self.fans  # of copies
+
 
 class Synapses(NamedTuple):
     """All synapses, one by one; three arrays of the shape (synapses,).

@@ -77,6 +77,7 @@ class Network:
         self.broadcasts: dict[str, tuple[Population, During]] = {}
         self.schedule: Schedule | None = None
         self.constants: dict[str, float] = {}
+        self.outputs_of: dict[str, Any] = {}  # the output circuits, by the name of the population that answers
         self.revision = 0
 
     def population(self, name: str, size: int, model: Any, **options: Any) -> Population:
@@ -86,7 +87,9 @@ class Network:
                 raise RecircuitError(f"population {name!r}: expected a Neuron or an output circuit; got {model!r}.")
             before = dict(self.populations), dict(self.projections)
             try:
-                return model.build(self, name, size, **options)
+                built = model.build(self, name, size, **options)
+                self.outputs_of[built.name] = model
+                return built
             except RecircuitError:  # all of it or nothing
                 self.populations, self.projections = before
                 raise

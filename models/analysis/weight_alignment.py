@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ...circuits import Circuit, Local, Population, Projection
 from ...circuits.description.projection import Transposed
+from ...circuits.readout import served_by
 from ...errors import RecircuitError
 from .gradient_snapshot import matrix
 
@@ -23,7 +24,6 @@ __all__ = [
     "feedback_pairs",
     "forward_matrix",
     "relative_distance",
-    "served_by",
     "sign_agreement",
 ]
 
@@ -101,18 +101,6 @@ def feedback_pairs(circuit: Circuit) -> dict[str, Pair]:
                 found.append((lower.name, upper.name, (feedback, chain)))
     reached = [lower for lower, _, _ in found]
     return {lower if reached.count(lower) == 1 else f"{lower}_from_{upper}": pair for lower, upper, pair in found}
-
-
-def served_by(circuit: Circuit) -> dict[str, str]:
-    """Populations that project one to one into the apical compartment of another -> that one.
-
-    They are its error neurons, or its modulatory neurons (Lillicrap et al. 2016, Supp. Fig. 2-4).
-    """
-    return {
-        p.pre.name: p.post.name
-        for p in circuit.projections.values()
-        if p.into == "apical" and p.connectivity.kind == "one_to_one"
-    }
 
 
 def forward_matrix(chain: Sequence[Projection]) -> NDArray[np.float64]:

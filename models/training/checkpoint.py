@@ -5,7 +5,6 @@ A safetensors file holds numbers and text and nothing that could be executed.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import zip_longest
@@ -15,16 +14,17 @@ from typing import Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from ...atomic_files import read_file, write_whole
+from ...atomic_files import write_whole
 from ...circuits import Circuit, Projection
 from ...circuits.backends.noise import NoiseState
 from ...circuits.moment import Moment
+from ...circuits.saving.arrays import packed, read_packed
 from ...errors import RecircuitError
 from .history import Row
 
 __all__ = ["About", "Checkpoint", "described"]
 
-KEY, NOISE = "recircuit", "noise "
+NOISE = "noise "
 
 
 class About(BaseModel):
@@ -70,12 +70,10 @@ class Checkpoint:
 
     def packed(self) -> bytes:
         """What `save` writes."""
-        from safetensors.numpy import save
-
-        arrays = {k: np.ascontiguousarray(v).reshape(v.shape) for k, v in self.state.items()}
+        arrays = dict(self.state)
         if self.noise is not None:
             arrays[NOISE + self.noise.kind] = self.noise.content
-        return save(arrays, metadata={KEY: self.about.model_dump_json()})
+        return packed(arrays, self.about.model_dump_json())
 
     @classmethod
     def load(cls, path: str | Path) -> Checkpoint:
@@ -84,7 +82,7 @@ class Checkpoint:
         Raises RecircuitError: there is no such file, it is damaged, or it is no checkpoint of recircuit.
         """
         path = Path(path)
-        text, state = _read(path)
+        text, state = read_packed(path, "checkpoint")
         noise = next((NoiseState(k.removeprefix(NOISE), state.pop(k)) for k in [*state] if k.startswith(NOISE)), None)
         bad = [k for k, v in state.items() if np.issubdtype(v.dtype, np.floating) and not np.isfinite(v).all()]
         if bad:
@@ -166,23 +164,6 @@ def _projection(projection: Projection) -> str:
 def _apart(there: str, here: str) -> tuple[str, str]:
     """The first lines in which two texts differ."""
     return next(pair for pair in zip_longest(there.split("\n"), here.split("\n"), fillvalue="") if len({*pair}) > 1)
-
-
-def _read(path: Path) -> tuple[str, dict[str, np.ndarray]]:
-    from safetensors import SafetensorError
-    from safetensors.numpy import load
-
-    try:
-        content = read_file(path)
-        state = load(content)
-    except OSError as problem:
-        raise RecircuitError(f"Cannot read the checkpoint {path}: {problem.strerror or problem}.") from None
-    except (SafetensorError, ValueError, KeyError, TypeError, AttributeError) as problem:
-        raise RecircuitError(f"{path} is damaged or no safetensors file ({problem}). Use another checkpoint.") from None
-    header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
-    if KEY not in header.get("__metadata__", {}):
-        raise RecircuitError(f"{path} is a safetensors file, but no checkpoint of recircuit: it does not say of what.")
-    return header["__metadata__"][KEY], state
 
 
 def _check_fit(saved: Mapping[str, np.ndarray], here: Mapping[str, np.ndarray]) -> None:

@@ -13,10 +13,10 @@ from ...circuits import Circuit
 from ...circuits.backends import RunResult
 from ...circuits.backends.program import Diverged
 from ...circuits.inputs import Inputs, Rows, dataset_inputs
+from ...circuits.readout import Readout
 from ...circuits.untouched import untouched
 from ...errors import UsageError
 from ..analysis.measures import checked, measure
-from ..analysis.readout import Readout
 from ..analysis.weight_alignment import alignment
 from ..data import Dataset
 from ..data.augment import Augmentation, Augmented
@@ -109,7 +109,7 @@ class Training:
         self.readout = Readout.of(circuit, output)
         self.inputs = {part: dataset_inputs(circuit, data, part) for part in ("train", "test")}
         self.program = circuit.program(backend)
-        self.tables = {"train": self.readout.table(circuit, "train"), "test": self.readout.table(circuit, "evaluate")}
+        self.tables = {"train": self.readout.table("train"), "test": self.readout.table("evaluate")}
         self.history = History(backend=backend)
         self._about = About(
             seed=seed, network=described(circuit), data={"name": data.name, "fingerprint": self._fingerprint()},

@@ -76,7 +76,9 @@ def test_store_and_restore_repeat_a_run() -> None:
     with pytest.raises(RecircuitError, match="nothing is stored under the name 'later'"):
         net.restore("later")
     net.population("other", 1, rc.pyramidal())
-    with pytest.raises(RecircuitError, match=r"restore: other\.basal is in the circuit, but not in what was kept|other"):
+    with pytest.raises(
+        RecircuitError, match=r"restore: other\.basal is in the circuit, but not in what was kept|other"
+    ):
         net.restore()
 
 
@@ -94,7 +96,9 @@ def test_what_is_measured_is_put_back() -> None:
 def test_reset_keeps_the_parameters_that_were_set() -> None:
     net = rc.Circuit(dt=1 * ms)
     x = net.stimulus("x", 2)
-    h = net.population("h", 3, rc.Neuron("basal : 1 (compartment)\ngain : 1\ndrate/dt = (gain*basal - rate)/tau : 1", tau=1 * ms))
+    h = net.population(
+        "h", 3, rc.Neuron("basal : 1 (compartment)\ngain : 1\ndrate/dt = (gain*basal - rate)/tau : 1", tau=1 * ms)
+    )
     net.connect(x, h, weights=1.0)
     net.phases("on", 3 * ms)
     net["h.gain"] = [[1.0, 2.0, 3.0]]

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+
 from ...connectivity.one_to_one import OneToOne
 from ...description.network import Network
 from ...description.population import Population
@@ -72,6 +74,16 @@ class OutputCircuit(ABC):
         """What the supervisor's unit of the class that is shown is clamped to, and what the others are."""
         return 1.0, 0.0
 
+    def losses(self, fields: np.ndarray, labels: np.ndarray) -> np.ndarray | None:
+        """The loss of each sample, of shape (samples,); None where the class does not say how it is computed.
+
+        Parameters
+        ----------
+        fields : the basal fields of the output units, of shape (samples, units)
+        labels : the classes, of shape (samples,)
+        """
+        return None
+
     @property
     def rule_parameters(self) -> Mapping[str, float]:
         """Parameters of `own_rule` that are parameters of this circuit too, and so have the same values."""
@@ -107,3 +119,10 @@ class AppraisedOutput(OutputCircuit):
 def supervised_during(appraised: bool) -> str:
     """The phases in which an output receives its supervision."""
     return "feedforward and error" if appraised else "error"
+
+
+def targets_of(labels: np.ndarray, units: int, on: float, off: float) -> np.ndarray:
+    """What the supervisor shows for each label, of shape (samples, units)."""
+    shown = np.full((len(labels), units), off)
+    shown[np.arange(len(labels)), labels] = on
+    return shown

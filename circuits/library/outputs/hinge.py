@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 from brian2.units import Quantity
 
 from ....errors import RecircuitError
@@ -12,7 +13,7 @@ from ...description.network import Network
 from ...description.neuron import Neuron
 from ...description.population import Population
 from ..neurons import control_switch, control_unit, hinge_unit
-from .base import OutputCircuit
+from .base import OutputCircuit, targets_of
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,12 @@ class HingeOutput(OutputCircuit):
     @property
     def rule_parameters(self) -> dict[str, float]:
         return {"S": self.S, "mu": self.mu}
+
+    def losses(self, fields: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        """max(0, S - h[c]) for the class c that is shown, and mu max(0, S + h[k]) for every other k, added up."""
+        sign = targets_of(labels, fields.shape[1], 1.0, -1.0)
+        each = np.maximum(0, self.S - sign * fields) * np.where(sign > 0, 1.0, self.mu)
+        return each.sum(axis=1)
 
     def build(self, circuit: Network, name: str, size: int) -> Population:
         """Add o, t and s and the one-to-one projections between them; returns o."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 from brian2.units import Quantity
 
 from ...description.network import Network
@@ -39,6 +40,11 @@ class SoftmaxOutput(AppraisedOutput):
     @property
     def supervisor(self) -> str:
         return self.companions[1]
+
+    def losses(self, fields: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        """log(sum over k of exp(h[k])) - h[c], for the class c that is shown."""
+        h = np.clip(fields, -80, 80)
+        return np.log(np.exp(h).sum(axis=1)) - h[np.arange(len(h)), labels]
 
     def build(self, circuit: Network, name: str, size: int) -> Population:
         """Add the outputs, the normalising unit and the supervisor; returns the outputs."""

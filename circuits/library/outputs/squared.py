@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 from brian2.units import Quantity
 
+from ...description.equations import readable
 from ...description.network import Network
 from ...description.population import Population
+from ...lowering.evaluation import evaluate
 from ..neurons import squared_error_unit, squared_unit
-from .base import AppraisedOutput, supervised_during
+from ..transfer import transfer as find_transfer
+from .base import AppraisedOutput, supervised_during, targets_of
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,12 @@ class SquaredOutput(AppraisedOutput):
     @property
     def targets(self) -> tuple[float, float]:
         return self.on, self.off
+
+    def losses(self, fields: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        """Half the sum over units of (s[c] - f(h[c]))^2."""
+        f, _ = find_transfer(self.transfer)
+        answers = evaluate(readable(f, "transfer"), {"basal": fields})
+        return 0.5 * ((targets_of(labels, fields.shape[1], self.on, self.off) - answers) ** 2).sum(axis=1)
 
     def build(self, circuit: Network, name: str, size: int) -> Population:
         """Add the outputs and the supervisor; returns the outputs."""

@@ -26,8 +26,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from ....circuits.inputs import dataset_inputs
+from ....circuits.readout import Readout
 from ....plasticity import Rule, bp, frfb, urfb
-from ...analysis.readout import Readout
 from ...data import Dataset, load
 from ...networks.imperfect_timing import Timing, timed
 from ...training.loop import epoch_order, in_batches
@@ -118,13 +118,13 @@ def _error(plan: Plan, axis: str, value: float, hidden: Sequence[int], name: str
     program, readout = net.program(backend), Readout.of(net)
     dataset_inputs(net, data, "train").load(program)
     for order in orders(plan, axis, value, BATCH_SIZE, seed):
-        result = program.run(readout.table(net, "train"), order)
+        result = program.run(readout.table("train"), order)
         if result.diverged:
             net.close()
             return 1.0
     dataset_inputs(net, data, "test").load(program)
     order = in_batches(np.arange(min(plan.tested, data.n_test)), BATCH_SIZE)
-    shown = program.run(readout.table(net, "evaluate"), order, collect=readout.collect)
+    shown = program.run(readout.table("evaluate"), order, collect=readout.collect)
     net.close()
     return readout.wrong(shown, order, data.y_test)
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....circuits import Circuit
-from ...analysis.readout import Readout
+from ....circuits.readout import Readout
 from ...data import Dataset
 from ...training.loop import epoch_order, epoch_seed, in_batches
 
@@ -35,7 +35,7 @@ def show_epoch(
     }
     wrong: dict[str, float] = {}
     for part, order in orders.items():
-        table = readout.table(net, "train" if part == "train" else "evaluate")
+        table = readout.table("train" if part == "train" else "evaluate")
         with np.errstate(all="ignore"):  # what overflows is found by its result
             result = program.run(table, order, collect=readout.collect)
         if result.diverged:

@@ -17,9 +17,9 @@ from reference import amit
 
 import recircuit as rc
 from recircuit.circuits.backends.program import Diverged
+from recircuit.circuits.readout import Readout
 from recircuit.errors import RecircuitError, UsageError
 from recircuit.models.analysis import weight_alignment as metrics
-from recircuit.models.analysis.readout import Readout
 from recircuit.models.networks.layered import unlearned
 from recircuit.models.training import loop as training
 from recircuit.models.training.checkpoint import About

@@ -1,0 +1,152 @@
+"""What a circuit answers: outputs, predictions and errors, measured without touching the circuit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import RecircuitError
+from .inputs import Inputs, as_inputs, dataset_inputs
+from .readout import Readout, confusion
+from .stored import Stored
+from .untouched import untouched
+
+__all__ = ["Answering", "Evaluation"]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What `Circuit.evaluate` measured.
+
+    Parameters
+    ----------
+    error : the share of wrong answers, from 0 to 1
+    loss : the mean loss of a sample; None where the output circuit of the circuit knows no loss
+    confusion : how often each class (row) was answered by each (column), of shape (classes, classes)
+    answers : the class that was answered, for each sample
+    """
+
+    error: float
+    loss: float | None
+    confusion: NDArray[np.int64] = field(repr=False)
+    answers: NDArray[np.int64] = field(repr=False)
+
+
+class Answering(Stored):
+    """What a circuit with a stimulus and an output has for being asked."""
+
+    def outputs(self, x: Any, *, read: str | None = None, output: str | None = None) -> NDArray[np.float64]:
+        """What the output units hold at the end of an evaluation, for each sample.
+
+        Nothing in the circuit changes: its variables, its clock and its random numbers are put back.
+
+        Parameters
+        ----------
+        x : an array (samples, ...), a mapping from stimulus to array, or a data set, of which the test samples are shown
+        read : the variable that is read, as ``"h.rate"``; None: the basal field of the output (its rate, where it has none)
+        output : the population that answers; None: the one that a supervisor projects to
+
+        Returns
+        -------
+        array of shape (samples, units)
+
+        Raises
+        ------
+        RecircuitError : the data do not fit, there is no output, or something diverged
+
+        Examples
+        --------
+        >>> net.outputs(digits.x_test[:5] * digits.scale).shape                                     # doctest: +SKIP
+        (5, 10)
+        """
+        return self._outputs(self._shown(x), Readout.of(self, output, read))
+
+    def predict(self, x: Any, *, output: str | None = None) -> NDArray[np.int64]:
+        """The answer to each sample: the output unit with the largest field. Nothing in the circuit changes.
+
+        Parameters
+        ----------
+        x, output : as in `outputs`
+
+        Returns
+        -------
+        array of shape (samples,): numbers of output units, which are those of the classes
+        """
+        return self.outputs(x, output=output).argmax(axis=1)
+
+    def evaluate(self, data: Any, *, output: str | None = None) -> Evaluation:
+        """The error on samples whose classes are known. Nothing in the circuit changes.
+
+        Parameters
+        ----------
+        data : a data set, of which the test samples are shown; or a pair (samples, labels)
+        output : the population that answers; None: the one that a supervisor projects to
+
+        Examples
+        --------
+        >>> net.evaluate(rc.load("digits")).error                                                   # doctest: +SKIP
+        0.052
+        """
+        x, labels = (data, data.y_test) if hasattr(data, "x_test") else _pair(data)
+        readout = Readout.of(self, output)
+        fields = self._outputs(self._shown(x), readout)
+        labels = _checked_labels(labels, fields.shape)
+        answers = fields.argmax(axis=1)
+        circuit = self.outputs_of.get(readout.output.name)
+        losses = None if circuit is None else circuit.losses(fields, labels)
+        return Evaluation(
+            error=float(np.mean(answers != labels)),
+            loss=None if losses is None else float(np.mean(losses)),
+            confusion=confusion(labels, answers, fields.shape[1]),
+            answers=answers,
+        )
+
+    def _shown(self, x: Any) -> Inputs:
+        """Rows for every stimulus; supervisors show nothing in an evaluation."""
+        if hasattr(x, "x_test"):
+            return dataset_inputs(self, x, "test")
+        stimuli = [p.name for p in self.populations.values() if p.clamp is not None and p.clamp.kind != "labels"]
+        given = x if isinstance(x, Mapping) else dict.fromkeys(stimuli[:1], x)
+        missing = [name for name in stimuli if name not in given]
+        if missing or not stimuli:
+            raise RecircuitError(
+                f"outputs: data are needed for the stimuli {stimuli or '(there are none)'}; none were given for {missing}. Give a "
+                "mapping from stimulus to array."
+            )
+        return as_inputs(self, given)
+
+    def _outputs(self, inputs: Inputs, readout: Readout) -> NDArray[np.float64]:
+        program, table = self.program(), readout.table("evaluate")
+        order = inputs.order(None, self.batch_size).astype(np.int32)
+        inputs.load(program)
+        with untouched(program, table):
+            result = program.run(table, order, collect=readout.collect)
+        result.raise_if_diverged()
+        return np.asarray(readout.fields(result)[order >= 0], dtype=float)
+
+
+def _pair(data: Any) -> tuple[Any, Any]:
+    try:
+        x, labels = data
+    except (TypeError, ValueError):
+        raise RecircuitError(
+            f"evaluate: expected a data set or a pair (samples, labels); got {type(data).__name__}."
+        ) from None
+    return x, labels
+
+
+def _checked_labels(labels: Any, shape: tuple[int, ...]) -> NDArray[np.int64]:
+    given = np.asarray(labels)
+    if (
+        given.shape != shape[:1]
+        or given.dtype.kind not in "ui"
+        or (given.size and not 0 <= given.min() <= given.max() < shape[1])
+    ):
+        raise RecircuitError(
+            f"evaluate: expected {shape[0]} labels, whole numbers from 0 to {shape[1] - 1}; got {given.dtype} of shape {given.shape}."
+        )
+    return given.astype(np.int64)

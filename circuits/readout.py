@@ -1,0 +1,141 @@
+"""Where a circuit's answer is read: the output population's field, at the end of what an evaluation shows."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import RecircuitError
+from .backends.program import RunResult
+from .description.network import Network
+from .description.population import Population
+from .inspection.expressions import keys_of, value_of
+from .lowering.lowered import Lowered
+from .lowering.timetable import UNREAD, Timetable
+
+__all__ = ["Readout", "confusion", "served_by"]
+
+
+class HasLowered(Protocol):
+    """A circuit, as far as it is looked at here."""
+
+    def lowered(self) -> Lowered:
+        """The circuit as operations and variables."""
+        ...
+
+
+@dataclass(frozen=True)
+class Readout:
+    """The answer of a circuit is the unit of the output with the largest basal field (rate, where it has none).
+
+    Parameters
+    ----------
+    lowered : the circuit whose answer it is
+    output : the population that answers
+    field : what is read of it, as ``"o.basal"``
+    step : at whose end it is read: the last of the phases of an evaluation, which no supervision has reached yet
+    """
+
+    lowered: Lowered
+    output: Population
+    field: str
+    step: int
+
+    @classmethod
+    def of(cls, circuit: HasLowered, output: str | None = None, read: str | None = None) -> Readout:
+        """The readout of a population.
+
+        Parameters
+        ----------
+        output : its name; None: the one that a supervisor projects to, or to whose error neurons
+        read : the variable, as ``"h.rate"``, instead of the field of an output
+
+        Raises RecircuitError: there is no output, or more than one, or no population of that name; there are no phases.
+        """
+        lowered = circuit.lowered()
+        network, schedule = lowered.network, lowered.schedule
+        if read is not None:
+            output = read.partition(".")[0]
+        population = _output(network, output)
+        driven = any(p.post is population and p.into == "basal" for p in network.projections.values())
+        step = max(schedule.windows[name][1] for name in schedule.evaluation) - 1
+        return cls(lowered, population, read or f"{population.name}.{'basal' if driven else 'rate'}", step)
+
+    @property
+    def keys(self) -> list[str]:
+        """The stored variables that the field is made of."""
+        return keys_of(self.lowered.network, self.lowered.variables, self.field)
+
+    @property
+    def collect(self) -> dict[str, int]:
+        """What a run is to keep, and when."""
+        return dict.fromkeys(self.keys, self.step)
+
+    def table(self, mode: str) -> Timetable:
+        """The timetable of a mode, in which what is read here is not left out."""
+        table = self._table(mode, ())
+        row = table.entries[table.steps.index(self.step)]
+        lost = any(e.skipped == UNREAD and e.operation.writes & set(self.keys) for e in row)
+        return self._table(mode, self.keys) if lost else table
+
+    def _table(self, mode: str, keep: Collection[str]) -> Timetable:
+        return Timetable.of(self.lowered, mode, optimise=self.lowered.network.optimise, keep=tuple(keep))
+
+    def fields(self, result: RunResult) -> NDArray[np.float64]:
+        """What was read in a run, (presentations, batch, units)."""
+        network, shown = self.lowered.network, result.presentations
+        stored = {k: v if v.ndim > 2 else v.reshape(shown, 1, -1) for k, v in result.collected.items()}
+        return value_of(network, self.field, stored, (shown, network.batch_size, self.output.size))
+
+    def answers(self, result: RunResult) -> NDArray[np.int64]:
+        """The answers of a run, (presentations, batch)."""
+        return self.fields(result).argmax(axis=-1)
+
+    def wrong(self, result: RunResult, order: NDArray[np.int32], labels: NDArray[np.integer]) -> float:
+        """The share of wrong answers, among the batch elements that held a stimulus."""
+        rows = order[: result.presentations]
+        shown = rows >= 0
+        return float(np.mean(self.answers(result)[shown] != labels[rows[shown]]))
+
+
+def confusion(labels: NDArray[np.integer], answers: NDArray[np.integer], classes: int) -> NDArray[np.int64]:
+    """How often each class (row) was answered by each (column), (classes, classes)."""
+    counted = np.bincount(labels * classes + answers, minlength=classes**2)
+    return counted.reshape(classes, classes)
+
+
+def served_by(network: Network) -> dict[str, str]:
+    """Populations that project one to one into the apical compartment of another -> that one.
+
+    They are its error neurons, or its modulatory neurons (Lillicrap et al. 2016, Supp. Fig. 2-4).
+    """
+    return {
+        p.pre.name: p.post.name
+        for p in network.projections.values()
+        if p.into == "apical" and p.connectivity.kind == "one_to_one"
+    }
+
+
+def _output(network: Network, name: str | None) -> Population:
+    if name is not None:
+        if name not in network.populations:
+            raise RecircuitError(
+                f"output: there is no population {name!r} to read; there are {[*network.populations]}."
+            )
+        return network.populations[name]
+    stands_for = served_by(network)
+    taught = {
+        (served := stands_for.get(p.post.name, p.post.name)): network.populations[served]
+        for p in network.projections.values()
+        if p.pre.clamp is not None and p.pre.clamp.kind == "labels"
+    }
+    if len(taught) != 1:
+        raise RecircuitError(
+            f"output: expected one output, which a supervisor projects to; found {list(taught) or 'none'}. "
+            'Say which population answers, as in train(..., output="o").'
+        )
+    return next(iter(taught.values()))

@@ -1,0 +1,56 @@
+"""Named arrays and a text in one safetensors file, a format that holds numbers and text and nothing that could be executed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from ...atomic_files import read_file
+from ...errors import RecircuitError
+
+__all__ = ["packed", "read_packed", "unpacked"]
+
+KEY = "recircuit"
+
+
+def packed(arrays: Mapping[str, np.ndarray], text: str) -> bytes:
+    """The content of a file."""
+    from safetensors.numpy import save
+
+    whole = {k: np.ascontiguousarray(v).reshape(np.shape(v)) for k, v in arrays.items()}
+    return save(whole, metadata={KEY: text})
+
+
+def read_packed(path: Path, what: str) -> tuple[str, dict[str, np.ndarray]]:
+    """The text and the arrays of a file.
+
+    Parameters
+    ----------
+    path : the file
+    what : what it should be, for messages, as ``"checkpoint"``
+
+    Raises RecircuitError: there is no such file, it is damaged, or recircuit has not written it.
+    """
+    try:
+        content = read_file(path)
+    except OSError as problem:
+        raise RecircuitError(f"Cannot read the {what} {path}: {problem.strerror or problem}.") from None
+    return unpacked(content, str(path), what)
+
+
+def unpacked(content: bytes, source: str, what: str) -> tuple[str, dict[str, np.ndarray]]:
+    """The text and the arrays of the content of a file; ``source`` says where it is from."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    try:
+        arrays = load(content)
+    except (SafetensorError, ValueError, KeyError, TypeError, AttributeError) as problem:
+        raise RecircuitError(f"{source} is damaged or no safetensors file ({problem}). Use another {what}.") from None
+    header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+    if KEY not in header.get("__metadata__", {}):
+        raise RecircuitError(f"{source} is a safetensors file, but no {what} of recircuit: it does not say of what.")
+    return header["__metadata__"][KEY], arrays

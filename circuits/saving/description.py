@@ -1,0 +1,116 @@
+"""The description of a circuit as data, and the circuit that the data describes."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+from ...errors import RecircuitError
+from ..description.first_values import first_values
+from ..description.network import Network
+from ..description.population import Population
+from ..description.projection import Projection, Transposed
+from .values import Reader, Writer
+
+__all__ = ["described", "rebuild", "settings"]
+
+#: Arguments with which a circuit is made; all else that it holds is declared afterwards.
+SETTINGS = ("batch_size", "dt", "lowering", "seed", "optimise", "matmul")
+#: What `rebuild` does not set as it stands.
+DECLARED = ("populations", "projections", "broadcasts", "dtype", "revision")
+#: Of a projection, what `Network.connect` checks.
+CONNECTED = ("into", "sends", "connectivity", "name", "states")
+
+
+def described(network: Network, writer: Writer) -> dict[str, Any]:
+    """All that was declared, as JSON; arrays go to the writer.
+
+    Weights and states that a Python function draws are saved as what it draws for this circuit's seed.
+
+    Raises RecircuitError: a file cannot hold a part of it.
+    """
+    drawn = first_values(network)
+    rest = {k: v for k, v in vars(network).items() if k not in (*SETTINGS, *DECLARED) and _public(network, k)}
+    return {
+        "settings": {"precision": network.dtype.name} | {k: writer.data(getattr(network, k)) for k in SETTINGS},
+        "populations": [_data(p, writer, ()) for p in network.populations.values()],
+        "broadcasts": [[n, source.name, writer.data(when)] for n, (source, when) in network.broadcasts.items()],
+        "projections": [_projection_data(p, writer, drawn) for p in network.projections.values()],
+        "rest": {k: writer.data(v) for k, v in rest.items()},
+    }
+
+
+def rebuild(network: Network, told: dict[str, Any], reader: Reader) -> None:
+    """Declare in an empty network what is described; every declaration is checked as if a user had made it."""
+    for each in told["populations"]:
+        of = {k: reader.value(v) for k, v in each.items()}
+        made = (
+            network._clamped(of["name"], of["size"], of["neuron"], of["clamp"])
+            if of["clamp"]
+            else (network.population(of["name"], of["size"], of["neuron"]))
+        )
+        _set_rest(made, of, ("name", "size", "neuron", "clamp"))
+    for name, source, when in told["broadcasts"]:
+        network.broadcast(network.populations[source], name)
+        network.broadcasts[name] = (network.populations[source], reader.value(when))
+    for each in told["projections"]:
+        _connect(network, {k: v if k == "weights" else reader.value(v) for k, v in each.items()}, reader)
+    for name, value in told["rest"].items():
+        if not _public(network, name) or name in (*SETTINGS, *DECLARED):
+            raise RecircuitError(
+                f"{reader.where}: it says {name!r} of a circuit, which this version of recircuit does not know."
+            )
+        setattr(network, name, reader.value(value))
+    network.revision += 1
+
+
+def settings(told: dict[str, Any], reader: Reader) -> dict[str, Any]:
+    """The arguments with which the circuit is made."""
+    return {k: reader.value(told["settings"][k]) for k in ("precision", *SETTINGS)}
+
+
+def _public(network: Network, name: str) -> bool:
+    return name in vars(network) and not name.startswith("_")
+
+
+def _data(owner: Any, writer: Writer, without: tuple[str, ...]) -> dict[str, Any]:
+    return {f.name: writer.data(getattr(owner, f.name)) for f in fields(owner) if f.name not in ("network", *without)}
+
+
+def _projection_data(projection: Projection, writer: Writer, drawn: dict[str, Any]) -> dict[str, Any]:
+    """Weights that are another's are named; those that are drawn are saved as drawn."""
+    name, weights = projection.name, projection.weights
+    found = _data(projection, writer, ("pre", "post", "weights", "states"))
+    found |= {"pre": projection.pre.name, "post": projection.post.name}
+    states = {k: drawn[f"{name}.{k}"] if callable(v) else v for k, v in projection.states.items()}
+    found["states"] = writer.data(states)
+    if isinstance(weights, Transposed):
+        same = (weights.of.name, weights.variable, weights.flipped, weights.elsewhere)
+        return found | {"weights": {"transposed": list(same)}}
+    return found | {"weights": writer.data(drawn[f"{name}.w"] if callable(weights) else weights)}
+
+
+def _connect(network: Network, of: dict[str, Any], reader: Reader) -> None:
+    weights = of["weights"]
+    if isinstance(weights, dict) and "transposed" in weights:
+        other, variable, flipped, elsewhere = weights["transposed"]
+        given: Any = Transposed(network.projections[other], str(variable), bool(flipped), bool(elsewhere))
+    else:
+        given = reader.value(weights)
+    checked = {k: of[k] for k in CONNECTED}
+    if isinstance(given, Transposed):
+        del checked["connectivity"]
+    pre, post = (network.populations[of[side]] for side in ("pre", "post"))
+    made = network.connect(pre, post, rule=of["equation"], weights=given, **checked)
+    _set_rest(made, of, (*CONNECTED, "pre", "post", "equation", "weights"))
+
+
+def _set_rest(made: Population | Projection, of: dict[str, Any], without: tuple[str, ...]) -> None:
+    """What a declaration has no argument for, or reads from several."""
+    known = {f.name for f in fields(made)}
+    for name in of.keys() - set(without):
+        if name not in known:
+            raise RecircuitError(
+                f"{made.name}: a file says {name!r} of it, which this version of recircuit does not know."
+            )
+        setattr(made, name, of[name])

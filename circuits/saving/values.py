@@ -1,0 +1,161 @@
+"""What a description is made of, as JSON and arrays: numbers, text, quantities, and the classes in a list.
+
+A value that JSON has no form for is an object with one key that says what it is, as ``{"quantity": [.01, [0, 0, 1, ...]]}``.
+What comes back is made by the constructors of the classes in `KINDS`, which check what they are given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from brian2.units import Quantity
+from brian2.units.fundamentalunits import get_or_create_dimension
+
+from ...errors import RecircuitError
+from ...plasticity import Rule, SynapticEquation
+from ..connectivity import CONNECTIVITIES, Connectivity
+from ..description.neuron import Neuron
+from ..description.population import Clamp
+from ..description.schedule import During, Schedule
+from ..library.outputs import OUTPUTS, OutputCircuit
+
+__all__ = ["Reader", "Writer"]
+
+#: Classes whose values are their fields, by name. Connectivities are found in their registry.
+KINDS: dict[str, type] = {kind.__name__: kind for kind in (During, Schedule, Clamp)}
+
+
+#: Of a quantity, in the order of their exponents.
+DIMENSIONS = ("m", "kg", "s", "A", "K", "mol", "cd")
+
+
+class Writer:
+    """Turns values into data. Arrays are collected under numbers.
+
+    Parameters
+    ----------
+    where : what the values belong to, for messages
+    """
+
+    def __init__(self, where: str) -> None:
+        self.where = where
+        self.arrays: dict[str, np.ndarray] = {}
+
+    def data(self, value: Any) -> Any:
+        """A value as JSON.
+
+        Raises RecircuitError: a file cannot hold it.
+        """
+        if value is None or isinstance(value, bool | int | float | str):
+            return value
+        if isinstance(value, Quantity):
+            return {"quantity": [self.data(np.asarray(value)), [value.dim.get_dimension(name) for name in DIMENSIONS]]}
+        if isinstance(value, np.ndarray | np.generic):
+            return self._array(np.asarray(value))
+        if isinstance(value, SynapticEquation):
+            return {"equation": _equation_data(value, self)}
+        if isinstance(value, Mapping):
+            return {"map": [[self.data(k), self.data(v)] for k, v in value.items()]}
+        if isinstance(value, list | tuple):
+            return {"list" if isinstance(value, list) else "tuple": [self.data(v) for v in value]}
+        if isinstance(value, Neuron):
+            return {"neuron": [value.text, value.method, self.data(value.parameters)]}
+        if isinstance(value, OutputCircuit):
+            return {"output": value.loss, "with": self.data({f.name: getattr(value, f.name) for f in fields(value)})}
+        if is_dataclass(value) and (type(value).__name__ in KINDS or isinstance(value, Connectivity)):
+            return {
+                "is": type(value).__name__,
+                "with": self.data({f.name: getattr(value, f.name) for f in fields(value)}),
+            }
+        raise RecircuitError(
+            f"{self.where}: {value!r} cannot be saved. A file holds numbers, arrays, quantities, equations and connectivities "
+            "that are registered, and no Python functions."
+        )
+
+    def _array(self, array: np.ndarray) -> Any:
+        if array.ndim == 0 and array.dtype.kind in "uifb":
+            return array.item()
+        if array.dtype.kind not in "uifb":
+            raise RecircuitError(f"{self.where}: an array of {array.dtype} cannot be saved; expected numbers.")
+        name = f"array {len(self.arrays)}"
+        self.arrays[name] = array
+        return {"array": name}
+
+
+class Reader:
+    """Turns data into values again; everything passes the checks that it passed when it was declared.
+
+    Parameters
+    ----------
+    arrays : by name, those of the file
+    where : the file, for messages
+    """
+
+    def __init__(self, arrays: Mapping[str, np.ndarray], where: str) -> None:
+        self.arrays, self.where = arrays, where
+
+    def value(self, data: Any) -> Any:
+        """The value that data stands for.
+
+        Raises RecircuitError: it stands for nothing that can be in a file, or a check refuses it.
+        """
+        if not isinstance(data, dict):
+            return data
+        try:
+            (kind,) = [k for k in data if k != "with"]
+            return self._readers[kind](self, data)
+        except (ValueError, KeyError, TypeError, AttributeError) as problem:
+            raise RecircuitError(
+                f"{self.where}: what it says of the circuit cannot be read ({type(problem).__name__}: {problem}). The file is "
+                "damaged, or of another version of recircuit."
+            ) from None
+
+    def _quantity(self, data: Any) -> Quantity:
+        number, dimensions = data["quantity"]
+        return Quantity(self.value(number), dim=get_or_create_dimension([float(d) for d in dimensions]))
+
+    def _neuron(self, data: Any) -> Neuron:
+        text, method, parameters = data["neuron"]
+        return Neuron(text, method=str(method), **self.value(parameters))
+
+    def _equation(self, data: Any) -> SynapticEquation:
+        return proved(self.value(data["equation"]))
+
+    def _made(self, data: Any) -> Any:
+        name = data["is"]
+        kind = KINDS.get(name) or CONNECTIVITIES.find(name)
+        return kind(**self.value(data["with"]))
+
+    def _output(self, data: Any) -> OutputCircuit:
+        return OUTPUTS.find(data["output"])(**self.value(data["with"]))
+
+    _readers: ClassVar[dict[str, Callable[[Reader, Any], Any]]] = {
+        "array": lambda reader, data: reader.arrays[data["array"]],
+        "map": lambda reader, data: {reader.value(k): reader.value(v) for k, v in data["map"]},
+        "list": lambda reader, data: [reader.value(v) for v in data["list"]],
+        "tuple": lambda reader, data: tuple(reader.value(v) for v in data["tuple"]),
+        "quantity": _quantity,
+        "neuron": _neuron,
+        "equation": _equation,
+        "is": _made,
+        "output": _output,
+    }
+
+
+def _equation_data(equation: SynapticEquation, writer: Writer) -> Any:
+    """Its text, and its other fields as they are."""
+    same = {f.name: getattr(equation, f.name) for f in fields(equation)} | {"statements": str(equation)}
+    return writer.data(same if equation.plastic else same | {"statements": ""})
+
+
+def proved(told: dict[str, Any]) -> SynapticEquation:
+    """An equation, read and proved again as a part of a rule."""
+    name, direction, text = told.pop("rule"), told.pop("direction"), told.pop("statements")
+    if not text:
+        return SynapticEquation(name, direction, local=bool(told["local"]), weights=str(told["weights"]))
+    told.pop("weights")
+    rule = Rule(name, source="a file", **{direction: text}, **told)
+    return rule.forward if direction == "forward" else rule.feedback

@@ -1,0 +1,203 @@
+"""Circuits that are kept: in memory under a name, in a file, in a copy."""
+
+from __future__ import annotations
+
+import json
+from abc import abstractmethod
+from collections.abc import Mapping
+from copy import deepcopy
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from ..atomic_files import write_whole
+from ..errors import RecircuitError
+from .backends import Program
+from .backends.noise import NoiseState
+from .description.network import Network
+from .lowering.lowered import Lowered
+from .moment import Moment, check_same_variables, same_bits
+from .saving.arrays import packed, read_packed, unpacked
+from .saving.description import described, rebuild, settings
+from .saving.values import Reader, Writer
+
+__all__ = ["Stored"]
+
+FORMAT = 1
+
+
+class Stored(Network):
+    """What a circuit has for keeping its state.
+
+    Attributes
+    ----------
+    epoch : how many epochs of training lie behind it: `recircuit.train` goes on with the next one
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._program: Program | None = None
+        self._built = -1  # the revision of the description that the program was built of
+        self._lowered: tuple[int, Lowered] | None = None
+        self._values: dict[str, np.ndarray] = {}  # of the program before, while there is none
+        self._noise: NoiseState | None = None  # likewise
+        self._by_hand: dict[str, np.ndarray] = {}  # parameters of units and rules that the user has set
+        self._stored: dict[str, Moment] = {}
+        self.epoch = 0
+
+    @abstractmethod
+    def program(self, backend: str | None = None) -> Program:
+        """The circuit, built for a backend."""
+
+    @abstractmethod
+    def lowered(self) -> Lowered:
+        """The circuit as operations and variables."""
+
+    @abstractmethod
+    def state(self, *, weights_only: bool = False) -> dict[str, np.ndarray]:
+        """A copy of all variables by name."""
+
+    @abstractmethod
+    def set_state(self, values: Mapping[str, np.ndarray]) -> None:
+        """Set variables by name."""
+
+    # ---- in memory ---------------------------------------------------------------------------------------------------
+
+    def moment(self) -> Moment:
+        """All that changes while the circuit runs, as it is now: variables, clock, random numbers, count of epochs."""
+        return Moment(self.state(), self.program().noise(), self.epoch)
+
+    def go_on_from(self, moment: Moment) -> None:
+        """Return to a moment of this circuit, or of one with the same variables."""
+        program = self.program()
+        now = {key: program.get(key) for key in program.variables}
+        self.set_state({k: v for k, v in moment.state.items() if k not in now or not same_bits(v, now[k])})
+        if moment.noise is not None:
+            self.program().set_noise(moment.noise)
+        self.epoch = moment.epoch
+
+    def store(self, name: str = "default") -> None:
+        """Keep the state of the circuit in memory under a name: variables, clock, random numbers, count of epochs."""
+        self._stored[name] = self.moment()
+
+    def restore(self, name: str = "default") -> None:
+        """Return to what `store` kept under a name; presentations then repeat exactly as they were from there.
+
+        Raises RecircuitError: nothing is stored under the name, or the circuit has other variables now.
+        """
+        if name not in self._stored:
+            raise RecircuitError(
+                f"restore: nothing is stored under the name {name!r}; there are {[*self._stored]}. Call store({name!r}) first."
+            )
+        check_same_variables(self._stored[name].state, self.lowered().variables)
+        self.go_on_from(self._stored[name])
+
+    # ---- in a file ---------------------------------------------------------------------------------------------------
+
+    def save(self, path: str | Path) -> None:
+        """Write the circuit to a file: its description, its state, its clock, its random numbers, its count of epochs.
+
+        The file is a safetensors file: numbers and text, of which nothing is executed when it is loaded. Weights that a Python
+        function draws are saved as the numbers that it draws. What `store` keeps is not saved.
+
+        Parameters
+        ----------
+        path : of the file; what was there is replaced, whole or not at all
+
+        Raises
+        ------
+        RecircuitError : the file cannot be written, or it cannot hold a part of the description
+
+        Examples
+        --------
+        >>> net.save("trained.safetensors")                                                        # doctest: +SKIP
+        >>> net = rc.Circuit.load("trained.safetensors")                                           # doctest: +SKIP
+        """
+        write_whole(Path(path), self._packed())
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """The circuit that `save` wrote to a file. It goes on as the saved one would have, to the same bits.
+
+        Nothing in the file is executed: equations pass the same checks as those that are declared.
+
+        Raises
+        ------
+        RecircuitError : there is no such file, it is damaged, or it is of another version of recircuit
+        """
+        return cls._unpacked(*read_packed(Path(path), "circuit"), str(path))
+
+    def _packed(self) -> bytes:
+        moment, writer = self.moment(), Writer("save")
+        told = {"circuit": FORMAT, "recircuit": version("recircuit"), "epoch": self.epoch}
+        told |= {"description": described(self, writer), "noise": moment.noise.kind if moment.noise else ""}
+        arrays = {f"state {k}": v for k, v in moment.state.items()} | {f"set {k}": v for k, v in self._by_hand.items()}
+        arrays |= writer.arrays | ({"noise": moment.noise.content} if moment.noise else {})
+        return packed(arrays, json.dumps(told))
+
+    @classmethod
+    def _unpacked(cls, text: str, arrays: dict[str, np.ndarray], where: str) -> Self:
+        told = _read(text, where)
+        reader = Reader(arrays, where)
+        try:
+            made = cls(**settings(told["description"], reader))
+            rebuild(made, told["description"], reader)
+            made.epoch = int(told["epoch"])
+        except (KeyError, TypeError, ValueError, AttributeError) as problem:
+            raise RecircuitError(
+                f"{where} is damaged: {type(problem).__name__}: {problem}. Use another file."
+            ) from None
+        for key, values in arrays.items():
+            kind, _, name = key.partition(" ")
+            if kind in ("state", "set"):
+                (made._values if kind == "state" else made._by_hand)[name] = values
+        check_same_variables(made._values, made.lowered().variables, where)
+        if told["noise"]:
+            made._noise = NoiseState(told["noise"], arrays["noise"])
+        return made
+
+    # ---- in a copy ---------------------------------------------------------------------------------------------------
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        """A circuit of its own that goes on as this one does; its program is built when it is first needed."""
+        made = object.__new__(type(self))
+        memo[id(self)] = made
+        shared = {"_program": None, "_lowered": None, "_built": -1, "_inputs": vars(self).get("_inputs")}
+        for name, value in vars(self).items():
+            setattr(made, name, shared[name] if name in shared else deepcopy(value, memo))
+        if self._program is not None and self._program.alive:
+            made._values = {k: self._program.get(k) for k in self._program.variables}
+            made._noise = self._program.noise()
+        return made
+
+    def __copy__(self) -> Self:
+        return self.__deepcopy__({})
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _from_bytes, (type(self), self._packed())
+
+
+def _from_bytes(kind: type[Stored], content: bytes) -> Stored:
+    """A circuit that was pickled."""
+    return kind._unpacked(*unpacked(content, "the pickled circuit", "circuit"), "the pickled circuit")
+
+
+def _read(text: str, where: str) -> dict[str, Any]:
+    """What a file says, if it is of a circuit, and of this version."""
+    try:
+        told = json.loads(text)
+    except ValueError:
+        told = None
+    if not isinstance(told, dict) or "circuit" not in told:
+        raise RecircuitError(
+            f"{where} holds no circuit of recircuit. A checkpoint of a training run is opened by rc.Checkpoint.load(path), "
+            "and a folder of a run by rc.load_run(folder)."
+        )
+    if told["circuit"] != FORMAT:
+        raise RecircuitError(
+            f"{where} was written by recircuit {told.get('recircuit', '?')}, in format {told['circuit']} of circuits; this "
+            f"version reads format {FORMAT}. Load it with that version."
+        )
+    return told
