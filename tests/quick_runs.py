@@ -10,8 +10,8 @@ from typer.testing import CliRunner
 
 from recircuit.cli import app
 
-KEYS = {"id", "paper", "backend", "seeds", "quick", "seconds", "checks"}
-CHECK = {"what", "value", "target", "relation", "ok"}
+KEYS = {"id", "paper", "backend", "seeds", "quick", "seconds", "checks", "unchecked"}
+CHECK = {"what", "paper", "value", "target", "relation", "ok"}
 
 
 def quick_run(name: str, folder: Path) -> dict[str, Any]:

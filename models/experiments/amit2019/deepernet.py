@@ -25,4 +25,5 @@ EXPERIMENT = Experiment(
     shortens=True,
     methods=tuple(TABLE),
     data=("cifar100",),
+    keeps=True,
 )

@@ -9,10 +9,12 @@ Each axis goes from ideal to broken, all else being ideal (see `models.protocols
     jitter     of the gate of plasticity, sd in tau
     overlap    how long the next stimulus has been there when the weights change, in tau
     stretch    samples sorted by class within stretches of so many, in random order for the rest; 20 are one presentation
-    refresh    one class at a time, from the first to the last, once; a share of the batch elements shows earlier classes again
+    refresh    one class at a time, from the first to the last; a share of the batch elements shows earlier classes again. On
+               this axis a sample of a class that is new is shown once, on the others three times: its end is held against
+               its own beginning, a half of earlier classes
 
-A run is kept in runs/, so that a stopped experiment goes on. A quick one has digits and smaller networks, and checks that it
-runs, not what it finds.
+Each end of an axis is held against its beginning. A run is kept in runs/, so that a stopped experiment goes on. A quick one
+has digits and smaller networks, and checks that it runs, not what it finds.
 """
 
 from __future__ import annotations
@@ -52,7 +54,7 @@ LABELS = {
     "jitter": "jitter of the gate, τ",
     "overlap": "overlap with the next, τ",
     "stretch": "stretch sorted by class",
-    "refresh": "share of earlier classes",
+    "refresh": "share of earlier classes,\nsamples once",
 }
 RULES: Mapping[str, tuple[Rule, float]] = {"URFB": (urfb, 0.5), "FRFB": (frfb, 0.5), "BP": (bp, 0.3)}
 COLOURS = {"URFB": BLUE, "FRFB": ORANGE, "BP": GREY}
@@ -94,7 +96,7 @@ def run(settings: Settings) -> Report:
                 lambda a=axis, v=value, h=hidden, n=name, s=seed: {"error": _error(plan, a, v, h, n, s, settings.backend)},
             )  # fmt: skip
             found.setdefault((axis, value, tuple(hidden), name), []).append(one["error"])
-    return Report(_checks(plan, found, settings.quick), _draw(plan, found))
+    return Report(_checks(found, settings.quick), _draw(plan, found))
 
 
 def _plan(settings: Settings) -> Plan:
@@ -158,29 +160,48 @@ def one_class_at_a_time(labels: NDArray[np.integer], share: float, batch_size: i
     return in_batches(np.concatenate(shown), batch_size)
 
 
-def _checks(plan: Plan, found: Errors, quick: bool) -> list[Check]:
-    """Ideal time learns; in a full run broken time does not help, and each rule and network is broken by some axis' end."""
+def _checks(found: Errors, quick: bool) -> list[Check]:
     mean = {key: float(np.mean(errors)) for key, errors in found.items()}
     if quick:
         ideal = [key for key in mean if IDEAL.get(key[0]) == key[1]]
         return checks(
             "", [(f"{_told(*key)}: mean test error, below that of guessing", mean[key], "<=", 0.8) for key in ideal]
         )
+    return claims({_told(*key): error for key, error in mean.items()})
+
+
+LEARNS, COSTS = 0.15, 0.02
+
+
+def claims(mean: Mapping[str, float]) -> list[Check]:
+    """Ideal time learns, and the broken end of each axis costs more than chance does; of mean errors, by `_told`.
+
+    The author asks for these protocols and has no values of them. An axis whose end costs nothing is a finding.
+    """
     made: list[Check] = []
-    for hidden, name in product(plan.networks, RULES):
-        ideal = mean["settling", IDEAL["settling"], tuple(hidden), name]
-        broken = {
-            key: error for key, error in mean.items() if key[2:] == (hidden, name) and IDEAL.get(key[0]) != key[1]
-        }
-        rows = [
-            (f"{_told(*key)}: mean test error, no better than ideal", e, ">=", ideal - 0.03)
-            for key, e in broken.items()
-        ]
-        worst = max(broken[axis, values[-1], hidden, name] for axis, values in plan.axes.items())
-        what = f"{'-'.join(map(str, hidden))}, {name}: "
-        made += checks("", [(f"{what}ideal time, mean test error", ideal, "<=", 0.2), *rows])
-        made += checks("", [(f"{what}the worst end of any axis, minus that", worst - ideal, ">=", 0.1)])
+    for network in dict.fromkeys(told.split(", ")[0] for told in mean):
+        for name in RULES:
+            about = f"{network}, {name}"
+            first = {axis: f"{about}, {axis} {values[0]:g}" for axis, values in AXES.items()}
+            ideal = mean[first["settling"]]
+            made += checks(f"{about}, ", [("ideal time, mean test error", ideal, "<=", LEARNS)])
+            for axis, values in AXES.items():
+                more = mean[f"{about}, {axis} {values[-1]:g}"] - mean.get(first[axis], ideal)
+                what = f"mean test error at {axis} {values[-1]:g}, minus that at {values[0]:g}"
+                made += checks(f"{about}, ", [(what, more, ">=", COSTS)])
     return made
+
+
+def judge(kept: Sequence[Check]) -> tuple[list[Check], list[str]]:
+    """The claims about a full run of which only the mean errors are kept, those of ideal time once for each circuit."""
+    mean: dict[str, float] = {}
+    for check in kept:
+        told, what = check.what.split(": ", 1)
+        if what.startswith("mean test error"):
+            mean[told] = float(check.value)
+        elif what.startswith("ideal time"):
+            mean[f"{told}, settling {IDEAL['settling']:g}"] = float(check.value)
+    return claims(mean), []
 
 
 def _told(axis: str, value: float, hidden: tuple[int, ...], name: str) -> str:
@@ -227,4 +248,6 @@ EXPERIMENT = Experiment(
     run,
     seeds=3,
     data=("mnist",),
+    keeps=True,
+    judge=judge,
 )

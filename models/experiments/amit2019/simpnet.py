@@ -38,4 +38,5 @@ EXPERIMENT = Experiment(
     shortens=True,
     methods=(*TABLE, LATE),
     data=("cifar10",),
+    keeps=True,
 )

@@ -42,4 +42,5 @@ EXPERIMENT = Experiment(
     run,
     seeds=5,
     data=("mnist",),
+    keeps=True,
 )

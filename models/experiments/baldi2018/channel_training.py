@@ -19,6 +19,7 @@ from ....circuits.inputs import Inputs, Rows, as_inputs
 from ...data import Dataset
 from ...networks.random_backpropagation import Variant, random_backpropagation
 from ..framework.accuracy_curves import Curves
+from ..framework.claims import met
 from ..framework.experiment import Check, Settings, many
 from ..framework.saved_runs import each
 from ..framework.train_and_test_epoch import show_epoch
@@ -124,8 +125,5 @@ class Printed:
     def check(self, name: str, runs: Sequence[Mapping[str, Any]]) -> Check:
         """Within one point, or two standard deviations where the paper gives more than one point, or better."""
         margin = 2 * self.sd if self.sd > 1 else 1.0
-        what = f"{name}: test accuracy after {len(runs[0]['test'])} epochs, {many(runs)} (paper: {self.mean:g})"
-        value = round(ends(runs), 2)
-        if self.bad:
-            return Check(what, value, "within", (round(self.mean - margin, 2), round(self.mean + margin, 2)))
-        return Check(what, value, ">=", round(self.mean - margin, 2))
+        what = f"{name}: test accuracy after {len(runs[0]['test'])} epochs, {many(runs)}"
+        return met(what, round(ends(runs), 2), self.mean, margin, "higher", bad=self.bad)

@@ -41,4 +41,5 @@ EXPERIMENT = Experiment(
     "Units of the learning channel are dropped at random.",
     run,
     data=("mnist",),
+    keeps=True,
 )

@@ -138,7 +138,7 @@ def _checks(sizes: tuple[int, ...], one: Matrices, settings: Settings) -> list[C
             )
         )
     about = f"A{list(sizes)}: "
-    return checks(about, rows) + one.convergence.checks(about, 1.0)
+    return checks(about, rows) + one.convergence.checks(about)
 
 
 def _draw(found: Mapping[tuple[int, ...], Matrices]) -> Figure:

@@ -65,4 +65,5 @@ EXPERIMENT = Experiment(
     run,
     seeds=5,
     data=("mnist",),
+    keeps=True,
 )

@@ -166,7 +166,7 @@ def _checks(mu: float, ends: tuple[Array, Array], convergence: Convergence, sett
             1e-2 if settings.quick else 1e-3,
         ),
     ]
-    return checks(about, rows) + convergence.checks(about, 1.0)
+    return checks(about, rows) + convergence.checks(about)
 
 
 def _beside(drifting: Array, resting: Array) -> list[Check]:

@@ -71,4 +71,5 @@ EXPERIMENT = Experiment(
     "The errors, or the updates, have only a few bits.",
     run,
     data=("mnist",),
+    keeps=True,
 )

@@ -88,4 +88,5 @@ EXPERIMENT = Experiment(
     run,
     seeds=5,
     data=("mnist",),
+    keeps=True,
 )

@@ -153,7 +153,7 @@ def _checks(about: str, one: Width, limit: float, settings: Settings) -> list[Ch
         ),
         (f"the same, worst {what}", float(one.apart[one.unstable].max()), "<=", limit),
     ]
-    return checks(about, rows) + one.convergence.checks(about, 1.0)
+    return checks(about, rows) + one.convergence.checks(about)
 
 
 def _draw(wide: Width, narrow: Width) -> Figure:

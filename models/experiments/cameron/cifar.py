@@ -16,7 +16,7 @@ QUICK = Protocol("digits", (40, 30, 20), rate=0.05, decay=1e-4, epochs=10, batch
 
 
 def run(settings: Settings) -> Report:
-    """BP, RF and FA from each seed's start."""
+    """BP, RF with f' and without, and FA from each seed's start."""
     protocol = QUICK if settings.quick else FULL
     courses = learn(protocol, centred(settings.dataset(protocol.data)), settings)
     limits = dict(apart=3.0, worst=12.0) if settings.quick else dict(apart=1.0, worst=60.0)
@@ -29,4 +29,5 @@ EXPERIMENT = Experiment(
     "A network of four layers learns CIFAR-10 with learned pseudoinverse feedback.",
     run,
     data=("cifar10",),
+    keeps=True,
 )

@@ -15,7 +15,7 @@ QUICK = Protocol("digits", (50, 40, 30, 20), rate=0.05, decay=1e-4, epochs=10, b
 
 
 def run(settings: Settings) -> Report:
-    """BP, RF and FA from each seed's start."""
+    """BP, RF with f' and without, and FA from each seed's start."""
     protocol = QUICK if settings.quick else FULL
     courses = learn(protocol, centred(settings.dataset(protocol.data)), settings)
     limits = dict(apart=3.0, worst=12.0) if settings.quick else dict(apart=1.0, worst=5.0)
@@ -28,4 +28,5 @@ EXPERIMENT = Experiment(
     "A network of five layers learns MNIST with learned pseudoinverse feedback.",
     run,
     data=("mnist",),
+    keeps=True,
 )

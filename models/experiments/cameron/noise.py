@@ -12,6 +12,8 @@ that a task needs. That is how the two are kept apart: dA is off, and noise come
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -21,7 +23,7 @@ from ....plasticity.rules import recirculated_feedback, recirculation
 from ...networks.recirculation import chain, recirculating
 from ..framework.experiment import Check, Experiment, Report, Row, Settings, checks, many
 from ..framework.figure_style import BLUE, ORANGE, letter, new_figure
-from .pseudoinverse_pairs import CONDITIONS, Pair, course, draw_pair, furthest, worst
+from .pseudoinverse_pairs import CONDITIONS, Pair, course, draw_pair, furthest, kept_course, worst
 
 SIZES = (24, 16, 16, 24)
 PAIRS = ("contracting, 24 to 16", "square, 16 to 16", "expanding, 16 to 24")
@@ -40,18 +42,43 @@ B_ALONE = Rule(
 def run(settings: Settings) -> Report:
     """The chain, the network, and the network's pairs with dA on, from each seed's start."""
     presentations = 2_000 if settings.quick else 20_000
+    how = presentations, settings.backend
     trained: dict[str, list[Pair]] = {name: [] for name in PAIRS}
     used, moved = [], []
     for seed in settings.seeds:
         settings.tell(f"cameron-noise: seed {seed}")
-        net = chain(SIZES, BOTH, batch_size=BATCH_SIZE, seed=seed)
-        for name, pair in zip(PAIRS, course(net, presentations, settings.backend), strict=True):
+        chained, network, disturbed = (
+            kept_course(settings, f"{name}-{seed}", _about(name, presentations, seed), partial(make, seed, *how))
+            for name, make in RUNS.items()
+        )
+        for name, pair in zip(PAIRS, chained, strict=True):
             trained[name].append(pair)
-        net = recirculating(NETWORK, B_ALONE, batch_size=BATCH_SIZE, seed=seed, precision="float64")
-        used.append(course(net, presentations, settings.backend, _stimuli(seed)))
-        net = chain(NETWORK[1:], BOTH, ends="below", batch_size=BATCH_SIZE, seed=seed)
-        moved.append(course(net, presentations, settings.backend))
+        used.append(network)
+        moved.append(disturbed)
     return Report(_checks(trained, used, moved, settings.quick), _draw(trained, used, moved))
+
+
+def _chained(seed: int, presentations: int, backend: str) -> list[Pair]:
+    return course(chain(SIZES, BOTH, batch_size=BATCH_SIZE, seed=seed), presentations, backend)
+
+
+def _network(seed: int, presentations: int, backend: str) -> list[Pair]:
+    net = recirculating(NETWORK, B_ALONE, batch_size=BATCH_SIZE, seed=seed, precision="float64")
+    return course(net, presentations, backend, _stimuli(seed))
+
+
+def _disturbed(seed: int, presentations: int, backend: str) -> list[Pair]:
+    """The network's pairs, with dA on."""
+    return course(chain(NETWORK[1:], BOTH, ends="below", batch_size=BATCH_SIZE, seed=seed), presentations, backend)
+
+
+RUNS = {"chain": _chained, "network": _network, "network with dA": _disturbed}
+
+
+def _about(name: str, presentations: int, seed: int) -> dict[str, Any]:
+    rule = B_ALONE if name == "network" else BOTH
+    sizes = SIZES if name == "chain" else NETWORK
+    return {"run": name, "sizes": sizes, "rule": str(rule), "presentations": presentations, "seed": seed}
 
 
 def _stimuli(seed: int) -> dict[str, np.ndarray]:
@@ -107,4 +134,5 @@ EXPERIMENT = Experiment(
     "Noise of mean zero trains the pairs of matrices without any data.",
     run,
     seeds=10,
+    keeps=True,
 )

@@ -13,15 +13,17 @@ stay as far off as the noise of each update carries them.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import numpy as np
 from matplotlib.figure import Figure
 
+from ....plasticity import Rule
 from ....plasticity.rules import recirculation
 from ...networks.recirculation import ENDS, chain
 from ..framework.experiment import Check, Experiment, Report, Row, Settings, checks, many
 from ..framework.figure_style import letter, new_figure
-from .pseudoinverse_pairs import CONDITIONS, Pair, course, draw_pair, furthest, named, worst
+from .pseudoinverse_pairs import CONDITIONS, Pair, course, draw_pair, furthest, kept_course, named, worst
 
 SIZES = {"contracting": (20, 10), "square": (15, 15), "expanding": (10, 20)}
 BATCH_SIZE, ROWS = 100, 2000
@@ -45,11 +47,24 @@ def run(settings: Settings) -> Report:
         for name, (sizes, ends, stays) in plan.items():
             settings.tell(f"cameron-pseudoinverse: seed {seed}, {name}")
             rule = STAYING if stays else DECAYING
-            data = "below" in ends
-            net = chain(SIZES[sizes], rule, ends=ends, data=data, batch_size=BATCH_SIZE, seed=seed)
-            inputs = {"x": white(SIZES[sizes][0], seed)} if data else None
-            found[name] += course(net, presentations, settings.backend, inputs)
+            about = {
+                "sizes": SIZES[sizes],
+                "ends": ends,
+                "rule": str(rule),
+                "presentations": presentations,
+                "seed": seed,
+            }
+            make = partial(_pairs, SIZES[sizes], rule, ends, seed, presentations, settings.backend)
+            found[name] += kept_course(settings, f"{name}-{seed}", about, make)
     return Report(_checks(found, settings.quick), _draw(found))
+
+
+def _pairs(
+    sizes: tuple[int, ...], rule: Rule, ends: Sequence[str], seed: int, presentations: int, backend: str
+) -> list[Pair]:
+    data = "below" in ends
+    net = chain(sizes, rule, ends=ends, data=data, batch_size=BATCH_SIZE, seed=seed)
+    return course(net, presentations, backend, {"x": white(sizes[0], seed)} if data else None)
 
 
 def white(units: int, seed: int) -> np.ndarray:
@@ -109,4 +124,5 @@ EXPERIMENT = Experiment(
     "The two matrices of a linear pair become pseudoinverses of each other by recirculation.",
     run,
     seeds=10,
+    keeps=True,
 )

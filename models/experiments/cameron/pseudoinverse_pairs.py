@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 from ....circuits import Circuit
 from ....circuits.inputs import as_inputs
 from ...analysis.measures import penrose, pseudoinverse_distance
+from ..framework.experiment import Settings
 from ..framework.figure_style import BLUE, GREEN, GREY, ORANGE, PURPLE
+from ..framework.saved_runs import kept
 
 Array = NDArray[np.float64]
 
@@ -40,9 +42,25 @@ class Pair:
     distance: Array
     moved: Array
 
+    @classmethod
+    def of(cls, told: Mapping[str, Any]) -> Pair:
+        """A pair as `told` has it."""
+        return cls(**{name: np.array(values) for name, values in told.items()})
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What JSON can hold of it."""
+        return {name: values.tolist() for name, values in vars(self).items()}
+
     def end(self, condition: int) -> float:
         """How far it is from a condition (1 to 4) at the end."""
         return float(self.conditions[-1, condition - 1])
+
+
+def kept_course(settings: Settings, name: str, about: Mapping[str, Any], run: Callable[[], list[Pair]]) -> list[Pair]:
+    """The pairs of a run, which is kept in the folder of the settings (a quick one is not)."""
+    found = kept(settings, name, about, lambda: {"pairs": [pair.told for pair in run()]})
+    return [Pair.of(told) for told in found["pairs"]]
 
 
 def course(net: Circuit, presentations: int, backend: str, inputs: Any = None, looks: int = 30) -> list[Pair]:

@@ -9,7 +9,7 @@ it is 1, 2 and 4; from wide to narrow to wide all four hold; from narrow to wide
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import reduce
+from functools import partial, reduce
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -19,6 +19,7 @@ from ...analysis.measures import penrose, pseudoinverse_distance
 from ...networks.recirculation import chain
 from ..framework.experiment import Check, Experiment, Report, Row, Settings, checks, many
 from ..framework.figure_style import GREY, letter, new_figure
+from ..framework.saved_runs import kept
 from .pseudoinverse import BATCH_SIZE, DECAYING
 from .pseudoinverse_pairs import CONDITIONS, course
 
@@ -38,7 +39,9 @@ def run(settings: Settings) -> Report:
     for seed in settings.seeds:
         for name, sizes in SIZES.items():
             settings.tell(f"cameron-recursion: seed {seed}, {name}")
-            found[name].append(_chain(sizes, seed, presentations, settings.backend))
+            about = {"sizes": sizes, "rule": str(DECAYING), "presentations": presentations, "seed": seed}
+            make = partial(_chain, sizes, seed, presentations, settings.backend)
+            found[name].append(tuple(kept(settings, f"{name}-{seed}", about, lambda m=make: {"end": list(m())})["end"]))
     return Report(_checks(found, settings), _draw(found))
 
 
@@ -100,4 +103,5 @@ EXPERIMENT = Experiment(
     "A chain of learned pseudoinverses is compared with the pseudoinverse of the whole.",
     run,
     seeds=5,
+    keeps=True,
 )

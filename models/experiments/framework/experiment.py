@@ -38,12 +38,14 @@ class Check:
     value : as the circuits gave it
     relation : one of RELATIONS
     target : a number, or (low, high) for "within"
+    paper : what the paper says, a number or a statement; empty where the check is on the circuit alone
     """
 
     what: str
     value: Number
     relation: str
     target: Number | Sequence[Number]
+    paper: str = ""
 
     @property
     def ok(self) -> bool:
@@ -51,15 +53,17 @@ class Check:
         return bool(np.isfinite(self.value) and RELATIONS[self.relation](self.value, self.target))
 
     def row(self) -> dict[str, Any]:
-        """As it stands in result.json: what, value, target, relation, ok; null for what is not finite."""
+        """As it stands in result.json: what, paper, value, target, relation, ok; null for what is not finite."""
         value = _plain(self.value)
         target = [_plain(t) for t in self.target] if isinstance(self.target, Sequence) else _plain(self.target)
-        return {"what": self.what, "value": value, "target": target, "relation": self.relation, "ok": self.ok}
+        told = {"what": self.what, "paper": self.paper, "value": value, "target": target}
+        return {**told, "relation": self.relation, "ok": self.ok}
 
     @staticmethod
     def line(row: Mapping[str, Any]) -> str:
         """A row of result.json in words."""
-        return f"{row['what']}: {_short(row['value'])} {row['relation']} {_short(row['target'])}"
+        paper = f" (the paper: {row['paper']})" if row["paper"] else ""
+        return f"{row['what']}: {_short(row['value'])} {row['relation']} {_short(row['target'])}{paper}"
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,7 @@ class Settings:
     out : the folder of the results, for experiments that keep each of their runs there (see `runs`)
     epochs : of experiments that train networks for images, in place of the paper's; None: as many as the paper
     methods : of experiments that compare methods, only these; empty: all
+    from_runs : nothing is run; checks and figure are made again from the runs that the folder of the results keeps
     earlier : is told, of each run that is kept and not made again, how many seconds it took
     """
 
@@ -87,6 +92,7 @@ class Settings:
     out: Path | None = None
     epochs: int | None = None
     methods: tuple[str, ...] = ()
+    from_runs: bool = False
     earlier: list[float] = field(default_factory=list, repr=False, compare=False)
 
     def chosen[Method](self, methods: Mapping[str, Method]) -> dict[str, Method]:
@@ -112,10 +118,21 @@ class Settings:
 
 @dataclass(frozen=True)
 class Report:
-    """What an experiment found: checks, and a figure."""
+    """What an experiment found.
+
+    Parameters
+    ----------
+    checks, figure : as they are kept
+    unchecked : claims of the paper that could not be checked, each with why
+    """
 
     checks: Sequence[Check]
     figure: Figure
+    unchecked: Sequence[str] = ()
+
+
+#: From checks as they were kept: checks as they are now, of the same values; and the claims that cannot be checked.
+Judge = Callable[[Sequence[Check]], tuple[list[Check], list[str]]]
 
 
 @dataclass(frozen=True)
@@ -132,6 +149,9 @@ class Experiment:
     shortens : whether it can be run for other numbers of epochs than the paper's
     methods : the names of what it compares, if it can be run for some of them alone
     data : names of the data sets whose files a full run reads (see `Settings.data`); a quick run needs none
+    judge : of an experiment whose earlier results kept no runs: the checks, and the claims that cannot be checked, from
+        checks as they were kept, whose values were measured then
+    keeps : whether each of its runs is kept in the folder of the results, so that ``--from-runs`` can check them again
     """
 
     id: str
@@ -143,14 +163,20 @@ class Experiment:
     shortens: bool = False
     methods: tuple[str, ...] = ()
     data: tuple[str, ...] = ()
+    keeps: bool = False
+    judge: Judge | None = None
 
 
-Row = tuple[str, Number, str, Number | tuple[Number, Number]]
+Target = Number | tuple[Number, Number]
+Row = tuple[str, Number, str, Target] | tuple[str, Number, str, Target, str]
 
 
 def checks(about: str, rows: Iterable[Row]) -> list[Check]:
-    """Checks from rows of (what, value, relation, target), each ``what`` begun with what they are about."""
-    return [Check(about + what, value, relation, target) for what, value, relation, target in rows]
+    """Checks from rows of (what, value, relation, target) and perhaps the paper's claim.
+
+    Each ``what`` is begun with what the rows are about.
+    """
+    return [Check(about + row[0], *row[1:]) for row in rows]
 
 
 def many(runs: Sequence[Any]) -> str:

@@ -11,12 +11,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ....atomic_files import make_folder, write_whole
+from ....atomic_files import make_folder, read_file, write_whole
 from ....circuits.backends import BACKENDS, choose_backend
 from ....errors import RecircuitError, UsageError
 from ....registry import closest
-from .experiment import Experiment, Report, Settings
+from .experiment import Check, Experiment, Judge, Report, Settings
 from .figure_style import styled
+from .saved_runs import FOLDER
 
 
 def settings_for(
@@ -29,6 +30,7 @@ def settings_for(
     data: Path | None = None,
     epochs: int | None = None,
     methods: Sequence[str] = (),
+    from_runs: bool = False,
 ) -> Settings:
     """The settings of a run; ``seeds`` is their number (0, 1, ...), by default the experiment's own.
 
@@ -46,11 +48,14 @@ def settings_for(
     if seeds is not None and seeds < 1:
         raise UsageError(f"--seeds is how many runs to make, at least 1; got {seeds}.")
     _check_methods(experiment, methods, quick)
+    if from_runs and (quick or not experiment.keeps):
+        why = "a quick run keeps none" if quick else f"{experiment.id} keeps none, as it takes a minute or two"
+        raise UsageError(f"--from-runs makes checks and figure again from runs that are kept; {why}. Leave it out.")
     usual = experiment.quick_seeds if quick else experiment.seeds
     chosen = tuple(range(usual if seeds is None else seeds))
     return Settings(
-        choose_backend(backend)[0], chosen, quick, tell or (lambda text: None), data, None, epochs, tuple(methods)
-    )
+        choose_backend(backend)[0], chosen, quick, tell or (lambda text: None), data, None, epochs, tuple(methods), from_runs
+    )  # fmt: skip
 
 
 def reproduce(experiment: Experiment, settings: Settings, out: Path) -> dict[str, Any]:
@@ -59,6 +64,8 @@ def reproduce(experiment: Experiment, settings: Settings, out: Path) -> dict[str
     Raises RecircuitError: the folder cannot be made or written.
     """
     _prepare(out)
+    if settings.from_runs and experiment.judge is not None and not (out / FOLDER).is_dir():
+        return _judged_again(experiment.judge, out)
     began = time.perf_counter()
     picture = io.BytesIO()
     with styled():
@@ -66,9 +73,24 @@ def reproduce(experiment: Experiment, settings: Settings, out: Path) -> dict[str
         seconds = time.perf_counter() - began + sum(settings.earlier)
         report.figure.savefig(picture, format="png")
     result = as_result(experiment, settings, report, seconds)
-    text = json.dumps(result, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     write_whole(out / "figure.png", picture.getvalue())
-    write_whole(out / "result.json", text.encode())
+    write_whole(out / "result.json", _text(result))
+    return result
+
+
+def _judged_again(judge: Judge, out: Path) -> dict[str, Any]:
+    """The result that is there with its values as they were measured, and its checks made again; the figure stays."""
+    try:
+        result = json.loads(read_file(out / "result.json"))
+    except OSError as problem:
+        raise UsageError(
+            f"--from-runs: neither runs nor a result.json are in {out}. Leave --from-runs out."
+        ) from problem
+    measured = result.get("measured") or result["checks"]
+    kept = [Check(row["what"], row["value"], row["relation"], row["target"]) for row in measured]
+    made, unchecked = judge(kept)
+    result |= {"checks": [check.row() for check in made], "unchecked": unchecked, "measured": measured}
+    write_whole(out / "result.json", _text(result))
     return result
 
 
@@ -82,7 +104,12 @@ def as_result(experiment: Experiment, settings: Settings, report: Report, second
         "quick": settings.quick,
         "seconds": round(seconds, 1),
         "checks": [check.row() for check in report.checks],
+        "unchecked": list(report.unchecked),
     }
+
+
+def _text(result: dict[str, Any]) -> bytes:
+    return (json.dumps(result, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
 def _check_methods(experiment: Experiment, methods: Sequence[str], quick: bool) -> None:

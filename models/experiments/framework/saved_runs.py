@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from ....atomic_files import make_folder, read_file, write_whole
+from ....errors import RecircuitError
 from .experiment import Settings
 
-__all__ = ["each", "file_of", "kept", "plain"]
+__all__ = ["each", "file_of", "is_kept", "kept", "plain"]
 
 FOLDER = "runs"
 Found = dict[str, Any]
@@ -31,9 +32,13 @@ def each[Method](
     ----------
     about : of a method, all that its numbers depend on, but for the seed and the backend
     compute : makes the run of a name, method and seed; what it returns is JSON
+
+    With `Settings.from_runs` methods of which nothing is kept are left out.
     """
     found: dict[str, list[Found]] = {}
     for name, method in settings.chosen(methods).items():
+        if settings.from_runs and not any(is_kept(settings, f"{name}-{seed}") for seed in settings.seeds):
+            continue
         depends, found[name] = about(method), []
         for seed in settings.seeds:
             run = partial(compute, name, method, seed)
@@ -52,15 +57,20 @@ def kept(settings: Settings, name: str, about: Mapping[str, Any], compute: Calla
         another run, and is written anew
     compute : makes the run; what it returns is JSON
 
-    Raises RecircuitError: the file cannot be written.
+    Raises RecircuitError: the file cannot be written; or, with `Settings.from_runs`, the run is not kept.
     """
     path = file_of(settings, name, ".json")
     if path is None:
         return compute()
     about = plain({**about, "backend": settings.backend})
-    if (file := _read(path, about)) is not None:
+    if (file := _read(path, about, settings.from_runs)) is not None:
         settings.earlier.append(file["seconds"])
         return file["found"]
+    if settings.from_runs:
+        raise RecircuitError(
+            f"--from-runs: {path} is not there, or is of a run with other settings. Give the --seeds, --epochs, --backend "
+            "and --method of the runs that are kept, or leave out --from-runs to make the run."
+        )
     began, known = time.perf_counter(), len(settings.earlier)
     found = compute()
     seconds = time.perf_counter() - began + sum(settings.earlier[known:])
@@ -68,6 +78,12 @@ def kept(settings: Settings, name: str, about: Mapping[str, Any], compute: Calla
     make_folder(path.parent)
     write_whole(path, (json.dumps(told, ensure_ascii=False) + "\n").encode())
     return found
+
+
+def is_kept(settings: Settings, name: str) -> bool:
+    """Whether there is a file of a run with this name."""
+    path = file_of(settings, name, ".json")
+    return path is not None and path.is_file()
 
 
 def file_of(settings: Settings, name: str, ending: str) -> Path | None:
@@ -82,11 +98,17 @@ def plain(about: Mapping[str, Any]) -> dict[str, Any]:
     return json.loads(json.dumps(dict(about)))
 
 
-def _read(path: Path, about: Mapping[str, Any]) -> dict[str, Any] | None:
-    """``found`` and ``seconds`` of a file; None where there is none, it is not one of ours, or of another run."""
+def _read(path: Path, about: Mapping[str, Any], any_data: bool) -> dict[str, Any] | None:
+    """``found`` and ``seconds`` of a file; None where there is none, it is not one of ours, or of another run.
+
+    any_data : the run may be of other data, as where only its numbers are wanted and the data are not there
+    """
     try:
         file = json.loads(read_file(path))
     except (OSError, ValueError):
         return None
-    whole = isinstance(file, dict) and {"about", "found", "seconds"} <= set(file)
-    return file if whole and file["about"] == about else None
+    if not (isinstance(file, dict) and {"about", "found", "seconds"} <= set(file)):
+        return None
+    if any_data and "data" in about:
+        about = {**about, "data": file["about"].get("data")}
+    return file if file["about"] == about else None

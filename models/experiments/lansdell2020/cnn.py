@@ -21,7 +21,7 @@ from ...data.cifar import CIFAR100
 from ..framework.error_curves import draw_errors
 from ..framework.experiment import Check, Experiment, Report, Settings
 from ..framework.figure_style import new_figure
-from ..framework.image_training import Method, Protocol, Runs, beside, besides, error, learn, printed
+from ..framework.image_training import Method, Protocol, Runs, apart, error, learn, printed
 
 BP = Method("bp", "softmax", adam=1e-5)
 METHODS = {
@@ -61,11 +61,19 @@ def run(settings: Settings) -> Report:
 def _checks(name: str, runs: Runs, settings: Settings) -> list[Check]:
     if settings.quick:
         learned = [Check(f"{k}: test error on digits", error(found), "<=", 0.2) for k, found in runs.items()]
-        return [*learned, beside(runs, "DFA", "node perturbation", ">=", 0.0)]
-    if settings.epochs is None:
-        return _named(name, [printed(k, found, TABLE[name][k]) for k, found in runs.items()])
-    order = [("node perturbation", "BP", ">=", 0.0), ("DFA", "node perturbation", ">=", 0.0)]
-    return _named(name, besides(runs, order))
+        return [
+            *learned,
+            Check(
+                "DFA: test error above node perturbation's",
+                error(runs["DFA"]) - error(runs["node perturbation"]),
+                ">=",
+                0.0,
+            ),
+        ]
+    values = TABLE[name]
+    table = [printed(k, found, values[k], FULL.epochs, bad=k == "DFA") for k, found in runs.items()]
+    order = [("node perturbation", "BP"), ("DFA", "node perturbation")]
+    return _named(name, [*table, *apart(runs, values, order)])
 
 
 def _named(name: str, checks: list[Check]) -> list[Check]:
@@ -81,4 +89,5 @@ EXPERIMENT = Experiment(
     shortens=True,
     methods=tuple(METHODS),
     data=("cifar10",),
+    keeps=True,
 )

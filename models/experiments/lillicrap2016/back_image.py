@@ -29,4 +29,5 @@ EXPERIMENT = Experiment(
     shortens=True,
     methods=tuple(PLANS),
     data=("back-image",),
+    keeps=True,
 )

@@ -1,7 +1,8 @@
 """Lillicrap et al. 2016, Supplementary Note 15: pseudobackprop moves the hidden units as Gauss and Newton would, nearly.
 
-Networks of 8-6-4 with tanh hidden units and a linear output whose feedback weights are W^+ (here set, not learned) are
-shown one stimulus, once, and it is asked by how much h has moved. To first order in the rate each element is
+Networks of 8-6-4 with tanh hidden units and a linear output are shown one stimulus, once. Their feedback weights are W^+,
+which Python sets before that presentation, as the paper gives no rule by which they would be learned (cameron-newton has
+one). After it, it is asked by how much h has moved. To first order in the rate each element is
 
     Delta h_j = eta D_j^2 (x.x) delta_GN_j,    delta_GN = W^+ e     (Eq. 59)
 
@@ -34,27 +35,28 @@ def run(settings: Settings) -> Report:
     A, W = rng.normal(0, 0.4, (COUNT, n_h, n_i)), rng.normal(0, 0.6, (COUNT, n_o, n_h))
     x, y = rng.standard_normal((COUNT, n_i)), rng.standard_normal((COUNT, n_o))
     settings.tell("lillicrap-gauss-newton")
-    gaps, moved, wanted, newton = [], A, A, A
+    gaps, courses, moved, wanted, newton = [], [], A, A, A
     for rate in RATES:
         moved, wanted, newton = step(A, W, x, y, rate, settings.backend)
+        courses.append(moved / rate)
         gaps.append(float((np.linalg.norm(moved - wanted, axis=1) / np.linalg.norm(wanted, axis=1)).max()))
     apart = angles(moved, newton)
     alike = angles(*step(1e-3 * A, W, x, y, RATES[-1], settings.backend)[::2])
+    limit = 2 * courses[-1] - courses[-2] - wanted / RATES[-1]
+    off = np.linalg.norm(limit, axis=1) / np.linalg.norm(wanted / RATES[-1], axis=1)
     ratios = [a / b for a, b in zip(gaps, gaps[1:], strict=False)]
     rows = checks(
         f"{COUNT} networks: ",
         [
-            *[
-                (
-                    f"rate {rate:g}: Delta h from eta D^2 (x.x) delta_GN, relative, the worst",
-                    gap,
-                    "<=",
-                    1.15 * gaps[0] * rate / RATES[0],
-                )
-                for rate, gap in zip(RATES, gaps, strict=True)
-            ],
             (
-                "the same, as it shrinks when the rate is halved: the ratio farthest from 2",
+                "Delta h over the rate, extrapolated to rate 0, from D^2 (x.x) delta_GN, relative, the worst",
+                float(off.max()),
+                "<=",
+                0.01,
+                "Eq. 59",
+            ),
+            (
+                "the distance at each rate, as it shrinks when the rate is halved: the ratio farthest from 2",
                 max(ratios, key=lambda r: abs(r - 2)),
                 "within",
                 (1.8, 2.2),

@@ -47,4 +47,5 @@ EXPERIMENT = Experiment(
     shortens=True,
     methods=tuple(PLANS),
     data=("mnist",),
+    keeps=True,
 )

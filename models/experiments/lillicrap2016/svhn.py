@@ -33,4 +33,5 @@ EXPERIMENT = Experiment(
     shortens=True,
     methods=tuple(PLANS),
     data=("svhn",),
+    keeps=True,
 )

@@ -99,7 +99,7 @@ def _checks(zero: Runs, other: Runs, settings: Settings) -> list[Check]:
             ("s over |BT|^2 + 2 n_h, as Eq. 21 has it, the largest", float((zero.s / zero.bounds[0]).max()), "<=", 1.0),
         ],
     )
-    made += zero.convergence.checks("C = 0: ", 1.0)
+    made += zero.convergence.checks("C = 0: ")
     made += checks(
         "C not 0, of which the theorem says nothing: ",
         [
@@ -118,7 +118,7 @@ def _checks(zero: Runs, other: Runs, settings: Settings) -> list[Check]:
             ),
         ],
     )
-    return made + other.convergence.checks("C not 0: ", 1.0)
+    return made + other.convergence.checks("C not 0: ")
 
 
 def _draw(zero: Runs, other: Runs) -> Figure:

@@ -40,4 +40,5 @@ EXPERIMENT = Experiment(
     shortens=True,
     methods=tuple(PLANS),
     data=("timit",),
+    keeps=True,
 )

@@ -35,6 +35,10 @@ def reproduce(
             "--data", metavar="DIR", help="Folder with the files of MNIST or CIFAR (default: $RECIRCUIT_DATA)."
         ),
     ] = None,
+    from_runs: Annotated[
+        bool,
+        typer.Option("--from-runs", help="Run nothing; check and draw again the runs that the folder of --out keeps."),
+    ] = False,
     show_list: Annotated[
         bool, typer.Option("--list", help="List all experiments and the data that they need, and exit.")
     ] = False,
@@ -55,8 +59,9 @@ def reproduce(
         raise UsageError(f"reproduce: say which experiment: {', '.join(all_experiments())}.")
     chosen = find(experiment)
     settings = settings_for(
-        chosen, backend=backend, seeds=seeds, quick=quick, tell=_tell, data=data, epochs=epochs, methods=methods or ()
-    )
+        chosen, backend=backend, seeds=seeds, quick=quick, tell=_tell, data=data, epochs=epochs, methods=methods or (),
+        from_runs=from_runs,
+    )  # fmt: skip
     folder = out or Path("runs") / "reproduce" / chosen.id
     try:
         with locked(folder):
@@ -75,6 +80,8 @@ def _show(result: dict[str, Any], folder: Path) -> None:
     checks = result["checks"]
     for row in checks:
         typer.echo(f"{'ok   ' if row['ok'] else 'FAILS'}  {Check.line(row)}")
+    for claim in result["unchecked"]:
+        typer.echo(f"not checked  {claim}")
     failed = sum(not row["ok"] for row in checks)
     holds = f"all {len(checks)} checks hold" if checks else "of these methods alone nothing is checked"
     verdict = f"{failed} of {len(checks)} checks fail" if failed else holds

@@ -138,7 +138,7 @@ def test_a_study_converges_at_first_order_and_can_start_again() -> None:
     many = networks(rng)
     study = Study(many, *covariances(rng, many.count, 3, 2))
     found = converge(study, [0.02, 0.01, 0.005], [0, 0.4, 0.8])
-    assert all(check.ok for check in found.checks("", 1.0))
+    assert all(check.ok for check in found.checks(""))
     first, again = (study.course(0.02, [0, 0.2]) for _ in range(2))
     assert all(np.array_equal(a, b) for a, b in zip(first, again))
     assert np.array_equal(study.settle(((0.02, 0.2),))[0], first[0][-1])

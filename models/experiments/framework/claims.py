@@ -1,0 +1,51 @@
+"""The rule by which a number of a paper is met, in one place for all tables.
+
+A value is met when it lies within a margin of the paper's, or is better. Some results are meant to be bad: no f', updates
+of one bit, fixed feedback in deep networks, feedback alignment in the narrow autoencoder, the top layer alone. These
+must lie within the margin on both sides: a method that should fail and does not is a finding, or a fault.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from .experiment import Check, Number
+
+__all__ = ["factor", "met", "of_learned"]
+
+Better = Literal["lower", "higher"]
+
+
+def met(
+    what: str, value: Number, paper: float, margin: float, better: Better, *, bad: bool = False, says: str = ""
+) -> Check:
+    """A value against the paper's.
+
+    Parameters
+    ----------
+    what : what the number is, in words
+    value : ours
+    paper : the paper's
+    margin : by how much ours may be worse; of a result that is meant to be bad, by how much it may differ at all
+    better : whether lower or higher values are the better ones
+    bad : whether the result is meant to be bad
+    says : what the paper says, where its number alone does not tell
+    """
+    low, high = round(paper - margin, 6), round(paper + margin, 6)
+    told = says or f"{paper:g}"
+    if bad:
+        return Check(what, value, "within", (low, high), told)
+    return Check(what, value, "<=", high, told) if better == "lower" else Check(what, value, ">=", low, told)
+
+
+def of_learned(value: float, *shares: float) -> float:
+    """A comparison of networks, or NaN where one of them has not learned: an untrained network compares well with another.
+
+    shares : of each network, its error at the end as a share of that before learning, or of that of guessing
+    """
+    return value if all(share < 0.9 for share in shares) else float("nan")
+
+
+def factor(what: str, value: Number, paper: float, better: Better, *, bad: bool = False, says: str = "") -> Check:
+    """A ratio of errors against the paper's: the margin is a fifth of it, as there are no percentage points of a ratio."""
+    return met(what, value, paper, 0.2 * paper, better, bad=bad, says=says)
