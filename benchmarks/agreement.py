@@ -99,15 +99,21 @@ def cases() -> list[str]:
     return [*RULES, *STRUCTURES]
 
 
+def circuit(case: str, precision: str) -> rc.Circuit:
+    """The circuit of a case."""
+    if case in STRUCTURES:
+        return STRUCTURES[case](precision=precision)
+    rule = RULES[case]
+    return bench(rule.forward, rule.feedback, seed=0, batch_size=BATCH_SIZE, precision=precision)
+
+
 def after(case: str, precision: str, backend: str) -> dict[str, np.ndarray]:
     """All variables after some presentations."""
+    net = circuit(case, precision)
     if case in STRUCTURES:
-        net = STRUCTURES[case](precision=precision)
         rng = np.random.default_rng(0)
         data = {"x": rng.normal(size=(SHOWN, 60)), "s": rng.integers(0, 3, SHOWN)}
     else:
-        rule = RULES[case]
-        net = bench(rule.forward, rule.feedback, seed=0, batch_size=BATCH_SIZE, precision=precision)
         data = bench_data(net, SHOWN, 0, {})
     order = np.array([[0, 1, 2], [3, 4, 5], [0, 2, 4], [6, 7, -1]])
     net.run(data, order=order, backend=backend)

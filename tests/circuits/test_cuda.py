@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from cuda_sources import GPU, STAND_IN, write_sources
 from networks import anything, distance, stimuli
 from test_backends import apart, images, kitchen, masked, smooth
 from test_local import network as local_network
@@ -28,29 +29,15 @@ from benchmarks import agreement
 from benchmarks.agreement import BOUNDS, cases
 from recircuit.circuits.backends import choose_backend
 from recircuit.circuits.backends.compiled.build import Compilers, Recipe
-from recircuit.circuits.backends.cpp.compiler import missing_compiler
 from recircuit.circuits.backends.cuda import gpu, requirements, toolkit
 from recircuit.circuits.backends.cuda.memory import Need
 from recircuit.circuits.inputs import as_inputs
-from recircuit.circuits.lowering.brian.emit import brian_preferences, emit
 from recircuit.models import layered
 from recircuit.models.training.machine import choose, versions
-
-STAND_IN = Path(__file__).parents[1] / "cuda_on_cpu"
-GPU = gpu.Gpu("Stand-in 9000", (9, 0), 80 << 30, (13, 0))
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("brian2cuda") is None, reason="brian2cuda is not installed: pip install 'recircuit[cuda]'"
 )
-
-
-@pytest.fixture
-def on_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A machine whose GPU is its processor."""
-    if why := missing_compiler():
-        pytest.skip(why)
-    monkeypatch.setenv("CUDA_HOME", str(STAND_IN))
-    monkeypatch.setattr(gpu, "find_gpu", lambda: GPU)
 
 
 def quiet(batch_size: int = 3, **options: Any) -> rc.Circuit:
@@ -391,21 +378,13 @@ def test_coarse_products(on_cpu: None) -> None:
 @pytest.fixture(scope="module")
 def sources(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, Recipe]]:
     """Projects, and how they are compiled: of every kind of code object, and of images in single precision."""
-    from recircuit.circuits.backends.cuda.device import CudaDevice
-
-    found = toolkit.find_toolkit()
     made = {}
-    for (name, make), card in zip(
-        {"kitchen": lambda: kitchen(3), "images": lambda: local_network(batch_size=3, precision="float32")}.items(),
-        ((8, 0), (9, 0)),
+    for name, net, card in (
+        ("kitchen", kitchen(3), "sm_80"),
+        ("images", local_network(batch_size=3, precision="float32"), "sm_90"),
     ):
-        net, folder = make(), tmp_path_factory.mktemp(name)
-        tools = found or toolkit.Toolkit(Path("nvcc"), (13, 0), ((9, 0),), Path("include"), Path("lib/libcublas.so"))
-        if tools.library is None:
-            tools = toolkit.Toolkit(tools.nvcc, tools.version, tools.cards, Path("include"), Path("lib/libcublas.so"))
-        device = CudaDevice(tools, tools.architecture(card))
-        with device.in_use(), brian_preferences(net.dtype):
-            made[name] = folder, device.write_sources(emit(net.lowered(), None), folder)
+        folder = tmp_path_factory.mktemp(name)
+        made[name] = folder, write_sources(net, folder, (f"-arch={card}",))
     return made
 
 

@@ -1,4 +1,4 @@
-"""Numbers in generated code, in the width of the run."""
+"""Numbers and operators in generated code, in the width of the run."""
 
 from __future__ import annotations
 
@@ -15,12 +15,19 @@ def real() -> str:
     return "float" if prefs.core.default_float_dtype().itemsize == 4 else "double"
 
 
+def in_width(code: str) -> str:
+    """An expression whose literals have the width of the run.
+
+    Brian2 writes ``1.0f*a/b`` for every quotient, which in double precision would divide whole numbers in single.
+    """
+    if real() == "float":
+        return _LITERAL.sub(r"\1f", code)
+    return code.replace("1.0f*", "1.0*")
+
+
 class Literals:
     """Has a code generator write ``1.0f`` in single precision, so that one literal makes no loop one of doubles."""
 
     def translate_expression(self, expr: Any) -> str:
         """Called by Brian2 for every expression."""
-        code: str = super().translate_expression(expr)  # type: ignore[misc]
-        if real() == "float":
-            code = _LITERAL.sub(r"\1f", code)
-        return code
+        return in_width(super().translate_expression(expr))  # type: ignore[misc]

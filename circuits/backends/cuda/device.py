@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from brian2.codegen.generators.cpp_generator import c_data_type
 from brian2.core.variables import ArrayVariable, Constant
-from brian2.parsing.rendering import CPPNodeRenderer
 from brian2cuda.device import CUDAStandaloneDevice
 
 from ...lowering.brian.assembly import Assembly
 from ..compiled.build import Recipe
 from ..compiled.device import KeptDevice
+from ..compiled.literals import real
 from ..compiled.sources import SOURCE, copy_sources, joined, registered, registry
-from .codeobject import FUNCTIONS, CudaCodeObject
+from .codeobject import CudaCodeObject
 from .toolkit import FLAGS, Toolkit
 
 OURS = Path(__file__).parent / "source"
 
 #: Into how many files the code objects go. Most of a file's time are its headers, so few; and enough to compile at once.
 UNITS = 3
+
+#: A place where a scalar that is computed once is read or written.
+SLOT = re.compile(r"recircuit::slot<\w+>\(_scalars, (\d+)\)")
 
 
 class CudaDevice(KeptDevice, CUDAStandaloneDevice):
@@ -41,7 +46,6 @@ class CudaDevice(KeptDevice, CUDAStandaloneDevice):
     def write_sources(self, assembly: Assembly, folder: Path) -> Recipe:
         """Write the project: the arrays, the code objects, the worker, and the registry that joins them."""
         copy_sources(folder, SOURCE, OURS)
-        (folder / "functions.h").write_text(f"#pragma once\n{FUNCTIONS}\n")
         (folder / "registry.cpp").write_text(registry(assembly, self._where))
         arrays = self._arrays(assembly)
         objects = CudaCodeObject.templater.objects(None, None, arrays=arrays, dt=repr(float(assembly.clock.dt_)))
@@ -58,7 +62,7 @@ class CudaDevice(KeptDevice, CUDAStandaloneDevice):
         """C++17, cuBLAS, and no relocatable device code, since every file is whole in itself."""
         nvcc = (str(self.toolkit.nvcc), *self.architecture)
         objects = [f"{Path(file).stem}.o" for file in files]
-        call = (*nvcc, "-I.", *self.toolkit.include_options, *FLAGS, "-c")
+        call = (*nvcc, "-I.", f"-DREAL={real()}", *self.toolkit.include_options, *FLAGS, "-c")
         link = (*nvcc, *objects, "-o", "main", *self.toolkit.library_options)
         return Recipe(tuple((*call, a, "-o", b) for a, b in zip(files, objects)), ("main",), link)
 
@@ -72,10 +76,19 @@ class CudaDevice(KeptDevice, CUDAStandaloneDevice):
         """All that somebody reads or sets; what Brian2 declares beside it takes no memory."""
         read = {v for code in self.code_objects.values() for v in _arrays_of(code).values()}
         wanted = {self._on_device(v): v for v in [*registered(assembly).values(), *read]}
-        return [
+        arrays = [
             {"name": name, "kind": c_data_type(_stored(v).dtype), "count": v.size}
             for name, v in sorted(wanted.items())
         ]  # fmt: skip
+        return arrays + [
+            {"name": _scalars(name), "kind": "int64_t", "count": count}
+            for name, count in sorted(self._scalars_of_code().items())
+        ]
+
+    def _scalars_of_code(self) -> dict[str, int]:
+        """Code objects whose scalars are computed once, and how many these are."""
+        found = {name: set(SLOT.findall(code.code.cu_file)) for name, code in self.code_objects.items()}
+        return {name: len(places) for name, places in found.items() if places}
 
     def _sources(self) -> list[tuple[str, str]]:
         """The code objects, each with its kernel's parameters filled in; those that draw numbers are numbered."""
@@ -91,24 +104,23 @@ class CudaDevice(KeptDevice, CUDAStandaloneDevice):
         arrays = {self.get_array_name(v): v for v in _arrays_of(code).values()}
         parameters = [f"{c_data_type(_stored(v).dtype)}* __restrict__ _ptr{name}" for name, v in arrays.items()]
         arguments = [f"brian::{self._on_device(v)}" for v in arrays.values()]
-        constants = [
-            f"const {c_data_type(v.dtype)} {name} = {CPPNodeRenderer().render_expr(repr(v.value))};"
-            for name, v in sorted(code.variables.items())
-            if isinstance(v, Constant)
-        ]
         noise = ""
         if {"rand", "randn"} & set(code.variables):
             parameters.append("const recircuit::Draws* _draws")
             arguments.append("recircuit::draws()")
             noise = f"recircuit::Noise<%REAL%> _noise(_draws, {number}, _idx);"
             noise = noise.replace("%REAL%", _real(arrays))
+        if code.name in self._scalars_of_code():
+            parameters.append("std::int64_t* _scalars")
+            arguments.append(f"brian::{_scalars(code.name)}")
         if code.template_name == "dense_product":
             parameters.append("void* _shared")
             arguments.append("recircuit::shared()")
         return {
             "PARAMETERS": "".join(f", {p}" for p in parameters),
             "ARGUMENTS": "".join(f", {a}" for a in arguments),
-            "CONSTANTS": "\n    ".join(constants),
+            "CONSTANTS": _constants(code, real()),
+            "WIDE_CONSTANTS": _constants(code, "double"),
             "NOISE": noise,
         }
 
@@ -121,6 +133,31 @@ def _stored(variable: Any) -> Any:
 def _arrays_of(code: Any) -> dict[str, Any]:
     """Name in the code -> the array."""
     return {name: _stored(v) for name, v in sorted(code.variables.items()) if isinstance(v, ArrayVariable)}
+
+
+def _constants(code: Any, width: str) -> str:
+    """Declarations of a code object's constants; those with a fraction have this width."""
+    lines = []
+    for name, variable in sorted(code.variables.items()):
+        if isinstance(variable, Constant):
+            kind = c_data_type(variable.dtype)
+            fraction = kind in ("float", "double")
+            lines.append(f"const {width if fraction else kind} {name} = {_number(variable.value, width)};")
+    return "\n    ".join(lines)
+
+
+def _number(value: Any, width: str) -> str:
+    if isinstance(value, bool | np.bool_):
+        return str(bool(value)).lower()
+    if isinstance(value, int | np.integer):
+        return str(int(value))
+    if not np.isfinite(value):
+        return {"inf": "INFINITY", "-inf": "-INFINITY"}.get(str(float(value)), "NAN")
+    return repr(float(value)) + ("f" if width == "float" else "")
+
+
+def _scalars(code: str) -> str:
+    return f"dev_scalars_{code}"
 
 
 def _real(arrays: dict[str, Any]) -> str:

@@ -10,6 +10,7 @@
 #include <math.h>
 #include <sys/mman.h>
 
+#include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -24,6 +25,11 @@
 #define __device__
 #define __host__
 #define __forceinline__ inline
+
+inline float cospi(float x) { return std::cos(float(M_PI) * x); }
+#if !defined(__GLIBC__) || !__GLIBC_PREREQ(2, 42)
+inline double cospi(double x) { return std::cos(M_PI * x); }
+#endif
 
 struct dim3 {
     unsigned x, y, z;

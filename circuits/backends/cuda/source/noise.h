@@ -50,8 +50,8 @@ class Noise {
     __device__ Real randn() {
         const Four drawn = next();
         const Real radius = Real(1) - unit(drawn.x[0], drawn.x[1], Real());
-        const Real angle = Real(6.283185307179586476925) * unit(drawn.x[2], drawn.x[3], Real());
-        return sqrt(Real(-2) * log(radius)) * cos(angle);
+        // cospi: the cosine of single precision turns large angles in double precision
+        return sqrt(Real(-2) * log(radius)) * cospi(Real(2) * unit(drawn.x[2], drawn.x[3], Real()));
     }
 
   private:

@@ -5,9 +5,7 @@
 
 #include <cmath>
 #include <cstdint>
-#include <limits>
 
-#include "functions.h"
 #include "noise.h"
 
 namespace recircuit {

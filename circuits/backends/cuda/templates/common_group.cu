@@ -4,9 +4,18 @@
 {% macro cu_file() %}
 #include "objects.h"
 #include "recircuit.h"
+#include "functions.h"
 
 {{support_code_lines|autoindent}}
 {{hashdefine_lines|autoindent}}
+
+{% if once %}
+__global__ void scalars(const int%PARAMETERS%)
+{
+    %WIDE_CONSTANTS%
+    {{once.code|autoindent}}
+}
+{% endif %}
 
 {% block kernel %}
 __global__ void kernel(const int _count%PARAMETERS%)
@@ -23,6 +32,9 @@ __global__ void kernel(const int _count%PARAMETERS%)
 
 void _run_{{codeobj_name}}()
 {
+    {% if once %}
+    recircuit::launch("{{codeobj_name}}", scalars, 1%ARGUMENTS%);
+    {% endif %}
     {% block run %}
     recircuit::launch("{{codeobj_name}}", kernel, {% block count %}1{% endblock %}%ARGUMENTS%);
     {% endblock %}

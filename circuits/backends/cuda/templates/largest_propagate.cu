@@ -20,7 +20,7 @@
     {{get_array_name(variables['_field'])}}[_idx] = _sum;
 {% else %}
     const {{_real}}* _sent = {{_signal}} + std::int64_t(_idx/{{places}})*{{sources}};
-    {{_real}} _best = std::numeric_limits<{{_real}}>::lowest();
+    {{_real}} _best = recircuit::lowest<{{_real}}>;
     int _which = 0;
     for (int _k = 0; _k < {{taps}}; ++_k) {
         const int _pixel = {{get_array_name(variables['_heard'])}}[_k*{{places}} + _idx%{{places}}];

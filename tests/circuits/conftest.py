@@ -1,0 +1,18 @@
+"""A machine whose GPU is its processor."""
+
+from __future__ import annotations
+
+import pytest
+from cuda_sources import GPU, STAND_IN
+
+from recircuit.circuits.backends.cpp.compiler import missing_compiler
+from recircuit.circuits.backends.cuda import gpu
+
+
+@pytest.fixture
+def on_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The backend cuda finds the stand-in for CUDA, and a GPU that belongs to it."""
+    if why := missing_compiler():
+        pytest.skip(why)
+    monkeypatch.setenv("CUDA_HOME", str(STAND_IN))
+    monkeypatch.setattr(gpu, "find_gpu", lambda: GPU)

@@ -1,0 +1,114 @@
+"""CUDA sources of a circuit without a GPU, compiled by nvcc alone, and what stands in the result."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import recircuit as rc
+from recircuit.circuits.backends.compiled.build import Recipe
+from recircuit.circuits.backends.cuda import gpu, toolkit
+from recircuit.circuits.lowering.brian.emit import brian_preferences, emit
+
+PROTOTYPES = Path(__file__).parent / "cublas_prototypes"
+#: A toolkit whose compiler is g++, and a GPU that goes with it.
+STAND_IN = Path(__file__).parent / "cuda_on_cpu"
+GPU = gpu.Gpu("Stand-in 9000", (9, 0), 80 << 30, (13, 0))
+
+#: In PTX, whatever is typed as double; in SASS, arithmetic and conversions.
+PTX_DOUBLE = re.compile(r"\.f64\b")
+SASS_DOUBLE = re.compile(r"\b(?:D(?:ADD|MUL|FMA|SETP|MNMX)|MUFU\.\w*64H|(?:F2F|I2F|F2I|FRND)\S*F64)\b")
+SPILLS = re.compile(r"(\d+) bytes spill stores, (\d+) bytes spill loads")
+
+
+def missing_nvcc() -> str:
+    """Why nothing can be compiled by nvcc; empty if it can."""
+    return "" if toolkit.find_toolkit() else "nvcc is not there: name the folder of a CUDA toolkit in CUDA_HOME"
+
+
+def write_sources(net: rc.Circuit, folder: Path, architecture: tuple[str, ...] = ("-arch=sm_90",)) -> Recipe:
+    """Write a circuit's project, with links to no cuBLAS if there is none."""
+    from recircuit.circuits.backends.cuda.device import CudaDevice
+
+    found = toolkit.find_toolkit() or toolkit.Toolkit(Path("nvcc"), (13, 0), ((9, 0),), None, None)
+    if found.library is None:
+        found = toolkit.Toolkit(found.nvcc, found.version, found.cards, PROTOTYPES, Path("lib/libcublas.so"))
+    device = CudaDevice(found, architecture)
+    with device.in_use(), brian_preferences(net.dtype):
+        return device.write_sources(emit(net.lowered(), None), folder)
+
+
+@dataclass(frozen=True)
+class Cubin:
+    """What nvcc makes of a file: its PTX, what ptxas says, and the file of machine code."""
+
+    ptx: str
+    said: str
+    file: Path
+
+    def doubles(self) -> dict[str, str]:
+        """Each kernel that has an instruction in double precision, with the first of them: in PTX, and in SASS if it
+        can be read."""
+        bodies = re.findall(r"^(?:\.visible )?\.entry (\w+)\((.*?)^\}", self.ptx, re.M | re.S)
+        assert bodies
+        found = {name: _first(PTX_DOUBLE, body) for name, body in bodies}
+        for part in sass_of(self.file).split("Function : ")[1:]:
+            name = part.split()[0]
+            found[name] = found[name] or _first(SASS_DOUBLE, part)
+        return {name: line for name, line in found.items() if line}
+
+    def spills(self) -> list[str]:
+        """Lines of ptxas that tell of registers that are kept in memory."""
+        assert "spill" in self.said
+        return [line for line in self.said.splitlines() if any(int(n) for m in SPILLS.findall(line) for n in m)]
+
+
+def compile_kernels(recipe: Recipe, folder: Path) -> Cubin:
+    """Compile a circuit's kernels, joined to one file, as the recipe does it."""
+    kernels = [call for call in recipe.compile if any(word.startswith("kernels_") for word in call)]
+    (folder / "all.cu").write_text("\n".join((folder / _source(call)).read_text() for call in kernels))
+    return compile_file(kernels[0], folder, "all.cu")
+
+
+def compile_file(call: tuple[str, ...], folder: Path, name: str) -> Cubin:
+    """Compile one file by a call of a recipe, to machine code of the GPU alone."""
+    options = [word for word in call[: call.index("-c")]]
+    command = [*options, "-cubin", "-Xptxas=-v", "-keep", name, "-o", "made.cubin"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return Cubin((folder / name).with_suffix(".ptx").read_text(), done.stderr, folder / "made.cubin")
+
+
+def one_thread(folder: Path) -> set[str]:
+    """Kernels that a circuit launches with one thread, by their beginnings: these may compute in double precision."""
+    text = (folder / "all.cu").read_text()
+    launched = re.findall(r'recircuit::launch\("(\w+)", (\w+), 1[,)]', text)
+    return {f"_ZN{len(f'in_{name}')}in_{name}{len(kernel)}{kernel}E" for name, kernel in launched}
+
+
+@cache
+def cuobjdump() -> str | None:
+    """The disassembler: beside nvcc, or on the PATH."""
+    found = toolkit.find_toolkit()
+    beside = found and found.nvcc.resolve().parent / "cuobjdump"
+    return str(beside) if beside and beside.is_file() else shutil.which("cuobjdump")
+
+
+def sass_of(file: Path) -> str:
+    """Disassembled machine code; empty where there is no disassembler, and the PTX must do."""
+    program = cuobjdump()
+    if program is None:
+        return ""
+    return subprocess.run([program, "-sass", str(file)], capture_output=True, text=True, check=True).stdout
+
+
+def _source(call: tuple[str, ...]) -> str:
+    return next(word for word in call if word.endswith(".cu"))
+
+
+def _first(pattern: re.Pattern[str], text: str) -> str:
+    return next((line.strip() for line in text.splitlines() if pattern.search(line)), "")
