@@ -7,6 +7,7 @@ Four kinds of lines, each with its dimension and a flag in brackets::
     loss      : 1 (broadcast)                                    # one value per batch element, from a population of one unit
     drate/dt  = (tanh(basal) - rate)/tau : 1 (during feedforward)  # a state, in continuous time
     error     = apical*(1 - rate**2)     : 1 (during feedback)     # a latch: assigned in its phase, then held
+    free      = rate                     : 1 (after feedforward)   # a latch: assigned once, when its phase is over
     x         = rate                     : 1                       # an expression, computed where it is read
     gain      : 1                                                # a parameter of each unit
     seen      = seen + .1*(rate - seen)  : 1 (shared, during feedback)  # one value for each unit, in all batch elements
@@ -18,7 +19,8 @@ becomes the mean, over the batch elements that show something, of what each of t
 read ``in_p``, which is 1 while the phase p is open and 0 while it is not.
 
 A relaxation ``(F - v)/tau`` with ``tau`` equal to the circuit's dt is in *step-by-step mode*: it is the assignment v = F.
-All equations of a step read the state before the step.
+All equations of a step read the state before the step, but for those with ``(after p)``: these are assigned in the last
+step of the phase p, and read the state after that step.
 """
 
 from __future__ import annotations
@@ -116,9 +118,9 @@ class Neuron:
         name = equation.varname
         _check_name(name, "equations")
         flags = list(equation.flags)
-        during = [flag for flag in flags if "during " in flag]
+        during = [flag for flag in flags if _says_when(flag)]
         into = [flag.removeprefix("weights into ") for flag in flags if flag.startswith("weights into ")]
-        other = [flag for flag in flags if "during " not in flag and not flag.startswith("weights into ")]
+        other = [flag for flag in flags if not _says_when(flag) and not flag.startswith("weights into ")]
         allowed = {
             PARAMETER: {"compartment", "broadcast"},
             SUBEXPRESSION: {"stored", "constant over dt", "shared"},
@@ -126,11 +128,16 @@ class Neuron:
         }[equation.type]
         if set(other) - allowed or len(during) > 1 or ((during if equation.type == PARAMETER else into) or into[1:]):
             raise RecircuitError(
-                f"equations: {name!r} has the flags {flags}; expected at most one 'during <phases>', and of "
+                f"equations: {name!r} has the flags {flags}; expected at most one 'during <phases>' or 'after <phase>', and of "
                 f"{sorted(allowed) or 'others none'} for a {equation.type}; a sum of weights is '{name} : 1 (weights into <compartment>)'."
             )
         self.dimensions[name] = equation.dim
         when, shared = _when(during[0]) if during else During(), "shared" in other
+        if when.last and equation.type == DIFFERENTIAL_EQUATION:
+            raise RecircuitError(
+                f"equations: {name!r} has a differential equation, which runs during a phase; got '{during[0]}'. Write "
+                f"'during <phases>', or assign it once with '{name} = ... : 1 ({during[0]})'."
+            )
         if into:
             self.totals[name] = into[0]
         elif equation.type == PARAMETER:
@@ -232,7 +239,13 @@ def _check_name(name: str, where: str) -> None:
         raise RecircuitError(f"{where}: {getattr(problem, 'msg', problem)} Choose another.") from None
 
 
+def _says_when(flag: str) -> bool:
+    return "during " in flag or flag.startswith("after ")
+
+
 def _when(flag: str) -> During:
+    if flag.startswith("after "):
+        return During(During.of(flag.removeprefix("after ")).phases, strict=True, last=True)
     usual, _, names = flag.partition("during ")
     if usual.strip() not in ("", "usually"):
         raise RecircuitError(f"equations: the flag {flag!r} is not known; expected 'during <phases>'.")

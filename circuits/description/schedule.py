@@ -18,10 +18,12 @@ class During:
 
     ``phases`` empty means every step. ``strict`` says that the user named them: then each must exist.
     Otherwise they are the usual phases of a role, and where a circuit has none of them the thing is always open.
+    ``last`` says that it is open in the last step of each of the phases only.
     """
 
     phases: tuple[str, ...] = ()
     strict: bool = False
+    last: bool = False
 
     @classmethod
     def of(cls, names: str | Sequence[str] | None, default: str = "") -> During:
@@ -111,8 +113,8 @@ class Schedule:
         if not known:
             return tuple(range(self.steps))
         steps: set[int] = set()
-        for name in known:
-            steps.update(range(*self.windows[name]))
+        for start, stop in (self.windows[name] for name in known):
+            steps.update(range(stop - 1 if during.last else start, stop))
         return tuple(sorted(steps))
 
     def names_at(self, step: int) -> list[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from .kernels import Kernel
 
 #: The order within a step. Every slot reads what the slots before it left.
-CLAMP, EXPRESS, PROPAGATE, INTEGRATE, FACTOR, LEARN = range(6)
+CLAMP, EXPRESS, PROPAGATE, INTEGRATE, LATCH, FACTOR, LEARN = range(7)
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Operation:
     ----------
     name : unique within the circuit
     owner : the population or projection that it belongs to
-    slot : its place in the step (CLAMP, EXPRESS, PROPAGATE, INTEGRATE, FACTOR, LEARN)
+    slot : its place in the step (CLAMP, EXPRESS, PROPAGATE, INTEGRATE, LATCH, FACTOR, LEARN)
     steps : the steps of a presentation in which it is open
     kernel : what it computes
     reads, writes : variables as ``"h.rate"``; what it writes it writes whole

@@ -14,7 +14,7 @@ from ..description.schedule import During, Schedule
 from .closed import without_closed
 from .equations import averaged, state_statements, written
 from .kernels import Average, Clamp, StateUpdate
-from .operations import CLAMP, INTEGRATE, Operation
+from .operations import CLAMP, INTEGRATE, LATCH, Operation
 
 
 def clamps(network: Network) -> list[Operation]:
@@ -36,11 +36,15 @@ def clamps(network: Network) -> list[Operation]:
 
 
 def state_updates(network: Network, population: Population) -> list[Operation]:
-    """One operation for every set of equations that is open together, so that all read the state before the step."""
+    """One operation for every set of equations that is open together, so that all read the state before the step.
+
+    Latches that are taken after a phase are apart: they read the state after the step.
+    """
     together: dict[tuple[StateEquation, ...], list[int]] = {}
-    for step, equations in enumerate(_open_equations(population, network.phased())):
-        if equations:
-            together.setdefault(equations, []).append(step)
+    for opened in (_open_equations(population, network.phased()), _latches(population, network.phased())):
+        for step, equations in enumerate(opened):
+            if equations:
+                together.setdefault(equations, []).append(step)
     used: dict[str, int] = {}
     made = []
     for equations, steps in together.items():
@@ -64,7 +68,8 @@ def state_update(
     name = population.name
     random = bool({"rand", "randn", "poisson", "xi"} & get_identifiers(" ".join(s.expression for s in equations)))
     return Operation(
-        name=f"update_{name}_{'_'.join(s.variable for s in equations)}{suffix}", owner=name, slot=INTEGRATE, steps=steps,
+        name=f"update_{name}_{'_'.join(s.variable for s in equations)}{suffix}", owner=name,
+        slot=LATCH if equations[0].during.last else INTEGRATE, steps=steps,
         kernel=StateUpdate(name, statements, equations=equations, suffix=suffix),
         reads=read_by(network, population, read), writes=frozenset(f"{name}.{written(network, s)}" for s in equations),
         always=random, work=population.size * len(equations),
@@ -89,7 +94,7 @@ def averages(network: Network, population: Population, update: Operation) -> lis
 
 def _open_equations(population: Population, schedule: Schedule) -> list[tuple[StateEquation, ...]]:
     """For every step the equations that are open, with the phase indicators in_p replaced by 1 or 0."""
-    states = population.neuron.states
+    states = [s for s in population.neuron.states if not s.during.last]
     where = {s: set(schedule.open_steps(s.during, f"{population.name}.{s.variable}")) for s in states}
     phases = [tuple(schedule.names_at(step)) for step in range(schedule.steps)]
     found = {  # the phases of a step say it all, and long presentations repeat them
@@ -97,6 +102,16 @@ def _open_equations(population: Population, schedule: Schedule) -> list[tuple[St
         for names, step in {names: step for step, names in enumerate(phases)}.items()
     }
     return [found[names] for names in phases]
+
+
+def _latches(population: Population, schedule: Schedule) -> list[tuple[StateEquation, ...]]:
+    """For every step the latches that are taken after a phase, of which it is the last step."""
+    found: list[tuple[StateEquation, ...]] = [()] * schedule.steps
+    for state in population.neuron.states:
+        if state.during.last:
+            for step in schedule.open_steps(state.during, f"{population.name}.{state.variable}"):
+                found[step] += (_at(state, step, population, schedule),)
+    return found
 
 
 def _at(state: StateEquation, step: int, population: Population, schedule: Schedule) -> StateEquation:
