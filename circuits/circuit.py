@@ -179,7 +179,7 @@ class Circuit(Answering):
     def __setitem__(self, key: str, value: Any) -> None:
         owner, _, variable = key.partition(".")
         key = known(self, self.lowered().variables, key)
-        check_value(self.populations, key, value)
+        check_value(self.populations, self.projections, key, value)
         self._set(key, value)
         if self._has_parameter(owner, variable):
             self._by_hand[key] = self.program().get(key)

@@ -1,7 +1,7 @@
 """A rule's equation for the synapses of one projection."""
 
 import ast
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
@@ -44,6 +44,12 @@ class SynapticEquation:
     local: bool = True
     weights: Weights = "own"
     traces: Values = _NONE
+
+    def with_step(self, step: float) -> "SynapticEquation":
+        """The equation in a circuit with a time step of so many seconds, for its statements `dNAME/dt = E`."""
+        if not any(s.differential for s in self.statements):
+            return self
+        return replace(self, statements=tuple(s.with_step(step) for s in self.statements))
 
     @property
     def plastic(self) -> bool:

@@ -167,7 +167,10 @@ class _Proof:
         if name in FUNCTIONS:
             return f"`{name}` is a function, and must be called"
         if name in DEFAULT_UNITS:
-            return f"`{name}` is a unit; rates and weights have none"
+            return (
+                f"`{name}` is a unit; rates and weights have none. Times are parameters, as in "
+                f"parameters=dict(tau=10*{name})"
+            )
         return (
             f"a synapse cannot read `{name}`. It may read {self.scope.describe()}. Numbers of the rule's own "
             f"are declared as parameters=dict(...)"
@@ -226,6 +229,11 @@ class _Proof:
         self.refuse(f"`{ast.unparse(node)}` {why}")
 
     def noise(self, node: ast.expr) -> None:
+        if self.statement.differential and _random_calls(node):
+            self.refuse(
+                "it draws noise, whose effect in a differential statement would depend on the time step; add noise by "
+                "`dw = ...`, once per update"
+            )
         if len(_random_calls(node)) > 1:
             self.refuse("it draws noise twice; give one draw a name in a statement of its own")
 

@@ -11,6 +11,7 @@ loop over synapses and batch elements, of the expression as it is written.
 import ast
 from dataclasses import dataclass, field
 
+from ..errors import RecircuitError
 from .algebra import ONE, Signed, Term, Unsplittable, expand, fraction, total
 from .equation import SynapticEquation
 from .incoming import with_sums_named
@@ -65,6 +66,8 @@ class _Lowering:
         self.scratch = 0
 
     def statement(self, statement: Statement) -> None:
+        if statement.differential and statement.step is None:
+            raise RecircuitError(f"`{statement}` needs a time step: lower equation.with_step(seconds) instead.")
         statement = self.gathered(statement)
         target, adds = statement.target, statement.operator == "+="
         node = rename(statement.node(), self.inlined)

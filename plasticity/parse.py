@@ -5,7 +5,7 @@ import inspect
 import keyword
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from ..errors import RecircuitError
@@ -16,27 +16,44 @@ __all__ = ["Operator", "Statement", "names_in", "parse", "rename", "show"]
 Operator = Literal["=", "+="]
 
 DEEPEST = 64
+#: How `dNAME/dt = E` is written while Python's parser reads it: `δNAME = E`, with a letter that no equation has.
+_MARK = "δ"
+_DERIVATIVE = re.compile(r"(^|;)\s*d(\w+)\s*/\s*dt\s*=(?!=)", re.MULTILINE)
 _TOO_DEEP = "is nested too deeply. Give parts of it names of their own, in statements before it."
 
 
 @dataclass(frozen=True)
 class Statement:
-    """`target operator expression`; the short form `dw = E` is kept as `w += E`."""
+    """`target operator expression`; the short form `dw = E` is kept as `w += E`.
+
+    `dNAME/dt = E` is kept as `NAME += E` with `differential`. Such a statement adds step*E once the circuit's time step
+    is known, in seconds.
+    """
 
     target: str
     operator: Operator
     expression: str
+    differential: bool = False
+    step: float | None = None
 
     def node(self) -> ast.expr:
-        """The parsed expression, fresh."""
-        return ast.parse(f"({self.expression})", mode="eval").body
+        """The parsed expression, fresh; of a differential statement with a step, multiplied by it."""
+        node = ast.parse(f"({self.expression})", mode="eval").body
+        return node if self.step is None else ast.BinOp(ast.Constant(self.step), ast.Mult(), node)
+
+    def with_step(self, step: float) -> "Statement":
+        """The statement in a circuit with a time step of so many seconds."""
+        return replace(self, step=step) if self.differential else self
 
     @property
     def line(self) -> str:
         """As Brian2's abstract code: ``w += E``."""
-        return f"{self.target} {self.operator} {self.expression}"
+        expression = self.expression if self.step is None else show(self.node())
+        return f"{self.target} {self.operator} {expression}"
 
     def __str__(self) -> str:
+        if self.differential:
+            return f"d{self.target}/dt = {self.expression}"
         if (self.target, self.operator) == ("w", "+="):
             return f"dw = {self.expression}"
         return self.line
@@ -50,7 +67,7 @@ def parse(text: str, where: str) -> tuple[Statement, ...]:
     """
     if not isinstance(text, str):
         raise RecircuitError(f"{where} must be a string such as 'dw = rate*error_post*x_pre', but is {text!r}.")
-    text = inspect.cleandoc(check_characters(text, where))
+    text = _DERIVATIVE.sub(rf"\1{_MARK}\2 =", inspect.cleandoc(check_characters(text, where)))
     try:
         lines = parsed(text, "exec").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as problem:
@@ -99,6 +116,8 @@ def _depth(node: ast.AST) -> int:
 
 def _statement(line: ast.stmt, text: str, where: str) -> Statement:
     match line:
+        case ast.Assign(targets=[ast.Name(id=marked)], value=value) if marked.startswith(_MARK):
+            return Statement(marked.removeprefix(_MARK), "+=", _source(text, value), differential=True)
         case ast.Assign(value=ast.Starred(value=value)):
             raise RecircuitError(f"{where}: `*{ast.unparse(value)}` is not arithmetic. Leave the star out.")
         case ast.Assign(targets=[ast.Name(id="dw")], value=value):
@@ -110,7 +129,7 @@ def _statement(line: ast.stmt, text: str, where: str) -> Statement:
         case _:
             raise RecircuitError(
                 f"{where}: `{ast.unparse(line)}` is not a statement of a rule. Each is "
-                "`dw = E` (the weight's increment), `NAME = E` or `NAME += E`, with one name on the "
+                "`dw = E` (the weight's increment), `dNAME/dt = E`, `NAME = E` or `NAME += E`, with one name on the "
                 "left; a sign belongs into E."
             )
 
@@ -125,6 +144,7 @@ def _unparsable(text: str, where: str, problem: Exception) -> str:
         return f"{where} {_TOO_DEEP}"
     lines = text.splitlines()
     number = problem.lineno or 1
+    lines = [re.sub(rf"{_MARK}(\w+) =", r"d\1/dt =", line) for line in lines]
     line = lines[number - 1].strip() if 0 < number <= len(lines) else text
     message = f"{where}: `{line}` cannot be read as an equation ({problem.msg})."
     words = [word for word in re.findall(r"\w+", line) if keyword.iskeyword(word)]

@@ -9,12 +9,13 @@ from typing import Any
 from ..errors import RecircuitError
 from ..registry import closest
 from . import modifiers
+from .dimensions import check_dimensions
 from .equation import Direction, SynapticEquation, Weights
 from .locality import Scope, prove
 from .modifiers import Modifier
 from .names import check_declared
 from .parse import names_in, parse
-from .values import Values
+from .values import Values, told
 
 __all__ = ["Rule"]
 
@@ -29,6 +30,7 @@ class Rule:
         g = error_post*x_pre                 a drive: the mean over batch elements
         trace = .9*trace + .1*g              state of the synapse, or a trace: one for each batch element
         dw = rate*trace                      the increment of its weight, w += dw
+        dw/dt = rate*trace                   in continuous time: w += dt*rate*trace, with a rate per second
 
     It may read `NAME_pre` and `NAME_post` (variables of the two units; in the feedback equation
     pre is the upper layer), `w`, its state, its parameters, `updates` (how many updates this
@@ -38,7 +40,8 @@ class Rule:
     name, source: what it is called, and where it is from (paper, equation).
     about: what it does, in a sentence, for lists of rules.
     forward, feedback: the equations, as text; None leaves that projection's weights fixed.
-    parameters: names and numbers. state: per-synapse variables with initial values, or their
+    parameters: names and numbers, or, in a rule with `dNAME/dt`, quantities such as rate=.1*Hz and tau=10*ms.
+    state: per-synapse variables with initial values, or their
     names, if they begin at 0. traces: the same, of which each batch element has its own, as an eligibility; they are averaged
     only where they meet the weight or a state. broadcasts: names of scalars, one per batch element.
     local: False for a control that no synapse could follow (it relaxes nothing in the equations).
@@ -164,7 +167,7 @@ class Rule:
         """Name and text of everything there is to print."""
         values = {"parameters": self.parameters, "state": self.state, "traces": self.traces}
         rows = [("forward", str(self.forward)), ("feedback", str(self.feedback))]
-        rows += [(what, ", ".join(f"{k} = {v:.12g}" for k, v in of.items())) for what, of in values.items()]
+        rows += [(what, ", ".join(f"{k} = {told(v)}" for k, v in of.items())) for what, of in values.items()]
         return [(what, text) for what, text in [*rows, ("broadcasts", ", ".join(self.broadcasts))] if text]
 
     def _label(self) -> str:
@@ -189,6 +192,7 @@ class Rule:
         where = f"Rule {self.name!r}, {direction} equation"
         statements = parse(text, where)
         prove(statements, Scope(where, self.parameters, self.state, self.broadcasts, self.traces))
+        check_dimensions(statements, self.parameters, {**self.state, **self.traces}, where)
         used = {s.target for s in statements}.union(*(names_in(s.node()) for s in statements))
         return SynapticEquation(
             self.name,

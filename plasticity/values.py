@@ -1,20 +1,50 @@
 """Named numbers that do not change: a rule's parameters and initial states."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Mapping
 from numbers import Real
 from typing import Any, NoReturn
 
+from brian2.units import Quantity
+from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension
+
 from ..errors import RecircuitError
 
-__all__ = ["Values"]
+__all__ = ["Measured", "Values", "dimension_of", "told"]
+
+
+class Measured(float):
+    """A number in base units (seconds, hertz) that keeps its dimension."""
+
+    dimension: Dimension
+
+    def __new__(cls, value: float, dimension: Dimension) -> Measured:
+        """A number of this dimension."""
+        made = super().__new__(cls, value)
+        made.dimension = dimension
+        return made
+
+    def __reduce__(self) -> tuple[type, tuple[float, Dimension]]:
+        return Measured, (float(self), self.dimension)
+
+
+def dimension_of(value: float) -> Dimension:
+    """The dimension of a number; plain ones have none."""
+    return value.dimension if isinstance(value, Measured) else DIMENSIONLESS
+
+
+def told(value: float) -> str:
+    """A number as text, with its unit."""
+    return str(Quantity(float(value), dim=value.dimension)) if isinstance(value, Measured) else f"{value:.12g}"
 
 
 class Values(dict[str, float]):
     """A dict of finite floats that cannot be changed, can be hashed, and can be pickled."""
 
     @classmethod
-    def of(cls, values: Mapping[str, Any] | None, where: str) -> "Values":
+    def of(cls, values: Mapping[str, Any] | None, where: str) -> Values:
         """`values` as floats; `where` names the owner in the message when one is not a number."""
         if values is not None and not isinstance(values, Mapping):
             raise RecircuitError(
@@ -36,9 +66,19 @@ class Values(dict[str, float]):
 
 
 def _number(name: str, value: Any, where: str) -> float:
+    if isinstance(value, Measured):
+        return value
+    if (
+        isinstance(value, Quantity)
+        and value.dim is not DIMENSIONLESS
+        and value.ndim == 0
+        and math.isfinite(float(value))
+    ):
+        return Measured(float(value), value.dim)
     is_number = isinstance(value, Real) and not isinstance(value, bool)
     if not is_number or not math.isfinite(value):
         raise RecircuitError(
-            f"{where}: `{name}` must be a finite number, but is {value!r}. Rates, weights and parameters have no units."
+            f"{where}: `{name}` must be a finite number, but is {value!r}. In a rule with `dNAME/dt = ...` it "
+            "may have a unit, as in 0.1*Hz or 10*ms."
         )
     return float(value)

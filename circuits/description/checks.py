@@ -12,6 +12,7 @@ from brian2.units.fundamentalunits import DIMENSIONLESS, get_dimensions, get_uni
 
 from ...errors import RecircuitError
 from ...plasticity import Rule, SynapticEquation
+from ...plasticity.values import dimension_of
 from ..connectivity import CONNECTIVITIES, Connectivity, Dense
 from .neuron import phase_indicators
 from .population import Population
@@ -189,13 +190,19 @@ def warn_of_rules_always_open(projections: Mapping[str, Projection], schedule: S
         )
 
 
-def check_value(populations: Mapping[str, Population], key: str, value: Any) -> None:
+def check_value(
+    populations: Mapping[str, Population], projections: Mapping[str, Projection], key: str, value: Any
+) -> None:
     """Refuse what is not finite, and what has another dimension than the variable."""
     owner, _, variable = key.partition(".")
     array = np.asarray(value)
     if array.dtype.kind not in "uifb":
         raise RecircuitError(f"{key} is set to numbers; got {value!r}.")
-    wanted = populations[owner].neuron.dimension(variable) if owner in populations else DIMENSIONLESS
+    if owner in populations:
+        wanted = populations[owner].neuron.dimension(variable)
+    else:
+        equation = projections[owner].equation if owner in projections else None
+        wanted = dimension_of(({} if equation is None else equation.parameters).get(variable, 0.0))
     if get_dimensions(value) is not wanted:
         raise RecircuitError(
             f"{key} has the dimension {wanted}; got {value!r}. Give it with its unit, as in 10*ms, or as a plain number "

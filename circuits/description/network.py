@@ -178,6 +178,7 @@ class Network:
         if sends not in pre.variables():
             raise RecircuitError(f"connect {name}: {pre.name!r} has no {sends!r} to send; it has {pre.variables()}.")
         equation = rule if isinstance(rule, SynapticEquation | None) else equation_of(rule, into, name)
+        equation = equation and equation.with_step(float(self.dt))
         if any(p.post is post and p.pre is pre and p.into == into for p in self.projections.values()):
             raise RecircuitError(f"connect {name}: {pre.name!r} already projects into {into!r} of {post.name!r}.")
         if weights is None:

@@ -1,7 +1,7 @@
 """ADAM (Kingma and Ba 2015)."""
 
 from ..parse import Statement, names_in
-from .base import Equation, Modifier, is_increment, one_increment, with_rate
+from .base import Equation, Modifier, is_increment, of_updates, one_increment, with_rate
 
 __all__ = ["adam"]
 
@@ -32,6 +32,7 @@ def adam(beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8) -> Mod
 
 
 def _change(equation: Equation, where: str) -> Equation:
+    of_updates(equation, where, "ADAM")
     changed: list[Statement] = []
     for s in equation:
         if not (is_increment(s) and "rate" in names_in(s.node())):

@@ -13,7 +13,16 @@ from dataclasses import dataclass, field, replace
 from ...errors import RecircuitError
 from ..parse import Statement, names_in, rename, show
 
-__all__ = ["Change", "Equation", "Modifier", "added_to_increment", "is_increment", "one_increment", "with_rate"]
+__all__ = [
+    "Change",
+    "Equation",
+    "Modifier",
+    "added_to_increment",
+    "is_increment",
+    "of_updates",
+    "one_increment",
+    "with_rate",
+]
 
 #: The statements of an equation, in order. ``dw = E`` is ``Statement("w", "+=", "E")``.
 Equation = tuple[Statement, ...]
@@ -56,12 +65,22 @@ def with_rate(equation: Equation, text: str) -> Equation:
 def added_to_increment(equation: Equation, where: str, what: str, text: str) -> Equation:
     """The equation with `dw = text` in place of its one `dw = E`; ``{E}`` in the text stands for E."""
     one_increment(equation, where, what)
-    return tuple(Statement("w", "+=", text.replace("{E}", s.expression)) if is_increment(s) else s for s in equation)
+    return tuple(replace(s, expression=text.replace("{E}", s.expression)) if is_increment(s) else s for s in equation)
 
 
 def is_increment(statement: Statement) -> bool:
     """Whether a statement is `dw = E`."""
     return (statement.target, statement.operator) == ("w", "+=")
+
+
+def of_updates(equation: Equation, where: str, what: str) -> None:
+    """Refuse an equation in continuous time, for a modifier that counts updates."""
+    for s in equation:
+        if s.differential:
+            raise RecircuitError(
+                f"{where}: {what} goes by updates, and `{s}` is in continuous time. Write `dw = E`, or write what you want "
+                "into the equation, as in `dvelocity/dt = (E - velocity)/tau`."
+            )
 
 
 def one_increment(equation: Equation, where: str, what: str) -> None:

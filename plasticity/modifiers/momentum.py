@@ -1,7 +1,7 @@
 """Momentum (Polyak 1964)."""
 
 from ..parse import Statement
-from .base import Equation, Modifier, is_increment, one_increment
+from .base import Equation, Modifier, is_increment, of_updates, one_increment
 
 __all__ = ["momentum"]
 
@@ -24,6 +24,7 @@ def momentum(momentum: float) -> Modifier:
 
 def _change(equation: Equation, where: str) -> Equation:
     one_increment(equation, where, "momentum")
+    of_updates(equation, where, "momentum")
     changed: list[Statement] = []
     for s in equation:
         if is_increment(s):

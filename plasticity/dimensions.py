@@ -1,0 +1,79 @@
+"""The units of a rule: that each statement has the dimension which its left-hand side wants.
+
+Weights, states and variables of units are plain numbers. Parameters may be quantities, such as a rate in Hz or a time
+constant, and a statement ``dNAME/dt = E`` needs an E per second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from brian2.core.functions import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS
+from brian2.core.variables import Variable
+from brian2.parsing.expressions import parse_expression_dimensions
+from brian2.units.allunits import second
+from brian2.units.fundamentalunits import DIMENSIONLESS, DimensionMismatchError, get_unit
+
+from ..errors import RecircuitError
+from .parse import Statement, names_in
+from .values import dimension_of
+
+__all__ = ["check_dimensions"]
+
+
+def check_dimensions(
+    statements: tuple[Statement, ...], parameters: Mapping[str, float], kept: Mapping[str, float], where: str
+) -> None:
+    """Refuse a statement whose two sides have different dimensions.
+
+    Parameters
+    ----------
+    statements : of one equation, proved to be local
+    parameters : of the rule, some of which may have a dimension
+    kept : what the synapse keeps from update to update besides its weight
+    where : begins the message
+
+    Raises
+    ------
+    RecircuitError
+        with the statement, what dimension it has, and which it should have
+    """
+    known = {name: dimension_of(value) for name, value in {**parameters, **kept}.items()}
+    if not any(s.differential for s in statements) and all(d is DIMENSIONLESS for d in known.values()):
+        return
+    for statement in statements:
+        found = _dimension(statement, known, where)
+        if statement.target != "w" and statement.target not in kept:
+            known[statement.target] = found
+            continue
+        wanted = known.get(statement.target, DIMENSIONLESS)
+        wanted = wanted / second.dim if statement.differential else wanted
+        if found is not wanted:
+            raise RecircuitError(f"{where}, in `{statement}`: {_mismatch(statement, found, wanted)}")
+
+
+def _dimension(statement: Statement, known: Mapping[str, Any], where: str) -> Any:
+    names = names_in(statement.node())
+    variables = {n: Variable(n, dimensions=known.get(n, DIMENSIONLESS)) for n in names if n not in DEFAULT_CONSTANTS}
+    try:
+        return parse_expression_dimensions(
+            statement.expression, {**DEFAULT_CONSTANTS, **DEFAULT_FUNCTIONS, **variables}
+        )
+    except (DimensionMismatchError, SyntaxError, ValueError, NotImplementedError, KeyError) as problem:
+        raise RecircuitError(f"{where}, in `{statement}`: {problem}") from None
+
+
+def _unit(dimension: Any) -> str:
+    return "1" if dimension is DIMENSIONLESS else str(get_unit(dimension))
+
+
+def _mismatch(statement: Statement, found: Any, wanted: Any) -> str:
+    name = statement.target
+    told = f"the right-hand side has the unit {_unit(found)}; it should have {_unit(wanted)}."
+    if statement.differential:
+        return (
+            f"{told} `{name}` changes by so much in a second. Give the rate as a quantity, as in "
+            "parameters=dict(rate=0.1*Hz), or divide by a time constant, as in parameters=dict(tau=10*ms)."
+        )
+    return f"{told} If `{name}` changes continuously, write `d{name}/dt = ...`."
