@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from brian2.units import Quantity
 
 from .network import Network
@@ -36,5 +37,5 @@ def _wiring(p: Projection) -> str:
     parameters = sorted(p.equation.parameters) if p.equation is not None else ()
     return (
         f"{p.pre.name}.{p.sends} into {p.post.name}.{p.into}, {p.connectivity}, {read} weights, during {p.during}, "
-        f"{p.equation} during {p.learns}, {parameters}"
+        f"{p.equation} during {p.learns}, {parameters}, {p.closed} when closed, delays {np.asarray(p.delay).tolist()}"
     )

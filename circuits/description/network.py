@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from keyword import iskeyword
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 from brian2.units import Quantity, ms
 
 from ...errors import RecircuitError
 from ...plasticity import Rule, SynapticEquation
-from ...plasticity.names import split_side
 from ...plasticity.reserved import why_reserved
 from ..connectivity import Connectivity
 from .checks import (
@@ -25,10 +23,12 @@ from .checks import (
 )
 from .initial import glorot
 from .meaning import check_meaning
+from .naming import check_name, checked_size
 from .neuron import Neuron
 from .population import CLAMPED, Clamp, Population
 from .projection import Projection, Transposed
 from .schedule import During, Schedule
+from .timing import Closed, Timing, checked_closed, pathway_timing
 
 #: The phase in which a compartment's projections are open, where the circuit has such a phase.
 USUAL_PHASE = {"basal": "feedforward", "apical": "feedback"}
@@ -93,7 +93,7 @@ class Network:
             except RecircuitError:  # all of it or nothing
                 self.populations, self.projections = before
                 raise
-        return self._add(Population(self, name, self._size(name, size), model))
+        return self._add(Population(self, name, checked_size(name, size), model))
 
     def stimulus(
         self,
@@ -103,13 +103,16 @@ class Network:
         *,
         clamps: str = "rate",
         during: str | Sequence[str] | None = None,
+        closed: Closed = "hold",
     ) -> Population:
         """A population that is clamped to a row of the data at the first step of ``during`` (default: of all).
 
+        When ``during`` is over it keeps the row (``closed="hold"``) or is zero (``closed="zero"``).
         With a ``model``, ``clamps`` names the parameter of each unit that is set (as in
         ``Neuron("input : 1; rate = input + noise ...")``), and the rest of the equations go on as they do elsewhere.
         """
-        return self._clamped(name, size, model, Clamp("values", During.of(during), clamps))
+        closed = checked_closed(closed, f"stimulus {name!r}")
+        return self._clamped(name, size, model, Clamp("values", During.of(during), clamps, closed=closed))
 
     def supervisor(
         self,
@@ -121,16 +124,19 @@ class Network:
         off: float = 0.0,
         clamps: str = "rate",
         during: str | Sequence[str] | None = None,
+        closed: Closed = "hold",
     ) -> Population:
         """A population clamped to the label: its unit at ``on``, the others at ``off``. Not shown in evaluation."""
         for what, value in (("on", on), ("off", off)):
             if not isinstance(value, int | float | np.integer | np.floating) or not np.isfinite(value):
                 raise RecircuitError(f"supervisor {name!r}: {what} is a finite number; got {value!r}.")
-        return self._clamped(name, size, model, Clamp("labels", During.of(during), clamps, float(on), float(off)))
+        closed = checked_closed(closed, f"supervisor {name!r}")
+        clamp = Clamp("labels", During.of(during), clamps, float(on), float(off), closed)
+        return self._clamped(name, size, model, clamp)
 
     def constant(self, name: str, size: int = 1, value: float = 1.0) -> Population:
         """Units that always fire at ``value``; a projection from one of them is a bias."""
-        population = self._add(Population(self, name, self._size(name, size), CLAMPED))
+        population = self._add(Population(self, name, checked_size(name, size), CLAMPED))
         self.constants[f"{name}.rate"] = value
         return population
 
@@ -144,10 +150,9 @@ class Network:
         weights: Any = None,
         connectivity: Connectivity | None = None,
         sends: str | None = None,
-        during: str | Sequence[str] | None = None,
-        learns: str | Sequence[str] | None = None,
         name: str | None = None,
         states: Mapping[str, Any] | None = None,
+        **timing: Unpack[Timing],
     ) -> Projection:
         """Add the synapses from ``pre`` to ``post``.
 
@@ -160,8 +165,10 @@ class Network:
         structure : ``Dense()``, ``Masked(p)``, ``Blocks(number)``, ``OneToOne()``, or of images ``Local(...)``,
             ``Convolution(...)`` or ``MaxPool(...)``
         sends : the pre variable that travels: ``rate``, or into ``apical`` the ``error`` where there is one
-        during, learns : the phases in which it propagates and in which its weights change
         states : what states of the rule begin with, where it is not one number for all: given as weights are
+        timing : ``during`` and ``learns``, the phases in which it propagates and in which its weights change; ``closed``,
+            what the post units see of it otherwise: ``"hold"``, its last value (default), or ``"zero"``; and ``delay``,
+            a time or an array of times. See `Timing`
         """
         for side, population in (("pre", pre), ("post", post)):
             if not isinstance(population, Population) or population.network is not self:
@@ -193,8 +200,8 @@ class Network:
             connectivity = checked_connectivity(connectivity, pre, post, name)
         projection = Projection(
             network=self, name=name, pre=pre, post=post, into=into, sends=sends, connectivity=connectivity,
-            equation=equation, weights=weights, during=During.of(during, USUAL_PHASE.get(into, "")),
-            learns=During.of(learns, "plasticity"), states=dict(states or {}),
+            equation=equation, weights=weights, states=dict(states or {}),
+            **pathway_timing(timing, f"connect {name}", USUAL_PHASE.get(into, ""), self.dt),
         )  # fmt: skip
         check_rule(projection, set(self.broadcasts))
         check_meaning(projection, self.batch_size)
@@ -234,7 +241,7 @@ class Network:
                 f"stimulus {name!r}: {clamp.variable!r} is not a parameter of each unit in its equations "
                 f"(those are {model.unit_parameters}); declare it as '{clamp.variable} : 1'."
             )
-        return self._add(Population(self, name, self._size(name, size), model, clamp))
+        return self._add(Population(self, name, checked_size(name, size), model, clamp))
 
     def _add(self, population: Population) -> Population:
         self._check_name(population.name)
@@ -243,23 +250,7 @@ class Network:
         return population
 
     def _check_name(self, name: str) -> None:
-        used = {*self.populations, *self.projections, *self.broadcasts, "presentation"}
-        if isinstance(name, str) and not name.isascii():
-            raise RecircuitError(f"circuit: {name!a} cannot be a name: {why_reserved(name)}.")
-        if not isinstance(name, str) or not name.isidentifier() or iskeyword(name) or name.startswith("_"):
-            raise RecircuitError(f"circuit: a name is a word such as 'hidden'; got {name!r}.")
-        if split_side(f"x_{name}"):
-            raise RecircuitError(
-                f"circuit: {name!r} cannot be a name, since rules read NAME_pre and NAME_post; choose another."
-            )
-        if name in used:
-            raise RecircuitError(f"circuit: the name {name!r} is used already; there are {sorted(used)}.")
-
-    @staticmethod
-    def _size(name: str, size: Any) -> int:
-        if not isinstance(size, int | np.integer) or isinstance(size, bool) or size < 1:
-            raise RecircuitError(f"population {name!r}: the size is a whole number, at least 1; got {size!r}.")
-        return int(size)
+        check_name(name, {*self.populations, *self.projections, *self.broadcasts, "presentation"})
 
     def _partner(self, pre: Population, post: Population, name: str) -> Projection:
         for projection in self.projections.values():

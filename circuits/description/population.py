@@ -15,13 +15,17 @@ CLAMPED = Neuron("rate : 1")
 
 @dataclass(frozen=True)
 class Clamp:
-    """What is shown to a clamped population: ``values`` (a row of data) or ``labels`` (one unit on, the others off)."""
+    """What is shown to a clamped population: ``values`` (a row of data) or ``labels`` (one unit on, the others off).
+
+    ``closed``: what it is when its phases are over, the last value ("hold") or zero ("zero").
+    """
 
     kind: str = "values"
     during: During = field(default_factory=During)
     variable: str = "rate"
     on: float = 1.0
     off: float = 0.0
+    closed: str = "hold"
 
 
 class Values(Protocol):

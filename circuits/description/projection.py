@@ -38,6 +38,7 @@ class Projection:
     """Synapses from ``pre`` to ``post``: field_post = sum over pre of w*sends_pre, into one compartment.
 
     Made by ``circuit.connect``. ``projection["w"]`` reads the weights, of shape (n_post, n_pre) when dense.
+    ``delay`` is in steps: one for all synapses, or an array with the shape of the weights.
     """
 
     network: Values = field(repr=False)
@@ -51,6 +52,8 @@ class Projection:
     weights: Any
     during: During
     learns: During
+    closed: str = "hold"
+    delay: int | np.ndarray = 0
     states: dict[str, Any] = field(default_factory=dict)
 
     def __getitem__(self, variable: str) -> np.ndarray:

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from html import escape
 
+import numpy as np
+
 from ..description.network import Network
+from ..description.population import Clamp
+from ..description.projection import Projection
+from ..description.timing import told_closed
 
 
 def circuit_text(circuit: Network) -> str:
@@ -14,7 +19,11 @@ def circuit_text(circuit: Network) -> str:
         spans = [f"{n} [{a}, {b})" for n, (a, b) in circuit.schedule.windows.items()]
         lines.append(f"presentation: {circuit.schedule.steps} steps; phases {', '.join(spans)}")
     for population in circuit.populations.values():
-        kind = f", clamped to {population.clamp.kind}" if population.clamp else ""
+        kind = (
+            f", clamped to {population.clamp.kind}{_while_closed(population.clamp, circuit)}"
+            if population.clamp
+            else ""
+        )
         lines.append(f"\n{population.name}: {population.size} units{kind}")
         lines += [f"    {line}" for line in str(population.neuron).splitlines()]
     for projection in circuit.projections.values():
@@ -24,10 +33,28 @@ def circuit_text(circuit: Network) -> str:
         lines.append(
             f"\n{projection.name}: {projection.pre.name}.{projection.sends} -> "
             f"{projection.post.name}.{projection.into}, {projection.shape}, {how}{local}"
+            + _while_closed(projection, circuit)
+            + _later(projection, circuit)
         )
         if projection.plastic and rule is not None:
             lines += [f"    {line}" for line in str(rule).splitlines()]
     return "\n".join(lines)
+
+
+def _while_closed(pathway: Projection | Clamp, circuit: Network) -> str:
+    """When it is open, and what is left of it otherwise."""
+    phases = set(pathway.during.phases)
+    if not phases or not (pathway.during.strict or circuit.schedule is None or phases & set(circuit.schedule.windows)):
+        return ""
+    return f", open during {pathway.during}, {told_closed(pathway.closed)} while closed"
+
+
+def _later(projection: Projection, circuit: Network) -> str:
+    steps = np.asarray(projection.delay)
+    if not steps.any():
+        return ""
+    first, last = steps.min() * circuit.dt, steps.max() * circuit.dt
+    return f", delay {first}" if steps.ndim == 0 else f", delays of its synapses from {first} to {last}"
 
 
 def circuit_html(circuit: Network) -> str:

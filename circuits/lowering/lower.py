@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..description.network import Network
+from .closing import closings
 from .layout import constants, layout
 from .lowered import Lowered
 from .operations import Operation
@@ -44,4 +45,4 @@ def _declared(network: Network) -> list[Operation]:
     for projection in network.projections.values():
         made += [propagation(network, projection), *weight_totals(network, projection)]
         made += learning(network, projection)
-    return made + broadcasts(network)
+    return made + broadcasts(network) + closings(network)

@@ -12,6 +12,7 @@ from ..description.population import Population
 from ..description.reads import read_by
 from ..description.schedule import During, Schedule
 from .closed import without_closed
+from .closing import openings
 from .equations import averaged, state_statements, written
 from .kernels import Average, Clamp, StateUpdate
 from .operations import CLAMP, INTEGRATE, LATCH, Operation
@@ -27,7 +28,7 @@ def clamps(network: Network) -> list[Operation]:
         labels = clamp.kind == "labels"
         made.append(
             Operation(
-                name=f"clamp_{population.name}", owner=population.name, slot=CLAMP, steps=steps[:1],
+                name=f"clamp_{population.name}", owner=population.name, slot=CLAMP, steps=openings(steps, clamp.closed),
                 kernel=Clamp(population.name, clamp.variable, labels, clamp.on, clamp.off), reads=frozenset(),
                 writes=frozenset({f"{population.name}.{clamp.variable}"}), always=True, supervises=labels,
             )

@@ -68,7 +68,9 @@ def test_a_latch_is_taken_in_one_step_and_rules_of_that_step_read_it() -> None:
     assert [any("free_twice" in n for n in row) for row in names] == [False, False, True, False, False]
     net["h_to_y.w"] = 0.0
     net.run(SHOWN[:1], 1)
-    np.testing.assert_allclose(net["h_to_y.w"], net["h.free"])  # 0 twice, and the latch in the step in which it is taken
+    np.testing.assert_allclose(
+        net["h_to_y.w"], net["h.free"]
+    )  # 0 twice, and the latch in the step in which it is taken
 
 
 @pytest.mark.parametrize(

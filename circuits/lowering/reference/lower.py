@@ -8,6 +8,7 @@ from ...description.network import Network
 from ...description.population import Population
 from ...description.projection import Projection, Transposed
 from ...description.reads import broadcasts_into
+from ..closing import closings
 from ..kernels import Term
 from ..layout import constants
 from ..lowered import Lowered
@@ -30,7 +31,7 @@ def lower_reference(network: Network) -> Lowered:
     signals = {p.name: sent.stored(Term(p.pre.name, p.sends), steps[p.name]) for p in network.projections.values()}
     spread = {name: _spread(network, name, sent) for name in network.broadcasts}
     synapses = existing_synapses(network)
-    operations = clamps(network)
+    operations = clamps(network) + closings(network)
     for population in network.populations.values():
         operations += state_updates(network, population)
     operations += merging(sent.operations())

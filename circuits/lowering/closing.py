@@ -1,0 +1,47 @@
+"""What closed pathways leave behind: those that are to be zero are set to zero, those that hold are left alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...plasticity import Statement
+from ..description.network import Network
+from .kernels import Elementwise
+from .operations import CLAMP, PROPAGATE, Operation
+from .synapses import open_steps
+
+__all__ = ["closings", "openings"]
+
+
+def openings(steps: Sequence[int], closed: str) -> tuple[int, ...]:
+    """The steps in which a stimulus is shown: the first, and, where it is zero in between, each at which it opens."""
+    opened = set(steps)
+    return tuple(s for s in steps if s == steps[0] or (closed == "zero" and s - 1 not in opened))
+
+
+def closings(network: Network) -> list[Operation]:
+    """For each pathway that is zero while it is closed, an operation in the steps in which it is closed."""
+    schedule, made = network.phased(), []
+    for population in network.populations.values():
+        if (clamp := population.clamp) is not None and clamp.closed == "zero":
+            opened = schedule.open_steps(clamp.during, f"the stimulus {population.name!r}")
+            made += _zero(network, f"close_{population.name}", f"{population.name}.{clamp.variable}", opened, CLAMP)
+    for projection in network.projections.values():
+        if projection.closed == "zero":
+            opened = open_steps(network, projection)
+            field = f"{projection.post.name}.{projection.field}"
+            made += _zero(network, f"close_{projection.name}", field, opened, PROPAGATE)
+    return made
+
+
+def _zero(network: Network, name: str, key: str, opened: Sequence[int], slot: int) -> list[Operation]:
+    owner, _, variable = key.partition(".")
+    closed = tuple(sorted(set(range(network.phased().steps)) - set(opened)))
+    if not closed:
+        return []
+    kernel = Elementwise(owner, (Statement(variable, "=", "0.0"),))
+    return [
+        Operation(
+            name=name, owner=owner, slot=slot, steps=closed, kernel=kernel, reads=frozenset(), writes=frozenset({key})
+        )
+    ]
