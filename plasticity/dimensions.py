@@ -6,7 +6,9 @@ constant, and a statement ``dNAME/dt = E`` needs an E per second.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from brian2.core.functions import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS
@@ -16,6 +18,7 @@ from brian2.units.allunits import second
 from brian2.units.fundamentalunits import DIMENSIONLESS, DimensionMismatchError, get_unit
 
 from ..errors import RecircuitError
+from .names import INCOMING
 from .parse import Statement, names_in
 from .values import dimension_of
 
@@ -54,7 +57,8 @@ def check_dimensions(
 
 
 def _dimension(statement: Statement, known: Mapping[str, Any], where: str) -> Any:
-    names = names_in(statement.node())
+    node = _Summed().visit(replace(statement, step=None).node())
+    names = names_in(node)
     variables = {n: Variable(n, dimensions=known.get(n, DIMENSIONLESS)) for n in names if n not in DEFAULT_CONSTANTS}
     try:
         return parse_expression_dimensions(
@@ -62,6 +66,14 @@ def _dimension(statement: Statement, known: Mapping[str, Any], where: str) -> An
         )
     except (DimensionMismatchError, SyntaxError, ValueError, NotImplementedError, KeyError) as problem:
         raise RecircuitError(f"{where}, in `{statement}`: {problem}") from None
+
+
+class _Summed(ast.NodeTransformer):
+    """A sum over synapses has the dimension of what is summed."""
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        self.generic_visit(node)
+        return node.args[0] if isinstance(node.func, ast.Name) and node.func.id == INCOMING else node
 
 
 def _unit(dimension: Any) -> str:

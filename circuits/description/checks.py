@@ -132,6 +132,26 @@ def check_rule(projection: Projection, broadcasts: set[str]) -> None:
         )
 
 
+def check_delay_shape(projection: Projection) -> None:
+    """Refuse delays of single synapses that do not fit the weights.
+
+    Raises RecircuitError: with both shapes.
+    """
+    if isinstance(projection.delay, int):
+        return
+    owner, where = projection.owner, f"connect {projection.name}"
+    flipped = isinstance(projection.weights, Transposed) and projection.weights.flipped
+    wanted = owner.shape[::-1] if flipped else owner.shape
+    if projection.delay.shape != wanted:
+        raise RecircuitError(
+            f"{where}: delays of single synapses have the shape of the weights, {wanted}; got {projection.delay.shape}."
+        )
+    if projection.connectivity.kind == "largest":
+        raise RecircuitError(
+            f"{where}: max pooling takes one delay for all synapses; got an array. Give one time, such as delay=5*ms."
+        )
+
+
 def _check_read(name: str, rule: str, variable: str, side: str, sides: Mapping[str, Population]) -> None:
     """Refuse a variable that the unit on this side does not have, or that has a dimension."""
     population, (other,) = sides[side], (s for s in sides if s != side)

@@ -6,6 +6,7 @@ from math import prod
 from pathlib import Path
 
 from ...errors import RecircuitError
+from .delays import delay_lines, synapse_delays
 from .network import Network
 from .projection import Projection, Transposed
 
@@ -22,6 +23,10 @@ def needed(network: Network) -> dict[str, int]:
         fields = 1 + len(projection.totals())
         found[projection.post.name] += size * network.batch_size * projection.post.size * fields
         found[projection.name] = size * _per_synapse(projection, network.batch_size) * prod(projection.shape)
+        if synapse_delays(projection) is not None:
+            found[projection.name] += 3 * 4 * projection.synapses  # which has which delay
+    for line in delay_lines(network):
+        found[line.population.name] += line.bytes(network.batch_size, size)
     return found
 
 

@@ -13,6 +13,7 @@ from ...plasticity import Rule, SynapticEquation
 from ...plasticity.reserved import why_reserved
 from ..connectivity import Connectivity
 from .checks import (
+    check_delay_shape,
     check_phases,
     check_rule,
     check_settings,
@@ -205,6 +206,7 @@ class Network:
         )  # fmt: skip
         check_rule(projection, set(self.broadcasts))
         check_meaning(projection, self.batch_size)
+        check_delay_shape(projection)
         self.projections[name] = projection
         self.revision += 1
         return projection

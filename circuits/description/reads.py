@@ -92,8 +92,12 @@ def stored_in(network: Network, population: Population, names: set[str]) -> set[
             found |= set(fields[name])
         elif name in neuron.expressions:
             todo |= get_identifiers(neuron.expressions[name]) - seen
-        elif name in sums_into(network, population.name):
-            found.add(name)
-        elif name == "t" or name in neuron.stored or name in network.broadcasts or name in neuron.parameters:
+        elif (
+            name in sums_into(network, population.name)
+            or name == "t"
+            or name in neuron.stored
+            or name in network.broadcasts
+            or name in neuron.parameters
+        ):
             found.add(name)
     return found

@@ -142,6 +142,45 @@ class Propagate(Kernel):
 
 
 @dataclass(frozen=True)
+class Delay(Kernel):
+    """A delay line moves on by a step: its taps get the signals of some steps ago, and it keeps that of this step.
+
+    Parameters
+    ----------
+    population : whose signal it is
+    signal : what is kept
+    line : the variable that keeps it, a row for each of ``length`` steps; step n is in row n modulo ``length``
+    taps : (steps, variable) for each delay that somebody asks for
+    """
+
+    population: str
+    signal: Term
+    line: str
+    length: int
+    taps: tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True)
+class DelayedPropagate(Kernel):
+    """field = sum over synapses of w * what the pre unit sent as many steps ago as the synapse has its delay.
+
+    Parameters
+    ----------
+    projection : whose tables ``delay_start``, ``delay_pre``, ``delay_weight`` and ``delay_steps`` say where synapses are
+    line, length : the delay line of the pre population, which has moved on in this step
+    field, weights : as in `Propagate`
+    """
+
+    projection: str
+    n_pre: int
+    n_post: int
+    line: str
+    length: int
+    field: str
+    weights: str
+
+
+@dataclass(frozen=True)
 class Broadcast(Kernel):
     """``field`` of every unit is the signal of the one unit that is broadcast."""
 

@@ -12,6 +12,8 @@ from ..description.network import Network
 from ..description.population import Population
 from ..description.projection import Projection, Transposed
 from ..description.reads import argmaxes, broadcasts_into, incoming_fields, sums_into
+from .delays import delay_variables, table_constants, table_variables, tap_names
+from .kernels import Delay
 from .operations import EXPRESS, FACTOR, LEARN, Operation
 from .synapses import kept_arrays
 from .variables import Kind, Scope, Variable
@@ -30,12 +32,19 @@ def layout(network: Network, operations: list[Operation]) -> dict[str, Variable]
     found = clock()
     for population in network.populations.values():
         found += of_population(
-            network, population, [*scratch.get(population.name, []), *argmaxes(network, population.name), *sums_into(network, population.name)]
+            network,
+            population,
+            [
+                *scratch.get(population.name, []),
+                *argmaxes(network, population.name),
+                *sums_into(network, population.name),
+            ],
         )
     found.append(ACTIVE)
     for projection in network.projections.values():
         if not isinstance(projection.weights, Transposed):
             found += _of_projection(network, projection)
+        found += table_variables(projection)
     return {variable.key: variable for variable in found}
 
 
@@ -48,10 +57,13 @@ def constants(network: Network) -> dict[str, Any]:
             found[f"{population.name}.{SHARED_INDEX}"] = np.arange(population.size)
     for projection in network.projections.values():
         equation, connectivity = projection.equation, projection.connectivity
+        found |= table_constants(projection)
         if isinstance(projection.weights, Transposed):
             continue
         if equation is not None and equation.plastic:
-            found |= {f"{projection.name}.{k}": v for k, v in (equation.parameters | equation.state | equation.traces).items()}
+            found |= {
+                f"{projection.name}.{k}": v for k, v in (equation.parameters | equation.state | equation.traces).items()
+            }
         found |= {f"{projection.name}.{k}": v for k, v in connectivity.tables.items()}
     return found
 
@@ -74,11 +86,12 @@ def of_population(network: Network, population: Population, scratch: list[str]) 
     shared = set(neuron.shared)
     units = [
         Variable(name, v, shape[1:], Scope.SHARED_UNIT) if v in shared else Variable(name, v, shape, Scope.UNIT)
-        for v in stored
+        for v in [*stored, *tap_names(network, population)]
     ]
     if shared and network.batch_size > 1:
         units += [Variable(name, s.of_each, shape, Scope.UNIT) for s in neuron.states if s.shared]
         units.append(Variable(name, SHARED_INDEX, shape, Scope.TABLE, Kind.WHOLE))
+    units += delay_variables(network, population)
     return units + [Variable(name, parameter, (), Scope.CIRCUIT) for parameter in neuron.parameters]
 
 
@@ -105,7 +118,7 @@ def _scratch(operations: list[Operation], populations: Collection[str]) -> dict[
     found: dict[str, list[str]] = {}
     for slot in (EXPRESS, FACTOR, LEARN):
         for operation in operations:
-            if operation.slot == slot and operation.owner in populations:
+            if operation.slot == slot and operation.owner in populations and not isinstance(operation.kernel, Delay):
                 found.setdefault(operation.owner, []).extend(operation.writes)
     return {owner: sorted((k.partition(".")[2] for k in keys), key=_numbered) for owner, keys in found.items()}
 

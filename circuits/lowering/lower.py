@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from ..description.network import Network
 from .closing import closings
+from .delays import moves
 from .layout import constants, layout
 from .lowered import Lowered
 from .operations import Operation
@@ -39,7 +40,7 @@ def _lower_dense(network: Network) -> Lowered:
 
 def _declared(network: Network) -> list[Operation]:
     """What is said in the description, as operations."""
-    made = clamps(network)
+    made = clamps(network) + moves(network)
     for population in network.populations.values():
         made += state_updates(network, population)
     for projection in network.projections.values():

@@ -9,14 +9,15 @@ from brian2.utils.stringtools import get_identifiers
 from ...plasticity import Statement, SynapticEquation, lower
 from ...plasticity.steps import Elementwise as Pass
 from ...plasticity.steps import Fused as Loop
-from ...plasticity.steps import Gather
+from ...plasticity.steps import Gather, Step, drives
 from ...plasticity.steps import Product as Outer
-from ...plasticity.steps import Step, drives
 from ...plasticity.steps import Traced as TraceLoop
+from ..description.delays import delay_line, synapse_delays
 from ..description.network import Network
 from ..description.population import Population
 from ..description.projection import Projection, Transposed
 from ..description.reads import broadcasts_into
+from .delays import delayed, signal_of
 from .kernels import Broadcast, Count, Elementwise, Fused, Kernel, Mask, Part, Product, Propagate, Term, Traced
 from .one_sided import Parts, one_sided, one_sided_each, vanishing
 from .operations import LEARN, PROPAGATE, Operation
@@ -66,6 +67,16 @@ def kept_arrays(projection: Projection) -> list[str]:
 
 def propagation(network: Network, projection: Projection) -> Operation:
     """What a projection brings into its compartment."""
+    made = _at_once(network, projection)
+    if synapse_delays(projection) is None or (line := delay_line(network, projection)) is None:
+        return made
+    assert isinstance(made.kernel, Propagate)
+    kernel = delayed(projection, line, made.kernel)
+    return replace(made, kernel=kernel, reads=made.reads | {kernel.line})
+
+
+def _at_once(network: Network, projection: Projection) -> Operation:
+    """The same, with one delay for all synapses, or none."""
     owner, pre, post = projection.owner, projection.pre, projection.post
     other = projection.weights if isinstance(projection.weights, Transposed) else None
     read = f"{owner.name}.{other.variable if other else 'w'}"
@@ -76,7 +87,7 @@ def propagation(network: Network, projection: Projection) -> Operation:
         argmax = f"{owner.post.name}.{owner.argmax}"
         (reads if back else writes).add(argmax)
     kernel = Propagate(
-        projection.name, owner.connectivity, pre.size, post.size, Term(pre.name, projection.sends), field, read,
+        projection.name, owner.connectivity, pre.size, post.size, signal_of(network, projection), field, read,
         transposed=back, argmax=argmax,
     )  # fmt: skip
     return Operation(
@@ -88,7 +99,7 @@ def propagation(network: Network, projection: Projection) -> Operation:
 
 def weight_totals(network: Network, projection: Projection) -> list[Operation]:
     """The sums of a projection's weights that the post unit's equations read: what it brought in if each unit sent 1."""
-    made = propagation(network, projection)
+    made = _at_once(network, projection)
     pre, post, steps = projection.pre, projection.post, tuple(range(network.phased().steps))
     assert isinstance(made.kernel, Propagate)
     return [

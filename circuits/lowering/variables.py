@@ -17,6 +17,7 @@ class Scope(Enum):
     TRACE = "weight and batch element"
     CIRCUIT = "circuit"
     TABLE = "entry of a table"
+    DELAY = "step, unit and batch element"
 
 
 class Kind(Enum):

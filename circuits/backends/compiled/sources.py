@@ -14,7 +14,7 @@ from ...lowering.brian.assembly import Assembly
 SOURCE = Path(__file__).parent / "source"
 
 #: What an operation reads that changes from step to step without anyone writing it.
-TIMED = {"t", "timestep", "t_in_timesteps", "rand", "randn", "poisson"}
+TIMED = {"t", "timestep", "_timestep", "t_in_timesteps", "rand", "randn", "poisson"}
 
 
 def copy_sources(folder: Path, *sources: Path, only: str = "*") -> None:

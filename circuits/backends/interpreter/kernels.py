@@ -8,7 +8,20 @@ import numpy as np
 
 from ....errors import RecircuitError
 from ...connectivity.pooling import MaxPool
-from ...lowering.kernels import Average, Broadcast, Count, Elementwise, Fused, Kernel, Mask, Product, Propagate, Traced
+from ...lowering.kernels import (
+    Average,
+    Broadcast,
+    Count,
+    Delay,
+    DelayedPropagate,
+    Elementwise,
+    Fused,
+    Kernel,
+    Mask,
+    Product,
+    Propagate,
+    Traced,
+)
 from ...lowering.variables import Scope
 from .memory import Memory, Names
 
@@ -37,7 +50,9 @@ def _(kernel: Elementwise, memory: Memory) -> None:
 @perform.register
 def _(kernel: Average, memory: Memory) -> None:
     each = memory.arrays[f"{kernel.population}.{kernel.of_each}"]
-    memory.arrays[f"{kernel.population}.{kernel.variable}"][...] = each[: memory.arrays["presentation.active"]].mean(axis=0)
+    memory.arrays[f"{kernel.population}.{kernel.variable}"][...] = each[: memory.arrays["presentation.active"]].mean(
+        axis=0
+    )
 
 
 @perform.register
@@ -69,6 +84,27 @@ def _to_winners(kernel: Propagate, pool: MaxPool, memory: Memory) -> None:
     for pre, post, tap in zip(*pool.by_tap(), strict=True):
         won = argmax[:, post] == tap
         field[won, pre] += memory.arrays[kernel.weights] * sent[won, post]
+
+
+@perform.register
+def _(kernel: Delay, memory: Memory) -> None:
+    line, now = memory.arrays[kernel.line], int(memory.arrays["clock.timestep"])
+    for steps, tap in kernel.taps:
+        memory.arrays[tap][...] = line[(now - steps) % kernel.length]
+    line[now % kernel.length] = memory.arrays[kernel.signal.key]
+
+
+@perform.register
+def _(kernel: DelayedPropagate, memory: Memory) -> None:
+    line, now = memory.arrays[kernel.line], int(memory.arrays["clock.timestep"])
+    start, pre, weight, steps = (
+        memory.arrays[f"{kernel.projection}.delay_{table}"] for table in ("start", "pre", "weight", "steps")
+    )
+    field, weights = memory.arrays[kernel.field], memory.arrays[kernel.weights].reshape(-1)
+    for post in range(kernel.n_post):
+        mine = slice(start[post], start[post + 1])
+        sent = line[(now - steps[mine]) % kernel.length, :, pre[mine]]
+        field[:, post] = weights[weight[mine]] @ sent
 
 
 @perform.register

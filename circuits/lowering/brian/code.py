@@ -7,7 +7,22 @@ from typing import Any
 
 from brian2.utils.stringtools import word_substitute
 
-from ..kernels import Average, Broadcast, Count, Elementwise, Fused, Kernel, Mask, Product, Propagate, StateUpdate, Term, Traced
+from ..kernels import (
+    Average,
+    Broadcast,
+    Count,
+    Delay,
+    DelayedPropagate,
+    Elementwise,
+    Fused,
+    Kernel,
+    Mask,
+    Product,
+    Propagate,
+    StateUpdate,
+    Term,
+    Traced,
+)
 from .assembly import Assembly
 from .runner import Runner
 
@@ -56,6 +71,39 @@ def _(kernel: Propagate, name: str, assembly: Assembly) -> Runner:
     return Runner(
         name, assembly.groups[owner], f"{kernel.connectivity.kind}_propagate", references=references,
         transposed=kernel.transposed, sparse=kernel.sparse, **_sizes(assembly, kernel),
+    )  # fmt: skip
+
+
+@runner_of.register
+def _(kernel: Delay, name: str, assembly: Assembly) -> Runner:
+    taps = {f"_tap_{k}": key for k, (_, key) in enumerate(kernel.taps)}
+    references: References = {local: _reference(assembly, key) for local, key in taps.items()}
+    references |= {"_signal": _term(assembly, kernel.signal), **_line(assembly, kernel.line)}
+    steps = [(local, step) for local, (step, _) in zip(taps, kernel.taps, strict=True)]
+    size = assembly.batch_size * assembly.lowered.network.populations[kernel.population].size
+    return Runner(
+        name,
+        assembly.groups[kernel.population],
+        "delay",
+        references=references,
+        taps=steps,
+        length=kernel.length,
+        size=size,
+    )
+
+
+@runner_of.register
+def _(kernel: DelayedPropagate, name: str, assembly: Assembly) -> Runner:
+    references: References = {
+        "_field": _reference(assembly, kernel.field),
+        "_weights": _reference(assembly, kernel.weights),
+        **_line(assembly, kernel.line),
+    }
+    tables = ("delay_start", "delay_pre", "delay_weight", "delay_steps")
+    references |= {f"_{table}": _reference(assembly, f"{kernel.projection}.{table}") for table in tables}
+    return Runner(
+        name, assembly.groups[kernel.projection], "delayed_propagate", references=references, length=kernel.length,
+        batch_size=assembly.batch_size, n_pre=kernel.n_pre, n_post=kernel.n_post,
     )  # fmt: skip
 
 
@@ -156,6 +204,11 @@ def _contribution(assembly: Assembly, kernel: Product | Fused) -> References:
         "_active": _reference(assembly, "presentation.active", "0"),
         **_tables(assembly, kernel.projection, kernel),
     }
+
+
+def _line(assembly: Assembly, key: str) -> References:
+    """A delay line, and the step by which it is known where in it is what."""
+    return {"_line": _reference(assembly, key), "_timestep": (assembly.clock, "timestep", "0")}
 
 
 def _sizes(assembly: Assembly, kernel: Propagate | Product | Fused | Traced) -> dict[str, Any]:

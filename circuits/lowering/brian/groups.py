@@ -50,6 +50,9 @@ def add_population(assembly: Assembly, population: Population, variables: list[V
     )  # fmt: skip
     if shared:
         _add_shared(group, population, shared, assembly.dtype)
+    for variable in variables:
+        if variable.scope is Scope.DELAY:
+            group.variables.add_array(variable.name, size=variable.size, dtype=assembly.dtype)
     assembly.add_group(name, group)
     assembly.arrays |= {v.key: group.variables[v.name] for v in variables}
 

@@ -9,6 +9,7 @@ from brian2 import Synapses
 
 from ...connectivity import MaxPool
 from ...connectivity import Synapses as Existing
+from ...description.delays import synapse_delays
 from ...description.population import Population
 from ...description.projection import Projection, Transposed
 from ...description.reads import sums_of
@@ -82,6 +83,8 @@ def _connected(assembly: Assembly, projection: Projection, existing: Existing) -
     model.append(f"{INDEX} : integer" if shared else "w : 1")
     if isinstance(connectivity, MaxPool):
         model.append("tap : integer")
+    if (delays := synapse_delays(projection)) is not None:
+        model.append("late_by : integer")
     if not shared:
         model += _kept_in(projection)
     synapses = Synapses(
@@ -92,6 +95,8 @@ def _connected(assembly: Assembly, projection: Projection, existing: Existing) -
     synapses.connect(i=existing.pre, j=existing.post)
     if isinstance(connectivity, MaxPool):
         synapses.tap[:] = connectivity.by_tap()[2]
+    if delays is not None:
+        synapses.late_by[:] = delays.reshape(-1)[existing.weight]
     return synapses
 
 

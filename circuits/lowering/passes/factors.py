@@ -64,6 +64,8 @@ class Wanted:
 
     def stored(self, term: Term, steps: Iterable[int]) -> Term:
         """The term with the variable that holds it at these steps."""
+        if term.variable:
+            return term
         population = self.network.populations[term.population]
         name = population.stored_name(term.expression.strip())
         if not term.scalars and self._of_each(population, name):

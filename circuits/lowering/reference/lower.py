@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
+from ...description.delays import DelayLine, delay_line, delay_lines, synapse_delays
 from ...description.network import Network
 from ...description.population import Population
 from ...description.projection import Projection, Transposed
 from ...description.reads import broadcasts_into
 from ..closing import closings
+from ..delays import move, signal_of
 from ..kernels import Term
 from ..layout import constants
 from ..lowered import Lowered
@@ -28,13 +32,14 @@ def lower_reference(network: Network) -> Lowered:
     """The operations and variables of a circuit in the reference form."""
     sent = Wanted(network, EXPRESS, "sent")
     steps = {p.name: open_steps(network, p) for p in network.projections.values()}
-    signals = {p.name: sent.stored(Term(p.pre.name, p.sends), steps[p.name]) for p in network.projections.values()}
+    signals = {p.name: sent.stored(signal_of(network, p), steps[p.name]) for p in network.projections.values()}
+    moved = [_moved(network, line, sent) for line in delay_lines(network)]
     spread = {name: _spread(network, name, sent) for name in network.broadcasts}
     synapses = existing_synapses(network)
     operations = clamps(network) + closings(network)
     for population in network.populations.values():
         operations += state_updates(network, population)
-    operations += merging(sent.operations())
+    operations += [*merging(sent.operations()), *moved]
     for projection in network.projections.values():
         signal, count = signals[projection.name], len(synapses[projection.name].weight)
         operations += _propagation(network, projection, signal, count)
@@ -65,8 +70,8 @@ def _propagation(network: Network, projection: Projection, signal: Term, count: 
     made = [
         Operation(
             name=f"propagate_{name}", owner=name, slot=PROPAGATE, steps=open_steps(network, projection),
-            kernel=Summed(name, projection.field, f"w*{signal.variable}_pre"), reads=frozenset({signal.key, read}),
-            writes=frozenset({field}), work=count,
+            kernel=Summed(name, projection.field, _arriving(network, projection, signal)), work=count,
+            reads=frozenset({signal.key, read, *_tapped(network, projection)}), writes=frozenset({field}),
         )
     ]  # fmt: skip
     made += [
@@ -79,6 +84,28 @@ def _propagation(network: Network, projection: Projection, signal: Term, count: 
     if isinstance(weights, Transposed) and not projection.connectivity.shared:
         made.insert(0, _copy(network, projection, weights))
     return made
+
+
+def _moved(network: Network, line: DelayLine, sent: Wanted) -> Operation:
+    """What moves a delay line on, in every step."""
+    signal = sent.stored(Term(line.population.name, line.sends), range(network.phased().steps))
+    operation = move(network, line, signal)
+    return replace(operation, reads=operation.reads | {signal.key})
+
+
+def _arriving(network: Network, projection: Projection, signal: Term) -> str:
+    """What a synapse adds: its weight times what its pre unit sent as long ago as its delay says."""
+    line, delays = delay_line(network, projection), synapse_delays(projection)
+    if line is None or delays is None:
+        return f"w*{signal.variable}_pre"
+    sent = {0: signal.variable, **dict(line.taps)}
+    parts = [f"int(late_by == {steps})*{sent[int(steps)]}_pre" for steps in np.unique(delays)]
+    return f"w*({' + '.join(parts)})"
+
+
+def _tapped(network: Network, projection: Projection) -> set[str]:
+    line = delay_line(network, projection)
+    return set() if line is None else {f"{line.population.name}.{tap}" for _, tap in line.taps}
 
 
 def _copy(network: Network, projection: Projection, weights: Transposed) -> Operation:

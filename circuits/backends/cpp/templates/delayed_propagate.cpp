@@ -1,0 +1,18 @@
+{# synapses with delays of their own: from synapse to synapse, post units shared by threads #}
+{% extends 'common_group.cpp' %}
+{% block maincode %}
+    using _real = {{c_data_type(variables['_field'].dtype)}};
+    const long _now = {{get_array_name(variables['_timestep'])}}[0];
+    recircuit::each_range({{n_post}}, [=](int _begin, int _end) {
+        for (int _column = 0; _column < {{batch_size}}; ++_column)
+            for (int _k = _begin; _k < _end; ++_k) {
+                _real _sum = 0;
+                for (int _s = {{get_array_name(variables['_delay_start'])}}[_k]; _s < {{get_array_name(variables['_delay_start'])}}[_k + 1]; ++_s) {
+                    const long _row = ((_now - {{get_array_name(variables['_delay_steps'])}}[_s]) % {{length}} + {{length}}) % {{length}};
+                    _sum += {{get_array_name(variables['_weights'])}}[{{get_array_name(variables['_delay_weight'])}}[_s]]
+                        * {{get_array_name(variables['_line'])}}[(_row*{{batch_size}} + _column)*{{n_pre}} + {{get_array_name(variables['_delay_pre'])}}[_s]];
+                }
+                {{get_array_name(variables['_field'])}}[_column*{{n_post}} + _k] = _sum;
+            }
+    });
+{% endblock %}

@@ -1,0 +1,95 @@
+"""Delay lines: which signals are kept for later, for how many steps, and for whom."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .network import Network
+from .population import Population
+from .projection import Projection, Transposed
+
+__all__ = ["DelayLine", "delay_line", "delay_lines", "synapse_delays", "synapse_tables"]
+
+
+@dataclass(frozen=True)
+class DelayLine:
+    """What a population has sent in the last steps, for projections that bring it in later.
+
+    Parameters
+    ----------
+    population, sends : whose signal it is
+    name : the variable that holds it, of shape (length, batch, units)
+    length : how many steps are kept
+    taps : (steps, variable) for every delay that all synapses of a projection share: the signal of so many steps ago
+    """
+
+    population: Population
+    sends: str
+    name: str
+    length: int
+    taps: tuple[tuple[int, str], ...]
+
+    def tap(self, steps: int) -> str:
+        """The variable that holds the signal of so many steps ago."""
+        return dict(self.taps)[steps]
+
+    def bytes(self, batch_size: int, itemsize: int) -> int:
+        """Memory that it takes."""
+        return (self.length + len(self.taps)) * batch_size * self.population.size * itemsize
+
+
+def delay_lines(network: Network) -> list[DelayLine]:
+    """All delay lines of a circuit; each signal is kept once, as long as its longest delay."""
+    wanted: dict[tuple[str, str], list[Projection]] = {}
+    for projection in network.projections.values():
+        if np.any(projection.delay):
+            wanted.setdefault((projection.pre.name, projection.sends), []).append(projection)
+    found = []
+    for number, ((_, sends), projections) in enumerate(wanted.items()):
+        name, plain = f"delayed_{number}", network.lowering == "reference"
+        single = [p.delay for p in projections if isinstance(p.delay, int)]
+        each = [p.delay for p in projections if not isinstance(p.delay, int)]
+        tapped = {*single, *(int(d) for delays in each for d in np.unique(delays) if plain and d)}
+        length = max([*single, *(int(delays.max()) + 1 for delays in each)])  # those of synapses read it after it moved
+        taps = tuple((steps, f"{name}_by_{steps}") for steps in sorted(tapped))
+        found.append(DelayLine(projections[0].pre, sends, name, length, taps))
+    return found
+
+
+def delay_line(network: Network, projection: Projection) -> DelayLine | None:
+    """The delay line that a projection reads; None if its signals arrive at once."""
+    if not np.any(projection.delay):
+        return None
+    lines = delay_lines(network)
+    return next(line for line in lines if line.population is projection.pre and line.sends == projection.sends)
+
+
+def synapse_delays(projection: Projection) -> np.ndarray | None:
+    """Delays in steps in the layout of the weights, where each synapse has its own; None: all have the same."""
+    if isinstance(projection.delay, int) or not projection.delay.any():
+        return None
+    weights = projection.weights
+    return projection.delay.T if isinstance(weights, Transposed) and weights.flipped else projection.delay
+
+
+def synapse_tables(projection: Projection) -> dict[str, np.ndarray]:
+    """Synapses with delays of their own, post unit by post unit: where each begins, and pre unit, weight and delay."""
+    delays, owner = synapse_delays(projection), projection.owner
+    if delays is None:
+        return {}
+    pre, post = projection.pre.size, projection.post.size
+    if isinstance(projection.weights, Transposed) and projection.weights.flipped:
+        posts, pres, weight = owner.connectivity.indices(post, pre)
+    else:
+        pres, posts, weight = owner.connectivity.indices(pre, post)
+    order = np.argsort(posts, kind="stable")
+    start = np.searchsorted(np.asarray(posts)[order], np.arange(post + 1))
+    tables = {
+        "delay_start": start,
+        "delay_pre": np.asarray(pres)[order],
+        "delay_weight": np.asarray(weight)[order],
+        "delay_steps": delays.reshape(-1)[np.asarray(weight)[order]],
+    }
+    return {name: np.ascontiguousarray(values, dtype=np.int32) for name, values in tables.items()}

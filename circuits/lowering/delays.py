@@ -1,0 +1,82 @@
+"""Signals that arrive later: the lines that keep them, as operations and variables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..description.delays import DelayLine, delay_line, delay_lines, synapse_tables
+from ..description.network import Network
+from ..description.population import Population
+from ..description.projection import Projection
+from .kernels import Delay, DelayedPropagate, Propagate, Term
+from .operations import EXPRESS, Operation
+from .variables import Kind, Scope, Variable
+
+__all__ = [
+    "delay_variables",
+    "delayed",
+    "move",
+    "moves",
+    "signal_of",
+    "table_constants",
+    "table_variables",
+    "tap_names",
+]
+
+
+def move(network: Network, line: DelayLine, signal: Term) -> Operation:
+    """What moves a delay line on by a step, whether somebody reads it in this step or not."""
+    name = line.population.name
+    keys = [f"{name}.{variable}" for variable in (line.name, *(tap for _, tap in line.taps))]
+    return Operation(
+        name=f"delay_{name}_{line.name.rpartition('_')[2]}", owner=name, slot=EXPRESS,
+        steps=tuple(range(network.phased().steps)), reads=frozenset({keys[0], "clock.timestep"}), writes=frozenset(keys),
+        kernel=Delay(name, signal, keys[0], line.length, tuple((s, f"{name}.{tap}") for s, tap in line.taps)), always=True,
+    )  # fmt: skip
+
+
+def moves(network: Network) -> list[Operation]:
+    """An operation for each delay line."""
+    return [move(network, line, Term(line.population.name, line.sends)) for line in delay_lines(network)]
+
+
+def signal_of(network: Network, projection: Projection) -> Term:
+    """What a projection brings in: what its pre units send, or what they sent so many steps ago."""
+    line = delay_line(network, projection)
+    if line is None or not isinstance(projection.delay, int):
+        return Term(projection.pre.name, projection.sends)
+    tap = line.tap(projection.delay)
+    return Term(projection.pre.name, tap, variable=tap)
+
+
+def delayed(projection: Projection, line: DelayLine, kernel: Propagate) -> DelayedPropagate:
+    """The same kernel for synapses with delays of their own."""
+    return DelayedPropagate(
+        projection.name, kernel.n_pre, kernel.n_post, f"{projection.pre.name}.{line.name}", line.length, kernel.field,
+        kernel.weights,
+    )  # fmt: skip
+
+
+def tap_names(network: Network, population: Population) -> list[str]:
+    """The variables of a population that hold signals of some steps ago."""
+    return [tap for line in delay_lines(network) if line.population is population for _, tap in line.taps]
+
+
+def delay_variables(network: Network, population: Population) -> list[Variable]:
+    """The delay lines of a population."""
+    return [
+        Variable(population.name, line.name, (line.length, network.batch_size, population.size), Scope.DELAY)
+        for line in delay_lines(network)
+        if line.population is population
+    ]
+
+
+def table_variables(projection: Projection) -> list[Variable]:
+    """Which synapse has which delay."""
+    tables = synapse_tables(projection)
+    return [Variable(projection.name, t, values.shape, Scope.TABLE, Kind.WHOLE) for t, values in tables.items()]
+
+
+def table_constants(projection: Projection) -> dict[str, Any]:
+    """What these tables hold."""
+    return {f"{projection.name}.{table}": values for table, values in synapse_tables(projection).items()}
