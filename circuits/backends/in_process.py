@@ -84,6 +84,7 @@ class InProcessProgram(Program):
         result = self._walk(rows, order, progress)
         result.collected = {k: np.array(v) for k, v in collected.items()}
         result.traces = {k: np.array(v).reshape(len(v), -1) for k, v in traces.items()}
+        result.look_for_cause(self.lowered, table)
         result.raise_if_interrupted()
         return result
 

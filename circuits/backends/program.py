@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import RecircuitError
+from ..description.stability import unstable
 from ..lowering.lowered import Lowered
 from ..lowering.timetable import Timetable
 from ..lowering.variables import Variable
@@ -47,6 +48,7 @@ class RunResult:
     traces : variable -> array (steps, size) of batch element 0
     diverged : the variable found to be NaN or infinite, or empty
     interrupted : stopped by Ctrl-C, after the presentation under way
+    why : what may have made it diverge
     """
 
     presentations: int
@@ -54,6 +56,19 @@ class RunResult:
     traces: dict[str, np.ndarray] = field(default_factory=dict)
     diverged: str = ""
     interrupted: bool = False
+    why: str = "The learning rate may be too large, or a rule or equation divides by zero."
+
+    def look_for_cause(self, lowered: Lowered, table: Timetable) -> None:
+        """Find out what may have made it diverge: equations that the time step is too long for, before learning."""
+        if not self.diverged:
+            return
+        network = lowered.network
+        for population in network.populations.values():
+            for state in unstable(population.neuron, network.dt):
+                self.why = f"In the population {population.name!r}, {state.told(network.dt)}"
+                return
+        if not any(e.operation.learns and not e.skipped for row in table.entries for e in row):
+            self.why = "Nothing learns in this run: an equation of a unit grows without bound, or divides by zero."
 
     def raise_if_interrupted(self) -> None:
         """Pass on Ctrl-C, with this result; that something diverged is left to the caller to say."""
@@ -63,10 +78,7 @@ class RunResult:
     def raise_if_diverged(self) -> None:
         """Say what diverged, if anything did."""
         if self.diverged:
-            raise Diverged(
-                f"{self.diverged} became NaN or infinite in presentation {self.presentations}. "
-                "The learning rate may be too large, or a rule or equation divides by zero."
-            )
+            raise Diverged(f"{self.diverged} became NaN or infinite in presentation {self.presentations}. {self.why}")
 
 
 class Program(ABC):

@@ -167,6 +167,12 @@ def _check_read(name: str, rule: str, variable: str, side: str, sides: Mapping[s
         raise RecircuitError(
             f"{reads} {population.name!r} has no {variable!r}; it has {population.variables()}. {hint}"
         )
+    if variable == "x" and "x" in population.neuron.stored and population.stored_name("rate") != "x":
+        raise RecircuitError(
+            f"{reads} {population.name!r} has a variable of its own called 'x', which is not what it sends. In rules x_{side} "
+            f"is the rate of a unit. Call the variable by another name, such as v, and the rule reads the rate; or let the "
+            f"rule read what you mean, as rate_{side} or v_{side}."
+        )
     dimension = population.neuron.dimension(variable)
     if dimension is not DIMENSIONLESS:
         raise RecircuitError(

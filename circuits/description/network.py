@@ -29,6 +29,7 @@ from .neuron import Neuron
 from .population import CLAMPED, Clamp, Population
 from .projection import Projection, Transposed
 from .schedule import During, Schedule
+from .stability import warn_of_instability
 from .timing import Closed, Timing, checked_closed, pathway_timing
 
 #: The phase in which a compartment's projections are open, where the circuit has such a phase.
@@ -247,6 +248,7 @@ class Network:
 
     def _add(self, population: Population) -> Population:
         self._check_name(population.name)
+        warn_of_instability(population, self.dt)
         self.populations[population.name] = population
         self.revision += 1
         return population

@@ -15,6 +15,9 @@ Four kinds of lines, each with its dimension and a flag in brackets::
 Every batch element has values of its own of a state or latch, unless it is ``(shared)``: then each unit has one value, which
 becomes the mean, over the batch elements that show something, of what each of them would make of it.
 
+White noise is ``xi``; two equations that read it have two independent noises. Equations that read a noise with a name,
+``xi_NAME``, share it.
+
 ``(usually during p)`` is open during p where the circuit has such a phase, and otherwise always. A state or latch may
 read ``in_p``, which is 1 while the phase p is open and 0 while it is not.
 
@@ -182,7 +185,8 @@ class Neuron:
                     f"equations: {state.variable!r} reads {indicators[0]!r}, but is computed wherever it is read. "
                     "Give it a phase, or write the indicator into the state or latch that needs it."
                 )
-            unknown = sorted(get_identifiers(state.expression) - known - set(DEFAULT_UNITS) - set(indicators))
+            unknown = get_identifiers(state.expression) - known - set(DEFAULT_UNITS) - set(indicators)
+            unknown = sorted(unknown - noises(state.expression))
             if unknown:
                 raise RecircuitError(
                     f"equations: {state.variable!r} reads {', '.join(map(repr, unknown))}, which nothing defines. "
@@ -257,8 +261,15 @@ def phase_indicators(expression: str) -> list[str]:
     return sorted(n for n in get_identifiers(expression) if n.startswith("in_"))
 
 
+def noises(expression: str) -> set[str]:
+    """The white noises that an expression reads: ``xi``, which each equation has for itself, and ``xi_NAME``."""
+    return {n for n in get_identifiers(expression) if n == "xi" or n.startswith("xi_")}
+
+
 def lock_step(equation: StateEquation, parameters: Mapping[str, Any], dt: Quantity) -> str | None:
     """F where the equation reads dv/dt = (F - v)/tau with tau = dt and F free of v; otherwise None."""
+    if noises(equation.expression):
+        return None
     tree = ast.parse(equation.expression.strip(), mode="eval").body
     if not (isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Div) and isinstance(tree.right, ast.Name)):
         return None

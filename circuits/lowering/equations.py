@@ -16,12 +16,12 @@ from brian2.stateupdaters.base import StateUpdateMethod
 from brian2.units import Quantity
 from brian2.units.allunits import second
 from brian2.units.fundamentalunits import DIMENSIONLESS, DimensionMismatchError, get_dimensions
-from brian2.utils.stringtools import get_identifiers
+from brian2.utils.stringtools import word_substitute
 
 from ...errors import RecircuitError
 from ...plasticity import Statement
 from ..description.network import Network
-from ..description.neuron import StateEquation, lock_step
+from ..description.neuron import StateEquation, lock_step, noises
 from ..description.population import Population
 from ..description.reads import broadcasts_into, definitions
 
@@ -72,10 +72,15 @@ def statements_of(code: str) -> list[Statement]:
 
 def _integration(states: list[StateEquation], population: Population, network: Network) -> str:
     neuron = population.neuron
+    several = sum("xi" in noises(s.expression) for s in states) > 1
+    own = {s.variable: {"xi": f"xi_{s.variable}"} if several else {} for s in states}
     lines = [
-        SingleEquation(DIFFERENTIAL_EQUATION, s.variable, neuron.dimensions[s.variable], expr=Expression(s.expression))
+        SingleEquation(
+            DIFFERENTIAL_EQUATION, s.variable, neuron.dimensions[s.variable],
+            expr=Expression(word_substitute(s.expression, own[s.variable])),
+        )
         for s in states
-    ]
+    ]  # fmt: skip
     known = _variables(population, network) | {"dt": _TimeStep(network.dt)}
     try:
         return StateUpdateMethod.apply_stateupdater(
@@ -116,7 +121,7 @@ def _variables(population: Population, network: Network) -> dict[str, Any]:
 def _check_dimensions(equations: tuple[StateEquation, ...], population: Population, network: Network) -> None:
     known = {**DEFAULT_UNITS, **DEFAULT_CONSTANTS, **DEFAULT_FUNCTIONS, **_variables(population, network)}
     for state in equations:
-        if "xi" in get_identifiers(state.expression):
+        if noises(state.expression):
             continue
         expected = population.neuron.dimensions[state.variable]
         if state.differential:

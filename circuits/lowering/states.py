@@ -7,7 +7,7 @@ from dataclasses import replace
 from brian2.utils.stringtools import get_identifiers, word_substitute
 
 from ..description.network import Network
-from ..description.neuron import StateEquation, phase_indicators
+from ..description.neuron import StateEquation, noises, phase_indicators
 from ..description.population import Population
 from ..description.reads import read_by
 from ..description.schedule import During, Schedule
@@ -67,7 +67,8 @@ def state_update(
     """The operation that takes these equations one step further."""
     statements, read = state_statements(equations, population, network)
     name = population.name
-    random = bool({"rand", "randn", "poisson", "xi"} & get_identifiers(" ".join(s.expression for s in equations)))
+    text = " ".join(s.expression for s in equations)
+    random = bool({"rand", "randn", "poisson"} & get_identifiers(text) or noises(text))
     return Operation(
         name=f"update_{name}_{'_'.join(s.variable for s in equations)}{suffix}", owner=name,
         slot=LATCH if equations[0].during.last else INTEGRATE, steps=steps,

@@ -140,6 +140,7 @@ class CompiledProgram(Program):
         answer, interrupted = worker.run(len(order), order, progress=progress)
         result = recorded(answer, table, self.lowered, collect or {}, trace)
         result.interrupted |= interrupted
+        result.look_for_cause(self.lowered, table)
         result.raise_if_interrupted()
         return result
 

@@ -1,0 +1,97 @@
+"""White noise in several equations, time steps that are too long, and what ``x`` is in a rule."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+import pytest
+from brian2 import ms
+
+import recircuit as rc
+from recircuit.circuits.backends.program import Diverged
+from recircuit.errors import RecircuitError
+
+NOISY = "dv/dt = -v/tau + {0}*tau**-0.5 : 1\ndu/dt = -u/tau + {1}*tau**-0.5 : 1\nrate = v : 1"
+
+
+def moved(first: str, second: str, **options: Any) -> np.ndarray:
+    """Two noisy states of 400 units, after 5 ms: (2, 400)."""
+    net = rc.Circuit(seed=3, batch_size=20)
+    net.population("h", 20, rc.Neuron(NOISY.format(first, second), tau=options.pop("tau", 10 * ms)))
+    net.phases("all", 5 * ms)
+    net.run(presentations=1, **options)
+    return np.stack([net["h.v"].ravel(), net["h.u"].ravel()])
+
+
+@pytest.mark.parametrize("names", [("xi", "xi"), ("xi_v", "xi_u"), ("xi", "xi_u")])
+@pytest.mark.parametrize("backend", ["numpy", "interpreter"])
+def test_two_equations_have_two_noises(names: tuple[str, str], backend: str) -> None:
+    v, u = moved(*names, backend=backend)
+    assert abs(np.corrcoef(v, u)[0, 1]) < 0.2
+    np.testing.assert_allclose(np.std([v, u], axis=1), np.sqrt(0.1 * sum(0.9 ** (2 * k) for k in range(5))), rtol=0.12)
+
+
+def test_a_noise_with_a_name_is_shared() -> None:
+    np.testing.assert_array_equal(*moved("xi_both", "xi_both"))
+
+
+def test_noise_in_an_equation_whose_time_constant_is_the_time_step() -> None:
+    v, _ = moved("xi", "xi", tau=1 * ms)
+    np.testing.assert_allclose(np.std(v), 1, rtol=0.12)
+
+
+FAST = "basal : 1 (compartment)\ndv/dt = {} : 1\nrate = v : 1"
+
+
+def driven(line: str, method: str, **parameters: Any) -> rc.Circuit:
+    net = rc.Circuit()
+    x = net.stimulus("x", 1)
+    h = net.population("h", 1, rc.Neuron(FAST.format(line), method=method, **parameters))
+    net.connect(x, h, weights=1.0)
+    net.phases("all", 100 * ms)
+    return net
+
+
+@pytest.mark.parametrize(
+    "line", ["(basal - v)/tau", "-v/tau + basal/ms", "(-v + basal)/tau", "basal/ms - 10*v/(3*ms)", "-(v - basal)*1/tau"]
+)
+@pytest.mark.parametrize("method", ["euler", "rk4"])
+def test_a_time_step_that_is_too_long_is_warned_of_and_named(line: str, method: str) -> None:
+    parameters = {"tau": 0.3 * ms} if "tau" in line else {}
+    with pytest.warns(UserWarning, match=r"'h': 'v' decays with the time constant 0\.3 ms.*exponential_euler"):
+        net = driven(line, method, **parameters)
+    with pytest.raises(Diverged, match=r"In the population 'h', 'v' decays .* a dt below") as said:
+        for _ in range(20):
+            net.run(np.ones((10, 1)))
+    assert "learning rate" not in str(said.value)
+
+
+@pytest.mark.parametrize(
+    "line, method, tau",
+    [("(basal - v)/tau", "euler", 0.6), ("(basal - v)/tau", "rk4", 0.4), ("(basal - v)/tau", "exponential_euler", 0.3)],
+)
+def test_what_stays_bounded_is_not_warned_of(line: str, method: str, tau: float) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        net = driven(line, method, tau=tau * ms)
+    net.run(np.ones((3, 1)))
+    assert net["h.v"][0, 0] == pytest.approx(1)
+
+
+def test_what_diverges_where_nothing_learns_is_not_laid_to_learning() -> None:
+    net = driven("v*v/tau + basal/ms", "euler", tau=1 * ms)
+    with pytest.raises(Diverged, match="Nothing learns in this run"):
+        net.run(np.ones((9, 1)))
+
+
+def test_a_state_called_x_does_not_take_the_place_of_the_rate() -> None:
+    """x_pre is what a unit sends; where its equations call another variable so, the circuit is refused."""
+    net = rc.Circuit()
+    h = net.population("h", 2, rc.Neuron("dx/dt = (1 - x)/tau : 1\nrate = tanh(x) : 1", tau=9 * ms))
+    o = net.population("o", 1, rc.pyramidal())
+    with pytest.raises(RecircuitError, match="reads x_pre, but 'h' has a variable of its own called 'x'"):
+        net.connect(h, o, rule=rc.urfb)
+    named = net.population("g", 2, rc.Neuron("dx/dt = (1 - x)/tau : 1\nrate = x : 1", tau=9 * ms))
+    net.connect(named, o, rule=rc.urfb)  # here they are the same
