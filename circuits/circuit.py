@@ -19,7 +19,7 @@ from .description.first_values import first_values
 from .description.memory import check_memory
 from .description.population import Population
 from .inputs import Inputs, as_inputs
-from .inspection.explain import explain
+from .inspection.explain import explain, explain_closed
 from .inspection.expressions import keys_of, known, value_of
 from .inspection.text import circuit_html, circuit_text
 from .inspection.trace import Trace, record_keys
@@ -103,8 +103,11 @@ class Circuit(Answering):
         return self._lowered[1]
 
     def explain(self, mode: str = "train") -> str:
-        """The table of a presentation: step by step, what runs, what is left out and why, operations counted."""
-        return explain(self.timetable(mode), self.phased())
+        """The table of a presentation: step by step, what runs, what is left out and why, operations counted.
+
+        It marks what reads a value from before the step, and ends with what closed pathways do.
+        """
+        return "\n".join([explain(self.timetable(mode), self.phased()), *explain_closed(self)])
 
     def program(self, backend: str | None = None) -> Program:
         """The circuit, built for a backend; its state moves along when the backend changes."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from ..description.network import Network
 from ..description.schedule import Schedule
+from ..description.timing import told_closed
+from ..lowering.late import late_reads
 from ..lowering.timetable import Entry, Timetable
 
 
@@ -13,7 +16,9 @@ def explain(table: Timetable, schedule: Schedule) -> str:
     ]
     told: list[tuple[str, list[str], list[int]]] = []
     for step, row in zip(table.steps, table.entries, strict=True):
-        phases, body = ", ".join(schedule.names_at(step)), [_told(entry) for entry in row]
+        late = late_reads(row)
+        phases = ", ".join(schedule.names_at(step))
+        body = [_told(entry, late.get(place, [])) for place, entry in enumerate(row)]
         if told and told[-1][:2] == (phases, body):
             told[-1][2].append(step)
         else:
@@ -24,6 +29,20 @@ def explain(table: Timetable, schedule: Schedule) -> str:
     return "\n".join(lines)
 
 
-def _told(entry: Entry) -> str:
-    note = f"left out: {entry.skipped}" if entry.skipped else f"{entry.operation.work:>12,}"
-    return f"    {entry.operation.name:<40} {note}"
+def explain_closed(network: Network) -> list[str]:
+    """A line for each stimulus and projection that is closed in some steps: what it does then."""
+    schedule, lines = network.phased(), []
+    clamps = [(p.name, p.clamp) for p in network.populations.values() if p.clamp is not None]
+    for name, pathway in [*clamps, *((p.name, p) for p in network.projections.values())]:
+        if len(schedule.open_steps(pathway.during, name)) < schedule.steps:
+            lines.append(
+                f"{name} is open during {pathway.during}, and {told_closed(pathway.closed)} while it is closed"
+            )
+    return lines
+
+
+def _told(entry: Entry, late: list[str]) -> str:
+    if entry.skipped:
+        return f"    {entry.operation.name:<40} left out: {entry.skipped}"
+    note = f"   reads {', '.join(late)} from before this step" if late else ""
+    return f"    {entry.operation.name:<40} {entry.operation.work:>12,}{note}"
