@@ -16,6 +16,7 @@ from brian2.units.fundamentalunits import get_or_create_dimension
 
 from ...errors import RecircuitError
 from ...plasticity import Rule, SynapticEquation
+from ...plasticity.values import Measured
 from ..connectivity import CONNECTIVITIES, Connectivity
 from ..description.neuron import Neuron
 from ..description.population import Clamp
@@ -49,6 +50,8 @@ class Writer:
 
         Raises RecircuitError: a file cannot hold it.
         """
+        if isinstance(value, Measured):
+            value = Quantity(float(value), dim=value.dimension)
         if value is None or isinstance(value, bool | int | float | str):
             return value
         if isinstance(value, Quantity):

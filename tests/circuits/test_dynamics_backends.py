@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from brian2 import Hz, ms
-from test_cuda import on_cpu as on_cpu  # a fixture
 
 import recircuit as rc
 from recircuit.circuits import Convolution
@@ -65,3 +65,25 @@ def test_cpp_does_the_same() -> None:
 def test_cuda_does_the_same(on_cpu: None) -> None:
     pytest.importorskip("brian2cuda")
     compare("cuda")
+
+
+def test_a_saved_circuit_goes_on_with_signals_under_way(tmp_path: Path) -> None:
+    net = circuit()
+    net.run(SHOWN)
+    net.save(tmp_path / "saved")
+    again = rc.Circuit.load(tmp_path / "saved")
+    for one in (net, again):
+        one.run(SHOWN)
+    for key, value in net.state().items():
+        np.testing.assert_array_equal(again[key], value, err_msg=key)
+    assert str(again) == str(net)
+    again["x_to_h.eta"] = 3 * Hz
+
+
+def test_an_evaluation_leaves_signals_under_way() -> None:
+    net = circuit()
+    net.run(SHOWN)
+    before = net.state()
+    net.outputs(SHOWN, read="h.rate", output="h")
+    for key, value in net.state().items():
+        np.testing.assert_array_equal(value, before[key], err_msg=key)
