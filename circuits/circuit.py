@@ -58,6 +58,7 @@ class Circuit(Answering):
         learn: bool = True,
         backend: str | None = None,
         order: Any = None,
+        mode: str | None = None,
     ) -> Trace:
         """Show stimuli, one row of the data per batch element and presentation, and return what was recorded.
 
@@ -70,6 +71,7 @@ class Circuit(Answering):
         learn : False runs the evaluation phases only, without plasticity
         backend : ``"numpy"``, ``"cpp"``, ``"cuda"``, ``"interpreter"``, ``"auto"``; default: that in use, else numpy
         order : the row of the data that each presentation shows in each batch element, shape (presentations, batch)
+        mode : which of its schedules the circuit goes through, where it has several (default: that declared first)
 
         Raises
         ------
@@ -83,16 +85,20 @@ class Circuit(Answering):
         keys = record_keys(self, program.variables, record)
         data.load(program)
         try:
-            result = program.run(self.timetable("train" if learn else "evaluate", keys), rows, trace=keys)
+            table = self.timetable("train" if learn else "evaluate", keys, schedule=mode)
+            result = program.run(table, rows, trace=keys)
         except Interrupted as stopped:
             stopped.trace = Trace(self, record, stopped.result.traces, rows[: stopped.result.presentations])
             raise
         result.raise_if_diverged()
         return Trace(self, record, result.traces, rows[: result.presentations])
 
-    def timetable(self, mode: str = "train", keep: Iterable[str] = ()) -> Timetable:
-        """Step by step, what runs in a presentation (``"train"``) or in an evaluation (``"evaluate"``)."""
-        return Timetable.of(self.lowered(), mode, optimise=self.optimise, keep=tuple(keep))
+    def timetable(self, mode: str = "train", keep: Iterable[str] = (), *, schedule: str | None = None) -> Timetable:
+        """Step by step, what runs in a presentation (``"train"``) or in an evaluation (``"evaluate"``).
+
+        ``schedule`` is one of the circuit's modes, where it has several.
+        """
+        return Timetable.of(self.lowered(), mode, optimise=self.optimise, keep=tuple(keep), within=schedule)
 
     def lowered(self) -> Lowered:
         """The circuit as operations and variables. Nothing is built for it."""
@@ -102,12 +108,14 @@ class Circuit(Answering):
             self._lowered = (self.revision, lower(self))
         return self._lowered[1]
 
-    def explain(self, mode: str = "train") -> str:
+    def explain(self, mode: str = "train", *, schedule: str | None = None) -> str:
         """The table of a presentation: step by step, what runs, what is left out and why, operations counted.
 
-        It marks what reads a value from before the step, and ends with what closed pathways do.
+        It marks what reads a value from before the step, and ends with what closed pathways do. ``schedule`` is one of the
+        circuit's modes, where it has several.
         """
-        return "\n".join([explain(self.timetable(mode), self.phased()), *explain_closed(self)])
+        table, (phases, _) = self.timetable(mode, schedule=schedule), self.phased().part(schedule)
+        return "\n".join([explain(table, phases), *explain_closed(self)])
 
     def program(self, backend: str | None = None) -> Program:
         """The circuit, built for a backend; its state moves along when the backend changes."""

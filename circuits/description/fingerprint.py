@@ -17,6 +17,7 @@ def fingerprint(network: Network) -> tuple[str, ...]:
         f"{network.batch_size} batch elements, dt {network.dt!r}, {network.dtype}, {network.lowering}, {network.optimise}, "
         f"products {network.matmul}",
         *(f"phase {name} {window}" for name, window in (schedule.windows if schedule else {}).items()),
+        *(f"mode {mode} {schedule}" for mode, schedule in network.modes.items() if len(network.modes) > 1),
         f"evaluation {schedule.evaluation if schedule else ()}",
         *(f"{p.name}: {p.size} units, {p.clamp}, {_equations(p.neuron)}" for p in network.populations.values()),
         *(f"{p.name}: {_wiring(p)}" for p in network.projections.values()),

@@ -12,7 +12,7 @@ from ...errors import RecircuitError
 from ...plasticity.names import split_side
 from ...plasticity.reserved import why_reserved
 
-__all__ = ["check_name", "checked_size"]
+__all__ = ["check_name", "checked_mode", "checked_size"]
 
 
 def check_name(name: Any, used: Collection[str]) -> None:
@@ -30,6 +30,16 @@ def check_name(name: Any, used: Collection[str]) -> None:
         )
     if name in used:
         raise RecircuitError(f"circuit: the name {name!r} is used already; there are {sorted(used)}.")
+
+
+def checked_mode(mode: Any) -> str:
+    """The name of a mode; the unnamed one is "".
+
+    Raises RecircuitError: it is no name.
+    """
+    if not isinstance(mode, str) or (mode and not mode.isidentifier()):
+        raise RecircuitError(f"phases: a mode is a word such as 'sleep'; got {mode!r}.")
+    return mode
 
 
 def checked_size(name: str, size: Any) -> int:

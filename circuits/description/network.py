@@ -24,7 +24,8 @@ from .checks import (
 )
 from .initial import glorot
 from .meaning import check_meaning
-from .naming import check_name, checked_size
+from .modes import together
+from .naming import check_name, checked_mode, checked_size
 from .neuron import Neuron
 from .population import CLAMPED, Clamp, Population
 from .projection import Projection, Transposed
@@ -78,6 +79,7 @@ class Network:
         self.projections: dict[str, Projection] = {}
         self.broadcasts: dict[str, tuple[Population, During]] = {}
         self.schedule: Schedule | None = None
+        self.modes: dict[str, Schedule] = {}
         self.constants: dict[str, float] = {}
         self.outputs_of: dict[str, Any] = {}  # the output circuits, by the name of the population that answers
         self.revision = 0
@@ -226,16 +228,21 @@ class Network:
         self.broadcasts[name] = (source, During.of(during))
         self.revision += 1
 
-    def phases(self, *pairs: Any, evaluation: Sequence[str] | None = None, **windows: Any) -> Schedule:
-        """Say what a presentation is: ``phases("feedforward", 2*ms, "error", 4*ms)``, or windows that may overlap."""
+    def phases(self, *pairs: Any, evaluation: Sequence[str] | None = None, mode: str = "", **windows: Any) -> Schedule:
+        """Say what a presentation is: ``phases("feedforward", 2*ms, "error", 4*ms)``, or windows that may overlap.
+
+        A circuit may have several such schedules, each with a ``mode`` of its own, as in ``run(mode="sleep")``.
+        """
         if pairs and windows:
             raise RecircuitError("phases: give pairs of name and duration, or windows by keyword, not both.")
         if windows:
-            self.schedule = Schedule.overlapping(windows, self.dt, evaluation)
+            schedule = Schedule.overlapping(windows, self.dt, evaluation)
         else:
-            self.schedule = Schedule.sequence(pairs, self.dt, evaluation)
+            schedule = Schedule.sequence(pairs, self.dt, evaluation)
+        self.modes[checked_mode(mode)] = schedule
+        self.schedule = next(iter(self.modes.values()))
         self.revision += 1
-        return self.schedule
+        return schedule
 
     def _clamped(self, name: str, size: int, model: Neuron | None, clamp: Clamp) -> Population:
         model = model or CLAMPED
@@ -286,7 +293,7 @@ class Network:
                 "circuit: it has no phases yet. Say what a presentation is, for example "
                 'circuit.phases("feedforward", 2*ms, "plasticity", 1*ms).'
             )
-        return self.schedule
+        return together(self.modes) if len(self.modes) > 1 else self.schedule
 
     def check(self) -> None:
         """Refuse, or warn of, what no single declaration shows: phases that there are not, rules that are always open."""

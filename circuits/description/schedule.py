@@ -101,6 +101,15 @@ class Schedule:
             raise RecircuitError(f"phases: evaluation names {unknown}, but the phases are {list(windows)}.")
         return names
 
+    def part(self, mode: str | None) -> tuple[Schedule, int]:
+        """The schedule of a mode, and the number of its first step; a single schedule is that of the only mode."""
+        if mode:
+            raise RecircuitError(
+                f"mode: there is no {mode!r}; the circuit has one schedule. Give it another one by "
+                f"circuit.phases(..., mode={mode!r})."
+            )
+        return self, 0
+
     def open_steps(self, during: During, what: str) -> tuple[int, ...]:
         """The steps in which something is open."""
         known = [name for name in during.phases if name in self.windows]

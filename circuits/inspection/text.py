@@ -9,6 +9,7 @@ import numpy as np
 from ..description.network import Network
 from ..description.population import Clamp
 from ..description.projection import Projection
+from ..description.schedule import Schedule
 from ..description.timing import told_closed
 
 
@@ -16,8 +17,9 @@ def circuit_text(circuit: Network) -> str:
     """The circuit as plain text."""
     lines = [f"Circuit: batch size {circuit.batch_size}, dt = {circuit.dt}, {circuit.dtype}"]
     if circuit.schedule is not None:
-        spans = [f"{n} [{a}, {b})" for n, (a, b) in circuit.schedule.windows.items()]
-        lines.append(f"presentation: {circuit.schedule.steps} steps; phases {', '.join(spans)}")
+        lines.append(f"presentation: {_spans(circuit.schedule)}")
+    if len(circuit.modes) > 1:
+        lines += [f"mode {mode or '(unnamed)'}: {_spans(schedule)}" for mode, schedule in circuit.modes.items()]
     for population in circuit.populations.values():
         kind = (
             f", clamped to {population.clamp.kind}{_while_closed(population.clamp, circuit)}"
@@ -39,6 +41,11 @@ def circuit_text(circuit: Network) -> str:
         if projection.plastic and rule is not None:
             lines += [f"    {line}" for line in str(rule).splitlines()]
     return "\n".join(lines)
+
+
+def _spans(schedule: Schedule) -> str:
+    spans = [f"{name} [{start}, {stop})" for name, (start, stop) in schedule.windows.items()]
+    return f"{schedule.steps} steps; phases {', '.join(spans)}"
 
 
 def _while_closed(pathway: Projection | Clamp, circuit: Network) -> str:

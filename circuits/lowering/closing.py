@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...plasticity import Statement
+from ..description.modes import begins_of
 from ..description.network import Network
+from ..description.schedule import Schedule
 from .kernels import Elementwise
 from .operations import CLAMP, PROPAGATE, Operation
 from .synapses import open_steps
@@ -13,10 +15,11 @@ from .synapses import open_steps
 __all__ = ["closings", "openings"]
 
 
-def openings(steps: Sequence[int], closed: str) -> tuple[int, ...]:
-    """The steps in which a stimulus is shown: the first, and, where it is zero in between, each at which it opens."""
-    opened = set(steps)
-    return tuple(s for s in steps if s == steps[0] or (closed == "zero" and s - 1 not in opened))
+def openings(steps: Sequence[int], closed: str, schedule: Schedule) -> tuple[int, ...]:
+    """The steps in which a stimulus is shown: the first of each mode, and, if it is zero in between, where it opens again."""
+    opened, begins = set(steps), begins_of(schedule)
+    firsts = {next((s for s in steps if s >= begin), None) for begin in begins}
+    return tuple(s for s in steps if s in firsts or (closed == "zero" and s - 1 not in opened))
 
 
 def closings(network: Network) -> list[Operation]:

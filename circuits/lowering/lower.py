@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 
 from ..description.network import Network
 from .closing import closings
@@ -27,8 +28,8 @@ def lower(network: Network) -> Lowered:
     lowered = replace(lowered, operations=ordered)
 
     def walk(narrow: Narrow) -> None:
-        for mode in MODES:
-            Timetable.of(lowered, mode, optimise=network.optimise, narrow=narrow)
+        for mode, within in product(MODES, network.modes or (None,)):
+            Timetable.of(lowered, mode, optimise=network.optimise, narrow=narrow, within=within)
 
     return with_alternatives(lowered, walk)
 

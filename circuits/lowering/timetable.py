@@ -35,7 +35,14 @@ class Timetable:
 
     @classmethod
     def of(
-        cls, lowered: Lowered, mode: str, *, optimise: bool, keep: Sequence[str] = (), narrow: Narrow | None = None
+        cls,
+        lowered: Lowered,
+        mode: str,
+        *,
+        optimise: bool,
+        keep: Sequence[str] = (),
+        narrow: Narrow | None = None,
+        within: str | None = None,
     ) -> Timetable:
         """The table of a training presentation (``"train"``) or of an evaluation (``"evaluate"``).
 
@@ -44,10 +51,11 @@ class Timetable:
         optimise : leave out what can be left out
         keep : variables that somebody looks at after every step
         narrow : how operations are made smaller; None: to those that there are
+        within : the mode of the circuit, where it has several schedules; None: the first
         """
         if mode not in MODES:
             raise RecircuitError(f"timetable: the mode is 'train' or 'evaluate'; got {mode!r}.")
-        steps, table = _whole(lowered, mode)
+        steps, table = _whole(lowered, mode, within)
         if not optimise:
             return cls(mode, steps, tuple(tuple(Entry(o) for o in line) for line in table))
         same = unchanged(table)
@@ -70,16 +78,16 @@ class Timetable:
         return sum(e.operation.work for row in self.entries for e in row if not e.skipped)
 
 
-def _whole(lowered: Lowered, mode: str) -> tuple[tuple[int, ...], list[list[Operation]]]:
+def _whole(lowered: Lowered, mode: str, within: str | None) -> tuple[tuple[int, ...], list[list[Operation]]]:
     """The steps of a mode, and for each of them all operations that are open."""
-    schedule, operations = lowered.schedule, lowered.operations
+    (schedule, begin), operations = lowered.schedule.part(within), lowered.operations
     steps: Sequence[int] = range(schedule.steps)
     if mode == "evaluate":
         shown = {s for name in schedule.evaluation for s in range(*schedule.windows[name])}
         steps = [s for s in steps if s in shown]
         operations = tuple(o for o in operations if not (o.learns or o.supervises))
     opened = [(o, frozenset(o.steps)) for o in operations]
-    return tuple(steps), [[o for o, when in opened if s in when] for s in steps]
+    return tuple(steps), [[o for o, when in opened if begin + s in when] for s in steps]
 
 
 def _entry(operation: Operation, same: bool, needed: Operation | None) -> Entry:

@@ -1,0 +1,89 @@
+"""Several schedules in one circuit, of which each presentation goes through one: wake and sleep, or mirror and engaged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ...errors import RecircuitError
+from ...registry import closest
+from .schedule import During, Schedule
+
+__all__ = ["Modes", "begins_of", "together"]
+
+
+@dataclass(frozen=True)
+class Modes(Schedule):
+    """The schedules of all modes, laid out one after the other, so that each step of each mode has a number of its own.
+
+    The names of phases are those of the mode: in each mode something is open in those of its phases that there are. What
+    names phases of other modes only is closed.
+
+    Parameters
+    ----------
+    modes : name -> its schedule; the unnamed one, if there is one, has the name ""
+    """
+
+    modes: Mapping[str, Schedule] = field(default_factory=dict)
+
+    @property
+    def steps(self) -> int:
+        """Steps of all modes."""
+        return sum(schedule.steps for schedule in self.modes.values())
+
+    def begins(self) -> dict[str, int]:
+        """Mode -> the number of its first step."""
+        found, at = {}, 0
+        for name, schedule in self.modes.items():
+            found[name] = at
+            at += schedule.steps
+        return found
+
+    def part(self, mode: str | None) -> tuple[Schedule, int]:
+        """The schedule of a mode, and the number of its first step; None: of the first mode."""
+        name = next(iter(self.modes)) if mode is None else mode
+        if name not in self.modes:
+            raise RecircuitError(
+                f"mode: there is no {name!r}; the circuit has {list(self.modes)}.{closest(str(name), self.modes)}"
+            )
+        return self.modes[name], self.begins()[name]
+
+    def open_steps(self, during: During, what: str) -> tuple[int, ...]:
+        """The steps in which something is open, of all modes."""
+        every = {name for schedule in self.modes.values() for name in schedule.windows}
+        missing = sorted(set(during.phases) - every)
+        if during.strict and missing:
+            raise RecircuitError(
+                f"{what} is open during {missing}, but the phases of the circuit's modes are {sorted(every)}. "
+                "Name one of these, or add the phase to circuit.phases(...)."
+            )
+        known = tuple(name for name in during.phases if name in every)
+        if not known:
+            return tuple(range(self.steps))
+        found: list[int] = []
+        for name, begin in self.begins().items():
+            here = tuple(phase for phase in known if phase in self.modes[name].windows)
+            if here:
+                opened = self.modes[name].open_steps(During(here, strict=True, last=during.last), what)
+                found += [begin + step for step in opened]
+        return tuple(found)
+
+    def names_at(self, step: int) -> list[str]:
+        """The phases that a step belongs to."""
+        name = max((n for n, begin in self.begins().items() if begin <= step), key=lambda n: self.begins()[n])
+        return self.modes[name].names_at(step - self.begins()[name])
+
+
+def begins_of(schedule: Schedule) -> list[int]:
+    """The first step of each mode."""
+    return list(schedule.begins().values()) if isinstance(schedule, Modes) else [0]
+
+
+def together(modes: Mapping[str, Schedule]) -> Schedule:
+    """The schedules of a circuit as one; a single one is left as it is."""
+    if len(modes) == 1:
+        return next(iter(modes.values()))
+    windows: dict[str, tuple[int, int]] = {}
+    for schedule in modes.values():
+        windows = {**schedule.windows, **windows}
+    return Modes(windows, modes=dict(modes))
