@@ -29,8 +29,9 @@ def layout(network: Network, operations: list[Operation]) -> dict[str, Variable]
     scratch = _scratch(operations, network.populations)
     found = clock()
     for population in network.populations.values():
+        sums = sums_into(network, population.name)
         found += of_population(
-            network, population, [*scratch.get(population.name, []), *argmaxes(network, population.name), *sums_into(network, population.name)]
+            network, population, [*scratch.get(population.name, []), *argmaxes(network, population.name), *sums]
         )
     found.append(ACTIVE)
     for projection in network.projections.values():
@@ -51,7 +52,9 @@ def constants(network: Network) -> dict[str, Any]:
         if isinstance(projection.weights, Transposed):
             continue
         if equation is not None and equation.plastic:
-            found |= {f"{projection.name}.{k}": v for k, v in (equation.parameters | equation.state | equation.traces).items()}
+            found |= {
+                f"{projection.name}.{k}": v for k, v in (equation.parameters | equation.state | equation.traces).items()
+            }
         found |= {f"{projection.name}.{k}": v for k, v in connectivity.tables.items()}
     return found
 

@@ -9,9 +9,8 @@ from brian2.utils.stringtools import get_identifiers
 from ...plasticity import Statement, SynapticEquation, lower
 from ...plasticity.steps import Elementwise as Pass
 from ...plasticity.steps import Fused as Loop
-from ...plasticity.steps import Gather
+from ...plasticity.steps import Gather, Step, drives
 from ...plasticity.steps import Product as Outer
-from ...plasticity.steps import Step, drives
 from ...plasticity.steps import Traced as TraceLoop
 from ..description.network import Network
 from ..description.population import Population

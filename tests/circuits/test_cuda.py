@@ -23,6 +23,7 @@ from cuda_sources import GPU, STAND_IN, write_sources
 from networks import anything, distance, stimuli
 from test_backends import apart, images, kitchen, masked, smooth
 from test_local import network as local_network
+from test_scopes import everything, expected, rows, worst
 
 import recircuit as rc
 from benchmarks import agreement
@@ -78,6 +79,14 @@ def test_a_last_batch_that_does_not_fill_the_columns(on_cpu: None) -> None:
     order = [[0, 1, 2], [3, 4, -1], [5, 6, -1], [7, 8, -1], [9, -1, -1], [10, 11, 12]]
     a, b = both(quiet, data(), order=order)
     assert {k: v for k, v in apart(a, b).items() if v > 1e-10 and k != "x_to_h.drive_0"} == {}
+
+
+def test_every_scope_is_as_in_a_loop(on_cpu: None) -> None:
+    net = everything()
+    rows_of = rows(net, 8)
+    wanted = expected(net, rows_of, 3)
+    net.run(rows_of, backend="cuda")
+    assert worst(net, wanted) == {}
 
 
 @pytest.mark.slow
