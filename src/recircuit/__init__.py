@@ -37,7 +37,17 @@ if TYPE_CHECKING:
         uniform,
     )
     from recircuit.errors import RecircuitError
-    from recircuit.models import Checkpoint, History, layered, train
+    from recircuit.models import (
+        Checkpoint,
+        EarlyStopping,
+        History,
+        RunFiles,
+        TrainingInterrupted,
+        augmented,
+        layered,
+        load_run,
+        train,
+    )
     from recircuit.models.data import Dataset, load
     from recircuit.plasticity import Rule, bp, frfb, hinge, urfb
 
@@ -75,6 +85,11 @@ _WHERE = {
     "control_unit": "recircuit.circuits",
     "cross_entropy_unit": "recircuit.circuits",
     "frfb": "recircuit.plasticity",
+    "EarlyStopping": "recircuit.models",
+    "RunFiles": "recircuit.models",
+    "TrainingInterrupted": "recircuit.models",
+    "augmented": "recircuit.models",
+    "load_run": "recircuit.models",
     "glorot": "recircuit.circuits",
     "hinge": "recircuit.plasticity",
     "hinge_unit": "recircuit.circuits",
@@ -92,6 +107,11 @@ _WHERE = {
 }
 
 __all__ = [
+    "EarlyStopping",
+    "RunFiles",
+    "TrainingInterrupted",
+    "augmented",
+    "load_run",
     "Blocks",
     "Checkpoint",
     "Circuit",

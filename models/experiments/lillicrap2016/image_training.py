@@ -21,7 +21,7 @@ from ....plasticity import Rule, find
 from ...data import Dataset
 from ...data.augment import Augmentation, Augmented
 from ...networks.feedback_alignment import Dropout, Labels, Synapses, feedback_alignment
-from ...training.loop import Training
+from ...training.epochs import Training
 from ...training.progress_bar import Bar
 from ..framework.experiment import Settings
 from ..framework.saved_runs import each
