@@ -25,7 +25,7 @@ EXPERIMENTS = "recircuit.models.experiments"
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("recircuit.errors",),
     ("recircuit.uncaught", "recircuit.atomic_files", "recircuit.processor", "recircuit.registry"),
-    ("recircuit.folder_lock",),
+    ("recircuit.folder_lock", "recircuit.door"),
     ("recircuit.plasticity",),
     ("recircuit.circuits.connectivity",),
     ("recircuit.circuits.description",),
@@ -37,7 +37,9 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "recircuit.circuits.inputs",
         "recircuit.circuits.moment",
         "recircuit.circuits.saving",
+        "recircuit.circuits.setting",
         "recircuit.circuits.untouched",
+        "recircuit.circuits.views",
     ),
     ("recircuit.circuits.readout", "recircuit.circuits.stored"),
     ("recircuit.circuits.answers",),

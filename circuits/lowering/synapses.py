@@ -75,7 +75,7 @@ def propagation(network: Network, projection: Projection) -> Operation:
         argmax = f"{owner.post.name}.{owner.argmax}"
         (reads if back else writes).add(argmax)
     kernel = Propagate(
-        projection.name, owner.connectivity, pre.size, post.size, Term(pre.name, projection.sends), field, read,
+        projection.name, owner.connectivity, pre.size, post.size, signal_of(projection), field, read,
         transposed=back, argmax=argmax,
     )  # fmt: skip
     return Operation(
@@ -83,6 +83,13 @@ def propagation(network: Network, projection: Projection) -> Operation:
         steps=open_steps(network, projection), kernel=kernel, reads=frozenset(reads), writes=frozenset(writes),
         work=projection.synapses,
     )  # fmt: skip
+
+
+def signal_of(projection: Projection) -> Term:
+    """What each pre unit sends: a variable, times the factor of a transpose that is multiplied."""
+    scale = projection.weights.scale if isinstance(projection.weights, Transposed) else 1.0
+    signal = projection.sends if scale == 1 else f"{scale!r}*{projection.sends}"
+    return Term(projection.pre.name, signal)
 
 
 def weight_totals(network: Network, projection: Projection) -> list[Operation]:

@@ -15,7 +15,7 @@ from ..operations import EXPRESS, PROPAGATE, Operation
 from ..passes.factors import Wanted
 from ..passes.merging import merging
 from ..states import clamps, state_updates
-from ..synapses import open_steps
+from ..synapses import open_steps, signal_of
 from .existing import existing_synapses
 from .kernels import PerSynapse, Summed
 from .layout import reference_layout
@@ -27,7 +27,7 @@ def lower_reference(network: Network) -> Lowered:
     """The operations and variables of a circuit in the reference form."""
     sent = Wanted(network, EXPRESS, "sent")
     steps = {p.name: open_steps(network, p) for p in network.projections.values()}
-    signals = {p.name: sent.stored(Term(p.pre.name, p.sends), steps[p.name]) for p in network.projections.values()}
+    signals = {p.name: sent.stored(signal_of(p), steps[p.name]) for p in network.projections.values()}
     spread = {name: _spread(network, name, sent) for name in network.broadcasts}
     synapses = existing_synapses(network)
     operations = clamps(network)

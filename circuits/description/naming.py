@@ -1,0 +1,49 @@
+"""What may be the name of a population, projection or broadcast, and how many units a population may have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from keyword import iskeyword
+from typing import Any
+
+import numpy as np
+
+from ...errors import RecircuitError
+from ...plasticity.names import split_side
+from ...plasticity.reserved import why_reserved
+from .population import Population
+from .projection import Projection
+
+
+def check_name(name: Any, used: Iterable[str]) -> None:
+    """Refuse what is no name, or is used already."""
+    if isinstance(name, str) and not name.isascii():
+        raise RecircuitError(f"circuit: {name!a} cannot be a name: {why_reserved(name)}.")
+    if not isinstance(name, str) or not name.isidentifier() or iskeyword(name) or name.startswith("_"):
+        raise RecircuitError(f"circuit: a name is a word such as 'hidden'; got {name!r}.")
+    if split_side(f"x_{name}"):
+        raise RecircuitError(
+            f"circuit: {name!r} cannot be a name, since rules read NAME_pre and NAME_post; choose another."
+        )
+    if name in used:
+        raise RecircuitError(f"circuit: the name {name!r} is used already; there are {sorted(used)}.")
+
+
+def checked_size(name: Any, size: Any) -> int:
+    """The number of units of a population."""
+    if not isinstance(size, int | np.integer) or isinstance(size, bool) or size < 1:
+        raise RecircuitError(f"population {name!r}: the size is a whole number, at least 1; got {size!r}.")
+    if size > 2**31 - 1:
+        raise RecircuitError(f"population {name!r}: a population has at most 2^31 - 1 units; got {size}.")
+    return int(size)
+
+
+def partner_of(projections: Iterable[Projection], pre: Population, post: Population, name: str) -> Projection:
+    """The projection that runs the other way."""
+    for projection in projections:
+        if projection.pre is post and projection.post is pre:
+            return projection
+    raise RecircuitError(
+        f"connect {name}: its rule reads the transpose of the weights from {post.name!r} to {pre.name!r}, "
+        "and there is no such projection yet. Connect it first."
+    )
