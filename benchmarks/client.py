@@ -35,7 +35,7 @@ class Client:
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
                 command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
-                env=_environment(python, threads), start_new_session=True,
+                env=_environment(python, threads, own=bool(entrant.environment)), start_new_session=True,
             )  # fmt: skip
         self.pending = b""
         self._answer(120)
@@ -85,13 +85,17 @@ class Client:
         return line
 
 
-def _environment(python: Path, threads: int) -> dict[str, str]:
-    """As in the activated environment, with this many threads for everyone."""
+def _environment(python: Path, threads: int, *, own: bool) -> dict[str, str]:
+    """As in the activated environment, with this many threads for everyone.
+
+    PYTHONPATH is for the interpreter of this process: one with an environment of its own does not see it.
+    """
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "RECIRCUIT_THREADS")
     told = os.environ | dict.fromkeys(names, str(threads))
     told |= {"VIRTUAL_ENV": str(python.parents[1]), "PATH": f"{python.parent}{os.pathsep}{os.environ.get('PATH', '')}"}
     told["TORCHINDUCTOR_CACHE_DIR"] = str(FOLDER / "inductor")
-    told.pop("PYTHONPATH", None)
+    if own:
+        told.pop("PYTHONPATH", None)
     return told
 
 

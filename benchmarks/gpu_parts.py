@@ -1,4 +1,7 @@
-"""The parts of benchmarks.gpu: each measures one thing and returns it as plain numbers; and how each is told."""
+"""The parts of benchmarks.gpu: each measures one thing and returns it as plain numbers.
+
+Each hands what it has to `arguments.keep` as it goes on, and ends before `arguments.deadline`.
+"""
 
 from __future__ import annotations
 
@@ -11,20 +14,23 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import numpy as np
 
-from benchmarks import report
 from benchmarks.agreement import BOUNDS, cases
 from benchmarks.build import SIZES
 from benchmarks.client import ROOT, Client, Failed
 from benchmarks.environments import Missing
+from benchmarks.reference import TOLERANCE
 from benchmarks.roster import Entrant
 from benchmarks.training import data
-from benchmarks.workload import Settings, distance, draw, expected, products
+from benchmarks.workload import Problem, Settings, distance, draw, expected, products
 from recircuit.circuits.backends.cuda import toolkit
 from recircuit.models import layered, train
 
@@ -58,18 +64,27 @@ def build(arguments: argparse.Namespace) -> dict[str, Any]:
 def agreement(arguments: argparse.Namespace) -> dict[str, Any]:
     """How far cuda is from numpy, case by case."""
     wanted = [(case, precision) for case in cases() for precision in BOUNDS]
-
-    def one(job: tuple[str, str]) -> dict[str, Any]:
-        try:
-            said = _said([sys.executable, "-W", "ignore", "-m", "benchmarks.agreement", *job], arguments)
-            found = json.loads(said)
-        except (RuntimeError, ValueError) as problem:
-            return {"case": job[0], "precision": job[1], "error": str(problem), "ok": False}
-        return {"case": job[0], "precision": job[1], **found, "ok": found["apart"] < BOUNDS[job[1]]}
-
+    told: dict[str, Any] = {"of": len(wanted), "rows": [], "failed": []}
     with ThreadPoolExecutor(AT_A_TIME) as pool:
-        rows = list(pool.map(one, wanted))
-    return {"rows": rows, "failed": [f"{r['case']}, {r['precision']}" for r in rows if not r["ok"]]}
+        for done in as_completed([pool.submit(_agrees, case, precision, arguments) for case, precision in wanted]):
+            row = done.result()
+            told["rows"].append(row)
+            if not row["ok"]:
+                told["failed"].append(f"{row['case']}, {row['precision']}")
+            arguments.keep(told)
+    told["rows"].sort(key=lambda row: (row["case"], row["precision"]))
+    return told
+
+
+def _agrees(case: str, precision: str, arguments: argparse.Namespace) -> dict[str, Any]:
+    """One case, in a process of its own."""
+    row: dict[str, Any] = {"case": case, "precision": precision}
+    command = [sys.executable, "-W", "ignore", "-m", "benchmarks.agreement", case, precision]
+    try:
+        row |= json.loads(_said(command, arguments))
+    except (RuntimeError, ValueError, OSError) as problem:
+        return row | {"error": str(problem), "ok": False}
+    return row | {"ok": row["apart"] < BOUNDS[precision]}
 
 
 def tests(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -81,11 +96,11 @@ def tests(arguments: argparse.Namespace) -> dict[str, Any]:
         "-q",
         "-m",
         "cuda and not slow",
-        "tests/test_cuda.py",
+        "tests/circuits/test_cuda.py",
         "-p",
         "no:cacheprovider",
     ]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=arguments.seconds_left)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=_seconds_left(arguments))
     lines = done.stdout.splitlines()
     failed = [line for line in lines if line.startswith(("FAILED", "ERROR"))]
     return {
@@ -112,54 +127,81 @@ def training(arguments: argparse.Namespace) -> dict[str, Any]:
                 "test errors": list(history["test_error"]),
             }
             net.close()
+            arguments.keep(told)
     return told
 
 
 def reference(arguments: argparse.Namespace) -> dict[str, Any]:
     """Stimuli a second, of us and of the others, and what it takes of the GPU's memory."""
-    told: dict[str, Any] = {"rates": {}, "absent": {}, "apart": {}}
+    told: dict[str, Any] = {"rates": {}, "absent": {}, "apart": {}, "failed": []}
     for settings in WORKLOADS:
         with tempfile.TemporaryDirectory(prefix="benchmarks-") as folder:
             problem, path = draw(settings), Path(folder) / "problem.npz"
             problem.save(path)
             wanted = expected(problem, 2) if settings.batch_size <= 100 else None
             for mode in ("needed", "every"):
-                name = f"B = {settings.batch_size}, {'-'.join(map(str, settings.sizes))}, {mode}"
-                rates = told["rates"][name] = {"cuBLAS alone": ceiling(settings, mode, arguments) * settings.batch_size}
-                for entrant in (OURS, *TORCH):
-                    try:
-                        rates[entrant.label], found = _rate(
-                            entrant, path, mode, settings, Path(folder), wanted is not None
-                        )
-                    except (Failed, Missing) as problem_found:
-                        told["absent"].setdefault(entrant.label, f"{name}: {problem_found}")
-                        continue
-                    if wanted is not None and "weights" in found:
-                        told["apart"][f"{entrant.label}, {name}"] = distance(problem, found["weights"], wanted)
-                    if entrant is OURS and mode == "needed":
-                        told["memory"] = _memory(found["memory"])
+                _rows_of(told, _Case(settings, mode, problem, path, wanted), arguments)
     return told
 
 
-def _rate(
-    entrant: Entrant, path: Path, mode: str, settings: Settings, folder: Path, check: bool
-) -> tuple[float, dict[str, Any]]:
-    """The best of three samples, in stimuli a second; and of us, what memory it takes."""
+@dataclass(frozen=True)
+class _Case:
+    """A workload in a mode, its problem and the file of it, and the weights after two presentations."""
+
+    settings: Settings
+    mode: str
+    problem: Problem
+    path: Path
+    wanted: list[np.ndarray] | None
+
+    @property
+    def name(self) -> str:
+        return f"B = {self.settings.batch_size}, {'-'.join(map(str, self.settings.sizes))}, {self.mode}"
+
+
+def _rows_of(told: dict[str, Any], case: _Case, arguments: argparse.Namespace) -> None:
+    """Everyone's rate in a case; who cannot be measured is told, and the others are measured."""
+    rates = told["rates"][case.name] = {}
+    measures = {"cuBLAS alone": lambda: ceiling(case.settings, case.mode, arguments)}
+    measures |= {entrant.label: lambda e=entrant: _rate(e, case, told, arguments) for entrant in (OURS, *TORCH)}
+    for label, measure in measures.items():
+        try:
+            rates[label] = measure() * case.settings.batch_size
+        except (Failed, Missing, RuntimeError, ValueError, OSError) as problem:
+            told["absent"].setdefault(label, f"{case.name}: {problem}")
+        arguments.keep(told)
+
+
+def _rate(entrant: Entrant, case: _Case, told: dict[str, Any], arguments: argparse.Namespace) -> float:
+    """The best of three samples, in presentations a second, if its weights are right; and of us, what memory it takes."""
     if entrant.module == "torch_gpu" and importlib.util.find_spec("torch") is None:
         raise Missing("torch is not installed here")
-    client, found = Client(entrant, PROCESSORS), {}
+    client = Client(entrant, PROCESSORS)
+    ask = partial(client.ask, timeout=_seconds_left(arguments), **{"as": "it"})
     try:
-        client.ask("open", problem=str(path), mode=mode, **{"as": "it"})
-        if check:
-            client.ask("check", presentations=2, into=str(folder / "weights.npz"), **{"as": "it"})
-            with np.load(folder / "weights.npz") as file:
-                found["weights"] = [file[k] for k in file.files]
-        samples = [client.ask("time", seconds=SECONDS, **{"as": "it"}) for _ in range(3)]
-        if entrant is OURS:
-            found["memory"] = client.ask("call", method="memory", **{"as": "it"})
+        ask("open", problem=str(case.path), mode=case.mode)
+        if case.wanted is not None:
+            _check(ask, entrant, case, told)
+        samples = [ask("time", seconds=SECONDS) for _ in range(3)]
+        if entrant is OURS and case.mode == "needed":
+            told["memory"] = _memory(ask("call", method="memory"))
     finally:
         client.close()
-    return max(s["presentations"] / s["seconds"] for s in samples) * settings.batch_size, found
+    return max(s["presentations"] / s["seconds"] for s in samples)
+
+
+def _check(ask: Callable[..., Any], entrant: Entrant, case: _Case, told: dict[str, Any]) -> None:
+    """Raises Failed: its weights after two presentations are too far from those in double precision."""
+    assert case.wanted is not None
+    into = case.path.with_name("weights.npz")
+    ask("check", presentations=2, into=str(into))
+    with np.load(into) as file:
+        apart = distance(case.problem, [file[k] for k in file.files], case.wanted)
+    told["apart"][f"{entrant.label}, {case.name}"] = apart
+    if not apart <= TOLERANCE:
+        if entrant is OURS:
+            told["failed"].append(case.name)
+        raise Failed(f"its weights are {apart:.1e} off, of at most {TOLERANCE:g}")
 
 
 def _memory(told: dict[str, int]) -> dict[str, float]:
@@ -169,18 +211,11 @@ def _memory(told: dict[str, int]) -> dict[str, float]:
 
 def ceiling(settings: Settings, mode: str, arguments: argparse.Namespace) -> float:
     """Presentations a second, if there were nothing but the products: ceilings.cu."""
-    tools = toolkit.find_toolkit()
-    assert tools is not None
     with tempfile.TemporaryDirectory(prefix="ceilings-") as folder:
-        program = Path(folder) / "ceilings"
-        source = Path(__file__).with_name("ceilings.cu")
-        tools.link_into(Path(folder))
-        options = ["-O3", "-std=c++17", "-w", "-arch=native", *tools.include_options, *tools.library_options]
-        _said([str(tools.nvcc), *options, str(source), "-o", str(program)], arguments, folder, answers=False)
+        program = _compiled("ceilings.cu", Path(folder), arguments)
         numbers = [n for p in products(settings, mode) for n in (p.post, p.pre, p.times, int(p.learns))]
-        return float(
-            _said([str(program), str(settings.batch_size), str(SECONDS), *map(str, numbers)], arguments, folder)
-        )
+        command = [str(program), str(settings.batch_size), str(SECONDS), *map(str, numbers)]
+        return float(_said(command, arguments, folder))
 
 
 def brian2cuda(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -191,7 +226,7 @@ def brian2cuda(arguments: argparse.Namespace) -> dict[str, Any]:
         problem.save(path)
         client, begin = Client(BRIAN2CUDA, PROCESSORS), time.monotonic()
         try:
-            client.ask("open", timeout=arguments.seconds_left, problem=str(path), mode="every", **{"as": "it"})
+            client.ask("open", timeout=_seconds_left(arguments), problem=str(path), mode="every", **{"as": "it"})
             built = time.monotonic() - begin
             took = client.ask("call", timeout=120, method="timed", **{"as": "it", "with": {"count": 50}})
         finally:
@@ -199,69 +234,56 @@ def brian2cuda(arguments: argparse.Namespace) -> dict[str, Any]:
     return {"build": built, "presentations_per_second": 50 / took}
 
 
+def anatomy(arguments: argparse.Namespace) -> dict[str, Any]:
+    """What a node of a captured graph costs, and products, barriers and launches: anatomy.cu, line by line."""
+    told: dict[str, Any] = {"lines": []}
+    with tempfile.TemporaryDirectory(prefix="anatomy-") as folder:
+        program = _compiled("anatomy.cu", Path(folder), arguments)
+        process = subprocess.Popen(
+            [str(program)], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        ending = Timer(_seconds_left(arguments), process.kill)
+        ending.start()
+        assert process.stdout is not None
+        for line in process.stdout:
+            told["lines"].append(line.rstrip())
+            arguments.keep(told)
+        ending.cancel()
+        if process.wait():
+            raise RuntimeError(f"it ended with status {process.returncode}")
+    return told
+
+
+def _compiled(source: str, folder: Path, arguments: argparse.Namespace) -> Path:
+    """A program of one file beside this one, compiled for this GPU."""
+    tools = toolkit.find_toolkit()
+    assert tools is not None
+    program = folder / Path(source).stem
+    tools.link_into(folder)
+    options = ["-O3", "-std=c++17", "-w", "-arch=native", *tools.include_options, *tools.library_options]
+    command = [str(tools.nvcc), *options, str(Path(__file__).with_name(source)), "-o", str(program)]
+    _said(command, arguments, folder, answers=False)
+    return program
+
+
+def _seconds_left(arguments: argparse.Namespace) -> float:
+    """Until the time is spent; never less than something can end in."""
+    return max(5.0, arguments.deadline - time.monotonic())
+
+
 def _said(
     command: list[str], arguments: argparse.Namespace, folder: str | Path = ROOT, *, answers: bool = True, **environment: str
 ) -> str:  # fmt: skip
     """The last line that a command says; a RuntimeError tells what went wrong."""
-    done = subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, check=False, env=os.environ | environment,
-        timeout=max(30, arguments.seconds_left),
-    )  # fmt: skip
+    limit = _seconds_left(arguments)
+    try:
+        done = subprocess.run(
+            command, cwd=folder, capture_output=True, text=True, check=False, env=os.environ | environment,
+            timeout=limit,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        raise RuntimeError(f"it did not end within {limit:.0f} s") from None
     lines = done.stdout.strip().splitlines()
     if done.returncode or (answers and not lines):
         raise RuntimeError((done.stderr.strip().splitlines() or ["it said nothing"])[-1])
     return lines[-1] if lines else ""
-
-
-# ---- how it is told --------------------------------------------------------------------------------------------------
-
-
-def _rows(part: dict[str, Any]) -> list[list[Any]]:
-    return [[k, v] for k, v in part.items() if k != "took" and not isinstance(v, dict | list)]
-
-
-def _agreement(part: dict[str, Any]) -> str:
-    worst = {p: max(r.get("apart", float("inf")) for r in part["rows"] if r["precision"] == p) for p in BOUNDS}
-    said = ", ".join(f"{p} {value:.1e} (bound {BOUNDS[p]:g})" for p, value in worst.items())
-    failed = "; ".join(
-        f"**{r['case']}, {r['precision']}: {r.get('error', r.get('apart'))}**" for r in part["rows"] if not r["ok"]
-    )
-    return f"{len(part['rows'])} cases; the worst: {said}. {failed}\n"
-
-
-def _tests(part: dict[str, Any]) -> str:
-    return "\n".join([part["summary"], *(f"- {line}" for line in part["failed"]), ""])
-
-
-def _training(part: dict[str, Any]) -> str:
-    rows = []
-    for sizes, row in part.items():
-        if isinstance(row, dict):
-            for backend, found in row.items():
-                errors = ", ".join(f"{100 * e:.2f}" for e in found["test errors"])
-                rows.append([sizes, backend, found["epoch"], errors])
-    return f"{part['data']}\n\n" + report.table(["", "backend", "seconds an epoch", "test errors, %"], rows)
-
-
-def _reference(part: dict[str, Any]) -> str:
-    labels = ["cuBLAS alone", OURS.label, *(t.label for t in TORCH)]
-    rows = [[name, *(rates.get(label) for label in labels)] for name, rates in part["rates"].items()]
-    said = [report.table(["stimuli a second", *labels], rows)]
-    said += [f"- {who}: not measured ({why})" for who, why in part["absent"].items()]
-    said += [f"- {who}: {value:.1e} from float64, of the largest change" for who, value in part["apart"].items()]
-    memory = part.get("memory")
-    if memory:
-        said.append(
-            f"- memory: {memory['device'] / 2**20:.0f} MB, {memory['share']:.2f} of what is stored and the data"
-        )
-    return "\n".join([*said, ""])
-
-
-TEXT: dict[str, Callable[[dict[str, Any]], str]] = {
-    "build": lambda part: report.table(["", "seconds"], _rows(part)),
-    "agreement": _agreement,
-    "tests": _tests,
-    "training": _training,
-    "reference": _reference,
-    "brian2cuda": lambda part: report.table(["", ""], _rows(part)),
-}

@@ -22,7 +22,7 @@ from recircuit.models.networks.layered import layered
 from recircuit.models.networks.node_perturbation import Perturbation, node_perturbation
 from recircuit.models.networks.random_backpropagation import Variant, random_backpropagation
 from recircuit.models.networks.recirculation import recirculating
-from recircuit.models.training.loop import epoch_order
+from recircuit.models.training.order import epoch_order
 from recircuit.plasticity import find
 
 Build = Callable[[tuple[int, ...]], Circuit]

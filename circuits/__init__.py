@@ -1,8 +1,19 @@
 """What a circuit is and how it runs: populations, compartments, projections, phases, output circuits, backends."""
 
 from .circuit import Circuit
-from .connectivity import Blocks, Connectivity, Convolution, Dense, Local, Masked, MaxPool, OneToOne
-from .description.initial import glorot, normal, uniform
+from .connectivity import (
+    Blocks,
+    Connectivity,
+    Convolution,
+    Dense,
+    Given,
+    Local,
+    Masked,
+    MaxPool,
+    NoAutapses,
+    OneToOne,
+)
+from .description.initial import glorot, lognormal, normal, signed, uniform
 from .description.neuron import Neuron
 from .description.population import Population
 from .description.projection import Projection
@@ -27,11 +38,13 @@ __all__ = [
     "Connectivity",
     "Convolution",
     "Dense",
+    "Given",
     "HingeOutput",
     "Local",
     "Masked",
     "MaxPool",
     "Neuron",
+    "NoAutapses",
     "OneToOne",
     "OutputCircuit",
     "Population",
@@ -45,9 +58,11 @@ __all__ = [
     "cross_entropy_unit",
     "glorot",
     "hinge_unit",
+    "lognormal",
     "normal",
     "normalising_unit",
     "pyramidal",
+    "signed",
     "softmax_unit",
     "squared_error_unit",
     "squared_unit",

@@ -109,13 +109,13 @@ class Answering(Stored):
         """Rows for every stimulus; supervisors show nothing in an evaluation."""
         if hasattr(x, "x_test"):
             return dataset_inputs(self, x, "test")
-        stimuli = [p.name for p in self.populations.values() if p.clamp is not None and p.clamp.kind != "labels"]
+        stimuli = [p.name for p in self.populations.values() if p.clamp is not None and p.clamp.kind == "values"]
         given = x if isinstance(x, Mapping) else dict.fromkeys(stimuli[:1], x)
         missing = [name for name in stimuli if name not in given]
         if missing or not stimuli:
             raise RecircuitError(
-                f"outputs: data are needed for the stimuli {stimuli or '(there are none)'}; none were given for {missing}. Give a "
-                "mapping from stimulus to array."
+                f"outputs: data are needed for the stimuli {stimuli or '(there are none)'}; none were given for {missing}. "
+                "Give a mapping from stimulus to array."
             )
         return as_inputs(self, given)
 
@@ -140,13 +140,11 @@ def _pair(data: Any) -> tuple[Any, Any]:
 
 
 def _checked_labels(labels: Any, shape: tuple[int, ...]) -> NDArray[np.int64]:
-    given = np.asarray(labels)
-    if (
-        given.shape != shape[:1]
-        or given.dtype.kind not in "ui"
-        or (given.size and not 0 <= given.min() <= given.max() < shape[1])
-    ):
+    given, (samples, classes) = np.asarray(labels), shape
+    whole = given.shape == (samples,) and given.dtype.kind in "ui"
+    if not whole or (given.size and not 0 <= given.min() <= given.max() < classes):
         raise RecircuitError(
-            f"evaluate: expected {shape[0]} labels, whole numbers from 0 to {shape[1] - 1}; got {given.dtype} of shape {given.shape}."
+            f"evaluate: expected {samples} labels, whole numbers from 0 to {classes - 1}; got {given.dtype} of shape "
+            f"{given.shape}."
         )
     return given.astype(np.int64)

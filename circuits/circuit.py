@@ -7,25 +7,28 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from brian2.units import Quantity
-from brian2.units.fundamentalunits import get_dimensions
+from brian2.units.fundamentalunits import DIMENSIONLESS, get_dimensions
 
 from ..errors import RecircuitError
 from .answers import Answering
 from .backends import Program, choose_backend, open_program
 from .backends.program import Interrupted
-from .description.checks import check_value
 from .description.fingerprint import fingerprint
 from .description.first_values import first_values
 from .description.memory import check_memory
 from .description.population import Population
+from .description.projection import Transposed
 from .inputs import Inputs, as_inputs
 from .inspection.explain import explain, explain_closed
 from .inspection.expressions import keys_of, known, value_of
+from .inspection.recording import Recording
 from .inspection.text import circuit_html, circuit_text
-from .inspection.trace import Trace, record_keys
+from .inspection.trace import Trace
 from .lowering.lower import lower
 from .lowering.lowered import Lowered
 from .lowering.timetable import Timetable
+from .setting import check_settable, check_value, checked_state
+from .views import View
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -55,6 +58,8 @@ class Circuit(Answering):
         presentations: int | None = None,
         *,
         record: Iterable[str] = (),
+        elements: int | Iterable[int] | str = 0,
+        every: Quantity | None = None,
         learn: bool = True,
         backend: str | None = None,
         order: Any = None,
@@ -67,11 +72,13 @@ class Circuit(Answering):
         inputs : an array for a circuit with one stimulus; a mapping from stimulus to array; or a data set
             (default: those of the run before)
         presentations : how many presentations (default: once through the data)
-        record : variables as ``"h.rate"``, kept at every step, of batch element 0
+        record : variables as ``"h.rate"``, kept at every step; some units as ``"h.rate[3]"``, ``"h.rate[:10]"``; weights
+        elements : of which batch elements they are: a number, several, or ``"all"``
+        every : how often they are kept: a time of whole steps
         learn : False runs the evaluation phases only, without plasticity
         backend : ``"numpy"``, ``"cpp"``, ``"cuda"``, ``"interpreter"``, ``"auto"``; default: that in use, else numpy
         order : the row of the data that each presentation shows in each batch element, shape (presentations, batch)
-        mode : which of its schedules the circuit goes through, where it has several (default: that declared first)
+        mode : which of its schedules the circuit goes through (default: that declared first)
 
         Raises
         ------
@@ -82,22 +89,30 @@ class Circuit(Answering):
         data = as_inputs(self, inputs) if inputs is not None or self._inputs is None else self._inputs
         self._inputs = data
         rows = data.order(presentations, self.batch_size) if order is None else np.asarray(order)
-        keys = record_keys(self, program.variables, record)
+        recording = Recording.of(self, program.variables, record, elements, every)
+        table = self.timetable("train" if learn else "evaluate", recording.keys, schedule=mode)
+        recording.check_memory(len(rows) * len(table.steps))
         data.load(program)
-        try:
-            table = self.timetable("train" if learn else "evaluate", keys, schedule=mode)
-            result = program.run(table, rows, trace=keys)
-        except Interrupted as stopped:
-            stopped.trace = Trace(self, record, stopped.result.traces, rows[: stopped.result.presentations])
-            raise
-        result.raise_if_diverged()
-        return Trace(self, record, result.traces, rows[: result.presentations])
+        return self._recorded(program, table, rows, recording)
+
+    def _recorded(self, program: Program, table: Timetable, rows: np.ndarray, recording: Recording) -> Trace:
+        """Run piece by piece, and keep what is to be recorded."""
+        done = 0
+        recording.begin = recording.start = int(program.get("clock.timestep"))
+        for piece in recording.pieces(rows, len(table.steps)):
+            try:
+                result = program.run(table, piece, trace=recording.keys, columns=recording.columns)
+            except Interrupted as stopped:
+                recording.take(stopped.result.traces)
+                stopped.trace = Trace(recording, rows[: done + stopped.result.presentations])
+                raise
+            done += result.presentations
+            result.raise_if_diverged()
+            recording.take(result.traces)
+        return Trace(recording, rows[:done])
 
     def timetable(self, mode: str = "train", keep: Iterable[str] = (), *, schedule: str | None = None) -> Timetable:
-        """Step by step, what runs in a presentation (``"train"``) or in an evaluation (``"evaluate"``).
-
-        ``schedule`` is one of the circuit's modes, where it has several.
-        """
+        """Step by step, what runs in a presentation ("train") or in an evaluation ("evaluate") of one of its schedules."""
         return Timetable.of(self.lowered(), mode, optimise=self.optimise, keep=tuple(keep), within=schedule)
 
     def lowered(self) -> Lowered:
@@ -111,8 +126,7 @@ class Circuit(Answering):
     def explain(self, mode: str = "train", *, schedule: str | None = None) -> str:
         """The table of a presentation: step by step, what runs, what is left out and why, operations counted.
 
-        It marks what reads a value from before the step, and ends with what closed pathways do. ``schedule`` is one of the
-        circuit's modes, where it has several.
+        It marks what reads a value from before the step, and ends with what closed pathways do. ``schedule``: its mode.
         """
         table, (phases, _) = self.timetable(mode, schedule=schedule), self.phased().part(schedule)
         return "\n".join([explain(table, phases), *explain_closed(self)])
@@ -179,18 +193,28 @@ class Circuit(Answering):
     def __getitem__(self, key: str) -> Any:
         """``circuit["h"]`` is a population or projection; ``circuit["h.rate"]`` a copy of a variable's values.
 
-        Compartments and expressions of a population are computed from what is stored.
+        Single elements can be set: ``circuit["h.rate"][0, 3] = 1``. Compartments and expressions of a population are
+        computed from what is stored.
         """
-        if "." not in key:
+        if not isinstance(key, str) or "." not in key:
             return super().__getitem__(key)
+        owner, _, variable = key.partition(".")
+        weights = self.projections[owner].weights if owner in self.projections else None
+        if isinstance(weights, Transposed) and variable == "w":
+            return weights.matrix()
+        neuron = self.populations[owner].neuron if owner in self.populations else None
+        dimension = DIMENSIONLESS if neuron is None else neuron.dimension(variable)
+        return View(self._values_of(key), self, key, dimension)
+
+    def _values_of(self, key: str) -> np.ndarray:
         stored = {k: self.program().get(k) for k in keys_of(self, self.lowered().variables, key)}
         owner = self.populations.get(key.partition(".")[0])
         return value_of(self, key, stored, (self.batch_size, owner.size) if owner is not None else ())
 
     def __setitem__(self, key: str, value: Any) -> None:
-        owner, _, variable = key.partition(".")
+        owner, _, variable = check_settable(self, key).partition(".")
         key = known(self, self.lowered().variables, key)
-        check_value(self.populations, self.projections, key, value)
+        check_value(self, self.lowered().variables[key], value)
         self._set(key, value)
         if self._has_parameter(owner, variable):
             self._by_hand[key] = self.program().get(key)
@@ -211,14 +235,26 @@ class Circuit(Answering):
         return {k: program.get(k) for k in program.variables if owners is None or k.split(".")[0] in owners}
 
     def set_state(self, values: Mapping[str, np.ndarray]) -> None:
-        """Set variables by name; each must exist and have its shape."""
-        for key, value in values.items():
-            owner, _, variable = key.partition(".")
-            parameters = self.populations[owner].neuron.parameters if owner in self.populations else {}
-            if variable in parameters and float(value) != float(parameters[variable]):
-                self[key] = Quantity(value, dim=get_dimensions(parameters[variable]))
+        """Set variables by name, all or none of them; each must exist, be finite, and have its shape.
+
+        Raises RecircuitError: one of them does not fit, and nothing was set.
+        """
+        program = self.program()
+        found = checked_state(self, program.variables, values)
+        for key, value in found.items():
+            population, variable = self.populations.get(key.partition(".")[0]), key.partition(".")[2]
+            parameters = population.neuron.parameters if population is not None else {}
+            if population is not None and variable in parameters:
+                if float(value) != float(parameters[variable]):
+                    self._set_parameter(population, variable, Quantity(value, dim=get_dimensions(parameters[variable])))
             else:
-                self.program().set(known(self, self.lowered().variables, key), value)
+                self.program().set(key, value)
+                if (
+                    population is not None
+                    and variable in population.neuron.unit_parameters
+                    and not population.shows(variable)
+                ):
+                    self._by_hand[key] = self.program().get(key)
 
     # ---- looking -----------------------------------------------------------------------------------------------
 
@@ -245,8 +281,9 @@ class Circuit(Answering):
 
     def _set_parameter(self, population: Population, name: str, value: Any) -> None:
         """Change a parameter; one that turns step-by-step mode on or off is in the code, and has the circuit built anew."""
+        value = Quantity(float(np.asarray(value)), dim=get_dimensions(value))
         before, after = population.neuron, population.neuron.with_parameters(**{name: value})
-        population.neuron = after
+        population.set_neuron(after)
         key = f"{population.name}.{name}"
         if before.assigned(self.dt) != after.assigned(self.dt):
             self.revision += 1

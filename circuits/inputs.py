@@ -12,6 +12,7 @@ from ..errors import RecircuitError
 from .backends.program import Program
 from .description.network import Network
 from .description.population import Population
+from .description.starting import check_parameters
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,7 @@ class Inputs:
 
 def as_inputs(network: Network, given: Any) -> Inputs:
     """Read what a user gave: nothing, an array, a mapping of arrays, or a data set with x_train and y_train."""
+    check_parameters(network.populations, network.projections, network.given())
     clamped = {p.name: p for p in network.populations.values() if p.clamp is not None}
     if given is None:
         return Inputs({})
@@ -77,6 +79,7 @@ def as_inputs(network: Network, given: Any) -> Inputs:
 
 def dataset_inputs(network: Network, data: Any, part: str) -> Inputs:
     """The training or test part of a data set: samples to stimuli of values, labels to supervisors."""
+    check_parameters(network.populations, network.projections, network.given())
     rows = {}
     for population in network.populations.values():
         if population.clamp is None:

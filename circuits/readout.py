@@ -131,7 +131,7 @@ def _output(network: Network, name: str | None) -> Population:
     taught = {
         (served := stands_for.get(p.post.name, p.post.name)): network.populations[served]
         for p in network.projections.values()
-        if p.pre.clamp is not None and p.pre.clamp.kind == "labels"
+        if p.pre.clamp is not None and p.pre.clamp.kind != "values"
     }
     if len(taught) != 1:
         raise RecircuitError(

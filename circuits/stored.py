@@ -36,6 +36,8 @@ class Stored(Network):
     epoch : how many epochs of training lie behind it: `recircuit.train` goes on with the next one
     """
 
+    epoch: int = 0
+
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._program: Program | None = None
@@ -62,6 +64,9 @@ class Stored(Network):
     @abstractmethod
     def set_state(self, values: Mapping[str, np.ndarray]) -> None:
         """Set variables by name."""
+
+    def given(self) -> set[str]:
+        return super().given() | set(self._by_hand)
 
     # ---- in memory ---------------------------------------------------------------------------------------------------
 

@@ -27,7 +27,7 @@ def untouched(program: Program, table: Timetable) -> Iterator[None]:
     changing = [
         key
         for key, variable in program.variables.items()
-        if key in written or variable.by_element or variable.owner in ("clock", "presentation")
+        if key in written or variable.of_units or variable.owner in ("clock", "presentation")
     ]
     before = {key: program.read(key).copy() for key in changing}
     noise = program.noise()

@@ -2,16 +2,25 @@
 
 from .analysis.weight_alignment import alignment, angle, relative_distance, sign_agreement
 from .networks.layered import layered
+from .runs.opened import load_run
+from .training.callbacks import EarlyStopping
 from .training.checkpoint import Checkpoint
 from .training.history import History
-from .training.loop import train
+from .training.loop import TrainingInterrupted, train
+from .training.run_files import RunFiles
+from .training.samples import augmented
 
 __all__ = [
     "Checkpoint",
+    "EarlyStopping",
     "History",
+    "RunFiles",
+    "TrainingInterrupted",
     "alignment",
     "angle",
+    "augmented",
     "layered",
+    "load_run",
     "relative_distance",
     "sign_agreement",
     "train",

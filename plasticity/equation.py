@@ -30,8 +30,9 @@ class SynapticEquation:
     its weights (`plastic` is False).
 
     rule: name of the rule. direction: of the projection it is for. statements: in order.
-    parameters, broadcasts: those read here. state: per-synapse variables, with initial values.
-    traces: variables per synapse and batch element, with initial values. local: whether the rule is. weights: "own", or "transpose" of the forward partner's, or of a state that its
+    parameters, broadcasts: those read here. state: per-synapse variables, with initial values. traces: variables per
+    synapse and batch element, likewise.
+    local: whether the rule is. weights: "own", or "transpose" of the forward partner's, or of a state that its
     synapses keep, as "transpose of STATE" (controls).
     """
 

@@ -28,8 +28,8 @@ def lower(equation: SynapticEquation, *, shared: bool = False, of: str = "") -> 
     """The steps that make one update; none for a projection with fixed weights.
 
     ``shared``: several synapses have one weight, over which products and fused loops add up too. What reads a unit is
-    then told from what reads none, which counts once (see `sharing.apart`). ``of``: the name of the projection, which is a part of
-    the names of sums over the synapses of its post units.
+    then told from what reads none, which counts once (see `sharing.apart`). ``of``: the name of the
+    projection, which is a part of the names of sums over the synapses of its post units.
     """
     lowering = _Lowering(equation, shared, of)
     for statement in equation.statements:

@@ -127,9 +127,13 @@ class Rule:
         """A copy whose updates follow the moments of the gradient; see `modifiers.adam`."""
         return self.modified(modifiers.adam(beta1, beta2, epsilon))
 
-    def with_weight_limit(self, weight_limit: float) -> "Rule":
-        """A copy that clips the weights after each update; see `modifiers.weight_limit`."""
-        return self.modified(modifiers.weight_limit(weight_limit))
+    def with_weight_limit(self, *limits: Any) -> "Rule":
+        """A copy that clips the weights after each update, as `(.5)`, `(0, 1)`, `(0, None)`; see `modifiers.weight_limit`."""
+        return self.modified(modifiers.weight_limit(*limits))
+
+    def with_signs(self) -> "Rule":
+        """A copy whose weights keep their signs (Dale's law); see `modifiers.signs`."""
+        return self.modified(modifiers.signs())
 
     def with_weight_decay(self, weight_decay: float) -> "Rule":
         """A copy whose weights decay in each update; see `modifiers.weight_decay`."""

@@ -1,7 +1,7 @@
 """What a rule is lowered to: five kinds of step, in the order in which they run.
 
-Arrays are per synapse, stored (n_post, n_pre), traces (batch, n_post, n_pre): `w`, the state, the traces, and the **drives**, scratch arrays
-that hold averages over the batch elements for the steps that follow (`drives(steps)` names them).
+Arrays are per synapse, stored (n_post, n_pre), and traces (batch, n_post, n_pre): `w`, the state, and the **drives**,
+scratch arrays that hold averages over the batch elements for the steps that follow (`drives(steps)` names them).
 In every step `mean` is over the batch elements.
 """
 

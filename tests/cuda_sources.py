@@ -11,7 +11,9 @@ from pathlib import Path
 
 import recircuit as rc
 from recircuit.circuits.backends.compiled.build import Recipe
+from recircuit.circuits.backends.compiled.sources import SOURCE, copy_sources
 from recircuit.circuits.backends.cuda import gpu, toolkit
+from recircuit.circuits.backends.cuda.loop import OURS, recipe_of_loop
 from recircuit.circuits.lowering.brian.emit import brian_preferences, emit
 
 PROTOTYPES = Path(__file__).parent / "cublas_prototypes"
@@ -31,13 +33,10 @@ def missing_nvcc() -> str:
 
 
 def write_sources(net: rc.Circuit, folder: Path, architecture: tuple[str, ...] = ("-arch=sm_90",)) -> Recipe:
-    """Write a circuit's project, with links to no cuBLAS if there is none."""
+    """Write a circuit's project, whose kernels can be compiled without cuBLAS; it is not linked to a presentation loop."""
     from recircuit.circuits.backends.cuda.device import CudaDevice
 
-    found = toolkit.find_toolkit() or toolkit.Toolkit(Path("nvcc"), (13, 0), ((9, 0),), None, None)
-    if found.library is None:
-        found = toolkit.Toolkit(found.nvcc, found.version, found.cards, PROTOTYPES, Path("lib/libcublas.so"))
-    device = CudaDevice(found, architecture)
+    device = CudaDevice(_toolkit(), architecture, loop=lambda *_: folder)
     with device.in_use(), brian_preferences(net.dtype):
         return device.write_sources(emit(net.lowered(), None), folder)
 
@@ -112,3 +111,19 @@ def _source(call: tuple[str, ...]) -> str:
 
 def _first(pattern: re.Pattern[str], text: str) -> str:
     return next((line.strip() for line in text.splitlines() if pattern.search(line)), "")
+
+
+def write_loop(folder: Path, architecture: tuple[str, ...] = ("-arch=sm_90",)) -> Recipe:
+    """Write the presentation loop's sources, and say how they are compiled."""
+    tools = _toolkit()
+    copy_sources(folder, SOURCE, OURS)
+    tools.link_into(folder)
+    return recipe_of_loop(tools, architecture)
+
+
+def _toolkit() -> toolkit.Toolkit:
+    """The machine's, with prototypes in the place of cuBLAS where it has none."""
+    found = toolkit.find_toolkit() or toolkit.Toolkit(Path("nvcc"), (13, 0), ((9, 0),), None, None)
+    if found.library is None:
+        return toolkit.Toolkit(found.nvcc, found.version, found.cards, PROTOTYPES, Path("lib/libcublas.so"))
+    return found

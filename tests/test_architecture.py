@@ -25,7 +25,7 @@ EXPERIMENTS = "recircuit.models.experiments"
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("recircuit.errors",),
     ("recircuit.uncaught", "recircuit.atomic_files", "recircuit.processor", "recircuit.registry"),
-    ("recircuit.folder_lock",),
+    ("recircuit.folder_lock", "recircuit.door"),
     ("recircuit.plasticity",),
     ("recircuit.circuits.connectivity",),
     ("recircuit.circuits.description",),
@@ -37,7 +37,9 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "recircuit.circuits.inputs",
         "recircuit.circuits.moment",
         "recircuit.circuits.saving",
+        "recircuit.circuits.setting",
         "recircuit.circuits.untouched",
+        "recircuit.circuits.views",
     ),
     ("recircuit.circuits.readout", "recircuit.circuits.stored"),
     ("recircuit.circuits.answers",),
@@ -206,10 +208,6 @@ def test_the_interpreter_shows_how_small_a_backend_is() -> None:
     assert sum(len(path.read_text(encoding="utf-8").splitlines()) for path in files) <= 250
 
 
-#: What has more than ten parameters still.
-TOO_MANY = {"recircuit.models.training.loop.train"}
-
-
 def test_no_public_function_takes_more_than_ten_parameters() -> None:
     """Of a command of the command line they are its options."""
     wrong = []
@@ -219,4 +217,4 @@ def test_no_public_function_takes_more_than_ten_parameters() -> None:
                 given = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
                 if len([one for one in given if one.arg not in ("self", "cls")]) > 10:
                     wrong.append(f"{module}.{node.name}")
-    assert set(wrong) == TOO_MANY
+    assert not wrong

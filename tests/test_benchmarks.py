@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import argparse
+import json
+import subprocess
+import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from benchmarks import gpu
+from benchmarks import client, gpu, gpu_parts
+from benchmarks.gpu_results import Results
 from benchmarks.peers.numpy import NumpyPeer
 from benchmarks.peers.recircuit import RecircuitPeer
 from benchmarks.targets import targets
@@ -72,12 +78,73 @@ def test_what_a_gpu_should_show() -> None:
         "brian2cuda": {"presentations_per_second": 0.5},
     }
     found = {t["what"]: t["ok"] for t in gpu.targets(parts)}
-    assert [ok for what, ok in found.items() if "share of the products" in what or "reference" in what] == [True, True]
-    assert [ok for what, ok in found.items() if "eager" in what] == [False] and len(found) == 3
-    assert gpu.targets({}) == []
-    told = {
-        "date": "2026-01-01", "command": "", "machine": {"processor": "p", "processors": 1, "threads": 1, "caches": {}},
-        "gpu": {"name": "G"}, "seconds": 1.0, "targets": gpu.targets(parts), "parts": {"build": {"error": "no nvcc"}},
-    }  # fmt: skip
-    assert "**no nvcc**" in gpu.text(told) and "| NO |" in gpu.text(told)
+    share, eager = (
+        "B = 1000, 784-4096-4096-10: share of the products' rate",
+        "B = 100, 784-500-500-10: to PyTorch eager",
+    )
+    assert found[share] is True and found[eager] is False and found["an epoch of MNIST, s"] is None
+    assert {t["ok"] for t in gpu.targets({})} == {None} and len(gpu.targets({})) == len(found)
+    told = _told() | gpu.finish({"parts": parts}) | {"parts": {"build": {"error": "no nvcc"}}}
+    text = gpu.text(told)
+    assert "**no nvcc**" in text and "| NO |" in text and "| not measured |" in text
     assert "recircuit[cuda" in gpu.wheels()
+
+
+def _told() -> dict[str, Any]:
+    machine = {"processor": "p", "processors": 1, "threads": 1, "caches": {}}
+    return {"date": "2026-01-01", "commit": "abc", "command": "", "machine": machine, "gpu": {"name": "G 1"}}
+
+
+def _measure(results: Results, name: str, *given: str) -> None:
+    arguments = argparse.Namespace(deadline=time.monotonic() + 1000, parts=name, rest="--rest" in given)
+    for one in gpu.wanted_parts(arguments, results.parts):
+        gpu.measure(one, arguments, results)
+
+
+def test_what_a_gpu_has_shown_is_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Rows that were measured before a part failed, and parts of earlier calls."""
+    calls = []
+
+    def fails(arguments: argparse.Namespace) -> dict[str, Any]:
+        calls.append("agreement")
+        row = {"case": "urfb", "precision": "float32", "apart": 1e-7, "ok": True}
+        arguments.keep({"of": 2, "rows": [row], "failed": []})
+        written = json.loads((tmp_path / "G-1.json").read_text())["parts"]["agreement"]
+        assert written["rows"] == [row] and written["error"] == "not ended"
+        raise subprocess.TimeoutExpired("nvcc", 3)
+
+    monkeypatch.setitem(gpu.PARTS, "build", ("a build", lambda _: calls.append("build") or {"build": 3.0}))
+    monkeypatch.setitem(gpu.PARTS, "agreement", ("cases", fails))
+    _measure(Results(tmp_path, _told(), gpu.finish, gpu.text), "build")
+    results = Results(tmp_path, _told(), gpu.finish, gpu.text)
+    _measure(results, "build,agreement", "--rest")
+    parts = json.loads((tmp_path / "G-1.json").read_text())["parts"]
+    assert parts["build"]["build"] == 3 and parts["build"]["commit"] == "abc"
+    assert len(parts["agreement"]["rows"]) == 1 and "TimeoutExpired" in parts["agreement"]["error"]
+    assert "1 of 2 cases" in (tmp_path / "G-1.md").read_text()
+    _measure(results, "build,agreement", "--rest")
+    assert calls == ["build", "agreement", "agreement"]
+
+
+def test_a_part_that_would_begin_too_late_is_left_out(tmp_path: Path) -> None:
+    results = Results(tmp_path, _told(), gpu.finish, gpu.text)
+    gpu.measure("build", argparse.Namespace(deadline=time.monotonic()), results)
+    assert "left out" in results.parts["build"]["error"]
+
+
+def test_a_case_that_does_not_end_is_a_row_that_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*given: Any, **options: Any) -> None:
+        raise subprocess.TimeoutExpired("python", 5)
+
+    monkeypatch.setattr(subprocess, "run", never)
+    monkeypatch.setattr(gpu_parts, "cases", lambda: ["urfb"])
+    told = gpu_parts.agreement(argparse.Namespace(deadline=0.0, keep=lambda found: None))
+    assert sorted(told["failed"]) == ["urfb, float32", "urfb, float64"] and "did not end" in told["rows"][0]["error"]
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_who_sees_pythonpath(monkeypatch: pytest.MonkeyPatch, own: bool) -> None:
+    """Packages of this process's interpreter, and not those of a peer's own environment."""
+    monkeypatch.setenv("PYTHONPATH", "/packages")
+    told = client._environment(Path("/environment/bin/python"), 1, own=own)
+    assert ("PYTHONPATH" in told) == (not own)

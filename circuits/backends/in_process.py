@@ -69,6 +69,7 @@ class InProcessProgram(Program):
         *,
         collect: Mapping[str, int] | None = None,
         trace: Sequence[str] = (),
+        columns: int = 1,
         progress: Progress | None = None,
     ) -> RunResult:
         order = check_order(order, len(self.row), {k: len(v[0]) for k, v in self.data.items()})
@@ -79,7 +80,7 @@ class InProcessProgram(Program):
             rows[table.steps.index(step)].append(self._keep(key, collected[key], slice(None)))
         tick = self._clockwork()
         for row in rows:
-            row.extend(self._keep(key, traces[key], slice(0, 1)) for key in trace)
+            row.extend(self._keep(key, traces[key], slice(0, columns)) for key in trace)
             row.append(tick)
         result = self._walk(rows, order, progress)
         result.collected = {k: np.array(v) for k, v in collected.items()}

@@ -45,7 +45,7 @@ class RunResult:
     ----------
     presentations : how many were completed
     collected : variable -> array (presentations, batch, size), as it was at the end of its step
-    traces : variable -> array (steps, size) of batch element 0
+    traces : variable -> array (steps, values) of the first batch elements
     diverged : the variable found to be NaN or infinite, or empty
     interrupted : stopped by Ctrl-C, after the presentation under way
     why : what may have made it diverge
@@ -139,6 +139,7 @@ class Program(ABC):
         *,
         collect: Mapping[str, int] | None = None,
         trace: Sequence[str] = (),
+        columns: int = 1,
         progress: Progress | None = None,
     ) -> RunResult:
         """Walk the table once for every row of ``order``.
@@ -147,7 +148,8 @@ class Program(ABC):
         ----------
         order : (presentations, batch) rows of the data; -1 for a column that stays empty (only at the end)
         collect : variable -> the step at whose end all its batch elements are kept
-        trace : variables of which column 0 is kept after every step
+        trace : variables of which the first batch elements are kept after every step
+        columns : how many of them
         progress : called with the number of presentations done, now and then
 
         Raises

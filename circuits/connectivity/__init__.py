@@ -7,6 +7,7 @@ from .base import Connectivity, Matrix, Shape, Synapses
 from .blocks import Blocks
 from .convolution import Convolution
 from .dense import Dense
+from .given import Given, NoAutapses
 from .local import Local
 from .masked import Masked
 from .one_to_one import OneToOne
@@ -18,10 +19,12 @@ __all__ = [
     "Connectivity",
     "Convolution",
     "Dense",
+    "Given",
     "Local",
     "Masked",
     "Matrix",
     "MaxPool",
+    "NoAutapses",
     "OneToOne",
     "Shape",
     "Synapses",
@@ -29,7 +32,7 @@ __all__ = [
 
 CONNECTIVITIES: Registry[type[Connectivity]] = Registry(
     "connectivity",
-    {kind.__name__: kind for kind in (Dense, Masked, Blocks, OneToOne, Local, Convolution, MaxPool)},
+    {kind.__name__: kind for kind in (Dense, Masked, Given, NoAutapses, Blocks, OneToOne, Local, Convolution, MaxPool)},
     group="recircuit.connectivities",
     check=a_subclass_of(Connectivity),
 )

@@ -25,17 +25,27 @@ class Shape(tuple[int, ...]):
     ----------
     shape : the shape of the array
     fans : how many synapses come into one post unit, and how many leave one pre unit, if none is left out at random
+    existing : the same of the synapses that there are, in the mean over the units; None: none is left out
     """
 
     fans: tuple[int, int]
+    existing: tuple[float, float]
 
-    def __new__(cls, shape: tuple[int, ...], fans: tuple[int, int]) -> Shape:
+    def __new__(
+        cls, shape: tuple[int, ...], fans: tuple[int, int], existing: tuple[float, float] | None = None
+    ) -> Shape:
         made = super().__new__(cls, shape)
         made.fans = fans
+        made.existing = fans if existing is None else existing
         return made
 
-    def __getnewargs__(self) -> tuple[tuple[int, ...], tuple[int, int]]:
-        return tuple(self), self.fans  # of copies
+    def __getnewargs__(self) -> tuple[Any, ...]:
+        return tuple(self), self.fans, self.existing  # of copies
+
+    def thinned(self, mask: np.ndarray) -> Shape:
+        """The same shape with the synapses that a mask leaves: both numbers shrink by the share of them."""
+        share = float(np.count_nonzero(mask)) / max(mask.size, 1)
+        return Shape(self, self.fans, (share * self.fans[0], share * self.fans[1]))
 
 
 class Synapses(NamedTuple):

@@ -8,11 +8,10 @@ from typing import Any
 
 import numpy as np
 from brian2.units import Quantity, ms
-from brian2.units.fundamentalunits import DIMENSIONLESS, get_dimensions, get_unit
+from brian2.units.fundamentalunits import DIMENSIONLESS, get_unit
 
 from ...errors import RecircuitError
-from ...plasticity import Rule, SynapticEquation
-from ...plasticity.values import dimension_of
+from ...plasticity import SynapticEquation
 from ..connectivity import CONNECTIVITIES, Connectivity, Dense
 from .neuron import phase_indicators
 from .population import Population
@@ -44,20 +43,14 @@ def check_settings(batch_size: Any, dt: Any, precision: Any, lowering: Any, seed
         )
 
 
-def equation_of(rule: Any, into: str, name: str) -> SynapticEquation | None:
-    """The equation that a rule has for a projection into this compartment."""
-    if not isinstance(rule, Rule):
-        raise RecircuitError(f"connect {name}: rule is a Rule or one of its equations; got {rule!r}.")
-    return rule.feedback if into == "apical" else rule.forward
-
-
 def checked_connectivity(connectivity: Any, pre: Population, post: Population, name: str) -> Connectivity:
-    """The structure that was given, or `Dense`; refuse one that does not fit."""
+    """The connectivity that was given, or `Dense`; refuse one that does not fit."""
     connectivity = Dense() if connectivity is None else connectivity
     if not isinstance(connectivity, Connectivity):
         raise RecircuitError(
-            f"connect {name}: structure is a connectivity, such as Dense() or Masked(probability); got {connectivity!r}. There "
-            f"are {CONNECTIVITIES.listed()}."
+            f"connect {name}: connectivity is one such as Dense() or Masked(probability), an array of truth values (n_post, "
+            f"n_pre), a SciPy sparse matrix, or a pair of lists (pre, post); got {connectivity!r}. There are "
+            f"{CONNECTIVITIES.listed()}."
         )
     connectivity.check(pre.size, post.size, f"connect {name}")
     return connectivity
@@ -89,7 +82,7 @@ def check_transpose(
     if connectivity is not None and connectivity != weights.of.connectivity:
         raise RecircuitError(
             f"connect {name}: {weights.of.name}.T has the synapses of {weights.of.name}, which are "
-            f"{weights.of.connectivity}; got connectivity={connectivity}. Leave the structure out."
+            f"{weights.of.connectivity}; got connectivity={connectivity}. Leave the connectivity out."
         )
 
 
@@ -214,25 +207,3 @@ def warn_of_rules_always_open(projections: Mapping[str, Projection], schedule: S
             "plasticity. Name one so, or say when they learn: connect(..., learns='...').",
             stacklevel=4,
         )
-
-
-def check_value(
-    populations: Mapping[str, Population], projections: Mapping[str, Projection], key: str, value: Any
-) -> None:
-    """Refuse what is not finite, and what has another dimension than the variable."""
-    owner, _, variable = key.partition(".")
-    array = np.asarray(value)
-    if array.dtype.kind not in "uifb":
-        raise RecircuitError(f"{key} is set to numbers; got {value!r}.")
-    if owner in populations:
-        wanted = populations[owner].neuron.dimension(variable)
-    else:
-        equation = projections[owner].equation if owner in projections else None
-        wanted = dimension_of(({} if equation is None else equation.parameters).get(variable, 0.0))
-    if get_dimensions(value) is not wanted:
-        raise RecircuitError(
-            f"{key} has the dimension {wanted}; got {value!r}. Give it with its unit, as in 10*ms, or as a plain number "
-            "if the dimension is 1."
-        )
-    if array.dtype.kind == "f" and not np.isfinite(array).all():
-        raise RecircuitError(f"{key} was to be set to NaN or infinity.")

@@ -10,7 +10,7 @@ from .network import Network
 from .population import Population
 from .projection import Projection, Transposed
 
-__all__ = ["DelayLine", "delay_line", "delay_lines", "synapse_delays", "synapse_tables"]
+__all__ = ["DelayLine", "delay_line", "delay_lines", "sent_by", "synapse_delays", "synapse_tables"]
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class DelayLine:
 
     Parameters
     ----------
-    population, sends : whose signal it is
+    population, sends : whose signal it is, and what of it is sent: an expression
     name : the variable that holds it, of shape (length, batch, units)
     length : how many steps are kept
     taps : (steps, variable) for every delay that all synapses of a projection share: the signal of so many steps ago
@@ -40,12 +40,18 @@ class DelayLine:
         return (self.length + len(self.taps)) * batch_size * self.population.size * itemsize
 
 
+def sent_by(projection: Projection) -> str:
+    """What each pre unit sends: a variable, times the factor of a transpose that is multiplied."""
+    scale = projection.weights.scale if isinstance(projection.weights, Transposed) else 1.0
+    return projection.sends if scale == 1 else f"{scale!r}*{projection.sends}"
+
+
 def delay_lines(network: Network) -> list[DelayLine]:
     """All delay lines of a circuit; each signal is kept once, as long as its longest delay."""
     wanted: dict[tuple[str, str], list[Projection]] = {}
     for projection in network.projections.values():
         if np.any(projection.delay):
-            wanted.setdefault((projection.pre.name, projection.sends), []).append(projection)
+            wanted.setdefault((projection.pre.name, sent_by(projection)), []).append(projection)
     found = []
     for number, ((_, sends), projections) in enumerate(wanted.items()):
         name, plain = f"delayed_{number}", network.lowering == "reference"
@@ -63,7 +69,7 @@ def delay_line(network: Network, projection: Projection) -> DelayLine | None:
     if not np.any(projection.delay):
         return None
     lines = delay_lines(network)
-    return next(line for line in lines if line.population is projection.pre and line.sends == projection.sends)
+    return next(line for line in lines if line.population is projection.pre and line.sends == sent_by(projection))
 
 
 def synapse_delays(projection: Projection) -> np.ndarray | None:

@@ -9,7 +9,9 @@ import numpy as np
 
 from .initial import draw
 from .network import Network
+from .population import Population
 from .projection import Projection, Transposed
+from .starting import first_value
 
 
 def first_values(network: Network) -> dict[str, Any]:
@@ -21,9 +23,20 @@ def first_values(network: Network) -> dict[str, Any]:
     for population in network.populations.values():
         parameters = population.neuron.parameters
         found |= {f"{population.name}.{k}": float(np.asarray(v)) for k, v in parameters.items()}
+        found |= _of_units(network, population)
     for index, projection in enumerate(network.projections.values()):
         rng = np.random.default_rng([network.seed, index])
         found |= {f"{projection.name}.{k}": v for k, v in _of_synapses(projection, rng).items()}
+    return found
+
+
+def _of_units(network: Network, population: Population) -> dict[str, Any]:
+    """What was said that states and parameters of units begin with; each has a stream of random numbers of its own."""
+    found = {}
+    for variable in population.initial:
+        name = f"{population.name}.{variable}"
+        rng = np.random.default_rng([network.seed, *name.encode()])
+        found[name] = first_value(population, variable, (network.batch_size, population.size), rng)
     return found
 
 
@@ -31,6 +44,8 @@ def _of_synapses(projection: Projection, rng: np.random.Generator) -> dict[str, 
     name, shape, equation = projection.name, projection.shape, projection.equation
     found: dict[str, Any] = {}
     mask = projection.connectivity.mask(projection.pre.size, projection.post.size, rng)
+    if mask is not None and projection.connectivity.masked:
+        shape = shape.thinned(mask)
     if not isinstance(projection.weights, Transposed):
         found["w"] = draw(projection.weights, rng, shape, name)
     if equation is not None and equation.plastic:

@@ -13,36 +13,99 @@ import numpy as np
 
 from ...errors import RecircuitError
 
+#: Which synapses of a unit are counted where weights are scaled by their number.
+COUNTING = ("existing", "possible")
+
 Initial = Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]
 
 
-def fans(shape: tuple[int, ...]) -> tuple[int, int]:
-    """How many synapses come into a unit, and how many go out of one."""
-    return getattr(shape, "fans", (shape[-1], shape[0]))
+def fans(shape: tuple[int, ...], counting: str = "existing") -> tuple[float, float]:
+    """How many synapses come into a unit, and how many go out of one, in the mean over the units.
+
+    Parameters
+    ----------
+    shape : of the weights
+    counting : ``"existing"``: the synapses that there are; ``"possible"``: those that there would be if a connectivity
+        left none out at random
+
+    Raises
+    ------
+    RecircuitError
+        for another word
+    """
+    if counting not in COUNTING:
+        raise RecircuitError(f"counting: expected {' or '.join(map(repr, COUNTING))}; got {counting!r}.")
+    of_matrix = (shape[-1], shape[0])
+    return getattr(shape, "existing" if counting == "existing" else "fans", of_matrix)
 
 
-def glorot_limit(shape: tuple[int, ...]) -> float:
-    """sqrt(6/(fan_in + fan_out)) (Glorot and Bengio 2010)."""
-    return float(np.sqrt(6 / sum(fans(shape))))
+def glorot_limit(shape: tuple[int, ...], counting: str = "existing") -> float:
+    """sqrt(6/(fan_in + fan_out)) (Glorot and Bengio 2010); of no synapses at all it is 0."""
+    both = sum(fans(shape, counting))
+    return float(np.sqrt(6 / both)) if both else 0.0
 
 
-def glorot(gain: float = 1.0) -> Initial:
-    """Uniform in +-gain*`glorot_limit`."""
+def glorot(gain: float = 1.0, *, counting: str = "existing") -> Initial:
+    """Uniform in +-gain*`glorot_limit`.
+
+    Parameters
+    ----------
+    gain : a factor
+    counting : which synapses of a unit are counted: those ``"existing"``, or all that were ``"possible"`` before a
+        connectivity left some out at random
+    """
+    fans((1, 1), counting)
 
     def draw(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
-        limit = gain * glorot_limit(shape)
+        limit = gain * glorot_limit(shape, counting)
         return rng.uniform(-limit, limit, shape)
 
     return draw
 
 
-def normal(sd: float | None = None, *, scaled_by: float = 1.0) -> Initial:
-    """Normal with mean zero and standard deviation ``sd``, or scaled_by/sqrt(fan_in) where none is given."""
+def normal(sd: float | None = None, *, scaled_by: float = 1.0, counting: str = "existing") -> Initial:
+    """Normal with mean zero and standard deviation ``sd``, or scaled_by/sqrt(fan_in) where none is given.
+
+    With ``scaled_by=g``, the eigenvalues of the weights between the units of one large population lie in a disc of the
+    radius g, whatever the share of the synapses that exist (Sompolinsky, Crisanti and Sommers 1988).
+
+    Parameters
+    ----------
+    sd : the standard deviation
+    scaled_by : g, where no ``sd`` is given
+    counting : which synapses come into a unit, as in `glorot`
+    """
+    fans((1, 1), counting)
 
     def draw(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
-        return rng.normal(0, scaled_by / np.sqrt(fans(shape)[0]) if sd is None else sd, shape)
+        return rng.normal(0, scaled_by / np.sqrt(max(fans(shape, counting)[0], 1e-12)) if sd is None else sd, shape)
 
     return draw
+
+
+def lognormal(median: Any = 1.0, sigma: float = 0.5) -> Initial:
+    """Log-normal: ``median`` times the exponential of a normal number with the standard deviation ``sigma``.
+
+    Parameters
+    ----------
+    median : a number, or a quantity such as ``10*ms``, whose unit the drawn values have
+    sigma : the standard deviation of the logarithm
+    """
+    return lambda rng, shape: median * rng.lognormal(0, sigma, shape)
+
+
+def signed(weights: Any, signs: Any) -> Initial:
+    """Weights with fixed signs: the absolute values of ``weights``, times the sign of the pre unit (Dale's law).
+
+    Parameters
+    ----------
+    weights : a number, an array, or a function such as ``glorot()``
+    signs : 1 for an excitatory and -1 for an inhibitory pre unit, shape (n_pre,); or of any shape that fits the weights'
+    """
+    given = np.asarray(signs)
+    if given.dtype.kind not in "if" or not np.isin(given, (-1, 1)).all():
+        raise RecircuitError(f"signed: signs are 1 (excitatory) or -1 (inhibitory) for each pre unit; got {signs!r}.")
+    return lambda rng, shape: np.abs(draw(weights, rng, shape, "signed")) * given
 
 
 def uniform(low: float, high: float) -> Initial:

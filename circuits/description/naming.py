@@ -1,8 +1,8 @@
-"""Names and sizes of the parts of a circuit."""
+"""What may be the name of a population, projection or broadcast, and how many units a population may have."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Iterable
 from keyword import iskeyword
 from typing import Any
 
@@ -11,15 +11,12 @@ import numpy as np
 from ...errors import RecircuitError
 from ...plasticity.names import split_side
 from ...plasticity.reserved import why_reserved
+from .population import Population
+from .projection import Projection
 
-__all__ = ["check_name", "checked_mode", "checked_size"]
 
-
-def check_name(name: Any, used: Collection[str]) -> None:
-    """Refuse what cannot be the name of a population, projection or broadcast.
-
-    Raises RecircuitError: with what is wrong with it.
-    """
+def check_name(name: Any, used: Iterable[str]) -> None:
+    """Refuse what is no name, or is used already."""
     if isinstance(name, str) and not name.isascii():
         raise RecircuitError(f"circuit: {name!a} cannot be a name: {why_reserved(name)}.")
     if not isinstance(name, str) or not name.isidentifier() or iskeyword(name) or name.startswith("_"):
@@ -32,6 +29,14 @@ def check_name(name: Any, used: Collection[str]) -> None:
         raise RecircuitError(f"circuit: the name {name!r} is used already; there are {sorted(used)}.")
 
 
+def check_broadcast(source: Population, name: str) -> None:
+    """Refuse a broadcast of many units, or with a name that means something in compiled code."""
+    if source.size != 1:
+        raise RecircuitError(f"broadcast {name!r}: {source.name!r} has {source.size} units; a broadcast comes of 1.")
+    if why := why_reserved(name):
+        raise RecircuitError(f"broadcast {name!r}: the name is taken: {why}; choose another.")
+
+
 def checked_mode(mode: Any) -> str:
     """The name of a mode; the unnamed one is "".
 
@@ -42,11 +47,21 @@ def checked_mode(mode: Any) -> str:
     return mode
 
 
-def checked_size(name: str, size: Any) -> int:
-    """How many units there are.
-
-    Raises RecircuitError: it is no whole number above 0.
-    """
+def checked_size(name: Any, size: Any) -> int:
+    """The number of units of a population."""
     if not isinstance(size, int | np.integer) or isinstance(size, bool) or size < 1:
         raise RecircuitError(f"population {name!r}: the size is a whole number, at least 1; got {size!r}.")
+    if size > 2**31 - 1:
+        raise RecircuitError(f"population {name!r}: a population has at most 2^31 - 1 units; got {size}.")
     return int(size)
+
+
+def partner_of(projections: Iterable[Projection], pre: Population, post: Population, name: str) -> Projection:
+    """The projection that runs the other way."""
+    for projection in projections:
+        if projection.pre is post and projection.post is pre:
+            return projection
+    raise RecircuitError(
+        f"connect {name}: its rule reads the transpose of the weights from {post.name!r} to {pre.name!r}, "
+        "and there is no such projection yet. Connect it first."
+    )

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Unpack
+from typing import Any, ClassVar, Unpack
 
 import numpy as np
 from brian2.units import Quantity, ms
 
 from ...errors import RecircuitError
 from ...plasticity import Rule, SynapticEquation
-from ...plasticity.reserved import why_reserved
-from ..connectivity import Connectivity
+from . import connecting
 from .checks import (
     check_delay_shape,
     check_phases,
@@ -19,25 +18,25 @@ from .checks import (
     check_settings,
     check_transpose,
     checked_connectivity,
-    equation_of,
     warn_of_rules_always_open,
 )
-from .initial import glorot
+from .fixed import Fixed
 from .meaning import check_meaning
 from .modes import together
-from .naming import check_name, checked_mode, checked_size
+from .naming import check_broadcast, check_name, checked_mode, checked_size, partner_of
 from .neuron import Neuron
-from .population import CLAMPED, Clamp, Population
+from .population import CLAMPED, Clamp, Population, check_clamp, labels_clamp
 from .projection import Projection, Transposed
 from .schedule import During, Schedule
 from .stability import warn_of_instability
+from .starting import declared
 from .timing import Closed, Timing, checked_closed, pathway_timing
 
 #: The phase in which a compartment's projections are open, where the circuit has such a phase.
 USUAL_PHASE = {"basal": "feedforward", "apical": "feedback"}
 
 
-class Network:
+class Network(Fixed):
     """What a circuit is: its populations and projections, its clock, and what it is to be computed with.
 
     A description is only data. Whatever looks at a circuit, checks it, counts it, or makes a program of it reads a
@@ -55,6 +54,11 @@ class Network:
     matmul : ``"full"`` precision of matrix products, or ``"tf32"``: of single-precision ones on a GPU (backend cuda),
         which keeps 11 bits of each factor, and is faster
     """
+
+    fixed: ClassVar[dict[str, str]] = {
+        name: f"It is said when a circuit is made, as in Circuit({name}=...)."
+        for name in ("batch_size", "dt", "precision", "dtype", "lowering", "seed", "optimise", "matmul")
+    }
 
     def __init__(
         self,
@@ -83,21 +87,35 @@ class Network:
         self.constants: dict[str, float] = {}
         self.outputs_of: dict[str, Any] = {}  # the output circuits, by the name of the population that answers
         self.revision = 0
+        self.made()
 
-    def population(self, name: str, size: int, model: Any, **options: Any) -> Population:
-        """Add ``size`` units; ``model`` is a Neuron, or an output circuit, which adds its companions too."""
+    def population(
+        self, name: str, size: int, model: Any, *, initial: Mapping[str, Any] | None = None, **parameters: Any
+    ) -> Population:
+        """Add ``size`` units.
+
+        Parameters
+        ----------
+        model : a Neuron, or an output circuit, which adds its companions too
+        initial : what variables begin with, by name: a number or quantity, an array (size,) or (batch, size), or a
+            function of (generator, shape) such as ``lognormal(10*ms)``, which draws one value for each unit
+        parameters : of the Neuron, other than it was made with (``tau=50*ms``), or first values as in ``initial``
+        """
         if not isinstance(model, Neuron):
             if not hasattr(model, "build") or isinstance(model, type):
                 raise RecircuitError(f"population {name!r}: expected a Neuron or an output circuit; got {model!r}.")
             before = dict(self.populations), dict(self.projections)
             try:
-                built = model.build(self, name, size, **options)
-                self.outputs_of[built.name] = model
-                return built
+                made = model.build(self, name, size)
+                self.outputs_of[made.name] = model
+                declared(made, initial, parameters)
             except RecircuitError:  # all of it or nothing
                 self.populations, self.projections = before
                 raise
-        return self._add(Population(self, name, checked_size(name, size), model))
+            return made
+        population = Population(self, name, checked_size(name, size), model)
+        declared(population, initial, parameters)
+        return self._add(population)
 
     def stimulus(
         self,
@@ -131,12 +149,8 @@ class Network:
         closed: Closed = "hold",
     ) -> Population:
         """A population clamped to the label: its unit at ``on``, the others at ``off``. Not shown in evaluation."""
-        for what, value in (("on", on), ("off", off)):
-            if not isinstance(value, int | float | np.integer | np.floating) or not np.isfinite(value):
-                raise RecircuitError(f"supervisor {name!r}: {what} is a finite number; got {value!r}.")
-        closed = checked_closed(closed, f"supervisor {name!r}")
-        clamp = Clamp("labels", During.of(during), clamps, float(on), float(off), closed)
-        return self._clamped(name, size, model, clamp)
+        checked_closed(closed, f"supervisor {name!r}")
+        return self._clamped(name, size, model, labels_clamp(name, During.of(during), clamps, on, off, closed))
 
     def constant(self, name: str, size: int = 1, value: float = 1.0) -> Population:
         """Units that always fire at ``value``; a projection from one of them is a bias."""
@@ -150,9 +164,10 @@ class Network:
         post: Population,
         *,
         into: str = "basal",
-        rule: Rule | SynapticEquation | None = None,
+        rule: Rule | SynapticEquation | str | None = None,
         weights: Any = None,
-        connectivity: Connectivity | None = None,
+        connectivity: Any = None,
+        autapses: bool | None = None,
         sends: str | None = None,
         name: str | None = None,
         states: Mapping[str, Any] | None = None,
@@ -163,11 +178,13 @@ class Network:
         Parameters
         ----------
         into : the post compartment
-        rule : how the weights change (a Rule stands for its forward equation, or, into ``apical``, its feedback
-            equation); None: they do not
-        weights : a number, an array (n_post, n_pre), a function of (generator, shape), or ``other.T``
-        structure : ``Dense()``, ``Masked(p)``, ``Blocks(number)``, ``OneToOne()``, or of images ``Local(...)``,
-            ``Convolution(...)`` or ``MaxPool(...)``
+        rule : how the weights change (a Rule, or its name, stands for its forward equation, or, into ``apical``, its
+            feedback equation); None: they do not
+        weights : a number, an array (n_post, n_pre), a SciPy sparse matrix, a function of (generator, shape), or
+            ``other.T``, which may be multiplied by a number
+        connectivity : ``Dense()``, ``Masked(p)``, ``Blocks(number)``, ``OneToOne()``, or of images ``Local(...)``,
+            ``Convolution(...)`` or ``MaxPool(...)``; or all synapses there are: see `Given`
+        autapses : False: no unit projects to itself
         sends : the pre variable that travels: ``rate``, or into ``apical`` the ``error`` where there is one
         states : what states of the rule begin with, where it is not one number for all: given as weights are
         timing : ``during`` and ``learns``, the phases in which it propagates and in which its weights change; ``closed``,
@@ -188,28 +205,30 @@ class Network:
             sends = "error" if into == "apical" and "error" in pre.variables() else "rate"
         if sends not in pre.variables():
             raise RecircuitError(f"connect {name}: {pre.name!r} has no {sends!r} to send; it has {pre.variables()}.")
-        equation = rule if isinstance(rule, SynapticEquation | None) else equation_of(rule, into, name)
+        equation = connecting.equation_of(rule, into, name)
         equation = equation and equation.with_step(float(self.dt))
-        if any(p.post is post and p.pre is pre and p.into == into for p in self.projections.values()):
-            raise RecircuitError(f"connect {name}: {pre.name!r} already projects into {into!r} of {post.name!r}.")
-        if weights is None:
-            initial = getattr(connectivity, "initial", None)
-            weights = glorot() if initial is None else initial
-            if equation is not None and equation.read_back:
-                weights = self._partner(pre, post, name).transposed(equation.read_back)
+        arrives = connecting.arrives_as(pre, post, into, name, self.projections.values())
+        weights, connectivity = connecting.listed_synapses(weights, connectivity, autapses, name)
+        weights = connecting.first_weights(
+            weights, connectivity, equation, lambda: partner_of(self.projections.values(), pre, post, name)
+        )
         if isinstance(weights, Transposed):
             check_transpose(weights, pre, post, equation, connectivity, name)
             connectivity = weights.of.connectivity
         else:
             connectivity = checked_connectivity(connectivity, pre, post, name)
+            connectivity = connecting.without_autapses(connectivity, autapses, (pre, post), name)
         projection = Projection(
             network=self, name=name, pre=pre, post=post, into=into, sends=sends, connectivity=connectivity,
-            equation=equation, weights=weights, states=dict(states or {}),
+            equation=equation, weights=weights, states=dict(states or {}), arrives=arrives,
             **pathway_timing(timing, f"connect {name}", USUAL_PHASE.get(into, ""), self.dt),
         )  # fmt: skip
+        connecting.read_constant(equation, pre, self.constants)
         check_rule(projection, set(self.broadcasts))
         check_meaning(projection, self.batch_size)
         check_delay_shape(projection)
+        connecting.check_arrays(projection)
+        connecting.warn_of_autapses(projection, autapses)
         self.projections[name] = projection
         self.revision += 1
         return projection
@@ -218,13 +237,8 @@ class Network:
         """Let every unit and synapse that names ``name`` read the rate of a population of one unit."""
         if not isinstance(source, Population) or source.network is not self:
             raise RecircuitError(f"broadcast {name!r}: the source is a population of this circuit; got {source!r}.")
-        if source.size != 1:
-            raise RecircuitError(
-                f"broadcast {name!r}: {source.name!r} has {source.size} units; a broadcast comes of 1."
-            )
         self._check_name(name)
-        if why := why_reserved(name):
-            raise RecircuitError(f"broadcast {name!r}: the name is taken: {why}; choose another.")
+        check_broadcast(source, name)
         self.broadcasts[name] = (source, During.of(during))
         self.revision += 1
 
@@ -233,12 +247,7 @@ class Network:
 
         A circuit may have several such schedules, each with a ``mode`` of its own, as in ``run(mode="sleep")``.
         """
-        if pairs and windows:
-            raise RecircuitError("phases: give pairs of name and duration, or windows by keyword, not both.")
-        if windows:
-            schedule = Schedule.overlapping(windows, self.dt, evaluation)
-        else:
-            schedule = Schedule.sequence(pairs, self.dt, evaluation)
+        schedule = Schedule.of(pairs, windows, self.dt, evaluation)
         self.modes[checked_mode(mode)] = schedule
         self.schedule = next(iter(self.modes.values()))
         self.revision += 1
@@ -246,11 +255,7 @@ class Network:
 
     def _clamped(self, name: str, size: int, model: Neuron | None, clamp: Clamp) -> Population:
         model = model or CLAMPED
-        if clamp.variable not in model.unit_parameters:
-            raise RecircuitError(
-                f"stimulus {name!r}: {clamp.variable!r} is not a parameter of each unit in its equations "
-                f"(those are {model.unit_parameters}); declare it as '{clamp.variable} : 1'."
-            )
+        check_clamp(name, model, clamp)
         return self._add(Population(self, name, checked_size(name, size), model, clamp))
 
     def _add(self, population: Population) -> Population:
@@ -262,15 +267,6 @@ class Network:
 
     def _check_name(self, name: str) -> None:
         check_name(name, {*self.populations, *self.projections, *self.broadcasts, "presentation"})
-
-    def _partner(self, pre: Population, post: Population, name: str) -> Projection:
-        for projection in self.projections.values():
-            if projection.pre is post and projection.post is pre:
-                return projection
-        raise RecircuitError(
-            f"connect {name}: its rule reads the transpose of the weights from {post.name!r} to {pre.name!r}, "
-            "and there is no such projection yet. Connect it first."
-        )
 
     def __getitem__(self, key: str) -> Any:
         """``network["h"]`` is a population or projection."""
@@ -294,6 +290,10 @@ class Network:
                 'circuit.phases("feedforward", 2*ms, "plasticity", 1*ms).'
             )
         return together(self.modes) if len(self.modes) > 1 else self.schedule
+
+    def given(self) -> set[str]:
+        """The variables that have been set otherwise than in the declaration of their population."""
+        return set(self.constants)
 
     def check(self) -> None:
         """Refuse, or warn of, what no single declaration shows: phases that there are not, rules that are always open."""

@@ -63,7 +63,7 @@ TAKEN = frozenset({"e", "pi", "i", "N", "t", "dt", "lambda", "inf", "xi", "x_pre
 
 @dataclass(frozen=True)
 class StateEquation:
-    """One stored variable and how it changes; ``shared``: the batch elements have one value for each unit, the mean of theirs."""
+    """One stored variable and how it changes; ``shared``: each unit has one value, which is the mean over batch elements."""
 
     variable: str
     expression: str
@@ -132,7 +132,8 @@ class Neuron:
         if set(other) - allowed or len(during) > 1 or ((during if equation.type == PARAMETER else into) or into[1:]):
             raise RecircuitError(
                 f"equations: {name!r} has the flags {flags}; expected at most one 'during <phases>' or 'after <phase>', and of "
-                f"{sorted(allowed) or 'others none'} for a {equation.type}; a sum of weights is '{name} : 1 (weights into <compartment>)'."
+                f"{sorted(allowed) or 'others none'} for a {equation.type}; a sum of weights is "
+                f"'{name} : 1 (weights into <compartment>)'."
             )
         self.dimensions[name] = equation.dim
         when, shared = _when(during[0]) if during else During(), "shared" in other
@@ -167,8 +168,8 @@ class Neuron:
                 )
         for taken in [s for s in self.states if s.shared and s.of_each in self.dimensions]:
             raise RecircuitError(
-                f"equations: {taken.variable!r} is shared, and what each batch element makes of it is called {taken.of_each!r}, "
-                "which is the name of another variable. Give one of the two another name."
+                f"equations: {taken.variable!r} is shared, and what each batch element makes of it is called "
+                f"{taken.of_each!r}, which is the name of another variable. Give one of the two another name."
             )
         known = set(self.dimensions) | set(self.parameters) | {"t", "dt", "e", "pi", "inf", "xi"}
         known |= set(DEFAULT_FUNCTIONS)

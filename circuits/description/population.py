@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
+from ...errors import RecircuitError
+from .fixed import Fixed
 from .neuron import Neuron
 from .schedule import During
 
@@ -28,6 +30,26 @@ class Clamp:
     closed: str = "hold"
 
 
+def labels_clamp(name: str, during: During, variable: str, on: Any, off: Any, closed: str = "hold") -> Clamp:
+    """What shows labels to a supervisor.
+
+    Raises RecircuitError: ``on`` or ``off`` is no finite number.
+    """
+    for what, value in (("on", on), ("off", off)):
+        if not isinstance(value, int | float | np.integer | np.floating) or not np.isfinite(value):
+            raise RecircuitError(f"supervisor {name!r}: {what} is a finite number; got {value!r}.")
+    return Clamp("labels", during, variable, float(on), float(off), closed)
+
+
+def check_clamp(name: str, model: Neuron, clamp: Clamp) -> None:
+    """Refuse a variable to be clamped that is no parameter of each unit."""
+    if clamp.variable not in model.unit_parameters:
+        raise RecircuitError(
+            f"stimulus {name!r}: {clamp.variable!r} is not a parameter of each unit in its equations "
+            f"(those are {model.unit_parameters}); declare it as '{clamp.variable} : 1'."
+        )
+
+
 class Values(Protocol):
     """What knows the values of variables by name, as ``"h.rate"``: a circuit."""
 
@@ -37,7 +59,7 @@ class Values(Protocol):
 
 
 @dataclass(eq=False)
-class Population:
+class Population(Fixed):
     """``size`` units in each of the circuit's batch elements; made by ``circuit.population`` and its kin.
 
     Its variables are read as ``population["rate"]``, an array of shape (batch, size), and set the same way.
@@ -48,12 +70,30 @@ class Population:
     size: int
     neuron: Neuron = field(repr=False)
     clamp: Clamp | None = field(default=None, repr=False)
+    initial: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    fixed: ClassVar[dict[str, str]] = {
+        "neuron": 'Change a parameter, as in population["tau"] = 10*ms, or make another circuit.',
+        **dict.fromkeys(("network", "name", "size", "clamp"), "Make another circuit."),
+        "initial": 'Set the variable itself, as in population["v"] = .5.',
+    }
+
+    def __post_init__(self) -> None:
+        self.made()
+
+    def set_neuron(self, neuron: Neuron) -> None:
+        """Other equations, or the same with other parameters; whoever calls it sees to the circuit's revision."""
+        object.__setattr__(self, "neuron", neuron)
 
     def __getitem__(self, variable: str) -> np.ndarray:
         return self.network[f"{self.name}.{variable}"]
 
     def __setitem__(self, variable: str, value: Any) -> None:
         self.network[f"{self.name}.{variable}"] = value
+
+    def shows(self, variable: str) -> bool:
+        """Whether a variable is a row of the data, so that it needs no first value."""
+        return self.clamp is not None and self.clamp.variable == variable
 
     def variables(self) -> list[str]:
         """All that a rule or a record may read of a unit."""

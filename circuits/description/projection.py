@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
+from ...errors import RecircuitError
 from ...plasticity import SynapticEquation
 from ..connectivity import Connectivity, Shape
+from .fixed import Fixed
 from .population import Population, Values
 from .schedule import During
 
@@ -20,21 +22,37 @@ class Transposed:
 
     ``variable`` may be a state of that projection's rule instead: what its synapses keep for those who read them so.
     ``elsewhere``: between other units than its own, of the same sizes; and there, if not ``flipped``, as they are.
+    ``scale``: what they are multiplied by, as in ``-projection.T``.
     """
 
     of: Projection
     variable: str = "w"
     flipped: bool = True
     elsewhere: bool = False
+    scale: float = 1.0
+
+    def __neg__(self) -> Transposed:
+        return self * -1.0
+
+    def __mul__(self, factor: float) -> Transposed:
+        if not isinstance(factor, int | float | np.integer | np.floating) or not np.isfinite(factor):
+            raise RecircuitError(f"{self.of.name}.T is multiplied by a finite number; got {factor!r}.")
+        if not self.of.connectivity.learns:
+            raise RecircuitError(f"{self.of.name}.T has no weights of its own that could be multiplied.")
+        return replace(self, scale=self.scale * float(factor))
+
+    __rmul__ = __mul__
 
     def matrix(self) -> np.ndarray:
         """The weights as they are read; those of one-to-one synapses, (n,), have no other way round."""
         found = self.of[self.variable]
-        return found.T if self.flipped else found
+        return (
+            self.scale * (found.T if self.flipped else found) if self.scale != 1 else found.T if self.flipped else found
+        )
 
 
 @dataclass(eq=False)
-class Projection:
+class Projection(Fixed):
     """Synapses from ``pre`` to ``post``: field_post = sum over pre of w*sends_pre, into one compartment.
 
     Made by ``circuit.connect``. ``projection["w"]`` reads the weights, of shape (n_post, n_pre) when dense.
@@ -55,6 +73,18 @@ class Projection:
     closed: str = "hold"
     delay: int | np.ndarray = 0
     states: dict[str, Any] = field(default_factory=dict)
+    arrives: str = ""
+
+    fixed: ClassVar[dict[str, str]] = dict.fromkeys(
+        (
+            "network", "name", "pre", "post", "into", "sends", "connectivity", "equation", "weights", "during", "learns",
+            "states", "arrives",
+        ),
+        'Say it in connect(...) of another circuit; the weights of this one are set as in projection["w"] = ...',
+    )  # fmt: skip
+
+    def __post_init__(self) -> None:
+        self.made()
 
     def __getitem__(self, variable: str) -> np.ndarray:
         return self.network[f"{self.name}.{variable}"]
@@ -78,7 +108,7 @@ class Projection:
     @property
     def field(self) -> str:
         """The variable of the post unit that this projection alone writes."""
-        return f"{self.into}_{self.pre.name}"
+        return f"{self.into}_{self.arrives or self.pre.name}"
 
     def totals(self) -> dict[str, str]:
         """Sums of weights that the post unit's equations ask for -> the variable of it with the part of this projection."""

@@ -83,6 +83,7 @@ def stored_in(network: Network, population: Population, names: set[str]) -> set[
     """Names, with expressions and compartments replaced by what they are made of."""
     neuron = population.neuron
     fields = incoming_fields(network, population)
+    known = {"t", *neuron.stored, *network.broadcasts, *neuron.parameters, *sums_into(network, population.name)}
     found: set[str] = set()
     todo, seen = set(names), set()
     while todo:
@@ -92,12 +93,6 @@ def stored_in(network: Network, population: Population, names: set[str]) -> set[
             found |= set(fields[name])
         elif name in neuron.expressions:
             todo |= get_identifiers(neuron.expressions[name]) - seen
-        elif (
-            name in sums_into(network, population.name)
-            or name == "t"
-            or name in neuron.stored
-            or name in network.broadcasts
-            or name in neuron.parameters
-        ):
+        elif name in known:
             found.add(name)
     return found

@@ -56,6 +56,15 @@ class Schedule:
         return max(stop for _, stop in self.windows.values())
 
     @classmethod
+    def of(
+        cls, pairs: Sequence[object], windows: Mapping[str, object], dt: Quantity, evaluation: Sequence[str] | None
+    ) -> Schedule:
+        """A presentation from what a user wrote: pairs, or windows that may overlap."""
+        if pairs and windows:
+            raise RecircuitError("phases: give pairs of name and duration, or windows by keyword, not both.")
+        return cls.overlapping(windows, dt, evaluation) if windows else cls.sequence(pairs, dt, evaluation)
+
+    @classmethod
     def sequence(cls, pairs: Sequence[object], dt: Quantity, evaluation: Sequence[str] | None = None) -> Schedule:
         """Phases one after the other: ``"feedforward", 2*ms, "error", 4*ms, ...``."""
         if not pairs or len(pairs) % 2:

@@ -39,6 +39,12 @@ class Recorded(Protocol):
     @property
     def t(self) -> np.ndarray: ...
 
+    @property
+    def begin(self) -> float: ...
+
+    @property
+    def each(self) -> int: ...
+
 
 def plot_trace(
     trace: Recorded,
@@ -67,18 +73,18 @@ def plot_trace(
     chosen = list(trace) if names is None else [names] if isinstance(names, str) else list(names)
     if not chosen or not trace.steps:
         raise RecircuitError("plot: there is nothing to draw; name variables in circuit.run(..., record=[...]).")
-    values = [trace[name] for name in chosen]
+    values = [trace[name].reshape(trace.steps, -1) for name in chosen]
     figure = blank_figure()
     figure.set_size_inches(width, 0.7 + height * len(chosen))
     figure.set_layout_engine("constrained")
     panels = figure.subplots(len(chosen), 1, sharex=True, squeeze=False)[:, 0]
     for panel, name, lines in zip(panels, chosen, values, strict=True):
         _shade(panel, trace)
-        _draw_lines(panel, trace.t, lines, units, (labels or {}).get(name))
+        _draw_lines(panel, trace, lines, units, (labels or {}).get(name))
         panel.set_ylabel(name)
     _name_phases(panels[0], trace)
     panels[-1].set_xlabel("time (ms)")
-    panels[-1].set_xlim(0, trace.t[-1])
+    panels[-1].set_xlim(trace.begin, trace.t[-1])
     return figure
 
 
@@ -90,13 +96,13 @@ def blank_figure() -> Figure:
 
 
 def _draw_lines(
-    panel: Axes, t: np.ndarray, lines: np.ndarray, units: Sequence[int] | int, labels: Sequence[str] | None
+    panel: Axes, trace: Recorded, lines: np.ndarray, units: Sequence[int] | int, labels: Sequence[str] | None
 ) -> None:
     count = lines.shape[1]
     chosen = list(range(min(units, count))) if isinstance(units, int) else [u for u in units if u < count]
     others = [u for u in range(count) if u not in chosen]
     # A value belongs to the whole step that ends at its time; without the first edge the first step would not show.
-    edges, stairs = np.concatenate([[0], t]), np.concatenate([lines[:1], lines])
+    edges, stairs = np.concatenate([[trace.begin], trace.t]), np.concatenate([lines[:1], lines])
     style: dict[str, Any] = dict(drawstyle="steps-pre")
     if others:
         panel.plot(edges, stairs[:, others], color="#9a9a9a", lw=0.5, alpha=0.4, **style)
@@ -121,7 +127,7 @@ def _spans(trace: Recorded) -> list[tuple[str, float, float]]:
     presentations = len(trace.rows)
     if schedule is None or not presentations:
         return []
-    each = trace.steps // presentations
+    each, begins = trace.each, trace.begin
     shown = list(range(schedule.steps))
     if each != schedule.steps:
         shown = sorted({s for name in schedule.evaluation for s in range(*schedule.windows[name])})
@@ -130,7 +136,8 @@ def _spans(trace: Recorded) -> list[tuple[str, float, float]]:
         for name, window in schedule.windows.items():
             places = [place for place, step in enumerate(shown) if step in range(*window)]
             if places:
-                spans.append((name, (k * each + places[0]) * dt, (k * each + places[-1] + 1) * dt))
+                first, last = (k * each + places[0]) * dt, (k * each + places[-1] + 1) * dt
+                spans.append((name, begins + first, begins + last))
     return spans
 
 
@@ -139,9 +146,9 @@ def _shade(panel: Axes, trace: Recorded) -> None:
     for name, begin, end in _spans(trace):
         shade = shades.setdefault(name, SHADES[len(shades) % len(SHADES)])
         panel.axvspan(begin, end, color=shade, lw=0, zorder=0)
-    step = trace.steps // max(len(trace.rows), 1) * float(trace.dt) * 1e3
+    step = trace.each * float(trace.dt) * 1e3
     for k in range(1, len(trace.rows)):
-        panel.axvline(k * step, color="white", lw=2, zorder=0.5)
+        panel.axvline(trace.begin + k * step, color="white", lw=2, zorder=0.5)
 
 
 def _name_phases(panel: Axes, trace: Recorded) -> None:
@@ -150,7 +157,7 @@ def _name_phases(panel: Axes, trace: Recorded) -> None:
     if not spans or len(trace.rows) > NAMED:
         return
     first = spans[: len(spans) // len(trace.rows)]
-    whole = trace.t[-1]
+    whole = trace.t[-1] - trace.begin
     narrow = any((end - begin) / whole < 0.012 * len(name) for name, begin, end in first)
     for name, begin, end in spans if not narrow else first:
         panel.annotate(

@@ -28,6 +28,8 @@ def circuit_text(circuit: Network) -> str:
         )
         lines.append(f"\n{population.name}: {population.size} units{kind}")
         lines += [f"    {line}" for line in str(population.neuron).splitlines()]
+        if shared := population.neuron.shared:
+            lines.append(f"    # one value for each unit, shared by the batch elements: {', '.join(shared)}")
     for projection in circuit.projections.values():
         rule = projection.equation
         how = "fixed" if not projection.plastic or rule is None else f"{rule.rule}, {rule.direction}"
@@ -40,6 +42,8 @@ def circuit_text(circuit: Network) -> str:
         )
         if projection.plastic and rule is not None:
             lines += [f"    {line}" for line in str(rule).splitlines()]
+            scopes = {"shared by the batch elements": ["w", *rule.state], "each batch element has its own": rule.traces}
+            lines += [f"    # {how}: {', '.join(names)}" for how, names in scopes.items() if names and rule.traces]
     return "\n".join(lines)
 
 

@@ -2,43 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ...errors import RecircuitError
-from ..description.network import Network
-from .expressions import keys_of, value_of
+from .recording import Recording
 
 if TYPE_CHECKING:
+    import pandas
+    import xarray
     from matplotlib.figure import Figure
-
-
-def record_keys(network: Network, arrays: Collection[str], names: Iterable[str]) -> list[str]:
-    """The stored variables that a recording of ``names`` needs."""
-    keys: list[str] = []
-    for name in [names] if isinstance(names, str) else names:
-        if "." not in name:
-            raise RecircuitError(f"record: expected the name of a variable, such as 'h.rate'; got {name!r}.")
-        keys += keys_of(network, arrays, name)
-    return list(dict.fromkeys(keys))
 
 
 class Trace:
     """What was recorded in a run.
 
-    ``trace["h.rate"]`` is an array (steps, units) of batch element 0; ``trace.t`` the times in milliseconds at the end of
-    each step; ``trace.plot()`` draws everything.
+    ``trace["h.rate"]`` is an array (steps, units) of one batch element, or (steps, elements, units) of several;
+    ``trace["x_to_h.w"]`` has the shape of the weights after that of the steps. ``trace.t`` is the time in milliseconds at
+    the end of each step, which goes on from one run to the next; ``trace.plot()`` draws everything.
+
+    Parameters
+    ----------
+    recording : what was asked for, and has been gathered
+    rows : the row of the data that each presentation showed in each batch element
     """
 
-    def __init__(self, network: Network, names: Iterable[str], stored: dict[str, np.ndarray], rows: np.ndarray) -> None:
-        self.names = [names] if isinstance(names, str) else list(names)
+    def __init__(self, recording: Recording, rows: np.ndarray) -> None:
+        network = recording.network
+        self.names = [one.name for one in recording.wanted]
         self.rows = rows
         self.schedule = network.schedule
         self.dt = network.dt
-        steps = max((len(v) for v in stored.values()), default=0)
-        self._values = {name: value_of(network, name, stored, (steps, _size(network, name))) for name in self.names}
+        self.recording = recording
+        self._values = recording.values()
 
     def __getitem__(self, name: str) -> np.ndarray:
         if name not in self._values:
@@ -54,12 +52,22 @@ class Trace:
     @property
     def steps(self) -> int:
         """How many steps were recorded."""
-        return max((len(v) for v in self._values.values()), default=0)
+        return len(self.recording.kept)
 
     @property
     def t(self) -> np.ndarray:
-        """Time at the end of each step, in milliseconds."""
-        return (np.arange(self.steps) + 1) * float(self.dt) * 1e3
+        """Time at the end of each recorded step, in milliseconds, since the circuit began."""
+        return np.array(self.recording.kept) * float(self.dt) * 1e3
+
+    @property
+    def begin(self) -> float:
+        """Time at which the run began, in milliseconds."""
+        return self.recording.begin * float(self.dt) * 1e3
+
+    @property
+    def each(self) -> int:
+        """How many steps a presentation took."""
+        return (self.recording.start - self.recording.begin) // max(len(self.rows), 1)
 
     def plot(self, names: Sequence[str] | None = None, **options: Any) -> Figure:
         """One panel per variable, one line per unit, phases shaded (``circuits/inspection/plots.py`` has the options)."""
@@ -67,10 +75,26 @@ class Trace:
 
         return plot_trace(self, names, **options)
 
+    def to_xarray(self) -> xarray.Dataset:
+        """An `xarray.Dataset` with the dimensions time (in ms), element and unit, and units as attributes.
+
+        Where variables of several populations were recorded, the units of each have a dimension of their own, as
+        ``h_unit``. Weights have the dimensions ``x_to_h_post`` and ``x_to_h_pre``.
+
+        Raises RecircuitError: xarray is not installed.
+        """
+        from .tables import to_xarray
+
+        return to_xarray(self)
+
+    def to_dataframe(self) -> pandas.DataFrame:
+        """A `pandas.DataFrame` with a row for each step, and a column for each variable, batch element and unit.
+
+        Raises RecircuitError: pandas is not installed.
+        """
+        from .tables import to_dataframe
+
+        return to_dataframe(self)
+
     def __repr__(self) -> str:
         return f"<Trace of {', '.join(self.names) or 'nothing'}: {len(self.rows)} presentations, {self.steps} steps>"
-
-
-def _size(network: Network, name: str) -> int:
-    population = network.populations.get(name.partition(".")[0])
-    return population.size if population is not None else 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..description.delays import DelayLine, delay_line, delay_lines, synapse_tables
+from ..description.delays import DelayLine, delay_line, delay_lines, sent_by, synapse_tables
 from ..description.network import Network
 from ..description.population import Population
 from ..description.projection import Projection
@@ -44,7 +44,7 @@ def signal_of(network: Network, projection: Projection) -> Term:
     """What a projection brings in: what its pre units send, or what they sent so many steps ago."""
     line = delay_line(network, projection)
     if line is None or not isinstance(projection.delay, int):
-        return Term(projection.pre.name, projection.sends)
+        return Term(projection.pre.name, sent_by(projection))
     tap = line.tap(projection.delay)
     return Term(projection.pre.name, tap, variable=tap)
 

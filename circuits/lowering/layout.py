@@ -31,14 +31,9 @@ def layout(network: Network, operations: list[Operation]) -> dict[str, Variable]
     scratch = _scratch(operations, network.populations)
     found = clock()
     for population in network.populations.values():
+        sums = sums_into(network, population.name)
         found += of_population(
-            network,
-            population,
-            [
-                *scratch.get(population.name, []),
-                *argmaxes(network, population.name),
-                *sums_into(network, population.name),
-            ],
+            network, population, [*scratch.get(population.name, []), *argmaxes(network, population.name), *sums]
         )
     found.append(ACTIVE)
     for projection in network.projections.values():

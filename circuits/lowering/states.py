@@ -28,7 +28,8 @@ def clamps(network: Network) -> list[Operation]:
         labels = clamp.kind == "labels"
         made.append(
             Operation(
-                name=f"clamp_{population.name}", owner=population.name, slot=CLAMP, steps=openings(steps, clamp.closed, network.phased()),
+                name=f"clamp_{population.name}", owner=population.name, slot=CLAMP,
+                steps=openings(steps, clamp.closed, network.phased()),
                 kernel=Clamp(population.name, clamp.variable, labels, clamp.on, clamp.off), reads=frozenset(),
                 writes=frozenset({f"{population.name}.{clamp.variable}"}), always=True, supervises=labels,
             )

@@ -63,6 +63,11 @@ class Variable:
         return self.scope in (Scope.UNIT, Scope.TRACE)
 
     @property
+    def of_units(self) -> bool:
+        """Whether it belongs to the units of a population, in each batch element or in all."""
+        return self.scope in (Scope.UNIT, Scope.SHARED_UNIT)
+
+    @property
     def size(self) -> int:
         """How many values it has."""
         return int(np.prod(self.shape))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any
 
+from brian2.units import Quantity
+
 from ...errors import RecircuitError
 from ..description.first_values import first_values
 from ..description.network import Network
@@ -33,7 +35,7 @@ def described(network: Network, writer: Writer) -> dict[str, Any]:
     rest = {k: v for k, v in vars(network).items() if k not in (*SETTINGS, *DECLARED) and _public(network, k)}
     return {
         "settings": {"precision": network.dtype.name} | {k: writer.data(getattr(network, k)) for k in SETTINGS},
-        "populations": [_data(p, writer, ()) for p in network.populations.values()],
+        "populations": [_population_data(p, writer, drawn) for p in network.populations.values()],
         "broadcasts": [[n, source.name, writer.data(when)] for n, (source, when) in network.broadcasts.items()],
         "projections": [_projection_data(p, writer, drawn) for p in network.projections.values()],
         "rest": {k: writer.data(v) for k, v in rest.items()},
@@ -77,6 +79,13 @@ def _data(owner: Any, writer: Writer, without: tuple[str, ...]) -> dict[str, Any
     return {f.name: writer.data(getattr(owner, f.name)) for f in fields(owner) if f.name not in ("network", *without)}
 
 
+def _population_data(population: Population, writer: Writer, drawn: dict[str, Any]) -> dict[str, Any]:
+    """First values that a function draws are saved as drawn."""
+    neuron, name = population.neuron, population.name
+    initial = {k: Quantity(drawn[f"{name}.{k}"], dim=neuron.dimension(k)) for k in population.initial}
+    return _data(population, writer, ("initial",)) | {"initial": writer.data(initial)}
+
+
 def _projection_data(projection: Projection, writer: Writer, drawn: dict[str, Any]) -> dict[str, Any]:
     """Weights that are another's are named; those that are drawn are saved as drawn."""
     name, weights = projection.name, projection.weights
@@ -85,7 +94,7 @@ def _projection_data(projection: Projection, writer: Writer, drawn: dict[str, An
     states = {k: drawn[f"{name}.{k}"] if callable(v) else v for k, v in projection.states.items()}
     found["states"] = writer.data(states)
     if isinstance(weights, Transposed):
-        same = (weights.of.name, weights.variable, weights.flipped, weights.elsewhere)
+        same = (weights.of.name, weights.variable, weights.flipped, weights.elsewhere, weights.scale)
         return found | {"weights": {"transposed": list(same)}}
     return found | {"weights": writer.data(drawn[f"{name}.w"] if callable(weights) else weights)}
 
@@ -93,15 +102,15 @@ def _projection_data(projection: Projection, writer: Writer, drawn: dict[str, An
 def _connect(network: Network, of: dict[str, Any], reader: Reader) -> None:
     weights = of["weights"]
     if isinstance(weights, dict) and "transposed" in weights:
-        other, variable, flipped, elsewhere = weights["transposed"]
-        given: Any = Transposed(network.projections[other], str(variable), bool(flipped), bool(elsewhere))
+        other, variable, flipped, elsewhere, scale = weights["transposed"]
+        given: Any = Transposed(network.projections[other], str(variable), bool(flipped), bool(elsewhere), float(scale))
     else:
         given = reader.value(weights)
     checked = {k: of[k] for k in CONNECTED}
     if isinstance(given, Transposed):
         del checked["connectivity"]
     pre, post = (network.populations[of[side]] for side in ("pre", "post"))
-    made = network.connect(pre, post, rule=of["equation"], weights=given, **checked)
+    made = network.connect(pre, post, rule=of["equation"], weights=given, autapses=True, **checked)
     _set_rest(made, of, (*CONNECTED, "pre", "post", "equation", "weights"))
 
 
@@ -113,4 +122,4 @@ def _set_rest(made: Population | Projection, of: dict[str, Any], without: tuple[
             raise RecircuitError(
                 f"{made.name}: a file says {name!r} of it, which this version of recircuit does not know."
             )
-        setattr(made, name, of[name])
+        object.__setattr__(made, name, of[name])

@@ -116,7 +116,8 @@ def law_apart(
         for part, (target, one) in zip(parts, single, strict=True):
             kept_apart = target in equation.traces or (apart and target != "w" and _reads_elements(part))
             if apart and not _reads_elements(part):
-                now = [_mean_of(now, but=traces)] * batch_size
+                mean = _mean_of(now, but=traces)
+                now = [{k: each[k] if k in traces else v for k, v in mean.items()} for each in now]
             _take(one, _for(one, data), row[row >= 0], now, f"{own}{target}", mean=not kept_apart)
         now = [{**each, f"{own}updates": each[f"{own}updates"] + 1} for each in now]
     mean = _mean_of(now, but=traces)

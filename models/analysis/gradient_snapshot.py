@@ -119,7 +119,7 @@ def snapshot(circuit: Circuit, data: Any = None) -> Snapshot:
     inputs = Inputs({n: Rows(r.values[: circuit.batch_size], r.scale, r.offset) for n, r in inputs.rows.items()})
     program = circuit.program()
     owners = circuit.populations
-    keys = [k for k, v in program.variables.items() if v.owner in owners and v.by_element]
+    keys = [k for k, v in program.variables.items() if v.owner in owners and v.of_units]
     inputs.load(program)
     table = circuit.timetable("train", keys)
     with untouched(program, table):

@@ -93,7 +93,7 @@ class Synapses:
     @property
     def first(self) -> Initial:
         """How the forward weights begin."""
-        return self.weights or glorot()
+        return self.weights or glorot(counting="possible")
 
     @property
     def first_feedback(self) -> Initial:
@@ -294,7 +294,7 @@ class _Builder:
             return  # a layer of a sum has two forward projections
         own = self.rule.feedback.weights == "own"
         back = structure.T if isinstance(structure, Local) else structure
-        rule = None if upper.name in self.synapses.frozen and own else self._rule_for(upper, lower, back)
+        rule = None if upper.name in self.synapses.frozen and own else self._rule_for(upper, lower, back).feedback
         ways: dict[str, Any] = dict(connectivity=back, weights=self.synapses.first_feedback) if own else {}
         self.net.connect(upper, lower, into="apical", rule=rule, sends=self._sent(upper), **ways)
 

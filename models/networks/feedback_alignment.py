@@ -177,7 +177,7 @@ class _Plan:
     def add_forward(self) -> None:
         """W, and biases."""
         one = self.net.constant("one") if self.synapses.bias else None
-        weights = self.synapses.weights or glorot()
+        weights = self.synapses.weights or glorot(counting="possible")
         for h, (pre, post) in enumerate(pairwise(self.layers), 1):
             rule = None if h in self.synapses.frozen else self.rule.forward
             structure = self.structure() if h > 1 else self.synapses.local

@@ -108,7 +108,7 @@ def timed(sizes: Sequence[int], rule: Rule, timing: Timing, *, batch_size: int =
         during = moving if post.name != "o" else "feedforward"
         net.connect(pre, post, rule=rule, sends="shown" if pre is x else "rate", during=during, learns=learns)
     for lower, upper in zip(layers[1:], layers[2:], strict=False):
-        net.connect(upper, lower, into="apical", rule=rule, during=back, learns=learns)
+        net.connect(upper, lower, into="apical", rule=rule.feedback, during=back, learns=learns)
     net.phases(evaluation=moving, **{name: (a * ms, b * ms) for name, (a, b) in windows.items()})
     return net
 

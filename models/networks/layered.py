@@ -76,7 +76,7 @@ def layered(
     output = output_for(loss, rule.name)
     rule = _fitted(rule, output)
     net = new_circuit(circuit)
-    draw = weights or glorot()
+    draw = weights or glorot(counting="possible")
     layers = [net.stimulus("x", sizes[0])]
     layers += [net.population(f"h{i}", n, pyramidal(transfer, tau or net.dt)) for i, n in enumerate(sizes[1:-1], 1)]
     layers += [net.population("o", sizes[-1], output)]
@@ -90,7 +90,9 @@ def layered(
     back = [pair for pair in pairs[1:] if pair[0].name in learning]
     for lower, upper, structure in back:
         own = rule.feedback.weights == "own"
-        net.connect(upper, lower, into="apical", rule=rule, connectivity=structure, weights=draw if own else None)
+        net.connect(
+            upper, lower, into="apical", rule=rule.feedback, connectivity=structure, weights=draw if own else None
+        )
     _set_phases(net, len(sizes) - 1, output.error_steps, len(back), _settling_steps(tau, net.dt, settling))
     return net
 

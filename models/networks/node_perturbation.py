@@ -206,7 +206,7 @@ class _Plan:
         own = None if self.rule.feedback.weights == "transpose" else _transposed(self.synapses.weights)
         for upper, lower in pairs:
             weights = 0.0 if self.lateral else own
-            self.net.connect(upper, lower, into="apical", rule=self.rule, weights=weights)
+            self.net.connect(upper, lower, into="apical", rule=self.rule.feedback, weights=weights)
         for sender in dict.fromkeys(upper.name for upper, _ in pairs if self.lateral):
             self.add_inverse(self.net.populations[sender], self.synapses.gamma)
 

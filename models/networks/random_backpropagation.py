@@ -80,11 +80,11 @@ def channel_matrix(variant: Variant) -> Initial:
     if variant.matrix != "sparse":
         return scaled(variant.mean, uniform=variant.matrix == "uniform")
     size = 1.0 if variant.skips or variant.n == 0 else 1 / np.sqrt(variant.n)
-    return lambda rng, shape: size * (rng.random(shape) < variant.n / fans(shape)[1])
+    return lambda rng, shape: size * (rng.random(shape) < variant.n / fans(shape, "possible")[1])
 
 
 def _sd(shape: tuple[int, ...]) -> float:
-    return float(np.sqrt(2 / sum(fans(shape))))
+    return float(np.sqrt(2 / sum(fans(shape, "possible"))))
 
 
 def _forward(net: Circuit, variant: Variant, layers: list[Population], h: int) -> Projection:

@@ -85,8 +85,8 @@ def chain(
     for lower, upper in pairwise(layers):
         net.connect(lower, upper, rule=rule, weights=weights, during=_open(UP, loops), learns=learns)
         net.connect(
-            upper, lower, into="apical", sends="echo", rule=rule, weights=feedback_weights, during=_open(DOWN, loops),
-            learns=learns,
+            upper, lower, into="apical", sends="echo", rule=rule.feedback, weights=feedback_weights,
+            during=_open(DOWN, loops), learns=learns,
         )  # fmt: skip
     net.phases(*_timed(loops, net.dt, _settling_steps(tau, net.dt, settling)))
     return net

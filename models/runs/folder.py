@@ -16,7 +16,7 @@ from ..training.checkpoint import Checkpoint
 from ..training.run_files import CONFIG, WEIGHTS, checkpoint_in
 from .config import RunConfig
 
-__all__ = ["CONFIG", "Record", "may_start", "plan", "read_record", "rule_hash"]
+__all__ = ["CONFIG", "Record", "check_trusted", "may_start", "plan", "read_record", "rule_hash"]
 
 
 class Record(BaseModel):
@@ -95,11 +95,11 @@ def plan(folder: Path, given: dict[str, Any], *, resume: bool, trust: bool = Fal
             f"now got {given[name]}. Leave the option out to go on with it, or start anew in another folder (--out)."
         )
     if "rule" not in given:
-        _check_trusted(folder, record, trust)
+        check_trusted(folder, record, trust)
     return asked, ""
 
 
-def _check_trusted(folder: Path, record: Record, trust: bool) -> None:
+def check_trusted(folder: Path, record: Record, trust: bool) -> None:
     """Refuse to execute a file only because a folder, which may be someone else's, names it."""
     spec = record.run.rule
     path = file_of_rule(spec)

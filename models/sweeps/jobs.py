@@ -24,6 +24,7 @@ from ..data import Dataset, load
 from ..runs.config import RunConfig
 from ..training.loop import train
 from ..training.machine import choose, versions
+from ..training.samples import augmented
 from .result_format import is_result
 
 __all__ = ["Job", "experiment_jobs", "perform", "seeds_of", "training_jobs", "values_of"]
@@ -188,8 +189,8 @@ def _trained(payload: Mapping[str, Any]) -> Result:
             raise RecircuitError(f"The {what} not the same on this machine as where the sweep was started.")
     try:
         history = train(
-            config.circuit(data), data, config.epochs or 1, backend=config.backend,
-            measures=config.measure, augment=config.augment, progress=False,
+            config.circuit(data), augmented(data, config.augment), config.epochs or 1, backend=config.backend,
+            measures=config.measure, progress=False,
         )  # fmt: skip
     except Diverged as problem:
         return {"rows": [], "seconds": None, "diverged": str(problem)}

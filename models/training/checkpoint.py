@@ -30,7 +30,8 @@ NOISE = "noise "
 class About(BaseModel):
     """What a checkpoint is the state of.
 
-    epoch: how many epochs of the run lie behind it. before: how many epochs lie before the run. rows: what was measured. seed: of their order and noise.
+    epoch: how many epochs of the run lie behind it. before: how many epochs lie before the run. rows: what the epochs
+    measured. seed: of their order and noise.
     network: what the circuit is, in words (`described`). data: name and fingerprint of the data set.
     backend, threads, versions: what made it; on another the rest of the run has other bits.
     """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
@@ -26,17 +27,21 @@ class History:
     """A row per epoch; ``history["test_error"]`` is one column as an array.
 
     epoch: from 1. seconds: of the training in that epoch, without the evaluation. train_error: share of wrong
-    answers as the stimuli were shown, each before its own update. test_error: after the epoch. For each feedback
+    answers as the stimuli were shown, each before its own update. validation_error, test_error: after the epoch, where there
+    are such samples. With targets in place of classes, train_mse, validation_mse and test_mse are mean squared errors; where
+    nothing says what is wanted there is no such column. For each feedback
     projection, `h1_angle` (degrees), `h1_distance`, `h1_signs`: see `recircuit.models.analysis.weight_alignment`. beyond:
     how often the field of an output unit left the range of its circuit (hinge). presentations_per_second: stimuli,
     counted in all batch elements.
 
-    rows: the epochs. backend: what ran it. interrupted: stopped by Ctrl-C before its last epoch.
+    rows: the epochs. backend: what ran it. interrupted: stopped by Ctrl-C before its last epoch. classes: the names of the
+    classes, in the order of the output units, where the labels were text.
     """
 
     rows: list[Row] = field(default_factory=list)
     backend: str = ""
     interrupted: bool = False
+    classes: tuple[str, ...] | None = None
 
     def __getitem__(self, name: str) -> NDArray[np.float64]:
         if name not in self.names:
@@ -53,8 +58,8 @@ class History:
 
     @property
     def test_error(self) -> float:
-        """After the last epoch; NaN before the first."""
-        return self.rows[-1]["test_error"] if self.rows else float("nan")
+        """After the last epoch; NaN before the first, and where there is no test set or no answer."""
+        return self.rows[-1].get("test_error", float("nan")) if self.rows else float("nan")
 
     def csv(self) -> str:
         """The rows as text, with six digits."""
@@ -72,19 +77,20 @@ class History:
 
     def __repr__(self) -> str:
         stopped = ", interrupted" if self.interrupted else ""
-        return f"<History of {len(self)} epochs: test error {self.test_error:.2%}{stopped}>"
+        measured = "" if np.isnan(self.test_error) else f": test error {self.test_error:.2%}"
+        return f"<History of {len(self)} epochs{measured}{stopped}>"
 
 
 def row(
     epoch: int,
     seconds: float,
-    errors: tuple[float, float],
+    errors: Mapping[str, float],
     alignments: dict[str, Alignment],
     presentations: int,
     beyond: int | None,
 ) -> Row:
     """One epoch."""
-    made: Row = {"epoch": epoch, "seconds": seconds, "train_error": errors[0], "test_error": errors[1]}
+    made: Row = {"epoch": epoch, "seconds": seconds, **errors}
     for name, measured in alignments.items():
         made |= {f"{name}_{measure}": value for measure, value in asdict(measured).items()}
     if beyond is not None:

@@ -16,7 +16,13 @@ __all__ = ["curves", "png"]
 #: Name of a measure -> its value after each epoch.
 Columns = Mapping[str, NDArray[np.float64]]
 
-INK, TRAIN, TEST = "#333333", "#9aa5b1", "#c2410c"
+INK, TRAIN, TEST, VALIDATION = "#333333", "#9aa5b1", "#c2410c", "#0e7490"
+#: Column, label and colour; the last one that there is has its value written beside it.
+ERRORS = (
+    ("train_error", "training, as shown", TRAIN),
+    ("validation_error", "validation", VALIDATION),
+    ("test_error", "test", TEST),
+)
 LAYERS = ("#1d4ed8", "#0e7490", "#4d7c0f", "#a16207", "#7e22ce", "#be185d")
 
 
@@ -48,16 +54,21 @@ def png(figure: Figure) -> bytes:
 
 def _draw_errors(axes: Axes, columns: Columns) -> None:
     epochs = columns["epoch"]
-    for name, label, colour in (("train_error", "training, as shown", TRAIN), ("test_error", "test", TEST)):
-        percent = 100 * columns[name]
-        axes.plot(epochs, percent, marker="o", markersize=3, color=colour, label=label)
-    last = 100 * columns["test_error"][-1]
-    axes.annotate(
-        f"{last:.2f}%", (epochs[-1], last), xytext=(6, 0), textcoords="offset points", va="center", color=TEST
-    )
+    found = {name: columns[name] for name, _, _ in ERRORS if name in columns}
+    for name, label, colour in ERRORS:
+        if name in found:
+            axes.plot(epochs, 100 * found[name], marker="o", markersize=3, color=colour, label=label)
     _finish(axes, "error (%)", epochs)
-    shown = np.concatenate([columns["train_error"], columns["test_error"]]) * 100
-    axes.set_ylim(0, max(1.0, 1.08 * float(np.max(shown[1:] if len(epochs) > 3 else shown))))
+    if not found:
+        return
+    name, values = list(found.items())[-1]
+    colour = next(c for n, _, c in ERRORS if n == name)
+    last = 100 * values[-1]
+    axes.annotate(
+        f"{last:.2f}%", (epochs[-1], last), xytext=(6, 0), textcoords="offset points", va="center", color=colour
+    )
+    highest = [100 * float(np.max(v[1:] if len(epochs) > 3 else v)) for v in found.values()]
+    axes.set_ylim(0, max(1.0, 1.08 * max(highest)))
     axes.margins(x=0.08)
     axes.legend(frameon=False)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...atomic_files import read_file, write_together, write_whole
@@ -13,7 +14,7 @@ from ...folder_lock import FolderLock, locked
 from .checkpoint import Checkpoint
 from .history import History
 
-__all__ = ["CONFIG", "CURVES", "METRICS", "WEIGHTS", "RunFolder", "checkpoint_in", "run_folder"]
+__all__ = ["CONFIG", "CURVES", "METRICS", "WEIGHTS", "RunFiles", "RunFolder", "checkpoint_in", "run_folder"]
 
 WEIGHTS, METRICS, CURVES, CONFIG = "weights.safetensors", "metrics.csv", "curves.png", "config.json"
 
@@ -47,9 +48,24 @@ def check_free(folder: Path) -> None:
         held, what = (folder / WEIGHTS).exists(), "a run that cannot be read"
     if held:
         raise UsageError(
-            f"train: {folder} holds {what}. Go on with it (resume=True), choose another folder (out=...), or write over it "
-            "(overwrite=True)."
+            f"train: {folder} holds {what}. Go on with it (out=RunFiles(folder, resume=True)), choose another folder, or write "
+            "over it (out=RunFiles(folder, overwrite=True))."
         )
+
+
+@dataclass(frozen=True)
+class RunFiles:
+    """The folder of a training run, where more is to be said than its name.
+
+    folder: where the files are. resume: go on from the checkpoint in it, where there is one. overwrite: write over a run
+    in it; without it, a folder that holds a run is refused. files: by name, more files for the folder, which are written
+    with the first checkpoint.
+    """
+
+    folder: str | Path | None
+    resume: bool = False
+    overwrite: bool = False
+    files: Mapping[str, bytes] = field(default_factory=dict)
 
 
 class RunFolder:
@@ -104,24 +120,22 @@ class RunFolder:
 
 
 @contextmanager
-def run_folder(
-    out: str | Path | None, *, resume: bool, overwrite: bool, beside: Mapping[str, bytes]
-) -> Iterator[RunFolder]:
+def run_folder(out: RunFiles) -> Iterator[RunFolder]:
     """The folder of a run, which no other run uses meanwhile. Nothing in it is changed before `RunFolder.begin`.
 
     Raises:
         UsageError: it holds a run, and nothing is said of it; there is no folder to resume from.
         RecircuitError: another run holds it, or what it holds cannot be read.
     """
-    if out is None:
-        if resume:
-            raise UsageError("resume: say from which folder, with out=...")
+    if out.folder is None:
+        if out.resume:
+            raise UsageError("resume: say from which folder, with out=RunFiles(folder, resume=True).")
         yield RunFolder(None, None, {})
         return
-    with locked(Path(out)) as lock:
-        if not (resume or overwrite):
+    with locked(Path(out.folder)) as lock:
+        if not (out.resume or out.overwrite):
             check_free(lock.folder)
-        yield RunFolder(lock, checkpoint_in(lock.folder) if resume else None, beside)
+        yield RunFolder(lock, checkpoint_in(lock.folder) if out.resume else None, out.files)
 
 
 @contextmanager

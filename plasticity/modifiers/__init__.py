@@ -6,7 +6,7 @@ from .gate import gate
 from .momentum import momentum
 from .rate_schedule import rate_decay, rate_steps
 from .weight_decay import weight_decay
-from .weight_limit import weight_limit
+from .weight_limit import signs, weight_limit
 
 __all__ = [
     "Change",
@@ -17,6 +17,7 @@ __all__ = [
     "momentum",
     "rate_decay",
     "rate_steps",
+    "signs",
     "weight_decay",
     "weight_limit",
 ]

@@ -1,23 +1,75 @@
 """Limits of weights."""
 
+import math
+from collections.abc import Sequence
+from functools import partial
+from numbers import Real
+
 from ...errors import RecircuitError
 from ..parse import Statement
 from .base import Equation, Modifier
 
-__all__ = ["weight_limit"]
+__all__ = ["signs", "weight_limit"]
+
+#: What stands for no limit: within single precision.
+NONE = 1e30
 
 
-def weight_limit(weight_limit: float) -> Modifier:
-    """Limits of weights: each update ends with `w = clip(w, -weight_limit, weight_limit)`.
+def weight_limit(weight_limit: float | Sequence[float | None], high: float | None = NONE) -> Modifier:
+    """Limits of weights: each update ends with `w = clip(w, low, high)`.
 
     Parameters
     ----------
-    weight_limit : the largest absolute value of a weight, above 0
+    weight_limit : the largest absolute value of a weight, above 0; or the lowest value, where ``high`` is given too; or
+        a pair of both, as in ``(0, 1)``
+    high : the highest value; None, here or as the lowest: there is no limit on this side, as in ``weight_limit(0, None)``
+
+    Raises
+    ------
+    RecircuitError
+        for limits that leave no weight
     """
-    if not weight_limit > 0:
-        raise RecircuitError(f"weight_limit: a limit of weights is a number above 0; got {weight_limit!r}.")
-    return Modifier("weight limit", _change, {"weight_limit": weight_limit})
+    if isinstance(weight_limit, Sequence) and not isinstance(weight_limit, str) and len(weight_limit) == 2:
+        low, high = weight_limit
+    elif high == NONE and _is_number(weight_limit):
+        if not weight_limit > 0:  # type: ignore[operator]
+            raise RecircuitError(
+                f"weight_limit: a limit of weights is a number above 0; got {weight_limit!r}. Weights that are not "
+                "negative are weight_limit(0, None)."
+            )
+        return Modifier("weight limit", _symmetric, {"weight_limit": float(weight_limit)})  # type: ignore[arg-type]
+    else:
+        low = weight_limit  # type: ignore[assignment]
+    if any(limit is not None and not _is_number(limit) for limit in (low, high)):
+        raise RecircuitError(
+            f"weight_limit: limits are one number above 0, or the lowest and the highest value, as in (0, 1), of which one "
+            f"may be None; got {low!r} and {high!r}."
+        )
+    lowest, highest = (-NONE if low is None else float(low)), (NONE if high is None else float(high))
+    if not lowest < highest:
+        raise RecircuitError(
+            f"weight_limit: the lowest value of a weight is below the highest; got {low!r} and {high!r}."
+        )
+    return Modifier("weight limit", _between, {"weight_low": lowest, "weight_high": highest})
 
 
-def _change(equation: Equation, where: str) -> Equation:
-    return (*equation, Statement("w", "=", "clip(w, -weight_limit, weight_limit)"))
+def signs() -> Modifier:
+    """Signs of weights that an update cannot change (Dale's law): each ends with `w = polarity*clip(polarity*w, 0, 1e30)`.
+
+    The polarity is a state of each synapse. It is 1, unless ``connect(..., states={"polarity": ...})`` gives an array
+    (n_pre,) with 1 for excitatory and -1 for inhibitory pre units. Weights begin with these signs as
+    ``connect(..., weights=signed(glorot(), array))``.
+    """
+    return Modifier("signs", partial(_appended, "polarity*clip(polarity*w, 0, 1e30)"), state={"polarity": 1.0})
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _appended(expression: str, equation: Equation, where: str) -> Equation:
+    return (*equation, Statement("w", "=", expression))
+
+
+_symmetric = partial(_appended, "clip(w, -weight_limit, weight_limit)")
+_between = partial(_appended, "clip(w, weight_low, weight_high)")

@@ -26,6 +26,7 @@ from recircuit.models.analysis.circuit_comparison import (
 )
 from recircuit.models.networks.rule_test_circuits import Draw, bench, bench_data, data_for, network, variable
 from recircuit.plasticity import Rule
+from recircuit.plasticity.incoming import calls_in
 from recircuit.plasticity.locality import Scope, prove
 from recircuit.report import Found, Report, Row, RuleFails, attempt
 
@@ -48,6 +49,7 @@ NEARLY = 1e-10
 #: In float32.
 SINGLE = 1e-4
 BATCH_SIZE, SHOWN = 3, 8
+PRE = -1  # the axis of the pre units
 
 
 def check_rule(
@@ -181,12 +183,20 @@ class _Bench:
             for key in (k for k in data if k.startswith(f"{side}_")):
                 mine[key][:, 0] = again[key][:, 0]
             for key, value in self.learned(data=mine).items():
-                axis = axes[key.startswith("feedback.")]
+                axis = axes[key.startswith("feedback.")] - 2
+                if axis == PRE and self.sums(key):  # the other synapses of a post unit are its own
+                    continue
                 apart[f"{key}, by {side}"] = distance(np.delete(value, 0, axis), np.delete(usual[key], 0, axis))
         for value in start.values():
             value.flat[0] += 0.25
         after = self.learned(start=start)
-        return _worst(apart | {k: distance(v.flat[1:], usual[k].flat[1:]) for k, v in after.items()})
+        first = {k: usual[k].shape[-1] if self.sums(k) else 1 for k in usual}
+        return _worst(apart | {k: distance(v.flat[first[k] :], usual[k].flat[first[k] :]) for k, v in after.items()})
+
+    def sums(self, key: str) -> bool:
+        """Whether the equation of a projection's variable reads a sum over the synapses of the post unit."""
+        equation = self.rule.forward if key.startswith("forward.") else self.rule.feedback
+        return any(calls_in(s.node()) for s in equation.statements)
 
     def lowered(self) -> Found:
         return _worst(forms_apart(self.make, self.data(self.make())))
@@ -279,4 +289,4 @@ def _synapses(net: Circuit) -> State:
 
 def _state(net: Circuit, projection: str) -> Mapping[str, float]:
     equation = net.projections[projection].equation
-    return {} if equation is None else equation.state
+    return {} if equation is None else equation.state | equation.traces

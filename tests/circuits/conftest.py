@@ -11,8 +11,9 @@ from recircuit.circuits.backends.cuda import gpu
 
 @pytest.fixture
 def on_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The backend cuda finds the stand-in for CUDA, and a GPU that belongs to it."""
+    """The backend cuda finds the stand-in for CUDA, and a GPU that belongs to it. Every array lies between guard pages."""
     if why := missing_compiler():
         pytest.skip(why)
     monkeypatch.setenv("CUDA_HOME", str(STAND_IN))
+    monkeypatch.setenv("RECIRCUIT_CUDA_APART", "1")
     monkeypatch.setattr(gpu, "find_gpu", lambda: GPU)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 from brian2 import ms
-from cuda_sources import STAND_IN, compile_file, compile_kernels, missing_nvcc, one_thread, write_sources
+from cuda_sources import STAND_IN, compile_file, compile_kernels, missing_nvcc, one_thread, write_loop, write_sources
 
 import recircuit as rc
 from benchmarks import agreement
@@ -74,9 +75,17 @@ def test_nvcc_compiles_every_case(tmp_path: Path, case: str, precision: str, car
 @needs_nvcc
 @pytest.mark.parametrize("card", CARDS)
 def test_nvcc_compiles_the_presentation_loop(tmp_path: Path, card: str) -> None:
-    recipe = write_sources(agreement.circuit("urfb", "float32"), tmp_path, (f"-arch={card}",))
+    recipe = write_loop(tmp_path, (f"-arch={card}",))
     call = next(call for call in recipe.compile if "machine.cu" in call)
     assert compile_file(call, tmp_path, "machine.cu").spills() == []
+
+
+@needs_nvcc
+@pytest.mark.parametrize("program", ["ceilings.cu", "anatomy.cu"])
+def test_nvcc_compiles_what_the_benchmarks_run(tmp_path: Path, program: str) -> None:
+    recipe = write_loop(tmp_path)
+    shutil.copyfile(Path(agreement.__file__).with_name(program), tmp_path / program)
+    assert compile_file(recipe.compile[0], tmp_path, program).file.exists()
 
 
 @needs_nvcc

@@ -20,7 +20,7 @@ from recircuit.circuits import Blocks, Convolution, Dense, Local, Masked, MaxPoo
 from recircuit.circuits.backends import BACKENDS, find_backend
 from recircuit.circuits.backends.interpreter.program import InterpreterProgram
 from recircuit.circuits.backends.program import Diverged
-from recircuit.circuits.connectivity import CONNECTIVITIES, Connectivity
+from recircuit.circuits.connectivity import CONNECTIVITIES, Connectivity, Given, NoAutapses
 from recircuit.circuits.inputs import as_inputs
 from recircuit.circuits.lowering.evaluation import DRAWS, FUNCTIONS, evaluate
 from recircuit.models.networks.rule_test_circuits import bench, data_for, network
@@ -84,6 +84,8 @@ STRUCTURES: dict[str, Connectivity] = {
     "masked": Masked(0.5),
     "sparse": Masked(0.1),
     "blocks": Blocks(2),
+    "given": Given((np.arange(40) % 13, np.arange(40) % 7)),
+    "without autapses": NoAutapses(Masked(0.5)),
     "local": Local(IMAGE, 3, 3),
     "local, stride 2": Local(IMAGE, 3, (3, 2), 2),
     "local, half of it": Local(IMAGE, 3, 3, probability=0.5),

@@ -88,7 +88,7 @@ def test_a_mode_has_the_steps_of_a_circuit_that_has_it_alone() -> None:
     assert "wake" not in both.explain(schedule="night").split("x is open")[0] and "dream" in both.explain(
         schedule="night"
     )
-    with pytest.raises(RecircuitError, match="open during \\['wake'\\]"):
+    with pytest.raises(RecircuitError, match="open during .*'wake'"):
         alone.timetable()  # here no mode has that phase
 
 

@@ -179,7 +179,7 @@ def lowered_otherwise(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Callable[[Callable[[SynapticEquation], tuple[Step, ...]]], None]:
     """Put another lowering in place of recircuit's."""
-    return lambda otherwise: monkeypatch.setattr(synapses, "lower", lambda equation, shared: otherwise(equation))
+    return lambda otherwise: monkeypatch.setattr(synapses, "lower", lambda equation, **_: otherwise(equation))
 
 
 def test_a_wrong_product_is_found(lowered_otherwise: Callable[..., None]) -> None:

@@ -132,11 +132,12 @@ class CompiledProgram(Program):
         *,
         collect: Mapping[str, int] | None = None,
         trace: Sequence[str] = (),
+        columns: int = 1,
         progress: Progress | None = None,
     ) -> RunResult:
         order = check_order(order, self.assembly.batch_size, {k: len(d.values) for k, d in self._data.items()})
         worker = self._mine()
-        worker.ask(Kind.TABLE, *lines_of(table, self.lowered, collect or {}, trace))
+        worker.ask(Kind.TABLE, *lines_of(table, self.lowered, collect or {}, trace, columns))
         answer, interrupted = worker.run(len(order), order, progress=progress)
         result = recorded(answer, table, self.lowered, collect or {}, trace)
         result.interrupted |= interrupted

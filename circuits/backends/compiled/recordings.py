@@ -15,8 +15,10 @@ from ..program import RunResult
 from .messages import Field
 
 
-def lines_of(table: Timetable, lowered: Lowered, collect: Mapping[str, int], trace: Sequence[str]) -> list[Field]:
-    """The lines of a presentation, as source/worker.cpp reads them."""
+def lines_of(
+    table: Timetable, lowered: Lowered, collect: Mapping[str, int], trace: Sequence[str], columns: int = 1
+) -> list[Field]:
+    """The lines of a presentation, as source/worker.cpp reads them; a trace is of so many ``columns``: batch elements."""
     fields: list[Field] = []
     for step, row in zip(table.steps, table.entries, strict=True):
         for entry in row:
@@ -28,9 +30,9 @@ def lines_of(table: Timetable, lowered: Lowered, collect: Mapping[str, int], tra
             else:
                 fields += ["run", entry.operation.name]
         for key in (k for k, s in collect.items() if s == step):
-            fields += ["keep", key, _count(lowered, key, is_trace=False)]
+            fields += ["keep", key, _count(lowered, key, lowered.network.batch_size)]
         for key in trace:
-            fields += ["trace", key, _count(lowered, key, is_trace=True)]
+            fields += ["trace", key, _count(lowered, key, columns)]
         fields += ["tick"]
     return fields
 
@@ -45,9 +47,9 @@ def recorded(
     result = RunResult(done, interrupted=bool(stopped), diverged=diverged)
     for key in collect:
         values = _values(kept, "keep", key)
-        result.collected[key] = values.reshape(done, *lowered.variables[key].shape)
+        result.collected[key] = _whole(lowered, key, values, done).reshape(done, *lowered.variables[key].shape)
     for key in trace:
-        result.traces[key] = _values(kept, "trace", key).reshape(done * len(table.steps), -1)
+        result.traces[key] = _whole(lowered, key, _values(kept, "trace", key), done * len(table.steps))
     return result
 
 
@@ -58,9 +60,19 @@ def _values(kept: Mapping[Any, Field], what: str, key: str) -> np.ndarray:
     return values
 
 
-def _count(lowered: Lowered, key: str, *, is_trace: bool) -> int:
-    """How many values of a variable are kept at a time: all, or in a trace those of the first batch element."""
+def _count(lowered: Lowered, key: str, columns: int) -> int:
+    """How many values of a variable are kept at a time: all, or of what batch elements have those of the first ones."""
     variable = lowered.variables[key]
     if variable.places is not None:
-        raise RecircuitError(f"record: {key} is sparse in the plain form; record it with backend='numpy'.")
-    return variable.size // lowered.network.batch_size if is_trace and variable.by_element else variable.size
+        return len(variable.places)
+    return variable.size // lowered.network.batch_size * columns if variable.by_element else variable.size
+
+
+def _whole(lowered: Lowered, key: str, values: np.ndarray, count: int) -> np.ndarray:
+    """So many rows of values, as they are in the shape that a user sees: 0 where no synapse is stored."""
+    variable = lowered.variables[key]
+    if variable.places is None:
+        return values.reshape(count, -1)
+    whole = np.zeros((count, variable.size), dtype=values.dtype)
+    whole[:, variable.places] = values.reshape(count, -1)
+    return whole

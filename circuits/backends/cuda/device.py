@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,14 @@ from ..compiled.device import KeptDevice
 from ..compiled.literals import real
 from ..compiled.sources import SOURCE, copy_sources, joined, registered, registry
 from .codeobject import CudaCodeObject
-from .toolkit import FLAGS, Toolkit
-
-OURS = Path(__file__).parent / "source"
+from .loop import OBJECTS, OURS, compiled_loop, compiles
+from .toolkit import Toolkit
 
 #: Into how many files the code objects go. Most of a file's time are its headers, so few; and enough to compile at once.
 UNITS = 3
+
+#: Gives the folder of the compiled presentation loop.
+Loop = Callable[[Toolkit, tuple[str, ...]], Path]
 
 #: A place where a scalar that is computed once is read or written.
 SLOT = re.compile(r"recircuit::slot<\w+>\(_scalars, (\d+)\)")
@@ -35,9 +38,9 @@ class CudaDevice(KeptDevice, CUDAStandaloneDevice):
     ``build`` writes a program that runs once and keeps each array twice, here and on the GPU.
     """
 
-    def __init__(self, toolkit: Toolkit, architecture: tuple[str, ...]) -> None:
+    def __init__(self, toolkit: Toolkit, architecture: tuple[str, ...], loop: Loop = compiled_loop) -> None:
         super().__init__()
-        self.toolkit, self.architecture = toolkit, architecture
+        self.toolkit, self.architecture, self.loop = toolkit, architecture, loop
 
     def code_object_class(self, codeobj_class: type | None = None, fallback_pref: Any = None) -> type:
         """Called by Brian2 whenever it makes code."""
@@ -45,7 +48,7 @@ class CudaDevice(KeptDevice, CUDAStandaloneDevice):
 
     def write_sources(self, assembly: Assembly, folder: Path) -> Recipe:
         """Write the project: the arrays, the code objects, the worker, and the registry that joins them."""
-        copy_sources(folder, SOURCE, OURS)
+        copy_sources(folder, SOURCE, OURS, only="*.h")
         (folder / "registry.cpp").write_text(registry(assembly, self._where))
         arrays = self._arrays(assembly)
         objects = CudaCodeObject.templater.objects(None, None, arrays=arrays, dt=repr(float(assembly.clock.dt_)))
@@ -55,15 +58,19 @@ class CudaDevice(KeptDevice, CUDAStandaloneDevice):
         for unit, source in enumerate(kernels):
             (folder / f"kernels_{unit}.cu").write_text(source)
         self.toolkit.link_into(folder)
-        names = ["worker.cpp", "registry.cpp", "objects.cpp", "machine.cu"]
-        return self._recipe([*names, *(f"kernels_{unit}.cu" for unit in range(len(kernels)))])
+        loop = self.loop(self.toolkit, self.architecture)
+        around = f"loop_{loop.name}"  # a link, since nvcc hands paths to a shell; its name tells which one it is
+        (folder / around).symlink_to(loop, target_is_directory=True)
+        return self._recipe(
+            around, ["registry.cpp", "objects.cpp", *(f"kernels_{unit}.cu" for unit in range(len(kernels)))]
+        )
 
-    def _recipe(self, files: list[str]) -> Recipe:
-        """C++17, cuBLAS, and no relocatable device code, since every file is whole in itself."""
-        nvcc = (str(self.toolkit.nvcc), *self.architecture)
+    def _recipe(self, around: str, files: list[str]) -> Recipe:
+        """Each file is compiled by itself, and linked to the presentation loop and to cuBLAS."""
+        call = compiles(self.toolkit, self.architecture, f"-DREAL={real()}")
         objects = [f"{Path(file).stem}.o" for file in files]
-        call = (*nvcc, "-I.", f"-DREAL={real()}", *self.toolkit.include_options, *FLAGS, "-c")
-        link = (*nvcc, *objects, "-o", "main", *self.toolkit.library_options)
+        linked = (*objects, *(f"{around}/{name}" for name in OBJECTS), "-o", "main", *self.toolkit.library_options)
+        link = (str(self.toolkit.nvcc), *self.architecture, *linked)
         return Recipe(tuple((*call, a, "-o", b) for a, b in zip(files, objects)), ("main",), link)
 
     def _where(self, variable: Any) -> tuple[str, str]:

@@ -95,7 +95,7 @@ def linear_circuit(problem: Problem, rule: Rule) -> Circuit:
         net.connect(pre, post, rule=rule, weights=problem.weights[i], name=f"W{i + 1}")
     for i, (lower, upper) in enumerate(pairwise(layers[1:])):
         own = None if rule.feedback.weights == "transpose" else problem.feedback[i]
-        net.connect(upper, lower, into="apical", rule=rule, weights=own, name=f"R{i + 2}")
+        net.connect(upper, lower, into="apical", rule=rule.feedback, weights=own, name=f"R{i + 2}")
     net.phases("feedforward", k * ms, "error", 1 * ms, "feedback", (k - 1) * ms, "plasticity", 1 * ms)
     return net
 

@@ -32,7 +32,7 @@ from ....circuits.readout import Readout
 from ....plasticity import Rule, bp, frfb, urfb
 from ...data import Dataset, load
 from ...networks.imperfect_timing import Timing, timed
-from ...training.loop import epoch_order, in_batches
+from ...training.order import epoch_order, in_batches
 from ..framework.experiment import Check, Experiment, Report, Settings, checks
 from ..framework.figure_style import BLUE, GREY, ORANGE, letter, new_figure
 from ..framework.saved_runs import kept

@@ -20,7 +20,7 @@ from numpy.polynomial import Polynomial
 from ...networks.independent_networks import Networks
 from ..framework.experiment import Check, Experiment, Report, Settings, checks
 from ..framework.figure_style import BLUE, ORANGE, RED, letter, new_figure
-from ..theory.convergence import Convergence, Stages, Study, converge, draw_convergence
+from ..theory.convergence import Convergence, Stages, Study, converge, draw_convergence, judge
 from .chain_fixed_points import Array, next_root
 
 N, COUNT = 4, 128
@@ -181,4 +181,5 @@ EXPERIMENT = Experiment(
     run,
     seeds=0,
     quick_seeds=0,
+    judge=judge,
 )

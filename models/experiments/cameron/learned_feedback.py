@@ -23,7 +23,7 @@ from ....plasticity.rules import recirculated_feedback
 from ...data import Dataset
 from ...networks.layered import layered
 from ...networks.recirculation import recirculating
-from ...training.loop import Training
+from ...training.epochs import Training
 from ...training.progress_bar import Bar
 from ..framework.accuracy_curves import draw_mean
 from ..framework.experiment import Check, Row, Settings, checks, many

@@ -48,7 +48,7 @@ def settings_for(
     if seeds is not None and seeds < 1:
         raise UsageError(f"--seeds is how many runs to make, at least 1; got {seeds}.")
     _check_methods(experiment, methods, quick)
-    if from_runs and (quick or not experiment.keeps):
+    if from_runs and (quick or not (experiment.keeps or experiment.judge)):
         why = "a quick run keeps none" if quick else f"{experiment.id} keeps none, as it takes a minute or two"
         raise UsageError(f"--from-runs makes checks and figure again from runs that are kept; {why}. Leave it out.")
     usual = experiment.quick_seeds if quick else experiment.seeds
@@ -70,7 +70,7 @@ def reproduce(experiment: Experiment, settings: Settings, out: Path) -> dict[str
     picture = io.BytesIO()
     with styled():
         report = experiment.run(replace(settings, out=out))
-        seconds = time.perf_counter() - began + sum(settings.earlier)
+        seconds = (0.0 if settings.from_runs else time.perf_counter() - began) + sum(settings.earlier)
         report.figure.savefig(picture, format="png")
     result = as_result(experiment, settings, report, seconds)
     write_whole(out / "figure.png", picture.getvalue())

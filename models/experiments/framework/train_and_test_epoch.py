@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from ....circuits import Circuit
 from ....circuits.readout import Readout
 from ...data import Dataset
-from ...training.loop import epoch_order, epoch_seed, in_batches
+from ...training.order import epoch_order, epoch_seed, in_batches
 
 __all__ = ["show_epoch"]
 

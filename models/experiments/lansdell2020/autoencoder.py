@@ -36,7 +36,7 @@ from ....plasticity.rules import adam, matching
 from ....plasticity.rules import node_perturbation as perturbation
 from ...data import Dataset
 from ...networks.node_perturbation import Perturbation, node_perturbation
-from ...training.loop import epoch_order, epoch_seed, in_batches
+from ...training.order import epoch_order, epoch_seed, in_batches
 from ..framework.claims import of_learned
 from ..framework.experiment import Check, Experiment, Report, Row, Settings, checks, many
 from ..framework.figure_style import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, letter, new_figure

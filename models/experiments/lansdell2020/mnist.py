@@ -24,7 +24,7 @@ from ....plasticity import Rule, bp, frfb
 from ....plasticity.rules import node_perturbation as perturbation
 from ...data import Dataset
 from ...networks.node_perturbation import Perturbation, node_perturbation
-from ...training.loop import Training
+from ...training.epochs import Training
 from ...training.progress_bar import Bar
 from ..framework.experiment import Check, Experiment, Report, Settings, many
 from ..framework.figure_style import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, letter, new_figure

@@ -21,7 +21,7 @@ from matplotlib.figure import Figure
 from ....circuits import Circuit
 from ....circuits.inputs import Inputs, Rows
 from ...data import Dataset
-from ...training.loop import epoch_order, in_batches
+from ...training.order import epoch_order, in_batches
 from ..framework.accuracy_curves import draw_mean
 from ..framework.claims import factor, of_learned
 from ..framework.experiment import Check, Experiment, Report, Settings, many

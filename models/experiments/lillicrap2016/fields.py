@@ -10,7 +10,8 @@ neighbours, over pixels that are not the same in all images. The quick run is on
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 from ...data import Dataset
 from ..framework.experiment import Check, Experiment, Report, Row, Settings, checks, many
 from ..framework.figure_style import letter, new_figure
+from ..framework.saved_runs import kept
 from .image_training import Course, Plan, last, trained
 
 Array = NDArray[np.floating]
@@ -56,10 +58,15 @@ def _learned(name: str, plan: Plan, data: Dataset, seed: int, settings: Settings
     net = plan.circuit(data, seed)
     before = net["x_to_h1.w"]
     net.close()
-    net, course = trained(plan, data, seed, settings, f"lillicrap-fields: {name}")
-    after = net["x_to_h1.w"]
-    net.close()
-    return Learned(before, after, course)
+
+    def run() -> dict[str, Any]:
+        net, course = trained(plan, data, seed, settings, f"lillicrap-fields: {name}")
+        after = net["x_to_h1.w"].round(4)
+        net.close()
+        return {"course": course, "after": after.tolist()}
+
+    found = kept(settings, f"{name}-{seed}", {**asdict(plan), "data": data.fingerprint(), "seed": seed}, run)
+    return Learned(before, np.array(found["after"]), found["course"])
 
 
 def smoothness(weights: Array, data: Dataset) -> float:
@@ -113,4 +120,5 @@ EXPERIMENT = Experiment(
     run,
     seeds=1,
     data=("mnist",),
+    keeps=True,
 )

@@ -103,7 +103,7 @@ def _draw(moved: Array, wanted: Array, apart: Array, gaps: list[float]) -> Figur
         xlabel=r"$10^3\,\eta D_j^2\,x{\cdot}x\;\delta^{GN}_j$",
         ylabel=r"$10^3\,\Delta h_j$, circuit",
     )
-    middle.hist(apart, bins=20, color=ORANGE)
+    middle.hist(apart[np.isfinite(apart)], bins=20, color=ORANGE)
     middle.set(title=r"angle of $\Delta h$ to $\delta_{GN}$", xlabel="degrees", ylabel="networks")
     right.loglog(RATES, gaps, "o-", color=BLUE, markersize=4)
     right.loglog(RATES, np.array(RATES) * gaps[-1] / RATES[-1] / 2, "--", color=GREY, linewidth=0.8, label="slope 1")

@@ -21,7 +21,7 @@ from ....plasticity import Rule, find
 from ...data import Dataset
 from ...data.augment import Augmentation, Augmented
 from ...networks.feedback_alignment import Dropout, Labels, Synapses, feedback_alignment
-from ...training.loop import Training
+from ...training.epochs import Training
 from ...training.progress_bar import Bar
 from ..framework.experiment import Settings
 from ..framework.saved_runs import each
@@ -90,7 +90,9 @@ class Plan:
         sizes = (data.n_features, *lowest, *self.hidden, data.classes)
         usual: dict[str, Any] = dict(
             sizes=sizes, answer="tanh", target=Labels(0.9, -0.9),
-            synapses=Synapses(glorot(self.spread), glorot(self.gain), self.connectivity, fields),
+            synapses=Synapses(
+                glorot(self.spread, counting="possible"), glorot(self.gain, counting="possible"), self.connectivity, fields
+            ),
         )  # fmt: skip
         return feedback_alignment(
             rule=self.scheduled(data.n_train), transfer=self.transfer,

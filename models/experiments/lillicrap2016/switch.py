@@ -18,6 +18,7 @@ from matplotlib.ticker import MaxNLocator
 from ....circuits import Neuron
 from ...analysis.expected_learning import Flow
 from ...networks.independent_networks import Networks, side_by_side
+from ..framework.claims import of_learned
 from ..framework.experiment import Experiment, Report, Row, Settings, checks, many
 from ..framework.figure_style import BLUE, GREY, ORANGE, letter, new_figure
 from ..theory.averaged_equations import Array
@@ -88,9 +89,20 @@ def _checks(found: Sequence[tuple[Array, Array]], first: int, second: int, quick
     jump = min(float(fa.max() / bp[-1]) for bp, fa in found)
     low = [float(fa[-1] / bp[-1]) for bp, fa in found]
     rows: list[Row] = [
-        ("backpropagation at the end: NSE, the least", least, ">", 0.01, "a local minimum with an error"),
+        (
+            "backpropagation at the end: NSE, the least",
+            of_learned(least, most),
+            ">",
+            0.01,
+            "a local minimum with an error",
+        ),
         ("the same, the largest", most, "<", 0.5, "it has learned"),
-        ("the same: how much it still falls in the last sixth, the most, as a factor", min(stay), ">=", 0.8),
+        (
+            "the same: how much it still falls in the last sixth, the most, as a factor",
+            of_learned(min(stay), most),
+            ">=",
+            0.8,
+        ),
         (
             "after the switch: the largest NSE over that before, the least of the runs",
             jump,

@@ -20,7 +20,7 @@ from matplotlib.figure import Figure
 from ...networks.independent_networks import Networks
 from ..framework.experiment import Check, Experiment, Report, Settings, checks
 from ..framework.figure_style import BLUE, GREY, ORANGE, letter, new_figure
-from ..theory.convergence import Array, Convergence, Study, converge, draw_convergence
+from ..theory.convergence import Array, Convergence, Study, converge, draw_convergence, judge
 
 SIZES = (4, 3, 2)
 COUNT = 100
@@ -157,4 +157,5 @@ EXPERIMENT = Experiment(
     run,
     seeds=0,
     quick_seeds=0,
+    judge=judge,
 )

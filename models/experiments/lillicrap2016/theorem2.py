@@ -45,16 +45,24 @@ def run(settings: Settings) -> Report:
     sent, pseudo = (B @ e[..., None])[..., 0], (np.linalg.pinv(W, rcond=1e-9) @ e[..., None])[..., 0]
     By = (B @ y[..., None])[..., 0]
     s_w = (y[:, None] @ W @ By[..., None])[..., 0, 0] / (np.sum(y**2, axis=1) * np.sum(By**2, axis=1))
+    sizes = np.linalg.norm(W, axis=(-2, -1), keepdims=True)
     straight = W - s_w[..., None, None] * (y[:, :, None] * By[:, None, :])
     with np.errstate(divide="ignore", invalid="ignore"):
         cosine = np.sum(sent * pseudo, axis=-1) / np.linalg.norm(sent, axis=-1) / np.linalg.norm(pseudo, axis=-1)
+        straight = straight[2:] / sizes[2:]
         s = np.linalg.norm(pseudo, axis=-1) / np.linalg.norm(sent, axis=-1)
+        s[s == 0] = np.nan  # W is still 0
         predicted = 1 / (s_w * np.sum(By**2, axis=1))
     about = f"{COUNT} networks, {STEPS} presentations: "
     found = checks(
         about,
         [
-            ("W from a multiple of y* (B y*)^T, the largest part", float(np.abs(straight).max()), "<=", 1e-12),
+            (
+                "W from a multiple of y* (B y*)^T, relative, the largest part",
+                float(np.abs(straight).max()),
+                "<=",
+                1e-12,
+            ),
             (
                 "cosine of B e and W^+ e, from the second presentation on, the least",
                 float(cosine[seen].min()),

@@ -10,7 +10,7 @@ the paper's last value (-4.65, -4.55) and goes on to about (-8.2, -8.1). In 2-25
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -134,8 +134,8 @@ def _checks(small: dict[str, list[Course]], large: dict[str, list[Course]], quic
     solved = [course for course in small["FA"] if course.solved]
     angles = [angle(c.channel, c.after) for c in solved] or [float("nan")]
     rows += [
-        (f"2-2-1, {method}: share of {len(runs)} starts that solve it", _share(runs), ">=", 0.5, "finds a solution")
-        for method, runs in small.items()
+        (f"2-2-1, {m}: starts that solve it, of {len(runs)}", sum(c.solved for c in runs), ">=", len(runs) / 2, FOUND)
+        for m, runs in small.items()
     ]
     return checks("", [
         *rows,
@@ -145,6 +145,23 @@ def _checks(small: dict[str, list[Course]], large: dict[str, list[Course]], quic
         ("2-2-1, FA: angle of B to W^T where it is solved, the largest (degrees)", max(angles), "<=", 15.0, f"{PRINTED:.1f}"),
         ("2-2-1, FA: W at the end from the paper's, relative, the median", _off(solved), "<=", 0.1, "(-4.65, -4.55)"),
     ])  # fmt: skip
+
+
+FOUND = "both find a solution"
+
+
+def judge(kept: Sequence[Check]) -> tuple[list[Check], list[str]]:
+    """The claims about runs of which only values are kept: solutions of 40 starts, and the angle."""
+    made = []
+    for check in kept:
+        if "starts that solve it, of" in check.what:
+            made.append(replace(check, target=int(check.what.split()[-1]) / 2, paper=FOUND))
+        elif "starts that solve it" in check.what:
+            made.append(replace(check, paper="solves the problem"))
+        elif "where it is solved" in check.what:
+            made.append(replace(check, paper=f"{PRINTED:.1f}"))
+    lacking = ("W at the end", "whether FA is quicker", "the correlation of W and B in 2-25-1, before and after")
+    return made, [f"{what}: the runs are not kept" for what in lacking]
 
 
 def _share(runs: Sequence[Course]) -> float:
@@ -178,4 +195,5 @@ EXPERIMENT = Experiment(
     run,
     seeds=0,
     quick_seeds=0,
+    judge=judge,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -91,7 +92,7 @@ class Convergence:
         return made
 
     def _table(self, what: str, values: Sequence[float]) -> list[Row]:
-        ratios = [a / b for a, b in pairwise(values)]
+        ratios = [a / b if b else float("inf") for a, b in pairwise(values)]
         farthest = max(ratios, key=lambda ratio: abs(ratio - 2))
         told = f"circuit, rate {self.rates[-1]:g}, {what}, over the largest way of a weight"
         return [
@@ -124,6 +125,16 @@ def converge(
             drifts[name].append(drift(of(found)))
     way = max(float(np.abs(w - w[0]).max()) for w in exact)
     return Convergence(rates, gaps, drifts, {name: drift(of(exact)) for name, of in conserved.items()}, way)
+
+
+def judge(kept: Sequence[Check]) -> tuple[list[Check], list[str]]:
+    """Checks of a run of which only values are kept: without those that held distances against limits that nothing reaches."""
+    made = [check for check in kept if not WITH_LIMIT.search(check.what)]
+    return made, ["distances from SciPy and drifts over the way of the weights: the runs are not kept"]
+
+
+#: As a run of one rate was told before.
+WITH_LIMIT = re.compile("circuit, rate [0-9.e-]+, (?!.*over the largest way)")
 
 
 def drift(values: Array) -> float:

@@ -20,8 +20,11 @@ from recircuit.models.networks.layered import unlearned
 from recircuit.models.runs.config import RATE_DECAY, RunConfig
 from recircuit.models.runs.folder import CONFIG, Record, may_start, plan, read_record, rule_hash
 from recircuit.models.training.history import History
+from recircuit.models.training.loop import TrainingInterrupted
 from recircuit.models.training.loop import train as train_circuit
 from recircuit.models.training.machine import choose, threads, versions
+from recircuit.models.training.run_files import RunFiles
+from recircuit.models.training.samples import augmented
 from recircuit.plasticity import RULES, Rule
 
 __all__ = ["train"]
@@ -112,6 +115,8 @@ def train(
             note = may_start(folder, config, overwrite=overwrite)
         try:
             history = _trained(config, samples, folder, note, resume)
+        except TrainingInterrupted as stopped:
+            history = stopped.history
         except KeyboardInterrupt:
             typer.echo(f"recircuit: Stopped before any training; nothing in {folder} has changed.", err=True)
             raise typer.Exit(130) from None
@@ -139,8 +144,8 @@ def _trained(config: RunConfig, data: Dataset, folder: Path, note: str, resume: 
         if line:
             typer.echo(line)
     return train_circuit(
-        circuit, data, epochs, backend=backend, measures=config.measure, augment=config.augment,
-        out=folder, resume=resume, overwrite=True, files={CONFIG: record.content()}, progress=tqdm.write,
+        circuit, augmented(data, config.augment), epochs, backend=backend, measures=config.measure, progress=tqdm.write,
+        out=RunFiles(folder, resume=resume, overwrite=True, files={CONFIG: record.content()}),
     )  # fmt: skip
 
 

@@ -1,21 +1,27 @@
 // As much of CUDA as the cuda backend uses, on the processor: for tests only.
 //
-// Kernels run thread by thread, forward or (CUDA_ON_CPU_ORDER=backward) backward, so that a result that depends on the
-// order of threads is found. Device memory cannot be touched but by kernels, copies and cuBLAS: it is protected at all
-// other times, so that host code which follows a device pointer dies; and it begins as NaN. A captured stream records
-// instead of running, and keeps arguments by value, as a graph does. What CUDA forbids while capturing is an error here.
+// Kernels run thread by thread, in the order that CUDA_ON_CPU_ORDER names (forward, backward, strided, shuffled), so that a
+// result that depends on the order of threads is found. Device memory cannot be touched but by kernels, copies and cuBLAS:
+// it is protected at all other times, so that host code which follows a device pointer dies; and it begins as NaN. Every
+// allocation lies between two pages that nobody may touch: its end is at the second one or, with CUDA_ON_CPU_SIDE=begin, its
+// begin at the first; and nobody may touch it after it is freed. A captured stream records instead of running, and keeps
+// arguments by value, as a graph does. What CUDA forbids while capturing is an error here.
 //
 // CUDA_ON_CPU_MEMORY=N megabytes of device memory (256). CUDA_ON_CPU_FAIL=N: the Nth kernel from the start fails.
 #pragma once
 #include <math.h>
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <functional>
+#include <numeric>
+#include <random>
+#include <string>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -64,28 +70,86 @@ inline std::size_t number(const char* name, std::size_t otherwise) {
     std::abort();
 }
 
-// Device memory: one stretch, given out from its beginning, and open only while the device works.
-struct Memory {
-    std::size_t size = number("CUDA_ON_CPU_MEMORY", 256) << 20, used = 0;
-    char* begin = nullptr;
-    int open = 0;
-    Memory() {
-        void* place = mmap(nullptr, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-        if (place == MAP_FAILED) die("no memory");
-        begin = static_cast<char*>(place);
+constexpr std::size_t page = 4096;
+
+// An allocation: its pages, which are open while the device works, and where in them it lies.
+struct Block {
+    char* pages;
+    std::size_t length, bytes;
+    char* data() const {
+        static const char* side = std::getenv("CUDA_ON_CPU_SIDE");
+        if (side && !std::strcmp(side, "begin")) return pages;
+        const std::size_t aligned = std::min<std::size_t>(16, bytes & -bytes);  // what divides its size, as its items do
+        return pages + (length - bytes) / aligned * aligned;
     }
-    bool holds(const void* p) const { return p >= begin && p < begin + size; }
+    void protect(int how) const {
+        if (mprotect(pages, length, how)) die("mprotect");
+    }
+};
+
+// Device memory: one stretch of addresses, given out from its beginning and never twice.
+struct Memory {
+    std::size_t size = number("CUDA_ON_CPU_MEMORY", 256) << 20, used = 0, span = (2 * size) + (std::size_t(1) << 30);
+    char *begin = nullptr, *next = nullptr;
+    int open = 0;
+    std::vector<Block> blocks;
+    Memory() {
+        void* place = mmap(nullptr, span, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (place == MAP_FAILED) die("no memory");
+        begin = next = static_cast<char*>(place);
+    }
+    bool holds(const void* p) const { return p >= begin && p < begin + span; }
+    // Of pages between two that stay closed; nullptr if there is not so much.
+    void* take(std::size_t bytes) {
+        const std::size_t length = (bytes + page - 1) / page * page;
+        if (used + bytes > size || next + length + 2 * page > begin + span) return nullptr;
+        blocks.push_back({next + page, length, bytes});
+        next += length + page;
+        used += bytes;
+        const Block& block = blocks.back();
+        block.protect(PROT_READ | PROT_WRITE);
+        std::memset(block.pages, 0xff, length);
+        if (!open) block.protect(PROT_NONE);
+        return block.data();
+    }
+    void give_back(void* data) {
+        if (!data) return;
+        for (std::size_t k = 0; k < blocks.size(); ++k)
+            if (blocks[k].data() == data) {
+                blocks[k].protect(PROT_NONE);
+                used -= blocks[k].bytes;
+                blocks.erase(blocks.begin() + k);
+                return;
+            }
+        die("cudaFree of what is not allocated");
+    }
 };
 inline Memory memory;
 
 struct Opened {
     Opened() {
-        if (!memory.open++) mprotect(memory.begin, memory.size, PROT_READ | PROT_WRITE);
+        if (!memory.open++)
+            for (const Block& block : memory.blocks) block.protect(PROT_READ | PROT_WRITE);
     }
     ~Opened() {
-        if (!--memory.open) mprotect(memory.begin, memory.size, PROT_NONE);
+        if (!--memory.open)
+            for (const Block& block : memory.blocks) block.protect(PROT_NONE);
     }
 };
+
+// The threads of a launch, one after the other.
+inline std::vector<std::size_t> order_of(std::size_t blocks, std::size_t threads) {
+    static const std::string order = std::getenv("CUDA_ON_CPU_ORDER") ? std::getenv("CUDA_ON_CPU_ORDER") : "forward";
+    std::vector<std::size_t> found(blocks * threads);
+    std::iota(found.begin(), found.end(), std::size_t(0));
+    static std::mt19937_64 shuffling;
+    if (order == "backward") std::reverse(found.begin(), found.end());
+    else if (order == "shuffled") std::shuffle(found.begin(), found.end(), shuffling);
+    else if (order == "strided")  // the first thread of every block, then the second
+        for (std::size_t k = 0; k < found.size(); ++k) found[k] = k % blocks * threads + k / blocks;
+    else if (order != "forward") die("CUDA_ON_CPU_ORDER is forward, backward, strided or shuffled");
+    return found;
+}
 
 inline Graph* recording = nullptr;
 inline std::size_t kernels = 0;
@@ -136,12 +200,8 @@ cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config, void (*kernel)(
             on_cpu::error = cudaErrorIllegalAddress;
             return;
         }
-        static const char* order = std::getenv("CUDA_ON_CPU_ORDER");
-        static const bool backward = order && !std::strcmp(order, "backward");
         gridDim = grid, blockDim = block;
-        const std::size_t threads = std::size_t(grid.x) * block.x;
-        for (std::size_t k = 0; k < threads; ++k) {
-            const std::size_t thread = backward ? threads - 1 - k : k;
+        for (const std::size_t thread : on_cpu::order_of(grid.x, block.x)) {
             blockIdx.x = unsigned(thread / block.x), threadIdx.x = unsigned(thread % block.x);
             std::apply(kernel, arguments);
         }
@@ -168,15 +228,14 @@ inline cudaError_t cudaMemGetInfo(std::size_t* free, std::size_t* total) {
 }
 inline cudaError_t cudaMalloc(void** place, std::size_t bytes) {
     if (auto refused = refused_in_capture()) return refused;
-    bytes = (bytes + 255) & ~std::size_t(255);
-    if (on_cpu::memory.used + bytes > on_cpu::memory.size) return cudaErrorMemoryAllocation;
-    *place = on_cpu::memory.begin + on_cpu::memory.used;
-    on_cpu::memory.used += bytes;
-    on_cpu::Opened opened;
-    std::memset(*place, 0xff, bytes);
+    *place = on_cpu::memory.take(bytes);
+    return *place ? cudaSuccess : cudaErrorMemoryAllocation;
+}
+inline cudaError_t cudaFree(void* place) {
+    if (auto refused = refused_in_capture()) return refused;
+    on_cpu::memory.give_back(place);
     return cudaSuccess;
 }
-inline cudaError_t cudaFree(void*) { return refused_in_capture(); }  // nothing is given out twice
 inline cudaError_t cudaMemsetAsync(void* place, int value, std::size_t bytes, cudaStream_t) {
     return on_cpu::submit([=] { std::memset(place, value, bytes); });
 }

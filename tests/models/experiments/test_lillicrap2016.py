@@ -24,8 +24,8 @@ from recircuit.models.experiments.lillicrap2016.image_training import Plan
 from recircuit.models.experiments.lillicrap2016.printed_errors import small
 from recircuit.models.experiments.lillicrap2016.teacher_task import Teacher
 from recircuit.models.experiments.lillicrap2016.timit import by_feature
+from recircuit.models.training.epochs import Training
 from recircuit.models.training.history import Row
-from recircuit.models.training.loop import Training
 from recircuit.models.training.progress_bar import Bar
 
 NAMES = ("circuits", "fields", "frozen", "xor", "momentum", "mnist", "autoencoder", "back-image", "svhn", "timit")

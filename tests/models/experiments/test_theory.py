@@ -5,7 +5,6 @@ What a circuit does is held against the paper's formula in NumPy, against a circ
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -50,14 +49,6 @@ def covariances(rng: np.random.Generator, count: int, n_in: int, n_out: int) -> 
 @pytest.mark.parametrize("name", THEORY)
 def test_quick_run_holds_all_its_checks(name: str, tmp_path: Path) -> None:
     quick_run(name, tmp_path)
-
-
-@pytest.mark.parametrize("name", THEORY)
-def test_committed_result_is_a_full_run_that_holds(name: str) -> None:
-    result = json.loads((ROOT / "results" / name / "result.json").read_text())
-    assert (result["id"], result["quick"]) == (name, False)
-    assert all(row["ok"] for row in result["checks"])
-    assert (ROOT / "results" / name / "figure.png").exists()
 
 
 # ---- the expected update -------------------------------------------------------------------------------------------

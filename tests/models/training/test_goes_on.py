@@ -10,6 +10,7 @@ from brian2 import ms
 
 import recircuit as rc
 from recircuit.circuits.moment import Moment, same_bits
+from recircuit.models.training.run_files import RunFiles
 
 NOISY = rc.Rule(
     "noisy",
@@ -77,7 +78,7 @@ def test_a_run_of_a_circuit_that_was_trained_before_is_resumed(tmp_path: Path) -
     rc.train(whole, blobs(), epochs=4, backend="numpy")
     rc.train(half, blobs(), epochs=1, backend="numpy")
     rc.train(half, blobs(), epochs=1, backend="numpy", out=tmp_path)
-    history = rc.train(fresh, blobs(), epochs=3, backend="numpy", out=tmp_path, resume=True)
+    history = rc.train(fresh, blobs(), epochs=3, backend="numpy", out=RunFiles(tmp_path, resume=True))
     assert_same(whole.moment(), fresh.moment())
     assert history["epoch"].tolist() == [2, 3, 4]
 

@@ -23,7 +23,7 @@ from recircuit.cli import main
 from recircuit.errors import RecircuitError, UsageError
 from recircuit.folder_lock import locked
 from recircuit.models.data import Dataset
-from recircuit.models.training.run_files import CONFIG, METRICS, WEIGHTS
+from recircuit.models.training.run_files import CONFIG, METRICS, WEIGHTS, RunFiles
 
 RULE = """
 from pathlib import Path
@@ -223,7 +223,7 @@ def test_a_disk_that_is_full_loses_nothing(call: Call, tmp_path: Path, monkeypat
 def test_what_a_killed_run_has_half_written_is_removed(tmp_path: Path) -> None:
     rc.train(network(), data(), 1, backend="numpy", out=tmp_path)
     (tmp_path / f".{WEIGHTS}.123").write_text("half")
-    rc.train(network(), data(), 2, backend="numpy", out=tmp_path, resume=True)
+    rc.train(network(), data(), 2, backend="numpy", out=RunFiles(tmp_path, resume=True))
     assert not [p.name for p in tmp_path.iterdir() if p.name.startswith(".")]
 
 
@@ -277,7 +277,7 @@ def test_a_folder_is_of_one_run_at_a_time(call: Call, tmp_path: Path) -> None:
             code, _, err = call(*options)
             assert code == 1 and "a is in use: another run is writing there" in err
         with pytest.raises(RecircuitError, match="is in use"):
-            rc.train(network(), data(), 2, out=tmp_path / "a", resume=True)
+            rc.train(network(), data(), 2, out=RunFiles(tmp_path / "a", resume=True))
         other.kill()
     assert contents(tmp_path / "a") == before
     assert call(*RESUME)[0] == 0
@@ -316,10 +316,12 @@ def test_train_writes_over_a_run_only_where_that_is_said(tmp_path: Path) -> None
     net = network()
     rc.train(net, data(), 1, backend="numpy", out=tmp_path)
     before = contents(tmp_path)
-    with pytest.raises(UsageError, match="holds a run of 1 epoch. Go on with it .resume=True.*overwrite=True"):
+    with pytest.raises(
+        UsageError, match="holds a run of 1 epoch. Go on with it .out=RunFiles.*resume=True.*overwrite=True"
+    ):
         rc.train(net, data(), 1, backend="numpy", out=tmp_path)
     assert contents(tmp_path) == before
-    assert len(rc.train(net, data(), 2, backend="numpy", out=tmp_path, overwrite=True)) == 2
+    assert len(rc.train(net, data(), 2, backend="numpy", out=RunFiles(tmp_path, overwrite=True))) == 2
 
 
 @pytest.mark.parametrize("damage", [b"", b"nothing"])
@@ -334,7 +336,7 @@ def test_weights_that_are_missing_are_no_new_start(tmp_path: Path) -> None:
     (tmp_path / WEIGHTS).unlink()
     before = contents(tmp_path)
     with pytest.raises(RecircuitError, match="a run without its weights"):
-        rc.train(network(), data(), 2, backend="numpy", out=tmp_path, resume=True)
+        rc.train(network(), data(), 2, backend="numpy", out=RunFiles(tmp_path, resume=True))
     assert contents(tmp_path) == before
 
 

@@ -21,10 +21,12 @@ from recircuit.circuits.readout import Readout
 from recircuit.errors import RecircuitError, UsageError
 from recircuit.models.analysis import weight_alignment as metrics
 from recircuit.models.networks.layered import unlearned
-from recircuit.models.training import loop as training
+from recircuit.models.training import epochs as training
 from recircuit.models.training.checkpoint import About
-from recircuit.models.training.loop import WEIGHTS, epoch_order, in_batches
+from recircuit.models.training.loop import TrainingInterrupted
 from recircuit.models.training.machine import choose
+from recircuit.models.training.order import epoch_order, in_batches
+from recircuit.models.training.run_files import WEIGHTS, RunFiles
 
 BATCH_SIZE = 10
 NOISY = rc.Rule(
@@ -134,7 +136,7 @@ def test_numpy_and_cpp_agree_and_a_run_can_change_over(tmp_path: Path) -> None:
     np.testing.assert_allclose(without_times(histories[1]), without_times(histories[0]), rtol=1e-9)
     whole = network(loss="softmax", transfer="tanh", sizes=(5, 4, 3))
     rc.train(whole, data, 3, backend="cpp")
-    rc.train(pair[1], data, 3, out=tmp_path / "cpp", resume=True)  # the backend of the checkpoint
+    rc.train(pair[1], data, 3, out=RunFiles(tmp_path / "cpp", resume=True))  # the backend of the checkpoint
     assert same_bits(weights(whole), weights(pair[1]))
     assert rc.Checkpoint.load(tmp_path / "cpp" / WEIGHTS).about.backend == "cpp"
 
@@ -148,7 +150,7 @@ def test_a_resumed_run_ends_with_the_same_bits(rule: rc.Rule, tmp_path: Path) ->
     expected = rc.train(whole, blobs(), 4, backend="numpy", out=tmp_path / "whole")
     rc.train(half, blobs(), 2, backend="numpy", out=tmp_path / "half")
     fresh = network(rule)
-    resumed = rc.train(fresh, blobs(), 4, backend="numpy", out=tmp_path / "half", resume=True)
+    resumed = rc.train(fresh, blobs(), 4, backend="numpy", out=RunFiles(tmp_path / "half", resume=True))
     assert same_bits(weights(whole), weights(fresh))
     assert without_times(resumed) == without_times(expected)
     assert len((tmp_path / "half" / "metrics.csv").read_text().splitlines()) == 5
@@ -181,7 +183,7 @@ def test_a_power_cut_at_any_write_loses_at_most_an_epoch(after: bool, tmp_path: 
             with pytest.raises(PowerCut):
                 rc.train(net, data, 2, backend="numpy", out=out)
         initial.restore(net)
-        rc.train(net, data, 2, backend="numpy", out=out, resume=True)
+        rc.train(net, data, 2, backend="numpy", out=RunFiles(out, resume=True))
         assert same_bits(weights(net), expected), f"cut at write {moment}"
 
 
@@ -192,7 +194,7 @@ def test_a_write_that_fails_leaves_what_was_there(tmp_path: Path) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, hard))
     try:
         with pytest.raises(RecircuitError, match=r"Cannot write .*weights\.safetensors.* is intact"):
-            rc.train(network(sizes=(5, 300, 3)), blobs(), 2, backend="numpy", out=tmp_path, resume=True)
+            rc.train(network(sizes=(5, 300, 3)), blobs(), 2, backend="numpy", out=RunFiles(tmp_path, resume=True))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == before
@@ -208,8 +210,11 @@ def test_ctrl_c_stops_at_the_last_whole_epoch(tmp_path: Path) -> None:
     whole, stopped = network(), network()
     timer = threading.Timer(1.0, lambda: os.kill(os.getpid(), signal.SIGINT))
     timer.start()
-    history = rc.train(stopped, blobs(), 10**6, backend="numpy", out=tmp_path)
+    with pytest.raises(KeyboardInterrupt) as pressed:
+        rc.train(stopped, blobs(), 10**6, backend="numpy", out=tmp_path)
     timer.join()
+    assert isinstance(pressed.value, TrainingInterrupted)
+    history = pressed.value.history
     assert history.interrupted and len(history) > 0 and "interrupted" in repr(history)
     assert rc.Checkpoint.load(tmp_path / WEIGHTS).about.epoch == len(history)
     assert len((tmp_path / "metrics.csv").read_text().splitlines()) == len(history) + 1
@@ -229,7 +234,9 @@ def test_ctrl_c_between_two_epochs_leaves_a_whole_one(monkeypatch: pytest.Monkey
         return measured(circuit)
 
     monkeypatch.setattr(training, "alignment", alignment)
-    history = rc.train(stopped, blobs(), 3, backend="numpy")
+    with pytest.raises(TrainingInterrupted) as pressed:
+        rc.train(stopped, blobs(), 3, backend="numpy")
+    history = pressed.value.history
     assert history.interrupted and len(history) == 1
     rc.train(whole, blobs(), 1, backend="numpy")
     assert same_bits(weights(whole), weights(stopped))
@@ -271,14 +278,14 @@ def run(tmp_path_factory) -> Path:
 )
 def test_the_checkpoint_of_another_network_is_refused(run: Path, changes: dict, said: str) -> None:
     with pytest.raises(RecircuitError, match=said):
-        rc.train(network(**changes), blobs(), 2, backend="numpy", out=run, resume=True)
+        rc.train(network(**changes), blobs(), 2, backend="numpy", out=RunFiles(run, resume=True))
 
 
 def test_the_checkpoint_of_another_data_set_or_seed_is_refused(run: Path) -> None:
     with pytest.raises(RecircuitError, match="trained on other data"):
-        rc.train(network(), blobs(seed=5), 2, backend="numpy", out=run, resume=True)
+        rc.train(network(), blobs(seed=5), 2, backend="numpy", out=RunFiles(run, resume=True))
     with pytest.raises(RecircuitError, match="seed 1, and this run has 2"):
-        rc.train(network(seed=2), blobs(), 2, backend="numpy", out=run, resume=True)
+        rc.train(network(seed=2), blobs(), 2, backend="numpy", out=RunFiles(run, resume=True))
 
 
 def test_weights_fit_by_name_and_shape_or_not_at_all(run: Path) -> None:
@@ -373,7 +380,7 @@ def test_an_output_may_answer_by_an_expression(rate: str, backend: str) -> None:
         ({"epochs": 0}, "epochs: expected a whole number, at least 1; got 0"),
         ({"epochs": 1.5}, "epochs"),
         ({"backend": "gpu"}, "expected .*numpy, cpp.* or auto; got 'gpu'"),
-        ({"resume": True}, "resume: say from which folder"),
+        ({"out": RunFiles(None, resume=True)}, "resume: say from which folder"),
     ],
 )
 def test_what_cannot_be_trained_is_refused(change: dict, said: str) -> None:
@@ -390,8 +397,24 @@ def test_a_circuit_without_a_stimulus_or_an_output_is_refused() -> None:
     with pytest.raises(UsageError, match="no stimulus"):
         rc.train(net, blobs())
     net.stimulus("x", 5)
-    with pytest.raises(RecircuitError, match="expected one output"):
+    for name in ("s", "r"):
+        p = net.population(name + "o", 3, rc.Neuron("taught : 1 (compartment)\nrate = taught : 1"))
+        net.connect(net.supervisor(name, 3), p, into="taught", weights=1.0, connectivity=rc.OneToOne())
+    with pytest.raises(RecircuitError, match="expected one output.*found"):
         rc.train(net, blobs(), backend="numpy")
+
+
+def test_a_circuit_that_nothing_supervises_trains_and_no_error_is_invented() -> None:
+    net, x = rc.Circuit(batch_size=5), blobs().x_train
+    shown, h = net.stimulus("x", 5), net.population("h", 2, rc.pyramidal(transfer="linear"))
+    oja = rc.Rule("oja", source="Oja 1982", forward="dw = .01*x_post*(x_pre - x_post*w)")
+    net.connect(shown, h, rule=oja.forward, weights=rc.normal())
+    net.phases("feedforward", 1 * ms, "plasticity", 1 * ms)
+    first = net["x_to_h.w"]
+    for data in (blobs(), x, {"x": x}):
+        history = rc.train(net, data, 2, backend="numpy")
+        assert history.names == ["epoch", "seconds", "presentations_per_second"] and np.isnan(history.test_error)
+    assert not np.array_equal(net["x_to_h.w"], first) and len(history.plot().axes) == 1
 
 
 def test_auto_says_what_it_takes_and_why() -> None:

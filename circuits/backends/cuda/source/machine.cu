@@ -4,12 +4,13 @@
 #include <chrono>
 #include <cstdlib>
 #include <map>
+#include <memory>
 #include <stdexcept>
 #include <string>
 
+#include "arrays.h"
 #include "kernels.h"
 #include "memory.h"
-#include "objects.h"
 #include "recording.h"
 #include "watch.h"
 #include "worker.h"
@@ -32,24 +33,11 @@ namespace {
 struct Device {
     cudaStream_t stream = nullptr;
     cublasHandle_t cublas = nullptr;
-    Memory arrays, workspace, draws, shared, progress, order, bad;
+    Memory workspace, draws, shared, progress, order, bad;
     const Array *step = nullptr, *t = nullptr, *dt = nullptr, *columns_in_use = nullptr;
-    std::map<std::string, Memory> rows;  // of the stimuli
+    std::map<std::string, std::unique_ptr<Memory>> rows;  // of the stimuli
 };
 Device& device = *new Device;
-
-void allocate_arrays() {
-    const auto rounded = [](std::size_t bytes) { return (bytes + 255) & ~std::size_t(255); };
-    std::size_t all = 0;
-    for (std::size_t k = 0; k < brian::piece_count; ++k) all += rounded(brian::pieces[k].bytes);
-    device.arrays.resize(all, "the circuit");
-    clear(device.arrays.as<char>(), all, "the circuit");
-    std::size_t place = 0;
-    for (std::size_t k = 0; k < brian::piece_count; ++k) {
-        *brian::pieces[k].place = device.arrays.as<char>() + place;
-        place += rounded(brian::pieces[k].bytes);
-    }
-}
 
 Watch& in_rates = *new Watch;
 Watch& in_floats = *new Watch;
@@ -60,12 +48,13 @@ template <class Rate>
 void show(const Clamp& clamp) {
     const auto found = device.rows.find(clamp.name);
     if (found == device.rows.end()) return;
+    if (!found->second) throw std::runtime_error(clamp.name + ": its last data could not be loaded; load others");
     const Progress* progress = device.progress.as<Progress>();
     Rate* rates = static_cast<Rate*>(clamp.rates->data());
     const int width = int(clamp.width), count = batch_size * width;
     const Rate a = clamp.a, b = clamp.b;
     const char* name = clamp.name.c_str();
-    const Memory& data = found->second;
+    const Memory& data = *found->second;
     if (clamp.labels)
         launch(name, show_labels<Rate>, count, rates, data.as<std::int32_t>(), progress, batch_size, width, a, b);
     else if (clamp.type == Type::uint8)
@@ -236,13 +225,15 @@ void store(const Array& array, const void* values) {
     if (&array == device.columns_in_use) active = 0;
 }
 
+// If the new rows do not fit, the stimulus has none, which a run is told.
 void load(Clamp& clamp) {
     forget_replays();
     check(cudaStreamSynchronize(stream()), clamp.name.c_str());
-    device.rows.erase(clamp.name);
-    Memory& rows = device.rows[clamp.name];
-    rows.resize(clamp.rows->bytes, ("the data of " + clamp.name).c_str());
-    upload(rows.as<void>(), clamp.rows->data, clamp.rows->bytes, clamp.name.c_str());
+    device.rows[clamp.name].reset();
+    auto rows = std::make_unique<Memory>();
+    rows->resize(clamp.rows->bytes, ("the data of " + clamp.name).c_str());
+    upload(rows->as<void>(), clamp.rows->data, clamp.rows->bytes, clamp.name.c_str());
+    device.rows[clamp.name] = std::move(rows);
     clamp.rows.reset();
 }
 

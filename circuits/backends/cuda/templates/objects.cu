@@ -1,21 +1,14 @@
-{# The arrays of a circuit, in device memory only: one allocation, cut into pieces. #}
+{# The arrays of a circuit, in device memory only. source/pieces.h says what the presentation loop knows of them. #}
 {% macro h_file() %}
 #pragma once
-#include <cstddef>
 #include <cstdint>
+
+#include "pieces.h"
 
 namespace brian {
 {% for array in arrays %}
 extern {{array.kind}}* {{array.name}};
 {% endfor %}
-
-struct Piece {
-    void** place;
-    std::size_t bytes;
-};
-extern const Piece pieces[];
-extern const std::size_t piece_count;
-extern const double dt;
 }
 {% endmacro %}
 

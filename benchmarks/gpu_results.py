@@ -1,0 +1,60 @@
+"""What benchmarks.gpu has found, written whenever something is added, and gone on with by the next call."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+Found = dict[str, Any]
+
+
+class Results:
+    """`NAME.json` and `NAME.md` of a GPU. Parts that an earlier call has measured stay until they are measured again.
+
+    Parameters
+    ----------
+    out : the folder
+    told : the machine, the versions and the command of this call; `gpu` has the name
+    finish : adds to what is written what follows from it, such as targets
+    text : the tables
+    """
+
+    def __init__(self, out: Path, told: Found, finish: Callable[[Found], Found], text: Callable[[Found], str]) -> None:
+        self.file = out / f"{told['gpu']['name'].replace(' ', '-').replace('/', '-')}.json"
+        self.finish, self.text = finish, text
+        self.told = told | {"parts": _parts(self.file)}
+
+    @property
+    def parts(self) -> Found:
+        """The parts, by name."""
+        return self.told["parts"]
+
+    def keep(self, name: str, found: Found) -> None:
+        """Take a part, or as much of it as there is, and write everything."""
+        about = {"commit": self.told.get("commit"), "measured": self.told.get("date")}
+        self.parts[name] = found | about
+        self.write()
+
+    def write(self) -> None:
+        """Write both files; each takes its place when it is whole."""
+        told = self.told | self.finish(self.told)
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        _place(self.file, json.dumps(told, indent=1) + "\n")
+        _place(self.file.with_suffix(".md"), self.text(told))
+
+
+def _parts(file: Path) -> Found:
+    """Those of an earlier call."""
+    try:
+        return dict(json.loads(file.read_text())["parts"])
+    except (OSError, ValueError, LookupError, TypeError):
+        return {}
+
+
+def _place(file: Path, text: str) -> None:
+    beside = file.with_name(f"{file.name}.new")
+    beside.write_text(text)
+    os.replace(beside, file)

@@ -1,0 +1,123 @@
+"""What a user gives to ``connect``, made into what a projection keeps: its connectivity, weights and rule."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from ...errors import RecircuitError
+from ...plasticity import Rule, SynapticEquation, find
+from ..connectivity import Connectivity, Given, NoAutapses
+from ..connectivity.given import is_listing
+from .initial import draw, glorot
+from .neuron import Neuron
+from .population import Population
+from .projection import Projection, Transposed
+
+
+def equation_of(rule: Any, into: str, name: str) -> SynapticEquation | None:
+    """The equation that a rule, or the rule of a name, has for a projection into this compartment."""
+    rule = find(rule) if isinstance(rule, str) else rule
+    if rule is None or isinstance(rule, SynapticEquation):
+        return rule
+    if not isinstance(rule, Rule):
+        raise RecircuitError(f"connect {name}: rule is a Rule, its name, or one of its equations; got {rule!r}.")
+    side, other = ("feedback", "forward") if into == "apical" else ("forward", "feedback")
+    equation = getattr(rule, side)
+    if not equation.plastic and not equation.read_back:
+        raise RecircuitError(
+            f"connect {name}: into {into!r} a rule stands for its {side} equation, and {rule.name!r} has none, so that "
+            f"the weights would never change. Give its {other} equation, as rule=my_rule.{other}; or rule=None for "
+            "weights that stay as they are."
+        )
+    return equation
+
+
+def listed_synapses(weights: Any, connectivity: Any, autapses: bool | None, name: str) -> tuple[Any, Any]:
+    """Weights and connectivity, where either is an array or a sparse matrix that says which synapses there are."""
+    if autapses is not None and not isinstance(autapses, bool | np.bool_):
+        raise RecircuitError(f"connect {name}: autapses is True or False; got {autapses!r}.")
+    if sparse.issparse(weights):
+        connectivity = Given(weights) if connectivity is None else connectivity
+        weights = weights.toarray()
+    if is_listing(connectivity):
+        connectivity = Given(connectivity)
+    return weights, connectivity
+
+
+def first_weights(
+    weights: Any, connectivity: Any, equation: SynapticEquation | None, partner: Callable[[], Projection]
+) -> Any:
+    """The weights that were given, or those that the rule or the connectivity begins with, or `glorot`."""
+    if weights is not None:
+        return weights
+    if equation is not None and equation.read_back:
+        return partner().transposed(equation.read_back)
+    initial = getattr(connectivity, "initial", None)
+    return glorot() if initial is None else initial
+
+
+def without_autapses(connectivity: Connectivity, autapses: bool | None, projection: tuple[Any, Any], name: str) -> Any:
+    """The connectivity, without the synapses of a unit to itself where the user asks for that."""
+    if autapses is not False:
+        return connectivity
+    pre, post = projection
+    if pre is not post:
+        raise RecircuitError(
+            f"connect {name}: autapses are the synapses of a unit to itself, and {pre.name!r} is not {post.name!r}. "
+            "Leave autapses out."
+        )
+    try:
+        return NoAutapses(connectivity)
+    except RecircuitError as problem:
+        raise RecircuitError(f"connect {name}: {problem}") from None
+
+
+def check_arrays(projection: Projection) -> None:
+    """Refuse weights and states of another shape than the projection's; a function's are seen when it is called."""
+    for what, value in {"weights": projection.weights, **projection.states}.items():
+        if not isinstance(value, Transposed) and not callable(value):
+            name = f"connect {projection.name}"
+            draw(value, np.random.default_rng(0), projection.shape, name if what == "weights" else f"{name}, {what}")
+
+
+def warn_of_autapses(projection: Projection, autapses: bool | None) -> None:
+    """Say that synapses of a unit to itself will learn where the weights that were given have none."""
+    weights = projection.weights
+    square = isinstance(weights, np.ndarray) and weights.ndim == 2 and weights.shape[0] == weights.shape[1] > 1
+    if autapses is not None or projection.pre is not projection.post or not projection.plastic or not square:
+        return
+    if projection.connectivity.masked or weights.diagonal().any() or not weights.any():
+        return
+    warnings.warn(
+        f"connect {projection.name}: the weights of the units to themselves begin at 0, and the rule will change them. "
+        "Say autapses=False if there are no such synapses, or autapses=True if there are.",
+        stacklevel=4,
+    )
+
+
+def arrives_as(pre: Population, post: Population, into: str, name: str, there: Iterable[Projection]) -> str:
+    """What the field of a projection is called by, after its compartment: the pre population where it is the first."""
+    into_post = [p for p in there if p.post is post]
+    second = any(p.pre is pre and p.into == into for p in into_post)
+    arrives = name if second else pre.name
+    taken = {p.field for p in into_post} | set(post.neuron.dimensions)
+    if f"{into}_{arrives}" in taken:
+        raise RecircuitError(
+            f"connect {name}: {post.name!r} has a variable {into}_{arrives!s} already, as what arrives here would be "
+            "called; choose another name."
+        )
+    return arrives
+
+
+def read_constant(equation: SynapticEquation | None, pre: Population, constants: Mapping[str, Any]) -> None:
+    """Let a rule read any variable of a constant: each has the constant's value, so that it can be a bias."""
+    if equation is None or f"{pre.name}.rate" not in constants:
+        return
+    absent = sorted(equation.reads_pre - set(pre.variables()))
+    if absent:
+        pre.set_neuron(Neuron("\n".join([pre.neuron.text, *(f"{variable} = rate : 1" for variable in absent)])))

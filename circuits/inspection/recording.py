@@ -1,0 +1,233 @@
+"""What a run is to record: which variables, of which units and batch elements, how often; and how it is gathered."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from brian2.units import Quantity, second
+
+from ...errors import RecircuitError
+from ..description.memory import GIB, available
+from ..description.network import Network
+from ..lowering.variables import Variable
+from .expressions import keys_of, value_of
+
+#: Bytes of stored variables that a run keeps at a time before the steps between those that are wanted are dropped.
+PIECE = 2**28
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One name of a recording, as ``"h.v[3]"``: the variable, and which of its places."""
+
+    name: str
+    variable: str
+    places: tuple[Any, ...] = ()
+
+    @classmethod
+    def of(cls, name: Any) -> Wanted:
+        """Read a name.
+
+        Raises RecircuitError: it is none.
+        """
+        found = re.fullmatch(r"\s*(\w+\.\w+)\s*(\[.*\])?\s*", name) if isinstance(name, str) else None
+        if found is None:
+            raise RecircuitError(
+                f"record: expected the name of a variable, such as 'h.rate', or 'h.rate[3]' of one unit; got {name!r}."
+            )
+        return cls(name, found[1], _places(found[2], name) if found[2] else ())
+
+
+@dataclass
+class Recording:
+    """What is recorded of a run, and how.
+
+    Parameters
+    ----------
+    network : the circuit
+    wanted : the names
+    keys : the stored variables that they are made of, in the order in which a backend keeps them
+    variables : all stored variables
+    elements : which batch elements; a number: that one, without an axis for it
+    steps : every how many steps
+    start : the number of steps that the clock has counted before the next piece of the run
+    begin : the same of the whole run
+    kept : the number of each recorded step
+    found : name -> what was recorded of each piece
+    """
+
+    network: Network
+    wanted: list[Wanted]
+    keys: list[str]
+    variables: Mapping[str, Variable]
+    elements: int | list[int] = 0
+    steps: int = 1
+    start: int = 0
+    begin: int = 0
+    kept: list[int] = field(default_factory=list)
+    found: dict[str, list[np.ndarray]] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls, network: Network, variables: Mapping[str, Variable], record: Any, elements: Any = 0, every: Any = None
+    ) -> Recording:
+        """Read what a user asked for.
+
+        Raises RecircuitError: a name, element or time that there is not.
+        """
+        names = [record] if isinstance(record, str) else record
+        if not isinstance(names, Iterable) or isinstance(names, bytes | Mapping):
+            raise RecircuitError(f"record: expected a list of names such as ['h.rate']; got {record!r}.")
+        wanted = [Wanted.of(name) for name in names]
+        made = cls(network, wanted, _keys(network, variables, wanted), variables)
+        made.elements, made.steps = _elements(elements, network.batch_size), _every(every, network.dt)
+        for one in wanted:
+            made.check(one)
+        return made
+
+    @property
+    def columns(self) -> int:
+        """How many batch elements a backend keeps, from the first."""
+        return 1 + max([self.elements] if isinstance(self.elements, int) else self.elements)
+
+    def shape(self, variable: str) -> tuple[int, ...]:
+        """The shape of a variable at one step, without batch elements."""
+        owner = variable.partition(".")[0]
+        if owner in self.network.populations:
+            return (self.network.populations[owner].size,)
+        return (self.variables[variable].shape if variable in self.variables else ()) or (1,)
+
+    def check(self, one: Wanted) -> None:
+        """Refuse places that a variable does not have."""
+        shape = self.shape(one.variable)
+        try:
+            np.empty(shape, dtype=bool)[one.places]
+        except IndexError:
+            raise RecircuitError(
+                f"record: {one.name!r} asks for places of {one.variable}, whose shape is {shape}."
+            ) from None
+
+    def check_memory(self, steps: int, free: int | None = None) -> None:
+        """Refuse a recording of so many steps that does not fit, before it begins.
+
+        Raises RecircuitError: with what it needs and what there is.
+        """
+        free = available() if free is None else free
+        count = 1 if isinstance(self.elements, int) else len(self.elements)
+        sizes = {}
+        for one in self.wanted:
+            selected = np.empty(self.shape(one.variable), dtype=bool)[one.places].size
+            sizes[one.name] = 8 * selected * -(-steps // self.steps) * (count if self._of_units(one.variable) else 1)
+        total = sum(sizes.values())
+        if free is not None and total > free:
+            largest = max(sizes, key=lambda name: sizes[name])
+            raise RecircuitError(
+                f"record: {steps} steps need {total / GIB:.2f} GiB, and {free / GIB:.2f} GiB are free (most of it: "
+                f"{largest}). Record less often (every=...), fewer units (as 'h.rate[:10]'), or fewer presentations."
+            )
+
+    def pieces(self, rows: np.ndarray, steps: int) -> list[np.ndarray]:
+        """The order of a run in pieces, so that what is not wanted is dropped before it fills the memory."""
+        size = sum(self.variables[key].size for key in self.keys) * 8 * max(steps, 1)
+        each = max(PIECE // max(size, 1), 1)
+        if not self.keys or len(rows) <= each:
+            return [rows]
+        return [rows[k : k + each] for k in range(0, len(rows), each)]
+
+    def take(self, traces: Mapping[str, np.ndarray]) -> None:
+        """Keep what is wanted of the steps that a backend has kept."""
+        count = max((len(v) for v in traces.values()), default=0)
+        at = self.start + 1 + np.arange(count)
+        chosen = np.flatnonzero(at % self.steps == 0)
+        self.kept += at[chosen].tolist()
+        self.start += count
+        stored = {key: self._shaped(key, values[chosen]) for key, values in traces.items()}
+        for one in self.wanted:
+            self.found.setdefault(one.name, []).append(self._value(one, stored, len(chosen)))
+
+    def values(self) -> dict[str, np.ndarray]:
+        """What was recorded, by name."""
+        return {name: np.concatenate(pieces) for name, pieces in self.found.items()}
+
+    def _value(self, one: Wanted, stored: Mapping[str, np.ndarray], count: int) -> np.ndarray:
+        if not self._of_units(one.variable):
+            return stored[one.variable][(slice(None), *one.places)]
+        shape = (count, self.columns, *self.shape(one.variable))
+        whole = np.broadcast_to(value_of(self.network, one.variable, stored, shape), shape)
+        return np.array(whole[:, self.elements][(..., *one.places)])
+
+    def _of_units(self, variable: str) -> bool:
+        return variable.partition(".")[0] in self.network.populations
+
+    def _shaped(self, key: str, values: np.ndarray) -> np.ndarray:
+        """Steps, batch elements and units; of synapses steps and their shape."""
+        variable = self.variables[key]
+        if variable.by_element:
+            return values.reshape(len(values), self.columns, *variable.shape[1:])
+        if self._of_units(key):
+            return values.reshape(len(values), 1, -1)
+        return values.reshape(len(values), *(variable.shape or (1,)))
+
+
+def _keys(network: Network, variables: Collection[str], wanted: Iterable[Wanted]) -> list[str]:
+    keys = [key for one in wanted for key in keys_of(network, variables, one.variable)]
+    return list(dict.fromkeys(keys))
+
+
+def _places(text: str, name: str) -> tuple[Any, ...]:
+    """The places in brackets: numbers, ranges, lists."""
+    try:
+        node = ast.parse(f"_{text}", mode="eval").body
+        index = node.slice if isinstance(node, ast.Subscript) else None
+        parts = index.elts if isinstance(index, ast.Tuple) else [index]
+        return tuple(_place(part) for part in parts)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        raise RecircuitError(
+            f"record: {name!r} picks units by numbers, as in 'h.rate[3]', 'h.rate[:10]' or 'h.rate[[0, 4]]'."
+        ) from None
+
+
+def _place(part: ast.expr | None) -> Any:
+    if isinstance(part, ast.Slice):
+        return slice(*(None if p is None else _whole(p) for p in (part.lower, part.upper, part.step)))
+    if isinstance(part, ast.List):
+        return [_whole(p) for p in part.elts]
+    return _whole(part)
+
+
+def _whole(node: ast.expr | None) -> int:
+    value = ast.literal_eval(node) if node is not None else None
+    if isinstance(value, bool) or not isinstance(value, int) or abs(value) >= 2**31:
+        raise ValueError
+    return value
+
+
+def _elements(elements: Any, batch_size: int) -> int | list[int]:
+    """Which batch elements: a number, a list, or "all"."""
+    if isinstance(elements, str) and elements == "all":
+        return list(range(batch_size))
+    one = isinstance(elements, int | np.integer) and not isinstance(elements, bool)
+    some = [elements] if one else list(elements) if isinstance(elements, list | tuple | range | np.ndarray) else []
+    whole = all(isinstance(e, int | np.integer) and not isinstance(e, bool) and 0 <= e < batch_size for e in some)
+    if not some or not whole:
+        raise RecircuitError(
+            f"record: elements is the number of a batch element, from 0 to {batch_size - 1}, a list of them, or 'all'; got "
+            f"{elements!r}."
+        )
+    return int(elements) if one else [int(e) for e in some]
+
+
+def _every(every: Any, dt: Quantity) -> int:
+    """Every how many steps."""
+    if every is None:
+        return 1
+    if isinstance(every, Quantity) and every.dim is second.dim and every.ndim == 0:
+        steps = float(every) / float(dt)
+        if steps >= 0.5 and np.isfinite(steps) and abs(steps - round(steps)) < 1e-6 * max(steps, 1):
+            return round(steps)
+    raise RecircuitError(f"record: every is a time of whole steps of {dt}, such as {10 * dt}; got {every!r}.")

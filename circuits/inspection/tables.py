@@ -1,0 +1,98 @@
+"""Recordings as tables of other libraries: xarray and pandas, which are loaded when they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from brian2.units.fundamentalunits import DIMENSIONLESS, get_unit
+
+from ...errors import RecircuitError
+from .recording import Wanted
+
+if TYPE_CHECKING:
+    import pandas
+    import xarray
+
+    from .trace import Trace
+
+
+def to_xarray(trace: Trace) -> xarray.Dataset:
+    """See `Trace.to_xarray`."""
+    library = _library("xarray")
+    arrays = {}
+    for one in trace.recording.wanted:
+        dimensions, coordinates = _axes(trace, one)
+        attributes = {"units": _unit(trace, one)}
+        arrays[one.name] = library.DataArray(trace[one.name], dims=dimensions, coords=coordinates, attrs=attributes)
+    found = library.Dataset(arrays, coords={"time": ("time", trace.t, {"units": "ms"})})
+    return found
+
+
+def to_dataframe(trace: Trace) -> pandas.DataFrame:
+    """See `Trace.to_dataframe`."""
+    library = _library("pandas")
+    columns = [column for one in trace.recording.wanted for column in _columns(trace, one)]
+    values = [trace[one.name].reshape(trace.steps, -1) for one in trace.recording.wanted]
+    return library.DataFrame(
+        np.concatenate(values, axis=1) if values else np.zeros((trace.steps, 0)),
+        index=library.Index(trace.t, name="time (ms)"),
+        columns=library.MultiIndex.from_tuples(columns, names=["variable", "element", "unit"]),
+    )
+
+
+def _library(name: str) -> Any:
+    try:
+        return import_module(name)
+    except ImportError as problem:
+        raise RecircuitError(
+            f"trace: {name} is not installed ({problem}). Install it, for example with pip install 'recircuit[tables]'."
+        ) from None
+
+
+def _axes(trace: Trace, one: Wanted) -> tuple[list[str], dict[str, Any]]:
+    """The names of the axes of a recorded array, and what is written along them."""
+    recording = trace.recording
+    owner = one.variable.partition(".")[0]
+    shape = recording.shape(one.variable)
+    of_units = owner in recording.network.populations
+    names = ["unit"] if of_units else ["post", "pre"] if len(shape) == 2 else [f"weight_{k}" for k in range(len(shape))]
+    if not of_units:
+        names = [f"{owner}_{name}" for name in names]
+    alone = len({w.variable.partition(".")[0] for w in recording.wanted} & set(recording.network.populations)) == 1
+    left = [(n if n != "unit" or alone else f"{owner}_unit", size) for n, size in zip(names, shape, strict=True)]
+    dimensions, coordinates = ["time"], {}
+    if of_units and not isinstance(recording.elements, int):
+        dimensions.append("element")
+        coordinates["element"] = recording.elements
+    for k, (name, size) in enumerate(left):
+        chosen = np.arange(size)[one.places[k]] if k < len(one.places) else np.arange(size)
+        if np.ndim(chosen):
+            name = name if len(chosen) == size else f"{name}_of_{one.name}"
+            dimensions.append(name)
+            coordinates[name] = chosen
+    return dimensions, coordinates
+
+
+def _columns(trace: Trace, one: Wanted) -> Iterator[tuple[str, int, Any]]:
+    """Variable, element and unit of each column; of weights the unit is the place in their shape."""
+    recording = trace.recording
+    places = np.indices(recording.shape(one.variable))[(slice(None), *one.places)].reshape(
+        len(recording.shape(one.variable)), -1
+    )
+    units = [int(p[0]) if len(p) == 1 else tuple(int(i) for i in p) for p in places.T]
+    of_units = one.variable.partition(".")[0] in recording.network.populations
+    elements = [recording.elements] if isinstance(recording.elements, int) else recording.elements
+    for element in elements if of_units else [0]:
+        for unit in units:
+            yield one.variable, element, unit
+
+
+def _unit(trace: Trace, one: Wanted) -> str:
+    """The unit of the numbers, as text; 1 where there is none."""
+    owner, _, variable = one.variable.partition(".")
+    populations = trace.recording.network.populations
+    dimension = populations[owner].neuron.dimension(variable) if owner in populations else DIMENSIONLESS
+    return "1" if dimension is DIMENSIONLESS else str(get_unit(dimension))

@@ -1,0 +1,78 @@
+"""What a user may set a variable to, and what not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from brian2.units.fundamentalunits import DIMENSIONLESS, get_dimensions
+
+from ..errors import RecircuitError
+from ..plasticity.values import dimension_of
+from .description.network import Network
+from .description.projection import Transposed
+from .inspection.expressions import known
+from .lowering.variables import Variable
+
+
+def check_settable(circuit: Network, key: Any) -> str:
+    """The name of a variable, as ``"h.rate"``; refuse anything else, and weights that are another projection's."""
+    if not isinstance(key, str) or "." not in key:
+        raise RecircuitError(f"circuit: the name of a variable is a text such as 'h.rate'; got {key!r}.")
+    owner = key.partition(".")[0]
+    weights = circuit.projections[owner].weights if owner in circuit.projections else None
+    if isinstance(weights, Transposed):
+        raise RecircuitError(
+            f"circuit: {key!r} cannot be set, since {owner!r} reads the weights of {weights.of.name!r}; set those."
+        )
+    return key
+
+
+def check_value(circuit: Network, variable: Variable, value: Any) -> None:
+    """Refuse what is not finite, too large for the variable, of another shape, or of another dimension."""
+    key, populations = variable.key, circuit.populations
+    wanted = DIMENSIONLESS
+    if variable.owner in populations:
+        wanted = populations[variable.owner].neuron.dimension(variable.name)
+    elif variable.owner in circuit.projections and (equation := circuit.projections[variable.owner].equation):
+        wanted = dimension_of(equation.parameters.get(variable.name, 0.0))
+    _check_numbers(circuit, variable, value)
+    if get_dimensions(value) is not wanted:
+        raise RecircuitError(
+            f"{key} has the dimension {wanted}; got {value!r}. Give it with its unit, as in 10*ms, or as a plain number "
+            "if the dimension is 1."
+        )
+
+
+def checked_state(circuit: Network, variables: Mapping[str, Variable], values: Any) -> dict[str, np.ndarray]:
+    """The values of a state by the names under which they are stored; refuse all if one of them does not fit."""
+    if not isinstance(values, Mapping):
+        raise RecircuitError(f"set_state: expected a mapping from names to arrays; got {values!r}.")
+    found = {}
+    for key, value in values.items():
+        name = known(circuit, variables, check_settable(circuit, key))
+        _check_numbers(circuit, variables[name], value)
+        found[name] = np.asarray(value)
+    return found
+
+
+def _check_numbers(circuit: Network, variable: Variable, value: Any) -> None:
+    key = variable.key
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        array = np.asarray("ragged")
+    if array.dtype.kind not in "uifb":
+        raise RecircuitError(f"{key} is set to numbers; got {value!r}.")
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        raise RecircuitError(f"{key} was to be set to NaN or infinity.")
+    try:
+        np.broadcast_to(array, variable.shape)
+    except ValueError:
+        raise RecircuitError(f"{key} has the shape {variable.shape}; got {array.shape} of {array.dtype}.") from None
+    dtype = variable.kind.dtype(circuit.dtype)
+    limits = np.finfo(dtype) if dtype.kind == "f" else np.iinfo(dtype)
+    if array.size and (array.min() < limits.min or array.max() > limits.max):
+        largest = max(abs(array.min()), abs(array.max()))
+        raise RecircuitError(f"{key} is kept as {dtype}, whose largest number is {limits.max:.3g}; got {largest:.3g}.")

@@ -1,0 +1,98 @@
+"""A run of the command line, opened in Python."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ...circuits import Circuit
+from ...errors import RecircuitError
+from ..data import Dataset, load
+from ..training.checkpoint import Checkpoint
+from ..training.history import History
+from ..training.loop import train
+from ..training.run_files import CONFIG, RunFiles, checkpoint_in
+from ..training.samples import augmented
+from .config import RunConfig
+from .folder import Record, check_trusted, read_record
+
+__all__ = ["Run", "load_run"]
+
+
+@dataclass(frozen=True)
+class Run:
+    """A training run: what `load_run` opens.
+
+    Parameters
+    ----------
+    folder : where its files are
+    circuit : the network, as it was after the last whole epoch
+    data : what it was trained on
+    history : what its epochs measured
+    config : its options
+    """
+
+    folder: Path
+    circuit: Circuit
+    data: Dataset
+    history: History
+    config: RunConfig = field(repr=False)
+    _record: Record = field(repr=False)
+
+    def train(self, epochs: int, **options: Any) -> History:
+        """Go on until the run has so many epochs, and keep them in its folder: the same bits as `recircuit train --resume`.
+
+        Parameters
+        ----------
+        epochs : those of the run, the ones before included
+        options : more arguments of `recircuit.train`, as ``backend`` and ``progress``
+        """
+        config = self.config.model_copy(update={"epochs": epochs})
+        record = self._record.model_copy(update={"run": config})
+        files = RunFiles(self.folder, resume=True, files={CONFIG: record.content()})
+        options = {"backend": self._record.backend, "measures": config.measure} | options
+        return train(self.circuit, augmented(self.data, config.augment), epochs, out=files, **options)
+
+
+def load_run(folder: str | Path, *, data_dir: str | Path | None = None, trust: bool = False) -> Run:
+    """Open the folder of a run that `recircuit train` made: its circuit, data and history.
+
+    Parameters
+    ----------
+    folder : of the run, as ``"runs/digits-urfb-0"``
+    data_dir : where the files of the data set lie; None: where they were when the run was started
+    trust : whether a Python file that holds the run's rule may be executed, if it is what it was when the run was started. A
+        run whose rule has a name in recircuit executes nothing
+
+    Raises
+    ------
+    UsageError : the rule is in a file, and ``trust`` is not given; or the file is different now
+    RecircuitError : the folder holds no run of the command line, its files cannot be read, or the data are different now
+
+    Examples
+    --------
+    >>> run = rc.load_run("runs/digits-urfb-0")                                                     # doctest: +SKIP
+    >>> run.circuit.evaluate(run.data).error                                                        # doctest: +SKIP
+    >>> run.train(epochs=30)                                                                        # doctest: +SKIP
+    """
+    path = Path(folder)
+    record, checkpoint = read_record(path), checkpoint_in(path)
+    if record is None or checkpoint is None:
+        raise RecircuitError(
+            f"load_run: {path} holds no run of the command line ({CONFIG} and weights were expected). A circuit that was saved "
+            "is opened by rc.Circuit.load(file), a data set by rc.load(name)."
+        )
+    check_trusted(path, record, trust)
+    data = load(record.run.data, data_dir or record.run.data_dir)
+    config = record.run.filled(data)
+    circuit = config.circuit(data)
+    _check(checkpoint, circuit, data, config)
+    checkpoint.restore(circuit)
+    history = History([*checkpoint.about.rows], backend=record.backend)
+    return Run(path, circuit, data, history, config, record)
+
+
+def _check(checkpoint: Checkpoint, circuit: Circuit, data: Dataset, config: RunConfig) -> None:
+    said = f", {config.augment}" if config.augment else ""
+    checkpoint.check(circuit, data.fingerprint() + said, config.seed)

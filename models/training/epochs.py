@@ -1,0 +1,179 @@
+"""A circuit that is trained epoch by epoch: one epoch shows all samples and measures; and whatever stops it undoes it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...circuits import Circuit
+from ...circuits.backends import RunResult
+from ...circuits.backends.program import Diverged
+from ...circuits.inputs import Inputs, Rows
+from ...circuits.readout import Readout
+from ...circuits.untouched import untouched
+from ..analysis.measures import checked, measure
+from ..analysis.weight_alignment import alignment
+from ..data.augment import Augmentation, Augmented
+from .checkpoint import About, Checkpoint, described
+from .history import History, Row, row
+from .machine import threads, versions
+from .order import epoch_order, epoch_seed
+from .progress_bar import Bar
+from .samples import Part, Samples, stimuli, supervisors
+
+__all__ = ["Training"]
+
+
+class Training:
+    """A circuit, its data, and how far it is. `epoch()` trains one more and measures it."""
+
+    def __init__(
+        self,
+        circuit: Circuit,
+        data: Any,
+        backend: str,
+        seed: int,
+        output: str | None = None,
+        measures: Sequence[str] = (),
+        images: Augmented | None = None,
+    ) -> None:
+        self.images = images if images is not None and images.how != Augmentation() else None
+        self.circuit, self.seed, self.measures = circuit, seed, checked(measures)
+        self.samples = data if isinstance(data, Samples) else Samples.of(circuit, data)
+        self.parts = self.samples.parts
+        self.readout = _readout(circuit, output)
+        self.program = circuit.program(backend)
+        table = circuit.timetable if self.readout is None else self.readout.table
+        self.tables = {mode: table(mode) for mode in ("train", "evaluate")}
+        self.history = History(backend=backend, classes=self.samples.classes)
+        how = Augmentation() if self.images is None else self.images.how
+        self._about = About(
+            seed=seed, network=described(circuit), backend=backend, threads=threads(backend), versions=versions(backend),
+            data={"name": self.samples.name, "fingerprint": replace(self.samples, how=how).fingerprint()},
+        )  # fmt: skip
+        self.good = self.checkpoint()
+
+    def go_on_from(self, checkpoint: Checkpoint) -> None:
+        """Take over its state and history."""
+        checkpoint.restore(self.circuit)
+        self.history.rows[:] = checkpoint.about.rows
+        self.good = checkpoint
+
+    def epoch(self, bar: Bar) -> Row:
+        """Show all training samples in the order of this epoch, then evaluate.
+
+        Raises Diverged, or KeyboardInterrupt; either leaves the circuit as it was before the epoch.
+        """
+        number = self.circuit.epoch + 1
+        before = self._beyond()
+        try:
+            with np.errstate(all="ignore"):  # what overflows is found by its result, on every backend alike
+                seconds, errors = self._train(number, bar)
+                errors |= self._evaluate(number)
+            beyond = None if before is None else int((self._beyond() or 0) - before)
+            made = row(number, seconds, errors, alignment(self.circuit), self.parts["train"].count, beyond)
+            self.history.rows.append(made | self._measured())
+            self.circuit.epoch = number
+            self.good = self.checkpoint()
+        except BaseException:
+            del self.history.rows[self.good.about.epoch :]
+            self.good.restore(self.circuit)
+            raise
+        return self.history.rows[-1]
+
+    def checkpoint(self) -> Checkpoint:
+        """All that is needed to go on from here."""
+        done, rows = len(self.history), list(self.history.rows)
+        moment = self.circuit.moment()
+        about = self._about.model_copy(update={"epoch": done, "before": moment.epoch - done, "rows": rows})
+        return Checkpoint(moment.state, about, moment.noise)
+
+    def _train(self, number: int, bar: Bar) -> tuple[float, dict[str, float]]:
+        """The seconds of an epoch, and the error of the training samples as they were shown."""
+        part = self.parts["train"]
+        order = part.taken(epoch_order(part.count, self.circuit.batch_size, self.seed, number))
+        self.program.seed(epoch_seed(self.seed, number))
+        if self.images is not None and self.samples.data is not None:
+            data = self.samples.data
+            rows = Rows(self.images.epoch(number), data.scale, data.offset)
+            shown = dict.fromkeys((p.name for p in stimuli(self.circuit)), rows)
+            part = replace(part, inputs=Inputs({**part.inputs.rows, **shown}))
+        begin = time.perf_counter()
+        result = self._show(part, "train", order, number, bar)
+        return time.perf_counter() - begin, self._error("train", part, result, order)
+
+    def _evaluate(self, number: int) -> dict[str, float]:
+        """The errors of all samples that are not trained on; the circuit is as it was."""
+        errors: dict[str, float] = {}
+        for name, part in self.parts.items():
+            if name != "train" and self.readout is not None and part.wanted is not None:
+                order = part.in_batches(self.circuit.batch_size)
+                with untouched(self.program, self.tables["evaluate"]):
+                    result = self._show(part, "evaluate", order, number, None)
+                errors |= self._error(name, part, result, order)
+        return errors
+
+    def _show(self, part: Part, mode: str, order: NDArray[np.int32], number: int, bar: Bar | None) -> RunResult:
+        part.inputs.load(self.program)
+        tick = None if bar is None else (lambda n: bar.at(len(self.history), min(n * order.shape[1], part.count)))
+        collect = {} if self.readout is None else self.readout.collect
+        result = self.program.run(self.tables[mode], order, collect=collect, progress=tick)
+        if result.diverged:
+            raise Diverged(
+                f"Training diverged in epoch {number}, presentation {result.presentations} of {len(order)}: "
+                f"{_in_words(self.circuit, result.diverged)} became NaN or infinite. A smaller learning rate may help; "
+                "or a rule or an equation divides by zero."
+            )
+        return result
+
+    def _error(self, name: str, part: Part, result: RunResult, order: NDArray[np.int32]) -> dict[str, float]:
+        """The error of what was shown, by the name of its column; nothing where nothing says what was wanted."""
+        if self.readout is None or part.wanted is None or part.wanted.ndim > 2:
+            return {}
+        if not _targets(self.circuit):
+            return {f"{name}_error": self.readout.wrong(result, order, part.wanted.reshape(-1))}
+        shown = order >= 0
+        differences = self.readout.fields(result)[shown] - part.wanted.reshape(len(part.wanted), -1)[order[shown]]
+        return {f"{name}_mse": float(np.mean(differences**2))}
+
+    def _measured(self) -> Row:
+        if not self.measures:
+            return {}
+        data = self.parts["train"].inputs.rows if self.samples.data is None else self.samples.data
+        return measure(self.circuit, self.measures, data)
+
+    def _beyond(self) -> float | None:
+        """How often the output's field has been out of its circuit's range, where the circuit counts it."""
+        name = "" if self.readout is None else f"{self.readout.output.name}.beyond"
+        return float(self.circuit[name].sum(dtype=float)) if name in self.program.variables else None
+
+
+def _targets(circuit: Circuit) -> bool:
+    """Whether what is wanted are real values, not classes."""
+    return any(p.clamp is not None and p.clamp.kind == "targets" for p in supervisors(circuit))
+
+
+def _readout(circuit: Circuit, output: str | None) -> Readout | None:
+    """Where the answer is read; None: the circuit has no output, and no error is measured."""
+    if output is None and not supervisors(circuit):
+        return None
+    found = Readout.of(circuit, output)
+    if not _targets(circuit):
+        return found
+    return Readout.of(
+        circuit, read=f"{found.output.name}.{'answer' if 'answer' in found.output.variables() else 'rate'}"
+    )
+
+
+def _in_words(circuit: Circuit, key: str) -> str:
+    owner, _, variable = key.partition(".")
+    if owner in circuit.projections:
+        projection = circuit.projections[owner]
+        what = "weights" if variable == "w" else variable
+        return f"{what} of the projection from {projection.pre.name!r} to {projection.post.name!r} ({key})"
+    return f"{variable} of the population {owner!r} ({key})"

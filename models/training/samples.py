@@ -1,0 +1,218 @@
+"""What a circuit is trained on: the samples of each part (train, validation, test), and what is wanted of each of them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...circuits import Circuit, Population
+from ...circuits.inputs import Inputs, as_inputs, dataset_inputs
+from ...errors import UsageError
+from ..data import Dataset
+from ..data.augment import Augmentation
+from .order import in_batches
+
+__all__ = ["AugmentedData", "Part", "Samples", "augmented"]
+
+
+@dataclass(frozen=True)
+class AugmentedData:
+    """A data set whose training images are changed anew in every epoch."""
+
+    data: Dataset
+    how: Augmentation
+
+
+def augmented(data: Dataset, how: Augmentation | str) -> AugmentedData:
+    """A data set of images for `train`, which changes the training images anew in every epoch.
+
+    Parameters
+    ----------
+    data : the images
+    how : what is done to them, as in ``"shift .1, flip .5, elastic 34 4"``
+
+    Examples
+    --------
+    >>> rc.train(net, augmented(rc.load("mnist", "data"), "shift .1"), epochs=6)                    # doctest: +SKIP
+    """
+    return AugmentedData(data, Augmentation.of(how) if isinstance(how, str) else how)
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some of the samples.
+
+    Parameters
+    ----------
+    inputs : rows for every stimulus and supervisor
+    rows : which of these rows are the samples of the part
+    wanted : for every row of the inputs its class, (rows,), or its target, (rows, units); None: nothing is known
+    """
+
+    inputs: Inputs = field(repr=False)
+    rows: NDArray[np.int64] = field(repr=False)
+    wanted: np.ndarray | None = field(default=None, repr=False)
+
+    @property
+    def count(self) -> int:
+        """How many samples there are."""
+        return len(self.rows)
+
+    def in_batches(self, batch_size: int) -> NDArray[np.int32]:
+        """All samples, in order, (presentations, batch)."""
+        return self.taken(in_batches(np.arange(self.count), batch_size))
+
+    def taken(self, order: NDArray[np.int32]) -> NDArray[np.int32]:
+        """The rows of the inputs that an order of the part's samples shows; -1 stays."""
+        return np.where(order >= 0, self.rows[order], -1).astype(np.int32)
+
+
+@dataclass(frozen=True)
+class Samples:
+    """All that `train` shows.
+
+    Parameters
+    ----------
+    name : of the data
+    parts : ``"train"``, and ``"validation"`` and ``"test"`` where there are such samples
+    classes : the classes as the user names them, in the order of the output units; None: they are numbered already
+    data : the data set, where one was given
+    how : what is done to training images in every epoch
+    """
+
+    name: str
+    parts: Mapping[str, Part]
+    classes: tuple[Any, ...] | None = None
+    data: Dataset | None = None
+    how: Augmentation = field(default_factory=Augmentation)
+
+    @classmethod
+    def of(cls, circuit: Circuit, given: Any, validation: Any = None) -> Samples:
+        """Read what a user gave.
+
+        Parameters
+        ----------
+        given : a `Dataset`; `augmented` of one; a pair (x, y) of arrays, tables or lists, y of classes (numbers or names) or of
+            real-valued targets; or x alone for a circuit without supervision. x may be a mapping from stimulus to array
+        validation : a share of the training samples, below 1, or a pair (x, y); None: nothing is kept apart
+
+        Raises UsageError: what it is, and what was expected.
+        """
+        if isinstance(given, AugmentedData):
+            return replace(cls.of(circuit, given.data, validation), how=given.how)
+        if isinstance(given, Dataset):
+            _check_sizes(circuit, given)
+            whole = {k: Part(dataset_inputs(circuit, given, k), np.arange(n), y) for k, n, y in (
+                ("train", given.n_train, given.y_train), ("test", given.n_test, given.y_test)
+            )}  # fmt: skip
+            made = cls(given.name, whole, data=given)
+        else:
+            x, y = _x_and_y(given)
+            classes = _classes(y)
+            made = cls("data", {"train": _part(circuit, x, _coded(y, classes))}, classes)
+        return made if validation is None else made._with_validation(circuit, validation)
+
+    def fingerprint(self) -> str:
+        """Of all that training can see."""
+        said = "" if self.how == Augmentation() else f", {self.how}"
+        if self.data is not None and "validation" not in self.parts:
+            return self.data.fingerprint() + said
+        digest = hashlib.sha256()
+        for name, part in self.parts.items():
+            digest.update(name.encode() + part.rows.tobytes())
+            for each in part.inputs.rows.values():
+                digest.update(np.ascontiguousarray(each.values).data)
+                digest.update(repr((each.values.shape, each.scale, each.offset)).encode())
+        return digest.hexdigest() + said
+
+    def _with_validation(self, circuit: Circuit, validation: Any) -> Samples:
+        train = self.parts["train"]
+        if not isinstance(validation, float | int):
+            x, y = _x_and_y(validation)
+            apart = _part(circuit, x, _coded(y, self.classes))
+        elif not 0 < validation < 1 or round(validation * train.count) in (0, train.count):
+            raise UsageError(
+                f"validation: expected a share of the {train.count} training samples that leaves some on both sides, such as "
+                f".1, or a pair (x, y); got {validation!r}."
+            )
+        else:
+            mixed = np.random.default_rng([circuit.seed, train.count]).permutation(train.count)
+            kept = len(mixed) - round(validation * len(mixed))
+            apart = replace(train, rows=np.sort(train.rows[mixed[kept:]]))
+            train = replace(train, rows=np.sort(train.rows[mixed[:kept]]))
+        return replace(
+            self, parts={"train": train, "validation": apart} | {k: v for k, v in self.parts.items() if k == "test"}
+        )
+
+
+def supervisors(circuit: Circuit) -> list[Population]:
+    """The populations that show what is wanted."""
+    return [p for p in circuit.populations.values() if p.clamp is not None and p.clamp.kind != "values"]
+
+
+def stimuli(circuit: Circuit) -> list[Population]:
+    """The populations that show the samples."""
+    return [p for p in circuit.populations.values() if p.clamp is not None and p.clamp.kind == "values"]
+
+
+def _x_and_y(given: Any) -> tuple[Any, Any]:
+    if not isinstance(given, tuple):
+        return given, None
+    if len(given) != 2:
+        raise UsageError(f"train: the data are a data set, a pair (x, y), or x alone; got a tuple of {len(given)}.")
+    x, y = given
+    return x, None if y is None else np.asarray(y)
+
+
+def _classes(y: np.ndarray | None) -> tuple[Any, ...] | None:
+    """The names of classes that are no numbers, sorted."""
+    if y is None or y.dtype.kind in "uifb":
+        return None
+    return tuple(np.unique(y.astype(str)).tolist())
+
+
+def _coded(y: np.ndarray | None, classes: tuple[Any, ...] | None) -> np.ndarray | None:
+    if y is None or classes is None:
+        return y
+    names = y.astype(str).reshape(-1)
+    unknown = sorted(set(names.tolist()) - set(classes))
+    if unknown:
+        raise UsageError(f"validation: the class {unknown[0]!r} is not among those of training, {list(classes)}.")
+    return np.searchsorted(np.array(classes), names)
+
+
+def _part(circuit: Circuit, x: Any, y: np.ndarray | None) -> Part:
+    shown, wanted = stimuli(circuit), supervisors(circuit)
+    if not shown:
+        raise UsageError("train: the circuit has no stimulus; add one with circuit.stimulus(name, size).")
+    rows = dict(x) if isinstance(x, Mapping) else {shown[0].name: np.asarray(x)}
+    missing = [p.name for p in shown if p.name not in rows]
+    if missing:
+        raise UsageError(f"train: there are no data for {missing}; give a mapping from stimulus to array.")
+    if wanted and y is None and any(p.name not in rows for p in wanted):
+        raise UsageError(
+            f"train: {wanted[0].name!r} shows what is wanted, and no y was given. Give the data as a pair (x, y)."
+        )
+    if y is not None:
+        rows |= {p.name: y for p in wanted}
+    inputs = as_inputs(circuit, rows)
+    return Part(inputs, np.arange(inputs.count), y)
+
+
+def _check_sizes(circuit: Circuit, data: Dataset) -> None:
+    """Refuse a data set whose features or classes are more or fewer than the units that show them."""
+    if not stimuli(circuit):
+        raise UsageError("train: the circuit has no stimulus; add one with circuit.stimulus(name, size).")
+    for population in [p for p in circuit.populations.values() if p.clamp is not None]:
+        labels = population.clamp is not None and population.clamp.kind == "labels"
+        wanted, what = (data.classes, "classes") if labels else (data.n_features, "features")
+        if population.size != wanted:
+            raise UsageError(
+                f"The population {population.name!r} has {population.size} units, but {data.name!r} has {wanted} "
+                f"{what}: the {'last' if labels else 'first'} layer needs {wanted}."
+            )

@@ -1,0 +1,195 @@
+"""The doors of the public interface: functions whose arguments are held against their annotations.
+
+``@door`` goes before a public function, method or class. A call with an argument that there is not, or without one that
+there must be, is refused in words, and so is what is neither True nor False where that is asked for. All other arguments
+are read by the function itself, whose messages know more. Where it fails on one with an error of Python's, the argument
+that does not fit its annotation is named; an error with arguments that all fit is passed on as it is, since it is a fault
+of recircuit.
+"""
+
+from __future__ import annotations
+
+import inspect
+import types
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache, wraps
+from pathlib import Path
+from typing import Any, Literal, Union, cast, get_args, get_origin
+
+import numpy as np
+
+from .errors import RecircuitError
+from .registry import closest
+
+__all__ = ["door", "fits"]
+
+#: What Python says where an argument is of the wrong kind.
+RAW = (TypeError, AttributeError, ValueError, OverflowError, LookupError, ArithmeticError, RecursionError)
+#: Whole numbers have at most so many bits.
+BITS = 63
+
+WORDS: dict[Any, str] = {
+    bool: "True or False", int: f"a whole number of at most {BITS} bits", float: "a number", str: "a text", type(None): "None",
+    Mapping: "a mapping", Sequence: "a list", Iterable: "a list", tuple: "a tuple", list: "a list", dict: "a dict",
+    Path: "a path", Callable: "a function",
+}  # fmt: skip
+
+
+def door[F: Callable[..., Any]](what: F) -> F:
+    """Hold the arguments of a function, or those with which a class is made, against their annotations."""
+    if isinstance(what, type):
+        made = cast("Any", what)
+        made.__init__ = _guarded(made.__init__, what.__name__)
+        return cast("F", made)
+    return cast("F", _guarded(what, what.__name__))
+
+
+def fits(value: Any, hint: Any) -> bool:
+    """Whether a value is of the kind that an annotation says, as far as that can be told by looking at it."""
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin in (Union, types.UnionType):
+        return any(fits(value, one) for one in arguments)
+    if origin is Literal:
+        return any(type(value) is type(one) and value == one for one in arguments)
+    kind = origin or hint
+    if kind is None or kind is type(None):
+        return value is None
+    if kind in _KINDS:
+        return _KINDS[kind](value)
+    if kind is tuple and isinstance(value, tuple) and Ellipsis not in arguments:
+        return len(value) == len(arguments or value) and all(map(fits, value, arguments))
+    if not isinstance(kind, type) or kind is np.ndarray or getattr(kind, "_is_protocol", False):
+        return True
+    if isinstance(value, np.ndarray) and kind.__module__ == "collections.abc":
+        return value.ndim > 0
+    if not isinstance(value, kind):
+        return False
+    return _elements_fit(value, arguments)
+
+
+def _elements_fit(value: Any, hints: tuple[Any, ...]) -> bool:
+    if isinstance(value, Mapping):
+        return all(isinstance(key, str) for key in value) if hints and hints[0] is str else True
+    if isinstance(value, list | tuple) and hints:
+        return all(fits(one, hints[0]) for one in value)
+    return True
+
+
+def _whole(value: Any) -> bool:
+    is_whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    return is_whole and int(value).bit_length() <= BITS
+
+
+def _number(value: Any) -> bool:
+    if isinstance(value, np.ndarray):
+        return value.ndim == 0 and value.dtype.kind in "uif"
+    return isinstance(value, float | np.floating) or _whole(value)
+
+
+_KINDS: dict[Any, Callable[[Any], bool]] = {
+    bool: lambda value: isinstance(value, bool | np.bool_),
+    int: _whole,
+    float: _number,
+    str: lambda value: isinstance(value, str),
+    Path: lambda value: isinstance(value, Path),
+    Callable: callable,
+    type: lambda value: isinstance(value, type),
+}
+
+
+def _guarded(function: Callable[..., Any], name: str) -> Callable[..., Any]:
+    signature = inspect.signature(function)
+
+    @wraps(function)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        try:
+            bound = signature.bind(*args, **kwargs)
+        except TypeError:
+            raise RecircuitError(_misplaced(name, signature, args, kwargs)) from None
+        hints = _hints(function)
+        for argument, value in bound.arguments.items():
+            if hints.get(argument) is bool and not fits(value, bool):
+                raise RecircuitError(f"{name}: {argument} is True or False; got {_short(value)}.")
+        try:
+            return function(*args, **kwargs)
+        except RecircuitError:
+            raise
+        except RAW as problem:
+            wrong = [
+                a for a, v in bound.arguments.items() if a in hints and not _argument_fits(signature, a, v, hints[a])
+            ]
+            if not wrong:
+                raise
+            value = bound.arguments[wrong[0]]
+            told = f"{name}: {wrong[0]} is {_described(hints[wrong[0]])}; got {_short(value)}."
+            raise RecircuitError(told) from problem
+
+    return guarded
+
+
+def _argument_fits(signature: inspect.Signature, name: str, value: Any, hint: Any) -> bool:
+    kind = signature.parameters[name].kind
+    if kind is inspect.Parameter.VAR_POSITIONAL:
+        return all(fits(one, hint) for one in value)
+    if kind is inspect.Parameter.VAR_KEYWORD:
+        return all(fits(one, hint) for one in value.values())
+    return fits(value, hint)
+
+
+def _misplaced(name: str, signature: inspect.Signature, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str:
+    """What is wrong with the names and the number of arguments."""
+    kinds = inspect.Parameter
+    known = {n: p for n, p in signature.parameters.items() if n != "self"}
+    takes = f"It takes {', '.join(known) or 'none'}."
+    for given in kwargs:
+        if given not in known and not any(p.kind is kinds.VAR_KEYWORD for p in known.values()):
+            return f"{name}: there is no argument {given!r}. {takes}{closest(given, known)}"
+    positional = [
+        n for n, p in signature.parameters.items() if p.kind in (kinds.POSITIONAL_ONLY, kinds.POSITIONAL_OR_KEYWORD)
+    ]
+    needed = [
+        n for n, p in signature.parameters.items() if p.default is kinds.empty and p.kind is not kinds.VAR_KEYWORD
+    ]
+    for missing in needed:
+        absent = missing not in kwargs and missing not in positional[: len(args)]
+        if absent and signature.parameters[missing].kind is not kinds.VAR_POSITIONAL:
+            return f"{name}: the argument {missing!r} is missing. {takes}"
+    twice = [n for n in positional[: len(args)] if n in kwargs]
+    if twice:
+        return f"{name}: the argument {twice[0]!r} is given twice. {takes}"
+    return f"{name}: too many arguments without a name. {takes} Those after the first few are given by name."
+
+
+@lru_cache(1024)
+def _hints(function: Callable[..., Any]) -> dict[str, Any]:
+    """The annotations of a function, as far as their names mean something when it runs."""
+    found = {}
+    for name, hint in getattr(function, "__annotations__", {}).items():
+        try:
+            found[name] = eval(hint, function.__globals__) if isinstance(hint, str) else hint
+        except (NameError, AttributeError, TypeError):
+            continue
+    found.pop("return", None)
+    return found
+
+
+def _described(hint: Any) -> str:
+    """An annotation in words."""
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin in (Union, types.UnionType):
+        return " or ".join(dict.fromkeys(_described(one) for one in arguments))
+    if origin is Literal:
+        return " or ".join(map(repr, arguments))
+    kind = origin or hint
+    if kind in WORDS:
+        return WORDS[kind]
+    return f"a {getattr(kind, '__name__', kind)}"
+
+
+def _short(value: Any) -> str:
+    """A value as text of bounded length, whatever its own text is."""
+    try:
+        text = repr(value)
+    except Exception:
+        text = f"a {type(value).__name__}"
+    return text if len(text) <= 80 else f"{text[:77]}..."

@@ -1,0 +1,161 @@
+"""What is recorded of a run: which units and batch elements, how often, in which shape; and what it is given out as."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from brian2 import ms
+from networks import layered, stimuli
+
+import recircuit as rc
+from recircuit.circuits.inspection import recording
+from recircuit.circuits.inspection.recording import Recording
+
+NAMES = [
+    "h1.rate",
+    "h1.apical",
+    "o.basal[1]",
+    "h1.rate[:2]",
+    "h1.rate[[4, 0]]",
+    "x_to_h1.w",
+    "x_to_h1.w[2, 1:3]",
+    "x_to_h1.rate",
+]
+
+
+def net_of(batch_size: int = 3, **options: Any) -> rc.Circuit:
+    return layered(batch_size=batch_size, seed=2, **options)
+
+
+def check(backend: str, lowering: str = "dense", batch_size: int = 3) -> None:
+    net = net_of(batch_size, lowering=lowering)
+    data = stimuli(net, 2 * batch_size)
+    many = net.run(data, record=NAMES, elements="all", backend=backend)
+    whole, w = many["h1.rate"], many["x_to_h1.w"]
+    assert whole.shape == (many.steps, batch_size, 5) and w.shape == (many.steps, 5, 6)
+    assert np.array_equal(whole[-1], net["h1.rate"]) and np.array_equal(w[-1], net["x_to_h1.w"])
+    assert np.array_equal(many["h1.apical"][-1], net["h1.apical"])
+    assert np.array_equal(many["o.basal[1]"][-1], net["o.basal"][:, 1])
+    assert np.array_equal(many["h1.rate[:2]"], whole[:, :, :2])
+    assert np.array_equal(many["h1.rate[[4, 0]]"], whole[:, :, [4, 0]])
+    assert np.array_equal(many["x_to_h1.w[2, 1:3]"], w[:, 2, 1:3])
+    assert many["x_to_h1.rate"].shape == (many.steps, 1)
+    again = net_of(batch_size, lowering=lowering)
+    last = batch_size - 1
+    one = again.run(data, record=NAMES, elements=last, every=2 * ms, backend=backend)
+    assert np.array_equal(one["h1.rate"], whole[1::2, last]) and np.array_equal(one["x_to_h1.w"], w[1::2])
+    np.testing.assert_allclose(one.t, many.t[1::2])
+
+
+@pytest.mark.parametrize("backend", ["numpy", "interpreter"])
+def test_units_elements_weights_and_times(backend: str) -> None:
+    check(backend)
+
+
+def test_units_elements_weights_and_times_of_the_reference_form() -> None:
+    check("numpy", "reference", 1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lowering, batch_size", [("dense", 3), ("reference", 1)])
+def test_units_elements_weights_and_times_compiled(lowering: str, batch_size: int) -> None:
+    check("cpp", lowering, batch_size)
+
+
+def test_time_goes_on_from_run_to_run() -> None:
+    net = net_of()
+    data = stimuli(net, 3)
+    first, second = (net.run(data, record="o.rate", every=3 * ms) for _ in range(2))
+    each = net.phased().steps
+    times = [float(t) for t in range(1, 2 * each + 1) if t % 3 == 0]
+    np.testing.assert_allclose(np.concatenate([first.t, second.t]), times)
+    assert second.begin == each
+    low, high = second.plot().axes[0].get_xlim()
+    assert (low, high) == (each, second.t[-1])
+
+
+def test_a_long_recording_is_gathered_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = stimuli(net_of(), 12)
+    whole = net_of().run(data, record=NAMES, elements=[2, 0], every=2 * ms)
+    monkeypatch.setattr(recording, "PIECE", 1)
+    pieces = net_of().run(data, record=NAMES, elements=[2, 0], every=2 * ms)
+    assert all(np.array_equal(whole[name], pieces[name]) for name in NAMES) and np.array_equal(whole.t, pieces.t)
+
+
+def test_a_recording_that_does_not_fit_is_refused_before_the_run() -> None:
+    net = net_of()
+    wanted = Recording.of(net, net.program().variables, ["h1.rate", "x_to_h1.w"])
+    wanted.check_memory(100, free=100 * (5 + 30) * 8)
+    with pytest.raises(rc.RecircuitError, match=r"100 steps need .*most of it: x_to_h1.w.*every="):
+        wanted.check_memory(100, free=100 * (5 + 30) * 8 - 1)
+    Recording.of(net, net.program().variables, ["h1.rate[0]"], every=10 * ms).check_memory(100, free=80)
+    with pytest.raises(rc.RecircuitError, match="record: .* steps need"):
+        net.run(stimuli(net, 3), 10**9, record="h1.rate", order=np.broadcast_to(np.arange(3), (10**12, 3)))
+
+
+@pytest.mark.parametrize("options, told", [
+    (dict(record=["h1"]), "expected the name of a variable"),
+    (dict(record=[3]), "expected the name of a variable"),
+    (dict(record=3), "expected a list of names"),
+    (dict(record=["h1.rate[9]"]), "asks for places of h1.rate"),
+    (dict(record=["h1.rate[0, 1]"]), "asks for places of h1.rate"),
+    (dict(record=["h1.rate[a]"]), "picks units by numbers"),
+    (dict(record=["h1.rate[1.5]"]), "picks units by numbers"),
+    (dict(record=["h1.rate["]), "expected the name"),
+    (dict(record=["h1.nothing"]), "has no 'nothing'"),
+    (dict(record=["h1.rate"], elements=3), "from 0 to 2"),
+    (dict(record=["h1.rate"], elements=[]), "from 0 to 2"),
+    (dict(record=["h1.rate"], elements="some"), "from 0 to 2"),
+    (dict(record=["h1.rate"], every=.3 * ms), "a time of whole steps"),
+    (dict(record=["h1.rate"], every=2), "a time of whole steps"),
+    (dict(record=["h1.rate"], every=[1, 2] * ms), "a time of whole steps"),
+])  # fmt: skip
+def test_what_cannot_be_recorded_is_refused(options: dict[str, Any], told: str) -> None:
+    net = net_of()
+    with pytest.raises(rc.RecircuitError, match=told):
+        net.run(stimuli(net, 3), **options)
+
+
+# --- tables -----------------------------------------------------------------------------------------------------------
+
+
+def leaky() -> rc.Trace:
+    net = rc.Circuit(batch_size=2)
+    x = net.stimulus("x", 3)
+    h = net.population("h", 2, rc.Neuron("basal : 1 (compartment)\ndv/dt = (basal*mV - v)/tau : volt", tau=5 * ms))
+    net.connect(x, h, weights=1.0)
+    net.phases("p", 4 * ms)
+    return net.run(np.arange(6.0).reshape(2, 3), record=["h.v", "h.v[1]", "x_to_h.w", "x.rate[1:]"], elements=[0, 1])
+
+
+def test_a_trace_as_xarray() -> None:
+    pytest.importorskip("xarray")
+    trace = leaky()
+    table = trace.to_xarray()
+    assert dict(table["h.v"].sizes) == {"time": 4, "element": 2, "h_unit": 2}
+    assert table["h.v"].attrs["units"] == "V" and table["time"].attrs["units"] == "ms"
+    np.testing.assert_array_equal(table["h.v"].sel(time=3, element=1).values, trace["h.v"][2, 1])
+    assert dict(table["x_to_h.w"].sizes) == {"time": 4, "x_to_h_post": 2, "x_to_h_pre": 3}
+    assert table["h.v[1]"].dims == ("time", "element")
+    assert float(table["h.v"].isel(time=-1)[1, 0]) == pytest.approx(12e-3 * (1 - 0.8**4))
+    alone = layered(batch_size=2)
+    found = alone.run(stimuli(alone, 2), record=["h1.rate", "h1.apical"]).to_xarray()
+    assert found["h1.rate"].dims == found["h1.apical"].dims == ("time", "unit")
+
+
+def test_a_trace_as_a_table_of_pandas() -> None:
+    pytest.importorskip("pandas")
+    trace = leaky()
+    table = trace.to_dataframe()
+    assert table.shape == (4, 2 * 2 + 2 + 6 + 2 * 2) and table.index.tolist() == [1, 2, 3, 4]
+    np.testing.assert_array_equal(table[("h.v", 1, 0)], trace["h.v"][:, 1, 0])
+    np.testing.assert_array_equal(table[("x_to_h.w", 0, (1, 2))], trace["x_to_h.w"][:, 1, 2])
+    np.testing.assert_array_equal(table[("x.rate", 1, 2)], trace["x.rate[1:]"][:, 1, 1])
+
+
+def test_a_table_of_a_library_that_is_not_there_is_refused_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "pandas", None)
+    with pytest.raises(rc.RecircuitError, match=r"pandas is not installed.*recircuit\[tables\]"):
+        leaky().to_dataframe()

@@ -1,0 +1,157 @@
+"""Pairs, tables, names of classes, validation samples, callbacks and early stopping; and runs opened in Python."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+import recircuit as rc
+from recircuit.circuits.moment import same_bits
+from recircuit.cli import app
+from recircuit.errors import RecircuitError, UsageError
+
+RNG = np.random.default_rng(0)
+CENTRES = RNG.normal(size=(3, 5))
+Y = RNG.integers(0, 3, 60)
+X = CENTRES[Y] + 0.4 * RNG.normal(size=(60, 5))
+NAMES = np.array(["cat", "dog", "owl"])
+
+
+def network(seed: int = 1) -> rc.Circuit:
+    return rc.layered([5, 8, 3], "urfb", batch_size=10, precision="float64", seed=seed)
+
+
+def weights(net: rc.Circuit) -> np.ndarray:
+    return np.concatenate([v.ravel() for k, v in net.state(weights_only=True).items() if k.endswith(".w")])
+
+
+def trained(data: object, **options) -> tuple[rc.Circuit, rc.History]:
+    net = network()
+    return net, rc.train(net, data, 3, backend="numpy", **options)
+
+
+def test_a_pair_is_a_data_set_without_a_test_set() -> None:
+    both = rc.Dataset.from_arrays("both", X, Y, X[:9], Y[:9], classes=3)
+    whole, expected = trained(both)
+    for data in ((X.astype(np.float32), Y), ({"x": X.astype(np.float32)}, Y.tolist()), (X.astype("f4"), NAMES[Y])):
+        net, history = trained(data)
+        assert np.array_equal(weights(net), weights(whole))
+        assert history["train_error"].tolist() == expected["train_error"].tolist()
+        assert "test_error" not in history.names
+    assert history.classes == ("cat", "dog", "owl")
+
+
+def test_tables_are_data() -> None:
+    class Table:
+        """As a data frame: it is no array, and NumPy makes one of it."""
+
+        def __init__(self, values: np.ndarray) -> None:
+            self.values = values
+
+        def __array__(self, dtype: object = None, copy: bool | None = None) -> np.ndarray:
+            return self.values
+
+    tables = (Table(X), Table(NAMES[Y].astype(object)))
+    assert np.array_equal(weights(trained(tables)[0]), weights(trained((X, NAMES[Y]))[0]))
+
+
+def test_validation_samples_are_kept_apart() -> None:
+    net, history = trained((X, Y), validation=0.25)
+    mixed = np.random.default_rng([1, 60]).permutation(60)
+    kept, apart = np.sort(mixed[:45]), np.sort(mixed[45:])
+    alone, _ = trained((X[kept], Y[kept]))
+    assert np.array_equal(weights(net), weights(alone))
+    assert history["validation_error"][-1] == net.evaluate((X[apart], Y[apart])).error
+    given, told = trained((X[kept], NAMES[Y[kept]]), validation=(X[apart], NAMES[Y[apart]]))
+    assert np.array_equal(weights(given), weights(net))
+    assert told["validation_error"].tolist() == history["validation_error"].tolist()
+
+
+@pytest.mark.parametrize(
+    ("data", "options", "said"),
+    [
+        ((X, Y), {"validation": 1.5}, "a share of the 60 training samples"),
+        ((X, Y), {"validation": 0.001}, "a share of the 60 training samples"),
+        ((X, Y, Y), {}, "a tuple of 3"),
+        (X, {}, "no y was given"),
+        ((X[:, :4], Y), {}, "5 units, but a row of the data has 4 values"),
+        ((X, Y + 1), {}, "labels are whole numbers from 0 to 2"),
+        ((X, Y[:-1]), {}, "different numbers of rows"),
+        ((X, NAMES[Y]), {"validation": (X, ["cat"] * 59 + ["cow"])}, "the class 'cow' is not among"),
+        ((X, Y), {"callbacks": [3]}, "callbacks: expected functions"),
+        ((X, Y), {"callbacks": rc.EarlyStopping()}, "no column 'validation_error'"),
+    ],
+)
+def test_what_cannot_be_trained_on_is_refused(data: object, options: dict, said: str) -> None:
+    with pytest.raises(RecircuitError, match=said):
+        trained(data, **options)
+
+
+def test_callbacks_are_called_and_stop() -> None:
+    seen: list[tuple[int, float]] = []
+
+    def note(epoch: int, metrics: Mapping[str, float], net: rc.Circuit) -> bool:
+        seen.append((epoch, metrics["train_error"]))
+        return net.epoch == 2
+
+    net, history = trained((X, Y), callbacks=note)
+    assert [n for n, _ in seen] == [1, 2] and len(history) == 2
+    rc.train(net, (X, Y), 3, backend="numpy", callbacks=[note])
+    assert [n for n, _ in seen] == [1, 2, 3, 4, 5]
+
+
+def test_early_stopping_keeps_the_best_weights() -> None:
+    errors, kept = iter([0.5, 0.2, 0.3, 0.2, 0.4]), []
+
+    class Measure:
+        def on_epoch_end(self, epoch: int, metrics: dict[str, float], net: rc.Circuit) -> None:
+            kept.append(weights(net))
+
+    class Stop(rc.EarlyStopping):
+        def on_epoch_end(self, epoch: int, metrics: Mapping[str, float], net: rc.Circuit) -> bool:
+            return super().on_epoch_end(epoch, {**metrics, "validation_error": next(errors)}, net)
+
+    net, stop = network(), Stop(patience=2)
+    history = rc.train(net, (X, Y), 9, backend="numpy", callbacks=[Measure(), stop])
+    assert len(history) == 4 and (stop.best, stop.best_epoch) == (0.2, 2)
+    assert np.array_equal(weights(net), kept[1])
+
+
+# ---- runs of the command line ----------------------------------------------------------------------------------------
+
+
+def train(*options: str) -> None:
+    command = ["train", "digits", "--layers", "64-8-10", "--backend", "numpy", "--batch-size", "50", *options]
+    result = CliRunner().invoke(app, command)
+    assert result.exit_code == 0, result.output
+
+
+def test_a_run_opens_and_goes_on_with_the_same_bits(tmp_path: Path) -> None:
+    train("--epochs", "2", "--out", str(tmp_path / "whole"))
+    train("--epochs", "1", "--out", str(tmp_path / "half"))
+    run = rc.load_run(tmp_path / "half")
+    assert len(run.history) == 1 == run.circuit.epoch
+    assert run.circuit.evaluate(run.data).error == run.history.test_error
+    assert len(run.train(2, progress=False)) == 2
+    whole = rc.load_run(tmp_path / "whole")
+    a, b = run.circuit.moment(), whole.circuit.moment()
+    assert [k for k in a.state if not same_bits(a.state[k], b.state[k])] == []
+    rc.train(run.circuit, run.data, backend="numpy", progress=False)
+    assert run.circuit.epoch == 3
+
+
+def test_what_is_no_run_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RecircuitError, match="holds no run of the command line"):
+        rc.load_run(tmp_path)
+    rule = tmp_path / "mine.py"
+    rule.write_text(
+        'import recircuit as rc\nmine = rc.Rule("mine", source="here", forward="dw = .1*error_post*x_pre")\n'
+    )
+    train("--epochs", "1", "--out", str(tmp_path / "run"), "--rule", f"{rule}:mine")
+    with pytest.raises(UsageError, match="would be executed"):
+        rc.load_run(tmp_path / "run")
+    assert rc.load_run(tmp_path / "run", trust=True).circuit.epoch == 1
