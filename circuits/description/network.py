@@ -129,12 +129,12 @@ class Network(Fixed):
     ) -> Population:
         """A population that is clamped to a row of the data at the first step of ``during`` (default: of all).
 
-        When ``during`` is over it keeps the row (``closed="hold"``) or is zero (``closed="zero"``).
-        With a ``model``, ``clamps`` names the parameter of each unit that is set (as in
-        ``Neuron("input : 1; rate = input + noise ...")``), and the rest of the equations go on as they do elsewhere.
+        When ``during`` is over it keeps the row (``closed="hold"``) or is zero (``"zero"``). With a ``model``,
+        ``clamps`` names the parameter of each unit that is set (as in ``Neuron("input : 1; rate = input + noise ...")``), and
+        the rest of the equations go on as they do elsewhere.
         """
-        closed = checked_closed(closed, f"stimulus {name!r}")
-        return self._clamped(name, size, model, Clamp("values", During.of(during), clamps, closed=closed))
+        clamp = Clamp("values", During.of(during), clamps, closed=checked_closed(closed, f"stimulus {name!r}"))
+        return self._clamped(name, size, model, clamp)
 
     def supervisor(
         self,
@@ -149,7 +149,7 @@ class Network(Fixed):
         closed: Closed = "hold",
     ) -> Population:
         """A population clamped to the label: its unit at ``on``, the others at ``off``. Not shown in evaluation."""
-        checked_closed(closed, f"supervisor {name!r}")
+        closed = checked_closed(closed, f"supervisor {name!r}")
         return self._clamped(name, size, model, labels_clamp(name, During.of(during), clamps, on, off, closed))
 
     def constant(self, name: str, size: int = 1, value: float = 1.0) -> Population:
@@ -187,9 +187,8 @@ class Network(Fixed):
         autapses : False: no unit projects to itself
         sends : the pre variable that travels: ``rate``, or into ``apical`` the ``error`` where there is one
         states : what states of the rule begin with, where it is not one number for all: given as weights are
-        timing : ``during`` and ``learns``, the phases in which it propagates and in which its weights change; ``closed``,
-            what the post units see of it otherwise: ``"hold"``, its last value (default), or ``"zero"``; and ``delay``,
-            a time or an array of times. See `Timing`
+        timing : ``during``, ``learns`` (the phases in which it propagates, and learns), ``closed="hold"`` (what the post
+            units see of it otherwise is its last value) or ``"zero"``, and ``delay``, a time or an array: see `Timing`
         """
         for side, population in (("pre", pre), ("post", post)):
             if not isinstance(population, Population) or population.network is not self:
@@ -245,7 +244,7 @@ class Network(Fixed):
     def phases(self, *pairs: Any, evaluation: Sequence[str] | None = None, mode: str = "", **windows: Any) -> Schedule:
         """Say what a presentation is: ``phases("feedforward", 2*ms, "error", 4*ms)``, or windows that may overlap.
 
-        A circuit may have several such schedules, each with a ``mode`` of its own, as in ``run(mode="sleep")``.
+        A circuit may have several schedules, each with a ``mode`` of its own: ``run(mode="sleep")``.
         """
         schedule = Schedule.of(pairs, windows, self.dt, evaluation)
         self.modes[checked_mode(mode)] = schedule
@@ -280,10 +279,7 @@ class Network(Fixed):
         raise RecircuitError(f"circuit: {key!r} cannot be set in a description; values are those of a Circuit.")
 
     def phased(self) -> Schedule:
-        """The phases of a presentation.
-
-        Raises RecircuitError: there are none yet.
-        """
+        """The phases of a presentation, of all modes; refuse a circuit that has none yet."""
         if self.schedule is None:
             raise RecircuitError(
                 "circuit: it has no phases yet. Say what a presentation is, for example "
