@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
-from typing import Self
+from typing import ClassVar, Self
 
 from ...plasticity import Statement
 from ..connectivity import Connectivity
@@ -197,6 +197,9 @@ class Fused(Kernel):
     expression: str
     parts: tuple[Part, ...]
     vanishing: tuple[tuple[str, str], ...] = ()
+    statements: ClassVar[tuple[Statement, ...]] = ()
+    once: ClassVar[str] = "0"
+    masked: ClassVar[bool] = False
 
     def terms(self) -> list[Term]:
         return [part.term for part in self.parts]
@@ -231,6 +234,7 @@ class Traced(Kernel):
     once: str
     parts: tuple[Part, ...]
     masked: bool = False
+    scale: ClassVar[str] = "1"
 
     @property
     def written(self) -> tuple[str, ...]:
