@@ -205,7 +205,9 @@ def test_functions_are_short(folder: str) -> None:
 
 def test_the_interpreter_shows_how_small_a_backend_is() -> None:
     files = (ROOT / "circuits" / "backends" / "interpreter").glob("*.py")
-    assert sum(len(path.read_text(encoding="utf-8").splitlines()) for path in files) <= 270  # it has code for ten kinds of kernel
+    assert (
+        sum(len(path.read_text(encoding="utf-8").splitlines()) for path in files) <= 270
+    )  # it has code for ten kinds of kernel
 
 
 #: What has more than ten parameters still.
