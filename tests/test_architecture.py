@@ -33,8 +33,11 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("recircuit.circuits.library",),
     ("recircuit.circuits.backends",),
     ("recircuit.circuits.inspection",),
+    ("recircuit.circuits.series_inputs", "recircuit.circuits.live"),
+    ("recircuit.circuits.inputs",),
+    ("recircuit.circuits.streams",),
     (
-        "recircuit.circuits.inputs",
+        "recircuit.circuits.run_inputs",
         "recircuit.circuits.moment",
         "recircuit.circuits.saving",
         "recircuit.circuits.setting",

@@ -24,16 +24,19 @@ from .fixed import Fixed
 from .meaning import check_meaning
 from .naming import check_name, checked_size, partner_of
 from .neuron import Neuron
-from .population import CLAMPED, Clamp, Population, check_clamp, labels_clamp
+from .population import Population
 from .projection import Projection, Transposed
-from .schedule import During, Schedule
+from .schedule import STREAM, During, Schedule
 from .starting import declared
+from .stimuli import Stimuli
 
+#: So many equal steps in a row are told one by one, and four more for each part of a circuit; what is longer is condensed.
+LONG = 1000
 #: The phase in which a compartment's projections are open, where the circuit has such a phase.
 USUAL_PHASE = {"basal": "feedforward", "apical": "feedback"}
 
 
-class Network(Fixed):
+class Network(Fixed, Stimuli):
     """What a circuit is: its populations and projections, its clock, and what it is to be computed with.
 
     A description is only data. Whatever looks at a circuit, checks it, counts it, or makes a program of it reads a
@@ -112,42 +115,6 @@ class Network(Fixed):
         population = Population(self, name, checked_size(name, size), model)
         declared(population, initial, parameters)
         return self._add(population)
-
-    def stimulus(
-        self,
-        name: str,
-        size: int,
-        model: Neuron | None = None,
-        *,
-        clamps: str = "rate",
-        during: str | Sequence[str] | None = None,
-    ) -> Population:
-        """A population that is clamped to a row of the data at the first step of ``during`` (default: of all).
-
-        With a ``model``, ``clamps`` names the parameter of each unit that is set (as in
-        ``Neuron("input : 1; rate = input + noise ...")``), and the rest of the equations go on as they do elsewhere.
-        """
-        return self._clamped(name, size, model, Clamp("values", During.of(during), clamps))
-
-    def supervisor(
-        self,
-        name: str,
-        size: int,
-        model: Neuron | None = None,
-        *,
-        on: float = 1.0,
-        off: float = 0.0,
-        clamps: str = "rate",
-        during: str | Sequence[str] | None = None,
-    ) -> Population:
-        """A population clamped to the label: its unit at ``on``, the others at ``off``. Not shown in evaluation."""
-        return self._clamped(name, size, model, labels_clamp(name, During.of(during), clamps, on, off))
-
-    def constant(self, name: str, size: int = 1, value: float = 1.0) -> Population:
-        """Units that always fire at ``value``; a projection from one of them is a bias."""
-        population = self._add(Population(self, name, checked_size(name, size), CLAMPED))
-        self.constants[f"{name}.rate"] = value
-        return population
 
     def connect(
         self,
@@ -246,11 +213,6 @@ class Network(Fixed):
         self.revision += 1
         return self.schedule
 
-    def _clamped(self, name: str, size: int, model: Neuron | None, clamp: Clamp) -> Population:
-        model = model or CLAMPED
-        check_clamp(name, model, clamp)
-        return self._add(Population(self, name, checked_size(name, size), model, clamp))
-
     def _add(self, population: Population) -> Population:
         self._check_name(population.name)
         self.populations[population.name] = population
@@ -272,16 +234,9 @@ class Network(Fixed):
         raise RecircuitError(f"circuit: {key!r} cannot be set in a description; values are those of a Circuit.")
 
     def phased(self) -> Schedule:
-        """The phases of a presentation.
-
-        Raises RecircuitError: there are none yet.
-        """
-        if self.schedule is None:
-            raise RecircuitError(
-                "circuit: it has no phases yet. Say what a presentation is, for example "
-                'circuit.phases("feedforward", 2*ms, "plasticity", 1*ms).'
-            )
-        return self.schedule
+        """The steps of a presentation, those that are repeated told once; without phases the one step of a stream."""
+        parts = len(self.populations) + len(self.projections) + len(self.broadcasts)
+        return STREAM if self.schedule is None else self.schedule.condensed(LONG + 4 * parts)
 
     def given(self) -> set[str]:
         """The variables that have been set otherwise than in the declaration of their population."""

@@ -57,7 +57,8 @@ class Kernel:
 class Clamp(Kernel):
     """``variable`` of every unit is a row of the data; of labels, ``on`` for the unit of the label and ``off`` for others.
 
-    Elements that show nothing are set to zero.
+    Elements that show nothing are set to zero. With ``every``, the data are series: at the k-th step of its window, from 0,
+    it is row k // every of the sample; after its last row a sample shows nothing.
     """
 
     population: str
@@ -65,6 +66,7 @@ class Clamp(Kernel):
     labels: bool
     on: float
     off: float
+    every: int = 0
 
 
 @dataclass(frozen=True)

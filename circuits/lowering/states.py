@@ -18,7 +18,10 @@ from .operations import CLAMP, INTEGRATE, Operation
 
 
 def clamps(network: Network) -> list[Operation]:
-    """Clamped populations: their rates are a row of the data, from the first step in which they are shown."""
+    """Clamped populations: their rates are a row of the data, from the first step in which they are shown.
+
+    Series are shown at every step that begins a row; where some steps stand for many, at all of them.
+    """
     made = []
     for population in network.populations.values():
         if (clamp := population.clamp) is None:
@@ -27,12 +30,20 @@ def clamps(network: Network) -> list[Operation]:
         labels = clamp.kind == "labels"
         made.append(
             Operation(
-                name=f"clamp_{population.name}", owner=population.name, slot=CLAMP, steps=steps[:1],
-                kernel=Clamp(population.name, clamp.variable, labels, clamp.on, clamp.off), reads=frozenset(),
-                writes=frozenset({f"{population.name}.{clamp.variable}"}), always=True, supervises=labels,
+                name=f"clamp_{population.name}", owner=population.name, slot=CLAMP,
+                steps=_rows_begin(steps, clamp.every, network.phased()),
+                kernel=Clamp(population.name, clamp.variable, labels, clamp.on, clamp.off, clamp.every), reads=frozenset(),
+                writes=frozenset({f"{population.name}.{clamp.variable}"}), always=True, supervises=clamp.supervises,
             )
         )  # fmt: skip
     return made
+
+
+def _rows_begin(steps: tuple[int, ...], every: int, schedule: Schedule) -> tuple[int, ...]:
+    """The steps in which a stimulus may have to show another row."""
+    if not every:
+        return steps[:1]
+    return steps if schedule.repeats or schedule.stream else steps[::every]
 
 
 def state_updates(network: Network, population: Population) -> list[Operation]:

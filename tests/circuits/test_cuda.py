@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from brian2 import ms
 from cuda_sources import GPU, STAND_IN, write_sources
 from networks import anything, distance, stimuli
 from test_backends import apart, images, kitchen, masked, smooth
@@ -75,6 +76,44 @@ def test_everything_is_as_on_numpy(on_cpu: None) -> None:
     state = {k: v for k, v in apart(a, b).items() if k != "x_to_h.drive_0"}  # that one is the noise itself
     assert {k: v for k, v in state.items() if v > 1e-10} == {}
     assert a["clock.timestep"] == b["clock.timestep"] > 0 and a["x_to_h.updates"] == b["x_to_h.updates"] == 14
+
+
+def test_series_streams_long_phases_and_closed_loops(on_cpu: None) -> None:
+    """In captured presentations the row of a series is that of its step; in a stream that of the step of the run."""
+    rows = np.random.default_rng(1)
+
+    def make(**phases: Any) -> rc.Circuit:
+        net = rc.Circuit(batch_size=2)
+        x, y = net.stimulus("x", 3, every=2 * ms), net.target("y", 2)
+        h = net.population("h", 4, rc.Neuron("basal : 1 (compartment)\ndrate/dt = (basal - rate)/tau : 1", tau=5 * ms))
+        net.connect(x, h)
+        net.connect(y, h, weights=0.5)
+        if phases:
+            net.phases(**phases)
+        return net
+
+    ragged = [rows.normal(size=(n, 3)) for n in (3, 1, 2, 3, 3, 0, 2, 3, 3)]
+    made = both(lambda: make(a=(0 * ms, 5 * ms)), {"x": ragged, "y": rows.normal(size=(9, 2))})
+    assert {k: v for k, v in apart(*made).items() if v > 1e-12} == {}
+    stream = {"x": rows.normal(size=(2, 30, 3)), "y": rows.normal(size=(2, 2))}
+    a, b = make(), make()
+    left, right = a.run(stream, record=["x.rate", "h.rate"]), b.run(stream, record=["x.rate", "h.rate"], backend="cuda")
+    assert max(distance(left[n], right[n]) for n in left) < 1e-12 and left.steps == 60
+    long = {"x": rows.normal(size=(600, 3)), "y": rows.normal(size=(3, 2))}
+    made = both(lambda: make(a=(0 * ms, 1200 * ms)), long)
+    assert {k: v for k, v in apart(*made).items() if v > 1e-12} == {}
+    sweeps = make(), make()
+    for net, backend in zip(sweeps, ("numpy", "cuda")):
+        net["h.tau"] = np.array([[3.0], [7.0]]) * ms
+        net.run(stream, backend=backend)
+    assert {k: v for k, v in apart(*sweeps).items() if v > 1e-12} == {}
+    loops = make(a=(0 * ms, 3 * ms)), make(a=(0 * ms, 3 * ms))
+    seen = []
+    for net, backend in zip(loops, ("numpy", "cuda")):
+        with net.live(backend=backend) as live:
+            given = [{"x": row, "y": row[0, :2]} for row in stream["x"][0].reshape(15, 2, 3)]
+            seen.append([live.present(one, read=["h.rate"])["h.rate"] for one in given])
+    assert distance(*seen) < 1e-12
 
 
 def test_a_last_batch_that_does_not_fill_the_columns(on_cpu: None) -> None:
