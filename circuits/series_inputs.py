@@ -84,7 +84,7 @@ def _whole(given: Any, size: int, name: str) -> tuple[np.ndarray, np.ndarray]:
     if isinstance(given, np.ma.MaskedArray) and np.ma.getmaskarray(given).any():
         return _unmasked(given, size, name)
     if isinstance(given, Sequence) and not isinstance(given, str) and len({len(np.atleast_1d(s)) for s in given}) > 1:
-        samples = [np.asarray(s, dtype=float).reshape(len(s), -1) for s in given]
+        samples = [np.asarray(s, dtype=float).reshape(len(s), -1 if len(s) else size) for s in given]
         if {s.shape[1] for s in samples} != {size}:
             raise RecircuitError(f"stimulus {name}: each sample has the shape (rows, {size}); got {samples[0].shape}.")
         lengths = np.array([len(s) for s in samples], np.int32)
