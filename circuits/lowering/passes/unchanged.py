@@ -55,4 +55,7 @@ def _same(seen: _Seen, changed: dict[str, int], writer: dict[str, str]) -> bool:
     for variable in seen.writes:
         if writer.get(variable) != name:
             return False
-    return all(changed.get(variable, 0) <= ran for variable in seen.reads)
+    for variable in seen.reads:  # a loop, since long presentations of deep circuits come here a million times
+        if changed.get(variable, 0) > ran:
+            return False
+    return True
