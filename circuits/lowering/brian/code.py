@@ -7,7 +7,20 @@ from typing import Any
 
 from brian2.utils.stringtools import word_substitute
 
-from ..kernels import Average, Broadcast, Count, Elementwise, Fused, Kernel, Mask, Product, Propagate, StateUpdate, Term, Traced
+from ..kernels import (
+    Average,
+    Broadcast,
+    Count,
+    Elementwise,
+    Fused,
+    Kernel,
+    Mask,
+    Product,
+    Propagate,
+    StateUpdate,
+    Term,
+    Traced,
+)
 from .assembly import Assembly
 from .runner import Runner
 
