@@ -51,11 +51,5 @@ def _seen(operation: Operation) -> _Seen:
 
 def _same(seen: _Seen, changed: dict[str, int], writer: dict[str, str]) -> bool:
     """Whether nobody has written what it reads since it ran, nor what it writes."""
-    ran, name = seen.ran, seen.name
-    for variable in seen.writes:
-        if writer.get(variable) != name:
-            return False
-    for variable in seen.reads:  # a loop, since long presentations of deep circuits come here a million times
-        if changed.get(variable, 0) > ran:
-            return False
-    return True
+    mine = all(writer.get(variable) == seen.name for variable in seen.writes)
+    return mine and all(changed.get(variable, 0) <= seen.ran for variable in seen.reads)
