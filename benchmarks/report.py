@@ -1,4 +1,4 @@
-"""What was measured, as JSON, as a table in Markdown, and as a figure."""
+"""What was measured, as JSON, as a table in Markdown, and as a figure (report_figures.py, which needs matplotlib)."""
 
 from __future__ import annotations
 
@@ -7,11 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from matplotlib.axes import Axes
-
 from benchmarks import machine
 from benchmarks.targets import targets
-from recircuit.models.experiments.framework.figure_style import BLUE, GREY, ORANGE, new_figure, styled
 
 TITLES = {"every": "every pathway in every step", "needed": "only what is needed"}
 
@@ -62,7 +59,9 @@ def reference(told: dict[str, Any], out: Path) -> None:
     text += [_case(case) for case in told["cases"]]
     text += [_absent(told), _aims(told)]
     write("reference", told, "\n".join(part for part in text if part), out)
-    _bars(told, out / "reference.png")
+    from benchmarks.report_figures import bars  # matplotlib is not everywhere
+
+    bars(told, out / "reference.png")
 
 
 def _how(told: dict[str, Any]) -> str:
@@ -82,7 +81,7 @@ def _summary(told: dict[str, Any]) -> str:
         by_name = {row["name"]: row for row in case["rows"]}
         ours, best = by_name.get("recircuit"), by_name.get(case["best_peer"])
         rows.append([
-            f"B = {case['columns']}, {TITLES[case['mode']]}", ours and ours["presentations_per_second"],
+            f"B = {case['batch_size']}, {TITLES[case['mode']]}", ours and ours["presentations_per_second"],
             f"{best['presentations_per_second']:,.0f} {best['label']}" if best else "", case["ours_to_best_peer"],
             case["ceiling"]["presentations_per_second"], percent(ours and ours["share_of_ceiling"]),
         ])  # fmt: skip
@@ -102,7 +101,7 @@ def _case(case: dict[str, Any]) -> str:
     )  # fmt: skip
     ways = ", ".join(f"{name} {rate:,.0f}" for name, rate in case["ceilings"].items())
     shares = ", ".join(f"{name} {share:.1%}" for name, share in case["where_the_time_goes"].items())
-    lines = [f"\n## B = {case['columns']}, {TITLES[case['mode']]}\n", body, f"Ceilings: {ways}.\n"]
+    lines = [f"\n## B = {case['batch_size']}, {TITLES[case['mode']]}\n", body, f"Ceilings: {ways}.\n"]
     return "\n".join([*lines, f"Where recircuit's time goes: {shares}.\n" if shares else ""])
 
 
@@ -126,45 +125,3 @@ def _aims(told: dict[str, Any]) -> str:
         [t["what"], t["value"], f"{t['relation']} {t['target']:g}", ("no", "yes")[t["ok"]]] for t in told["targets"]
     ]
     return "\n## Targets\n\n" + table(["", "measured", "target", "reached"], rows) if rows else ""
-
-
-def _bars(told: dict[str, Any], path: Path) -> None:
-    with styled():
-        figure = new_figure(7.2, 5.4)
-        axes = figure.subplots(2, 2)
-        for ax, case in zip(axes.flat, told["cases"]):
-            _bar(ax, case)
-        figure.savefig(path)
-
-
-def _bar(ax: Axes, case: dict[str, Any]) -> None:
-    rows = sorted(case["rows"], key=lambda row: row["presentations_per_second"])
-    labels = [row["label"] for row in rows]
-    rates = [row["presentations_per_second"] for row in rows]
-    bars = ax.barh(labels, rates, color=[BLUE if row["name"] == "recircuit" else GREY for row in rows], height=0.7)
-    ax.bar_label(bars, [f"{rate:,.0f}" for rate in rates], padding=2, fontsize=6.5)
-    ceiling = case["ceiling"]["presentations_per_second"]
-    ax.axvline(ceiling, color=ORANGE, linestyle="--", linewidth=1)
-    ax.set_xlim(0, 1.15 * max([ceiling, *rates]))
-    ax.set_title(f"B = {case['columns']}, {TITLES[case['mode']]}")
-    ax.set_xlabel("presentations/s (dashed: ceiling)")
-
-
-# ---- lines over one thing that grows ---------------------------------------------------------------------------------
-
-
-def panels(series: dict[str, list[dict[str, Any]]], path: Path) -> None:
-    """Seconds a presentation of all columns over width, depth, columns and steps, with the straight line."""
-    with styled():
-        figure = new_figure(7.2, 5.0)
-        for ax, (name, rows) in zip(figure.subplots(2, 2).flat, series.items()):
-            places = [row[name] for row in rows]
-            ax.loglog(places, [1e3 * row["seconds"] for row in rows], "o-", color=BLUE, label="measured", markersize=3)
-            ax.loglog(places, [1e3 * row["line"] for row in rows], "--", color=GREY, label="straight line")
-            ax.set_xticks(places, map(str, places))
-            ax.yaxis.set_major_formatter("{x:g}")
-            ax.minorticks_off()
-            ax.set_xlabel(name)
-            ax.set_ylabel("ms a presentation")
-            ax.legend()
-        figure.savefig(path)

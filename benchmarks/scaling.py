@@ -10,6 +10,7 @@ from typing import Any
 from benchmarks import machine, report
 from benchmarks.client import Client, use_processors
 from benchmarks.reference import say
+from benchmarks.report_figures import panels
 from benchmarks.roster import OURS
 from benchmarks.workload import Settings, draw
 
@@ -67,7 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
         add_line(rows)
     told = machine.facts(arguments.threads) | {"sample_seconds": seconds, "samples": samples, "series": series}
     report.write("scaling", told, text(told), arguments.out)
-    report.panels(series, arguments.out / "scaling.png")
+    panels(series, arguments.out / "scaling.png")
     return 0
 
 

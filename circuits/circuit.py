@@ -16,17 +16,20 @@ from .backends.program import Interrupted
 from .description.fingerprint import fingerprint
 from .description.first_values import first_values
 from .description.memory import check_memory
+from .description.parameters import change_parameter
 from .description.population import Population
 from .description.projection import Transposed
-from .inputs import Inputs, as_inputs
+from .description.schedule import STREAM
 from .inspection.explain import explain, explain_closed
 from .inspection.expressions import keys_of, known, value_of
 from .inspection.recording import Recording
 from .inspection.text import circuit_html, circuit_text
 from .inspection.trace import Trace
+from .live import Live
 from .lowering.lower import lower
 from .lowering.lowered import Lowered
 from .lowering.timetable import Timetable
+from .run_inputs import Remembered
 from .setting import check_settable, check_value, checked_state
 from .views import View
 
@@ -48,14 +51,15 @@ class Circuit(Answering):
 
     def __init__(self, *args: Any, **settings: Any) -> None:
         super().__init__(*args, **settings)
-        self._inputs: Inputs | None = None
+        self._tables: tuple[Lowered | None, dict[Any, Timetable]] = (None, {})
+        self._inputs = Remembered()
 
     # ---- running -----------------------------------------------------------------------------------------------
 
     def run(
         self,
         inputs: Any = None,
-        presentations: int | None = None,
+        presentations: Any = None,
         *,
         record: Iterable[str] = (),
         elements: int | Iterable[int] | str = 0,
@@ -65,13 +69,16 @@ class Circuit(Answering):
         order: Any = None,
         mode: str | None = None,
     ) -> Trace:
-        """Show stimuli, one row of the data per batch element and presentation, and return what was recorded.
+        """Show stimuli, one sample of the data per batch element and presentation, and return what was recorded.
+
+        A circuit without phases runs for a time: ``run(10*second)``, ``run(data, 10*second)``, or as long as its series last.
+        Stimuli that are given no data go on with those that they had, from the first on; ``trace.shown`` says which do.
 
         Parameters
         ----------
         inputs : an array for a circuit with one stimulus; a mapping from stimulus to array; or a data set
-            (default: those of the run before)
-        presentations : how many presentations (default: once through the data)
+            (default: those of the run before); of series (samples, rows, units), or (rows, units) for all batch elements
+        presentations : how many presentations (default: once through the data); without phases the time
         record : variables as ``"h.rate"``, kept at every step; some units as ``"h.rate[3]"``, ``"h.rate[:10]"``; weights
         elements : of which batch elements they are: a number, several, or ``"all"``
         every : how often they are kept: a time of whole steps
@@ -86,20 +93,31 @@ class Circuit(Answering):
             recorded until then, and the circuit can be used as before
         """
         program = self.program(backend)
-        data = as_inputs(self, inputs) if inputs is not None or self._inputs is None else self._inputs
-        self._inputs = data
-        rows = data.order(presentations, self.batch_size) if order is None else np.asarray(order)
+        begin = int(program.get("clock.timestep")) * float(self.dt)
+        given = self._inputs.next_run(self, inputs, presentations, begin)
+        rows = given.order if order is None else np.asarray(order)
         recording = Recording.of(self, program.variables, record, elements, every)
+        recording.shown = given.shown
         table = self.timetable("train" if learn else "evaluate", recording.keys, schedule=mode)
-        recording.check_memory(len(rows) * len(table.steps))
-        data.load(program)
+        recording.check_memory(len(rows) * table.length)
+        given.data.load(program)
         return self._recorded(program, table, rows, recording)
+
+    def live(self, *, learn: bool = True, backend: str | None = None) -> Live:
+        """A closed loop: ``with net.live() as live: out = live.present({"x": observation}, read=["o.rate"])``.
+
+        Parameters
+        ----------
+        learn : False runs the evaluation phases only, without plasticity
+        backend : as in `run`
+        """
+        return Live(self, self, learn=learn, backend=backend)
 
     def _recorded(self, program: Program, table: Timetable, rows: np.ndarray, recording: Recording) -> Trace:
         """Run piece by piece, and keep what is to be recorded."""
         done = 0
         recording.begin = recording.start = int(program.get("clock.timestep"))
-        for piece in recording.pieces(rows, len(table.steps)):
+        for piece in recording.pieces(rows, table.length):
             try:
                 result = program.run(table, piece, trace=recording.keys, columns=recording.columns)
             except Interrupted as stopped:
@@ -113,7 +131,13 @@ class Circuit(Answering):
 
     def timetable(self, mode: str = "train", keep: Iterable[str] = (), *, schedule: str | None = None) -> Timetable:
         """Step by step, what runs in a presentation ("train") or in an evaluation ("evaluate") of one of its schedules."""
-        return Timetable.of(self.lowered(), mode, optimise=self.optimise, keep=tuple(keep), within=schedule)
+        lowered, wanted = self.lowered(), (mode, tuple(keep), schedule)
+        if self._tables[0] is not lowered:
+            self._tables = (lowered, {})
+        tables = self._tables[1]
+        if wanted not in tables:
+            tables[wanted] = Timetable.of(lowered, mode, optimise=self.optimise, keep=wanted[1], within=schedule)
+        return tables[wanted]
 
     def lowered(self) -> Lowered:
         """The circuit as operations and variables. Nothing is built for it."""
@@ -128,8 +152,8 @@ class Circuit(Answering):
 
         It marks what reads a value from before the step, and ends with what closed pathways do. ``schedule``: its mode.
         """
-        table, (phases, _) = self.timetable(mode, schedule=schedule), self.phased().part(schedule)
-        return "\n".join([explain(table, phases), *explain_closed(self)])
+        table, phases = self.timetable(mode, schedule=schedule), self.schedule or STREAM
+        return "\n".join([explain(table, self.modes.get(schedule or "", phases)), *explain_closed(self)])
 
     def program(self, backend: str | None = None) -> Program:
         """The circuit, built for a backend; its state moves along when the backend changes."""
@@ -245,7 +269,8 @@ class Circuit(Answering):
             population, variable = self.populations.get(key.partition(".")[0]), key.partition(".")[2]
             parameters = population.neuron.parameters if population is not None else {}
             if population is not None and variable in parameters:
-                if float(value) != float(parameters[variable]):
+                spread = np.ndim(value) > 0 or variable in population.spread
+                if spread or float(value) != float(parameters[variable]):
                     self._set_parameter(population, variable, Quantity(value, dim=get_dimensions(parameters[variable])))
             else:
                 self.program().set(key, value)
@@ -280,17 +305,14 @@ class Circuit(Answering):
         return equation is not None and variable in equation.parameters
 
     def _set_parameter(self, population: Population, name: str, value: Any) -> None:
-        """Change a parameter; one that turns step-by-step mode on or off is in the code, and has the circuit built anew."""
-        value = Quantity(float(np.asarray(value)), dim=get_dimensions(value))
-        before, after = population.neuron, population.neuron.with_parameters(**{name: value})
-        population.set_neuron(after)
-        key = f"{population.name}.{name}"
-        if before.assigned(self.dt) != after.assigned(self.dt):
+        """Change a parameter; one that the code depends on has the circuit built anew."""
+        value = Quantity(np.asarray(value, dtype=float), dim=get_dimensions(value))
+        if change_parameter(self, population, name, value):
             self.revision += 1
             self.close()
-            self._values[key] = np.asarray(float(value))
+            self._values[f"{population.name}.{name}"] = np.asarray(value, dtype=float)
         else:
-            self.program().set(key, value)
+            self.program().set(f"{population.name}.{name}", value)
 
     def _fill(self, program: Program) -> None:
         """Set all that a circuit begins with."""

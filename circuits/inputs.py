@@ -10,36 +10,51 @@ import numpy as np
 
 from ..errors import RecircuitError
 from .backends.program import Program
+from .backends.series import Series, count_of
 from .description.network import Network
 from .description.population import Population
 from .description.starting import check_parameters
+from .series_inputs import check_length, in_order, series_of
 
 
 @dataclass(frozen=True)
 class Rows:
-    """The rows of one stimulus; rates are scale*values + offset."""
+    """The rows of one stimulus; rates are scale*values + offset. With ``series``, several of them are a sample."""
 
     values: np.ndarray
     scale: float = 1.0
     offset: float = 0.0
+    series: Series | None = None
+
+    @property
+    def shared(self) -> bool:
+        """Whether all batch elements show the same."""
+        return self.series is not None and self.series.shared
+
+    @property
+    def count(self) -> int:
+        """How many samples there are."""
+        return 1 if self.shared else count_of(self.values, self.series)
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """Rows for each clamped population, aligned: row k of all of them is one stimulus."""
+    """Samples for each clamped population, aligned: sample k of all of them is shown at the same time."""
 
     rows: Mapping[str, Rows]
 
     @property
     def count(self) -> int:
-        """How many rows there are."""
-        return min((len(r.values) for r in self.rows.values()), default=0)
+        """How many samples there are; what all batch elements share does not count."""
+        return min((r.count for r in self.rows.values() if not r.shared), default=0)
 
     def order(self, presentations: int | None, batch_size: int) -> np.ndarray:
         """Rows one after the other, ``batch_size`` at a time, from the start again when they end."""
         if presentations is None:
             if not self.rows:
                 raise RecircuitError("run: say how many presentations, since there are no data to go through.")
+            if not self.count:
+                return np.arange(batch_size)[None]
             presentations = -(-self.count // batch_size)
             flat = np.full(presentations * batch_size, -1)
             flat[: self.count] = np.arange(self.count)
@@ -52,17 +67,32 @@ class Inputs:
     def load(self, program: Program) -> None:
         """Give the program its data."""
         for name, rows in self.rows.items():
-            program.load(name, rows.values, rows.scale, rows.offset)
+            program.load(name, rows.values, rows.scale, rows.offset, rows.series)
 
 
-def as_inputs(network: Network, given: Any) -> Inputs:
-    """Read what a user gave: nothing, an array, a mapping of arrays, or a data set with x_train and y_train."""
+def as_inputs(network: Network, given: Any, begin: float = 0.0) -> Inputs:
+    """Read what a user gave: nothing, an array, a mapping of arrays, or a data set with x_train and y_train.
+
+    ``begin`` is the time at which functions of time begin, in seconds.
+    """
     check_parameters(network.populations, network.projections, network.given())
-    clamped = {p.name: p for p in network.populations.values() if p.clamp is not None}
+    given = as_mapping(network, given)
     if given is None:
         return Inputs({})
-    if hasattr(given, "x_train"):
+    if not isinstance(given, Mapping):
         return dataset_inputs(network, given, "train")
+    rows = {name: _rows(network, network.populations[name], values, begin=begin) for name, values in given.items()}
+    _check_counts(rows)
+    return Inputs(rows)
+
+
+def as_mapping(network: Network, given: Any) -> Any:
+    """What a user gave, by stimulus; a data set, or nothing, as it is."""
+    clamped = {p.name: p for p in network.populations.values() if p.clamp is not None}
+    if given is None:
+        return None
+    if hasattr(given, "x_train"):
+        return given
     if not isinstance(given, Mapping):
         if len(clamped) != 1:
             raise RecircuitError(
@@ -72,9 +102,7 @@ def as_inputs(network: Network, given: Any) -> Inputs:
     unknown = sorted(set(given) - set(clamped))
     if unknown:
         raise RecircuitError(f"run: {unknown} are not stimuli of the circuit; those are {list(clamped)}.")
-    rows = {name: _rows(clamped[name], network.dtype, values) for name, values in given.items()}
-    _check_counts(rows)
-    return Inputs(rows)
+    return given
 
 
 def dataset_inputs(network: Network, data: Any, part: str) -> Inputs:
@@ -84,26 +112,39 @@ def dataset_inputs(network: Network, data: Any, part: str) -> Inputs:
     for population in network.populations.values():
         if population.clamp is None:
             continue
-        if population.clamp.kind == "labels":
-            rows[population.name] = _rows(population, network.dtype, getattr(data, f"y_{part}"))
+        if population.clamp.supervises:
+            rows[population.name] = _rows(network, population, getattr(data, f"y_{part}"))
         else:
             rows[population.name] = _rows(
-                population, network.dtype, getattr(data, f"x_{part}"), data.scale, data.offset
-            )
+                network, population, getattr(data, f"x_{part}"), data.scale, data.offset
+            )  # fmt: skip
     _check_counts(rows)
     return Inputs(rows)
 
 
-def _rows(population: Population, dtype: np.dtype, values: Any, scale: float = 1.0, offset: float = 0.0) -> Rows:
+def _rows(
+    network: Network, population: Population, values: Any, scale: float = 1.0, offset: float = 0.0, begin: float = 0.0
+) -> Rows:
     if isinstance(values, Rows):
         return values
+    name, clamp, dtype = population.name, population.clamp, network.dtype
+    if clamp is not None and clamp.every:
+        flat, series = series_of(network, population, values, begin)
+        check_length(network, population, series)
+        return Rows(flat, scale, offset, series)
+    if callable(values):
+        raise RecircuitError(
+            f"stimulus {name!r}: a function of the time is a series; declare the stimulus so, with every=..., for example "
+            f"circuit.stimulus({name!r}, {population.size}, every=1*ms)."
+        )
     try:
-        array = np.asarray(values)
+        array = in_order(values, f"stimulus {name!r}")
     except ValueError:
         raise RecircuitError(f"stimulus {population.name!r}: the rows of the data have different lengths.") from None
-    name, clamp = population.name, population.clamp
     if array.dtype.kind not in "uifb":
         raise RecircuitError(f"stimulus {name!r}: expected numbers; got an array of {array.dtype}.")
+    if array.ndim == 0 and (population.size == 1 or (clamp is not None and clamp.kind == "labels")):
+        array = array.reshape(1)
     if array.ndim == 0 or len(array) == 0:
         raise RecircuitError(f"stimulus {name!r}: expected one row or more; got an array of shape {array.shape}.")
     if clamp is not None and clamp.kind == "labels":
@@ -123,7 +164,7 @@ def _rows(population: Population, dtype: np.dtype, values: Any, scale: float = 1
 
 
 def _labels(name: str, array: np.ndarray, classes: int) -> np.ndarray:
-    labels = array.reshape(-1)
+    labels = _of_one_hot(name, array, classes) if array.ndim == 2 and array.shape[1] > 1 else array.reshape(-1)
     if labels.size and (labels.min() < 0 or labels.max() >= classes or (labels != np.floor(labels)).any()):
         raise RecircuitError(
             f"supervisor {name!r}: labels are whole numbers from 0 to {classes - 1}; "
@@ -132,7 +173,18 @@ def _labels(name: str, array: np.ndarray, classes: int) -> np.ndarray:
     return np.ascontiguousarray(labels.astype(np.int32)[:, None])
 
 
+def _of_one_hot(name: str, array: np.ndarray, classes: int) -> np.ndarray:
+    """Labels that are given as rows with one 1 each."""
+    if array.shape[1] == classes and ((array == 0) | (array == 1)).all() and (array.sum(axis=1) == 1).all():
+        return array.argmax(axis=1)
+    raise RecircuitError(
+        f"supervisor {name!r}: labels are one whole number from 0 to {classes - 1} for each sample, or rows of {classes} "
+        f"values, of which one is 1 and the others are 0; got an array of shape {array.shape}. Other values that are wanted "
+        "are those of circuit.target(name, size)."
+    )
+
+
 def _check_counts(rows: Mapping[str, Rows]) -> None:
-    counts = {name: len(r.values) for name, r in rows.items()}
+    counts = {name: r.count for name, r in rows.items() if not r.shared}
     if len(set(counts.values())) > 1:
         raise RecircuitError(f"run: the stimuli have different numbers of rows: {counts}.")

@@ -67,8 +67,12 @@ def _check_numbers(circuit: Network, variable: Variable, value: Any) -> None:
         raise RecircuitError(f"{key} is set to numbers; got {value!r}.")
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         raise RecircuitError(f"{key} was to be set to NaN or infinity.")
+    units = circuit.populations.get(variable.owner)
+    own = (
+        units is not None and variable.name in units.neuron.parameters
+    )  # of one shape or another: see change_parameter
     try:
-        np.broadcast_to(array, variable.shape)
+        np.broadcast_to(array, array.shape if own else variable.shape)
     except ValueError:
         raise RecircuitError(f"{key} has the shape {variable.shape}; got {array.shape} of {array.dtype}.") from None
     dtype = variable.kind.dtype(circuit.dtype)

@@ -169,7 +169,7 @@ class Stored(Network):
         """A circuit of its own that goes on as this one does; its program is built when it is first needed."""
         made = object.__new__(type(self))
         memo[id(self)] = made
-        shared = {"_program": None, "_lowered": None, "_built": -1, "_inputs": vars(self).get("_inputs")}
+        shared = {"_program": None, "_lowered": None, "_built": -1, "_tables": (None, {})}
         for name, value in vars(self).items():
             setattr(made, name, shared[name] if name in shared else deepcopy(value, memo))
         if self._program is not None and self._program.alive:

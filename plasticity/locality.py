@@ -250,8 +250,8 @@ class _Proof:
             )
         if name in (*scope.parameters, *scope.broadcasts, "updates"):
             self.refuse(
-                f"`{name}` cannot be changed by a rule; what changes is `w`, or a variable "
-                f"declared as state or traces{' instead of a parameter' if name in scope.parameters else ''}"
+                f"`{name}` cannot be changed by a rule; what changes is `w`, a trace, or a variable "
+                f"declared as state{' instead of a parameter' if name in scope.parameters else ''}"
             )
         if name in scope.locals or self.statement.operator == "+=":
             self.refuse(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from .parse import Statement
 
-__all__ = ["Elementwise", "Fused", "Gather", "Product", "Step", "Traced", "drives"]
+__all__ = ["Elementwise", "Fused", "Gather", "Product", "Step", "Traced", "Update", "drives"]
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,9 @@ class Gather(_Step):
     signal: str
 
 
-Step = Product | Fused | Elementwise | Traced | Gather
+#: What changes arrays of the synapses.
+Update = Product | Fused | Elementwise | Traced
+Step = Update | Gather
 
 
 def drives(steps: Iterable[Step]) -> tuple[str, ...]:

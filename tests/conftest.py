@@ -6,13 +6,12 @@ import logging
 import os
 from pathlib import Path
 
-import matplotlib
 import pytest
 
 from recircuit.circuits.backends.cpp.compiler import missing_compiler
 from recircuit.circuits.backends.cuda.requirements import missing_cuda
 
-matplotlib.use("Agg")
+os.environ["MPLBACKEND"] = "Agg"  # for a matplotlib that is imported later, or not at all
 logging.getLogger("brian2").setLevel(logging.WARNING)  # or every failure shows pages of generated code
 
 #: Where MNIST and CIFAR lie: $RECIRCUIT_DATA, or beside the checkout.

@@ -1,4 +1,4 @@
-"""What docs/time.md, docs/write_a_circuit.md and docs/write_a_rule.md say: every block of code in them is run here."""
+"""What the guides in docs say: every block of code in them is run here."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def blocks(guide: str) -> Iterator[tuple[str, str]]:
     yield from re.findall(r"^```(\w*)\n(.*?)^```$", (GUIDES / guide).read_text(encoding="utf-8"), re.M | re.S)
 
 
-@pytest.mark.parametrize("guide", ["time.md", "write_a_circuit.md", "write_a_rule.md"])
+@pytest.mark.parametrize("guide", ["time.md", "train.md", "write_a_circuit.md", "write_a_rule.md"])
 def test_the_guide(
     guide: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -9,12 +9,15 @@ from typing import Any
 
 import numpy as np
 
+from ..lowering.kernels import Clamp
 from ..lowering.lowered import Lowered
 from ..lowering.operations import Operation
 from ..lowering.timetable import Timetable
 from .interrupts import interruptible
+from .live import LiveStimulus, Session
 from .noise import NoiseState, mersenne_state, set_mersenne
-from .program import Program, Progress, RunResult, check_order, check_scale, check_seed
+from .program import Program, Progress, RunResult, check_order, check_scale, check_seed, diverged
+from .series import Series, count_of
 
 Action = Callable[[], Any]
 
@@ -25,13 +28,19 @@ class InProcessProgram(Program):
     Attributes
     ----------
     data : stimulus -> its rows, and the scale and offset that make rates of them
+    series : stimulus -> how its rows are samples, of those whose samples are series
     row : the row of the data that each batch element shows in the presentation under way; -1 for none
     random : what all random numbers are drawn from
+    loaded : how many runs and closed loops there have been, so that a closed loop finds that it is no longer the last
+    repeated : how often a step that stands for many has been done in this presentation; of a stream, in this run
     """
 
     def __init__(self, lowered: Lowered) -> None:
         self.lowered = lowered
         self.data: dict[str, tuple[np.ndarray, float, float]] = {}
+        self.series: dict[str, Series] = {}
+        self.repeated = 0
+        self.loaded = 0
         self.row = np.zeros(lowered.network.batch_size, dtype=np.int32)
         self.random = np.random.RandomState(0)
 
@@ -39,12 +48,17 @@ class InProcessProgram(Program):
     def action(self, operation: Operation) -> Action:
         """What does an operation, each time that it is called."""
 
+    @abstractmethod
+    def shown(self, clamp: Clamp, series: Series) -> Callable[[int], None]:
+        """What shows that row of a series which it is called with."""
+
     def running(self) -> AbstractContextManager[Any]:
         """What is around a run."""
         return nullcontext()
 
     def close(self) -> None:
         self.data.clear()
+        self.series.clear()
 
     def seed(self, seed: int) -> None:
         self.random.seed(check_seed(seed))
@@ -58,9 +72,14 @@ class InProcessProgram(Program):
     def write(self, key: str, values: np.ndarray) -> None:
         self.read(key)[:] = values
 
-    def load(self, stimulus: str, data: np.ndarray, scale: float, offset: float) -> None:
+    def load(
+        self, stimulus: str, data: np.ndarray, scale: float, offset: float, series: Series | None = None
+    ) -> None:  # fmt: skip
         check_scale(stimulus, scale, offset, self.lowered.network.dtype)
         self.data[stimulus] = (data, float(scale), float(offset))
+        self.series.pop(stimulus, None)
+        if series is not None:
+            self.series[stimulus] = series
 
     def run(
         self,
@@ -72,24 +91,73 @@ class InProcessProgram(Program):
         columns: int = 1,
         progress: Progress | None = None,
     ) -> RunResult:
-        order = check_order(order, len(self.row), {k: len(v[0]) for k, v in self.data.items()})
+        counts = {name: count_of(values[0], self.series.get(name)) for name, values in self.data.items()}
+        order = check_order(order, len(self.row), counts)
+        self.loaded += 1
         collected: dict[str, list[np.ndarray]] = {key: [] for key in collect or {}}
         traces: dict[str, list[np.ndarray]] = {key: [] for key in trace}
-        rows = [[self.action(e.operation) for e in row if not e.skipped] for row in table.entries]
+        rows = self._actions(table)
         for key, step in (collect or {}).items():
             rows[table.steps.index(step)].append(self._keep(key, collected[key], slice(None)))
         tick = self._clockwork()
         for row in rows:
             row.extend(self._keep(key, traces[key], slice(0, columns)) for key in trace)
             row.append(tick)
-        result = self._walk(rows, order, progress)
+        rows = [self._repeating(row, table.repeats.get(place, 1)) for place, row in enumerate(rows)]
+        result = self._walk(rows, order, progress, stream=table.stream)
         result.collected = {k: np.array(v) for k, v in collected.items()}
         result.traces = {k: np.array(v).reshape(len(v), -1) for k, v in traces.items()}
         result.look_for_cause(self.lowered, table)
         result.raise_if_interrupted()
         return result
 
-    def _walk(self, rows: list[list[Action]], order: np.ndarray, progress: Progress | None) -> RunResult:
+    def _actions(self, table: Timetable) -> list[list[Action]]:
+        """What is done in each row of a timetable."""
+        return [
+            [self._action(e.operation, table, place) for e in row if not e.skipped]
+            for place, row in enumerate(table.entries)
+        ]
+
+    def _action(self, operation: Operation, table: Timetable, place: int) -> Action:
+        kernel = operation.kernel
+        if not isinstance(kernel, Clamp) or not kernel.every:
+            return self.action(operation)
+        if kernel.population not in self.series:
+            return lambda: None
+        show, every = self.shown(kernel, self.series[kernel.population]), kernel.every
+        before = table.shown[kernel.population][place]
+
+        def act() -> None:
+            row, within = divmod(before + self.repeated, every)
+            if not (within and self.repeated):
+                show(row)
+
+        return act
+
+    def _repeating(self, row: list[Action], times: int) -> list[Action]:
+        """A row that is done several times in a row, as one action."""
+        if times == 1:
+            return row
+
+        def repeat() -> None:
+            for self.repeated in range(times):
+                for action in row:
+                    action()
+            self.repeated = 0
+
+        return [repeat]
+
+    def live(self, table: Timetable, stimuli: Mapping[str, LiveStimulus], reads: Sequence[str]) -> Session:
+        for stimulus in stimuli.values():
+            self.load(stimulus.name, stimulus.flat, 1.0, 0.0, stimulus.series)
+        rows = [[*row, self._clockwork()] for row in self._actions(table)]
+        rows = [self._repeating(row, table.repeats.get(place, 1)) for place, row in enumerate(rows)]
+        self.loaded += 1
+        return _InProcessSession(self, stimuli, [action for row in rows for action in row], reads)
+
+    def _walk(
+        self, rows: list[list[Action]], order: np.ndarray, progress: Progress | None, *, stream: bool = False
+    ) -> RunResult:
         """Every presentation, until one diverges or Ctrl-C has been pressed."""
         counted = "presentation.active" in self.variables
         active = self.read("presentation.active") if counted else np.zeros(1, dtype=np.int32)
@@ -98,12 +166,15 @@ class InProcessProgram(Program):
         result = RunResult(0)
         with self.running(), interruptible() as interrupted:
             for self.row in order:
+                self.repeated = result.presentations if stream else 0
                 active[0] = np.count_nonzero(self.row >= 0)
                 for row in rows:
                     for action in row:
                         action()
                 result.presentations += 1
-                result.diverged = _first_not_finite(everything if result.presentations % 100 == 0 else rates)
+                thorough = result.presentations % 100 == 0
+                if thorough or not stream:
+                    result.diverged = _first_not_finite(everything if thorough else rates)
                 if progress is not None:
                     progress(result.presentations)
                 if result.diverged or interrupted.is_set():
@@ -128,6 +199,43 @@ class InProcessProgram(Program):
             return lambda: into.append(self.get(key).reshape(1, -1))
         shown = values.reshape(variable.shape)[batch_size] if variable.by_element else values
         return lambda: into.append(shown.copy())
+
+
+class _InProcessSession(Session):
+    """A closed loop as a list of functions."""
+
+    def __init__(
+        self, program: InProcessProgram, stimuli: Mapping[str, LiveStimulus], actions: list[Action], reads: Sequence[str]
+    ) -> None:  # fmt: skip
+        super().__init__(stimuli)
+        self.program, self.actions, self.number = program, actions, program.loaded
+        self.order = np.arange(len(program.row), dtype=np.int32)
+        self.reads = [program.read(key).reshape(program.variables[key].shape) for key in reads]
+        self.rates = {k: program.read(k) for k in program.variables if k.endswith(".rate")}
+        self.active = program.read("presentation.active") if "presentation.active" in program.variables else None
+
+    def current(self) -> bool:
+        return self.program.loaded == self.number
+
+    def present(self, inputs: Mapping[str, Any]) -> list[np.ndarray]:
+        self.show(inputs)
+        program = self.program
+        program.row, program.repeated = self.order, 0
+        if self.active is not None:
+            self.active[0] = len(self.order)
+        with program.running():
+            for action in self.actions:
+                action()
+        if wrong := _first_not_finite(self.rates):
+            raise diverged(wrong, "in a closed loop")
+        return [values.copy() for values in self.reads]
+
+    def close(self) -> None:
+        for name, stimulus in self.stimuli.items():
+            known = self.program.data.get(name)
+            if known is not None and known[0].base is stimulus.rows:
+                del self.program.data[name]
+                self.program.series.pop(name, None)
 
 
 def _first_not_finite(arrays: dict[str, np.ndarray]) -> str:

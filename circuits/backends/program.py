@@ -14,7 +14,9 @@ from ..description.stability import unstable
 from ..lowering.lowered import Lowered
 from ..lowering.timetable import Timetable
 from ..lowering.variables import Variable
+from .live import LiveStimulus, Session
 from .noise import NoiseState
+from .series import Series
 
 Progress = Callable[[int], None]
 
@@ -78,7 +80,12 @@ class RunResult:
     def raise_if_diverged(self) -> None:
         """Say what diverged, if anything did."""
         if self.diverged:
-            raise Diverged(f"{self.diverged} became NaN or infinite in presentation {self.presentations}. {self.why}")
+            raise diverged(self.diverged, f"in presentation {self.presentations}", self.why)
+
+
+def diverged(variable: str, when: str, why: str = RunResult.why) -> Diverged:
+    """What is raised where something became NaN or infinite."""
+    return Diverged(f"{variable} became NaN or infinite {when}. {why}")
 
 
 class Program(ABC):
@@ -128,8 +135,13 @@ class Program(ABC):
         """Go on with random numbers where another program was; where its generator is of another kind, with new ones."""
 
     @abstractmethod
-    def load(self, stimulus: str, data: np.ndarray, scale: float, offset: float) -> None:
-        """Give a clamped population its rows: uint8 or float; rates are scale*data + offset."""
+    def load(
+        self, stimulus: str, data: np.ndarray, scale: float, offset: float, series: Series | None = None
+    ) -> None:  # fmt: skip
+        """Give a clamped population its rows: uint8 or float; rates are scale*data + offset.
+
+        With ``series``, several rows are a sample.
+        """
 
     @abstractmethod
     def run(
@@ -155,6 +167,16 @@ class Program(ABC):
         Raises
         ------
         Interrupted : after Ctrl-C, at the end of the presentation under way
+        """
+
+    @abstractmethod
+    def live(self, table: Timetable, stimuli: Mapping[str, LiveStimulus], reads: Sequence[str]) -> Session:
+        """A closed loop, in which each call is one walk along the table.
+
+        Parameters
+        ----------
+        stimuli : by name, each with the rows that calls write into
+        reads : variables that are read at the end of each presentation
         """
 
     @abstractmethod

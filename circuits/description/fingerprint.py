@@ -19,7 +19,10 @@ def fingerprint(network: Network) -> tuple[str, ...]:
         *(f"phase {name} {window}" for name, window in (schedule.windows if schedule else {}).items()),
         *(f"mode {mode} {schedule}" for mode, schedule in network.modes.items() if len(network.modes) > 1),
         f"evaluation {schedule.evaluation if schedule else ()}",
-        *(f"{p.name}: {p.size} units, {p.clamp}, {_equations(p.neuron)}" for p in network.populations.values()),
+        *(
+            f"{p.name}: {p.size} units, {p.clamp}, {_equations(p.neuron)}, {sorted(p.spread)}"
+            for p in network.populations.values()
+        ),
         *(f"{p.name}: {_wiring(p)}" for p in network.projections.values()),
         *(f"broadcast {n} from {source.name}, {when}" for n, (source, when) in network.broadcasts.items()),
     )

@@ -24,6 +24,7 @@ def first_values(network: Network) -> dict[str, Any]:
         parameters = population.neuron.parameters
         found |= {f"{population.name}.{k}": float(np.asarray(v)) for k, v in parameters.items()}
         found |= _of_units(network, population)
+        found |= {f"{population.name}.{k}": v for k, v in population.spread.items()}
     for index, projection in enumerate(network.projections.values()):
         rng = np.random.default_rng([network.seed, index])
         found |= {f"{projection.name}.{k}": v for k, v in _of_synapses(projection, rng).items()}

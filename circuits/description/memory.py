@@ -16,7 +16,10 @@ GIB = 2**30
 def needed(network: Network) -> dict[str, int]:
     """Bytes of each population and projection: states, fields and weights, and what rules keep in the synapses."""
     size = network.dtype.itemsize
-    found = {p.name: size * network.batch_size * p.size * len(p.neuron.stored) for p in network.populations.values()}
+    found = {
+        p.name: size * network.batch_size * p.size * len([*p.neuron.stored, *p.spread])
+        for p in network.populations.values()
+    }
     for population in network.populations.values():
         found[population.name] += size * population.size * len(population.neuron.shared)
     for projection in network.projections.values():

@@ -80,9 +80,9 @@ def begins_of(schedule: Schedule) -> list[int]:
 
 
 def together(modes: Mapping[str, Schedule]) -> Schedule:
-    """The schedules of a circuit as one; a single one is left as it is."""
-    if len(modes) == 1:
-        return next(iter(modes.values()))
+    """The schedules of a circuit as one; a single one without a name is left as it is."""
+    if list(modes) == [""]:
+        return modes[""]
     windows: dict[str, tuple[int, int]] = {}
     for schedule in modes.values():
         windows = {**schedule.windows, **windows}

@@ -25,18 +25,21 @@ from .meaning import check_meaning
 from .modes import together
 from .naming import check_broadcast, check_name, checked_mode, checked_size, partner_of
 from .neuron import Neuron
-from .population import CLAMPED, Clamp, Population, check_clamp, labels_clamp
+from .population import Population
 from .projection import Projection, Transposed
-from .schedule import During, Schedule
+from .schedule import STREAM, During, Schedule
 from .stability import warn_of_instability
 from .starting import declared
-from .timing import Closed, Timing, checked_closed, pathway_timing
+from .stimuli import Stimuli
+from .timing import Timing, pathway_timing
 
+#: So many equal steps in a row are told one by one, and four more for each part of a circuit; what is longer is condensed.
+LONG = 1000
 #: The phase in which a compartment's projections are open, where the circuit has such a phase.
 USUAL_PHASE = {"basal": "feedforward", "apical": "feedback"}
 
 
-class Network(Fixed):
+class Network(Fixed, Stimuli):
     """What a circuit is: its populations and projections, its clock, and what it is to be computed with.
 
     A description is only data. Whatever looks at a circuit, checks it, counts it, or makes a program of it reads a
@@ -116,47 +119,6 @@ class Network(Fixed):
         population = Population(self, name, checked_size(name, size), model)
         declared(population, initial, parameters)
         return self._add(population)
-
-    def stimulus(
-        self,
-        name: str,
-        size: int,
-        model: Neuron | None = None,
-        *,
-        clamps: str = "rate",
-        during: str | Sequence[str] | None = None,
-        closed: Closed = "hold",
-    ) -> Population:
-        """A population that is clamped to a row of the data at the first step of ``during`` (default: of all).
-
-        When ``during`` is over it keeps the row (``closed="hold"``) or is zero (``"zero"``). With a ``model``,
-        ``clamps`` names the parameter of each unit that is set (as in ``Neuron("input : 1; rate = input + noise ...")``), and
-        the rest of the equations go on as they do elsewhere.
-        """
-        clamp = Clamp("values", During.of(during), clamps, closed=checked_closed(closed, f"stimulus {name!r}"))
-        return self._clamped(name, size, model, clamp)
-
-    def supervisor(
-        self,
-        name: str,
-        size: int,
-        model: Neuron | None = None,
-        *,
-        on: float = 1.0,
-        off: float = 0.0,
-        clamps: str = "rate",
-        during: str | Sequence[str] | None = None,
-        closed: Closed = "hold",
-    ) -> Population:
-        """A population clamped to the label: its unit at ``on``, the others at ``off``. Not shown in evaluation."""
-        closed = checked_closed(closed, f"supervisor {name!r}")
-        return self._clamped(name, size, model, labels_clamp(name, During.of(during), clamps, on, off, closed))
-
-    def constant(self, name: str, size: int = 1, value: float = 1.0) -> Population:
-        """Units that always fire at ``value``; a projection from one of them is a bias."""
-        population = self._add(Population(self, name, checked_size(name, size), CLAMPED))
-        self.constants[f"{name}.rate"] = value
-        return population
 
     def connect(
         self,
@@ -252,11 +214,6 @@ class Network(Fixed):
         self.revision += 1
         return schedule
 
-    def _clamped(self, name: str, size: int, model: Neuron | None, clamp: Clamp) -> Population:
-        model = model or CLAMPED
-        check_clamp(name, model, clamp)
-        return self._add(Population(self, name, checked_size(name, size), model, clamp))
-
     def _add(self, population: Population) -> Population:
         self._check_name(population.name)
         warn_of_instability(population, self.dt)
@@ -279,13 +236,10 @@ class Network(Fixed):
         raise RecircuitError(f"circuit: {key!r} cannot be set in a description; values are those of a Circuit.")
 
     def phased(self) -> Schedule:
-        """The phases of a presentation, of all modes; refuse a circuit that has none yet."""
-        if self.schedule is None:
-            raise RecircuitError(
-                "circuit: it has no phases yet. Say what a presentation is, for example "
-                'circuit.phases("feedforward", 2*ms, "plasticity", 1*ms).'
-            )
-        return together(self.modes) if len(self.modes) > 1 else self.schedule
+        """The steps of a presentation, those that are repeated told once; without phases the one step of a stream."""
+        most = LONG + 4 * (len(self.populations) + len(self.projections) + len(self.broadcasts))
+        modes = {name: schedule.condensed(most) for name, schedule in self.modes.items()}
+        return together(modes) if modes else STREAM
 
     def given(self) -> set[str]:
         """The variables that have been set otherwise than in the declaration of their population."""

@@ -211,10 +211,10 @@ class Neuron:
             return get_dimensions(self.parameters[variable])
         return self.dimensions.get(variable, DIMENSIONLESS)
 
-    def assigned(self, dt: Quantity) -> list[str]:
-        """The states that are in step-by-step mode with ``dt``."""
-        states = [s for s in self.states if s.differential]
-        return [s.variable for s in states if lock_step(s, self.parameters, dt) is not None]
+    def assigned(self, dt: Quantity, parameters: Mapping[str, Any] | None = None) -> list[str]:
+        """The states that are in step-by-step mode with ``dt``; ``parameters``: those that count, by default all."""
+        known = self.parameters if parameters is None else parameters
+        return [s.variable for s in self.states if s.differential and lock_step(s, known, dt) is not None]
 
     def with_parameters(self, **parameters: Any) -> Neuron:
         """The same equations with other values."""

@@ -17,9 +17,17 @@ CLAMPED = Neuron("rate : 1")
 
 @dataclass(frozen=True)
 class Clamp:
-    """What is shown to a clamped population: ``values`` (a row of data) or ``labels`` (one unit on, the others off).
+    """What is shown to a clamped population.
 
-    ``closed``: what it is when its phases are over, the last value ("hold") or zero ("zero").
+    Parameters
+    ----------
+    kind : ``values`` (a row of data), ``labels`` (one unit on, the others off), or ``targets`` (a row of real values that
+        is wanted, not shown in evaluation)
+    during : when it is shown
+    variable : which variable of the units is set
+    on, off : of labels
+    every : of a series: after how many steps its next row is shown; 0: the sample is one row, shown once
+    closed : what it is when its phases are over, the last value ("hold") or zero ("zero")
     """
 
     kind: str = "values"
@@ -27,7 +35,13 @@ class Clamp:
     variable: str = "rate"
     on: float = 1.0
     off: float = 0.0
+    every: int = 0
     closed: str = "hold"
+
+    @property
+    def supervises(self) -> bool:
+        """Whether it is left out of evaluations."""
+        return self.kind != "values"
 
 
 def labels_clamp(name: str, during: During, variable: str, on: Any, off: Any, closed: str = "hold") -> Clamp:
@@ -38,7 +52,7 @@ def labels_clamp(name: str, during: During, variable: str, on: Any, off: Any, cl
     for what, value in (("on", on), ("off", off)):
         if not isinstance(value, int | float | np.integer | np.floating) or not np.isfinite(value):
             raise RecircuitError(f"supervisor {name!r}: {what} is a finite number; got {value!r}.")
-    return Clamp("labels", during, variable, float(on), float(off), closed)
+    return Clamp("labels", during, variable, float(on), float(off), closed=closed)
 
 
 def check_clamp(name: str, model: Neuron, clamp: Clamp) -> None:
@@ -71,6 +85,7 @@ class Population(Fixed):
     neuron: Neuron = field(repr=False)
     clamp: Clamp | None = field(default=None, repr=False)
     initial: dict[str, Any] = field(default_factory=dict, repr=False)
+    spread: dict[str, np.ndarray] = field(default_factory=dict, repr=False)
 
     fixed: ClassVar[dict[str, str]] = {
         "neuron": 'Change a parameter, as in population["tau"] = 10*ms, or make another circuit.',
@@ -84,6 +99,11 @@ class Population(Fixed):
     def set_neuron(self, neuron: Neuron) -> None:
         """Other equations, or the same with other parameters; whoever calls it sees to the circuit's revision."""
         object.__setattr__(self, "neuron", neuron)
+
+    @property
+    def single_parameters(self) -> dict[str, Any]:
+        """The parameters that have one value for all units and batch elements; those in ``spread`` are each unit's own."""
+        return {name: value for name, value in self.neuron.parameters.items() if name not in self.spread}
 
     def __getitem__(self, variable: str) -> np.ndarray:
         return self.network[f"{self.name}.{variable}"]

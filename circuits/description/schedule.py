@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate, pairwise
 from typing import Any
 
 from brian2.units import Quantity
@@ -45,15 +46,43 @@ class Schedule:
     ----------
     windows : name -> (first step, step after the last)
     evaluation : the phases that run when the circuit is only asked, not taught
+    repeats : step -> how many equal steps in a row it stands for, where that is more than one
     """
 
     windows: Mapping[str, tuple[int, int]]
     evaluation: tuple[str, ...] = field(default=())
+    repeats: Mapping[int, int] = field(default_factory=dict)
 
     @property
     def steps(self) -> int:
-        """Steps in one presentation."""
-        return max(stop for _, stop in self.windows.values())
+        """Steps in one presentation; without phases it is one step, which is repeated for as long as the circuit runs."""
+        return max((stop for _, stop in self.windows.values()), default=1)
+
+    @property
+    def stream(self) -> bool:
+        """Whether there are no phases: the circuit just runs."""
+        return not self.windows
+
+    def condensed(self, most: int) -> Schedule:
+        """The same presentation, in which of more than ``most`` equal steps in a row one stands for all that are too many.
+
+        The steps before and after that one are kept, so that what is found out about it by looking at its neighbours is
+        true of all the steps that it stands for.
+        """
+        edges = sorted({0, *(edge for window in self.windows.values() for edge in window)})
+        place, at, repeats = {0: 0}, 0, {}
+        for begin, end in pairwise(edges):
+            if end - begin > most:
+                repeats[at + most // 2] = end - begin - most + 1
+            at += min(end - begin, most)
+            place[end] = at
+        windows = {name: (place[start], place[stop]) for name, (start, stop) in self.windows.items()}
+        return Schedule(windows, self.evaluation, repeats) if repeats else self
+
+    def before(self, steps: Sequence[int]) -> dict[int, int]:
+        """For each of some steps how many of them, repeated as they are, come before it."""
+        counts = accumulate((self.repeats.get(step, 1) for step in steps), initial=0)
+        return dict(zip(steps, counts, strict=False))
 
     @classmethod
     def of(
@@ -140,15 +169,19 @@ class Schedule:
         return [name for name, (start, stop) in self.windows.items() if start <= step < stop]
 
 
-def steps_in(name: str, duration: Any, dt: Quantity) -> int:
-    """A duration as a whole number of steps; refused where it is none."""
+#: Of a circuit without phases: one step, in which all is open.
+STREAM = Schedule({})
+
+
+def steps_in(name: str, duration: Any, dt: Quantity, told: str = "phases: the duration of") -> int:
+    """A duration as a whole number of steps; refused where it is none, in words that begin with ``told`` and the name."""
     if not isinstance(duration, Quantity) or duration.dim is not second.dim or duration.ndim:
-        raise RecircuitError(f"phases: the duration of {name!r} is a time such as 4*ms; got {duration!r}.")
+        raise RecircuitError(f"{told} {name!r} is a time such as 4*ms; got {duration!r}.")
     ratio = float(duration) / float(dt)
     steps = round(ratio)
     if steps < 1 or abs(ratio - steps) > 1e-6 * max(1.0, abs(ratio)):
         raise RecircuitError(
-            f"phases: {name!r} lasts {duration}, which is {ratio:g} steps of {dt * second / second}; "
+            f"{told} {name!r} is {duration}, which is {ratio:g} steps of {dt * second / second}; "
             "expected a whole number of steps, at least one."
         )
     return steps

@@ -59,6 +59,7 @@ class Recording:
     begin : the same of the whole run
     kept : the number of each recorded step
     found : name -> what was recorded of each piece
+    shown : of each stimulus, whether it showed the data of this run, those of an earlier one, or none
     """
 
     network: Network
@@ -71,6 +72,7 @@ class Recording:
     begin: int = 0
     kept: list[int] = field(default_factory=list)
     found: dict[str, list[np.ndarray]] = field(default_factory=dict)
+    shown: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -135,7 +137,7 @@ class Recording:
         """The order of a run in pieces, so that what is not wanted is dropped before it fills the memory."""
         size = sum(self.variables[key].size for key in self.keys) * 8 * max(steps, 1)
         each = max(PIECE // max(size, 1), 1)
-        if not self.keys or len(rows) <= each:
+        if not self.keys or len(rows) <= each or self.network.schedule is None:  # the rows of a stream are of one run
             return [rows]
         return [rows[k : k + each] for k in range(0, len(rows), each)]
 

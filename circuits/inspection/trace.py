@@ -21,7 +21,8 @@ class Trace:
 
     ``trace["h.rate"]`` is an array (steps, units) of one batch element, or (steps, elements, units) of several;
     ``trace["x_to_h.w"]`` has the shape of the weights after that of the steps. ``trace.t`` is the time in milliseconds at
-    the end of each step, which goes on from one run to the next; ``trace.plot()`` draws everything.
+    the end of each step, which goes on from one run to the next; ``trace.plot()`` draws everything. ``trace.shown`` says of
+    each stimulus whether it showed the data of this run, those of an earlier one, or none.
 
     Parameters
     ----------
@@ -36,6 +37,7 @@ class Trace:
         self.schedule = network.schedule
         self.dt = network.dt
         self.recording = recording
+        self.shown = dict(recording.shown)
         self._values = recording.values()
 
     def __getitem__(self, name: str) -> np.ndarray:
@@ -97,4 +99,6 @@ class Trace:
         return to_dataframe(self)
 
     def __repr__(self) -> str:
-        return f"<Trace of {', '.join(self.names) or 'nothing'}: {len(self.rows)} presentations, {self.steps} steps>"
+        what = "presentations" if self.schedule is not None else "steps of a stream"
+        told = "".join(f"; {name} went on with {data}" for name, data in self.shown.items() if "earlier" in data)
+        return f"<Trace of {', '.join(self.names) or 'nothing'}: {len(self.rows)} {what}, {self.steps} steps{told}>"

@@ -30,11 +30,10 @@ def state_statements(
     equations: tuple[StateEquation, ...], population: Population, network: Network
 ) -> tuple[tuple[Statement, ...], str]:
     """New values first, all from the old ones, then the assignments; and the text of what they read."""
-    neuron = population.neuron
     assigned: dict[str, str] = {}
     integrated = []
     for state in equations:
-        value = lock_step(state, neuron.parameters, network.dt) if state.differential else state.expression
+        value = lock_step(state, population.single_parameters, network.dt) if state.differential else state.expression
         if value is None:
             integrated.append(state)
         else:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
-from typing import Self
+from typing import ClassVar, Self
 
 from ...plasticity import Statement
 from ..connectivity import Connectivity
@@ -57,7 +57,8 @@ class Kernel:
 class Clamp(Kernel):
     """``variable`` of every unit is a row of the data; of labels, ``on`` for the unit of the label and ``off`` for others.
 
-    Elements that show nothing are set to zero.
+    Elements that show nothing are set to zero. With ``every``, the data are series: at the k-th step of its window, from 0,
+    it is row k // every of the sample; after its last row a sample shows nothing.
     """
 
     population: str
@@ -65,6 +66,7 @@ class Clamp(Kernel):
     labels: bool
     on: float
     off: float
+    every: int = 0
 
 
 @dataclass(frozen=True)
@@ -236,6 +238,9 @@ class Fused(Kernel):
     expression: str
     parts: tuple[Part, ...]
     vanishing: tuple[tuple[str, str], ...] = ()
+    statements: ClassVar[tuple[Statement, ...]] = ()
+    once: ClassVar[str] = "0"
+    masked: ClassVar[bool] = False
 
     def terms(self) -> list[Term]:
         return [part.term for part in self.parts]
@@ -270,6 +275,7 @@ class Traced(Kernel):
     once: str
     parts: tuple[Part, ...]
     masked: bool = False
+    scale: ClassVar[str] = "1"
 
     @property
     def written(self) -> tuple[str, ...]:

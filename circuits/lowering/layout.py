@@ -87,7 +87,8 @@ def of_population(network: Network, population: Population, scratch: list[str]) 
         units += [Variable(name, s.of_each, shape, Scope.UNIT) for s in neuron.states if s.shared]
         units.append(Variable(name, SHARED_INDEX, shape, Scope.TABLE, Kind.WHOLE))
     units += delay_variables(network, population)
-    return units + [Variable(name, parameter, (), Scope.CIRCUIT) for parameter in neuron.parameters]
+    spread = [Variable(name, parameter, shape, Scope.UNIT) for parameter in population.spread]
+    return units + spread + [Variable(name, parameter, (), Scope.CIRCUIT) for parameter in population.single_parameters]
 
 
 def number(value: Any) -> float:

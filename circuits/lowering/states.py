@@ -6,8 +6,10 @@ from dataclasses import replace
 
 from brian2.utils.stringtools import get_identifiers, word_substitute
 
+from ..description.modes import Modes
 from ..description.network import Network
 from ..description.neuron import StateEquation, noises, phase_indicators
+from ..description.population import Clamp as Shown
 from ..description.population import Population
 from ..description.reads import read_by
 from ..description.schedule import During, Schedule
@@ -19,7 +21,10 @@ from .operations import CLAMP, INTEGRATE, LATCH, Operation
 
 
 def clamps(network: Network) -> list[Operation]:
-    """Clamped populations: their rates are a row of the data, from the first step in which they are shown."""
+    """Clamped populations: their rates are a row of the data, from the first step in which they are shown.
+
+    Series are shown at every step that begins a row; where some steps stand for many, at all of them.
+    """
     made = []
     for population in network.populations.values():
         if (clamp := population.clamp) is None:
@@ -29,12 +34,20 @@ def clamps(network: Network) -> list[Operation]:
         made.append(
             Operation(
                 name=f"clamp_{population.name}", owner=population.name, slot=CLAMP,
-                steps=openings(steps, clamp.closed, network.phased()),
-                kernel=Clamp(population.name, clamp.variable, labels, clamp.on, clamp.off), reads=frozenset(),
-                writes=frozenset({f"{population.name}.{clamp.variable}"}), always=True, supervises=labels,
+                steps=_rows_begin(steps, clamp, network.phased()),
+                kernel=Clamp(population.name, clamp.variable, labels, clamp.on, clamp.off, clamp.every), reads=frozenset(),
+                writes=frozenset({f"{population.name}.{clamp.variable}"}), always=True, supervises=clamp.supervises,
             )
         )  # fmt: skip
     return made
+
+
+def _rows_begin(steps: tuple[int, ...], clamp: Shown, schedule: Schedule) -> tuple[int, ...]:
+    """The steps in which a stimulus may have to show another row, or its row again."""
+    if not clamp.every:
+        return openings(steps, clamp.closed, schedule)
+    whole = schedule.repeats or schedule.stream or isinstance(schedule, Modes) or clamp.closed == "zero"
+    return steps if whole else steps[:: clamp.every]
 
 
 def state_updates(network: Network, population: Population) -> list[Operation]:

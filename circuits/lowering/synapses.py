@@ -9,7 +9,7 @@ from brian2.utils.stringtools import get_identifiers
 from ...plasticity import Statement, SynapticEquation, lower
 from ...plasticity.steps import Elementwise as Pass
 from ...plasticity.steps import Fused as Loop
-from ...plasticity.steps import Gather, Step, drives
+from ...plasticity.steps import Gather, Step, Update, drives
 from ...plasticity.steps import Product as Outer
 from ...plasticity.steps import Traced as TraceLoop
 from ..description.delays import delay_line, synapse_delays
@@ -175,7 +175,7 @@ def _broadcast(network: Network, name: str, population: Population) -> Operation
 
 
 def _update(
-    step: Step, projection: Projection, equation: SynapticEquation, arrays: list[str]
+    step: Update, projection: Projection, equation: SynapticEquation, arrays: list[str]
 ) -> tuple[Kernel, set[str], set[str]]:
     """The kernel of one step of a rule; what it reads and writes of the projection."""
     if isinstance(step, Pass):
@@ -239,7 +239,7 @@ def _traced(step: TraceLoop, projection: Projection, equation: SynapticEquation,
     )  # fmt: skip
 
 
-def _names(step: Step) -> set[str]:
+def _names(step: Update) -> set[str]:
     """All names that a step reads of its synapses, and functions that it calls."""
     if isinstance(step, TraceLoop):
         texts = [step.expression, step.once, *(f"{s.target}*({s.expression})" for s in step.statements)]

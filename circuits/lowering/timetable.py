@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from ...errors import RecircuitError
+from ..description.schedule import Schedule
+from .kernels import Clamp
 from .lowered import Lowered
 from .operations import Operation
 from .passes.narrowing import Narrow, among
@@ -27,11 +30,24 @@ class Entry:
 
 @dataclass(frozen=True)
 class Timetable:
-    """A presentation: for each step, its operations in order."""
+    """A presentation: for each step, its operations in order.
+
+    Parameters
+    ----------
+    mode : ``"train"`` or ``"evaluate"``
+    steps : of each row, the step of the presentation that it is (the first of those that it stands for)
+    entries : of each row, its operations
+    repeats : row -> how many equal steps in a row it stands for, where that is more than one
+    shown : of each stimulus of series: row -> how many steps of its window have gone before
+    stream : whether there are no phases, so that the one step is repeated for as long as the circuit runs
+    """
 
     mode: str
     steps: tuple[int, ...]
     entries: tuple[tuple[Entry, ...], ...]
+    repeats: Mapping[int, int] = field(default_factory=dict)
+    shown: Mapping[str, Mapping[int, int]] = field(default_factory=dict)
+    stream: bool = False
 
     @classmethod
     def of(
@@ -55,19 +71,28 @@ class Timetable:
         """
         if mode not in MODES:
             raise RecircuitError(f"timetable: the mode is 'train' or 'evaluate'; got {mode!r}.")
-        steps, table = _whole(lowered, mode, within)
+        lines, table = _whole(lowered, mode, within)
+        about = _about(lowered, lines, within)
         if not optimise:
-            return cls(mode, steps, tuple(tuple(Entry(o) for o in line) for line in table))
+            return cls(mode, entries=tuple(tuple(Entry(o) for o in line) for line in table), **about)
         same = unchanged(table)
         needed = unread(table, same, frozenset(keep), narrow or among(lowered))
+        known: dict[
+            tuple[int, str], Entry
+        ] = {}  # the same entry wherever it is the same: long presentations repeat them
         entries = tuple(
             tuple(
-                _entry(operation, (row, place) in same, needed.get((row, place)))
+                _entry(known, operation, (row, place) in same, needed.get((row, place)))
                 for place, operation in enumerate(line)
             )
             for row, line in enumerate(table)
         )
-        return cls(mode, steps, entries)
+        return cls(mode, entries=entries, **about)
+
+    @property
+    def length(self) -> int:
+        """How many steps there are."""
+        return len(self.entries) + sum(count - 1 for count in self.repeats.values())
 
     def names(self) -> list[list[str]]:
         """For each step the names of the operations that run."""
@@ -75,7 +100,12 @@ class Timetable:
 
     def work(self) -> int:
         """Multiplications of one presentation and batch element."""
-        return sum(e.operation.work for row in self.entries for e in row if not e.skipped)
+        return sum(
+            self.repeats.get(place, 1) * e.operation.work
+            for place, row in enumerate(self.entries)
+            for e in row
+            if not e.skipped
+        )
 
 
 def _whole(lowered: Lowered, mode: str, within: str | None) -> tuple[tuple[int, ...], list[list[Operation]]]:
@@ -84,13 +114,45 @@ def _whole(lowered: Lowered, mode: str, within: str | None) -> tuple[tuple[int, 
     steps: Sequence[int] = range(schedule.steps)
     if mode == "evaluate":
         shown = {s for name in schedule.evaluation for s in range(*schedule.windows[name])}
-        steps = [s for s in steps if s in shown]
+        steps = [s for s in steps if s in shown or schedule.stream]
         operations = tuple(o for o in operations if not (o.learns or o.supervises))
     opened = [(o, frozenset(o.steps)) for o in operations]
     return tuple(steps), [[o for o, when in opened if begin + s in when] for s in steps]
 
 
-def _entry(operation: Operation, same: bool, needed: Operation | None) -> Entry:
-    if same:
-        return Entry(operation, UNCHANGED)
-    return Entry(operation, UNREAD) if needed is None else Entry(needed)
+def _about(lowered: Lowered, lines: tuple[int, ...], within: str | None) -> dict[str, Any]:
+    """What a timetable says of its rows, each by its step in the condensed schedule."""
+    (schedule, first), row_of = lowered.schedule.part(within), {step: row for row, step in enumerate(lines)}
+    begins = schedule.before(range(schedule.steps)) if schedule.repeats else {}
+    shown = {}
+    for operation in lowered.operations:
+        kernel = operation.kernel
+        if isinstance(kernel, Clamp) and kernel.every:
+            before = _before(lowered, kernel, schedule, first)
+            mine = (step - first for step in operation.steps)
+            shown[kernel.population] = {row_of[s]: before[s] for s in mine if s in row_of}
+    return {
+        "steps": tuple(begins.get(s, s) for s in lines),
+        "repeats": {row_of[s]: n for s, n in schedule.repeats.items() if s in row_of},
+        "shown": shown,
+        "stream": schedule.stream,
+    }
+
+
+def _before(lowered: Lowered, kernel: Clamp, schedule: Schedule, first: int) -> dict[int, int]:
+    """Of each step of the window of a stimulus how many of the window have gone before."""
+    clamp = lowered.network.populations[kernel.population].clamp
+    assert clamp is not None
+    opened = lowered.schedule.open_steps(clamp.during, f"the stimulus {kernel.population!r}")
+    return schedule.before([s - first for s in opened if first <= s < first + schedule.steps])
+
+
+def _entry(
+    known: dict[tuple[int, str], Entry], operation: Operation, same: bool, needed: Operation | None
+) -> Entry:  # fmt: skip
+    why = UNCHANGED if same else UNREAD if needed is None else ""
+    wanted = operation if needed is None else needed
+    found = known.get((id(wanted), why))
+    if found is None:
+        found = known[id(wanted), why] = Entry(wanted, why)
+    return found

@@ -45,7 +45,7 @@ class Training:
         self.images = images if images is not None and images.how != Augmentation() else None
         self.circuit, self.seed, self.measures = circuit, seed, checked(measures)
         self.samples = data if isinstance(data, Samples) else Samples.of(circuit, data)
-        self.parts = self.samples.parts
+        self.parts = dict(self.samples.parts)
         self.readout = _readout(circuit, output)
         self.program = circuit.program(backend)
         table = circuit.timetable if self.readout is None else self.readout.table
@@ -103,6 +103,7 @@ class Training:
             rows = Rows(self.images.epoch(number), data.scale, data.offset)
             shown = dict.fromkeys((p.name for p in stimuli(self.circuit)), rows)
             part = replace(part, inputs=Inputs({**part.inputs.rows, **shown}))
+            self.parts = {**self.parts, "train": part}
         begin = time.perf_counter()
         result = self._show(part, "train", order, number, bar)
         return time.perf_counter() - begin, self._error("train", part, result, order)

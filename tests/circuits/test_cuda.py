@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from brian2 import ms
 from cuda_sources import GPU, STAND_IN, write_sources
 from networks import anything, distance, stimuli
 from test_backends import apart, images, kitchen, masked, smooth
@@ -75,6 +76,40 @@ def test_everything_is_as_on_numpy(on_cpu: None) -> None:
     state = {k: v for k, v in apart(a, b).items() if k != "x_to_h.drive_0"}  # that one is the noise itself
     assert {k: v for k, v in state.items() if v > 1e-10} == {}
     assert a["clock.timestep"] == b["clock.timestep"] > 0 and a["x_to_h.updates"] == b["x_to_h.updates"] == 14
+
+
+def test_series_streams_long_phases_and_closed_loops(on_cpu: None) -> None:
+    """In captured presentations the row of a series is that of its step; in a stream that of the step of the run."""
+    rows = np.random.default_rng(1)
+
+    def make(**phases: Any) -> rc.Circuit:
+        net = rc.Circuit(batch_size=2)
+        x, y = net.stimulus("x", 3, every=2 * ms), net.target("y", 2)
+        h = net.population("h", 4, rc.Neuron("basal : 1 (compartment)\ndrate/dt = (basal - rate)/tau : 1", tau=5 * ms))
+        net.connect(x, h)
+        net.connect(y, h, weights=0.5)
+        if phases:
+            net.phases(**phases)
+        net["h.tau"] = np.array([[3.0], [7.0]]) * ms  # of each element
+        return net
+
+    ragged = [rows.normal(size=(n, 3)) for n in (3, 1, 2, 3, 3, 0, 2, 3, 3)]
+    made = both(lambda: make(a=(0 * ms, 5 * ms)), {"x": ragged, "y": rows.normal(size=(9, 2))})
+    assert {k: v for k, v in apart(*made).items() if v > 1e-12} == {}
+    stream = {"x": rows.normal(size=(2, 30, 3)), "y": rows.normal(size=(2, 2))}
+    a, b = make(), make()
+    left, right = a.run(stream, record=["x.rate", "h.rate"]), b.run(stream, record=["x.rate", "h.rate"], backend="cuda")
+    assert max(distance(left[n], right[n]) for n in left) < 1e-12 and left.steps == 60
+    long = {"x": rows.normal(size=(600, 3)), "y": rows.normal(size=(3, 2))}
+    made = both(lambda: make(a=(0 * ms, 1200 * ms)), long)
+    assert {k: v for k, v in apart(*made).items() if v > 1e-12} == {}
+    loops = make(a=(0 * ms, 3 * ms)), make(a=(0 * ms, 3 * ms))
+    seen = []
+    for net, backend in zip(loops, ("numpy", "cuda")):
+        with net.live(backend=backend) as live:
+            given = [{"x": row, "y": row[0, :2]} for row in stream["x"][0].reshape(15, 2, 3)]
+            seen.append([live.present(one, read=["h.rate"])["h.rate"] for one in given])
+    assert distance(*map(np.array, seen)) < 1e-12
 
 
 def test_a_last_batch_that_does_not_fill_the_columns(on_cpu: None) -> None:
@@ -497,8 +532,9 @@ def test_nvcc_compiles_and_links(make: Callable[[], rc.Circuit], card: tuple[int
 @pytest.mark.cuda
 @pytest.mark.parametrize("make", [quiet, lambda: quiet(1), masked, smooth], ids=["quiet", "one", "masked", "smooth"])
 def test_a_gpu_computes_the_same(make: Callable[[], rc.Circuit]) -> None:
-    net = make()
-    a, b = both(make, data() if "judge" in net.populations else images(net))
+    """Of numbers that are drawn: a machine with a GPU may have no scikit-learn, with its digits."""
+    drawn = {"x": np.random.default_rng(0).uniform(-0.3, 0.7, (100, 64)), "s": np.arange(100) % 10}
+    a, b = both(make, data() if "judge" in make().populations else drawn)
     bound = BOUNDS[str(a.dtype)]
     assert {k: v for k, v in apart(a, b).items() if v > bound and k != "x_to_h.drive_0"} == {}
 

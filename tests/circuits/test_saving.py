@@ -60,6 +60,9 @@ def pooled() -> rc.Circuit:
     net.connect(one, o, weights=np.arange(4.0)[:, None])
     echo = net.population("echo", 32, rc.pyramidal())
     net.connect(c, echo, weights=up.elsewhere(flipped=True), during="off")
+    traced = rc.Rule("traced", source="here", forward="el = .5*el + x_pre\ndw = .1*el*x_post", traces=("el",))
+    slow = "basal : 1 (compartment)\nrate = basal - mean : 1\nmean = .9*mean + .1*basal : 1 (shared, during on)"
+    net.connect(p, net.population("slow", 3, rc.Neuron(slow)), rule=traced.forward, learns="off")
     net.phases("on", 3 * ms, "off", 1 * ms)
     return net
 

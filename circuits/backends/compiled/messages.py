@@ -39,6 +39,8 @@ class Kind(IntEnum):
     RESTORE = 12
     PING = 13
     STOP = 14
+    LIVE = 15
+    PRESENT = 16
     ANSWER = 64
     ERROR = 65
     PROGRESS = 66
@@ -137,6 +139,22 @@ class Channel:
                 self.socket.sendmsg([header, body[at : at + PART]], rights if at == 0 else [], socket.MSG_NOSIGNAL)
             except ConnectionError:
                 raise Gone from None
+
+    def exchange(self, kind: Kind, number: int, body: bytearray) -> Message:
+        """Send a message of one packet, and wait for an answer of one."""
+        try:
+            self.socket.sendmsg([_HEADER.pack(MAGIC, kind, number, len(body), 0), body], [], socket.MSG_NOSIGNAL)
+        except ConnectionError:
+            raise Gone from None
+        while True:
+            answered, of, size, at, part = self._packet()
+            if of == 0:
+                raise Malformed("the worker could not read what it was sent")
+            if of == number:
+                break
+        if at or len(part) != size:
+            raise Malformed("an answer has several parts")
+        return Message(Kind(answered), of, unpack(bytearray(part)))
 
     def offer(self, kind: Kind, number: int) -> bool:
         """Send a message without fields if that is possible without waiting, and say whether it was."""

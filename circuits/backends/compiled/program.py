@@ -17,11 +17,14 @@ from ...lowering.brian.emit import brian_preferences, emit
 from ...lowering.kernels import Clamp
 from ...lowering.lowered import Lowered
 from ...lowering.timetable import Timetable
+from ..live import LiveStimulus, Session
 from ..noise import MERSENNE, NoiseState
 from ..program import Program, Progress, RunResult, check_order, check_scale, check_seed
+from ..series import Series, count_of
 from . import forks
 from .build import Recipe
 from .cache import built
+from .live import CompiledSession
 from .memory_file import memory_file
 from .messages import Field, Kind
 from .recordings import lines_of, recorded
@@ -47,6 +50,7 @@ class _Data:
     values: np.ndarray
     scale: float
     offset: float
+    series: Series | None = None
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,7 @@ class CompiledProgram(Program):
         self._clamps = {o.owner: o.kernel for o in lowered.operations if isinstance(o.kernel, Clamp)}
         self._data: dict[str, _Data] = {}
         self._snapshot: _Snapshot | None = None
+        self.loaded = 0  # runs and closed loops until now
         self._worker = self._started()
         forks.watch(self)
 
@@ -119,9 +124,11 @@ class CompiledProgram(Program):
         assert isinstance(held, int)
         return held
 
-    def load(self, stimulus: str, data: np.ndarray, scale: float, offset: float) -> None:
+    def load(
+        self, stimulus: str, data: np.ndarray, scale: float, offset: float, series: Series | None = None
+    ) -> None:  # fmt: skip
         check_scale(stimulus, scale, offset, self.assembly.dtype)
-        given = _Data(data, float(scale), float(offset))
+        given = _Data(data, float(scale), float(offset), series)
         self._load(self._mine(), stimulus, given)
         self._data[stimulus] = given
 
@@ -135,7 +142,10 @@ class CompiledProgram(Program):
         columns: int = 1,
         progress: Progress | None = None,
     ) -> RunResult:
-        order = check_order(order, self.assembly.batch_size, {k: len(d.values) for k, d in self._data.items()})
+        order = check_order(
+            order, self.assembly.batch_size, {k: count_of(d.values, d.series) for k, d in self._data.items()}
+        )
+        self.loaded += 1
         worker = self._mine()
         worker.ask(Kind.TABLE, *lines_of(table, self.lowered, collect or {}, trace, columns))
         answer, interrupted = worker.run(len(order), order, progress=progress)
@@ -144,6 +154,22 @@ class CompiledProgram(Program):
         result.look_for_cause(self.lowered, table)
         result.raise_if_interrupted()
         return result
+
+    def live(self, table: Timetable, stimuli: Mapping[str, LiveStimulus], reads: Sequence[str]) -> Session:
+        for stimulus in stimuli.values():
+            self.load(stimulus.name, stimulus.flat, 1.0, 0.0, stimulus.series)
+        self._mine().ask(Kind.TABLE, *lines_of(table, self.lowered, {}, ()))
+        self.loaded += 1
+        return CompiledSession(self, stimuli, reads)
+
+    def worker(self) -> Worker:
+        """The worker of this process."""
+        return self._mine()
+
+    def forget(self, stimuli: Sequence[str]) -> None:
+        """The worker has no data for these stimuli any more."""
+        for name in stimuli:
+            self._data.pop(name, None)
 
     def profile(self, table: Timetable, order: np.ndarray) -> list[tuple[str, float]]:
         """Run, and tell how many seconds each line of the table took, over all presentations.
@@ -215,10 +241,19 @@ class CompiledProgram(Program):
                 worker.ask(Kind.LABEL, stimulus, len(rows), width, *scales, file=file)
             else:
                 scales = (given.scale, given.offset)
-                worker.ask(Kind.LOAD, stimulus, rows.dtype.name, len(rows), width, *scales, file=file)
+                worker.ask(
+                    Kind.LOAD, stimulus, rows.dtype.name, len(rows), width, *scales, *_told(given.series), file=file
+                )
 
     def _checked(self, key: str, answer: list[Field]) -> np.ndarray:
         name, values = answer
         if name != key or not isinstance(values, np.ndarray) or values.dtype != self.dtype(key):
             raise RecircuitError(f"{self.backend}: asked for {key}, the compiled circuit answered by {name}.")
         return values
+
+
+def _told(series: Series | None) -> tuple[Field, ...]:
+    """How rows are samples: how many, how far apart they begin, and after how many they end."""
+    if series is None:
+        return 1, 1, 0, np.zeros(0, np.int32)
+    return series.rows, series.stride, len(series.lengths), series.lengths

@@ -20,13 +20,19 @@ def lines_of(
 ) -> list[Field]:
     """The lines of a presentation, as source/worker.cpp reads them; a trace is of so many ``columns``: batch elements."""
     fields: list[Field] = []
-    for step, row in zip(table.steps, table.entries, strict=True):
+    if table.stream:
+        fields += ["stream"]
+    for place, (step, row) in enumerate(zip(table.steps, table.entries, strict=True)):
+        if (times := table.repeats.get(place, 1)) > 1:
+            fields += ["repeat", times]
         for entry in row:
             if entry.skipped:
                 continue
             kernel = entry.operation.kernel
             if isinstance(kernel, Clamp):
-                fields += ["clamp", kernel.population, f"{kernel.population}.{kernel.variable}"]
+                shown, every = table.shown.get(kernel.population, {}), kernel.every
+                fields += ["clamp", kernel.population, f"{kernel.population}.{kernel.variable}", every]
+                fields += [shown.get(place, 0)]
             else:
                 fields += ["run", entry.operation.name]
         for key in (k for k, s in collect.items() if s == step):
@@ -49,7 +55,7 @@ def recorded(
         values = _values(kept, "keep", key)
         result.collected[key] = _whole(lowered, key, values, done).reshape(done, *lowered.variables[key].shape)
     for key in trace:
-        result.traces[key] = _whole(lowered, key, _values(kept, "trace", key), done * len(table.steps))
+        result.traces[key] = _whole(lowered, key, _values(kept, "trace", key), done * table.length)
     return result
 
 

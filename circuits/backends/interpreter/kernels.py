@@ -122,54 +122,37 @@ def _(kernel: Product, memory: Memory) -> None:
     _update(kernel, memory, total)
 
 
-@perform.register
-def _(kernel: Fused, memory: Memory) -> None:
+@perform.register(Fused)
+@perform.register(Traced)
+def _(kernel: Fused | Traced, memory: Memory) -> None:
     pre, post, weight = kernel.connectivity.indices(kernel.n_pre, kernel.n_post)
-    names, total = Names(memory, kernel.projection), np.zeros(memory.arrays[f"{kernel.projection}.w"].size)
-    for variable in memory.lowered.variables.values():
-        if variable.owner == kernel.projection and variable.scope is Scope.WEIGHT:
-            names[variable.name] = memory.arrays[variable.key].reshape(-1)[weight]
+    own, total = f"{kernel.projection}.", 0.0
     for b in range(memory.arrays["presentation.active"]):
-        for part in kernel.parts:
-            names[part.name] = memory.arrays[part.term.key][b, pre if part.side == "pre" else post]
-        np.add.at(total, weight, names.value(kernel.expression))
-    _update(kernel, memory, total)
-
-
-@perform.register
-def _(kernel: Traced, memory: Memory) -> None:
-    pre, post, weight = kernel.connectivity.indices(kernel.n_pre, kernel.n_post)
-    shape = memory.arrays[f"{kernel.projection}.w"].shape
-    total = np.zeros(shape)
-    for b in range(memory.arrays["presentation.active"]):
-        names = Names(memory, kernel.projection)  # of every synapse
-        for variable in memory.lowered.variables.values():
-            if variable.owner == kernel.projection and variable.scope in (Scope.WEIGHT, Scope.TRACE):
-                mine = memory.arrays[variable.key]
-                names[variable.name] = (mine if variable.scope is Scope.WEIGHT else mine[b]).reshape(-1)[weight]
+        names = Names(memory, kernel.projection)
+        for v in (v for v in memory.lowered.variables.values() if v.owner == kernel.projection):
+            if v.scope in (Scope.WEIGHT, Scope.TRACE):  # of every synapse
+                names[v.name] = memory.arrays[v.key][b if v.by_element else ...].reshape(-1)[weight]
         for part in kernel.parts:
             names[part.name] = memory.arrays[part.term.key][b, pre if part.side == "pre" else post]
         for statement in kernel.statements:
-            value = _summed(statement.expression, kernel.once, names, weight, shape)
-            value = value * memory.arrays[f"{kernel.projection}.mask"] if kernel.masked else value
-            memory.arrays[f"{kernel.projection}.{statement.target}"][b] = value
-            names[statement.target] = value.reshape(-1)[weight]
-        if kernel.target:
-            total += _summed(kernel.expression, kernel.once, names, weight, shape)
+            value = _summed(statement.expression, kernel.once, names, weight)
+            value = value * memory.arrays[f"{own}mask"].reshape(-1) if kernel.masked else value
+            memory.arrays[own + statement.target][b] = value.reshape(memory.arrays[f"{own}w"].shape)
+            names[statement.target] = value[weight]
+        total = total + _summed(kernel.expression, kernel.once, names, weight)
     if kernel.target:
-        target = memory.arrays[f"{kernel.projection}.{kernel.target}"]
-        target[...] = int(kernel.keep) * target + total / memory.arrays["presentation.active"]
+        _update(kernel, memory, np.asarray(total))
 
 
-def _summed(each: str, once: str, names: Names, weight: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+def _summed(each: str, once: str, names: Names, weight: np.ndarray) -> np.ndarray:
     """For every weight, the sum over its synapses of an expression, and another one that counts once."""
-    total, alone = np.zeros(int(np.prod(shape))), np.zeros(int(np.prod(shape)))
+    total, alone = np.zeros((2, names.memory.arrays[f"{names.owner}.w"].size))
     np.add.at(total, weight, names.value(each))
     alone[weight] = names.value(once)
-    return (alone + total).reshape(shape)
+    return alone + total
 
 
-def _update(kernel: Product | Fused, memory: Memory, total: np.ndarray) -> None:
+def _update(kernel: Product | Fused | Traced, memory: Memory, total: np.ndarray) -> None:
     """target = keep*target + scale*mean, of the sum over the batch elements that show something."""
     names, target = Names(memory, kernel.projection), memory.arrays[f"{kernel.projection}.{kernel.target}"]
     mean = total.reshape(target.shape) / memory.arrays["presentation.active"]

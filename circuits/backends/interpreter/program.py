@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -10,6 +11,7 @@ from ...lowering.kernels import Clamp
 from ...lowering.lowered import Lowered
 from ...lowering.operations import Operation
 from ..in_process import Action, InProcessProgram
+from ..series import Series
 from .kernels import perform
 from .memory import Memory
 
@@ -36,6 +38,20 @@ class InterpreterProgram(InProcessProgram):
 
     def running(self) -> np.errstate:
         return np.errstate(all="ignore")  # what is not finite is found after each presentation
+
+    def shown(self, clamp: Clamp, series: Series) -> Callable[[int], None]:
+        data, scale, offset = self.data[clamp.population]
+        rates = self.memory.arrays[f"{clamp.population}.{clamp.variable}"]
+
+        def show(row: int) -> None:
+            for b, sample in enumerate(self.row):
+                lengths = series.lengths[0 if series.shared else sample :]
+                if sample < 0 or row >= (lengths[0] if len(lengths) else series.rows):
+                    rates[b] = 0
+                else:
+                    rates[b] = scale * data[sample * series.stride + row].astype(rates.dtype) + offset
+
+        return show
 
     def _clamp(self, clamp: Clamp) -> None:
         if clamp.population not in self.data:

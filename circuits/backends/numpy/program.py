@@ -13,6 +13,7 @@ from ...lowering.kernels import Clamp
 from ...lowering.lowered import Lowered
 from ...lowering.operations import Operation
 from ..in_process import Action, InProcessProgram
+from ..series import Series
 from .codeobject import DenseNumpyCodeObject, draw_from
 
 
@@ -61,6 +62,21 @@ class NumpyProgram(InProcessProgram):
             rates[~filled] = 0
 
         return show_labels if clamp.labels else show_values
+
+    def shown(self, clamp: Clamp, series: Series) -> Callable[[int], None]:
+        rates = self.read(f"{clamp.population}.{clamp.variable}").reshape(len(self.row), -1)
+        data, scale, offset = self.data[clamp.population]
+
+        def show(row: int) -> None:
+            places, there = series.places(self.row, row)
+            rates[:] = data[places]
+            if (scale, offset) != (1.0, 0.0):
+                np.multiply(rates, scale, out=rates)
+                np.add(rates, offset, out=rates)
+            if not there.all():
+                rates[~there] = 0
+
+        return show
 
 
 @contextmanager

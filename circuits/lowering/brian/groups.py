@@ -38,8 +38,9 @@ def add_population(assembly: Assembly, population: Population, variables: list[V
     several = assembly.batch_size > 1
     shared = [v for v in variables if v.scope is Scope.SHARED_UNIT and several]
     units = [v.name for v in variables if v.scope in (Scope.UNIT, Scope.SHARED_UNIT) and v not in shared]
-    lines = [SingleEquation(PARAMETER, v, neuron.dimensions.get(v, DIMENSIONLESS)) for v in units]
-    lines += [SingleEquation(PARAMETER, p, _dimension(v), flags=["shared"]) for p, v in neuron.parameters.items()]
+    lines = [SingleEquation(PARAMETER, v, neuron.dimension(v)) for v in units]
+    single = population.single_parameters.items()
+    lines += [SingleEquation(PARAMETER, p, _dimension(v), flags=["shared"]) for p, v in single]
     lines += [
         SingleEquation(SUBEXPRESSION, v, neuron.dimensions.get(v, DIMENSIONLESS), expr=Expression(e))
         for v, e in definitions(network, population).items()

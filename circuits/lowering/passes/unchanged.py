@@ -3,29 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from ..operations import Operation
 
 UNCHANGED = "its inputs have not changed"
 
 
+@dataclass(slots=True)
+class _Seen:
+    """What is asked of an operation in every step, found out once; and when it last ran."""
+
+    name: str
+    reads: tuple[str, ...]
+    writes: tuple[str, ...]
+    pure: bool
+    ran: int = -1
+
+
 def unchanged(table: Sequence[Sequence[Operation]]) -> set[tuple[int, int]]:
     """Forward through a presentation: the places (row, place) of what can be left out."""
     skipped: set[tuple[int, int]] = set()
-    version: dict[str, int] = {}
+    known: dict[int, _Seen] = {}
+    changed: dict[str, int] = {}  # when a variable was last written
     writer: dict[str, str] = {}
-    seen: dict[str, tuple[int, ...]] = {}
+    now = 0
     for row, line in enumerate(table):
         for place, operation in enumerate(line):
-            inputs = tuple(version.get(v, 0) for v in sorted(operation.reads))
-            timeless = not any(v.endswith(".t") for v in operation.reads)
-            pure = timeless and not operation.always and not operation.reads & operation.writes
-            mine = all(writer.get(v) == operation.name for v in operation.writes)
-            if pure and mine and seen.get(operation.name) == inputs:
+            seen = known.get(id(operation))
+            if seen is None:
+                seen = known[id(operation)] = _seen(operation)
+            if seen.pure and seen.ran >= 0 and _same(seen, changed, writer):
                 skipped.add((row, place))
                 continue
-            seen[operation.name] = inputs
-            for variable in operation.writes:
-                version[variable] = version.get(variable, 0) + 1
-                writer[variable] = operation.name
+            seen.ran = now = now + 1
+            for variable in seen.writes:
+                changed[variable] = now
+                writer[variable] = seen.name
     return skipped
+
+
+def _seen(operation: Operation) -> _Seen:
+    timeless = not any(v.endswith(".t") for v in operation.reads)
+    pure = timeless and not operation.always and not operation.reads & operation.writes
+    return _Seen(operation.name, tuple(operation.reads), tuple(operation.writes), pure)
+
+
+def _same(seen: _Seen, changed: dict[str, int], writer: dict[str, str]) -> bool:
+    """Whether nobody has written what it reads since it ran, nor what it writes."""
+    mine = all(writer.get(variable) == seen.name for variable in seen.writes)
+    return mine and all(changed.get(variable, 0) <= seen.ran for variable in seen.reads)

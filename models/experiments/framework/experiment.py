@@ -176,7 +176,7 @@ def checks(about: str, rows: Iterable[Row]) -> list[Check]:
 
     Each ``what`` is begun with what the rows are about.
     """
-    return [Check(about + row[0], *row[1:]) for row in rows]
+    return [Check(about + row[0], row[1], row[2], row[3], row[4] if len(row) == 5 else "") for row in rows]
 
 
 def many(runs: Sequence[Any]) -> str:

@@ -82,7 +82,7 @@ def test_the_local_network_has_the_sizes_of_the_paper_and_is_shown_other_images_
     class Watched(Training):
         def epoch(self, bar: Bar) -> Row:
             made = super().epoch(bar)
-            shown.append(np.array(self.inputs["train"].rows["x"].values))
+            shown.append(np.array(self.parts["train"].inputs.rows["x"].values))
             return made
 
     short = small(plan).with_(epochs=2)

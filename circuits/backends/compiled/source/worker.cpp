@@ -2,7 +2,8 @@
 //
 //   get      NAME                         NAME and a variable's values
 //   set      NAME, VALUES
-//   load     STIMULUS, TYPE, ROWS, WIDTH, SCALE, OFFSET   and a file of the rows: rates are SCALE*value + OFFSET
+//   load     STIMULUS, TYPE, ROWS, WIDTH, SCALE, OFFSET   and a file of the rows: rates are SCALE*value + OFFSET;
+//            EACH, STRIDE, N, LENGTHS     so many rows are a sample, the next begins STRIDE later, and N of them end sooner
 //   label    SUPERVISOR, ROWS, WIDTH, ON, OFF             and a file of int32 labels
 //   table    the lines of a timetable (see read_table)
 //   seed     N
@@ -12,6 +13,8 @@
 //   profile  1 or 0                       whether runs from now on time each line of the table
 //   times                                 the lines of the table, each with its nanoseconds in all presentations
 //   noise                                 the state of the random numbers; restore sets it
+//   live     N, STIMULI, VARIABLES        begins a closed loop: what its calls give, and are told
+//   present  the rows of each of those    one presentation: what diverged, and the values of those variables
 //   ping
 //
 // Each is answered by an answer or an error of its number; a run also tells its progress. A message that cannot be read,
@@ -31,13 +34,14 @@ namespace recircuit {
 
 std::vector<Action> table;
 std::vector<std::vector<char>> kept;
+bool streaming = false;
 bool profiling = false;
 
 Mapped::Mapped(int file) {
     struct stat info;
     if (file < 0 || fstat(file, &info) != 0) throw std::runtime_error("no file came with the data");
     bytes = info.st_size;
-    if (bytes) data = mmap(nullptr, bytes, PROT_READ, MAP_SHARED, file, 0);
+    if (bytes) data = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
     if (data == MAP_FAILED) {
         data = nullptr;
         throw std::runtime_error("the file of the data cannot be mapped");
@@ -69,14 +73,15 @@ const Operation& find_operation(const std::string& name) {
     throw std::runtime_error("there is no operation " + name);
 }
 
-Action clamp_action(const std::string& stimulus, const std::string& variable) {
+Action clamp_action(const std::string& stimulus, const std::string& variable, std::size_t every, std::size_t before) {
     Clamp& clamp = clamps[stimulus];
     const Array& rates = find_array(variable);
     if (!rates.floating()) throw std::runtime_error(variable + " holds no rates");
     if (clamp.count && rates.count() != std::size_t(batch_size) * clamp.width)
         throw std::runtime_error("the data of " + stimulus + " do not have its width");
     clamp.rates = &rates;
-    return {Action::CLAMP, nullptr, &clamp, nullptr, 0, 0, false, "clamp " + stimulus + " " + variable, 0};
+    return {Action::CLAMP, nullptr, &clamp, nullptr, 0, 0, false, "clamp " + stimulus + " " + variable, 0,
+            std::int64_t(every), std::int64_t(before)};
 }
 
 Action keep_action(const std::string& name, bool traced, std::size_t count, const std::vector<Action>& before,
@@ -92,30 +97,46 @@ Action keep_action(const std::string& name, bool traced, std::size_t count, cons
     return action;
 }
 
-// Lines: "run", OPERATION; "clamp", STIMULUS, VARIABLE; "tick"; and "keep", VARIABLE, COUNT (its first COUNT values), or
-// "trace", which is the same apart.
+// Lines: "run", OPERATION; "clamp", STIMULUS, VARIABLE, EVERY, BEFORE (0 and 0, or of series after how many steps comes the
+// next row, and how many steps of the window have gone before); "tick", which ends a step; "keep", VARIABLE, COUNT (its
+// first COUNT values), or "trace", which is the same apart; "repeat", TIMES, before a step that is done several times in a
+// row; and first of all "stream", where the table is one step of a run that has no presentations.
 void read_table(Message& message) {
     std::vector<Action> lines;
-    std::size_t buffers = 0;
+    std::size_t buffers = 0, repeated = 0;
+    bool streams = false;
     while (message.more()) {
         const std::string what = message.text();
-        if (what == "run") {
+        if (what == "stream") {
+            streams = true;
+        } else if (what == "repeat") {
+            if (repeated) throw std::runtime_error("a step is repeated within another");
+            repeated = lines.size() + 1;
+            lines.push_back({Action::REPEAT, nullptr, nullptr, nullptr, 0, 0, false, "repeat", 0, 0,
+                             std::int64_t(message.count())});
+        } else if (what == "run") {
             const std::string name = message.text();
             lines.push_back({Action::RUN, &find_operation(name), nullptr, nullptr, 0, 0, false, "run " + name, 0});
         } else if (what == "clamp") {
             const std::string stimulus = message.text();
-            lines.push_back(clamp_action(stimulus, message.text()));
+            const std::string variable = message.text();
+            const std::size_t every = message.count();
+            lines.push_back(clamp_action(stimulus, variable, every, message.count()));
         } else if (what == "keep" || what == "trace") {
             const std::string name = message.text();
             lines.push_back(keep_action(name, what == "trace", message.count(), lines, buffers));
             buffers = std::max(buffers, lines.back().keep + 1);
         } else if (what == "tick") {
             lines.push_back({Action::TICK, nullptr, nullptr, nullptr, 0, 0, false, "tick", 0});
+            if (repeated) lines[repeated - 1].end = lines.size();
+            repeated = 0;
         } else {
             throw std::runtime_error("a table has no lines such as " + what);
         }
     }
+    if (repeated) throw std::runtime_error("a step that is repeated has no end");
     table = std::move(lines);
+    streaming = streams;
     kept.assign(buffers, {});
     machine::tabled();
 }
@@ -132,10 +153,13 @@ void answer_kept(Fields& answer) {
 }
 
 void check_order(const std::int32_t* rows, std::size_t count) {
-    const std::int32_t last = count ? *std::max_element(rows, rows + count) : -1;
-    for (const Action& action : table)
-        if (action.kind == Action::CLAMP && action.clamp->count && last >= std::int64_t(action.clamp->count))
-            throw std::runtime_error("the order asks for a row that " + action.clamp->name + " does not have");
+    const std::int64_t last = count ? *std::max_element(rows, rows + count) : -1;
+    for (const Action& action : table) {
+        if (action.kind != Action::CLAMP || !action.clamp->count) continue;
+        const Clamp& clamp = *action.clamp;
+        if (last * clamp.stride + clamp.rows_each > std::int64_t(clamp.count) && last >= 0)
+            throw std::runtime_error("the order asks for a row that " + clamp.name + " does not have");
+    }
 }
 
 Fields run(Message& message) {
@@ -165,6 +189,61 @@ Fields run(Message& message) {
     return answer;
 }
 
+// ---- a closed loop -------------------------------------------------------------------------------------------------
+
+struct Live {
+    std::vector<Clamp*> clamps;      // that are given rows with every call
+    std::vector<const Array*> reads;  // that are told after it
+    std::vector<std::int32_t> order;  // batch element k shows row k
+};
+Live& loop = *new Live;
+
+// COUNT, STIMULI, VARIABLES: what the calls of a closed loop give, and are told; no stimuli: it is over.
+void begin_live(Message& message) {
+    Live begun;
+    const std::size_t count = message.count();
+    if (count > clamps.size()) throw std::runtime_error("there are not so many stimuli");
+    for (std::size_t k = 0; k < count; ++k) {
+        const auto found = clamps.find(message.text());
+        if (found == clamps.end() || !found->second.count) throw std::runtime_error("a stimulus has no rows");
+        begun.clamps.push_back(&found->second);
+    }
+    while (message.more()) begun.reads.push_back(&find_array(message.text()));
+    for (int k = 0; k < batch_size; ++k) begun.order.push_back(k);
+    if (!count)
+        for (Clamp* clamp : loop.clamps) {
+            machine::unload(*clamp);
+            clamp->rows.reset();
+            clamp->count = 0;
+        }
+    loop = std::move(begun);
+}
+
+void check_labels(const Clamp& clamp, const std::int32_t* labels) {
+    for (std::size_t k = 0; k < clamp.count; ++k)
+        if (labels[k] < 0 || std::size_t(labels[k]) >= clamp.width)
+            throw std::runtime_error("a label of " + clamp.name + " is none of its units");
+}
+
+// The rows of each stimulus; answered by what diverged, if anything, and the variables.
+Fields present(Message& message) {
+    if (loop.order.empty()) throw std::runtime_error("no closed loop has begun");
+    for (Clamp* clamp : loop.clamps) {
+        const std::size_t values = clamp->count * (clamp->labels ? 1 : clamp->width);
+        const void* rows = message.array(clamp->type, values);
+        if (clamp->labels) check_labels(*clamp, static_cast<const std::int32_t*>(rows));
+        machine::renew(*clamp, rows, values * bytes_of(clamp->type));
+    }
+    message.end();
+    machine::begin(loop.order.data(), 1);
+    machine::present(loop.order.data(), 0, 1);
+    const char* diverged = machine::not_finite(false);
+    Fields answer;
+    answer.text(diverged ? diverged : "");
+    for (const Array* array : loop.reads) machine::fetch(*array, answer.add(array->type, array->bytes()));
+    return answer;
+}
+
 Type type_of_rows(const std::string& name) {
     if (name == "uint8") return Type::uint8;
     if (name == "float32") return Type::float32;
@@ -172,11 +251,18 @@ Type type_of_rows(const std::string& name) {
     throw std::runtime_error("data cannot be of type " + name);
 }
 
-void check_labels(const Clamp& clamp) {
-    const std::int32_t* labels = static_cast<const std::int32_t*>(clamp.rows->data);
-    for (std::size_t k = 0; k < clamp.count; ++k)
-        if (labels[k] < 0 || std::size_t(labels[k]) >= clamp.width)
-            throw std::runtime_error("a label of " + clamp.name + " is none of its units");
+// ROWS of a sample, STRIDE from one sample to the next, COUNT and as many LENGTHS.
+void read_series(Message& message, Clamp& clamp) {
+    clamp.rows_each = message.count(), clamp.stride = message.count();
+    const std::size_t count = message.count();
+    if (count > message.body.size()) throw std::runtime_error("there are more lengths than the message has");
+    const std::int32_t* lengths = static_cast<const std::int32_t*>(message.array(Type::int32, count));
+    clamp.lengths.assign(lengths, lengths + count);
+    const std::size_t samples = clamp.stride ? clamp.count / clamp.stride : 1;
+    bool fit = clamp.rows_each > 0 && std::size_t(clamp.rows_each) <= clamp.count && (!count || count == samples);
+    for (const std::int32_t length : clamp.lengths) fit = fit && length >= 0 && length <= clamp.rows_each;
+    if (!fit || (clamp.stride && clamp.count % clamp.stride))
+        throw std::runtime_error("the series of " + clamp.name + " have a wrong size");
 }
 
 void load(Message& message, bool labels) {
@@ -187,12 +273,13 @@ void load(Message& message, bool labels) {
     read.count = message.count();
     read.width = message.count();
     read.a = message.real(), read.b = message.real();
+    if (!labels) read_series(message, read);
     message.end();
     read.rows.reset(new Mapped(message.file));
     const std::size_t each = bytes_of(read.type) * (labels ? 1 : read.width), all = read.rows->bytes;
     if (!each || !read.count || all % each || all / each != read.count)
         throw std::runtime_error("the data of " + read.name + " have a wrong size");
-    if (labels) check_labels(read);
+    if (labels) check_labels(read, static_cast<const std::int32_t*>(read.rows->data));
     Clamp& clamp = clamps[read.name];
     if (clamp.rates && clamp.rates->count() != std::size_t(batch_size) * read.width)
         throw std::runtime_error("the data of " + read.name + " do not have its width");
@@ -243,6 +330,7 @@ Fields obey(Message& message) {
         case Kind::get: return get(message);
         case Kind::run: return run(message);
         case Kind::times: return times();
+        case Kind::present: return present(message);
         case Kind::noise: return noise();
         case Kind::memory: return Fields().whole(std::int64_t(machine::memory()));
         case Kind::set: set(message); break;
@@ -252,6 +340,7 @@ Fields obey(Message& message) {
         case Kind::restore: restore(message); break;
         case Kind::seed: machine::seed(message.count()); break;
         case Kind::profile: profiling = message.count() != 0; break;
+        case Kind::live: begin_live(message); break;
         case Kind::ping: break;
         default: throw std::runtime_error("there is no message of kind " + std::to_string(std::uint32_t(message.kind)));
     }

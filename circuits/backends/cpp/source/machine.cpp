@@ -19,16 +19,17 @@ namespace {
 // ---- stimuli -------------------------------------------------------------------------------------------------------
 
 template <class Rate, class Value>
-void show_rows(const Clamp& clamp, const std::int32_t* order) {
+void show_rows(const Clamp& clamp, const std::int32_t* order, std::int64_t shown) {
     Rate* rates = static_cast<Rate*>(clamp.rates->data());
     const Value* data = static_cast<const Value*>(clamp.rows->data);
     const Rate scale = clamp.a, offset = clamp.b;
     for (int column = 0; column < batch_size; ++column, rates += clamp.width) {
-        if (order[column] < 0) {
+        const std::size_t sample = clamp.stride ? order[column] : 0;
+        if (order[column] < 0 || shown >= (clamp.lengths.empty() ? clamp.rows_each : clamp.lengths[sample])) {
             std::fill(rates, rates + clamp.width, Rate(0));
             continue;
         }
-        const Value* row = data + std::size_t(order[column]) * clamp.width;
+        const Value* row = data + (sample * clamp.stride + shown) * clamp.width;
         for (std::size_t k = 0; k < clamp.width; ++k) rates[k] = Rate(row[k]) * scale + offset;
     }
 }
@@ -44,12 +45,12 @@ void show_labels(const Clamp& clamp, const std::int32_t* order) {
 }
 
 template <class Rate>
-void show(const Clamp& clamp, const std::int32_t* order) {
+void show(const Clamp& clamp, const std::int32_t* order, std::int64_t row) {
     if (!clamp.rows) return;
     if (clamp.labels) show_labels<Rate>(clamp, order);
-    else if (clamp.type == Type::uint8) show_rows<Rate, std::uint8_t>(clamp, order);
-    else if (clamp.type == Type::float32) show_rows<Rate, float>(clamp, order);
-    else show_rows<Rate, double>(clamp, order);
+    else if (clamp.type == Type::uint8) show_rows<Rate, std::uint8_t>(clamp, order, row);
+    else if (clamp.type == Type::float32) show_rows<Rate, float>(clamp, order, row);
+    else show_rows<Rate, double>(clamp, order, row);
 }
 
 // ---- NaN and infinity: by their bits, since the code is compiled for finite numbers --------------------------------
@@ -72,13 +73,15 @@ bool finite(const Array& array) {
 
 std::int32_t* active = nullptr;  // how many batch_size hold a stimulus
 
-inline void act(const Action& action, const std::int32_t* order) {
+inline void act(const Action& action, const std::int32_t* order, std::int64_t time) {
     switch (action.kind) {
         case Action::RUN:
             action.operation->run();
             break;
         case Action::CLAMP:
-            action.clamp->rates->itemsize() == 4 ? show<float>(*action.clamp, order) : show<double>(*action.clamp, order);
+            if (action.goes_on(time)) break;
+            action.clamp->rates->itemsize() == 4 ? show<float>(*action.clamp, order, action.row(time))
+                                                 : show<double>(*action.clamp, order, action.row(time));
             break;
         case Action::KEEP: {
             const char* data = static_cast<const char*>(action.array->data());
@@ -90,7 +93,10 @@ inline void act(const Action& action, const std::int32_t* order) {
             static double* t = static_cast<double*>(find_array("clock.t").data());
             static double* dt = static_cast<double*>(find_array("clock.dt").data());
             t[0] = ++step[0] * dt[0];
+            break;
         }
+        case Action::REPEAT:
+            break;
     }
 }
 
@@ -114,6 +120,8 @@ void store(const Array& array, const void* values) {
     ++stored;
 }
 void load(Clamp&) {}  // the rows stay mapped
+void renew(Clamp& clamp, const void* rows, std::size_t bytes) { std::memcpy(clamp.rows->data, rows, bytes); }
+void unload(Clamp&) {}
 void tabled() {}
 
 std::size_t memory() {
@@ -135,15 +143,16 @@ void restore(const std::vector<char>& noise) { Noise::get().restore(noise); }
 long present(const std::int32_t* order, long done, long) {
     const std::int32_t* row = order + done * batch_size;
     if (active) *active = batch_size - std::count_if(row, row + batch_size, [](std::int32_t r) { return r < 0; });
+    const std::int64_t time = streaming ? done : 0;
     if (!profiling) {
-        for (const Action& action : table) act(action, row);
+        walk_lines(table, time, [row](const Action& action, std::int64_t now) { act(action, row, now); });
         return 1;
     }
-    for (Action& action : table) {
+    walk_lines(table, time, [row](Action& action, std::int64_t now) {
         const auto begin = std::chrono::steady_clock::now();
-        act(action, row);
+        act(action, row, now);
         action.nanoseconds += std::chrono::nanoseconds(std::chrono::steady_clock::now() - begin).count();
-    }
+    });
     return 1;
 }
 

@@ -26,14 +26,24 @@ __device__ inline std::int32_t row_of(const Progress* progress, int batch_size, 
     return progress->order[progress->presentation * batch_size + column];
 }
 
+// Which row of a sample is shown: `begin / every` (of series), or in a stream what comes that many steps after it.
+struct Shown {
+    std::int64_t begin, every, rows_each, stride;
+    const std::int32_t* lengths;  // after how many rows each sample ends, or nullptr
+    bool stream;
+};
+
 // Clamp a stimulus to the row of each column: scale*data + offset, and 0 in empty batch_size.
 template <class Rate, class Value>
 __global__ void show_rows(int count, Rate* rates, const Value* data, const Progress* progress, int batch_size, int width,
-                          Rate scale, Rate offset) {
+                          Rate scale, Rate offset, Shown shown) {
     const int k = thread();
     if (k >= count) return;
-    const std::int32_t row = row_of(progress, batch_size, k / width);
-    rates[k] = row < 0 ? Rate(0) : Rate(data[std::int64_t(row) * width + k % width]) * scale + offset;
+    const std::int32_t sample = row_of(progress, batch_size, k / width);
+    const std::int64_t row = shown.every ? (shown.begin + (shown.stream ? progress->presentation : 0)) / shown.every : 0;
+    const std::int64_t first = shown.stride ? sample : 0;
+    const bool none = sample < 0 || row >= (shown.lengths ? shown.lengths[first] : shown.rows_each);
+    rates[k] = none ? Rate(0) : Rate(data[(first * shown.stride + row) * width + k % width]) * scale + offset;
 }
 
 // Clamp a supervisor: on at the label of each column's row, off elsewhere, and 0 in empty batch_size.

@@ -36,6 +36,7 @@ struct Device {
     Memory workspace, draws, shared, progress, order, bad;
     const Array *step = nullptr, *t = nullptr, *dt = nullptr, *columns_in_use = nullptr;
     std::map<std::string, std::unique_ptr<Memory>> rows;  // of the stimuli
+    std::map<std::string, Memory> lengths;  // of their series
 };
 Device& device = *new Device;
 
@@ -45,7 +46,8 @@ Watch& in_floats = *new Watch;
 // ---- stimuli -------------------------------------------------------------------------------------------------------
 
 template <class Rate>
-void show(const Clamp& clamp) {
+void show(const Action& action, std::int64_t time) {
+    const Clamp& clamp = *action.clamp;
     const auto found = device.rows.find(clamp.name);
     if (found == device.rows.end()) return;
     if (!found->second) throw std::runtime_error(clamp.name + ": its last data could not be loaded; load others");
@@ -55,14 +57,19 @@ void show(const Clamp& clamp) {
     const Rate a = clamp.a, b = clamp.b;
     const char* name = clamp.name.c_str();
     const Memory& data = *found->second;
+    const std::int32_t* lengths = clamp.lengths.empty() ? nullptr : device.lengths[clamp.name].as<std::int32_t>();
+    const Shown shown{action.count + time, action.every, clamp.rows_each, clamp.stride, lengths, streaming};
     if (clamp.labels)
         launch(name, show_labels<Rate>, count, rates, data.as<std::int32_t>(), progress, batch_size, width, a, b);
     else if (clamp.type == Type::uint8)
-        launch(name, show_rows<Rate, std::uint8_t>, count, rates, data.as<std::uint8_t>(), progress, batch_size, width, a, b);
+        launch(name, show_rows<Rate, std::uint8_t>, count, rates, data.as<std::uint8_t>(), progress, batch_size, width, a, b,
+               shown);
     else if (clamp.type == Type::float32)
-        launch(name, show_rows<Rate, float>, count, rates, data.as<float>(), progress, batch_size, width, a, b);
+        launch(name, show_rows<Rate, float>, count, rates, data.as<float>(), progress, batch_size, width, a, b,
+               shown);
     else
-        launch(name, show_rows<Rate, double>, count, rates, data.as<double>(), progress, batch_size, width, a, b);
+        launch(name, show_rows<Rate, double>, count, rates, data.as<double>(), progress, batch_size, width, a, b,
+               shown);
 }
 
 // ---- a presentation ------------------------------------------------------------------------------------------------
@@ -75,14 +82,15 @@ void tick(std::int64_t& ticks) {
     ticks = 0;
 }
 
-void act(const Action& action, std::int64_t& ticks, std::vector<std::size_t>& times) {
+void act(const Action& action, std::int64_t& ticks, std::vector<std::size_t>& times, std::int64_t time) {
     switch (action.kind) {
         case Action::RUN:
             if (action.operation->timed) tick(ticks);
             action.operation->run();
             break;
         case Action::CLAMP:
-            action.clamp->rates->itemsize() == 4 ? show<float>(*action.clamp) : show<double>(*action.clamp);
+            if (action.goes_on(time)) break;
+            action.clamp->rates->itemsize() == 4 ? show<float>(action, time) : show<double>(action, time);
             break;
         case Action::KEEP:
             if (!std::strncmp(action.array->name, "clock.", 6)) tick(ticks);
@@ -90,6 +98,9 @@ void act(const Action& action, std::int64_t& ticks, std::vector<std::size_t>& ti
             break;
         case Action::TICK:
             ++ticks;  // told to the device when somebody asks for the time, and at the end
+            break;
+        case Action::REPEAT:
+            break;
     }
 }
 
@@ -97,7 +108,9 @@ template <class Around>
 void walk(const Around& around) {
     std::int64_t ticks = 0;
     std::vector<std::size_t> times(kept.size(), 0);
-    for (Action& action : table) around(action, [&] { act(action, ticks, times); });
+    walk_lines(table, 0, [&](Action& action, std::int64_t time) {
+        around(action, [&] { act(action, ticks, times, time); });
+    });
     tick(ticks);
     Progress* progress = device.progress.as<Progress>();
     in_rates.into(progress->bad, progress);
@@ -149,6 +162,9 @@ cudaGraphExec_t captured() {
     return ready;
 }
 
+const std::size_t most_captured = 200000;  // lines of a presentation that is captured as a graph
+std::size_t lines = 0;                     // of a presentation
+
 const bool one_by_one = std::getenv("RECIRCUIT_CUDA_WAIT") != nullptr;
 
 void present_once(const std::int32_t* row) {
@@ -157,6 +173,7 @@ void present_once(const std::int32_t* row) {
         upload(device.columns_in_use->data(), &in_use, sizeof in_use, "the batch_size in use");
     active = in_use;
     if (profiling || one_by_one) return walk_slowly();
+    if (lines > most_captured) return walk();
     Replay& replay = replays[active];
     if (!replay.seen) {  // the first time as it is: libraries load what they need, which no capture allows
         replay.seen = true;
@@ -235,6 +252,20 @@ void load(Clamp& clamp) {
     upload(rows->as<void>(), clamp.rows->data, clamp.rows->bytes, clamp.name.c_str());
     device.rows[clamp.name] = std::move(rows);
     clamp.rows.reset();
+    device.lengths.erase(clamp.name);
+    if (clamp.lengths.empty()) return;
+    const std::size_t bytes = sizeof(std::int32_t) * clamp.lengths.size();
+    device.lengths[clamp.name].resize(bytes, clamp.name.c_str());
+    upload(device.lengths[clamp.name].as<void>(), clamp.lengths.data(), bytes, clamp.name.c_str());
+}
+
+void renew(Clamp& clamp, const void* rows, std::size_t bytes) {
+    upload(device.rows.at(clamp.name)->as<void>(), rows, bytes, clamp.name.c_str());
+}
+
+void unload(Clamp& clamp) {
+    forget_replays();
+    device.rows.erase(clamp.name);
 }
 
 void seed(std::uint64_t seed) {
@@ -256,6 +287,8 @@ std::size_t memory() { return held; }
 void tabled() {
     forget_replays();
     make_room();
+    lines = 0;
+    walk_lines(table, 0, [](const Action&, std::int64_t) { ++lines; });
 }
 
 void begin(const std::int32_t* order, long presentations) {

@@ -20,14 +20,14 @@ inline void make_room() {
     gathered.clear();
     gathered.resize(kept.size());
     std::size_t bytes = 0;
-    for (const Action& action : table) {
-        if (action.kind != Action::KEEP) continue;
+    walk_lines(table, 0, [&](const Action& action, std::int64_t) {
+        if (action.kind != Action::KEEP) return;
         auto& one = gathered[action.keep];
         if (!one) one.reset(new Kept);
         one->bytes = action.bytes;
         ++one->times;
         bytes += action.bytes;
-    }
+    });
     room = std::clamp<long>(bytes ? (64l << 20) / long(bytes) : 100, 1, 100);
     for (auto& one : gathered) one->values.resize(room * one->times * one->bytes, "what is recorded");
 }

@@ -1,0 +1,93 @@
+"""What a program does in a closed loop: one presentation at a time, of rows that are given with the call."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ...errors import RecircuitError
+from .series import Series
+
+
+@dataclass(frozen=True, eq=False)
+class LiveStimulus:
+    """The rows that a stimulus shows in a closed loop; they are written into from call to call.
+
+    Parameters
+    ----------
+    name : of the stimulus
+    rows : (batch, units); of labels (batch, 1); of series (batch, rows, units)
+    classes : of labels, how many there are; 0: these are no labels
+    each : of series, the rows of a sample; 0: these are no series
+    """
+
+    name: str
+    rows: np.ndarray
+    classes: int = 0
+    each: int = 0
+
+    @property
+    def flat(self) -> np.ndarray:
+        """The same memory, row by row."""
+        return self.rows.reshape(-1, self.rows.shape[-1])
+
+    @property
+    def series(self) -> Series | None:
+        """How rows are samples."""
+        return Series(self.each, self.each, np.zeros(0, np.int32)) if self.each else None
+
+    def show(self, value: Any) -> None:
+        """Take what is given in a call.
+
+        Raises RecircuitError: its shape does not fit, or it is no label.
+        """
+        rows = self.rows
+        try:
+            if self.classes:
+                self._label(value)
+            else:
+                rows[...] = value
+        except (ValueError, TypeError):
+            wanted = "a label, or one for each batch element" if self.classes else f"{rows.shape[1:]} or {rows.shape}"
+            raise RecircuitError(
+                f"live: {self.name!r} is given {wanted}; got {value!r:.60} of the shape {np.shape(value)}."
+            ) from None
+
+    def _label(self, value: Any) -> None:
+        labels = np.asarray(value)
+        if labels.dtype.kind not in "ui" or (labels.size and not (labels.min() >= 0 and labels.max() < self.classes)):
+            raise RecircuitError(
+                f"live: labels of {self.name!r} are whole numbers from 0 to {self.classes - 1}; got {value!r:.60}."
+            )
+        self.rows[:, 0] = labels
+
+
+class Session(ABC):
+    """A closed loop of a program: its timetable, its stimuli, and what is read after each presentation."""
+
+    def __init__(self, stimuli: Mapping[str, LiveStimulus]) -> None:
+        self.stimuli = dict(stimuli)
+
+    def show(self, inputs: Mapping[str, Any]) -> None:
+        """Take the rows of a call."""
+        for name, value in inputs.items():
+            stimulus = self.stimuli.get(name)
+            if stimulus is None:
+                raise RecircuitError(f"live: {name!r} is no stimulus of the circuit; those are {list(self.stimuli)}.")
+            stimulus.show(value)
+
+    @abstractmethod
+    def current(self) -> bool:
+        """Whether the program has done nothing else meanwhile, so that the session can go on."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Have the stimuli show nothing that was given here any more."""
+
+    @abstractmethod
+    def present(self, inputs: Mapping[str, Any]) -> list[np.ndarray]:
+        """One presentation; what is read of it, as copies."""

@@ -1,0 +1,135 @@
+"""Closed loops: single presentations of what a program outside of the circuit makes of the presentation before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+import numpy as np
+
+from ..errors import RecircuitError
+from .backends.live import LiveStimulus, Session
+from .backends.program import Program
+from .description.network import Network
+from .description.population import Population
+from .inspection.expressions import keys_of, value_of
+from .lowering.timetable import Timetable
+
+
+class Loops(Protocol):
+    """What a closed loop asks of a circuit."""
+
+    def program(self, backend: str | None = None) -> Program:
+        """The circuit, built for a backend."""
+        ...
+
+    def timetable(self, mode: str = "train", keep: Iterable[str] = ()) -> Timetable:
+        """What runs in a presentation."""
+        ...
+
+
+class Live:
+    """A circuit in a closed loop, made by ``circuit.live()`` and used in a ``with`` block.
+
+    Nothing is built, looked up or written to disk from one call of `present` to the next. The clock, the state and the
+    weights go on, and are those of the circuit afterwards.
+
+    Parameters
+    ----------
+    circuit : its description
+    runs : the circuit, which has its program
+    learn : False runs the evaluation phases only, without plasticity
+    backend : as in ``circuit.run``
+    """
+
+    def __init__(self, circuit: Network, runs: Loops, *, learn: bool = True, backend: str | None = None) -> None:
+        self.circuit, self.runs, self.learn = circuit, runs, learn
+        self._backend = backend
+        self._session: Session | None = None
+        self._reads: tuple[str, ...] = ()
+        self._keys: list[str] = []
+        self._plain = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, at: TracebackType | None
+    ) -> None:
+        if self._session is not None:
+            self._session.close()
+        self._session = None
+
+    def present(self, inputs: Mapping[str, Any] | None = None, read: Iterable[str] = ()) -> dict[str, np.ndarray]:
+        """Show one sample to each batch element, run one presentation (of a stream: one step), and read what came of it.
+
+        Parameters
+        ----------
+        inputs : stimulus -> its row, (units,) for all batch elements or (batch, units); of a supervisor the label, one
+            number or one for each element; of series (rows, units) or (batch, rows, units). A stimulus that is not named
+            shows what it showed in the last call, and zeros before the first.
+        read : variables as ``"o.rate"``, at the end of the presentation
+
+        Returns
+        -------
+        name -> array, of units (batch, units)
+
+        Raises
+        ------
+        RecircuitError : a name or shape that does not fit, or a rate that became NaN or infinite
+        """
+        reads = (read,) if isinstance(read, str) else tuple(read)
+        session = self._session
+        if session is None or reads != self._reads or not session.current():
+            session = self._begin(reads)
+        found = session.present(inputs or {})
+        if self._plain:
+            return dict(zip(reads, found, strict=True))
+        return self._computed(found)
+
+    def _begin(self, reads: tuple[str, ...]) -> Session:
+        circuit = self.circuit
+        before = self._session
+        program = self.runs.program(self._backend)
+        self._keys = list(dict.fromkeys(k for name in reads for k in keys_of(circuit, program.variables, name)))
+        self._plain, self._reads = self._keys == list(reads), reads
+        clamped = [p for p in circuit.populations.values() if p.clamp is not None]
+        stimuli = {p.name: _stimulus(circuit, p) for p in clamped}
+        if before is not None:
+            before.close()
+            for name, held in before.stimuli.items():
+                stimuli[name].rows[:] = held.rows
+        table = self.runs.timetable("train" if self.learn else "evaluate", self._keys)
+        self._session = program.live(table, stimuli, self._keys)
+        return self._session
+
+    def _computed(self, found: list[np.ndarray]) -> dict[str, np.ndarray]:
+        """Compartments and expressions, of what is stored."""
+        stored = dict(zip(self._keys, found, strict=True))
+        return {name: value_of(self.circuit, name, stored, self._shape(name)) for name in self._reads}
+
+    def _shape(self, name: str) -> tuple[int, ...]:
+        owner = self.circuit.populations.get(name.partition(".")[0])
+        return (self.circuit.batch_size, owner.size) if owner is not None else ()
+
+
+def _stimulus(circuit: Network, population: Population) -> LiveStimulus:
+    """The rows of a stimulus, which show nothing yet."""
+    clamp = population.clamp
+    assert clamp is not None
+    if clamp.kind == "labels":
+        rows = np.zeros((circuit.batch_size, 1), np.int32)
+        return LiveStimulus(population.name, rows, classes=population.size)
+    if not clamp.every:
+        return LiveStimulus(population.name, np.zeros((circuit.batch_size, population.size), circuit.dtype))
+    schedule = circuit.phased()
+    if schedule.stream:
+        raise RecircuitError(
+            f"live: in a circuit without phases a call is one step, so that {population.name!r} shows one row, not a series. "
+            "Declare it without every=."
+        )
+    steps = schedule.open_steps(clamp.during, f"the stimulus {population.name!r}")
+    count = -(-sum(schedule.repeats.get(step, 1) for step in steps) // clamp.every)
+    shape = (circuit.batch_size, count, population.size)
+    return LiveStimulus(population.name, np.zeros(shape, circuit.dtype), each=count)

@@ -1,0 +1,157 @@
+"""Data of stimuli whose samples are series: arrays, arrays with a mask, arrays of different lengths, functions of time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from inspect import signature
+from typing import Any
+
+import numpy as np
+from brian2 import TimedArray
+from brian2.units import Quantity, second
+
+from ..errors import RecircuitError
+from .backends.series import Series
+from .description.network import Network
+from .description.population import Population
+
+#: Values that are looked at for NaN at a time.
+PIECE = 2**20
+
+
+def series_of(network: Network, population: Population, given: Any, begin: float) -> tuple[np.ndarray, Series]:
+    """The rows of a stimulus, (samples*rows, units), and how they are samples. The data are not copied if they are in order.
+
+    Parameters
+    ----------
+    given : (samples, rows, units); (rows, units), which all batch elements share; a masked array, of whose samples whole
+        rows at the end are masked; a list of arrays of different lengths; a `TimedArray` or a function of the time
+    begin : the time at which the first row of a function is shown, in seconds
+    """
+    name = f"{population.name!r}"
+    if callable(given):
+        given = _of_time(network, population, given, begin)
+    values, lengths = _whole(given, population.size, name)
+    shared = values.ndim == 2 and (values.shape[1] == population.size or population.size == 1)
+    if values.ndim == 1 and population.size == 1:
+        values, shared = values[:, None], True
+    if shared and values.shape[1] != population.size:  # (samples, rows) of one unit
+        values, shared = values[:, :, None], False
+    cube = values[None] if shared else values
+    if cube.ndim != 3 or cube.shape[2] != population.size or 0 in cube.shape:
+        raise RecircuitError(
+            f"stimulus {name}: its data are series of {population.size} units, of the shape (samples, rows, "
+            f"{population.size}), or (rows, {population.size}) for all batch elements; got {np.shape(values)}."
+        )
+    samples, rows = cube.shape[:2]
+    flat = np.ascontiguousarray(_numbers(cube, network.dtype, name)).reshape(samples * rows, population.size)
+    _check_finite(flat, network.dtype, name)
+    return flat, Series(rows, 0 if shared else rows, lengths)
+
+
+def check_length(network: Network, population: Population, series: Series) -> None:
+    """Refuse series that do not last as long as the window in which they are shown."""
+    clamp = population.clamp
+    assert clamp is not None
+    schedule = network.phased()
+    if schedule.stream:
+        return
+    steps = schedule.open_steps(clamp.during, f"the stimulus {population.name!r}")
+    window = sum(schedule.repeats.get(step, 1) for step in steps)
+    wanted = -(-window // clamp.every)
+    short = len(series.lengths) > 0 and series.rows <= wanted
+    if series.rows != wanted and not short:
+        raise RecircuitError(
+            f"stimulus {population.name!r}: it is shown for {window} steps ({clamp.during}), a row every {clamp.every}, which "
+            f"are {wanted} rows; a sample has {series.rows}. Give as many, or series of different lengths, as a list of "
+            "arrays or a masked array."
+        )
+
+
+def in_order(given: Any, what: str) -> np.ndarray:
+    """An array without a mask. Raises RecircuitError: something is masked."""
+    if isinstance(given, np.ma.MaskedArray) and np.ma.getmaskarray(given).any():
+        raise RecircuitError(
+            f"{what}: some values are masked, and units have a rate in every row. Fill them, as in data.filled(0), or leave "
+            "those rows out. Of series, whole rows at the end of a sample may be masked."
+        )
+    return np.asarray(given)
+
+
+def _whole(given: Any, size: int, name: str) -> tuple[np.ndarray, np.ndarray]:
+    """One array, and the lengths of its samples; none if they are all of the same length."""
+    none = np.zeros(0, np.int32)
+    if isinstance(given, np.ma.MaskedArray) and np.ma.getmaskarray(given).any():
+        return _unmasked(given, size, name)
+    if isinstance(given, Sequence) and not isinstance(given, str) and len({len(np.atleast_1d(s)) for s in given}) > 1:
+        samples = [np.asarray(s, dtype=float).reshape(len(s), -1 if len(s) else size) for s in given]
+        if {s.shape[1] for s in samples} != {size}:
+            raise RecircuitError(f"stimulus {name}: each sample has the shape (rows, {size}); got {samples[0].shape}.")
+        lengths = np.array([len(s) for s in samples], np.int32)
+        whole = np.zeros((len(samples), int(lengths.max()), size))
+        for sample, values in zip(whole, samples, strict=True):
+            sample[: len(values)] = values
+        return whole, lengths
+    return np.asarray(given), none
+
+
+def _unmasked(given: np.ma.MaskedArray, size: int, name: str) -> tuple[np.ndarray, np.ndarray]:
+    mask = np.ma.getmaskarray(given)
+    rows = mask.reshape(*mask.shape[:2], -1)
+    ended = rows.all(axis=2)
+    lengths = np.asarray((~ended).sum(axis=1), np.int32)
+    prefix = np.arange(mask.shape[1]) >= lengths[:, None]
+    if given.ndim != 3 or (rows.any(axis=2) != ended).any() or (ended != prefix).any():
+        raise RecircuitError(
+            f"stimulus {name}: of series (samples, rows, {size}), whole rows at the end of a sample may be masked, which "
+            "then show nothing; got another mask. Fill the values that are masked, as in data.filled(0)."
+        )
+    return given.filled(0), lengths
+
+
+def _of_time(network: Network, population: Population, given: Any, begin: float) -> np.ndarray:
+    """The rows (rows, units) of a function of time or a TimedArray, at the times at which rows begin."""
+    clamp, schedule = population.clamp, network.phased()
+    assert clamp is not None
+    if not isinstance(given, TimedArray) and len(signature(given).parameters) != 1:
+        raise RecircuitError(
+            f"stimulus {population.name!r}: a function of the time takes the time alone; got {given!r}."
+        )
+    steps = schedule.open_steps(clamp.during, f"the stimulus {population.name!r}")
+    window = sum(schedule.repeats.get(step, 1) for step in steps)
+    return sampled(given, population, begin, -(-window // clamp.every), clamp.every * float(network.dt))
+
+
+def sampled(given: Any, population: Population, begin: float, rows: int, every: float) -> np.ndarray:
+    """(rows, units): the values of a function at begin, begin + every, ..."""
+    times = begin + every * np.arange(rows)
+    if isinstance(given, TimedArray):
+        places = np.clip((times / float(given.dt) + 1e-6).astype(int), 0, len(given.values) - 1)
+        return np.asarray(given.values, dtype=float).reshape(len(given.values), -1)[places]
+    values = [np.broadcast_to(_plain(given(t * second), population), (population.size,)) for t in times]
+    return np.array(values, dtype=float)
+
+
+def _plain(value: Any, population: Population) -> np.ndarray:
+    array = np.asarray(value, dtype=float)
+    if array.shape not in ((), (1,), (population.size,)) or (isinstance(value, Quantity) and value.dim.dim is not None):
+        raise RecircuitError(
+            f"stimulus {population.name!r}: a function of the time gives one number, or {population.size}; got {value!r}."
+        )
+    return array
+
+
+def _numbers(values: np.ndarray, dtype: np.dtype, name: str) -> np.ndarray:
+    """As a program takes them: bytes and floats as they are."""
+    if values.dtype.kind not in "uifb":
+        raise RecircuitError(f"stimulus {name}: expected numbers; got an array of {values.dtype}.")
+    return values if values.dtype in (np.uint8, np.float32, np.float64) else values.astype(dtype)
+
+
+def _check_finite(flat: np.ndarray, dtype: np.dtype, name: str) -> None:
+    if flat.dtype.kind != "f":
+        return
+    line, most = flat.reshape(-1), float(np.finfo(dtype).max)
+    for at in range(0, line.size, PIECE):
+        if not (np.abs(line[at : at + PIECE]) <= most).all():
+            raise RecircuitError(f"stimulus {name}: the data hold NaN, infinity, or more than {dtype} can.")

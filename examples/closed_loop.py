@@ -1,0 +1,118 @@
+"""An actor and a critic learn in a closed loop (Barto, Sutton and Anderson 1983, without eligibility traces).
+
+The circuit holds all that the method needs: the critic's value of the state that was left, the reward prediction error
+delta = reward + discount*value - value before, and rules that are local but for delta, which is broadcast. Python draws the
+action and asks the environment.
+
+    python examples/closed_loop.py                 a corridor, which is a part of this file
+    python examples/closed_loop.py FrozenLake-v1   an environment of Gymnasium (pip install 'recircuit[gym]')
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+from brian2 import ms
+
+import recircuit as rc
+
+DISCOUNT = 0.9
+#: dw = rate * delta * (what the unit is responsible for) * (the state that was left)
+CRITIC = rc.Rule(
+    "critic", source="Barto et al. 1983", forward="dw = rate*delta_post*left_pre", parameters=dict(rate=0.2)
+)
+ACTOR = rc.Rule(
+    "actor", source="Barto et al. 1983", forward="dw = rate*error_post*delta_post*left_pre", parameters=dict(rate=0.5)
+)
+
+
+class Corridor:
+    """Places in a row: action 1 goes on, action 0 goes back; at the end there is a reward of 1, and the episode is over."""
+
+    states, actions = 6, 2
+
+    def reset(self, seed: int | None = None) -> tuple[int, dict[str, Any]]:
+        """Go to the beginning."""
+        self.place, self.steps = 0, 0
+        return self.place, {}
+
+    def step(self, action: int) -> tuple[int, float, bool, bool, dict[str, Any]]:
+        """Place, reward, whether it is over, whether it has lasted too long."""
+        self.place, self.steps = max(0, self.place + (1 if action else -1)), self.steps + 1
+        over = self.place == self.states - 1
+        return self.place, float(over), over, self.steps >= 200, {}
+
+
+def actor_critic(states: int, actions: int, seed: int = 0) -> rc.Circuit:
+    """States come in one by one; the critic has one unit, and the actor one for each action."""
+    net = rc.Circuit(seed=seed)
+    state = net.stimulus(
+        "state", states, rc.Neuron("now : 1\nrate = now : 1\nleft = now : 1 (during remember)"), clamps="now"
+    )
+    reward, going = net.stimulus("reward", 1), net.stimulus("going", 1)
+    chosen = net.stimulus("chosen", actions)
+    critic = net.population("critic", 1, rc.Neuron(
+        "basal : 1 (compartment)\ngained : 1 (compartment)\ngoes_on : 1 (compartment)\nrate = basal*goes_on : 1\n"
+        f"value = basal : 1 (during remember)\ndelta = gained + {DISCOUNT}*rate - value : 1 (during feedforward)"
+    ))  # fmt: skip
+    surprise = net.population("surprise", 1, rc.Neuron("basal : 1 (compartment)\nrate = basal : 1"))
+    actor = net.population("actor", actions, rc.Neuron(
+        "basal : 1 (compartment)\nacted : 1 (compartment)\ndelta : 1 (broadcast)\nrate = basal : 1\n"
+        "likely : 1\nerror = acted - likely : 1"
+    ))  # fmt: skip
+    net.connect(reward, critic, into="gained", weights=1.0)
+    net.connect(going, critic, into="goes_on", weights=1.0)
+    net.connect(critic, surprise, sends="delta", weights=1.0)
+    net.connect(chosen, actor, into="acted", weights=1.0, connectivity=rc.OneToOne())
+    net.broadcast(surprise, "delta")
+    net.connect(state, critic, rule=CRITIC, weights=0.0)
+    net.connect(state, actor, rule=ACTOR, weights=0.0)
+    net.phases("feedforward", 3 * ms, "plasticity", 1 * ms, "remember", 1 * ms)
+    return net
+
+
+def learn(
+    environment: Any, states: int, actions: int, episodes: int, seed: int = 0, backend: str = "numpy"
+) -> list[int]:
+    """How many steps each episode took."""
+    net, random = actor_critic(states, actions, seed), np.random.default_rng(seed)
+    one_hot, choices, lengths = np.eye(states), np.eye(actions), []
+    with net.live(backend=backend) as live:
+        for episode in range(episodes):
+            place, _ = environment.reset(seed=seed + episode)
+            # The first state of an episode is only remembered: nothing was left for it.
+            net["state.left"] = 0
+            net["critic.value"] = 0
+            given = {"state": one_hot[place], "reward": 0, "going": 1, "chosen": np.zeros(actions)}
+            preferences = live.present(given, read=["actor.rate"])["actor.rate"][0]
+            over = late = False
+            steps = 0
+            while not (over or late):
+                likely = np.exp(preferences - preferences.max())
+                likely /= likely.sum()
+                action = int(random.choice(actions, p=likely))
+                place, gain, over, late, _ = environment.step(action)
+                net["actor.likely"] = likely[None]
+                given = {"state": one_hot[place], "reward": gain, "going": float(not over), "chosen": choices[action]}
+                preferences = live.present(given, read=["actor.rate"])["actor.rate"][0]
+                steps += 1
+            lengths.append(steps)
+    return lengths
+
+
+def main(name: str = "", episodes: int = 100) -> list[int]:
+    """Learn in the corridor, or in the environment of Gymnasium that is named."""
+    if not name:
+        return learn(Corridor(), Corridor.states, Corridor.actions, episodes)
+    import gymnasium
+
+    environment = gymnasium.make(name)
+    spaces: Any = environment.observation_space, environment.action_space
+    return learn(environment, int(spaces[0].n), int(spaces[1].n), episodes)
+
+
+if __name__ == "__main__":
+    took = main(*sys.argv[1:2])
+    print("steps of an episode, ten at a time:", [float(np.mean(took[k : k + 10])) for k in range(0, len(took), 10)])

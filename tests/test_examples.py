@@ -1,0 +1,49 @@
+"""The examples that stand by themselves."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
+
+
+def example(name: str) -> ModuleType:
+    """An example as a module."""
+    found = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
+    assert found is not None and found.loader is not None
+    module = importlib.util.module_from_spec(found)
+    found.loader.exec_module(module)
+    return module
+
+
+def test_actor_and_critic_find_their_way_through_the_corridor() -> None:
+    """Five steps is the shortest way; chance takes about twenty five."""
+    took = example("closed_loop").main(episodes=60)
+    assert np.mean(took[-20:]) < 8 < np.mean(took[:5])
+
+
+def test_one_update_of_actor_and_critic() -> None:
+    """After a step from state 0 to 1 with reward .5: delta = .5 + .9 V(1) - V(0), for both the states and the actions."""
+    net = example("closed_loop").actor_critic(3, 2)
+    value, policy = np.array([[0.2, 0.4, 0.1]]), np.zeros((2, 3))
+    net["state_to_critic.w"] = value
+    states, likely, acted = np.eye(3), np.array([0.3, 0.7]), np.array([1.0, 0.0])
+    with net.live() as live:
+        live.present({"state": states[0], "reward": 0, "going": 1})
+        net["state_to_critic.w"] = value
+        net["actor.likely"] = likely[None]
+        live.present({"state": states[1], "reward": 0.5, "going": 1, "chosen": acted})
+    delta = 0.5 + 0.9 * value[0, 1] - value[0, 0]
+    assert np.allclose(net["state_to_critic.w"], value + 0.2 * delta * states[0])
+    assert np.allclose(net["state_to_actor.w"], policy + 0.5 * delta * np.outer(acted - likely, states[0]))
+
+
+def test_an_environment_of_gymnasium() -> None:
+    pytest.importorskip("gymnasium", reason="gymnasium is not installed: pip install 'recircuit[gym]'")
+    took = example("closed_loop").main("FrozenLake-v1", episodes=3)
+    assert len(took) == 3 and min(took) >= 1

@@ -1,0 +1,105 @@
+#!/bin/sh
+# Everything that a GPU is to show, by one command on its machine, which needs no network.
+#
+#   sh tools/gpu_check.sh            here: puts what travels into build/gpu, and says the command to run there
+#   sh tools/gpu_check.sh there      on the machine with the GPU, in this checkout with its build/gpu; twice
+#   sh tools/gpu_check.sh rehearse   here: the same command in a bare Python, on the stand-in for CUDA
+#
+# PYTHON_THERE=3.12 is the version of Python there. RECIRCUIT_DATA is the folder with the folder mnist. There, PYTHON names
+# the interpreter that has torch (otherwise it is looked for), CHECK_SECONDS how long a call may take (290), CHECK_PARTS
+# which parts are measured (all), and OUT a folder into which the results are copied.
+set -eu
+cd "$(dirname "$0")/.."
+travels=build/gpu
+# What recircuit imports on its way to a GPU, beside what torch itself needs (numpy, sympy, jinja2, setuptools, ...).
+wheels="brian2 brian2cuda scipy-openblas32 scipy pydantic pydantic-core annotated-types typing-inspection pyparsing
+    packaging tqdm pytest iniconfig pluggy pygments cuda-pathfinder"
+torch_brings="numpy sympy mpmath jinja2 markupsafe setuptools typing-extensions"
+megabytes=62
+export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1
+
+say() { printf 'gpu_check: %s\n' "$*" >&2; }
+fail() { say "$*"; exit 1; }
+
+download() {  # FOLDER PACKAGE...
+    folder=$1
+    shift
+    .venv/bin/python -m pip download --quiet --no-deps --only-binary :all: --python-version "${PYTHON_THERE:-3.12}" \
+        --constraint constraints.txt --dest "$folder" "$@" || fail "the wheels could not be fetched; pip's reason stands above."
+}
+
+prepare() {
+    [ -x .venv/bin/python ] || fail "there is no .venv; run 'make setup' first."
+    rm -rf "$travels" build/lib build/bdist.*
+    mkdir -p "$travels/wheels" "$travels/mnist"
+    say "fetching wheels"
+    download "$travels/wheels" $wheels
+    .venv/bin/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir "$travels/wheels" . ||
+        fail "the wheel of recircuit could not be built; pip's reason stands above."
+    data=${RECIRCUIT_DATA:-../shared/data}/mnist
+    if [ -d "$data" ]; then
+        cp "$data"/*ubyte* "$travels/mnist"
+    else
+        say "there is no MNIST in $data (name the folder above it in RECIRCUIT_DATA): its target will not be measured."
+    fi
+    size=$(du -sm "$travels" | cut -f 1)
+    [ "$size" -le "$megabytes" ] || fail "$travels has $size MB, and more than $megabytes MB shall not travel."
+    say "$travels has $size MB. Bring this checkout with it to the machine with the GPU, and run there, in its root:"
+    printf '%s\n' "sh tools/gpu_check.sh there"
+    say "It measures for at most 5 minutes. Run it a second time for what is left. Results are in build/gpu-there/results."
+}
+
+suits() { "$1" -c "import sys; sys.exit(sys.version_info < (3, 12))$2" >/dev/null 2>&1; }
+
+find_python() {
+    for python in ${PYTHON:-} python3 python3.12 python3.13 python3.14 python; do
+        if suits "$python" "; import torch"; then printf '%s\n' "$python"; return; fi
+    done
+    for python in ${PYTHON:-} python3 python3.12 python3.13 python3.14 python; do
+        if suits "$python" ""; then
+            say "no Python 3.12 or later has torch, so PyTorch will not be measured."
+            printf '%s\n' "$python"
+            return
+        fi
+    done
+    fail "there is no Python 3.12 or later; name one in PYTHON."
+}
+
+there() {
+    begin=$(date +%s)
+    [ -d "$travels/wheels" ] || fail "there is no $travels; run 'sh tools/gpu_check.sh' where there is a network, and bring it."
+    home=$PWD/build/gpu-there
+    mkdir -p "$home/results"
+    python=$(find_python)
+    "$python" tools/gpu_install.py "$travels/wheels" "$home/site" || fail "the packages could not be installed."
+    export PYTHONPATH="$home/site" RECIRCUIT_CACHE="$home/cache"
+    left=$((${CHECK_SECONDS:-290} - $(date +%s) + begin))
+    status=0
+    "$python" -W ignore -m benchmarks.gpu --rest --parts "${CHECK_PARTS:-}" --seconds "$left" --data "$travels/mnist" \
+        --out "$home/results" || status=$?
+    if [ -n "${OUT:-}" ]; then cp -R "$home/results/." "$OUT"; fi
+    return $status
+}
+
+# A copy of what travels, a Python that has nothing but what torch brings, and no index of packages.
+rehearse() {
+    [ -d "$travels/wheels" ] || prepare
+    home=$PWD/build/gpu-rehearsal
+    rm -rf "$home"
+    mkdir -p "$home/checkout/build" "$home/wheels" "$home/driver"
+    git ls-files -z | tar -c --null -T - | tar -x -C "$home/checkout"
+    cp -R "$travels" "$home/checkout/build/gpu"
+    ${CC:-gcc} -shared -fPIC -o "$home/driver/libcuda.so.1" tests/cuda_on_cpu/driver.c
+    download "$home/wheels" $torch_brings
+    .venv/bin/python -m venv "$home/bare"
+    "$home/bare/bin/python" -m pip install --quiet --no-index --find-links "$home/wheels" $torch_brings
+    cd "$home/checkout"
+    env -i PATH="$PATH" HOME="$home" PIP_NO_INDEX=1 PIP_DISABLE_PIP_VERSION_CHECK=1 OUT="${OUT:-}" \
+        CUDA_HOME="$PWD/tests/cuda_on_cpu" LD_LIBRARY_PATH="$home/driver" PYTHON="$home/bare/bin/python" \
+        CHECK_SECONDS="${CHECK_SECONDS:-290}" CHECK_PARTS="${CHECK_PARTS:-}" sh tools/gpu_check.sh there
+}
+
+case ${1:-prepare} in
+prepare | there | rehearse) "${1:-prepare}" ;;
+*) fail "usage: sh tools/gpu_check.sh [there | rehearse]" ;;
+esac
