@@ -115,7 +115,7 @@ def _checks(L: int, one: Length, quick: bool) -> list[Check]:
     rows: list[Row] = [
         (f"{where} that end at the predicted root", float(near.mean()), "==", 1.0, "all"),
         ("the same of those in the unstable region", float(near[one.unstable].mean()), "==", 1.0, "all"),
-        (f"{where} that end at another root of the polynomial", strayed, "==", 0.0, "none"),
+        (f"{where} whose error is gone elsewhere, farther than {CLOSE:g} from that root", strayed, "==", 0.0, "none"),
         (f"{where} whose error is gone at the end", float(one.solved.mean()), "==", 1.0, "all"),
         (f"{where} that begin in the unstable region", float(one.unstable.mean()), ">=", 0.1),
         (
