@@ -9,6 +9,7 @@ import numpy as np
 from brian2.units import Quantity
 from brian2.units.fundamentalunits import DIMENSIONLESS, get_dimensions
 
+from ..door import door
 from ..errors import RecircuitError
 from .answers import Answering
 from .backends import Program, choose_backend, open_program
@@ -56,6 +57,7 @@ class Circuit(Answering):
 
     # ---- running -----------------------------------------------------------------------------------------------
 
+    @door
     def run(
         self,
         inputs: Any = None,
@@ -127,6 +129,7 @@ class Circuit(Answering):
             recording.take(result.traces)
         return Trace(recording, rows[:done])
 
+    @door
     def timetable(self, mode: str = "train", keep: Iterable[str] = ()) -> Timetable:
         """Step by step, what runs in a presentation (``"train"``) or in an evaluation (``"evaluate"``)."""
         lowered, wanted = self.lowered(), (mode, tuple(keep))
@@ -145,10 +148,12 @@ class Circuit(Answering):
             self._lowered = (self.revision, lower(self))
         return self._lowered[1]
 
+    @door
     def explain(self, mode: str = "train") -> str:
         """The table of a presentation: step by step, what runs, what is left out and why, operations counted."""
         return explain(self.timetable(mode), self.schedule or STREAM)
 
+    @door
     def program(self, backend: str | None = None) -> Program:
         """The circuit, built for a backend; its state moves along when the backend changes."""
         lowered = self.lowered()
@@ -177,6 +182,7 @@ class Circuit(Answering):
             self._program.close()
             self._program = None
 
+    @door
     def take_over(self, other: Circuit) -> None:
         """Begin in the program of another circuit, which then has none, instead of building one.
 
@@ -246,12 +252,14 @@ class Circuit(Answering):
         if f"{owner}.mask" in program.variables and (now := program.get(key)).shape == self.projections[owner].shape:
             program.set(key, now * program.get(f"{owner}.mask"))
 
+    @door
     def state(self, *, weights_only: bool = False) -> dict[str, np.ndarray]:
         """A copy of all variables (of the synapses only, if asked) by name."""
         program = self.program()
         owners = self.projections if weights_only else None
         return {k: program.get(k) for k in program.variables if owners is None or k.split(".")[0] in owners}
 
+    @door
     def set_state(self, values: Mapping[str, np.ndarray]) -> None:
         """Set variables by name, all or none of them; each must exist, be finite, and have its shape.
 
@@ -277,6 +285,7 @@ class Circuit(Answering):
 
     # ---- looking -----------------------------------------------------------------------------------------------
 
+    @door
     def diagram(self, **options: Any) -> Figure:
         """Draw the circuit: populations with their compartments, projections by kind, plastic ones marked."""
         from .inspection.diagram import draw_circuit

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
+from ..door import door
 from ..errors import RecircuitError
 from ..registry import closest
 from . import modifiers
@@ -59,6 +60,7 @@ class Rule:
     local: bool
     about: str
 
+    @door
     def __init__(
         self,
         name: str,
@@ -93,6 +95,7 @@ class Rule:
         object.__setattr__(self, "forward", self._equation("forward", forward, "own"))
         object.__setattr__(self, "feedback", self._equation("feedback", feedback, feedback_weights))
 
+    @door
     def with_parameters(self, **parameters: float) -> "Rule":
         """A copy with other values of some parameters."""
         for name in parameters:
@@ -103,6 +106,7 @@ class Rule:
                 )
         return self._copy(parameters={**self.parameters, **parameters})
 
+    @door
     def modified(self, *changes: Modifier) -> "Rule":
         """A copy that each of the modifiers has changed, one after the other, as in `modified(momentum(.9))`.
 
@@ -116,14 +120,17 @@ class Rule:
             )
         return reduce(Rule._modified, changes, self)
 
+    @door
     def with_momentum(self, momentum: float) -> "Rule":
         """A copy with momentum; see `modifiers.momentum`."""
         return self.modified(modifiers.momentum(momentum))
 
+    @door
     def with_adam(self, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8) -> "Rule":
         """A copy whose updates follow the moments of the gradient; see `modifiers.adam`."""
         return self.modified(modifiers.adam(beta1, beta2, epsilon))
 
+    @door
     def with_weight_limit(self, *limits: Any) -> "Rule":
         """A copy that clips the weights after each update, as `(.5)`, `(0, 1)`, `(0, None)`; see `modifiers.weight_limit`."""
         return self.modified(modifiers.weight_limit(*limits))
@@ -132,18 +139,22 @@ class Rule:
         """A copy whose weights keep their signs (Dale's law); see `modifiers.signs`."""
         return self.modified(modifiers.signs())
 
+    @door
     def with_weight_decay(self, weight_decay: float) -> "Rule":
         """A copy whose weights decay in each update; see `modifiers.weight_decay`."""
         return self.modified(modifiers.weight_decay(weight_decay))
 
+    @door
     def with_rate_decay(self, rate_decay: float) -> "Rule":
         """A copy whose rate decays with the number of updates; see `modifiers.rate_decay`."""
         return self.modified(modifiers.rate_decay(rate_decay))
 
+    @door
     def with_rate_steps(self, *updates: int, factor: float = 0.1) -> "Rule":
         """A copy whose rate falls at some numbers of updates; see `modifiers.rate_steps`."""
         return self.modified(modifiers.rate_steps(*updates, factor=factor))
 
+    @door
     def with_gate(self, broadcast: str) -> "Rule":
         """A copy whose weights change as far as a broadcast says; see `modifiers.gate`."""
         return self.modified(modifiers.gate(broadcast))

@@ -20,6 +20,7 @@ class Stimuli:
     dt: Quantity
     constants: dict[str, float]
 
+    @door
     def stimulus(
         self,
         name: str,
@@ -40,6 +41,7 @@ class Stimuli:
         """
         return self._clamped(name, size, model, self._clamp("values", name, clamps, during, every))
 
+    @door
     def target(
         self,
         name: str,
@@ -56,6 +58,7 @@ class Stimuli:
         """
         return self._clamped(name, size, model, self._clamp("targets", name, clamps, during, every))
 
+    @door
     def supervisor(
         self,
         name: str,
@@ -70,6 +73,7 @@ class Stimuli:
         """A population clamped to the label: its unit at ``on``, the others at ``off``. Not shown in evaluation."""
         return self._clamped(name, size, model, labels_clamp(name, During.of(during), clamps, on, off))
 
+    @door
     def constant(self, name: str, size: int = 1, value: float = 1.0) -> Population:
         """Units that always fire at ``value``; a projection from one of them is a bias."""
         population = self._add(Population(self, name, checked_size(name, size), CLAMPED))  # type: ignore[arg-type]

@@ -139,7 +139,7 @@ def _argument_fits(signature: inspect.Signature, name: str, value: Any, hint: An
 def _misplaced(name: str, signature: inspect.Signature, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str:
     """What is wrong with the names and the number of arguments."""
     kinds = inspect.Parameter
-    known = {n: p for n, p in signature.parameters.items() if n != "self"}
+    known = {n: p for n, p in signature.parameters.items() if n not in ("self", "cls")}
     takes = f"It takes {', '.join(known) or 'none'}."
     for given in kwargs:
         if given not in known and not any(p.kind is kinds.VAR_KEYWORD for p in known.values()):
