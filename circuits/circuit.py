@@ -13,7 +13,6 @@ from ..door import door
 from ..errors import RecircuitError
 from .answers import Answering
 from .backends import Program, choose_backend, open_program
-from .backends.program import Interrupted
 from .description.fingerprint import fingerprint
 from .description.first_values import first_values
 from .description.memory import check_memory
@@ -25,7 +24,7 @@ from .inspection.explain import explain
 from .inspection.expressions import keys_of, known, value_of
 from .inspection.recording import Recording
 from .inspection.text import circuit_html, circuit_text
-from .inspection.trace import Trace
+from .inspection.trace import Trace, recorded
 from .live import Live
 from .lowering.lower import lower
 from .lowering.lowered import Lowered
@@ -101,8 +100,9 @@ class Circuit(Answering):
         table = self.timetable("train" if learn else "evaluate", recording.keys)
         recording.check_memory(len(rows) * table.length)
         given.data.load(program)
-        return self._recorded(program, table, rows, recording)
+        return recorded(program, table, rows, recording)
 
+    @door
     def live(self, *, learn: bool = True, backend: str | None = None) -> Live:
         """A closed loop: ``with net.live() as live: out = live.present({"x": observation}, read=["o.rate"])``.
 
@@ -112,22 +112,6 @@ class Circuit(Answering):
         backend : as in `run`
         """
         return Live(self, self, learn=learn, backend=backend)
-
-    def _recorded(self, program: Program, table: Timetable, rows: np.ndarray, recording: Recording) -> Trace:
-        """Run piece by piece, and keep what is to be recorded."""
-        done = 0
-        recording.begin = recording.start = int(program.get("clock.timestep"))
-        for piece in recording.pieces(rows, table.length):
-            try:
-                result = program.run(table, piece, trace=recording.keys, columns=recording.columns)
-            except Interrupted as stopped:
-                recording.take(stopped.result.traces)
-                stopped.trace = Trace(recording, rows[: done + stopped.result.presentations])
-                raise
-            done += result.presentations
-            result.raise_if_diverged()
-            recording.take(result.traces)
-        return Trace(recording, rows[:done])
 
     @door
     def timetable(self, mode: str = "train", keep: Iterable[str] = ()) -> Timetable:

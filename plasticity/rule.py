@@ -108,9 +108,7 @@ class Rule:
 
     @door
     def modified(self, *changes: Modifier) -> "Rule":
-        """A copy that each of the modifiers has changed, one after the other, as in `modified(momentum(.9))`.
-
-        Those that come with recircuit are in `recircuit.plasticity.modifiers`; you can write your own as a `Modifier`.
+        """A copy that each of the modifiers (of `recircuit.plasticity.modifiers`, or your own) has changed, in order.
 
         Raises RecircuitError: a modifier does not fit the rule, or one of its names is used already.
         """
@@ -120,12 +118,10 @@ class Rule:
             )
         return reduce(Rule._modified, changes, self)
 
-    @door
     def with_momentum(self, momentum: float) -> "Rule":
         """A copy with momentum; see `modifiers.momentum`."""
         return self.modified(modifiers.momentum(momentum))
 
-    @door
     def with_adam(self, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8) -> "Rule":
         """A copy whose updates follow the moments of the gradient; see `modifiers.adam`."""
         return self.modified(modifiers.adam(beta1, beta2, epsilon))
@@ -139,12 +135,10 @@ class Rule:
         """A copy whose weights keep their signs (Dale's law); see `modifiers.signs`."""
         return self.modified(modifiers.signs())
 
-    @door
     def with_weight_decay(self, weight_decay: float) -> "Rule":
         """A copy whose weights decay in each update; see `modifiers.weight_decay`."""
         return self.modified(modifiers.weight_decay(weight_decay))
 
-    @door
     def with_rate_decay(self, rate_decay: float) -> "Rule":
         """A copy whose rate decays with the number of updates; see `modifiers.rate_decay`."""
         return self.modified(modifiers.rate_decay(rate_decay))

@@ -26,11 +26,17 @@ ODD = st.one_of(
     st.integers(-3, 3),
     st.sampled_from([2**31, 2**63, 2**70, -(2**70), 10**400]),
     st.floats(allow_nan=True, allow_infinity=True),
-    st.sampled_from([1e300, 1e-320, 1j, ..., NotImplemented, object(), object, len, b"x", bytearray(b"y"), range(3), ms]),
+    st.sampled_from(
+        [1e300, 1e-320, 1j, ..., NotImplemented, object(), object, len, b"x", bytearray(b"y"), range(3), ms]
+    ),
     st.sampled_from(["", "x", "h", "h.rate", "all", "\0", "é", "a b", "0", "{}", "%s", "x" * 300]),
     st.sampled_from([2 * ms, 3 * mV, [1, 2] * ms, float("inf") * ms, -1 * ms, 0 * ms]),
-    st.sampled_from([np.array([1, 2]), np.zeros((2, 2, 2)), np.array([]), np.array(["a"]), np.array(None), np.array(1.5)]),
-    st.sampled_from([[], [1], [[1], [1, 2]], (), (1, 2), {}, {"x": 1}, {1: 2}, {"h.rate": np.nan}, set(), frozenset({1})]),
+    st.sampled_from(
+        [np.array([1, 2]), np.zeros((2, 2, 2)), np.array([]), np.array(["a"]), np.array(None), np.array(1.5)]
+    ),
+    st.sampled_from(
+        [[], [1], [[1], [1, 2]], (), (1, 2), {}, {"x": 1}, {1: 2}, {"h.rate": np.nan}, set(), frozenset({1})]
+    ),
     st.builds(lambda: (k for k in range(2))),
     st.builds(circuit),
     st.sampled_from([rc.urfb, rc.pyramidal(), rc.HingeOutput(), rc.Dense(), DATA, rc.glorot()]),
@@ -73,7 +79,8 @@ DOORS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "Local": (rc.Local, dict(image=(1, 4, 4), maps=1, kernel=3)),
     "Convolution": (rc.Convolution, dict(image=(1, 4, 4), maps=1, kernel=3)),
     "MaxPool": (rc.MaxPool, dict(image=(1, 4, 4), kernel=2)),
-    "from_arrays": (rc.Dataset.from_arrays, dict(name="d", x_train=X, y_train=np.array([0, 1]), x_test=X, y_test=np.array([0, 1]))),
+    "from_arrays": (rc.Dataset.from_arrays, dict(name="d", x_train=X, y_train=np.array([0, 1]), x_test=X,
+                                                 y_test=np.array([0, 1]))),
     "layered": (rc.layered, dict(sizes=[3, 2], rule="urfb", loss="hinge", transfer="clip", connectivity=1.0)),
 }  # fmt: skip
 

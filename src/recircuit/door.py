@@ -58,7 +58,7 @@ def fits(value: Any, hint: Any) -> bool:
         return _KINDS[kind](value)
     if kind is tuple and isinstance(value, tuple) and Ellipsis not in arguments:
         return len(value) == len(arguments or value) and all(map(fits, value, arguments))
-    if not isinstance(kind, type) or kind is np.ndarray or getattr(kind, "_is_protocol", False):
+    if kind is Any or not isinstance(kind, type) or kind is np.ndarray or getattr(kind, "_is_protocol", False):
         return True
     if isinstance(value, np.ndarray) and kind.__module__ == "collections.abc":
         return value.ndim > 0
