@@ -63,7 +63,9 @@ class Scope:
             "earlier": self.locals,
         }
         own = [f"{what} {', '.join(names)}" for what, names in groups.items() if names]
-        return "; ".join(["NAME_pre and NAME_post for the variables of its two units", "w", "updates", *own, "incoming(w)"])
+        return "; ".join(
+            ["NAME_pre and NAME_post for the variables of its two units", "w", "updates", *own, "incoming(w)"]
+        )
 
 
 def prove(statements: tuple[Statement, ...], scope: Scope) -> None:

@@ -180,7 +180,12 @@ class Rule:
         return "local" if self.local else "not local: a control"
 
     def _check_names(self, where: str) -> None:
-        kinds = {"parameter": self.parameters, "state variable": self.state, "trace": self.traces, "broadcast": self.broadcasts}
+        kinds = {
+            "parameter": self.parameters,
+            "state variable": self.state,
+            "trace": self.traces,
+            "broadcast": self.broadcasts,
+        }
         seen: dict[str, str] = {}
         for kind, names in kinds.items():
             for name in names:

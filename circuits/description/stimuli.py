@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from brian2.units import Quantity
 
+from ...door import door
 from .naming import checked_size
 from .neuron import Neuron
 from .population import CLAMPED, Clamp, Population, check_clamp, labels_clamp

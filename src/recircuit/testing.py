@@ -105,7 +105,10 @@ def _proved(rule: Rule) -> Row:
     def find() -> Found:
         for equation in (rule.forward, rule.feedback):
             where = f"Rule {rule.name!r}, {equation.direction} equation"
-            prove(equation.statements, Scope(where, equation.parameters, equation.state, equation.broadcasts, equation.traces))
+            prove(
+                equation.statements,
+                Scope(where, equation.parameters, equation.state, equation.broadcasts, equation.traces),
+            )
         return None, "" if rule.local else "its equations are, but it says of itself that it is not: a control"
 
     return attempt("local, without units", None, find)

@@ -37,7 +37,9 @@ def _(kernel: Elementwise, memory: Memory) -> None:
 @perform.register
 def _(kernel: Average, memory: Memory) -> None:
     each = memory.arrays[f"{kernel.population}.{kernel.of_each}"]
-    memory.arrays[f"{kernel.population}.{kernel.variable}"][...] = each[: memory.arrays["presentation.active"]].mean(axis=0)
+    memory.arrays[f"{kernel.population}.{kernel.variable}"][...] = each[: memory.arrays["presentation.active"]].mean(
+        axis=0
+    )
 
 
 @perform.register

@@ -19,7 +19,11 @@ def reference_layout(
     """The clock's variables, those of populations, and those of the synapses of each projection."""
     found = clock()
     for population in network.populations.values():
-        extra = [*scratch(network, population.name), *sums_into(network, population.name), *sent.get(population.name, [])]
+        extra = [
+            *scratch(network, population.name),
+            *sums_into(network, population.name),
+            *sent.get(population.name, []),
+        ]
         found += of_population(network, population, extra)
     for projection in network.projections.values():
         if not isinstance(projection.weights, Transposed):
