@@ -9,10 +9,10 @@ import numpy as np
 from brian2.units import Quantity
 from brian2.units.fundamentalunits import DIMENSIONLESS, get_dimensions
 
+from ..door import door
 from ..errors import RecircuitError
 from .answers import Answering
 from .backends import Program, choose_backend, open_program
-from .backends.program import Interrupted
 from .description.fingerprint import fingerprint
 from .description.first_values import first_values
 from .description.memory import check_memory
@@ -24,7 +24,7 @@ from .inspection.explain import explain, explain_closed
 from .inspection.expressions import keys_of, known, value_of
 from .inspection.recording import Recording
 from .inspection.text import circuit_html, circuit_text
-from .inspection.trace import Trace
+from .inspection.trace import Trace, recorded
 from .live import Live
 from .lowering.lower import lower
 from .lowering.lowered import Lowered
@@ -56,6 +56,7 @@ class Circuit(Answering):
 
     # ---- running -----------------------------------------------------------------------------------------------
 
+    @door
     def run(
         self,
         inputs: Any = None,
@@ -101,8 +102,9 @@ class Circuit(Answering):
         table = self.timetable("train" if learn else "evaluate", recording.keys, schedule=mode)
         recording.check_memory(len(rows) * table.length)
         given.data.load(program)
-        return self._recorded(program, table, rows, recording)
+        return recorded(program, table, rows, recording)
 
+    @door
     def live(self, *, learn: bool = True, backend: str | None = None) -> Live:
         """A closed loop: ``with net.live() as live: out = live.present({"x": observation}, read=["o.rate"])``.
 
@@ -113,22 +115,7 @@ class Circuit(Answering):
         """
         return Live(self, self, learn=learn, backend=backend)
 
-    def _recorded(self, program: Program, table: Timetable, rows: np.ndarray, recording: Recording) -> Trace:
-        """Run piece by piece, and keep what is to be recorded."""
-        done = 0
-        recording.begin = recording.start = int(program.get("clock.timestep"))
-        for piece in recording.pieces(rows, table.length):
-            try:
-                result = program.run(table, piece, trace=recording.keys, columns=recording.columns)
-            except Interrupted as stopped:
-                recording.take(stopped.result.traces)
-                stopped.trace = Trace(recording, rows[: done + stopped.result.presentations])
-                raise
-            done += result.presentations
-            result.raise_if_diverged()
-            recording.take(result.traces)
-        return Trace(recording, rows[:done])
-
+    @door
     def timetable(self, mode: str = "train", keep: Iterable[str] = (), *, schedule: str | None = None) -> Timetable:
         """Step by step, what runs in a presentation ("train") or in an evaluation ("evaluate") of one of its schedules."""
         lowered, wanted = self.lowered(), (mode, tuple(keep), schedule)
@@ -147,6 +134,7 @@ class Circuit(Answering):
             self._lowered = (self.revision, lower(self))
         return self._lowered[1]
 
+    @door
     def explain(self, mode: str = "train", *, schedule: str | None = None) -> str:
         """The table of a presentation: step by step, what runs, what is left out and why, operations counted.
 
@@ -155,6 +143,7 @@ class Circuit(Answering):
         table, phases = self.timetable(mode, schedule=schedule), self.schedule or STREAM
         return "\n".join([explain(table, self.modes.get(schedule or "", phases)), *explain_closed(self)])
 
+    @door
     def program(self, backend: str | None = None) -> Program:
         """The circuit, built for a backend; its state moves along when the backend changes."""
         lowered = self.lowered()
@@ -183,6 +172,7 @@ class Circuit(Answering):
             self._program.close()
             self._program = None
 
+    @door
     def take_over(self, other: Circuit) -> None:
         """Begin in the program of another circuit, which then has none, instead of building one.
 
@@ -252,12 +242,14 @@ class Circuit(Answering):
         if f"{owner}.mask" in program.variables and (now := program.get(key)).shape == self.projections[owner].shape:
             program.set(key, now * program.get(f"{owner}.mask"))
 
+    @door
     def state(self, *, weights_only: bool = False) -> dict[str, np.ndarray]:
         """A copy of all variables (of the synapses only, if asked) by name."""
         program = self.program()
         owners = self.projections if weights_only else None
         return {k: program.get(k) for k in program.variables if owners is None or k.split(".")[0] in owners}
 
+    @door
     def set_state(self, values: Mapping[str, np.ndarray]) -> None:
         """Set variables by name, all or none of them; each must exist, be finite, and have its shape.
 
@@ -283,6 +275,7 @@ class Circuit(Answering):
 
     # ---- looking -----------------------------------------------------------------------------------------------
 
+    @door
     def diagram(self, **options: Any) -> Figure:
         """Draw the circuit: populations with their compartments, projections by kind, plastic ones marked."""
         from .inspection.diagram import draw_circuit

@@ -61,6 +61,8 @@ class Inputs:
             return flat.reshape(presentations, batch_size)
         if not isinstance(presentations, int | np.integer) or presentations < 0:
             raise RecircuitError(f"run: presentations is a whole number; got {presentations!r}.")
+        if presentations * batch_size >= 2**31:
+            raise RecircuitError(f"run: presentations are fewer than 2^31 stimuli at a time; got {presentations}.")
         flat = np.arange(presentations * batch_size) % max(self.count, 1)
         return flat.reshape(presentations, batch_size)
 

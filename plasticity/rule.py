@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
+from ..door import door
 from ..errors import RecircuitError
 from ..registry import closest
 from . import modifiers
@@ -62,6 +63,7 @@ class Rule:
     local: bool
     about: str
 
+    @door
     def __init__(
         self,
         name: str,
@@ -96,6 +98,7 @@ class Rule:
         object.__setattr__(self, "forward", self._equation("forward", forward, "own"))
         object.__setattr__(self, "feedback", self._equation("feedback", feedback, feedback_weights))
 
+    @door
     def with_parameters(self, **parameters: float) -> "Rule":
         """A copy with other values of some parameters."""
         for name in parameters:
@@ -106,10 +109,9 @@ class Rule:
                 )
         return self._copy(parameters={**self.parameters, **parameters})
 
+    @door
     def modified(self, *changes: Modifier) -> "Rule":
-        """A copy that each of the modifiers has changed, one after the other, as in `modified(momentum(.9))`.
-
-        Those that come with recircuit are in `recircuit.plasticity.modifiers`; you can write your own as a `Modifier`.
+        """A copy that each of the modifiers (of `recircuit.plasticity.modifiers`, or your own) has changed, in order.
 
         Raises RecircuitError: a modifier does not fit the rule, or one of its names is used already.
         """
@@ -127,6 +129,7 @@ class Rule:
         """A copy whose updates follow the moments of the gradient; see `modifiers.adam`."""
         return self.modified(modifiers.adam(beta1, beta2, epsilon))
 
+    @door
     def with_weight_limit(self, *limits: Any) -> "Rule":
         """A copy that clips the weights after each update, as `(.5)`, `(0, 1)`, `(0, None)`; see `modifiers.weight_limit`."""
         return self.modified(modifiers.weight_limit(*limits))
@@ -143,10 +146,12 @@ class Rule:
         """A copy whose rate decays with the number of updates; see `modifiers.rate_decay`."""
         return self.modified(modifiers.rate_decay(rate_decay))
 
+    @door
     def with_rate_steps(self, *updates: int, factor: float = 0.1) -> "Rule":
         """A copy whose rate falls at some numbers of updates; see `modifiers.rate_steps`."""
         return self.modified(modifiers.rate_steps(*updates, factor=factor))
 
+    @door
     def with_gate(self, broadcast: str) -> "Rule":
         """A copy whose weights change as far as a broadcast says; see `modifiers.gate`."""
         return self.modified(modifiers.gate(broadcast))

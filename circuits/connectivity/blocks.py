@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...door import door
 from ...errors import RecircuitError
 from .base import Matrix, Shape
 
 
+@door
 @dataclass(frozen=True)
 class Blocks(Matrix):
     """The k-th part of the pre units projects to the k-th part of the post units, so that networks lie side by side.

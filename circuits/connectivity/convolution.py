@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ...door import door
 from .local import Local
 
 
+@door
 @dataclass(frozen=True)
 class Convolution(Local):
     """A convolution: connections as those of `Local`, in which all places share one set of weights.

@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from ...door import door
 from ...errors import RecircuitError
 from .base import Connectivity, Matrix
 
 
+@door
 @dataclass(frozen=True, eq=False, repr=False)
 class Given(Matrix):
     """Exactly the synapses that are listed exist.
@@ -93,6 +95,7 @@ class Given(Matrix):
         return f"Given({count} synapses, {self._digest})"
 
 
+@door
 @dataclass(frozen=True)
 class NoAutapses(Matrix):
     """The synapses of another connectivity, but for those from a unit to itself.

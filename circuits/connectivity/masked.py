@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...door import door
 from .base import Matrix, check_probability
 
 
+@door
 @dataclass(frozen=True)
 class Masked(Matrix):
     """Each synapse of all-to-all connections exists with a probability, drawn once for each projection by itself.

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...door import door
 from ...errors import RecircuitError
 from .base import Connectivity, Shape, Synapses
 
 
+@door
 @dataclass(frozen=True)
 class OneToOne(Connectivity):
     """Unit i projects to unit i of a population of the same size.

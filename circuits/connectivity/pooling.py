@@ -9,11 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from ...door import door
 from .base import Connectivity, Shape, Synapses
 from .images import check_image, check_images
 from .windows import Pair, Windows, inverse
 
 
+@door
 @dataclass(frozen=True)
 class MaxPool(Connectivity):
     """The field of unit (channel c, place p) is the maximum over its window of channel c, and latches its position.

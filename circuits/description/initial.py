@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ...door import door
 from ...errors import RecircuitError
 
 #: Which synapses of a unit are counted where weights are scaled by their number.
@@ -45,6 +46,7 @@ def glorot_limit(shape: tuple[int, ...], counting: str = "existing") -> float:
     return float(np.sqrt(6 / both)) if both else 0.0
 
 
+@door
 def glorot(gain: float = 1.0, *, counting: str = "existing") -> Initial:
     """Uniform in +-gain*`glorot_limit`.
 
@@ -63,6 +65,7 @@ def glorot(gain: float = 1.0, *, counting: str = "existing") -> Initial:
     return draw
 
 
+@door
 def normal(sd: float | None = None, *, scaled_by: float = 1.0, counting: str = "existing") -> Initial:
     """Normal with mean zero and standard deviation ``sd``, or scaled_by/sqrt(fan_in) where none is given.
 
@@ -83,6 +86,7 @@ def normal(sd: float | None = None, *, scaled_by: float = 1.0, counting: str = "
     return draw
 
 
+@door
 def lognormal(median: Any = 1.0, sigma: float = 0.5) -> Initial:
     """Log-normal: ``median`` times the exponential of a normal number with the standard deviation ``sigma``.
 
@@ -94,6 +98,7 @@ def lognormal(median: Any = 1.0, sigma: float = 0.5) -> Initial:
     return lambda rng, shape: median * rng.lognormal(0, sigma, shape)
 
 
+@door
 def signed(weights: Any, signs: Any) -> Initial:
     """Weights with fixed signs: the absolute values of ``weights``, times the sign of the pre unit (Dale's law).
 
@@ -108,6 +113,7 @@ def signed(weights: Any, signs: Any) -> Initial:
     return lambda rng, shape: np.abs(draw(weights, rng, shape, "signed")) * given
 
 
+@door
 def uniform(low: float, high: float) -> Initial:
     """Uniform between low and high."""
     return lambda rng, shape: rng.uniform(low, high, shape)

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Unpack
 import numpy as np
 from brian2.units import Quantity, ms
 
+from ...door import door
 from ...errors import RecircuitError
 from ...plasticity import Rule, SynapticEquation
 from . import connecting
@@ -63,6 +64,7 @@ class Network(Fixed, Stimuli):
         for name in ("batch_size", "dt", "precision", "dtype", "lowering", "seed", "optimise", "matmul")
     }
 
+    @door
     def __init__(
         self,
         batch_size: int = 1,
@@ -92,6 +94,7 @@ class Network(Fixed, Stimuli):
         self.revision = 0
         self.made()
 
+    @door
     def population(
         self, name: str, size: int, model: Any, *, initial: Mapping[str, Any] | None = None, **parameters: Any
     ) -> Population:
@@ -120,6 +123,7 @@ class Network(Fixed, Stimuli):
         declared(population, initial, parameters)
         return self._add(population)
 
+    @door
     def connect(
         self,
         pre: Population,
@@ -194,6 +198,7 @@ class Network(Fixed, Stimuli):
         self.revision += 1
         return projection
 
+    @door
     def broadcast(self, source: Population, name: str, *, during: str | Sequence[str] | None = None) -> None:
         """Let every unit and synapse that names ``name`` read the rate of a population of one unit."""
         if not isinstance(source, Population) or source.network is not self:
@@ -203,6 +208,7 @@ class Network(Fixed, Stimuli):
         self.broadcasts[name] = (source, During.of(during))
         self.revision += 1
 
+    @door
     def phases(self, *pairs: Any, evaluation: Sequence[str] | None = None, mode: str = "", **windows: Any) -> Schedule:
         """Say what a presentation is: ``phases("feedforward", 2*ms, "error", 4*ms)``, or windows that may overlap.
 

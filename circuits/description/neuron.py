@@ -47,6 +47,7 @@ from brian2.units import Quantity
 from brian2.units.fundamentalunits import DIMENSIONLESS, get_dimensions
 from brian2.utils.stringtools import get_identifiers
 
+from ...door import door
 from ...errors import RecircuitError
 from ...plasticity.reserved import why_reserved
 from ...plasticity.syntax import check_terms_of
@@ -94,6 +95,7 @@ class Neuron:
         for an equation that cannot be read, an unknown flag, a name that is taken, or one that nothing defines
     """
 
+    @door
     def __init__(self, equations: str, *, method: str = "euler", **parameters: Any) -> None:
         if not isinstance(equations, str):
             raise RecircuitError(f"equations: expected text, a line for each variable; got {equations!r}.")
@@ -216,6 +218,7 @@ class Neuron:
         known = self.parameters if parameters is None else parameters
         return [s.variable for s in self.states if s.differential and lock_step(s, known, dt) is not None]
 
+    @door
     def with_parameters(self, **parameters: Any) -> Neuron:
         """The same equations with other values."""
         unknown = sorted(set(parameters) - set(self.parameters))

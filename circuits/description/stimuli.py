@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from brian2.units import Quantity
 
+from ...door import door
 from .naming import checked_size
 from .neuron import Neuron
 from .population import CLAMPED, Clamp, Population, check_clamp, labels_clamp
@@ -21,6 +22,7 @@ class Stimuli:
     dt: Quantity
     constants: dict[str, float]
 
+    @door
     def stimulus(
         self,
         name: str,
@@ -44,6 +46,7 @@ class Stimuli:
         """
         return self._clamped(name, size, model, self._clamp("values", name, clamps, during, every, closed))
 
+    @door
     def target(
         self,
         name: str,
@@ -61,6 +64,7 @@ class Stimuli:
         """
         return self._clamped(name, size, model, self._clamp("targets", name, clamps, during, every, closed))
 
+    @door
     def supervisor(
         self,
         name: str,
@@ -77,6 +81,7 @@ class Stimuli:
         closed = checked_closed(closed, f"supervisor {name!r}")
         return self._clamped(name, size, model, labels_clamp(name, During.of(during), clamps, on, off, closed))
 
+    @door
     def constant(self, name: str, size: int = 1, value: float = 1.0) -> Population:
         """Units that always fire at ``value``; a projection from one of them is a bias."""
         population = self._add(Population(self, name, checked_size(name, size), CLAMPED))  # type: ignore[arg-type]

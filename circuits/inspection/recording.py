@@ -214,7 +214,8 @@ def _elements(elements: Any, batch_size: int) -> int | list[int]:
     if isinstance(elements, str) and elements == "all":
         return list(range(batch_size))
     one = isinstance(elements, int | np.integer) and not isinstance(elements, bool)
-    some = [elements] if one else list(elements) if isinstance(elements, list | tuple | range | np.ndarray) else []
+    listed = isinstance(elements, list | tuple | range) or (isinstance(elements, np.ndarray) and elements.ndim == 1)
+    some = [elements] if one else list(elements) if listed else []
     whole = all(isinstance(e, int | np.integer) and not isinstance(e, bool) and 0 <= e < batch_size for e in some)
     if not some or not whole:
         raise RecircuitError(

@@ -4,22 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from brian2.units.fundamentalunits import DIMENSIONLESS, get_unit
 
 from ...errors import RecircuitError
-from .recording import Wanted
+from .recording import Recording, Wanted
 
 if TYPE_CHECKING:
     import pandas
     import xarray
 
-    from .trace import Trace
+
+class Recorded(Protocol):
+    """What a recording has that is tabulated: `recircuit.Trace` says what each of these is."""
+
+    recording: Recording
+
+    def __getitem__(self, name: str) -> np.ndarray: ...
+
+    @property
+    def steps(self) -> int: ...
+
+    @property
+    def t(self) -> np.ndarray: ...
 
 
-def to_xarray(trace: Trace) -> xarray.Dataset:
+def to_xarray(trace: Recorded) -> xarray.Dataset:
     """See `Trace.to_xarray`."""
     library = _library("xarray")
     arrays = {}
@@ -31,7 +43,7 @@ def to_xarray(trace: Trace) -> xarray.Dataset:
     return found
 
 
-def to_dataframe(trace: Trace) -> pandas.DataFrame:
+def to_dataframe(trace: Recorded) -> pandas.DataFrame:
     """See `Trace.to_dataframe`."""
     library = _library("pandas")
     columns = [column for one in trace.recording.wanted for column in _columns(trace, one)]
@@ -52,7 +64,7 @@ def _library(name: str) -> Any:
         ) from None
 
 
-def _axes(trace: Trace, one: Wanted) -> tuple[list[str], dict[str, Any]]:
+def _axes(trace: Recorded, one: Wanted) -> tuple[list[str], dict[str, Any]]:
     """The names of the axes of a recorded array, and what is written along them."""
     recording = trace.recording
     owner = one.variable.partition(".")[0]
@@ -76,7 +88,7 @@ def _axes(trace: Trace, one: Wanted) -> tuple[list[str], dict[str, Any]]:
     return dimensions, coordinates
 
 
-def _columns(trace: Trace, one: Wanted) -> Iterator[tuple[str, int, Any]]:
+def _columns(trace: Recorded, one: Wanted) -> Iterator[tuple[str, int, Any]]:
     """Variable, element and unit of each column; of weights the unit is the place in their shape."""
     recording = trace.recording
     places = np.indices(recording.shape(one.variable))[(slice(None), *one.places)].reshape(
@@ -90,7 +102,7 @@ def _columns(trace: Trace, one: Wanted) -> Iterator[tuple[str, int, Any]]:
             yield one.variable, element, unit
 
 
-def _unit(trace: Trace, one: Wanted) -> str:
+def _unit(trace: Recorded, one: Wanted) -> str:
     """The unit of the numbers, as text; 1 where there is none."""
     owner, _, variable = one.variable.partition(".")
     populations = trace.recording.network.populations

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...errors import RecircuitError
+from ..backends.program import Interrupted, Program
+from ..lowering.timetable import Timetable
 from .recording import Recording
 
 if TYPE_CHECKING:
@@ -102,3 +104,23 @@ class Trace:
         what = "presentations" if self.schedule is not None else "steps of a stream"
         told = "".join(f"; {name} went on with {data}" for name, data in self.shown.items() if "earlier" in data)
         return f"<Trace of {', '.join(self.names) or 'nothing'}: {len(self.rows)} {what}, {self.steps} steps{told}>"
+
+
+def recorded(program: Program, table: Timetable, rows: np.ndarray, recording: Recording) -> Trace:
+    """Run, piece by piece, and keep what is to be recorded.
+
+    Raises Interrupted, with what was recorded until then; RecircuitError: something diverged.
+    """
+    done = 0
+    recording.begin = recording.start = int(program.get("clock.timestep"))
+    for piece in recording.pieces(rows, table.length):
+        try:
+            result = program.run(table, piece, trace=recording.keys, columns=recording.columns)
+        except Interrupted as stopped:
+            recording.take(stopped.result.traces)
+            stopped.trace = Trace(recording, rows[: done + stopped.result.presentations])
+            raise
+        done += result.presentations
+        result.raise_if_diverged()
+        recording.take(result.traces)
+    return Trace(recording, rows[:done])

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ...door import door
 from ...errors import RecircuitError
 
 MAX_CLASSES = 65_536  # one output unit per class: a larger label is an identifier, not a class
@@ -21,6 +22,7 @@ Labels = NDArray[np.int64]
 SMALLEST = float(np.finfo(np.float64).tiny)
 
 
+@door
 @dataclass(frozen=True, eq=False)
 class Dataset:
     """Training and test samples with their labels.
@@ -64,6 +66,7 @@ class Dataset:
             object.__setattr__(self, field, view)
 
     @classmethod
+    @door
     def from_arrays(
         cls,
         name: str,

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...door import door
 from ...errors import UsageError
 from ...registry import Registry, an_instance_of, summary
 from .back_image import load_back_image
@@ -53,6 +54,7 @@ DATA: Registry[DataSource] = Registry(
 """The data sets that have a name."""
 
 
+@door
 def load(source: str | Path, data_dir: str | Path | None = None) -> Dataset:
     """Load a data set by name or path.
 

@@ -20,6 +20,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from brian2.units import Quantity, ms
 
@@ -109,7 +110,8 @@ def timed(sizes: Sequence[int], rule: Rule, timing: Timing, *, batch_size: int =
         net.connect(pre, post, rule=rule, sends="shown" if pre is x else "rate", during=during, learns=learns)
     for lower, upper in zip(layers[1:], layers[2:], strict=False):
         net.connect(upper, lower, into="apical", rule=rule.feedback, during=back, learns=learns)
-    net.phases(evaluation=moving, **{name: (a * ms, b * ms) for name, (a, b) in windows.items()})
+    spans: dict[str, Any] = {name: (a * ms, b * ms) for name, (a, b) in windows.items()}
+    net.phases(evaluation=moving, **spans)
     return net
 
 

@@ -20,6 +20,7 @@ from ...circuits import (
     pyramidal,
 )
 from ...circuits.library.outputs import output_for
+from ...door import door
 from ...errors import UsageError
 from ...plasticity import Rule, SynapticEquation, find
 from .circuit_options import CircuitOptions, new_circuit
@@ -27,6 +28,7 @@ from .circuit_options import CircuitOptions, new_circuit
 __all__ = ["layered", "unlearned"]
 
 
+@door
 def layered(
     sizes: Sequence[int],
     rule: Rule | str = "urfb",

@@ -19,6 +19,7 @@ from ...circuits import Circuit, Projection
 from ...circuits.backends.noise import NoiseState
 from ...circuits.moment import Moment
 from ...circuits.saving.arrays import packed, read_packed
+from ...door import door
 from ...errors import RecircuitError
 from .history import Row
 
@@ -62,6 +63,7 @@ class Checkpoint:
     about: About = field(default_factory=About)
     noise: NoiseState | None = None
 
+    @door
     def save(self, path: str | Path) -> None:
         """Write it, whole or not at all.
 
@@ -77,6 +79,7 @@ class Checkpoint:
         return packed(arrays, self.about.model_dump_json())
 
     @classmethod
+    @door
     def load(cls, path: str | Path) -> Checkpoint:
         """Read it. Executes nothing.
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from ...circuits import Circuit
 from ...circuits.backends.program import Diverged
+from ...door import door
 from ..data.augment import Augmented
 from .callbacks import Callback, Callbacks
 from .checks import check
@@ -35,6 +36,7 @@ class TrainingInterrupted(KeyboardInterrupt):
         self.history = history
 
 
+@door
 def train(
     circuit: Circuit,
     data: Any,

@@ -58,7 +58,7 @@ def fits(value: Any, hint: Any) -> bool:
         return _KINDS[kind](value)
     if kind is tuple and isinstance(value, tuple) and Ellipsis not in arguments:
         return len(value) == len(arguments or value) and all(map(fits, value, arguments))
-    if not isinstance(kind, type) or kind is np.ndarray or getattr(kind, "_is_protocol", False):
+    if kind is Any or not isinstance(kind, type) or kind is np.ndarray or getattr(kind, "_is_protocol", False):
         return True
     if isinstance(value, np.ndarray) and kind.__module__ == "collections.abc":
         return value.ndim > 0
@@ -139,7 +139,7 @@ def _argument_fits(signature: inspect.Signature, name: str, value: Any, hint: An
 def _misplaced(name: str, signature: inspect.Signature, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str:
     """What is wrong with the names and the number of arguments."""
     kinds = inspect.Parameter
-    known = {n: p for n, p in signature.parameters.items() if n != "self"}
+    known = {n: p for n, p in signature.parameters.items() if n not in ("self", "cls")}
     takes = f"It takes {', '.join(known) or 'none'}."
     for given in kwargs:
         if given not in known and not any(p.kind is kinds.VAR_KEYWORD for p in known.values()):

@@ -6,12 +6,14 @@ from itertools import pairwise
 
 from brian2.units import Quantity
 
+from ....door import door
 from ...description.neuron import Neuron
 
 #: Before an error is read out the units go to rest: the pathways that drive them are closed.
 RESTS = "(usually during feedforward and error)"
 
 
+@door
 def hinge_unit(*, M: float = 1000.0, S: float = 1.0, mu: float = 0.1, epsilon: float = 0.1, tau: Quantity) -> Neuron:
     """The output unit o of the hinge circuit: a rate of five levels (Amit 2019, Eq. 8 and 9, left).
 
@@ -39,6 +41,7 @@ def hinge_unit(*, M: float = 1000.0, S: float = 1.0, mu: float = 0.1, epsilon: f
     )  # fmt: skip
 
 
+@door
 def control_unit(*, mu: float = 0.1, tau: Quantity, relays: int = 0) -> Neuron:
     """The control unit t of the hinge circuit: 1 while o overshoots, -1 while o undershoots (Amit 2019, Eq. 9, right).
 
@@ -56,6 +59,7 @@ def control_unit(*, mu: float = 0.1, tau: Quantity, relays: int = 0) -> Neuron:
     return Neuron("\n".join(["drive : 1 (compartment)", *late, answer]), mu=mu, tau=tau)
 
 
+@door
 def control_switch(*, mu: float = 0.1, epsilon: float = 0.1, off: float) -> Neuron:
     """The control unit t of the hinge circuit as a switch with hysteresis, without a time constant.
 

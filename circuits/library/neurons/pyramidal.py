@@ -6,11 +6,13 @@ from typing import Any
 
 from brian2.units import Quantity, ms
 
+from ....door import door
 from ....errors import RecircuitError
 from ...description.neuron import Neuron
 from ..transfer import transfer as find_transfer
 
 
+@door
 def pyramidal(
     transfer: str = "clip",
     tau: Quantity = 1 * ms,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from brian2.units import Quantity
 
+from ....door import door
 from ...description.neuron import Neuron
 
 #: The lines of a unit that tells a unit for the loss what its part of the loss is, in the phase `feedforward`.
@@ -13,6 +14,7 @@ named = supervision*clip(basal, -80, 80) : 1 (during feedforward)
 """
 
 
+@door
 def softmax_unit(*, tau: Quantity, tells_loss: bool = False) -> Neuron:
     """The output unit of the softmax circuit, which is inhibited by division.
 
@@ -39,6 +41,7 @@ def softmax_unit(*, tau: Quantity, tells_loss: bool = False) -> Neuron:
     )
 
 
+@door
 def normalising_unit(*, tau: Quantity) -> Neuron:
     """The unit of the softmax circuit that sums what all output units send: tau drate/dt = -rate + drive.
 

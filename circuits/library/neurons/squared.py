@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from brian2.units import Quantity
 
+from ....door import door
 from ...description.neuron import Neuron
 from ..transfer import transfer as find_transfer
 
 
+@door
 def squared_unit(*, transfer: str = "linear", tau: Quantity, tells_loss: bool = False) -> Neuron:
     """An output unit whose rate is minus the derivative of half the squared error by its field.
 

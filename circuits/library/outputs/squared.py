@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from brian2.units import Quantity
 
+from ....door import door
 from ...description.equations import readable
 from ...description.network import Network
 from ...description.population import Population
@@ -16,6 +17,7 @@ from ..transfer import transfer as find_transfer
 from .base import AppraisedOutput, supervised_during, targets_of
 
 
+@door
 @dataclass(frozen=True)
 class SquaredOutput(AppraisedOutput):
     """Squared error, a control: the error is minus the derivative of half the squared error by the field.

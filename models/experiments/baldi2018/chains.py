@@ -111,10 +111,11 @@ def _flat(weights: Sequence[Array]) -> Array:
 def _checks(L: int, one: Length, quick: bool) -> list[Check]:
     """That every chain ends at the root to which Theorem 1 leads it; how many end at another; and the way there."""
     near, where = one.apart <= (30 * CLOSE if quick else CLOSE), f"of {one.start.shape[1]} random chains, share"
+    strayed = float((~near & one.solved).mean()) if one.solved.any() else float("nan")
     rows: list[Row] = [
         (f"{where} that end at the predicted root", float(near.mean()), "==", 1.0, "all"),
         ("the same of those in the unstable region", float(near[one.unstable].mean()), "==", 1.0, "all"),
-        (f"{where} that end at another root of the polynomial", float((~near & one.solved).mean()), "==", 0.0, "none"),
+        (f"{where} whose error is gone elsewhere, farther than {CLOSE:g} from that root", strayed, "==", 0.0, "none"),
         (f"{where} whose error is gone at the end", float(one.solved.mean()), "==", 1.0, "all"),
         (f"{where} that begin in the unstable region", float(one.unstable.mean()), ">=", 0.1),
         (

@@ -1,0 +1,158 @@
+"""Every public name that is called with odd values does what it says or refuses in words: no raw error of Python's."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import numpy as np
+import pytest
+from brian2 import ms, mV
+from doors import circuit
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import recircuit as rc
+from recircuit.door import door, fits
+
+X = np.ones((2, 3))
+DATA = rc.Dataset.from_arrays("d", X, np.array([0, 1]), X, np.array([0, 1]))
+
+ODD = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-3, 3),
+    st.sampled_from([2**31, 2**63, 2**70, -(2**70), 10**400]),
+    st.floats(allow_nan=True, allow_infinity=True),
+    st.sampled_from(
+        [1e300, 1e-320, 1j, ..., NotImplemented, object(), object, len, b"x", bytearray(b"y"), range(3), ms]
+    ),
+    st.sampled_from(["", "x", "h", "h.rate", "all", "\0", "é", "a b", "0", "{}", "%s", "x" * 300]),
+    st.sampled_from([2 * ms, 3 * mV, [1, 2] * ms, float("inf") * ms, -1 * ms, 0 * ms]),
+    st.sampled_from(
+        [np.array([1, 2]), np.zeros((2, 2, 2)), np.array([]), np.array(["a"]), np.array(None), np.array(1.5)]
+    ),
+    st.sampled_from(
+        [[], [1], [[1], [1, 2]], (), (1, 2), {}, {"x": 1}, {1: 2}, {"h.rate": np.nan}, set(), frozenset({1})]
+    ),
+    st.builds(lambda: (k for k in range(2))),
+    st.builds(circuit),
+    st.sampled_from([rc.urfb, rc.pyramidal(), rc.HingeOutput(), rc.Dense(), DATA, rc.glorot()]),
+)
+
+#: What is called, with arguments that are right; one or two of them are replaced.
+DOORS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
+    "Circuit": (rc.Circuit, dict(batch_size=1, dt=1 * ms, precision="float64", lowering="dense", seed=0, optimise=True,
+                                 matmul="full")),
+    "Neuron": (rc.Neuron, dict(equations="rate = a : 1", method="euler", a=1.0)),
+    "Rule": (rc.Rule, dict(name="r", source="s", forward="dw = a*x_pre", feedback=None, parameters=dict(a=1.0), state=("m",),
+                           broadcasts=(), local=True, feedback_weights="own", about="")),
+    "with_parameters": (rc.urfb.with_parameters, dict(rate=1.0)),
+    "with_momentum": (rc.urfb.with_momentum, dict(momentum=0.9)),
+    "with_adam": (rc.urfb.with_adam, dict(beta1=0.9, beta2=0.99, epsilon=1e-8)),
+    "with_weight_limit": (lambda limit, high: rc.urfb.with_weight_limit(limit, high), dict(limit=0, high=1)),
+    "with_weight_decay": (rc.urfb.with_weight_decay, dict(weight_decay=0.1)),
+    "with_rate_decay": (rc.urfb.with_rate_decay, dict(rate_decay=0.1)),
+    "with_rate_steps": (lambda at, factor: rc.urfb.with_rate_steps(at, factor=factor), dict(at=3, factor=0.1)),
+    "with_gate": (rc.urfb.with_gate, dict(broadcast="b")),
+    "population": (lambda **o: circuit().population(**o), dict(name="p", size=2, model=rc.pyramidal(), initial={"rate": 1})),
+    "stimulus": (lambda **o: circuit().stimulus(**o), dict(name="p", size=2, model=None, clamps="rate", during=None)),
+    "supervisor": (lambda **o: circuit().supervisor(**o), dict(name="p", size=2, on=1.0, off=0.0, during=None)),
+    "constant": (lambda **o: circuit().constant(**o), dict(name="p", size=2, value=1.0)),
+    "phases": (lambda name, time, evaluation: circuit().phases(name, time, evaluation=evaluation),
+               dict(name="feedforward", time=1 * ms, evaluation=None)),
+    "run": (lambda **o: circuit().run(**o), dict(inputs=X, presentations=1, record=(), elements=0, every=None, learn=True,
+                                                 backend="numpy", order=None)),
+    "explain": (lambda **o: circuit().explain(**o), dict(mode="train")),
+    "set_state": (lambda **o: circuit().set_state(**o), dict(values={"h.rate": 1.0})),
+    "setting": (lambda key, value: circuit().__setitem__(key, value), dict(key="h.rate", value=1.0)),
+    "getting": (lambda key: circuit()[key], dict(key="h.rate")),
+    "pyramidal": (rc.pyramidal, dict(transfer="tanh", tau=1 * ms)),
+    "hinge_unit": (rc.hinge_unit, dict(M=10.0, S=1.0, mu=0.1, epsilon=0.1, tau=1 * ms)),
+    "HingeOutput": (rc.HingeOutput, dict(M=10.0, S=1.0, mu=0.1, epsilon=0.1)),
+    "Masked": (rc.Masked, dict(probability=0.5)),
+    "Given": (rc.Given, dict(where=np.eye(2, dtype=bool))),
+    "NoAutapses": (rc.NoAutapses, dict(of=rc.Dense())),
+    "Blocks": (rc.Blocks, dict(number=1)),
+    "Local": (rc.Local, dict(image=(1, 4, 4), maps=1, kernel=3)),
+    "Convolution": (rc.Convolution, dict(image=(1, 4, 4), maps=1, kernel=3)),
+    "MaxPool": (rc.MaxPool, dict(image=(1, 4, 4), kernel=2)),
+    "from_arrays": (rc.Dataset.from_arrays, dict(name="d", x_train=X, y_train=np.array([0, 1]), x_test=X,
+                                                 y_test=np.array([0, 1]))),
+    "layered": (rc.layered, dict(sizes=[3, 2], rule="urfb", loss="hinge", transfer="clip", connectivity=1.0)),
+}  # fmt: skip
+
+
+def connected(**options: Any) -> object:
+    net = circuit()
+    net.population("g", 2, rc.pyramidal())
+    return net.connect(**{"pre": net["x"], "post": net["g"], **options})
+
+
+DOORS["connect"] = (
+    connected,
+    dict(into="basal", rule=None, weights=1.0, connectivity=None, autapses=None, sends=None, during=None, learns=None,
+         name="c", states=None),
+)  # fmt: skip
+for _kind in ("glorot", "normal", "uniform", "lognormal"):
+    _right = {"glorot": dict(gain=1.0), "normal": dict(sd=1.0), "uniform": dict(low=0.0, high=1.0),
+              "lognormal": dict(median=1.0, sigma=0.5)}[_kind]  # fmt: skip
+    DOORS[_kind] = (lambda _kind=_kind, **o: connected(weights=getattr(rc, _kind)(**o)).network.run(X), _right)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("name", DOORS)
+@settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@given(data=st.data())
+def test_odd_values_are_used_or_refused_in_words(name: str, data: st.DataObject) -> None:
+    call, right = DOORS[name]
+    odd = data.draw(st.lists(st.sampled_from(sorted(right)), min_size=1, max_size=2, unique=True))
+    changed = right | {argument: data.draw(ODD) for argument in odd}
+    with warnings.catch_warnings(), suppress(rc.RecircuitError):
+        warnings.simplefilter("ignore")
+        call(**changed)
+
+
+# --- the mechanism ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("call, told", [
+    (lambda: rc.Circuit(batchsize=2), "Circuit: there is no argument 'batchsize'.*Did you mean `batch_size`"),
+    (lambda: rc.Circuit().population("h", 2), "population: the argument 'model' is missing. It takes name, size, model"),
+    (lambda: rc.Circuit().population("h", 2, rc.pyramidal(), name="g"), "'name' is given twice"),
+    (lambda: rc.Circuit(1, 1 * ms, "float32"), "too many arguments without a name"),
+    (lambda: rc.Circuit(optimise="yes"), "optimise is True or False; got 'yes'"),
+    (lambda: circuit().run(X, learn=0), "learn is True or False; got 0"),
+    (lambda: rc.Circuit(precision=np.array([1, 2])), "precision is 'float32' or 'float64'"),
+    (lambda: rc.Circuit(seed=2**70), "seed is a whole number from 0"),
+    (lambda: rc.Neuron("dv/dt = -v/tau : 1", tau=1 * ms, method="gsl"), "method.*euler"),
+    (lambda: circuit().run(X, 0, record=["h.rate"]).plot(), "nothing to draw"),
+])  # fmt: skip
+def test_a_call_that_cannot_be_is_refused_in_words(call: Callable[[], Any], told: str) -> None:
+    with pytest.raises(rc.RecircuitError, match=told):
+        call()
+
+
+def test_the_argument_that_does_not_fit_is_named_and_a_fault_of_ours_is_not_hidden() -> None:
+    @door
+    def scaled(factor: float, names: list[str] | None = None, *, deep: bool = False) -> float:
+        return 2 * factor + len("".join(names or [])) + (1 // 0 if deep else 0)
+
+    assert scaled(2, ["ab"]) == 6 and scaled(factor=np.float32(1)) == 2
+    with pytest.raises(rc.RecircuitError, match=r"scaled: names is a list or None; got \[1\]\."):
+        scaled(1.0, [1])  # type: ignore[list-item]
+    with pytest.raises(rc.RecircuitError, match="scaled: factor is a number; got None"):
+        scaled(None)  # type: ignore[arg-type]
+    with pytest.raises(ZeroDivisionError):
+        scaled(1.0, deep=True)
+
+
+@pytest.mark.parametrize("value, hint, right", [
+    (1, int, True), (np.int64(1), int, True), (True, int, False), (2**70, int, False), (1, float, True), ("1", float, False),
+    ("a", str | None, True), (None, str | None, True), ([1], list[str], False), (np.zeros(2), object, True),
+    ({"a": 1}, dict[str, float], True), ({1: 1}, dict[str, float], False), ((1, 2), tuple[int, int], True),
+    ((1,), tuple[int, int], False), (len, Callable, True), (1, Callable, False),
+])  # fmt: skip
+def test_what_fits_an_annotation(value: Any, hint: Any, right: bool) -> None:
+    assert fits(value, hint) is right
