@@ -16,7 +16,7 @@ from .equation import SynapticEquation
 from .names import split_side
 from .parse import names_in, rename, show
 
-__all__ = ["SharedStatement", "apart", "shared_code"]
+__all__ = ["SharedStatement", "split_shared_terms", "shared_code"]
 
 
 class SharedStatement(NamedTuple):
@@ -28,7 +28,7 @@ class SharedStatement(NamedTuple):
     each: str
 
 
-def apart(node: ast.expr, reads_unit: Callable[[ast.expr], bool]) -> tuple[Signed, ast.expr]:
+def split_shared_terms(node: ast.expr, reads_unit: Callable[[ast.expr], bool]) -> tuple[Signed, ast.expr]:
     """The terms that read no unit, and the sum of the others.
 
     What cannot be multiplied out (a high power, a sum of too many terms) is one term.
@@ -57,7 +57,7 @@ def shared_code(equation: SynapticEquation) -> list[SharedStatement]:
 
     made = []
     for statement in equation.statements:
-        free, each = apart(statement.node(), reads_unit)
+        free, each = split_shared_terms(statement.node(), reads_unit)
         target = equation.plain_names.get(statement.target, statement.target)
         made.append(SharedStatement(target, statement.operator, shown(total(free)), shown(each)))
     return made

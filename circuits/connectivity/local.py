@@ -91,8 +91,8 @@ class Local(Connectivity):
 
     @cached_property
     def tables(self) -> dict[str, np.ndarray]:
-        """``where``, and its inverse ``whence`` (pixels, most): the elements of ``where`` that name a pixel."""
-        return {"where": self.where, "whence": inverse(self.where, prod(self._images[0][1:]))}
+        """``where``, and ``inverse`` (pixels, most), which lists for each pixel the elements of ``where`` that name it."""
+        return {"where": self.where, "inverse": inverse(self.where, prod(self._images[0][1:]))}
 
     def shape(self, n_pre: int, n_post: int) -> Shape:
         n = self.numbers()

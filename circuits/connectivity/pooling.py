@@ -68,9 +68,9 @@ class MaxPool(Connectivity):
 
     @cached_property
     def tables(self) -> dict[str, np.ndarray]:
-        """``heard`` (taps, places): pixels of each tap, -1 outside of the image; and the inverse ``whence`` (pixels, most)."""
-        heard = np.ascontiguousarray(self.windows.seen().T)
-        return {"heard": heard, "whence": inverse(heard, prod(self.image[1:]))}
+        """``tap_pixels`` (taps, places) and its ``inverse`` (pixels, most). A pixel outside of the image is -1."""
+        tap_pixels = np.ascontiguousarray(self.windows.seen().T)
+        return {"tap_pixels": tap_pixels, "inverse": inverse(tap_pixels, prod(self.image[1:]))}
 
     def shape(self, n_pre: int, n_post: int) -> Shape:
         return Shape((1,), (self.windows.taps(), 1))

@@ -11,14 +11,14 @@ def explain(table: Timetable, schedule: Schedule) -> str:
     lines = [
         f"{table.mode}: {len(table.steps)} steps, {table.work():,} multiplications a presentation and batch element"
     ]
-    told: list[tuple[str, list[str], list[int]]] = []
+    blocks: list[tuple[str, list[str], list[int]]] = []
     for step, row in zip(table.steps, table.entries, strict=True):
         phases, body = ", ".join(schedule.names_at(step)), [_told(entry) for entry in row]
-        if told and told[-1][:2] == (phases, body):
-            told[-1][2].append(step)
+        if blocks and blocks[-1][:2] == (phases, body):
+            blocks[-1][2].append(step)
         else:
-            told.append((phases, body, [step]))
-    for phases, body, steps in told:
+            blocks.append((phases, body, [step]))
+    for phases, body, steps in blocks:
         span = f"step {steps[0]}" if len(steps) == 1 else f"steps {steps[0]} to {steps[-1]}"
         lines += [f"{span}: {phases}", *body]
     return "\n".join(lines)

@@ -21,7 +21,7 @@ from ...circuits import Circuit
 from ...circuits.inputs import as_inputs
 from ...errors import RecircuitError
 
-__all__ = ["Course", "Flow", "expected", "white"]
+__all__ = ["Trajectory", "Flow", "expected", "white"]
 
 Array = NDArray[np.floating]
 
@@ -58,7 +58,7 @@ def white(rows: int, units: int, rng: np.random.Generator) -> Array:
 
 
 @dataclass(frozen=True)
-class Course:
+class Trajectory:
     """What a circuit's weights did.
 
     Parameters
@@ -109,7 +109,7 @@ class Flow:
         for name, values in (weights or {}).items():
             self.net[name] = values
 
-    def run(self, rate: float, times: Sequence[float] | Array, speeds: Mapping[str, float] | None = None) -> Course:
+    def run(self, rate: float, times: Sequence[float] | Array, speeds: Mapping[str, float] | None = None) -> Trajectory:
         """From the weights as they are, at the first of the times, to the last.
 
         Parameters
@@ -127,7 +127,7 @@ class Flow:
             self._present(steps)
             for name, values in seen.items():
                 values.append(self.net[name])
-        return Course(np.asarray(times, float), {name: np.stack(values) for name, values in seen.items()})
+        return Trajectory(np.asarray(times, float), {name: np.stack(values) for name, values in seen.items()})
 
     def close(self) -> None:
         """Let go of the program."""

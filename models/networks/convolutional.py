@@ -170,10 +170,10 @@ def _output(loss: str | OutputCircuit, classes: int, rule: Rule, noisy: bool) ->
     """The output circuit of a loss."""
     output = output_for(loss, rule.name, mu=1 / max(2, classes - 1), appraised=noisy)
     if noisy and not isinstance(output, AppraisedOutput):
-        told = [name for name, kind in OUTPUTS.items() if issubclass(kind, AppraisedOutput)]
+        appraised = [name for name, kind in OUTPUTS.items() if issubclass(kind, AppraisedOutput)]
         raise UsageError(
             f"loss: the rule {rule.name!r} reads by how much noise raises the loss, which the {loss} circuit does not "
-            f"tell; expected {' or '.join(told)}."
+            f"tell; expected {' or '.join(appraised)}."
         )
     return output
 

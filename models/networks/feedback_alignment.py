@@ -195,7 +195,7 @@ class _Plan:
         else:
             s = net.stimulus("s", o.size, during="error") if target == "values" else self.layers[0]
         self.one_to_one(s, e, "wanted", during="error", sends="input" if "input" in s.variables() else "rate")
-        self.one_to_one(o, e, "heard", during="error")
+        self.one_to_one(o, e, "received", during="error")
         loss = net.population("loss", 1, LOSS)
         net.connect(e, loss, sends="squares", into="squares", weights=0.5, during="error")
         self.one_to_one(e, o, "apical", during="feedback", sends="rate")
@@ -226,7 +226,7 @@ class _Plan:
             w = self.forward[h]
             self.one_to_one(above, r, "wanted", during="feedback", sends=_passes(above))
             self.net.connect(r, m, into="drive", weights=w.elsewhere(flipped=True), during="error and feedback")
-            self.net.connect(m, r, into="heard", weights=w.elsewhere(flipped=False), during="error and feedback")
+            self.net.connect(m, r, into="received", weights=w.elsewhere(flipped=False), during="error and feedback")
             self.modulate(m, self.layers[h])
             above = m
 

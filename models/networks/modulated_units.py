@@ -21,8 +21,8 @@ LOSS = Neuron("squares : 1 (compartment)\nrate = squares : 1 (usually during err
 RESIDUAL = Neuron(
     """
     wanted : 1 (compartment)
-    heard  : 1 (compartment)
-    rate   = wanted - heard : 1 (usually during feedback)
+    received  : 1 (compartment)
+    rate   = wanted - received : 1 (usually during feedback)
     """
 )
 
@@ -71,8 +71,8 @@ def error(*, gated: bool) -> Neuron:
     return Neuron(
         f"""
         wanted  : 1 (compartment)
-        heard   : 1 (compartment)
-        rate    = wanted - heard : 1 (usually during error)
+        received   : 1 (compartment)
+        rate    = wanted - received : 1 (usually during error)
         squares = rate**2 : 1
         {PASSED if gated else ""}
         """

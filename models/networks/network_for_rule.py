@@ -34,7 +34,7 @@ class RuleNetwork:
 NOISY = RuleNetwork("node_perturbation", node_perturbation, "logistic")
 LOOPED = RuleNetwork("recirculating", recirculating, "tanh")
 #: What units have in loops alone.
-IN_LOOPS = frozenset({"shown", "heard"})
+IN_LOOPS = frozenset({"shown", "received"})
 
 
 def network_for(rule: Rule) -> RuleNetwork | None:

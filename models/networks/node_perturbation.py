@@ -238,8 +238,12 @@ class _Plan:
             self.tell_twin(unit, twins[unit.name])
 
     def tell_twin(self, unit: Population, twin: Population) -> None:
-        told = {"swayed": ("noise", "feedforward"), "taught": ("error", "plasticity"), "seen": ("rate", "plasticity")}
-        for into, (sends, during) in told.items():
+        signals = {
+            "swayed": ("noise", "feedforward"),
+            "taught": ("error", "plasticity"),
+            "seen": ("rate", "plasticity"),
+        }
+        for into, (sends, during) in signals.items():
             if sends in unit.variables():
                 self.net.connect(
                     unit, twin, into=into, sends=sends, during=during, weights=1.0, connectivity=OneToOne(),

@@ -7,7 +7,7 @@ A pair of layers, x below and h above, is joined by A (up) and B (down). A loop 
 
 It is begun by a drive, drawn in `below_draw` or `above_draw` (noise of mean zero, or data), and ends with
 `below_learns` or `above_learns`. A unit sends its `rate` up and its `echo` down. What it first sent in a loop it keeps:
-`shown` (upwards), `heard` (downwards). A layer between two others is the upper one of one pair and the lower one of the
+`shown` (upwards), `received` (downwards). A layer between two others is the upper one of one pair and the lower one of the
 next at the same time, since what comes from below and from above lies in different compartments: all pairs of a chain
 go round at once.
 """
@@ -187,7 +187,7 @@ def unit(
     echoes = {"below_h": "basal", "above_h": "drive", "above_h_back": "basal"}
     echoes = {p: v for p, v in echoes.items() if upper and p in loops}
     draws = [p for p, role in (("below_draw", lower), ("above_draw", upper)) if role and p in loops]
-    shown, heard = ({p: v for p, v in of.items() if not p.endswith("_back")} for of in (rates, echoes))
+    shown, received = ({p: v for p, v in of.items() if not p.endswith("_back")} for of in (rates, echoes))
     rates = ({"feedforward": up} if up else {}) | rates
     echoes = ({"error" if top else "feedback": down} if down else {}) | echoes
     lines = ["basal : 1 (compartment)"] if upper or up else []
@@ -198,7 +198,7 @@ def unit(
     lines += [_equation("drate/dt", rates, "rate")] if rates else []
     lines += [_equation("decho/dt", echoes, "echo")] if echoes else []
     lines += [_equation("shown", shown)] if shown else []
-    lines += [_equation("heard", heard)] if heard else []
+    lines += [_equation("received", received)] if received else []
     lines += ["error = echo : 1"] if down else []
     values: dict[str, Any] = {"tau": tau} | ({"noise": noise} if draws and not data else {})
     return Neuron("\n".join(lines), **values)

@@ -16,7 +16,7 @@ from typing import Any
 from ...errors import UsageError
 from ...processor import cores
 from .jobs import Job, Result
-from .separate_process import Runs, perform_apart
+from .separate_process import Runs, perform_in_own_process
 
 __all__ = ["dispatch"]
 
@@ -86,7 +86,7 @@ def _on_cluster(
     failed: dict[str, str] = {}
     with _quiet(), _client(scheduler, begun) as client:
         token = uuid.uuid4().hex[:8]  # a scheduler that serves others too, or an earlier sweep, knows no such keys
-        futures = {client.submit(perform_apart, j.payload, key=f"{j.key}-{token}", retries=1): j for j in jobs}
+        futures = {client.submit(perform_in_own_process, j.payload, key=f"{j.key}-{token}", retries=1): j for j in jobs}
         try:
             for future in as_answered(futures, loop=client.loop):
                 job = futures[future]

@@ -53,8 +53,8 @@ class Job:
     @property
     def key(self) -> str:
         """A file name for its result: readable, and another for other options."""
-        told = {"kind": self.kind, "options": self.options, "seed": self.seed}
-        digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:12]
+        identity = {"kind": self.kind, "options": self.options, "seed": self.seed}
+        digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:12]
         name = str(self.options.get("rule", self.options.get("id"))).rpartition(":")[2]
         seed = "" if self.seed is None else f"-{self.seed}"
         return f"{re.sub(r'[^A-Za-z0-9_.-]+', '_', name)}{seed}-{digest}"

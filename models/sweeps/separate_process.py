@@ -18,7 +18,7 @@ from typing import Any
 from ...errors import RecircuitError
 from .jobs import Result, perform
 
-__all__ = ["Runs", "perform_apart"]
+__all__ = ["Runs", "perform_in_own_process"]
 
 _THREADS = ("RECIRCUIT_THREADS", "OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 _CHILD = "from recircuit.models.sweeps.separate_process import _serve; _serve()"
@@ -92,7 +92,7 @@ class Runs:
             return child
 
 
-def perform_apart(payload: Mapping[str, Any]) -> Result:
+def perform_in_own_process(payload: Mapping[str, Any]) -> Result:
     """Do what one job says, in a process of its own: see `Runs.perform`."""
     with Runs() as runs:
         return runs.perform(payload)

@@ -29,11 +29,11 @@ class Line:
     variant: Row
     seed: int | None
     measured: Row
-    rest: Row
+    outcome: Row
 
     def row(self) -> Row:
         """All of it, for the table."""
-        return self.variant | {"seed": self.seed} | self.measured | self.rest
+        return self.variant | {"seed": self.seed} | self.measured | self.outcome
 
 
 @dataclass(frozen=True)
@@ -92,16 +92,16 @@ def _varied(jobs: Sequence[Job]) -> list[str]:
 
 
 def _lines(variant: Row, job: Job, result: Result) -> list[Line]:
-    rest = {"diverged": bool(result["diverged"]), "seconds": result["seconds"]}
+    outcome = {"diverged": bool(result["diverged"]), "seconds": result["seconds"]}
     if job.kind == "train":
         last = result["rows"][-1] if result["rows"] else {}
         measured = {name: value for name, value in last.items() if name not in LEFT_OUT}
-        return [Line(variant, job.seed, measured, rest)]
+        return [Line(variant, job.seed, measured, outcome)]
     checks = result["checks"] or [{"what": "", "value": None, "relation": "", "target": None, "ok": False}]
     return [
         Line(
             variant | {"check": number, **{name: check[name] for name in ("what", "relation", "target")}},
-            job.seed, {"value": check["value"]}, {"ok": check["ok"], **rest},
+            job.seed, {"value": check["value"]}, {"ok": check["ok"], **outcome},
         )
         for number, check in enumerate(checks, start=1)
     ]  # fmt: skip
@@ -109,8 +109,8 @@ def _lines(variant: Row, job: Job, result: Result) -> list[Line]:
 
 def _summary(group: Sequence[Line]) -> Summary:
     names = dict.fromkeys(name for line in group for name in line.measured)
-    holds = sum(line.rest["ok"] for line in group) if "ok" in group[0].rest else None
-    diverged = sum(line.rest["diverged"] for line in group)
+    holds = sum(line.outcome["ok"] for line in group) if "ok" in group[0].outcome else None
+    diverged = sum(line.outcome["diverged"] for line in group)
     measured = {name: _mean_and_sd([line.measured.get(name) for line in group]) for name in names}
     return Summary(group[0].variant, len(group), diverged, holds, measured)
 

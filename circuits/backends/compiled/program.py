@@ -156,8 +156,8 @@ class CompiledProgram(Program):
             self.run(table, order).raise_if_diverged()
         finally:
             worker.ask(Kind.PROFILE, 0)
-        told = worker.ask(Kind.TIMES)
-        return [(str(what), int(ns) * 1e-9) for what, ns in zip(told[::2], told[1::2], strict=True)]  # type: ignore[arg-type]
+        answer = worker.ask(Kind.TIMES)
+        return [(str(what), int(ns) * 1e-9) for what, ns in zip(answer[::2], answer[1::2], strict=True)]  # type: ignore[arg-type]
 
     # ---- the worker --------------------------------------------------------------------------------------------------
 

@@ -69,12 +69,12 @@ class Worker:
 
     def run(self, *fields: Field, progress: Callable[[int], None] | None = None) -> tuple[list[Field], bool]:
         """Ask for a run, and tell besides whether there was a Ctrl-C, which ends it after the presentation under way."""
-        asked, told = threading.Event(), [0]
+        asked, last_asked = threading.Event(), [0]
 
         def stop() -> None:
             number = self._number
-            if asked.is_set() and told[0] != number and self._channel.offer(Kind.STOP, number):
-                told[0] = number
+            if asked.is_set() and last_asked[0] != number and self._channel.offer(Kind.STOP, number):
+                last_asked[0] = number
 
         try:
             with self._alone(), interruptible(stop, asked):

@@ -18,8 +18,8 @@ TOGETHER = 2**21
 def propagate(w: np.ndarray, where: np.ndarray, sent: np.ndarray, field: np.ndarray, channels: int) -> None:
     """field[b, m, p] = sum over t of w[p, m, t] * sent[b, what tap t of place p hears]."""
     for some in _pieces(sent, where, channels):
-        heard = _heard(sent[some], where, channels)  # (places, channels*taps, batch elements)
-        field[some] = (w @ heard).transpose(2, 1, 0).reshape(-1, field.shape[1])
+        windows = _windows(sent[some], where, channels)  # (places, channels*taps, batch elements)
+        field[some] = (w @ windows).transpose(2, 1, 0).reshape(-1, field.shape[1])
 
 
 def propagate_back(w: np.ndarray, where: np.ndarray, sent: np.ndarray, field: np.ndarray, channels: int) -> None:
@@ -42,12 +42,12 @@ def product(
     tied, (places, maps) = len(w) == 1, (len(where), w.shape[1])
     total = np.zeros_like(w)
     for some in _pieces(pre, where, channels):
-        heard = _heard(pre[some], where, channels)
+        windows = _windows(pre[some], where, channels)
         each = post[some].reshape(-1, maps, places).transpose(2, 1, 0)
         if tied:
-            total += np.tensordot(each, heard, ((0, 2), (0, 2)))
+            total += np.tensordot(each, windows, ((0, 2), (0, 2)))
         else:
-            total += each @ heard.swapaxes(1, 2)
+            total += each @ windows.swapaxes(1, 2)
     w *= w.dtype.type(keep)
     total *= w.dtype.type(scale)
     w += total
@@ -60,13 +60,13 @@ def taps(where: np.ndarray, channels: int, sources: int) -> np.ndarray:
 
 
 def largest(
-    sent: np.ndarray, heard: np.ndarray, field: np.ndarray, argmax: np.ndarray, channels: int, w: float
+    sent: np.ndarray, windows: np.ndarray, field: np.ndarray, argmax: np.ndarray, channels: int, w: float
 ) -> None:
-    """field = w * the largest that each unit hears; argmax = the first tap that brings it. heard: (taps, places)."""
+    """field = w * the largest that each unit hears; argmax = the first tap that brings it. tap_pixels: (taps, places)."""
     images = sent.reshape(len(sent), channels, -1)
-    best = np.full((len(sent), channels, heard.shape[1]), np.finfo(sent.dtype).min, sent.dtype)
+    best = np.full((len(sent), channels, windows.shape[1]), np.finfo(sent.dtype).min, sent.dtype)
     which = np.zeros_like(best)
-    for tap, pixels in enumerate(heard):
+    for tap, pixels in enumerate(windows):
         brought = images[:, :, pixels]
         more = (brought > best) & (pixels >= 0)
         np.copyto(best, brought, where=more)
@@ -76,12 +76,12 @@ def largest(
 
 
 def to_argmax(
-    sent: np.ndarray, heard: np.ndarray, field: np.ndarray, argmax: np.ndarray, channels: int, w: float
+    sent: np.ndarray, windows: np.ndarray, field: np.ndarray, argmax: np.ndarray, channels: int, w: float
 ) -> None:
-    """What each unit sends goes to the pixel that it has heard, times w."""
+    """Add w times what each unit sends to the pixel that was the largest in its window."""
     images, which = (a.reshape(len(a), channels, -1) for a in (sent, argmax))
     whole = np.zeros((len(sent), channels, field.shape[1] // channels + 1), field.dtype)
-    for tap, pixels in enumerate(heard):  # no two places have the same pixel at the same tap; the last is outside
+    for tap, pixels in enumerate(windows):  # no two places have the same pixel at the same tap; the last is outside
         whole[:, :, pixels] += images * (which == tap)
     np.multiply(whole[:, :, :-1].reshape(field.shape), w, out=field)
 
@@ -92,7 +92,7 @@ def _pieces(signal: np.ndarray, where: np.ndarray, channels: int) -> Iterator[sl
     return (slice(first, first + together) for first in range(0, len(signal), together))
 
 
-def _heard(signal: np.ndarray, where: np.ndarray, channels: int) -> np.ndarray:
+def _windows(signal: np.ndarray, where: np.ndarray, channels: int) -> np.ndarray:
     """What every tap hears, (places, channels*taps, batch elements); nothing comes from outside of the image."""
     image = signal.reshape(len(signal), channels, -1).transpose(2, 1, 0)
     whole = np.concatenate([image, np.zeros((1, *image.shape[1:]), image.dtype)])

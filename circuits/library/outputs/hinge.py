@@ -26,7 +26,7 @@ class HingeOutput(OutputCircuit):
         o = 1+epsilon if H > 2M+S;  1 if M <= H <= 2M+S;  0 if |H| < M;  -mu if -2M-S <= H <= -M;  -mu-epsilon below
         t = 1 if o > 1;  -1 if o < -mu;  0 between
 
-    In the phase ``feedforward``, where neither s nor t is heard, o and t go to rest. From there, in step-by-step mode: where
+    In the phase ``feedforward``, where o receives neither s nor t, o and t go to rest. From there, in step-by-step mode: where
     the example is still to be learned (s = 1 and h <= S, or s = -1 and h >= -S), o stays at 1 or -mu; otherwise o
     overshoots, t answers and shuts it off: o runs 1+epsilon, 1+epsilon, 0, 0.
 

@@ -33,13 +33,13 @@ def run(settings: Settings) -> Report:
     ratios = (1, 2, 4, 10, 20) if settings.quick else (1, 2, 3, 4, 6, 10, 20, 40, 100)
     cases = {h: from_rest((h, -h), 2 * 4, 1, "", settings.backend) for h in (0.5, S, 1.5, FIELD)}
     beyond = {h: from_rest((h, -h), 2 * 4, 1, "", settings.backend) for h in (M, 1.5 * M, -1.5 * M)}
-    settings.tell("amit-circuit: the grid of h")
+    settings.show_progress("amit-circuit: the grid of h")
     grid = read_out(_fields(settings.quick), settings.backend)
     timed: dict[str, dict[int, Run]] = {}
     for name, repair in REPAIRS.items():
         timed[name] = {}
         for ratio in ratios:
-            settings.tell(f"amit-circuit: {name}, tau/dt = {ratio}")
+            settings.show_progress(f"amit-circuit: {name}, tau/dt = {ratio}")
             steps = (120 if repair == "delay" else 60) * ratio
             timed[name][ratio] = from_rest((FIELD, -FIELD), steps, ratio, repair, settings.backend)
     far = read_out(np.array([FIELD, 2.5 * M, FIELD, FIELD, 0.5, FIELD]), settings.backend)

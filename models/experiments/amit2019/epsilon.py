@@ -39,7 +39,7 @@ def run(settings: Settings) -> Report:
         problem = random_problem(seed, gain=GAIN)
         errors = []
         for epsilon in EPSILONS:
-            settings.tell(f"amit-epsilon: seed {seed}, epsilon = {epsilon:g}")
+            settings.show_progress(f"amit-epsilon: seed {seed}, epsilon = {epsilon:g}")
             rule = urfb_epsilon.with_parameters(rate=RATE, epsilon=epsilon)
             errors.append(learn(problem.from_zero(), rule, iterations, settings.backend).error)
         beside = learn(problem, control, iterations, settings.backend).error

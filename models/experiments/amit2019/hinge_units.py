@@ -90,8 +90,8 @@ def from_rest(h: Sequence[float], steps: int, ratio: int, repair: str, backend: 
     data = {"h": np.array([h]), "s": np.array([0])}
     trace = _run(net, data, steps // (4 * ratio), ["o.rate", "t.rate"], backend)
     net.close()
-    rest = np.zeros((1, 2))
-    return Run(np.concatenate([rest, trace["o.rate"]]), np.concatenate([rest, trace["t.rate"]]), ratio)
+    resting = np.zeros((1, 2))
+    return Run(np.concatenate([resting, trace["o.rate"]]), np.concatenate([resting, trace["t.rate"]]), ratio)
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ def run(settings: Settings) -> Report:
         problem = random_problem(seed)
         paths = {}
         for name, rule in RULES.items():
-            settings.tell(f"amit-linear: seed {seed}, {name}")
+            settings.show_progress(f"amit-linear: seed {seed}, {name}")
             paths[name] = learn(problem, rule, iterations, settings.backend)
         runs.append((problem, paths))
     return Report(_checks(runs, iterations), _draw(runs[:3]))
@@ -59,9 +59,9 @@ def _checks(runs: Runs, iterations: int) -> list[Check]:
         Check("how many times sooner URFB reaches 1e-4, the least of the runs", min(sooner), ">", 1.0),
     ]
     for layer in LAYERS:
-        apart = min(_difference(paths, layer) for _, paths in runs)
+        gap = min(_difference(paths, layer) for _, paths in runs)
         what = f"W{layer}: |URFB - BP| / |BP| at the end, the least of the runs, though the error is zero"
-        checks.append(Check(what, apart, ">=", 0.05))
+        checks.append(Check(what, gap, ">=", 0.05))
     return checks
 
 

@@ -36,9 +36,9 @@ class Decoupled:
     lam_r: Array
     lam_t: Array
 
-    def lambdas(self, course: Sequence[Array]) -> Array:
+    def lambdas(self, trajectory: Sequence[Array]) -> Array:
         """U_{i+1}^T W_i U_i at each time, (times, k, modes, modes); diagonal where the system is decoupled."""
-        found = [b.T @ w @ a for w, a, b in zip(course, self.bases[:-1], self.bases[1:], strict=True)]
+        found = [b.T @ w @ a for w, a, b in zip(trajectory, self.bases[:-1], self.bases[1:], strict=True)]
         return np.stack(found, axis=1)
 
     def errors(self, residual: Array) -> Array:

@@ -90,7 +90,7 @@ def run(settings: Settings) -> Report:
             if IDEAL.get(axis) == value:
                 about |= dict(axis="ideal", value=0.0)
             where = f"{about['axis']}-{about['value']:g}-{'-'.join(map(str, hidden))}-{name}-{seed}"
-            settings.tell(f"amit-protocols: {where}")
+            settings.show_progress(f"amit-protocols: {where}")
             one = kept(
                 keeping, where, about,
                 lambda a=axis, v=value, h=hidden, n=name, s=seed: {"error": _error(plan, a, v, h, n, s, settings.backend)},

@@ -53,19 +53,19 @@ def learn(plan: Mapping[str, Variant], settings: Settings, *, full: Protocol = F
     """
     protocol = quick if settings.quick else full
     data = settings.dataset(protocol.data)
-    school = School(data, protocol, settings)
+    trainer = VariantTrainer(data, protocol, settings)
     fixed = {"protocol": vars(protocol), "data": data.fingerprint()}
 
     def run(name: str, variant: Variant, seed: int) -> dict[str, Any]:
-        settings.tell(f"{name}, seed {seed}")
-        return school.run(variant, seed)
+        settings.show_progress(f"{name}, seed {seed}")
+        return trainer.run(variant, seed)
 
     found = each(settings, plan, lambda variant: {"variant": variant.differences(), **fixed}, run)
-    school.close()
+    trainer.close()
     return found
 
 
-class School:
+class VariantTrainer:
     """Teaches circuits, one after the other; those that differ in numbers only share a program."""
 
     def __init__(self, data: Dataset, protocol: Protocol, settings: Settings) -> None:

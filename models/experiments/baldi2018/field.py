@@ -20,18 +20,18 @@ SMALL = 1e-5  # a displacement from a fixed point
 
 def run(settings: Settings) -> Report:
     """The field, small displacements from the hyperbolas, and trajectories."""
-    settings.tell("baldi-field: arrows")
+    settings.show_progress("baldi-field: arrows")
     arrows = Plane(*grid(-HIGH, HIGH, 21 if settings.quick else 27), settings.backend)
     found = arrows.arrows()
     wanted = field(*arrows.start)
-    settings.tell("baldi-field: displacements")
+    settings.show_progress("baldi-field: displacements")
     at = np.concatenate([-np.geomspace(0.4, 2.4, 30), np.geomspace(0.4, 2.4, 30)])
     exponents = displaced(at, settings.backend)
     predicted = -(1 / at + at**2)
-    settings.tell("baldi-field: trajectories")
+    settings.show_progress("baldi-field: trajectories")
     traced = Plane(*starts(), settings.backend)
     rate = 5e-3 if settings.quick else 1e-3
-    paths = traced.course(rate, np.linspace(0, 12, 241))
+    paths = traced.trajectory(rate, np.linspace(0, 12, 241))
     beside = traced.study.system.solve(np.linspace(0, 12, 25))
     away = paths[::10] - np.stack([w[..., 0, 0] for w in beside], axis=1)
     turned = (exponents > 0) == (at**2 + 1 / at < 0)
@@ -61,7 +61,7 @@ def displaced(a1: Array, backend: str) -> Array:
     plane = Plane(a1 + SMALL, 1 / a1, backend)
     rate = 1e-3
     times = np.array([0, 0.05])
-    w = plane.study.system.error(plane.study.course(rate, times))[..., 0, 0]  # alpha - beta P = -w, to first order
+    w = plane.study.system.error(plane.study.trajectory(rate, times))[..., 0, 0]  # alpha - beta P = -w, to first order
     plane.study.close()
     return np.log(np.abs(w[1] / w[0])) / times[1]
 

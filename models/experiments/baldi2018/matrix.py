@@ -55,7 +55,7 @@ def run(settings: Settings) -> Report:
     """All shapes."""
     found = {}
     for place, sizes in enumerate((*SIZES, PLAIN)):
-        settings.tell(f"baldi-matrix: A{list(sizes)}")
+        settings.show_progress(f"baldi-matrix: A{list(sizes)}")
         found[sizes] = _matrices(sizes, place, settings)
     return Report([c for sizes, one in found.items() for c in _checks(sizes, one, settings)], _draw(found))
 
@@ -68,7 +68,7 @@ def _matrices(sizes: tuple[int, ...], seed: int, settings: Settings) -> Matrices
     rate = 1e-2 if settings.quick else 5e-3
     times = np.concatenate([np.linspace(0, 4, 21)[:-1], np.geomspace(4, 40 if settings.quick else 400, 40)])
     times = np.round(times / rate) * rate
-    A1, A2 = study.course(rate, times)
+    A1, A2 = study.trajectory(rate, times)
     gap = np.linalg.norm(C @ A2 @ A1 - goal, axis=(-1, -2)) / np.linalg.norm(goal, axis=(-1, -2))
 
     def eq_92(w: Sequence[Array]) -> Array:

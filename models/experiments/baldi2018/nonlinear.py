@@ -97,11 +97,11 @@ def run(settings: Settings) -> Report:
     ends: dict[float, tuple[Array, Array]] = {}
     found: dict[float, Convergence] = {}
     for mu in POWERS:
-        settings.tell(f"baldi-nonlinear: mu = {mu:g}")
+        settings.show_progress(f"baldi-nonlinear: mu = {mu:g}")
         powers = _random(mu, COUNT // 4 if settings.quick else COUNT)
         ends[mu], found[mu] = _settle(powers, settings)
         made += _checks(mu, ends[mu], found[mu], settings)
-    settings.tell("baldi-nonlinear: without f'")
+    settings.show_progress("baldi-nonlinear: without f'")
     times, drifting, resting = _without(settings)
     made += _beside(drifting, resting)
     return Report(made, _draw(ends, found, times, drifting, resting))
@@ -155,13 +155,13 @@ def _without(settings: Settings) -> tuple[Array, Array, Array]:
 
 
 def _checks(mu: float, ends: tuple[Array, Array], convergence: Convergence, settings: Settings) -> list[Check]:
-    apart = np.linalg.norm(ends[0] - ends[1], axis=0) / np.linalg.norm(ends[1], axis=0)
+    distances = np.linalg.norm(ends[0] - ends[1], axis=0) / np.linalg.norm(ends[1], axis=0)
     about = f"mu = {mu:g}, with f': "
     rows = [
-        ("random starts", apart.size, ">=", COUNT // 4 if settings.quick else 100),
+        ("random starts", distances.size, ">=", COUNT // 4 if settings.quick else 100),
         (
             "the end from the positive root of Eq. 117, relative, the worst start",
-            float(apart.max()),
+            float(distances.max()),
             "<=",
             1e-2 if settings.quick else 1e-3,
         ),

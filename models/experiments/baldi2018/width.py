@@ -38,16 +38,16 @@ class Width:
     convergence: Convergence
 
     @property
-    def apart(self) -> Array:
+    def end_distance(self) -> Array:
         """Relative distance, (count,)."""
         return np.linalg.norm(self.end - self.predicted, axis=1) / np.linalg.norm(self.predicted, axis=1)
 
 
 def run(settings: Settings) -> Report:
     """Both architectures."""
-    settings.tell("baldi-width: A[1, N, 1]")
+    settings.show_progress("baldi-width: A[1, N, 1]")
     wide = expansive(settings)
-    settings.tell("baldi-width: A[N, 1, N]")
+    settings.show_progress("baldi-width: A[N, 1, N]")
     narrow, product, C = compressive(settings)
     limit = 1e-2 if settings.quick else 1e-3
     made = _checks("A[1, N, 1], Theorem 5: ", wide, limit, settings) + _checks(
@@ -147,11 +147,11 @@ def _checks(about: str, one: Width, limit: float, settings: Settings) -> list[Ch
         (f"of these {what}", int(one.unstable.sum()), ">=", 1),
         (
             "the end, all weights, from the predicted root, relative, the worst start",
-            float(one.apart.max()),
+            float(one.end_distance.max()),
             "<=",
             limit,
         ),
-        (f"the same, worst {what}", float(one.apart[one.unstable].max()), "<=", limit),
+        (f"the same, worst {what}", float(one.end_distance[one.unstable].max()), "<=", limit),
     ]
     return checks(about, rows) + one.convergence.checks(about)
 

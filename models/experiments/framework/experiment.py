@@ -87,7 +87,7 @@ class Settings:
     backend: str = "numpy"
     seeds: tuple[int, ...] = ()
     quick: bool = False
-    tell: Callable[[str], None] = field(default=lambda text: None, repr=False)
+    show_progress: Callable[[str], None] = field(default=lambda text: None, repr=False)
     data: Path | None = None
     out: Path | None = None
     epochs: int | None = None

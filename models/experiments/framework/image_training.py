@@ -121,8 +121,8 @@ def learn(
 def _about(data: Dataset, protocol: Protocol, method: Method) -> dict[str, Any]:
     """What a run depends on, but for its seed, the backend, and how many epochs it has."""
     line = getattr(ARCHITECTURES.get(protocol.model), "line", protocol.model)
-    told = asdict(protocol.with_(epochs=0))
-    return {"method": method.differences(), "protocol": told, "line": line, "data": data.fingerprint()}
+    label = asdict(protocol.with_(epochs=0))
+    return {"method": method.differences(), "protocol": label, "line": line, "data": data.fingerprint()}
 
 
 class _Run:
@@ -135,11 +135,11 @@ class _Run:
         self.look = look
         self.labels = np.concatenate([data.y_train, data.y_test])
         self.augmented: Augmented | None = None
-        self.told = ""
+        self.label = ""
 
     def run(self, name: str) -> Curves:
         """Its curves. A tied beginning has a file of its own."""
-        self.told = f"{name}, seed {self.seed}"
+        self.label = f"{name}, seed {self.seed}"
         with ExitStack() as stack:
             if self.protocol.augment:
                 how = Augmentation.of(self.protocol.augment)
@@ -176,7 +176,7 @@ class _Run:
         about = {**_about(self.data, self.protocol, self.method), "seed": self.seed}
 
         def epoch(k: int) -> dict[str, float]:
-            self.settings.tell(f"{self.told}, epoch {skipped + k} of {self.protocol.epochs}")
+            self.settings.show_progress(f"{self.label}, epoch {skipped + k} of {self.protocol.epochs}")
             return self._epoch(net, skipped + k)
 
         return go_on(self.settings, net, epochs, epoch, name=name, about=about)

@@ -73,22 +73,22 @@ KINDS = {
     "two hidden layers": Kind(4, (30, 40, 20, 10), _alignment("layers"), 0.05, GREEN),
 }
 
-Courses = dict[str, list[list[float]]]
+LearningCurves = dict[str, list[list[float]]]
 
 
 def run(settings: Settings) -> Report:
     """Against the textbook, then learning from each seed's start."""
     presentations = 600 if settings.quick else 6000
     gaps = {name: textbook_gap(name, settings.backend) for name in KINDS}
-    courses: Courses = {name: [] for name in KINDS}
+    curves: LearningCurves = {name: [] for name in KINDS}
     for seed in settings.seeds:
         teacher = Teacher.drawn(seed)
         for name, kind in KINDS.items():
-            settings.tell(f"lillicrap-circuits: {name}, seed {seed}")
+            settings.show_progress(f"lillicrap-circuits: {name}, seed {seed}")
             net = kind.make(kind.sizes, kind.rate, batch_size=100, seed=seed)
-            courses[name].append(follow(net, teacher, presentations, seed, settings))
+            curves[name].append(follow(net, teacher, presentations, seed, settings))
             net.close()
-    return Report(_checks(gaps, courses, settings.quick), _draw(courses))
+    return Report(_checks(gaps, curves, settings.quick), _draw(curves))
 
 
 # ---- the textbook --------------------------------------------------------------------------------------------------
@@ -161,27 +161,27 @@ def _reward_changes(weights: list[Array], biases: list[Array], noise: list[Array
 # ---- checks and figure ---------------------------------------------------------------------------------------------
 
 
-def _checks(gaps: dict[str, float], courses: Courses, quick: bool) -> list[Check]:
-    nse = {name: end(runs) for name, runs in courses.items()}
+def _checks(gaps: dict[str, float], curves: LearningCurves, quick: bool) -> list[Check]:
+    nse = {name: end(runs) for name, runs in curves.items()}
     rows: list[Row] = [
         (f"{name}: largest difference from the textbook's weights", g, "<=", 1e-12) for name, g in gaps.items()
     ]
-    about = many(courses["shallow"])
+    about = many(curves["shallow"])
     aligned = max(nse["feedback alignment"], nse["two hidden layers"])
     least = 1.2 if quick else 2.0
     rows += [
         (f"shallow: NSE at the end, {about}, over the worse of both with feedback", nse["shallow"] / aligned, ">=", least),
         (f"global reward: the same, {about}", nse["global reward"] / aligned, ">=", 2.0),
-        (f"global reward: NSE at the end, over that at the start, {about}", nse["global reward"] / _start(courses), "<", 1.0),
+        (f"global reward: NSE at the end, over that at the start, {about}", nse["global reward"] / _start(curves), "<", 1.0),
     ]  # fmt: skip
     return checks("", rows)
 
 
-def _start(courses: Courses) -> float:
-    return float(np.mean([run[0] for run in courses["global reward"]]))
+def _start(curves: LearningCurves) -> float:
+    return float(np.mean([run[0] for run in curves["global reward"]]))
 
 
-def _draw(courses: Courses) -> Figure:
+def _draw(curves: LearningCurves) -> Figure:
     figure = new_figure(13.0, 8.6)
     grid = figure.add_gridspec(2, 4, height_ratios=(2.3, 1))
     axes = [figure.add_subplot(grid[0, k]) for k in range(4)]
@@ -191,7 +191,7 @@ def _draw(courses: Courses) -> Figure:
         ax.axis("off")
     ax = figure.add_subplot(grid[1, :])
     for name, kind in KINDS.items():
-        draw_courses(ax, courses[name], kind.colour, f"{name}, {'-'.join(map(str, kind.sizes))}")
+        draw_courses(ax, curves[name], kind.colour, f"{name}, {'-'.join(map(str, kind.sizes))}")
     ax.legend()
     letter([*axes, ax])
     return figure

@@ -38,7 +38,7 @@ def run(settings: Settings) -> Report:
     rate, found = (6e-3 if settings.quick else 1e-3), {}
     plan = {name: (SMALL, turns) for name, turns in REGIMES.items()} | {"larger": (LARGE, REGIMES["both"])}
     for name, (sizes, turns) in plan.items():
-        settings.tell(f"lillicrap-decoupled: {name}")
+        settings.show_progress(f"lillicrap-decoupled: {name}")
         runner = Runner(sizes, settings.backend)
         found[name] = [_trace(runner, sizes, seed, turns, rate) for seed in settings.seeds]
         runner.close()

@@ -42,7 +42,7 @@ class Scale:
 
 def run(settings: Settings) -> Report:
     """A run from each scale."""
-    settings.tell("lillicrap-pseudoinverse")
+    settings.show_progress("lillicrap-pseudoinverse")
     runner = Runner(SIZES, settings.backend)
     runs = [_scale(runner, scale, 30.0 if settings.quick else 60.0) for scale in SCALES]
     runner.close()

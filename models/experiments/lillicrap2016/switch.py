@@ -44,7 +44,7 @@ def run(settings: Settings) -> Report:
     first, second = (4_000, 3_000) if settings.quick else (40_000, 20_000)
     found = []
     for seed in settings.seeds:
-        settings.tell(f"lillicrap-switch: seed {seed}")
+        settings.show_progress(f"lillicrap-switch: seed {seed}")
         found.append(_switched(seed, first, second, settings.backend))
     return Report(_checks(found, first, second, settings.quick), _draw(found, first, second))
 
@@ -64,8 +64,8 @@ def _switched(seed: int, first: int, second: int, backend: str) -> tuple[Array, 
     seen = []
     for random, presentations in ((0.0, first), (1.0, second)):
         net["h1.random"] = random
-        course = flow.run(RATE, RATE * np.unique(np.round(looks(presentations))))
-        seen.append(_nse(course.weights, x, target))
+        trajectory = flow.run(RATE, RATE * np.unique(np.round(looks(presentations))))
+        seen.append(_nse(trajectory.weights, x, target))
     flow.close()
     return seen[0], seen[1]
 

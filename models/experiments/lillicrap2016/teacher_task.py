@@ -83,14 +83,14 @@ def follow(net: Circuit, teacher: Teacher, presentations: int, seed: int, settin
     return found
 
 
-def end(courses: Sequence[Sequence[float]], parts: int = 5) -> float:
+def end(curves: Sequence[Sequence[float]], parts: int = 5) -> float:
     """The NSE of the last parts, the mean over runs."""
-    return float(np.mean([course[-parts:] for course in courses]))
+    return float(np.mean([curve[-parts:] for curve in curves]))
 
 
-def draw_courses(ax: Axes, courses: Sequence[Sequence[float]], colour: str, label: str, style: str = "-") -> None:
+def draw_courses(ax: Axes, curves: Sequence[Sequence[float]], colour: str, label: str, style: str = "-") -> None:
     """The mean over runs, and their range as a band, against presentations."""
-    values = np.array(courses)
+    values = np.array(curves)
     x = PART * (np.arange(values.shape[1]) + 1)
     ax.plot(x, values.mean(axis=0), color=colour, label=label, linestyle=style, linewidth=1.1)
     if len(values) > 1:

@@ -46,7 +46,7 @@ def run(settings: Settings) -> Report:
 
 
 def _runs(scale: float, settings: Settings) -> Runs:
-    settings.tell(f"lillicrap-theorem1: weights of sd {scale:g}")
+    settings.show_progress(f"lillicrap-theorem1: weights of sd {scale:g}")
     n_i, n_h, n_o = SIZES
     count = COUNT // 4 if settings.quick else COUNT
     rng = np.random.default_rng(3)
@@ -55,7 +55,7 @@ def _runs(scale: float, settings: Settings) -> Runs:
     study = Study(Networks([A, W], [B]), np.tile(np.eye(n_i), (count, 1, 1)), T, settings.backend)
     times = np.concatenate([np.linspace(0, 4, 41), np.linspace(5, 40 if settings.quick else 80, 60).round()])
     rate = 1e-2 if settings.quick else 5e-3
-    path = study.course(rate, np.unique(times))
+    path = study.trajectory(rate, np.unique(times))
     E = study.system.error(path)
     BE = np.sum((B @ E) ** 2, axis=(-1, -2))
 

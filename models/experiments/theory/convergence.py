@@ -39,7 +39,7 @@ class Study:
         x, target = expected(S_II, S_TI)
         self.flow = Flow(side_by_side(networks, batch_size=len(x)), {"x": x, "target": target}, backend)
 
-    def course(self, rate: float, times: Sequence[float] | Array) -> list[Array]:
+    def trajectory(self, rate: float, times: Sequence[float] | Array) -> list[Array]:
         """W_1..W_L of the circuit at these times, from the start: (times, count, N_i, N_(i-1))."""
         self.flow.start()
         return self._run(rate, times)
@@ -119,7 +119,7 @@ def converge(
     gaps: list[float] = []
     drifts: dict[str, list[float]] = {name: [] for name in conserved}
     for rate in rates:
-        found = study.course(rate, times)
+        found = study.trajectory(rate, times)
         gaps.append(max(float(np.abs(a - b).max()) for a, b in zip(found, exact, strict=True)))
         for name, of in conserved.items():
             drifts[name].append(drift(of(found)))

@@ -14,7 +14,7 @@ import typer
 
 from recircuit.cli.on_demand import CommandsOnDemand
 from recircuit.cli.problems import explained
-from recircuit.cli.signals import heard
+from recircuit.cli.signals import stop_signals
 
 __all__ = ["app", "main"]
 
@@ -49,7 +49,7 @@ def _common(
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit; what goes wrong is one paragraph on stderr."""
     logging.getLogger("brian2").setLevel(logging.ERROR)
-    with heard() as signals:
+    with stop_signals() as signals:
         code = _run(arguments)
     sys.exit(128 + signals[0] if signals and code else code)
 

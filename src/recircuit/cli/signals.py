@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-__all__ = ["heard"]
+__all__ = ["stop_signals"]
 
 #: What stops a command as Ctrl-C does: a batch system or a shutdown (SIGTERM), and a terminal that is closed (SIGHUP).
 OTHERS = (signal.SIGTERM, signal.SIGHUP)
 
 
 @contextmanager
-def heard() -> Iterator[list[int]]:
+def stop_signals() -> Iterator[list[int]]:
     """The signals that came during a ``with`` block. Each acts as Ctrl-C would act at that moment.
 
     SIGHUP stays ignored where it is, as by nohup. In threads other than the main one, nothing changes.
