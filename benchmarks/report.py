@@ -82,7 +82,7 @@ def _summary(facts: dict[str, Any]) -> str:
         by_name = {row["name"]: row for row in case["rows"]}
         ours, best = by_name.get("recircuit"), by_name.get(case["best_peer"])
         rows.append([
-            f"B = {case['columns']}, {TITLES[case['mode']]}", ours and ours["presentations_per_second"],
+            f"B = {case['batch_size']}, {TITLES[case['mode']]}", ours and ours["presentations_per_second"],
             f"{best['presentations_per_second']:,.0f} {best['label']}" if best else "", case["ours_to_best_peer"],
             case["ceiling"]["presentations_per_second"], percent(ours and ours["share_of_ceiling"]),
         ])  # fmt: skip
@@ -102,7 +102,7 @@ def _case(case: dict[str, Any]) -> str:
     )  # fmt: skip
     ways = ", ".join(f"{name} {rate:,.0f}" for name, rate in case["ceilings"].items())
     shares = ", ".join(f"{name} {share:.1%}" for name, share in case["where_the_time_goes"].items())
-    lines = [f"\n## B = {case['columns']}, {TITLES[case['mode']]}\n", body, f"Ceilings: {ways}.\n"]
+    lines = [f"\n## B = {case['batch_size']}, {TITLES[case['mode']]}\n", body, f"Ceilings: {ways}.\n"]
     return "\n".join([*lines, f"Where recircuit's time goes: {shares}.\n" if shares else ""])
 
 
@@ -146,7 +146,7 @@ def _bar(ax: Axes, case: dict[str, Any]) -> None:
     ceiling = case["ceiling"]["presentations_per_second"]
     ax.axvline(ceiling, color=ORANGE, linestyle="--", linewidth=1)
     ax.set_xlim(0, 1.15 * max([ceiling, *rates]))
-    ax.set_title(f"B = {case['columns']}, {TITLES[case['mode']]}")
+    ax.set_title(f"B = {case['batch_size']}, {TITLES[case['mode']]}")
     ax.set_xlabel("presentations/s (dashed: ceiling)")
 
 
@@ -154,7 +154,7 @@ def _bar(ax: Axes, case: dict[str, Any]) -> None:
 
 
 def panels(series: dict[str, list[dict[str, Any]]], path: Path) -> None:
-    """Seconds a presentation of all columns over width, depth, columns and steps, with the straight line."""
+    """Seconds a presentation of all batch elements over width, depth, batch size and steps, with the straight line."""
     with styled():
         figure = new_figure(7.2, 5.0)
         for ax, (name, rows) in zip(figure.subplots(2, 2).flat, series.items()):

@@ -129,7 +129,7 @@ SOME = [name for name in PLASTIC if name.partition(",")[0] in ("everything", "fu
 
 
 @pytest.mark.parametrize(
-    "equation, structure",
+    "equation, connectivity",
     [(name, None) for name in PLASTIC] + [(name, s) for name in SOME for s in (Masked(0.5), OneToOne())],
 )
 def test_dense_is_plain_for_every_equation(equation: str, connectivity: Connectivity | None) -> None:
@@ -145,10 +145,10 @@ def test_dense_is_plain_for_every_output(output: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "structure, rule",
+    "connectivity, rule",
     [(s, r) for s in STRUCTURES for r in ("everything", "frfb", "fused", "traces")] + [("forward masked", "bp")],
 )
-def test_dense_is_plain_for_every_structure(connectivity: str, rule: str) -> None:
+def test_dense_is_plain_for_every_connectivity(connectivity: str, rule: str) -> None:
     def make(**options: Any) -> rc.Circuit:
         return layered(rule=RULES[rule], **STRUCTURES[connectivity], **options)
 

@@ -103,6 +103,7 @@ EXPERIMENT = Experiment(
     "Tied and untied networks are compared on CIFAR-10, and the filters of an untied one are shown.",
     run,
     shortens=True,
+    paper_epochs=200,
     methods=(*TABLE, FIGURE_6),
     data=("cifar10",),
     keeps=True,
