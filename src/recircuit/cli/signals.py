@@ -1,4 +1,4 @@
-"""Signals that end a command. All of them do what Ctrl-C does, and the exit code tells which it was."""
+"""Signals that end a command. They all do what Ctrl-C does, and the exit code says which signal it was."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ OTHERS = (signal.SIGTERM, signal.SIGHUP)
 
 @contextmanager
 def stop_signals() -> Iterator[list[int]]:
-    """The signals that came during a ``with`` block. Each acts as Ctrl-C would act at that moment.
+    """Collect the signals that arrive during a ``with`` block. Each of them acts as Ctrl-C would act at that moment.
 
     SIGHUP stays ignored where it is, as by nohup. In threads other than the main one, nothing changes.
     """
