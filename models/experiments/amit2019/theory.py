@@ -112,7 +112,7 @@ def _checks(k: int, depth: Depth, settings: Settings) -> list[Check]:
     def worst(by_epsilon: list[list[float]]) -> float:
         return max(values[-1] for values in by_epsilon)
 
-    halved = "the same, as it shrinks when the rate is halved: the ratio farthest from 2"
+    halved = "ratio of its values at a rate and at half of that rate, the one farthest from 2"
     return checks(
         f"k = {k}, ",
         [
@@ -120,10 +120,15 @@ def _checks(k: int, depth: Depth, settings: Settings) -> list[Check]:
             ("SciPy, Eq. 17: largest drift", exact, "<=", 1e-9),
             ("circuit: largest part of a weight outside of the modes", outside, "<=", ROUNDING),
             (f"circuit, rate {finest:g}: largest distance of a lambda from SciPy", worst(gaps), "<=", 2 * finest),
-            (halved, _ratio(gaps), "within", (1.8, 2.2)),
-            ("the same, extrapolated from the last two rates to 0", _extrapolated(depth, chosen), "<=", 4 * finest**2),
+            (f"circuit: largest distance of a lambda from SciPy; {halved}", _ratio(gaps), "within", (1.8, 2.2)),
+            (
+                "circuit: largest distance of a lambda from SciPy, extrapolated from the last two rates to 0",
+                _extrapolated(depth, chosen),
+                "<=",
+                4 * finest**2,
+            ),
             (f"circuit, rate {finest:g}, Eq. 17: largest drift", worst(drifts), "<=", finest / 10),
-            (halved, _ratio(drifts), "within", (1.8, 2.2)),
+            (f"circuit, Eq. 17: largest drift; {halved}", _ratio(drifts), "within", (1.8, 2.2)),
             (f"circuit, rate {finest:g}, Eq. 18: decay of e against D, relative", _decay_gap(depth), "<=", 4 * finest),
             ("circuit: largest rise of e, at any time in any mode, as epsilon grows", _rise(depth), "<=", ROUNDING),
         ],
@@ -191,11 +196,16 @@ def _theorem_2(depth: Depth) -> list[Check]:
             (f"{met}: lambda_1, least growth at any time", first, ">=", -ROUNDING),
             (f"{met}: lambda_2, least growth at any time", second, ">=", -ROUNDING),
             (f"{met}: sqrt(eps) lambda_3, least growth at any time", _growth(scaled, holds), ">=", -ROUNDING),
-            (f"{met}: lambda_3, said to grow: its largest growth, at the end", float(third.max()), "<", 0.0),
+            (
+                f"{met}: lambda_3, which the theorem says grows: its largest growth at the end",
+                float(third.max()),
+                "<",
+                0.0,
+            ),
             (f"{met}: e, largest rise at any time", _rise(depth, holds), "<=", ROUNDING),
             (f"{not_met}: modes in which lambda_2 falls as epsilon grows", int((falls < -1e-3).sum()), ">=", 1),
             (f"{not_met}: lambda_2, largest fall", float(-falls.min()), ">=", 1e-3),
-            (f"{not_met}: e falls faster all the same, largest rise", _rise(depth, broken), "<=", ROUNDING),
+            (f"{not_met}: e, which falls faster nevertheless: largest rise", _rise(depth, broken), "<=", ROUNDING),
         ],
     )
 

@@ -39,8 +39,8 @@ def run(settings: Settings) -> Report:
         ("arrows, each of one presentation", arrows.start.shape[1], ">=", 400),
         ("largest distance of an arrow from Eq. 23", float(np.abs(found - wanted).max()), "<=", 1e-11),
         ("points on the hyperbolas, displaced a little", at.size, ">=", 60),
-        ("of these, those that learning leaves", int((exponents > 0).sum()), ">=", 10),
-        ("those that are left or regained as the parabola says", int(turned.sum()), "==", at.size),
+        ("displaced points that learning leaves", int((exponents > 0).sum()), ">=", 10),
+        ("displaced points that are left or regained as the parabola says", int(turned.sum()), "==", at.size),
         ("exponent of a displacement from Eq. 33, relative, the worst", relative(exponents, predicted), "<=", 0.02),
         (f"trajectories, rate {rate:g}: largest distance from SciPy", float(np.abs(away).max()), "<=", 20 * rate),
         (

@@ -120,18 +120,23 @@ def _checks(sizes: tuple[int, ...], one: Matrices, settings: Settings) -> list[C
             0.05 if settings.quick else 1e-3,
         ),
         (
-            "|A_1|, the largest at any time, over its largest in the first tenth of the looks",
+            "|A_1|, the largest at any time, over its largest in the first tenth of the recorded times",
             float(one.sizes[0].max() / one.sizes[0][:5].max()),
             "<=",
             5.0,
         ),
-        ("V, largest eigenvalue of its change from look to look", one.rises[0], "<=", 1e-3),
-        ("V as the third line of Eq. 110 prints it, the same", one.rises[1], ">", 0.01),
+        ("V, largest eigenvalue of its change from one recorded time to the next", one.rises[0], "<=", 1e-3),
+        (
+            "V as the third line of Eq. 110 prints it, largest eigenvalue of its change from one recorded time to the next",
+            one.rises[1],
+            ">",
+            0.01,
+        ),
     ]
     if sizes == PLAIN:
         rows.append(
             (
-                "Theorem 10: how far A and B still move in the last looks, relative, the worst start",
+                "Theorem 10: how far A and B still move over the last recorded times, relative, the worst start",
                 float(one.still.max()),
                 "<=",
                 0.05 if settings.quick else 1e-3,

@@ -177,12 +177,17 @@ def _beside(drifting: Array, resting: Array) -> list[Check]:
         "mu = 2, without f': ",
         [
             (
-                "T not k I^mu: how far a_1 moves in the last fifth of the time, relative, the stillest of 20",
+                "T not k I^mu: how far a_1 moves in the last fifth of the time, relative, the smallest of 20",
                 float(still(drifting).min()),
                 ">=",
                 0.01,
             ),
-            ("T = k I^mu: the same, the most restless of 20", float(still(resting).max()), "<=", 1e-4),
+            (
+                "T = k I^mu: how far a_1 moves in the last fifth of the time, relative, the largest of 20",
+                float(still(resting).max()),
+                "<=",
+                1e-4,
+            ),
         ],
     )
 

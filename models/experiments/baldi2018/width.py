@@ -144,14 +144,19 @@ def _checks(about: str, one: Width, limit: float, settings: Settings) -> list[Ch
     what = "where K < 0" if "Theorem 6" in about else "in the unstable region, sum of a_i^2 + b_i c_i < 0"
     rows = [
         ("random starts", len(one.end), ">=", _count(settings)),
-        (f"of these {what}", int(one.unstable.sum()), ">=", 1),
+        (f"random starts {what}", int(one.unstable.sum()), ">=", 1),
         (
             "the end, all weights, from the predicted root, relative, the worst start",
             float(one.end_distance.max()),
             "<=",
             limit,
         ),
-        (f"the same, worst {what}", float(one.end_distance[one.unstable].max()), "<=", limit),
+        (
+            f"the end, all weights, from the predicted root, relative, the worst start {what}",
+            float(one.end_distance[one.unstable].max()),
+            "<=",
+            limit,
+        ),
     ]
     return checks(about, rows) + one.convergence.checks(about)
 

@@ -143,7 +143,12 @@ def _checks(W: Array, B: Array, newton: Iteration, gradient: Iteration) -> list[
             ("learned B: W B from the identity, the largest entry", float(right), "<=", 1e-6),
             ("Newton: |f| after 9 presentations, the worst", float(newton.f[-1].max()), "<=", 1e-10),
             ("Newton: order of convergence, the median", float(np.median(orders(newton.f))), "within", (1.8, 2.2)),
-            ("gradient descent: the same", float(np.median(orders(gradient.f))), "within", (0.9, 1.1)),
+            (
+                "gradient descent: order of convergence, the median",
+                float(np.median(orders(gradient.f))),
+                "within",
+                (0.9, 1.1),
+            ),
             ("gradient descent: |f| after 9 presentations, the median", float(np.median(gradient.f[9])), ">", 1e-3),
             ("where both end: distance over the way of gradient descent, the worst", float(distances.max()), "<=", 0.1),
         ],
@@ -163,7 +168,7 @@ def _least_squares(W: Array, B: Array, y: Array, found: Iteration) -> list[Check
             ),
             ("|f| at the end, the least: it cannot be 0", float(found.f[-1].min()), ">", 0.1),
             (
-                "|T f| after one presentation over that before, the worst",
+                "|T f| after one presentation over |T f| before, the worst",
                 float((found.Tf[1] / found.Tf[0]).max()),
                 "<=",
                 1e-6,

@@ -103,7 +103,12 @@ def _checks(trained: Mapping[str, Sequence[Pair]], used: Runs, moved: Runs, quic
             ("|B - W^+|/|W^+|, the worst layer", furthest(everywhere), "<=", limit),
             ("the Penrose conditions, the worst layer", max(worst(everywhere, k) for k in CONDITIONS), "<=", limit),
             ("|W - W(0)|/|W(0)| by noise", float(max(pair.moved[-1] for pair in everywhere)), "==", 0.0),
-            ("the same with dA on, the least layer", min(float(p.moved[-1]) for run in moved for p in run), ">=", 0.1),
+            (
+                "|W - W(0)|/|W(0)| with dA on, the layer with the least",
+                min(float(p.moved[-1]) for run in moved for p in run),
+                ">=",
+                0.1,
+            ),
         ],
     )
 

@@ -186,7 +186,12 @@ def _on_linear(found: Found, scale: Scale, quick: bool) -> list[Check]:
     stays, unseen = _ends(found.linear["narrowing"], "h1"), 1 - scale.narrowing[-1] / scale.narrowing[-2]
     rows: list[Row] = [
         (f"{wide}, {what}", falls["widening"], "<=", -0.35),
-        (f"{narrow} (A3 fails), lower matrix, relative error: what is never seen", stays, ">=", unseen**0.5),
+        (
+            f"{narrow} (A3 fails), lower matrix, relative error, which stays, since a part of the matrix is never observed",
+            stays,
+            ">=",
+            unseen**0.5,
+        ),
         (f"{narrow}, direct feedback, {what}", falls["direct"], "<=", -0.35),
     ]
     if not quick:  # of few samples it is by chance
@@ -202,7 +207,7 @@ def _on_the_estimate(found: Found) -> list[Check]:
     return [
         *checks(f"bias of the estimate, c = {SCALES[0]:g} to {SCALES[-1]:g}: ", [
             ("Gaussian noise, slope of its log against log c", slope(SCALES, gaussian[0]), "within", (1.9, 2.1)),
-            ("skewed noise, the same", slope(SCALES, skewed[0]), "within", (0.9, 1.1)),
+            ("skewed noise, slope of its log against log c", slope(SCALES, skewed[0]), "within", (0.9, 1.1)),
             ("the least of them, in error bars", least, ">=", 10.0),
             ("Gaussian noise, c = .1, as a share of the gradient", gaussian[0][1], "<=", 0.01),
         ]),

@@ -62,7 +62,7 @@ def run(settings: Settings) -> Report:
             ),
             ("starts within .1 of 0 that end where e W B e > 0", int((paths[-1, 1, :100] > 0).sum()), "==", 100),
             (
-                "these: A W at the end, largest distance from 1",
+                "starts within .1 of 0: A W at the end, largest distance from 1",
                 float(np.abs(paths[-1, :, :100].prod(axis=0) - 1).max()),
                 "<=",
                 1e-3,

@@ -59,7 +59,7 @@ def _checks(curves: LearningCurves, quick: bool) -> list[Check]:
                 "<=",
                 share,
             ),
-            (f"{alpha:g}: NSE at the end, over that of 0", end(curves[alpha]) / end(slowest), "<", 1.0),
+            (f"{alpha:g}: NSE at the end, over NSE with momentum 0", end(curves[alpha]) / end(slowest), "<", 1.0),
         ]
     return checks(f"momentum, {many(slowest)}: ", rows)
 

@@ -43,9 +43,19 @@ def run(settings: Settings) -> Report:
                 1e-6,
             ),
             ("entries in which Eq. 79 as printed is wrong", int(entries.sum()), "==", 2),
-            ("of these, (1, 1) and (1, 4)", int(entries[0, 0]) + int(entries[0, 3]), "==", 2),
+            (
+                "entries in which Eq. 79 as printed is wrong, counted among (1, 1) and (1, 4)",
+                int(entries[0, 0]) + int(entries[0, 3]),
+                "==",
+                2,
+            ),
             ("asymmetry |J - J^T|/|J|, the least of the points", float(asymmetry(found).min()), ">", 0.01),
-            ("backpropagation: the same, the largest", float(asymmetry(control).max()), "<=", 1e-6),
+            (
+                "backpropagation: asymmetry |J - J^T|/|J|, the largest of the points",
+                float(asymmetry(control).max()),
+                "<=",
+                1e-6,
+            ),
         ],
     )
     return Report(rows, _draw(found, right, control))

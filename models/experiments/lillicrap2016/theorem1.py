@@ -89,7 +89,7 @@ def _checks(zero: Runs, other: Runs, settings: Settings) -> list[Check]:
         [
             ("random T and B", zero.error.shape[1], ">=", 25 if settings.quick else 100),
             ("|E|^2/|T|^2 at the end, the worst", float(zero.error[-1].max()), "<=", 1e-2 if settings.quick else 1e-6),
-            ("V, largest rise from look to look, relative to V(0)", float(rises.max()), "<=", 1e-12),
+            ("V, largest rise from one recorded time to the next, relative to V(0)", float(rises.max()), "<=", 1e-12),
             (
                 "s over |BT|^2 + 2 n_h^2, as Lemma 3 derives it, the largest",
                 float((zero.s / zero.bounds[1]).max()),
@@ -111,7 +111,7 @@ def _checks(zero: Runs, other: Runs, settings: Settings) -> list[Check]:
                 1,
             ),
             (
-                "networks that reach |E|^2/|T|^2 <= .001 all the same, share",
+                "share of the networks that reach |E|^2/|T|^2 <= .001 nevertheless",
                 float((other.error[-1] <= 1e-3).mean()),
                 ">=",
                 0.9,
