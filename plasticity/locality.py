@@ -71,8 +71,11 @@ class Scope:
 def prove(statements: tuple[Statement, ...], scope: Scope) -> None:
     """Prove every statement local, in order.
 
-    Raises RecircuitError: the first thing that a synapse may not read, call or change, with what
-    it may.
+    Raises
+    ------
+    RecircuitError
+        If the equation reads, calls or changes something that a synapse may not. The message names the first such
+        thing, and what is allowed.
     """
     for position, statement in enumerate(statements):
         proof = _Proof(scope, statement, statements[position + 1 :])

@@ -114,7 +114,10 @@ def is_position(bare: str) -> bool:
 def check_declared(name: object, what: str, where: str) -> None:
     """Refuse a name that a parameter, state, broadcast or local may not have.
 
-    Raises RecircuitError: Brian2 reserves it, or would accept it and then shadow it.
+    Raises
+    ------
+    RecircuitError
+        If Brian2 reserves the name, or would accept it and then shadow it.
     """
     why = _unfit(name)
     if why:

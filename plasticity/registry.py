@@ -31,8 +31,12 @@ def find(spec: str) -> Rule:
 
     A file is executed, because the user asks for it by name.
 
-    Raises UsageError: no such name (with the closest), file or attribute; RecircuitError: what is wrong
-    with the file or the rule.
+    Raises
+    ------
+    UsageError
+        If there is no such name, file or attribute. The message names the closest name.
+    RecircuitError
+        If something is wrong with the file or the rule.
     """
     if file_of_rule(spec) is not None:
         return _from_file(spec)

@@ -13,11 +13,16 @@ class Backend(ABC):
 
     Parameters
     ----------
-    name : by which users ask for it
-    summary : one sentence for lists of backends
-    needs : what a machine must have for it, in a word or two; empty for none
-    build_seconds : about how long it takes until a circuit that has not been built before runs
-    seeks_speed : whether ``backend="auto"`` may take it; of those that can, the last in the registry is taken
+    name : str
+        The name by which users ask for it.
+    summary : str
+        One sentence for lists of backends.
+    needs : str
+        What a machine must have for it, in a word or two; empty for none.
+    build_seconds : float
+        About how long it takes until a circuit that has not been built before runs.
+    seeks_speed : bool
+        Whether ``backend="auto"`` may take it; of those that can, the last in the registry is taken.
     """
 
     name: str
@@ -34,7 +39,10 @@ class Backend(ABC):
     def open(self, lowered: Lowered) -> Program:
         """Build a circuit.
 
-        Raises RecircuitError: something is missing on this machine, or it cannot run this circuit.
+        Raises
+        ------
+        RecircuitError
+            If something is missing on this machine, or it cannot run this circuit.
         """
 
     def threads(self) -> int:

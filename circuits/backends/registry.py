@@ -33,7 +33,10 @@ BACKENDS = tuple(_MODULES)
 def find_backend(name: str) -> Backend:
     """A backend by its name.
 
-    Raises RecircuitError: there is none of that name.
+    Raises
+    ------
+    RecircuitError
+        If there is no backend of that name.
     """
     if name not in _MODULES:
         raise RecircuitError(f"backend: expected one of {', '.join(BACKENDS)} or auto; got {name!r}.")

@@ -31,11 +31,16 @@ class Local(Connectivity):
 
     Parameters
     ----------
-    image : channels, height and width of the image below
-    maps : channels of the image above
-    kernel, stride, padding : of the windows; see `Windows`
-    probability : that a synapse exists, drawn once for each weight and for each projection by itself
-    transposed : whether the projection runs from the image above to the one below
+    image : tuple[int, int, int]
+        Channels, height and width of the image below.
+    maps : int
+        Channels of the image above.
+    kernel, stride, padding
+        The kernel, stride and padding of the windows; see `Windows`.
+    probability : float
+        The probability that a synapse exists, drawn once for each weight and for each projection by itself.
+    transposed : bool
+        Whether the projection runs from the image above to the one below.
 
     References
     ----------

@@ -31,9 +31,11 @@ class MaxPool(Connectivity):
 
     Parameters
     ----------
-    image : channels, height and width of the image below
-    kernel, stride, padding : of the windows; see `Windows`. With the stride 2 and ``"same"`` the image above has half the
-        size, exactly (Amit 2019, section 4)
+    image : tuple[int, int, int]
+        Channels, height and width of the image below.
+    kernel, stride, padding
+        The kernel, stride and padding of the windows; see `Windows`. With the stride 2 and ``"same"`` the image above
+        has half the size, exactly (Amit 2019, section 4).
     """
 
     image: tuple[int, int, int]

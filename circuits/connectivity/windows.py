@@ -22,11 +22,15 @@ class Windows:
 
     Parameters
     ----------
-    size : height and width of the image below
-    kernel, stride : of both directions, or a pair (down, across)
-    padding : rows and columns of nothing around the image; or ``"same"``: as many as the image above needs to have
-        size/stride places, rounded up, half of them before it (an odd one comes after)
-    where : what an error begins with
+    size : tuple[int, int]
+        Height and width of the image below.
+    kernel, stride : Pair
+        The kernel and stride of both directions, or a pair (down, across).
+    padding : int | str
+        Rows and columns of nothing around the image; or ``"same"``: as many as the image above needs to have
+        size/stride places, rounded up, half of them before it (an odd one comes after).
+    where : str
+        What an error begins with.
 
     Raises
     ------
@@ -144,7 +148,10 @@ def inverse(table: np.ndarray, pixels: int) -> np.ndarray:
 def pair(value: Any, where: str) -> tuple[int, int]:
     """One number for both directions, or two.
 
-    Raises RecircuitError: no whole numbers above 0.
+    Raises
+    ------
+    RecircuitError
+        If the values are not whole numbers above 0.
     """
     both = value if isinstance(value, tuple | list) else (value, value)
     if len(both) != 2 or not all(_whole(n) and n > 0 for n in both):

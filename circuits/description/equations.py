@@ -31,7 +31,11 @@ FORM = "Each line reads 'name = expression : 1 (flags)', 'dname/dt = expression 
 def parse_equations(text: str) -> Mapping[str, SingleEquation]:
     """The equations of a neuron by the name of their variable.
 
-    Raises RecircuitError: a line that is none, an expression that is not arithmetic, a unit that there is not, a circle.
+    Raises
+    ------
+    RecircuitError
+        If a line is no equation, an expression is not arithmetic, a unit does not exist, or equations depend on each
+        other in a circle.
     """
     try:
         lines = EQUATIONS.parse_string(check_characters(text, "equations"), parse_all=True)

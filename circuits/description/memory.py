@@ -28,7 +28,10 @@ def needed(network: Network) -> dict[str, int]:
 def check_memory(network: Network, free: int | None = None) -> None:
     """Refuse a circuit that does not fit.
 
-    Raises RecircuitError: with what it needs, what there is, and its largest parts.
+    Raises
+    ------
+    RecircuitError
+        If there is not enough memory. The message says what is needed, what there is, and which parts are the largest.
     """
     parts = needed(network)
     free = available() if free is None else free

@@ -41,8 +41,10 @@ class Schedule:
 
     Parameters
     ----------
-    windows : name -> (first step, step after the last)
-    evaluation : the phases that run when the circuit is only asked, not taught
+    windows : Mapping[str, tuple[int, int]]
+        Name -> (first step, step after the last).
+    evaluation : tuple[str, ...]
+        The phases that run when the circuit is only asked, not taught.
     """
 
     windows: Mapping[str, tuple[int, int]]

@@ -38,9 +38,12 @@ def draw_circuit(circuit: Network, *, phases: bool = True, labels: bool = True) 
 
     Parameters
     ----------
-    circuit : need not have been built
-    phases : draw the phases of a presentation below, where the circuit has any
-    labels : write the rules' names
+    circuit : Network
+        Need not have been built.
+    phases : bool
+        Draw the phases of a presentation below, where the circuit has any.
+    labels : bool
+        Write the rules' names.
     """
     boxes, edges = lay_out(circuit)
     figure = blank_figure()

@@ -18,7 +18,10 @@ __all__ = ["keys_of", "known", "value_of"]
 def keys_of(network: Network, arrays: Collection[str], name: str) -> list[str]:
     """The stored variables that the value of ``name`` (as ``"h.rate"``) is made of.
 
-    Raises RecircuitError: there is no such variable; it reads the time; or something that nobody else reads.
+    Raises
+    ------
+    RecircuitError
+        If there is no such variable, or if the expression reads the time or something that nobody else reads.
     """
     owner, _, variable = name.partition(".")
     population = network.populations.get(owner)
@@ -41,7 +44,10 @@ def keys_of(network: Network, arrays: Collection[str], name: str) -> list[str]:
 def known(network: Network, arrays: Collection[str], key: str) -> str:
     """The name under which a variable is stored.
 
-    Raises RecircuitError: it is not.
+    Raises
+    ------
+    RecircuitError
+        If it is not such a value.
     """
     owner, _, variable = key.partition(".")
     if key not in arrays and owner in network.populations:

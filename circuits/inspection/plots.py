@@ -59,11 +59,16 @@ def plot_trace(
 
     Parameters
     ----------
-    trace : what ``circuit.run(..., record=...)`` returns
-    names : which of its variables, in this order (default: all)
-    units : which units have a colour and a label, or how many; where there are more, those are grey
-    labels : variable -> what to call its units, instead of their numbers
-    width, height : of the figure and of each panel, in inches
+    trace : Recorded
+        What ``circuit.run(..., record=...)`` returns.
+    names : Sequence[str] | None
+        Which of its variables, in this order (default: all).
+    units : Sequence[int] | int
+        Which units have a colour and a label, or how many; where there are more, those are grey.
+    labels : dict[str, Sequence[str]] | None
+        Variable -> what to call its units, instead of their numbers.
+    width, height : float
+        The width and height of the figure and of each panel, in inches.
 
     Raises
     ------

@@ -21,8 +21,10 @@ class Transfer:
 
     Parameters
     ----------
-    f, slope : f and f' as expressions in which ``{u}`` stands for the field
-    about : the function in a sentence
+    f, slope : str
+        f and f' as expressions in which ``{u}`` stands for the field.
+    about : str
+        The function in a sentence.
     """
 
     f: str

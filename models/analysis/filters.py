@@ -21,7 +21,10 @@ __all__ = [
 def filters_of(projection: Projection) -> NDArray[np.floating]:
     """Filters as pictures, (places, maps, channels, down, across); one place where they are tied.
 
-    Raises RecircuitError: the projection is not of images, or feedback.
+    Raises
+    ------
+    RecircuitError
+        If the projection is not of images, or feedback.
     """
     connectivity = _connectivity(projection)
     down, across = connectivity.windows.kernel  # type: ignore[misc]
@@ -39,7 +42,10 @@ def likeness(projection: Projection) -> float:
     1 where all places have one filter (tied), 0 where they have nothing to do with each other. With f the filters less
     their means, of length 1, the mean over pairs of P places of f.f' is (|sum f|^2 - P)/(P (P - 1)).
 
-    Raises RecircuitError: the projection is not of images, or feedback.
+    Raises
+    ------
+    RecircuitError
+        If the projection is not of images, or feedback.
     """
     filters = filters_of(projection)
     if len(filters) == 1:

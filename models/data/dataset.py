@@ -29,19 +29,31 @@ class Dataset:
     (uint8). The arrays are read-only views, so that nothing changes them by accident. `from_arrays` makes a
     data set from arrays of other types.
 
-    Args:
-        name: what to call it, and what an error names.
-        x_train: samples, (n_train, n_features), uint8 or float32, C-contiguous, no unit.
-        y_train: labels, (n_train,), int64, from 0 to classes - 1; a class may lack samples.
-        x_test: samples, (n_test, n_features), of the type of x_train.
-        y_test: labels, (n_test,), int64.
-        classes: number of classes, the width of the output.
-        shape: shape of one sample before it was flattened (C order), such as (28, 28).
-        scale: rate per unit of x.
-        offset: rate of x = 0.
+    Parameters
+    ----------
+    name : str
+        What to call it, and what an error names.
+    x_train : Samples
+        Samples, (n_train, n_features), uint8 or float32, C-contiguous, no unit.
+    y_train : Labels
+        Labels, (n_train,), int64, from 0 to classes - 1; a class may lack samples.
+    x_test : Samples
+        Samples, (n_test, n_features), of the type of x_train.
+    y_test : Labels
+        Labels, (n_test,), int64.
+    classes : int
+        Number of classes, the width of the output.
+    shape : tuple[int, ...]
+        Shape of one sample before it was flattened (C order), such as (28, 28).
+    scale : float
+        Rate per unit of x.
+    offset : float
+        Rate of x = 0.
 
-    Raises:
-        RecircuitError: where any of this does not hold.
+    Raises
+    ------
+    RecircuitError
+        If a parameter is not as described.
     """
 
     name: str
@@ -78,16 +90,25 @@ class Dataset:
     ) -> Dataset:
         """Make a data set from arrays of any shape (n, ...) and any float type, or uint8.
 
-        Args:
-            name: what to call it.
-            x_train, x_test: samples, (n, ...), uint8 or floats; floats become float32.
-            y_train, y_test: labels, (n,), integers of any width.
-            classes: number of classes; left out, the largest label + 1.
-            scale: rate per unit of x; left out, 1/255 for uint8 and 1 for floats.
-            offset: rate of x = 0.
+        Parameters
+        ----------
+        name : str
+            What to call it.
+        x_train, x_test : ArrayLike
+            Samples, (n, ...), uint8 or floats; floats become float32.
+        y_train, y_test : ArrayLike
+            Labels, (n,), integers of any width.
+        classes : int | None
+            Number of classes; left out, the largest label + 1.
+        scale : float | None
+            Rate per unit of x; left out, 1/255 for uint8 and 1 for floats.
+        offset : float
+            Rate of x = 0.
 
-        Raises:
-            RecircuitError: for other types and shapes, values beyond float32, and what `validate` refuses.
+        Raises
+        ------
+        RecircuitError
+            If types or shapes are different, values are beyond float32, or `validate` refuses the data.
         """
         train, test = np.asarray(x_train), np.asarray(x_test)
         if train.shape[1:] != test.shape[1:]:
@@ -132,8 +153,10 @@ class Dataset:
     def validate(self) -> Dataset:
         """Check everything the class promises, and return the data set itself.
 
-        Raises:
-            RecircuitError: naming the array, what it holds, what was expected, and what to do.
+        Raises
+        ------
+        RecircuitError
+            If an array is wrong. The message names it, what it holds, what was expected, and what to do.
         """
         if not 1 <= self.classes <= MAX_CLASSES:
             raise RecircuitError(

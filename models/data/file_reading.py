@@ -14,9 +14,12 @@ from ...errors import RecircuitError, UsageError
 def read_bytes(path: Path) -> bytes:
     """Everything the file holds.
 
-    Raises:
-        UsageError: where it is missing or a directory.
-        RecircuitError: where it may not be read.
+    Raises
+    ------
+    UsageError
+        If the file is missing or is a directory.
+    RecircuitError
+        If the file may not be read.
     """
     try:
         return read_file(path)
@@ -30,9 +33,12 @@ def read_bytes(path: Path) -> bytes:
 def find(directory: Path, folders: Sequence[str], names: Sequence[str]) -> Path:
     """The first of `names` that lies in the directory or else in one of its `folders`.
 
-    Raises:
-        UsageError: where the directory is missing or no directory, or holds none of the names.
-        RecircuitError: where it may not be read.
+    Raises
+    ------
+    UsageError
+        If the directory is missing, is no directory, or holds none of the names.
+    RecircuitError
+        If the file may not be read.
     """
     places = [directory, *(directory / folder for folder in folders if os.path.isdir(directory / folder))]
     for place in places:

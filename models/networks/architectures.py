@@ -124,7 +124,10 @@ def layers_of(line: str) -> list[Layer]:
     Windows are padded so that convolutions keep the size of the image, and pools of stride 2 (as they have, if nothing
     else is said) halve it exactly. ``drop`` belongs to the layer before it. SUM adds the two layers before it.
 
-    Raises UsageError: a word that is none of these, or in a place where it makes no network.
+    Raises
+    ------
+    UsageError
+        If a word is none of these, or stands in a place where it makes no network.
     """
     found: list[Layer] = []
     for word in (part.strip() for part in line.split(";") if part.strip()):

@@ -120,20 +120,36 @@ def image_network(
     receives goes on to the latched winners, and what a sum receives to both that it adds. A presentation: `whole`, `draw`
     (of dropout), `feedforward` and `feedback` with a step per layer, `error`, `plasticity`. There are no biases.
 
-    Args:
-        model: one of `ARCHITECTURES`, or a line of layers (see `architectures.layers_of`).
-        image: channels, height and width of a stimulus; or height and width of one channel.
-        classes: units of the output.
-        rule: a rule or its name; its forward and feedback equations.
-        loss: "hinge" (the circuit of o, t and s, with mu = 1/(classes - 1), so that the wrong classes weigh as much as the
-            right one), that circuit itself, "softmax" or "mse" (controls); None: the paper's.
-        transfer: of hidden units; see `pyramidal`. None: the paper's.
-        synapses, feedback: which synapses there are, and the way of the errors.
-        noise: its standard deviation, for rules that read it.
-        circuit: see `CircuitOptions`.
+    Parameters
+    ----------
+    model : str
+        One of `ARCHITECTURES`, or a line of layers (see `architectures.layers_of`).
+    image : Sequence[int]
+        Channels, height and width of a stimulus; or height and width of one channel.
+    classes : int
+        Units of the output.
+    rule : Rule | str
+        A rule or its name; its forward and feedback equations.
+    loss : str | OutputCircuit | None
+        "hinge" (the circuit of o, t and s, with mu = 1/(classes - 1), so that the wrong classes weigh as much as the
+        right one), that circuit itself, "softmax" or "mse" (controls); None: the paper's.
+    transfer : str | None
+        The transfer function of hidden units; see `pyramidal`.
+    None
+        The paper's.
+    synapses, feedback
+        Which synapses there are, and the way of the errors.
+    noise : float
+        The standard deviation of the noise, for rules that read it.
+    circuit : Unpack[CircuitOptions]
+        See `CircuitOptions`.
 
-    Raises:
-        UsageError: what makes no network. RecircuitError: windows that do not fit the image.
+    Raises
+    ------
+    UsageError
+        If the arguments make no network.
+    RecircuitError
+        If windows do not fit the image.
     """
     known = ARCHITECTURES.get(model)
     if known is None and ";" not in model:

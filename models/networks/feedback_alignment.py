@@ -70,13 +70,17 @@ class Synapses:
 
     Parameters
     ----------
-    weights, channel : initial W (None: uniform, by Glorot and Bengio) and B (None: `even`); biases begin as weights
-        of their unit do
-    connectivity : probability of each synapse of W and B, but for those of the stimulus (sparse feedback alignment)
-    local : the lowest hidden layer's fields, windows on the stimulus with weights of their own (Note 5); sizes[1] is its
-        ``above``, in units. None: all of the stimulus
-    frozen : layers of weights that stay as they are, biases too; the lowest is 1 (Note 3)
-    bias : whether the units have biases, weights from a unit ``one`` that always fires at 1 (Note 16, Eq. 60-62)
+    weights, channel : Initial | None
+        Initial W (None: uniform, by Glorot and Bengio) and B (None: `even`); biases begin as weights of their unit do.
+    connectivity : float
+        Probability of each synapse of W and B, but for those of the stimulus (sparse feedback alignment).
+    local : Local | None
+        The lowest hidden layer's fields, windows on the stimulus with weights of their own (Note 5); sizes[1] is its
+        ``above``, in units. None: all of the stimulus.
+    frozen : Collection[int]
+        Layers of weights that stay as they are, biases too; the lowest is 1 (Note 3).
+    bias : bool
+        Whether the units have biases, weights from a unit ``one`` that always fires at 1 (Note 16, Eq. 60-62).
     """
 
     weights: Initial | None = None
@@ -116,17 +120,26 @@ def feedback_alignment(
 
     Parameters
     ----------
-    sizes : units of each layer, stimulus first
-    rule : of the forward synapses, or its name; where it says so the feedback is W^T (bp, adam: controls)
-    feedback : ``"layers"`` (Supp. Fig. 3 and 4), ``"none"`` (Supp. Fig. 2: only the output learns), or
-        `Pseudoinverse` (Note 15; a control)
-    transfer, answer : of the hidden units and of the output
-    target : `Labels` (a supervisor ``s``), ``"values"`` (a stimulus ``s``), or ``"input"`` (an autoencoder: what it is
-        shown is what it is to answer)
-    dropout : of hidden units and of the stimulus
-    synapses : which there are, how they begin, and which stay
-    tau, settle : time constant of the rates (None: dt, step-by-step mode), and how many steps each layer is given
-    circuit : see `CircuitOptions`
+    sizes : Sequence[int]
+        Units of each layer, stimulus first.
+    rule : Rule | str
+        The rule of the forward synapses, or its name; where it says so the feedback is W^T (bp, adam: controls).
+    feedback : str | Pseudoinverse
+        ``"layers"`` (Supp. Fig. 3 and 4), ``"none"`` (Supp. Fig. 2: only the output learns), or `Pseudoinverse` (Note
+        15; a control).
+    transfer, answer : str
+        The transfer function and answer of the hidden units and of the output.
+    target : str | Labels
+        `Labels` (a supervisor ``s``), ``"values"`` (a stimulus ``s``), or ``"input"`` (an autoencoder: what it is shown
+        is what it is to answer).
+    dropout : Dropout
+        The dropout of hidden units and of the stimulus.
+    synapses : Synapses
+        Which there are, how they begin, and which stay.
+    tau, settle
+        Time constant of the rates (None: dt, step-by-step mode), and how many steps each layer is given.
+    circuit : Unpack[CircuitOptions]
+        See `CircuitOptions`.
 
     Raises
     ------

@@ -19,12 +19,15 @@ class Feedback:
 
     Parameters
     ----------
-    direct : feedback from the output straight to each layer that learns (Baldi's skipped random backpropagation; direct
+    direct : bool | Literal['pools']
+        Feedback from the output straight to each layer that learns (Baldi's skipped random backpropagation; direct
         feedback alignment), in place of the way back through all layers; ``"pools"``: where a layer is pooled, to the
-        pool, and from there to its winners (Crafton et al. 2019; Lansdell et al. 2020, C.4)
-    gated : whether errors are multiplied by f' (Baldi et al. 2018, section 4.2)
-    skipped : with backpropagation, what is passed down is not multiplied by f': errors reach each layer through the
-        product of the transposed matrices (Baldi et al. 2018, section 3: SBP)
+        pool, and from there to its winners (Crafton et al. 2019; Lansdell et al. 2020, C.4).
+    gated : bool
+        Whether errors are multiplied by f' (Baldi et al. 2018, section 4.2).
+    skipped : bool
+        With backpropagation, what is passed down is not multiplied by f': errors reach each layer through the product
+        of the transposed matrices (Baldi et al. 2018, section 3: SBP).
     """
 
     direct: bool | Literal["pools"] = False
@@ -46,13 +49,18 @@ class Synapses:
 
     Parameters
     ----------
-    tied : whether convolutions share their weights over places (a control), or the names of those that do; None: as in
-        the paper
-    frozen : layers whose incoming weights, and those of the feedback from there, stay as they are
-    connectivity : probability of each synapse, drawn for forward and feedback separately; all of them to and from the
-        output exist (Amit 2019, as in its code)
-    weights, feedback_weights : how they begin; None: `glorot`, and feedback as forward
-    clipped : above 0: after each update weights are clipped at so many times Glorot's limit (Amit 2019's code: 1.5)
+    tied : bool | Collection[str] | None
+        Whether convolutions share their weights over places (a control), or the names of those that do; None: as in the
+        paper.
+    frozen : Collection[str]
+        Layers whose incoming weights, and those of the feedback from there, stay as they are.
+    connectivity : float
+        Probability of each synapse, drawn for forward and feedback separately; all of them to and from the output exist
+        (Amit 2019, as in its code).
+    weights, feedback_weights : Initial | None
+        How they begin; None: `glorot`, and feedback as forward.
+    clipped : float
+        Above 0: after each update weights are clipped at so many times Glorot's limit (Amit 2019's code: 1.5).
     """
 
     tied: bool | Collection[str] | None = None

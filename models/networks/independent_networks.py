@@ -46,8 +46,10 @@ class Networks:
 
     Parameters
     ----------
-    forward : W_1..W_L, (count, N_i, N_(i-1))
-    channel : C_1..C_(L-1), (count, N_i, N_L); empty for backpropagation
+    forward : Sequence[Array]
+        W_1..W_L, (count, N_i, N_(i-1)).
+    channel : Sequence[Array]
+        C_1..C_(L-1), (count, N_i, N_L); empty for backpropagation.
     """
 
     forward: Sequence[Array]
@@ -84,13 +86,21 @@ def side_by_side(
 
     Parameters
     ----------
-    networks : the weights it begins with
-    rule : of the weights; one that reads the transpose, as backpropagation, needs one hidden layer
-    batch_size : stimuli shown at a time
-    hidden, output : models of the units; None: linear
-    biases : whether every unit but the stimulus has one, which begins at 0
+    networks : Networks
+        The weights it begins with.
+    rule : Rule
+        The rule of the weights; one that reads the transpose, as backpropagation, needs one hidden layer.
+    batch_size : int
+        Stimuli shown at a time.
+    hidden, output
+        Models of the units; None: linear.
+    biases : bool
+        Whether every unit but the stimulus has one, which begins at 0.
 
-    Raises RecircuitError: the transpose is asked for, and there is more than one hidden layer.
+    Raises
+    ------
+    RecircuitError
+        If the transpose is asked for, and there is more than one hidden layer.
     """
     count, sizes = networks.count, networks.sizes
     transposed = rule.feedback.weights == "transpose"

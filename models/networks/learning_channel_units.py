@@ -23,8 +23,10 @@ def channel_unit(variant: Variant, tau: Quantity) -> Neuron:
 
     Parameters
     ----------
-    variant : says which
-    tau : time constant of the rate
+    variant : Variant
+        A function that says which.
+    tau : Quantity
+        Time constant of the rate.
     """
     f, slope = find_transfer(variant.transfer)
     lines = [

@@ -39,9 +39,12 @@ def unit(transfer: str, tau: Quantity, dropped: float = 0.0) -> Neuron:
 
     Parameters
     ----------
-    transfer : ``tanh``, ``logistic``, ``leaky`` (Eq. 1), ``clip`` (saturated), ``linear``, ... or an expression
-    tau : time constant of the rate; equal to the circuit's dt for step-by-step mode
-    dropped : the probability of dropout
+    transfer : str
+        ``tanh``, ``logistic``, ``leaky`` (Eq. 1), ``clip`` (saturated), ``linear``, ... or an expression.
+    tau : Quantity
+        Time constant of the rate; equal to the circuit's dt for step-by-step mode.
+    dropped : float
+        The probability of dropout.
     """
     f, slope = find_transfer(transfer)
     kept = "*(1 - lost)" if dropped else ""

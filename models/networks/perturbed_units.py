@@ -62,10 +62,14 @@ class Noise:
 
     Parameters
     ----------
-    c : its standard deviation
-    draw : an expression with mean 0 and variance 1 that draws, such as ``randn()``
-    own : whether the unit itself gets it; if not, it is there to be sent to the unit's twin
-    during : the phase in which it is drawn
+    c : float
+        The standard deviation of the noise.
+    draw : str
+        An expression with mean 0 and variance 1 that draws, such as ``randn()``.
+    own : bool
+        Whether the unit itself gets it; if not, it is there to be sent to the unit's twin.
+    during : str
+        The phase in which it is drawn.
     """
 
     c: float = 0.01

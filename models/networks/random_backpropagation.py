@@ -40,14 +40,21 @@ def random_backpropagation(
     are no biases (Eq. 2 and 14). Circuits of variants that differ in numbers only can share one program
     (`Circuit.take_over`).
 
-    Args:
-        sizes: units of each layer, stimulus first, at least three.
-        variant: a `Variant`, or the name of an algorithm.
-        batch_size : stimuli shown at a time: the minibatch.
-        precision, dt, seed, lowering: of the circuit.
+    Parameters
+    ----------
+    sizes : Sequence[int]
+        Units of each layer, stimulus first, at least three.
+    variant : Variant | str
+        A `Variant`, or the name of an algorithm.
+    batch_size : int
+        Stimuli shown at a time: the minibatch.
+    precision, dt, seed, lowering
+        The precision, dt, seed and lowering of the circuit.
 
-    Raises:
-        UsageError: no hidden layer.
+    Raises
+    ------
+    UsageError
+        If there is no hidden layer.
     """
     variant = Variant(variant) if isinstance(variant, str) else variant
     if len(sizes) < 3:

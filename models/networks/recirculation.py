@@ -54,20 +54,33 @@ def chain(
 ) -> Circuit:
     """Linear layers `x`, `h1`, `h2`, ..., each a pair with the next; nothing but recirculation changes a weight.
 
-    Args:
-        sizes: units of each layer, the lowest first; two make the pair of the paper.
-        rule: what changes A and B.
-        ends: the loops that are run, one after the other: from "below", from "above", or both. From below alone an
-            expanding pair never meets the third Penrose condition, from above alone a contracting one the fourth.
-        data: whether `x` is a stimulus, with rows to be shown; otherwise it draws noise as every other layer does.
-        noise: standard deviation of what a layer draws.
-        tau, settling: time constant of rate and echo (None: dt, step-by-step mode), and how many tau each step is then given.
-        weights, feedback_weights: of A and B to begin with; None: Glorot and Bengio's uniform, each drawn by itself.
-        circuit: see `CircuitOptions`; the precision is float64 if nothing else is said.
+    Parameters
+    ----------
+    sizes : Sequence[int]
+        Units of each layer, the lowest first; two make the pair of the paper.
+    rule : Rule | str
+        What changes A and B.
+    ends : Sequence[str]
+        The loops that are run, one after the other: from "below", from "above", or both. From below alone an expanding
+        pair never meets the third Penrose condition, from above alone a contracting one the fourth.
+    data : bool
+        Whether `x` is a stimulus, with rows to be shown; otherwise it draws noise as every other layer does.
+    noise : float
+        Standard deviation of what a layer draws.
+    tau, settling
+        Time constant of rate and echo (None: dt, step-by-step mode), and how many tau each step is then given.
+    weights, feedback_weights : Any
+        The weights and feedback weights of A and B to begin with; None: Glorot and Bengio's uniform, each drawn by
+        itself.
+    circuit : Unpack[CircuitOptions]
+        See `CircuitOptions`; the precision is float64 if nothing else is said.
 
-    Raises:
-        UsageError: for sizes or ends that make no loop.
-        RecircuitError: what the circuit refuses.
+    Raises
+    ------
+    UsageError
+        If sizes or ends make no loop.
+    RecircuitError
+        If the circuit refuses its arguments.
     """
     rule, ends = find(rule) if isinstance(rule, str) else rule, _checked(sizes, ends)
     net = new_circuit(circuit, "float64")
@@ -123,20 +136,33 @@ def recirculating(
     B begins at 0, so that its rows lie where those of W^T do, and B goes to W^+ for wide layers too; drawn at random,
     it keeps in an expanding pair what W never reaches (`rule.with_weight_decay` lets it fade).
 
-    Args:
-        sizes: units of each layer, stimulus first; three or more.
-        rule: its forward equation teaches W, its feedback equation B.
-        ends: the loops that are run. From below is enough for B alone.
-        transfer: f of the hidden units; see `pyramidal`.
-        gated: False leaves out f', as the paper does.
-        noise: standard deviation of the noise.
-        weights, feedback_weights: of W (None: Glorot and Bengio's uniform) and B to begin with.
-        tau, settling: as for `chain`.
-        circuit: see `CircuitOptions`.
+    Parameters
+    ----------
+    sizes : Sequence[int]
+        Units of each layer, stimulus first; three or more.
+    rule : Rule | str
+        Its forward equation teaches W, its feedback equation B.
+    ends : Sequence[str]
+        The loops that are run. From below is enough for B alone.
+    transfer : str
+        f of the hidden units; see `pyramidal`.
+    gated : bool
+        False leaves out f', as the paper does.
+    noise : float
+        Standard deviation of the noise.
+    weights, feedback_weights : Any
+        The weights and feedback weights of W (None: Glorot and Bengio's uniform) and B to begin with.
+    tau, settling
+        The tau and settling, as for `chain`.
+    circuit : Unpack[CircuitOptions]
+        See `CircuitOptions`.
 
-    Raises:
-        UsageError: for sizes or ends that make no such network.
-        RecircuitError: what the circuit refuses.
+    Raises
+    ------
+    UsageError
+        If sizes or ends make no such network.
+    RecircuitError
+        If the circuit refuses its arguments.
     """
     rule, ends = find(rule) if isinstance(rule, str) else rule, _checked(sizes, ends, 3)
     net = new_circuit(circuit)

@@ -59,13 +59,19 @@ def network(rule: Rule, hidden: Neuron | None = None, **options: Any) -> Circuit
     A projection changes where its two populations have what the equation reads. Each broadcast is the square of what
     a unit (`loss_unit`) receives of the errors.
 
-    Args:
-        rule: what the synapses follow.
-        hidden: the hidden units, with a compartment `basal`, and `apical` if they receive feedback; None: pyramidal.
-        options: of the circuit.
+    Parameters
+    ----------
+    rule : Rule
+        What the synapses follow.
+    hidden : Neuron | None
+        The hidden units, with a compartment `basal`, and `apical` if they receive feedback; None: pyramidal.
+    options : Any
+        The options of the circuit.
 
-    Raises:
-        RecircuitError: the rule fits no projection, and what the units lack.
+    Raises
+    ------
+    RecircuitError
+        If the rule fits no projection. The message says what the units lack.
     """
     net = Circuit(**options)
     hidden = hidden or pyramidal("tanh")

@@ -16,12 +16,17 @@ __all__ = ["carry_over", "untied"]
 def untied(weights: NDArray[np.floating], tied: Projection, into: Projection) -> NDArray[np.floating]:
     """The weight that each synapse of ``into`` has in ``tied``: every place gets its copy of the filter.
 
-    Args:
-        weights: of the shape of ``tied``.
-        tied, into: projections with the same synapses; those of ``tied`` may share their weights.
+    Parameters
+    ----------
+    weights : NDArray[np.floating]
+        The weights of the shape of ``tied``.
+    tied, into : Projection
+        Projections with the same synapses; those of ``tied`` may share their weights.
 
-    Raises:
-        RecircuitError: they do not have the same synapses.
+    Raises
+    ------
+    RecircuitError
+        If they do not have the same synapses.
     """
     found = np.zeros(into.shape, weights.dtype)
     (a, b), size = (_by_place(p) for p in (tied, into)), tied.post.size

@@ -68,7 +68,10 @@ class RunConfig(BaseModel):
     def of(cls, **options: Any) -> RunConfig:
         """Check options.
 
-        Raises UsageError: naming the option, what it got, and what was expected.
+        Raises
+        ------
+        UsageError
+            If an option is wrong. The message names the option, what it got, and what was expected.
         """
         try:
             return cls(**options)
@@ -150,7 +153,10 @@ class RunConfig(BaseModel):
         Up to 10,000 training samples: features-100-classes, 20 epochs, and about 1/64 of them, 10 at least, at a
         time; beyond: features-500-classes, 6 epochs, 100 at a time.
 
-        Raises UsageError: layers or batch elements do not fit the data.
+        Raises
+        ------
+        UsageError
+            If layers or batch elements do not fit the data.
         """
         if self.model is not None:
             filled = self.model_copy(update=of_model(self, data))
@@ -182,7 +188,10 @@ class RunConfig(BaseModel):
     def _fitted(self, kind: RuleNetwork) -> RunConfig:
         """With the loss and transfer of a kind of network, and the rule's own rate.
 
-        Raises UsageError: an option that this kind does not have.
+        Raises
+        ------
+        UsageError
+            If this kind does not have an option.
         """
         rule = find(self.rule)
         for name, wanted in (("loss", "mse"), ("connectivity", 1.0), ("matmul", "full")):
@@ -213,7 +222,10 @@ class RunConfig(BaseModel):
     def made_rule(self) -> Rule:
         """The rule with its rate, decays and momentum.
 
-        Raises UsageError: the rule has no rate that could be set.
+        Raises
+        ------
+        UsageError
+            If the rule has no rate that could be set.
         """
         rule = find(self.rule)
         if "rate" not in rule.parameters and (self.rate is not None or self.rate_decay is not None):
@@ -232,7 +244,10 @@ class RunConfig(BaseModel):
     def circuit(self, data: Dataset) -> Circuit:
         """The network; call it on what `filled` returned, with the data it was filled for.
 
-        Raises UsageError: whatever makes no network.
+        Raises
+        ------
+        UsageError
+            If the options make no network.
         """
         assert self.batch_size is not None
         try:

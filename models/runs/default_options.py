@@ -44,7 +44,10 @@ def of_model(config: Asked, data: Dataset) -> dict[str, Any]:
 
     The paper's batch elements are taken where the data have 20 times as many samples.
 
-    Raises UsageError: the options or the data do not go with a model.
+    Raises
+    ------
+    UsageError
+        If the options or the data do not go with a model.
     """
     if config.layers is not None:
         raise UsageError("--model and --layers are two ways to say what the network is: give one of them.")

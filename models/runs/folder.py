@@ -42,7 +42,10 @@ class Record(BaseModel):
 def rule_hash(spec: str) -> str:
     """Of the file that a rule is in; empty where there is none.
 
-    Raises UsageError: the file cannot be read.
+    Raises
+    ------
+    UsageError
+        If the file cannot be read.
     """
     path = file_of_rule(spec)
     try:
@@ -54,7 +57,10 @@ def rule_hash(spec: str) -> str:
 def read_record(folder: Path) -> Record | None:
     """What a folder's config.json says; None where there is none.
 
-    Raises RecircuitError: it cannot be read.
+    Raises
+    ------
+    RecircuitError
+        If the file cannot be read.
     """
     path = folder / CONFIG
     try:
@@ -77,9 +83,12 @@ def plan(folder: Path, given: dict[str, Any], *, resume: bool, trust: bool = Fal
     which backend and where the data lie may change. A file with a rule is executed only where the user names it now, or
     trusts the folder and the file is what it was.
 
-    Raises:
-        UsageError: an option does not hold, or is not what the run to resume was started with.
-        RecircuitError: config.json or the weights cannot be read, or are missing.
+    Raises
+    ------
+    UsageError
+        If an option does not hold, or is not what the run to resume was started with.
+    RecircuitError
+        If config.json or the weights cannot be read, or are missing.
     """
     record = read_record(folder) if resume else None
     if resume:
@@ -121,7 +130,10 @@ def check_trusted(folder: Path, record: Record, trust: bool) -> None:
 def may_start(folder: Path, config: RunConfig, *, overwrite: bool) -> str:
     """What to tell about a new run in a folder that may hold another.
 
-    Raises UsageError: it holds one that has trained, or that cannot be read, and nothing is said about writing over it.
+    Raises
+    ------
+    UsageError
+        If the folder holds a run that has trained or that cannot be read, and `overwrite` is not given.
     """
     held = (folder / CONFIG).exists() or (folder / WEIGHTS).exists()
     if not held:

@@ -70,7 +70,10 @@ class Job:
     def keep(self, folder: Path, result: Result) -> None:
         """Write its result, whole or not at all.
 
-        Raises RecircuitError: the disk is full, or the folder cannot be written.
+        Raises
+        ------
+        RecircuitError
+            If the disk is full, or the folder cannot be written.
         """
         text = json.dumps({**self.payload, "result": result}, indent=1, allow_nan=False) + "\n"
         write_whole(folder / f"{self.key}.json", text.encode())
@@ -79,7 +82,10 @@ class Job:
 def seeds_of(text: str) -> list[int]:
     """Seeds as one writes them: ``"0-4"``, ``"3"``, ``"0,2,5-7"``.
 
-    Raises UsageError: it is no list of whole numbers.
+    Raises
+    ------
+    UsageError
+        If the text is no list of whole numbers.
     """
     found: list[int] = []
     for part in text.split(","):
@@ -106,14 +112,21 @@ def values_of(text: str) -> list[str]:
 def training_jobs(data: str, variants: Mapping[str, Sequence[Any]], seeds: Sequence[int], **fixed: Any) -> list[Job]:
     """A run for every seed and every combination of the variants.
 
-    Args:
-        data: as in `recircuit.models.data.load`.
-        variants: option -> its values, as of RunConfig.
-        seeds: of weights, order and noise.
-        fixed: options that are the same for all.
+    Parameters
+    ----------
+    data : str
+        The data, as in `recircuit.models.data.load`.
+    variants : Mapping[str, Sequence[Any]]
+        Option -> its values, as of RunConfig.
+    seeds : Sequence[int]
+        The seeds of weights, order and noise.
+    fixed : Any
+        Options that are the same for all.
 
-    Raises:
-        UsageError: an option does not hold, or does not fit the data.
+    Raises
+    ------
+    UsageError
+        If an option does not hold, or does not fit the data.
     """
     samples = load(data, fixed.get("data_dir"))
     jobs = []
@@ -143,14 +156,21 @@ def experiment_jobs(
 ) -> list[Job]:
     """A run of each experiment for every seed, one for those that draw nothing at random.
 
-    Args:
-        ids: of the experiments.
-        seeds: of their runs.
-        backend, quick, epochs, data_dir: as in `settings_for`.
-        out: below it each experiment has a folder, in which it keeps what it trains; None: nowhere.
+    Parameters
+    ----------
+    ids : Sequence[str]
+        The ids of the experiments.
+    seeds : Sequence[int]
+        The seeds of the runs.
+    backend, quick, epochs, data_dir
+        The backend, quick, epochs and data dir, as in `settings_for`.
+    out : Path | None
+        Below it each experiment has a folder, in which it keeps what it trains; None: nowhere.
 
-    Raises:
-        UsageError: no such experiment or backend, or one that is not run for other numbers of epochs.
+    Raises
+    ------
+    UsageError
+        If there is no such experiment or backend, or if the experiment cannot be run for another number of epochs.
     """
     from ..experiments import find, settings_for
 

@@ -60,7 +60,10 @@ class Runs:
 
         Returns what `recircuit.models.sweeps.jobs.perform` does, or `failed` with the reason.
 
-        Raises RuntimeError: the process died.
+        Raises
+        ------
+        RuntimeError
+            The process died.
         """
         with tempfile.TemporaryFile("w+") as said, self._start(said) as child:
             assert child.stdin is not None and child.stdout is not None

@@ -27,14 +27,20 @@ class Modifier:
 
     Parameters
     ----------
-    name : what it is called in a message
-    change : a function from the statements of an equation, and the words with which a message about it begins, to other
-        statements. It raises `RecircuitError` if it does not fit the equation
-    parameters : names and values that the changed equations read, besides the rule's own
-    state : variables of the synapse that the changed equations keep, and what they begin with
-    broadcasts : names of scalars that the changed equations read, one for each element of the batch
-    rate_to : what happens to the rule's parameter ``rate``, as in ``"decay"``, if the modifier needs one; empty: it
-        needs none
+    name : str
+        What it is called in a message.
+    change : Change
+        A function from the statements of an equation, and the words with which a message about it begins, to other
+        statements. It raises `RecircuitError` if it does not fit the equation.
+    parameters : Mapping[str, float]
+        Names and values that the changed equations read, besides the rule's own.
+    state : Mapping[str, float]
+        Variables of the synapse that the changed equations keep, and what they begin with.
+    broadcasts : tuple[str, ...]
+        Names of scalars that the changed equations read, one for each element of the batch.
+    rate_to : str
+        What happens to the rule's parameter ``rate``, as in ``"decay"``, if the modifier needs one; empty: it needs
+        none.
     """
 
     name: str

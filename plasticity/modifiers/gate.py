@@ -14,7 +14,8 @@ def gate(broadcast: str) -> Modifier:
 
     Parameters
     ----------
-    broadcast : the name of the broadcast
+    broadcast : str
+        The name of the broadcast.
     """
     return Modifier(f"the gate `{broadcast}`", partial(_change, broadcast), broadcasts=(broadcast,))
 

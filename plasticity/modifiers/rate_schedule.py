@@ -13,7 +13,8 @@ def rate_decay(rate_decay: float) -> Modifier:
 
     Parameters
     ----------
-    rate_decay : how fast; after 1/rate_decay updates the rate is half of what it was
+    rate_decay : float
+        How fast; after 1/rate_decay updates the rate is half of what it was.
 
     References
     ----------
@@ -30,8 +31,10 @@ def rate_steps(*updates: int, factor: float = 0.1) -> Modifier:
 
     Parameters
     ----------
-    updates : the numbers of updates at which the rate falls
-    factor : by which it is multiplied each time
+    updates : int
+        The numbers of updates at which the rate falls.
+    factor : float
+        The factor by which it is multiplied each time.
 
     References
     ----------

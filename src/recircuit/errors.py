@@ -11,8 +11,10 @@ class RecircuitError(Exception):
     The message is made one paragraph, so that it may be written over several lines where it is raised.
     The command line prints it on stderr, without a traceback, and ends with `exit_code`.
 
-    Args:
-        message: the object, what it got, what it expected, what to do.
+    Parameters
+    ----------
+    message : str
+        The object, what it got, what it expected, what to do.
     """
 
     exit_code: ClassVar[int] = 1

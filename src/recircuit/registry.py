@@ -36,11 +36,16 @@ class Registry(Mapping[str, T]):
 
     Parameters
     ----------
-    kind : what a member is called, as in ``"rule"``
-    built_in : the members that come with recircuit
-    group : the group of entry points by which packages add members; empty: none can
-    check : says what is wrong with a member that a package offers
-    others : how else than by a name something of this kind is given, as a whole sentence for the error message
+    kind : str
+        What a member is called, as in ``"rule"``.
+    built_in : Mapping[str, T]
+        The members that come with recircuit.
+    group : str
+        The group of entry points by which packages add members; empty: none can.
+    check : Check | None
+        A function that says what is wrong with a member that a package offers.
+    others : str
+        How else than by a name something of this kind is given, as a whole sentence for the error message.
     """
 
     def __init__(
@@ -54,8 +59,10 @@ class Registry(Mapping[str, T]):
 
         Parameters
         ----------
-        name : as `names` lists them
-        where : what the message begins with, as in ``"loss"``; empty: nothing
+        name : str
+            The name, as `names` lists them.
+        where : str
+            What the message begins with, as in ``"loss"``; empty: nothing.
 
         Raises
         ------

@@ -25,9 +25,12 @@ class Recipe:
 
     Parameters
     ----------
-    compile : commands, as lists of words, that may run beside one another
-    makes : the names of the files that are needed afterwards
-    link : the command that runs after the others; empty for none
+    compile : tuple[Command, ...]
+        Commands, as lists of words, that may run beside one another.
+    makes : tuple[str, ...]
+        The names of the files that are needed afterwards.
+    link : Command
+        The command that runs after the others; empty for none.
     """
 
     compile: tuple[Command, ...]
@@ -75,7 +78,10 @@ class Compilers:
     def follow(self, recipe: Recipe, folder: Path, backend: str) -> None:
         """Compile, then link.
 
-        Raises RecircuitError: a compiler reports an error, or cannot be started.
+        Raises
+        ------
+        RecircuitError
+            If a compiler reports an error, or cannot be started.
         """
         self._run(recipe.compile, folder, backend)
         if recipe.link:

@@ -26,7 +26,10 @@ LEFT_BEHIND = 60.0
 def cache_folder() -> Path:
     """Where compiled circuits lie: $RECIRCUIT_CACHE, or ``recircuit`` in the user's cache.
 
-    Raises RecircuitError: none is named, and the user has no home folder.
+    Raises
+    ------
+    RecircuitError
+        If no folder is named, and the user has no home folder.
     """
     if given := os.environ.get("RECIRCUIT_CACHE"):
         return Path(given).absolute()
@@ -63,10 +66,14 @@ def built(
 
     Parameters
     ----------
-    backend : in whose name errors are told
-    write : writes the sources into a folder, and returns how they are compiled
-    toolchain : all else that the program depends on
-    compilers : those of the circuit, so that all of them end when one fails
+    backend : str
+        In whose name errors are told.
+    write : Callable[[Path], Recipe]
+        Writes the sources into a folder, and returns how they are compiled.
+    toolchain : str
+        All else that the program depends on.
+    compilers : Compilers | None
+        Those of the circuit, so that all of them end when one fails.
 
     Raises
     ------

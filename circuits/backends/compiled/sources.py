@@ -34,7 +34,8 @@ def registry(assembly: Assembly, where: Callable[[Any], tuple[str, str]]) -> str
 
     Parameters
     ----------
-    where : variable -> C++ expressions of its address and of how many values it has
+    where : Callable[[Any], tuple[str, str]]
+        Variable -> C++ expressions of its address and of how many values it has.
     """
     operations = [o.name for o in assembly.lowered.all_operations() if o.name in assembly.runners]
     code = {name: assembly.runners[name].codeobj for name in operations}

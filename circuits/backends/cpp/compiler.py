@@ -28,7 +28,10 @@ PATIENCE = 60
 def compiler() -> tuple[str, ...]:
     """The command of the C++ compiler, as a list of words: that of $CXX, as a shell would split it, or g++.
 
-    Raises RecircuitError: $CXX cannot be split.
+    Raises
+    ------
+    RecircuitError
+        If $CXX cannot be split.
     """
     given = os.environ.get("CXX", "")
     try:

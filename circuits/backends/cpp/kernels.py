@@ -21,9 +21,12 @@ def kernels(code: Iterable[str], real: str, include: str) -> list[Path]:
 
     Parameters
     ----------
-    code : the circuit's sources, by which it is known what it calls
-    real : the width of its numbers, ``float`` or ``double``
-    include : where the matrix library's headers are
+    code : Iterable[str]
+        The circuit's sources, by which it is known what it calls.
+    real : str
+        The width of its numbers, ``float`` or ``double``.
+    include : str
+        Where the matrix library's headers are.
     """
     called = {name for text in code for name in re.findall(r"recircuit::(\w+)\(", text)}
     needed = sorted({home for name, home in _homes().items() if name in called})

@@ -25,10 +25,14 @@ class Toolkit:
 
     Parameters
     ----------
-    nvcc : its path
-    version : of the toolkit
-    cards : compute capabilities that it compiles for, as (major, minor)
-    include, library : the folder of ``cublas_v2.h``, and the file ``libcublas.so``; None where they are missing
+    nvcc : Path
+        The path of the file.
+    version : Version
+        The version of the toolkit.
+    cards : tuple[Version, ...]
+        Compute capabilities that it compiles for, as (major, minor).
+    include, library : Path | None
+        The folder of ``cublas_v2.h``, and the file ``libcublas.so``; None where they are missing.
     """
 
     nvcc: Path

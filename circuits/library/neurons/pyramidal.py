@@ -33,15 +33,22 @@ def pyramidal(
 
     Parameters
     ----------
-    transfer : ``clip``, ``tanh``, ``logistic``, ``relu``, ``leaky``, ``linear``, or an expression of ``basal``
-    tau : time constant of the rate; equal to the circuit's dt for step-by-step mode
-    derivative : f', where it cannot be found
-    gated : False leaves out f' (Baldi et al. 2018, section 4.2)
-    dropped : the probability that a unit is silent for a presentation, its error too; the others are multiplied by
-        1/(1 - dropped). It is drawn in the phase ``draw``; in the phase ``whole``, before it, no unit is silent, so that
-        an evaluation that shows ``whole`` and not ``draw`` has all of them
-    added : what the soma gets besides f(basal), as in ``noise*in_perturbed``
-    more, parameters : further lines of equations, and the names that they use
+    transfer : str
+        ``clip``, ``tanh``, ``logistic``, ``relu``, ``leaky``, ``linear``, or an expression of ``basal``.
+    tau : Quantity
+        Time constant of the rate; equal to the circuit's dt for step-by-step mode.
+    derivative : str | None
+        f', where it cannot be found.
+    gated : bool
+        False leaves out f' (Baldi et al. 2018, section 4.2).
+    dropped : float
+        The probability that a unit is silent for a presentation, its error too; the others are multiplied by 1/(1 -
+        dropped). It is drawn in the phase ``draw``; in the phase ``whole``, before it, no unit is silent, so that an
+        evaluation that shows ``whole`` and not ``draw`` has all of them.
+    added : str
+        What the soma gets besides f(basal), as in ``noise*in_perturbed``.
+    more, parameters
+        Further lines of equations, and the names that they use.
 
     References
     ----------

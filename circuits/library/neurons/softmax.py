@@ -20,8 +20,10 @@ def softmax_unit(*, tau: Quantity, tells_loss: bool = False) -> Neuron:
 
     Parameters
     ----------
-    tau : time constant of the rate
-    tells_loss : whether it has the variables that a unit for the loss reads
+    tau : Quantity
+        Time constant of the rate.
+    tells_loss : bool
+        Whether it has the variables that a unit for the loss reads.
     """
     return Neuron(
         f"""
@@ -44,7 +46,8 @@ def normalising_unit(*, tau: Quantity) -> Neuron:
 
     Parameters
     ----------
-    tau : time constant of the rate
+    tau : Quantity
+        Time constant of the rate.
     """
     return Neuron(
         """

@@ -36,9 +36,12 @@ def output_for(loss: str | OutputCircuit, rule: str, **options: Any) -> OutputCi
 
     Parameters
     ----------
-    loss : the name of a loss, or an output circuit
-    rule : the name of the rule
-    options : parameters of output circuits; one that the class of this loss does not have is left out
+    loss : str | OutputCircuit
+        The name of a loss, or an output circuit.
+    rule : str
+        The name of the rule.
+    options : Any
+        Parameters of output circuits; one that the class of this loss does not have is left out.
 
     Raises
     ------

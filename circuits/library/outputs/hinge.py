@@ -52,15 +52,23 @@ class HingeOutput(OutputCircuit):
 
     Parameters
     ----------
-    M : bound of |h|; give it room, since beyond it a right answer goes on learning, and the weights run away
-    S : the learning threshold (1 in Eq. 1-5)
-    mu : weight of the classes that are not shown, below 1
-    epsilon : the overshoot, above 0
-    tau, tau_t : time constants of o and t; None: dt, step-by-step mode
-    repair : ``""``, ``"hysteresis"`` or ``"delay"``
-    off : the share of its peak by which o may miss the peak, or 0, where the hysteresis switches; below
-        epsilon/(1+epsilon), so that o = 1 never switches it. None: half of that
-    companions : the names of the control and supervisory populations
+    M : float
+        Bound of |h|; give it room, since beyond it a right answer goes on learning, and the weights run away.
+    S : float
+        The learning threshold (1 in Eq. 1-5).
+    mu : float
+        Weight of the classes that are not shown, below 1.
+    epsilon : float
+        The overshoot, above 0.
+    tau, tau_t : Quantity | None
+        Time constants of o and t; None: dt, step-by-step mode.
+    repair : str
+        ``""``, ``"hysteresis"`` or ``"delay"``.
+    off : float | None
+        The share of its peak by which o may miss the peak, or 0, where the hysteresis switches; below
+        epsilon/(1+epsilon), so that o = 1 never switches it. None: half of that.
+    companions : tuple[str, str]
+        The names of the control and supervisory populations.
 
     References
     ----------

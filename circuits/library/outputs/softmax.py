@@ -24,9 +24,12 @@ class SoftmaxOutput(AppraisedOutput):
 
     Parameters
     ----------
-    tau : time constant of all units; None: dt, step-by-step mode
-    companions : the names of the normalising and supervisory populations
-    appraised : whether `appraise` can be called; supervision then arrives in the phase ``feedforward`` too
+    tau : Quantity | None
+        Time constant of all units; None: dt, step-by-step mode.
+    companions : tuple[str, str]
+        The names of the normalising and supervisory populations.
+    appraised : bool
+        Whether `appraise` can be called; supervision then arrives in the phase ``feedforward`` too.
     """
 
     tau: Quantity | None = None

@@ -43,8 +43,10 @@ class Cycle:
 
     Parameters
     ----------
-    mean, low : mean of o, and where it comes closest to 0
-    period : in units of tau; NaN where o does not cycle
+    mean, low : float
+        Mean of o, and where it comes closest to 0.
+    period : float
+        In units of tau; NaN where o does not cycle.
     """
 
     mean: float
@@ -100,10 +102,14 @@ class Grid:
 
     Parameters
     ----------
-    h : (fields,)
-    steps : o in the phase ``error``, of two cycles, (fields, 8, 2)
-    held : o in the phase ``plasticity``, (fields, 2): the error that is read out
-    beyond : how often each unit met |h| >= M, as the circuit counted, (2,)
+    h : Array
+        (fields,).
+    steps : Array
+        o in the phase ``error``, of two cycles, (fields, 8, 2).
+    held : Array
+        o in the phase ``plasticity``, (fields, 2): the error that is read out.
+    beyond : Array
+        How often each unit met |h| >= M, as the circuit counted, (2,).
     """
 
     h: Array

@@ -36,9 +36,12 @@ class Problem:
 
     Parameters
     ----------
-    T : (n_k, n_0)
-    weights : W_1..W_k at the start, (n_i, n_{i-1})
-    feedback : R_2..R_k at the start, (n_{i-1}, n_i)
+    T : Array
+        (n_k, n_0).
+    weights : Sequence[Array]
+        W_1..W_k at the start, (n_i, n_{i-1}).
+    feedback : Sequence[Array]
+        R_2..R_k at the start, (n_{i-1}, n_i).
     """
 
     T: Array
@@ -56,10 +59,14 @@ class Path:
 
     Parameters
     ----------
-    residual : e = T - W_k...W_1 before each iteration, as the output units showed it, (iterations, n_k, n_0)
-    error : relative error |e|^2/|T|^2 before each iteration, (iterations,)
-    weights : W_1..W_k at the end
-    trajectory : W_1..W_k after each iteration, (iterations, n_i, n_{i-1}), where asked for
+    residual : Array
+        e = T - W_k...W_1 before each iteration, as the output units showed it, (iterations, n_k, n_0).
+    error : Array
+        Relative error |e|^2/|T|^2 before each iteration, (iterations,).
+    weights : list[Array]
+        W_1..W_k at the end.
+    trajectory : list[Array]
+        W_1..W_k after each iteration, (iterations, n_i, n_{i-1}), where asked for.
     """
 
     residual: Array
@@ -103,7 +110,12 @@ def linear_circuit(problem: Problem, rule: Rule) -> Circuit:
 def learn(problem: Problem, rule: Rule, iterations: int, backend: str, *, trajectory: bool = False) -> Path:
     """Run the circuit for that many presentations, in one go.
 
-    Raises KeyboardInterrupt: Ctrl-C; RecircuitError: something diverged.
+    Raises
+    ------
+    KeyboardInterrupt
+        If Ctrl-C was pressed.
+    RecircuitError
+        If a variable became NaN or infinite.
     """
     net = linear_circuit(problem, rule)
     k, n = len(problem.weights), problem.T.shape[1]

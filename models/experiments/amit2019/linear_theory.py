@@ -25,10 +25,14 @@ class Decoupled:
 
     Parameters
     ----------
-    problem : W_i(0) = 0, R_i(0) = U_i L_{R,i} U_{i+1}^T, T = U L_T V^T
-    bases : U_1..U_{k+1}, (n_{i-1}, modes)
-    lam_r : (k-1, modes)
-    lam_t : (modes,)
+    problem : Problem
+        W_i(0) = 0, R_i(0) = U_i L_{R,i} U_{i+1}^T, T = U L_T V^T.
+    bases : Sequence[Array]
+        U_1..U_{k+1}, (n_{i-1}, modes).
+    lam_r : Array
+        (k-1, modes).
+    lam_t : Array
+        (modes,).
     """
 
     problem: Problem

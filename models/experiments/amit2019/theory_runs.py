@@ -18,10 +18,14 @@ class Trajectory:
 
     Parameters
     ----------
-    times : (times,)
-    lam : (times, k, modes)
-    e : (times, modes), as the output units showed it
-    outside : the largest part of a weight matrix that is not in its modes
+    times : Array
+        (times,).
+    lam : Array
+        (times, k, modes).
+    e : Array
+        (times, modes), as the output units showed it.
+    outside : float
+        The largest part of a weight matrix that is not in its modes.
     """
 
     times: Array

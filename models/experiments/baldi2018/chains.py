@@ -36,10 +36,14 @@ class Length:
 
     Parameters
     ----------
-    c, start, end, predicted : (L-1, n), and weights (L, n)
-    unstable : whether it begins in the unstable region, (n,)
-    times : when `path`, (times, L, n), and `error`, |alpha - beta P| relative to |alpha|, (times, n), were looked at
-    left : |alpha - beta P| relative to |alpha| at the end, (n,)
+    c, start, end, predicted : Array
+        (L-1, n), and weights (L, n).
+    unstable : NDArray[np.bool_]
+        Whether it begins in the unstable region, (n,).
+    times : Array
+        When `path`, (times, L, n), and `error`, |alpha - beta P| relative to |alpha|, (times, n), were looked at.
+    left : Array
+        |alpha - beta P| relative to |alpha| at the end, (n,).
     """
 
     c: Array

@@ -49,7 +49,10 @@ def learn(plan: Mapping[str, Variant], settings: Settings, *, full: Protocol = F
 
     A run that is finished is kept in the folder of the settings, and not made again (a quick one is).
 
-    Raises KeyboardInterrupt: Ctrl-C.
+    Raises
+    ------
+    KeyboardInterrupt
+        If Ctrl-C was pressed.
     """
     protocol = quick if settings.quick else full
     data = settings.dataset(protocol.data)

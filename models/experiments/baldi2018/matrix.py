@@ -36,11 +36,16 @@ class Matrices:
 
     Parameters
     ----------
-    times : (times,)
-    gap : |C A_2 A_1 - C S_TI S_II^-1| relative to the latter, (times, count)
-    sizes : |A_1| and |A_2|, (times, count) each
-    rises : largest eigenvalue of the change of V from one look to the next; the same of the printed V
-    still : how far A_1 and A_2 move in the last third of the time, relative, (count,)
+    times : Array
+        (times,).
+    gap : Array
+        |C A_2 A_1 - C S_TI S_II^-1| relative to the latter, (times, count).
+    sizes : tuple[Array, Array]
+        |A_1| and |A_2|, (times, count) each.
+    rises : tuple[float, float]
+        Largest eigenvalue of the change of V from one look to the next; the same of the printed V.
+    still : Array
+        How far A_1 and A_2 move in the last third of the time, relative, (count,).
     """
 
     times: Array

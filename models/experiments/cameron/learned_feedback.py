@@ -43,11 +43,16 @@ class Protocol:
 
     Parameters
     ----------
-    data : name of the data set; a quick run takes digits
-    hidden : units of the hidden layers
-    rate, decay : of W; after n updates rate/(1 + decay n)
-    feedback_rate : of B
-    batch_size, epochs : size of a minibatch, and how often all samples are shown
+    data : str
+        Name of the data set; a quick run takes digits.
+    hidden : tuple[int, ...]
+        Units of the hidden layers.
+    rate, decay : float
+        The learning rate and decay of W; after n updates rate/(1 + decay n).
+    feedback_rate : float
+        The feedback rate of B.
+    batch_size, epochs : int
+        Size of a minibatch, and how often all samples are shown.
     """
 
     data: str
@@ -64,7 +69,10 @@ def learn(protocol: Protocol, data: Dataset, settings: Settings) -> Courses:
 
     A run that is finished is kept in the folder of the settings (a quick one is not).
 
-    Raises KeyboardInterrupt: Ctrl-C.
+    Raises
+    ------
+    KeyboardInterrupt
+        If Ctrl-C was pressed.
     """
     fixed = {"protocol": vars(protocol), "data": data.fingerprint()}
     return each(

@@ -31,10 +31,14 @@ class Pair:
 
     Parameters
     ----------
-    at : the numbers of presentations, (n,)
-    conditions : how far B is from each of the four Penrose conditions for A, (n, 4)
-    distance : |B - A^+|/|A^+|, (n,)
-    moved : |A - A(0)|/|A(0)|, (n,)
+    at : Array
+        The numbers of presentations, (n,).
+    conditions : Array
+        How far B is from each of the four Penrose conditions for A, (n, 4).
+    distance : Array
+        |B - A^+|/|A^+|, (n,).
+    moved : Array
+        |A - A(0)|/|A(0)|, (n,).
     """
 
     at: Array
@@ -66,7 +70,12 @@ def kept_course(settings: Settings, name: str, about: Mapping[str, Any], run: Ca
 def course(net: Circuit, presentations: int, backend: str, inputs: Any = None, looks: int = 30) -> list[Pair]:
     """Run a chain or network, and look at all its pairs: at the start, then evenly on a logarithmic axis of time.
 
-    Raises KeyboardInterrupt: Ctrl-C; RecircuitError: something diverged.
+    Raises
+    ------
+    KeyboardInterrupt
+        If Ctrl-C was pressed.
+    RecircuitError
+        If a variable became NaN or infinite.
     """
     joined = [(f"{a}_to_{b}", f"{b}_to_{a}") for a, b in pairwise(net.populations)]
     joined = [pair for pair in joined if set(pair) <= set(net.projections)]

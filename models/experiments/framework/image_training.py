@@ -104,7 +104,10 @@ def learn(
     ``look(circuit)`` is called after each run; what it returns, JSON by name, is kept beside the curves. Runs go on where they
     were stopped, and an experiment of more epochs goes on from one of fewer. Of a run that is finished the curves are kept.
 
-    Raises KeyboardInterrupt: Ctrl-C.
+    Raises
+    ------
+    KeyboardInterrupt
+        If Ctrl-C was pressed.
     """
     protocol = quick if settings.quick else full.with_(epochs=settings.epochs or full.epochs)
     data = settings.dataset(protocol.data)

@@ -39,11 +39,16 @@ def go_on(
 
     Parameters
     ----------
-    settings : nothing is kept where they have no folder, or are those of a quick run
-    about : all that the numbers depend on, but for the backend; a file that says otherwise is of another run, and is begun
-        anew
+    settings : Settings
+        Nothing is kept where they have no folder, or are those of a quick run.
+    about : Mapping[str, Any]
+        All that the numbers depend on, but for the backend; a file that says otherwise is of another run, and is begun
+        anew.
 
-    Raises RecircuitError: the file cannot be written.
+    Raises
+    ------
+    RecircuitError
+        If the file cannot be written.
     """
     path = file_of(settings, name, ".npz")
     about = plain({**about, "backend": settings.backend})

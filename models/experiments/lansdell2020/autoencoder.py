@@ -114,7 +114,12 @@ def learn(scale: Scale, method: Method, seed: int, settings: Settings, name: str
     """Losses of test and training samples before the first epoch and after each, and ``silent`` at the end; for the first
     seed also, of some test samples, the rates of the bottleneck (``codes``) and what the output shows (``shown``).
 
-    Raises KeyboardInterrupt: Ctrl-C; RecircuitError: something diverged.
+    Raises
+    ------
+    KeyboardInterrupt
+        If Ctrl-C was pressed.
+    RecircuitError
+        If a variable became NaN or infinite.
     """
     data = scale.data
     net = build(scale, method, seed)

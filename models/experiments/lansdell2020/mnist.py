@@ -87,7 +87,12 @@ def _methods(scale: Scale) -> dict[str, tuple[Rule, float]]:
 def learn(scale: Scale, rule: Rule, c: float, seed: int, settings: Settings, told: str) -> Course:
     """Train one circuit, and measure it.
 
-    Raises KeyboardInterrupt: Ctrl-C; RecircuitError: something diverged.
+    Raises
+    ------
+    KeyboardInterrupt
+        If Ctrl-C was pressed.
+    RecircuitError
+        If a variable became NaN or infinite.
     """
     data = scale.data
     net = node_perturbation(

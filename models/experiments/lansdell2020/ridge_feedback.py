@@ -68,7 +68,12 @@ def _ridge(sizes: Sequence[int], c: float, synapses: Synapses, **options: Any) -
 def _learn(net: Circuit, inputs: Inputs, samples: int, backend: str, seed: int, transfer: str) -> LearningCurve:
     """Show samples at random, and look at twice as many each time.
 
-    Raises KeyboardInterrupt: Ctrl-C; RecircuitError: something diverged.
+    Raises
+    ------
+    KeyboardInterrupt
+        If Ctrl-C was pressed.
+    RecircuitError
+        If a variable became NaN or infinite.
     """
     program, rng = net.program(backend), np.random.default_rng([seed, 2])
     ends = [samples // 2**k for k in reversed(range(LOOKS))]

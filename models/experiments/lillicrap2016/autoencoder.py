@@ -75,7 +75,12 @@ def scaled(data: Dataset) -> Dataset:
 def learn(plan: Plan, data: Dataset, seed: int, settings: Settings, told: str) -> Course:
     """Train one circuit; the mean squared error of the test images after each epoch.
 
-    Raises KeyboardInterrupt: Ctrl-C; RecircuitError: something diverged.
+    Raises
+    ------
+    KeyboardInterrupt
+        If Ctrl-C was pressed.
+    RecircuitError
+        If a variable became NaN or infinite.
     """
     sizes = (data.n_features, *plan.hidden, data.n_features)
     net = plan.circuit(data, seed, sizes=sizes, target="input")

@@ -39,15 +39,23 @@ class Plan:
 
     Parameters
     ----------
-    rule : ``frfb`` (feedback alignment) or ``bp``
-    hidden : units of the hidden layers
-    epochs, rate, batch_size : how often all samples are shown, at what rate, in minibatches of how many
-    spread : of W as it begins, over that of Glorot and Bengio
-    gain : of B, over W^T as it begins by Glorot and Bengio
-    transfer, dropout, input_dropout, connectivity : as in `feedback_alignment`
-    local : (maps, kernel): below the hidden layers is one whose units see kernel x kernel pixels each, all places that
-        have such a window, in so many maps; (0, 0): there is none
-    augment : what is done to the images, anew in every epoch; see `Augmentation`
+    rule : str
+        ``frfb`` (feedback alignment) or ``bp``.
+    hidden : tuple[int, ...]
+        Units of the hidden layers.
+    epochs, rate, batch_size
+        How often all samples are shown, at what rate, in minibatches of how many.
+    spread : float
+        The spread of W as it begins, over that of Glorot and Bengio.
+    gain : float
+        The gain of B, over W^T as it begins by Glorot and Bengio.
+    transfer, dropout, input_dropout, connectivity
+        The transfer function, dropout, input dropout and connectivity, as in `feedback_alignment`.
+    local : tuple[int, int]
+        (maps, kernel): below the hidden layers is one whose units see kernel x kernel pixels each, all places that have
+        such a window, in so many maps; (0, 0): there is none.
+    augment : str
+        What is done to the images, anew in every epoch; see `Augmentation`.
     """
 
     rule: str
@@ -103,7 +111,10 @@ class Plan:
 def trained(plan: Plan, data: Dataset, seed: int, settings: Settings, label: str) -> tuple[Circuit, LearningCurve]:
     """A circuit after all its epochs, and its errors.
 
-    Raises KeyboardInterrupt: Ctrl-C; Diverged: something became NaN or infinite.
+    Raises
+    ------
+    KeyboardInterrupt
+        If Ctrl-C was pressed.
     """
     net = plan.circuit(data, seed)
     with Augmented(data, Augmentation.of(plan.augment), seed, plan.epochs) as images:

@@ -33,11 +33,17 @@ def compare(
 
     Parameters
     ----------
-    data : name of the data set; a quick run has 8x8 digits in its place, and plans that are `small`
-    paper : test errors, in percent
-    scaled : the data as they are shown
+    data : str
+        Name of the data set; a quick run has 8x8 digits in its place, and plans that are `small`.
+    paper : Mapping[str, float]
+        Test errors, in percent.
+    scaled : Callable[[Dataset], Dataset]
+        The data as they are shown.
 
-    Raises UsageError: the data set's files are not where they are said to be.
+    Raises
+    ------
+    UsageError
+        If the data set's files are not where they are said to be.
     """
     fitted = {n: small(plan) if settings.quick else plan.lasting(settings.epochs) for n, plan in plans.items()}
     courses = learn(fitted, scaled(settings.dataset("digits" if settings.quick else data)), settings, about)

@@ -37,7 +37,8 @@ class Teacher:
 
     Parameters
     ----------
-    weights, biases : (n_l, n_(l-1)) and (n_l,), the lowest first
+    weights, biases : Sequence[Array]
+        (n_l, n_(l-1)) and (n_l,), the lowest first.
     """
 
     weights: Sequence[Array]
@@ -71,7 +72,12 @@ def follow(net: Circuit, teacher: Teacher, presentations: int, seed: int, settin
 
     Its unit ``loss`` has half the squared error at the end of a presentation. The seed is of the inputs.
 
-    Raises KeyboardInterrupt: Ctrl-C; RecircuitError: something diverged.
+    Raises
+    ------
+    KeyboardInterrupt
+        If Ctrl-C was pressed.
+    RecircuitError
+        If a variable became NaN or infinite.
     """
     program, table, rows = net.program(settings.backend), net.timetable("train"), PART * net.batch_size
     order, variance, found = np.arange(rows).reshape(PART, -1), teacher.variance(), []

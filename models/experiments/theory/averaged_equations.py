@@ -41,8 +41,10 @@ class Averaged:
 
     Parameters
     ----------
-    networks : where they begin, and their C
-    S_II, S_TI : (count, N_0, N_0), (count, N_L, N_0)
+    networks : Networks
+        Where they begin, and their C.
+    S_II, S_TI : Array
+        (count, N_0, N_0), (count, N_L, N_0).
     """
 
     networks: Networks
