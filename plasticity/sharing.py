@@ -29,7 +29,7 @@ class SharedStatement(NamedTuple):
 
 
 def split_shared_terms(node: ast.expr, reads_unit: Callable[[ast.expr], bool]) -> tuple[Signed, ast.expr]:
-    """The terms that read no unit, and the sum of the others.
+    """Return the terms that read no unit, and the sum of the others.
 
     What cannot be multiplied out (a high power, a sum of too many terms) is one term.
     """
@@ -46,7 +46,7 @@ def split_shared_terms(node: ast.expr, reads_unit: Callable[[ast.expr], bool]) -
 
 
 def shared_code(equation: SynapticEquation) -> list[SharedStatement]:
-    """The statements of an equation for weights that are shared."""
+    """Return the statements of an equation for weights that are shared."""
     names = {name: ast.Name(plain) for name, plain in equation.plain_names.items()}
 
     def reads_unit(node: ast.expr) -> bool:
@@ -64,7 +64,7 @@ def shared_code(equation: SynapticEquation) -> list[SharedStatement]:
 
 
 def _has_summand(node: ast.expr, wanted: Callable[[ast.expr], bool]) -> bool:
-    """Whether one of the summands of an expression, itself if it is no sum, is so."""
+    """Return whether one of the summands of an expression, itself if it is no sum, is so."""
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub):
         return _has_summand(node.left, wanted) or _has_summand(node.right, wanted)
     return wanted(node)

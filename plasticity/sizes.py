@@ -49,7 +49,7 @@ class Size(NamedTuple):
 
 
 def check_size(node: ast.AST) -> Size:
-    """The size of an expression.
+    """Return the size of an expression.
 
     Raises TooLarge: a part of it has too many factors, divides by zero, or is no finite number.
     """

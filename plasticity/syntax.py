@@ -45,7 +45,7 @@ TEACH: dict[type[ast.AST], str] = {
 def check_expression(
     text: str, where: str, *, functions: Mapping[str, int | None] = UNIT_FUNCTIONS, form: str = ""
 ) -> ast.expr:
-    """The parsed expression, proven to be arithmetic of names and calls of known functions.
+    """Return the parsed expression, proven to be arithmetic of names and calls of known functions.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ def check_unit(text: str, where: str) -> None:
 
 
 def check_characters(text: object, where: str) -> str:
-    """The text without its comments, proven to be of plain characters and of sane length.
+    """Return the text without its comments, proven to be of plain characters and of sane length.
 
     Raises
     ------
@@ -137,7 +137,7 @@ def check_sizes(node: ast.AST, where: str) -> None:
 
 
 def parsed(text: str, mode: str) -> Any:
-    """Python's own syntax tree, without executing anything; what Python would warn of is a SyntaxError."""
+    """Return Python's own syntax tree, without executing anything; what Python would warn of is a SyntaxError."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         return ast.parse(text, mode=mode)

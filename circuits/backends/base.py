@@ -32,7 +32,7 @@ class Backend(ABC):
     seeks_speed: bool = False
 
     def missing(self) -> str:
-        """What it lacks on this machine, and what to do about it; empty if nothing."""
+        """Return what it lacks on this machine, and what to do about it; empty if nothing."""
         return ""
 
     @abstractmethod
@@ -46,7 +46,7 @@ class Backend(ABC):
         """
 
     def threads(self) -> int:
-        """How many threads compute at a time."""
+        """Return how many threads compute at a time."""
         return 1
 
     def versions(self) -> dict[str, str]:

@@ -37,10 +37,10 @@ class InProcessProgram(Program):
 
     @abstractmethod
     def action(self, operation: Operation) -> Action:
-        """What does an operation, each time that it is called."""
+        """Return what does an operation, each time that it is called."""
 
     def running(self) -> AbstractContextManager[Any]:
-        """What is around a run."""
+        """Return what is around a run."""
         return nullcontext()
 
     def close(self) -> None:
@@ -89,7 +89,7 @@ class InProcessProgram(Program):
         return result
 
     def _walk(self, rows: list[list[Action]], order: np.ndarray, progress: Progress | None) -> RunResult:
-        """Every presentation, until one diverges or Ctrl-C has been pressed."""
+        """Return every presentation, until one diverges or Ctrl-C has been pressed."""
         counted = "presentation.active" in self.variables
         active = self.read("presentation.active") if counted else np.zeros(1, dtype=np.int32)
         everything = {key: self.read(key) for key in self.variables if np.issubdtype(self.dtype(key), np.floating)}
@@ -112,7 +112,7 @@ class InProcessProgram(Program):
         return result
 
     def _clockwork(self) -> Action:
-        """What moves the clock on by a step."""
+        """Return what moves the clock on by a step."""
         step, t, dt = self.read("clock.timestep"), self.read("clock.t"), float(self.lowered.network.dt)
 
         def tick() -> None:
@@ -130,7 +130,7 @@ class InProcessProgram(Program):
 
 
 def _first_not_finite(arrays: dict[str, np.ndarray]) -> str:
-    """The first variable with a NaN or infinity."""
+    """Return the first variable with a NaN or infinity."""
     for key, values in arrays.items():
         if not np.isfinite(values).all():
             return key

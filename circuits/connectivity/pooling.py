@@ -85,7 +85,7 @@ class MaxPool(Connectivity):
         return Synapses(pre, post, np.zeros(len(pre), int))
 
     def by_tap(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Pre unit, post unit and tap of every synapse."""
+        """Return pre unit, post unit and tap of every synapse."""
         n, seen = self.numbers(), self.windows.seen()
         c, p, k = np.indices((n["channels"], n["places"], n["taps"])).reshape(3, -1)
         there = seen[p, k] >= 0

@@ -98,7 +98,7 @@ class Windows:
         return room // stride + 1, int(self.padding)
 
     def _both(self, along: Any) -> np.ndarray:
-        """The table of both directions, from those of each."""
+        """Return the table of both directions, from those of each."""
         assert isinstance(self.kernel, tuple) and isinstance(self.stride, tuple)
         (rows, below), (columns, width) = (
             along(n, k, s, *a) for n, k, s, a in zip(self.size, self.kernel, self.stride, self._along, strict=True)
@@ -129,7 +129,7 @@ def _seen_by_packed(size: int, kernel: int, stride: int, places: int, before: in
 
 
 def _place_of(first: np.ndarray, stride: int, places: int) -> np.ndarray:
-    """The place whose window begins at this pixel (of the padded image)."""
+    """Return the place whose window begins at this pixel (of the padded image)."""
     there = (first % stride == 0) & (first >= 0) & (first < places * stride)
     return np.where(there, first // stride, -1)
 
@@ -146,7 +146,7 @@ def inverse(table: np.ndarray, pixels: int) -> np.ndarray:
 
 
 def pair(value: Any, where: str) -> tuple[int, int]:
-    """One number for both directions, or two.
+    """Return one number for both directions, or two.
 
     Raises
     ------

@@ -10,7 +10,7 @@ from .projection import Projection, Transposed
 
 
 def fingerprint(network: Network) -> tuple[str, ...]:
-    """All that the code of a circuit depends on, in words."""
+    """Return all that the code of a circuit depends on, in words."""
     schedule = network.schedule
     return (
         f"{network.batch_size} batch elements, dt {network.dt!r}, {network.dtype}, {network.lowering}, {network.optimise}, "

@@ -44,7 +44,7 @@ class Transposed:
     __rmul__ = __mul__
 
     def matrix(self) -> np.ndarray:
-        """The weights as they are read; those of one-to-one synapses, (n,), have no other way round."""
+        """Return the weights as they are read; those of one-to-one synapses, (n,), have no other way round."""
         found = self.of[self.variable]
         return (
             self.scale * (found.T if self.flipped else found) if self.scale != 1 else found.T if self.flipped else found
@@ -95,7 +95,7 @@ class Projection(Fixed):
         return Transposed(self)
 
     def transposed(self, variable: str) -> Transposed:
-        """A state of these synapses, as the weights of a projection that runs the other way."""
+        """Return a state of these synapses, as the weights of a projection that runs the other way."""
         return Transposed(self, variable)
 
     def elsewhere(self, *, flipped: bool) -> Transposed:

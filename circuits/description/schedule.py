@@ -102,7 +102,7 @@ class Schedule:
         return names
 
     def open_steps(self, during: During, what: str) -> tuple[int, ...]:
-        """The steps in which something is open."""
+        """Return the steps in which something is open."""
         known = [name for name in during.phases if name in self.windows]
         if during.strict and len(known) < len(during.phases):
             missing = sorted(set(during.phases) - set(known))
@@ -118,12 +118,12 @@ class Schedule:
         return tuple(sorted(steps))
 
     def names_at(self, step: int) -> list[str]:
-        """The phases that a step belongs to."""
+        """Return the phases that a step belongs to."""
         return [name for name, (start, stop) in self.windows.items() if start <= step < stop]
 
 
 def steps_in(name: str, duration: Any, dt: Quantity) -> int:
-    """A duration as a whole number of steps; refused where it is none."""
+    """Return a duration as a whole number of steps; refused where it is none."""
     if not isinstance(duration, Quantity) or duration.dim is not second.dim or duration.ndim:
         raise RecircuitError(f"phases: the duration of {name!r} is a time such as 4*ms; got {duration!r}.")
     ratio = float(duration) / float(dt)

@@ -16,7 +16,7 @@ __all__ = ["keys_of", "known", "value_of"]
 
 
 def keys_of(network: Network, arrays: Collection[str], name: str) -> list[str]:
-    """The stored variables that the value of ``name`` (as ``"h.rate"``) is made of.
+    """Return the stored variables that the value of ``name`` (as ``"h.rate"``) is made of.
 
     Raises
     ------
@@ -42,7 +42,7 @@ def keys_of(network: Network, arrays: Collection[str], name: str) -> list[str]:
 
 
 def known(network: Network, arrays: Collection[str], key: str) -> str:
-    """The name under which a variable is stored.
+    """Return the name under which a variable is stored.
 
     Raises
     ------
@@ -59,7 +59,9 @@ def known(network: Network, arrays: Collection[str], key: str) -> str:
 
 
 def value_of(network: Network, name: str, stored: Mapping[str, Any], shape: tuple[int, ...]) -> np.ndarray:
-    """A stored variable, or a compartment or expression computed from stored ones (those of `keys_of`), as they were."""
+    """Return a stored variable, or a compartment or expression computed from stored ones (those of `keys_of`), as
+    they were.
+    """
     owner, _, variable = name.partition(".")
     population = network.populations.get(owner)
     if population is None or name in stored:

@@ -94,7 +94,7 @@ def plot_trace(
 
 
 def blank_figure() -> Figure:
-    """A figure that Jupyter draws as the value of a cell, and once: pyplot knows it, and does not keep it."""
+    """Return a figure that Jupyter draws as the value of a cell, and once: pyplot knows it, and does not keep it."""
     figure = pyplot.figure()
     pyplot.close(figure)
     return figure
@@ -127,7 +127,9 @@ def _draw_lines(
 
 
 def _spans(trace: Recorded) -> list[tuple[str, float, float]]:
-    """Name, begin and end in milliseconds of each phase of each presentation; an evaluation has some of them only."""
+    """Return name, begin and end in milliseconds of each phase of each presentation; an evaluation has some of them
+    only.
+    """
     schedule, dt = trace.schedule, float(trace.dt) * 1e3
     presentations = len(trace.rows)
     if schedule is None or not presentations:

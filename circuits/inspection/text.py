@@ -8,7 +8,7 @@ from ..description.network import Network
 
 
 def circuit_text(circuit: Network) -> str:
-    """The circuit as plain text."""
+    """Return the circuit as plain text."""
     lines = [f"Circuit: batch size {circuit.batch_size}, dt = {circuit.dt}, {circuit.dtype}"]
     if circuit.schedule is not None:
         spans = [f"{n} [{a}, {b})" for n, (a, b) in circuit.schedule.windows.items()]
@@ -35,5 +35,5 @@ def circuit_text(circuit: Network) -> str:
 
 
 def circuit_html(circuit: Network) -> str:
-    """The circuit for Jupyter."""
+    """Return the circuit for Jupyter."""
     return f"<pre>{escape(circuit_text(circuit))}</pre>"

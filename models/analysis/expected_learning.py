@@ -27,7 +27,7 @@ Array = NDArray[np.floating]
 
 
 def expected(S_II: ArrayLike, S_TI: ArrayLike) -> tuple[Array, Array]:
-    """Rows x and targets, (N_0, N_0) and (N_0, N_L), whose means of x x^T and target x^T are S_II and S_TI.
+    """Return rows x and targets, (N_0, N_0) and (N_0, N_L), whose means of x x^T and target x^T are S_II and S_TI.
 
     x is sqrt(N_0) times the symmetric root of S_II. With networks beside each other, S_II is (count, N_0, N_0) and
     S_TI (count, N_L, N_0), and their rows are joined: (N_0, count N_0) and (N_0, count N_L).
@@ -56,7 +56,9 @@ def expected(S_II: ArrayLike, S_TI: ArrayLike) -> tuple[Array, Array]:
 
 
 def white(rows: int, units: int, rng: np.random.Generator) -> Array:
-    """Rows (rows, units) from N(0, 1): the mean of x x^T is the identity up to chance, which is of order rows^-1/2."""
+    """Return rows (rows, units) from N(0, 1): the mean of x x^T is the identity up to chance, which is of order
+    rows^-1/2.
+    """
     return rng.standard_normal((rows, units))
 
 
@@ -159,7 +161,7 @@ class Flow:
 
 
 def whole_steps(rate: float, times: Sequence[float] | Array) -> list[int]:
-    """Presentations from each of the times to the next.
+    """Return presentations from each of the times to the next.
 
     Raises
     ------

@@ -33,7 +33,7 @@ class Readout:
 
     @classmethod
     def of(cls, circuit: Circuit, output: str | None = None) -> Readout:
-        """The readout of a population; None: of the one that a supervisor projects to, or to
+        """Return the readout of a population; None: of the one that a supervisor projects to, or to
         whose error neurons.
 
         Raises
@@ -60,20 +60,20 @@ class Readout:
         return dict.fromkeys(self.keys, self.step)
 
     def table(self, circuit: Circuit, mode: str) -> Timetable:
-        """The timetable of a mode, in which what is read here is not left out."""
+        """Return the timetable of a mode, in which what is read here is not left out."""
         table = circuit.timetable(mode)
         row = table.entries[table.steps.index(self.step)]
         lost = any(e.skipped == UNREAD and e.operation.writes & set(self.keys) for e in row)
         return circuit.timetable(mode, self.keys) if lost else table
 
     def answers(self, result: RunResult) -> NDArray[np.int64]:
-        """The answers of a run, (presentations, batch)."""
+        """Return the answers of a run, (presentations, batch)."""
         circuit, shown = self.circuit, result.presentations
         stored = {k: v if v.ndim > 2 else v.reshape(shown, 1, -1) for k, v in result.collected.items()}
         return value_of(circuit, self.field, stored, (shown, circuit.batch_size, self.output.size)).argmax(axis=-1)
 
     def wrong(self, result: RunResult, order: NDArray[np.int32], labels: NDArray[np.integer]) -> float:
-        """The share of wrong answers, among the batch elements that held a stimulus."""
+        """Return the share of wrong answers, among the batch elements that held a stimulus."""
         rows = order[: result.presentations]
         shown = rows >= 0
         return float(np.mean(self.answers(result)[shown] != labels[rows[shown]]))

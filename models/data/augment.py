@@ -77,7 +77,7 @@ class Augmentation:
         return ", ".join(words + ([f"elastic {self.elastic[0]:g} {self.elastic[1]:g}"] if self.elastic[0] else []))
 
     def apply(self, x: Samples, shape: tuple[int, ...], seed: int, epoch: int) -> Samples:
-        """All images for one epoch.
+        """Return all images for one epoch.
 
         Parameters
         ----------
@@ -118,7 +118,7 @@ class Augmentation:
 
 
 def _distorted(images: NDArray, alpha: float, sigma: float, rng: np.random.Generator) -> NDArray:
-    """Each image by a smooth random field of its own."""
+    """Return each image by a smooth random field of its own."""
     from scipy.ndimage import gaussian_filter
 
     n, _, height, width = images.shape
@@ -145,7 +145,7 @@ class Augmented:
         self._next: tuple[int, Future[Samples]] | None = None
 
     def epoch(self, number: int) -> Samples:
-        """The images of an epoch; those of the next, if there is one, are begun."""
+        """Return the images of an epoch; those of the next, if there is one, are begun."""
         ready = self._next[1] if self._next is not None and self._next[0] == number else self._begin(number)
         images = ready.result()
         self._next = (number + 1, self._begin(number + 1)) if number < self._epochs else None

@@ -47,7 +47,7 @@ def load_back_image(directory: Path) -> Dataset:
 
 
 def _read(path: Path) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """Images (n, 28, 28) and labels (n,) of a file."""
+    """Return images (n, 28, 28) and labels (n,) of a file."""
     try:
         with warnings.catch_warnings(action="ignore"):  # that a file is empty is said below
             table = np.loadtxt(io.BytesIO(read_bytes(path)), dtype=np.float32, ndmin=2)

@@ -89,7 +89,7 @@ def load_cifar100(directory: Path, layout: Layout = CIFAR100) -> Dataset:
 
 
 def _records(path: Path, layout: Layout, records: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Images (n, 3, 32, 32) and labels (n,) of one file."""
+    """Return images (n, 3, 32, 32) and labels (n,) of one file."""
     content = np.frombuffer(read_bytes(path), np.uint8)
     size = layout.label_bytes + PIXELS
     if content.size != records * size:

@@ -127,7 +127,9 @@ class Dataset:
         return cls(name, train, y_train, test, y_test, classes, shape, scale, offset)
 
     def standardised(self) -> Dataset:
-        """The same samples, of which all values of the training part together have mean 0 and standard deviation 1."""
+        """Return the same samples, of which all values of the training part together have mean 0 and standard
+        deviation 1.
+        """
         mean, sd = (float(f(self.x_train, dtype=np.float64)) for f in (np.mean, np.std))
         if not sd > 0:
             raise RecircuitError(
@@ -196,7 +198,7 @@ class Dataset:
 
 
 def _number(value: object, what: str) -> float:
-    """One number as a float."""
+    """Return one number as a float."""
     if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
         raise RecircuitError(f"{what} is {value!r}; expected one number, since rates are x * scale + offset.")
     return float(value)
@@ -230,7 +232,7 @@ def _flat_samples(x: NDArray, where: str) -> Samples:
 
 
 def _int_labels(y: ArrayLike, where: str) -> Labels:
-    """Labels as int64, refusing what is not an integer and what is beyond any number of classes."""
+    """Return labels as int64, refusing what is not an integer and what is beyond any number of classes."""
     y = np.asarray(y)
     if y.size and not np.issubdtype(y.dtype, np.integer):
         raise RecircuitError(

@@ -12,7 +12,7 @@ from ...errors import RecircuitError, UsageError
 
 
 def read_bytes(path: Path) -> bytes:
-    """Everything the file holds.
+    """Return everything the file holds.
 
     Raises
     ------
@@ -31,7 +31,7 @@ def read_bytes(path: Path) -> bytes:
 
 
 def find(directory: Path, folders: Sequence[str], names: Sequence[str]) -> Path:
-    """The first of `names` that lies in the directory or else in one of its `folders`.
+    """Return the first of `names` that lies in the directory or else in one of its `folders`.
 
     Raises
     ------
@@ -54,7 +54,7 @@ def find(directory: Path, folders: Sequence[str], names: Sequence[str]) -> Path:
 
 
 def _names_in(directory: Path) -> set[str]:
-    """Names of what lies in a directory."""
+    """Return names of what lies in a directory."""
     try:
         return set(os.listdir(directory))
     except OSError as error:
@@ -65,6 +65,6 @@ def _names_in(directory: Path) -> set[str]:
 
 
 def _kind(error: OSError) -> type[RecircuitError]:
-    """A wrong path is a wrong call; what else the system refuses makes the run fail."""
+    """Return a wrong path is a wrong call; what else the system refuses makes the run fail."""
     wrong_path = isinstance(error, FileNotFoundError | NotADirectoryError | IsADirectoryError) or error.errno == EINVAL
     return UsageError if wrong_path else RecircuitError

@@ -81,7 +81,7 @@ def load_mnist(directory: Path) -> Dataset:
 
 
 def _images_and_labels(directory: Path, part: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Images (n, height, width) and labels (n,) of one part, `train` or `t10k`."""
+    """Return images (n, height, width) and labels (n,) of one part, `train` or `t10k`."""
     images_path, labels_path = _find(directory, f"{part}-images", 3), _find(directory, f"{part}-labels", 1)
     images, labels = read_idx(images_path, 3), read_idx(labels_path, 1)
     if len(images) != len(labels):
@@ -98,13 +98,13 @@ def _images_and_labels(directory: Path, part: str) -> tuple[NDArray[np.uint8], N
 
 
 def _find(directory: Path, stem: str, dimensions: int) -> Path:
-    """The file of that stem under any of its usual names."""
+    """Return the file of that stem under any of its usual names."""
     names = [f"{stem}{mark}idx{dimensions}-ubyte{end}" for end in ("", ".gz") for mark in "-."]
     return find(directory, ["mnist"], names)
 
 
 def _unzipped(path: Path) -> bytes:
-    """What the file holds, decompressed where it is gzip."""
+    """Return what the file holds, decompressed where it is gzip."""
     content = read_bytes(path)
     if content[:2] != b"\x1f\x8b":
         return content

@@ -60,7 +60,7 @@ def load_timit(directory: Path) -> Dataset:
 
 
 def _arrays(content: bytes, path: Path) -> list[NDArray]:
-    """The four arrays, in the order of KEYS."""
+    """Return the four arrays, in the order of KEYS."""
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as archive:
             missing = [key for key in KEYS if key not in archive]
@@ -82,7 +82,7 @@ def _arrays(content: bytes, path: Path) -> list[NDArray]:
 
 
 def _array(archive: np.lib.npyio.NpzFile, key: str, path: Path) -> NDArray:
-    """One array of the archive."""
+    """Return one array of the archive."""
     try:
         array = archive[key]
     except Exception as error:  # the same: zipfile, zlib, and the parser of array headers

@@ -53,7 +53,7 @@ def load_svhn(directory: Path) -> Dataset:
 
 
 def _read(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Grey images (n, 32, 32) and labels (n,) of a file."""
+    """Return grey images (n, 32, 32) and labels (n,) of a file."""
     try:
         found = loadmat(io.BytesIO(read_bytes(path)), variable_names=["X", "y"])
     except (RecircuitError, UsageError):

@@ -20,12 +20,12 @@ __all__ = ["all_experiments", "find"]
 
 @cache
 def all_experiments() -> dict[str, Experiment]:
-    """All experiments by id, those of a paper beside one another."""
+    """Return all experiments by id, those of a paper beside one another."""
     return {experiment.id: experiment for experiment in _found()}
 
 
 def find(name: str) -> Experiment:
-    """The experiment with this id.
+    """Return the experiment with this id.
 
     Raises
     ------

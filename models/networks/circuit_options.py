@@ -39,5 +39,5 @@ class CircuitOptions(TypedDict, total=False):
 
 
 def new_circuit(options: CircuitOptions, precision: str = "float32") -> Circuit:
-    """An empty circuit with these options; ``precision`` holds where they name none."""
+    """Return an empty circuit with these options; ``precision`` holds where they name none."""
     return Circuit(**{"precision": precision, **options})

@@ -114,7 +114,7 @@ def image_network(
     noise: float = 0.01,
     **circuit: Unpack[CircuitOptions],
 ) -> Circuit:
-    """A stimulus `x`, layers `conv1`, `pool1`, `sum1`, `full1`, ... as a line names them, and an output `o`.
+    """Return a stimulus `x`, layers `conv1`, `pool1`, `sum1`, `full1`, ... as a line names them, and an output `o`.
 
     Feedback runs from each layer to the one below, by synapses of its own with the transposed connectivity; what a pool
     receives goes on to the latched winners, and what a sum receives to both that it adds. A presentation: `whole`, `draw`
@@ -183,7 +183,7 @@ def image_network(
 
 
 def _output(loss: str | OutputCircuit, classes: int, rule: Rule, noisy: bool) -> OutputCircuit:
-    """The output circuit of a loss."""
+    """Return the output circuit of a loss."""
     output = output_for(loss, rule.name, mu=1 / max(2, classes - 1), appraised=noisy)
     if noisy and not isinstance(output, AppraisedOutput):
         appraised = [name for name, kind in OUTPUTS.items() if issubclass(kind, AppraisedOutput)]

@@ -24,7 +24,8 @@ TARGETS = ("values", "input")
 
 
 def even(gain: float = 1.0) -> Initial:
-    """Uniform in +-gain*sqrt(3/n_pre): what arrives is ``gain`` times as large as what was sent, root mean square.
+    """Return uniform in +-gain*sqrt(3/n_pre): what arrives is ``gain`` times as large as what was sent, root mean
+    square.
 
     With it "roughly the same magnitude of error" arrives at each layer (Note 5).
     """
@@ -105,7 +106,8 @@ def feedback_alignment(
     settle: int = 1,
     **circuit: Unpack[CircuitOptions],
 ) -> Circuit:
-    """A stimulus ``x``, hidden layers ``h1``, ``h2``, ..., an output ``o``, its error ``e``, and modulators ``m1``, ...
+    """Return a stimulus ``x``, hidden layers ``h1``, ``h2``, ..., an output ``o``, its error ``e``, and modulators
+    ``m1``, ...
 
         h_l = f(W_l h_(l-1) + c_l)                       feedforward: ``settle`` steps per layer of weights
         e = y* - o, loss = |e|^2/2                       error: two steps
@@ -200,7 +202,7 @@ class _Plan:
                 self.net.connect(one, post, rule=rule, weights=bias_of(weights, w.shape.fans[0]))
 
     def add_error(self, target: str | Labels, *, gated: bool) -> Population:
-        """The error neurons, what they hear, and whom they tell."""
+        """Return the error neurons, what they hear, and whom they tell."""
         net, o = self.net, self.layers[-1]
         e = net.population("e", o.size, error(gated=gated))
         if isinstance(target, Labels):
@@ -256,7 +258,7 @@ class _Plan:
 
 
 def _passes(sender: Population) -> str:
-    """What goes on down: the signal, times f' where there is one."""
+    """Return what goes on down: the signal, times f' where there is one."""
     return "passed" if "passed" in sender.variables() else "rate"
 
 

@@ -104,7 +104,7 @@ class ImageNetworkBuilder:
         return layer.maps
 
     def _unit(self, layer: Layer, above: Layer | None) -> Any:
-        """A unit; with noise, if there is any and feedback of their own reaches units of this layer."""
+        """Return a unit; with noise, if there is any and feedback of their own reaches units of this layer."""
         transfer = self.transfer if layer.kind in ("conv", "full") else "linear"
         reached = layer if self.feedback.direct is True else above
         if self.noise is not None and reached is not None and reached.kind in ("conv", "full", "output"):
@@ -118,7 +118,7 @@ class ImageNetworkBuilder:
         return self.net.connect(pre, post, connectivity=structure, rule=rule, weights=self.synapses.first)
 
     def _rule_for(self, pre: Population, post: Population, structure: Connectivity) -> Rule:
-        """The rule; where weights are clipped, with their limit."""
+        """Return the rule; where weights are clipped, with their limit."""
         if not self.synapses.clipped:
             return self.rule
         return self.rule.with_weight_limit(self.synapses.clipped * glorot_limit(structure.shape(pre.size, post.size)))
@@ -142,7 +142,7 @@ class ImageNetworkBuilder:
             self._learned_back(upper, lower, structure)
 
     def _sent(self, upper: Population) -> str:
-        """What a population hands down."""
+        """Return what a population hands down."""
         return "apical" if self.feedback.skipped and "apical" in upper.variables() else "error"
 
     def _learned_back(self, upper: Population, lower: Population, structure: Connectivity) -> None:
@@ -155,7 +155,7 @@ class ImageNetworkBuilder:
         self.net.connect(upper, lower, into="apical", rule=rule, sends=self._sent(upper), **ways)
 
     def _needs_error(self, population: Population) -> bool:
-        """Whether anything that learns lies below a population, or at it."""
+        """Return whether anything that learns lies below a population, or at it."""
         return any(p.plastic or self._needs_error(p.pre) for p in self._into(population))
 
     def _into(self, population: Population) -> list[Projection]:

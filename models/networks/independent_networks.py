@@ -82,7 +82,8 @@ def side_by_side(
     output: Neuron = OUTPUT,
     biases: bool = False,
 ) -> Circuit:
-    """The circuit: `x`, `h1`, ..., `y` and its `target`; projections `W1`, ..., `C1`, ... (and `b1`, ... of biases).
+    """Return the circuit: `x`, `h1`, ..., `y` and its `target`; projections `W1`, ..., `C1`, ... (and `b1`, ... of
+    biases).
 
     Parameters
     ----------
@@ -132,7 +133,7 @@ def side_by_side(
 
 
 def spread(w: Array) -> Array:
-    """Weights (count, n_post, n_pre) of networks as those of their circuit: block by block, or one by one."""
+    """Return weights (count, n_post, n_pre) of networks as those of their circuit: block by block, or one by one."""
     count, n_post, n_pre = w.shape
     if n_post == n_pre == 1:
         return w.reshape(count)
@@ -143,7 +144,7 @@ def spread(w: Array) -> Array:
 
 
 def gather(w: Array, count: int) -> Array:
-    """The inverse of `spread`."""
+    """Return the inverse of `spread`."""
     if w.ndim == 1:
         return w.reshape(count, 1, 1).copy()
     blocks = w.reshape(count, w.shape[0] // count, count, w.shape[1] // count)

@@ -40,7 +40,8 @@ def layered(
     weights: Callable[..., Any] | None = None,
     **circuit: Unpack[CircuitOptions],
 ) -> Circuit:
-    """A stimulus `x`, hidden layers `h1`, `h2`, ... and an output `o`, with feedback from each layer to the one below.
+    """Return a stimulus `x`, hidden layers `h1`, `h2`, ... and an output `o`, with feedback from each layer to the one
+    below.
 
         h_l = W_l x_(l-1),  x_l = f(h_l)          feedforward: one step per layer of weights
         error of o                                error: the output circuit's own cycle
@@ -113,7 +114,7 @@ def layered(
 
 
 def unlearned(circuit: Circuit) -> list[str]:
-    """The populations whose basal weights nothing changes, though those of others learn; pools and sums aside."""
+    """Return the populations whose basal weights nothing changes, though those of others learn; pools and sums aside."""
     joins = ("largest", "one_to_one")
     basal = [p for p in circuit.projections.values() if p.into == "basal" and p.connectivity.kind not in joins]
     learning = {p.post.name for p in basal if p.plastic}
@@ -121,7 +122,7 @@ def unlearned(circuit: Circuit) -> list[str]:
 
 
 def _fits(equation: SynapticEquation, pre: Population, post: Population) -> bool:
-    """Whether the two populations have what an equation reads."""
+    """Return whether the two populations have what an equation reads."""
     return equation.reads_pre <= set(pre.variables()) and equation.reads_post <= set(post.variables())
 
 
@@ -145,7 +146,7 @@ def _structure(probability: float) -> Connectivity:
 
 
 def _settling_steps(tau: Quantity | None, dt: Quantity, settling: float) -> int:
-    """Steps that a layer needs: one in step-by-step mode."""
+    """Return steps that a layer needs: one in step-by-step mode."""
     ratio = 1.0 if tau is None else float(tau / dt)
     return 1 if abs(ratio - 1) < 1e-9 else max(1, math.ceil(settling * ratio))
 

@@ -112,9 +112,9 @@ class Variant:
         return self.algorithm in ("bp", "sbp")
 
     def differences(self) -> dict[str, Any]:
-        """What is not as usual, by name; for messages and files."""
+        """Return what is not as usual, by name; for messages and files."""
         return {f.name: v for f in fields(self) if (v := getattr(self, f.name)) != f.default}
 
     def with_(self, **changes: Any) -> Variant:
-        """A changed copy."""
+        """Return a changed copy."""
         return replace(self, **changes)

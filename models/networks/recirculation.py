@@ -119,7 +119,8 @@ def recirculating(
     feedback_weights: Any = 0.0,
     **circuit: Unpack[CircuitOptions],
 ) -> Circuit:
-    """A stimulus `x`, hidden layers `h1`, `h2`, ... and an output `o`, whose error comes down a chain of learned B.
+    """Return a stimulus `x`, hidden layers `h1`, `h2`, ... and an output `o`, whose error comes down a chain of learned
+    B.
 
         h_l = W_l x_(l-1),  x_l = f(h_l),  x_L = h_L        feedforward: one step per layer of weights
         e = target - h_L                                    error: minus the gradient of half the squared error
@@ -203,7 +204,8 @@ def unit(
     down: str = "",
     top: bool = False,
 ) -> Neuron:
-    """The equations of a unit that is in a pair as the lower one, as the upper one, or both, in the phases `loops`.
+    """Return the equations of a unit that is in a pair as the lower one, as the upper one, or both, in the phases
+    `loops`.
 
     `up` and `down` are what it sends when it is taught: f(basal) in `feedforward`, and the error in `feedback`, or at
     the `top` in `error`.
@@ -249,7 +251,7 @@ def _factor(expression: str) -> str:
 
 
 def _output(net: Circuit, size: int, model: Neuron) -> Population:
-    """The output and its supervisor, 1 for the class that is shown and 0 for the others."""
+    """Return the output and its supervisor, 1 for the class that is shown and 0 for the others."""
     o = net.population("o", size, model)
     s = net.supervisor("s", size, during="error")
     net.connect(s, o, into="supervision", weights=1.0, connectivity=OneToOne(), during="error")
@@ -261,13 +263,13 @@ def _open(wanted: Sequence[str], phases: Sequence[str]) -> list[str]:
 
 
 def _timed(phases: Sequence[str], dt: Quantity, step: int) -> list[Any]:
-    """Names and durations: one step to draw and one to learn, `step` for all else."""
+    """Return names and durations: one step to draw and one to learn, `step` for all else."""
     pairs = [(phase, dt if phase.endswith(("_draw", "_learns")) else step * dt) for phase in phases]
     return [word for pair in pairs for word in pair]
 
 
 def _settling_steps(tau: Quantity | None, dt: Quantity, settling: float) -> int:
-    """Steps for one crossing: one in step-by-step mode."""
+    """Return steps for one crossing: one in step-by-step mode."""
     ratio = 1.0 if tau is None else float(tau / dt)
     return 1 if abs(ratio - 1) < 1e-9 else max(1, math.ceil(settling * ratio))
 

@@ -14,7 +14,7 @@ __all__ = ["carry_over", "untied"]
 
 
 def untied(weights: NDArray[np.floating], tied: Projection, into: Projection) -> NDArray[np.floating]:
-    """The weight that each synapse of ``into`` has in ``tied``: every place gets its copy of the filter.
+    """Return the weight that each synapse of ``into`` has in ``tied``: every place gets its copy of the filter.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def carry_over(source: Circuit, target: Circuit, layers: Collection[str] | None 
 
 
 def _by_place(projection: Projection) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Pre and post unit of every synapse as one number, sorted, and where its weight is."""
+    """Return pre and post unit of every synapse as one number, sorted, and where its weight is."""
     connectivity = projection.connectivity
     if not isinstance(connectivity, Local):
         raise RecircuitError(f"untied: {projection.name} is no convolution and not local; it is {connectivity}.")

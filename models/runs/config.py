@@ -210,7 +210,7 @@ class RunConfig(BaseModel):
         return self.model_copy(update=changes)
 
     def _rates(self) -> dict[str, float]:
-        """Rate and decay: what is given, or for a rule that has a rate and no such decay, the defaults."""
+        """Return rate and decay: what is given, or for a rule that has a rate and no such decay, the defaults."""
         own = find(self.rule).parameters
         rate, decay = self.rate, self.rate_decay
         if rate is None and "rate" in own:
@@ -220,7 +220,7 @@ class RunConfig(BaseModel):
         return {k: v for k, v in (("rate", rate), ("rate_decay", decay)) if v is not None}
 
     def made_rule(self) -> Rule:
-        """The rule with its rate, decays and momentum.
+        """Return the rule with its rate, decays and momentum.
 
         Raises
         ------
@@ -242,7 +242,7 @@ class RunConfig(BaseModel):
         return rule.with_rate_decay(self.rate_decay) if self.rate_decay else rule
 
     def circuit(self, data: Dataset) -> Circuit:
-        """The network; call it on what `filled` returned, with the data it was filled for.
+        """Return the network; call it on what `filled` returned, with the data it was filled for.
 
         Raises
         ------
@@ -273,20 +273,20 @@ class RunConfig(BaseModel):
         )  # fmt: skip
 
     def network(self) -> str:
-        """The layers, in words."""
+        """Return the layers, in words."""
         if self.model is None:
             return str(self.layers)
         line = ARCHITECTURES[self.model].line if self.model in ARCHITECTURES else self.model
         return line + (" (untied)" if self.untied else "")
 
     def folder(self) -> Path:
-        """Where the run goes if nothing else is said: runs/DATA-RULE-SEED."""
+        """Return where the run goes if nothing else is said: runs/DATA-RULE-SEED."""
         rule = self.rule.rpartition(":")[2] or self.rule
         model = "" if self.model is None else f"{self.model if ';' not in self.model else 'model'}-"
         return Path("runs") / f"{Path(self.data).stem}-{model}{rule}-{self.seed}"
 
     def differences(self, other: RunConfig) -> list[str]:
-        """The options in which another run differs, but for how far it goes and what runs it."""
+        """Return the options in which another run differs, but for how far it goes and what runs it."""
         mine, theirs = self.model_dump(), other.model_dump()
         return [k for k in mine if mine[k] != theirs[k] and k not in ("epochs", "backend", "data_dir")]
 

@@ -40,7 +40,8 @@ def usual_batch_size(samples: int) -> int:
 
 
 def of_model(config: Asked, data: Dataset) -> dict[str, Any]:
-    """Options of a model that were not given: its paper's transfer, loss, rate (without decay) and batch elements.
+    """Return options of a model that were not given: its paper's transfer, loss, rate (without decay) and batch
+    elements.
 
     The paper's batch elements are taken where the data have 20 times as many samples.
 

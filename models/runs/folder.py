@@ -55,7 +55,7 @@ def rule_hash(spec: str) -> str:
 
 
 def read_record(folder: Path) -> Record | None:
-    """What a folder's config.json says; None where there is none.
+    """Return what a folder's config.json says; None where there is none.
 
     Raises
     ------
@@ -77,7 +77,7 @@ def read_record(folder: Path) -> Record | None:
 
 
 def plan(folder: Path, given: dict[str, Any], *, resume: bool, trust: bool = False) -> tuple[RunConfig, str]:
-    """The options of a run in a folder, and what to tell the user about it. Nothing is changed.
+    """Return the options of a run in a folder, and what to tell the user about it. Nothing is changed.
 
     A resumed run takes from config.json what was not given, and refuses what was given otherwise; how many epochs,
     which backend and where the data lie may change. A file with a rule is executed only where the user names it now, or
@@ -128,7 +128,7 @@ def check_trusted(folder: Path, record: Record, trust: bool) -> None:
 
 
 def may_start(folder: Path, config: RunConfig, *, overwrite: bool) -> str:
-    """What to tell about a new run in a folder that may hold another.
+    """Return what to tell about a new run in a folder that may hold another.
 
     Raises
     ------
@@ -157,7 +157,7 @@ def may_start(folder: Path, config: RunConfig, *, overwrite: bool) -> str:
 
 
 def _progress(folder: Path) -> tuple[Record | None, int]:
-    """The record and the epochs done, where they can be read."""
+    """Return the record and the epochs done, where they can be read."""
     try:
         record = read_record(folder)
         return record, Checkpoint.load(folder / WEIGHTS).about.epoch if (folder / WEIGHTS).exists() else 0

@@ -80,7 +80,7 @@ class Job:
 
 
 def seeds_of(text: str) -> list[int]:
-    """Seeds as one writes them: ``"0-4"``, ``"3"``, ``"0,2,5-7"``.
+    """Return seeds as one writes them: ``"0-4"``, ``"3"``, ``"0,2,5-7"``.
 
     Raises
     ------
@@ -98,7 +98,7 @@ def seeds_of(text: str) -> list[int]:
 
 
 def values_of(text: str) -> list[str]:
-    """The values of an option: parts between commas, but for commas within brackets (``clip(basal, -1, 1)``)."""
+    """Return the values of an option: parts between commas, but for commas within brackets (``clip(basal, -1, 1)``)."""
     parts, depth = [""], 0
     for sign in text:
         depth += (sign in "([{") - (sign in ")]}")
@@ -110,7 +110,7 @@ def values_of(text: str) -> list[str]:
 
 
 def training_jobs(data: str, variants: Mapping[str, Sequence[Any]], seeds: Sequence[int], **fixed: Any) -> list[Job]:
-    """A run for every seed and every combination of the variants.
+    """Return a run for every seed and every combination of the variants.
 
     Parameters
     ----------
@@ -154,7 +154,7 @@ def experiment_jobs(
     data_dir: str | None = None,
     out: Path | None = None,
 ) -> list[Job]:
-    """A run of each experiment for every seed, one for those that draw nothing at random.
+    """Return a run of each experiment for every seed, one for those that draw nothing at random.
 
     Parameters
     ----------
@@ -236,7 +236,7 @@ def _reproduced(payload: Mapping[str, Any]) -> Result:
 
 
 def _identity(config: RunConfig, data: Dataset) -> dict[str, str]:
-    """What a name or a path stands for."""
+    """Return what a name or a path stands for."""
     return {"fingerprint": data.fingerprint(), "equations": str(config.made_rule())}
 
 
@@ -250,7 +250,7 @@ def _plain(value: Any) -> Any:
 
 
 def _whole_path(spec: str) -> str:
-    """A rule or data set in a file, by its whole path: a worker has another folder."""
+    """Return a rule or data set in a file, by its whole path: a worker has another folder."""
     file, colon, attribute = spec.rpartition(":") if ":" in spec else (spec, "", "")
     is_file = file.endswith((".py", ".npz"))
     return f"{Path(file).expanduser().resolve()}{colon}{attribute}" if is_file else spec

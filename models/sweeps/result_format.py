@@ -41,7 +41,7 @@ KINDS: Mapping[str, type[_Result]] = {"train": _Trained, "reproduce": _Reproduce
 
 
 def is_result(kind: str, found: Any) -> bool:
-    """Whether something read from a file is the whole result of a run of a kind."""
+    """Return whether something read from a file is the whole result of a run of a kind."""
     try:
         KINDS[kind].model_validate(found)
     except ValidationError:

@@ -52,7 +52,7 @@ class Modifier:
 
 
 def with_rate(equation: Equation, text: str) -> Equation:
-    """The equation with another expression in place of `rate`, wherever it is read."""
+    """Return the equation with another expression in place of `rate`, wherever it is read."""
     changed = {"rate": ast.parse(text, mode="eval").body}
     return tuple(
         replace(s, expression=show(rename(s.node(), changed))) if "rate" in names_in(s.node()) else s for s in equation
@@ -60,13 +60,13 @@ def with_rate(equation: Equation, text: str) -> Equation:
 
 
 def added_to_increment(equation: Equation, where: str, what: str, text: str) -> Equation:
-    """The equation with `dw = text` in place of its one `dw = E`; ``{E}`` in the text stands for E."""
+    """Return the equation with `dw = text` in place of its one `dw = E`; ``{E}`` in the text stands for E."""
     one_increment(equation, where, what)
     return tuple(Statement("w", "+=", text.replace("{E}", s.expression)) if is_increment(s) else s for s in equation)
 
 
 def is_increment(statement: Statement) -> bool:
-    """Whether a statement is `dw = E`."""
+    """Return whether a statement is `dw = E`."""
     return (statement.target, statement.operator) == ("w", "+=")
 
 

@@ -8,7 +8,7 @@ __all__ = ["gate"]
 
 
 def gate(broadcast: str) -> Modifier:
-    """A gate: weights change as far as a broadcast says, and keep their values while it is zero.
+    """Return a gate: weights change as far as a broadcast says, and keep their values while it is zero.
 
     `dw = E` becomes `dw = broadcast*(E)`.
 

@@ -9,7 +9,7 @@ __all__ = ["rate_decay", "rate_steps"]
 
 
 def rate_decay(rate_decay: float) -> Modifier:
-    """A learning rate that decays: `rate` becomes `rate/(1 + rate_decay*updates)`.
+    """Return a learning rate that decays: `rate` becomes `rate/(1 + rate_decay*updates)`.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ def rate_decay(rate_decay: float) -> Modifier:
 
 
 def rate_steps(*updates: int, factor: float = 0.1) -> Modifier:
-    """A learning rate that falls in steps: it is multiplied by a factor at each of some numbers of updates.
+    """Return a learning rate that falls in steps: it is multiplied by a factor at each of some numbers of updates.
 
     `rate` becomes `rate*rate_factor**(int(updates >= rate_step_1) + int(updates >= rate_step_2) + ...)`.
 

@@ -15,7 +15,7 @@ __all__ = ["make_folder", "read_file", "write_together", "write_whole"]
 
 
 def read_file(path: Path) -> bytes:
-    """Everything that a regular file holds. A FIFO or a device, which may never end, is refused at once.
+    """Return everything that a regular file holds. A FIFO or a device, which may never end, is refused at once.
 
     Raises
     ------

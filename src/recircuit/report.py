@@ -77,7 +77,7 @@ class RuleFails(AssertionError):
 
 
 def attempt(check: str, allowed: float | None, find: Callable[[], Found]) -> Row:
-    """A row by what a function finds; where the function is refused something, the check fails in those words."""
+    """Return a row by what a function finds; where the function is refused something, the check fails in those words."""
     try:
         with np.errstate(all="ignore"):
             difference, note = find()

@@ -123,7 +123,9 @@ class Compilers:
 
 
 def _refused(backend: str, command: Command, said: str) -> str:
-    """What to tell of a compiler that reports an error; all that it said is kept in a file that nobody else could guess."""
+    """Return what to tell of a compiler that reports an error; all that it said is kept in a file that nobody else
+    could guess.
+    """
     lines = [line for line in said.splitlines() if "error" in line.lower()] or said.splitlines() or ["no output"]
     if "No space left on device" in said:
         return f"{backend}: there is no space left to compile in ({lines[0]}). Make room, or name a folder in RECIRCUIT_CACHE."

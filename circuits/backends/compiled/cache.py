@@ -24,7 +24,7 @@ LEFT_BEHIND = 60.0
 
 
 def cache_folder() -> Path:
-    """Where compiled circuits lie: $RECIRCUIT_CACHE, or ``recircuit`` in the user's cache.
+    """Return where compiled circuits lie: $RECIRCUIT_CACHE, or ``recircuit`` in the user's cache.
 
     Raises
     ------
@@ -41,7 +41,7 @@ def cache_folder() -> Path:
 
 
 def missing_cache() -> str:
-    """Why programs cannot be kept and run on this machine, and what to do about it; empty if they can.
+    """Return why programs cannot be kept and run on this machine, and what to do about it; empty if they can.
 
     A folder that can only be read is enough, where what is needed may be in it.
     """
@@ -62,7 +62,8 @@ def missing_cache() -> str:
 def built(
     backend: str, write: Callable[[Path], Recipe], toolchain: str, compilers: Compilers | None = None
 ) -> Path:  # fmt: skip
-    """The folder of what is compiled of the sources that ``write`` writes: from the cache, or compiled into it now.
+    """Return the folder of what is compiled of the sources that ``write`` writes: from the cache, or compiled into it
+    now.
 
     Parameters
     ----------
@@ -105,7 +106,7 @@ def _build(backend: str, fresh: Path, home: Path, recipe: Recipe, compilers: Com
 
 
 def _fingerprint(folder: Path, recipe: Recipe, toolchain: str, root: Path) -> str:
-    """The name of an entry. It does not depend on where the cache lies."""
+    """Return the name of an entry. It does not depend on where the cache lies."""
     calls = json.dumps([recipe.compile, recipe.link]).replace(json.dumps(str(root))[1:-1], "")
     digest = hashlib.sha256(f"{toolchain}\0{calls}".encode(errors="surrogateescape"))
     for file in sorted(p for p in folder.rglob("*") if p.is_file()):

@@ -88,7 +88,7 @@ def _packed(field: Field) -> tuple[int, bytes | memoryview]:
 
 
 def unpack(body: bytearray) -> list[Field]:
-    """The fields of a message; arrays lie where the message does, and are not copied."""
+    """Return the fields of a message; arrays lie where the message does, and are not copied."""
     fields: list[Field] = []
     at = 0
     while at < len(body):

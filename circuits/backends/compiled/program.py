@@ -114,7 +114,7 @@ class CompiledProgram(Program):
             self._mine().ask(Kind.RESTORE, len(state.content), state.content)
 
     def memory(self) -> int:
-        """Bytes that the worker holds for the circuit; on a GPU with its data, and what cuBLAS works in."""
+        """Return bytes that the worker holds for the circuit; on a GPU with its data, and what cuBLAS works in."""
         (held,) = self._mine().ask(Kind.MEMORY)
         assert isinstance(held, int)
         return held
@@ -181,13 +181,13 @@ class CompiledProgram(Program):
             self._snapshot = None
 
     def _mine(self) -> Worker:
-        """The worker of this process."""
+        """Return the worker of this process."""
         if self._worker.owner != os.getpid():
             self._worker = self._continued()
         return self._worker
 
     def _continued(self) -> Worker:
-        """A worker for this process, which goes on from where the parent's was when this process was forked."""
+        """Return a worker for this process, which goes on from where the parent's was when this process was forked."""
         if (known := self._snapshot) is None:
             raise RecircuitError(
                 f"{self.backend}: this process was forked while another thread used the circuit, or after its program had "

@@ -24,7 +24,9 @@ _HELLO = 1  # the number of its first answer
 
 
 def threads() -> int:
-    """How many threads a compiled circuit uses: $RECIRCUIT_THREADS, or the processors that this process may use."""
+    """Return how many threads a compiled circuit uses: $RECIRCUIT_THREADS, or the processors that this process may
+    use.
+    """
     given = os.environ.get("RECIRCUIT_THREADS", "")
     return max(1, int(given)) if given.isdigit() else len(os.sched_getaffinity(0))
 
@@ -192,7 +194,7 @@ class Worker:
 
 
 def _started(folder: Path, backend: str, environment: dict[str, str]) -> tuple[subprocess.Popen[bytes], socket.socket]:
-    """The process, and our end of the socket that is its standard input."""
+    """Return the process, and our end of the socket that is its standard input."""
     ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     try:
         process = subprocess.Popen(

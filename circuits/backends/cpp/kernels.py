@@ -17,7 +17,7 @@ OURS = Path(__file__).parent / "source"
 
 
 def kernels(code: Iterable[str], real: str, include: str) -> list[Path]:
-    """The compiled files that a circuit is linked to, from the cache, or compiled into it now.
+    """Return the compiled files that a circuit is linked to, from the cache, or compiled into it now.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def kernels(code: Iterable[str], real: str, include: str) -> list[Path]:
 
 @cache
 def _homes() -> dict[str, str]:
-    """Which file has the instances of a kernel."""
+    """Return which file has the instances of a kernel."""
     files = {file.stem: file.read_text() for file in sorted(OURS.glob("*.cpp"))}
     return {name: home for home, text in files.items() for name in re.findall(r"^template void (\w+)\(", text, re.M)}
 

@@ -19,7 +19,7 @@ NVCC = "Install the CUDA toolkit (https://developer.nvidia.com/cuda-downloads) a
 
 
 def missing_cuda() -> str:
-    """What is missing, and what to do about it; empty if nothing is."""
+    """Return what is missing, and what to do about it; empty if nothing is."""
     found = gpu.find_gpu()
     return missing_driver(found) or missing_tools() or _mismatch(found)
 
@@ -62,7 +62,7 @@ def _mismatch(found: Gpu | str) -> str:
 
 
 def cublas_command(toolkit: Toolkit) -> str:
-    """The command that brings cuBLAS of the toolkit's version."""
+    """Return the command that brings cuBLAS of the toolkit's version."""
     extra = "cuda" if toolkit.version[0] >= 13 else f"cuda{toolkit.version[0]}"
     return f"pip install 'recircuit[{extra}]'"
 

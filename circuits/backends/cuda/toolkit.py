@@ -63,11 +63,13 @@ class Toolkit:
         return tuple(word for option in linked for word in ("-Xlinker", option))
 
     def compiles_for(self, capability: Version) -> bool:
-        """Whether a GPU is not too old for it."""
+        """Return whether a GPU is not too old for it."""
         return any(card <= capability for card in self.cards)
 
     def architecture(self, capability: Version) -> tuple[str, ...]:
-        """The options by which nvcc compiles for a GPU: code of its family, or for newer ones what drivers translate."""
+        """Return the options by which nvcc compiles for a GPU: code of its family, or for newer ones what drivers
+        translate.
+        """
         older = [card for card in self.cards if card <= capability]
         family = [card for card in older if card[0] == capability[0]]
         if family:
@@ -77,7 +79,7 @@ class Toolkit:
 
 
 def find_toolkit() -> Toolkit | None:
-    """The toolkit of $CUDA_HOME or $CUDA_PATH, of the nvcc on the PATH, of pip's or conda's packages, or of the
+    """Return the toolkit of $CUDA_HOME or $CUDA_PATH, of the nvcc on the PATH, of pip's or conda's packages, or of the
     usual folders."""
     nvcc = _nvcc()
     return _toolkit(nvcc) if nvcc is not None else None

@@ -54,7 +54,7 @@ def product(
 
 
 def taps(where: np.ndarray, channels: int, sources: int) -> np.ndarray:
-    """The pre unit that each tap of each place hears, (places, channels*taps); -1 for none."""
+    """Return the pre unit that each tap of each place hears, (places, channels*taps); -1 for none."""
     units = where[:, None, :] + sources * np.arange(channels)[:, None]
     return np.where(where[:, None, :] >= 0, units, -1).reshape(len(where), -1)
 
@@ -87,13 +87,13 @@ def to_argmax(
 
 
 def _pieces(signal: np.ndarray, where: np.ndarray, channels: int) -> Iterator[slice]:
-    """A few batch elements at a time, so that what is gathered stays small."""
+    """Yield a few batch elements at a time, so that what is gathered stays small."""
     together = max(1, TOGETHER // max(1, channels * where.size))
     return (slice(first, first + together) for first in range(0, len(signal), together))
 
 
 def _windows(signal: np.ndarray, where: np.ndarray, channels: int) -> np.ndarray:
-    """What every tap hears, (places, channels*taps, batch elements); nothing comes from outside of the image."""
+    """Return what every tap hears, (places, channels*taps, batch elements); nothing comes from outside of the image."""
     image = signal.reshape(len(signal), channels, -1).transpose(2, 1, 0)
     whole = np.concatenate([image, np.zeros((1, *image.shape[1:]), image.dtype)])
     return whole[where].swapaxes(1, 2).reshape(len(where), -1, len(signal))

@@ -32,7 +32,7 @@ OUTPUTS: Registry[type[OutputCircuit]] = Registry(
 
 
 def output_for(loss: str | OutputCircuit, rule: str, **options: Any) -> OutputCircuit:
-    """The output circuit of a loss, for a network that learns by a rule.
+    """Return the output circuit of a loss, for a network that learns by a rule.
 
     Parameters
     ----------

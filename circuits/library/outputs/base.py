@@ -126,7 +126,7 @@ class AppraisedOutput(OutputCircuit):
 
 
 def supervised_during(appraised: bool) -> str:
-    """The phases in which an output receives its supervision."""
+    """Return the phases in which an output receives its supervision."""
     return "feedforward and error" if appraised else "error"
 
 

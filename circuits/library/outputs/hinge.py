@@ -132,7 +132,7 @@ class HingeOutput(OutputCircuit):
         return o
 
     def _control(self, tau: Quantity) -> Neuron:
-        """The control unit as printed, or one of its repairs."""
+        """Return the control unit as printed, or one of its repairs."""
         if self.repair == "hysteresis":
             half = self.epsilon / (2 * (1 + self.epsilon))
             return control_switch(mu=self.mu, epsilon=self.epsilon, off=half if self.off is None else self.off)

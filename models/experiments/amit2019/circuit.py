@@ -172,7 +172,9 @@ def _timed(timed: dict[str, dict[int, Run]]) -> list[Check]:
 
 
 def _settled(runs: dict[float, Run]) -> list[Check]:
-    """The error as it is read out with time constants: where the circuit with hysteresis first visits 0 from rest."""
+    """Return the error as it is read out with time constants: where the circuit with hysteresis first visits 0 from
+    rest.
+    """
     shut = runs[FIELD].o[:, 0]
     top = int(shut.argmax())
     step = top + int(shut[top : top + 4 * SHOWN].argmin())

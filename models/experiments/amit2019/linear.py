@@ -66,13 +66,13 @@ def _checks(runs: Runs, iterations: int) -> list[Check]:
 
 
 def _ahead(one: np.ndarray, other: np.ndarray) -> float:
-    """The share of iterations, but the first, in which one error is below the other, down to rounding."""
+    """Return the share of iterations, but the first, in which one error is below the other, down to rounding."""
     seen = np.arange(1, max(2, np.argmax(other < FLOOR) or len(other)))
     return float(np.mean(one[seen] < other[seen]))
 
 
 def _first(error: np.ndarray) -> float:
-    """The first iteration at which an error is below 1e-4."""
+    """Return the first iteration at which an error is below 1e-4."""
     return float(np.argmax(error < 1e-4)) if (error < 1e-4).any() else np.inf
 
 

@@ -106,7 +106,7 @@ def _plan(settings: Settings) -> Plan:
 
 
 def _error(plan: Plan, axis: str, value: float, hidden: Sequence[int], name: str, seed: int, backend: str) -> float:
-    """The test error of one run; 1 where it diverged."""
+    """Return the test error of one run; 1 where it diverged."""
     rule, rate = RULES[name]
     data = plan.data
     timing = replace(Timing(), **({axis: value} if axis in ("settling", "jitter", "overlap") else {}))

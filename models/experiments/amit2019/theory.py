@@ -81,7 +81,7 @@ def _depth(k: int, end: int, settings: Settings) -> Depth:
 
 
 def _course(system: Decoupled, epsilon: float, rate: float, end: float, backend: str) -> Trajectory:
-    """A circuit from 0 to ``end``, in units of 1/rate presentations."""
+    """Return a circuit from 0 to ``end``, in units of 1/rate presentations."""
     iterations = round(end / rate) + 1
     rule = urfb_epsilon.with_parameters(rate=rate, epsilon=epsilon)
     path = learn(system.problem, rule, iterations, backend, trajectory=True)
@@ -147,7 +147,7 @@ def _systems(depth: Depth, chosen: tuple[float, ...]) -> float:
 
 
 def _ratio(by_epsilon: list[list[float]]) -> float:
-    """The ratio, coarser to finer rate, that is farthest from 2."""
+    """Return the ratio, coarser to finer rate, that is farthest from 2."""
     ratios = [a / b for values in by_epsilon for a, b in pairwise(values)]
     return max(ratios, key=lambda ratio: abs(ratio - 2))
 
@@ -175,13 +175,13 @@ def _decay_gap(depth: Depth) -> float:
 
 
 def _rise(depth: Depth, modes: Mask | slice = slice(None)) -> float:
-    """The largest rise of e, at any time, from one epsilon to the next larger one."""
+    """Return the largest rise of e, at any time, from one epsilon to the next larger one."""
     e = np.stack([trajectory.e[:, modes] for trajectory in depth.finest])
     return float(np.diff(e, axis=0).max())
 
 
 def _theorem_2(depth: Depth) -> list[Check]:
-    """What grows with epsilon where the condition holds, and where it does not."""
+    """Return what grows with epsilon where the condition holds, and where it does not."""
     holds = np.all([theorem_2_holds(depth.system.lam_r, e) for e in EPSILONS], axis=0)
     broken = ~np.any([theorem_2_holds(depth.system.lam_r, e) for e in EPSILONS], axis=0)
     lam = np.stack([trajectory.lam for trajectory in depth.finest])  # (epsilon, time, k, mode)
@@ -211,7 +211,7 @@ def _theorem_2(depth: Depth) -> list[Check]:
 
 
 def _growth(by_epsilon: Array, modes: Mask) -> float:
-    """The least growth, at any time, from one epsilon to the next: (epsilon, time, mode)."""
+    """Return the least growth, at any time, from one epsilon to the next: (epsilon, time, mode)."""
     return float(np.diff(by_epsilon[:, :, modes], axis=0).min())
 
 

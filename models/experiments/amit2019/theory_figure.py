@@ -51,7 +51,7 @@ def _errors(ax: Axes, k: int, depth: Depth, epsilons: Sequence[float]) -> None:
 
 
 def _apart(depth: Depth, until: float) -> int:
-    """Every how many of SciPy's times a dot is drawn: some 25 in a panel."""
+    """Return every how many of SciPy's times a dot is drawn: some 25 in a panel."""
     return max(1, round(until / depth.times[1] / 25))
 
 

@@ -100,7 +100,7 @@ class VariantTrainer:
         return {part: 100 * (1 - share) for part, share in wrong.items()}
 
     def _built(self, net: Circuit) -> Circuit:
-        """The circuit with a program: that of the last one, if that will do."""
+        """Return the circuit with a program: that of the last one, if that will do."""
         last, self._last = self._last, net
         if last is not None and fingerprint(last) == fingerprint(net):
             net.take_over(last)

@@ -92,7 +92,7 @@ def _matrices(sizes: tuple[int, ...], seed: int, settings: Settings) -> Matrices
 
 
 def _problem(sizes: tuple[int, ...], seed: int, quick: bool) -> tuple[Networks, Array, Array]:
-    """Random weights, C and covariances; for A[2, 2, 2] the latter are 1."""
+    """Return random weights, C and covariances; for A[2, 2, 2] the latter are 1."""
     rng = np.random.default_rng(seed)
     n0, n1, n2 = sizes
     count = (20 if quick else 100) if sizes == PLAIN else (10 if quick else 20)
@@ -111,7 +111,7 @@ def _t(m: Array) -> Array:
 
 
 def _rise(V: Array) -> float:
-    """The largest eigenvalue of what V changes, from look to look."""
+    """Return the largest eigenvalue of what V changes, from look to look."""
     return float(np.linalg.eigvalsh(np.diff(V, axis=0)).max())
 
 

@@ -120,7 +120,7 @@ def _flat(flow: Flow, rate: float, times: Array | list[float], count: int) -> Ar
 
 
 def _settle(powers: Powers, settings: Settings) -> tuple[tuple[Array, Array], Convergence]:
-    """Where circuits end and where the roots are; and the table of rates."""
+    """Return where circuits end and where the roots are; and the table of rates."""
     flow, count, now = powers.flow(True, settings.backend), powers.c.size, 0.0
     end = powers.start
     for rate, until in QUICK if settings.quick else STAGES:
@@ -143,7 +143,9 @@ def _until(settings: Settings) -> float:
 
 
 def _without(settings: Settings) -> tuple[Array, Array, Array]:
-    """Times, and weights (times, 2, n) without f', mu = 2: targets that I^mu does not give, and targets that it does."""
+    """Return times, and weights (times, 2, n) without f', mu = 2: targets that I^mu does not give, and targets that
+    it does.
+    """
     rng, times, mu = np.random.default_rng(1), np.linspace(0, _until(settings), 101), 2.0
     start, c = rng.uniform(0.4, 1.2, (2, 20)), rng.uniform(0.5, 1.5, 20)
     found = []

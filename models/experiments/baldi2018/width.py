@@ -100,7 +100,7 @@ def expansive(settings: Settings) -> Width:
 
 
 def _cubic(a: Array, b: Array, c: Array, alpha: float, beta: float) -> Array:
-    """Where A[1, N, 1] ends: a_1..a_N, b_1..b_N."""
+    """Return where A[1, N, 1] ends: a_1..a_N, b_1..b_N."""
     x = Polynomial([0.0, 1.0])
     lower = [c[i] / c[0] * (x - a[0]) + a[i] for i in range(N)]
     upper = [(lower[i] ** 2 - a[i] ** 2) / (2 * c[i]) + b[i] for i in range(N)]

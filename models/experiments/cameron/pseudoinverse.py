@@ -101,7 +101,7 @@ def _checks(found: Mapping[str, Sequence[Pair]], quick: bool) -> list[Check]:
 
 
 def _last(name: str) -> int:
-    """The condition that is met no better than the noise of the updates lets it; 0 if there is none."""
+    """Return the condition that is met no better than the noise of the updates lets it; 0 if there is none."""
     return {"contracting": 4, "square": 0, "expanding": 3}[name]
 
 

@@ -46,7 +46,7 @@ def run(settings: Settings) -> Report:
 
 
 def _chain(sizes: Sequence[int], seed: int, presentations: int, backend: str) -> tuple[float, ...]:
-    """How far B_1 ... B_L is from each condition for W_L ... W_1, and from its pseudoinverse."""
+    """Return how far B_1 ... B_L is from each condition for W_L ... W_1, and from its pseudoinverse."""
     net = chain(sizes, DECAYING, data=True, batch_size=BATCH_SIZE, seed=seed)
     rows = white(2000, sizes[0], np.random.default_rng([seed, 1]))
     rows = np.sqrt(len(rows)) * np.linalg.qr(rows)[0]

@@ -185,7 +185,7 @@ def many(runs: Sequence[Any]) -> str:
 
 
 def _plain(value: Any) -> Number | None:
-    """A number that JSON has; None for NaN and infinity."""
+    """Return a number that JSON has; None for NaN and infinity."""
     plain = value.item() if isinstance(value, np.generic | np.ndarray) else value
     return plain if np.isfinite(plain) else None
 

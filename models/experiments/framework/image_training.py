@@ -122,7 +122,7 @@ def learn(
 
 
 def _about(data: Dataset, protocol: Protocol, method: Method) -> dict[str, Any]:
-    """What a run depends on, but for its seed, the backend, and how many epochs it has."""
+    """Return what a run depends on, but for its seed, the backend, and how many epochs it has."""
     line = getattr(ARCHITECTURES.get(protocol.model), "line", protocol.model)
     label = asdict(protocol.with_(epochs=0))
     return {"method": method.differences(), "protocol": label, "line": line, "data": data.fingerprint()}

@@ -78,7 +78,7 @@ def _packed(circuit: Circuit, curves: Curves, seconds: list[float], about: Mappi
 
 
 def _read(path: Path, about: Mapping[str, Any]) -> tuple[Curves, list[float], dict[str, np.ndarray]] | None:
-    """Curves, the seconds of each epoch, and weights; None where there is no file, or it is not of this run."""
+    """Return curves, the seconds of each epoch, and weights; None where there is no file, or it is not of this run."""
     try:
         with np.load(io.BytesIO(read_file(path))) as file:
             said = json.loads(str(file["said"]))

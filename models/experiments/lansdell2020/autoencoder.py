@@ -161,7 +161,7 @@ def silent(shown: Array, samples: Array) -> float:
 
 
 def _samples(data: Dataset, count: int) -> Array:
-    """The first test samples, as they are shown."""
+    """Return the first test samples, as they are shown."""
     return data.x_test[:count] * data.scale + data.offset
 
 

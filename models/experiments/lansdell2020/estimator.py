@@ -116,7 +116,7 @@ def slope(x: Sequence[float], y: Sequence[float]) -> float:
 
 
 def _falls(curves: Sequence[LearningCurve], layer: str) -> float:
-    """The slope of the relative error over the last 8-fold of samples, the mean of the runs."""
+    """Return the slope of the relative error over the last 8-fold of samples, the mean of the runs."""
     return float(np.mean([slope(c["samples"][-4:], c[f"{layer}_distance"][-4:]) for c in curves]))
 
 

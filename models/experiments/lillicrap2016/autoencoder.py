@@ -31,7 +31,7 @@ from .image_training import Plan
 
 
 def _plans(hidden: tuple[int, ...], bp: float, fa: float, **options: Any) -> dict[str, Plan]:
-    """The two methods, each at its rate."""
+    """Return the two methods, each at its rate."""
     plan = Plan("bp", hidden, **{"epochs": 20, "rate": bp} | options)
     return {"BP": plan, "FA": plan.with_(rule="frfb", rate=fa)}
 
@@ -102,7 +102,7 @@ def _parts(data: Dataset) -> dict[str, np.ndarray]:
 
 
 def _show(net: Circuit, images: Inputs, mode: str, order: np.ndarray) -> np.ndarray:
-    """Half the squared error of each image that is shown, (presentations, batch)."""
+    """Return half the squared error of each image that is shown, (presentations, batch)."""
     program = net.program()
     images.load(program)
     table = net.timetable(mode)

@@ -136,7 +136,7 @@ def _rates(weights: list[Array], biases: list[Array], x: Array, noise: list[Arra
 
 
 def _changes(rates: list[Array], signals: list[Array]) -> Changes:
-    """The mean over the minibatch of signal x rate, of each layer, and of the signal."""
+    """Return the mean over the minibatch of signal x rate, of each layer, and of the signal."""
     return [(s.T @ h / len(h), s.mean(axis=0)) for s, h in zip(signals, rates, strict=False)]
 
 
@@ -199,7 +199,7 @@ def _draw(curves: LearningCurves) -> Figure:
 
 
 def _drawing(net: Circuit) -> Array:
-    """A circuit's diagram as a picture, (height, width, 4)."""
+    """Return a circuit's diagram as a picture, (height, width, 4)."""
     picture = io.BytesIO()
     net.diagram().savefig(picture, format="png", dpi=120)
     picture.seek(0)

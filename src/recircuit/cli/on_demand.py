@@ -48,7 +48,7 @@ class CommandsOnDemand(TyperGroup):
         self.commands: Any = _Loaded()
 
     def list_commands(self, ctx: Any) -> list[str]:
-        """The names, in the order of the overview."""
+        """Return the names, in the order of the overview."""
         return list(COMMANDS)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:

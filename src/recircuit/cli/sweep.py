@@ -116,7 +116,7 @@ def _jobs(
 
 
 def _whole(text: str) -> int:
-    """A number of epochs."""
+    """Return a number of epochs."""
     if not text.isdecimal():
         raise UsageError(f"--epochs: expected a whole number, at least 1; got {text}.")
     return int(text)
@@ -183,7 +183,7 @@ class _Sweep:
 
 
 def _line(job: Job, result: Result) -> str:
-    """A finished run in words."""
+    """Return a finished run in words."""
     name = f"{job.options.get('id', job.options.get('rule'))}{'' if job.seed is None else f', seed {job.seed}'}"
     if result["diverged"]:
         return f"{name}: {result['diverged']}"
@@ -195,7 +195,7 @@ def _line(job: Job, result: Result) -> str:
 
 
 def _told(summary: Summary) -> str:
-    """A variant of the summary in words."""
+    """Return a variant of the summary in words."""
     named = {name: value for name, value in summary.variant.items() if name not in ("check", "relation", "target")}
     name = ", ".join(f"{v}" if k in ("rule", "id", "what") else f"{k} {v}" for k, v in named.items())
     runs = _runs(summary.runs)
