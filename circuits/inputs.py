@@ -32,7 +32,7 @@ class Inputs:
 
     @property
     def count(self) -> int:
-        """How many rows there are."""
+        """The number of rows."""
         return min((len(r.values) for r in self.rows.values()), default=0)
 
     def order(self, presentations: int | None, batch_size: int) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""What may stand in an equation: every text is read here before Brian2 or sympy sees it, and nothing is executed.
+"""The check of the text of equations. Every text is read here before Brian2 or sympy sees it; nothing is executed.
 
 An expression is made of numbers, names, arithmetic, comparisons, ``and``, ``or``, ``not`` and calls of known functions.
 The check knows every part by its kind and refuses what it does not know, so that no text reaches a program that would

@@ -50,5 +50,5 @@ class Backend(ABC):
         return 1
 
     def versions(self) -> dict[str, str]:
-        """Of what decides the numbers, besides Python and the packages that all backends use."""
+        """Return the versions of what decides the numbers, besides Python and the packages that all backends use."""
         return {}

@@ -82,7 +82,7 @@ class Local(Connectivity):
 
     @cached_property
     def where(self) -> np.ndarray:
-        """For each place of the post image the places of the pre image in its window, (places, taps); -1: none."""
+        """The places of the pre image in the window of each place of the post image, (places, taps); -1 stands for none."""
         return self.windows.seen_by(packed=not self.shared) if self.transposed else self.windows.seen()
 
     def numbers(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What the code of a circuit depends on, in words: circuits that agree in it can share a program."""
+"""The text that says what the code of a circuit depends on. Circuits with the same text can share a program."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def fingerprint(network: Network) -> tuple[str, ...]:
 
 
 def _equations(neuron: Neuron) -> str:
-    """With the times, since a time constant that equals dt makes an equation an assignment."""
+    """Return the equations with the time constants, since one that equals dt makes an equation an assignment."""
     parameters = {k: repr(v) if isinstance(v, Quantity) else "a number" for k, v in neuron.parameters.items()}
     return f"{neuron.text}, {neuron.method}, {parameters}"
 

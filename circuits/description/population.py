@@ -1,4 +1,4 @@
-"""Populations: units with the same equations, in B batch elements."""
+"""Populations are units with the same equations, in B batch elements."""
 
 from __future__ import annotations
 

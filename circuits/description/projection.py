@@ -1,4 +1,4 @@
-"""Projections: all synapses from one population to another."""
+"""A projection is all synapses from one population to another."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ class Projection(Fixed):
 
     @property
     def argmax(self) -> str:
-        """Of max pooling: the variable of the pooling unit that says which input was the largest."""
+        """The variable of a unit of max pooling that says which input was the largest."""
         return f"{self.field}_argmax"
 
     @cached_property
@@ -126,12 +126,14 @@ class Projection(Fixed):
 
     @cached_property
     def synapses(self) -> int:
-        """How many synapses there are, if none is left out at random."""
+        """The number of synapses, if none is left out at random."""
         return self.connectivity.count(self.pre.size, self.post.size)
 
     @property
     def local(self) -> bool:
-        """Whether each synapse goes by what is at it: its rule says so, and no other synapse has the same weight."""
+        """Whether each synapse learns from local variables only: its rule is local, and no other synapse has the
+        same weight.
+        """
         if isinstance(self.weights, Transposed):
             return not self.connectivity.learns  # what goes to a latched argmax has no weights of its own
         return (

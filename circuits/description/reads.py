@@ -1,4 +1,4 @@
-"""What the names in an equation come to: which stored variables its value is made of."""
+"""The stored variables that the value of an equation is made of."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When things happen: phases, the steps they cover, and what is open in them."""
+"""Phases, the steps that they cover, and what is open in them."""
 
 from __future__ import annotations
 

@@ -89,7 +89,7 @@ class Edge:
 
 
 def lay_out(circuit: Network) -> tuple[list[Box], list[Edge]]:
-    """Return boxes with places and ports, and the edges between them."""
+    """Return the boxes with places and ports, and the edges between them."""
     boxes = {p.name: Box(p) for p in circuit.populations.values()}
     for name, main in companions(circuit).items():
         boxes[name].main = boxes[main]
@@ -107,7 +107,7 @@ def lay_out(circuit: Network) -> tuple[list[Box], list[Edge]]:
 
 
 def companions(circuit: Network) -> dict[str, str]:
-    """Return populations that belong to one other, as t and s do to o: companion -> whose it is."""
+    """Return the populations that belong to one other, as t and s do to o: companion -> whose it is."""
     partners: dict[str, set[str]] = {name: set() for name in circuit.populations}
     small: dict[str, bool] = {n: p.size == 1 or _shows_labels(p) for n, p in circuit.populations.items()}
     sends: set[str] = set()

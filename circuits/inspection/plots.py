@@ -159,7 +159,7 @@ def _shade(panel: Axes, trace: Recorded) -> None:
 
 
 def _name_phases(panel: Axes, trace: Recorded) -> None:
-    """Above the first panel, upright where the first presentation has little room."""
+    """Write the names of the phases above the first panel, upright where the first presentation has little room."""
     spans = _spans(trace)
     if not spans or len(trace.rows) > NAMED:
         return

@@ -1,4 +1,4 @@
-"""Circuits held against each other: two lowerings, B batch elements and B circuits, a rule and its law. In float64."""
+"""Comparisons of circuits: two lowerings, B batch elements and B circuits, a rule and its law. In float64."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Learning without chance: stimuli whose mean over batch elements is the expectation, and rates so small that learning flows.
+"""Expected learning: stimuli whose mean over batch elements is the expectation, and rates so small that learning flows.
 
 A rule's update is averaged over the batch elements. Where the batch elements show N rows of which
 
@@ -123,7 +123,7 @@ class Flow:
             self.net[name] = values
 
     def run(self, rate: float, times: Sequence[float] | Array, speeds: Mapping[str, float] | None = None) -> Trajectory:
-        """From the weights as they are, at the first of the times, to the last.
+        """Run from the weights as they are, at the first of the times, to the last.
 
         Parameters
         ----------

@@ -72,7 +72,7 @@ def draw_filters(projection: Projection, *, place: int | None = None, most: int 
 
 
 def same_filter(projection: Projection, maps: int = 4, places: int = 4) -> list[NDArray[np.floating]]:
-    """For each of some maps the same filter at some places of the image, (places, channels, down, across)."""
+    """Return, for each of some maps, the same filter at some places of the image, (places, channels, down, across)."""
     filters, inside = filters_of(projection), inner_places(projection)
     spread = np.linspace(0, len(inside) - 1, places + 2).astype(int)[1:-1]
     at = np.zeros(1, int) if len(filters) == 1 else inside[spread]

@@ -70,7 +70,7 @@ class Snapshot:
         return np.broadcast_to(np.asarray(value, dtype=float), (self.circuit.batch_size, population.size))
 
     def slope(self, population: Population) -> Array:
-        """f' of a population, (batch, units): how its rate follows its basal field.
+        """Return f' of a population, (batch, units), which says how its rate follows its basal field.
 
         Of rate = f(basal) the derivative; of d rate/dt = g(rate, basal) that of where the rate comes to rest,
         -(dg/d basal)/(dg/d rate); as the equation is in the phases of an evaluation, by central differences.

@@ -118,7 +118,7 @@ class Augmentation:
 
 
 def _distorted(images: NDArray, alpha: float, sigma: float, rng: np.random.Generator) -> NDArray:
-    """Return each image by a smooth random field of its own."""
+    """Return each image, distorted by a smooth random field of its own."""
     from scipy.ndimage import gaussian_filter
 
     n, _, height, width = images.shape

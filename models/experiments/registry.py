@@ -39,7 +39,7 @@ def find(name: str) -> Experiment:
 
 
 def _found() -> Iterator[Experiment]:
-    """Of every module in the folders beside this one its experiment, if it has one."""
+    """Yield the experiment of every module in the folders beside this one, if it has one."""
     here = import_module(__package__ or "")
     for folder in iter_modules(here.__path__, f"{here.__name__}."):
         if folder.ispkg:

@@ -36,7 +36,7 @@ MOVING = ("onset", "feedforward")
 
 @dataclass(frozen=True)
 class Timing:
-    """How a network's time is.
+    """The timing of a network.
 
     Parameters
     ----------

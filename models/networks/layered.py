@@ -146,7 +146,7 @@ def _structure(probability: float) -> Connectivity:
 
 
 def _settling_steps(tau: Quantity | None, dt: Quantity, settling: float) -> int:
-    """Return steps that a layer needs: one in step-by-step mode."""
+    """Return the steps that a layer needs: one in step-by-step mode."""
     ratio = 1.0 if tau is None else float(tau / dt)
     return 1 if abs(ratio - 1) < 1e-9 else max(1, math.ceil(settling * ratio))
 

@@ -78,7 +78,7 @@ class Noise:
     during: str = "draw"
 
     def trace(self) -> str:
-        """Return equations: the noise, drawn once a presentation, and the estimate that the unit makes of it.
+        """Return the equations of the noise, drawn once a presentation, and the estimate that the unit makes of it.
 
         estimate = -difference*noise/c^2, minus the gradient of the loss by the rate (Eq. 2).
         """

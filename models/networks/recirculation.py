@@ -244,7 +244,7 @@ def _equation(left: str, values: Mapping[str, str], relaxes: str = "") -> str:
 
 
 def _factor(expression: str) -> str:
-    """In brackets where it is a sum."""
+    """Return the expression, in brackets if it is a sum."""
     tree = ast.parse(expression, mode="eval").body
     is_sum = isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Add | ast.Sub)
     return f"({expression})" if is_sum else expression

@@ -148,7 +148,7 @@ class RunConfig(BaseModel):
         return tuple(dict.fromkeys(_one_of(name, tuple(MEASURES)) for name in names))
 
     def filled(self, data: Dataset) -> RunConfig:
-        """With the defaults that depend on the data, and checked against it.
+        """Return the options with the defaults that depend on the data, checked against the data.
 
         Up to 10,000 training samples: features-100-classes, 20 epochs, and about 1/64 of them, 10 at least, at a
         time; beyond: features-500-classes, 6 epochs, 100 at a time.
@@ -186,7 +186,7 @@ class RunConfig(BaseModel):
         )
 
     def _fitted(self, kind: RuleNetwork) -> RunConfig:
-        """With the loss and transfer of a kind of network, and the rule's own rate.
+        """Return the options with the loss and transfer function of a kind of network, and the rule's own rate.
 
         Raises
         ------

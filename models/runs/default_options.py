@@ -29,7 +29,7 @@ class Asked(Protocol):
 
 
 def usual_epochs(samples: int) -> int:
-    """20 for a small data set, else 6."""
+    """Return 20 for a small data set, else 6."""
     return 20 if samples < SMALL else 6
 
 

@@ -35,12 +35,12 @@ class Record(BaseModel):
     machine: dict[str, str | int]
 
     def content(self) -> bytes:
-        """As it stands in the file."""
+        """Return the content of the file."""
         return (self.model_dump_json(indent=2) + "\n").encode()
 
 
 def rule_hash(spec: str) -> str:
-    """Of the file that a rule is in; empty where there is none.
+    """Return the hash of the file that a rule is in; empty if there is none.
 
     Raises
     ------

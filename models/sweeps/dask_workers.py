@@ -144,7 +144,7 @@ def _client(scheduler: str, begun: Callable[[str], None]) -> Iterator[Any]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Without Dask's log, in which a worker that is replaced takes a page."""
+    """Silence Dask's log, in which a worker that is replaced takes a page."""
     logger = logging.getLogger("distributed")
     before = logger.level
     logger.setLevel(logging.CRITICAL)

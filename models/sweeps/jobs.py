@@ -60,7 +60,7 @@ class Job:
         return f"{re.sub(r'[^A-Za-z0-9_.-]+', '_', name)}{seed}-{digest}"
 
     def finished(self, folder: Path) -> Result | None:
-        """Its result, if it lies in a folder; a file that cannot be read counts for nothing."""
+        """Return its result, if it lies in a folder. A file that cannot be read is ignored."""
         try:
             found = json.loads(read_file(folder / f"{self.key}.json"))["result"]
         except (OSError, ValueError, KeyError, TypeError):
@@ -241,7 +241,7 @@ def _identity(config: RunConfig, data: Dataset) -> dict[str, str]:
 
 
 def _plain(value: Any) -> Any:
-    """With None for what JSON has no number for."""
+    """Return the value with None in place of numbers that JSON does not have."""
     if isinstance(value, Mapping):
         return {str(k): _plain(v) for k, v in value.items()}
     if isinstance(value, list | tuple):

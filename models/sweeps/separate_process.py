@@ -123,7 +123,7 @@ def _serve() -> None:
 
 
 def _end_with_parent() -> None:
-    """As Ctrl-C would end it, so that no compiler is left running; at once, where that does not help."""
+    """End the process as Ctrl-C would, so that no compiler is left running; end it at once if that does not help."""
     while os.read(0, 1024):
         pass
     os.kill(os.getpid(), signal.SIGINT)

@@ -29,7 +29,7 @@ class Row:
     note: str = ""
 
     def cells(self) -> tuple[str, str, str, str, str]:
-        """As they stand in the table."""
+        """Return the cells of the row in the table."""
         mark = {True: "ok", False: "FAILS", None: "-"}[self.ok]
         difference = "" if self.difference is None else f"{self.difference:.1e}" if self.difference else "0"
         return mark, self.check, difference, "" if self.allowed is None else f"<= {self.allowed:g}", self.note
@@ -49,7 +49,7 @@ class Report:
 
     @property
     def ok(self) -> bool:
-        """Whether none does."""
+        """Whether no check fails."""
         return not self.failures
 
     def __str__(self) -> str:

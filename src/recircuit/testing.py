@@ -202,7 +202,7 @@ class _Bench:
         return _worst(forms_apart(self.make, self.data(self.make())))
 
     def batch_size(self) -> Found:
-        """By the law; and for the noise, which the batch elements share, by batch elements that show the same."""
+        """Check batch elements by the law; and the noise, which they share, by batch elements that show the same."""
         one, many = self.make(), self.make(batch_size=BATCH_SIZE)
         data, rows = self.data(one), np.arange(SHOWN)[:, None]
         apart: dict[str, float] = {}

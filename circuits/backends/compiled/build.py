@@ -103,7 +103,7 @@ class Compilers:
             self._fail(_refused(backend, command, said))
 
     def _start(self, command: Command, folder: Path, backend: str) -> subprocess.Popen[str]:
-        """In a process group of its own, so that what the compiler starts can be ended with it."""
+        """Start a command in a process group of its own, so that what the compiler starts can be ended with it."""
         with self._lock:
             self.check()
             try:

@@ -174,7 +174,7 @@ def _take_place(fresh: Path, home: Path) -> None:
 
 @contextmanager
 def _locked(path: Path, compilers: Compilers) -> Iterator[None]:
-    """One process builds an entry at a time; the others wait, unless they are stopped."""
+    """Let one process build an entry at a time; the others wait, unless they are stopped."""
     with path.open("w") as file:
         while not _got(file.fileno()):
             compilers.stopped.wait(0.05)

@@ -61,7 +61,7 @@ class Worker:
         self._finalizer()
 
     def let_go(self) -> None:
-        """In a process that was forked: close what it has inherited, so that the worker can end with its owner."""
+        """Close, in a process that was forked, what it has inherited, so that the worker can end with its owner."""
         self._channel.close()
 
     def ask(self, kind: Kind, *fields: Field, file: int | None = None) -> list[Field]:
@@ -70,7 +70,7 @@ class Worker:
             return self._asked(kind, fields, file, lambda: None, None)
 
     def run(self, *fields: Field, progress: Callable[[int], None] | None = None) -> tuple[list[Field], bool]:
-        """Ask for a run, and tell besides whether there was a Ctrl-C, which ends it after the presentation under way."""
+        """Ask for a run, and return besides whether there was a Ctrl-C, which ends it after the current presentation."""
         asked, last_asked = threading.Event(), [0]
 
         def stop() -> None:
@@ -98,13 +98,13 @@ class Worker:
                 self._lock.release()
 
     def ask_alone(self, kind: Kind, *fields: Field) -> list[Field]:
-        """As `ask`, for who is in `free`."""
+        """Ask as `ask` does, for a caller that is in `free`."""
         with postponed():
             return self._asked(kind, fields, None, lambda: None, None)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        """One thread after the other."""
+        """Let one thread after the other enter."""
         if self._lock.locked() and self._asking == threading.get_ident():
             raise RecircuitError(
                 f"{self.backend}: the circuit is in use by this very call. A progress function, or a handler of a signal, "

@@ -24,7 +24,7 @@ TOGETHER = 40
 
 
 class WorkerDevice(KeptDevice, CPPStandaloneDevice):
-    """One device per circuit. ``write_sources`` leaves a project, and says how the worker is compiled from it."""
+    """The Brian2 device of one circuit. ``write_sources`` leaves a project, and says how the worker is compiled from it."""
 
     def __init__(self) -> None:
         super().__init__()

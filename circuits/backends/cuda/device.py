@@ -32,7 +32,7 @@ SLOT = re.compile(r"recircuit::slot<\w+>\(_scalars, (\d+)\)")
 
 
 class CudaDevice(KeptDevice, CUDAStandaloneDevice):
-    """One device per circuit. ``write_sources`` leaves a project, and says how the worker is compiled from it.
+    """The Brian2 device of one circuit. ``write_sources`` leaves a project, and says how the worker is compiled from it.
 
     From Brian2CUDA: which variable is which array, and code objects in CUDA. Ours: what surrounds them. Its own
     ``build`` writes a program that runs once and keeps each array twice, here and on the GPU.

@@ -11,7 +11,7 @@ from .requirements import RESERVED
 
 @dataclass(frozen=True)
 class Need:
-    """Bytes: of each projection's synapses, and of all units of one batch element."""
+    """The bytes that the synapses of each projection need, and that all units of one batch element need."""
 
     synapses: dict[str, int]
     column: int

@@ -25,12 +25,12 @@ def missing_cuda() -> str:
 
 
 def missing_driver(found: Gpu | str) -> str:
-    """Of the GPU and its driver."""
+    """Return what is missing of the GPU and its driver."""
     return f"{found}. {DRIVER}" if isinstance(found, str) else ""
 
 
 def missing_tools() -> str:
-    """Of what compiles, with or without a GPU."""
+    """Return what is missing of the tools that compile, with or without a GPU."""
     if find_spec("brian2cuda") is None:
         return "Brian2CUDA is not installed: pip install 'recircuit[cuda]'"
     toolkit = find_toolkit()
@@ -44,7 +44,7 @@ def missing_tools() -> str:
 
 
 def _mismatch(found: Gpu | str) -> str:
-    """Of what must go together."""
+    """Return what does not go together."""
     toolkit = find_toolkit()
     assert isinstance(found, Gpu) and toolkit is not None
     if not toolkit.compiles_for(found.capability):

@@ -49,12 +49,12 @@ class Toolkit:
 
     @property
     def include_options(self) -> tuple[str, ...]:
-        """For compiling against cuBLAS, in a folder with the links."""
+        """Return the options for compiling against cuBLAS, in a folder with the links."""
         return ("-I", INCLUDE)
 
     @property
     def library_options(self) -> tuple[str, ...]:
-        """For linking with cuBLAS in a folder with the links, where the program finds it again.
+        """Return the options for linking with cuBLAS in a folder with the links, where the program finds it again.
 
         It is named by its file, since wheels carry no unversioned name; the program is started in its folder.
         """
@@ -110,7 +110,9 @@ def _toolkit(nvcc: Path) -> Toolkit | None:
 
 
 def _cublas(nvcc: Path, version: Version) -> tuple[Path | None, Path | None]:
-    """Its header and library: the toolkit's own, or those of pip's or conda's packages, if of the same version."""
+    """Find its header and library: those of the toolkit, or those of the packages of pip or conda, if they have the
+    same version.
+    """
     top = re.search(r"^#\$ TOP=(.+)$", _said(nvcc, "--dryrun", "x.cu"), re.M)
     root = Path(top[1]) if top else nvcc.resolve().parents[1]
     carried = _pathfinder("find_nvidia_header_directory", "cublas")

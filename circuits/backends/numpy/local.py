@@ -16,7 +16,7 @@ TOGETHER = 2**21
 
 
 def propagate(w: np.ndarray, where: np.ndarray, sent: np.ndarray, field: np.ndarray, channels: int) -> None:
-    """field[b, m, p] = sum over t of w[p, m, t] * sent[b, what tap t of place p hears]."""
+    """Compute field[b, m, p] = sum over t of w[p, m, t] * sent[b, what tap t of place p reads]."""
     for some in _pieces(sent, where, channels):
         windows = _windows(sent[some], where, channels)  # (places, channels*taps, batch elements)
         field[some] = (w @ windows).transpose(2, 1, 0).reshape(-1, field.shape[1])
@@ -38,7 +38,9 @@ def propagate_back(w: np.ndarray, where: np.ndarray, sent: np.ndarray, field: np
 def product(
     w: np.ndarray, where: np.ndarray, pre: np.ndarray, post: np.ndarray, channels: int, keep: float, scale: float
 ) -> None:
-    """w[p, m, t] = keep*w + scale * sum over batch elements of post[b, m, p] * pre[b, what t hears]; tied: over places too."""
+    """Compute w[p, m, t] = keep*w + scale * sum over batch elements of post[b, m, p] * pre[b, what t reads]; tied:
+    over places too.
+    """
     tied, (places, maps) = len(w) == 1, (len(where), w.shape[1])
     total = np.zeros_like(w)
     for some in _pieces(pre, where, channels):
@@ -62,7 +64,9 @@ def taps(where: np.ndarray, channels: int, sources: int) -> np.ndarray:
 def largest(
     sent: np.ndarray, windows: np.ndarray, field: np.ndarray, argmax: np.ndarray, channels: int, w: float
 ) -> None:
-    """field = w * the largest that each unit hears; argmax = the first tap that brings it. tap_pixels: (taps, places)."""
+    """Compute field = w * the largest input of each unit, and argmax = the first tap that brings it. tap_pixels:
+    (taps, places).
+    """
     images = sent.reshape(len(sent), channels, -1)
     best = np.full((len(sent), channels, windows.shape[1]), np.finfo(sent.dtype).min, sent.dtype)
     which = np.zeros_like(best)

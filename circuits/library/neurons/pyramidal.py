@@ -1,4 +1,4 @@
-"""A unit that keeps its rate and its error apart."""
+"""A unit with separate variables for its rate and its error."""
 
 from __future__ import annotations
 

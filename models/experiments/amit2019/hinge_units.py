@@ -33,13 +33,13 @@ class Run:
 
     @cached_property
     def cycles(self) -> dict[int, Cycle]:
-        """By the sign of s."""
+        """The cycles by the sign of s."""
         return {s: cycle(self.o[:, unit], PEAK[s], self.ratio) for unit, s in enumerate((+1, -1))}
 
 
 @dataclass(frozen=True)
 class Cycle:
-    """Of the second half of a run, in whole cycles and as shares of the peak (1+e or -mu-e).
+    """What is measured in the second half of a run, in whole cycles and as shares of the peak (1+e or -mu-e).
 
     Parameters
     ----------

@@ -109,7 +109,7 @@ def _draw_errors(ax: Axes, paths: dict[str, Path]) -> None:
 
 
 def _draw_difference(ax: Axes, paths: dict[str, Path], layer: int) -> None:
-    """How far each weight of URFB lies from the same weight of backpropagation, at the end."""
+    """Draw how far each weight of URFB lies from the same weight of backpropagation, at the end."""
     found, wanted = (paths[name].weights[layer - 1] for name in ("URFB", "BP"))
     spread = ((found - wanted) / np.sqrt(np.mean(wanted**2))).ravel()
     ax.hist(spread, bins=np.linspace(-2, 2, 41).tolist(), density=True, color=BLUE, alpha=0.75, linewidth=0)

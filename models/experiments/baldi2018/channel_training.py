@@ -126,7 +126,7 @@ class Printed:
     bad: bool = False
 
     def check(self, name: str, runs: Sequence[Mapping[str, Any]]) -> Check:
-        """Within one point, or two standard deviations where the paper gives more than one point, or better."""
+        """Return a check that the value is within one point, or two standard deviations if those are more, or better."""
         margin = 2 * self.sd if self.sd > 1 else 1.0
         what = f"{name}: test accuracy after {len(runs[0]['test'])} epochs, {many(runs)}"
         return met(what, round(ends(runs), 2), self.mean, margin, "higher", bad=self.bad)

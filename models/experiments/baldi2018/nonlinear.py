@@ -92,7 +92,7 @@ class Powers:
 
 
 def run(settings: Settings) -> Report:
-    """With f', and without."""
+    """Run the networks with f' and without."""
     made: list[Check] = []
     ends: dict[float, tuple[Array, Array]] = {}
     found: dict[float, Convergence] = {}

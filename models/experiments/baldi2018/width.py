@@ -132,7 +132,7 @@ def compressive(settings: Settings) -> tuple[Width, Array, Array]:
 
 
 def _positive_root(K: float, size: float) -> float:
-    """Of Eq. 77."""
+    """Return the positive root of Eq. 77."""
     return next_root(Polynomial([1.0, -K, 0.0, -size / 2]), 0.0)
 
 

@@ -81,7 +81,9 @@ class Method:
 
 @dataclass(frozen=True)
 class Protocol:
-    """On what, for how long, how many at a time, at which rate; ``standardised``: see `Dataset.standardised`."""
+    """What is learned, for how long, how many samples at a time, and at which rate; ``standardised``: see
+    `Dataset.standardised`.
+    """
 
     model: str
     data: str
@@ -141,7 +143,7 @@ class _Run:
         self.label = ""
 
     def run(self, name: str) -> Curves:
-        """Its curves. A tied beginning has a file of its own."""
+        """Return the curves of the run. A tied beginning has a file of its own."""
         self.label = f"{name}, seed {self.seed}"
         with ExitStack() as stack:
             if self.protocol.augment:

@@ -94,7 +94,7 @@ def file_of(settings: Settings, name: str, ending: str) -> Path | None:
 
 
 def plain(about: Mapping[str, Any]) -> dict[str, Any]:
-    """As it comes back from a file."""
+    """Return a value as it comes back from a file."""
     return json.loads(json.dumps(dict(about)))
 
 

@@ -75,7 +75,7 @@ METHODS = {
 
 @dataclass(frozen=True)
 class Scale:
-    """On what, by which network, and for how long."""
+    """What is learned, by which network, and for how long."""
 
     data: Dataset
     hidden: int

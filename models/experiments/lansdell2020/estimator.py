@@ -111,7 +111,7 @@ def _scale(settings: Settings) -> Scale:
 
 
 def slope(x: Sequence[float], y: Sequence[float]) -> float:
-    """Of log y against log x."""
+    """Return the slope of log y against log x."""
     return float(np.polyfit(np.log(x), np.log(y), 1)[0])
 
 

@@ -88,7 +88,7 @@ def step(A: Array, W: Array, x: Array, y: Array, rate: float, backend: str) -> t
 
 
 def angles(a: Array, b: Array) -> Array:
-    """In degrees, network by network."""
+    """Return the angles in degrees, network by network."""
     cosine = np.sum(a * b, axis=1) / np.linalg.norm(a, axis=1) / np.linalg.norm(b, axis=1)
     return np.degrees(np.arccos(np.clip(cosine, -1, 1)))
 

@@ -63,7 +63,7 @@ class Teacher:
         return {"x": x, "s": self(x)}
 
     def variance(self) -> float:
-        """Of the targets, summed over outputs."""
+        """The variance of the targets, summed over outputs."""
         return float(np.sum(np.var(self.lesson([0], 20_000)["s"], axis=0)))
 
 

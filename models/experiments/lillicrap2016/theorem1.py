@@ -40,7 +40,7 @@ class Runs:
 
 
 def run(settings: Settings) -> Report:
-    """From zero, and from random weights."""
+    """Run from zero and from random weights."""
     zero, other = (_runs(scale, settings) for scale in (0.0, 0.7))
     return Report(_checks(zero, other, settings), _draw(zero, other))
 
