@@ -26,21 +26,21 @@ class HingeOutput(OutputCircuit):
         o = 1+epsilon if H > 2M+S;  1 if M <= H <= 2M+S;  0 if |H| < M;  -mu if -2M-S <= H <= -M;  -mu-epsilon below
         t = 1 if o > 1;  -1 if o < -mu;  0 between
 
-    In the phase ``feedforward``, where o receives neither s nor t, o and t go to rest. From there, in step-by-step mode: where
-    the example is still to be learned (s = 1 and h <= S, or s = -1 and h >= -S), o stays at 1 or -mu; otherwise o
-    overshoots, t answers and shuts it off: o runs 1+epsilon, 1+epsilon, 0, 0.
+    In the phase ``feedforward`` o receives neither s nor t, and o and t return to rest. What follows in step-by-step mode
+    depends on the example. If it is still to be learned (s = 1 and h <= S, or s = -1 and h >= -S), o stays at 1 or -mu.
+    Otherwise o overshoots, and t answers and shuts it off: o takes the values 1+epsilon, 1+epsilon, 0, 0.
 
-    *Reading the error out.* The phase ``error`` lasts whole cycles of four steps, and what is closed is held: so
-    the phases after it read o as it was at the end of a cycle, at 1, -mu or 0. That is Eq. 4 in every case (Eq. 5
-    with its second case mended: h >= -S), but at the thresholds h = S and h = -S themselves, where Eq. 4 is strict
-    and the circuit, like Eq. 5, still learns; there the loss has a kink and both are subgradients. Where |h| >= M
-    the circuit is outside of what it was made for: with s = 1 and h < -M it sticks at 0, and with h >= M the cycle
-    ends in 1; above 2M+S o and t stay on (and, in a circuit without a phase ``feedforward``, make the cycles of the
-    next presentations late). ``o.beyond`` counts the presentations with abs(h) >= M for each
-    unit, in the phase ``plasticity``.
+    *Reading the error out.* The phase ``error`` lasts whole cycles of four steps, and o keeps its value when the phase
+    ends. The later phases therefore read o as it was at the end of a cycle: 1, -mu or 0. This is the error of Eq. 4 (and of
+    Eq. 5, if its second case is corrected to h >= -S), except at the thresholds h = S and h = -S. There Eq. 4 is strict, and
+    the circuit still learns, as Eq. 5 does; the loss has a kink there, and both values are subgradients.
 
-    *With time constants* above dt the printed circuit does not shut off: as o falls towards 0, t lets go before o
-    arrives, and o hovers at the threshold (``recircuit reproduce amit-circuit`` draws it). Two repairs:
+    *Range.* The circuit is made for |h| < M. With s = 1 and h < -M o stays at 0, and with h >= M the cycle ends in 1. Above
+    2M+S o and t stay on; in a circuit without a phase ``feedforward`` they then delay the cycles of the next presentations.
+    ``o.beyond`` counts, for each unit, the presentations with abs(h) >= M in the phase ``plasticity``.
+
+    *Time constants* above dt. The printed circuit does not shut off: as o falls towards 0, t returns to 0 before o
+    arrives, and o stays near the threshold (``recircuit reproduce amit-circuit`` draws it). There are two repairs:
 
     ``"hysteresis"`` : t is a switch without a time constant. It answers once o has come within a share ``off`` of
         its peak p (p = 1+epsilon, or -mu-epsilon) and lets go once o is within the same share of 0, so that both
@@ -53,15 +53,16 @@ class HingeOutput(OutputCircuit):
     Parameters
     ----------
     M : float
-        Bound of |h|; give it room, since beyond it a right answer goes on learning, and the weights run away.
+        The bound of |h|. Choose it large: beyond it, right answers continue to change the weights, which then grow without
+        limit.
     S : float
-        The learning threshold (1 in Eq. 1-5).
+        The threshold of h below which an example is learned. It is 1 in Eq. 1-5.
     mu : float
-        Weight of the classes that are not shown, below 1.
+        The weight of the classes that are not shown, between 0 and 1.
     epsilon : float
-        The overshoot, above 0.
+        The size of the overshoot, above 0.
     tau, tau_t : Quantity | None
-        Time constants of o and t; None: dt, step-by-step mode.
+        The time constants of o and t. None stands for dt, which is step-by-step mode.
     repair : str
         ``""``, ``"hysteresis"`` or ``"delay"``.
     off : float | None

@@ -25,11 +25,11 @@ class SoftmaxOutput(AppraisedOutput):
     Parameters
     ----------
     tau : Quantity | None
-        Time constant of all units; None: dt, step-by-step mode.
+        The time constant of all units. None stands for dt, which is step-by-step mode.
     companions : tuple[str, str]
         The names of the normalising and supervisory populations.
     appraised : bool
-        Whether `appraise` can be called; supervision then arrives in the phase ``feedforward`` too.
+        Whether `appraise` can be called. The supervisor then sends in the phase ``feedforward`` too.
     """
 
     tau: Quantity | None = None

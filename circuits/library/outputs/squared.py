@@ -27,15 +27,15 @@ class SquaredOutput(AppraisedOutput):
     Parameters
     ----------
     transfer : str
-        f, as in `pyramidal`.
+        The transfer function f, as in `pyramidal`.
     on, off : float
         The targets of the class that is shown and of the others.
     tau : Quantity | None
-        Time constant of the error; None: dt, step-by-step mode.
+        The time constant of the error. None stands for dt, which is step-by-step mode.
     companion : str
         The name of the supervisory population.
     appraised : bool
-        Whether `appraise` can be called; supervision then arrives in the phase ``feedforward`` too.
+        Whether `appraise` can be called. The supervisor then sends in the phase ``feedforward`` too.
     """
 
     transfer: str = "linear"

@@ -34,7 +34,7 @@ B_ALONE = Rule(
     "b_alone",
     source=recirculated_feedback.source,
     forward="dw = supervised*error_post*x_pre",
-    feedback="dw = rate*(shown_post - apical_post)*heard_pre",
+    feedback="dw = rate*(shown_post - apical_post)*received_pre",
     parameters=dict(supervised=0.0, rate=0.1),
 ).with_rate_decay(0.001)
 
