@@ -7,7 +7,7 @@ from ..lowering.timetable import Entry, Timetable
 
 
 def explain(table: Timetable, schedule: Schedule) -> str:
-    """Return the table as text; steps that do the same are told once."""
+    """Return the table as text; consecutive steps that do the same are printed once."""
     lines = [
         f"{table.mode}: {len(table.steps)} steps, {table.work():,} multiplications a presentation and batch element"
     ]

@@ -29,7 +29,7 @@ def read_idx(path: Path, dimensions: int) -> NDArray[np.uint8]:
     Parameters
     ----------
     path : Path
-        The file, plain or gzipped (told apart by content, not by name).
+        The file, plain or gzipped (recognised by content, not by name).
     dimensions : int
         How many the array must have: 3 for images, 1 for labels.
 

@@ -115,7 +115,7 @@ def feedback_alignment(
         error_l = delta_l f'_l                           (at the top, delta = e); what the rule reads
         W_l, c_l by the rule                             plasticity: one step
 
-    The error neurons ``e`` hear the output and the target, unit by unit, and tell the output's apical compartments; they
+    The error neurons ``e`` receive the output and the target, unit by unit, and send to the output's apical compartments; they
     project through B to the modulators of the highest hidden layer (``e_to_m2``), these through the next B to those of
     the layer below (``m2_to_m1``), and each modulator projects to one hidden unit. Its f' reaches the modulator by a
     synapse of its own. An evaluation is the phase feedforward, and where the target is not of labels, also error.
@@ -202,7 +202,7 @@ class _Plan:
                 self.net.connect(one, post, rule=rule, weights=bias_of(weights, w.shape.fans[0]))
 
     def add_error(self, target: str | Labels, *, gated: bool) -> Population:
-        """Return the error neurons, what they hear, and whom they tell."""
+        """Return the error neurons, with the projections to and from them."""
         net, o = self.net, self.layers[-1]
         e = net.population("e", o.size, error(gated=gated))
         if isinstance(target, Labels):

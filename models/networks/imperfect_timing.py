@@ -142,7 +142,7 @@ def _hidden(moving: Sequence[str], back: Sequence[str], tau: Quantity) -> Neuron
 
 
 def _add_gate(net: Circuit, timing: Timing, moment: int, steps: int) -> Population:
-    """Return a unit that all synapses hear, and whose rate lets them learn in one step of each presentation, around
+    """Return a unit that all synapses read, and whose rate lets them learn in one step of each presentation, around
     `moment`.
 
     What it sends arrives a step later, so it is on in the step before. It never opens the gate in the first step.

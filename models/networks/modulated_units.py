@@ -69,7 +69,7 @@ def error(*, gated: bool) -> Neuron:
     """Return an error neuron: rate = e = y* - y.
 
     Where the output is not linear it is ``gated``: what it sends on, ``passed``, is e times the slope of the output unit
-    that it hears, minus the derivative of half the squared error by the output's field.
+    that it receives, minus the derivative of half the squared error by the output's field.
     """
     return Neuron(
         f"""

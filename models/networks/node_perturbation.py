@@ -212,7 +212,7 @@ class _Plan:
             self.add_inverse(self.net.populations[sender], self.synapses.gamma)
 
     def add_inverse(self, sender: Population, gamma: float) -> None:
-        """P = (sum e e^T + gamma)^-1 as lateral synapses, and a unit that tells the layer e^T P e."""
+        """P = (sum e e^T + gamma)^-1 as lateral synapses, and a unit that sends e^T P e to the layer."""
         net, name = self.net, sender.name
         norm = net.population(f"{name}_norm", 1, NORM)
         net.connect(

@@ -77,7 +77,7 @@ def read_record(folder: Path) -> Record | None:
 
 
 def plan(folder: Path, given: dict[str, Any], *, resume: bool, trust: bool = False) -> tuple[RunConfig, str]:
-    """Return the options of a run in a folder, and what to tell the user about it. Nothing is changed.
+    """Return the options of a run in a folder, and a message for the user about it. Nothing is changed.
 
     A resumed run takes from config.json what was not given, and refuses what was given otherwise; how many epochs,
     which backend and where the data lie may change. A file with a rule is executed only where the user names it now, or
@@ -128,7 +128,7 @@ def check_trusted(folder: Path, record: Record, trust: bool) -> None:
 
 
 def may_start(folder: Path, config: RunConfig, *, overwrite: bool) -> str:
-    """Return what to tell about a new run in a folder that may hold another.
+    """Return a message about a new run in a folder that may hold another.
 
     Raises
     ------

@@ -36,7 +36,7 @@ def dispatch(
         done: called, here, with each job and its result, as they come.
         scheduler: the address of a Dask scheduler, as tcp://host:8786; None: workers on this machine.
         workers: how many of those; None: one for each core.
-        begun: told in a line where the jobs run.
+        begun: is called with a line that says where the jobs run.
 
     Returns:
         for each job that has no result, why.

@@ -1,4 +1,4 @@
-"""What the result of a run of a sweep holds, by which a file that is damaged is told apart."""
+"""The content of the result of a run of a sweep, by which damaged files are recognised."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ class Runs:
             assert child.stdin is not None and child.stdout is not None
             try:
                 child.stdin.write(json.dumps(payload) + "\n")
-                child.stdin.flush()  # and it stays open: its end tells the child that nobody waits any more
+                child.stdin.flush()  # and it stays open: its end says to the child that nobody waits any more
                 answer = child.stdout.read()
             except BaseException:
                 child.kill()

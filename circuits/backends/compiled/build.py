@@ -123,7 +123,7 @@ class Compilers:
 
 
 def _refused(backend: str, command: Command, said: str) -> str:
-    """Return what to tell of a compiler that reports an error; all that it said is kept in a file that nobody else
+    """Return the message about a compiler that reports an error; all that it said is kept in a file that nobody else
     could guess.
     """
     lines = [line for line in said.splitlines() if "error" in line.lower()] or said.splitlines() or ["no output"]

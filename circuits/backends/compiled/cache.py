@@ -68,7 +68,7 @@ def built(
     Parameters
     ----------
     backend : str
-        In whose name errors are told.
+        The name that begins errors.
     write : Callable[[Path], Recipe]
         Writes the sources into a folder, and returns how they are compiled.
     toolchain : str

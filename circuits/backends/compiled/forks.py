@@ -11,7 +11,7 @@ from ....errors import RecircuitError
 
 
 class Forked(Protocol):
-    """What is told of forks."""
+    """The object that is informed of forks."""
 
     def before_fork(self) -> None:
         """Take note, in the parent and before the fork, of what the child will need."""

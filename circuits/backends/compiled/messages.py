@@ -120,7 +120,7 @@ class Channel:
 
     A message goes in packets whose borders the socket keeps. So an exception at any place, such as a KeyboardInterrupt,
     leaves whole packets only: the worker forgets a message that was broken off when the next begins, and what comes here
-    is told by its number.
+    is recognised by its number.
     """
 
     def __init__(self, connected: socket.socket) -> None:

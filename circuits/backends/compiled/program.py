@@ -145,7 +145,7 @@ class CompiledProgram(Program):
         return result
 
     def profile(self, table: Timetable, order: np.ndarray) -> list[tuple[str, float]]:
-        """Run, and tell how many seconds each line of the table took, over all presentations.
+        """Run, and return how many seconds each line of the table took, over all presentations.
 
         Returns ``("run OPERATION", seconds)``, ``("clamp ...", seconds)`` and ``("tick", seconds)`` in the order of a
         presentation. A line is timed from outside: it includes waiting for the other threads.

@@ -1,7 +1,7 @@
 """What local and tied connections do, in NumPy: windows are gathered, a few batch elements at a time, and multiplied.
 
 In all functions: signals are (batch, units) with the units of an image in the order (channels, places); ``where``
-(places, taps) says which place of the pre image each tap of a place hears, -1 for none; weights w are (places, maps,
+(places, taps) says which place of the pre image each tap of a place reads, -1 for none; weights w are (places, maps,
 channels*taps), or (1, maps, channels*taps) where they are tied.
 """
 
@@ -23,14 +23,14 @@ def propagate(w: np.ndarray, where: np.ndarray, sent: np.ndarray, field: np.ndar
 
 
 def propagate_back(w: np.ndarray, where: np.ndarray, sent: np.ndarray, field: np.ndarray, channels: int) -> None:
-    """The same synapses the other way round: field[b, c, s] = sum over the taps that hear s of w[p, m, t]*sent[b, m, p]."""
+    """The same synapses the other way round: field[b, c, s] = sum over the taps that read s of w[p, m, t]*sent[b, m, p]."""
     places, taps = where.shape
     maps, sources = w.shape[1], field.shape[1] // channels
     for some in _pieces(sent, where, channels):
         back = w.swapaxes(1, 2) @ sent[some].reshape(-1, maps, places).transpose(2, 1, 0)
         back = back.reshape(places, channels, taps, -1)
         whole = np.zeros((sources + 1, channels, back.shape[-1]), field.dtype)  # the last is outside of the image
-        for tap in range(taps):  # no two places hear the same by the same tap
+        for tap in range(taps):  # no two places read the same by the same tap
             whole[where[:, tap]] += back[:, :, tap]
         field[some] = whole[:sources].transpose(2, 1, 0).reshape(-1, field.shape[1])
 
@@ -56,7 +56,7 @@ def product(
 
 
 def taps(where: np.ndarray, channels: int, sources: int) -> np.ndarray:
-    """Return the pre unit that each tap of each place hears, (places, channels*taps); -1 for none."""
+    """Return the pre unit that each tap of each place reads, (places, channels*taps); -1 for none."""
     units = where[:, None, :] + sources * np.arange(channels)[:, None]
     return np.where(where[:, None, :] >= 0, units, -1).reshape(len(where), -1)
 
@@ -97,7 +97,7 @@ def _pieces(signal: np.ndarray, where: np.ndarray, channels: int) -> Iterator[sl
 
 
 def _windows(signal: np.ndarray, where: np.ndarray, channels: int) -> np.ndarray:
-    """Return what every tap hears, (places, channels*taps, batch elements); nothing comes from outside of the image."""
+    """Return what every tap reads, (places, channels*taps, batch elements); nothing comes from outside of the image."""
     image = signal.reshape(len(signal), channels, -1).transpose(2, 1, 0)
     whole = np.concatenate([image, np.zeros((1, *image.shape[1:]), image.dtype)])
     return whole[where].swapaxes(1, 2).reshape(len(where), -1, len(signal))

@@ -6,7 +6,7 @@ from brian2.units import Quantity
 
 from ...description.neuron import Neuron
 
-#: The lines of a unit that tells a unit for the loss what its part of the loss is, in the phase `feedforward`.
+#: The lines of a unit that sends its part of the loss to a unit for the loss, in the phase `feedforward`.
 TELLS_LOSS = """
 raised = expressed : 1 (during feedforward)
 named = supervision*clip(basal, -80, 80) : 1 (during feedforward)

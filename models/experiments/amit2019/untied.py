@@ -2,7 +2,7 @@
 
 deepernet_s: the tied network is trained for 100 epochs; its first layer is kept and frozen, and the others are trained
 anew, untied. Fig. 6: simpnet, one epoch tied at the rate .01, then untied; though no two places share a weight any more,
-their filters stay alike. How alike is told by the mean correlation of a filter at two places
+their filters stay alike. Their similarity is the mean correlation of a filter at two places
 (`recircuit.models.analysis.filters.likeness`).
 """
 

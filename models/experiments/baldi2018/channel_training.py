@@ -1,4 +1,4 @@
-"""What the experiments of Baldi, Sadowski and Lu 2018 on MNIST share: how a variant learns, and what is told of it.
+"""What the experiments of Baldi, Sadowski and Lu 2018 on MNIST share: how a variant learns, and what is reported of it.
 
 784-100-100-100-100-10, four layers of tanh units and a softmax, minibatches of 100, 100 epochs, rate .1 that decays
 by 1e-6 an update (section 4.1); weights N(0, 2/(n_pre + n_post)). A quick run takes the digits that come with

@@ -67,7 +67,7 @@ class Method:
     adam: float = 0.0
 
     def differences(self) -> dict[str, Any]:
-        """What is not as usual, by name: so a run that is kept stays what it was when methods can be told apart by more."""
+        """What is not as usual, by name, so that a run that is kept stays valid when methods get more options."""
         return {f.name: v for f in fields(self) if (v := getattr(self, f.name)) != f.default}
 
     def made_rule(self, rate: float) -> Rule:

@@ -1,7 +1,7 @@
 """Lansdell, Prakash and Kording 2020, Table 1: a convolutional network on CIFAR-10, and on CIFAR-100 if it is there.
 
 Conv 3x3 32, 5x5 128, 5x5 256, each with max pooling 3x3 of stride 2; twice 2048 units with dropout .5; softmax; ADAM
-(C.4). Feedback runs from the output straight to the pools, which hand it to their winners, and to the full layers
+(C.4). Feedback runs from the output straight to the pools, which hand it to x, and to the full layers
 (section 4.3): in DFA it is fixed, with node perturbation it learns by gradient descent (Eq. 3) from noise in the rates
 that it reaches. The loss is the cross-entropy, of which the output's error is the gradient.
 

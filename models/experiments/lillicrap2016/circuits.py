@@ -1,6 +1,6 @@
 """Lillicrap et al. 2016, Supp. Fig. 1-4: four circuits that assign credit, each drawn, held to its textbook, and run.
 
-Global reward: every unit hears by how much the noise of all raised the loss, and correlates that with its own noise
+Global reward: every unit reads by how much the noise of all raised the loss, and correlates that with its own noise
 (Fig. 1). Shallow: error neurons teach the output, and nothing reaches what is below (Fig. 2). Feedback alignment: the
 error neurons project through random weights to one modulatory neuron for each hidden unit (Fig. 3), and these to those
 of the layer below (Fig. 4). Each is held, in double precision, against the update written out in NumPy, and learns

@@ -26,14 +26,14 @@ void sparse_accumulate(int batch_size, int filled, int pre, int post, T keep, T 
 
 // ---- local connections (local.h) --------------------------------------------------------------------------------------
 
-// Each place of the post image hears some places of the pre image, in all its channels, with weights of its own or (tied)
+// Each place of the post image reads some places of the pre image, in all its channels, with weights of its own or (tied)
 // with those of all places. Units of an image are numbered (channel, place). Weights are (places, maps, channels*taps), or
 // (maps, channels*taps).
 struct Local {
     int batch_size, channels, sources, maps, places, taps;
     int width, across;          // of the pre image and of the places
-    bool tied, even;            // even: what a tap hears lies equally far from all places
-    const std::int32_t* where;  // (places, taps): which place of the pre image a tap hears, -1: none
+    bool tied, even;            // even: what a tap reads lies equally far from all places
+    const std::int32_t* where;  // (places, taps): which place of the pre image a tap reads, -1: none
 
     int inputs() const { return channels * taps; }
     long synapses() const { return long(places) * maps * inputs(); }
@@ -68,7 +68,7 @@ void local_accumulate(const Local& s, int filled, T keep, T scale, const T* post
 
 // ---- pooling (pooling.h) -----------------------------------------------------------------------------------------------
 
-// field = w * the largest that each place hears; argmax = the first tap that brings it.
+// field = w * the largest input of each place; argmax = the first tap that brings it.
 template <class T>
 void largest(int images, int sources, int places, int taps, const std::int32_t* tap_pixels, T w, const T* signal, T* argmax, T* field);
 

@@ -136,7 +136,7 @@ void transpose_inputs(int deep, int inputs, T* const* inputs_at, long first, T* 
         }
 }
 
-// target = keep*target + scale * sum over batch_size (the first `filled`) of post (x) what it hears; tied: over places too. One
+// target = keep*target + scale * sum over batch_size (the first `filled`) of post (x) what it reads; tied: over places too. One
 // matrix product for each place, of which tied weights take some inputs at a time, and all places after each other.
 template <class T>
 void local_accumulate(const Local& s, int filled, T keep, T scale, const T* posts, const T* pres, T* target) {

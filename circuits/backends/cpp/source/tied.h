@@ -28,8 +28,8 @@ struct Grid {
     }
 };
 
-// The grids of both images, and how far from a place each tap hears; -1: it hears nothing from anywhere. `back`: the synapses
-// the other way round, in which the pre image hears the places.
+// The grids of both images, and how far from a place each tap reads; -1: it reads nothing anywhere. `back`: the synapses
+// the other way round, in which the pre image reads the places.
 template <class T>
 struct TapOffsets {
     Grid below, above;
@@ -64,7 +64,7 @@ struct TapOffsets {
         above.pitch = by_rows ? each * n : pitch, above.room = int(far.size()) * n;
         below.room = std::max(int(far.back()) + n + below.origin + bottom * pitch + end, below.origin + below.height * pitch);
     }
-    // What each channel and tap hears of a grid, position by position; `silence` is a channel of zeros.
+    // What each channel and tap reads of a grid, position by position; `silence` is a channel of zeros.
     void rows(T* grid, T* silence, T** inputs_at) const {
         for (int c = 0; c < below.channels; ++c)
             for (int k : taps) *inputs_at++ = k < 0 ? silence : grid + long(c) * below.room + k;
@@ -118,7 +118,7 @@ void add_up(int blocks, long size, T keep, T scale, const T* sums, T* target) {
     });
 }
 
-// target = keep*target + scale * sum over places and batch_size (the first `filled`) of post (x) what it hears.
+// target = keep*target + scale * sum over places and batch_size (the first `filled`) of post (x) what it reads.
 template <class T>
 void tied_accumulate(const Local& s, int filled, T keep, T scale, const T* posts, const T* pres, T* target) {
     const TapOffsets<T> offsets(s, false);
