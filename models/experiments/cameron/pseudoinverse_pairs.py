@@ -67,7 +67,7 @@ def kept_course(settings: Settings, name: str, about: Mapping[str, Any], run: Ca
     return [Pair.of(told) for told in found["pairs"]]
 
 
-def course(net: Circuit, presentations: int, backend: str, inputs: Any = None, looks: int = 30) -> list[Pair]:
+def trajectory(net: Circuit, presentations: int, backend: str, inputs: Any = None, looks: int = 30) -> list[Pair]:
     """Run a chain or network, and look at all its pairs: at the start, then evenly on a logarithmic axis of time.
 
     Raises

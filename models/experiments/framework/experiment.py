@@ -75,7 +75,7 @@ class Settings:
     backend : ``"numpy"``, ``"cpp"`` or ``"cuda"``
     seeds : of the runs; empty where nothing is drawn at random
     quick : fewer and shorter runs, seconds in all
-    tell : is told, now and then, what is under way
+    show_progress : a function that is called now and then with a text that says what is being computed
     data : folder of a data set's files, or of a folder with its name; None: that of $RECIRCUIT_DATA
     out : the folder of the results, for experiments that keep each of their runs there (see `runs`)
     epochs : of experiments that train networks for images, in place of the paper's; None: as many as the paper
@@ -148,6 +148,7 @@ class Experiment:
     seeds, quick_seeds : how many seeds a full and a quick run take; 0: nothing is drawn at random
     shortens : whether it can be run for other numbers of epochs than the paper's
     methods : the names of what it compares, if it can be run for some of them alone
+    paper_epochs : the number of epochs that the paper trains for; None if it does not say, or does not train for epochs
     data : names of the data sets whose files a full run reads (see `Settings.data`); a quick run needs none
     judge : of an experiment whose earlier results kept no runs: the checks, and the claims that cannot be checked, from
         checks as they were kept, whose values were measured then
@@ -165,6 +166,7 @@ class Experiment:
     data: tuple[str, ...] = ()
     keeps: bool = False
     judge: Judge | None = None
+    paper_epochs: int | None = None
 
 
 Target = Number | tuple[Number, Number]

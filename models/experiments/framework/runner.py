@@ -26,7 +26,7 @@ def settings_for(
     backend: str = "numpy",
     seeds: int | None = None,
     quick: bool = False,
-    tell: Callable[[str], None] | None = None,
+    show_progress: Callable[[str], None] | None = None,
     data: Path | None = None,
     epochs: int | None = None,
     methods: Sequence[str] = (),
@@ -57,7 +57,7 @@ def settings_for(
     usual = experiment.quick_seeds if quick else experiment.seeds
     chosen = tuple(range(usual if seeds is None else seeds))
     return Settings(
-        choose_backend(backend)[0], chosen, quick, tell or (lambda text: None), data, None, epochs, tuple(methods), from_runs
+        choose_backend(backend)[0], chosen, quick, show_progress or (lambda text: None), data, None, epochs, tuple(methods), from_runs
     )  # fmt: skip
 
 

@@ -98,7 +98,7 @@ class Convergence:
         return [
             (told, values[-1] / self.way, "<=", SMALL),
             (
-                f"{what}, as it shrinks when the rate is halved: the ratio farthest from 2",
+                f"{what}; ratio of its values at a rate and at half of that rate, the one farthest from 2",
                 farthest,
                 "within",
                 (1.8, 2.2),
