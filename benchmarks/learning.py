@@ -39,7 +39,9 @@ def run(arguments: argparse.Namespace) -> int:
     os.environ["RECIRCUIT_THREADS"] = str(arguments.threads)
     epochs = 1 if arguments.quick else arguments.epochs
     folder = arguments.data or Path(os.environ.get("RECIRCUIT_DATA", "data"))
-    settings = Settings("cpp", (0,), show_progress=say, data=folder, out=None if arguments.quick else KEPT, epochs=epochs)
+    settings = Settings(
+        "cpp", (0,), show_progress=say, data=folder, out=None if arguments.quick else KEPT, epochs=epochs
+    )
     how = protocol("simpnet")
     data = settings.dataset(how.data)
     ours = learn({METHOD: METHODS[METHOD]}, settings, how, QUICK)[METHOD][0]

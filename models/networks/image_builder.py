@@ -150,7 +150,7 @@ class ImageNetworkBuilder:
             return  # a layer of a sum has two forward projections
         own = self.rule.feedback.weights == "own"
         back = structure.T if isinstance(structure, Local) else structure
-        rule = None if upper.name in self.synapses.frozen and own else self._rule_for(upper, lower, back)
+        rule = None if upper.name in self.synapses.frozen and own else self._rule_for(upper, lower, back).feedback
         ways: dict[str, Any] = dict(connectivity=back, weights=self.synapses.first_feedback) if own else {}
         self.net.connect(upper, lower, into="apical", rule=rule, sends=self._sent(upper), **ways)
 

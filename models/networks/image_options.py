@@ -73,7 +73,7 @@ class Synapses:
     @property
     def first(self) -> Initial:
         """How the forward weights begin."""
-        return self.weights or glorot()
+        return self.weights or glorot(counting="possible")
 
     @property
     def first_feedback(self) -> Initial:

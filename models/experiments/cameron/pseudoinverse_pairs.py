@@ -47,12 +47,12 @@ class Pair:
     moved: Array
 
     @classmethod
-    def of(cls, told: Mapping[str, Any]) -> Pair:
+    def of(cls, contents: Mapping[str, Any]) -> Pair:
         """A pair as `told` has it."""
-        return cls(**{name: np.array(values) for name, values in told.items()})
+        return cls(**{name: np.array(values) for name, values in contents.items()})
 
     @property
-    def told(self) -> dict[str, Any]:
+    def contents(self) -> dict[str, Any]:
         """What JSON can hold of it."""
         return {name: values.tolist() for name, values in vars(self).items()}
 
@@ -63,8 +63,8 @@ class Pair:
 
 def kept_course(settings: Settings, name: str, about: Mapping[str, Any], run: Callable[[], list[Pair]]) -> list[Pair]:
     """The pairs of a run, which is kept in the folder of the settings (a quick one is not)."""
-    found = kept(settings, name, about, lambda: {"pairs": [pair.told for pair in run()]})
-    return [Pair.of(told) for told in found["pairs"]]
+    found = kept(settings, name, about, lambda: {"pairs": [pair.contents for pair in run()]})
+    return [Pair.of(contents) for contents in found["pairs"]]
 
 
 def trajectory(net: Circuit, presentations: int, backend: str, inputs: Any = None, looks: int = 30) -> list[Pair]:

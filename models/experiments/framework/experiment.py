@@ -56,8 +56,8 @@ class Check:
         """As it stands in result.json: what, paper, value, target, relation, ok; null for what is not finite."""
         value = _plain(self.value)
         target = [_plain(t) for t in self.target] if isinstance(self.target, Sequence) else _plain(self.target)
-        told = {"what": self.what, "paper": self.paper, "value": value, "target": target}
-        return {**told, "relation": self.relation, "ok": self.ok}
+        kept_row = {"what": self.what, "paper": self.paper, "value": value, "target": target}
+        return {**kept_row, "relation": self.relation, "ok": self.ok}
 
     @staticmethod
     def line(row: Mapping[str, Any]) -> str:

@@ -26,7 +26,7 @@ from .resumable_epochs import Curves, go_on
 from .saved_runs import each
 from .train_and_test_epoch import show_epoch
 
-__all__ = ["QUICK_LINE", "Method", "Protocol", "Runs", "apart", "error", "learn", "printed"]
+__all__ = ["QUICK_LINE", "Method", "Protocol", "Runs", "error_gaps", "error", "learn", "printed"]
 
 #: A network for quick runs. One epoch: 1,437 digits, shown many times by a small network, in seconds.
 QUICK_LINE = "conv 8 3x3; maxpool 3; drop .2; full conn. 40; drop .1; output"
@@ -219,7 +219,7 @@ def printed(
     return met(what, error(runs), paper, margin, "lower", bad=bad)
 
 
-def apart(runs: Runs, values: Mapping[str, float], pairs: Sequence[tuple[str, str]]) -> list[Check]:
+def error_gaps(runs: Runs, values: Mapping[str, float], pairs: Sequence[tuple[str, str]]) -> list[Check]:
     """How many points of test error of a pair the first method has more than the second, where both were run.
 
     The paper's difference, by its test errors ``values``, is met to within a point on both sides. A difference of a point or

@@ -57,7 +57,8 @@ def settings_for(
     usual = experiment.quick_seeds if quick else experiment.seeds
     chosen = tuple(range(usual if seeds is None else seeds))
     return Settings(
-        choose_backend(backend)[0], chosen, quick, show_progress or (lambda text: None), data, None, epochs, tuple(methods), from_runs
+        choose_backend(backend)[0], chosen, quick, show_progress or (lambda text: None), data, None, epochs,
+        tuple(methods), from_runs,
     )  # fmt: skip
 
 

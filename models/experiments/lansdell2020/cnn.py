@@ -21,7 +21,7 @@ from ...data.cifar import CIFAR100
 from ..framework.error_curves import draw_errors
 from ..framework.experiment import Check, Experiment, Report, Settings
 from ..framework.figure_style import new_figure
-from ..framework.image_training import Method, Protocol, Runs, apart, error, learn, printed
+from ..framework.image_training import Method, Protocol, Runs, error, error_gaps, learn, printed
 
 BP = Method("bp", "softmax", adam=1e-5)
 METHODS = {
@@ -73,7 +73,7 @@ def _checks(name: str, runs: Runs, settings: Settings) -> list[Check]:
     values = TABLE[name]
     table = [printed(k, found, values[k], FULL.epochs, bad=k == "DFA") for k, found in runs.items()]
     order = [("node perturbation", "BP"), ("DFA", "node perturbation")]
-    return _named(name, [*table, *apart(runs, values, order)])
+    return _named(name, [*table, *error_gaps(runs, values, order)])
 
 
 def _named(name: str, checks: list[Check]) -> list[Check]:

@@ -174,7 +174,7 @@ def judge(kept: Sequence[Check]) -> tuple[list[Check], list[str]]:
     targets = {TOP: (REACHED, ".8%"), NEEDED: (MILLIONS, "")}
     made = []
     for check in kept:
-        changed = next((told for end, told in targets.items() if check.what.endswith(end)), None)
+        changed = next((printed_value for end, printed_value in targets.items() if check.what.endswith(end)), None)
         made.append(check if changed is None else replace(check, target=changed[0], paper=changed[1]))
     return made, ["Fig. 4 D, E, the effect of width on relative error and angle: these runs are not kept"]
 

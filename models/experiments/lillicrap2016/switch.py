@@ -98,13 +98,13 @@ def _checks(found: Sequence[tuple[Array, Array]], first: int, second: int, quick
         ),
         ("the same, the largest", most, "<", 0.5, "it has learned"),
         (
-            "the same: how much it still falls in the last sixth, the most, as a factor",
+            "backpropagation at the end: factor by which NSE falls in the last sixth, the smallest",
             of_learned(min(stay), most),
             ">=",
             0.8,
         ),
         (
-            "after the switch: the largest NSE over that before, the least of the runs",
+            "after the switch: the largest NSE over NSE before the switch, the least of the runs",
             jump,
             ">=",
             1.5,

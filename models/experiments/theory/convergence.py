@@ -94,9 +94,9 @@ class Convergence:
     def _table(self, what: str, values: Sequence[float]) -> list[Row]:
         ratios = [a / b if b else float("inf") for a, b in pairwise(values)]
         farthest = max(ratios, key=lambda ratio: abs(ratio - 2))
-        told = f"circuit, rate {self.rates[-1]:g}, {what}, over the largest way of a weight"
+        label = f"circuit, rate {self.rates[-1]:g}, {what}, over the largest way of a weight"
         return [
-            (told, values[-1] / self.way, "<=", SMALL),
+            (label, values[-1] / self.way, "<=", SMALL),
             (
                 f"{what}; ratio of its values at a rate and at half of that rate, the one farthest from 2",
                 farthest,

@@ -107,7 +107,9 @@ def test_many_white_columns_are_the_expected_update_up_to_chance() -> None:
         trajectory = flow.run(0.5, [0, 0.5])
         wanted = ode.Averaged(many, np.eye(3)[None], T[None]).velocity(many.forward)
         gaps.append(
-            max(np.abs(np.diff(trajectory.weights[f"W{i}.w"], axis=0)[0] / 0.5 - wanted[i - 1][0]).max() for i in (1, 2))
+            max(
+                np.abs(np.diff(trajectory.weights[f"W{i}.w"], axis=0)[0] / 0.5 - wanted[i - 1][0]).max() for i in (1, 2)
+            )
         )
         flow.close()
     assert gaps[1] < 0.1 and gaps[1] < gaps[0] / 3
