@@ -148,6 +148,7 @@ def section(row: Reproduced) -> str:
         f"- Backend: {result['backend']}; seeds: {row.seeds}; epochs: {row.of_paper}{methods}",
         f"- Checks that hold: {row.held}",
         *(f"- This check fails: {Check.line(failing)}" for failing in row.failing),
+        *(f"- This claim of the paper is not checked: {claim}" for claim in result.get("unchecked", ())),
     ]
     return "\n".join([*lines, "", f"![The figure of {experiment.id}]({experiment.id}/figure.png)", ""])
 

@@ -62,7 +62,7 @@ class Check:
     @staticmethod
     def line(row: Mapping[str, Any]) -> str:
         """A row of result.json in words."""
-        paper = f" (the paper: {row['paper']})" if row["paper"] else ""
+        paper = f" (the paper: {row['paper']})" if row.get("paper") else ""
         return f"{row['what']}: {_short(row['value'])} {row['relation']} {_short(row['target'])}{paper}"
 
 
