@@ -1,4 +1,4 @@
-"""python -m benchmarks [reference | scaling | training | rules | sparse | images | learning | build]"""
+"""python -m benchmarks [reference | scaling | training | rules | sparse | images | learning | build | results]"""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ COMMANDS = {
     "rules": "training with every rule beside plain URFB",
     "sparse": "random connectivity, synapse by synapse beside whole matrices",
     "build": "how long a circuit takes to begin",
+    "results": "write results/README.md and the tables of README.md from the committed results",
 }
 
 

@@ -122,7 +122,7 @@ def after(case: str, precision: str, backend: str) -> dict[str, np.ndarray]:
     return state
 
 
-def apart(case: str, precision: str) -> tuple[float, str]:
+def largest_difference(case: str, precision: str) -> tuple[float, str]:
     """The variable that is the furthest apart on the two backends."""
     left, right = (after(case, precision, backend) for backend in ("numpy", "cuda"))
     assert left.keys() == right.keys()
@@ -132,5 +132,5 @@ def apart(case: str, precision: str) -> tuple[float, str]:
 
 
 if __name__ == "__main__":
-    value, key = apart(*sys.argv[1:])
-    print(json.dumps({"apart": value, "variable": key}))
+    value, key = largest_difference(*sys.argv[1:])
+    print(json.dumps({"difference": value, "variable": key}))

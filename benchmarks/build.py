@@ -34,8 +34,8 @@ def run(arguments: argparse.Namespace) -> int:
             runs["first"].append(_child(sizes, k, Path(cache)))
             for again in range(warm if k == cold - 1 else 0):
                 runs["again"].append(_child(sizes, 100 + again, Path(cache)))
-    told = machine.facts(arguments.threads) | {"sizes": sizes, "runs": runs, "medians": medians(runs)}
-    report.write("build", told, text(told), arguments.out)
+    facts = machine.facts(arguments.threads) | {"sizes": sizes, "runs": runs, "medians": medians(runs)}
+    report.write("build", facts, text(facts), arguments.out)
     return 0
 
 
@@ -55,13 +55,13 @@ def medians(runs: dict[str, list[dict[str, float]]]) -> dict[str, dict[str, floa
     return {kind: {k: statistics.median(s[k] for s in samples) for k in samples[0]} for kind, samples in runs.items()}
 
 
-def text(told: dict[str, Any]) -> str:
+def text(facts: dict[str, Any]) -> str:
     """The table."""
-    first, again = told["medians"]["first"], told["medians"]["again"]
+    first, again = facts["medians"]["first"], facts["medians"]["again"]
     names = ["import", "data", "build", "first presentation", "start", "whole process"]
     return "\n".join([
-        report.heading("Building", told),
-        f"{'-'.join(map(str, told['sizes']))}, 100 batch elements, rule urfb, in a new process each time; seconds, medians. "
+        report.heading("Building", facts),
+        f"{'-'.join(map(str, facts['sizes']))}, 100 batch elements, rule urfb, in a new process each time; seconds, medians. "
         "Again: with other weights, data, rate and seed. Start is build and first presentation.\n",
         report.table(["", "first time", "again"], [[n, round(first[n], 3), round(again[n], 3)] for n in names]),
         f"First build at most 20 s: {'yes' if first['build'] <= 20 else 'no'}. Started again in less than 0.5 s: "

@@ -66,7 +66,7 @@ class Ceilings:
         return {name: statistics.median(rates) for name, rates in self.streams.items()}
 
     def _run(self, kind: str, size: int, seconds: float, of: list[Product]) -> float:
-        told = [f"{p.post},{p.pre},{p.times},{int(p.learns)}" for p in of]
-        command = [str(self.program), kind, str(size), str(self.threads), str(seconds), *told]
+        shapes = [f"{p.post},{p.pre},{p.times},{int(p.learns)}" for p in of]
+        command = [str(self.program), kind, str(size), str(self.threads), str(seconds), *shapes]
         environment = os.environ | {"OPENBLAS_NUM_THREADS": str(self.threads)}
         return float(subprocess.run(command, capture_output=True, text=True, check=True, env=environment).stdout)

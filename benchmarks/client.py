@@ -91,12 +91,15 @@ def _environment(python: Path, threads: int, *, own: bool) -> dict[str, str]:
     PYTHONPATH is for the interpreter of this process: one with an environment of its own does not see it.
     """
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "RECIRCUIT_THREADS")
-    told = os.environ | dict.fromkeys(names, str(threads))
-    told |= {"VIRTUAL_ENV": str(python.parents[1]), "PATH": f"{python.parent}{os.pathsep}{os.environ.get('PATH', '')}"}
-    told["TORCHINDUCTOR_CACHE_DIR"] = str(FOLDER / "inductor")
+    environment = os.environ | dict.fromkeys(names, str(threads))
+    environment |= {
+        "VIRTUAL_ENV": str(python.parents[1]),
+        "PATH": f"{python.parent}{os.pathsep}{os.environ.get('PATH', '')}",
+    }
+    environment["TORCHINDUCTOR_CACHE_DIR"] = str(FOLDER / "inductor")
     if own:
-        told.pop("PYTHONPATH", None)
-    return told
+        environment.pop("PYTHONPATH", None)
+    return environment
 
 
 def use_processors(count: int) -> list[int]:

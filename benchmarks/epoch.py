@@ -55,8 +55,8 @@ class Epoch:
     def load(cls, path: Path) -> Epoch:
         """Read what `save` wrote."""
         with np.load(path) as file:
-            told = json.loads(str(file["settings"]))
-            settings = Settings(**told | {"sizes": tuple(told["sizes"])})
+            stored = json.loads(str(file["settings"]))
+            settings = Settings(**stored | {"sizes": tuple(stored["sizes"])})
             count = len(settings.sizes) - 1
             weights, feedback = [file[f"w{k}"] for k in range(count)], [file[f"r{k}"] for k in range(count - 1)]
             return cls(settings, weights, feedback, file["x"], file["y"], file["order"])

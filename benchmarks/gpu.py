@@ -123,20 +123,20 @@ def facts() -> dict[str, Any]:
     """The GPU, the toolkit, and the machine around them."""
     found, tools = gpu.find_gpu(), toolkit.find_toolkit()
     assert isinstance(found, gpu.Gpu) and tools is not None
-    told = machine.facts(gpu_parts.PROCESSORS)
-    told["command"] = " ".join(["python -m benchmarks.gpu", *sys.argv[1:]])
-    told["gpu"] = {
+    findings = machine.facts(gpu_parts.PROCESSORS)
+    findings["command"] = " ".join(["python -m benchmarks.gpu", *sys.argv[1:]])
+    findings["gpu"] = {
         "name": found.name, "compute capability": requirements.dotted(found.capability),
         "memory_GiB": round(found.memory / 2**30, 1), "driver runs CUDA": requirements.dotted(found.driver),
         "toolkit": requirements.dotted(tools.version), "cuBLAS": str(tools.library),
     }  # fmt: skip
-    return told
+    return findings
 
 
-def finish(told: dict[str, Any]) -> dict[str, Any]:
+def finish(findings: dict[str, Any]) -> dict[str, Any]:
     """What follows from the parts."""
-    seconds = sum(part.get("took", 0.0) for part in told["parts"].values())
-    return {"seconds": round(seconds, 1), "targets": targets(told["parts"])}
+    seconds = sum(part.get("took", 0.0) for part in findings["parts"].values())
+    return {"seconds": round(seconds, 1), "targets": targets(findings["parts"])}
 
 
 def targets(parts: dict[str, Any]) -> list[dict[str, Any]]:
@@ -172,14 +172,14 @@ def _ratio(rates: dict[str, float], one: str, other: str) -> float | None:
     return rates[one] / rates[other] if rates.get(one) and rates.get(other) else None
 
 
-def text(told: dict[str, Any]) -> str:
+def text(findings: dict[str, Any]) -> str:
     """The tables."""
-    about = ", ".join(f"{k} {v}" for k, v in told["gpu"].items() if k != "cuBLAS")
-    lines = [report.heading("The cuda backend", told), f"{about}; {told['seconds']:.0f} s in all.\n"]
+    about = ", ".join(f"{k} {v}" for k, v in findings["gpu"].items() if k != "cuBLAS")
+    lines = [report.heading("The cuda backend", findings), f"{about}; {findings['seconds']:.0f} s in all.\n"]
     said = {True: "yes", False: "NO", None: "not measured"}
-    aims = [[t["what"], t["value"], f"{t['relation']} {t['target']:g}", said[t["ok"]]] for t in told["targets"]]
+    aims = [[t["what"], t["value"], f"{t['relation']} {t['target']:g}", said[t["ok"]]] for t in findings["targets"]]
     lines.append(report.table(["", "measured", "target", "met"], aims))
-    for name, part in told["parts"].items():
+    for name, part in findings["parts"].items():
         lines.append(f"## {name}: {PARTS[name][0]}\n")
         if "error" in part:
             lines.append(f"**{part['error']}**\n")

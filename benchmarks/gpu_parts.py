@@ -64,16 +64,16 @@ def build(arguments: argparse.Namespace) -> dict[str, Any]:
 def agreement(arguments: argparse.Namespace) -> dict[str, Any]:
     """How far cuda is from numpy, case by case."""
     wanted = [(case, precision) for case in cases() for precision in BOUNDS]
-    told: dict[str, Any] = {"of": len(wanted), "rows": [], "failed": []}
+    findings: dict[str, Any] = {"of": len(wanted), "rows": [], "failed": []}
     with ThreadPoolExecutor(AT_A_TIME) as pool:
         for done in as_completed([pool.submit(_agrees, case, precision, arguments) for case, precision in wanted]):
             row = done.result()
-            told["rows"].append(row)
+            findings["rows"].append(row)
             if not row["ok"]:
-                told["failed"].append(f"{row['case']}, {row['precision']}")
-            arguments.keep(told)
-    told["rows"].sort(key=lambda row: (row["case"], row["precision"]))
-    return told
+                findings["failed"].append(f"{row['case']}, {row['precision']}")
+            arguments.keep(findings)
+    findings["rows"].sort(key=lambda row: (row["case"], row["precision"]))
+    return findings
 
 
 def _agrees(case: str, precision: str, arguments: argparse.Namespace) -> dict[str, Any]:
@@ -114,11 +114,11 @@ def tests(arguments: argparse.Namespace) -> dict[str, Any]:
 
 def training(arguments: argparse.Namespace) -> dict[str, Any]:
     """Seconds an epoch and test errors, on cuda and cpp, from the same weights in the same order."""
-    shown, told = data(arguments.data), {}
-    told["data"] = shown.name
+    shown, findings = data(arguments.data), {}
+    findings["data"] = shown.name
     for hidden, epochs in (((500,), 3), ((100,) * 4, 2)):
         sizes = [shown.n_features, *hidden, shown.classes]
-        row = told["-".join(map(str, sizes))] = {}
+        row = findings["-".join(map(str, sizes))] = {}
         for backend in ("cuda", "cpp"):
             net = layered(sizes, "urfb", batch_size=100)
             history = train(net, shown, epochs, backend=backend, progress=False)
@@ -127,21 +127,21 @@ def training(arguments: argparse.Namespace) -> dict[str, Any]:
                 "test errors": list(history["test_error"]),
             }
             net.close()
-            arguments.keep(told)
-    return told
+            arguments.keep(findings)
+    return findings
 
 
 def reference(arguments: argparse.Namespace) -> dict[str, Any]:
     """Stimuli a second, of us and of the others, and what it takes of the GPU's memory."""
-    told: dict[str, Any] = {"rates": {}, "absent": {}, "apart": {}, "failed": []}
+    findings: dict[str, Any] = {"rates": {}, "absent": {}, "apart": {}, "failed": []}
     for settings in WORKLOADS:
         with tempfile.TemporaryDirectory(prefix="benchmarks-") as folder:
             problem, path = draw(settings), Path(folder) / "problem.npz"
             problem.save(path)
             wanted = expected(problem, 2) if settings.batch_size <= 100 else None
             for mode in ("needed", "every"):
-                _rows_of(told, _Case(settings, mode, problem, path, wanted), arguments)
-    return told
+                _rows_of(findings, _Case(settings, mode, problem, path, wanted), arguments)
+    return findings
 
 
 @dataclass(frozen=True)
@@ -159,20 +159,20 @@ class _Case:
         return f"B = {self.settings.batch_size}, {'-'.join(map(str, self.settings.sizes))}, {self.mode}"
 
 
-def _rows_of(told: dict[str, Any], case: _Case, arguments: argparse.Namespace) -> None:
+def _rows_of(findings: dict[str, Any], case: _Case, arguments: argparse.Namespace) -> None:
     """Everyone's rate in a case; who cannot be measured is told, and the others are measured."""
-    rates = told["rates"][case.name] = {}
+    rates = findings["rates"][case.name] = {}
     measures = {"cuBLAS alone": lambda: ceiling(case.settings, case.mode, arguments)}
-    measures |= {entrant.label: lambda e=entrant: _rate(e, case, told, arguments) for entrant in (OURS, *TORCH)}
+    measures |= {entrant.label: lambda e=entrant: _rate(e, case, findings, arguments) for entrant in (OURS, *TORCH)}
     for label, measure in measures.items():
         try:
             rates[label] = measure() * case.settings.batch_size
         except (Failed, Missing, RuntimeError, ValueError, OSError) as problem:
-            told["absent"].setdefault(label, f"{case.name}: {problem}")
-        arguments.keep(told)
+            findings["absent"].setdefault(label, f"{case.name}: {problem}")
+        arguments.keep(findings)
 
 
-def _rate(entrant: Entrant, case: _Case, told: dict[str, Any], arguments: argparse.Namespace) -> float:
+def _rate(entrant: Entrant, case: _Case, findings: dict[str, Any], arguments: argparse.Namespace) -> float:
     """The best of three samples, in presentations a second, if its weights are right; and of us, what memory it takes."""
     if entrant.module == "torch_gpu" and importlib.util.find_spec("torch") is None:
         raise Missing("torch is not installed here")
@@ -181,32 +181,32 @@ def _rate(entrant: Entrant, case: _Case, told: dict[str, Any], arguments: argpar
     try:
         ask("open", problem=str(case.path), mode=case.mode)
         if case.wanted is not None:
-            _check(ask, entrant, case, told)
+            _check(ask, entrant, case, findings)
         samples = [ask("time", seconds=SECONDS) for _ in range(3)]
         if entrant is OURS and case.mode == "needed":
-            told["memory"] = _memory(ask("call", method="memory"))
+            findings["memory"] = _memory(ask("call", method="memory"))
     finally:
         client.close()
     return max(s["presentations"] / s["seconds"] for s in samples)
 
 
-def _check(ask: Callable[..., Any], entrant: Entrant, case: _Case, told: dict[str, Any]) -> None:
+def _check(ask: Callable[..., Any], entrant: Entrant, case: _Case, findings: dict[str, Any]) -> None:
     """Raises Failed: its weights after two presentations are too far from those in double precision."""
     assert case.wanted is not None
     into = case.path.with_name("weights.npz")
     ask("check", presentations=2, into=str(into))
     with np.load(into) as file:
         apart = distance(case.problem, [file[k] for k in file.files], case.wanted)
-    told["apart"][f"{entrant.label}, {case.name}"] = apart
+    findings["apart"][f"{entrant.label}, {case.name}"] = apart
     if not apart <= TOLERANCE:
         if entrant is OURS:
-            told["failed"].append(case.name)
+            findings["failed"].append(case.name)
         raise Failed(f"its weights are {apart:.1e} off, of at most {TOLERANCE:g}")
 
 
-def _memory(told: dict[str, int]) -> dict[str, float]:
+def _memory(findings: dict[str, int]) -> dict[str, float]:
     """The share is of the last and largest workload: there the 32 MB in which cuBLAS works do not count for much."""
-    return told | {"share": told["device"] / (told["stored"] + told["data"])}
+    return findings | {"share": findings["device"] / (findings["stored"] + findings["data"])}
 
 
 def ceiling(settings: Settings, mode: str, arguments: argparse.Namespace) -> float:
@@ -236,7 +236,7 @@ def brian2cuda(arguments: argparse.Namespace) -> dict[str, Any]:
 
 def anatomy(arguments: argparse.Namespace) -> dict[str, Any]:
     """What a node of a captured graph costs, and products, barriers and launches: anatomy.cu, line by line."""
-    told: dict[str, Any] = {"lines": []}
+    findings: dict[str, Any] = {"lines": []}
     with tempfile.TemporaryDirectory(prefix="anatomy-") as folder:
         program = _compiled("anatomy.cu", Path(folder), arguments)
         process = subprocess.Popen(
@@ -246,12 +246,12 @@ def anatomy(arguments: argparse.Namespace) -> dict[str, Any]:
         ending.start()
         assert process.stdout is not None
         for line in process.stdout:
-            told["lines"].append(line.rstrip())
-            arguments.keep(told)
+            findings["lines"].append(line.rstrip())
+            arguments.keep(findings)
         ending.cancel()
         if process.wait():
             raise RuntimeError(f"it ended with status {process.returncode}")
-    return told
+    return findings
 
 
 def _compiled(source: str, folder: Path, arguments: argparse.Namespace) -> Path:

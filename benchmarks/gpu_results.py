@@ -22,28 +22,30 @@ class Results:
     text : the tables
     """
 
-    def __init__(self, out: Path, told: Found, finish: Callable[[Found], Found], text: Callable[[Found], str]) -> None:
-        self.file = out / f"{told['gpu']['name'].replace(' ', '-').replace('/', '-')}.json"
+    def __init__(
+        self, out: Path, findings: Found, finish: Callable[[Found], Found], text: Callable[[Found], str]
+    ) -> None:
+        self.file = out / f"{findings['gpu']['name'].replace(' ', '-').replace('/', '-')}.json"
         self.finish, self.text = finish, text
-        self.told = told | {"parts": _parts(self.file)}
+        self.findings = findings | {"parts": _parts(self.file)}
 
     @property
     def parts(self) -> Found:
         """The parts, by name."""
-        return self.told["parts"]
+        return self.findings["parts"]
 
     def keep(self, name: str, found: Found) -> None:
         """Take a part, or as much of it as there is, and write everything."""
-        about = {"commit": self.told.get("commit"), "measured": self.told.get("date")}
+        about = {"commit": self.findings.get("commit"), "measured": self.findings.get("date")}
         self.parts[name] = found | about
         self.write()
 
     def write(self) -> None:
         """Write both files; each takes its place when it is whole."""
-        told = self.told | self.finish(self.told)
+        findings = self.findings | self.finish(self.findings)
         self.file.parent.mkdir(parents=True, exist_ok=True)
-        _place(self.file, json.dumps(told, indent=1) + "\n")
-        _place(self.file.with_suffix(".md"), self.text(told))
+        _place(self.file, json.dumps(findings, indent=1) + "\n")
+        _place(self.file.with_suffix(".md"), self.text(findings))
 
 
 def _parts(file: Path) -> Found:

@@ -87,7 +87,7 @@ def run(arguments: argparse.Namespace) -> int:
     os.environ["RECIRCUIT_THREADS"] = str(arguments.threads)
     cases = QUICK if arguments.quick else CASES
     rounds = 3 if arguments.quick else 15
-    told = machine.facts(arguments.threads) | {"rounds": rounds, "aims": AIMS}
+    facts = machine.facts(arguments.threads) | {"rounds": rounds, "aims": AIMS}
     rows = []
     for name, case in cases.items():
         other = peer(case, arguments.threads, rounds)  # one after the other: the machine is not always as fast
@@ -97,15 +97,15 @@ def run(arguments: argparse.Namespace) -> int:
             for part, took in ours.items():
                 rows.append({"case": name, "sizes": case, "kind": kind, "part": part, "ms": took,
                              "torch_ms": other.get(kind, {}).get(part)})  # fmt: skip
-    told["rows"] = rows
-    report.write("images", told, text(told), arguments.out)
+    facts["rows"] = rows
+    report.write("images", facts, text(facts), arguments.out)
     return 0
 
 
-def text(told: dict[str, Any]) -> str:
+def text(facts: dict[str, Any]) -> str:
     """The table."""
     rows = []
-    for row in told["rows"]:
+    for row in facts["rows"]:
         batch_size, channels, size, maps, kernel = row["sizes"]
         multiplications = batch_size * channels * size**2 * maps * kernel**2
         theirs = row["torch_ms"]
@@ -116,11 +116,11 @@ def text(told: dict[str, Any]) -> str:
     head = ["layer", "weights", "", "ms", "GFLOP/s", "PyTorch, ms", "times as fast"]
     sizes = "; ".join(
         f"{name}: {c[0]} batch elements, {c[1]} x {c[2]} x {c[2]} to {c[3]} maps by {c[4]} x {c[4]}"
-        for name, c in {row["case"]: row["sizes"] for row in told["rows"]}.items()
+        for name, c in {row["case"]: row["sizes"] for row in facts["rows"]}.items()
     )
     return "\n".join([
-        report.heading("Convolutions", told),
-        f"{sizes}. float32, medians of {told['rounds']} presentations, and of as many calls of PyTorch (tied: conv2d and its "
+        report.heading("Convolutions", facts),
+        f"{sizes}. float32, medians of {facts['rounds']} presentations, and of as many calls of PyTorch (tied: conv2d and its "
         "gradients; untied: unfold, batched products, fold). The aims: tied .8 of PyTorch, untied 1.5 times.\n",
         report.table(head, rows),
     ])  # fmt: skip

@@ -39,16 +39,18 @@ def run(arguments: argparse.Namespace) -> int:
     os.environ["RECIRCUIT_THREADS"] = str(arguments.threads)
     epochs = 1 if arguments.quick else arguments.epochs
     folder = arguments.data or Path(os.environ.get("RECIRCUIT_DATA", "data"))
-    settings = Settings("cpp", (0,), tell=say, data=folder, out=None if arguments.quick else KEPT, epochs=epochs)
+    settings = Settings(
+        "cpp", (0,), show_progress=say, data=folder, out=None if arguments.quick else KEPT, epochs=epochs
+    )
     how = protocol("simpnet")
     data = settings.dataset(how.data)
     ours = learn({METHOD: METHODS[METHOD]}, settings, how, QUICK)[METHOD][0]
     theirs = peer(data, arguments.threads, epochs, how.batch_size, how.rate)
-    told = machine.facts(arguments.threads) | {
+    facts = machine.facts(arguments.threads) | {
         "data": data.fingerprint(), "epochs": epochs, "aim": AIM,
         "recircuit": ours, "torch": theirs,
     }  # fmt: skip
-    report.write("learning", told, text(told), arguments.out)
+    report.write("learning", facts, text(facts), arguments.out)
     return 0
 
 
@@ -83,21 +85,21 @@ def peer(data: Dataset, threads: int, epochs: int, batch_size: int, rate: float)
     return found
 
 
-def text(told: dict[str, Any]) -> str:
+def text(facts: dict[str, Any]) -> str:
     """The table."""
     names = {"recircuit": f"recircuit, {METHOD}", "torch": "PyTorch"}
     rows = []
-    for name in [name for name in names if told[name]]:
-        train, test = (100 * np.array(told[name][part]) for part in ("train", "test"))
+    for name in [name for name in names if facts[name]]:
+        train, test = (100 * np.array(facts[name][part]) for part in ("train", "test"))
         jump = np.abs(np.diff(test[-LAST:])).max() if len(test) > 1 else 0.0
         rows.append([names[name], train[-LAST:].mean(), test[-LAST:].mean(), test[-1], jump])
     columns = ["training error (%)", "test error (%)", "at the end", "largest jump"]
     return "\n".join([
-        report.heading("Learning", told),
-        f"simpnet on CIFAR-10 (data {told['data'][:8]}), backpropagation of the hinge loss, {told['epochs']} epochs, a seed "
+        report.heading("Learning", facts),
+        f"simpnet on CIFAR-10 (data {facts['data'][:8]}), backpropagation of the hinge loss, {facts['epochs']} epochs, a seed "
         "each; the circuit's are those that `recircuit reproduce amit-simpnet` keeps. At the paper's fixed rate test errors "
-        f"jump from epoch to epoch, by more than the {told['aim']:g} point that is the aim between the two: so the means over "
-        f"the last {min(LAST, told['epochs'])} epochs are compared. Beside them, the test error after the last, and the "
+        f"jump from epoch to epoch, by more than the {facts['aim']:g} point that is the aim between the two: so the means over "
+        f"the last {min(LAST, facts['epochs'])} epochs are compared. Beside them, the test error after the last, and the "
         "largest jump.\n",
         report.table(["", *columns], [[row[0], *(f"{value:.1f}" for value in row[1:])] for row in rows]),
     ])  # fmt: skip

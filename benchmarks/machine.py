@@ -28,12 +28,12 @@ def facts(threads: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def summary(told: dict[str, Any]) -> str:
+def summary(findings: dict[str, Any]) -> str:
     """The machine in a line."""
-    machine = told["machine"]
+    machine = findings["machine"]
     return (
         f"{machine['processor']}, {machine['processors']} processors, {machine['threads']} threads, "
-        f"{', '.join(f'{k} {v}' for k, v in machine['caches'].items())}, {told['date'][:10]}"
+        f"{', '.join(f'{k} {v}' for k, v in machine['caches'].items())}, {findings['date'][:10]}"
     )
 
 

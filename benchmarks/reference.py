@@ -104,8 +104,8 @@ class Reference:
         b, mode = case
         try:
             begin = time.monotonic()
-            told = one.client.ask("open", problem=str(self._file(b)), mode=mode, **{"as": _key(case)})
-            one.versions |= told["versions"]
+            facts = one.client.ask("open", problem=str(self._file(b)), mode=mode, **{"as": _key(case)})
+            one.versions |= facts["versions"]
             one.distances[case] = max(self._distance(one.client, case, n, wanted[b, n]) for n in CHECKED)
             say(f"    {_key(case)}: ready in {time.monotonic() - begin:.0f} s, distance {one.distances[case]:.1e}")
         except Failed as problem:
@@ -127,8 +127,8 @@ class Reference:
         if one.client is None or case not in one.samples:
             return
         try:
-            told = one.client.ask("time", seconds=self.seconds, **{"as": _key(case)})
-            one.samples[case].append(case[0] * told["presentations"] / told["seconds"])
+            facts = one.client.ask("time", seconds=self.seconds, **{"as": _key(case)})
+            one.samples[case].append(case[0] * facts["presentations"] / facts["seconds"])
         except Failed as problem:
             one.absent[_key(case)] = str(problem)
             say(f"{one.entrant.label}, {_key(case)}: {problem}")
@@ -166,22 +166,22 @@ def run(arguments: argparse.Namespace) -> int:
         measuring.profile({1: 50, 100: 5} if arguments.quick else {1: 1000, 100: 50})
     finally:
         measuring.close()
-    told = result(measuring, rounds, seconds)
-    told["seconds"] = round(time.monotonic() - begin)
-    report.reference(told, arguments.out)
+    facts = result(measuring, rounds, seconds)
+    facts["seconds"] = round(time.monotonic() - begin)
+    report.reference(facts, arguments.out)
     return 0
 
 
 def result(measured: Reference, rounds: int, seconds: float) -> dict[str, Any]:
     """All that was measured, as it is written."""
-    told = machine.facts(measured.threads) | {"rounds": rounds, "sample_seconds": seconds, "tolerance": TOLERANCE}
-    told["bandwidth_GB_per_s"] = {k: round(v / 1e9, 1) for k, v in measured.ceilings.bandwidth().items()}
-    told["entrants"] = {
+    facts = machine.facts(measured.threads) | {"rounds": rounds, "sample_seconds": seconds, "tolerance": TOLERANCE}
+    facts["bandwidth_GB_per_s"] = {k: round(v / 1e9, 1) for k, v in measured.ceilings.bandwidth().items()}
+    facts["entrants"] = {
         one.entrant.name: {"label": one.entrant.label, "versions": one.versions, "absent": one.absent}
         for one in [measured.ours, *measured.peers]
     }
-    told["cases"] = [_case(measured, case) for case in measured.cases]
-    return told
+    facts["cases"] = [_case(measured, case) for case in measured.cases]
+    return facts
 
 
 def _case(measured: Reference, case: Case) -> dict[str, Any]:

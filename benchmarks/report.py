@@ -13,10 +13,10 @@ from benchmarks.targets import targets
 TITLES = {"every": "every pathway in every step", "needed": "only what is needed"}
 
 
-def write(name: str, told: dict[str, Any], text: str, out: Path) -> None:
+def write(name: str, facts: dict[str, Any], text: str, out: Path) -> None:
     """`NAME.json` and `NAME.md`; the text is printed too."""
     out.mkdir(parents=True, exist_ok=True)
-    (out / f"{name}.json").write_text(json.dumps(told, indent=1) + "\n")
+    (out / f"{name}.json").write_text(json.dumps(facts, indent=1) + "\n")
     (out / f"{name}.md").write_text(text)
     print(text)
     print(f"written: {out / name}.json and .md")
@@ -44,40 +44,40 @@ def percent(share: float | None) -> str:
     return "" if share is None else f"{share:.0%}"
 
 
-def heading(title: str, told: dict[str, Any]) -> str:
+def heading(title: str, facts: dict[str, Any]) -> str:
     """The title, the machine, and how to do it again."""
-    return f"# {title}\n\n{machine.summary(told)}. `{told['command']}`\n"
+    return f"# {title}\n\n{machine.summary(facts)}. `{facts['command']}`\n"
 
 
 # ---- the reference workload ------------------------------------------------------------------------------------------
 
 
-def reference(told: dict[str, Any], out: Path) -> None:
+def reference(facts: dict[str, Any], out: Path) -> None:
     """`reference.json`, `reference.md` and `reference.png`."""
-    told["targets"] = targets(told)
-    text = [heading("The reference workload", told), _how(told), _summary(told)]
-    text += [_case(case) for case in told["cases"]]
-    text += [_absent(told), _aims(told)]
-    write("reference", told, "\n".join(part for part in text if part), out)
+    facts["targets"] = targets(facts)
+    text = [heading("The reference workload", facts), _how(facts), _summary(facts)]
+    text += [_case(case) for case in facts["cases"]]
+    text += [_absent(facts), _aims(facts)]
+    write("reference", facts, "\n".join(part for part in text if part), out)
     from benchmarks.report_figures import bars  # matplotlib is not everywhere
 
-    bars(told, out / "reference.png")
+    bars(facts, out / "reference.png")
 
 
-def _how(told: dict[str, Any]) -> str:
-    flows = told["bandwidth_GB_per_s"]
+def _how(facts: dict[str, Any]) -> str:
+    flows = facts["bandwidth_GB_per_s"]
     return (
         "784-500-500-10, float32, 20 steps a presentation (benchmarks/workload.py). Medians of "
-        f"{told['rounds']} rounds, in which everyone takes turns with recircuit, {told['sample_seconds']:g} s at a time; "
+        f"{facts['rounds']} rounds, in which everyone takes turns with recircuit, {facts['sample_seconds']:g} s at a time; "
         "all weights were held against float64 before. The ceiling is the fastest way found to do the products alone "
         "(B = 1: to read the weights). Memory is read at "
         f"{flows.get('memory', 0):g} GB/s, the weights in the caches at {flows.get('caches', 0):g} GB/s.\n"
     )
 
 
-def _summary(told: dict[str, Any]) -> str:
+def _summary(facts: dict[str, Any]) -> str:
     rows = []
-    for case in told["cases"]:
+    for case in facts["cases"]:
         by_name = {row["name"]: row for row in case["rows"]}
         ours, best = by_name.get("recircuit"), by_name.get(case["best_peer"])
         rows.append([
@@ -105,23 +105,23 @@ def _case(case: dict[str, Any]) -> str:
     return "\n".join([*lines, f"Where recircuit's time goes: {shares}.\n" if shares else ""])
 
 
-def _absent(told: dict[str, Any]) -> str:
+def _absent(facts: dict[str, Any]) -> str:
     lines = [
         f"- {one['label']}{'' if where == 'all' else f' ({where})'}: {why}"
-        for one in told["entrants"].values()
+        for one in facts["entrants"].values()
         for where, why in one["absent"].items()
     ]
     versions = [
         f"- {one['label']}: " + ", ".join(f"{k} {v}" for k, v in one["versions"].items())
-        for one in told["entrants"].values()
+        for one in facts["entrants"].values()
         if one["versions"]
     ]
     gone = ["\n## Not measured\n", *lines, ""] if lines else []
     return "\n".join([*gone, "\n## Versions\n", *versions, ""])
 
 
-def _aims(told: dict[str, Any]) -> str:
+def _aims(facts: dict[str, Any]) -> str:
     rows = [
-        [t["what"], t["value"], f"{t['relation']} {t['target']:g}", ("no", "yes")[t["ok"]]] for t in told["targets"]
+        [t["what"], t["value"], f"{t['relation']} {t['target']:g}", ("no", "yes")[t["ok"]]] for t in facts["targets"]
     ]
     return "\n## Targets\n\n" + table(["", "measured", "target", "reached"], rows) if rows else ""

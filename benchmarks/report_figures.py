@@ -11,12 +11,12 @@ from benchmarks.report import TITLES
 from recircuit.models.experiments.framework.figure_style import BLUE, GREY, ORANGE, new_figure, styled
 
 
-def bars(told: dict[str, Any], path: Path) -> None:
+def bars(findings: dict[str, Any], path: Path) -> None:
     """Presentations a second of everyone, a panel for each case, with its ceiling."""
     with styled():
         figure = new_figure(7.2, 5.4)
         axes = figure.subplots(2, 2)
-        for ax, case in zip(axes.flat, told["cases"]):
+        for ax, case in zip(axes.flat, findings["cases"]):
             _bar(ax, case)
         figure.savefig(path)
 

@@ -123,11 +123,11 @@ def run(arguments: argparse.Namespace) -> int:
     for one in CONTESTANTS[:5:4] if arguments.quick else CONTESTANTS:
         say(f"{one.family}: {one.label}")
         rows.append(compare(one, Runner(one, sizes, shown, presentations), ours, rounds))
-    told = machine.facts(arguments.threads) | {
+    facts = machine.facts(arguments.threads) | {
         "data": shown.name, "sizes": sizes, "batch_size": BATCH_SIZE, "presentations": presentations, "rounds": rounds,
         "rows": rows,
     }  # fmt: skip
-    report.write("rules", told, text(told), arguments.out)
+    report.write("rules", facts, text(facts), arguments.out)
     return 0
 
 
@@ -145,19 +145,19 @@ def compare(contestant: Contestant, runner: Runner, ours: Runner, rounds: int) -
     }  # fmt: skip
 
 
-def text(told: dict[str, Any]) -> str:
+def text(facts: dict[str, Any]) -> str:
     """The table."""
     reached = {None: "", True: "yes", False: "no"}
     rows = [
         [f"{r['family']}: {r['label']}", r["stimuli_per_second"], r["time_to_urfb"],
          f"<= {r['target']:g}" if r["target"] else "", reached[r["ok"]]]
-        for r in told["rows"]
+        for r in facts["rows"]
     ]  # fmt: skip
     return "\n".join([
-        report.heading("Rules", told),
-        f"{told['data']}, {'-'.join(map(str, told['sizes']))}, {told['batch_size']} batch elements, step-by-step mode, "
+        report.heading("Rules", facts),
+        f"{facts['data']}, {'-'.join(map(str, facts['sizes']))}, {facts['batch_size']} batch elements, step-by-step mode, "
         f"float32: training "
-        f"with each rule beside training with plain URFB (hinge), in turn; medians of {told['rounds']} runs of "
-        f"{told['presentations']} presentations.\n",
+        f"with each rule beside training with plain URFB (hinge), in turn; medians of {facts['rounds']} runs of "
+        f"{facts['presentations']} presentations.\n",
         report.table(["", "stimuli/s", "time to URFB's", "target", "reached"], rows),
     ])  # fmt: skip

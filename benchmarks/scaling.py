@@ -42,12 +42,12 @@ def measure(threads: int, settings: Settings, seconds: float, samples: int) -> d
         path = str(client.log.with_suffix(".npz"))
         draw(settings).save(path)
         client.ask("open", problem=path, mode="needed", **{"as": "one"})
-        told = [client.ask("time", seconds=seconds, **{"as": "one"}) for _ in range(samples)]
+        facts = [client.ask("time", seconds=seconds, **{"as": "one"}) for _ in range(samples)]
         work = client.ask("call", method="multiplications", **{"as": "one"}) * settings.batch_size
         memory = client.ask("call", method="memory", **{"as": "one"})
     finally:
         client.close()
-    took = statistics.median(t["seconds"] / t["presentations"] for t in told)
+    took = statistics.median(t["seconds"] / t["presentations"] for t in facts)
     return {"seconds": took, "multiplications": work, "giga_per_second": work / took / 1e9, "memory": memory}
 
 
@@ -66,8 +66,8 @@ def run(arguments: argparse.Namespace) -> int:
             series.setdefault(what, []).append({what: size, **known[settings]})
     for rows in series.values():
         add_line(rows)
-    told = machine.facts(arguments.threads) | {"sample_seconds": seconds, "samples": samples, "series": series}
-    report.write("scaling", told, text(told), arguments.out)
+    facts = machine.facts(arguments.threads) | {"sample_seconds": seconds, "samples": samples, "series": series}
+    report.write("scaling", facts, text(facts), arguments.out)
     panels(series, arguments.out / "scaling.png")
     return 0
 
@@ -79,14 +79,14 @@ def add_line(rows: list[dict[str, Any]]) -> None:
         row["line"] = middle["seconds"] * row["multiplications"] / middle["multiplications"]
 
 
-def text(told: dict[str, Any]) -> str:
+def text(facts: dict[str, Any]) -> str:
     """The tables."""
     parts = [
-        report.heading("Scaling", told),
+        report.heading("Scaling", facts),
         "The reference workload (784-500-500-10, 100 batch elements, 20 steps, only what is needed) with one thing changed. "
         "The straight line is time in proportion to multiplications, from the middle row of each table.\n",
     ]
-    for what, rows in told["series"].items():
+    for what, rows in facts["series"].items():
         head = [what, "ms a presentation", "on the line", "measured/line", "10^9 multiplications/s"]
         body = [
             [r[what], 1e3 * r["seconds"], 1e3 * r["line"], r["seconds"] / r["line"], r["giga_per_second"]] for r in rows
@@ -94,14 +94,14 @@ def text(told: dict[str, Any]) -> str:
         parts += [f"\n## {what.capitalize()}\n", report.table(head, body)]
     parts += [
         "\n## Memory\n",
-        report.table(["", "stored, MB", "data, MB", "most held, MB", "beyond, MB"], _memory(told)),
+        report.table(["", "stored, MB", "data, MB", "most held, MB", "beyond, MB"], _memory(facts)),
     ]
     return "\n".join(parts)
 
 
-def _memory(told: dict[str, Any]) -> list[list[Any]]:
+def _memory(facts: dict[str, Any]) -> list[list[Any]]:
     rows = []
-    for what, points in told["series"].items():
+    for what, points in facts["series"].items():
         for point in points:
             stored, data, peak = (point["memory"][k] / 2**20 for k in ("stored", "data", "peak"))
             rows.append([f"{what} {point[what]}", stored, data, peak, peak - stored - data])

@@ -30,11 +30,11 @@ BATCH_SIZE = (1, 10, 100, 500)
 class Run:
     """A network in one of the two ways, trained on noise."""
 
-    def __init__(self, connectivity: float, batch_size: int, few: bool) -> None:
+    def __init__(self, connectivity: float, batch_size: int, by_synapse: bool) -> None:
         def chosen(structure: Any, _: int) -> bool:
-            return few and structure.masked
+            return by_synapse and structure.masked
 
-        with patch.object(sparse, "few", chosen):
+        with patch.object(sparse, "few_enough", chosen):
             self.net: Circuit = layered(SIZES, "urfb", batch_size=batch_size, connectivity=connectivity)
             self.program = self.net.program("cpp")
         rng = np.random.default_rng(0)
@@ -63,14 +63,14 @@ def run(arguments: argparse.Namespace) -> int:
         for connectivity in CONNECTIVITY[2:3] if arguments.quick else CONNECTIVITY:
             say(f"{batch_size} batch elements, {connectivity:.0%} of the synapses")
             rows.append(compare(connectivity, batch_size, rounds))
-    told = machine.facts(arguments.threads) | {"sizes": SIZES, "rounds": rounds, "rows": rows}
-    report.write("sparse", told, text(told), arguments.out)
+    facts = machine.facts(arguments.threads) | {"sizes": SIZES, "rounds": rounds, "rows": rows}
+    report.write("sparse", facts, text(facts), arguments.out)
     return 0
 
 
 def compare(connectivity: float, batch_size: int, rounds: int) -> dict[str, Any]:
     """Both ways in turn; medians."""
-    ways = [Run(connectivity, batch_size, few) for few in (False, True)]
+    ways = [Run(connectivity, batch_size, by_synapse) for by_synapse in (False, True)]
     samples = [[way.seconds() for way in ways] for _ in range(rounds + 1)][1:]
     hidden = ways[0].net.projections["h1_to_h2"]
     for way in ways:
@@ -78,22 +78,22 @@ def compare(connectivity: float, batch_size: int, rounds: int) -> dict[str, Any]
     return {
         "batch_size": batch_size, "connectivity": connectivity,
         "whole_ms": 1e3 * statistics.median(whole for whole, _ in samples),
-        "sparse_ms": 1e3 * statistics.median(few for _, few in samples),
-        "gain": statistics.median(whole / few for whole, few in samples),
-        "taken": "sparse" if sparse.few(hidden.connectivity, batch_size) else "whole", "samples": samples,
+        "sparse_ms": 1e3 * statistics.median(sparse_ for _, sparse_ in samples),
+        "gain": statistics.median(whole / sparse_ for whole, sparse_ in samples),
+        "taken": "sparse" if sparse.few_enough(hidden.connectivity, batch_size) else "whole", "samples": samples,
     }  # fmt: skip
 
 
-def text(told: dict[str, Any]) -> str:
+def text(facts: dict[str, Any]) -> str:
     """The table."""
     rows = [
         [r["batch_size"], report.percent(r["connectivity"]), r["whole_ms"], r["sparse_ms"], r["gain"], r["taken"]]
-        for r in told["rows"]
+        for r in facts["rows"]
     ]
     return "\n".join([
-        report.heading("Random connectivity", told),
-        f"{'-'.join(map(str, told['sizes']))}, URFB in step-by-step mode, float32: a presentation with weights as a whole "
-        f"matrix and a mask, and going from synapse to synapse, in turn; medians of {told['rounds']}. The last column is what "
+        report.heading("Random connectivity", facts),
+        f"{'-'.join(map(str, facts['sizes']))}, URFB in step-by-step mode, float32: a presentation with weights as a whole "
+        f"matrix and a mask, and going from synapse to synapse, in turn; medians of {facts['rounds']}. The last column is what "
         "recircuit takes.\n",
         report.table(["batch_size", "synapses", "whole, ms", "sparse, ms", "whole/sparse", "taken"], rows),
     ])  # fmt: skip

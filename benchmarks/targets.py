@@ -14,9 +14,9 @@ OF_CEILING = {(100, "every"): 0.85, (100, "needed"): 0.75}
 OUTSIDE = {(100, "every"): 0.15}
 
 
-def targets(told: dict[str, Any]) -> list[dict[str, Any]]:
+def targets(facts: dict[str, Any]) -> list[dict[str, Any]]:
     """Each with what was measured; what was not measured is left out."""
-    cases = {(case["batch_size"], case["mode"]): case for case in told["cases"]}
+    cases = {(case["batch_size"], case["mode"]): case for case in facts["cases"]}
     rates = {key: {row["name"]: row for row in case["rows"]} for key, case in cases.items()}
     found = []
 

@@ -63,13 +63,13 @@ def run(arguments: argparse.Namespace) -> int:
     task = draw(settings, shown.x_train[:count], shown.y_train[:count])
     exact = InFloat64(task, "")
     exact.present(CHECKED)
-    told = machine.facts(arguments.threads) | {
+    facts = machine.facts(arguments.threads) | {
         "data": shown.name, "samples": task.batches * settings.batch_size, "sizes": settings.sizes, "rounds": rounds,
     }  # fmt: skip
     entrants = [e for e in ENTRANTS if not (arguments.quick and e.compiles)]
     with tempfile.TemporaryDirectory(prefix="benchmarks-") as folder:
-        told["rows"] = compare(entrants, task, exact.weights(), rounds, arguments.threads, Path(folder))
-    report.write("training", told, text(told), arguments.out)
+        facts["rows"] = compare(entrants, task, exact.weights(), rounds, arguments.threads, Path(folder))
+    report.write("training", facts, text(facts), arguments.out)
     return 0
 
 
@@ -108,20 +108,20 @@ def compare(
     return list(rows.values())
 
 
-def text(told: dict[str, Any]) -> str:
+def text(facts: dict[str, Any]) -> str:
     """The table."""
-    medians = {r["name"]: statistics.median(r["seconds"]) if r["seconds"] else None for r in told["rows"]}
+    medians = {r["name"]: statistics.median(r["seconds"]) if r["seconds"] else None for r in facts["rows"]}
     ours, rows = medians["recircuit"], []
-    for row in sorted(told["rows"], key=lambda r: medians[r["name"]] or float("inf")):
+    for row in sorted(facts["rows"], key=lambda r: medians[r["name"]] or float("inf")):
         took = medians[row["name"]]
         rows.append([
             row["label"] + (f" (not measured: {row['absent']})" if row["absent"] else ""), took and round(took, 3),
-            told["samples"] / took if took else None, took / ours if took and ours else None,
+            facts["samples"] / took if took else None, took / ours if took and ours else None,
         ])  # fmt: skip
     return "\n".join([
-        report.heading("Training", told),
-        f"{told['data']}, {'-'.join(map(str, told['sizes']))}, URFB, hinge loss, 100 batch elements: an epoch of "
-        f"{told['samples']:,} samples, without evaluation; medians of {told['rounds']}. recircuit runs a timed circuit "
+        report.heading("Training", facts),
+        f"{facts['data']}, {'-'.join(map(str, facts['sizes']))}, URFB, hinge loss, 100 batch elements: an epoch of "
+        f"{facts['samples']:,} samples, without evaluation; medians of {facts['rounds']}. recircuit runs a timed circuit "
         "in step-by-step mode, the others the bare algorithm; all change the weights alike.\n",
         report.table(["", "seconds an epoch", "samples/s", "time to recircuit's"], rows),
     ])  # fmt: skip

@@ -74,8 +74,8 @@ class Problem:
     def load(cls, path: Path) -> Problem:
         """Read what `save` wrote."""
         with np.load(path) as file:
-            told = json.loads(str(file["settings"]))
-            settings = Settings(**told | {"sizes": tuple(told["sizes"])})
+            stored = json.loads(str(file["settings"]))
+            settings = Settings(**stored | {"sizes": tuple(stored["sizes"])})
             weights = [file[f"w{k}"] for k in range(settings.layers)]
             feedback = [file[f"r{k}"] for k in range(settings.layers - 1)]
             return cls(settings, weights, feedback, file["x"], file["s"])

@@ -136,20 +136,20 @@ class Stored(Network):
 
     def _packed(self) -> bytes:
         moment, writer = self.moment(), Writer("save")
-        told = {"circuit": FORMAT, "recircuit": version("recircuit"), "epoch": self.epoch}
-        told |= {"description": described(self, writer), "noise": moment.noise.kind if moment.noise else ""}
+        contents = {"circuit": FORMAT, "recircuit": version("recircuit"), "epoch": self.epoch}
+        contents |= {"description": described(self, writer), "noise": moment.noise.kind if moment.noise else ""}
         arrays = {f"state {k}": v for k, v in moment.state.items()} | {f"set {k}": v for k, v in self._by_hand.items()}
         arrays |= writer.arrays | ({"noise": moment.noise.content} if moment.noise else {})
-        return packed(arrays, json.dumps(told))
+        return packed(arrays, json.dumps(contents))
 
     @classmethod
     def _unpacked(cls, text: str, arrays: dict[str, np.ndarray], where: str) -> Self:
-        told = _read(text, where)
+        contents = _read(text, where)
         reader = Reader(arrays, where)
         try:
-            made = cls(**settings(told["description"], reader))
-            rebuild(made, told["description"], reader)
-            made.epoch = int(told["epoch"])
+            made = cls(**settings(contents["description"], reader))
+            rebuild(made, contents["description"], reader)
+            made.epoch = int(contents["epoch"])
         except (KeyError, TypeError, ValueError, AttributeError) as problem:
             raise RecircuitError(
                 f"{where} is damaged: {type(problem).__name__}: {problem}. Use another file."
@@ -159,8 +159,8 @@ class Stored(Network):
             if kind in ("state", "set"):
                 (made._values if kind == "state" else made._by_hand)[name] = values
         check_same_variables(made._values, made.lowered().variables, where)
-        if told["noise"]:
-            made._noise = NoiseState(told["noise"], arrays["noise"])
+        if contents["noise"]:
+            made._noise = NoiseState(contents["noise"], arrays["noise"])
         return made
 
     # ---- in a copy ---------------------------------------------------------------------------------------------------
@@ -192,17 +192,18 @@ def _from_bytes(kind: type[Stored], content: bytes) -> Stored:
 def _read(text: str, where: str) -> dict[str, Any]:
     """What a file says, if it is of a circuit, and of this version."""
     try:
-        told = json.loads(text)
+        contents = json.loads(text)
     except ValueError:
-        told = None
-    if not isinstance(told, dict) or "circuit" not in told:
+        contents = None
+    if not isinstance(contents, dict) or "circuit" not in contents:
         raise RecircuitError(
             f"{where} holds no circuit of recircuit. A checkpoint of a training run is opened by rc.Checkpoint.load(path), "
             "and a folder of a run by rc.load_run(folder)."
         )
-    if told["circuit"] != FORMAT:
+    if contents["circuit"] != FORMAT:
         raise RecircuitError(
-            f"{where} was written by recircuit {told.get('recircuit', '?')}, in format {told['circuit']} of circuits; this "
+            f"{where} was written by recircuit {contents.get('recircuit', '?')}, in format {contents['circuit']} of "
+            "circuits; this "
             f"version reads format {FORMAT}. Load it with that version."
         )
-    return told
+    return contents

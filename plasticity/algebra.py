@@ -45,7 +45,7 @@ class Term:
 
 
 def expand(node: ast.expr, mixed: Mixed) -> list[Term]:
-    """The terms whose sum is `node`; sums for which `mixed` is false stay whole.
+    """Return the terms whose sum is `node`; sums for which `mixed` is false stay whole.
 
     Raises Unsplittable: there would be too many.
     """
@@ -71,14 +71,14 @@ def expand(node: ast.expr, mixed: Mixed) -> list[Term]:
 
 
 def fraction(up: Iterable[ast.expr], down: Iterable[ast.expr] = ()) -> ast.expr:
-    """The product of `up` divided by each of `down`."""
+    """Return the product of `up` divided by each of `down`."""
     factors = [node for node in up if not _is_one(node)]
     numerator = reduce(_binary(ast.Mult()), factors) if factors else ONE
     return reduce(_binary(ast.Div()), (node for node in down if not _is_one(node)), numerator)
 
 
 def total(terms: Signed) -> ast.expr:
-    """The sum; 0 if there is nothing to add."""
+    """Return the sum; 0 if there is nothing to add."""
     if not terms:
         return ast.Constant(0)
     (minus, first), *rest = terms

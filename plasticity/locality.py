@@ -50,11 +50,11 @@ class Scope:
     locals: list[str] = field(default_factory=list)
 
     def own(self) -> list[str]:
-        """Every bare name that may be read."""
+        """Return every bare name that may be read."""
         return ["w", "updates", *self.state, *self.traces, *self.parameters, *self.broadcasts, *self.locals]
 
     def describe(self) -> str:
-        """The same in words."""
+        """Return the same in words."""
         groups = {
             "its state": self.state,
             "its traces": self.traces,
@@ -71,8 +71,11 @@ class Scope:
 def prove(statements: tuple[Statement, ...], scope: Scope) -> None:
     """Prove every statement local, in order.
 
-    Raises RecircuitError: the first thing that a synapse may not read, call or change, with what
-    it may.
+    Raises
+    ------
+    RecircuitError
+        If the equation reads, calls or changes something that a synapse may not. The message names the first such
+        thing, and what is allowed.
     """
     for position, statement in enumerate(statements):
         proof = _Proof(scope, statement, statements[position + 1 :])
@@ -150,7 +153,7 @@ class _Proof:
             )
 
     def why_not(self, name: str) -> str:
-        """Why a bare name cannot be read, and what to read instead."""
+        """Return why a bare name cannot be read, and what to read instead."""
         others = {s for line in (self.statement, *self.later) for s in names_in(line.node())}
         if {f"{name}_pre", f"{name}_post"} & others or name in UNIT_VARIABLES:
             return (

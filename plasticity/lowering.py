@@ -18,7 +18,7 @@ from .incoming import with_sums_named
 from .joining import merged, traced_together, with_drives
 from .names import CONSTANTS, DRIVE, RANDOM, split_side
 from .parse import Operator, Statement, names_in, rename, show
-from .sharing import apart
+from .sharing import split_shared_terms
 from .steps import Elementwise, Fused, Gather, Product, Step, Traced
 
 __all__ = ["lower"]
@@ -28,7 +28,7 @@ def lower(equation: SynapticEquation, *, shared: bool = False, of: str = "") -> 
     """The steps that make one update; none for a projection with fixed weights.
 
     ``shared``: several synapses have one weight, over which products and fused loops add up too. What reads a unit is
-    then told from what reads none, which counts once (see `sharing.apart`). ``of``: the name of the
+    then told from what reads none, which counts once (see `sharing.split_shared_terms`). ``of``: the name of the
     projection, which is a part of the names of sums over the synapses of its post units.
     """
     lowering = _Lowering(equation, shared, of)
@@ -101,7 +101,7 @@ class _Lowering:
         """A loop over batch elements, each with traces of its own; where weights are shared, over their synapses too."""
         node, noise = self.without_noise(node)
         self.add(*noise)
-        free, each = apart(node, self.reads_unit) if self.shared else ([], node)
+        free, each = split_shared_terms(node, self.reads_unit) if self.shared else ([], node)
         if target not in self.equation.traces:
             step = Traced(target=target, keep="1" if adds else "0", expression=show(each), once=show(total(free)))
             return self.add(step)
@@ -112,7 +112,7 @@ class _Lowering:
 
     def fused(self, target: str, adds: bool, node: ast.expr) -> None:
         """A loop over the expression; where weights are shared, over what of it reads a unit."""
-        free, varying = apart(node, self.reads_unit) if self.shared else ([], node)
+        free, varying = split_shared_terms(node, self.reads_unit) if self.shared else ([], node)
         if not free:
             return self.add(Fused(target=target, keep="1" if adds else "0", expression=show(node)))
         drive = self.fresh()
@@ -177,7 +177,7 @@ class _Lowering:
 
     def mixes(self, part: ast.expr) -> bool:
         """Whether a sum is to be multiplied out."""
-        return len(self.sides(part)) > 1 or (self.shared and bool(apart(part, self.reads_unit)[0]))
+        return len(self.sides(part)) > 1 or (self.shared and bool(split_shared_terms(part, self.reads_unit)[0]))
 
     def reads_unit(self, node: ast.expr) -> bool:
         return bool(self.sides(node) & {"pre", "post"})

@@ -107,14 +107,17 @@ def split_side(name: str) -> tuple[str, str] | None:
 
 
 def is_position(bare: str) -> bool:
-    """Whether a name is an index, a size or the clock, which say where and when a unit is."""
+    """Return whether a name is an index, a size or the clock, which say where and when a unit is."""
     return bare in _POSITIONS
 
 
 def check_declared(name: object, what: str, where: str) -> None:
     """Refuse a name that a parameter, state, broadcast or local may not have.
 
-    Raises RecircuitError: Brian2 reserves it, or would accept it and then shadow it.
+    Raises
+    ------
+    RecircuitError
+        If Brian2 reserves the name, or would accept it and then shadow it.
     """
     why = _unfit(name)
     if why:

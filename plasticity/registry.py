@@ -27,12 +27,16 @@ _KEYS = {rule.name: name for name in rules.__all__ if (rule := getattr(rules, na
 
 
 def find(spec: str) -> Rule:
-    """The rule called `spec`: a built-in or installed name, or `./mine.py:my_rule`.
+    """Return the rule called `spec`: a built-in or installed name, or `./mine.py:my_rule`.
 
     A file is executed, because the user asks for it by name.
 
-    Raises UsageError: no such name (with the closest), file or attribute; RecircuitError: what is wrong
-    with the file or the rule.
+    Raises
+    ------
+    UsageError
+        If there is no such name, file or attribute. The message names the closest name.
+    RecircuitError
+        If something is wrong with the file or the rule.
     """
     if file_of_rule(spec) is not None:
         return _from_file(spec)
@@ -40,7 +44,7 @@ def find(spec: str) -> Rule:
 
 
 def file_of_rule(spec: str) -> Path | None:
-    """The Python file that `find` would execute for a rule; None where it is known by a name alone."""
+    """Return the Python file that `find` would execute for a rule; None where it is known by a name alone."""
     if ":" not in spec and not spec.endswith(".py"):
         return None
     return Path(spec.rpartition(":")[0] if ":" in spec else spec).expanduser()

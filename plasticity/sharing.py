@@ -16,7 +16,7 @@ from .equation import SynapticEquation
 from .names import split_side
 from .parse import names_in, rename, show
 
-__all__ = ["SharedStatement", "apart", "shared_code"]
+__all__ = ["SharedStatement", "split_shared_terms", "shared_code"]
 
 
 class SharedStatement(NamedTuple):
@@ -28,8 +28,8 @@ class SharedStatement(NamedTuple):
     each: str
 
 
-def apart(node: ast.expr, reads_unit: Callable[[ast.expr], bool]) -> tuple[Signed, ast.expr]:
-    """The terms that read no unit, and the sum of the others.
+def split_shared_terms(node: ast.expr, reads_unit: Callable[[ast.expr], bool]) -> tuple[Signed, ast.expr]:
+    """Return the terms that read no unit, and the sum of the others.
 
     What cannot be multiplied out (a high power, a sum of too many terms) is one term.
     """
@@ -46,7 +46,7 @@ def apart(node: ast.expr, reads_unit: Callable[[ast.expr], bool]) -> tuple[Signe
 
 
 def shared_code(equation: SynapticEquation) -> list[SharedStatement]:
-    """The statements of an equation for weights that are shared."""
+    """Return the statements of an equation for weights that are shared."""
     names = {name: ast.Name(plain) for name, plain in equation.plain_names.items()}
 
     def reads_unit(node: ast.expr) -> bool:
@@ -57,14 +57,14 @@ def shared_code(equation: SynapticEquation) -> list[SharedStatement]:
 
     made = []
     for statement in equation.statements:
-        free, each = apart(statement.node(), reads_unit)
+        free, each = split_shared_terms(statement.node(), reads_unit)
         target = equation.plain_names.get(statement.target, statement.target)
         made.append(SharedStatement(target, statement.operator, shown(total(free)), shown(each)))
     return made
 
 
 def _has_summand(node: ast.expr, wanted: Callable[[ast.expr], bool]) -> bool:
-    """Whether one of the summands of an expression, itself if it is no sum, is so."""
+    """Return whether one of the summands of an expression, itself if it is no sum, is so."""
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub):
         return _has_summand(node.left, wanted) or _has_summand(node.right, wanted)
     return wanted(node)

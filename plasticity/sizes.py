@@ -40,7 +40,8 @@ class TooLarge(Exception):
 
 
 class Size(NamedTuple):
-    """Of an expression: its value, if it has no names; how many factors it has with its powers written out, and how many
+    """The size of an expression: its value, if it has no names; how many factors it has with its powers written out,
+    and how many
     terms when it is multiplied out."""
 
     value: float | None = None
@@ -49,7 +50,7 @@ class Size(NamedTuple):
 
 
 def check_size(node: ast.AST) -> Size:
-    """The size of an expression.
+    """Return the size of an expression.
 
     Raises TooLarge: a part of it has too many factors, divides by zero, or is no finite number.
     """
@@ -78,7 +79,7 @@ def check_terms(node: ast.expr) -> None:
 
 
 def _inside(sizes: list[Size]) -> Size:
-    """Of a function or a comparison: arguments are multiplied out too."""
+    """Return the size of a function or a comparison, whose arguments are multiplied out too."""
     return Size(None, max(1, sum(size.factors for size in sizes)), max((size.terms for size in sizes), default=1))
 
 
@@ -140,7 +141,7 @@ def _checked(node: ast.expr | ast.AST, size: Size) -> Size:
 
 
 def _terms(terms: float, power: float) -> float:
-    """Of a sum of so many terms raised to a power."""
+    """Return the number of terms of a sum of so many terms raised to a power."""
     if terms <= 1 or power < 2 or power != int(power):
         return terms
     if power > MOST_TERMS or terms > MOST_TERMS:

@@ -104,5 +104,5 @@ Step = Update | Gather
 
 
 def drives(steps: Iterable[Step]) -> tuple[str, ...]:
-    """Names of the scratch arrays that `steps` need, in order of first use."""
+    """Return names of the scratch arrays that `steps` need, in order of first use."""
     return tuple(dict.fromkeys(name for step in steps for name in step.drives))

@@ -1,4 +1,4 @@
-"""What may stand in an equation: every text is read here before Brian2 or sympy sees it, and nothing is executed.
+"""The check of the text of equations. Every text is read here before Brian2 or sympy sees it; nothing is executed.
 
 An expression is made of numbers, names, arithmetic, comparisons, ``and``, ``or``, ``not`` and calls of known functions.
 The check knows every part by its kind and refuses what it does not know, so that no text reaches a program that would
@@ -45,13 +45,16 @@ TEACH: dict[type[ast.AST], str] = {
 def check_expression(
     text: str, where: str, *, functions: Mapping[str, int | None] = UNIT_FUNCTIONS, form: str = ""
 ) -> ast.expr:
-    """The parsed expression, proven to be arithmetic of names and calls of known functions.
+    """Return the parsed expression, proven to be arithmetic of names and calls of known functions.
 
     Parameters
     ----------
-    where : begins the message
-    functions : name -> number of arguments (None: two or more)
-    form : what is expected, in words, where the text cannot be read at all
+    where : str
+        Begins the message.
+    functions : Mapping[str, int | None]
+        Name -> number of arguments (None: two or more).
+    form : str
+        What is expected, in words, where the text cannot be read at all.
 
     Raises
     ------
@@ -72,7 +75,10 @@ def check_expression(
 def check_unit(text: str, where: str) -> None:
     """Prove that the unit of a line, as ``volt/second``, is a product of powers of names.
 
-    Raises RecircuitError: it is not.
+    Raises
+    ------
+    RecircuitError
+        If it is not such a value.
     """
     node = check_expression(text, where, functions={})
     for part in ast.walk(node):
@@ -83,9 +89,12 @@ def check_unit(text: str, where: str) -> None:
 
 
 def check_characters(text: object, where: str) -> str:
-    """The text without its comments, proven to be of plain characters and of sane length.
+    """Return the text without its comments, proven to be of plain characters and of sane length.
 
-    Raises RecircuitError: it is no text, too long, or has a character that no equation has.
+    Raises
+    ------
+    RecircuitError
+        If the argument is no text, is too long, or has a character that no equation has.
     """
     if not isinstance(text, str):
         raise RecircuitError(f"{where}: expected text, such as 'tanh(basal)'; got {text!r:.200}.")
@@ -106,7 +115,10 @@ def check_characters(text: object, where: str) -> str:
 def check_sizes(node: ast.AST, where: str) -> None:
     """Refuse an expression with too many parts, or with a constant that takes too long, or is no number.
 
-    Raises RecircuitError: the piece that is too large.
+    Raises
+    ------
+    RecircuitError
+        If a piece is too large. The message names it.
     """
     parts, depth, level = 0, 0, [node]
     while level:
@@ -125,7 +137,7 @@ def check_sizes(node: ast.AST, where: str) -> None:
 
 
 def parsed(text: str, mode: str) -> Any:
-    """Python's own syntax tree, without executing anything; what Python would warn of is a SyntaxError."""
+    """Return Python's own syntax tree, without executing anything; what Python would warn of is a SyntaxError."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         return ast.parse(text, mode=mode)
@@ -134,7 +146,10 @@ def parsed(text: str, mode: str) -> Any:
 def check_terms_of(text: str, where: str) -> None:
     """Refuse an expression of too many terms, where it is going to be multiplied out.
 
-    Raises RecircuitError: with the expression.
+    Raises
+    ------
+    RecircuitError
+        If the expression cannot be read. The message quotes it.
     """
     try:
         check_terms(ast.parse(text.strip(), mode="eval").body)

@@ -101,22 +101,22 @@ def anything(seed: int, batch_size: int = 2, **options: Any) -> rc.Circuit:
         time = "+ sin(t/ms)" if rng.random() < 0.2 else ""
         tau = float(rng.choice([1, 3]))
         reads = "error" if rng.random() < 0.5 else "rate"
-        arriving = "+ .1*apical + .1*heard" if rng.random() < 0.5 else ""
+        arriving = "+ .1*apical + .1*received" if rng.random() < 0.5 else ""
         groups.append(net.population(f"h{k}", 2, rc.Neuron(
             f"""
             basal    : 1 (compartment)
             apical   : 1 (compartment)
-            heard    : 1 (broadcast)
+            received    : 1 (broadcast)
             drate/dt = (tanh(basal) {time} - rate)/tau : 1 {flag()}
             error    = tanh(apical + .5*{reads} + .2*last) : 1 (during {during() or "a"})
-            last     = tanh(rate + .1*heard {noise}) : 1 (during {during() or "b"})
+            last     = tanh(rate + .1*received {noise}) : 1 (during {during() or "b"})
             mixed    = rate*error - last {arriving} : 1
             """,
             tau=tau * ms,
         )))  # fmt: skip
     latched = f"(during {during() or 'c'})" if rng.random() < 0.5 else ""
     one = net.population("one", 1, rc.Neuron(f"basal : 1 (compartment)\nrate = basal : 1 {latched}"))
-    net.broadcast(one, "heard", during=during())
+    net.broadcast(one, "received", during=during())
     net.connect(groups[1], one, during=during(), sends="mixed")
     rule = rc.Rule("r", source="test", forward="dw = .1*error_post*x_pre - .01*w", feedback="dw = .1*mixed_pre*x_post")
     for pre in groups:

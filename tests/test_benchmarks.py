@@ -84,8 +84,8 @@ def test_what_a_gpu_should_show() -> None:
     )
     assert found[share] is True and found[eager] is False and found["an epoch of MNIST, s"] is None
     assert {t["ok"] for t in gpu.targets({})} == {None} and len(gpu.targets({})) == len(found)
-    told = _told() | gpu.finish({"parts": parts}) | {"parts": {"build": {"error": "no nvcc"}}}
-    text = gpu.text(told)
+    findings = _told() | gpu.finish({"parts": parts}) | {"parts": {"build": {"error": "no nvcc"}}}
+    text = gpu.text(findings)
     assert "**no nvcc**" in text and "| NO |" in text and "| not measured |" in text
     assert "recircuit[cuda" in gpu.wheels()
 
@@ -138,13 +138,16 @@ def test_a_case_that_does_not_end_is_a_row_that_failed(monkeypatch: pytest.Monke
 
     monkeypatch.setattr(subprocess, "run", never)
     monkeypatch.setattr(gpu_parts, "cases", lambda: ["urfb"])
-    told = gpu_parts.agreement(argparse.Namespace(deadline=0.0, keep=lambda found: None))
-    assert sorted(told["failed"]) == ["urfb, float32", "urfb, float64"] and "did not end" in told["rows"][0]["error"]
+    findings = gpu_parts.agreement(argparse.Namespace(deadline=0.0, keep=lambda found: None))
+    assert (
+        sorted(findings["failed"]) == ["urfb, float32", "urfb, float64"]
+        and "did not end" in findings["rows"][0]["error"]
+    )
 
 
 @pytest.mark.parametrize("own", [True, False])
 def test_who_sees_pythonpath(monkeypatch: pytest.MonkeyPatch, own: bool) -> None:
     """Packages of this process's interpreter, and not those of a peer's own environment."""
     monkeypatch.setenv("PYTHONPATH", "/packages")
-    told = client._environment(Path("/environment/bin/python"), 1, own=own)
-    assert ("PYTHONPATH" in told) == (not own)
+    findings = client._environment(Path("/environment/bin/python"), 1, own=own)
+    assert ("PYTHONPATH" in findings) == (not own)

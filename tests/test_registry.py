@@ -212,8 +212,8 @@ def test_a_damaged_package_is_told_and_breaks_nothing(added: Path) -> None:
         find("damaged")
     with pytest.raises(rc.RecircuitError, match="'wrong' .* is not a subclass of Connectivity"):
         CONNECTIVITIES.find("wrong")
-    told = packages()
-    assert not told.works and all(f"{name!r}" in told.said for name in ("damaged", "wrong", "urfb"))
+    found_packages = packages()
+    assert not found_packages.works and all(f"{name!r}" in found_packages.said for name in ("damaged", "wrong", "urfb"))
 
 
 @pytest.mark.parametrize("text", ["[recircuit.rules]\nno equals sign\n", "[recircuit.rules]\nx = a b c:\n", "\xff\xfe"])

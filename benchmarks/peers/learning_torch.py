@@ -61,8 +61,12 @@ def train(seed: int, epochs: int, batch_size: int, rate: float, path: str) -> No
         with torch.no_grad():
             shown = [fields(w, part * scale + offset, False).argmax(1) for part in tests.split(batch_size)]
         missed = int((torch.cat(shown) != answers).sum())
-        told = {"train": wrong / len(x), "test": missed / len(tests), "seconds": round(time.perf_counter() - began, 1)}
-        print(json.dumps(told), flush=True)
+        facts = {
+            "train": wrong / len(x),
+            "test": missed / len(tests),
+            "seconds": round(time.perf_counter() - began, 1),
+        }
+        print(json.dumps(facts), flush=True)
 
 
 if __name__ == "__main__":

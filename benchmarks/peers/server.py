@@ -119,13 +119,13 @@ class Server:
 
 def versions(packages: tuple[str, ...]) -> dict[str, str]:
     """Of Python and of these packages."""
-    told = {"python": sys.version.split()[0]}
+    facts = {"python": sys.version.split()[0]}
     for package in packages:
         try:
-            told[package] = version(package)
+            facts[package] = version(package)
         except PackageNotFoundError:
-            told[package] = "unknown"
-    return told
+            facts[package] = "unknown"
+    return facts
 
 
 def serve(make: Make, load: Callable[[Path], Any] = Problem.load) -> None:

@@ -13,11 +13,16 @@ class Backend(ABC):
 
     Parameters
     ----------
-    name : by which users ask for it
-    summary : one sentence for lists of backends
-    needs : what a machine must have for it, in a word or two; empty for none
-    build_seconds : about how long it takes until a circuit that has not been built before runs
-    seeks_speed : whether ``backend="auto"`` may take it; of those that can, the last in the registry is taken
+    name : str
+        The name by which users ask for it.
+    summary : str
+        One sentence for lists of backends.
+    needs : str
+        What a machine must have for it, in a word or two; empty for none.
+    build_seconds : float
+        About how long it takes until a circuit that has not been built before runs.
+    seeks_speed : bool
+        Whether ``backend="auto"`` may take it; of those that can, the last in the registry is taken.
     """
 
     name: str
@@ -27,20 +32,23 @@ class Backend(ABC):
     seeks_speed: bool = False
 
     def missing(self) -> str:
-        """What it lacks on this machine, and what to do about it; empty if nothing."""
+        """Return what it lacks on this machine, and what to do about it; empty if nothing."""
         return ""
 
     @abstractmethod
     def open(self, lowered: Lowered) -> Program:
         """Build a circuit.
 
-        Raises RecircuitError: something is missing on this machine, or it cannot run this circuit.
+        Raises
+        ------
+        RecircuitError
+            If something is missing on this machine, or it cannot run this circuit.
         """
 
     def threads(self) -> int:
-        """How many threads compute at a time."""
+        """Return how many threads compute at a time."""
         return 1
 
     def versions(self) -> dict[str, str]:
-        """Of what decides the numbers, besides Python and the packages that all backends use."""
+        """Return the versions of what decides the numbers, besides Python and the packages that all backends use."""
         return {}

@@ -39,7 +39,7 @@ def interruptible(
 
 @contextmanager
 def postponed() -> Iterator[None]:
-    """Ctrl-C is heard when this is over."""
+    """Ctrl-C takes effect when this is over."""
     asked = threading.Event()
     try:
         with interruptible(asked=asked):

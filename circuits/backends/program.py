@@ -112,7 +112,7 @@ class Program(ABC):
 
     @abstractmethod
     def read(self, key: str) -> np.ndarray:
-        """The flat values of a variable."""
+        """Return the flat values of a variable."""
 
     @abstractmethod
     def write(self, key: str, values: np.ndarray) -> None:
@@ -120,7 +120,7 @@ class Program(ABC):
 
     @abstractmethod
     def dtype(self, key: str) -> np.dtype:
-        """How the values of a variable are stored."""
+        """Return how the values of a variable are stored."""
 
     @abstractmethod
     def seed(self, seed: int) -> None:
@@ -184,7 +184,7 @@ class Program(ABC):
         """Let go of what the program holds."""
 
     def get(self, key: str) -> np.ndarray:
-        """A copy of a variable, in the shape that the user sees."""
+        """Return a copy of a variable, in the shape that the user sees."""
         variable = self.variables[key]
         flat = self.read(key)
         if variable.places is not None:
@@ -205,7 +205,7 @@ class Program(ABC):
 
 
 def check_seed(seed: int) -> int:
-    """A seed that every backend takes."""
+    """Return a seed that every backend takes."""
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < 2**32:
         raise RecircuitError(f"seed: expected a whole number from 0 to 2^32 - 1; got {seed!r}.")
     return int(seed)
@@ -223,7 +223,7 @@ def check_scale(stimulus: str, scale: float, offset: float, dtype: np.dtype) -> 
 
 
 def check_order(order: np.ndarray, batch_size: int, rows: Mapping[str, int]) -> np.ndarray:
-    """The order of presentations, checked against the data that is loaded."""
+    """Return the order of presentations, checked against the data that is loaded."""
     given = np.asarray(order)
     if given.ndim != 2 or given.shape[1] != batch_size or (given.size and given.dtype.kind not in "ui"):
         raise RecircuitError(

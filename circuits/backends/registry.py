@@ -31,9 +31,12 @@ BACKENDS = tuple(_MODULES)
 
 
 def find_backend(name: str) -> Backend:
-    """A backend by its name.
+    """Return a backend by its name.
 
-    Raises RecircuitError: there is none of that name.
+    Raises
+    ------
+    RecircuitError
+        If there is no backend of that name.
     """
     if name not in _MODULES:
         raise RecircuitError(f"backend: expected one of {', '.join(BACKENDS)} or auto; got {name!r}.")
@@ -41,7 +44,7 @@ def find_backend(name: str) -> Backend:
 
 
 def choose_backend(name: str) -> tuple[str, str]:
-    """The backend that ``name`` stands for, and, for ``auto``, what the better ones lack (empty otherwise)."""
+    """Return the backend that ``name`` stands for, and, for ``auto``, what the better ones lack (empty otherwise)."""
     if name != "auto":
         return find_backend(name).name, ""
     lacking: list[str] = []
@@ -56,7 +59,7 @@ def choose_backend(name: str) -> tuple[str, str]:
 
 
 def missing_for(name: str) -> str:
-    """What a backend lacks on this machine, and what to do about it; empty if nothing."""
+    """Return what a backend lacks on this machine, and what to do about it; empty if nothing."""
     return find_backend(name).missing()
 
 

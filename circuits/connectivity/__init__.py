@@ -1,4 +1,4 @@
-"""Which units a projection connects, and which synapses share a weight: one file each, and the table of them."""
+"""Connectivities say which units a projection connects, and which synapses share a weight. Each has a file."""
 
 from __future__ import annotations
 

@@ -87,14 +87,16 @@ class Connectivity(ABC):
 
     @abstractmethod
     def shape(self, n_pre: int, n_post: int) -> Shape:
-        """The shape of the array of weights, and how many synapses a unit has."""
+        """Return the shape of the array of weights, and how many synapses a unit has."""
 
     @abstractmethod
     def indices(self, n_pre: int, n_post: int) -> Synapses:
-        """Every synapse, in the order of the weights in memory. Synapses that `mask` leaves out at random are listed."""
+        """Return every synapse, in the order of the weights in memory. Synapses that `mask` leaves out at random are
+        listed.
+        """
 
     def count(self, n_pre: int, n_post: int) -> int:
-        """The number of synapses, including those that `mask` leaves out at random."""
+        """Return the number of synapses, including those that `mask` leaves out at random."""
         return prod(self.shape(n_pre, n_post))
 
     @property
@@ -111,14 +113,14 @@ class Connectivity(ABC):
         return 1.0
 
     def mask(self, n_pre: int, n_post: int, rng: np.random.Generator) -> np.ndarray | None:
-        """Which weights have a synapse: an array of `shape` with 1 where there is one and 0 elsewhere.
+        """Return which weights have a synapse: an array of `shape` with 1 where there is one and 0 elsewhere.
 
         None stands for an array of ones. What is left to chance is drawn from ``rng`` here.
         """
         return self.existing(n_pre, n_post)
 
     def existing(self, n_pre: int, n_post: int) -> np.ndarray | None:
-        """The part of `mask` that does not depend on chance: 0 where no pre unit is at the place of a weight.
+        """Return the part of `mask` that does not depend on chance: 0 where no pre unit is at the place of a weight.
 
         Such places exist where a window reaches over the edge of its image. None stands for an array of ones.
         """

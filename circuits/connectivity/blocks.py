@@ -24,7 +24,8 @@ class Blocks(Matrix):
 
     Parameters
     ----------
-    number : the number of parts; both populations divide into so many equal ones
+    number : int
+        The number of parts; both populations divide into so many equal ones.
     """
 
     number: int = 1

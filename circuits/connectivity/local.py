@@ -33,11 +33,16 @@ class Local(Connectivity):
 
     Parameters
     ----------
-    image : channels, height and width of the image below
-    maps : channels of the image above
-    kernel, stride, padding : of the windows; see `Windows`
-    probability : that a synapse exists, drawn once for each weight and for each projection by itself
-    transposed : whether the projection runs from the image above to the one below
+    image : tuple[int, int, int]
+        Channels, height and width of the image below.
+    maps : int
+        Channels of the image above.
+    kernel, stride, padding
+        The kernel, stride and padding of the windows; see `Windows`.
+    probability : float
+        The probability that a synapse exists, drawn once for each weight and for each projection by itself.
+    transposed : bool
+        Whether the projection runs from the image above to the one below.
 
     References
     ----------
@@ -79,7 +84,7 @@ class Local(Connectivity):
 
     @cached_property
     def where(self) -> np.ndarray:
-        """For each place of the post image the places of the pre image in its window, (places, taps); -1: none."""
+        """The places of the pre image in the window of each place of the post image, (places, taps); -1 stands for none."""
         return self.windows.seen_by(packed=not self.shared) if self.transposed else self.windows.seen()
 
     def numbers(self) -> dict[str, Any]:
@@ -93,8 +98,8 @@ class Local(Connectivity):
 
     @cached_property
     def tables(self) -> dict[str, np.ndarray]:
-        """``where``, and its inverse ``whence`` (pixels, most): the elements of ``where`` that name a pixel."""
-        return {"where": self.where, "whence": inverse(self.where, prod(self._images[0][1:]))}
+        """``where``, and ``inverse`` (pixels, most), which lists for each pixel the elements of ``where`` that name it."""
+        return {"where": self.where, "inverse": inverse(self.where, prod(self._images[0][1:]))}
 
     def shape(self, n_pre: int, n_post: int) -> Shape:
         n = self.numbers()

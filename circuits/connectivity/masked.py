@@ -23,7 +23,8 @@ class Masked(Matrix):
 
     Parameters
     ----------
-    probability : that a synapse exists, above 0 and at most 1
+    probability : float
+        The probability that a synapse exists, above 0 and at most 1.
 
     References
     ----------

@@ -33,9 +33,11 @@ class MaxPool(Connectivity):
 
     Parameters
     ----------
-    image : channels, height and width of the image below
-    kernel, stride, padding : of the windows; see `Windows`. With the stride 2 and ``"same"`` the image above has half the
-        size, exactly (Amit 2019, section 4)
+    image : tuple[int, int, int]
+        Channels, height and width of the image below.
+    kernel, stride, padding
+        The kernel, stride and padding of the windows; see `Windows`. With the stride 2 and ``"same"`` the image above
+        has half the size, exactly (Amit 2019, section 4).
     """
 
     image: tuple[int, int, int]
@@ -70,9 +72,9 @@ class MaxPool(Connectivity):
 
     @cached_property
     def tables(self) -> dict[str, np.ndarray]:
-        """``heard`` (taps, places): pixels of each tap, -1 outside of the image; and the inverse ``whence`` (pixels, most)."""
-        heard = np.ascontiguousarray(self.windows.seen().T)
-        return {"heard": heard, "whence": inverse(heard, prod(self.image[1:]))}
+        """``tap_pixels`` (taps, places) and its ``inverse`` (pixels, most). A pixel outside of the image is -1."""
+        tap_pixels = np.ascontiguousarray(self.windows.seen().T)
+        return {"tap_pixels": tap_pixels, "inverse": inverse(tap_pixels, prod(self.image[1:]))}
 
     def shape(self, n_pre: int, n_post: int) -> Shape:
         return Shape((1,), (self.windows.taps(), 1))
@@ -85,7 +87,7 @@ class MaxPool(Connectivity):
         return Synapses(pre, post, np.zeros(len(pre), int))
 
     def by_tap(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Pre unit, post unit and tap of every synapse."""
+        """Return pre unit, post unit and tap of every synapse."""
         n, seen = self.numbers(), self.windows.seen()
         c, p, k = np.indices((n["channels"], n["places"], n["taps"])).reshape(3, -1)
         there = seen[p, k] >= 0

@@ -22,11 +22,15 @@ class Windows:
 
     Parameters
     ----------
-    size : height and width of the image below
-    kernel, stride : of both directions, or a pair (down, across)
-    padding : rows and columns of nothing around the image; or ``"same"``: as many as the image above needs to have
-        size/stride places, rounded up, half of them before it (an odd one comes after)
-    where : what an error begins with
+    size : tuple[int, int]
+        Height and width of the image below.
+    kernel, stride : Pair
+        The kernel and stride of both directions, or a pair (down, across).
+    padding : int | str
+        Rows and columns of nothing around the image; or ``"same"``: as many as the image above needs to have
+        size/stride places, rounded up, half of them before it (an odd one comes after).
+    where : str
+        What an error begins with.
 
     Raises
     ------
@@ -49,7 +53,7 @@ class Windows:
 
     @cached_property
     def _along(self) -> tuple[tuple[int, int], tuple[int, int]]:
-        """For both directions how many places there are, and how many pixels of nothing before the first."""
+        """How many places there are in both directions, and how many pixels of padding lie before the first."""
         assert isinstance(self.kernel, tuple) and isinstance(self.stride, tuple)
         down, across = (self._places(*each) for each in zip(self.size, self.kernel, self.stride, strict=True))
         return down, across
@@ -66,11 +70,13 @@ class Windows:
         return prod(-(-k // s) for k, s in zip(self.kernel, steps, strict=True))
 
     def seen(self) -> np.ndarray:
-        """For each place its pixels, (places, kernel): numbers of pixels, -1 for what lies outside of the image."""
+        """Return the pixels of each place, (places, kernel), as numbers of pixels; -1 stands for what lies outside
+        of the image.
+        """
         return self._both(_seen)
 
     def seen_by(self, *, packed: bool) -> np.ndarray:
-        """For each pixel the places that see it, (pixels, taps): numbers of places, -1 for none.
+        """Return the places that see each pixel, (pixels, taps), as numbers of places; -1 stands for none.
 
         Tap d is the place in whose window the pixel is number d, so that a stride s leaves most taps of a pixel empty;
         ``packed`` leaves out those that every pixel of its residue lacks: tap j is d = (y + before) % s + s*j.
@@ -94,7 +100,7 @@ class Windows:
         return room // stride + 1, int(self.padding)
 
     def _both(self, along: Any) -> np.ndarray:
-        """The table of both directions, from those of each."""
+        """Return the table of both directions, from those of each."""
         assert isinstance(self.kernel, tuple) and isinstance(self.stride, tuple)
         (rows, below), (columns, width) = (
             along(n, k, s, *a) for n, k, s, a in zip(self.size, self.kernel, self.stride, self._along, strict=True)
@@ -107,31 +113,31 @@ class Windows:
 
 
 def _seen(size: int, kernel: int, stride: int, places: int, before: int) -> tuple[np.ndarray, int]:
-    """(places, kernel) pixels, and how many pixels there are."""
+    """Return the pixels of each place, (places, kernel), and how many pixels there are."""
     pixel = np.arange(places)[:, None] * stride + np.arange(kernel) - before
     return np.where((pixel >= 0) & (pixel < size), pixel, -1), size
 
 
 def _seen_by(size: int, kernel: int, stride: int, places: int, before: int) -> tuple[np.ndarray, int]:
-    """(size, kernel) places, and how many places there are."""
+    """Return the places of each pixel, (size, kernel), and how many places there are."""
     return _place_of(np.arange(size)[:, None] + before - np.arange(kernel), stride, places), places
 
 
 def _seen_by_packed(size: int, kernel: int, stride: int, places: int, before: int) -> tuple[np.ndarray, int]:
-    """(size, kernel/stride rounded up) places, and how many places there are."""
+    """Return the places of each pixel, (size, kernel/stride rounded up), and how many places there are."""
     pixel = np.arange(size)[:, None] + before
     tap = pixel % stride + stride * np.arange(-(-kernel // stride))
     return np.where(tap < kernel, _place_of(pixel - tap, stride, places), -1), places
 
 
 def _place_of(first: np.ndarray, stride: int, places: int) -> np.ndarray:
-    """The place whose window begins at this pixel (of the padded image)."""
+    """Return the place whose window begins at this pixel (of the padded image)."""
     there = (first % stride == 0) & (first >= 0) & (first < places * stride)
     return np.where(there, first // stride, -1)
 
 
 def inverse(table: np.ndarray, pixels: int) -> np.ndarray:
-    """For each pixel where in the table (flattened) it stands, (pixels, most); -1: no more."""
+    """Return, for each pixel, where in the flattened table it stands, (pixels, most); -1 stands for no more places."""
     flat = table.reshape(-1)
     order = np.argsort(flat, kind="stable")[np.count_nonzero(flat < 0) :]
     pixel = flat[order]
@@ -142,9 +148,12 @@ def inverse(table: np.ndarray, pixels: int) -> np.ndarray:
 
 
 def pair(value: Any, where: str) -> tuple[int, int]:
-    """One number for both directions, or two.
+    """Return one number for both directions, or two.
 
-    Raises RecircuitError: no whole numbers above 0.
+    Raises
+    ------
+    RecircuitError
+        If the values are not whole numbers above 0.
     """
     both = value if isinstance(value, tuple | list) else (value, value)
     if len(both) != 2 or not all(_whole(n) and n > 0 for n in both):

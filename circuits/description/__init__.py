@@ -1,1 +1,1 @@
-"""What a circuit is: data, and the checks of them. Nothing is built here."""
+"""The description of a circuit, as data, and the checks of these data. Nothing is built here."""

@@ -1,4 +1,4 @@
-"""What must fit when a projection is declared, or a variable set."""
+"""Checks that are made when a projection is declared, or a variable is set."""
 
 from __future__ import annotations
 
@@ -198,7 +198,7 @@ def check_phases(
 
 
 def warn_of_rules_always_open(projections: Mapping[str, Projection], schedule: Schedule) -> None:
-    """Say which rules learn in every step because no phase is named plasticity: that may be a slip of the pen."""
+    """Warn of rules that learn in every step because no phase is named plasticity, which may be a spelling mistake."""
     names = [p.name for p in projections.values() if p.equation and p.equation.plastic and not p.learns.strict]
     phases = list(schedule.windows)
     if names and len(phases) > 1 and "plasticity" not in phases:

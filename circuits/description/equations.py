@@ -29,9 +29,13 @@ FORM = "Each line reads 'name = expression : 1 (flags)', 'dname/dt = expression 
 
 @lru_cache(maxsize=256)
 def parse_equations(text: str) -> Mapping[str, SingleEquation]:
-    """The equations of a neuron by the name of their variable.
+    """Return the equations of a neuron by the name of their variable.
 
-    Raises RecircuitError: a line that is none, an expression that is not arithmetic, a unit that there is not, a circle.
+    Raises
+    ------
+    RecircuitError
+        If a line is no equation, an expression is not arithmetic, a unit does not exist, or equations depend on each
+        other in a circle.
     """
     try:
         lines = EQUATIONS.parse_string(check_characters(text, "equations"), parse_all=True)
@@ -50,7 +54,8 @@ def parse_equations(text: str) -> Mapping[str, SingleEquation]:
 
 
 def readable(text: str, where: str, form: str = "") -> str:
-    """An expression in the words that Brian2 has, after the check: comparisons as numbers, ``max``, ``min`` and ``relu``.
+    """Return an expression in the words that Brian2 has, after the check: comparisons as numbers, ``max``, ``min`` and
+    ``relu``.
 
     A text that needs no change is returned as it is.
     """
@@ -69,7 +74,7 @@ def _equation(kind: str, parts: Mapping[str, Any]) -> SingleEquation:
 
 
 def _number(node: ast.expr) -> ast.expr:
-    """A copy in which every part that counts is a number."""
+    """Return a copy in which every part that counts is a number."""
     match node:
         case ast.Compare() | ast.BoolOp() | ast.UnaryOp(op=ast.Not()):
             return _call("int", _truth(node))
@@ -86,7 +91,7 @@ def _number(node: ast.expr) -> ast.expr:
 
 
 def _truth(node: ast.expr) -> ast.expr:
-    """A copy in which every part that is true or false stays so."""
+    """Return a copy in which every part that is true or false stays so."""
     match node:
         case ast.BoolOp(op=op, values=values):
             return ast.BoolOp(op, [_truth(value) for value in values])

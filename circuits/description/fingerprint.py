@@ -1,4 +1,4 @@
-"""What the code of a circuit depends on, in words: circuits that agree in it can share a program."""
+"""The text that says what the code of a circuit depends on. Circuits with the same text can share a program."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .projection import Projection, Transposed
 
 
 def fingerprint(network: Network) -> tuple[str, ...]:
-    """All that the code of a circuit depends on, in words."""
+    """Return all that the code of a circuit depends on, in words."""
     schedule = network.schedule
     return (
         f"{network.batch_size} batch elements, dt {network.dt!r}, {network.dtype}, {network.lowering}, {network.optimise}, "
@@ -29,7 +29,7 @@ def fingerprint(network: Network) -> tuple[str, ...]:
 
 
 def _equations(neuron: Neuron) -> str:
-    """With the times, since a time constant that equals dt makes an equation an assignment."""
+    """Return the equations with the time constants, since one that equals dt makes an equation an assignment."""
     parameters = {k: repr(v) if isinstance(v, Quantity) else "a number" for k, v in neuron.parameters.items()}
     return f"{neuron.text}, {neuron.method}, {parameters}"
 

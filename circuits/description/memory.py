@@ -36,7 +36,10 @@ def needed(network: Network) -> dict[str, int]:
 def check_memory(network: Network, free: int | None = None) -> None:
     """Refuse a circuit that does not fit.
 
-    Raises RecircuitError: with what it needs, what there is, and its largest parts.
+    Raises
+    ------
+    RecircuitError
+        If there is not enough memory. The message says what is needed, what there is, and which parts are the largest.
     """
     parts = needed(network)
     free = available() if free is None else free
@@ -44,10 +47,10 @@ def check_memory(network: Network, free: int | None = None) -> None:
     if free is None or total <= free:
         return
     largest = sorted(parts, key=lambda name: -parts[name])[:3]
-    told = ", ".join(f"{name} {parts[name] / GIB:.2f}" for name in largest)
+    shares = ", ".join(f"{name} {parts[name] / GIB:.2f}" for name in largest)
     raise RecircuitError(
         f"circuit: it needs {total / GIB:.2f} GiB for its weights, and for states and traces of {network.batch_size} batch "
-        f"elements, and {free / GIB:.2f} GiB are free (the largest parts: {told}). Use a smaller batch_size, smaller or "
+        f"elements, and {free / GIB:.2f} GiB are free (the largest parts: {shares}). Use a smaller batch_size, smaller or "
         "tied layers, or float32."
     )
 

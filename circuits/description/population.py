@@ -1,4 +1,4 @@
-"""Populations: units with the same equations, in B batch elements."""
+"""Populations are units with the same equations, in B batch elements."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ class Population(Fixed):
         return self.clamp is not None and self.clamp.variable == variable
 
     def variables(self) -> list[str]:
-        """All that a rule or a record may read of a unit."""
+        """Return all that a rule or a record may read of a unit."""
         neuron = self.neuron
         return sorted({*neuron.stored, *neuron.expressions, *neuron.compartments, *neuron.totals, *neuron.broadcasts})
 

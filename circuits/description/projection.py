@@ -1,4 +1,4 @@
-"""Projections: all synapses from one population to another."""
+"""A projection is all synapses from one population to another."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Transposed:
     __rmul__ = __mul__
 
     def matrix(self) -> np.ndarray:
-        """The weights as they are read; those of one-to-one synapses, (n,), have no other way round."""
+        """Return the weights as they are read; those of one-to-one synapses, (n,), have no other way round."""
         found = self.of[self.variable]
         return (
             self.scale * (found.T if self.flipped else found) if self.scale != 1 else found.T if self.flipped else found
@@ -98,7 +98,7 @@ class Projection(Fixed):
         return Transposed(self)
 
     def transposed(self, variable: str) -> Transposed:
-        """A state of these synapses, as the weights of a projection that runs the other way."""
+        """Return a state of these synapses, as the weights of a projection that runs the other way."""
         return Transposed(self, variable)
 
     def elsewhere(self, *, flipped: bool) -> Transposed:
@@ -119,7 +119,7 @@ class Projection(Fixed):
 
     @property
     def argmax(self) -> str:
-        """Of max pooling: the variable of the pooling unit that says which input was the largest."""
+        """The variable of a unit of max pooling that says which input was the largest."""
         return f"{self.field}_argmax"
 
     @cached_property
@@ -129,12 +129,14 @@ class Projection(Fixed):
 
     @cached_property
     def synapses(self) -> int:
-        """How many synapses there are, if none is left out at random."""
+        """The number of synapses, if none is left out at random."""
         return self.connectivity.count(self.pre.size, self.post.size)
 
     @property
     def local(self) -> bool:
-        """Whether each synapse goes by what is at it: its rule says so, and no other synapse has the same weight."""
+        """Whether each synapse learns from local variables only: its rule is local, and no other synapse has the
+        same weight.
+        """
         if isinstance(self.weights, Transposed):
             return not self.connectivity.learns  # what goes to a latched argmax has no weights of its own
         return (

@@ -1,4 +1,4 @@
-"""What the names in an equation come to: which stored variables its value is made of."""
+"""The stored variables that the value of an equation is made of."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ def sums_into(network: Network, population: str) -> list[str]:
 
 
 def argmaxes(network: Network, population: str) -> list[str]:
-    """What a population remembers of which of its inputs was the largest."""
+    """Return what a population remembers of which of its inputs was the largest."""
     into = [p for p in network.projections.values() if p.post.name == population and p.connectivity.kind == "largest"]
     return [p.argmax for p in into if not isinstance(p.weights, Transposed)]
 
 
 def broadcasts_into(network: Network, population: Population) -> list[str]:
-    """The broadcasts that a population's equations, or the rules of what projects to it, read."""
+    """Return the broadcasts that a population's equations, or the rules of what projects to it, read."""
     names = set(population.neuron.broadcasts)
     for projection in network.projections.values():
         if projection.post is population and projection.equation is not None:
@@ -60,18 +60,18 @@ def broadcasts_into(network: Network, population: Population) -> list[str]:
 
 
 def definitions(network: Network, population: Population) -> dict[str, str]:
-    """What is computed where it is read: expressions, and compartments, which are sums of fields."""
+    """Return what is computed where it is read: expressions, and compartments, which are sums of fields."""
     fields = incoming_fields(network, population)
     return population.neuron.expressions | {c: " + ".join(parts) or "0.0" for c, parts in fields.items()}
 
 
 def read_by(network: Network, population: Population, code: str) -> frozenset[str]:
-    """The stored variables that code reads, through the expressions it names, as ``"h.rate"``."""
+    """Return the stored variables that code reads, through the expressions it names, as ``"h.rate"``."""
     return frozenset(f"{population.name}.{v}" for v in stored_in(network, population, get_identifiers(code)))
 
 
 def read_of_units(network: Network, projection: Projection) -> set[str]:
-    """The stored variables of both populations that a projection's rule reads."""
+    """Return the stored variables of both populations that a projection's rule reads."""
     equation = projection.equation
     assert equation is not None
     pre = read_by(network, projection.pre, " + ".join(equation.reads_pre) or "0")
@@ -80,7 +80,7 @@ def read_of_units(network: Network, projection: Projection) -> set[str]:
 
 
 def stored_in(network: Network, population: Population, names: set[str]) -> set[str]:
-    """Names, with expressions and compartments replaced by what they are made of."""
+    """Return names, with expressions and compartments replaced by what they are made of."""
     neuron = population.neuron
     fields = incoming_fields(network, population)
     known = {"t", *neuron.stored, *network.broadcasts, *neuron.parameters, *sums_into(network, population.name)}

@@ -1,1 +1,1 @@
-"""Looking at a circuit: recordings, figures, text."""
+"""Recordings, figures and text of a circuit."""

@@ -38,9 +38,12 @@ def draw_circuit(circuit: Network, *, phases: bool = True, labels: bool = True) 
 
     Parameters
     ----------
-    circuit : need not have been built
-    phases : draw the phases of a presentation below, where the circuit has any
-    labels : write the rules' names
+    circuit : Network
+        Need not have been built.
+    phases : bool
+        Draw the phases of a presentation below, where the circuit has any.
+    labels : bool
+        Write the rules' names.
     """
     boxes, edges = lay_out(circuit)
     figure = blank_figure()
@@ -96,7 +99,7 @@ def _plastic(edge: Edge) -> bool:
 
 
 def _control(edge: Edge) -> bool:
-    """Whether no local rule could do what it does."""
+    """Whether no local rule could do what the projection does."""
     return edge.projection is not None and not edge.projection.local
 
 
@@ -210,7 +213,7 @@ def _draw_box(axes: Axes, box: Box) -> None:
 
 
 def _legend(axes: Axes, kinds: set[str], plastic: bool, left: float, right: float, bottom: float) -> float:
-    """One line, or as many as it needs, below; returns the new bottom."""
+    """Draw the legend below, in as many lines as it needs, and return the new bottom."""
     entries = [(kind, COLOURS[kind], ":" if kind == "broadcast" else "-") for kind in COLOURS if kind in kinds]
     entries += [("plastic", INK, "D")] * plastic
     x, y = left + 0.3, bottom - 0.15

@@ -42,11 +42,11 @@ class Box:
         return self.population.name
 
     def on(self, side: Side) -> list[str]:
-        """The ports on one side."""
+        """Return the ports on one side."""
         return [port for port, where in self.ports.items() if where == side]
 
     def port(self, name: str) -> tuple[float, float]:
-        """Where a port is."""
+        """Return where a port is."""
         side = self.ports[name]
         mine = self.on(side)
         share = (mine.index(name) + 1) / (len(mine) + 1)
@@ -61,7 +61,7 @@ class Box:
         return self.x + middle + spread, self.y + self.height * (0.5 if side == "top" else -0.5)
 
     def overlaps(self, other: Box) -> bool:
-        """Whether two boxes share a place."""
+        """Return whether two boxes share a place."""
         near_x = abs(self.x - other.x) < (self.width + other.width) / 2
         return near_x and abs(self.y - other.y) < (self.height + other.height) / 2
 
@@ -89,7 +89,7 @@ class Edge:
 
 
 def lay_out(circuit: Network) -> tuple[list[Box], list[Edge]]:
-    """Boxes with places and ports, and the edges between them."""
+    """Return the boxes with places and ports, and the edges between them."""
     boxes = {p.name: Box(p) for p in circuit.populations.values()}
     for name, main in companions(circuit).items():
         boxes[name].main = boxes[main]
@@ -107,7 +107,7 @@ def lay_out(circuit: Network) -> tuple[list[Box], list[Edge]]:
 
 
 def companions(circuit: Network) -> dict[str, str]:
-    """Populations that belong to one other, as t and s do to o: companion -> whose it is."""
+    """Return the populations that belong to one other, as t and s do to o: companion -> whose it is."""
     partners: dict[str, set[str]] = {name: set() for name in circuit.populations}
     small: dict[str, bool] = {n: p.size == 1 or _shows_labels(p) for n, p in circuit.populations.items()}
     sends: set[str] = set()
@@ -140,7 +140,7 @@ def companions(circuit: Network) -> dict[str, str]:
 
 
 def _serving(circuit: Network) -> dict[str, str]:
-    """Error and modulatory neurons, which project one to one into the apical compartment of others -> those.
+    """Return error and modulatory neurons, which project one to one into the apical compartment of others -> those.
 
     Where these serve others in turn, each keeps a place of its own.
     """
@@ -161,7 +161,8 @@ def _receives(circuit: Network, name: str) -> bool:
 
 
 def layers(circuit: Network, names: set[str]) -> dict[str, int]:
-    """The longest way forward from a population that nothing drives; ways back (apical, or to what is below) aside.
+    """Return the longest way forward from a population that nothing drives; ways back (apical, or to what is below)
+    aside.
 
     What error neurons drive is above the layer that they serve.
     """
@@ -199,7 +200,7 @@ def _edge(projection: Projection, boxes: dict[str, Box], driven: set[str]) -> Ed
 
 
 def _broadcasts(circuit: Network) -> list[tuple[str, str, str]]:
-    """Name, source and target of every broadcast that somebody reads."""
+    """Return name, source and target of every broadcast that somebody reads."""
     found = []
     for name, (source, _) in circuit.broadcasts.items():
         readers = [p.name for p in circuit.populations.values() if name in p.neuron.broadcasts]
@@ -258,7 +259,7 @@ def _beside(box: Box, boxes: list[Box], sign: int) -> list[Box]:
 
 
 def _reach(box: Box, boxes: list[Box]) -> float:
-    """Height that a box and its companions need."""
+    """Return height that a box and its companions need."""
     stacks = [sum(b.height + 0.25 for b in _beside(box, boxes, sign)) - 0.25 for sign in (-1, 1)]
     return max(box.height, *stacks)
 

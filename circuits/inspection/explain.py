@@ -12,17 +12,17 @@ from ..lowering.timetable import Entry, Timetable
 def explain(table: Timetable, schedule: Schedule) -> str:
     """The table as text; steps that do the same are told once."""
     lines = [f"{table.mode}: {table.length} steps, {table.work():,} multiplications a presentation and batch element"]
-    told: list[tuple[str, list[str], list[int]]] = []
+    blocks: list[tuple[str, list[str], list[int]]] = []
     for row_number, (step, row) in enumerate(zip(table.steps, table.entries, strict=True)):
         late = late_reads(row)
         phases = ", ".join(schedule.names_at(step))
         body = [_told(entry, late.get(place, [])) for place, entry in enumerate(row)]
         last = step + table.repeats.get(row_number, 1) - 1
-        if told and told[-1][:2] == (phases, body):
-            told[-1][2].append(last)
+        if blocks and blocks[-1][:2] == (phases, body):
+            blocks[-1][2].append(last)
         else:
-            told.append((phases, body, [step, last]))
-    for phases, body, steps in told:
+            blocks.append((phases, body, [step, last]))
+    for phases, body, steps in blocks:
         span = f"step {steps[0]}" if steps[0] == steps[-1] else f"steps {steps[0]} to {steps[-1]}"
         lines += [f"{span}: {phases}" if phases else "every step" if table.stream else f"{span}:", *body]
     return "\n".join(lines)

@@ -16,9 +16,12 @@ __all__ = ["keys_of", "known", "value_of"]
 
 
 def keys_of(network: Network, arrays: Collection[str], name: str) -> list[str]:
-    """The stored variables that the value of ``name`` (as ``"h.rate"``) is made of.
+    """Return the stored variables that the value of ``name`` (as ``"h.rate"``) is made of.
 
-    Raises RecircuitError: there is no such variable; it reads the time; or something that nobody else reads.
+    Raises
+    ------
+    RecircuitError
+        If there is no such variable, or if the expression reads the time or something that nobody else reads.
     """
     owner, _, variable = name.partition(".")
     population = network.populations.get(owner)
@@ -39,9 +42,12 @@ def keys_of(network: Network, arrays: Collection[str], name: str) -> list[str]:
 
 
 def known(network: Network, arrays: Collection[str], key: str) -> str:
-    """The name under which a variable is stored.
+    """Return the name under which a variable is stored.
 
-    Raises RecircuitError: it is not.
+    Raises
+    ------
+    RecircuitError
+        If it is not such a value.
     """
     owner, _, variable = key.partition(".")
     if key not in arrays and owner in network.populations:
@@ -53,7 +59,9 @@ def known(network: Network, arrays: Collection[str], key: str) -> str:
 
 
 def value_of(network: Network, name: str, stored: Mapping[str, Any], shape: tuple[int, ...]) -> np.ndarray:
-    """A stored variable, or a compartment or expression computed from stored ones (those of `keys_of`), as they were."""
+    """Return a stored variable, or a compartment or expression computed from stored ones (those of `keys_of`), as
+    they were.
+    """
     owner, _, variable = name.partition(".")
     population = network.populations.get(owner)
     if population is None or name in stored:

@@ -59,11 +59,16 @@ def plot_trace(
 
     Parameters
     ----------
-    trace : what ``circuit.run(..., record=...)`` returns
-    names : which of its variables, in this order (default: all)
-    units : which units have a colour and a label, or how many; where there are more, those are grey
-    labels : variable -> what to call its units, instead of their numbers
-    width, height : of the figure and of each panel, in inches
+    trace : Recorded
+        What ``circuit.run(..., record=...)`` returns.
+    names : Sequence[str] | None
+        Which of its variables, in this order (default: all).
+    units : Sequence[int] | int
+        Which units have a colour and a label, or how many; where there are more, those are grey.
+    labels : dict[str, Sequence[str]] | None
+        Variable -> what to call its units, instead of their numbers.
+    width, height : float
+        The width and height of the figure and of each panel, in inches.
 
     Raises
     ------
@@ -89,7 +94,7 @@ def plot_trace(
 
 
 def blank_figure() -> Figure:
-    """A figure that Jupyter draws as the value of a cell, and once: pyplot knows it, and does not keep it."""
+    """Return a figure that Jupyter draws as the value of a cell, and once: pyplot knows it, and does not keep it."""
     figure = pyplot.figure()
     pyplot.close(figure)
     return figure
@@ -122,7 +127,9 @@ def _draw_lines(
 
 
 def _spans(trace: Recorded) -> list[tuple[str, float, float]]:
-    """Name, begin and end in milliseconds of each phase of each presentation; an evaluation has some of them only."""
+    """Return name, begin and end in milliseconds of each phase of each presentation; an evaluation has some of them
+    only.
+    """
     schedule, dt = trace.schedule, float(trace.dt) * 1e3
     presentations = len(trace.rows)
     if schedule is None or not presentations:
@@ -152,7 +159,7 @@ def _shade(panel: Axes, trace: Recorded) -> None:
 
 
 def _name_phases(panel: Axes, trace: Recorded) -> None:
-    """Above the first panel, upright where the first presentation has little room."""
+    """Write the names of the phases above the first panel, upright where the first presentation has little room."""
     spans = _spans(trace)
     if not spans or len(trace.rows) > NAMED:
         return

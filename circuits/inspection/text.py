@@ -14,7 +14,7 @@ from ..description.timing import told_closed
 
 
 def circuit_text(circuit: Network) -> str:
-    """The circuit as plain text."""
+    """Return the circuit as plain text."""
     lines = [f"Circuit: batch size {circuit.batch_size}, dt = {circuit.dt}, {circuit.dtype}"]
     if circuit.schedule is not None:
         lines.append(f"presentation: {_spans(circuit.schedule)}")
@@ -69,5 +69,5 @@ def _later(projection: Projection, circuit: Network) -> str:
 
 
 def circuit_html(circuit: Network) -> str:
-    """The circuit for Jupyter."""
+    """Return the circuit for Jupyter."""
     return f"<pre>{escape(circuit_text(circuit))}</pre>"

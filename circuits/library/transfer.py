@@ -21,8 +21,10 @@ class Transfer:
 
     Parameters
     ----------
-    f, slope : f and f' as expressions in which ``{u}`` stands for the field
-    about : the function in a sentence
+    f, slope : str
+        f and f' as expressions in which ``{u}`` stands for the field.
+    about : str
+        The function in a sentence.
     """
 
     f: str
@@ -53,7 +55,7 @@ TRANSFERS: Registry[Transfer] = Registry(
 
 
 def transfer(expression: str, derivative: str | None = None, field: str = "basal") -> tuple[str, str]:
-    """The pair (f, f') of a transfer function, by name or as an expression of ``field``.
+    """Return the pair (f, f') of a transfer function, by name or as an expression of ``field``.
 
     ``derivative`` may be left out where f is smooth: it is then found symbolically, and ``clip(u, a, b)`` is known.
     """

@@ -19,16 +19,19 @@ def one_sided(expression: str, scalars: Collection[str], broadcasts: Collection[
 
     Parameters
     ----------
-    expression : of NAME_pre, NAME_post, broadcasts, scalars and arrays of the synapse
-    scalars : names that are the same for all synapses; they may go along with either side
-    broadcasts : names of the post side without its ending
+    expression : str
+        Of NAME_pre, NAME_post, broadcasts, scalars and arrays of the synapse.
+    scalars : Collection[str]
+        Names that are the same for all synapses; they may go along with either side.
+    broadcasts : Collection[str]
+        Names of the post side without its ending.
 
     Returns
     -------
     The rest, and name -> (side, expression in bare names).
     """
-    (rest,), parts = one_sided_each([expression], scalars, broadcasts)
-    return rest, parts
+    (remainder,), parts = one_sided_each([expression], scalars, broadcasts)
+    return remainder, parts
 
 
 def one_sided_each(
@@ -37,20 +40,20 @@ def one_sided_each(
     """`one_sided` of several expressions, whose parts have names in common."""
     finder = _Finder(scalars, broadcasts)
     rests = [finder.visit(ast.parse(f"({text})", mode="eval").body) for text in expressions]
-    return [show(rest) for rest in rests], finder.parts
+    return [show(remainder) for remainder in rests], finder.parts
 
 
 #: Functions that are finite wherever what they are given is.
 BOUNDED = frozenset({"abs", "sign", "int", "clip", "tanh", "sin", "cos", "arctan", "floor", "ceil"})
 
 
-def vanishing(rest: str, parts: Parts, scalars: Collection[str]) -> dict[str, str]:
+def vanishing(remainder: str, parts: Parts, scalars: Collection[str]) -> dict[str, str]:
     """Side -> the name of a part that is a factor of the whole expression: where it is zero, all is.
 
     Of expressions that are finite whenever their parts are (zero times infinity is not to pass for zero), and that read
     no array of the synapse.
     """
-    node, scalars = ast.parse(rest, mode="eval").body, {*scalars, *CONSTANTS}
+    node, scalars = ast.parse(remainder, mode="eval").body, {*scalars, *CONSTANTS}
     if names_in(node) - scalars - set(parts) or not all(_finite(part, scalars) for part in ast.walk(node)):
         return {}
     names = [factor.id for factor in _factors(node) if isinstance(factor, ast.Name) and factor.id in parts]

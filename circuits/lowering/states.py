@@ -13,7 +13,7 @@ from ..description.population import Clamp as Shown
 from ..description.population import Population
 from ..description.reads import read_by
 from ..description.schedule import During, Schedule
-from .closed import without_closed
+from .closed_phases import without_closed
 from .closing import openings
 from .equations import averaged, state_statements, written
 from .kernels import Average, Clamp, StateUpdate

@@ -208,11 +208,11 @@ def _product(step: Outer, projection: Projection) -> Product:
 def _fused(step: Loop, projection: Projection, equation: SynapticEquation) -> Fused:
     """A loop over synapses and elements, in which what is one unit's alone is a part by itself."""
     shared = {*equation.parameters, "updates"}
-    rest, found = one_sided(step.expression, shared, equation.broadcasts)
+    remainder, found = one_sided(step.expression, shared, equation.broadcasts)
     parts = _parts(found, projection, shared)
     return Fused(
         projection.name, projection.connectivity, projection.pre.size, projection.post.size, step.target, step.keep,
-        step.scale, rest, parts, tuple(vanishing(rest, found, shared).items()),
+        step.scale, remainder, parts, tuple(vanishing(remainder, found, shared).items()),
     )  # fmt: skip
 
 
@@ -229,11 +229,11 @@ def _traced(step: TraceLoop, projection: Projection, equation: SynapticEquation,
     shared = {*equation.parameters, "updates"}
     texts = [*(s.expression for s in step.statements), step.expression, step.once]
     rests, found = one_sided_each(texts, shared, equation.broadcasts)
-    *rest, expression, once = rests
+    *remainder, expression, once = rests
     return Traced(
         projection.name, projection.connectivity, projection.pre.size, projection.post.size,
         traces=tuple(t for t in equation.traces if t in _names(step)),
-        statements=tuple(replace(s, expression=e) for s, e in zip(step.statements, rest)),
+        statements=tuple(replace(s, expression=e) for s, e in zip(step.statements, remainder)),
         target=step.target, keep=step.keep, expression=expression, once=once, parts=_parts(found, projection, shared),
         masked=masked and bool(step.statements),
     )  # fmt: skip

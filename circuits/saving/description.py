@@ -32,19 +32,19 @@ def described(network: Network, writer: Writer) -> dict[str, Any]:
     Raises RecircuitError: a file cannot hold a part of it.
     """
     drawn = first_values(network)
-    rest = {k: v for k, v in vars(network).items() if k not in (*SETTINGS, *DECLARED) and _public(network, k)}
+    others = {k: v for k, v in vars(network).items() if k not in (*SETTINGS, *DECLARED) and _public(network, k)}
     return {
         "settings": {"precision": network.dtype.name} | {k: writer.data(getattr(network, k)) for k in SETTINGS},
         "populations": [_population_data(p, writer, drawn) for p in network.populations.values()],
         "broadcasts": [[n, source.name, writer.data(when)] for n, (source, when) in network.broadcasts.items()],
         "projections": [_projection_data(p, writer, drawn) for p in network.projections.values()],
-        "rest": {k: writer.data(v) for k, v in rest.items()},
+        "rest": {k: writer.data(v) for k, v in others.items()},
     }
 
 
-def rebuild(network: Network, told: dict[str, Any], reader: Reader) -> None:
+def rebuild(network: Network, contents: dict[str, Any], reader: Reader) -> None:
     """Declare in an empty network what is described; every declaration is checked as if a user had made it."""
-    for each in told["populations"]:
+    for each in contents["populations"]:
         of = {k: reader.value(v) for k, v in each.items()}
         made = (
             network._clamped(of["name"], of["size"], of["neuron"], of["clamp"])
@@ -52,12 +52,12 @@ def rebuild(network: Network, told: dict[str, Any], reader: Reader) -> None:
             else (network.population(of["name"], of["size"], of["neuron"]))
         )
         _set_rest(made, of, ("name", "size", "neuron", "clamp"))
-    for name, source, when in told["broadcasts"]:
+    for name, source, when in contents["broadcasts"]:
         network.broadcast(network.populations[source], name)
         network.broadcasts[name] = (network.populations[source], reader.value(when))
-    for each in told["projections"]:
+    for each in contents["projections"]:
         _connect(network, {k: v if k == "weights" else reader.value(v) for k, v in each.items()}, reader)
-    for name, value in told["rest"].items():
+    for name, value in contents["rest"].items():
         if not _public(network, name) or name in (*SETTINGS, *DECLARED):
             raise RecircuitError(
                 f"{reader.where}: it says {name!r} of a circuit, which this version of recircuit does not know."
@@ -66,9 +66,9 @@ def rebuild(network: Network, told: dict[str, Any], reader: Reader) -> None:
     network.revision += 1
 
 
-def settings(told: dict[str, Any], reader: Reader) -> dict[str, Any]:
+def settings(contents: dict[str, Any], reader: Reader) -> dict[str, Any]:
     """The arguments with which the circuit is made."""
-    return {k: reader.value(told["settings"][k]) for k in ("precision", *SETTINGS)}
+    return {k: reader.value(contents["settings"][k]) for k in ("precision", *SETTINGS)}
 
 
 def _public(network: Network, name: str) -> bool:

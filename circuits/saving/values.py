@@ -154,11 +154,11 @@ def _equation_data(equation: SynapticEquation, writer: Writer) -> Any:
     return writer.data(same if equation.plastic else same | {"statements": ""})
 
 
-def proved(told: dict[str, Any]) -> SynapticEquation:
+def proved(contents: dict[str, Any]) -> SynapticEquation:
     """An equation, read and proved again as a part of a rule."""
-    name, direction, text = told.pop("rule"), told.pop("direction"), told.pop("statements")
+    name, direction, text = contents.pop("rule"), contents.pop("direction"), contents.pop("statements")
     if not text:
-        return SynapticEquation(name, direction, local=bool(told["local"]), weights=str(told["weights"]))
-    told.pop("weights")
-    rule = Rule(name, source="a file", **{direction: text}, **told)
+        return SynapticEquation(name, direction, local=bool(contents["local"]), weights=str(contents["weights"]))
+    contents.pop("weights")
+    rule = Rule(name, source="a file", **{direction: text}, **contents)
     return rule.forward if direction == "forward" else rule.feedback

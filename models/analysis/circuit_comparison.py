@@ -1,4 +1,4 @@
-"""Circuits held against each other: two lowerings, B batch elements and B circuits, a rule and its law. In float64."""
+"""Comparisons of circuits: two lowerings, B batch elements and B circuits, a rule and its law. In float64."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ...plasticity.parse import names_in
 from ...plasticity.values import Values
 from ..networks.rule_test_circuits import bench
 
-__all__ = ["Data", "Make", "State", "elements_apart", "distance", "law_apart", "forms_apart"]
+__all__ = ["Data", "Make", "State", "element_differences", "distance", "law_differences", "form_differences"]
 
 Make = Callable[..., Circuit]
 Data = Mapping[str, NDArray[Any]]
@@ -32,7 +32,7 @@ def distance(a: NDArray[Any], b: NDArray[Any]) -> float:
     return float(np.abs(a - b).max(initial=0) / max(1.0, np.abs(b).max(initial=0)))
 
 
-def forms_apart(make: Make, data: Data, among: Iterable[str] = ()) -> dict[str, float]:
+def form_differences(make: Make, data: Data, among: Iterable[str] = ()) -> dict[str, float]:
     """How far the dense form is from plain Brian2: each variable of each unit at each step, and all that is left.
 
     Args:
@@ -43,7 +43,7 @@ def forms_apart(make: Make, data: Data, among: Iterable[str] = ()) -> dict[str, 
     dense, plain = make(lowering="dense"), make(lowering="reference")
     names = [*(k for k in _of_units(plain) if k in _of_units(dense)), *among]
     a, b = dense.run(data, record=names), plain.run(data, record=names)
-    apart = {name: distance(a[name], b[name]) for name in names}
+    differences = {name: distance(a[name], b[name]) for name in names}
     left, right = dense.state(), plain.state()
     for key in (k for k in right if k in left):
         exists = plain.lowered().variables[key].places
@@ -51,14 +51,14 @@ def forms_apart(make: Make, data: Data, among: Iterable[str] = ()) -> dict[str, 
         if mask is not None and mask.shape == right[key].shape:
             exists = np.flatnonzero(mask)
         there = ... if exists is None or key.endswith(".w") else np.unravel_index(exists, right[key].shape)
-        apart[key] = max(distance(left[key][there], right[key][there]), apart.get(key, 0.0))
-    return apart
+        differences[key] = max(distance(left[key][there], right[key][there]), differences.get(key, 0.0))
+    return differences
 
 
-def elements_apart(make: Make, data: Data, batch_size: int) -> dict[str, float]:
+def element_differences(make: Make, data: Data, batch_size: int) -> dict[str, float]:
     """How far B batch elements are from B circuits: after each presentation the weights are the mean over theirs.
 
-    That holds of a rule whose change is one mean over batch elements; of any rule, see `law_apart`.
+    That holds of a rule whose change is one mean over batch elements; of any rule, see `law_differences`.
 
     Args:
         make: makes the circuit, given `batch_size`.
@@ -68,7 +68,7 @@ def elements_apart(make: Make, data: Data, batch_size: int) -> dict[str, float]:
     many, one = make(batch_size=batch_size), make(batch_size=1)
     shared = [k for k in many.state(weights_only=True) if k in one.state(weights_only=True)]
     units = _of_units(one)
-    apart = dict.fromkeys(shared, 0.0)
+    differences = dict.fromkeys(shared, 0.0)
     for row in np.arange(len(next(iter(data.values())))).reshape(-1, batch_size):
         before, rates = {k: many[k] for k in shared}, {k: many[k] for k in units}
         many.run(data, order=row[None])
@@ -78,12 +78,12 @@ def elements_apart(make: Make, data: Data, batch_size: int) -> dict[str, float]:
             one.run(data, order=[[k]])
             after.append({k: one[k] for k in shared})
         for key in shared:
-            apart[key] = max(apart[key], distance(many[key], np.mean([a[key] for a in after], axis=0)))
-    return apart
+            differences[key] = max(differences[key], distance(many[key], np.mean([a[key] for a in after], axis=0)))
+    return differences
 
 
-def law_apart(
-    equation: SynapticEquation, data: Data, batch_size: int, seed: int, *, apart: bool = False
+def law_differences(
+    equation: SynapticEquation, data: Data, batch_size: int, seed: int, *, differences: bool = False
 ) -> dict[str, float]:
     """How far B batch elements are from the law: evaluate a statement in every batch element, take the mean, then go on.
 
@@ -111,11 +111,11 @@ def law_apart(
     traces = {f"{own}{name}" for name in equation.traces}
     start = _of(many, own)
     now = [{k: v[b : b + 1] if k in traces else v for k, v in start.items()} for b in range(batch_size)]
-    for row in _batches(data, batch_size, full=apart):
+    for row in _batches(data, batch_size, full=differences):
         many.run(_for(many, data), order=row[None])
         for part, (target, one) in zip(parts, single, strict=True):
-            kept_apart = target in equation.traces or (apart and target != "w" and _reads_elements(part))
-            if apart and not _reads_elements(part):
+            kept_apart = target in equation.traces or (differences and target != "w" and _reads_elements(part))
+            if differences and not _reads_elements(part):
                 mean = _mean_of(now, but=traces)
                 now = [{k: each[k] if k in traces else v for k, v in mean.items()} for each in now]
             _take(one, _for(one, data), row[row >= 0], now, f"{own}{target}", mean=not kept_apart)

@@ -1,4 +1,4 @@
-"""Learning without chance: stimuli whose mean over batch elements is the expectation, and rates so small that learning flows.
+"""Expected learning: stimuli whose mean over batch elements is the expectation, and rates so small that learning flows.
 
 A rule's update is averaged over the batch elements. Where the batch elements show N rows of which
 
@@ -21,18 +21,21 @@ from ...circuits import Circuit
 from ...circuits.inputs import as_inputs
 from ...errors import RecircuitError
 
-__all__ = ["Course", "Flow", "expected", "white"]
+__all__ = ["Trajectory", "Flow", "expected", "white"]
 
 Array = NDArray[np.floating]
 
 
 def expected(S_II: ArrayLike, S_TI: ArrayLike) -> tuple[Array, Array]:
-    """Rows x and targets, (N_0, N_0) and (N_0, N_L), whose means of x x^T and target x^T are S_II and S_TI.
+    """Return rows x and targets, (N_0, N_0) and (N_0, N_L), whose means of x x^T and target x^T are S_II and S_TI.
 
     x is sqrt(N_0) times the symmetric root of S_II. With networks beside each other, S_II is (count, N_0, N_0) and
     S_TI (count, N_L, N_0), and their rows are joined: (N_0, count N_0) and (N_0, count N_L).
 
-    Raises RecircuitError: a S_II is not symmetric and positive, or S_TI does not fit.
+    Raises
+    ------
+    RecircuitError
+        If S_II is not symmetric and positive, or S_TI does not fit.
     """
     s_ii, s_ti = (m if m.ndim == 3 else m[None] for m in (np.asarray(S_II, float), np.asarray(S_TI, float)))
     n = s_ii.shape[-1]
@@ -53,18 +56,22 @@ def expected(S_II: ArrayLike, S_TI: ArrayLike) -> tuple[Array, Array]:
 
 
 def white(rows: int, units: int, rng: np.random.Generator) -> Array:
-    """Rows (rows, units) from N(0, 1): the mean of x x^T is the identity up to chance, which is of order rows^-1/2."""
+    """Return rows (rows, units) from N(0, 1): the mean of x x^T is the identity up to chance, which is of order
+    rows^-1/2.
+    """
     return rng.standard_normal((rows, units))
 
 
 @dataclass(frozen=True)
-class Course:
+class Trajectory:
     """What a circuit's weights did.
 
     Parameters
     ----------
-    times : rate times presentations, (times,)
-    weights : by name, as ``"W1.w"``, (times, *shape)
+    times : Array
+        Rate times presentations, (times,).
+    weights : Mapping[str, Array]
+        The weights by name, as ``"W1.w"``, (times, *shape).
     """
 
     times: Array
@@ -78,9 +85,12 @@ class Flow:
 
     Parameters
     ----------
-    net : with as many batch elements as there are rows
-    inputs : rows for each stimulus
-    backend : ``"numpy"`` or ``"cpp"``
+    net : Circuit
+        With as many batch elements as there are rows.
+    inputs : Mapping[str, ArrayLike]
+        Rows for each stimulus.
+    backend : str
+        ``"numpy"`` or ``"cpp"``.
     """
 
     def __init__(self, net: Circuit, inputs: Mapping[str, ArrayLike], backend: str = "numpy") -> None:
@@ -93,7 +103,10 @@ class Flow:
     def show(self, inputs: Mapping[str, ArrayLike]) -> None:
         """Show these rows from now on.
 
-        Raises RecircuitError: they are not as many as there are batch elements.
+        Raises
+        ------
+        RecircuitError
+            If there are not as many of them as there are batch elements.
         """
         data = as_inputs(self.net, inputs)
         if data.count != self.net.batch_size:
@@ -109,16 +122,24 @@ class Flow:
         for name, values in (weights or {}).items():
             self.net[name] = values
 
-    def run(self, rate: float, times: Sequence[float] | Array, speeds: Mapping[str, float] | None = None) -> Course:
-        """From the weights as they are, at the first of the times, to the last.
+    def run(self, rate: float, times: Sequence[float] | Array, speeds: Mapping[str, float] | None = None) -> Trajectory:
+        """Run from the weights as they are, at the first of the times, to the last.
 
         Parameters
         ----------
-        rate : of learning; a presentation is a step of t by it
-        times : when the weights are looked at, whole numbers of presentations apart
-        speeds : factors of the rate for some projections; 0 keeps their weights
+        rate : float
+            The learning rate; a presentation is a step of t by it.
+        times : Sequence[float] | Array
+            When the weights are looked at, whole numbers of presentations apart.
+        speeds : Mapping[str, float] | None
+            Factors of the rate for some projections; 0 keeps their weights.
 
-        Raises KeyboardInterrupt: Ctrl-C; RecircuitError: something diverged, or the times do not fit the rate.
+        Raises
+        ------
+        KeyboardInterrupt
+            If Ctrl-C was pressed.
+        RecircuitError
+            If a variable became NaN or infinite, or the times do not fit the rate.
         """
         for name in self.plastic:
             self.net[f"{name}.rate"] = rate * (speeds or {}).get(name, 1.0)
@@ -127,7 +148,7 @@ class Flow:
             self._present(steps)
             for name, values in seen.items():
                 values.append(self.net[name])
-        return Course(np.asarray(times, float), {name: np.stack(values) for name, values in seen.items()})
+        return Trajectory(np.asarray(times, float), {name: np.stack(values) for name, values in seen.items()})
 
     def close(self) -> None:
         """Let go of the program."""
@@ -140,9 +161,12 @@ class Flow:
 
 
 def whole_steps(rate: float, times: Sequence[float] | Array) -> list[int]:
-    """Presentations from each of the times to the next.
+    """Return presentations from each of the times to the next.
 
-    Raises RecircuitError: they are no whole numbers.
+    Raises
+    ------
+    RecircuitError
+        If the values are not whole numbers.
     """
     steps = np.diff(np.asarray(times, float)) / rate
     if np.any(np.abs(steps - np.round(steps)) > 1e-6 * np.maximum(steps, 1)) or np.any(steps < 0.5):

@@ -19,9 +19,12 @@ __all__ = [
 
 
 def filters_of(projection: Projection) -> NDArray[np.floating]:
-    """Filters as pictures, (places, maps, channels, down, across); one place where they are tied.
+    """Return filters as pictures, (places, maps, channels, down, across); one place where they are tied.
 
-    Raises RecircuitError: the projection is not of images, or feedback.
+    Raises
+    ------
+    RecircuitError
+        If the projection is not of images, or feedback.
     """
     connectivity = _connectivity(projection)
     down, across = connectivity.windows.kernel  # type: ignore[misc]
@@ -29,17 +32,21 @@ def filters_of(projection: Projection) -> NDArray[np.floating]:
 
 
 def inner_places(projection: Projection) -> NDArray[np.int64]:
-    """The places whose window lies wholly within the image."""
+    """Return the places whose window lies wholly within the image."""
     return np.flatnonzero((_connectivity(projection).where >= 0).all(axis=1))
 
 
 def likeness(projection: Projection) -> float:
-    """Mean correlation of the same map's filter at two places, over all pairs of places within the image, and maps.
+    """Return mean correlation of the same map's filter at two places, over all pairs of places within the image, and
+    maps.
 
     1 where all places have one filter (tied), 0 where they have nothing to do with each other. With f the filters less
     their means, of length 1, the mean over pairs of P places of f.f' is (|sum f|^2 - P)/(P (P - 1)).
 
-    Raises RecircuitError: the projection is not of images, or feedback.
+    Raises
+    ------
+    RecircuitError
+        If the projection is not of images, or feedback.
     """
     filters = filters_of(projection)
     if len(filters) == 1:
@@ -55,7 +62,9 @@ def likeness(projection: Projection) -> float:
 
 
 def draw_filters(projection: Projection, *, place: int | None = None, most: int = 32) -> Figure:
-    """The filters of one place (default: one in the middle), a tile for each map; colours where there are 3 channels."""
+    """Return the filters of one place (default: one in the middle), a tile for each map; colours where there are 3
+    channels.
+    """
     filters, inside = filters_of(projection), inner_places(projection)
     at = 0 if len(filters) == 1 else int(inside[len(inside) // 2] if place is None else place)
     shown = filters[at][:most]
@@ -63,7 +72,7 @@ def draw_filters(projection: Projection, *, place: int | None = None, most: int 
 
 
 def same_filter(projection: Projection, maps: int = 4, places: int = 4) -> list[NDArray[np.floating]]:
-    """For each of some maps the same filter at some places of the image, (places, channels, down, across)."""
+    """Return, for each of some maps, the same filter at some places of the image, (places, channels, down, across)."""
     filters, inside = filters_of(projection), inner_places(projection)
     spread = np.linspace(0, len(inside) - 1, places + 2).astype(int)[1:-1]
     at = np.zeros(1, int) if len(filters) == 1 else inside[spread]
@@ -71,13 +80,13 @@ def same_filter(projection: Projection, maps: int = 4, places: int = 4) -> list[
 
 
 def draw_same_filter(projection: Projection, maps: int = 4, places: int = 4) -> Figure:
-    """A row for each of some maps: the same filter at some places of the image (Amit 2019, Fig. 6)."""
+    """Return a row for each of some maps: the same filter at some places of the image (Amit 2019, Fig. 6)."""
     title = f"{projection.name}: likeness over places {likeness(projection):.2f}"
     return _tiles(same_filter(projection, maps, places), title)
 
 
 def draw_feature_maps(projection: Projection, column: int = 0, most: int = 32) -> Figure:
-    """The rates of the image above, map by map, as they are now in one batch element."""
+    """Return the rates of the image above, map by map, as they are now in one batch element."""
     connectivity = _connectivity(projection)
     maps = projection.post["rate"][column].reshape(connectivity.above)[:most, None]
     return _tiles([maps[8 * row : 8 * row + 8] for row in range(-(-len(maps) // 8))], f"{projection.post.name}")

@@ -41,7 +41,7 @@ class Snapshot:
     weights: Mapping[str, Array]
 
     def of(self, population: Population, variable: str, **instead: Array) -> Array:
-        """A variable, compartment or expression of a population, (batch, units)."""
+        """Return a variable, compartment or expression of a population, (batch, units)."""
         name = population.stored_name(variable)
         if name in instead:
             return instead[name]
@@ -54,7 +54,9 @@ class Snapshot:
         return self.evaluate(population, population.neuron.expressions[name], **instead)
 
     def evaluate(self, population: Population, expression: str, **instead: Array) -> Array:
-        """An expression of a population's variables, with other values for some of them, and without its noise."""
+        """Return an expression of a population's variables, with other values for some of them, and without its
+        noise.
+        """
         shown = self.circuit.schedule.evaluation if self.circuit.schedule else ()
         indicators = {n: float(n.removeprefix("in_") in shown) for n in phase_indicators(expression)}
 
@@ -68,7 +70,7 @@ class Snapshot:
         return np.broadcast_to(np.asarray(value, dtype=float), (self.circuit.batch_size, population.size))
 
     def slope(self, population: Population) -> Array:
-        """f' of a population, (batch, units): how its rate follows its basal field.
+        """Return f' of a population, (batch, units), which says how its rate follows its basal field.
 
         Of rate = f(basal) the derivative; of d rate/dt = g(rate, basal) that of where the rate comes to rest,
         -(dg/d basal)/(dg/d rate); as the equation is in the phases of an evaluation, by central differences.
@@ -87,7 +89,7 @@ class Snapshot:
         return (high - low) / (2 * STEP)
 
     def gradients(self) -> dict[str, Array]:
-        """Minus the gradient of the loss by the basal field of each hidden population, (batch, units).
+        """Return minus the gradient of the loss by the basal field of each hidden population, (batch, units).
 
             g_l = f'(h_l) sum over the populations m that l projects to of W_ml^T g_m,  g_L = error_L
 
@@ -130,7 +132,7 @@ def snapshot(circuit: Circuit, data: Any = None) -> Snapshot:
 
 
 def matrix(projection: Projection) -> Array:
-    """The weights of a projection as a matrix (n_post, n_pre), in double precision."""
+    """Return the weights of a projection as a matrix (n_post, n_pre), in double precision."""
     weights = projection.weights
     found = np.asarray(weights.matrix() if isinstance(weights, Transposed) else projection["w"], dtype=float)
     return found if found.ndim == 2 else np.diag(found)
@@ -141,14 +143,14 @@ def _forward(circuit: Circuit) -> list[Projection]:
 
 
 def _outputs(circuit: Circuit) -> list[Population]:
-    """The populations that have an error, and project to none that has."""
+    """Return the populations that have an error, and project to none that has."""
     having = [p for p in circuit.populations.values() if "error" in p.variables() and "basal" in p.variables()]
     sending = {p.pre.name for p in _forward(circuit) if p.post in having and p.pre is not p.post}
     return [p for p in having if p.name not in sending]
 
 
 def _moment(circuit: Circuit) -> int:
-    """The first step in which feedforward weights change."""
+    """Return the first step in which feedforward weights change."""
     schedule = circuit.schedule
     learning = [p for p in _forward(circuit) if p.plastic]
     if schedule is None or not learning:

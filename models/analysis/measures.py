@@ -105,7 +105,7 @@ def signal_signs(signal: ArrayLike, gradient: ArrayLike) -> float:
 
 
 def rate_statistics(rates: ArrayLike) -> dict[str, float]:
-    """Of rates (batch, units): `mean` and `sd` over all, and `spread`, the sd over batch elements, averaged over units.
+    """`mean` and `sd` of rates (batch, units), and `spread`, the sd over batch elements, averaged over units.
 
     A spread of 0 says that the units answer every stimulus alike.
     """

@@ -43,12 +43,17 @@ def angle(feedback: ArrayLike, forward: ArrayLike) -> float:
     90 for weights that have nothing to do with each other, 0 where one is a multiple of the other. NaN where all
     weights of one are zero. Source: Lillicrap et al. 2016; Amit 2019, Fig. 6.
 
-    Args:
-        feedback: R, (n_lower, n_upper).
-        forward: W, (n_upper, n_lower).
+    Parameters
+    ----------
+    feedback : ArrayLike
+        R, (n_lower, n_upper).
+    forward : ArrayLike
+        W, (n_upper, n_lower).
 
-    Raises:
-        RecircuitError: where the shapes do not fit.
+    Raises
+    ------
+    RecircuitError
+        If the shapes do not fit.
     """
     r, w = _pair(feedback, forward)
     size = np.linalg.norm(r) * np.linalg.norm(w)
@@ -58,7 +63,9 @@ def angle(feedback: ArrayLike, forward: ArrayLike) -> float:
 def relative_distance(feedback: ArrayLike, forward: ArrayLike) -> float:
     """|R - W^T| / |W|, Frobenius norms: 0 where they are equal. NaN where W is zero.
 
-    Source: Lansdell, Prakash and Kording 2020, Fig. 2. Arguments and errors are those of `angle`.
+    References
+    ----------
+    Lansdell, Prakash and Kording 2020, Fig. 2. Arguments and errors are those of `angle`.
     """
     r, w = _pair(feedback, forward)
     size = np.linalg.norm(w)

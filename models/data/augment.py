@@ -23,14 +23,20 @@ TOGETHER = 1000
 class Augmentation:
     """What is done to each training image, drawn anew for every epoch from the seed and the epoch's number alone.
 
-    Args:
-        shift: moved by whole pixels, up to this share of height and width either way; the border is repeated.
-        flip: probability of being mirrored, left for right.
-        elastic: (alpha, sigma): each pixel is moved by alpha times a random field, uniform in +-1 and smoothed by a
-            Gaussian of sd sigma pixels, and read between pixels (Simard, Steinkraus and Platt 2003); (0, 0): not at all.
+    Parameters
+    ----------
+    shift : float
+        Moved by whole pixels, up to this share of height and width either way; the border is repeated.
+    flip : float
+        Probability of being mirrored, left for right.
+    elastic : tuple[float, float]
+        (alpha, sigma): each pixel is moved by alpha times a random field, uniform in +-1 and smoothed by a Gaussian of
+        sd sigma pixels, and read between pixels (Simard, Steinkraus and Platt 2003); (0, 0): not at all.
 
-    Raises:
-        UsageError: numbers that make no sense.
+    Raises
+    ------
+    UsageError
+        If the numbers are not possible.
     """
 
     shift: float = 0.0
@@ -48,7 +54,10 @@ class Augmentation:
     def of(cls, text: str) -> Augmentation:
         """Read ``"shift .1, flip .5, elastic 34 4"``, or a part of it.
 
-        Raises UsageError: a word that is none of these.
+        Raises
+        ------
+        UsageError
+            If a word is none of these.
         """
         values: dict[str, float | tuple[float, float]] = {}
         number = r"(\d*\.?\d+)"
@@ -68,15 +77,21 @@ class Augmentation:
         return ", ".join(words + ([f"elastic {self.elastic[0]:g} {self.elastic[1]:g}"] if self.elastic[0] else []))
 
     def apply(self, x: Samples, shape: tuple[int, ...], seed: int, epoch: int) -> Samples:
-        """All images for one epoch.
+        """Return all images for one epoch.
 
-        Args:
-            x: (n, features), of images of this shape.
-            shape: (channels, height, width) or (height, width).
-            seed, epoch: what all draws depend on.
+        Parameters
+        ----------
+        x : Samples
+            (n, features), of images of this shape.
+        shape : tuple[int, ...]
+            (channels, height, width) or (height, width).
+        seed, epoch : int
+            What all draws depend on.
 
-        Raises:
-            UsageError: the samples are no images.
+        Raises
+        ------
+        UsageError
+            If the samples are no images.
         """
         if len(shape) not in (2, 3):
             raise UsageError(f"augment: expected images, (channels, height, width); got samples of the shape {shape}.")
@@ -103,7 +118,7 @@ class Augmentation:
 
 
 def _distorted(images: NDArray, alpha: float, sigma: float, rng: np.random.Generator) -> NDArray:
-    """Each image by a smooth random field of its own."""
+    """Return each image, distorted by a smooth random field of its own."""
     from scipy.ndimage import gaussian_filter
 
     n, _, height, width = images.shape
@@ -130,7 +145,7 @@ class Augmented:
         self._next: tuple[int, Future[Samples]] | None = None
 
     def epoch(self, number: int) -> Samples:
-        """The images of an epoch; those of the next, if there is one, are begun."""
+        """Return the images of an epoch; those of the next, if there is one, are begun."""
         ready = self._next[1] if self._next is not None and self._next[0] == number else self._begin(number)
         images = ready.result()
         self._next = (number + 1, self._begin(number + 1)) if number < self._epochs else None

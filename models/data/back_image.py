@@ -26,13 +26,18 @@ def load_back_image(directory: Path) -> Dataset:
     That is, trained on the 50,000 images of the file that was made for testing, and tested on the other's 12,000 (the paper
     speaks of 10,000).
 
-    Args:
-        directory: holds mnist_background_images_train.amat and mnist_background_images_test.amat, or has a folder
-            `mnist_background_images` that does.
+    Parameters
+    ----------
+    directory : Path
+        Holds mnist_background_images_train.amat and mnist_background_images_test.amat, or has a folder
+        `mnist_background_images` that does.
 
-    Raises:
-        UsageError: where a file is missing.
-        RecircuitError: where one is damaged, or its lines are of another length.
+    Raises
+    ------
+    UsageError
+        If a file is missing.
+    RecircuitError
+        If a file is damaged, or its lines have another length.
     """
     small, large = (
         _read(find(directory, ["mnist_background_images"], [f"mnist_background_images_{part}.amat"]))
@@ -42,7 +47,7 @@ def load_back_image(directory: Path) -> Dataset:
 
 
 def _read(path: Path) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """Images (n, 28, 28) and labels (n,) of a file."""
+    """Return images (n, 28, 28) and labels (n,) of a file."""
     try:
         with warnings.catch_warnings(action="ignore"):  # that a file is empty is said below
             table = np.loadtxt(io.BytesIO(read_bytes(path)), dtype=np.float32, ndmin=2)

@@ -60,13 +60,17 @@ CIFAR100 = Layout(
 def load_cifar10(directory: Path, layout: Layout = CIFAR10) -> Dataset:
     """50,000 training and 10,000 test images of 3x32x32 in ten classes; scale 1/255.
 
-    Args:
-        directory: holds data_batch_1.bin to data_batch_5.bin and test_batch.bin, or has a folder
-            `cifar-10-batches-bin` that does.
-        layout: another one for files of the same kind with other numbers of records.
+    Parameters
+    ----------
+    directory : Path
+        Holds data_batch_1.bin to data_batch_5.bin and test_batch.bin, or has a folder `cifar-10-batches-bin` that does.
+    layout : Layout
+        Another one for files of the same kind with other numbers of records.
 
-    Raises:
-        RecircuitError: where a file is missing, not of its exact length, or holds a label out of range.
+    Raises
+    ------
+    RecircuitError
+        If a file is missing, does not have its exact length, or holds a label out of range.
     """
     parts = [_records(find(directory, [layout.folder], [name]), layout, layout.records_train) for name in layout.train]
     x_test, y_test = _records(find(directory, [layout.folder], [layout.test]), layout, layout.records_test)
@@ -85,7 +89,7 @@ def load_cifar100(directory: Path, layout: Layout = CIFAR100) -> Dataset:
 
 
 def _records(path: Path, layout: Layout, records: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Images (n, 3, 32, 32) and labels (n,) of one file."""
+    """Return images (n, 3, 32, 32) and labels (n,) of one file."""
     content = np.frombuffer(read_bytes(path), np.uint8)
     size = layout.label_bytes + PIXELS
     if content.size != records * size:

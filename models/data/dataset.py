@@ -31,19 +31,31 @@ class Dataset:
     (uint8). The arrays are read-only views, so that nothing changes them by accident. `from_arrays` makes a
     data set from arrays of other types.
 
-    Args:
-        name: what to call it, and what an error names.
-        x_train: samples, (n_train, n_features), uint8 or float32, C-contiguous, no unit.
-        y_train: labels, (n_train,), int64, from 0 to classes - 1; a class may lack samples.
-        x_test: samples, (n_test, n_features), of the type of x_train.
-        y_test: labels, (n_test,), int64.
-        classes: number of classes, the width of the output.
-        shape: shape of one sample before it was flattened (C order), such as (28, 28).
-        scale: rate per unit of x.
-        offset: rate of x = 0.
+    Parameters
+    ----------
+    name : str
+        What to call it, and what an error names.
+    x_train : Samples
+        Samples, (n_train, n_features), uint8 or float32, C-contiguous, no unit.
+    y_train : Labels
+        Labels, (n_train,), int64, from 0 to classes - 1; a class may lack samples.
+    x_test : Samples
+        Samples, (n_test, n_features), of the type of x_train.
+    y_test : Labels
+        Labels, (n_test,), int64.
+    classes : int
+        Number of classes, the width of the output.
+    shape : tuple[int, ...]
+        Shape of one sample before it was flattened (C order), such as (28, 28).
+    scale : float
+        Rate per unit of x.
+    offset : float
+        Rate of x = 0.
 
-    Raises:
-        RecircuitError: where any of this does not hold.
+    Raises
+    ------
+    RecircuitError
+        If a parameter is not as described.
     """
 
     name: str
@@ -81,16 +93,25 @@ class Dataset:
     ) -> Dataset:
         """Make a data set from arrays of any shape (n, ...) and any float type, or uint8.
 
-        Args:
-            name: what to call it.
-            x_train, x_test: samples, (n, ...), uint8 or floats; floats become float32.
-            y_train, y_test: labels, (n,), integers of any width.
-            classes: number of classes; left out, the largest label + 1.
-            scale: rate per unit of x; left out, 1/255 for uint8 and 1 for floats.
-            offset: rate of x = 0.
+        Parameters
+        ----------
+        name : str
+            What to call it.
+        x_train, x_test : ArrayLike
+            Samples, (n, ...), uint8 or floats; floats become float32.
+        y_train, y_test : ArrayLike
+            Labels, (n,), integers of any width.
+        classes : int | None
+            Number of classes; left out, the largest label + 1.
+        scale : float | None
+            Rate per unit of x; left out, 1/255 for uint8 and 1 for floats.
+        offset : float
+            Rate of x = 0.
 
-        Raises:
-            RecircuitError: for other types and shapes, values beyond float32, and what `validate` refuses.
+        Raises
+        ------
+        RecircuitError
+            If types or shapes are different, values are beyond float32, or `validate` refuses the data.
         """
         train, test = np.asarray(x_train), np.asarray(x_test)
         if train.shape[1:] != test.shape[1:]:
@@ -109,7 +130,9 @@ class Dataset:
         return cls(name, train, y_train, test, y_test, classes, shape, scale, offset)
 
     def standardised(self) -> Dataset:
-        """The same samples, of which all values of the training part together have mean 0 and standard deviation 1."""
+        """Return the same samples, of which all values of the training part together have mean 0 and standard
+        deviation 1.
+        """
         mean, sd = (float(f(self.x_train, dtype=np.float64)) for f in (np.mean, np.std))
         if not sd > 0:
             raise RecircuitError(
@@ -135,8 +158,10 @@ class Dataset:
     def validate(self) -> Dataset:
         """Check everything the class promises, and return the data set itself.
 
-        Raises:
-            RecircuitError: naming the array, what it holds, what was expected, and what to do.
+        Raises
+        ------
+        RecircuitError
+            If an array is wrong. The message names it, what it holds, what was expected, and what to do.
         """
         if not 1 <= self.classes <= MAX_CLASSES:
             raise RecircuitError(
@@ -176,7 +201,7 @@ class Dataset:
 
 
 def _number(value: object, what: str) -> float:
-    """One number as a float."""
+    """Return one number as a float."""
     if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
         raise RecircuitError(f"{what} is {value!r}; expected one number, since rates are x * scale + offset.")
     return float(value)
@@ -210,7 +235,7 @@ def _flat_samples(x: NDArray, where: str) -> Samples:
 
 
 def _int_labels(y: ArrayLike, where: str) -> Labels:
-    """Labels as int64, refusing what is not an integer and what is beyond any number of classes."""
+    """Return labels as int64, refusing what is not an integer and what is beyond any number of classes."""
     y = np.asarray(y)
     if y.size and not np.issubdtype(y.dtype, np.integer):
         raise RecircuitError(

@@ -15,10 +15,14 @@ def load_digits() -> Dataset:
     scikit-learn's order within a class), every fifth one, from the first on, is a test sample, so that each
     class has a fifth of its samples, give or take one, in the test set. Both sets keep scikit-learn's order.
 
-    Source: Alpaydin and Kaynak, Optical Recognition of Handwritten Digits, UCI (1998), its 1,797 test images.
+    References
+    ----------
+    Alpaydin and Kaynak, Optical Recognition of Handwritten Digits, UCI (1998), its 1,797 test images.
 
-    Raises:
-        RecircuitError: where scikit-learn is not installed.
+    Raises
+    ------
+    RecircuitError
+        If scikit-learn is not installed.
     """
     try:
         from sklearn import datasets

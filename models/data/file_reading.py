@@ -12,11 +12,14 @@ from ...errors import RecircuitError, UsageError
 
 
 def read_bytes(path: Path) -> bytes:
-    """Everything the file holds.
+    """Return everything the file holds.
 
-    Raises:
-        UsageError: where it is missing or a directory.
-        RecircuitError: where it may not be read.
+    Raises
+    ------
+    UsageError
+        If the file is missing or is a directory.
+    RecircuitError
+        If the file may not be read.
     """
     try:
         return read_file(path)
@@ -28,11 +31,14 @@ def read_bytes(path: Path) -> bytes:
 
 
 def find(directory: Path, folders: Sequence[str], names: Sequence[str]) -> Path:
-    """The first of `names` that lies in the directory or else in one of its `folders`.
+    """Return the first of `names` that lies in the directory or else in one of its `folders`.
 
-    Raises:
-        UsageError: where the directory is missing or no directory, or holds none of the names.
-        RecircuitError: where it may not be read.
+    Raises
+    ------
+    UsageError
+        If the directory is missing, is no directory, or holds none of the names.
+    RecircuitError
+        If the file may not be read.
     """
     places = [directory, *(directory / folder for folder in folders if os.path.isdir(directory / folder))]
     for place in places:
@@ -48,7 +54,7 @@ def find(directory: Path, folders: Sequence[str], names: Sequence[str]) -> Path:
 
 
 def _names_in(directory: Path) -> set[str]:
-    """Names of what lies in a directory."""
+    """Return names of what lies in a directory."""
     try:
         return set(os.listdir(directory))
     except OSError as error:
@@ -59,6 +65,6 @@ def _names_in(directory: Path) -> set[str]:
 
 
 def _kind(error: OSError) -> type[RecircuitError]:
-    """A wrong path is a wrong call; what else the system refuses makes the run fail."""
+    """Return a wrong path is a wrong call; what else the system refuses makes the run fail."""
     wrong_path = isinstance(error, FileNotFoundError | NotADirectoryError | IsADirectoryError) or error.errno == EINVAL
     return UsageError if wrong_path else RecircuitError

@@ -26,12 +26,17 @@ UINT8 = 0x0800  # the upper half of the magic number
 def read_idx(path: Path, dimensions: int) -> NDArray[np.uint8]:
     """The array in an IDX file of uint8 values.
 
-    Args:
-        path: the file, plain or gzipped (told apart by content, not by name).
-        dimensions: how many the array must have: 3 for images, 1 for labels.
+    Parameters
+    ----------
+    path : Path
+        The file, plain or gzipped (recognised by content, not by name).
+    dimensions : int
+        How many the array must have: 3 for images, 1 for labels.
 
-    Raises:
-        RecircuitError: where it is unreadable, damaged, empty, of another kind, or not of its declared size.
+    Raises
+    ------
+    RecircuitError
+        If the file cannot be read, is damaged or empty, is of another kind, or does not have its declared size.
     """
     content = _unzipped(path)
     start = 4 * (1 + dimensions)
@@ -59,12 +64,16 @@ def read_idx(path: Path, dimensions: int) -> NDArray[np.uint8]:
 def load_mnist(directory: Path) -> Dataset:
     """MNIST, or any set of ten classes in the same four files (Fashion-MNIST, KMNIST); scale 1/255.
 
-    Args:
-        directory: holds train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and
-            t10k-labels-idx1-ubyte, or has a folder `mnist` that does; also spelt with `.idx`, and with `.gz`.
+    Parameters
+    ----------
+    directory : Path
+        Holds train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte, or
+        has a folder `mnist` that does; also spelt with `.idx`, and with `.gz`.
 
-    Raises:
-        RecircuitError: where a file is missing or not as `read_idx` expects, or labels do not fit the images.
+    Raises
+    ------
+    RecircuitError
+        If a file is missing or is not as `read_idx` expects, or if the labels do not fit the images.
     """
     x_train, y_train = _images_and_labels(directory, "train")
     x_test, y_test = _images_and_labels(directory, "t10k")
@@ -72,7 +81,7 @@ def load_mnist(directory: Path) -> Dataset:
 
 
 def _images_and_labels(directory: Path, part: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Images (n, height, width) and labels (n,) of one part, `train` or `t10k`."""
+    """Return images (n, height, width) and labels (n,) of one part, `train` or `t10k`."""
     images_path, labels_path = _find(directory, f"{part}-images", 3), _find(directory, f"{part}-labels", 1)
     images, labels = read_idx(images_path, 3), read_idx(labels_path, 1)
     if len(images) != len(labels):
@@ -89,13 +98,13 @@ def _images_and_labels(directory: Path, part: str) -> tuple[NDArray[np.uint8], N
 
 
 def _find(directory: Path, stem: str, dimensions: int) -> Path:
-    """The file of that stem under any of its usual names."""
+    """Return the file of that stem under any of its usual names."""
     names = [f"{stem}{mark}idx{dimensions}-ubyte{end}" for end in ("", ".gz") for mark in "-."]
     return find(directory, ["mnist"], names)
 
 
 def _unzipped(path: Path) -> bytes:
-    """What the file holds, decompressed where it is gzip."""
+    """Return what the file holds, decompressed where it is gzip."""
     content = read_bytes(path)
     if content[:2] != b"\x1f\x8b":
         return content

@@ -23,11 +23,15 @@ def load_npz(path: Path) -> Dataset:
     (n, ...), uint8 (shown as rates x / 255) or floats (shown as they are, in float32); labels are (n,),
     integers from 0 on. Python objects are refused unread, so no archive can execute code.
 
-    Args:
-        path: the .npz file, compressed or not.
+    Parameters
+    ----------
+    path : Path
+        The .npz file, compressed or not.
 
-    Raises:
-        RecircuitError: where it is unreadable, damaged or no .npz, or holds no valid data set.
+    Raises
+    ------
+    RecircuitError
+        If the file cannot be read, is damaged, is no .npz file, or holds no valid data set.
     """
     content = read_bytes(path)
     if content[:4] not in ZIP:  # numpy.load would take it for a single array, or for a pickle
@@ -45,15 +49,18 @@ def load_timit(directory: Path) -> Dataset:
     In Lillicrap et al. 2016, Note 7, 63,881 training and 22,257 test samples of 39 features: the MFCC of frames of 10 ms,
     and their first two derivatives.
 
-    Raises:
-        UsageError: where the file is missing.
-        RecircuitError: as `load_npz`.
+    Raises
+    ------
+    UsageError
+        If the file is missing.
+    RecircuitError
+        If `load_npz` refuses the file.
     """
     return load_npz(find(directory, ["timit"], ["timit.npz"]))
 
 
 def _arrays(content: bytes, path: Path) -> list[NDArray]:
-    """The four arrays, in the order of KEYS."""
+    """Return the four arrays, in the order of KEYS."""
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as archive:
             missing = [key for key in KEYS if key not in archive]
@@ -75,7 +82,7 @@ def _arrays(content: bytes, path: Path) -> list[NDArray]:
 
 
 def _array(archive: np.lib.npyio.NpzFile, key: str, path: Path) -> NDArray:
-    """One array of the archive."""
+    """Return one array of the archive."""
     try:
         array = archive[key]
     except Exception as error:  # the same: zipfile, zlib, and the parser of array headers

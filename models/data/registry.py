@@ -58,13 +58,19 @@ DATA: Registry[DataSource] = Registry(
 def load(source: str | Path, data_dir: str | Path | None = None) -> Dataset:
     """Load a data set by name or path.
 
-    Args:
-        source: one of the names in `DATA`, or the path of an .npz file.
-        data_dir: where the files of the named sets lie (`--data`); `digits` needs none and ignores it.
+    Parameters
+    ----------
+    source : str | Path
+        One of the names in `DATA`, or the path of an .npz file.
+    data_dir : str | Path | None
+        Where the files of the named sets lie (`--data`); `digits` needs none and ignores it.
 
-    Raises:
-        UsageError: for an unknown source, a directory not given, a path that leads nowhere.
-        RecircuitError: for all else that the loader refuses.
+    Raises
+    ------
+    UsageError
+        If the source is unknown, no directory is given, or the path leads nowhere.
+    RecircuitError
+        If the loader refuses the files.
     """
     name = str(source)
     if name.endswith(".npz"):

@@ -27,12 +27,17 @@ def load_svhn(directory: Path) -> Dataset:
     Training images are those of train_32x32.mat and, if it lies there too, of extra_32x32.mat (604,388 in all, as in Lillicrap
     et al. 2016, Note 6).
 
-    Args:
-        directory: holds the files, or has a folder `svhn` that does.
+    Parameters
+    ----------
+    directory : Path
+        Holds the files, or has a folder `svhn` that does.
 
-    Raises:
-        UsageError: where a file is missing.
-        RecircuitError: where one is damaged, or holds other arrays.
+    Raises
+    ------
+    UsageError
+        If a file is missing.
+    RecircuitError
+        If a file is damaged, or holds other arrays.
     """
     folders = ["svhn"]
     parts = [_read(find(directory, folders, [TRAIN]))]
@@ -48,7 +53,7 @@ def load_svhn(directory: Path) -> Dataset:
 
 
 def _read(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Grey images (n, 32, 32) and labels (n,) of a file."""
+    """Return grey images (n, 32, 32) and labels (n,) of a file."""
     try:
         found = loadmat(io.BytesIO(read_bytes(path)), variable_names=["X", "y"])
     except (RecircuitError, UsageError):

@@ -20,12 +20,12 @@ __all__ = ["all_experiments", "find"]
 
 @cache
 def all_experiments() -> dict[str, Experiment]:
-    """All experiments by id, those of a paper beside one another."""
+    """Return all experiments by id, those of a paper beside one another."""
     return {experiment.id: experiment for experiment in _found()}
 
 
 def find(name: str) -> Experiment:
-    """The experiment with this id.
+    """Return the experiment with this id.
 
     Raises
     ------
@@ -39,7 +39,7 @@ def find(name: str) -> Experiment:
 
 
 def _found() -> Iterator[Experiment]:
-    """Of every module in the folders beside this one its experiment, if it has one."""
+    """Yield the experiment of every module in the folders beside this one, if it has one."""
     here = import_module(__package__ or "")
     for folder in iter_modules(here.__path__, f"{here.__name__}."):
         if folder.ispkg:

@@ -119,12 +119,15 @@ _PATTERNS: dict[str, str] = {
 
 
 def layers_of(line: str) -> list[Layer]:
-    """The layers that a line like ``"conv 32 5x5; maxpool 3; drop .8; full conn. 500; output"`` names.
+    """Return the layers that a line like ``"conv 32 5x5; maxpool 3; drop .8; full conn. 500; output"`` names.
 
     Windows are padded so that convolutions keep the size of the image, and pools of stride 2 (as they have, if nothing
     else is said) halve it exactly. ``drop`` belongs to the layer before it. SUM adds the two layers before it.
 
-    Raises UsageError: a word that is none of these, or in a place where it makes no network.
+    Raises
+    ------
+    UsageError
+        If a word is none of these, or stands in a place where it makes no network.
     """
     found: list[Layer] = []
     for word in (part.strip() for part in line.split(";") if part.strip()):
@@ -140,7 +143,7 @@ def layers_of(line: str) -> list[Layer]:
 
 
 def _read(word: str, line: str) -> Layer | float:
-    """A layer; or the probability of ``drop``."""
+    """Return a layer; or the probability of ``drop``."""
     for kind, pattern in _PATTERNS.items():
         if match := re.fullmatch(pattern, word, re.IGNORECASE):
             said = match.groupdict()

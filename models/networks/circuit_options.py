@@ -16,12 +16,18 @@ class CircuitOptions(TypedDict, total=False):
 
     Parameters
     ----------
-    batch_size : samples that are shown at a time; an update is the mean over them (default: 1)
-    dt : time step (default: 1 ms)
-    precision : ``"float32"`` or ``"float64"``
-    seed : for the initial weights, the masks and the noise (default: 0)
-    lowering : ``"dense"`` (default), or ``"plain"`` for Brian2's own Synapses (one column, slow)
-    matmul : ``"full"`` (default), or ``"tf32"`` for faster and coarser products on the backend cuda
+    batch_size : int
+        Samples that are shown at a time; an update is the mean over them (default: 1).
+    dt : Quantity
+        Time step (default: 1 ms).
+    precision : str
+        ``"float32"`` or ``"float64"``.
+    seed : int
+        The seed for the initial weights, the masks and the noise. The default is 0.
+    lowering : str
+        ``"dense"`` (default), or ``"plain"`` for Brian2's own Synapses (one column, slow).
+    matmul : str
+        ``"full"`` (default), or ``"tf32"`` for faster and coarser products on the backend cuda.
     """
 
     batch_size: int
@@ -33,5 +39,5 @@ class CircuitOptions(TypedDict, total=False):
 
 
 def new_circuit(options: CircuitOptions, precision: str = "float32") -> Circuit:
-    """An empty circuit with these options; ``precision`` holds where they name none."""
+    """Return an empty circuit with these options; ``precision`` holds where they name none."""
     return Circuit(**{"precision": precision, **options})

@@ -24,7 +24,8 @@ TARGETS = ("values", "input")
 
 
 def even(gain: float = 1.0) -> Initial:
-    """Uniform in +-gain*sqrt(3/n_pre): what arrives is ``gain`` times as large as what was sent, root mean square.
+    """Return uniform in +-gain*sqrt(3/n_pre): what arrives is ``gain`` times as large as what was sent, root mean
+    square.
 
     With it "roughly the same magnitude of error" arrives at each layer (Note 5).
     """
@@ -70,13 +71,17 @@ class Synapses:
 
     Parameters
     ----------
-    weights, channel : initial W (None: uniform, by Glorot and Bengio) and B (None: `even`); biases begin as weights
-        of their unit do
-    connectivity : probability of each synapse of W and B, but for those of the stimulus (sparse feedback alignment)
-    local : the lowest hidden layer's fields, windows on the stimulus with weights of their own (Note 5); sizes[1] is its
-        ``above``, in units. None: all of the stimulus
-    frozen : layers of weights that stay as they are, biases too; the lowest is 1 (Note 3)
-    bias : whether the units have biases, weights from a unit ``one`` that always fires at 1 (Note 16, Eq. 60-62)
+    weights, channel : Initial | None
+        Initial W (None: uniform, by Glorot and Bengio) and B (None: `even`); biases begin as weights of their unit do.
+    connectivity : float
+        Probability of each synapse of W and B, but for those of the stimulus (sparse feedback alignment).
+    local : Local | None
+        The lowest hidden layer's fields, windows on the stimulus with weights of their own (Note 5); sizes[1] is its
+        ``above``, in units. None: all of the stimulus.
+    frozen : Collection[int]
+        Layers of weights that stay as they are, biases too; the lowest is 1 (Note 3).
+    bias : bool
+        Whether the units have biases, weights from a unit ``one`` that always fires at 1 (Note 16, Eq. 60-62).
     """
 
     weights: Initial | None = None
@@ -101,7 +106,8 @@ def feedback_alignment(
     settle: int = 1,
     **circuit: Unpack[CircuitOptions],
 ) -> Circuit:
-    """A stimulus ``x``, hidden layers ``h1``, ``h2``, ..., an output ``o``, its error ``e``, and modulators ``m1``, ...
+    """Return a stimulus ``x``, hidden layers ``h1``, ``h2``, ..., an output ``o``, its error ``e``, and modulators
+    ``m1``, ...
 
         h_l = f(W_l h_(l-1) + c_l)                       feedforward: ``settle`` steps per layer of weights
         e = y* - o, loss = |e|^2/2                       error: two steps
@@ -109,24 +115,33 @@ def feedback_alignment(
         error_l = delta_l f'_l                           (at the top, delta = e); what the rule reads
         W_l, c_l by the rule                             plasticity: one step
 
-    The error neurons ``e`` hear the output and the target, unit by unit, and tell the output's apical compartments; they
+    The error neurons ``e`` receive the output and the target, unit by unit, and send to the output's apical compartments; they
     project through B to the modulators of the highest hidden layer (``e_to_m2``), these through the next B to those of
     the layer below (``m2_to_m1``), and each modulator projects to one hidden unit. Its f' reaches the modulator by a
     synapse of its own. An evaluation is the phase feedforward, and where the target is not of labels, also error.
 
     Parameters
     ----------
-    sizes : units of each layer, stimulus first
-    rule : of the forward synapses, or its name; where it says so the feedback is W^T (bp, adam: controls)
-    feedback : ``"layers"`` (Supp. Fig. 3 and 4), ``"none"`` (Supp. Fig. 2: only the output learns), or
-        `Pseudoinverse` (Note 15; a control)
-    transfer, answer : of the hidden units and of the output
-    target : `Labels` (a supervisor ``s``), ``"values"`` (a stimulus ``s``), or ``"input"`` (an autoencoder: what it is
-        shown is what it is to answer)
-    dropout : of hidden units and of the stimulus
-    synapses : which there are, how they begin, and which stay
-    tau, settle : time constant of the rates (None: dt, step-by-step mode), and how many steps each layer is given
-    circuit : see `CircuitOptions`
+    sizes : Sequence[int]
+        Units of each layer, stimulus first.
+    rule : Rule | str
+        The rule of the forward synapses, or its name; where it says so the feedback is W^T (bp, adam: controls).
+    feedback : str | Pseudoinverse
+        ``"layers"`` (Supp. Fig. 3 and 4), ``"none"`` (Supp. Fig. 2: only the output learns), or `Pseudoinverse` (Note
+        15; a control).
+    transfer, answer : str
+        The transfer function and answer of the hidden units and of the output.
+    target : str | Labels
+        `Labels` (a supervisor ``s``), ``"values"`` (a stimulus ``s``), or ``"input"`` (an autoencoder: what it is shown
+        is what it is to answer).
+    dropout : Dropout
+        The dropout of hidden units and of the stimulus.
+    synapses : Synapses
+        Which there are, how they begin, and which stay.
+    tau, settle
+        Time constant of the rates (None: dt, step-by-step mode), and how many steps each layer is given.
+    circuit : Unpack[CircuitOptions]
+        See `CircuitOptions`.
 
     Raises
     ------
@@ -187,7 +202,7 @@ class _Plan:
                 self.net.connect(one, post, rule=rule, weights=bias_of(weights, w.shape.fans[0]))
 
     def add_error(self, target: str | Labels, *, gated: bool) -> Population:
-        """The error neurons, what they hear, and whom they tell."""
+        """Return the error neurons, with the projections to and from them."""
         net, o = self.net, self.layers[-1]
         e = net.population("e", o.size, error(gated=gated))
         if isinstance(target, Labels):
@@ -195,7 +210,7 @@ class _Plan:
         else:
             s = net.stimulus("s", o.size, during="error") if target == "values" else self.layers[0]
         self.one_to_one(s, e, "wanted", during="error", sends="input" if "input" in s.variables() else "rate")
-        self.one_to_one(o, e, "heard", during="error")
+        self.one_to_one(o, e, "received", during="error")
         loss = net.population("loss", 1, LOSS)
         net.connect(e, loss, sends="squares", into="squares", weights=0.5, during="error")
         self.one_to_one(e, o, "apical", during="feedback", sends="rate")
@@ -226,7 +241,7 @@ class _Plan:
             w = self.forward[h]
             self.one_to_one(above, r, "wanted", during="feedback", sends=_passes(above))
             self.net.connect(r, m, into="drive", weights=w.elsewhere(flipped=True), during="error and feedback")
-            self.net.connect(m, r, into="heard", weights=w.elsewhere(flipped=False), during="error and feedback")
+            self.net.connect(m, r, into="received", weights=w.elsewhere(flipped=False), during="error and feedback")
             self.modulate(m, self.layers[h])
             above = m
 
@@ -243,7 +258,7 @@ class _Plan:
 
 
 def _passes(sender: Population) -> str:
-    """What goes on down: the signal, times f' where there is one."""
+    """Return what goes on down: the signal, times f' where there is one."""
     return "passed" if "passed" in sender.variables() else "rate"
 
 

@@ -37,14 +37,18 @@ MOVING = ("onset", "feedforward")
 
 @dataclass(frozen=True)
 class Timing:
-    """How a network's time is.
+    """The timing of a network.
 
     Parameters
     ----------
-    tau : time constant of rates, errors and what synapses remember of the input, in steps
-    settling : time that each layer is given, in tau
-    jitter : standard deviation of the moment of plasticity, in tau; 0: it has no gate
-    overlap : how long the next stimulus has been there at the moment of plasticity, in tau; at most for all of feedback
+    tau : int
+        Time constant of rates, errors and what synapses remember of the input, in steps.
+    settling : float
+        Time that each layer is given, in tau.
+    jitter : float
+        Standard deviation of the moment of plasticity, in tau; 0: it has no gate.
+    overlap : float
+        How long the next stimulus has been there at the moment of plasticity, in tau; at most for all of feedback.
     """
 
     tau: int = 2
@@ -82,10 +86,17 @@ def timed(sizes: Sequence[int], rule: Rule, timing: Timing, *, batch_size: int =
 
     Parameters
     ----------
-    sizes : units of each layer; three or more
-    rule : forward and feedback
+    sizes : Sequence[int]
+        Units of each layer; three or more.
+    rule : Rule
+        Forward and feedback.
 
-    Raises UsageError: fewer than three sizes; RecircuitError: what the circuit refuses.
+    Raises
+    ------
+    UsageError
+        If there are fewer than three sizes.
+    RecircuitError
+        If the circuit refuses its arguments.
     """
     if len(sizes) < 3:
         raise UsageError(f"timed: expected three sizes or more, stimulus first; got {list(sizes)}.")
@@ -133,7 +144,8 @@ def _hidden(moving: Sequence[str], back: Sequence[str], tau: Quantity) -> Neuron
 
 
 def _add_gate(net: Circuit, timing: Timing, moment: int, steps: int) -> Population:
-    """A unit that all synapses hear, and whose rate lets them learn in one step of each presentation, around `moment`.
+    """Return a unit that all synapses read, and whose rate lets them learn in one step of each presentation, around
+    `moment`.
 
     What it sends arrives a step later, so it is on in the step before. It never opens the gate in the first step.
     """

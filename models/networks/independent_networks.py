@@ -46,8 +46,10 @@ class Networks:
 
     Parameters
     ----------
-    forward : W_1..W_L, (count, N_i, N_(i-1))
-    channel : C_1..C_(L-1), (count, N_i, N_L); empty for backpropagation
+    forward : Sequence[Array]
+        W_1..W_L, (count, N_i, N_(i-1)).
+    channel : Sequence[Array]
+        C_1..C_(L-1), (count, N_i, N_L); empty for backpropagation.
     """
 
     forward: Sequence[Array]
@@ -80,17 +82,26 @@ def side_by_side(
     output: Neuron = OUTPUT,
     biases: bool = False,
 ) -> Circuit:
-    """The circuit: `x`, `h1`, ..., `y` and its `target`; projections `W1`, ..., `C1`, ... (and `b1`, ... of biases).
+    """Return the circuit: `x`, `h1`, ..., `y` and its `target`; projections `W1`, ..., `C1`, ... (and `b1`, ... of
+    biases).
 
     Parameters
     ----------
-    networks : the weights it begins with
-    rule : of the weights; one that reads the transpose, as backpropagation, needs one hidden layer
-    batch_size : stimuli shown at a time
-    hidden, output : models of the units; None: linear
-    biases : whether every unit but the stimulus has one, which begins at 0
+    networks : Networks
+        The weights it begins with.
+    rule : Rule
+        The rule of the weights; one that reads the transpose, as backpropagation, needs one hidden layer.
+    batch_size : int
+        Stimuli shown at a time.
+    hidden, output
+        Models of the units; None: linear.
+    biases : bool
+        Whether every unit but the stimulus has one, which begins at 0.
 
-    Raises RecircuitError: the transpose is asked for, and there is more than one hidden layer.
+    Raises
+    ------
+    RecircuitError
+        If the transpose is asked for, and there is more than one hidden layer.
     """
     count, sizes = networks.count, networks.sizes
     transposed = rule.feedback.weights == "transpose"
@@ -122,7 +133,7 @@ def side_by_side(
 
 
 def spread(w: Array) -> Array:
-    """Weights (count, n_post, n_pre) of networks as those of their circuit: block by block, or one by one."""
+    """Return weights (count, n_post, n_pre) of networks as those of their circuit: block by block, or one by one."""
     count, n_post, n_pre = w.shape
     if n_post == n_pre == 1:
         return w.reshape(count)
@@ -133,7 +144,7 @@ def spread(w: Array) -> Array:
 
 
 def gather(w: Array, count: int) -> Array:
-    """The inverse of `spread`."""
+    """Return the inverse of `spread`."""
     if w.ndim == 1:
         return w.reshape(count, 1, 1).copy()
     blocks = w.reshape(count, w.shape[0] // count, count, w.shape[1] // count)

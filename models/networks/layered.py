@@ -42,7 +42,8 @@ def layered(
     weights: Callable[..., Any] | None = None,
     **circuit: Unpack[CircuitOptions],
 ) -> Circuit:
-    """A stimulus `x`, hidden layers `h1`, `h2`, ... and an output `o`, with feedback from each layer to the one below.
+    """Return a stimulus `x`, hidden layers `h1`, `h2`, ... and an output `o`, with feedback from each layer to the one
+    below.
 
         h_l = W_l x_(l-1),  x_l = f(h_l)          feedforward: one step per layer of weights
         error of o                                error: the output circuit's own cycle
@@ -53,25 +54,40 @@ def layered(
     forward ones' transpose (bp). A hidden layer that lacks what the forward equation reads (the target, in the rule
     `hinge`) keeps its weights, and gets no feedback: `unlearned` names it.
 
-    Args:
-        sizes: units of each layer, stimulus first; two or more.
-        rule: a rule or its name.
-        loss: "hinge" (the circuit of o, t and s), "softmax" or "mse" (controls), or that of an installed package; or an
-            output circuit with parameters of its own, as in HingeOutput(S=2, mu=.3). |h| of the output must stay below
-            its M, and M is large since it costs nothing: beyond it a right answer is learned on and on, and the weights
-            run away. `o.beyond` counts that.
-        transfer: of the hidden units; see `pyramidal`.
-        tau: time constant of the hidden rates; None is step-by-step mode (tau = dt).
-        settling: with tau above dt, how many tau each layer is given in the phase feedforward.
-        connectivity: probability of each synapse, drawn for forward and feedback separately.
-        output_connectivity: the same for the synapses to and from the output; None: as `connectivity`.
-        weights: initial W and R, a function of (generator, shape). None: `glorot()`, uniform in
-            +-sqrt(6/(n_pre + n_post)) (Glorot and Bengio 2010).
-        circuit: see `CircuitOptions`.
+    Parameters
+    ----------
+    sizes : Sequence[int]
+        Units of each layer, stimulus first; two or more.
+    rule : Rule | str
+        A rule or its name.
+    loss : str | OutputCircuit
+        "hinge" (the circuit of o, t and s), "softmax" or "mse" (controls), or that of an installed package; or an
+        output circuit with parameters of its own, as in HingeOutput(S=2, mu=.3). |h| of the output must stay below its
+        M, and M is large since it costs nothing: beyond it a right answer is learned on and on, and the weights run
+        away. `o.beyond` counts that.
+    transfer : str
+        The transfer function of the hidden units; see `pyramidal`.
+    tau : Quantity | None
+        Time constant of the hidden rates; None is step-by-step mode (tau = dt).
+    settling : float
+        With tau above dt, how many tau each layer is given in the phase feedforward.
+    connectivity : float
+        Probability of each synapse, drawn for forward and feedback separately.
+    output_connectivity : float | None
+        The same for the synapses to and from the output; None: as `connectivity`.
+    weights : Callable[..., Any] | None
+        Initial W and R, a function of (generator, shape).
+    None
+        `glorot()`, uniform in +-sqrt(6/(n_pre + n_post)) (Glorot and Bengio 2010).
+    circuit : Unpack[CircuitOptions]
+        See `CircuitOptions`.
 
-    Raises:
-        UsageError: for sizes or a loss that make no network.
-        RecircuitError: what the circuit, its output or its rule refuses.
+    Raises
+    ------
+    UsageError
+        If the sizes or the loss make no network.
+    RecircuitError
+        If the circuit, its output circuit or its rule refuses the arguments.
     """
     rule = find(rule) if isinstance(rule, str) else rule
     sizes = _checked_sizes(sizes)
@@ -100,7 +116,7 @@ def layered(
 
 
 def unlearned(circuit: Circuit) -> list[str]:
-    """The populations whose basal weights nothing changes, though those of others learn; pools and sums aside."""
+    """Return the populations whose basal weights nothing changes, though those of others learn; pools and sums aside."""
     joins = ("largest", "one_to_one")
     basal = [p for p in circuit.projections.values() if p.into == "basal" and p.connectivity.kind not in joins]
     learning = {p.post.name for p in basal if p.plastic}
@@ -108,7 +124,7 @@ def unlearned(circuit: Circuit) -> list[str]:
 
 
 def _fits(equation: SynapticEquation, pre: Population, post: Population) -> bool:
-    """Whether the two populations have what an equation reads."""
+    """Return whether the two populations have what an equation reads."""
     return equation.reads_pre <= set(pre.variables()) and equation.reads_post <= set(post.variables())
 
 
@@ -132,7 +148,7 @@ def _structure(probability: float) -> Connectivity:
 
 
 def _settling_steps(tau: Quantity | None, dt: Quantity, settling: float) -> int:
-    """Steps that a layer needs: one in step-by-step mode."""
+    """Return the steps that a layer needs: one in step-by-step mode."""
     ratio = 1.0 if tau is None else float(tau / dt)
     return 1 if abs(ratio - 1) < 1e-9 else max(1, math.ceil(settling * ratio))
 

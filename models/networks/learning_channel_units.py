@@ -15,7 +15,7 @@ SLOPES = {"tanh": "1 - rate**2", "logistic": "rate*(1 - rate)", "relu": "int(rat
 
 
 def channel_unit(variant: Variant, tau: Quantity) -> Neuron:
-    """A hidden unit of a variant.
+    """Return a hidden unit of a variant.
 
     rate = f(basal); signal = what the channel makes of J = apical (Eq. 17); error = signal f' (Eq. 18) is what its
     synapses learn from, and what it sends on. In backpropagation the latter is `passed`, which in SBP has no f'.
@@ -23,8 +23,10 @@ def channel_unit(variant: Variant, tau: Quantity) -> Neuron:
 
     Parameters
     ----------
-    variant : says which
-    tau : time constant of the rate
+    variant : Variant
+        A function that says which.
+    tau : Quantity
+        Time constant of the rate.
     """
     f, slope = find_transfer(variant.transfer)
     lines = [
@@ -50,5 +52,5 @@ def channel_unit(variant: Variant, tau: Quantity) -> Neuron:
 
 
 def relay() -> Neuron:
-    """A unit that takes on what drives it, in the phase `feedback`."""
+    """Return a unit that takes on what drives it, in the phase `feedback`."""
     return Neuron("drive : 1 (compartment)\nrate = drive : 1 (usually during feedback)")

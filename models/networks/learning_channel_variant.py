@@ -34,27 +34,41 @@ class Variant:
 
     Parameters
     ----------
-    algorithm : ``rbp`` sends the error down from layer to layer through random weights (Eq. 7), ``srbp`` from the
-        output straight to each hidden layer; with an ``a`` before them these weights learn; ``bp`` takes the
-        transposes (a control), ``sbp`` too, but what is passed down is not multiplied by f' (section 3); ``top``:
-        only the last layer learns
-    derivative : whether errors are multiplied by f'
-    transfer : of the hidden units: ``tanh``, ``logistic``, ``relu``, ``linear`` or an expression of ``basal``
-    matrix : how the channel's weights are drawn: ``normal`` or ``uniform``, with variance 2/(n_pre + n_post); or
-        ``sparse``, 1 with probability n/n_post and 0 otherwise (Fig. 3), in a chain divided by sqrt(n) (Fig. 4)
-    mean : their mean, in standard deviations (section 4.2, item 3)
-    n : of ``sparse``: synapses from one unit to a layer, on average
-    redrawn : at every update, ``at random`` or ``sign-concordant`` (section 4.2, items 1 and 2; rbp only); or
-        ``per synapse``, a weight of its own for each synapse and output (item 7; srbp only)
-    signal : what happens to J before f' in each hidden unit, and before it goes on: ``""`` nothing, ``quantised``
-        (Eq. 17 and 19), ``sign`` or ``magnitude`` alone, ``dropout``
-    bits, alpha : of ``quantised``; ``sign`` has the size alpha
-    dropped : the probability of ``dropout``, drawn once a presentation for each unit and batch element; what is left is
-        divided by 1 - dropped
-    update_bits, update_alpha : of the update of each presentation, before the mean over batch elements (section 5.2);
-        None: not quantised
-    frozen : layers of weights that keep them, the lowest is 1 (section 4.2, item 4)
-    rate, rate_decay : after n updates the rate is rate/(1 + rate_decay*n)
+    algorithm : str
+        ``rbp`` sends the error down from layer to layer through random weights (Eq. 7), ``srbp`` from the output
+        straight to each hidden layer; with an ``a`` before them these weights learn; ``bp`` takes the transposes (a
+        control), ``sbp`` too, but what is passed down is not multiplied by f' (section 3); ``top``: only the last layer
+        learns.
+    derivative : bool
+        Whether errors are multiplied by f'.
+    transfer : str
+        The transfer function of the hidden units: ``tanh``, ``logistic``, ``relu``, ``linear`` or an expression of
+        ``basal``.
+    matrix : str
+        How the channel's weights are drawn: ``normal`` or ``uniform``, with variance 2/(n_pre + n_post); or ``sparse``,
+        1 with probability n/n_post and 0 otherwise (Fig. 3), in a chain divided by sqrt(n) (Fig. 4).
+    mean : float
+        Their mean, in standard deviations (section 4.2, item 3).
+    n : float
+        In ``sparse``: the number of synapses from one unit to a layer, on average.
+    redrawn : str
+        At every update, ``at random`` or ``sign-concordant`` (section 4.2, items 1 and 2; rbp only); or ``per
+        synapse``, a weight of its own for each synapse and output (item 7; srbp only).
+    signal : str
+        What happens to J before f' in each hidden unit, and before it goes on: ``""`` nothing, ``quantised`` (Eq. 17
+        and 19), ``sign`` or ``magnitude`` alone, ``dropout``.
+    bits, alpha
+        The bits and alpha of ``quantised``; ``sign`` has the size alpha.
+    dropped : float
+        The probability of ``dropout``, drawn once a presentation for each unit and batch element; what is left is
+        divided by 1 - dropped.
+    update_bits, update_alpha
+        The update bits and update alpha of the update of each presentation, before the mean over batch elements
+        (section 5.2); None: not quantised.
+    frozen : tuple[int, ...]
+        Layers of weights that keep them, the lowest is 1 (section 4.2, item 4).
+    rate, rate_decay : float
+        After n updates the rate is rate/(1 + rate_decay*n).
     """
 
     algorithm: str = "rbp"
@@ -98,9 +112,9 @@ class Variant:
         return self.algorithm in ("bp", "sbp")
 
     def differences(self) -> dict[str, Any]:
-        """What is not as usual, by name; for messages and files."""
+        """Return what is not as usual, by name; for messages and files."""
         return {f.name: v for f in fields(self) if (v := getattr(self, f.name)) != f.default}
 
     def with_(self, **changes: Any) -> Variant:
-        """A changed copy."""
+        """Return a changed copy."""
         return replace(self, **changes)

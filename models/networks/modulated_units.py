@@ -21,8 +21,8 @@ LOSS = Neuron("squares : 1 (compartment)\nrate = squares : 1 (usually during err
 RESIDUAL = Neuron(
     """
     wanted : 1 (compartment)
-    heard  : 1 (compartment)
-    rate   = wanted - heard : 1 (usually during feedback)
+    received  : 1 (compartment)
+    rate   = wanted - received : 1 (usually during feedback)
     """
 )
 
@@ -32,16 +32,19 @@ LOST = "lost = in_draw*(1 - int(rand() >= dropped)/(1 - dropped)) : 1 (during dr
 
 
 def unit(transfer: str, tau: Quantity, dropped: float = 0.0) -> Neuron:
-    """A pyramidal unit of the forward path.
+    """Return a pyramidal unit of the forward path.
 
     tau drate/dt = f(basal) - rate in ``feedforward``; error = apical f'(basal), latched in ``feedback``: the modulatory
     signal that its synapses learn from (Eq. 71). With dropout, f and f' are those of what was drawn in ``draw``.
 
     Parameters
     ----------
-    transfer : ``tanh``, ``logistic``, ``leaky`` (Eq. 1), ``clip`` (saturated), ``linear``, ... or an expression
-    tau : time constant of the rate; equal to the circuit's dt for step-by-step mode
-    dropped : the probability of dropout
+    transfer : str
+        ``tanh``, ``logistic``, ``leaky`` (Eq. 1), ``clip`` (saturated), ``linear``, ... or an expression.
+    tau : Quantity
+        Time constant of the rate; equal to the circuit's dt for step-by-step mode.
+    dropped : float
+        The probability of dropout.
     """
     f, slope = find_transfer(transfer)
     kept = "*(1 - lost)" if dropped else ""
@@ -58,21 +61,21 @@ def unit(transfer: str, tau: Quantity, dropped: float = 0.0) -> Neuron:
 
 
 def dropped_input(dropped: float) -> Neuron:
-    """A stimulus, clamped to ``input``, some of whose units are lost while the circuit is taught."""
+    """Return a stimulus, clamped to ``input``, some of whose units are lost while the circuit is taught."""
     return Neuron(f"input : 1\n{LOST}\nrate = input*(1 - lost) : 1 (during feedforward)", dropped=dropped)
 
 
 def error(*, gated: bool) -> Neuron:
-    """An error neuron: rate = e = y* - y.
+    """Return an error neuron: rate = e = y* - y.
 
     Where the output is not linear it is ``gated``: what it sends on, ``passed``, is e times the slope of the output unit
-    that it hears, minus the derivative of half the squared error by the output's field.
+    that it receives, minus the derivative of half the squared error by the output's field.
     """
     return Neuron(
         f"""
         wanted  : 1 (compartment)
-        heard   : 1 (compartment)
-        rate    = wanted - heard : 1 (usually during error)
+        received   : 1 (compartment)
+        rate    = wanted - received : 1 (usually during error)
         squares = rate**2 : 1
         {PASSED if gated else ""}
         """
@@ -80,7 +83,7 @@ def error(*, gated: bool) -> Neuron:
 
 
 def modulatory(*, gated: bool) -> Neuron:
-    """A neuron that brings a modulatory signal to a unit of the forward path: rate = delta = what drives it.
+    """Return a neuron that brings a modulatory signal to a unit of the forward path: rate = delta = what drives it.
 
     Where it is ``gated``, what it sends on to those below, ``passed``, is times the slope of the unit that it modulates.
     """
@@ -88,7 +91,9 @@ def modulatory(*, gated: bool) -> Neuron:
 
 
 def settling(pull: float, *, gated: bool) -> Neuron:
-    """A modulatory neuron of pseudobackprop: delta moves by pull W^T (e - W delta) a step, from 0, and so to W^+ e."""
+    """Return a modulatory neuron of pseudobackprop: delta moves by pull W^T (e - W delta) a step, from 0, and so to
+    W^+ e.
+    """
     return Neuron(
         f"""
         drive  : 1 (compartment)

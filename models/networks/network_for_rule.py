@@ -21,9 +21,12 @@ class RuleNetwork:
 
     Parameters
     ----------
-    name : as in an error message
-    build : makes it, from sizes, rule, transfer, batch_size, precision and seed
-    transfer : of the hidden units, where none is given
+    name : str
+        The name, as in an error message.
+    build : Callable[..., Circuit]
+        A function that makes it, from sizes, rule, transfer, batch_size, precision and seed.
+    transfer : str
+        The transfer function of the hidden units, where none is given.
     """
 
     name: str
@@ -34,13 +37,16 @@ class RuleNetwork:
 NOISY = RuleNetwork("node_perturbation", node_perturbation, "logistic")
 LOOPED = RuleNetwork("recirculating", recirculating, "tanh")
 #: What units have in loops alone.
-IN_LOOPS = frozenset({"shown", "heard"})
+IN_LOOPS = frozenset({"shown", "received"})
 
 
 def network_for(rule: Rule) -> RuleNetwork | None:
-    """The kind of network for a rule; None: `layered`.
+    """Return the kind of network for a rule; None: `layered`.
 
-    Raises UsageError: the rule is for pairs of layers that nobody teaches.
+    Raises
+    ------
+    UsageError
+        If the rule is for pairs of layers that nobody teaches.
     """
     if reads_noise(rule):
         return NOISY

@@ -35,7 +35,7 @@ NORM = Neuron("energy : 1 (compartment)\nrate = energy : 1 (during gain)")
 
 
 def scaled_normal(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
-    """Normal, sd sqrt(2/fan_in)."""
+    """Return normal, sd sqrt(2/fan_in)."""
     return rng.normal(0, np.sqrt(2 / shape[-1]), shape)
 
 
@@ -89,7 +89,8 @@ def node_perturbation(
     settling: int = 1,
     **circuit: Unpack[CircuitOptions],
 ) -> Circuit:
-    """A stimulus ``x``, hidden layers ``h1``, ``h2``, ..., an output ``o``, its target ``s``, and their ``loss``.
+    """Return a stimulus ``x``, hidden layers ``h1``, ``h2``, ..., an output ``o``, its target ``s``, and their
+    ``loss``.
 
     A presentation: the stimulus is shown; each hidden unit draws its noise; in one window the noise is in all somas at
     once; in the next it is not, and the rates stay as they are there; ``compare`` broadcasts by how much the noise
@@ -179,7 +180,7 @@ class _Plan:
             self.layers.append(self.net.population("o" if top else f"h{i}", size, model))
 
     def add_loss(self, name: str, o: Population, s: Population) -> Population:
-        """Half the sum of the squared misses."""
+        """Return half the sum of the squared misses."""
         loss = self.net.population(name, 1, LOSS)
         self.net.connect(s, o, into="supervision", weights=1.0, connectivity=OneToOne(), during=self.moving)
         self.net.connect(o, loss, into="squares", sends="squares", weights=0.5, during=self.moving)
@@ -211,7 +212,7 @@ class _Plan:
             self.add_inverse(self.net.populations[sender], self.synapses.gamma)
 
     def add_inverse(self, sender: Population, gamma: float) -> None:
-        """P = (sum e e^T + gamma)^-1 as lateral synapses, and a unit that tells the layer e^T P e."""
+        """P = (sum e e^T + gamma)^-1 as lateral synapses, and a unit that sends e^T P e to the layer."""
         net, name = self.net, sender.name
         norm = net.population(f"{name}_norm", 1, NORM)
         net.connect(
@@ -238,8 +239,12 @@ class _Plan:
             self.tell_twin(unit, twins[unit.name])
 
     def tell_twin(self, unit: Population, twin: Population) -> None:
-        told = {"swayed": ("noise", "feedforward"), "taught": ("error", "plasticity"), "seen": ("rate", "plasticity")}
-        for into, (sends, during) in told.items():
+        signals = {
+            "swayed": ("noise", "feedforward"),
+            "taught": ("error", "plasticity"),
+            "seen": ("rate", "plasticity"),
+        }
+        for into, (sends, during) in signals.items():
             if sends in unit.variables():
                 self.net.connect(
                     unit, twin, into=into, sends=sends, during=during, weights=1.0, connectivity=OneToOne(),

@@ -62,10 +62,14 @@ class Noise:
 
     Parameters
     ----------
-    c : its standard deviation
-    draw : an expression with mean 0 and variance 1 that draws, such as ``randn()``
-    own : whether the unit itself gets it; if not, it is there to be sent to the unit's twin
-    during : the phase in which it is drawn
+    c : float
+        The standard deviation of the noise.
+    draw : str
+        An expression with mean 0 and variance 1 that draws, such as ``randn()``.
+    own : bool
+        Whether the unit itself gets it; if not, it is there to be sent to the unit's twin.
+    during : str
+        The phase in which it is drawn.
     """
 
     c: float = 0.01
@@ -74,7 +78,7 @@ class Noise:
     during: str = "draw"
 
     def trace(self) -> str:
-        """Equations: the noise, drawn once a presentation, and the estimate that the unit makes of it.
+        """Return the equations of the noise, drawn once a presentation, and the estimate that the unit makes of it.
 
         estimate = -difference*noise/c^2, minus the gradient of the loss by the rate (Eq. 2).
         """
@@ -86,19 +90,21 @@ class Noise:
 
 
 def reads_noise(rule: Rule) -> bool:
-    """Whether a rule reads what noise, and the difference that it makes to the loss, bring."""
+    """Return whether a rule reads what noise, and the difference that it makes to the loss, bring."""
     read = set().union(*(e.reads_pre | e.reads_post for e in (rule.forward, rule.feedback)))
     return bool(read & {"estimate", "noise"}) or "difference" in rule.broadcasts
 
 
 def perturbed(transfer: str, tau: Quantity, noise: Noise, *, gated: bool = True, dropped: float = 0.0) -> Neuron:
-    """A `pyramidal` unit whose soma has noise in the phase ``perturbed``, a part of ``feedforward``; dropout spares it."""
+    """Return a `pyramidal` unit whose soma has noise in the phase ``perturbed``, a part of ``feedforward``; dropout
+    spares it.
+    """
     soma = "noise*in_perturbed"
     return pyramidal(transfer, tau, gated=gated, dropped=dropped, added=soma, more=noise.trace(), c=noise.c)
 
 
 def hidden_unit(transfer: str, tau: Quantity, noise: Noise | None = None, *, lateral: bool = False) -> Neuron:
-    """A pyramidal unit: error = apical f'(basal), latched in ``feedback`` (section 2.1).
+    """Return a pyramidal unit: error = apical f'(basal), latched in ``feedback`` (section 2.1).
 
     With noise: tau drate/dt = f(basal) + noise - rate in the phase ``perturbed`` (section 2.2), without it in
     ``feedforward``; the noise is drawn once a presentation, in ``draw``, and kept as a trace; and
@@ -113,7 +119,7 @@ def hidden_unit(transfer: str, tau: Quantity, noise: Noise | None = None, *, lat
 
 
 def output_unit(transfer: str, tau: Quantity, noise: Noise | None = None, *, lateral: bool = False) -> Neuron:
-    """An answering unit: error = (target - rate) f'(basal), latched in ``error``, minus the gradient of half the
+    """Return an answering unit: error = (target - rate) f'(basal), latched in ``error``, minus the gradient of half the
     squared miss by the basal field. It sends the square of its miss to the loss. Its noise is as in ``hidden_unit``."""
     f, slope = find_transfer(transfer)
     own = f"""
@@ -125,7 +131,7 @@ def output_unit(transfer: str, tau: Quantity, noise: Noise | None = None, *, lat
 
 
 def twin_unit(transfer: str, tau: Quantity) -> Neuron:
-    """A unit of the noisy circuit, side by side with the clean one.
+    """Return a unit of the noisy circuit, side by side with the clean one.
 
     It gets the noise, the error and the rate of its twin there by synapses of their own, the latter two for its rule:
     so its weights change as those between the clean units do.
@@ -148,7 +154,8 @@ def twin_unit(transfer: str, tau: Quantity) -> Neuron:
 
 
 def jittered_input(sd: float) -> Neuron:
-    """A stimulus with noise while the circuit is taught, and without when it is only asked (denoising, section 4.2).
+    """Return a stimulus with noise while the circuit is taught, and without when it is only asked (denoising, section
+    4.2).
 
     The noise is drawn in ``draw`` and gone after ``plasticity``; an evaluation has neither phase.
     """

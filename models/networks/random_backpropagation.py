@@ -31,7 +31,8 @@ def random_backpropagation(
     seed: int = 0,
     lowering: str = "dense",
 ) -> Circuit:
-    """A stimulus `x`, hidden layers `h1`, `h2`, ..., a softmax output `o`, and the learning channel between them.
+    """Return a stimulus `x`, hidden layers `h1`, `h2`, ..., a softmax output `o`, and the learning channel between
+    them.
 
         feedforward: one step per layer of weights; error: the output circuit's two; feedback: a step per hidden
         layer, or one where the channel skips; plasticity: one. In the step `draw`, the last of `error`, dropout draws.
@@ -40,14 +41,21 @@ def random_backpropagation(
     are no biases (Eq. 2 and 14). Circuits of variants that differ in numbers only can share one program
     (`Circuit.take_over`).
 
-    Args:
-        sizes: units of each layer, stimulus first, at least three.
-        variant: a `Variant`, or the name of an algorithm.
-        batch_size : stimuli shown at a time: the minibatch.
-        precision, dt, seed, lowering: of the circuit.
+    Parameters
+    ----------
+    sizes : Sequence[int]
+        Units of each layer, stimulus first, at least three.
+    variant : Variant | str
+        A `Variant`, or the name of an algorithm.
+    batch_size : int
+        Stimuli shown at a time: the minibatch.
+    precision, dt, seed, lowering
+        The precision, dt, seed and lowering of the circuit.
 
-    Raises:
-        UsageError: no hidden layer.
+    Raises
+    ------
+    UsageError
+        If there is no hidden layer.
     """
     variant = Variant(variant) if isinstance(variant, str) else variant
     if len(sizes) < 3:
@@ -66,7 +74,7 @@ def random_backpropagation(
 
 
 def scaled(mean: float = 0.0, *, uniform: bool = False) -> Initial:
-    """Weights with the variance 2/(n_pre + n_post), and a mean in standard deviations."""
+    """Return weights with the variance 2/(n_pre + n_post), and a mean in standard deviations."""
 
     def draw(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
         unit = rng.uniform(-np.sqrt(3), np.sqrt(3), shape) if uniform else rng.standard_normal(shape)
@@ -76,7 +84,7 @@ def scaled(mean: float = 0.0, *, uniform: bool = False) -> Initial:
 
 
 def channel_matrix(variant: Variant) -> Initial:
-    """How the weights of the channel begin."""
+    """Return how the weights of the channel begin."""
     if variant.matrix != "sparse":
         return scaled(variant.mean, uniform=variant.matrix == "uniform")
     size = 1.0 if variant.skips or variant.n == 0 else 1 / np.sqrt(variant.n)
@@ -88,7 +96,7 @@ def _sd(shape: tuple[int, ...]) -> float:
 
 
 def _forward(net: Circuit, variant: Variant, layers: list[Population], h: int) -> Projection:
-    """The projection into layer h, with its rule."""
+    """Return the projection into layer h, with its rule."""
     pre, post = layers[h - 1 : h + 1]
     top = h == len(layers) - 1
     rule = _rule(variant, h, top, (post.size, pre.size), layers[-1].size)
@@ -100,7 +108,7 @@ def _forward(net: Circuit, variant: Variant, layers: list[Population], h: int) -
 
 
 def _rule(variant: Variant, h: int, top: bool, shape: tuple[int, int], outputs: int) -> SynapticEquation | None:
-    """What the synapses into layer h follow; None: they stay as they are."""
+    """Return what the synapses into layer h follow; None: they stay as they are."""
     if variant.algorithm == "top" and not top:
         return None
     rule = rbp

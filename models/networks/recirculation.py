@@ -7,7 +7,7 @@ A pair of layers, x below and h above, is joined by A (up) and B (down). A loop 
 
 It is begun by a drive, drawn in `below_draw` or `above_draw` (noise of mean zero, or data), and ends with
 `below_learns` or `above_learns`. A unit sends its `rate` up and its `echo` down. What it first sent in a loop it keeps:
-`shown` (upwards), `heard` (downwards). A layer between two others is the upper one of one pair and the lower one of the
+`shown` (upwards), `received` (downwards). A layer between two others is the upper one of one pair and the lower one of the
 next at the same time, since what comes from below and from above lies in different compartments: all pairs of a chain
 go round at once.
 """
@@ -54,20 +54,33 @@ def chain(
 ) -> Circuit:
     """Linear layers `x`, `h1`, `h2`, ..., each a pair with the next; nothing but recirculation changes a weight.
 
-    Args:
-        sizes: units of each layer, the lowest first; two make the pair of the paper.
-        rule: what changes A and B.
-        ends: the loops that are run, one after the other: from "below", from "above", or both. From below alone an
-            expanding pair never meets the third Penrose condition, from above alone a contracting one the fourth.
-        data: whether `x` is a stimulus, with rows to be shown; otherwise it draws noise as every other layer does.
-        noise: standard deviation of what a layer draws.
-        tau, settling: time constant of rate and echo (None: dt, step-by-step mode), and how many tau each step is then given.
-        weights, feedback_weights: of A and B to begin with; None: Glorot and Bengio's uniform, each drawn by itself.
-        circuit: see `CircuitOptions`; the precision is float64 if nothing else is said.
+    Parameters
+    ----------
+    sizes : Sequence[int]
+        Units of each layer, the lowest first; two make the pair of the paper.
+    rule : Rule | str
+        What changes A and B.
+    ends : Sequence[str]
+        The loops that are run, one after the other: from "below", from "above", or both. From below alone an expanding
+        pair never meets the third Penrose condition, from above alone a contracting one the fourth.
+    data : bool
+        Whether `x` is a stimulus, with rows to be shown; otherwise it draws noise as every other layer does.
+    noise : float
+        Standard deviation of what a layer draws.
+    tau, settling
+        Time constant of rate and echo (None: dt, step-by-step mode), and how many tau each step is then given.
+    weights, feedback_weights : Any
+        The weights and feedback weights of A and B to begin with; None: Glorot and Bengio's uniform, each drawn by
+        itself.
+    circuit : Unpack[CircuitOptions]
+        See `CircuitOptions`; the precision is float64 if nothing else is said.
 
-    Raises:
-        UsageError: for sizes or ends that make no loop.
-        RecircuitError: what the circuit refuses.
+    Raises
+    ------
+    UsageError
+        If sizes or ends make no loop.
+    RecircuitError
+        If the circuit refuses its arguments.
     """
     rule, ends = find(rule) if isinstance(rule, str) else rule, _checked(sizes, ends)
     net = new_circuit(circuit, "float64")
@@ -106,7 +119,8 @@ def recirculating(
     feedback_weights: Any = 0.0,
     **circuit: Unpack[CircuitOptions],
 ) -> Circuit:
-    """A stimulus `x`, hidden layers `h1`, `h2`, ... and an output `o`, whose error comes down a chain of learned B.
+    """Return a stimulus `x`, hidden layers `h1`, `h2`, ... and an output `o`, whose error comes down a chain of learned
+    B.
 
         h_l = W_l x_(l-1),  x_l = f(h_l),  x_L = h_L        feedforward: one step per layer of weights
         e = target - h_L                                    error: minus the gradient of half the squared error
@@ -123,20 +137,33 @@ def recirculating(
     B begins at 0, so that its rows lie where those of W^T do, and B goes to W^+ for wide layers too; drawn at random,
     it keeps in an expanding pair what W never reaches (`rule.with_weight_decay` lets it fade).
 
-    Args:
-        sizes: units of each layer, stimulus first; three or more.
-        rule: its forward equation teaches W, its feedback equation B.
-        ends: the loops that are run. From below is enough for B alone.
-        transfer: f of the hidden units; see `pyramidal`.
-        gated: False leaves out f', as the paper does.
-        noise: standard deviation of the noise.
-        weights, feedback_weights: of W (None: Glorot and Bengio's uniform) and B to begin with.
-        tau, settling: as for `chain`.
-        circuit: see `CircuitOptions`.
+    Parameters
+    ----------
+    sizes : Sequence[int]
+        Units of each layer, stimulus first; three or more.
+    rule : Rule | str
+        Its forward equation teaches W, its feedback equation B.
+    ends : Sequence[str]
+        The loops that are run. From below is enough for B alone.
+    transfer : str
+        f of the hidden units; see `pyramidal`.
+    gated : bool
+        False leaves out f', as the paper does.
+    noise : float
+        Standard deviation of the noise.
+    weights, feedback_weights : Any
+        The weights and feedback weights of W (None: Glorot and Bengio's uniform) and B to begin with.
+    tau, settling
+        The tau and settling, as for `chain`.
+    circuit : Unpack[CircuitOptions]
+        See `CircuitOptions`.
 
-    Raises:
-        UsageError: for sizes or ends that make no such network.
-        RecircuitError: what the circuit refuses.
+    Raises
+    ------
+    UsageError
+        If sizes or ends make no such network.
+    RecircuitError
+        If the circuit refuses its arguments.
     """
     rule, ends = find(rule) if isinstance(rule, str) else rule, _checked(sizes, ends, 3)
     net = new_circuit(circuit)
@@ -177,7 +204,8 @@ def unit(
     down: str = "",
     top: bool = False,
 ) -> Neuron:
-    """The equations of a unit that is in a pair as the lower one, as the upper one, or both, in the phases `loops`.
+    """Return the equations of a unit that is in a pair as the lower one, as the upper one, or both, in the phases
+    `loops`.
 
     `up` and `down` are what it sends when it is taught: f(basal) in `feedforward`, and the error in `feedback`, or at
     the `top` in `error`.
@@ -187,7 +215,7 @@ def unit(
     echoes = {"below_h": "basal", "above_h": "drive", "above_h_back": "basal"}
     echoes = {p: v for p, v in echoes.items() if upper and p in loops}
     draws = [p for p, role in (("below_draw", lower), ("above_draw", upper)) if role and p in loops]
-    shown, heard = ({p: v for p, v in of.items() if not p.endswith("_back")} for of in (rates, echoes))
+    shown, received = ({p: v for p, v in of.items() if not p.endswith("_back")} for of in (rates, echoes))
     rates = ({"feedforward": up} if up else {}) | rates
     echoes = ({"error" if top else "feedback": down} if down else {}) | echoes
     lines = ["basal : 1 (compartment)"] if upper or up else []
@@ -198,7 +226,7 @@ def unit(
     lines += [_equation("drate/dt", rates, "rate")] if rates else []
     lines += [_equation("decho/dt", echoes, "echo")] if echoes else []
     lines += [_equation("shown", shown)] if shown else []
-    lines += [_equation("heard", heard)] if heard else []
+    lines += [_equation("received", received)] if received else []
     lines += ["error = echo : 1"] if down else []
     values: dict[str, Any] = {"tau": tau} | ({"noise": noise} if draws and not data else {})
     return Neuron("\n".join(lines), **values)
@@ -216,14 +244,14 @@ def _equation(left: str, values: Mapping[str, str], relaxes: str = "") -> str:
 
 
 def _factor(expression: str) -> str:
-    """In brackets where it is a sum."""
+    """Return the expression, in brackets if it is a sum."""
     tree = ast.parse(expression, mode="eval").body
     is_sum = isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Add | ast.Sub)
     return f"({expression})" if is_sum else expression
 
 
 def _output(net: Circuit, size: int, model: Neuron) -> Population:
-    """The output and its supervisor, 1 for the class that is shown and 0 for the others."""
+    """Return the output and its supervisor, 1 for the class that is shown and 0 for the others."""
     o = net.population("o", size, model)
     s = net.supervisor("s", size, during="error")
     net.connect(s, o, into="supervision", weights=1.0, connectivity=OneToOne(), during="error")
@@ -235,13 +263,13 @@ def _open(wanted: Sequence[str], phases: Sequence[str]) -> list[str]:
 
 
 def _timed(phases: Sequence[str], dt: Quantity, step: int) -> list[Any]:
-    """Names and durations: one step to draw and one to learn, `step` for all else."""
+    """Return names and durations: one step to draw and one to learn, `step` for all else."""
     pairs = [(phase, dt if phase.endswith(("_draw", "_learns")) else step * dt) for phase in phases]
     return [word for pair in pairs for word in pair]
 
 
 def _settling_steps(tau: Quantity | None, dt: Quantity, settling: float) -> int:
-    """Steps for one crossing: one in step-by-step mode."""
+    """Return steps for one crossing: one in step-by-step mode."""
     ratio = 1.0 if tau is None else float(tau / dt)
     return 1 if abs(ratio - 1) < 1e-9 else max(1, math.ceil(settling * ratio))
 

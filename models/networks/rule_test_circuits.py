@@ -24,7 +24,8 @@ NOTHING = "nothing_arrives : 1 (compartment)\nnothing_sent = 0.0 : 1"
 
 
 def bench(forward: SynapticEquation, feedback: SynapticEquation, **options: Any) -> Circuit:
-    """Two populations, `below` and `above`, with synapses both ways that carry nothing and change by the equations.
+    """Return two populations, `below` and `above`, with synapses both ways that carry nothing and change by the
+    equations.
 
     Each variable that an equation reads is a compartment, which a stimulus of its own fills (`below_x`), and each
     broadcast the rate of one (`loss_source`): so a rule may read what it likes, whatever makes it. The projections
@@ -44,7 +45,9 @@ def bench(forward: SynapticEquation, feedback: SynapticEquation, **options: Any)
 
 
 def bench_data(net: Circuit, count: int, seed: int, values: Mapping[str, Draw]) -> dict[str, NDArray[np.float64]]:
-    """Random rows for each stimulus of a bench: from -2 to -1/2 and 1/2 to 2, or as `values` says of a variable."""
+    """Return random rows for each stimulus of a bench: from -2 to -1/2 and 1/2 to 2, or as `values` says of a
+    variable.
+    """
     rng = np.random.default_rng(seed)
     return {
         name: _drawn(values.get(variable(name)), rng, (count, population.size))
@@ -59,13 +62,19 @@ def network(rule: Rule, hidden: Neuron | None = None, **options: Any) -> Circuit
     A projection changes where its two populations have what the equation reads. Each broadcast is the square of what
     a unit (`loss_unit`) receives of the errors.
 
-    Args:
-        rule: what the synapses follow.
-        hidden: the hidden units, with a compartment `basal`, and `apical` if they receive feedback; None: pyramidal.
-        options: of the circuit.
+    Parameters
+    ----------
+    rule : Rule
+        What the synapses follow.
+    hidden : Neuron | None
+        The hidden units, with a compartment `basal`, and `apical` if they receive feedback; None: pyramidal.
+    options : Any
+        The options of the circuit.
 
-    Raises:
-        RecircuitError: the rule fits no projection, and what the units lack.
+    Raises
+    ------
+    RecircuitError
+        If the rule fits no projection. The message says what the units lack.
     """
     net = Circuit(**options)
     hidden = hidden or pyramidal("tanh")
@@ -90,7 +99,7 @@ def network(rule: Rule, hidden: Neuron | None = None, **options: Any) -> Circuit
 
 
 def data_for(net: Circuit, count: int, seed: int) -> dict[str, NDArray[Any]]:
-    """Normal rows for each stimulus of any circuit, and random labels for its supervisors."""
+    """Return normal rows for each stimulus of any circuit, and random labels for its supervisors."""
     rng = np.random.default_rng(seed)
     clamped = {p.name: (p.size, p.clamp.kind) for p in net.populations.values() if p.clamp is not None}
     return {
@@ -109,7 +118,7 @@ def _filled(net: Circuit, name: str, variables: list[str]) -> Population:
 
 
 def variable(stimulus: str) -> str:
-    """What a stimulus of a bench stands for: x for `below_x`, loss for `loss_source`."""
+    """Return what a stimulus of a bench stands for: x for `below_x`, loss for `loss_source`."""
     side, _, variable = stimulus.partition("_")
     return variable if side in SIZES else stimulus.removesuffix("_source")
 
@@ -134,6 +143,6 @@ def _add_broadcast(net: Circuit, o: Population, name: str) -> None:
 
 
 def _lacking(equation: SynapticEquation, pre: Population, post: Population) -> list[str]:
-    """What an equation reads that its two populations do not have."""
+    """Return what an equation reads that its two populations do not have."""
     found = [f"{v}_pre" for v in sorted(equation.reads_pre - set(pre.variables()))]
     return found + [f"{v}_post" for v in sorted(equation.reads_post - set(post.variables()))]

@@ -14,14 +14,19 @@ __all__ = ["carry_over", "untied"]
 
 
 def untied(weights: NDArray[np.floating], tied: Projection, into: Projection) -> NDArray[np.floating]:
-    """The weight that each synapse of ``into`` has in ``tied``: every place gets its copy of the filter.
+    """Return the weight that each synapse of ``into`` has in ``tied``: every place gets its copy of the filter.
 
-    Args:
-        weights: of the shape of ``tied``.
-        tied, into: projections with the same synapses; those of ``tied`` may share their weights.
+    Parameters
+    ----------
+    weights : NDArray[np.floating]
+        The weights of the shape of ``tied``.
+    tied, into : Projection
+        Projections with the same synapses; those of ``tied`` may share their weights.
 
-    Raises:
-        RecircuitError: they do not have the same synapses.
+    Raises
+    ------
+    RecircuitError
+        If they do not have the same synapses.
     """
     found = np.zeros(into.shape, weights.dtype)
     (a, b), size = (_by_place(p) for p in (tied, into)), tied.post.size
@@ -71,7 +76,7 @@ def carry_over(source: Circuit, target: Circuit, layers: Collection[str] | None 
 
 
 def _by_place(projection: Projection) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Pre and post unit of every synapse as one number, sorted, and where its weight is."""
+    """Return pre and post unit of every synapse as one number, sorted, and where its weight is."""
     connectivity = projection.connectivity
     if not isinstance(connectivity, Local):
         raise RecircuitError(f"untied: {projection.name} is no convolution and not local; it is {connectivity}.")

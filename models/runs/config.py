@@ -68,7 +68,10 @@ class RunConfig(BaseModel):
     def of(cls, **options: Any) -> RunConfig:
         """Check options.
 
-        Raises UsageError: naming the option, what it got, and what was expected.
+        Raises
+        ------
+        UsageError
+            If an option is wrong. The message names the option, what it got, and what was expected.
         """
         try:
             return cls(**options)
@@ -145,12 +148,15 @@ class RunConfig(BaseModel):
         return tuple(dict.fromkeys(_one_of(name, tuple(MEASURES)) for name in names))
 
     def filled(self, data: Dataset) -> RunConfig:
-        """With the defaults that depend on the data, and checked against it.
+        """Return the options with the defaults that depend on the data, checked against the data.
 
         Up to 10,000 training samples: features-100-classes, 20 epochs, and about 1/64 of them, 10 at least, at a
         time; beyond: features-500-classes, 6 epochs, 100 at a time.
 
-        Raises UsageError: layers or batch elements do not fit the data.
+        Raises
+        ------
+        UsageError
+            If layers or batch elements do not fit the data.
         """
         if self.model is not None:
             filled = self.model_copy(update=of_model(self, data))
@@ -180,9 +186,12 @@ class RunConfig(BaseModel):
         )
 
     def _fitted(self, kind: RuleNetwork) -> RunConfig:
-        """With the loss and transfer of a kind of network, and the rule's own rate.
+        """Return the options with the loss and transfer function of a kind of network, and the rule's own rate.
 
-        Raises UsageError: an option that this kind does not have.
+        Raises
+        ------
+        UsageError
+            If this kind does not have an option.
         """
         rule = find(self.rule)
         for name, wanted in (("loss", "mse"), ("connectivity", 1.0), ("matmul", "full")):
@@ -201,7 +210,7 @@ class RunConfig(BaseModel):
         return self.model_copy(update=changes)
 
     def _rates(self) -> dict[str, float]:
-        """Rate and decay: what is given, or for a rule that has a rate and no such decay, the defaults."""
+        """Return rate and decay: what is given, or for a rule that has a rate and no such decay, the defaults."""
         own = find(self.rule).parameters
         rate, decay = self.rate, self.rate_decay
         if rate is None and "rate" in own:
@@ -211,9 +220,12 @@ class RunConfig(BaseModel):
         return {k: v for k, v in (("rate", rate), ("rate_decay", decay)) if v is not None}
 
     def made_rule(self) -> Rule:
-        """The rule with its rate, decays and momentum.
+        """Return the rule with its rate, decays and momentum.
 
-        Raises UsageError: the rule has no rate that could be set.
+        Raises
+        ------
+        UsageError
+            If the rule has no rate that could be set.
         """
         rule = find(self.rule)
         if "rate" not in rule.parameters and (self.rate is not None or self.rate_decay is not None):
@@ -230,9 +242,12 @@ class RunConfig(BaseModel):
         return rule.with_rate_decay(self.rate_decay) if self.rate_decay else rule
 
     def circuit(self, data: Dataset) -> Circuit:
-        """The network; call it on what `filled` returned, with the data it was filled for.
+        """Return the network; call it on what `filled` returned, with the data it was filled for.
 
-        Raises UsageError: whatever makes no network.
+        Raises
+        ------
+        UsageError
+            If the options make no network.
         """
         assert self.batch_size is not None
         try:
@@ -258,20 +273,20 @@ class RunConfig(BaseModel):
         )  # fmt: skip
 
     def network(self) -> str:
-        """The layers, in words."""
+        """Return the layers, in words."""
         if self.model is None:
             return str(self.layers)
         line = ARCHITECTURES[self.model].line if self.model in ARCHITECTURES else self.model
         return line + (" (untied)" if self.untied else "")
 
     def folder(self) -> Path:
-        """Where the run goes if nothing else is said: runs/DATA-RULE-SEED."""
+        """Return where the run goes if nothing else is said: runs/DATA-RULE-SEED."""
         rule = self.rule.rpartition(":")[2] or self.rule
         model = "" if self.model is None else f"{self.model if ';' not in self.model else 'model'}-"
         return Path("runs") / f"{Path(self.data).stem}-{model}{rule}-{self.seed}"
 
     def differences(self, other: RunConfig) -> list[str]:
-        """The options in which another run differs, but for how far it goes and what runs it."""
+        """Return the options in which another run differs, but for how far it goes and what runs it."""
         mine, theirs = self.model_dump(), other.model_dump()
         return [k for k in mine if mine[k] != theirs[k] and k not in ("epochs", "backend", "data_dir")]
 

@@ -29,7 +29,7 @@ class Asked(Protocol):
 
 
 def usual_epochs(samples: int) -> int:
-    """20 for a small data set, else 6."""
+    """Return 20 for a small data set, else 6."""
     return 20 if samples < SMALL else 6
 
 
@@ -40,11 +40,15 @@ def usual_batch_size(samples: int) -> int:
 
 
 def of_model(config: Asked, data: Dataset) -> dict[str, Any]:
-    """Options of a model that were not given: its paper's transfer, loss, rate (without decay) and batch elements.
+    """Return options of a model that were not given: its paper's transfer, loss, rate (without decay) and batch
+    elements.
 
     The paper's batch elements are taken where the data have 20 times as many samples.
 
-    Raises UsageError: the options or the data do not go with a model.
+    Raises
+    ------
+    UsageError
+        If the options or the data do not go with a model.
     """
     if config.layers is not None:
         raise UsageError("--model and --layers are two ways to say what the network is: give one of them.")

@@ -35,14 +35,17 @@ class Record(BaseModel):
     machine: dict[str, str | int]
 
     def content(self) -> bytes:
-        """As it stands in the file."""
+        """Return the content of the file."""
         return (self.model_dump_json(indent=2) + "\n").encode()
 
 
 def rule_hash(spec: str) -> str:
-    """Of the file that a rule is in; empty where there is none.
+    """Return the hash of the file that a rule is in; empty if there is none.
 
-    Raises UsageError: the file cannot be read.
+    Raises
+    ------
+    UsageError
+        If the file cannot be read.
     """
     path = file_of_rule(spec)
     try:
@@ -52,9 +55,12 @@ def rule_hash(spec: str) -> str:
 
 
 def read_record(folder: Path) -> Record | None:
-    """What a folder's config.json says; None where there is none.
+    """Return what a folder's config.json says; None where there is none.
 
-    Raises RecircuitError: it cannot be read.
+    Raises
+    ------
+    RecircuitError
+        If the file cannot be read.
     """
     path = folder / CONFIG
     try:
@@ -71,15 +77,18 @@ def read_record(folder: Path) -> Record | None:
 
 
 def plan(folder: Path, given: dict[str, Any], *, resume: bool, trust: bool = False) -> tuple[RunConfig, str]:
-    """The options of a run in a folder, and what to tell the user about it. Nothing is changed.
+    """Return the options of a run in a folder, and a message for the user about it. Nothing is changed.
 
     A resumed run takes from config.json what was not given, and refuses what was given otherwise; how many epochs,
     which backend and where the data lie may change. A file with a rule is executed only where the user names it now, or
     trusts the folder and the file is what it was.
 
-    Raises:
-        UsageError: an option does not hold, or is not what the run to resume was started with.
-        RecircuitError: config.json or the weights cannot be read, or are missing.
+    Raises
+    ------
+    UsageError
+        If an option does not hold, or is not what the run to resume was started with.
+    RecircuitError
+        If config.json or the weights cannot be read, or are missing.
     """
     record = read_record(folder) if resume else None
     if resume:
@@ -119,9 +128,12 @@ def check_trusted(folder: Path, record: Record, trust: bool) -> None:
 
 
 def may_start(folder: Path, config: RunConfig, *, overwrite: bool) -> str:
-    """What to tell about a new run in a folder that may hold another.
+    """Return a message about a new run in a folder that may hold another.
 
-    Raises UsageError: it holds one that has trained, or that cannot be read, and nothing is said about writing over it.
+    Raises
+    ------
+    UsageError
+        If the folder holds a run that has trained or that cannot be read, and `overwrite` is not given.
     """
     held = (folder / CONFIG).exists() or (folder / WEIGHTS).exists()
     if not held:
@@ -145,7 +157,7 @@ def may_start(folder: Path, config: RunConfig, *, overwrite: bool) -> str:
 
 
 def _progress(folder: Path) -> tuple[Record | None, int]:
-    """The record and the epochs done, where they can be read."""
+    """Return the record and the epochs done, where they can be read."""
     try:
         record = read_record(folder)
         return record, Checkpoint.load(folder / WEIGHTS).about.epoch if (folder / WEIGHTS).exists() else 0

@@ -12,7 +12,7 @@ __all__ = ["COUNT", "DECAY", "MOMENTUM", "PROBABILITY", "RATE", "SEED"]
 
 
 def _checked(expected: str, fits: Callable[[Any], bool]) -> AfterValidator:
-    """A check of an option; None, for one that was not given, passes."""
+    """Return a check of an option; None, for one that was not given, passes."""
 
     def check(value: Any) -> Any:
         if value is not None and not fits(value):

@@ -16,7 +16,7 @@ from typing import Any
 from ...errors import UsageError
 from ...processor import cores
 from .jobs import Job, Result
-from .separate_process import Runs, perform_apart
+from .separate_process import Runs, perform_in_own_process
 
 __all__ = ["dispatch"]
 
@@ -36,7 +36,7 @@ def dispatch(
         done: called, here, with each job and its result, as they come.
         scheduler: the address of a Dask scheduler, as tcp://host:8786; None: workers on this machine.
         workers: how many of those; None: one for each core.
-        begun: told in a line where the jobs run.
+        begun: is called with a line that says where the jobs run.
 
     Returns:
         for each job that has no result, why.
@@ -86,7 +86,7 @@ def _on_cluster(
     failed: dict[str, str] = {}
     with _quiet(), _client(scheduler, begun) as client:
         token = uuid.uuid4().hex[:8]  # a scheduler that serves others too, or an earlier sweep, knows no such keys
-        futures = {client.submit(perform_apart, j.payload, key=f"{j.key}-{token}", retries=1): j for j in jobs}
+        futures = {client.submit(perform_in_own_process, j.payload, key=f"{j.key}-{token}", retries=1): j for j in jobs}
         try:
             for future in as_answered(futures, loop=client.loop):
                 job = futures[future]
@@ -144,7 +144,7 @@ def _client(scheduler: str, begun: Callable[[str], None]) -> Iterator[Any]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Without Dask's log, in which a worker that is replaced takes a page."""
+    """Silence Dask's log, in which a worker that is replaced takes a page."""
     logger = logging.getLogger("distributed")
     before = logger.level
     logger.setLevel(logging.CRITICAL)

@@ -53,14 +53,14 @@ class Job:
     @property
     def key(self) -> str:
         """A file name for its result: readable, and another for other options."""
-        told = {"kind": self.kind, "options": self.options, "seed": self.seed}
-        digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:12]
+        identity = {"kind": self.kind, "options": self.options, "seed": self.seed}
+        digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:12]
         name = str(self.options.get("rule", self.options.get("id"))).rpartition(":")[2]
         seed = "" if self.seed is None else f"-{self.seed}"
         return f"{re.sub(r'[^A-Za-z0-9_.-]+', '_', name)}{seed}-{digest}"
 
     def finished(self, folder: Path) -> Result | None:
-        """Its result, if it lies in a folder; a file that cannot be read counts for nothing."""
+        """Return its result, if it lies in a folder. A file that cannot be read is ignored."""
         try:
             found = json.loads(read_file(folder / f"{self.key}.json"))["result"]
         except (OSError, ValueError, KeyError, TypeError):
@@ -70,16 +70,22 @@ class Job:
     def keep(self, folder: Path, result: Result) -> None:
         """Write its result, whole or not at all.
 
-        Raises RecircuitError: the disk is full, or the folder cannot be written.
+        Raises
+        ------
+        RecircuitError
+            If the disk is full, or the folder cannot be written.
         """
         text = json.dumps({**self.payload, "result": result}, indent=1, allow_nan=False) + "\n"
         write_whole(folder / f"{self.key}.json", text.encode())
 
 
 def seeds_of(text: str) -> list[int]:
-    """Seeds as one writes them: ``"0-4"``, ``"3"``, ``"0,2,5-7"``.
+    """Return seeds as one writes them: ``"0-4"``, ``"3"``, ``"0,2,5-7"``.
 
-    Raises UsageError: it is no list of whole numbers.
+    Raises
+    ------
+    UsageError
+        If the text is no list of whole numbers.
     """
     found: list[int] = []
     for part in text.split(","):
@@ -92,7 +98,7 @@ def seeds_of(text: str) -> list[int]:
 
 
 def values_of(text: str) -> list[str]:
-    """The values of an option: parts between commas, but for commas within brackets (``clip(basal, -1, 1)``)."""
+    """Return the values of an option: parts between commas, but for commas within brackets (``clip(basal, -1, 1)``)."""
     parts, depth = [""], 0
     for sign in text:
         depth += (sign in "([{") - (sign in ")]}")
@@ -104,16 +110,23 @@ def values_of(text: str) -> list[str]:
 
 
 def training_jobs(data: str, variants: Mapping[str, Sequence[Any]], seeds: Sequence[int], **fixed: Any) -> list[Job]:
-    """A run for every seed and every combination of the variants.
+    """Return a run for every seed and every combination of the variants.
 
-    Args:
-        data: as in `recircuit.models.data.load`.
-        variants: option -> its values, as of RunConfig.
-        seeds: of weights, order and noise.
-        fixed: options that are the same for all.
+    Parameters
+    ----------
+    data : str
+        The data, as in `recircuit.models.data.load`.
+    variants : Mapping[str, Sequence[Any]]
+        Option -> its values, as of RunConfig.
+    seeds : Sequence[int]
+        The seeds of weights, order and noise.
+    fixed : Any
+        Options that are the same for all.
 
-    Raises:
-        UsageError: an option does not hold, or does not fit the data.
+    Raises
+    ------
+    UsageError
+        If an option does not hold, or does not fit the data.
     """
     samples = load(data, fixed.get("data_dir"))
     jobs = []
@@ -141,16 +154,23 @@ def experiment_jobs(
     data_dir: str | None = None,
     out: Path | None = None,
 ) -> list[Job]:
-    """A run of each experiment for every seed, one for those that draw nothing at random.
+    """Return a run of each experiment for every seed, one for those that draw nothing at random.
 
-    Args:
-        ids: of the experiments.
-        seeds: of their runs.
-        backend, quick, epochs, data_dir: as in `settings_for`.
-        out: below it each experiment has a folder, in which it keeps what it trains; None: nowhere.
+    Parameters
+    ----------
+    ids : Sequence[str]
+        The ids of the experiments.
+    seeds : Sequence[int]
+        The seeds of the runs.
+    backend, quick, epochs, data_dir
+        The backend, quick, epochs and data dir, as in `settings_for`.
+    out : Path | None
+        Below it each experiment has a folder, in which it keeps what it trains; None: nowhere.
 
-    Raises:
-        UsageError: no such experiment or backend, or one that is not run for other numbers of epochs.
+    Raises
+    ------
+    UsageError
+        If there is no such experiment or backend, or if the experiment cannot be run for another number of epochs.
     """
     from ..experiments import find, settings_for
 
@@ -216,12 +236,12 @@ def _reproduced(payload: Mapping[str, Any]) -> Result:
 
 
 def _identity(config: RunConfig, data: Dataset) -> dict[str, str]:
-    """What a name or a path stands for."""
+    """Return what a name or a path stands for."""
     return {"fingerprint": data.fingerprint(), "equations": str(config.made_rule())}
 
 
 def _plain(value: Any) -> Any:
-    """With None for what JSON has no number for."""
+    """Return the value with None in place of numbers that JSON does not have."""
     if isinstance(value, Mapping):
         return {str(k): _plain(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
@@ -230,7 +250,7 @@ def _plain(value: Any) -> Any:
 
 
 def _whole_path(spec: str) -> str:
-    """A rule or data set in a file, by its whole path: a worker has another folder."""
+    """Return a rule or data set in a file, by its whole path: a worker has another folder."""
     file, colon, attribute = spec.rpartition(":") if ":" in spec else (spec, "", "")
     is_file = file.endswith((".py", ".npz"))
     return f"{Path(file).expanduser().resolve()}{colon}{attribute}" if is_file else spec

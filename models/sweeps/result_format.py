@@ -1,4 +1,4 @@
-"""What the result of a run of a sweep holds, by which a file that is damaged is told apart."""
+"""The content of the result of a run of a sweep, by which damaged files are recognised."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ KINDS: Mapping[str, type[_Result]] = {"train": _Trained, "reproduce": _Reproduce
 
 
 def is_result(kind: str, found: Any) -> bool:
-    """Whether something read from a file is the whole result of a run of a kind."""
+    """Return whether something read from a file is the whole result of a run of a kind."""
     try:
         KINDS[kind].model_validate(found)
     except ValidationError:

@@ -18,7 +18,7 @@ from typing import Any
 from ...errors import RecircuitError
 from .jobs import Result, perform
 
-__all__ = ["Runs", "perform_apart"]
+__all__ = ["Runs", "perform_in_own_process"]
 
 _THREADS = ("RECIRCUIT_THREADS", "OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 _CHILD = "from recircuit.models.sweeps.separate_process import _serve; _serve()"
@@ -60,13 +60,16 @@ class Runs:
 
         Returns what `recircuit.models.sweeps.jobs.perform` does, or `failed` with the reason.
 
-        Raises RuntimeError: the process died.
+        Raises
+        ------
+        RuntimeError
+            The process died.
         """
         with tempfile.TemporaryFile("w+") as said, self._start(said) as child:
             assert child.stdin is not None and child.stdout is not None
             try:
                 child.stdin.write(json.dumps(payload) + "\n")
-                child.stdin.flush()  # and it stays open: its end tells the child that nobody waits any more
+                child.stdin.flush()  # and it stays open: its end says to the child that nobody waits any more
                 answer = child.stdout.read()
             except BaseException:
                 child.kill()
@@ -92,7 +95,7 @@ class Runs:
             return child
 
 
-def perform_apart(payload: Mapping[str, Any]) -> Result:
+def perform_in_own_process(payload: Mapping[str, Any]) -> Result:
     """Do what one job says, in a process of its own: see `Runs.perform`."""
     with Runs() as runs:
         return runs.perform(payload)
@@ -120,7 +123,7 @@ def _serve() -> None:
 
 
 def _end_with_parent() -> None:
-    """As Ctrl-C would end it, so that no compiler is left running; at once, where that does not help."""
+    """End the process as Ctrl-C would, so that no compiler is left running; end it at once if that does not help."""
     while os.read(0, 1024):
         pass
     os.kill(os.getpid(), signal.SIGINT)

@@ -29,11 +29,11 @@ class Line:
     variant: Row
     seed: int | None
     measured: Row
-    rest: Row
+    outcome: Row
 
     def row(self) -> Row:
-        """All of it, for the table."""
-        return self.variant | {"seed": self.seed} | self.measured | self.rest
+        """Return all of it, for the table."""
+        return self.variant | {"seed": self.seed} | self.measured | self.outcome
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Summary:
     measured: Mapping[str, tuple[float | None, float | None]]
 
     def row(self) -> Row:
-        """All of it, for the table."""
+        """Return all of it, for the table."""
         made = self.variant | {"runs": self.runs, "diverged": self.diverged}
         for name, (mean, sd) in self.measured.items():
             made |= {f"{name}_mean": mean, f"{name}_sd": sd}
@@ -55,7 +55,7 @@ class Summary:
 
 
 def lines(jobs: Sequence[Job], results: Mapping[str, Result]) -> list[Line]:
-    """What is finished, in the order of the jobs; `results` by the jobs' keys."""
+    """Return what is finished, in the order of the jobs; `results` by the jobs' keys."""
     varied = _varied(jobs)
     return [
         line
@@ -66,7 +66,7 @@ def lines(jobs: Sequence[Job], results: Mapping[str, Result]) -> list[Line]:
 
 
 def summaries(of: Sequence[Line]) -> list[Summary]:
-    """One for each variant."""
+    """Return one for each variant."""
     groups: dict[str, list[Line]] = {}
     for line in of:
         groups.setdefault(json.dumps(line.variant, sort_keys=True), []).append(line)
@@ -74,7 +74,7 @@ def summaries(of: Sequence[Line]) -> list[Summary]:
 
 
 def csv_text(rows: Sequence[Row]) -> str:
-    """Rows as the content of a .csv file, numbers with six digits."""
+    """Return rows as the content of a .csv file, numbers with six digits."""
     names = list(dict.fromkeys(name for row in rows for name in row))
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
@@ -84,7 +84,7 @@ def csv_text(rows: Sequence[Row]) -> str:
 
 
 def _varied(jobs: Sequence[Job]) -> list[str]:
-    """The rule, or the experiment, and the options in which jobs differ."""
+    """Return the rule, or the experiment, and the options in which jobs differ."""
     always = "id" if jobs and jobs[0].kind == "reproduce" else "rule"
     names = dict.fromkeys(name for job in jobs for name in job.options)
     differ = [n for n in names if len({str(job.options.get(n)) for job in jobs}) > 1]
@@ -92,16 +92,16 @@ def _varied(jobs: Sequence[Job]) -> list[str]:
 
 
 def _lines(variant: Row, job: Job, result: Result) -> list[Line]:
-    rest = {"diverged": bool(result["diverged"]), "seconds": result["seconds"]}
+    outcome = {"diverged": bool(result["diverged"]), "seconds": result["seconds"]}
     if job.kind == "train":
         last = result["rows"][-1] if result["rows"] else {}
         measured = {name: value for name, value in last.items() if name not in LEFT_OUT}
-        return [Line(variant, job.seed, measured, rest)]
+        return [Line(variant, job.seed, measured, outcome)]
     checks = result["checks"] or [{"what": "", "value": None, "relation": "", "target": None, "ok": False}]
     return [
         Line(
             variant | {"check": number, **{name: check[name] for name in ("what", "relation", "target")}},
-            job.seed, {"value": check["value"]}, {"ok": check["ok"], **rest},
+            job.seed, {"value": check["value"]}, {"ok": check["ok"], **outcome},
         )
         for number, check in enumerate(checks, start=1)
     ]  # fmt: skip
@@ -109,8 +109,8 @@ def _lines(variant: Row, job: Job, result: Result) -> list[Line]:
 
 def _summary(group: Sequence[Line]) -> Summary:
     names = dict.fromkeys(name for line in group for name in line.measured)
-    holds = sum(line.rest["ok"] for line in group) if "ok" in group[0].rest else None
-    diverged = sum(line.rest["diverged"] for line in group)
+    holds = sum(line.outcome["ok"] for line in group) if "ok" in group[0].outcome else None
+    diverged = sum(line.outcome["diverged"] for line in group)
     measured = {name: _mean_and_sd([line.measured.get(name) for line in group]) for name in names}
     return Summary(group[0].variant, len(group), diverged, holds, measured)
 

@@ -69,7 +69,7 @@ class RunFiles:
 
 
 class RunFolder:
-    """The folder of a run that is under way, or none. Ctrl-C is heard after a file is written, never within.
+    """The folder of a run that is under way, or none. Ctrl-C takes effect after a file is written, never while it is written.
 
     found: the checkpoint that the run goes on from, if it does. beside: more files, by name, that are written first.
     """
@@ -140,7 +140,7 @@ def run_folder(out: RunFiles) -> Iterator[RunFolder]:
 
 @contextmanager
 def _shielded(*, swallow: bool = False) -> Iterator[None]:
-    """Finish a ``with`` block before Ctrl-C is heard; it is not heard at all if it is swallowed."""
+    """Finish a ``with`` block before Ctrl-C takes effect."""
     with interruptible() as asked:
         yield
     if asked.is_set() and not swallow:

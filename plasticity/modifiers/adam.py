@@ -20,8 +20,10 @@ def adam(beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8) -> Mod
 
     Parameters
     ----------
-    beta1, beta2 : the shares of the two moments that are kept from one update to the next
-    epsilon : what is added to the root mean square
+    beta1, beta2 : float
+        The shares of the two moments that are kept from one update to the next.
+    epsilon : float
+        What is added to the root mean square.
 
     References
     ----------

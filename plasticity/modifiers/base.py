@@ -36,14 +36,20 @@ class Modifier:
 
     Parameters
     ----------
-    name : what it is called in a message
-    change : a function from the statements of an equation, and the words with which a message about it begins, to other
-        statements. It raises `RecircuitError` if it does not fit the equation
-    parameters : names and values that the changed equations read, besides the rule's own
-    state : variables of the synapse that the changed equations keep, and what they begin with
-    broadcasts : names of scalars that the changed equations read, one for each element of the batch
-    rate_to : what happens to the rule's parameter ``rate``, as in ``"decay"``, if the modifier needs one; empty: it
-        needs none
+    name : str
+        What it is called in a message.
+    change : Change
+        A function from the statements of an equation, and the words with which a message about it begins, to other
+        statements. It raises `RecircuitError` if it does not fit the equation.
+    parameters : Mapping[str, float]
+        Names and values that the changed equations read, besides the rule's own.
+    state : Mapping[str, float]
+        Variables of the synapse that the changed equations keep, and what they begin with.
+    broadcasts : tuple[str, ...]
+        Names of scalars that the changed equations read, one for each element of the batch.
+    rate_to : str
+        What happens to the rule's parameter ``rate``, as in ``"decay"``, if the modifier needs one; empty: it needs
+        none.
     """
 
     name: str
@@ -55,7 +61,7 @@ class Modifier:
 
 
 def with_rate(equation: Equation, text: str) -> Equation:
-    """The equation with another expression in place of `rate`, wherever it is read."""
+    """Return the equation with another expression in place of `rate`, wherever it is read."""
     changed = {"rate": ast.parse(text, mode="eval").body}
     return tuple(
         replace(s, expression=show(rename(s.node(), changed))) if "rate" in names_in(s.node()) else s for s in equation
@@ -63,13 +69,13 @@ def with_rate(equation: Equation, text: str) -> Equation:
 
 
 def added_to_increment(equation: Equation, where: str, what: str, text: str) -> Equation:
-    """The equation with `dw = text` in place of its one `dw = E`; ``{E}`` in the text stands for E."""
+    """Return the equation with `dw = text` in place of its one `dw = E`; ``{E}`` in the text stands for E."""
     one_increment(equation, where, what)
     return tuple(replace(s, expression=text.replace("{E}", s.expression)) if is_increment(s) else s for s in equation)
 
 
 def is_increment(statement: Statement) -> bool:
-    """Whether a statement is `dw = E`."""
+    """Return whether a statement is `dw = E`."""
     return (statement.target, statement.operator) == ("w", "+=")
 
 

@@ -8,13 +8,14 @@ __all__ = ["gate"]
 
 
 def gate(broadcast: str) -> Modifier:
-    """A gate: weights change as far as a broadcast says, and keep their values while it is zero.
+    """Return a gate: weights change as far as a broadcast says, and keep their values while it is zero.
 
     `dw = E` becomes `dw = broadcast*(E)`.
 
     Parameters
     ----------
-    broadcast : the name of the broadcast
+    broadcast : str
+        The name of the broadcast.
     """
     return Modifier(f"the gate `{broadcast}`", partial(_change, broadcast), broadcasts=(broadcast,))
 

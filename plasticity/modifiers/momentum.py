@@ -13,7 +13,8 @@ def momentum(momentum: float) -> Modifier:
 
     Parameters
     ----------
-    momentum : the share of the velocity that is kept from one update to the next, from 0 to 1
+    momentum : float
+        The share of the velocity that is kept from one update to the next, from 0 to 1.
 
     References
     ----------

@@ -9,11 +9,12 @@ __all__ = ["rate_decay", "rate_steps"]
 
 
 def rate_decay(rate_decay: float) -> Modifier:
-    """A learning rate that decays: `rate` becomes `rate/(1 + rate_decay*updates)`.
+    """Return a learning rate that decays: `rate` becomes `rate/(1 + rate_decay*updates)`.
 
     Parameters
     ----------
-    rate_decay : how fast; after 1/rate_decay updates the rate is half of what it was
+    rate_decay : float
+        How fast; after 1/rate_decay updates the rate is half of what it was.
 
     References
     ----------
@@ -24,14 +25,16 @@ def rate_decay(rate_decay: float) -> Modifier:
 
 
 def rate_steps(*updates: int, factor: float = 0.1) -> Modifier:
-    """A learning rate that falls in steps: it is multiplied by a factor at each of some numbers of updates.
+    """Return a learning rate that falls in steps: it is multiplied by a factor at each of some numbers of updates.
 
     `rate` becomes `rate*rate_factor**(int(updates >= rate_step_1) + int(updates >= rate_step_2) + ...)`.
 
     Parameters
     ----------
-    updates : the numbers of updates at which the rate falls
-    factor : by which it is multiplied each time
+    updates : int
+        The numbers of updates at which the rate falls.
+    factor : float
+        The factor by which it is multiplied each time.
 
     References
     ----------

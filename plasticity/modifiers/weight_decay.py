@@ -12,7 +12,8 @@ def weight_decay(weight_decay: float) -> Modifier:
 
     Parameters
     ----------
-    weight_decay : the share of a weight that is lost in an update
+    weight_decay : float
+        The share of a weight that is lost in an update.
     """
     return Modifier("weight decay", _change, {"weight_decay": weight_decay})
 

@@ -11,7 +11,7 @@ __all__ = ["feedback_per_synapse"]
 
 
 def feedback_per_synapse(outputs: int) -> Rule:
-    """The rule for a network with so many outputs; its post units have a `slope`, which is f'.
+    """Return the rule for a network with so many outputs; its post units have a `slope`, which is f'.
 
     dw = rate*slope_post*x_pre*(channel0*error0 + channel1*error1 + ...)
     """

@@ -1,6 +1,6 @@
 """Node perturbation teaches the feedback weights (Lansdell, Prakash and Kording 2020).
 
-Noise c*xi in the soma changes the loss, and a broadcast tells every unit by how much. The unit's `estimate` of minus
+Noise c*xi in the soma changes the loss, and a broadcast says to every unit by how much. The unit's `estimate` of minus
 the loss gradient by its own rate (Eq. 2) is -difference*noise/c^2; the feedback synapse makes what arrives in the
 apical compartment, B e, predict it (Eq. 3, half its gradient). The feedforward synapse follows the fed back error,
 which is free of noise: it learns from the clean window.

@@ -15,7 +15,7 @@ __all__ = ["quantised", "quantised_updates"]
 
 
 def quantised_updates(bits: int) -> Rule:
-    """The rule for so many bits, at least one."""
+    """Return the rule for this number of bits, which is at least one."""
     levels = [f"{2.0**-k!r}*int(abs(error_post)/alpha*abs(x_pre) > {2 ** (0.5 - k)!r})" for k in range(1, bits)]
     size = " + ".join([repr(2.0 ** (1 - bits)), *levels])
     return Rule(

@@ -3,7 +3,7 @@
 Hinton and McClelland 1988, made linear by Cameron, Chen, Wagner and Sejnowski, after which A (up) and B (down) become
 each other's pseudoinverse. Driven from below the loop is h = Ax, x^ = Bh, h^ = Ax^; driven from above, with
 noise z in place of h, it is x' = Bz, z^ = Ax', x'^ = Bz^. In both the lower unit has `shown` what it sent first (x or
-x'), the upper one has `heard` what it sent first (h or z), and what has come back at the end is in their
+x'), the upper one has `received` what it sent first (h or z), and what has come back at the end is in their
 compartments: `basal` of the upper (h^ or z^), `apical` of the lower (x^ or x'^). So the two rules of the paper,
 and their mirror images, are one equation each:
 
@@ -25,8 +25,8 @@ recirculation = Rule(
     "recirculation",
     source="Cameron, Chen, Wagner and Sejnowski, learning rules; Hinton and McClelland 1988",
     about="A pair of layers sends its activity around a loop, and each synapse learns from what has changed.",
-    forward="dw = rate*(heard_post - basal_post)*shown_pre",
-    feedback="dw = rate*(shown_post - apical_post)*heard_pre",
+    forward="dw = rate*(received_post - basal_post)*shown_pre",
+    feedback="dw = rate*(shown_post - apical_post)*received_pre",
     parameters=dict(rate=0.1),
 )
 
@@ -35,6 +35,6 @@ recirculated_feedback = Rule(
     source="Cameron, Chen, Wagner and Sejnowski, learning rule of the global error and dB",
     about="The feedback weights learn by recirculation, and the forward weights from the error.",
     forward="dw = rate*error_post*x_pre",
-    feedback="dw = feedback_rate*(shown_post - apical_post)*heard_pre",
+    feedback="dw = feedback_rate*(shown_post - apical_post)*received_pre",
     parameters=dict(rate=0.03, feedback_rate=0.1),
 )

@@ -1,4 +1,4 @@
-"""Rate-based neural circuits that learn: equations on Brian2, local rules, training at speed."""
+"""Simulate rate-based neural circuits that learn by local rules, on Brian2."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any

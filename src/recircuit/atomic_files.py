@@ -15,9 +15,12 @@ __all__ = ["make_folder", "read_file", "write_together", "write_whole"]
 
 
 def read_file(path: Path) -> bytes:
-    """Everything that a regular file holds. A FIFO or a device, which may never end, is refused at once.
+    """Return everything that a regular file holds. A FIFO or a device, which may never end, is refused at once.
 
-    Raises OSError: it is no regular file, or it cannot be read.
+    Raises
+    ------
+    OSError
+        If the path is no regular file, or cannot be read.
     """
     with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
         mode = os.fstat(file.fileno()).st_mode
@@ -31,7 +34,10 @@ def read_file(path: Path) -> bytes:
 def write_whole(path: Path, content: bytes) -> None:
     """Write beside the file, flush to the disk, then take its place: at any moment the old or the new is there.
 
-    Raises RecircuitError: the disk is full or the folder cannot be written; the old file is as it was.
+    Raises
+    ------
+    RecircuitError
+        If the disk is full, or the folder cannot be written. The old file is then as it was.
     """
     beside = _beside(path)
     try:
@@ -53,13 +59,21 @@ def write_together(folder: Path, contents: Mapping[str, bytes], last: str, witho
     All are written beside before anything is changed. Then the old `last` goes, the others take their places, and the new
     `last` comes: whoever finds it finds what belongs to it, whenever this process is killed.
 
-    Args:
-        folder: where they are.
-        contents: by name.
-        last: the name of the one without which the others count for nothing.
-        without: names of files that belong to the older ones, and are removed.
+    Parameters
+    ----------
+    folder : Path
+        Where they are.
+    contents : Mapping[str, bytes]
+        The contents by name.
+    last : str
+        The name of the one without which the others count for nothing.
+    without : Sequence[str]
+        Names of files that belong to the older ones, and are removed.
 
-    Raises RecircuitError: the disk is full, or the folder cannot be written; all is as it was.
+    Raises
+    ------
+    RecircuitError
+        If the disk is full, or the folder cannot be written. All files are then as they were.
     """
     staged = {name: _beside(folder / name) for name in contents}
     try:
@@ -95,7 +109,10 @@ def _flushed(path: Path, content: bytes) -> None:
 def make_folder(path: Path) -> None:
     """Make a folder and those above it.
 
-    Raises RecircuitError: it cannot be made, or a file is in its place.
+    Raises
+    ------
+    RecircuitError
+        If the folder cannot be made, or a file is in its place.
     """
     try:
         path.mkdir(parents=True, exist_ok=True)

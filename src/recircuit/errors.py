@@ -6,13 +6,15 @@ from typing import ClassVar
 
 
 class RecircuitError(Exception):
-    """Something cannot be done, said in words a user can act on.
+    """An error that says, in words that a user can act on, what cannot be done.
 
     The message is made one paragraph, so that it may be written over several lines where it is raised.
     The command line prints it on stderr, without a traceback, and ends with `exit_code`.
 
-    Args:
-        message: the object, what it got, what it expected, what to do.
+    Parameters
+    ----------
+    message : str
+        The object, what it got, what it expected, what to do.
     """
 
     exit_code: ClassVar[int] = 1

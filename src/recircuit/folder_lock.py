@@ -29,7 +29,10 @@ class FolderLock:
     def make(self) -> None:
         """Make the folder, and hold it.
 
-        Raises RecircuitError: it cannot be made, or another run holds it or has begun in it since this call did.
+        Raises
+        ------
+        RecircuitError
+            If the folder cannot be made, or if another run holds it or has begun in it since this call.
         """
         make_folder(self.folder)
         if self._handle is None:
@@ -43,7 +46,10 @@ class FolderLock:
     def hold(self) -> None:
         """Hold the folder, which is there.
 
-        Raises RecircuitError: another run holds it.
+        Raises
+        ------
+        RecircuitError
+            If another run holds the folder.
         """
         handle = os.open(self.folder, os.O_RDONLY | os.O_CLOEXEC)
         about = os.fstat(handle)
@@ -73,7 +79,10 @@ class FolderLock:
 def locked(folder: Path) -> Iterator[FolderLock]:
     """Hold a folder, if it is there, until the end of a ``with`` block; `FolderLock.make` makes one that is not.
 
-    Raises RecircuitError: another run holds it.
+    Raises
+    ------
+    RecircuitError
+        If another run holds the folder.
     """
     lock, before = FolderLock(folder), _HELD.get()
     try:

@@ -8,5 +8,5 @@ __all__ = ["cores"]
 
 
 def cores() -> int:
-    """How many cores this process may use; where the system does not tell, how many the machine has."""
+    """Return how many cores this process may use; if the system does not say, how many the machine has."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -36,11 +36,16 @@ class Registry(Mapping[str, T]):
 
     Parameters
     ----------
-    kind : what a member is called, as in ``"rule"``
-    built_in : the members that come with recircuit
-    group : the group of entry points by which packages add members; empty: none can
-    check : says what is wrong with a member that a package offers
-    others : how else than by a name something of this kind is given, as a whole sentence for the error message
+    kind : str
+        What a member is called, as in ``"rule"``.
+    built_in : Mapping[str, T]
+        The members that come with recircuit.
+    group : str
+        The group of entry points by which packages add members; empty: none can.
+    check : Check | None
+        A function that says what is wrong with a member that a package offers.
+    others : str
+        How else than by a name something of this kind is given, as a whole sentence for the error message.
     """
 
     def __init__(
@@ -50,12 +55,14 @@ class Registry(Mapping[str, T]):
         self._built_in, self._check = dict(built_in), check or (lambda _: "")
 
     def find(self, name: str, where: str = "") -> T:
-        """The member with this name.
+        """Return the member with this name.
 
         Parameters
         ----------
-        name : as `names` lists them
-        where : what the message begins with, as in ``"loss"``; empty: nothing
+        name : str
+            The name, as `names` lists them.
+        where : str
+            What the message begins with, as in ``"loss"``; empty: nothing.
 
         Raises
         ------
@@ -74,7 +81,7 @@ class Registry(Mapping[str, T]):
         raise UsageError(f"{begin} is no {self.kind} {name!r}. There are {self.listed()}.{more}{closest(name, self)}")
 
     def installed(self) -> dict[str, T]:
-        """The members that installed packages add; one that cannot be loaded gives a warning."""
+        """Return the members that installed packages add; one that cannot be loaded gives a warning."""
         found: dict[str, T] = {}
         for entry in self._entries():
             try:
@@ -86,7 +93,7 @@ class Registry(Mapping[str, T]):
         return found
 
     def listed(self) -> str:
-        """All names, with commas between."""
+        """Return all names, with commas between."""
         return ", ".join(self)
 
     def __getitem__(self, name: str) -> T:
@@ -121,7 +128,7 @@ class Registry(Mapping[str, T]):
 
 
 def an_instance_of(kind: type, hint: str = "") -> Check:
-    """A check that a member is an instance of a class; ``hint`` is a sentence that says how to make one."""
+    """Return a check that a member is an instance of a class; ``hint`` is a sentence that says how to make one."""
 
     def check(member: object) -> str:
         wrong = f"is not a {kind.__name__} but a {type(member).__name__}. {hint}"
@@ -131,7 +138,7 @@ def an_instance_of(kind: type, hint: str = "") -> Check:
 
 
 def a_subclass_of(kind: type) -> Check:
-    """A check that a member is a class which inherits from another one and defines all that it must."""
+    """Return a check that a member is a class which inherits from another one and defines all that it must."""
 
     def check(member: object) -> str:
         if not (isinstance(member, type) and issubclass(member, kind)):
@@ -143,7 +150,7 @@ def a_subclass_of(kind: type) -> Check:
 
 
 def a_function(member: object) -> str:
-    """A check that a member can be called."""
+    """Return a check that a member can be called."""
     return "" if callable(member) else f"is not a function but a {type(member).__name__}."
 
 
@@ -154,25 +161,25 @@ def closest(name: str, known: Iterable[str]) -> str:
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The name that is most like the given one; None if none is like it."""
+    """Return the name that is most like the given one; None if none is like it."""
     return next(iter(difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)), None)
 
 
 def summary(member: Any) -> str:
-    """The first sentence of a member's own documentation: of its ``about``, or else of its docstring."""
+    """Return the first sentence of a member's own documentation: of its ``about``, or else of its docstring."""
     text = getattr(member, "about", None) or _own_docstring(member)
     return re.split(r"(?<=[.!?])\s", " ".join(text.split("\n\n")[0].split()) + " ")[0].strip()
 
 
 def _own_docstring(member: Any) -> str:
-    """The docstring of a function or class; an object without one of its own has that of no class."""
+    """Return the docstring of a function or class; an object without one of its own has that of no class."""
     if not (inspect.isclass(member) or inspect.isroutine(member)):
         return ""
     return inspect.cleandoc(member.__doc__ or "")
 
 
 def reason(problem: BaseException) -> str:
-    """What went wrong in code that is not recircuit's, in a few words."""
+    """Return what went wrong in code that is not recircuit's, in a few words."""
     if isinstance(problem, RecircuitError):
         return str(problem)
     line = f" (line {problem.lineno})" if isinstance(problem, SyntaxError) else ""
@@ -180,7 +187,7 @@ def reason(problem: BaseException) -> str:
 
 
 def _entry_points(group: str) -> Iterable[EntryPoint]:
-    """The entry points of a group; a package whose list of them cannot be read is left out, with a warning."""
+    """Return the entry points of a group; a package whose list of them cannot be read is left out, with a warning."""
     try:
         return tuple(entry_points(group=group))
     except Exception:

@@ -20,19 +20,19 @@ Found = tuple[float | None, str]
 
 @dataclass(frozen=True)
 class Row:
-    """One check. `apart` is the largest difference, `allowed` what it may be; `ok` is None where it was not made."""
+    """One check. `difference` is the largest difference, `allowed` what it may be; `ok` is None where it was not made."""
 
     check: str
     ok: bool | None
-    apart: float | None = None
+    difference: float | None = None
     allowed: float | None = None
     note: str = ""
 
     def cells(self) -> tuple[str, str, str, str, str]:
-        """As they stand in the table."""
+        """Return the cells of the row in the table."""
         mark = {True: "ok", False: "FAILS", None: "-"}[self.ok]
-        apart = "" if self.apart is None else f"{self.apart:.1e}" if self.apart else "0"
-        return mark, self.check, apart, "" if self.allowed is None else f"<= {self.allowed:g}", self.note
+        difference = "" if self.difference is None else f"{self.difference:.1e}" if self.difference else "0"
+        return mark, self.check, difference, "" if self.allowed is None else f"<= {self.allowed:g}", self.note
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Report:
 
     @property
     def ok(self) -> bool:
-        """Whether none does."""
+        """Whether no check fails."""
         return not self.failures
 
     def __str__(self) -> str:
@@ -77,17 +77,17 @@ class RuleFails(AssertionError):
 
 
 def attempt(check: str, allowed: float | None, find: Callable[[], Found]) -> Row:
-    """A row by what a function finds; where the function is refused something, the check fails in those words."""
+    """Return a row by what a function finds; where the function is refused something, the check fails in those words."""
     try:
         with np.errstate(all="ignore"):
-            apart, note = find()
+            difference, note = find()
     except RecircuitError as problem:
         return Row(check, False, note=str(problem))
     except BrianObjectException as problem:
         return Row(check, False, note=f"Brian2 cannot run it: {problem.__cause__ or problem}")
-    return Row(check, apart is None or allowed is None or apart <= allowed, apart, allowed, note)
+    return Row(check, difference is None or allowed is None or difference <= allowed, difference, allowed, note)
 
 
 def _why(row: Row) -> str:
-    found = "" if row.apart is None else f"{row.apart:.2g}, allowed {row.allowed:g}"
+    found = "" if row.difference is None else f"{row.difference:.2g}, allowed {row.allowed:g}"
     return "; ".join(filter(None, (found, row.note)))

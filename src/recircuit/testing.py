@@ -20,9 +20,9 @@ from recircuit.models.analysis.circuit_comparison import (
     Make,
     State,
     distance,
-    elements_apart,
-    forms_apart,
-    law_apart,
+    element_differences,
+    form_differences,
+    law_differences,
 )
 from recircuit.models.networks.rule_test_circuits import Draw, bench, bench_data, data_for, network, variable
 from recircuit.plasticity import Rule
@@ -36,10 +36,10 @@ __all__ = [
     "Row",
     "RuleFails",
     "check_rule",
-    "elements_apart",
+    "element_differences",
     "distance",
-    "law_apart",
-    "forms_apart",
+    "law_differences",
+    "form_differences",
 ]
 
 #: Equal in float64, but for the order in which numbers are added.
@@ -177,7 +177,7 @@ class _Bench:
         """What one unit's variables change in synapses that are not its own, and one synapse in the others."""
         usual, net = self.learned(), self.make()
         start, data, again = _synapses(net), self.data(net), self.data(net, seed=1)
-        apart = {}
+        differences = {}
         for side, axes in (("below", (1, 0)), ("above", (0, 1))):
             mine = {k: v.copy() for k, v in data.items()}
             for key in (k for k in data if k.startswith(f"{side}_")):
@@ -186,12 +186,14 @@ class _Bench:
                 axis = axes[key.startswith("feedback.")] - 2
                 if axis == PRE and self.sums(key):  # the other synapses of a post unit are its own
                     continue
-                apart[f"{key}, by {side}"] = distance(np.delete(value, 0, axis), np.delete(usual[key], 0, axis))
+                differences[f"{key}, by {side}"] = distance(np.delete(value, 0, axis), np.delete(usual[key], 0, axis))
         for value in start.values():
             value.flat[0] += 0.25
         after = self.learned(start=start)
         first = {k: usual[k].shape[-1] if self.sums(k) else 1 for k in usual}
-        return _worst(apart | {k: distance(v.flat[first[k] :], usual[k].flat[first[k] :]) for k, v in after.items()})
+        return _worst(
+            differences | {k: distance(v.flat[first[k] :], usual[k].flat[first[k] :]) for k, v in after.items()}
+        )
 
     def sums(self, key: str) -> bool:
         """Whether the equation of a projection's variable reads a sum over the synapses of the post unit."""
@@ -199,22 +201,24 @@ class _Bench:
         return any(calls_in(s.node()) for s in equation.statements)
 
     def lowered(self) -> Found:
-        return _worst(forms_apart(self.make, self.data(self.make())))
+        return _worst(form_differences(self.make, self.data(self.make())))
 
     def batch_size(self) -> Found:
-        """By the law; and for the noise, which the batch elements share, by batch elements that show the same."""
+        """Check batch elements by the law; and the noise, which they share, by batch elements that show the same."""
         one, many = self.make(), self.make(batch_size=BATCH_SIZE)
         data, rows = self.data(one), np.arange(SHOWN)[:, None]
-        apart: dict[str, float] = {}
+        differences: dict[str, float] = {}
         for equation in (self.rule.forward, self.rule.feedback):
             if equation.plastic:
-                apart |= law_apart(equation, data, BATCH_SIZE, self.seed)
-                separate = law_apart(equation, data, BATCH_SIZE, self.seed, apart=True)
-                apart |= {f"{k}, circuits with their own state": v for k, v in separate.items()}
+                differences |= law_differences(equation, data, BATCH_SIZE, self.seed)
+                separate = law_differences(equation, data, BATCH_SIZE, self.seed, differences=True)
+                differences |= {f"{k}, circuits with their own state": v for k, v in separate.items()}
         one.run(data, order=rows)
         many.run(data, order=np.repeat(rows, BATCH_SIZE, axis=1))
         alike = _synapses(many)
-        return _worst(apart | {f"{k}, all showing the same": distance(alike[k], v) for k, v in _synapses(one).items()})
+        return _worst(
+            differences | {f"{k}, all showing the same": distance(alike[k], v) for k, v in _synapses(one).items()}
+        )
 
     def against(self, **options: Any) -> Found:
         """Another precision or backend."""
@@ -245,10 +249,12 @@ def _in_network(rule: Rule, hidden: Neuron | None, seed: int) -> list[Row]:
     except RecircuitError as problem:
         return [Row("in a network", False if hidden else None, note=str(problem))]
     data = data_for(net, 2 * BATCH_SIZE, seed)
-    rows = [attempt("in a network: dense = plain Brian2", EXACT, lambda: _worst(forms_apart(make, data)))]
+    rows = [attempt("in a network: dense = plain Brian2", EXACT, lambda: _worst(form_differences(make, data)))]
     learning = [p.equation for p in net.projections.values() if p.plastic and p.equation is not None]
     if all(len(e.statements) == 1 and not e.random for e in learning):
-        found = attempt("in a network: batch elements", EXACT, lambda: _worst(elements_apart(make, data, BATCH_SIZE)))
+        found = attempt(
+            "in a network: batch elements", EXACT, lambda: _worst(element_differences(make, data, BATCH_SIZE))
+        )
         rows.append(found)
     return rows
 
@@ -265,7 +271,7 @@ def _in_circuit(make: Make, compiled: Sequence[str], seed: int) -> list[Row]:
 
     def lowered() -> Found:
         one = {"batch_size": 1, "seed": seed}
-        return _worst(forms_apart(lambda **options: make(**one, **options), data_for(make(**one), SHOWN, seed)))
+        return _worst(form_differences(lambda **options: make(**one, **options), data_for(make(**one), SHOWN, seed)))
 
     def against(backend: str) -> Found:
         usual, other = after("numpy"), after(backend)
@@ -275,10 +281,10 @@ def _in_circuit(make: Make, compiled: Sequence[str], seed: int) -> list[Row]:
     return rows + [attempt(f"in the circuit: {b} = numpy", NEARLY, lambda b=b: against(b)) for b in compiled]
 
 
-def _worst(apart: Mapping[str, float]) -> Found:
+def _worst(differences: Mapping[str, float]) -> Found:
     """The largest difference, and where it is, if it is one to speak of."""
-    name = max(apart, key=lambda k: apart[k])
-    return apart[name], name if apart[name] > EXACT else ""
+    name = max(differences, key=lambda k: differences[k])
+    return differences[name], name if differences[name] > EXACT else ""
 
 
 def _synapses(net: Circuit) -> State:

@@ -1,4 +1,4 @@
-"""Errors that nobody catches: Brian2 asks to be told of every one of them; of ours it need not be."""
+"""Errors that nobody catches. Brian2 asks to be told of all of them, which is not needed for recircuit's own."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _brian2s = sys.excepthook
 
 
 def hook(kind: type[BaseException], problem: BaseException, trace: TracebackType | None) -> None:
-    """Python's own, for a RecircuitError; else the one that was there."""
+    """Call Python's own hook for a RecircuitError, and for others the hook that was there before."""
     (sys.__excepthook__ if issubclass(kind, RecircuitError) else _brian2s)(kind, problem, trace)
 
 

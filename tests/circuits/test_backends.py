@@ -118,7 +118,7 @@ def both(
     return a, b, a.run(data, **options), b.run(data, **options, backend="cpp")
 
 
-def apart(a: rc.Circuit, b: rc.Circuit) -> dict[str, float]:
+def differences(a: rc.Circuit, b: rc.Circuit) -> dict[str, float]:
     left, right = a.state(), b.state()
     assert left.keys() == right.keys()
     return {k: distance(left[k], right[k]) for k in left}
@@ -141,7 +141,7 @@ def test_an_epoch_of_a_smooth_network(cache: Path) -> None:
         assert result.presentations == len(order) and result.collected["o.basal_h1"].shape == (len(order), 10, 10)
         states.append(net)
         tables.append(result.collected["o.basal_h1"])
-    assert max(apart(*states).values()) < 1e-10
+    assert max(differences(*states).values()) < 1e-10
     assert distance(*tables) < 1e-10
     wrong = (tables[0][-20:].argmax(-1) != digits.y_train[order[-20:]]).mean()
     assert wrong < 0.5, "nothing was learned, so nothing was compared"
@@ -149,7 +149,7 @@ def test_an_epoch_of_a_smooth_network(cache: Path) -> None:
 
 def test_ten_presentations_of_a_hinge_network_in_single_precision() -> None:
     a, b, _, _ = both(masked, images(masked()))
-    assert {k: v for k, v in apart(a, b).items() if v > 1e-5} == {}
+    assert {k: v for k, v in differences(a, b).items() if v > 1e-5} == {}
     assert not np.array_equal(a["x_to_h1.w"], masked()["x_to_h1.w"])
 
 
@@ -172,14 +172,14 @@ def test_everything_else(batch_size: int) -> None:
     a, b, left, right = both(lambda: kitchen(batch_size), data, record=record)
     assert left.rows.tolist() == right.rows.tolist()
     assert {n: distance(left[n], right[n]) for n in record if distance(left[n], right[n]) > 1e-10} == {}
-    assert {k: v for k, v in apart(a, b).items() if v > 1e-10} == {}
+    assert {k: v for k, v in differences(a, b).items() if v > 1e-10} == {}
     assert np.array_equal(left["h.jitter"], right["h.jitter"]) and left["h.jitter"].std() > 0.05
 
 
 def test_a_last_batch_that_does_not_fill_the_columns() -> None:
     data = {"x": np.random.default_rng(0).normal(size=(20, 6)), "s": np.arange(20) % 3}
     a, b, _, _ = both(lambda: kitchen(3), data, order=[[0, 1, 2], [3, 4, -1], [5, -1, -1]])
-    assert {k: v for k, v in apart(a, b).items() if v > 1e-10} == {}
+    assert {k: v for k, v in differences(a, b).items() if v > 1e-10} == {}
 
 
 @pytest.mark.slow
@@ -187,7 +187,7 @@ def test_a_last_batch_that_does_not_fill_the_columns() -> None:
 def test_any_circuit(seed: int) -> None:
     x = np.random.default_rng(seed).normal(size=(10, 3))
     a, b, _, _ = both(lambda: anything(seed), x)
-    assert {k: v for k, v in apart(a, b).items() if v > 1e-10} == {}
+    assert {k: v for k, v in differences(a, b).items() if v > 1e-10} == {}
 
 
 @pytest.mark.slow
@@ -195,7 +195,7 @@ def test_the_plain_form_compiles_too() -> None:
     data = stimuli(layered(), 8)
     for rule in (rc.urfb.with_momentum(0.9), rc.bp):
         a, b, _, _ = both(lambda rule=rule: layered(rule=rule, lowering="reference", forward=Masked(0.5)), data)
-        assert max(apart(a, b).values()) < 1e-12
+        assert max(differences(a, b).values()) < 1e-12
 
 
 # --- one backend after the other --------------------------------------------------------------------------------------
@@ -212,7 +212,7 @@ def test_the_state_moves_between_backends(cache: Path) -> None:
         assert all(np.array_equal(before[k], after[k]) for k in before)
         moving.run(data)
         staying.run(data)
-    assert max(apart(moving, staying).values()) < 1e-10
+    assert max(differences(moving, staying).values()) < 1e-10
     assert moving["o_to_h1.updates"] == 30 and moving["o_to_h1.rate"] == 0.02
 
 

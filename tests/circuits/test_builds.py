@@ -175,8 +175,8 @@ def test_what_a_compiler_refuses_is_kept_in_a_file_that_was_not_there(
 
 def slow(folder: Path) -> Recipe:
     """A compiler that takes a minute, with a program of its own below it."""
-    told = folder.parent.parent / "told"
-    return Recipe((("sh", "-c", f"sleep 60 & echo $! >> {told}; wait"),) * 2, ("main",))
+    numbers_file = folder.parent.parent / "told"
+    return Recipe((("sh", "-c", f"sleep 60 & echo $! >> {numbers_file}; wait"),) * 2, ("main",))
 
 
 def alive(pid: int) -> bool:
@@ -187,10 +187,10 @@ def alive(pid: int) -> bool:
 
 
 def test_ctrl_c_ends_the_compilers(cache: Path, tmp_path: Path) -> None:
-    told = tmp_path / "told"
+    numbers_file = tmp_path / "told"
 
     def interrupt() -> None:
-        while not told.exists() or len(told.read_text().split()) < 2:
+        while not numbers_file.exists() or len(numbers_file.read_text().split()) < 2:
             time.sleep(0.01)
         os.kill(os.getpid(), signal.SIGINT)
 
@@ -203,7 +203,7 @@ def test_ctrl_c_ends_the_compilers(cache: Path, tmp_path: Path) -> None:
     finally:
         signal.signal(signal.SIGINT, before)
         thread.join()
-    pids = [int(pid) for pid in told.read_text().split()]
+    pids = [int(pid) for pid in numbers_file.read_text().split()]
     waited = time.monotonic() + 10
     while any(map(alive, pids)) and time.monotonic() < waited:
         time.sleep(0.01)

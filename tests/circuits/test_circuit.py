@@ -45,9 +45,9 @@ def test_a_rule_that_learns_in_every_step_is_named_where_no_phase_is_plasticity(
     net.connect(x, o, rule=rc.urfb, learns=learns)
     net.phases("error", 1 * ms, last, 1 * ms)
     net.run(stimuli(net, 1))
-    told = [str(w.message) for w in recwarn if "learn in every step" in str(w.message)]
-    assert len(told) == (last == "plasticty" and learns is None)
-    assert all("x_to_o" in text and "'plasticty'" in text and "learns=" in text for text in told)
+    messages = [str(w.message) for w in recwarn if "learn in every step" in str(w.message)]
+    assert len(messages) == (last == "plasticty" and learns is None)
+    assert all("x_to_o" in text and "'plasticty'" in text and "learns=" in text for text in messages)
 
 
 def test_what_is_closed_is_held() -> None:
@@ -300,12 +300,14 @@ def test_compartments_and_expressions_are_computed_of_all_columns() -> None:
 
 
 @pytest.mark.parametrize(
-    ("equation", "heard", "what"), [("in_late", "early", "h.rate"), ("1", "late", "the broadcast 'b'")]
+    ("equation", "broadcast_phase", "what"), [("in_late", "early", "h.rate"), ("1", "late", "the broadcast 'b'")]
 )
-def test_a_phase_that_there_is_not_is_found_before_anything_is_built(equation: str, heard: str, what: str) -> None:
+def test_a_phase_that_there_is_not_is_found_before_anything_is_built(
+    equation: str, broadcast_phase: str, what: str
+) -> None:
     net = rc.Circuit()
     h = net.population("h", 1, rc.Neuron(f"rate = {equation} : 1 (during early)"))
-    net.broadcast(h, "b", during=heard)
+    net.broadcast(h, "b", during=broadcast_phase)
     net.phases("early", 1 * ms)
     with catch_logs() as logs:
         with pytest.raises(rc.RecircuitError, match=rf"{what} is open during \['late'\]"):

@@ -23,7 +23,7 @@ import pytest
 from brian2 import ms
 from cuda_sources import GPU, STAND_IN, write_sources
 from networks import anything, distance, stimuli
-from test_backends import apart, images, kitchen, masked, smooth
+from test_backends import differences, images, kitchen, masked, smooth
 from test_local import network as local_network
 from test_scopes import everything, expected, rows, worst
 
@@ -73,7 +73,7 @@ def test_everything_is_as_on_numpy(on_cpu: None) -> None:
     a, b = quiet(), quiet()
     left, right = a.run(data(), record=RECORD), b.run(data(), record=RECORD, backend="cuda")
     assert {n: distance(left[n], right[n]) for n in RECORD if distance(left[n], right[n]) > 1e-10} == {}
-    state = {k: v for k, v in apart(a, b).items() if k != "x_to_h.drive_0"}  # that one is the noise itself
+    state = {k: v for k, v in differences(a, b).items() if k != "x_to_h.drive_0"}  # that one is the noise itself
     assert {k: v for k, v in state.items() if v > 1e-10} == {}
     assert a["clock.timestep"] == b["clock.timestep"] > 0 and a["x_to_h.updates"] == b["x_to_h.updates"] == 14
 
@@ -95,14 +95,14 @@ def test_series_streams_long_phases_and_closed_loops(on_cpu: None) -> None:
 
     ragged = [rows.normal(size=(n, 3)) for n in (3, 1, 2, 3, 3, 0, 2, 3, 3)]
     made = both(lambda: make(a=(0 * ms, 5 * ms)), {"x": ragged, "y": rows.normal(size=(9, 2))})
-    assert {k: v for k, v in apart(*made).items() if v > 1e-12} == {}
+    assert {k: v for k, v in differences(*made).items() if v > 1e-12} == {}
     stream = {"x": rows.normal(size=(2, 30, 3)), "y": rows.normal(size=(2, 2))}
     a, b = make(), make()
     left, right = a.run(stream, record=["x.rate", "h.rate"]), b.run(stream, record=["x.rate", "h.rate"], backend="cuda")
     assert max(distance(left[n], right[n]) for n in left) < 1e-12 and left.steps == 60
     long = {"x": rows.normal(size=(600, 3)), "y": rows.normal(size=(3, 2))}
     made = both(lambda: make(a=(0 * ms, 1200 * ms)), long)
-    assert {k: v for k, v in apart(*made).items() if v > 1e-12} == {}
+    assert {k: v for k, v in differences(*made).items() if v > 1e-12} == {}
     loops = make(a=(0 * ms, 3 * ms)), make(a=(0 * ms, 3 * ms))
     seen = []
     for net, backend in zip(loops, ("numpy", "cuda")):
@@ -115,7 +115,7 @@ def test_series_streams_long_phases_and_closed_loops(on_cpu: None) -> None:
 def test_a_last_batch_that_does_not_fill_the_columns(on_cpu: None) -> None:
     order = [[0, 1, 2], [3, 4, -1], [5, 6, -1], [7, 8, -1], [9, -1, -1], [10, 11, 12]]
     a, b = both(quiet, data(), order=order)
-    assert {k: v for k, v in apart(a, b).items() if v > 1e-10 and k != "x_to_h.drive_0"} == {}
+    assert {k: v for k, v in differences(a, b).items() if v > 1e-10 and k != "x_to_h.drive_0"} == {}
 
 
 def test_every_scope_is_as_in_a_loop(on_cpu: None) -> None:
@@ -129,28 +129,28 @@ def test_every_scope_is_as_in_a_loop(on_cpu: None) -> None:
 @pytest.mark.slow
 def test_a_hinge_network_in_single_precision(on_cpu: None) -> None:
     a, b = both(masked, images(masked()))
-    assert {k: v for k, v in apart(a, b).items() if v > 1e-5} == {}
+    assert {k: v for k, v in differences(a, b).items() if v > 1e-5} == {}
     assert not np.array_equal(a["x_to_h1.w"], masked()["x_to_h1.w"])
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("case", cases())
 def test_every_rule_and_structure(on_cpu: None, case: str) -> None:
-    value, variable = agreement.apart(case, "float64")
+    value, variable = agreement.differences(case, "float64")
     assert value < BOUNDS["float64"], variable
 
 
 @pytest.mark.slow
 def test_one_column(on_cpu: None) -> None:
     a, b = both(lambda: quiet(1), data())
-    assert {k: v for k, v in apart(a, b).items() if v > 1e-10 and k != "x_to_h.drive_0"} == {}
+    assert {k: v for k, v in differences(a, b).items() if v > 1e-10 and k != "x_to_h.drive_0"} == {}
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [s for s in range(12) if "randn" not in str(anything(s))])
 def test_any_circuit(on_cpu: None, seed: int) -> None:
     a, b = both(lambda: anything(seed), np.random.default_rng(seed).normal(size=(10, 3)))
-    assert {k: v for k, v in apart(a, b).items() if v > 1e-10} == {}
+    assert {k: v for k, v in differences(a, b).items() if v > 1e-10} == {}
 
 
 # --- noise ------------------------------------------------------------------------------------------------------------
@@ -234,7 +234,7 @@ def test_one_backend_after_the_other_and_nothing_compiled_twice(on_cpu: None, mo
         assert all(np.array_equal(before[k], v) for k, v in moving.state().items())
         moving.run(inputs, learn=backend == "cuda")
         staying.run(inputs, learn=backend == "cuda")
-    assert max(apart(moving, staying).values()) < 1e-10
+    assert max(differences(moving, staying).values()) < 1e-10
     assert len([recipe for _, recipe, *_ in compiled if recipe.link]) <= 1
 
     program = moving.program()
@@ -536,7 +536,7 @@ def test_a_gpu_computes_the_same(make: Callable[[], rc.Circuit]) -> None:
     drawn = {"x": np.random.default_rng(0).uniform(-0.3, 0.7, (100, 64)), "s": np.arange(100) % 10}
     a, b = both(make, data() if "judge" in make().populations else drawn)
     bound = BOUNDS[str(a.dtype)]
-    assert {k: v for k, v in apart(a, b).items() if v > bound and k != "x_to_h.drive_0"} == {}
+    assert {k: v for k, v in differences(a, b).items() if v > bound and k != "x_to_h.drive_0"} == {}
 
 
 @pytest.mark.cuda
@@ -544,7 +544,7 @@ def test_a_gpu_computes_the_same(make: Callable[[], rc.Circuit]) -> None:
 @pytest.mark.parametrize("precision", BOUNDS)
 @pytest.mark.parametrize("case", cases())
 def test_a_gpu_computes_every_rule_and_structure(case: str, precision: str) -> None:
-    value, variable = agreement.apart(case, precision)
+    value, variable = agreement.differences(case, precision)
     assert value < BOUNDS[precision], variable
 
 

@@ -18,7 +18,7 @@ import recircuit as rc
 from recircuit.circuits import Connectivity, Masked, OneToOne
 from recircuit.plasticity import RULES as REGISTERED
 from recircuit.plasticity import SynapticEquation
-from recircuit.testing import EXACT, elements_apart, forms_apart
+from recircuit.testing import EXACT, element_differences, form_differences
 
 RATE = dict(rate=0.3)
 RULES: dict[str, rc.Rule] = {
@@ -65,9 +65,9 @@ STRUCTURES = {
 
 def assert_same_runs(make: Callable[..., rc.Circuit], data: dict[str, np.ndarray], among: Iterable[str] = ()) -> None:
     """Both lowerings, step by step and all that is left."""
-    apart = forms_apart(make, data, among)
-    assert len(apart) > 5
-    assert {name: value for name, value in apart.items() if not value < EXACT} == {}
+    differences = form_differences(make, data, among)
+    assert len(differences) > 5
+    assert {name: value for name, value in differences.items() if not value < EXACT} == {}
     before, after = make(), make()
     after.run(data)
     changed = [k for k in after.state() if k.endswith("_to_o.w") and not np.array_equal(after[k], before[k])]
@@ -129,7 +129,7 @@ SOME = [name for name in PLASTIC if name.partition(",")[0] in ("everything", "fu
 
 
 @pytest.mark.parametrize(
-    "equation, structure",
+    "equation, connectivity",
     [(name, None) for name in PLASTIC] + [(name, s) for name in SOME for s in (Masked(0.5), OneToOne())],
 )
 def test_dense_is_plain_for_every_equation(equation: str, connectivity: Connectivity | None) -> None:
@@ -145,10 +145,10 @@ def test_dense_is_plain_for_every_output(output: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "structure, rule",
+    "connectivity, rule",
     [(s, r) for s in STRUCTURES for r in ("everything", "frfb", "fused", "traces")] + [("forward masked", "bp")],
 )
-def test_dense_is_plain_for_every_structure(connectivity: str, rule: str) -> None:
+def test_dense_is_plain_for_every_connectivity(connectivity: str, rule: str) -> None:
     def make(**options: Any) -> rc.Circuit:
         return layered(rule=RULES[rule], **STRUCTURES[connectivity], **options)
 
@@ -246,14 +246,16 @@ def without_memory(order: tuple[int, ...], **options: Any) -> rc.Circuit:
     net = rc.Circuit(**options)
     passes = "basal : 1 (compartment)\nrate = tanh(basal) : 1"
     x = net.stimulus("x", 3)
-    a, b = (net.population(n, 3, rc.Neuron(f"heard : 1 (broadcast)\n{passes}\nx = rate + heard : 1")) for n in "ab")
+    a, b = (
+        net.population(n, 3, rc.Neuron(f"received : 1 (broadcast)\n{passes}\nx = rate + received : 1")) for n in "ab"
+    )
     one = net.population("one", 1, rc.Neuron(passes))
     actions = (
         lambda: net.connect(x, a, weights=np.eye(3)),
         lambda: net.connect(a, b, weights=np.tri(3), sends="x"),
         lambda: net.connect(b, a, weights=-0.5 * np.tri(3), name="back"),
         lambda: net.connect(b, one, weights=0.3),
-        lambda: net.broadcast(one, "heard"),
+        lambda: net.broadcast(one, "received"),
     )
     for k in order:
         actions[k]()
@@ -268,16 +270,16 @@ def test_a_signal_passes_one_population_in_a_step_whatever_was_declared_first(lo
         x := np.array([[0.4, -0.3, 0.8]]), record=["a.rate", "b.rate", "one.rate", "a.x"]
     )
     a = b = np.zeros(3)
-    one = heard = 0.0
+    one = broadcast_value = 0.0
     for step in range(6):
-        told = heard
-        heard, one, a, b = (
+        received = broadcast_value
+        broadcast_value, one, a, b = (
             one,
             np.tanh(0.3 * b.sum()),
             np.tanh(x[0] - 0.5 * np.tri(3) @ b),
-            np.tanh(np.tri(3) @ (a + told)),
+            np.tanh(np.tri(3) @ (a + received)),
         )
-        for name, value in {"a.rate": a, "b.rate": b, "one.rate": one, "a.x": a + heard}.items():
+        for name, value in {"a.rate": a, "b.rate": b, "one.rate": one, "a.x": a + broadcast_value}.items():
             assert np.allclose(np.asarray(trace[name])[step], value, rtol=0, atol=EXACT), (name, step)
 
 
@@ -296,8 +298,8 @@ def test_dense_is_plain_for_any_circuit(seed: int) -> None:
 
 def step_by_columns(make: Callable[..., rc.Circuit], data: dict[str, np.ndarray], batch_size: int) -> None:
     """After each presentation of all batch elements, the weights are the mean over as many one-batch element circuits."""
-    apart = elements_apart(make, data, batch_size)
-    assert apart and max(apart.values()) < EXACT, apart
+    differences = element_differences(make, data, batch_size)
+    assert differences and max(differences.values()) < EXACT, differences
 
 
 LINEAR = ["urfb", "frfb", "bp", "momentum", "weight decay", "rate decay", "everything", "fused", "oja", "fields"]

@@ -51,9 +51,9 @@ def assert_agree(
     before = usual.state()
     recorded, expected = net.run(data, record=record), usual.run(data, record=record)
     after = usual.state()
-    apart = {key: distance(value, after[key]) for key, value in net.state().items()}
-    apart |= {f"recorded {name}": distance(recorded[name], expected[name]) for name in record}
-    assert {key: value for key, value in apart.items() if not value < EXACT} == {}
+    differences = {key: distance(value, after[key]) for key, value in net.state().items()}
+    differences |= {f"recorded {name}": distance(recorded[name], expected[name]) for name in record}
+    assert {key: value for key, value in differences.items() if not value < EXACT} == {}
     plastic = [p.name for p in net.projections.values() if p.plastic]
     still = [name for name in plastic if np.array_equal(before[f"{name}.w"], after[f"{name}.w"])]
     assert not (all_learn and still)

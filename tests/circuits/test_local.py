@@ -14,7 +14,7 @@ from test_equivalence import PLASTIC, RULES, between_two, check_learns_alike
 import recircuit as rc
 from recircuit.circuits import Convolution, Local
 from recircuit.circuits.description.memory import check_memory, needed
-from recircuit.testing import EXACT, distance, forms_apart
+from recircuit.testing import EXACT, distance, form_differences
 
 IMAGE, STRIDES, KERNELS = (2, 6, 5), (2, 1), (3, 2)
 STRUCTURES = {"untied": Local, "tied": Convolution}
@@ -81,8 +81,8 @@ def test_dense_is_plain(connectivity: str, rule: str, variant: str) -> None:
     def make(**options: Any) -> rc.Circuit:
         return network(STRUCTURES[connectivity], mild, **VARIANTS[variant], **options)
 
-    apart = forms_apart(make, shown())
-    assert len(apart) > 10 and {k: v for k, v in apart.items() if not v < EXACT} == {}
+    differences = form_differences(make, shown())
+    assert len(differences) > 10 and {k: v for k, v in differences.items() if not v < EXACT} == {}
 
 
 @pytest.mark.parametrize("connectivity", [Local((2, 2, 1), 2, 1), Convolution((2, 2, 1), 2, 1)], ids=STRUCTURES)

@@ -12,7 +12,7 @@ from reference import images
 
 import recircuit as rc
 from recircuit.circuits import Convolution, Local, MaxPool, OneToOne
-from recircuit.testing import EXACT, distance, forms_apart
+from recircuit.testing import EXACT, distance, form_differences
 
 IMAGE = (2, 7, 6)
 ONE = OneToOne()
@@ -75,8 +75,8 @@ def test_dense_is_plain(pool: str, rule: str) -> None:
     def make(**options: Any) -> rc.Circuit:
         return network(POOLS[pool], rules[rule].with_parameters(rate=0.02), **options)
 
-    apart = forms_apart(make, shown(), ["top.basal_both_argmax"])
-    assert len(apart) > 15 and {k: v for k, v in apart.items() if not v < EXACT} == {}
+    differences = form_differences(make, shown(), ["top.basal_both_argmax"])
+    assert len(differences) > 15 and {k: v for k, v in differences.items() if not v < EXACT} == {}
 
 
 @pytest.mark.parametrize("kernel, stride", [(3, 2), (3, 3), (2, 2)])

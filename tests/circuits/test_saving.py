@@ -183,14 +183,14 @@ def test_answers_equal_an_independent_forward_pass(loss: str) -> None:
     np.testing.assert_allclose(
         net.outputs({"x": data.x_test}, read="h1.rate"), np.tanh(net["x_to_h1.w"] @ data.x_test.T).T, atol=1e-7
     )
-    told = net.evaluate((data.x_test, data.y_test))
-    assert told.error == np.mean(fields.argmax(0) != data.y_test) and told.confusion.sum() == data.n_test
-    assert told.confusion[data.y_test[0], fields.argmax(0)[0]] > 0
+    contents = net.evaluate((data.x_test, data.y_test))
+    assert contents.error == np.mean(fields.argmax(0) != data.y_test) and contents.confusion.sum() == data.n_test
+    assert contents.confusion[data.y_test[0], fields.argmax(0)[0]] > 0
     signs = np.where(np.arange(3)[:, None] == data.y_test, 1, -1)
     softmax = -np.log(np.exp(fields)[data.y_test, np.arange(11)] / np.exp(fields).sum(0))
     answers = {"mse": 0.5 * (((signs > 0) - fields) ** 2).sum(0), "softmax": softmax}
     hinge = (np.maximum(0, 1 - signs * fields) * np.where(signs > 0, 1, 0.1)).sum(0)
-    assert told.loss == pytest.approx(answers.get(loss, hinge).mean())
+    assert contents.loss == pytest.approx(answers.get(loss, hinge).mean())
     after = net.moment()
     assert [k for k in after.state if not same_bits(after.state[k], before.state[k])] == []
 

@@ -187,8 +187,8 @@ def worst(net: rc.Circuit, wanted: dict[str, np.ndarray]) -> dict[str, float]:
     """What is apart from what must be."""
     for key, value in wanted.items():
         assert net[key].shape == value.shape, key
-    apart = {key: float(np.abs(net[key] - value).max()) for key, value in wanted.items()}
-    return {key: value for key, value in apart.items() if not value < 1e-12}
+    differences = {key: float(np.abs(net[key] - value).max()) for key, value in wanted.items()}
+    return {key: value for key, value in differences.items() if not value < 1e-12}
 
 
 @pytest.mark.parametrize("backend", ["numpy", "interpreter", "cpp"])

@@ -84,7 +84,7 @@ def test_noise_has_numpys_bits_and_sums_its_values_whatever_the_threads(monkeypa
     ],
 )
 def test_the_factors_that_make_an_expression_zero(expression: str, factors: dict[str, str]) -> None:
-    rest, parts = one_sided(expression, ["rate"], [])
-    found = {side: parts[name][1] for side, name in vanishing(rest, parts, ["rate"]).items()}
+    remainder, parts = one_sided(expression, ["rate"], [])
+    found = {side: parts[name][1] for side, name in vanishing(remainder, parts, ["rate"]).items()}
     assert found.keys() == factors.keys()
     assert all(part.replace("_pre", "").replace("_post", "") in found[side] for side, part in factors.items())

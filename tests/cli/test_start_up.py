@@ -46,10 +46,12 @@ def test_every_command_is_a_function_of_its_module(name: str) -> None:
 def test_public_names_are_those_that_type_checkers_see() -> None:
     tree = ast.parse(Path(str(recircuit.__file__)).read_text(encoding="utf-8"))
     (seen,) = (node for node in tree.body if isinstance(node, ast.If))
-    told = {alias.name: node.module for node in seen.body if isinstance(node, ast.ImportFrom) for alias in node.names}
-    assert told == recircuit._WHERE
-    assert sorted(recircuit.__all__) == sorted(told)
-    for name, module in told.items():
+    imported = {
+        alias.name: node.module for node in seen.body if isinstance(node, ast.ImportFrom) for alias in node.names
+    }
+    assert imported == recircuit._WHERE
+    assert sorted(recircuit.__all__) == sorted(imported)
+    for name, module in imported.items():
         assert getattr(recircuit, name) is getattr(import_module(str(module)), name)
 
 

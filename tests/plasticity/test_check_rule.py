@@ -79,7 +79,7 @@ def test_a_rule_with_everything() -> None:
 def test_a_rule_with_everything_compiled() -> None:
     """Its noise too: the same seed gives the same bits."""
     (row,) = [row for row in check_rule(EVERYTHING, ["numpy", "cpp"]).rows if row.check == "cpp = numpy"]
-    assert row.ok and row.apart is not None and row.apart < 1e-10
+    assert row.ok and row.difference is not None and row.difference < 1e-10
 
 
 def test_a_rule_that_reads_what_standard_units_lack() -> None:

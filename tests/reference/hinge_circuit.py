@@ -114,8 +114,8 @@ class HingeCircuit:
             if repair == "hysteresis":
                 t[n] = self._switch(before, t[n - 1], off)
                 continue
-            heard = self.sigma_t(o[max(n - 1 - lag, 0)])
-            t[n] = heard if ratio == 1 else t[n - 1] + (heard - t[n - 1]) / ratio
+            arriving = self.sigma_t(o[max(n - 1 - lag, 0)])
+            t[n] = arriving if ratio == 1 else t[n - 1] + (arriving - t[n - 1]) / ratio
         return Trace(o, t, np.concatenate([np.zeros((1, *s.shape)), np.tile(s, (steps,) + (1,) * s.ndim)]))
 
     def _switch(self, o: Array, t: Array, off: float) -> Array:

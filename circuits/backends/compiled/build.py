@@ -25,9 +25,12 @@ class Recipe:
 
     Parameters
     ----------
-    compile : commands, as lists of words, that may run beside one another
-    makes : the names of the files that are needed afterwards
-    link : the command that runs after the others; empty for none
+    compile : tuple[Command, ...]
+        Commands, as lists of words, that may run beside one another.
+    makes : tuple[str, ...]
+        The names of the files that are needed afterwards.
+    link : Command
+        The command that runs after the others; empty for none.
     """
 
     compile: tuple[Command, ...]
@@ -75,7 +78,10 @@ class Compilers:
     def follow(self, recipe: Recipe, folder: Path, backend: str) -> None:
         """Compile, then link.
 
-        Raises RecircuitError: a compiler reports an error, or cannot be started.
+        Raises
+        ------
+        RecircuitError
+            If a compiler reports an error, or cannot be started.
         """
         self._run(recipe.compile, folder, backend)
         if recipe.link:
@@ -97,7 +103,7 @@ class Compilers:
             self._fail(_refused(backend, command, said))
 
     def _start(self, command: Command, folder: Path, backend: str) -> subprocess.Popen[str]:
-        """In a process group of its own, so that what the compiler starts can be ended with it."""
+        """Start a command in a process group of its own, so that what the compiler starts can be ended with it."""
         with self._lock:
             self.check()
             try:
@@ -117,7 +123,9 @@ class Compilers:
 
 
 def _refused(backend: str, command: Command, said: str) -> str:
-    """What to tell of a compiler that reports an error; all that it said is kept in a file that nobody else could guess."""
+    """Return the message about a compiler that reports an error; all that it said is kept in a file that nobody else
+    could guess.
+    """
     lines = [line for line in said.splitlines() if "error" in line.lower()] or said.splitlines() or ["no output"]
     if "No space left on device" in said:
         return f"{backend}: there is no space left to compile in ({lines[0]}). Make room, or name a folder in RECIRCUIT_CACHE."

@@ -24,9 +24,12 @@ LEFT_BEHIND = 60.0
 
 
 def cache_folder() -> Path:
-    """Where compiled circuits lie: $RECIRCUIT_CACHE, or ``recircuit`` in the user's cache.
+    """Return where compiled circuits lie: $RECIRCUIT_CACHE, or ``recircuit`` in the user's cache.
 
-    Raises RecircuitError: none is named, and the user has no home folder.
+    Raises
+    ------
+    RecircuitError
+        If no folder is named, and the user has no home folder.
     """
     if given := os.environ.get("RECIRCUIT_CACHE"):
         return Path(given).absolute()
@@ -38,7 +41,7 @@ def cache_folder() -> Path:
 
 
 def missing_cache() -> str:
-    """Why programs cannot be kept and run on this machine, and what to do about it; empty if they can.
+    """Return why programs cannot be kept and run on this machine, and what to do about it; empty if they can.
 
     A folder that can only be read is enough, where what is needed may be in it.
     """
@@ -59,14 +62,19 @@ def missing_cache() -> str:
 def built(
     backend: str, write: Callable[[Path], Recipe], toolchain: str, compilers: Compilers | None = None
 ) -> Path:  # fmt: skip
-    """The folder of what is compiled of the sources that ``write`` writes: from the cache, or compiled into it now.
+    """Return the folder of what is compiled of the sources that ``write`` writes: from the cache, or compiled into it
+    now.
 
     Parameters
     ----------
-    backend : in whose name errors are told
-    write : writes the sources into a folder, and returns how they are compiled
-    toolchain : all else that the program depends on
-    compilers : those of the circuit, so that all of them end when one fails
+    backend : str
+        The name that begins errors.
+    write : Callable[[Path], Recipe]
+        Writes the sources into a folder, and returns how they are compiled.
+    toolchain : str
+        All else that the program depends on.
+    compilers : Compilers | None
+        Those of the circuit, so that all of them end when one fails.
 
     Raises
     ------
@@ -98,7 +106,7 @@ def _build(backend: str, fresh: Path, home: Path, recipe: Recipe, compilers: Com
 
 
 def _fingerprint(folder: Path, recipe: Recipe, toolchain: str, root: Path) -> str:
-    """The name of an entry. It does not depend on where the cache lies."""
+    """Return the name of an entry. It does not depend on where the cache lies."""
     calls = json.dumps([recipe.compile, recipe.link]).replace(json.dumps(str(root))[1:-1], "")
     digest = hashlib.sha256(f"{toolchain}\0{calls}".encode(errors="surrogateescape"))
     for file in sorted(p for p in folder.rglob("*") if p.is_file()):
@@ -166,7 +174,7 @@ def _take_place(fresh: Path, home: Path) -> None:
 
 @contextmanager
 def _locked(path: Path, compilers: Compilers) -> Iterator[None]:
-    """One process builds an entry at a time; the others wait, unless they are stopped."""
+    """Let one process build an entry at a time; the others wait, unless they are stopped."""
     with path.open("w") as file:
         while not _got(file.fileno()):
             compilers.stopped.wait(0.05)

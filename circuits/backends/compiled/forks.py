@@ -11,14 +11,14 @@ from ....errors import RecircuitError
 
 
 class Forked(Protocol):
-    """What is told of forks."""
+    """The object that is informed of forks."""
 
     def before_fork(self) -> None:
-        """In the parent, before: take note of what the child will need."""
+        """Take note, in the parent and before the fork, of what the child will need."""
         ...
 
     def after_fork(self, *, child: bool) -> None:
-        """Afterwards, in the child and in the parent."""
+        """Do what is needed after the fork, in the child and in the parent."""
         ...
 
 

@@ -11,7 +11,7 @@ _LITERAL = re.compile(r"(?<![\w.])(\d+\.\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d
 
 
 def real() -> str:
-    """The C++ type of the run's numbers."""
+    """Return the C++ type of the run's numbers."""
     return "float" if prefs.core.default_float_dtype().itemsize == 4 else "double"
 
 

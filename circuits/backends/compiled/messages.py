@@ -90,7 +90,7 @@ def _packed(field: Field) -> tuple[int, bytes | memoryview]:
 
 
 def unpack(body: bytearray) -> list[Field]:
-    """The fields of a message; arrays lie where the message does, and are not copied."""
+    """Return the fields of a message; arrays lie where the message does, and are not copied."""
     fields: list[Field] = []
     at = 0
     while at < len(body):
@@ -122,7 +122,7 @@ class Channel:
 
     A message goes in packets whose borders the socket keeps. So an exception at any place, such as a KeyboardInterrupt,
     leaves whole packets only: the worker forgets a message that was broken off when the next begins, and what comes here
-    is told by its number.
+    is recognised by its number.
     """
 
     def __init__(self, connected: socket.socket) -> None:

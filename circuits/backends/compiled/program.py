@@ -119,7 +119,7 @@ class CompiledProgram(Program):
             self._mine().ask(Kind.RESTORE, len(state.content), state.content)
 
     def memory(self) -> int:
-        """Bytes that the worker holds for the circuit; on a GPU with its data, and what cuBLAS works in."""
+        """Return bytes that the worker holds for the circuit; on a GPU with its data, and what cuBLAS works in."""
         (held,) = self._mine().ask(Kind.MEMORY)
         assert isinstance(held, int)
         return held
@@ -172,7 +172,7 @@ class CompiledProgram(Program):
             self._data.pop(name, None)
 
     def profile(self, table: Timetable, order: np.ndarray) -> list[tuple[str, float]]:
-        """Run, and tell how many seconds each line of the table took, over all presentations.
+        """Run, and return how many seconds each line of the table took, over all presentations.
 
         Returns ``("run OPERATION", seconds)``, ``("clamp ...", seconds)`` and ``("tick", seconds)`` in the order of a
         presentation. A line is timed from outside: it includes waiting for the other threads.
@@ -183,8 +183,8 @@ class CompiledProgram(Program):
             self.run(table, order).raise_if_diverged()
         finally:
             worker.ask(Kind.PROFILE, 0)
-        told = worker.ask(Kind.TIMES)
-        return [(str(what), int(ns) * 1e-9) for what, ns in zip(told[::2], told[1::2], strict=True)]  # type: ignore[arg-type]
+        answer = worker.ask(Kind.TIMES)
+        return [(str(what), int(ns) * 1e-9) for what, ns in zip(answer[::2], answer[1::2], strict=True)]  # type: ignore[arg-type]
 
     # ---- the worker --------------------------------------------------------------------------------------------------
 
@@ -208,13 +208,13 @@ class CompiledProgram(Program):
             self._snapshot = None
 
     def _mine(self) -> Worker:
-        """The worker of this process."""
+        """Return the worker of this process."""
         if self._worker.owner != os.getpid():
             self._worker = self._continued()
         return self._worker
 
     def _continued(self) -> Worker:
-        """A worker for this process, which goes on from where the parent's was when this process was forked."""
+        """Return a worker for this process, which goes on from where the parent's was when this process was forked."""
         if (known := self._snapshot) is None:
             raise RecircuitError(
                 f"{self.backend}: this process was forked while another thread used the circuit, or after its program had "

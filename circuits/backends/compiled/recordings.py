@@ -1,4 +1,4 @@
-"""What a worker is told of a timetable, and what it has kept of a run."""
+"""The part of a timetable that a worker receives, and the recordings that it has kept of a run."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ def copy_sources(folder: Path, *sources: Path, only: str = "*") -> None:
 
 
 def registered(assembly: Assembly) -> dict[str, Any]:
-    """The variables that a worker knows by name."""
+    """Return the variables that a worker knows by name."""
     return dict(assembly.arrays) | {"clock.dt": assembly.clock.variables["dt"]}
 
 
@@ -34,7 +34,8 @@ def registry(assembly: Assembly, where: Callable[[Any], tuple[str, str]]) -> str
 
     Parameters
     ----------
-    where : variable -> C++ expressions of its address and of how many values it has
+    where : Callable[[Any], tuple[str, str]]
+        Variable -> C++ expressions of its address and of how many values it has.
     """
     operations = [o.name for o in assembly.lowered.all_operations() if o.name in assembly.runners]
     code = {name: assembly.runners[name].codeobj for name in operations}
@@ -66,7 +67,7 @@ def joined(sources: Iterable[tuple[str, str]], units: int) -> list[str]:
 
 
 def _enclosed(name: str, source: str) -> str:
-    """A code object's source in a namespace of its own, so that its helpers do not meet those of the others."""
+    """Return a code object's source in a namespace of its own, so that its helpers do not meet those of the others."""
     lines = source.splitlines()
     includes = [line for line in lines if line.startswith("#include")]
     body = [line for line in lines if not line.startswith("#include")]

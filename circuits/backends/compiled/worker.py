@@ -24,7 +24,9 @@ _HELLO = 1  # the number of its first answer
 
 
 def threads() -> int:
-    """How many threads a compiled circuit uses: $RECIRCUIT_THREADS, or the processors that this process may use."""
+    """Return how many threads a compiled circuit uses: $RECIRCUIT_THREADS, or the processors that this process may
+    use.
+    """
     given = os.environ.get("RECIRCUIT_THREADS", "")
     return max(1, int(given)) if given.isdigit() else len(os.sched_getaffinity(0))
 
@@ -59,7 +61,7 @@ class Worker:
         self._finalizer()
 
     def let_go(self) -> None:
-        """In a process that was forked: close what it has inherited, so that the worker can end with its owner."""
+        """Close, in a process that was forked, what it has inherited, so that the worker can end with its owner."""
         self._channel.close()
 
     def ask(self, kind: Kind, *fields: Field, file: int | None = None) -> list[Field]:
@@ -68,13 +70,13 @@ class Worker:
             return self._asked(kind, fields, file, lambda: None, None)
 
     def run(self, *fields: Field, progress: Callable[[int], None] | None = None) -> tuple[list[Field], bool]:
-        """Ask for a run, and tell besides whether there was a Ctrl-C, which ends it after the presentation under way."""
-        asked, told = threading.Event(), [0]
+        """Ask for a run, and return besides whether there was a Ctrl-C, which ends it after the current presentation."""
+        asked, last_asked = threading.Event(), [0]
 
         def stop() -> None:
             number = self._number
-            if asked.is_set() and told[0] != number and self._channel.offer(Kind.STOP, number):
-                told[0] = number
+            if asked.is_set() and last_asked[0] != number and self._channel.offer(Kind.STOP, number):
+                last_asked[0] = number
 
         try:
             with self._alone(), interruptible(stop, asked):
@@ -117,13 +119,13 @@ class Worker:
                 self._lock.release()
 
     def ask_alone(self, kind: Kind, *fields: Field) -> list[Field]:
-        """As `ask`, for who is in `free`."""
+        """Ask as `ask` does, for a caller that is in `free`."""
         with postponed():
             return self._asked(kind, fields, None, lambda: None, None)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        """One thread after the other."""
+        """Let one thread after the other enter."""
         if self._lock.locked() and self._asking == threading.get_ident():
             raise RecircuitError(
                 f"{self.backend}: the circuit is in use by this very call. A progress function, or a handler of a signal, "
@@ -213,7 +215,7 @@ class Worker:
 
 
 def _started(folder: Path, backend: str, environment: dict[str, str]) -> tuple[subprocess.Popen[bytes], socket.socket]:
-    """The process, and our end of the socket that is its standard input."""
+    """Return the process, and our end of the socket that is its standard input."""
     ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     try:
         process = subprocess.Popen(

@@ -26,9 +26,12 @@ PATIENCE = 60
 
 
 def compiler() -> tuple[str, ...]:
-    """The command of the C++ compiler, as a list of words: that of $CXX, as a shell would split it, or g++.
+    """Return the command of the C++ compiler, as a list of words: that of $CXX, as a shell would split it, or g++.
 
-    Raises RecircuitError: $CXX cannot be split.
+    Raises
+    ------
+    RecircuitError
+        If $CXX cannot be split.
     """
     given = os.environ.get("CXX", "")
     try:
@@ -40,7 +43,7 @@ def compiler() -> tuple[str, ...]:
 
 
 def missing_compiler() -> str:
-    """What is missing for compiled circuits, and what to do about it; empty if nothing is."""
+    """Return what is missing for compiled circuits, and what to do about it; empty if nothing is."""
     try:
         command = compiler()
     except RecircuitError as problem:
@@ -52,7 +55,7 @@ def missing_compiler() -> str:
 
 
 def flags() -> tuple[str, ...]:
-    """The options by which circuits are compiled: those of `FLAGS` that the compiler knows."""
+    """Return the options by which circuits are compiled: those of `FLAGS` that the compiler knows."""
     command, path = compiler(), os.environ.get("PATH", "")
     if not _problem(command, FLAGS, path):
         return FLAGS
@@ -61,7 +64,7 @@ def flags() -> tuple[str, ...]:
 
 @cache
 def _problem(command: tuple[str, ...], options: tuple[str, ...], path: str) -> str:
-    """Why a program of one line cannot be compiled and linked; empty if it can."""
+    """Return why a program of one line cannot be compiled and linked; empty if it can."""
     del path  # on which the answer depends
     with tempfile.TemporaryDirectory(prefix="recircuit-") as folder:
         (Path(folder) / "a.cpp").write_text("int main() { return 0; }\n")
@@ -83,7 +86,7 @@ def _problem(command: tuple[str, ...], options: tuple[str, ...], path: str) -> s
 
 
 def toolchain() -> str:
-    """Everything but the sources and the call of the compiler that a compiled program depends on."""
+    """Return everything but the sources and the call of the compiler that a compiled program depends on."""
     return _toolchain(compiler(), os.environ.get("PATH", ""))
 
 
@@ -96,7 +99,7 @@ def _toolchain(command: tuple[str, ...], path: str) -> str:
 
 
 def compiler_version(command: tuple[str, ...]) -> str:
-    """The first line of what a compiler says of its version; empty where it says nothing."""
+    """Return the first line of what a compiler says of its version; empty where it says nothing."""
     try:
         done = subprocess.run([*command, "--version"], capture_output=True, text=True, check=False, timeout=PATIENCE)
     except (OSError, subprocess.TimeoutExpired):
@@ -106,7 +109,7 @@ def compiler_version(command: tuple[str, ...]) -> str:
 
 @cache
 def processor() -> str:
-    """The model of the processor, as -march=native sees it."""
+    """Return the model of the processor, as -march=native sees it."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:

@@ -24,7 +24,7 @@ TOGETHER = 40
 
 
 class WorkerDevice(KeptDevice, CPPStandaloneDevice):
-    """One device per circuit. ``write_sources`` leaves a project, and says how the worker is compiled from it."""
+    """The Brian2 device of one circuit. ``write_sources`` leaves a project, and says how the worker is compiled from it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -74,7 +74,7 @@ class WorkerDevice(KeptDevice, CPPStandaloneDevice):
         self.recipe = self._recipe(sorted(files))
 
     def _recipe(self, files: list[str]) -> Recipe:
-        """Each file is compiled by itself, and linked to the kernels and to the matrix library."""
+        """Return each file is compiled by itself, and linked to the kernels and to the matrix library."""
         include, library = scipy_openblas32.get_include_dir(), scipy_openblas32.get_lib_dir()
         call = (*compiler(), "-c", "-Wno-write-strings", "-I", include, *flags(), "-I.")
         objects = [file.replace(".cpp", ".o") for file in files]

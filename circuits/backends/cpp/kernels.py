@@ -17,13 +17,16 @@ OURS = Path(__file__).parent / "source"
 
 
 def kernels(code: Iterable[str], real: str, include: str) -> list[Path]:
-    """The compiled files that a circuit is linked to, from the cache, or compiled into it now.
+    """Return the compiled files that a circuit is linked to, from the cache, or compiled into it now.
 
     Parameters
     ----------
-    code : the circuit's sources, by which it is known what it calls
-    real : the width of its numbers, ``float`` or ``double``
-    include : where the matrix library's headers are
+    code : Iterable[str]
+        The circuit's sources, by which it is known what it calls.
+    real : str
+        The width of its numbers, ``float`` or ``double``.
+    include : str
+        Where the matrix library's headers are.
     """
     called = {name for text in code for name in re.findall(r"recircuit::(\w+)\(", text)}
     needed = sorted({home for name, home in _homes().items() if name in called})
@@ -36,7 +39,7 @@ def kernels(code: Iterable[str], real: str, include: str) -> list[Path]:
 
 @cache
 def _homes() -> dict[str, str]:
-    """Which file has the instances of a kernel."""
+    """Return which file has the instances of a kernel."""
     files = {file.stem: file.read_text() for file in sorted(OURS.glob("*.cpp"))}
     return {name: home for home, text in files.items() for name in re.findall(r"^template void (\w+)\(", text, re.M)}
 

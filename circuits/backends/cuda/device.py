@@ -32,7 +32,7 @@ SLOT = re.compile(r"recircuit::slot<\w+>\(_scalars, (\d+)\)")
 
 
 class CudaDevice(KeptDevice, CUDAStandaloneDevice):
-    """One device per circuit. ``write_sources`` leaves a project, and says how the worker is compiled from it.
+    """The Brian2 device of one circuit. ``write_sources`` leaves a project, and says how the worker is compiled from it.
 
     From Brian2CUDA: which variable is which array, and code objects in CUDA. Ours: what surrounds them. Its own
     ``build`` writes a program that runs once and keeps each array twice, here and on the GPU.
@@ -80,7 +80,7 @@ class CudaDevice(KeptDevice, CUDAStandaloneDevice):
         return self.get_array_name(variable, prefix="dev")
 
     def _arrays(self, assembly: Assembly) -> list[dict[str, Any]]:
-        """All that somebody reads or sets; what Brian2 declares beside it takes no memory."""
+        """Return all that somebody reads or sets; what Brian2 declares beside it takes no memory."""
         read = {v for code in self.code_objects.values() for v in _arrays_of(code).values()}
         wanted = {self._on_device(v): v for v in [*registered(assembly).values(), *read]}
         arrays = [
@@ -98,7 +98,7 @@ class CudaDevice(KeptDevice, CUDAStandaloneDevice):
         return {name: len(places) for name, places in found.items() if places}
 
     def _sources(self) -> list[tuple[str, str]]:
-        """The code objects, each with its kernel's parameters filled in; those that draw numbers are numbered."""
+        """Return the code objects, each with its kernel's parameters filled in; those that draw numbers are numbered."""
         found = []
         for number, (name, code) in enumerate(sorted(self.code_objects.items())):
             source = code.code.cu_file
@@ -138,7 +138,7 @@ def _stored(variable: Any) -> Any:
 
 
 def _arrays_of(code: Any) -> dict[str, Any]:
-    """Name in the code -> the array."""
+    """Return name in the code -> the array."""
     return {name: _stored(v) for name, v in sorted(code.variables.items()) if isinstance(v, ArrayVariable)}
 
 
@@ -168,5 +168,5 @@ def _scalars(code: str) -> str:
 
 
 def _real(arrays: dict[str, Any]) -> str:
-    """The type of a code object's numbers: that of its elements, not of scalars such as the clock's."""
+    """Return the type of a code object's numbers: that of its elements, not of scalars such as the clock's."""
     return next(c_data_type(v.dtype) for v in arrays.values() if not v.scalar and c_data_type(v.dtype) != "int32_t")

@@ -29,7 +29,7 @@ class Gpu:
 
 @cache
 def find_gpu() -> Gpu | str:
-    """The first GPU that $CUDA_VISIBLE_DEVICES lets through, or what is missing."""
+    """Return the first GPU that $CUDA_VISIBLE_DEVICES lets through, or what is missing."""
     try:
         driver = ctypes.CDLL("libcuda.so.1")
     except OSError:

@@ -11,7 +11,7 @@ from .requirements import RESERVED
 
 @dataclass(frozen=True)
 class Need:
-    """Bytes: of each projection's synapses, and of all units of one batch element."""
+    """The bytes that the synapses of each projection need, and that all units of one batch element need."""
 
     synapses: dict[str, int]
     column: int
@@ -19,7 +19,7 @@ class Need:
 
     @classmethod
     def of(cls, lowered: Lowered) -> Need:
-        """What a circuit needs, without its data."""
+        """Return what a circuit needs, without its data."""
         synapses: dict[str, int] = {}
         units = 0
         network = lowered.network
@@ -37,7 +37,7 @@ class Need:
         return sum(self.synapses.values()) + self.column * self.batch_size
 
     def too_much(self, gpu: Gpu) -> str:
-        """What does not fit into the GPU and what to reduce; empty if all does."""
+        """Return what does not fit into the GPU and what to reduce; empty if all does."""
         there = gpu.memory - RESERVED
         if self.total <= there:
             return ""

@@ -19,18 +19,18 @@ NVCC = "Install the CUDA toolkit (https://developer.nvidia.com/cuda-downloads) a
 
 
 def missing_cuda() -> str:
-    """What is missing, and what to do about it; empty if nothing is."""
+    """Return what is missing, and what to do about it; empty if nothing is."""
     found = gpu.find_gpu()
     return missing_driver(found) or missing_tools() or _mismatch(found)
 
 
 def missing_driver(found: Gpu | str) -> str:
-    """Of the GPU and its driver."""
+    """Return what is missing of the GPU and its driver."""
     return f"{found}. {DRIVER}" if isinstance(found, str) else ""
 
 
 def missing_tools() -> str:
-    """Of what compiles, with or without a GPU."""
+    """Return what is missing of the tools that compile, with or without a GPU."""
     if find_spec("brian2cuda") is None:
         return "Brian2CUDA is not installed: pip install 'recircuit[cuda]'"
     toolkit = find_toolkit()
@@ -44,7 +44,7 @@ def missing_tools() -> str:
 
 
 def _mismatch(found: Gpu | str) -> str:
-    """Of what must go together."""
+    """Return what does not go together."""
     toolkit = find_toolkit()
     assert isinstance(found, Gpu) and toolkit is not None
     if not toolkit.compiles_for(found.capability):
@@ -62,7 +62,7 @@ def _mismatch(found: Gpu | str) -> str:
 
 
 def cublas_command(toolkit: Toolkit) -> str:
-    """The command that brings cuBLAS of the toolkit's version."""
+    """Return the command that brings cuBLAS of the toolkit's version."""
     extra = "cuda" if toolkit.version[0] >= 13 else f"cuda{toolkit.version[0]}"
     return f"pip install 'recircuit[{extra}]'"
 

@@ -25,10 +25,14 @@ class Toolkit:
 
     Parameters
     ----------
-    nvcc : its path
-    version : of the toolkit
-    cards : compute capabilities that it compiles for, as (major, minor)
-    include, library : the folder of ``cublas_v2.h``, and the file ``libcublas.so``; None where they are missing
+    nvcc : Path
+        The path of the file.
+    version : Version
+        The version of the toolkit.
+    cards : tuple[Version, ...]
+        Compute capabilities that it compiles for, as (major, minor).
+    include, library : Path | None
+        The folder of ``cublas_v2.h``, and the file ``libcublas.so``; None where they are missing.
     """
 
     nvcc: Path
@@ -45,12 +49,12 @@ class Toolkit:
 
     @property
     def include_options(self) -> tuple[str, ...]:
-        """For compiling against cuBLAS, in a folder with the links."""
+        """Return the options for compiling against cuBLAS, in a folder with the links."""
         return ("-I", INCLUDE)
 
     @property
     def library_options(self) -> tuple[str, ...]:
-        """For linking with cuBLAS in a folder with the links, where the program finds it again.
+        """Return the options for linking with cuBLAS in a folder with the links, where the program finds it again.
 
         It is named by its file, since wheels carry no unversioned name; the program is started in its folder.
         """
@@ -59,11 +63,13 @@ class Toolkit:
         return tuple(word for option in linked for word in ("-Xlinker", option))
 
     def compiles_for(self, capability: Version) -> bool:
-        """Whether a GPU is not too old for it."""
+        """Return whether a GPU is not too old for it."""
         return any(card <= capability for card in self.cards)
 
     def architecture(self, capability: Version) -> tuple[str, ...]:
-        """The options by which nvcc compiles for a GPU: code of its family, or for newer ones what drivers translate."""
+        """Return the options by which nvcc compiles for a GPU: code of its family, or for newer ones what drivers
+        translate.
+        """
         older = [card for card in self.cards if card <= capability]
         family = [card for card in older if card[0] == capability[0]]
         if family:
@@ -73,7 +79,7 @@ class Toolkit:
 
 
 def find_toolkit() -> Toolkit | None:
-    """The toolkit of $CUDA_HOME or $CUDA_PATH, of the nvcc on the PATH, of pip's or conda's packages, or of the
+    """Return the toolkit of $CUDA_HOME or $CUDA_PATH, of the nvcc on the PATH, of pip's or conda's packages, or of the
     usual folders."""
     nvcc = _nvcc()
     return _toolkit(nvcc) if nvcc is not None else None
@@ -104,7 +110,9 @@ def _toolkit(nvcc: Path) -> Toolkit | None:
 
 
 def _cublas(nvcc: Path, version: Version) -> tuple[Path | None, Path | None]:
-    """Its header and library: the toolkit's own, or those of pip's or conda's packages, if of the same version."""
+    """Find its header and library: those of the toolkit, or those of the packages of pip or conda, if they have the
+    same version.
+    """
     top = re.search(r"^#\$ TOP=(.+)$", _said(nvcc, "--dryrun", "x.cu"), re.M)
     root = Path(top[1]) if top else nvcc.resolve().parents[1]
     carried = _pathfinder("find_nvidia_header_directory", "cublas")

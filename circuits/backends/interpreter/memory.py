@@ -23,7 +23,9 @@ class Memory:
         self.random = random
 
     def draws(self, owner: str) -> dict[str, Callable[..., Any]]:
-        """The functions that draw a random number for each unit of a population, or each weight of a projection."""
+        """Return the functions that draw a random number for each unit of a population, or each weight of a
+        projection.
+        """
         network, random = self.lowered.network, self.random
         units = network.populations.get(owner)
         shape = network.projections[owner].shape if units is None else (network.batch_size, units.size)
@@ -50,5 +52,5 @@ class Names(dict[str, Any]):
         return {"t": memory.arrays["clock.t"], "dt": memory.dt}[name]
 
     def value(self, expression: str) -> Any:
-        """The value of an expression."""
+        """Return the value of an expression."""
         return evaluate(expression, self, self.memory.draws(self.owner))

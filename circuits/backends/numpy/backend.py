@@ -21,7 +21,7 @@ class NumpyBackend(Backend):
         return NumpyProgram(lowered)
 
     def threads(self) -> int:
-        """Of the library of matrix products. The same run has other bits with another number."""
+        """Return the number of threads of the matrix products. The same run has other bits with another number."""
         for name in ("OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS"):
             if os.environ.get(name, "").isdigit() and int(os.environ[name]) > 0:
                 return int(os.environ[name])

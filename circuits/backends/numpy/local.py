@@ -1,7 +1,7 @@
 """What local and tied connections do, in NumPy: windows are gathered, a few batch elements at a time, and multiplied.
 
 In all functions: signals are (batch, units) with the units of an image in the order (channels, places); ``where``
-(places, taps) says which place of the pre image each tap of a place hears, -1 for none; weights w are (places, maps,
+(places, taps) says which place of the pre image each tap of a place reads, -1 for none; weights w are (places, maps,
 channels*taps), or (1, maps, channels*taps) where they are tied.
 """
 
@@ -16,21 +16,21 @@ TOGETHER = 2**21
 
 
 def propagate(w: np.ndarray, where: np.ndarray, sent: np.ndarray, field: np.ndarray, channels: int) -> None:
-    """field[b, m, p] = sum over t of w[p, m, t] * sent[b, what tap t of place p hears]."""
+    """Compute field[b, m, p] = sum over t of w[p, m, t] * sent[b, what tap t of place p reads]."""
     for some in _pieces(sent, where, channels):
-        heard = _heard(sent[some], where, channels)  # (places, channels*taps, batch elements)
-        field[some] = (w @ heard).transpose(2, 1, 0).reshape(-1, field.shape[1])
+        windows = _windows(sent[some], where, channels)  # (places, channels*taps, batch elements)
+        field[some] = (w @ windows).transpose(2, 1, 0).reshape(-1, field.shape[1])
 
 
 def propagate_back(w: np.ndarray, where: np.ndarray, sent: np.ndarray, field: np.ndarray, channels: int) -> None:
-    """The same synapses the other way round: field[b, c, s] = sum over the taps that hear s of w[p, m, t]*sent[b, m, p]."""
+    """The same synapses the other way round: field[b, c, s] = sum over the taps that read s of w[p, m, t]*sent[b, m, p]."""
     places, taps = where.shape
     maps, sources = w.shape[1], field.shape[1] // channels
     for some in _pieces(sent, where, channels):
         back = w.swapaxes(1, 2) @ sent[some].reshape(-1, maps, places).transpose(2, 1, 0)
         back = back.reshape(places, channels, taps, -1)
         whole = np.zeros((sources + 1, channels, back.shape[-1]), field.dtype)  # the last is outside of the image
-        for tap in range(taps):  # no two places hear the same by the same tap
+        for tap in range(taps):  # no two places read the same by the same tap
             whole[where[:, tap]] += back[:, :, tap]
         field[some] = whole[:sources].transpose(2, 1, 0).reshape(-1, field.shape[1])
 
@@ -38,35 +38,39 @@ def propagate_back(w: np.ndarray, where: np.ndarray, sent: np.ndarray, field: np
 def product(
     w: np.ndarray, where: np.ndarray, pre: np.ndarray, post: np.ndarray, channels: int, keep: float, scale: float
 ) -> None:
-    """w[p, m, t] = keep*w + scale * sum over batch elements of post[b, m, p] * pre[b, what t hears]; tied: over places too."""
+    """Compute w[p, m, t] = keep*w + scale * sum over batch elements of post[b, m, p] * pre[b, what t reads]; tied:
+    over places too.
+    """
     tied, (places, maps) = len(w) == 1, (len(where), w.shape[1])
     total = np.zeros_like(w)
     for some in _pieces(pre, where, channels):
-        heard = _heard(pre[some], where, channels)
+        windows = _windows(pre[some], where, channels)
         each = post[some].reshape(-1, maps, places).transpose(2, 1, 0)
         if tied:
-            total += np.tensordot(each, heard, ((0, 2), (0, 2)))
+            total += np.tensordot(each, windows, ((0, 2), (0, 2)))
         else:
-            total += each @ heard.swapaxes(1, 2)
+            total += each @ windows.swapaxes(1, 2)
     w *= w.dtype.type(keep)
     total *= w.dtype.type(scale)
     w += total
 
 
 def taps(where: np.ndarray, channels: int, sources: int) -> np.ndarray:
-    """The pre unit that each tap of each place hears, (places, channels*taps); -1 for none."""
+    """Return the pre unit that each tap of each place reads, (places, channels*taps); -1 for none."""
     units = where[:, None, :] + sources * np.arange(channels)[:, None]
     return np.where(where[:, None, :] >= 0, units, -1).reshape(len(where), -1)
 
 
 def largest(
-    sent: np.ndarray, heard: np.ndarray, field: np.ndarray, argmax: np.ndarray, channels: int, w: float
+    sent: np.ndarray, windows: np.ndarray, field: np.ndarray, argmax: np.ndarray, channels: int, w: float
 ) -> None:
-    """field = w * the largest that each unit hears; argmax = the first tap that brings it. heard: (taps, places)."""
+    """Compute field = w * the largest input of each unit, and argmax = the first tap that brings it. tap_pixels:
+    (taps, places).
+    """
     images = sent.reshape(len(sent), channels, -1)
-    best = np.full((len(sent), channels, heard.shape[1]), np.finfo(sent.dtype).min, sent.dtype)
+    best = np.full((len(sent), channels, windows.shape[1]), np.finfo(sent.dtype).min, sent.dtype)
     which = np.zeros_like(best)
-    for tap, pixels in enumerate(heard):
+    for tap, pixels in enumerate(windows):
         brought = images[:, :, pixels]
         more = (brought > best) & (pixels >= 0)
         np.copyto(best, brought, where=more)
@@ -76,24 +80,24 @@ def largest(
 
 
 def to_argmax(
-    sent: np.ndarray, heard: np.ndarray, field: np.ndarray, argmax: np.ndarray, channels: int, w: float
+    sent: np.ndarray, windows: np.ndarray, field: np.ndarray, argmax: np.ndarray, channels: int, w: float
 ) -> None:
-    """What each unit sends goes to the pixel that it has heard, times w."""
+    """Add w times what each unit sends to the pixel that was the largest in its window."""
     images, which = (a.reshape(len(a), channels, -1) for a in (sent, argmax))
     whole = np.zeros((len(sent), channels, field.shape[1] // channels + 1), field.dtype)
-    for tap, pixels in enumerate(heard):  # no two places have the same pixel at the same tap; the last is outside
+    for tap, pixels in enumerate(windows):  # no two places have the same pixel at the same tap; the last is outside
         whole[:, :, pixels] += images * (which == tap)
     np.multiply(whole[:, :, :-1].reshape(field.shape), w, out=field)
 
 
 def _pieces(signal: np.ndarray, where: np.ndarray, channels: int) -> Iterator[slice]:
-    """A few batch elements at a time, so that what is gathered stays small."""
+    """Yield a few batch elements at a time, so that what is gathered stays small."""
     together = max(1, TOGETHER // max(1, channels * where.size))
     return (slice(first, first + together) for first in range(0, len(signal), together))
 
 
-def _heard(signal: np.ndarray, where: np.ndarray, channels: int) -> np.ndarray:
-    """What every tap hears, (places, channels*taps, batch elements); nothing comes from outside of the image."""
+def _windows(signal: np.ndarray, where: np.ndarray, channels: int) -> np.ndarray:
+    """Return what every tap reads, (places, channels*taps, batch elements); nothing comes from outside of the image."""
     image = signal.reshape(len(signal), channels, -1).transpose(2, 1, 0)
     whole = np.concatenate([image, np.zeros((1, *image.shape[1:]), image.dtype)])
     return whole[where].swapaxes(1, 2).reshape(len(where), -1, len(signal))

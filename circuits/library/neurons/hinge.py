@@ -21,8 +21,10 @@ def hinge_unit(*, M: float = 1000.0, S: float = 1.0, mu: float = 0.1, epsilon: f
 
     Parameters
     ----------
-    M, S, mu, epsilon : see `HingeOutput`
-    tau : time constant of the rate
+    M, S, mu, epsilon : float
+        See `HingeOutput`.
+    tau : Quantity
+        Time constant of the rate.
     """
     return Neuron(
         """
@@ -49,9 +51,12 @@ def control_unit(*, mu: float = 0.1, tau: Quantity, relays: int = 0) -> Neuron:
 
     Parameters
     ----------
-    mu : see `HingeOutput`
-    tau : time constant of the rate, and of each relay
-    relays : how many relays, each with the time constant tau, o passes before it arrives, so that t answers late
+    mu : float
+        See `HingeOutput`.
+    tau : Quantity
+        Time constant of the rate, and of each relay.
+    relays : int
+        How many relays, each with the time constant tau, o passes before it arrives, so that t answers late.
     """
     seen = ["drive", *(f"late{k}" for k in range(1, relays + 1))]
     late = [f"d{b}/dt = ({a}*in_error - {b})/tau : 1 {RESTS}" for a, b in pairwise(seen)]
@@ -67,7 +72,8 @@ def control_switch(*, mu: float = 0.1, epsilon: float = 0.1, off: float) -> Neur
 
     Parameters
     ----------
-    mu, epsilon, off : see `HingeOutput`
+    mu, epsilon, off : float
+        See `HingeOutput`.
     """
     return Neuron(
         f"""

@@ -1,4 +1,4 @@
-"""A unit that keeps its rate and its error apart."""
+"""A unit with separate variables for its rate and its error."""
 
 from __future__ import annotations
 
@@ -24,26 +24,36 @@ def pyramidal(
     more: str = "",
     **parameters: Any,
 ) -> Neuron:
-    """A unit with a basal and an apical compartment, so that its rate and its error are there at the same time.
+    """A unit with a basal and an apical compartment, which has a rate and an error at the same time.
 
-    The rate follows the basal field in the phase ``feedforward``, and the error is latched in the phase ``feedback``::
+    The rate follows the basal field in the phase ``feedforward``. The error is computed in the phase ``feedback`` and keeps its
+    value in the other phases::
 
         tau drate/dt = -rate + f(basal)
         error = apical f'(basal)
 
-    What arrives in the apical compartment never changes the rate.
+    Rate, error and both fields are numbers without a unit; there is one of each per unit and batch element. Input to the
+    apical compartment never changes the rate.
 
     Parameters
     ----------
-    transfer : ``clip``, ``tanh``, ``logistic``, ``relu``, ``leaky``, ``linear``, or an expression of ``basal``
-    tau : time constant of the rate; equal to the circuit's dt for step-by-step mode
-    derivative : f', where it cannot be found
-    gated : False leaves out f' (Baldi et al. 2018, section 4.2)
-    dropped : the probability that a unit is silent for a presentation, its error too; the others are multiplied by
-        1/(1 - dropped). It is drawn in the phase ``draw``; in the phase ``whole``, before it, no unit is silent, so that
-        an evaluation that shows ``whole`` and not ``draw`` has all of them
-    added : what the soma gets besides f(basal), as in ``noise*in_perturbed``
-    more, parameters : further lines of equations, and the names that they use
+    transfer : str
+        The transfer function f: ``clip``, ``tanh``, ``logistic``, ``relu``, ``leaky``, ``linear``, or an expression of
+        ``basal``.
+    tau : Quantity
+        The time constant of the rate. In step-by-step mode it equals the dt of the circuit.
+    derivative : str | None
+        f' as an expression of ``basal``. It is needed only if it cannot be derived from f.
+    gated : bool
+        Whether the error is multiplied by f' (Baldi et al. 2018, section 4.2).
+    dropped : float
+        The probability that a unit is silent for a presentation, its error too; the others are multiplied by 1/(1 -
+        dropped). It is drawn in the phase ``draw``; in the phase ``whole``, before it, no unit is silent, so that an
+        evaluation that shows ``whole`` and not ``draw`` has all of them.
+    added : str
+        An expression that is added to f(basal), for instance ``noise*in_perturbed``.
+    more, parameters
+        Further lines of equations, and the names that they use.
 
     References
     ----------

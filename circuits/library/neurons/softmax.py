@@ -7,7 +7,7 @@ from brian2.units import Quantity
 from ....door import door
 from ...description.neuron import Neuron
 
-#: The lines of a unit that tells a unit for the loss what its part of the loss is, in the phase `feedforward`.
+#: The lines of a unit that sends its part of the loss to a unit for the loss, in the phase `feedforward`.
 TELLS_LOSS = """
 raised = expressed : 1 (during feedforward)
 named = supervision*clip(basal, -80, 80) : 1 (during feedforward)
@@ -22,8 +22,10 @@ def softmax_unit(*, tau: Quantity, tells_loss: bool = False) -> Neuron:
 
     Parameters
     ----------
-    tau : time constant of the rate
-    tells_loss : whether it has the variables that a unit for the loss reads
+    tau : Quantity
+        Time constant of the rate.
+    tells_loss : bool
+        Whether it has the variables that a unit for the loss reads.
     """
     return Neuron(
         f"""
@@ -47,7 +49,8 @@ def normalising_unit(*, tau: Quantity) -> Neuron:
 
     Parameters
     ----------
-    tau : time constant of the rate
+    tau : Quantity
+        Time constant of the rate.
     """
     return Neuron(
         """

@@ -17,9 +17,12 @@ def squared_unit(*, transfer: str = "linear", tau: Quantity, tells_loss: bool = 
 
     Parameters
     ----------
-    transfer : f, as in `pyramidal`
-    tau : time constant of the rate
-    tells_loss : whether it has the variable ``squares``, which a unit for the loss reads
+    transfer : str
+        f, as in `pyramidal`.
+    tau : Quantity
+        Time constant of the rate.
+    tells_loss : bool
+        Whether it has the variable ``squares``, which a unit for the loss reads.
     """
     f, slope = find_transfer(transfer)
     return Neuron(

@@ -32,13 +32,16 @@ OUTPUTS: Registry[type[OutputCircuit]] = Registry(
 
 
 def output_for(loss: str | OutputCircuit, rule: str, **options: Any) -> OutputCircuit:
-    """The output circuit of a loss, for a network that learns by a rule.
+    """Return the output circuit of a loss, for a network that learns by a rule.
 
     Parameters
     ----------
-    loss : the name of a loss, or an output circuit
-    rule : the name of the rule
-    options : parameters of output circuits; one that the class of this loss does not have is left out
+    loss : str | OutputCircuit
+        The name of a loss, or an output circuit.
+    rule : str
+        The name of the rule.
+    options : Any
+        Parameters of output circuits; one that the class of this loss does not have is left out.
 
     Raises
     ------

@@ -35,12 +35,16 @@ class OutputCircuit(ABC):
 
     Attributes
     ----------
-    loss : the name of the loss whose negative gradient by ``basal`` is the error, as in ``recircuit train --loss NAME``
-    error_steps : how many steps the phase ``error`` lasts in step-by-step mode
-    rate_factor : by what a rule's own learning rate is multiplied if a training run is given no rate: fields that are
-        farther from their targets need a smaller one
-    own_rule : the name of a rule that computes the gradient of this loss by itself, without reading ``error``; such a rule
-        is refused with every other loss. Empty: there is none
+    loss : str
+        The name of the loss whose negative gradient by ``basal`` is the error, as in ``recircuit train --loss NAME``.
+    error_steps : int
+        How many steps the phase ``error`` lasts in step-by-step mode.
+    rate_factor : float
+        The factor of the rule's own learning rate if a training run is given no rate: fields that
+        are farther from their targets need a smaller one.
+    own_rule : str
+        The name of a rule that computes the gradient of this loss by itself, without reading ``error``; such a rule is
+        refused with every other loss. Empty: there is none.
     """
 
     loss: ClassVar[str]
@@ -54,9 +58,12 @@ class OutputCircuit(ABC):
 
         Parameters
         ----------
-        circuit : the circuit; its phases are ``feedforward`` and ``error``
-        name : of the output population
-        size : how many output units there are, one for each class
+        circuit : Network
+            The circuit; its phases are ``feedforward`` and ``error``.
+        name : str
+            The name of the output population.
+        size : int
+            How many output units there are, one for each class.
 
         Returns
         -------
@@ -111,13 +118,15 @@ class AppraisedOutput(OutputCircuit):
 
         Parameters
         ----------
-        circuit, o : the circuit, and the output population that `build` returned
-        name : of the new population, which has one unit
+        circuit, o
+            The circuit, and the output population that `build` returned.
+        name : str
+            The name of the new population, which has one unit.
         """
 
 
 def supervised_during(appraised: bool) -> str:
-    """The phases in which an output receives its supervision."""
+    """Return the phases in which an output receives its supervision."""
     return "feedforward and error" if appraised else "error"
 
 

@@ -28,21 +28,21 @@ class HingeOutput(OutputCircuit):
         o = 1+epsilon if H > 2M+S;  1 if M <= H <= 2M+S;  0 if |H| < M;  -mu if -2M-S <= H <= -M;  -mu-epsilon below
         t = 1 if o > 1;  -1 if o < -mu;  0 between
 
-    In the phase ``feedforward``, where neither s nor t is heard, o and t go to rest. From there, in step-by-step mode: where
-    the example is still to be learned (s = 1 and h <= S, or s = -1 and h >= -S), o stays at 1 or -mu; otherwise o
-    overshoots, t answers and shuts it off: o runs 1+epsilon, 1+epsilon, 0, 0.
+    In the phase ``feedforward`` o receives neither s nor t, and o and t return to rest. What follows in step-by-step mode
+    depends on the example. If it is still to be learned (s = 1 and h <= S, or s = -1 and h >= -S), o stays at 1 or -mu.
+    Otherwise o overshoots, and t answers and shuts it off: o takes the values 1+epsilon, 1+epsilon, 0, 0.
 
-    *Reading the error out.* The phase ``error`` lasts whole cycles of four steps, and what is closed is held: so
-    the phases after it read o as it was at the end of a cycle, at 1, -mu or 0. That is Eq. 4 in every case (Eq. 5
-    with its second case mended: h >= -S), but at the thresholds h = S and h = -S themselves, where Eq. 4 is strict
-    and the circuit, like Eq. 5, still learns; there the loss has a kink and both are subgradients. Where |h| >= M
-    the circuit is outside of what it was made for: with s = 1 and h < -M it sticks at 0, and with h >= M the cycle
-    ends in 1; above 2M+S o and t stay on (and, in a circuit without a phase ``feedforward``, make the cycles of the
-    next presentations late). ``o.beyond`` counts the presentations with abs(h) >= M for each
-    unit, in the phase ``plasticity``.
+    *Reading the error out.* The phase ``error`` lasts whole cycles of four steps, and o keeps its value when the phase
+    ends. The later phases therefore read o as it was at the end of a cycle: 1, -mu or 0. This is the error of Eq. 4 (and of
+    Eq. 5, if its second case is corrected to h >= -S), except at the thresholds h = S and h = -S. There Eq. 4 is strict, and
+    the circuit still learns, as Eq. 5 does; the loss has a kink there, and both values are subgradients.
 
-    *With time constants* above dt the printed circuit does not shut off: as o falls towards 0, t lets go before o
-    arrives, and o hovers at the threshold (``recircuit reproduce amit-circuit`` draws it). Two repairs:
+    *Range.* The circuit is made for |h| < M. With s = 1 and h < -M o stays at 0, and with h >= M the cycle ends in 1. Above
+    2M+S o and t stay on; in a circuit without a phase ``feedforward`` they then delay the cycles of the next presentations.
+    ``o.beyond`` counts, for each unit, the presentations with abs(h) >= M in the phase ``plasticity``.
+
+    *Time constants* above dt. The printed circuit does not shut off: as o falls towards 0, t returns to 0 before o
+    arrives, and o stays near the threshold (``recircuit reproduce amit-circuit`` draws it). There are two repairs:
 
     ``"hysteresis"`` : t is a switch without a time constant. It answers once o has come within a share ``off`` of
         its peak p (p = 1+epsilon, or -mu-epsilon) and lets go once o is within the same share of 0, so that both
@@ -54,15 +54,24 @@ class HingeOutput(OutputCircuit):
 
     Parameters
     ----------
-    M : bound of |h|; give it room, since beyond it a right answer goes on learning, and the weights run away
-    S : the learning threshold (1 in Eq. 1-5)
-    mu : weight of the classes that are not shown, below 1
-    epsilon : the overshoot, above 0
-    tau, tau_t : time constants of o and t; None: dt, step-by-step mode
-    repair : ``""``, ``"hysteresis"`` or ``"delay"``
-    off : the share of its peak by which o may miss the peak, or 0, where the hysteresis switches; below
-        epsilon/(1+epsilon), so that o = 1 never switches it. None: half of that
-    companions : the names of the control and supervisory populations
+    M : float
+        The bound of |h|. Choose it large: beyond it, right answers continue to change the weights, which then grow without
+        limit.
+    S : float
+        The threshold of h below which an example is learned. It is 1 in Eq. 1-5.
+    mu : float
+        The weight of the classes that are not shown, between 0 and 1.
+    epsilon : float
+        The size of the overshoot, above 0.
+    tau, tau_t : Quantity | None
+        The time constants of o and t. None stands for dt, which is step-by-step mode.
+    repair : str
+        ``""``, ``"hysteresis"`` or ``"delay"``.
+    off : float | None
+        The share of its peak by which o may miss the peak, or 0, where the hysteresis switches; below
+        epsilon/(1+epsilon), so that o = 1 never switches it. None: half of that.
+    companions : tuple[str, str]
+        The names of the control and supervisory populations.
 
     References
     ----------
@@ -126,7 +135,7 @@ class HingeOutput(OutputCircuit):
         return o
 
     def _control(self, tau: Quantity) -> Neuron:
-        """The control unit as printed, or one of its repairs."""
+        """Return the control unit as printed, or one of its repairs."""
         if self.repair == "hysteresis":
             half = self.epsilon / (2 * (1 + self.epsilon))
             return control_switch(mu=self.mu, epsilon=self.epsilon, off=half if self.off is None else self.off)

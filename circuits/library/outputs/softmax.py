@@ -26,9 +26,12 @@ class SoftmaxOutput(AppraisedOutput):
 
     Parameters
     ----------
-    tau : time constant of all units; None: dt, step-by-step mode
-    companions : the names of the normalising and supervisory populations
-    appraised : whether `appraise` can be called; supervision then arrives in the phase ``feedforward`` too
+    tau : Quantity | None
+        The time constant of all units. None stands for dt, which is step-by-step mode.
+    companions : tuple[str, str]
+        The names of the normalising and supervisory populations.
+    appraised : bool
+        Whether `appraise` can be called. The supervisor then sends in the phase ``feedforward`` too.
     """
 
     tau: Quantity | None = None

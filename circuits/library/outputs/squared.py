@@ -28,11 +28,16 @@ class SquaredOutput(AppraisedOutput):
 
     Parameters
     ----------
-    transfer : f, as in `pyramidal`
-    on, off : the targets of the class that is shown and of the others
-    tau : time constant of the error; None: dt, step-by-step mode
-    companion : the name of the supervisory population
-    appraised : whether `appraise` can be called; supervision then arrives in the phase ``feedforward`` too
+    transfer : str
+        The transfer function f, as in `pyramidal`.
+    on, off : float
+        The targets of the class that is shown and of the others.
+    tau : Quantity | None
+        The time constant of the error. None stands for dt, which is step-by-step mode.
+    companion : str
+        The name of the supervisory population.
+    appraised : bool
+        Whether `appraise` can be called. The supervisor then sends in the phase ``feedforward`` too.
     """
 
     transfer: str = "linear"

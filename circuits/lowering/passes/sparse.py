@@ -13,7 +13,7 @@ from ..kernels import Mask, Product, Propagate
 from ..operations import Operation
 
 
-def few(connectivity: Connectivity, batch_size: int) -> bool:
+def few_enough(connectivity: Connectivity, batch_size: int) -> bool:
     """Whether at most a fifth of the weights exist; fewer in fewer than 100 batch elements."""
     return connectivity.kind == "dense" and connectivity.density <= min(0.2, 0.1 + batch_size / 1000)
 
@@ -28,11 +28,11 @@ def sparse(network: Network, operations: list[Operation]) -> list[Operation]:
 
 def _marked(operation: Operation, network: Network, touched: set[str]) -> Operation:
     kernel = operation.kernel
-    if isinstance(kernel, Propagate | Product) and few(kernel.connectivity, network.batch_size):
+    if isinstance(kernel, Propagate | Product) and few_enough(kernel.connectivity, network.batch_size):
         return replace(operation, kernel=replace(kernel, sparse=True))
     if isinstance(kernel, Mask) and operation.owner not in touched:
         here = network.projections[operation.owner].connectivity
-        return replace(operation, kernel=replace(kernel, kept=few(here, network.batch_size)))
+        return replace(operation, kernel=replace(kernel, kept=few_enough(here, network.batch_size)))
     return operation
 
 

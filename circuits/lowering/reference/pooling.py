@@ -33,7 +33,7 @@ def _sums(projection: Projection, signal: str) -> dict[str, str]:
     if owner is not projection:
         return {projection.field: f"w*{signal}_pre*int({owner.argmax}_pre == tap)"}
     pairs = list(enumerate(taps(projection)))
-    found = {heard: f"w*{signal}_pre*int(tap == {k})" for k, (heard, _) in pairs}
+    found = {arriving: f"w*{signal}_pre*int(tap == {k})" for k, (arriving, _) in pairs}
     return found | {there: f"1.0*int(tap == {k})" for k, (_, there) in pairs}
 
 
@@ -53,19 +53,19 @@ def pooling(network: Network, projection: Projection, signal: Term, synapses: in
     ]  # fmt: skip
     if back:
         return made
-    heard = frozenset(f"{post.name}.{v}" for v in sums)
+    read = frozenset(f"{post.name}.{v}" for v in sums)
     written = frozenset({f"{post.name}.{projection.field}", f"{post.name}.{projection.argmax}"})
     compare = Elementwise(post.name, tuple(statements_of(_compare(projection))))
-    return [*made, Operation(f"compare_{name}", post.name, PROPAGATE, steps, compare, heard, written)]
+    return [*made, Operation(f"compare_{name}", post.name, PROPAGATE, steps, compare, read, written)]
 
 
 def _compare(projection: Projection) -> str:
     """One tap after the other: a later one wins only if it brings more."""
     lines = ["_best_0 = -1e30", "_which_0 = 0.0"]
-    for k, (heard, there) in enumerate(taps(projection)):
+    for k, (arriving, there) in enumerate(taps(projection)):
         lines += [
-            f"_more_{k} = int({there} > 0 and {heard} > _best_{k})",
-            f"_best_{k + 1} = _more_{k}*{heard} + (1 - _more_{k})*_best_{k}",
+            f"_more_{k} = int({there} > 0 and {arriving} > _best_{k})",
+            f"_best_{k + 1} = _more_{k}*{arriving} + (1 - _more_{k})*_best_{k}",
             f"_which_{k + 1} = _more_{k}*{k} + (1 - _more_{k})*_which_{k}",
         ]
     last = len(taps(projection))

@@ -33,13 +33,13 @@ def run(settings: Settings) -> Report:
     ratios = (1, 2, 4, 10, 20) if settings.quick else (1, 2, 3, 4, 6, 10, 20, 40, 100)
     cases = {h: from_rest((h, -h), 2 * 4, 1, "", settings.backend) for h in (0.5, S, 1.5, FIELD)}
     beyond = {h: from_rest((h, -h), 2 * 4, 1, "", settings.backend) for h in (M, 1.5 * M, -1.5 * M)}
-    settings.tell("amit-circuit: the grid of h")
+    settings.show_progress("amit-circuit: the grid of h")
     grid = read_out(_fields(settings.quick), settings.backend)
     timed: dict[str, dict[int, Run]] = {}
     for name, repair in REPAIRS.items():
         timed[name] = {}
         for ratio in ratios:
-            settings.tell(f"amit-circuit: {name}, tau/dt = {ratio}")
+            settings.show_progress(f"amit-circuit: {name}, tau/dt = {ratio}")
             steps = (120 if repair == "delay" else 60) * ratio
             timed[name][ratio] = from_rest((FIELD, -FIELD), steps, ratio, repair, settings.backend)
     far = read_out(np.array([FIELD, 2.5 * M, FIELD, FIELD, 0.5, FIELD]), settings.backend)
@@ -90,8 +90,18 @@ def _read_out(grid: Grid) -> list[Check]:
             ("fields that were shown to both units", len(h), ">=", 50),
             ("o at steps 3 and 4 of both cycles, values unlike Eq. 5", _count(ends != eq5[:, None]), "==", 0),
             ("o as it is held for plasticity, values unlike Eq. 5", _count(held != eq5), "==", 0),
-            ("the same, values unlike Eq. 4, but at the thresholds", _count((held != eq4)[~threshold]), "==", 0),
-            ("the same, at h = S and h = -S, where Eq. 4 is strict", _count((held != eq4)[threshold]), "==", 2),
+            (
+                "o as it is held for plasticity, values unlike Eq. 4, except at the thresholds",
+                _count((held != eq4)[~threshold]),
+                "==",
+                0,
+            ),
+            (
+                "o as it is held for plasticity, values unlike Eq. 4 at h = S and h = -S, where Eq. 4 is strict",
+                _count((held != eq4)[threshold]),
+                "==",
+                2,
+            ),
         ],
     )
 
@@ -108,8 +118,19 @@ def _beyond(runs: dict[float, Run], grid: Grid, far: Grid) -> list[Check]:
         [
             ("s = +1, h < -M, and mirrored: largest |o|, which sticks at 0 where 1 is wanted", stuck, "==", 0.0),
             ("s = +1, h >= M, and mirrored: distance of o at steps 3, 4 from 1, where 0 is wanted", ends, "==", 0.0),
-            ("after an h > 2M+S, and rest in the phase feedforward: wrong read-outs of the next 2", late, "==", 0),
-            ("the same, of the one before it and the next 2 after those", other, "==", 0),
+            (
+                "after an h > 2M+S, and rest in the phase feedforward: wrong read-outs of the next 2 presentations",
+                late,
+                "==",
+                0,
+            ),
+            (
+                "after an h > 2M+S, and rest in the phase feedforward: wrong read-outs of the presentation before "
+                "it, and of the third and fourth after it",
+                other,
+                "==",
+                0,
+            ),
             ("o.beyond, s = +1: presentations counted", int(grid.beyond[0]), "==", met),
             ("o.beyond, s = -1: presentations counted", int(grid.beyond[1]), "==", met),
         ],
@@ -133,20 +154,27 @@ def _timed(timed: dict[str, dict[int, Run]]) -> list[Check]:
         "time constants, ",
         [
             ("printed, every tau/dt: closest o comes to 0, share of its peak", min(low["printed"]), ">=", 0.1),
-            (f"printed, {at}, s = +1: the same (section 2.3: it visits 0)", hovers, ">=", 0.5),
+            (
+                f"printed, {at}, s = +1: closest o comes to 0, share of its peak (section 2.3: it visits 0)",
+                hovers,
+                ">=",
+                0.5,
+            ),
             (f"printed, tau/dt = {largest}, s = +1: mean of o, which tends to 1", mean, ">=", 0.97),
             ("hysteresis, every tau/dt: closest o comes to 0, share of its peak", max(low["hysteresis"]), "<=", 0.05),
             ("hysteresis, every tau/dt: distance of o's mean from half its peak, relative", off_half, "<=", 1e-9),
             ("hysteresis, every tau/dt: shortest period over longest", min(periods) / max(periods), ">=", 0.9),
             ("hysteresis, tau/dt = 1: values unlike the printed circuit", _differences(timed), "==", 0),
             ("delay, every tau/dt: closest o comes to 0, share of its peak", max(low["delay"]), "<=", 0.01),
-            (f"delay, {at}: its period over that of the hysteresis", slower, ">=", 2.0),
+            (f"delay, {at}: the period of o over its period with the hysteresis", slower, ">=", 2.0),
         ],
     )
 
 
 def _settled(runs: dict[float, Run]) -> list[Check]:
-    """The error as it is read out with time constants: where the circuit with hysteresis first visits 0 from rest."""
+    """Return the error as it is read out with time constants: where the circuit with hysteresis first visits 0 from
+    rest.
+    """
     shut = runs[FIELD].o[:, 0]
     top = int(shut.argmax())
     step = top + int(shut[top : top + 4 * SHOWN].argmin())

@@ -23,6 +23,7 @@ EXPERIMENT = Experiment(
     "Deepernet, whose layers add the two before them, is trained on CIFAR-100.",
     run,
     shortens=True,
+    paper_epochs=1000,
     methods=tuple(TABLE),
     data=("cifar100",),
     keeps=True,

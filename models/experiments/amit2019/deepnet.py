@@ -23,6 +23,7 @@ EXPERIMENT = Experiment(
     "Deepnet is trained on CIFAR-100; with fixed feedback it hardly learns.",
     run,
     shortens=True,
+    paper_epochs=1000,
     methods=tuple(TABLE),
     data=("cifar100",),
     keeps=True,

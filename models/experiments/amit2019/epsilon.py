@@ -39,7 +39,7 @@ def run(settings: Settings) -> Report:
         problem = random_problem(seed, gain=GAIN)
         errors = []
         for epsilon in EPSILONS:
-            settings.tell(f"amit-epsilon: seed {seed}, epsilon = {epsilon:g}")
+            settings.show_progress(f"amit-epsilon: seed {seed}, epsilon = {epsilon:g}")
             rule = urfb_epsilon.with_parameters(rate=RATE, epsilon=epsilon)
             errors.append(learn(problem.from_zero(), rule, iterations, settings.backend).error)
         beside = learn(problem, control, iterations, settings.backend).error
@@ -74,13 +74,13 @@ def _checks(curves: list[Curves], stuck: Path) -> list[Check]:
 
 
 def _rise(less: np.ndarray, more: np.ndarray) -> float:
-    """The largest relative rise of the error with more update, where either is above rounding."""
+    """Return the largest relative rise of the error with more update, where either is above rounding."""
     seen = np.maximum(less, more) > ROUNDING
     return float(np.max((more[seen] - less[seen]) / less[seen]))
 
 
 def _first(error: np.ndarray) -> float:
-    """The first iteration at which an error is below 1e-4."""
+    """Return the first iteration at which an error is below 1e-4."""
     return float(np.argmax(error < 1e-4)) if (error < 1e-4).any() else np.inf
 
 

@@ -33,18 +33,20 @@ class Run:
 
     @cached_property
     def cycles(self) -> dict[int, Cycle]:
-        """By the sign of s."""
+        """The cycles by the sign of s."""
         return {s: cycle(self.o[:, unit], PEAK[s], self.ratio) for unit, s in enumerate((+1, -1))}
 
 
 @dataclass(frozen=True)
 class Cycle:
-    """Of the second half of a run, in whole cycles and as shares of the peak (1+e or -mu-e).
+    """What is measured in the second half of a run, in whole cycles and as shares of the peak (1+e or -mu-e).
 
     Parameters
     ----------
-    mean, low : mean of o, and where it comes closest to 0
-    period : in units of tau; NaN where o does not cycle
+    mean, low : float
+        Mean of o, and where it comes closest to 0.
+    period : float
+        In units of tau; NaN where o does not cycle.
     """
 
     mean: float
@@ -90,8 +92,8 @@ def from_rest(h: Sequence[float], steps: int, ratio: int, repair: str, backend: 
     data = {"h": np.array([h]), "s": np.array([0])}
     trace = _run(net, data, steps // (4 * ratio), ["o.rate", "t.rate"], backend)
     net.close()
-    rest = np.zeros((1, 2))
-    return Run(np.concatenate([rest, trace["o.rate"]]), np.concatenate([rest, trace["t.rate"]]), ratio)
+    resting = np.zeros((1, 2))
+    return Run(np.concatenate([resting, trace["o.rate"]]), np.concatenate([resting, trace["t.rate"]]), ratio)
 
 
 @dataclass(frozen=True)
@@ -100,10 +102,14 @@ class Grid:
 
     Parameters
     ----------
-    h : (fields,)
-    steps : o in the phase ``error``, of two cycles, (fields, 8, 2)
-    held : o in the phase ``plasticity``, (fields, 2): the error that is read out
-    beyond : how often each unit met |h| >= M, as the circuit counted, (2,)
+    h : Array
+        (fields,).
+    steps : Array
+        o in the phase ``error``, of two cycles, (fields, 8, 2).
+    held : Array
+        o in the phase ``plasticity``, (fields, 2): the error that is read out.
+    beyond : Array
+        How often each unit met |h| >= M, as the circuit counted, (2,).
     """
 
     h: Array

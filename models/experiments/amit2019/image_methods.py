@@ -9,7 +9,7 @@ import numpy as np
 
 from ..framework.error_curves import draw_errors, titled
 from ..framework.experiment import Check, Report, Settings
-from ..framework.image_training import QUICK_LINE, Method, Protocol, Runs, apart, learn, printed
+from ..framework.image_training import QUICK_LINE, Method, Protocol, Runs, error_gaps, learn, printed
 
 #: In the paper's code weights are clipped at 1.5 times Glorot's limit after each update, W and R alike.
 URFB = Method("urfb", clipped=1.5)
@@ -66,7 +66,7 @@ def table(
     made = [printed(n, runs[n], values[n], full.epochs, bad=n in bad) for n in values if n in runs]
     if LATE in runs:
         made.append(printed(LATE, runs[LATE], values["URFB, untied"], full.epochs))
-    return runs, [*made, *apart(runs, values, ORDER)]
+    return runs, [*made, *error_gaps(runs, values, ORDER)]
 
 
 def _learned(name: str, runs: Runs) -> Check:

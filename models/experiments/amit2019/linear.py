@@ -38,7 +38,7 @@ def run(settings: Settings) -> Report:
         problem = random_problem(seed)
         paths = {}
         for name, rule in RULES.items():
-            settings.tell(f"amit-linear: seed {seed}, {name}")
+            settings.show_progress(f"amit-linear: seed {seed}, {name}")
             paths[name] = learn(problem, rule, iterations, settings.backend)
         runs.append((problem, paths))
     return Report(_checks(runs, iterations), _draw(runs[:3]))
@@ -59,20 +59,20 @@ def _checks(runs: Runs, iterations: int) -> list[Check]:
         Check("how many times sooner URFB reaches 1e-4, the least of the runs", min(sooner), ">", 1.0),
     ]
     for layer in LAYERS:
-        apart = min(_difference(paths, layer) for _, paths in runs)
+        gap = min(_difference(paths, layer) for _, paths in runs)
         what = f"W{layer}: |URFB - BP| / |BP| at the end, the least of the runs, though the error is zero"
-        checks.append(Check(what, apart, ">=", 0.05))
+        checks.append(Check(what, gap, ">=", 0.05))
     return checks
 
 
 def _ahead(one: np.ndarray, other: np.ndarray) -> float:
-    """The share of iterations, but the first, in which one error is below the other, down to rounding."""
+    """Return the share of iterations, but the first, in which one error is below the other, down to rounding."""
     seen = np.arange(1, max(2, np.argmax(other < FLOOR) or len(other)))
     return float(np.mean(one[seen] < other[seen]))
 
 
 def _first(error: np.ndarray) -> float:
-    """The first iteration at which an error is below 1e-4."""
+    """Return the first iteration at which an error is below 1e-4."""
     return float(np.argmax(error < 1e-4)) if (error < 1e-4).any() else np.inf
 
 
@@ -109,7 +109,7 @@ def _draw_errors(ax: Axes, paths: dict[str, Path]) -> None:
 
 
 def _draw_difference(ax: Axes, paths: dict[str, Path], layer: int) -> None:
-    """How far each weight of URFB lies from the same weight of backpropagation, at the end."""
+    """Draw how far each weight of URFB lies from the same weight of backpropagation, at the end."""
     found, wanted = (paths[name].weights[layer - 1] for name in ("URFB", "BP"))
     spread = ((found - wanted) / np.sqrt(np.mean(wanted**2))).ravel()
     ax.hist(spread, bins=np.linspace(-2, 2, 41).tolist(), density=True, color=BLUE, alpha=0.75, linewidth=0)

@@ -36,9 +36,12 @@ class Problem:
 
     Parameters
     ----------
-    T : (n_k, n_0)
-    weights : W_1..W_k at the start, (n_i, n_{i-1})
-    feedback : R_2..R_k at the start, (n_{i-1}, n_i)
+    T : Array
+        (n_k, n_0).
+    weights : Sequence[Array]
+        W_1..W_k at the start, (n_i, n_{i-1}).
+    feedback : Sequence[Array]
+        R_2..R_k at the start, (n_{i-1}, n_i).
     """
 
     T: Array
@@ -56,16 +59,20 @@ class Path:
 
     Parameters
     ----------
-    residual : e = T - W_k...W_1 before each iteration, as the output units showed it, (iterations, n_k, n_0)
-    error : relative error |e|^2/|T|^2 before each iteration, (iterations,)
-    weights : W_1..W_k at the end
-    course : W_1..W_k after each iteration, (iterations, n_i, n_{i-1}), where asked for
+    residual : Array
+        e = T - W_k...W_1 before each iteration, as the output units showed it, (iterations, n_k, n_0).
+    error : Array
+        Relative error |e|^2/|T|^2 before each iteration, (iterations,).
+    weights : list[Array]
+        W_1..W_k at the end.
+    trajectory : list[Array]
+        W_1..W_k after each iteration, (iterations, n_i, n_{i-1}), where asked for.
     """
 
     residual: Array
     error: Array
     weights: list[Array]
-    course: list[Array]
+    trajectory: list[Array]
 
 
 def random_problem(seed: int, sizes: Sequence[int] = (40, 100, 100, 10), gain: float = 0.5) -> Problem:
@@ -100,10 +107,15 @@ def linear_circuit(problem: Problem, rule: Rule) -> Circuit:
     return net
 
 
-def learn(problem: Problem, rule: Rule, iterations: int, backend: str, *, course: bool = False) -> Path:
+def learn(problem: Problem, rule: Rule, iterations: int, backend: str, *, trajectory: bool = False) -> Path:
     """Run the circuit for that many presentations, in one go.
 
-    Raises KeyboardInterrupt: Ctrl-C; RecircuitError: something diverged.
+    Raises
+    ------
+    KeyboardInterrupt
+        If Ctrl-C was pressed.
+    RecircuitError
+        If a variable became NaN or infinite.
     """
     net = linear_circuit(problem, rule)
     k, n = len(problem.weights), problem.T.shape[1]
@@ -111,13 +123,13 @@ def learn(problem: Problem, rule: Rule, iterations: int, backend: str, *, course
     x = np.sqrt(n) * np.eye(n)
     program = net.program(backend)
     as_inputs(net, {"x": x, "target": x @ problem.T.T}).load(program)
-    keep = {"y.rate": k} | dict.fromkeys(names if course else [], 2 * k)
+    keep = {"y.rate": k} | dict.fromkeys(names if trajectory else [], 2 * k)
     order = np.tile(np.arange(n), (iterations, 1))
     result = program.run(net.timetable("train"), order, collect=keep)
     result.raise_if_diverged()
     residual = result.collected["y.rate"].transpose(0, 2, 1) / np.sqrt(n)
     error = np.sum(residual**2, axis=(1, 2)) / np.sum(problem.T**2)
     weights = [net[name] for name in names]
-    kept = [result.collected[m].reshape(-1, *w.shape) for m, w in zip(names, weights, strict=True) if course]
+    kept = [result.collected[m].reshape(-1, *w.shape) for m, w in zip(names, weights, strict=True) if trajectory]
     net.close()
     return Path(residual, error, weights, kept)

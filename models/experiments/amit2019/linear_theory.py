@@ -25,10 +25,14 @@ class Decoupled:
 
     Parameters
     ----------
-    problem : W_i(0) = 0, R_i(0) = U_i L_{R,i} U_{i+1}^T, T = U L_T V^T
-    bases : U_1..U_{k+1}, (n_{i-1}, modes)
-    lam_r : (k-1, modes)
-    lam_t : (modes,)
+    problem : Problem
+        W_i(0) = 0, R_i(0) = U_i L_{R,i} U_{i+1}^T, T = U L_T V^T.
+    bases : Sequence[Array]
+        U_1..U_{k+1}, (n_{i-1}, modes).
+    lam_r : Array
+        (k-1, modes).
+    lam_t : Array
+        (modes,).
     """
 
     problem: Problem
@@ -36,9 +40,9 @@ class Decoupled:
     lam_r: Array
     lam_t: Array
 
-    def lambdas(self, course: Sequence[Array]) -> Array:
+    def lambdas(self, trajectory: Sequence[Array]) -> Array:
         """U_{i+1}^T W_i U_i at each time, (times, k, modes, modes); diagonal where the system is decoupled."""
-        found = [b.T @ w @ a for w, a, b in zip(course, self.bases[:-1], self.bases[1:], strict=True)]
+        found = [b.T @ w @ a for w, a, b in zip(trajectory, self.bases[:-1], self.bases[1:], strict=True)]
         return np.stack(found, axis=1)
 
     def errors(self, residual: Array) -> Array:

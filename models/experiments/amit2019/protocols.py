@@ -90,7 +90,7 @@ def run(settings: Settings) -> Report:
             if IDEAL.get(axis) == value:
                 about |= dict(axis="ideal", value=0.0)
             where = f"{about['axis']}-{about['value']:g}-{'-'.join(map(str, hidden))}-{name}-{seed}"
-            settings.tell(f"amit-protocols: {where}")
+            settings.show_progress(f"amit-protocols: {where}")
             one = kept(
                 keeping, where, about,
                 lambda a=axis, v=value, h=hidden, n=name, s=seed: {"error": _error(plan, a, v, h, n, s, settings.backend)},
@@ -106,7 +106,7 @@ def _plan(settings: Settings) -> Plan:
 
 
 def _error(plan: Plan, axis: str, value: float, hidden: Sequence[int], name: str, seed: int, backend: str) -> float:
-    """The test error of one run; 1 where it diverged."""
+    """Return the test error of one run; 1 where it diverged."""
     rule, rate = RULES[name]
     data = plan.data
     timing = replace(Timing(), **({axis: value} if axis in ("settling", "jitter", "overlap") else {}))
@@ -165,9 +165,9 @@ def _checks(found: Errors, quick: bool) -> list[Check]:
     if quick:
         ideal = [key for key in mean if IDEAL.get(key[0]) == key[1]]
         return checks(
-            "", [(f"{_told(*key)}: mean test error, below that of guessing", mean[key], "<=", 0.8) for key in ideal]
+            "", [(f"{_label(*key)}: mean test error, below that of guessing", mean[key], "<=", 0.8) for key in ideal]
         )
-    return claims({_told(*key): error for key, error in mean.items()})
+    return claims({_label(*key): error for key, error in mean.items()})
 
 
 LEARNS, COSTS = 0.15, 0.02
@@ -179,7 +179,7 @@ def claims(mean: Mapping[str, float]) -> list[Check]:
     The author asks for these protocols and has no values of them. An axis whose end costs nothing is a finding.
     """
     made: list[Check] = []
-    for network in dict.fromkeys(told.split(", ")[0] for told in mean):
+    for network in dict.fromkeys(label.split(", ")[0] for label in mean):
         for name in RULES:
             about = f"{network}, {name}"
             first = {axis: f"{about}, {axis} {values[0]:g}" for axis, values in AXES.items()}
@@ -196,15 +196,15 @@ def judge(kept: Sequence[Check]) -> tuple[list[Check], list[str]]:
     """The claims about a full run of which only the mean errors are kept, those of ideal time once for each circuit."""
     mean: dict[str, float] = {}
     for check in kept:
-        told, what = check.what.split(": ", 1)
+        label, what = check.what.split(": ", 1)
         if what.startswith("mean test error"):
-            mean[told] = float(check.value)
+            mean[label] = float(check.value)
         elif what.startswith("ideal time"):
-            mean[f"{told}, settling {IDEAL['settling']:g}"] = float(check.value)
+            mean[f"{label}, settling {IDEAL['settling']:g}"] = float(check.value)
     return claims(mean), []
 
 
-def _told(axis: str, value: float, hidden: tuple[int, ...], name: str) -> str:
+def _label(axis: str, value: float, hidden: tuple[int, ...], name: str) -> str:
     return f"{'-'.join(map(str, hidden))}, {name}, {axis} {value:g}"
 
 

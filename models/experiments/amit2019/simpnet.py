@@ -36,6 +36,7 @@ EXPERIMENT = Experiment(
     "Simpnet is trained on CIFAR-10 with all or half of its synapses, tied and untied.",
     run,
     shortens=True,
+    paper_epochs=1000,
     methods=(*TABLE, LATE),
     data=("cifar10",),
     keeps=True,

@@ -21,7 +21,7 @@ from ..framework.experiment import Check, Experiment, Report, Settings, checks
 from .linear_circuits import Array, learn, urfb_epsilon
 from .linear_theory import Decoupled, conserved, decay, decoupled, matrix_solution, scalar_solution, theorem_2_holds
 from .theory_figure import draw
-from .theory_runs import EPSILONS, Course, Depth
+from .theory_runs import EPSILONS, Depth, Trajectory
 
 EXTRA = 4  # units beyond the modes, in every layer but the output
 ROUNDING = 1e-12
@@ -71,31 +71,31 @@ def _depth(k: int, end: int, settings: Settings) -> Depth:
     rates = (0.4, 0.2, 0.1) if settings.quick else (0.05, 0.025, 0.0125)
     system = decoupled(MODES[k][0], MODES[k][1], EXTRA, np.random.default_rng(k))
     times = np.arange(0, end + 0.01, 1.6 if settings.quick else 0.8)
-    courses, exact = {}, {}
+    trajectories, exact = {}, {}
     for epsilon in EPSILONS:
         for rate in rates if epsilon in studied(settings) else rates[-1:]:
-            settings.tell(f"amit-theory: k = {k}, epsilon = {epsilon:g}, rate = {rate:g}")
-            courses[epsilon, rate] = _course(system, epsilon, rate, end, settings.backend)
+            settings.show_progress(f"amit-theory: k = {k}, epsilon = {epsilon:g}, rate = {rate:g}")
+            trajectories[epsilon, rate] = _course(system, epsilon, rate, end, settings.backend)
         exact[epsilon] = scalar_solution(system.lam_r, system.lam_t, epsilon, times)
-    return Depth(system, rates, courses, times, exact)
+    return Depth(system, rates, trajectories, times, exact)
 
 
-def _course(system: Decoupled, epsilon: float, rate: float, end: float, backend: str) -> Course:
-    """A circuit from 0 to ``end``, in units of 1/rate presentations."""
+def _course(system: Decoupled, epsilon: float, rate: float, end: float, backend: str) -> Trajectory:
+    """Return a circuit from 0 to ``end``, in units of 1/rate presentations."""
     iterations = round(end / rate) + 1
     rule = urfb_epsilon.with_parameters(rate=rate, epsilon=epsilon)
-    path = learn(system.problem, rule, iterations, backend, course=True)
-    inside = system.lambdas(path.course)
+    path = learn(system.problem, rule, iterations, backend, trajectory=True)
+    inside = system.lambdas(path.trajectory)
     lam = np.einsum("tkmm->tkm", inside)
-    spilt = [w - b @ (np.einsum("tm,nm->tmn", d, a)) for w, a, b, d in _parts(system, path.course, lam)]
+    spilt = [w - b @ (np.einsum("tm,nm->tmn", d, a)) for w, a, b, d in _parts(system, path.trajectory, lam)]
     outside = max(float(np.abs(s).max()) for s in spilt)
     begun = np.concatenate([np.zeros_like(lam[:1]), lam[:-1]])
-    return Course(rate * np.arange(iterations), begun, system.errors(path.residual), outside)
+    return Trajectory(rate * np.arange(iterations), begun, system.errors(path.residual), outside)
 
 
-def _parts(system: Decoupled, course: list[Array], lam: Array) -> list[tuple[Array, Array, Array, Array]]:
+def _parts(system: Decoupled, trajectory: list[Array], lam: Array) -> list[tuple[Array, Array, Array, Array]]:
     """For every layer W_i, U_i, U_{i+1} and its lambdas in time."""
-    return [(w, system.bases[i], system.bases[i + 1], lam[:, i]) for i, w in enumerate(course)]
+    return [(w, system.bases[i], system.bases[i + 1], lam[:, i]) for i, w in enumerate(trajectory)]
 
 
 # ---- what is held against what -------------------------------------------------------------------------------------
@@ -112,7 +112,7 @@ def _checks(k: int, depth: Depth, settings: Settings) -> list[Check]:
     def worst(by_epsilon: list[list[float]]) -> float:
         return max(values[-1] for values in by_epsilon)
 
-    halved = "the same, as it shrinks when the rate is halved: the ratio farthest from 2"
+    halved = "ratio of its values at a rate and at half of that rate, the one farthest from 2"
     return checks(
         f"k = {k}, ",
         [
@@ -120,10 +120,15 @@ def _checks(k: int, depth: Depth, settings: Settings) -> list[Check]:
             ("SciPy, Eq. 17: largest drift", exact, "<=", 1e-9),
             ("circuit: largest part of a weight outside of the modes", outside, "<=", ROUNDING),
             (f"circuit, rate {finest:g}: largest distance of a lambda from SciPy", worst(gaps), "<=", 2 * finest),
-            (halved, _ratio(gaps), "within", (1.8, 2.2)),
-            ("the same, extrapolated from the last two rates to 0", _extrapolated(depth, chosen), "<=", 4 * finest**2),
+            (f"circuit: largest distance of a lambda from SciPy; {halved}", _ratio(gaps), "within", (1.8, 2.2)),
+            (
+                "circuit: largest distance of a lambda from SciPy, extrapolated from the last two rates to 0",
+                _extrapolated(depth, chosen),
+                "<=",
+                4 * finest**2,
+            ),
             (f"circuit, rate {finest:g}, Eq. 17: largest drift", worst(drifts), "<=", finest / 10),
-            (halved, _ratio(drifts), "within", (1.8, 2.2)),
+            (f"circuit, Eq. 17: largest drift; {halved}", _ratio(drifts), "within", (1.8, 2.2)),
             (f"circuit, rate {finest:g}, Eq. 18: decay of e against D, relative", _decay_gap(depth), "<=", 4 * finest),
             ("circuit: largest rise of e, at any time in any mode, as epsilon grows", _rise(depth), "<=", ROUNDING),
         ],
@@ -142,7 +147,7 @@ def _systems(depth: Depth, chosen: tuple[float, ...]) -> float:
 
 
 def _ratio(by_epsilon: list[list[float]]) -> float:
-    """The ratio, coarser to finer rate, that is farthest from 2."""
+    """Return the ratio, coarser to finer rate, that is farthest from 2."""
     ratios = [a / b for values in by_epsilon for a, b in pairwise(values)]
     return max(ratios, key=lambda ratio: abs(ratio - 2))
 
@@ -152,7 +157,7 @@ def _extrapolated(depth: Depth, chosen: tuple[float, ...]) -> float:
     coarse, fine = depth.rates[-2:]
     worst = 0.0
     for epsilon in chosen:
-        a, b = (depth.courses[epsilon, r].lam[np.round(depth.times / r).astype(int)] for r in (coarse, fine))
+        a, b = (depth.trajectories[epsilon, r].lam[np.round(depth.times / r).astype(int)] for r in (coarse, fine))
         worst = max(worst, float(np.abs(2 * b - a - depth.exact[epsilon]).max()))
     return worst
 
@@ -160,26 +165,26 @@ def _extrapolated(depth: Depth, chosen: tuple[float, ...]) -> float:
 def _decay_gap(depth: Depth) -> float:
     """-log(e_{n+1}/e_n)/rate against D of Eq. 18, relative to the largest D of the mode, while e > 1e-6."""
     worst = 0.0
-    for epsilon, course in zip(EPSILONS, depth.finest, strict=True):
-        seen = np.minimum(course.e[:-1], course.e[1:]) > 1e-6
-        ratio = np.where(seen, course.e[1:] / np.where(seen, course.e[:-1], 1), 1)
-        wanted = decay((course.lam[1:] + course.lam[:-1]) / 2, epsilon)
+    for epsilon, trajectory in zip(EPSILONS, depth.finest, strict=True):
+        seen = np.minimum(trajectory.e[:-1], trajectory.e[1:]) > 1e-6
+        ratio = np.where(seen, trajectory.e[1:] / np.where(seen, trajectory.e[:-1], 1), 1)
+        wanted = decay((trajectory.lam[1:] + trajectory.lam[:-1]) / 2, epsilon)
         gap = np.where(seen, np.abs(-np.log(ratio) / depth.rates[-1] - wanted), 0) / wanted.max(axis=0)
         worst = max(worst, float(gap.max()))
     return worst
 
 
 def _rise(depth: Depth, modes: Mask | slice = slice(None)) -> float:
-    """The largest rise of e, at any time, from one epsilon to the next larger one."""
-    e = np.stack([course.e[:, modes] for course in depth.finest])
+    """Return the largest rise of e, at any time, from one epsilon to the next larger one."""
+    e = np.stack([trajectory.e[:, modes] for trajectory in depth.finest])
     return float(np.diff(e, axis=0).max())
 
 
 def _theorem_2(depth: Depth) -> list[Check]:
-    """What grows with epsilon where the condition holds, and where it does not."""
+    """Return what grows with epsilon where the condition holds, and where it does not."""
     holds = np.all([theorem_2_holds(depth.system.lam_r, e) for e in EPSILONS], axis=0)
     broken = ~np.any([theorem_2_holds(depth.system.lam_r, e) for e in EPSILONS], axis=0)
-    lam = np.stack([course.lam for course in depth.finest])  # (epsilon, time, k, mode)
+    lam = np.stack([trajectory.lam for trajectory in depth.finest])  # (epsilon, time, k, mode)
     scaled = np.sqrt(EPSILONS)[:, None, None] * lam[:, :, 2]
     met, not_met = f"condition holds ({holds.sum()} modes)", f"condition broken ({broken.sum()} modes)"
     falls = np.diff(lam[:, :, 1], axis=0).min(axis=(0, 1))[broken]
@@ -191,17 +196,22 @@ def _theorem_2(depth: Depth) -> list[Check]:
             (f"{met}: lambda_1, least growth at any time", first, ">=", -ROUNDING),
             (f"{met}: lambda_2, least growth at any time", second, ">=", -ROUNDING),
             (f"{met}: sqrt(eps) lambda_3, least growth at any time", _growth(scaled, holds), ">=", -ROUNDING),
-            (f"{met}: lambda_3, said to grow: its largest growth, at the end", float(third.max()), "<", 0.0),
+            (
+                f"{met}: lambda_3, which the theorem says grows: its largest growth at the end",
+                float(third.max()),
+                "<",
+                0.0,
+            ),
             (f"{met}: e, largest rise at any time", _rise(depth, holds), "<=", ROUNDING),
             (f"{not_met}: modes in which lambda_2 falls as epsilon grows", int((falls < -1e-3).sum()), ">=", 1),
             (f"{not_met}: lambda_2, largest fall", float(-falls.min()), ">=", 1e-3),
-            (f"{not_met}: e falls faster all the same, largest rise", _rise(depth, broken), "<=", ROUNDING),
+            (f"{not_met}: e, which falls faster nevertheless: largest rise", _rise(depth, broken), "<=", ROUNDING),
         ],
     )
 
 
 def _growth(by_epsilon: Array, modes: Mask) -> float:
-    """The least growth, at any time, from one epsilon to the next: (epsilon, time, mode)."""
+    """Return the least growth, at any time, from one epsilon to the next: (epsilon, time, mode)."""
     return float(np.diff(by_epsilon[:, :, modes], axis=0).min())
 
 

@@ -39,10 +39,10 @@ def draw(depths: Mapping[int, Depth], epsilons: Sequence[float]) -> Figure:
 def _errors(ax: Axes, k: int, depth: Depth, epsilons: Sequence[float]) -> None:
     mode = HOLDS
     done = np.argmax(depth.finest[0].e[:, mode] < LEAST)
-    for colour, epsilon, course in zip(STEPS, epsilons, depth.finest, strict=True):
+    for colour, epsilon, trajectory in zip(STEPS, epsilons, depth.finest, strict=True):
         exact = depth.system.lam_t[mode] - depth.exact[epsilon][:, :, mode].prod(axis=1)
         label = rf"$\epsilon$ = {epsilon:g}"
-        ax.semilogy(course.times, np.maximum(course.e[:, mode], 1e-12), color=colour, label=label)
+        ax.semilogy(trajectory.times, np.maximum(trajectory.e[:, mode], 1e-12), color=colour, label=label)
         dots = slice(None, None, _apart(depth, 1.05 * depth.finest[0].times[done]))
         ax.semilogy(depth.times[dots], np.maximum(exact, 1e-12)[dots], ".", color="black", markersize=2.5)
     ax.plot([], [], ".", color="black", markersize=2.5, label="SciPy")
@@ -51,21 +51,21 @@ def _errors(ax: Axes, k: int, depth: Depth, epsilons: Sequence[float]) -> None:
 
 
 def _apart(depth: Depth, until: float) -> int:
-    """Every how many of SciPy's times a dot is drawn: some 25 in a panel."""
+    """Return every how many of SciPy's times a dot is drawn: some 25 in a panel."""
     return max(1, round(until / depth.times[1] / 25))
 
 
 def _lambda(ax: Axes, depth: Depth, place: int, mode: int, epsilons: Sequence[float], title: str, ylabel: str) -> None:
-    for colour, epsilon, course in zip(STEPS, epsilons, depth.finest, strict=True):
-        ax.plot(course.times, course.lam[:, place, mode], color=colour)
+    for colour, epsilon, trajectory in zip(STEPS, epsilons, depth.finest, strict=True):
+        ax.plot(trajectory.times, trajectory.lam[:, place, mode], color=colour)
         dots = slice(None, None, _apart(depth, SOON[mode]))
         ax.plot(depth.times[dots], depth.exact[epsilon][dots, place, mode], ".", color="black", markersize=2.5)
     ax.set(title=title, xlabel="t", ylabel=ylabel, xlim=(0, SOON[mode]), ylim=(0, None))
 
 
 def _scaled(ax: Axes, depth: Depth, epsilons: Sequence[float]) -> None:
-    for colour, epsilon, course in zip(STEPS, epsilons, depth.finest, strict=True):
-        ax.plot(course.times, np.sqrt(epsilon) * course.lam[:, 2, HOLDS], color=colour)
+    for colour, epsilon, trajectory in zip(STEPS, epsilons, depth.finest, strict=True):
+        ax.plot(trajectory.times, np.sqrt(epsilon) * trajectory.lam[:, 2, HOLDS], color=colour)
     name = r"$\sqrt{\epsilon}\,\lambda_3$"
     ax.set(title=f"{name}, k = 3, condition holds", xlabel="t", ylabel=name, xlim=(0, SOON[HOLDS]))
 

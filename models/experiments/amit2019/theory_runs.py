@@ -13,15 +13,19 @@ EPSILONS = (0.0, 0.25, 0.5, 1.0)
 
 
 @dataclass(frozen=True)
-class Course:
+class Trajectory:
     """One circuit, at one rate and epsilon, at times 0, rate, 2 rate, ...
 
     Parameters
     ----------
-    times : (times,)
-    lam : (times, k, modes)
-    e : (times, modes), as the output units showed it
-    outside : the largest part of a weight matrix that is not in its modes
+    times : Array
+        (times,).
+    lam : Array
+        (times, k, modes).
+    e : Array
+        (times, modes), as the output units showed it.
+    outside : float
+        The largest part of a weight matrix that is not in its modes.
     """
 
     times: Array
@@ -36,24 +40,24 @@ class Depth:
 
     system: Decoupled
     rates: tuple[float, ...]
-    courses: dict[tuple[float, float], Course]
+    trajectories: dict[tuple[float, float], Trajectory]
     times: Array
     exact: dict[float, Array]
 
     @property
-    def finest(self) -> list[Course]:
+    def finest(self) -> list[Trajectory]:
         """The circuits at the smallest rate, by growing epsilon."""
-        return [self.courses[e, self.rates[-1]] for e in EPSILONS]
+        return [self.trajectories[e, self.rates[-1]] for e in EPSILONS]
 
     def gaps(self, epsilon: float) -> list[float]:
         """By rate: the largest distance of a lambda from the exact one."""
         found = []
         for rate in self.rates:
             at = np.round(self.times / rate).astype(int)
-            found.append(float(np.abs(self.courses[epsilon, rate].lam[at] - self.exact[epsilon]).max()))
+            found.append(float(np.abs(self.trajectories[epsilon, rate].lam[at] - self.exact[epsilon]).max()))
         return found
 
     def drifts(self, epsilon: float) -> list[float]:
         """By rate: the largest drift of what Eq. 17 conserves."""
-        lam = [self.courses[epsilon, rate].lam for rate in self.rates]
+        lam = [self.trajectories[epsilon, rate].lam for rate in self.rates]
         return [float(np.abs(conserved(path, self.system.lam_r, epsilon)).max()) for path in lam]

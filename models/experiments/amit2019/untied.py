@@ -2,7 +2,7 @@
 
 deepernet_s: the tied network is trained for 100 epochs; its first layer is kept and frozen, and the others are trained
 anew, untied. Fig. 6: simpnet, one epoch tied at the rate .01, then untied; though no two places share a weight any more,
-their filters stay alike. How alike is told by the mean correlation of a filter at two places
+their filters stay alike. Their similarity is the mean correlation of a filter at two places
 (`recircuit.models.analysis.filters.likeness`).
 """
 
@@ -20,7 +20,7 @@ from ...analysis.filters import draw_tiles, same_filter
 from ..framework.error_curves import draw_errors, titled
 from ..framework.experiment import Check, Experiment, Report, Settings
 from ..framework.figure_style import new_figure
-from ..framework.image_training import Method, Protocol, Runs, apart, error, learn, printed
+from ..framework.image_training import Method, Protocol, Runs, error, error_gaps, learn, printed
 from ..framework.resumable_epochs import Curves
 from .image_methods import METHODS, ORDER, QUICK, protocol
 
@@ -65,7 +65,7 @@ def _checks(runs: Runs, settings: Settings) -> list[Check]:
         return [Check(f"{name}: test error on digits", error(found), "<=", 0.2) for name, found in runs.items()]
     of = protocol("deepernet_s", epochs=200).epochs
     table = [printed(name, found, TABLE[name], of, bad=name in BAD) for name, found in runs.items()]
-    return [*table, *apart(runs, TABLE, ORDER)]
+    return [*table, *error_gaps(runs, TABLE, ORDER)]
 
 
 def _alike(untied: Runs, settings: Settings) -> list[Check]:
@@ -103,6 +103,7 @@ EXPERIMENT = Experiment(
     "Tied and untied networks are compared on CIFAR-10, and the filters of an untied one are shown.",
     run,
     shortens=True,
+    paper_epochs=200,
     methods=(*TABLE, FIGURE_6),
     data=("cifar10",),
     keeps=True,

@@ -54,7 +54,7 @@ class Length:
     convergence: Convergence
 
     @property
-    def apart(self) -> Array:
+    def end_distance(self) -> Array:
         """Relative distance of the end from the prediction, (n,)."""
         return np.linalg.norm(self.end - self.predicted, axis=0) / np.linalg.norm(self.predicted, axis=0)
 
@@ -77,7 +77,7 @@ def run(settings: Settings) -> Report:
 
 
 def _length(L: int, settings: Settings) -> Length:
-    settings.tell(f"baldi-chains: L = {L}")
+    settings.show_progress(f"baldi-chains: L = {L}")
     drawn = [_drawn(L, draw) for draw in range(1 if settings.quick else DRAWS)]
     start, c, alpha, beta = (np.concatenate(parts, axis=-1) for parts in zip(*drawn, strict=True))
     networks = Networks(list(start[..., None, None]), list(c[..., None, None]))
@@ -87,7 +87,7 @@ def _length(L: int, settings: Settings) -> Length:
     known = {"a_(i+1) - c_(i+1)/(2 c_i) a_i^2": lambda w: invariants(_flat(w), c)}
     convergence = converge(study, list(rates), np.linspace(0, 0.6, 7), known)
     times = np.linspace(0, 4, 201)
-    path = study.course(2e-3, times)
+    path = study.trajectory(2e-3, times)
     error = np.abs(study.system.error(path))[..., 0, 0] / np.abs(alpha)
     left = np.abs(alpha - beta * end.prod(axis=0)) / np.abs(alpha)
     study.close()
@@ -110,7 +110,7 @@ def _flat(weights: Sequence[Array]) -> Array:
 
 def _checks(L: int, one: Length, quick: bool) -> list[Check]:
     """That every chain ends at the root to which Theorem 1 leads it; how many end at another; and the way there."""
-    near, where = one.apart <= (30 * CLOSE if quick else CLOSE), f"of {one.start.shape[1]} random chains, share"
+    near, where = one.end_distance <= (30 * CLOSE if quick else CLOSE), f"of {one.start.shape[1]} random chains, share"
     strayed = float((~near & one.solved).mean()) if one.solved.any() else float("nan")
     rows: list[Row] = [
         (f"{where} that end at the predicted root", float(near.mean()), "==", 1.0, "all"),

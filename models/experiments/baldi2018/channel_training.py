@@ -1,4 +1,4 @@
-"""What the experiments of Baldi, Sadowski and Lu 2018 on MNIST share: how a variant learns, and what is told of it.
+"""What the experiments of Baldi, Sadowski and Lu 2018 on MNIST share: how a variant learns, and what is reported of it.
 
 784-100-100-100-100-10, four layers of tanh units and a softmax, minibatches of 100, 100 epochs, rate .1 that decays
 by 1e-6 an update (section 4.1); weights N(0, 2/(n_pre + n_post)). A quick run takes the digits that come with
@@ -49,23 +49,26 @@ def learn(plan: Mapping[str, Variant], settings: Settings, *, full: Protocol = F
 
     A run that is finished is kept in the folder of the settings, and not made again (a quick one is).
 
-    Raises KeyboardInterrupt: Ctrl-C.
+    Raises
+    ------
+    KeyboardInterrupt
+        If Ctrl-C was pressed.
     """
     protocol = quick if settings.quick else full
     data = settings.dataset(protocol.data)
-    school = School(data, protocol, settings)
+    trainer = VariantTrainer(data, protocol, settings)
     fixed = {"protocol": vars(protocol), "data": data.fingerprint()}
 
     def run(name: str, variant: Variant, seed: int) -> dict[str, Any]:
-        settings.tell(f"{name}, seed {seed}")
-        return school.run(variant, seed)
+        settings.show_progress(f"{name}, seed {seed}")
+        return trainer.run(variant, seed)
 
     found = each(settings, plan, lambda variant: {"variant": variant.differences(), **fixed}, run)
-    school.close()
+    trainer.close()
     return found
 
 
-class School:
+class VariantTrainer:
     """Teaches circuits, one after the other; those that differ in numbers only share a program."""
 
     def __init__(self, data: Dataset, protocol: Protocol, settings: Settings) -> None:
@@ -97,7 +100,7 @@ class School:
         return {part: 100 * (1 - share) for part, share in wrong.items()}
 
     def _built(self, net: Circuit) -> Circuit:
-        """The circuit with a program: that of the last one, if that will do."""
+        """Return the circuit with a program: that of the last one, if that will do."""
         last, self._last = self._last, net
         if last is not None and fingerprint(last) == fingerprint(net):
             net.take_over(last)
@@ -123,7 +126,7 @@ class Printed:
     bad: bool = False
 
     def check(self, name: str, runs: Sequence[Mapping[str, Any]]) -> Check:
-        """Within one point, or two standard deviations where the paper gives more than one point, or better."""
+        """Return a check that the value is within one point, or two standard deviations if those are more, or better."""
         margin = 2 * self.sd if self.sd > 1 else 1.0
         what = f"{name}: test accuracy after {len(runs[0]['test'])} epochs, {many(runs)}"
         return met(what, round(ends(runs), 2), self.mean, margin, "higher", bad=self.bad)

@@ -71,6 +71,7 @@ EXPERIMENT = Experiment(
     run,
     seeds=5,
     shortens=True,
+    paper_epochs=100,
     methods=tuple(METHODS),
     data=("cifar10",),
     keeps=True,

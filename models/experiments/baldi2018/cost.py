@@ -32,7 +32,7 @@ def run(settings: Settings) -> Report:
     """Count in every network, with every algorithm."""
     counted = {}
     for name, sizes in SIZES.items():
-        settings.tell(f"baldi-cost: {name}")
+        settings.show_progress(f"baldi-cost: {name}")
         counted[name] = {a: _counted(sizes, a) for a in ALGORITHMS}
     made = [c for name, of in counted.items() for c in _checks(name, SIZES[name], of)]
     mnist = counted["MNIST network"]

@@ -20,18 +20,18 @@ SMALL = 1e-5  # a displacement from a fixed point
 
 def run(settings: Settings) -> Report:
     """The field, small displacements from the hyperbolas, and trajectories."""
-    settings.tell("baldi-field: arrows")
+    settings.show_progress("baldi-field: arrows")
     arrows = Plane(*grid(-HIGH, HIGH, 21 if settings.quick else 27), settings.backend)
     found = arrows.arrows()
     wanted = field(*arrows.start)
-    settings.tell("baldi-field: displacements")
+    settings.show_progress("baldi-field: displacements")
     at = np.concatenate([-np.geomspace(0.4, 2.4, 30), np.geomspace(0.4, 2.4, 30)])
     exponents = displaced(at, settings.backend)
     predicted = -(1 / at + at**2)
-    settings.tell("baldi-field: trajectories")
+    settings.show_progress("baldi-field: trajectories")
     traced = Plane(*starts(), settings.backend)
     rate = 5e-3 if settings.quick else 1e-3
-    paths = traced.course(rate, np.linspace(0, 12, 241))
+    paths = traced.trajectory(rate, np.linspace(0, 12, 241))
     beside = traced.study.system.solve(np.linspace(0, 12, 25))
     away = paths[::10] - np.stack([w[..., 0, 0] for w in beside], axis=1)
     turned = (exponents > 0) == (at**2 + 1 / at < 0)
@@ -39,8 +39,8 @@ def run(settings: Settings) -> Report:
         ("arrows, each of one presentation", arrows.start.shape[1], ">=", 400),
         ("largest distance of an arrow from Eq. 23", float(np.abs(found - wanted).max()), "<=", 1e-11),
         ("points on the hyperbolas, displaced a little", at.size, ">=", 60),
-        ("of these, those that learning leaves", int((exponents > 0).sum()), ">=", 10),
-        ("those that are left or regained as the parabola says", int(turned.sum()), "==", at.size),
+        ("displaced points that learning leaves", int((exponents > 0).sum()), ">=", 10),
+        ("displaced points that are left or regained as the parabola says", int(turned.sum()), "==", at.size),
         ("exponent of a displacement from Eq. 33, relative, the worst", relative(exponents, predicted), "<=", 0.02),
         (f"trajectories, rate {rate:g}: largest distance from SciPy", float(np.abs(away).max()), "<=", 20 * rate),
         (
@@ -61,7 +61,7 @@ def displaced(a1: Array, backend: str) -> Array:
     plane = Plane(a1 + SMALL, 1 / a1, backend)
     rate = 1e-3
     times = np.array([0, 0.05])
-    w = plane.study.system.error(plane.study.course(rate, times))[..., 0, 0]  # alpha - beta P = -w, to first order
+    w = plane.study.system.error(plane.study.trajectory(rate, times))[..., 0, 0]  # alpha - beta P = -w, to first order
     plane.study.close()
     return np.log(np.abs(w[1] / w[0])) / times[1]
 

@@ -36,11 +36,16 @@ class Matrices:
 
     Parameters
     ----------
-    times : (times,)
-    gap : |C A_2 A_1 - C S_TI S_II^-1| relative to the latter, (times, count)
-    sizes : |A_1| and |A_2|, (times, count) each
-    rises : largest eigenvalue of the change of V from one look to the next; the same of the printed V
-    still : how far A_1 and A_2 move in the last third of the time, relative, (count,)
+    times : Array
+        (times,).
+    gap : Array
+        |C A_2 A_1 - C S_TI S_II^-1| relative to the latter, (times, count).
+    sizes : tuple[Array, Array]
+        |A_1| and |A_2|, (times, count) each.
+    rises : tuple[float, float]
+        Largest eigenvalue of the change of V from one look to the next; the same of the printed V.
+    still : Array
+        How far A_1 and A_2 move in the last third of the time, relative, (count,).
     """
 
     times: Array
@@ -55,7 +60,7 @@ def run(settings: Settings) -> Report:
     """All shapes."""
     found = {}
     for place, sizes in enumerate((*SIZES, PLAIN)):
-        settings.tell(f"baldi-matrix: A{list(sizes)}")
+        settings.show_progress(f"baldi-matrix: A{list(sizes)}")
         found[sizes] = _matrices(sizes, place, settings)
     return Report([c for sizes, one in found.items() for c in _checks(sizes, one, settings)], _draw(found))
 
@@ -68,7 +73,7 @@ def _matrices(sizes: tuple[int, ...], seed: int, settings: Settings) -> Matrices
     rate = 1e-2 if settings.quick else 5e-3
     times = np.concatenate([np.linspace(0, 4, 21)[:-1], np.geomspace(4, 40 if settings.quick else 400, 40)])
     times = np.round(times / rate) * rate
-    A1, A2 = study.course(rate, times)
+    A1, A2 = study.trajectory(rate, times)
     gap = np.linalg.norm(C @ A2 @ A1 - goal, axis=(-1, -2)) / np.linalg.norm(goal, axis=(-1, -2))
 
     def eq_92(w: Sequence[Array]) -> Array:
@@ -87,7 +92,7 @@ def _matrices(sizes: tuple[int, ...], seed: int, settings: Settings) -> Matrices
 
 
 def _problem(sizes: tuple[int, ...], seed: int, quick: bool) -> tuple[Networks, Array, Array]:
-    """Random weights, C and covariances; for A[2, 2, 2] the latter are 1."""
+    """Return random weights, C and covariances; for A[2, 2, 2] the latter are 1."""
     rng = np.random.default_rng(seed)
     n0, n1, n2 = sizes
     count = (20 if quick else 100) if sizes == PLAIN else (10 if quick else 20)
@@ -106,7 +111,7 @@ def _t(m: Array) -> Array:
 
 
 def _rise(V: Array) -> float:
-    """The largest eigenvalue of what V changes, from look to look."""
+    """Return the largest eigenvalue of what V changes, from look to look."""
     return float(np.linalg.eigvalsh(np.diff(V, axis=0)).max())
 
 
@@ -120,18 +125,23 @@ def _checks(sizes: tuple[int, ...], one: Matrices, settings: Settings) -> list[C
             0.05 if settings.quick else 1e-3,
         ),
         (
-            "|A_1|, the largest at any time, over its largest in the first tenth of the looks",
+            "|A_1|, the largest at any time, over its largest in the first tenth of the recorded times",
             float(one.sizes[0].max() / one.sizes[0][:5].max()),
             "<=",
             5.0,
         ),
-        ("V, largest eigenvalue of its change from look to look", one.rises[0], "<=", 1e-3),
-        ("V as the third line of Eq. 110 prints it, the same", one.rises[1], ">", 0.01),
+        ("V, largest eigenvalue of its change from one recorded time to the next", one.rises[0], "<=", 1e-3),
+        (
+            "V as the third line of Eq. 110 prints it, largest eigenvalue of its change from one recorded time to the next",
+            one.rises[1],
+            ">",
+            0.01,
+        ),
     ]
     if sizes == PLAIN:
         rows.append(
             (
-                "Theorem 10: how far A and B still move in the last looks, relative, the worst start",
+                "Theorem 10: how far A and B still move over the last recorded times, relative, the worst start",
                 float(one.still.max()),
                 "<=",
                 0.05 if settings.quick else 1e-3,

@@ -42,7 +42,7 @@ def _quick_checks(curves: Curves) -> list[Check]:
 
 
 def _orders(curves: Curves) -> list[Check]:
-    """What holds of any data: all are far above the top layer alone, and lose without f'."""
+    """Return what holds of any data: all are far above the top layer alone, and lose without f'."""
     top = ends(curves["top layer only"])
     checks = [
         Check(f"{name}: points of test accuracy above the top layer only", ends(curves[name]) - top, ">=", 5.0)

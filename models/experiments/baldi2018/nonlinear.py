@@ -92,16 +92,16 @@ class Powers:
 
 
 def run(settings: Settings) -> Report:
-    """With f', and without."""
+    """Run the networks with f' and without."""
     made: list[Check] = []
     ends: dict[float, tuple[Array, Array]] = {}
     found: dict[float, Convergence] = {}
     for mu in POWERS:
-        settings.tell(f"baldi-nonlinear: mu = {mu:g}")
+        settings.show_progress(f"baldi-nonlinear: mu = {mu:g}")
         powers = _random(mu, COUNT // 4 if settings.quick else COUNT)
         ends[mu], found[mu] = _settle(powers, settings)
         made += _checks(mu, ends[mu], found[mu], settings)
-    settings.tell("baldi-nonlinear: without f'")
+    settings.show_progress("baldi-nonlinear: without f'")
     times, drifting, resting = _without(settings)
     made += _beside(drifting, resting)
     return Report(made, _draw(ends, found, times, drifting, resting))
@@ -120,7 +120,7 @@ def _flat(flow: Flow, rate: float, times: Array | list[float], count: int) -> Ar
 
 
 def _settle(powers: Powers, settings: Settings) -> tuple[tuple[Array, Array], Convergence]:
-    """Where circuits end and where the roots are; and the table of rates."""
+    """Return where circuits end and where the roots are; and the table of rates."""
     flow, count, now = powers.flow(True, settings.backend), powers.c.size, 0.0
     end = powers.start
     for rate, until in QUICK if settings.quick else STAGES:
@@ -143,7 +143,9 @@ def _until(settings: Settings) -> float:
 
 
 def _without(settings: Settings) -> tuple[Array, Array, Array]:
-    """Times, and weights (times, 2, n) without f', mu = 2: targets that I^mu does not give, and targets that it does."""
+    """Return times, and weights (times, 2, n) without f', mu = 2: targets that I^mu does not give, and targets that
+    it does.
+    """
     rng, times, mu = np.random.default_rng(1), np.linspace(0, _until(settings), 101), 2.0
     start, c = rng.uniform(0.4, 1.2, (2, 20)), rng.uniform(0.5, 1.5, 20)
     found = []
@@ -155,13 +157,13 @@ def _without(settings: Settings) -> tuple[Array, Array, Array]:
 
 
 def _checks(mu: float, ends: tuple[Array, Array], convergence: Convergence, settings: Settings) -> list[Check]:
-    apart = np.linalg.norm(ends[0] - ends[1], axis=0) / np.linalg.norm(ends[1], axis=0)
+    distances = np.linalg.norm(ends[0] - ends[1], axis=0) / np.linalg.norm(ends[1], axis=0)
     about = f"mu = {mu:g}, with f': "
     rows = [
-        ("random starts", apart.size, ">=", COUNT // 4 if settings.quick else 100),
+        ("random starts", distances.size, ">=", COUNT // 4 if settings.quick else 100),
         (
             "the end from the positive root of Eq. 117, relative, the worst start",
-            float(apart.max()),
+            float(distances.max()),
             "<=",
             1e-2 if settings.quick else 1e-3,
         ),
@@ -177,12 +179,17 @@ def _beside(drifting: Array, resting: Array) -> list[Check]:
         "mu = 2, without f': ",
         [
             (
-                "T not k I^mu: how far a_1 moves in the last fifth of the time, relative, the stillest of 20",
+                "T not k I^mu: how far a_1 moves in the last fifth of the time, relative, the smallest of 20",
                 float(still(drifting).min()),
                 ">=",
                 0.01,
             ),
-            ("T = k I^mu: the same, the most restless of 20", float(still(resting).max()), "<=", 1e-4),
+            (
+                "T = k I^mu: how far a_1 moves in the last fifth of the time, relative, the largest of 20",
+                float(still(resting).max()),
+                "<=",
+                1e-4,
+            ),
         ],
     )
 

@@ -38,16 +38,16 @@ class Width:
     convergence: Convergence
 
     @property
-    def apart(self) -> Array:
+    def end_distance(self) -> Array:
         """Relative distance, (count,)."""
         return np.linalg.norm(self.end - self.predicted, axis=1) / np.linalg.norm(self.predicted, axis=1)
 
 
 def run(settings: Settings) -> Report:
     """Both architectures."""
-    settings.tell("baldi-width: A[1, N, 1]")
+    settings.show_progress("baldi-width: A[1, N, 1]")
     wide = expansive(settings)
-    settings.tell("baldi-width: A[N, 1, N]")
+    settings.show_progress("baldi-width: A[N, 1, N]")
     narrow, product, C = compressive(settings)
     limit = 1e-2 if settings.quick else 1e-3
     made = _checks("A[1, N, 1], Theorem 5: ", wide, limit, settings) + _checks(
@@ -100,7 +100,7 @@ def expansive(settings: Settings) -> Width:
 
 
 def _cubic(a: Array, b: Array, c: Array, alpha: float, beta: float) -> Array:
-    """Where A[1, N, 1] ends: a_1..a_N, b_1..b_N."""
+    """Return where A[1, N, 1] ends: a_1..a_N, b_1..b_N."""
     x = Polynomial([0.0, 1.0])
     lower = [c[i] / c[0] * (x - a[0]) + a[i] for i in range(N)]
     upper = [(lower[i] ** 2 - a[i] ** 2) / (2 * c[i]) + b[i] for i in range(N)]
@@ -132,7 +132,7 @@ def compressive(settings: Settings) -> tuple[Width, Array, Array]:
 
 
 def _positive_root(K: float, size: float) -> float:
-    """Of Eq. 77."""
+    """Return the positive root of Eq. 77."""
     return next_root(Polynomial([1.0, -K, 0.0, -size / 2]), 0.0)
 
 
@@ -144,14 +144,19 @@ def _checks(about: str, one: Width, limit: float, settings: Settings) -> list[Ch
     what = "where K < 0" if "Theorem 6" in about else "in the unstable region, sum of a_i^2 + b_i c_i < 0"
     rows = [
         ("random starts", len(one.end), ">=", _count(settings)),
-        (f"of these {what}", int(one.unstable.sum()), ">=", 1),
+        (f"random starts {what}", int(one.unstable.sum()), ">=", 1),
         (
             "the end, all weights, from the predicted root, relative, the worst start",
-            float(one.apart.max()),
+            float(one.end_distance.max()),
             "<=",
             limit,
         ),
-        (f"the same, worst {what}", float(one.apart[one.unstable].max()), "<=", limit),
+        (
+            f"the end, all weights, from the predicted root, relative, the worst start {what}",
+            float(one.end_distance[one.unstable].max()),
+            "<=",
+            limit,
+        ),
     ]
     return checks(about, rows) + one.convergence.checks(about)
 

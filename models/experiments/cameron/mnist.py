@@ -17,9 +17,9 @@ QUICK = Protocol("digits", (50, 40, 30, 20), rate=0.05, decay=1e-4, epochs=10, b
 def run(settings: Settings) -> Report:
     """BP, RF with f' and without, and FA from each seed's start."""
     protocol = QUICK if settings.quick else FULL
-    courses = learn(protocol, centred(settings.dataset(protocol.data)), settings)
-    limits = dict(apart=3.0, worst=12.0) if settings.quick else dict(apart=1.0, worst=5.0)
-    return Report(compared(courses, **limits), draw(courses))
+    curves = learn(protocol, centred(settings.dataset(protocol.data)), settings)
+    limits = dict(margin=3.0, worst=12.0) if settings.quick else dict(margin=1.0, worst=5.0)
+    return Report(compared(curves, **limits), draw(curves))
 
 
 EXPERIMENT = Experiment(

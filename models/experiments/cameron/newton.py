@@ -56,11 +56,11 @@ def run(settings: Settings) -> Report:
     rng = np.random.default_rng(9)
     count = 6 if settings.quick else COUNT
     W = matrices(count, 4, 8, rng)
-    settings.tell("cameron-newton: W^+ is learned")
+    settings.show_progress("cameron-newton: W^+ is learned")
     B = learned(W, 300 if settings.quick else 3000, settings.backend)
     h0 = rng.normal(0, 0.3, (count, 8))
     y = np.tanh(np.einsum("noh,nh->no", W, h0 + rng.normal(0, 0.5, (count, 8))))
-    settings.tell("cameron-newton: iterations")
+    settings.show_progress("cameron-newton: iterations")
     newton = iterate(W, B, h0, y, "newton", 1.0, 9, settings.backend)
     gradient = iterate(W, W.swapaxes(1, 2), h0, y, "gradient", 0.5, 300, settings.backend)
     tall = matrices(count, 8, 4, rng)
@@ -116,9 +116,9 @@ def iterate(W: Array, B: Array, h0: Array, y: Array, output: str, rate: float, s
     )
     net = side_by_side(Networks([A, W], [B]), frfb, batch_size=1, output=model)
     flow = Flow(net, {"x": x.reshape(1, -1), "target": y.reshape(1, -1)}, backend)
-    course = flow.run(rate, rate * np.arange(steps + 1), {"W2": 0.0})
+    trajectory = flow.run(rate, rate * np.arange(steps + 1), {"W2": 0.0})
     flow.close()
-    h = np.stack([gather(w, count)[..., 0] for w in course.weights["W1.w"]])
+    h = np.stack([gather(w, count)[..., 0] for w in trajectory.weights["W1.w"]])
     field = np.einsum("noh,tnh->tno", W, h)
     f = (np.tanh(field) if output else field) - y
     Tf = np.einsum("nho,tno->tnh", B, f / (1 - np.tanh(field) ** 2) if output == "newton" else f)
@@ -134,7 +134,7 @@ def orders(f: Array) -> Array:
 
 def _checks(W: Array, B: Array, newton: Iteration, gradient: Iteration) -> list[Check]:
     right = np.abs(W @ B - np.eye(W.shape[1])).max()
-    apart = np.linalg.norm(newton.h[-1] - gradient.h[-1], axis=1) / np.linalg.norm(
+    distances = np.linalg.norm(newton.h[-1] - gradient.h[-1], axis=1) / np.linalg.norm(
         gradient.h[-1] - gradient.h[0], axis=1
     )
     return checks(
@@ -143,9 +143,14 @@ def _checks(W: Array, B: Array, newton: Iteration, gradient: Iteration) -> list[
             ("learned B: W B from the identity, the largest entry", float(right), "<=", 1e-6),
             ("Newton: |f| after 9 presentations, the worst", float(newton.f[-1].max()), "<=", 1e-10),
             ("Newton: order of convergence, the median", float(np.median(orders(newton.f))), "within", (1.8, 2.2)),
-            ("gradient descent: the same", float(np.median(orders(gradient.f))), "within", (0.9, 1.1)),
+            (
+                "gradient descent: order of convergence, the median",
+                float(np.median(orders(gradient.f))),
+                "within",
+                (0.9, 1.1),
+            ),
             ("gradient descent: |f| after 9 presentations, the median", float(np.median(gradient.f[9])), ">", 1e-3),
-            ("where both end: distance over the way of gradient descent, the worst", float(apart.max()), "<=", 0.1),
+            ("where both end: distance over the way of gradient descent, the worst", float(distances.max()), "<=", 0.1),
         ],
     )
 
@@ -163,7 +168,7 @@ def _least_squares(W: Array, B: Array, y: Array, found: Iteration) -> list[Check
             ),
             ("|f| at the end, the least: it cannot be 0", float(found.f[-1].min()), ">", 0.1),
             (
-                "|T f| after one presentation over that before, the worst",
+                "|T f| after one presentation over |T f| before, the worst",
                 float((found.Tf[1] / found.Tf[0]).max()),
                 "<=",
                 1e-6,

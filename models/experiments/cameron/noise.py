@@ -23,7 +23,7 @@ from ....plasticity.rules import recirculated_feedback, recirculation
 from ...networks.recirculation import chain, recirculating
 from ..framework.experiment import Check, Experiment, Report, Row, Settings, checks, many
 from ..framework.figure_style import BLUE, ORANGE, letter, new_figure
-from .pseudoinverse_pairs import CONDITIONS, Pair, course, draw_pair, furthest, kept_course, worst
+from .pseudoinverse_pairs import CONDITIONS, Pair, draw_pair, furthest, kept_course, trajectory, worst
 
 SIZES = (24, 16, 16, 24)
 PAIRS = ("contracting, 24 to 16", "square, 16 to 16", "expanding, 16 to 24")
@@ -34,7 +34,7 @@ B_ALONE = Rule(
     "b_alone",
     source=recirculated_feedback.source,
     forward="dw = supervised*error_post*x_pre",
-    feedback="dw = rate*(shown_post - apical_post)*heard_pre",
+    feedback="dw = rate*(shown_post - apical_post)*received_pre",
     parameters=dict(supervised=0.0, rate=0.1),
 ).with_rate_decay(0.001)
 
@@ -46,7 +46,7 @@ def run(settings: Settings) -> Report:
     trained: dict[str, list[Pair]] = {name: [] for name in PAIRS}
     used, moved = [], []
     for seed in settings.seeds:
-        settings.tell(f"cameron-noise: seed {seed}")
+        settings.show_progress(f"cameron-noise: seed {seed}")
         chained, network, disturbed = (
             kept_course(settings, f"{name}-{seed}", _about(name, presentations, seed), partial(make, seed, *how))
             for name, make in RUNS.items()
@@ -59,17 +59,17 @@ def run(settings: Settings) -> Report:
 
 
 def _chained(seed: int, presentations: int, backend: str) -> list[Pair]:
-    return course(chain(SIZES, BOTH, batch_size=BATCH_SIZE, seed=seed), presentations, backend)
+    return trajectory(chain(SIZES, BOTH, batch_size=BATCH_SIZE, seed=seed), presentations, backend)
 
 
 def _network(seed: int, presentations: int, backend: str) -> list[Pair]:
     net = recirculating(NETWORK, B_ALONE, batch_size=BATCH_SIZE, seed=seed, precision="float64")
-    return course(net, presentations, backend, _stimuli(seed))
+    return trajectory(net, presentations, backend, _stimuli(seed))
 
 
 def _disturbed(seed: int, presentations: int, backend: str) -> list[Pair]:
     """The network's pairs, with dA on."""
-    return course(chain(NETWORK[1:], BOTH, ends="below", batch_size=BATCH_SIZE, seed=seed), presentations, backend)
+    return trajectory(chain(NETWORK[1:], BOTH, ends="below", batch_size=BATCH_SIZE, seed=seed), presentations, backend)
 
 
 RUNS = {"chain": _chained, "network": _network, "network with dA": _disturbed}
@@ -103,7 +103,12 @@ def _checks(trained: Mapping[str, Sequence[Pair]], used: Runs, moved: Runs, quic
             ("|B - W^+|/|W^+|, the worst layer", furthest(everywhere), "<=", limit),
             ("the Penrose conditions, the worst layer", max(worst(everywhere, k) for k in CONDITIONS), "<=", limit),
             ("|W - W(0)|/|W(0)| by noise", float(max(pair.moved[-1] for pair in everywhere)), "==", 0.0),
-            ("the same with dA on, the least layer", min(float(p.moved[-1]) for run in moved for p in run), ">=", 0.1),
+            (
+                "|W - W(0)|/|W(0)| with dA on, the layer with the least",
+                min(float(p.moved[-1]) for run in moved for p in run),
+                ">=",
+                0.1,
+            ),
         ],
     )
 

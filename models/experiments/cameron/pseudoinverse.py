@@ -23,7 +23,7 @@ from ....plasticity.rules import recirculation
 from ...networks.recirculation import ENDS, chain
 from ..framework.experiment import Check, Experiment, Report, Row, Settings, checks, many
 from ..framework.figure_style import letter, new_figure
-from .pseudoinverse_pairs import CONDITIONS, Pair, course, draw_pair, furthest, kept_course, named, worst
+from .pseudoinverse_pairs import CONDITIONS, Pair, draw_pair, furthest, kept_course, named, trajectory, worst
 
 SIZES = {"contracting": (20, 10), "square": (15, 15), "expanding": (10, 20)}
 BATCH_SIZE, ROWS = 100, 2000
@@ -45,7 +45,7 @@ def run(settings: Settings) -> Report:
     found: dict[str, list[Pair]] = {name: [] for name in plan}
     for seed in settings.seeds:
         for name, (sizes, ends, stays) in plan.items():
-            settings.tell(f"cameron-pseudoinverse: seed {seed}, {name}")
+            settings.show_progress(f"cameron-pseudoinverse: seed {seed}, {name}")
             rule = STAYING if stays else DECAYING
             about = {
                 "sizes": SIZES[sizes],
@@ -64,7 +64,7 @@ def _pairs(
 ) -> list[Pair]:
     data = "below" in ends
     net = chain(sizes, rule, ends=ends, data=data, batch_size=BATCH_SIZE, seed=seed)
-    return course(net, presentations, backend, {"x": white(sizes[0], seed)} if data else None)
+    return trajectory(net, presentations, backend, {"x": white(sizes[0], seed)} if data else None)
 
 
 def white(units: int, seed: int) -> np.ndarray:
@@ -101,7 +101,7 @@ def _checks(found: Mapping[str, Sequence[Pair]], quick: bool) -> list[Check]:
 
 
 def _last(name: str) -> int:
-    """The condition that is met no better than the noise of the updates lets it; 0 if there is none."""
+    """Return the condition that is met no better than the noise of the updates lets it; 0 if there is none."""
     return {"contracting": 4, "square": 0, "expanding": 3}[name]
 
 

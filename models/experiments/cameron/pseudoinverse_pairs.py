@@ -31,10 +31,14 @@ class Pair:
 
     Parameters
     ----------
-    at : the numbers of presentations, (n,)
-    conditions : how far B is from each of the four Penrose conditions for A, (n, 4)
-    distance : |B - A^+|/|A^+|, (n,)
-    moved : |A - A(0)|/|A(0)|, (n,)
+    at : Array
+        The numbers of presentations, (n,).
+    conditions : Array
+        How far B is from each of the four Penrose conditions for A, (n, 4).
+    distance : Array
+        |B - A^+|/|A^+|, (n,).
+    moved : Array
+        |A - A(0)|/|A(0)|, (n,).
     """
 
     at: Array
@@ -43,12 +47,12 @@ class Pair:
     moved: Array
 
     @classmethod
-    def of(cls, told: Mapping[str, Any]) -> Pair:
+    def of(cls, contents: Mapping[str, Any]) -> Pair:
         """A pair as `told` has it."""
-        return cls(**{name: np.array(values) for name, values in told.items()})
+        return cls(**{name: np.array(values) for name, values in contents.items()})
 
     @property
-    def told(self) -> dict[str, Any]:
+    def contents(self) -> dict[str, Any]:
         """What JSON can hold of it."""
         return {name: values.tolist() for name, values in vars(self).items()}
 
@@ -59,14 +63,19 @@ class Pair:
 
 def kept_course(settings: Settings, name: str, about: Mapping[str, Any], run: Callable[[], list[Pair]]) -> list[Pair]:
     """The pairs of a run, which is kept in the folder of the settings (a quick one is not)."""
-    found = kept(settings, name, about, lambda: {"pairs": [pair.told for pair in run()]})
-    return [Pair.of(told) for told in found["pairs"]]
+    found = kept(settings, name, about, lambda: {"pairs": [pair.contents for pair in run()]})
+    return [Pair.of(contents) for contents in found["pairs"]]
 
 
-def course(net: Circuit, presentations: int, backend: str, inputs: Any = None, looks: int = 30) -> list[Pair]:
+def trajectory(net: Circuit, presentations: int, backend: str, inputs: Any = None, looks: int = 30) -> list[Pair]:
     """Run a chain or network, and look at all its pairs: at the start, then evenly on a logarithmic axis of time.
 
-    Raises KeyboardInterrupt: Ctrl-C; RecircuitError: something diverged.
+    Raises
+    ------
+    KeyboardInterrupt
+        If Ctrl-C was pressed.
+    RecircuitError
+        If a variable became NaN or infinite.
     """
     joined = [(f"{a}_to_{b}", f"{b}_to_{a}") for a, b in pairwise(net.populations)]
     joined = [pair for pair in joined if set(pair) <= set(net.projections)]

@@ -21,7 +21,7 @@ from ..framework.experiment import Check, Experiment, Report, Row, Settings, che
 from ..framework.figure_style import GREY, letter, new_figure
 from ..framework.saved_runs import kept
 from .pseudoinverse import BATCH_SIZE, DECAYING
-from .pseudoinverse_pairs import CONDITIONS, course
+from .pseudoinverse_pairs import CONDITIONS, trajectory
 
 SIZES = {
     "contracting": (24, 16, 10, 6),
@@ -38,7 +38,7 @@ def run(settings: Settings) -> Report:
     found: dict[str, list[tuple[float, ...]]] = {name: [] for name in SIZES}
     for seed in settings.seeds:
         for name, sizes in SIZES.items():
-            settings.tell(f"cameron-recursion: seed {seed}, {name}")
+            settings.show_progress(f"cameron-recursion: seed {seed}, {name}")
             about = {"sizes": sizes, "rule": str(DECAYING), "presentations": presentations, "seed": seed}
             make = partial(_chain, sizes, seed, presentations, settings.backend)
             found[name].append(tuple(kept(settings, f"{name}-{seed}", about, lambda m=make: {"end": list(m())})["end"]))
@@ -46,11 +46,11 @@ def run(settings: Settings) -> Report:
 
 
 def _chain(sizes: Sequence[int], seed: int, presentations: int, backend: str) -> tuple[float, ...]:
-    """How far B_1 ... B_L is from each condition for W_L ... W_1, and from its pseudoinverse."""
+    """Return how far B_1 ... B_L is from each condition for W_L ... W_1, and from its pseudoinverse."""
     net = chain(sizes, DECAYING, data=True, batch_size=BATCH_SIZE, seed=seed)
     rows = white(2000, sizes[0], np.random.default_rng([seed, 1]))
     rows = np.sqrt(len(rows)) * np.linalg.qr(rows)[0]
-    course(net, presentations, backend, {"x": rows}, looks=2)
+    trajectory(net, presentations, backend, {"x": rows}, looks=2)
     names = ["x", *(f"h{i}" for i in range(1, len(sizes)))]
     up = [net[f"{a}_to_{b}.w"] for a, b in zip(names, names[1:], strict=False)]
     down = [net[f"{b}_to_{a}.w"] for a, b in zip(names, names[1:], strict=False)]

@@ -22,9 +22,12 @@ def draw_curves(curves: Curves, panels: Mapping[str, Sequence[str]], lowest: flo
 
     Parameters
     ----------
-    curves : as `learn` returns them
-    panels : title -> names of runs
-    lowest : where the axis of accuracies begins, in percent
+    curves : Curves
+        The curves, as `learn` returns them.
+    panels : Mapping[str, Sequence[str]]
+        Title -> names of runs.
+    lowest : float
+        Where the axis of accuracies begins, in percent.
     """
     figure = new_figure(2.4 * len(panels) + 0.6, 4.4 + 0.14 * max(map(len, panels.values())))
     grid = figure.subplots(2, len(panels), squeeze=False, sharex=True, sharey=True)

@@ -32,10 +32,14 @@ def met(
     says : what the paper says, where its number alone does not tell
     """
     low, high = round(paper - margin, 6), round(paper + margin, 6)
-    told = says or f"{paper:g}"
+    printed_value = says or f"{paper:g}"
     if bad:
-        return Check(what, value, "within", (low, high), told)
-    return Check(what, value, "<=", high, told) if better == "lower" else Check(what, value, ">=", low, told)
+        return Check(what, value, "within", (low, high), printed_value)
+    return (
+        Check(what, value, "<=", high, printed_value)
+        if better == "lower"
+        else Check(what, value, ">=", low, printed_value)
+    )
 
 
 def of_learned(value: float, *shares: float) -> float:

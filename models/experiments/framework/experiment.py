@@ -56,13 +56,13 @@ class Check:
         """As it stands in result.json: what, paper, value, target, relation, ok; null for what is not finite."""
         value = _plain(self.value)
         target = [_plain(t) for t in self.target] if isinstance(self.target, Sequence) else _plain(self.target)
-        told = {"what": self.what, "paper": self.paper, "value": value, "target": target}
-        return {**told, "relation": self.relation, "ok": self.ok}
+        kept_row = {"what": self.what, "paper": self.paper, "value": value, "target": target}
+        return {**kept_row, "relation": self.relation, "ok": self.ok}
 
     @staticmethod
     def line(row: Mapping[str, Any]) -> str:
         """A row of result.json in words."""
-        paper = f" (the paper: {row['paper']})" if row["paper"] else ""
+        paper = f" (the paper: {row['paper']})" if row.get("paper") else ""
         return f"{row['what']}: {_short(row['value'])} {row['relation']} {_short(row['target'])}{paper}"
 
 
@@ -75,7 +75,7 @@ class Settings:
     backend : ``"numpy"``, ``"cpp"`` or ``"cuda"``
     seeds : of the runs; empty where nothing is drawn at random
     quick : fewer and shorter runs, seconds in all
-    tell : is told, now and then, what is under way
+    show_progress : a function that is called now and then with a text that says what is being computed
     data : folder of a data set's files, or of a folder with its name; None: that of $RECIRCUIT_DATA
     out : the folder of the results, for experiments that keep each of their runs there (see `runs`)
     epochs : of experiments that train networks for images, in place of the paper's; None: as many as the paper
@@ -87,7 +87,7 @@ class Settings:
     backend: str = "numpy"
     seeds: tuple[int, ...] = ()
     quick: bool = False
-    tell: Callable[[str], None] = field(default=lambda text: None, repr=False)
+    show_progress: Callable[[str], None] = field(default=lambda text: None, repr=False)
     data: Path | None = None
     out: Path | None = None
     epochs: int | None = None
@@ -148,6 +148,7 @@ class Experiment:
     seeds, quick_seeds : how many seeds a full and a quick run take; 0: nothing is drawn at random
     shortens : whether it can be run for other numbers of epochs than the paper's
     methods : the names of what it compares, if it can be run for some of them alone
+    paper_epochs : the number of epochs that the paper trains for; None if it does not say, or does not train for epochs
     data : names of the data sets whose files a full run reads (see `Settings.data`); a quick run needs none
     judge : of an experiment whose earlier results kept no runs: the checks, and the claims that cannot be checked, from
         checks as they were kept, whose values were measured then
@@ -165,6 +166,7 @@ class Experiment:
     data: tuple[str, ...] = ()
     keeps: bool = False
     judge: Judge | None = None
+    paper_epochs: int | None = None
 
 
 Target = Number | tuple[Number, Number]
@@ -185,7 +187,7 @@ def many(runs: Sequence[Any]) -> str:
 
 
 def _plain(value: Any) -> Number | None:
-    """A number that JSON has; None for NaN and infinity."""
+    """Return a number that JSON has; None for NaN and infinity."""
     plain = value.item() if isinstance(value, np.generic | np.ndarray) else value
     return plain if np.isfinite(plain) else None
 

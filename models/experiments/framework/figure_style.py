@@ -1,4 +1,4 @@
-"""How the figures look: sizes in inches for a page, few lines, colours that the colour-blind tell apart."""
+"""The style of the figures: sizes in inches for a page, few lines, and colours that colour-blind people distinguish."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ from .resumable_epochs import Curves, go_on
 from .saved_runs import each
 from .train_and_test_epoch import show_epoch
 
-__all__ = ["QUICK_LINE", "Method", "Protocol", "Runs", "apart", "error", "learn", "printed"]
+__all__ = ["QUICK_LINE", "Method", "Protocol", "Runs", "error_gaps", "error", "learn", "printed"]
 
 #: A network for quick runs. One epoch: 1,437 digits, shown many times by a small network, in seconds.
 QUICK_LINE = "conv 8 3x3; maxpool 3; drop .2; full conn. 40; drop .1; output"
@@ -67,7 +67,7 @@ class Method:
     adam: float = 0.0
 
     def differences(self) -> dict[str, Any]:
-        """What is not as usual, by name: so a run that is kept stays what it was when methods can be told apart by more."""
+        """What is not as usual, by name, so that a run that is kept stays valid when methods get more options."""
         return {f.name: v for f in fields(self) if (v := getattr(self, f.name)) != f.default}
 
     def made_rule(self, rate: float) -> Rule:
@@ -81,7 +81,9 @@ class Method:
 
 @dataclass(frozen=True)
 class Protocol:
-    """On what, for how long, how many at a time, at which rate; ``standardised``: see `Dataset.standardised`."""
+    """What is learned, for how long, how many samples at a time, and at which rate; ``standardised``: see
+    `Dataset.standardised`.
+    """
 
     model: str
     data: str
@@ -104,7 +106,10 @@ def learn(
     ``look(circuit)`` is called after each run; what it returns, JSON by name, is kept beside the curves. Runs go on where they
     were stopped, and an experiment of more epochs goes on from one of fewer. Of a run that is finished the curves are kept.
 
-    Raises KeyboardInterrupt: Ctrl-C.
+    Raises
+    ------
+    KeyboardInterrupt
+        If Ctrl-C was pressed.
     """
     protocol = quick if settings.quick else full.with_(epochs=settings.epochs or full.epochs)
     data = settings.dataset(protocol.data)
@@ -119,10 +124,10 @@ def learn(
 
 
 def _about(data: Dataset, protocol: Protocol, method: Method) -> dict[str, Any]:
-    """What a run depends on, but for its seed, the backend, and how many epochs it has."""
+    """Return what a run depends on, but for its seed, the backend, and how many epochs it has."""
     line = getattr(ARCHITECTURES.get(protocol.model), "line", protocol.model)
-    told = asdict(protocol.with_(epochs=0))
-    return {"method": method.differences(), "protocol": told, "line": line, "data": data.fingerprint()}
+    label = asdict(protocol.with_(epochs=0))
+    return {"method": method.differences(), "protocol": label, "line": line, "data": data.fingerprint()}
 
 
 class _Run:
@@ -135,11 +140,11 @@ class _Run:
         self.look = look
         self.labels = np.concatenate([data.y_train, data.y_test])
         self.augmented: Augmented | None = None
-        self.told = ""
+        self.label = ""
 
     def run(self, name: str) -> Curves:
-        """Its curves. A tied beginning has a file of its own."""
-        self.told = f"{name}, seed {self.seed}"
+        """Return the curves of the run. A tied beginning has a file of its own."""
+        self.label = f"{name}, seed {self.seed}"
         with ExitStack() as stack:
             if self.protocol.augment:
                 how = Augmentation.of(self.protocol.augment)
@@ -176,7 +181,7 @@ class _Run:
         about = {**_about(self.data, self.protocol, self.method), "seed": self.seed}
 
         def epoch(k: int) -> dict[str, float]:
-            self.settings.tell(f"{self.told}, epoch {skipped + k} of {self.protocol.epochs}")
+            self.settings.show_progress(f"{self.label}, epoch {skipped + k} of {self.protocol.epochs}")
             return self._epoch(net, skipped + k)
 
         return go_on(self.settings, net, epochs, epoch, name=name, about=about)
@@ -214,7 +219,7 @@ def printed(
     return met(what, error(runs), paper, margin, "lower", bad=bad)
 
 
-def apart(runs: Runs, values: Mapping[str, float], pairs: Sequence[tuple[str, str]]) -> list[Check]:
+def error_gaps(runs: Runs, values: Mapping[str, float], pairs: Sequence[tuple[str, str]]) -> list[Check]:
     """How many points of test error of a pair the first method has more than the second, where both were run.
 
     The paper's difference, by its test errors ``values``, is met to within a point on both sides. A difference of a point or

@@ -39,11 +39,16 @@ def go_on(
 
     Parameters
     ----------
-    settings : nothing is kept where they have no folder, or are those of a quick run
-    about : all that the numbers depend on, but for the backend; a file that says otherwise is of another run, and is begun
-        anew
+    settings : Settings
+        Nothing is kept where they have no folder, or are those of a quick run.
+    about : Mapping[str, Any]
+        All that the numbers depend on, but for the backend; a file that says otherwise is of another run, and is begun
+        anew.
 
-    Raises RecircuitError: the file cannot be written.
+    Raises
+    ------
+    RecircuitError
+        If the file cannot be written.
     """
     path = file_of(settings, name, ".npz")
     about = plain({**about, "backend": settings.backend})
@@ -73,7 +78,7 @@ def _packed(circuit: Circuit, curves: Curves, seconds: list[float], about: Mappi
 
 
 def _read(path: Path, about: Mapping[str, Any]) -> tuple[Curves, list[float], dict[str, np.ndarray]] | None:
-    """Curves, the seconds of each epoch, and weights; None where there is no file, or it is not of this run."""
+    """Return curves, the seconds of each epoch, and weights; None where there is no file, or it is not of this run."""
     try:
         with np.load(io.BytesIO(read_file(path))) as file:
             said = json.loads(str(file["said"]))

@@ -26,7 +26,7 @@ def settings_for(
     backend: str = "numpy",
     seeds: int | None = None,
     quick: bool = False,
-    tell: Callable[[str], None] | None = None,
+    show_progress: Callable[[str], None] | None = None,
     data: Path | None = None,
     epochs: int | None = None,
     methods: Sequence[str] = (),
@@ -34,7 +34,10 @@ def settings_for(
 ) -> Settings:
     """The settings of a run; ``seeds`` is their number (0, 1, ...), by default the experiment's own.
 
-    Raises UsageError: an unknown backend or method, or a number of seeds or epochs that cannot be.
+    Raises
+    ------
+    UsageError
+        If the backend or a method is unknown, or a number of seeds or epochs is not possible.
     """
     if epochs is not None and (epochs < 1 or quick or not experiment.shortens):
         why = "at least 1" if epochs < 1 else "left out with --quick" if quick else "not for this experiment"
@@ -54,14 +57,18 @@ def settings_for(
     usual = experiment.quick_seeds if quick else experiment.seeds
     chosen = tuple(range(usual if seeds is None else seeds))
     return Settings(
-        choose_backend(backend)[0], chosen, quick, tell or (lambda text: None), data, None, epochs, tuple(methods), from_runs
+        choose_backend(backend)[0], chosen, quick, show_progress or (lambda text: None), data, None, epochs,
+        tuple(methods), from_runs,
     )  # fmt: skip
 
 
 def reproduce(experiment: Experiment, settings: Settings, out: Path) -> dict[str, Any]:
     """Run it, write both files into ``out``, and return what result.json holds; its time is that of all runs it has.
 
-    Raises RecircuitError: the folder cannot be made or written.
+    Raises
+    ------
+    RecircuitError
+        If the folder cannot be made or written.
     """
     _prepare(out)
     if settings.from_runs and experiment.judge is not None and not (out / FOLDER).is_dir():

@@ -74,9 +74,9 @@ def kept(settings: Settings, name: str, about: Mapping[str, Any], compute: Calla
     began, known = time.perf_counter(), len(settings.earlier)
     found = compute()
     seconds = time.perf_counter() - began + sum(settings.earlier[known:])
-    told = {"about": about, "found": found, "seconds": round(seconds, 1)}
+    contents = {"about": about, "found": found, "seconds": round(seconds, 1)}
     make_folder(path.parent)
-    write_whole(path, (json.dumps(told, ensure_ascii=False) + "\n").encode())
+    write_whole(path, (json.dumps(contents, ensure_ascii=False) + "\n").encode())
     return found
 
 
@@ -94,7 +94,7 @@ def file_of(settings: Settings, name: str, ending: str) -> Path | None:
 
 
 def plain(about: Mapping[str, Any]) -> dict[str, Any]:
-    """As it comes back from a file."""
+    """Return a value as it comes back from a file."""
     return json.loads(json.dumps(dict(about)))
 
 

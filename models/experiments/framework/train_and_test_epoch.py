@@ -22,10 +22,15 @@ def show_epoch(
 
     Parameters
     ----------
-    net : with the rows of training and test samples loaded, in this order
-    labels : of these rows
+    net : Circuit
+        With the rows of training and test samples loaded, in this order.
+    labels : NDArray[np.integer]
+        The labels of these rows.
 
-    Raises KeyboardInterrupt: Ctrl-C.
+    Raises
+    ------
+    KeyboardInterrupt
+        If Ctrl-C was pressed.
     """
     program, readout = net.program(), Readout.of(net)
     program.seed(epoch_seed(seed, number))

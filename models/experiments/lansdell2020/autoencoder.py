@@ -43,8 +43,8 @@ from ..framework.figure_style import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, let
 from ..framework.saved_runs import each
 
 Array = NDArray[np.floating]
-Course = dict[str, Any]
-Courses = Mapping[str, Sequence[Course]]
+LearningCurve = dict[str, Any]
+LearningCurves = Mapping[str, Sequence[LearningCurve]]
 
 BATCH_SIZE = 32
 TRANSFER, ANSWER = ("tanh", "linear", "tanh"), "relu"
@@ -75,7 +75,7 @@ METHODS = {
 
 @dataclass(frozen=True)
 class Scale:
-    """On what, by which network, and for how long."""
+    """What is learned, by which network, and for how long."""
 
     data: Dataset
     hidden: int
@@ -87,11 +87,11 @@ def run(settings: Settings) -> Report:
     """Every method from each seed's start."""
     scale = _scale(settings)
     fixed = {"epochs": scale.epochs, "hidden": scale.hidden, "data": scale.data.fingerprint()}
-    courses: dict[str, list[Course]] = each(
+    curves: dict[str, list[LearningCurve]] = each(
         settings, METHODS, lambda method: {"method": str(method.rule), "options": method.options, **fixed},
         lambda name, method, seed: learn(scale, method, seed, settings, name),
     )  # fmt: skip
-    return Report(_checks(courses, scale, settings.quick), _draw(courses, scale))
+    return Report(_checks(curves, scale, settings.quick), _draw(curves, scale))
 
 
 def _scale(settings: Settings) -> Scale:
@@ -110,19 +110,24 @@ def build(scale: Scale, method: Method, seed: int) -> Circuit:
     )  # fmt: skip
 
 
-def learn(scale: Scale, method: Method, seed: int, settings: Settings, name: str) -> Course:
+def learn(scale: Scale, method: Method, seed: int, settings: Settings, name: str) -> LearningCurve:
     """Losses of test and training samples before the first epoch and after each, and ``silent`` at the end; for the first
     seed also, of some test samples, the rates of the bottleneck (``codes``) and what the output shows (``shown``).
 
-    Raises KeyboardInterrupt: Ctrl-C; RecircuitError: something diverged.
+    Raises
+    ------
+    KeyboardInterrupt
+        If Ctrl-C was pressed.
+    RecircuitError
+        If a variable became NaN or infinite.
     """
     data = scale.data
     net = build(scale, method, seed)
     program = net.program(settings.backend)
     inputs = {part: dataset_inputs(net, data, part) for part in ("test", "train")}
-    found: Course = {"test": [], "train": []}
+    found: LearningCurve = {"test": [], "train": []}
     for epoch in range(scale.epochs + 1):
-        settings.tell(f"lansdell-autoencoder: {name}, seed {seed}, epoch {epoch} of {scale.epochs}")
+        settings.show_progress(f"lansdell-autoencoder: {name}, seed {seed}, epoch {epoch} of {scale.epochs}")
         if epoch:
             program.seed(epoch_seed(seed, epoch))
             inputs["train"].load(program)
@@ -156,25 +161,23 @@ def silent(shown: Array, samples: Array) -> float:
 
 
 def _samples(data: Dataset, count: int) -> Array:
-    """The first test samples, as they are shown."""
+    """Return the first test samples, as they are shown."""
     return data.x_test[:count] * data.scale + data.offset
 
 
 # ---- checks --------------------------------------------------------------------------------------------------------
 
 
-def _checks(courses: Courses, scale: Scale, quick: bool) -> list[Check]:
-    test = {name: np.mean([run["test"] for run in runs], axis=0) for name, runs in courses.items()}
-    about = f"test loss after {len(test['BP']) - 1} epochs, {many(courses['BP'])}: "
+def _checks(curves: LearningCurves, scale: Scale, quick: bool) -> list[Check]:
+    test = {name: np.mean([run["test"] for run in runs], axis=0) for name, runs in curves.items()}
+    about = f"test loss after {len(test['BP']) - 1} epochs, {many(curves['BP'])}: "
     if quick:
         halved = [(f"{name}, as a share of that before", float(t[-1] / t[0]), "<=", 0.7) for name, t in test.items()]
         return checks(about, halved)
-    never = {name: float(np.mean([run["silent"] for run in courses[name]])) for name in ("NP", "BP")}
+    never = {name: float(np.mean([run["silent"] for run in curves[name]])) for name in ("NP", "BP")}
     return [
         *checks(about, _compared(test)),
-        *checks(
-            f"digit of a sample from the {NEAREST} nearest in the bottleneck, seed 0: ", _separated(courses, scale)
-        ),
+        *checks(f"digit of a sample from the {NEAREST} nearest in the bottleneck, seed 0: ", _separated(curves, scale)),
         *checks("", [("bright pixels at silent outputs, NP / BP", never["NP"] / never["BP"], "<=", 0.5)]),
     ]
 
@@ -200,10 +203,10 @@ def _compared(test: Mapping[str, Array]) -> list[Row]:
     ]
 
 
-def _separated(courses: Courses, scale: Scale) -> list[Row]:
+def _separated(curves: LearningCurves, scale: Scale) -> list[Row]:
     """Fig. 3B: feedback alignment does not separate the digits at all, node perturbation does so better than others."""
     labels = np.asarray(scale.data.y_test[:DRAWN])
-    found = {name: from_neighbours(np.array(runs[0]["codes"]), labels) for name, runs in courses.items()}
+    found = {name: from_neighbours(np.array(runs[0]["codes"]), labels) for name, runs in curves.items()}
     return [
         ("FA, share that is right", found["FA"], "<=", 0.2, "FA does not separate the digits at all"),
         ("NP, that share above BP's", found["NP"] - found["BP"], ">", 0.0, "NP separates them more uniformly"),
@@ -221,20 +224,20 @@ def from_neighbours(codes: Array, labels: NDArray[np.integer]) -> float:
 # ---- the figure ----------------------------------------------------------------------------------------------------
 
 
-def _draw(courses: Courses, scale: Scale) -> Figure:
+def _draw(curves: LearningCurves, scale: Scale) -> Figure:
     figure = new_figure(7.8, 5.6)
-    places = figure.add_gridspec(3, len(courses), height_ratios=[2, 1.3, 1.5])
+    places = figure.add_gridspec(3, len(curves), height_ratios=[2, 1.3, 1.5])
     losses = figure.add_subplot(places[0, :])
-    for name, runs in courses.items():
+    for name, runs in curves.items():
         for part, dashes in (("test", "-"), ("train", "--")):
             _curve(losses, [c[part] for c in runs], METHODS[name].colour, dashes, name if part == "test" else None)
     losses.set(xlabel="epoch", title="loss (dashed: training)")
     losses.xaxis.set_major_locator(MaxNLocator(integer=True))
     losses.legend(ncols=3)
-    planes = [figure.add_subplot(places[1, k]) for k in range(len(courses))]
-    samples = [figure.add_subplot(places[2, k]) for k in range(len(courses))]
+    planes = [figure.add_subplot(places[1, k]) for k in range(len(curves))]
+    samples = [figure.add_subplot(places[2, k]) for k in range(len(curves))]
     labels = scale.data.y_test[:DRAWN]
-    for plane, picture, (name, runs) in zip(planes, samples, courses.items(), strict=True):
+    for plane, picture, (name, runs) in zip(planes, samples, curves.items(), strict=True):
         codes = np.array(runs[0]["codes"])
         plane.scatter(*codes.T, c=labels, s=1, cmap="tab10", linewidths=0)
         plane.set(title=name, xticks=[], yticks=[])

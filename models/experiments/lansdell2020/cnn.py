@@ -1,7 +1,7 @@
 """Lansdell, Prakash and Kording 2020, Table 1: a convolutional network on CIFAR-10, and on CIFAR-100 if it is there.
 
 Conv 3x3 32, 5x5 128, 5x5 256, each with max pooling 3x3 of stride 2; twice 2048 units with dropout .5; softmax; ADAM
-(C.4). Feedback runs from the output straight to the pools, which hand it to their winners, and to the full layers
+(C.4). Feedback runs from the output straight to the pools, which hand it to x, and to the full layers
 (section 4.3): in DFA it is fixed, with node perturbation it learns by gradient descent (Eq. 3) from noise in the rates
 that it reaches. The loss is the cross-entropy, of which the output's error is the gradient.
 
@@ -21,7 +21,7 @@ from ...data.cifar import CIFAR100
 from ..framework.error_curves import draw_errors
 from ..framework.experiment import Check, Experiment, Report, Settings
 from ..framework.figure_style import new_figure
-from ..framework.image_training import Method, Protocol, Runs, apart, error, learn, printed
+from ..framework.image_training import Method, Protocol, Runs, error, error_gaps, learn, printed
 
 BP = Method("bp", "softmax", adam=1e-5)
 METHODS = {
@@ -73,7 +73,7 @@ def _checks(name: str, runs: Runs, settings: Settings) -> list[Check]:
     values = TABLE[name]
     table = [printed(k, found, values[k], FULL.epochs, bad=k == "DFA") for k, found in runs.items()]
     order = [("node perturbation", "BP"), ("DFA", "node perturbation")]
-    return _named(name, [*table, *apart(runs, values, order)])
+    return _named(name, [*table, *error_gaps(runs, values, order)])
 
 
 def _named(name: str, checks: list[Check]) -> list[Check]:
@@ -87,6 +87,7 @@ EXPERIMENT = Experiment(
     run,
     seeds=5,
     shortens=True,
+    paper_epochs=100,
     methods=tuple(METHODS),
     data=("cifar10",),
     keeps=True,

@@ -60,11 +60,11 @@ def biases(noise: str, scales: Sequence[float], draws: int, backend: str) -> tup
     draw, third = NOISES[noise]
     values, bars = [], []
     for fall, xi, gradient in drawn(SIZES, draw, scales, draws, backend):
-        rest = fall - xi @ gradient
+        residual = fall - xi @ gradient
         lower, upper = np.triu_indices(xi.shape[1])
         pairs = xi[:, lower] * xi[:, upper]
-        curved = np.linalg.solve(pairs.T @ pairs, pairs.T @ rest)
-        samples = (rest - pairs @ curved)[:, None] * xi + third * curved[lower == upper]
+        curved = np.linalg.solve(pairs.T @ pairs, pairs.T @ residual)
+        samples = (residual - pairs @ curved)[:, None] * xi + third * curved[lower == upper]
         mean, variance = samples.mean(axis=0), samples.var(axis=0).sum() / len(samples)
         length, size = np.linalg.norm(mean), np.linalg.norm(gradient)
         values.append(float(np.sqrt(max(length**2 - variance, 0)) / size))

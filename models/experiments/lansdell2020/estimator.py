@@ -26,7 +26,7 @@ from ..framework.experiment import Check, Experiment, Report, Row, Settings, che
 from ..framework.saved_runs import kept
 from .estimate_noise import NOISES, biases, variance
 from .estimator_figure import Found, draw
-from .ridge_feedback import GAMMA, Course, on_images, on_linear
+from .ridge_feedback import GAMMA, LearningCurve, on_images, on_linear
 
 PAPER = 0.01  # the paper's c
 SCALES = (0.05, 0.1, 0.2, 0.4)
@@ -58,12 +58,12 @@ def run(settings: Settings) -> Report:
     scale = _scale(settings)
     data, backend, seeds = scale.data, settings.backend, settings.seeds
 
-    def images(hidden: Sequence[int], c: float, samples: int, seed: int) -> Course:
+    def images(hidden: Sequence[int], c: float, samples: int, seed: int) -> LearningCurve:
         name = f"{'-'.join(map(str, hidden))}, c = {c:g}, {samples} samples, seed {seed}"
         about = {"data": data.fingerprint(), "gamma": GAMMA}
         return _kept(settings, name, about, lambda: on_images(data, hidden, c, samples, seed, backend))
 
-    def linear(sizes: Sequence[int], direct: bool, seed: int) -> Course:
+    def linear(sizes: Sequence[int], direct: bool, seed: int) -> LearningCurve:
         name = f"linear {'-'.join(map(str, sizes))}{' direct' * direct}, {scale.linear} samples, seed {seed}"
         about = {"gamma": GAMMA, "c": PAPER}
         return _kept(settings, name, about, lambda: on_linear(sizes, direct, PAPER, scale.linear, seed, backend))
@@ -89,8 +89,8 @@ def run(settings: Settings) -> Report:
     return Report(made, draw(found, SCALES, scale.widening, scale.narrowing))
 
 
-def _kept(settings: Settings, name: str, about: dict[str, Any], compute: Any) -> Course:
-    settings.tell(f"lansdell-estimator: {name}")
+def _kept(settings: Settings, name: str, about: dict[str, Any], compute: Any) -> LearningCurve:
+    settings.show_progress(f"lansdell-estimator: {name}")
     return kept(settings, name, {"name": name, **about}, compute)
 
 
@@ -111,17 +111,17 @@ def _scale(settings: Settings) -> Scale:
 
 
 def slope(x: Sequence[float], y: Sequence[float]) -> float:
-    """Of log y against log x."""
+    """Return the slope of log y against log x."""
     return float(np.polyfit(np.log(x), np.log(y), 1)[0])
 
 
-def _falls(courses: Sequence[Course], layer: str) -> float:
-    """The slope of the relative error over the last 8-fold of samples, the mean of the runs."""
-    return float(np.mean([slope(c["samples"][-4:], c[f"{layer}_distance"][-4:]) for c in courses]))
+def _falls(curves: Sequence[LearningCurve], layer: str) -> float:
+    """Return the slope of the relative error over the last 8-fold of samples, the mean of the runs."""
+    return float(np.mean([slope(c["samples"][-4:], c[f"{layer}_distance"][-4:]) for c in curves]))
 
 
-def _ends(courses: Sequence[Course], layer: str) -> float:
-    return float(np.mean([c[f"{layer}_distance"][-1] for c in courses]))
+def _ends(curves: Sequence[LearningCurve], layer: str) -> float:
+    return float(np.mean([c[f"{layer}_distance"][-1] for c in curves]))
 
 
 def _on_images(found: Found, scale: Scale, quick: bool) -> list[Check]:
@@ -136,7 +136,7 @@ def _on_images(found: Found, scale: Scale, quick: bool) -> list[Check]:
         ("top layer, angle to the gradient (degrees), the worst run", angle["h2"], "<=", 15.0 if quick else 5.0),
         ("lower layer, angle to the gradient (degrees), the worst run", angle["h1"], "<=", 45.0 if quick else 5.0),
     ])  # fmt: skip
-    small = [course["h2_distance"][-1] for c, course in found.noises.items() if c <= 0.1]
+    small = [curve["h2_distance"][-1] for c, curve in found.noises.items() if c <= 0.1]
     made += checks(f"{sizes}, {scale.short:,} samples: ", [
         ("top matrix, relative error, largest over smallest of c <= .1", max(small) / min(small), "<=", 1.2),
     ])  # fmt: skip
@@ -174,7 +174,7 @@ def judge(kept: Sequence[Check]) -> tuple[list[Check], list[str]]:
     targets = {TOP: (REACHED, ".8%"), NEEDED: (MILLIONS, "")}
     made = []
     for check in kept:
-        changed = next((told for end, told in targets.items() if check.what.endswith(end)), None)
+        changed = next((printed_value for end, printed_value in targets.items() if check.what.endswith(end)), None)
         made.append(check if changed is None else replace(check, target=changed[0], paper=changed[1]))
     return made, ["Fig. 4 D, E, the effect of width on relative error and angle: these runs are not kept"]
 
@@ -182,11 +182,16 @@ def judge(kept: Sequence[Check]) -> tuple[list[Check], list[str]]:
 def _on_linear(found: Found, scale: Scale, quick: bool) -> list[Check]:
     wide, narrow = ("-".join(map(str, sizes)) for sizes in (scale.widening, scale.narrowing))
     what = "lower matrix, log relative error against log samples, slope over the last 8-fold"
-    falls = {name: _falls(courses, "h1") for name, courses in found.linear.items()}
+    falls = {name: _falls(curves, "h1") for name, curves in found.linear.items()}
     stays, unseen = _ends(found.linear["narrowing"], "h1"), 1 - scale.narrowing[-1] / scale.narrowing[-2]
     rows: list[Row] = [
         (f"{wide}, {what}", falls["widening"], "<=", -0.35),
-        (f"{narrow} (A3 fails), lower matrix, relative error: what is never seen", stays, ">=", unseen**0.5),
+        (
+            f"{narrow} (A3 fails), lower matrix, relative error, which stays, since a part of the matrix is never observed",
+            stays,
+            ">=",
+            unseen**0.5,
+        ),
         (f"{narrow}, direct feedback, {what}", falls["direct"], "<=", -0.35),
     ]
     if not quick:  # of few samples it is by chance
@@ -202,7 +207,7 @@ def _on_the_estimate(found: Found) -> list[Check]:
     return [
         *checks(f"bias of the estimate, c = {SCALES[0]:g} to {SCALES[-1]:g}: ", [
             ("Gaussian noise, slope of its log against log c", slope(SCALES, gaussian[0]), "within", (1.9, 2.1)),
-            ("skewed noise, the same", slope(SCALES, skewed[0]), "within", (0.9, 1.1)),
+            ("skewed noise, slope of its log against log c", slope(SCALES, skewed[0]), "within", (0.9, 1.1)),
             ("the least of them, in error bars", least, ">=", 10.0),
             ("Gaussian noise, c = .1, as a share of the gradient", gaussian[0][1], "<=", 0.01),
         ]),

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from ..framework.figure_style import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, SKY, letter, new_figure
-from .ridge_feedback import Course
+from .ridge_feedback import LearningCurve
 
 COLOURS = (SKY, BLUE, GREEN, PURPLE)
 
@@ -21,10 +21,10 @@ COLOURS = (SKY, BLUE, GREEN, PURPLE)
 class Found:
     """All runs, by seed where there are several; bias and variance with their error bars."""
 
-    long: list[Course]
-    noises: dict[float, Course]
-    widths: dict[int, Course]
-    linear: dict[str, list[Course]]
+    long: list[LearningCurve]
+    noises: dict[float, LearningCurve]
+    widths: dict[int, LearningCurve]
+    linear: dict[str, list[LearningCurve]]
     bias: dict[str, tuple[list[float], list[float]]]
     variance: dict[int, tuple[float, float]]
 
@@ -34,8 +34,8 @@ def draw(found: Found, scales: Sequence[float], widening: Sequence[int], narrowi
     figure = new_figure(7.8, 4.8)
     grid = figure.subplots(2, 3)
     _long(grid[0, 0], found.long)
-    _several(grid[0, 1], {f"c = {c:g}": course for c, course in found.noises.items()}, "each noise (dashed: lower)")
-    _several(grid[0, 2], {f"N = {n}": course for n, course in found.widths.items()}, "each width (dashed: lower)")
+    _several(grid[0, 1], {f"c = {c:g}": curve for c, curve in found.noises.items()}, "each noise (dashed: lower)")
+    _several(grid[0, 2], {f"N = {n}": curve for n, curve in found.widths.items()}, "each width (dashed: lower)")
     wide, narrow = ("-".join(map(str, sizes)) for sizes in (widening, narrowing))
     _linear(grid[1, 0], found, {"widening": wide, "narrowing": narrow, "direct": f"{narrow}, direct"})
     _bias(grid[1, 1], found, np.array(scales))
@@ -46,26 +46,26 @@ def draw(found: Found, scales: Sequence[float], widening: Sequence[int], narrowi
     return figure
 
 
-def _long(ax: Axes, courses: Sequence[Course]) -> None:
+def _long(ax: Axes, curves: Sequence[LearningCurve]) -> None:
     for layer, colour, label in (("h2", BLUE, "top"), ("h1", ORANGE, "lower")):
-        for place, course in enumerate(courses):
-            _line(ax, course, layer, color=colour, label=label if place == 0 else None)
-    samples, end = np.array(courses[0]["samples"]), courses[0]["h2_distance"][-1]
+        for place, curve in enumerate(curves):
+            _line(ax, curve, layer, color=colour, label=label if place == 0 else None)
+    samples, end = np.array(curves[0]["samples"]), curves[0]["h2_distance"][-1]
     ax.plot(samples, end * np.sqrt(samples[-1] / samples), ":", color=GREY, label="1/√samples")
     _finish(ax, "samples", "both matrices")
 
 
-def _several(ax: Axes, courses: dict[str, Course], title: str) -> None:
-    for (label, course), colour in zip(courses.items(), COLOURS, strict=False):
-        _line(ax, course, "h2", color=colour, label=label)
-        _line(ax, course, "h1", color=colour, linestyle="--")
+def _several(ax: Axes, curves: dict[str, LearningCurve], title: str) -> None:
+    for (label, curve), colour in zip(curves.items(), COLOURS, strict=False):
+        _line(ax, curve, "h2", color=colour, label=label)
+        _line(ax, curve, "h1", color=colour, linestyle="--")
     _finish(ax, "samples", title)
 
 
 def _linear(ax: Axes, found: Found, labels: dict[str, str]) -> None:
-    for (name, courses), colour in zip(found.linear.items(), (BLUE, RED, GREEN), strict=True):
-        for place, course in enumerate(courses):
-            _line(ax, course, "h1", color=colour, label=labels[name] if place == 0 else None)
+    for (name, curves), colour in zip(found.linear.items(), (BLUE, RED, GREEN), strict=True):
+        for place, curve in enumerate(curves):
+            _line(ax, curve, "h1", color=colour, label=labels[name] if place == 0 else None)
     _finish(ax, "samples", "linear: lower matrix")
 
 
@@ -87,8 +87,8 @@ def _variance(ax: Axes, found: Found) -> None:
     _finish(ax, "noisy units N", "variance / gradient²")
 
 
-def _line(ax: Axes, course: Course, layer: str, **style: Any) -> None:
-    ax.plot(course["samples"], course[f"{layer}_distance"], **style)
+def _line(ax: Axes, curve: LearningCurve, layer: str, **style: Any) -> None:
+    ax.plot(curve["samples"], curve[f"{layer}_distance"], **style)
 
 
 def _finish(ax: Axes, x: str, title: str) -> None:

@@ -42,9 +42,12 @@ def signals(
 
     Parameters
     ----------
-    circuit : with biases or without, as `models.node_perturbation` builds it
-    inputs, rows : the data to show, and which of them, (presentations, batch)
-    slopes : the transfer function of each hidden layer, by name
+    circuit : Circuit
+        With biases or without, as `models.node_perturbation` builds it.
+    inputs, rows
+        The data to show, and which of them, (presentations, batch).
+    slopes : Mapping[str, str]
+        The transfer function of each hidden layer, by name.
 
     Returns
     -------

@@ -41,8 +41,8 @@ COLOURS = {"BP": GREY, "FA": ORANGE, "c = 0.001": SKY, NP: BLUE, "c = 0.1": GREE
 
 #: One run: ``error`` of the test samples, relative error |B - W^T|/|W| ("h1_distance") and sign agreement ("h1_signs")
 #: after each epoch; and after those of ``probed`` the angle of what is fed back to the gradient ("h1_angle").
-Course = dict[str, Any]
-Courses = Mapping[str, Sequence[Course]]
+LearningCurve = dict[str, Any]
+LearningCurves = Mapping[str, Sequence[LearningCurve]]
 
 
 @dataclass(frozen=True)
@@ -60,12 +60,12 @@ def run(settings: Settings) -> Report:
     """Every method from each seed's start."""
     scale = _scale(settings)
     fixed = {"epochs": scale.epochs, "data": scale.data.fingerprint()}
-    courses: dict[str, list[Course]] = each(
+    curves: dict[str, list[LearningCurve]] = each(
         settings, _methods(scale), lambda method: {"rule": str(method[0]), "c": method[1], **fixed},
         lambda name, method, seed: learn(scale, *method, seed, settings, f"lansdell-mnist: {name}, seed {seed}"),
     )  # fmt: skip
-    values = _values(courses, scale, settings.quick)
-    return Report(_quick_checks(values) if settings.quick else claims(values), _draw(courses))
+    values = _values(curves, scale, settings.quick)
+    return Report(_quick_checks(values) if settings.quick else claims(values), _draw(curves))
 
 
 def _scale(settings: Settings) -> Scale:
@@ -84,10 +84,15 @@ def _methods(scale: Scale) -> dict[str, tuple[Rule, float]]:
     }
 
 
-def learn(scale: Scale, rule: Rule, c: float, seed: int, settings: Settings, told: str) -> Course:
+def learn(scale: Scale, rule: Rule, c: float, seed: int, settings: Settings, label: str) -> LearningCurve:
     """Train one circuit, and measure it.
 
-    Raises KeyboardInterrupt: Ctrl-C; RecircuitError: something diverged.
+    Raises
+    ------
+    KeyboardInterrupt
+        If Ctrl-C was pressed.
+    RecircuitError
+        If a variable became NaN or infinite.
     """
     data = scale.data
     net = node_perturbation(
@@ -96,9 +101,9 @@ def learn(scale: Scale, rule: Rule, c: float, seed: int, settings: Settings, tol
     training = Training(net, data, settings.backend, seed)
     shown = dataset_inputs(net, data, "test")
     rows = np.arange(min(32 * BATCH_SIZE, data.n_test) // BATCH_SIZE * BATCH_SIZE).reshape(-1, BATCH_SIZE)
-    found: Course = {"probed": [], "h1_angle": [], "h2_angle": []}
+    found: LearningCurve = {"probed": [], "h1_angle": [], "h2_angle": []}
     for epoch in range(1, scale.epochs + 1):
-        settings.tell(f"{told}, epoch {epoch} of {scale.epochs}")
+        settings.show_progress(f"{label}, epoch {epoch} of {scale.epochs}")
         training.epoch(Bar(False))
         if epoch % scale.probe == 0 or epoch == scale.epochs:
             found["probed"].append(epoch)
@@ -113,14 +118,14 @@ def learn(scale: Scale, rule: Rule, c: float, seed: int, settings: Settings, tol
 # ---- checks --------------------------------------------------------------------------------------------------------
 
 
-def _end(courses: Sequence[Course], what: str) -> float:
+def _end(curves: Sequence[LearningCurve], what: str) -> float:
     """The mean over runs of what a measure was at the end."""
-    return float(np.mean([course[what][-1] for course in courses]))
+    return float(np.mean([curve[what][-1] for curve in curves]))
 
 
-def _values(courses: Courses, scale: Scale, quick: bool) -> dict[str, float]:
+def _values(curves: LearningCurves, scale: Scale, quick: bool) -> dict[str, float]:
     """All that the claims are about, by name."""
-    noisy, fixed = courses[NP], courses["FA"]
+    noisy, fixed = curves[NP], curves["FA"]
     about = f"{NP}, {scale.epochs} epochs, {many(noisy)}: "
     found: dict[str, float] = {}
     for h in LAYERS:
@@ -130,11 +135,11 @@ def _values(courses: Courses, scale: Scale, quick: bool) -> dict[str, float]:
             f"{about}{h}, angle to the gradient, as a share of feedback alignment's": angle[0] / angle[1],
             f"{about}{h}, sign agreement, above feedback alignment's by": signs[0] - signs[1],
         }
-    error = {name: _end(runs, "error") for name, runs in courses.items()}
+    error = {name: _end(runs, "error") for name, runs in curves.items()}
     found |= {
         f"{about}test error, above feedback alignment's by": error[NP] - error["FA"],
         f"{about}{ERROR}": error[NP],
-        f"backpropagation, {many(courses['BP'])}: test error": error["BP"],
+        f"backpropagation, {many(curves['BP'])}: test error": error["BP"],
     }
     return found if quick else found | {f"{about}test error, above backpropagation's by": error[NP] - error["BP"]}
 
@@ -175,11 +180,11 @@ def _quick_checks(values: Mapping[str, float]) -> list[Check]:
 # ---- the figure ----------------------------------------------------------------------------------------------------
 
 
-def _draw(courses: Courses) -> Figure:
+def _draw(curves: LearningCurves) -> Figure:
     figure = new_figure(7.8, 4.2)
     grid = figure.subplots(2, 4)
     errors, legend = grid[:, 3]
-    for name, runs in courses.items():
+    for name, runs in curves.items():
         _curve(errors, runs, "error", COLOURS[name], name, 100)
         for row, h in zip(grid, LAYERS, strict=True):
             if name != "BP":
@@ -195,16 +200,16 @@ def _draw(courses: Courses) -> Figure:
     errors.yaxis.set_major_formatter("{x:g}")
     errors.yaxis.set_minor_formatter(NullFormatter())
     for ax in grid.ravel():
-        ax.set_xlim(0, 1.02 * len(courses["BP"][0]["error"]))
+        ax.set_xlim(0, 1.02 * len(curves["BP"][0]["error"]))
     legend.axis("off")
     legend.legend(*errors.get_legend_handles_labels(), loc="upper left")
     letter([*grid[0, :3], errors, *grid[1, :3]])
     return figure
 
 
-def _curve(ax: Axes, runs: Sequence[Course], what: str, colour: str, label: str = "", factor: float = 1) -> None:
+def _curve(ax: Axes, runs: Sequence[LearningCurve], what: str, colour: str, label: str = "", factor: float = 1) -> None:
     """Mean, and standard error of the mean."""
-    values = factor * np.array([course[what] for course in runs])
+    values = factor * np.array([curve[what] for curve in runs])
     x = runs[0]["probed"] if what.endswith("angle") else np.arange(1, values.shape[1] + 1)
     mean, bar = values.mean(axis=0), values.std(axis=0) / np.sqrt(len(values))
     ax.plot(x, mean, color=colour, label=label, marker="o" if len(x) == 1 else "", markersize=4)

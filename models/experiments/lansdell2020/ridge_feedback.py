@@ -19,13 +19,13 @@ Array = NDArray[np.float64]
 
 #: After so many ``samples``, relative error |B - W^T|/|W| and sign agreement of each layer's feedback weights
 #: ("h1_distance", "h1_signs"); at the end the angle of what is fed back to the gradient ("h1_angle", degrees).
-Course = dict[str, Any]
+LearningCurve = dict[str, Any]
 
 GAMMA = 0.1
 LOOKS = 8  # each after twice the samples of the one before
 
 
-def on_images(data: Dataset, hidden: Sequence[int], c: float, samples: int, seed: int, backend: str) -> Course:
+def on_images(data: Dataset, hidden: Sequence[int], c: float, samples: int, seed: int, backend: str) -> LearningCurve:
     """Logistic units, the output too (C.3), shown images at random."""
     net = _ridge(
         (data.n_features, *hidden, data.classes), c, Synapses(fixed=True, gamma=GAMMA), answer="logistic", seed=seed
@@ -33,7 +33,7 @@ def on_images(data: Dataset, hidden: Sequence[int], c: float, samples: int, seed
     return _learn(net, dataset_inputs(net, data, "train"), samples, backend, seed, "logistic")
 
 
-def on_linear(sizes: Sequence[int], direct: bool, c: float, samples: int, seed: int, backend: str) -> Course:
+def on_linear(sizes: Sequence[int], direct: bool, c: float, samples: int, seed: int, backend: str) -> LearningCurve:
     """A linear network (Theorem 2; with direct feedback Corollary 1), shown normal stimuli.
 
     Its targets are another linear map of them, twice as large. All of these are orthogonal, as far as their shapes
@@ -65,15 +65,20 @@ def _ridge(sizes: Sequence[int], c: float, synapses: Synapses, **options: Any) -
     )
 
 
-def _learn(net: Circuit, inputs: Inputs, samples: int, backend: str, seed: int, transfer: str) -> Course:
+def _learn(net: Circuit, inputs: Inputs, samples: int, backend: str, seed: int, transfer: str) -> LearningCurve:
     """Show samples at random, and look at twice as many each time.
 
-    Raises KeyboardInterrupt: Ctrl-C; RecircuitError: something diverged.
+    Raises
+    ------
+    KeyboardInterrupt
+        If Ctrl-C was pressed.
+    RecircuitError
+        If a variable became NaN or infinite.
     """
     program, rng = net.program(backend), np.random.default_rng([seed, 2])
     ends = [samples // 2**k for k in reversed(range(LOOKS))]
     pairs = {h: (f"{r.name}.w", forward_matrix(chain)) for h, (r, chain) in feedback_pairs(net).items()}
-    found: Course = {"samples": ends} | {f"{h}_{what}": [] for h in pairs for what in ("distance", "signs")}
+    found: LearningCurve = {"samples": ends} | {f"{h}_{what}": [] for h in pairs for what in ("distance", "signs")}
     for begin, end in zip([0, *ends], ends, strict=False):
         inputs.load(program)
         result = program.run(net.timetable("train"), rng.integers(0, inputs.count, (end - begin, 1), dtype=np.int32))

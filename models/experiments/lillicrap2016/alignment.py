@@ -44,7 +44,7 @@ def run(settings: Settings) -> Report:
     """Every seed."""
     runs = []
     for seed in settings.seeds:
-        settings.tell(f"lillicrap-alignment: seed {seed}")
+        settings.show_progress(f"lillicrap-alignment: seed {seed}")
         runs.append(_learned(seed, 600 if settings.quick else 4000, settings.backend))
     return Report(_checks(runs), _draw(runs))
 

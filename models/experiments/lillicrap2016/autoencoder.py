@@ -31,7 +31,7 @@ from .image_training import Plan
 
 
 def _plans(hidden: tuple[int, ...], bp: float, fa: float, **options: Any) -> dict[str, Plan]:
-    """The two methods, each at its rate."""
+    """Return the two methods, each at its rate."""
     plan = Plan("bp", hidden, **{"epochs": 20, "rate": bp} | options)
     return {"BP": plan, "FA": plan.with_(rule="frfb", rate=fa)}
 
@@ -47,23 +47,23 @@ QUICK = {
 COLOURS = {"BP": GREY, "FA": ORANGE}
 
 #: The test error of each epoch, after it.
-Course = list[float]
-Courses = dict[str, dict[str, list[Course]]]
+LearningCurve = list[float]
+LearningCurves = dict[str, dict[str, list[LearningCurve]]]
 
 
 def run(settings: Settings) -> Report:
     """Both networks by both methods from each seed."""
     data = scaled(settings.dataset("digits" if settings.quick else "mnist"))
     shown = data.fingerprint()
-    courses: Courses = {}
+    curves: LearningCurves = {}
     for network, plans in (QUICK if settings.quick else NETWORKS).items():
         named = {f"{network}-{method}": plan.lasting(settings.epochs) for method, plan in plans.items()}
         found = each(
             settings, named, lambda plan: dict(asdict(plan), data=shown),
             lambda name, plan, seed: {"test": learn(plan, data, seed, settings, f"{name}, seed {seed}")},
         )  # fmt: skip
-        courses[network] = {method: [run["test"] for run in found[f"{network}-{method}"]] for method in plans}
-    return Report(_checks(courses, settings.quick), _draw(courses))
+        curves[network] = {method: [run["test"] for run in found[f"{network}-{method}"]] for method in plans}
+    return Report(_checks(curves, settings.quick), _draw(curves))
 
 
 def scaled(data: Dataset) -> Dataset:
@@ -72,10 +72,15 @@ def scaled(data: Dataset) -> Dataset:
     return replace(data, scale=1.8 / top, offset=-0.9)
 
 
-def learn(plan: Plan, data: Dataset, seed: int, settings: Settings, told: str) -> Course:
+def learn(plan: Plan, data: Dataset, seed: int, settings: Settings, label: str) -> LearningCurve:
     """Train one circuit; the mean squared error of the test images after each epoch.
 
-    Raises KeyboardInterrupt: Ctrl-C; RecircuitError: something diverged.
+    Raises
+    ------
+    KeyboardInterrupt
+        If Ctrl-C was pressed.
+    RecircuitError
+        If a variable became NaN or infinite.
     """
     sizes = (data.n_features, *plan.hidden, data.n_features)
     net = plan.circuit(data, seed, sizes=sizes, target="input")
@@ -83,7 +88,7 @@ def learn(plan: Plan, data: Dataset, seed: int, settings: Settings, told: str) -
     images = {part: Inputs({"x": Rows(x, data.scale, data.offset)}) for part, x in _parts(data).items()}
     found = []
     for epoch in range(1, plan.epochs + 1):
-        settings.tell(f"{told}, epoch {epoch} of {plan.epochs}")
+        settings.show_progress(f"{label}, epoch {epoch} of {plan.epochs}")
         _show(net, images["train"], "train", epoch_order(data.n_train, plan.batch_size, seed, epoch))
         order = in_batches(np.arange(data.n_test), plan.batch_size)
         losses = _show(net, images["test"], "evaluate", order)
@@ -97,7 +102,7 @@ def _parts(data: Dataset) -> dict[str, np.ndarray]:
 
 
 def _show(net: Circuit, images: Inputs, mode: str, order: np.ndarray) -> np.ndarray:
-    """Half the squared error of each image that is shown, (presentations, batch)."""
+    """Return half the squared error of each image that is shown, (presentations, batch)."""
     program = net.program()
     images.load(program)
     table = net.timetable(mode)
@@ -107,15 +112,18 @@ def _show(net: Circuit, images: Inputs, mode: str, order: np.ndarray) -> np.ndar
     return result.collected["loss.rate"][..., 0] if mode == "evaluate" else np.zeros(order.shape)
 
 
-def _checks(courses: Courses, quick: bool) -> list[Check]:
+def _checks(curves: LearningCurves, quick: bool) -> list[Check]:
     """The ratios of the paper's errors: FA is meant to be bad in the narrow network, and ahead in the wide one."""
-    end = {n: {m: float(np.mean([run[-1] for run in runs])) for m, runs in of.items()} for n, of in courses.items()}
-    runs = courses["narrow"]["BP"]
+    end = {n: {m: float(np.mean([run[-1] for run in runs])) for m, runs in of.items()} for n, of in curves.items()}
+    runs = curves["narrow"]["BP"]
     begin = float(np.mean([run[0] for run in runs]))
     about = f"{len(runs[0])} epochs, {many(runs)}: "
     made = [
         Check(
-            f"{about}narrow: BP's squared error, over that after its first epoch", end["narrow"]["BP"] / begin, "<", 1
+            f"{about}narrow: BP's squared error at the end over its squared error after the first epoch",
+            end["narrow"]["BP"] / begin,
+            "<",
+            1,
         )
     ]
     narrow, wide = (end[n]["FA"] / end[n]["BP"] for n in ("narrow", "wide"))
@@ -126,7 +134,7 @@ def _checks(courses: Courses, quick: bool) -> list[Check]:
             Check(f"{about}narrow: FA's squared error over BP's", narrow, ">=", 1.3),
             Check(f"{about}FA's squared error, wide over narrow", across, "<=", 0.5),
         ]
-    learned = [of[-1] / of[0] for of in courses["wide"]["FA"]]
+    learned = [of[-1] / of[0] for of in curves["wide"]["FA"]]
     return [
         *made,
         factor(f"{about}narrow: FA's squared error over BP's", narrow, 3.5, "lower", bad=True),
@@ -135,10 +143,10 @@ def _checks(courses: Courses, quick: bool) -> list[Check]:
     ]
 
 
-def _draw(courses: Courses) -> Figure:
+def _draw(curves: LearningCurves) -> Figure:
     figure = new_figure(6.0, 2.6)
     axes = figure.subplots(1, 2)
-    for ax, (network, of) in zip(axes, courses.items(), strict=True):
+    for ax, (network, of) in zip(axes, curves.items(), strict=True):
         for method, runs in of.items():
             draw_mean(ax, runs, COLOURS[method], method)
         ax.set(title=network, xlabel="epoch", ylabel="squared error of a test image", yscale="log")

@@ -38,7 +38,7 @@ def run(settings: Settings) -> Report:
     rate, found = (6e-3 if settings.quick else 1e-3), {}
     plan = {name: (SMALL, turns) for name, turns in REGIMES.items()} | {"larger": (LARGE, REGIMES["both"])}
     for name, (sizes, turns) in plan.items():
-        settings.tell(f"lillicrap-decoupled: {name}")
+        settings.show_progress(f"lillicrap-decoupled: {name}")
         runner = Runner(sizes, settings.backend)
         found[name] = [_trace(runner, sizes, seed, turns, rate) for seed in settings.seeds]
         runner.close()
@@ -91,7 +91,7 @@ def _checks(found: Mapping[str, Sequence[Trace]]) -> list[Check]:
         ("both: tr(A^T B E), the least at any time after .1", min(float(t.buildup[5:].min()) for t in both), ">", 0.0),
         ("both: error at the end, relative, the largest", max(float(t.error[-1]) for t in both), "<=", 0.05),
         (
-            "both: spread (sd over mean) of tr(BW) at .6 over that of the larger network",
+            "both: spread (sd over mean) of tr(BW) at .6 over the spread in the larger network",
             _spread(both) / max(_spread(larger), 1e-12),
             ">",
             1.0,

@@ -25,19 +25,19 @@ QUICK: Stages = ((4e-3, 4.0), (2e-2, 100.0))
 
 def run(settings: Settings) -> Report:
     """The field, where every point of a grid ends, and trajectories from near 0."""
-    settings.tell("lillicrap-flow: the field")
+    settings.show_progress("lillicrap-flow: the field")
     plane = Plane(*grid(-HIGH, HIGH, 25), settings.backend)
     arrows = plane.arrows()
-    settings.tell("lillicrap-flow: where it leads")
+    settings.show_progress("lillicrap-flow: where it leads")
     dense = Plane(*grid(-HIGH, HIGH, 51 if settings.quick else 101), settings.backend)
     ends = dense.ends(QUICK if settings.quick else STAGES)
     reached, predicted = ends[0] < 0, bad(*dense.start)
     near = np.abs(separatrix(*dense.start)) < 1e-2  # so near to the bound that the step decides
     small = np.random.default_rng(0).uniform(-0.1, 0.1, (2, 100))
-    settings.tell("lillicrap-flow: trajectories")
+    settings.show_progress("lillicrap-flow: trajectories")
     begun = np.concatenate([small, far()], axis=1)
     traced = Plane(begun[0], begun[1], settings.backend)
-    paths = traced.course(5e-3 if settings.quick else 1e-3, np.linspace(0, 12, 121))
+    paths = traced.trajectory(5e-3 if settings.quick else 1e-3, np.linspace(0, 12, 121))
     found = checks(
         "",
         [
@@ -62,7 +62,7 @@ def run(settings: Settings) -> Report:
             ),
             ("starts within .1 of 0 that end where e W B e > 0", int((paths[-1, 1, :100] > 0).sum()), "==", 100),
             (
-                "these: A W at the end, largest distance from 1",
+                "starts within .1 of 0: A W at the end, largest distance from 1",
                 float(np.abs(paths[-1, :, :100].prod(axis=0) - 1).max()),
                 "<=",
                 1e-3,

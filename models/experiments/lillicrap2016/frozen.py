@@ -23,19 +23,19 @@ LOOKS = {
     "BP, frozen": (SKY, "-"), "FA, frozen": (PURPLE, "-"),
 }  # fmt: skip
 
-Courses = dict[str, list[list[float]]]
+LearningCurves = dict[str, list[list[float]]]
 
 
 def run(settings: Settings) -> Report:
     """All six from each seed's weights and teacher."""
     presentations = 1000 if settings.quick else 6000
-    courses: Courses = {name: [] for name in LOOKS}
+    curves: LearningCurves = {name: [] for name in LOOKS}
     for seed in settings.seeds:
         teacher = Teacher.drawn(seed)
         for name in LOOKS:
-            settings.tell(f"lillicrap-frozen: {name}, seed {seed}")
-            courses[name].append(_course(name, teacher, presentations, seed, settings))
-    return Report(_checks(courses, settings.quick), _draw(courses))
+            settings.show_progress(f"lillicrap-frozen: {name}, seed {seed}")
+            curves[name].append(_course(name, teacher, presentations, seed, settings))
+    return Report(_checks(curves, settings.quick), _draw(curves))
 
 
 def _course(name: str, teacher: Teacher, presentations: int, seed: int, settings: Settings) -> list[float]:
@@ -48,27 +48,37 @@ def _course(name: str, teacher: Teacher, presentations: int, seed: int, settings
     return found
 
 
-def _checks(courses: Courses, quick: bool) -> list[Check]:
-    nse = {name: end(runs) for name, runs in courses.items()}
-    worst = {name: max(end([run]) for run in runs) for name, runs in courses.items()}
+def _checks(curves: LearningCurves, quick: bool) -> list[Check]:
+    nse = {name: end(runs) for name, runs in curves.items()}
+    worst = {name: max(end([run]) for run in runs) for name, runs in curves.items()}
     rows: list[Row] = []
     for method in METHODS:
         frozen, free, shallow = nse[method + FROZEN], nse[method], nse[f"{method} 30-40-10"]
-        best = min(end([run]) for run in courses[method + FROZEN])
+        best = min(end([run]) for run in curves[method + FROZEN])
         rows += [
             (f"{method} 30-40-20-10: NSE at the end", free, "<=", 0.3 if quick else 0.2),
-            (f"{method}: NSE with the lowest layer frozen, over that", frozen / free, ">=", 1.2 if quick else 1.5),
-            (f"{method}: NSE of the best frozen run, over that of the worst free one", best / worst[method], ">", 1.0),
-            (f"{method}: NSE with the lowest layer frozen, over that of 30-40-10", frozen / shallow, ">", 1.0),
+            (
+                f"{method}: NSE with the lowest layer frozen, over NSE with all layers learning",
+                frozen / free,
+                ">=",
+                1.2 if quick else 1.5,
+            ),
+            (
+                f"{method}: NSE of the best run with the lowest layer frozen, over NSE of the worst run without",
+                best / worst[method],
+                ">",
+                1.0,
+            ),
+            (f"{method}: NSE with the lowest layer frozen, over NSE of 30-40-10", frozen / shallow, ">", 1.0),
         ]
-    return checks(f"{many(courses['BP'])}: ", rows)
+    return checks(f"{many(curves['BP'])}: ", rows)
 
 
-def _draw(courses: Courses) -> Figure:
+def _draw(curves: LearningCurves) -> Figure:
     figure = new_figure(4.2, 3.0)
     ax = figure.subplots()
     for name, (colour, style) in LOOKS.items():
-        draw_courses(ax, courses[name], colour, name, style)
+        draw_courses(ax, curves[name], colour, name, style)
     ax.legend(ncols=2, fontsize=7)
     return figure
 

@@ -34,15 +34,15 @@ def run(settings: Settings) -> Report:
     n_i, n_h, n_o = SIZES
     A, W = rng.normal(0, 0.4, (COUNT, n_h, n_i)), rng.normal(0, 0.6, (COUNT, n_o, n_h))
     x, y = rng.standard_normal((COUNT, n_i)), rng.standard_normal((COUNT, n_o))
-    settings.tell("lillicrap-gauss-newton")
-    gaps, courses, moved, wanted, newton = [], [], A, A, A
+    settings.show_progress("lillicrap-gauss-newton")
+    gaps, trajectories, moved, wanted, newton = [], [], A, A, A
     for rate in RATES:
         moved, wanted, newton = step(A, W, x, y, rate, settings.backend)
-        courses.append(moved / rate)
+        trajectories.append(moved / rate)
         gaps.append(float((np.linalg.norm(moved - wanted, axis=1) / np.linalg.norm(wanted, axis=1)).max()))
-    apart = angles(moved, newton)
+    newton_angles = angles(moved, newton)
     alike = angles(*step(1e-3 * A, W, x, y, RATES[-1], settings.backend)[::2])
-    limit = 2 * courses[-1] - courses[-2] - wanted / RATES[-1]
+    limit = 2 * trajectories[-1] - trajectories[-2] - wanted / RATES[-1]
     off = np.linalg.norm(limit, axis=1) / np.linalg.norm(wanted / RATES[-1], axis=1)
     ratios = [a / b for a, b in zip(gaps, gaps[1:], strict=False)]
     rows = checks(
@@ -67,11 +67,16 @@ def run(settings: Settings) -> Report:
                 ">=",
                 0.999,
             ),
-            ("angle of Delta h to delta_GN, degrees, mean", float(apart.mean()), ">", 3.0),
-            ("the same where all D_j are nearly 1, the largest", float(alike.max()), "<=", 0.1),
+            ("angle of Delta h to delta_GN, degrees, mean", float(newton_angles.mean()), ">", 3.0),
+            (
+                "angle of Delta h to delta_GN where all D_j are nearly 1, degrees, the largest",
+                float(alike.max()),
+                "<=",
+                0.1,
+            ),
         ],
     )
-    return Report(rows, _draw(moved, wanted, apart, gaps))
+    return Report(rows, _draw(moved, wanted, newton_angles, gaps))
 
 
 def step(A: Array, W: Array, x: Array, y: Array, rate: float, backend: str) -> tuple[Array, Array, Array]:
@@ -79,21 +84,21 @@ def step(A: Array, W: Array, x: Array, y: Array, rate: float, backend: str) -> t
     networks = Networks([A, W], [np.linalg.pinv(W)])
     net = side_by_side(networks, batch_size=1, hidden=pyramidal("tanh", 1 * ms))
     flow = Flow(net, {"x": x.reshape(1, -1), "target": y.reshape(1, -1)}, backend)
-    course = flow.run(rate, [0, rate], {"W2": 0.0})
+    trajectory = flow.run(rate, [0, rate], {"W2": 0.0})
     flow.close()
-    before, after = (np.tanh((gather(w, COUNT) @ x[..., None])[..., 0]) for w in course.weights["W1.w"])
+    before, after = (np.tanh((gather(w, COUNT) @ x[..., None])[..., 0]) for w in trajectory.weights["W1.w"])
     newton = (np.linalg.pinv(W) @ (y - (W @ before[..., None])[..., 0])[..., None])[..., 0]
     D = 1 - before**2
     return after - before, rate * D**2 * np.sum(x**2, axis=1)[:, None] * newton, newton
 
 
 def angles(a: Array, b: Array) -> Array:
-    """In degrees, network by network."""
+    """Return the angles in degrees, network by network."""
     cosine = np.sum(a * b, axis=1) / np.linalg.norm(a, axis=1) / np.linalg.norm(b, axis=1)
     return np.degrees(np.arccos(np.clip(cosine, -1, 1)))
 
 
-def _draw(moved: Array, wanted: Array, apart: Array, gaps: list[float]) -> Figure:
+def _draw(moved: Array, wanted: Array, newton_angles: Array, gaps: list[float]) -> Figure:
     figure = new_figure(7.4, 2.6)
     left, middle, right = figure.subplots(1, 3)
     left.axline((0, 0), slope=1, color="black", linewidth=0.5)
@@ -103,7 +108,7 @@ def _draw(moved: Array, wanted: Array, apart: Array, gaps: list[float]) -> Figur
         xlabel=r"$10^3\,\eta D_j^2\,x{\cdot}x\;\delta^{GN}_j$",
         ylabel=r"$10^3\,\Delta h_j$, circuit",
     )
-    middle.hist(apart[np.isfinite(apart)], bins=20, color=ORANGE)
+    middle.hist(newton_angles[np.isfinite(newton_angles)], bins=20, color=ORANGE)
     middle.set(title=r"angle of $\Delta h$ to $\delta_{GN}$", xlabel="degrees", ylabel="networks")
     right.loglog(RATES, gaps, "o-", color=BLUE, markersize=4)
     right.loglog(RATES, np.array(RATES) * gaps[-1] / RATES[-1] / 2, "--", color=GREY, linewidth=0.8, label="slope 1")

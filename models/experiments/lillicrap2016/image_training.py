@@ -30,7 +30,7 @@ DECAY = 1e-6
 FALLS = (0.6, 0.85)
 
 #: ``train`` and ``test``: the errors after each epoch, in percent.
-Course = dict[str, list[float]]
+LearningCurve = dict[str, list[float]]
 
 
 @dataclass(frozen=True)
@@ -39,15 +39,23 @@ class Plan:
 
     Parameters
     ----------
-    rule : ``frfb`` (feedback alignment) or ``bp``
-    hidden : units of the hidden layers
-    epochs, rate, batch_size : how often all samples are shown, at what rate, in minibatches of how many
-    spread : of W as it begins, over that of Glorot and Bengio
-    gain : of B, over W^T as it begins by Glorot and Bengio
-    transfer, dropout, input_dropout, connectivity : as in `feedback_alignment`
-    local : (maps, kernel): below the hidden layers is one whose units see kernel x kernel pixels each, all places that
-        have such a window, in so many maps; (0, 0): there is none
-    augment : what is done to the images, anew in every epoch; see `Augmentation`
+    rule : str
+        ``frfb`` (feedback alignment) or ``bp``.
+    hidden : tuple[int, ...]
+        Units of the hidden layers.
+    epochs, rate, batch_size
+        How often all samples are shown, at what rate, in minibatches of how many.
+    spread : float
+        The spread of W as it begins, over that of Glorot and Bengio.
+    gain : float
+        The gain of B, over W^T as it begins by Glorot and Bengio.
+    transfer, dropout, input_dropout, connectivity
+        The transfer function, dropout, input dropout and connectivity, as in `feedback_alignment`.
+    local : tuple[int, int]
+        (maps, kernel): below the hidden layers is one whose units see kernel x kernel pixels each, all places that have
+        such a window, in so many maps; (0, 0): there is none.
+    augment : str
+        What is done to the images, anew in every epoch; see `Augmentation`.
     """
 
     rule: str
@@ -100,33 +108,36 @@ class Plan:
         )  # fmt: skip
 
 
-def trained(plan: Plan, data: Dataset, seed: int, settings: Settings, told: str) -> tuple[Circuit, Course]:
+def trained(plan: Plan, data: Dataset, seed: int, settings: Settings, label: str) -> tuple[Circuit, LearningCurve]:
     """A circuit after all its epochs, and its errors.
 
-    Raises KeyboardInterrupt: Ctrl-C; Diverged: something became NaN or infinite.
+    Raises
+    ------
+    KeyboardInterrupt
+        If Ctrl-C was pressed.
     """
     net = plan.circuit(data, seed)
     with Augmented(data, Augmentation.of(plan.augment), seed, plan.epochs) as images:
         training = Training(net, data, settings.backend, seed, images=images)
         for epoch in range(1, plan.epochs + 1):
-            settings.tell(f"{told}, seed {seed}, epoch {epoch} of {plan.epochs}")
+            settings.show_progress(f"{label}, seed {seed}, epoch {epoch} of {plan.epochs}")
             training.epoch(Bar(False))
     history = training.history
     return net, {part: (100 * history[f"{part}_error"]).round(4).tolist() for part in ("train", "test")}
 
 
-def learn(plans: Mapping[str, Plan], data: Dataset, settings: Settings, about: str) -> dict[str, list[Course]]:
+def learn(plans: Mapping[str, Plan], data: Dataset, settings: Settings, about: str) -> dict[str, list[LearningCurve]]:
     """Every plan from each seed. A run that is finished is kept in the folder of the settings (a quick one is not)."""
     shown = data.fingerprint()
 
-    def run(name: str, plan: Plan, seed: int) -> Course:
-        net, course = trained(plan, data, seed, settings, f"{about}: {name}")
+    def run(name: str, plan: Plan, seed: int) -> LearningCurve:
+        net, curve = trained(plan, data, seed, settings, f"{about}: {name}")
         net.close()
-        return course
+        return curve
 
     return each(settings, plans, lambda plan: dict(asdict(plan), data=shown), run)
 
 
-def last(runs: list[Course], part: str = "test") -> float:
+def last(runs: list[LearningCurve], part: str = "test") -> float:
     """The error after the last epoch, in percent, the mean over seeds."""
     return float(np.mean([run[part][-1] for run in runs]))

@@ -80,9 +80,9 @@ class Runner:
 
     def run(self, rate: float, times: Array, speeds: Mapping[str, float] | None = None) -> Trace:
         """Go on from where the weights are."""
-        course = self.flow.run(rate, times, speeds)
-        A, W = course.weights["W1.w"], course.weights["W2.w"]
-        return Trace(course.times, A, W, self.start.T - W @ A, self.start.B)
+        trajectory = self.flow.run(rate, times, speeds)
+        A, W = trajectory.weights["W1.w"], trajectory.weights["W2.w"]
+        return Trace(trajectory.times, A, W, self.start.T - W @ A, self.start.B)
 
     def close(self) -> None:
         """Let go of the circuit."""

@@ -20,38 +20,38 @@ from .teacher_task import BEGIN, CHANNEL, PART, Teacher, draw_courses, end, foll
 SIZES, RATE = (30, 40, 20, 10), 0.01
 LOOKS = {0.0: ORANGE, 0.5: GREEN, 0.9: BLUE}
 
-Courses = dict[float, list[list[float]]]
+LearningCurves = dict[float, list[list[float]]]
 
 
 def run(settings: Settings) -> Report:
     """The three from each seed's start."""
     presentations = 1500 if settings.quick else 6000
-    courses: Courses = {alpha: [] for alpha in LOOKS}
+    curves: LearningCurves = {alpha: [] for alpha in LOOKS}
     for seed in settings.seeds:
         teacher = Teacher.drawn(seed)
         for alpha in LOOKS:
-            settings.tell(f"lillicrap-momentum: {alpha:g}, seed {seed}")
+            settings.show_progress(f"lillicrap-momentum: {alpha:g}, seed {seed}")
             net = feedback_alignment(
                 SIZES, frfb.with_parameters(rate=RATE).with_momentum(alpha), target="values",
                 synapses=Synapses(BEGIN, CHANNEL), batch_size=100, seed=seed,
             )  # fmt: skip
-            courses[alpha].append(follow(net, teacher, presentations, seed, settings))
+            curves[alpha].append(follow(net, teacher, presentations, seed, settings))
             net.close()
-    return Report(_checks(courses, settings.quick), _draw(courses))
+    return Report(_checks(curves, settings.quick), _draw(curves))
 
 
-def _reached(course: list[float], nse: float) -> int:
+def _reached(curve: list[float], nse: float) -> int:
     """Minibatches until the NSE is no larger."""
-    below = np.flatnonzero(np.array(course) <= nse)
-    return PART * (int(below[0]) + 1 if below.size else len(course) + 1)
+    below = np.flatnonzero(np.array(curve) <= nse)
+    return PART * (int(below[0]) + 1 if below.size else len(curve) + 1)
 
 
-def _checks(courses: Courses, quick: bool) -> list[Check]:
-    slowest = courses[0.0]
+def _checks(curves: LearningCurves, quick: bool) -> list[Check]:
+    slowest = curves[0.0]
     total = PART * len(slowest[0])
     rows: list[Row] = [("0: NSE at the end", end(slowest), "<=", 0.6)]
     for alpha, share in ((0.5, 0.75), (0.9, 0.6 if quick else 0.4)):
-        took = [_reached(run, first[-1]) / total for run, first in zip(courses[alpha], slowest, strict=True)]
+        took = [_reached(run, first[-1]) / total for run, first in zip(curves[alpha], slowest, strict=True)]
         rows += [
             (
                 f"{alpha:g}: reaches the last NSE of 0 in this share of the minibatches, slowest run",
@@ -59,16 +59,16 @@ def _checks(courses: Courses, quick: bool) -> list[Check]:
                 "<=",
                 share,
             ),
-            (f"{alpha:g}: NSE at the end, over that of 0", end(courses[alpha]) / end(slowest), "<", 1.0),
+            (f"{alpha:g}: NSE at the end, over NSE with momentum 0", end(curves[alpha]) / end(slowest), "<", 1.0),
         ]
     return checks(f"momentum, {many(slowest)}: ", rows)
 
 
-def _draw(courses: Courses) -> Figure:
+def _draw(curves: LearningCurves) -> Figure:
     figure = new_figure(3.6, 2.7)
     ax = figure.subplots()
     for alpha, colour in LOOKS.items():
-        draw_courses(ax, courses[alpha], colour, f"momentum {alpha:g}")
+        draw_courses(ax, curves[alpha], colour, f"momentum {alpha:g}")
     ax.legend()
     return figure
 

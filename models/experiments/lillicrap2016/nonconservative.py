@@ -27,9 +27,9 @@ def run(settings: Settings) -> Report:
     rng = np.random.default_rng(5)
     theta, B = rng.uniform(-1.5, 1.5, (POINTS, 4)), rng.uniform(-1.5, 1.5, POINTS)
     x, y = rng.uniform(-1.5, 1.5, (2, POINTS))
-    settings.tell("lillicrap-nonconservative: feedback alignment")
+    settings.show_progress("lillicrap-nonconservative: feedback alignment")
     found = jacobian(theta, B, x, y, frfb, settings.backend)
-    settings.tell("lillicrap-nonconservative: backpropagation")
+    settings.show_progress("lillicrap-nonconservative: backpropagation")
     control = jacobian(theta, B, x, y, bp, settings.backend)
     right, printed = (eq_79(theta, B, x, y, printed=p) for p in (False, True))
     entries = np.abs(found - printed).max(axis=0) > 1e-3
@@ -43,9 +43,19 @@ def run(settings: Settings) -> Report:
                 1e-6,
             ),
             ("entries in which Eq. 79 as printed is wrong", int(entries.sum()), "==", 2),
-            ("of these, (1, 1) and (1, 4)", int(entries[0, 0]) + int(entries[0, 3]), "==", 2),
+            (
+                "entries in which Eq. 79 as printed is wrong, counted among (1, 1) and (1, 4)",
+                int(entries[0, 0]) + int(entries[0, 3]),
+                "==",
+                2,
+            ),
             ("asymmetry |J - J^T|/|J|, the least of the points", float(asymmetry(found).min()), ">", 0.01),
-            ("backpropagation: the same, the largest", float(asymmetry(control).max()), "<=", 1e-6),
+            (
+                "backpropagation: asymmetry |J - J^T|/|J|, the largest of the points",
+                float(asymmetry(control).max()),
+                "<=",
+                1e-6,
+            ),
         ],
     )
     return Report(rows, _draw(found, right, control))
@@ -68,9 +78,9 @@ def field(theta: Array, B: Array, x: Array, y: Array, rule: Rule, backend: str) 
     flow = Flow(net, {"x": x[None], "target": y[None]}, backend)
     flow.start({"b1.w": c, "b2.w": b})
     rate = 2.0**-10
-    course = flow.run(rate, [0, rate])
+    trajectory = flow.run(rate, [0, rate])
     flow.close()
-    return np.stack([np.diff(course.weights[f"{name}.w"], axis=0)[0] / rate for name in NAMES], axis=1)
+    return np.stack([np.diff(trajectory.weights[f"{name}.w"], axis=0)[0] / rate for name in NAMES], axis=1)
 
 
 def eq_79(theta: Array, B: Array, x: Array, y: Array, *, printed: bool) -> Array:

@@ -11,14 +11,14 @@ from ..framework.accuracy_curves import draw_mean
 from ..framework.claims import met
 from ..framework.experiment import Check, Report, Settings, many
 from ..framework.figure_style import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, SKY, letter, new_figure
-from .image_training import Course, Plan, last, learn
+from .image_training import LearningCurve, Plan, last, learn
 
 __all__ = ["compare", "small"]
 
 #: One for each row, and as many rows at most.
 COLOURS = (ORANGE, GREEN, PURPLE, BLUE, GREY, RED, SKY, "black", "#8c510a")
 
-Courses = dict[str, list[Course]]
+LearningCurves = dict[str, list[LearningCurve]]
 
 
 def compare(
@@ -33,15 +33,21 @@ def compare(
 
     Parameters
     ----------
-    data : name of the data set; a quick run has 8x8 digits in its place, and plans that are `small`
-    paper : test errors, in percent
-    scaled : the data as they are shown
+    data : str
+        Name of the data set; a quick run has 8x8 digits in its place, and plans that are `small`.
+    paper : Mapping[str, float]
+        Test errors, in percent.
+    scaled : Callable[[Dataset], Dataset]
+        The data as they are shown.
 
-    Raises UsageError: the data set's files are not where they are said to be.
+    Raises
+    ------
+    UsageError
+        If the data set's files are not where they are said to be.
     """
     fitted = {n: small(plan) if settings.quick else plan.lasting(settings.epochs) for n, plan in plans.items()}
-    courses = learn(fitted, scaled(settings.dataset("digits" if settings.quick else data)), settings, about)
-    return Report(_quick_checks(courses) if settings.quick else _checks(courses, paper), _draw(courses, tuple(plans)))
+    curves = learn(fitted, scaled(settings.dataset("digits" if settings.quick else data)), settings, about)
+    return Report(_quick_checks(curves) if settings.quick else _checks(curves, paper), _draw(curves, tuple(plans)))
 
 
 def small(plan: Plan) -> Plan:
@@ -52,24 +58,26 @@ def small(plan: Plan) -> Plan:
     )  # fmt: skip
 
 
-def _quick_checks(courses: Courses) -> list[Check]:
-    return [Check(f"{name}: test error on digits (%)", last(runs), "<=", 12.0) for name, runs in courses.items()]
+def _quick_checks(curves: LearningCurves) -> list[Check]:
+    return [Check(f"{name}: test error on digits (%)", last(runs), "<=", 12.0) for name, runs in curves.items()]
 
 
-def _checks(courses: Courses, paper: Mapping[str, float]) -> list[Check]:
+def _checks(curves: LearningCurves, paper: Mapping[str, float]) -> list[Check]:
     """Each against the paper's; and where FA stands beside BP, both have learned for as many epochs."""
     made = []
-    for name, runs in courses.items():
+    for name, runs in curves.items():
         what = f"{name}, {len(runs[0]['test'])} epochs, {many(runs)}: test error (%)"
         made.append(met(what, last(runs), paper[name], 1.0, "lower"))
-    for name in courses:
+    for name in curves:
         other = name.replace("FA", "BP", 1)
-        if name.startswith("FA") and other in courses:
-            made += _beside(name, courses[name], other, courses[other], paper)
+        if name.startswith("FA") and other in curves:
+            made += _beside(name, curves[name], other, curves[other], paper)
     return made
 
 
-def _beside(name: str, fa: list[Course], other: str, bp: list[Course], paper: Mapping[str, float]) -> list[Check]:
+def _beside(
+    name: str, fa: list[LearningCurve], other: str, bp: list[LearningCurve], paper: Mapping[str, float]
+) -> list[Check]:
     ahead = round(last(bp) - last(fa), 4)
     says = f"{paper[other] - paper[name]:.2f}: FA is ahead"
     longer = len(fa[0]["test"]) / len(bp[0]["test"])
@@ -79,12 +87,12 @@ def _beside(name: str, fa: list[Course], other: str, bp: list[Course], paper: Ma
     ]
 
 
-def _draw(courses: Courses, all_rows: tuple[str, ...]) -> Figure:
+def _draw(curves: LearningCurves, all_rows: tuple[str, ...]) -> Figure:
     """A row has its colour whichever are left out."""
     figure = new_figure(7.2, 3.0)
     axes = figure.subplots(1, 2, sharey=True)
     for ax, part in zip(axes, ("train", "test"), strict=True):
-        for name, runs in courses.items():
+        for name, runs in curves.items():
             draw_mean(ax, [run[part] for run in runs], COLOURS[all_rows.index(name)], name)
         ax.set(title=f"{part}ing error (%)".replace("testing", "test"), xlabel="epoch", yscale="log", ylim=(0.02, None))
         ax.yaxis.set_major_formatter("{x:g}")

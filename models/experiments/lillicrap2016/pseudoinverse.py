@@ -42,7 +42,7 @@ class Scale:
 
 def run(settings: Settings) -> Report:
     """A run from each scale."""
-    settings.tell("lillicrap-pseudoinverse")
+    settings.show_progress("lillicrap-pseudoinverse")
     runner = Runner(SIZES, settings.backend)
     runs = [_scale(runner, scale, 30.0 if settings.quick else 60.0) for scale in SCALES]
     runner.close()
@@ -75,15 +75,26 @@ def _checks(runs: Sequence[Scale]) -> list:
         settled = one.nse <= 0.01
         closer = float((one.pseudo[settled] < one.backprop[settled]).mean()) if settled.any() else 0.0
         rows.append(
-            (f"omega = {omega:g}: looks at NSE <= .01 in which B e is closer to W^+ e, share", closer, "==", 1.0, SAYS)
+            (
+                f"omega = {omega:g}: share of the recorded times with NSE <= .01 at which B e is closer to W^+ e than to W^T e",
+                closer,
+                "==",
+                1.0,
+                SAYS,
+            )
         )
     last = [one.pseudo[one.at(1e-4)] for one in runs]
     not_yet = [bool((one.pseudo > one.backprop)[one.nse > 0.01].any()) for one in runs]
     late = float(np.mean([one.pseudo[one.at(1e-4)] < one.pseudo[0] for one in runs]))
     rows += [
         ("the largest NSE at the end", max(float(one.nse[-1]) for one in runs), "<=", 1e-4),
-        ("angle to W^+ e at NSE 1e-4, degrees, smallest start", float(last[0]), "<=", 10.0),
-        ("the same, the largest start, minus that", float(last[-1] - last[0]), ">", 5.0),
+        ("angle to W^+ e at NSE 1e-4, degrees, from the smallest initial weights", float(last[0]), "<=", 10.0),
+        (
+            "angle to W^+ e at NSE 1e-4, degrees, from the largest initial weights, above that from the smallest",
+            float(last[-1] - last[0]),
+            ">",
+            5.0,
+        ),
         (
             "starts from which B e is at some look closer to W^T e at first, share",
             float(np.mean(not_yet)),

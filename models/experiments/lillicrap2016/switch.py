@@ -44,7 +44,7 @@ def run(settings: Settings) -> Report:
     first, second = (4_000, 3_000) if settings.quick else (40_000, 20_000)
     found = []
     for seed in settings.seeds:
-        settings.tell(f"lillicrap-switch: seed {seed}")
+        settings.show_progress(f"lillicrap-switch: seed {seed}")
         found.append(_switched(seed, first, second, settings.backend))
     return Report(_checks(found, first, second, settings.quick), _draw(found, first, second))
 
@@ -64,8 +64,8 @@ def _switched(seed: int, first: int, second: int, backend: str) -> tuple[Array, 
     seen = []
     for random, presentations in ((0.0, first), (1.0, second)):
         net["h1.random"] = random
-        course = flow.run(RATE, RATE * np.unique(np.round(looks(presentations))))
-        seen.append(_nse(course.weights, x, target))
+        trajectory = flow.run(RATE, RATE * np.unique(np.round(looks(presentations))))
+        seen.append(_nse(trajectory.weights, x, target))
     flow.close()
     return seen[0], seen[1]
 
@@ -98,13 +98,13 @@ def _checks(found: Sequence[tuple[Array, Array]], first: int, second: int, quick
         ),
         ("the same, the largest", most, "<", 0.5, "it has learned"),
         (
-            "the same: how much it still falls in the last sixth, the most, as a factor",
+            "backpropagation at the end: factor by which NSE falls in the last sixth, the smallest",
             of_learned(min(stay), most),
             ">=",
             0.8,
         ),
         (
-            "after the switch: the largest NSE over that before, the least of the runs",
+            "after the switch: the largest NSE over NSE before the switch, the least of the runs",
             jump,
             ">=",
             1.5,

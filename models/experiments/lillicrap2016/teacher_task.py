@@ -37,7 +37,8 @@ class Teacher:
 
     Parameters
     ----------
-    weights, biases : (n_l, n_(l-1)) and (n_l,), the lowest first
+    weights, biases : Sequence[Array]
+        (n_l, n_(l-1)) and (n_l,), the lowest first.
     """
 
     weights: Sequence[Array]
@@ -62,7 +63,7 @@ class Teacher:
         return {"x": x, "s": self(x)}
 
     def variance(self) -> float:
-        """Of the targets, summed over outputs."""
+        """The variance of the targets, summed over outputs."""
         return float(np.sum(np.var(self.lesson([0], 20_000)["s"], axis=0)))
 
 
@@ -71,7 +72,12 @@ def follow(net: Circuit, teacher: Teacher, presentations: int, seed: int, settin
 
     Its unit ``loss`` has half the squared error at the end of a presentation. The seed is of the inputs.
 
-    Raises KeyboardInterrupt: Ctrl-C; RecircuitError: something diverged.
+    Raises
+    ------
+    KeyboardInterrupt
+        If Ctrl-C was pressed.
+    RecircuitError
+        If a variable became NaN or infinite.
     """
     program, table, rows = net.program(settings.backend), net.timetable("train"), PART * net.batch_size
     order, variance, found = np.arange(rows).reshape(PART, -1), teacher.variance(), []
@@ -83,14 +89,14 @@ def follow(net: Circuit, teacher: Teacher, presentations: int, seed: int, settin
     return found
 
 
-def end(courses: Sequence[Sequence[float]], parts: int = 5) -> float:
+def end(curves: Sequence[Sequence[float]], parts: int = 5) -> float:
     """The NSE of the last parts, the mean over runs."""
-    return float(np.mean([course[-parts:] for course in courses]))
+    return float(np.mean([curve[-parts:] for curve in curves]))
 
 
-def draw_courses(ax: Axes, courses: Sequence[Sequence[float]], colour: str, label: str, style: str = "-") -> None:
+def draw_courses(ax: Axes, curves: Sequence[Sequence[float]], colour: str, label: str, style: str = "-") -> None:
     """The mean over runs, and their range as a band, against presentations."""
-    values = np.array(courses)
+    values = np.array(curves)
     x = PART * (np.arange(values.shape[1]) + 1)
     ax.plot(x, values.mean(axis=0), color=colour, label=label, linestyle=style, linewidth=1.1)
     if len(values) > 1:

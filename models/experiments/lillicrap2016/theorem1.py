@@ -40,13 +40,13 @@ class Runs:
 
 
 def run(settings: Settings) -> Report:
-    """From zero, and from random weights."""
+    """Run from zero and from random weights."""
     zero, other = (_runs(scale, settings) for scale in (0.0, 0.7))
     return Report(_checks(zero, other, settings), _draw(zero, other))
 
 
 def _runs(scale: float, settings: Settings) -> Runs:
-    settings.tell(f"lillicrap-theorem1: weights of sd {scale:g}")
+    settings.show_progress(f"lillicrap-theorem1: weights of sd {scale:g}")
     n_i, n_h, n_o = SIZES
     count = COUNT // 4 if settings.quick else COUNT
     rng = np.random.default_rng(3)
@@ -55,7 +55,7 @@ def _runs(scale: float, settings: Settings) -> Runs:
     study = Study(Networks([A, W], [B]), np.tile(np.eye(n_i), (count, 1, 1)), T, settings.backend)
     times = np.concatenate([np.linspace(0, 4, 41), np.linspace(5, 40 if settings.quick else 80, 60).round()])
     rate = 1e-2 if settings.quick else 5e-3
-    path = study.course(rate, np.unique(times))
+    path = study.trajectory(rate, np.unique(times))
     E = study.system.error(path)
     BE = np.sum((B @ E) ** 2, axis=(-1, -2))
 
@@ -89,7 +89,7 @@ def _checks(zero: Runs, other: Runs, settings: Settings) -> list[Check]:
         [
             ("random T and B", zero.error.shape[1], ">=", 25 if settings.quick else 100),
             ("|E|^2/|T|^2 at the end, the worst", float(zero.error[-1].max()), "<=", 1e-2 if settings.quick else 1e-6),
-            ("V, largest rise from look to look, relative to V(0)", float(rises.max()), "<=", 1e-12),
+            ("V, largest rise from one recorded time to the next, relative to V(0)", float(rises.max()), "<=", 1e-12),
             (
                 "s over |BT|^2 + 2 n_h^2, as Lemma 3 derives it, the largest",
                 float((zero.s / zero.bounds[1]).max()),
@@ -111,7 +111,7 @@ def _checks(zero: Runs, other: Runs, settings: Settings) -> list[Check]:
                 1,
             ),
             (
-                "networks that reach |E|^2/|T|^2 <= .001 all the same, share",
+                "share of the networks that reach |E|^2/|T|^2 <= .001 nevertheless",
                 float((other.error[-1] <= 1e-3).mean()),
                 ">=",
                 0.9,

@@ -27,7 +27,7 @@ SQUARE = 2.0  # x.x
 
 def run(settings: Settings) -> Report:
     """All networks, looked at after every presentation."""
-    settings.tell("lillicrap-theorem2")
+    settings.show_progress("lillicrap-theorem2")
     n_i, n_h, n_o = SIZES
     rng = np.random.default_rng(4)
     x = rng.standard_normal((COUNT, n_i))
@@ -37,9 +37,9 @@ def run(settings: Settings) -> Report:
     flow = Flow(
         side_by_side(networks, batch_size=1), {"x": x.reshape(1, -1), "target": y.reshape(1, -1)}, settings.backend
     )
-    course = flow.run(RATE, RATE * np.arange(STEPS + 1), {"W1": 1 / SQUARE})
+    trajectory = flow.run(RATE, RATE * np.arange(STEPS + 1), {"W1": 1 / SQUARE})
     flow.close()
-    A, W = (np.stack([gather(w, COUNT) for w in course.weights[f"{name}.w"]]) for name in ("W1", "W2"))
+    A, W = (np.stack([gather(w, COUNT) for w in trajectory.weights[f"{name}.w"]]) for name in ("W1", "W2"))
     e = y - (W @ A @ x[..., None])[..., 0]
     seen = (np.arange(STEPS + 1)[:, None] >= 2) & (np.linalg.norm(e, axis=-1) > 1e-6)
     sent, pseudo = (B @ e[..., None])[..., 0], (np.linalg.pinv(W, rcond=1e-9) @ e[..., None])[..., 0]

@@ -38,7 +38,7 @@ COLOURS = {"BP": GREY, "FA": ORANGE}
 
 
 @dataclass(frozen=True)
-class Course:
+class TrainingRun:
     """A run: MSE before each presentation of the four patterns, W after it, and W and B at start and end.
 
     mse : (presentations,). path : (presentations, hidden). before, after : W, (1, hidden). channel : B, (hidden, 1)
@@ -64,7 +64,7 @@ def run(settings: Settings) -> Report:
     return Report(_checks(small, large, settings.quick), _draw(small, large))
 
 
-def learn(hidden: int, method: str, starts: int, presentations: int, settings: Settings) -> list[Course]:
+def learn(hidden: int, method: str, starts: int, presentations: int, settings: Settings) -> list[TrainingRun]:
     """One circuit, begun anew from each start."""
     net = feedback_alignment(
         (2, hidden, 1), METHODS[method].with_parameters(rate=4 * RATE), transfer="logistic", answer="logistic",
@@ -73,8 +73,8 @@ def learn(hidden: int, method: str, starts: int, presentations: int, settings: S
     as_inputs(net, PATTERNS).load(net.program(settings.backend))
     found = []
     for start in range(starts):
-        settings.tell(f"lillicrap-xor: 2-{hidden}-1, {method}, start {start}")
-        found.append(_course(net, _start(net, hidden, start), presentations))
+        settings.show_progress(f"lillicrap-xor: 2-{hidden}-1, {method}, start {start}")
+        found.append(_training(net, _start(net, hidden, start), presentations))
     net.close()
     return found
 
@@ -88,7 +88,7 @@ def _start(net: Circuit, hidden: int, start: int) -> dict[str, Array]:
     return weights | ({"h1_to_o.w": W, "e_to_m1.w": B} if hidden == 2 else {})
 
 
-def _course(net: Circuit, start: dict[str, Array], presentations: int) -> Course:
+def _training(net: Circuit, start: dict[str, Array], presentations: int) -> TrainingRun:
     net.set_state({name: value for name, value in start.items() if name in net.state()})
     program, table = net.program(), net.timetable("train")
     order = np.tile(np.arange(4), (presentations, 1))
@@ -96,21 +96,21 @@ def _course(net: Circuit, start: dict[str, Array], presentations: int) -> Course
     result.raise_if_diverged()
     mse = 2 * result.collected["loss.rate"].reshape(presentations, 4).mean(axis=1)
     path = result.collected["h1_to_o.w"].reshape(presentations, -1)
-    return Course(mse, path, start["h1_to_o.w"], net["h1_to_o.w"], start["e_to_m1.w"])
+    return TrainingRun(mse, path, start["h1_to_o.w"], net["h1_to_o.w"], start["e_to_m1.w"])
 
 
-def _off(courses: Sequence[Course]) -> float:
+def _off(trainings: Sequence[TrainingRun]) -> float:
     """How far W is from the paper's last value at the end, over that value's size: the median of the runs."""
-    gaps = [float(np.linalg.norm(course.after - LAST) / np.linalg.norm(LAST)) for course in courses]
+    gaps = [float(np.linalg.norm(training.after - LAST) / np.linalg.norm(LAST)) for training in trainings]
     return float(np.median(gaps)) if gaps else float("nan")
 
 
-def _solving(course: Course) -> int:
+def _solving(training: TrainingRun) -> int:
     """After how many presentations the pattern is solved."""
-    return int(np.argmax(course.mse < SOLVED))
+    return int(np.argmax(training.mse < SOLVED))
 
 
-def _quicker(runs: Mapping[str, Sequence[Course]]) -> float:
+def _quicker(runs: Mapping[str, Sequence[TrainingRun]]) -> float:
     """Presentations that FA needs over those that BP needs, the median of the starts that both solve."""
     pairs = [(fa, bp) for fa, bp in zip(runs["FA"], runs["BP"], strict=True) if fa.solved and bp.solved]
     return float(np.median([_solving(fa) / _solving(bp) for fa, bp in pairs])) if pairs else float("nan")
@@ -121,7 +121,7 @@ def correlated(W: Array, B: Array) -> float:
     return float(np.corrcoef(W.ravel(), B.T.ravel())[0, 1])
 
 
-def _checks(small: dict[str, list[Course]], large: dict[str, list[Course]], quick: bool) -> list[Check]:
+def _checks(small: dict[str, list[TrainingRun]], large: dict[str, list[TrainingRun]], quick: bool) -> list[Check]:
     rows: list[Row] = [
         (f"2-25-1, {method}: share of {len(runs)} starts that solve it", _share(runs), "==", 1.0, "solves the problem")
         for method, runs in large.items()
@@ -131,7 +131,7 @@ def _checks(small: dict[str, list[Course]], large: dict[str, list[Course]], quic
     if quick:  # of few starts nothing can be said of 2-2-1
         return checks("", rows)
     before = float(np.mean([abs(correlated(c.before, c.channel)) >= CHANCE for c in large["FA"]]))
-    solved = [course for course in small["FA"] if course.solved]
+    solved = [training for training in small["FA"] if training.solved]
     angles = [angle(c.channel, c.after) for c in solved] or [float("nan")]
     rows += [
         (f"2-2-1, {m}: starts that solve it, of {len(runs)}", sum(c.solved for c in runs), ">=", len(runs) / 2, FOUND)
@@ -164,24 +164,24 @@ def judge(kept: Sequence[Check]) -> tuple[list[Check], list[str]]:
     return made, [f"{what}: the runs are not kept" for what in lacking]
 
 
-def _share(runs: Sequence[Course]) -> float:
-    return float(np.mean([course.solved for course in runs]))
+def _share(runs: Sequence[TrainingRun]) -> float:
+    return float(np.mean([training.solved for training in runs]))
 
 
-def _draw(small: dict[str, list[Course]], large: dict[str, list[Course]]) -> Figure:
+def _draw(small: dict[str, list[TrainingRun]], large: dict[str, list[TrainingRun]]) -> Figure:
     figure = new_figure(7.2, 2.5)
     axes = figure.subplots(1, 3)
     for ax, runs, title in zip(axes, (small, large), ("2-2-1", "2-25-1"), strict=False):
-        for method, courses in runs.items():
-            for k, course in enumerate(courses):
-                label = f"{method}, solved {sum(c.solved for c in courses)} of {len(courses)}" if k == 0 else None
-                ax.plot(course.mse, color=COLOURS[method], linewidth=0.6, alpha=0.7, label=label)
+        for method, trainings in runs.items():
+            for k, training in enumerate(trainings):
+                label = f"{method}, solved {sum(c.solved for c in trainings)} of {len(trainings)}" if k == 0 else None
+                ax.plot(training.mse, color=COLOURS[method], linewidth=0.6, alpha=0.7, label=label)
         ax.set(title=title, xlabel="presentations of the four patterns", ylabel="MSE", yscale="log", ylim=(None, 5))
         ax.legend(loc="upper right")
-    course = large["FA"][0]
+    training = large["FA"][0]
     axes[2].axhline(0, color=GREY, linewidth=0.5)
-    axes[2].plot(course.channel[:, 0], course.before[0], ".", color=GREY, label="W before")
-    axes[2].plot(course.channel[:, 0], course.after[0], ".", color=BLUE, label="W after")
+    axes[2].plot(training.channel[:, 0], training.before[0], ".", color=GREY, label="W before")
+    axes[2].plot(training.channel[:, 0], training.after[0], ".", color=BLUE, label="W after")
     axes[2].set(title="2-25-1, FA, one run", xlabel="B", ylabel="W")
     axes[2].legend()
     letter(axes)

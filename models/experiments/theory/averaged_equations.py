@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
 
-from ...analysis.expected_learning import Course
+from ...analysis.expected_learning import Trajectory
 from ...networks.independent_networks import Networks, gather
 
 Array = NDArray[np.floating]
@@ -41,8 +41,10 @@ class Averaged:
 
     Parameters
     ----------
-    networks : where they begin, and their C
-    S_II, S_TI : (count, N_0, N_0), (count, N_L, N_0)
+    networks : Networks
+        Where they begin, and their C.
+    S_II, S_TI : Array
+        (count, N_0, N_0), (count, N_L, N_0).
     """
 
     networks: Networks
@@ -85,6 +87,6 @@ def product(weights: Sequence[Array]) -> Array:
     return found
 
 
-def gathered(course: Course, count: int, layers: int) -> list[Array]:
-    """W_1..W_L of a course of networks beside each other, (times, count, N_i, N_(i-1))."""
-    return [np.stack([gather(w, count) for w in course.weights[f"W{i}.w"]]) for i in range(1, layers + 1)]
+def gathered(trajectory: Trajectory, count: int, layers: int) -> list[Array]:
+    """W_1..W_L of a trajectory of networks beside each other, (times, count, N_i, N_(i-1))."""
+    return [np.stack([gather(w, count) for w in trajectory.weights[f"W{i}.w"]]) for i in range(1, layers + 1)]

@@ -39,7 +39,7 @@ class Study:
         x, target = expected(S_II, S_TI)
         self.flow = Flow(side_by_side(networks, batch_size=len(x)), {"x": x, "target": target}, backend)
 
-    def course(self, rate: float, times: Sequence[float] | Array) -> list[Array]:
+    def trajectory(self, rate: float, times: Sequence[float] | Array) -> list[Array]:
         """W_1..W_L of the circuit at these times, from the start: (times, count, N_i, N_(i-1))."""
         self.flow.start()
         return self._run(rate, times)
@@ -94,11 +94,11 @@ class Convergence:
     def _table(self, what: str, values: Sequence[float]) -> list[Row]:
         ratios = [a / b if b else float("inf") for a, b in pairwise(values)]
         farthest = max(ratios, key=lambda ratio: abs(ratio - 2))
-        told = f"circuit, rate {self.rates[-1]:g}, {what}, over the largest way of a weight"
+        label = f"circuit, rate {self.rates[-1]:g}, {what}, over the largest way of a weight"
         return [
-            (told, values[-1] / self.way, "<=", SMALL),
+            (label, values[-1] / self.way, "<=", SMALL),
             (
-                f"{what}, as it shrinks when the rate is halved: the ratio farthest from 2",
+                f"{what}; ratio of its values at a rate and at half of that rate, the one farthest from 2",
                 farthest,
                 "within",
                 (1.8, 2.2),
@@ -119,7 +119,7 @@ def converge(
     gaps: list[float] = []
     drifts: dict[str, list[float]] = {name: [] for name in conserved}
     for rate in rates:
-        found = study.course(rate, times)
+        found = study.trajectory(rate, times)
         gaps.append(max(float(np.abs(a - b).max()) for a, b in zip(found, exact, strict=True)))
         for name, of in conserved.items():
             drifts[name].append(drift(of(found)))

@@ -32,11 +32,11 @@ class Plane:
 
     def arrows(self, rate: float = 0.01) -> Array:
         """What one presentation changes, over the rate: (2, n)."""
-        return (self._flat(self.study.course(rate, [0, rate]))[1] - self.start) / rate
+        return (self._flat(self.study.trajectory(rate, [0, rate]))[1] - self.start) / rate
 
-    def course(self, rate: float, times: Sequence[float] | Array) -> Array:
+    def trajectory(self, rate: float, times: Sequence[float] | Array) -> Array:
         """The weights at these times, (times, 2, n)."""
-        return self._flat(self.study.course(rate, times))
+        return self._flat(self.study.trajectory(rate, times))
 
     def ends(self, stages: Stages) -> Array:
         """Where they end, (2, n)."""

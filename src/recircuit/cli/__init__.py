@@ -1,6 +1,6 @@
 """The command line: `recircuit train`, `sweep`, `reproduce`, `rules`, `doctor`.
 
-Exit 0: done; 1: a check fails or the run failed; 2: the call is wrong; 130: stopped by Ctrl-C; 143: by SIGTERM.
+The exit code is 0 after success, 1 if a check or the run fails, 2 if the call is wrong, 130 after Ctrl-C and 143 after SIGTERM.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ import typer
 
 from recircuit.cli.on_demand import CommandsOnDemand
 from recircuit.cli.problems import explained
-from recircuit.cli.signals import heard
+from recircuit.cli.signals import stop_signals
 
 __all__ = ["app", "main"]
 
 app = typer.Typer(
     name="recircuit",
     cls=CommandsOnDemand,
-    help="Rate-based neural circuits that learn by local rules.",
+    help="Simulate rate-based neural circuits that learn by local rules.",
     add_completion=False,
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -43,19 +43,19 @@ def _common(
         False
     ),
 ) -> None:
-    """Rate-based neural circuits that learn by local rules."""
+    """Simulate rate-based neural circuits that learn by local rules."""
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run the command line and exit; what goes wrong is one paragraph on stderr."""
+    """Run the command line and exit. An error is written to stderr as one paragraph."""
     logging.getLogger("brian2").setLevel(logging.ERROR)
-    with heard() as signals:
+    with stop_signals() as signals:
         code = _run(arguments)
     sys.exit(128 + signals[0] if signals and code else code)
 
 
 def _run(arguments: Sequence[str] | None) -> int | str | None:
-    """Run the command line; the exit code."""
+    """Run the command line and return the exit code."""
     try:
         app(arguments)
         return 0

@@ -38,7 +38,10 @@ class Finding:
 
 
 def doctor() -> None:
-    """Say what works on this machine, and what to do about what does not. Exit 1 if nothing can be trained."""
+    """Say what works on this machine, and what to do about what does not work.
+
+    The exit code is 1 if no circuit can be trained.
+    """
     findings = [check() for check in CHECKS]
     width = max(len(f.what) for f in findings)
     for found in findings:
@@ -66,7 +69,13 @@ def _python() -> Finding:
 
 def _brian() -> Finding:
     found = version("brian2")
-    return Finding("Brian2", found == "2.10.1", found, "pip install brian2==2.10.1: its internals are extended.", True)
+    return Finding(
+        "Brian2",
+        found == "2.10.1",
+        found,
+        "recircuit extends the internals of this version: pip install brian2==2.10.1.",
+        True,
+    )
 
 
 def _numpy() -> Finding:
@@ -85,7 +94,7 @@ def _numpy() -> Finding:
 def _compiler() -> Finding:
     from recircuit.circuits.backends.cpp.compiler import compiler, compiler_version, missing_compiler
 
-    advice = "Without it the numpy backend is used. 'apt install g++', 'xcode-select --install', or name one in CXX."
+    advice = "Without it the numpy backend is used. Install one, for instance by 'apt install g++', or name one in CXX."
     if problem := missing_compiler():
         return Finding("compiler", False, problem, advice)
     return Finding("compiler", True, compiler_version(compiler()) or shlex.join(compiler()), advice)
@@ -114,7 +123,9 @@ def _cache() -> Finding:
     free = shutil.disk_usage(folder).free / 2**30
     only = "" if os.access(folder, os.W_OK) else "; it can be read and not written"
     said = f"{folder} holds {kept} compiled circuit{'' if kept == 1 else 's'}; {free:.0f} GB free{only}"
-    return Finding("cache", bool(only) or free > 0.1, said, "Make room, or name another folder in RECIRCUIT_CACHE.")
+    return Finding(
+        "cache", bool(only) or free > 0.1, said, "Make room on the disk, or name another folder in RECIRCUIT_CACHE."
+    )
 
 
 def _processor() -> Finding:
@@ -150,7 +161,7 @@ def _cublas() -> Finding:
 
     found = toolkit.find_toolkit()
     if found is None:
-        return Finding("cuBLAS", False, "looked for when there is an nvcc", "")
+        return Finding("cuBLAS", False, "it is looked for when there is an nvcc", "")
     remedy = f"Only the backend cuda needs it: {requirements.cublas_command(found)}."
     said = str(found.library) if found.library else f"no cublas_v2.h and libcublas.so of CUDA {found.version[0]}"
     return Finding("cuBLAS", found.library is not None, said, remedy)
@@ -163,7 +174,7 @@ def _brian2cuda() -> Finding:
 
 
 def packages() -> Finding:
-    """What installed packages add to the registries, and which of them cannot be loaded."""
+    """Find what installed packages add to the registries, and which of them cannot be loaded."""
     from recircuit.registries import REGISTRIES
 
     with warnings.catch_warnings(record=True) as damaged:

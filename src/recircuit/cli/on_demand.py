@@ -12,13 +12,13 @@ from typer.main import get_command
 
 __all__ = ["COMMANDS", "CommandsOnDemand"]
 
-#: Name of a command, of its module in this package and of its function there -> what the overview says of it.
+#: The name of a command -> its line in the overview. Its module in this package and its function there have the same name.
 COMMANDS = {
     "train": "Train a network on a data set and keep the results in a folder.",
     "sweep": "Run many trainings or experiments over seeds and variants.",
     "reproduce": "Run an experiment of a paper and check its numbers.",
     "rules": "Print the rules that networks can be trained with.",
-    "doctor": "Say what works on this machine, and what to do about the rest.",
+    "doctor": "Say what works on this machine, and what to do about what does not work.",
 }
 
 
@@ -48,7 +48,7 @@ class CommandsOnDemand(TyperGroup):
         self.commands: Any = _Loaded()
 
     def list_commands(self, ctx: Any) -> list[str]:
-        """The names, in the order of the overview."""
+        """Return the names, in the order of the overview."""
         return list(COMMANDS)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:

@@ -1,4 +1,4 @@
-"""What went wrong, in one paragraph."""
+"""Messages for users about what went wrong."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ __all__ = ["explained"]
 
 
 def explained(problem: Exception) -> tuple[str, int]:
-    """A paragraph for the user, and the exit code.
+    """Return a paragraph for the user, and the exit code.
 
-    What nobody foresaw is a bug: its traceback goes into a file.
+    The traceback of an error that is not expected goes into a file.
     """
     if isinstance(problem, RecircuitError):
         return str(problem), problem.exit_code

@@ -16,36 +16,44 @@ def reproduce(
     experiment: Annotated[
         str | None, typer.Argument(metavar="ID", help="The experiment to run; --list shows all experiments.")
     ] = None,
-    quick: Annotated[bool, typer.Option("--quick", help="Fewer and shorter runs: seconds, not minutes.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Run fewer and shorter runs, which take seconds.")] = False,
     out: Annotated[
-        Path | None, typer.Option("--out", help="Folder for result.json and figure.png (default: runs/reproduce/ID).")
+        Path | None,
+        typer.Option("--out", help="The folder for result.json and figure.png (default: runs/reproduce/ID)."),
     ] = None,
-    backend: Annotated[str, typer.Option("--backend", help="numpy, cpp or auto.")] = "numpy",
-    seeds: Annotated[int | None, typer.Option("--seeds", help="How many runs to make, with seeds 0, 1, ...")] = None,
+    backend: Annotated[str, typer.Option("--backend", help="The backend: numpy, cpp or auto.")] = "numpy",
+    seeds: Annotated[
+        int | None, typer.Option("--seeds", help="The number of runs, which have the seeds 0, 1, ...")
+    ] = None,
     epochs: Annotated[
-        int | None, typer.Option("--epochs", help="Of networks for images: a run shorter than the paper's.")
+        int | None,
+        typer.Option("--epochs", help="The number of epochs, in experiments that may run shorter than in the paper."),
     ] = None,
     methods: Annotated[
         list[str] | None,
-        typer.Option("--method", metavar="NAME", help="Of long runs: this method alone; may be given again."),
+        typer.Option(
+            "--method",
+            metavar="NAME",
+            help="Run only this method of the experiment. The option may be given several times.",
+        ),
     ] = None,
     data: Annotated[
         Path | None,
         typer.Option(
-            "--data", metavar="DIR", help="Folder with the files of MNIST or CIFAR (default: $RECIRCUIT_DATA)."
+            "--data", metavar="DIR", help="The folder with the files of MNIST or CIFAR (default: $RECIRCUIT_DATA)."
         ),
     ] = None,
     from_runs: Annotated[
         bool,
-        typer.Option("--from-runs", help="Run nothing; check and draw again the runs that the folder of --out keeps."),
+        typer.Option("--from-runs", help="Run nothing: check and draw again the runs that the folder of --out keeps."),
     ] = False,
     show_list: Annotated[
         bool, typer.Option("--list", help="List all experiments and the data that they need, and exit.")
     ] = False,
 ) -> None:
-    """Run an experiment of a paper as timed dynamics; draw its figure and check its numbers.
+    """Run an experiment of a paper, draw its figure and check its numbers.
 
-    Exit code 0: all checks hold; 1: a check fails, or the run; 2: the call is wrong.
+    The exit code is 0 if all checks hold, 1 if a check or the run fails, and 2 if the call is wrong.
     """
     from recircuit.models.experiments import all_experiments, find, settings_for
     from recircuit.models.experiments import reproduce as run_and_write
@@ -59,22 +67,22 @@ def reproduce(
         raise UsageError(f"reproduce: say which experiment: {', '.join(all_experiments())}.")
     chosen = find(experiment)
     settings = settings_for(
-        chosen, backend=backend, seeds=seeds, quick=quick, tell=_tell, data=data, epochs=epochs, methods=methods or (),
-        from_runs=from_runs,
+        chosen, backend=backend, seeds=seeds, quick=quick, show_progress=_show_progress, data=data, epochs=epochs,
+        methods=methods or (), from_runs=from_runs,
     )  # fmt: skip
     folder = out or Path("runs") / "reproduce" / chosen.id
     try:
         with locked(folder):
             result = run_and_write(chosen, settings, folder)
     finally:
-        _tell("")
+        _show_progress("")
     _show(result, folder)
     if not all(check["ok"] for check in result["checks"]):
         raise typer.Exit(1)
 
 
 def _show(result: dict[str, Any], folder: Path) -> None:
-    """The checks, one to a line, and where the files are."""
+    """Print the checks, one per line, and where the files are."""
     from recircuit.models.experiments import Check
 
     checks = result["checks"]
@@ -83,12 +91,12 @@ def _show(result: dict[str, Any], folder: Path) -> None:
     for claim in result["unchecked"]:
         typer.echo(f"not checked  {claim}")
     failed = sum(not row["ok"] for row in checks)
-    holds = f"all {len(checks)} checks hold" if checks else "of these methods alone nothing is checked"
+    holds = f"all {len(checks)} checks hold" if checks else "nothing is checked for these methods alone"
     verdict = f"{failed} of {len(checks)} checks fail" if failed else holds
     typer.echo(f"{result['id']}: {verdict}; {result['seconds']} s on {result['backend']}; see {folder}")
 
 
-def _tell(text: str) -> None:
-    """What is under way, on one line of a terminal that is overwritten; nothing where there is no terminal."""
+def _show_progress(text: str) -> None:
+    """Write what is being computed on one line of the terminal, over the line before; do nothing without a terminal."""
     if sys.stderr.isatty():
         typer.echo(f"\r\033[K{text}", nl=False, err=True)

@@ -13,9 +13,11 @@ __all__ = ["rules"]
 
 
 def rules(
-    name: Annotated[str | None, typer.Argument(help="One rule only: its name, or ./file.py:name.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(help="The name of one rule, or ./file.py:name; without it, all rules are printed.")
+    ] = None,
 ) -> None:
-    """Print the rules that can be trained with: equations, locality, parameters, source."""
+    """Print the rules with their equations, parameters and sources, and whether they are local."""
     if name is not None:
         typer.echo(_described(find(name)))
         return

@@ -1,4 +1,4 @@
-"""Signals that end a command. All of them do what Ctrl-C does, and the exit code tells which it was."""
+"""Signals that end a command. They all do what Ctrl-C does, and the exit code says which signal it was."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-__all__ = ["heard"]
+__all__ = ["stop_signals"]
 
 #: What stops a command as Ctrl-C does: a batch system or a shutdown (SIGTERM), and a terminal that is closed (SIGHUP).
 OTHERS = (signal.SIGTERM, signal.SIGHUP)
 
 
 @contextmanager
-def heard() -> Iterator[list[int]]:
-    """The signals that came during a ``with`` block. Each acts as Ctrl-C would act at that moment.
+def stop_signals() -> Iterator[list[int]]:
+    """Collect the signals that arrive during a ``with`` block. Each of them acts as Ctrl-C would act at that moment.
 
     SIGHUP stays ignored where it is, as by nohup. In threads other than the main one, nothing changes.
     """

@@ -20,47 +20,52 @@ from recircuit.registry import closest
 
 __all__ = ["sweep"]
 
-WHAT = "Data, as in `recircuit train`; or experiments, as `recircuit reproduce --list` shows them, with commas between."
-SEEDS = "As in 0-4 or 0,2,5-7."
-LIST = (
-    " Of this and all options to RULE's --precision: one value, or several with commas between; all combinations run."
+WHAT = (
+    "A data set, as in `recircuit train`; or experiments, separated by commas. `recircuit reproduce --list` shows all "
+    "experiments."
 )
-OUT = "Folder of the sweep: runs/*.json, table.csv, summary.csv. [default: runs/sweep-WHAT]"
+SEEDS = "The seeds, for instance 0-4 or 0,2,5-7."
+LIST = " This option and those down to --precision take one value, or several separated by commas; all combinations are run."
+OUT = "The folder of the sweep, which receives runs/*.json, table.csv and summary.csv. [default: runs/sweep-WHAT]"
 SCHEDULER = (
-    "The address of a Dask scheduler, as tls://host:8786; without it, this machine's cores are used. See docs/sweep.md."
+    "The address of a Dask scheduler, for instance tls://host:8786. Without it, the cores of this machine are used. "
+    "docs/sweep.md describes clusters."
 )
-WORKERS = "How many runs at a time on this machine. [default: as many as there are cores]"
-BACKEND = "auto, numpy or cpp. [default: auto; numpy for experiments]"
+WORKERS = "The number of runs at a time on this machine. [default: the number of cores]"
+BACKEND = "The backend: auto, numpy or cpp. [default: auto; numpy for experiments]"
 
 
 def sweep(
     what: Annotated[str, typer.Argument(metavar="DATA|ID,ID", help=WHAT)],
-    rule: Annotated[str | None, typer.Option(help="Rules, as in urfb,frfb,bp." + LIST)] = None,
-    layers: Annotated[str | None, typer.Option(metavar="N-N-N,N-N")] = None,
-    loss: Annotated[str | None, typer.Option()] = None,
-    transfer: Annotated[str | None, typer.Option()] = None,
-    epochs: Annotated[str | None, typer.Option()] = None,
-    batch_size: Annotated[str | None, typer.Option()] = None,
-    rate: Annotated[str | None, typer.Option()] = None,
-    rate_decay: Annotated[str | None, typer.Option()] = None,
-    momentum: Annotated[str | None, typer.Option()] = None,
-    weight_decay: Annotated[str | None, typer.Option()] = None,
-    connectivity: Annotated[str | None, typer.Option()] = None,
-    precision: Annotated[str | None, typer.Option()] = None,
-    measure: Annotated[list[str] | None, typer.Option(metavar="NAME[,NAME]", help="As in `recircuit train`.")] = None,
+    rule: Annotated[str | None, typer.Option(help="The rules, for instance urfb,frfb,bp." + LIST)] = None,
+    layers: Annotated[str | None, typer.Option(metavar="N-N-N,N-N", help="The number of units of each layer.")] = None,
+    loss: Annotated[str | None, typer.Option(help="The losses.")] = None,
+    transfer: Annotated[str | None, typer.Option(help="The transfer functions of the hidden units.")] = None,
+    epochs: Annotated[str | None, typer.Option(help="The numbers of epochs.")] = None,
+    batch_size: Annotated[str | None, typer.Option(help="The batch sizes.")] = None,
+    rate: Annotated[str | None, typer.Option(help="The learning rates.")] = None,
+    rate_decay: Annotated[str | None, typer.Option(help="The decays of the learning rate.")] = None,
+    momentum: Annotated[str | None, typer.Option(help="The momenta of the updates.")] = None,
+    weight_decay: Annotated[str | None, typer.Option(help="The weight decays.")] = None,
+    connectivity: Annotated[str | None, typer.Option(help="The probabilities that a synapse exists.")] = None,
+    precision: Annotated[str | None, typer.Option(help="The precisions: float32, float64 or both.")] = None,
+    measure: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME[,NAME]", help="Measures that are made after every epoch, as in `recircuit train`."),
+    ] = None,
     seeds: Annotated[str, typer.Option(help=SEEDS)] = "0-4",
-    quick: Annotated[bool, typer.Option("--quick", help="Of experiments: fewer and shorter runs.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Run fewer and shorter runs of the experiments.")] = False,
     backend: Annotated[str | None, typer.Option(help=BACKEND)] = None,
     data_dir: Annotated[
-        str | None, typer.Option("--data", metavar="DIR", help="Where the files of DATA, or of the experiments, lie.")
+        str | None, typer.Option("--data", metavar="DIR", help="The folder that holds the files of the data.")
     ] = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help=OUT)] = None,
     scheduler: Annotated[str | None, typer.Option(metavar="ADDRESS", help=SCHEDULER)] = None,
     workers: Annotated[int | None, typer.Option(metavar="N", min=1, help=WORKERS)] = None,
 ) -> None:
-    """Train, or reproduce, over seeds and variants, many runs at a time.
+    """Train networks, or run experiments, over seeds and variants, many runs at a time.
 
-    Ctrl-C stops it; the same command goes on with what is not done. A run gives the same numbers wherever it runs.
+    Ctrl-C stops the sweep; the same command continues it. A run gives the same numbers wherever it runs.
     """
     variants = dict(
         rule=rule, layers=layers, loss=loss, transfer=transfer, epochs=epochs, batch_size=batch_size, rate=rate,
@@ -111,7 +116,7 @@ def _jobs(
 
 
 def _whole(text: str) -> int:
-    """A number of epochs."""
+    """Return a number of epochs."""
     if not text.isdecimal():
         raise UsageError(f"--epochs: expected a whole number, at least 1; got {text}.")
     return int(text)
@@ -178,7 +183,7 @@ class _Sweep:
 
 
 def _line(job: Job, result: Result) -> str:
-    """A finished run in words."""
+    """Return a finished run in words."""
     name = f"{job.options.get('id', job.options.get('rule'))}{'' if job.seed is None else f', seed {job.seed}'}"
     if result["diverged"]:
         return f"{name}: {result['diverged']}"
@@ -190,7 +195,7 @@ def _line(job: Job, result: Result) -> str:
 
 
 def _told(summary: Summary) -> str:
-    """A variant of the summary in words."""
+    """Return a variant of the summary in words."""
     named = {name: value for name, value in summary.variant.items() if name not in ("check", "relation", "target")}
     name = ", ".join(f"{v}" if k in ("rule", "id", "what") else f"{k} {v}" for k, v in named.items())
     runs = _runs(summary.runs)

@@ -31,39 +31,61 @@ __all__ = ["train"]
 
 _READ = ", ".join(name for name, source in DATA_SETS.items() if source.in_folder)
 _THERE = ", ".join(name for name, source in DATA_SETS.items() if not source.in_folder)
-DATA = f"A data set: {_THERE} (no files are needed); {_READ} (these with --data); or the path of an .npz file."
-DATA_DIR = "The folder in which the files of mnist, cifar10 and the others lie."
-LAYERS = "Units of each layer. [default: FEATURES-100-CLASSES; FEATURES-500-CLASSES from 10,000 samples on]"
+DATA = (
+    f"The data set: {_THERE} (needs no files); {_READ} (these need --data); or the path of an .npz file that holds x_train, "
+    "y_train, x_test and y_test."
+)
+DATA_DIR = "The folder that holds the files of the data set (mnist, cifar10 and others)."
+LAYERS = (
+    "The number of units of each layer. [default: FEATURES-100-CLASSES; FEATURES-500-CLASSES if there are 10,000 "
+    "samples or more]"
+)
 MODEL = (
-    f"In place of --layers, for images: {ARCHITECTURES.listed()}, trained as in its paper if nothing else is said; "
-    "or layers in words, as in 'conv 32 5x5; maxpool 3; drop .8; full 500; output'."
+    f"A network for images, in place of --layers: {ARCHITECTURES.listed()}. It is trained as in its paper unless other options "
+    "say otherwise. A list of layers is possible too, for instance 'conv 32 5x5; maxpool 3; drop .8; full 500; output'."
 )
-UNTIED = "With --model: every synapse of a convolution has a weight of its own, which is local."
-AUGMENT = "Of images, anew in every epoch: 'shift .1, flip .5, elastic 34 4' (shares of the size; alpha and sigma), or a part."
-RULE = f"The learning rule: {RULES.listed()}; or one in a file, as ./mine.py:my_rule. `recircuit rules` describes them."
+UNTIED = "With --model: give every synapse of a convolution a weight of its own, so that learning is local."
+AUGMENT = (
+    "Change the images at random in every epoch. 'shift .1, flip .5, elastic 34 4' shifts them by up to .1 of "
+    "their size, mirrors "
+    "half of them, and distorts them elastically with alpha 34 and sigma 4; each part may be left out."
+)
+RULE = (
+    f"The learning rule: {RULES.listed()}; or a rule in a file, for instance ./mine.py:my_rule. `recircuit rules` describes "
+    "the rules."
+)
 TRANSFER = f"The transfer function of the hidden units: {TRANSFERS.listed()}, or an expression of basal."
-LOSS = f"The loss, computed by the output circuit: {OUTPUTS.listed()}."
-EPOCHS = "How often all training samples are shown. [default: 20; 6 from 10,000 samples on]"
-BATCH_SIZE = "Samples shown at a time, over which an update is averaged. [default: a 64th of all, 10 to 100]"
+LOSS = f"The loss, which the output circuit computes: {OUTPUTS.listed()}."
+EPOCHS = "The number of passes through the training samples. [default: 20; 6 if there are 10,000 samples or more]"
+BATCH_SIZE = (
+    "The number of samples that are shown at a time. Updates are averaged over them. [default: 1/64 of the samples, "
+    "but 10 to 100]"
+)
 _FACTORS = ", ".join(f"{k.rate_factor:g} with {loss}" for loss, k in OUTPUTS.items() if k.rate_factor != 1)
-RATE = f"The learning rate. [default: the rule's own, mostly 1; times {_FACTORS}]"
-DECAY = f"After n updates the rate is rate/(1 + n*rate-decay). [default: {RATE_DECAY:g}]"
-CONNECTIVITY = "Probability of each synapse, forward and feedback drawn by themselves."
+RATE = f"The learning rate. [default: that of the rule, in most rules 1, times {_FACTORS}]"
+DECAY = f"The decay of the learning rate: after n updates it is rate/(1 + n*rate-decay). [default: {RATE_DECAY:g}]"
+CONNECTIVITY = "The probability that a synapse exists. Forward and feedback synapses are drawn separately."
 BACKEND = (
-    "auto, numpy (no compiler), cpp, cuda, or interpreter (slow, for checking the others). "
-    "auto compiles where the run is long enough to gain by it."
+    "The backend: auto, numpy (needs no compiler), cpp, cuda, or interpreter (slow; it checks the others). "
+    "auto compiles the circuit if the run is long enough to gain by it."
 )
-MATMUL = "Precision of products on cuda: full, or tf32 (11 bits of each factor, faster). [default: full]"
+MATMUL = (
+    "The precision of matrix products on the backend cuda: full, or tf32, which is faster and keeps 11 bits of each "
+    "factor. [default: full]"
+)
 MEASURE = (
-    "More columns for metrics.csv, after every epoch, beside angle, distance and signs of the feedback weights against "
-    f"the transpose of the forward ones, which are always there: {MEASURES.listed()}."
+    "Measures that are made after every epoch and written to metrics.csv, besides angle, distance and sign agreement of the "
+    f"feedback weights and the transpose of the forward weights: {MEASURES.listed()}."
 )
-OUT = "Folder of the run. [default: runs/DATA-RULE-SEED]"
-RESUME = "Go on with the run in the folder, from its last whole epoch, with its options; --epochs may be larger."
-OVERWRITE = "Write over the run that the folder holds."
+OUT = "The folder of the run. [default: runs/DATA-RULE-SEED]"
+RESUME = (
+    "Continue the run in the folder from its last whole epoch, with its options. --epochs may be larger than before."
+)
+OVERWRITE = "Replace the run that the folder holds."
 TRUST = (
-    "With --resume: execute the file of the rule that config.json names, if it is what it was when the run was started. "
-    "Only for folders of people whom you trust."
+    "With --resume: execute the file of the rule that config.json names, if the file has not changed since the run "
+    "was started. "
+    "Use this only for folders of people whom you trust."
 )
 
 
@@ -79,14 +101,20 @@ def train(
     batch_size: Annotated[int | None, typer.Option(help=BATCH_SIZE)] = None,
     rate: Annotated[float | None, typer.Option(help=RATE)] = None,
     rate_decay: Annotated[float | None, typer.Option(help=DECAY)] = None,
-    momentum: Annotated[float | None, typer.Option(help="Of the updates. [default: 0]")] = None,
-    weight_decay: Annotated[float | None, typer.Option(help="Per update, of every weight. [default: 0]")] = None,
+    momentum: Annotated[float | None, typer.Option(help="The momentum of the updates. [default: 0]")] = None,
+    weight_decay: Annotated[
+        float | None, typer.Option(help="The share of every weight that decays per update. [default: 0]")
+    ] = None,
     augment: Annotated[str | None, typer.Option(metavar="HOW", help=AUGMENT)] = None,
     connectivity: Annotated[float | None, typer.Option(help=CONNECTIVITY + " [default: 1]")] = None,
-    precision: Annotated[str | None, typer.Option(help="float32 or float64. [default: float32]")] = None,
+    precision: Annotated[
+        str | None, typer.Option(help="The precision of numbers: float32 or float64. [default: float32]")
+    ] = None,
     backend: Annotated[str | None, typer.Option(help=BACKEND + " [default: auto]")] = None,
     matmul: Annotated[str | None, typer.Option(help=MATMUL)] = None,
-    seed: Annotated[int | None, typer.Option(help="Of weights, order and noise. [default: 0]")] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="The seed for the initial weights, the sample order and the noise. [default: 0]")
+    ] = None,
     measure: Annotated[list[str] | None, typer.Option(metavar="NAME[,NAME]", help=MEASURE)] = None,
     data_dir: Annotated[str | None, typer.Option("--data", metavar="DIR", help=DATA_DIR)] = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help=OUT)] = None,
@@ -94,9 +122,10 @@ def train(
     overwrite: Annotated[bool, typer.Option("--overwrite", help=OVERWRITE)] = False,
     trust: Annotated[bool, typer.Option("--trust", help=TRUST)] = False,
 ) -> None:
-    """Train a network on DATA: config.json, metrics.csv, weights.safetensors and curves.png in the folder of the run.
+    """Train a network on DATA.
 
-    Ctrl-C stops it; --resume goes on from the last whole epoch and ends with the same weights.
+    The folder of the run receives config.json, metrics.csv, weights.safetensors and curves.png. Ctrl-C stops the run;
+    --resume continues it from the last whole epoch and ends with the same weights.
     """
     options = dict(
         data=data, data_dir=data_dir, layers=layers, model=model, untied=untied or None, rule=rule, loss=loss,

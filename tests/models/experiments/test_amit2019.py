@@ -62,21 +62,21 @@ def test_quick_run_holds_all_its_checks(name: str, tmp_path: Path) -> None:
 def test_linear_circuit_iterates_equation_15(epsilon: float) -> None:
     problem = linear.random_problem(3, (6, 9, 8, 4))
     rule = linear.urfb_epsilon.with_parameters(rate=0.05, epsilon=epsilon)
-    path = linear.learn(problem, rule, 40, "numpy", course=True)
+    path = linear.learn(problem, rule, 40, "numpy", trajectory=True)
     wanted = linear_theory.iterate(problem.weights, problem.feedback, problem.T, epsilon, 0.05, 40)
     np.testing.assert_allclose(path.error, wanted.errors[:-1], rtol=1e-12)
-    for found, last, course in zip(path.weights, wanted.weights, path.course, strict=True):
+    for found, last, trajectory in zip(path.weights, wanted.weights, path.trajectory, strict=True):
         np.testing.assert_allclose(found, last, atol=1e-13)
-        np.testing.assert_array_equal(course[-1], found)
+        np.testing.assert_array_equal(trajectory[-1], found)
 
 
 def test_decoupled_circuit_is_eulers_method_on_the_scalar_system() -> None:
     lam_r, lam_t = np.array([[0.3, 0.2], [0.25, 0.3]]), np.array([0.9, 0.6])
     system = theory.decoupled(lam_r, lam_t, 3, np.random.default_rng(0))
     rule = linear.urfb_epsilon.with_parameters(rate=0.1, epsilon=0.5)
-    path = linear.learn(system.problem, rule, 150, "numpy", course=True)
+    path = linear.learn(system.problem, rule, 150, "numpy", trajectory=True)
     lam = np.zeros((3, 2))
-    for inside in system.lambdas(path.course):
+    for inside in system.lambdas(path.trajectory):
         lam = lam + 0.1 * linear_theory.scalar_flow(lam, lam_r, lam_t, 0.5)
         np.testing.assert_allclose(inside, lam[:, :, None] * np.eye(2), atol=1e-13)
 
@@ -107,9 +107,9 @@ def test_output_circuit_is_the_references(ratio: int) -> None:
 @pytest.mark.cpp
 def test_backends_agree() -> None:
     problem = linear.random_problem(0, (6, 9, 4))
-    one, other = (linear.learn(problem, linear.urfb_epsilon, 30, b, course=True) for b in ("numpy", "cpp"))
+    one, other = (linear.learn(problem, linear.urfb_epsilon, 30, b, trajectory=True) for b in ("numpy", "cpp"))
     np.testing.assert_allclose(one.error, other.error, rtol=1e-12)
-    for a, b in zip([*one.course, *one.weights], [*other.course, *other.weights], strict=True):
+    for a, b in zip([*one.trajectory, *one.weights], [*other.trajectory, *other.weights], strict=True):
         np.testing.assert_allclose(a, b, atol=1e-13)
 
 

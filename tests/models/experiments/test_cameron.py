@@ -12,7 +12,7 @@ from recircuit.models.data import load
 from recircuit.models.experiments import all_experiments
 from recircuit.models.experiments.cameron import learned_feedback as cameron
 from recircuit.models.experiments.cameron.pseudoinverse import white
-from recircuit.models.experiments.cameron.pseudoinverse_pairs import course
+from recircuit.models.experiments.cameron.pseudoinverse_pairs import trajectory
 from recircuit.models.networks.recirculation import chain
 
 THEORY = ("cameron-recursion", "cameron-newton")  # see test_theory.py
@@ -41,13 +41,13 @@ def test_white_rows_are_white_and_centred_samples_have_no_mean() -> None:
     assert np.allclose(x.T @ x / len(x), np.eye(7))
     data = cameron.centred(load("digits"))
     assert np.abs(data.x_train.mean(axis=0)).max() < 1e-6 and data.scale == 1
-    apart = load("digits").x_test[0] * load("digits").scale - data.x_test[0]
-    assert np.allclose(apart, load("digits").x_train.mean(axis=0) * load("digits").scale, atol=1e-6)
+    differences = load("digits").x_test[0] * load("digits").scale - data.x_test[0]
+    assert np.allclose(differences, load("digits").x_train.mean(axis=0) * load("digits").scale, atol=1e-6)
 
 
 def test_a_course_looks_at_every_pair_and_ends_where_the_circuit_is() -> None:
     net = chain((6, 5, 4), batch_size=10)
-    first, second = course(net, 50, "numpy", looks=6)
+    first, second = trajectory(net, 50, "numpy", looks=6)
     assert first.at[0] == 0 and first.at[-1] == 50 and len(first.distance) == len(first.at)
     assert first.moved[0] == 0 < first.moved[-1]
     from recircuit.models.analysis.measures import penrose

@@ -216,8 +216,8 @@ def test_a_ratio_has_a_fifth_as_its_margin_and_no_value_without_learning() -> No
 def test_neighbours_tell_a_digit_where_digits_lie_apart() -> None:
     rng = np.random.default_rng(0)
     labels = rng.integers(0, 10, 400)
-    apart = np.stack([labels % 4, labels // 4], axis=1) + 0.01 * rng.normal(size=(400, 2))
-    assert from_neighbours(apart, labels) == 1.0
+    differences = np.stack([labels % 4, labels // 4], axis=1) + 0.01 * rng.normal(size=(400, 2))
+    assert from_neighbours(differences, labels) == 1.0
     assert from_neighbours(rng.normal(size=(400, 2)), labels) < 0.2
 
 

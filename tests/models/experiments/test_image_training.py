@@ -130,10 +130,10 @@ def test_a_run_that_was_stopped_goes_on_and_ends_the_same(tmp_path: Path, monkey
         return replace(made, out=tmp_path / folder)
 
     data = load("digits")
-    few = Dataset(
+    small_data = Dataset(
         "few", data.x_train[:200], data.y_train[:200], data.x_test[:60], data.y_test[:60], 10, data.shape, data.scale
     )
-    monkeypatch.setattr("recircuit.models.experiments.framework.experiment.Settings.dataset", lambda *_: few)
+    monkeypatch.setattr("recircuit.models.experiments.framework.experiment.Settings.dataset", lambda *_: small_data)
     whole = learn(METHODS, settings("whole"), PROTOCOL, PROTOCOL)
     calls = []
 
@@ -187,8 +187,10 @@ def test_the_full_run_goes_through_on_small_images_whole_and_in_part(
     module = importlib.import_module(experiment.run.__module__)
     small = Protocol(LINES[name], "few", 3, 20, 0.01)
     x, y = pictures(60), np.random.default_rng(0).integers(0, 10, 60)
-    few = Dataset.from_arrays("few", x[:40].reshape(-1, *SHAPE), y[:40], x[40:].reshape(-1, *SHAPE), y[40:], classes=10)
-    monkeypatch.setattr(Settings, "dataset", lambda *_: few)
+    small_data = Dataset.from_arrays(
+        "few", x[:40].reshape(-1, *SHAPE), y[:40], x[40:].reshape(-1, *SHAPE), y[40:], classes=10
+    )
+    monkeypatch.setattr(Settings, "dataset", lambda *_: small_data)
     if hasattr(module, "FULL"):
         monkeypatch.setattr(module, "FULL", small)
     else:

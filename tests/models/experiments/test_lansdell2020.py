@@ -27,13 +27,13 @@ def test_quick_run_holds_all_its_checks(name: str, tmp_path: Path) -> None:
 
 
 def test_the_cnn_learns_both_sets_where_both_are_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def few(_: Settings, name: str) -> Dataset:
+    def small_data(_: Settings, name: str) -> Dataset:
         rng, classes = np.random.default_rng(0), {"cifar10": 10, "cifar100": 100}[name]
         x, y = rng.integers(0, 256, (60, 3, 8, 8), dtype=np.uint8), rng.integers(0, classes, 60)
         return Dataset.from_arrays(name, x[:40], y[:40], x[40:], y[40:], classes=classes)
 
     line = "conv 2 3x3; maxpool 3; full 6; drop .5; output"
-    monkeypatch.setattr(Settings, "dataset", few)
+    monkeypatch.setattr(Settings, "dataset", small_data)
     monkeypatch.setattr(lansdell_cnn, "FULL", lansdell_cnn.FULL.with_(model=line, batch_size=20))
     experiment = lansdell_cnn.EXPERIMENT
     settings = settings_for(experiment, epochs=2, seeds=1, data=tmp_path)

@@ -91,7 +91,7 @@ def test_one_presentation_is_eulers_step_of_the_averaged_equations(sizes: tuple[
     rng = np.random.default_rng(2)
     many = networks(rng, sizes)
     study = Study(many, *covariances(rng, many.count, sizes[0], sizes[-1]))
-    found = study.course(0.01, [0, 0.01])
+    found = study.trajectory(0.01, [0, 0.01])
     for w, v, start in zip(found, study.system.velocity(many.forward), many.forward):
         np.testing.assert_allclose(w[1], start + 0.01 * v, atol=1e-14)
 
@@ -104,10 +104,12 @@ def test_many_white_columns_are_the_expected_update_up_to_chance() -> None:
     for rows in (400, 40_000):
         x = white(rows, 3, rng)
         flow = Flow(side_by_side(many, batch_size=rows), {"x": x, "target": x @ T.T})
-        course = flow.run(0.5, [0, 0.5])
+        trajectory = flow.run(0.5, [0, 0.5])
         wanted = ode.Averaged(many, np.eye(3)[None], T[None]).velocity(many.forward)
         gaps.append(
-            max(np.abs(np.diff(course.weights[f"W{i}.w"], axis=0)[0] / 0.5 - wanted[i - 1][0]).max() for i in (1, 2))
+            max(
+                np.abs(np.diff(trajectory.weights[f"W{i}.w"], axis=0)[0] / 0.5 - wanted[i - 1][0]).max() for i in (1, 2)
+            )
         )
         flow.close()
     assert gaps[1] < 0.1 and gaps[1] < gaps[0] / 3
@@ -130,7 +132,7 @@ def test_a_study_converges_at_first_order_and_can_start_again() -> None:
     study = Study(many, *covariances(rng, many.count, 3, 2))
     found = converge(study, [0.02, 0.01, 0.005], [0, 0.4, 0.8])
     assert all(check.ok for check in found.checks(""))
-    first, again = (study.course(0.02, [0, 0.2]) for _ in range(2))
+    first, again = (study.trajectory(0.02, [0, 0.2]) for _ in range(2))
     assert all(np.array_equal(a, b) for a, b in zip(first, again))
     assert np.array_equal(study.settle(((0.02, 0.2),))[0], first[0][-1])
 
@@ -152,10 +154,10 @@ def test_networks_beside_each_other_do_as_each_alone() -> None:
     rng = np.random.default_rng(7)
     many = networks(rng)
     S_II, S_TI = covariances(rng, many.count, 3, 2)
-    together = Study(many, S_II, S_TI).course(0.05, [0, 1.0])
+    together = Study(many, S_II, S_TI).trajectory(0.05, [0, 1.0])
     for n in range(many.count):
         one = Networks([w[n : n + 1] for w in many.forward], [c[n : n + 1] for c in many.channel])
-        alone = Study(one, S_II[n : n + 1], S_TI[n : n + 1]).course(0.05, [0, 1.0])
+        alone = Study(one, S_II[n : n + 1], S_TI[n : n + 1]).trajectory(0.05, [0, 1.0])
         for a, b in zip(together, alone):
             np.testing.assert_allclose(a[:, n], b[:, 0], atol=1e-13)
 

@@ -16,7 +16,7 @@ from recircuit.models.analysis.weight_alignment import alignment, angle, relativ
 from recircuit.models.networks.architectures import ARCHITECTURES, layers_of
 from recircuit.models.networks.convolutional import image_network
 from recircuit.models.networks.weight_transfer import carry_over
-from recircuit.testing import EXACT, distance, forms_apart
+from recircuit.testing import EXACT, distance, form_differences
 
 SMALL = "conv 3 3x3; conv 3 3x3; SUM; maxpool 3; drop .5; conv 2 2x2; maxpool 2; full conn. 6; output"
 IMAGE = (2, 6, 6)
@@ -60,8 +60,8 @@ def test_dense_is_plain(rule: str, options: dict[str, Any]) -> None:
     mild = {"urfb": rc.urfb, "bp": rc.bp, "frfb": rc.frfb}[rule].with_parameters(rate=0.05)
     line = SMALL.replace("drop .5; ", "")  # of dropout the two draw in another order
 
-    apart = forms_apart(lambda **o: small(mild, line, connectivity=0.8, **options, **o), shown())
-    assert len(apart) > 30 and {k: v for k, v in apart.items() if not v < EXACT} == {}
+    differences = form_differences(lambda **o: small(mild, line, connectivity=0.8, **options, **o), shown())
+    assert len(differences) > 30 and {k: v for k, v in differences.items() if not v < EXACT} == {}
 
 
 def test_what_skips_is_not_multiplied_by_f_prime() -> None:

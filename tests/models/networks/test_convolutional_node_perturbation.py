@@ -17,7 +17,7 @@ from recircuit.circuits.inputs import as_inputs
 from recircuit.cli import app, main
 from recircuit.models.networks.convolutional import image_network
 from recircuit.plasticity import find
-from recircuit.testing import EXACT, distance, forms_apart
+from recircuit.testing import EXACT, distance, form_differences
 
 Array = NDArray[np.floating]
 LINE = "conv 3 3x3; maxpool 3; full 5; drop .5; output"
@@ -80,13 +80,13 @@ def test_node_perturbation_equals_numpy(batch_size: int) -> None:
     assert set(np.unique(seen["full1.kept"])) == {0, 2} and abs(seen["pool1.noise"].std() / C - 1) < 0.2
     for k, rows in enumerate(order):
         x, labels = data["x"][rows].reshape(-1, *IMAGE), data["s"][rows]
-        jolt, late, kept, told = (seen[key][k] for key in keys)
+        jolt, late, kept, fed_back = (seen[key][k] for key in keys)
         rates = np.tanh(convolve(x, w["x_to_conv1.w"].reshape(3, 2, 3, 3)))
         largest, argmaxes = pooled(rates)
         calm, (upper, top) = largest.reshape(batch_size, -1), (w["pool1_to_full1.w"], w["full1_to_o.w"])
         pool, full, fields = above(calm, 0 * late, kept, upper, top)
         raised = losses(above(calm + jolt, late, kept, upper, top)[2], labels) - losses(fields, labels)
-        np.testing.assert_allclose(told[:, 0], raised, atol=1e-12)
+        np.testing.assert_allclose(fed_back[:, 0], raised, atol=1e-12)
         error = np.eye(CLASSES)[labels] - softmax(fields, axis=1)
         fed = {name: error @ w[f"o_to_{name}.w"].T for name in ("pool1", "full1")}
         conv_error = handed_down(fed["pool1"].reshape(largest.shape), argmaxes, rates.shape) * (1 - rates**2)
@@ -107,8 +107,8 @@ def test_node_perturbation_equals_numpy(batch_size: int) -> None:
 )
 def test_dense_is_plain(options: dict[str, Any]) -> None:
     line = "conv 3 3x3; maxpool 3; conv 2 2x2; maxpool 2; full 5; output"
-    apart = forms_apart(lambda **o: network(line, **options, **o), stimuli(5))
-    assert len(apart) > 30 and {k: v for k, v in apart.items() if not v < EXACT} == {}
+    differences = form_differences(lambda **o: network(line, **options, **o), stimuli(5))
+    assert len(differences) > 30 and {k: v for k, v in differences.items() if not v < EXACT} == {}
 
 
 def test_noise_is_where_feedback_comes_and_controls_begin_with_the_same_weights() -> None:
@@ -121,8 +121,8 @@ def test_noise_is_where_feedback_comes_and_controls_begin_with_the_same_weights(
     for direct, wanted in places.items():
         net = network(line, direct=direct)
         assert {n for n, p in net.populations.items() if "noise" in p.variables()} == wanted
-        told = {p.post.name for p in net.projections.values() if p.into == "apical" and p.plastic}
-        assert told == wanted
+        fed_back = {p.post.name for p in net.projections.values() if p.into == "apical" and p.plastic}
+        assert fed_back == wanted
     noisy, fixed = network(), network(rule=rc.frfb)
     start = fixed.state(weights_only=True)
     assert all(np.array_equal(noisy[k], v) for k, v in start.items() if k.endswith(".w")) and len(start) > 5

@@ -121,7 +121,7 @@ def _borrowed(net: Circuit, name: str) -> bool:
     return hasattr(net.projections[name].weights, "flipped")
 
 
-def apart(net: Circuit, reference: lillicrap.Network) -> float:
+def distance_between(net: Circuit, reference: lillicrap.Network) -> float:
     """The largest difference of a weight or bias."""
     now = textbook(net)
     pairs = zip([*now.weights, *now.biases], [*reference.weights, *reference.biases])
@@ -155,12 +155,12 @@ def test_circuit_is_the_reference(name: str) -> None:
         begin = reference.weights[-1].copy(), reference.weights[0].copy()
         exist = [w != 0 for w in reference.weights]
         net.run(data)
-        course = lillicrap.Descent(reference, **descent)
+        trajectory = lillicrap.Descent(reference, **descent)
         for k in range(0, 12, net.batch_size):
-            course.step(data["x"][k : k + net.batch_size], wanted[k : k + net.batch_size])
+            trajectory.step(data["x"][k : k + net.batch_size], wanted[k : k + net.batch_size])
             for w, there in zip(reference.weights, exist):
                 w *= there
-        assert apart(net, reference) < EXACT
+        assert distance_between(net, reference) < EXACT
         moved = [np.abs(a - b).max() for a, b in zip(begin, (reference.weights[-1], reference.weights[0]))]
         assert max(moved) > 1e-3 or "frozen" in options, "nothing was learned, so nothing was compared"
 
@@ -192,7 +192,7 @@ def test_pseudobackprop_settles_to_the_pseudoinverse(lowering: str) -> None:
         reference = textbook(net, kind="pseudoinverse")
         lillicrap.Descent(reference, 0.1).step(data["x"], targets(net, data))
         net.run(data)
-        gaps.append(apart(net, reference))
+        gaps.append(distance_between(net, reference))
     assert gaps[1] < (EXACT if lowering == "dense" else gaps[0] / 10)
 
 
@@ -224,7 +224,7 @@ def test_slow_units_come_to_the_textbook_as_phases_get_longer(rule: rc.Rule) -> 
         reference = textbook(net, kind="layers" if rule is FA else "transpose")
         lillicrap.Descent(reference, 0.1).step(data["x"], targets(net, data))
         net.run(data)
-        gaps.append(apart(net, reference))
+        gaps.append(distance_between(net, reference))
     assert gaps[0] > 10 * gaps[1] and gaps[2] < EXACT
 
 
@@ -265,7 +265,7 @@ def test_dropout_is_drawn_once_a_presentation_and_not_in_evaluations() -> None:
         drawn = net.program().run(net.timetable("train", keys), rows[None], collect=dict.fromkeys(keys, 1)).collected
         reference.network.kept = [1 - drawn[key][0] for key in keys]
         reference.step(data["x"][rows], wanted[rows])
-        assert apart(net, reference.network) < EXACT
+        assert distance_between(net, reference.network) < EXACT
         for name, mask in zip(p, reference.network.kept):
             seen[name].append(np.ravel(mask))
     for name, draws in seen.items():
@@ -377,6 +377,6 @@ def test_compiled_is_interpreted(name: str) -> None:
         begin = textbook(net)
         net.run(stimuli(net, 32), backend=backend)
         ends.append(textbook(net))
-        assert apart(net, begin) > 1e-3
+        assert distance_between(net, begin) > 1e-3
         net.close()
     assert max(np.abs(a - b).max() for a, b in zip(ends[0].weights, ends[1].weights)) < 1e-4

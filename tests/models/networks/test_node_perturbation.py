@@ -78,7 +78,7 @@ def one_hot(labels: np.ndarray, classes: int) -> np.ndarray:
     return np.eye(classes)[labels]
 
 
-def apart(net: rc.Circuit, reference: Network) -> float:
+def distance_between(net: rc.Circuit, reference: Network) -> float:
     """The largest difference between any weights."""
     mine = as_network(net, reference.direct)
     pairs = [*zip(mine.W, reference.W), *zip(mine.b, reference.b), *zip(mine.B, reference.B)]
@@ -111,7 +111,7 @@ def test_windows_in_turn_equal_circuits_side_by_side(feedback: str) -> None:
     nets = [circuit(batch_size=3, feedback=feedback, windows=w) for w in ("in turn", "side by side")]
     for net in nets:
         net.run(stimuli())
-    assert apart(nets[0], as_network(nets[1], feedback == "direct")) < EXACT
+    assert distance_between(nets[0], as_network(nets[1], feedback == "direct")) < EXACT
     twin = nets[1]
     for name in ("x_to_h1", "h1_to_h2", "h2_to_o"):
         pre, post = name.split("_to_")
@@ -129,7 +129,7 @@ def test_node_perturbation_equals_numpy(batch_size: int, feedback: str) -> None:
         rows = slice(k * batch_size, (k + 1) * batch_size)
         drawn = [n[k] for n in noise.values()]
         reference.perturb(data["x"][rows], one_hot(data["s"][rows], 3), drawn, C, rate=0.1, feedback_rate=0.2)
-    assert apart(net, reference) < EXACT
+    assert distance_between(net, reference) < EXACT
 
 
 def test_reinforcement_equals_numpy() -> None:
@@ -140,7 +140,7 @@ def test_reinforcement_equals_numpy() -> None:
         rows = slice(3 * k, 3 * k + 3)
         drawn = [n[k] for n in noise.values()]
         reference.reinforce(data["x"][rows], one_hot(data["s"][rows], 3), drawn, C, rate=0.1)
-    assert apart(net, reference) < EXACT
+    assert distance_between(net, reference) < EXACT
 
 
 def test_feedback_alignment_and_matching_equal_numpy() -> None:
@@ -152,7 +152,7 @@ def test_feedback_alignment_and_matching_equal_numpy() -> None:
             step = reference.match if rule == "matching" else reference.align
             step(data["x"][rows], one_hot(data["s"][rows], 3), rate=0.1)
         net.run(data)
-        assert apart(net, reference) < EXACT
+        assert distance_between(net, reference) < EXACT
 
 
 def test_adam_equals_numpy() -> None:
@@ -168,7 +168,7 @@ def test_adam_equals_numpy() -> None:
         gradients = [e.T @ r / 3 for e, r in zip(errors, rates)] + [e.mean(axis=0) for e in errors]
         for array, step, g in zip(arrays, steps, gradients):
             array += step.step(g)
-    assert apart(net, reference) < EXACT
+    assert distance_between(net, reference) < EXACT
 
 
 @pytest.mark.parametrize("feedback", ["layers", "direct"])
@@ -255,15 +255,15 @@ def test_controls_run_without_the_phases_of_noise() -> None:
 
 
 def test_with_time_constants_it_comes_to_the_textbook_as_the_windows_get_longer() -> None:
-    data, apart_by = stimuli(count=6), []
+    data, distances = stimuli(count=6), []
     exact = circuit()
     exact.run(data)
     for settling in (20, 40, 80):
         net = circuit(tau=4 * ms, settling=settling)
         net.run(data)
-        apart_by.append(apart(net, as_network(exact)))
-    assert apart_by[0] > apart_by[1] > apart_by[2]
-    assert apart_by[2] < 1e-6
+        distances.append(distance_between(net, as_network(exact)))
+    assert distances[0] > distances[1] > distances[2]
+    assert distances[2] < 1e-6
 
 
 def test_the_ridge_form_and_the_controls_say_that_they_are_not_local() -> None:
@@ -357,12 +357,12 @@ def test_the_bias_falls_with_c_as_the_theorem_says(
     second, third = second_and_third()
     for c in scales:
         estimates, xi, gradient = sampled(1000, 800 if m3 == 0 else 200, c=c, noise=noise)
-        rest = estimates - xi * (xi @ gradient)[:, None]
+        residual = estimates - xi * (xi @ gradient)[:, None]
         first = c * m3 * second / 2
         bias = first + c**2 * (third.sum(axis=1) / 2 + (m4 - 3) * np.diag(third) / 6)
-        assert misfit(rest, bias) < chi2.isf(1e-4, len(gradient))
-        assert misfit(rest, 0 * bias) > chi2.isf(1e-7, len(gradient)), "there is a bias to speak of"
-        assert misfit(rest, 2 * bias) > chi2.isf(1e-7, len(gradient))
+        assert misfit(residual, bias) < chi2.isf(1e-4, len(gradient))
+        assert misfit(residual, 0 * bias) > chi2.isf(1e-7, len(gradient)), "there is a bias to speak of"
+        assert misfit(residual, 2 * bias) > chi2.isf(1e-7, len(gradient))
         assert (np.linalg.norm(first) > 0) == (m3 != 0)
 
 

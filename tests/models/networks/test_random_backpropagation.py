@@ -94,7 +94,7 @@ def textbook(v: Variant, up: list[np.ndarray], down: list[np.ndarray], data: dic
         baldi.step(algorithm(v), up, down, data["x"][rows], data["s"][rows], rates)
 
 
-def apart(a: list[np.ndarray], b: list[np.ndarray]) -> float:
+def distance_between(a: list[np.ndarray], b: list[np.ndarray]) -> float:
     """The largest difference."""
     return max(float(np.abs(x - y).max()) for x, y in zip(a, b, strict=True))
 
@@ -113,7 +113,7 @@ def test_circuit_is_the_reference(name: str) -> None:
         before = [w.copy() for w in begin]
         net.run(data)
         textbook(variant, up, down, data, net.batch_size)
-        assert apart(weights(net, names), up + down) < EXACT
+        assert distance_between(weights(net, names), up + down) < EXACT
         assert abs(up[-1] - before[len(SIZES) - 2]).max() > 1e-3, "nothing was learned, so nothing was compared"
 
 
@@ -165,7 +165,7 @@ def test_the_top_layer_follows_the_gradient_in_all_of_them() -> None:
         net = make(Variant(name), batch_size=4)
         net.run(data)
         after.append(net["h3_to_o.w"])
-    assert apart(after, [after[0]] * len(after)) < EXACT
+    assert distance_between(after, [after[0]] * len(after)) < EXACT
 
 
 def test_skipped_backpropagation_sends_through_the_product_of_transposes() -> None:
@@ -183,7 +183,7 @@ def test_the_mean_of_a_skipping_matrix_does_not_matter(matrix: str) -> None:
         net = make(Variant("srbp", matrix=matrix, mean=mean), batch_size=3)
         net.run(data)
         ends.append(weights(net, forward_names()))
-    assert apart(*ends) < 1e-10
+    assert distance_between(*ends) < 1e-10
 
 
 @pytest.mark.parametrize("n", [0, 4])
@@ -192,7 +192,7 @@ def test_nothing_and_everything_teach_nothing(n: int) -> None:
     net = make(Variant("srbp", matrix="sparse", n=n), batch_size=3)
     begin = weights(net, forward_names())
     net.run(stimuli())
-    assert apart(weights(net, forward_names()[1:3]), begin[1:3]) < EXACT
+    assert distance_between(weights(net, forward_names()[1:3]), begin[1:3]) < EXACT
 
 
 def test_sparse_matrices_have_n_synapses_from_each_unit_on_average() -> None:
@@ -233,7 +233,7 @@ def test_dropout_is_drawn_once_a_presentation() -> None:
         masked = baldi.Algorithm(signals=[lambda j, m=m: j * m for m in kept])
         rows = slice(k, k + batch_size)
         baldi.step(masked, up, down, data["x"][rows], data["s"][rows], variant.rate / (1 + 1e-6 * (k // batch_size)))
-        assert apart(weights(net, forward_names()), up) < EXACT
+        assert distance_between(weights(net, forward_names()), up) < EXACT
     draws = np.array(seen)
     assert np.allclose(np.unique(draws), [0, 1 / (1 - p)])
     assert abs(np.mean(draws > 0) - (1 - p)) < 5 * np.sqrt(p * (1 - p) / draws.size)
@@ -251,7 +251,7 @@ def test_resampled_weights_are_new_in_every_presentation() -> None:
         net.run(data, order=[[k]])
         rate = variant.rate / (1 + variant.rate_decay * k)
         baldi.step(baldi.Algorithm(), up, down, data["x"][k : k + 1], data["s"][k : k + 1], rate)
-        assert apart(weights(net, forward_names()), up) < EXACT
+        assert distance_between(weights(net, forward_names()), up) < EXACT
     drawn, sd = np.array(seen[1:]), np.sqrt(2 / 9)
     assert len(np.unique(drawn)) == drawn.size
     assert abs(drawn.mean()) < 5 * sd / np.sqrt(drawn.size)
@@ -269,7 +269,7 @@ def test_sign_concordant_weights_have_their_partners_signs(options: dict[str, An
         rate = variant.rate / (1 + variant.rate_decay * (k // net.batch_size))
         rows = slice(k, k + net.batch_size)
         baldi.step(baldi.Algorithm(), up, down, data["x"][rows], data["s"][rows], rate)
-        assert apart(weights(net, forward_names()), up) < EXACT
+        assert distance_between(weights(net, forward_names()), up) < EXACT
         assert np.array_equal(np.sign(net["h1_to_h2.partner"]), np.sign(net["h1_to_h2.w"]))
     assert {m.signs for m in alignment(net).values()} == {1.0}
     assert all(0 < m.angle < 90 for m in alignment(net).values())
@@ -284,7 +284,7 @@ def test_a_weight_for_each_synapse_and_output() -> None:
     error = np.eye(3)[data["s"]] - outputs[-1]
     net.run(data)
     own = np.einsum("bk,kij,bi,bj->ij", error, channel, 1 - outputs[2] ** 2, outputs[1]) / 4
-    assert apart([net["h1_to_h2.w"]], [up[1] + variant.rate * own]) < EXACT
+    assert distance_between([net["h1_to_h2.w"]], [up[1] + variant.rate * own]) < EXACT
     assert len(np.unique(channel)) == channel.size
 
 
@@ -314,11 +314,11 @@ def test_a_program_is_not_taken_over_by_another_circuit(other: Variant) -> None:
 
 
 def test_what_is_one_units_alone_is_found() -> None:
-    rest, parts = one_sided("r*sign(x_pre)*exp(log(x_pre) + e_post*loss)/w", ["r"], ["loss"])
+    remainder, parts = one_sided("r*sign(x_pre)*exp(log(x_pre) + e_post*loss)/w", ["r"], ["loss"])
     assert parts == {"_part_0_pre": ("pre", "r*sign(x)"), "_part_1_pre": ("pre", "log(x)"),
                      "_part_2_post": ("post", "e*loss")}  # fmt: skip
-    assert rest == "_part_0_pre*exp(_part_1_pre + _part_2_post)/w"
-    rest, parts = one_sided("int(x_pre > 0 and y_post > 1)*rate_pre*rate", ["rate"], [])
+    assert remainder == "_part_0_pre*exp(_part_1_pre + _part_2_post)/w"
+    remainder, parts = one_sided("int(x_pre > 0 and y_post > 1)*rate_pre*rate", ["rate"], [])
     assert parts == {"x_pre": ("pre", "x"), "y_post": ("post", "y"), "rate_pre": ("pre", "rate")}
 
 
@@ -363,9 +363,9 @@ def test_compiled_is_interpreted(name: str) -> None:
         begin = weights(net, forward_names())
         net.run(data, backend=backend)
         ends.append(weights(net, forward_names()))
-        assert apart(ends[-1], begin) > 1e-3
+        assert distance_between(ends[-1], begin) > 1e-3
         net.close()
-    assert apart(*ends) < 1e-4
+    assert distance_between(*ends) < 1e-4
 
 
 # ---- experiments ---------------------------------------------------------------------------------------------------
@@ -386,8 +386,8 @@ def test_runs_are_kept_and_not_made_again(tmp_path: Path) -> None:
         assert kept(settings, "RBP (no f')-0", about, compute) == {"test": [1.0, 2.5]}
     assert len(made) == 2
     (file,) = (tmp_path / "runs").iterdir()
-    told = json.loads(file.read_text())
-    assert told["about"]["seed"] == 1 and told["seconds"] >= 0
+    stored = json.loads(file.read_text())
+    assert stored["about"]["seed"] == 1 and stored["seconds"] >= 0
     file.write_text("{ half")
     kept(settings, "RBP (no f')-0", {"seed": 1, "sizes": (1, 2)}, compute)
     assert len(made) == 3
@@ -424,13 +424,13 @@ def test_an_experiment_goes_on_where_it_was_stopped(tmp_path: Path, monkeypatch:
     assert len(list((tmp_path / "runs").iterdir())) == 6
     (tmp_path / "runs" / "SRBP-1.json").unlink()
     made: list[tuple[str, int]] = []
-    run = shared.School.run
+    run = shared.VariantTrainer.run
 
     def counted(self: Any, variant: Variant, seed: int) -> dict[str, Any]:
         made.append((variant.algorithm, seed))
         return run(self, variant, seed)
 
-    monkeypatch.setattr(shared.School, "run", counted)
+    monkeypatch.setattr(shared.VariantTrainer, "run", counted)
     assert shared.learn(plan, settings, full=small) == whole
     assert made == [("srbp", 1)]
 

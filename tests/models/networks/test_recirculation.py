@@ -13,7 +13,7 @@ from reference import cameron
 
 import recircuit as rc
 from recircuit.circuits.inputs import as_inputs
-from recircuit.circuits.lowering.closed import without_closed
+from recircuit.circuits.lowering.closed_phases import without_closed_terms
 from recircuit.errors import UsageError
 from recircuit.models.networks.layered import layered
 from recircuit.models.networks.recirculation import chain, recirculating
@@ -63,7 +63,7 @@ def drives(net: rc.Circuit, inputs: Any, presentations: int) -> dict[tuple[str, 
 def test_the_loop_from_below_goes_round_in_four_steps() -> None:
     net = chain((4, 3), ends="below", data=True)
     A, B, x = net["x_to_h1.w"], net["h1_to_x.w"], np.array([[1.0, -2, 0.5, 3]])
-    names = ["x.rate", "x.shown", "x.apical", "h1.basal", "h1.echo", "h1.heard"]
+    names = ["x.rate", "x.shown", "x.apical", "h1.basal", "h1.echo", "h1.received"]
     trace = net.run(x, record=names)
     step_x, step_h, step_x_back, step_h_back, learns = range(1, 6)
     h = A @ x[0]
@@ -72,7 +72,7 @@ def test_the_loop_from_below_goes_round_in_four_steps() -> None:
     assert distance(trace["x.rate"][step_x_back], B @ h) < EXACT
     assert distance(trace["h1.basal"][step_h_back], A @ B @ h) < EXACT
     assert distance(trace["x.shown"][learns], x[0]) < EXACT and distance(trace["x.apical"][learns], B @ h) < EXACT
-    assert distance(trace["h1.heard"][learns], h) < EXACT and distance(trace["h1.basal"][learns], A @ B @ h) < EXACT
+    assert distance(trace["h1.received"][learns], h) < EXACT and distance(trace["h1.basal"][learns], A @ B @ h) < EXACT
     assert distance(net["x_to_h1.w"] - A, 0.1 * np.outer(h - A @ B @ h, x[0])) < EXACT
     assert distance(net["h1_to_x.w"] - B, 0.1 * np.outer(x[0] - B @ h, h)) < EXACT
 
@@ -199,15 +199,19 @@ def test_numpy_is_cpp() -> None:
 
 def test_settling_converges_to_lock_step() -> None:
     """tau = 3 dt: the longer each step of a loop is, the nearer the update is to the four-step one."""
-    apart = []
+    distance_between = []
     x = np.random.default_rng(0).normal(size=(4, 5))
     exact = chain((5, 3), ends="below", batch_size=4, data=True)
     exact.run(x)
     for settling in (2.0, 4.0, 12.0):
         net = chain((5, 3), ends="below", batch_size=4, data=True, tau=3 * ms, settling=settling)
         net.run(x)
-        apart.append(distance(net["h1_to_x.w"], exact["h1_to_x.w"]))
-    assert apart[0] > 1e-3 and apart[0] > apart[1] > apart[2] and apart[2] < 1e-4
+        distance_between.append(distance(net["h1_to_x.w"], exact["h1_to_x.w"]))
+    assert (
+        distance_between[0] > 1e-3
+        and distance_between[0] > distance_between[1] > distance_between[2]
+        and distance_between[2] < 1e-4
+    )
 
 
 # --- what the theory says ---------------------------------------------------------------------------------------------
@@ -271,14 +275,14 @@ def test_from_zero_the_feedback_to_a_wide_layer_is_the_pseudoinverse_too() -> No
     """W fixed and expanding (6 to 9): B has the rows of W^T, whatever its start could have put beside them."""
     still = recirculated_feedback.with_parameters(rate=0.0)
     data = stimuli((4, 2), 4000)
-    apart = []
+    distance_between = []
     for start in (0.0, rc.glorot()):
         net = recirculating((4, 6, 9, 2), still, batch_size=20, precision="float64", feedback_weights=start)
         net.run(data, presentations=600)
         A, B = net["h1_to_h2.w"], net["h2_to_h1.w"]
         assert cameron.penrose(A, B)[0] < 1e-2
-        apart.append(np.linalg.norm(B - np.linalg.pinv(A)) / np.linalg.norm(np.linalg.pinv(A)))
-    assert apart[0] < 0.02 and apart[1] > 0.1, apart
+        distance_between.append(np.linalg.norm(B - np.linalg.pinv(A)) / np.linalg.norm(np.linalg.pinv(A)))
+    assert distance_between[0] < 0.02 and distance_between[1] > 0.1, distance_between
 
 
 # --- what is refused, and what is left out ----------------------------------------------------------------------------
@@ -314,7 +318,7 @@ def test_what_makes_no_loop_is_refused(make: Any, said: str) -> None:
     ],
 )
 def test_closed_terms_are_left_out(expression: str, left: str) -> None:
-    assert without_closed(expression) == left
+    assert without_closed_terms(expression) == left
 
 
 def test_what_is_closed_is_not_read() -> None:

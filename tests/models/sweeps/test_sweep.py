@@ -21,10 +21,10 @@ import pytest
 from small_files import write_back_image
 
 from recircuit.errors import RecircuitError, UsageError
-from recircuit.models.sweeps import separate_process as apart
+from recircuit.models.sweeps import separate_process as separate
 from recircuit.models.sweeps.dask_workers import dispatch
 from recircuit.models.sweeps.jobs import Job, experiment_jobs, perform, seeds_of, training_jobs, values_of
-from recircuit.models.sweeps.separate_process import perform_apart
+from recircuit.models.sweeps.separate_process import perform_in_own_process
 from recircuit.models.sweeps.summary_tables import csv_text, lines, summaries
 
 dask = pytest.mark.skipif(importlib.util.find_spec("distributed") is None, reason="distributed is not installed")
@@ -138,22 +138,22 @@ def test_a_run_in_a_process_of_its_own_gives_the_same_numbers(tmp_path: Path) ->
     """And what a rule's file prints does not go between."""
     (tmp_path / "mine.py").write_text(RULE, encoding="utf-8")
     (job,) = small(epochs=2, rule=[f"{tmp_path}/mine.py:mine"])
-    here, apart = perform(job.payload), perform_apart(job.payload)
-    assert numbers(here) == numbers(apart) and len(here["rows"]) == 2
-    assert apart["diverged"] == "" and apart["versions"] == here["versions"]
+    here, separate = perform(job.payload), perform_in_own_process(job.payload)
+    assert numbers(here) == numbers(separate) and len(here["rows"]) == 2
+    assert separate["diverged"] == "" and separate["versions"] == here["versions"]
 
 
 def test_what_a_run_is_refused_comes_back_in_words() -> None:
     payload = {**small()[0].payload, "where": {"data": "nowhere.npz", "data_dir": None, "rule": "urfb"}}
-    assert "nowhere.npz" in perform_apart(payload)["failed"]
+    assert "nowhere.npz" in perform_in_own_process(payload)["failed"]
 
 
 def test_a_process_that_dies_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        apart, "_CHILD", "import os, sys; print('no room', file=sys.stderr); sys.stderr.flush(); os._exit(9)"
+        separate, "_CHILD", "import os, sys; print('no room', file=sys.stderr); sys.stderr.flush(); os._exit(9)"
     )
     with pytest.raises(RuntimeError, match="ended with 9: no room"):
-        perform_apart(small()[0].payload)
+        perform_in_own_process(small()[0].payload)
 
 
 def test_a_run_that_diverges_is_a_result() -> None:
@@ -265,7 +265,7 @@ def test_on_this_machine_nothing_listens(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_a_run_whose_process_dies_is_told_of_and_the_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
     answer = {"rows": [{"test_error": 0.5}], "seconds": 1.0, "diverged": ""}
     child = f"import os, sys; '\"seed\": 1' in sys.stdin.readline() and os._exit(9); print({json.dumps(json.dumps(answer))})"
-    monkeypatch.setattr(apart, "_CHILD", child)
+    monkeypatch.setattr(separate, "_CHILD", child)
     found: dict[str, Any] = {}
     jobs = small(seeds=(0, 1, 2))
     failed = dispatch(jobs, lambda job, result: found.update({job.key: result}), workers=2)
@@ -336,7 +336,7 @@ def test_a_worker_that_dies_costs_nothing(cluster: Any) -> None:
     thread.join()
     assert killed and failed == {} and set(found) == {job.key for job in jobs}
     for job in jobs:
-        assert numbers(found[job.key]) == numbers(perform_apart(job.payload))
+        assert numbers(found[job.key]) == numbers(perform_in_own_process(job.payload))
 
 
 @dask

@@ -365,15 +365,15 @@ def test_a_signal_ends_a_run_as_ctrl_c_does(number: signal.Signals, call: Call, 
 
 def test_sigterm_while_compiling_leaves_nothing(call: Call, tmp_path: Path) -> None:
     """The compiler is one that never ends; it has told its number by then."""
-    script, told, cache = tmp_path / "slow", tmp_path / "told", tmp_path / "cache"
-    compiling = f'case " $* " in *" -c "*) echo $$ >> {told}; sleep 600; exit 1;; esac'
+    script, numbers_file, cache = tmp_path / "slow", tmp_path / "told", tmp_path / "cache"
+    compiling = f'case " $* " in *" -c "*) echo $$ >> {numbers_file}; sleep 600; exit 1;; esac'
     script.write_text(f'#!/bin/sh\n{compiling}\nexec g++ "$@"\n')
     script.chmod(0o755)
     command = [sys.executable, "-c", "from recircuit.cli import main; main()", *TRAIN, "--backend", "cpp"]
     environment = os.environ | {"CXX": str(script), "RECIRCUIT_CACHE": str(cache)}
     with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, env=environment) as process:
         until = time.monotonic() + 60
-        while not told.exists():
+        while not numbers_file.exists():
             assert process.poll() is None and time.monotonic() < until
             time.sleep(0.01)
         process.send_signal(signal.SIGTERM)
@@ -382,7 +382,7 @@ def test_sigterm_while_compiling_leaves_nothing(call: Call, tmp_path: Path) -> N
     assert [p.name for p in cache.iterdir() if not p.name.endswith(".lock")] == []
     until = time.monotonic() + 10
     while (
-        left := [pid for pid in told.read_text().split() if Path(f"/proc/{pid}").exists()]
+        left := [pid for pid in numbers_file.read_text().split() if Path(f"/proc/{pid}").exists()]
     ) and time.monotonic() < until:
         time.sleep(0.01)
     assert left == []

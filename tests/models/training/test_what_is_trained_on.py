@@ -62,11 +62,11 @@ def test_tables_are_data() -> None:
 def test_validation_samples_are_kept_apart() -> None:
     net, history = trained((X, Y), validation=0.25)
     mixed = np.random.default_rng([1, 60]).permutation(60)
-    kept, apart = np.sort(mixed[:45]), np.sort(mixed[45:])
+    kept, differences = np.sort(mixed[:45]), np.sort(mixed[45:])
     alone, _ = trained((X[kept], Y[kept]))
     assert np.array_equal(weights(net), weights(alone))
-    assert history["validation_error"][-1] == net.evaluate((X[apart], Y[apart])).error
-    given, told = trained((X[kept], NAMES[Y[kept]]), validation=(X[apart], NAMES[Y[apart]]))
+    assert history["validation_error"][-1] == net.evaluate((X[differences], Y[differences])).error
+    given, told = trained((X[kept], NAMES[Y[kept]]), validation=(X[differences], NAMES[Y[differences]]))
     assert np.array_equal(weights(given), weights(net))
     assert told["validation_error"].tolist() == history["validation_error"].tolist()
 

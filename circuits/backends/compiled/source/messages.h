@@ -1,6 +1,6 @@
 // Messages between Python and the worker; messages.py is the other end. A message is a number, a kind and typed fields.
 // It travels in packets over a socket that keeps their borders, so that a message that was broken off in the middle, or
-// an answer that nobody waits for any more, is told from the next by its number.
+// an answer that nobody waits for any more, is distinguished from the next by its number.
 #pragma once
 #include <poll.h>
 #include <sys/socket.h>

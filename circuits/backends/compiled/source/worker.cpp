@@ -17,7 +17,7 @@
 //   present  the rows of each of those    one presentation: what diverged, and the values of those variables
 //   ping
 //
-// Each is answered by an answer or an error of its number; a run also tells its progress. A message that cannot be read,
+// Each is answered by an answer or an error of its number; a run also reports its progress. A message that cannot be read,
 // or does not fit the circuit, is answered by an error and changes nothing. A request to stop ends the run of its number
 // after the presentation under way. The worker ends when the other end of its socket is closed.
 #include "worker.h"
@@ -142,10 +142,10 @@ void read_table(Message& message) {
 }
 
 void answer_kept(Fields& answer) {
-    std::vector<bool> told(kept.size());
+    std::vector<bool> reported(kept.size());
     for (const Action& action : table) {
-        if (action.kind != Action::KEEP || told[action.keep]) continue;
-        told[action.keep] = true;
+        if (action.kind != Action::KEEP || reported[action.keep]) continue;
+        reported[action.keep] = true;
         const std::vector<char>& values = kept[action.keep];
         answer.text(action.traced ? "trace" : "keep").text(action.array->name);
         std::memcpy(answer.add(action.array->type, values.size()), values.data(), values.size());
@@ -173,13 +173,13 @@ Fields run(Message& message) {
     machine::begin(rows, presentations);
     long done = 0;
     const char* diverged = nullptr;
-    auto told = Clock::now();
+    auto reported = Clock::now();
     while (done < presentations && !asked_to_stop() && !diverged) {
         done += machine::present(rows, done, presentations);
         diverged = machine::not_finite(done % 100 == 0);
-        if (looked - told > std::chrono::milliseconds(100)) {
+        if (looked - reported > std::chrono::milliseconds(100)) {
             channel.send(Kind::progress, message.number, Fields().whole(done));
-            told = looked;
+            reported = looked;
         }
     }
     if (!diverged) diverged = machine::not_finite(true);

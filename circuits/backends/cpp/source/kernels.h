@@ -26,14 +26,14 @@ void sparse_accumulate(int batch_size, int filled, int pre, int post, T keep, T 
 
 // ---- local connections (local.h) --------------------------------------------------------------------------------------
 
-// Each place of the post image hears some places of the pre image, in all its channels, with weights of its own or (tied)
+// Each place of the post image reads some places of the pre image, in all its channels, with weights of its own or (tied)
 // with those of all places. Units of an image are numbered (channel, place). Weights are (places, maps, channels*taps), or
 // (maps, channels*taps).
 struct Local {
     int batch_size, channels, sources, maps, places, taps;
     int width, across;          // of the pre image and of the places
-    bool tied, even;            // even: what a tap hears lies equally far from all places
-    const std::int32_t* where;  // (places, taps): which place of the pre image a tap hears, -1: none
+    bool tied, even;            // even: what a tap reads lies equally far from all places
+    const std::int32_t* where;  // (places, taps): which place of the pre image a tap reads, -1: none
 
     int inputs() const { return channels * taps; }
     long synapses() const { return long(places) * maps * inputs(); }
@@ -42,18 +42,18 @@ struct Local {
         const int most = synapses() * batch_size < 1L << 18 ? 1 : 8;
         return things < most ? things : most;
     }
-    // The rows of the pre image that a place hears, by the inputs `first` to `end`; nothing is heard of `outside`.
+    // The rows of the pre image that a place reads, by the inputs `first` to `end`; an input outside of the image points to `outside`.
     template <class T>
-    void rows(int place, int padded, T* lanes, T* outside, T** heard, int first, int end) const {
+    void rows(int place, int padded, T* lanes, T* outside, T** inputs_at, int first, int end) const {
         for (int t = first, c = first / taps, k = first % taps; t < end; ++t) {
             const int source = where[long(place) * taps + k];
-            *heard++ = source < 0 ? outside : lanes + (long(c) * sources + source) * padded;
+            *inputs_at++ = source < 0 ? outside : lanes + (long(c) * sources + source) * padded;
             if (++k == taps) k = 0, ++c;
         }
     }
     template <class T>
-    void rows(int place, int padded, T* lanes, T* outside, T** heard) const {
-        rows(place, padded, lanes, outside, heard, 0, inputs());
+    void rows(int place, int padded, T* lanes, T* outside, T** inputs_at) const {
+        rows(place, padded, lanes, outside, inputs_at, 0, inputs());
     }
 };
 
@@ -68,13 +68,13 @@ void local_accumulate(const Local& s, int filled, T keep, T scale, const T* post
 
 // ---- pooling (pooling.h) -----------------------------------------------------------------------------------------------
 
-// field = w * the largest that each place hears; argmax = the first tap that brings it.
+// field = w * the largest input of each place; argmax = the first tap that brings it.
 template <class T>
-void largest(int images, int sources, int places, int taps, const std::int32_t* heard, T w, const T* signal, T* argmax, T* field);
+void largest(int images, int sources, int places, int taps, const std::int32_t* tap_pixels, T w, const T* signal, T* argmax, T* field);
 
-// What each place sends goes to the pixel that it has heard, times w.
+// What each place sends is multiplied by w and added to the pixel that was the largest in its window.
 template <class T>
-void to_argmax(int images, int sources, int places, int taps, const std::int32_t* heard, T w, const T* signal,
+void to_argmax(int images, int sources, int places, int taps, const std::int32_t* tap_pixels, T w, const T* signal,
                const T* argmax, T* field);
 
 }  // namespace recircuit

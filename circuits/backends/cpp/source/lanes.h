@@ -37,7 +37,7 @@ T* scratch(std::size_t count) {
     return memory;
 }
 
-// What lies `far` lanes apart changes places.
+// What lies `far` lanes stride_between_maps changes places.
 template <class T, int far, int... lane>
 inline void exchange(typename Lanes<T>::Vector& a, typename Lanes<T>::Vector& b, std::integer_sequence<int, lane...>) {
     constexpr int n = Lanes<T>::width;
@@ -74,27 +74,27 @@ inline void add_rows(typename Lanes<T>::Vector (&rows)[Lanes<T>::width]) {
 }
 
 // lanes (many x padded) = the first `filled` of some batch_size, turned; what is beyond them is zero. `many` units, no more than
-// a register is wide; a column is `apart` from the next, and in the lanes a unit `between` from the next.
+// a register is wide; a column is `stride_between_maps` from the next, and in the lanes a unit `between` from the next.
 template <class T>
-inline void turn_over(int batch_size, int filled, int many, long apart, const T* values, T* lanes, long between) {
+inline void turn_over(int batch_size, int filled, int many, long stride_between_maps, const T* values, T* lanes, long between) {
     constexpr int n = Lanes<T>::width;
     const int padded = Lanes<T>::padded(batch_size);
     for (int column = 0; column < padded; column += n) {
         typename Lanes<T>::Vector rows[n] = {};
         if (many == n && column + n <= filled) {
-            for (int k = 0; k < n; ++k) __builtin_memcpy(&rows[k], values + (column + k) * apart, sizeof rows[k]);
+            for (int k = 0; k < n; ++k) __builtin_memcpy(&rows[k], values + (column + k) * stride_between_maps, sizeof rows[k]);
         } else {
             for (int k = 0; k < n && column + k < filled; ++k)
-                for (int u = 0; u < many; ++u) rows[k][u] = values[(column + k) * apart + u];
+                for (int u = 0; u < many; ++u) rows[k][u] = values[(column + k) * stride_between_maps + u];
         }
         turn<T>(rows);
         for (int u = 0; u < many; ++u) __builtin_memcpy(lanes + u * between + column, &rows[u], sizeof rows[u]);
     }
 }
 
-// The way back: values (batch_size, `apart` from each other) = lanes (many x padded), turned.
+// The way back: values (batch_size, `stride_between_maps` from each other) = lanes (many x padded), turned.
 template <class T>
-inline void turn_back(int batch_size, int many, long apart, const T* lanes, T* values) {
+inline void turn_back(int batch_size, int many, long stride_between_maps, const T* lanes, T* values) {
     constexpr int n = Lanes<T>::width;
     const int padded = Lanes<T>::padded(batch_size);
     for (int column = 0; column < batch_size; column += n) {
@@ -102,7 +102,7 @@ inline void turn_back(int batch_size, int many, long apart, const T* lanes, T* v
         for (int u = 0; u < many; ++u) __builtin_memcpy(&rows[u], lanes + long(u) * padded + column, sizeof rows[u]);
         turn<T>(rows);
         for (int k = 0; k < n && column + k < batch_size; ++k) {
-            T* to = values + (column + k) * apart;
+            T* to = values + (column + k) * stride_between_maps;
             if (many == n) __builtin_memcpy(to, &rows[k], sizeof rows[k]);
             else for (int u = 0; u < many; ++u) to[u] = rows[k][u];
         }

@@ -27,7 +27,7 @@ struct Pieces {
     }
 };
 
-// field = what the places hear of the signal, which is turned back as many places at a time as a register is wide.
+// field = what the places receive of the signal, which is turned back as many places at a time as a register is wide.
 template <class T>
 void local_propagate(const Local& s, const T* signal, const T* weights, T* field) {
     if (along_images<T>(s)) return tied_propagate(s, false, signal, weights, field);
@@ -42,52 +42,52 @@ void local_propagate(const Local& s, const T* signal, const T* weights, T* field
         lay_out(s.maps, s.channels, s.taps, weights, inputs, s.taps, laid = scratch<T, 2>(long(s.maps) * inputs));
     const Pieces pieces(s, n);
     const int blocks = s.blocks(pieces.many());
-    const long apart = long(n) * padded, room = s.maps * apart;
+    const long stride_between_maps = long(n) * padded, room = s.maps * stride_between_maps;
     T* above = scratch<T, 1>(blocks * room);
     each_block(blocks, [=](int block) {
-        std::vector<T*> heard(inputs);
+        std::vector<T*> inputs_at(inputs);
         const auto far = one_by_one<T>(padded);
         T* mine = above + block * room;
         for (int i = pieces.many() * block / blocks; i < pieces.many() * (block + 1) / blocks; ++i) {
             const auto [begin, many, first_map, end_map] = pieces[i];
             for (int k = 0; k < many; ++k) {
-                s.rows(begin + k, padded, below, outside, heard.data());
+                s.rows(begin + k, padded, below, outside, inputs_at.data());
                 const T* w = (s.tied ? laid : weights + long(begin + k) * s.maps * inputs) + long(first_map) * inputs;
-                T* to = mine + first_map * apart + long(k) * padded;
+                T* to = mine + first_map * stride_between_maps + long(k) * padded;
                 by_registers<T, 3>(padded, [&](auto N, int first) {
-                    hear_all<T, N()>(end_map - first_map, inputs, w, s.tied, heard.data(), &far[first / n], to + first, apart);
+                    correlate_all<T, N()>(end_map - first_map, inputs, w, s.tied, inputs_at.data(), &far[first / n], to + first, stride_between_maps);
                 });
             }
             for (int m = first_map; m < end_map; ++m)
-                turn_back(s.batch_size, many, long(s.maps) * s.places, mine + m * apart, field + long(m) * s.places + begin);
+                turn_back(s.batch_size, many, long(s.maps) * s.places, mine + m * stride_between_maps, field + long(m) * s.places + begin);
         }
     });
 }
 
-// heard[t] += sum over m of w[m*inputs + t] * sent[m], for K taps.
+// inputs_at[t] += sum over m of w[m*inputs + t] * sent[m], for K taps.
 template <class T, int K, int N>
-inline void tell(int maps, int inputs, const T* w, const T* sent, long apart, int first, T* const* heard) {
+inline void scatter(int maps, int inputs, const T* w, const T* sent, long stride_between_maps, int first, T* const* inputs_at) {
     typedef typename Lanes<T>::Vector Vector;
     Vector sum[K][N];
     for (int t = 0; t < K; ++t)
-        for (int n = 0; n < N; ++n) sum[t][n] = reinterpret_cast<Vector*>(heard[t] + first)[n];
+        for (int n = 0; n < N; ++n) sum[t][n] = reinterpret_cast<Vector*>(inputs_at[t] + first)[n];
     for (int m = 0; m < maps; ++m) {
-        const Vector* x = reinterpret_cast<const Vector*>(sent + m * apart + first);
+        const Vector* x = reinterpret_cast<const Vector*>(sent + m * stride_between_maps + first);
         for (int t = 0; t < K; ++t)
             for (int n = 0; n < N; ++n) sum[t][n] += w[long(m) * inputs + t] * x[n];
     }
     for (int t = 0; t < K; ++t)
-        for (int n = 0; n < N; ++n) reinterpret_cast<Vector*>(heard[t] + first)[n] = sum[t][n];
+        for (int n = 0; n < N; ++n) reinterpret_cast<Vector*>(inputs_at[t] + first)[n] = sum[t][n];
 }
 
 template <class T, int N>
-inline void tell_all(const Local& s, int begin, int end, const T* w, const T* sent, long apart, int first, T* const* heard) {
+inline void scatter_all(const Local& s, int begin, int end, const T* w, const T* sent, long stride_between_maps, int first, T* const* inputs_at) {
     int t = begin;
-    for (; t + 8 <= end; t += 8) tell<T, 8, N>(s.maps, s.inputs(), w + t, sent, apart, first, heard + t);
-    for (; t < end; ++t) tell<T, 1, N>(s.maps, s.inputs(), w + t, sent, apart, first, heard + t);
+    for (; t + 8 <= end; t += 8) scatter<T, 8, N>(s.maps, s.inputs(), w + t, sent, stride_between_maps, first, inputs_at + t);
+    for (; t < end; ++t) scatter<T, 1, N>(s.maps, s.inputs(), w + t, sent, stride_between_maps, first, inputs_at + t);
 }
 
-// The same synapses the other way round: field (of the pre image) = what the places tell it. A block has channels of its
+// The same synapses the other way round: field (of the pre image) = what it receives from the places. A block has channels of its
 // own, so that no two add to one unit.
 template <class T>
 void local_propagate_back(const Local& s, const T* signal, const T* weights, T* field) {
@@ -101,14 +101,14 @@ void local_propagate_back(const Local& s, const T* signal, const T* weights, T* 
         const int begin = s.channels * block / blocks, end = s.channels * (block + 1) / blocks;
         std::fill(below + long(begin) * s.sources * padded, below + long(end) * s.sources * padded, T(0));
         T* outside = below + long(units + block) * padded;
-        std::vector<T*> heard(s.inputs());
+        std::vector<T*> inputs_at(s.inputs());
         for (int p = 0; p < s.places; ++p) {
             std::fill(outside, outside + padded, T(0));
-            s.rows(p, padded, below, outside, heard.data());
+            s.rows(p, padded, below, outside, inputs_at.data());
             const T* w = weights + (s.tied ? 0 : long(p) * s.maps * s.inputs());
             by_registers<T, 3>(padded, [&](auto N, int first) {
-                tell_all<T, N()>(s, begin * s.taps, end * s.taps, w, above + long(p) * padded, long(s.places) * padded, first,
-                                 heard.data());
+                scatter_all<T, N()>(s, begin * s.taps, end * s.taps, w, above + long(p) * padded, long(s.places) * padded, first,
+                                 inputs_at.data());
             });
         }
     });
@@ -122,21 +122,21 @@ constexpr int tile_maps = tile_rows, input_vectors = tile_vectors;
 constexpr int tile_maps = 4, input_vectors = 1;  // of 16 registers of 32 bytes
 #endif
 
-// panel (deep x span) = what some inputs hear, column by column.
+// panel (deep x span) = the values of some inputs, column by column.
 template <class T, int span>
-void turn_heard(int deep, int inputs, T* const* heard, long first, T* panel) {
+void transpose_inputs(int deep, int inputs, T* const* inputs_at, long first, T* panel) {
     typedef typename Lanes<T>::Vector Vector;
     constexpr int n = Lanes<T>::width;
     for (int t = 0; t < span; t += n)
         for (int k = 0; k < deep; k += n) {
             Vector rows[n] = {};
-            for (int r = 0; r < n && t + r < inputs; ++r) rows[r] = *reinterpret_cast<const Vector*>(heard[t + r] + first + k);
+            for (int r = 0; r < n && t + r < inputs; ++r) rows[r] = *reinterpret_cast<const Vector*>(inputs_at[t + r] + first + k);
             turn<T>(rows);
             for (int r = 0; r < n; ++r) *reinterpret_cast<Vector*>(panel + (k + r) * span + t) = rows[r];
         }
 }
 
-// target = keep*target + scale * sum over batch_size (the first `filled`) of post (x) what it hears; tied: over places too. One
+// target = keep*target + scale * sum over batch_size (the first `filled`) of post (x) what it reads; tied: over places too. One
 // matrix product for each place, of which tied weights take some inputs at a time, and all places after each other.
 template <class T>
 void local_accumulate(const Local& s, int filled, T keep, T scale, const T* posts, const T* pres, T* target) {
@@ -148,14 +148,14 @@ void local_accumulate(const Local& s, int filled, T keep, T scale, const T* post
     T* outside = below + long(units) * padded;
     std::fill(outside, outside + padded, T(0));
     to_lanes(s.batch_size, filled, units, pres, below);
-    const long apart = Lanes<T>::padded(s.maps), between = filled * apart;
+    const long stride_between_maps = Lanes<T>::padded(s.maps), between = filled * stride_between_maps;
     T* sent = scratch<T, 1>(s.places * between);  // (places, batch_size, maps)
     const int blocks_sent = s.blocks(filled);
     each_block(blocks_sent, [=](int block) {
         for (int b = filled * block / blocks_sent; b < filled * (block + 1) / blocks_sent; ++b)
             for (int p = 0; p < s.places; p += n)
                 turn_over(s.maps, s.maps, std::min(n, s.places - p), s.places, posts + long(b) * s.maps * s.places + p,
-                          sent + p * between + b * apart, between);
+                          sent + p * between + b * stride_between_maps, between);
     });
     const int spans = (inputs + span - 1) / span, things = s.tied ? spans : s.places, tiles = (s.maps + tile_maps - 1) / tile_maps;
     const int parts = std::max(1, std::min(8 / things, tiles)), blocks = s.blocks(things * parts);
@@ -164,23 +164,23 @@ void local_accumulate(const Local& s, int filled, T keep, T scale, const T* post
         for (int i = things * parts * block / blocks; i < things * parts * (block + 1) / blocks; ++i) {
             const int thing = i / parts, begin = tiles * (i % parts) / parts * tile_maps;
             const int end = std::min(s.maps, tiles * (i % parts + 1) / parts * tile_maps);
-            const auto meet = [&](int p, int first, T keep, T* to) {
-                T* heard[span];
+            const auto outer = [&](int p, int first, T keep, T* to) {
+                T* inputs_at[span];
                 const int width = std::min(span, inputs - first);
-                s.rows(p, padded, below, outside, heard, first, first + width);
+                s.rows(p, padded, below, outside, inputs_at, first, first + width);
                 for (int b = 0; b == 0 || b < filled; b += panel_depth) {
                     const int deep = std::min(panel_depth, filled - b);
-                    turn_heard<T, span>(deep, width, heard, b, panel);
+                    transpose_inputs<T, span>(deep, width, inputs_at, b, panel);
                     for (int m = begin; m < end; m += tile_maps)
                         tile_of<T, input_vectors, tile_maps>(std::min(tile_maps, end - m), deep,
-                            {sent + p * between + b * apart + m, 1, apart}, panel, span,
+                            {sent + p * between + b * stride_between_maps + m, 1, stride_between_maps}, panel, span,
                             {to + long(m) * inputs + first, inputs, b ? T(1) : keep, scale}, width);
                 }
             };
             if (s.tied)
-                for (int p = 0; p < s.places; ++p) meet(p, thing * span, p ? T(1) : keep, target);
+                for (int p = 0; p < s.places; ++p) outer(p, thing * span, p ? T(1) : keep, target);
             else
-                for (int t = 0; t < spans; ++t) meet(thing, t * span, keep, target + long(thing) * s.maps * inputs);
+                for (int t = 0; t < spans; ++t) outer(thing, t * span, keep, target + long(thing) * s.maps * inputs);
         }
     });
 }

@@ -41,12 +41,12 @@ class Places {
     Lists rows_, columns_;
 
     template <class T>
-    static void list(int these, int those, const T* mask, long apart, long step, Lists& to) {
+    static void list(int these, int those, const T* mask, long stride_between_maps, long step, Lists& to) {
         to.begin.assign(1, 0);
         to.other.clear();
         for (int k = 0; k < these; ++k) {
             for (int m = 0; m < those; ++m)
-                if (mask[k * apart + m * step] != 0) to.other.push_back(m);
+                if (mask[k * stride_between_maps + m * step] != 0) to.other.push_back(m);
             to.begin.push_back(int(to.other.size()));
         }
     }
@@ -73,7 +73,7 @@ void sparse_propagate(int batch_size, int pre, int post, bool transposed, const 
     const int padded = Lanes<T>::padded(batch_size);
     T* below = scratch<T, 0>(long(pre) * padded);
     to_lanes(batch_size, batch_size, pre, signal, below);
-    const long apart = transposed ? 1 : pre, step = transposed ? post : 1;
+    const long stride_between_maps = transposed ? 1 : pre, step = transposed ? post : 1;
     const int groups = (post + n - 1) / n, blocks = groups < 8 ? 1 : 8;
     T* above = scratch<T, 1>(long(blocks) * n * padded);
     each_block(blocks, [=, &lists](int block) {
@@ -83,7 +83,7 @@ void sparse_propagate(int batch_size, int pre, int post, bool transposed, const 
             for (int k = 0; k < many; ++k)
                 by_registers<T, 7>(padded, [&](auto N, int first) {
                     const int i = begin + k;
-                    gather<T, N()>(lists.of(i), lists.many(i), weights + i * apart, step, below, padded, first,
+                    gather<T, N()>(lists.of(i), lists.many(i), weights + i * stride_between_maps, step, below, padded, first,
                                    mine + long(k) * padded);
                 });
             turn_back(batch_size, many, post, mine, field + begin);

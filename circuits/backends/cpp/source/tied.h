@@ -1,5 +1,5 @@
 // Tied weights of which each tap lies equally far from all places: a sum over taps goes along the image as it lies in memory,
-// column by column. The pre image stands in a grid of zeros, and all that is heard by a tap is the same grid from another
+// column by column. The pre image stands in a grid of zeros, and all pixels that a tap reads are the same grid from another
 // position on. So nothing is turned, and one column is as well off as a hundred.
 #pragma once
 #include <algorithm>
@@ -28,15 +28,15 @@ struct Grid {
     }
 };
 
-// The grids of both images, and how far from a place each tap hears; -1: it hears nothing from anywhere. `back`: the synapses
-// the other way round, in which the pre image hears the places.
+// The grids of both images, and how far from a place each tap reads; -1: it reads nothing anywhere. `back`: the synapses
+// the other way round, in which the pre image reads the places.
 template <class T>
-struct Course {
+struct TapOffsets {
     Grid below, above;
     std::vector<int> taps;
     std::vector<long> far;  // where in the grid below each register of the grid above begins
 
-    Course(const Local& s, bool back) : taps(s.taps, -1) {
+    TapOffsets(const Local& s, bool back) : taps(s.taps, -1) {
         std::vector<int> down(s.taps), right(s.taps);
         int top = 0, left = 0, bottom = 0, end = 0;
         for (int k = 0; k < s.taps; ++k) {
@@ -64,10 +64,10 @@ struct Course {
         above.pitch = by_rows ? each * n : pitch, above.room = int(far.size()) * n;
         below.room = std::max(int(far.back()) + n + below.origin + bottom * pitch + end, below.origin + below.height * pitch);
     }
-    // What each channel and tap hears of a grid, position by position; `silence` is a channel of zeros.
-    void rows(T* grid, T* silence, T** heard) const {
+    // What each channel and tap reads of a grid, position by position; `silence` is a channel of zeros.
+    void rows(T* grid, T* silence, T** inputs_at) const {
         for (int c = 0; c < below.channels; ++c)
-            for (int k : taps) *heard++ = k < 0 ? silence : grid + long(c) * below.room + k;
+            for (int k : taps) *inputs_at++ = k < 0 ? silence : grid + long(c) * below.room + k;
     }
 };
 
@@ -75,31 +75,31 @@ struct Course {
 template <class T>
 bool along_images(const Local& s) {
     if (!s.tied || !s.even) return false;
-    const Grid grid = Course<T>(s, false).above;
+    const Grid grid = TapOffsets<T>(s, false).above;
     return double(grid.room) * s.batch_size <= 1.3 * s.places * Lanes<T>::padded(s.batch_size);
 }
 
-// field = what the places hear of the signal; back: what they tell.
+// field = what the places receive of the signal; back: what the pixels receive from the places.
 template <class T>
 void tied_propagate(const Local& s, bool back, const T* signal, const T* weights, T* field) {
-    const Course<T> course(s, back);
-    const Grid below = course.below, above = course.above;
+    const TapOffsets<T> offsets(s, back);
+    const Grid below = offsets.below, above = offsets.above;
     const int inputs = below.channels * s.taps, blocks = s.blocks(s.batch_size);
     const long per_map = back ? s.taps : s.inputs(), per_channel = back ? s.inputs() : s.taps;
     T* laid = scratch<T, 2>(long(above.channels) * inputs);
     lay_out(above.channels, below.channels, s.taps, weights, per_map, per_channel, laid);
     const long whole = (below.size() + below.room + 15) / 16 * 16;
     T *grids = scratch<T, 0>(blocks * whole), *sums = scratch<T, 1>(blocks * above.size());
-    each_block(blocks, [=, &course](int block) {
+    each_block(blocks, [=, &offsets](int block) {
         T *grid = grids + block * whole, *sum = sums + block * above.size();
         std::fill(grid, grid + whole, T(0));
-        std::vector<T*> heard(inputs);
-        course.rows(grid, grid + below.size(), heard.data());
+        std::vector<T*> inputs_at(inputs);
+        offsets.rows(grid, grid + below.size(), inputs_at.data());
         for (int b = s.batch_size * block / blocks; b < s.batch_size * (block + 1) / blocks; ++b) {
             below.fill(signal + b * long(below.channels) * below.height * below.width, grid);
             by_registers<T, 3>(above.room, [&](auto N, int first) {
-                const long* far = &course.far[first / Lanes<T>::width];
-                hear_all<T, N()>(above.channels, inputs, laid, true, heard.data(), far, sum + first, above.room);
+                const long* far = &offsets.far[first / Lanes<T>::width];
+                correlate_all<T, N()>(above.channels, inputs, laid, true, inputs_at.data(), far, sum + first, above.room);
             });
             above.read(sum, field + b * long(above.channels) * above.height * above.width);
         }
@@ -118,34 +118,34 @@ void add_up(int blocks, long size, T keep, T scale, const T* sums, T* target) {
     });
 }
 
-// target = keep*target + scale * sum over places and batch_size (the first `filled`) of post (x) what it hears.
+// target = keep*target + scale * sum over places and batch_size (the first `filled`) of post (x) what it reads.
 template <class T>
 void tied_accumulate(const Local& s, int filled, T keep, T scale, const T* posts, const T* pres, T* target) {
-    const Course<T> course(s, false);
-    const Grid below = course.below, above = course.above;
-    const int together = std::max(1, 64 / int(course.far.size()));  // batch_size that are summed at once: 64 registers of each map
+    const TapOffsets<T> offsets(s, false);
+    const Grid below = offsets.below, above = offsets.above;
+    const int together = std::max(1, 64 / int(offsets.far.size()));  // batch elements that are summed at once: 64 registers of each map
     const int inputs = s.inputs(), groups = (filled + together - 1) / together, blocks = s.blocks(groups);
-    const long size = long(s.maps) * inputs, apart = long(together) * above.room;
+    const long size = long(s.maps) * inputs, stride_between_maps = long(together) * above.room;
     const long whole = (together * below.size() + below.room + 15) / 16 * 16;
-    T *grids = scratch<T, 0>(blocks * whole), *errors = scratch<T, 1>(blocks * s.maps * apart);
+    T *grids = scratch<T, 0>(blocks * whole), *errors = scratch<T, 1>(blocks * s.maps * stride_between_maps);
     T* sums = scratch<T, 2>(blocks * size);
-    each_block(blocks, [=, &course](int block) {
-        T *grid = grids + block * whole, *sent = errors + block * s.maps * apart, *mine = sums + block * size;
+    each_block(blocks, [=, &offsets](int block) {
+        T *grid = grids + block * whole, *sent = errors + block * s.maps * stride_between_maps, *mine = sums + block * size;
         std::fill(grid, grid + whole, T(0));
-        std::fill(sent, sent + s.maps * apart, T(0));
+        std::fill(sent, sent + s.maps * stride_between_maps, T(0));
         std::fill(mine, mine + size, T(0));
-        std::vector<T*> heard(long(together) * inputs);
+        std::vector<T*> inputs_at(long(together) * inputs);
         for (int k = 0; k < together; ++k)
-            course.rows(grid + k * below.size(), grid + together * below.size(), heard.data() + long(k) * inputs);
+            offsets.rows(grid + k * below.size(), grid + together * below.size(), inputs_at.data() + long(k) * inputs);
         Grid spread = above;  // the maps of one column, those of the others between them
-        spread.room = int(apart);
+        spread.room = int(stride_between_maps);
         for (int g = groups * block / blocks; g < groups * (block + 1) / blocks; ++g) {
             const int begin = g * together, many = std::min(together, filled - begin);
             for (int k = 0; k < many; ++k) {
                 below.fill(pres + (begin + k) * long(s.channels) * s.sources, grid + k * below.size());
                 spread.fill(posts + (begin + k) * long(s.maps) * s.places, sent + k * above.room);
             }
-            meet_all(many, course.far, s.maps, inputs, sent, apart, heard.data(), mine);
+            outer_all(many, offsets.far, s.maps, inputs, sent, stride_between_maps, inputs_at.data(), mine);
         }
     });
     add_up(blocks, size, keep, scale, sums, target);

@@ -12,22 +12,22 @@ namespace recircuit {
 // Weights as the kernels read them: M maps side by side, tap after tap. Tied weights are laid so once for all places.
 constexpr int maps_together = 8;
 
-// Neighbouring maps are `per_map` apart, neighbouring channels `per_channel`.
+// Neighbouring maps are `per_map` stride_between_maps, neighbouring channels `per_channel`.
 template <class T>
 void lay_out(int maps, int channels, int taps, const T* w, long per_map, long per_channel, T* laid) {
     const long inputs = long(channels) * taps;
     for (int m = 0; m < maps; ++m) {
         T* to = laid + long(m / maps_together) * maps_together * inputs + m % maps_together;
-        const int apart = std::min(maps_together, maps - m / maps_together * maps_together);
+        const int stride_between_maps = std::min(maps_together, maps - m / maps_together * maps_together);
         for (int c = 0; c < channels; ++c)
-            for (int k = 0; k < taps; ++k, to += apart) *to = w[m * per_map + c * per_channel + k];
+            for (int k = 0; k < taps; ++k, to += stride_between_maps) *to = w[m * per_map + c * per_channel + k];
     }
 }
 
-// out[m] (+)= sum over some taps of w[m, t] * heard[t], of N registers, which are `far` from where what is heard begins. A
+// out[m] (+)= sum over some taps of w[m, t] * inputs_at[t], of N registers, which are `far` from the begin of the inputs. A
 // weight's neighbours are `per_map` and `per_tap` away.
 template <class T, int M, int N>
-inline void hear(int taps, const T* w, long per_map, long per_tap, T* const* heard, const long* far, T* out, long apart,
+inline void correlate(int taps, const T* w, long per_map, long per_tap, T* const* inputs_at, const long* far, T* out, long stride_between_maps,
                  bool add) {
     typedef typename Lanes<T>::Vector Vector;
     typedef typename Lanes<T>::Loose Loose;
@@ -35,40 +35,40 @@ inline void hear(int taps, const T* w, long per_map, long per_tap, T* const* hea
     for (int m = 0; m < M; ++m)
         for (int n = 0; n < N; ++n) {
             sum[m][n] = Vector{};
-            if (add) sum[m][n] = reinterpret_cast<Vector*>(out + m * apart)[n];
+            if (add) sum[m][n] = reinterpret_cast<Vector*>(out + m * stride_between_maps)[n];
         }
     for (int t = 0; t < taps; ++t) {
         Vector x[N];
-        for (int n = 0; n < N; ++n) x[n] = *reinterpret_cast<const Loose*>(heard[t] + far[n]);
+        for (int n = 0; n < N; ++n) x[n] = *reinterpret_cast<const Loose*>(inputs_at[t] + far[n]);
         for (int m = 0; m < M; ++m)
             for (int n = 0; n < N; ++n) sum[m][n] += w[m * per_map + t * per_tap] * x[n];
     }
     for (int m = 0; m < M; ++m)
-        for (int n = 0; n < N; ++n) reinterpret_cast<Vector*>(out + m * apart)[n] = sum[m][n];
+        for (int n = 0; n < N; ++n) reinterpret_cast<Vector*>(out + m * stride_between_maps)[n] = sum[m][n];
 }
 
-// All maps, so many taps at a time that what is heard stays in the nearest cache.
+// All maps, so many taps at a time that their inputs stay in the nearest cache.
 template <class T, int N>
-inline void hear_all(int maps, int inputs, const T* w, bool laid, T* const* heard, const long* far, T* out, long apart) {
+inline void correlate_all(int maps, int inputs, const T* w, bool laid, T* const* inputs_at, const long* far, T* out, long stride_between_maps) {
     const int together = 224;
     for (int t = 0; t < inputs; t += together)
         for (int m = 0; m < maps; m += maps_together) {
             const int many = std::min(maps_together, maps - m), taps = std::min(together, inputs - t);
             const T* from = w + long(m) * inputs + (laid ? long(t) * many : t);
             const long per_map = laid ? 1 : inputs, per_tap = laid ? many : 1;
-            T* to = out + m * apart;
-            if (many == 8 && laid) hear<T, 8, N>(taps, from, 1, 8, heard + t, far, to, apart, t > 0);
-            else if (many == 8) hear<T, 8, N>(taps, from, inputs, 1, heard + t, far, to, apart, t > 0);
+            T* to = out + m * stride_between_maps;
+            if (many == 8 && laid) correlate<T, 8, N>(taps, from, 1, 8, inputs_at + t, far, to, stride_between_maps, t > 0);
+            else if (many == 8) correlate<T, 8, N>(taps, from, inputs, 1, inputs_at + t, far, to, stride_between_maps, t > 0);
             else
                 for (int k = 0; k < many; ++k)
-                    hear<T, 1, N>(taps, from + k * per_map, per_map, per_tap, heard + t, far, to + k * apart, apart, t > 0);
+                    correlate<T, 1, N>(taps, from + k * per_map, per_map, per_tap, inputs_at + t, far, to + k * stride_between_maps, stride_between_maps, t > 0);
         }
 }
 
-// to[m*inputs + t] += sum over some places and all their registers of sent[m]*heard[t], for 4 maps and width/4 taps, or fewer.
+// to[m*inputs + t] += sum over some places and all their registers of sent[m]*inputs_at[t], for 4 maps and width/4 taps, or fewer.
 template <class T>
-inline void meet(int places, const std::vector<long>& far, int maps, int taps, int inputs, const T* sent, long apart,
-                 T* const* heard, T* to) {
+inline void outer(int places, const std::vector<long>& far, int maps, int taps, int inputs, const T* sent, long stride_between_maps,
+                 T* const* inputs_at, T* to) {
     constexpr int n = Lanes<T>::width, K = n / 4;
     typedef typename Lanes<T>::Vector Vector;
     typedef typename Lanes<T>::Loose Loose;
@@ -76,8 +76,8 @@ inline void meet(int places, const std::vector<long>& far, int maps, int taps, i
     const int registers = int(far.size());
     const T *a[4], *b[K];
     for (int p = 0; p < places; ++p) {
-        for (int m = 0; m < 4; ++m) a[m] = sent + (m < maps ? m : 0) * apart + long(p) * registers * n;
-        for (int t = 0; t < K; ++t) b[t] = heard[long(p) * inputs + (t < taps ? t : 0)];
+        for (int m = 0; m < 4; ++m) a[m] = sent + (m < maps ? m : 0) * stride_between_maps + long(p) * registers * n;
+        for (int t = 0; t < K; ++t) b[t] = inputs_at[long(p) * inputs + (t < taps ? t : 0)];
         for (int r = 0; r < registers; ++r) {
             Vector x[K];
             for (int t = 0; t < K; ++t) x[t] = *reinterpret_cast<const Loose*>(b[t] + far[r]);
@@ -94,11 +94,11 @@ inline void meet(int places, const std::vector<long>& far, int maps, int taps, i
 
 // The same for all maps and taps.
 template <class T>
-void meet_all(int places, const std::vector<long>& far, int maps, int inputs, const T* sent, long apart, T* const* heard, T* to) {
+void outer_all(int places, const std::vector<long>& far, int maps, int inputs, const T* sent, long stride_between_maps, T* const* inputs_at, T* to) {
     constexpr int K = Lanes<T>::width / 4;
     for (int m = 0; m < maps; m += 4)
         for (int t = 0; t < inputs; t += K)
-            meet(places, far, std::min(4, maps - m), std::min(K, inputs - t), inputs, sent + m * apart, apart, heard + t,
+            outer(places, far, std::min(4, maps - m), std::min(K, inputs - t), inputs, sent + m * stride_between_maps, stride_between_maps, inputs_at + t,
                  to + long(m) * inputs + t);
 }
 

@@ -1,6 +1,6 @@
 {# target = keep*target + scale * mean over batch_size of an expression of pre, post and synapse.
    The units of one side two by two, and of the other as many as a few registers hold: see source/fused.h.
-   Of local connections a map at a time (tied) or a map of a place; a tap that hears nothing adds nothing. #}
+   Of local connections a map at a time (tied) or a map of a place; a tap that reads nothing adds nothing. #}
 {% extends 'common_group.cpp' %}
 {% block maincode %}
 {% set _t = get_array_name(variables['_target']) %}

@@ -1,6 +1,6 @@
 {# In every batch element that shows something traces are set, then target = keep*target + mean of what they are made into.
    Some weights of a unit at a time, through all batch elements, so that their sums stay in the cache; each trace is read and
-   written once. Tied weights sum over the places of the image; a tap that hears nothing adds nothing. #}
+   written once. Tied weights sum over the places of the image; a tap that reads nothing adds nothing. #}
 {% extends 'common_group.cpp' %}
 {% block maincode %}
 {% set _tied = kind == 'local' and tied %}

@@ -1,5 +1,5 @@
 {# target = keep*target + scale * mean over batch_size of an expression of pre, post and synapse: a thread per weight.
-   Of local connections, tied weights add up over places too; a tap that hears nothing adds nothing. #}
+   Of local connections, tied weights add up over places too; a tap that reads nothing adds nothing. #}
 {% extends 'common_group.cu' %}
 {% block count %}
 {% if kind == 'local' %}{{(1 if tied else places)*maps*channels*taps}}

@@ -8,11 +8,11 @@
 {% set _argmax = get_array_name(variables['_argmax']) %}
     const {{_real}} _w = {{get_array_name(variables['_weights'])}}[0];
 {% if transposed %}
-{% set most = variables['_whence'].size//sources %}
+{% set most = variables['_inverse'].size//sources %}
     const int _image = _idx/{{sources}}, _pixel = _idx%{{sources}};
     {{_real}} _sum = 0;
     for (int _k = 0; _k < {{most}}; ++_k) {
-        const int _at = {{get_array_name(variables['_whence'])}}[_pixel*{{most}} + _k];
+        const int _at = {{get_array_name(variables['_inverse'])}}[_pixel*{{most}} + _k];
         if (_at < 0) break;
         const int _place = _image*{{places}} + _at%{{places}};
         if (int({{_argmax}}[_place]) == _at/{{places}}) _sum += _w*{{_signal}}[_place];
@@ -23,7 +23,7 @@
     {{_real}} _best = recircuit::lowest<{{_real}}>;
     int _which = 0;
     for (int _k = 0; _k < {{taps}}; ++_k) {
-        const int _pixel = {{get_array_name(variables['_heard'])}}[_k*{{places}} + _idx%{{places}}];
+        const int _pixel = {{get_array_name(variables['_tap_pixels'])}}[_k*{{places}} + _idx%{{places}}];
         if (_pixel < 0 || !(_sent[_pixel] > _best)) continue;
         _best = _sent[_pixel];
         _which = _k;

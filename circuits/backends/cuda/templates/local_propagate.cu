@@ -10,12 +10,12 @@
     const {{c_data_type(variables['_signal'].dtype)}}* _sent = {{_signal}} + std::int64_t(_idx/{{n_post}})*{{n_pre}};
     {{c_data_type(variables['_field'].dtype)}} _sum = 0;
 {% if transposed %}
-{% set most = variables['_whence'].size//sources %}
+{% set most = variables['_inverse'].size//sources %}
     const int _channel = _unit/{{sources}}, _source = _unit%{{sources}};
     for (int _k = 0; _k < {{most}}; ++_k) {
-        const int _heard = {{get_array_name(variables['_whence'])}}[_source*{{most}} + _k];
-        if (_heard < 0) break;
-        const int _place = _heard/{{taps}}, _tap = _channel*{{taps}} + _heard%{{taps}};
+        const int _entry = {{get_array_name(variables['_inverse'])}}[_source*{{most}} + _k];
+        if (_entry < 0) break;
+        const int _place = _entry/{{taps}}, _tap = _channel*{{taps}} + _entry%{{taps}};
         for (int _map = 0; _map < {{maps}}; ++_map)
             _sum += {{_weights}}[({{'0' if tied else '_place*%d' % maps}} + _map)*{{_inputs}} + _tap]*_sent[_map*{{places}} + _place];
     }

@@ -1,5 +1,5 @@
 {# In every batch element that shows something traces are set, then target = keep*target + mean of what they are made into:
-   a thread for each weight. Tied weights sum over the places of the image; a tap that hears nothing adds nothing. #}
+   a thread for each weight. Tied weights sum over the places of the image; a tap that reads nothing adds nothing. #}
 {% extends 'common_group.cu' %}
 {% block count %}{{weights}}{% endblock %}
 {% block maincode %}

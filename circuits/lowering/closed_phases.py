@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 
-def without_closed(expression: str) -> str:
+def without_closed_terms(expression: str) -> str:
     """Leave out the terms of a sum that are multiplied by 0.0, and factors of 1.0: what is closed costs nothing.
 
     ``1.0*tanh(basal) + 0.0*drive`` is ``tanh(basal)``. The last term of a sum stays, so that dimensions do.

@@ -1,0 +1,195 @@
+"""The tables of what has been reproduced and of the speed, made from the committed results.
+
+``python -m benchmarks results`` writes ``results/README.md`` and the two tables of the project's ``README.md``. It runs no
+circuit.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from benchmarks.report import TITLES, table
+from recircuit.models.experiments import Check, Experiment, all_experiments
+
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "results"
+#: Failing checks that the short table names; the rest are counted.
+NAMED = 1
+
+
+@dataclass(frozen=True)
+class Reproduced:
+    """The committed result of one experiment."""
+
+    experiment: Experiment
+    result: dict[str, Any]
+    epochs: str
+    methods_run: int
+
+    @property
+    def failing(self) -> list[dict[str, Any]]:
+        """The checks that fail, as they stand in result.json."""
+        return [row for row in self.result["checks"] if not row["ok"]]
+
+    @property
+    def held(self) -> str:
+        """How many checks hold, of how many."""
+        count = len(self.result["checks"])
+        return f"{count - len(self.failing)} of {count}"
+
+    @property
+    def seeds(self) -> str:
+        """How many seeds were run. A dash stands for an experiment that draws nothing at random."""
+        return str(len(self.result["seeds"]) or "–")
+
+    @property
+    def of_paper(self) -> str:
+        """The epochs that were run and, if the paper has more, how many it has."""
+        longer = self.experiment.paper_epochs
+        return f"{self.epochs} of {longer:,}" if longer and self.epochs != str(longer) else self.epochs
+
+    @property
+    def methods(self) -> str:
+        """How many of the methods that the experiment compares were run; empty if all were."""
+        count, known = self.methods_run, len(self.experiment.methods)
+        return f"{count} of {known}" if 0 < count < known else ""
+
+
+def reproduced(folder: Path = RESULTS) -> Iterator[Reproduced]:
+    """Yield the result of every experiment that has one, in the order of the registry."""
+    for name, experiment in all_experiments().items():
+        path = folder / name / "result.json"
+        if path.exists():
+            result = json.loads(path.read_text(encoding="utf-8"))
+            runs = {path.stem.rpartition("-")[0] for path in (path.parent / "runs").glob("*.json")}
+            yield Reproduced(experiment, result, epochs_run(path.parent, result), len(runs))
+
+
+def epochs_run(folder: Path, result: dict[str, Any]) -> str:
+    """Return the number of epochs, or the range of numbers; a dash if nothing was trained for epochs.
+
+    The numbers are the lengths of the curves of the kept runs and, where no runs are kept, what the checks say.
+    """
+    found = {count for path in (folder / "runs").glob("*.json") for count in _lengths(path)}
+    if not found:
+        found = {int(count) for row in result["checks"] for count in re.findall(r"\b(\d+) epochs\b", row["what"])}
+        found = {max(found)} if found and result["id"] != "lillicrap-mnist" else found
+    return "–" if not found else str(max(found)) if len(found) == 1 else f"{min(found)} to {max(found)}"
+
+
+def _lengths(path: Path) -> Iterator[int]:
+    curve = json.loads(path.read_text(encoding="utf-8")).get("found", {}).get("test")
+    if isinstance(curve, list):
+        yield len(curve)
+
+
+def short_table(rows: Sequence[Reproduced]) -> str:
+    """Return the table of the project's README: one line for each experiment."""
+    head = ["experiment", "paper", "seeds", "epochs", "checks that hold", "what fails"]
+    return table(head, [[_link(r), r.result["paper"], r.seeds, r.of_paper, r.held, _failures(r)] for r in rows])
+
+
+def _link(row: Reproduced) -> str:
+    name = row.experiment.id
+    return f"[{name}](results/README.md#{name})"
+
+
+def _failures(row: Reproduced) -> str:
+    names = [_escaped(failing["what"]) for failing in row.failing]
+    more = len(names) - NAMED
+    return "; ".join(names[:NAMED]) + (f"; and {more} more" if more > 0 else "")
+
+
+def _escaped(text: str) -> str:
+    return text.replace("|", r"\|")
+
+
+def long_text(rows: Sequence[Reproduced]) -> str:
+    """Return results/README.md: what each experiment shows, what holds, what fails, and its figure."""
+    text = [
+        "# Results\n",
+        "This page is made by `python -m benchmarks results` from the files `*/result.json`. Each experiment is run again by "
+        "`recircuit reproduce ID`; `recircuit reproduce --list` says which data it reads. A check compares one number of "
+        'the run with the paper or with theory. "30 of 1,000" epochs means that the paper trains for 1,000 epochs and that 30 '
+        "were run here. A dash stands for an experiment that draws nothing at random, or that is not trained for epochs. "
+        "Measurements of speed lie in [cpu](cpu/reference.md).\n",
+    ]
+    for paper, group in groupby(rows, key=lambda row: row.experiment.run.__module__.split(".")[-2]):
+        text.append(f"## {PAPERS.get(paper, paper)}\n")
+        text += [section(row) for row in group]
+    return "\n".join(text)
+
+
+#: Folder of a paper's experiments -> how the paper is cited.
+PAPERS = {
+    "amit2019": "Amit 2019",
+    "baldi2018": "Baldi, Sadowski and Lu 2018",
+    "cameron": "Cameron",
+    "lansdell2020": "Lansdell, Prakash and Kording 2020",
+    "lillicrap2016": "Lillicrap et al. 2016",
+}
+
+
+def section(row: Reproduced) -> str:
+    """Return the part of results/README.md on one experiment."""
+    experiment, result = row.experiment, row.result
+    methods = f"; methods: {row.methods}" if row.methods else ""
+    lines = [
+        f"### {experiment.id}\n",
+        f"{experiment.what}\n",
+        f"- Source: {result['paper']}",
+        f"- Backend: {result['backend']}; seeds: {row.seeds}; epochs: {row.of_paper}{methods}",
+        f"- Checks that hold: {row.held}",
+        *(f"- This check fails: {Check.line(failing)}" for failing in row.failing),
+        *(f"- This claim of the paper is not checked: {claim}" for claim in result.get("unchecked", ())),
+    ]
+    return "\n".join([*lines, "", f"![The figure of {experiment.id}]({experiment.id}/figure.png)", ""])
+
+
+def speed_table(folder: Path = RESULTS / "cpu") -> str:
+    """Return the table of the reference workload: recircuit beside its fastest peer, in presentations per second."""
+    cases = json.loads((folder / "reference.json").read_text(encoding="utf-8"))["cases"]
+    return table(
+        ["batch size and pathways", "recircuit (presentations/s)", "fastest peer (presentations/s)", "ratio",
+         "share of the machine's limit (%)"],
+        [_speed(case) for case in cases],
+    )  # fmt: skip
+
+
+def _speed(case: dict[str, Any]) -> list[Any]:
+    by_name = {row["name"]: row for row in case["rows"]}
+    ours, peer = by_name["recircuit"], by_name[case["best_peer"]]
+    return [
+        f"{case['batch_size']}, {TITLES[case['mode']]}", round(ours["presentations_per_second"]),
+        f"{peer['label']} {peer['presentations_per_second']:,.0f}", f"{case['ours_to_best_peer']:.2f}",
+        round(100 * ours["share_of_ceiling"]),
+    ]  # fmt: skip
+
+
+def filled(text: str, name: str, content: str) -> str:
+    """Return the text with what stands between the two comments of this name replaced."""
+    pattern = rf"(<!-- {name}:[^>]*-->\n).*?(<!-- end of {name} -->)"
+    return re.sub(pattern, lambda found: f"{found[1]}\n{content}\n{found[2]}", text, count=1, flags=re.S)
+
+
+def pages() -> dict[Path, str]:
+    """Return the path of each page that is made from results, with its text."""
+    rows = list(reproduced())
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    readme = filled(filled(readme, "reproduced", short_table(rows)), "speed", speed_table())
+    return {RESULTS / "README.md": long_text(rows), ROOT / "README.md": readme}
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Write the pages."""
+    for path, text in pages().items():
+        path.write_text(text, encoding="utf-8")
+        print(f"written: {path.relative_to(ROOT)}")
+    return 0
