@@ -128,7 +128,9 @@ def _set_phases(net: Circuit, layers: int, error: int, *, dropout: bool, noisy: 
     steps |= {"perturbed": layers + 2, "clean": layers + 2} if noisy else {"feedforward": layers}
     steps |= {"error": error, "feedback": layers - 1, "plasticity": 1}
     ends = np.cumsum([*steps.values()])
-    windows = {k: ((end - n) * net.dt, end * net.dt) for (k, n), end in zip(steps.items(), ends, strict=True) if n}
+    windows: dict[str, Any] = {
+        k: ((end - n) * net.dt, end * net.dt) for (k, n), end in zip(steps.items(), ends, strict=True) if n
+    }
     shown = "feedforward"
     if noisy:
         shown, windows["feedforward"] = "clean", (windows["perturbed"][0], windows["clean"][1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from brian2.units import Quantity, ms
@@ -154,6 +155,8 @@ def _set_phases(net: Circuit, variant: Variant, depth: int) -> None:
     down = 1 if variant.skips or variant.algorithm == "top" else depth - 1
     ends = np.cumsum([depth, 2, down, 1])
     names = ("feedforward", "error", "feedback", "plasticity")
-    windows = {name: (begin * net.dt, end * net.dt) for name, begin, end in zip(names, [0, *ends], ends, strict=False)}
+    windows: dict[str, Any] = {
+        name: (begin * net.dt, end * net.dt) for name, begin, end in zip(names, [0, *ends], ends, strict=False)
+    }
     draw = (ends[1] - 1) * net.dt, ends[1] * net.dt
     net.phases(**windows, draw=draw, evaluation=["feedforward"])
