@@ -215,14 +215,15 @@ def _elements(elements: Any, batch_size: int) -> int | list[int]:
         return list(range(batch_size))
     one = isinstance(elements, int | np.integer) and not isinstance(elements, bool)
     listed = isinstance(elements, list | tuple | range) or (isinstance(elements, np.ndarray) and elements.ndim == 1)
-    some = [elements] if one else list(elements) if listed else []
+    some: list[Any] = [elements] if one else [*elements] if listed else []  # type: ignore[misc]
     whole = all(isinstance(e, int | np.integer) and not isinstance(e, bool) and 0 <= e < batch_size for e in some)
     if not some or not whole:
         raise RecircuitError(
             f"record: elements is the number of a batch element, from 0 to {batch_size - 1}, a list of them, or 'all'; got "
             f"{elements!r}."
         )
-    return int(elements) if one else [int(e) for e in some]
+    numbers = [int(e) for e in some]
+    return numbers[0] if one else numbers
 
 
 def _every(every: Any, dt: Quantity) -> int:

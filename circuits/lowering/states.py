@@ -13,7 +13,7 @@ from ..description.population import Clamp as Shown
 from ..description.population import Population
 from ..description.reads import read_by
 from ..description.schedule import During, Schedule
-from .closed_phases import without_closed
+from .closed_phases import without_closed_terms
 from .closing import openings
 from .equations import averaged, state_statements, written
 from .kernels import Average, Clamp, StateUpdate
@@ -136,4 +136,4 @@ def _at(state: StateEquation, step: int, population: Population, schedule: Sched
         phase = indicator.removeprefix("in_")
         steps = schedule.open_steps(During((phase,), strict=True), f"{population.name}.{state.variable}")
         values[indicator] = "1.0" if step in steps else "0.0"
-    return replace(state, expression=without_closed(word_substitute(state.expression, values))) if values else state
+    return replace(state, expression=without_closed_terms(word_substitute(state.expression, values))) if values else state

@@ -45,7 +45,8 @@ def weight_limit(weight_limit: float | Sequence[float | None], high: float | Non
             f"weight_limit: limits are one number above 0, or the lowest and the highest value, as in (0, 1), of which one "
             f"may be None; got {low!r} and {high!r}."
         )
-    lowest, highest = (-NONE if low is None else float(low)), (NONE if high is None else float(high))
+    lowest = -NONE if low is None else float(low)  # type: ignore[arg-type]
+    highest = NONE if high is None else float(high)
     if not lowest < highest:
         raise RecircuitError(
             f"weight_limit: the lowest value of a weight is below the highest; got {low!r} and {high!r}."
