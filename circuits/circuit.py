@@ -15,26 +15,19 @@ from .answers import Answering
 from .backends import Program, choose_backend, open_program
 from .description.fingerprint import fingerprint
 from .description.first_values import first_values
-from .description.memory import check_memory
 from .description.parameters import change_parameter
 from .description.population import Population
 from .description.projection import Transposed
-from .description.schedule import STREAM
-from .inspection.explain import explain, explain_closed
 from .inspection.expressions import keys_of, known, value_of
 from .inspection.recording import Recording
-from .inspection.text import circuit_html, circuit_text
 from .inspection.trace import Trace, recorded
 from .live import Live
-from .lowering.lower import lower
-from .lowering.lowered import Lowered
-from .lowering.timetable import Timetable
 from .run_inputs import Remembered
 from .setting import check_settable, check_value, checked_state
 from .views import View
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    pass
 
 
 class Circuit(Answering):
@@ -51,7 +44,6 @@ class Circuit(Answering):
 
     def __init__(self, *args: Any, **settings: Any) -> None:
         super().__init__(*args, **settings)
-        self._tables: tuple[Lowered | None, dict[Any, Timetable]] = (None, {})
         self._inputs = Remembered()
 
     # ---- running -----------------------------------------------------------------------------------------------
@@ -114,34 +106,6 @@ class Circuit(Answering):
         backend : as in `run`
         """
         return Live(self, self, learn=learn, backend=backend)
-
-    @door
-    def timetable(self, mode: str = "train", keep: Iterable[str] = (), *, schedule: str | None = None) -> Timetable:
-        """Step by step, what runs in a presentation ("train") or in an evaluation ("evaluate") of one of its schedules."""
-        lowered, wanted = self.lowered(), (mode, tuple(keep), schedule)
-        if self._tables[0] is not lowered:
-            self._tables = (lowered, {})
-        tables = self._tables[1]
-        if wanted not in tables:
-            tables[wanted] = Timetable.of(lowered, mode, optimise=self.optimise, keep=wanted[1], within=schedule)
-        return tables[wanted]
-
-    def lowered(self) -> Lowered:
-        """The circuit as operations and variables. Nothing is built for it."""
-        if self._lowered is None or self._lowered[0] != self.revision:
-            self.check()
-            check_memory(self)
-            self._lowered = (self.revision, lower(self))
-        return self._lowered[1]
-
-    @door
-    def explain(self, mode: str = "train", *, schedule: str | None = None) -> str:
-        """The table of a presentation: step by step, what runs, what is left out and why, operations counted.
-
-        It marks what reads a value from before the step, and ends with what closed pathways do. ``schedule``: its mode.
-        """
-        table, phases = self.timetable(mode, schedule=schedule), self.schedule or STREAM
-        return "\n".join([explain(table, self.modes.get(schedule or "", phases)), *explain_closed(self)])
 
     @door
     def program(self, backend: str | None = None) -> Program:
@@ -272,21 +236,6 @@ class Circuit(Answering):
                     and not population.shows(variable)
                 ):
                     self._by_hand[key] = self.program().get(key)
-
-    # ---- looking -----------------------------------------------------------------------------------------------
-
-    @door
-    def diagram(self, **options: Any) -> Figure:
-        """Draw the circuit: populations with their compartments, projections by kind, plastic ones marked."""
-        from .inspection.diagram import draw_circuit
-
-        return draw_circuit(self, **options)
-
-    def __str__(self) -> str:
-        return circuit_text(self)
-
-    def _repr_html_(self) -> str:
-        return circuit_html(self)
 
     # ---- inside ------------------------------------------------------------------------------------------------
 

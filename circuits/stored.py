@@ -16,8 +16,7 @@ from ..atomic_files import write_whole
 from ..errors import RecircuitError
 from .backends import Program
 from .backends.noise import NoiseState
-from .description.network import Network
-from .lowering.lowered import Lowered
+from .inspected import Inspected
 from .moment import Moment, check_same_variables, same_bits
 from .saving.arrays import packed, read_packed, unpacked
 from .saving.description import described, rebuild, settings
@@ -28,7 +27,7 @@ __all__ = ["Stored"]
 FORMAT = 1
 
 
-class Stored(Network):
+class Stored(Inspected):
     """What a circuit has for keeping its state.
 
     Attributes
@@ -42,7 +41,6 @@ class Stored(Network):
         super().__init__(*args, **options)
         self._program: Program | None = None
         self._built = -1  # the revision of the description that the program was built of
-        self._lowered: tuple[int, Lowered] | None = None
         self._values: dict[str, np.ndarray] = {}  # of the program before, while there is none
         self._noise: NoiseState | None = None  # likewise
         self._by_hand: dict[str, np.ndarray] = {}  # parameters of units and rules that the user has set
@@ -52,10 +50,6 @@ class Stored(Network):
     @abstractmethod
     def program(self, backend: str | None = None) -> Program:
         """The circuit, built for a backend."""
-
-    @abstractmethod
-    def lowered(self) -> Lowered:
-        """The circuit as operations and variables."""
 
     @abstractmethod
     def state(self, *, weights_only: bool = False) -> dict[str, np.ndarray]:

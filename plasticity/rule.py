@@ -16,6 +16,7 @@ from .locality import Scope, prove
 from .modifiers import Modifier
 from .names import check_declared
 from .parse import names_in, parse
+from .rule_checks import check_text, check_weights, checked_names, initial_values
 from .values import Values, told
 
 __all__ = ["Rule"]
@@ -80,21 +81,21 @@ class Rule:
         traces: Mapping[str, float] | Iterable[str] | None = None,
     ) -> None:
         where = f"Rule {name!r}"
-        _check_text(where, name=name, source=source)
+        check_text(where, name=name, source=source)
         own = dict(
             name=name,
             source=source,
             about=" ".join(about.split()),
             local=bool(local),
             parameters=Values.of(parameters, f"{where}, parameters"),
-            state=Values.of(_initial(state, f"{where}, state"), f"{where}, state"),
-            traces=Values.of(_initial(traces, f"{where}, traces"), f"{where}, traces"),
-            broadcasts=_names(broadcasts, f"{where}, broadcasts"),
+            state=Values.of(initial_values(state, f"{where}, state"), f"{where}, state"),
+            traces=Values.of(initial_values(traces, f"{where}, traces"), f"{where}, traces"),
+            broadcasts=checked_names(broadcasts, f"{where}, broadcasts"),
         )
         for key, value in own.items():
             object.__setattr__(self, key, value)
         self._check_names(where)
-        _check_weights(where, self.local, forward, feedback, feedback_weights, self.state)
+        check_weights(where, self.local, forward, feedback, feedback_weights, self.state)
         object.__setattr__(self, "forward", self._equation("forward", forward, "own"))
         object.__setattr__(self, "feedback", self._equation("feedback", feedback, feedback_weights))
 
@@ -260,44 +261,3 @@ class Rule:
 
 def _text(equation: SynapticEquation) -> str | None:
     return str(equation) if equation.plastic else None
-
-
-def _check_text(where: str, **texts: object) -> None:
-    for what, text in texts.items():
-        if not isinstance(text, str) or not text.strip():
-            raise RecircuitError(
-                f"{where}: the {what} must be a few words, but is {text!r}."
-                + (" Say where the rule is from." if what == "source" else "")
-            )
-
-
-def _check_weights(
-    where: str, local: bool, forward: str | None, feedback: str | None, weights: str, state: Iterable[str]
-) -> None:
-    if forward is None and feedback is None:
-        raise RecircuitError(
-            f"{where} has no equation. Give it `forward`, `feedback` or both; "
-            "a projection without a rule keeps its weights."
-        )
-    states = [f"transpose of {name}" for name in state]
-    if weights not in ("own", "transpose", *states):
-        known = " or ".join(map(repr, ["own", "transpose", *states]))
-        raise RecircuitError(f"{where}: feedback_weights must be {known}, but is {weights!r}.")
-    if weights != "own" and (local or feedback is not None):
-        raise RecircuitError(
-            f"{where}: feedback_weights={weights!r} reads the forward weights, which no feedback "
-            "synapse can, and leaves no weights of its own to change. Say local=False, and give no "
-            "feedback equation."
-        )
-
-
-def _names(names: Iterable[str], where: str) -> tuple[str, ...]:
-    if isinstance(names, str) or not isinstance(names, Iterable):
-        raise RecircuitError(f"{where} must be a tuple of names, such as ('loss',), but is {names!r}.")
-    return tuple(names)
-
-
-def _initial(state: Mapping[str, float] | Iterable[str] | None, where: str) -> Mapping[str, float]:
-    if state is None or isinstance(state, Mapping):
-        return state or {}
-    return dict.fromkeys(_names(state, where), 0.0)

@@ -37,6 +37,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("recircuit.circuits.inputs",),
     ("recircuit.circuits.streams",),
     (
+        "recircuit.circuits.inspected",
         "recircuit.circuits.run_inputs",
         "recircuit.circuits.moment",
         "recircuit.circuits.saving",
@@ -207,10 +208,10 @@ def test_functions_are_short(folder: str) -> None:
 
 
 def test_the_interpreter_shows_how_small_a_backend_is() -> None:
+    """All kinds of kernel, noise, series and the loop around them: 250 lines that are not blank."""
     files = (ROOT / "circuits" / "backends" / "interpreter").glob("*.py")
-    assert (
-        sum(len(path.read_text(encoding="utf-8").splitlines()) for path in files) <= 270
-    )  # it has code for ten kinds of kernel
+    lines = [line for path in files for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    assert len(lines) <= 250
 
 
 def test_no_public_function_takes_more_than_ten_parameters() -> None:

@@ -28,12 +28,9 @@ step of the phase p, and read the state after that step.
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from brian2 import Equations
 from brian2.core.functions import DEFAULT_FUNCTIONS
 from brian2.core.namespace import DEFAULT_UNITS
@@ -53,6 +50,8 @@ from ...plasticity.reserved import why_reserved
 from ...plasticity.syntax import check_terms_of
 from .equations import parse_equations
 from .schedule import During
+from .state_equation import StateEquation, noises
+from .step_by_step import lock_step
 
 #: Names that Brian2 accepts and then shadows.
 SHADOWED = frozenset({"order", "name", "when", "active", "clock", "state", "indices", "start", "stop", "variables"})
@@ -60,22 +59,6 @@ SHADOWED = frozenset({"order", "name", "when", "active", "clock", "state", "indi
 EXPLICIT = frozenset({"euler", "rk2", "rk4", "heun"})
 #: Names that mean something already.
 TAKEN = frozenset({"e", "pi", "i", "N", "t", "dt", "lambda", "inf", "xi", "x_pre", "w", "max", "min", "relu"})
-
-
-@dataclass(frozen=True)
-class StateEquation:
-    """One stored variable and how it changes; ``shared``: each unit has one value, which is the mean over batch elements."""
-
-    variable: str
-    expression: str
-    during: During
-    differential: bool
-    shared: bool = False
-
-    @property
-    def of_each(self) -> str:
-        """Where a shared variable is, before its mean is taken: what each batch element would make of it."""
-        return f"each_{self.variable}"
 
 
 class Neuron:
@@ -263,39 +246,3 @@ def _when(flag: str) -> During:
 def phase_indicators(expression: str) -> list[str]:
     """The names in_p that an expression reads."""
     return sorted(n for n in get_identifiers(expression) if n.startswith("in_"))
-
-
-def noises(expression: str) -> set[str]:
-    """The white noises that an expression reads: ``xi``, which each equation has for itself, and ``xi_NAME``."""
-    return {n for n in get_identifiers(expression) if n == "xi" or n.startswith("xi_")}
-
-
-def lock_step(equation: StateEquation, parameters: Mapping[str, Any], dt: Quantity) -> str | None:
-    """F where the equation reads dv/dt = (F - v)/tau with tau = dt and F free of v; otherwise None."""
-    if noises(equation.expression):
-        return None
-    tree = ast.parse(equation.expression.strip(), mode="eval").body
-    if not (isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Div) and isinstance(tree.right, ast.Name)):
-        return None
-    tau = parameters.get(tree.right.id)
-    if not isinstance(tau, Quantity) or get_dimensions(tau) is not get_dimensions(dt):
-        return None
-    if abs(float(np.asarray(tau)) - float(dt)) > 1e-6 * float(dt):  # as near as single precision keeps it
-        return None
-    target = _relaxation_target(tree.left, equation.variable)
-    if target is None or equation.variable in get_identifiers(ast.unparse(target)):
-        return None
-    return ast.unparse(target)
-
-
-def _relaxation_target(tree: ast.expr, variable: str) -> ast.expr | None:
-    def is_variable(node: ast.expr) -> bool:
-        return isinstance(node, ast.Name) and node.id == variable
-
-    if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Sub) and is_variable(tree.right):
-        return tree.left
-    if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Add):
-        left = tree.left
-        if isinstance(left, ast.UnaryOp) and isinstance(left.op, ast.USub) and is_variable(left.operand):
-            return tree.right
-    return None

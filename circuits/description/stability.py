@@ -14,8 +14,9 @@ from brian2.core.namespace import DEFAULT_UNITS
 from brian2.units import Quantity
 
 from ...plasticity.parse import names_in
-from .neuron import Neuron, lock_step
+from .neuron import Neuron
 from .population import Population
+from .step_by_step import lock_step
 
 __all__ = ["Unstable", "unstable", "warn_of_instability"]
 

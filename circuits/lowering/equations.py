@@ -21,9 +21,10 @@ from brian2.utils.stringtools import word_substitute
 from ...errors import RecircuitError
 from ...plasticity import Statement
 from ..description.network import Network
-from ..description.neuron import StateEquation, lock_step, noises
 from ..description.population import Population
 from ..description.reads import broadcasts_into, definitions
+from ..description.state_equation import StateEquation, noises
+from ..description.step_by_step import lock_step
 
 
 def state_statements(

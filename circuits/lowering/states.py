@@ -136,4 +136,6 @@ def _at(state: StateEquation, step: int, population: Population, schedule: Sched
         phase = indicator.removeprefix("in_")
         steps = schedule.open_steps(During((phase,), strict=True), f"{population.name}.{state.variable}")
         values[indicator] = "1.0" if step in steps else "0.0"
-    return replace(state, expression=without_closed_terms(word_substitute(state.expression, values))) if values else state
+    return (
+        replace(state, expression=without_closed_terms(word_substitute(state.expression, values))) if values else state
+    )

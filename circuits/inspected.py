@@ -1,0 +1,69 @@
+"""What can be said of a circuit before anything is built: its operations, its timetable, its text and its diagram."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from ..door import door
+from .description.memory import check_memory
+from .description.network import Network
+from .description.schedule import STREAM
+from .inspection.explain import explain, explain_closed
+from .inspection.text import circuit_html, circuit_text
+from .lowering.lower import lower
+from .lowering.lowered import Lowered
+from .lowering.timetable import Timetable
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+class Inspected(Network):
+    """A description with its intermediate form, which is made anew when the description has changed."""
+
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self._lowered: tuple[int, Lowered] | None = None
+        self._tables: tuple[Lowered | None, dict[Any, Timetable]] = (None, {})
+
+    @door
+    def timetable(self, mode: str = "train", keep: Iterable[str] = (), *, schedule: str | None = None) -> Timetable:
+        """Step by step, what runs in a presentation ("train") or in an evaluation ("evaluate") of one of its schedules."""
+        lowered, wanted = self.lowered(), (mode, tuple(keep), schedule)
+        if self._tables[0] is not lowered:
+            self._tables = (lowered, {})
+        tables = self._tables[1]
+        if wanted not in tables:
+            tables[wanted] = Timetable.of(lowered, mode, optimise=self.optimise, keep=wanted[1], within=schedule)
+        return tables[wanted]
+
+    def lowered(self) -> Lowered:
+        """The circuit as operations and variables. Nothing is built for it."""
+        if self._lowered is None or self._lowered[0] != self.revision:
+            self.check()
+            check_memory(self)
+            self._lowered = (self.revision, lower(self))
+        return self._lowered[1]
+
+    @door
+    def explain(self, mode: str = "train", *, schedule: str | None = None) -> str:
+        """The table of a presentation: step by step, what runs, what is left out and why, operations counted.
+
+        It marks what reads a value from before the step, and ends with what closed pathways do. ``schedule``: its mode.
+        """
+        table, phases = self.timetable(mode, schedule=schedule), self.schedule or STREAM
+        return "\n".join([explain(table, self.modes.get(schedule or "", phases)), *explain_closed(self)])
+
+    @door
+    def diagram(self, **options: Any) -> Figure:
+        """Draw the circuit: populations with their compartments, projections by kind, plastic ones marked."""
+        from .inspection.diagram import draw_circuit
+
+        return draw_circuit(self, **options)
+
+    def __str__(self) -> str:
+        return circuit_text(self)
+
+    def _repr_html_(self) -> str:
+        return circuit_html(self)

@@ -1,0 +1,45 @@
+"""What all kernels have in common: the expressions of one unit that they read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from typing import Self
+
+
+@dataclass(frozen=True)
+class Term:
+    """An expression of the variables of one unit, which another kernel reads as a factor or a signal.
+
+    Parameters
+    ----------
+    population : whose unit it is
+    expression : in the names of that population
+    scalars : parameters of a rule that it reads too, of the projection ``of``
+    variable : the stored variable that holds its value; empty until the pass ``factors`` has found or made one
+    """
+
+    population: str
+    expression: str
+    scalars: tuple[str, ...] = ()
+    of: str = ""
+    variable: str = ""
+
+    @property
+    def key(self) -> str:
+        """Where its value is stored, as ``"h.rate"``."""
+        return f"{self.population}.{self.variable}"
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """What all kinds have in common: the terms that they read."""
+
+    def terms(self) -> list[Term]:
+        """All terms, in the order of the fields."""
+        return [value for f in fields(self) if isinstance(value := getattr(self, f.name), Term)]
+
+    def with_terms(self, change: Callable[[Term], Term]) -> Self:
+        """A copy with every term changed."""
+        found = {f.name: getattr(self, f.name) for f in fields(self)}
+        return replace(self, **{name: change(value) for name, value in found.items() if isinstance(value, Term)})
