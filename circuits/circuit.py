@@ -104,7 +104,6 @@ class Circuit(Answering):
         given.data.load(program)
         return recorded(program, table, rows, recording)
 
-    @door
     def live(self, *, learn: bool = True, backend: str | None = None) -> Live:
         """A closed loop: ``with net.live() as live: out = live.present({"x": observation}, read=["o.rate"])``.
 
@@ -115,7 +114,6 @@ class Circuit(Answering):
         """
         return Live(self, self, learn=learn, backend=backend)
 
-    @door
     def timetable(self, mode: str = "train", keep: Iterable[str] = (), *, schedule: str | None = None) -> Timetable:
         """Step by step, what runs in a presentation ("train") or in an evaluation ("evaluate") of one of its schedules."""
         lowered, wanted = self.lowered(), (mode, tuple(keep), schedule)
@@ -172,7 +170,6 @@ class Circuit(Answering):
             self._program.close()
             self._program = None
 
-    @door
     def take_over(self, other: Circuit) -> None:
         """Begin in the program of another circuit, which then has none, instead of building one.
 
@@ -189,8 +186,6 @@ class Circuit(Answering):
         other._program, self._program = None, other._program
         self._built = self.revision
         self.reset()
-
-    # ---- state -------------------------------------------------------------------------------------------------
 
     def reset(self) -> None:
         """Begin again: all variables as they first were, the random numbers, and the count of epochs. Nothing is built anew.
@@ -242,7 +237,6 @@ class Circuit(Answering):
         if f"{owner}.mask" in program.variables and (now := program.get(key)).shape == self.projections[owner].shape:
             program.set(key, now * program.get(f"{owner}.mask"))
 
-    @door
     def state(self, *, weights_only: bool = False) -> dict[str, np.ndarray]:
         """A copy of all variables (of the synapses only, if asked) by name."""
         program = self.program()
@@ -273,9 +267,6 @@ class Circuit(Answering):
                 ):
                     self._by_hand[key] = self.program().get(key)
 
-    # ---- looking -----------------------------------------------------------------------------------------------
-
-    @door
     def diagram(self, **options: Any) -> Figure:
         """Draw the circuit: populations with their compartments, projections by kind, plastic ones marked."""
         from .inspection.diagram import draw_circuit
@@ -287,8 +278,6 @@ class Circuit(Answering):
 
     def _repr_html_(self) -> str:
         return circuit_html(self)
-
-    # ---- inside ------------------------------------------------------------------------------------------------
 
     def _has_parameter(self, owner: str, variable: str) -> bool:
         """Whether a variable is a parameter of units or of a rule; those of neurons are a part of the description."""
