@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from functools import partial
 from numbers import Real
+from typing import Any
 
 from ...errors import RecircuitError
 from ..parse import Statement
@@ -15,7 +16,7 @@ __all__ = ["signs", "weight_limit"]
 NONE = 1e30
 
 
-def weight_limit(weight_limit: float | Sequence[float | None], high: float | None = NONE) -> Modifier:
+def weight_limit(weight_limit: Any, high: float | None = NONE) -> Modifier:
     """Limits of weights: each update ends with `w = clip(w, low, high)`.
 
     Parameters
@@ -32,14 +33,14 @@ def weight_limit(weight_limit: float | Sequence[float | None], high: float | Non
     if isinstance(weight_limit, Sequence) and not isinstance(weight_limit, str) and len(weight_limit) == 2:
         low, high = weight_limit
     elif high == NONE and _is_number(weight_limit):
-        if not weight_limit > 0:  # type: ignore[operator]
+        if not weight_limit > 0:
             raise RecircuitError(
                 f"weight_limit: a limit of weights is a number above 0; got {weight_limit!r}. Weights that are not "
                 "negative are weight_limit(0, None)."
             )
-        return Modifier("weight limit", _symmetric, {"weight_limit": float(weight_limit)})  # type: ignore[arg-type]
+        return Modifier("weight limit", _symmetric, {"weight_limit": float(weight_limit)})
     else:
-        low = weight_limit  # type: ignore[assignment]
+        low = weight_limit
     if any(limit is not None and not _is_number(limit) for limit in (low, high)):
         raise RecircuitError(
             f"weight_limit: limits are one number above 0, or the lowest and the highest value, as in (0, 1), of which one "
