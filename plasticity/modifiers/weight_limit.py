@@ -30,7 +30,8 @@ def weight_limit(weight_limit: Any, high: float | None = NONE) -> Modifier:
     RecircuitError
         for limits that leave no weight
     """
-    if isinstance(weight_limit, Sequence) and not isinstance(weight_limit, str) and len(weight_limit) == 2:
+    low: Any = weight_limit
+    if _is_pair(weight_limit):
         low, high = weight_limit
     elif high == NONE and _is_number(weight_limit):
         if not weight_limit > 0:
@@ -39,8 +40,6 @@ def weight_limit(weight_limit: Any, high: float | None = NONE) -> Modifier:
                 "negative are weight_limit(0, None)."
             )
         return Modifier("weight limit", _symmetric, {"weight_limit": float(weight_limit)})
-    else:
-        low = weight_limit
     if any(limit is not None and not _is_number(limit) for limit in (low, high)):
         raise RecircuitError(
             f"weight_limit: limits are one number above 0, or the lowest and the highest value, as in (0, 1), of which one "
@@ -62,6 +61,10 @@ def signs() -> Modifier:
     ``connect(..., weights=signed(glorot(), array))``.
     """
     return Modifier("signs", partial(_appended, "polarity*clip(polarity*w, 0, 1e30)"), state={"polarity": 1.0})
+
+
+def _is_pair(value: object) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str) and len(value) == 2
 
 
 def _is_number(value: object) -> bool:
