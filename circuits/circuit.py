@@ -54,8 +54,6 @@ class Circuit(Answering):
         self._tables: tuple[Lowered | None, dict[Any, Timetable]] = (None, {})
         self._inputs = Remembered()
 
-    # ---- running -----------------------------------------------------------------------------------------------
-
     @door
     def run(
         self,
@@ -132,7 +130,6 @@ class Circuit(Answering):
             self._lowered = (self.revision, lower(self))
         return self._lowered[1]
 
-    @door
     def explain(self, mode: str = "train", *, schedule: str | None = None) -> str:
         """The table of a presentation: step by step, what runs, what is left out and why, operations counted.
 
@@ -141,7 +138,6 @@ class Circuit(Answering):
         table, phases = self.timetable(mode, schedule=schedule), self.schedule or STREAM
         return "\n".join([explain(table, self.modes.get(schedule or "", phases)), *explain_closed(self)])
 
-    @door
     def program(self, backend: str | None = None) -> Program:
         """The circuit, built for a backend; its state moves along when the backend changes."""
         lowered = self.lowered()

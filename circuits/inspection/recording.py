@@ -172,7 +172,7 @@ class Recording:
         if variable.by_element:
             return values.reshape(len(values), self.columns, *variable.shape[1:])
         if self._of_units(key):
-            return values.reshape(len(values), 1, -1)
+            return values.reshape(len(values), 1, variable.size)
         return values.reshape(len(values), *(variable.shape or (1,)))
 
 
