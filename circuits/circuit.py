@@ -46,8 +46,6 @@ class Circuit(Answering):
         super().__init__(*args, **settings)
         self._inputs = Remembered()
 
-    # ---- running -----------------------------------------------------------------------------------------------
-
     @door
     def run(
         self,
@@ -96,7 +94,6 @@ class Circuit(Answering):
         given.data.load(program)
         return recorded(program, table, rows, recording)
 
-    @door
     def live(self, *, learn: bool = True, backend: str | None = None) -> Live:
         """A closed loop: ``with net.live() as live: out = live.present({"x": observation}, read=["o.rate"])``.
 
@@ -136,7 +133,6 @@ class Circuit(Answering):
             self._program.close()
             self._program = None
 
-    @door
     def take_over(self, other: Circuit) -> None:
         """Begin in the program of another circuit, which then has none, instead of building one.
 
@@ -153,8 +149,6 @@ class Circuit(Answering):
         other._program, self._program = None, other._program
         self._built = self.revision
         self.reset()
-
-    # ---- state -------------------------------------------------------------------------------------------------
 
     def reset(self) -> None:
         """Begin again: all variables as they first were, the random numbers, and the count of epochs. Nothing is built anew.
@@ -206,7 +200,6 @@ class Circuit(Answering):
         if f"{owner}.mask" in program.variables and (now := program.get(key)).shape == self.projections[owner].shape:
             program.set(key, now * program.get(f"{owner}.mask"))
 
-    @door
     def state(self, *, weights_only: bool = False) -> dict[str, np.ndarray]:
         """A copy of all variables (of the synapses only, if asked) by name."""
         program = self.program()
@@ -236,8 +229,6 @@ class Circuit(Answering):
                     and not population.shows(variable)
                 ):
                     self._by_hand[key] = self.program().get(key)
-
-    # ---- inside ------------------------------------------------------------------------------------------------
 
     def _has_parameter(self, owner: str, variable: str) -> bool:
         """Whether a variable is a parameter of units or of a rule; those of neurons are a part of the description."""

@@ -110,7 +110,6 @@ class Rule:
                 )
         return self._copy(parameters={**self.parameters, **parameters})
 
-    @door
     def modified(self, *changes: Modifier) -> "Rule":
         """A copy that each of the modifiers (of `recircuit.plasticity.modifiers`, or your own) has changed, in order.
 
@@ -147,12 +146,10 @@ class Rule:
         """A copy whose rate decays with the number of updates; see `modifiers.rate_decay`."""
         return self.modified(modifiers.rate_decay(rate_decay))
 
-    @door
     def with_rate_steps(self, *updates: int, factor: float = 0.1) -> "Rule":
         """A copy whose rate falls at some numbers of updates; see `modifiers.rate_steps`."""
         return self.modified(modifiers.rate_steps(*updates, factor=factor))
 
-    @door
     def with_gate(self, broadcast: str) -> "Rule":
         """A copy whose weights change as far as a broadcast says; see `modifiers.gate`."""
         return self.modified(modifiers.gate(broadcast))

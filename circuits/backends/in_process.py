@@ -106,7 +106,7 @@ class InProcessProgram(Program):
         rows = [self._repeating(row, table.repeats.get(place, 1)) for place, row in enumerate(rows)]
         result = self._walk(rows, order, progress, stream=table.stream)
         result.collected = {k: np.array(v) for k, v in collected.items()}
-        result.traces = {k: np.array(v).reshape(len(v), -1) for k, v in traces.items()}
+        result.traces = {k: np.array(v).reshape(len(v), -1 if v else 0) for k, v in traces.items()}
         result.look_for_cause(self.lowered, table)
         result.raise_if_interrupted()
         return result

@@ -22,7 +22,10 @@ from pyparsing import ParseException
 from ...errors import RecircuitError
 from ...plasticity.syntax import check_characters, check_expression, check_unit
 
-__all__ = ["parse_equations", "readable"]
+__all__ = ["check_method", "parse_equations", "readable"]
+
+#: By which differential equations may be integrated.
+METHODS = ("euler", "exponential_euler", "rk2", "rk4", "heun", "exact", "linear", "milstein")
 
 FORM = "Each line reads 'name = expression : 1 (flags)', 'dname/dt = expression : 1 (flags)' or 'name : 1 (flags)'."
 
@@ -116,3 +119,9 @@ def _called(name: str, arguments: list[ast.expr]) -> ast.expr:
 
 def _call(name: str, *arguments: ast.expr) -> ast.expr:
     return ast.Call(ast.Name(name), list(arguments), [])
+
+
+def check_method(method: Any) -> None:
+    """Refuse a method by which nothing is integrated."""
+    if not isinstance(method, str) or method not in METHODS:
+        raise RecircuitError(f"equations: method is one of {', '.join(METHODS)}; got {method!r}.")

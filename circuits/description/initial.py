@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from brian2.units import Quantity
 
 from ...door import door
 from ...errors import RecircuitError
@@ -46,6 +47,14 @@ def glorot_limit(shape: tuple[int, ...], counting: str = "existing") -> float:
     return float(np.sqrt(6 / both)) if both else 0.0
 
 
+def _finite(where: str, *, positive: bool = False, **values: Any) -> None:
+    """Refuse what is no finite number, or, where it must not be, below 0."""
+    for name, value in values.items():
+        fits = isinstance(value, int | float | np.integer | np.floating) and abs(value) < 1e300
+        if not fits or isinstance(value, bool) or (positive and value < 0):
+            raise RecircuitError(f"{where}: {name} is a number{' of at least 0' if positive else ''}; got {value!r}.")
+
+
 @door
 def glorot(gain: float = 1.0, *, counting: str = "existing") -> Initial:
     """Uniform in +-gain*`glorot_limit`.
@@ -56,6 +65,7 @@ def glorot(gain: float = 1.0, *, counting: str = "existing") -> Initial:
     counting : which synapses of a unit are counted: those ``"existing"``, or all that were ``"possible"`` before a
         connectivity left some out at random
     """
+    _finite("glorot", positive=True, gain=gain)
     fans((1, 1), counting)
 
     def draw(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
@@ -78,6 +88,7 @@ def normal(sd: float | None = None, *, scaled_by: float = 1.0, counting: str = "
     scaled_by : g, where no ``sd`` is given
     counting : which synapses come into a unit, as in `glorot`
     """
+    _finite("normal", positive=True, sd=0.0 if sd is None else sd, scaled_by=scaled_by)
     fans((1, 1), counting)
 
     def draw(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
@@ -95,6 +106,8 @@ def lognormal(median: Any = 1.0, sigma: float = 0.5) -> Initial:
     median : a number, or a quantity such as ``10*ms``, whose unit the drawn values have
     sigma : the standard deviation of the logarithm
     """
+    number = float(median) if isinstance(median, Quantity) and median.ndim == 0 else median
+    _finite("lognormal", positive=True, median=number, sigma=sigma)
     return lambda rng, shape: median * rng.lognormal(0, sigma, shape)
 
 
@@ -116,6 +129,9 @@ def signed(weights: Any, signs: Any) -> Initial:
 @door
 def uniform(low: float, high: float) -> Initial:
     """Uniform between low and high."""
+    _finite("uniform", low=low, high=high)
+    if low > high:
+        raise RecircuitError(f"uniform: low is at most high; got {low!r} and {high!r}.")
     return lambda rng, shape: rng.uniform(low, high, shape)
 
 

@@ -232,7 +232,7 @@ class Network(Fixed, Stimuli):
 
     def __getitem__(self, key: str) -> Any:
         """``network["h"]`` is a population or projection."""
-        found = self.populations.get(key) or self.projections.get(key)
+        found = (self.populations.get(key) or self.projections.get(key)) if isinstance(key, str) else None
         if found is None:
             names = [*self.populations, *self.projections]
             raise RecircuitError(f"circuit: there is no {key!r}; there are {names}.")

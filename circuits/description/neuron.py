@@ -48,7 +48,7 @@ from ...door import door
 from ...errors import RecircuitError
 from ...plasticity.reserved import why_reserved
 from ...plasticity.syntax import check_terms_of
-from .equations import parse_equations
+from .equations import check_method, parse_equations
 from .schedule import During
 from .state_equation import StateEquation, noises
 from .step_by_step import lock_step
@@ -74,14 +74,14 @@ class Neuron:
 
     Raises
     ------
-    RecircuitError
-        for an equation that cannot be read, an unknown flag, a name that is taken, or one that nothing defines
+    RecircuitError : for an equation that cannot be read, an unknown flag, a name that is taken, or one that nothing defines
     """
 
     @door
     def __init__(self, equations: str, *, method: str = "euler", **parameters: Any) -> None:
         if not isinstance(equations, str):
             raise RecircuitError(f"equations: expected text, a line for each variable; got {equations!r}.")
+        check_method(method)
         self.text = "\n".join(line.strip() for line in equations.strip().splitlines() if line.strip())
         self.method = method
         self.parameters: dict[str, Any] = dict(parameters)
@@ -201,7 +201,6 @@ class Neuron:
         known = self.parameters if parameters is None else parameters
         return [s.variable for s in self.states if s.differential and lock_step(s, known, dt) is not None]
 
-    @door
     def with_parameters(self, **parameters: Any) -> Neuron:
         """The same equations with other values."""
         unknown = sorted(set(parameters) - set(self.parameters))

@@ -172,7 +172,7 @@ class Recording:
         if variable.by_element:
             return values.reshape(len(values), self.columns, *variable.shape[1:])
         if self._of_units(key):
-            return values.reshape(len(values), 1, -1)
+            return values.reshape(len(values), 1, variable.size)
         return values.reshape(len(values), *(variable.shape or (1,)))
 
 
@@ -213,17 +213,18 @@ def _elements(elements: Any, batch_size: int) -> int | list[int]:
     """Which batch elements: a number, a list, or "all"."""
     if isinstance(elements, str) and elements == "all":
         return list(range(batch_size))
-    one = isinstance(elements, int | np.integer) and not isinstance(elements, bool)
-    listed = isinstance(elements, list | tuple | range) or (isinstance(elements, np.ndarray) and elements.ndim == 1)
-    some: list[Any] = [elements] if one else [*elements] if listed else []  # type: ignore[misc]
+    given: Any = elements if isinstance(elements, list | tuple | range) else np.asarray(elements)
+    one = isinstance(given, np.ndarray) and given.ndim == 0
+    some: list[Any] = (
+        [given.item()] if one else list(given) if not isinstance(given, np.ndarray) or given.ndim == 1 else []
+    )
     whole = all(isinstance(e, int | np.integer) and not isinstance(e, bool) and 0 <= e < batch_size for e in some)
     if not some or not whole:
         raise RecircuitError(
             f"record: elements is the number of a batch element, from 0 to {batch_size - 1}, a list of them, or 'all'; got "
             f"{elements!r}."
         )
-    numbers = [int(e) for e in some]
-    return numbers[0] if one else numbers
+    return int(some[0]) if one else [int(e) for e in some]
 
 
 def _every(every: Any, dt: Quantity) -> int:

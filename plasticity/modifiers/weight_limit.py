@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from functools import partial
 from numbers import Real
+from typing import Any
 
 from ...errors import RecircuitError
 from ..parse import Statement
@@ -15,7 +16,7 @@ __all__ = ["signs", "weight_limit"]
 NONE = 1e30
 
 
-def weight_limit(weight_limit: float | Sequence[float | None], high: float | None = NONE) -> Modifier:
+def weight_limit(weight_limit: Any, high: float | None = NONE) -> Modifier:
     """Limits of weights: each update ends with `w = clip(w, low, high)`.
 
     Parameters
@@ -29,17 +30,16 @@ def weight_limit(weight_limit: float | Sequence[float | None], high: float | Non
     RecircuitError
         for limits that leave no weight
     """
-    if isinstance(weight_limit, Sequence) and not isinstance(weight_limit, str) and len(weight_limit) == 2:
+    low: Any = weight_limit
+    if _is_pair(weight_limit):
         low, high = weight_limit
     elif high == NONE and _is_number(weight_limit):
-        if not weight_limit > 0:  # type: ignore[operator]
+        if not weight_limit > 0:
             raise RecircuitError(
                 f"weight_limit: a limit of weights is a number above 0; got {weight_limit!r}. Weights that are not "
                 "negative are weight_limit(0, None)."
             )
-        return Modifier("weight limit", _symmetric, {"weight_limit": float(weight_limit)})  # type: ignore[arg-type]
-    else:
-        low = weight_limit  # type: ignore[assignment]
+        return Modifier("weight limit", _symmetric, {"weight_limit": float(weight_limit)})
     if any(limit is not None and not _is_number(limit) for limit in (low, high)):
         raise RecircuitError(
             f"weight_limit: limits are one number above 0, or the lowest and the highest value, as in (0, 1), of which one "
@@ -62,6 +62,10 @@ def signs() -> Modifier:
     ``connect(..., weights=signed(glorot(), array))``.
     """
     return Modifier("signs", partial(_appended, "polarity*clip(polarity*w, 0, 1e30)"), state={"polarity": 1.0})
+
+
+def _is_pair(value: object) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str) and len(value) == 2
 
 
 def _is_number(value: object) -> bool:

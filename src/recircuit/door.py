@@ -39,7 +39,7 @@ def door[F: Callable[..., Any]](what: F) -> F:
     """Hold the arguments of a function, or those with which a class is made, against their annotations."""
     if isinstance(what, type):
         made = cast("Any", what)
-        made.__init__ = _guarded(made.__init__, what.__name__)
+        made.__init__ = _guarded(made.__init__, "__init__")
         return cast("F", made)
     return cast("F", _guarded(what, what.__name__))
 
@@ -102,14 +102,15 @@ def _guarded(function: Callable[..., Any], name: str) -> Callable[..., Any]:
 
     @wraps(function)
     def guarded(*args: Any, **kwargs: Any) -> Any:
+        where = type(args[0]).__name__ if name == "__init__" and args else name
         try:
             bound = signature.bind(*args, **kwargs)
         except TypeError:
-            raise RecircuitError(_misplaced(name, signature, args, kwargs)) from None
+            raise RecircuitError(_misplaced(where, signature, args, kwargs)) from None
         hints = _hints(function)
         for argument, value in bound.arguments.items():
             if hints.get(argument) is bool and not fits(value, bool):
-                raise RecircuitError(f"{name}: {argument} is True or False; got {_short(value)}.")
+                raise RecircuitError(f"{where}: {argument} is True or False; got {_short(value)}.")
         try:
             return function(*args, **kwargs)
         except RecircuitError:
@@ -121,7 +122,7 @@ def _guarded(function: Callable[..., Any], name: str) -> Callable[..., Any]:
             if not wrong:
                 raise
             value = bound.arguments[wrong[0]]
-            told = f"{name}: {wrong[0]} is {_described(hints[wrong[0]])}; got {_short(value)}."
+            told = f"{where}: {wrong[0]} is {_described(hints[wrong[0]])}; got {_short(value)}."
             raise RecircuitError(told) from problem
 
     return guarded

@@ -597,7 +597,7 @@ def duplicate() -> None:
 
 def twice() -> None:
     net = layered()
-    net.connect(net["x"], net["h1"], name="again")
+    net.connect(net["x"], net["h1"])
 
 
 def foreign() -> None:
@@ -684,7 +684,10 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
         "'1' has unit 1; 'v' has unit",
     ),
     "noise used twice": (built("a = randn() : 1\nrate = a - a : 1 (during p)"), "population_h"),
-    "method": (built("drate/dt = (1 - rate)/tau : 1", tau=3 * ms, method="magic"), "method 'magic' cannot"),
+    "method": (
+        built("drate/dt = (1 - rate)/tau : 1", tau=3 * ms, method="magic"),
+        "method is one of euler.*got 'magic'",
+    ),
     "transfer": (lambda: rc.pyramidal("tahn"), "'tahn' is not known; expected one of clip, tanh"),
     "slope": (lambda: rc.pyramidal("basal % 2"), "give derivative="),
     "unknown transfer": (lambda: rc.pyramidal("foo(basal)"), "no function `foo`"),
@@ -759,7 +762,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "backend": (shown(backend="gpu"), "numpy, cpp.*got 'gpu'"),
     # reading and setting
     "record a typo": (shown(record=["h1.rat"]), "'h1' has no 'rat'; it has"),
-    "record no variable": (shown(record=["h1"]), "such as 'h.rate'; got 'h1'"),
+    "record no variable": (shown(record=["h1"]), "such as 'h.rate', or .*; got 'h1'"),
     "record what nobody has": (shown(record=["q.rate"]), "'q.rate' is not stored"),
     "record of a projection": (shown(record=["x_to_h1.weights"]), "'x_to_h1.weights' is not stored; there are"),
     "a trace's key": (lambda: layered().run(DATA, record="h1.rate")["h1.x"], "'h1.x' was not recorded"),

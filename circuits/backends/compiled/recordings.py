@@ -78,7 +78,7 @@ def _whole(lowered: Lowered, key: str, values: np.ndarray, count: int) -> np.nda
     """So many rows of values, as they are in the shape that a user sees: 0 where no synapse is stored."""
     variable = lowered.variables[key]
     if variable.places is None:
-        return values.reshape(count, -1)
+        return values.reshape(count, -1 if count else 0)
     whole = np.zeros((count, variable.size), dtype=values.dtype)
-    whole[:, variable.places] = values.reshape(count, -1)
+    whole[:, variable.places] = values.reshape(count, len(variable.places))
     return whole
