@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 from typing import Any
 
+import numpy as np
 from brian2.units import Quantity
 from brian2.units.allunits import second
 
@@ -31,6 +32,11 @@ class During:
         """Read what a user wrote: a name, ``"a and b"``, a list, or None for the default of the role."""
         if names is None:
             return cls((default,) if default else ())
+        listed = isinstance(names, list | tuple | set | frozenset | np.ndarray) and all(
+            isinstance(n, str) for n in names
+        )
+        if not isinstance(names, str) and not listed:
+            raise RecircuitError(f"phases: expected a name such as 'feedforward', 'a and b', or a list; got {names!r}.")
         words = names.replace(",", " and ").split(" and ") if isinstance(names, str) else list(names)
         return cls(tuple(w.strip() for w in words if w.strip()), strict=True)
 

@@ -1,11 +1,13 @@
 """ADAM (Kingma and Ba 2015)."""
 
+from ...door import door
 from ..parse import Statement, names_in
 from .base import Equation, Modifier, is_increment, of_updates, one_increment, with_rate
 
 __all__ = ["adam"]
 
 
+@door
 def adam(beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8) -> Modifier:
     """ADAM: an update follows the mean of the gradients so far, in units of their root mean square.
 

@@ -2,11 +2,14 @@
 
 from functools import partial
 
+from ...door import door
+from ...errors import RecircuitError
 from .base import Equation, Modifier, added_to_increment
 
 __all__ = ["gate"]
 
 
+@door
 def gate(broadcast: str) -> Modifier:
     """Return a gate: weights change as far as a broadcast says, and keep their values while it is zero.
 
@@ -17,6 +20,8 @@ def gate(broadcast: str) -> Modifier:
     broadcast : str
         The name of the broadcast.
     """
+    if not isinstance(broadcast, str):
+        raise RecircuitError(f"gate: expected the name of a broadcast; got {broadcast!r}.")
     return Modifier(f"the gate `{broadcast}`", partial(_change, broadcast), broadcasts=(broadcast,))
 
 

@@ -1,11 +1,13 @@
 """Momentum (Polyak 1964)."""
 
+from ...door import door
 from ..parse import Statement
 from .base import Equation, Modifier, is_increment, of_updates, one_increment
 
 __all__ = ["momentum"]
 
 
+@door
 def momentum(momentum: float) -> Modifier:
     """Momentum: an update goes on in the direction of the updates before it.
 

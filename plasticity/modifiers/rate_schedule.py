@@ -2,12 +2,14 @@
 
 from functools import partial
 
+from ...door import door
 from ...errors import RecircuitError
 from .base import Equation, Modifier, with_rate
 
 __all__ = ["rate_decay", "rate_steps"]
 
 
+@door
 def rate_decay(rate_decay: float) -> Modifier:
     """Return a learning rate that decays: `rate` becomes `rate/(1 + rate_decay*updates)`.
 
@@ -24,6 +26,7 @@ def rate_decay(rate_decay: float) -> Modifier:
     return Modifier("rate decay", change, {"rate_decay": rate_decay}, rate_to="decay")
 
 
+@door
 def rate_steps(*updates: int, factor: float = 0.1) -> Modifier:
     """Return a learning rate that falls in steps: it is multiplied by a factor at each of some numbers of updates.
 

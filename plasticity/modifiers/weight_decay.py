@@ -1,10 +1,12 @@
 """Weight decay."""
 
+from ...door import door
 from .base import Equation, Modifier, added_to_increment
 
 __all__ = ["weight_decay"]
 
 
+@door
 def weight_decay(weight_decay: float) -> Modifier:
     """Weight decay: each update takes away a share of the weight.
 
