@@ -228,7 +228,7 @@ class Network(Fixed, Stimuli):
         return population
 
     def _check_name(self, name: str) -> None:
-        check_name(name, {*self.populations, *self.projections, *self.broadcasts, "presentation"})
+        check_name(name, {*self.populations, *self.projections, *self.broadcasts, "presentation", "clock"})
 
     def __getitem__(self, key: str) -> Any:
         """``network["h"]`` is a population or projection."""

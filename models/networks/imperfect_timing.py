@@ -149,8 +149,8 @@ def _add_gate(net: Circuit, timing: Timing, moment: int, steps: int) -> Populati
 
     What it sends arrives a step later, so it is on in the step before. It never opens the gate in the first step.
     """
-    clock = net.population(
-        "clock",
+    timer = net.population(
+        "timer",
         1,
         Neuron(
             """
@@ -164,5 +164,5 @@ def _add_gate(net: Circuit, timing: Timing, moment: int, steps: int) -> Populati
             last=float(steps - 1),
         ),
     )
-    net.broadcast(clock, "gate", during="whole")
-    return clock
+    net.broadcast(timer, "gate", during="whole")
+    return timer

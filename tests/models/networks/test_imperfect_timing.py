@@ -27,7 +27,7 @@ def test_a_gate_without_jitter_changes_nothing() -> None:
     rng = np.random.default_rng(0)
     data = {"x": rng.normal(size=(6, 5)), "s": rng.integers(0, 3, 6)}
     nets = [timed((5, 4, 3), rc.urfb, t, batch_size=2, seed=1) for t in (Timing(), Timing(jitter=1e-9))]
-    nets[1]["clock.due"] = Timing().windows(2)[1] - 1.0  # of the first presentation; later ones are drawn
+    nets[1]["timer.due"] = Timing().windows(2)[1] - 1.0  # of the first presentation; later ones are drawn
     for net in nets:
         net.run(data, presentations=3)
     for name in ("x_to_h1.w", "h1_to_o.w", "o_to_h1.w"):
@@ -38,7 +38,7 @@ def test_the_gate_opens_once_a_presentation_at_a_jittered_moment() -> None:
     net = timed((5, 4, 3), rc.urfb, Timing(jitter=1.0), batch_size=1, seed=2)
     rng = np.random.default_rng(0)
     data = {"x": rng.normal(size=(60, 5)), "s": rng.integers(0, 3, 60)}
-    trace = net.run(data, presentations=60, record=["clock.rate"])["clock.rate"].reshape(60, -1)
+    trace = net.run(data, presentations=60, record=["timer.rate"])["timer.rate"].reshape(60, -1)
     assert np.all(trace.sum(axis=1)[1:] == 1)
     late = (trace[1:].argmax(axis=1) - 21 + 11) % 22 - 11  # it is on a step before the gate opens, of 23
     assert abs(late.mean()) < 1 and 1.3 < late.std() < 2.8  # a standard deviation of 2 steps
