@@ -85,7 +85,7 @@ class Circuit(Answering):
         """
         program = self.program(backend)
         begin = int(program.get("clock.timestep")) * float(self.dt)
-        given = self._inputs.next_run(self, inputs, presentations, begin)
+        given = self._inputs.next_run(self, inputs, presentations, begin, order)
         rows = given.order if order is None else np.asarray(order)
         recording = Recording.of(self, program.variables, record, elements, every)
         recording.shown = given.shown

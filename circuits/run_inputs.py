@@ -42,8 +42,8 @@ class Remembered:
         """The data are shared by the copy of a circuit; what either is given later is its own."""
         return Remembered(self.inputs, dict(self.stream))
 
-    def next_run(self, network: Network, given: Any, presentations: Any, begin: float) -> RunInputs:
-        """What the next run shows; it is remembered. ``begin`` is its time, in seconds."""
+    def next_run(self, network: Network, given: Any, presentations: Any, begin: float, order: Any = None) -> RunInputs:
+        """What the next run shows; it is remembered. ``begin`` is its time, in seconds; ``order``: in place of the usual one."""
         if is_time(given):
             given, presentations = presentations, given
         if network.schedule is None:
@@ -51,9 +51,10 @@ class Remembered:
         new = as_inputs(network, given)
         before = self.inputs.rows if self.inputs is not None else {}
         data = Inputs({**before, **new.rows})
-        order = (new if new.rows else data).order(presentations, network.batch_size)
+        usual = (new if new.rows else data).order
+        rows = usual(presentations, network.batch_size) if order is None else np.asarray(order)
         self.inputs = data
-        return RunInputs(data, order, _shown(network, new.rows, before))
+        return RunInputs(data, rows, _shown(network, new.rows, before))
 
     def _of_stream(self, network: Network, given: Any, duration: Any, begin: float) -> RunInputs:
         new = as_mapping(network, given)

@@ -64,7 +64,7 @@ def test_rates_and_saturation() -> None:
 def test_shapes_that_do_not_fit_are_refused() -> None:
     with pytest.raises(RecircuitError, match=r"n_lower, n_upper"):
         measures.penrose(np.ones((2, 3)), np.ones((2, 3)))
-    with pytest.raises(RecircuitError, match=r"batch elements, units"):
+    with pytest.raises(RecircuitError, match=r"batch, units"):
         measures.signal_angle(np.ones((2, 3)), np.ones((3, 2)))
 
 
