@@ -126,6 +126,9 @@ def test_odd_values_are_used_or_refused_in_words(name: str, data: st.DataObject)
     (lambda: circuit().run(X, learn=0), "learn is True or False; got 0"),
     (lambda: rc.Circuit(precision=np.array([1, 2])), "precision is 'float32' or 'float64'"),
     (lambda: rc.Circuit(seed=2**70), "seed is a whole number from 0"),
+    (lambda: rc.Circuit(dt=np.array([1, 2]) * ms), "dt is a time above 0"),
+    (lambda: rc.Neuron("basal : 1 (compartment)\nrate_pre = basal : 1"), "'rate_pre' ends with _pre or _post"),
+    (lambda: rc.Neuron("rate = gain_post : 1", gain_post=1.0), "'gain_post' ends with _pre or _post"),
     (lambda: rc.Neuron("dv/dt = -v/tau : 1", tau=1 * ms, method="gsl"), "method.*euler"),
     (lambda: circuit().run(X, 0, record=["h.rate"]).plot(), "nothing to draw"),
 ])  # fmt: skip

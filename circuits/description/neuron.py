@@ -221,6 +221,11 @@ class Neuron:
 def _check_name(name: str, where: str) -> None:
     if name in SHADOWED or name in TAKEN or name.startswith("in_"):
         raise RecircuitError(f"{where}: the name {name!r} is taken by the simulator; choose another.")
+    if name.endswith(("_pre", "_post")):
+        raise RecircuitError(
+            f"{where}: the name {name!r} ends with _pre or _post, by which rules tell the two units of a synapse apart; "
+            "choose another."
+        )
     if why := why_reserved(name):
         raise RecircuitError(f"{where}: the name {name!a} is taken: {why}; choose another.")
     try:
