@@ -18,6 +18,7 @@ from .description.first_values import first_values
 from .description.parameters import change_parameter
 from .description.population import Population
 from .description.projection import Transposed
+from .description.stability import warn_of_instability
 from .inspection.expressions import keys_of, known, value_of
 from .inspection.recording import Recording
 from .inspection.trace import Trace, recorded
@@ -188,6 +189,8 @@ class Circuit(Answering):
         key = known(self, self.lowered().variables, key)
         check_value(self, self.lowered().variables[key], value)
         self._set(key, value)
+        if owner in self.populations and variable in self.populations[owner].neuron.parameters:
+            warn_of_instability(self.populations[owner], self.dt, stacklevel=3)
         if self._has_parameter(owner, variable):
             self._by_hand[key] = self.program().get(key)
 

@@ -159,9 +159,10 @@ def _rows(
             f"stimulus {name!r}: it has {population.size} units, but a row of the data has {array.shape[1]} values."
         )
     if array.dtype != np.uint8:
-        array = array.astype(dtype)
+        with np.errstate(over="ignore"):
+            array = array.astype(dtype)
         if not np.isfinite(array).all():
-            raise RecircuitError(f"stimulus {name!r}: the data hold NaN or infinity.")
+            raise RecircuitError(f"stimulus {name!r}: the data hold NaN, infinity, or more than {dtype} can.")
     return Rows(np.ascontiguousarray(array), scale, offset)
 
 

@@ -85,6 +85,13 @@ DOORS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
 }  # fmt: skip
 
 
+def single(weights: float = 1.0) -> rc.Circuit:
+    net = rc.Circuit(precision="float32")
+    net.connect(net.stimulus("x", 3), net.population("h", 2, rc.pyramidal()), weights=weights)
+    net.phases("feedforward", 1 * ms)
+    return net
+
+
 def connected(**options: Any) -> object:
     net = circuit()
     net.population("g", 2, rc.pyramidal())
@@ -126,6 +133,12 @@ def test_odd_values_are_used_or_refused_in_words(name: str, data: st.DataObject)
     (lambda: circuit().run(X, learn=0), "learn is True or False; got 0"),
     (lambda: rc.Circuit(precision=np.array([1, 2])), "precision is 'float32' or 'float64'"),
     (lambda: rc.Circuit(seed=2**70), "seed is a whole number from 0"),
+    (lambda: single().run(np.full((1, 3), 1e300), backend="numpy"), "the data hold.* more than float32 can"),
+    (lambda: single(1e300).run(X, backend="numpy"), "x_to_h.w is kept as float32, which cannot hold"),
+    (lambda: rc.pyramidal(tau=np.array([1, 2]) * ms), "tau is a number or a quantity.*circuit\\['h.tau'\\]"),
+    (lambda: rc.Circuit(dt=np.array([1, 2]) * ms), "dt is a time above 0"),
+    (lambda: rc.Neuron("basal : 1 (compartment)\nrate_pre = basal : 1"), "'rate_pre' ends with _pre or _post"),
+    (lambda: rc.Neuron("rate = gain_post : 1", gain_post=1.0), "'gain_post' ends with _pre or _post"),
     (lambda: rc.Neuron("dv/dt = -v/tau : 1", tau=1 * ms, method="gsl"), "method.*euler"),
     (lambda: circuit().run(X, 0, record=["h.rate"]).plot(), "nothing to draw"),
 ])  # fmt: skip

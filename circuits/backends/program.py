@@ -198,9 +198,12 @@ class Program(ABC):
         variable = self.variables[key]
         given = np.asarray(value)
         try:
-            values = np.broadcast_to(given, variable.shape).astype(self.dtype(key)).reshape(-1)
+            with np.errstate(over="ignore"):
+                values = np.broadcast_to(given, variable.shape).astype(self.dtype(key)).reshape(-1)
         except (ValueError, TypeError):
             raise RecircuitError(f"{key} has the shape {variable.shape}; got {given.shape} of {given.dtype}.") from None
+        if np.isinf(values).any() and np.isfinite(given).all():
+            raise RecircuitError(f"{key} is kept as {values.dtype}, which cannot hold numbers as large as those given.")
         self.write(key, values if variable.places is None else values[variable.places])
 
 

@@ -23,7 +23,7 @@ def check_settings(batch_size: Any, dt: Any, precision: Any, lowering: Any, seed
     """Refuse what a circuit cannot be computed with."""
     if not isinstance(batch_size, int | np.integer) or isinstance(batch_size, bool) or batch_size < 1:
         raise RecircuitError(f"Circuit: batch_size is a whole number, at least 1; got {batch_size!r}.")
-    if not isinstance(dt, Quantity) or dt.dim is not ms.dim or not dt > 0 * ms:
+    if not isinstance(dt, Quantity) or dt.dim is not ms.dim or np.ndim(dt) or not dt > 0 * ms:
         raise RecircuitError(f"Circuit: dt is a time above 0, such as 1*ms; got {dt!r}.")
     if not isinstance(seed, int | np.integer) or isinstance(seed, bool) or not 0 <= seed < 2**32:
         raise RecircuitError(f"Circuit: the seed is a whole number from 0 to 2^32 - 1; got {seed!r}.")

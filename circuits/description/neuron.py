@@ -31,6 +31,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 from brian2 import Equations
 from brian2.core.functions import DEFAULT_FUNCTIONS
 from brian2.core.namespace import DEFAULT_UNITS
@@ -162,8 +163,11 @@ class Neuron:
             if name in self.dimensions:
                 raise RecircuitError(f"equations: {name!r} is given as a parameter and defined by an equation.")
             _check_name(name, "parameters")
-            if not isinstance(value, Quantity | int | float | bool):
-                raise RecircuitError(f"parameters: {name} is a number or a quantity such as 10*ms; got {value!r}.")
+            if not isinstance(value, Quantity | int | float | bool) or np.ndim(value):
+                raise RecircuitError(
+                    f"parameters: {name} is a number or a quantity such as 10*ms; got {value!r}. Values of single units "
+                    f"are set in a circuit, as in circuit['h.{name}'] = ..."
+                )
         for state in [*self.states, *(StateEquation(n, e, During(), False) for n, e in self.expressions.items())]:
             indicators = phase_indicators(state.expression)
             if indicators and state.variable in self.expressions:
@@ -221,6 +225,11 @@ class Neuron:
 def _check_name(name: str, where: str) -> None:
     if name in SHADOWED or name in TAKEN or name.startswith("in_"):
         raise RecircuitError(f"{where}: the name {name!r} is taken by the simulator; choose another.")
+    if name.endswith(("_pre", "_post")):
+        raise RecircuitError(
+            f"{where}: the name {name!r} ends with _pre or _post, by which rules tell the two units of a synapse apart; "
+            "choose another."
+        )
     if why := why_reserved(name):
         raise RecircuitError(f"{where}: the name {name!a} is taken: {why}; choose another.")
     try:

@@ -61,10 +61,26 @@ def unstable(neuron: Neuron, dt: Quantity) -> list[Unstable]:
     return found
 
 
-def warn_of_instability(population: Population, dt: Quantity) -> None:
+def warn_of_instability(population: Population, dt: Quantity, *, stacklevel: int = 4) -> None:
     """Warn of equations that the time step is too long for."""
-    for state in unstable(population.neuron, dt):
-        warnings.warn(f"population {population.name!r}: {state.told(dt)}", stacklevel=4)
+    found = {state.variable: state for neuron in _extremes(population) for state in unstable(neuron, dt)}
+    for state in found.values():
+        warnings.warn(f"population {population.name!r}: {state.told(dt)}", stacklevel=stacklevel)
+
+
+def _extremes(population: Population) -> list[Neuron]:
+    """The neuron; where units have their own values of one parameter, with the least and the largest of them.
+
+    With values of several parameters nothing is judged, since it is their pairs that count.
+    """
+    neuron = population.neuron
+    if len(population.spread) > 1:
+        return []
+    return [
+        neuron.with_parameters(**{name: Quantity(value, dim=neuron.dimension(name))})
+        for name, values in population.spread.items()
+        for value in (values.min(), values.max())
+    ] or [neuron]
 
 
 def _slope(node: ast.expr, variable: str, parameters: Mapping[str, Any]) -> float | None:

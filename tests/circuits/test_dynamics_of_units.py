@@ -95,3 +95,16 @@ def test_a_state_called_x_does_not_take_the_place_of_the_rate() -> None:
         net.connect(h, o, rule=rc.urfb)
     named = net.population("g", 2, rc.Neuron("dx/dt = (1 - x)/tau : 1\nrate = x : 1", tau=9 * ms))
     net.connect(named, o, rule=rc.urfb)  # here they are the same
+
+
+@pytest.mark.parametrize("tau", [0.3 * ms, np.array([[0.3], [5]]) * ms])
+def test_a_time_constant_that_is_set_too_short_is_warned_of(tau: Any) -> None:
+    """As one that is declared: dv/dt = -v/tau with Euler's method grows where dt is above 2 tau."""
+    net = rc.Circuit(batch_size=2)
+    net.connect(
+        net.stimulus("x", 1),
+        net.population("h", 1, rc.Neuron("basal : 1 (compartment)\ndrate/dt = (basal - rate)/tau : 1", tau=5 * ms)),
+    )
+    net.phases("show", 1 * ms)
+    with pytest.warns(UserWarning, match=r"population 'h': 'rate' decays with the time constant 0\.3 ms"):
+        net["h.tau"] = tau

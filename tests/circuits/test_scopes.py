@@ -211,6 +211,22 @@ def test_the_reference_form_and_one_element_are_the_same() -> None:
     assert worst(reference, wanted) == {}
 
 
+@pytest.mark.parametrize("forward", ["dw = .1*th_post*x_pre", "dw = .1*x_post*th_pre/(1 + x_pre)"])
+@pytest.mark.parametrize("batch_size", [1, 2])
+@pytest.mark.parametrize("backend", ["numpy", "interpreter"])
+def test_a_shared_variable_is_sent_and_learned_from(backend: str, batch_size: int, forward: str) -> None:
+    """Of one unit, whose threshold is what it shows at once: with x = 2 it is 2, the weight 1 grows by what is said."""
+    unit = rc.Neuron("basal : 1 (compartment)\nrate = basal : 1 (during show)\nth = basal : 1 (shared, during show)")
+    net = rc.Circuit(batch_size=batch_size)
+    g, h = net.population("g", 1, unit), net.population("h", 1, unit)
+    net.connect(net.stimulus("x", 1), g, weights=1.0)
+    net.connect(g, h, weights=1.0, sends="th", rule=rc.Rule("r", source="test", forward=forward))
+    net.phases("show", 2 * ms, "plasticity", 1 * ms)
+    net.run(np.full((batch_size, 1), 2.0), backend=backend)
+    assert net["h.rate"].tolist() == [[2.0]] * batch_size
+    assert net["g_to_h.w"] == pytest.approx(1 + (0.1 * 2 * 2 if "th_post" in forward else 0.1 * 2 * 2 / 3))
+
+
 def reinforced(batch_size: int, *, kept: str, **options: Any) -> rc.Circuit:
     """Two units; the rule of the eligibility, as a trace or as a state."""
     rule = rc.Rule("el", source="test", forward="el = x_pre*y_post\ndw = r_post*el", **{kept: ("el",)})

@@ -64,13 +64,13 @@ def _(kernel: Propagate, memory: Memory) -> None:
     else:
         pre, post, weight = kernel.connectivity.indices(kernel.n_pre, kernel.n_post)
     sent, field, weights = (memory.arrays[key] for key in (kernel.signal.key, kernel.field, kernel.weights))
-    field[...] = 0
+    field[...], sent = 0, np.atleast_2d(sent)  # what is shared has no axis of the elements where there is one
     for b in range(len(field)):
         np.add.at(field[b], post, weights.reshape(-1)[weight] * sent[b, pre])
 
 
 def _largest(kernel: Propagate, pool: MaxPool, memory: Memory) -> None:
-    sent, argmax = memory.arrays[kernel.signal.key], memory.arrays[kernel.argmax]
+    sent, argmax = np.atleast_2d(memory.arrays[kernel.signal.key]), memory.arrays[kernel.argmax]
     best = np.full(argmax.shape, -np.inf, argmax.dtype)
     for pre, post, tap in zip(*pool.by_tap(), strict=True):  # of equal ones the first wins
         larger = sent[:, pre] > best[:, post]
@@ -80,7 +80,7 @@ def _largest(kernel: Propagate, pool: MaxPool, memory: Memory) -> None:
 
 def _to_winners(kernel: Propagate, pool: MaxPool, memory: Memory) -> None:
     sent, argmax, field = (memory.arrays[key] for key in (kernel.signal.key, kernel.argmax, kernel.field))
-    field[...] = 0
+    field[...], sent = 0, np.atleast_2d(sent)
     for pre, post, tap in zip(*pool.by_tap(), strict=True):
         won = argmax[:, post] == tap
         field[won, pre] += memory.arrays[kernel.weights] * sent[won, post]
@@ -115,7 +115,7 @@ def _(kernel: Broadcast, memory: Memory) -> None:
 @perform.register
 def _(kernel: Product, memory: Memory) -> None:
     pre, post, weight = kernel.connectivity.indices(kernel.n_pre, kernel.n_post)
-    sent, learned = memory.arrays[kernel.pre.key], memory.arrays[kernel.post.key]
+    sent, learned = (np.atleast_2d(memory.arrays[term.key]) for term in (kernel.pre, kernel.post))
     total = np.zeros(memory.arrays[f"{kernel.projection}.{kernel.target}"].size)
     for b in range(memory.arrays["presentation.active"]):
         np.add.at(total, weight, learned[b, post] * sent[b, pre])
@@ -133,7 +133,7 @@ def _(kernel: Fused | Traced, memory: Memory) -> None:
             if v.scope in (Scope.WEIGHT, Scope.TRACE):  # of every synapse
                 names[v.name] = memory.arrays[v.key][b if v.by_element else ...].reshape(-1)[weight]
         for part in kernel.parts:
-            names[part.name] = memory.arrays[part.term.key][b, pre if part.side == "pre" else post]
+            names[part.name] = np.atleast_2d(memory.arrays[part.term.key])[b, pre if part.side == "pre" else post]
         for statement in kernel.statements:
             value = _summed(statement.expression, kernel.once, names, weight)
             value = value * memory.arrays[f"{own}mask"].reshape(-1) if kernel.masked else value
