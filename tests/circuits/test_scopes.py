@@ -260,7 +260,7 @@ def test_what_is_ambiguous_is_refused() -> None:
     [
         ("s = x_pre*y_post; dw = y_post*s", ("s",)),
         ("s += .2*(x_pre*y_post - s); dw = loss*s", ("s",)),
-        ("s += x_pre; t += s; dw = y_post*t", ("s", "t")),
+        ("s += x_pre; u += s; dw = y_post*u", ("s", "u")),
         ("s += x_pre; dw = tanh(s + y_post)", ("s",)),
         ("s = s*x_pre + y_post; dw = s", ("s",)),
         ("g = x_pre*y_post; dw = y_post*g", ()),

@@ -38,10 +38,10 @@ def test_the_cnn_learns_both_sets_where_both_are_there(tmp_path: Path, monkeypat
     experiment = lansdell_cnn.EXPERIMENT
     settings = settings_for(experiment, epochs=2, seeds=1, data=tmp_path)
     only = reproduce(experiment, settings, tmp_path / "one")
-    assert [row["what"].split(",")[0] for row in only["checks"]] == ["cifar10"] * 2
+    assert [row["what"].split(",")[0] for row in only["checks"]] == ["cifar10"] * 5
     (tmp_path / "cifar-100-binary").mkdir()
     both = reproduce(experiment, settings, tmp_path / "one")
-    assert [row["what"].split(",")[0] for row in both["checks"]] == ["cifar10"] * 2 + ["cifar100"] * 2
+    assert [row["what"].split(",")[0] for row in both["checks"]] == ["cifar10"] * 5 + ["cifar100"] * 4
     names = {f"{method}{on}-0" for method in ("BP", "node_perturbation", "DFA") for on in ("", "_cifar100")}
     kept = {p.name for p in (tmp_path / "one" / "runs").iterdir()}
     assert kept == {name + ending for name in names for ending in (".npz", ".json")}

@@ -124,7 +124,8 @@ def test_experiments_find_their_data_and_leave_what_they_trained(tmp_path: Path)
         out=tmp_path / "out",
     )  # fmt: skip
     found = perform(job.payload)
-    assert [check["what"].split(",")[:2] for check in found["checks"]] == [["BP", " 1 epochs"], ["FA", " 1 epochs"]]
+    errors = [check["what"].split(",")[:2] for check in found["checks"] if ", 1 epochs" in check["what"]]
+    assert errors == [["BP", " 1 epochs"], ["FA", " 1 epochs"]]
     folder = tmp_path / "out" / "lillicrap-back-image" / "runs"
     assert sorted(file.name for file in folder.iterdir()) == ["BP-3.json", "FA-3.json"]
     (longer,) = experiment_jobs(["lillicrap-back-image"], [3], backend="numpy", quick=False, epochs=2)
