@@ -43,7 +43,7 @@ class Remembered:
         return Remembered(self.inputs, dict(self.stream))
 
     def next_run(self, network: Network, given: Any, presentations: Any, begin: float, order: Any = None) -> RunInputs:
-        """What the next run shows; it is remembered. ``begin`` is its time, in seconds; ``order``: in place of the usual one."""
+        """What the next run shows; it is remembered. ``begin`` is its time, in seconds; ``order``: not the usual one."""
         if is_time(given):
             given, presentations = presentations, given
         if network.schedule is None:

@@ -96,7 +96,7 @@ def chain(
             layers.append(net.population(f"h{level}" if level else "x", size, model))
     learns = [f"{end}_learns" for end in ends]
     for lower, upper in pairwise(layers):
-        net.connect(lower, upper, rule=rule, weights=weights, during=_open(UP, loops), learns=learns)
+        net.connect(lower, upper, rule=rule.forward, weights=weights, during=_open(UP, loops), learns=learns)
         net.connect(
             upper, lower, into="apical", sends="echo", rule=rule.feedback, weights=feedback_weights,
             during=_open(DOWN, loops), learns=learns,
