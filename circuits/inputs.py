@@ -60,7 +60,10 @@ class Inputs:
             flat[: self.count] = np.arange(self.count)
             return flat.reshape(presentations, batch_size)
         if not isinstance(presentations, int | np.integer) or presentations < 0:
-            raise RecircuitError(f"run: presentations is a whole number; got {presentations!r}.")
+            raise RecircuitError(
+                f"run: presentations is a whole number; got {presentations!r}. A time says how long a circuit without phases "
+                "runs."
+            )
         if presentations * batch_size >= 2**31:
             raise RecircuitError(f"run: presentations are fewer than 2^31 stimuli at a time; got {presentations}.")
         flat = np.arange(presentations * batch_size) % max(self.count, 1)

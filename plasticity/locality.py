@@ -176,6 +176,11 @@ class _Proof:
                 f"`{name}` is a unit; rates and weights have none. Times are parameters, as in "
                 f"parameters=dict(tau=10*{name})"
             )
+        if name.startswith("in_"):
+            return (
+                f"a synapse cannot read `{name}`: units know which phase is open. Write `phase = {name} : 1 (during ...)` into "
+                "the equations of a unit and read `phase_post`, or say when the rule is open: connect(..., learns=...)"
+            )
         return (
             f"a synapse cannot read `{name}`. It may read {self.scope.describe()}. Numbers of the rule's own "
             f"are declared as parameters=dict(...)"

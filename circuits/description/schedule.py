@@ -159,10 +159,12 @@ class Schedule:
         known = [name for name in during.phases if name in self.windows]
         if during.strict and len(known) < len(during.phases):
             missing = sorted(set(during.phases) - set(known))
-            raise RecircuitError(
-                f"{what} is open during {missing}, but the circuit's phases are {list(self.windows)}. "
-                "Name one of these, or add the phase to circuit.phases(...)."
-            )
+            there = f"the circuit's phases are {list(self.windows)}. Name one of these, or add"
+            if not self.windows:
+                there = (
+                    "the circuit has no phases and just runs. Leave the phase out, or say what a presentation is: add"
+                )
+            raise RecircuitError(f"{what} is open during {missing}, but {there} the phase to circuit.phases(...).")
         if not known:
             return tuple(range(self.steps))
         steps: set[int] = set()

@@ -61,10 +61,12 @@ class EarlyStopping:
                 self._weights = {k: v for k, v in net.state(weights_only=True).items() if k.endswith(".w")}
         return epoch - self.best_epoch >= self.patience
 
-    def on_train_end(self, net: Circuit) -> None:
-        """Give the circuit the best weights."""
-        if self._weights:
-            net.set_state(self._weights)
+    def on_train_end(self, net: Circuit) -> int | None:
+        """Give the circuit the best weights; the epoch that they are of, or None where it keeps the last ones."""
+        if not self._weights:
+            return None
+        net.set_state(self._weights)
+        return self.best_epoch
 
 
 class Callbacks:
@@ -88,14 +90,13 @@ class Callbacks:
         asked = [self._epoch_end(each)(number, dict(metrics), net) for each in self.all]
         return any(answer is True for answer in asked)
 
-    def end(self, net: Circuit) -> None:
-        """After the last epoch."""
-        self._each("on_train_end", net)
+    def end(self, net: Circuit) -> int | None:
+        """After the last epoch; the epoch whose weights the circuit was given back, or None."""
+        kept = self._each("on_train_end", net)
+        return next((epoch for epoch in reversed(kept) if isinstance(epoch, int)), None)
 
-    def _each(self, name: str, net: Circuit) -> None:
-        for each in self.all:
-            if hasattr(each, name):
-                getattr(each, name)(net)
+    def _each(self, name: str, net: Circuit) -> list[Any]:
+        return [getattr(each, name)(net) for each in self.all if hasattr(each, name)]
 
     @staticmethod
     def _epoch_end(each: Callback) -> Callable[[int, Mapping[str, float], Circuit], Any]:

@@ -35,13 +35,15 @@ class History:
     counted in all batch elements.
 
     rows: the epochs. backend: what ran it. interrupted: stopped by Ctrl-C before its last epoch. classes: the names of the
-    classes, in the order of the output units, where the labels were text.
+    classes, in the order of the output units, where the labels were text. kept_epoch: the epoch whose weights the circuit has,
+    where that is not the last one, as after early stopping; None otherwise.
     """
 
     rows: list[Row] = field(default_factory=list)
     backend: str = ""
     interrupted: bool = False
     classes: tuple[str, ...] | None = None
+    kept_epoch: int | None = None
 
     def __getitem__(self, name: str) -> NDArray[np.float64]:
         if name not in self.names:
@@ -58,8 +60,12 @@ class History:
 
     @property
     def test_error(self) -> float:
-        """After the last epoch; NaN before the first, and where there is no test set or no answer."""
-        return self.rows[-1].get("test_error", float("nan")) if self.rows else float("nan")
+        """Of the weights that the circuit has when training ends: those after the last epoch, or of `kept_epoch`.
+
+        NaN before the first epoch, and where there is no test set or no answer.
+        """
+        last = [row for row in self.rows if self.kept_epoch in (None, row["epoch"])][-1:]
+        return last[0].get("test_error", float("nan")) if last else float("nan")
 
     def csv(self) -> str:
         """The rows as text, with six digits."""

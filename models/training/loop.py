@@ -137,7 +137,9 @@ def _run(
     except Diverged as problem:
         where = "in the circuit" if folder.lock is None else f"in {folder.lock.folder / WEIGHTS}"
         raise Diverged(f"{problem} The weights after epoch {len(history)} are kept {where}.") from None
-    called.end(circuit)
+    history.kept_epoch = called.end(circuit)
+    if history.kept_epoch is not None:
+        folder.save(training.checkpoint(), history)
     folder.draw(history)
     return history
 

@@ -121,6 +121,22 @@ def test_early_stopping_keeps_the_best_weights() -> None:
     assert np.array_equal(weights(net), kept[1])
 
 
+def test_after_early_stopping_the_history_tells_of_the_weights_that_are_kept(tmp_path: Path) -> None:
+    errors = iter([0.1, 0.5, 0.5])
+
+    class Stop(rc.EarlyStopping):
+        def on_epoch_end(self, epoch: int, metrics: Mapping[str, float], net: rc.Circuit) -> bool:
+            return super().on_epoch_end(epoch, {**metrics, "validation_error": next(errors)}, net)
+
+    digits = rc.load("digits")
+    net = rc.layered([64, 8, 10], "urfb", batch_size=50)
+    history = rc.train(net, digits, 9, backend="numpy", callbacks=Stop(patience=2), out=tmp_path / "run")
+    assert len(history) == 3 and history.kept_epoch == 1
+    assert history.test_error == history["test_error"][0] == pytest.approx(net.evaluate(digits).error)
+    kept = rc.Checkpoint.load(tmp_path / "run" / "weights.safetensors").state
+    assert np.array_equal(kept["x_to_h1.w"], net["x_to_h1.w"])
+
+
 # ---- runs of the command line ----------------------------------------------------------------------------------------
 
 
