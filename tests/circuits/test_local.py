@@ -290,5 +290,5 @@ def test_a_circuit_that_does_not_fit_is_refused_before_it_is_built() -> None:
     x, h = huge.stimulus("x", 3 * 4096**2), huge.population("h", 64 * 4096**2, rc.pyramidal())
     huge.connect(x, h, connectivity=Local((3, 4096, 4096), 64, 5))
     huge.phases("feedforward", 1 * ms)
-    with pytest.raises(rc.RecircuitError, match=r"the largest parts: h \d+.*, x_to_h \d+.*Take fewer batch elements"):
+    with pytest.raises(rc.RecircuitError, match=r"the largest parts: h \d+.*, x_to_h \d+.*Use a smaller batch_size"):
         huge.run(presentations=1)

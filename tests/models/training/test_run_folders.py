@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -347,7 +348,10 @@ def test_weights_that_are_missing_are_no_new_start(tmp_path: Path) -> None:
 def test_a_signal_ends_a_run_as_ctrl_c_does(number: signal.Signals, call: Call, tmp_path: Path) -> None:
     go = ("train", "small.npz", "--layers", "4-5-3", "--backend", "numpy", "--out")
     command = [sys.executable, "-c", "from recircuit.cli import main; main()", *go, "a", "--epochs", "1000000"]
-    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    usual = partial(signal.signal, number, signal.SIG_DFL)  # as a terminal starts it, whatever the tests run under
+    with subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=usual
+    ) as process:
         metrics, until = tmp_path / "a" / METRICS, time.monotonic() + 60
         while not metrics.exists() or len(metrics.read_text().splitlines()) < 3:
             assert process.poll() is None and time.monotonic() < until
