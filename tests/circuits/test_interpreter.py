@@ -300,7 +300,7 @@ def test_expressions_that_are_refused(expression: str, said: str) -> None:
 
 
 def test_the_reference_form_is_refused() -> None:
-    with pytest.raises(rc.RecircuitError, match="interpreter: it does not run the lowering 'plain'"):
+    with pytest.raises(rc.RecircuitError, match="interpreter: it does not run lowering='reference'"):
         layered(lowering="reference").program("interpreter")
 
 

@@ -19,7 +19,7 @@ class Interpreter(Backend):
 
         if lowered.network.lowering == "reference":
             raise RecircuitError(
-                "backend interpreter: it does not run the lowering 'plain', whose operations are Brian2's Synapses. "
+                "backend interpreter: it does not run lowering='reference', whose operations are Brian2's Synapses. "
                 "Use the backend numpy or cpp, or make the circuit with lowering='dense'."
             )
         return InterpreterProgram(lowered)
