@@ -33,10 +33,10 @@ from benchmarks.training import data
 from benchmarks.workload import Problem, Settings, distance, draw, expected, products
 from recircuit.circuits.backends.cuda import toolkit
 from recircuit.models import layered, train
+from recircuit.processor import cores
 
-PROCESSORS = len(os.sched_getaffinity(0))
 #: As many circuits are compiled at a time; each makes a few files.
-AT_A_TIME = max(1, min(8, PROCESSORS // 2))
+AT_A_TIME = max(1, min(8, cores() // 2))
 
 OURS = Entrant("recircuit", "recircuit", "", "recircuit", "cuda")
 TORCH = (
@@ -176,7 +176,7 @@ def _rate(entrant: Entrant, case: _Case, findings: dict[str, Any], arguments: ar
     """The best of three samples, in presentations a second, if its weights are right; and of us, what memory it takes."""
     if entrant.module == "torch_gpu" and importlib.util.find_spec("torch") is None:
         raise Missing("torch is not installed here")
-    client = Client(entrant, PROCESSORS)
+    client = Client(entrant, cores())
     ask = partial(client.ask, timeout=_seconds_left(arguments), **{"as": "it"})
     try:
         ask("open", problem=str(case.path), mode=case.mode)
@@ -224,7 +224,7 @@ def brian2cuda(arguments: argparse.Namespace) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="benchmarks-") as folder:
         problem, path = draw(settings), Path(folder) / "problem.npz"
         problem.save(path)
-        client, begin = Client(BRIAN2CUDA, PROCESSORS), time.monotonic()
+        client, begin = Client(BRIAN2CUDA, cores()), time.monotonic()
         try:
             client.ask("open", timeout=_seconds_left(arguments), problem=str(path), mode="every", **{"as": "it"})
             built = time.monotonic() - begin

@@ -11,6 +11,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from recircuit.processor import cores
+
 
 def facts(threads: int) -> dict[str, Any]:
     """The machine, the versions, the date and the command."""
@@ -19,7 +21,7 @@ def facts(threads: int) -> dict[str, Any]:
         "command": " ".join(["python -m benchmarks", *sys.argv[1:]]),
         "commit": _said(["git", "rev-parse", "--short", "HEAD"]),
         "machine": {
-            "processor": _cpu("model name") or platform.processor(), "processors": len(os.sched_getaffinity(0)),
+            "processor": _cpu("model name") or platform.processor(), "processors": cores(),
             "threads": threads, "memory_GiB": round(_memory() / 2**30, 1), "caches": caches(),
             "system": f"{platform.system()} {platform.release()}", "load": os.getloadavg()[0],
         },

@@ -18,7 +18,7 @@ from pathlib import Path
 import brian2 as b2
 import numpy as np
 
-from benchmarks.peers.server import Peer, Unsupported, serve
+from benchmarks.peers.server import THREADS, Peer, Unsupported, serve
 from benchmarks.workload import Problem
 
 b2.prefs.core.default_float_dtype = np.float32
@@ -198,7 +198,7 @@ class Cuda(Cpp):
         text = text.replace("LFLAGS = ", f'LFLAGS = -L. -Xlinker -rpath="{libraries[0].parent}" ')
         text = text.replace("$(OBJS) -o $(PROGRAM)", "$(OBJS) -o $(PROGRAM) -lcurand")
         makefile.write_text(text)
-        subprocess.run(["make", f"-j{os.cpu_count()}"], cwd=folder, check=True, stdout=sys.stderr)
+        subprocess.run(["make", f"-j{THREADS}"], cwd=folder, check=True, stdout=sys.stderr)
 
 
 class Numpy(Brian2Peer):

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 
 from ....errors import RecircuitError
+from ....processor import cores
 
 Command = tuple[str, ...]
 
@@ -88,7 +89,7 @@ class Compilers:
             self._run([recipe.link], folder, backend)
 
     def _run(self, commands: Iterable[Command], folder: Path, backend: str) -> None:
-        with ThreadPoolExecutor(os.cpu_count()) as pool, self:
+        with ThreadPoolExecutor(cores()) as pool, self:
             list(pool.map(lambda command: self._one(command, folder, backend), commands))
 
     def _one(self, command: Command, folder: Path, backend: str) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from ....errors import RecircuitError
+from ....processor import threads_of
 from ..interrupts import interruptible, postponed
 from .messages import PART, Channel, Field, Gone, Kind, Malformed, Message, unpack
 
@@ -24,11 +25,10 @@ _HELLO = 1  # the number of its first answer
 
 
 def threads() -> int:
-    """Return how many threads a compiled circuit uses: $RECIRCUIT_THREADS, or the processors that this process may
+    """Return how many threads a compiled circuit uses: $RECIRCUIT_THREADS, or one for each core that this process may
     use.
     """
-    given = os.environ.get("RECIRCUIT_THREADS", "")
-    return max(1, int(given)) if given.isdigit() else len(os.sched_getaffinity(0))
+    return threads_of("RECIRCUIT_THREADS")
 
 
 class Worker:

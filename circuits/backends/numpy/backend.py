@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-
+from ....processor import threads_of
 from ...lowering.lowered import Lowered
 from ..base import Backend
 from ..program import Program
@@ -22,10 +21,7 @@ class NumpyBackend(Backend):
 
     def threads(self) -> int:
         """Return the number of threads of the matrix products. The same run has other bits with another number."""
-        for name in ("OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS"):
-            if os.environ.get(name, "").isdigit() and int(os.environ[name]) > 0:
-                return int(os.environ[name])
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return threads_of("OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS")
 
 
 BACKEND = NumpyBackend()
