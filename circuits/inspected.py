@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from ..door import door
-from .description.memory import check_memory
 from .description.network import Network
 from .description.schedule import STREAM
 from .inspection.explain import explain, explain_closed
 from .inspection.text import circuit_html, circuit_text
 from .lowering.lower import lower
 from .lowering.lowered import Lowered
+from .lowering.memory import check_memory
 from .lowering.timetable import Timetable
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ import numpy as np
 from brian2.units import Quantity, second
 
 from ...errors import RecircuitError
-from ..description.memory import GIB, available
 from ..description.network import Network
+from ..lowering.memory import GIB, available
 from ..lowering.variables import Variable
 from .expressions import keys_of, value_of
 

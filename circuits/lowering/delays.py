@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..description.delays import DelayLine, delay_line, delay_lines, sent_by, synapse_tables
+from ..description.delays import DelayLine, delay_line, delay_lines, sent_by, synapse_delays, synapse_tables
 from ..description.network import Network
 from ..description.population import Population
 from ..description.projection import Projection
@@ -72,9 +72,12 @@ def delay_variables(network: Network, population: Population) -> list[Variable]:
 
 
 def table_variables(projection: Projection) -> list[Variable]:
-    """Which synapse has which delay."""
-    tables = synapse_tables(projection)
-    return [Variable(projection.name, t, values.shape, Scope.TABLE, Kind.WHOLE) for t, values in tables.items()]
+    """Which synapse has which delay: what `synapse_tables` makes, which is not made here."""
+    if synapse_delays(projection) is None:
+        return []
+    sizes = {"delay_start": projection.post.size + 1}
+    sizes |= dict.fromkeys(("delay_pre", "delay_weight", "delay_steps"), projection.synapses)
+    return [Variable(projection.name, table, (size,), Scope.TABLE, Kind.WHOLE) for table, size in sizes.items()]
 
 
 def table_constants(projection: Projection) -> dict[str, Any]:

@@ -26,8 +26,11 @@ ACTIVE = Variable("presentation", "active", (), Scope.CIRCUIT, Kind.WHOLE)
 SHARED_INDEX = "shared_index"
 
 
-def layout(network: Network, operations: list[Operation]) -> dict[str, Variable]:
-    """All variables, in order: the clock's, those of populations, and those of projections."""
+def layout(network: Network, operations: list[Operation], *, tables: bool = True) -> dict[str, Variable]:
+    """All variables, in order: the clock's, those of populations, and those of projections.
+
+    tables : whether those that hold the tables of connectivities are among them, which have to be made for it
+    """
     scratch = _scratch(operations, network.populations)
     found = clock()
     for population in network.populations.values():
@@ -39,6 +42,7 @@ def layout(network: Network, operations: list[Operation]) -> dict[str, Variable]
     for projection in network.projections.values():
         if not isinstance(projection.weights, Transposed):
             found += _of_projection(network, projection)
+            found += _tables(projection) if tables else []
         found += table_variables(projection)
     return {variable.key: variable for variable in found}
 
@@ -105,8 +109,12 @@ def _of_projection(network: Network, projection: Projection) -> list[Variable]:
     found += [Variable(name, array, projection.shape, Scope.WEIGHT) for array in kept_arrays(projection)]
     if equation is not None and equation.plastic:
         found += [Variable(name, t, (network.batch_size, *projection.shape), Scope.TRACE) for t in equation.traces]
+    return found
+
+
+def _tables(projection: Projection) -> list[Variable]:
     tables = projection.connectivity.tables
-    return found + [Variable(name, t, values.shape, Scope.TABLE, Kind.WHOLE) for t, values in tables.items()]
+    return [Variable(projection.name, t, values.shape, Scope.TABLE, Kind.WHOLE) for t, values in tables.items()]
 
 
 def _scratch(operations: list[Operation], populations: Collection[str]) -> dict[str, list[str]]:

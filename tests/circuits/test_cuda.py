@@ -33,9 +33,9 @@ from benchmarks.agreement import BOUNDS, cases
 from recircuit.circuits.backends import choose_backend
 from recircuit.circuits.backends.compiled.build import Compilers, Recipe
 from recircuit.circuits.backends.cuda import gpu, requirements, toolkit
-from recircuit.circuits.backends.cuda.memory import Need
 from recircuit.circuits.inputs import as_inputs
 from recircuit.circuits.lowering.brian.emit import brian_preferences, emit
+from recircuit.circuits.lowering.memory import Need
 from recircuit.models import layered
 from recircuit.models.training.machine import choose, versions
 
@@ -452,9 +452,11 @@ def test_auto_falls_back_and_says_so(on_cpu: None, monkeypatch: pytest.MonkeyPat
 
 
 def test_memory_is_counted() -> None:
-    need = Need.of(layered([10, 4, 3], batch_size=7, loss="mse").lowered())
-    assert need.batch_size == 7 and need.synapses["x_to_h1"] >= 4 * 40 and need.column >= 4 * (10 + 4 + 3)
-    assert need.total == sum(need.synapses.values()) + 7 * need.column
+    net = layered([10, 4, 3], batch_size=7, loss="mse")
+    need = Need.of(net, net.lowered().variables.values())
+    assert need.batch_size == 7 and need.shared["x_to_h1"] >= 4 * 40 and need.element["h1"] >= 4 * 4
+    assert need.total == sum(need.shared.values()) + 7 * sum(need.element.values())
+    assert need.total >= Need.of(net).total >= 0.8 * need.total
 
 
 @pytest.mark.slow

@@ -10,7 +10,7 @@ from brian2 import ms
 
 import recircuit as rc
 from recircuit.circuits import Convolution, Local
-from recircuit.circuits.description.memory import needed
+from recircuit.circuits.lowering.memory import Need
 from recircuit.errors import RecircuitError
 
 RNG = np.random.default_rng(5)
@@ -121,7 +121,7 @@ def test_projections_of_one_signal_share_its_line_and_its_memory_is_counted() ->
     lines = [v for v in net.lowered().variables.values() if v.name == "delayed_0"]
     assert [line.shape for line in lines] == [(6, 2, 16)]
     plain = circuit(dict.fromkeys(ONE), batch_size=2)
-    assert needed(net)["x"] - needed(plain)["x"] == (6 + 5) * 2 * 16 * 8
+    assert Need.of(net).parts["x"] - Need.of(plain).parts["x"] == (6 + 5) * 2 * 16 * 8
 
 
 @pytest.mark.parametrize(

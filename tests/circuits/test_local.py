@@ -13,7 +13,7 @@ from test_equivalence import PLASTIC, RULES, between_two, check_learns_alike
 
 import recircuit as rc
 from recircuit.circuits import Convolution, Local
-from recircuit.circuits.description.memory import check_memory, needed
+from recircuit.circuits.lowering.memory import Need, check_memory
 from recircuit.testing import EXACT, distance, form_differences
 
 IMAGE, STRIDES, KERNELS = (2, 6, 5), (2, 1), (3, 2)
@@ -281,7 +281,7 @@ def test_a_circuit_that_does_not_fit_is_refused_before_it_is_built() -> None:
     net = network(Local, batch_size=1000, precision="float32")
     state = net.state()
     kept = sum(v.nbytes for k, v in state.items() if v.dtype == np.float32 and ".factor" not in k and "active" not in k)
-    assert sum(needed(net).values()) == pytest.approx(kept, rel=0.01)
+    assert Need.of(net).total == pytest.approx(kept, rel=0.01)
     with pytest.raises(
         rc.RecircuitError, match=r"needs 0.00 GiB for its weights.* of 1000 batch elements, and 0.00 GiB are free"
     ):
@@ -290,5 +290,7 @@ def test_a_circuit_that_does_not_fit_is_refused_before_it_is_built() -> None:
     x, h = huge.stimulus("x", 3 * 4096**2), huge.population("h", 64 * 4096**2, rc.pyramidal())
     huge.connect(x, h, connectivity=Local((3, 4096, 4096), 64, 5))
     huge.phases("feedforward", 1 * ms)
-    with pytest.raises(rc.RecircuitError, match=r"the largest parts: h \d+.*, x_to_h \d+.*Use a smaller batch_size"):
+    with pytest.raises(
+        rc.RecircuitError, match=r"the largest parts: h \d+.*, x_to_h \d+.*Use .*smaller or tied layers"
+    ):
         huge.run(presentations=1)

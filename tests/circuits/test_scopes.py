@@ -12,7 +12,7 @@ import pytest
 from brian2 import ms
 
 import recircuit as rc
-from recircuit.circuits.description.memory import needed
+from recircuit.circuits.lowering.memory import Need
 from recircuit.testing import RuleFails, check_rule
 
 B, PACE = 3, 0.2
@@ -382,10 +382,11 @@ def test_memory_counts_a_value_for_each_element() -> None:
         rule = rc.Rule("r", source="test", forward="el += x_pre; dw = el", **kept)
         net = rc.Circuit(batch_size=batch_size)
         net.connect(net.stimulus("x", 10), _teached(net, "h", 7), into="ignored", rule=rule, name="p")
-        return needed(net)["p"]
+        return Need.of(net).parts["p"]
 
-    assert bytes_of(5, traces=("el",)) == 8 * 70 * (1 + 5)
-    assert bytes_of(5, state=("el",)) == 8 * 70 * (1 + 1)
+    count = 8  # of updates, which the rule keeps
+    assert bytes_of(5, traces=("el",)) == 8 * 70 * (1 + 5) + count
+    assert bytes_of(5, state=("el",)) == 8 * 70 * (1 + 1) + count
     with pytest.raises(rc.RecircuitError, match="GiB"):
         net = rc.Circuit(batch_size=10_000)
         net.connect(net.stimulus("x", 10_000), _teached(net, "h", 10_000), into="ignored", rule=TRACED)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from ....errors import RecircuitError
 from ...lowering.lowered import Lowered
+from ...lowering.memory import Need
 from ..compiled import CompiledProgram
 from ..compiled.cache import missing_cache
 from ..noise import PHILOX
 from . import gpu
-from .memory import Need
-from .requirements import missing_cuda
+from .requirements import RESERVED, missing_cuda
 from .toolchain import toolchain
 from .toolkit import find_toolkit
 
@@ -46,5 +46,6 @@ class CudaProgram(CompiledProgram):
                     f"backend cuda: {operation} draws by {found[0]}(), which it has not; it has rand() and "
                     "randn(). Use the backend numpy or cpp."
                 )
-        if too_much := Need.of(self.lowered).too_much(self._gpu):
-            raise RecircuitError(f"backend cuda: {too_much}.")
+        need = Need.of(self.lowered.network, self.lowered.variables.values())
+        if refused := need.refusal(self._gpu.memory - RESERVED, f"are what {self._gpu.name} has to give"):
+            raise RecircuitError(f"backend cuda: {refused}")

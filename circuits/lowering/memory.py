@@ -1,0 +1,105 @@
+"""How much memory a circuit needs, which is said before it is built."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ...errors import RecircuitError
+from ..description.network import Network
+from .layout import layout
+from .variables import Scope, Variable
+
+__all__ = ["GIB", "Need", "available", "check_memory"]
+
+GIB = 2**30
+#: Of variables of these scopes each batch element has values of its own.
+OF_ELEMENTS = (Scope.UNIT, Scope.TRACE, Scope.DELAY)
+
+
+@dataclass(frozen=True)
+class Need:
+    """The bytes that the variables of a circuit need, by population and projection.
+
+    Parameters
+    ----------
+    shared : what all batch elements share, such as weights
+    element : what each batch element has of its own, such as rates and traces
+    batch_size : how many batch elements there are
+    """
+
+    shared: dict[str, int]
+    element: dict[str, int]
+    batch_size: int
+
+    @classmethod
+    def of(cls, network: Network, variables: Iterable[Variable] | None = None) -> Need:
+        """Return what a circuit needs without its data.
+
+        Parameters
+        ----------
+        network : the description
+        variables : those that a backend keeps; None: those that the description alone asks for,
+            without tables of connectivities and what operations keep in between
+        """
+        found: tuple[dict[str, int], dict[str, int]] = {}, {}
+        for variable in layout(network, [], tables=False).values() if variables is None else variables:
+            size = variable.size * variable.kind.dtype(network.dtype).itemsize
+            own = variable.scope in OF_ELEMENTS
+            parts = found[own]
+            parts[variable.owner] = parts.get(variable.owner, 0) + (size // network.batch_size if own else size)
+        return cls(*found, network.batch_size)
+
+    @property
+    def parts(self) -> dict[str, int]:
+        """The bytes of each population and projection, of all batch elements together."""
+        owners = dict.fromkeys([*self.shared, *self.element])
+        return {k: self.shared.get(k, 0) + self.batch_size * self.element.get(k, 0) for k in owners}
+
+    @property
+    def total(self) -> int:
+        """The bytes of all of them."""
+        return sum(self.parts.values())
+
+    def refusal(self, free: int, where: str) -> str:
+        """Return what does not fit, and what to make smaller; empty if all fits.
+
+        Parameters
+        ----------
+        free : the bytes that there are
+        where : the end of a sentence about them, as in ``"are free"``
+        """
+        if self.total <= free:
+            return ""
+        parts = self.parts
+        largest = ", ".join(f"{k} {parts[k] / GIB:.2f}" for k in sorted(parts, key=lambda name: -parts[name])[:3])
+        fitting = (free - sum(self.shared.values())) // max(sum(self.element.values()), 1)
+        fewer = f"a smaller batch_size, of at most {fitting}, " if fitting >= 1 else ""
+        return (
+            f"the circuit needs {self.total / GIB:.2f} GiB for its weights, and for states and traces of {self.batch_size} "
+            f"batch elements, and {free / GIB:.2f} GiB {where} (the largest parts: {largest}). Use {fewer}smaller or tied "
+            "layers, or float32."
+        )
+
+
+def check_memory(network: Network, free: int | None = None) -> None:
+    """Refuse a circuit that does not fit.
+
+    Raises
+    ------
+    RecircuitError
+        If there is not enough memory. The message says what is needed, what there is, and which parts are the largest.
+    """
+    free = available() if free is None else free
+    if free is not None and (refused := Need.of(network).refusal(free, "are free")):
+        raise RecircuitError(f"memory: {refused}")
+
+
+def available() -> int | None:
+    """Bytes that are free on this machine; None where it does not say."""
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        return next(1024 * int(line.split()[1]) for line in lines if line.startswith("MemAvailable"))
+    except (OSError, StopIteration, ValueError, IndexError):
+        return None
