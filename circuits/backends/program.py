@@ -22,7 +22,17 @@ Progress = Callable[[int], None]
 
 
 class Diverged(RecircuitError):
-    """A rate or weight became NaN or infinite."""
+    """A rate or weight became NaN or infinite.
+
+    Parameters
+    ----------
+    message : what happened, and what may help
+    variable : which of them did first, as ``"h1.rate"``
+    """
+
+    def __init__(self, message: str, variable: str = "") -> None:
+        super().__init__(message)
+        self.variable = variable
 
 
 class Interrupted(KeyboardInterrupt):
@@ -85,7 +95,7 @@ class RunResult:
 
 def diverged(variable: str, when: str, why: str = RunResult.why) -> Diverged:
     """What is raised where something became NaN or infinite."""
-    return Diverged(f"{variable} became NaN or infinite {when}. {why}")
+    return Diverged(f"{variable} became NaN or infinite {when}. {why}", variable)
 
 
 class Program(ABC):

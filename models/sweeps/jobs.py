@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-import math
 import re
 import time
 from collections.abc import Mapping, Sequence
@@ -17,11 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ...atomic_files import read_file, write_whole
 from ...circuits.backends.program import Diverged
 from ...errors import RecircuitError, UsageError
 from ..data import Dataset, load
 from ..runs.config import RunConfig
+from ..runs.result_file import finite, read_result, write_result
 from ..training.loop import train
 from ..training.machine import choose, versions
 from ..training.samples import augmented
@@ -61,10 +60,7 @@ class Job:
 
     def finished(self, folder: Path) -> Result | None:
         """Return its result, if it lies in a folder. A file that cannot be read is ignored."""
-        try:
-            found = json.loads(read_file(folder / f"{self.key}.json"))["result"]
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
+        found = (read_result(folder / f"{self.key}.json") or {}).get("result")
         return found if is_result(self.kind, found) else None
 
     def keep(self, folder: Path, result: Result) -> None:
@@ -75,8 +71,7 @@ class Job:
         RecircuitError
             If the disk is full, or the folder cannot be written.
         """
-        text = json.dumps({**self.payload, "result": result}, indent=1, allow_nan=False) + "\n"
-        write_whole(folder / f"{self.key}.json", text.encode())
+        write_result(folder / f"{self.key}.json", {**self.payload, "result": result}, indent=1)
 
 
 def seeds_of(text: str) -> list[int]:
@@ -195,7 +190,7 @@ def perform(payload: Mapping[str, Any]) -> Result:
     Raises RecircuitError: it cannot be done.
     """
     found = _trained(payload) if payload["kind"] == "train" else _reproduced(payload)
-    return _plain(found | {"versions": versions()})
+    return finite(found | {"versions": versions()})
 
 
 def _trained(payload: Mapping[str, Any]) -> Result:
@@ -238,15 +233,6 @@ def _reproduced(payload: Mapping[str, Any]) -> Result:
 def _identity(config: RunConfig, data: Dataset) -> dict[str, str]:
     """Return what a name or a path stands for."""
     return {"fingerprint": data.fingerprint(), "equations": str(config.made_rule())}
-
-
-def _plain(value: Any) -> Any:
-    """Return the value with None in place of numbers that JSON does not have."""
-    if isinstance(value, Mapping):
-        return {str(k): _plain(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(v) for v in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _whole_path(spec: str) -> str:

@@ -1,8 +1,24 @@
-"""What is called after every epoch, and stopping early."""
+"""What is called while a circuit trains, and stopping early.
+
+A callback is a function of the number of the epoch, its row of the history, and the circuit, which is called after each
+epoch; or an object with some of these methods:
+
+``on_train_begin(net)``
+    before the first epoch
+``on_epoch_begin(epoch, net)``
+    before each epoch, whose number counts all epochs of the circuit
+``on_epoch_measure(epoch, net)``
+    after each epoch, before anything is written: returns more columns for its row of the history, by name. It leaves the
+    circuit as it is
+``on_epoch_end(epoch, metrics, net)``
+    after each epoch; training stops where it returns True
+``on_train_end(net)``
+    after the last epoch; returns the epoch whose weights the circuit has now, if they are not those of the last one
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,9 +27,9 @@ from ...errors import UsageError
 
 __all__ = ["Callback", "Callbacks", "EarlyStopping"]
 
-#: A function of the number of the epoch, its row of the history, and the circuit; or an object with a method
-#: ``on_epoch_end`` that is one. Training stops where it returns True.
+#: A function of (epoch, metrics, net), or an object with some of the methods in `METHODS`.
 Callback = Any
+METHODS = ("on_train_begin", "on_epoch_begin", "on_epoch_measure", "on_epoch_end", "on_train_end")
 
 
 @dataclass
@@ -75,19 +91,29 @@ class Callbacks:
     def __init__(self, given: Callback | Sequence[Callback]) -> None:
         self.all = list(given) if isinstance(given, Sequence) else [given]
         for each in self.all:
-            if not callable(each) and not hasattr(each, "on_epoch_end"):
+            if not callable(each) and not any(hasattr(each, name) for name in METHODS):
                 raise UsageError(
-                    "callbacks: expected functions of (epoch, metrics, net), or objects with a method on_epoch_end; got "
-                    f"{each!r}."
+                    "callbacks: expected functions of (epoch, metrics, net), or objects with a method on_epoch_end or "
+                    f"another of {', '.join(METHODS)}; got {each!r}."
                 )
 
     def begin(self, net: Circuit) -> None:
         """Before the first epoch."""
         self._each("on_train_begin", net)
 
+    def begin_epoch(self, number: int, net: Circuit) -> None:
+        """Before an epoch."""
+        self._each("on_epoch_begin", number, net)
+
+    def measure(self, number: int, net: Circuit) -> dict[str, float]:
+        """More columns for the row of an epoch."""
+        found = self._each("on_epoch_measure", number, net)
+        return {name: float(value) for columns in found for name, value in columns.items()}
+
     def epoch(self, number: int, metrics: Mapping[str, float], net: Circuit) -> bool:
         """After an epoch; whether one of them asks to stop."""
-        asked = [self._epoch_end(each)(number, dict(metrics), net) for each in self.all]
+        ends = [each.on_epoch_end if hasattr(each, "on_epoch_end") else each for each in self.all]
+        asked = [end(number, dict(metrics), net) for end in ends if callable(end)]
         return any(answer is True for answer in asked)
 
     def end(self, net: Circuit) -> int | None:
@@ -95,9 +121,5 @@ class Callbacks:
         kept = self._each("on_train_end", net)
         return next((epoch for epoch in reversed(kept) if isinstance(epoch, int)), None)
 
-    def _each(self, name: str, net: Circuit) -> list[Any]:
-        return [getattr(each, name)(net) for each in self.all if hasattr(each, name)]
-
-    @staticmethod
-    def _epoch_end(each: Callback) -> Callable[[int, Mapping[str, float], Circuit], Any]:
-        return each.on_epoch_end if hasattr(each, "on_epoch_end") else each
+    def _each(self, name: str, *arguments: Any) -> list[Any]:
+        return [getattr(each, name)(*arguments) for each in self.all if hasattr(each, name)]

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +21,6 @@ from ..data.augment import Augmentation, Augmented
 from .checkpoint import About, Checkpoint, described
 from .history import History, Row, row
 from .machine import threads, versions
-from .order import epoch_order, epoch_seed
 from .progress_bar import Bar
 from .samples import Part, Samples, stimuli, supervisors
 
@@ -30,21 +28,31 @@ __all__ = ["Training"]
 
 
 class Training:
-    """A circuit, its data, and how far it is. `epoch()` trains one more and measures it."""
+    """A circuit, its data, and how far it is. `epoch()` trains one more and measures it.
+
+    Parameters
+    ----------
+    circuit, samples, backend : what learns, what it is shown, and what runs it
+    output : the population that answers; None: the one that a supervisor projects to
+    measures : names of measures for more columns of the history
+    more : a function of the epoch and the circuit that returns still more columns
+    images : the training images of each epoch, where they are changed
+    """
 
     def __init__(
         self,
         circuit: Circuit,
-        data: Any,
+        samples: Samples,
         backend: str,
-        seed: int,
+        *,
         output: str | None = None,
         measures: Sequence[str] = (),
+        more: Callable[[int, Circuit], Mapping[str, float]] = lambda number, circuit: {},
         images: Augmented | None = None,
     ) -> None:
         self.images = images if images is not None and images.how != Augmentation() else None
-        self.circuit, self.seed, self.measures = circuit, seed, checked(measures)
-        self.samples = data if isinstance(data, Samples) else Samples.of(circuit, data)
+        self.circuit, self.seed, self.measures, self.more = circuit, circuit.seed, checked(measures), more
+        self.samples = samples
         self.parts = dict(self.samples.parts)
         self.readout = _readout(circuit, output)
         self.program = circuit.program(backend)
@@ -53,7 +61,7 @@ class Training:
         self.history = History(backend=backend, classes=self.samples.classes)
         how = Augmentation() if self.images is None else self.images.how
         self._about = About(
-            seed=seed, network=described(circuit), backend=backend, threads=threads(backend), versions=versions(backend),
+            seed=self.seed, network=described(circuit), backend=backend, threads=threads(backend), versions=versions(backend),
             data={"name": self.samples.name, "fingerprint": replace(self.samples, how=how).fingerprint()},
         )  # fmt: skip
         self.good = self.checkpoint()
@@ -77,7 +85,7 @@ class Training:
                 errors |= self._evaluate(number)
             beyond = None if before is None else int((self._beyond() or 0) - before)
             made = row(number, seconds, errors, alignment(self.circuit), self.parts["train"].count, beyond)
-            self.history.rows.append(made | self._measured())
+            self.history.rows.append(made | self._measured() | self.more(number, self.circuit))
             self.circuit.epoch = number
             self.good = self.checkpoint()
         except BaseException:
@@ -95,9 +103,10 @@ class Training:
 
     def _train(self, number: int, bar: Bar) -> tuple[float, dict[str, float]]:
         """The seconds of an epoch, and the error of the training samples as they were shown."""
-        part = self.parts["train"]
-        order = part.taken(epoch_order(part.count, self.circuit.batch_size, self.seed, number))
-        self.program.seed(epoch_seed(self.seed, number))
+        part, how = self.parts["train"], self.samples.order
+        order = part.taken(how.order(part.count, self.circuit.batch_size, self.seed, number))
+        if (noise := how.noise(self.seed, number)) is not None:
+            self.program.seed(noise)
         if self.images is not None and self.samples.data is not None:
             data = self.samples.data
             rows = Rows(self.images.epoch(number), data.scale, data.offset)
@@ -128,7 +137,8 @@ class Training:
             raise Diverged(
                 f"Training diverged in epoch {number}, presentation {result.presentations} of {len(order)}: "
                 f"{_in_words(self.circuit, result.diverged)} became NaN or infinite. A smaller learning rate may help; "
-                "or a rule or an equation divides by zero."
+                "or a rule or an equation divides by zero.",
+                result.diverged,
             )
         return result
 

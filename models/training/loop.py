@@ -20,7 +20,7 @@ from .progress_bar import Bar
 from .run_files import WEIGHTS, RunFiles, RunFolder, run_folder
 from .samples import Samples
 
-__all__ = ["TrainingInterrupted", "train"]
+__all__ = ["TrainingDiverged", "TrainingInterrupted", "train"]
 
 
 class TrainingInterrupted(KeyboardInterrupt):
@@ -33,6 +33,21 @@ class TrainingInterrupted(KeyboardInterrupt):
 
     def __init__(self, history: History) -> None:
         super().__init__()
+        self.history = history
+
+
+class TrainingDiverged(Diverged):
+    """Something became NaN or infinite during `train`. The circuit, and the files, are as after the last good epoch.
+
+    Parameters
+    ----------
+    message : what happened, and what may help
+    variable : what it was that became NaN or infinite
+    history : of the epochs until then
+    """
+
+    def __init__(self, message: str, variable: str, history: History) -> None:
+        super().__init__(message, variable)
         self.history = history
 
 
@@ -71,7 +86,8 @@ def train(
     output : the population that answers; None: the one that a supervisor projects to
     measures : names from `recircuit.models.analysis.measures.MEASURES`: more columns for the history, after each epoch
     callbacks : functions of (epoch, metrics, net), or objects with a method ``on_epoch_end(epoch, metrics, net)``, as
-        `EarlyStopping`; they are called after each epoch, and training stops where one returns True
+        `EarlyStopping`; they are called after each epoch, and training stops where one returns True. For the other methods
+        that such an object may have see `recircuit.models.training.callbacks`
     progress : whether to show a bar (on a terminal or in a notebook); or a function that is called with a line of text after
         each epoch, beside the bar
 
@@ -82,7 +98,8 @@ def train(
     Raises
     ------
     UsageError : the circuit does not fit the data, or the call makes no sense
-    Diverged : something became NaN or infinite; the circuit, like the checkpoint, is as after the last good epoch
+    TrainingDiverged : something became NaN or infinite; the circuit, like the checkpoint, is as after the last good epoch,
+        and its attribute ``history`` tells of the epochs until then
     TrainingInterrupted : Ctrl-C, which is a KeyboardInterrupt; the circuit and the files are as after the last whole epoch,
         and its attribute ``history`` tells of the epochs until then
     RecircuitError : a file cannot be read or written, or the checkpoint is of another run
@@ -103,7 +120,9 @@ def train(
         report = progress if callable(progress) else lambda _: None
         name, _ = choose(circuit, backend, epochs * -(-samples.parts["train"].count // circuit.batch_size))
         with _images(samples, seed, circuit.epoch + epochs) as images:
-            training = Training(circuit, samples, name, seed, output, measures, images)
+            training = Training(
+                circuit, samples, name, output=output, measures=measures, more=called.measure, images=images
+            )
             if folder.found is not None:
                 training.go_on_from(folder.found)
             return _run(training, epochs, folder, Bar(bool(progress)), report, called)
@@ -123,6 +142,7 @@ def _run(
         with bar.over(epochs, training.parts["train"].count, len(history)):
             asked = False
             while len(history) < epochs and not asked:
+                called.begin_epoch(circuit.epoch + 1, circuit)
                 measured = training.epoch(bar)
                 report(_line(measured, epochs))
                 folder.save(training.good, history)
@@ -136,7 +156,8 @@ def _run(
         raise TrainingInterrupted(history) from None
     except Diverged as problem:
         where = "in the circuit" if folder.lock is None else f"in {folder.lock.folder / WEIGHTS}"
-        raise Diverged(f"{problem} The weights after epoch {len(history)} are kept {where}.") from None
+        text = f"{problem} The weights after epoch {len(history)} are kept {where}."
+        raise TrainingDiverged(text, problem.variable, history) from None
     history.kept_epoch = called.end(circuit)
     if history.kept_epoch is not None:
         folder.save(training.checkpoint(), history)

@@ -15,7 +15,7 @@ from ...circuits.inputs import Inputs, as_inputs, dataset_inputs
 from ...errors import UsageError
 from ..data import Dataset
 from ..data.augment import Augmentation
-from .order import in_batches
+from .order import EpochOrder, in_batches
 
 __all__ = ["AugmentedData", "Part", "Samples", "augmented"]
 
@@ -83,6 +83,7 @@ class Samples:
     classes : the classes as the user names them, in the order of the output units; None: they are numbered already
     data : the data set, where one was given
     how : what is done to training images in every epoch
+    order : in which order epochs show the training samples
     """
 
     name: str
@@ -90,6 +91,7 @@ class Samples:
     classes: tuple[Any, ...] | None = None
     data: Dataset | None = None
     how: Augmentation = field(default_factory=Augmentation)
+    order: EpochOrder = field(default_factory=EpochOrder)
 
     @classmethod
     def of(cls, circuit: Circuit, given: Any, validation: Any = None) -> Samples:
@@ -97,12 +99,15 @@ class Samples:
 
         Parameters
         ----------
-        given : a `Dataset`; `augmented` of one; a pair (x, y) of arrays, tables or lists, y of classes (numbers or names) or of
-            real-valued targets; or x alone for a circuit without supervision. x may be a mapping from stimulus to array
+        given : `Samples`, which stay as they are; a `Dataset`; `augmented` of one; a pair (x, y) of arrays, tables or lists, y
+            of classes (numbers or names) or of real-valued targets; or x alone for a circuit without supervision. x may be a
+            mapping from stimulus to array
         validation : a share of the training samples, below 1, or a pair (x, y); None: nothing is kept apart
 
         Raises UsageError: what it is, and what was expected.
         """
+        if isinstance(given, Samples):
+            return given if validation is None else given._with_validation(circuit, validation)
         if isinstance(given, AugmentedData):
             return replace(cls.of(circuit, given.data, validation), how=given.how)
         if isinstance(given, Dataset):

@@ -27,15 +27,17 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from ....circuits.backends.program import Diverged
 from ....circuits.inputs import dataset_inputs
-from ....circuits.readout import Readout
 from ....plasticity import Rule, bp, frfb, urfb
 from ...data import Dataset, load
 from ...networks.imperfect_timing import Timing, timed
-from ...training.order import epoch_order, in_batches
+from ...training.order import EpochOrder, epoch_order, in_batches
+from ...training.samples import Part, Samples
 from ..framework.experiment import Check, Experiment, Report, Settings, checks
 from ..framework.figure_style import BLUE, GREY, ORANGE, letter, new_figure
 from ..framework.saved_runs import kept
+from ..framework.training_runs import trained
 
 BATCH_SIZE = 20
 AXES: Mapping[str, tuple[float, ...]] = {
@@ -90,10 +92,9 @@ def run(settings: Settings) -> Report:
             if IDEAL.get(axis) == value:
                 about |= dict(axis="ideal", value=0.0)
             where = f"{about['axis']}-{about['value']:g}-{'-'.join(map(str, hidden))}-{name}-{seed}"
-            settings.show_progress(f"amit-protocols: {where}")
             one = kept(
                 keeping, where, about,
-                lambda a=axis, v=value, h=hidden, n=name, s=seed: {"error": _error(plan, a, v, h, n, s, settings.backend)},
+                lambda a=axis, v=value, h=hidden, n=name, s=seed: {"error": _error(plan, a, v, h, n, s, settings)},
             )  # fmt: skip
             found.setdefault((axis, value, tuple(hidden), name), []).append(one["error"])
     return Report(_checks(found, settings.quick), _draw(plan, found))
@@ -105,7 +106,9 @@ def _plan(settings: Settings) -> Plan:
     return Plan(settings.dataset("mnist"), ((500,), (100, 100, 100, 100)), 3, AXES, 6000, 2000)
 
 
-def _error(plan: Plan, axis: str, value: float, hidden: Sequence[int], name: str, seed: int, backend: str) -> float:
+def _error(
+    plan: Plan, axis: str, value: float, hidden: Sequence[int], name: str, seed: int, settings: Settings
+) -> float:
     """Return the test error of one run; 1 where it diverged."""
     rule, rate = RULES[name]
     data = plan.data
@@ -117,18 +120,30 @@ def _error(plan: Plan, axis: str, value: float, hidden: Sequence[int], name: str
         batch_size=BATCH_SIZE,
         seed=seed,
     )
-    program, readout = net.program(backend), Readout.of(net)
-    dataset_inputs(net, data, "train").load(program)
-    for order in orders(plan, axis, value, BATCH_SIZE, seed):
-        result = program.run(readout.table("train"), order)
-        if result.diverged:
-            net.close()
-            return 1.0
-    dataset_inputs(net, data, "test").load(program)
-    order = in_batches(np.arange(min(plan.tested, data.n_test)), BATCH_SIZE)
-    shown = program.run(readout.table("evaluate"), order, collect=readout.collect)
-    net.close()
-    return readout.wrong(shown, order, data.y_test)
+    shown = tuple(orders(plan, axis, value, BATCH_SIZE, seed))
+    part = Part(dataset_inputs(net, data, "train"), np.arange(data.n_train), np.asarray(data.y_train))
+    samples = Samples(data.name, {"train": part}, order=_Planned(shown))
+    tested = replace(data, x_test=data.x_test[: plan.tested], y_test=data.y_test[: plan.tested])
+    try:
+        trained(settings, net, samples, len(shown), label=f"amit-protocols: {axis} {value:g}, {name}, seed {seed}")
+        return net.evaluate(tested).error
+    except Diverged:
+        return 1.0
+    finally:
+        net.close()
+
+
+@dataclass(frozen=True)
+class _Planned(EpochOrder):
+    """An order for each epoch; the noise goes on from one to the next."""
+
+    orders: tuple[Order, ...]
+
+    def order(self, count: int, batch_size: int, seed: int, number: int) -> Order:
+        return self.orders[number - 1]
+
+    def noise(self, seed: int, number: int) -> None:
+        return None
 
 
 def orders(plan: Plan, axis: str, value: float, batch_size: int, seed: int) -> list[Order]:

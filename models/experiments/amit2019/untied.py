@@ -20,8 +20,7 @@ from ...analysis.filters import draw_tiles, same_filter
 from ..framework.error_curves import draw_errors, titled
 from ..framework.experiment import Check, Experiment, Report, Settings
 from ..framework.figure_style import new_figure
-from ..framework.image_training import Method, Protocol, Runs, error, error_gaps, learn, printed
-from ..framework.resumable_epochs import Curves
+from ..framework.image_training import Curves, Method, Protocol, Runs, error, error_gaps, learn, printed
 from .image_methods import METHODS, ORDER, QUICK, protocol
 
 #: Test errors.

@@ -15,14 +15,13 @@ import numpy as np
 
 from ....circuits import Circuit
 from ....circuits.description.fingerprint import fingerprint
-from ....circuits.inputs import Inputs, Rows, as_inputs
 from ...data import Dataset
 from ...networks.random_backpropagation import Variant, random_backpropagation
 from ..framework.accuracy_curves import Curves
 from ..framework.claims import met
 from ..framework.experiment import Check, Settings, many
 from ..framework.saved_runs import each
-from ..framework.train_and_test_epoch import show_epoch
+from ..framework.training_runs import or_guess, trained
 
 
 @dataclass(frozen=True)
@@ -60,8 +59,7 @@ def learn(plan: Mapping[str, Variant], settings: Settings, *, full: Protocol = F
     fixed = {"protocol": vars(protocol), "data": data.fingerprint()}
 
     def run(name: str, variant: Variant, seed: int) -> dict[str, Any]:
-        settings.show_progress(f"{name}, seed {seed}")
-        return trainer.run(variant, seed)
+        return trainer.run(variant, seed, name)
 
     found = each(settings, plan, lambda variant: {"variant": variant.differences(), **fixed}, run)
     trainer.close()
@@ -74,30 +72,21 @@ class VariantTrainer:
     def __init__(self, data: Dataset, protocol: Protocol, settings: Settings) -> None:
         self.data, self.protocol, self.settings = data, protocol, settings
         self.sizes = (data.n_features, *protocol.hidden, data.classes)
-        self.labels = np.concatenate([data.y_train, data.y_test])
-        self.rows = Rows(np.concatenate([data.x_train, data.x_test]), data.scale, data.offset)
         self._last: Circuit | None = None
 
-    def run(self, variant: Variant, seed: int) -> dict[str, Any]:
+    def run(self, variant: Variant, seed: int, name: str) -> dict[str, Any]:
         """Accuracies by epoch; ``diverged`` names what became NaN or infinite, after which answers are a guess."""
         variant = variant.with_(rate=self.protocol.faster * variant.rate)
         net = self._built(random_backpropagation(self.sizes, variant, batch_size=self.protocol.batch_size, seed=seed))
-        found: dict[str, Any] = {"train": [], "test": [], "diverged": ""}
-        for epoch in range(1, self.protocol.epochs + 1):
-            for part, accuracy in self._epoch(net, seed, epoch, found).items():
-                found[part].append(round(accuracy, 4))
-        return found
+        data, epochs, label = self.data, self.protocol.epochs, f"{name}, seed {seed}"
+        rows, diverged = or_guess(lambda: trained(self.settings, net, data, epochs, label=label), epochs, data.classes)
+        found = {part: [round(100 * (1 - row[f"{part}_error"]), 4) for row in rows] for part in ("train", "test")}
+        return {**found, "diverged": diverged}
 
     def close(self) -> None:
         """Let go of the last program."""
         if self._last is not None:
             self._last.close()
-
-    def _epoch(self, net: Circuit, seed: int, epoch: int, found: dict[str, Any]) -> dict[str, float]:
-        if found["diverged"]:
-            return dict.fromkeys(("train", "test"), 100 / self.data.classes)
-        wrong, found["diverged"] = show_epoch(net, self.data, self.labels, seed, epoch)
-        return {part: 100 * (1 - share) for part, share in wrong.items()}
 
     def _built(self, net: Circuit) -> Circuit:
         """Return the circuit with a program: that of the last one, if that will do."""
@@ -107,8 +96,6 @@ class VariantTrainer:
             return net
         if last is not None:
             last.close()
-        inputs: Inputs = as_inputs(net, {"x": self.rows, "s": self.labels})
-        inputs.load(net.program(self.settings.backend))
         return net
 
 

@@ -23,12 +23,11 @@ from ....plasticity.rules import recirculated_feedback
 from ...data import Dataset
 from ...networks.layered import layered
 from ...networks.recirculation import recirculating
-from ...training.epochs import Training
-from ...training.progress_bar import Bar
 from ..framework.accuracy_curves import draw_mean
 from ..framework.experiment import Check, Row, Settings, checks, many
 from ..framework.figure_style import BLUE, GREY, ORANGE, SKY, STEPS, letter, new_figure
 from ..framework.saved_runs import each
+from ..framework.training_runs import trained
 
 POSTER = "RF, no f'"
 METHODS = ("BP", "RF", POSTER, "FA")
@@ -83,11 +82,10 @@ def learn(protocol: Protocol, data: Dataset, settings: Settings) -> LearningCurv
 
 def _course(method: str, seed: int, protocol: Protocol, data: Dataset, settings: Settings) -> LearningCurve:
     net = build(method, (data.n_features, *protocol.hidden, data.classes), protocol, seed)
-    training = Training(net, data, settings.backend, seed, measures=("gradient", "pseudoinverse"))
-    for epoch in range(1, protocol.epochs + 1):
-        settings.show_progress(f"{protocol.data}: {method}, seed {seed}, epoch {epoch} of {protocol.epochs}")
-        training.epoch(Bar(False))
-    history = training.history
+    history = trained(
+        settings, net, data, protocol.epochs, label=f"{protocol.data}: {method}, seed {seed}",
+        measures=("gradient", "pseudoinverse"),
+    )  # fmt: skip
     net.close()
     return {name: history[name].tolist() for name in history.names}
 

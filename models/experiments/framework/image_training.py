@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import closing
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal
 
@@ -11,25 +11,28 @@ import numpy as np
 
 from ....circuits import Circuit
 from ....circuits.description.initial import Initial
-from ....circuits.inputs import Inputs, Rows, as_inputs
 from ....plasticity import Rule, find
 from ...analysis.filters import likeness
 from ...data import Dataset
-from ...data.augment import Augmentation, Augmented
 from ...networks.architectures import ARCHITECTURES
 from ...networks.convolutional import Feedback, Synapses, image_network
 from ...networks.random_backpropagation import Variant, channel_matrix, scaled
 from ...networks.weight_transfer import carry_over
+from ...training.history import History
+from ...training.samples import augmented
 from .claims import met
 from .experiment import Check, Settings, many
-from .resumable_epochs import Curves, go_on
 from .saved_runs import each
-from .train_and_test_epoch import show_epoch
+from .training_runs import or_guess, resumable, trained
 
-__all__ = ["QUICK_LINE", "Method", "Protocol", "Runs", "error_gaps", "error", "learn", "printed"]
+__all__ = ["QUICK_LINE", "Curves", "Method", "Protocol", "Runs", "error_gaps", "error", "learn", "printed"]
 
 #: A network for quick runs. One epoch: 1,437 digits, shown many times by a small network, in seconds.
 QUICK_LINE = "conv 8 3x3; maxpool 3; drop .2; full conn. 40; drop .1; output"
+#: What is kept of a history, by the name in the results.
+COLUMNS = {"train": "train_error", "test": "test_error", "likeness": "likeness"}
+#: Name of a column -> its value after each epoch.
+Curves = dict[str, list[float]]
 #: Method -> the curves of its runs, one from each seed.
 Runs = dict[str, list[Curves]]
 Look = Callable[[Circuit], Mapping[str, Any]]
@@ -138,28 +141,19 @@ class _Run:
     ) -> None:
         self.data, self.protocol, self.method, self.seed, self.settings = data, protocol, method, seed, settings
         self.look = look
-        self.labels = np.concatenate([data.y_train, data.y_test])
-        self.augmented: Augmented | None = None
-        self.label = ""
 
     def run(self, name: str) -> Curves:
-        """Return the curves of the run. A tied beginning has a file of its own."""
-        self.label = f"{name}, seed {self.seed}"
-        with ExitStack() as stack:
-            if self.protocol.augment:
-                how = Augmentation.of(self.protocol.augment)
-                self.augmented = stack.enter_context(Augmented(self.data, how, self.seed, self.protocol.epochs))
-            first = 0 if self.method.tied else self.method.tied_epochs
-            begun: Curves = {}
-            frozen = self.method.frozen
-            net = self._circuit(self.method.tied or frozen, self.protocol.rate, frozen)
-            stack.callback(net.close)
+        """Return the curves of the run. A tied beginning has a folder of its own."""
+        method, protocol, label = self.method, self.protocol, f"{name}, seed {self.seed}"
+        first = 0 if method.tied else method.tied_epochs
+        begun: Curves = {}
+        with closing(self._circuit(method.tied or method.frozen, protocol.rate, method.frozen)) as net:
             if first:
-                tied = self._circuit(True, self.method.tied_rate)
-                begun = self._learn(tied, f"{name}-{self.seed}-tied", 0, first)
-                carry_over(tied, net, frozen or [n for n in net.populations if n != "x"])
-                tied.close()
-            curves = self._learn(net, f"{name}-{self.seed}", first, self.protocol.epochs - first)
+                with closing(self._circuit(True, method.tied_rate)) as tied:
+                    begun = self._learn(tied, f"{name}-{self.seed}-tied", first, label)
+                    carry_over(tied, net, method.frozen or [n for n in net.populations if n != "x"])
+            net.epoch = first
+            curves = self._learn(net, f"{name}-{self.seed}", protocol.epochs - first, label)
             seen = self.look(net) if self.look is not None else {}
             return {column: begun.get(column, []) + values for column, values in curves.items()} | dict(seen)
 
@@ -175,31 +169,29 @@ class _Run:
             feedback=Feedback(method.direct, method.gated, method.skipped), batch_size=self.protocol.batch_size, seed=self.seed,
         )  # fmt: skip
 
-    def _learn(self, net: Circuit, name: str, skipped: int, epochs: int) -> Curves:
-        inputs = self._inputs(net, self.data.x_train)
-        inputs.load(net.program(self.settings.backend))
-        about = {**_about(self.data, self.protocol, self.method), "seed": self.seed}
+    def _learn(self, net: Circuit, name: str, epochs: int, label: str) -> Curves:
+        method, protocol = self.method, self.protocol
+        about = {**_about(self.data, protocol, method), "seed": self.seed}
+        measured = [] if method.tied or method.frozen else [_Likeness()]
+        data = augmented(self.data, protocol.augment) if protocol.augment else self.data
 
-        def epoch(k: int) -> dict[str, float]:
-            self.settings.show_progress(f"{self.label}, epoch {skipped + k} of {self.protocol.epochs}")
-            return self._epoch(net, skipped + k)
+        def run() -> History:
+            out = resumable(self.settings, name, about, epochs)
+            return trained(self.settings, net, data, epochs, label=label, out=out, callbacks=measured)
 
-        return go_on(self.settings, net, epochs, epoch, name=name, about=about)
+        curves: Curves = {}
+        for row in or_guess(run, epochs, self.data.classes)[0]:
+            for column, key in COLUMNS.items():
+                if key in row:
+                    curves.setdefault(column, []).append(round(row[key], 6))
+        return curves
 
-    def _epoch(self, net: Circuit, number: int) -> dict[str, float]:
-        """Show all training samples, then the test samples; errors are shares that are wrong."""
-        if self.augmented is not None:
-            self._inputs(net, self.augmented.epoch(number)).load(net.program())
-        found, diverged = show_epoch(net, self.data, self.labels, self.seed, number)
-        if diverged:
-            return found
-        if not self.method.tied and not self.method.frozen:
-            found["likeness"] = likeness(net.projections["x_to_conv1"])
-        return found
 
-    def _inputs(self, net: Circuit, x_train: np.ndarray) -> Inputs:
-        rows = Rows(np.concatenate([x_train, self.data.x_test]), self.data.scale, self.data.offset)
-        return as_inputs(net, {"x": rows, "s": self.labels})
+class _Likeness:
+    """A column for how alike the filters of different places are."""
+
+    def on_epoch_measure(self, epoch: int, net: Circuit) -> dict[str, float]:
+        return {"likeness": likeness(net.projections["x_to_conv1"])}
 
 
 def _sparse(method: Method) -> Initial:

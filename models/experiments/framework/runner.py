@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -11,10 +10,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ....atomic_files import make_folder, read_file, write_whole
+from ....atomic_files import make_folder, write_whole
 from ....circuits.backends import BACKENDS, choose_backend
 from ....errors import RecircuitError, UsageError
 from ....registry import closest
+from ...runs.result_file import read_result, write_result
 from .experiment import Check, Experiment, Judge, Report, Settings
 from .figure_style import styled
 from .saved_runs import FOLDER
@@ -81,23 +81,20 @@ def reproduce(experiment: Experiment, settings: Settings, out: Path) -> dict[str
         report.figure.savefig(picture, format="png")
     result = as_result(experiment, settings, report, seconds)
     write_whole(out / "figure.png", picture.getvalue())
-    write_whole(out / "result.json", _text(result))
+    write_result(out / "result.json", result, indent=2)
     return result
 
 
 def _judged_again(judge: Judge, out: Path) -> dict[str, Any]:
     """The result that is there with its values as they were measured, and its checks made again; the figure stays."""
-    try:
-        result = json.loads(read_file(out / "result.json"))
-    except OSError as problem:
-        raise UsageError(
-            f"--from-runs: neither runs nor a result.json are in {out}. Leave --from-runs out."
-        ) from problem
+    result = read_result(out / "result.json")
+    if result is None:
+        raise UsageError(f"--from-runs: neither runs nor a result.json are in {out}. Leave --from-runs out.")
     measured = result.get("measured") or result["checks"]
     kept = [Check(row["what"], row["value"], row["relation"], row["target"]) for row in measured]
     made, unchecked = judge(kept)
     result |= {"checks": [check.row() for check in made], "unchecked": unchecked, "measured": measured}
-    write_whole(out / "result.json", _text(result))
+    write_result(out / "result.json", result, indent=2)
     return result
 
 
@@ -113,10 +110,6 @@ def as_result(experiment: Experiment, settings: Settings, report: Report, second
         "checks": [check.row() for check in report.checks],
         "unchecked": list(report.unchecked),
     }
-
-
-def _text(result: dict[str, Any]) -> bytes:
-    return (json.dumps(result, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
 def _check_methods(experiment: Experiment, methods: Sequence[str], quick: bool) -> None:

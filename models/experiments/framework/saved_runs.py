@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from collections.abc import Callable, Mapping
@@ -10,11 +9,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ....atomic_files import make_folder, read_file, write_whole
 from ....errors import RecircuitError
+from ...runs.result_file import as_json, read_result, write_result
 from .experiment import Settings
 
-__all__ = ["each", "file_of", "is_kept", "kept", "plain"]
+__all__ = ["each", "is_kept", "kept", "place_of"]
 
 FOLDER = "runs"
 Found = dict[str, Any]
@@ -59,10 +58,10 @@ def kept(settings: Settings, name: str, about: Mapping[str, Any], compute: Calla
 
     Raises RecircuitError: the file cannot be written; or, with `Settings.from_runs`, the run is not kept.
     """
-    path = file_of(settings, name, ".json")
+    path = place_of(settings, name, ".json")
     if path is None:
         return compute()
-    about = plain({**about, "backend": settings.backend})
+    about = as_json({**about, "backend": settings.backend})
     if (file := _read(path, about, settings.from_runs)) is not None:
         settings.earlier.append(file["seconds"])
         return file["found"]
@@ -75,27 +74,21 @@ def kept(settings: Settings, name: str, about: Mapping[str, Any], compute: Calla
     found = compute()
     seconds = time.perf_counter() - began + sum(settings.earlier[known:])
     contents = {"about": about, "found": found, "seconds": round(seconds, 1)}
-    make_folder(path.parent)
-    write_whole(path, (json.dumps(contents, ensure_ascii=False) + "\n").encode())
+    write_result(path, contents, strict=False)
     return found
 
 
 def is_kept(settings: Settings, name: str) -> bool:
     """Whether there is a file of a run with this name."""
-    path = file_of(settings, name, ".json")
+    path = place_of(settings, name, ".json")
     return path is not None and path.is_file()
 
 
-def file_of(settings: Settings, name: str, ending: str) -> Path | None:
-    """Where a run of this name is kept; None: it is not."""
+def place_of(settings: Settings, name: str, ending: str) -> Path | None:
+    """The file, or the folder, in which a run of this name is kept; None: it is not."""
     if settings.out is None or settings.quick:
         return None
     return settings.out / FOLDER / f"{re.sub(r'[^A-Za-z0-9.+-]+', '_', name)}{ending}"
-
-
-def plain(about: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a value as it comes back from a file."""
-    return json.loads(json.dumps(dict(about)))
 
 
 def _read(path: Path, about: Mapping[str, Any], any_data: bool) -> dict[str, Any] | None:
@@ -103,11 +96,8 @@ def _read(path: Path, about: Mapping[str, Any], any_data: bool) -> dict[str, Any
 
     any_data : the run may be of other data, as where only its numbers are wanted and the data are not there
     """
-    try:
-        file = json.loads(read_file(path))
-    except (OSError, ValueError):
-        return None
-    if not (isinstance(file, dict) and {"about", "found", "seconds"} <= set(file)):
+    file = read_result(path)
+    if file is None or not {"about", "found", "seconds"} <= set(file):
         return None
     if any_data and "data" in about:
         about = {**about, "data": file["about"].get("data")}

@@ -31,16 +31,18 @@ from scipy.spatial import cKDTree
 
 from ....circuits import Circuit
 from ....circuits.inputs import Inputs, dataset_inputs
+from ....circuits.untouched import untouched
 from ....plasticity import Rule, bp, frfb
 from ....plasticity.rules import adam, matching
 from ....plasticity.rules import node_perturbation as perturbation
 from ...data import Dataset
 from ...networks.node_perturbation import Perturbation, node_perturbation
-from ...training.order import epoch_order, epoch_seed, in_batches
+from ...training.order import in_batches
 from ..framework.claims import of_learned
 from ..framework.experiment import Check, Experiment, Report, Row, Settings, checks, many
 from ..framework.figure_style import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, letter, new_figure
 from ..framework.saved_runs import each
+from ..framework.training_runs import trained
 
 Array = NDArray[np.floating]
 LearningCurve = dict[str, Any]
@@ -123,18 +125,12 @@ def learn(scale: Scale, method: Method, seed: int, settings: Settings, name: str
     """
     data = scale.data
     net = build(scale, method, seed)
-    program = net.program(settings.backend)
-    inputs = {part: dataset_inputs(net, data, part) for part in ("test", "train")}
-    found: LearningCurve = {"test": [], "train": []}
-    for epoch in range(scale.epochs + 1):
-        settings.show_progress(f"lansdell-autoencoder: {name}, seed {seed}, epoch {epoch} of {scale.epochs}")
-        if epoch:
-            program.seed(epoch_seed(seed, epoch))
-            inputs["train"].load(program)
-            result = program.run(net.timetable("train"), epoch_order(data.n_train, BATCH_SIZE, seed, epoch))
-            result.raise_if_diverged()
-        for part, losses in found.items():
-            losses.append(float(asked(net, inputs[part], "loss.rate", EVALUATED).mean()))
+    net.program(settings.backend)
+    losses, label = _Losses(net, data), f"lansdell-autoencoder: {name}, seed {seed}"
+    rows = [losses.on_epoch_measure(0, net)]
+    rows += trained(settings, net, data, scale.epochs, label=label, callbacks=[losses]).rows
+    found: LearningCurve = {part: [row[f"{part}_loss"] for row in rows] for part in losses.inputs}
+    inputs = losses.inputs
     shown = asked(net, inputs["test"], "o.rate", DRAWN)
     found["silent"] = silent(shown, _samples(data, len(shown)))
     if seed == settings.seeds[0]:
@@ -144,13 +140,27 @@ def learn(scale: Scale, method: Method, seed: int, settings: Settings, name: str
     return found
 
 
+class _Losses:
+    """Columns for the mean losses of test and training samples."""
+
+    def __init__(self, net: Circuit, data: Dataset) -> None:
+        self.inputs = {part: dataset_inputs(net, data, part) for part in ("test", "train")}
+
+    def on_epoch_measure(self, epoch: int, net: Circuit) -> dict[str, float]:
+        return {
+            f"{part}_loss": float(asked(net, inputs, "loss.rate", EVALUATED).mean())
+            for part, inputs in self.inputs.items()
+        }
+
+
 def asked(net: Circuit, inputs: Inputs, key: str, count: int) -> Array:
     """A variable for each of the first samples, without noise and without learning: (samples, units)."""
     program = net.program()
     inputs.load(program)
     rows = in_batches(np.arange(min(count, inputs.count)), BATCH_SIZE)
     table = net.timetable("evaluate", [key])
-    seen = program.run(table, rows, collect={key: table.steps[-1]}).collected[key]
+    with untouched(program, table):
+        seen = program.run(table, rows, collect={key: table.steps[-1]}).collected[key]
     return seen.reshape(rows.size, -1)[rows.ravel() >= 0]
 
 

@@ -19,16 +19,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
+from ....circuits import Circuit
 from ....circuits.inputs import dataset_inputs
 from ....plasticity import Rule, bp, frfb
 from ....plasticity.rules import node_perturbation as perturbation
 from ...data import Dataset
 from ...networks.node_perturbation import Perturbation, node_perturbation
-from ...training.epochs import Training
-from ...training.progress_bar import Bar
 from ..framework.experiment import Check, Experiment, Report, Settings, many
 from ..framework.figure_style import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, letter, new_figure
 from ..framework.saved_runs import each
+from ..framework.training_runs import trained
 from .feedback_signals import angles
 
 BATCH_SIZE = 32
@@ -98,19 +98,18 @@ def learn(scale: Scale, rule: Rule, c: float, seed: int, settings: Settings, lab
     net = node_perturbation(
         (data.n_features, 50, 20, 10), rule, perturbation=Perturbation(c), batch_size=BATCH_SIZE, seed=seed
     )
-    training = Training(net, data, settings.backend, seed)
     shown = dataset_inputs(net, data, "test")
     rows = np.arange(min(32 * BATCH_SIZE, data.n_test) // BATCH_SIZE * BATCH_SIZE).reshape(-1, BATCH_SIZE)
     found: LearningCurve = {"probed": [], "h1_angle": [], "h2_angle": []}
-    for epoch in range(1, scale.epochs + 1):
-        settings.show_progress(f"{label}, epoch {epoch} of {scale.epochs}")
-        training.epoch(Bar(False))
+
+    def probe(epoch: int, metrics: Mapping[str, float], net: Circuit) -> None:
         if epoch % scale.probe == 0 or epoch == scale.epochs:
             found["probed"].append(epoch)
             for h, angle in angles(net, shown, rows, TRANSFERS).items():
                 found[f"{h}_angle"].append(round(angle, 4))
+
+    history = trained(settings, net, data, scale.epochs, label=label, callbacks=[probe])
     net.close()
-    history = training.history
     named = {"error": "test_error"} | {k: k for h in LAYERS for k in (f"{h}_distance", f"{h}_signs")}
     return found | {k: history[v].round(6).tolist() for k, v in named.items()}
 

@@ -12,21 +12,23 @@ the wide one.
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from ....circuits import Circuit
-from ....circuits.inputs import Inputs, Rows
+from ....circuits.inputs import Inputs, dataset_inputs
+from ....circuits.untouched import untouched
 from ...data import Dataset
-from ...training.order import epoch_order, in_batches
+from ...training.order import in_batches
 from ..framework.accuracy_curves import draw_mean
 from ..framework.claims import factor, of_learned
 from ..framework.experiment import Check, Experiment, Report, Settings, many
 from ..framework.figure_style import GREY, ORANGE, letter, new_figure
 from ..framework.saved_runs import each
+from ..framework.training_runs import trained
 from .image_training import Plan
 
 
@@ -85,31 +87,27 @@ def learn(plan: Plan, data: Dataset, seed: int, settings: Settings, label: str) 
     sizes = (data.n_features, *plan.hidden, data.n_features)
     net = plan.circuit(data, seed, sizes=sizes, target="input")
     net.program(settings.backend)
-    images = {part: Inputs({"x": Rows(x, data.scale, data.offset)}) for part, x in _parts(data).items()}
-    found = []
-    for epoch in range(1, plan.epochs + 1):
-        settings.show_progress(f"{label}, epoch {epoch} of {plan.epochs}")
-        _show(net, images["train"], "train", epoch_order(data.n_train, plan.batch_size, seed, epoch))
-        order = in_batches(np.arange(data.n_test), plan.batch_size)
-        losses = _show(net, images["test"], "evaluate", order)
-        found.append(round(float(2 * losses[order >= 0].mean()), 5))
+    measured = _TestLoss(dataset_inputs(net, data, "test"))
+    history = trained(settings, net, data, plan.epochs, label=label, callbacks=[measured])
     net.close()
-    return found
+    return history["test_loss"].tolist()
 
 
-def _parts(data: Dataset) -> dict[str, np.ndarray]:
-    return {"train": data.x_train, "test": data.x_test}
+@dataclass(frozen=True)
+class _TestLoss:
+    """A column for the squared error of a test image."""
 
+    images: Inputs
 
-def _show(net: Circuit, images: Inputs, mode: str, order: np.ndarray) -> np.ndarray:
-    """Return half the squared error of each image that is shown, (presentations, batch)."""
-    program = net.program()
-    images.load(program)
-    table = net.timetable(mode)
-    step = table.steps[-1]
-    result = program.run(table, order, collect={"loss.rate": step} if mode == "evaluate" else None)
-    result.raise_if_diverged()
-    return result.collected["loss.rate"][..., 0] if mode == "evaluate" else np.zeros(order.shape)
+    def on_epoch_measure(self, epoch: int, net: Circuit) -> dict[str, float]:
+        program, table = net.program(), net.timetable("evaluate")
+        self.images.load(program)
+        order = in_batches(np.arange(self.images.count), net.batch_size)
+        with untouched(program, table):
+            result = program.run(table, order, collect={"loss.rate": table.steps[-1]})
+        result.raise_if_diverged()
+        half = result.collected["loss.rate"][..., 0]  # of the squared error
+        return {"test_loss": round(float(2 * half[order >= 0].mean()), 5)}
 
 
 def _checks(curves: LearningCurves, quick: bool) -> list[Check]:

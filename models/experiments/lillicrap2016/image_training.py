@@ -19,12 +19,11 @@ import numpy as np
 from ....circuits import Circuit, Local, glorot
 from ....plasticity import Rule, find
 from ...data import Dataset
-from ...data.augment import Augmentation, Augmented
 from ...networks.feedback_alignment import Dropout, Labels, Synapses, feedback_alignment
-from ...training.epochs import Training
-from ...training.progress_bar import Bar
+from ...training.samples import augmented
 from ..framework.experiment import Settings
 from ..framework.saved_runs import each
+from ..framework.training_runs import trained as trained_circuit
 
 DECAY = 1e-6
 FALLS = (0.6, 0.85)
@@ -117,12 +116,8 @@ def trained(plan: Plan, data: Dataset, seed: int, settings: Settings, label: str
         If Ctrl-C was pressed.
     """
     net = plan.circuit(data, seed)
-    with Augmented(data, Augmentation.of(plan.augment), seed, plan.epochs) as images:
-        training = Training(net, data, settings.backend, seed, images=images)
-        for epoch in range(1, plan.epochs + 1):
-            settings.show_progress(f"{label}, seed {seed}, epoch {epoch} of {plan.epochs}")
-            training.epoch(Bar(False))
-    history = training.history
+    images = augmented(data, plan.augment)
+    history = trained_circuit(settings, net, images, plan.epochs, label=f"{label}, seed {seed}")
     return net, {part: (100 * history[f"{part}_error"]).round(4).tolist() for part in ("train", "test")}
 
 

@@ -426,9 +426,9 @@ def test_an_experiment_goes_on_where_it_was_stopped(tmp_path: Path, monkeypatch:
     made: list[tuple[str, int]] = []
     run = shared.VariantTrainer.run
 
-    def counted(self: Any, variant: Variant, seed: int) -> dict[str, Any]:
+    def counted(self: Any, variant: Variant, seed: int, name: str) -> dict[str, Any]:
         made.append((variant.algorithm, seed))
-        return run(self, variant, seed)
+        return run(self, variant, seed, name)
 
     monkeypatch.setattr(shared.VariantTrainer, "run", counted)
     assert shared.learn(plan, settings, full=small) == whole

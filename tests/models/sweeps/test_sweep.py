@@ -118,7 +118,7 @@ def test_experiments_over_seeds() -> None:
 
 
 def test_experiments_find_their_data_and_leave_what_they_trained(tmp_path: Path) -> None:
-    write_back_image(tmp_path / "data", train=20, test=10)
+    write_back_image(tmp_path / "data", train=120, test=10)
     (job,) = experiment_jobs(
         ["lillicrap-back-image"], [3], backend="numpy", quick=False, epochs=1, data_dir=str(tmp_path / "data"),
         out=tmp_path / "out",
