@@ -143,8 +143,11 @@ class Circuit(Answering):
         """
         mine, others = fingerprint(self), fingerprint(other)
         if mine != others:
-            different = next((a for a, b in zip(mine, others, strict=False) if a != b), "its parts")
-            raise RecircuitError(f"take_over: the circuits differ in more than numbers: {different}.")
+            different = next(k for k in dict.fromkeys([*mine, *others]) if mine.get(k) != others.get(k))
+            raise RecircuitError(
+                f"take_over: the circuits differ in more than numbers: {different} here is {mine.get(different, 'absent')!r}, "
+                f"there {others.get(different, 'absent')!r}."
+            )
         if other._program is None:
             raise RecircuitError("take_over: the other circuit has not been built; call its program(backend) first.")
         other._program, self._program = None, other._program

@@ -1,6 +1,14 @@
-"""The text that says what the code of a circuit depends on. Circuits with the same text can share a program."""
+"""What a circuit is, part by part, in words: for people, and to tell whether two circuits are the same.
+
+There are two of them. `described` says everything that was declared, but for what weights and units begin with; a training run
+is resumed only by a circuit of which it says the same. `fingerprint` leaves out the numbers that lie in memory, not in the
+code; circuits of which it says the same can share a program.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from brian2.units import Quantity
@@ -9,37 +17,60 @@ from .network import Network
 from .neuron import Neuron
 from .projection import Projection, Transposed
 
+__all__ = ["described", "fingerprint"]
 
-def fingerprint(network: Network) -> tuple[str, ...]:
-    """Return all that the code of a circuit depends on, in words."""
-    schedule = network.schedule
-    return (
-        f"{network.batch_size} batch elements, dt {network.dt!r}, {network.dtype}, {network.lowering}, {network.optimise}, "
-        f"products {network.matmul}",
-        *(f"phase {name} {window}" for name, window in (schedule.windows if schedule else {}).items()),
-        *(f"mode {mode} {schedule}" for mode, schedule in network.modes.items() if len(network.modes) > 1),
-        f"evaluation {schedule.evaluation if schedule else ()}",
-        *(
-            f"{p.name}: {p.size} units, {p.clamp}, {_equations(p.neuron)}, {sorted(p.spread)}"
-            for p in network.populations.values()
-        ),
-        *(f"{p.name}: {_wiring(p)}" for p in network.projections.values()),
-        *(f"broadcast {n} from {source.name}, {when}" for n, (source, when) in network.broadcasts.items()),
+
+def described(network: Network) -> dict[str, str]:
+    """Return what a circuit is, by part, as ``"population h1"``, with the values of all parameters."""
+    return _parts(network, numbers=True)
+
+
+def fingerprint(network: Network) -> dict[str, str]:
+    """Return what the code of a circuit depends on, by part."""
+    return _parts(network, numbers=False) | {"optimise": str(network.optimise)}
+
+
+def _parts(network: Network, *, numbers: bool) -> dict[str, str]:
+    found = {f"population {p.name}": f"{p.size} units: {_neuron(p.neuron, numbers)}, {p.clamp}, {sorted(p.spread)}"
+             for p in network.populations.values()}  # fmt: skip
+    found |= {f"projection {p.name}": _projection(p, numbers) for p in network.projections.values()}
+    found |= {f"broadcast {n}": f"from {source.name}, {when!r}" for n, (source, when) in network.broadcasts.items()}
+    found |= {f"phases{mode and f' of the mode {mode}'}": str(schedule) for mode, schedule in network.modes.items()}
+    return found | {
+        "precision": network.dtype.name,
+        "batch_size": str(network.batch_size),
+        "dt": str(network.dt),
+        "lowering": network.lowering,
+        "matmul": network.matmul,
+    }
+
+
+def _neuron(neuron: Neuron, numbers: bool) -> str:
+    """The equations; with the time constants in any case, since one that equals dt makes an equation an assignment."""
+    return f"{neuron.text}\n{neuron.method}, {_values(neuron.parameters, numbers)}"
+
+
+def _values(parameters: Mapping[str, Any], numbers: bool) -> str:
+    said = {k: repr(v) if numbers or isinstance(v, Quantity) else "a number" for k, v in parameters.items()}
+    return ", ".join(f"{k} = {v}" for k, v in said.items())
+
+
+def _projection(p: Projection, numbers: bool) -> str:
+    text = (
+        f"{p.pre.size} to {p.post.size}, {p.pre.name}.{p.sends} into {p.post.name}.{p.into}, {p.connectivity}, {_read(p)} "
+        f"weights, during {p.during!r}, {p.closed} when closed, delays {np.asarray(p.delay).tolist()}"
     )
+    if p.equation is None:
+        return text
+    values = {**p.equation.parameters, **(p.equation.state if numbers else {})}
+    said = _values(values, True) if numbers else ", ".join(sorted(values))
+    return f"{text}: {p.equation}\nduring {p.learns!r}, {said}"
 
 
-def _equations(neuron: Neuron) -> str:
-    """Return the equations with the time constants, since one that equals dt makes an equation an assignment."""
-    parameters = {k: repr(v) if isinstance(v, Quantity) else "a number" for k, v in neuron.parameters.items()}
-    return f"{neuron.text}, {neuron.method}, {parameters}"
-
-
-def _wiring(p: Projection) -> str:
-    read = "own"
-    if isinstance(p.weights, Transposed):
-        read = f"{p.weights.of.name}.{p.weights.variable}{' transposed' if p.weights.flipped else ''}"
-    parameters = sorted(p.equation.parameters) if p.equation is not None else ()
-    return (
-        f"{p.pre.name}.{p.sends} into {p.post.name}.{p.into}, {p.connectivity}, {read} weights, during {p.during}, "
-        f"{p.equation} during {p.learns}, {parameters}, {p.closed} when closed, delays {np.asarray(p.delay).tolist()}"
-    )
+def _read(projection: Projection) -> str:
+    """Whose weights it has."""
+    weights = projection.weights
+    if not isinstance(weights, Transposed):
+        return "own"
+    scale = "" if weights.scale == 1 else f"{weights.scale!r} times "
+    return f"{scale}{weights.of.name}.{weights.variable}{' transposed' if weights.flipped else ''}"

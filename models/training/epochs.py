@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 from ...circuits import Circuit
 from ...circuits.backends import RunResult
 from ...circuits.backends.program import Diverged
+from ...circuits.description.fingerprint import described
 from ...circuits.inputs import Inputs, Rows
 from ...circuits.readout import Readout
 from ...circuits.untouched import untouched
 from ..analysis.measures import checked, measure
 from ..analysis.weight_alignment import alignment
 from ..data.augment import Augmentation, Augmented
-from .checkpoint import About, Checkpoint, described
+from .checkpoint import About, Checkpoint
 from .history import History, Row, row
 from .machine import threads, versions
 from .progress_bar import Bar

@@ -321,7 +321,7 @@ def test_what_a_checkpoint_says_of_itself_is_checked(run: Path, tmp_path: Path) 
     for content, said in (
         (save(w), "no checkpoint of recircuit"),
         (save(w, metadata={"recircuit": "{"}), "cannot read"),
-        (save(w, metadata={"recircuit": '{"format": 3}'}), "cannot read"),
+        (save(w, metadata={"recircuit": '{"format": 4}'}), "cannot read"),
         (save(w, metadata={"recircuit": '{"epoch": "__import__"}'}), "cannot read"),
         (save({"x_to_h1.w": np.full((4, 5), np.nan)}, metadata={"recircuit": "{}"}), "NaN or infinity"),
     ):
