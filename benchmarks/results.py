@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.report import TITLES, table
-from recircuit.models.experiments import Check, Experiment, all_experiments
+from recircuit.models.experiments import EXPERIMENTS, Check, Experiment
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "results"
@@ -64,7 +64,7 @@ class Reproduced:
 
 def reproduced(folder: Path = RESULTS) -> Iterator[Reproduced]:
     """Yield the result of every experiment that has one, in the order of the registry."""
-    for name, experiment in all_experiments().items():
+    for name, experiment in EXPERIMENTS.items():
         path = folder / name / "result.json"
         if path.exists():
             result = json.loads(path.read_text(encoding="utf-8"))
@@ -143,7 +143,7 @@ def section(row: Reproduced) -> str:
     methods = f"; methods: {row.methods}" if row.methods else ""
     lines = [
         f"### {experiment.id}\n",
-        f"{experiment.what}\n",
+        f"{experiment.about}\n",
         f"- Source: {result['paper']}",
         f"- Backend: {result['backend']}; seeds: {row.seeds}; epochs: {row.of_paper}{methods}",
         f"- Checks that hold: {row.held}",

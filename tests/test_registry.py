@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import typer.main
 from brian2 import ms
+from typer.testing import CliRunner
 
 import recircuit as rc
 from recircuit.circuits.connectivity import CONNECTIVITIES
@@ -19,6 +20,7 @@ from recircuit.circuits.readout import Readout
 from recircuit.cli import app
 from recircuit.cli.doctor import packages
 from recircuit.models.data import DATA
+from recircuit.models.experiments import EXPERIMENTS
 from recircuit.plasticity import RULES, find
 from recircuit.registries import REGISTRIES
 from recircuit.registry import Registry, a_subclass_of, summary
@@ -28,9 +30,10 @@ ENTRIES = [(table, name) for table in REGISTRIES for name in table]
 
 @cache
 def words_of_help() -> set[str]:
-    """All words in the help of `recircuit train`."""
+    """All words in the help of `recircuit train`, and in the list of `recircuit reproduce`."""
     command = typer.main.get_command(app).commands["train"]  # type: ignore[attr-defined]
-    return set(re.findall(r"[\w-]+", " ".join(str(getattr(p, "help", "")) for p in command.params)))
+    listed = CliRunner().invoke(app, ["reproduce", "--list"]).output
+    return set(re.findall(r"[\w-]+", " ".join([listed, *(str(getattr(p, "help", "")) for p in command.params)])))
 
 
 @pytest.mark.parametrize("table, name", ENTRIES, ids=[f"{table.kind}: {name}" for table, name in ENTRIES])
@@ -115,7 +118,10 @@ from dataclasses import dataclass
 import numpy as np
 import recircuit as rc
 from recircuit.circuits.connectivity import Matrix
+from recircuit.circuits.backends import Backend
+from recircuit.circuits.backends.interpreter.program import InterpreterProgram
 from recircuit.models.data import DataSource
+from recircuit.models.experiments import Experiment
 
 mirror = rc.Rule("mirror", source="a test", forward="dw = rate*error_post*x_pre", parameters=dict(rate=1.0))
 
@@ -150,6 +156,17 @@ class Band(Matrix):
         return (abs(np.subtract.outer(np.arange(n_post), np.arange(n_pre))) <= 1).astype(float)
 
 x = np.eye(4)
+
+class Mine(Backend):
+    """The interpreter by another name."""
+    name = "mine"
+    about = "NumPy evaluates each operation, as the interpreter does."
+
+    def open(self, lowered):
+        return InterpreterProgram(lowered)
+
+mine = Mine()
+nothing = Experiment("added-nothing", "a test", "It shows nothing.", run=None)
 stripes = DataSource(lambda: rc.Dataset.from_arrays("stripes", x, [0, 1, 2, 3], x, [0, 1, 2, 3]), in_folder=False)
 '''
 GROUPS = """
@@ -166,6 +183,10 @@ Band = added:Band
 wrong = added:tonic
 [recircuit.datasets]
 stripes = added:stripes
+[recircuit.backends]
+mine = added:mine
+[recircuit.experiments]
+added-nothing = added:nothing
 """
 
 
@@ -188,6 +209,9 @@ def test_a_package_adds_to_every_registry(added: Path) -> None:
     history = rc.train(net, data, epochs=2, backend="numpy")
     assert len(history) == 2 and list(DATA.installed()) == ["stripes"]
     assert np.isin(net["o.error"], [-1, 0, 1]).all()
+    again = rc.layered([4, 6, 4], "mirror", loss="absolute", transfer="tanh")
+    assert list(rc.train(again, data, epochs=2, backend="mine")["test_error"]) == list(history["test_error"])
+    assert again.program().backend == "interpreter" and EXPERIMENTS.find("added-nothing").about == "It shows nothing."
 
 
 def test_a_connectivity_of_a_package_is_as_plain_synapses_have_it(added: Path) -> None:

@@ -2,7 +2,7 @@
 
 from .base import Backend
 from .program import Program, RunResult
-from .registry import BACKENDS, choose_backend, find_backend, missing_for, open_program
+from .registry import BACKENDS, choose_backend, fast_backends, open_program
 
 __all__ = [
     "BACKENDS",
@@ -10,7 +10,6 @@ __all__ = [
     "Program",
     "RunResult",
     "choose_backend",
-    "find_backend",
-    "missing_for",
+    "fast_backends",
     "open_program",
 ]

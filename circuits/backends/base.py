@@ -11,11 +11,13 @@ from .program import Program
 class Backend(ABC):
     """A way to run circuits. Each is a folder beside this file, with one instance of a class of this kind.
 
+    An installed package adds a backend by an entry point in the group ``recircuit.backends``, which names such an instance.
+
     Parameters
     ----------
     name : str
         The name by which users ask for it.
-    summary : str
+    about : str
         One sentence for lists of backends.
     needs : str
         What a machine must have for it, in a word or two; empty for none.
@@ -26,7 +28,7 @@ class Backend(ABC):
     """
 
     name: str
-    summary: str
+    about: str
     needs: str = ""
     build_seconds: float = 0.0
     seeks_speed: bool = False

@@ -1,13 +1,16 @@
-"""The backends that there are, by name: the last one that works, of those that seek speed, is what ``auto`` means."""
+"""The backends that there are, by name: the last one that works, of those that seek speed, is what ``auto`` means.
+
+A folder beside this file is a backend if its ``backend.py`` defines ``BACKEND`` and its name is in the list below.
+"""
 
 from __future__ import annotations
 
 import os
 import threading
 import warnings
-from importlib import import_module
 
 from ...errors import RecircuitError
+from ...registry import Imported, Registry, an_instance_of
 from ..lowering.lowered import Lowered
 from .base import Backend
 from .program import Program
@@ -23,44 +26,38 @@ def _after_fork() -> None:
 
 os.register_at_fork(after_in_child=_after_fork)
 
-#: Name -> the module whose BACKEND it is; imported when it is asked for.
-_MODULES = {name: f"{__package__}.{name}.backend" for name in ("interpreter", "numpy", "cpp", "cuda")}
+BACKENDS: Registry[Backend] = Registry(
+    "backend",
+    Imported({name: f"{__package__}.{name}.backend:BACKEND" for name in ("numpy", "interpreter", "cpp", "cuda")}),
+    group="recircuit.backends",
+    check=an_instance_of(Backend),
+    others="Or say auto, which takes the fastest one that works on this machine.",
+)
+"""The backends by name; ``auto`` looks at the last first."""
 
-#: Their names; ``auto`` looks at the last first.
-BACKENDS = tuple(_MODULES)
+
+def fast_backends() -> list[Backend]:
+    """Return those that ``auto`` may take, the one that it looks at first before the others."""
+    return [backend for backend in reversed([*BACKENDS.values()]) if backend.seeks_speed]
 
 
-def find_backend(name: str) -> Backend:
-    """Return a backend by its name.
+def choose_backend(name: str, where: str = "backend") -> tuple[str, str]:
+    """Return the backend that ``name`` stands for, and, for ``auto``, what the better ones lack (empty otherwise).
 
     Raises
     ------
-    RecircuitError
-        If there is no backend of that name.
+    UsageError
+        If there is no backend of that name; ``where`` begins the message.
     """
-    if name not in _MODULES:
-        raise RecircuitError(f"backend: expected one of {', '.join(BACKENDS)} or auto; got {name!r}.")
-    return import_module(_MODULES[name]).BACKEND
-
-
-def choose_backend(name: str) -> tuple[str, str]:
-    """Return the backend that ``name`` stands for, and, for ``auto``, what the better ones lack (empty otherwise)."""
     if name != "auto":
-        return find_backend(name).name, ""
+        return BACKENDS.find(name, where).name, ""
     lacking: list[str] = []
-    for backend in map(find_backend, reversed(BACKENDS)):
-        if not backend.seeks_speed:
-            continue
+    for backend in fast_backends():
         missing = backend.missing()
         if not missing:
             return backend.name, "; ".join(lacking)
         lacking.append(f"{backend.name}: {missing}")
     return "numpy", "; ".join(lacking)
-
-
-def missing_for(name: str) -> str:
-    """Return what a backend lacks on this machine, and what to do about it; empty if nothing."""
-    return find_backend(name).missing()
 
 
 def open_program(lowered: Lowered, backend: str) -> Program:
@@ -71,4 +68,4 @@ def open_program(lowered: Lowered, backend: str) -> Program:
     if lowered.network.matmul != "full" and name != "cuda":
         raise RecircuitError(f"matmul {lowered.network.matmul}: only the backend cuda has it; the backend is {name}.")
     with _building:
-        return find_backend(name).open(lowered)
+        return BACKENDS.find(name, "backend").open(lowered)

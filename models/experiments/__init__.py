@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from .framework.experiment import Check, Experiment, Report, Settings
 from .framework.runner import reproduce, settings_for
-from .registry import all_experiments, find
+from .registry import EXPERIMENTS
 
-__all__ = ["Check", "Experiment", "Report", "Settings", "all_experiments", "find", "reproduce", "settings_for"]
+__all__ = ["EXPERIMENTS", "Check", "Experiment", "Report", "Settings", "reproduce", "settings_for"]

@@ -167,10 +167,10 @@ def experiment_jobs(
     UsageError
         If there is no such experiment or backend, or if the experiment cannot be run for another number of epochs.
     """
-    from ..experiments import find, settings_for
+    from ..experiments import EXPERIMENTS, settings_for
 
     jobs = []
-    for experiment in map(find, ids):
+    for experiment in map(EXPERIMENTS.find, ids):
         chosen = settings_for(experiment, backend=backend, quick=quick, epochs=epochs).backend
         options = {"id": experiment.id, "backend": chosen, "quick": quick}
         options |= {} if epochs is None else {"epochs": epochs}
@@ -213,7 +213,7 @@ def _trained(payload: Mapping[str, Any]) -> Result:
 
 
 def _reproduced(payload: Mapping[str, Any]) -> Result:
-    from ..experiments import Settings, find
+    from ..experiments import EXPERIMENTS, Settings
 
     options, seed = payload["options"], payload["seed"]
     data, out = (None if (path := payload["where"][name]) is None else Path(path) for name in ("data_dir", "out"))
@@ -223,7 +223,7 @@ def _reproduced(payload: Mapping[str, Any]) -> Result:
     )  # fmt: skip
     began = time.perf_counter()
     try:
-        report = find(options["id"]).run(settings)
+        report = EXPERIMENTS.find(options["id"]).run(settings)
     except Diverged as problem:
         return {"checks": [], "seconds": None, "diverged": str(problem)}
     seconds = time.perf_counter() - began + sum(settings.earlier)

@@ -8,8 +8,8 @@ from importlib.metadata import version
 import numpy as np
 
 from ...circuits import Circuit
-from ...circuits.backends import BACKENDS, find_backend, missing_for
-from ...errors import RecircuitError, UsageError
+from ...circuits.backends import BACKENDS, choose_backend, fast_backends
+from ...errors import RecircuitError
 
 __all__ = ["choose", "threads", "versions"]
 
@@ -30,39 +30,35 @@ def choose(circuit: Circuit, backend: str, presentations: int) -> tuple[str, str
 
     Raises:
         UsageError: for a backend that there is not.
-        RecircuitError: for cuda, where something is missing that it needs.
+        RecircuitError: where something is missing that the backend needs.
     """
-    if backend not in (*BACKENDS, "auto"):
-        raise UsageError(f"backend: expected {', '.join(BACKENDS)} or auto; got {backend!r}.")
-    if backend == "cuda" and (lacks := missing_for("cuda")):
-        raise RecircuitError(f"backend cuda: {lacks}.")
     if backend != "auto":
-        return backend, "asked for"
-    seconds, missing = _seconds(circuit, presentations), []
-    for name, found in ((n, find_backend(n)) for n in reversed(BACKENDS)):
-        if not found.seeks_speed:
-            continue
+        name, _ = choose_backend(backend)
+        if lacks := BACKENDS[name].missing():
+            raise RecircuitError(f"backend {name}: {lacks}.")
+        return name, "asked for"
+    seconds, missing, short = _seconds(circuit, presentations), [], False
+    for found in fast_backends():
         lacks = found.missing()
         if not lacks and seconds >= found.build_seconds:
             long_enough = f"{found.needs} is there, and the run is long enough to make up for compiling"
-            return name, "; ".join([long_enough, *missing])
-        if not lacks and name == "cpp":
-            return "numpy", "so short a run is over before it would be compiled"
+            return found.name, "; ".join([long_enough, *missing])
+        short |= not lacks
         if lacks:
-            missing.append(f"{name}: {lacks.partition('. ')[0]}")
-    return "numpy", "; ".join(missing)
+            missing.append(f"{found.name}: {lacks.partition('. ')[0]}")
+    return "numpy", "so short a run is over before it would be compiled" if short else "; ".join(missing)
 
 
 def threads(backend: str) -> int:
     """How many threads a backend's matrix products use. On numpy, the same run has other bits with another number."""
-    return find_backend(backend).threads()
+    return BACKENDS.find(backend).threads()
 
 
 def versions(backend: str = "numpy") -> dict[str, str]:
     """Of what decides the numbers."""
     names = ["recircuit", "brian2", "numpy", "scipy", "scipy-openblas32"]
     found = {"python": platform.python_version(), "machine": platform.machine()} | {n: version(n) for n in names}
-    return found | find_backend(backend).versions()
+    return found | BACKENDS.find(backend).versions()
 
 
 def _seconds(circuit: Circuit, presentations: int) -> float:

@@ -17,16 +17,53 @@ import inspect
 import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from importlib import import_module
 from importlib.metadata import EntryPoint, distributions, entry_points
 from typing import Any, TypeVar, cast
 
 from .errors import RecircuitError, UsageError
 
-__all__ = ["Registry", "a_function", "an_instance_of", "a_subclass_of", "closest", "nearest", "reason", "summary"]
+__all__ = [
+    "Imported",
+    "Registry",
+    "a_function",
+    "an_instance_of",
+    "a_subclass_of",
+    "closest",
+    "nearest",
+    "reason",
+    "summary",
+]
 
 T = TypeVar("T")
 #: Says what is wrong with a member, as in "is not a Rule but a int"; an empty text if nothing is.
 Check = Callable[[object], str]
+
+
+class Imported(Mapping[str, T]):
+    """Members that are imported when they are asked for; their names are known before.
+
+    Parameters
+    ----------
+    places : Mapping[str, str]
+        Where each member is, as in ``"package.module:attribute"``.
+    """
+
+    def __init__(self, places: Mapping[str, str]) -> None:
+        self._places = dict(places)
+
+    def __getitem__(self, name: str) -> T:
+        module, _, attribute = self._places[name].partition(":")
+        return getattr(import_module(module), attribute)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._places
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
 
 
 class Registry(Mapping[str, T]):
@@ -39,7 +76,7 @@ class Registry(Mapping[str, T]):
     kind : str
         What a member is called, as in ``"rule"``.
     built_in : Mapping[str, T]
-        The members that come with recircuit.
+        The members that come with recircuit; see `Imported` for those that take long to import.
     group : str
         The group of entry points by which packages add members; empty: none can.
     check : Check | None
@@ -52,7 +89,7 @@ class Registry(Mapping[str, T]):
         self, kind: str, built_in: Mapping[str, T], *, group: str = "", check: Check | None = None, others: str = ""
     ) -> None:
         self.kind, self.group, self.others = kind, group, others
-        self._built_in, self._check = dict(built_in), check or (lambda _: "")
+        self._built_in, self._check = built_in, check or (lambda _: "")
 
     def find(self, name: str, where: str = "") -> T:
         """Return the member with this name.
@@ -85,7 +122,7 @@ class Registry(Mapping[str, T]):
         found: dict[str, T] = {}
         for entry in self._entries():
             try:
-                if entry.name in {**self._built_in, **found}:
+                if entry.name in self._built_in or entry.name in found:
                     raise RecircuitError(f"{self._owner(entry)} is not used, since its name is taken already.")
                 found[entry.name] = self._loaded(entry)
             except RecircuitError as problem:
@@ -102,7 +139,7 @@ class Registry(Mapping[str, T]):
         return self.installed()[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter({**self._built_in, **self.installed()})
+        return iter([*self._built_in, *self.installed()])
 
     def __len__(self) -> int:
         return len(self._built_in) + len(self.installed())

@@ -16,7 +16,7 @@ import pytest
 import scipy_openblas32
 
 import recircuit as rc
-from recircuit.circuits.backends import missing_for
+from recircuit.circuits.backends import BACKENDS
 from recircuit.circuits.backends.compiled import cache as caching
 from recircuit.circuits.backends.compiled.build import Recipe
 from recircuit.circuits.backends.compiled.cache import built, cache_folder, missing_cache
@@ -288,7 +288,7 @@ def test_without_a_home_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HOME", "RECIRCUIT_CACHE", "XDG_CACHE_HOME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(pwd, "getpwuid", unknown)
-    assert "no home folder (HOME is not set). Name a folder" in missing_for("cpp")
+    assert "no home folder (HOME is not set). Name a folder" in BACKENDS["cpp"].missing()
     with pytest.raises(rc.RecircuitError, match="backend cpp: the user has no home folder.*RECIRCUIT_CACHE"):
         rc.layered([3, 2]).program("cpp")
     with pytest.warns(UserWarning, match="no home folder"):
@@ -300,7 +300,7 @@ def test_a_file_system_from_which_nothing_may_be_run(cache: Path, monkeypatch: p
         f_flag = os.ST_NOEXEC
 
     monkeypatch.setattr(os, "statvfs", lambda path: NoExec)
-    assert "from which no program may be run (noexec). Name a folder" in missing_for("cpp")
+    assert "from which no program may be run (noexec). Name a folder" in BACKENDS["cpp"].missing()
 
 
 # --- names ------------------------------------------------------------------------------------------------------------

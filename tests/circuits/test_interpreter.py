@@ -17,7 +17,7 @@ from test_equivalence import RULES as MODIFIED
 
 import recircuit as rc
 from recircuit.circuits import Blocks, Convolution, Dense, Local, Masked, MaxPool, OneToOne
-from recircuit.circuits.backends import BACKENDS, find_backend
+from recircuit.circuits.backends import BACKENDS
 from recircuit.circuits.backends.interpreter.program import InterpreterProgram
 from recircuit.circuits.backends.program import Diverged
 from recircuit.circuits.connectivity import CONNECTIVITIES, Connectivity, Given, NoAutapses
@@ -305,6 +305,6 @@ def test_the_reference_form_is_refused() -> None:
 
 
 def test_it_is_listed_and_never_chosen_by_auto() -> None:
-    assert "interpreter" in BACKENDS and not find_backend("interpreter").seeks_speed
-    with pytest.raises(rc.RecircuitError, match="interpreter, numpy, cpp, cuda or auto"):
-        find_backend("interpretor")
+    assert "interpreter" in BACKENDS and not BACKENDS["interpreter"].seeks_speed
+    with pytest.raises(rc.RecircuitError, match="interpreter, cpp, cuda. Or say auto.*`interpreter`"):
+        BACKENDS.find("interpretor", "backend")

@@ -17,7 +17,7 @@ import pytest
 
 import recircuit
 from recircuit import uncaught
-from recircuit.circuits.backends import find_backend
+from recircuit.circuits.backends import BACKENDS
 from recircuit.cli import main
 from recircuit.cli.problems import explained
 from recircuit.errors import RecircuitError, UsageError
@@ -254,7 +254,7 @@ def test_a_run_is_written_over_only_where_that_is_said(call, small: str, tmp_pat
 def test_resuming_takes_the_options_of_the_run(call, small: str, tmp_path: Path, monkeypatch) -> None:
     assert call("train", small, "--epochs", "3", "--batch-size", "7", "--rule", "frfb", "--out", "whole")[0] == 0
     assert call("train", small, "--epochs", "1", "--batch-size", "7", "--rule", "frfb", "--out", "a")[0] == 0
-    monkeypatch.setattr(find_backend("cpp"), "build_seconds", 0.0)  # so that auto alone would change the backend
+    monkeypatch.setattr(BACKENDS["cpp"], "build_seconds", 0.0)  # so that auto alone would change the backend
     code, out, _ = call("train", small, "--epochs", "3", "--out", "a", "--resume")
     assert code == 0 and "Backend numpy: as before" in out and "epoch 2/3" in out and "epoch 1/3" not in out
     assert table(tmp_path / "a") == table(tmp_path / "whole")

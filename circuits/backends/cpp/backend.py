@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 from ...lowering.lowered import Lowered
 from ..base import Backend
 from ..program import Program
@@ -11,7 +13,7 @@ class CppBackend(Backend):
     """Compiled for the cores of the processor."""
 
     name = "cpp"
-    summary = "Brian2's C++ standalone mode, compiled once for each circuit and kept in a cache."
+    about = "Brian2's C++ standalone mode, compiled once for each circuit and kept in a cache."
     needs = "a compiler"
     build_seconds = 8.0
     seeks_speed = True
@@ -20,7 +22,8 @@ class CppBackend(Backend):
         from ..compiled.cache import missing_cache
         from .compiler import missing_compiler
 
-        return missing_compiler() or missing_cache()
+        library = "" if find_spec("scipy_openblas32") else "no OpenBLAS (pip install scipy-openblas32)"
+        return missing_compiler() or library or missing_cache()
 
     def open(self, lowered: Lowered) -> Program:
         from .program import CppProgram

@@ -13,7 +13,7 @@ class CudaBackend(Backend):
     """Compiled for a GPU; of the processor it uses one thread, which launches."""
 
     name = "cuda"
-    summary = "Brian2CUDA and cuBLAS on an NVIDIA GPU, compiled once for each circuit and kept in a cache."
+    about = "Brian2CUDA and cuBLAS on an NVIDIA GPU, compiled once for each circuit and kept in a cache."
     needs = "a GPU"
     build_seconds = 20.0
     seeks_speed = True

@@ -12,7 +12,7 @@ class Interpreter(Backend):
     """Runs in this process, from synapse to synapse; it is for checking the other backends on small circuits."""
 
     name = "interpreter"
-    summary = "NumPy evaluates each operation, synapse by synapse: slow, and made for checking the other backends."
+    about = "NumPy evaluates each operation, synapse by synapse: slow, and made for checking the other backends."
 
     def open(self, lowered: Lowered) -> Program:
         from .program import InterpreterProgram

@@ -12,7 +12,7 @@ class NumpyBackend(Backend):
     """Runs in this process, and needs no compiler."""
 
     name = "numpy"
-    summary = "Brian2's numpy runtime in this process; it needs no compiler."
+    about = "Brian2's numpy runtime in this process; it needs no compiler."
 
     def open(self, lowered: Lowered) -> Program:
         from .program import NumpyProgram

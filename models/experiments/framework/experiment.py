@@ -143,7 +143,7 @@ class Experiment:
     ----------
     id : as in ``recircuit reproduce ID``
     paper : author, year, figure or section
-    what : what it shows, in a sentence
+    about : what it shows, in a sentence
     run : does it
     seeds, quick_seeds : how many seeds a full and a quick run take; 0: nothing is drawn at random
     shortens : whether it can be run for other numbers of epochs than the paper's
@@ -157,7 +157,7 @@ class Experiment:
 
     id: str
     paper: str
-    what: str
+    about: str
     run: Callable[[Settings], Report]
     seeds: int = 3
     quick_seeds: int = 1

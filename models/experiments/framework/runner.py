@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ....atomic_files import make_folder, write_whole
-from ....circuits.backends import BACKENDS, choose_backend
+from ....circuits.backends import choose_backend
 from ....errors import RecircuitError, UsageError
 from ....registry import closest
 from ...runs.result_file import read_result, write_result
@@ -44,8 +44,7 @@ def settings_for(
         raise UsageError(
             f"--epochs is how long networks for images are trained, {why}; got {epochs} for {experiment.id}."
         )
-    if backend not in (*BACKENDS, "auto"):
-        raise UsageError(f"--backend: expected one of {', '.join(BACKENDS)} or auto; got {backend!r}.")
+    chosen_backend, _ = choose_backend(backend, "--backend")
     if seeds is not None and experiment.seeds == 0:
         raise UsageError(f"{experiment.id} draws nothing at random, so --seeds has no meaning: leave it out.")
     if seeds is not None and seeds < 1:
@@ -57,7 +56,7 @@ def settings_for(
     usual = experiment.quick_seeds if quick else experiment.seeds
     chosen = tuple(range(usual if seeds is None else seeds))
     return Settings(
-        choose_backend(backend)[0], chosen, quick, show_progress or (lambda text: None), data, None, epochs,
+        chosen_backend, chosen, quick, show_progress or (lambda text: None), data, None, epochs,
         tuple(methods), from_runs,
     )  # fmt: skip
 

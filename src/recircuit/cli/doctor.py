@@ -16,7 +16,7 @@ from pathlib import Path
 
 import typer
 
-from recircuit.circuits.backends import missing_for
+from recircuit.circuits.backends import BACKENDS
 from recircuit.processor import cores
 
 __all__ = ["doctor"]
@@ -49,15 +49,11 @@ def doctor() -> None:
         typer.echo(f"{mark} {found.what:<{width}}  {found.said}")
         if not found.works and found.remedy:
             typer.echo(f"    {'':<{width}}  {found.remedy}")
-    works = {f.what for f in findings if f.works}
-    lacking = missing_for("cuda")
-    backends = ["numpy"]
-    backends += ["cpp"] if {"compiler", "OpenBLAS", "cache"} <= works else []
-    backends += [] if lacking else ["cuda"]
-    backends.append("interpreter")  # it needs no more than numpy does
-    typer.echo(f"\nBackends: {', '.join(backends)}.")
-    if lacking:
-        typer.echo(f"cuda: {lacking}.")
+    lacking = {name: backend.missing() for name, backend in BACKENDS.items()}
+    typer.echo(f"\nBackends: {', '.join(name for name, lacks in lacking.items() if not lacks)}.")
+    for name, lacks in lacking.items():
+        if lacks:
+            typer.echo(f"{name}: {lacks}.")
     if any(f.needed and not f.works for f in findings):
         raise typer.Exit(1)
 

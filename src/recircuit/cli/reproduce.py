@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from recircuit.circuits.backends import BACKENDS
 from recircuit.errors import UsageError
 from recircuit.folder_lock import locked
 
@@ -21,7 +22,7 @@ def reproduce(
         Path | None,
         typer.Option("--out", help="The folder for result.json and figure.png (default: runs/reproduce/ID)."),
     ] = None,
-    backend: Annotated[str, typer.Option("--backend", help="The backend: numpy, cpp or auto.")] = "numpy",
+    backend: Annotated[str, typer.Option("--backend", help=f"The backend: {BACKENDS.listed()}, or auto.")] = "numpy",
     seeds: Annotated[
         int | None, typer.Option("--seeds", help="The number of runs, which have the seeds 0, 1, ...")
     ] = None,
@@ -55,17 +56,17 @@ def reproduce(
 
     The exit code is 0 if all checks hold, 1 if a check or the run fails, and 2 if the call is wrong.
     """
-    from recircuit.models.experiments import all_experiments, find, settings_for
+    from recircuit.models.experiments import EXPERIMENTS, settings_for
     from recircuit.models.experiments import reproduce as run_and_write
 
     if show_list:
-        for known in all_experiments().values():
+        for known in EXPERIMENTS.values():
             needs = f" It reads {', '.join(known.data)}." if known.data else ""
-            typer.echo(f"{known.id:<25} {known.what}{needs} ({known.paper})")
+            typer.echo(f"{known.id:<25} {known.about}{needs} ({known.paper})")
         return
     if experiment is None:
-        raise UsageError(f"reproduce: say which experiment: {', '.join(all_experiments())}.")
-    chosen = find(experiment)
+        raise UsageError(f"reproduce: say which experiment: {EXPERIMENTS.listed()}.")
+    chosen = EXPERIMENTS.find(experiment)
     settings = settings_for(
         chosen, backend=backend, seeds=seeds, quick=quick, show_progress=_show_progress, data=data, epochs=epochs,
         methods=methods or (), from_runs=from_runs,

@@ -11,6 +11,7 @@ import typer
 from tqdm import tqdm
 
 from recircuit.atomic_files import make_folder, write_whole
+from recircuit.circuits.backends import BACKENDS
 from recircuit.errors import UsageError
 from recircuit.folder_lock import FolderLock, locked
 from recircuit.models.data import DATA
@@ -32,7 +33,7 @@ SCHEDULER = (
     "docs/sweep.md describes clusters."
 )
 WORKERS = "The number of runs at a time on this machine. [default: the number of cores]"
-BACKEND = "The backend: auto, numpy or cpp. [default: auto; numpy for experiments]"
+BACKEND = f"The backend: auto, {BACKENDS.listed()}. [default: auto; numpy for experiments]"
 
 
 def sweep(
@@ -89,18 +90,17 @@ def _jobs(
     fixed: dict[str, Any],
     folder: Path | None,
 ) -> list[Job]:
-    from recircuit.models.experiments import all_experiments
+    from recircuit.models.experiments import EXPERIMENTS
 
     if what in DATA or what.endswith(".npz"):
         if quick:
             raise UsageError("--quick is for experiments; of a training run, say --epochs.")
         return training_jobs(what, given, seeds, **fixed)
-    known = all_experiments()
-    unknown = [name for name in values_of(what) if name not in known]
+    unknown = [name for name in values_of(what) if name not in EXPERIMENTS]
     if unknown:
         raise UsageError(
             f"sweep: {unknown[0]!r} is neither data ({DATA.listed()}, or the path of an .npz file) nor "
-            f"an experiment ({', '.join(known)}).{closest(unknown[0], [*DATA, *known])}"
+            f"an experiment ({EXPERIMENTS.listed()}).{closest(unknown[0], [*DATA, *EXPERIMENTS])}"
         )
     wrong = [*(set(given) - {"epochs"}), *(set(fixed) - {"backend", "data_dir"})]
     if wrong:

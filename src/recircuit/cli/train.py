@@ -9,6 +9,7 @@ import typer
 from tqdm import tqdm
 
 from recircuit.circuits import Circuit
+from recircuit.circuits.backends import BACKENDS
 from recircuit.circuits.library.outputs import OUTPUTS
 from recircuit.circuits.library.transfer import TRANSFERS
 from recircuit.folder_lock import locked
@@ -66,8 +67,8 @@ RATE = f"The learning rate. [default: that of the rule, in most rules 1, times {
 DECAY = f"The decay of the learning rate: after n updates it is rate/(1 + n*rate-decay). [default: {RATE_DECAY:g}]"
 CONNECTIVITY = "The probability that a synapse exists. Forward and feedback synapses are drawn separately."
 BACKEND = (
-    "The backend: auto, numpy (needs no compiler), cpp, cuda, or interpreter (slow; it checks the others). "
-    "auto compiles the circuit if the run is long enough to gain by it."
+    f"The backend: auto, {BACKENDS.listed()}. numpy needs no compiler; interpreter is slow and checks the others; auto "
+    "compiles the circuit if the run is long enough to gain by it."
 )
 MATMUL = (
     "The precision of matrix products on the backend cuda: full, or tf32, which is faster and keeps 11 bits of each "

@@ -20,12 +20,11 @@ from typer.testing import CliRunner
 from recircuit.cli import app
 from recircuit.errors import RecircuitError, UsageError
 from recircuit.models.experiments import (
+    EXPERIMENTS,
     Check,
     Experiment,
     Report,
     Settings,
-    all_experiments,
-    find,
     reproduce,
     settings_for,
 )
@@ -34,9 +33,7 @@ from recircuit.models.experiments.amit2019 import linear_circuits as linear
 from recircuit.models.experiments.amit2019 import linear_theory as theory
 
 ROOT = Path(__file__).resolve().parents[3]
-AMIT = [
-    name for name in all_experiments() if name.startswith("amit-") and name != "amit-protocols"
-]  # see test_protocols.py
+AMIT = [name for name in EXPERIMENTS if name.startswith("amit-") and name != "amit-protocols"]  # see test_protocols.py
 #: Networks for images: no full run of theirs has been made yet.
 TO_BE_RUN = {"amit-simpnet", "amit-deepnet", "amit-deepernet", "amit-untied"}
 
@@ -144,7 +141,7 @@ def made_up(value: float) -> Experiment:
 
 
 def test_a_failed_check_is_written_and_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(all_experiments(), "made-up", made_up(2.0))
+    monkeypatch.setattr(EXPERIMENTS, "_built_in", {"made-up": made_up(2.0)})
     done = call("made-up", "--out", str(tmp_path))
     assert done.exit_code == 1
     assert "FAILS  x: 2 <= 1" in done.output
@@ -165,27 +162,27 @@ def test_a_run_that_breaks_leaves_the_old_result(tmp_path: Path) -> None:
 
 def test_unknown_experiment_names_the_closest() -> None:
     with pytest.raises(UsageError, match="Did you mean `amit-linear`"):
-        find("amit-lineer")
+        EXPERIMENTS.find("amit-lineer")
     assert UsageError.exit_code == 2
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (dict(backend="gpu"), "expected one of .*numpy, cpp"),
+        (dict(backend="gpu"), "--backend: there is no backend 'gpu'. There are numpy, .*cpp"),
         (dict(seeds=0), "at least 1"),
     ],
 )
 def test_wrong_options_are_refused(options, message) -> None:
     with pytest.raises(UsageError, match=message):
-        settings_for(find("amit-linear"), **options)
+        settings_for(EXPERIMENTS.find("amit-linear"), **options)
 
 
 def test_seeds() -> None:
-    assert settings_for(find("amit-linear"), seeds=2).seeds == (0, 1)
-    assert settings_for(find("amit-linear"), quick=True).seeds == (0,)
+    assert settings_for(EXPERIMENTS.find("amit-linear"), seeds=2).seeds == (0, 1)
+    assert settings_for(EXPERIMENTS.find("amit-linear"), quick=True).seeds == (0,)
     with pytest.raises(UsageError, match="leave it out"):
-        settings_for(find("amit-circuit"), seeds=2)
+        settings_for(EXPERIMENTS.find("amit-circuit"), seeds=2)
 
 
 def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path: Path) -> None:
@@ -197,4 +194,4 @@ def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path: Path) -> None:
 def test_list_shows_every_experiment() -> None:
     done = call("--list")
     assert done.exit_code == 0
-    assert all(name in done.output for name in all_experiments())
+    assert all(name in done.output for name in EXPERIMENTS)

@@ -9,14 +9,14 @@ import pytest
 from quick_runs import quick_run
 
 from recircuit.models.data import load
-from recircuit.models.experiments import all_experiments
+from recircuit.models.experiments import EXPERIMENTS
 from recircuit.models.experiments.cameron import learned_feedback as cameron
 from recircuit.models.experiments.cameron.pseudoinverse import white
 from recircuit.models.experiments.cameron.pseudoinverse_pairs import trajectory
 from recircuit.models.networks.recirculation import chain
 
 THEORY = ("cameron-recursion", "cameron-newton")  # see test_theory.py
-CAMERON = [name for name in all_experiments() if name.startswith("cameron-") and name not in THEORY]
+CAMERON = [name for name in EXPERIMENTS if name.startswith("cameron-") and name not in THEORY]
 
 
 def test_there_are_four() -> None:

@@ -18,7 +18,7 @@ import pytest
 from recircuit.errors import RecircuitError, UsageError
 from recircuit.models.analysis.expected_learning import Flow
 from recircuit.models.data import Dataset
-from recircuit.models.experiments import Settings, all_experiments, find, reproduce, settings_for
+from recircuit.models.experiments import EXPERIMENTS, Settings, reproduce, settings_for
 from recircuit.models.experiments.framework.claims import factor, met, of_learned
 from recircuit.models.experiments.framework.experiment import Check
 from recircuit.models.experiments.lansdell2020.autoencoder import from_neighbours
@@ -72,7 +72,7 @@ def checked(name: str, runs: Runs, folder: Path) -> list[dict[str, Any]]:
     for file, run in runs.items():
         (folder / "runs" / file).write_text(json.dumps(run))
     seeds, epochs, _ = KEPT[name]
-    experiment = replace(find(name), run=without_picture(find(name).run))
+    experiment = replace(EXPERIMENTS.find(name), run=without_picture(EXPERIMENTS.find(name).run))
     settings = settings_for(experiment, backend="cpp", seeds=seeds, epochs=epochs, from_runs=True)
     return reproduce(experiment, settings, folder)["checks"]
 
@@ -126,7 +126,7 @@ def test_the_committed_result_is_that_of_the_committed_runs(name: str, tmp_path:
 @pytest.mark.parametrize("name", ["lansdell-mnist", "lansdell-estimator", "amit-protocols"])
 def test_the_committed_result_without_runs_is_judged_from_its_values(name: str) -> None:
     result = json.loads((ROOT / "results" / name / "result.json").read_text())
-    judge = find(name).judge
+    judge = EXPERIMENTS.find(name).judge
     assert judge is not None
     checks, unchecked = judge([Check(r["what"], r["value"], r["relation"], r["target"]) for r in result["measured"]])
     assert ([check.row() for check in checks], unchecked) == (result["checks"], result["unchecked"])
@@ -161,7 +161,7 @@ RESULTS = sorted(path.parent.name for path in (ROOT / "results").glob("*/result.
 def test_a_committed_result_is_a_full_run_whose_failing_checks_are_known(name: str) -> None:
     result = json.loads((ROOT / "results" / name / "result.json").read_text())
     assert (result["id"], result["quick"]) == (name, False)
-    assert result["id"] in all_experiments() and (ROOT / "results" / name / "figure.png").is_file()
+    assert result["id"] in EXPERIMENTS and (ROOT / "results" / name / "figure.png").is_file()
     for row in result["checks"]:
         if row["value"] is not None:
             assert Check(row["what"], row["value"], row["relation"], row["target"]).ok is row["ok"]
@@ -179,7 +179,7 @@ THEORY = ("baldi-chains", "lillicrap-gauss-newton", "lillicrap-pseudoinverse", "
 @pytest.mark.parametrize("name", THEORY)
 def test_a_check_of_theory_fails_without_learning(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Flow, "_present", lambda *_: None)
-    experiment = replace(find(name), run=without_picture(find(name).run))
+    experiment = replace(EXPERIMENTS.find(name), run=without_picture(EXPERIMENTS.find(name).run))
     with np.errstate(all="ignore"):
         rows = reproduce(experiment, settings_for(experiment, quick=True), tmp_path)["checks"]
     holds = [row["what"] for row in rows if row["ok"] and not any(text in row["what"] for text in NOT_OF_LEARNING)]
@@ -223,17 +223,21 @@ def test_neighbours_tell_a_digit_where_digits_lie_apart() -> None:
 
 def test_runs_are_kept_or_said_not_to_be(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="baldi-chains keeps none"):
-        settings_for(find("baldi-chains"), from_runs=True)
+        settings_for(EXPERIMENTS.find("baldi-chains"), from_runs=True)
     with pytest.raises(UsageError, match="a quick run keeps none"):
-        settings_for(find("baldi-mnist"), from_runs=True, quick=True)
+        settings_for(EXPERIMENTS.find("baldi-mnist"), from_runs=True, quick=True)
     with pytest.raises(UsageError, match="neither runs nor a result.json"):
-        reproduce(find("lansdell-mnist"), settings_for(find("lansdell-mnist"), from_runs=True), tmp_path)
+        reproduce(
+            EXPERIMENTS.find("lansdell-mnist"),
+            settings_for(EXPERIMENTS.find("lansdell-mnist"), from_runs=True),
+            tmp_path,
+        )
     runs = kept("lansdell-cnn")
     runs.pop("BP-0.json")
     (tmp_path / "runs").mkdir()
     for file, run in runs.items():
         (tmp_path / "runs" / file).write_text(json.dumps(run))
-    experiment = find("lansdell-cnn")
+    experiment = EXPERIMENTS.find("lansdell-cnn")
     settings = settings_for(experiment, backend="cpp", seeds=1, epochs=4, from_runs=True)
     rows = reproduce(experiment, settings, tmp_path)["checks"]
     assert len(rows) == 3 and not any("BP:" in row["what"] for row in rows)
@@ -242,5 +246,5 @@ def test_runs_are_kept_or_said_not_to_be(tmp_path: Path) -> None:
 
 
 def test_every_experiment_on_images_keeps_its_runs() -> None:
-    for name, experiment in all_experiments().items():
+    for name, experiment in EXPERIMENTS.items():
         assert experiment.keeps or not experiment.data, name

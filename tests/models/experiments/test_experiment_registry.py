@@ -10,11 +10,11 @@ from typer.testing import CliRunner
 from recircuit.cli import app
 from recircuit.errors import UsageError
 from recircuit.models.data import DATA
-from recircuit.models.experiments import Experiment, all_experiments, find
+from recircuit.models.experiments import EXPERIMENTS, Experiment
 
 
 def test_an_experiment_is_named_after_its_paper_and_its_file() -> None:
-    for name, experiment in all_experiments().items():
+    for name, experiment in EXPERIMENTS.items():
         *_, paper, file = experiment.run.__module__.split(".")
         assert name == f"{paper.rstrip('0123456789')}-{file.replace('_', '-')}"
 
@@ -23,23 +23,23 @@ def test_every_file_that_defines_an_experiment_is_found(request: pytest.FixtureR
     folder = request.config.rootpath / "models" / "experiments"
     texts = [path.read_text(encoding="utf-8") for path in folder.glob("*/*.py")]
     ids = [found[1] for text in texts if (found := re.search(r'^EXPERIMENT = Experiment\(\s*"([^"]+)"', text, re.M))]
-    assert sorted(ids) == sorted(all_experiments())
+    assert sorted(ids) == sorted(EXPERIMENTS)
 
 
-@pytest.mark.parametrize("experiment", all_experiments().values(), ids=lambda experiment: experiment.id)
+@pytest.mark.parametrize("experiment", EXPERIMENTS.values(), ids=lambda experiment: experiment.id)
 def test_an_experiment_says_what_it_shows_and_what_it_reads(experiment: Experiment) -> None:
-    assert re.fullmatch(r"[A-Z].*\.", experiment.what), "what it shows is a sentence"
+    assert re.fullmatch(r"[A-Z].*\.", experiment.about), "what it shows is a sentence"
     assert set(experiment.data) <= set(DATA)
 
 
 def test_the_list_shows_each_with_its_sentence_and_its_data() -> None:
     done = CliRunner().invoke(app, ["reproduce", "--list"])
     lines = done.output.splitlines()
-    for line, experiment in zip(lines, all_experiments().values(), strict=True):
+    for line, experiment in zip(lines, EXPERIMENTS.values(), strict=True):
         assert line.split()[0] == experiment.id
-        assert all(text in line for text in (experiment.what, experiment.paper, *experiment.data))
+        assert all(text in line for text in (experiment.about, experiment.paper, *experiment.data))
 
 
 def test_a_name_that_is_almost_right_is_completed() -> None:
     with pytest.raises(UsageError, match="Did you mean `baldi-chains`"):
-        find("baldi-chain")
+        EXPERIMENTS.find("baldi-chain")

@@ -16,7 +16,7 @@ import recircuit as rc
 from recircuit.models.analysis.filters import draw_feature_maps, draw_filters, draw_same_filter, filters_of, likeness
 from recircuit.models.data import Dataset, load
 from recircuit.models.data.augment import Augmentation, Augmented
-from recircuit.models.experiments import Settings, all_experiments, reproduce, settings_for
+from recircuit.models.experiments import EXPERIMENTS, Settings, reproduce, settings_for
 from recircuit.models.experiments.amit2019.image_methods import LATE
 from recircuit.models.experiments.framework.image_training import Method, Protocol, learn
 from recircuit.models.networks.convolutional import image_network
@@ -126,7 +126,7 @@ def test_a_run_that_was_stopped_goes_on_and_ends_the_same(tmp_path: Path, monkey
     def settings(folder: str, epochs: int = 3) -> Any:
         from dataclasses import replace
 
-        made = settings_for(all_experiments()["amit-simpnet"], epochs=epochs, seeds=1)
+        made = settings_for(EXPERIMENTS["amit-simpnet"], epochs=epochs, seeds=1)
         return replace(made, out=tmp_path / folder)
 
     data = load("digits")
@@ -162,7 +162,7 @@ def test_epochs_are_for_networks_for_images() -> None:
         ("amit-simpnet", dict(epochs=0), "at least 1"),
     ):
         with pytest.raises(rc.RecircuitError, match=said):
-            settings_for(all_experiments()[name], **options)
+            settings_for(EXPERIMENTS[name], **options)
 
 
 def test_baldi_cifar_quick(tmp_path: Path) -> None:
@@ -183,7 +183,7 @@ def test_the_full_run_goes_through_on_small_images_whole_and_in_part(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """All that a full run does, with its own methods, checks and figure: in place of the network a small one."""
-    experiment = all_experiments()[name]
+    experiment = EXPERIMENTS[name]
     module = importlib.import_module(experiment.run.__module__)
     small = Protocol(LINES[name], "few", 3, 20, 0.01)
     x, y = pictures(60), np.random.default_rng(0).integers(0, 10, 60)

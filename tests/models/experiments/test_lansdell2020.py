@@ -11,14 +11,14 @@ from reference.lansdell import Network
 
 from recircuit.circuits.inputs import as_inputs, dataset_inputs
 from recircuit.models.data import Dataset
-from recircuit.models.experiments import Settings, all_experiments, reproduce, settings_for
+from recircuit.models.experiments import EXPERIMENTS, Settings, reproduce, settings_for
 from recircuit.models.experiments.lansdell2020 import autoencoder as lansdell_autoencoder
 from recircuit.models.experiments.lansdell2020 import cnn as lansdell_cnn
 from recircuit.models.experiments.lansdell2020 import estimate_noise as lansdell_noise
 from recircuit.models.experiments.lansdell2020 import feedback_signals as lansdell
 from recircuit.models.networks.node_perturbation import node_perturbation
 
-LANSDELL = [name for name in all_experiments() if name.startswith("lansdell-")]
+LANSDELL = [name for name in EXPERIMENTS if name.startswith("lansdell-")]
 
 
 @pytest.mark.parametrize("name", LANSDELL)

@@ -437,9 +437,9 @@ def test_an_experiment_goes_on_where_it_was_stopped(tmp_path: Path, monkeypatch:
 
 @pytest.mark.parametrize("what", ["mnist", "adaptive", "sparse", "quantized", "dropout", "ablations"])
 def test_quick_experiment_holds_all_its_checks(what: str, tmp_path: Path) -> None:
-    from recircuit.models.experiments import find, reproduce, settings_for
+    from recircuit.models.experiments import EXPERIMENTS, reproduce, settings_for
 
-    experiment = find(f"baldi-{what}")
+    experiment = EXPERIMENTS.find(f"baldi-{what}")
     result = reproduce(experiment, settings_for(experiment, quick=True), tmp_path)
     assert [row for row in result["checks"] if not row["ok"]] == []
     assert sorted(p.name for p in tmp_path.iterdir()) == ["figure.png", "result.json"]

@@ -379,7 +379,7 @@ def test_an_output_may_answer_by_an_expression(rate: str, backend: str) -> None:
         ({"batch_size": 58}, "58 samples at a time, but 'blobs' has only 57"),
         ({"epochs": 0}, "epochs: expected a whole number, at least 1; got 0"),
         ({"epochs": 1.5}, "epochs"),
-        ({"backend": "gpu"}, "expected .*numpy, cpp.* or auto; got 'gpu'"),
+        ({"backend": "gpu"}, "there is no backend 'gpu'. There are numpy, .*cpp.* auto"),
         ({"out": RunFiles(None, resume=True)}, "resume: say from which folder"),
     ],
 )
