@@ -51,7 +51,8 @@ class Readout:
 
         Parameters
         ----------
-        output : its name; None: the one that a supervisor projects to, or to whose error neurons
+        output : its name; None: the one that an output circuit made, or else that a supervisor, or one of its error neurons,
+            projects to
         read : the variable, as ``"h.rate"``, instead of the field of an output
 
         Raises RecircuitError: there is no output, or more than one, or no population of that name; there are no phases.
@@ -127,15 +128,17 @@ def _output(network: Network, name: str | None) -> Population:
                 f"output: there is no population {name!r} to read; there are {[*network.populations]}."
             )
         return network.populations[name]
-    stands_for = served_by(network)
-    taught = {
+    stands_for, known = served_by(network), network.outputs_of
+    companions = {getattr(made_by, "supervisor", "") for made_by in known.values()}
+    taught = {name: network.populations[name] for name in known} | {
         (served := stands_for.get(p.post.name, p.post.name)): network.populations[served]
         for p in network.projections.values()
-        if p.pre.clamp is not None and p.pre.clamp.kind != "values"
+        if p.pre.clamp is not None and p.pre.clamp.supervises and p.pre.name not in companions
     }
     if len(taught) != 1:
         raise RecircuitError(
-            f"output: expected one output, which a supervisor projects to; found {list(taught) or 'none'}. "
+            "output: expected one output, which an output circuit made or a supervisor projects to; found "
+            f"{list(taught) or 'none'}. "
             'Say which population answers, as in train(..., output="o").'
         )
     return next(iter(taught.values()))

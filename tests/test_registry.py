@@ -71,8 +71,36 @@ def test_an_output_circuit_has_what_training_reads(loss: str) -> None:
     clamp = net.populations[output.supervisor].clamp
     assert clamp is not None and (clamp.kind, clamp.on, clamp.off) == ("labels", *output.targets)
     assert Readout.of(net).output is o
+    assert net.outputs_of == {"o": output} and f"o: 3 units, the output of {type(output).__name__}" in str(net)
     if output.own_rule:
         assert set(output.rule_parameters) <= set(RULES[output.own_rule].parameters)
+
+
+class AskedByHand(rc.OutputCircuit):
+    """The supervisor of this circuit projects to a population of its own, which projects to the output."""
+
+    loss = "by hand"
+    error_steps = 1
+    supervisor = "s"
+
+    def build(self, circuit: rc.Circuit, name: str, size: int) -> rc.Population:
+        """Add the output, the supervisor, and what lies between them."""
+        o, between = circuit.population(name, size, rc.pyramidal()), circuit.population("between", size, rc.pyramidal())
+        s = circuit.supervisor("s", size)
+        circuit.connect(s, between)
+        circuit.connect(between, o, into="apical", sends="rate")
+        return o
+
+
+def test_a_circuit_knows_which_population_an_output_circuit_made(tmp_path: Path) -> None:
+    net = rc.Circuit()
+    net.connect(net.stimulus("x", 2), net.population("o", 3, AskedByHand()))
+    net.phases("feedforward", 1 * ms, "feedback", 1 * ms)
+    assert Readout.of(net).output.name == "o"
+    second = net.population("p", 2, rc.pyramidal())
+    net.connect(net.supervisor("wanted", 2), second)
+    with pytest.raises(rc.RecircuitError, match="expected one output, .*'o', 'p'"):
+        Readout.of(net)
 
 
 @pytest.mark.parametrize("loss", [name for name, kind in OUTPUTS.items() if issubclass(kind, AppraisedOutput)])

@@ -90,7 +90,9 @@ class Network(Fixed, Stimuli):
         self.schedule: Schedule | None = None
         self.modes: dict[str, Schedule] = {}
         self.constants: dict[str, float] = {}
-        self.outputs_of: dict[str, Any] = {}  # the output circuits, by the name of the population that answers
+        self.outputs_of: dict[
+            str, Any
+        ] = {}  # by the name of the population that answers, the output circuit that made it
         self.revision = 0
         self.made()
 
@@ -113,11 +115,11 @@ class Network(Fixed, Stimuli):
             before = dict(self.populations), dict(self.projections)
             try:
                 made = model.build(self, name, size)
-                self.outputs_of[made.name] = model
                 declared(made, initial, parameters)
             except RecircuitError:  # all of it or nothing
                 self.populations, self.projections = before
                 raise
+            self.outputs_of[made.name] = model
             return made
         population = Population(self, name, checked_size(name, size), model)
         declared(population, initial, parameters)

@@ -7,7 +7,7 @@ from html import escape
 import numpy as np
 
 from ..description.network import Network
-from ..description.population import Clamp
+from ..description.population import Clamp, Population
 from ..description.projection import Projection
 from ..description.schedule import Schedule
 from ..description.timing import told_closed
@@ -21,12 +21,7 @@ def circuit_text(circuit: Network) -> str:
     if len(circuit.modes) > 1:
         lines += [f"mode {mode or '(unnamed)'}: {_spans(schedule)}" for mode, schedule in circuit.modes.items()]
     for population in circuit.populations.values():
-        kind = (
-            f", clamped to {population.clamp.kind}{_while_closed(population.clamp, circuit)}"
-            if population.clamp
-            else ""
-        )
-        lines.append(f"\n{population.name}: {population.size} units{kind}")
+        lines.append(f"\n{population.name}: {population.size} units{_role(population, circuit)}")
         lines += [f"    {line}" for line in str(population.neuron).splitlines()]
         if shared := population.neuron.shared:
             lines.append(f"    # one value for each unit, shared by the batch elements: {', '.join(shared)}")
@@ -45,6 +40,14 @@ def circuit_text(circuit: Network) -> str:
             scopes = {"shared by the batch elements": ["w", *rule.state], "each batch element has its own": rule.traces}
             lines += [f"    # {how}: {', '.join(names)}" for how, names in scopes.items() if names and rule.traces]
     return "\n".join(lines)
+
+
+def _role(population: Population, circuit: Network) -> str:
+    """What is shown to it, or which output circuit it is the output of."""
+    if population.clamp:
+        return f", clamped to {population.clamp.kind}{_while_closed(population.clamp, circuit)}"
+    made_by = circuit.outputs_of.get(population.name)
+    return "" if made_by is None else f", the output of {type(made_by).__name__}"
 
 
 def _spans(schedule: Schedule) -> str:

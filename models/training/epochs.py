@@ -172,7 +172,7 @@ def _targets(circuit: Circuit) -> bool:
 
 def _readout(circuit: Circuit, output: str | None) -> Readout | None:
     """Where the answer is read; None: the circuit has no output, and no error is measured."""
-    if output is None and not supervisors(circuit):
+    if output is None and not supervisors(circuit) and not circuit.outputs_of:
         return None
     found = Readout.of(circuit, output)
     if not _targets(circuit):

@@ -759,7 +759,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "a hole in the order": (shown(3, order=[[0, -1, 1]]), "only at the end"),
     "an empty presentation": (shown(3, order=[[-1, -1, -1]]), "only at the end of a row, not all"),
     "another negative": (shown(3, order=[[1, 2, -5]]), "-1 stands for"),
-    "backend": (shown(backend="gpu"), "numpy, cpp.*got 'gpu'"),
+    "backend": (shown(backend="gpu"), "no backend 'gpu'. There are numpy, .*cpp"),
     # reading and setting
     "record a typo": (shown(record=["h1.rat"]), "'h1' has no 'rat'; it has"),
     "record no variable": (shown(record=["h1"]), "such as 'h.rate', or .*; got 'h1'"),
