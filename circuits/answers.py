@@ -1,4 +1,4 @@
-"""What a circuit answers: outputs, predictions and errors, measured without touching the circuit."""
+"""The answers of a circuit: outputs, predictions and errors. To measure them changes nothing in the circuit."""
 
 from __future__ import annotations
 
@@ -20,14 +20,18 @@ __all__ = ["Answering", "Evaluation"]
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What `Circuit.evaluate` measured.
+    """The result of `Circuit.evaluate`.
 
     Parameters
     ----------
-    error : the share of wrong answers, from 0 to 1
-    loss : the mean loss of a sample; None where the output circuit of the circuit knows no loss
-    confusion : how often each class (row) was answered by each (column), of shape (classes, classes)
-    answers : the class that was answered, for each sample
+    error : float
+        The share of wrong answers, from 0 to 1.
+    loss : float or None
+        The mean loss of a sample; None if the output circuit does not define a loss.
+    confusion : array of int
+        How often each class (row) was answered by each class (column), of shape (classes, classes).
+    answers : array of int
+        The class that was answered for each sample, of shape (samples,).
     """
 
     error: float
@@ -37,26 +41,32 @@ class Evaluation:
 
 
 class Answering(Stored):
-    """What a circuit with a stimulus and an output has for being asked."""
+    """The methods of a circuit with a stimulus and an output that give its answers."""
 
     def outputs(self, x: Any, *, read: str | None = None, output: str | None = None) -> NDArray[np.float64]:
-        """What the output units hold at the end of an evaluation, for each sample.
+        """Return the values of the output units at the end of an evaluation, for each sample.
 
         Nothing in the circuit changes: its variables, its clock and its random numbers are put back.
 
         Parameters
         ----------
-        x : an array (samples, ...), a mapping from stimulus to array, or a data set, of which the test samples are shown
-        read : the variable that is read, as ``"h.rate"``; None: the basal field of the output (its rate, where it has none)
-        output : the population that answers; None: the one that a supervisor projects to
+        x : array, mapping or Dataset
+            An array (samples, ...), a mapping from stimulus to array, or a data set, whose test samples are presented.
+        read : str, optional
+            The variable that is read, such as ``"h.rate"``. The default is the basal field of the output, or its rate
+            if it has no such field.
+        output : str, optional
+            The population that answers. The default is the one that a supervisor projects to.
 
         Returns
         -------
-        array of shape (samples, units)
+        array of float
+            The values, of shape (samples, units).
 
         Raises
         ------
-        RecircuitError : the data do not fit, there is no output, or something diverged
+        RecircuitError
+            If the data do not fit, if there is no output, or if a variable became NaN or infinite.
 
         Examples
         --------
@@ -66,25 +76,41 @@ class Answering(Stored):
         return self._outputs(self._shown(x), Readout.of(self, output, read))
 
     def predict(self, x: Any, *, output: str | None = None) -> NDArray[np.int64]:
-        """The answer to each sample: the output unit with the largest field. Nothing in the circuit changes.
+        """Return the answer to each sample, which is the output unit with the largest field. Nothing in the circuit changes.
 
         Parameters
         ----------
-        x, output : as in `outputs`
+        x : array, mapping or Dataset
+            The samples, as in `outputs`.
+        output : str, optional
+            The population that answers, as in `outputs`.
 
         Returns
         -------
-        array of shape (samples,): numbers of output units, which are those of the classes
+        array of int
+            The numbers of output units, which are those of the classes, of shape (samples,).
         """
         return self.outputs(x, output=output).argmax(axis=1)
 
     def evaluate(self, data: Any, *, output: str | None = None) -> Evaluation:
-        """The error on samples whose classes are known. Nothing in the circuit changes.
+        """Measure the error on samples whose classes are known. Nothing in the circuit changes.
 
         Parameters
         ----------
-        data : a data set, of which the test samples are shown; or a pair (samples, labels)
-        output : the population that answers; None: the one that a supervisor projects to
+        data : Dataset or pair of arrays
+            A data set, whose test samples are presented, or a pair (samples, labels).
+        output : str, optional
+            The population that answers. The default is the one that a supervisor projects to.
+
+        Returns
+        -------
+        Evaluation
+            The error, the loss, the confusion matrix and the answers.
+
+        Raises
+        ------
+        RecircuitError
+            If the samples or the labels do not fit, or if there is no output.
 
         Examples
         --------
@@ -106,7 +132,7 @@ class Answering(Stored):
         )
 
     def _shown(self, x: Any) -> Inputs:
-        """Rows for every stimulus; supervisors show nothing in an evaluation."""
+        """Return rows for every stimulus. Supervisors present nothing in an evaluation."""
         if hasattr(x, "x_test"):
             return dataset_inputs(self, x, "test")
         stimuli = [p.name for p in self.populations.values() if p.clamp is not None and p.clamp.kind == "values"]

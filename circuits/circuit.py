@@ -1,47 +1,81 @@
-"""A circuit: a description, its program, its state, and its runs."""
+"""A circuit: a description, the program that a backend makes of it, its state, and its runs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from inspect import signature
+from typing import Any
 
 import numpy as np
 from brian2.units import Quantity
-from brian2.units.fundamentalunits import DIMENSIONLESS, get_dimensions
 
 from ..door import door
 from ..errors import RecircuitError
-from .answers import Answering
 from .backends import Program, choose_backend, open_program
 from .description.fingerprint import fingerprint
 from .description.first_values import first_values
-from .description.parameters import change_parameter
-from .description.population import Population
-from .description.projection import Transposed
-from .description.stability import warn_of_instability
-from .inspection.expressions import keys_of, known, value_of
+from .description.network import Network
 from .inspection.recording import Recording
 from .inspection.trace import Trace, recorded
 from .live import Live
 from .run_inputs import Remembered
-from .setting import check_settable, check_value, checked_state
-from .views import View
-
-if TYPE_CHECKING:
-    pass
+from .values import Valued
 
 
-class Circuit(Answering):
-    """A description that runs: populations and projections with a clock, in B batch elements that share their synapses.
+class Circuit(Valued):
+    """A circuit that can be run: populations and projections with a clock, in batch elements that share the synapses.
 
-    All that is said when it is made, and how populations, projections and phases are declared, is in `Network`. A program
-    is built when it is first needed, and again when the description has changed; the values of variables are kept, and the
-    random numbers go on. Only `reset` restarts them.
+    `population`, `stimulus`, `connect` and `phases` declare what the circuit consists of. A program is built when it is
+    first needed, and built again when the description has changed; the values of all variables are kept, and the random
+    numbers go on. Only `reset` restarts them.
+
+    Parameters
+    ----------
+    batch_size : int, default 1
+        The number of stimuli that are presented at the same time, each in a batch element. The update of a weight is
+        averaged over the batch elements.
+    dt : Quantity, default 1 ms
+        The time step.
+    precision : {"float64", "float32"}
+        The type of all numbers.
+    lowering : {"dense", "reference"}
+        ``"dense"`` computes matrix products over all batch elements. ``"reference"`` uses Brian2's ``Synapses``, for
+        one batch element; it is slow, and serves as a check of the results.
+    seed : int, default 0
+        The seed of the initial weights, the masks and the noise.
+    optimise : bool, default True
+        Whether to leave out operations whose result nobody reads or cannot have changed. The results are the same bits.
+    matmul : {"full", "tf32"}
+        The precision of matrix products. ``"tf32"`` is for float32 on a GPU (backend cuda): it keeps 11 bits of each
+        factor and is faster.
 
     Attributes
     ----------
-    epoch : how many epochs of training lie behind it: `recircuit.train` goes on with the next one
+    epoch : int
+        The number of epochs of training that the circuit has had; `recircuit.train` continues with the next one.
+
+    Raises
+    ------
+    RecircuitError
+        If an argument is not one of these values.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import recircuit as rc
+    >>> from brian2 import ms
+    >>> net = rc.Circuit(batch_size=2)
+    >>> x = net.stimulus("x", 3)
+    >>> h = net.population("h", 2, rc.pyramidal(transfer="linear"))
+    >>> w = net.connect(x, h, weights=0.5)
+    >>> schedule = net.phases("feedforward", 1*ms)
+    >>> trace = net.run(np.ones((2, 3)))
+    >>> net["h.rate"]
+    array([[1.5, 1.5],
+           [1.5, 1.5]])
     """
+
+    __signature__ = signature(Network)
 
     def __init__(self, *args: Any, **settings: Any) -> None:
         super().__init__(*args, **settings)
@@ -61,28 +95,49 @@ class Circuit(Answering):
         order: Any = None,
         mode: str | None = None,
     ) -> Trace:
-        """Show stimuli, one sample of the data per batch element and presentation, and return what was recorded.
+        """Present stimuli, one sample of the data per batch element and presentation, and return what was recorded.
 
-        A circuit without phases runs for a time: ``run(10*second)``, ``run(data, 10*second)``, or as long as its series last.
-        Stimuli that are given no data go on with those that they had, from the first on; ``trace.shown`` says which do.
+        A circuit without phases runs for a time: ``run(10*second)``, ``run(data, 10*second)``, or for as long as its
+        series last. A stimulus that is given no data presents the data of an earlier run again, from the first sample
+        on; ``trace.shown`` says for which stimuli this was so.
 
         Parameters
         ----------
-        inputs : an array for a circuit with one stimulus; a mapping from stimulus to array; or a data set
-            (default: those of the run before); of series (samples, rows, units), or (rows, units) for all batch elements
-        presentations : how many presentations (default: once through the data); without phases the time
-        record : variables as ``"h.rate"``, kept at every step; some units as ``"h.rate[3]"``, ``"h.rate[:10]"``; weights
-        elements : of which batch elements they are: a number, several, or ``"all"``
-        every : how often they are kept: a time of whole steps
-        learn : False runs the evaluation phases only, without plasticity
-        backend : ``"numpy"``, ``"cpp"``, ``"cuda"``, ``"interpreter"``, ``"auto"``; default: that in use, else numpy
-        order : the row of the data that each presentation shows in each batch element, shape (presentations, batch)
-        mode : which of its schedules the circuit goes through (default: that declared first)
+        inputs : array, mapping or Dataset, optional
+            The data: an array for a circuit with one stimulus, a mapping from the name of a stimulus to its array, or a
+            data set. The shape is (samples, units); of series it is (samples, rows, units), or (rows, units) for all
+            batch elements. The default are the data of the run before.
+        presentations : int or Quantity, optional
+            The number of presentations; the default is once through the data. For a circuit without phases it is the
+            time.
+        record : iterable of str
+            Variables such as ``"h.rate"``, whose values are kept at every step. ``"h.rate[3]"`` or ``"h.rate[:10]"``
+            keep some of the units, ``"x_to_h.w"`` keeps weights.
+        elements : int, iterable of int, or "all"
+            The batch elements whose values are kept.
+        every : Quantity, optional
+            The time between two values that are kept, a whole number of steps; the default is one step.
+        learn : bool, default True
+            False runs the evaluation phases only, without supervisors and without plasticity.
+        backend : {"numpy", "cpp", "cuda", "interpreter", "auto"}, optional
+            The backend; the default is the one in use, or numpy.
+        order : array of int, optional
+            The row of the data that each batch element presents, of shape (presentations, batch); -1 presents nothing.
+        mode : str, optional
+            The schedule that the circuit goes through; the default is the schedule that was declared first.
+
+        Returns
+        -------
+        Trace
+            The recorded values.
 
         Raises
         ------
-        KeyboardInterrupt : after Ctrl-C and the end of the presentation under way; its attribute ``trace`` is what was
-            recorded until then, and the circuit can be used as before
+        KeyboardInterrupt
+            After Ctrl-C, when the presentation under way has ended. Its attribute ``trace`` is what was recorded until
+            then, and the circuit can be used as before.
+        RecircuitError
+            If the data do not fit the stimuli, a name cannot be recorded, or a variable became NaN or infinite.
         """
         program = self.program(backend)
         begin = int(program.get("clock.timestep")) * float(self.dt)
@@ -96,18 +151,31 @@ class Circuit(Answering):
         return recorded(program, table, rows, recording)
 
     def live(self, *, learn: bool = True, backend: str | None = None) -> Live:
-        """A closed loop: ``with net.live() as live: out = live.present({"x": observation}, read=["o.rate"])``.
+        """Open a closed loop, in which each presentation may depend on the one before.
 
         Parameters
         ----------
-        learn : False runs the evaluation phases only, without plasticity
-        backend : as in `run`
+        learn : bool, default True
+            False runs the evaluation phases only, without plasticity.
+        backend : str, optional
+            The backend, as in `run`.
+
+        Returns
+        -------
+        Live
+            A context manager: ``with net.live() as live: out = live.present({"x": observation}, read=["o.rate"])``.
         """
         return Live(self, self, learn=learn, backend=backend)
 
     @door
     def program(self, backend: str | None = None) -> Program:
-        """The circuit, built for a backend; its state moves along when the backend changes."""
+        """Return the program of the circuit, built for a backend. When the backend changes, the state moves along.
+
+        Parameters
+        ----------
+        backend : str, optional
+            The backend, as in `run`.
+        """
         lowered = self.lowered()
         current = self._program if self._built == self.revision else None
         if current is not None and (backend is None or choose_backend(backend)[0] == current.backend):
@@ -126,7 +194,7 @@ class Circuit(Answering):
         return program
 
     def close(self) -> None:
-        """Keep the state, where the program has not died with it, and let go of the program."""
+        """Close the program, and keep the state of the circuit unless the program has died."""
         if self._program is not None:
             if self._program.alive:
                 self._values = {k: self._program.get(k) for k in self._program.variables}
@@ -135,11 +203,20 @@ class Circuit(Answering):
             self._program = None
 
     def take_over(self, other: Circuit) -> None:
-        """Begin in the program of another circuit, which then has none, instead of building one.
+        """Use the program of another circuit, instead of building one. The other circuit then has no program.
 
-        The two may differ in what is in memory and not in the code: plain parameters, weights, states, the seed.
+        The two circuits may differ in what is in memory and not in the code: plain parameters, weights, states, and the
+        seed.
 
-        Raises RecircuitError: they differ in more, or the other has not been built.
+        Parameters
+        ----------
+        other : Circuit
+            A circuit that has been built.
+
+        Raises
+        ------
+        RecircuitError
+            If the circuits differ in more than that, or if the other circuit has not been built.
         """
         mine, others = fingerprint(self), fingerprint(other)
         if mine != others:
@@ -155,9 +232,9 @@ class Circuit(Answering):
         self.reset()
 
     def reset(self) -> None:
-        """Begin again: all variables as they first were, the random numbers, and the count of epochs. Nothing is built anew.
+        """Set all variables, the random numbers and the count of epochs to their initial values. Nothing is built anew.
 
-        Parameters of neurons, units and rules are as they were declared, or as you have set them since, as in
+        Parameters of neurons, units and rules keep the values that were declared, or that have been set since, as in
         ``circuit["h.tau"] = 5*ms``.
         """
         program = self.program()
@@ -166,95 +243,8 @@ class Circuit(Answering):
             program.set(key, np.zeros(variable.shape))
         self._fill(program)
 
-    def __getitem__(self, key: str) -> Any:
-        """``circuit["h"]`` is a population or projection; ``circuit["h.rate"]`` a copy of a variable's values.
-
-        Single elements can be set: ``circuit["h.rate"][0, 3] = 1``. Compartments and expressions of a population are
-        computed from what is stored.
-        """
-        if not isinstance(key, str) or "." not in key:
-            return super().__getitem__(key)
-        owner, _, variable = key.partition(".")
-        weights = self.projections[owner].weights if owner in self.projections else None
-        if isinstance(weights, Transposed) and variable == "w":
-            return weights.matrix()
-        neuron = self.populations[owner].neuron if owner in self.populations else None
-        dimension = DIMENSIONLESS if neuron is None else neuron.dimension(variable)
-        return View(self._values_of(key), self, key, dimension)
-
-    def _values_of(self, key: str) -> np.ndarray:
-        stored = {k: self.program().get(k) for k in keys_of(self, self.lowered().variables, key)}
-        owner = self.populations.get(key.partition(".")[0])
-        return value_of(self, key, stored, (self.batch_size, owner.size) if owner is not None else ())
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        owner, _, variable = check_settable(self, key).partition(".")
-        key = known(self, self.lowered().variables, key)
-        check_value(self, self.lowered().variables[key], value)
-        self._set(key, value)
-        if owner in self.populations and variable in self.populations[owner].neuron.parameters:
-            warn_of_instability(self.populations[owner], self.dt, stacklevel=3)
-        if self._has_parameter(owner, variable):
-            self._by_hand[key] = self.program().get(key)
-
-    def _set(self, key: str, value: Any) -> None:
-        owner, _, variable = key.partition(".")
-        program = self.program()
-        if owner in self.populations and variable in self.populations[owner].neuron.parameters:
-            return self._set_parameter(self.populations[owner], variable, value)
-        program.set(key, value)
-        if f"{owner}.mask" in program.variables and (now := program.get(key)).shape == self.projections[owner].shape:
-            program.set(key, now * program.get(f"{owner}.mask"))
-
-    def state(self, *, weights_only: bool = False) -> dict[str, np.ndarray]:
-        """A copy of all variables (of the synapses only, if asked) by name."""
-        program = self.program()
-        owners = self.projections if weights_only else None
-        return {k: program.get(k) for k in program.variables if owners is None or k.split(".")[0] in owners}
-
-    @door
-    def set_state(self, values: Mapping[str, np.ndarray]) -> None:
-        """Set variables by name, all or none of them; each must exist, be finite, and have its shape.
-
-        Raises RecircuitError: one of them does not fit, and nothing was set.
-        """
-        program = self.program()
-        found = checked_state(self, program.variables, values)
-        for key, value in found.items():
-            population, variable = self.populations.get(key.partition(".")[0]), key.partition(".")[2]
-            parameters = population.neuron.parameters if population is not None else {}
-            if population is not None and variable in parameters:
-                spread = np.ndim(value) > 0 or variable in population.spread
-                if spread or float(value) != float(parameters[variable]):
-                    self._set_parameter(population, variable, Quantity(value, dim=get_dimensions(parameters[variable])))
-            else:
-                self.program().set(key, value)
-                if (
-                    population is not None
-                    and variable in population.neuron.unit_parameters
-                    and not population.shows(variable)
-                ):
-                    self._by_hand[key] = self.program().get(key)
-
-    def _has_parameter(self, owner: str, variable: str) -> bool:
-        """Whether a variable is a parameter of units or of a rule; those of neurons are a part of the description."""
-        if owner in self.populations:
-            return variable in self.populations[owner].neuron.unit_parameters
-        equation = self.projections[owner].equation if owner in self.projections else None
-        return equation is not None and variable in equation.parameters
-
-    def _set_parameter(self, population: Population, name: str, value: Any) -> None:
-        """Change a parameter; one that the code depends on has the circuit built anew."""
-        value = Quantity(np.asarray(value, dtype=float), dim=get_dimensions(value))
-        if change_parameter(self, population, name, value):
-            self.revision += 1
-            self.close()
-            self._values[f"{population.name}.{name}"] = np.asarray(value, dtype=float)
-        else:
-            self.program().set(f"{population.name}.{name}", value)
-
     def _fill(self, program: Program) -> None:
-        """Set all that a circuit begins with."""
+        """Set all variables of a program to their initial values."""
         for key, value in {**program.lowered.constants, **first_values(self), **self._by_hand}.items():
             if key in program.variables:
                 program.set(key, value)

@@ -19,7 +19,7 @@ from .series_inputs import check_length, in_order, series_of
 
 @dataclass(frozen=True)
 class Rows:
-    """The rows of one stimulus; rates are scale*values + offset. With ``series``, several of them are a sample."""
+    """The rows of one stimulus. Its rates are scale*values + offset; with ``series``, several rows make a sample."""
 
     values: np.ndarray
     scale: float = 1.0
@@ -28,28 +28,28 @@ class Rows:
 
     @property
     def shared(self) -> bool:
-        """Whether all batch elements show the same."""
+        """Whether all batch elements present the same rows."""
         return self.series is not None and self.series.shared
 
     @property
     def count(self) -> int:
-        """How many samples there are."""
+        """The number of samples."""
         return 1 if self.shared else count_of(self.values, self.series)
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """Samples for each clamped population, aligned: sample k of all of them is shown at the same time."""
+    """Samples for all clamped populations. Sample k of each of them is presented at the same time."""
 
     rows: Mapping[str, Rows]
 
     @property
     def count(self) -> int:
-        """How many samples there are; what all batch elements share does not count."""
+        """The number of samples, without data that all batch elements share."""
         return min((r.count for r in self.rows.values() if not r.shared), default=0)
 
     def order(self, presentations: int | None, batch_size: int) -> np.ndarray:
-        """Rows one after the other, ``batch_size`` at a time, from the start again when they end."""
+        """Return the rows one after the other, ``batch_size`` at a time. After the last row the first one follows again."""
         if presentations is None:
             if not self.rows:
                 raise RecircuitError("run: say how many presentations, since there are no data to go through.")
@@ -92,7 +92,7 @@ def as_inputs(network: Network, given: Any, begin: float = 0.0) -> Inputs:
 
 
 def as_mapping(network: Network, given: Any) -> Any:
-    """What a user gave, by stimulus; a data set, or nothing, as it is."""
+    """Return what a user gave by the name of the stimulus; a data set, or None, is returned as it is."""
     clamped = {p.name: p for p in network.populations.values() if p.clamp is not None}
     if given is None:
         return None
@@ -111,7 +111,7 @@ def as_mapping(network: Network, given: Any) -> Any:
 
 
 def dataset_inputs(network: Network, data: Any, part: str) -> Inputs:
-    """The training or test part of a data set: samples to stimuli of values, labels to supervisors."""
+    """Return the training or test part of a data set: samples for stimuli of values, labels for supervisors."""
     check_parameters(network.populations, network.projections, network.given())
     rows = {}
     for population in network.populations.values():
@@ -180,7 +180,7 @@ def _labels(name: str, array: np.ndarray, classes: int) -> np.ndarray:
 
 
 def _of_one_hot(name: str, array: np.ndarray, classes: int) -> np.ndarray:
-    """Labels that are given as rows with one 1 each."""
+    """Return labels that are given as rows with a single 1 each."""
     if array.shape[1] == classes and ((array == 0) | (array == 1)).all() and (array.sum(axis=1) == 1).all():
         return array.argmax(axis=1)
     raise RecircuitError(

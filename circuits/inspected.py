@@ -1,4 +1,4 @@
-"""What can be said of a circuit before anything is built: its operations, its timetable, its text and its diagram."""
+"""What is known of a circuit before anything is built: its operations, its timetable, its text and its diagram."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Inspected(Network):
-    """A description with its intermediate form, which is made anew when the description has changed."""
+    """A description together with its intermediate form, which is made anew when the description has changed."""
 
     def __init__(self, *args: Any, **settings: Any) -> None:
         super().__init__(*args, **settings)
@@ -29,7 +29,22 @@ class Inspected(Network):
 
     @door
     def timetable(self, mode: str = "train", keep: Iterable[str] = (), *, schedule: str | None = None) -> Timetable:
-        """Step by step, what runs in a presentation ("train") or in an evaluation ("evaluate") of one of its schedules."""
+        """Return, step by step, what runs in a presentation.
+
+        Parameters
+        ----------
+        mode : {"train", "evaluate"}
+            Whether the presentation learns or is an evaluation.
+        keep : iterable of str
+            Variables such as ``"h.rate"`` that are computed even if nothing in the circuit reads them.
+        schedule : str, optional
+            The name of one of the circuit's schedules (``phases(..., mode=...)``); the default is the first.
+
+        Returns
+        -------
+        Timetable
+            The operations of each step, and which of them are left out and why.
+        """
         lowered, wanted = self.lowered(), (mode, tuple(keep), schedule)
         if self._tables[0] is not lowered:
             self._tables = (lowered, {})
@@ -39,7 +54,7 @@ class Inspected(Network):
         return tables[wanted]
 
     def lowered(self) -> Lowered:
-        """The circuit as operations and variables. Nothing is built for it."""
+        """Return the circuit as operations and variables. Nothing is built for it."""
         if self._lowered is None or self._lowered[0] != self.revision:
             self.check()
             check_memory(self)
@@ -48,16 +63,29 @@ class Inspected(Network):
 
     @door
     def explain(self, mode: str = "train", *, schedule: str | None = None) -> str:
-        """The table of a presentation: step by step, what runs, what is left out and why, operations counted.
+        """Return a table of a presentation: what runs in each step, what is left out and why, and how many operations it takes.
 
-        It marks what reads a value from before the step, and ends with what closed pathways do. ``schedule``: its mode.
+        The table marks every operation that reads a value from before the step. It ends with what closed pathways do.
+
+        Parameters
+        ----------
+        mode : {"train", "evaluate"}
+            Whether the presentation learns or is an evaluation.
+        schedule : str, optional
+            The name of one of the circuit's schedules (``phases(..., mode=...)``); the default is the first.
         """
         table, phases = self.timetable(mode, schedule=schedule), self.schedule or STREAM
         return "\n".join([explain(table, self.modes.get(schedule or "", phases)), *explain_closed(self)])
 
     @door
     def diagram(self, **options: Any) -> Figure:
-        """Draw the circuit: populations with their compartments, projections by kind, plastic ones marked."""
+        """Draw the circuit: populations with their compartments, projections by kind, with plastic ones marked.
+
+        Parameters
+        ----------
+        options : bool
+            ``phases=False`` leaves out the phases of a presentation, ``labels=False`` the names of the rules.
+        """
         from .inspection.diagram import draw_circuit
 
         return draw_circuit(self, **options)

@@ -1,4 +1,4 @@
-"""Closed loops: single presentations of what a program outside of the circuit makes of the presentation before."""
+"""Closed loops: a program outside of the circuit decides after each presentation what is presented next."""
 
 from __future__ import annotations
 
@@ -18,29 +18,33 @@ from .lowering.timetable import Timetable
 
 
 class Loops(Protocol):
-    """What a closed loop asks of a circuit."""
+    """The methods of a circuit that a closed loop uses."""
 
     def program(self, backend: str | None = None) -> Program:
-        """The circuit, built for a backend."""
+        """Return the circuit's program."""
         ...
 
     def timetable(self, mode: str = "train", keep: Iterable[str] = ()) -> Timetable:
-        """What runs in a presentation."""
+        """Return what runs in a presentation."""
         ...
 
 
 class Live:
     """A circuit in a closed loop, made by ``circuit.live()`` and used in a ``with`` block.
 
-    Nothing is built, looked up or written to disk from one call of `present` to the next. The clock, the state and the
-    weights go on, and are those of the circuit afterwards.
+    Nothing is built, looked up or written to disk between two calls of `present`. The clock, the state and the weights
+    go on, and the circuit has them when the block ends.
 
     Parameters
     ----------
-    circuit : its description
-    runs : the circuit, which has its program
-    learn : False runs the evaluation phases only, without plasticity
-    backend : as in ``circuit.run``
+    circuit : Network
+        The description of the circuit.
+    runs : Loops
+        The circuit, which has the program.
+    learn : bool, default True
+        False runs the evaluation phases only, without plasticity.
+    backend : str, optional
+        The backend, as in `Circuit.run`.
     """
 
     def __init__(self, circuit: Network, runs: Loops, *, learn: bool = True, backend: str | None = None) -> None:
@@ -62,22 +66,28 @@ class Live:
         self._session = None
 
     def present(self, inputs: Mapping[str, Any] | None = None, read: Iterable[str] = ()) -> dict[str, np.ndarray]:
-        """Show one sample to each batch element, run one presentation (of a stream: one step), and read what came of it.
+        """Run one presentation with one sample per batch element, and return the variables that were asked for.
+
+        In a circuit without phases it runs one step.
 
         Parameters
         ----------
-        inputs : stimulus -> its row, (units,) for all batch elements or (batch, units); of a supervisor the label, one
-            number or one for each element; of series (rows, units) or (batch, rows, units). A stimulus that is not named
-            shows what it showed in the last call, and zeros before the first.
-        read : variables as ``"o.rate"``, at the end of the presentation
+        inputs : mapping of str to array, optional
+            The row of each stimulus: (units,) for all batch elements or (batch, units); of a supervisor the label, one
+            number or one for each element; of series (rows, units) or (batch, rows, units). A stimulus that is not
+            named presents the row of the last call, and zeros before the first.
+        read : iterable of str
+            Variables such as ``"o.rate"``, whose values at the end of the presentation are returned.
 
         Returns
         -------
-        name -> array, of units (batch, units)
+        dict of str to array
+            The values by name; of units they have the shape (batch, units).
 
         Raises
         ------
-        RecircuitError : a name or shape that does not fit, or a rate that became NaN or infinite
+        RecircuitError
+            If a name or a shape does not fit, or if a rate became NaN or infinite.
         """
         reads = (read,) if isinstance(read, str) else tuple(read)
         session = self._session
@@ -105,7 +115,7 @@ class Live:
         return self._session
 
     def _computed(self, found: list[np.ndarray]) -> dict[str, np.ndarray]:
-        """Compartments and expressions, of what is stored."""
+        """Compute compartments and expressions from the stored variables."""
         stored = dict(zip(self._keys, found, strict=True))
         return {name: value_of(self.circuit, name, stored, self._shape(name)) for name in self._reads}
 
@@ -115,7 +125,7 @@ class Live:
 
 
 def _stimulus(circuit: Network, population: Population) -> LiveStimulus:
-    """The rows of a stimulus, which show nothing yet."""
+    """Return the rows of a stimulus, which are zero at first."""
     clamp = population.clamp
     assert clamp is not None
     if clamp.kind == "labels":

@@ -1,4 +1,4 @@
-"""All that changes in a circuit while it runs, at one moment."""
+"""All that changes in a circuit while it runs, as it is at one moment."""
 
 from __future__ import annotations
 
@@ -16,13 +16,16 @@ __all__ = ["Moment", "check_same_variables", "same_bits"]
 
 @dataclass(frozen=True)
 class Moment:
-    """What a circuit goes on from: `Circuit.moment` takes one, `Circuit.go_on_from` returns to it.
+    """The state from which a circuit continues: `Circuit.moment` returns one, `Circuit.go_on_from` returns to it.
 
     Parameters
     ----------
-    state : every stored variable by name, the clock among them
-    noise : what the random numbers to come depend on; None where they are not known, or are not to be changed
-    epoch : how many epochs of training lie behind the circuit
+    state : mapping of str to array
+        Every stored variable by name, including the clock.
+    noise : NoiseState or None
+        What the random numbers to come depend on; None if it is not known or is not to be changed.
+    epoch : int
+        The number of epochs of training that the circuit has had.
     """
 
     state: Mapping[str, np.ndarray] = field(repr=False)
@@ -38,7 +41,10 @@ def same_bits(a: np.ndarray, b: np.ndarray) -> bool:
 def check_same_variables(saved: Mapping[str, np.ndarray], here: Mapping[str, Variable], what: str = "restore") -> None:
     """Refuse a state of a circuit with other variables.
 
-    Raises RecircuitError: which variable differs.
+    Raises
+    ------
+    RecircuitError
+        If a variable is missing or has another shape. The message names it.
     """
     for key in dict.fromkeys([*here, *saved]):
         if key not in saved or key not in here:

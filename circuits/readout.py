@@ -1,4 +1,4 @@
-"""Where a circuit's answer is read: the output population's field, at the end of what an evaluation shows."""
+"""Where the answer of a circuit is read: a field of the output population, at the end of an evaluation."""
 
 from __future__ import annotations
 
@@ -21,23 +21,27 @@ __all__ = ["Readout", "confusion", "served_by"]
 
 
 class HasLowered(Protocol):
-    """A circuit, as far as it is looked at here."""
+    """A circuit that can be given as operations."""
 
     def lowered(self) -> Lowered:
-        """The circuit as operations and variables."""
+        """Return the circuit as operations and variables."""
         ...
 
 
 @dataclass(frozen=True)
 class Readout:
-    """The answer of a circuit is the unit of the output with the largest basal field (rate, where it has none).
+    """The answer of a circuit: the unit of the output with the largest basal field (or rate, if it has no such field).
 
     Parameters
     ----------
-    lowered : the circuit whose answer it is
-    output : the population that answers
-    field : what is read of it, as ``"o.basal"``
-    step : at whose end it is read: the last of the phases of an evaluation, which no supervision has reached yet
+    lowered : Lowered
+        The circuit whose answer it is.
+    output : Population
+        The population that answers.
+    field : str
+        The variable of it that is read, such as ``"o.basal"``.
+    step : int
+        The step at whose end it is read: the last step of the evaluation phases, before any supervision has arrived.
     """
 
     lowered: Lowered
@@ -47,15 +51,22 @@ class Readout:
 
     @classmethod
     def of(cls, circuit: HasLowered, output: str | None = None, read: str | None = None) -> Readout:
-        """The readout of a population.
+        """Return the readout of a population.
 
         Parameters
         ----------
-        output : its name; None: the one that an output circuit made, or else that a supervisor, or one of its error neurons,
-            projects to
-        read : the variable, as ``"h.rate"``, instead of the field of an output
+        circuit : HasLowered
+            The circuit.
+        output : str, optional
+            The name of the population. The default is the one that an output circuit made, or else the one that a supervisor
+            projects to, directly or through error neurons.
+        read : str, optional
+            The variable, such as ``"h.rate"``, that is read instead of the field of an output.
 
-        Raises RecircuitError: there is no output, or more than one, or no population of that name; there are no phases.
+        Raises
+        ------
+        RecircuitError
+            If there is no output or more than one, if there is no population of this name, or if there are no phases.
         """
         lowered = circuit.lowered()
         network, schedule = lowered.network, lowered.schedule
@@ -68,16 +79,16 @@ class Readout:
 
     @property
     def keys(self) -> list[str]:
-        """The stored variables that the field is made of."""
+        """The stored variables from which the field is computed."""
         return keys_of(self.lowered.network, self.lowered.variables, self.field)
 
     @property
     def collect(self) -> dict[str, int]:
-        """What a run is to keep, and when."""
+        """The variables that a run has to keep, and at the end of which step."""
         return dict.fromkeys(self.keys, self.step)
 
     def table(self, mode: str) -> Timetable:
-        """The timetable of a mode, in which what is read here is not left out."""
+        """Return the timetable of a mode, in which the variables that are read here are not left out."""
         table = self._table(mode, ())
         row = table.entries[table.steps.index(self.step)]
         lost = any(e.skipped == UNREAD and e.operation.writes & set(self.keys) for e in row)
@@ -87,32 +98,32 @@ class Readout:
         return Timetable.of(self.lowered, mode, optimise=self.lowered.network.optimise, keep=tuple(keep))
 
     def fields(self, result: RunResult) -> NDArray[np.float64]:
-        """What was read in a run, (presentations, batch, units)."""
+        """Return the fields that were read in a run, of shape (presentations, batch, units)."""
         network, shown = self.lowered.network, result.presentations
         stored = {k: v if v.ndim > 2 else v.reshape(shown, 1, -1) for k, v in result.collected.items()}
         return value_of(network, self.field, stored, (shown, network.batch_size, self.output.size))
 
     def answers(self, result: RunResult) -> NDArray[np.int64]:
-        """The answers of a run, (presentations, batch)."""
+        """Return the answers of a run, of shape (presentations, batch)."""
         return self.fields(result).argmax(axis=-1)
 
     def wrong(self, result: RunResult, order: NDArray[np.int32], labels: NDArray[np.integer]) -> float:
-        """The share of wrong answers, among the batch elements that held a stimulus."""
+        """Return the share of wrong answers among the batch elements that had a stimulus."""
         rows = order[: result.presentations]
         shown = rows >= 0
         return float(np.mean(self.answers(result)[shown] != labels[rows[shown]]))
 
 
 def confusion(labels: NDArray[np.integer], answers: NDArray[np.integer], classes: int) -> NDArray[np.int64]:
-    """How often each class (row) was answered by each (column), (classes, classes)."""
+    """Return how often each class (row) was answered by each class (column), of shape (classes, classes)."""
     counted = np.bincount(labels * classes + answers, minlength=classes**2)
     return counted.reshape(classes, classes)
 
 
 def served_by(network: Network) -> dict[str, str]:
-    """Populations that project one to one into the apical compartment of another -> that one.
+    """Return error neurons and modulatory neurons by name, each with the population that it serves.
 
-    They are its error neurons, or its modulatory neurons (Lillicrap et al. 2016, Supp. Fig. 2-4).
+    They project one to one into the apical compartment of that population (Lillicrap et al. 2016, Supp. Fig. 2-4).
     """
     return {
         p.pre.name: p.post.name

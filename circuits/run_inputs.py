@@ -1,4 +1,4 @@
-"""What a run shows: the data that it is given, and for the other stimuli those of the runs before."""
+"""The data of a run: those that it is given, and for the other stimuli those of the runs before."""
 
 from __future__ import annotations
 
@@ -17,13 +17,17 @@ GIVEN, BEFORE, NONE = "the data of this run", "the data of an earlier run", "no 
 
 @dataclass(frozen=True)
 class RunInputs:
-    """Of one run.
+    """The data of one run.
 
     Parameters
     ----------
-    data : by stimulus
-    order : the sample that each batch element shows, in each presentation or, of a stream, in each step
-    shown : stimulus -> whether it shows the data of this run, those of an earlier one, or none
+    data : Inputs
+        The data of each stimulus.
+    order : array of int
+        The sample that each batch element presents, for each presentation, or for each step of a circuit without
+        phases.
+    shown : dict of str to str
+        For each stimulus, whether it presents the data of this run, those of an earlier one, or none.
     """
 
     data: Inputs
@@ -33,17 +37,20 @@ class RunInputs:
 
 @dataclass
 class Remembered:
-    """What was given to the runs before, by stimulus: as it was given where it may be a function of time."""
+    """The data that were given to earlier runs, for each stimulus. Functions of time are kept as functions."""
 
     inputs: Inputs | None = None
     stream: dict[str, Any] = field(default_factory=dict)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Remembered:
-        """The data are shared by the copy of a circuit; what either is given later is its own."""
+        """Return a copy that shares the data. What either of the two is given later belongs to it alone."""
         return Remembered(self.inputs, dict(self.stream))
 
     def next_run(self, network: Network, given: Any, presentations: Any, begin: float, order: Any = None) -> RunInputs:
-        """What the next run shows; it is remembered. ``begin`` is its time, in seconds; ``order``: not the usual one."""
+        """Return the data of the next run, and remember them.
+
+        ``begin`` is the time at which the run begins, in seconds; ``order`` replaces the usual order of samples.
+        """
         if is_time(given):
             given, presentations = presentations, given
         if network.schedule is None:

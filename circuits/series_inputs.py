@@ -20,13 +20,20 @@ PIECE = 2**20
 
 
 def series_of(network: Network, population: Population, given: Any, begin: float) -> tuple[np.ndarray, Series]:
-    """The rows of a stimulus, (samples*rows, units), and how they are samples. The data are not copied if they are in order.
+    """Return the rows of a stimulus, (samples*rows, units), and how they form samples. Data in order are not copied.
 
     Parameters
     ----------
-    given : (samples, rows, units); (rows, units), which all batch elements share; a masked array, of whose samples whole
-        rows at the end are masked; a list of arrays of different lengths; a `TimedArray` or a function of the time
-    begin : the time at which the first row of a function is shown, in seconds
+    network : Network
+        The circuit.
+    population : Population
+        The stimulus.
+    given : array, masked array, list of arrays, TimedArray or function
+        An array (samples, rows, units), or (rows, units) that all batch elements share; a masked array, of whose
+        samples whole rows at the end are masked; a list of arrays of different lengths; a `TimedArray` or a function of
+        the time.
+    begin : float
+        The time at which the first row of a function is presented, in seconds.
     """
     name = f"{population.name!r}"
     if callable(given):
@@ -50,7 +57,7 @@ def series_of(network: Network, population: Population, given: Any, begin: float
 
 
 def check_length(network: Network, population: Population, series: Series) -> None:
-    """Refuse series that do not last as long as the window in which they are shown."""
+    """Refuse series that do not last as long as the window in which they are presented."""
     clamp = population.clamp
     assert clamp is not None
     schedule = network.phased()
@@ -69,7 +76,13 @@ def check_length(network: Network, population: Population, series: Series) -> No
 
 
 def in_order(given: Any, what: str) -> np.ndarray:
-    """An array without a mask. Raises RecircuitError: something is masked."""
+    """Return an array without a mask.
+
+    Raises
+    ------
+    RecircuitError
+        If a value is masked.
+    """
     if isinstance(given, np.ma.MaskedArray) and np.ma.getmaskarray(given).any():
         raise RecircuitError(
             f"{what}: some values are masked, and units have a rate in every row. Fill them, as in data.filled(0), or leave "
@@ -79,7 +92,7 @@ def in_order(given: Any, what: str) -> np.ndarray:
 
 
 def _whole(given: Any, size: int, name: str) -> tuple[np.ndarray, np.ndarray]:
-    """One array, and the lengths of its samples; none if they are all of the same length."""
+    """Return one array, and the lengths of its samples; no lengths if all are the same."""
     none = np.zeros(0, np.int32)
     if isinstance(given, np.ma.MaskedArray) and np.ma.getmaskarray(given).any():
         return _unmasked(given, size, name)
@@ -110,7 +123,7 @@ def _unmasked(given: np.ma.MaskedArray, size: int, name: str) -> tuple[np.ndarra
 
 
 def _of_time(network: Network, population: Population, given: Any, begin: float) -> np.ndarray:
-    """The rows (rows, units) of a function of time or a TimedArray, at the times at which rows begin."""
+    """Return the rows (rows, units) of a function of time or a TimedArray, at the times at which rows begin."""
     clamp, schedule = population.clamp, network.phased()
     assert clamp is not None
     if not isinstance(given, TimedArray) and len(signature(given).parameters) != 1:

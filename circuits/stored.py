@@ -1,4 +1,4 @@
-"""Circuits that are kept: in memory under a name, in a file, in a copy."""
+"""Circuits that are kept: in memory under a name, in a file, or in a copy."""
 
 from __future__ import annotations
 
@@ -28,11 +28,12 @@ FORMAT = 1
 
 
 class Stored(Inspected):
-    """What a circuit has for keeping its state.
+    """The methods of a circuit that keep its state.
 
     Attributes
     ----------
-    epoch : how many epochs of training lie behind it: `recircuit.train` goes on with the next one
+    epoch : int
+        The number of epochs of training that the circuit has had; `recircuit.train` continues with the next one.
     """
 
     epoch: int = 0
@@ -49,7 +50,7 @@ class Stored(Inspected):
 
     @abstractmethod
     def program(self, backend: str | None = None) -> Program:
-        """The circuit, built for a backend."""
+        """Return the circuit's program."""
 
     @abstractmethod
     def state(self, *, weights_only: bool = False) -> dict[str, np.ndarray]:
@@ -65,11 +66,17 @@ class Stored(Inspected):
     # ---- in memory ---------------------------------------------------------------------------------------------------
 
     def moment(self) -> Moment:
-        """All that changes while the circuit runs, as it is now: variables, clock, random numbers, count of epochs."""
+        """Return all that changes while the circuit runs: variables, clock, random numbers and count of epochs."""
         return Moment(self.state(), self.program().noise(), self.epoch)
 
     def go_on_from(self, moment: Moment) -> None:
-        """Return to a moment of this circuit, or of one with the same variables."""
+        """Return to a moment of this circuit, or of a circuit with the same variables.
+
+        Parameters
+        ----------
+        moment : Moment
+            What `moment` returned.
+        """
         program = self.program()
         now = {key: program.get(key) for key in program.variables}
         self.set_state({k: v for k, v in moment.state.items() if k not in now or not same_bits(v, now[k])})
@@ -78,13 +85,27 @@ class Stored(Inspected):
         self.epoch = moment.epoch
 
     def store(self, name: str = "default") -> None:
-        """Keep the state of the circuit in memory under a name: variables, clock, random numbers, count of epochs."""
+        """Keep the state of the circuit in memory: variables, clock, random numbers and count of epochs.
+
+        Parameters
+        ----------
+        name : str
+            The name under which `restore` finds it.
+        """
         self._stored[name] = self.moment()
 
     def restore(self, name: str = "default") -> None:
-        """Return to what `store` kept under a name; presentations then repeat exactly as they were from there.
+        """Return to the state that `store` kept. Presentations then repeat exactly as they were from there.
 
-        Raises RecircuitError: nothing is stored under the name, or the circuit has other variables now.
+        Parameters
+        ----------
+        name : str
+            The name that was given to `store`.
+
+        Raises
+        ------
+        RecircuitError
+            If nothing is stored under this name, or if the circuit has other variables now.
         """
         if name not in self._stored:
             raise RecircuitError(
@@ -96,18 +117,20 @@ class Stored(Inspected):
     # ---- in a file ---------------------------------------------------------------------------------------------------
 
     def save(self, path: str | Path) -> None:
-        """Write the circuit to a file: its description, its state, its clock, its random numbers, its count of epochs.
+        """Write the circuit to a file: its description, state, clock, random numbers and count of epochs.
 
-        The file is a safetensors file: numbers and text, of which nothing is executed when it is loaded. Weights that a Python
-        function draws are saved as the numbers that it draws. What `store` keeps is not saved.
+        The file is a safetensors file: it holds numbers and text, and nothing of it is executed when it is loaded.
+        Weights that a Python function draws are saved as the numbers that it draws. What `store` keeps is not saved.
 
         Parameters
         ----------
-        path : of the file; what was there is replaced, whole or not at all
+        path : str or Path
+            The file. A file that was there is replaced, either completely or not at all.
 
         Raises
         ------
-        RecircuitError : the file cannot be written, or it cannot hold a part of the description
+        RecircuitError
+            If the file cannot be written, or if a part of the description cannot be saved.
 
         Examples
         --------
@@ -118,13 +141,19 @@ class Stored(Inspected):
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
-        """The circuit that `save` wrote to a file. It goes on as the saved one would have, to the same bits.
+        """Return the circuit that `save` wrote to a file. It continues as the saved one would have, to the same bits.
 
         Nothing in the file is executed: equations pass the same checks as those that are declared.
 
+        Parameters
+        ----------
+        path : str or Path
+            The file.
+
         Raises
         ------
-        RecircuitError : there is no such file, it is damaged, or it is of another version of recircuit
+        RecircuitError
+            If there is no such file, if it is damaged, or if it was written by another version of recircuit.
         """
         return cls._unpacked(*read_packed(Path(path), "circuit"), str(path))
 
@@ -160,7 +189,7 @@ class Stored(Inspected):
     # ---- in a copy ---------------------------------------------------------------------------------------------------
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        """A circuit of its own that goes on as this one does; its program is built when it is first needed."""
+        """Return an independent circuit that continues as this one does. Its program is built when it is first needed."""
         made = object.__new__(type(self))
         memo[id(self)] = made
         shared = {"_program": None, "_lowered": None, "_built": -1, "_tables": (None, {})}
@@ -179,12 +208,12 @@ class Stored(Inspected):
 
 
 def _from_bytes(kind: type[Stored], content: bytes) -> Stored:
-    """A circuit that was pickled."""
+    """Return a circuit that was pickled."""
     return kind._unpacked(*unpacked(content, "the pickled circuit", "circuit"), "the pickled circuit")
 
 
 def _read(text: str, where: str) -> dict[str, Any]:
-    """What a file says, if it is of a circuit, and of this version."""
+    """Return the contents of a file, if it holds a circuit and was written by this version."""
     try:
         contents = json.loads(text)
     except ValueError:

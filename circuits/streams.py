@@ -1,4 +1,4 @@
-"""Runs of circuits without phases: for how long they run, and what each batch element shows meanwhile."""
+"""Runs of circuits without phases: how long they last, and what each batch element presents meanwhile."""
 
 from __future__ import annotations
 
@@ -22,17 +22,23 @@ MOST = 2**31 - 1
 
 
 def is_time(value: Any) -> bool:
-    """Whether it is a duration."""
+    """Whether a value is a duration."""
     return isinstance(value, Quantity) and value.dim is second.dim and value.ndim == 0
 
 
 def stream_of(network: Network, given: Any, duration: Any, begin: float) -> tuple[Inputs, np.ndarray]:
-    """The data of a run of a circuit without phases, and the sample that each batch element shows in each step.
+    """Return the data of a run of a circuit without phases, and the sample that each batch element presents in each step.
 
     Parameters
     ----------
-    given : what a user gave; functions of time are taken from ``begin``, in seconds, on
-    duration : for how long; None: for as long as there are rows of series
+    network : Network
+        The circuit.
+    given : array, mapping or Dataset
+        The data that a user gave. Functions of time are evaluated from ``begin`` on.
+    duration : Quantity or None
+        How long the run lasts; None stands for as long as there are rows of series.
+    begin : float
+        The time at which the run begins, in seconds.
     """
     by_name = as_mapping(network, given)
     steps = None if duration is None else _steps(network, duration)
@@ -77,7 +83,7 @@ def _every(network: Network, name: str) -> int:
 
 
 def _sampled(network: Network, population: Population, values: Any, begin: float, steps: int | None) -> Any:
-    """The values of a function of time during a run; anything else as it is."""
+    """Return the values of a function of time during a run; anything else is returned as it is."""
     clamp = population.clamp
     if not callable(values) or clamp is None or not clamp.every:
         return values
@@ -87,7 +93,7 @@ def _sampled(network: Network, population: Population, values: Any, begin: float
 
 
 def _of_elements(name: str, rows: Rows, batch_size: int) -> Rows:
-    """One sample for each batch element: those that were given, or the one for all."""
+    """Return one sample for each batch element: the samples that were given, or the same one for all."""
     if rows.shared or rows.count == batch_size:
         return rows
     if rows.count == 1 and rows.series is None:

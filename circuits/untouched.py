@@ -1,4 +1,4 @@
-"""Measurements: what a run wrote is put back when it is over."""
+"""Measurements leave the circuit as it was: what a run has written is put back when it is over."""
 
 from __future__ import annotations
 
@@ -13,15 +13,17 @@ __all__ = ["untouched"]
 
 @contextmanager
 def untouched(program: Program, table: Timetable) -> Iterator[None]:
-    """Put back, when the block is over, all that presentations of a timetable can write.
+    """Put back, when the block is over, everything that presentations of a timetable can write.
 
-    These are the variables that its operations write, those of units, the clock, and the state of the random numbers. What
-    an evaluation cannot write, such as weights, is neither read nor written.
+    These are the variables that its operations write, those of units, the clock, and the state of the random numbers.
+    What an evaluation cannot write, such as weights, is neither read nor written.
 
     Parameters
     ----------
-    program : runs the presentations
-    table : what they do
+    program : Program
+        The program that runs the presentations.
+    table : Timetable
+        The operations of these presentations.
     """
     written = {key for row in table.entries for entry in row for key in entry.operation.writes}
     changing = [

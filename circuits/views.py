@@ -1,4 +1,4 @@
-"""The values of a variable, as a user reads them: a copy, of which single elements can be set in the circuit."""
+"""The values of a variable as a user reads them: a copy, of which single elements can be set in the circuit."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from .description.population import Values
 class View(np.ndarray):
     """A copy of a variable's values; ``circuit["h.v"][0, 3] = 1`` sets the element in the circuit too.
 
-    What is computed from it is a plain array. The copy itself does not follow the circuit, and operations in place
+    What is computed from it is a plain array. The copy does not follow the circuit, and operations in place
     (``values += 1``) change the copy alone.
 
     Attributes
     ----------
-    dim : the dimension of the variable; the numbers are in base units
+    dim : Dimension
+        The dimension of the variable. The numbers are in base units.
     """
 
     dim: Any

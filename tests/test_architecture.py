@@ -47,6 +47,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ),
     ("recircuit.circuits.readout", "recircuit.circuits.stored"),
     ("recircuit.circuits.answers",),
+    ("recircuit.circuits.values",),
     ("recircuit.circuits.circuit",),
     ("recircuit.circuits",),
     ("recircuit.models.data", "recircuit.models.networks"),

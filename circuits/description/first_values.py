@@ -1,4 +1,4 @@
-"""What a circuit begins with: parameters, constants, and what is drawn."""
+"""The initial values of a circuit: parameters, constants, and everything that is drawn."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from .starting import first_value
 
 
 def first_values(network: Network) -> dict[str, Any]:
-    """Parameters, constants, and what is drawn: weights, masks and states of rules.
+    """Return the initial values: parameters, constants, and what is drawn (weights, masks and states of rules).
 
-    Each projection has a stream of random numbers of its own, the same on every backend.
+    Each projection has a stream of random numbers of its own, which is the same on every backend.
     """
     found: dict[str, Any] = dict(network.constants)
     for population in network.populations.values():
@@ -32,7 +32,7 @@ def first_values(network: Network) -> dict[str, Any]:
 
 
 def _of_units(network: Network, population: Population) -> dict[str, Any]:
-    """What was said that states and parameters of units begin with; each has a stream of random numbers of its own."""
+    """Return the initial values of units; each variable has a stream of random numbers of its own."""
     found = {}
     for variable in population.initial:
         name = f"{population.name}.{variable}"

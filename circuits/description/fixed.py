@@ -8,11 +8,12 @@ from ...errors import RecircuitError
 
 
 class Fixed:
-    """A class whose attributes are set while it is made, and by its own methods afterwards.
+    """A class whose attributes are set while it is made, and afterwards only by its own methods.
 
     Attributes
     ----------
-    fixed : name of an attribute -> what to do instead of assigning to it, as a whole sentence
+    fixed : dict of str to str
+        For each attribute what to do instead of assigning to it, as a whole sentence.
     """
 
     fixed: ClassVar[dict[str, str]] = {}
@@ -27,5 +28,5 @@ class Fixed:
         object.__setattr__(self, name, value)
 
     def made(self) -> None:
-        """From now on what is `fixed` stays as it is."""
+        """Refuse from now on to assign to the attributes in `fixed`."""
         object.__setattr__(self, "_made", True)

@@ -1,7 +1,7 @@
-"""How weights begin. Each is a function of a random generator and the weights' shape.
+"""Initial weights: each function here returns a function of a random generator and the shape of the weights.
 
-That is (n_post, n_pre) where everything is connected to everything; of other structures it says itself how many synapses
-come into a unit and go out of one.
+The shape is (n_post, n_pre) for all-to-all connections. That of another connectivity says how many synapses come into a
+unit and how many leave one.
 """
 
 from __future__ import annotations
@@ -22,18 +22,19 @@ Initial = Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]
 
 
 def fans(shape: tuple[int, ...], counting: str = "existing") -> tuple[float, float]:
-    """How many synapses come into a unit, and how many go out of one, in the mean over the units.
+    """Return how many synapses come into a unit, and how many leave one, in the mean over the units.
 
     Parameters
     ----------
-    shape : of the weights
-    counting : ``"existing"``: the synapses that there are; ``"possible"``: those that there would be if a connectivity
-        left none out at random
+    shape : tuple of int
+        The shape of the weights.
+    counting : {"existing", "possible"}
+        Whether to count the synapses that exist, or all that would exist if a connectivity left none out at random.
 
     Raises
     ------
     RecircuitError
-        for another word
+        If ``counting`` is another word.
     """
     if counting not in COUNTING:
         raise RecircuitError(f"counting: expected {' or '.join(map(repr, COUNTING))}; got {counting!r}.")
@@ -42,13 +43,13 @@ def fans(shape: tuple[int, ...], counting: str = "existing") -> tuple[float, flo
 
 
 def glorot_limit(shape: tuple[int, ...], counting: str = "existing") -> float:
-    """sqrt(6/(fan_in + fan_out)) (Glorot and Bengio 2010); of no synapses at all it is 0."""
+    """Return sqrt(6/(fan_in + fan_out)) (Glorot and Bengio 2010), or 0 if there are no synapses."""
     both = sum(fans(shape, counting))
     return float(np.sqrt(6 / both)) if both else 0.0
 
 
 def _finite(where: str, *, positive: bool = False, **values: Any) -> None:
-    """Refuse what is no finite number, or, where it must not be, below 0."""
+    """Refuse a value that is not a finite number, or is below 0 where ``positive`` is given."""
     for name, value in values.items():
         fits = isinstance(value, int | float | np.integer | np.floating) and abs(value) < 1e300
         if not fits or isinstance(value, bool) or (positive and value < 0):
@@ -57,13 +58,24 @@ def _finite(where: str, *, positive: bool = False, **values: Any) -> None:
 
 @door
 def glorot(gain: float = 1.0, *, counting: str = "existing") -> Initial:
-    """Uniform in +-gain*`glorot_limit`.
+    """Draw weights uniformly between -limit and limit, with limit = gain*sqrt(6/(fan_in + fan_out)).
 
     Parameters
     ----------
-    gain : a factor
-    counting : which synapses of a unit are counted: those ``"existing"``, or all that were ``"possible"`` before a
-        connectivity left some out at random
+    gain : float, default 1
+        A factor.
+    counting : {"existing", "possible"}
+        Whether fans count the synapses that exist, or all that were possible before a connectivity left some out at
+        random.
+
+    Returns
+    -------
+    function
+        A function of (generator, shape), for ``connect(..., weights=glorot())``.
+
+    References
+    ----------
+    Glorot and Bengio 2010.
     """
     _finite("glorot", positive=True, gain=gain)
     fans((1, 1), counting)
@@ -77,16 +89,29 @@ def glorot(gain: float = 1.0, *, counting: str = "existing") -> Initial:
 
 @door
 def normal(sd: float | None = None, *, scaled_by: float = 1.0, counting: str = "existing") -> Initial:
-    """Normal with mean zero and standard deviation ``sd``, or scaled_by/sqrt(fan_in) where none is given.
+    """Draw weights from a normal distribution with mean zero.
 
-    With ``scaled_by=g``, the eigenvalues of the weights between the units of one large population lie in a disc of the
-    radius g, whatever the share of the synapses that exist (Sompolinsky, Crisanti and Sommers 1988).
+    The standard deviation is ``sd``, or scaled_by/sqrt(fan_in) if no ``sd`` is given. With ``scaled_by=g``, the
+    eigenvalues of the weights between the units of one large population lie in a disc of radius g, whatever share of
+    the synapses exists.
 
     Parameters
     ----------
-    sd : the standard deviation
-    scaled_by : g, where no ``sd`` is given
-    counting : which synapses come into a unit, as in `glorot`
+    sd : float, optional
+        The standard deviation.
+    scaled_by : float, default 1
+        The factor g, if no ``sd`` is given.
+    counting : {"existing", "possible"}
+        The synapses that fan_in counts, as in `glorot`.
+
+    Returns
+    -------
+    function
+        A function of (generator, shape).
+
+    References
+    ----------
+    Sompolinsky, Crisanti and Sommers 1988.
     """
     _finite("normal", positive=True, sd=0.0 if sd is None else sd, scaled_by=scaled_by)
     fans((1, 1), counting)
@@ -99,12 +124,19 @@ def normal(sd: float | None = None, *, scaled_by: float = 1.0, counting: str = "
 
 @door
 def lognormal(median: Any = 1.0, sigma: float = 0.5) -> Initial:
-    """Log-normal: ``median`` times the exponential of a normal number with the standard deviation ``sigma``.
+    """Draw values from a log-normal distribution: ``median`` times the exponential of a normal number.
 
     Parameters
     ----------
-    median : a number, or a quantity such as ``10*ms``, whose unit the drawn values have
-    sigma : the standard deviation of the logarithm
+    median : float or Quantity, default 1
+        The median. The values have the unit of a quantity such as ``10*ms``.
+    sigma : float, default 0.5
+        The standard deviation of the logarithm.
+
+    Returns
+    -------
+    function
+        A function of (generator, shape).
     """
     number = float(median) if isinstance(median, Quantity) and median.ndim == 0 else median
     _finite("lognormal", positive=True, median=number, sigma=sigma)
@@ -113,12 +145,19 @@ def lognormal(median: Any = 1.0, sigma: float = 0.5) -> Initial:
 
 @door
 def signed(weights: Any, signs: Any) -> Initial:
-    """Weights with fixed signs: the absolute values of ``weights``, times the sign of the pre unit (Dale's law).
+    """Give weights fixed signs: the absolute values of ``weights`` times the sign of the pre unit (Dale's law).
 
     Parameters
     ----------
-    weights : a number, an array, or a function such as ``glorot()``
-    signs : 1 for an excitatory and -1 for an inhibitory pre unit, shape (n_pre,); or of any shape that fits the weights'
+    weights : number, array or function
+        The weights, as ``connect`` takes them, for example ``glorot()``.
+    signs : array
+        1 for an excitatory and -1 for an inhibitory pre unit, of shape (n_pre,) or any shape that fits the weights.
+
+    Returns
+    -------
+    function
+        A function of (generator, shape).
     """
     given = np.asarray(signs)
     if given.dtype.kind not in "if" or not np.isin(given, (-1, 1)).all():
@@ -128,7 +167,18 @@ def signed(weights: Any, signs: Any) -> Initial:
 
 @door
 def uniform(low: float, high: float) -> Initial:
-    """Uniform between low and high."""
+    """Draw values uniformly between two numbers.
+
+    Parameters
+    ----------
+    low, high : float
+        The smallest and the largest value.
+
+    Returns
+    -------
+    function
+        A function of (generator, shape).
+    """
     _finite("uniform", low=low, high=high)
     if low > high:
         raise RecircuitError(f"uniform: low is at most high; got {low!r} and {high!r}.")
@@ -136,12 +186,12 @@ def uniform(low: float, high: float) -> Initial:
 
 
 def bias_of(weights: Initial, fan_in: int) -> Initial:
-    """A bias as one more weight of its unit: drawn as those that come from ``fan_in`` units are."""
+    """Draw a bias as one more weight of its unit, as those that come from ``fan_in`` units are drawn."""
     return lambda rng, shape: weights(rng, (shape[0], fan_in))[:, :1]
 
 
 def draw(initial: Any, rng: np.random.Generator, shape: tuple[int, ...], name: str) -> np.ndarray:
-    """The weights that ``initial`` (a function, a number or an array) stands for."""
+    """Return the weights that a function, a number or an array stands for."""
     value: Any = initial(rng, shape) if callable(initial) else initial
     try:
         array = np.broadcast_to(np.asarray(value, dtype=float), shape)

@@ -1,4 +1,4 @@
-"""Several schedules in one circuit, of which each presentation goes through one: wake and sleep, or mirror and engaged."""
+"""Several schedules in one circuit, of which each presentation goes through one, such as wake and sleep."""
 
 from __future__ import annotations
 
@@ -14,25 +14,26 @@ __all__ = ["Modes", "begins_of", "together"]
 
 @dataclass(frozen=True)
 class Modes(Schedule):
-    """The schedules of all modes, laid out one after the other, so that each step of each mode has a number of its own.
+    """The schedules of all modes one after the other, so that each step of each mode has a number of its own.
 
-    The names of phases are those of the mode: in each mode something is open in those of its phases that there are. What
-    names phases of other modes only is closed.
+    In each mode a pathway is open in those of its phases that the mode has. A pathway that names phases of other modes
+    only is closed.
 
     Parameters
     ----------
-    modes : name -> its schedule; the unnamed one, if there is one, has the name ""
+    modes : mapping of str to Schedule
+        The schedules by name; the name of an unnamed one is "".
     """
 
     modes: Mapping[str, Schedule] = field(default_factory=dict)
 
     @property
     def steps(self) -> int:
-        """Steps of all modes."""
+        """The number of steps of all modes."""
         return sum(schedule.steps for schedule in self.modes.values())
 
     def begins(self) -> dict[str, int]:
-        """Mode -> the number of its first step."""
+        """Return the number of the first step of each mode."""
         found, at = {}, 0
         for name, schedule in self.modes.items():
             found[name] = at
@@ -40,7 +41,7 @@ class Modes(Schedule):
         return found
 
     def part(self, mode: str | None) -> tuple[Schedule, int]:
-        """The schedule of a mode, and the number of its first step; None: of the first mode."""
+        """Return the schedule of a mode, and the number of its first step; None stands for the first mode."""
         name = next(iter(self.modes)) if mode is None else mode
         if name not in self.modes:
             raise RecircuitError(
@@ -49,7 +50,7 @@ class Modes(Schedule):
         return self.modes[name], self.begins()[name]
 
     def open_steps(self, during: During, what: str) -> tuple[int, ...]:
-        """The steps in which something is open, of all modes."""
+        """Return the steps of all modes in which something is open."""
         every = {name for schedule in self.modes.values() for name in schedule.windows}
         missing = sorted(set(during.phases) - every)
         if during.strict and missing:
@@ -69,18 +70,18 @@ class Modes(Schedule):
         return tuple(found)
 
     def names_at(self, step: int) -> list[str]:
-        """The phases that a step belongs to."""
+        """Return the phases that a step belongs to."""
         name = max((n for n, begin in self.begins().items() if begin <= step), key=lambda n: self.begins()[n])
         return self.modes[name].names_at(step - self.begins()[name])
 
 
 def begins_of(schedule: Schedule) -> list[int]:
-    """The first step of each mode."""
+    """Return the first step of each mode."""
     return list(schedule.begins().values()) if isinstance(schedule, Modes) else [0]
 
 
 def together(modes: Mapping[str, Schedule]) -> Schedule:
-    """The schedules of a circuit as one; a single one without a name is left as it is."""
+    """Return the schedules of a circuit as one; a single one without a name is returned as it is."""
     if list(modes) == [""]:
         return modes[""]
     windows: dict[str, tuple[int, int]] = {}

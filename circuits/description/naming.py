@@ -1,4 +1,4 @@
-"""What may be the name of a population, projection or broadcast, and how many units a population may have."""
+"""The names that populations, projections and broadcasts may have, and how many units a population may have."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .projection import Projection
 
 
 def check_name(name: Any, used: Iterable[str]) -> None:
-    """Refuse what is no name, or is used already."""
+    """Refuse a name that is not a word, or is used already."""
     if isinstance(name, str) and not name.isascii():
         raise RecircuitError(f"circuit: {name!a} cannot be a name: {why_reserved(name)}.")
     if not isinstance(name, str) or not name.isidentifier() or iskeyword(name) or name.startswith("_"):
@@ -38,9 +38,12 @@ def check_broadcast(source: Population, name: str) -> None:
 
 
 def checked_mode(mode: Any) -> str:
-    """The name of a mode; the unnamed one is "".
+    """Return the name of a mode; the name of an unnamed one is "".
 
-    Raises RecircuitError: it is no name.
+    Raises
+    ------
+    RecircuitError
+        If it is not a name.
     """
     if not isinstance(mode, str) or (mode and not mode.isidentifier()):
         raise RecircuitError(f"phases: a mode is a word such as 'sleep'; got {mode!r}.")
@@ -48,7 +51,7 @@ def checked_mode(mode: Any) -> str:
 
 
 def checked_size(name: Any, size: Any) -> int:
-    """The number of units of a population."""
+    """Return the number of units of a population."""
     if not isinstance(size, int | np.integer) or isinstance(size, bool) or size < 1:
         raise RecircuitError(f"population {name!r}: the size is a whole number, at least 1; got {size!r}.")
     if size > 2**31 - 1:
@@ -57,7 +60,7 @@ def checked_size(name: Any, size: Any) -> int:
 
 
 def partner_of(projections: Iterable[Projection], pre: Population, post: Population, name: str) -> Projection:
-    """The projection that runs the other way."""
+    """Return the projection in the opposite direction."""
     for projection in projections:
         if projection.pre is post and projection.post is pre:
             return projection

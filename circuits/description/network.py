@@ -1,4 +1,4 @@
-"""The description of a circuit: populations, projections, broadcasts and phases, as data. Nothing is built here."""
+"""The description of a circuit as data: populations, projections, broadcasts and phases. Nothing is built here."""
 
 from __future__ import annotations
 
@@ -23,40 +23,27 @@ from .checks import (
 )
 from .fixed import Fixed
 from .meaning import check_meaning
-from .modes import together
-from .naming import check_broadcast, check_name, checked_mode, checked_size, partner_of
+from .naming import check_broadcast, check_name, checked_size, partner_of
 from .neuron import Neuron
 from .population import Population
+from .presentations import Presentations
 from .projection import Projection, Transposed
-from .schedule import STREAM, During, Schedule
+from .schedule import During, Schedule
 from .stability import warn_of_instability
 from .starting import declared
 from .stimuli import Stimuli
 from .timing import Timing, pathway_timing
 
-#: So many equal steps in a row are told one by one, and four more for each part of a circuit; what is longer is condensed.
-LONG = 1000
 #: The phase in which a compartment's projections are open, where the circuit has such a phase.
 USUAL_PHASE = {"basal": "feedforward", "apical": "feedback"}
 
 
-class Network(Fixed, Stimuli):
-    """What a circuit is: its populations and projections, its clock, and what it is to be computed with.
+class Network(Fixed, Stimuli, Presentations):
+    """The description of a circuit: its populations and projections, its clock, and how it is to be computed.
 
-    A description is only data. Whatever looks at a circuit, checks it, counts it, or makes a program of it reads a
-    description. ``revision`` grows with every change that a program built before does not know of.
-
-    Parameters
-    ----------
-    batch_size : how many stimuli are shown at a time; a rule's update is averaged over them
-    dt : the time step
-    precision : ``"float32"`` or ``"float64"``
-    lowering : ``"dense"`` (matrix products over batch elements) or ``"reference"`` (Brian2 ``Synapses``, one batch
-        element: slow, obviously right)
-    seed : of the initial weights, masks and noise
-    optimise : leave out what nobody reads and what cannot have changed; results are the same bits
-    matmul : ``"full"`` precision of matrix products, or ``"tf32"``: of single-precision ones on a GPU (backend cuda),
-        which keeps 11 bits of each factor, and is faster
+    A description is only data. Everything that inspects, checks or counts a circuit, or makes a program of it, reads a
+    description. ``revision`` grows with every change that a program built before does not know of. The parameters are
+    those of `Circuit`.
     """
 
     fixed: ClassVar[dict[str, str]] = {
@@ -100,14 +87,32 @@ class Network(Fixed, Stimuli):
     def population(
         self, name: str, size: int, model: Any, *, initial: Mapping[str, Any] | None = None, **parameters: Any
     ) -> Population:
-        """Add ``size`` units.
+        """Add ``size`` units with the same equations, in every batch element.
 
         Parameters
         ----------
-        model : a Neuron, or an output circuit, which adds its companions too
-        initial : what variables begin with, by name: a number or quantity, an array (size,) or (batch, size), or a
-            function of (generator, shape) such as ``lognormal(10*ms)``, which draws one value for each unit
-        parameters : of the Neuron, other than it was made with (``tau=50*ms``), or first values as in ``initial``
+        name : str
+            The name of the population.
+        size : int
+            The number of units.
+        model : Neuron or OutputCircuit
+            The equations of the units. An output circuit adds its other populations too.
+        initial : mapping of str to array, optional
+            Initial values by the name of the variable: a number or quantity, an array (size,) or (batch, size), or a
+            function of (generator, shape) such as ``lognormal(10*ms)``, which draws one value for each unit.
+        parameters : Quantity or number
+            Parameters of the Neuron whose value is different from the one it was made with (``tau=50*ms``), or initial
+            values as in ``initial``.
+
+        Returns
+        -------
+        Population
+            The population; of an output circuit the one that answers.
+
+        Raises
+        ------
+        RecircuitError
+            If the name is taken or the size, the model or a value does not fit. Nothing is added then.
         """
         if not isinstance(model, Neuron):
             if not hasattr(model, "build") or isinstance(model, type):
@@ -145,18 +150,46 @@ class Network(Fixed, Stimuli):
 
         Parameters
         ----------
-        into : the post compartment
-        rule : how the weights change (a Rule, or its name, stands for its forward equation, or, into ``apical``, its
-            feedback equation); None: they do not
-        weights : a number, an array (n_post, n_pre), a SciPy sparse matrix, a function of (generator, shape), or
-            ``other.T``, which may be multiplied by a number
-        connectivity : ``Dense()``, ``Masked(p)``, ``Blocks(number)``, ``OneToOne()``, or of images ``Local(...)``,
-            ``Convolution(...)`` or ``MaxPool(...)``; or all synapses there are: see `Given`
-        autapses : False: no unit projects to itself
-        sends : the pre variable that travels: ``rate``, or into ``apical`` the ``error`` where there is one
-        states : what states of the rule begin with, where it is not one number for all: given as weights are
-        timing : ``during``, ``learns`` (the phases in which it propagates, and learns), ``closed="hold"`` (what the post
-            units see of it otherwise is its last value) or ``"zero"``, and ``delay``, a time or an array: see `Timing`
+        pre, post : Population
+            The population that sends and the population that receives; they may be the same.
+        into : str, default "basal"
+            The compartment of the post units.
+        rule : Rule, SynapticEquation or str, optional
+            How the weights change. A Rule, or its name, stands for its forward equation, or into ``"apical"`` for its
+            feedback equation. None leaves the weights as they are.
+        weights : number, array, sparse matrix, function or transpose, optional
+            The initial weights: a number, an array (n_post, n_pre), a SciPy sparse matrix, a function of (generator,
+            shape) such as ``glorot()``, or ``other.T``, which may be multiplied by a number.
+        connectivity : Connectivity, array, sparse matrix or pair of arrays, optional
+            Which synapses exist: ``Dense()`` (the default), ``Masked(p)``, ``Blocks(number)``, ``OneToOne()``, for
+            images ``Local(...)``, ``Convolution(...)`` or ``MaxPool(...)``, or a list of all synapses as for `Given`.
+        autapses : bool, optional
+            False leaves out the synapses from a unit to itself.
+        sends : str, optional
+            The variable of the pre units that the projection transmits: ``"rate"``, or into ``"apical"`` the
+            ``"error"`` if there is one.
+        name : str, optional
+            The name of the projection; the default is ``"PRE_to_POST"``.
+        states : mapping of str to array, optional
+            Initial values of the rule's states, in one of the forms of ``weights``.
+        timing : str or Quantity
+            ``during`` and ``learns`` are the phases in which the projection transmits and learns. ``closed`` is what
+            the post units receive otherwise: ``"hold"``, the last value, or ``"zero"``. ``delay`` is a time, or an
+            array of times.
+
+        Returns
+        -------
+        Projection
+            The projection.
+
+        Raises
+        ------
+        RecircuitError
+            If a name, size, rule or option does not fit.
+
+        Notes ----- In a step in which the projection is open, it takes the state of the pre units from before the step
+        (of a stimulus the row that is presented now), and the compartment is complete before the states of the post
+        units change. The rule reads both units after the step, and changes the weights last.
         """
         for side, population in (("pre", pre), ("post", post)):
             if not isinstance(population, Population) or population.network is not self:
@@ -202,25 +235,26 @@ class Network(Fixed, Stimuli):
 
     @door
     def broadcast(self, source: Population, name: str, *, during: str | Sequence[str] | None = None) -> None:
-        """Let every unit and synapse that names ``name`` read the rate of a population of one unit."""
+        """Let every unit and synapse that names the broadcast read the rate of a population of one unit.
+
+        Parameters
+        ----------
+        source : Population
+            A population of one unit.
+        name : str
+            The name of the broadcast, by which equations read it.
+        during : str or sequence of str, optional
+            The phases in which it is sent; the default is always. Otherwise its readers keep the last value.
+
+        Notes ----- In a step in which the broadcast is open, it takes the rate of its source from before the step, and
+        arrives before the states of units change.
+        """
         if not isinstance(source, Population) or source.network is not self:
             raise RecircuitError(f"broadcast {name!r}: the source is a population of this circuit; got {source!r}.")
         self._check_name(name)
         check_broadcast(source, name)
         self.broadcasts[name] = (source, During.of(during))
         self.revision += 1
-
-    @door
-    def phases(self, *pairs: Any, evaluation: Sequence[str] | None = None, mode: str = "", **windows: Any) -> Schedule:
-        """Say what a presentation is: ``phases("feedforward", 2*ms, "error", 4*ms)``, or windows that may overlap.
-
-        A circuit may have several schedules, each with a ``mode`` of its own: ``run(mode="sleep")``.
-        """
-        schedule = Schedule.of(pairs, windows, self.dt, evaluation)
-        self.modes[checked_mode(mode)] = schedule
-        self.schedule = next(iter(self.modes.values()))
-        self.revision += 1
-        return schedule
 
     def _add(self, population: Population) -> Population:
         self._check_name(population.name)
@@ -233,7 +267,7 @@ class Network(Fixed, Stimuli):
         check_name(name, {*self.populations, *self.projections, *self.broadcasts, "presentation", "clock"})
 
     def __getitem__(self, key: str) -> Any:
-        """``network["h"]`` is a population or projection."""
+        """Return a population or projection by its name."""
         found = (self.populations.get(key) or self.projections.get(key)) if isinstance(key, str) else None
         if found is None:
             names = [*self.populations, *self.projections]
@@ -243,18 +277,12 @@ class Network(Fixed, Stimuli):
     def __setitem__(self, key: str, value: Any) -> None:
         raise RecircuitError(f"circuit: {key!r} cannot be set in a description; values are those of a Circuit.")
 
-    def phased(self) -> Schedule:
-        """The steps of a presentation, those that are repeated told once; without phases the one step of a stream."""
-        most = LONG + 4 * (len(self.populations) + len(self.projections) + len(self.broadcasts))
-        modes = {name: schedule.condensed(most) for name, schedule in self.modes.items()}
-        return together(modes) if modes else STREAM
-
     def given(self) -> set[str]:
-        """The variables that have been set otherwise than in the declaration of their population."""
+        """Return the variables that have been set elsewhere than in the declaration of their population."""
         return set(self.constants)
 
     def check(self) -> None:
-        """Refuse, or warn of, what no single declaration shows: phases that there are not, rules that are always open."""
+        """Refuse phases that do not exist, and warn of rules that are always open: no single declaration shows these faults."""
         schedule = self.phased()
         check_phases(self.populations, self.projections, self.broadcasts, schedule)
         warn_of_rules_always_open(self.projections, schedule)

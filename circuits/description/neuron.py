@@ -1,30 +1,4 @@
-"""Neuron models: equations, in Brian2's language, with phases.
-
-Four kinds of lines, each with its dimension and a flag in brackets::
-
-    basal     : 1 (compartment)                                  # the sum of what projections bring in
-    total     : 1 (weights into basal)                           # the sum of the weights of the synapses into basal
-    loss      : 1 (broadcast)                                    # one value per batch element, from a population of one unit
-    drate/dt  = (tanh(basal) - rate)/tau : 1 (during feedforward)  # a state, in continuous time
-    error     = apical*(1 - rate**2)     : 1 (during feedback)     # a latch: assigned in its phase, then held
-    free      = rate                     : 1 (after feedforward)   # a latch: assigned once, when its phase is over
-    x         = rate                     : 1                       # an expression, computed where it is read
-    gain      : 1                                                # a parameter of each unit
-    seen      = seen + .1*(rate - seen)  : 1 (shared, during feedback)  # one value for each unit, in all batch elements
-
-Every batch element has values of its own of a state or latch, unless it is ``(shared)``: then each unit has one value, which
-becomes the mean, over the batch elements that show something, of what each of them would make of it.
-
-White noise is ``xi``; two equations that read it have two independent noises. Equations that read a noise with a name,
-``xi_NAME``, share it.
-
-``(usually during p)`` is open during p where the circuit has such a phase, and otherwise always. A state or latch may
-read ``in_p``, which is 1 while the phase p is open and 0 while it is not.
-
-A relaxation ``(F - v)/tau`` with ``tau`` equal to the circuit's dt is in *step-by-step mode*: it is the assignment v = F.
-All equations of a step read the state before the step, but for those with ``(after p)``: these are assigned in the last
-step of the phase p, and read the state after that step.
-"""
+"""Neuron models: equations in Brian2's language, with phases."""
 
 from __future__ import annotations
 
@@ -63,19 +37,54 @@ TAKEN = frozenset({"e", "pi", "i", "N", "t", "dt", "lambda", "inf", "xi", "x_pre
 
 
 class Neuron:
-    """A neuron model: what every unit of a population does.
+    """A neuron model: the equations of every unit of a population.
+
+    Each line has a dimension, and flags in brackets::
+
+        basal     : 1 (compartment)                                  # the sum of what projections bring in
+        total     : 1 (weights into basal)                           # the sum of the weights of the synapses into basal
+        loss      : 1 (broadcast)                                    # one value per batch element, from one unit
+        drate/dt  = (tanh(basal) - rate)/tau : 1 (during feedforward)  # a state, in continuous time
+        error     = apical*(1 - rate**2)     : 1 (during feedback)     # a latch: assigned in its phase, then held
+        free      = rate                     : 1 (after feedforward)   # a latch: assigned once, when its phase is over
+        x         = rate                     : 1                       # an expression, computed where it is read
+        gain      : 1                                                # a parameter of each unit
+        seen      = seen + .1*(rate - seen)  : 1 (shared, during feedback)  # one value for each unit, in all elements
+
+    Every batch element has its own values of a state or latch. If it is ``(shared)``, each unit has one value: the
+    mean, over the batch elements that present something, of what each of them would make of it. ``(usually during p)``
+    is open during p in a circuit that has such a phase, and otherwise always. A state or latch may read ``in_p``, which
+    is 1 while the phase p is open and 0 while it is not. White noise is ``xi``; each equation that reads it has a noise
+    of its own, and equations that read a noise with a name, ``xi_NAME``, share it.
 
     Parameters
     ----------
-    equations : lines as in the module's docstring
-    method : how differential equations are integrated (``euler``, ``exponential_euler``, ``rk2``, ``rk4``, ``heun``);
-        in step-by-step mode nothing is integrated
-    parameters : names that the equations use, as numbers or quantities (``tau=10*ms``); they can be changed
-        between runs (``circuit["h.mu"] = .2``)
+    equations : str
+        The lines.
+    method : {"euler", "exponential_euler", "rk2", "rk4", "heun"}
+        How differential equations are integrated. A relaxation ``(F - v)/tau`` with ``tau`` equal to the circuit's dt
+        is not integrated: it is in step-by-step mode, the assignment v = F.
+    parameters : number or Quantity
+        Names that the equations use (``tau=10*ms``). They can be changed between runs (``circuit["h.tau"] = 20*ms``).
 
     Raises
     ------
-    RecircuitError : for an equation that cannot be read, an unknown flag, a name that is taken, or one that nothing defines
+    RecircuitError
+        If an equation cannot be read, a flag is unknown, a name is taken, or a name is not defined.
+
+    Notes ----- In a step in which its phase is open, a state or latch reads the states from before the step and the
+    compartments of this step. A latch ``(after p)`` is assigned in the last step of p, and reads the states after it.
+
+    Examples
+    --------
+    >>> import recircuit as rc
+    >>> from brian2 import ms
+    >>> leaky = rc.Neuron('''
+    ...     basal    : 1 (compartment)
+    ...     drate/dt = (basal - rate)/tau : 1
+    ...     ''', tau=10*ms)
+    >>> leaky.stored
+    ['rate']
     """
 
     @door
@@ -186,27 +195,52 @@ class Neuron:
 
     @property
     def shared(self) -> list[str]:
-        """Names of the states and latches of which the batch elements have one value for each unit."""
+        """The names of the states and latches that have one value for each unit, which the batch elements share."""
         return [s.variable for s in self.states if s.shared]
 
     @property
     def stored(self) -> list[str]:
-        """Names of the variables that live in memory, but for the fields."""
+        """The names of the variables that are in memory, without compartments."""
         return [s.variable for s in self.states] + self.unit_parameters
 
     def dimension(self, variable: str) -> Any:
-        """The dimension of a variable or parameter."""
+        """Return the dimension of a variable or parameter.
+
+        Parameters
+        ----------
+        variable : str
+            Its name.
+        """
         if variable in self.parameters:
             return get_dimensions(self.parameters[variable])
         return self.dimensions.get(variable, DIMENSIONLESS)
 
     def assigned(self, dt: Quantity, parameters: Mapping[str, Any] | None = None) -> list[str]:
-        """The states that are in step-by-step mode with ``dt``; ``parameters``: those that count, by default all."""
+        """Return the states that are in step-by-step mode, in which they are assigned and not integrated.
+
+        Parameters
+        ----------
+        dt : Quantity
+            The time step.
+        parameters : mapping of str to Quantity, optional
+            The parameters that count; the default are those of the neuron.
+        """
         known = self.parameters if parameters is None else parameters
         return [s.variable for s in self.states if s.differential and lock_step(s, known, dt) is not None]
 
     def with_parameters(self, **parameters: Any) -> Neuron:
-        """The same equations with other values."""
+        """Return the same equations with other values of some parameters.
+
+        Parameters
+        ----------
+        parameters : number or Quantity
+            The new values by name.
+
+        Raises
+        ------
+        RecircuitError
+            If a parameter of this name does not exist.
+        """
         unknown = sorted(set(parameters) - set(self.parameters))
         if unknown:
             raise RecircuitError(f"parameters: {unknown} are not among {sorted(self.parameters)}.")
@@ -252,5 +286,5 @@ def _when(flag: str) -> During:
 
 
 def phase_indicators(expression: str) -> list[str]:
-    """The names in_p that an expression reads."""
+    """Return the names in_p that an expression reads."""
     return sorted(n for n in get_identifiers(expression) if n.startswith("in_"))

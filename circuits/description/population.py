@@ -17,17 +17,23 @@ CLAMPED = Neuron("rate : 1")
 
 @dataclass(frozen=True)
 class Clamp:
-    """What is shown to a clamped population.
+    """The data that a clamped population presents.
 
     Parameters
     ----------
-    kind : ``values`` (a row of data), ``labels`` (one unit on, the others off), or ``targets`` (a row of real values that
-        is wanted, not shown in evaluation)
-    during : when it is shown
-    variable : which variable of the units is set
-    on, off : of labels
-    every : of a series: after how many steps its next row is shown; 0: the sample is one row, shown once
-    closed : what it is when its phases are over, the last value ("hold") or zero ("zero")
+    kind : str
+        ``"values"`` (a row of data), ``"labels"`` (one unit on, the others off), or ``"targets"`` (a row of real
+        values, which is not presented in an evaluation).
+    during : During
+        The phases in which it is presented.
+    variable : str
+        The variable of the units that is set.
+    on, off : float
+        The values of labels.
+    every : int
+        After how many steps the next row of a series is presented; 0 if the sample is one row.
+    closed : str
+        What the population is when its phases are over: the last value (``"hold"``) or zero (``"zero"``).
     """
 
     kind: str = "values"
@@ -45,9 +51,12 @@ class Clamp:
 
 
 def labels_clamp(name: str, during: During, variable: str, on: Any, off: Any, closed: str = "hold") -> Clamp:
-    """What shows labels to a supervisor.
+    """Return the clamp of a supervisor.
 
-    Raises RecircuitError: ``on`` or ``off`` is no finite number.
+    Raises
+    ------
+    RecircuitError
+        If ``on`` or ``off`` is no finite number.
     """
     for what, value in (("on", on), ("off", off)):
         if not isinstance(value, int | float | np.integer | np.floating) or not np.isfinite(value):
@@ -56,7 +65,7 @@ def labels_clamp(name: str, during: During, variable: str, on: Any, off: Any, cl
 
 
 def check_clamp(name: str, model: Neuron, clamp: Clamp) -> None:
-    """Refuse a variable to be clamped that is no parameter of each unit."""
+    """Refuse to clamp a variable that is not a parameter of each unit."""
     if clamp.variable not in model.unit_parameters:
         raise RecircuitError(
             f"stimulus {name!r}: {clamp.variable!r} is not a parameter of each unit in its equations "
@@ -65,7 +74,7 @@ def check_clamp(name: str, model: Neuron, clamp: Clamp) -> None:
 
 
 class Values(Protocol):
-    """What knows the values of variables by name, as ``"h.rate"``: a circuit."""
+    """A mapping from names such as ``"h.rate"`` to the values of variables, which is what a circuit is here."""
 
     def __getitem__(self, key: str) -> Any: ...
 
@@ -74,9 +83,27 @@ class Values(Protocol):
 
 @dataclass(eq=False)
 class Population(Fixed):
-    """``size`` units in each of the circuit's batch elements; made by ``circuit.population`` and its kin.
+    """``size`` units with the same equations, in each of the circuit's batch elements.
 
-    Its variables are read as ``population["rate"]``, an array of shape (batch, size), and set the same way.
+    `Circuit.population`, `Circuit.stimulus` and related methods make it. ``population["rate"]`` returns a variable as
+    an array of shape (batch, size), and sets it in the same way.
+
+    Parameters
+    ----------
+    network : Circuit
+        The circuit that it belongs to.
+    name : str
+        Its name.
+    size : int
+        The number of units.
+    neuron : Neuron
+        The equations of the units.
+    clamp : Clamp or None
+        The data that it presents; None for a population that is no stimulus.
+    initial : dict of str to array
+        Initial values that were declared, by variable.
+    spread : dict of str to array
+        Parameters whose value is different from unit to unit.
     """
 
     network: Values = field(repr=False)
@@ -97,12 +124,18 @@ class Population(Fixed):
         self.made()
 
     def set_neuron(self, neuron: Neuron) -> None:
-        """Other equations, or the same with other parameters; whoever calls it sees to the circuit's revision."""
+        """Use other equations, or other parameters. The caller has to change the circuit's revision.
+
+        Parameters
+        ----------
+        neuron : Neuron
+            The new equations.
+        """
         object.__setattr__(self, "neuron", neuron)
 
     @property
     def single_parameters(self) -> dict[str, Any]:
-        """The parameters that have one value for all units and batch elements; those in ``spread`` are each unit's own."""
+        """The parameters that have one value for all units. Those in ``spread`` have a value for each unit."""
         return {name: value for name, value in self.neuron.parameters.items() if name not in self.spread}
 
     def __getitem__(self, variable: str) -> np.ndarray:
@@ -112,16 +145,28 @@ class Population(Fixed):
         self.network[f"{self.name}.{variable}"] = value
 
     def shows(self, variable: str) -> bool:
-        """Whether a variable is a row of the data, so that it needs no first value."""
+        """Whether a variable is a row of the data, so that it needs no initial value.
+
+        Parameters
+        ----------
+        variable : str
+            The name of the variable.
+        """
         return self.clamp is not None and self.clamp.variable == variable
 
     def variables(self) -> list[str]:
-        """Return all that a rule or a record may read of a unit."""
+        """Return the variables of a unit that a rule or a recording may read."""
         neuron = self.neuron
         return sorted({*neuron.stored, *neuron.expressions, *neuron.compartments, *neuron.totals, *neuron.broadcasts})
 
     def stored_name(self, variable: str) -> str:
-        """Follow expressions that are no more than another name (x = rate)."""
+        """Return the variable that an expression stands for if it is only another name, as x is for rate.
+
+        Parameters
+        ----------
+        variable : str
+            The name of a variable or expression.
+        """
         while (target := self.neuron.expressions.get(variable, "").strip()).isidentifier():
             variable = target
         return variable

@@ -18,11 +18,20 @@ from .schedule import During
 
 @dataclass(frozen=True)
 class Transposed:
-    """The weights of another projection, read the other way round (backpropagation's control; not local).
+    """The weights of another projection in the opposite direction, as a control such as backpropagation; this is not local.
 
-    ``variable`` may be a state of that projection's rule instead: what its synapses keep for those who read them so.
-    ``elsewhere``: between other units than its own, of the same sizes; and there, if not ``flipped``, as they are.
-    ``scale``: what they are multiplied by, as in ``-projection.T``.
+    Parameters
+    ----------
+    of : Projection
+        The projection that has the weights.
+    variable : str
+        ``"w"``, or a state of that projection's rule that is read in place of its weights.
+    flipped : bool
+        Whether the matrix is transposed; False leaves it as it is, between other units.
+    elsewhere : bool
+        Whether the weights are used between other units of the same sizes.
+    scale : float
+        The factor by which the weights are multiplied, as in ``-projection.T``.
     """
 
     of: Projection
@@ -44,7 +53,7 @@ class Transposed:
     __rmul__ = __mul__
 
     def matrix(self) -> np.ndarray:
-        """Return the weights as they are read; those of one-to-one synapses, (n,), have no other way round."""
+        """Return the weights as they are read; those of one-to-one synapses, (n,), are the same in both directions."""
         found = self.of[self.variable]
         return (
             self.scale * (found.T if self.flipped else found) if self.scale != 1 else found.T if self.flipped else found
@@ -53,10 +62,38 @@ class Transposed:
 
 @dataclass(eq=False)
 class Projection(Fixed):
-    """Synapses from ``pre`` to ``post``: field_post = sum over pre of w*sends_pre, into one compartment.
+    """All synapses from ``pre`` to ``post``, into one compartment: field_post = sum over pre of w*sends_pre.
 
-    Made by ``circuit.connect``. ``projection["w"]`` reads the weights, of shape (n_post, n_pre) when dense.
-    ``delay`` is in steps: one for all synapses, or an array with the shape of the weights.
+    `Circuit.connect` makes it. ``projection["w"]`` returns the weights, of shape (n_post, n_pre) if they are dense.
+
+    Parameters
+    ----------
+    network : Circuit
+        The circuit that it belongs to.
+    name : str
+        Its name.
+    pre, post : Population
+        The population that sends and the one that receives.
+    into : str
+        The compartment of the post units.
+    sends : str
+        The variable of the pre units that is transmitted.
+    connectivity : Connectivity
+        Which synapses exist.
+    equation : SynapticEquation or None
+        How the weights change; None leaves them as they are.
+    weights : number, array, function or Transposed
+        The initial weights.
+    during, learns : During
+        The phases in which it transmits, and in which it learns.
+    closed : str
+        What the post units receive otherwise: the last value (``"hold"``) or zero (``"zero"``).
+    delay : int or array of int
+        The delay in steps, one for all synapses or an array of the shape of the weights.
+    states : dict of str to array
+        Initial values of the rule's states.
+    arrives : str
+        The name under which its signal arrives in the compartment; empty for the name of the pre population.
     """
 
     network: Values = field(repr=False)
@@ -94,15 +131,27 @@ class Projection(Fixed):
 
     @property
     def T(self) -> Transposed:
-        """These weights, for a projection that runs the other way."""
+        """These weights, for a projection in the opposite direction."""
         return Transposed(self)
 
     def transposed(self, variable: str) -> Transposed:
-        """Return a state of these synapses, as the weights of a projection that runs the other way."""
+        """Return a state of these synapses, as the weights of a projection in the opposite direction.
+
+        Parameters
+        ----------
+        variable : str
+            The name of the state.
+        """
         return Transposed(self, variable)
 
     def elsewhere(self, *, flipped: bool) -> Transposed:
-        """These weights between other units of the same sizes, transposed or as they are (a control; not local)."""
+        """Return these weights for a projection between other units of the same sizes (a control that is not local).
+
+        Parameters
+        ----------
+        flipped : bool
+            Whether the matrix is transposed.
+        """
         return Transposed(self, flipped=flipped, elsewhere=True)
 
     @property
@@ -111,7 +160,7 @@ class Projection(Fixed):
         return f"{self.into}_{self.arrives or self.pre.name}"
 
     def totals(self) -> dict[str, str]:
-        """Sums of weights that the post unit's equations ask for -> the variable of it with the part of this projection."""
+        """Return the sums of weights that the post unit's equations ask for, with the variable of this projection's part."""
         asked = [total for total, into in self.post.neuron.totals.items() if into == self.into]
         if self.connectivity.kind == "largest":  # pooling brings in one signal, and weighs none
             return {}
@@ -124,19 +173,17 @@ class Projection(Fixed):
 
     @cached_property
     def shape(self) -> Shape:
-        """Shape of the weights."""
+        """The shape of the weights."""
         return self.connectivity.shape(self.pre.size, self.post.size)
 
     @cached_property
     def synapses(self) -> int:
-        """The number of synapses, if none is left out at random."""
+        """The number of synapses, including those that are left out at random."""
         return self.connectivity.count(self.pre.size, self.post.size)
 
     @property
     def local(self) -> bool:
-        """Whether each synapse learns from local variables only: its rule is local, and no other synapse has the
-        same weight.
-        """
+        """Whether each synapse learns from local variables only: its rule is local, and its weight belongs to it alone."""
         if isinstance(self.weights, Transposed):
             return not self.connectivity.learns  # what goes to a latched argmax has no weights of its own
         return (
@@ -145,10 +192,10 @@ class Projection(Fixed):
 
     @property
     def owner(self) -> Projection:
-        """The projection whose weights this one reads: itself, unless they are another's transpose."""
+        """The projection whose weights this one reads, which is another one if they are a transpose."""
         return self.weights.of if isinstance(self.weights, Transposed) else self
 
     @property
     def plastic(self) -> bool:
-        """Whether anything changes these weights."""
+        """Whether a rule changes these weights."""
         return self.equation is not None and self.equation.plastic

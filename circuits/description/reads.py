@@ -14,7 +14,7 @@ from .projection import Projection, Transposed
 
 
 def incoming_fields(network: Network, population: Population) -> dict[str, list[str]]:
-    """Compartment, or sum of weights -> the variables, each of one projection, that it is the sum of."""
+    """Return, for each compartment and sum of weights, the variables of single projections that are added up in it."""
     neuron = population.neuron
     fields: dict[str, list[str]] = {name: [] for name in (*neuron.compartments, *neuron.totals)}
     for projection in network.projections.values():
@@ -26,7 +26,7 @@ def incoming_fields(network: Network, population: Population) -> dict[str, list[
 
 
 def sums_of(projection: Projection) -> list[str]:
-    """The variables of the post unit in which a rule's sums over its synapses are kept."""
+    """Return the variables of the post unit in which a rule's sums over its synapses are kept."""
     equation = projection.equation
     if equation is None or not any(calls_in(s.node()) for s in equation.statements):
         return []
@@ -34,18 +34,18 @@ def sums_of(projection: Projection) -> list[str]:
 
 
 def sums_into(network: Network, population: str) -> list[str]:
-    """Those of all projections into a population."""
+    """Return the sums that the rules of all projections into a population keep."""
     return [s for p in network.projections.values() if p.post.name == population for s in sums_of(p)]
 
 
 def argmaxes(network: Network, population: str) -> list[str]:
-    """Return what a population remembers of which of its inputs was the largest."""
+    """Return the variables in which a population remembers which of its inputs was the largest."""
     into = [p for p in network.projections.values() if p.post.name == population and p.connectivity.kind == "largest"]
     return [p.argmax for p in into if not isinstance(p.weights, Transposed)]
 
 
 def broadcasts_into(network: Network, population: Population) -> list[str]:
-    """Return the broadcasts that a population's equations, or the rules of what projects to it, read."""
+    """Return the broadcasts that a population's equations, or the rules of the projections into it, read."""
     names = set(population.neuron.broadcasts)
     for projection in network.projections.values():
         if projection.post is population and projection.equation is not None:
@@ -60,7 +60,7 @@ def broadcasts_into(network: Network, population: Population) -> list[str]:
 
 
 def definitions(network: Network, population: Population) -> dict[str, str]:
-    """Return what is computed where it is read: expressions, and compartments, which are sums of fields."""
+    """Return the variables that are computed where they are read: expressions, and compartments, which are sums of fields."""
     fields = incoming_fields(network, population)
     return population.neuron.expressions | {c: " + ".join(parts) or "0.0" for c, parts in fields.items()}
 
@@ -80,7 +80,7 @@ def read_of_units(network: Network, projection: Projection) -> set[str]:
 
 
 def stored_in(network: Network, population: Population, names: set[str]) -> set[str]:
-    """Return names, with expressions and compartments replaced by what they are made of."""
+    """Return the names, with expressions and compartments replaced by the stored variables in them."""
     neuron = population.neuron
     fields = incoming_fields(network, population)
     known = {"t", *neuron.stored, *network.broadcasts, *neuron.parameters, *sums_into(network, population.name)}

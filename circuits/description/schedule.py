@@ -1,4 +1,4 @@
-"""When things happen: phases, the steps they cover, and what is open in them."""
+"""When things happen: phases, the steps that they consist of, and what is open in them."""
 
 from __future__ import annotations
 
@@ -18,9 +18,15 @@ from ...errors import RecircuitError
 class During:
     """The phases in which a pathway, an equation or a rule is open.
 
-    ``phases`` empty means every step. ``strict`` says that the user named them: then each must exist.
-    Otherwise they are the usual phases of a role, and where a circuit has none of them the thing is always open.
-    ``last`` says that it is open in the last step of each of the phases only.
+    Parameters
+    ----------
+    phases : tuple of str
+        The names of the phases; no names stand for every step.
+    strict : bool
+        Whether the user named the phases, so that each of them must exist. Otherwise they are the usual phases of a
+        role; in a circuit that has none of them the pathway is always open.
+    last : bool
+        Whether it is open in the last step of each phase only.
     """
 
     phases: tuple[str, ...] = ()
@@ -29,7 +35,7 @@ class During:
 
     @classmethod
     def of(cls, names: str | Sequence[str] | None, default: str = "") -> During:
-        """Read what a user wrote: a name, ``"a and b"``, a list, or None for the default of the role."""
+        """Read what a user wrote: a name, ``"a and b"``, a list, or None for the usual phase of the role."""
         if names is None:
             return cls((default,) if default else ())
         listed = isinstance(names, list | tuple | set | frozenset | np.ndarray) and all(
@@ -48,11 +54,16 @@ class During:
 class Schedule:
     """A presentation: named windows of steps, ``[start, stop)``, which may overlap.
 
+    `Circuit.phases` makes it.
+
     Parameters
     ----------
-    windows : name -> (first step, step after the last)
-    evaluation : the phases that run when the circuit is only asked, not taught
-    repeats : step -> how many equal steps in a row it stands for, where that is more than one
+    windows : mapping of str to (int, int)
+        For each phase its first step and the step after its last one.
+    evaluation : tuple of str
+        The phases that run in an evaluation.
+    repeats : mapping of int to int
+        For a step that stands for several equal steps in a row, how many these are.
     """
 
     windows: Mapping[str, tuple[int, int]]
@@ -61,19 +72,24 @@ class Schedule:
 
     @property
     def steps(self) -> int:
-        """Steps in one presentation; without phases it is one step, which is repeated for as long as the circuit runs."""
+        """The number of steps in one presentation; without phases it is one, which is repeated as long as the circuit runs."""
         return max((stop for _, stop in self.windows.values()), default=1)
 
     @property
     def stream(self) -> bool:
-        """Whether there are no phases: the circuit just runs."""
+        """Whether the circuit has no phases and runs for a time."""
         return not self.windows
 
     def condensed(self, most: int) -> Schedule:
-        """The same presentation, in which of more than ``most`` equal steps in a row one stands for all that are too many.
+        """Return the same presentation, in which one step stands for those that exceed a number of equal steps in a row.
 
-        The steps before and after that one are kept, so that what is found out about it by looking at its neighbours is
-        true of all the steps that it stands for.
+        The steps before and after that one are kept, so that what is found out about it from its neighbours is true of
+        all the steps that it stands for.
+
+        Parameters
+        ----------
+        most : int
+            The number of equal steps in a row that are kept.
         """
         edges = sorted({0, *(edge for window in self.windows.values() for edge in window)})
         place, at, repeats = {0: 0}, 0, {}
@@ -86,7 +102,13 @@ class Schedule:
         return Schedule(windows, self.evaluation, repeats) if repeats else self
 
     def before(self, steps: Sequence[int]) -> dict[int, int]:
-        """For each of some steps how many of them, repeated as they are, come before it."""
+        """Return, for each of some steps, how many of them come before it; repeated steps count as often as they are repeated.
+
+        Parameters
+        ----------
+        steps : sequence of int
+            The steps, in order.
+        """
         counts = accumulate((self.repeats.get(step, 1) for step in steps), initial=0)
         return dict(zip(steps, counts, strict=False))
 
@@ -94,14 +116,41 @@ class Schedule:
     def of(
         cls, pairs: Sequence[object], windows: Mapping[str, object], dt: Quantity, evaluation: Sequence[str] | None
     ) -> Schedule:
-        """A presentation from what a user wrote: pairs, or windows that may overlap."""
+        """Return the presentation that a user declared, as pairs or as windows that may overlap.
+
+        Parameters
+        ----------
+        pairs : sequence
+            Names and durations, in turn.
+        windows : mapping of str to (Quantity, Quantity)
+            The beginning and the end of each phase.
+        dt : Quantity
+            The time step.
+        evaluation : sequence of str or None
+            The phases that run in an evaluation.
+        """
         if pairs and windows:
             raise RecircuitError("phases: give pairs of name and duration, or windows by keyword, not both.")
         return cls.overlapping(windows, dt, evaluation) if windows else cls.sequence(pairs, dt, evaluation)
 
     @classmethod
     def sequence(cls, pairs: Sequence[object], dt: Quantity, evaluation: Sequence[str] | None = None) -> Schedule:
-        """Phases one after the other: ``"feedforward", 2*ms, "error", 4*ms, ...``."""
+        """Return phases one after the other: ``"feedforward", 2*ms, "error", 4*ms, ...``.
+
+        Parameters
+        ----------
+        pairs : sequence
+            Names and durations, in turn.
+        dt : Quantity
+            The time step.
+        evaluation : sequence of str or None
+            The phases that run in an evaluation.
+
+        Raises
+        ------
+        RecircuitError
+            If a name is missing or used twice, or a duration is not a whole number of steps.
+        """
         if not pairs or len(pairs) % 2:
             raise RecircuitError(
                 f"phases: got {len(pairs)} arguments, expected pairs of a name and a duration, "
@@ -123,7 +172,22 @@ class Schedule:
     def overlapping(
         cls, windows: Mapping[str, object], dt: Quantity, evaluation: Sequence[str] | None = None
     ) -> Schedule:
-        """Phases by their own begin and end: ``feedforward=(0*ms, 3*ms), feedback=(2*ms, 4*ms)``."""
+        """Return phases by their beginning and end: ``feedforward=(0*ms, 3*ms), feedback=(2*ms, 4*ms)``.
+
+        Parameters
+        ----------
+        windows : mapping of str to (Quantity, Quantity)
+            The beginning and the end of each phase.
+        dt : Quantity
+            The time step.
+        evaluation : sequence of str or None
+            The phases that run in an evaluation.
+
+        Raises
+        ------
+        RecircuitError
+            If a window is no pair of times, ends before it begins, or is not a whole number of steps.
+        """
         steps: dict[str, tuple[int, int]] = {}
         for name, window in windows.items():
             if not isinstance(window, tuple) or len(window) != 2:
@@ -146,7 +210,13 @@ class Schedule:
         return names
 
     def part(self, mode: str | None) -> tuple[Schedule, int]:
-        """The schedule of a mode, and the number of its first step; a single schedule is that of the only mode."""
+        """Return the schedule of a mode, and the number of its first step. A single schedule is that of the only mode.
+
+        Parameters
+        ----------
+        mode : str or None
+            The name of the mode.
+        """
         if mode:
             raise RecircuitError(
                 f"mode: there is no {mode!r}; the circuit has one schedule. Give it another one by "
@@ -155,7 +225,15 @@ class Schedule:
         return self, 0
 
     def open_steps(self, during: During, what: str) -> tuple[int, ...]:
-        """The steps in which something is open."""
+        """Return the steps in which something is open.
+
+        Parameters
+        ----------
+        during : During
+            The phases in which it is open.
+        what : str
+            What it is, for the error message.
+        """
         known = [name for name in during.phases if name in self.windows]
         if during.strict and len(known) < len(during.phases):
             missing = sorted(set(during.phases) - set(known))
@@ -173,7 +251,13 @@ class Schedule:
         return tuple(sorted(steps))
 
     def names_at(self, step: int) -> list[str]:
-        """The phases that a step belongs to."""
+        """Return the phases that a step belongs to.
+
+        Parameters
+        ----------
+        step : int
+            The number of the step.
+        """
         return [name for name, (start, stop) in self.windows.items() if start <= step < stop]
 
 
@@ -182,7 +266,7 @@ STREAM = Schedule({})
 
 
 def steps_in(name: str, duration: Any, dt: Quantity, told: str = "phases: the duration of") -> int:
-    """A duration as a whole number of steps; refused where it is none, in words that begin with ``told`` and the name."""
+    """Return a duration as a whole number of steps, and refuse any other in words that begin with ``subject`` and the name."""
     if not isinstance(duration, Quantity) or duration.dim is not second.dim or duration.ndim:
         raise RecircuitError(f"{told} {name!r} is a time such as 4*ms; got {duration!r}.")
     ratio = float(duration) / float(dt)

@@ -1,4 +1,4 @@
-"""What the variables of units begin with, and which of them a user must set."""
+"""The initial values of the variables of units, and which of them a user must set."""
 
 from __future__ import annotations
 
@@ -17,9 +17,12 @@ from .projection import Projection
 
 
 def declared(population: Population, initial: Any, parameters: Mapping[str, Any]) -> None:
-    """Give a population its parameters and first values, as `Network.population` describes them.
+    """Give a population its parameters and initial values, as `Network.population` describes them.
 
-    Raises RecircuitError: the equations have no such name, or the value does not fit.
+    Raises
+    ------
+    RecircuitError
+        If the equations have no such name, or the value does not fit.
     """
     where = f"population {population.name!r}"
     if initial is not None and not isinstance(initial, Mapping):
@@ -52,7 +55,7 @@ def _take(population: Population, variable: Any, value: Any, where: str) -> None
 
 
 def dimension_of(value: Any) -> Any:
-    """The dimension of a value; None of one that has none, as a text."""
+    """Return the dimension of a value; None for a value without one, such as a text."""
     try:
         return get_dimensions(value)
     except (TypeError, ValueError):
@@ -60,9 +63,9 @@ def dimension_of(value: Any) -> Any:
 
 
 def first_value(population: Population, variable: str, shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
-    """What a variable of units begins with, of the shape (batch, units) or (units,), in base units.
+    """Return the initial value of a variable of units, of shape (batch, units) or (units,), in base units.
 
-    A function draws one value for each unit; all batch elements begin with the same.
+    A function draws one value for each unit; all batch elements begin with the same values.
     """
     given = population.initial[variable]
     value: Any = given(rng, shape[1:]) if callable(given) else given
@@ -88,9 +91,9 @@ def first_value(population: Population, variable: str, shape: tuple[int, int], r
 def check_parameters(
     populations: Mapping[str, Population], projections: Mapping[str, Projection], given: Collection[str]
 ) -> None:
-    """Refuse a parameter of each unit that is read, and that nobody has set: it would be 0.
+    """Refuse a parameter of each unit that is read and was never set, since it would be 0.
 
-    ``given`` are the names of those that were set otherwise than by ``initial``, as ``"h.gain"``.
+    ``given`` are the names, such as ``"h.gain"``, of those that were set otherwise than by ``initial``.
     """
     for population in populations.values():
         for variable in population.neuron.unit_parameters:

@@ -1,4 +1,4 @@
-"""What is shown to a circuit: stimuli, labels, targets, and units that always fire."""
+"""Populations whose rates are data: stimuli, supervisors, targets, and constants."""
 
 from __future__ import annotations
 
@@ -34,15 +34,35 @@ class Stimuli:
         every: Quantity | None = None,
         closed: Closed = "hold",
     ) -> Population:
-        """A population that is clamped to a row of the data at the first step of ``during`` (default: of all).
+        """Add a population that is clamped to a row of the data.
 
-        When ``during`` is over it keeps the row (``closed="hold"``) or is zero (``"zero"``).
+        Parameters
+        ----------
+        name : str
+            The name of the population.
+        size : int
+            The number of units, one for each value of a row.
+        model : Neuron, optional
+            Equations of the units; ``clamps`` names the parameter of each unit that is set to the data, and the other
+            equations go on as they do elsewhere. The default is a rate that is set to the data.
+        clamps : str, default "rate"
+            The variable that is set.
+        during : str or sequence of str, optional
+            The phases in which the row is presented, from the first step of them on; the default is all.
+        every : Quantity, optional
+            If it is given, a sample is a series. Data have the shape (samples, rows, size), and a row is presented
+            every so long while ``during`` lasts.
+        closed : {"hold", "zero"}
+            Whether the population keeps the row or is zero when ``during`` is over.
 
-        With ``every``, a sample is a series, data have the shape (samples, rows, size), and a row is shown every so long
-        while ``during`` lasts.
+        Returns
+        -------
+        Population
+            The population.
 
-        With a ``model``, ``clamps`` names the parameter of each unit that is set (as in
-        ``Neuron("input : 1; rate = input + noise ...")``), and the rest of the equations go on as they do elsewhere.
+        Notes
+        -----
+        In a step in which a row begins, the data are set first, so that everything in this step reads the new row.
         """
         return self._clamped(name, size, model, self._clamp("values", name, clamps, during, every, closed))
 
@@ -58,9 +78,27 @@ class Stimuli:
         every: Quantity | None = None,
         closed: Closed = "hold",
     ) -> Population:
-        """A population clamped to the real values that are wanted, for regression. Not shown in evaluation.
+        """Add a population that is clamped to the real values that the circuit should produce, for regression.
 
-        Data have the shape (samples, size); with ``every`` they are series, as those of a `stimulus`.
+        It presents nothing in an evaluation. Data have the shape (samples, size); with ``every`` they are series.
+
+        Parameters
+        ----------
+        name : str
+            The name of the population.
+        size : int
+            The number of units, one for each value.
+        model, clamps, during, every, closed
+            See `stimulus`.
+
+        Returns
+        -------
+        Population
+            The population.
+
+        Notes
+        -----
+        In a step in which a row begins, the data are set first, so that everything in this step reads the new row.
         """
         return self._clamped(name, size, model, self._clamp("targets", name, clamps, during, every, closed))
 
@@ -77,13 +115,51 @@ class Stimuli:
         during: Phases = None,
         closed: Closed = "hold",
     ) -> Population:
-        """A population clamped to the label: its unit at ``on``, the others at ``off``. Not shown in evaluation."""
+        """Add a population that is clamped to the label: one unit is on and the others are off.
+
+        It presents nothing in an evaluation.
+
+        Parameters
+        ----------
+        name : str
+            The name of the population.
+        size : int
+            The number of units, one for each class.
+        model, clamps, during, closed
+            See `stimulus`.
+        on, off : float
+            The value of the unit of the class that is presented, and of the others.
+
+        Returns
+        -------
+        Population
+            The population.
+
+        Notes
+        -----
+        In the first step of ``during`` the label is set first, so that everything in this step reads it.
+        """
         closed = checked_closed(closed, f"supervisor {name!r}")
         return self._clamped(name, size, model, labels_clamp(name, During.of(during), clamps, on, off, closed))
 
     @door
     def constant(self, name: str, size: int = 1, value: float = 1.0) -> Population:
-        """Units that always fire at ``value``; a projection from one of them is a bias."""
+        """Add units whose rate never changes. A projection from one of them is a bias.
+
+        Parameters
+        ----------
+        name : str
+            The name of the population.
+        size : int, default 1
+            The number of units.
+        value : float, default 1
+            Their rate.
+
+        Returns
+        -------
+        Population
+            The population.
+        """
         population = self._add(Population(self, name, checked_size(name, size), CLAMPED))  # type: ignore[arg-type]
         self.constants[f"{name}.rate"] = value
         return population

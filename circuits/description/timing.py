@@ -21,16 +21,19 @@ CLOSED = ("hold", "zero")
 
 
 class Timing(TypedDict, total=False):
-    """Options of ``connect`` that say when things happen.
+    """The options of ``connect`` that say when things happen.
 
     Parameters
     ----------
-    during : the phases in which the projection is open: it brings its signal in at every step of them
-    learns : the phases in which its rule is open
-    closed : what the post units see of it while it is closed: ``"hold"``, the last value that it brought (default), or
-        ``"zero"``
-    delay : how much later a signal arrives than it otherwise would: a time, or an array of times with the shape of the
-        weights, one for each synapse. Time goes on between presentations, and so do signals under way
+    during : str or sequence of str
+        The phases in which the projection is open: it transmits at every step of them.
+    learns : str or sequence of str
+        The phases in which its rule is open.
+    closed : {"hold", "zero"}
+        What the post units receive while it is closed: the last value that it transmitted (the default), or zero.
+    delay : Quantity
+        How much later a signal arrives: a time, or an array of times with the shape of the weights, one for each
+        synapse. Signals under way go on between presentations.
     """
 
     during: str | Sequence[str] | None
@@ -40,9 +43,12 @@ class Timing(TypedDict, total=False):
 
 
 def pathway_timing(options: Timing, where: str, usual: str, dt: Quantity) -> dict[str, Any]:
-    """The fields of a projection that say when things happen there.
+    """Return the fields of a projection that say when things happen.
 
-    Raises RecircuitError: an option that there is not, or that does not fit.
+    Raises
+    ------
+    RecircuitError
+        If an option does not exist or does not fit.
     """
     unknown = sorted(set(options) - set(Timing.__annotations__))
     if unknown:
@@ -60,7 +66,7 @@ def pathway_timing(options: Timing, where: str, usual: str, dt: Quantity) -> dic
 
 
 def checked_closed(closed: object, where: str) -> Closed:
-    """What something does while it is closed: refuse any other word."""
+    """Return what something does while it is closed, and refuse any other word."""
     if not isinstance(closed, str) or closed not in CLOSED:
         raise RecircuitError(
             f"{where}: closed is 'hold' (it keeps the last value that it had while open) or 'zero'; got {closed!r}."
@@ -74,7 +80,7 @@ def told_closed(closed: str) -> str:
 
 
 def _delay(delay: Any, where: str, dt: Quantity) -> int | np.ndarray:
-    """Delays in steps: one for all synapses, or one for each."""
+    """Return delays in steps: one for all synapses, or one for each."""
     if delay is None:
         return 0
     if not isinstance(delay, Quantity) or delay.dim is not second.dim:
