@@ -23,9 +23,12 @@ class Shape(tuple[int, ...]):
 
     Parameters
     ----------
-    shape : the shape of the array
-    fans : how many synapses come into one post unit, and how many leave one pre unit, if none is left out at random
-    existing : the same of the synapses that there are, in the mean over the units; None: none is left out
+    shape : tuple of int
+        The shape of the array.
+    fans : (int, int)
+        How many synapses come into one post unit, and how many leave one pre unit, if none is left out at random.
+    existing : (float, float), optional
+        The same numbers for the synapses that exist, in the mean over the units. None if none is left out.
     """
 
     fans: tuple[int, int]
@@ -43,18 +46,20 @@ class Shape(tuple[int, ...]):
         return tuple(self), self.fans, self.existing  # of copies
 
     def thinned(self, mask: np.ndarray) -> Shape:
-        """The same shape with the synapses that a mask leaves: both numbers shrink by the share of them."""
+        """Return the same shape with the synapses that a mask leaves: both numbers shrink by the share of them."""
         share = float(np.count_nonzero(mask)) / max(mask.size, 1)
         return Shape(self, self.fans, (share * self.fans[0], share * self.fans[1]))
 
 
 class Synapses(NamedTuple):
-    """All synapses, one by one; three arrays of the shape (synapses,).
+    """All synapses one by one, as three arrays of the shape (synapses,).
 
     Parameters
     ----------
-    pre, post : the number of the pre unit and of the post unit of each synapse
-    weight : where in the flattened array of weights the synapse finds its weight
+    pre, post : array of int
+        The number of the pre unit and of the post unit of each synapse.
+    weight : array of int
+        The place of each synapse's weight in the flattened array of weights.
     """
 
     pre: np.ndarray
@@ -66,18 +71,26 @@ class Synapses(NamedTuple):
 class Connectivity(ABC):
     """Which synapses a projection from ``n_pre`` to ``n_post`` units has, and where their weights are in memory.
 
-    A subclass must define `kind`, `shape` and `indices`. All other members have a value or a method that suits a connectivity
-    in which every element of the array of weights is the weight of exactly one synapse; a subclass overrides those that
-    are different for it.
+    A subclass must define `kind`, `shape` and `indices`. All other members have a value or a method that suits a
+    connectivity in which every element of the array of weights is the weight of exactly one synapse; a subclass
+    overrides those that are different for it.
 
     Attributes
     ----------
-    kind : the name of the operations that carry signals through these synapses: ``"dense"`` (the weights are a matrix),
-        ``"one_to_one"``, ``"local"`` (windows of an image) or ``"largest"`` (maximum over windows)
-    shared : whether several synapses have the same weight. The change of a weight is then the sum of the changes of its
-        synapses, which no single synapse could compute: such a projection counts as not local
-    learns : whether a rule may change the weights
-    initial : the value of all weights if ``connect`` is given none; None: they are drawn
+    kind : str
+        The name of the operations that carry signals through these synapses: ``"dense"`` (the weights are a matrix),
+        ``"one_to_one"``, ``"local"`` (windows of an image) or ``"largest"`` (maximum over windows).
+    shared : bool
+        Whether several synapses have the same weight. The change of a weight is then the sum of the changes of its
+        synapses, which no single synapse could compute: such a projection counts as not local.
+    learns : bool
+        Whether a rule may change the weights.
+    initial : float or None
+        The value of all weights if ``connect`` is given none; None if they are drawn.
+
+    Notes ----- In a step in which the projection is open, the signals that are sent are those of the pre units before
+    the step (of a stimulus the row that is presented now), and the fields are complete before the states of the post
+    units change.
     """
 
     kind: ClassVar[str]
@@ -87,16 +100,32 @@ class Connectivity(ABC):
 
     @abstractmethod
     def shape(self, n_pre: int, n_post: int) -> Shape:
-        """Return the shape of the array of weights, and how many synapses a unit has."""
+        """Return the shape of the array of weights, and how many synapses a unit has.
+
+        Parameters
+        ----------
+        n_pre, n_post : int
+            The numbers of pre and post units.
+        """
 
     @abstractmethod
     def indices(self, n_pre: int, n_post: int) -> Synapses:
-        """Return every synapse, in the order of the weights in memory. Synapses that `mask` leaves out at random are
-        listed.
+        """Return every synapse, in the order of the weights in memory, including those that `mask` leaves out at random.
+
+        Parameters
+        ----------
+        n_pre, n_post : int
+            The numbers of pre and post units.
         """
 
     def count(self, n_pre: int, n_post: int) -> int:
-        """Return the number of synapses, including those that `mask` leaves out at random."""
+        """Return the number of synapses, including those that `mask` leaves out at random.
+
+        Parameters
+        ----------
+        n_pre, n_post : int
+            The numbers of pre and post units.
+        """
         return prod(self.shape(n_pre, n_post))
 
     @property
@@ -115,7 +144,14 @@ class Connectivity(ABC):
     def mask(self, n_pre: int, n_post: int, rng: np.random.Generator) -> np.ndarray | None:
         """Return which weights have a synapse: an array of `shape` with 1 where there is one and 0 elsewhere.
 
-        None stands for an array of ones. What is left to chance is drawn from ``rng`` here.
+        None stands for an array of ones.
+
+        Parameters
+        ----------
+        n_pre, n_post : int
+            The numbers of pre and post units.
+        rng : Generator
+            The generator from which synapses that exist at random are drawn.
         """
         return self.existing(n_pre, n_post)
 
@@ -123,6 +159,11 @@ class Connectivity(ABC):
         """Return the part of `mask` that does not depend on chance: 0 where no pre unit is at the place of a weight.
 
         Such places exist where a window reaches over the edge of its image. None stands for an array of ones.
+
+        Parameters
+        ----------
+        n_pre, n_post : int
+            The numbers of pre and post units.
         """
         return None
 
@@ -132,16 +173,23 @@ class Connectivity(ABC):
         return {}
 
     def numbers(self) -> dict[str, Any]:
-        """Integers that are written into the generated code, by name."""
+        """Return integers that are written into the generated code, by name."""
         return {}
 
     def check(self, n_pre: int, n_post: int, name: str) -> None:  # noqa: B027  # most connectivities fit all sizes
-        """Check that the sizes of the populations fit; ``name`` begins the message.
+        """Check that the sizes of the populations fit.
+
+        Parameters
+        ----------
+        n_pre, n_post : int
+            The numbers of pre and post units.
+        name : str
+            The words with which an error message begins.
 
         Raises
         ------
         RecircuitError
-            if they do not fit
+            If the sizes do not fit.
         """
 
 

@@ -14,9 +14,9 @@ from .base import Matrix, Shape
 @door
 @dataclass(frozen=True)
 class Blocks(Matrix):
-    """The k-th part of the pre units projects to the k-th part of the post units, so that networks lie side by side.
+    """Parallel all-to-all projections: the k-th part of the pre units projects to the k-th part of the post units.
 
-    ::
+    Networks that lie side by side are connected in this way::
 
         field[i] = sum over j in the same part as i of w[i, j] * sent[j]
 
@@ -24,8 +24,24 @@ class Blocks(Matrix):
 
     Parameters
     ----------
-    number : int
-        The number of parts; both populations divide into so many equal ones.
+    number : int, default 1
+        The number of parts. Both populations are divided into this number of equal parts.
+
+    Raises
+    ------
+    RecircuitError
+        If the number is not a whole number above 0, or a population cannot be divided into equal parts.
+
+    Notes
+    -----
+    See `Connectivity` for when in a step signals are read and arrive.
+
+    Examples
+    --------
+    >>> import recircuit as rc
+    >>> rc.Blocks(2).mask(4, 2, None)
+    array([[1., 1., 0., 0.],
+           [0., 0., 1., 1.]])
     """
 
     number: int = 1

@@ -9,11 +9,21 @@ from .base import Matrix
 
 @dataclass(frozen=True)
 class Dense(Matrix):
-    """Every pre unit projects to every post unit.
+    """All-to-all connections: every pre unit projects to every post unit.
 
     ::
 
         field[i] = sum over j of w[i, j] * sent[j]
 
     The weights w have the shape (n_post, n_pre).
+
+    Notes
+    -----
+    See `Connectivity` for when in a step signals are read and arrive.
+
+    Examples
+    --------
+    >>> import recircuit as rc
+    >>> rc.Dense().shape(3, 2)
+    (2, 3)
     """

@@ -18,7 +18,7 @@ from .base import Connectivity, Matrix
 @door
 @dataclass(frozen=True, eq=False, repr=False)
 class Given(Matrix):
-    """Exactly the synapses that are listed exist.
+    """The synapses are listed, and exactly these exist.
 
     ::
 
@@ -29,13 +29,25 @@ class Given(Matrix):
 
     Parameters
     ----------
-    where : an array of truth values (n_post, n_pre); a SciPy sparse matrix of this shape, whose stored entries are the
-        synapses; or a pair (pre, post) of arrays with the number of the pre unit and of the post unit of each synapse
+    where : array, sparse matrix or pair of arrays
+        An array of truth values (n_post, n_pre); a SciPy sparse matrix of this shape, whose stored entries are the
+        synapses; or a pair (pre, post) of arrays with the number of the pre unit and of the post unit of each synapse.
 
     Raises
     ------
     RecircuitError
-        for anything else, for a pair that is listed twice, and, when it is connected, for sizes that do not fit
+        If it is something else, a pair is listed twice, or the sizes of the populations do not fit.
+
+    Notes
+    -----
+    See `Connectivity` for when in a step signals are read and arrive.
+
+    Examples
+    --------
+    >>> import recircuit as rc
+    >>> rc.Given(([0, 1], [0, 0])).mask(3, 2, None)
+    array([[1., 1., 0.],
+           [0., 0., 0.]])
     """
 
     where: Any
@@ -98,13 +110,30 @@ class Given(Matrix):
 @door
 @dataclass(frozen=True)
 class NoAutapses(Matrix):
-    """The synapses of another connectivity, but for those from a unit to itself.
+    """The synapses of another connectivity without those from a unit to itself.
 
-    ``connect(h, h, autapses=False)`` is short for ``connectivity=NoAutapses()``.
+    ``connect(h, h, autapses=False)`` is short for ``connectivity=NoAutapses(Dense())``.
 
     Parameters
     ----------
-    of : a connectivity whose weights are a matrix, such as ``Masked(.1)``
+    of : Connectivity
+        A connectivity whose weights are a matrix, such as ``Masked(.1)``.
+
+    Raises
+    ------
+    RecircuitError
+        If the weights of the other connectivity are not a matrix.
+
+    Notes
+    -----
+    See `Connectivity` for when in a step signals are read and arrive.
+
+    Examples
+    --------
+    >>> import recircuit as rc
+    >>> rc.NoAutapses(rc.Dense()).mask(2, 2, None)
+    array([[0., 1.],
+           [1., 0.]])
     """
 
     of: Connectivity

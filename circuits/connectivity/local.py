@@ -33,20 +33,38 @@ class Local(Connectivity):
 
     Parameters
     ----------
-    image : tuple[int, int, int]
+    image : (int, int, int)
         Channels, height and width of the image below.
     maps : int
-        Channels of the image above.
-    kernel, stride, padding
-        The kernel, stride and padding of the windows; see `Windows`.
-    probability : float
+        The number of channels of the image above.
+    kernel, stride : int or (int, int)
+        The size of the windows and the distance between them, in pixels: one number, or a pair (down, across).
+    padding : int or "same"
+        The rows and columns of zeros around the image. ``"same"`` adds as many as the image above needs to have
+        size/stride places, rounded up.
+    probability : float, default 1
         The probability that a synapse exists, drawn once for each weight and for each projection by itself.
-    transposed : bool
+    transposed : bool, default False
         Whether the projection runs from the image above to the one below.
+
+    Raises
+    ------
+    RecircuitError
+        If the windows do not fit the image, or the populations do not have the sizes of the images.
+
+    Notes
+    -----
+    See `Connectivity` for when in a step signals are read and arrive.
 
     References
     ----------
     Amit 2019, section 4.1.
+
+    Examples
+    --------
+    >>> import recircuit as rc
+    >>> rc.Local((1, 8, 8), maps=4, kernel=3).shape(64, 256)
+    (64, 4, 1, 9)
     """
 
     image: tuple[int, int, int]
@@ -69,7 +87,7 @@ class Local(Connectivity):
 
     @cached_property
     def windows(self) -> Windows:
-        """Where the windows are."""
+        """The windows over the image below."""
         return Windows(self.image[1:], self.kernel, self.stride, self.padding, type(self).__name__)
 
     @property
@@ -79,7 +97,7 @@ class Local(Connectivity):
 
     @property
     def T(self) -> Local:
-        """The same synapses the other way round, with weights of their own."""
+        """The same synapses in the opposite direction, with weights of their own."""
         return replace(self, transposed=not self.transposed)
 
     @cached_property
@@ -98,7 +116,7 @@ class Local(Connectivity):
 
     @cached_property
     def tables(self) -> dict[str, np.ndarray]:
-        """``where``, and ``inverse`` (pixels, most), which lists for each pixel the elements of ``where`` that name it."""
+        """The array ``where``, and ``inverse`` (pixels, most), which lists for each pixel its places in ``where``."""
         return {"where": self.where, "inverse": inverse(self.where, prod(self._images[0][1:]))}
 
     def shape(self, n_pre: int, n_post: int) -> Shape:
@@ -120,7 +138,7 @@ class Local(Connectivity):
         return int((self.where >= 0).sum()) * self.maps * self.image[0]
 
     def existing(self, n_pre: int, n_post: int) -> np.ndarray | None:
-        """Taps that lie outside of the image have no synapse; shared weights have one wherever any place has."""
+        """Return 0 for taps that lie outside of the image; shared weights have a synapse wherever any place has one."""
         there = (self.where >= 0).any(axis=0) if self.shared else (self.where >= 0)[:, None, None, :]
         return None if there.all() else np.broadcast_to(there, self.shape(n_pre, n_post)).astype(float)
 

@@ -13,9 +13,9 @@ from .base import Matrix, check_probability
 @door
 @dataclass(frozen=True)
 class Masked(Matrix):
-    """Each synapse of all-to-all connections exists with a probability, drawn once for each projection by itself.
+    """Random connections: each synapse of all-to-all connections exists with a probability.
 
-    ::
+    It is drawn once for each projection by itself::
 
         field[i] = sum over j of m[i, j] * w[i, j] * sent[j],   m[i, j] = 1 with the probability, else 0
 
@@ -23,12 +23,27 @@ class Masked(Matrix):
 
     Parameters
     ----------
-    probability : float
+    probability : float, default 0.5
         The probability that a synapse exists, above 0 and at most 1.
+
+    Raises
+    ------
+    RecircuitError
+        If the probability is not such a number.
+
+    Notes
+    -----
+    See `Connectivity` for when in a step signals are read and arrive.
 
     References
     ----------
     Amit 2019, section 2.2.
+
+    Examples
+    --------
+    >>> import recircuit as rc
+    >>> rc.Masked(0.1).density
+    0.1
     """
 
     probability: float = 0.5

@@ -14,13 +14,28 @@ from .base import Connectivity, Shape, Synapses
 @door
 @dataclass(frozen=True)
 class OneToOne(Connectivity):
-    """Unit i projects to unit i of a population of the same size.
+    """One-to-one connections: unit i projects to unit i of a population of the same size.
 
     ::
 
         field[i] = w[i] * sent[i]
 
     The weights w have the shape (n,).
+
+    Raises
+    ------
+    RecircuitError
+        If the populations do not have the same size.
+
+    Notes
+    -----
+    See `Connectivity` for when in a step signals are read and arrive.
+
+    Examples
+    --------
+    >>> import recircuit as rc
+    >>> rc.OneToOne().shape(4, 4)
+    (4,)
     """
 
     kind = "one_to_one"

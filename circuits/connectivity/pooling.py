@@ -18,7 +18,7 @@ from .windows import Pair, Windows, inverse
 @door
 @dataclass(frozen=True)
 class MaxPool(Connectivity):
-    """The field of unit (channel c, place p) is the maximum over its window of channel c, and latches its position.
+    """Max pooling: the field of a unit is the maximum over its window, and the unit latches the position of the maximum.
 
     ::
 
@@ -33,11 +33,32 @@ class MaxPool(Connectivity):
 
     Parameters
     ----------
-    image : tuple[int, int, int]
+    image : (int, int, int)
         Channels, height and width of the image below.
-    kernel, stride, padding
-        The kernel, stride and padding of the windows; see `Windows`. With the stride 2 and ``"same"`` the image above
-        has half the size, exactly (Amit 2019, section 4).
+    kernel, stride : int or (int, int)
+        The size of the windows and the distance between them, as in `Local`. With the stride 2 and ``"same"`` the image
+        above has exactly half the size (Amit 2019, section 4).
+    padding : int or "same"
+        The rows and columns of nothing around the image, as in `Local`.
+
+    Raises
+    ------
+    RecircuitError
+        If the windows do not fit the image, or the populations do not have the sizes of the images.
+
+    Notes
+    -----
+    See `Connectivity` for when in a step signals are read and arrive.
+
+    References
+    ----------
+    Amit 2019, section 4.
+
+    Examples
+    --------
+    >>> import recircuit as rc
+    >>> rc.MaxPool((4, 8, 8), kernel=2).above
+    (4, 4, 4)
     """
 
     image: tuple[int, int, int]
@@ -56,7 +77,7 @@ class MaxPool(Connectivity):
 
     @cached_property
     def windows(self) -> Windows:
-        """Where the windows are."""
+        """The windows over the image below."""
         return Windows(self.image[1:], self.kernel, self.stride, self.padding, "MaxPool")
 
     @property
@@ -72,7 +93,7 @@ class MaxPool(Connectivity):
 
     @cached_property
     def tables(self) -> dict[str, np.ndarray]:
-        """``tap_pixels`` (taps, places) and its ``inverse`` (pixels, most). A pixel outside of the image is -1."""
+        """The arrays ``tap_pixels`` (taps, places) and its ``inverse`` (pixels, most). A pixel outside of the image is -1."""
         tap_pixels = np.ascontiguousarray(self.windows.seen().T)
         return {"tap_pixels": tap_pixels, "inverse": inverse(tap_pixels, prod(self.image[1:]))}
 
@@ -87,7 +108,7 @@ class MaxPool(Connectivity):
         return Synapses(pre, post, np.zeros(len(pre), int))
 
     def by_tap(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return pre unit, post unit and tap of every synapse."""
+        """Return the pre unit, the post unit and the tap of every synapse."""
         n, seen = self.numbers(), self.windows.seen()
         c, p, k = np.indices((n["channels"], n["places"], n["taps"])).reshape(3, -1)
         there = seen[p, k] >= 0

@@ -16,26 +16,26 @@ Pair = int | tuple[int, int]
 
 @dataclass(frozen=True)
 class Windows:
-    """Windows of ``kernel`` over an image of ``size`` (height, width), ``stride`` apart.
+    """Windows that slide over an image.
 
     Place (y, x) of the image above sees the pixels (y*stride + d - before), d = 0 ... kernel-1, and the same across.
 
     Parameters
     ----------
-    size : tuple[int, int]
+    size : (int, int)
         Height and width of the image below.
-    kernel, stride : Pair
-        The kernel and stride of both directions, or a pair (down, across).
-    padding : int | str
-        Rows and columns of nothing around the image; or ``"same"``: as many as the image above needs to have
-        size/stride places, rounded up, half of them before it (an odd one comes after).
+    kernel, stride : int or (int, int)
+        The size of the windows and the distance between them: one number, or a pair (down, across).
+    padding : int or "same"
+        Rows and columns of nothing around the image. ``"same"`` adds as many as the image above needs to have
+        size/stride places, rounded up; half of them come before it (and the odd one after it).
     where : str
-        What an error begins with.
+        The words with which an error message begins.
 
     Raises
     ------
     RecircuitError
-        for a window larger than the image, and for windows that do not tile it
+        If a window is larger than the image, or the windows do not tile it.
     """
 
     size: tuple[int, int]
@@ -70,9 +70,7 @@ class Windows:
         return prod(-(-k // s) for k, s in zip(self.kernel, steps, strict=True))
 
     def seen(self) -> np.ndarray:
-        """Return the pixels of each place, (places, kernel), as numbers of pixels; -1 stands for what lies outside
-        of the image.
-        """
+        """Return the numbers of the pixels of each place, (places, kernel); -1 stands for what lies outside of the image."""
         return self._both(_seen)
 
     def seen_by(self, *, packed: bool) -> np.ndarray:
@@ -100,7 +98,7 @@ class Windows:
         return room // stride + 1, int(self.padding)
 
     def _both(self, along: Any) -> np.ndarray:
-        """Return the table of both directions, from those of each."""
+        """Combine the tables of the two directions into one."""
         assert isinstance(self.kernel, tuple) and isinstance(self.stride, tuple)
         (rows, below), (columns, width) = (
             along(n, k, s, *a) for n, k, s, a in zip(self.size, self.kernel, self.stride, self._along, strict=True)
@@ -137,7 +135,7 @@ def _place_of(first: np.ndarray, stride: int, places: int) -> np.ndarray:
 
 
 def inverse(table: np.ndarray, pixels: int) -> np.ndarray:
-    """Return, for each pixel, where in the flattened table it stands, (pixels, most); -1 stands for no more places."""
+    """Return, for each pixel, its places in the flattened table, (pixels, most); -1 stands for no more places."""
     flat = table.reshape(-1)
     order = np.argsort(flat, kind="stable")[np.count_nonzero(flat < 0) :]
     pixel = flat[order]
@@ -148,13 +146,7 @@ def inverse(table: np.ndarray, pixels: int) -> np.ndarray:
 
 
 def pair(value: Any, where: str) -> tuple[int, int]:
-    """Return one number for both directions, or two.
-
-    Raises
-    ------
-    RecircuitError
-        If the values are not whole numbers above 0.
-    """
+    """Return a pair for both directions, of one number or two."""
     both = value if isinstance(value, tuple | list) else (value, value)
     if len(both) != 2 or not all(_whole(n) and n > 0 for n in both):
         raise RecircuitError(f"{where} is a whole number above 0, or two of them (down, across); got {value!r}.")

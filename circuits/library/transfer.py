@@ -55,9 +55,27 @@ TRANSFERS: Registry[Transfer] = Registry(
 
 
 def transfer(expression: str, derivative: str | None = None, field: str = "basal") -> tuple[str, str]:
-    """Return the pair (f, f') of a transfer function, by name or as an expression of ``field``.
+    """Return a transfer function and its derivative, as expressions.
 
-    ``derivative`` may be left out where f is smooth: it is then found symbolically, and ``clip(u, a, b)`` is known.
+    Parameters
+    ----------
+    expression : str
+        The name of a transfer function, or an expression of ``field``.
+    derivative : str, optional
+        The derivative as an expression. It may be left out if f is smooth: it is then found symbolically, and
+        ``clip(u, a, b)`` is known.
+    field : str, default "basal"
+        The name of the field in these expressions.
+
+    Returns
+    -------
+    (str, str)
+        The expressions of f and f'.
+
+    Raises
+    ------
+    RecircuitError
+        If the name is unknown, an expression cannot be read, or the derivative is not known.
     """
     if isinstance(expression, str) and expression in TRANSFERS:
         known = TRANSFERS[expression]
@@ -91,7 +109,7 @@ def _slope(expression: str, field: str) -> str:
 
 
 class _Flat(ast.NodeTransformer):
-    """Gives names to the parts whose slope is 0 wherever they have one, and writes sqrt as the power that it is."""
+    """Gives names to the parts whose slope is 0 wherever they have one, and writes sqrt as a power."""
 
     def __init__(self) -> None:
         self.parts: dict[str, str] = {}

@@ -15,7 +15,12 @@ RESTS = "(usually during feedforward and error)"
 
 @door
 def hinge_unit(*, M: float = 1000.0, S: float = 1.0, mu: float = 0.1, epsilon: float = 0.1, tau: Quantity) -> Neuron:
-    """The output unit o of the hinge circuit: a rate of five levels (Amit 2019, Eq. 8 and 9, left).
+    """The output unit o of the hinge circuit, whose rate has five levels.
+
+    With H = basal + supervision + control::
+
+        tau drate/dt = -rate + (1+epsilon if H > 2M+S;  1 if M <= H <= 2M+S;  0 if |H| < M;
+                                -mu if -2M-S <= H <= -M;  -mu-epsilon below)
 
     ``error`` is the rate; ``target`` is +1 or -1; ``beyond`` counts the presentations with abs(basal) >= M.
 
@@ -24,7 +29,21 @@ def hinge_unit(*, M: float = 1000.0, S: float = 1.0, mu: float = 0.1, epsilon: f
     M, S, mu, epsilon : float
         See `HingeOutput`.
     tau : Quantity
-        Time constant of the rate.
+        The time constant of the rate.
+
+    Notes ----- In each step of ``feedforward`` and ``error`` the rate reads the compartments of this step and the rate
+    before it; in ``feedforward`` it decays to 0.
+
+    References
+    ----------
+    Amit 2019, Eq. 8 and 9, left.
+
+    Examples
+    --------
+    >>> import recircuit as rc
+    >>> from brian2 import ms
+    >>> rc.hinge_unit(tau=1*ms).compartments
+    ['basal', 'supervision', 'control']
     """
     return Neuron(
         """
@@ -45,18 +64,34 @@ def hinge_unit(*, M: float = 1000.0, S: float = 1.0, mu: float = 0.1, epsilon: f
 
 @door
 def control_unit(*, mu: float = 0.1, tau: Quantity, relays: int = 0) -> Neuron:
-    """The control unit t of the hinge circuit: 1 while o overshoots, -1 while o undershoots (Amit 2019, Eq. 9, right).
+    """The control unit t of the hinge circuit: 1 while o overshoots, and -1 while o undershoots.
 
-    tau drate/dt = -rate + (1 if o > 1; -1 if o < -mu; 0 between)
+    ::
+
+        tau drate/dt = -rate + (1 if o > 1; -1 if o < -mu; 0 between)
 
     Parameters
     ----------
     mu : float
         See `HingeOutput`.
     tau : Quantity
-        Time constant of the rate, and of each relay.
-    relays : int
-        How many relays, each with the time constant tau, o passes before it arrives, so that t answers late.
+        The time constant of the rate, and of each relay.
+    relays : int, default 0
+        The number of relays, each with the time constant tau, that the signal of o passes, so that t answers late.
+
+    Notes ----- In each step of ``feedforward`` and ``error`` the rate reads the compartment of this step, and the
+    relays and the rate before it; in ``feedforward`` it decays to 0.
+
+    References
+    ----------
+    Amit 2019, Eq. 9, right.
+
+    Examples
+    --------
+    >>> import recircuit as rc
+    >>> from brian2 import ms
+    >>> rc.control_unit(tau=1*ms).compartments
+    ['drive']
     """
     seen = ["drive", *(f"late{k}" for k in range(1, relays + 1))]
     late = [f"d{b}/dt = ({a}*in_error - {b})/tau : 1 {RESTS}" for a, b in pairwise(seen)]
@@ -68,12 +103,21 @@ def control_unit(*, mu: float = 0.1, tau: Quantity, relays: int = 0) -> Neuron:
 def control_switch(*, mu: float = 0.1, epsilon: float = 0.1, off: float) -> Neuron:
     """The control unit t of the hinge circuit as a switch with hysteresis, without a time constant.
 
-    It turns on once o has come within the share ``off`` of its peak, and off once o is within that share of 0.
+    It turns on when o has come within the share ``off`` of its peak, and off when o is within that share of 0.
 
     Parameters
     ----------
     mu, epsilon, off : float
         See `HingeOutput`.
+
+    Notes ----- In each step of ``feedforward`` and ``error`` the rate is assigned, from the compartment of this step
+    and the rate before it.
+
+    Examples
+    --------
+    >>> import recircuit as rc
+    >>> rc.control_switch(off=0.05).compartments
+    ['drive']
     """
     return Neuron(
         f"""

@@ -26,38 +26,56 @@ def pyramidal(
 ) -> Neuron:
     """A unit with a basal and an apical compartment, which has a rate and an error at the same time.
 
-    The rate follows the basal field in the phase ``feedforward``. The error is computed in the phase ``feedback`` and keeps its
-    value in the other phases::
+    The rate follows the basal field in the phase ``feedforward``. The error is computed in the phase ``feedback`` and
+    keeps its value in the other phases::
 
         tau drate/dt = -rate + f(basal)
         error = apical f'(basal)
 
-    Rate, error and both fields are numbers without a unit; there is one of each per unit and batch element. Input to the
-    apical compartment never changes the rate.
+    Rate, error and both fields are numbers without a unit; there is one of each per unit and batch element. Input to
+    the apical compartment never changes the rate.
 
     Parameters
     ----------
-    transfer : str
+    transfer : str, default "clip"
         The transfer function f: ``clip``, ``tanh``, ``logistic``, ``relu``, ``leaky``, ``linear``, or an expression of
         ``basal``.
-    tau : Quantity
+    tau : Quantity, default 1 ms
         The time constant of the rate. In step-by-step mode it equals the dt of the circuit.
-    derivative : str | None
+    derivative : str, optional
         f' as an expression of ``basal``. It is needed only if it cannot be derived from f.
-    gated : bool
+    gated : bool, default True
         Whether the error is multiplied by f' (Baldi et al. 2018, section 4.2).
-    dropped : float
+    dropped : float, default 0
         The probability that a unit is silent for a presentation, its error too; the others are multiplied by 1/(1 -
         dropped). It is drawn in the phase ``draw``; in the phase ``whole``, before it, no unit is silent, so that an
-        evaluation that shows ``whole`` and not ``draw`` has all of them.
-    added : str
+        evaluation with the phase ``whole`` and without ``draw`` has all of them.
+    added : str, default ""
         An expression that is added to f(basal), for instance ``noise*in_perturbed``.
-    more, parameters
-        Further lines of equations, and the names that they use.
+    more : str, default ""
+        Further lines of equations.
+    parameters : number or Quantity
+        The values of names that these equations use.
+
+    Raises
+    ------
+    RecircuitError
+        If the transfer function or a line cannot be read, or ``dropped`` is no probability below 1.
+
+    Notes
+    -----
+    In each step of ``feedforward`` the rate reads the basal field of this step and the rate before it; in each step of
+    ``feedback`` the error is assigned, from the fields of this step.
 
     References
     ----------
     Amit 2019, Eq. 6; Lillicrap et al. 2016.
+
+    Examples
+    --------
+    >>> import recircuit as rc
+    >>> rc.pyramidal(transfer="tanh").compartments
+    ['basal', 'apical']
     """
     f, slope = find_transfer(transfer, derivative)
     error = f"apical*{slope}" if gated else "apical"

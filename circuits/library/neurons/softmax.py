@@ -18,14 +18,28 @@ named = supervision*clip(basal, -80, 80) : 1 (during feedforward)
 def softmax_unit(*, tau: Quantity, tells_loss: bool = False) -> Neuron:
     """The output unit of the softmax circuit, which is inhibited by division.
 
-    tau drate/dt = -rate + supervision - exp(basal)/inhibition, and the error is the rate
+    ::
+
+        tau drate/dt = -rate + supervision - exp(basal)/inhibition
+        error = rate
 
     Parameters
     ----------
     tau : Quantity
-        Time constant of the rate.
-    tells_loss : bool
-        Whether it has the variables that a unit for the loss reads.
+        The time constant of the rate.
+    tells_loss : bool, default False
+        Whether the unit has the variables that a unit for the loss reads.
+
+    Notes
+    -----
+    In each step of ``error`` the rate reads the compartments of this step and the rate before it.
+
+    Examples
+    --------
+    >>> import recircuit as rc
+    >>> from brian2 import ms
+    >>> rc.softmax_unit(tau=1*ms).compartments
+    ['basal', 'supervision', 'inhibition']
     """
     return Neuron(
         f"""
@@ -45,12 +59,27 @@ def softmax_unit(*, tau: Quantity, tells_loss: bool = False) -> Neuron:
 
 @door
 def normalising_unit(*, tau: Quantity) -> Neuron:
-    """The unit of the softmax circuit that sums what all output units send: tau drate/dt = -rate + drive.
+    """The unit of the softmax circuit that sums what all output units send.
+
+    ::
+
+        tau drate/dt = -rate + drive
 
     Parameters
     ----------
     tau : Quantity
-        Time constant of the rate.
+        The time constant of the rate.
+
+    Notes
+    -----
+    In each step of ``error`` the rate reads the compartment of this step and the rate before it.
+
+    Examples
+    --------
+    >>> import recircuit as rc
+    >>> from brian2 import ms
+    >>> rc.normalising_unit(tau=1*ms).compartments
+    ['drive']
     """
     return Neuron(
         """
@@ -62,7 +91,22 @@ def normalising_unit(*, tau: Quantity) -> Neuron:
 
 
 def cross_entropy_unit() -> Neuron:
-    """A unit whose rate is the loss of the softmax circuit: the logarithm of ``total``, minus ``named``."""
+    """A unit whose rate is the loss of the softmax circuit.
+
+    ::
+
+        rate = log(total) - named
+
+    Notes
+    -----
+    In each step of ``feedforward`` the rate is assigned, from the compartments of this step.
+
+    Examples
+    --------
+    >>> import recircuit as rc
+    >>> rc.cross_entropy_unit().compartments
+    ['total', 'named']
+    """
     return Neuron(
         """
         total : 1 (compartment)

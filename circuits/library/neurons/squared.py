@@ -13,16 +13,30 @@ from ..transfer import transfer as find_transfer
 def squared_unit(*, transfer: str = "linear", tau: Quantity, tells_loss: bool = False) -> Neuron:
     """An output unit whose rate is minus the derivative of half the squared error by its field.
 
-    tau drate/dt = -rate + (supervision - f(basal)) f'(basal), and the error is the rate
+    ::
+
+        tau drate/dt = -rate + (supervision - f(basal)) f'(basal)
+        error = rate
 
     Parameters
     ----------
-    transfer : str
-        f, as in `pyramidal`.
+    transfer : str, default "linear"
+        The transfer function f, as in `pyramidal`.
     tau : Quantity
-        Time constant of the rate.
-    tells_loss : bool
-        Whether it has the variable ``squares``, which a unit for the loss reads.
+        The time constant of the rate.
+    tells_loss : bool, default False
+        Whether the unit has the variable ``squares``, which a unit for the loss reads.
+
+    Notes
+    -----
+    In each step of ``error`` the rate reads the compartments of this step and the rate before it.
+
+    Examples
+    --------
+    >>> import recircuit as rc
+    >>> from brian2 import ms
+    >>> rc.squared_unit(tau=1*ms).compartments
+    ['basal', 'supervision']
     """
     f, slope = find_transfer(transfer)
     return Neuron(
@@ -40,5 +54,20 @@ def squared_unit(*, transfer: str = "linear", tau: Quantity, tells_loss: bool = 
 
 
 def squared_error_unit() -> Neuron:
-    """A unit whose rate is the loss of an output with squared error: the sum of ``squares``."""
+    """A unit whose rate is the loss of an output with squared error.
+
+    ::
+
+        rate = squares
+
+    Notes
+    -----
+    In each step of ``feedforward`` the rate is assigned, from the compartment of this step.
+
+    Examples
+    --------
+    >>> import recircuit as rc
+    >>> rc.squared_error_unit().compartments
+    ['squares']
+    """
     return Neuron("squares : 1 (compartment)\nrate = squares : 1 (usually during feedforward)")

@@ -68,7 +68,7 @@ class OutputCircuit(ABC):
         Returns
         -------
         Population
-            the output population
+            The output population.
         """
 
     @property
@@ -78,16 +78,18 @@ class OutputCircuit(ABC):
 
     @property
     def targets(self) -> tuple[float, float]:
-        """What the supervisor's unit of the class that is shown is clamped to, and what the others are."""
+        """The values of the supervisor's units: of the class that is presented, and of the others."""
         return 1.0, 0.0
 
     def losses(self, fields: np.ndarray, labels: np.ndarray) -> np.ndarray | None:
-        """The loss of each sample, of shape (samples,); None where the class does not say how it is computed.
+        """Return the loss of each sample, of shape (samples,), or None if the class does not define how it is computed.
 
         Parameters
         ----------
-        fields : the basal fields of the output units, of shape (samples, units)
-        labels : the classes, of shape (samples,)
+        fields : array of float
+            The basal fields of the output units, of shape (samples, units).
+        labels : array of int
+            The classes, of shape (samples,).
         """
         return None
 
@@ -97,7 +99,19 @@ class OutputCircuit(ABC):
         return {}
 
     def supervise(self, circuit: Network, o: Population, *, weights: float = 1.0, during: str = "error") -> Population:
-        """Add the supervisor, and one synapse from each of its units into ``supervision`` of the output unit."""
+        """Add the supervisor, and one synapse from each of its units into ``supervision`` of the output unit.
+
+        Parameters
+        ----------
+        circuit : Network
+            The circuit.
+        o : Population
+            The output population.
+        weights : float, default 1
+            The weight of these synapses.
+        during : str, default "error"
+            The phases in which the supervisor is presented and sends.
+        """
         on, off = self.targets
         s = circuit.supervisor(self.supervisor, o.size, on=on, off=off, during=during)
         circuit.connect(s, o, into="supervision", weights=weights, connectivity=OneToOne(), during=during)
@@ -118,10 +132,17 @@ class AppraisedOutput(OutputCircuit):
 
         Parameters
         ----------
-        circuit, o
-            The circuit, and the output population that `build` returned.
-        name : str
+        circuit : Network
+            The circuit.
+        o : Population
+            The output population that `build` returned.
+        name : str, default "loss"
             The name of the new population, which has one unit.
+
+        Returns
+        -------
+        Population
+            The population of the loss.
         """
 
 
@@ -131,7 +152,7 @@ def supervised_during(appraised: bool) -> str:
 
 
 def targets_of(labels: np.ndarray, units: int, on: float, off: float) -> np.ndarray:
-    """What the supervisor shows for each label, of shape (samples, units)."""
+    """Return the values of the supervisor for each label, of shape (samples, units)."""
     shown = np.full((len(labels), units), off)
     shown[np.arange(len(labels)), labels] = on
     return shown

@@ -63,19 +63,36 @@ class HingeOutput(OutputCircuit):
         The weight of the classes that are not shown, between 0 and 1.
     epsilon : float
         The size of the overshoot, above 0.
-    tau, tau_t : Quantity | None
+    tau, tau_t : Quantity, optional
         The time constants of o and t. None stands for dt, which is step-by-step mode.
-    repair : str
-        ``""``, ``"hysteresis"`` or ``"delay"``.
-    off : float | None
+    repair : {"", "hysteresis", "delay"}
+        How the control unit is changed for time constants above dt; "" leaves it as it is printed.
+    off : float, optional
         The share of its peak by which o may miss the peak, or 0, where the hysteresis switches; below
         epsilon/(1+epsilon), so that o = 1 never switches it. None: half of that.
-    companions : tuple[str, str]
+    companions : (str, str)
         The names of the control and supervisory populations.
+
+    Raises
+    ------
+    RecircuitError
+        If a parameter is outside of its range.
+
+    Notes
+    -----
+    In step-by-step mode the error is complete at the end of the fourth step of ``error``, and later phases read it.
 
     References
     ----------
     Amit 2019, section 2.3, Eq. 8 and 9.
+
+    Examples
+    --------
+    >>> import recircuit as rc
+    >>> net = rc.Circuit()
+    >>> o = net.population("o", 10, rc.HingeOutput(S=1, mu=0.1))
+    >>> [*net.populations]
+    ['o', 't', 's']
     """
 
     M: float = 1000.0
@@ -119,13 +136,13 @@ class HingeOutput(OutputCircuit):
         return {"S": self.S, "mu": self.mu}
 
     def losses(self, fields: np.ndarray, labels: np.ndarray) -> np.ndarray:
-        """max(0, S - h[c]) for the class c that is shown, and mu max(0, S + h[k]) for every other k, added up."""
+        """Return max(0, S - h[c]) for the class c that is presented, plus mu max(0, S + h[k]) for every other class k."""
         sign = targets_of(labels, fields.shape[1], 1.0, -1.0)
         each = np.maximum(0, self.S - sign * fields) * np.where(sign > 0, 1.0, self.mu)
         return each.sum(axis=1)
 
     def build(self, circuit: Network, name: str, size: int) -> Population:
-        """Add o, t and s and the one-to-one projections between them; returns o."""
+        """Add o, t and s and the one-to-one projections between them, and return o."""
         one, tau = OneToOne(), self.tau or circuit.dt
         o = circuit.population(name, size, hinge_unit(M=self.M, S=self.S, mu=self.mu, epsilon=self.epsilon, tau=tau))
         t = circuit.population(self.companions[0], size, self._control(self.tau_t or tau))

@@ -17,21 +17,34 @@ from .base import AppraisedOutput, supervised_during
 @door
 @dataclass(frozen=True)
 class SoftmaxOutput(AppraisedOutput):
-    """Softmax with cross-entropy, a control: the error is the target minus the softmax of the fields.
+    """Softmax with cross-entropy, as a control: the error is the target minus the softmax of the fields.
 
-    error[c] = s[c] - exp(h[c])/sum over k of exp(h[k])
+    ::
+
+        error[c] = s[c] - exp(h[c])/sum over k of exp(h[k])
 
     A normalising unit z sums what the output units send, and inhibits them by division. It reads all outputs, so that
     the error is not local to a unit. That takes two steps of the phase ``error``. Fields are clipped at -80 and 80.
 
     Parameters
     ----------
-    tau : Quantity | None
+    tau : Quantity, optional
         The time constant of all units. None stands for dt, which is step-by-step mode.
-    companions : tuple[str, str]
+    companions : (str, str)
         The names of the normalising and supervisory populations.
-    appraised : bool
+    appraised : bool, default False
         Whether `appraise` can be called. The supervisor then sends in the phase ``feedforward`` too.
+
+    Notes ----- The error is complete at the end of the second step of ``error``: in the first one z receives the fields
+    of the outputs, and in the second the outputs receive z. Later phases read it.
+
+    Examples
+    --------
+    >>> import recircuit as rc
+    >>> net = rc.Circuit()
+    >>> o = net.population("o", 10, rc.SoftmaxOutput())
+    >>> [*net.populations]
+    ['o', 'z', 's']
     """
 
     tau: Quantity | None = None
@@ -47,12 +60,12 @@ class SoftmaxOutput(AppraisedOutput):
         return self.companions[1]
 
     def losses(self, fields: np.ndarray, labels: np.ndarray) -> np.ndarray:
-        """log(sum over k of exp(h[k])) - h[c], for the class c that is shown."""
+        """Return log(sum over k of exp(h[k])) - h[c] for the class c that is presented."""
         h = np.clip(fields, -80, 80)
         return np.log(np.exp(h).sum(axis=1)) - h[np.arange(len(h)), labels]
 
     def build(self, circuit: Network, name: str, size: int) -> Population:
-        """Add the outputs, the normalising unit and the supervisor; returns the outputs."""
+        """Add the outputs, the normalising unit and the supervisor, and return the outputs."""
         tau = self.tau or circuit.dt
         o = circuit.population(name, size, softmax_unit(tau=tau, tells_loss=self.appraised))
         z = circuit.population(self.companions[0], 1, normalising_unit(tau=tau))
@@ -62,7 +75,7 @@ class SoftmaxOutput(AppraisedOutput):
         return o
 
     def appraise(self, circuit: Network, o: Population, name: str = "loss") -> Population:
-        """Add a unit whose rate is log(sum over k of exp(h[k])) - h[c]; c is the class that is shown."""
+        """Add a unit whose rate is log(sum over k of exp(h[k])) - h[c] for the class c that is presented."""
         loss = circuit.population(name, 1, cross_entropy_unit())
         for into, sends in (("total", "raised"), ("named", "named")):
             circuit.connect(

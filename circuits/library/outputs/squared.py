@@ -20,24 +20,37 @@ from .base import AppraisedOutput, supervised_during, targets_of
 @door
 @dataclass(frozen=True)
 class SquaredOutput(AppraisedOutput):
-    """Squared error, a control: the error is minus the derivative of half the squared error by the field.
+    """Squared error, as a control: the error is minus the derivative of half the squared error by the field.
 
-    error[c] = (s[c] - f(h[c])) f'(h[c])
+    ::
+
+        error[c] = (s[c] - f(h[c])) f'(h[c])
 
     The error is local, but the unit's equation states it; no circuit computes it.
 
     Parameters
     ----------
-    transfer : str
+    transfer : str, default "linear"
         The transfer function f, as in `pyramidal`.
     on, off : float
-        The targets of the class that is shown and of the others.
-    tau : Quantity | None
+        The targets of the class that is presented and of the others.
+    tau : Quantity, optional
         The time constant of the error. None stands for dt, which is step-by-step mode.
-    companion : str
+    companion : str, default "s"
         The name of the supervisory population.
-    appraised : bool
+    appraised : bool, default False
         Whether `appraise` can be called. The supervisor then sends in the phase ``feedforward`` too.
+
+    Notes ----- The error is complete at the end of the first step of ``error``, in which the supervision arrives. Later
+    phases read it.
+
+    Examples
+    --------
+    >>> import recircuit as rc
+    >>> net = rc.Circuit()
+    >>> o = net.population("o", 10, rc.SquaredOutput(transfer="tanh"))
+    >>> [*net.populations]
+    ['o', 's']
     """
 
     transfer: str = "linear"
@@ -60,13 +73,13 @@ class SquaredOutput(AppraisedOutput):
         return self.on, self.off
 
     def losses(self, fields: np.ndarray, labels: np.ndarray) -> np.ndarray:
-        """Half the sum over units of (s[c] - f(h[c]))^2."""
+        """Return half the sum over units of (s[c] - f(h[c]))^2."""
         f, _ = find_transfer(self.transfer)
         answers = evaluate(readable(f, "transfer"), {"basal": fields})
         return 0.5 * ((targets_of(labels, fields.shape[1], self.on, self.off) - answers) ** 2).sum(axis=1)
 
     def build(self, circuit: Network, name: str, size: int) -> Population:
-        """Add the outputs and the supervisor; returns the outputs."""
+        """Add the outputs and the supervisor, and return the outputs."""
         unit = squared_unit(transfer=self.transfer, tau=self.tau or circuit.dt, tells_loss=self.appraised)
         o = circuit.population(name, size, unit)
         self.supervise(circuit, o, during=supervised_during(self.appraised))

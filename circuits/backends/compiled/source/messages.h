@@ -179,7 +179,7 @@ class Channel {
         const std::vector<char>& body = fields.body;
         Header header{magic, std::uint32_t(kind), number, body.size(), 0};
         do {
-            const std::size_t length = std::min(part, body.size() - header.offset);
+            const std::size_t length = std::min(part, body.size() - std::size_t(header.offset));
             iovec pieces[] = {{&header, sizeof header}, {const_cast<char*>(body.data()) + header.offset, length}};
             msghdr packet{};
             packet.msg_iov = pieces, packet.msg_iovlen = 2;

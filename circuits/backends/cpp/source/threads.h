@@ -14,6 +14,15 @@
 
 namespace recircuit {
 
+// Tells the processor that a thread waits for another one.
+inline void spin_wait() {
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    asm volatile("yield");
+#endif
+}
+
 class Pool {
   public:
     static constexpr int most = 64;  // blocks at a time
@@ -44,7 +53,7 @@ class Pool {
         }
         share(job, 0);
         for (int spin = 0; done_.load(std::memory_order_acquire) < blocks; ++spin)
-            if (spin < 4000) __builtin_ia32_pause();
+            if (spin < 4000) spin_wait();
             else sched_yield();
     }
 
@@ -72,7 +81,7 @@ class Pool {
     void work(int thread) {
         for (std::uint64_t seen = 0;;) {
             for (int spin = 0; spin < 20000 && job_.load(std::memory_order_acquire) == seen; ++spin)
-                __builtin_ia32_pause();
+                spin_wait();
             if (job_.load(std::memory_order_seq_cst) == seen) {
                 std::unique_lock<std::mutex> lock(mutex_);
                 sleeping_.fetch_add(1, std::memory_order_seq_cst);
