@@ -27,12 +27,18 @@ class InProcessProgram(Program):
 
     Attributes
     ----------
-    data : stimulus -> its rows, and the scale and offset that make rates of them
-    series : stimulus -> how its rows are samples, of those whose samples are series
-    row : the row of the data that each batch element shows in the presentation under way; -1 for none
-    random : what all random numbers are drawn from
-    loaded : how many runs and closed loops there have been, so that a closed loop finds that it is no longer the last
-    repeated : how often a step that stands for many has been done in this presentation; of a stream, in this run
+    data
+        For each stimulus its rows, and the scale and offset that make rates of them.
+    series
+        For each stimulus whose samples are series, how its rows form samples.
+    row
+        The row of the data that each batch element presents in the presentation under way; -1 for none.
+    random
+        The generator of all random numbers.
+    loaded
+        How many runs and closed loops there have been, so that a closed loop finds that it is no longer the last.
+    repeated
+        How often a step that stands for many has been done in this presentation, or in this run if there are no phases.
     """
 
     def __init__(self, lowered: Lowered) -> None:

@@ -15,14 +15,18 @@ from .series import Series
 
 @dataclass(frozen=True, eq=False)
 class LiveStimulus:
-    """The rows that a stimulus shows in a closed loop; they are written into from call to call.
+    """The rows that a stimulus presents in a closed loop. Each call writes into them.
 
     Parameters
     ----------
-    name : of the stimulus
-    rows : (batch, units); of labels (batch, 1); of series (batch, rows, units)
-    classes : of labels, how many there are; 0: these are no labels
-    each : of series, the rows of a sample; 0: these are no series
+    name : str
+        The name of the stimulus.
+    rows : array
+        The rows, of shape (batch, units); of labels (batch, 1); of series (batch, rows, units).
+    classes : int
+        The number of classes of labels; 0 if these are no labels.
+    each : int
+        The number of rows of a sample of series; 0 if these are no series.
     """
 
     name: str
@@ -41,9 +45,12 @@ class LiveStimulus:
         return Series(self.each, self.each, np.zeros(0, np.int32)) if self.each else None
 
     def show(self, value: Any) -> None:
-        """Take what is given in a call.
+        """Write the data of a call into the rows.
 
-        Raises RecircuitError: its shape does not fit, or it is no label.
+        Raises
+        ------
+        RecircuitError
+            If its shape does not fit, or it is no label.
         """
         rows = self.rows
         try:

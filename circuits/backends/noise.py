@@ -24,12 +24,14 @@ _HIGH, _TWIST = 0x80000000, 0x9908B0DF
 
 @dataclass(frozen=True)
 class NoiseState:
-    """All that the random numbers to come depend on.
+    """The state of the random numbers: all that those to come depend on.
 
     Parameters
     ----------
-    kind : the generator: ``"mersenne"`` or ``"philox"``
-    content : its state, as an array of uint8
+    kind : str
+        The generator: ``"mersenne"`` or ``"philox"``.
+    content : array
+        The state of the generator, as an array of uint8.
     """
 
     kind: str

@@ -40,7 +40,8 @@ class Interrupted(KeyboardInterrupt):
 
     Parameters
     ----------
-    result : what the run left until then
+    result : RunResult
+        The result of the run until then.
     """
 
     def __init__(self, result: RunResult) -> None:
@@ -51,16 +52,22 @@ class Interrupted(KeyboardInterrupt):
 
 @dataclass
 class RunResult:
-    """What a run leaves.
+    """The result of a run.
 
     Parameters
     ----------
-    presentations : how many were completed
-    collected : variable -> array (presentations, batch, size), as it was at the end of its step
-    traces : variable -> array (steps, values) of the first batch elements
-    diverged : the variable found to be NaN or infinite, or empty
-    interrupted : stopped by Ctrl-C, after the presentation under way
-    why : what may have made it diverge
+    presentations : int
+        The number of presentations that were completed.
+    collected : mapping of str to array
+        For each variable an array (presentations, batch, size), as it was at the end of its step.
+    traces : mapping of str to array
+        For each variable an array (steps, values) of the first batch elements.
+    diverged : str
+        The variable that became NaN or infinite; empty if none did.
+    interrupted : bool
+        Whether Ctrl-C stopped it, after the presentation under way.
+    why : str
+        What may have made it diverge, as a sentence.
     """
 
     presentations: int
@@ -103,8 +110,10 @@ class Program(ABC):
 
     Parameters
     ----------
-    backend : its name
-    lowered : the operations and variables that it was built of
+    backend : str
+        The name of the backend.
+    lowered : Lowered
+        The operations and variables of the circuit.
     """
 
     backend: str
@@ -122,7 +131,7 @@ class Program(ABC):
 
     @abstractmethod
     def read(self, key: str) -> np.ndarray:
-        """Return the flat values of a variable."""
+        """Return the values of a variable as a flat array."""
 
     @abstractmethod
     def write(self, key: str, values: np.ndarray) -> None:
@@ -130,7 +139,7 @@ class Program(ABC):
 
     @abstractmethod
     def dtype(self, key: str) -> np.dtype:
-        """Return how the values of a variable are stored."""
+        """Return the type in which the values of a variable are stored."""
 
     @abstractmethod
     def seed(self, seed: int) -> None:
@@ -164,29 +173,38 @@ class Program(ABC):
         columns: int = 1,
         progress: Progress | None = None,
     ) -> RunResult:
-        """Walk the table once for every row of ``order``.
+        """Run the steps of the table once for every row of ``order``.
 
         Parameters
         ----------
-        order : (presentations, batch) rows of the data; -1 for a column that stays empty (only at the end)
-        collect : variable -> the step at whose end all its batch elements are kept
-        trace : variables of which the first batch elements are kept after every step
-        columns : how many of them
-        progress : called with the number of presentations done, now and then
+        order : array
+            The rows of the data, of shape (presentations, batch); -1 for a batch element that presents nothing (only at
+            the end).
+        collect : mapping of str to int, optional
+            For each variable the step at whose end the values of all batch elements are kept.
+        trace : sequence of str
+            Variables whose values in the first batch elements are kept after every step.
+        columns : int
+            The number of batch elements that are kept.
+        progress : Progress, optional
+            A function that is called from time to time with the number of presentations done.
 
         Raises
         ------
-        Interrupted : after Ctrl-C, at the end of the presentation under way
+        Interrupted
+            After Ctrl-C, at the end of the presentation under way.
         """
 
     @abstractmethod
     def live(self, table: Timetable, stimuli: Mapping[str, LiveStimulus], reads: Sequence[str]) -> Session:
-        """A closed loop, in which each call is one walk along the table.
+        """Begin a closed loop, in which each call runs the steps of the table once.
 
         Parameters
         ----------
-        stimuli : by name, each with the rows that calls write into
-        reads : variables that are read at the end of each presentation
+        stimuli : mapping of str to LiveStimulus
+            The stimuli by name, each with the rows that calls write into.
+        reads : sequence of str
+            Variables that are read at the end of each presentation.
         """
 
     @abstractmethod
@@ -218,7 +236,7 @@ class Program(ABC):
 
 
 def check_seed(seed: int) -> int:
-    """Return a seed that every backend takes."""
+    """Return a seed, and refuse one that a backend cannot take."""
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < 2**32:
         raise RecircuitError(f"seed: expected a whole number from 0 to 2^32 - 1; got {seed!r}.")
     return int(seed)

@@ -9,13 +9,16 @@ import numpy as np
 
 @dataclass(frozen=True, eq=False)
 class Series:
-    """How the rows of a stimulus are samples.
+    """How the rows of a stimulus form samples.
 
     Parameters
     ----------
-    rows : how many a sample has
-    stride : how many rows lie between the beginnings of two samples; 0: there is one sample, which all elements share
-    lengths : after how many rows each sample ends, int32; empty: after all
+    rows : int
+        The number of rows of a sample.
+    stride : int
+        The number of rows between the beginnings of two samples; 0 if all elements share a single sample.
+    lengths : array
+        The number of rows after which each sample ends, int32; empty if no sample ends early.
     """
 
     rows: int

@@ -128,7 +128,10 @@ def check_rule(projection: Projection, broadcasts: set[str]) -> None:
 def check_delay_shape(projection: Projection) -> None:
     """Refuse delays of single synapses that do not fit the weights.
 
-    Raises RecircuitError: with both shapes.
+    Raises
+    ------
+    RecircuitError
+        If the shapes differ. The message has both.
     """
     if isinstance(projection.delay, int):
         return

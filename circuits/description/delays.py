@@ -15,14 +15,20 @@ __all__ = ["DelayLine", "delay_line", "delay_lines", "sent_by", "synapse_delays"
 
 @dataclass(frozen=True)
 class DelayLine:
-    """What a population has sent in the last steps, for projections that bring it in later.
+    """The signals of a population in the last steps, for projections with a delay.
 
     Parameters
     ----------
-    population, sends : whose signal it is, and what of it is sent: an expression
-    name : the variable that holds it, of shape (length, batch, units)
-    length : how many steps are kept
-    taps : (steps, variable) for every delay that all synapses of a projection share: the signal of so many steps ago
+    population : Population
+        The population that sends.
+    sends : str
+        The expression of its variables that is sent.
+    name : str
+        The variable that holds it, of shape (length, batch, units).
+    length : int
+        The number of steps that are kept.
+    taps
+        For every delay that all synapses of a projection share, the number of steps and the variable with the signal.
     """
 
     population: Population

@@ -11,7 +11,10 @@ from .projection import Projection
 def check_meaning(projection: Projection, batch_size: int) -> None:
     """Refuse a rule for which B batch elements would mean something else than B circuits.
 
-    Raises RecircuitError: with the statement, and the forms in which its meaning can be said.
+    Raises
+    ------
+    RecircuitError
+        If a statement of the rule is one. The message shows it and says how to write it.
     """
     equation = projection.equation
     if equation is None or not equation.plastic:

@@ -16,7 +16,10 @@ def change_parameter(network: Network, population: Population, name: str, value:
 
     That is so where step-by-step mode begins or ends, or where units begin or cease to have values of their own.
 
-    Raises RecircuitError: an array of a shape that does not fit.
+    Raises
+    ------
+    RecircuitError
+        If the value is an array of a shape that does not fit.
     """
     before = _of_code(network, population)
     if np.ndim(value):

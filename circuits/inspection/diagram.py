@@ -30,20 +30,21 @@ BESIDE = 0.9
 
 
 def draw_circuit(circuit: Network, *, phases: bool = True, labels: bool = True) -> Figure:
-    """Draw a circuit, layer above layer.
+    """Draw a circuit, one layer above the other.
 
-    Boxes are populations, with their compartments where their input arrives; grey ones are shown the data, yellow ones
-    the label. An arrow is a projection; one with a badge is plastic, by the rule whose name it bears; a broken one is
-    no local rule's (a control). A word at a tail is what is sent, where it is not the rate.
+    Boxes are populations, with their compartments at the places where input arrives; grey boxes present data, yellow
+    boxes the label. An arrow is a projection. A plastic one has a badge with the name of its rule; a broken line shows
+    a rule that is not local (a control). A word at the beginning of an arrow is the variable that is sent, unless it is
+    the rate.
 
     Parameters
     ----------
     circuit : Network
-        Need not have been built.
-    phases : bool
-        Draw the phases of a presentation below, where the circuit has any.
-    labels : bool
-        Write the rules' names.
+        The circuit, which need not have been built.
+    phases : bool, default True
+        Whether to draw the phases of a presentation below.
+    labels : bool, default True
+        Whether to write the names of the rules.
     """
     boxes, edges = lay_out(circuit)
     figure = blank_figure()

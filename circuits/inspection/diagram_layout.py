@@ -107,7 +107,7 @@ def lay_out(circuit: Network) -> tuple[list[Box], list[Edge]]:
 
 
 def companions(circuit: Network) -> dict[str, str]:
-    """Return the populations that belong to one other, as t and s do to o: companion -> whose it is."""
+    """Return the populations that belong to another one, as t and s belong to o, each with that population."""
     partners: dict[str, set[str]] = {name: set() for name in circuit.populations}
     small: dict[str, bool] = {n: p.size == 1 or _shows_labels(p) for n, p in circuit.populations.items()}
     sends: set[str] = set()
@@ -140,10 +140,7 @@ def companions(circuit: Network) -> dict[str, str]:
 
 
 def _serving(circuit: Network) -> dict[str, str]:
-    """Return error and modulatory neurons, which project one to one into the apical compartment of others -> those.
-
-    Where these serve others in turn, each keeps a place of its own.
-    """
+    """Return error and modulatory neurons, which project one to one into the apical compartment of others, with those."""
     found = {
         p.pre.name: p.post.name
         for p in circuit.projections.values()
@@ -161,11 +158,7 @@ def _receives(circuit: Network, name: str) -> bool:
 
 
 def layers(circuit: Network, names: set[str]) -> dict[str, int]:
-    """Return the longest way forward from a population that nothing drives; ways back (apical, or to what is below)
-    aside.
-
-    What error neurons drive is above the layer that they serve.
-    """
+    """Return the number of the layer of each population: the longest way forward from a population that nothing drives."""
     ahead: dict[str, list[str]] = {n: [] for n in circuit.populations if n in names}
     serving = _serving(circuit)
     for p in circuit.projections.values():
@@ -259,7 +252,7 @@ def _beside(box: Box, boxes: list[Box], sign: int) -> list[Box]:
 
 
 def _reach(box: Box, boxes: list[Box]) -> float:
-    """Return height that a box and its companions need."""
+    """Return the height that a box and its companions need."""
     stacks = [sum(b.height + 0.25 for b in _beside(box, boxes, sign)) - 0.25 for sign in (-1, 1)]
     return max(box.height, *stacks)
 

@@ -10,7 +10,7 @@ from ..lowering.timetable import Entry, Timetable
 
 
 def explain(table: Timetable, schedule: Schedule) -> str:
-    """The table as text; steps that do the same are told once."""
+    """Return the table as text, in which steps that do the same have one row."""
     lines = [f"{table.mode}: {table.length} steps, {table.work():,} multiplications a presentation and batch element"]
     blocks: list[tuple[str, list[str], list[int]]] = []
     for row_number, (step, row) in enumerate(zip(table.steps, table.entries, strict=True)):

@@ -16,13 +16,7 @@ __all__ = ["keys_of", "known", "value_of"]
 
 
 def keys_of(network: Network, arrays: Collection[str], name: str) -> list[str]:
-    """Return the stored variables that the value of ``name`` (as ``"h.rate"``) is made of.
-
-    Raises
-    ------
-    RecircuitError
-        If there is no such variable, or if the expression reads the time or something that nobody else reads.
-    """
+    """Return the stored variables from which the value of ``name``, such as ``"h.rate"``, is computed."""
     owner, _, variable = name.partition(".")
     population = network.populations.get(owner)
     if population is None or name in arrays:

@@ -23,7 +23,7 @@ NAMED = 12
 
 
 class Recorded(Protocol):
-    """What a recording has that is drawn: `recircuit.Trace` says what each of these is."""
+    """The members of a recording that are drawn; see `recircuit.Trace`."""
 
     rows: np.ndarray
     schedule: Schedule | None
@@ -61,19 +61,19 @@ def plot_trace(
     ----------
     trace : Recorded
         What ``circuit.run(..., record=...)`` returns.
-    names : Sequence[str] | None
-        Which of its variables, in this order (default: all).
-    units : Sequence[int] | int
-        Which units have a colour and a label, or how many; where there are more, those are grey.
-    labels : dict[str, Sequence[str]] | None
-        Variable -> what to call its units, instead of their numbers.
+    names : sequence of str, optional
+        The variables that are drawn, in this order; the default is all.
+    units : int or sequence of int
+        The units that have a colour and a label, or how many have them; the others are grey.
+    labels : dict of str to sequence of str, optional
+        For each variable the names of its units, which otherwise are numbers.
     width, height : float
         The width and height of the figure and of each panel, in inches.
 
     Raises
     ------
     RecircuitError
-        for a variable that was not recorded, or an empty recording
+        If a variable was not recorded, or nothing was recorded.
     """
     chosen = list(trace) if names is None else [names] if isinstance(names, str) else list(names)
     if not chosen or not trace.steps:
@@ -94,7 +94,7 @@ def plot_trace(
 
 
 def blank_figure() -> Figure:
-    """Return a figure that Jupyter draws as the value of a cell, and once: pyplot knows it, and does not keep it."""
+    """Return a figure that Jupyter draws once, as the value of a cell; pyplot does not keep it."""
     figure = pyplot.figure()
     pyplot.close(figure)
     return figure
@@ -127,9 +127,7 @@ def _draw_lines(
 
 
 def _spans(trace: Recorded) -> list[tuple[str, float, float]]:
-    """Return name, begin and end in milliseconds of each phase of each presentation; an evaluation has some of them
-    only.
-    """
+    """Return the name, the beginning and the end in milliseconds of each phase of each presentation of the run."""
     schedule, dt = trace.schedule, float(trace.dt) * 1e3
     presentations = len(trace.rows)
     if schedule is None or not presentations:

@@ -23,7 +23,7 @@ PIECE = 2**28
 
 @dataclass(frozen=True)
 class Wanted:
-    """One name of a recording, as ``"h.v[3]"``: the variable, and which of its places."""
+    """One name of a recording, such as ``"h.v[3]"``: the variable, and the places of it that are kept."""
 
     name: str
     variable: str
@@ -31,9 +31,12 @@ class Wanted:
 
     @classmethod
     def of(cls, name: Any) -> Wanted:
-        """Read a name.
+        """Read the name of a variable and its places.
 
-        Raises RecircuitError: it is none.
+        Raises
+        ------
+        RecircuitError
+            If it is not such a name.
         """
         found = re.fullmatch(r"\s*(\w+\.\w+)\s*(\[.*\])?\s*", name) if isinstance(name, str) else None
         if found is None:
@@ -45,21 +48,32 @@ class Wanted:
 
 @dataclass
 class Recording:
-    """What is recorded of a run, and how.
+    """The recording of a run: what is kept of it, and how.
 
     Parameters
     ----------
-    network : the circuit
-    wanted : the names
-    keys : the stored variables that they are made of, in the order in which a backend keeps them
-    variables : all stored variables
-    elements : which batch elements; a number: that one, without an axis for it
-    steps : every how many steps
-    start : the number of steps that the clock has counted before the next piece of the run
-    begin : the same of the whole run
-    kept : the number of each recorded step
-    found : name -> what was recorded of each piece
-    shown : of each stimulus, whether it showed the data of this run, those of an earlier one, or none
+    network : Network
+        The circuit.
+    wanted : list of Wanted
+        The names that were asked for.
+    keys : list of str
+        The stored variables from which they are computed, in the order in which a backend keeps them.
+    variables : mapping of str to Variable
+        All stored variables.
+    elements : int or list of int
+        The batch elements that are kept; a single number keeps that one, without an axis for it.
+    steps : int
+        The number of steps between two values that are kept.
+    start : int
+        The number of steps that the clock has counted before the next piece of the run.
+    begin : int
+        The number of steps before the whole run.
+    kept : list of int
+        The number of each recorded step.
+    found : dict of str to list of array
+        For each name the recorded values of each piece of the run.
+    shown : dict of str to str
+        For each stimulus, whether it presented the data of this run, those of an earlier one, or none.
     """
 
     network: Network
@@ -78,9 +92,12 @@ class Recording:
     def of(
         cls, network: Network, variables: Mapping[str, Variable], record: Any, elements: Any = 0, every: Any = None
     ) -> Recording:
-        """Read what a user asked for.
+        """Return the recording that a user asked for.
 
-        Raises RecircuitError: a name, element or time that there is not.
+        Raises
+        ------
+        RecircuitError
+            If a name, an element or a time does not exist.
         """
         names = [record] if isinstance(record, str) else record
         if not isinstance(names, Iterable) or isinstance(names, bytes | Mapping):
@@ -94,7 +111,7 @@ class Recording:
 
     @property
     def columns(self) -> int:
-        """How many batch elements a backend keeps, from the first."""
+        """The number of batch elements that a backend keeps, from the first one on."""
         return 1 + max([self.elements] if isinstance(self.elements, int) else self.elements)
 
     def shape(self, variable: str) -> tuple[int, ...]:
@@ -115,9 +132,12 @@ class Recording:
             ) from None
 
     def check_memory(self, steps: int, free: int | None = None) -> None:
-        """Refuse a recording of so many steps that does not fit, before it begins.
+        """Refuse a recording of this number of steps that does not fit into the memory, before it begins.
 
-        Raises RecircuitError: with what it needs and what there is.
+        Raises
+        ------
+        RecircuitError
+            If it does not fit. The message says what it needs and what is free.
         """
         free = available() if free is None else free
         count = 1 if isinstance(self.elements, int) else len(self.elements)
@@ -134,7 +154,7 @@ class Recording:
             )
 
     def pieces(self, rows: np.ndarray, steps: int) -> list[np.ndarray]:
-        """The order of a run in pieces, so that what is not wanted is dropped before it fills the memory."""
+        """Return the order of a run in pieces, so that values which are not wanted are dropped before they fill the memory."""
         size = sum(self.variables[key].size for key in self.keys) * 8 * max(steps, 1)
         each = max(PIECE // max(size, 1), 1)
         if not self.keys or len(rows) <= each or self.network.schedule is None:  # the rows of a stream are of one run
@@ -142,7 +162,7 @@ class Recording:
         return [rows[k : k + each] for k in range(0, len(rows), each)]
 
     def take(self, traces: Mapping[str, np.ndarray]) -> None:
-        """Keep what is wanted of the steps that a backend has kept."""
+        """Keep the wanted part of the steps that a backend has kept."""
         count = max((len(v) for v in traces.values()), default=0)
         at = self.start + 1 + np.arange(count)
         chosen = np.flatnonzero(at % self.steps == 0)
@@ -153,7 +173,7 @@ class Recording:
             self.found.setdefault(one.name, []).append(self._value(one, stored, len(chosen)))
 
     def values(self) -> dict[str, np.ndarray]:
-        """What was recorded, by name."""
+        """Return the recorded values by name."""
         return {name: np.concatenate(pieces) for name, pieces in self.found.items()}
 
     def _value(self, one: Wanted, stored: Mapping[str, np.ndarray], count: int) -> np.ndarray:
@@ -210,7 +230,7 @@ def _whole(node: ast.expr | None) -> int:
 
 
 def _elements(elements: Any, batch_size: int) -> int | list[int]:
-    """Which batch elements: a number, a list, or "all"."""
+    """Return the batch elements: a number, a list, or all of them."""
     if isinstance(elements, str) and elements == "all":
         return list(range(batch_size))
     given: Any = elements if isinstance(elements, list | tuple | range) else np.asarray(elements)
@@ -228,7 +248,7 @@ def _elements(elements: Any, batch_size: int) -> int | list[int]:
 
 
 def _every(every: Any, dt: Quantity) -> int:
-    """Every how many steps."""
+    """Return the number of steps between two values that are kept."""
     if every is None:
         return 1
     if isinstance(every, Quantity) and every.dim is second.dim and every.ndim == 0:

@@ -1,4 +1,4 @@
-"""Recordings as tables of other libraries: xarray and pandas, which are loaded when they are asked for."""
+"""Recordings as tables of xarray and pandas, which are imported when they are needed."""
 
 from __future__ import annotations
 

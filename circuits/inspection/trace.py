@@ -1,4 +1,4 @@
-"""Recordings: what chosen variables did, step by step."""
+"""Traces: what chosen variables did in a run, step by step."""
 
 from __future__ import annotations
 
@@ -19,17 +19,42 @@ if TYPE_CHECKING:
 
 
 class Trace:
-    """What was recorded in a run.
+    """The recorded values of a run; `Circuit.run` returns one.
 
     ``trace["h.rate"]`` is an array (steps, units) of one batch element, or (steps, elements, units) of several;
-    ``trace["x_to_h.w"]`` has the shape of the weights after that of the steps. ``trace.t`` is the time in milliseconds at
-    the end of each step, which goes on from one run to the next; ``trace.plot()`` draws everything. ``trace.shown`` says of
-    each stimulus whether it showed the data of this run, those of an earlier one, or none.
+    ``trace["x_to_h.w"]`` has the shape (steps, ...) with that of the weights. ``trace.plot()`` draws everything.
 
     Parameters
     ----------
-    recording : what was asked for, and has been gathered
-    rows : the row of the data that each presentation showed in each batch element
+    recording : Recording
+        The names that were asked for, with their values.
+    rows : array of int
+        The row of the data that each batch element presented, of shape (presentations, batch).
+
+    Attributes
+    ----------
+    names : list of str
+        The recorded names.
+    shown : dict of str to str
+        For each stimulus, whether it presented the data of this run, those of an earlier one, or none.
+    t : array of float
+        The time at the end of each recorded step, in milliseconds, which goes on from one run to the next.
+
+    Notes
+    -----
+    The values of a step are those at its end, when everything in the step has been computed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import recircuit as rc
+    >>> from brian2 import ms
+    >>> net = rc.Circuit()
+    >>> x = net.stimulus("x", 2)
+    >>> schedule = net.phases("feedforward", 3*ms)
+    >>> trace = net.run(np.ones((4, 2)), record=["x.rate"])
+    >>> trace["x.rate"].shape
+    (12, 2)
     """
 
     def __init__(self, recording: Recording, rows: np.ndarray) -> None:
@@ -55,46 +80,66 @@ class Trace:
 
     @property
     def steps(self) -> int:
-        """How many steps were recorded."""
+        """The number of recorded steps."""
         return len(self.recording.kept)
 
     @property
     def t(self) -> np.ndarray:
-        """Time at the end of each recorded step, in milliseconds, since the circuit began."""
+        """The time at the end of each recorded step since the circuit began, in milliseconds."""
         return np.array(self.recording.kept) * float(self.dt) * 1e3
 
     @property
     def begin(self) -> float:
-        """Time at which the run began, in milliseconds."""
+        """The time at which the run began, in milliseconds."""
         return self.recording.begin * float(self.dt) * 1e3
 
     @property
     def each(self) -> int:
-        """How many steps a presentation took."""
+        """The number of steps in a presentation."""
         return (self.recording.start - self.recording.begin) // max(len(self.rows), 1)
 
     def plot(self, names: Sequence[str] | None = None, **options: Any) -> Figure:
-        """One panel per variable, one line per unit, phases shaded (``circuits/inspection/plots.py`` has the options)."""
+        """Draw one panel per variable and one line per unit, with the phases shaded.
+
+        Parameters
+        ----------
+        names : sequence of str, optional
+            The variables that are drawn, in this order; the default is all.
+        options
+            ``units`` (the units that have a colour and a label, or how many have them), ``labels`` (for each variable
+            the names of its units), and ``width`` and ``height`` of the figure and of a panel, in inches.
+
+        Raises
+        ------
+        RecircuitError
+            If a variable was not recorded, or nothing was recorded.
+        """
         from .plots import plot_trace
 
         return plot_trace(self, names, **options)
 
     def to_xarray(self) -> xarray.Dataset:
-        """An `xarray.Dataset` with the dimensions time (in ms), element and unit, and units as attributes.
+        """Return an `xarray.Dataset` with the dimensions time (in ms), element and unit, and units as attributes.
 
-        Where variables of several populations were recorded, the units of each have a dimension of their own, as
+        If variables of several populations were recorded, the units of each have a dimension of their own, such as
         ``h_unit``. Weights have the dimensions ``x_to_h_post`` and ``x_to_h_pre``.
 
-        Raises RecircuitError: xarray is not installed.
+        Raises
+        ------
+        RecircuitError
+            If xarray is not installed.
         """
         from .tables import to_xarray
 
         return to_xarray(self)
 
     def to_dataframe(self) -> pandas.DataFrame:
-        """A `pandas.DataFrame` with a row for each step, and a column for each variable, batch element and unit.
+        """Return a `pandas.DataFrame` with a row for each step, and a column for each variable, batch element and unit.
 
-        Raises RecircuitError: pandas is not installed.
+        Raises
+        ------
+        RecircuitError
+            If pandas is not installed.
         """
         from .tables import to_dataframe
 
@@ -107,9 +152,14 @@ class Trace:
 
 
 def recorded(program: Program, table: Timetable, rows: np.ndarray, recording: Recording) -> Trace:
-    """Run, piece by piece, and keep what is to be recorded.
+    """Run the circuit, and keep what is to be recorded.
 
-    Raises Interrupted, with what was recorded until then; RecircuitError: something diverged.
+    Raises
+    ------
+    Interrupted
+        After Ctrl-C, with what was recorded until then.
+    RecircuitError
+        If a variable became NaN or infinite.
     """
     done = 0
     recording.begin = recording.start = int(program.get("clock.timestep"))

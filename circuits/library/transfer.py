@@ -22,7 +22,7 @@ class Transfer:
     Parameters
     ----------
     f, slope : str
-        f and f' as expressions in which ``{u}`` stands for the field.
+        The expressions of f and f', in which ``{u}`` stands for the field.
     about : str
         The function in a sentence.
     """

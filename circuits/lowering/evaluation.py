@@ -47,17 +47,19 @@ _OPERATORS: dict[type, Callable[..., Any]] = {
 
 
 def evaluate(expression: str, names: Mapping[str, Any], draws: Mapping[str, Callable[..., Any]] | None = None) -> Any:
-    """The value of an expression.
+    """Return the value of an expression.
 
     Parameters
     ----------
-    names : the values of variables; they come before constants and units of the same name
-    draws : the functions that draw random numbers (``rand``, ``randn``, ``poisson``), for expressions that have them
+    names : mapping of str
+        The values of variables; they come before constants and units of the same name.
+    draws : function, optional
+        The functions that draw random numbers (``rand``, ``randn``, ``poisson``), for expressions that have them.
 
     Raises
     ------
     RecircuitError
-        The expression reads a name or calls a function that there is not, or is no expression of Brian2's.
+        If the expression reads an unknown name, calls an unknown function, or cannot be read.
     """
     return _Evaluation(expression, names, FUNCTIONS | dict(draws or {})).value(_parsed(expression.strip()))
 

@@ -40,9 +40,12 @@ class Elementwise(Kernel):
 
     Parameters
     ----------
-    owner : the population or projection whose elements these are
-    statements : in order
-    scalars : names in the statements that stand for single values of other owners: (name, key)
+    owner : str
+        The population or projection whose elements these are.
+    statements : tuple of Statement
+        The statements in order.
+    scalars
+        Names in the statements that stand for single values of other owners, each with its key.
     """
 
     owner: str
@@ -61,8 +64,10 @@ class StateUpdate(Elementwise):
 
     Parameters
     ----------
-    equations : what the statements were made of, so that a part of them can be made by itself
-    suffix : of the operation's name
+    equations : tuple of StateEquation
+        The equations of the statements, so that a part of them can be made by itself.
+    suffix : str
+        The end of the operation's name.
     """
 
     equations: tuple[StateEquation, ...] = ()
@@ -85,13 +90,20 @@ class Propagate(Kernel):
 
     Parameters
     ----------
-    projection, connectivity : which, and where its synapses are (those of the projection whose weights it reads)
-    signal : what each pre unit sends
-    field : the variable of the post unit that this projection alone writes, as ``"h.basal_x"``
-    weights : as ``"x_to_h.w"``
-    transposed : the weights belong to a projection that runs the other way
-    sparse : go from synapse to synapse, not through the whole matrix
-    argmax : of max pooling: where it is kept which input was the largest
+    projection, connectivity : str
+        The projection, and the one whose connectivity says where the synapses are.
+    signal : Term
+        The signal of each pre unit.
+    field : str
+        The variable of the post unit that this projection alone writes, as ``"h.basal_x"``.
+    weights : str
+        The weights, as ``"x_to_h.w"``.
+    transposed : bool
+        Whether the weights belong to a projection in the opposite direction.
+    sparse : bool
+        Whether to go from synapse to synapse, not through the whole matrix.
+    argmax : str
+        For max pooling, the variable that says which input was the largest.
     """
 
     projection: str
@@ -112,10 +124,14 @@ class Delay(Kernel):
 
     Parameters
     ----------
-    population : whose signal it is
-    signal : what is kept
-    line : the variable that keeps it, a row for each of ``length`` steps; step n is in row n modulo ``length``
-    taps : (steps, variable) for each delay that somebody asks for
+    population : str
+        The population that sends.
+    signal : Term
+        The signal that is kept.
+    line : str
+        The variable that keeps it, a row for each of ``length`` steps; step n is in row n modulo ``length``.
+    taps
+        For each delay that is asked for, the number of steps and the variable.
     """
 
     population: str
@@ -131,9 +147,13 @@ class DelayedPropagate(Kernel):
 
     Parameters
     ----------
-    projection : whose tables ``delay_start``, ``delay_pre``, ``delay_weight`` and ``delay_steps`` say where synapses are
-    line, length : the delay line of the pre population, which has moved on in this step
-    field, weights : as in `Propagate`
+    projection : str
+        The projection whose tables ``delay_start``, ``delay_pre``, ``delay_weight`` and ``delay_steps`` say where
+        synapses are.
+    line, length : str
+        The delay line of the pre population, which has moved on in this step.
+    field, weights : str
+        See `Propagate`.
     """
 
     projection: str
@@ -183,12 +203,14 @@ class Part:
 
 @dataclass(frozen=True)
 class Fused(Kernel):
-    """target = keep*target + scale*mean over the elements that show something of an expression of pre, post and synapse.
+    """target = keep*target + scale*mean over the elements that present something of an expression of pre, post and synapse.
 
     Parameters
     ----------
-    parts : what the expression reads of the two units
-    vanishing : side -> the part that is a factor of the whole: where it is zero, all is
+    parts : tuple of Part
+        The factors in the expression that are read from the two units.
+    vanishing
+        For each side the part that is a factor of the whole: the update is zero where this part is.
     """
 
     projection: str
@@ -214,16 +236,22 @@ class Fused(Kernel):
 
 @dataclass(frozen=True)
 class Traced(Kernel):
-    """In every element that shows something, traces are set; then target = keep*target + mean of (once + expression).
+    """In every element that presents something, traces are set; then target = keep*target + mean of (once + expression).
 
     Parameters
     ----------
-    traces : all that are read or set
-    statements : ``NAME = E``, each of a trace; an expression reads traces as the statements before have left them
-    target : an array of one value for each weight; empty for none
-    once : of weights that several synapses share, what is not summed over them, in the statement or the mean
-    parts : what the expressions read of the two units
-    masked : whether traces of weights that no synapse has are zero
+    traces : tuple of str
+        The traces that are read or set.
+    statements : tuple of Statement
+        ``NAME = E``, each of a trace; an expression reads traces as the statements before have left them.
+    target : str
+        An array of one value for each weight; empty for none.
+    once : str
+        For weights that several synapses share, the terms that are not summed over them.
+    parts : tuple of Part
+        The factors in the expressions that are read from the two units.
+    masked : bool
+        Whether traces of weights that no synapse has are zero.
     """
 
     projection: str

@@ -14,15 +14,22 @@ from .variables import Variable
 
 @dataclass(frozen=True, eq=False)
 class Lowered:
-    """The intermediate form.
+    """The intermediate form of a circuit.
 
     Parameters
     ----------
-    network, schedule : the description that it was made of
-    operations : in the order of a step
-    variables : by key, in the order in which they are laid out
-    constants : what some of them begin with
-    alternatives : operation -> smaller ones that write a part of what it writes
+    network : Network
+        The description of the circuit.
+    schedule : Schedule
+        The steps of a presentation.
+    operations : tuple of Operation
+        The operations, in the order of a step.
+    variables : mapping of str to Variable
+        The variables by key, in the order in which they are laid out.
+    constants : mapping of str
+        The initial values of some variables.
+    alternatives
+        For an operation the smaller ones that write a part of what it writes.
     """
 
     network: Network

@@ -16,16 +16,26 @@ class Operation:
 
     Parameters
     ----------
-    name : unique within the circuit
-    owner : the population or projection that it belongs to
-    slot : its place in the step (CLAMP, EXPRESS, PROPAGATE, INTEGRATE, LATCH, FACTOR, LEARN)
-    steps : the steps of a presentation in which it is open
-    kernel : what it computes
-    reads, writes : variables as ``"h.rate"``; what it writes it writes whole
-    learns : left out of evaluations
-    supervises : likewise
-    always : never left out (it draws random numbers, or reads the data)
-    work : multiplications of one presentation and batch element
+    name : str
+        Its name, which is unique within the circuit.
+    owner : str
+        The population or projection that it belongs to.
+    slot : int
+        Its place in the step (CLAMP, EXPRESS, PROPAGATE, INTEGRATE, LATCH, FACTOR, LEARN).
+    steps : tuple of int
+        The steps of a presentation in which it is open.
+    kernel : Kernel
+        The computation.
+    reads, writes : frozenset of str
+        The variables that it reads and writes, as ``"h.rate"``; it writes all values of a variable.
+    learns : bool
+        Whether it is left out of evaluations because it learns.
+    supervises : bool
+        Whether it is left out of evaluations because it presents what is wanted.
+    always : bool
+        Whether it is never left out, since it draws random numbers or reads the data.
+    work : int
+        The number of multiplications in one presentation and batch element.
     """
 
     name: str

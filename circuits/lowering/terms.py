@@ -13,10 +13,14 @@ class Term:
 
     Parameters
     ----------
-    population : whose unit it is
-    expression : in the names of that population
-    scalars : parameters of a rule that it reads too, of the projection ``of``
-    variable : the stored variable that holds its value; empty until the pass ``factors`` has found or made one
+    population : str
+        The population of the unit.
+    expression : str
+        The expression, in the names of that population.
+    scalars : tuple of str
+        Parameters of a rule that it reads too, of the projection ``of``.
+    variable : str
+        The stored variable that holds its value; empty until the pass ``factors`` has found or made one.
     """
 
     population: str

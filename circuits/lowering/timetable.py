@@ -34,12 +34,18 @@ class Timetable:
 
     Parameters
     ----------
-    mode : ``"train"`` or ``"evaluate"``
-    steps : of each row, the step of the presentation that it is (the first of those that it stands for)
-    entries : of each row, its operations
-    repeats : row -> how many equal steps in a row it stands for, where that is more than one
-    shown : of each stimulus of series: row -> how many steps of its window have gone before
-    stream : whether there are no phases, so that the one step is repeated for as long as the circuit runs
+    mode : str
+        ``"train"`` or ``"evaluate"``.
+    steps : tuple of int
+        For each row, the step of the presentation (the first one if the row stands for several).
+    entries
+        For each row, its operations.
+    repeats : mapping of int to int
+        For a row that stands for several equal steps, how many these are.
+    shown
+        For each stimulus of series and each row, how many steps of its window come before.
+    stream : bool
+        Whether there are no phases, so that the one step is repeated for as long as the circuit runs.
     """
 
     mode: str
@@ -60,14 +66,18 @@ class Timetable:
         narrow: Narrow | None = None,
         within: str | None = None,
     ) -> Timetable:
-        """The table of a training presentation (``"train"``) or of an evaluation (``"evaluate"``).
+        """Return the table of a training presentation (``"train"``) or of an evaluation (``"evaluate"``).
 
         Parameters
         ----------
-        optimise : leave out what can be left out
-        keep : variables that somebody looks at after every step
-        narrow : how operations are made smaller; None: to those that there are
-        within : the mode of the circuit, where it has several schedules; None: the first
+        optimise : bool
+            Whether to leave out operations that need not run.
+        keep : sequence of str
+            Variables that are read after every step.
+        narrow : Narrow, optional
+            A function that makes operations smaller; None stands for the smaller ones of the intermediate form.
+        within : str, optional
+            The mode of the circuit, if it has several schedules; None for the first.
         """
         if mode not in MODES:
             raise RecircuitError(f"timetable: the mode is 'train' or 'evaluate'; got {mode!r}.")

@@ -36,13 +36,16 @@ class Kind(Enum):
 
 @dataclass(frozen=True, eq=False)
 class Variable:
-    """One variable.
+    """A stored variable of a circuit.
 
     Parameters
     ----------
-    owner, name : the population or projection, and the name in it
-    shape : as a user sees it; of units (batch, units), of traces (batch, *shape of the weights)
-    places : where in that shape the stored values are, for those that are stored synapse by synapse; None: all
+    owner, name : str
+        The population or projection, and the name in it.
+    shape : tuple of int
+        The shape that a user sees: (batch, units) for units, (batch, *shape of the weights) for traces.
+    places : array, optional
+        The places of the stored values in that shape, if they are stored synapse by synapse; None for all.
     """
 
     owner: str

@@ -25,14 +25,19 @@ def packed(arrays: Mapping[str, np.ndarray], text: str) -> bytes:
 
 
 def read_packed(path: Path, what: str) -> tuple[str, dict[str, np.ndarray]]:
-    """The text and the arrays of a file.
+    """Return the text and the arrays of a file.
 
     Parameters
     ----------
-    path : the file
-    what : what it should be, for messages, as ``"checkpoint"``
+    path : Path
+        The file.
+    what : str
+        The kind of file for error messages, such as ``"checkpoint"``.
 
-    Raises RecircuitError: there is no such file, it is damaged, or recircuit has not written it.
+    Raises
+    ------
+    RecircuitError
+        If there is no such file, it is damaged, or recircuit has not written it.
     """
     try:
         content = read_file(path)

@@ -25,11 +25,14 @@ CONNECTED = ("into", "sends", "connectivity", "name", "states")
 
 
 def described(network: Network, writer: Writer) -> dict[str, Any]:
-    """All that was declared, as JSON; arrays go to the writer.
+    """Return all declarations of a circuit as JSON. Arrays go to the writer.
 
     Weights and states that a Python function draws are saved as what it draws for this circuit's seed.
 
-    Raises RecircuitError: a file cannot hold a part of it.
+    Raises
+    ------
+    RecircuitError
+        If a file cannot hold a part of it.
     """
     drawn = first_values(network)
     others = {k: v for k, v in vars(network).items() if k not in (*SETTINGS, *DECLARED) and _public(network, k)}

@@ -38,7 +38,8 @@ class Writer:
 
     Parameters
     ----------
-    where : what the values belong to, for messages
+    where : str
+        What the values belong to, for error messages.
     """
 
     def __init__(self, where: str) -> None:
@@ -46,9 +47,12 @@ class Writer:
         self.arrays: dict[str, np.ndarray] = {}
 
     def data(self, value: Any) -> Any:
-        """A value as JSON.
+        """Return a value as JSON.
 
-        Raises RecircuitError: a file cannot hold it.
+        Raises
+        ------
+        RecircuitError
+            If a file cannot hold it.
         """
         if isinstance(value, Measured):
             value = Quantity(float(value), dim=value.dimension)
@@ -93,17 +97,22 @@ class Reader:
 
     Parameters
     ----------
-    arrays : by name, those of the file
-    where : the file, for messages
+    arrays : mapping of str to array
+        The arrays of the file, by name.
+    where : str
+        The file, for error messages.
     """
 
     def __init__(self, arrays: Mapping[str, np.ndarray], where: str) -> None:
         self.arrays, self.where = arrays, where
 
     def value(self, data: Any) -> Any:
-        """The value that data stands for.
+        """Return the value that data stands for.
 
-        Raises RecircuitError: it stands for nothing that can be in a file, or a check refuses it.
+        Raises
+        ------
+        RecircuitError
+            If the data are of no known kind, or a check refuses the value.
         """
         if not isinstance(data, dict):
             return data

@@ -24,13 +24,7 @@ LEFT_BEHIND = 60.0
 
 
 def cache_folder() -> Path:
-    """Return where compiled circuits lie: $RECIRCUIT_CACHE, or ``recircuit`` in the user's cache.
-
-    Raises
-    ------
-    RecircuitError
-        If no folder is named, and the user has no home folder.
-    """
+    """Return the folder of compiled circuits: $RECIRCUIT_CACHE, or ``recircuit`` in the user's cache."""
     if given := os.environ.get("RECIRCUIT_CACHE"):
         return Path(given).absolute()
     try:

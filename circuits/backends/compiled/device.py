@@ -15,7 +15,7 @@ LONGEST = 100
 
 
 def bounded(name: str) -> str:
-    """Return a name that a file may have: a long one is cut, and distinguished from others by a hash of all of it."""
+    """Return a name that a file may have. A long name is cut, and a hash of all of it is added."""
     if len(name) <= LONGEST:
         return name
     star = "*" if name.endswith("*") else ""  # Brian2 puts a number in its place

@@ -18,7 +18,7 @@ def record(folder: Path, recipe: Recipe) -> None:
 
 
 def is_whole(folder: Path, recipe: Recipe) -> bool:
-    """Return whether all that is to be in an entry is there, as it was when it was made."""
+    """Whether an entry has all its files, as they were when it was made."""
     try:
         made = json.loads((folder / RECORD).read_text())
         return all(made[name] == _seen(folder / name) and _usable(folder / name) for name in recipe.makes)

@@ -62,11 +62,12 @@ class _Snapshot:
 
 
 class CompiledProgram(Program):
-    """Runs in a worker of its own.
+    """A program that runs in a worker process of its own.
 
     Attributes
     ----------
-    generator : the kind of its random number generator
+    generator : str
+        The kind of its random number generator.
     """
 
     generator = MERSENNE

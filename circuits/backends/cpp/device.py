@@ -74,7 +74,7 @@ class WorkerDevice(KeptDevice, CPPStandaloneDevice):
         self.recipe = self._recipe(sorted(files))
 
     def _recipe(self, files: list[str]) -> Recipe:
-        """Return each file is compiled by itself, and linked to the kernels and to the matrix library."""
+        """Return the commands: each file is compiled by itself, and linked with the kernels and the matrix library."""
         include, library = scipy_openblas32.get_include_dir(), scipy_openblas32.get_lib_dir()
         call = (*compiler(), "-c", "-Wno-write-strings", "-I", include, *flags(), "-I.")
         objects = [file.replace(".cpp", ".o") for file in files]

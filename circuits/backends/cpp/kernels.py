@@ -39,7 +39,7 @@ def kernels(code: Iterable[str], real: str, include: str) -> list[Path]:
 
 @cache
 def _homes() -> dict[str, str]:
-    """Return which file has the instances of a kernel."""
+    """Return for each kernel the file that has its instances."""
     files = {file.stem: file.read_text() for file in sorted(OURS.glob("*.cpp"))}
     return {name: home for home, text in files.items() for name in re.findall(r"^template void (\w+)\(", text, re.M)}
 

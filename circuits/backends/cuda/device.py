@@ -138,7 +138,7 @@ def _stored(variable: Any) -> Any:
 
 
 def _arrays_of(code: Any) -> dict[str, Any]:
-    """Return name in the code -> the array."""
+    """Return the arrays of a code object by their names in the code."""
     return {name: _stored(v) for name, v in sorted(code.variables.items()) if isinstance(v, ArrayVariable)}
 
 

@@ -44,7 +44,7 @@ def missing_tools() -> str:
 
 
 def _mismatch(found: Gpu | str) -> str:
-    """Return what does not go together."""
+    """Return which versions do not fit each other."""
     toolkit = find_toolkit()
     assert isinstance(found, Gpu) and toolkit is not None
     if not toolkit.compiles_for(found.capability):

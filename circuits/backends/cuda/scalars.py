@@ -21,13 +21,16 @@ from .rendering import small_power
 
 @dataclass(frozen=True)
 class Once:
-    """What is computed once.
+    """The part of a code object that is computed once and not by every thread.
 
     Parameters
     ----------
-    found : names of the scalars and their C++ types, in the order of their places
-    others : the scalar statements that every thread computes
-    code : all of the scalar statements, in double precision
+    found : mapping of str to str
+        Names of the scalars and their C++ types, in the order of their places.
+    others : tuple of str
+        The scalar statements that every thread computes.
+    code : str
+        All of the scalar statements, in double precision.
     """
 
     found: tuple[tuple[str, str], ...]

@@ -36,17 +36,17 @@ def output_for(loss: str | OutputCircuit, rule: str, **options: Any) -> OutputCi
 
     Parameters
     ----------
-    loss : str | OutputCircuit
+    loss : str or OutputCircuit
         The name of a loss, or an output circuit.
     rule : str
         The name of the rule.
-    options : Any
-        Parameters of output circuits; one that the class of this loss does not have is left out.
+    options
+        Parameters of output circuits. Those that the class of this loss does not have are left out.
 
     Raises
     ------
     UsageError
-        if there is no such loss, or if the rule is the gradient of another loss
+        If there is no such loss, or if the rule is the gradient of another loss.
     """
     if isinstance(loss, str):
         kind = OUTPUTS.find(loss, "loss")

@@ -16,17 +16,24 @@ from ..variables import Variable
 
 @dataclass(eq=False)
 class Assembly:
-    """Everything that a backend of Brian2's needs to run a circuit.
+    """Everything that a backend based on Brian2 needs to run a circuit.
 
     Parameters
     ----------
-    lowered : the intermediate form that it is made of
-    clock : the circuit's Brian2 clock
-    codeobj_class : the backend's code object class (None: the device's own)
-    groups : population or projection -> its Brian2 group
-    arrays : ``"h.rate"`` -> the Brian2 variable that holds it
-    runners : operation -> the Brian2 object that holds its code
-    objects : all of them, in the order in which they were made; this keeps them alive
+    lowered : Lowered
+        The intermediate form of the circuit.
+    clock : Clock
+        The circuit's Brian2 clock.
+    codeobj_class : type or None
+        The backend's code object class (None for the device's own).
+    groups : mapping of str
+        The Brian2 group of each population and projection.
+    arrays : mapping of str
+        The Brian2 variable of each variable, by names such as ``"h.rate"``.
+    runners : mapping of str
+        The Brian2 object with the code of each operation.
+    objects : list of BrianObject
+        All these objects, in the order in which they were made, so that they stay alive.
     """
 
     lowered: Lowered

@@ -16,8 +16,10 @@ class Runner(CodeRunner):
 
     Parameters
     ----------
-    references : local name -> (group, variable name, index name)
-    auxiliary : names of index variables that the template itself defines
+    references
+        For each local name the group, the name of the variable and that of the index.
+    auxiliary : tuple of str
+        Names of index variables that the template itself defines.
     """
 
     def __init__(

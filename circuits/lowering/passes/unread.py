@@ -13,13 +13,16 @@ UNREAD = "overwritten before anyone reads it"
 def unread(
     table: Sequence[Sequence[Operation]], skipped: Collection[tuple[int, int]], keep: frozenset[str], narrow: Narrow
 ) -> dict[tuple[int, int], Operation | None]:
-    """Backward through a presentation: of each place that is not skipped what has to run; None for nothing.
+    """Return, for each place of a presentation that is not skipped, what has to run; None where nothing has to.
 
     Parameters
     ----------
-    skipped : places (row, place) that are left out already
-    keep : variables that somebody looks at after every step
-    narrow : how an operation is made smaller, of which only a part is wanted
+    skipped
+        Places (row, place) that are left out already.
+    keep : frozenset of str
+        Variables that are read after every step.
+    narrow : Narrow
+        A function that makes an operation smaller if only a part of it is needed.
     """
     live = {v for line in table for o in line for v in o.writes}
     found: dict[tuple[int, int], Operation | None] = {}

@@ -9,13 +9,16 @@ from ..kernels import Kernel
 
 @dataclass(frozen=True)
 class Summed(Kernel):
-    """A variable of the post unit is the sum over its synapses of an expression in NAME_pre, NAME_post and ``w``.
+    """The kernel of a variable of post units that is the sum over their synapses of an expression of both units and ``w``.
 
     Parameters
     ----------
-    synapses : the projection or broadcast whose synapses these are
-    variable : of the post unit
-    expression : what each synapse adds
+    synapses : str
+        The projection or broadcast whose synapses these are.
+    variable : str
+        The variable of the post unit.
+    expression : str
+        The expression that each synapse adds, in NAME_pre, NAME_post and ``w``.
     """
 
     synapses: str
@@ -29,7 +32,8 @@ class PerSynapse(Kernel):
 
     Parameters
     ----------
-    weights : names in the code that are arrays or parameters of the projection's weights, which synapses share
+    weights : tuple of str
+        Names in the code of arrays or parameters of the weights, which several synapses share.
     """
 
     projection: str
