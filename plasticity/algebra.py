@@ -47,7 +47,10 @@ class Term:
 def expand(node: ast.expr, mixed: Mixed) -> list[Term]:
     """Return the terms whose sum is `node`; sums for which `mixed` is false stay whole.
 
-    Raises Unsplittable: there would be too many.
+    Raises
+    ------
+    Unsplittable
+        If there are too many terms.
     """
     match node:
         case ast.UnaryOp(op=ast.USub(), operand=operand):

@@ -32,15 +32,19 @@ def check_dimensions(
 
     Parameters
     ----------
-    statements : of one equation, proved to be local
-    parameters : of the rule, some of which may have a dimension
-    kept : what the synapse keeps from update to update besides its weight
-    where : begins the message
+    statements : tuple of Statement
+        The statements of one equation, which are proved to be local.
+    parameters : mapping of str to float
+        The parameters of the rule, some of which may have a dimension.
+    kept : mapping of str to float
+        The states and traces of the synapse.
+    where : str
+        The words with which an error message begins.
 
     Raises
     ------
     RecircuitError
-        with the statement, what dimension it has, and which it should have
+        If the dimensions differ. The message shows the statement and both dimensions.
     """
     known = {name: dimension_of(value) for name, value in {**parameters, **kept}.items()}
     if not any(s.differential for s in statements) and all(d is DIMENSIONLESS for d in known.values()):

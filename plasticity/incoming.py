@@ -35,9 +35,12 @@ def calls_in(node: ast.AST) -> list[ast.Call]:
 
 
 def products(summand: ast.expr) -> list[tuple[ast.expr, ast.expr]]:
-    """The products, of a part of the synapse and one of the pre unit, whose sum an expression is.
+    """Return the products of a part of the synapse and a part of the pre unit whose sum an expression is.
 
-    Raises Unsplittable: it is no such sum.
+    Raises
+    ------
+    Unsplittable
+        If it is no such sum.
     """
     found = []
     for term in expand(summand, lambda part: len(_sides(part)) > 1):

@@ -107,7 +107,7 @@ def split_side(name: str) -> tuple[str, str] | None:
 
 
 def is_position(bare: str) -> bool:
-    """Return whether a name is an index, a size or the clock, which say where and when a unit is."""
+    """Whether a name is an index, a size or the clock, which say where and when a unit is."""
     return bare in _POSITIONS
 
 

@@ -60,10 +60,12 @@ class Statement:
 
 
 def parse(text: str, where: str) -> tuple[Statement, ...]:
-    """The statements of an equation, one per line or separated by `;`.
+    """Return the statements of an equation, one per line or separated by `;`.
 
-    Raises RecircuitError, beginning with `where`: not a string, not parsable, or something
-    other than an assignment to one name.
+    Raises
+    ------
+    RecircuitError
+        If it is no text, cannot be read, or contains something else than an assignment to one name.
     """
     if not isinstance(text, str):
         raise RecircuitError(f"{where} must be a string such as 'dw = rate*error_post*x_pre', but is {text!r}.")

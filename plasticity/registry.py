@@ -27,9 +27,14 @@ _KEYS = {rule.name: name for name in rules.__all__ if (rule := getattr(rules, na
 
 
 def find(spec: str) -> Rule:
-    """Return the rule called `spec`: a built-in or installed name, or `./mine.py:my_rule`.
+    """Return the rule of a name: a built-in or installed one, or ``"./mine.py:my_rule"``.
 
-    A file is executed, because the user asks for it by name.
+    The file of a rule is executed, since the user asks for it by name.
+
+    Parameters
+    ----------
+    spec : str
+        The name.
 
     Raises
     ------
@@ -44,7 +49,7 @@ def find(spec: str) -> Rule:
 
 
 def file_of_rule(spec: str) -> Path | None:
-    """Return the Python file that `find` would execute for a rule; None where it is known by a name alone."""
+    """Return the Python file that `find` would execute for a rule; None if it is known by its name alone."""
     if ":" not in spec and not spec.endswith(".py"):
         return None
     return Path(spec.rpartition(":")[0] if ":" in spec else spec).expanduser()

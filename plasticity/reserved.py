@@ -54,7 +54,7 @@ _MACRO = re.compile(
 
 
 def why_reserved(name: str) -> str | None:
-    """Return why a variable cannot have this name; None where it can."""
+    """Return why a variable cannot have this name, or None if it can."""
     if not name.isascii():
         return "names are of plain letters (a to z), digits and _; write the name out, as in alpha"
     if name in CPP_WORDS:

@@ -4,12 +4,11 @@ import html
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import reduce
-from typing import Any
+from typing import Any, Self
 
 from ..door import door
 from ..errors import RecircuitError
 from ..registry import closest
-from . import modifiers
 from .dimensions import check_dimensions
 from .equation import Direction, SynapticEquation, Weights
 from .locality import Scope, prove
@@ -17,40 +16,69 @@ from .modifiers import Modifier
 from .names import check_declared
 from .parse import names_in, parse
 from .rule_checks import check_text, check_weights, checked_names, initial_values
+from .shorthands import Shorthands
 from .values import Values, told
 
 __all__ = ["Rule"]
 
 
 @dataclass(frozen=True, init=False, repr=False)
-class Rule:
-    """A learning rule, whole: `Rule("hebb", source="Hebb 1949", forward="dw = rate*x_post*x_pre", ...)`.
+class Rule(Shorthands):
+    """A learning rule: the equations by which the weights of a forward projection and of its feedback change.
 
-    An equation is a list of statements, by line or `;`. Each right-hand side is evaluated per
-    batch element and averaged over the batch elements; later statements read the average:
+    An equation is a list of statements, one on each line or separated by ``;``::
 
-        g = error_post*x_pre                 a drive: the mean over batch elements
-        trace = .9*trace + .1*g              state of the synapse, or a trace: one for each batch element
-        dw = rate*trace                      the increment of its weight, w += dw
+        g = error_post*x_pre                 a drive: the mean over the batch elements
+        trace = .9*trace + .1*g              a state of the synapse, or a trace, which each batch element has
+        dw = rate*trace                      the increment of the weight, w += dw
         dw/dt = rate*trace                   in continuous time: w += dt*rate*trace, with a rate per second
 
-    It may read `NAME_pre` and `NAME_post` (variables of the two units; in the feedback equation
-    pre is the upper layer), `w`, its state, its parameters, `updates` (how many updates this
-    projection has made before), broadcasts, earlier names, and Brian2's functions. All is proved
-    here, when the rule is made; see `recircuit.plasticity.locality`.
+    Each right-hand side is evaluated in every batch element and averaged over them; later statements read the average.
+    It may read ``NAME_pre`` and ``NAME_post`` (variables of the two units; in the feedback equation pre is the upper
+    layer), ``w``, states, traces, parameters, ``updates`` (the number of earlier updates of this projection),
+    broadcasts, names of earlier statements, and Brian2's functions. That it is local is proved when the rule is made:
+    see `recircuit.plasticity.locality`.
 
-    name, source: what it is called, and where it is from (paper, equation).
-    about: what it does, in a sentence, for lists of rules.
-    forward, feedback: the equations, as text; None leaves that projection's weights fixed.
-    parameters: names and numbers, or, in a rule with `dNAME/dt`, quantities such as rate=.1*Hz and tau=10*ms.
-    state: per-synapse variables with initial values, or their
-    names, if they begin at 0. traces: the same, of which each batch element has its own, as an eligibility; they are averaged
-    only where they meet the weight or a state. broadcasts: names of scalars, one per batch element.
-    local: False for a control that no synapse could follow (it relaxes nothing in the equations).
-    feedback_weights: "own", or "transpose" for backpropagation's R = W^T, or "transpose of STATE" for what the
-    forward synapses keep besides their weights; neither is local.
+    Parameters
+    ----------
+    name : str
+        The name of the rule.
+    source : str
+        The paper and equation that it is from.
+    forward, feedback : str, optional
+        The equations of the forward and of the feedback projection; None leaves the weights of that projection fixed.
+    parameters : mapping of str to float, optional
+        Names and numbers; in a rule with ``dNAME/dt`` also quantities, such as rate=.1*Hz and tau=10*ms.
+    state : mapping of str to float, or iterable of str, optional
+        Variables of each synapse that the batch elements share, with initial values, or their names if they begin at 0.
+    broadcasts : iterable of str
+        Names of scalars, of which each batch element has its own.
+    local : bool, default True
+        False for a control that no synapse could compute; the equations are checked in the same way.
+    feedback_weights : str, default "own"
+        ``"own"``, ``"transpose"`` for backpropagation's R = W^T, or ``"transpose of STATE"`` for a state of the forward
+        synapses. The last two are not local.
+    about : str
+        What the rule does, in a sentence.
+    traces : mapping of str to float, or iterable of str, optional
+        Variables of each synapse and batch element, such as an eligibility. They are averaged only where a weight or a
+        state reads them.
 
-    Raises RecircuitError: the rule is not local or not well formed, and why.
+    Raises
+    ------
+    RecircuitError
+        If the rule is not local or an equation cannot be read. The message says why.
+
+    Notes
+    -----
+    In a step in which the rule is open, it reads both units after the step, and the weights change last.
+
+    Examples
+    --------
+    >>> import recircuit as rc
+    >>> hebb = rc.Rule("hebb", source="Hebb 1949", forward="dw = rate*x_post*x_pre", parameters=dict(rate=0.1))
+    >>> print(hebb.forward)
+    dw = rate*x_post*x_pre
     """
 
     name: str
@@ -100,8 +128,19 @@ class Rule:
         object.__setattr__(self, "feedback", self._equation("feedback", feedback, feedback_weights))
 
     @door
-    def with_parameters(self, **parameters: float) -> "Rule":
-        """A copy with other values of some parameters."""
+    def with_parameters(self, **parameters: float) -> Self:
+        """Return a copy with other values of some parameters.
+
+        Parameters
+        ----------
+        parameters : float
+            The new values by name.
+
+        Raises
+        ------
+        RecircuitError
+            If the rule has no parameter of this name.
+        """
         for name in parameters:
             if name not in self.parameters:
                 raise RecircuitError(
@@ -110,49 +149,24 @@ class Rule:
                 )
         return self._copy(parameters={**self.parameters, **parameters})
 
-    def modified(self, *changes: Modifier) -> "Rule":
-        """A copy that each of the modifiers (of `recircuit.plasticity.modifiers`, or your own) has changed, in order.
+    def modified(self, *changes: Modifier) -> Self:
+        """Return a copy that modifiers have changed, one after the other.
 
-        Raises RecircuitError: a modifier does not fit the rule, or one of its names is used already.
+        Parameters
+        ----------
+        changes : Modifier
+            Modifiers of `recircuit.plasticity.modifiers`, or of your own.
+
+        Raises
+        ------
+        RecircuitError
+            If a modifier does not fit the rule, or one of its names is used already.
         """
         for wrong in (c for c in changes if not isinstance(c, Modifier)):
             raise RecircuitError(
                 f"Rule {self.name!r}: modified() takes modifiers, such as momentum(0.9), but got {wrong!r}."
             )
-        return reduce(Rule._modified, changes, self)
-
-    def with_momentum(self, momentum: float) -> "Rule":
-        """A copy with momentum; see `modifiers.momentum`."""
-        return self.modified(modifiers.momentum(momentum))
-
-    def with_adam(self, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8) -> "Rule":
-        """A copy whose updates follow the moments of the gradient; see `modifiers.adam`."""
-        return self.modified(modifiers.adam(beta1, beta2, epsilon))
-
-    @door
-    def with_weight_limit(self, *limits: Any) -> "Rule":
-        """A copy that clips the weights after each update, as `(.5)`, `(0, 1)`, `(0, None)`; see `modifiers.weight_limit`."""
-        return self.modified(modifiers.weight_limit(*limits))
-
-    def with_signs(self) -> "Rule":
-        """A copy whose weights keep their signs (Dale's law); see `modifiers.signs`."""
-        return self.modified(modifiers.signs())
-
-    def with_weight_decay(self, weight_decay: float) -> "Rule":
-        """A copy whose weights decay in each update; see `modifiers.weight_decay`."""
-        return self.modified(modifiers.weight_decay(weight_decay))
-
-    def with_rate_decay(self, rate_decay: float) -> "Rule":
-        """A copy whose rate decays with the number of updates; see `modifiers.rate_decay`."""
-        return self.modified(modifiers.rate_decay(rate_decay))
-
-    def with_rate_steps(self, *updates: int, factor: float = 0.1) -> "Rule":
-        """A copy whose rate falls at some numbers of updates; see `modifiers.rate_steps`."""
-        return self.modified(modifiers.rate_steps(*updates, factor=factor))
-
-    def with_gate(self, broadcast: str) -> "Rule":
-        """A copy whose weights change as far as a broadcast says; see `modifiers.gate`."""
-        return self.modified(modifiers.gate(broadcast))
+        return reduce(type(self)._modified, changes, self)
 
     def __str__(self) -> str:
         rows = [(what, line) for what, text in self._rows() for line in text.splitlines()]
@@ -171,7 +185,7 @@ class Rule:
         return f"<b>{html.escape(self.name)}</b> ({self._label()}), {html.escape(self.source)}<table>{rows}</table>"
 
     def _rows(self) -> list[tuple[str, str]]:
-        """Name and text of everything there is to print."""
+        """Return the name and the text of everything that is printed."""
         values = {"parameters": self.parameters, "state": self.state, "traces": self.traces}
         rows = [("forward", str(self.forward)), ("feedback", str(self.feedback))]
         rows += [(what, ", ".join(f"{k} = {told(v)}" for k, v in of.items())) for what, of in values.items()]
@@ -218,7 +232,7 @@ class Rule:
             Values({k: v for k, v in self.traces.items() if k in used}),
         )
 
-    def _copy(self, **changes: Any) -> "Rule":
+    def _copy(self, **changes: Any) -> Self:
         same = dict(
             source=self.source,
             forward=_text(self.forward),
@@ -231,10 +245,10 @@ class Rule:
             about=self.about,
             traces=self.traces,
         )
-        return Rule(self.name, **{**same, **changes})
+        return type(self)(self.name, **{**same, **changes})
 
-    def _modified(self, modifier: Modifier) -> "Rule":
-        """A copy with both equations changed and more parameters, state and broadcasts."""
+    def _modified(self, modifier: Modifier) -> Self:
+        """Return a copy with both equations changed and more parameters, states and broadcasts."""
         if modifier.rate_to and "rate" not in self.parameters:
             raise RecircuitError(
                 f"Rule {self.name!r} has no parameter 'rate' that could {modifier.rate_to}. It "

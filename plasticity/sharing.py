@@ -64,7 +64,7 @@ def shared_code(equation: SynapticEquation) -> list[SharedStatement]:
 
 
 def _has_summand(node: ast.expr, wanted: Callable[[ast.expr], bool]) -> bool:
-    """Return whether one of the summands of an expression, itself if it is no sum, is so."""
+    """Whether one of the summands of an expression fulfils a condition."""
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub):
         return _has_summand(node.left, wanted) or _has_summand(node.right, wanted)
     return wanted(node)

@@ -88,9 +88,10 @@ class Connectivity(ABC):
     initial : float or None
         The value of all weights if ``connect`` is given none; None if they are drawn.
 
-    Notes ----- In a step in which the projection is open, the signals that are sent are those of the pre units before
-    the step (of a stimulus the row that is presented now), and the fields are complete before the states of the post
-    units change.
+    Notes
+    -----
+    In a step in which the projection is open, the signals that are sent are those of the pre units before the step (of
+    a stimulus the row that is presented now), and the fields are complete before the states of the post units change.
     """
 
     kind: ClassVar[str]

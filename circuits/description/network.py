@@ -187,9 +187,11 @@ class Network(Fixed, Stimuli, Presentations):
         RecircuitError
             If a name, size, rule or option does not fit.
 
-        Notes ----- In a step in which the projection is open, it takes the state of the pre units from before the step
-        (of a stimulus the row that is presented now), and the compartment is complete before the states of the post
-        units change. The rule reads both units after the step, and changes the weights last.
+        Notes
+        -----
+        In a step in which the projection is open, it takes the state of the pre units from before the step (of a
+        stimulus the row that is presented now), and the compartment is complete before the states of the post units
+        change. The rule reads both units after the step, and changes the weights last.
         """
         for side, population in (("pre", pre), ("post", post)):
             if not isinstance(population, Population) or population.network is not self:
@@ -246,8 +248,10 @@ class Network(Fixed, Stimuli, Presentations):
         during : str or sequence of str, optional
             The phases in which it is sent; the default is always. Otherwise its readers keep the last value.
 
-        Notes ----- In a step in which the broadcast is open, it takes the rate of its source from before the step, and
-        arrives before the states of units change.
+        Notes
+        -----
+        In a step in which the broadcast is open, it takes the rate of its source from before the step, and arrives
+        before the states of units change.
         """
         if not isinstance(source, Population) or source.network is not self:
             raise RecircuitError(f"broadcast {name!r}: the source is a population of this circuit; got {source!r}.")

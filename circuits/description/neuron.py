@@ -72,8 +72,10 @@ class Neuron:
     RecircuitError
         If an equation cannot be read, a flag is unknown, a name is taken, or a name is not defined.
 
-    Notes ----- In a step in which its phase is open, a state or latch reads the states from before the step and the
-    compartments of this step. A latch ``(after p)`` is assigned in the last step of p, and reads the states after it.
+    Notes
+    -----
+    In a step in which its phase is open, a state or latch reads the states from before the step and the compartments of
+    this step. A latch ``(after p)`` is assigned in the last step of p, and reads the states after it.
 
     Examples
     --------

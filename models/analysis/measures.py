@@ -259,9 +259,12 @@ def measure(circuit: Circuit, names: str | Iterable[str], data: Any = None) -> M
 
 
 def checked(names: str | Iterable[str]) -> Sequence[str]:
-    """Names of measures, each once.
+    """Return names of measures, each once.
 
-    Raises UsageError: there is none of that name.
+    Raises
+    ------
+    UsageError
+        If there is no measure of a name.
     """
     names = [names] if isinstance(names, str) else list(dict.fromkeys(names))
     for name in names:

@@ -27,35 +27,42 @@ SMALLEST = float(np.finfo(np.float64).tiny)
 class Dataset:
     """Training and test samples with their labels.
 
-    The circuit is shown the rates ``x * scale + offset``; the samples themselves stay as small as they came
-    (uint8). The arrays are read-only views, so that nothing changes them by accident. `from_arrays` makes a
-    data set from arrays of other types.
+    The rates of a stimulus are ``x * scale + offset``; the samples themselves stay as small as they came (uint8). The
+    arrays are read-only views. `from_arrays` makes a data set from arrays of other types.
 
     Parameters
     ----------
     name : str
-        What to call it, and what an error names.
-    x_train : Samples
-        Samples, (n_train, n_features), uint8 or float32, C-contiguous, no unit.
-    y_train : Labels
-        Labels, (n_train,), int64, from 0 to classes - 1; a class may lack samples.
-    x_test : Samples
-        Samples, (n_test, n_features), of the type of x_train.
-    y_test : Labels
-        Labels, (n_test,), int64.
+        The name of the data set, which error messages use.
+    x_train : array
+        The training samples, (n_train, n_features), uint8 or float32, C-contiguous, without a unit.
+    y_train : array of int
+        Their labels, (n_train,), int64, from 0 to classes - 1. A class may have no samples.
+    x_test : array
+        The test samples, (n_test, n_features), of the type of x_train.
+    y_test : array of int
+        Their labels, (n_test,), int64.
     classes : int
-        Number of classes, the width of the output.
-    shape : tuple[int, ...]
-        Shape of one sample before it was flattened (C order), such as (28, 28).
+        The number of classes, which is the number of output units.
+    shape : tuple of int
+        The shape of one sample before it was flattened (C order), such as (28, 28).
     scale : float
-        Rate per unit of x.
-    offset : float
-        Rate of x = 0.
+        The rate per unit of x.
+    offset : float, default 0
+        The rate of x = 0.
 
     Raises
     ------
     RecircuitError
         If a parameter is not as described.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import recircuit as rc
+    >>> x, y = np.eye(2), np.array([0, 1])
+    >>> rc.Dataset.from_arrays("two", x, y, x, y).classes
+    2
     """
 
     name: str
@@ -96,17 +103,17 @@ class Dataset:
         Parameters
         ----------
         name : str
-            What to call it.
-        x_train, x_test : ArrayLike
-            Samples, (n, ...), uint8 or floats; floats become float32.
-        y_train, y_test : ArrayLike
-            Labels, (n,), integers of any width.
-        classes : int | None
-            Number of classes; left out, the largest label + 1.
-        scale : float | None
-            Rate per unit of x; left out, 1/255 for uint8 and 1 for floats.
-        offset : float
-            Rate of x = 0.
+            The name of the data set.
+        x_train, x_test : array
+            The samples, (n, ...), uint8 or floats; floats become float32.
+        y_train, y_test : array of int
+            The labels, (n,), integers of any width.
+        classes : int, optional
+            The number of classes; the default is the largest label + 1.
+        scale : float, optional
+            The rate per unit of x; the default is 1/255 for uint8 and 1 for floats.
+        offset : float, default 0
+            The rate of x = 0.
 
         Raises
         ------
@@ -130,8 +137,12 @@ class Dataset:
         return cls(name, train, y_train, test, y_test, classes, shape, scale, offset)
 
     def standardised(self) -> Dataset:
-        """Return the same samples, of which all values of the training part together have mean 0 and standard
-        deviation 1.
+        """Return the same samples, scaled so that all training values together have mean 0 and standard deviation 1.
+
+        Raises
+        ------
+        RecircuitError
+            If all training values are the same.
         """
         mean, sd = (float(f(self.x_train, dtype=np.float64)) for f in (np.mean, np.std))
         if not sd > 0:
@@ -142,26 +153,26 @@ class Dataset:
 
     @property
     def n_features(self) -> int:
-        """Width of the input: values per sample."""
+        """The number of values of a sample."""
         return self.x_train.shape[1]
 
     @property
     def n_train(self) -> int:
-        """Number of training samples."""
+        """The number of training samples."""
         return self.x_train.shape[0]
 
     @property
     def n_test(self) -> int:
-        """Number of test samples."""
+        """The number of test samples."""
         return self.x_test.shape[0]
 
     def validate(self) -> Dataset:
-        """Check everything the class promises, and return the data set itself.
+        """Check that the arrays are as the class describes them, and return the data set itself.
 
         Raises
         ------
         RecircuitError
-            If an array is wrong. The message names it, what it holds, what was expected, and what to do.
+            If an array is wrong. The message names it and its values, and says what was expected and what to do.
         """
         if not 1 <= self.classes <= MAX_CLASSES:
             raise RecircuitError(
@@ -185,7 +196,7 @@ class Dataset:
         return self
 
     def fingerprint(self) -> str:
-        """SHA-256 (hex) of all that training can see: arrays, classes, shape, scale, offset; not the name."""
+        """Return the SHA-256 (hex) of everything that training can read: arrays, classes, shape, scale and offset."""
         digest = hashlib.sha256(repr((self.classes, self.shape, float(self.scale), float(self.offset))).encode())
         for array in (self.x_train, self.y_train, self.x_test, self.y_test):
             digest.update(f"{array.dtype.str}{array.shape}".encode())

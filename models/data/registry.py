@@ -1,4 +1,4 @@
-"""From the DATA argument of the command line to a data set."""
+"""The data sets that have a name, and how they are loaded."""
 
 from __future__ import annotations
 
@@ -22,9 +22,13 @@ from .svhn import load_svhn
 class DataSource:
     """A data set that can be loaded by its name.
 
-    load: a function that returns the `Dataset`; it is given the folder of the files (`--data`), or nothing if the data
+    Parameters
+    ----------
+    load : function
+        A function that returns the `Dataset`. It is given the folder of the files (`--data`), or nothing if the data
         set comes with a package.
-    in_folder: whether it is read from a folder.
+    in_folder : bool, default True
+        Whether it is read from a folder.
     """
 
     load: Callable[..., Dataset]
@@ -32,7 +36,7 @@ class DataSource:
 
     @property
     def about(self) -> str:
-        """What the data set is, in a sentence."""
+        """A sentence that says what the data set is."""
         return summary(self.load)
 
 
@@ -56,21 +60,32 @@ DATA: Registry[DataSource] = Registry(
 
 @door
 def load(source: str | Path, data_dir: str | Path | None = None) -> Dataset:
-    """Load a data set by name or path.
+    """Load a data set by its name or path.
 
     Parameters
     ----------
-    source : str | Path
+    source : str or Path
         One of the names in `DATA`, or the path of an .npz file.
-    data_dir : str | Path | None
-        Where the files of the named sets lie (`--data`); `digits` needs none and ignores it.
+    data_dir : str or Path, optional
+        The folder with the files of the data sets that have a name (`--data`); `digits` needs none and ignores it.
+
+    Returns
+    -------
+    Dataset
+        The data set.
 
     Raises
     ------
     UsageError
-        If the source is unknown, no directory is given, or the path leads nowhere.
+        If the source is unknown, no folder is given, or there is nothing at the path.
     RecircuitError
-        If the loader refuses the files.
+        If the files cannot be read.
+
+    Examples
+    --------
+    >>> import recircuit as rc
+    >>> rc.load("digits").n_features
+    64
     """
     name = str(source)
     if name.endswith(".npz"):

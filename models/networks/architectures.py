@@ -16,10 +16,18 @@ Kind = Literal["conv", "maxpool", "sum", "full", "output"]
 
 @dataclass(frozen=True)
 class Layer:
-    """A layer of a line.
+    """A layer of a network for images.
 
-    ``maps`` of a convolution, or units of a full layer; ``kernel``, ``stride`` and ``padding`` of windows; ``dropped``:
-    the probability with which its units are left out.
+    Parameters
+    ----------
+    kind : {"conv", "maxpool", "sum", "full", "output"}
+        What it is.
+    maps : int
+        The number of maps of a convolution, or of units of a full layer.
+    kernel, stride, padding : (int, int), int, int or "same"
+        The windows of a convolution or a pool.
+    dropped : float
+        The probability with which its units are left out.
     """
 
     kind: Kind
@@ -32,10 +40,20 @@ class Layer:
 
 @dataclass(frozen=True)
 class Architecture:
-    """A network and what its paper trained it with.
+    """A network for images, and the parameters with which its paper trained it.
 
-    ``about`` is what it is, in a sentence. ``tied``: whether the paper's own is a convolution; the line is the same for
-    both.
+    Parameters
+    ----------
+    line : str
+        The layers, as in ``"conv 32 5x5; maxpool 3; output"``.
+    source : str
+        The paper and section.
+    about : str
+        What the network is, in a sentence.
+    transfer, loss, batch_size, rate : str, str, int, float
+        The parameters of the paper.
+    tied : bool
+        Whether the paper's own network shares its weights (a convolution); the line is the same for both.
     """
 
     line: str

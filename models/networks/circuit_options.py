@@ -12,20 +12,20 @@ __all__ = ["CircuitOptions", "new_circuit"]
 
 
 class CircuitOptions(TypedDict, total=False):
-    """What a network takes besides its own parameters, as in ``layered(sizes, batch_size=100, seed=3)``.
+    """The options of the circuit that every network takes, as in ``layered(sizes, batch_size=100, seed=3)``.
 
     Parameters
     ----------
     batch_size : int
-        Samples that are shown at a time; an update is the mean over them (default: 1).
+        The number of samples that are presented at the same time; an update is the mean over them (default: 1).
     dt : Quantity
-        Time step (default: 1 ms).
+        The time step (default: 1 ms).
     precision : str
-        ``"float32"`` or ``"float64"``.
+        ``"float32"`` (default) or ``"float64"``.
     seed : int
-        The seed for the initial weights, the masks and the noise. The default is 0.
+        The seed of the initial weights, the masks and the noise (default: 0).
     lowering : str
-        ``"dense"`` (default), or ``"plain"`` for Brian2's own Synapses (one column, slow).
+        ``"dense"`` (default), or ``"reference"`` for Brian2's own ``Synapses`` (one batch element, slow).
     matmul : str
         ``"full"`` (default), or ``"tf32"`` for faster and coarser products on the backend cuda.
     """

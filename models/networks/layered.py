@@ -42,45 +42,49 @@ def layered(
     weights: Callable[..., Any] | None = None,
     **circuit: Unpack[CircuitOptions],
 ) -> Circuit:
-    """Return a stimulus `x`, hidden layers `h1`, `h2`, ... and an output `o`, with feedback from each layer to the one
-    below.
+    """Make a layered network: a stimulus `x`, hidden layers `h1`, `h2`, ..., an output `o`, and feedback between layers.
+
+    ::
 
         h_l = W_l x_(l-1),  x_l = f(h_l)          feedforward: one step per layer of weights
         error of o                                error: the output circuit's own cycle
         error_l = f'(h_l) R_l error_(l+1)         feedback: one step per hidden layer
         W_l and R_l by their rule                 plasticity: one step
 
-    What a rule leaves out stays fixed: without a feedback equation the feedback weights (frfb), or they are the
-    forward ones' transpose (bp). A hidden layer that lacks what the forward equation reads (the target, in the rule
-    `hinge`) keeps its weights, and gets no feedback: `unlearned` names it.
+    If a rule has no feedback equation, the feedback weights stay fixed (frfb), or they are the transpose of the forward
+    weights (bp). A hidden layer that lacks a variable which the forward equation reads (the target, in the rule
+    `hinge`) keeps its weights, and gets no feedback: `recircuit.models.networks.layered.unlearned` names it.
 
     Parameters
     ----------
-    sizes : Sequence[int]
-        Units of each layer, stimulus first; two or more.
-    rule : Rule | str
+    sizes : sequence of int
+        The numbers of units of the layers, stimulus first; two or more.
+    rule : Rule or str, default "urfb"
         A rule or its name.
-    loss : str | OutputCircuit
-        "hinge" (the circuit of o, t and s), "softmax" or "mse" (controls), or that of an installed package; or an
-        output circuit with parameters of its own, as in HingeOutput(S=2, mu=.3). |h| of the output must stay below its
-        M, and M is large since it costs nothing: beyond it a right answer is learned on and on, and the weights run
-        away. `o.beyond` counts that.
-    transfer : str
+    loss : str or OutputCircuit, default "hinge"
+        ``"hinge"`` (the circuit of o, t and s), ``"softmax"`` or ``"mse"`` (controls), that of an installed package, or
+        an output circuit with parameters of its own, as in ``HingeOutput(S=2, mu=.3)``. For the hinge circuit, |h| of
+        the output must stay below M; `o.beyond` counts how often it does not.
+    transfer : str, default "clip"
         The transfer function of the hidden units; see `pyramidal`.
-    tau : Quantity | None
-        Time constant of the hidden rates; None is step-by-step mode (tau = dt).
-    settling : float
-        With tau above dt, how many tau each layer is given in the phase feedforward.
-    connectivity : float
-        Probability of each synapse, drawn for forward and feedback separately.
-    output_connectivity : float | None
-        The same for the synapses to and from the output; None: as `connectivity`.
-    weights : Callable[..., Any] | None
-        Initial W and R, a function of (generator, shape).
-    None
-        `glorot()`, uniform in +-sqrt(6/(n_pre + n_post)) (Glorot and Bengio 2010).
-    circuit : Unpack[CircuitOptions]
-        See `CircuitOptions`.
+    tau : Quantity, optional
+        The time constant of the hidden rates. None is step-by-step mode (tau = dt).
+    settling : float, default 5
+        With tau above dt, the time of each layer in the phase feedforward, in units of tau.
+    connectivity : float, default 1
+        The probability of each synapse, drawn for forward and feedback projections separately.
+    output_connectivity : float, optional
+        The probability of the synapses to and from the output; the default is ``connectivity``.
+    weights : function, optional
+        The initial W and R, as a function of (generator, shape). The default is `glorot`.
+    circuit
+        Options of the `Circuit`: ``batch_size``, ``dt``, ``precision`` (here ``"float32"`` by default), ``seed``,
+        ``lowering`` and ``matmul``.
+
+    Returns
+    -------
+    Circuit
+        The network.
 
     Raises
     ------
@@ -88,6 +92,17 @@ def layered(
         If the sizes or the loss make no network.
     RecircuitError
         If the circuit, its output circuit or its rule refuses the arguments.
+
+    References
+    ----------
+    Amit 2019; Lillicrap et al. 2016.
+
+    Examples
+    --------
+    >>> import recircuit as rc
+    >>> net = rc.layered([64, 100, 10], "urfb", loss="softmax", batch_size=20)
+    >>> [*net.populations]
+    ['x', 'h1', 'o', 'z', 's']
     """
     rule = find(rule) if isinstance(rule, str) else rule
     sizes = _checked_sizes(sizes)
@@ -116,7 +131,7 @@ def layered(
 
 
 def unlearned(circuit: Circuit) -> list[str]:
-    """Return the populations whose basal weights nothing changes, though those of others learn; pools and sums aside."""
+    """Return the populations into whose basal compartment nothing learns, though others learn; pools and sums do not count."""
     joins = ("largest", "one_to_one")
     basal = [p for p in circuit.projections.values() if p.into == "basal" and p.connectivity.kind not in joins]
     learning = {p.post.name for p in basal if p.plastic}
@@ -124,7 +139,7 @@ def unlearned(circuit: Circuit) -> list[str]:
 
 
 def _fits(equation: SynapticEquation, pre: Population, post: Population) -> bool:
-    """Return whether the two populations have what an equation reads."""
+    """Whether the two populations have the variables that an equation reads."""
     return equation.reads_pre <= set(pre.variables()) and equation.reads_post <= set(post.variables())
 
 
@@ -139,7 +154,7 @@ def _checked_sizes(sizes: Sequence[int]) -> list[int]:
 
 
 def _fitted(rule: Rule, output: OutputCircuit) -> Rule:
-    """A rule that is the loss's own gradient has the output circuit's parameters: there they are one thing."""
+    """Give a rule that is the gradient of the loss the parameters of the output circuit, since they are the same thing."""
     return rule.with_parameters(**output.rule_parameters) if rule.name == output.own_rule else rule
 
 
@@ -148,7 +163,7 @@ def _structure(probability: float) -> Connectivity:
 
 
 def _settling_steps(tau: Quantity | None, dt: Quantity, settling: float) -> int:
-    """Return the steps that a layer needs: one in step-by-step mode."""
+    """Return the number of steps that a layer needs, which is one in step-by-step mode."""
     ratio = 1.0 if tau is None else float(tau / dt)
     return 1 if abs(ratio - 1) < 1e-9 else max(1, math.ceil(settling * ratio))
 

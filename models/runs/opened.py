@@ -22,15 +22,20 @@ __all__ = ["Run", "load_run"]
 
 @dataclass(frozen=True)
 class Run:
-    """A training run: what `load_run` opens.
+    """A training run of the command line, which `load_run` opens.
 
     Parameters
     ----------
-    folder : where its files are
-    circuit : the network, as it was after the last whole epoch
-    data : what it was trained on
-    history : what its epochs measured
-    config : its options
+    folder : Path
+        The folder of its files.
+    circuit : Circuit
+        The network as it was after the last whole epoch.
+    data : Dataset
+        The data that it was trained on.
+    history : History
+        The measurements of its epochs.
+    config : RunConfig
+        Its options.
     """
 
     folder: Path
@@ -41,12 +46,14 @@ class Run:
     _record: Record = field(repr=False)
 
     def train(self, epochs: int, **options: Any) -> History:
-        """Go on until the run has so many epochs, and keep them in its folder: the same bits as `recircuit train --resume`.
+        """Continue the run up to a number of epochs in its folder, with the same bits as `recircuit train --resume`.
 
         Parameters
         ----------
-        epochs : those of the run, the ones before included
-        options : more arguments of `recircuit.train`, as ``backend`` and ``progress``
+        epochs : int
+            The number of epochs of the run, including those before.
+        options
+            More arguments of `recircuit.train`, such as ``backend`` and ``progress``.
         """
         config = self.config.model_copy(update={"epochs": epochs})
         record = self._record.model_copy(update={"run": config})
@@ -60,15 +67,25 @@ def load_run(folder: str | Path, *, data_dir: str | Path | None = None, trust: b
 
     Parameters
     ----------
-    folder : of the run, as ``"runs/digits-urfb-0"``
-    data_dir : where the files of the data set lie; None: where they were when the run was started
-    trust : whether a Python file that holds the run's rule may be executed, if it is what it was when the run was started. A
-        run whose rule has a name in recircuit executes nothing
+    folder : str or Path
+        The folder, such as ``"runs/digits-urfb-0"``.
+    data_dir : str or Path, optional
+        The folder with the files of the data set. The default is the one that was given when the run was started.
+    trust : bool, default False
+        Whether a Python file that holds the run's rule may be executed, if it is the same as when the run was started.
+        A run whose rule has a name in recircuit executes nothing.
+
+    Returns
+    -------
+    Run
+        The run.
 
     Raises
     ------
-    UsageError : the rule is in a file, and ``trust`` is not given; or the file is different now
-    RecircuitError : the folder holds no run of the command line, its files cannot be read, or the data are different now
+    UsageError
+        If the rule is in a file and ``trust`` is not given, or if the file is different now.
+    RecircuitError
+        If the folder holds no run of the command line, its files cannot be read, or the data are different now.
 
     Examples
     --------

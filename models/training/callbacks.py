@@ -34,18 +34,23 @@ METHODS = ("on_train_begin", "on_epoch_begin", "on_epoch_measure", "on_epoch_end
 
 @dataclass
 class EarlyStopping:
-    """Stop when a column of the history has not improved for some epochs, and keep the best weights.
+    """Stop training when a column of the history has not improved for some epochs, and keep the best weights.
 
     Parameters
     ----------
-    monitor : the column; smaller is better
-    patience : after how many epochs without improvement training stops
-    least : by how much a value must be smaller to count as an improvement
-    keep_best : whether the circuit has the weights of its best epoch when training ends
+    monitor : str, default "validation_error"
+        The column of the history; smaller values are better.
+    patience : int, default 5
+        The number of epochs without improvement after which training stops.
+    least : float, default 0
+        The amount by which a value must be smaller to count as an improvement.
+    keep_best : bool, default True
+        Whether the circuit has the weights of its best epoch when training ends.
 
     Attributes
     ----------
-    best, best_epoch : the smallest value, and its epoch; inf and 0 before the first
+    best, best_epoch : float, int
+        The smallest value, and its epoch; inf and 0 before the first epoch.
 
     Examples
     --------
@@ -61,11 +66,32 @@ class EarlyStopping:
     _weights: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
 
     def on_train_begin(self, net: Circuit) -> None:
-        """Forget what was best in a training before."""
+        """Forget the best epoch of an earlier training.
+
+        Parameters
+        ----------
+        net : Circuit
+            The circuit.
+        """
         self.best, self.best_epoch, self._weights = float("inf"), 0, {}
 
     def on_epoch_end(self, epoch: int, metrics: Mapping[str, float], net: Circuit) -> bool:
-        """Whether to stop."""
+        """Return whether training should stop.
+
+        Parameters
+        ----------
+        epoch : int
+            The number of the epoch.
+        metrics : mapping of str to float
+            Its row of the history.
+        net : Circuit
+            The circuit.
+
+        Raises
+        ------
+        UsageError
+            If the history has no column ``monitor``.
+        """
         if self.monitor not in metrics:
             raise UsageError(
                 f"EarlyStopping: the history has no column {self.monitor!r}; it has {[*metrics]}. For 'validation_error' train "
@@ -78,7 +104,13 @@ class EarlyStopping:
         return epoch - self.best_epoch >= self.patience
 
     def on_train_end(self, net: Circuit) -> int | None:
-        """Give the circuit the best weights; the epoch that they are of, or None where it keeps the last ones."""
+        """Give the circuit the weights of its best epoch, and return that epoch; None if it keeps the last weights.
+
+        Parameters
+        ----------
+        net : Circuit
+            The circuit.
+        """
         if not self._weights:
             return None
         net.set_state(self._weights)
@@ -86,7 +118,7 @@ class EarlyStopping:
 
 
 class Callbacks:
-    """Several callbacks as one."""
+    """Several callbacks that are called together."""
 
     def __init__(self, given: Callback | Sequence[Callback]) -> None:
         self.all = list(given) if isinstance(given, Sequence) else [given]
@@ -98,7 +130,7 @@ class Callbacks:
                 )
 
     def begin(self, net: Circuit) -> None:
-        """Before the first epoch."""
+        """Call what is called before the first epoch."""
         self._each("on_train_begin", net)
 
     def begin_epoch(self, number: int, net: Circuit) -> None:
@@ -117,7 +149,7 @@ class Callbacks:
         return any(answer is True for answer in asked)
 
     def end(self, net: Circuit) -> int | None:
-        """After the last epoch; the epoch whose weights the circuit was given back, or None."""
+        """Call what is called after the last epoch, and return the epoch whose weights the circuit was given, or None."""
         kept = self._each("on_train_end", net)
         return next((epoch for epoch in reversed(kept) if isinstance(epoch, int)), None)
 

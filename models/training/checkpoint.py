@@ -1,4 +1,4 @@
-"""All that a training run needs to go on as if it had never stopped, in one safetensors file.
+"""Checkpoints: all that a training run needs to continue as if it had never stopped, in one safetensors file.
 
 A safetensors file holds numbers and text and nothing that could be executed.
 """
@@ -30,7 +30,7 @@ NOISE = "noise "
 
 
 class About(BaseModel):
-    """What a checkpoint is the state of.
+    """The run that a checkpoint belongs to, and how far it had come.
 
     epoch: how many epochs of the run lie behind it. before: how many epochs lie before the run. rows: what the epochs
     measured. seed: of their order and noise.
@@ -55,10 +55,16 @@ class About(BaseModel):
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A circuit's state and what it is the state of.
+    """The state of a circuit at the end of an epoch, and the run that it belongs to.
 
-    state: every stored variable by name: weights, state and parameters of rules, updates, rates of units. noise: what the
-    random numbers to come depend on; None in files of recircuit 0.1.
+    Parameters
+    ----------
+    state : mapping of str to array
+        Every stored variable by name: weights, states and parameters of rules, updates, rates of units.
+    about : About
+        The run.
+    noise : NoiseState, optional
+        The state of the random numbers; None in files of recircuit 0.1.
     """
 
     state: Mapping[str, np.ndarray]
@@ -67,14 +73,22 @@ class Checkpoint:
 
     @door
     def save(self, path: str | Path) -> None:
-        """Write it, whole or not at all.
+        """Write the checkpoint to a file, either completely or not at all.
 
-        Raises RecircuitError: it cannot be written; an older file is as it was.
+        Parameters
+        ----------
+        path : str or Path
+            The file.
+
+        Raises
+        ------
+        RecircuitError
+            If it cannot be written. An older file is then as it was.
         """
         write_whole(Path(path), self.packed())
 
     def packed(self) -> bytes:
-        """What `save` writes."""
+        """Return the content of the file that `save` writes."""
         arrays = dict(self.state)
         if self.noise is not None:
             arrays[NOISE + self.noise.kind] = self.noise.content
@@ -83,9 +97,17 @@ class Checkpoint:
     @classmethod
     @door
     def load(cls, path: str | Path) -> Checkpoint:
-        """Read it. Executes nothing.
+        """Read a checkpoint from a file. Nothing in the file is executed.
 
-        Raises RecircuitError: there is no such file, it is damaged, or it is no checkpoint of recircuit.
+        Parameters
+        ----------
+        path : str or Path
+            The file.
+
+        Raises
+        ------
+        RecircuitError
+            If there is no such file, it is damaged, or it is no checkpoint of recircuit.
         """
         path = Path(path)
         text, state = read_packed(path, "checkpoint")
@@ -102,13 +124,19 @@ class Checkpoint:
             ) from None
 
     def restore(self, circuit: Circuit, *, weights_only: bool = False) -> None:
-        """Set the variables of a circuit; nothing is set where anything does not fit.
+        """Set the variables of a circuit; either all of them are set or none.
 
-        Args:
-            circuit: with the same populations and projections.
-            weights_only: only the weights, as for a circuit of other batch elements, phases or rules.
+        Parameters
+        ----------
+        circuit : Circuit
+            A circuit with the same populations and projections.
+        weights_only : bool, default False
+            Whether to set the weights only, as for a circuit with another batch size, other phases or other rules.
 
-        Raises RecircuitError: it is of another network, and where they differ.
+        Raises
+        ------
+        RecircuitError
+            If the checkpoint is of another network. The message says where they differ.
         """
         here, saved = circuit.state(), self.state
         if weights_only:
@@ -120,7 +148,7 @@ class Checkpoint:
             circuit.go_on_from(Moment(saved, self.noise, self.about.before + self.about.epoch))
 
     def check(self, circuit: Circuit, fingerprint: str, seed: int) -> None:
-        """Refuse to go on with another network, other data or another seed.
+        """Refuse to continue with another network, other data or another seed.
 
         Files of the formats 1 and 2 say less of their network; of them `restore` compares what there is, and its shapes.
 

@@ -24,19 +24,28 @@ Row = dict[str, float]
 
 @dataclass
 class History:
-    """A row per epoch; ``history["test_error"]`` is one column as an array.
+    """The measurements of a training run, with a row per epoch; ``history["test_error"]`` is one column as an array.
 
-    epoch: from 1. seconds: of the training in that epoch, without the evaluation. train_error: share of wrong
-    answers as the stimuli were shown, each before its own update. validation_error, test_error: after the epoch, where there
-    are such samples. With targets in place of classes, train_mse, validation_mse and test_mse are mean squared errors; where
-    nothing says what is wanted there is no such column. For each feedback
-    projection, `h1_angle` (degrees), `h1_distance`, `h1_signs`: see `recircuit.models.analysis.weight_alignment`. beyond:
-    how often the field of an output unit left the range of its circuit (hinge). presentations_per_second: stimuli,
-    counted in all batch elements.
+    The columns are ``epoch`` (from 1), ``seconds`` (of the training in that epoch, without the evaluation),
+    ``train_error`` (the share of wrong answers as the stimuli were presented, each before its own update),
+    ``validation_error`` and ``test_error`` (after the epoch, if there are such samples), and
+    ``presentations_per_second`` (stimuli, counted in all batch elements). With targets in place of classes,
+    ``train_mse``, ``validation_mse`` and ``test_mse`` are mean squared errors. For each feedback projection there are
+    ``h1_angle`` (degrees), ``h1_distance`` and ``h1_signs``: see `recircuit.models.analysis.weight_alignment`.
+    ``beyond`` counts how often the field of an output unit left the range of the hinge circuit.
 
-    rows: the epochs. backend: what ran it. interrupted: stopped by Ctrl-C before its last epoch. classes: the names of the
-    classes, in the order of the output units, where the labels were text. kept_epoch: the epoch whose weights the circuit has,
-    where that is not the last one, as after early stopping; None otherwise.
+    Parameters
+    ----------
+    rows : list of dict
+        The epochs.
+    backend : str
+        The backend that ran them.
+    interrupted : bool
+        Whether Ctrl-C stopped the training before its last epoch.
+    classes : tuple of str, optional
+        The names of the classes, in the order of the output units, if the labels were text.
+    kept_epoch : int, optional
+        The epoch whose weights the circuit has, if that is not the last one, as after early stopping.
     """
 
     rows: list[Row] = field(default_factory=list)
@@ -55,20 +64,20 @@ class History:
 
     @property
     def names(self) -> list[str]:
-        """The columns."""
+        """The names of the columns."""
         return list(self.rows[0]) if self.rows else []
 
     @property
     def test_error(self) -> float:
-        """Of the weights that the circuit has when training ends: those after the last epoch, or of `kept_epoch`.
+        """The test error of the weights that the circuit has when training ends.
 
-        NaN before the first epoch, and where there is no test set or no answer.
+        It is NaN before the first epoch, and if there is no test set or no answer.
         """
         last = [row for row in self.rows if self.kept_epoch in (None, row["epoch"])][-1:]
         return last[0].get("test_error", float("nan")) if last else float("nan")
 
     def csv(self) -> str:
-        """The rows as text, with six digits."""
+        """Return the rows as the text of a csv file, with six digits."""
         text = io.StringIO()
         table = csv.writer(text, lineterminator="\n")
         table.writerow(self.names)
@@ -76,7 +85,13 @@ class History:
         return text.getvalue()
 
     def plot(self, title: str = "") -> Figure:
-        """Errors, and the alignment of each hidden layer, over epochs."""
+        """Draw the errors, and the alignment of each hidden layer, over epochs.
+
+        Parameters
+        ----------
+        title : str
+            The title of the figure.
+        """
         from .learning_curves import curves  # matplotlib takes a while to load
 
         return curves({name: self[name] for name in self.names}, title)
@@ -95,7 +110,7 @@ def row(
     presentations: int,
     beyond: int | None,
 ) -> Row:
-    """One epoch."""
+    """Return the row of one epoch."""
     made: Row = {"epoch": epoch, "seconds": seconds, **errors}
     for name, measured in alignments.items():
         made |= {f"{name}_{measure}": value for measure, value in asdict(measured).items()}

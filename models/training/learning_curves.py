@@ -27,11 +27,14 @@ LAYERS = ("#1d4ed8", "#0e7490", "#4d7c0f", "#a16207", "#7e22ce", "#be185d")
 
 
 def curves(columns: Columns, title: str = "") -> Figure:
-    """Training and test error over epochs; beside it, where there is feedback, its angle to the forward weights.
+    """Draw the training and test error over epochs and, if there is feedback, its angle to the forward weights.
 
     Parameters
     ----------
-    columns : those of a `History`; none where there is no epoch
+    columns : mapping of str to array
+        The columns of a `History`; empty if there is no epoch.
+    title : str
+        The title of the figure.
     """
     layers = [name.removesuffix("_angle") for name in columns if name.endswith("_angle")]
     panels = 2 if layers else 1

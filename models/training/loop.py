@@ -24,11 +24,12 @@ __all__ = ["TrainingDiverged", "TrainingInterrupted", "train"]
 
 
 class TrainingInterrupted(KeyboardInterrupt):
-    """Ctrl-C during `train`. The circuit, and the files, are as after the last whole epoch.
+    """Ctrl-C was pressed during `train`. The circuit and the files are as after the last whole epoch.
 
     Parameters
     ----------
-    history : of the epochs until then
+    history : History
+        The measurements until then.
     """
 
     def __init__(self, history: History) -> None:
@@ -65,12 +66,12 @@ def train(
     callbacks: Callback | Sequence[Callback] = (),
     progress: bool | Callable[[str], None] = True,
 ) -> History:
-    """Show the training samples to a circuit, each once an epoch, and measure after every epoch.
+    """Train a circuit: present each training sample once per epoch, and measure after every epoch.
 
-    Any circuit with a stimulus will do; `layered` makes the usual ones. Its weights are changed; call it again to train on:
-    the epochs of a circuit are counted (`circuit.epoch`), so that three calls with epochs=1 are one with epochs=3. The order
-    of epoch k, and its noise, depend on the circuit's seed and k alone, so that a resumed run equals one that was not
-    interrupted, bit for bit on one backend and thread count. What is measured after an epoch changes nothing in the circuit.
+    Any circuit with a stimulus can be trained; `layered` makes the usual ones. Its weights are changed. The epochs of a
+    circuit are counted (`circuit.epoch`), so that three calls with epochs=1 are the same as one with epochs=3. The
+    order of epoch k, and its noise, depend on the circuit's seed and k alone, so that a resumed run equals one that was
+    not interrupted, bit for bit on one backend and thread count. Measurements change nothing in the circuit.
 
     Parameters
     ----------
@@ -93,7 +94,8 @@ def train(
 
     Returns
     -------
-    History : what was measured, a row for each epoch
+    History
+        The measurements, a row for each epoch.
 
     Raises
     ------

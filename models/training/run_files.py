@@ -20,9 +20,12 @@ WEIGHTS, METRICS, CURVES, CONFIG = "weights.safetensors", "metrics.csv", "curves
 
 
 def checkpoint_in(folder: Path) -> Checkpoint | None:
-    """The checkpoint of a run to go on with; None where no run has begun in the folder.
+    """Return the checkpoint from which a run continues; None if no run has begun in the folder.
 
-    Raises RecircuitError: its weights are damaged, or missing beside its other files.
+    Raises
+    ------
+    RecircuitError
+        If the weights of the run are damaged, or missing beside its other files.
     """
     path = folder / WEIGHTS
     if path.exists() or path.is_symlink():
@@ -38,7 +41,10 @@ def checkpoint_in(folder: Path) -> Checkpoint | None:
 def check_free(folder: Path) -> None:
     """Refuse to write over a run.
 
-    Raises UsageError: the folder holds one that has trained, or whose weights cannot be read.
+    Raises
+    ------
+    UsageError
+        If the folder holds a run that has trained, or whose weights cannot be read.
     """
     try:
         found = checkpoint_in(folder)
@@ -55,11 +61,18 @@ def check_free(folder: Path) -> None:
 
 @dataclass(frozen=True)
 class RunFiles:
-    """The folder of a training run, where more is to be said than its name.
+    """The folder of a training run, with options; ``train(..., out=RunFiles(folder, resume=True))``.
 
-    folder: where the files are. resume: go on from the checkpoint in it, where there is one. overwrite: write over a run
-    in it; without it, a folder that holds a run is refused. files: by name, more files for the folder, which are written
-    with the first checkpoint.
+    Parameters
+    ----------
+    folder : str or Path or None
+        The folder of the files.
+    resume : bool, default False
+        Whether to continue from the checkpoint in the folder, if there is one.
+    overwrite : bool, default False
+        Whether to write over a run in the folder; otherwise a folder that holds a run is refused.
+    files : mapping of str to bytes
+        More files for the folder, by name, which are written with the first checkpoint.
     """
 
     folder: str | Path | None
@@ -71,7 +84,12 @@ class RunFiles:
 class RunFolder:
     """The folder of a run that is under way, or none. Ctrl-C takes effect after a file is written, never while it is written.
 
-    found: the checkpoint that the run goes on from, if it does. beside: more files, by name, that are written first.
+    Attributes
+    ----------
+    found : Checkpoint or None
+        The checkpoint from which the run continues.
+    beside : mapping of str to bytes
+        More files, by name, that are written first.
     """
 
     def __init__(self, lock: FolderLock | None, found: Checkpoint | None, beside: Mapping[str, bytes]) -> None:
@@ -79,9 +97,12 @@ class RunFolder:
         self.begun = lock is None
 
     def begin(self, checkpoint: Checkpoint, history: History) -> None:
-        """Write the files of a new run in the place of those of an older one, all or none; or those that change.
+        """Write the files of a new run in the place of those of an older one, or those that change if a run continues.
 
-        Raises RecircuitError: they cannot be written, or another run has begun in the folder.
+        Raises
+        ------
+        RecircuitError
+            If they cannot be written, or another run has begun in the folder.
         """
         if self.lock is None:
             return
@@ -103,14 +124,14 @@ class RunFolder:
         write_whole(folder / METRICS, history.csv().encode())
 
     def save(self, checkpoint: Checkpoint, history: History, *, stopping: bool = False) -> None:
-        """Write what an epoch changed; when stopping, another Ctrl-C changes nothing."""
+        """Write the files that an epoch has changed. If the run is stopping, another Ctrl-C changes nothing."""
         if self.lock is not None:
             with _shielded(swallow=stopping):
                 checkpoint.save(self.lock.folder / WEIGHTS)
                 write_whole(self.lock.folder / METRICS, history.csv().encode())
 
     def draw(self, history: History) -> None:
-        """Draw the curves."""
+        """Draw the learning curves."""
         if self.lock is None:
             return
         with _shielded(swallow=True):
@@ -121,11 +142,14 @@ class RunFolder:
 
 @contextmanager
 def run_folder(out: RunFiles) -> Iterator[RunFolder]:
-    """The folder of a run, which no other run uses meanwhile. Nothing in it is changed before `RunFolder.begin`.
+    """Open the folder of a run, which no other run uses meanwhile. Nothing in it is changed before `RunFolder.begin`.
 
-    Raises:
-        UsageError: it holds a run, and nothing is said of it; there is no folder to resume from.
-        RecircuitError: another run holds it, or what it holds cannot be read.
+    Raises
+    ------
+    UsageError
+        If it holds a run, and neither resume nor overwrite is given; or if there is no folder to resume from.
+    RecircuitError
+        If another run uses it, or its files cannot be read.
     """
     if out.folder is None:
         if out.resume:
@@ -148,7 +172,7 @@ def _shielded(*, swallow: bool = False) -> Iterator[None]:
 
 
 def _epochs(folder: Path) -> int:
-    """How many epochs metrics.csv tells of."""
+    """Return the number of epochs in metrics.csv."""
     try:
         return max(0, len(read_file(folder / METRICS).splitlines()) - 1)
     except OSError:
@@ -156,7 +180,7 @@ def _epochs(folder: Path) -> int:
 
 
 def _sweep(folder: Path) -> None:
-    """Remove what a process that was killed has half written; no other run is in the folder."""
+    """Remove half-written files of a process that was killed; no other run uses the folder."""
     for name in (WEIGHTS, METRICS, CURVES, CONFIG):
         for left in folder.glob(f".{name}.*"):
             with suppress(OSError):

@@ -1,4 +1,4 @@
-"""What a circuit is trained on: the samples of each part (train, validation, test), and what is wanted of each of them."""
+"""The samples of a training run in its parts (train, validation, test), with the class or target of each."""
 
 from __future__ import annotations
 
@@ -22,36 +22,59 @@ __all__ = ["AugmentedData", "Part", "Samples", "augmented"]
 
 @dataclass(frozen=True)
 class AugmentedData:
-    """A data set whose training images are changed anew in every epoch."""
+    """A data set whose training images are changed anew in every epoch.
+
+    Parameters
+    ----------
+    data : Dataset
+        The images.
+    how : Augmentation
+        How they are changed.
+    """
 
     data: Dataset
     how: Augmentation
 
 
 def augmented(data: Dataset, how: Augmentation | str) -> AugmentedData:
-    """A data set of images for `train`, which changes the training images anew in every epoch.
+    """Make a data set of images for `train` whose training images are changed anew in every epoch.
 
     Parameters
     ----------
-    data : the images
-    how : what is done to them, as in ``"shift .1, flip .5, elastic 34 4"``
+    data : Dataset
+        The images.
+    how : str or Augmentation
+        How they are changed, as in ``"shift .1, flip .5, elastic 34 4"``.
+
+    Returns
+    -------
+    AugmentedData
+        The images, for ``train(net, data)``.
+
+    Raises
+    ------
+    UsageError
+        If the words cannot be read.
 
     Examples
     --------
-    >>> rc.train(net, augmented(rc.load("mnist", "data"), "shift .1"), epochs=6)                    # doctest: +SKIP
+    >>> rc.train(net, rc.augmented(rc.load("mnist", "data"), "shift .1"), epochs=6)                 # doctest: +SKIP
     """
     return AugmentedData(data, Augmentation.of(how) if isinstance(how, str) else how)
 
 
 @dataclass(frozen=True)
 class Part:
-    """Some of the samples.
+    """A part of the samples.
 
     Parameters
     ----------
-    inputs : rows for every stimulus and supervisor
-    rows : which of these rows are the samples of the part
-    wanted : for every row of the inputs its class, (rows,), or its target, (rows, units); None: nothing is known
+    inputs : Inputs
+        Rows for every stimulus and supervisor.
+    rows : array of int
+        The numbers of those rows that are the samples of the part.
+    wanted : array, optional
+        For every row of the inputs its class, (rows,), or its target, (rows, units); None if neither is known.
     """
 
     inputs: Inputs = field(repr=False)
@@ -60,21 +83,21 @@ class Part:
 
     @property
     def count(self) -> int:
-        """How many samples there are."""
+        """The number of samples."""
         return len(self.rows)
 
     def in_batches(self, batch_size: int) -> NDArray[np.int32]:
-        """All samples, in order, (presentations, batch)."""
+        """Return all samples in order, of shape (presentations, batch)."""
         return self.taken(in_batches(np.arange(self.count), batch_size))
 
     def taken(self, order: NDArray[np.int32]) -> NDArray[np.int32]:
-        """The rows of the inputs that an order of the part's samples shows; -1 stays."""
+        """Return the rows of the inputs for an order of the part's samples; -1 stays -1."""
         return np.where(order >= 0, self.rows[order], -1).astype(np.int32)
 
 
 @dataclass(frozen=True)
 class Samples:
-    """All that `train` shows.
+    """All samples of a training run.
 
     Parameters
     ----------
@@ -95,7 +118,7 @@ class Samples:
 
     @classmethod
     def of(cls, circuit: Circuit, given: Any, validation: Any = None) -> Samples:
-        """Read what a user gave.
+        """Return the samples that a user gave.
 
         Parameters
         ----------
@@ -104,7 +127,10 @@ class Samples:
             mapping from stimulus to array
         validation : a share of the training samples, below 1, or a pair (x, y); None: nothing is kept apart
 
-        Raises UsageError: what it is, and what was expected.
+        Raises
+        ------
+        UsageError
+            If the data are none of these or do not fit the circuit.
         """
         if isinstance(given, Samples):
             return given if validation is None else given._with_validation(circuit, validation)
@@ -123,7 +149,7 @@ class Samples:
         return made if validation is None else made._with_validation(circuit, validation)
 
     def fingerprint(self) -> str:
-        """Of all that training can see."""
+        """Return a hash of everything that training can read."""
         said = "" if self.how == Augmentation() else f", {self.how}"
         if self.data is not None and "validation" not in self.parts:
             return self.data.fingerprint() + said
@@ -156,7 +182,7 @@ class Samples:
 
 
 def supervisors(circuit: Circuit) -> list[Population]:
-    """The populations that show what is wanted."""
+    """Return the populations that present what the circuit should answer."""
     return [p for p in circuit.populations.values() if p.clamp is not None and p.clamp.kind != "values"]
 
 

@@ -9,7 +9,7 @@ __all__ = ["adam"]
 
 @door
 def adam(beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8) -> Modifier:
-    """ADAM: an update follows the mean of the gradients so far, in units of their root mean square.
+    """Let updates follow the mean of the gradients so far, in units of their root mean square (ADAM).
 
     `dw = rate*G` becomes, with t = updates + 1 and the moments m and v of each synapse::
 
@@ -18,14 +18,14 @@ def adam(beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8) -> Mod
         v = beta2*v + (1 - beta2)*gradient**2
         dw = rate*m/(1 - beta1**t)/(sqrt(v/(1 - beta2**t)) + epsilon)
 
-    An equation that does not read `rate`, as the feedback of node_perturbation, stays as it is.
+    An equation that does not read `rate`, such as the feedback of node_perturbation, stays as it is.
 
     Parameters
     ----------
     beta1, beta2 : float
         The shares of the two moments that are kept from one update to the next.
     epsilon : float
-        What is added to the root mean square.
+        The number that is added to the root mean square.
 
     References
     ----------

@@ -61,7 +61,7 @@ class Modifier:
 
 
 def with_rate(equation: Equation, text: str) -> Equation:
-    """Return the equation with another expression in place of `rate`, wherever it is read."""
+    """Return the equation with another expression in place of `rate`."""
     changed = {"rate": ast.parse(text, mode="eval").body}
     return tuple(
         replace(s, expression=show(rename(s.node(), changed))) if "rate" in names_in(s.node()) else s for s in equation
@@ -75,7 +75,7 @@ def added_to_increment(equation: Equation, where: str, what: str, text: str) -> 
 
 
 def is_increment(statement: Statement) -> bool:
-    """Return whether a statement is `dw = E`."""
+    """Whether a statement is `dw = E`."""
     return (statement.target, statement.operator) == ("w", "+=")
 
 

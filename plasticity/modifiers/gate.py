@@ -1,4 +1,4 @@
-"""A gate: a broadcast that says how much of an update is made."""
+"""Gates: a broadcast that says which share of an update is made."""
 
 from functools import partial
 
@@ -11,7 +11,7 @@ __all__ = ["gate"]
 
 @door
 def gate(broadcast: str) -> Modifier:
-    """Return a gate: weights change as far as a broadcast says, and keep their values while it is zero.
+    """Multiply each update by a broadcast, so that weights keep their values while it is zero.
 
     `dw = E` becomes `dw = broadcast*(E)`.
 

@@ -9,7 +9,7 @@ __all__ = ["momentum"]
 
 @door
 def momentum(momentum: float) -> Modifier:
-    """Momentum: an update goes on in the direction of the updates before it.
+    """Add momentum: an update goes on in the direction of the updates before it.
 
     `dw = E` becomes `velocity = momentum*velocity + E; dw = velocity`.
 

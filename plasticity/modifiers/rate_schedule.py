@@ -11,12 +11,12 @@ __all__ = ["rate_decay", "rate_steps"]
 
 @door
 def rate_decay(rate_decay: float) -> Modifier:
-    """Return a learning rate that decays: `rate` becomes `rate/(1 + rate_decay*updates)`.
+    """Let the learning rate decay: `rate` becomes `rate/(1 + rate_decay*updates)`.
 
     Parameters
     ----------
     rate_decay : float
-        How fast; after 1/rate_decay updates the rate is half of what it was.
+        The speed of the decay; after 1/rate_decay updates the rate is half of what it was.
 
     References
     ----------
@@ -28,7 +28,7 @@ def rate_decay(rate_decay: float) -> Modifier:
 
 @door
 def rate_steps(*updates: int, factor: float = 0.1) -> Modifier:
-    """Return a learning rate that falls in steps: it is multiplied by a factor at each of some numbers of updates.
+    """Let the learning rate fall in steps: it is multiplied by a factor at each of some numbers of updates.
 
     `rate` becomes `rate*rate_factor**(int(updates >= rate_step_1) + int(updates >= rate_step_2) + ...)`.
 
@@ -36,7 +36,7 @@ def rate_steps(*updates: int, factor: float = 0.1) -> Modifier:
     ----------
     updates : int
         The numbers of updates at which the rate falls.
-    factor : float
+    factor : float, default 0.1
         The factor by which it is multiplied each time.
 
     References

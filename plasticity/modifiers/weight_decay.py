@@ -8,9 +8,9 @@ __all__ = ["weight_decay"]
 
 @door
 def weight_decay(weight_decay: float) -> Modifier:
-    """Weight decay: each update takes away a share of the weight.
+    """Let weights decay: each update takes away a share of the weight.
 
-    `dw = E` becomes `dw = E - weight_decay*w`, forward and feedback.
+    `dw = E` becomes `dw = E - weight_decay*w`, in the forward and the feedback equation.
 
     Parameters
     ----------

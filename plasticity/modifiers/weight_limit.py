@@ -17,18 +17,21 @@ NONE = 1e30
 
 
 def weight_limit(weight_limit: Any, high: float | None = NONE) -> Modifier:
-    """Limits of weights: each update ends with `w = clip(w, low, high)`.
+    """Limit the weights: each update ends with `w = clip(w, low, high)`.
 
     Parameters
     ----------
-    weight_limit : the largest absolute value of a weight, above 0; or the lowest value, where ``high`` is given too; or
-        a pair of both, as in ``(0, 1)``
-    high : the highest value; None, here or as the lowest: there is no limit on this side, as in ``weight_limit(0, None)``
+    weight_limit : float, None or pair
+        The largest absolute value of a weight, above 0; or the lowest value, if ``high`` is given too; or a pair of
+        both, as in ``(0, 1)``.
+    high : float, optional
+        The highest value. None, here or as the lowest value, stands for no limit on this side, as in ``weight_limit(0,
+        None)``.
 
     Raises
     ------
     RecircuitError
-        for limits that leave no weight
+        If the limits are not numbers, or leave no weight.
     """
     low: Any = weight_limit
     if _is_pair(weight_limit):
@@ -55,10 +58,10 @@ def weight_limit(weight_limit: Any, high: float | None = NONE) -> Modifier:
 
 
 def signs() -> Modifier:
-    """Signs of weights that an update cannot change (Dale's law): each ends with `w = polarity*clip(polarity*w, 0, 1e30)`.
+    """Keep the signs of weights (Dale's law): each update ends with `w = polarity*clip(polarity*w, 0, 1e30)`.
 
     The polarity is a state of each synapse. It is 1, unless ``connect(..., states={"polarity": ...})`` gives an array
-    (n_pre,) with 1 for excitatory and -1 for inhibitory pre units. Weights begin with these signs as
+    (n_pre,) with 1 for excitatory and -1 for inhibitory pre units. Weights begin with these signs if they are given as
     ``connect(..., weights=signed(glorot(), array))``.
     """
     return Modifier("signs", partial(_appended, "polarity*clip(polarity*w, 0, 1e30)"), state={"polarity": 1.0})

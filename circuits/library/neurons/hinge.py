@@ -31,8 +31,10 @@ def hinge_unit(*, M: float = 1000.0, S: float = 1.0, mu: float = 0.1, epsilon: f
     tau : Quantity
         The time constant of the rate.
 
-    Notes ----- In each step of ``feedforward`` and ``error`` the rate reads the compartments of this step and the rate
-    before it; in ``feedforward`` it decays to 0.
+    Notes
+    -----
+    In each step of ``feedforward`` and ``error`` the rate reads the compartments of this step and the rate before it;
+    in ``feedforward`` it decays to 0.
 
     References
     ----------
@@ -79,8 +81,10 @@ def control_unit(*, mu: float = 0.1, tau: Quantity, relays: int = 0) -> Neuron:
     relays : int, default 0
         The number of relays, each with the time constant tau, that the signal of o passes, so that t answers late.
 
-    Notes ----- In each step of ``feedforward`` and ``error`` the rate reads the compartment of this step, and the
-    relays and the rate before it; in ``feedforward`` it decays to 0.
+    Notes
+    -----
+    In each step of ``feedforward`` and ``error`` the rate reads the compartment of this step, and the relays and the
+    rate before it; in ``feedforward`` it decays to 0.
 
     References
     ----------
@@ -110,8 +114,10 @@ def control_switch(*, mu: float = 0.1, epsilon: float = 0.1, off: float) -> Neur
     mu, epsilon, off : float
         See `HingeOutput`.
 
-    Notes ----- In each step of ``feedforward`` and ``error`` the rate is assigned, from the compartment of this step
-    and the rate before it.
+    Notes
+    -----
+    In each step of ``feedforward`` and ``error`` the rate is assigned, from the compartment of this step and the rate
+    before it.
 
     Examples
     --------

@@ -35,8 +35,10 @@ class SoftmaxOutput(AppraisedOutput):
     appraised : bool, default False
         Whether `appraise` can be called. The supervisor then sends in the phase ``feedforward`` too.
 
-    Notes ----- The error is complete at the end of the second step of ``error``: in the first one z receives the fields
-    of the outputs, and in the second the outputs receive z. Later phases read it.
+    Notes
+    -----
+    The error is complete at the end of the second step of ``error``: in the first one z receives the fields of the
+    outputs, and in the second the outputs receive z. Later phases read it.
 
     Examples
     --------

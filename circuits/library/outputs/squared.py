@@ -41,8 +41,10 @@ class SquaredOutput(AppraisedOutput):
     appraised : bool, default False
         Whether `appraise` can be called. The supervisor then sends in the phase ``feedforward`` too.
 
-    Notes ----- The error is complete at the end of the first step of ``error``, in which the supervision arrives. Later
-    phases read it.
+    Notes
+    -----
+    The error is complete at the end of the first step of ``error``, in which the supervision arrives. Later phases read
+    it.
 
     Examples
     --------

@@ -19,17 +19,24 @@ Better = Literal["lower", "higher"]
 def met(
     what: str, value: Number, paper: float, margin: float, better: Better, *, bad: bool = False, says: str = ""
 ) -> Check:
-    """A value against the paper's.
+    """Hold a value against that of the paper.
 
     Parameters
     ----------
-    what : what the number is, in words
-    value : ours
-    paper : the paper's
-    margin : by how much ours may be worse; of a result that is meant to be bad, by how much it may differ at all
-    better : whether lower or higher values are the better ones
-    bad : whether the result is meant to be bad
-    says : what the paper says, where its number alone does not tell
+    what : str
+        What the number is, in words.
+    value : Number
+        The value here.
+    paper : float
+        The value of the paper.
+    margin : float
+        By how much the value here may be worse; for a result that is meant to be bad, by how much it may differ at all.
+    better : Better
+        Whether lower or higher values are the better ones.
+    bad : bool
+        Whether the result is meant to be bad.
+    says : str
+        What the paper says, if its number alone does not say it.
     """
     low, high = round(paper - margin, 6), round(paper + margin, 6)
     printed_value = says or f"{paper:g}"

@@ -34,11 +34,16 @@ class Check:
 
     Parameters
     ----------
-    what : what the number is, in words
-    value : as the circuits gave it
-    relation : one of RELATIONS
-    target : a number, or (low, high) for "within"
-    paper : what the paper says, a number or a statement; empty where the check is on the circuit alone
+    what : str
+        What the number is, in words.
+    value : Number
+        The value that the circuits gave.
+    relation : str
+        One of RELATIONS.
+    target : Number or pair of Number
+        A number, or (low, high) for "within".
+    paper : str
+        What the paper says, a number or a statement; empty if the check is on the circuit alone.
     """
 
     what: str
@@ -72,16 +77,26 @@ class Settings:
 
     Parameters
     ----------
-    backend : ``"numpy"``, ``"cpp"`` or ``"cuda"``
-    seeds : of the runs; empty where nothing is drawn at random
-    quick : fewer and shorter runs, seconds in all
-    show_progress : a function that is called now and then with a text that says what is being computed
-    data : folder of a data set's files, or of a folder with its name; None: that of $RECIRCUIT_DATA
-    out : the folder of the results, for experiments that keep each of their runs there (see `runs`)
-    epochs : of experiments that train networks for images, in place of the paper's; None: as many as the paper
-    methods : of experiments that compare methods, only these; empty: all
-    from_runs : nothing is run; checks and figure are made again from the runs that the folder of the results keeps
-    earlier : is told, of each run that is kept and not made again, how many seconds it took
+    backend : str
+        ``"numpy"``, ``"cpp"`` or ``"cuda"``.
+    seeds : tuple of int
+        The seeds of the runs; empty if nothing is drawn at random.
+    quick : bool
+        Whether to make fewer and shorter runs, which take seconds in all.
+    show_progress : function
+        A function that is called from time to time with a text that says what is being computed.
+    data : Path, optional
+        The folder of a data set's files, or of a folder with its name. The default is that of $RECIRCUIT_DATA.
+    out : Path, optional
+        The folder of the results, for experiments that keep each of their runs there.
+    epochs : int, optional
+        The number of epochs, for experiments that train networks for images; None for that of the paper.
+    methods : tuple of str
+        The methods that run, for experiments that compare methods; empty for all.
+    from_runs : bool
+        Whether nothing is run, and checks and figure are made again from the runs that the folder of the results keeps.
+    earlier : list of float
+        A list to which the seconds of each run that is kept, and not made again, are added.
     """
 
     backend: str = "numpy"
@@ -100,9 +115,12 @@ class Settings:
         return {name: method for name, method in methods.items() if not self.methods or name in self.methods}
 
     def dataset(self, name: str) -> Dataset:
-        """The data set of this name (``"mnist"``), from its files.
+        """Return the data set of this name (``"mnist"``), read from its files.
 
-        Raises UsageError: nobody said where they are, or they are not there.
+        Raises
+        ------
+        UsageError
+            If no folder is given, or the files are not there.
         """
         return load(name, self.folder(name) or self._data)
 
@@ -118,12 +136,16 @@ class Settings:
 
 @dataclass(frozen=True)
 class Report:
-    """What an experiment found.
+    """The findings of an experiment.
 
     Parameters
     ----------
-    checks, figure : as they are kept
-    unchecked : claims of the paper that could not be checked, each with why
+    checks : sequence of Check
+        The checks.
+    figure : Figure or None
+        The figure.
+    unchecked : sequence of str
+        Claims of the paper that could not be checked, each with the reason.
     """
 
     checks: Sequence[Check]
