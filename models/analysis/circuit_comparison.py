@@ -33,12 +33,16 @@ def distance(a: NDArray[Any], b: NDArray[Any]) -> float:
 
 
 def form_differences(make: Make, data: Data, among: Iterable[str] = ()) -> dict[str, float]:
-    """How far the dense form is from plain Brian2: each variable of each unit at each step, and all that is left.
+    """Return how far the dense form is from plain Brian2, for each variable of each unit at each step and at the end.
 
-    Args:
-        make: makes the circuit, given `lowering`.
-        data: rows for its stimuli.
-        among: more variables to record.
+    Parameters
+    ----------
+    make : Make
+        A function that makes the circuit, given `lowering`.
+    data : Data
+        Rows for its stimuli.
+    among : iterable of str
+        More variables to record.
     """
     dense, plain = make(lowering="dense"), make(lowering="reference")
     names = [*(k for k in _of_units(plain) if k in _of_units(dense)), *among]
@@ -60,10 +64,14 @@ def element_differences(make: Make, data: Data, batch_size: int) -> dict[str, fl
 
     That holds of a rule whose change is one mean over batch elements; of any rule, see `law_differences`.
 
-    Args:
-        make: makes the circuit, given `batch_size`.
-        data: rows for its stimuli, as many as fill the batch elements.
-        batch_size : B.
+    Parameters
+    ----------
+    make : Make
+        A function that makes the circuit, given `batch_size`.
+    data : Data
+        Rows for its stimuli, as many as fill the batch elements.
+    batch_size : int
+        The number of batch elements, B.
     """
     many, one = make(batch_size=batch_size), make(batch_size=1)
     shared = [k for k in many.state(weights_only=True) if k in one.state(weights_only=True)]
@@ -87,18 +95,25 @@ def law_differences(
 ) -> dict[str, float]:
     """How far B batch elements are from the law: evaluate a statement in every batch element, take the mean, then go on.
 
-    On the bench, each statement by itself in plain Brian2, one batch element after the other; between two of them the mean
-    is taken here, but for traces, of which each batch element keeps its own. Noise stands still: a draw is a value of the
-    synapse.
+    On the bench, each statement by itself in plain Brian2, one batch element after the other; between two of them the
+    mean is taken here, but for traces, of which each batch element keeps its own. Noise stands still: a draw is a value
+    of the synapse.
 
-    Args:
-        equation: one of a rule's.
-        data: rows for the stimuli of its bench, or of more; they need not fill the batch elements.
-        batch_size : B.
-        seed: of weights and draws.
-        apart: of B *circuits*, each of which has its own state and names too, in all full batches: a statement that reads
-            units is done by each circuit with its own state, one that reads none, on the mean. Only the weight is the mean
-            at any time. What comes out of it is the same, unless the rule means something else in several batch elements.
+    Parameters
+    ----------
+    equation : SynapticEquation
+        An equation of a rule.
+    data : Data
+        Rows for the stimuli of its bench, or of more; they need not fill the batch elements.
+    batch_size : int
+        The number of batch elements, B.
+    seed : int
+        The seed of weights and draws.
+    apart : bool
+        Whether to compare with B *circuits*, each of which has its own states and names too, in all full batches: a
+        statement that reads units is computed by each circuit with its own state, and one that reads none on the mean.
+        Only the weight is the mean at any time. The result is the same, unless the rule means something else in several
+        batch elements.
     """
     equation, draws = _without_noise(equation)
     own = f"{equation.direction}."

@@ -108,14 +108,19 @@ class Snapshot:
 
 
 def snapshot(circuit: Circuit, data: Any = None) -> Snapshot:
-    """Show a circuit the first rows of data, one in each batch element, as in training; then leave it as it was.
+    """Present the first rows of data to a circuit, one in each batch element, as in training; then leave it as it was.
 
-    Args:
-        circuit: its weights, rates, clock and random numbers are put back afterwards.
-        data: what `circuit.run` takes; of a data set, the training part.
+    Parameters
+    ----------
+    circuit : Circuit
+        The circuit. Its weights, rates, clock and random numbers are put back afterwards.
+    data : array, mapping or Dataset
+        Data as for `Circuit.run`; of a data set the training part.
 
-    Raises:
-        RecircuitError: nothing in the circuit learns.
+    Raises
+    ------
+    RecircuitError
+        If nothing in the circuit learns.
     """
     inputs = dataset_inputs(circuit, data, "train") if hasattr(data, "x_train") else as_inputs(circuit, data)
     inputs = Inputs({n: Rows(r.values[: circuit.batch_size], r.scale, r.offset) for n, r in inputs.rows.items()})

@@ -1,13 +1,7 @@
-"""Measures of a learning circuit: of its feedback weights, of the signals they bring, of its rates, of its cost.
+"""Measures of a learning circuit: of its feedback weights, its signals, its rates and its cost.
 
-The first half are functions of arrays, each a formula; R is (n_lower, n_upper), W (n_upper, n_lower), and signals are
-(batch, units). `MEASURES` names what a running circuit is asked, by `recircuit train --measure NAME` after every
-epoch, or in a notebook:
-
-    >>> measure(net, ["gradient", "penrose"], digits)                                          # doctest: +SKIP
-    {"h1_gradient": 41.3, "h1_penrose_1": .02, ...}
-
-Angle, relative distance and sign agreement of R and W^T are in `models.metrics`.
+The functions of arrays are formulas; R is (n_lower, n_upper), W (n_upper, n_lower), and signals are (batch, units).
+`MEASURES` are measures of a running circuit, for ``recircuit train --measure NAME`` or `measure`.
 """
 
 from __future__ import annotations
@@ -25,18 +19,9 @@ from .gradient_snapshot import Snapshot, matrix, snapshot
 from .weight_alignment import feedback_pairs, forward_matrix
 
 __all__ = [
-    "MEASURES",
-    "measure",
-    "operations",
-    "penrose",
-    "pseudoinverse_distance",
-    "rate_statistics",
-    "saturated",
-    "signal_angle",
-    "signal_error",
-    "signal_signs",
-    "trace",
-]
+    "MEASURES", "measure", "operations", "penrose", "pseudoinverse_distance", "rate_statistics",
+    "saturated", "signal_angle", "signal_error", "signal_signs", "trace",
+]  # fmt: skip
 
 Array = NDArray[np.float64]
 
@@ -122,15 +107,18 @@ def saturated(slopes: ArrayLike, below: float = 0.05) -> float:
 
 
 def operations(circuit: Circuit, mode: str = "train") -> dict[str, int]:
-    """Multiplications of one presentation and column by pathway, as the circuit's table runs them.
+    """Return the multiplications of one presentation and batch element by pathway, as the circuit's table runs them.
 
     `forward` (into basal compartments), `feedback` (into apical ones), `lateral` (into all others), `learning` (each
-    synapse whose weight changes, once per statement), `units` (equations of units). What is left out because it
-    cannot matter is not counted.
+    synapse whose weight changes, once per statement), `units` (equations of units). Operations that are
+    left out because they cannot matter are not counted.
 
-    Args:
-        circuit: which.
-        mode: "train" or "evaluate".
+    Parameters
+    ----------
+    circuit : Circuit
+        The circuit.
+    mode : str
+        ``"train"`` or ``"evaluate"``.
     """
     pathway = {"basal": "forward", "apical": "feedback"}
     counted: dict[str, int] = {"forward": 0, "feedback": 0, "lateral": 0, "learning": 0, "units": 0}
@@ -239,16 +227,23 @@ MEASURES: Registry[Callable[[Snapshot], Measured]] = Registry(
 
 
 def measure(circuit: Circuit, names: str | Iterable[str], data: Any = None) -> Measured:
-    """Measure a circuit as it is now, on the first rows of the data, one in each batch element; nothing of it is changed.
+    """Measure a circuit as it is now, on the first rows of the data, one in each batch element, without changing it.
 
-    Args:
-        circuit: which.
-        names: of `MEASURES`.
-        data: what `circuit.run` takes; of a data set, the training part.
+    Parameters
+    ----------
+    circuit : Circuit
+        The circuit.
+    names : str or iterable of str
+        Names in `MEASURES`.
+    data : array, mapping or Dataset
+        Data as for `Circuit.run`; of a data set the training part.
 
-    Raises:
-        UsageError: there is no measure of that name.
-        RecircuitError: nothing in the circuit learns.
+    Raises
+    ------
+    UsageError
+        If there is no measure of that name.
+    RecircuitError
+        If nothing in the circuit learns.
     """
     names = checked(names)
     shot = snapshot(circuit, data)

@@ -43,16 +43,24 @@ def carry_over(source: Circuit, target: Circuit, layers: Collection[str] | None 
 
     Parameters, such as the rate, stay its own.
 
-    Args:
-        source: trained.
-        target: to go on, or to begin with some of its layers.
-        layers: populations whose incoming projections are carried over (feedback from there too); None: all.
+    Parameters
+    ----------
+    source : Circuit
+        The circuit that has been trained.
+    target : Circuit
+        The circuit that continues, or begins with some of its layers.
+    layers : collection of str, optional
+        The populations whose incoming projections are carried over (feedback from there too); None for all.
 
-    Returns:
-        the names of the projections that were.
+    Returns
+    -------
+    list of str
+        The names of the projections that were carried over.
 
-    Raises:
-        RecircuitError: a layer that the source does not have, or of other synapses.
+    Raises
+    ------
+    RecircuitError
+        If the source does not have a layer, or has other synapses.
     """
     program, carried = target.program(), []
     for name, into in target.projections.items():

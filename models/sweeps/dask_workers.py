@@ -31,19 +31,30 @@ def dispatch(
 ) -> dict[str, str]:
     """Run jobs beside one another. A job whose process or worker dies is done once more.
 
-    Args:
-        jobs: what there is to do.
-        done: called, here, with each job and its result, as they come.
-        scheduler: the address of a Dask scheduler, as tcp://host:8786; None: workers on this machine.
-        workers: how many of those; None: one for each core.
-        begun: is called with a line that says where the jobs run.
+    Parameters
+    ----------
+    jobs : sequence of Job
+        The jobs.
+    done : function
+        A function that is called in this process with each job and its result, as they come.
+    scheduler : str, optional
+        The address of a Dask scheduler, as tcp://host:8786; None for workers on this machine.
+    workers : int, optional
+        The number of these workers; None for one for each core.
+    begun : function
+        A function that is called with a line that says where the jobs run.
 
-    Returns:
-        for each job that has no result, why.
+    Returns
+    -------
+    mapping of str to str
+        For each job that has no result, the reason.
 
-    Raises:
-        UsageError: for a scheduler, Dask is not installed, or nobody answers at the address.
-        KeyboardInterrupt: Ctrl-C; what was under way is dropped.
+    Raises
+    ------
+    UsageError
+        If a scheduler is given, and Dask is not installed or nobody answers at the address.
+    KeyboardInterrupt
+        After Ctrl-C; jobs under way are dropped.
     """
     if not jobs:
         return {}

@@ -181,13 +181,18 @@ def experiment_jobs(
 
 
 def perform(payload: Mapping[str, Any]) -> Result:
-    """Do what a job says, here and now.
+    """Run a job in this process.
 
-    Returns:
-        `rows` (of the history) of a training run, or `checks` of an experiment; `diverged` with what did; and
-        `seconds`, `versions`.
+    Returns
+    -------
+    Result
+        `rows` (of the history) of a training run, or `checks` of an experiment; `diverged` with the message if
+        something diverged; and `seconds`, `versions`.
 
-    Raises RecircuitError: it cannot be done.
+    Raises
+    ------
+    RecircuitError
+        If it cannot be done.
     """
     found = _trained(payload) if payload["kind"] == "train" else _reproduced(payload)
     return finite(found | {"versions": versions()})

@@ -18,15 +18,19 @@ OVERHEAD, MULTIPLICATION = 10e-6, 2e-11
 
 
 def choose(circuit: Circuit, backend: str, presentations: int) -> tuple[str, str]:
-    """The backend to take, and why.
+    """Return the backend to take, and the reason.
 
     ``auto`` takes cuda where there is a GPU, and cpp where there is a compiler, but for runs that are over before they
     would be compiled.
 
-    Args:
-        circuit: what is to run.
-        backend: numpy, cpp, cuda or auto.
-        presentations: how often all batch elements will be shown something.
+    Parameters
+    ----------
+    circuit : Circuit
+        The circuit that is to run.
+    backend : str
+        ``"numpy"``, ``"cpp"``, ``"cuda"``, ``"interpreter"`` or ``"auto"``.
+    presentations : int
+        How many presentations there will be.
 
     Raises:
         UsageError: for a backend that there is not.

@@ -1,8 +1,4 @@
-"""The shared battery on anyone's rule: `check_rule(my_rule)`, in pytest, a notebook or a script.
-
-It holds a rule of any package to what the rules here are held to: it is local; what it is lowered to does what plain
-Brian2 does; B batch elements are the mean of B circuits; backends agree; nothing becomes infinite.
-"""
+"""The tests that every rule must pass: `check_rule(my_rule)`, in pytest, a notebook or a script."""
 
 from __future__ import annotations
 
@@ -16,14 +12,8 @@ from recircuit.circuits import Circuit, Neuron
 from recircuit.circuits.backends.program import Diverged
 from recircuit.errors import RecircuitError
 from recircuit.models.analysis.circuit_comparison import (
-    Data,
-    Make,
-    State,
-    distance,
-    element_differences,
-    form_differences,
-    law_differences,
-)
+    Data, Make, State, distance, element_differences, form_differences, law_differences,
+)  # fmt: skip
 from recircuit.models.networks.rule_test_circuits import Draw, bench, bench_data, data_for, network, variable
 from recircuit.plasticity import Rule
 from recircuit.plasticity.incoming import calls_in
@@ -62,31 +52,43 @@ def check_rule(
     values: Mapping[str, Draw] | None = None,
     seed: int = 0,
 ) -> Report:
-    """Hold a rule to what every rule here is held to. Takes two seconds, and for each compiled backend about 15 more.
+    """Check a rule as every rule of recircuit is checked. It takes two seconds, and about 15 more for each compiled backend.
 
-    On a *bench*, where whatever the rule reads is drawn at random, nothing becomes infinite; other units and other
-    synapses change nothing; its matrix products do what plain Brian2 `Synapses` do, to 1e-12 in float64; three batch elements,
-    the last ones not all filled, do what circuits of one column do, with the mean taken statement by statement;
-    float32 does it to 1e-4; the other backends do it. Then it trains a small *network* (stimulus, hidden layer, hinge
-    circuit), which equals plain Brian2 too.
+    On a *bench*, in which all that the rule reads is drawn at random, nothing becomes infinite; other units and other
+    synapses change nothing; its matrix products do what plain Brian2 `Synapses` do, to 1e-12 in float64; three batch
+    elements, the last ones not all filled, do what circuits of one batch element do, with the mean taken statement by
+    statement; float32 does it to 1e-4; the other backends do it. Then it trains a small *network* (stimulus, hidden
+    layer, hinge circuit), which equals plain Brian2 too.
 
-    Args:
-        rule: yours.
-        backends: where it is to run: "numpy", "cpp", "cuda".
-        hidden: equations of the network's hidden units, for a rule that reads what pyramidal units lack.
-        circuit: makes a circuit of yours that uses the rule, given Circuit's options (batch_size, lowering, seed), to be
-            tried in place of the network: for phases and broadcasts of your own.
-        silent_at_zero_error: whether it claims to change nothing where the variable `error` is zero; or the names of
-            the variables and broadcasts that are zero then, as in ("loss",).
-        values: how a variable is drawn where the usual values (from 1/2 to 2, of either sign) do not suit the rule:
-            a pair (low, high), or a function of (generator, shape).
-        seed: of all that is drawn.
+    Parameters
+    ----------
+    rule : Rule
+        Your rule.
+    backends : iterable of str
+        The backends on which it is to run: ``"numpy"``, ``"cpp"``, ``"cuda"``.
+    hidden : Neuron, optional
+        The equations of the network's hidden units, for a rule that reads variables that pyramidal units lack.
+    circuit : Make, optional
+        A function that makes a circuit of yours with the rule, given Circuit's options (batch_size, lowering, seed). It
+        is tried in place of the network, for phases and broadcasts of your own.
+    silent_at_zero_error : bool or sequence of str
+        Whether it claims to change nothing where the variable `error` is zero; or the names of the variables and
+        broadcasts that are zero then, as in ("loss",).
+    values : mapping of str to Draw, optional
+        How a variable is drawn where the usual values (from 1/2 to 2, of either sign) do not suit the rule: a pair
+        (low, high), or a function of (generator, shape).
+    seed : int
+        The seed of all that is drawn.
 
-    Returns:
-        the report, which prints as a table.
+    Returns
+    -------
+    Report
+        The report, which is printed as a table.
 
-    Raises:
-        RuleFails: (an AssertionError) listing the checks that fail; its `report` has all.
+    Raises
+    ------
+    RuleFails
+        If checks fail. It is an AssertionError that lists them; its `report` has all checks.
     """
     if not isinstance(rule, Rule):
         raise RecircuitError(f"check_rule: expected a Rule; got {rule!r}.")
