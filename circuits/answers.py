@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..door import door
 from ..errors import RecircuitError
 from .inputs import Inputs, as_inputs, dataset_inputs
 from .readout import Readout, confusion
@@ -43,6 +44,7 @@ class Evaluation:
 class Answering(Stored):
     """The methods of a circuit with a stimulus and an output that give its answers."""
 
+    @door
     def outputs(self, x: Any, *, read: str | None = None, output: str | None = None) -> NDArray[np.float64]:
         """Return the values of the output units at the end of an evaluation, for each sample.
 
@@ -75,6 +77,7 @@ class Answering(Stored):
         """
         return self._outputs(self._shown(x), Readout.of(self, output, read))
 
+    @door
     def predict(self, x: Any, *, output: str | None = None) -> NDArray[np.int64]:
         """Return the answer to each sample, which is the output unit with the largest field. Nothing in the circuit changes.
 
@@ -92,6 +95,7 @@ class Answering(Stored):
         """
         return self.outputs(x, output=output).argmax(axis=1)
 
+    @door
     def evaluate(self, data: Any, *, output: str | None = None) -> Evaluation:
         """Measure the error on samples whose classes are known. Nothing in the circuit changes.
 

@@ -150,6 +150,7 @@ class Circuit(Valued):
         given.data.load(program)
         return recorded(program, table, rows, recording)
 
+    @door
     def live(self, *, learn: bool = True, backend: str | None = None) -> Live:
         """Open a closed loop, in which each presentation may depend on the one before.
 
@@ -193,6 +194,7 @@ class Circuit(Valued):
         self._program, self._built = program, self.revision
         return program
 
+    @door
     def close(self) -> None:
         """Close the program, and keep the state of the circuit unless the program has died."""
         if self._program is not None:
@@ -202,6 +204,7 @@ class Circuit(Valued):
             self._program.close()
             self._program = None
 
+    @door
     def take_over(self, other: Circuit) -> None:
         """Use the program of another circuit, instead of building one. The other circuit then has no program.
 
@@ -231,6 +234,7 @@ class Circuit(Valued):
         self._built = self.revision
         self.reset()
 
+    @door
     def reset(self) -> None:
         """Set all variables, the random numbers and the count of epochs to their initial values. Nothing is built anew.
 

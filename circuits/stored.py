@@ -13,6 +13,7 @@ from typing import Any, Self
 import numpy as np
 
 from ..atomic_files import write_whole
+from ..door import door
 from ..errors import RecircuitError
 from .backends import Program
 from .backends.noise import NoiseState
@@ -65,10 +66,12 @@ class Stored(Inspected):
 
     # ---- in memory ---------------------------------------------------------------------------------------------------
 
+    @door
     def moment(self) -> Moment:
         """Return all that changes while the circuit runs: variables, clock, random numbers and count of epochs."""
         return Moment(self.state(), self.program().noise(), self.epoch)
 
+    @door
     def go_on_from(self, moment: Moment) -> None:
         """Return to a moment of this circuit, or of a circuit with the same variables.
 
@@ -84,6 +87,7 @@ class Stored(Inspected):
             self.program().set_noise(moment.noise)
         self.epoch = moment.epoch
 
+    @door
     def store(self, name: str = "default") -> None:
         """Keep the state of the circuit in memory: variables, clock, random numbers and count of epochs.
 
@@ -94,6 +98,7 @@ class Stored(Inspected):
         """
         self._stored[name] = self.moment()
 
+    @door
     def restore(self, name: str = "default") -> None:
         """Return to the state that `store` kept. Presentations then repeat exactly as they were from there.
 
@@ -116,6 +121,7 @@ class Stored(Inspected):
 
     # ---- in a file ---------------------------------------------------------------------------------------------------
 
+    @door
     def save(self, path: str | Path) -> None:
         """Write the circuit to a file: its description, state, clock, random numbers and count of epochs.
 
@@ -140,6 +146,7 @@ class Stored(Inspected):
         write_whole(Path(path), self._packed())
 
     @classmethod
+    @door
     def load(cls, path: str | Path) -> Self:
         """Return the circuit that `save` wrote to a file. It continues as the saved one would have, to the same bits.
 

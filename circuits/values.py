@@ -70,6 +70,7 @@ class Valued(Answering):
         if f"{owner}.mask" in program.variables and (now := program.get(key)).shape == self.projections[owner].shape:
             program.set(key, now * program.get(f"{owner}.mask"))
 
+    @door
     def state(self, *, weights_only: bool = False) -> dict[str, np.ndarray]:
         """Return a copy of all variables by name.
 

@@ -149,6 +149,7 @@ class Rule(Shorthands):
                 )
         return self._copy(parameters={**self.parameters, **parameters})
 
+    @door
     def modified(self, *changes: Modifier) -> Self:
         """Return a copy that modifiers have changed, one after the other.
 

@@ -17,6 +17,7 @@ class Shorthands(ABC):
     def modified(self, *changes: Modifier) -> Self:
         """Return a copy that modifiers have changed, one after the other."""
 
+    @door
     def with_momentum(self, momentum: float) -> Self:
         """Return a copy with momentum; see `modifiers.momentum`.
 
@@ -27,6 +28,7 @@ class Shorthands(ABC):
         """
         return self.modified(modifiers.momentum(momentum))
 
+    @door
     def with_adam(self, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8) -> Self:
         """Return a copy whose updates follow the moments of the gradient; see `modifiers.adam`.
 
@@ -51,10 +53,12 @@ class Shorthands(ABC):
         """
         return self.modified(modifiers.weight_limit(*limits))
 
+    @door
     def with_signs(self) -> Self:
         """Return a copy whose weights keep their signs (Dale's law); see `modifiers.signs`."""
         return self.modified(modifiers.signs())
 
+    @door
     def with_weight_decay(self, weight_decay: float) -> Self:
         """Return a copy whose weights decay in each update; see `modifiers.weight_decay`.
 
@@ -65,6 +69,7 @@ class Shorthands(ABC):
         """
         return self.modified(modifiers.weight_decay(weight_decay))
 
+    @door
     def with_rate_decay(self, rate_decay: float) -> Self:
         """Return a copy whose rate decays with the number of updates; see `modifiers.rate_decay`.
 
@@ -75,6 +80,7 @@ class Shorthands(ABC):
         """
         return self.modified(modifiers.rate_decay(rate_decay))
 
+    @door
     def with_rate_steps(self, *updates: int, factor: float = 0.1) -> Self:
         """Return a copy whose rate falls at some numbers of updates; see `modifiers.rate_steps`.
 
@@ -87,6 +93,7 @@ class Shorthands(ABC):
         """
         return self.modified(modifiers.rate_steps(*updates, factor=factor))
 
+    @door
     def with_gate(self, broadcast: str) -> Self:
         """Return a copy whose updates are multiplied by a broadcast; see `modifiers.gate`.
 

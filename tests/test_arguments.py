@@ -169,3 +169,28 @@ def test_the_argument_that_does_not_fit_is_named_and_a_fault_of_ours_is_not_hidd
 ])  # fmt: skip
 def test_what_fits_an_annotation(value: Any, hint: Any, right: bool) -> None:
     assert fits(value, hint) is right
+
+
+#: What users call; what other parts of recircuit call, on every step of a closed loop too, is left out.
+CALLED = {
+    name: getattr(rc, name)
+    for name in ("Circuit", "Dense", "Dataset", "EarlyStopping", "RunFiles", "augmented", "cross_entropy_unit", "load",
+                 "load_run", "layered", "squared_error_unit", "train")
+} | {
+    f"{kind.__name__}.{name}": getattr(kind, name)
+    for kind, names in (
+        (rc.Circuit, "population stimulus target supervisor constant connect broadcast run live program close take_over reset "
+                     "timetable explain diagram state set_state moment go_on_from store restore save load outputs predict "
+                     "evaluate"),
+        (rc.Rule, "modified with_momentum with_adam with_signs with_weight_decay with_rate_decay with_rate_steps with_gate"),
+        (rc.Trace, "to_xarray to_dataframe"), (rc.History, "csv plot"), (rc.Checkpoint, "load restore save"),
+        (rc.Dataset, "from_arrays standardised fingerprint"),
+    )
+    for name in names.split()
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CALLED)
+def test_an_argument_that_there_is_not_is_refused_in_words(name: str) -> None:
+    with pytest.raises(rc.RecircuitError, match="there is no argument|is missing|there is no option"):
+        CALLED[name](no_such_argument=1)

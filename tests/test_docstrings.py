@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import doctest
 import inspect
 import re
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -79,3 +81,8 @@ def test_the_docstring_begins_with_a_sentence(name: str) -> None:
 def test_every_member_of_a_registry_says_what_it_is(registry: Registry[Any]) -> None:
     for name in registry:
         assert summary(registry[name]).endswith("."), f"{registry.kind} {name}"
+
+
+@pytest.mark.parametrize("module", sorted({inspect.unwrap(found).__module__ for found, _ in PUBLIC.values()}))
+def test_examples_in_docstrings_do_what_they_say(module: str) -> None:
+    assert doctest.testmod(import_module(module)).failed == 0

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ...door import door
 from .base import Matrix
 
 
+@door
 @dataclass(frozen=True)
 class Dense(Matrix):
     """All-to-all connections: every pre unit projects to every post unit.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ...door import door
 from ...errors import RecircuitError
 from ..backends.program import Interrupted, Program
 from ..lowering.timetable import Timetable
@@ -98,6 +99,7 @@ class Trace:
         """The number of steps in a presentation."""
         return (self.recording.start - self.recording.begin) // max(len(self.rows), 1)
 
+    @door
     def plot(self, names: Sequence[str] | None = None, **options: Any) -> Figure:
         """Draw one panel per variable and one line per unit, with the phases shaded.
 
@@ -118,6 +120,7 @@ class Trace:
 
         return plot_trace(self, names, **options)
 
+    @door
     def to_xarray(self) -> xarray.Dataset:
         """Return an `xarray.Dataset` with the dimensions time (in ms), element and unit, and units as attributes.
 
@@ -133,6 +136,7 @@ class Trace:
 
         return to_xarray(self)
 
+    @door
     def to_dataframe(self) -> pandas.DataFrame:
         """Return a `pandas.DataFrame` with a row for each step, and a column for each variable, batch element and unit.
 

@@ -136,6 +136,7 @@ class Dataset:
         shape = np.shape(x_train)[1:]
         return cls(name, train, y_train, test, y_test, classes, shape, scale, offset)
 
+    @door
     def standardised(self) -> Dataset:
         """Return the same samples, scaled so that all training values together have mean 0 and standard deviation 1.
 
@@ -195,6 +196,7 @@ class Dataset:
             )
         return self
 
+    @door
     def fingerprint(self) -> str:
         """Return the SHA-256 (hex) of everything that training can read: arrays, classes, shape, scale and offset."""
         digest = hashlib.sha256(repr((self.classes, self.shape, float(self.scale), float(self.offset))).encode())

@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...circuits import Circuit
+from ...door import door
 from ...errors import UsageError
 
 __all__ = ["Callback", "Callbacks", "EarlyStopping"]
@@ -32,6 +33,7 @@ Callback = Any
 METHODS = ("on_train_begin", "on_epoch_begin", "on_epoch_measure", "on_epoch_end", "on_train_end")
 
 
+@door
 @dataclass
 class EarlyStopping:
     """Stop training when a column of the history has not improved for some epochs, and keep the best weights.

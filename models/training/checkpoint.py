@@ -123,6 +123,7 @@ class Checkpoint:
                 "It is damaged, or of another version."
             ) from None
 
+    @door
     def restore(self, circuit: Circuit, *, weights_only: bool = False) -> None:
         """Set the variables of a circuit; either all of them are set or none.
 
@@ -147,6 +148,7 @@ class Checkpoint:
         else:
             circuit.go_on_from(Moment(saved, self.noise, self.about.before + self.about.epoch))
 
+    @door
     def check(self, circuit: Circuit, fingerprint: str, seed: int) -> None:
         """Refuse to continue with another network, other data or another seed.
 

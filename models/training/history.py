@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from ...door import door
 from ...errors import RecircuitError
 from ..analysis.weight_alignment import Alignment
 
@@ -76,6 +77,7 @@ class History:
         last = [row for row in self.rows if self.kept_epoch in (None, row["epoch"])][-1:]
         return last[0].get("test_error", float("nan")) if last else float("nan")
 
+    @door
     def csv(self) -> str:
         """Return the rows as the text of a csv file, with six digits."""
         text = io.StringIO()
@@ -84,6 +86,7 @@ class History:
         table.writerows([f"{value:.6g}" for value in row.values()] for row in self.rows)
         return text.getvalue()
 
+    @door
     def plot(self, title: str = "") -> Figure:
         """Draw the errors, and the alignment of each hidden layer, over epochs.
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ...atomic_files import read_file, write_together, write_whole
 from ...circuits.backends.interrupts import interruptible
+from ...door import door
 from ...errors import RecircuitError, UsageError
 from ...folder_lock import FolderLock, locked
 from .checkpoint import Checkpoint
@@ -59,6 +60,7 @@ def check_free(folder: Path) -> None:
         )
 
 
+@door
 @dataclass(frozen=True)
 class RunFiles:
     """The folder of a training run, with options; ``train(..., out=RunFiles(folder, resume=True))``.

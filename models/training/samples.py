@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ...circuits import Circuit, Population
 from ...circuits.inputs import Inputs, as_inputs, dataset_inputs
+from ...door import door
 from ...errors import UsageError
 from ..data import Dataset
 from ..data.augment import Augmentation
@@ -36,6 +37,7 @@ class AugmentedData:
     how: Augmentation
 
 
+@door
 def augmented(data: Dataset, how: Augmentation | str) -> AugmentedData:
     """Make a data set of images for `train` whose training images are changed anew in every epoch.
 

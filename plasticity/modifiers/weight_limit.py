@@ -6,6 +6,7 @@ from functools import partial
 from numbers import Real
 from typing import Any
 
+from ...door import door
 from ...errors import RecircuitError
 from ..parse import Statement
 from .base import Equation, Modifier
@@ -16,6 +17,7 @@ __all__ = ["signs", "weight_limit"]
 NONE = 1e30
 
 
+@door
 def weight_limit(weight_limit: Any, high: float | None = NONE) -> Modifier:
     """Limit the weights: each update ends with `w = clip(w, low, high)`.
 
@@ -57,6 +59,7 @@ def weight_limit(weight_limit: Any, high: float | None = NONE) -> Modifier:
     return Modifier("weight limit", _between, {"weight_low": lowest, "weight_high": highest})
 
 
+@door
 def signs() -> Modifier:
     """Keep the signs of weights (Dale's law): each update ends with `w = polarity*clip(polarity*w, 0, 1e30)`.
 

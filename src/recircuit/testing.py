@@ -12,7 +12,13 @@ from recircuit.circuits import Circuit, Neuron
 from recircuit.circuits.backends.program import Diverged
 from recircuit.errors import RecircuitError
 from recircuit.models.analysis.circuit_comparison import (
-    Data, Make, State, distance, element_differences, form_differences, law_differences,
+    Data,
+    Make,
+    State,
+    distance,
+    element_differences,
+    form_differences,
+    law_differences,
 )  # fmt: skip
 from recircuit.models.networks.rule_test_circuits import Draw, bench, bench_data, data_for, network, variable
 from recircuit.plasticity import Rule
@@ -21,16 +27,9 @@ from recircuit.plasticity.locality import Scope, prove
 from recircuit.report import Found, Report, Row, RuleFails, attempt
 
 __all__ = [
-    "EXACT",
-    "Report",
-    "Row",
-    "RuleFails",
-    "check_rule",
-    "element_differences",
-    "distance",
-    "law_differences",
-    "form_differences",
-]
+    "EXACT", "Report", "Row", "RuleFails", "check_rule", "distance",
+    "element_differences", "form_differences", "law_differences",
+]  # fmt: skip
 
 #: Equal in float64, but for the order in which numbers are added.
 EXACT = 1e-12

@@ -90,6 +90,7 @@ def normalising_unit(*, tau: Quantity) -> Neuron:
     )
 
 
+@door
 def cross_entropy_unit() -> Neuron:
     """A unit whose rate is the loss of the softmax circuit.
 

@@ -53,6 +53,7 @@ def squared_unit(*, transfer: str = "linear", tau: Quantity, tells_loss: bool = 
     )
 
 
+@door
 def squared_error_unit() -> Neuron:
     """A unit whose rate is the loss of an output with squared error.
 
