@@ -38,7 +38,7 @@ def _bar(ax: Axes, case: dict[str, Any]) -> None:
 
 
 def panels(series: dict[str, list[dict[str, Any]]], path: Path) -> None:
-    """Seconds a presentation of all columns over width, depth, columns and steps, with the straight line."""
+    """Seconds per presentation of all batch elements over width, depth, batch size and steps, with the straight line."""
     with styled():
         figure = new_figure(7.2, 5.0)
         for ax, (name, rows) in zip(figure.subplots(2, 2).flat, series.items()):

@@ -86,10 +86,10 @@ def _unit(dimension: Any) -> str:
 
 def _mismatch(statement: Statement, found: Any, wanted: Any) -> str:
     name = statement.target
-    told = f"the right-hand side has the unit {_unit(found)}; it should have {_unit(wanted)}."
+    message = f"the right-hand side has the unit {_unit(found)}; it should have {_unit(wanted)}."
     if statement.differential:
         return (
-            f"{told} `{name}` changes by so much in a second. Give the rate as a quantity, as in "
+            f"{message} `{name}` changes by so much in a second. Give the rate as a quantity, as in "
             "parameters=dict(rate=0.1*Hz), or divide by a time constant, as in parameters=dict(tau=10*ms)."
         )
-    return f"{told} If `{name}` changes continuously, write `d{name}/dt = ...`."
+    return f"{message} If `{name}` changes continuously, write `d{name}/dt = ...`."

@@ -17,7 +17,7 @@ from .names import check_declared
 from .parse import names_in, parse
 from .rule_checks import check_text, check_weights, checked_names, initial_values
 from .shorthands import Shorthands
-from .values import Values, told
+from .values import Values, as_text
 
 __all__ = ["Rule"]
 
@@ -189,7 +189,7 @@ class Rule(Shorthands):
         """Return the name and the text of everything that is printed."""
         values = {"parameters": self.parameters, "state": self.state, "traces": self.traces}
         rows = [("forward", str(self.forward)), ("feedback", str(self.feedback))]
-        rows += [(what, ", ".join(f"{k} = {told(v)}" for k, v in of.items())) for what, of in values.items()]
+        rows += [(what, ", ".join(f"{k} = {as_text(v)}" for k, v in of.items())) for what, of in values.items()]
         return [(what, text) for what, text in [*rows, ("broadcasts", ", ".join(self.broadcasts))] if text]
 
     def _label(self) -> str:

@@ -12,7 +12,7 @@ from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension
 
 from ..errors import RecircuitError
 
-__all__ = ["Measured", "Values", "dimension_of", "told"]
+__all__ = ["Measured", "Values", "dimension_of", "as_text"]
 
 
 class Measured(float):
@@ -35,7 +35,7 @@ def dimension_of(value: float) -> Dimension:
     return value.dimension if isinstance(value, Measured) else DIMENSIONLESS
 
 
-def told(value: float) -> str:
+def as_text(value: float) -> str:
     """A number as text, with its unit."""
     return str(Quantity(float(value), dim=value.dimension)) if isinstance(value, Measured) else f"{value:.12g}"
 

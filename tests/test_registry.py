@@ -257,7 +257,7 @@ def test_a_connectivity_of_a_package_is_as_plain_synapses_have_it(added: Path) -
 
 
 @pytest.mark.filterwarnings("ignore:The rule 'urfb':UserWarning")
-def test_a_damaged_package_is_told_and_breaks_nothing(added: Path) -> None:
+def test_a_damaged_package_is_reported_and_breaks_nothing(added: Path) -> None:
     with pytest.warns(UserWarning, match="rule 'damaged' .*absent:rule.* cannot be loaded: ModuleNotFoundError"):
         assert "mirror" in list(RULES) and RULES["urfb"] is rc.urfb
     with pytest.raises(rc.RecircuitError, match="cannot be loaded: ModuleNotFoundError"):

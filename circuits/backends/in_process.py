@@ -94,7 +94,7 @@ class InProcessProgram(Program):
         *,
         collect: Mapping[str, int] | None = None,
         trace: Sequence[str] = (),
-        columns: int = 1,
+        elements: int = 1,
         progress: Progress | None = None,
     ) -> RunResult:
         counts = {name: count_of(values[0], self.series.get(name)) for name, values in self.data.items()}
@@ -107,7 +107,7 @@ class InProcessProgram(Program):
             rows[table.steps.index(step)].append(self._keep(key, collected[key], slice(None)))
         tick = self._clockwork()
         for row in rows:
-            row.extend(self._keep(key, traces[key], slice(0, columns)) for key in trace)
+            row.extend(self._keep(key, traces[key], slice(0, elements)) for key in trace)
             row.append(tick)
         rows = [self._repeating(row, table.repeats.get(place, 1)) for place, row in enumerate(rows)]
         result = self._walk(rows, order, progress, stream=table.stream)

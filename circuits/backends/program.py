@@ -84,7 +84,7 @@ class RunResult:
         network = lowered.network
         for population in network.populations.values():
             for state in unstable(population.neuron, network.dt):
-                self.why = f"In the population {population.name!r}, {state.told(network.dt)}"
+                self.why = f"In the population {population.name!r}, {state.message(network.dt)}"
                 return
         if not any(e.operation.learns and not e.skipped for row in table.entries for e in row):
             self.why = "Nothing learns in this run: an equation of a unit grows without bound, or divides by zero."
@@ -170,7 +170,7 @@ class Program(ABC):
         *,
         collect: Mapping[str, int] | None = None,
         trace: Sequence[str] = (),
-        columns: int = 1,
+        elements: int = 1,
         progress: Progress | None = None,
     ) -> RunResult:
         """Run the steps of the table once for every row of ``order``.
@@ -184,7 +184,7 @@ class Program(ABC):
             For each variable the step at whose end the values of all batch elements are kept.
         trace : sequence of str
             Variables whose values in the first batch elements are kept after every step.
-        columns : int
+        elements : int
             The number of batch elements that are kept.
         progress : Progress, optional
             A function that is called from time to time with the number of presentations done.

@@ -26,7 +26,7 @@ from ...plasticity.syntax import check_terms_of
 from .equations import check_method, parse_equations
 from .schedule import During
 from .state_equation import StateEquation, noises
-from .step_by_step import lock_step
+from .step_by_step import step_by_step_target
 
 #: Names that Brian2 accepts and then shadows.
 SHADOWED = frozenset({"order", "name", "when", "active", "clock", "state", "indices", "start", "stop", "variables"})
@@ -228,7 +228,7 @@ class Neuron:
             The parameters that count; the default are those of the neuron.
         """
         known = self.parameters if parameters is None else parameters
-        return [s.variable for s in self.states if s.differential and lock_step(s, known, dt) is not None]
+        return [s.variable for s in self.states if s.differential and step_by_step_target(s, known, dt) is not None]
 
     def with_parameters(self, **parameters: Any) -> Neuron:
         """Return the same equations with other values of some parameters.

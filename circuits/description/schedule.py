@@ -265,15 +265,15 @@ class Schedule:
 STREAM = Schedule({})
 
 
-def steps_in(name: str, duration: Any, dt: Quantity, told: str = "phases: the duration of") -> int:
+def steps_in(name: str, duration: Any, dt: Quantity, subject: str = "phases: the duration of") -> int:
     """Return a duration as a whole number of steps, and refuse any other in words that begin with ``subject`` and the name."""
     if not isinstance(duration, Quantity) or duration.dim is not second.dim or duration.ndim:
-        raise RecircuitError(f"{told} {name!r} is a time such as 4*ms; got {duration!r}.")
+        raise RecircuitError(f"{subject} {name!r} is a time such as 4*ms; got {duration!r}.")
     ratio = float(duration) / float(dt)
     steps = round(ratio)
     if steps < 1 or abs(ratio - steps) > 1e-6 * max(1.0, abs(ratio)):
         raise RecircuitError(
-            f"{told} {name!r} is {duration}, which is {ratio:g} steps of {dt * second / second}; "
+            f"{subject} {name!r} is {duration}, which is {ratio:g} steps of {dt * second / second}; "
             "expected a whole number of steps, at least one."
         )
     return steps

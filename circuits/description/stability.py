@@ -16,7 +16,7 @@ from brian2.units import Quantity
 from ...plasticity.parse import names_in
 from .neuron import Neuron
 from .population import Population
-from .step_by_step import lock_step
+from .step_by_step import step_by_step_target
 
 __all__ = ["Unstable", "unstable", "warn_of_instability"]
 
@@ -36,7 +36,7 @@ class Unstable:
     rate: float
     method: str
 
-    def told(self, dt: Quantity) -> str:
+    def message(self, dt: Quantity) -> str:
         """In words: what is too long, and what would do."""
         constant, longest = 1e3 / self.rate, 1e3 * LIMITS[self.method] / self.rate
         return (
@@ -53,7 +53,7 @@ def unstable(neuron: Neuron, dt: Quantity) -> list[Unstable]:
     """
     limit, found = LIMITS.get(neuron.method), []
     for state in neuron.states:
-        if limit is None or not state.differential or lock_step(state, neuron.parameters, dt) is not None:
+        if limit is None or not state.differential or step_by_step_target(state, neuron.parameters, dt) is not None:
             continue
         slope = _slope(ast.parse(state.expression.strip(), mode="eval").body, state.variable, neuron.parameters)
         if slope is not None and -slope * float(dt) > limit * (1 + 1e-9):
@@ -65,7 +65,7 @@ def warn_of_instability(population: Population, dt: Quantity, *, stacklevel: int
     """Warn of equations that the time step is too long for."""
     found = {state.variable: state for neuron in _extremes(population) for state in unstable(neuron, dt)}
     for state in found.values():
-        warnings.warn(f"population {population.name!r}: {state.told(dt)}", stacklevel=stacklevel)
+        warnings.warn(f"population {population.name!r}: {state.message(dt)}", stacklevel=stacklevel)
 
 
 def _extremes(population: Population) -> list[Neuron]:

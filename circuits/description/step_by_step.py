@@ -14,7 +14,7 @@ from brian2.utils.stringtools import get_identifiers
 from .state_equation import StateEquation, noises
 
 
-def lock_step(equation: StateEquation, parameters: Mapping[str, Any], dt: Quantity) -> str | None:
+def step_by_step_target(equation: StateEquation, parameters: Mapping[str, Any], dt: Quantity) -> str | None:
     """F where the equation reads dv/dt = (F - v)/tau with tau = dt and F free of v; otherwise None."""
     if noises(equation.expression):
         return None

@@ -13,7 +13,7 @@ from ...errors import RecircuitError
 from ...registry import closest
 from .schedule import During
 
-__all__ = ["CLOSED", "Closed", "Timing", "checked_closed", "pathway_timing", "told_closed"]
+__all__ = ["CLOSED", "Closed", "Timing", "checked_closed", "pathway_timing", "closed_in_words"]
 
 #: What a closed pathway leaves behind.
 Closed = Literal["hold", "zero"]
@@ -74,7 +74,7 @@ def checked_closed(closed: object, where: str) -> Closed:
     return cast(Closed, closed)
 
 
-def told_closed(closed: str) -> str:
+def closed_in_words(closed: str) -> str:
     """The same in words."""
     return "keeps its last value" if closed == "hold" else "is zero"
 

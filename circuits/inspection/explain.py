@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..description.network import Network
 from ..description.schedule import Schedule
-from ..description.timing import told_closed
+from ..description.timing import closed_in_words
 from ..lowering.late import late_reads
 from ..lowering.timetable import Entry, Timetable
 
@@ -16,7 +16,7 @@ def explain(table: Timetable, schedule: Schedule) -> str:
     for row_number, (step, row) in enumerate(zip(table.steps, table.entries, strict=True)):
         late = late_reads(row)
         phases = ", ".join(schedule.names_at(step))
-        body = [_told(entry, late.get(place, [])) for place, entry in enumerate(row)]
+        body = [_row_text(entry, late.get(place, [])) for place, entry in enumerate(row)]
         last = step + table.repeats.get(row_number, 1) - 1
         if blocks and blocks[-1][:2] == (phases, body):
             blocks[-1][2].append(last)
@@ -35,12 +35,12 @@ def explain_closed(network: Network) -> list[str]:
     for name, pathway in [*clamps, *((p.name, p) for p in network.projections.values())]:
         if len(schedule.open_steps(pathway.during, name)) < schedule.steps:
             lines.append(
-                f"{name} is open during {pathway.during}, and {told_closed(pathway.closed)} while it is closed"
+                f"{name} is open during {pathway.during}, and {closed_in_words(pathway.closed)} while it is closed"
             )
     return lines
 
 
-def _told(entry: Entry, late: list[str]) -> str:
+def _row_text(entry: Entry, late: list[str]) -> str:
     if entry.skipped:
         return f"    {entry.operation.name:<40} left out: {entry.skipped}"
     note = f"   reads {', '.join(late)} from before this step" if late else ""

@@ -110,7 +110,7 @@ class Recording:
         return made
 
     @property
-    def columns(self) -> int:
+    def batch_elements(self) -> int:
         """The number of batch elements that a backend keeps, from the first one on."""
         return 1 + max([self.elements] if isinstance(self.elements, int) else self.elements)
 
@@ -179,7 +179,7 @@ class Recording:
     def _value(self, one: Wanted, stored: Mapping[str, np.ndarray], count: int) -> np.ndarray:
         if not self._of_units(one.variable):
             return stored[one.variable][(slice(None), *one.places)]
-        shape = (count, self.columns, *self.shape(one.variable))
+        shape = (count, self.batch_elements, *self.shape(one.variable))
         whole = np.broadcast_to(value_of(self.network, one.variable, stored, shape), shape)
         return np.array(whole[:, self.elements][(..., *one.places)])
 
@@ -190,7 +190,7 @@ class Recording:
         """Steps, batch elements and units; of synapses steps and their shape."""
         variable = self.variables[key]
         if variable.by_element:
-            return values.reshape(len(values), self.columns, *variable.shape[1:])
+            return values.reshape(len(values), self.batch_elements, *variable.shape[1:])
         if self._of_units(key):
             return values.reshape(len(values), 1, variable.size)
         return values.reshape(len(values), *(variable.shape or (1,)))

@@ -10,7 +10,7 @@ from ..description.network import Network
 from ..description.population import Clamp, Population
 from ..description.projection import Projection
 from ..description.schedule import Schedule
-from ..description.timing import told_closed
+from ..description.timing import closed_in_words
 
 
 def circuit_text(circuit: Network) -> str:
@@ -60,7 +60,7 @@ def _while_closed(pathway: Projection | Clamp, circuit: Network) -> str:
     phases = set(pathway.during.phases)
     if not phases or not (pathway.during.strict or circuit.schedule is None or phases & set(circuit.schedule.windows)):
         return ""
-    return f", open during {pathway.during}, {told_closed(pathway.closed)} while closed"
+    return f", open during {pathway.during}, {closed_in_words(pathway.closed)} while closed"
 
 
 def _later(projection: Projection, circuit: Network) -> str:

@@ -151,8 +151,8 @@ class Trace:
 
     def __repr__(self) -> str:
         what = "presentations" if self.schedule is not None else "steps of a stream"
-        told = "".join(f"; {name} went on with {data}" for name, data in self.shown.items() if "earlier" in data)
-        return f"<Trace of {', '.join(self.names) or 'nothing'}: {len(self.rows)} {what}, {self.steps} steps{told}>"
+        again = "".join(f"; {name} went on with {data}" for name, data in self.shown.items() if "earlier" in data)
+        return f"<Trace of {', '.join(self.names) or 'nothing'}: {len(self.rows)} {what}, {self.steps} steps{again}>"
 
 
 def recorded(program: Program, table: Timetable, rows: np.ndarray, recording: Recording) -> Trace:
@@ -169,7 +169,7 @@ def recorded(program: Program, table: Timetable, rows: np.ndarray, recording: Re
     recording.begin = recording.start = int(program.get("clock.timestep"))
     for piece in recording.pieces(rows, table.length):
         try:
-            result = program.run(table, piece, trace=recording.keys, columns=recording.columns)
+            result = program.run(table, piece, trace=recording.keys, elements=recording.batch_elements)
         except Interrupted as stopped:
             recording.take(stopped.result.traces)
             stopped.trace = Trace(recording, rows[: done + stopped.result.presentations])

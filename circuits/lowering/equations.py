@@ -24,7 +24,7 @@ from ..description.network import Network
 from ..description.population import Population
 from ..description.reads import broadcasts_into, definitions
 from ..description.state_equation import StateEquation, noises
-from ..description.step_by_step import lock_step
+from ..description.step_by_step import step_by_step_target
 
 
 def state_statements(
@@ -34,7 +34,11 @@ def state_statements(
     assigned: dict[str, str] = {}
     integrated = []
     for state in equations:
-        value = lock_step(state, population.single_parameters, network.dt) if state.differential else state.expression
+        value = (
+            step_by_step_target(state, population.single_parameters, network.dt)
+            if state.differential
+            else state.expression
+        )
         if value is None:
             integrated.append(state)
         else:

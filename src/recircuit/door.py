@@ -122,8 +122,8 @@ def _guarded(function: Callable[..., Any], name: str) -> Callable[..., Any]:
             if not wrong:
                 raise
             value = bound.arguments[wrong[0]]
-            told = f"{where}: {wrong[0]} is {_described(hints[wrong[0]])}; got {_short(value)}."
-            raise RecircuitError(told) from problem
+            message = f"{where}: {wrong[0]} is {_described(hints[wrong[0]])}; got {_short(value)}."
+            raise RecircuitError(message) from problem
 
     return guarded
 

@@ -316,7 +316,7 @@ def test_a_phase_that_there_is_not_is_found_before_anything_is_built(
     assert not logs
 
 
-def test_data_are_shown_again_where_none_are_given() -> None:
+def test_data_are_presented_again_where_none_are_given() -> None:
     net = layered(batch_size=3)
     net.run(DATA)
     trace = net.run(presentations=3, record="x.rate")
@@ -324,7 +324,7 @@ def test_data_are_shown_again_where_none_are_given() -> None:
     np.testing.assert_array_equal(trace["x.rate"][::8], DATA["x"][[0, 3, 0]])
 
 
-def test_bytes_are_scaled_as_they_are_shown() -> None:
+def test_bytes_are_scaled_as_they_are_presented() -> None:
     from recircuit.circuits.inputs import Rows
 
     net = rc.Circuit(batch_size=2)

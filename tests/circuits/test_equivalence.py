@@ -306,7 +306,7 @@ LINEAR = ["urfb", "frfb", "bp", "momentum", "weight decay", "rate decay", "every
 
 
 @pytest.mark.parametrize("rule", LINEAR)
-def test_columns_are_circuits_of_their_own(rule: str) -> None:
+def test_batch_elements_are_circuits_of_their_own(rule: str) -> None:
     def make(**options: Any) -> rc.Circuit:
         return layered(rule=RULES[rule], **options)
 
@@ -314,14 +314,14 @@ def test_columns_are_circuits_of_their_own(rule: str) -> None:
 
 
 @pytest.mark.parametrize("output", ["softmax", "squared, tanh"])
-def test_columns_are_circuits_of_their_own_for_every_output(output: str) -> None:
+def test_batch_elements_are_circuits_of_their_own_for_every_output(output: str) -> None:
     def make(**options: Any) -> rc.Circuit:
         return layered((6, 5, 4, 3), output=OUTPUTS[output], transfer="tanh", **options)
 
     step_by_columns(make, stimuli(make(), 6), 3)
 
 
-def test_columns_are_circuits_of_their_own_with_broadcasts() -> None:
+def test_batch_elements_are_circuits_of_their_own_with_broadcasts() -> None:
     once = rc.Rule(
         "reward",
         source="test",
@@ -359,7 +359,7 @@ def test_a_last_batch_that_does_not_fill_the_columns(rule: str) -> None:
         assert distance(full[key], value) < EXACT, key
 
 
-def test_data_that_do_not_fill_the_columns_are_shown_once_each() -> None:
+def test_data_that_do_not_fill_the_batch_are_presented_once_each() -> None:
     net = layered(batch_size=4)
     trace = net.run(stimuli(net, 9))
     assert trace.rows.tolist() == [[0, 1, 2, 3], [4, 5, 6, 7], [8, -1, -1, -1]]
@@ -524,7 +524,7 @@ def test_settling_converges_to_the_textbook(output: str, loss: str) -> None:
     assert distances[2] < 1e-6
 
 
-def test_lock_step_is_an_assignment() -> None:
+def test_step_by_step_mode_is_an_assignment() -> None:
     """With tau = dt the first step gives exactly f(h), in float32 too."""
     net = layered(precision="float32", transfer="clip", tau=1 * ms)
     data = stimuli(net, 5)

@@ -54,7 +54,7 @@ def at_the_end(h: Any, steps: int = 4, **parameters: Any) -> tuple[np.ndarray, n
 def test_the_four_cases_are_the_references(case: str, lowering: str) -> None:
     h, s = CASES[case]
     trace = traces(h, s, 12, lowering=lowering)
-    o, t, _ = HingeCircuit(M, S, MU, EPSILON).lock_step(h, s, 12)
+    o, t, _ = HingeCircuit(M, S, MU, EPSILON).step_by_step(h, s, 12)
     np.testing.assert_array_equal(trace["o.rate"], o[1:])
     np.testing.assert_array_equal(trace["t.rate"], t[1:])
     np.testing.assert_array_equal(trace["o.supervision"], 2 * M * s)
@@ -108,7 +108,7 @@ def test_it_starts_from_rest_in_every_presentation() -> None:
     np.testing.assert_array_equal(trace["o.error"][5::6], amit.hinge_delta(h, y, S, MU))
 
 
-def test_all_columns_and_units_go_their_own_way() -> None:
+def test_all_batch_elements_and_units_go_their_own_way() -> None:
     rng = np.random.default_rng(4)
     net = rc.Circuit(batch_size=7)
     x = net.stimulus("x", 3)
@@ -140,7 +140,7 @@ def test_beyond_M_it_sticks_as_the_reference_does() -> None:
     h = np.array([-M - 1, M, M + 1, -M, 3 * M])
     up, down = at_the_end(h)
     for o, s in ((up, 1), (down, -1)):
-        np.testing.assert_array_equal(o, HingeCircuit(M, S, MU, EPSILON).lock_step(h, s, 4).o[-1])
+        np.testing.assert_array_equal(o, HingeCircuit(M, S, MU, EPSILON).step_by_step(h, s, 4).o[-1])
     assert up[0] == 0 and up[1] == 1  # the docstring's two examples
 
 
@@ -192,7 +192,9 @@ def test_as_printed_it_does_not_shut_off(ratio: int, mean: float) -> None:
 
 @pytest.mark.parametrize("ratio", [2, 10])
 @pytest.mark.parametrize("h, s, mean", [(5, 1, 0.55), (-5, -1, -0.1)])
-def test_repaired_by_hysteresis_its_mean_is_that_of_lock_step(ratio: int, h: float, s: float, mean: float) -> None:
+def test_repaired_by_hysteresis_its_mean_is_that_of_step_by_step_mode(
+    ratio: int, h: float, s: float, mean: float
+) -> None:
     found = cycle(traces(h, s, 100 * ratio, tau=ratio * ms, repair="hysteresis")["o.rate"], ratio)
     assert found.mean == pytest.approx(mean, abs=0.02)
     assert np.abs([found.low, found.high]).min() < 0.06
@@ -211,7 +213,7 @@ def test_where_an_update_is_wanted_it_settles_at_it(h: float, s: float, wanted: 
     assert o == pytest.approx(wanted, rel=1e-9)
 
 
-def test_hysteresis_in_lock_step_is_the_printed_circuit() -> None:
+def test_hysteresis_in_step_by_step_mode_is_the_printed_circuit() -> None:
     h = np.linspace(-9, 9, 37)
     np.testing.assert_array_equal(at_the_end(h, repair="hysteresis"), at_the_end(h))
 

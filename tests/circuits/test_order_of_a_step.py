@@ -21,9 +21,9 @@ LISTENER = """
     basal : 1 (compartment)
     other : 1 (compartment)
     count : 1 (broadcast)
-    heard = basal       : 1 (during all)
+    arrived = basal       : 1 (during all)
     shown = other       : 1 (during all)
-    told  = count       : 1 (during all)
+    counted  = count       : 1 (during all)
     rate  = rate + 1    : 1 (during all)
 """
 RULE = rc.Rule(
@@ -50,11 +50,11 @@ def test_who_sees_the_state_before_a_step_and_who_after(options: dict[str, Any],
     if options.get("lowering") and backend == "interpreter":
         pytest.skip("the interpreter has no reference form")
     net = circuit(**options)
-    keys = ["h.rate", "h.before", "o.heard", "o.told", "o.shown", "h_to_o.n", "h_to_o.l", "h_to_o.f"]
+    keys = ["h.rate", "h.before", "o.arrived", "o.counted", "o.shown", "h_to_o.n", "h_to_o.l", "h_to_o.f"]
     trace = net.run(np.array([[7.0]]), record=keys, backend=backend)
     after = np.arange(1, STEPS + 1.0)
     assert trace["h.rate"].ravel().tolist() == after.tolist()
-    for late in ("h.before", "o.heard", "o.told", "h_to_o.f"):  # express, propagate and integrate
+    for late in ("h.before", "o.arrived", "o.counted", "h_to_o.f"):  # express, propagate and integrate
         assert trace[late].ravel().tolist() == (after - 1).tolist(), late
     assert trace["o.shown"].ravel().tolist() == [7] * STEPS  # clamp, of this step
     assert trace["h_to_o.n"].ravel().tolist() == after.tolist()  # factor and learn

@@ -44,7 +44,7 @@ def random(*shape: int) -> np.ndarray:
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_a_row_is_shown_every_so_often_in_its_window(backend: str) -> None:
+def test_a_row_is_presented_every_so_often_in_its_window(backend: str) -> None:
     """Every 2 ms of the window [2, 8) of a presentation of 9 ms; five samples in two elements."""
     net = rc.Circuit(batch_size=2)
     x = net.stimulus("x", 3, every=2 * ms, during="shown")
@@ -114,7 +114,7 @@ def test_rules_are_open_all_the_time_in_a_stream_unless_it_is_not_to_learn() -> 
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_long_phases_are_told_once_and_computed_in_full(backend: str) -> None:
+def test_long_phases_are_listed_once_and_computed_in_full(backend: str) -> None:
     """5,000 equal steps are a thousand rows of the timetable; series go on through them."""
     net = network(1, every=3 * ms)
     net.phases("a", 30 * ms, "b", 5000 * ms, "c", 2 * ms)
@@ -127,7 +127,7 @@ def test_long_phases_are_told_once_and_computed_in_full(backend: str) -> None:
     assert len(table.entries) < 1200 and table.length == 5032
 
 
-def test_long_phases_are_what_they_are_when_every_step_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_long_phases_are_what_they_are_when_every_step_is_listed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Condensed and not, the same bits: operations that are left out in most steps, a stimulus, learning at the end."""
 
     def weights(long: int) -> np.ndarray:
@@ -209,7 +209,7 @@ def test_bytes_stay_bytes_and_real_targets_may_be_one_row() -> None:
     assert net.program().data["x"][0].dtype == np.uint8  # type: ignore[attr-defined]
 
 
-def test_a_target_is_not_shown_in_an_evaluation() -> None:
+def test_a_target_is_not_presented_in_an_evaluation() -> None:
     net = network(1)
     net.phases("feedforward", 2 * ms, "rest", 1 * ms)
     trace = net.run({"x": random(3, 3), "y": np.ones((3, 2))}, learn=False, record=["y.rate"])

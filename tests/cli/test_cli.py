@@ -76,7 +76,7 @@ def same(a: dict[str, np.ndarray], b: dict[str, np.ndarray]) -> bool:
     return a.keys() == b.keys() and all(np.array_equal(a[k], b[k]) for k in a)
 
 
-def test_of_an_error_in_words_brian2_need_not_be_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_brian2_does_not_ask_for_a_report_of_an_error_of_recircuit(capsys: pytest.CaptureFixture[str]) -> None:
     assert sys.excepthook is uncaught.hook
     uncaught.hook(UsageError, UsageError("in words"), None)
     assert capsys.readouterr().err == "recircuit.errors.UsageError: in words\n"

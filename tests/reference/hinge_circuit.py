@@ -81,7 +81,7 @@ class HingeCircuit:
         peak = 1 + self.epsilon if s > 0 else -self.mu - self.epsilon
         return np.array([peak, peak, 0, 0])
 
-    def lock_step(self, h: ArrayLike, s: ArrayLike, steps: int) -> Trace:
+    def step_by_step(self, h: ArrayLike, s: ArrayLike, steps: int) -> Trace:
         """dt = tau: steps 0..steps; h and s broadcast against each other."""
         return self.relax(h, s, steps, ratio=1)
 

@@ -183,18 +183,18 @@ def test_the_hand_written_loop_is_the_same_algorithm(rule, loss, transfer):
 @pytest.mark.parametrize("S", [1.0, 0.3])
 @pytest.mark.parametrize("s", [1, -1])
 @pytest.mark.parametrize("h", [-9.9, -5, -1.1, -1.0, -0.3, 0, 0.3, 1.0, 1.1, 5, 9.9])
-def test_lock_step_gives_the_four_cases(h, s, S):
+def test_step_by_step_mode_gives_the_four_cases(h, s, S):
     circuit = HingeCircuit(M=10, S=S, mu=0.1, epsilon=0.1)
-    o, t, _ = circuit.lock_step(h, s, 12)
+    o, t, _ = circuit.step_by_step(h, s, 12)
     np.testing.assert_array_equal(o[1:], np.tile(circuit.cycle_of_four(h, s), 3))
     np.testing.assert_array_equal(t[1:], circuit.sigma_t(o[:-1]))  # one step later
     np.testing.assert_array_equal(o[[3, 4, 7, 8, 11, 12]], circuit.wanted(h, s))
     assert o[0] == t[0] == 0
 
 
-def test_lock_step_cycles_in_full():
+def test_step_by_step_mode_cycles_in_full():
     circuit = HingeCircuit()
-    o, t, s = circuit.lock_step([0.5, 5, -0.5, -5], [1, 1, -1, -1], 8)
+    o, t, s = circuit.step_by_step([0.5, 5, -0.5, -5], [1, 1, -1, -1], 8)
     high, low = 1.1, -0.2
     np.testing.assert_allclose(o[1:5].T, [[1] * 4, [high, high, 0, 0], [-0.1] * 4, [low, low, 0, 0]])
     np.testing.assert_array_equal(t[1:5].T, [[0] * 4, [0, 1, 1, 0], [0] * 4, [0, -1, -1, 0]])
@@ -205,7 +205,7 @@ def test_lock_step_cycles_in_full():
 
 def test_a_field_beyond_M_breaks_the_circuit():
     circuit = HingeCircuit()
-    o = circuit.lock_step([-11, 10, 11], 1, 8).o
+    o = circuit.step_by_step([-11, 10, 11], 1, 8).o
     assert not o[1:, 0].any()  # stuck at 0, where 1 is wanted
     np.testing.assert_allclose(o[1:5, 1:].T, [[1.1, 1.1, 1, 1]] * 2)  # ends in 1, 1, where 0 is wanted
     np.testing.assert_array_equal(circuit.fits([-11, 10, 9.9]), [False, False, True])

@@ -140,7 +140,7 @@ class CompiledProgram(Program):
         *,
         collect: Mapping[str, int] | None = None,
         trace: Sequence[str] = (),
-        columns: int = 1,
+        elements: int = 1,
         progress: Progress | None = None,
     ) -> RunResult:
         order = check_order(
@@ -148,7 +148,7 @@ class CompiledProgram(Program):
         )
         self.loaded += 1
         worker = self._mine()
-        worker.ask(Kind.TABLE, *lines_of(table, self.lowered, collect or {}, trace, columns))
+        worker.ask(Kind.TABLE, *lines_of(table, self.lowered, collect or {}, trace, elements))
         answer, interrupted = worker.run(len(order), order, progress=progress)
         result = recorded(answer, table, self.lowered, collect or {}, trace)
         result.interrupted |= interrupted
@@ -243,7 +243,14 @@ class CompiledProgram(Program):
             else:
                 scales = (given.scale, given.offset)
                 worker.ask(
-                    Kind.LOAD, stimulus, rows.dtype.name, len(rows), width, *scales, *_told(given.series), file=file
+                    Kind.LOAD,
+                    stimulus,
+                    rows.dtype.name,
+                    len(rows),
+                    width,
+                    *scales,
+                    *_series_fields(given.series),
+                    file=file,
                 )
 
     def _checked(self, key: str, answer: list[Field]) -> np.ndarray:
@@ -253,7 +260,7 @@ class CompiledProgram(Program):
         return values
 
 
-def _told(series: Series | None) -> tuple[Field, ...]:
+def _series_fields(series: Series | None) -> tuple[Field, ...]:
     """How rows are samples: how many, how far apart they begin, and after how many they end."""
     if series is None:
         return 1, 1, 0, np.zeros(0, np.int32)

@@ -16,9 +16,9 @@ from .messages import Field
 
 
 def lines_of(
-    table: Timetable, lowered: Lowered, collect: Mapping[str, int], trace: Sequence[str], columns: int = 1
+    table: Timetable, lowered: Lowered, collect: Mapping[str, int], trace: Sequence[str], elements: int = 1
 ) -> list[Field]:
-    """The lines of a presentation, as source/worker.cpp reads them; a trace is of so many ``columns``: batch elements."""
+    """The lines of a presentation, as source/worker.cpp reads them; a trace is of so many ``elements``: batch elements."""
     fields: list[Field] = []
     if table.stream:
         fields += ["stream"]
@@ -38,7 +38,7 @@ def lines_of(
         for key in (k for k, s in collect.items() if s == step):
             fields += ["keep", key, _count(lowered, key, lowered.network.batch_size)]
         for key in trace:
-            fields += ["trace", key, _count(lowered, key, columns)]
+            fields += ["trace", key, _count(lowered, key, elements)]
         fields += ["tick"]
     return fields
 
@@ -66,12 +66,12 @@ def _values(kept: Mapping[Any, Field], what: str, key: str) -> np.ndarray:
     return values
 
 
-def _count(lowered: Lowered, key: str, columns: int) -> int:
+def _count(lowered: Lowered, key: str, elements: int) -> int:
     """How many values of a variable are kept at a time: all, or of what batch elements have those of the first ones."""
     variable = lowered.variables[key]
     if variable.places is not None:
         return len(variable.places)
-    return variable.size // lowered.network.batch_size * columns if variable.by_element else variable.size
+    return variable.size // lowered.network.batch_size * elements if variable.by_element else variable.size
 
 
 def _whole(lowered: Lowered, key: str, values: np.ndarray, count: int) -> np.ndarray:

@@ -44,7 +44,7 @@ def run(settings: Settings) -> Report:
             timed[name][ratio] = from_rest((FIELD, -FIELD), steps, ratio, repair, settings.backend)
     far = read_out(np.array([FIELD, 2.5 * M, FIELD, FIELD, 0.5, FIELD]), settings.backend)
     settled = {h: from_rest((h, -h), 8 * SHOWN, SHOWN, "hysteresis", settings.backend) for h in cases}
-    found = [*_lock_step(cases), *_read_out(grid), *_beyond(beyond, grid, far), *_timed(timed), *_settled(settled)]
+    found = [*_step_by_step(cases), *_read_out(grid), *_beyond(beyond, grid, far), *_timed(timed), *_settled(settled)]
     return Report(found, draw(cases, grid, timed, SHOWN))
 
 
@@ -61,7 +61,7 @@ def _fields(quick: bool) -> Array:
 # ---- what is checked -----------------------------------------------------------------------------------------------
 
 
-def _lock_step(cases: dict[float, Run]) -> list[Check]:
+def _step_by_step(cases: dict[float, Run]) -> list[Check]:
     """Section 2.3, step by step."""
     rows = []
     for sign, learns, where in CASES:

@@ -171,7 +171,7 @@ class _Sweep:
         for key, why in failed.items():
             typer.echo(f"recircuit: {key} has no result: {why}", err=True)
         for summary in self._write():
-            typer.echo(_told(summary))
+            typer.echo(_variant_text(summary))
         typer.echo(f"See {self.folder / 'table.csv'} and summary.csv beside it.")
         for name in dict.fromkeys(job.options["id"] for job in self.jobs if job.kind == "reproduce"):
             if (self.folder / name / "runs").is_dir():
@@ -194,7 +194,7 @@ def _line(job: Job, result: Result) -> str:
     return f"{name}: test error {result['rows'][-1]['test_error']:.2%} ({took})"
 
 
-def _told(summary: Summary) -> str:
+def _variant_text(summary: Summary) -> str:
     """Return a variant of the summary in words."""
     named = {name: value for name, value in summary.variant.items() if name not in ("check", "relation", "target")}
     name = ", ".join(f"{v}" if k in ("rule", "id", "what") else f"{k} {v}" for k, v in named.items())

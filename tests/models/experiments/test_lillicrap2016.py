@@ -119,7 +119,7 @@ def test_features_of_speech_are_scaled_one_by_one() -> None:
     assert np.array_equal(data.x_test, data.x_train[:9])
 
 
-def test_smooth_fields_are_told_from_rough_ones() -> None:
+def test_smooth_fields_are_distinguished_from_rough_ones() -> None:
     digits = load("digits")
     rng = np.random.default_rng(0)
     rough = rng.normal(size=(200, 64))

@@ -96,7 +96,7 @@ def test_one_presentation_is_eulers_step_of_the_averaged_equations(sizes: tuple[
         np.testing.assert_allclose(w[1], start + 0.01 * v, atol=1e-14)
 
 
-def test_many_white_columns_are_the_expected_update_up_to_chance() -> None:
+def test_many_white_samples_are_the_expected_update_up_to_chance() -> None:
     rng = np.random.default_rng(3)
     many = networks(rng, count=1)
     T = rng.normal(0, 1, (2, 3))

@@ -141,7 +141,7 @@ def test_frozen_layers_stay_and_the_others_begin_anew() -> None:
 
 
 @pytest.mark.parametrize("tied", [True, False])
-def test_alignment_is_told_synapse_by_synapse(tied: bool) -> None:
+def test_alignment_is_measured_synapse_by_synapse(tied: bool) -> None:
     net = small(line="conv 3 3x3; conv 2 3x3; maxpool 2; full 4; output", tied=tied)
     w, r = net["conv1_to_conv2.w"], net["conv2_to_conv1.w"]
     up, down = (net.projections[n].connectivity.indices(108, 72) for n in ("conv1_to_conv2", "conv2_to_conv1"))

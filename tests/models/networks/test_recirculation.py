@@ -197,7 +197,7 @@ def test_numpy_is_cpp() -> None:
         net.close()
 
 
-def test_settling_converges_to_lock_step() -> None:
+def test_settling_converges_to_step_by_step_mode() -> None:
     """tau = 3 dt: the longer each step of a loop is, the nearer the update is to the four-step one."""
     distance_between = []
     x = np.random.default_rng(0).normal(size=(4, 5))

@@ -149,7 +149,7 @@ def test_what_a_run_is_refused_comes_back_in_words() -> None:
     assert "nowhere.npz" in perform_in_own_process(payload)["failed"]
 
 
-def test_a_process_that_dies_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_process_that_dies_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         separate, "_CHILD", "import os, sys; print('no room', file=sys.stderr); sys.stderr.flush(); os._exit(9)"
     )
@@ -200,7 +200,7 @@ def test_tables() -> None:
 
 
 def test_tables_of_experiments() -> None:
-    """Two checks may be told in the same words."""
+    """Two checks may have the same words."""
     jobs = experiment_jobs(["amit-linear"], [0, 1], backend="numpy", quick=True)
     checks = [{"what": "a", "value": v, "relation": "<", "target": 2, "ok": v < 2} for v in (1.0, 3.0)]
     found = lines(jobs, {job.key: {"checks": checks, "seconds": 1.0, "diverged": ""} for job in jobs})
@@ -263,7 +263,7 @@ def test_on_this_machine_nothing_listens(monkeypatch: pytest.MonkeyPatch) -> Non
     assert {key: numbers(result) for key, result in found.items()} == {j.key: numbers(perform(j.payload)) for j in jobs}
 
 
-def test_a_run_whose_process_dies_is_told_of_and_the_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_whose_process_dies_is_reported_and_the_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
     answer = {"rows": [{"test_error": 0.5}], "seconds": 1.0, "diverged": ""}
     child = f"import os, sys; '\"seed\": 1' in sys.stdin.readline() and os._exit(9); print({json.dumps(json.dumps(answer))})"
     monkeypatch.setattr(separate, "_CHILD", child)

@@ -93,19 +93,19 @@ def test_an_epoch_equals_the_reference(rule: str, loss: str, transfer: str, size
     assert history.test_error == pytest.approx(amit.errors(w, data.x_test.astype(float), data.y_test, transfer))
 
 
-def test_every_sample_is_shown_once_in_an_order_of_its_own() -> None:
+def test_every_sample_is_presented_once_in_an_order_of_its_own() -> None:
     first, again, second = (epoch_order(57, 10, 3, k) for k in (1, 1, 2))
     assert first.shape == (6, 10) and np.array_equal(first, again) and not np.array_equal(first, second)
     assert sorted(first.ravel()) == [-1, -1, -1, *range(57)]
     assert (first[:-1] >= 0).all()
 
 
-def test_columns_that_divide_leave_nothing_empty() -> None:
+def test_a_batch_size_that_divides_the_samples_leaves_nothing_empty() -> None:
     np.testing.assert_array_equal(in_batches(np.arange(4), 2), [[0, 1], [2, 3]])
 
 
 @pytest.mark.parametrize(("sizes", "batch_size"), [((5, 1, 3), 1), ((5, 3), 57), ((5, 2, 2, 2, 2, 3), 4)])
-def test_narrow_and_deep_networks_and_single_columns_train(sizes: tuple[int, ...], batch_size: int) -> None:
+def test_narrow_and_deep_networks_and_single_batch_elements_train(sizes: tuple[int, ...], batch_size: int) -> None:
     history = rc.train(network(sizes=sizes, batch_size=batch_size), blobs(), 2, backend="numpy")
     assert len(history) == 2 and np.isfinite(history["test_error"]).all()
     assert sum(name.endswith("_angle") for name in history.names) == len(sizes) - 2
@@ -438,7 +438,7 @@ def test_phases_follow_from_depth_and_time_constants() -> None:
     assert windows(tau=10 * ms, settling=5)["feedforward"] == (0, 100)
 
 
-def test_settling_rates_come_to_the_lock_step_answer() -> None:
+def test_settling_rates_come_to_the_answer_of_step_by_step_mode() -> None:
     data = blobs()
     steps, settled = network(sizes=(5, 4, 4, 3)), network(sizes=(5, 4, 4, 3), tau=4 * ms, settling=8)
     settled.set_state(weights(steps))
