@@ -16,7 +16,7 @@ __all__ = ["closings", "openings"]
 
 
 def openings(steps: Sequence[int], closed: str, schedule: Schedule) -> tuple[int, ...]:
-    """The steps in which a stimulus is shown: the first of each mode, and, if it is zero in between, where it opens again."""
+    """Return the steps in which a stimulus is set: the first of each mode, and those in which it opens after zero."""
     opened, begins = set(steps), begins_of(schedule)
     firsts = {next((s for s in steps if s >= begin), None) for begin in begins}
     return tuple(s for s in steps if s in firsts or (closed == "zero" and s - 1 not in opened))

@@ -14,7 +14,7 @@ __all__ = ["late_reads"]
 
 
 def late_reads(row: Sequence[Entry]) -> dict[int, list[str]]:
-    """Place in a step -> the variables that the operation there reads, and that are written after that in the step."""
+    """Return, for each place in a step, the variables that its operation reads and that are written later in the step."""
     found: dict[int, list[str]] = {}
     later: set[str] = set()
     for place in reversed(range(len(row))):

@@ -26,7 +26,7 @@ _DRAW = re.compile(r"\brandn?\s*\(\s*\)")
 
 
 def distance(a: NDArray[Any], b: NDArray[Any]) -> float:
-    """Largest difference, relative to the largest value (at least 1); infinite where one is not finite."""
+    """Return the largest difference, relative to the largest value (at least 1); infinite if a value is not finite."""
     if not (np.isfinite(a).all() and np.isfinite(b).all()):
         return float("inf")
     return float(np.abs(a - b).max(initial=0) / max(1.0, np.abs(b).max(initial=0)))
@@ -60,7 +60,7 @@ def form_differences(make: Make, data: Data, among: Iterable[str] = ()) -> dict[
 
 
 def element_differences(make: Make, data: Data, batch_size: int) -> dict[str, float]:
-    """How far B batch elements are from B circuits: after each presentation the weights are the mean over theirs.
+    """Return how far B batch elements are from B circuits whose weights are averaged after each presentation.
 
     That holds of a rule whose change is one mean over batch elements; of any rule, see `law_differences`.
 
@@ -93,7 +93,7 @@ def element_differences(make: Make, data: Data, batch_size: int) -> dict[str, fl
 def law_differences(
     equation: SynapticEquation, data: Data, batch_size: int, seed: int, *, differences: bool = False
 ) -> dict[str, float]:
-    """How far B batch elements are from the law: evaluate a statement in every batch element, take the mean, then go on.
+    """Return how far B batch elements are from the law of sharing: compute in every element, take the mean, then go on.
 
     On the bench, each statement by itself in plain Brian2, one batch element after the other; between two of them the
     mean is taken here, but for traces, of which each batch element keeps its own. Noise stands still: a draw is a value

@@ -21,10 +21,10 @@ _PATHWAYS = {"basal": "forward", "apical": "feedback"}
 
 
 def counted_products(circuit: Circuit, data: dict[str, ArrayLike], presentations: int = 1) -> dict[str, int]:
-    """How many products of a weight and a signal one presentation makes in each batch element.
+    """Return the number of products of a weight and a signal in one presentation and batch element.
 
-    A copy of the circuit is run by the interpreter, synapse by synapse, in arrays that count how often they are multiplied.
-    The circuit itself stays as it is. Skipped operations are not run, and so not counted.
+    A copy of the circuit is run by the interpreter, synapse by synapse, in arrays that count how often they are
+    multiplied. The circuit itself stays as it is. Skipped operations are not run, and so not counted.
 
     Parameters
     ----------

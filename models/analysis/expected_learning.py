@@ -64,7 +64,7 @@ def white(rows: int, units: int, rng: np.random.Generator) -> Array:
 
 @dataclass(frozen=True)
 class Trajectory:
-    """What a circuit's weights did.
+    """The weights of a circuit at several times.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ class Trajectory:
 
 
 class Flow:
-    """A circuit that shows all rows of its stimuli at a time, again and again.
+    """A circuit that presents all rows of its stimuli at the same time, again and again.
 
     It is built once, and run from many starts and at many rates.
 
@@ -101,7 +101,7 @@ class Flow:
         self.start()
 
     def show(self, inputs: Mapping[str, ArrayLike]) -> None:
-        """Show these rows from now on.
+        """Present these rows from now on.
 
         Raises
         ------
@@ -117,13 +117,13 @@ class Flow:
         data.load(self.program)
 
     def start(self, weights: Mapping[str, ArrayLike] | None = None) -> None:
-        """Begin at the circuit's own first weights, or at these (``"W1.w"``); nothing is built anew."""
+        """Begin with the circuit's initial weights, or with these (``"W1.w"``). Nothing is built anew."""
         self.net.reset()
         for name, values in (weights or {}).items():
             self.net[name] = values
 
     def run(self, rate: float, times: Sequence[float] | Array, speeds: Mapping[str, float] | None = None) -> Trajectory:
-        """Run from the weights as they are, at the first of the times, to the last.
+        """Run from the present weights, which are those of the first time, to the last time.
 
         Parameters
         ----------
@@ -151,7 +151,7 @@ class Flow:
         return Trajectory(np.asarray(times, float), {name: np.stack(values) for name, values in seen.items()})
 
     def close(self) -> None:
-        """Let go of the program."""
+        """Close the program."""
         self.net.close()
 
     def _present(self, presentations: int) -> None:
@@ -161,7 +161,7 @@ class Flow:
 
 
 def whole_steps(rate: float, times: Sequence[float] | Array) -> list[int]:
-    """Return presentations from each of the times to the next.
+    """Return the number of presentations from each of the times to the next.
 
     Raises
     ------

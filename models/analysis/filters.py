@@ -19,7 +19,7 @@ __all__ = [
 
 
 def filters_of(projection: Projection) -> NDArray[np.floating]:
-    """Return filters as pictures, (places, maps, channels, down, across); one place where they are tied.
+    """Return filters as pictures, (places, maps, channels, down, across), with a single place if they are shared.
 
     Raises
     ------
@@ -80,20 +80,20 @@ def same_filter(projection: Projection, maps: int = 4, places: int = 4) -> list[
 
 
 def draw_same_filter(projection: Projection, maps: int = 4, places: int = 4) -> Figure:
-    """Return a row for each of some maps: the same filter at some places of the image (Amit 2019, Fig. 6)."""
+    """Draw a row for each of some maps: the same filter at some places of the image (Amit 2019, Fig. 6)."""
     title = f"{projection.name}: likeness over places {likeness(projection):.2f}"
     return _tiles(same_filter(projection, maps, places), title)
 
 
 def draw_feature_maps(projection: Projection, column: int = 0, most: int = 32) -> Figure:
-    """Return the rates of the image above, map by map, as they are now in one batch element."""
+    """Draw the present rates of the image above, map by map, in one batch element."""
     connectivity = _connectivity(projection)
     maps = projection.post["rate"][column].reshape(connectivity.above)[:most, None]
     return _tiles([maps[8 * row : 8 * row + 8] for row in range(-(-len(maps) // 8))], f"{projection.post.name}")
 
 
 def draw_tiles(figure: Figure | SubFigure, rows: Sequence[NDArray[np.floating]], title: str) -> None:
-    """Rows of pictures (channels, height, width)."""
+    """Draw rows of pictures (channels, height, width)."""
     grid = figure.subplots(len(rows), max(map(len, rows)), squeeze=False)
     for line, tiles in zip(grid, rows, strict=True):
         for ax in line:

@@ -29,7 +29,7 @@ Array = NDArray[np.float64]
 
 
 def trace(feedback: ArrayLike, forward: ArrayLike) -> float:
-    """tr(RW) = sum over i, j of R_ij W_ji: above 0 where the feedback is within 90 degrees of the gradient's.
+    """Return tr(RW) = sum over i, j of R_ij W_ji, which is above 0 if the feedback is within 90 degrees of the gradient's.
 
     Source: Lillicrap et al. 2016, Supp. Fig. 11-12 and Note 11, where it is tr(BW).
     """
@@ -38,7 +38,7 @@ def trace(feedback: ArrayLike, forward: ArrayLike) -> float:
 
 
 def pseudoinverse_distance(feedback: ArrayLike, forward: ArrayLike) -> float:
-    """|R - W^+|/|W^+|, Frobenius norms, W^+ the Moore-Penrose pseudoinverse. NaN where W is zero.
+    """Return |R - W^+|/|W^+| (Frobenius norms; W^+ is the Moore-Penrose pseudoinverse), or NaN if W is zero.
 
     Source: Cameron, Chen, Wagner and Sejnowski; Lillicrap et al. 2016, Supp. Fig. 13.
     """
@@ -48,7 +48,7 @@ def pseudoinverse_distance(feedback: ArrayLike, forward: ArrayLike) -> float:
 
 
 def penrose(feedback: ArrayLike, forward: ArrayLike) -> tuple[float, float, float, float]:
-    """How far R is from meeting each of the four Penrose conditions for W; all are 0 at R = W^+, and only there.
+    """Return how far R is from each of the four Penrose conditions for W; all are 0 only at R = W^+.
 
         |WRW - W|/|W|,  |RWR - R|/|R|,  |(WR)^T - WR|/|WR|,  |(RW)^T - RW|/|RW|,  Frobenius norms
 
@@ -63,7 +63,7 @@ def penrose(feedback: ArrayLike, forward: ArrayLike) -> tuple[float, float, floa
 
 
 def signal_angle(signal: ArrayLike, gradient: ArrayLike) -> float:
-    """The angle between two signals, in degrees: the mean over batch elements b of arccos(s_b.g_b / (|s_b| |g_b|)).
+    """Return the angle between two signals in degrees: the mean over batch elements b of arccos(s_b.g_b / (|s_b| |g_b|)).
 
     Batch elements in which one of them is zero are left out; NaN where all are. Source: Lillicrap et al. 2016, Fig. 2;
     Lansdell, Prakash and Kording 2020, Fig. 2.
@@ -80,7 +80,7 @@ def signal_error(signal: ArrayLike, gradient: ArrayLike) -> float:
 
 
 def signal_signs(signal: ArrayLike, gradient: ArrayLike) -> float:
-    """The share of batch elements and units in which s and g have the same sign, among those where neither is zero.
+    """Return the share of batch elements and units in which s and g have the same sign, among those where neither is zero.
 
     1/2 by chance; NaN where there is none. Source: Lansdell, Prakash and Kording 2020, Fig. 2.
     """
@@ -99,7 +99,7 @@ def rate_statistics(rates: ArrayLike) -> dict[str, float]:
 
 
 def saturated(slopes: ArrayLike, below: float = 0.05) -> float:
-    """The share of batch elements and units whose f'(h) is at most `below`: the errors of these are (nearly) not passed on."""
+    """Return the share of batch elements and units whose f'(h) is at most `below`; they hardly pass errors on."""
     return float(np.mean(np.abs(np.asarray(slopes, dtype=float)) <= below))
 
 

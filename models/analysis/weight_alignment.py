@@ -30,7 +30,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Alignment:
-    """Feedback against forward weights: what `angle`, `relative_distance` and `sign_agreement` say."""
+    """The alignment of feedback and forward weights: `angle`, `relative_distance` and `sign_agreement`."""
 
     angle: float
     distance: float
@@ -38,7 +38,7 @@ class Alignment:
 
 
 def angle(feedback: ArrayLike, forward: ArrayLike) -> float:
-    """The angle between R and W^T as vectors, in degrees: arccos(sum R*W^T / (|R| |W|)).
+    """Return the angle between R and W^T as vectors, in degrees: arccos(sum R*W^T / (|R| |W|)).
 
     90 for weights that have nothing to do with each other, 0 where one is a multiple of the other. NaN where all
     weights of one are zero. Source: Lillicrap et al. 2016; Amit 2019, Fig. 6.
@@ -61,7 +61,7 @@ def angle(feedback: ArrayLike, forward: ArrayLike) -> float:
 
 
 def relative_distance(feedback: ArrayLike, forward: ArrayLike) -> float:
-    """|R - W^T| / |W|, Frobenius norms: 0 where they are equal. NaN where W is zero.
+    """Return |R - W^T| / |W| (Frobenius norms), which is 0 if they are equal, and NaN if W is zero.
 
     References
     ----------
@@ -73,7 +73,7 @@ def relative_distance(feedback: ArrayLike, forward: ArrayLike) -> float:
 
 
 def sign_agreement(feedback: ArrayLike, forward: ArrayLike) -> float:
-    """The share of weights whose sign is the same in R and W^T, among those that are zero in neither.
+    """Return the share of weights whose sign is the same in R and W^T, among those that are not zero in either.
 
     1/2 by chance. NaN where no such weight is. Arguments and errors are those of `angle`.
     """
@@ -86,12 +86,12 @@ Pair = tuple[Projection, tuple[Projection, ...]]
 
 
 def feedback_pairs(circuit: Circuit) -> dict[str, Pair]:
-    """Each feedback projection with the forward ones that it stands for, by the name of the population it reaches.
+    """Return each feedback projection with the forward ones that it belongs to, by the population that it reaches.
 
     A feedback projection goes into another compartment than `basal`. What it stands for joins the same two populations
-    the other way, through `basal` compartments: one projection, or, where the feedback skips layers, the shortest
-    chain of them, the lowest first. Error and modulatory neurons stand for the units that they serve (`served_by`).
-    Where several reach one population, the names are `h_from_o`. Feedback of images stands for the convolution below it,
+    the other way, through `basal` compartments: one projection, or, where the feedback skips layers, the shortest chain
+    of them, the lowest first. Error and modulatory neurons stand for the units that they serve (`served_by`). Where
+    several reach one population, the names are `h_from_o`. Feedback of images stands for the convolution below it,
     synapse by synapse; what would stand for a chain with images in it is left out.
     """
     found: list[tuple[str, str, Pair]] = []
@@ -111,7 +111,7 @@ def feedback_pairs(circuit: Circuit) -> dict[str, Pair]:
 
 
 def forward_matrix(chain: Sequence[Projection]) -> NDArray[np.float64]:
-    """The weights of one forward projection, or the product of those of a chain, (n_upper, n_lower).
+    """Return the weights of one forward projection, or the product of those of a chain, (n_upper, n_lower).
 
     Feedback that skips layers stands for that product: Lansdell, Prakash and Kording 2020, Corollary 1.
     """
@@ -122,7 +122,7 @@ def forward_matrix(chain: Sequence[Projection]) -> NDArray[np.float64]:
 
 
 def alignment(circuit: Circuit) -> dict[str, Alignment]:
-    """The measures of each feedback projection, as its circuit is now."""
+    """Return the present alignment of each feedback projection of a circuit."""
     return {name: _measured(r, chain) for name, (r, chain) in feedback_pairs(circuit).items()}
 
 

@@ -21,7 +21,7 @@ TOGETHER = 1000
 
 @dataclass(frozen=True)
 class Augmentation:
-    """What is done to each training image, drawn anew for every epoch from the seed and the epoch's number alone.
+    """Random changes of training images, drawn anew for every epoch from the seed and the epoch's number alone.
 
     Parameters
     ----------
@@ -137,7 +137,7 @@ def _distorted(images: NDArray, alpha: float, sigma: float, rng: np.random.Gener
 
 
 class Augmented:
-    """The training images of a data set, epoch by epoch, the first is 1; the next are made while the circuit runs on these."""
+    """The changed training images of each epoch, from 1; those of the next epoch are made while the circuit runs."""
 
     def __init__(self, data: Dataset, how: Augmentation, seed: int, epochs: int) -> None:
         self._data, self.how, self._seed, self._epochs = data, how, seed, epochs
@@ -145,7 +145,7 @@ class Augmented:
         self._next: tuple[int, Future[Samples]] | None = None
 
     def epoch(self, number: int) -> Samples:
-        """Return the images of an epoch; those of the next, if there is one, are begun."""
+        """Return the images of an epoch, and begin with those of the next one."""
         ready = self._next[1] if self._next is not None and self._next[0] == number else self._begin(number)
         images = ready.result()
         self._next = (number + 1, self._begin(number + 1)) if number < self._epochs else None
@@ -155,7 +155,7 @@ class Augmented:
         return self._worker.submit(self.how.apply, self._data.x_train, self._data.shape, self._seed, number)
 
     def close(self) -> None:
-        """Give up what is under way."""
+        """Stop the work on the next images."""
         self._worker.shutdown(wait=False, cancel_futures=True)
 
     def __enter__(self) -> Augmented:

@@ -21,10 +21,10 @@ PIXELS = 28 * 28
 
 
 def load_back_image(directory: Path) -> Dataset:
-    """mnist-back-image: digits on patches of photographs, 28x28 in ten classes, as Lillicrap et al. 2016 take it (Note 5).
+    """Load mnist-back-image, digits on patches of photographs, 28x28 in ten classes, as in Lillicrap et al. 2016, Note 5.
 
-    That is, trained on the 50,000 images of the file that was made for testing, and tested on the other's 12,000 (the paper
-    speaks of 10,000).
+    That is, trained on the 50,000 images of the file that was made for testing, and tested on the other's 12,000 (the
+    paper speaks of 10,000).
 
     Parameters
     ----------

@@ -58,7 +58,7 @@ CIFAR100 = Layout(
 
 
 def load_cifar10(directory: Path, layout: Layout = CIFAR10) -> Dataset:
-    """50,000 training and 10,000 test images of 3x32x32 in ten classes; scale 1/255.
+    """Load CIFAR-10: 50,000 training and 10,000 test images of 3x32x32 in ten classes; scale 1/255.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ def load_cifar10(directory: Path, layout: Layout = CIFAR10) -> Dataset:
 
 
 def load_cifar100(directory: Path, layout: Layout = CIFAR100) -> Dataset:
-    """50,000 training and 10,000 test images of 3x32x32 in a hundred classes (the fine labels); scale 1/255.
+    """Load CIFAR-100: 50,000 training and 10,000 test images of 3x32x32 in a hundred (fine) classes; scale 1/255.
 
     Arguments and errors are those of `load_cifar10`; the files are train.bin and test.bin, the folder
     `cifar-100-binary`.

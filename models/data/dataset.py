@@ -17,7 +17,6 @@ MAX_CLASSES = 65_536  # one output unit per class: a larger label is an identifi
 Samples = NDArray[np.uint8] | NDArray[np.float32]
 Labels = NDArray[np.int64]
 
-
 #: What is smaller is 0 on processors that do without numbers of few digits.
 SMALLEST = float(np.finfo(np.float64).tiny)
 

@@ -9,7 +9,7 @@ from .dataset import Dataset
 
 
 def load_digits() -> Dataset:
-    """1,437 training and 360 test images of 8x8 pixels, stored as uint8 0 ... 16 with scale 1/16.
+    """Load the digits of scikit-learn: 1,437 training and 360 test images of 8x8 pixels, uint8 0 ... 16 with scale 1/16.
 
     The split is fixed, stratified, and free of any random generator: with the samples sorted by class (in
     scikit-learn's order within a class), every fifth one, from the first on, is a test sample, so that each

@@ -24,7 +24,7 @@ UINT8 = 0x0800  # the upper half of the magic number
 
 
 def read_idx(path: Path, dimensions: int) -> NDArray[np.uint8]:
-    """The array in an IDX file of uint8 values.
+    """Return the array in an IDX file of uint8 values.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def read_idx(path: Path, dimensions: int) -> NDArray[np.uint8]:
 
 
 def load_mnist(directory: Path) -> Dataset:
-    """MNIST, or any set of ten classes in the same four files (Fashion-MNIST, KMNIST); scale 1/255.
+    """Load MNIST, or a set of ten classes in the same four files (Fashion-MNIST, KMNIST); scale 1/255.
 
     Parameters
     ----------

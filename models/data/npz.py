@@ -17,7 +17,7 @@ ZIP = (b"PK\x03\x04", b"PK\x05\x06")  # how a zip archive begins: with a file, o
 
 
 def load_npz(path: Path) -> Dataset:
-    """The data set in an archive with x_train, y_train, x_test and y_test, named after its path.
+    """Load the data set in an archive with x_train, y_train, x_test and y_test; its name is that of the file.
 
     numpy.savez("mine.npz", x_train=..., y_train=..., x_test=..., y_test=...) writes one. Samples are
     (n, ...), uint8 (shown as rates x / 255) or floats (shown as they are, in float32); labels are (n,),
@@ -44,10 +44,10 @@ def load_npz(path: Path) -> Dataset:
 
 
 def load_timit(directory: Path) -> Dataset:
-    """Frames of speech, one of six stop consonants each, which the user has cut: timit.npz in a directory, see `load_npz`.
+    """Load frames of speech, each with one of six stop consonants, from timit.npz in a folder; see `load_npz`.
 
-    In Lillicrap et al. 2016, Note 7, 63,881 training and 22,257 test samples of 39 features: the MFCC of frames of 10 ms,
-    and their first two derivatives.
+    In Lillicrap et al. 2016, Note 7, 63,881 training and 22,257 test samples of 39 features: the MFCC of frames of 10
+    ms, and their first two derivatives.
 
     Raises
     ------

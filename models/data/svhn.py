@@ -22,10 +22,10 @@ SHAPE = (32, 32)
 
 
 def load_svhn(directory: Path) -> Dataset:
-    """House numbers in grey, the mean of the three colours, 32x32 in ten classes; scale 1/255.
+    """Load house numbers in grey (the mean of the three colours), 32x32 in ten classes; scale 1/255.
 
-    Training images are those of train_32x32.mat and, if it lies there too, of extra_32x32.mat (604,388 in all, as in Lillicrap
-    et al. 2016, Note 6).
+    Training images are those of train_32x32.mat and, if it lies there too, of extra_32x32.mat (604,388 in all, as in
+    Lillicrap et al. 2016, Note 6).
 
     Parameters
     ----------

@@ -39,11 +39,11 @@ def image_network(
     noise: float = 0.01,
     **circuit: Unpack[CircuitOptions],
 ) -> Circuit:
-    """Return a stimulus `x`, layers `conv1`, `pool1`, `sum1`, `full1`, ... as a line names them, and an output `o`.
+    """Make a network for images: a stimulus `x`, the layers that a line names (`conv1`, `pool1`, ...), and an output `o`.
 
     Feedback runs from each layer to the one below, by synapses of its own with the transposed connectivity; what a pool
-    receives goes on to the latched winners, and what a sum receives to both that it adds. A presentation: `whole`, `draw`
-    (of dropout), `feedforward` and `feedback` with a step per layer, `error`, `plasticity`. There are no biases.
+    receives goes on to the latched winners, and what a sum receives to both that it adds. A presentation: `whole`,
+    `draw` (of dropout), `feedforward` and `feedback` with a step per layer, `error`, `plasticity`. There are no biases.
 
     Parameters
     ----------

@@ -24,8 +24,7 @@ TARGETS = ("values", "input")
 
 
 def even(gain: float = 1.0) -> Initial:
-    """Return uniform in +-gain*sqrt(3/n_pre): what arrives is ``gain`` times as large as what was sent, root mean
-    square.
+    """Draw weights uniformly in +-gain*sqrt(3/n_pre): the input is then gain times as large as the signal (root mean square).
 
     With it "roughly the same magnitude of error" arrives at each layer (Note 5).
     """
@@ -39,7 +38,7 @@ def even(gain: float = 1.0) -> Initial:
 
 @dataclass(frozen=True)
 class Labels:
-    """The target of a unit, as a supervisor ``s`` shows it: of the class that is shown, and of the others."""
+    """The targets of a supervisor `s`: that of the class that is presented, and that of the others."""
 
     on: float = 1.0
     off: float = 0.0
@@ -106,8 +105,7 @@ def feedback_alignment(
     settle: int = 1,
     **circuit: Unpack[CircuitOptions],
 ) -> Circuit:
-    """Return a stimulus ``x``, hidden layers ``h1``, ``h2``, ..., an output ``o``, its error ``e``, and modulators
-    ``m1``, ...
+    """Make a layered network (`x`, `h1`, ..., `o`) whose error `e` returns by modulators `m1`, ... (Lillicrap et al. 2016).
 
         h_l = f(W_l h_(l-1) + c_l)                       feedforward: ``settle`` steps per layer of weights
         e = y* - o, loss = |e|^2/2                       error: two steps
@@ -115,10 +113,11 @@ def feedback_alignment(
         error_l = delta_l f'_l                           (at the top, delta = e); what the rule reads
         W_l, c_l by the rule                             plasticity: one step
 
-    The error neurons ``e`` receive the output and the target, unit by unit, and send to the output's apical compartments; they
-    project through B to the modulators of the highest hidden layer (``e_to_m2``), these through the next B to those of
-    the layer below (``m2_to_m1``), and each modulator projects to one hidden unit. Its f' reaches the modulator by a
-    synapse of its own. An evaluation is the phase feedforward, and where the target is not of labels, also error.
+    The error neurons ``e`` receive the output and the target, unit by unit, and send to the output's apical
+    compartments; they project through B to the modulators of the highest hidden layer (``e_to_m2``), these through the
+    next B to those of the layer below (``m2_to_m1``), and each modulator projects to one hidden unit. Its f' reaches
+    the modulator by a synapse of its own. An evaluation is the phase feedforward, and where the target is not of
+    labels, also error.
 
     Parameters
     ----------
@@ -190,7 +189,7 @@ class _Plan:
             self.layers.append(self.net.population("o" if top else f"h{h}", size, model))
 
     def add_forward(self) -> None:
-        """W, and biases."""
+        """Add W and the biases."""
         one = self.net.constant("one") if self.synapses.bias else None
         weights = self.synapses.weights or glorot(counting="possible")
         for h, (pre, post) in enumerate(pairwise(self.layers), 1):
@@ -202,7 +201,7 @@ class _Plan:
                 self.net.connect(one, post, rule=rule, weights=bias_of(weights, w.shape.fans[0]))
 
     def add_error(self, target: str | Labels, *, gated: bool) -> Population:
-        """Return the error neurons, with the projections to and from them."""
+        """Add the error neurons, with the projections to and from them, and return them."""
         net, o = self.net, self.layers[-1]
         e = net.population("e", o.size, error(gated=gated))
         if isinstance(target, Labels):
@@ -219,7 +218,7 @@ class _Plan:
         return e
 
     def add_modulators(self, e: Population, *, gated: bool) -> None:
-        """B, from the error neurons down, and one modulator for each hidden unit."""
+        """Add B, from the error neurons down, and one modulator for each hidden unit."""
         above = e
         for h in reversed(range(1, len(self.layers) - 1)):
             m = self.net.population(f"m{h}", self.layers[h].size, modulatory(gated=gated and h > 1))
@@ -233,7 +232,7 @@ class _Plan:
             above = m
 
     def add_settling(self, e: Population, pull: float, *, gated: bool) -> None:
-        """W^T from a residual to the modulators, and W back to it."""
+        """Add W^T from a residual to the modulators, and W back to it."""
         above = e
         for h in reversed(range(1, len(self.layers) - 1)):
             m = self.net.population(f"m{h}", self.layers[h].size, settling(pull, gated=gated and h > 1))

@@ -36,7 +36,7 @@ ONE = OneToOne()
 
 @dataclass
 class ImageNetworkBuilder:
-    """What is known while layer follows layer."""
+    """The part of a network for images that has been built so far."""
 
     net: Circuit
     rule: Rule

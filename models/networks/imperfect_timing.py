@@ -62,11 +62,11 @@ class Timing:
 
     @property
     def layer(self) -> int:
-        """Steps for each layer."""
+        """The number of steps for each layer."""
         return max(1, math.ceil(self.settling * self.tau - 1e-9))
 
     def windows(self, layers: int) -> tuple[dict[str, tuple[int, int]], int]:
-        """Phases, in steps, of a network with so many layers of weights; and the step of plasticity.
+        """Return the phases, in steps, of a network with a number of layers of weights, and the step of plasticity.
 
         With overlap, feedback that is late wraps around: it goes on in the next presentation's first steps, `onset`.
         """
@@ -82,7 +82,7 @@ class Timing:
 
 
 def timed(sizes: Sequence[int], rule: Rule, timing: Timing, *, batch_size: int = 100, seed: int = 0) -> Circuit:
-    """`x`, `h1`, ..., `o`, of clipped linear units, with feedback from each layer to the one below.
+    """Make a layered network of clipped linear units with feedback from each layer to the one below.
 
     Parameters
     ----------

@@ -42,7 +42,7 @@ OUTPUT = Neuron(
 
 @dataclass(frozen=True)
 class Networks:
-    """Weights of networks of one shape.
+    """The weights of several networks of one shape.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ class Networks:
 
     @property
     def count(self) -> int:
-        """How many networks there are."""
+        """The number of networks."""
         return len(self.forward[0])
 
     @property
@@ -82,8 +82,7 @@ def side_by_side(
     output: Neuron = OUTPUT,
     biases: bool = False,
 ) -> Circuit:
-    """Return the circuit: `x`, `h1`, ..., `y` and its `target`; projections `W1`, ..., `C1`, ... (and `b1`, ... of
-    biases).
+    """Make one circuit of several networks side by side: `x`, `h1`, ..., `y` and its `target`, with projections `W1`, `C1`, ...
 
     Parameters
     ----------

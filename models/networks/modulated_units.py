@@ -61,7 +61,7 @@ def unit(transfer: str, tau: Quantity, dropped: float = 0.0) -> Neuron:
 
 
 def dropped_input(dropped: float) -> Neuron:
-    """Return a stimulus, clamped to ``input``, some of whose units are lost while the circuit is taught."""
+    """Return the neuron of a stimulus, clamped to ``input``, some of whose units are dropped during training."""
     return Neuron(f"input : 1\n{LOST}\nrate = input*(1 - lost) : 1 (during feedforward)", dropped=dropped)
 
 
@@ -83,17 +83,16 @@ def error(*, gated: bool) -> Neuron:
 
 
 def modulatory(*, gated: bool) -> Neuron:
-    """Return a neuron that brings a modulatory signal to a unit of the forward path: rate = delta = what drives it.
+    """Return the neuron of a modulator of a unit of the forward path, with rate = delta = its input.
 
-    Where it is ``gated``, what it sends on to those below, ``passed``, is times the slope of the unit that it modulates.
+    Where it is ``gated``, what it sends on to those below, ``passed``, is times the slope of the unit that it
+    modulates.
     """
     return Neuron(f"drive : 1 (compartment)\nrate = drive : 1 (usually during feedback)\n{PASSED if gated else ''}")
 
 
 def settling(pull: float, *, gated: bool) -> Neuron:
-    """Return a modulatory neuron of pseudobackprop: delta moves by pull W^T (e - W delta) a step, from 0, and so to
-    W^+ e.
-    """
+    """Return the modulator of pseudobackprop: delta moves by pull W^T (e - W delta) per step, from 0 to W^+ e."""
     return Neuron(
         f"""
         drive  : 1 (compartment)

@@ -41,7 +41,7 @@ IN_LOOPS = frozenset({"shown", "received"})
 
 
 def network_for(rule: Rule) -> RuleNetwork | None:
-    """Return the kind of network for a rule; None: `layered`.
+    """Return the kind of network for a rule; None stands for `layered`.
 
     Raises
     ------

@@ -35,7 +35,7 @@ NORM = Neuron("energy : 1 (compartment)\nrate = energy : 1 (during gain)")
 
 
 def scaled_normal(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
-    """Return normal, sd sqrt(2/fan_in)."""
+    """Draw weights from a normal distribution with sd sqrt(2/fan_in)."""
     return rng.normal(0, np.sqrt(2 / shape[-1]), shape)
 
 
@@ -89,8 +89,7 @@ def node_perturbation(
     settling: int = 1,
     **circuit: Unpack[CircuitOptions],
 ) -> Circuit:
-    """Return a stimulus ``x``, hidden layers ``h1``, ``h2``, ..., an output ``o``, its target ``s``, and their
-    ``loss``.
+    """Make a layered network (`x`, `h1`, ..., `o`, target `s`, `loss`) that learns from noise in its somas.
 
     A presentation: the stimulus is shown; each hidden unit draws its noise; in one window the noise is in all somas at
     once; in the next it is not, and the rates stay as they are there; ``compare`` broadcasts by how much the noise
@@ -139,7 +138,7 @@ def node_perturbation(
 
 
 def announce(net: Circuit, *, side_by_side: bool = False) -> None:
-    """A unit ``compare`` whose rate is by how much the noise raised the loss, broadcast as ``difference``."""
+    """Add a unit ``compare`` whose rate is the increase of the loss by the noise, and broadcast it as ``difference``."""
     net.broadcast(net.population("compare", 1, COMPARE_TWO if side_by_side else COMPARE), "difference")
 
 
@@ -180,14 +179,14 @@ class _Plan:
             self.layers.append(self.net.population("o" if top else f"h{i}", size, model))
 
     def add_loss(self, name: str, o: Population, s: Population) -> Population:
-        """Return half the sum of the squared misses."""
+        """Add the loss, which is half the sum of the squared errors."""
         loss = self.net.population(name, 1, LOSS)
         self.net.connect(s, o, into="supervision", weights=1.0, connectivity=OneToOne(), during=self.moving)
         self.net.connect(o, loss, into="squares", sends="squares", weights=0.5, during=self.moving)
         return loss
 
     def add_forward(self) -> None:
-        """W, and biases."""
+        """Add W and the biases."""
         one = self.net.constant("one") if self.synapses.bias else None
         for pre, post in pairwise(self.layers):
             self.connect_forward(pre, post, self.synapses.weights)
@@ -199,7 +198,7 @@ class _Plan:
         return self.net.connect(pre, post, rule=rule, weights=weights, during=self.moving)
 
     def add_feedback(self) -> None:
-        """B, and for the ridge form P, in the layers that send."""
+        """Add B, and for the ridge form P in the layers that send."""
         if not self.feeds_back:
             return
         pairs = [(self.layers[-1], h) for h in self.layers[1:-1]] if self.direct else pairwise(self.layers[:0:-1])
@@ -212,7 +211,7 @@ class _Plan:
             self.add_inverse(self.net.populations[sender], self.synapses.gamma)
 
     def add_inverse(self, sender: Population, gamma: float) -> None:
-        """P = (sum e e^T + gamma)^-1 as lateral synapses, and a unit that sends e^T P e to the layer."""
+        """Add P = (sum e e^T + gamma)^-1 as lateral synapses, and a unit that sends e^T P e to the layer."""
         net, name = self.net, sender.name
         norm = net.population(f"{name}_norm", 1, NORM)
         net.connect(
@@ -223,7 +222,7 @@ class _Plan:
         net.connect(norm, sender, into="leverage", weights=1.0, during="gain")
 
     def add_twins(self, transfers: Sequence[str], s: Population) -> None:
-        """The noisy circuit: the same weights, and one-to-one synapses from each clean unit to its twin."""
+        """Add the noisy circuit, with the same weights, and one-to-one synapses from each clean unit to its twin."""
         net = self.net
         basal = [(i, p) for i, p in enumerate(net.projections.values()) if p.into == "basal"]
         twins = {

@@ -58,7 +58,7 @@ LATERAL = """
 
 @dataclass(frozen=True)
 class Noise:
-    """What is added to the somas of a layer.
+    """The noise that is added to the somas of a layer.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ class Noise:
     during: str = "draw"
 
     def trace(self) -> str:
-        """Return the equations of the noise, drawn once a presentation, and the estimate that the unit makes of it.
+        """Return the equations of the noise, which is drawn once per presentation, and of the unit's estimate of it.
 
         estimate = -difference*noise/c^2, minus the gradient of the loss by the rate (Eq. 2).
         """
@@ -90,15 +90,13 @@ class Noise:
 
 
 def reads_noise(rule: Rule) -> bool:
-    """Return whether a rule reads what noise, and the difference that it makes to the loss, bring."""
+    """Whether a rule reads the noise and the change of the loss that it makes."""
     read = set().union(*(e.reads_pre | e.reads_post for e in (rule.forward, rule.feedback)))
     return bool(read & {"estimate", "noise"}) or "difference" in rule.broadcasts
 
 
 def perturbed(transfer: str, tau: Quantity, noise: Noise, *, gated: bool = True, dropped: float = 0.0) -> Neuron:
-    """Return a `pyramidal` unit whose soma has noise in the phase ``perturbed``, a part of ``feedforward``; dropout
-    spares it.
-    """
+    """Return a `pyramidal` unit with noise in its soma in the phase ``perturbed``; dropped units have none."""
     soma = "noise*in_perturbed"
     return pyramidal(transfer, tau, gated=gated, dropped=dropped, added=soma, more=noise.trace(), c=noise.c)
 
@@ -154,8 +152,7 @@ def twin_unit(transfer: str, tau: Quantity) -> Neuron:
 
 
 def jittered_input(sd: float) -> Neuron:
-    """Return a stimulus with noise while the circuit is taught, and without when it is only asked (denoising, section
-    4.2).
+    """Return the neuron of a stimulus that has noise during training and none in evaluations (denoising, section 4.2).
 
     The noise is drawn in ``draw`` and gone after ``plasticity``; an evaluation has neither phase.
     """

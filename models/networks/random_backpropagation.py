@@ -32,8 +32,7 @@ def random_backpropagation(
     seed: int = 0,
     lowering: str = "dense",
 ) -> Circuit:
-    """Return a stimulus `x`, hidden layers `h1`, `h2`, ..., a softmax output `o`, and the learning channel between
-    them.
+    """Make a layered network (`x`, `h1`, ..., softmax output `o`) whose error returns through a learning channel.
 
         feedforward: one step per layer of weights; error: the output circuit's two; feedback: a step per hidden
         layer, or one where the channel skips; plasticity: one. In the step `draw`, the last of `error`, dropout draws.
@@ -75,7 +74,7 @@ def random_backpropagation(
 
 
 def scaled(mean: float = 0.0, *, uniform: bool = False) -> Initial:
-    """Return weights with the variance 2/(n_pre + n_post), and a mean in standard deviations."""
+    """Draw weights with the variance 2/(n_pre + n_post), and a mean in units of the standard deviation."""
 
     def draw(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
         unit = rng.uniform(-np.sqrt(3), np.sqrt(3), shape) if uniform else rng.standard_normal(shape)
@@ -85,7 +84,7 @@ def scaled(mean: float = 0.0, *, uniform: bool = False) -> Initial:
 
 
 def channel_matrix(variant: Variant) -> Initial:
-    """Return how the weights of the channel begin."""
+    """Return the initial weights of the channel."""
     if variant.matrix != "sparse":
         return scaled(variant.mean, uniform=variant.matrix == "uniform")
     size = 1.0 if variant.skips or variant.n == 0 else 1 / np.sqrt(variant.n)

@@ -52,7 +52,7 @@ def chain(
     feedback_weights: Any = None,
     **circuit: Unpack[CircuitOptions],
 ) -> Circuit:
-    """Linear layers `x`, `h1`, `h2`, ..., each a pair with the next; nothing but recirculation changes a weight.
+    """Make linear layers `x`, `h1`, `h2`, ..., each in a pair with the next, in which only recirculation changes weights.
 
     Parameters
     ----------
@@ -119,8 +119,7 @@ def recirculating(
     feedback_weights: Any = 0.0,
     **circuit: Unpack[CircuitOptions],
 ) -> Circuit:
-    """Return a stimulus `x`, hidden layers `h1`, `h2`, ... and an output `o`, whose error comes down a chain of learned
-    B.
+    """Make a layered network (`x`, `h1`, ..., `o`) whose error returns through learned feedback weights B.
 
         h_l = W_l x_(l-1),  x_l = f(h_l),  x_L = h_L        feedforward: one step per layer of weights
         e = target - h_L                                    error: minus the gradient of half the squared error
@@ -204,8 +203,7 @@ def unit(
     down: str = "",
     top: bool = False,
 ) -> Neuron:
-    """Return the equations of a unit that is in a pair as the lower one, as the upper one, or both, in the phases
-    `loops`.
+    """Return the equations of a unit that is the lower one of a pair, the upper one, or both, in the phases `loops`.
 
     `up` and `down` are what it sends when it is taught: f(basal) in `feedforward`, and the error in `feedback`, or at
     the `top` in `error`.

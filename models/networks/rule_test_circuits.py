@@ -24,8 +24,7 @@ NOTHING = "nothing_arrives : 1 (compartment)\nnothing_sent = 0.0 : 1"
 
 
 def bench(forward: SynapticEquation, feedback: SynapticEquation, **options: Any) -> Circuit:
-    """Return two populations, `below` and `above`, with synapses both ways that carry nothing and change by the
-    equations.
+    """Make two populations, `below` and `above`, whose synapses transmit nothing and change by the equations of a rule.
 
     Each variable that an equation reads is a compartment, which a stimulus of its own fills (`below_x`), and each
     broadcast the rate of one (`loss_source`): so a rule may read what it likes, whatever makes it. The projections
@@ -45,9 +44,7 @@ def bench(forward: SynapticEquation, feedback: SynapticEquation, **options: Any)
 
 
 def bench_data(net: Circuit, count: int, seed: int, values: Mapping[str, Draw]) -> dict[str, NDArray[np.float64]]:
-    """Return random rows for each stimulus of a bench: from -2 to -1/2 and 1/2 to 2, or as `values` says of a
-    variable.
-    """
+    """Return random rows for each stimulus of a bench, from -2 to -1/2 and 1/2 to 2, or as `values` says."""
     rng = np.random.default_rng(seed)
     return {
         name: _drawn(values.get(variable(name)), rng, (count, population.size))
@@ -57,7 +54,7 @@ def bench_data(net: Circuit, count: int, seed: int, values: Mapping[str, Draw]) 
 
 
 def network(rule: Rule, hidden: Neuron | None = None, **options: Any) -> Circuit:
-    """5-4-3 units, trained by a rule: stimulus `x`, hidden layer `h`, the hinge circuit's `o`.
+    """Make a network of 5-4-3 units that a rule trains: stimulus `x`, hidden layer `h`, and the hinge circuit with `o`.
 
     A projection changes where its two populations have what the equation reads. Each broadcast is the square of what
     a unit (`loss_unit`) receives of the errors.

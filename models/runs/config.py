@@ -31,7 +31,7 @@ RATE_DECAY = 5e-4
 
 
 class RunConfig(BaseModel):
-    """The options of a run. What is None is left to the data: `filled` says by what.
+    """The options of a training run. An option that is None depends on the data: `filled` returns its value.
 
     data, data_dir: see `recircuit.models.data.load`. layers: "784-500-10"; or model: see `models.image_network`, with
     untied convolutions if so. rule: a name, or ./file.py:name.
@@ -280,13 +280,13 @@ class RunConfig(BaseModel):
         return line + (" (untied)" if self.untied else "")
 
     def folder(self) -> Path:
-        """Return where the run goes if nothing else is said: runs/DATA-RULE-SEED."""
+        """Return the usual folder of the run: runs/DATA-RULE-SEED."""
         rule = self.rule.rpartition(":")[2] or self.rule
         model = "" if self.model is None else f"{self.model if ';' not in self.model else 'model'}-"
         return Path("runs") / f"{Path(self.data).stem}-{model}{rule}-{self.seed}"
 
     def differences(self, other: RunConfig) -> list[str]:
-        """Return the options in which another run differs, but for how far it goes and what runs it."""
+        """Return the options in which another run differs, without those that only say how far and on what it runs."""
         mine, theirs = self.model_dump(), other.model_dump()
         return [k for k in mine if mine[k] != theirs[k] and k not in ("epochs", "backend", "data_dir")]
 

@@ -29,19 +29,18 @@ class Asked(Protocol):
 
 
 def usual_epochs(samples: int) -> int:
-    """Return 20 for a small data set, else 6."""
+    """Return the usual number of epochs: 20 for a small data set, and 6 otherwise."""
     return 20 if samples < SMALL else 6
 
 
 def usual_batch_size(samples: int) -> int:
-    """About a 64th of the samples, from 10 to 100, in round numbers."""
+    """Return about a 64th of the number of samples, from 10 to 100, in round numbers."""
     share = min(100, max(10, samples // 64))
     return min(samples, share - share % 10)
 
 
 def of_model(config: Asked, data: Dataset) -> dict[str, Any]:
-    """Return options of a model that were not given: its paper's transfer, loss, rate (without decay) and batch
-    elements.
+    """Return the options of a model that were not given: the transfer function, loss, rate and batch size of its paper.
 
     The paper's batch elements are taken where the data have 20 times as many samples.
 

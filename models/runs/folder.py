@@ -20,7 +20,7 @@ __all__ = ["CONFIG", "Record", "check_trusted", "may_start", "plan", "read_recor
 
 
 class Record(BaseModel):
-    """What config.json holds: the options of a run, its rule in full, its data, and the machine it was started on.
+    """The content of config.json: the options of a run, its rule in full, its data, and the machine on which it was started.
 
     rule_hash: of the file of the rule, as it was when the run was started; empty where the rule is known by its name.
     """
@@ -55,7 +55,7 @@ def rule_hash(spec: str) -> str:
 
 
 def read_record(folder: Path) -> Record | None:
-    """Return what a folder's config.json says; None where there is none.
+    """Return the content of a folder's config.json; None if there is none.
 
     Raises
     ------

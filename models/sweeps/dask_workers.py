@@ -29,7 +29,7 @@ def dispatch(
     workers: int | None = None,
     begun: Callable[[str], None] = lambda text: None,
 ) -> dict[str, str]:
-    """Run jobs beside one another. A job whose process or worker dies is done once more.
+    """Run jobs in parallel. A job whose process or worker dies is run once more.
 
     Parameters
     ----------

@@ -46,12 +46,12 @@ class Job:
 
     @property
     def payload(self) -> dict[str, Any]:
-        """All of it, as it is sent."""
+        """Return the job as it is sent to a worker."""
         return {"kind": self.kind, "options": dict(self.options), "seed": self.seed, "where": dict(self.where)}
 
     @property
     def key(self) -> str:
-        """A file name for its result: readable, and another for other options."""
+        """Return a readable file name for its result, which is different for other options."""
         identity = {"kind": self.kind, "options": self.options, "seed": self.seed}
         digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:12]
         name = str(self.options.get("rule", self.options.get("id"))).rpartition(":")[2]
@@ -64,7 +64,7 @@ class Job:
         return found if is_result(self.kind, found) else None
 
     def keep(self, folder: Path, result: Result) -> None:
-        """Write its result, whole or not at all.
+        """Write its result, either completely or not at all.
 
         Raises
         ------
@@ -75,7 +75,7 @@ class Job:
 
 
 def seeds_of(text: str) -> list[int]:
-    """Return seeds as one writes them: ``"0-4"``, ``"3"``, ``"0,2,5-7"``.
+    """Read seeds as one writes them: ``"0-4"``, ``"3"``, ``"0,2,5-7"``.
 
     Raises
     ------

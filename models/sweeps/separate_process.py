@@ -44,7 +44,7 @@ class Runs:
             self.stop()
 
     def stop(self) -> None:
-        """End those that are under way, and start no others."""
+        """End the processes under way, and start no others."""
         with self._lock:
             self._stopped = True
             for child in self._children:
@@ -56,7 +56,7 @@ class Runs:
                 child.kill()
 
     def perform(self, payload: Mapping[str, Any]) -> Result:
-        """Do what a job says in a process of its own, with one thread.
+        """Run a job in a process of its own, with one thread.
 
         Returns what `recircuit.models.sweeps.jobs.perform` does, or `failed` with the reason.
 
@@ -96,7 +96,7 @@ class Runs:
 
 
 def perform_in_own_process(payload: Mapping[str, Any]) -> Result:
-    """Do what one job says, in a process of its own: see `Runs.perform`."""
+    """Run one job in a process of its own: see `Runs.perform`."""
     with Runs() as runs:
         return runs.perform(payload)
 

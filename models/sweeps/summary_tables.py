@@ -32,7 +32,7 @@ class Line:
     outcome: Row
 
     def row(self) -> Row:
-        """Return all of it, for the table."""
+        """Return the row of the table."""
         return self.variant | {"seed": self.seed} | self.measured | self.outcome
 
 
@@ -47,7 +47,7 @@ class Summary:
     measured: Mapping[str, tuple[float | None, float | None]]
 
     def row(self) -> Row:
-        """Return all of it, for the table."""
+        """Return the row of the table."""
         made = self.variant | {"runs": self.runs, "diverged": self.diverged}
         for name, (mean, sd) in self.measured.items():
             made |= {f"{name}_mean": mean, f"{name}_sd": sd}
@@ -55,7 +55,7 @@ class Summary:
 
 
 def lines(jobs: Sequence[Job], results: Mapping[str, Result]) -> list[Line]:
-    """Return what is finished, in the order of the jobs; `results` by the jobs' keys."""
+    """Return the finished runs in the order of the jobs; `results` are by the jobs' keys."""
     varied = _varied(jobs)
     return [
         line
@@ -66,7 +66,7 @@ def lines(jobs: Sequence[Job], results: Mapping[str, Result]) -> list[Line]:
 
 
 def summaries(of: Sequence[Line]) -> list[Summary]:
-    """Return one for each variant."""
+    """Return a summary for each variant."""
     groups: dict[str, list[Line]] = {}
     for line in of:
         groups.setdefault(json.dumps(line.variant, sort_keys=True), []).append(line)

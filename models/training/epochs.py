@@ -74,7 +74,7 @@ class Training:
         self.good = checkpoint
 
     def epoch(self, bar: Bar) -> Row:
-        """Show all training samples in the order of this epoch, then evaluate.
+        """Present all training samples in the order of this epoch, then evaluate.
 
         Raises Diverged, or KeyboardInterrupt; either leaves the circuit as it was before the epoch.
         """
