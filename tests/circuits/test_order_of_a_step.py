@@ -22,12 +22,12 @@ LISTENER = """
     other : 1 (compartment)
     count : 1 (broadcast)
     arrived = basal       : 1 (during all)
-    shown = other       : 1 (during all)
-    counted  = count       : 1 (during all)
+    shown   = other       : 1 (during all)
+    counted = count       : 1 (during all)
     rate  = rate + 1    : 1 (during all)
 """
 RULE = rc.Rule(
-    "sees", source="a test", forward="n = rate_pre\nl = latched_pre\nf = heard_post\ndw = 0*w",
+    "sees", source="a test", forward="n = rate_pre\nl = latched_pre\nf = arrived_post\ndw = 0*w",
     state=("n", "l", "f"),
 )  # fmt: skip
 
