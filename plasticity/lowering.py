@@ -163,9 +163,12 @@ class _Lowering:
         return kept, extra
 
     def groups(self, node: ast.expr) -> list[_Group]:
-        """The terms of an expression, gathered by their `post (x) pre`.
+        """Return the terms of an expression, gathered by their `post (x) pre`.
 
-        Raises Unsplittable: a factor mixes sides, or there are too many terms.
+        Raises
+        ------
+        Unsplittable
+            If a factor mixes sides, or there are too many terms.
         """
         groups: dict[tuple[str, ...], _Group] = {}
         for term in expand(node, self.mixes):
@@ -188,9 +191,12 @@ class _Lowering:
         return fraction(up, down)
 
     def unit_factor(self, term: Term, side: str) -> ast.expr:
-        """The factors of one unit, in bare names.
+        """Return the factors of one unit, in bare names.
 
-        Raises Unsplittable: a factor mixes sides, or a bare name would also be a scalar's.
+        Raises
+        ------
+        Unsplittable
+            If a factor mixes sides, or a bare name would also be a scalar's.
         """
         if any(len(self.sides(f)) > 1 for f in term.up + term.down):
             raise Unsplittable

@@ -52,7 +52,10 @@ class Size(NamedTuple):
 def check_size(node: ast.AST) -> Size:
     """Return the size of an expression.
 
-    Raises TooLarge: a part of it has too many factors, divides by zero, or is no finite number.
+    Raises
+    ------
+    TooLarge
+        If a part of it has too many factors, divides by zero, or is no finite number.
     """
     match node:
         case ast.Constant(value=bool() | int() | float() as value):
@@ -72,7 +75,10 @@ def check_size(node: ast.AST) -> Size:
 def check_terms(node: ast.expr) -> None:
     """Refuse what a method that multiplies expressions out would never be done with.
 
-    Raises TooLarge: multiplied out, it has too many terms.
+    Raises
+    ------
+    TooLarge
+        If multiplied out, it has too many terms.
     """
     if check_size(node).terms > MOST_TERMS:
         raise TooLarge(node, f"has more than {MOST_TERMS:,} terms when it is multiplied out, as its method does")

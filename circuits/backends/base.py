@@ -1,4 +1,4 @@
-"""What a backend is: what it needs, how it opens a circuit, and what can be said of it before it does."""
+"""What a backend is: what it needs, how it builds a circuit, and what is known of it before it does."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from .program import Program
 
 
 class Backend(ABC):
-    """A way to run circuits. Each is a folder beside this file, with one instance of a class of this kind.
+    """A way to run circuits. Each is a folder beside this file, with one instance of a subclass.
 
-    An installed package adds a backend by an entry point in the group ``recircuit.backends``, which names such an instance.
+    An installed package adds a backend by an entry point in the group ``recircuit.backends``, which names such an
+    instance.
 
-    Parameters
+    Attributes
     ----------
     name : str
         The name by which users ask for it.
-    about : str
+    summary : str
         One sentence for lists of backends.
     needs : str
         What a machine must have for it, in a word or two; empty for none.
@@ -34,23 +35,33 @@ class Backend(ABC):
     seeks_speed: bool = False
 
     def missing(self) -> str:
-        """Return what it lacks on this machine, and what to do about it; empty if nothing."""
+        """Return what the backend lacks on this machine, and what to do about it; an empty text if it lacks nothing."""
         return ""
 
     @abstractmethod
     def open(self, lowered: Lowered) -> Program:
         """Build a circuit.
 
+        Parameters
+        ----------
+        lowered : Lowered
+            The circuit as operations and variables.
+
+        Returns
+        -------
+        Program
+            The circuit, ready to run.
+
         Raises
         ------
         RecircuitError
-            If something is missing on this machine, or it cannot run this circuit.
+            If something is missing on this machine, or the backend cannot run this circuit.
         """
 
     def threads(self) -> int:
-        """Return how many threads compute at a time."""
+        """Return the number of threads that compute at the same time."""
         return 1
 
     def versions(self) -> dict[str, str]:
-        """Return the versions of what decides the numbers, besides Python and the packages that all backends use."""
+        """Return the versions of everything that decides the numbers, besides Python and the packages that all backends use."""
         return {}

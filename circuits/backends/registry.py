@@ -42,13 +42,7 @@ def fast_backends() -> list[Backend]:
 
 
 def choose_backend(name: str, where: str = "backend") -> tuple[str, str]:
-    """Return the backend that ``name`` stands for, and, for ``auto``, what the better ones lack (empty otherwise).
-
-    Raises
-    ------
-    UsageError
-        If there is no backend of that name; ``where`` begins the message.
-    """
+    """Return the name of the backend that ``name`` stands for; and, for ``auto``, what faster backends lack, as text."""
     if name != "auto":
         return BACKENDS.find(name, where).name, ""
     lacking: list[str] = []

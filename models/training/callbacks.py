@@ -136,16 +136,16 @@ class Callbacks:
         self._each("on_train_begin", net)
 
     def begin_epoch(self, number: int, net: Circuit) -> None:
-        """Before an epoch."""
+        """Call what is called before an epoch."""
         self._each("on_epoch_begin", number, net)
 
     def measure(self, number: int, net: Circuit) -> dict[str, float]:
-        """More columns for the row of an epoch."""
+        """Return more columns for the row of an epoch."""
         found = self._each("on_epoch_measure", number, net)
         return {name: float(value) for columns in found for name, value in columns.items()}
 
     def epoch(self, number: int, metrics: Mapping[str, float], net: Circuit) -> bool:
-        """After an epoch; whether one of them asks to stop."""
+        """Call what is called after an epoch, and return whether one of the callbacks asks to stop."""
         ends = [each.on_epoch_end if hasattr(each, "on_epoch_end") else each for each in self.all]
         asked = [end(number, dict(metrics), net) for end in ends if callable(end)]
         return any(answer is True for answer in asked)

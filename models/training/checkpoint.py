@@ -32,11 +32,22 @@ NOISE = "noise "
 class About(BaseModel):
     """The run that a checkpoint belongs to, and how far it had come.
 
-    epoch: how many epochs of the run lie behind it. before: how many epochs lie before the run. rows: what the epochs
-    measured. seed: of their order and noise.
-    network: what the circuit is, part by part (`recircuit.circuits.description.fingerprint.described`). data: name and
-    fingerprint of the data set.
-    backend, threads, versions: what made it; on another the rest of the run has other bits.
+    Attributes
+    ----------
+    epoch : int
+        The number of epochs of the run until then.
+    before : int
+        The number of epochs that the circuit had before the run.
+    seed : int
+        The seed of the order of samples and of the noise.
+    network : dict of str to str
+        The parts of the circuit (`recircuit.circuits.description.fingerprint.described`).
+    data : dict of str to str
+        The name and the fingerprint of the data set.
+    backend, threads, versions : str, int, dict
+        What made it. With others, the rest of the run has other bits.
+    rows : list of dict
+        What was measured after each epoch.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
@@ -152,9 +163,22 @@ class Checkpoint:
     def check(self, circuit: Circuit, fingerprint: str, seed: int) -> None:
         """Refuse to continue with another network, other data or another seed.
 
-        Files of the formats 1 and 2 say less of their network; of them `restore` compares what there is, and its shapes.
+        Files of the formats 1 and 2 say less of their network. For these, `restore` compares the variables and their
+        shapes.
 
-        Raises RecircuitError: what differs.
+        Parameters
+        ----------
+        circuit : Circuit
+            The circuit that is to be trained.
+        fingerprint : str
+            The fingerprint of the data.
+        seed : int
+            The seed of the run.
+
+        Raises
+        ------
+        RecircuitError
+            If one of them differs. The message says which.
         """
         there, here = self.about.network, described(circuit)
         for key in dict.fromkeys([*there, *here]) if self.about.format >= 3 else ():

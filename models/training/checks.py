@@ -12,9 +12,13 @@ __all__ = ["check"]
 
 
 def check(circuit: Circuit, samples: Samples, epochs: int, seed: int) -> None:
-    """Refuse what cannot be trained.
+    """Refuse a training that cannot be done.
 
-    Raises UsageError: no stimulus, sizes that do not fit the data, more batch elements than samples, epochs or seed.
+    Raises
+    ------
+    UsageError
+        If there is no stimulus, the sizes do not fit the data, there are more batch elements than samples, or the
+        number of epochs or the seed cannot be used.
     """
     count = samples.parts["train"].count
     if isinstance(epochs, bool) or not isinstance(epochs, int | np.integer) or epochs < 1:

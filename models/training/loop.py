@@ -38,13 +38,16 @@ class TrainingInterrupted(KeyboardInterrupt):
 
 
 class TrainingDiverged(Diverged):
-    """Something became NaN or infinite during `train`. The circuit, and the files, are as after the last good epoch.
+    """A variable became NaN or infinite during `train`. The circuit and the files are as after the last good epoch.
 
     Parameters
     ----------
-    message : what happened, and what may help
-    variable : what it was that became NaN or infinite
-    history : of the epochs until then
+    message : str
+        What happened, and what may help.
+    variable : str
+        The variable that became NaN or infinite.
+    history : History
+        The measurements until then.
     """
 
     def __init__(self, message: str, variable: str, history: History) -> None:
@@ -75,22 +78,33 @@ def train(
 
     Parameters
     ----------
-    circuit : what learns; its batch is filled with as many samples at a time
-    data : a `Dataset`, with its test samples; a pair (x, y) of arrays or tables, where y holds classes (numbers from 0, or
-        names) or real-valued targets; x alone for a circuit that nothing supervises; or `augmented` images. x is an array
-        (samples, ...) or a mapping from stimulus to array
-    epochs : how many epochs this run has, each of which shows all samples; those of a resumed run are included
-    backend : ``"numpy"``, ``"cpp"``, ``"cuda"``, ``"interpreter"`` or ``"auto"``
-    out : a folder for weights.safetensors (written after each epoch), metrics.csv and curves.png; or ``RunFiles(folder,
-        resume=True)``, which goes on from the checkpoint in the folder, or ``RunFiles(folder, overwrite=True)``
-    validation : a share of the training samples, as .1, or a pair (x, y), which is measured after each epoch and not trained on
-    output : the population that answers; None: the one that a supervisor projects to
-    measures : names from `recircuit.models.analysis.measures.MEASURES`: more columns for the history, after each epoch
-    callbacks : functions of (epoch, metrics, net), or objects with a method ``on_epoch_end(epoch, metrics, net)``, as
-        `EarlyStopping`; they are called after each epoch, and training stops where one returns True. For the other methods
-        that such an object may have see `recircuit.models.training.callbacks`
-    progress : whether to show a bar (on a terminal or in a notebook); or a function that is called with a line of text after
-        each epoch, beside the bar
+    circuit : Circuit
+        The circuit. As many samples as it has batch elements are presented at the same time.
+    data : Dataset, AugmentedData, pair of arrays, or array
+        A `Dataset`, with its test samples; a pair (x, y) of arrays or tables, where y holds classes (numbers from 0, or
+        names) or real-valued targets; x alone for a circuit without supervision; or `augmented` images. x is an array
+        (samples, ...) or a mapping from stimulus to array.
+    epochs : int, default 1
+        The number of epochs of this run; a resumed run counts those before.
+    backend : {"auto", "numpy", "cpp", "cuda", "interpreter"}
+        The backend.
+    out : str, Path or RunFiles, optional
+        A folder for weights.safetensors (written after each epoch), metrics.csv and curves.png; or ``RunFiles(folder,
+        resume=True)``, which continues from the checkpoint in the folder, or ``RunFiles(folder, overwrite=True)``.
+    validation : float or pair of arrays, optional
+        A share of the training samples, such as .1, or a pair (x, y). It is measured after each epoch and not trained
+        on.
+    output : str, optional
+        The population that answers. The default is the one that a supervisor projects to.
+    measures : sequence of str
+        Names from `recircuit.models.analysis.measures.MEASURES`, for more columns of the history.
+    callbacks : function, object or sequence of them
+        Functions of (epoch, metrics, net), or objects with a method ``on_epoch_end(epoch, metrics, net)`` such as
+        `EarlyStopping`. They are called after each epoch, and training stops if one of them returns True.
+        `recircuit.models.training.callbacks` describes the other methods that such an object may have.
+    progress : bool or function
+        Whether to show a progress bar (on a terminal or in a notebook); or a function that is called with a line of
+        text after each epoch, beside the bar.
 
     Returns
     -------
@@ -99,12 +113,16 @@ def train(
 
     Raises
     ------
-    UsageError : the circuit does not fit the data, or the call makes no sense
-    TrainingDiverged : something became NaN or infinite; the circuit, like the checkpoint, is as after the last good epoch,
-        and its attribute ``history`` tells of the epochs until then
-    TrainingInterrupted : Ctrl-C, which is a KeyboardInterrupt; the circuit and the files are as after the last whole epoch,
-        and its attribute ``history`` tells of the epochs until then
-    RecircuitError : a file cannot be read or written, or the checkpoint is of another run
+    UsageError
+        If the circuit does not fit the data, or an argument makes no sense.
+    TrainingDiverged
+        If a variable became NaN or infinite. The circuit and the checkpoint are as after the last good epoch, and its
+        attribute ``history`` has the epochs until then.
+    TrainingInterrupted
+        After Ctrl-C; it is a KeyboardInterrupt. The circuit and the files are as after the last whole epoch, and its
+        attribute ``history`` has the epochs until then.
+    RecircuitError
+        If a file cannot be read or written, or the checkpoint is of another run.
 
     Examples
     --------

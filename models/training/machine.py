@@ -32,9 +32,12 @@ def choose(circuit: Circuit, backend: str, presentations: int) -> tuple[str, str
     presentations : int
         How many presentations there will be.
 
-    Raises:
-        UsageError: for a backend that there is not.
-        RecircuitError: where something is missing that the backend needs.
+    Raises
+    ------
+    UsageError
+        If there is no backend of this name.
+    RecircuitError
+        If something is missing that the backend cuda needs.
     """
     if backend != "auto":
         name, _ = choose_backend(backend)

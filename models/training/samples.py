@@ -103,12 +103,18 @@ class Samples:
 
     Parameters
     ----------
-    name : of the data
-    parts : ``"train"``, and ``"validation"`` and ``"test"`` where there are such samples
-    classes : the classes as the user names them, in the order of the output units; None: they are numbered already
-    data : the data set, where one was given
-    how : what is done to training images in every epoch
-    order : in which order epochs show the training samples
+    name : str
+        The name of the data.
+    parts : mapping of str to Part
+        ``"train"``, and ``"validation"`` and ``"test"`` if there are such samples.
+    classes : tuple, optional
+        The classes as the user names them, in the order of the output units; None if they are numbers already.
+    data : Dataset, optional
+        The data set, if one was given.
+    how : Augmentation
+        How training images are changed in every epoch.
+    order : EpochOrder
+        The order in which epochs present the training samples.
     """
 
     name: str
@@ -124,10 +130,14 @@ class Samples:
 
         Parameters
         ----------
-        given : `Samples`, which stay as they are; a `Dataset`; `augmented` of one; a pair (x, y) of arrays, tables or lists, y
-            of classes (numbers or names) or of real-valued targets; or x alone for a circuit without supervision. x may be a
-            mapping from stimulus to array
-        validation : a share of the training samples, below 1, or a pair (x, y); None: nothing is kept apart
+        circuit : Circuit
+            The circuit that is to be trained.
+        given : Samples, Dataset, AugmentedData, pair of arrays, or array
+            `Samples`, which stay as they are; a `Dataset`; `augmented` of one; a pair (x, y) of arrays, tables or
+            lists, y of classes (numbers or names) or of real-valued targets; or x alone for a circuit without
+            supervision. x may be a mapping from stimulus to array.
+        validation : float or pair of arrays, optional
+            A share of the training samples, below 1, or a pair (x, y).
 
         Raises
         ------

@@ -163,18 +163,29 @@ class Experiment:
 
     Parameters
     ----------
-    id : as in ``recircuit reproduce ID``
-    paper : author, year, figure or section
-    about : what it shows, in a sentence
-    run : does it
-    seeds, quick_seeds : how many seeds a full and a quick run take; 0: nothing is drawn at random
-    shortens : whether it can be run for other numbers of epochs than the paper's
-    methods : the names of what it compares, if it can be run for some of them alone
-    paper_epochs : the number of epochs that the paper trains for; None if it does not say, or does not train for epochs
-    data : names of the data sets whose files a full run reads (see `Settings.data`); a quick run needs none
-    judge : of an experiment whose earlier results kept no runs: the checks, and the claims that cannot be checked, from
-        checks as they were kept, whose values were measured then
-    keeps : whether each of its runs is kept in the folder of the results, so that ``--from-runs`` can check them again
+    id : str
+        Its name, as in ``recircuit reproduce ID``.
+    paper : str
+        Author, year, figure or section.
+    about : str
+        What it shows, in a sentence.
+    run : function
+        The function that runs it.
+    seeds, quick_seeds : int
+        The number of seeds of a full and of a quick run; 0 if nothing is drawn at random.
+    shortens : bool
+        Whether it can be run for other numbers of epochs than the paper's.
+    methods : tuple of str
+        The names of the methods that it compares, if it can be run for some of them alone.
+    paper_epochs : int, optional
+        The number of epochs that the paper trains for; None if it does not say, or does not train for epochs.
+    data : tuple of str
+        The names of the data sets whose files a full run reads (see `Settings.data`); a quick run needs none.
+    judge : function, optional
+        For an experiment whose earlier results kept no runs: a function that returns the checks, and the claims that
+        cannot be checked, from checks whose values were measured then.
+    keeps : bool
+        Whether each of its runs is kept in the folder of the results, so that ``--from-runs`` can check them again.
     """
 
     id: str

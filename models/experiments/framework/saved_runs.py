@@ -46,17 +46,24 @@ def each[Method](
 
 
 def kept(settings: Settings, name: str, about: Mapping[str, Any], compute: Callable[[], Found]) -> Found:
-    """What a run found: read from ``out/runs/NAME.json``, or computed now and written there.
+    """Return the result of a run, read from ``out/runs/NAME.json``, or computed now and written there.
 
     Parameters
     ----------
-    settings : nothing is kept where they have no folder, or are those of a quick run
-    name : of the run, the same for the same run
-    about : all that its numbers depend on but for the backend, in numbers and words; a file that says otherwise is of
-        another run, and is written anew
-    compute : makes the run; what it returns is JSON
+    settings : Settings
+        The settings of the experiment. Nothing is kept if they have no folder, or are those of a quick run.
+    name : str
+        The name of the run, which is the same for the same run.
+    about : mapping of str
+        All that its numbers depend on except the backend, in numbers and words. A file that says otherwise is of
+        another run, and is written anew.
+    compute : function
+        A function that makes the run, and returns JSON.
 
-    Raises RecircuitError: the file cannot be written; or, with `Settings.from_runs`, the run is not kept.
+    Raises
+    ------
+    RecircuitError
+        If the file cannot be written; or, with `Settings.from_runs`, the run is not kept.
     """
     path = place_of(settings, name, ".json")
     if path is None:
