@@ -173,7 +173,14 @@ def test_a_committed_result_is_a_full_run_whose_failing_checks_are_known(name: s
 #: Checks of these experiments that hold without learning: they speak of the starts, of the reference itself, or of what
 #: is conserved, which stays where nothing moves.
 NOT_OF_LEARNING = ("SciPy:", "largest drift, over", "begin in the unstable region", "at some look closer")
-THEORY = ("baldi-chains", "lillicrap-gauss-newton", "lillicrap-pseudoinverse", "lillicrap-switch", "lillicrap-theorem2")
+THEORY = (
+    "baldi-chains",
+    "lillicrap-gauss-newton",
+    "lillicrap-note12",
+    "lillicrap-pseudoinverse",
+    "lillicrap-switch",
+    "lillicrap-theorem2",
+)
 
 
 @pytest.mark.parametrize("name", THEORY)
