@@ -50,17 +50,18 @@ def run(settings: Settings) -> Report:
     found: dict[str, list[Learned]] = {}
     for name, plan in PLANS.items():
         plan = plan.with_(hidden=(100,), epochs=10, batch_size=20, rate=0.03) if settings.quick else plan
-        found[name] = [_learned(name, plan, data, seed, settings) for seed in settings.seeds]
+        found[name] = [learned("lillicrap-fields", name, plan, data, seed, settings) for seed in settings.seeds]
     return Report(_checks(found, data, settings.quick), _draw(found, data))
 
 
-def _learned(name: str, plan: Plan, data: Dataset, seed: int, settings: Settings) -> Learned:
+def learned(about: str, name: str, plan: Plan, data: Dataset, seed: int, settings: Settings) -> Learned:
+    """The lowest weights of a network before and after learning. A run that is finished is kept."""
     net = plan.circuit(data, seed)
     before = net["x_to_h1.w"]
     net.close()
 
     def run() -> dict[str, Any]:
-        net, curve = trained(plan, data, seed, settings, f"lillicrap-fields: {name}")
+        net, curve = trained(plan, data, seed, settings, f"{about}: {name}")
         after = net["x_to_h1.w"].round(4)
         net.close()
         return {"course": curve, "after": after.tolist()}
@@ -104,13 +105,13 @@ def _draw(found: dict[str, list[Learned]], data: Dataset) -> Figure:
     weights = {INITIAL: first["Feedback Alignment"].before} | {name: one.after for name, one in first.items()}
     shown = np.random.default_rng(0).choice(len(weights[INITIAL]), 100, replace=False)
     for ax, (name, w) in zip(axes, weights.items(), strict=True):
-        _mosaic(ax, w[shown].reshape(-1, *data.shape[:2]))
+        mosaic(ax, w[shown].reshape(-1, *data.shape[:2]))
         ax.set_title(name)
     letter(list(axes))
     return figure
 
 
-def _mosaic(ax: Axes, fields: Array) -> None:
+def mosaic(ax: Axes, fields: Array) -> None:
     """Ten by ten fields, each scaled by its largest weight."""
     count, height, width = fields.shape
     scaled = fields / np.abs(fields).reshape(count, -1).max(axis=1)[:, None, None]

@@ -28,10 +28,23 @@ from recircuit.models.training.epochs import Training
 from recircuit.models.training.history import Row
 from recircuit.models.training.progress_bar import Bar
 
-NAMES = ("circuits", "fields", "frozen", "xor", "momentum", "mnist", "autoencoder", "back-image", "svhn", "timit")
+NAMES = (
+    "circuits",
+    "fields",
+    "frozen",
+    "xor",
+    "momentum",
+    "mnist",
+    "autoencoder",
+    "back-image",
+    "svhn",
+    "timit",
+    "relu",
+)
+SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in ("note12", "deep-fields")]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES, *SLOW])
 def test_quick_run_holds_all_its_checks(name: str, tmp_path: Path) -> None:
     quick_run(f"lillicrap-{name}", tmp_path)
 
