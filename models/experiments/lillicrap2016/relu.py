@@ -17,12 +17,13 @@ from matplotlib.figure import Figure
 
 from ....circuits import Circuit
 from ...data import Dataset
-from ...training.epochs import Training
-from ...training.progress_bar import Bar
+from ...training.history import Row
 from ..framework.accuracy_curves import draw_mean
-from ..framework.experiment import Check, Experiment, Report, Row, Settings, checks, many
+from ..framework.experiment import Check, Experiment, Report, Settings, checks, many
+from ..framework.experiment import Row as CheckRow
 from ..framework.figure_style import GREEN, GREY, ORANGE, letter, new_figure
 from ..framework.saved_runs import each
+from ..framework.training_runs import trained
 from .image_training import LearningCurve, Plan, last
 
 RATE, EPOCHS = 0.06, 10
@@ -50,15 +51,15 @@ def run(settings: Settings) -> Report:
 def _learned(name: str, plan: Plan, data: Dataset, seed: int, settings: Settings) -> LearningCurve:
     """The errors after each epoch, and the share of dead units before the first and after each, all in percent."""
     net = plan.circuit(data, seed)
-    training = Training(net, data, settings.backend, seed)
     dead = [_dead(net, data)]
-    for epoch in range(1, plan.epochs + 1):
-        settings.show_progress(f"lillicrap-relu: {name}, seed {seed}, epoch {epoch} of {plan.epochs}")
-        training.epoch(Bar(False))
-        dead.append(_dead(net, data))
+
+    def look(epoch: int, metrics: Row, circuit: Circuit) -> None:
+        dead.append(_dead(circuit, data))
+
+    label = f"lillicrap-relu: {name}, seed {seed}"
+    history = trained(settings, net, data, plan.epochs, label=label, callbacks=[look])
     net.close()
-    curve = {part: (100 * training.history[f"{part}_error"]).round(4).tolist() for part in ("train", "test")}
-    return curve | {"dead": dead}
+    return {part: (100 * history[f"{part}_error"]).round(4).tolist() for part in ("train", "test")} | {"dead": dead}
 
 
 def _dead(net: Circuit, data: Dataset) -> float:
@@ -68,7 +69,7 @@ def _dead(net: Circuit, data: Dataset) -> float:
 
 
 def _checks(found: dict[str, list[LearningCurve]]) -> list[Check]:
-    rows: list[Row] = []
+    rows: list[CheckRow] = []
     if {"FA, rectified", "FA, leaky"} <= set(found):
         rectified, leaky = found["FA, rectified"], found["FA, leaky"]
         fewer = last(rectified) - last(leaky)
@@ -83,7 +84,7 @@ def _checks(found: dict[str, list[LearningCurve]]) -> list[Check]:
 
 def _quick_checks(found: dict[str, list[LearningCurve]]) -> list[Check]:
     """On digits: all units live before learning, and every method learns."""
-    rows: list[Row] = [("before learning: dead units (%)", _first(found["FA, rectified"]), "<=", 1.0)]
+    rows: list[CheckRow] = [("before learning: dead units (%)", _first(found["FA, rectified"]), "<=", 1.0)]
     rows += [(f"{name}: test error (%)", last(runs), "<=", 15.0) for name, runs in found.items()]
     return checks("", rows)
 
