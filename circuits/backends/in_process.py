@@ -16,7 +16,7 @@ from ..lowering.timetable import Timetable
 from .interrupts import interruptible
 from .live import LiveStimulus, Session
 from .noise import NoiseState, mersenne_state, set_mersenne
-from .program import Program, Progress, RunResult, check_order, check_scale, check_seed, diverged
+from .program import Program, Progress, RunResult, check_scale, check_seed, diverged
 from .series import Series, count_of
 
 Action = Callable[[], Any]
@@ -35,8 +35,6 @@ class InProcessProgram(Program):
         The row of the data that each batch element presents in the presentation under way; -1 for none.
     random
         The generator of all random numbers.
-    loaded
-        How many runs and closed loops there have been, so that a closed loop finds that it is no longer the last.
     repeated
         How often a step that stands for many has been done in this presentation, or in this run if there are no phases.
     """
@@ -46,7 +44,6 @@ class InProcessProgram(Program):
         self.data: dict[str, tuple[np.ndarray, float, float]] = {}
         self.series: dict[str, Series] = {}
         self.repeated = 0
-        self.loaded = 0
         self.row = np.zeros(lowered.network.batch_size, dtype=np.int32)
         self.random = np.random.RandomState(0)
 
@@ -87,23 +84,23 @@ class InProcessProgram(Program):
         if series is not None:
             self.series[stimulus] = series
 
-    def run(
+    def counts(self) -> dict[str, int]:
+        return {name: count_of(values[0], self.series.get(name)) for name, values in self.data.items()}
+
+    def walk(
         self,
         table: Timetable,
         order: np.ndarray,
         *,
-        collect: Mapping[str, int] | None = None,
-        trace: Sequence[str] = (),
-        elements: int = 1,
-        progress: Progress | None = None,
+        collect: Mapping[str, int],
+        trace: Sequence[str],
+        elements: int,
+        progress: Progress | None,
     ) -> RunResult:
-        counts = {name: count_of(values[0], self.series.get(name)) for name, values in self.data.items()}
-        order = check_order(order, len(self.row), counts)
-        self.loaded += 1
-        collected: dict[str, list[np.ndarray]] = {key: [] for key in collect or {}}
+        collected: dict[str, list[np.ndarray]] = {key: [] for key in collect}
         traces: dict[str, list[np.ndarray]] = {key: [] for key in trace}
         rows = self._actions(table)
-        for key, step in (collect or {}).items():
+        for key, step in collect.items():
             rows[table.steps.index(step)].append(self._keep(key, collected[key], slice(None)))
         tick = self._clockwork()
         for row in rows:
@@ -113,8 +110,6 @@ class InProcessProgram(Program):
         result = self._walk(rows, order, progress, stream=table.stream)
         result.collected = {k: np.array(v) for k, v in collected.items()}
         result.traces = {k: np.array(v).reshape(len(v), -1 if v else 0) for k, v in traces.items()}
-        result.look_for_cause(self.lowered, table)
-        result.raise_if_interrupted()
         return result
 
     def _actions(self, table: Timetable) -> list[list[Action]]:
@@ -153,12 +148,9 @@ class InProcessProgram(Program):
 
         return [repeat]
 
-    def live(self, table: Timetable, stimuli: Mapping[str, LiveStimulus], reads: Sequence[str]) -> Session:
-        for stimulus in stimuli.values():
-            self.load(stimulus.name, stimulus.flat, 1.0, 0.0, stimulus.series)
+    def session(self, table: Timetable, stimuli: Mapping[str, LiveStimulus], reads: Sequence[str]) -> Session:
         rows = [[*row, self._clockwork()] for row in self._actions(table)]
         rows = [self._repeating(row, table.repeats.get(place, 1)) for place, row in enumerate(rows)]
-        self.loaded += 1
         return _InProcessSession(self, stimuli, [action for row in rows for action in row], reads)
 
     def _walk(

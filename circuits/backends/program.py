@@ -114,10 +114,13 @@ class Program(ABC):
         The name of the backend.
     lowered : Lowered
         The operations and variables of the circuit.
+    loaded : int
+        How many runs and closed loops there have been, so that a closed loop finds that it is no longer the last.
     """
 
     backend: str
     lowered: Lowered
+    loaded: int = 0
 
     @property
     def variables(self) -> Mapping[str, Variable]:
@@ -163,6 +166,26 @@ class Program(ABC):
         """
 
     @abstractmethod
+    def counts(self) -> dict[str, int]:
+        """Return how many samples each stimulus has been given."""
+
+    @abstractmethod
+    def walk(
+        self,
+        table: Timetable,
+        order: np.ndarray,
+        *,
+        collect: Mapping[str, int],
+        trace: Sequence[str],
+        elements: int,
+        progress: Progress | None,
+    ) -> RunResult:
+        """Do what `run` does, with an order that fits the data; Ctrl-C is told in the result."""
+
+    @abstractmethod
+    def session(self, table: Timetable, stimuli: Mapping[str, LiveStimulus], reads: Sequence[str]) -> Session:
+        """Do what `live` does, with stimuli that have been given their rows."""
+
     def run(
         self,
         table: Timetable,
@@ -194,8 +217,13 @@ class Program(ABC):
         Interrupted
             After Ctrl-C, at the end of the presentation under way.
         """
+        order = check_order(order, self.lowered.network.batch_size, self.counts())
+        self.loaded += 1
+        result = self.walk(table, order, collect=collect or {}, trace=trace, elements=elements, progress=progress)
+        result.look_for_cause(self.lowered, table)
+        result.raise_if_interrupted()
+        return result
 
-    @abstractmethod
     def live(self, table: Timetable, stimuli: Mapping[str, LiveStimulus], reads: Sequence[str]) -> Session:
         """Begin a closed loop, in which each call runs the steps of the table once.
 
@@ -206,6 +234,10 @@ class Program(ABC):
         reads : sequence of str
             Variables that are read at the end of each presentation.
         """
+        for stimulus in stimuli.values():
+            self.load(stimulus.name, stimulus.flat, 1.0, 0.0, stimulus.series)
+        self.loaded += 1
+        return self.session(table, stimuli, reads)
 
     @abstractmethod
     def close(self) -> None:

@@ -19,7 +19,7 @@ from ...lowering.lowered import Lowered
 from ...lowering.timetable import Timetable
 from ..live import LiveStimulus, Session
 from ..noise import MERSENNE, NoiseState
-from ..program import Program, Progress, RunResult, check_order, check_scale, check_seed
+from ..program import Program, Progress, RunResult, check_scale, check_seed
 from ..series import Series, count_of
 from . import forks
 from .build import Recipe
@@ -82,7 +82,6 @@ class CompiledProgram(Program):
         self._clamps = {o.owner: o.kernel for o in lowered.operations if isinstance(o.kernel, Clamp)}
         self._data: dict[str, _Data] = {}
         self._snapshot: _Snapshot | None = None
-        self.loaded = 0  # runs and closed loops until now
         self._worker = self._started()
         forks.watch(self)
 
@@ -133,34 +132,28 @@ class CompiledProgram(Program):
         self._load(self._mine(), stimulus, given)
         self._data[stimulus] = given
 
-    def run(
+    def counts(self) -> dict[str, int]:
+        return {name: count_of(given.values, given.series) for name, given in self._data.items()}
+
+    def walk(
         self,
         table: Timetable,
         order: np.ndarray,
         *,
-        collect: Mapping[str, int] | None = None,
-        trace: Sequence[str] = (),
-        elements: int = 1,
-        progress: Progress | None = None,
+        collect: Mapping[str, int],
+        trace: Sequence[str],
+        elements: int,
+        progress: Progress | None,
     ) -> RunResult:
-        order = check_order(
-            order, self.assembly.batch_size, {k: count_of(d.values, d.series) for k, d in self._data.items()}
-        )
-        self.loaded += 1
         worker = self._mine()
-        worker.ask(Kind.TABLE, *lines_of(table, self.lowered, collect or {}, trace, elements))
+        worker.ask(Kind.TABLE, *lines_of(table, self.lowered, collect, trace, elements))
         answer, interrupted = worker.run(len(order), order, progress=progress)
-        result = recorded(answer, table, self.lowered, collect or {}, trace)
+        result = recorded(answer, table, self.lowered, collect, trace)
         result.interrupted |= interrupted
-        result.look_for_cause(self.lowered, table)
-        result.raise_if_interrupted()
         return result
 
-    def live(self, table: Timetable, stimuli: Mapping[str, LiveStimulus], reads: Sequence[str]) -> Session:
-        for stimulus in stimuli.values():
-            self.load(stimulus.name, stimulus.flat, 1.0, 0.0, stimulus.series)
+    def session(self, table: Timetable, stimuli: Mapping[str, LiveStimulus], reads: Sequence[str]) -> Session:
         self._mine().ask(Kind.TABLE, *lines_of(table, self.lowered, {}, ()))
-        self.loaded += 1
         return CompiledSession(self, stimuli, reads)
 
     def worker(self) -> Worker:

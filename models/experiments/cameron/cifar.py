@@ -9,7 +9,7 @@ a little. The quick run is on 8x8 digits, 64-40-30-20-10, minibatches of 20, rat
 from __future__ import annotations
 
 from ..framework.experiment import Experiment, Report, Settings
-from .learned_feedback import Protocol, centred, compared, draw, learn
+from .learned_feedback import Protocol, reproduced
 
 FULL = Protocol("cifar10", (300, 200, 100), rate=0.02, decay=5e-5, epochs=30)
 QUICK = Protocol("digits", (40, 30, 20), rate=0.05, decay=1e-4, epochs=10, batch_size=20)
@@ -17,10 +17,7 @@ QUICK = Protocol("digits", (40, 30, 20), rate=0.05, decay=1e-4, epochs=10, batch
 
 def run(settings: Settings) -> Report:
     """BP, RF with f' and without, and FA from each seed's start."""
-    protocol = QUICK if settings.quick else FULL
-    curves = learn(protocol, centred(settings.dataset(protocol.data)), settings)
-    limits = dict(margin=3.0, worst=12.0) if settings.quick else dict(margin=1.0, worst=60.0)
-    return Report(compared(curves, **limits), draw(curves))
+    return reproduced(settings, FULL, QUICK, worst=60.0)
 
 
 EXPERIMENT = Experiment(

@@ -24,7 +24,7 @@ from ...data import Dataset
 from ...networks.layered import layered
 from ...networks.recirculation import recirculating
 from ..framework.accuracy_curves import draw_mean
-from ..framework.experiment import Check, Row, Settings, checks, many
+from ..framework.experiment import Check, Report, Row, Settings, checks, many
 from ..framework.figure_style import BLUE, GREY, ORANGE, SKY, STEPS, letter, new_figure
 from ..framework.saved_runs import each
 from ..framework.training_runs import trained
@@ -61,6 +61,21 @@ class Protocol:
     epochs: int
     feedback_rate: float = 0.1
     batch_size: int = 100
+
+
+def reproduced(settings: Settings, full: Protocol, quick: Protocol, *, worst: float) -> Report:
+    """BP, RF with f' and without, and FA from each seed's start.
+
+    Parameters
+    ----------
+    settings : how it is run
+    full, quick : what is learned, in a full and in a quick run
+    worst : the test error of BP, in percent, that shows that it has learned in a full run
+    """
+    protocol = quick if settings.quick else full
+    curves = learn(protocol, centred(settings.dataset(protocol.data)), settings)
+    limits = dict(margin=3.0, worst=12.0) if settings.quick else dict(margin=1.0, worst=worst)
+    return Report(compared(curves, **limits), draw(curves))
 
 
 def learn(protocol: Protocol, data: Dataset, settings: Settings) -> LearningCurves:
