@@ -24,7 +24,13 @@ EXPERIMENTS = "recircuit.models.experiments"
 #: import from each other. A name stands for a module, or for a folder with all that is in it and is not named itself.
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("recircuit.errors",),
-    ("recircuit.uncaught", "recircuit.atomic_files", "recircuit.processor", "recircuit.registry"),
+    (
+        "recircuit.uncaught",
+        "recircuit.atomic_files",
+        "recircuit.processes",
+        "recircuit.processor",
+        "recircuit.registry",
+    ),
     ("recircuit.folder_lock", "recircuit.door"),
     ("recircuit.plasticity",),
     ("recircuit.circuits.connectivity",),

@@ -10,12 +10,12 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
-from types import TracebackType
 from typing import Any
 
 from ...errors import RecircuitError
+from ...processes import Process, Processes
 from .jobs import Result, perform
 
 __all__ = ["Runs", "perform_in_own_process"]
@@ -26,34 +26,23 @@ _CHILD = "from recircuit.models.sweeps.separate_process import _serve; _serve()"
 PATIENCE = 5.0
 
 
-class Runs:
-    """The processes of several runs. When its ``with`` block is left by an exception, they are ended with it."""
+class Runs(Processes):
+    """The processes of several runs."""
 
-    def __init__(self) -> None:
-        self._children: set[subprocess.Popen[str]] = set()
-        self._lock = threading.Lock()
-        self._stopped = False
+    def end(self, running: Collection[Process]) -> None:
+        """Tell those that are under way that nobody waits for them; kill those that go on."""
+        for child in running:
+            _close_input(child)
+        until = time.monotonic() + 2 * PATIENCE
+        for child in running:
+            with suppress(subprocess.TimeoutExpired):
+                child.wait(max(0.0, until - time.monotonic()))
+            child.kill()
 
-    def __enter__(self) -> Runs:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, problem: BaseException | None, at: TracebackType | None
-    ) -> None:
-        if kind is not None:
-            self.stop()
-
-    def stop(self) -> None:
-        """End the processes under way, and start no others."""
-        with self._lock:
-            self._stopped = True
-            for child in self._children:
-                _close_input(child)
-            until = time.monotonic() + 2 * PATIENCE
-            for child in self._children:
-                with suppress(subprocess.TimeoutExpired):
-                    child.wait(max(0.0, until - time.monotonic()))
-                child.kill()
+    def check(self) -> None:
+        """Raise RuntimeError: they were stopped."""
+        if self.stopped.is_set():
+            raise RuntimeError("it was given up")
 
     def perform(self, payload: Mapping[str, Any]) -> Result:
         """Run a job in a process of its own, with one thread.
@@ -75,24 +64,18 @@ class Runs:
                 child.kill()
                 raise
             finally:
-                with self._lock:
-                    self._children.discard(child)
+                self.ended(child)
             said.seek(0)
             last = said.read().strip().splitlines()[-1:]
         if not answer:
             raise RuntimeError(f"the process of a run ended with {child.returncode}{f': {last[0]}' if last else ''}")
         return json.loads(answer)
 
-    def _start(self, said: Any) -> subprocess.Popen[str]:
-        with self._lock:
-            if self._stopped:
-                raise RuntimeError("it was given up")
-            child = subprocess.Popen(
-                [sys.executable, "-c", _CHILD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said, text=True,
-                env=os.environ | dict.fromkeys(_THREADS, "1"), start_new_session=True,
-            )  # fmt: skip
-            self._children.add(child)
-            return child
+    def _start(self, said: Any) -> Process:
+        return self.start(
+            [sys.executable, "-c", _CHILD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said,
+            env=os.environ | dict.fromkeys(_THREADS, "1"),
+        )  # fmt: skip
 
 
 def perform_in_own_process(payload: Mapping[str, Any]) -> Result:
@@ -101,7 +84,7 @@ def perform_in_own_process(payload: Mapping[str, Any]) -> Result:
         return runs.perform(payload)
 
 
-def _close_input(child: subprocess.Popen[str]) -> None:
+def _close_input(child: Process) -> None:
     if child.stdin is not None:
         with suppress(OSError, ValueError):
             child.stdin.close()

@@ -6,15 +6,14 @@ import os
 import signal
 import subprocess
 import tempfile
-import threading
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 
 from ....errors import RecircuitError
+from ....processes import Process, Processes
 from ....processor import cores
 
 Command = tuple[str, ...]
@@ -43,31 +42,18 @@ class Stopped(RecircuitError):
     """A compiler was ended, because what it was part of was given up."""
 
 
-class Compilers:
-    """Compilers that run for one circuit. When its ``with`` block is left by an exception, they are ended with it."""
+class Compilers(Processes):
+    """Compilers that run for one circuit."""
 
     def __init__(self) -> None:
-        self._running: set[subprocess.Popen[str]] = set()
-        self._lock = threading.Lock()
+        super().__init__()
         self._failed: str = ""
-        self.stopped = threading.Event()
 
-    def __enter__(self) -> Compilers:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, problem: BaseException | None, at: TracebackType | None
-    ) -> None:
-        if kind is not None:
-            self.stop()
-
-    def stop(self) -> None:
-        """End those that run, with the programs that they started, and start no others."""
-        with self._lock:
-            self.stopped.set()
-            for process in self._running:
-                with suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)
+    def end(self, running: Collection[Process]) -> None:
+        """End them with the programs that they started."""
+        for process in running:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
 
     def check(self) -> None:
         """Raise RecircuitError: they were stopped, by what failed first if something did."""
@@ -97,26 +83,20 @@ class Compilers:
         try:
             said, _ = process.communicate()
         finally:
-            with self._lock:
-                self._running.discard(process)
+            self.ended(process)
         self.check()
         if process.returncode:
             self._fail(_refused(backend, command, said))
 
-    def _start(self, command: Command, folder: Path, backend: str) -> subprocess.Popen[str]:
-        """Start a command in a process group of its own, so that what the compiler starts can be ended with it."""
-        with self._lock:
-            self.check()
-            try:
-                process = subprocess.Popen(
-                    command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                    text=True, errors="replace", start_new_session=True,
-                )  # fmt: skip
-            except OSError as problem:
-                why = problem.strerror or problem
-                raise RecircuitError(f"{backend}: the compiler {command[0]!r} cannot be started ({why}).") from None
-            self._running.add(process)
-            return process
+    def _start(self, command: Command, folder: Path, backend: str) -> Process:
+        try:
+            return self.start(
+                command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                errors="replace",
+            )  # fmt: skip
+        except OSError as problem:
+            why = problem.strerror or problem
+            raise RecircuitError(f"{backend}: the compiler {command[0]!r} cannot be started ({why}).") from None
 
     def _fail(self, why: str) -> None:
         self._failed = self._failed or why
