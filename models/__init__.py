@@ -6,7 +6,7 @@ from .runs.opened import load_run
 from .training.callbacks import EarlyStopping
 from .training.checkpoint import Checkpoint
 from .training.history import History
-from .training.loop import TrainingInterrupted, train
+from .training.loop import TrainingDiverged, TrainingInterrupted, train
 from .training.run_files import RunFiles
 from .training.samples import augmented
 
@@ -15,6 +15,7 @@ __all__ = [
     "EarlyStopping",
     "History",
     "RunFiles",
+    "TrainingDiverged",
     "TrainingInterrupted",
     "alignment",
     "angle",

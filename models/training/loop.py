@@ -54,6 +54,9 @@ class TrainingDiverged(Diverged):
         super().__init__(message, variable)
         self.history = history
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return TrainingDiverged, (str(self), self.variable, self.history)
+
 
 @door
 def train(

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
         EarlyStopping,
         History,
         RunFiles,
+        TrainingDiverged,
         TrainingInterrupted,
         augmented,
         layered,
@@ -59,67 +60,11 @@ __version__ = "0.1.0"
 
 #: The folders that are imported by a look at them: recircuit.circuits, ...
 _FOLDERS = ("circuits", "models", "plasticity", "testing")
-#: Public name -> the module that is imported when the name is first used, so that ``recircuit --help`` needs no Brian2.
-_WHERE = {
-    "Blocks": "recircuit.circuits",
-    "Checkpoint": "recircuit.models",
-    "Circuit": "recircuit.circuits",
-    "Connectivity": "recircuit.circuits",
-    "Convolution": "recircuit.circuits",
-    "Dataset": "recircuit.models.data",
-    "Dense": "recircuit.circuits",
-    "Given": "recircuit.circuits",
-    "HingeOutput": "recircuit.circuits",
-    "History": "recircuit.models",
-    "Local": "recircuit.circuits",
-    "Masked": "recircuit.circuits",
-    "MaxPool": "recircuit.circuits",
-    "Neuron": "recircuit.circuits",
-    "NoAutapses": "recircuit.circuits",
-    "OneToOne": "recircuit.circuits",
-    "OutputCircuit": "recircuit.circuits",
-    "Population": "recircuit.circuits",
-    "Projection": "recircuit.circuits",
-    "RecircuitError": "recircuit.errors",
-    "Rule": "recircuit.plasticity",
-    "Schedule": "recircuit.circuits",
-    "SoftmaxOutput": "recircuit.circuits",
-    "SquaredOutput": "recircuit.circuits",
-    "Trace": "recircuit.circuits",
-    "bp": "recircuit.plasticity",
-    "control_switch": "recircuit.circuits",
-    "control_unit": "recircuit.circuits",
-    "cross_entropy_unit": "recircuit.circuits",
-    "frfb": "recircuit.plasticity",
-    "EarlyStopping": "recircuit.models",
-    "RunFiles": "recircuit.models",
-    "TrainingInterrupted": "recircuit.models",
-    "augmented": "recircuit.models",
-    "load_run": "recircuit.models",
-    "glorot": "recircuit.circuits",
-    "hinge": "recircuit.plasticity",
-    "hinge_unit": "recircuit.circuits",
-    "layered": "recircuit.models",
-    "load": "recircuit.models.data",
-    "lognormal": "recircuit.circuits",
-    "normal": "recircuit.circuits",
-    "normalising_unit": "recircuit.circuits",
-    "pyramidal": "recircuit.circuits",
-    "signed": "recircuit.circuits",
-    "softmax_unit": "recircuit.circuits",
-    "squared_error_unit": "recircuit.circuits",
-    "squared_unit": "recircuit.circuits",
-    "train": "recircuit.models",
-    "uniform": "recircuit.circuits",
-    "urfb": "recircuit.plasticity",
-}
+#: Where the public names are, from the lowest room to the highest. They are imported when a name is first used, so that
+#: ``recircuit --help`` needs no Brian2.
+_ROOMS = ("errors", "plasticity", "circuits", "models.data", "models")
 
 __all__ = [
-    "EarlyStopping",
-    "RunFiles",
-    "TrainingInterrupted",
-    "augmented",
-    "load_run",
     "Blocks",
     "Checkpoint",
     "Circuit",
@@ -127,6 +72,7 @@ __all__ = [
     "Convolution",
     "Dataset",
     "Dense",
+    "EarlyStopping",
     "Given",
     "HingeOutput",
     "History",
@@ -141,10 +87,14 @@ __all__ = [
     "Projection",
     "RecircuitError",
     "Rule",
+    "RunFiles",
     "Schedule",
     "SoftmaxOutput",
     "SquaredOutput",
     "Trace",
+    "TrainingDiverged",
+    "TrainingInterrupted",
+    "augmented",
     "bp",
     "control_switch",
     "control_unit",
@@ -155,6 +105,7 @@ __all__ = [
     "hinge_unit",
     "layered",
     "load",
+    "load_run",
     "lognormal",
     "normal",
     "normalising_unit",
@@ -172,11 +123,13 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name in _FOLDERS:
         return import_module(f"{__name__}.{name}")
-    if name not in _WHERE:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = getattr(import_module(_WHERE[name]), name)
-    globals()[name] = found
-    return found
+    if name in __all__:
+        for room in _ROOMS:
+            module = import_module(f"{__name__}.{room}")
+            if name in module.__all__:
+                globals()[name] = found = getattr(module, name)
+                return found
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+__all__ = ["RecircuitError", "UsageError"]
+
 
 class RecircuitError(Exception):
     """An error that says, in words that a user can act on, what cannot be done.

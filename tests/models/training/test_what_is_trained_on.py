@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from typer.testing import CliRunner
 
 import recircuit as rc
 from recircuit.circuits.moment import same_bits
 from recircuit.cli import app
 from recircuit.errors import RecircuitError, UsageError
+from recircuit.models.training.order import EpochOrder, in_batches
+from recircuit.models.training.samples import Samples
 
 RNG = np.random.default_rng(0)
 CENTRES = RNG.normal(size=(3, 5))
@@ -102,6 +107,62 @@ def test_callbacks_are_called_and_stop() -> None:
     assert [n for n, _ in seen] == [1, 2] and len(history) == 2
     rc.train(net, (X, Y), 3, backend="numpy", callbacks=[note])
     assert [n for n, _ in seen] == [1, 2, 3, 4, 5]
+
+
+def test_callbacks_may_measure_more_and_are_told_when_an_epoch_begins(tmp_path: Path) -> None:
+    called: list[tuple[str, int]] = []
+
+    class Watching:
+        def on_epoch_begin(self, epoch: int, net: rc.Circuit) -> None:
+            called.append(("begin", epoch))
+
+        def on_epoch_measure(self, epoch: int, net: rc.Circuit) -> dict[str, float]:
+            called.append(("measure", epoch))
+            return {"weights": float(np.abs(weights(net)).mean())}
+
+    def end(epoch: int, metrics: Mapping[str, float], net: rc.Circuit) -> None:
+        called.append(("end", epoch))
+        assert metrics["weights"] == float(np.abs(weights(net)).mean())
+
+    net, out = network(), tmp_path / "run"
+    history = rc.train(net, (X, Y), 2, backend="numpy", callbacks=[Watching(), end], out=out)
+    assert called == [(what, epoch) for epoch in (1, 2) for what in ("begin", "measure", "end")]
+    assert rc.Checkpoint.load(out / "weights.safetensors").about.rows == history.rows
+
+
+def test_samples_are_shown_in_the_order_that_they_ask_for() -> None:
+    @dataclass(frozen=True)
+    class OneByOne(EpochOrder):
+        def order(self, count: int, batch_size: int, seed: int, number: int) -> NDArray[np.int32]:
+            return in_batches(np.arange(count), batch_size)
+
+    def trained_on(order: EpochOrder) -> np.ndarray:
+        net = network()
+        rc.train(net, replace(Samples.of(net, (X, Y)), order=order), 1, backend="numpy")
+        return weights(net)
+
+    by_hand, net = network(), network()
+    by_hand.run({"x": X, "s": Y})
+    rc.train(net, (X, Y), 1, backend="numpy")
+    assert np.array_equal(trained_on(OneByOne()), weights(by_hand))
+    assert np.array_equal(trained_on(EpochOrder()), weights(net)) and not np.array_equal(weights(net), weights(by_hand))
+
+
+def test_what_diverged_tells_of_the_epochs_until_then() -> None:
+    class Breaking:
+        def on_epoch_begin(self, epoch: int, net: rc.Circuit) -> None:
+            if epoch == 3:
+                net["x_to_h1.w"] = np.full((8, 5), 1e308)
+
+    net = network()
+    with pytest.raises(rc.TrainingDiverged, match="epoch 3") as caught:
+        rc.train(net, (X, Y), 4, backend="numpy", callbacks=Breaking())
+    assert len(caught.value.history) == 2 and caught.value.variable.partition(".")[0] in (
+        *net.populations,
+        *net.projections,
+    )
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert str(again) == str(caught.value) and len(again.history) == 2
 
 
 def test_early_stopping_keeps_the_best_weights() -> None:
