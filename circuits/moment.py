@@ -11,7 +11,10 @@ from ..errors import RecircuitError
 from .backends.noise import NoiseState
 from .lowering.variables import Variable
 
-__all__ = ["Moment", "check_same_variables", "same_bits"]
+__all__ = ["NOISE", "Moment", "check_same_variables", "same_bits"]
+
+#: What the name of the array begins with that random numbers depend on; their kind follows.
+NOISE = "noise "
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,22 @@ class Moment:
     state: Mapping[str, np.ndarray] = field(repr=False)
     noise: NoiseState | None = None
     epoch: int = 0
+
+    def arrays(self, prefix: str = "") -> dict[str, np.ndarray]:
+        """State and noise as named arrays, for a file; the prefix begins the names of the state."""
+        found = {f"{prefix}{key}": values for key, values in self.state.items()}
+        return found if self.noise is None else found | {f"{NOISE}{self.noise.kind}": self.noise.content}
+
+    @classmethod
+    def of_arrays(cls, arrays: Mapping[str, np.ndarray], prefix: str = "", epoch: int = 0) -> Moment:
+        """The moment of which `arrays` made these; those of other names, with a prefix, are left out."""
+        noises = [NoiseState(key.removeprefix(NOISE), array) for key, array in arrays.items() if key.startswith(NOISE)]
+        state = {
+            key.removeprefix(prefix): array
+            for key, array in arrays.items()
+            if key.startswith(prefix) and not key.startswith(NOISE)
+        }
+        return cls(state, next(iter(noises), None), epoch)
 
 
 def same_bits(a: np.ndarray, b: np.ndarray) -> bool:

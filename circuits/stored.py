@@ -18,14 +18,16 @@ from ..errors import RecircuitError
 from .backends import Program
 from .backends.noise import NoiseState
 from .inspected import Inspected
-from .moment import Moment, check_same_variables, same_bits
+from .moment import NOISE, Moment, check_same_variables, same_bits
 from .saving.arrays import packed, read_packed, unpacked
 from .saving.description import described, rebuild, settings
 from .saving.values import Reader, Writer
 
 __all__ = ["Stored"]
 
-FORMAT = 1
+FORMAT = 2
+#: What the names of arrays in a file begin with.
+STATE, BY_HAND = "state ", "set "
 
 
 class Stored(Inspected):
@@ -167,10 +169,9 @@ class Stored(Inspected):
     def _packed(self) -> bytes:
         moment, writer = self.moment(), Writer("save")
         contents = {"circuit": FORMAT, "recircuit": version("recircuit"), "epoch": self.epoch}
-        contents |= {"description": described(self, writer), "noise": moment.noise.kind if moment.noise else ""}
-        arrays = {f"state {k}": v for k, v in moment.state.items()} | {f"set {k}": v for k, v in self._by_hand.items()}
-        arrays |= writer.arrays | ({"noise": moment.noise.content} if moment.noise else {})
-        return packed(arrays, json.dumps(contents))
+        contents |= {"description": described(self, writer)}
+        by_hand = {f"{BY_HAND}{key}": values for key, values in self._by_hand.items()}
+        return packed(moment.arrays(STATE) | by_hand | writer.arrays, json.dumps(contents))
 
     @classmethod
     def _unpacked(cls, text: str, arrays: dict[str, np.ndarray], where: str) -> Self:
@@ -184,13 +185,12 @@ class Stored(Inspected):
             raise RecircuitError(
                 f"{where} is damaged: {type(problem).__name__}: {problem}. Use another file."
             ) from None
-        for key, values in arrays.items():
-            kind, _, name = key.partition(" ")
-            if kind in ("state", "set"):
-                (made._values if kind == "state" else made._by_hand)[name] = values
+        if contents["circuit"] == 1 and "noise" in arrays:
+            arrays[f"{NOISE}{contents.get('noise')}"] = arrays.pop("noise")
+        moment = Moment.of_arrays(arrays, STATE, made.epoch)
+        made._values, made._noise = dict(moment.state), moment.noise
+        made._by_hand = {k.removeprefix(BY_HAND): values for k, values in arrays.items() if k.startswith(BY_HAND)}
         check_same_variables(made._values, made.lowered().variables, where)
-        if contents["noise"]:
-            made._noise = NoiseState(contents["noise"], arrays["noise"])
         return made
 
     # ---- in a copy ---------------------------------------------------------------------------------------------------
@@ -230,7 +230,7 @@ def _read(text: str, where: str) -> dict[str, Any]:
             f"{where} holds no circuit of recircuit. A checkpoint of a training run is opened by rc.Checkpoint.load(path), "
             "and a folder of a run by rc.load_run(folder)."
         )
-    if contents["circuit"] != FORMAT:
+    if contents["circuit"] not in (1, FORMAT):
         raise RecircuitError(
             f"{where} was written by recircuit {contents.get('recircuit', '?')}, in format {contents['circuit']} of "
             "circuits; this "

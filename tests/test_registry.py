@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 import recircuit as rc
 from recircuit.circuits.connectivity import CONNECTIVITIES
+from recircuit.circuits.description.network import Network
 from recircuit.circuits.library.neurons import NEURONS
 from recircuit.circuits.library.outputs import OUTPUTS, AppraisedOutput
 from recircuit.circuits.readout import Readout
@@ -81,9 +82,12 @@ class AskedByHand(rc.OutputCircuit):
 
     loss = "by hand"
     error_steps = 1
-    supervisor = "s"
 
-    def build(self, circuit: rc.Circuit, name: str, size: int) -> rc.Population:
+    @property
+    def supervisor(self) -> str:
+        return "s"
+
+    def build(self, circuit: Network, name: str, size: int) -> rc.Population:
         """Add the output, the supervisor, and what lies between them."""
         o, between = circuit.population(name, size, rc.pyramidal()), circuit.population("between", size, rc.pyramidal())
         s = circuit.supervisor("s", size)

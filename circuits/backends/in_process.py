@@ -84,7 +84,7 @@ class InProcessProgram(Program):
         if series is not None:
             self.series[stimulus] = series
 
-    def counts(self) -> dict[str, int]:
+    def sample_counts(self) -> dict[str, int]:
         return {name: count_of(values[0], self.series.get(name)) for name, values in self.data.items()}
 
     def walk(

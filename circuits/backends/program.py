@@ -166,7 +166,7 @@ class Program(ABC):
         """
 
     @abstractmethod
-    def counts(self) -> dict[str, int]:
+    def sample_counts(self) -> dict[str, int]:
         """Return how many samples each stimulus has been given."""
 
     @abstractmethod
@@ -217,7 +217,7 @@ class Program(ABC):
         Interrupted
             After Ctrl-C, at the end of the presentation under way.
         """
-        order = check_order(order, self.lowered.network.batch_size, self.counts())
+        order = check_order(order, self.lowered.network.batch_size, self.sample_counts())
         self.loaded += 1
         result = self.walk(table, order, collect=collect or {}, trace=trace, elements=elements, progress=progress)
         result.look_for_cause(self.lowered, table)

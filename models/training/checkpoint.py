@@ -26,8 +26,6 @@ from .history import Row
 
 __all__ = ["About", "Checkpoint"]
 
-NOISE = "noise "
-
 
 class About(BaseModel):
     """The run that a checkpoint belongs to, and how far it had come.
@@ -100,10 +98,7 @@ class Checkpoint:
 
     def packed(self) -> bytes:
         """Return the content of the file that `save` writes."""
-        arrays = dict(self.state)
-        if self.noise is not None:
-            arrays[NOISE + self.noise.kind] = self.noise.content
-        return packed(arrays, self.about.model_dump_json())
+        return packed(self._moment().arrays(), self.about.model_dump_json())
 
     @classmethod
     @door
@@ -121,13 +116,13 @@ class Checkpoint:
             If there is no such file, it is damaged, or it is no checkpoint of recircuit.
         """
         path = Path(path)
-        text, state = read_packed(path, "checkpoint")
-        noise = next((NoiseState(k.removeprefix(NOISE), state.pop(k)) for k in [*state] if k.startswith(NOISE)), None)
-        bad = [k for k, v in state.items() if np.issubdtype(v.dtype, np.floating) and not np.isfinite(v).all()]
+        text, arrays = read_packed(path, "checkpoint")
+        moment = Moment.of_arrays(arrays)
+        bad = [k for k, v in moment.state.items() if np.issubdtype(v.dtype, np.floating) and not np.isfinite(v).all()]
         if bad:
             raise RecircuitError(f"{path}: {bad[0]} holds NaN or infinity. Use another checkpoint.")
         try:
-            return cls(state, About.model_validate_json(text), noise)
+            return cls(moment.state, About.model_validate_json(text), moment.noise)
         except ValidationError as problem:
             raise RecircuitError(
                 f"{path} says of itself what this version of recircuit cannot read ({problem.errors()[0]['msg']}). "
@@ -157,7 +152,10 @@ class Checkpoint:
         if weights_only:
             circuit.set_state(saved)
         else:
-            circuit.go_on_from(Moment(saved, self.noise, self.about.before + self.about.epoch))
+            circuit.go_on_from(self._moment())
+
+    def _moment(self) -> Moment:
+        return Moment(self.state, self.noise, self.about.before + self.about.epoch)
 
     @door
     def check(self, circuit: Circuit, fingerprint: str, seed: int) -> None:

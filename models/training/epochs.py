@@ -86,7 +86,7 @@ class Training:
                 errors |= self._evaluate(number)
             beyond = None if before is None else int((self._beyond() or 0) - before)
             made = row(number, seconds, errors, alignment(self.circuit), self.parts["train"].count, beyond)
-            self.history.rows.append(made | self._measured() | self.more(number, self.circuit))
+            self.history.rows.append(made | self._measured() | dict(self.more(number, self.circuit)))
             self.circuit.epoch = number
             self.good = self.checkpoint()
         except BaseException:

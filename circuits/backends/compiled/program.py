@@ -132,7 +132,7 @@ class CompiledProgram(Program):
         self._load(self._mine(), stimulus, given)
         self._data[stimulus] = given
 
-    def counts(self) -> dict[str, int]:
+    def sample_counts(self) -> dict[str, int]:
         return {name: count_of(given.values, given.series) for name, given in self._data.items()}
 
     def walk(

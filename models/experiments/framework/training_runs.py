@@ -66,7 +66,7 @@ def or_guess(run: Callable[[], History], epochs: int, classes: int) -> tuple[lis
     try:
         return run().rows[:epochs], ""
     except TrainingDiverged as problem:
-        guess = dict.fromkeys(("train_error", "test_error"), 1 - 1 / classes)
+        guess: Row = dict.fromkeys(("train_error", "test_error"), 1 - 1 / classes)
         rows = problem.history.rows[:epochs]
         return rows + [guess] * (epochs - len(rows)), problem.variable
 
