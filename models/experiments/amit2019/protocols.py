@@ -3,7 +3,7 @@
 784-500-10 and 784-100-100-100-100-10, clipped linear units, the hinge circuit, tau = 2 steps; the first 6,000 training
 samples, 3 epochs, 20 batch elements, rate .5 (URFB and FRFB) or .3 (BP); then the error on the first 2,000 test samples, with
 the same timing.
-Each axis goes from ideal to broken, all else being ideal (see `models.protocols`):
+Each axis goes from ideal to broken, all else being ideal (see `recircuit.models.networks.imperfect_timing`):
 
     settling   time that each layer is given, in tau
     jitter     of the gate of plasticity, sd in tau
