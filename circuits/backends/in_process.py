@@ -16,7 +16,8 @@ from ..lowering.timetable import Timetable
 from .interrupts import interruptible
 from .live import LiveStimulus, Session
 from .noise import NoiseState, mersenne_state, set_mersenne
-from .program import Program, Progress, RunResult, check_scale, check_seed, diverged
+from .program import Program, Progress, RunResult, diverged
+from .run_checks import check_scale, check_seed
 from .series import Series, count_of
 
 Action = Callable[[], Any]

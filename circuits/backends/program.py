@@ -16,6 +16,7 @@ from ..lowering.timetable import Timetable
 from ..lowering.variables import Variable
 from .live import LiveStimulus, Session
 from .noise import NoiseState
+from .run_checks import check_order
 from .series import Series
 
 Progress = Callable[[int], None]
@@ -265,44 +266,3 @@ class Program(ABC):
         if np.isinf(values).any() and np.isfinite(given).all():
             raise RecircuitError(f"{key} is kept as {values.dtype}, which cannot hold numbers as large as those given.")
         self.write(key, values if variable.places is None else values[variable.places])
-
-
-def check_seed(seed: int) -> int:
-    """Return a seed, and refuse one that a backend cannot take."""
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < 2**32:
-        raise RecircuitError(f"seed: expected a whole number from 0 to 2^32 - 1; got {seed!r}.")
-    return int(seed)
-
-
-def check_scale(stimulus: str, scale: float, offset: float, dtype: np.dtype) -> None:
-    """Refuse a scale that is no number of the circuit's precision, in which it would be 0 or infinite on some backends."""
-    limits = np.finfo(dtype)
-    fits = float(limits.tiny) <= abs(scale) <= float(limits.max) and abs(offset) <= float(limits.max)
-    if scale != 0 and not fits:
-        raise RecircuitError(
-            f"stimulus {stimulus!r}: rates are scale*values + offset, with the scale {scale} and the offset {offset}; in "
-            f"{dtype}, the scale's size is from {limits.tiny:.2g} to {limits.max:.2g}. Rescale the data."
-        )
-
-
-def check_order(order: np.ndarray, batch_size: int, rows: Mapping[str, int]) -> np.ndarray:
-    """Return the order of presentations, checked against the data that is loaded."""
-    given = np.asarray(order)
-    if given.ndim != 2 or given.shape[1] != batch_size or (given.size and given.dtype.kind not in "ui"):
-        raise RecircuitError(
-            f"run: the order is whole numbers of the shape (presentations, {batch_size}); got {given.shape} of {given.dtype}."
-        )
-    if given.size and given.max() > (last := np.iinfo(np.int32).max):
-        raise RecircuitError(f"run: the order asks for row {given.max()}; the last that there can be is {last}.")
-    if given.size and given.min() < -1:
-        given = np.maximum(given, -2)  # refused below, however far it is out of range
-    order = np.ascontiguousarray(given, dtype=np.int32)
-    empty = order < 0
-    if order.size and (order.min() < -1 or empty[:, 0].any() or (empty[:, :-1] & ~empty[:, 1:]).any()):
-        raise RecircuitError(
-            "run: in the order, -1 stands for a batch element that stays empty: only at the end of a row, not all."
-        )
-    for name, count in rows.items():
-        if order.size and order.max() >= count:
-            raise RecircuitError(f"run: the order asks for row {order.max()} of {name!r}, which has {count} rows.")
-    return order

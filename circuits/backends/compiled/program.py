@@ -19,7 +19,8 @@ from ...lowering.lowered import Lowered
 from ...lowering.timetable import Timetable
 from ..live import LiveStimulus, Session
 from ..noise import MERSENNE, NoiseState
-from ..program import Program, Progress, RunResult, check_scale, check_seed
+from ..program import Program, Progress, RunResult
+from ..run_checks import check_scale, check_seed
 from ..series import Series, count_of
 from . import forks
 from .build import Recipe
