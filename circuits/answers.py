@@ -45,7 +45,9 @@ class Answering(Stored):
     """The methods of a circuit with a stimulus and an output that give its answers."""
 
     @door
-    def outputs(self, x: Any, *, read: str | None = None, output: str | None = None) -> NDArray[np.float64]:
+    def outputs(
+        self, x: Any, *, read: str | None = None, output: str | None = None, mode: str | None = None
+    ) -> NDArray[np.float64]:
         """Return the values of the output units at the end of an evaluation, for each sample.
 
         Nothing in the circuit changes: its variables, its clock and its random numbers are put back.
@@ -59,6 +61,8 @@ class Answering(Stored):
             if it has no such field.
         output : str, optional
             The population that answers. The default is the one that a supervisor projects to.
+        mode : str, optional
+            The schedule that the circuit goes through. The default is the one that was declared first.
 
         Returns
         -------
@@ -75,10 +79,10 @@ class Answering(Stored):
         >>> net.outputs(digits.x_test[:5] * digits.scale).shape                                     # doctest: +SKIP
         (5, 10)
         """
-        return self._outputs(self._shown(x), Readout.of(self, output, read))
+        return self._outputs(self._shown(x, mode), Readout.of(self, output, read, mode))
 
     @door
-    def predict(self, x: Any, *, output: str | None = None) -> NDArray[np.int64]:
+    def predict(self, x: Any, *, output: str | None = None, mode: str | None = None) -> NDArray[np.int64]:
         """Return the answer to each sample, which is the output unit with the largest field. Nothing in the circuit changes.
 
         Parameters
@@ -87,16 +91,18 @@ class Answering(Stored):
             The samples, as in `outputs`.
         output : str, optional
             The population that answers, as in `outputs`.
+        mode : str, optional
+            The schedule that the circuit goes through, as in `outputs`.
 
         Returns
         -------
         array of int
             The numbers of output units, which are those of the classes, of shape (samples,).
         """
-        return self.outputs(x, output=output).argmax(axis=1)
+        return self.outputs(x, output=output, mode=mode).argmax(axis=1)
 
     @door
-    def evaluate(self, data: Any, *, output: str | None = None) -> Evaluation:
+    def evaluate(self, data: Any, *, output: str | None = None, mode: str | None = None) -> Evaluation:
         """Measure the error on samples whose classes are known. Nothing in the circuit changes.
 
         Parameters
@@ -105,6 +111,8 @@ class Answering(Stored):
             A data set, whose test samples are presented, or a pair (samples, labels).
         output : str, optional
             The population that answers. The default is the one that a supervisor projects to.
+        mode : str, optional
+            The schedule that the circuit goes through, as in `outputs`.
 
         Returns
         -------
@@ -122,8 +130,8 @@ class Answering(Stored):
         0.052
         """
         x, labels = (data, data.y_test) if hasattr(data, "x_test") else _pair(data)
-        readout = Readout.of(self, output)
-        fields = self._outputs(self._shown(x), readout)
+        readout = Readout.of(self, output, within=mode)
+        fields = self._outputs(self._shown(x, mode), readout)
         labels = _checked_labels(labels, fields.shape)
         answers = fields.argmax(axis=1)
         circuit = self.outputs_of.get(readout.output.name)
@@ -135,10 +143,10 @@ class Answering(Stored):
             answers=answers,
         )
 
-    def _shown(self, x: Any) -> Inputs:
+    def _shown(self, x: Any, mode: str | None) -> Inputs:
         """Return rows for every stimulus. Supervisors present nothing in an evaluation."""
         if hasattr(x, "x_test"):
-            return dataset_inputs(self, x, "test")
+            return dataset_inputs(self, x, "test", mode)
         stimuli = [p.name for p in self.populations.values() if p.clamp is not None and p.clamp.kind == "values"]
         given = x if isinstance(x, Mapping) else dict.fromkeys(stimuli[:1], x)
         missing = [name for name in stimuli if name not in given]
@@ -147,7 +155,7 @@ class Answering(Stored):
                 f"outputs: data are needed for the stimuli {stimuli or '(there are none)'}; none were given for {missing}. "
                 "Give a mapping from stimulus to array."
             )
-        return as_inputs(self, given)
+        return as_inputs(self, given, mode=mode)
 
     def _outputs(self, inputs: Inputs, readout: Readout) -> NDArray[np.float64]:
         program, table = self.program(), readout.table("evaluate")

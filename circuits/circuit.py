@@ -141,7 +141,7 @@ class Circuit(Valued):
         """
         program = self.program(backend)
         begin = int(program.get("clock.timestep")) * float(self.dt)
-        given = self._inputs.next_run(self, inputs, presentations, begin, order)
+        given = self._inputs.next_run(self, inputs, presentations, begin, order, mode)
         rows = given.order if order is None else np.asarray(order)
         recording = Recording.of(self, program.variables, record, elements, every)
         recording.shown = given.shown
@@ -151,7 +151,7 @@ class Circuit(Valued):
         return recorded(program, table, rows, recording)
 
     @door
-    def live(self, *, learn: bool = True, backend: str | None = None) -> Live:
+    def live(self, *, learn: bool = True, backend: str | None = None, mode: str | None = None) -> Live:
         """Open a closed loop, in which each presentation may depend on the one before.
 
         Parameters
@@ -160,13 +160,15 @@ class Circuit(Valued):
             False runs the evaluation phases only, without plasticity.
         backend : str, optional
             The backend, as in `run`.
+        mode : str, optional
+            The schedule that the circuit goes through, as in `run`.
 
         Returns
         -------
         Live
             A context manager: ``with net.live() as live: out = live.present({"x": observation}, read=["o.rate"])``.
         """
-        return Live(self, self, learn=learn, backend=backend)
+        return Live(self, self, learn=learn, backend=backend, mode=mode)
 
     @door
     def program(self, backend: str | None = None) -> Program:

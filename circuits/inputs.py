@@ -69,24 +69,34 @@ class Inputs:
         flat = np.arange(presentations * batch_size) % max(self.count, 1)
         return flat.reshape(presentations, batch_size)
 
+    def check_lengths(self, network: Network, mode: str | None) -> None:
+        """Refuse series that do not last as long as the windows of a mode in which they are shown."""
+        for name, rows in self.rows.items():
+            if rows.series is not None:
+                check_length(network, network.populations[name], rows.series, mode)
+
     def load(self, program: Program) -> None:
         """Give the program its data."""
         for name, rows in self.rows.items():
             program.load(name, rows.values, rows.scale, rows.offset, rows.series)
 
 
-def as_inputs(network: Network, given: Any, begin: float = 0.0) -> Inputs:
+def as_inputs(network: Network, given: Any, begin: float = 0.0, mode: str | None = None) -> Inputs:
     """Read what a user gave: nothing, an array, a mapping of arrays, or a data set with x_train and y_train.
 
-    ``begin`` is the time at which functions of time begin, in seconds.
+    ``begin`` is the time at which functions of time begin, in seconds; ``mode`` that of the presentation, where there are
+    several.
     """
     check_parameters(network.populations, network.projections, network.given())
     given = as_mapping(network, given)
     if given is None:
         return Inputs({})
     if not isinstance(given, Mapping):
-        return dataset_inputs(network, given, "train")
-    rows = {name: _rows(network, network.populations[name], values, begin=begin) for name, values in given.items()}
+        return dataset_inputs(network, given, "train", mode)
+    rows = {
+        name: _rows(network, network.populations[name], values, begin=begin, mode=mode)
+        for name, values in given.items()
+    }
     _check_counts(rows)
     return Inputs(rows)
 
@@ -110,7 +120,7 @@ def as_mapping(network: Network, given: Any) -> Any:
     return given
 
 
-def dataset_inputs(network: Network, data: Any, part: str) -> Inputs:
+def dataset_inputs(network: Network, data: Any, part: str, mode: str | None = None) -> Inputs:
     """Return the training or test part of a data set: samples for stimuli of values, labels for supervisors."""
     check_parameters(network.populations, network.projections, network.given())
     rows = {}
@@ -118,24 +128,25 @@ def dataset_inputs(network: Network, data: Any, part: str) -> Inputs:
         if population.clamp is None:
             continue
         if population.clamp.supervises:
-            rows[population.name] = _rows(network, population, getattr(data, f"y_{part}"))
+            rows[population.name] = _rows(network, population, getattr(data, f"y_{part}"), mode=mode)
         else:
             rows[population.name] = _rows(
-                network, population, getattr(data, f"x_{part}"), data.scale, data.offset
+                network, population, getattr(data, f"x_{part}"), data.scale, data.offset, mode=mode
             )  # fmt: skip
     _check_counts(rows)
     return Inputs(rows)
 
 
 def _rows(
-    network: Network, population: Population, values: Any, scale: float = 1.0, offset: float = 0.0, begin: float = 0.0
-) -> Rows:
+    network: Network, population: Population, values: Any, scale: float = 1.0, offset: float = 0.0, begin: float = 0.0,
+    mode: str | None = None,
+) -> Rows:  # fmt: skip
     if isinstance(values, Rows):
         return values
     name, clamp, dtype = population.name, population.clamp, network.dtype
     if clamp is not None and clamp.every:
-        flat, series = series_of(network, population, values, begin)
-        check_length(network, population, series)
+        flat, series = series_of(network, population, values, begin, mode)
+        check_length(network, population, series, mode)
         return Rows(flat, scale, offset, series)
     if callable(values):
         raise RecircuitError(

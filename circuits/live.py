@@ -10,7 +10,8 @@ import numpy as np
 
 from ..errors import RecircuitError
 from .backends.live import LiveStimulus, Session
-from .backends.program import Program
+from .backends.program import Diverged, Program, RunResult, diverged
+from .description.modes import shown_for
 from .description.network import Network
 from .description.population import Population
 from .inspection.expressions import keys_of, value_of
@@ -24,7 +25,7 @@ class Loops(Protocol):
         """Return the circuit's program."""
         ...
 
-    def timetable(self, mode: str = "train", keep: Iterable[str] = ()) -> Timetable:
+    def timetable(self, mode: str = "train", keep: Iterable[str] = (), *, schedule: str | None = None) -> Timetable:
         """Return what runs in a presentation."""
         ...
 
@@ -45,10 +46,15 @@ class Live:
         False runs the evaluation phases only, without plasticity.
     backend : str, optional
         The backend, as in `Circuit.run`.
+    mode : str, optional
+        The schedule that the circuit goes through, as in `Circuit.run`.
     """
 
-    def __init__(self, circuit: Network, runs: Loops, *, learn: bool = True, backend: str | None = None) -> None:
-        self.circuit, self.runs, self.learn = circuit, runs, learn
+    def __init__(
+        self, circuit: Network, runs: Loops, *, learn: bool = True, backend: str | None = None, mode: str | None = None
+    ) -> None:
+        self.circuit, self.runs, self.learn, self.mode = circuit, runs, learn, mode
+        circuit.phased().part(mode)  # refuses a mode that there is not, before anything is shown
         self._backend = backend
         self._session: Session | None = None
         self._reads: tuple[str, ...] = ()
@@ -93,10 +99,22 @@ class Live:
         session = self._session
         if session is None or reads != self._reads or not session.current():
             session = self._begin(reads)
-        found = session.present(inputs or {})
+        try:
+            found = session.present(inputs or {})
+        except Diverged as problem:
+            raise self._told(problem, session) from None
         if self._plain:
             return dict(zip(reads, found, strict=True))
         return self._computed(found)
+
+    def _told(self, problem: Diverged, session: Session) -> Diverged:
+        """Return the error that names what became NaN or infinite, and what may be the cause."""
+        for name, stimulus in session.stimuli.items():
+            if not np.isfinite(stimulus.rows).all():
+                return Diverged(f"live: what {name!r} is shown holds NaN or infinity.", f"{name}.rate")
+        result = RunResult(0, diverged=problem.variable)
+        result.look_for_cause(self.runs.program().lowered, self._table)
+        return diverged(problem.variable, "in a closed loop", result.why)
 
     def _begin(self, reads: tuple[str, ...]) -> Session:
         circuit = self.circuit
@@ -105,13 +123,13 @@ class Live:
         self._keys = list(dict.fromkeys(k for name in reads for k in keys_of(circuit, program.variables, name)))
         self._plain, self._reads = self._keys == list(reads), reads
         clamped = [p for p in circuit.populations.values() if p.clamp is not None]
-        stimuli = {p.name: _stimulus(circuit, p) for p in clamped}
+        stimuli = {p.name: _stimulus(circuit, p, self.mode) for p in clamped}
         if before is not None:
             before.close()
             for name, held in before.stimuli.items():
                 stimuli[name].rows[:] = held.rows
-        table = self.runs.timetable("train" if self.learn else "evaluate", self._keys)
-        self._session = program.live(table, stimuli, self._keys)
+        self._table = self.runs.timetable("train" if self.learn else "evaluate", self._keys, schedule=self.mode)
+        self._session = program.live(self._table, stimuli, self._keys)
         return self._session
 
     def _computed(self, found: list[np.ndarray]) -> dict[str, np.ndarray]:
@@ -124,7 +142,7 @@ class Live:
         return (self.circuit.batch_size, owner.size) if owner is not None else ()
 
 
-def _stimulus(circuit: Network, population: Population) -> LiveStimulus:
+def _stimulus(circuit: Network, population: Population, mode: str | None) -> LiveStimulus:
     """Return the rows of a stimulus, which are zero at first."""
     clamp = population.clamp
     assert clamp is not None
@@ -133,13 +151,11 @@ def _stimulus(circuit: Network, population: Population) -> LiveStimulus:
         return LiveStimulus(population.name, rows, classes=population.size)
     if not clamp.every:
         return LiveStimulus(population.name, np.zeros((circuit.batch_size, population.size), circuit.dtype))
-    schedule = circuit.phased()
-    if schedule.stream:
+    if circuit.phased().stream:
         raise RecircuitError(
             f"live: in a circuit without phases a call is one step, so that {population.name!r} shows one row, not a series. "
             "Declare it without every=."
         )
-    steps = schedule.open_steps(clamp.during, f"the stimulus {population.name!r}")
-    count = -(-sum(schedule.repeats.get(step, 1) for step in steps) // clamp.every)
+    count = max(-(-shown_for(circuit.phased(), population, mode) // clamp.every), 1)
     shape = (circuit.batch_size, count, population.size)
     return LiveStimulus(population.name, np.zeros(shape, circuit.dtype), each=count)

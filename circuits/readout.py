@@ -42,15 +42,20 @@ class Readout:
         The variable of it that is read, such as ``"o.basal"``.
     step : int
         The step at whose end it is read: the last step of the evaluation phases, before any supervision has arrived.
+    within : str, optional
+        The mode of the circuit, if it has several schedules. The default is the first.
     """
 
     lowered: Lowered
     output: Population
     field: str
     step: int
+    within: str | None = None
 
     @classmethod
-    def of(cls, circuit: HasLowered, output: str | None = None, read: str | None = None) -> Readout:
+    def of(
+        cls, circuit: HasLowered, output: str | None = None, read: str | None = None, within: str | None = None
+    ) -> Readout:
         """Return the readout of a population.
 
         Parameters
@@ -62,6 +67,8 @@ class Readout:
             projects to, directly or through error neurons.
         read : str, optional
             The variable, such as ``"h.rate"``, that is read instead of the field of an output.
+        within : str, optional
+            The mode of the circuit in which it is asked. The default is the first.
 
         Raises
         ------
@@ -69,13 +76,14 @@ class Readout:
             If there is no output or more than one, if there is no population of this name, or if there are no phases.
         """
         lowered = circuit.lowered()
-        network, schedule = lowered.network, lowered.schedule
+        network, (schedule, _) = lowered.network, lowered.schedule.part(within)
         if read is not None:
             output = read.partition(".")[0]
         population = _output(network, output)
         driven = any(p.post is population and p.into == "basal" for p in network.projections.values())
-        step = max(schedule.windows[name][1] for name in schedule.evaluation) - 1
-        return cls(lowered, population, read or f"{population.name}.{'basal' if driven else 'rate'}", step)
+        last = max((schedule.windows[name][1] for name in schedule.evaluation), default=1) - 1
+        step = schedule.before(range(schedule.steps))[last]
+        return cls(lowered, population, read or f"{population.name}.{'basal' if driven else 'rate'}", step, within)
 
     @property
     def keys(self) -> list[str]:
@@ -95,7 +103,8 @@ class Readout:
         return self._table(mode, self.keys) if lost else table
 
     def _table(self, mode: str, keep: Collection[str]) -> Timetable:
-        return Timetable.of(self.lowered, mode, optimise=self.lowered.network.optimise, keep=tuple(keep))
+        optimise = self.lowered.network.optimise
+        return Timetable.of(self.lowered, mode, optimise=optimise, keep=tuple(keep), within=self.within)
 
     def fields(self, result: RunResult) -> NDArray[np.float64]:
         """Return the fields that were read in a run, of shape (presentations, batch, units)."""

@@ -46,18 +46,22 @@ class Remembered:
         """Return a copy that shares the data. What either of the two is given later belongs to it alone."""
         return Remembered(self.inputs, dict(self.stream))
 
-    def next_run(self, network: Network, given: Any, presentations: Any, begin: float, order: Any = None) -> RunInputs:
+    def next_run(
+        self, network: Network, given: Any, presentations: Any, begin: float, order: Any = None, mode: str | None = None
+    ) -> RunInputs:
         """Return the data of the next run, and remember them.
 
-        ``begin`` is the time at which the run begins, in seconds; ``order`` replaces the usual order of samples.
+        ``begin`` is the time at which the run begins, in seconds; ``order`` replaces the usual order of samples;
+        ``mode`` is the schedule that the run goes through.
         """
         if is_time(given):
             given, presentations = presentations, given
         if network.schedule is None:
             return self._of_stream(network, given, presentations, begin)
-        new = as_inputs(network, given)
+        new = as_inputs(network, given, mode=mode)
         before = self.inputs.rows if self.inputs is not None else {}
         data = Inputs({**before, **new.rows})
+        data.check_lengths(network, mode)
         usual = (new if new.rows else data).order
         rows = usual(presentations, network.batch_size) if order is None else np.asarray(order)
         self.inputs = data

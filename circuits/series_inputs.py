@@ -12,6 +12,7 @@ from brian2.units import Quantity, second
 
 from ..errors import RecircuitError
 from .backends.series import Series
+from .description.modes import shown_for
 from .description.network import Network
 from .description.population import Population
 
@@ -19,7 +20,9 @@ from .description.population import Population
 PIECE = 2**20
 
 
-def series_of(network: Network, population: Population, given: Any, begin: float) -> tuple[np.ndarray, Series]:
+def series_of(
+    network: Network, population: Population, given: Any, begin: float, mode: str | None = None
+) -> tuple[np.ndarray, Series]:
     """Return the rows of a stimulus, (samples*rows, units), and how they form samples. Data in order are not copied.
 
     Parameters
@@ -34,10 +37,12 @@ def series_of(network: Network, population: Population, given: Any, begin: float
         the time.
     begin : float
         The time at which the first row of a function is presented, in seconds.
+    mode : str, optional
+        The mode of the presentation.
     """
     name = f"{population.name!r}"
     if callable(given):
-        given = _of_time(network, population, given, begin)
+        given = _of_time(network, population, given, begin, mode)
     values, lengths = _whole(given, population.size, name)
     shared = values.ndim == 2 and (values.shape[1] == population.size or population.size == 1)
     if values.ndim == 1 and population.size == 1:
@@ -56,20 +61,18 @@ def series_of(network: Network, population: Population, given: Any, begin: float
     return flat, Series(rows, 0 if shared else rows, lengths)
 
 
-def check_length(network: Network, population: Population, series: Series) -> None:
+def check_length(network: Network, population: Population, series: Series, mode: str | None = None) -> None:
     """Refuse series that do not last as long as the window in which they are presented."""
     clamp = population.clamp
     assert clamp is not None
-    schedule = network.phased()
-    if schedule.stream:
+    lasts = shown_for(network.phased(), population, mode)
+    if network.phased().stream or not lasts:
         return
-    steps = schedule.open_steps(clamp.during, f"the stimulus {population.name!r}")
-    window = sum(schedule.repeats.get(step, 1) for step in steps)
-    wanted = -(-window // clamp.every)
+    wanted = -(-lasts // clamp.every)
     short = len(series.lengths) > 0 and series.rows <= wanted
     if series.rows != wanted and not short:
         raise RecircuitError(
-            f"stimulus {population.name!r}: it is shown for {window} steps ({clamp.during}), a row every {clamp.every}, which "
+            f"stimulus {population.name!r}: it is shown for {lasts} steps ({clamp.during}), a row every {clamp.every}, which "
             f"are {wanted} rows; a sample has {series.rows}. Give as many, or series of different lengths, as a list of "
             "arrays or a masked array."
         )
@@ -122,17 +125,16 @@ def _unmasked(given: np.ma.MaskedArray, size: int, name: str) -> tuple[np.ndarra
     return given.filled(0), lengths
 
 
-def _of_time(network: Network, population: Population, given: Any, begin: float) -> np.ndarray:
+def _of_time(network: Network, population: Population, given: Any, begin: float, mode: str | None) -> np.ndarray:
     """Return the rows (rows, units) of a function of time or a TimedArray, at the times at which rows begin."""
-    clamp, schedule = population.clamp, network.phased()
+    clamp = population.clamp
     assert clamp is not None
     if not isinstance(given, TimedArray) and len(signature(given).parameters) != 1:
         raise RecircuitError(
             f"stimulus {population.name!r}: a function of the time takes the time alone; got {given!r}."
         )
-    steps = schedule.open_steps(clamp.during, f"the stimulus {population.name!r}")
-    window = sum(schedule.repeats.get(step, 1) for step in steps)
-    return sampled(given, population, begin, -(-window // clamp.every), clamp.every * float(network.dt))
+    rows = max(-(-shown_for(network.phased(), population, mode) // clamp.every), 1)
+    return sampled(given, population, begin, rows, clamp.every * float(network.dt))
 
 
 def sampled(given: Any, population: Population, begin: float, rows: int, every: float) -> np.ndarray:

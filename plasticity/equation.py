@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
-from .names import RANDOM, split_side
+from .names import ARRIVING, RANDOM, split_side
 from .parse import Statement, names_in, rename, show
 from .values import Values
 
@@ -78,6 +78,20 @@ class SynapticEquation:
         return self._reads("post")
 
     @cached_property
+    def reads_arriving(self) -> bool:
+        """Whether it reads `arriving_pre`: not a variable of the pre unit, but what the projection brings in of it."""
+        return any(f"{ARRIVING}_pre" in names_in(s.node()) for s in self.statements)
+
+    @cached_property
+    def phases(self) -> tuple[str, ...]:
+        """The phases that it asks for, as `in_PHASE`, sorted."""
+        own = {*self.parameters, *self.state, *self.traces, *self.broadcasts, *self.locals}
+        names = set().union(*(names_in(s.node()) for s in self.statements)) - own
+        return tuple(
+            sorted(name.removeprefix("in_") for name in names if name.startswith("in_") and not split_side(name))
+        )
+
+    @cached_property
     def random(self) -> bool:
         """Whether the synapses draw noise of their own."""
         return any(_draws(statement.node()) for statement in self.statements)
@@ -112,7 +126,7 @@ class SynapticEquation:
     def _reads(self, side: str) -> frozenset[str]:
         names = set().union(*(names_in(s.node()) for s in self.statements))
         sided = filter(None, map(split_side, names))
-        return frozenset(bare for bare, of in sided if of == side)
+        return frozenset(bare for bare, of in sided if of == side and bare != ARRIVING)
 
 
 def _draws(node: ast.expr) -> bool:

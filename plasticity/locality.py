@@ -1,7 +1,7 @@
 """The proof that a rule is local.
 
-A synapse may read variables of its pre unit (`NAME_pre`), of its post unit (`NAME_post`), its own
-weight, state and traces, parameters, broadcasts, and
+A synapse may read variables of its pre unit (`NAME_pre`), of its post unit (`NAME_post`), the signal that it brings in
+(`arriving_pre`), its own weight, state and traces, parameters, broadcasts, which phase is open (`in_PHASE`), and
 sums over the synapses of its post unit in this projection (`incoming(w)`). The proof walks the parsed expression, knows every
 node by kind, and refuses what it does not know: there is no way around it, since nothing else
 reaches the code generator, and nothing is executed.
@@ -18,7 +18,18 @@ from ..errors import RecircuitError
 from ..registry import closest
 from .algebra import Unsplittable
 from .incoming import calls_in, products
-from .names import CONSTANTS, FUNCTIONS, INCOMING, RANDOM, SUMS, UNIT_VARIABLES, check_declared, is_position, split_side
+from .names import (
+    ARRIVING,
+    CONSTANTS,
+    FUNCTIONS,
+    INCOMING,
+    SUMS,
+    UNIT_VARIABLES,
+    check_declared,
+    is_position,
+    split_side,
+)
+from .noise import check_one_kind, kinds_in
 from .parse import Statement, names_in
 from .syntax import TEACH
 
@@ -64,7 +75,10 @@ class Scope:
         }
         own = [f"{what} {', '.join(names)}" for what, names in groups.items() if names]
         return "; ".join(
-            ["NAME_pre and NAME_post for the variables of its two units", "w", "updates", *own, "incoming(w)"]
+            [
+                f"NAME_pre and NAME_post for the variables of its two units, {ARRIVING}_pre for the signal that it brings in",
+                *("in_PHASE (1 while a phase is open)", "w", "updates", *own, "incoming(w)"),
+            ]
         )
 
 
@@ -82,7 +96,7 @@ def prove(statements: tuple[Statement, ...], scope: Scope) -> None:
         proof.number(statement.node())
         proof.noise(statement.node())
         proof.target()
-    _one_kind_of_noise(statements, scope.where)
+    check_one_kind(statements, scope.where)
     _everything_is_used(statements, scope)
 
 
@@ -138,7 +152,7 @@ class _Proof:
         sided = split_side(name)
         if sided:
             self.unit_variable(name, *sided)
-        elif name not in CONSTANTS and name not in self.scope.own():
+        elif name not in CONSTANTS and name not in self.scope.own() and not _asks_for_phase(name):
             self.refuse(self.why_not(name), closest(name, self.scope.own()))
 
     def unit_variable(self, name: str, bare: str, side: str) -> None:
@@ -146,6 +160,8 @@ class _Proof:
             self.refuse(f"`{name}`: the weight belongs to the synapse, not to a unit; it is `w`")
         if bare in self.scope.broadcasts:
             self.refuse(f"`{name}`: `{bare}` is a broadcast, the same for every unit; read `{bare}`")
+        if bare == ARRIVING and side == "post":
+            self.refuse(f"`{name}`: what arrives at a synapse is the signal of its pre unit; read `{ARRIVING}_pre`")
         if is_position(bare) or bare.startswith("_") or not bare.isascii():
             self.refuse(
                 f"`{name}` is not a variable of a {side} unit (an index, a size and the "
@@ -175,11 +191,6 @@ class _Proof:
             return (
                 f"`{name}` is a unit; rates and weights have none. Times are parameters, as in "
                 f"parameters=dict(tau=10*{name})"
-            )
-        if name.startswith("in_"):
-            return (
-                f"a synapse cannot read `{name}`: units know which phase is open. Write `phase = {name} : 1 (during ...)` into "
-                "the equations of a unit and read `phase_post`, or say when the rule is open: connect(..., learns=...)"
             )
         return (
             f"a synapse cannot read `{name}`. It may read {self.scope.describe()}. Numbers of the rule's own "
@@ -216,7 +227,7 @@ class _Proof:
         self.number(summand)
         allowed = {"w", *self.scope.state, *self.scope.parameters, *CONSTANTS}
         other = sorted(n for n in names_in(summand) - allowed if (split_side(n) or ("", ""))[1] != "pre")
-        if other or _random_calls(summand) or calls_in(summand):
+        if other or kinds_in(summand) or calls_in(summand):
             self.refuse(
                 f"`{ast.unparse(node)}` sums over the synapses of the post unit in this projection, of which it may read `w`, "
                 f"the state, parameters and NAME_pre; got {', '.join(other) or 'a function that it may not call'}"
@@ -239,12 +250,12 @@ class _Proof:
         self.refuse(f"`{ast.unparse(node)}` {why}")
 
     def noise(self, node: ast.expr) -> None:
-        if self.statement.differential and _random_calls(node):
+        if self.statement.differential and kinds_in(node):
             self.refuse(
                 "it draws noise, whose effect in a differential statement would depend on the time step; add noise by "
                 "`dw = ...`, once per update"
             )
-        if len(_random_calls(node)) > 1:
+        if len(kinds_in(node)) > 1:
             self.refuse("it draws noise twice; give one draw a name in a statement of its own")
 
     def target(self) -> None:
@@ -270,18 +281,8 @@ class _Proof:
         scope.locals.append(name)
 
 
-def _random_calls(node: ast.AST) -> list[str]:
-    calls = (n.func for n in ast.walk(node) if isinstance(n, ast.Call))
-    return [f.id for f in calls if isinstance(f, ast.Name) and f.id in RANDOM]
-
-
-def _one_kind_of_noise(statements: tuple[Statement, ...], where: str) -> None:
-    kinds = {kind for statement in statements for kind in _random_calls(statement.node())}
-    if len(kinds) > 1:
-        raise RecircuitError(
-            f"{where} draws both rand() and randn(). Use one kind in an equation "
-            "(Brian2's generators give the same bits everywhere only then)."
-        )
+def _asks_for_phase(name: str) -> bool:
+    return name.startswith("in_") and len(name) > len("in_")
 
 
 def _everything_is_used(statements: tuple[Statement, ...], scope: Scope) -> None:

@@ -16,7 +16,8 @@ from .algebra import ONE, Signed, Term, Unsplittable, expand, fraction, total
 from .equation import SynapticEquation
 from .incoming import with_sums_named
 from .joining import merged, traced_together, with_drives
-from .names import CONSTANTS, DRIVE, RANDOM, split_side
+from .names import CONSTANTS, DRIVE, split_side
+from .noise import noise_in
 from .parse import Operator, Statement, names_in, rename, show
 from .sharing import split_shared_terms
 from .steps import Elementwise, Fused, Gather, Product, Step, Traced
@@ -59,7 +60,7 @@ class _Lowering:
         self.of = of
         self.sums = 0
         self.shared = shared
-        self.scalars = {*equation.parameters, "updates", *CONSTANTS}
+        self.scalars = {*equation.parameters, "updates", *CONSTANTS, *(f"in_{phase}" for phase in equation.phases)}
         self.bare = {*equation.reads_pre, *equation.reads_post, *equation.broadcasts}
         self.inlined: dict[str, ast.expr] = {}
         self.steps: list[Step] = []
@@ -214,7 +215,7 @@ class _Lowering:
 
     def sides(self, node: ast.expr) -> set[str]:
         """What an expression depends on, of "pre", "post" and "synapse"; nothing if scalar."""
-        noise = {"synapse"} if _noise_in(node) else set()
+        noise = {"synapse"} if noise_in(node) else set()
         return {self.side(name) for name in names_in(node)} - {"scalar"} | noise
 
     def side(self, name: str) -> str:
@@ -234,7 +235,7 @@ class _Lowering:
 
     def without_noise(self, node: ast.expr) -> tuple[ast.expr, list[Step]]:
         """The expression with its draw replaced by a name, and the step that draws."""
-        calls = _noise_in(node)
+        calls = noise_in(node)
         if not calls:
             return node, []
         name, call = self.fresh(), show(calls[0])
@@ -260,8 +261,3 @@ class _Lowering:
 
     def add(self, *steps: Step) -> None:
         self.steps.extend(steps)
-
-
-def _noise_in(node: ast.expr) -> list[ast.Call]:
-    calls = (n for n in ast.walk(node) if isinstance(n, ast.Call))
-    return [n for n in calls if isinstance(n.func, ast.Name) and n.func.id in RANDOM]

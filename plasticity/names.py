@@ -9,6 +9,7 @@ from ..errors import RecircuitError
 from .reserved import why_reserved
 
 __all__ = [
+    "ARRIVING",
     "CONSTANTS",
     "DRIVE",
     "FUNCTIONS",
@@ -72,6 +73,9 @@ SUMS = frozenset(
 
 INCOMING = "incoming"
 """`incoming(E)` is the sum of E over the post unit's own synapses in this projection."""
+
+ARRIVING = "arriving"
+"""`arriving_pre` is the signal of the pre unit that the projection has brought in last, in this step if it is open."""
 
 DRIVE = "drive_"
 """Names drive_0, drive_1, ... are the lowering's own."""

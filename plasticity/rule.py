@@ -34,10 +34,11 @@ class Rule(Shorthands):
         dw/dt = rate*trace                   in continuous time: w += dt*rate*trace, with a rate per second
 
     Each right-hand side is evaluated in every batch element and averaged over them; later statements read the average.
-    It may read ``NAME_pre`` and ``NAME_post`` (variables of the two units; in the feedback equation pre is the upper
-    layer), ``w``, states, traces, parameters, ``updates`` (the number of earlier updates of this projection),
-    broadcasts, names of earlier statements, and Brian2's functions. That it is local is proved when the rule is made:
-    see `recircuit.plasticity.locality`.
+    It may read ``NAME_pre`` and ``NAME_post`` (variables of the two units after the step; in the feedback equation pre is
+    the upper layer), ``arriving_pre`` (the signal of the pre unit that the projection has brought in last), ``in_PHASE``
+    (1 while a phase is open, and 0 otherwise), ``w``, states, traces, parameters, ``updates`` (the number of earlier
+    updates of this projection), broadcasts, names of earlier statements, and Brian2's functions. That it is local is
+    proved when the rule is made: see `recircuit.plasticity.locality`.
 
     Parameters
     ----------

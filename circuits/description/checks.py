@@ -12,11 +12,13 @@ from brian2.units.fundamentalunits import DIMENSIONLESS, get_unit
 
 from ...errors import RecircuitError
 from ...plasticity import SynapticEquation
+from ...plasticity.names import ARRIVING
 from ..connectivity import CONNECTIVITIES, Connectivity, Dense
 from .neuron import phase_indicators
 from .population import Population
 from .projection import Projection, Transposed
 from .schedule import During, Schedule
+from .timing import Sent
 
 
 def check_settings(batch_size: Any, dt: Any, precision: Any, lowering: Any, seed: Any, matmul: Any) -> None:
@@ -110,6 +112,8 @@ def check_rule(projection: Projection, broadcasts: set[str]) -> None:
     for suffix, reads in (("pre", equation.reads_pre), ("post", equation.reads_post)):
         for variable in sorted(reads):
             _check_read(projection.name, equation.rule, variable, suffix, sides)
+    if equation.reads_arriving:
+        _check_arriving(projection, equation.rule)
     unknown = sorted(set(projection.states) - {*equation.state, *equation.traces})
     if unknown:
         raise RecircuitError(
@@ -122,6 +126,21 @@ def check_rule(projection: Projection, broadcasts: set[str]) -> None:
             f"connect {projection.name}: the rule {equation.rule!r} reads the broadcast {absent[0]!r}, which this "
             f"circuit does not have (it has {sorted(broadcasts)}). "
             f"Add it first: circuit.broadcast(source, {absent[0]!r})."
+        )
+
+
+def _check_arriving(projection: Projection, rule: str) -> None:
+    """Refuse to read the signal that arrives where it is not one for each pre unit, or where its name is taken."""
+    name, pre = f"connect {projection.name}", projection.pre
+    if ARRIVING in pre.variables():
+        raise RecircuitError(
+            f"{name}: in the rule {rule!r} arriving_pre is the signal that the projection brings in, and {pre.name!r} has a "
+            "variable of its own called 'arriving'. Call that by another name."
+        )
+    if not isinstance(projection.delay, int):
+        raise RecircuitError(
+            f"{name}: the rule {rule!r} reads arriving_pre, the signal that arrives of the pre unit, which is another one in "
+            "each synapse where synapses have delays of their own. Give one delay for all, such as delay=5*ms."
         )
 
 
@@ -181,7 +200,7 @@ def _check_read(name: str, rule: str, variable: str, side: str, sides: Mapping[s
 def check_phases(
     populations: Mapping[str, Population],
     projections: Mapping[str, Projection],
-    broadcasts: Mapping[str, tuple[Population, During]],
+    broadcasts: Mapping[str, Sent],
     schedule: Schedule,
 ) -> None:
     """Refuse what is to be open during a phase that there is not, before anything is built."""
@@ -193,11 +212,25 @@ def check_phases(
         if population.clamp is not None:
             schedule.open_steps(population.clamp.during, f"the stimulus {population.name!r}")
     for projection in projections.values():
+        _check_phases_of_rule(projection, schedule)
         schedule.open_steps(projection.during, f"the projection {projection.name!r}")
         if projection.plastic:
             schedule.open_steps(projection.learns, f"the rule of {projection.name!r}")
-    for name, (_, during) in broadcasts.items():
-        schedule.open_steps(during, f"the broadcast {name!r}")
+    for name, sent in broadcasts.items():
+        schedule.open_steps(sent.during, f"the broadcast {name!r}")
+
+
+def _check_phases_of_rule(projection: Projection, schedule: Schedule) -> None:
+    """Refuse a rule that asks for a phase that there is not, or in which it never learns."""
+    for phase in projection.equation.phases if projection.equation is not None else ():
+        what = f"the rule of {projection.name!r} reads in_{phase}, which"
+        opened = schedule.open_steps(During((phase,), strict=True), what)
+        learns = schedule.open_steps(projection.learns, f"the rule of {projection.name!r}")
+        if not set(opened) & set(learns):
+            raise RecircuitError(
+                f"{what} is 0 in all steps in which the rule is open (it learns during {projection.learns}). Let it learn in "
+                f"that phase too, as in connect(..., learns='{projection.learns} and {phase}')."
+            )
 
 
 def warn_of_rules_always_open(projections: Mapping[str, Projection], schedule: Schedule) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import lru_cache, reduce
 from typing import Any
 
-from brian2 import Equations
+from brian2 import Equations, TimedArray
 from brian2.equations.equations import (
     EQUATIONS,
     SUBEXPRESSION,
@@ -22,7 +22,7 @@ from pyparsing import ParseException
 from ...errors import RecircuitError
 from ...plasticity.syntax import check_characters, check_expression, check_unit
 
-__all__ = ["check_method", "parse_equations", "readable"]
+__all__ = ["check_constant", "check_method", "parse_equations", "readable"]
 
 #: By which differential equations may be integrated.
 METHODS = ("euler", "exponential_euler", "rk2", "rk4", "heun", "exact", "linear", "milstein")
@@ -125,3 +125,13 @@ def check_method(method: Any) -> None:
     """Refuse a method by which nothing is integrated."""
     if not isinstance(method, str) or method not in METHODS:
         raise RecircuitError(f"equations: method is one of {', '.join(METHODS)}; got {method!r}.")
+
+
+def check_constant(parameters: Mapping[str, Any]) -> None:
+    """Refuse a parameter that changes in time."""
+    for name in (n for n, value in parameters.items() if isinstance(value, TimedArray)):
+        raise RecircuitError(
+            f"parameters: {name} is a TimedArray, and a parameter does not change in time. Declare a compartment, as in "
+            f"'{name} : 1 (compartment)', and connect a stimulus of series to it: circuit.stimulus(..., every=...), which "
+            "takes the TimedArray as its data."
+        )

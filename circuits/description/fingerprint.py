@@ -34,7 +34,10 @@ def _parts(network: Network, *, numbers: bool) -> dict[str, str]:
     found = {f"population {p.name}": f"{p.size} units: {_neuron(p.neuron, numbers)}, {p.clamp}, {sorted(p.spread)}"
              for p in network.populations.values()}  # fmt: skip
     found |= {f"projection {p.name}": _projection(p, numbers) for p in network.projections.values()}
-    found |= {f"broadcast {n}": f"from {source.name}, {when!r}" for n, (source, when) in network.broadcasts.items()}
+    found |= {
+        f"broadcast {n}": f"from {sent.source.name}, {sent.during!r}" + ", zero when closed" * (sent.closed == "zero")
+        for n, sent in network.broadcasts.items()
+    }
     found |= {f"phases{mode and f' of the mode {mode}'}": str(schedule) for mode, schedule in network.modes.items()}
     return found | {
         "precision": network.dtype.name,

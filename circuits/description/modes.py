@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 from ...errors import RecircuitError
 from ...registry import closest
+from .population import Population
 from .schedule import During, Schedule
 
-__all__ = ["Modes", "begins_of", "together"]
+__all__ = ["Modes", "begins_of", "shown_for", "together"]
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,14 @@ class Modes(Schedule):
 def begins_of(schedule: Schedule) -> list[int]:
     """Return the first step of each mode."""
     return list(schedule.begins().values()) if isinstance(schedule, Modes) else [0]
+
+
+def shown_for(schedule: Schedule, population: Population, mode: str | None) -> int:
+    """For how many steps of a presentation of a mode a stimulus is shown; None: of the first mode."""
+    assert population.clamp is not None
+    own, first = schedule.part(mode)
+    opened = schedule.open_steps(population.clamp.during, f"the stimulus {population.name!r}")
+    return sum(own.repeats.get(step - first, 1) for step in opened if 0 <= step - first < own.steps)
 
 
 def together(modes: Mapping[str, Schedule]) -> Schedule:

@@ -32,7 +32,7 @@ from .schedule import During, Schedule
 from .stability import warn_of_instability
 from .starting import declared
 from .stimuli import Stimuli
-from .timing import Timing, pathway_timing
+from .timing import Closed, Sent, Timing, checked_closed, pathway_timing
 
 #: The phase in which a compartment's projections are open, where the circuit has such a phase.
 USUAL_PHASE = {"basal": "feedforward", "apical": "feedback"}
@@ -73,7 +73,7 @@ class Network(Fixed, Stimuli, Presentations):
         self.matmul = matmul
         self.populations: dict[str, Population] = {}
         self.projections: dict[str, Projection] = {}
-        self.broadcasts: dict[str, tuple[Population, During]] = {}
+        self.broadcasts: dict[str, Sent] = {}
         self.schedule: Schedule | None = None
         self.modes: dict[str, Schedule] = {}
         self.constants: dict[str, float] = {}
@@ -236,7 +236,9 @@ class Network(Fixed, Stimuli, Presentations):
         return projection
 
     @door
-    def broadcast(self, source: Population, name: str, *, during: str | Sequence[str] | None = None) -> None:
+    def broadcast(
+        self, source: Population, name: str, *, during: str | Sequence[str] | None = None, closed: Closed = "hold"
+    ) -> None:
         """Let every unit and synapse that names the broadcast read the rate of a population of one unit.
 
         Parameters
@@ -246,7 +248,9 @@ class Network(Fixed, Stimuli, Presentations):
         name : str
             The name of the broadcast, by which equations read it.
         during : str or sequence of str, optional
-            The phases in which it is sent; the default is always. Otherwise its readers keep the last value.
+            The phases in which it is sent; the default is always.
+        closed : {"hold", "zero"}
+            What its readers see otherwise: its last value, or zero.
 
         Notes
         -----
@@ -257,7 +261,7 @@ class Network(Fixed, Stimuli, Presentations):
             raise RecircuitError(f"broadcast {name!r}: the source is a population of this circuit; got {source!r}.")
         self._check_name(name)
         check_broadcast(source, name)
-        self.broadcasts[name] = (source, During.of(during))
+        self.broadcasts[name] = Sent(source, During.of(during), checked_closed(closed, f"broadcast {name!r}"))
         self.revision += 1
 
     def _add(self, population: Population) -> Population:

@@ -23,7 +23,7 @@ from ...door import door
 from ...errors import RecircuitError
 from ...plasticity.reserved import why_reserved
 from ...plasticity.syntax import check_terms_of
-from .equations import check_method, parse_equations
+from .equations import check_constant, check_method, parse_equations
 from .schedule import During
 from .state_equation import StateEquation, noises
 from .step_by_step import step_by_step_target
@@ -94,6 +94,7 @@ class Neuron:
         if not isinstance(equations, str):
             raise RecircuitError(f"equations: expected text, a line for each variable; got {equations!r}.")
         check_method(method)
+        check_constant(parameters)
         self.text = "\n".join(line.strip() for line in equations.strip().splitlines() if line.strip())
         self.method = method
         self.parameters: dict[str, Any] = dict(parameters)

@@ -12,7 +12,8 @@ from .modes import together
 from .naming import checked_mode
 from .population import Population
 from .projection import Projection
-from .schedule import STREAM, During, Schedule
+from .schedule import STREAM, Schedule
+from .timing import Sent
 
 #: This number of equal steps in a row, and four more for each part of a circuit, are listed one by one. `Schedule.condensed`
 #: shortens what is longer.
@@ -25,7 +26,7 @@ class Presentations:
     dt: Quantity
     populations: dict[str, Population]
     projections: dict[str, Projection]
-    broadcasts: dict[str, tuple[Population, During]]
+    broadcasts: dict[str, Sent]
     schedule: Schedule | None
     modes: dict[str, Schedule]
     revision: int

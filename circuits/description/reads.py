@@ -7,6 +7,7 @@ from brian2.utils.stringtools import get_identifiers
 from ...errors import RecircuitError
 from ...plasticity import lower
 from ...plasticity.incoming import calls_in
+from ...plasticity.names import ARRIVING
 from ...plasticity.steps import Gather
 from .network import Network
 from .population import Population
@@ -23,6 +24,17 @@ def incoming_fields(network: Network, population: Population) -> dict[str, list[
             for total, part in projection.totals().items():
                 fields[total].append(part)
     return fields
+
+
+def arriving_in(projection: Projection) -> str:
+    """The variable of the pre unit that keeps what a projection has brought in, if its rule reads that; else ""."""
+    equation = projection.equation
+    return f"{ARRIVING}_{projection.name}" if equation is not None and equation.reads_arriving else ""
+
+
+def arriving_from(network: Network, population: Population) -> list[str]:
+    """Those of all projections from a population."""
+    return [arriving_in(p) for p in network.projections.values() if p.pre is population and arriving_in(p)]
 
 
 def sums_of(projection: Projection) -> list[str]:
@@ -74,7 +86,9 @@ def read_of_units(network: Network, projection: Projection) -> set[str]:
     """Return the stored variables of both populations that a projection's rule reads."""
     equation = projection.equation
     assert equation is not None
-    pre = read_by(network, projection.pre, " + ".join(equation.reads_pre) or "0")
+    pre = read_by(
+        network, projection.pre, " + ".join(sorted({*equation.reads_pre, arriving_in(projection)} - {""})) or "0"
+    )
     post = read_by(network, projection.post, " + ".join({*equation.reads_post, *equation.broadcasts}) or "0")
     return {*pre, *post}
 
@@ -84,6 +98,7 @@ def stored_in(network: Network, population: Population, names: set[str]) -> set[
     neuron = population.neuron
     fields = incoming_fields(network, population)
     known = {"t", *neuron.stored, *network.broadcasts, *neuron.parameters, *sums_into(network, population.name)}
+    known |= set(arriving_from(network, population))
     found: set[str] = set()
     todo, seen = set(names), set()
     while todo:

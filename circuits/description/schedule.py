@@ -240,7 +240,8 @@ class Schedule:
             there = f"the circuit's phases are {list(self.windows)}. Name one of these, or add"
             if not self.windows:
                 there = (
-                    "the circuit has no phases and just runs. Leave the phase out, or say what a presentation is: add"
+                    "the circuit has no phases (yet) and just runs. Leave the phase out; or say what a presentation is before "
+                    "you run the circuit, or read or set its values: add"
                 )
             raise RecircuitError(f"{what} is open during {missing}, but {there} the phase to circuit.phases(...).")
         if not known:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal, TypedDict, cast
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypedDict, cast
 
 import numpy as np
 from brian2.units import Quantity
@@ -13,11 +13,32 @@ from ...errors import RecircuitError
 from ...registry import closest
 from .schedule import During
 
-__all__ = ["CLOSED", "Closed", "Timing", "checked_closed", "pathway_timing", "closed_in_words"]
+if TYPE_CHECKING:
+    from .population import Population
+
+__all__ = ["CLOSED", "Closed", "Sent", "Timing", "checked_closed", "pathway_timing", "closed_in_words"]
 
 #: What a closed pathway leaves behind.
 Closed = Literal["hold", "zero"]
 CLOSED = ("hold", "zero")
+
+
+class Sent(NamedTuple):
+    """A broadcast: its source, the phases in which it is sent, and what its readers see otherwise.
+
+    Attributes
+    ----------
+    source : Population
+        A population of one unit.
+    during : During
+        The phases in which it is sent.
+    closed : {"hold", "zero"}
+        What its readers see otherwise: its last value, or zero.
+    """
+
+    source: Population
+    during: During
+    closed: Closed = "hold"
 
 
 class Timing(TypedDict, total=False):

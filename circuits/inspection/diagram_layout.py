@@ -121,7 +121,7 @@ def companions(circuit: Network) -> dict[str, str]:
         for name in (pre, post):
             single[name] &= projection.connectivity.kind == "one_to_one"
     shown = {n for n, p in circuit.populations.items() if p.clamp is not None and not _shows_labels(p)}
-    sources = {source.name for source, _ in circuit.broadcasts.values()}
+    sources = {sent.source.name for sent in circuit.broadcasts.values()}
     found = _serving(circuit)
     for name in circuit.populations:
         if name in found:
@@ -195,7 +195,7 @@ def _edge(projection: Projection, boxes: dict[str, Box], driven: set[str]) -> Ed
 def _broadcasts(circuit: Network) -> list[tuple[str, str, str]]:
     """Return name, source and target of every broadcast that somebody reads."""
     found = []
-    for name, (source, _) in circuit.broadcasts.items():
+    for name, (source, *_) in circuit.broadcasts.items():
         readers = [p.name for p in circuit.populations.values() if name in p.neuron.broadcasts]
         for projection in circuit.projections.values():
             if projection.equation is not None and name in projection.equation.broadcasts:

@@ -29,10 +29,11 @@ def explain(table: Timetable, schedule: Schedule) -> str:
 
 
 def explain_closed(network: Network) -> list[str]:
-    """A line for each stimulus and projection that is closed in some steps: what it does then."""
+    """A line for each stimulus, projection and broadcast that is closed in some steps: what it does then."""
     schedule, lines = network.phased(), []
     clamps = [(p.name, p.clamp) for p in network.populations.values() if p.clamp is not None]
-    for name, pathway in [*clamps, *((p.name, p) for p in network.projections.values())]:
+    pathways = [*clamps, *((p.name, p) for p in network.projections.values()), *network.broadcasts.items()]
+    for name, pathway in pathways:
         if len(schedule.open_steps(pathway.during, name)) < schedule.steps:
             lines.append(
                 f"{name} is open during {pathway.during}, and {closed_in_words(pathway.closed)} while it is closed"

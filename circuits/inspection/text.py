@@ -10,7 +10,7 @@ from ..description.network import Network
 from ..description.population import Clamp, Population
 from ..description.projection import Projection
 from ..description.schedule import Schedule
-from ..description.timing import closed_in_words
+from ..description.timing import Sent, closed_in_words
 
 
 def circuit_text(circuit: Network) -> str:
@@ -25,6 +25,8 @@ def circuit_text(circuit: Network) -> str:
         lines += [f"    {line}" for line in str(population.neuron).splitlines()]
         if shared := population.neuron.shared:
             lines.append(f"    # one value for each unit, shared by the batch elements: {', '.join(shared)}")
+    for name, sent in circuit.broadcasts.items():
+        lines.append(f"\nbroadcast {name}: the rate of {sent.source.name}{_while_closed(sent, circuit)}")
     for projection in circuit.projections.values():
         rule = projection.equation
         how = "fixed" if not projection.plastic or rule is None else f"{rule.rule}, {rule.direction}"
@@ -55,7 +57,7 @@ def _spans(schedule: Schedule) -> str:
     return f"{schedule.steps} steps; phases {', '.join(spans)}"
 
 
-def _while_closed(pathway: Projection | Clamp, circuit: Network) -> str:
+def _while_closed(pathway: Projection | Clamp | Sent, circuit: Network) -> str:
     """When it is open, and what is left of it otherwise."""
     phases = set(pathway.during.phases)
     if not phases or not (pathway.during.strict or circuit.schedule is None or phases & set(circuit.schedule.windows)):

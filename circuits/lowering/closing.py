@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from ...plasticity import Statement
 from ..description.modes import begins_of
 from ..description.network import Network
+from ..description.reads import arriving_in, broadcasts_into
 from ..description.schedule import Schedule
 from .kernels import Elementwise
 from .operations import CLAMP, PROPAGATE, Operation
@@ -34,6 +35,16 @@ def closings(network: Network) -> list[Operation]:
             opened = open_steps(network, projection)
             field = f"{projection.post.name}.{projection.field}"
             made += _zero(network, f"close_{projection.name}", field, opened, PROPAGATE)
+            if signal := arriving_in(projection):
+                close, kept = f"close_{signal}", f"{projection.pre.name}.{signal}"
+                made += _zero(network, close, kept, opened, PROPAGATE)
+    for name, sent in network.broadcasts.items():
+        if sent.closed == "zero":
+            opened = schedule.open_steps(sent.during, f"the broadcast {name!r}")
+            for population in network.populations.values():
+                if name in broadcasts_into(network, population):
+                    close = f"close_{name}_in_{population.name}"
+                    made += _zero(network, close, f"{population.name}.{name}", opened, PROPAGATE)
     return made
 
 

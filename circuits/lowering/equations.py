@@ -16,13 +16,13 @@ from brian2.stateupdaters.base import StateUpdateMethod
 from brian2.units import Quantity
 from brian2.units.allunits import second
 from brian2.units.fundamentalunits import DIMENSIONLESS, DimensionMismatchError, get_dimensions
-from brian2.utils.stringtools import word_substitute
+from brian2.utils.stringtools import get_identifiers, word_substitute
 
 from ...errors import RecircuitError
 from ...plasticity import Statement
 from ..description.network import Network
 from ..description.population import Population
-from ..description.reads import broadcasts_into, definitions
+from ..description.reads import broadcasts_into, definitions, stored_in
 from ..description.state_equation import StateEquation, noises
 from ..description.step_by_step import step_by_step_target
 
@@ -47,7 +47,8 @@ def state_statements(
     statements = [Statement(f"_new_{v}", "=", e) for v, e in assigned.items()]
     if integrated:
         statements += statements_of(_integration(integrated, population, network))
-    statements += [Statement(v, "=", f"_new_{v}") for v in assigned]
+    kept = {s.variable for s in equations if remembers(network, population, s)}
+    statements += [Statement(v, "=", _where_shown(v) if v in kept else f"_new_{v}") for v in assigned]
     homes = {s.variable: written(network, s) for s in equations}
     statements = [replace(s, target=homes.get(s.target, s.target)) for s in statements]
     read = [*assigned.values(), *(f"{s.variable} {s.expression}" for s in integrated)]
@@ -57,6 +58,32 @@ def state_statements(
 def averaged(network: Network, state: StateEquation) -> bool:
     """Whether the mean over the batch elements is taken of what an equation gives: it is shared, and there are several."""
     return state.shared and network.batch_size > 1
+
+
+def remembers(network: Network, population: Population, state: StateEquation) -> bool:
+    """Whether an element that shows nothing keeps what a state is: it is assigned from itself, as a count or a running mean.
+
+    Rates go on, and so do states in continuous time, for which time passes.
+    """
+    several = network.batch_size > 1 and network.schedule is not None
+    if not several or state.differential or state.shared or state.variable == "rate":
+        return False
+    declared = next(
+        s for s in population.neuron.states if s.variable == state.variable
+    )  # in some phases not all is read
+    return state.variable in stored_in(network, population, get_identifiers(declared.expression))
+
+
+#: Of a population with such states: of every unit in every batch element, which element it is.
+ELEMENT_INDEX = "element_index"
+#: In the statements of such states, how many elements show something.
+SHOWING = ("_showing", "presentation.active")
+
+
+def _where_shown(variable: str) -> str:
+    """The new value where something is shown, and the old one elsewhere."""
+    shows, not_ = f"{ELEMENT_INDEX} < {SHOWING[0]}", f"{ELEMENT_INDEX} >= {SHOWING[0]}"
+    return f"_new_{variable}*int({shows}) + {variable}*int({not_})"
 
 
 def written(network: Network, state: StateEquation) -> str:

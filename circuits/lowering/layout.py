@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 from brian2.units import Quantity
 
+from ...plasticity.names import ARRIVING
 from ..description.network import Network
 from ..description.population import Population
 from ..description.projection import Projection, Transposed
-from ..description.reads import argmaxes, broadcasts_into, incoming_fields, sums_into
+from ..description.reads import argmaxes, arriving_from, broadcasts_into, incoming_fields, sums_into
 from .delays import delay_variables, table_constants, table_variables, tap_names
+from .equations import ELEMENT_INDEX, remembers
 from .kernels import Delay
 from .operations import EXPRESS, FACTOR, LEARN, Operation
 from .synapses import kept_arrays
@@ -54,6 +56,8 @@ def constants(network: Network) -> dict[str, Any]:
         found |= {f"{population.name}.{k}": number(v) for k, v in population.neuron.parameters.items()}
         if population.neuron.shared and network.batch_size > 1:
             found[f"{population.name}.{SHARED_INDEX}"] = np.arange(population.size)
+        if any(remembers(network, population, s) for s in population.neuron.states):
+            found[f"{population.name}.{ELEMENT_INDEX}"] = np.arange(network.batch_size)[:, None]
     for projection in network.projections.values():
         equation, connectivity = projection.equation, projection.connectivity
         found |= table_constants(projection)
@@ -85,11 +89,13 @@ def of_population(network: Network, population: Population, scratch: list[str]) 
     shared = set(neuron.shared)
     units = [
         Variable(name, v, shape[1:], Scope.SHARED_UNIT) if v in shared else Variable(name, v, shape, Scope.UNIT)
-        for v in [*stored, *tap_names(network, population)]
+        for v in [*stored, *tap_names(network, population), *arriving_from(network, population)]
     ]
     if shared and network.batch_size > 1:
         units += [Variable(name, s.of_each, shape, Scope.UNIT) for s in neuron.states if s.shared]
         units.append(Variable(name, SHARED_INDEX, shape, Scope.TABLE, Kind.WHOLE))
+    if any(remembers(network, population, s) for s in neuron.states):
+        units.append(Variable(name, ELEMENT_INDEX, shape, Scope.TABLE, Kind.WHOLE))
     units += delay_variables(network, population)
     spread = [Variable(name, parameter, shape, Scope.UNIT) for parameter in population.spread]
     return units + spread + [Variable(name, parameter, (), Scope.CIRCUIT) for parameter in population.single_parameters]
@@ -123,8 +129,9 @@ def _scratch(operations: list[Operation], populations: Collection[str]) -> dict[
     for slot in (EXPRESS, FACTOR, LEARN):
         for operation in operations:
             if operation.slot == slot and operation.owner in populations and not isinstance(operation.kernel, Delay):
-                found.setdefault(operation.owner, []).extend(operation.writes)
-    return {owner: sorted((k.partition(".")[2] for k in keys), key=_numbered) for owner, keys in found.items()}
+                names = (key.partition(".")[2] for key in operation.writes)
+                found.setdefault(operation.owner, []).extend(n for n in names if not n.startswith(f"{ARRIVING}_"))
+    return {owner: sorted(keys, key=_numbered) for owner, keys in found.items()}
 
 
 def _numbered(name: str) -> tuple[int, int]:

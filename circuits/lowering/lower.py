@@ -6,6 +6,7 @@ from dataclasses import replace
 from itertools import product
 
 from ..description.network import Network
+from .arriving import arrivals
 from .closing import closings
 from .delays import moves
 from .layout import constants, layout
@@ -47,4 +48,4 @@ def _declared(network: Network) -> list[Operation]:
     for projection in network.projections.values():
         made += [propagation(network, projection), *weight_totals(network, projection)]
         made += learning(network, projection)
-    return made + broadcasts(network) + closings(network)
+    return made + broadcasts(network) + arrivals(network) + closings(network)

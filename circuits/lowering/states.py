@@ -15,7 +15,7 @@ from ..description.reads import read_by
 from ..description.schedule import During, Schedule
 from .closed_phases import without_closed_terms
 from .closing import openings
-from .equations import averaged, state_statements, written
+from .equations import SHOWING, averaged, remembers, state_statements, written
 from .kernels import Average, Clamp, StateUpdate
 from .operations import CLAMP, INTEGRATE, LATCH, Operation
 
@@ -83,10 +83,11 @@ def state_update(
     name = population.name
     text = " ".join(s.expression for s in equations)
     random = bool({"rand", "randn", "poisson"} & get_identifiers(text) or noises(text))
+    scalars = (SHOWING,) if any(remembers(network, population, s) for s in equations) else ()
     return Operation(
         name=f"update_{name}_{'_'.join(s.variable for s in equations)}{suffix}", owner=name,
         slot=LATCH if equations[0].during.last else INTEGRATE, steps=steps,
-        kernel=StateUpdate(name, statements, equations=equations, suffix=suffix),
+        kernel=StateUpdate(name, statements, scalars, equations=equations, suffix=suffix),
         reads=read_by(network, population, read), writes=frozenset(f"{name}.{written(network, s)}" for s in equations),
         always=random, work=population.size * len(equations),
     )  # fmt: skip

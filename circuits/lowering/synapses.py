@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from brian2.utils.stringtools import get_identifiers
 
@@ -21,12 +21,18 @@ from .delays import delayed, signal_of
 from .kernels import Broadcast, Count, Elementwise, Fused, Kernel, Mask, Part, Product, Propagate, Term, Traced
 from .one_sided import Parts, one_sided, one_sided_each, vanishing
 from .operations import LEARN, PROPAGATE, Operation
+from .rule_equations import all_equations, equations_in_steps
 
 
 def steps_of(projection: Projection) -> tuple[Step, ...]:
-    """What a projection's rule is lowered to."""
-    equation = projection.equation
-    return () if equation is None else lower(equation, shared=projection.connectivity.shared, of=projection.name)
+    """All that a projection's rule is lowered to, in one step of a presentation or another."""
+    if projection.equation is None:
+        return ()
+    return tuple(step for equation in all_equations(projection) for step in _lowered(projection, equation))
+
+
+def _lowered(projection: Projection, equation: SynapticEquation) -> tuple[Step, ...]:
+    return lower(equation, shared=projection.connectivity.shared, of=projection.name)
 
 
 def learning_steps(network: Network, projection: Projection) -> tuple[int, ...]:
@@ -117,43 +123,68 @@ def learning(network: Network, projection: Projection) -> list[Operation]:
     if equation is None or not equation.plastic:
         return []
     opened, arrays = learning_steps(network, projection), kept_arrays(projection)
-    known = {*arrays, *equation.traces, *equation.parameters, "updates"}
-
-    def operation(op: str, kernel: Kernel, reads: set[str], writes: set[str], random: bool, work: int) -> Operation:
-        return Operation(
-            name=op, owner=name, slot=LEARN, steps=opened, kernel=kernel, learns=True, always=random, work=work,
-            reads=frozenset(f"{name}.{v}" for v in reads & known), writes=frozenset(f"{name}.{v}" for v in writes),
-        )  # fmt: skip
-
     made = []
-    for index, step in enumerate(steps_of(projection)):
-        if isinstance(step, Gather):
-            if "mask" in arrays:  # what statements before have written where there is no synapse is not summed
-                there = Elementwise(name, (Statement(step.array, "=", f"{step.array}*mask"),))
-                read = {step.array, "mask"}
-                made.append(operation(f"mask_{step.variable}", there, read, {step.array}, False, projection.synapses))
-            made.append(_gather(step, projection, opened))
-            continue
-        kernel, reads, writes = _update(step, projection, equation, arrays)
-        random = bool({"rand", "randn"} & _names(step))
-        made.append(operation(f"learn_{name}_{index}", kernel, reads, writes, random, projection.synapses))
+    for number, (one, steps) in enumerate(equations_in_steps(network, projection, opened)):
+        made += _update_of(projection, one, arrays, steps, f"_{number + 1}" if number else "")
+    operation = _Learning(projection, arrays, opened)
     if "mask" in arrays:
         states = list(equation.state)
         kept = {"w", *states}
         mask = Mask(name, masking(states))
-        made.append(operation(f"mask_{name}", mask, {*kept, "mask"}, kept, False, projection.synapses))
-    made.append(operation(f"count_{name}", Count(name), {"updates"}, {"updates"}, False, 0))
+        made.append(operation(f"mask_{name}", mask, {*kept, "mask"}, kept))
+    made.append(operation(f"count_{name}", Count(name), {"updates"}, {"updates"}, work=0))
     return made
 
 
-def _gather(step: Gather, projection: Projection, opened: tuple[int, ...]) -> Operation:
+@dataclass(frozen=True)
+class _Learning:
+    """Makes the operations of a projection's rule."""
+
+    projection: Projection
+    arrays: list[str]
+    steps: tuple[int, ...]
+
+    def __call__(
+        self, op: str, kernel: Kernel, reads: set[str], writes: set[str], random: bool = False, work: int | None = None
+    ) -> Operation:
+        name, equation = self.projection.name, self.projection.equation
+        assert equation is not None
+        known = {*self.arrays, *equation.traces, *equation.parameters, "updates"}
+        return Operation(
+            name=op, owner=name, slot=LEARN, steps=self.steps, kernel=kernel, learns=True, always=random,
+            work=self.projection.synapses if work is None else work,
+            reads=frozenset(f"{name}.{v}" for v in reads & known), writes=frozenset(f"{name}.{v}" for v in writes),
+        )  # fmt: skip
+
+
+def _update_of(
+    projection: Projection, equation: SynapticEquation, arrays: list[str], opened: tuple[int, ...], suffix: str
+) -> list[Operation]:
+    """One update by an equation, in the steps in which the rule is that one."""
+    name, made = projection.name, []
+    operation = _Learning(projection, arrays, opened)
+    for index, step in enumerate(_lowered(projection, equation)):
+        if isinstance(step, Gather):
+            if "mask" in arrays:  # what statements before have written where there is no synapse is not summed
+                there = Elementwise(name, (Statement(step.array, "=", f"{step.array}*mask"),))
+                masked = operation(f"mask_{step.variable}{suffix}", there, {step.array, "mask"}, {step.array})
+                made.append(masked)
+            made.append(_gather(step, projection, opened, suffix))
+            continue
+        kernel, reads, writes = _update(step, projection, equation, arrays)
+        random = bool({"rand", "randn"} & _names(step))
+        made.append(operation(f"learn_{name}_{index}{suffix}", kernel, reads, writes, random))
+    return made
+
+
+def _gather(step: Gather, projection: Projection, opened: tuple[int, ...], suffix: str) -> Operation:
     """A sum over the synapses of each post unit: what a projection with this array as its weights would bring in."""
     pre, post = projection.pre, projection.post
     field, read = f"{post.name}.{step.variable}", f"{projection.name}.{step.array}"
     signal = Term(pre.name, step.signal)
     kernel = Propagate(projection.name, projection.connectivity, pre.size, post.size, signal, field, read)
     return Operation(
-        name=f"sum_{step.variable}", owner=projection.name, slot=LEARN, steps=opened, kernel=kernel, learns=True,
+        name=f"sum_{step.variable}{suffix}", owner=projection.name, slot=LEARN, steps=opened, kernel=kernel, learns=True,
         reads=frozenset({read}), writes=frozenset({field}), work=projection.synapses,
     )  # fmt: skip
 
@@ -164,7 +195,7 @@ def broadcasts(network: Network) -> list[Operation]:
 
 
 def _broadcast(network: Network, name: str, population: Population) -> Operation:
-    source, during = network.broadcasts[name]
+    source, during, _ = network.broadcasts[name]
     field = f"{population.name}.{name}"
     return Operation(
         name=f"broadcast_{name}_to_{population.name}", owner=population.name, slot=PROPAGATE,

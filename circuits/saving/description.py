@@ -39,7 +39,9 @@ def described(network: Network, writer: Writer) -> dict[str, Any]:
     return {
         "settings": {"precision": network.dtype.name} | {k: writer.data(getattr(network, k)) for k in SETTINGS},
         "populations": [_population_data(p, writer, drawn) for p in network.populations.values()],
-        "broadcasts": [[n, source.name, writer.data(when)] for n, (source, when) in network.broadcasts.items()],
+        "broadcasts": [
+            [n, sent.source.name, writer.data(sent.during), sent.closed] for n, sent in network.broadcasts.items()
+        ],
         "projections": [_projection_data(p, writer, drawn) for p in network.projections.values()],
         "rest": {k: writer.data(v) for k, v in others.items()},
     }
@@ -55,9 +57,9 @@ def rebuild(network: Network, contents: dict[str, Any], reader: Reader) -> None:
             else (network.population(of["name"], of["size"], of["neuron"]))
         )
         _set_rest(made, of, ("name", "size", "neuron", "clamp"))
-    for name, source, when in contents["broadcasts"]:
-        network.broadcast(network.populations[source], name)
-        network.broadcasts[name] = (network.populations[source], reader.value(when))
+    for name, source, when, *closed in contents["broadcasts"]:  # older files do not say it
+        network.broadcast(network.populations[source], name, closed=closed[0] if closed else "hold")
+        network.broadcasts[name] = network.broadcasts[name]._replace(during=reader.value(when))
     for each in contents["projections"]:
         _connect(network, {k: v if k == "weights" else reader.value(v) for k, v in each.items()}, reader)
     for name, value in contents["rest"].items():

@@ -20,6 +20,7 @@ Draw = Callable[[np.random.Generator, tuple[int, ...]], Any] | tuple[float, floa
 
 BELOW, ABOVE = 4, 3
 SIZES = {"below": BELOW, "above": ABOVE}
+ARRIVES = "signal"
 NOTHING = "nothing_arrives : 1 (compartment)\nnothing_sent = 0.0 : 1"
 
 
@@ -28,19 +29,29 @@ def bench(forward: SynapticEquation, feedback: SynapticEquation, **options: Any)
 
     Each variable that an equation reads is a compartment, which a stimulus of its own fills (`below_x`), and each
     broadcast the rate of one (`loss_source`): so a rule may read what it likes, whatever makes it. The projections
-    are `forward` and `feedback`; a presentation is two steps to fill the compartments, and one of plasticity.
+    are `forward` and `feedback`; a presentation is two steps to fill the compartments, and one of plasticity, in which all
+    phases are open that the equations ask for. What they send arrives nowhere, but in equations that read it.
     """
     net = Circuit(**options)
     reads = {"below": forward.reads_pre | feedback.reads_post, "above": forward.reads_post | feedback.reads_pre}
+    reads = {
+        side: names | {ARRIVES} if equation.reads_arriving else names
+        for (side, names), equation in zip(reads.items(), (forward, feedback), strict=True)
+    }
     below, above = (_filled(net, name, sorted(variables)) for name, variables in reads.items())
     for name in dict.fromkeys([*forward.broadcasts, *feedback.broadcasts]):
         net.broadcast(net.stimulus(f"{name}_source", 1), name)
-    net.connect(below, above, into="nothing_arrives", sends="nothing_sent", rule=forward, name="forward")
+    net.connect(below, above, into="nothing_arrives", sends=_sent(forward), rule=forward, name="forward")
     net.connect(
-        above, below, into="nothing_arrives", sends="nothing_sent", rule=feedback, weights=_normal, name="feedback"
+        above, below, into="nothing_arrives", sends=_sent(feedback), rule=feedback, weights=_normal, name="feedback"
     )
-    net.phases("present", 2 * ms, "plasticity", 1 * ms)
+    learning: dict[str, Any] = dict.fromkeys(("plasticity", *forward.phases, *feedback.phases), (2 * ms, 3 * ms))
+    net.phases(present=(0 * ms, 2 * ms), **learning)
     return net
+
+
+def _sent(equation: SynapticEquation) -> str:
+    return ARRIVES if equation.reads_arriving else "nothing_sent"
 
 
 def bench_data(net: Circuit, count: int, seed: int, values: Mapping[str, Draw]) -> dict[str, NDArray[np.float64]]:
@@ -91,7 +102,10 @@ def network(rule: Rule, hidden: Neuron | None = None, **options: Any) -> Circuit
             f"which the units of the network do not have (hidden: {h.variables()}; output: {o.variables()}). Give "
             "the hidden units equations that have it, hidden=Neuron(...), or a circuit of yours, circuit=..."
         )
-    net.phases("feedforward", 2 * ms, "error", 4 * ms, "feedback", 1 * ms, "plasticity", 1 * ms)
+    windows = {"feedforward": (0, 2), "error": (2, 6), "feedback": (6, 7), "plasticity": (7, 8)}
+    windows = dict.fromkeys((*rule.forward.phases, *rule.feedback.phases), (7, 8)) | windows
+    spans: dict[str, Any] = {name: (begin * ms, end * ms) for name, (begin, end) in windows.items()}
+    net.phases(**spans)
     return net
 
 

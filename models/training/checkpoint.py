@@ -5,7 +5,7 @@ A safetensors file holds numbers and text and nothing that could be executed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
 from pathlib import Path
@@ -23,6 +23,7 @@ from ...circuits.saving.arrays import packed, read_packed
 from ...door import door
 from ...errors import RecircuitError
 from .history import Row
+from .modes import told
 
 __all__ = ["About", "Checkpoint"]
 
@@ -158,8 +159,8 @@ class Checkpoint:
         return Moment(self.state, self.noise, self.about.before + self.about.epoch)
 
     @door
-    def check(self, circuit: Circuit, fingerprint: str, seed: int) -> None:
-        """Refuse to continue with another network, other data or another seed.
+    def check(self, circuit: Circuit, fingerprint: str, seed: int, modes: Sequence[str | None] = (None,)) -> None:
+        """Refuse to continue with another network, other data, another seed, or in other modes of the circuit.
 
         Files of the formats 1 and 2 say less of their network. For these, `restore` compares the variables and their
         shapes.
@@ -172,13 +173,15 @@ class Checkpoint:
             The fingerprint of the data.
         seed : int
             The seed of the run.
+        modes : sequence of str, optional
+            The modes of the circuit in which it is trained. The default is its only schedule.
 
         Raises
         ------
         RecircuitError
             If one of them differs. The message says which.
         """
-        there, here = self.about.network, described(circuit)
+        there, here = self.about.network, described(circuit) | told(modes)
         for key in dict.fromkeys([*there, *here]) if self.about.format >= 3 else ():
             if there.get(key) != here.get(key):
                 a, b = _apart(there.get(key, "absent"), here.get(key, "absent"))

@@ -21,6 +21,11 @@ def check(circuit: Circuit, samples: Samples, epochs: int, seed: int) -> None:
         number of epochs or the seed cannot be used.
     """
     count = samples.parts["train"].count
+    if circuit.schedule is None:
+        raise UsageError(
+            "train: the circuit has no phases and just runs, so that there is no presentation of a sample. Say what one is, as "
+            "in circuit.phases('feedforward', 20*ms); or let it run on one series, as in circuit.run(series, 10*second)."
+        )
     if isinstance(epochs, bool) or not isinstance(epochs, int | np.integer) or epochs < 1:
         raise UsageError(f"epochs: expected a whole number, at least 1; got {epochs!r}.")
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < 2**32:

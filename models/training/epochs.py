@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from ...circuits.backends import RunResult
 from ...circuits.backends.program import Diverged
 from ...circuits.description.fingerprint import described
 from ...circuits.inputs import Inputs, Rows
+from ...circuits.lowering.timetable import Timetable
 from ...circuits.readout import Readout
 from ...circuits.untouched import untouched
 from ..analysis.measures import checked, measure
@@ -22,6 +24,7 @@ from ..data.augment import Augmentation, Augmented
 from .checkpoint import About, Checkpoint
 from .history import History, Row, row
 from .machine import threads, versions
+from .modes import told
 from .progress_bar import Bar
 from .samples import Part, Samples, stimuli, supervisors
 
@@ -38,6 +41,7 @@ class Training:
     measures : names of measures for more columns of the history
     more : a function of the epoch and the circuit that returns still more columns
     images : the training images of each epoch, where they are changed
+    modes : those of the circuit through which an epoch goes, one after the other; errors are those of the first
     """
 
     def __init__(
@@ -50,22 +54,29 @@ class Training:
         measures: Sequence[str] = (),
         more: Callable[[int, Circuit], Mapping[str, float]] = lambda number, circuit: {},
         images: Augmented | None = None,
+        modes: Sequence[str | None] = (None,),
     ) -> None:
         self.images = images if images is not None and images.how != Augmentation() else None
         self.circuit, self.seed, self.measures, self.more = circuit, circuit.seed, checked(measures), more
         self.samples = samples
         self.parts = dict(self.samples.parts)
-        self.readout = _readout(circuit, output)
+        self.readout = _readout(circuit, output, modes[0])
         self.program = circuit.program(backend)
-        table = circuit.timetable if self.readout is None else self.readout.table
-        self.tables = {mode: table(mode) for mode in ("train", "evaluate")}
+        for mode, part in product(modes, self.parts.values()):  # series last as long in each of the modes
+            part.inputs.check_lengths(circuit, mode)
+        self.further = [circuit.timetable(schedule=mode) for mode in modes[1:]]
+        self.tables = {part: self._table(part, modes[0]) for part in ("train", "evaluate")}
         self.history = History(backend=backend, classes=self.samples.classes)
         how = Augmentation() if self.images is None else self.images.how
         self._about = About(
-            seed=self.seed, network=described(circuit), backend=backend, threads=threads(backend), versions=versions(backend),
+            seed=self.seed, network=described(circuit) | told(modes), backend=backend,
+            threads=threads(backend), versions=versions(backend),
             data={"name": self.samples.name, "fingerprint": replace(self.samples, how=how).fingerprint()},
         )  # fmt: skip
         self.good = self.checkpoint()
+
+    def _table(self, part: str, mode: str | None) -> Timetable:
+        return self.circuit.timetable(part, schedule=mode) if self.readout is None else self.readout.table(part)
 
     def go_on_from(self, checkpoint: Checkpoint) -> None:
         """Take over its state and history."""
@@ -115,7 +126,9 @@ class Training:
             part = replace(part, inputs=Inputs({**part.inputs.rows, **shown}))
             self.parts = {**self.parts, "train": part}
         begin = time.perf_counter()
-        result = self._show(part, "train", order, number, bar)
+        result = self._show(part, self.tables["train"], order, number, bar)
+        for table in self.further:
+            self._show(part, table, order, number, None)
         return time.perf_counter() - begin, self._error("train", part, result, order)
 
     def _evaluate(self, number: int) -> dict[str, float]:
@@ -125,15 +138,16 @@ class Training:
             if name != "train" and self.readout is not None and part.wanted is not None:
                 order = part.in_batches(self.circuit.batch_size)
                 with untouched(self.program, self.tables["evaluate"]):
-                    result = self._show(part, "evaluate", order, number, None)
+                    result = self._show(part, self.tables["evaluate"], order, number, None)
                 errors |= self._error(name, part, result, order)
         return errors
 
-    def _show(self, part: Part, mode: str, order: NDArray[np.int32], number: int, bar: Bar | None) -> RunResult:
+    def _show(self, part: Part, table: Timetable, order: NDArray[np.int32], number: int, bar: Bar | None) -> RunResult:
         part.inputs.load(self.program)
         tick = None if bar is None else (lambda n: bar.at(len(self.history), min(n * order.shape[1], part.count)))
-        collect = {} if self.readout is None else self.readout.collect
-        result = self.program.run(self.tables[mode], order, collect=collect, progress=tick)
+        asked = self.readout is not None and any(table is one for one in self.tables.values())
+        collect = self.readout.collect if asked and self.readout is not None else {}
+        result = self.program.run(table, order, collect=collect, progress=tick)
         if result.diverged:
             raise Diverged(
                 f"Training diverged in epoch {number}, presentation {result.presentations} of {len(order)}: "
@@ -170,15 +184,15 @@ def _targets(circuit: Circuit) -> bool:
     return any(p.clamp is not None and p.clamp.kind == "targets" for p in supervisors(circuit))
 
 
-def _readout(circuit: Circuit, output: str | None) -> Readout | None:
+def _readout(circuit: Circuit, output: str | None, mode: str | None) -> Readout | None:
     """Where the answer is read; None: the circuit has no output, and no error is measured."""
     if output is None and not supervisors(circuit) and not circuit.outputs_of:
         return None
-    found = Readout.of(circuit, output)
+    found = Readout.of(circuit, output, within=mode)
     if not _targets(circuit):
         return found
     return Readout.of(
-        circuit, read=f"{found.output.name}.{'answer' if 'answer' in found.output.variables() else 'rate'}"
+        circuit, read=f"{found.output.name}.{'answer' if 'answer' in found.output.variables() else 'rate'}", within=mode
     )
 
 

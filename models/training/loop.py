@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from ...circuits import Circuit
 from ...circuits.backends.program import Diverged
@@ -16,6 +16,7 @@ from .checks import check
 from .epochs import Training
 from .history import History, Row
 from .machine import choose
+from .modes import InModes, modes_of
 from .progress_bar import Bar
 from .run_files import WEIGHTS, RunFiles, RunFolder, run_folder
 from .samples import Samples
@@ -71,6 +72,7 @@ def train(
     measures: Sequence[str] = (),
     callbacks: Callback | Sequence[Callback] = (),
     progress: bool | Callable[[str], None] = True,
+    **schedule: Unpack[InModes],
 ) -> History:
     """Train a circuit: present each training sample once per epoch, and measure after every epoch.
 
@@ -108,6 +110,10 @@ def train(
     progress : bool or function
         Whether to show a progress bar (on a terminal or in a notebook); or a function that is called with a line of
         text after each epoch, beside the bar.
+    **schedule : Unpack[InModes]
+        ``mode``, the schedule that the circuit goes through; the default is the one that was declared first. With several, as
+        ``mode=["wake", "sleep"]``, each epoch presents all samples in the first, and then all of them in the next; the error
+        is that of the first.
 
     Returns
     -------
@@ -133,18 +139,26 @@ def train(
     >>> history = rc.train(net, (x, y), 50, validation=.1, callbacks=rc.EarlyStopping())            # doctest: +SKIP
     """
     seed, called = circuit.seed, Callbacks(callbacks)
-    samples = Samples.of(circuit, data, validation)
+    modes = modes_of(schedule, train.__annotations__)
+    samples = Samples.of(circuit, data, validation, modes[0])
     check(circuit, samples, epochs, seed)
     files = out if isinstance(out, RunFiles) else RunFiles(out)
     with run_folder(files) as folder:
         if folder.found is not None:
-            folder.found.check(circuit, samples.fingerprint(), seed)
+            folder.found.check(circuit, samples.fingerprint(), seed, modes)
             backend = folder.found.about.backend if backend == "auto" else backend
         report = progress if callable(progress) else lambda _: None
         name, _ = choose(circuit, backend, epochs * -(-samples.parts["train"].count // circuit.batch_size))
         with _images(samples, seed, circuit.epoch + epochs) as images:
             training = Training(
-                circuit, samples, name, output=output, measures=measures, more=called.measure, images=images
+                circuit,
+                samples,
+                name,
+                output=output,
+                measures=measures,
+                more=called.measure,
+                images=images,
+                modes=modes,
             )
             if folder.found is not None:
                 training.go_on_from(folder.found)

@@ -125,7 +125,7 @@ class Samples:
     order: EpochOrder = field(default_factory=EpochOrder)
 
     @classmethod
-    def of(cls, circuit: Circuit, given: Any, validation: Any = None) -> Samples:
+    def of(cls, circuit: Circuit, given: Any, validation: Any = None, mode: str | None = None) -> Samples:
         """Return the samples that a user gave.
 
         Parameters
@@ -138,6 +138,8 @@ class Samples:
             supervision. x may be a mapping from stimulus to array.
         validation : float or pair of arrays, optional
             A share of the training samples, below 1, or a pair (x, y).
+        mode : str, optional
+            The mode of the presentations, if the circuit has several schedules.
 
         Raises
         ------
@@ -145,20 +147,20 @@ class Samples:
             If the data are none of these or do not fit the circuit.
         """
         if isinstance(given, Samples):
-            return given if validation is None else given._with_validation(circuit, validation)
+            return given if validation is None else given._with_validation(circuit, validation, mode)
         if isinstance(given, AugmentedData):
-            return replace(cls.of(circuit, given.data, validation), how=given.how)
+            return replace(cls.of(circuit, given.data, validation, mode), how=given.how)
         if isinstance(given, Dataset):
             _check_sizes(circuit, given)
-            whole = {k: Part(dataset_inputs(circuit, given, k), np.arange(n), y) for k, n, y in (
+            whole = {k: Part(dataset_inputs(circuit, given, k, mode), np.arange(n), y) for k, n, y in (
                 ("train", given.n_train, given.y_train), ("test", given.n_test, given.y_test)
             )}  # fmt: skip
             made = cls(given.name, whole, data=given)
         else:
             x, y = _x_and_y(given)
             classes = _classes(y)
-            made = cls("data", {"train": _part(circuit, x, _coded(y, classes))}, classes)
-        return made if validation is None else made._with_validation(circuit, validation)
+            made = cls("data", {"train": _part(circuit, x, _coded(y, classes), mode)}, classes)
+        return made if validation is None else made._with_validation(circuit, validation, mode)
 
     def fingerprint(self) -> str:
         """Return a hash of everything that training can read."""
@@ -173,11 +175,11 @@ class Samples:
                 digest.update(repr((each.values.shape, each.scale, each.offset)).encode())
         return digest.hexdigest() + said
 
-    def _with_validation(self, circuit: Circuit, validation: Any) -> Samples:
+    def _with_validation(self, circuit: Circuit, validation: Any, mode: str | None) -> Samples:
         train = self.parts["train"]
         if not isinstance(validation, float | int):
             x, y = _x_and_y(validation)
-            apart = _part(circuit, x, _coded(y, self.classes))
+            apart = _part(circuit, x, _coded(y, self.classes), mode)
         elif not 0 < validation < 1 or round(validation * train.count) in (0, train.count):
             raise UsageError(
                 f"validation: expected a share of the {train.count} training samples that leaves some on both sides, such as "
@@ -229,7 +231,7 @@ def _coded(y: np.ndarray | None, classes: tuple[Any, ...] | None) -> np.ndarray 
     return np.searchsorted(np.array(classes), names)
 
 
-def _part(circuit: Circuit, x: Any, y: np.ndarray | None) -> Part:
+def _part(circuit: Circuit, x: Any, y: np.ndarray | None, mode: str | None) -> Part:
     shown, wanted = stimuli(circuit), supervisors(circuit)
     if not shown:
         raise UsageError("train: the circuit has no stimulus; add one with circuit.stimulus(name, size).")
@@ -243,7 +245,7 @@ def _part(circuit: Circuit, x: Any, y: np.ndarray | None) -> Part:
         )
     if y is not None:
         rows |= {p.name: y for p in wanted}
-    inputs = as_inputs(circuit, rows)
+    inputs = as_inputs(circuit, rows, mode=mode)
     return Part(inputs, np.arange(inputs.count), y)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -64,3 +65,39 @@ def test_other_words_and_options_are_refused() -> None:
     net = circuit("hold")
     with pytest.raises(RecircuitError, match="no option 'durring'.*during"):
         net.connect(net["h"], net["h"], into="drive", durring="a")  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize(
+    "closed, seen", [("hold", [0, 0, 1, 1, 1, 1, 1, 2, 2, 2]), ("zero", [0, 0, 1, 0, 0, 0, 0, 2, 0, 0])]
+)
+@pytest.mark.parametrize(
+    "options, backend",
+    [({}, "numpy"), ({}, "interpreter"), ({"optimise": False}, "numpy"), ({"lowering": "reference"}, "numpy")],
+)
+def test_a_closed_broadcast_holds_or_is_zero(closed: Any, seen: list[int], options: Any, backend: str) -> None:
+    """A unit and a rule read it; the rule adds it to the weight in every step."""
+    net = rc.Circuit(**options)
+    r, x = net.stimulus("r", 1), net.stimulus("x", 1)
+    net.broadcast(r, "reward", during="b", closed=closed)
+    lines = "basal : 1 (compartment)\nreward : 1 (broadcast)\nrate = basal + reward : 1 (during a and b and c)"
+    h = net.population("h", 1, rc.Neuron(lines))
+    rule = rc.Rule("told", source="a test", forward="dw = reward", broadcasts=("reward",))
+    net.connect(x, h, weights=0.0, rule=rule, learns="a and b and c")
+    net.phases("a", 2 * ms, "b", 1 * ms, "c", 2 * ms)
+    shown = {"r": np.array([[1.0], [2.0]]), "x": np.zeros((2, 1))}
+    trace = net.run(shown, record=["h.rate", "h.reward"], backend=backend)
+    assert trace["h.reward"].ravel().tolist() == trace["h.rate"].ravel().tolist() == seen
+    assert net["x_to_h.w"] == sum(seen)
+    told = "keeps its last value" if closed == "hold" else "is zero"
+    assert f"broadcast reward: the rate of r, open during b, {told} while closed" in str(net)
+    assert f"reward is open during b, and {told} while it is closed" in net.explain()
+
+
+def test_what_a_broadcast_does_while_closed_is_saved(tmp_path: Path) -> None:
+    net = rc.Circuit()
+    net.broadcast(net.stimulus("r", 1), "reward", during="b", closed="zero")
+    net.phases("a", 1 * ms, "b", 1 * ms)
+    net.save(tmp_path / "saved")
+    assert rc.Circuit.load(tmp_path / "saved").broadcasts["reward"].closed == "zero"
+    with pytest.raises(RecircuitError, match="broadcast 'loud': closed is 'hold'"):
+        net.broadcast(net["r"], "loud", closed="open")  # type: ignore[arg-type]

@@ -121,8 +121,11 @@ def test_what_diverges_is_said(backend: str) -> None:
     )
     net.connect(x, h, weights=1.0)
     net.phases("run", 1 * ms)
-    with net.live(backend=backend) as live, pytest.raises(rc.RecircuitError, match="h.rate became NaN or infinite"):
-        live.present({"x": 0})
+    with net.live(backend=backend) as live:
+        with pytest.raises(rc.RecircuitError, match="h.rate became NaN or infinite in a closed loop. Nothing learns"):
+            live.present({"x": 0})
+        with pytest.raises(rc.RecircuitError, match="what 'x' is shown holds NaN or infinity"):
+            live.present({"x": np.nan})
 
 
 # --- parameters of each element or unit -------------------------------------------------------------------------------

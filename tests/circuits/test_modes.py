@@ -111,3 +111,95 @@ def test_a_mode_that_there_is_not_is_refused() -> None:
         single.run(presentations=1, mode="night")
     with pytest.raises(RecircuitError, match="a mode is a word"):
         single.phases("a", 1 * ms, mode="two words")
+
+
+def series_circuit(**options: Any) -> rc.Circuit:
+    """A series and its target in the phase wake, which lasts 4 ms in one mode and 3 ms in another; z in sleep."""
+    net = rc.Circuit(batch_size=2, seed=1, **options)
+    x, y = net.stimulus("x", 2, every=1 * ms, during="wake"), net.target("y", 1, during="wake")
+    z = net.stimulus("z", 2, during="sleep")
+    h = net.population("h", 3, rc.Neuron("basal : 1 (compartment)\nrate = tanh(basal) : 1 (during wake and sleep)"))
+    o = net.population(
+        "o", 1,
+        rc.Neuron(
+            """
+            basal   : 1 (compartment)
+            teacher : 1 (compartment)
+            rate    = basal           : 1 (during wake and sleep)
+            delta   = teacher - basal : 1 (during wake)
+            """
+        ),
+    )  # fmt: skip
+    net.connect(x, h, during="wake", closed="zero")
+    net.connect(z, h, during="sleep", closed="zero")
+    net.connect(h, o, rule=rc.Rule("delta", source="Widrow", forward="dw = .05*delta_post*x_pre"), learns="wake")
+    net.connect(y, o, into="teacher", weights=1.0, during="wake")
+    net.phases("wake", 4 * ms, mode="wake")
+    net.phases("sleep", 3 * ms, mode="sleep")
+    net.phases("wake", 3 * ms, "sleep", 1 * ms, mode="both")
+    return net
+
+
+X, Y, Z = (np.random.default_rng(0).normal(size=shape) for shape in ((6, 4, 2), (6, 1), (6, 2)))
+
+
+@pytest.mark.parametrize("backend", ["numpy", "interpreter"])
+def test_a_series_lasts_as_long_as_its_window_in_the_mode(backend: str) -> None:
+    net = series_circuit()
+    rest = {"y": Y[:2], "z": Z[:2]}
+    both = net.run({"x": X[:2, :3], **rest}, mode="both", record=["x.rate"], backend=backend)
+    wake = net.run({"x": X[:2], **rest}, mode="wake", record=["x.rate"])
+    assert np.array_equal(both["x.rate"], X[0, [0, 1, 2, 2]]) and np.array_equal(wake["x.rate"], X[0])
+    with pytest.raises(RecircuitError, match="3 rows; a sample has 4"):
+        net.run(mode="both")  # with the data of the run before
+    time = net.run({"x": lambda t: float(t / ms), **rest}, mode="both", record=["x.rate"])
+    assert time["x.rate"][:, 0].tolist() == [0, 1, 2, 2]
+
+
+def test_a_circuit_is_trained_and_asked_in_a_mode() -> None:
+    """Each epoch shows all samples in the first mode, then in the next; by hand, by runs in the order of the epoch."""
+    data, by_hand = {"x": X, "z": Z}, series_circuit()
+    trained = series_circuit()
+    history = rc.train(trained, (data, Y), epochs=2, mode=["wake", "sleep"], backend="numpy", progress=False)
+    for epoch in (1, 2):
+        order = rc.models.training.order.epoch_order(6, 2, by_hand.seed, epoch)
+        for mode in ("wake", "sleep"):
+            by_hand.run({"x": X, "y": Y, "z": Z}, order=order, mode=mode)
+    np.testing.assert_array_equal(trained["h_to_o.w"], by_hand["h_to_o.w"])
+    assert trained["clock.timestep"] == by_hand["clock.timestep"] == 2 * 3 * (4 + 3)
+    assert history.rows[1]["train_mse"] < history.rows[0]["train_mse"]
+    asked = trained.outputs(data, read="h.rate", mode="sleep")
+    np.testing.assert_allclose(asked, np.tanh(Z @ trained["z_to_h.w"].T), rtol=1e-12)
+    with pytest.raises(RecircuitError, match="3 rows; a sample has 4"):
+        rc.train(trained, (data, Y), mode=["wake", "both"], progress=False)
+    with pytest.raises(RecircuitError, match="there is no 'walk'"):
+        rc.train(trained, (data, Y), mode="walk", progress=False)
+
+
+def test_a_run_is_resumed_in_its_modes(tmp_path: Path) -> None:
+    data, modes = ({"x": X, "z": Z}, Y), ["wake", "sleep"]
+    options: dict[str, Any] = dict(backend="numpy", progress=False)
+    rc.train(series_circuit(), data, 1, mode=modes, out=tmp_path / "run", **options)
+    resumed, whole = series_circuit(), series_circuit()
+    again = rc.RunFiles(tmp_path / "run", resume=True)
+    with pytest.raises(RecircuitError, match="modes there is 'wake, sleep', here 'wake'"):
+        rc.train(resumed, data, 2, mode="wake", out=again, **options)
+    rc.train(resumed, data, 2, mode=modes, out=again, **options)
+    rc.train(whole, data, 2, mode=modes, **options)
+    np.testing.assert_array_equal(resumed["h_to_o.w"], whole["h_to_o.w"])
+
+
+@pytest.mark.parametrize("backend", ["numpy", "interpreter"])
+def test_a_closed_loop_is_in_a_mode(backend: str) -> None:
+    net, other = series_circuit(), series_circuit()
+    with net.live(mode="sleep", backend=backend) as live:
+        rates = live.present({"z": Z[:2]}, read=["h.rate"])["h.rate"]
+    with net.live(mode="wake", backend=backend) as live:
+        live.present({"x": X[:2], "y": Y[:2]})
+    np.testing.assert_allclose(rates, np.tanh(Z[:2] @ net["z_to_h.w"].T), rtol=1e-12)
+    rest = {"z": Z[:2], "y": Y[:2]}
+    other.run({"x": X[:2], **rest}, mode="sleep", backend=backend)
+    other.run({"x": X[:2], **rest}, mode="wake")
+    np.testing.assert_array_equal(net["h_to_o.w"], other["h_to_o.w"])
+    with pytest.raises(RecircuitError, match="there is no 'walk'"):
+        net.live(mode="walk")

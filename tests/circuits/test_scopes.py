@@ -377,6 +377,28 @@ def test_an_element_that_shows_nothing_moves_nothing_that_is_shared() -> None:
     assert net["h.size"] == [3 + 6]
 
 
+@pytest.mark.parametrize("options", [{}, {"optimise": False, "precision": "float32"}], ids=str)
+@pytest.mark.parametrize("backend", ["numpy", "interpreter"])
+def test_what_a_unit_remembers_stays_in_an_element_that_shows_nothing(backend: str, options: dict[str, Any]) -> None:
+    """5 rows in batches of 3: a unit that counts presentations counts 5. Its rate, and its membrane, go on."""
+    lines = """
+        basal : 1 (compartment)
+        n     = n + 1                          : 1 (during count)
+        mean  = mean + .5*(square - mean)      : 1 (after count)
+        square = basal**2 + 1                  : 1
+        dv/dt = -v/tau                         : 1
+        rate  = rate + 1                       : 1 (during count)
+        """
+    net = rc.Circuit(batch_size=3, **options)
+    h = net.population("h", 2, rc.Neuron(lines, tau=10 * ms), initial={"v": 1})
+    net.connect(net.stimulus("x", 1), h, weights=1.0)
+    net.phases("wait", 1 * ms, "count", 1 * ms)
+    net.run(np.arange(5.0)[:, None], backend=backend)
+    assert net["h.n"].sum(axis=0).tolist() == [5, 5]
+    assert net["h.mean"][:, 0].tolist() == [0.5 * (0.5 * 1) + 0.5 * 10, 0.5 * (0.5 * 2) + 0.5 * 17, 0.5 * 5]
+    assert net["h.rate"][:, 0].tolist() == [2, 2, 2] and np.allclose(net["h.v"], 0.9**4)
+
+
 def test_memory_counts_a_value_for_each_element() -> None:
     def bytes_of(batch_size: int, **kept: Any) -> int:
         rule = rc.Rule("r", source="test", forward="el += x_pre; dw = el", **kept)

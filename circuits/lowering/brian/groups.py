@@ -13,6 +13,7 @@ from brian2.units.fundamentalunits import DIMENSIONLESS, get_dimensions
 
 from ...description.population import Population
 from ...description.reads import definitions
+from ..equations import ELEMENT_INDEX
 from ..layout import SHARED_INDEX
 from ..variables import Scope, Variable
 from .assembly import Assembly
@@ -52,6 +53,8 @@ def add_population(assembly: Assembly, population: Population, variables: list[V
     if shared:
         _add_shared(group, population, shared, assembly.dtype)
     for variable in variables:
+        if variable.name == ELEMENT_INDEX:
+            group.variables.add_array(ELEMENT_INDEX, size=len(group), dtype=np.int32)
         if variable.scope is Scope.DELAY:
             group.variables.add_array(variable.name, size=variable.size, dtype=assembly.dtype)
     assembly.add_group(name, group)

@@ -78,7 +78,7 @@ def _connected(assembly: Assembly, projection: Projection, existing: Existing) -
     sums = [
         o.kernel for o in assembly.lowered.operations if isinstance(o.kernel, Summed) and o.owner == projection.name
     ]
-    model = [f"{s.variable}_post = {s.expression} : 1 (summed)" for s in sums]
+    model = list(dict.fromkeys(f"{s.variable}_post = {s.expression} : 1 (summed)" for s in sums))
     connectivity, shared = projection.connectivity, projection.connectivity.shared
     model.append(f"{INDEX} : integer" if shared else "w : 1")
     if isinstance(connectivity, MaxPool):
@@ -148,7 +148,7 @@ def _per_synapse(assembly: Assembly, operation: str, kernel: PerSynapse) -> Runn
 
 
 def _add_broadcast(assembly: Assembly, kernel: Summed, population: Population) -> None:
-    source = next(s for n, (s, _) in assembly.lowered.network.broadcasts.items() if n == kernel.variable)
+    source = assembly.lowered.network.broadcasts[kernel.variable].source
     synapses = Synapses(
         assembly.groups[source.name], assembly.groups[population.name],
         f"{kernel.variable}_post = {kernel.expression} : 1 (summed)", clock=assembly.clock, name=kernel.synapses,

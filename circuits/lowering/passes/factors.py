@@ -60,7 +60,7 @@ class Wanted:
     network: Network
     slot: int
     prefix: str
-    found: dict[str, dict[tuple[str, str], _Factor]] = field(default_factory=dict)
+    found: dict[str, dict[tuple[object, ...], _Factor]] = field(default_factory=dict)
 
     def stored(self, term: Term, steps: Iterable[int]) -> Term:
         """The term with the variable that holds it at these steps."""
@@ -73,7 +73,8 @@ class Wanted:
         mine = self.found.setdefault(term.population, {})
         owner = term.of if term.scalars else ""
         term = replace(term, of=owner)
-        factor = mine.setdefault((term.expression, owner), _Factor(term, f"{self.prefix}_{len(mine)}"))
+        when = tuple(steps) if self.slot == LEARN else ()  # it comes before each update that reads it
+        factor = mine.setdefault((term.expression, owner, when), _Factor(term, f"{self.prefix}_{len(mine)}"))
         factor.steps |= set(steps)
         return replace(term, variable=factor.variable)
 

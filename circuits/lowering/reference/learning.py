@@ -5,16 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from math import prod
 
-from brian2.utils.stringtools import get_identifiers
+from brian2.utils.stringtools import get_identifiers, word_substitute
 
 from ....plasticity import Statement, SynapticEquation
 from ....plasticity.incoming import sided, with_sums_named
+from ....plasticity.names import INCOMING
 from ....plasticity.sharing import SharedStatement, shared_code
 from ...description.network import Network
 from ...description.projection import Projection
 from ...description.reads import read_of_units, sums_of
 from ..kernels import Kernel
 from ..operations import LEARN, Operation
+from ..rule_equations import equations_in_steps, whole_equation
 from ..synapses import learning_steps, masking
 from .kernels import PerSynapse, PerWeight, Summed
 from .layout import kept, masked
@@ -25,21 +27,29 @@ def learning(network: Network, projection: Projection, synapses: int) -> list[Op
     equation = projection.equation
     if equation is None or not equation.plastic:
         return []
-    if projection.connectivity.shared:
-        return _shared(network, projection, equation, synapses)
-    return _each(network, projection, equation)
+    opened = learning_steps(network, projection)
+    made = []
+    for number, (one, steps) in enumerate(equations_in_steps(network, projection, opened)):
+        suffix = f"_{number + 1}" if number else ""
+        if projection.connectivity.shared:
+            found = _shared(network, projection, one, steps, synapses)
+        else:
+            found = _each(network, projection, one, steps)
+        made += [replace(o, name=f"{o.name}{suffix}") for o in found]
+    return made
 
 
-def _each(network: Network, projection: Projection, equation: SynapticEquation) -> list[Operation]:
+def _each(
+    network: Network, projection: Projection, equation: SynapticEquation, opened: tuple[int, ...]
+) -> list[Operation]:
     """Each synapse has a weight of its own: the equation as it is written, then the count."""
     name, code = projection.name, equation.plain_code()
     used, plain = get_identifiers(code), equation.plain_names
     mine = {v for v in ("w", "updates", *plain) if plain.get(v, v) in used and v in kept(projection)}
     reads = {f"{name}.{v}" for v in mine} | read_of_units(network, projection)
     reads.add(f"{name}.updates")  # so that counting is never taken for what cannot have changed
-    opened = learning_steps(network, projection)
     if sums_of(projection):
-        return _each_with_sums(network, projection, equation)
+        return _each_with_sums(network, projection, equation, opened)
 
     def operation(suffix: str, text: str, writes: set[str], work: int) -> Operation:
         return Operation(
@@ -49,15 +59,18 @@ def _each(network: Network, projection: Projection, equation: SynapticEquation) 
         )  # fmt: skip
 
     whole = prod(projection.shape)
+    changes = [operation("0", code, {"w", *equation.state, *equation.traces} & mine, whole)] if code else []
     return [
-        operation("0", code, {"w", *equation.state, *equation.traces} & mine, whole),
+        *changes,
         operation("count", "updates = updates + 1", {"updates"}, 0),
     ]
 
 
-def _each_with_sums(network: Network, projection: Projection, equation: SynapticEquation) -> list[Operation]:
+def _each_with_sums(
+    network: Network, projection: Projection, equation: SynapticEquation, steps: tuple[int, ...]
+) -> list[Operation]:
     """Statement by statement, and before each the sums over synapses that it reads; none of it is ever left out."""
-    name, steps = projection.name, learning_steps(network, projection)
+    name = projection.name
     keys = frozenset(f"{name}.{v}" for v in kept(projection))
     sums = frozenset(f"{projection.post.name}.{v}" for v in sums_of(projection))
     reads = frozenset(read_of_units(network, projection)) | keys | sums
@@ -65,20 +78,34 @@ def _each_with_sums(network: Network, projection: Projection, equation: Synaptic
     def operation(op: str, kernel: Kernel, writes: frozenset[str]) -> Operation:
         return Operation(op, name, LEARN, steps, kernel, reads, writes, learns=True, always=True)
 
-    made, count = [], 0
+    made, variables = [], _sums(whole_equation(projection), name)
     for k, statement in enumerate(equation.statements):
-        named, found = with_sums_named(statement, name, count)
-        count += len(found)
-        for one in found:
+        named, found = with_sums_named(statement, name)
+        there = {f"{s.variable}_post": f"{variables[s.weight, s.signal]}_post" for s in found}
+        named = replace(named, expression=word_substitute(named.expression, there))
+        for one in dict.fromkeys(replace(s, variable=variables[s.weight, s.signal]) for s in found):
             code = replace(equation, statements=(Statement("w", "=", f"({one.weight})*({sided(one.signal, 'pre')})"),))
             summed = Summed(name, one.variable, code.plain_code().partition("=")[2].strip())
-            made.append(operation(f"sum_{one.variable}", summed, frozenset({f"{projection.post.name}.{one.variable}"})))
+            made.append(
+                operation(f"sum_{one.variable}_{k}", summed, frozenset({f"{projection.post.name}.{one.variable}"}))
+            )
         line = replace(equation, statements=(named,)).plain_code(equation.locals)
         made.append(operation(f"learn_{name}_{k}", PerSynapse(name, line), keys))
     return [*made, operation(f"learn_{name}_count", PerSynapse(name, "updates = updates + 1"), keys)]
 
 
-def _shared(network: Network, projection: Projection, equation: SynapticEquation, synapses: int) -> list[Operation]:
+def _sums(equation: SynapticEquation, name: str) -> dict[tuple[str, str], str]:
+    """Weight and signal of a sum over synapses -> its variable: the same in all phases."""
+    found: dict[tuple[str, str], str] = {}
+    for statement in equation.statements:
+        for one in with_sums_named(statement, name, len(found))[1]:
+            found.setdefault((one.weight, one.signal), f"{INCOMING}_{len(found)}_of_{name}")
+    return found
+
+
+def _shared(
+    network: Network, projection: Projection, equation: SynapticEquation, steps: tuple[int, ...], synapses: int
+) -> list[Operation]:
     """Statement by statement: what each synapse adds, added up; then the weight's own terms, and the sum.
 
     None of these is ever left out: the reference form is to be right, not fast.
@@ -86,7 +113,6 @@ def _shared(network: Network, projection: Projection, equation: SynapticEquation
     name = projection.name
     writes = frozenset(f"{name}.{v}" for v in kept(projection))
     reads = frozenset(read_of_units(network, projection)) | writes
-    steps = learning_steps(network, projection)
 
     def operation(op: str, kernel: Kernel, work: int = 0) -> Operation:
         return Operation(op, name, LEARN, steps, kernel, reads, writes, learns=True, always=True, work=work)

@@ -11,6 +11,7 @@ from ...description.network import Network
 from ...description.population import Population
 from ...description.projection import Projection, Transposed
 from ...description.reads import broadcasts_into
+from ..arriving import arrivals
 from ..closing import closings
 from ..delays import move, signal_of
 from ..kernels import Term
@@ -39,7 +40,7 @@ def lower_reference(network: Network) -> Lowered:
     operations = clamps(network) + closings(network)
     for population in network.populations.values():
         operations += state_updates(network, population)
-    operations += [*merging(sent.operations()), *moved]
+    operations += [*merging(sent.operations()), *moved, *arrivals(network)]
     for projection in network.projections.values():
         signal, count = signals[projection.name], len(synapses[projection.name].weight)
         operations += _propagation(network, projection, signal, count)
@@ -55,7 +56,7 @@ def lower_reference(network: Network) -> Lowered:
 
 
 def _spread(network: Network, name: str, sent: Wanted) -> Term:
-    source, during = network.broadcasts[name]
+    source, during, _ = network.broadcasts[name]
     return sent.stored(Term(source.name, "rate"), network.phased().open_steps(during, f"the broadcast {name!r}"))
 
 
@@ -119,6 +120,6 @@ def _copy(network: Network, projection: Projection, weights: Transposed) -> Oper
 
 def _broadcast(network: Network, name: str, signal: Term, population: Population) -> Operation:
     op, field = f"broadcast_{name}_to_{population.name}", f"{population.name}.{name}"
-    steps = network.phased().open_steps(network.broadcasts[name][1], f"the broadcast {name!r}")
+    steps = network.phased().open_steps(network.broadcasts[name].during, f"the broadcast {name!r}")
     kernel = Summed(op, name, f"{signal.variable}_pre")
     return Operation(op, population.name, PROPAGATE, steps, kernel, frozenset({signal.key}), frozenset({field}))
