@@ -3,8 +3,8 @@
 Akrout, M., Wilson, C., Humphreys, P. C., Lillicrap, T. and Tweed, D. (2019). Deep learning without weight transport. NeurIPS
 32. Kolen, J. F. and Pollack, J. B. (1994). Backpropagation without weight transport. IEEE ICNN, 1375-1380.
 
-    h = tanh(W1 x),   o = W2 h,   delta_o = wanted - o,   delta_h = (1 - h^2) R delta_o
-    dW = rate delta (rate below)^T - decay W,   dR = rate h delta_o^T - decay R
+    h = tanh(W1 x),   o = W2 h,   error_o = wanted - o,   error_h = (1 - h^2) R error_o
+    dW = rate error (rate below)^T - decay W,   dR = rate h error_o^T - decay R
 
 What is shown: on digits the angle between R and the transpose of W2 falls towards 0, while the network learns. With feedback
 that stays as it was (feedback alignment) the angle remains large.
@@ -20,25 +20,19 @@ from brian2 import ms
 from matplotlib.figure import Figure
 
 import recircuit as rc
+from recircuit.plasticity.rules import kolen_pollack
 
-KOLEN_POLLACK = rc.Rule(
-    "kolen-pollack",
-    source="Akrout et al. 2019",
-    forward="dw = rate*delta_post*x_pre - decay*w",
-    feedback="dw = rate*x_post*delta_pre - decay*w",
-    parameters=dict(rate=0.05, decay=5e-4),
-)
 HIDDEN = rc.Neuron("""
     basal  : 1 (compartment)
     apical : 1 (compartment)
     rate  = tanh(basal)          : 1 (during forward)
-    delta = apical*(1 - rate**2) : 1 (during backward)
+    error = apical*(1 - rate**2) : 1 (during backward)
 """)
 OUTPUT = rc.Neuron("""
     basal   : 1 (compartment)
     teacher : 1 (compartment)
     rate  = basal           : 1
-    delta = teacher - basal : 1
+    error = teacher - basal : 1
 """)
 
 
@@ -49,10 +43,10 @@ def network(
     net = rc.Circuit(batch_size=batch_size, seed=seed)
     x, h = net.stimulus("x", sizes[0]), net.population("h", sizes[1], HIDDEN)
     o, s = net.population("o", sizes[2], OUTPUT), net.supervisor("s", sizes[2], on=1, off=0, during="backward")
-    net.connect(x, h, rule=KOLEN_POLLACK.forward, during="forward")
-    net.connect(h, o, rule=KOLEN_POLLACK.forward, during="forward")
-    back = KOLEN_POLLACK.feedback if learns_back else None
-    net.connect(o, h, into="apical", sends="delta", rule=back, weights=rc.glorot(), during="backward")
+    net.connect(x, h, rule=kolen_pollack.forward, during="forward")
+    net.connect(h, o, rule=kolen_pollack.forward, during="forward")
+    back = kolen_pollack.feedback if learns_back else None
+    net.connect(o, h, into="apical", sends="error", rule=back, weights=rc.glorot(), during="backward")
     net.connect(s, o, into="teacher", weights=1.0, connectivity=rc.OneToOne(), during="backward")
     net.phases("forward", 2 * ms, "backward", 2 * ms, "plasticity", 1 * ms, evaluation="forward")
     return net

@@ -2,8 +2,10 @@
 
 from .adam import adam
 from .backpropagation import bp
+from .contrastive import contrastive_bias, contrastive_hebbian, generec
 from .fixed_feedback import frfb
 from .hinge import hinge
+from .kolen_pollack import kolen_pollack
 from .matching import matching
 from .node_perturbation import node_perturbation, node_perturbation_ridge
 from .quantised_updates import quantised
@@ -11,14 +13,22 @@ from .random_backpropagation import arbp, rbp
 from .recirculation import recirculated_feedback, recirculation
 from .reinforcement import reinforcement
 from .resampled_feedback import resampled, sign_concordant
+from .sign_symmetry import sign_symmetry, sign_symmetry_manhattan
+from .target_propagation import target_propagation
 from .updated_feedback import urfb
+from .weight_mirror import weight_mirror
+from .weight_perturbation import weight_perturbation
 
 __all__ = [
     "adam",
     "arbp",
     "bp",
+    "contrastive_bias",
+    "contrastive_hebbian",
     "frfb",
+    "generec",
     "hinge",
+    "kolen_pollack",
     "matching",
     "node_perturbation",
     "node_perturbation_ridge",
@@ -29,5 +39,10 @@ __all__ = [
     "reinforcement",
     "resampled",
     "sign_concordant",
+    "sign_symmetry",
+    "sign_symmetry_manhattan",
+    "target_propagation",
     "urfb",
+    "weight_mirror",
+    "weight_perturbation",
 ]

@@ -1,0 +1,30 @@
+"""Weight perturbation: every weight is moved at random, and keeps the part that made the loss smaller.
+
+Dembo and Kailath 1990; Werfel, Xie and Seung 2005. The rule acts twice in a presentation, as `updates` tells it. The first
+time a synapse adds noise to its weight. The second time, when the noisy loss is known, it takes the noise back, and learns:
+
+    noise = sd*randn(),   dw = noise
+    dw = -noise - rate*difference*noise/sd^2,   difference = noisy loss - clean loss
+
+Batch elements share their weights, and so the noise. For small noise the mean of the update is the gradient; its mean
+square is (number of weights + 2) times that of the gradient. The circuit is in the gallery: `examples/perturbation.py`.
+"""
+
+from ..rule import Rule
+
+__all__ = ["weight_perturbation"]
+
+weight_perturbation = Rule(
+    "weight_perturbation",
+    source="Werfel, Xie and Seung 2005; Dembo and Kailath 1990",
+    about="Weights are moved at random, and keep the part that made the loss smaller.",
+    forward="""
+        later = updates % 2
+        noise = (1 - later)*sd*randn() + later*noise
+        dw = (1 - later)*noise
+        dw = -later*(noise + rate*difference*noise/sd**2)
+    """,
+    state=dict(noise=0.0),
+    broadcasts=("difference",),
+    parameters=dict(rate=0.001, sd=1e-4),
+)
