@@ -96,4 +96,4 @@ def together(modes: Mapping[str, Schedule]) -> Schedule:
     windows: dict[str, tuple[int, int]] = {}
     for schedule in modes.values():
         windows = {**schedule.windows, **windows}
-    return Modes(windows, modes=dict(modes))
+    return Modes(windows, next(iter(modes.values())).evaluation, modes=dict(modes))

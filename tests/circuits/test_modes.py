@@ -203,3 +203,16 @@ def test_a_closed_loop_is_in_a_mode(backend: str) -> None:
     np.testing.assert_array_equal(net["h_to_o.w"], other["h_to_o.w"])
     with pytest.raises(RecircuitError, match="there is no 'walk'"):
         net.live(mode="walk")
+
+
+def test_an_evaluation_goes_through_the_mode_that_was_declared_first() -> None:
+    """It ends with that mode's own phases, and neither another mode, nor what has happened in one, changes what it says."""
+    net = rc.Circuit(batch_size=2, seed=1)
+    unit = rc.Neuron("basal : 1 (compartment)\nrate = in_look*basal + in_dream : 1 (during look and dream)")
+    h = net.population("h", 4, unit)
+    net.connect(net.stimulus("x", 3), h, during="look", weights=rc.normal(1.0))
+    net.phases("look", 1 * ms, "learn", 1 * ms, evaluation="look", mode="day")
+    net.phases("dream", 4 * ms, mode="night")
+    net.run(presentations=3, mode="night")
+    assert np.allclose(net.outputs(SHOWN, read="h.rate"), SHOWN @ net["x_to_h.w"].T)
+    assert np.array_equal(net["h.rate"], np.ones((2, 4)))
