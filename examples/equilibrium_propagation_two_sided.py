@@ -9,8 +9,8 @@ deep ConvNets by drastically reducing its gradient estimator bias. Front. Neuros
     one-sided:  dW_ij = rate (s_i s_j plus - s_i s_j free)/beta
     two-sided:  dW_ij = rate (s_i s_j plus - s_i s_j minus)/(2 beta)
 
-Both tend to minus the gradient of |wanted - o|^2/2 as beta goes to 0. For a finite beta the first is wrong by a part of the size
-beta, the second by one of the size beta^2. `examples/equilibrium_propagation.py` has one side, whose sign is random.
+Both tend to minus the gradient of |wanted - o|^2/2 as beta goes to 0. For a finite beta the first is wrong by a part of the
+size beta, the second by one of the size beta^2. `examples/equilibrium_propagation.py` has one side, whose sign is random.
 
 What is shown: how far both are from the gradient, for several beta, on digits and with a random network. The theory says
 that the logarithm of this error grows 1 and 2 times as fast as that of beta (checked to within .2; the bounds were set
@@ -74,7 +74,9 @@ def network(
         net.connect(one, post, into="below", rule=bias.forward, weights=0.0, during=always)
     net.connect(o, h, into="above", sends="rate", rule=weight.feedback, weights=up[1].T.copy(), during=always)
     free, nudged = (steps * ms for steps in settling)
-    net.phases("free", free, "plus", nudged, "again", 1 * ms, "minus", nudged, "plasticity", 1 * ms, evaluation=["free"])
+    net.phases(
+        "free", free, "plus", nudged, "again", 1 * ms, "minus", nudged, "plasticity", 1 * ms, evaluation=["free"]
+    )
     return net
 
 

@@ -4,7 +4,7 @@ Akrout, M., Wilson, C., Humphreys, P. C., Lillicrap, T. and Tweed, D. (2019). De
 32. Kolen, J. F. and Pollack, J. B. (1994). Backpropagation without weight transport. IEEE ICNN, 1375-1380.
 
     h = tanh(W1 x),   o = W2 h,   error_o = wanted - o,   error_h = (1 - h^2) R error_o
-    dW = rate error (rate below)^T - decay W,   dR = rate h error_o^T - decay R
+    dW = rate error (rate below)^T - rate decay W,   dR = rate h error_o^T - rate decay R
 
 What is shown: on digits the angle between R and the transpose of W2 falls towards 0, while the network learns. With feedback
 that stays as it was (feedback alignment) the angle remains large.
@@ -22,6 +22,7 @@ from matplotlib.figure import Figure
 import recircuit as rc
 from recircuit.plasticity.rules import kolen_pollack
 
+RULE = kolen_pollack.with_parameters(rate=0.05, decay=0.01)
 HIDDEN = rc.Neuron("""
     basal  : 1 (compartment)
     apical : 1 (compartment)
@@ -43,9 +44,9 @@ def network(
     net = rc.Circuit(batch_size=batch_size, seed=seed)
     x, h = net.stimulus("x", sizes[0]), net.population("h", sizes[1], HIDDEN)
     o, s = net.population("o", sizes[2], OUTPUT), net.supervisor("s", sizes[2], on=1, off=0, during="backward")
-    net.connect(x, h, rule=kolen_pollack.forward, during="forward")
-    net.connect(h, o, rule=kolen_pollack.forward, during="forward")
-    back = kolen_pollack.feedback if learns_back else None
+    net.connect(x, h, rule=RULE.forward, during="forward")
+    net.connect(h, o, rule=RULE.forward, during="forward")
+    back = RULE.feedback if learns_back else None
     net.connect(o, h, into="apical", sends="error", rule=back, weights=rc.glorot(), during="backward")
     net.connect(s, o, into="teacher", weights=1.0, connectivity=rc.OneToOne(), during="backward")
     net.phases("forward", 2 * ms, "backward", 2 * ms, "plasticity", 1 * ms, evaluation="forward")

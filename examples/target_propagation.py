@@ -94,7 +94,9 @@ def main(out: Path = Path("."), epochs: int = 40) -> float:
     left.legend()
     net.run(digits, presentations=1)
     for name in ("o", "h2", "h1"):
-        right.plot(net[f"{name}.rate"].ravel(), (net[f"{name}.target"] - net[f"{name}.rate"]).ravel(), ".", ms=2, label=name)
+        right.plot(
+            net[f"{name}.rate"].ravel(), (net[f"{name}.target"] - net[f"{name}.rate"]).ravel(), ".", ms=2, label=name
+        )
     right.set(xlabel="rate", ylabel="target minus rate")
     right.legend()
     figure.savefig(out / "target_propagation.png")

@@ -36,6 +36,8 @@ class RuleNetwork:
 
 NOISY = RuleNetwork("node_perturbation", node_perturbation, "logistic")
 LOOPED = RuleNetwork("recirculating", recirculating, "tanh")
+#: What units of one circuit in the gallery have alone, and its file; a rule that reads it needs that circuit.
+IN_GALLERY = {"free": "generec.py", "echo": "target_propagation.py", "spontaneous": "weight_mirror.py"}
 #: What units have in loops alone.
 IN_LOOPS = frozenset({"shown", "received"})
 
@@ -46,8 +48,15 @@ def network_for(rule: Rule) -> RuleNetwork | None:
     Raises
     ------
     UsageError
-        If the rule is for pairs of layers that nobody teaches.
+        If the rule is for pairs of layers that nobody teaches, or for a circuit with phases of its own.
     """
+    read = set().union(*(e.reads_pre | e.reads_post for e in (rule.forward, rule.feedback)))
+    if found := sorted(read & IN_GALLERY.keys()):
+        raise UsageError(
+            f"The rule {rule.name!r} reads {found[0]!r}, which units have in a circuit with phases of its own. The gallery "
+            f"has one, examples/{IN_GALLERY[found[0]]}: copy it, and train it with recircuit.train(...), or compare it with "
+            f"recircuit compare digits --rules examples/{IN_GALLERY[found[0]]}:network."
+        )
     if reads_noise(rule):
         return NOISY
     if IN_LOOPS & (rule.forward.reads_pre | rule.forward.reads_post):

@@ -1,7 +1,7 @@
 """Feedback that becomes the transpose of the forward weights, since both make the same changes and decay.
 
 Kolen and Pollack 1994; Akrout et al. 2019, section 4.2. What the two synapses between two units began with is forgotten, as
-(1 - decay)^n; what they have learned is the same.
+(1 - rate*decay)^n; what they have learned is the same.
 """
 
 from ..rule import Rule
@@ -12,7 +12,7 @@ kolen_pollack = Rule(
     "kolen_pollack",
     source="Akrout et al. 2019; Kolen and Pollack 1994",
     about="Forward and feedback synapses make the same changes and decay, and so become equal.",
-    forward="dw = rate*error_post*x_pre - decay*w",
-    feedback="dw = rate*error_pre*x_post - decay*w",
-    parameters=dict(rate=0.05, decay=5e-4),
+    forward="dw = rate*(error_post*x_pre - decay*w)",
+    feedback="dw = rate*(error_pre*x_post - decay*w)",
+    parameters=dict(rate=1.0, decay=1e-3),
 )

@@ -18,7 +18,7 @@ sign_symmetry = Rule(
         partner = size*sign(w)
     """,
     state=dict(partner=0.0),
-    parameters=dict(rate=0.1, size=0.1),
+    parameters=dict(rate=1.0, size=0.1),
     feedback_weights="transpose of partner",
     local=False,
 )

@@ -20,16 +20,16 @@ def test_both_sides(example: Callable[[str], ModuleType], sides: int) -> None:
 
     def settled(h: np.ndarray, o: np.ndarray, steps: int, beta: float) -> tuple[np.ndarray, np.ndarray]:
         for _ in range(steps):
-            to_h, to_o = shown @ u.T + o @ v + b, h @ v.T + c + beta * (wanted - o)
+            to_h, to_o = rows @ u.T + o @ v + b, h @ v.T + c + beta * (goal - o)
             h, o = (s + 0.5 * (1 / (1 + np.exp(-field)) - s) for s, field in ((h, to_h), (o, to_o)))
         return h, o
 
     h, o = np.zeros((4, 5)), np.zeros((4, 3))
-    for shown, wanted in zip(x.reshape(-1, 4, 6), np.eye(3)[labels].reshape(-1, 4, 3)):
+    for rows, goal in zip(x.reshape(-1, 4, 6), np.eye(3)[labels].reshape(-1, 4, 3)):
         free = settled(h, o, 20, 0.0)
         plus, (h, o) = settled(*free, 10, 0.4), settled(*free, 10, -0.4)
         low, scale = ((h, o), 0.3 / 0.8 / 4) if sides == 2 else (free, 0.3 / 0.4 / 4)
-        u += scale * (plus[0] - low[0]).T @ shown
+        u += scale * (plus[0] - low[0]).T @ rows
         v += scale * (plus[1].T @ plus[0] - low[1].T @ low[0])
         b += scale * (plus[0] - low[0]).sum(axis=0)
         c += scale * (plus[1] - low[1]).sum(axis=0)

@@ -20,7 +20,8 @@ def test_target_propagation(example: Callable[[str], ModuleType]) -> None:
     record = [f"{h}.{name}" for h in ("h1", "h2") for name in ("shaken", "rate")]
     trace = net.run({"x": x, "s": labels}, record=record, elements="all")
     noise = [
-        (trace[f"{h}.shaken"] - trace[f"{h}.rate"]).reshape(200, -1, 4, size)[:, -1] for h, size in (("h1", 5), ("h2", 4))
+        (trace[f"{h}.shaken"] - trace[f"{h}.rate"]).reshape(200, -1, 4, size)[:, -1]
+        for h, size in (("h1", 5), ("h2", 4))
     ]
     for shown, wanted, n1, n2 in zip(x.reshape(-1, 4, 6), np.eye(3)[labels].reshape(-1, 4, 3), *noise):
         h1 = np.tanh(shown @ w1.T)

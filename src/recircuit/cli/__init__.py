@@ -1,4 +1,4 @@
-"""The command line: `recircuit train`, `sweep`, `reproduce`, `rules`, `doctor`.
+"""The command line: `recircuit train`, `sweep`, `compare`, `reproduce`, `rules`, `doctor`.
 
 The exit code is 0 after success, 1 if a check or the run fails, 2 if the call is wrong, 130 after Ctrl-C and 143 after SIGTERM.
 """

@@ -16,6 +16,7 @@ __all__ = ["COMMANDS", "CommandsOnDemand"]
 COMMANDS = {
     "train": "Train a network on a data set and keep the results in a folder.",
     "sweep": "Run many trainings or experiments over seeds and variants.",
+    "compare": "Train rules side by side, and say what each reaches and needs.",
     "reproduce": "Run an experiment of a paper and check its numbers.",
     "rules": "Print the rules that networks can be trained with.",
     "doctor": "Say what works on this machine, and what to do about what does not work.",

@@ -1,0 +1,125 @@
+"""A comparison of rules as a table over seeds (Markdown, CSV, JSON) and as a figure."""
+
+from __future__ import annotations
+
+import json
+import math
+import statistics
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from .rule_comparison import Compared, Task
+from .summary_tables import csv_text
+
+__all__ = ["as_csv", "as_figure", "as_json", "as_markdown", "over_seeds"]
+
+Row = dict[str, Any]
+COLUMNS = (
+    "Angles are in degrees, between the update of a batch and minus the gradient of the loss, by all weights on the way from "
+    "the stimulus to the answer. Multiplications and ms are of one sample that is learned; bytes are of the synapse that keeps "
+    "most. Every rule learns with its own rate, which was not tuned for the comparison."
+)
+
+
+def over_seeds(found: Sequence[Compared]) -> list[Row]:
+    """Return a row for each rule: means over the seeds, and the standard deviation of the test error.
+
+    A number of presentations is the mean over the seeds that reached the wanted error, and `reached` says how many did.
+    """
+    rows = []
+    for rule in dict.fromkeys(one.rule for one in found):
+        group = [one for one in found if one.rule == rule]
+        reached = [float(one.presentations) for one in group if one.presentations is not None]
+        errors = [one.test_error for one in group]
+        rows.append(
+            {
+                "rule": rule, "seeds": len(group), "test_error": _mean(errors),
+                "test_error_sd": statistics.stdev(errors) if len(errors) > 1 else math.nan,
+                "presentations": _mean(reached), "reached": len(reached), "loss": group[0].loss,
+                "angle_first": _mean([one.angle_first for one in group]),
+                "angle_last": _mean([one.angle_last for one in group]),
+                "multiplications": group[0].multiplications, "milliseconds": _mean([one.milliseconds for one in group]),
+                "local": group[0].local, "bytes_of_synapse": group[0].bytes_of_synapse, "phases": group[0].phases,
+                "steps": group[0].steps,
+            }
+        )  # fmt: skip
+    return rows
+
+
+def as_csv(found: Sequence[Compared]) -> str:
+    """Return a row for each rule and seed."""
+    return csv_text([asdict(one) for one in found])
+
+
+def as_json(found: Sequence[Compared], task: Task) -> str:
+    """Return the task, the rows over the seeds, and all runs. A number that there is not is null."""
+    told = {
+        "task": {
+            "data": task.data.name, "layers": list(task.layers), "epochs": task.epochs, "batch_size": task.batch_size,
+            "wanted_error": task.wanted_error,
+        },
+        "rules": over_seeds(found), "runs": [asdict(one) for one in found],
+    }  # fmt: skip
+    return json.dumps(_finite(told), indent=1) + "\n"
+
+
+def as_markdown(found: Sequence[Compared], task: Task) -> str:
+    """Return a table over the seeds, with a line on the task above it and on the columns below it."""
+    shown = len({one.seed for one in found})
+    lines = [
+        f"{task.data.name}, layers {'-'.join(map(str, task.layers))}, {task.epochs} epochs, {task.batch_size} at a time, "
+        f"{shown} seed{'s' * (shown != 1)}.",
+        "",
+        f"| rule | test error (%) | samples to {task.wanted_error:.0%} | angle at first | angle at last | loss | local "
+        "| phases | steps | multiplications | ms | bytes |",
+        "| --- |" + " ---: |" * 4 + " --- | --- |" + " ---: |" * 5,
+    ]
+    for row in over_seeds(found):
+        sd = "" if math.isnan(row["test_error_sd"]) else f" ± {100 * row['test_error_sd']:.1f}"
+        some = f"{row['presentations']:,.0f}" if row["reached"] else "-"
+        some += f" ({row['reached']} of {row['seeds']})" if 0 < row["reached"] < row["seeds"] else ""
+        lines.append(
+            f"| {row['rule']} | {100 * row['test_error']:.1f}{sd} | {some} | {row['angle_first']:.1f} | "
+            f"{row['angle_last']:.1f} | {row['loss']} | {'yes' if row['local'] else 'no'} | {row['phases']} | {row['steps']} | "
+            f"{row['multiplications']:,} | {row['milliseconds']:.2f} | {row['bytes_of_synapse']:.0f} |"
+        )
+    return "\n".join([*lines, "", COLUMNS, ""])
+
+
+def as_figure(found: Sequence[Compared], task: Task) -> Figure:
+    """Draw test errors, and angles before and after training, of each rule."""
+    rows = over_seeds(found)
+    names, places = [row["rule"].rpartition("/")[2] for row in rows], np.arange(len(rows))
+    figure = Figure(figsize=(10, 1.6 + 0.32 * len(rows)), layout="constrained")
+    left, right = figure.subplots(1, 2, sharey=True)
+    left.barh(
+        places,
+        [100 * row["test_error"] for row in rows],
+        xerr=[100 * row["test_error_sd"] for row in rows],
+        color="0.7",
+    )
+    left.set(xlabel="test error (%)", yticks=places, yticklabels=names, title=f"{task.data.name}, {task.epochs} epochs")
+    left.invert_yaxis()
+    for key, name, marker in (("angle_first", "before", "o"), ("angle_last", "after", "s")):
+        right.plot([row[key] for row in rows], places, marker, label=f"{name} training")
+    right.axvline(90, color="0.8", zorder=0)
+    right.set(xlabel="angle of the update and the gradient (degrees)", xlim=(0, None))
+    right.legend()
+    return figure
+
+
+def _mean(values: Sequence[float]) -> float:
+    return statistics.fmean(values) if values else math.nan
+
+
+def _finite(value: Any) -> Any:
+    """Return the same without NaN, which JSON does not have."""
+    if isinstance(value, dict):
+        return {key: _finite(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_finite(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

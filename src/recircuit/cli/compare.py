@@ -1,0 +1,93 @@
+"""`recircuit compare`."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from recircuit.atomic_files import write_together
+from recircuit.errors import UsageError
+from recircuit.folder_lock import locked
+from recircuit.models.data import DATA as DATA_SETS
+from recircuit.models.data import load
+from recircuit.models.runs.config import RunConfig
+from recircuit.models.sweeps.comparison_tables import as_csv, as_figure, as_json, as_markdown
+from recircuit.models.sweeps.jobs import seeds_of, values_of
+from recircuit.models.sweeps.rule_comparison import Compared, Task, builder_of
+from recircuit.models.sweeps.rule_comparison import compare as compare_one
+
+__all__ = ["compare"]
+
+DATA = f"The data set: {DATA_SETS.listed()}, or the path of an .npz file, as in `recircuit train`."
+RULES = (
+    "The rules, separated by commas: names, as in `recircuit rules`; rules in files (./mine.py:my_rule); or functions in "
+    "files that make a circuit from (sizes, batch_size=, seed=), for instance examples/generec.py:network."
+)
+LAYERS = "The number of units of each layer. [default: FEATURES-100-CLASSES]"
+ERROR = "The test error; the table says after how many samples it is reached."
+OUT = "The folder that receives comparison.md, .csv, .json and .png. [default: runs/compare-DATA]"
+
+
+def compare(
+    data: Annotated[str, typer.Argument(metavar="DATA", help=DATA)],
+    rules: Annotated[str, typer.Option(metavar="RULE,RULE", help=RULES)] = "bp,urfb,frfb,kolen_pollack",
+    layers: Annotated[str | None, typer.Option(metavar="N-N-N", help=LAYERS)] = None,
+    epochs: Annotated[int, typer.Option(min=1, help="The number of passes through the training samples.")] = 10,
+    batch_size: Annotated[int, typer.Option(min=1, help="The number of samples that are shown at a time.")] = 20,
+    error: Annotated[float, typer.Option(min=0, max=1, help=ERROR)] = 0.1,
+    seeds: Annotated[str, typer.Option(help="The seeds, for instance 0-4 or 0,2,5-7.")] = "0",
+    data_dir: Annotated[
+        str | None, typer.Option("--data", metavar="DIR", help="The folder that holds the files of the data.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help=OUT)] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace the comparison that the folder holds.")
+    ] = False,
+) -> None:
+    """Train rules and circuits on the same task, and say what each reaches and needs.
+
+    Besides errors and costs, the angle between the update and the gradient is measured in each circuit, before and after
+    training. All run on the backend numpy in double precision, one after the other.
+    """
+    samples = load(data, data_dir)
+    config = RunConfig.of(data=data, data_dir=data_dir, layers=layers or f"{samples.n_features}-100-{samples.classes}")
+    sizes = tuple(int(n) for n in str(config.filled(samples).layers).split("-"))
+    task = Task(samples, sizes, epochs, batch_size, error)
+    builds = {rule: builder_of(rule, task) for rule in values_of(rules) if rule}
+    if not builds:
+        raise UsageError("--rules: expected a rule or several, with commas between them; got none.")
+    for build in builds.values():
+        build(0)  # what cannot be built is refused before anything is trained
+    folder, found = out or Path("runs") / f"compare-{Path(data).stem}", []
+    with locked(folder) as lock:
+        if (folder / "comparison.json").exists() and not overwrite:
+            raise UsageError(f"--out {folder}: it holds a comparison; add --overwrite, or choose another folder.")
+        lock.make()
+        for rule, build in builds.items():
+            for seed in seeds_of(seeds):
+                found.append(compare_one(rule, build, task, seed))
+                typer.echo(_line(found[-1]), err=True)
+        _write(folder, found, task)
+    typer.echo(as_markdown(found, task))
+    typer.echo(f"See {folder / 'comparison.png'}, and comparison.md, .csv and .json beside it.")
+
+
+def _line(one: Compared) -> str:
+    """Return a finished run in words."""
+    return (
+        f"{one.rule}, seed {one.seed}: test error {one.test_error:.1%}, angle to the gradient {one.angle_first:.0f} and then "
+        f"{one.angle_last:.0f} degrees"
+    )
+
+
+def _write(folder: Path, found: list[Compared], task: Task) -> None:
+    picture = io.BytesIO()
+    as_figure(found, task).savefig(picture, format="png", dpi=120)
+    contents = {
+        "comparison.md": as_markdown(found, task).encode(), "comparison.csv": as_csv(found).encode(),
+        "comparison.png": picture.getvalue(), "comparison.json": as_json(found, task).encode(),
+    }  # fmt: skip
+    write_together(folder, contents, last="comparison.json")

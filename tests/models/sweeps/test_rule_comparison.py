@@ -1,0 +1,70 @@
+"""Rules side by side: what is counted, what is written, and which circuits can be compared."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import recircuit as rc
+from recircuit.errors import UsageError
+from recircuit.models import layered
+from recircuit.models.sweeps.comparison_tables import as_csv, as_figure, as_json, as_markdown, over_seeds
+from recircuit.models.sweeps.rule_comparison import Compared, Task, builder_of, compare, costs
+
+GALLERY = Path(__file__).resolve().parents[3] / "examples"
+TASK = Task(rc.load("digits"), (64, 12, 10), epochs=2, wanted_error=0.5)
+RUN = Compared("bp", 0, "own", 0.2, 2874, 0.0, 0.5, 3220, 0.1, False, 8, 4, 5)
+
+
+def test_costs_are_those_of_the_circuit() -> None:
+    traced = rc.Rule(
+        "traced", source="test", forward="el = x_pre*error_post\ndw = .1*size*el", traces=("el",), state=dict(size=1.0)
+    )
+    found = costs(layered((6, 5, 3), traced, batch_size=4, precision="float64", loss="mse"))
+    assert found["bytes_of_synapse"] == 8 * (1 + 1 + 4) and found["local"]
+    assert (found["phases"], found["steps"]) == (4, 5)
+    assert not costs(layered((6, 5, 3), "bp", loss="mse"))["local"]
+
+
+def test_a_rule_and_a_circuit_of_the_gallery() -> None:
+    rule = compare("bp", builder_of("bp", TASK), TASK, seed=1)
+    circuit = compare(
+        "ep", builder_of(f"{GALLERY / 'equilibrium_propagation_two_sided.py'}:network", TASK), TASK, seed=1
+    )
+    assert rule.angle_first < 0.01 and rule.angle_last < 0.01 and rule.loss == "own" and not rule.local
+    assert 0.01 < circuit.angle_first < 15 and circuit.loss == "squares" and circuit.local and circuit.phases == 5
+    assert rule.presentations in (1437, 2874) and rule.test_error < 0.5
+    assert circuit.multiplications > 40 * 2 * 12 * 10  # in 40 steps of settling, up and down between h and o
+
+
+def test_tables_say_the_same() -> None:
+    runs = [RUN, replace(RUN, seed=1, test_error=0.4, presentations=None), replace(RUN, rule="b", angle_last=math.nan)]
+    (bp, other) = over_seeds(runs)
+    assert bp["test_error"] == pytest.approx(0.3) and bp["test_error_sd"] == pytest.approx(0.02**0.5)
+    assert (bp["presentations"], bp["reached"], bp["seeds"]) == (2874, 1, 2) and other["seeds"] == 1
+    assert len(list(csv.DictReader(io.StringIO(as_csv(runs))))) == 3
+    written = json.loads(as_json(runs, TASK))
+    assert written["task"]["layers"] == [64, 12, 10] and written["runs"][2]["angle_last"] is None
+    assert "| bp | 30.0 ± 14.1 | 2,874 (1 of 2) | 0.0 | 0.5 | own | no | 4 | 5 | 3,220 | 0.10 | 8 |" in as_markdown(
+        runs, TASK
+    )
+    assert [t.get_text() for t in as_figure(runs, TASK).axes[0].get_yticklabels()] == ["bp", "b"]
+
+
+@pytest.mark.parametrize(
+    ("spec", "said"),
+    [
+        ("nowhere.py:network", "there is no file nowhere.py"),
+        (f"{GALLERY / 'generec.py'}:net", "there is no 'net' in"),
+        ("contrastive_hebbian", "reads 'free', which units have in a circuit with phases of its own"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused(spec: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        builder_of(spec, TASK)(0)
