@@ -18,7 +18,9 @@ def test_both_sides(example: Callable[[str], ModuleType], sides: int) -> None:
     x, labels = random.uniform(0, 1, (400, 6)), random.integers(3, size=400)
     net.run({"x": x, "s": labels})
 
-    def settled(h: np.ndarray, o: np.ndarray, steps: int, beta: float) -> tuple[np.ndarray, np.ndarray]:
+    def settled(
+        h: np.ndarray, o: np.ndarray, steps: int, beta: float, goal: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
         for _ in range(steps):
             to_h, to_o = rows @ u.T + o @ v + b, h @ v.T + c + beta * (goal - o)
             h, o = (s + 0.5 * (1 / (1 + np.exp(-field)) - s) for s, field in ((h, to_h), (o, to_o)))
@@ -26,8 +28,8 @@ def test_both_sides(example: Callable[[str], ModuleType], sides: int) -> None:
 
     h, o = np.zeros((4, 5)), np.zeros((4, 3))
     for rows, goal in zip(x.reshape(-1, 4, 6), np.eye(3)[labels].reshape(-1, 4, 3)):
-        free = settled(h, o, 20, 0.0)
-        plus, (h, o) = settled(*free, 10, 0.4), settled(*free, 10, -0.4)
+        free = settled(h, o, 20, 0.0, goal)
+        plus, (h, o) = settled(*free, 10, 0.4, goal), settled(*free, 10, -0.4, goal)
         low, scale = ((h, o), 0.3 / 0.8 / 4) if sides == 2 else (free, 0.3 / 0.4 / 4)
         u += scale * (plus[0] - low[0]).T @ rows
         v += scale * (plus[1].T @ plus[0] - low[1].T @ low[0])
