@@ -143,8 +143,8 @@ class _Asked:
         """Minus the derivative of each loss by the answers, per sample of the mean, (batch, units)."""
         answers = self.read(self.readout)()
         count = len(answers)
-        if self.own is not None:
-            return {"own": -_derivative(lambda y: self.own.losses(y, self.labels), answers) / count}
+        if (own := self.own) is not None:
+            return {"own": -_derivative(lambda y: own.losses(y, self.labels), answers) / count}
         clamp = self.supervisor.clamp
         assert clamp is not None
         miss = targets_of(self.labels, answers.shape[1], clamp.on, clamp.off) - answers

@@ -153,7 +153,8 @@ def builder_of(spec: str, task: Task) -> Build:
     path = file_of_rule(spec)
     made = None if path is None else _attribute(path, spec.rpartition(":")[2])
     if callable(made):
-        return lambda seed: made(task.layers, batch_size=task.batch_size, seed=seed)
+        maker: Callable[..., Circuit] = made
+        return lambda seed: maker(task.layers, batch_size=task.batch_size, seed=seed)
     layers = "-".join(map(str, task.layers))
 
     def build(seed: int) -> Circuit:
