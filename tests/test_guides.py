@@ -22,7 +22,7 @@ def blocks(guide: str) -> Iterator[tuple[str, str]]:
     yield from re.findall(r"^```(\w*)\n(.*?)^```$", (GUIDES / guide).read_text(encoding="utf-8"), re.M | re.S)
 
 
-@pytest.mark.parametrize("guide", ["time.md", "train.md", "write_a_circuit.md", "write_a_rule.md"])
+@pytest.mark.parametrize("guide", ["compare.md", "time.md", "train.md", "write_a_circuit.md", "write_a_rule.md"])
 def test_the_guide(
     guide: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -44,9 +44,9 @@ class UpdateAngle:
     loss : str
         The loss whose gradient it is: ``"own"`` (of the output circuit), ``"squares"`` or ``"cross-entropy"``.
     angle : float
-        The angle between all updates together and minus the gradient, in degrees.
+        The angle between all updates together and minus the gradient, in degrees; NaN where one of them is zero.
     angles : Mapping[str, float]
-        The same for each projection.
+        The same for each projection on which the loss depends.
     """
 
     loss: str
@@ -72,21 +72,20 @@ def update_angle(circuit: Circuit, x: Any, labels: Any, *, output: str | None = 
     Raises
     ------
     RecircuitError
-        If the circuit is not of that kind, or nothing that learns acts on its answer.
+        If the circuit is not of that kind, or nothing on the way to its answer learns.
     """
     asked = _Asked(circuit, np.asarray(x), np.asarray(labels), output)
+    forward = _forward(circuit) & {p.name for p in circuit.projections.values() if p.plastic}
+    if not forward:
+        raise RecircuitError("update_angle: no projection on the way from the stimulus to the answer learns in this circuit.")
     changes = asked.changes()
     responses = asked.responses([p for p in circuit.projections.values() if p.plastic])
     found = []
     for name, slope in asked.slopes().items():
         by_all = {p: np.einsum("bu,pbu,bj->pj", slope, r, sent) for p, (r, sent) in responses.items()}
-        tied, forward = _tied(circuit, by_all), _forward(circuit)
-        gradients = {p: g for p, g in tied.items() if p in forward and np.abs(g).max() > 1e-9}
+        gradients = {p: g for p, g in _tied(circuit, by_all).items() if p in forward and np.abs(g).max() > 1e-9}
         found.append(_compared(name, changes, gradients))
-    best = min(found, key=asked.at_output)
-    if not best.angles:
-        raise RecircuitError("update_angle: no projection that learns acts on the answer of this circuit.")
-    return best
+    return min(found, key=asked.at_output)
 
 
 class _Asked:

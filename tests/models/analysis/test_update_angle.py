@@ -101,8 +101,17 @@ def test_in_a_circuit_that_settles_the_angle_falls_with_the_nudge() -> None:
     assert small.angle < 1 and large.angle / small.angle == pytest.approx(10, rel=0.1)
 
 
+def test_without_a_gradient_there_is_no_angle() -> None:
+    """Nothing is shown, and nothing is wanted."""
+    found = update_angle(network("bp", loss=rc.SquaredOutput(on=0.0, off=0.0)), 0 * X, LABELS)
+    assert np.isnan(found.angle) and found.angles == {}
+
+
 def test_what_cannot_be_measured_is_refused() -> None:
     with pytest.raises(RecircuitError, match="expected a circuit in float64"):
         update_angle(layered((7, 5, 4), "bp", batch_size=6), X, LABELS)
+    fixed = rc.Rule("fixed", source="test", feedback="dw = .1*error_pre*x_post")
+    with pytest.raises(RecircuitError, match="no projection on the way"):
+        update_angle(network(fixed, loss="mse"), X, LABELS)
     with pytest.raises(RecircuitError, match="and 3 samples"):
         update_angle(network("bp"), X[:3], LABELS[:3])
