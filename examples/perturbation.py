@@ -59,7 +59,8 @@ def network(
     x, s = net.stimulus("x", inputs), net.stimulus("s", outputs)
     o = net.population("o", outputs, OUTPUT, initial={"sd": node_noise})
     loss = net.population("loss", 1, LOSS)
-    net.broadcast(loss, "difference", during="plasticity")
+    for name in ("difference", "rise"):  # as node and weight perturbation call it
+        net.broadcast(loss, name, during="plasticity")
     twice = "clean and noisy"
     learns = "draw and plasticity" if rule.name == weight_perturbation.name else "plasticity"
     net.connect(x, o, rule=rule.forward, weights=0.0, during=twice, learns=learns)

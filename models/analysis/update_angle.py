@@ -77,7 +77,9 @@ def update_angle(circuit: Circuit, x: Any, labels: Any, *, output: str | None = 
     asked = _Asked(circuit, np.asarray(x), np.asarray(labels), output)
     forward = _forward(circuit) & {p.name for p in circuit.projections.values() if p.plastic}
     if not forward:
-        raise RecircuitError("update_angle: no projection on the way from the stimulus to the answer learns in this circuit.")
+        raise RecircuitError(
+            "update_angle: no projection on the way from the stimulus to the answer learns in this circuit."
+        )
     changes = asked.changes()
     responses = asked.responses([p for p in circuit.projections.values() if p.plastic])
     found = []

@@ -36,8 +36,13 @@ class RuleNetwork:
 
 NOISY = RuleNetwork("node_perturbation", node_perturbation, "logistic")
 LOOPED = RuleNetwork("recirculating", recirculating, "tanh")
-#: What units of one circuit in the gallery have alone, and its file; a rule that reads it needs that circuit.
-IN_GALLERY = {"free": "generec.py", "echo": "target_propagation.py", "spontaneous": "weight_mirror.py"}
+#: What there is in one circuit of the gallery alone, and its file; a rule that reads it needs that circuit.
+IN_GALLERY = {
+    "free": "generec.py",
+    "echo": "target_propagation.py",
+    "spontaneous": "weight_mirror.py",
+    "rise": "perturbation.py",
+}
 #: What units have in loops alone.
 IN_LOOPS = frozenset({"shown", "received"})
 
@@ -50,12 +55,12 @@ def network_for(rule: Rule) -> RuleNetwork | None:
     UsageError
         If the rule is for pairs of layers that nobody teaches, or for a circuit with phases of its own.
     """
-    read = set().union(*(e.reads_pre | e.reads_post for e in (rule.forward, rule.feedback)))
+    equations = (rule.forward, rule.feedback)
+    read = set().union(*(e.reads_pre | e.reads_post | set(e.broadcasts) for e in equations))
     if found := sorted(read & IN_GALLERY.keys()):
         raise UsageError(
-            f"The rule {rule.name!r} reads {found[0]!r}, which units have in a circuit with phases of its own. The gallery "
-            f"has one, examples/{IN_GALLERY[found[0]]}: copy it, and train it with recircuit.train(...), or compare it with "
-            f"recircuit compare digits --rules examples/{IN_GALLERY[found[0]]}:network."
+            f"The rule {rule.name!r} reads {found[0]!r}, which there is in a circuit with phases of its own alone. The gallery "
+            f"has one, examples/{IN_GALLERY[found[0]]}: copy it, and train it with recircuit.train(...)."
         )
     if reads_noise(rule):
         return NOISY

@@ -4,7 +4,7 @@ Dembo and Kailath 1990; Werfel, Xie and Seung 2005. The rule acts twice in a pre
 time a synapse adds noise to its weight. The second time, when the noisy loss is known, it takes the noise back, and learns:
 
     noise = sd*randn(),   dw = noise
-    dw = -noise - rate*difference*noise/sd^2,   difference = noisy loss - clean loss
+    dw = -noise - rate*rise*noise/sd^2,   rise = noisy loss - clean loss
 
 Batch elements share their weights, and so the noise. For small noise the mean of the update is the gradient; its mean
 square is (number of weights + 2) times that of the gradient. The circuit is in the gallery: `examples/perturbation.py`.
@@ -22,9 +22,9 @@ weight_perturbation = Rule(
         later = updates % 2
         noise = (1 - later)*sd*randn() + later*noise
         dw = (1 - later)*noise
-        dw = -later*(noise + rate*difference*noise/sd**2)
+        dw = -later*(noise + rate*rise*noise/sd**2)
     """,
     state=dict(noise=0.0),
-    broadcasts=("difference",),
+    broadcasts=("rise",),
     parameters=dict(rate=0.001, sd=1e-4),
 )

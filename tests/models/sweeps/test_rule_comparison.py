@@ -62,7 +62,10 @@ def test_tables_say_the_same() -> None:
     [
         ("nowhere.py:network", "there is no file nowhere.py"),
         (f"{GALLERY / 'generec.py'}:net", "there is no 'net' in"),
-        ("contrastive_hebbian", "reads 'free', which units have in a circuit with phases of its own"),
+        ("contrastive_hebbian", "reads 'free', which there is in a circuit with phases of its own alone"),
+        ("weight_mirror", "examples/weight_mirror.py: copy it"),
+        ("target_propagation", "examples/target_propagation.py: copy it"),
+        ("weight_perturbation", "examples/perturbation.py: copy it"),
     ],
 )
 def test_what_cannot_be_compared_is_refused(spec: str, said: str) -> None:
