@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import inspect
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from ...circuits import Circuit
 from ...circuits.backends.program import Diverged
 from ...circuits.description.projection import Transposed
 from ...errors import UsageError
+from ...plasticity import Rule
 from ...plasticity.registry import file_of_rule, find
 from ..analysis.measures import operations
 from ..analysis.update_angle import update_angle
@@ -152,9 +154,8 @@ def builder_of(spec: str, task: Task) -> Build:
     """
     path = file_of_rule(spec)
     made = None if path is None else _attribute(path, spec.rpartition(":")[2])
-    if callable(made):
-        maker: Callable[..., Circuit] = made
-        return lambda seed: maker(task.layers, batch_size=task.batch_size, seed=seed)
+    if made is not None and not isinstance(made, Rule):
+        return lambda seed: _made(made, spec, task, seed)
     layers = "-".join(map(str, task.layers))
 
     def build(seed: int) -> Circuit:
@@ -175,6 +176,20 @@ def _further_modes(samples: int) -> Callable[[int, Mapping[str, float], Circuit]
             net.run(presentations=-(-samples // net.batch_size), mode=mode)
 
     return after
+
+
+def _made(function: Any, spec: str, task: Task, seed: int) -> Circuit:
+    """What a function of a file makes, if that is a circuit."""
+    try:
+        inspect.signature(function).bind(task.layers, batch_size=task.batch_size, seed=seed)
+        found = function(task.layers, batch_size=task.batch_size, seed=seed)
+    except (TypeError, ValueError) as problem:
+        raise UsageError(
+            f"compare: {spec} cannot be called as network({task.layers}, batch_size=, seed=): {problem}."
+        ) from problem
+    if not isinstance(found, Circuit):
+        raise UsageError(f"compare: {spec} was to return a circuit; got {type(found).__name__}.")
+    return found
 
 
 def _attribute(path: Path, name: str) -> Any:

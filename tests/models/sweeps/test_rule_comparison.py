@@ -63,6 +63,8 @@ def test_tables_say_the_same() -> None:
         ("nowhere.py:network", "there is no file nowhere.py"),
         (f"{GALLERY / 'generec.py'}:net", "there is no 'net' in"),
         ("contrastive_hebbian", "reads 'free', which there is in a circuit with phases of its own alone"),
+        (f"{GALLERY / 'generec.py'}:FEEDBACK", "cannot be called as network"),
+        (f"{GALLERY / 'perturbation.py'}:network", "missing a required argument: 'outputs'"),
         ("weight_mirror", "examples/weight_mirror.py: copy it"),
         ("target_propagation", "examples/target_propagation.py: copy it"),
         ("weight_perturbation", "examples/perturbation.py: copy it"),
