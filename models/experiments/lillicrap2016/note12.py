@@ -86,7 +86,7 @@ def _drawn(n: int, count: int, backend: str) -> Drawn:
     E0, E = T - W @ before, T - W @ after
     size = [np.linalg.norm(m, axis=(1, 2)) for m in (before, after, E0, E)]
     return Drawn(
-        np.linalg.eigvals(W @ B).real.min(axis=1),
+        np.real(np.linalg.eigvals(W @ B)).min(axis=1),
         size[3] / size[2],
         (size[1] / size[0]) ** 2,
         np.einsum("nhi,nho,noi->n", after, B, E),
