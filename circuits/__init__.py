@@ -25,12 +25,14 @@ from .library.neurons import (
     cross_entropy_unit,
     hinge_unit,
     normalising_unit,
+    prediction_error_unit,
     pyramidal,
     softmax_unit,
     squared_error_unit,
     squared_unit,
 )
 from .library.outputs import HingeOutput, OutputCircuit, SoftmaxOutput, SquaredOutput
+from .library.parts import ErrorUnits
 
 __all__ = [
     "Blocks",
@@ -38,6 +40,7 @@ __all__ = [
     "Connectivity",
     "Convolution",
     "Dense",
+    "ErrorUnits",
     "Given",
     "HingeOutput",
     "Local",
@@ -61,6 +64,7 @@ __all__ = [
     "lognormal",
     "normal",
     "normalising_unit",
+    "prediction_error_unit",
     "pyramidal",
     "signed",
     "softmax_unit",

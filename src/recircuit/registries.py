@@ -8,6 +8,7 @@ from recircuit.circuits.backends import BACKENDS
 from recircuit.circuits.connectivity import CONNECTIVITIES
 from recircuit.circuits.library.neurons import NEURONS
 from recircuit.circuits.library.outputs import OUTPUTS
+from recircuit.circuits.library.parts import PARTS
 from recircuit.circuits.library.transfer import TRANSFERS
 from recircuit.models.analysis.measures import MEASURES
 from recircuit.models.data import DATA
@@ -20,6 +21,6 @@ from .registry import Registry
 __all__ = ["REGISTRIES"]
 
 REGISTRIES: tuple[Registry[Any], ...] = (
-    RULES, OUTPUTS, TRANSFERS, NEURONS, CONNECTIVITIES, DATA, ARCHITECTURES, MEASURES, BACKENDS, EXPERIMENTS,
+    RULES, OUTPUTS, TRANSFERS, NEURONS, PARTS, CONNECTIVITIES, DATA, ARCHITECTURES, MEASURES, BACKENDS, EXPERIMENTS,
 )  # fmt: skip
 """The registries, as `recircuit doctor` and tests/test_registry.py go through them."""

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from ....registry import Registry, a_function
 from ...description.neuron import Neuron
 from .hinge import control_switch, control_unit, hinge_unit
+from .prediction import prediction_error_unit
 from .pyramidal import pyramidal
 from .softmax import cross_entropy_unit, normalising_unit, softmax_unit
 from .squared import squared_error_unit, squared_unit
@@ -16,6 +17,7 @@ __all__ = [
     "cross_entropy_unit",
     "hinge_unit",
     "normalising_unit",
+    "prediction_error_unit",
     "pyramidal",
     "softmax_unit",
     "squared_error_unit",
@@ -24,7 +26,7 @@ __all__ = [
 
 _FUNCTIONS = (
     pyramidal, hinge_unit, control_unit, control_switch, softmax_unit, normalising_unit, cross_entropy_unit,
-    squared_unit, squared_error_unit,
+    squared_unit, squared_error_unit, prediction_error_unit,
 )  # fmt: skip
 
 NEURONS: Registry[Callable[..., Neuron]] = Registry(

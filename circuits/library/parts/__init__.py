@@ -1,0 +1,13 @@
+"""Parts of circuits that are neither a neuron nor an output: populations with the synapses that belong to them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ....registry import Registry, a_function
+from .errors import ErrorUnits
+
+__all__ = ["PARTS", "ErrorUnits"]
+
+PARTS: Registry[Any] = Registry("part", {"ErrorUnits": ErrorUnits}, group="recircuit.parts")
+"""The parts by the name of their class."""

@@ -1,0 +1,68 @@
+"""Units that hold what predictions leave of the units of another population."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ....door import door
+from ....errors import RecircuitError
+from ...connectivity.one_to_one import OneToOne
+from ...description.network import Network
+from ...description.population import Population
+from ..neurons.prediction import prediction_error_unit
+
+
+@door
+@dataclass(frozen=True)
+class ErrorUnits:
+    """One error unit for each unit of a population: its rate is precision (value - prediction).
+
+    ``circuit.population("e", h.size, ErrorUnits(h))`` adds them, with one synapse of weight 1 from each unit of h into
+    ``value`` of its error unit. What predicts h then projects to them, into ``basal``.
+
+    Parameters
+    ----------
+    of : Population
+        The population whose units are predicted.
+    sends : str
+        The variable of it that is predicted.
+    into : str
+        The compartment of it that the errors go back to, with weight 1. Empty: they do not go back.
+    during : str | None
+        The phases in which values and errors travel. None stands for all phases.
+    precision : float
+        See `prediction_error_unit`.
+
+    Examples
+    --------
+    >>> import recircuit as rc
+    >>> net = rc.Circuit()
+    >>> h = net.population("h", 3, rc.Neuron("surprise : 1 (compartment)\\nv = .5*v - surprise : 1 (during infer)\\nrate = v : 1"))
+    >>> e = net.population("e", 3, rc.ErrorUnits(h, sends="v", into="surprise", during="infer"))
+    """
+
+    of: Population
+    sends: str = "rate"
+    into: str = ""
+    during: str | None = None
+    precision: float = 1.0
+
+    def build(self, circuit: Network, name: str, size: int) -> Population:
+        """Add the error units and the synapses between them and the predicted units; returns the error units.
+
+        Raises
+        ------
+        RecircuitError
+            if there are not as many of them as predicted units
+        """
+        if size != self.of.size:
+            raise RecircuitError(
+                f"population {name!r}: there is one error unit for each unit of {self.of.name!r}, which has "
+                f"{self.of.size}; got {size}. Give that size."
+            )
+        e = circuit.population(name, size, prediction_error_unit(precision=self.precision))
+        single = {"weights": 1.0, "connectivity": OneToOne(), "during": self.during}
+        circuit.connect(self.of, e, into="value", sends=self.sends, **single)
+        if self.into:
+            circuit.connect(e, self.of, into=self.into, sends="rate", **single)
+        return e
