@@ -1,7 +1,7 @@
 """APEX: principal components in order, by units that each inhibit those after them (Kung and Diamantaras 1990).
 
-Kung, S. Y. and Diamantaras, K. I. (1990). A neural network learning algorithm for adaptive principal component extraction (APEX).
-ICASSP, 861-864. Diamantaras, K. I. and Kung, S. Y. (1996). Principal Component Neural Networks. Wiley.
+Kung, S. Y. and Diamantaras, K. I. (1990). A neural network learning algorithm for adaptive principal component extraction
+(APEX). ICASSP, 861-864. Diamantaras, K. I. and Kung, S. Y. (1996). Principal Component Neural Networks. Wiley.
 
     y_j = w_j x - sum over k < j of c_jk y_k
     dw_j  = rate y_j (x - y_j w_j)             Oja's rule: it keeps the weights of length 1
@@ -27,7 +27,10 @@ from numpy.typing import NDArray
 import recircuit as rc
 
 APEX = rc.Rule(
-    "apex", source="Kung and Diamantaras 1990", forward="dw = rate*x_post*(x_pre - x_post*w)", parameters=dict(rate=0.05)
+    "apex",
+    source="Kung and Diamantaras 1990",
+    forward="dw = rate*x_post*(x_pre - x_post*w)",
+    parameters=dict(rate=0.05),
 )
 UNIT = rc.Neuron("""
     input     : 1 (compartment)
@@ -66,7 +69,9 @@ def main(out: Path = Path("."), units: int = 4, epochs: int = 80) -> NDArray[np.
     length = np.linalg.norm(w, axis=1)
     signed = (w * principal).sum(axis=1) / length
     for k in range(units):
-        print(f"unit {k + 1}: cosine with the eigenvector {abs(signed[k]):.4f} (source: 1), length {length[k]:.4f} (source: 1)")
+        print(
+            f"unit {k + 1}: cosine with the eigenvector {abs(signed[k]):.4f} (source: 1), length {length[k]:.4f} (source: 1)"
+        )
     print(f"largest lateral weight {lateral[-1]:.4f}, {max(lateral):.3f} on the way (source: 0)")
     draw(w * np.sign(signed)[:, None], principal, lateral).savefig(out / "apex.png")
     assert np.abs(signed).min() > 0.99 and np.abs(length - 1).max() < 0.02 and lateral[-1] < 0.1

@@ -73,7 +73,9 @@ def main(out: Path = Path("."), count: int = 8000, inputs: int = 16, units: int 
         net.run(samples[start:stop])
         errors.append(subspace_error(net, basis))
     slope = np.polyfit(np.log(shown[-12:]), np.log(errors[-12:]), 1)[0]
-    print(f"subspace error {errors[0]:.2f} after {shown[0]} and {errors[-1]:.4f} after {count} presentations (theory: 0)")
+    print(
+        f"subspace error {errors[0]:.2f} after {shown[0]} and {errors[-1]:.4f} after {count} presentations (theory: 0)"
+    )
     print(f"it falls as the power {slope:.2f} of the number of presentations")
     figure = Figure(figsize=(5, 3.6), layout="constrained")
     ax = figure.subplots()
