@@ -1,0 +1,164 @@
+"""Interneurons that predict the layer above leave an error in the apical dendrite (Sacramento et al. 2018).
+
+Sacramento, J., Costa, R. P., Bengio, Y. and Senn, W. (2018). Dendritic cortical microcircuits approximate the backpropagation
+algorithm. NeurIPS 31.
+
+    pyramidal    du/dt = -g_lk u + g_B (v_B - u) + g_A (v_A - u),   v_B = W x,   v_A = R f(u_above) + Q f(u_inter)
+    output       du/dt = -g_lk u + g_B (v_B - u) + g_som (target - u) where there is a teacher
+    interneuron  du/dt = -g_lk u + g_D (v_D - u) + g_som (u_above - u),   v_D = V f(u)
+    dW = rate (f(u) - f(v_B')) f(below)^T      v_B' = g_B v_B/(g_lk + g_B + g_A), at the output without g_A: the soma if only
+                                               the basal dendrite drove it
+    dV = rate (f(u_inter) - f(v_D')) f(u)^T    v_D' = g_D v_D/(g_lk + g_D)
+    dQ = -rate v_A f(u_inter)^T                the apical dendrite is brought to rest, 0;   R is random and does not learn
+
+What is shown, with a target that another, random network gives, as in the source: first, without a teacher, the circuit comes
+to predict itself: interneurons do what the outputs do, and cancel them. The theory has one such state: V = W_out and Q = -R, so
+that the apical dendrites are silent. Then, with a teacher, what is not cancelled is the error, and the circuit learns; the error
+of the same circuit in which the hidden layer does not learn is the control. The source reports that it learns a task of this
+kind, and 1.96% test error on MNIST with two hidden layers of 500 units.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+from brian2 import ms
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+import recircuit as rc
+
+LEAK, BASAL, APICAL, SOMATIC = 0.1, 1.0, 0.8, 0.8
+PREDICT = rc.Rule(
+    "dendritic-prediction",
+    source="Sacramento et al. 2018",
+    forward="dw = rate*missed_post*x_pre",
+    parameters=dict(rate=0.1),
+)
+QUIET = rc.Rule(
+    "dendritic-quiet",
+    source="Sacramento et al. 2018",
+    forward="dw = -rate*apical_post*x_pre",
+    parameters=dict(rate=0.1),
+)
+UNIT = """
+    basal  : 1 (compartment)
+    {other} : 1 (compartment)
+    u      = u + step*(-leak*u + g_basal*(basal - u) + {drive}) : 1 (during free and taught)
+    rate   = 1/(1 + exp(-u)) : 1
+    missed = rate - 1/(1 + exp(-g_basal*basal/(leak + g_basal + {apart}))) : 1
+"""
+SHARED = dict(step=0.2, leak=LEAK, g_basal=BASAL)
+PYRAMIDAL = rc.Neuron(
+    UNIT.format(other="apical", drive="g_apical*(apical - u)", apart="g_apical"), g_apical=APICAL, **SHARED
+)
+OUTPUT = rc.Neuron(
+    UNIT.format(other="teacher", drive="in_taught*g_som*(teacher - u)", apart="0"), g_som=SOMATIC, **SHARED
+)
+INTERNEURON = rc.Neuron(UNIT.format(other="above", drive="g_som*(above - u)", apart="0"), g_som=SOMATIC, **SHARED)
+
+
+def network(
+    sizes: tuple[int, int, int] = (30, 20, 10),
+    rates: tuple[float, float, float, float] = (0.0, 0.0, 1.5, 0.5),
+    settling: int = 40,
+    batch_size: int = 10,
+    seed: int = 0,
+) -> rc.Circuit:
+    """One hidden layer with interneurons; the rates are those of W, W_out, V and Q."""
+    net, n = rc.Circuit(batch_size=batch_size, seed=seed), np.random.default_rng(seed)
+    always, one = "free and taught", rc.OneToOne()
+    x, y = net.stimulus("x", sizes[0]), net.target("y", sizes[2], during="taught")
+    p, o = net.population("p", sizes[1], PYRAMIDAL), net.population("o", sizes[2], OUTPUT)
+    i = net.population("i", sizes[2], INTERNEURON)
+    hidden, output, inter, quiet = (
+        rule.with_parameters(rate=rate) for rule, rate in zip([PREDICT] * 3 + [QUIET], rates)
+    )
+
+    def begin(post: int, pre: int) -> NDArray[np.float64]:
+        return n.uniform(-1, 1, (post, pre))
+
+    net.connect(x, p, name="W", rule=hidden, weights=begin(sizes[1], sizes[0]), during=always, learns="taught_end")
+    net.connect(p, o, name="W_out", rule=output, weights=begin(sizes[2], sizes[1]), during=always, learns="taught_end")
+    net.connect(
+        p, i, name="V", rule=inter, weights=begin(sizes[2], sizes[1]), during=always, learns="free_end and taught_end"
+    )
+    net.connect(
+        i,
+        p,
+        name="Q",
+        into="apical",
+        rule=quiet.forward,
+        weights=begin(sizes[1], sizes[2]),
+        during=always,
+        learns="free_end",
+    )
+    net.connect(o, p, name="R", into="apical", sends="rate", weights=begin(sizes[1], sizes[2]), during=always)
+    net.connect(o, i, into="above", sends="u", weights=1.0, connectivity=one, during=always)
+    net.connect(y, o, into="teacher", weights=1.0, connectivity=one, during="taught")
+    net.phases("free", settling * ms, "free_end", 1 * ms, mode="self_prediction")
+    net.phases("taught", settling * ms, "taught_end", 1 * ms, mode="learning")
+    return net
+
+
+def teacher(x: NDArray, hidden: int, outputs: int) -> NDArray[np.float64]:
+    """What a random network with one hidden layer makes of the inputs."""
+    n = np.random.default_rng(7)
+    first, second = n.uniform(-1, 1, (hidden, x.shape[1])), n.uniform(-1, 1, (outputs, hidden))
+    h = 1 / (1 + np.exp(-1.5 * x @ first.T))
+    field = 3 * (h - 0.5) @ second.T
+    return field
+
+
+def test_error(net: rc.Circuit, x: NDArray, wanted: NDArray) -> float:
+    """The mean square of the error of the outputs without a teacher, relative to the variance of what is wanted."""
+    trace = net.run({"x": x}, mode="self_prediction", learn=False, record=["o.u"], elements="all")
+    found = trace["o.u"].reshape(len(x) // net.batch_size, -1, net.batch_size, wanted.shape[1])[:, -1]
+    return float(np.mean((found.reshape(wanted.shape) - wanted) ** 2) / np.mean((wanted - wanted.mean(axis=0)) ** 2))
+
+
+def main(out: Path = Path("."), sizes: tuple[int, int, int] = (30, 20, 10)) -> dict[str, float]:
+    """Let the circuit come to predict itself, then teach it; print what remains in the dendrites, and the errors."""
+    n = np.random.default_rng(1)
+    net = network(sizes)
+    apical, apart = [], []
+    for _ in range(40):
+        net.run({"x": n.uniform(-1, 1, (1500, sizes[0]))}, mode="self_prediction")
+        apical.append(float(np.abs(net["p.apical"]).mean()))
+        apart.append([float(np.abs(net["V.w"] - net["W_out.w"]).max()), float(np.abs(net["Q.w"] + net["R.w"]).max())])
+    print(f"mean apical input {apical[0]:.3f} after 1500 stimuli, {apical[-1]:.4f} in the end (theory: 0)")
+    print(f"largest difference of V and W_out {apart[-1][0]:.4f}, of Q and -R {apart[-1][1]:.4f} (theory: 0)")
+    held = {name: net[f"{name}.w"].copy() for name in ("W", "W_out", "V", "Q", "R")}
+    figure = Figure(figsize=(9, 3.6), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    left.semilogy(1500 * np.arange(1, 41), apical, label="mean apical input")
+    left.semilogy(1500 * np.arange(1, 41), apart, label=["V less W_out", "Q plus R"])
+    result = {"apical": apical[-1]}
+    x = n.uniform(-1, 1, (400, sizes[0]))
+    for name, rate in (("all layers", 5.0), ("output alone", 0.0)):
+        net = network(sizes, (rate, 0.5, 1.5, 0.5))
+        for weights, value in held.items():
+            net[f"{weights}.w"] = value
+        errors = [test_error(net, x, teacher(x, 20, sizes[2]))]
+        for _ in range(40):
+            shown = n.uniform(-1, 1, (500, sizes[0]))
+            net.run({"x": shown, "y": teacher(shown, 20, sizes[2])}, mode="learning")
+            errors.append(test_error(net, x, teacher(x, 20, sizes[2])))
+        right.semilogy(500 * np.arange(41), errors, label=name)
+        print(f"{name:12} relative error {errors[0]:.2f} before, {errors[-1]:.3f} after learning")
+        result[name] = errors[-1]
+    left.set(xlabel="stimuli", title="without a teacher")
+    left.legend()
+    right.set(xlabel="stimuli", ylabel="relative error", title="with a teacher")
+    right.legend()
+    figure.savefig(out / "dendritic_microcircuit.png")
+    assert result["apical"] < 0.02 and result["all layers"] < 0.7 * result["output alone"]
+    return result
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=Path, default=Path("."), help="the folder of the figure")
+    main(parser.parse_args().out)

@@ -1,0 +1,42 @@
+"""The dendritic microcircuit against Euler's method on the paper's equations, in both modes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import ModuleType
+
+import numpy as np
+
+
+def f(u: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-u))
+
+
+def test_dendritic_microcircuit(example: Callable[[str], ModuleType]) -> None:
+    net = example("dendritic_microcircuit").network((5, 4, 3), (2.0, 0.3, 0.4, 0.2), settling=15, batch_size=4)
+    w = {name: net[f"{name}.w"].copy() for name in ("W", "W_out", "V", "Q", "R")}
+    first = {name: value.copy() for name, value in w.items()}
+    random = np.random.default_rng(1)
+    x, y = random.uniform(-1, 1, (400, 5)), random.uniform(-1, 1, (400, 3))
+    net.run({"x": x[:200]}, mode="self_prediction")
+    net.run({"x": x[200:], "y": y[200:]}, mode="learning")
+    p, o, i = np.zeros((4, 4)), np.zeros((4, 3)), np.zeros((4, 3))
+    for trial, (shown, wanted) in enumerate(zip(x.reshape(-1, 4, 5), y.reshape(-1, 4, 3))):
+        taught = trial >= 50
+        for _ in range(15):
+            basal, apical = shown @ w["W"].T, f(o) @ w["R"].T + f(i) @ w["Q"].T
+            to_o, to_i = f(p) @ w["W_out"].T, f(p) @ w["V"].T
+            p, o, i = (
+                p + 0.2 * (-0.1 * p + (basal - p) + 0.8 * (apical - p)),
+                o + 0.2 * (-0.1 * o + (to_o - o) + 0.8 * taught * (wanted - o)),
+                i + 0.2 * (-0.1 * i + (to_i - i) + 0.8 * (o - i)),
+            )
+        w["V"] += 0.4 * (f(i) - f(to_i / 1.1)).T @ f(p) / 4
+        if taught:
+            w["W"] += 2.0 * (f(p) - f(basal / 1.9)).T @ shown / 4
+            w["W_out"] += 0.3 * (f(o) - f(to_o / 1.1)).T @ f(p) / 4
+        else:
+            w["Q"] -= 0.2 * apical.T @ f(i) / 4
+    for name, value in w.items():
+        assert np.abs(net[f"{name}.w"] - value).max() < 1e-10
+        assert name == "R" or np.abs(value - first[name]).max() > 0.05
