@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ....registry import Registry, a_function
+from ....registry import Registry
 from .errors import ErrorUnits
 
 __all__ = ["PARTS", "ErrorUnits"]

@@ -37,7 +37,8 @@ class ErrorUnits:
     --------
     >>> import recircuit as rc
     >>> net = rc.Circuit()
-    >>> h = net.population("h", 3, rc.Neuron("surprise : 1 (compartment)\\nv = .5*v - surprise : 1 (during infer)\\nrate = v : 1"))
+    >>> unit = rc.Neuron("surprise : 1 (compartment)\\nv = v - .1*surprise : 1 (during infer)\\nrate = v : 1")
+    >>> h = net.population("h", 3, unit)
     >>> e = net.population("e", 3, rc.ErrorUnits(h, sends="v", into="surprise", during="infer"))
     """
 

@@ -1,0 +1,33 @@
+"""The parts of circuits in the library."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from brian2 import ms
+
+import recircuit as rc
+
+
+def test_error_units_hold_what_predictions_leave() -> None:
+    """They go back to their population where that is asked for, and rules read their rate as the error."""
+    net = rc.Circuit(batch_size=2)
+    x, y = net.stimulus("x", 3), net.stimulus("y", 2)
+    v = net.population("v", 3, rc.Neuron("surprise : 1 (compartment)\nseen = surprise : 1 (during shown)\nrate = 5.0 : 1"))
+    e = net.population("e", 3, rc.ErrorUnits(x, during="shown", precision=0.5))
+    back = net.population("back", 3, rc.ErrorUnits(v, into="surprise", during="shown"))
+    w = np.arange(6.0).reshape(3, 2)
+    net.connect(y, e, weights=w, during="shown")
+    net.phases("shown", 3 * ms)
+    shown, causes = np.array([[1.0, 2, 3], [4, 5, 6]]), np.array([[1.0, 0.5], [2, 1]])
+    net.run({"x": shown, "y": causes})
+    assert np.array_equal(net["e.rate"], 0.5 * (shown - causes @ w.T)) and np.array_equal(net["e.error"], net["e.rate"])
+    assert np.array_equal(net["v.seen"], np.full((2, 3), 5.0)) and back.size == 3
+
+
+def test_as_many_error_units_as_predicted_units() -> None:
+    net = rc.Circuit()
+    x = net.stimulus("x", 3)
+    with pytest.raises(rc.RecircuitError, match="one error unit for each unit of 'x', which has 3; got 4"):
+        net.population("e", 4, rc.ErrorUnits(x))
+    assert "e" not in net.populations
