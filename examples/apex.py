@@ -7,8 +7,8 @@ Kung, S. Y. and Diamantaras, K. I. (1990). A neural network learning algorithm f
     dw_j  = rate y_j (x - y_j w_j)             Oja's rule: it keeps the weights of length 1
     dc_jk = rate y_j (y_k - y_j c_jk)          anti-Hebbian: the output is inhibited by what it has in common with y_k
 
-All synapses learn by the same rule; those between the units have the other sign. In `oja_sanger.py` units for residuals do what
-the lateral synapses do here. y_j is complete after j steps.
+All synapses learn by the same rule; those between the units have the other sign. In `oja_sanger.py` units for residuals do
+what the lateral synapses do here. y_j is complete after j steps.
 
 What is shown: on the digits that ship with scikit-learn w_j becomes the j-th eigenvector of the covariance, and the lateral
 weights vanish, as the source proves (cosine 1, length 1, c = 0).

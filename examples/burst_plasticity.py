@@ -10,13 +10,13 @@ learning in hierarchical circuits. Nature Neuroscience 24, 1010-1019: the rate f
 
 s is a logistic function. At the output p e = P e + f' (t - e): a burst rate that is above what it was without a teacher by
 the delta of a network with squared error. Each layer below has (p - P) e = s' f' Y (b - B), which is backpropagation's
-recursion with Y in the place of the transpose of W, as long as the changes are small. Y is random here and does not learn; the source
-also has symmetric ones, and Y that follow W by the same plasticity.
+recursion with Y in the place of the transpose of W, as long as the changes are small. Y is random here and does not learn;
+the source also has symmetric ones, and Y that follow W by the same plasticity.
 
-What is shown: a network with two hidden layers learns the digits of scikit-learn, and better than one in which only the output
-learns. The source reports such a gain with random feedback on images (and nothing on these digits). Since s' is at most 1/4, the
-errors shrink by this factor in each layer; the rate of each layer makes up for it. For the output alone a rate of 1 is the best of
-0.3, 1 and 2; two random layers of logistic units, which all answer much the same, are a poor base for it.
+What is shown: a network with two hidden layers learns the digits of scikit-learn, and better than one in which only the
+output learns. The source reports such a gain with random feedback on images (and nothing on these digits). Since s' is at
+most 1/4, the errors shrink by this factor in each layer; the rate of each layer makes up for it. For the output alone a rate
+of 1 is the best of 0.3, 1 and 2; two random layers of logistic units, which all answer much the same, are a poor base for it.
 """
 
 from __future__ import annotations

@@ -14,8 +14,8 @@ make the same changes.
 What is shown: bars and stripes of 4 x 4 pixels. With so few hidden units the likelihood is computed exactly, by a sum over
 all their states. The bound is the entropy of the data, 3.379 nats: no model has a larger mean log-likelihood than -3.379.
 Contrastive divergence with one step down and up follows the gradient of something else: on this task the likelihood rises,
-stays below the bound, and falls again, as Fischer and Igel report (2010, Empirical analysis of the divergence of Gibbs sampling based
-learning algorithms for restricted Boltzmann machines, ICANN, LNCS 6354, 208-217).
+stays below the bound, and falls again, as Fischer and Igel report (2010, Empirical analysis of the divergence of Gibbs
+sampling based learning algorithms for restricted Boltzmann machines, ICANN, LNCS 6354, 208-217).
 """
 
 from __future__ import annotations

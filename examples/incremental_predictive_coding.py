@@ -1,18 +1,18 @@
 """Incremental predictive coding: values and weights change at the same time, in every step (Salvatori et al. 2023).
 
-Salvatori, T., Song, Y., Yordanov, Y., Millidge, B., Xu, Z., Sha, L., Emde, C., Bogacz, R. and Lukasiewicz, T. (2023). A stable,
-fast, and fully automatic learning algorithm for predictive coding networks. arXiv 2212.00720.
+Salvatori, T., Song, Y., Yordanov, Y., Millidge, B., Xu, Z., Sha, L., Emde, C., Bogacz, R. and Lukasiewicz, T. (2023). A
+stable, fast, and fully automatic learning algorithm for predictive coding networks. arXiv 2212.00720.
 
     F = sum |e_l|^2/2,   e_l = v_l - W_l f(v_(l-1))
     in every step:  v_l := v_l - step dF/dv_l   and   W_l := W_l - rate dF/dW_l = W_l + rate e_l f(v_(l-1))^T
 
 Predictive coding lets the values settle first, and then changes the weights once. Here nothing has to be told when the values
-have settled. In the circuit that is one word: the rule learns during `infer`, and not in a phase of its own. The error reaches
-the values one step after it arises; the weights see the error together with the rates that it belongs to (`before`).
+have settled. In the circuit that is one word: the rule learns during `infer`, and not in a phase of its own. The error
+reaches the values one step after it arises; the weights see the error together with the rates that it belongs to (`before`).
 
 What is shown: on the digits of scikit-learn the incremental form has a smaller error after one epoch than the form that
-changes weights once, each with the better of two learning rates, which fall alike. The source reports that it converges faster,
-and ends as well or better; on this task it is ahead at first, and not in the end.
+changes weights once, each with the better of two learning rates, which fall alike. The source reports that it converges
+faster, and ends as well or better; on this task it is ahead at first, and not in the end.
 """
 
 from __future__ import annotations

@@ -1,16 +1,16 @@
 """Sparse coding finds the causes of its input (Olshausen and Field 1996), with inference by thresholds (ISTA).
 
 Olshausen, B. A. and Field, D. J. (1996). Emergence of simple-cell receptive field properties by learning a sparse code for
-natural images. Nature 381, 607-609. Daubechies, I., Defrise, M. and De Mol, C. (2004). An iterative thresholding algorithm for
-linear inverse problems with a sparsity constraint. Comm. Pure Appl. Math. 57, 1413-1457.
+natural images. Nature 381, 607-609. Daubechies, I., Defrise, M. and De Mol, C. (2004). An iterative thresholding algorithm
+for linear inverse problems with a sparsity constraint. Comm. Pure Appl. Math. 57, 1413-1457.
 
     e = x - Phi a                                           error units: the input less what explains it
     a := shrink(a + step Phi^T e, step lambda)              shrink(u, l) = u - clip(u, -l, l): it minimises
                                                             |x - Phi a|^2/2 + lambda sum |a|
     dPhi = rate e a^T, and each column grows or shrinks until its a has a given variance, as in the source
 
-Phi stands in two sets of synapses, from the causes to the errors and back. Both make the same changes from what their two units
-know, and begin equal, so they stay transposes of each other. The variance belongs to the unit; batch elements share it.
+Phi stands in two sets of synapses, from the causes to the errors and back. Both make the same changes from what their two
+units know, and begin equal, so they stay transposes of each other. The variance belongs to the unit; batch elements share it.
 
 What is shown: images that are sums of a few out of many oriented edges (Gabor functions). The columns of Phi come to be these
 edges, as in the source's control, in which the method found the known causes of artificial data. The bound is a cosine of 1
