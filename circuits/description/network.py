@@ -95,8 +95,8 @@ class Network(Fixed, Stimuli, Presentations):
             The name of the population.
         size : int
             The number of units.
-        model : Neuron or OutputCircuit
-            The equations of the units. An output circuit adds its other populations too.
+        model : Neuron, OutputCircuit or another part
+            The equations of the units. An output circuit or a part, such as `ErrorUnits`, adds its other populations too.
         initial : mapping of str to array, optional
             Initial values by the name of the variable: a number or quantity, an array (size,) or (batch, size), or a
             function of (generator, shape) such as ``lognormal(10*ms)``, which draws one value for each unit.
@@ -107,7 +107,7 @@ class Network(Fixed, Stimuli, Presentations):
         Returns
         -------
         Population
-            The population; of an output circuit the one that answers.
+            The population; of an output circuit the one that answers, of a part the one that bears the name.
 
         Raises
         ------
@@ -116,7 +116,9 @@ class Network(Fixed, Stimuli, Presentations):
         """
         if not isinstance(model, Neuron):
             if not hasattr(model, "build") or isinstance(model, type):
-                raise RecircuitError(f"population {name!r}: expected a Neuron or an output circuit; got {model!r}.")
+                raise RecircuitError(
+                    f"population {name!r}: expected a Neuron, an output circuit or another part with a `build`; got {model!r}."
+                )
             before = dict(self.populations), dict(self.projections)
             try:
                 made = model.build(self, name, size)
@@ -124,7 +126,8 @@ class Network(Fixed, Stimuli, Presentations):
             except RecircuitError:  # all of it or nothing
                 self.populations, self.projections = before
                 raise
-            self.outputs_of[made.name] = model
+            if hasattr(model, "losses"):  # an output circuit; other parts, such as error units, compute no loss
+                self.outputs_of[made.name] = model
             return made
         population = Population(self, name, checked_size(name, size), model)
         declared(population, initial, parameters)

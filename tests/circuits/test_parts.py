@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pytest
 from brian2 import ms
@@ -13,7 +15,9 @@ def test_error_units_hold_what_predictions_leave() -> None:
     """They go back to their population where that is asked for, and rules read their rate as the error."""
     net = rc.Circuit(batch_size=2)
     x, y = net.stimulus("x", 3), net.stimulus("y", 2)
-    v = net.population("v", 3, rc.Neuron("surprise : 1 (compartment)\nseen = surprise : 1 (during shown)\nrate = 5.0 : 1"))
+    v = net.population(
+        "v", 3, rc.Neuron("surprise : 1 (compartment)\nseen = surprise : 1 (during shown)\nrate = 5.0 : 1")
+    )
     e = net.population("e", 3, rc.ErrorUnits(x, during="shown", precision=0.5))
     back = net.population("back", 3, rc.ErrorUnits(v, into="surprise", during="shown"))
     w = np.arange(6.0).reshape(3, 2)
@@ -31,3 +35,16 @@ def test_as_many_error_units_as_predicted_units() -> None:
     with pytest.raises(rc.RecircuitError, match="one error unit for each unit of 'x', which has 3; got 4"):
         net.population("e", 4, rc.ErrorUnits(x))
     assert "e" not in net.populations
+
+
+def test_a_part_that_computes_no_loss_is_no_output() -> None:
+    """Of the populations that parts have made, the output circuit's is the one that answers; text and files know it too."""
+    net = rc.Circuit(batch_size=2)
+    x = net.stimulus("x", 3)
+    e = net.population("e", 3, rc.ErrorUnits(x))
+    o = net.population("o", 2, rc.SquaredOutput())
+    net.connect(e, o, weights=np.ones((2, 3)))
+    net.phases("feedforward", 2 * ms, "error", 1 * ms)
+    assert net.evaluate((np.ones((4, 3)), np.zeros(4, int))).error == 0
+    assert "the output of SquaredOutput" in str(net) and "ErrorUnits" not in str(net)
+    assert pickle.loads(pickle.dumps(net)).populations.keys() == net.populations.keys()

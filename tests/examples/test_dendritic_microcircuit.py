@@ -12,6 +12,11 @@ def f(u: np.ndarray) -> np.ndarray:
     return 1 / (1 + np.exp(-u))
 
 
+def fields(w: dict[str, np.ndarray], x: np.ndarray, p: np.ndarray, o: np.ndarray, i: np.ndarray) -> list[np.ndarray]:
+    """What arrives in the basal and apical dendrites, at the outputs and at the interneurons."""
+    return [x @ w["W"].T, f(o) @ w["R"].T + f(i) @ w["Q"].T, f(p) @ w["W_out"].T, f(p) @ w["V"].T]
+
+
 def test_dendritic_microcircuit(example: Callable[[str], ModuleType]) -> None:
     net = example("dendritic_microcircuit").network((5, 4, 3), (2.0, 0.3, 0.4, 0.2), settling=15, batch_size=4)
     w = {name: net[f"{name}.w"].copy() for name in ("W", "W_out", "V", "Q", "R")}
@@ -20,17 +25,18 @@ def test_dendritic_microcircuit(example: Callable[[str], ModuleType]) -> None:
     x, y = random.uniform(-1, 1, (400, 5)), random.uniform(-1, 1, (400, 3))
     net.run({"x": x[:200]}, mode="self_prediction")
     net.run({"x": x[200:], "y": y[200:]}, mode="learning")
-    p, o, i = np.zeros((4, 4)), np.zeros((4, 3)), np.zeros((4, 3))
+    p, o, i = before = np.zeros((4, 4)), np.zeros((4, 3)), np.zeros((4, 3))
     for trial, (shown, wanted) in enumerate(zip(x.reshape(-1, 4, 5), y.reshape(-1, 4, 3))):
         taught = trial >= 50
         for _ in range(15):
-            basal, apical = shown @ w["W"].T, f(o) @ w["R"].T + f(i) @ w["Q"].T
-            to_o, to_i = f(p) @ w["W_out"].T, f(p) @ w["V"].T
+            before = p, o, i
+            basal, apical, to_o, to_i = fields(w, shown, *before)
             p, o, i = (
                 p + 0.2 * (-0.1 * p + (basal - p) + 0.8 * (apical - p)),
                 o + 0.2 * (-0.1 * o + (to_o - o) + 0.8 * taught * (wanted - o)),
                 i + 0.2 * (-0.1 * i + (to_i - i) + 0.8 * (o - i)),
             )
+        basal, apical, to_o, to_i = fields(w, shown, *before)
         w["V"] += 0.4 * (f(i) - f(to_i / 1.1)).T @ f(p) / 4
         if taught:
             w["W"] += 2.0 * (f(p) - f(basal / 1.9)).T @ shown / 4
