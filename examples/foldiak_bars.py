@@ -10,9 +10,9 @@ Foldiak, P. (1990). Forming sparse representations by local anti-Hebbian learnin
 Inputs are 8 x 8 images, in which each of the 16 bars is drawn with probability p = 1/8; where two cross, the image is not
 brighter. As in the paper there are 16 units, and the thresholds are first adjusted alone.
 
-What is shown: each unit becomes the detector of one bar. The source reports that after 1,200 patterns the units have found
-the bars. Here it is counted of how many of the 16 bars there is a unit that answers to them, and in how many images all bars
-are told by the units without an error.
+What is shown: each unit becomes the detector of one bar. The source reports that after about 1,200 patterns the units have
+found the bars. Here it is counted of how many of the 16 bars there is a unit that answers to them, and in how many images all
+bars are told by the units without an error.
 """
 
 from __future__ import annotations

@@ -11,8 +11,8 @@ Each batch element adds to D what the mean of them would: D is a variable of the
 
 What is shown: data whose covariance has a few large eigenvalues. The rows of the map from x to y, F = (1 + M)^-1 W, come to
 span the principal subspace, and to be orthonormal. With offline optimisation the source's cost is least for exactly that, so
-both errors have 0 as their bound: |F^T F - V^T V|^2 for the projection on the subspace V (the source's measure), which the
-source reports to fall as a power of the number of presentations.
+both errors have 0 as their bound: |F^T F - V^T V|^2 for the projection on the subspace V (the source's measure). The source
+shows it fall while samples stream in; its numbers are of other data.
 """
 
 from __future__ import annotations
