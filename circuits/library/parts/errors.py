@@ -49,12 +49,26 @@ class ErrorUnits:
     precision: float = 1.0
 
     def build(self, circuit: Network, name: str, size: int) -> Population:
-        """Add the error units and the synapses between them and the predicted units; returns the error units.
+        """Add the error units and the synapses between them and the predicted units.
+
+        Parameters
+        ----------
+        circuit : Network
+            The circuit that the predicted population belongs to.
+        name : str
+            The name of the error units.
+        size : int
+            How many error units there are: one for each predicted unit.
+
+        Returns
+        -------
+        Population
+            The error units.
 
         Raises
         ------
         RecircuitError
-            if there are not as many of them as predicted units
+            If there are not as many of them as predicted units.
         """
         if size != self.of.size:
             raise RecircuitError(
