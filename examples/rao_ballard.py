@@ -53,12 +53,7 @@ MODULES, SHIFT = 3, 4
 
 
 def network(
-    patch: int,
-    units: int,
-    above: int,
-    rates: tuple[float, float] = (0.1, 0.5),
-    settling: int = 80,
-    batch_size: int = 50,
+    patch: int, units: int, above: int, rates: tuple[float, ...] = (0.1, 0.5), settling: int = 80, batch_size: int = 50
 ) -> rc.Circuit:
     """Three modules, each with `units` units for a patch of so many pixels, and a second level."""
     net, n = rc.Circuit(batch_size=batch_size, seed=0), np.random.default_rng(0)
@@ -115,13 +110,8 @@ def bars(side: int) -> NDArray[np.float64]:
 def answers(net: rc.Circuit, shown: NDArray, units: int) -> NDArray[np.float64]:
     """What the error units of the central module say, shape (places, lengths, units), at the end of a presentation."""
     flat = shown.reshape(-1, shown.shape[-1])
-    trace, presentations = (
-        net.run(flat, learn=False, record=["e2.rate"], elements="all"),
-        -(-len(flat) // net.batch_size),
-    )
-    last = (
-        trace["e2.rate"].reshape(presentations, -1, net.batch_size, MODULES * units)[:, -1].reshape(-1, MODULES * units)
-    )
+    rates = net.run(flat, learn=False, record=["e2.rate"], elements="all")["e2.rate"]
+    last = rates.reshape(-(-len(flat) // net.batch_size), -1, *rates.shape[1:])[:, -1].reshape(-1, MODULES * units)
     return np.abs(last[: len(flat), units : 2 * units]).reshape(*shown.shape[:2], units)
 
 
