@@ -21,7 +21,7 @@ Row = dict[str, Any]
 COLUMNS = (
     "Angles are in degrees, between the update of a batch and minus the gradient of the loss, by all weights on the way from "
     "the stimulus to the answer. Multiplications and ms are of one sample that is learned; bytes are of the synapse that keeps "
-    "most. Every rule learns with its own rate: a rule by name with its default, a circuit in a file with the rate of that file."
+    "most. Every rule learns with its own rate: a name with its default, a circuit in a file with that of the file."
 )
 
 
