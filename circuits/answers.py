@@ -76,7 +76,7 @@ class Answering(Stored):
 
         Examples
         --------
-        >>> net.outputs(digits.x_test[:5] * digits.scale).shape                                     # doctest: +SKIP
+        >>> net.outputs(digits.rates(digits.x_test[:5])).shape                                     # doctest: +SKIP
         (5, 10)
         """
         return self._outputs(self._shown(x, mode), Readout.of(self, output, read, mode))

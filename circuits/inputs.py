@@ -13,8 +13,9 @@ from .backends.program import Program
 from .backends.series import Series, count_of
 from .description.network import Network
 from .description.population import Population
+from .description.shown_values import in_order, refuse_bytes
 from .description.starting import check_parameters
-from .series_inputs import check_length, in_order, series_of
+from .series_inputs import check_length, series_of
 
 
 @dataclass(frozen=True)
@@ -138,12 +139,17 @@ def dataset_inputs(network: Network, data: Any, part: str, mode: str | None = No
 
 
 def _rows(
-    network: Network, population: Population, values: Any, scale: float = 1.0, offset: float = 0.0, begin: float = 0.0,
-    mode: str | None = None,
+    network: Network, population: Population, values: Any, scale: float | None = None, offset: float = 0.0,
+    begin: float = 0.0, mode: str | None = None,
 ) -> Rows:  # fmt: skip
+    """Rows of one stimulus; ``scale`` is None where it is not said, which bytes are not shown without."""
     if isinstance(values, Rows):
         return values
     name, clamp, dtype = population.name, population.clamp, network.dtype
+    if scale is None:
+        if clamp is None or clamp.kind != "labels":
+            refuse_bytes(values, f"stimulus {name!r}")
+        scale = 1.0
     if clamp is not None and clamp.every:
         flat, series = series_of(network, population, values, begin, mode)
         check_length(network, population, series, mode)

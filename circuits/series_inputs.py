@@ -78,22 +78,6 @@ def check_length(network: Network, population: Population, series: Series, mode:
         )
 
 
-def in_order(given: Any, what: str) -> np.ndarray:
-    """Return an array without a mask.
-
-    Raises
-    ------
-    RecircuitError
-        If a value is masked.
-    """
-    if isinstance(given, np.ma.MaskedArray) and np.ma.getmaskarray(given).any():
-        raise RecircuitError(
-            f"{what}: some values are masked, and units have a rate in every row. Fill them, as in data.filled(0), or leave "
-            "those rows out. Of series, whole rows at the end of a sample may be masked."
-        )
-    return np.asarray(given)
-
-
 def _whole(given: Any, size: int, name: str) -> tuple[np.ndarray, np.ndarray]:
     """Return one array, and the lengths of its samples; no lengths if all are the same."""
     none = np.zeros(0, np.int32)
@@ -157,9 +141,11 @@ def _plain(value: Any, population: Population) -> np.ndarray:
 
 
 def _numbers(values: np.ndarray, dtype: np.dtype, name: str) -> np.ndarray:
-    """As a program takes them: bytes and floats as they are."""
+    """As a program takes them: truth values (spikes) as bytes, and floats as they are."""
     if values.dtype.kind not in "uifb":
         raise RecircuitError(f"stimulus {name}: expected numbers; got an array of {values.dtype}.")
+    if values.dtype == bool:
+        return values.view(np.uint8)
     return values if values.dtype in (np.uint8, np.float32, np.float64) else values.astype(dtype)
 
 

@@ -13,7 +13,7 @@ from typing import Any, Self
 import numpy as np
 
 from ..atomic_files import write_whole
-from ..door import door
+from ..door import door, of_class
 from ..errors import RecircuitError
 from .backends import Program
 from .backends.noise import NoiseState
@@ -147,7 +147,7 @@ class Stored(Inspected):
         """
         write_whole(Path(path), self._packed())
 
-    @classmethod
+    @of_class
     @door
     def load(cls, path: str | Path) -> Self:
         """Return the circuit that `save` wrote to a file. It continues as the saved one would have, to the same bits.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from ..lowering.timetable import Timetable
 from .interrupts import interruptible
 from .live import LiveStimulus, Session
 from .noise import NoiseState, mersenne_state, set_mersenne
-from .program import Program, Progress, RunResult, diverged
+from .program import Program, Progress, RunResult, cause, diverged
 from .run_checks import check_scale, check_seed
 from .series import Series, count_of
 
@@ -57,8 +57,8 @@ class InProcessProgram(Program):
         """What shows that row of a series which it is called with."""
 
     def running(self) -> AbstractContextManager[Any]:
-        """What is around a run."""
-        return nullcontext()
+        """What is around a run. NumPy does not warn: what is not finite is found after each presentation."""
+        return np.errstate(all="ignore")
 
     def close(self) -> None:
         self.data.clear()
@@ -152,7 +152,7 @@ class InProcessProgram(Program):
     def session(self, table: Timetable, stimuli: Mapping[str, LiveStimulus], reads: Sequence[str]) -> Session:
         rows = [[*row, self._clockwork()] for row in self._actions(table)]
         rows = [self._repeating(row, table.repeats.get(place, 1)) for place, row in enumerate(rows)]
-        return _InProcessSession(self, stimuli, [action for row in rows for action in row], reads)
+        return _InProcessSession(self, table, stimuli, [action for row in rows for action in row], reads)
 
     def _walk(
         self, rows: list[list[Action]], order: np.ndarray, progress: Progress | None, *, stream: bool = False
@@ -204,9 +204,15 @@ class _InProcessSession(Session):
     """A closed loop as a list of functions."""
 
     def __init__(
-        self, program: InProcessProgram, stimuli: Mapping[str, LiveStimulus], actions: list[Action], reads: Sequence[str]
-    ) -> None:  # fmt: skip
+        self,
+        program: InProcessProgram,
+        table: Timetable,
+        stimuli: Mapping[str, LiveStimulus],
+        actions: list[Action],
+        reads: Sequence[str],
+    ) -> None:
         super().__init__(stimuli)
+        self.table = table
         self.program, self.actions, self.number = program, actions, program.loaded
         self.order = np.arange(len(program.row), dtype=np.int32)
         self.reads = [program.read(key).reshape(program.variables[key].shape) for key in reads]
@@ -226,7 +232,7 @@ class _InProcessSession(Session):
             for action in self.actions:
                 action()
         if wrong := _first_not_finite(self.rates):
-            raise diverged(wrong, "in a closed loop")
+            raise diverged(wrong, "in a closed loop", cause(program.lowered, self.table))
         return [values.copy() for values in self.reads]
 
     def close(self) -> None:

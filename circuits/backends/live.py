@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import RecircuitError
+from ..description.shown_values import in_order, refuse_bytes
 from .series import Series
 
 
@@ -44,33 +45,39 @@ class LiveStimulus:
         """How rows are samples."""
         return Series(self.each, self.each, np.zeros(0, np.int32)) if self.each else None
 
-    def show(self, value: Any) -> None:
-        """Write the data of a call into the rows.
+    def checked(self, value: Any) -> np.ndarray:
+        """Return the data of a call in the shape of the rows.
 
         Raises
         ------
         RecircuitError
-            If its shape does not fit, or it is no label.
+            If its shape does not fit, it is no label, or not all of it are finite numbers.
         """
         rows = self.rows
         try:
-            if self.classes:
-                self._label(value)
-            else:
-                rows[...] = value
+            return np.broadcast_to(self._labels(value) if self.classes else self._numbers(value), rows.shape)
         except (ValueError, TypeError):
             wanted = "a label, or one for each batch element" if self.classes else f"{rows.shape[1:]} or {rows.shape}"
             raise RecircuitError(
                 f"live: {self.name!r} is given {wanted}; got {value!r:.60} of the shape {np.shape(value)}."
             ) from None
 
-    def _label(self, value: Any) -> None:
+    def _numbers(self, value: Any) -> np.ndarray:
+        what = f"live: stimulus {self.name!r}"
+        refuse_bytes(value, what)
+        with np.errstate(over="ignore"):
+            values = in_order(value, what).astype(self.rows.dtype, copy=False)
+        if not np.isfinite(values).all():
+            raise RecircuitError(f"{what}: got NaN, infinity, or more than {values.dtype} can hold, in {value!r:.60}.")
+        return values
+
+    def _labels(self, value: Any) -> np.ndarray:
         labels = np.asarray(value)
         if labels.dtype.kind not in "ui" or (labels.size and not (labels.min() >= 0 and labels.max() < self.classes)):
             raise RecircuitError(
                 f"live: labels of {self.name!r} are whole numbers from 0 to {self.classes - 1}; got {value!r:.60}."
             )
-        self.rows[:, 0] = labels
+        return labels[:, None] if labels.ndim else labels
 
 
 class Session(ABC):
@@ -80,12 +87,15 @@ class Session(ABC):
         self.stimuli = dict(stimuli)
 
     def show(self, inputs: Mapping[str, Any]) -> None:
-        """Take the rows of a call."""
+        """Take the rows of a call, all of them or none."""
+        taken = []
         for name, value in inputs.items():
             stimulus = self.stimuli.get(name)
             if stimulus is None:
                 raise RecircuitError(f"live: {name!r} is no stimulus of the circuit; those are {list(self.stimuli)}.")
-            stimulus.show(value)
+            taken.append((stimulus.rows, stimulus.checked(value)))
+        for rows, values in taken:
+            rows[...] = values
 
     @abstractmethod
     def current(self) -> bool:

@@ -76,19 +76,12 @@ class RunResult:
     traces: dict[str, np.ndarray] = field(default_factory=dict)
     diverged: str = ""
     interrupted: bool = False
-    why: str = "The learning rate may be too large, or a rule or equation divides by zero."
+    why: str = ""
 
     def look_for_cause(self, lowered: Lowered, table: Timetable) -> None:
-        """Find out what may have made it diverge: equations that the time step is too long for, before learning."""
-        if not self.diverged:
-            return
-        network = lowered.network
-        for population in network.populations.values():
-            for state in unstable(population.neuron, network.dt):
-                self.why = f"In the population {population.name!r}, {state.message(network.dt)}"
-                return
-        if not any(e.operation.learns and not e.skipped for row in table.entries for e in row):
-            self.why = "Nothing learns in this run: an equation of a unit grows without bound, or divides by zero."
+        """Find out what may have made it diverge."""
+        if self.diverged:
+            self.why = cause(lowered, table)
 
     def raise_if_interrupted(self) -> None:
         """Pass on Ctrl-C, with this result; that something diverged is left to the caller to say."""
@@ -101,7 +94,18 @@ class RunResult:
             raise diverged(self.diverged, f"in presentation {self.presentations}", self.why)
 
 
-def diverged(variable: str, when: str, why: str = RunResult.why) -> Diverged:
+def cause(lowered: Lowered, table: Timetable) -> str:
+    """What may have made a circuit diverge: an equation that the time step is too long for, before learning."""
+    network = lowered.network
+    for population in network.populations.values():
+        for state in unstable(population.neuron, network.dt):
+            return f"In the population {population.name!r}, {state.message(network.dt)}"
+    if not any(e.operation.learns and not e.skipped for row in table.entries for e in row):
+        return "Nothing learns in this run: an equation of a unit grows without bound, or divides by zero."
+    return "The learning rate may be too large, or a rule or equation divides by zero."
+
+
+def diverged(variable: str, when: str, why: str) -> Diverged:
     """What is raised where something became NaN or infinite."""
     return Diverged(f"{variable} became NaN or infinite {when}. {why}", variable)
 

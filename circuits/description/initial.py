@@ -193,6 +193,7 @@ def bias_of(weights: Initial, fan_in: int) -> Initial:
 def draw(initial: Any, rng: np.random.Generator, shape: tuple[int, ...], name: str) -> np.ndarray:
     """Return the weights that a function, a number or an array stands for."""
     value: Any = initial(rng, shape) if callable(initial) else initial
+    _check_numbers(value, name)
     try:
         array = np.broadcast_to(np.asarray(value, dtype=float), shape)
     except (ValueError, TypeError):
@@ -203,3 +204,15 @@ def draw(initial: Any, rng: np.random.Generator, shape: tuple[int, ...], name: s
     if not np.isfinite(array).all():
         raise RecircuitError(f"{name}: the initial weights hold NaN or infinity.")
     return array
+
+
+def _check_numbers(value: Any, name: str) -> None:
+    """Refuse texts, truth values, complex numbers and the like, whatever NumPy would make of them."""
+    try:
+        kind = np.asarray(value).dtype.kind
+    except ValueError:
+        kind = "O"  # lists of different lengths
+    if kind not in "uifb" or isinstance(value, bool | np.bool_):
+        raise RecircuitError(
+            f"{name}: weights are a number, an array of numbers, or a function such as glorot(); got {value!r:.60}."
+        )

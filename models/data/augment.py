@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import UsageError
-from .dataset import Dataset, Samples
+from .dataset import Dataset
+from .sample_arrays import Samples
 
 __all__ = ["Augmentation", "Augmented"]
 

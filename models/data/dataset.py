@@ -9,13 +9,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ...door import door
+from ...door import door, of_class
 from ...errors import RecircuitError
-
-MAX_CLASSES = 65_536  # one output unit per class: a larger label is an identifier, not a class
-
-Samples = NDArray[np.uint8] | NDArray[np.float32]
-Labels = NDArray[np.int64]
+from .sample_arrays import (
+    MAX_CLASSES,
+    Labels,
+    Samples,
+    check_labels,
+    check_samples,
+    flat_samples,
+    int_labels,
+    number,
+)  # fmt: skip
 
 #: What is smaller is 0 on processors that do without numbers of few digits.
 SMALLEST = float(np.finfo(np.float64).tiny)
@@ -26,8 +31,9 @@ SMALLEST = float(np.finfo(np.float64).tiny)
 class Dataset:
     """Training and test samples with their labels.
 
-    The rates of a stimulus are ``x * scale + offset``; the samples themselves stay as small as they came (uint8). The
-    arrays are read-only views. `from_arrays` makes a data set from arrays of other types.
+    The rates of a stimulus are ``x * scale + offset``. Samples of bytes (uint8) stay as small as they came, and `rates` makes
+    rates of some of them; samples that are floats are kept as rates, with the scale 1. The arrays are read-only views.
+    `from_arrays` makes a data set from arrays of other types.
 
     Parameters
     ----------
@@ -76,14 +82,16 @@ class Dataset:
 
     def __post_init__(self) -> None:
         for field in ("scale", "offset"):
-            object.__setattr__(self, field, _number(getattr(self, field), f"Data set {self.name!r}: {field}"))
+            object.__setattr__(self, field, number(getattr(self, field), f"Data set {self.name!r}: {field}"))
         self.validate()
+        if self.x_train.dtype != np.uint8 and (self.scale, self.offset) != (1.0, 0.0):
+            self._keep_rates()
         for field in ("x_train", "y_train", "x_test", "y_test"):
             view = getattr(self, field).view()
             view.flags.writeable = False
             object.__setattr__(self, field, view)
 
-    @classmethod
+    @of_class
     @door
     def from_arrays(
         cls,
@@ -126,8 +134,8 @@ class Dataset:
                 f"{test.shape[1:]} in x_test. Expected the same number of features in the same order: save "
                 "both alike."
             )
-        train, test = _flat_samples(train, f"{name}: x_train"), _flat_samples(test, f"{name}: x_test")
-        y_train, y_test = _int_labels(y_train, f"{name}: y_train"), _int_labels(y_test, f"{name}: y_test")
+        train, test = flat_samples(train, f"{name}: x_train"), flat_samples(test, f"{name}: x_test")
+        y_train, y_test = int_labels(y_train, f"{name}: y_train"), int_labels(y_test, f"{name}: y_test")
         if classes is None:
             classes = 1 + max([0, *(int(y.max()) for y in (y_train, y_test) if y.size)])
         if scale is None:
@@ -150,6 +158,28 @@ class Dataset:
                 f"Data set {self.name!r}: all training values are {mean:g}, so that no scale fits them."
             )
         return replace(self, scale=1 / sd, offset=-mean / sd)
+
+    def _keep_rates(self) -> None:
+        """Floats become rates, so that a piece of them shows what the whole does."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            found = {part: self.rates(getattr(self, part)).astype(np.float32) for part in ("x_train", "x_test")}
+        for part, x in (found | {"scale": 1.0, "offset": 0.0}).items():
+            object.__setattr__(self, part, x)
+        self.validate()
+
+    def rates(self, x: NDArray) -> NDArray[np.float64]:
+        """The rates that samples stand for: ``x * scale + offset``.
+
+        Parameters
+        ----------
+        x : NDArray
+            Samples of this data set, as many as you like.
+
+        Examples
+        --------
+        >>> net.run({"x": digits.rates(digits.x_test[:10])})                                        # doctest: +SKIP
+        """
+        return np.asarray(x, dtype=np.float64) * self.scale + self.offset
 
     @property
     def n_features(self) -> int:
@@ -186,8 +216,8 @@ class Dataset:
                 f"numbers and a scale of {SMALLEST:.2g} or more in size: rates are x * scale + offset."
             )
         for part, x, y in (("train", self.x_train, self.y_train), ("test", self.x_test, self.y_test)):
-            _check_samples(x, f"{self.name}: x_{part}", math.prod(self.shape))
-            _check_labels(y, f"{self.name}: y_{part}", len(x), self.classes)
+            check_samples(x, f"{self.name}: x_{part}", math.prod(self.shape))
+            check_labels(y, f"{self.name}: y_{part}", len(x), self.classes)
         if self.x_train.dtype != self.x_test.dtype:
             raise RecircuitError(
                 f"Data set {self.name!r} has x_train of {self.x_train.dtype} and x_test of "
@@ -209,92 +239,4 @@ class Dataset:
         return (
             f"Dataset({self.name!r}: {self.n_train:,} training and {self.n_test:,} test samples of {shape}, "
             f"{self.x_train.dtype}, {self.classes} classes)"
-        )
-
-
-def _number(value: object, what: str) -> float:
-    """Return one number as a float."""
-    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
-        raise RecircuitError(f"{what} is {value!r}; expected one number, since rates are x * scale + offset.")
-    return float(value)
-
-
-def _flat_samples(x: NDArray, where: str) -> Samples:
-    """Flatten samples (n, ...) to (n, features), as uint8 or float32."""
-    if x.ndim < 2:
-        raise RecircuitError(
-            f"{where} has shape {x.shape}; expected (samples, features) or (samples, height, width, ...). "
-            "For one feature per sample use x[:, None]."
-        )
-    flat = x.reshape(len(x), math.prod(x.shape[1:]))
-    if x.dtype == np.uint8:
-        return np.ascontiguousarray(flat)
-    if not np.issubdtype(x.dtype, np.floating):
-        raise RecircuitError(
-            f"{where} is of type {x.dtype}; expected uint8 (0 to 255) or floats. Convert it, for instance "
-            "with x.astype('uint8') or x.astype('float32')."
-        )
-    with np.errstate(over="ignore"):
-        single = np.ascontiguousarray(flat, dtype=np.float32)
-    overflown = np.isinf(single) & np.isfinite(flat)
-    if overflown.any():
-        row, column = np.argwhere(overflown)[0]
-        raise RecircuitError(
-            f"{where} holds {flat[row, column]} (sample {row}, feature {column}), which float32 cannot "
-            "represent; expected magnitudes below 3.4e38. Rescale the data, best to around 1."
-        )
-    return single
-
-
-def _int_labels(y: ArrayLike, where: str) -> Labels:
-    """Return labels as int64, refusing what is not an integer and what is beyond any number of classes."""
-    y = np.asarray(y)
-    if y.size and not np.issubdtype(y.dtype, np.integer):
-        raise RecircuitError(
-            f"{where} is of type {y.dtype}; expected integers, one class number per sample. Convert it with "
-            "y.astype('int64') if its values are whole numbers, or y.argmax(1) if it is one-hot."
-        )
-    if y.size and int(y.max()) >= MAX_CLASSES:
-        raise RecircuitError(
-            f"{where} holds the label {y.max()}; expected class numbers below {MAX_CLASSES:,}, since each "
-            "class gets an output unit. Number the labels 0, 1, 2, ... (numpy.unique(y, "
-            "return_inverse=True) does)."
-        )
-    return np.ascontiguousarray(y, dtype=np.int64)
-
-
-def _check_samples(x: Samples, where: str, features: int) -> None:
-    """Refuse samples that are not a finite, contiguous (n, features) matrix of uint8 or float32."""
-    if x.ndim != 2 or x.dtype not in (np.uint8, np.float32) or not x.flags.c_contiguous:
-        raise RecircuitError(
-            f"{where} is {x.dtype} of shape {x.shape}; expected a C-contiguous (samples, features) matrix of "
-            "uint8 or float32: Dataset.from_arrays makes one."
-        )
-    if x.size == 0:
-        raise RecircuitError(f"{where} is empty, of shape {x.shape}; expected at least one sample and one feature.")
-    if x.shape[1] != features:
-        raise RecircuitError(
-            f"{where} has {x.shape[1]:,} features; expected {features:,} as the shape of one sample says. "
-            "Save training and test samples alike."
-        )
-    if x.dtype == np.float32 and not np.isfinite(x).all():
-        row, column = np.argwhere(~np.isfinite(x))[0]
-        raise RecircuitError(
-            f"{where} holds {x[row, column]} (sample {row}, feature {column}); expected finite numbers. "
-            "Remove or repair such samples."
-        )
-
-
-def _check_labels(y: Labels, where: str, samples: int, classes: int) -> None:
-    """Refuse labels that are not one int64 in 0 ... classes - 1 per sample."""
-    if y.shape != (samples,) or y.dtype != np.int64 or not y.flags.c_contiguous:
-        raise RecircuitError(
-            f"{where} is {y.dtype} of shape {y.shape}; expected one int64 label for each of the {samples:,} "
-            "samples. Use y.ravel() for a column of labels, y.argmax(1) for one-hot rows."
-        )
-    wrong = np.flatnonzero((y < 0) | (y >= classes))
-    if wrong.size:
-        raise RecircuitError(
-            f"{where} holds the label {y[wrong[0]]} (sample {wrong[0]}, {wrong.size:,} such in all); "
-            f"expected 0 to {classes - 1}. Correct the labels or remove those samples."
         )

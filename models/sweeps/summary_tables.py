@@ -56,12 +56,12 @@ class Summary:
 
 def lines(jobs: Sequence[Job], results: Mapping[str, Result]) -> list[Line]:
     """Return the finished runs in the order of the jobs; `results` are by the jobs' keys."""
-    varied = _varied(jobs)
+    varied, rules = _varied(jobs), _rules_by_file(jobs)
     return [
         line
         for job in jobs
         if job.key in results
-        for line in _lines({name: job.options.get(name) for name in varied}, job, results[job.key])
+        for line in _lines(_variant(job, varied, rules), job, results[job.key])
     ]
 
 
@@ -89,6 +89,31 @@ def _varied(jobs: Sequence[Job]) -> list[str]:
     names = dict.fromkeys(name for job in jobs for name in job.options)
     differ = [n for n in names if len({str(job.options.get(n)) for job in jobs}) > 1]
     return [always, *(n for n in differ if n not in (always, "equations"))]
+
+
+def _variant(job: Job, varied: Sequence[str], rules: Mapping[str, str]) -> Row:
+    """What a job is a run of; a rule is told with its file where another file has one of that name."""
+    found = {name: job.options.get(name) for name in varied}
+    told = rules.get(str(job.where.get("rule")))
+    return found if told is None else found | {"rule": told}
+
+
+def _rules_by_file(jobs: Sequence[Job]) -> dict[str, str]:
+    """Of different rules of one name: the rule and its whole path -> the rule and as much of the path as tells them apart."""
+    files: dict[Any, dict[Any, str]] = {}
+    for job in jobs:
+        if "equations" in job.options:
+            files.setdefault(job.options["rule"], {})[job.options["equations"]] = str(job.where["rule"])
+    return {whole: told for same in files.values() if len(same) > 1 for whole, told in _tails(list(same.values()))}
+
+
+def _tails(paths: Sequence[str]) -> list[tuple[str, str]]:
+    """Paths with the shortest ends by which they differ."""
+    parts = [path.split("/") for path in paths]
+    length = next(
+        n for n in range(1, 1 + max(map(len, parts))) if len({tuple(p[-n:]) for p in parts}) == len(set(paths))
+    )
+    return [(path, "/".join(part[-length:])) for path, part in zip(paths, parts)]
 
 
 def _lines(variant: Row, job: Job, result: Result) -> list[Line]:

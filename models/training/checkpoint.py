@@ -20,7 +20,7 @@ from ...circuits.backends.noise import NoiseState
 from ...circuits.description.fingerprint import described
 from ...circuits.moment import Moment
 from ...circuits.saving.arrays import packed, read_packed
-from ...door import door
+from ...door import door, of_class
 from ...errors import RecircuitError
 from .history import Row
 from .modes import told
@@ -101,7 +101,7 @@ class Checkpoint:
         """Return the content of the file that `save` writes."""
         return packed(self._moment().arrays(), self.about.model_dump_json())
 
-    @classmethod
+    @of_class
     @door
     def load(cls, path: str | Path) -> Checkpoint:
         """Read a checkpoint from a file. Nothing in the file is executed.

@@ -14,14 +14,14 @@ import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache, wraps
 from pathlib import Path
-from typing import Any, Literal, Union, cast, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Literal, Union, cast, get_args, get_origin
 
 import numpy as np
 
 from .errors import RecircuitError
 from .registry import closest
 
-__all__ = ["door", "fits"]
+__all__ = ["door", "fits", "of_class"]
 
 #: What Python says where an argument is of the wrong kind.
 RAW = (TypeError, AttributeError, ValueError, OverflowError, LookupError, ArithmeticError, RecursionError)
@@ -42,6 +42,30 @@ def door[F: Callable[..., Any]](what: F) -> F:
         made.__init__ = _guarded(made.__init__, "__init__")
         return cast("F", made)
     return cast("F", _guarded(what, what.__name__))
+
+
+if TYPE_CHECKING:
+    of_class = classmethod
+else:
+
+    class of_class(classmethod):
+        """A class method that makes an object. Called on an object, which it would leave as it is, it is refused."""
+
+        def __get__(self, instance: Any, owner: type[Any] | None = None, /) -> Callable[..., Any]:
+            made = super().__get__(instance, owner)
+            return made if instance is None else _refused_on(instance, made)
+
+
+def _refused_on(instance: Any, made: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(made)
+    def refused(*args: Any, **kwargs: Any) -> Any:
+        call = f"{type(instance).__name__}.{made.__name__}(...)"
+        raise RecircuitError(
+            f"{made.__name__}: {call} makes a new object, and would leave the one that it is called on as it is. Write "
+            f"new = {call}."
+        )
+
+    return refused
 
 
 def fits(value: Any, hint: Any) -> bool:

@@ -8,9 +8,11 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from ...lowering.lowered import Lowered
+from ...lowering.timetable import Timetable
 from ...lowering.variables import Variable
 from ..live import LiveStimulus, Session
-from ..program import diverged
+from ..program import cause, diverged
 from .messages import Field, Kind, pack
 from .worker import Worker
 
@@ -22,6 +24,7 @@ class Hosts(Protocol):
     """What a closed loop asks of its program."""
 
     loaded: int
+    lowered: Lowered
 
     @property
     def variables(self) -> Mapping[str, Variable]:
@@ -44,8 +47,10 @@ class Hosts(Protocol):
 class CompiledSession(Session):
     """The rows of its stimuli lie in the message that is sent."""
 
-    def __init__(self, program: Hosts, stimuli: Mapping[str, LiveStimulus], reads: Sequence[str]) -> None:
-        self.program = program
+    def __init__(
+        self, program: Hosts, table: Timetable, stimuli: Mapping[str, LiveStimulus], reads: Sequence[str]
+    ) -> None:
+        self.program, self.table = program, table
         self.loaded, self.worker = program.loaded, program.worker()
         self.message = bytearray(pack([s.rows for s in stimuli.values()]))
         placed, at = {}, 0
@@ -66,7 +71,7 @@ class CompiledSession(Session):
         self.show(inputs)
         wrong, *found = self.worker.present(self.message, self.expected)
         if wrong:
-            raise diverged(str(wrong), "in a closed loop")
+            raise diverged(str(wrong), "in a closed loop", cause(self.program.lowered, self.table))
         return [_shaped(values, shape) for values, shape in zip(found, self.shapes, strict=True)]
 
     def close(self) -> None:

@@ -155,7 +155,7 @@ class CompiledProgram(Program):
 
     def session(self, table: Timetable, stimuli: Mapping[str, LiveStimulus], reads: Sequence[str]) -> Session:
         self._mine().ask(Kind.TABLE, *lines_of(table, self.lowered, {}, ()))
-        return CompiledSession(self, stimuli, reads)
+        return CompiledSession(self, table, stimuli, reads)
 
     def worker(self) -> Worker:
         """The worker of this process."""

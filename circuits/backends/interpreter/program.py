@@ -36,9 +36,6 @@ class InterpreterProgram(InProcessProgram):
             return partial(self._clamp, operation.kernel)
         return partial(perform, operation.kernel, self.memory)
 
-    def running(self) -> np.errstate:
-        return np.errstate(all="ignore")  # what is not finite is found after each presentation
-
     def shown(self, clamp: Clamp, series: Series) -> Callable[[int], None]:
         data, scale, offset = self.data[clamp.population]
         rates = self.memory.arrays[f"{clamp.population}.{clamp.variable}"]

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import io
+import itertools
+import json
 import os
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ....atomic_files import make_folder, write_whole
+from ....atomic_files import make_folder, read_file, write_whole
 from ....circuits.backends import choose_backend
 from ....errors import RecircuitError, UsageError
 from ....registry import closest
@@ -18,6 +21,9 @@ from ...runs.result_file import read_result, write_result
 from .experiment import Check, Experiment, Judge, Report, Settings
 from .figure_style import styled
 from .saved_runs import FOLDER
+
+#: The folder of results that a later run with another result has replaced.
+EARLIER = "earlier"
 
 
 def settings_for(
@@ -64,6 +70,8 @@ def settings_for(
 def reproduce(experiment: Experiment, settings: Settings, out: Path) -> dict[str, Any]:
     """Run it, write both files into ``out``, and return what result.json holds; its time is that of all runs it has.
 
+    A different result that lies there moves to the folder ``earlier`` in it, with its figure.
+
     Raises
     ------
     RecircuitError
@@ -79,9 +87,25 @@ def reproduce(experiment: Experiment, settings: Settings, out: Path) -> dict[str
         seconds = (0.0 if settings.from_runs else time.perf_counter() - began) + sum(settings.earlier)
         report.figure.savefig(picture, format="png")
     result = as_result(experiment, settings, report, seconds)
+    if not settings.from_runs:
+        _keep_earlier(out, result)
     write_whole(out / "figure.png", picture.getvalue())
     write_result(out / "result.json", result, indent=2)
     return result
+
+
+def _keep_earlier(out: Path, result: dict[str, Any]) -> None:
+    """Copy a result that is there, and says something else than the new one, with its figure into a folder of its own."""
+    if not (out / "result.json").exists():
+        return
+    before = read_result(out / "result.json")
+    if before is not None and before | {"seconds": 0} == json.loads(json.dumps(result)) | {"seconds": 0}:
+        return
+    number = next(n for n in itertools.count(1) if not (out / EARLIER / str(n)).exists())
+    make_folder(out / EARLIER / str(number))
+    for name in ("result.json", "figure.png"):
+        with suppress(OSError):
+            write_whole(out / EARLIER / str(number) / name, read_file(out / name))
 
 
 def _judged_again(judge: Judge, out: Path) -> dict[str, Any]:

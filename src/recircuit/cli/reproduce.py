@@ -20,7 +20,11 @@ def reproduce(
     quick: Annotated[bool, typer.Option("--quick", help="Run fewer and shorter runs, which take seconds.")] = False,
     out: Annotated[
         Path | None,
-        typer.Option("--out", help="The folder for result.json and figure.png (default: runs/reproduce/ID)."),
+        typer.Option(
+            "--out",
+            help="The folder for result.json and figure.png; another result that lies there moves to earlier/ in it "
+            "(default: runs/reproduce/ID).",
+        ),
     ] = None,
     backend: Annotated[str, typer.Option("--backend", help=f"The backend: {BACKENDS.listed()}, or auto.")] = "numpy",
     seeds: Annotated[

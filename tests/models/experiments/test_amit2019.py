@@ -160,6 +160,14 @@ def test_a_run_that_breaks_leaves_the_old_result(tmp_path: Path) -> None:
     assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == before
 
 
+def test_another_result_that_lies_there_is_kept(tmp_path: Path) -> None:
+    for value in (0.5, 0.5, 2.0, 3.0):
+        reproduce(made_up(value), Settings(), tmp_path)
+    found = [json.loads(p.read_text())["checks"][0]["value"] for p in sorted(tmp_path.glob("earlier/*/result.json"))]
+    assert found == [0.5, 2.0] and json.loads((tmp_path / "result.json").read_text())["checks"][0]["value"] == 3.0
+    assert len(list(tmp_path.glob("earlier/*/figure.png"))) == 2
+
+
 def test_unknown_experiment_names_the_closest() -> None:
     with pytest.raises(UsageError, match="Did you mean `amit-linear`"):
         EXPERIMENTS.find("amit-lineer")

@@ -199,6 +199,18 @@ def test_tables() -> None:
     assert list(second.row())[:4] == ["rule", "rate", "runs", "diverged"]
 
 
+def test_different_rules_of_one_name_have_lines_of_their_own(tmp_path: Path) -> None:
+    for folder, factor in (("a", 1), ("b", 2)):
+        (tmp_path / folder).mkdir()
+        text = (
+            f"import recircuit as rc\nmine = rc.Rule('mine', source='test', forward='dw = {factor}*error_post*x_pre')\n"
+        )
+        (tmp_path / folder / "my.py").write_text(text)
+    jobs = small(seeds=(0, 1), rule=[f"{tmp_path}/{folder}/my.py:mine" for folder in "ab"])
+    found = summaries(lines(jobs, {job.key: fake(job, 0.5) for job in jobs}))
+    assert [(s.variant["rule"], s.runs) for s in found] == [("a/my.py:mine", 2), ("b/my.py:mine", 2)]
+
+
 def test_tables_of_experiments() -> None:
     """Two checks may have the same words."""
     jobs = experiment_jobs(["amit-linear"], [0, 1], backend="numpy", quick=True)
