@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..door import door
 from .description.network import Network
 from .description.schedule import STREAM
+from .description.size import warn_of_size
 from .inspection.explain import explain, explain_closed
 from .inspection.text import circuit_html, circuit_text
 from .lowering.lower import lower
@@ -58,6 +59,7 @@ class Inspected(Network):
         if self._lowered is None or self._lowered[0] != self.revision:
             self.check()
             check_memory(self)
+            warn_of_size(len(self.populations), len(self.projections))
             self._lowered = (self.revision, lower(self))
         return self._lowered[1]
 

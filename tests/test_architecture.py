@@ -26,6 +26,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("recircuit.errors",),
     (
         "recircuit.uncaught",
+        "recircuit.brian_logs",
         "recircuit.atomic_files",
         "recircuit.processes",
         "recircuit.processor",

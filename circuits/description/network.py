@@ -29,6 +29,7 @@ from .population import Population
 from .presentations import Presentations
 from .projection import Projection, Transposed
 from .schedule import During, Schedule
+from .size import check_size
 from .stability import warn_of_instability
 from .starting import declared
 from .stimuli import Stimuli
@@ -275,6 +276,7 @@ class Network(Fixed, Stimuli, Presentations):
         return population
 
     def _check_name(self, name: str) -> None:
+        check_size(1 + len(self.populations) + len(self.projections))
         check_name(name, {*self.populations, *self.projections, *self.broadcasts, "presentation", "clock"})
 
     def __getitem__(self, key: str) -> Any:

@@ -12,6 +12,7 @@ from brian2.units import Quantity
 from brian2.units.allunits import second
 
 from ...errors import RecircuitError
+from .size import check_size
 
 
 @dataclass(frozen=True)
@@ -131,6 +132,7 @@ class Schedule:
         """
         if pairs and windows:
             raise RecircuitError("phases: give pairs of name and duration, or windows by keyword, not both.")
+        check_size(len(windows) + len(pairs) // 2, "phases", "One phase may last for many steps.")
         return cls.overlapping(windows, dt, evaluation) if windows else cls.sequence(pairs, dt, evaluation)
 
     @classmethod

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -23,24 +24,35 @@ def emit(lowered: Lowered, codeobj_class: type | None) -> Assembly:
     with brian_preferences(network.dtype):
         clock = Clock(network.dt, name="circuit_clock")
         assembly = Assembly(lowered, clock, codeobj_class)
-        if network.lowering == "reference":
-            add_synapses(assembly)
-        else:
-            add_groups(assembly)
-        for operation in lowered.all_operations():
-            if operation.name not in assembly.runners:
-                runner = runner_of(operation.kernel, operation.name, assembly)
-                if runner is not None:
-                    assembly.run_by(operation.name, runner)
-        _generate(assembly)
+        try:
+            _add_objects(assembly, lowered)
+            _generate(assembly)
+        except BaseException:
+            for one in assembly.objects:
+                one._network = "refused"  # or Brian2 warns of each that it is in no network
+            raise
     return assembly
+
+
+def _add_objects(assembly: Assembly, lowered: Lowered) -> None:
+    if lowered.network.lowering == "reference":
+        add_synapses(assembly)
+    else:
+        add_groups(assembly)
+    for operation in lowered.all_operations():
+        if operation.name not in assembly.runners:
+            runner = runner_of(operation.kernel, operation.name, assembly)
+            if runner is not None:
+                assembly.run_by(operation.name, runner)
 
 
 def _generate(assembly: Assembly) -> None:
     brian = assembly.network = Network(*assembly.objects, name="circuit_network")
     brian._clocks = {assembly.clock}  # Network.run would do it; our presentation loop takes its place
     try:
-        brian.before_run({})
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of Brian2's calls to other packages
+            brian.before_run({})
     except BrianObjectException as problem:
         raise RecircuitError(f"circuit: Brian2 refuses {problem._brian_objname!r}: {problem.__cause__}") from problem
 
