@@ -34,6 +34,6 @@ def check_size(parts: int, what: str = "populations and projections", instead: s
     """
     if parts > MOST:
         instead = instead or (
-            "Put units with the same equations into one population: projections can join any of its units (rc.Given, rc.Blocks)."
+            "Put units with the same equations into one population; projections join any of its units (rc.Given, rc.Blocks)."
         )
         raise RecircuitError(f"circuit: at most {MOST:,} {what} can be declared. {instead}")
