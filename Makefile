@@ -3,13 +3,15 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup train test slow check bench clean
+.PHONY: help setup train test slow matrix soak check bench clean
 
 help:
 	@echo "make setup   an environment in $(VENV) with recircuit and all it needs"
 	@echo "make train   train a network on real digits, with its curves in runs/digits"
 	@echo "make test    check, then the tests and the notebooks (minutes)"
 	@echo "make slow    the long tests"
+	@echo "make matrix  the package, installed for each Python, Brian2 and compiler that is there (many minutes)"
+	@echo "make soak    odd inputs, kills, Ctrl-C and a million presentations (many minutes)"
 	@echo "make check   ruff and the type checker"
 	@echo "make bench   measure, with the peers beside it"
 	@echo "make clean   remove all of the above but runs/"
@@ -31,6 +33,12 @@ test: check
 
 slow: setup
 	$(BIN)/pytest -m slow
+
+matrix: setup
+	$(BIN)/python tools/matrix.py
+
+soak: setup
+	$(BIN)/python -m tools.soak
 
 bench: setup
 	$(BIN)/python -m benchmarks

@@ -711,7 +711,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
         r"shape \(2, 3\) \(post, pre\) were expected; got \(3, 2\)",
     ),
     "weights NaN": (connected(weights=np.nan), "NaN or infinity"),
-    "weights by name": (connected(weights="glorot"), "were expected"),
+    "weights by name": (connected(weights="glorot"), "weights are a number"),
     "one to one": (connected(connectivity=OneToOne()), "populations of one size; got 3 and 2"),
     "a structure's class": (connected(connectivity=Masked), "connectivity is one such as Dense"),
     "a probability": (lambda: Masked(0), r"in \(0, 1\]; got 0"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import shlex
 import shutil
 import sys
@@ -67,9 +68,9 @@ def _brian() -> Finding:
     found = version("brian2")
     return Finding(
         "Brian2",
-        found == "2.10.1",
+        (2, 10, 1) <= tuple(int(n) for n in re.findall(r"\d+", found)[:3]) < (3,),
         found,
-        "recircuit extends the internals of this version: pip install brian2==2.10.1.",
+        "recircuit extends the internals of Brian2, from version 2.10.1 on: pip install 'brian2>=2.10.1,<3'.",
         True,
     )
 

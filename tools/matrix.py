@@ -1,0 +1,179 @@
+"""Install the package in every environment that this machine offers, and run some tests there: ``make matrix``.
+
+An environment is a Python, a Brian2 with the newest of all other packages, and a compiler. The wheel is installed, and the
+tests run from the unpacked source distribution, in which all of them must be found. What a machine lacks is told, and counts
+as no failure.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tarfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+WORK = ROOT / "build" / "matrix"
+
+PYTHONS = ("3.12", "3.13", "3.14")
+#: What pip is asked for; MATRIX_BRIAN2 names another, such as the path of a checkout.
+BRIAN2 = ("brian2==2.10.1", os.environ.get("MATRIX_BRIAN2", "brian2>=2.11,<3"))
+TOOLS = ("pytest>=8.2", "pytest-xdist>=3.6", "hypothesis>=6.100", "brian2cuda==1.0b1")
+
+#: Some of everything, a few minutes on two cores. Those that compile come last.
+TESTS = (
+    "tests/test_strictness.py", "tests/test_packaging.py", "tests/plasticity/test_rule_lowering.py",
+    "tests/circuits/test_circuit.py", "tests/circuits/test_latches.py", "tests/circuits/test_saving.py",
+    "tests/circuits/test_what_is_shown.py", "tests/circuits/test_dynamics_backends.py",
+)  # fmt: skip
+COMPILED = ("tests/circuits/test_dynamics_backends.py",)
+
+
+@dataclass(frozen=True)
+class Place:
+    """An environment to be."""
+
+    python: str
+    brian2: str
+    compiler: str
+
+    @property
+    def folder(self) -> Path:
+        """Where it is made."""
+        return WORK / re.sub(r"[^A-Za-z0-9.]+", "-", f"{self.python} {Path(self.brian2).name}")
+
+    def __str__(self) -> str:
+        return f"Python {self.python}, {Path(self.brian2).name}, {self.compiler}"
+
+
+def places() -> Iterator[Place]:
+    """Every Python with both versions of Brian2, and the first with clang too."""
+    for python in PYTHONS:
+        for brian2 in BRIAN2:
+            yield Place(python, brian2, "g++")
+    yield Place(PYTHONS[0], BRIAN2[0], "clang")
+
+
+def run(*command: str | Path, folder: Path = ROOT, **environment: str) -> tuple[bool, str]:
+    """Whether a command succeeds, and the last line that it says."""
+    done = subprocess.run(
+        list(map(str, command)), cwd=folder, env=os.environ | environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        text=True, check=False,
+    )  # fmt: skip
+    with (WORK / "log.txt").open("a") as log:
+        log.write(f"$ {shlex.join(map(str, command))}\n{done.stdout}\n")
+    said = [line for line in done.stdout.strip().splitlines() if not line.startswith("WARNING")]
+    return done.returncode == 0, said[-1] if said else ""
+
+
+def interpreter(version: str) -> str | None:
+    """The path of a Python: on the PATH, of pyenv, or of uv."""
+    asked = {f"python{version}": (), "pyenv": ("prefix", version), "uv": ("python", "find", "--no-project", version)}
+    check = f"import sys, venv; assert '{version}' == '%d.%d' % sys.version_info[:2]"
+    for command, arguments in asked.items():
+        if shutil.which(command) is None:
+            continue
+        found = command
+        if arguments:
+            found = subprocess.run([command, *arguments], capture_output=True, text=True, check=False).stdout.strip()
+            found = f"{found}/bin/python" if command == "pyenv" else found
+        if shutil.which(found) and run(found, "-c", check)[0]:
+            return found
+    return None
+
+
+def distributions() -> tuple[Path, Path]:
+    """The wheel, and the folder of the unpacked source distribution; they are built from a copy of what is committed."""
+    source = WORK / "source"
+    source.mkdir()
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for name in filter(None, listed.split("\0")):
+        if not name.startswith("results/") and (ROOT / name).is_file():
+            (source / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, source / name)
+    build = "from setuptools import build_meta as b; b.build_sdist('../dist'); b.build_wheel('../dist')"
+    ok, said = run(sys.executable, "-c", build, folder=source)
+    if not ok:
+        sys.exit(f"matrix: nothing can be built: {said}")
+    (sdist,) = (WORK / "dist").glob("*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        archive.extractall(WORK / "unpacked", filter="data")
+    (wheel,) = (WORK / "dist").glob("*.whl")
+    return wheel, next((WORK / "unpacked").iterdir())
+
+
+def environment(place: Place, wheel: Path) -> str:
+    """Make it; return why it cannot be, or nothing."""
+    if (place.folder / "done").exists():
+        return ""
+    python = interpreter(place.python)
+    if python is None:
+        return f"not here: Python {place.python}"
+    run(python, "-m", "venv", "--clear", place.folder)
+    pip = (place.folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
+    ok, said = run(*pip, place.brian2)
+    if not ok:
+        return f"not here: {place.brian2} ({said})"
+    tools = [t for t in TOOLS if place.brian2 == BRIAN2[0] or not t.startswith("brian2cuda")]
+    ok, said = run(*pip, wheel, *tools)
+    if not ok:
+        return f"FAILS to install: {said}"
+    (place.folder / "done").touch()
+    return ""
+
+
+def compiler(place: Place) -> str:
+    """The command of the compiler, or nothing. The wheel ziglang brings a clang along."""
+    python = place.folder / "bin" / "python"
+    if place.compiler != "clang":
+        return place.compiler if shutil.which(place.compiler) else ""
+    if found := shutil.which("clang++"):
+        return found
+    ok, _ = run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "ziglang")
+    return shlex.join([str(python), "-m", "ziglang", "c++"]) if ok else ""
+
+
+def outcome(place: Place, wheel: Path, unpacked: Path) -> str:
+    """What came of an environment, in a line."""
+    if why := environment(place, wheel):
+        return why
+    command = compiler(place)
+    if not command:
+        return f"not here: {place.compiler}"
+    pytest = (place.folder / "bin" / "python", "-m", "pytest", "-q", "-p", "no:cacheprovider")
+    options = {
+        "CXX": command,
+        "RECIRCUIT_CACHE": str(WORK / "cache"),
+        "OPENBLAS_NUM_THREADS": "1",
+        "RECIRCUIT_THREADS": "1",
+    }
+    found, said = run(*pytest, "--collect-only", "tests", folder=unpacked, **options)
+    if not found:
+        return f"FAILS: not all tests are found: {said}"
+    tests = COMPILED if place.compiler == "clang" else TESTS
+    ok, told = run(*pytest, *tests, folder=unpacked, **options)
+    return f"{'ok' if ok else 'FAILS'}: {said}; {told}"
+
+
+def main() -> None:
+    """Print a line for each environment; exit with 1 if one fails."""
+    shutil.rmtree(WORK, ignore_errors=True)
+    WORK.mkdir(parents=True)
+    wheel, unpacked = distributions()
+    failed = False
+    for place in places():
+        said = outcome(place, wheel, unpacked)
+        failed |= said.startswith("FAILS")
+        print(f"{place!s:45}  {said}", flush=True)
+    print(f"All that was said is in {WORK / 'log.txt'}.")
+    sys.exit(failed)
+
+
+if __name__ == "__main__":
+    main()
