@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping
 from numbers import Real
 from typing import Any, NoReturn
@@ -65,6 +66,11 @@ class Values(dict[str, float]):
         return Values, (dict(self),)
 
 
+def is_finite(value: Any) -> bool:
+    """Whether it is one number that a float can be, however long a whole number is."""
+    return isinstance(value, Real) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
+
+
 def _number(name: str, value: Any, where: str) -> float:
     if isinstance(value, Measured):
         return value
@@ -75,8 +81,7 @@ def _number(name: str, value: Any, where: str) -> float:
         and math.isfinite(float(value))
     ):
         return Measured(float(value), value.dim)
-    is_number = isinstance(value, Real) and not isinstance(value, bool)
-    if not is_number or not math.isfinite(value):
+    if not is_finite(value):
         raise RecircuitError(
             f"{where}: `{name}` must be a finite number, but is {value!r}. In a rule with `dNAME/dt = ...` it "
             "may have a unit, as in 0.1*Hz or 10*ms."

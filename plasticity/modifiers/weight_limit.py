@@ -1,14 +1,13 @@
 """Limits of weights."""
 
-import math
 from collections.abc import Sequence
 from functools import partial
-from numbers import Real
 from typing import Any
 
 from ...door import door
 from ...errors import RecircuitError
 from ..parse import Statement
+from ..values import is_finite
 from .base import Equation, Modifier
 
 __all__ = ["signs", "weight_limit"]
@@ -75,7 +74,7 @@ def _is_pair(value: object) -> bool:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+    return is_finite(value)
 
 
 def _appended(expression: str, equation: Equation, where: str) -> Equation:

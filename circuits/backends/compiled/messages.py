@@ -107,7 +107,10 @@ def unpack(body: bytearray) -> list[Field]:
 
 def _unpacked(type_: int, body: bytearray, at: int, size: int) -> Field:
     if type_ == TEXT:
-        return body[at : at + size].decode()
+        try:
+            return body[at : at + size].decode()
+        except UnicodeDecodeError:
+            raise Malformed("a message holds text that is not UTF-8") from None
     if type_ in (WHOLE, REAL) and size == 8:
         value: int | float = struct.unpack_from("=q" if type_ == WHOLE else "=d", body, at)[0]
         return value

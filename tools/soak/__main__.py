@@ -1,0 +1,81 @@
+"""``python -m tools.soak``: print a table of what was tried and what was found; exit with 1 if anything was."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from . import doors, interrupts, kills, million, protocol
+from .tally import Tally, table
+
+Part = Callable[[Tally, int, int, Path], None]
+
+#: What is tried -> by what, and how often.
+PARTS: dict[str, tuple[Part, int]] = {
+    "calls of the API": (doors.calls, 1500),
+    "equations and names": (doors.equations, 1500),
+    "command lines": (doors.commands, 500),
+    "folders of runs": (doors.run_folders, 400),
+    "data files": (doors.data_files, 400),
+    "circuits and checkpoints": (doors.saved_circuits, 400),
+    "answers of workers": (protocol.answers, 500),
+    "packets to workers": (protocol.packets, 300),
+    "kills": (kills.kills, 100),
+    "Ctrl-C": (interrupts.interrupts, 500),
+    "presentations": (million.presentations, 1_000_000),
+}
+
+
+def soak(share: float, number: int, names: list[str], told: Callable[[str], object] = print) -> list[Tally]:
+    """Try everything, a share of it as often as the whole soak does.
+
+    Parameters
+    ----------
+    share : 1 for the whole
+    number : the seed
+    names : which parts
+    told : is given every fault
+    """
+    tallies = []
+    for name in names:
+        part, count = PARTS[name]
+        tally = Tally(name)
+        begin = time.monotonic()
+        with tempfile.TemporaryDirectory(prefix="soak-") as folder:
+            part(tally, max(1, round(share * count)), number, Path(folder))
+        tally.seconds = time.monotonic() - begin
+        for line in tally.told:
+            told(line)
+        tallies.append(tally)
+    return tallies
+
+
+def main() -> None:
+    """Read the options."""
+    parser = argparse.ArgumentParser(prog="python -m tools.soak", description=__doc__)
+    parser.add_argument("--share", type=float, default=1.0, help="how much of the whole is tried, for instance .1")
+    parser.add_argument("--seed", type=int, default=0, help="of all random choices")
+    parser.add_argument("--part", action="append", choices=list(PARTS), help="only this; may be given several times")
+    parser.add_argument("--out", type=Path, default=Path("runs/soak.txt"), help="the file of what is found")
+    chosen = parser.parse_args()
+    chosen.out.parent.mkdir(parents=True, exist_ok=True)
+    with chosen.out.open("w", encoding="utf-8") as file:
+        file.write(f"share {chosen.share}, seed {chosen.seed}\n")
+
+        def tell(line: str) -> None:
+            file.write(line + "\n\n")
+            file.flush()
+
+        tallies = soak(chosen.share, chosen.seed, chosen.part or list(PARTS), tell)
+    print(table(tallies))
+    found = sum(tally.found.total() for tally in tallies)
+    print(f"\nSeed {chosen.seed}. {found} faults found" + (f"; see {chosen.out}." if found else "."))
+    sys.exit(found > 0)
+
+
+if __name__ == "__main__":
+    main()

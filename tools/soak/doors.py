@@ -1,0 +1,217 @@
+"""Odd inputs at every public door: calls, equations, words, commands, and files. Hypothesis makes them from a seed."""
+
+from __future__ import annotations
+
+import io
+import json
+import random
+import shutil
+import warnings
+from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from doors import EXPRESSIONS, PAYLOADS, WORDS, circuit
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+from small_files import write_back_image, write_svhn, write_timit
+from test_arguments import DOORS, ODD
+from test_doors import ASCII, PIECES
+
+import recircuit as rc
+from recircuit.cli import main
+from recircuit.cli.on_demand import COMMANDS
+
+from .tally import Tally
+
+#: Seconds that an input may take.
+LIMIT = 20.0
+TEXT = st.one_of(
+    ASCII, PIECES, st.text(max_size=20), st.sampled_from(["\0", "²", "9" * 5000, "nan", "inf", "-1", "1e400"])
+)
+
+ARRAYS = [
+    np.zeros((4, 3)), np.zeros((4, 3), np.uint8), np.zeros(4, int), np.zeros(4), np.array(1), np.zeros(0),
+    np.array(["a"] * 4), np.full((4, 3), np.nan), np.zeros((4, 3), complex), np.arange(4) * 10**9, np.zeros((4, 0)),
+    -np.arange(4), np.zeros((4, 3), bool), np.zeros((4, 3), ">f4"),
+]  # fmt: skip
+
+
+def hammer(tally: Tally, strategy: Any, use: Callable[[Any], object], count: int, number: int) -> None:
+    """Give so many inputs to a door."""
+
+    @seed(number)
+    @settings(max_examples=count, deadline=None, database=None, phases=[Phase.generate],
+              suppress_health_check=list(HealthCheck))  # fmt: skip
+    @given(strategy)
+    def one(value: Any) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tally.attempt(use, value, LIMIT)
+
+    one()
+
+
+def calls(tally: Tally, count: int, number: int, folder: Path) -> None:
+    """Calls of the public interface, with one or two odd arguments."""
+    del folder
+    for call, right in DOORS.values():
+        odd = st.dictionaries(st.sampled_from(sorted(right)), ODD, min_size=1, max_size=2)
+        hammer(tally, odd, lambda changed, c=call, r=right: c(**(r | changed)), -(-count // len(DOORS)), number)
+
+
+def equations(tally: Tally, count: int, number: int, folder: Path) -> None:
+    """Texts in the place of equations, words and names; some would write a file if anything executed them."""
+    mark = folder / "executed"
+    payloads = st.sampled_from([payload.format(mark) for payload in PAYLOADS])
+    both = EXPRESSIONS | WORDS
+    for name, door in both.items():
+        hammer(tally, st.one_of(TEXT, payloads), door, -(-count // len(both)), number)
+        if mark.exists():
+            tally.fault("executed", name)
+            mark.unlink()
+
+
+# --- Commands ---------------------------------------------------------------------------------------------------------
+
+
+def command(arguments: list[str]) -> int:
+    """Run a command here. A raw error is raised; its own words of an error are not."""
+    said = io.StringIO()
+    try:
+        with redirect_stdout(io.StringIO()), redirect_stderr(said):
+            main(arguments)
+    except SystemExit as ended:
+        code = ended.code if isinstance(ended.code, int) else 1
+    if "bug in recircuit" in said.getvalue() or "Traceback" in said.getvalue():
+        raise AssertionError(said.getvalue())
+    return code
+
+
+def commands(tally: Tally, count: int, number: int, folder: Path) -> None:
+    """Command lines of right words, with odd options and values."""
+    options = "data rule layers model loss transfer seed rate momentum precision batch-size out measure augment resume"
+    short = ["--layers", "64-3-10", "--epochs", "1", "--backend", "numpy"]
+    usual = {
+        "train": ["digits", *short, "--out", str(folder / "run"), "--overwrite"], "rules": [], "doctor": [],
+        "reproduce": ["--list"], "sweep": ["digits", *short, "--seeds", "²", "--out", str(folder / "sweep")],
+    }  # fmt: skip
+    words = st.lists(st.one_of(st.sampled_from([f"--{option}" for option in options.split()]), TEXT), max_size=4)
+    calls = st.tuples(st.sampled_from([*COMMANDS, "nonsense"]), words)
+    hammer(tally, calls, lambda c: command([c[0], *usual.get(c[0], []), *c[1]]), count, number)
+
+
+# --- Files ------------------------------------------------------------------------------------------------------------
+
+
+def spoiled(content: bytes, number: int) -> bytes:
+    """A file with bytes changed, cut off, left out or put in."""
+    rng = random.Random(number)
+    for _ in range(rng.choice((1, 1, 2, 8))):
+        at, length = rng.randrange(len(content) + 1), rng.choice((1, 1, 4, 64))
+        new = rng.choice((b"", rng.randbytes(length), b"\xff" * length, content[at : at + length] * 2))
+        content = content[:at] + new + (b"" if rng.random() < 0.1 else content[at + length :])
+    return content
+
+
+def odd_json(content: bytes, number: int) -> bytes:
+    """A file of JSON in which a value is replaced, left out or put in."""
+    rng, found = random.Random(number), json.loads(content)
+    at = found
+    while isinstance(at, dict) and at:
+        key = rng.choice([*at, "unheard_of"])
+        if not isinstance(at.get(key), dict) or rng.random() < 0.2:
+            odd = (None, True, -1, 0, 2**70, 1.5, float("nan"), "", "x" * 9999, "\0", [], {}, [1, [2]], {"a": 1})
+            if rng.random() < 0.2:
+                at.pop(key, None)
+            else:
+                at[key] = rng.choice((*odd, *PAYLOADS))
+            break
+        at = at[key]
+    return json.dumps(found).encode()
+
+
+def run_folders(tally: Tally, count: int, number: int, folder: Path) -> None:
+    """Folders of runs with an odd or damaged file, that are gone on with. What is refused stays as it is."""
+    good, bad = folder / "good", folder / "bad"
+    command(["train", "digits", "--layers", "64-3-10", "--epochs", "1", "--backend", "numpy", "--out", str(good)])
+    names = sorted(p.name for p in good.iterdir() if p.suffix != ".png")
+
+    def use(drawn: tuple[str, int]) -> None:
+        name, chance = drawn
+        shutil.rmtree(bad, ignore_errors=True)
+        shutil.copytree(good, bad)
+        change = odd_json if name.endswith(".json") and chance % 3 else spoiled
+        (bad / name).write_bytes(change((good / name).read_bytes(), chance))
+        before = {p.name: p.read_bytes() for p in bad.iterdir()}
+        code = command(["train", "digits", "--out", str(bad), "--resume", "--epochs", "1"])
+        if code and {p.name: p.read_bytes() for p in bad.iterdir()} != before:
+            tally.fault("lost", f"a refused resume has changed the folder: {drawn}")
+
+    hammer(tally, st.tuples(st.sampled_from(names), st.integers(0, 2**32)), use, count, number)
+
+
+def data_files(tally: Tally, count: int, number: int, folder: Path) -> None:
+    """Data files with bytes that are changed, and .npz files of odd arrays."""
+    write_svhn(folder / "svhn")
+    write_back_image(folder / "back-image")
+    write_timit(folder / "timit")
+    _write_mnist(folder / "mnist")
+    files = sorted(p for p in folder.rglob("*") if p.is_file())
+    content = {p: p.read_bytes() for p in files}
+
+    def use(drawn: tuple[Path, int]) -> None:
+        path, chance = drawn
+        path.write_bytes(spoiled(content[path], chance))
+        try:
+            rc.load(path.relative_to(folder).parts[0], folder)
+        finally:
+            path.write_bytes(content[path])
+
+    hammer(tally, st.tuples(st.sampled_from(files), st.integers(0, 2**32)), use, count // 2, number)
+    arrays = st.sampled_from(ARRAYS)
+
+    def npz(drawn: dict[str, Any]) -> None:
+        np.savez(folder / "odd.npz", **drawn)
+        rc.load(str(folder / "odd.npz"))
+
+    names = ("x_train", "y_train", "x_test", "y_test")
+    hammer(tally, st.fixed_dictionaries(dict.fromkeys(names, arrays)), npz, count - count // 2, number)
+
+
+def _write_mnist(folder: Path) -> None:
+    """Four files of a few images, as MNIST's are made."""
+    folder.mkdir()
+    for part, count in (("train", 6), ("t10k", 3)):
+        images, labels = np.zeros((count, 28, 28), np.uint8), np.arange(count, dtype=np.uint8)
+        for kind, array in (("images-idx3", images), ("labels-idx1", labels)):
+            head = b"\0\0\x08" + bytes([array.ndim]) + b"".join(n.to_bytes(4, "big") for n in array.shape)
+            (folder / f"{part}-{kind}-ubyte").write_bytes(head + array.tobytes())
+
+
+def saved_circuits(tally: Tally, count: int, number: int, folder: Path) -> None:
+    """Files of circuits and of checkpoints with bytes that are changed."""
+    net = circuit()
+    net.run(np.ones((1, 3)), 2)
+    net.save(folder / "net.safetensors")
+    rc.Checkpoint(net.state()).save(folder / "checkpoint.safetensors")
+    whole = {p: p.read_bytes() for p in (folder / "net.safetensors", folder / "checkpoint.safetensors")}
+    odd = folder / "odd.safetensors"
+
+    def use(drawn: tuple[Path, int]) -> None:
+        path, chance = drawn
+        content = whole[path]
+        size = int.from_bytes(content[:8], "little")  # of the head, which is JSON
+        if chance % 2:
+            head = odd_json(content[8 : 8 + size], chance)
+            odd.write_bytes(len(head).to_bytes(8, "little") + head + content[8 + size :])
+        else:
+            odd.write_bytes(spoiled(content, chance))
+        if path.name.startswith("net"):
+            rc.Circuit.load(odd).run(np.ones((1, 3)), 1)
+        else:
+            rc.Checkpoint.load(odd).restore(circuit())
+
+    hammer(tally, st.tuples(st.sampled_from(sorted(whole)), st.integers(0, 2**32)), use, count, number)

@@ -1,0 +1,88 @@
+"""What a part of the soak has tried, and what it has found."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from recircuit.errors import RecircuitError
+
+#: What can be found. A raw error is one of Python's at a public door; what is lost or wrong is not as it was, or should be.
+KINDS = ("executed", "lost", "wrong", "left behind", "hangs", "raw errors")
+
+
+class Hang(BaseException):
+    """Something takes longer than it may. No error, so that nothing that catches errors keeps it."""
+
+
+@dataclass
+class Tally:
+    """Of one part.
+
+    Parameters
+    ----------
+    name : what was tried
+    tried : how many times
+    refused : how many of these were refused in words
+    found : kind of fault -> how many
+    told : each fault in words, with its input
+    """
+
+    name: str
+    tried: int = 0
+    refused: int = 0
+    seconds: float = 0.0
+    found: Counter[str] = field(default_factory=Counter)
+    told: list[str] = field(default_factory=list)
+
+    def fault(self, kind: str, told: str) -> None:
+        """Count a fault."""
+        self.found[kind] += 1
+        self.told.append(f"{self.name}: {kind}: {told}")
+
+    def attempt(self, use: Callable[[Any], object], given: Any, limit: float) -> None:
+        """Give something to a door, for at most ``limit`` seconds."""
+        self.tried += 1
+        try:
+            with at_most(limit):
+                use(given)
+        except RecircuitError:
+            self.refused += 1
+        except Hang:
+            self.fault("hangs", f"more than {limit} s: {given!r:.2000}")
+        except BaseException:
+            self.fault("raw errors", f"{given!r:.2000}\n{traceback.format_exc()}")
+
+
+@contextmanager
+def at_most(seconds: float) -> Iterator[None]:
+    """Raise `Hang` after a while. Does nothing in a thread, where there are no signals."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def hang(*_: object) -> None:
+        raise Hang
+
+    before = signal.signal(signal.SIGALRM, hang)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def table(tallies: list[Tally]) -> str:
+    """All parts as a table in Markdown."""
+    lines = [f"| what | tried | {' | '.join(KINDS)} | seconds |", f"| --- | ---: |{' ---: |' * (len(KINDS) + 1)}"]
+    for tally in tallies:
+        counts = " | ".join(str(tally.found[kind]) for kind in KINDS)
+        lines.append(f"| {tally.name} | {tally.tried:,} | {counts} | {tally.seconds:.0f} |")
+    return "\n".join(lines)
