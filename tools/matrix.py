@@ -28,8 +28,8 @@ TOOLS = ("pytest>=8.2", "pytest-xdist>=3.6", "hypothesis>=6.100", "brian2cuda==1
 
 #: Some of everything, a few minutes on two cores. Those that compile come last.
 TESTS = (
-    "tests/test_strictness.py", "tests/circuits/test_circuit.py", "tests/circuits/test_latches.py", "tests/circuits/test_saving.py",
-    "tests/circuits/test_what_is_shown.py", "tests/circuits/test_dynamics_backends.py",
+    "tests/test_strictness.py", "tests/circuits/test_circuit.py", "tests/circuits/test_latches.py",
+    "tests/circuits/test_saving.py", "tests/circuits/test_what_is_shown.py", "tests/circuits/test_dynamics_backends.py",
 )  # fmt: skip
 COMPILED = ("tests/circuits/test_dynamics_backends.py",)
 

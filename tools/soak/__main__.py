@@ -6,11 +6,11 @@ import argparse
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from . import doors, interrupts, kills, million, protocol
-from .tally import Tally, table
+from .tally import HEAD, Tally, row
 
 Part = Callable[[Tally, int, int, Path], None]
 
@@ -30,8 +30,8 @@ PARTS: dict[str, tuple[Part, int]] = {
 }
 
 
-def soak(share: float, number: int, names: list[str], told: Callable[[str], object] = print) -> list[Tally]:
-    """Try everything, a share of it as often as the whole soak does.
+def soak(share: float, number: int, names: list[str], told: Callable[[str], object]) -> Iterator[Tally]:
+    """Try one part after the other, a share of it as often as the whole soak does.
 
     Parameters
     ----------
@@ -40,7 +40,6 @@ def soak(share: float, number: int, names: list[str], told: Callable[[str], obje
     names : which parts
     told : is given every fault
     """
-    tallies = []
     for name in names:
         part, count = PARTS[name]
         tally = Tally(name)
@@ -50,8 +49,7 @@ def soak(share: float, number: int, names: list[str], told: Callable[[str], obje
         tally.seconds = time.monotonic() - begin
         for line in tally.told:
             told(line)
-        tallies.append(tally)
-    return tallies
+        yield tally
 
 
 def main() -> None:
@@ -70,9 +68,11 @@ def main() -> None:
             file.write(line + "\n\n")
             file.flush()
 
-        tallies = soak(chosen.share, chosen.seed, chosen.part or list(PARTS), tell)
-    print(table(tallies))
-    found = sum(tally.found.total() for tally in tallies)
+        print(HEAD)
+        found = 0
+        for tally in soak(chosen.share, chosen.seed, chosen.part or list(PARTS), tell):
+            print(row(tally), flush=True)
+            found += tally.found.total()
     print(f"\nSeed {chosen.seed}. {found} faults found" + (f"; see {chosen.out}." if found else "."))
     sys.exit(found > 0)
 

@@ -79,10 +79,11 @@ def at_most(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-def table(tallies: list[Tally]) -> str:
-    """All parts as a table in Markdown."""
-    lines = [f"| what | tried | {' | '.join(KINDS)} | seconds |", f"| --- | ---: |{' ---: |' * (len(KINDS) + 1)}"]
-    for tally in tallies:
-        counts = " | ".join(str(tally.found[kind]) for kind in KINDS)
-        lines.append(f"| {tally.name} | {tally.tried:,} | {counts} | {tally.seconds:.0f} |")
-    return "\n".join(lines)
+#: The head of the table of all parts, in Markdown.
+HEAD = f"| what | tried | {' | '.join(KINDS)} | seconds |\n| --- | ---: |{' ---: |' * (len(KINDS) + 1)}"
+
+
+def row(tally: Tally) -> str:
+    """A part as a row of the table."""
+    counts = " | ".join(str(tally.found[kind]) for kind in KINDS)
+    return f"| {tally.name} | {tally.tried:,} | {counts} | {tally.seconds:.0f} |"
