@@ -18,7 +18,7 @@ from .description.network import Network
 from .inspection.recording import Recording
 from .inspection.trace import Trace, recorded
 from .live import Live
-from .run_inputs import Remembered
+from .run_inputs import Remembered, in_rows
 from .values import Valued
 
 
@@ -142,7 +142,7 @@ class Circuit(Valued):
         program = self.program(backend)
         begin = int(program.get("clock.timestep")) * float(self.dt)
         given = self._inputs.next_run(self, inputs, presentations, begin, order, mode)
-        rows = given.order if order is None else np.asarray(order)
+        rows = given.order if order is None else in_rows(order, self.batch_size)
         recording = Recording.of(self, program.variables, record, elements, every)
         recording.shown = given.shown
         table = self.timetable("train" if learn else "evaluate", recording.keys, schedule=mode)

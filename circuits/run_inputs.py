@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import RecircuitError
 from .description.network import Network
 from .inputs import Inputs, as_inputs, as_mapping
 from .streams import is_time, stream_of
@@ -33,6 +34,16 @@ class RunInputs:
     data: Inputs
     order: np.ndarray
     shown: dict[str, str]
+
+
+def in_rows(order: Any, batch_size: int) -> np.ndarray:
+    """An order that was given by hand, as an array with a row for each presentation."""
+    rows = np.asarray(order)
+    if rows.ndim != 2:
+        raise RecircuitError(
+            f"run: the order is whole numbers of the shape (presentations, {batch_size}); got {order!r:.60}."
+        )
+    return rows
 
 
 @dataclass
@@ -63,7 +74,7 @@ class Remembered:
         data = Inputs({**before, **new.rows})
         data.check_lengths(network, mode)
         usual = (new if new.rows else data).order
-        rows = usual(presentations, network.batch_size) if order is None else np.asarray(order)
+        rows = usual(presentations, network.batch_size) if order is None else in_rows(order, network.batch_size)
         self.inputs = data
         return RunInputs(data, rows, _shown(network, new.rows, before))
 

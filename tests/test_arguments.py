@@ -141,6 +141,12 @@ def test_odd_values_are_used_or_refused_in_words(name: str, data: st.DataObject)
     (lambda: rc.Neuron("rate = gain_post : 1", gain_post=1.0), "'gain_post' ends with _pre or _post"),
     (lambda: rc.Neuron("dv/dt = -v/tau : 1", tau=1 * ms, method="gsl"), "method.*euler"),
     (lambda: circuit().run(X, 0, record=["h.rate"]).plot(), "nothing to draw"),
+    (lambda: circuit().run(X, order=-3), "the order is whole numbers of the shape"),
+    (lambda: rc.HingeOutput(mu=3 * mV), "mu is a number; got 3. "),
+    (lambda: rc.urfb.with_momentum(10**400), "must be a finite number"),
+    (lambda: rc.urfb.with_weight_limit(1, np.array([1, 2])), "limits are one number above 0"),
+    (lambda: rc.Dataset.from_arrays("d", X, [[1], [1, 2]], X, [0, 1]), "y_train is no array"),
+    (lambda: rc.Dataset.from_arrays("d", [[1], [1, 2]], [0, 1], X, [0, 1]), "x_train is no array"),
 ])  # fmt: skip
 def test_a_call_that_cannot_be_is_refused_in_words(call: Callable[[], Any], told: str) -> None:
     with pytest.raises(rc.RecircuitError, match=told):

@@ -15,6 +15,7 @@ from .sample_arrays import (
     MAX_CLASSES,
     Labels,
     Samples,
+    as_array,
     check_labels,
     check_samples,
     flat_samples,
@@ -127,7 +128,7 @@ class Dataset:
         RecircuitError
             If types or shapes are different, values are beyond float32, or `validate` refuses the data.
         """
-        train, test = np.asarray(x_train), np.asarray(x_test)
+        train, test = as_array(x_train, f"{name}: x_train"), as_array(x_test, f"{name}: x_test")
         if train.shape[1:] != test.shape[1:]:
             raise RecircuitError(
                 f"The samples of data set {name!r} differ in shape: {train.shape[1:]} in x_train, "

@@ -15,6 +15,14 @@ Samples = NDArray[np.uint8] | NDArray[np.float32]
 Labels = NDArray[np.int64]
 
 
+def as_array(given: ArrayLike, where: str) -> NDArray:
+    """An array of what was given, which is refused where its rows have different lengths."""
+    try:
+        return np.asarray(given)
+    except ValueError as problem:
+        raise RecircuitError(f"{where} is no array ({problem}). Give rows of one length.") from None
+
+
 def number(value: object, what: str) -> float:
     """Return one number as a float."""
     if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
@@ -51,7 +59,7 @@ def flat_samples(x: NDArray, where: str) -> Samples:
 
 def int_labels(y: ArrayLike, where: str) -> Labels:
     """Return labels as int64, refusing what is not an integer and what is beyond any number of classes."""
-    y = np.asarray(y)
+    y = as_array(y, where)
     if y.size and not np.issubdtype(y.dtype, np.integer):
         raise RecircuitError(
             f"{where} is of type {y.dtype}; expected integers, one class number per sample. Convert it with "

@@ -37,7 +37,7 @@ def weight_limit(weight_limit: Any, high: float | None = NONE) -> Modifier:
     low: Any = weight_limit
     if _is_pair(weight_limit):
         low, high = weight_limit
-    elif high == NONE and _is_number(weight_limit):
+    elif high is NONE and _is_number(weight_limit):
         if not weight_limit > 0:
             raise RecircuitError(
                 f"weight_limit: a limit of weights is a number above 0; got {weight_limit!r}. Weights that are not "

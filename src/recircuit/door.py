@@ -25,6 +25,8 @@ __all__ = ["door", "fits", "of_class"]
 
 #: What Python says where an argument is of the wrong kind.
 RAW = (TypeError, AttributeError, ValueError, OverflowError, LookupError, ArithmeticError, RecursionError)
+#: And Brian2, which is not imported for that.
+RAW_OF_BRIAN2 = ("DimensionMismatchError",)
 #: Whole numbers have at most so many bits.
 BITS = 63
 
@@ -106,7 +108,8 @@ def _whole(value: Any) -> bool:
 
 def _number(value: Any) -> bool:
     if isinstance(value, np.ndarray):
-        return value.ndim == 0 and value.dtype.kind in "uif"
+        unit = getattr(value, "dim", None)
+        return value.ndim == 0 and value.dtype.kind in "uif" and (unit is None or unit.is_dimensionless)
     return isinstance(value, float | np.floating) or _whole(value)
 
 
@@ -139,7 +142,9 @@ def _guarded(function: Callable[..., Any], name: str) -> Callable[..., Any]:
             return function(*args, **kwargs)
         except RecircuitError:
             raise
-        except RAW as problem:
+        except Exception as problem:
+            if not isinstance(problem, RAW) and type(problem).__name__ not in RAW_OF_BRIAN2:
+                raise
             wrong = [
                 a for a, v in bound.arguments.items() if a in hints and not _argument_fits(signature, a, v, hints[a])
             ]

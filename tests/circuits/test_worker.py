@@ -71,6 +71,13 @@ def test_fields_come_back_as_they_were() -> None:
         assert isinstance(found, np.ndarray) and found.dtype == given.dtype and np.array_equal(found, given)
 
 
+def test_text_that_is_not_utf_8_is_no_message() -> None:
+    body = bytearray(pack(["h.rate"]))
+    body[16] = 0xFF
+    with pytest.raises(Malformed, match="UTF-8"):
+        unpack(body)
+
+
 def test_a_message_that_is_cut_is_none() -> None:
     whole = pack(["h.rate", np.arange(3.0)])
     for cut in (8, 17, len(whole) - 1):

@@ -27,7 +27,7 @@ from recircuit.cli.on_demand import COMMANDS
 from .tally import Tally
 
 #: Seconds that an input may take.
-LIMIT = 20.0
+LIMIT = 60.0
 TEXT = st.one_of(
     ASCII, PIECES, st.text(max_size=20), st.sampled_from(["\0", "²", "9" * 5000, "nan", "inf", "-1", "1e400"])
 )
