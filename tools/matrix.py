@@ -136,7 +136,11 @@ def compiler(place: Place) -> str:
     if found := shutil.which("clang++"):
         return found
     ok, _ = run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "ziglang")
-    return shlex.join([str(python), "-m", "ziglang", "c++"]) if ok else ""
+    command = (str(python), "-m", "ziglang", "c++")
+    (WORK / "one.cpp").write_text("int main() { return 0; }\n")
+    return (
+        shlex.join(command) if ok and run(*command, "one.cpp", "-o", "one", folder=WORK)[0] else ""
+    )  # fills its cache
 
 
 def outcome(place: Place, wheel: Path, unpacked: Path) -> str:
@@ -153,6 +157,10 @@ def outcome(place: Place, wheel: Path, unpacked: Path) -> str:
         "OPENBLAS_NUM_THREADS": "1",
         "RECIRCUIT_THREADS": "1",
     }
+    works = "from recircuit.circuits.backends.cpp.compiler import missing_compiler as m; raise SystemExit(m())"
+    usable, why = run(pytest[0], "-W", "ignore", "-c", works, folder=unpacked, **options)
+    if not usable:
+        return f"not here: {place.compiler}: {why}"
     found, said = run(*pytest, "--collect-only", "tests", folder=unpacked, **options)
     if not found:
         return f"FAILS: not all tests are found: {said}"
