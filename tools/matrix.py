@@ -157,7 +157,7 @@ def outcome(place: Place, wheel: Path, unpacked: Path) -> str:
         "OPENBLAS_NUM_THREADS": "1",
         "RECIRCUIT_THREADS": "1",
     }
-    works = "from recircuit.circuits.backends.cpp.compiler import missing_compiler as m; raise SystemExit(m())"
+    works = "from recircuit.circuits.backends.cpp.compiler import missing_compiler as m; raise SystemExit(m() or 0)"
     usable, why = run(pytest[0], "-W", "ignore", "-c", works, folder=unpacked, **options)
     if not usable:
         return f"not here: {place.compiler}: {why}"
