@@ -42,13 +42,11 @@ def soak(share: float, number: int, names: list[str], told: Callable[[str], obje
     """
     for name in names:
         part, count = PARTS[name]
-        tally = Tally(name)
+        tally = Tally(name, told)
         begin = time.monotonic()
         with tempfile.TemporaryDirectory(prefix="soak-") as folder:
             part(tally, max(1, round(share * count)), number, Path(folder))
         tally.seconds = time.monotonic() - begin
-        for line in tally.told:
-            told(line)
         yield tally
 
 

@@ -31,20 +31,20 @@ class Tally:
     tried : how many times
     refused : how many of these were refused in words
     found : kind of fault -> how many
-    told : each fault in words, with its input
+    tell : is given each fault at once, in words, with its input
     """
 
     name: str
+    tell: Callable[[str], object] = print
     tried: int = 0
     refused: int = 0
     seconds: float = 0.0
     found: Counter[str] = field(default_factory=Counter)
-    told: list[str] = field(default_factory=list)
 
     def fault(self, kind: str, told: str) -> None:
         """Count a fault."""
         self.found[kind] += 1
-        self.told.append(f"{self.name}: {kind}: {told}")
+        self.tell(f"{self.name}: {kind}: {told}")
 
     def attempt(self, use: Callable[[Any], object], given: Any, limit: float) -> None:
         """Give something to a door, for at most ``limit`` seconds."""
