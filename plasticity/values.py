@@ -6,7 +6,7 @@ import math
 import sys
 from collections.abc import Mapping
 from numbers import Real
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 from brian2.units import Quantity
 from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension
@@ -68,7 +68,7 @@ class Values(dict[str, float]):
 
 def is_finite(value: Any) -> bool:
     """Whether it is one number that a float can be, however long a whole number is."""
-    return isinstance(value, Real) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
+    return isinstance(value, Real) and not isinstance(value, bool) and abs(cast("Any", value)) <= sys.float_info.max
 
 
 def _number(name: str, value: Any, where: str) -> float:
