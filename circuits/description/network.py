@@ -283,8 +283,7 @@ class Network(Fixed, Stimuli, Presentations):
         """Return a population or projection by its name."""
         found = (self.populations.get(key) or self.projections.get(key)) if isinstance(key, str) else None
         if found is None:
-            names = [*self.populations, *self.projections]
-            raise RecircuitError(f"circuit: there is no {key!r}; there are {names}.")
+            raise RecircuitError(f"circuit: there is no {key!r}; there are {[*self.populations, *self.projections]}.")
         return found
 
     def __setitem__(self, key: str, value: Any) -> None:

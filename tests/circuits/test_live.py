@@ -124,7 +124,7 @@ def test_what_diverges_is_said(backend: str) -> None:
     with net.live(backend=backend) as live:
         with pytest.raises(rc.RecircuitError, match="h.rate became NaN or infinite in a closed loop. Nothing learns"):
             live.present({"x": 0})
-        with pytest.raises(rc.RecircuitError, match="what 'x' is shown holds NaN or infinity"):
+        with pytest.raises(rc.RecircuitError, match="live: stimulus 'x': got NaN, infinity"):
             live.present({"x": np.nan})
 
 
