@@ -36,6 +36,12 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--quick", action="store_true", help="seconds instead of minutes: only whether it runs")
     found.add_argument("--out", type=Path, help="default: results/cpu, or runs/benchmarks if quick")
     found.add_argument("--threads", type=int, default=2, help="of everyone, and processors (default: 2)")
+    found.add_argument(
+        "--busy",
+        default="0",
+        metavar="N,...",
+        help="reference, live: also beside so many busy processes, as in 0,1,2,8",
+    )
     found.add_argument("--peers", default="", help="reference: only these, separated by commas")
     found.add_argument("--rounds", type=int, default=7, help="reference: samples of each peer (default: 7)")
     found.add_argument("--seconds", type=float, default=0.6, help="reference: of a sample (default: 0.6)")

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import machine, report
+from benchmarks.busy import busy_processes, counts
 from benchmarks.ceilings import Ceilings
 from benchmarks.client import Client, Failed, use_processors
 from benchmarks.environments import Missing
@@ -73,14 +74,31 @@ class Reference:
                 if one.entrant.can(*case):
                     self._open(one, case, wanted)
 
-    def round(self, first: bool) -> None:
-        """Everyone once in each case, with ours before each."""
+    def round(self, first: bool | None) -> None:
+        """Everyone once in each case, with ours before each; then the ceilings (None: without them)."""
         for case in self.cases:
             for peer in self.peers:
                 if peer.client is not None and case in peer.samples:
                     self._time(self.ours, case)
                     self._time(peer, case)
-            self._ceilings(case, first)
+            if first is not None:
+                self._ceilings(case, first)
+
+    def crowded(self, busy: int, rounds: int) -> dict[str, Any]:
+        """Rounds beside so many busy processes: the cases as they are written. What was sampled before is left alone."""
+        everyone = [self.ours, *self.peers]
+        quiet = [one.samples for one in everyone]
+        for one in everyone:
+            one.samples = {case: [] for case in one.samples}
+        try:
+            with busy_processes(busy):
+                for k in range(rounds):
+                    say(f"round {k + 1} of {rounds} beside {busy} busy processes")
+                    self.round(first=None)
+            return {"busy": busy, "cases": [_case(self, case) for case in self.cases]}
+        finally:
+            for one, samples in zip(everyone, quiet):
+                one.samples = samples
 
     def profile(self, presentations: dict[int, int]) -> None:
         """Where our time goes."""
@@ -163,10 +181,11 @@ def run(arguments: argparse.Namespace) -> int:
         for k in range(rounds):
             say(f"round {k + 1} of {rounds} ({time.monotonic() - begin:.0f} s)")
             measuring.round(first=k < 3)
+        crowded = [measuring.crowded(busy, rounds) for busy in counts(arguments.busy) if busy]
         measuring.profile({1: 50, 100: 5} if arguments.quick else {1: 1000, 100: 50})
     finally:
         measuring.close()
-    facts = result(measuring, rounds, seconds)
+    facts = result(measuring, rounds, seconds) | {"crowded": crowded}
     facts["seconds"] = round(time.monotonic() - begin)
     report.reference(facts, arguments.out)
     return 0

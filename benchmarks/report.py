@@ -56,7 +56,7 @@ def reference(facts: dict[str, Any], out: Path) -> None:
     """`reference.json`, `reference.md` and `reference.png`."""
     facts["targets"] = targets(facts)
     text = [heading("The reference workload", facts), _how(facts), _summary(facts)]
-    text += [_case(case) for case in facts["cases"]]
+    text += [_crowded(facts), *(_case(case) for case in facts["cases"])]
     text += [_absent(facts), _aims(facts)]
     write("reference", facts, "\n".join(part for part in text if part), out)
     from benchmarks.report_figures import bars  # matplotlib is not everywhere
@@ -87,6 +87,23 @@ def _summary(facts: dict[str, Any]) -> str:
         ])  # fmt: skip
     head = ["presentations/s", "recircuit", "best peer", "ratio", "ceiling", "recircuit, of the ceiling"]
     return table(head, rows)
+
+
+def _crowded(facts: dict[str, Any]) -> str:
+    """The ratio to the best peer of each case, beside other busy processes."""
+    if not facts.get("crowded"):
+        return ""
+    head = ["ratio to the best peer", *(f"{one['busy']} busy processes beside" for one in facts["crowded"])]
+    rows = [
+        [f"B = {cases[0]['batch_size']}, {TITLES[cases[0]['mode']]}", *(_ratio(case) for case in cases)]
+        for cases in zip(*(one["cases"] for one in facts["crowded"]), strict=True)
+    ]
+    return table(head, rows)
+
+
+def _ratio(case: dict[str, Any]) -> str:
+    ratio = case["ours_to_best_peer"]
+    return f"{ratio:.2f} ({case['best_peer']})" if ratio else ""
 
 
 def _case(case: dict[str, Any]) -> str:

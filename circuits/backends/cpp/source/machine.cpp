@@ -8,6 +8,7 @@
 #include <cstdlib>
 
 #include "recircuit.h"
+#include "share.h"
 #include "worker.h"
 
 namespace recircuit {
@@ -72,6 +73,7 @@ bool finite(const Array& array) {
 // ---- a presentation ------------------------------------------------------------------------------------------------
 
 std::int32_t* active = nullptr;  // how many batch_size hold a stimulus
+Share share;
 
 inline void act(const Action& action, const std::int32_t* order, std::int64_t time) {
     switch (action.kind) {
@@ -110,6 +112,7 @@ void start() {
 #endif
     const char* threads = std::getenv("RECIRCUIT_THREADS");
     Pool::get().start(threads ? std::atoi(threads) : 1);
+    share.start(Pool::get().threads());
     for (std::size_t k = 0; k < array_count; ++k)
         if (!std::strcmp(arrays[k].name, "presentation.active")) active = static_cast<std::int32_t*>(arrays[k].data());
 }
@@ -145,7 +148,9 @@ long present(const std::int32_t* order, long done, long) {
     if (active) *active = batch_size - std::count_if(row, row + batch_size, [](std::int32_t r) { return r < 0; });
     const std::int64_t time = streaming ? done : 0;
     if (!profiling) {
-        walk_lines(table, time, [row](const Action& action, std::int64_t now) { act(action, row, now); });
+        share.watch([row, time] {
+            walk_lines(table, time, [row](const Action& action, std::int64_t now) { act(action, row, now); });
+        });
         return 1;
     }
     walk_lines(table, time, [row](Action& action, std::int64_t now) {

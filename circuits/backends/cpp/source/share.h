@@ -1,0 +1,95 @@
+// How many threads are worth having, found out while presentations run: other programs may use the same processors, and
+// a thread that waits for one that does not run is lost time. No result depends on it (see threads.h).
+//
+// The ways to share work are a list, from all threads, which look for work all the time, to a single one. The best known
+// way is used for a rest; then another near to it is tried, in turns with it, and takes its place if presentations were
+// clearly faster in the median. As long as nothing is better, rests become longer.
+#pragma once
+#include <cstdio>
+#include <vector>
+
+#include "pool.h"
+
+namespace recircuit {
+
+class Share {
+  public:
+    void start(int threads) {
+        for (int team = threads; team > 1; team /= 2) {
+            ways_.push_back({team, looks});
+            ways_.push_back({team, 0});
+        }
+        ways_.push_back({1, 0});
+        best_ = busy(threads) ? int(ways_.size()) - 1 : 0;
+        Pool::get().use(ways_[best_]);
+    }
+
+    // Runs a presentation, and takes note of how long it took if it had work to share.
+    template <class Present>
+    void watch(const Present& present) {
+        Pool& pool = Pool::get();
+        if (ways_.size() == 1) return present();
+        const long shared = pool.shared();
+        const Nanoseconds begin = now();
+        present();
+        if (pool.shared() == shared) return;
+        spent_ += now() - begin;
+        ++presented_;
+        if (spent_ >= (trying_ ? window : rest_)) turn();
+    }
+
+  private:
+    static constexpr Nanoseconds looks = 300'000, window = 20'000'000, shortest = 100'000'000, longest = 4'000'000'000;
+    static constexpr int turns = 5;          // of a trial, each with both ways
+    static constexpr double clearly = 1.04;  // faster
+
+    std::vector<Team> ways_;
+    int best_ = 0, candidate_ = 0, next_ = 0;
+    bool trying_ = false, is_candidate_ = false;
+    Nanoseconds rest_ = window, spent_ = 0;
+    long presented_ = 0;
+    double usual_ = 0;  // presentations in a nanosecond, in the last window of the best way
+    std::vector<double> ratios_;
+
+    // Whether so many other programs want to run that no processor is left for a second thread.
+    static bool busy(int threads) {
+        int running = 0;
+        std::FILE* file = std::fopen("/proc/loadavg", "r");
+        if (!file) return false;
+        const bool read = std::fscanf(file, "%*f %*f %*f %d", &running) == 1;
+        std::fclose(file);
+        return read && running - 1 >= threads;
+    }
+
+    void turn() {
+        const double rate = double(presented_) / spent_;
+        if (!trying_) {
+            begin_trial();
+        } else if (is_candidate_) {
+            ratios_.push_back(rate / usual_);
+            is_candidate_ = false;
+            if (int(ratios_.size()) == turns) end_trial();
+        } else {
+            usual_ = rate;
+            is_candidate_ = true;
+        }
+        Pool::get().use(ways_[is_candidate_ ? candidate_ : best_]);
+        spent_ = 0, presented_ = 0;
+    }
+    void begin_trial() {
+        static constexpr int near[] = {1, 2, -1, -2};
+        do candidate_ = best_ + near[next_++ % 4];
+        while (candidate_ < 0 || candidate_ >= int(ways_.size()));
+        trying_ = true;
+        ratios_.clear();
+    }
+    void end_trial() {
+        std::nth_element(ratios_.begin(), ratios_.begin() + turns / 2, ratios_.end());
+        const bool better = ratios_[turns / 2] > clearly;
+        if (better) best_ = candidate_;
+        rest_ = better ? shortest : std::min(longest, std::max(shortest, 2 * rest_));
+        trying_ = false;
+    }
+};
+
+}  // namespace recircuit
