@@ -1,16 +1,23 @@
-"""How long a call of a closed loop takes: ``python -m benchmarks.live``, on a quiet machine.
+"""How long a call of a closed loop takes, on a quiet machine or beside other busy processes.
 
 A circuit of 4, 8 and 2 units and two steps is shown one observation a call, and its output is read.
 """
 
 from __future__ import annotations
 
+import argparse
 import time
+from typing import Any
 
 import numpy as np
 from brian2 import ms
 
 import recircuit as rc
+from benchmarks import machine, report
+from benchmarks.busy import busy_processes, counts
+from benchmarks.client import use_processors
+
+BACKENDS = ("numpy", "cpp")
 
 
 def circuit() -> rc.Circuit:
@@ -35,7 +42,24 @@ def microseconds(backend: str, calls: int = 5000) -> list[float]:
     return [float(v) for v in np.percentile(took, [10, 50, 90]) * 1e6]
 
 
-if __name__ == "__main__":
-    for name in ("numpy", "cpp"):
-        low, middle, high = microseconds(name)
-        print(f"{name:8} {middle:6.1f} us a call (10% below {low:.1f}, 10% above {high:.1f})")
+def run(arguments: argparse.Namespace) -> int:
+    """Measure and write `live.json` and `live.md`."""
+    use_processors(arguments.threads)
+    calls = 200 if arguments.quick else 20000
+    rows = []
+    for busy in counts(arguments.busy):
+        with busy_processes(busy):
+            rows += [[name, busy, *microseconds(name, calls)] for name in BACKENDS]
+    facts = machine.facts(arguments.threads) | {"calls": calls, "rows": rows}
+    report.write("live", facts, text(facts), arguments.out)
+    return 0
+
+
+def text(facts: dict[str, Any]) -> str:
+    """The table."""
+    head = ["backend", "busy processes beside", "10% below", "median", "10% above"]
+    return "\n".join([
+        report.heading("A call of a closed loop", facts),
+        f"A circuit of 4, 8 and 2 units, two steps a call; microseconds, of {facts['calls']:,} calls.\n",
+        report.table(head, [[name, busy, *(round(v, 1) for v in took)] for name, busy, *took in facts["rows"]]),
+    ])  # fmt: skip

@@ -15,6 +15,8 @@ import numpy as np
 
 MAGIC = 0x31435252
 PART = 1 << 16
+#: How often a closed loop looks whether its answer has come before it sleeps: some 100 microseconds.
+LOOKS = 80
 
 _HEADER = struct.Struct("=IIQQQ")  # magic, kind, number, size of the message, where in it this packet's part lies
 _FIELD = struct.Struct("=IIQ")  # type, 0, bytes
@@ -41,6 +43,7 @@ class Kind(IntEnum):
     STOP = 14
     LIVE = 15
     PRESENT = 16
+    PRESENT_SOON = 17
     ANSWER = 64
     ERROR = 65
     PROGRESS = 66
@@ -144,13 +147,17 @@ class Channel:
                 raise Gone from None
 
     def exchange(self, kind: Kind, number: int, body: bytearray) -> Message:
-        """Send a message of one packet, and wait for an answer of one."""
+        """Send a message of one packet, and wait for an answer of one.
+
+        After PRESENT_SOON the answer is looked for before this process sleeps, as the worker looks for the next message.
+        """
         try:
             self.socket.sendmsg([_HEADER.pack(MAGIC, kind, number, len(body), 0), body], [], socket.MSG_NOSIGNAL)
         except ConnectionError:
             raise Gone from None
+        looks = LOOKS if kind is Kind.PRESENT_SOON else 0
         while True:
-            answered, of, size, at, part = self._packet()
+            answered, of, size, at, part = self._packet(looks)
             if of == 0:
                 raise Malformed("the worker could not read what it was sent")
             if of == number:
@@ -201,9 +208,10 @@ class Channel:
         with contextlib.suppress(OSError):
             self.socket.close()
 
-    def _packet(self) -> tuple[int, int, int, int, memoryview]:
+    def _packet(self, looks: int = 0) -> tuple[int, int, int, int, memoryview]:
+        length = self._looked(looks) if looks else None
         try:
-            length = self.socket.recv_into(self._buffer)
+            length = self.socket.recv_into(self._buffer) if length is None else length
         except ConnectionError:
             length = 0
         if length == 0:
@@ -214,3 +222,14 @@ class Channel:
         if magic != MAGIC or kind not in (Kind.ANSWER, Kind.ERROR, Kind.PROGRESS) or at + length - _HEADER.size > size:
             raise Malformed("a packet that is no part of an answer")
         return kind, number, size, at, memoryview(self._buffer)[_HEADER.size : length]
+
+    def _looked(self, times: int) -> int | None:
+        """The length of the next packet, if it comes while this looks so often; None if not."""
+        for _ in range(times):
+            try:
+                return self.socket.recv_into(self._buffer, 0, socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                continue
+            except ConnectionError:
+                return 0
+        return None

@@ -11,11 +11,13 @@ import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from time import perf_counter
 from typing import NoReturn
 
 from ....errors import RecircuitError
 from ....processor import threads_of
 from ..interrupts import interruptible, postponed
+from .haste import Haste
 from .messages import PART, Channel, Field, Gone, Kind, Malformed, Message, unpack
 
 #: Seconds that a worker has to say that it is ready; a GPU that others use takes a few.
@@ -45,6 +47,7 @@ class Worker:
         self._asking = 0  # the thread that waits for an answer
         self._number = _HELLO
         self._owing = False  # an answer may still come that nobody waits for
+        self._haste = Haste()
         environment = {"OPENBLAS_NUM_THREADS": "1", "RECIRCUIT_THREADS": str(threads())} | environment
         self.process, ours = _started(folder, backend, environment)
         self._channel = Channel(ours)
@@ -97,13 +100,17 @@ class Worker:
                 return self._asked(Kind.PRESENT, tuple(unpack(body)), None, lambda: None, None)
             self._number += 1
             self._owing = True
+            begin = perf_counter()
             try:
-                answer = self._channel.exchange(Kind.PRESENT, self._number, body)
+                answer = self._channel.exchange(
+                    Kind.PRESENT_SOON if self._haste.looks else Kind.PRESENT, self._number, body
+                )
             except Gone:
                 self._died()
             except Malformed as problem:
                 self._end_of(problem)
             self._owing = False
+            self._haste.told(perf_counter() - begin)
         if answer.kind is Kind.ERROR:
             raise RecircuitError(f"{self.backend}: the compiled circuit says: {_text(answer).rstrip('.')}.")
         return answer.fields

@@ -16,10 +16,12 @@
 #include <utility>
 #include <vector>
 
+#include "waiting.h"
+
 namespace recircuit {
 
 enum class Kind : std::uint32_t {
-    get = 1, set, load, label, table, seed, memory, run, profile, times, noise, restore, ping, stop, live, present,
+    get = 1, set, load, label, table, seed, memory, run, profile, times, noise, restore, ping, stop, live, present, present_soon,
     answer = 64, error, progress,
 };
 enum class Type : std::uint32_t { text = 1, whole, real, uint8, int32, int64, float32, float64, boolean };
@@ -141,6 +143,9 @@ class Channel {
   public:
     explicit Channel(int socket) : socket_(socket), buffer_(sizeof(Header) + part) {}
 
+    // Looks for the next message for so long, once, before it sleeps.
+    void look(Nanoseconds patience) { patience_ = patience; }
+
     // Waits for a whole message and returns it. What was broken off is forgotten, and so is a late request to stop.
     Message receive() {
         for (Message message;;) {
@@ -199,6 +204,7 @@ class Channel {
     int socket_;
     std::vector<char> buffer_;
     std::uint64_t stop_ = 0;  // the message that was last asked to stop
+    Nanoseconds patience_ = 0;
 
     // The next packet, in the buffer; returns how many bytes follow the header.
     std::size_t packet(Header& header, int& file) {
@@ -207,9 +213,13 @@ class Channel {
         msghdr packet{};
         packet.msg_iov = &piece, packet.msg_iovlen = 1;
         packet.msg_control = beside, packet.msg_controllen = sizeof beside;
-        ssize_t length;
-        do length = recvmsg(socket_, &packet, MSG_CMSG_CLOEXEC);
-        while (length < 0 && errno == EINTR);
+        ssize_t length = -1;
+        const auto come = [&](int options) {
+            length = recvmsg(socket_, &packet, MSG_CMSG_CLOEXEC | options);
+            return length >= 0 || (errno != EAGAIN && errno != EINTR);
+        };
+        if (!patience_ || !spin(std::exchange(patience_, 0), [&] { return come(MSG_DONTWAIT); }))
+            while (!come(0)) continue;
         if (length <= 0) std::_Exit(0);  // nobody is there
         if (const cmsghdr* control = CMSG_FIRSTHDR(&packet); control && control->cmsg_type == SCM_RIGHTS)
             std::memcpy(&file, CMSG_DATA(control), sizeof file);

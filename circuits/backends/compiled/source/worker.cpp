@@ -14,7 +14,8 @@
 //   times                                 the lines of the table, each with its nanoseconds in all presentations
 //   noise                                 the state of the random numbers; restore sets it
 //   live     N, STIMULI, VARIABLES        begins a closed loop: what its calls give, and are told
-//   present  the rows of each of those    one presentation: what diverged, and the values of those variables
+//   present  the rows of each of those    one presentation: what diverged, and the values of those variables;
+//            present_soon likewise, and the worker looks for the next message for a while before it sleeps
 //   ping
 //
 // Each is answered by an answer or an error of its number; a run also reports its progress. A message that cannot be read,
@@ -197,6 +198,7 @@ struct Live {
     std::vector<std::int32_t> order;  // batch element k shows row k
 };
 Live& loop = *new Live;
+constexpr Nanoseconds looks = 100'000;  // between two calls
 
 // COUNT, STIMULI, VARIABLES: what the calls of a closed loop give, and are told; no stimuli: it is over.
 void begin_live(Message& message) {
@@ -330,7 +332,7 @@ Fields obey(Message& message) {
         case Kind::get: return get(message);
         case Kind::run: return run(message);
         case Kind::times: return times();
-        case Kind::present: return present(message);
+        case Kind::present: case Kind::present_soon: return present(message);
         case Kind::noise: return noise();
         case Kind::memory: return Fields().whole(std::int64_t(machine::memory()));
         case Kind::set: set(message); break;
@@ -365,6 +367,7 @@ void serve_one() {
         Message message = channel.receive();
         running = message.number, stopping = false, looked = {};
         channel.send(Kind::answer, running, obey(message));
+        if (message.kind == Kind::present_soon) channel.look(looks);
     });
 }
 

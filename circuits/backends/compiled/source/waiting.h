@@ -28,7 +28,7 @@ inline void pause() {
 template <class There>
 inline bool spin(Nanoseconds patience, const There& there) {
     for (Nanoseconds begin = 0;;) {
-        for (int look = 0; look < 64; ++look) {
+        for (int look = 0; look < 32; ++look) {
             if (there()) return true;
             pause();
         }
