@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import tempfile
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+from tqdm import tqdm
 
 from ....errors import RecircuitError
 from ....processes import Process, Processes
@@ -70,13 +73,18 @@ class Compilers(Processes):
         RecircuitError
             If a compiler reports an error, or cannot be started.
         """
-        self._run(recipe.compile, folder, backend)
-        if recipe.link:
-            self._run([recipe.link], folder, backend)
+        with _progress(backend, len(recipe.compile) + bool(recipe.link)) as done:
+            self._run(recipe.compile, folder, backend, done)
+            if recipe.link:
+                self._run([recipe.link], folder, backend, done)
 
-    def _run(self, commands: Iterable[Command], folder: Path, backend: str) -> None:
+    def _run(self, commands: Iterable[Command], folder: Path, backend: str, done: Callable[[], object]) -> None:
+        def follow(command: Command) -> None:
+            self._one(command, folder, backend)
+            done()
+
         with ThreadPoolExecutor(cores()) as pool, self:
-            list(pool.map(lambda command: self._one(command, folder, backend), commands))
+            list(pool.map(follow, commands))
 
     def _one(self, command: Command, folder: Path, backend: str) -> None:
         process = self._start(command, folder, backend)
@@ -101,6 +109,16 @@ class Compilers(Processes):
     def _fail(self, why: str) -> None:
         self._failed = self._failed or why
         raise RecircuitError(why)
+
+
+@contextmanager
+def _progress(backend: str, commands: int) -> Iterator[Callable[[], object]]:
+    """A line of progress while a circuit is compiled, on a terminal or in Jupyter; yields what is called after each
+    command.
+    """
+    shown = sys.stderr.isatty() or "ipykernel" in sys.modules
+    with tqdm(total=commands, desc=f"{backend}: compiling", unit=" files", leave=False, disable=not shown) as line:
+        yield line.update
 
 
 def _refused(backend: str, command: Command, said: str) -> str:

@@ -51,7 +51,8 @@ def missing_compiler() -> str:
     for word in command if command[0].endswith(("ccache", "distcc")) else command[:1]:
         if not word.startswith("-") and shutil.which(word) is None:
             return f"no C++ compiler ({word!r} is not on the PATH; install g++, or name one in CXX)"
-    return _problem(command, NEEDED, os.environ.get("PATH", ""))
+    path = os.environ.get("PATH", "")
+    return _problem(command, FLAGS, path) and _problem(command, NEEDED, path)
 
 
 def flags() -> tuple[str, ...]:

@@ -21,6 +21,8 @@ from .kernels import OURS, kernels
 
 #: How many code objects go into a file: of a small one, most of the time to compile it are its headers.
 TOGETHER = 40
+#: All of a circuit but its code objects.
+SURROUNDING = "surrounding.cpp"
 
 
 class WorkerDevice(KeptDevice, CPPStandaloneDevice):
@@ -61,13 +63,19 @@ class WorkerDevice(KeptDevice, CPPStandaloneDevice):
             (folder / name).unlink()
         self.code = joined(sources, 1 + len(sources) // TOGETHER)
 
+    def generate_network_source(self, writer: Any, *given: Any, **options: Any) -> None:
+        """Called by Brian2: what walks through the steps of a presentation is in machine.cpp."""
+
+    def generate_synapses_classes_source(self, writer: Any) -> None:
+        """Called by Brian2: there are no spikes."""
+
+    def generate_run_source(self, writer: Any, *given: Any, **options: Any) -> None:
+        """Called by Brian2: the program does not run by itself."""
+
     def generate_makefile(self, writer: Any, *given: Any, **options: Any) -> None:
-        """Called by Brian2, last: its own files become one, which does nothing that takes time. No makefile is written."""
-        surrounding = [*sorted(f for f in writer.source_files if not f.startswith("code_objects/")), "registry.cpp"]
+        """Called by Brian2, last: what does nothing that takes time becomes one file. No makefile is written."""
         files = {f"code_{unit}.cpp": source for unit, source in enumerate(self.code)}
-        files["surrounding.cpp"] = "\n".join(
-            ['#pragma GCC optimize("O1")', *(f'#include "{f}"' for f in surrounding), ""]
-        )
+        files[SURROUNDING] = "".join(f'#include "{name}.cpp"\n' for name in ("objects", "registry", "main"))
         writer.source_files.clear()
         for name, source in files.items():
             writer.write(name, source)
@@ -83,7 +91,10 @@ class WorkerDevice(KeptDevice, CPPStandaloneDevice):
             *compiler(), *objects, "-o", "main", *linked, "-L", library, "-Xlinker", "-rpath", "-Xlinker", library,
             "-l", "scipy_openblas", "-pthread",
         )  # fmt: skip
-        return Recipe(tuple((*call, a, "-o", b) for a, b in zip(files, objects)), ("main",), link)
+        less = {SURROUNDING: ("-O1",)}  # of several levels of optimisation, the last counts
+        return Recipe(
+            tuple((*call, *less.get(a, ()), a, "-o", b) for a, b in zip(files, objects)), ("main",), link
+        )
 
     def _where(self, variable: Any) -> tuple[str, str]:
         name = "brian::" + self.get_array_name(variable, access_data=False)

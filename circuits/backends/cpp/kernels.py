@@ -14,6 +14,8 @@ from ..compiled.sources import SOURCE, copy_sources
 from .compiler import compiler, flags, toolchain
 
 OURS = Path(__file__).parent / "source"
+#: What has no loops that take time is optimised less, since that takes the compiler longest.
+LESS = {"worker": ("-O1",)}
 
 
 def kernels(code: Iterable[str], real: str, include: str) -> list[Path]:
@@ -50,7 +52,7 @@ def _objects(names: list[str], options: tuple[str, ...], include: str, compilers
     def write(folder: Path) -> Recipe:
         copy_sources(folder, SOURCE, OURS)
         call = (*compiler(), "-c", *flags(), *options, "-I", include)
-        return Recipe(tuple((*call, f"{name}.cpp", "-o", f"{name}.o") for name in names), made)
+        return Recipe(tuple((*call, *LESS.get(name, ()), f"{name}.cpp", "-o", f"{name}.o") for name in names), made)
 
     home = built("cpp", write, toolchain(), compilers)
     return [home / name for name in made]

@@ -1,0 +1,13 @@
+{# The program: it sets arrays as the circuit was given, and then serves Python. #}
+#include "objects.h"
+#include "recircuit.h"
+
+{% for code in code_objects | sort(attribute='name') %}
+void _run_{{code.name}}();
+{% endfor %}
+
+int main() {
+    using namespace brian;
+    _init_arrays();
+    {{main_lines|autoindent}}
+}
