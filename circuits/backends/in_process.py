@@ -187,8 +187,8 @@ class InProcessProgram(Program):
         step, t, dt = self.read("clock.timestep"), self.read("clock.t"), float(self.lowered.network.dt)
 
         def tick() -> None:
-            np.add(step, 1, out=step)
-            np.multiply(step, dt, out=t)
+            step[0] = now = int(step[0]) + 1
+            t[0] = now * dt
 
         return tick
 

@@ -92,9 +92,7 @@ class WorkerDevice(KeptDevice, CPPStandaloneDevice):
             "-l", "scipy_openblas", "-pthread",
         )  # fmt: skip
         less = {SURROUNDING: ("-O1",)}  # of several levels of optimisation, the last counts
-        return Recipe(
-            tuple((*call, *less.get(a, ()), a, "-o", b) for a, b in zip(files, objects)), ("main",), link
-        )
+        return Recipe(tuple((*call, *less.get(a, ()), a, "-o", b) for a, b in zip(files, objects)), ("main",), link)
 
     def _where(self, variable: Any) -> tuple[str, str]:
         name = "brian::" + self.get_array_name(variable, access_data=False)

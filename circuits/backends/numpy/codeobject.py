@@ -24,11 +24,18 @@ class DenseNumpyCodeObject(NumpyCodeObject):
         """Called by Brian2 when the object is made."""
         super().variables_to_namespace()
         self.namespace |= {"_gemm": {4: blas.sgemm, 8: blas.dgemm}, "_local": local}
+        if "int" in self.namespace:
+            self.namespace["int"] = _whole
 
     def update_namespace(self) -> Any:
         """Nothing changes size in a circuit, so there is nothing to look up again."""
         if self.nonconstant_values:
             super().update_namespace()
+
+
+def _whole(value: Any) -> Any:
+    """Brian2's int(), in a quarter of the time for arrays."""
+    return value.astype(np.int32) if isinstance(value, np.ndarray) else np.int32(value)
 
 
 def draw_from(random: np.random.RandomState, code: DenseNumpyCodeObject) -> None:

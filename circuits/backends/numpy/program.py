@@ -15,6 +15,7 @@ from ...lowering.operations import Operation
 from ..in_process import Action, InProcessProgram
 from ..series import Series
 from .codeobject import DenseNumpyCodeObject, draw_from
+from .steady import Prepared
 
 
 class NumpyProgram(InProcessProgram):
@@ -28,6 +29,8 @@ class NumpyProgram(InProcessProgram):
             self._assembly = emit(lowered, DenseNumpyCodeObject)
         for runner in self._assembly.runners.values():
             draw_from(self.random, runner.codeobj)
+        self._prepared = {name: self._as_function(runner.codeobj) for name, runner in self._assembly.runners.items()}
+        self._stale = True
 
     def read(self, key: str) -> np.ndarray:
         return np.asarray(self._assembly.arrays[key].get_value())
@@ -38,7 +41,32 @@ class NumpyProgram(InProcessProgram):
     def action(self, operation: Operation) -> Action:
         if isinstance(operation.kernel, Clamp):
             return self._clamp(operation.kernel)
-        return self._assembly.runners[operation.name].codeobj
+        return self._prepared[operation.name].act
+
+    def write(self, key: str, values: np.ndarray) -> None:
+        super().write(key, values)
+        self._stale = True
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Around a run, or a call of a closed loop."""
+        if self._stale:
+            for prepared in self._prepared.values():
+                prepared.prepare()
+            self._stale = False
+        yield
+
+    def _as_function(self, code: DenseNumpyCodeObject) -> Prepared:
+        return Prepared(code.code.run, code.namespace, self._constants(code))
+
+    def _constants(self, code: DenseNumpyCodeObject) -> set[str]:
+        """The names, in a code, of those variables that no operation writes, and that of the time step."""
+        written = {key for operation in self.lowered.all_operations() for key in operation.writes}
+        moving = {key for key in self._assembly.arrays if key in written or key.startswith(("clock.", "presentation."))}
+        name = code.generator_class.get_array_name
+        names = {key: name(variable) for key, variable in self._assembly.arrays.items()}
+        fixed = {names[key] for key in names if key not in moving} - {names[key] for key in moving}
+        return fixed | {name(self._assembly.clock.variables["dt"])}
 
     def _clamp(self, clamp: Clamp) -> Callable[[], None]:
         rates = self.read(f"{clamp.population}.{clamp.variable}").reshape(len(self.row), -1)

@@ -1,0 +1,178 @@
+"""A code object's code as a function: what cannot change within a run is computed once, before it.
+
+Brian2's numpy target writes lines that are executed one after the other in every step. Of a small circuit most of the time
+goes into lines whose result is always the same: parameters are looked up and combined, and arrays are seen in another
+shape. They are moved into a function of their own; the rest keeps its operations and their order, and so its bits.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Collection, Iterator
+from typing import Any
+
+import numpy as np
+
+#: What Brian2's templates set for every code, and few codes read.
+OFTEN_UNREAD = {"_vectorisation_idx", "_idx"}
+
+
+class Prepared:
+    """The code of an operation.
+
+    Parameters
+    ----------
+    code : str
+        Lines of Python.
+    namespace : dict[str, Any]
+        What its names stand for.
+    constant : Collection[str]
+        The names of those arrays whose values nothing changes within a run.
+
+    Attributes
+    ----------
+    act : Callable[[], None]
+        Does the operation once; it can be called after `prepare`.
+    """
+
+    def __init__(self, code: str, namespace: dict[str, Any], constant: Collection[str]) -> None:
+        body = ast.parse(code).body
+        imports = [s for s in body if isinstance(s, ast.Import | ast.ImportFrom)]
+        exec(compile(ast.Module(imports, []), "(imports)", "exec"), namespace)
+        loaded = set(_names(body, ast.Load))
+        lines = [s for s in body if s not in imports and not _target(s) in OFTEN_UNREAD - loaded]
+        steady = _Steady(namespace, constant, lines)
+        rest = [left for line in lines if (left := steady.without(line)) is not None]
+        found: dict[str, Any] = {}
+        names = list(steady.known)
+        values = ast.Return(ast.Tuple([ast.Name(name, ast.Load()) for name in names], ast.Load()))
+        made = [_function("prepare", [], [*steady.lines, values]), _function("act", names, rest or [ast.Pass()])]
+        exec(compile(ast.fix_missing_locations(ast.Module(made, [])), "(operation)", "exec"), namespace, found)
+        self._prepare: Callable[[], tuple[Any, ...]] = found["prepare"]
+        self.act: Callable[[], None] = found["act"]
+
+    def prepare(self) -> None:
+        """Compute anew what does not change within a run.
+
+        Numbers become arrays without dimensions, which NumPy takes for the same in every respect, and in half the time.
+        """
+        values = self._prepare()
+        self.act.__defaults__ = tuple(np.asarray(v) if isinstance(v, np.generic) else v for v in values)
+
+
+class _Steady(ast.NodeTransformer):
+    """Takes out of lines what does not change within a run.
+
+    Attributes
+    ----------
+    lines : what computes it
+    known : the names that it gets, in the order of the lines
+    """
+
+    def __init__(self, namespace: dict[str, Any], constant: Collection[str], lines: list[ast.stmt]) -> None:
+        self.namespace, self.constant = namespace, constant
+        self.lines: list[ast.stmt] = []
+        self.known: dict[str, bool] = {}  # whether it is a value; else it stands for an array
+        self._named: dict[str, str] = {}
+        self._set = set(_names(lines, ast.Store))
+        self._only = _set_in_one_way(lines)
+
+    def without(self, line: ast.stmt) -> ast.stmt | None:
+        """The line as it is left; None if nothing is."""
+        name = _target(line)
+        if name is None or name not in self._only:
+            return self.visit(line)
+        assert isinstance(line, ast.Assign)
+        if name in self.known:
+            return None
+        if self._is_array(line.value) or self._is_value(line.value):
+            self.known[name] = self._is_value(line.value)
+            self.lines.append(line)
+            return None
+        return self.visit(line)
+
+    def visit(self, node: ast.AST) -> Any:
+        """Called for each node of a line: the largest steady expressions in it become names."""
+        if not isinstance(node, ast.expr) or isinstance(node, ast.Name | ast.Constant):
+            return super().visit(node) if not isinstance(node, ast.Lambda) else node
+        if not isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
+            return self.generic_visit(node)
+        is_value = self._is_value(node)
+        if not is_value and not self._is_array(node):
+            return self.generic_visit(node)
+        text = ast.unparse(node)
+        if text not in self._named:
+            name = self._named[text] = f"_steady_{len(self._named)}"
+            self.known[name] = is_value
+            self.lines.append(ast.Assign([ast.Name(name, ast.Store())], node))
+        return ast.Name(self._named[text], ast.Load())
+
+    def _is_array(self, node: ast.expr) -> bool:
+        """Whether this is an array that is there already, as it is or in another shape."""
+        match node:
+            case ast.Name(id=name):
+                return self.known.get(name) is False or isinstance(self._outer(name), np.ndarray)
+            case ast.Attribute(value=array, attr="T"):
+                return self._is_array(array)
+            case ast.Call(func=ast.Attribute(value=array, attr="reshape"), args=shape, keywords=[]):
+                return self._is_array(array) and all(_is_number(n) for n in shape)
+        return False
+
+    def _is_value(self, node: ast.expr) -> bool:
+        """Whether this is a number, or made of numbers, that stay."""
+        match node:
+            case ast.Constant(value=value):
+                return isinstance(value, int | float)
+            case ast.Name(id=name):
+                return self.known.get(name) is True or isinstance(self._outer(name), int | float | np.number)
+            case ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=operand):
+                return self._is_value(operand)
+            case ast.BinOp(left=left, right=right):
+                return self._is_value(left) and self._is_value(right)
+            case ast.Subscript(value=ast.Name(id=name), slice=ast.Constant(value=0)):
+                return name in self.constant and isinstance(self._outer(name), np.ndarray)
+            case ast.Subscript(value=ast.Name(id="_gemm"), slice=ast.Attribute(value=array, attr="itemsize")):
+                return self._is_array(array)
+        return False
+
+    def _outer(self, name: str) -> Any:
+        """What the namespace has under a name that no line sets."""
+        return None if name in self._set else self.namespace.get(name)
+
+
+def _set_in_one_way(lines: list[ast.stmt]) -> set[str]:
+    """Names that are set by whole lines only, all of which are equal."""
+    ways: dict[str, set[str]] = {}
+    for line in lines:
+        for name in _names([line], ast.Store):
+            whole = name == _target(line)
+            ways.setdefault(name, set()).add(ast.unparse(line) if whole else f"within: {ast.unparse(line)}")
+    return {name for name, found in ways.items() if len(found) == 1 and not next(iter(found)).startswith("within")}
+
+
+def _target(line: ast.stmt) -> str | None:
+    """The name that a line sets, if it is one alone."""
+    match line:
+        case ast.Assign(targets=[ast.Name(id=name)]):
+            return name
+    return None
+
+
+def _names(lines: list[ast.stmt], context: type[ast.expr_context]) -> Iterator[str]:
+    for line in lines:
+        for node in ast.walk(line):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, context):
+                yield node.id
+
+
+def _is_number(node: ast.expr) -> bool:
+    match node:
+        case ast.Constant(value=int()) | ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int())):
+            return True
+    return False
+
+
+def _function(name: str, parameters: list[str], body: list[ast.stmt]) -> ast.FunctionDef:
+    none: list[ast.expr] = [ast.Constant(None) for _ in parameters]
+    arguments = ast.arguments([], [ast.arg(p) for p in parameters], None, [], [], None, none)
+    return ast.FunctionDef(name, arguments, body, [], type_params=[])
