@@ -1,4 +1,4 @@
-"""python -m benchmarks [reference | scaling | training | rules | sparse | images | learning | live | build | results]"""
+"""python -m benchmarks [reference | scaling | training | rules | sparse | images | learning | small | live | build | results]"""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ COMMANDS = {
     "learning": "a network for images beside PyTorch, after the same epochs",
     "rules": "training with every rule beside plain URFB",
     "sparse": "random connectivity, synapse by synapse beside whole matrices",
+    "small": "small circuits on the backend numpy beside loops written by hand",
     "live": "how long a call of a closed loop takes",
     "build": "how long a circuit takes to begin",
     "results": "write results/README.md and the tables of README.md from the committed results",

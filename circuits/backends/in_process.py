@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -246,6 +247,7 @@ class _InProcessSession(Session):
 def _first_not_finite(arrays: dict[str, np.ndarray]) -> str:
     """The first variable with a NaN or infinity."""
     for key, values in arrays.items():
-        if not np.isfinite(values).all():
+        squares = float(np.dot(values, values))  # the sum is infinite, too, where finite values are very large
+        if not isfinite(squares) and not np.isfinite(values).all():
             return key
     return ""

@@ -88,3 +88,18 @@ def test_the_factors_that_make_an_expression_zero(expression: str, factors: dict
     found = {side: parts[name][1] for side, name in vanishing(remainder, parts, ["rate"]).items()}
     assert found.keys() == factors.keys()
     assert all(part.replace("_pre", "").replace("_post", "") in found[side] for side, part in factors.items())
+
+
+@pytest.mark.cpp
+def test_bits_are_the_same_however_many_threads_take_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The worker tries other numbers of threads while it runs, some of them more than there are cores."""
+    rng = np.random.default_rng(1)
+    data = {"x": rng.normal(size=(2 * BATCH_SIZE, INPUTS)), "s": rng.integers(0, OUTPUTS, 2 * BATCH_SIZE)}
+    states = []
+    for threads in ("1", "5"):
+        monkeypatch.setitem(os.environ, "RECIRCUIT_THREADS", threads)
+        net = noisy()
+        net.run(data, order=np.arange(400 * BATCH_SIZE).reshape(400, BATCH_SIZE) % (2 * BATCH_SIZE), backend="cpp")
+        states.append(net.state())
+        net.close()
+    assert {k: v for k, v in states[0].items() if not np.array_equal(v, states[1][k])} == {}

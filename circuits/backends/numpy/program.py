@@ -74,19 +74,23 @@ class NumpyProgram(InProcessProgram):
             return lambda: None
         data, scale, offset = self.data[clamp.population]
 
+        every = np.arange(len(rates))
+
         def show_values() -> None:
-            filled = self.row >= 0
             rates[:] = data[self.row]
             if (scale, offset) != (1.0, 0.0):
                 np.multiply(rates, scale, out=rates)
                 np.add(rates, offset, out=rates)
-            if not filled.all():
-                rates[~filled] = 0
+            if self.row[-1] < 0:  # elements that show nothing are the last
+                rates[self.row < 0] = 0
 
         def show_labels() -> None:
+            rates.fill(clamp.off)
+            if self.row[-1] >= 0:
+                rates[every, data[self.row, 0].astype(int)] = clamp.on
+                return
             filled = self.row >= 0
-            rates[:] = clamp.off
-            rates[np.arange(len(rates))[filled], data[self.row[filled], 0].astype(int)] = clamp.on
+            rates[every[filled], data[self.row[filled], 0].astype(int)] = clamp.on
             rates[~filled] = 0
 
         return show_labels if clamp.labels else show_values
