@@ -1,4 +1,4 @@
-"""python -m benchmarks [reference | scaling | training | rules | sparse | images | learning | small | live | build | results]"""
+"""The command line of the measurements: python -m benchmarks NAME."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks import client, gpu, gpu_parts
+from benchmarks import busy, client, gpu, gpu_parts, small
 from benchmarks.gpu_results import Results
 from benchmarks.peers.numpy import NumpyPeer
 from benchmarks.peers.recircuit import RecircuitPeer
@@ -151,3 +151,16 @@ def test_who_sees_pythonpath(monkeypatch: pytest.MonkeyPatch, own: bool) -> None
     monkeypatch.setenv("PYTHONPATH", "/packages")
     findings = client._environment(Path("/environment/bin/python"), 1, own=own)
     assert ("PYTHONPATH" in findings) == (not own)
+
+
+@pytest.mark.parametrize("batch_size", [1, 3])
+def test_the_hinge_circuit_by_hand_is_the_circuit(batch_size: int) -> None:
+    """The benchmark holds the two against each other before it measures."""
+    case = small.hinge(batch_size)
+    assert (case.name, case.batch_size) == ("hinge output circuit", batch_size)
+
+
+def test_numbers_of_busy_processes() -> None:
+    assert busy.counts("0, 2,8,2") == [0, 2, 8]
+    with pytest.raises(ValueError, match="--busy: expected whole numbers"):
+        busy.counts("0,many")

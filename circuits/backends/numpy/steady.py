@@ -40,7 +40,7 @@ class Prepared:
         imports = [s for s in body if isinstance(s, ast.Import | ast.ImportFrom)]
         exec(compile(ast.Module(imports, []), "(imports)", "exec"), namespace)
         loaded = set(_names(body, ast.Load))
-        lines = [s for s in body if s not in imports and not _target(s) in OFTEN_UNREAD - loaded]
+        lines = [s for s in body if s not in imports and _target(s) not in OFTEN_UNREAD - loaded]
         steady = _Steady(namespace, constant, lines)
         rest = [left for line in lines if (left := steady.without(line)) is not None]
         found: dict[str, Any] = {}
