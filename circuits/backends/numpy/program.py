@@ -29,7 +29,9 @@ class NumpyProgram(InProcessProgram):
             self._assembly = emit(lowered, DenseNumpyCodeObject)
         for runner in self._assembly.runners.values():
             draw_from(self.random, runner.codeobj)
-        self._prepared = {name: self._as_function(runner.codeobj) for name, runner in self._assembly.runners.items()}
+        constant = self._constants()
+        codes = {name: runner.codeobj for name, runner in self._assembly.runners.items()}
+        self._prepared = {name: Prepared(c.code.run, c.namespace, constant) for name, c in codes.items()}
         self._stale = True
 
     def read(self, key: str) -> np.ndarray:
@@ -56,14 +58,11 @@ class NumpyProgram(InProcessProgram):
             self._stale = False
         yield
 
-    def _as_function(self, code: DenseNumpyCodeObject) -> Prepared:
-        return Prepared(code.code.run, code.namespace, self._constants(code))
-
-    def _constants(self, code: DenseNumpyCodeObject) -> set[str]:
-        """The names, in a code, of those variables that no operation writes, and that of the time step."""
+    def _constants(self) -> set[str]:
+        """The names, in codes, of those variables that no operation writes, and that of the time step."""
         written = {key for operation in self.lowered.all_operations() for key in operation.writes}
         moving = {key for key in self._assembly.arrays if key in written or key.startswith(("clock.", "presentation."))}
-        name = code.generator_class.get_array_name
+        name = DenseNumpyCodeObject.generator_class.get_array_name
         names = {key: name(variable) for key, variable in self._assembly.arrays.items()}
         fixed = {names[key] for key in names if key not in moving} - {names[key] for key in moving}
         return fixed | {name(self._assembly.clock.variables["dt"])}

@@ -37,7 +37,7 @@ class Prepared:
 
     def __init__(self, code: str, namespace: dict[str, Any], constant: Collection[str]) -> None:
         body = ast.parse(code).body
-        imports = [s for s in body if isinstance(s, ast.Import | ast.ImportFrom)]
+        imports: list[ast.stmt] = [s for s in body if isinstance(s, ast.Import | ast.ImportFrom)]
         exec(compile(ast.Module(imports, []), "(imports)", "exec"), namespace)
         loaded = set(_names(body, ast.Load))
         lines = [s for s in body if s not in imports and _target(s) not in OFTEN_UNREAD - loaded]
@@ -46,7 +46,10 @@ class Prepared:
         found: dict[str, Any] = {}
         names = list(steady.known)
         values = ast.Return(ast.Tuple([ast.Name(name, ast.Load()) for name in names], ast.Load()))
-        made = [_function("prepare", [], [*steady.lines, values]), _function("act", names, rest or [ast.Pass()])]
+        made: list[ast.stmt] = [
+            _function("prepare", [], [*steady.lines, values]),
+            _function("act", names, rest or [ast.Pass()]),
+        ]
         exec(compile(ast.fix_missing_locations(ast.Module(made, [])), "(operation)", "exec"), namespace, found)
         self._prepare: Callable[[], tuple[Any, ...]] = found["prepare"]
         self.act: Callable[[], None] = found["act"]
