@@ -660,8 +660,14 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "a unit": (neuron("volt : 1"), "'volt' is the name of a unit"),
     "an indicator": (neuron("in_p : 1"), "'in_p' is taken"),
     # models and equations
-    "a word for a model": (lambda: rc.Circuit().population("h", 3, "pyramidal"), "a Neuron or an output circuit"),
-    "a class for a model": (lambda: rc.Circuit().population("h", 3, rc.HingeOutput), "a Neuron or an output circuit"),
+    "a word for a model": (
+        lambda: rc.Circuit().population("h", 3, "pyramidal"),
+        "a Neuron, an output circuit or another part",
+    ),
+    "a class for a model": (
+        lambda: rc.Circuit().population("h", 3, rc.HingeOutput),
+        "a Neuron, an output circuit or another part",
+    ),
     "not text": (lambda: rc.Neuron(3), "expected text"),  # type: ignore[arg-type]
     "undefined": (neuron("rate = basal + apical : 1 (during p)"), "'rate' reads 'apical', 'basal', which nothing"),
     "unknown function": (built("rate = thanh(3) : 1 (during p)"), "no function `thanh`.*Did you mean `tanh`"),
@@ -753,7 +759,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "one array for two": (lambda: layered().run(DATA["x"]), "give a mapping"),
     "nothing to show": (lambda: layered().run(), "how many presentations"),
     "presentations": (shown(presentations=-1), "presentations is a whole number; got -1"),
-    "order's shape": (shown(order=[0, 1]), r"shape \(presentations, 1\); got \(2,\)"),
+    "order's shape": (shown(order=[0, 1]), r"shape \(presentations, 1\); got \[0, 1\]"),
     "order of fractions": (shown(order=[[0.5]]), "whole numbers"),
     "a row that is not there": (shown(order=[[7]]), "row 7 of 'x', which has 6"),
     "a hole in the order": (shown(3, order=[[0, -1, 1]]), "only at the end"),

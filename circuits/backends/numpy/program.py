@@ -56,7 +56,8 @@ class NumpyProgram(InProcessProgram):
             for prepared in self._prepared.values():
                 prepared.prepare()
             self._stale = False
-        yield
+        with super().running():
+            yield
 
     def _constants(self) -> set[str]:
         """The names, in codes, of those variables that no operation writes, and that of the time step."""
