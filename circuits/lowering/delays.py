@@ -8,7 +8,9 @@ from ..description.delays import DelayLine, delay_line, delay_lines, sent_by, sy
 from ..description.network import Network
 from ..description.population import Population
 from ..description.projection import Projection
-from .kernels import Delay, DelayedPropagate, Propagate, Term
+from .delay_kernels import Delay, DelayedPropagate
+from .delay_products import pair_tables, pair_variables, pairs_of
+from .kernels import Propagate, Term
 from .operations import EXPRESS, Operation
 from .variables import Kind, Scope, Variable
 
@@ -71,15 +73,19 @@ def delay_variables(network: Network, population: Population) -> list[Variable]:
     ]
 
 
-def table_variables(projection: Projection) -> list[Variable]:
+def table_variables(network: Network, projection: Projection) -> list[Variable]:
     """Which synapse has which delay: what `synapse_tables` makes, which is not made here."""
     if synapse_delays(projection) is None:
         return []
+    if (pairs := pairs_of(network, projection)) is not None:
+        return pair_variables(network, projection, pairs)
     sizes = {"delay_start": projection.post.size + 1}
     sizes |= dict.fromkeys(("delay_pre", "delay_weight", "delay_steps"), projection.synapses)
     return [Variable(projection.name, table, (size,), Scope.TABLE, Kind.WHOLE) for table, size in sizes.items()]
 
 
-def table_constants(projection: Projection) -> dict[str, Any]:
+def table_constants(network: Network, projection: Projection) -> dict[str, Any]:
     """What these tables hold."""
-    return {f"{projection.name}.{table}": values for table, values in synapse_tables(projection).items()}
+    pairs = pairs_of(network, projection)
+    tables = synapse_tables(projection) if pairs is None else pair_tables(pairs)
+    return {f"{projection.name}.{table}": values for table, values in tables.items()}

@@ -13,9 +13,9 @@ from ..description.network import Network
 from ..description.population import Population
 from ..description.projection import Projection, Transposed
 from ..description.reads import argmaxes, arriving_from, broadcasts_into, incoming_fields, sums_into
+from .delay_kernels import Delay
 from .delays import delay_variables, table_constants, table_variables, tap_names
 from .equations import ELEMENT_INDEX, remembers
-from .kernels import Delay
 from .operations import EXPRESS, FACTOR, LEARN, Operation
 from .synapses import kept_arrays
 from .variables import Kind, Scope, Variable
@@ -45,7 +45,7 @@ def layout(network: Network, operations: list[Operation], *, tables: bool = True
         if not isinstance(projection.weights, Transposed):
             found += _of_projection(network, projection)
             found += _tables(projection) if tables else []
-        found += table_variables(projection)
+        found += table_variables(network, projection)
     return {variable.key: variable for variable in found}
 
 
@@ -60,7 +60,7 @@ def constants(network: Network) -> dict[str, Any]:
             found[f"{population.name}.{ELEMENT_INDEX}"] = np.arange(network.batch_size)[:, None]
     for projection in network.projections.values():
         equation, connectivity = projection.equation, projection.connectivity
-        found |= table_constants(projection)
+        found |= table_constants(network, projection)
         if isinstance(projection.weights, Transposed):
             continue
         if equation is not None and equation.plastic:

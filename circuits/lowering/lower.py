@@ -46,6 +46,6 @@ def _declared(network: Network) -> list[Operation]:
     for population in network.populations.values():
         made += state_updates(network, population)
     for projection in network.projections.values():
-        made += [propagation(network, projection), *weight_totals(network, projection)]
+        made += [*propagation(network, projection), *weight_totals(network, projection)]
         made += learning(network, projection)
     return made + broadcasts(network) + arrivals(network) + closings(network)

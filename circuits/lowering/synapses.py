@@ -17,6 +17,7 @@ from ..description.network import Network
 from ..description.population import Population
 from ..description.projection import Projection, Transposed
 from ..description.reads import broadcasts_into
+from .delay_products import as_product, pairs_of
 from .delays import delayed, signal_of
 from .kernels import Broadcast, Count, Elementwise, Fused, Kernel, Mask, Part, Product, Propagate, Term, Traced
 from .one_sided import Parts, one_sided, one_sided_each, vanishing
@@ -71,14 +72,16 @@ def kept_arrays(projection: Projection) -> list[str]:
     return [*arrays, "mask"] if needs_mask(projection) else arrays
 
 
-def propagation(network: Network, projection: Projection) -> Operation:
+def propagation(network: Network, projection: Projection) -> list[Operation]:
     """What a projection brings into its compartment."""
     made = _at_once(network, projection)
     if synapse_delays(projection) is None or (line := delay_line(network, projection)) is None:
-        return made
+        return [made]
+    if (pairs := pairs_of(network, projection)) is not None:
+        return as_product(made, projection, line, pairs)
     assert isinstance(made.kernel, Propagate)
     kernel = delayed(projection, line, made.kernel)
-    return replace(made, kernel=kernel, reads=made.reads | {kernel.line})
+    return [replace(made, kernel=kernel, reads=made.reads | {kernel.line})]
 
 
 def _at_once(network: Network, projection: Projection) -> Operation:

@@ -10,6 +10,7 @@ from brian2 import ms
 
 import recircuit as rc
 from recircuit.circuits import Convolution, Local
+from recircuit.circuits.lowering import delay_products
 from recircuit.circuits.lowering.memory import Need
 from recircuit.errors import RecircuitError
 
@@ -97,6 +98,49 @@ def test_the_other_backends_bring_the_same(backend: str) -> None:
     kinds = {"masked": KINDS["masked"], "tied": KINDS["tied"], "dense": None}
     delays = {"masked": 4 * ms, "tied": EACH["tied"], "dense": EACH["dense"], "back": 2 * ms}
     compare(circuit(delays, kinds, batch_size=2), delays, backend, kinds)
+
+
+@pytest.mark.parametrize("backend", ["numpy", "interpreter", "cpp"])
+def test_a_product_over_pairs_of_units_and_delays_brings_the_same(
+    backend: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delay_products, "cheaper", lambda *_: True)
+    net = circuit(EACH, batch_size=2)
+    kernels = [type(o.kernel).__name__ for o in net.lowered().operations]
+    assert kernels.count("LateSignals") == kernels.count("SpreadWeights") == len(EACH)
+    assert "DelayedPropagate" not in kernels
+    compare(net, EACH, backend)
+
+
+def test_weights_that_learn_are_put_into_the_product_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    rule = rc.Rule("hebb", source="Hebb 1949", forward="dw = .01*rate_post*rate_pre")
+    shown, found = RNG.random((7, 5, 16)), []
+    for product in (True, False):
+        monkeypatch.setattr(delay_products, "cheaper", lambda *_, product=product: product)
+        net = rc.Circuit(batch_size=3)
+        x, h = net.stimulus("x", 16, every=1 * ms), net.population("h", 16, rc.Neuron(RELAY))
+        net.connect(x, h, rule=rule, weights=rc.normal(0.1), delay=EACH["dense"], learns="all")
+        net.phases("all", 5 * ms)
+        found.append((net.run(shown, record=["h.rate"])["h.rate"], net["x_to_h.w"]))
+    for a, b in zip(*found, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-14)
+
+
+def test_the_cheaper_way_is_taken() -> None:
+    """A product pays for the zeros in it, so that it is for few delays, or delays of whole units, and many batch elements."""
+    of_units = np.broadcast_to(np.arange(16) % 8, (16, 16)) * ms
+    random = RNG.integers(0, 64, (16, 16)) * ms
+
+    def product(delay: Any, batch_size: int, rule: str | None = None) -> bool:
+        net = rc.Circuit(batch_size=batch_size)
+        h = net.population("h", 16, rc.pyramidal())
+        net.connect(net.stimulus("x", 16), h, delay=delay, rule=rule)
+        net.phases("feedforward", 3 * ms, "plasticity", 1 * ms)
+        return any(o.name.startswith("spread_") for o in net.lowered().operations)
+
+    assert product(of_units, 1) and product(of_units, 20) and product(of_units, 20, "urfb")
+    assert not product(of_units, 1, "urfb") and not product(random, 1) and not product(random, 2, "urfb")
+    assert not product(random, 20) and product(random % (4 * ms), 20)
 
 
 def test_a_delay_of_none_is_no_delay() -> None:

@@ -16,6 +16,7 @@ from recircuit.circuits.backends.cpp.compiler import missing_compiler
 RNG = np.random.default_rng(8)
 SHOWN = RNG.random((12, 9))
 DELAYS = RNG.integers(0, 5, (4, 9)) * ms
+OF_UNITS = np.tile(RNG.integers(0, 5, 9), (9, 1)) * ms
 RULE = rc.Rule(
     "traced", source="a test", forward="dm/dt = (free_post*x_pre - m)/tau\ndw/dt = eta*clip(m*x_post, -1, 1)",
     traces=("m",), parameters=dict(eta=30 * Hz, tau=7 * ms),
@@ -35,6 +36,7 @@ def circuit(**options: Any) -> rc.Circuit:
     c = net.population("c", 9, rc.Neuron(LINES, tau=2 * ms))
     net.connect(x, h, rule=RULE, delay=DELAYS, learns="rest")
     net.connect(x, c, connectivity=Convolution((1, 3, 3), 1, 3), delay=2 * ms)
+    net.connect(x, c, into="drive", delay=OF_UNITS, name="by_pairs")
     net.connect(h, h, into="drive", delay=7 * ms, during="free", closed="zero")
     net.phases("free", 4 * ms, "rest", 2 * ms)
     return net
@@ -45,6 +47,8 @@ RECORD = ["x.rate", "h.rate", "h.free", "h.drive", "c.rate", "x_to_h.w", "x_to_h
 
 def compare(backend: str) -> None:
     nets = circuit(), circuit()
+    kernels = {o.name: type(o.kernel).__name__ for o in nets[0].lowered().operations}
+    assert kernels["propagate_x_to_h"] == "DelayedPropagate" and kernels["late_by_pairs"] == "LateSignals"
     left, right = (net.run(SHOWN, record=RECORD, backend=b) for net, b in zip(nets, ("numpy", backend)))
     for name in RECORD:
         np.testing.assert_allclose(right[name], left[name], rtol=1e-10, atol=1e-13, err_msg=name)

@@ -8,32 +8,19 @@ import numpy as np
 
 from ....errors import RecircuitError
 from ...connectivity.pooling import MaxPool
-from ...lowering.kernels import (
-    Average,
-    Broadcast,
-    Count,
-    Delay,
-    DelayedPropagate,
-    Elementwise,
-    Fused,
-    Kernel,
-    Mask,
-    Product,
-    Propagate,
-    Traced,
-)
+from ...lowering import delay_kernels, kernels
 from ...lowering.variables import Scope
 from .memory import Memory, Names
 
 
 @singledispatch
-def perform(kernel: Kernel, memory: Memory) -> None:
+def perform(kernel: kernels.Kernel, memory: Memory) -> None:
     """Do what a kernel says."""
     raise RecircuitError(f"backend interpreter: it has no code for the kernel {type(kernel).__name__}.")
 
 
 @perform.register
-def _(kernel: Elementwise, memory: Memory) -> None:
+def _(kernel: kernels.Elementwise, memory: Memory) -> None:
     names = Names(memory, kernel.owner)
     names.update({name: memory.arrays[key] for name, key in kernel.scalars})
     for statement in kernel.statements:
@@ -48,7 +35,7 @@ def _(kernel: Elementwise, memory: Memory) -> None:
 
 
 @perform.register
-def _(kernel: Average, memory: Memory) -> None:
+def _(kernel: kernels.Average, memory: Memory) -> None:
     each = memory.arrays[f"{kernel.population}.{kernel.of_each}"]
     memory.arrays[f"{kernel.population}.{kernel.variable}"][...] = each[: memory.arrays["presentation.active"]].mean(
         axis=0
@@ -56,7 +43,7 @@ def _(kernel: Average, memory: Memory) -> None:
 
 
 @perform.register
-def _(kernel: Propagate, memory: Memory) -> None:
+def _(kernel: kernels.Propagate, memory: Memory) -> None:
     if isinstance(kernel.connectivity, MaxPool):
         return (_to_winners if kernel.transposed else _largest)(kernel, kernel.connectivity, memory)
     if kernel.transposed:
@@ -69,7 +56,7 @@ def _(kernel: Propagate, memory: Memory) -> None:
         np.add.at(field[b], post, weights.reshape(-1)[weight] * sent[b, pre])
 
 
-def _largest(kernel: Propagate, pool: MaxPool, memory: Memory) -> None:
+def _largest(kernel: kernels.Propagate, pool: MaxPool, memory: Memory) -> None:
     sent, argmax = np.atleast_2d(memory.arrays[kernel.signal.key]), memory.arrays[kernel.argmax]
     best = np.full(argmax.shape, -np.inf, argmax.dtype)
     for pre, post, tap in zip(*pool.by_tap(), strict=True):  # of equal ones the first wins
@@ -78,7 +65,7 @@ def _largest(kernel: Propagate, pool: MaxPool, memory: Memory) -> None:
     memory.arrays[kernel.field][...] = memory.arrays[kernel.weights] * best
 
 
-def _to_winners(kernel: Propagate, pool: MaxPool, memory: Memory) -> None:
+def _to_winners(kernel: kernels.Propagate, pool: MaxPool, memory: Memory) -> None:
     sent, argmax, field = (memory.arrays[key] for key in (kernel.signal.key, kernel.argmax, kernel.field))
     field[...], sent = 0, np.atleast_2d(sent)
     for pre, post, tap in zip(*pool.by_tap(), strict=True):
@@ -87,7 +74,7 @@ def _to_winners(kernel: Propagate, pool: MaxPool, memory: Memory) -> None:
 
 
 @perform.register
-def _(kernel: Delay, memory: Memory) -> None:
+def _(kernel: delay_kernels.Delay, memory: Memory) -> None:
     line, now = memory.arrays[kernel.line], int(memory.arrays["clock.timestep"])
     for steps, tap in kernel.taps:
         memory.arrays[tap][...] = line[(now - steps) % kernel.length]
@@ -95,7 +82,7 @@ def _(kernel: Delay, memory: Memory) -> None:
 
 
 @perform.register
-def _(kernel: DelayedPropagate, memory: Memory) -> None:
+def _(kernel: delay_kernels.DelayedPropagate, memory: Memory) -> None:
     line, now = memory.arrays[kernel.line], int(memory.arrays["clock.timestep"])
     start, pre, weight, steps = (
         memory.arrays[f"{kernel.projection}.delay_{table}"] for table in ("start", "pre", "weight", "steps")
@@ -108,12 +95,26 @@ def _(kernel: DelayedPropagate, memory: Memory) -> None:
 
 
 @perform.register
-def _(kernel: Broadcast, memory: Memory) -> None:
+def _(kernel: delay_kernels.LateSignals, memory: Memory) -> None:
+    line, now = memory.arrays[kernel.line], int(memory.arrays["clock.timestep"])
+    pre, steps = (memory.arrays[f"{kernel.projection}.delay_{table}"] for table in ("pre", "steps"))
+    for pair in range(kernel.count):
+        memory.arrays[kernel.signals][:, pair] = line[(now - steps[pair]) % kernel.length, :, pre[pair]]
+
+
+@perform.register
+def _(kernel: delay_kernels.SpreadWeights, memory: Memory) -> None:
+    place, weight = (memory.arrays[f"{kernel.projection}.delay_{table}"] for table in ("place", "weight"))
+    memory.arrays[kernel.spread].reshape(-1)[place] = memory.arrays[kernel.weights].reshape(-1)[weight]
+
+
+@perform.register
+def _(kernel: kernels.Broadcast, memory: Memory) -> None:
     memory.arrays[kernel.field][...] = memory.arrays[kernel.signal.key]
 
 
 @perform.register
-def _(kernel: Product, memory: Memory) -> None:
+def _(kernel: kernels.Product, memory: Memory) -> None:
     pre, post, weight = kernel.connectivity.indices(kernel.n_pre, kernel.n_post)
     sent, learned = (np.atleast_2d(memory.arrays[term.key]) for term in (kernel.pre, kernel.post))
     total = np.zeros(memory.arrays[f"{kernel.projection}.{kernel.target}"].size)
@@ -122,9 +123,9 @@ def _(kernel: Product, memory: Memory) -> None:
     _update(kernel, memory, total)
 
 
-@perform.register(Fused)
-@perform.register(Traced)
-def _(kernel: Fused | Traced, memory: Memory) -> None:
+@perform.register(kernels.Fused)
+@perform.register(kernels.Traced)
+def _(kernel: kernels.Fused | kernels.Traced, memory: Memory) -> None:
     pre, post, weight = kernel.connectivity.indices(kernel.n_pre, kernel.n_post)
     own, total = f"{kernel.projection}.", 0.0
     for b in range(memory.arrays["presentation.active"]):
@@ -152,7 +153,7 @@ def _summed(each: str, once: str, names: Names, weight: np.ndarray) -> np.ndarra
     return alone + total
 
 
-def _update(kernel: Product | Fused | Traced, memory: Memory, total: np.ndarray) -> None:
+def _update(kernel: kernels.Product | kernels.Fused | kernels.Traced, memory: Memory, total: np.ndarray) -> None:
     """target = keep*target + scale*mean, of the sum over the batch elements that show something."""
     names, target = Names(memory, kernel.projection), memory.arrays[f"{kernel.projection}.{kernel.target}"]
     mean = total.reshape(target.shape) / memory.arrays["presentation.active"]
@@ -160,10 +161,10 @@ def _update(kernel: Product | Fused | Traced, memory: Memory, total: np.ndarray)
 
 
 @perform.register
-def _(kernel: Mask, memory: Memory) -> None:
-    perform(Elementwise(kernel.projection, kernel.statements), memory)
+def _(kernel: kernels.Mask, memory: Memory) -> None:
+    perform(kernels.Elementwise(kernel.projection, kernel.statements), memory)
 
 
 @perform.register
-def _(kernel: Count, memory: Memory) -> None:
+def _(kernel: kernels.Count, memory: Memory) -> None:
     memory.arrays[f"{kernel.projection}.updates"] += 1

@@ -7,12 +7,11 @@ from typing import Any
 
 from brian2.utils.stringtools import word_substitute
 
+from ..delay_kernels import Delay, DelayedPropagate, LateSignals, SpreadWeights
 from ..kernels import (
     Average,
     Broadcast,
     Count,
-    Delay,
-    DelayedPropagate,
     Elementwise,
     Fused,
     Kernel,
@@ -104,6 +103,29 @@ def _(kernel: DelayedPropagate, name: str, assembly: Assembly) -> Runner:
     return Runner(
         name, assembly.groups[kernel.projection], "delayed_propagate", references=references, length=kernel.length,
         batch_size=assembly.batch_size, n_pre=kernel.n_pre, n_post=kernel.n_post,
+    )  # fmt: skip
+
+
+@runner_of.register
+def _(kernel: LateSignals, name: str, assembly: Assembly) -> Runner:
+    references: References = {"_signals": _reference(assembly, kernel.signals), **_line(assembly, kernel.line)}
+    references |= {f"_{t}": _reference(assembly, f"{kernel.projection}.{t}") for t in ("delay_pre", "delay_steps")}
+    return Runner(
+        name, assembly.groups[kernel.projection], "late_signals", references=references, length=kernel.length,
+        batch_size=assembly.batch_size, n_pre=kernel.n_pre, count=kernel.count,
+    )  # fmt: skip
+
+
+@runner_of.register
+def _(kernel: SpreadWeights, name: str, assembly: Assembly) -> Runner:
+    references: References = {
+        "_spread": _reference(assembly, kernel.spread),
+        "_weights": _reference(assembly, kernel.weights),
+    }
+    references |= {f"_{t}": _reference(assembly, f"{kernel.projection}.{t}") for t in ("delay_place", "delay_weight")}
+    synapses = assembly.variables[f"{kernel.projection}.delay_place"].size
+    return Runner(
+        name, assembly.groups[kernel.projection], "spread_weights", references=references, synapses=synapses
     )  # fmt: skip
 
 
