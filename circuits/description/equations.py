@@ -53,7 +53,11 @@ def parse_equations(text: str) -> Mapping[str, SingleEquation]:
     except ParseException as problem:
         raise RecircuitError(f"equations: `{problem.line.strip()}` cannot be read as an equation. {FORM}") from None
     except (EquationError, SyntaxError, ValueError, TypeError) as problem:
-        raise RecircuitError(f"equations: {str(problem).strip()} {FORM}") from None
+        circle = (
+            " A variable that reads what it was in the step before is kept, by the flag (stored) or (during <phases>)."
+        )
+        hint = circle if "cycle" in str(problem) else ""
+        raise RecircuitError(f"equations: {str(problem).strip()}{hint} {FORM}") from None
 
 
 def readable(text: str, where: str, form: str = "") -> str:

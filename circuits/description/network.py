@@ -103,7 +103,8 @@ class Network(Fixed, Stimuli, Presentations):
             function of (generator, shape) such as ``lognormal(10*ms)``, which draws one value for each unit.
         parameters : Quantity or number
             Parameters of the Neuron whose value is different from the one it was made with (``tau=50*ms``), or initial
-            values as in ``initial``.
+            values as in ``initial``. An array (size,) or a function gives each unit its own value of a parameter, and
+            an array (batch, 1) each batch element.
 
         Returns
         -------
@@ -123,7 +124,7 @@ class Network(Fixed, Stimuli, Presentations):
             before = dict(self.populations), dict(self.projections)
             try:
                 made = model.build(self, name, size)
-                declared(made, initial, parameters)
+                declared(made, initial, parameters, self.batch_size, self.seed)
             except RecircuitError:  # all of it or nothing
                 self.populations, self.projections = before
                 raise
@@ -131,7 +132,7 @@ class Network(Fixed, Stimuli, Presentations):
                 self.outputs_of[made.name] = model
             return made
         population = Population(self, name, checked_size(name, size), model)
-        declared(population, initial, parameters)
+        declared(population, initial, parameters, self.batch_size, self.seed)
         return self._add(population)
 
     @door

@@ -47,6 +47,7 @@ class Neuron:
         drate/dt  = (tanh(basal) - rate)/tau : 1 (during feedforward)  # a state, in continuous time
         error     = apical*(1 - rate**2)     : 1 (during feedback)     # a latch: assigned in its phase, then held
         free      = rate                     : 1 (after feedforward)   # a latch: assigned once, when its phase is over
+        before    = rate                     : 1 (stored)              # a latch: assigned in every step
         x         = rate                     : 1                       # an expression, computed where it is read
         gain      : 1                                                # a parameter of each unit
         seen      = seen + .1*(rate - seen)  : 1 (shared, during feedback)  # one value for each unit, in all elements

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import RecircuitError
 from .network import Network
 from .population import Population
+from .starting import of_each_unit
 
 
 def change_parameter(network: Network, population: Population, name: str, value: Any) -> bool:
@@ -23,7 +23,7 @@ def change_parameter(network: Network, population: Population, name: str, value:
     """
     before = _of_code(network, population)
     if np.ndim(value):
-        population.spread[name] = _of_units(network, population, name, value)
+        population.spread[name] = of_each_unit(population, name, value, network.batch_size)
     else:
         population.set_neuron(population.neuron.with_parameters(**{name: value}))
         population.spread.pop(name, None)
@@ -38,14 +38,3 @@ def _of_code(network: Network, population: Population) -> tuple[list[str], list[
 def assigned(network: Network, population: Population) -> list[str]:
     """The states in step-by-step mode; those whose time constant is each unit's own are not."""
     return population.neuron.assigned(network.dt, population.single_parameters)
-
-
-def _of_units(network: Network, population: Population, name: str, value: Any) -> np.ndarray:
-    batch_size, size = network.batch_size, population.size
-    array = np.asarray(value, dtype=float)
-    if array.shape not in ((batch_size, 1), (batch_size, size)):
-        raise RecircuitError(
-            f"{population.name}.{name} is one number for all units, or an array of the shape ({batch_size}, 1), one for each "
-            f"batch element, or ({batch_size}, {size}), one for each unit in each; got the shape {array.shape}."
-        )
-    return np.broadcast_to(array, (batch_size, size)).copy()

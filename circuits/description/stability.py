@@ -69,18 +69,18 @@ def warn_of_instability(population: Population, dt: Quantity, *, stacklevel: int
 
 
 def _extremes(population: Population) -> list[Neuron]:
-    """The neuron; where units have their own values of one parameter, with the least and the largest of them.
+    """The neuron; where units have their own values of parameters, one for each corner of what these values are together.
 
-    With values of several parameters nothing is judged, since it is their pairs that count.
+    The corners are the units that have the least or the largest value of one of these parameters.
     """
-    neuron = population.neuron
-    if len(population.spread) > 1:
-        return []
+    neuron, spread = population.neuron, population.spread
+    corners = {place for values in spread.values() for place in (int(values.argmin()), int(values.argmax()))}
     return [
-        neuron.with_parameters(**{name: Quantity(value, dim=neuron.dimension(name))})
-        for name, values in population.spread.items()
-        for value in (values.min(), values.max())
-    ] or [neuron]
+        neuron.with_parameters(**{
+            name: Quantity(values.flat[place], dim=neuron.dimension(name)) for name, values in spread.items()
+        })
+        for place in sorted(corners)
+    ] or [neuron]  # fmt: skip
 
 
 def _slope(node: ast.expr, variable: str, parameters: Mapping[str, Any]) -> float | None:

@@ -16,7 +16,7 @@ from .population import Population
 from .projection import Projection
 
 
-def declared(population: Population, initial: Any, parameters: Mapping[str, Any]) -> None:
+def declared(population: Population, initial: Any, parameters: Mapping[str, Any], batch_size: int, seed: int) -> None:
     """Give a population its parameters and initial values, as `Network.population` describes them.
 
     Raises
@@ -31,7 +31,32 @@ def declared(population: Population, initial: Any, parameters: Mapping[str, Any]
     if both:
         raise RecircuitError(f"{where}: {both[0]!r} is given twice, as an option and in initial.")
     for variable, value in {**parameters, **(initial or {})}.items():
-        _take(population, variable, value, where)
+        if variable in population.neuron.parameters and (callable(value) or np.ndim(value)):
+            rng = np.random.default_rng([seed, *f"{population.name}.{variable}".encode()])
+            drawn = value(rng, (population.size,)) if callable(value) else value
+            population.spread[variable] = of_each_unit(population, variable, drawn, batch_size)
+        else:
+            _take(population, variable, value, where)
+
+
+def of_each_unit(population: Population, name: str, value: Any, batch_size: int) -> np.ndarray:
+    """Return the values of a parameter for each unit in each batch element, of shape (batch, units), in base units.
+
+    Raises
+    ------
+    RecircuitError
+        If the shape or the dimension of the array does not fit.
+    """
+    size, where, wanted = population.size, f"{population.name}.{name}", population.neuron.dimension(name)
+    if dimension_of(value) is not wanted:
+        raise RecircuitError(f"{where} is a quantity like {population.neuron.parameters[name]}; got {value!r}.")
+    array = np.asarray(value, dtype=float)
+    if array.shape not in ((size,), (1, size), (batch_size, 1), (batch_size, size)):
+        raise RecircuitError(
+            f"{where} is one number for all units, or an array of the shape ({size},), one for each unit, ({batch_size}, 1), "
+            f"one for each batch element, or ({batch_size}, {size}), one for each unit in each; got the shape {array.shape}."
+        )
+    return np.broadcast_to(array, (batch_size, size)).copy()
 
 
 def _take(population: Population, variable: Any, value: Any, where: str) -> None:

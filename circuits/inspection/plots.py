@@ -31,6 +31,8 @@ class Recorded(Protocol):
 
     def __getitem__(self, name: str) -> np.ndarray: ...
 
+    def elements(self, name: str) -> list[int] | None: ...
+
     def __iter__(self) -> Iterator[str]: ...
 
     @property
@@ -64,7 +66,8 @@ def plot_trace(
     names : sequence of str, optional
         The variables that are drawn, in this order; the default is all.
     units : int or sequence of int
-        The units that have a colour and a label, or how many have them; the others are grey.
+        The units that have a colour and a label, or how many have them; the others are grey. Where several batch elements
+        were recorded, all units of an element have its colour, and so many elements have a label.
     labels : dict of str to sequence of str, optional
         For each variable the names of its units, which otherwise are numbers.
     width, height : float
@@ -85,7 +88,10 @@ def plot_trace(
     panels = figure.subplots(len(chosen), 1, sharex=True, squeeze=False)[:, 0]
     for panel, name, lines in zip(panels, chosen, values, strict=True):
         _shade(panel, trace)
-        _draw_lines(panel, trace, lines, units, (labels or {}).get(name))
+        if (elements := trace.elements(name)) is None:
+            _draw_lines(panel, trace, lines, units, (labels or {}).get(name))
+        else:
+            _draw_elements(panel, trace, lines, elements, units if isinstance(units, int) else len(units))
         panel.set_ylabel(name)
     _name_phases(panels[0], trace)
     panels[-1].set_xlabel("time (ms)")
@@ -100,14 +106,33 @@ def blank_figure() -> Figure:
     return figure
 
 
+def _draw_elements(panel: Axes, trace: Recorded, lines: np.ndarray, elements: list[int], labelled: int) -> None:
+    """Batch elements in the colours of a scale, in the order in which they were recorded; some of them have a label."""
+    each = lines.shape[1] // len(elements)
+    named = set(np.linspace(0, len(elements) - 1, min(labelled, len(elements))).astype(int).tolist())
+    edges, stairs = _stairs(trace, lines)
+    for place, element in enumerate(elements):
+        colour = colormaps["viridis"](place / max(len(elements) - 1, 1))
+        drawn = panel.plot(
+            edges, stairs[:, place * each : (place + 1) * each], color=colour, lw=0.9, drawstyle="steps-pre"
+        )
+        if place in named:
+            drawn[0].set_label(f"element {element}")
+    _finish_panel(panel, lines, labelled=True)
+
+
+def _stairs(trace: Recorded, lines: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A value belongs to the whole step that ends at its time; without the first edge the first step would not show."""
+    return np.concatenate([[trace.begin], trace.t]), np.concatenate([lines[:1], lines])
+
+
 def _draw_lines(
     panel: Axes, trace: Recorded, lines: np.ndarray, units: Sequence[int] | int, labels: Sequence[str] | None
 ) -> None:
     count = lines.shape[1]
     chosen = list(range(min(units, count))) if isinstance(units, int) else [u for u in units if u < count]
     others = [u for u in range(count) if u not in chosen]
-    # A value belongs to the whole step that ends at its time; without the first edge the first step would not show.
-    edges, stairs = np.concatenate([[trace.begin], trace.t]), np.concatenate([lines[:1], lines])
+    edges, stairs = _stairs(trace, lines)
     style: dict[str, Any] = dict(drawstyle="steps-pre")
     if others:
         panel.plot(edges, stairs[:, others], color="#9a9a9a", lw=0.5, alpha=0.4, **style)
@@ -116,11 +141,15 @@ def _draw_lines(
         label = labels[unit] if labels is not None and unit < len(labels) else str(unit)
         # Lines on top of one another stay visible: each is thinner than the one below.
         panel.plot(edges, stairs[:, unit], color=colours[place % 10], lw=2.6 - 1.6 * place / 10, label=label, **style)
+    _finish_panel(panel, lines, labelled=count > 1 or labels is not None)
+
+
+def _finish_panel(panel: Axes, lines: np.ndarray, *, labelled: bool) -> None:
     low, high = float(np.nanmin(lines)), float(np.nanmax(lines))
     room = 0.08 * (high - low) or 0.5
     panel.set_ylim(low - room, high + room)
     panel.spines[["top", "right"]].set_visible(False)
-    if count > 1 or labels is not None:
+    if labelled:
         panel.legend(
             loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, fontsize=7, handlelength=1.2, labelspacing=0.15
         )

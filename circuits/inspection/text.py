@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 
 import numpy as np
+from brian2.units import Quantity
 
 from ..description.network import Network
 from ..description.population import Clamp, Population
@@ -23,6 +24,7 @@ def circuit_text(circuit: Network) -> str:
     for population in circuit.populations.values():
         lines.append(f"\n{population.name}: {population.size} units{_role(population, circuit)}")
         lines += [f"    {line}" for line in str(population.neuron).splitlines()]
+        lines += [f"    # {line}" for line in _spread(population)]
         if shared := population.neuron.shared:
             lines.append(f"    # one value for each unit, shared by the batch elements: {', '.join(shared)}")
     for name, sent in circuit.broadcasts.items():
@@ -50,6 +52,16 @@ def _role(population: Population, circuit: Network) -> str:
         return f", clamped to {population.clamp.kind}{_while_closed(population.clamp, circuit)}"
     made_by = circuit.outputs_of.get(population.name)
     return "" if made_by is None else f", the output of {type(made_by).__name__}"
+
+
+def _spread(population: Population) -> list[str]:
+    """The parameters of which units or batch elements have values of their own."""
+    found = []
+    for name, values in population.spread.items():
+        whose = "each batch element" if (values == values[:, :1]).all() else "each unit"
+        least, most = (Quantity(v, dim=population.neuron.dimension(name)) for v in (values.min(), values.max()))
+        found.append(f"{name} is not the same for all: {whose} has its own, from {least} to {most}")
+    return found
 
 
 def _spans(schedule: Schedule) -> str:

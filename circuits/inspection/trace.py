@@ -73,6 +73,17 @@ class Trace:
             raise RecircuitError(f"trace: {name!r} was not recorded; there are {self.names}.")
         return self._values[name]
 
+    def elements(self, name: str) -> list[int] | None:
+        """Return the batch elements that have an axis of their own in a recorded variable, or None without such an axis.
+
+        Parameters
+        ----------
+        name : str
+            The recorded variable, such as ``"h.rate"``.
+        """
+        elements, of_units = self.recording.elements, name.partition(".")[0] in self.recording.network.populations
+        return None if isinstance(elements, int) or not of_units else elements
+
     def __iter__(self) -> Iterator[str]:
         return iter(self.names)
 
