@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..door import door
 from ..errors import RecircuitError
-from .inputs import Inputs, as_inputs, dataset_inputs
+from .answered_rows import mean_square, show
+from .given_samples import coded, stimuli, x_and_y
+from .inputs import Inputs, as_inputs, dataset_inputs, rows_for
 from .readout import Readout, confusion
+from .series_inputs import lengths_in_rows
 from .stored import Stored
 from .untouched import untouched
 
@@ -26,19 +29,24 @@ class Evaluation:
     Parameters
     ----------
     error : float
-        The share of wrong answers, from 0 to 1.
+        The share of wrong answers, from 0 to 1; NaN where real values are wanted.
     loss : float or None
         The mean loss of a sample; None if the output circuit does not define a loss.
     confusion : array of int
-        How often each class (row) was answered by each class (column), of shape (classes, classes).
-    answers : array of int
-        The class that was answered for each sample, of shape (samples,).
+        How often each class (row) was answered by each class (column), of shape (classes, classes); empty where real
+        values are wanted.
+    answers : array
+        The class that was answered for each sample, of shape (samples,), by its name if the circuit was trained with
+        names; or the real values, of shape (samples, units) or (samples, rows, units).
+    mse : float
+        Where real values are wanted, the mean of (answer - wanted)^2 over samples, rows and units; NaN for classes.
     """
 
     error: float
     loss: float | None
     confusion: NDArray[np.int64] = field(repr=False)
-    answers: NDArray[np.int64] = field(repr=False)
+    answers: NDArray[Any] = field(repr=False)
+    mse: float = float("nan")
 
 
 class Answering(Stored):
@@ -46,28 +54,39 @@ class Answering(Stored):
 
     @door
     def outputs(
-        self, x: Any, *, read: str | None = None, output: str | None = None, mode: str | None = None
+        self,
+        x: Any,
+        *,
+        read: str | None = None,
+        output: str | None = None,
+        rows: Literal["all", "last"] | None = None,
+        mode: str | None = None,
     ) -> NDArray[np.float64]:
-        """Return the values of the output units at the end of an evaluation, for each sample.
+        """Return the values of the output units at the end of an evaluation, for each sample; of series, for each row.
 
-        Nothing in the circuit changes: its variables, its clock and its random numbers are put back.
+        The answer to a row of a series is read at the end of the row's last step. Answers to series of different lengths are a
+        masked array. Nothing in the circuit changes: its variables, its clock and its random numbers are put back.
 
         Parameters
         ----------
         x : array, mapping or Dataset
-            An array (samples, ...), a mapping from stimulus to array, or a data set, whose test samples are presented.
+            An array (samples, ...), a mapping from stimulus to array, an iterator over samples, or a data set, whose
+            test samples are presented.
         read : str, optional
             The variable that is read, such as ``"h.rate"``. The default is the basal field of the output, or its rate
-            if it has no such field.
+            if it has no such field. Where a target is wanted, it is the variable ``answer`` of the output, or its rate.
         output : str, optional
-            The population that answers. The default is the one that a supervisor projects to.
+            The population that answers. The default is the one that a supervisor or target projects to.
+        rows : {"all", "last"}, optional
+            Whether the answers to all rows of a series are returned, or those at the end of the evaluation. The default
+            is all where a series is wanted, or where series are presented and nothing is wanted.
         mode : str, optional
             The schedule that the circuit goes through. The default is the one that was declared first.
 
         Returns
         -------
         array of float
-            The values, of shape (samples, units).
+            The values, of shape (samples, units) or (samples, rows, units).
 
         Raises
         ------
@@ -79,11 +98,16 @@ class Answering(Stored):
         >>> net.outputs(digits.rates(digits.x_test[:5])).shape                                     # doctest: +SKIP
         (5, 10)
         """
-        return self._outputs(self._shown(x, mode), Readout.of(self, output, read, mode))
+        readout, inputs = Readout.of(self, output, read, rows, mode), self._shown(x, mode)
+        answers = self._outputs(inputs, readout)
+        return _masked(self, inputs, readout, answers) if answers.ndim > 2 else answers
 
     @door
-    def predict(self, x: Any, *, output: str | None = None, mode: str | None = None) -> NDArray[np.int64]:
-        """Return the answer to each sample, which is the output unit with the largest field. Nothing in the circuit changes.
+    def predict(self, x: Any, *, output: str | None = None, mode: str | None = None) -> NDArray[Any]:
+        """Return the answer to each sample. Nothing in the circuit changes.
+
+        It is the output unit with the largest field: the number of its class, or the name if the circuit was trained with
+        names. Where a target is wanted, it is the real values, as in `outputs`.
 
         Parameters
         ----------
@@ -96,28 +120,31 @@ class Answering(Stored):
 
         Returns
         -------
-        array of int
-            The numbers of output units, which are those of the classes, of shape (samples,).
+        array
+            The classes, of shape (samples,); of real values the shape is (samples, units) or (samples, rows, units).
         """
-        return self.outputs(x, output=output, mode=mode).argmax(axis=1)
+        if Readout.of(self, output, within=mode).real:
+            return self.outputs(x, output=output, mode=mode)
+        return self._named(self.outputs(x, output=output, rows="last", mode=mode).argmax(axis=1))
 
     @door
     def evaluate(self, data: Any, *, output: str | None = None, mode: str | None = None) -> Evaluation:
-        """Measure the error on samples whose classes are known. Nothing in the circuit changes.
+        """Measure the error on samples for which it is known what is wanted. Nothing in the circuit changes.
 
         Parameters
         ----------
-        data : Dataset or pair of arrays
-            A data set, whose test samples are presented, or a pair (samples, labels).
+        data : Dataset, pair of arrays, or iterator
+            A data set, whose test samples are presented; a pair (x, y), where y holds classes (numbers, or the names that
+            the circuit was trained with) or the values of a target; or an iterator over such pairs.
         output : str, optional
-            The population that answers. The default is the one that a supervisor projects to.
+            The population that answers. The default is the one that a supervisor or target projects to.
         mode : str, optional
             The schedule that the circuit goes through, as in `outputs`.
 
         Returns
         -------
         Evaluation
-            The error, the loss, the confusion matrix and the answers.
+            The error, the loss, the confusion matrix and the answers; or the mean squared error and the answers.
 
         Raises
         ------
@@ -129,10 +156,14 @@ class Answering(Stored):
         >>> net.evaluate(rc.load("digits")).error                                                   # doctest: +SKIP
         0.052
         """
-        x, labels = (data, data.y_test) if hasattr(data, "x_test") else _pair(data)
+        x, y = (data, data.y_test) if hasattr(data, "x_test") else x_and_y(self, data, "evaluate")
         readout = Readout.of(self, output, within=mode)
+        if y is None:
+            raise RecircuitError("evaluate: expected a data set or a pair (samples, what is wanted of them); got no y.")
+        if readout.real:
+            return self._evaluate_real(x, y, readout)
         fields = self._outputs(self._shown(x, mode), readout)
-        labels = _checked_labels(labels, fields.shape)
+        labels = _checked_labels(coded(y, self.classes, "evaluate"), fields.shape)
         answers = fields.argmax(axis=1)
         circuit = self.outputs_of.get(readout.output.name)
         losses = None if circuit is None else circuit.losses(fields, labels)
@@ -140,19 +171,36 @@ class Answering(Stored):
             error=float(np.mean(answers != labels)),
             loss=None if losses is None else float(np.mean(losses)),
             confusion=confusion(labels, answers, fields.shape[1]),
-            answers=answers,
+            answers=self._named(answers),
         )
+
+    def _evaluate_real(self, x: Any, y: Any, readout: Readout) -> Evaluation:
+        inputs = self._shown(x, readout.within)
+        wanted = rows_for(self, readout.wanted, y, readout.within)
+        if not wanted.shared and wanted.count != inputs.count:
+            raise RecircuitError(f"evaluate: there are {inputs.count} samples, and values wanted of {wanted.count}.")
+        answers, order = self._outputs(inputs, readout), np.arange(inputs.count, dtype=np.int32)
+        mse = mean_square(answers[None], order[None], wanted)
+        given = _masked(self, inputs, readout, answers) if answers.ndim > 2 else answers
+        return Evaluation(float("nan"), None, np.zeros((0, 0), dtype=np.int64), given, mse)
+
+    def _named(self, answers: NDArray[np.int64]) -> NDArray[Any]:
+        """The classes by the names that training was given, if it was given names."""
+        if self.classes is None or (answers.size and answers.max() >= len(self.classes)):
+            return answers
+        return np.array(self.classes)[answers]
 
     def _shown(self, x: Any, mode: str | None) -> Inputs:
         """Return rows for every stimulus. Supervisors present nothing in an evaluation."""
         if hasattr(x, "x_test"):
             return dataset_inputs(self, x, "test", mode)
-        stimuli = [p.name for p in self.populations.values() if p.clamp is not None and p.clamp.kind == "values"]
-        given = x if isinstance(x, Mapping) else dict.fromkeys(stimuli[:1], x)
-        missing = [name for name in stimuli if name not in given]
-        if missing or not stimuli:
+        x, _ = (x, None) if isinstance(x, tuple) else x_and_y(self, x, "outputs")
+        shown = [p.name for p in stimuli(self)]
+        given = x if isinstance(x, Mapping) else dict.fromkeys(shown[:1], x)
+        missing = [name for name in shown if name not in given]
+        if missing or not shown:
             raise RecircuitError(
-                f"outputs: data are needed for the stimuli {stimuli or '(there are none)'}; none were given for {missing}. "
+                f"outputs: data are needed for the stimuli {shown or '(there are none)'}; none were given for {missing}. "
                 "Give a mapping from stimulus to array."
             )
         return as_inputs(self, given, mode=mode)
@@ -162,27 +210,29 @@ class Answering(Stored):
         order = inputs.order(None, self.batch_size).astype(np.int32)
         inputs.load(program)
         with untouched(program, table):
-            result = program.run(table, order, collect=readout.collect)
-        result.raise_if_diverged()
-        return np.asarray(readout.fields(result)[order >= 0], dtype=float)
+            shown = show(program, readout, table, order)
+        shown.result.raise_if_diverged()
+        return np.asarray(shown.answers[order >= 0], dtype=float)
 
 
-def _pair(data: Any) -> tuple[Any, Any]:
-    try:
-        x, labels = data
-    except (TypeError, ValueError):
-        raise RecircuitError(
-            f"evaluate: expected a data set or a pair (samples, labels); got {type(data).__name__}."
-        ) from None
-    return x, labels
+def _masked(circuit: Answering, inputs: Inputs, readout: Readout, answers: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Answers, of which those after the end of a sample are masked, where the samples have different lengths."""
+    lengths = lengths_in_rows(
+        circuit, {name: r.series for name, r in inputs.rows.items()}, readout.rows, readout.within
+    )
+    if lengths is None:
+        return answers
+    after = np.arange(answers.shape[1]) >= lengths[:, None]
+    return np.ma.masked_array(answers, np.broadcast_to(after[:, :, None], answers.shape))
 
 
 def _checked_labels(labels: Any, shape: tuple[int, ...]) -> NDArray[np.int64]:
     given, (samples, classes) = np.asarray(labels), shape
-    whole = given.shape == (samples,) and given.dtype.kind in "ui"
+    given = given.reshape(-1) if given.shape == (samples, 1) else given
+    whole = given.shape == (samples,) and given.dtype.kind in "uifb" and bool((given == np.floor(given)).all())
     if not whole or (given.size and not 0 <= given.min() <= given.max() < classes):
         raise RecircuitError(
-            f"evaluate: expected {samples} labels, whole numbers from 0 to {classes - 1}; got {given.dtype} of shape "
-            f"{given.shape}."
+            f"evaluate: expected {samples} labels, whole numbers from 0 to {classes - 1}, or the names of classes with which "
+            f"the circuit was trained; got {given.dtype} of shape {given.shape}."
         )
     return given.astype(np.int64)

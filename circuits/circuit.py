@@ -53,6 +53,8 @@ class Circuit(Valued):
     ----------
     epoch : int
         The number of epochs of training that the circuit has had; `recircuit.train` continues with the next one.
+    classes : tuple of str, optional
+        The names of the classes, in the order of the output units, if the circuit was trained with names.
 
     Raises
     ------
@@ -244,7 +246,7 @@ class Circuit(Valued):
         ``circuit["h.tau"] = 5*ms``.
         """
         program = self.program()
-        self.epoch = 0
+        self.epoch, self.classes = 0, None
         for key, variable in program.variables.items():
             program.set(key, np.zeros(variable.shape))
         self._fill(program)

@@ -102,6 +102,11 @@ def as_inputs(network: Network, given: Any, begin: float = 0.0, mode: str | None
     return Inputs(rows)
 
 
+def rows_for(network: Network, name: str, values: Any, mode: str | None = None) -> Rows:
+    """Return the rows of one stimulus or supervisor."""
+    return _rows(network, network.populations[name], values, mode=mode)
+
+
 def as_mapping(network: Network, given: Any) -> Any:
     """Return what a user gave by the name of the stimulus; a data set, or None, is returned as it is."""
     clamped = {p.name: p for p in network.populations.values() if p.clamp is not None}

@@ -1,10 +1,10 @@
-"""Where the answer of a circuit is read: a field of the output population, at the end of an evaluation."""
+"""Where the answer of a circuit is read: of which population, which variable of it, and at the end of which steps."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +13,11 @@ from ..errors import RecircuitError
 from .backends.program import RunResult
 from .description.network import Network
 from .description.population import Population
+from .given_samples import stimuli, supervisors
 from .inspection.expressions import keys_of, value_of
 from .lowering.lowered import Lowered
 from .lowering.timetable import UNREAD, Timetable
+from .series_inputs import last_steps
 
 __all__ = ["Readout", "confusion", "served_by"]
 
@@ -30,7 +32,10 @@ class HasLowered(Protocol):
 
 @dataclass(frozen=True)
 class Readout:
-    """The answer of a circuit: the unit of the output with the largest basal field (or rate, if it has no such field).
+    """What the answer of a circuit is, and when it is read.
+
+    The answer to a class is the unit of the output with the largest basal field (or rate, if it has no such field). The
+    answer to a target is the variable ``answer`` of the output, or its rate.
 
     Parameters
     ----------
@@ -44,6 +49,10 @@ class Readout:
         The step at whose end it is read: the last step of the evaluation phases, before any supervision has arrived.
     within : str, optional
         The mode of the circuit, if it has several schedules. The default is the first.
+    wanted : str
+        The supervisor or target that presents what the output should answer; empty if nothing does.
+    rows : tuple of int
+        Of an answer that is a series, the step at whose end each row is read; empty if it is read once, at ``step``.
     """
 
     lowered: Lowered
@@ -51,10 +60,17 @@ class Readout:
     field: str
     step: int
     within: str | None = None
+    wanted: str = ""
+    rows: tuple[int, ...] = ()
 
     @classmethod
     def of(
-        cls, circuit: HasLowered, output: str | None = None, read: str | None = None, within: str | None = None
+        cls,
+        circuit: HasLowered,
+        output: str | None = None,
+        read: str | None = None,
+        rows: Literal["all", "last"] | None = None,
+        within: str | None = None,
     ) -> Readout:
         """Return the readout of a population.
 
@@ -64,9 +80,12 @@ class Readout:
             The circuit.
         output : str, optional
             The name of the population. The default is the one that an output circuit made, or else the one that a supervisor
-            projects to, directly or through error neurons.
+            or target projects to, directly or through error neurons.
         read : str, optional
-            The variable, such as ``"h.rate"``, that is read instead of the field of an output.
+            The variable, such as ``"h.rate"``, that is read instead of the answer of an output.
+        rows : {"all", "last"}, optional
+            Whether all rows of a series are read, or the last one, at the end of a presentation. The default is all where a
+            series is wanted, or where series are presented and nothing is wanted.
         within : str, optional
             The mode of the circuit in which it is asked. The default is the first.
 
@@ -77,13 +96,30 @@ class Readout:
         """
         lowered = circuit.lowered()
         network, (schedule, _) = lowered.network, lowered.schedule.part(within)
+        if network.schedule is None:
+            raise RecircuitError(
+                "The circuit has no phases and just runs, so it has no presentations with an answer at their end. Say what a "
+                'presentation is, as in circuit.phases("trial", 40*ms), or record what it does: circuit.run(..., record=[...]).'
+            )
         if read is not None:
             output = read.partition(".")[0]
         population = _output(network, output)
-        driven = any(p.post is population and p.into == "basal" for p in network.projections.values())
-        last = max((schedule.windows[name][1] for name in schedule.evaluation), default=1) - 1
-        step = schedule.before(range(schedule.steps))[last]
-        return cls(lowered, population, read or f"{population.name}.{'basal' if driven else 'rate'}", step, within)
+        wanted = _wanted(network, population)
+        series = _series_of_answers(network, wanted, rows)
+        return cls(
+            lowered,
+            population,
+            read or _field(network, population, wanted),
+            schedule.before(range(schedule.steps))[max(schedule.windows[name][1] for name in schedule.evaluation) - 1],
+            within,
+            "" if wanted is None else wanted.name,
+            () if series is None else last_steps(network, series, within),
+        )
+
+    @property
+    def real(self) -> bool:
+        """Whether real values are wanted, not classes."""
+        return self.wanted != "" and _is_target(self.lowered.network.populations[self.wanted])
 
     @property
     def keys(self) -> list[str]:
@@ -97,6 +133,8 @@ class Readout:
 
     def table(self, mode: str) -> Timetable:
         """Return the timetable of a mode, in which the variables that are read here are not left out."""
+        if self.rows:
+            return self._table(mode, self.keys)
         table = self._table(mode, ())
         row = table.entries[table.steps.index(self.step)]
         lost = any(e.skipped == UNREAD and e.operation.writes & set(self.keys) for e in row)
@@ -108,9 +146,14 @@ class Readout:
 
     def fields(self, result: RunResult) -> NDArray[np.float64]:
         """Return the fields that were read in a run, of shape (presentations, batch, units)."""
-        network, shown = self.lowered.network, result.presentations
+        shown = result.presentations
         stored = {k: v if v.ndim > 2 else v.reshape(shown, 1, -1) for k, v in result.collected.items()}
-        return value_of(network, self.field, stored, (shown, network.batch_size, self.output.size))
+        return self.values(stored, shown)
+
+    def values(self, stored: Mapping[str, np.ndarray], count: int) -> NDArray[np.float64]:
+        """What is read, (count, batch, units), of so many moments at which the stored variables were kept."""
+        network = self.lowered.network
+        return value_of(network, self.field, stored, (count, network.batch_size, self.output.size))
 
     def answers(self, result: RunResult) -> NDArray[np.int64]:
         """Return the answers of a run, of shape (presentations, batch)."""
@@ -139,6 +182,44 @@ def served_by(network: Network) -> dict[str, str]:
         for p in network.projections.values()
         if p.into == "apical" and p.connectivity.kind == "one_to_one"
     }
+
+
+def _is_target(population: Population) -> bool:
+    return population.clamp is not None and population.clamp.kind == "targets"
+
+
+def _field(network: Network, population: Population, wanted: Population | None) -> str:
+    """The variable that is the answer of a population."""
+    if wanted is not None and _is_target(wanted):
+        return f"{population.name}.{'answer' if 'answer' in population.variables() else 'rate'}"
+    driven = any(p.post is population and p.into == "basal" for p in network.projections.values())
+    return f"{population.name}.{'basal' if driven else 'rate'}"
+
+
+def _wanted(network: Network, output: Population) -> Population | None:
+    """The supervisor or target that projects to an output, or to the units that serve it."""
+    serves = served_by(network)
+    found = [
+        p.pre
+        for p in network.projections.values()
+        if p.pre.clamp is not None and p.pre.clamp.supervises and serves.get(p.post.name, p.post.name) == output.name
+    ]
+    if (
+        not found and output.name in network.outputs_of
+    ):  # the supervisor of an output circuit that has its own companions
+        found = [p for p in supervisors(network) if p.size == output.size]
+    return found[0] if found else None
+
+
+def _series_of_answers(network: Network, wanted: Population | None, rows: str | None) -> Population | None:
+    """The population whose rows the answers are to; None: there is one answer, at the end of the presentation."""
+    if rows not in (None, "all", "last"):
+        raise RecircuitError(f"rows: expected 'all' or 'last'; got {rows!r}.")
+    series = [p for p in [*([] if wanted is None else [wanted]), *stimuli(network)] if p.clamp and p.clamp.every]
+    if rows == "all" and not series:
+        raise RecircuitError("rows='all' is for series: no stimulus of the circuit was declared with every=....")
+    by_itself = bool(series) and (wanted is None or series[0] is wanted)
+    return series[0] if series and (rows == "all" or (rows is None and by_itself)) else None
 
 
 def _output(network: Network, name: str | None) -> Population:

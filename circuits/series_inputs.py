@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from inspect import signature
 from typing import Any
 
@@ -76,6 +77,53 @@ def check_length(network: Network, population: Population, series: Series, mode:
             f"are {wanted} rows; a sample has {series.rows}. Give as many, or series of different lengths, as a list of "
             "arrays or a masked array."
         )
+
+
+def last_steps(network: Network, population: Population, mode: str | None = None) -> tuple[int, ...]:
+    """Return the last step of each row of a series, in a presentation of a mode."""
+    clamp = population.clamp
+    assert clamp is not None
+    steps = _window(network, population, mode)
+    count = -(-len(steps) // clamp.every)
+    return tuple(steps[min((row + 1) * clamp.every, len(steps)) - 1] for row in range(count))
+
+
+def _window(network: Network, population: Population, mode: str | None) -> tuple[int, ...]:
+    """The steps of a presentation in which a series is shown; none in a mode that has none of its phases."""
+    clamp, schedule = population.clamp, network.schedule if mode is None else network.modes[mode]
+    assert clamp is not None and schedule is not None
+    here = tuple(phase for phase in clamp.during.phases if phase in schedule.windows)
+    if clamp.during.strict and clamp.during.phases and not here:
+        return ()
+    return schedule.open_steps(replace(clamp.during, phases=here), f"the stimulus {population.name!r}")
+
+
+def lengths_in_rows(
+    network: Network, shown: Mapping[str, Series | None], read: tuple[int, ...], mode: str | None = None
+) -> np.ndarray | None:
+    """Return after how many answers each sample has ended, or None if all samples have the same length.
+
+    Parameters
+    ----------
+    network : Network
+        The circuit.
+    shown : mapping of str to Series
+        The series of each stimulus.
+    read : tuple of int
+        The steps at whose ends the answers are read.
+    mode : str, optional
+        The mode of the presentation.
+    """
+    found: np.ndarray | None = None
+    for name, series in shown.items():
+        clamp = network.populations[name].clamp
+        if series is None or not len(series.lengths) or clamp is None or clamp.supervises:
+            continue
+        if steps := _window(network, network.populations[name], mode):
+            ends = np.array([*steps, steps[-1] + 1])[np.minimum(series.lengths * clamp.every, len(steps))]
+            ended = np.searchsorted(np.array(read), ends)
+            found = ended if found is None else np.maximum(found, ended)
+    return found
 
 
 def _whole(given: Any, size: int, name: str) -> tuple[np.ndarray, np.ndarray]:

@@ -37,9 +37,12 @@ class Stored(Inspected):
     ----------
     epoch : int
         The number of epochs of training that the circuit has had; `recircuit.train` continues with the next one.
+    classes : tuple of str, optional
+        The names of the classes, in the order of the output units, if the circuit was trained with names.
     """
 
     epoch: int = 0
+    classes: tuple[str, ...] | None = None
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -49,7 +52,7 @@ class Stored(Inspected):
         self._noise: NoiseState | None = None  # likewise
         self._by_hand: dict[str, np.ndarray] = {}  # parameters of units and rules that the user has set
         self._stored: dict[str, Moment] = {}
-        self.epoch = 0
+        self.epoch, self.classes = 0, None
 
     @abstractmethod
     def program(self, backend: str | None = None) -> Program:

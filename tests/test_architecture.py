@@ -40,7 +40,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("recircuit.circuits.library",),
     ("recircuit.circuits.backends",),
     ("recircuit.circuits.inspection",),
-    ("recircuit.circuits.series_inputs", "recircuit.circuits.live"),
+    ("recircuit.circuits.series_inputs", "recircuit.circuits.live", "recircuit.circuits.given_samples"),
     ("recircuit.circuits.inputs",),
     ("recircuit.circuits.streams",),
     (
@@ -53,6 +53,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "recircuit.circuits.views",
     ),
     ("recircuit.circuits.readout", "recircuit.circuits.stored"),
+    ("recircuit.circuits.answered_rows",),
     ("recircuit.circuits.answers",),
     ("recircuit.circuits.values",),
     ("recircuit.circuits.circuit",),

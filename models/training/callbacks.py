@@ -40,8 +40,9 @@ class EarlyStopping:
 
     Parameters
     ----------
-    monitor : str, default "validation_error"
-        The column of the history; smaller values are better.
+    monitor : str, optional
+        The column of the history; smaller values are better. The default is that of the validation samples:
+        ``"validation_error"`` or, where real values are wanted, ``"validation_mse"``.
     patience : int, default 5
         The number of epochs without improvement after which training stops.
     least : float, default 0
@@ -59,7 +60,7 @@ class EarlyStopping:
     >>> rc.train(net, (x, y), 100, validation=.1, callbacks=[rc.EarlyStopping(patience=5)])         # doctest: +SKIP
     """
 
-    monitor: str = "validation_error"
+    monitor: str | None = None
     patience: int = 5
     least: float = 0.0
     keep_best: bool = True
@@ -94,16 +95,22 @@ class EarlyStopping:
         UsageError
             If the history has no column ``monitor``.
         """
-        if self.monitor not in metrics:
-            raise UsageError(
-                f"EarlyStopping: the history has no column {self.monitor!r}; it has {[*metrics]}. For 'validation_error' train "
-                "with validation=.1."
-            )
-        if metrics[self.monitor] < self.best - self.least:
-            self.best, self.best_epoch = metrics[self.monitor], epoch
+        value = self._watched(metrics)
+        if value < self.best - self.least:
+            self.best, self.best_epoch = value, epoch
             if self.keep_best:
                 self._weights = {k: v for k, v in net.state(weights_only=True).items() if k.endswith(".w")}
         return epoch - self.best_epoch >= self.patience
+
+    def _watched(self, metrics: Mapping[str, float]) -> float:
+        usual = "validation_mse" if "validation_mse" in metrics else "validation_error"
+        column = self.monitor or usual
+        if column not in metrics:
+            raise UsageError(
+                f"EarlyStopping: the history has no column {column!r}; it has {[*metrics]}. For {usual!r} train with "
+                "validation=.1."
+            )
+        return metrics[column]
 
     def on_train_end(self, net: Circuit) -> int | None:
         """Give the circuit the weights of its best epoch, and return that epoch; None if it keeps the last weights.

@@ -17,8 +17,8 @@ def check(circuit: Circuit, samples: Samples, epochs: int, seed: int) -> None:
     Raises
     ------
     UsageError
-        If there is no stimulus, the sizes do not fit the data, there are more batch elements than samples, or the
-        number of epochs or the seed cannot be used.
+        If there is no stimulus, there are no phases, the sizes do not fit the data, there are more batch elements than
+        samples, or the number of epochs or the seed cannot be used.
     """
     count = samples.parts["train"].count
     if circuit.schedule is None:
@@ -30,6 +30,15 @@ def check(circuit: Circuit, samples: Samples, epochs: int, seed: int) -> None:
         raise UsageError(f"epochs: expected a whole number, at least 1; got {epochs!r}.")
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < 2**32:
         raise UsageError(f"seed: expected a whole number from 0 to 2^32 - 1; got {seed!r}.")
+    if circuit.schedule is None:
+        raise UsageError(
+            "train: the circuit has no phases and just runs. Say what a presentation is, as in "
+            "circuit.phases('trial', 40*ms), or let it learn while it runs: circuit.run(data, 10*second)."
+        )
+    if not count:
+        raise UsageError(
+            "train: the data are one series that all batch elements share. Give samples, (samples, rows, units), as x[None]."
+        )
     if circuit.batch_size > count:
         raise UsageError(
             f"batch_size: {circuit.batch_size} samples at a time, but {samples.name!r} has only {count} for training."

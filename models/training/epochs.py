@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...circuits import Circuit
-from ...circuits.backends import RunResult
+from ...circuits.answered_rows import Shown, mean_square, show
 from ...circuits.backends.program import Diverged
 from ...circuits.description.fingerprint import described
+from ...circuits.given_samples import stimuli, supervisors
 from ...circuits.inputs import Inputs, Rows
 from ...circuits.lowering.timetable import Timetable
 from ...circuits.readout import Readout
@@ -26,7 +27,7 @@ from .history import History, Row, row
 from .machine import threads, versions
 from .modes import told
 from .progress_bar import Bar
-from .samples import Part, Samples, stimuli, supervisors
+from .samples import Part, Samples
 
 __all__ = ["Training"]
 
@@ -126,28 +127,30 @@ class Training:
             part = replace(part, inputs=Inputs({**part.inputs.rows, **shown}))
             self.parts = {**self.parts, "train": part}
         begin = time.perf_counter()
-        result = self._show(part, self.tables["train"], order, number, bar)
+        shown = self._show(part, self.tables["train"], order, number, bar)
         for table in self.further:
             self._show(part, table, order, number, None)
-        return time.perf_counter() - begin, self._error("train", part, result, order)
+        return time.perf_counter() - begin, self._error("train", part, shown, order)
 
     def _evaluate(self, number: int) -> dict[str, float]:
         """The errors of all samples that are not trained on; the circuit is as it was."""
         errors: dict[str, float] = {}
         for name, part in self.parts.items():
-            if name != "train" and self.readout is not None and part.wanted is not None:
+            if name != "train" and self.readout is not None and part.wanted(self.readout.wanted) is not None:
                 order = part.in_batches(self.circuit.batch_size)
                 with untouched(self.program, self.tables["evaluate"]):
-                    result = self._show(part, self.tables["evaluate"], order, number, None)
-                errors |= self._error(name, part, result, order)
+                    shown = self._show(part, self.tables["evaluate"], order, number, None)
+                errors |= self._error(name, part, shown, order)
         return errors
 
-    def _show(self, part: Part, table: Timetable, order: NDArray[np.int32], number: int, bar: Bar | None) -> RunResult:
+    def _show(self, part: Part, table: Timetable, order: NDArray[np.int32], number: int, bar: Bar | None) -> Shown:
         part.inputs.load(self.program)
         tick = None if bar is None else (lambda n: bar.at(len(self.history), min(n * order.shape[1], part.count)))
-        asked = self.readout is not None and any(table is one for one in self.tables.values())
-        collect = self.readout.collect if asked and self.readout is not None else {}
-        result = self.program.run(table, order, collect=collect, progress=tick)
+        if self.readout is None or not any(table is one for one in self.tables.values()):
+            shown = Shown(self.program.run(table, order, progress=tick), np.zeros(0))
+        else:
+            shown = show(self.program, self.readout, table, order, tick)
+        result = shown.result
         if result.diverged:
             raise Diverged(
                 f"Training diverged in epoch {number}, presentation {result.presentations} of {len(order)}: "
@@ -155,17 +158,18 @@ class Training:
                 "or a rule or an equation divides by zero.",
                 result.diverged,
             )
-        return result
+        return shown
 
-    def _error(self, name: str, part: Part, result: RunResult, order: NDArray[np.int32]) -> dict[str, float]:
+    def _error(self, name: str, part: Part, shown: Shown, order: NDArray[np.int32]) -> dict[str, float]:
         """The error of what was shown, by the name of its column; nothing where nothing says what was wanted."""
-        if self.readout is None or part.wanted is None or part.wanted.ndim > 2:
+        wanted = None if self.readout is None else part.wanted(self.readout.wanted)
+        if self.readout is None or wanted is None:
             return {}
-        if not _targets(self.circuit):
-            return {f"{name}_error": self.readout.wrong(result, order, part.wanted.reshape(-1))}
-        shown = order >= 0
-        differences = self.readout.fields(result)[shown] - part.wanted.reshape(len(part.wanted), -1)[order[shown]]
-        return {f"{name}_mse": float(np.mean(differences**2))}
+        if self.readout.real:
+            return {f"{name}_mse": mean_square(shown.answers, order, wanted)}
+        there = order >= 0
+        wrong = shown.answers.argmax(axis=-1)[there] != wanted.values[order[there], 0]
+        return {f"{name}_error": float(np.mean(wrong))}
 
     def _measured(self) -> Row:
         if not self.measures:
@@ -179,21 +183,12 @@ class Training:
         return float(self.circuit[name].sum(dtype=float)) if name in self.program.variables else None
 
 
-def _targets(circuit: Circuit) -> bool:
-    """Whether what is wanted are real values, not classes."""
-    return any(p.clamp is not None and p.clamp.kind == "targets" for p in supervisors(circuit))
-
-
 def _readout(circuit: Circuit, output: str | None, mode: str | None) -> Readout | None:
     """Where the answer is read; None: the circuit has no output, and no error is measured."""
     if output is None and not supervisors(circuit) and not circuit.outputs_of:
         return None
     found = Readout.of(circuit, output, within=mode)
-    if not _targets(circuit):
-        return found
-    return Readout.of(
-        circuit, read=f"{found.output.name}.{'answer' if 'answer' in found.output.variables() else 'rate'}", within=mode
-    )
+    return found if found.real else Readout.of(circuit, output, rows="last", within=mode)
 
 
 def _in_words(circuit: Circuit, key: str) -> str:

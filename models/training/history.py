@@ -74,8 +74,16 @@ class History:
 
         It is NaN before the first epoch, and if there is no test set or no answer.
         """
+        return self._at_the_end("test_error")
+
+    @property
+    def test_mse(self) -> float:
+        """The same as `test_error` where real values are wanted: the mean square of the differences."""
+        return self._at_the_end("test_mse")
+
+    def _at_the_end(self, column: str) -> float:
         last = [row for row in self.rows if self.kept_epoch in (None, row["epoch"])][-1:]
-        return last[0].get("test_error", float("nan")) if last else float("nan")
+        return last[0].get(column, float("nan")) if last else float("nan")
 
     @door
     def csv(self) -> str:
@@ -102,6 +110,7 @@ class History:
     def __repr__(self) -> str:
         stopped = ", interrupted" if self.interrupted else ""
         measured = "" if np.isnan(self.test_error) else f": test error {self.test_error:.2%}"
+        measured += "" if np.isnan(self.test_mse) else f": mean squared error of the test {self.test_mse:.4g}"
         return f"<History of {len(self)} epochs{measured}{stopped}>"
 
 

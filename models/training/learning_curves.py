@@ -17,12 +17,8 @@ __all__ = ["curves", "png"]
 Columns = Mapping[str, NDArray[np.float64]]
 
 INK, TRAIN, TEST, VALIDATION = "#333333", "#9aa5b1", "#c2410c", "#0e7490"
-#: Column, label and colour; the last one that there is has its value written beside it.
-ERRORS = (
-    ("train_error", "training, as shown", TRAIN),
-    ("validation_error", "validation", VALIDATION),
-    ("test_error", "test", TEST),
-)
+#: Part of the samples, label and colour; the last one that there is has its value written beside it.
+PARTS = (("train", "training, as shown", TRAIN), ("validation", "validation", VALIDATION), ("test", "test", TEST))
 LAYERS = ("#1d4ed8", "#0e7490", "#4d7c0f", "#a16207", "#7e22ce", "#be185d")
 
 
@@ -56,22 +52,21 @@ def png(figure: Figure) -> bytes:
 
 
 def _draw_errors(axes: Axes, columns: Columns) -> None:
+    """The share of wrong answers in percent, or the mean squared error where real values are wanted."""
+    real = any(name.endswith("_mse") for name in columns)
+    measure, factor = ("mse", 1.0) if real else ("error", 100.0)
     epochs = columns["epoch"]
-    found = {name: columns[name] for name, _, _ in ERRORS if name in columns}
-    for name, label, colour in ERRORS:
-        if name in found:
-            axes.plot(epochs, 100 * found[name], marker="o", markersize=3, color=colour, label=label)
-    _finish(axes, "error (%)", epochs)
+    found = [(factor * columns[f"{p}_{measure}"], *how) for p, *how in PARTS if f"{p}_{measure}" in columns]
+    for values, label, colour in found:
+        axes.plot(epochs, values, marker="o", markersize=3, color=colour, label=label)
+    _finish(axes, "mean squared error" if real else "error (%)", epochs)
     if not found:
         return
-    name, values = list(found.items())[-1]
-    colour = next(c for n, _, c in ERRORS if n == name)
-    last = 100 * values[-1]
-    axes.annotate(
-        f"{last:.2f}%", (epochs[-1], last), xytext=(6, 0), textcoords="offset points", va="center", color=colour
-    )
-    highest = [100 * float(np.max(v[1:] if len(epochs) > 3 else v)) for v in found.values()]
-    axes.set_ylim(0, max(1.0, 1.08 * max(highest)))
+    values, _, colour = found[-1]
+    told = f"{values[-1]:.3g}" if real else f"{values[-1]:.2f}%"
+    axes.annotate(told, (epochs[-1], values[-1]), xytext=(6, 0), textcoords="offset points", va="center", color=colour)
+    highest = [float(np.max(v[1:] if len(epochs) > 3 else v)) for v, *_ in found]
+    axes.set_ylim(0, (1.08 * max(highest) or 1.0) if real else max(1.0, 1.08 * max(highest)))
     axes.margins(x=0.08)
     axes.legend(frameon=False)
 

@@ -85,9 +85,10 @@ def train(
     ----------
     circuit : Circuit
         The circuit. As many samples as it has batch elements are presented at the same time.
-    data : Dataset, AugmentedData, pair of arrays, or array
+    data : Dataset, AugmentedData, pair of arrays, array, or iterator
         A `Dataset`, with its test samples; a pair (x, y) of arrays or tables, where y holds classes (numbers from 0, or
-        names) or real-valued targets; x alone for a circuit without supervision; or `augmented` images. x is an array
+        names) or real-valued targets; x alone for a circuit without supervision; an iterator over such pairs or samples,
+        which is read once, to its end; ((x, y), (x_test, y_test)), with test samples; or `augmented` images. x is an array
         (samples, ...) or a mapping from stimulus to array.
     epochs : int, default 1
         The number of epochs of this run; a resumed run counts those before.
@@ -100,7 +101,7 @@ def train(
         A share of the training samples, such as .1, or a pair (x, y). It is measured after each epoch and not trained
         on.
     output : str, optional
-        The population that answers. The default is the one that a supervisor projects to.
+        The population that answers. The default is the one that a supervisor or target projects to.
     measures : sequence of str
         Names from `recircuit.models.analysis.measures.MEASURES`, for more columns of the history.
     callbacks : function, object or sequence of them
@@ -149,6 +150,7 @@ def train(
             backend = folder.found.about.backend if backend == "auto" else backend
         report = progress if callable(progress) else lambda _: None
         name, _ = choose(circuit, backend, epochs * -(-samples.parts["train"].count // circuit.batch_size))
+        circuit.classes = samples.classes or circuit.classes
         with _images(samples, seed, circuit.epoch + epochs) as images:
             training = Training(
                 circuit,

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...circuits import Circuit, Population
-from ...circuits.inputs import Inputs, as_inputs, dataset_inputs
+from ...circuits import Circuit
+from ...circuits.given_samples import class_names, coded, stimuli, supervisors, x_and_y
+from ...circuits.inputs import Inputs, Rows, as_inputs, dataset_inputs
 from ...door import door
 from ...errors import UsageError
 from ..data import Dataset
@@ -75,13 +76,19 @@ class Part:
         Rows for every stimulus and supervisor.
     rows : array of int
         The numbers of those rows that are the samples of the part.
-    wanted : array, optional
-        For every row of the inputs its class, (rows,), or its target, (rows, units); None if neither is known.
+    labels : array, optional
+        For every row of the inputs its class, (rows,), if no supervisor presents it and it is known.
     """
 
     inputs: Inputs = field(repr=False)
     rows: NDArray[np.int64] = field(repr=False)
-    wanted: np.ndarray | None = field(default=None, repr=False)
+    labels: np.ndarray | None = field(default=None, repr=False)
+
+    def wanted(self, name: str) -> Rows | None:
+        """Return what a supervisor or target presents, without a name the labels; None if nothing is known."""
+        if name:
+            return self.inputs.rows.get(name)
+        return None if self.labels is None else Rows(np.asarray(self.labels).reshape(-1, 1))
 
     @property
     def count(self) -> int:
@@ -132,10 +139,11 @@ class Samples:
         ----------
         circuit : Circuit
             The circuit that is to be trained.
-        given : Samples, Dataset, AugmentedData, pair of arrays, or array
+        given : Samples, Dataset, AugmentedData, pair of arrays, array, or iterator
             `Samples`, which stay as they are; a `Dataset`; `augmented` of one; a pair (x, y) of arrays, tables or
-            lists, y of classes (numbers or names) or of real-valued targets; or x alone for a circuit without
-            supervision. x may be a mapping from stimulus to array.
+            lists, y of classes (numbers or names) or of real-valued targets; x alone for a circuit without
+            supervision; an iterator over these; or two such pairs, ((x, y), (x_test, y_test)). x may be a mapping from
+            stimulus to array.
         validation : float or pair of arrays, optional
             A share of the training samples, below 1, or a pair (x, y).
         mode : str, optional
@@ -157,9 +165,14 @@ class Samples:
             )}  # fmt: skip
             made = cls(given.name, whole, data=given)
         else:
-            x, y = _x_and_y(given)
-            classes = _classes(y)
-            made = cls("data", {"train": _part(circuit, x, _coded(y, classes), mode)}, classes)
+            train, *test = given if _is_pair_of_pairs(given) else (given,)
+            x, y = x_and_y(circuit, train, "train")
+            classes = class_names(y, circuit.classes)
+            parts = {"train": _part(circuit, x, coded(y, classes, "train"), mode)}
+            for pair in test:
+                x, y = x_and_y(circuit, pair, "test samples")
+                parts["test"] = _part(circuit, x, coded(y, classes, "test samples"), mode)
+            made = cls("data", parts, classes)
         return made if validation is None else made._with_validation(circuit, validation, mode)
 
     def fingerprint(self) -> str:
@@ -173,13 +186,15 @@ class Samples:
             for each in part.inputs.rows.values():
                 digest.update(np.ascontiguousarray(each.values).data)
                 digest.update(repr((each.values.shape, each.scale, each.offset)).encode())
+                if each.series is not None:
+                    digest.update(repr((each.series.rows, each.series.stride)).encode() + each.series.lengths.tobytes())
         return digest.hexdigest() + said
 
     def _with_validation(self, circuit: Circuit, validation: Any, mode: str | None) -> Samples:
         train = self.parts["train"]
         if not isinstance(validation, float | int):
-            x, y = _x_and_y(validation)
-            apart = _part(circuit, x, _coded(y, self.classes), mode)
+            x, y = x_and_y(circuit, validation, "validation")
+            apart = _part(circuit, x, coded(y, self.classes, "validation"), mode)
         elif not 0 < validation < 1 or round(validation * train.count) in (0, train.count):
             raise UsageError(
                 f"validation: expected a share of the {train.count} training samples that leaves some on both sides, such as "
@@ -195,47 +210,15 @@ class Samples:
         )
 
 
-def supervisors(circuit: Circuit) -> list[Population]:
-    """Return the populations that present what the circuit should answer."""
-    return [p for p in circuit.populations.values() if p.clamp is not None and p.clamp.kind != "values"]
-
-
-def stimuli(circuit: Circuit) -> list[Population]:
-    """The populations that show the samples."""
-    return [p for p in circuit.populations.values() if p.clamp is not None and p.clamp.kind == "values"]
-
-
-def _x_and_y(given: Any) -> tuple[Any, Any]:
-    if not isinstance(given, tuple):
-        return given, None
-    if len(given) != 2:
-        raise UsageError(f"train: the data are a data set, a pair (x, y), or x alone; got a tuple of {len(given)}.")
-    x, y = given
-    return x, None if y is None else np.asarray(y)
-
-
-def _classes(y: np.ndarray | None) -> tuple[Any, ...] | None:
-    """The names of classes that are no numbers, sorted."""
-    if y is None or y.dtype.kind in "uifb":
-        return None
-    return tuple(np.unique(y.astype(str)).tolist())
-
-
-def _coded(y: np.ndarray | None, classes: tuple[Any, ...] | None) -> np.ndarray | None:
-    if y is None or classes is None:
-        return y
-    names = y.astype(str).reshape(-1)
-    unknown = sorted(set(names.tolist()) - set(classes))
-    if unknown:
-        raise UsageError(f"validation: the class {unknown[0]!r} is not among those of training, {list(classes)}.")
-    return np.searchsorted(np.array(classes), names)
+def _is_pair_of_pairs(given: Any) -> bool:
+    return isinstance(given, tuple) and len(given) == 2 and all(isinstance(p, tuple) and len(p) == 2 for p in given)
 
 
 def _part(circuit: Circuit, x: Any, y: np.ndarray | None, mode: str | None) -> Part:
     shown, wanted = stimuli(circuit), supervisors(circuit)
     if not shown:
         raise UsageError("train: the circuit has no stimulus; add one with circuit.stimulus(name, size).")
-    rows = dict(x) if isinstance(x, Mapping) else {shown[0].name: np.asarray(x)}
+    rows = dict(x) if isinstance(x, Mapping) else {shown[0].name: x}
     missing = [p.name for p in shown if p.name not in rows]
     if missing:
         raise UsageError(f"train: there are no data for {missing}; give a mapping from stimulus to array.")
@@ -246,7 +229,16 @@ def _part(circuit: Circuit, x: Any, y: np.ndarray | None, mode: str | None) -> P
     if y is not None:
         rows |= {p.name: y for p in wanted}
     inputs = as_inputs(circuit, rows, mode=mode)
-    return Part(inputs, np.arange(inputs.count), y)
+    return Part(inputs, np.arange(inputs.count), _labels(y))
+
+
+def _labels(y: Any) -> np.ndarray | None:
+    """The classes of samples, where what is given can be classes: one whole number for each."""
+    try:
+        values = np.asarray(y)
+    except ValueError:  # series of different lengths
+        return None
+    return values.reshape(-1) if values.dtype.kind in "uib" and values.size == len(np.atleast_1d(values)) else None
 
 
 def _check_sizes(circuit: Circuit, data: Dataset) -> None:
