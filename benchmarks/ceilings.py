@@ -49,6 +49,10 @@ class Ceilings:
         for name, size in {"caches": weights, "memory": MEMORY}.items():
             self.streams.setdefault(name, []).append(self._run("stream", size, seconds, []))
 
+    def memory(self, size: int, seconds: float) -> float:
+        """Bytes a second at which so many bytes are read."""
+        return self._run("stream", size, seconds, [])
+
     def add(self, batch_size: int, mode: str, way: str, rate: float) -> None:
         """A sample that somebody else took."""
         self.samples.setdefault((batch_size, mode), {}).setdefault(way, []).append(rate)

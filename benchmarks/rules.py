@@ -1,4 +1,7 @@
-"""Training with every rule beside plain URFB: the same layers and batch elements, in step-by-step mode, on the cpp backend."""
+"""Training with every rule beside plain URFB: the same layers and batch elements, in step-by-step mode, on the cpp backend.
+
+Rules with traces (`benchmarks.traces`) stand beside what memory allows.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks import machine, report
+from benchmarks import machine, report, traces
 from benchmarks.client import use_processors
 from benchmarks.reference import say
 from benchmarks.training import data
@@ -117,6 +120,7 @@ def run(arguments: argparse.Namespace) -> int:
     use_processors(arguments.threads)
     shown = data(arguments.data)
     rounds, presentations = (1, 3) if arguments.quick else (7, 100)
+    size = traces.QUICK if arguments.quick else traces.FULL
     sizes = (shown.n_features, *((8, 8) if arguments.quick else (500, 500)), shown.classes)
     ours = Runner(URFB, sizes, shown, presentations)
     rows = []
@@ -125,7 +129,7 @@ def run(arguments: argparse.Namespace) -> int:
         rows.append(compare(one, Runner(one, sizes, shown, presentations), ours, rounds))
     facts = machine.facts(arguments.threads) | {
         "data": shown.name, "sizes": sizes, "batch_size": BATCH_SIZE, "presentations": presentations, "rounds": rounds,
-        "rows": rows,
+        "rows": rows, "traces": traces.measured(size, arguments.threads, arguments.quick),
     }  # fmt: skip
     report.write("rules", facts, text(facts), arguments.out)
     return 0
@@ -160,4 +164,5 @@ def text(facts: dict[str, Any]) -> str:
         f"with each rule beside training with plain URFB (hinge), in turn; medians of {facts['rounds']} runs of "
         f"{facts['presentations']} presentations.\n",
         report.table(["", "stimuli/s", "time to URFB's", "target", "reached"], rows),
+        traces.text(facts["traces"]),
     ])  # fmt: skip
