@@ -78,9 +78,8 @@ class Network(Fixed, Stimuli, Presentations):
         self.schedule: Schedule | None = None
         self.modes: dict[str, Schedule] = {}
         self.constants: dict[str, float] = {}
-        self.outputs_of: dict[
-            str, Any
-        ] = {}  # by the name of the population that answers, the output circuit that made it
+        #: The output circuit that made a population, by the name of the population that answers.
+        self.outputs_of: dict[str, Any] = {}
         self.revision = 0
         self.made()
 
