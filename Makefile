@@ -1,9 +1,11 @@
 # What a user does, a word each. PYTHON=/path/to/python3.12 and VENV=folder may be given.
 VENV ?= .venv
 BIN := $(VENV)/bin
+# make docs EXAMPLES=0 runs no example: the pages of those that have changed show no figure.
+EXAMPLES ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup train test slow matrix soak check bench clean
+.PHONY: help setup train test slow matrix soak check docs bench clean
 
 help:
 	@echo "make setup   an environment in $(VENV) with recircuit and all it needs"
@@ -13,6 +15,7 @@ help:
 	@echo "make matrix  the package, installed for each Python, Brian2 and compiler that is there (many minutes)"
 	@echo "make soak    odd inputs, kills, Ctrl-C and a million presentations (many minutes)"
 	@echo "make check   ruff and the type checker"
+	@echo "make docs    build the site in docs/_build/html; the examples of the gallery are run if they have changed"
 	@echo "make bench   measure, with the peers beside it"
 	@echo "make clean   remove all of the above but runs/"
 
@@ -40,9 +43,12 @@ matrix: setup
 soak: setup
 	$(BIN)/python -m tools.soak
 
+docs: setup
+	$(BIN)/sphinx-build -M html docs docs/_build --fail-on-warning --keep-going -D recircuit_run_examples=$(EXAMPLES)
+
 bench: setup
 	$(BIN)/python -m benchmarks
 
 clean:
-	rm -rf .venv .typing .pytest_cache .ruff_cache .hypothesis build dist *.egg-info
+	rm -rf .venv .typing docs/_build docs/made docs/reference/generated .pytest_cache .ruff_cache .hypothesis build dist *.egg-info
 	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +

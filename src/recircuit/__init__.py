@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     from recircuit.models.data import Dataset, load
     from recircuit.plasticity import Rule, bp, frfb, hinge, urfb
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 #: The folders that are imported by a look at them: recircuit.circuits, ...
 _FOLDERS = ("circuits", "models", "plasticity", "testing")
