@@ -38,7 +38,7 @@ class Alignment:
 
 
 def angle(feedback: ArrayLike, forward: ArrayLike) -> float:
-    """Return the angle between R and W^T as vectors, in degrees: arccos(sum R*W^T / (|R| |W|)).
+    """Return the angle between R and W^T as vectors, in degrees: ``arccos(sum(R*W^T)/(norm(R)*norm(W)))``.
 
     90 for weights that have nothing to do with each other, 0 where one is a multiple of the other. NaN where all
     weights of one are zero. Source: Lillicrap et al. 2016; Amit 2019, Fig. 6.
@@ -61,7 +61,7 @@ def angle(feedback: ArrayLike, forward: ArrayLike) -> float:
 
 
 def relative_distance(feedback: ArrayLike, forward: ArrayLike) -> float:
-    """Return |R - W^T| / |W| (Frobenius norms), which is 0 if they are equal, and NaN if W is zero.
+    """Return ``norm(R - W^T)/norm(W)`` (Frobenius norms), which is 0 if they are equal, and NaN if W is zero.
 
     References
     ----------

@@ -63,7 +63,7 @@ def layered(
         A rule or its name.
     loss : str or OutputCircuit, default "hinge"
         ``"hinge"`` (the circuit of o, t and s), ``"softmax"`` or ``"mse"`` (controls), that of an installed package, or
-        an output circuit with parameters of its own, as in ``HingeOutput(S=2, mu=.3)``. For the hinge circuit, |h| of
+        an output circuit with parameters of its own, as in ``HingeOutput(S=2, mu=.3)``. For the hinge circuit, abs(h) of
         the output must stay below M; `o.beyond` counts how often it does not.
     transfer : str, default "clip"
         The transfer function of the hidden units; see `pyramidal`.

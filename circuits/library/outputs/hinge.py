@@ -37,7 +37,7 @@ class HingeOutput(OutputCircuit):
     Eq. 5, if its second case is corrected to h >= -S), except at the thresholds h = S and h = -S. There Eq. 4 is strict, and
     the circuit still learns, as Eq. 5 does; the loss has a kink there, and both values are subgradients.
 
-    *Range.* The circuit is made for |h| < M. With s = 1 and h < -M o stays at 0, and with h >= M the cycle ends in 1. Above
+    *Range.* The circuit is made for abs(h) < M. With s = 1 and h < -M o stays at 0, and with h >= M the cycle ends in 1. Above
     2M+S o and t stay on; in a circuit without a phase ``feedforward`` they then delay the cycles of the next presentations.
     ``o.beyond`` counts, for each unit, the presentations with abs(h) >= M in the phase ``plasticity``.
 
@@ -55,7 +55,7 @@ class HingeOutput(OutputCircuit):
     Parameters
     ----------
     M : float
-        The bound of |h|. Choose it large: beyond it, right answers continue to change the weights, which then grow without
+        The bound of abs(h). Choose it large: beyond it, right answers continue to change the weights, which then grow without
         limit.
     S : float
         The threshold of h below which an example is learned. It is 1 in Eq. 1-5.
