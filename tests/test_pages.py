@@ -1,28 +1,105 @@
-"""The pages that people read in the repository: every link in them leads to a file."""
+"""The pages that people read: every link leads to a file, every page can be found, every public name is in the reference."""
 
 from __future__ import annotations
 
+import os
 import re
+import shlex
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 
+import recircuit as rc
+import recircuit.testing
+from docs.extension.commands import command
+from docs.extension.links import BLOCK, outside_code
+from docs.extension.toctrees import children
+from docs.figures.draw import FIGURES
+from recircuit.cli.on_demand import COMMANDS
+
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / "results" / "README.md"]
+DOCS = ROOT / "docs"
+WRITTEN = [*DOCS.glob("*.md"), *(DOCS / "reference").glob("*.md")]
+PAGES = [*ROOT.glob("*.md"), *WRITTEN, ROOT / "results" / "README.md"]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_link_leads_to_a_file(page: Path) -> None:
-    text = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
-    targets = re.findall(r"\]\(([^)#\s]+)[^)]*\)", text)
+    text = outside_code(page.read_text(encoding="utf-8"), lambda part: part)
+    targets = re.findall(r"\]\(([^)#\s]+)[^)]*\)", BLOCK.sub("", text))
     missing = [target for target in targets if "://" not in target and not (page.parent / target).exists()]
-    assert not missing
+    assert not [target for target in missing if not target.startswith("../made/")]  # these are made with the site
 
 
-def test_the_list_of_pages_names_every_page() -> None:
-    listed = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
-    assert not [
-        page.name
-        for page in (ROOT / "docs").glob("*.md")
-        if page.name != "README.md" and f"({page.name})" not in listed
+def reached(page: Path) -> Iterator[Path]:
+    """A page, and all that are below it in the tree of pages."""
+    yield page
+    for _, target in children(page.read_text(encoding="utf-8")):
+        below = Path(os.path.normpath(page.parent / target))
+        if below.is_relative_to(DOCS):
+            yield from reached(below)
+
+
+def test_every_page_can_be_reached_from_the_first_one() -> None:
+    absent = {*WRITTEN} - {*reached(DOCS / "index.md")}
+    assert not absent, f"No table below a comment <!-- pages --> links to {sorted(page.name for page in absent)}."
+
+
+def listed() -> set[str]:
+    """The names of which the reference has a page, as in ``recircuit.Circuit``."""
+    blocks = [
+        block
+        for page in (DOCS / "reference").glob("*.md")
+        for block in re.findall(r"^```\{eval-rst\}\n(.*?)^```$", page.read_text(encoding="utf-8"), re.M | re.S)
     ]
+    return {
+        f"{re.findall('currentmodule:: (.*)', block)[0]}.{name}"
+        for block in blocks
+        for name in re.findall(r"^   (\w+)$", block, re.M)
+    }
+
+
+def test_every_public_name_is_in_the_reference() -> None:
+    rules = {"bp", "frfb", "hinge", "urfb"}  # they are on the page of all rules
+    public = {f"recircuit.{name}" for name in rc.__all__ if name not in rules}
+    public |= {f"recircuit.testing.{name}" for name in recircuit.testing.__all__ if not name.isupper()}
+    absent = public - listed()
+    assert not absent, f"Add {sorted(absent)} to a page in docs/reference/."
+    text = (DOCS / "reference" / "rules.md").read_text(encoding="utf-8")
+    assert not [name for name in rules if f"`recircuit.{name}`" not in text]
+
+
+def commands(page: Path) -> Iterator[str]:
+    """Every command of recircuit that a page shows, in a block or in a sentence."""
+    text = page.read_text(encoding="utf-8").replace("\\\n", " ")
+    yield from (found.split("   ")[0] for found in re.findall(r"^ *(recircuit .*)$", "\n".join(shown(text)), re.M))
+    yield from (found.replace("\n", " ") for found in re.findall(r"`(recircuit [^`]+)`", BLOCK.sub("", text)))
+
+
+def shown(text: str) -> Iterator[str]:
+    """The blocks of a page that are no Python."""
+    yield from (found[0] for found in BLOCK.findall(text) if not found[0].startswith(("```python", "```text")))
+
+
+@pytest.mark.parametrize("page", [p for p in PAGES if p.name != "CHANGELOG.md"], ids=lambda p: str(p.relative_to(ROOT)))
+def test_no_command_differs_from_what_its_help_says(page: Path) -> None:
+    for line in commands(page):
+        words = [word.strip("[]") for word in shlex.split(line, comments=True)[1:]]
+        if words[0] in ("COMMAND", "--version", "--help"):
+            continue
+        assert words[0] in COMMANDS, line
+        found = command(words[0])
+        options = {
+            name for each in found.get_params(click.Context(found)) for name in (*each.opts, *each.secondary_opts)
+        }
+        unknown = [word for word in words if word.startswith("--") and word.partition("=")[0] not in options]
+        assert not unknown, f"{line}: {unknown}"
+        if not re.search(r"\[|\.\.\.$|\.\.\. ", line):  # a whole command: nothing is left out, so that it can be parsed
+            found.make_parser(click.Context(found)).parse_args(words[1:])
+
+
+def test_every_figure_of_the_pages_is_drawn_by_the_code_beside_it() -> None:
+    assert {path.stem for path in (DOCS / "figures").glob("*.svg")} == {draw.__name__ for draw in FIGURES}
+    assert [len(draw().axes) for draw in FIGURES] == [1] * len(FIGURES)
