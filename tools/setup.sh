@@ -75,7 +75,7 @@ install() {
 link() {
     mkdir -p .typing/recircuit
     for folder in circuits models plasticity; do ln -sfn "../../$folder" ".typing/recircuit/$folder"; done
-    ln -sfn ../../src/recircuit/cli .typing/recircuit/cli
+    for folder in cli sklearn; do ln -sfn "../../src/recircuit/$folder" ".typing/recircuit/$folder"; done
     for file in src/recircuit/*.py src/recircuit/py.typed; do ln -sfn "../../$file" ".typing/${file#src/}"; done
     find -L .typing -type l -exec rm -f {} +   # links to what is gone
 }

@@ -222,7 +222,8 @@ class Program(ABC):
         Interrupted
             After Ctrl-C, at the end of the presentation under way.
         """
-        order = check_order(order, self.lowered.network.batch_size, self.sample_counts())
+        counts = {name: count for name, count in self.sample_counts().items() if name in table.presented}
+        order = check_order(order, self.lowered.network.batch_size, counts)
         self.loaded += 1
         result = self.walk(table, order, collect=collect or {}, trace=trace, elements=elements, progress=progress)
         result.look_for_cause(self.lowered, table)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from ...errors import RecircuitError
@@ -103,6 +104,12 @@ class Timetable:
     def length(self) -> int:
         """How many steps there are."""
         return len(self.entries) + sum(count - 1 for count in self.repeats.values())
+
+    @cached_property
+    def presented(self) -> frozenset[str]:
+        """The stimuli, supervisors and targets whose data are presented in some step."""
+        kernels = (e.operation.kernel for row in self.entries for e in row)
+        return frozenset(kernel.population for kernel in kernels if isinstance(kernel, Clamp))
 
     def names(self) -> list[list[str]]:
         """For each step the names of the operations that run."""

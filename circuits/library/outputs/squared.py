@@ -8,6 +8,7 @@ import numpy as np
 from brian2.units import Quantity
 
 from ....door import door
+from ...connectivity.one_to_one import OneToOne
 from ...description.equations import readable
 from ...description.network import Network
 from ...description.population import Population
@@ -40,6 +41,8 @@ class SquaredOutput(AppraisedOutput):
         The name of the supervisory population.
     appraised : bool, default False
         Whether `appraise` can be called. The supervisor then sends in the phase ``feedforward`` too.
+    real_valued : bool, default False
+        Whether the supervisor presents real values (a `Circuit.target`, for regression) in place of a class.
 
     Notes
     -----
@@ -61,6 +64,7 @@ class SquaredOutput(AppraisedOutput):
     tau: Quantity | None = None
     companion: str = "s"
     appraised: bool = False
+    real_valued: bool = False
 
     loss = "mse"
     error_steps = 1
@@ -86,6 +90,14 @@ class SquaredOutput(AppraisedOutput):
         o = circuit.population(name, size, unit)
         self.supervise(circuit, o, during=supervised_during(self.appraised))
         return o
+
+    def supervise(self, circuit: Network, o: Population, *, weights: float = 1.0, during: str = "error") -> Population:
+        """Add the supervisor, which presents a class or real values."""
+        if not self.real_valued:
+            return super().supervise(circuit, o, weights=weights, during=during)
+        s = circuit.target(self.supervisor, o.size, during=during)
+        circuit.connect(s, o, into="supervision", weights=weights, connectivity=OneToOne(), during=during)
+        return s
 
     def appraise(self, circuit: Network, o: Population, name: str = "loss") -> Population:
         """Add a unit whose rate is half the sum of the squared errors."""

@@ -232,3 +232,11 @@ def test_what_is_no_run_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="would be executed"):
         rc.load_run(tmp_path / "run")
     assert rc.load_run(tmp_path / "run", trust=True).circuit.epoch == 1
+
+
+@pytest.mark.parametrize("backend", ["numpy", "interpreter"])
+def test_more_samples_can_be_asked_than_were_trained_on(backend: str) -> None:
+    net = network()
+    rc.train(net, (X[:20], Y[:20]), backend=backend, progress=False)
+    assert np.allclose(net.outputs(X)[:20], net.outputs(X[:20]))
+    assert len(net.predict(X)) == 60

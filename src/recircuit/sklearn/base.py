@@ -1,0 +1,184 @@
+"""What a classifier and a regressor of scikit-learn share: a layered circuit, its inputs, and its training."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from recircuit.circuits import Circuit, OutputCircuit
+from recircuit.circuits.library.outputs import output_for
+from recircuit.circuits.readout import Readout
+from recircuit.errors import UsageError
+from recircuit.models.networks.layered import layered
+from recircuit.models.runs.default_options import usual_batch_size
+from recircuit.models.training.callbacks import EarlyStopping
+from recircuit.models.training.loop import TrainingInterrupted, train
+from recircuit.plasticity import Rule, find
+
+__all__ = ["CircuitEstimator", "Values"]
+
+Values = NDArray[np.float64]
+#: Of a rule that has a rate: after n updates it is rate/(1 + n*RATE_DECAY), as in `recircuit train`.
+RATE_DECAY = 5e-4
+#: An output unit with more inputs than this has a rate that is smaller in proportion, so that its field does not overshoot.
+INPUTS = 256
+
+
+class CircuitEstimator(BaseEstimator):
+    """A layered circuit that scikit-learn trains; `CircuitClassifier` and `CircuitRegressor` describe the parameters."""
+
+    #: The column of the history that early stopping watches.
+    _monitor = ""
+
+    def __init__(
+        self,
+        hidden_layer_sizes: Sequence[int] = (100,),
+        *,
+        rule: str | Rule = "urfb",
+        transfer: str = "clip",
+        rate: float | None = None,
+        batch_size: int | str = "auto",
+        max_iter: int = 50,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 10,
+        standardize: bool = True,
+        backend: str = "numpy",
+        precision: str = "float64",
+        random_state: Any = None,
+        warm_start: bool = False,
+        verbose: bool = False,
+    ) -> None:
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.rule = rule
+        self.transfer = transfer
+        self.rate = rate
+        self.batch_size = batch_size
+        self.max_iter = max_iter
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.standardize = standardize
+        self.backend = backend
+        self.precision = precision
+        self.random_state = random_state
+        self.warm_start = warm_start
+        self.verbose = verbose
+
+    @abstractmethod
+    def _loss(self) -> str | OutputCircuit:
+        """Return the loss, or the output circuit that computes it."""
+
+    def _fit(self, x: Values, wanted: np.ndarray, units: int) -> Self:
+        """Train a new circuit, or with ``warm_start`` the one that there is."""
+        if not (self.warm_start and hasattr(self, "circuit_")):
+            self._begin(x, units)
+        self._use_batch_of(len(x))
+        stop = EarlyStopping(self._monitor, patience=self.n_iter_no_change)
+        apart = {"validation": self.validation_fraction, "callbacks": stop} if self.early_stopping else {}
+        self._train(x, wanted, self.max_iter, **apart)
+        return self
+
+    def _partial_fit(self, x: Values, wanted: np.ndarray, units: int) -> Self:
+        """Train one epoch on some samples."""
+        if hasattr(self, "circuit_"):
+            self._scaler = self._new_scaler(x, self._scaler)
+        else:
+            self._begin(x, units)
+        self._use_batch_of(len(x))
+        self._train(x, wanted, 1)
+        return self
+
+    def _train(self, x: Values, wanted: np.ndarray, epochs: int, **options: Any) -> None:
+        """Train for some epochs. After Ctrl-C the estimator can be used with what it has learned until then."""
+        options |= {"backend": self.backend, "progress": bool(self.verbose)}
+        self.n_iter_ = self.circuit_.epoch
+        try:
+            self.history_ = train(self.circuit_, (self._inputs(x), wanted), epochs, **options)
+        except TrainingInterrupted as stopped:
+            self.history_ = stopped.history
+            raise
+        finally:
+            self.n_iter_ = self.circuit_.epoch
+
+    def _begin(self, x: Values, units: int) -> None:
+        """Make a circuit that has learned nothing."""
+        self._scaler = self._new_scaler(x)
+        seed = int(check_random_state(self.random_state).randint(2**31))
+        self.circuit_ = self._new_circuit(x.shape[1], units, seed, self._batch_of(len(x)))
+
+    def _new_circuit(self, inputs: int, units: int, seed: int, batch_size: int) -> Circuit:
+        """Return a circuit. One more input, which is always 1, is the bias."""
+        output = output_of(self._loss(), self.rule)
+        hidden = np.atleast_1d(np.asarray(self.hidden_layer_sizes, dtype=int)).tolist()
+        sizes = [inputs + 1, *hidden, units]
+        return layered(
+            sizes, self._rule(output, sizes[-2]), loss=output, transfer=self.transfer, seed=seed,
+            precision=self.precision, batch_size=batch_size,
+        )  # fmt: skip
+
+    def _rule(self, output: OutputCircuit, inputs: int) -> Rule:
+        """Return the rule with its rate: the given one, or that of `recircuit train` for this output and its inputs."""
+        rule = find(self.rule) if isinstance(self.rule, str) else self.rule
+        if "rate" not in rule.parameters:
+            if self.rate is not None:
+                raise UsageError(f"rate: the rule {rule.name!r} has no parameter 'rate'. Leave it out.")
+            return rule
+        usual = rule.parameters["rate"] * output.rate_factor * min(1.0, INPUTS / inputs)
+        rate = usual if self.rate is None else self.rate
+        rule = rule.with_parameters(rate=rate)
+        return rule if "rate_decay" in rule.parameters else rule.with_rate_decay(RATE_DECAY)
+
+    def _use_batch_of(self, samples: int) -> None:
+        """Let the circuit have no more batch elements than there are samples; it keeps what it has learned."""
+        old, batch_size = self.circuit_, self._batch_of(samples)
+        if batch_size == old.batch_size:
+            return
+        units = Readout.of(old).output.size
+        new = self._new_circuit(old["x"].size - 1, units, old.seed, batch_size)
+        kept, state = new.state(), old.state()
+        new.set_state({k: v for k, v in state.items() if k in kept and kept[k].shape == v.shape})
+        new.epoch = old.epoch
+        old.close()
+        self.circuit_ = new
+
+    def _batch_of(self, samples: int) -> int:
+        """Return how many samples are presented at a time."""
+        kept = round(self.validation_fraction * samples) if self.early_stopping else 0
+        if self.batch_size == "auto":
+            return usual_batch_size(max(samples - kept, 1))
+        if (
+            isinstance(self.batch_size, bool)
+            or not isinstance(self.batch_size, int | np.integer)
+            or self.batch_size < 1
+        ):
+            raise UsageError(f"batch_size: expected 'auto' or a whole number, at least 1; got {self.batch_size!r}.")
+        return min(int(self.batch_size), max(samples - kept, 1))
+
+    def _new_scaler(self, x: Values, before: StandardScaler | None = None) -> StandardScaler:
+        """Return what brings each feature to mean 0 and standard deviation 1, of these samples and those before."""
+        on = bool(self.standardize)
+        scaler = StandardScaler(with_mean=on, with_std=on) if before is None else before
+        return scaler.partial_fit(x)
+
+    def _inputs(self, x: Values) -> Values:
+        return np.concatenate([self._scaler.transform(x), np.ones((len(x), 1))], axis=1)
+
+    def _fields(self, X: Any) -> Values:
+        """Return the fields of the output units, of shape (samples, units)."""
+        check_is_fitted(self)
+        x = validate_data(self, X, reset=False, dtype=np.float64)
+        return np.asarray(self.circuit_.outputs(self._inputs(x)), dtype=np.float64)
+
+
+def output_of(loss: str | OutputCircuit, rule: str | Rule) -> OutputCircuit:
+    """Return the output circuit of a loss."""
+    return output_for(loss, rule if isinstance(rule, str) else rule.name)

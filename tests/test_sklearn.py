@@ -1,0 +1,134 @@
+"""The estimators of scikit-learn: its own checks, and what its users do with an estimator."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.datasets import load_digits, load_iris, make_regression
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import PolynomialFeatures
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+import recircuit as rc
+from recircuit.errors import RecircuitError
+from recircuit.models.training.loop import train
+from recircuit.sklearn import CircuitClassifier, CircuitRegressor, base
+
+X, Y = load_iris(return_X_y=True)
+NAMES = np.array(["setosa", "versicolor", "virginica"])
+
+
+@parametrize_with_checks([CircuitClassifier(max_iter=10), CircuitRegressor(max_iter=10)])
+def test_the_checks_of_scikit_learn_pass(estimator: Any, check: Any) -> None:
+    check(estimator)
+
+
+def test_digits_are_learned_and_lines_are_fitted() -> None:
+    x, y = load_digits(return_X_y=True)
+    net = CircuitClassifier(max_iter=10, random_state=0).fit(x[:1200], y[:1200])
+    assert net.score(x[1200:], y[1200:]) > 0.9
+    x, y = make_regression(300, 5, noise=0, random_state=0)
+    assert CircuitRegressor((), random_state=0).fit(x, y).score(x, y) > 0.999
+
+
+def test_a_circuit_without_hidden_layers_ends_where_least_squares_does() -> None:
+    x, y = make_regression(200, 3, n_targets=2, noise=5, random_state=1)
+    design = np.column_stack([x, np.ones(200)])
+    best = design @ np.linalg.lstsq(design, y, rcond=None)[0]
+    found = CircuitRegressor((), rule="bp", max_iter=200, random_state=0).fit(x, y).predict(x)
+    assert np.abs(found - best).max() < 0.03 * y.std()
+
+
+def test_pipelines_searches_and_cross_validation() -> None:
+    pipe = make_pipeline(PolynomialFeatures(2), CircuitClassifier((8,), max_iter=5, random_state=0))
+    search = GridSearchCV(
+        pipe, {"circuitclassifier__rule": ["urfb", "frfb"], "circuitclassifier__rate": [0.1, 0.3]}, cv=2
+    )
+    search.fit(X, NAMES[Y])
+    assert search.best_score_ > 0.8
+    assert set(search.predict(X)) <= set(NAMES)
+    assert cross_val_score(CircuitClassifier((8,), max_iter=5, random_state=0), X, Y, cv=3).min() > 0.7
+
+
+def test_random_state_decides_all_bits() -> None:
+    fields = [CircuitClassifier(max_iter=2, random_state=seed).fit(X, Y).decision_function(X) for seed in (3, 3, 4)]
+    assert np.array_equal(fields[0], fields[1]) and not np.array_equal(fields[0], fields[2])
+
+
+def test_partial_fit_epochs_are_those_of_fit() -> None:
+    whole = CircuitClassifier(max_iter=3, random_state=0, standardize=False).fit(X, Y)
+    parts = CircuitClassifier(random_state=0, standardize=False)
+    for _ in range(3):
+        parts.partial_fit(X, Y, classes=[0, 1, 2])
+    assert np.array_equal(parts.decision_function(X), whole.decision_function(X)) and parts.n_iter_ == 3
+
+
+def test_partial_fit_takes_pieces_of_any_size() -> None:
+    net = CircuitClassifier((8,), random_state=0)
+    for piece in (slice(0, 60), slice(60, 61), slice(61, 150)):
+        net.partial_fit(X[piece], Y[piece], classes=[0, 1, 2])
+    assert net.n_iter_ == net.circuit_.epoch == 3
+    fields = net.decision_function(X)
+    net._use_batch_of(1)
+    assert net.circuit_.batch_size == 1 and np.allclose(net.decision_function(X), fields, rtol=1e-12)
+    with pytest.raises(ValueError, match=r"classes \[7\] are not among"):
+        net.partial_fit(X[:5], [7] * 5)
+
+
+def test_early_stopping_keeps_the_best_epoch() -> None:
+    net = CircuitClassifier(early_stopping=True, n_iter_no_change=3, validation_fraction=0.3, random_state=0).fit(X, Y)
+    errors = net.history_["validation_error"]
+    assert len(errors) == net.n_iter_ == net.history_.kept_epoch + 3 < 50
+    assert errors[net.history_.kept_epoch - 1] == errors.min()
+
+
+def test_warm_start_goes_on() -> None:
+    net = CircuitClassifier(max_iter=2, warm_start=True, random_state=0).fit(X, Y).fit(X, Y)
+    assert net.n_iter_ == 4
+    assert np.array_equal(
+        net.decision_function(X), CircuitClassifier(max_iter=4, random_state=0).fit(X, Y).decision_function(X)
+    )
+
+
+def test_after_ctrl_c_the_estimator_is_as_after_its_last_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*arguments: Any, **options: Any) -> Any:
+        def press(epoch: int, metrics: Any, net: Any) -> None:
+            if epoch == 2:
+                os.kill(os.getpid(), signal.SIGINT)
+
+        return train(*arguments, **{**options, "callbacks": press})
+
+    monkeypatch.setattr(base, "train", interrupted)
+    net = CircuitClassifier(random_state=0)
+    with pytest.raises(KeyboardInterrupt):
+        net.fit(X, Y)
+    assert net.n_iter_ == 2 == len(net.history_)
+    monkeypatch.undo()
+    two = CircuitClassifier(max_iter=2, random_state=0).fit(X, Y)
+    assert np.array_equal(net.decision_function(X), two.decision_function(X))
+
+
+def test_probabilities_are_there_with_softmax() -> None:
+    net = CircuitClassifier(loss="softmax", max_iter=5, random_state=0).fit(X, NAMES[Y])
+    odds = net.predict_proba(X)
+    assert np.allclose(odds.sum(axis=1), 1) and (NAMES[odds.argmax(axis=1)] == net.predict(X)).all()
+    assert not hasattr(CircuitClassifier(), "predict_proba")
+
+
+def test_rules_and_output_circuits_of_ones_own() -> None:
+    mine = rc.Rule("mine", source="here", forward="dw = .1*error_post*x_pre")
+    net = clone(CircuitClassifier(rule=mine, loss=rc.HingeOutput(S=2), max_iter=30, random_state=0)).fit(X, Y)
+    assert net.score(X, Y) > 0.8
+    again = pickle.loads(pickle.dumps(net))
+    assert np.array_equal(again.decision_function(X), net.decision_function(X))
+    with pytest.raises(RecircuitError, match="no parameter 'rate'"):
+        CircuitClassifier(rule=mine, rate=0.1).fit(X, Y)
+    with pytest.raises(RecircuitError, match="batch_size: expected 'auto'"):
+        CircuitClassifier(batch_size=0).fit(X, Y)
