@@ -10,6 +10,7 @@ from .description.network import Network
 from .description.schedule import STREAM
 from .description.size import warn_of_size
 from .inspection.explain import explain, explain_closed
+from .inspection.summary import Summary
 from .inspection.text import circuit_html, circuit_text
 from .lowering.lower import lower
 from .lowering.lowered import Lowered
@@ -78,6 +79,26 @@ class Inspected(Network):
         """
         table, phases = self.timetable(mode, schedule=schedule), self.schedule or STREAM
         return "\n".join([explain(table, self.modes.get(schedule or "", phases)), *explain_closed(self)])
+
+    @door
+    def summary(self) -> Summary:
+        """Return the size of the circuit: units, synapses, parameters, memory, and the operations of a presentation.
+
+        Nothing is built for it.
+
+        Returns
+        -------
+        Summary
+            The numbers, which are printed as tables.
+
+        Examples
+        --------
+        >>> import recircuit as rc
+        >>> net = rc.layered([64, 100, 10])
+        >>> net.summary().parameters
+        8430
+        """
+        return Summary.of(self, self.lowered(), {mode: self.timetable(mode) for mode in ("train", "evaluate")})
 
     @door
     def diagram(self, **options: Any) -> Figure:

@@ -1,0 +1,141 @@
+"""The size of a circuit: units, synapses, parameters, memory, and the operations of a presentation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import prod
+
+import numpy as np
+
+from ..description.network import Network
+from ..description.projection import Projection, Transposed
+from ..lowering.lowered import Lowered
+from ..lowering.memory import Need
+from ..lowering.timetable import Timetable
+from .html import html_table
+
+__all__ = ["Summary"]
+
+POPULATION = ("population", "units", "variables of a unit", "memory")
+PROJECTION = ("projection", "from and to", "connectivity", "synapses", "parameters", "rule", "memory")
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The size of a circuit, which `Circuit.summary` returns. It is printed as tables; Jupyter shows them as such.
+
+    Parameters
+    ----------
+    populations : sequence of tuple
+        For each population its name, number of units, variables and bytes.
+    projections : sequence of tuple
+        For each projection its name, populations, connectivity, numbers of synapses and parameters, rule and bytes.
+    units : int
+        The number of units of all populations.
+    synapses : int
+        The number of synapses that exist.
+    parameters, learned : int
+        The number of weights, and of those that a rule changes. Synapses that share a weight count as one parameter.
+    memory : int
+        The bytes of all variables, without the data.
+    operations : mapping of str to int
+        The multiplications of a presentation and batch element, in the modes ``"train"`` and ``"evaluate"``.
+    head : str
+        What the circuit is.
+    """
+
+    populations: Sequence[tuple[str, ...]]
+    projections: Sequence[tuple[str, ...]]
+    units: int
+    synapses: int
+    parameters: int
+    learned: int
+    memory: int
+    operations: Mapping[str, int]
+    head: str
+
+    @classmethod
+    def of(cls, network: Network, lowered: Lowered, tables: Mapping[str, Timetable]) -> Summary:
+        """Return the summary of a circuit."""
+        need = Need.of(network, lowered.variables.values())
+        populations = network.populations.values()
+        projections = {p.name: _Counted(p, k, network.seed) for k, p in enumerate(network.projections.values())}
+        return cls(
+            populations=[
+                (p.name, f"{p.size:,}", ", ".join(p.neuron.stored) or "none", in_bytes(need.parts.get(p.name, 0)))
+                for p in populations
+            ],
+            projections=[(*c.row(), in_bytes(need.parts.get(name, 0))) for name, c in projections.items()],
+            units=sum(p.size for p in populations),
+            synapses=sum(c.synapses for c in projections.values()),
+            parameters=sum(c.parameters for c in projections.values()),
+            learned=sum(c.parameters for c in projections.values() if c.projection.plastic),
+            memory=need.total,
+            operations={mode: table.work() for mode, table in tables.items()},
+            head=f"Circuit: batch size {network.batch_size}, dt = {network.dt}, {network.dtype}",
+        )
+
+    def totals(self) -> list[str]:
+        """Return the sums as lines of text."""
+        return [
+            f"{self.units:,} units, {self.synapses:,} synapses, {self.parameters:,} parameters "
+            f"({self.learned:,} of them learn)",
+            f"{in_bytes(self.memory)} of memory, without the data",
+            f"{self.operations['train']:,} multiplications of a presentation that learns, {self.operations['evaluate']:,} of one "
+            "that is evaluated, in each batch element",
+        ]
+
+    def __str__(self) -> str:
+        tables = [_text_table(POPULATION, self.populations), _text_table(PROJECTION, self.projections)]
+        return "\n\n".join([self.head, *tables, "\n".join(self.totals())])
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        tables = html_table(POPULATION, self.populations) + html_table(PROJECTION, self.projections)
+        return f"<p>{self.head}</p>{tables}<p>{'<br>'.join(self.totals())}</p>"
+
+
+class _Counted:
+    """A projection with the numbers of its synapses and of its parameters."""
+
+    def __init__(self, projection: Projection, index: int, seed: int) -> None:
+        self.projection = projection
+        connectivity, sizes = projection.connectivity, (projection.pre.size, projection.post.size)
+        self.synapses, weights = projection.synapses, prod(projection.shape)
+        if connectivity.masked:
+            mask = connectivity.mask(*sizes, np.random.default_rng([seed, index]))
+            weights = weights if mask is None else int(np.count_nonzero(mask))
+            self.synapses = self.synapses if connectivity.shared else weights
+        own = connectivity.learns and not isinstance(projection.weights, Transposed)
+        self.parameters = weights if own else 0
+
+    def row(self) -> tuple[str, ...]:
+        """Return what the table says of it, without the memory."""
+        p = self.projection
+        rule = f"{p.equation.rule}, {p.equation.direction}" if p.equation is not None and p.plastic else "fixed"
+        rule = f"transpose of {p.weights.of.name}" if isinstance(p.weights, Transposed) else rule
+        return (
+            p.name, f"{p.pre.name}.{p.sends} → {p.post.name}.{p.into}", f"{type(p.connectivity).__name__} {tuple(p.shape)}",
+            f"{self.synapses:,}", f"{self.parameters:,}", rule,
+        )  # fmt: skip
+
+
+def in_bytes(count: float) -> str:
+    """Return a number of bytes in a unit that suits it."""
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if count < 1024 or unit == "GiB":
+            break
+        count /= 1024
+    return f"{count:.3g} {unit}" if count < 1000 else f"{count:.0f} {unit}"
+
+
+def _text_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    table = [head, *rows]
+    widths = [max(len(row[k]) for row in table) for k in range(len(head))]
+    right = [all(row[k][:1].isdigit() for row in rows) for k in range(len(head))]
+    lines = [
+        "  ".join(c.rjust(w) if r else c.ljust(w) for c, w, r in zip(row, widths, right)).rstrip() for row in table
+    ]
+    return "\n".join([lines[0], "-" * max(map(len, lines)), *lines[1:]])
