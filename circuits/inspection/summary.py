@@ -82,8 +82,8 @@ class Summary:
             f"{self.units:,} units, {self.synapses:,} synapses, {self.parameters:,} parameters "
             f"({self.learned:,} of them learn)",
             f"{in_bytes(self.memory)} of memory, without the data",
-            f"{self.operations['train']:,} multiplications of a presentation that learns, {self.operations['evaluate']:,} of one "
-            "that is evaluated, in each batch element",
+            f"{self.operations['train']:,} multiplications of a presentation that learns, and "
+            f"{self.operations['evaluate']:,} of one that is evaluated, in each batch element",
         ]
 
     def __str__(self) -> str:

@@ -23,6 +23,7 @@ from ..networks.convolutional import Synapses, image_network
 from ..networks.layered import layered
 from ..networks.network_for_rule import RuleNetwork, network_for
 from .default_options import SMALL, of_model, usual_batch_size, usual_epochs
+from .names import folder_name
 from .number_options import COUNT, DECAY, MOMENTUM, PROBABILITY, RATE, SEED
 
 __all__ = ["SMALL", "RunConfig"]
@@ -280,10 +281,8 @@ class RunConfig(BaseModel):
         return line + (" (untied)" if self.untied else "")
 
     def folder(self) -> Path:
-        """Return the usual folder of the run: runs/DATA-RULE-SEED."""
-        rule = self.rule.rpartition(":")[2] or self.rule
-        model = "" if self.model is None else f"{self.model if ';' not in self.model else 'model'}-"
-        return Path("runs") / f"{Path(self.data).stem}-{model}{rule}-{self.seed}"
+        """Return the folder of the run where none is named: runs/DATA-RULE-HASH-SEED, with a hash of the options."""
+        return Path("runs") / folder_name(self.model_dump(mode="json"))
 
     def differences(self, other: RunConfig) -> list[str]:
         """Return the options in which another run differs, without those that only say how far and on what it runs."""

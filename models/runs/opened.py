@@ -71,7 +71,7 @@ def load_run(folder: str | Path, *, data_dir: str | Path | None = None, trust: b
     Parameters
     ----------
     folder : str or Path
-        The folder, such as ``"runs/digits-urfb-0"``.
+        The folder, such as ``"runs/digits"``.
     data_dir : str or Path, optional
         The folder with the files of the data set. The default is the one that was given when the run was started.
     trust : bool, default False
@@ -92,7 +92,7 @@ def load_run(folder: str | Path, *, data_dir: str | Path | None = None, trust: b
 
     Examples
     --------
-    >>> run = rc.load_run("runs/digits-urfb-0")                                                     # doctest: +SKIP
+    >>> run = rc.load_run("runs/digits")                                                     # doctest: +SKIP
     >>> run.circuit.evaluate(run.data).error                                                        # doctest: +SKIP
     >>> run.train(epochs=30)                                                                        # doctest: +SKIP
     """

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-__all__ = ["curves", "png"]
+__all__ = ["curves", "image", "png"]
 
 #: Name of a measure -> its value after each epoch.
 Columns = Mapping[str, NDArray[np.float64]]
@@ -46,8 +46,13 @@ def curves(columns: Columns, title: str = "") -> Figure:
 
 def png(figure: Figure) -> bytes:
     """A figure as the content of a .png file."""
+    return image(figure, "png")
+
+
+def image(figure: Figure, kind: str) -> bytes:
+    """Return a figure as the content of a file of this kind: png, pdf or svg."""
     content = io.BytesIO()
-    figure.savefig(content, format="png", dpi=150)
+    figure.savefig(content, format=kind, dpi=150)
     return content.getvalue()
 
 

@@ -91,13 +91,13 @@ def test_digits_are_learned(call, tmp_path: Path) -> None:
         command = f"train digits --layers 64-100-10 --rule urfb --epochs 20 --seed {seed} --backend numpy"
         code, out, err = call(*command.split())
         assert (code, err) == (0, "") and "20 at a time" in out and "Backend numpy: asked for" in out
-        errors.append(float(table(tmp_path / "runs" / f"digits-urfb-{seed}")[-1]["test_error"]))
+        errors.append(float(table(next((tmp_path / "runs").glob(f"digits-urfb-*-{seed}")))[-1]["test_error"]))
     assert np.mean(errors) < 0.04
 
 
 def test_a_run_leaves_its_files(call, small: str, tmp_path: Path) -> None:
     code, out, _ = call("train", small, "--epochs", "2", "--layers", "4-6-5-3")
-    folder = tmp_path / "runs" / "small-urfb-0"
+    (folder,) = (tmp_path / "runs").glob("small-urfb-*-0")
     assert code == 0 and f"see {folder.relative_to(tmp_path)}" in out
     assert sorted(p.name for p in folder.iterdir()) == [
         "config.json", "curves.png", "metrics.csv", "weights.safetensors"
@@ -190,7 +190,7 @@ def test_typos_are_answered(call, arguments: str, said: str) -> None:
 def test_a_rule_from_a_file_trains(call, small: str, tmp_path: Path) -> None:
     (tmp_path / "rules.py").write_text(RULES)
     code, out, _ = call("train", small, "--rule", "./rules.py:mine", "--epochs", "1")
-    assert code == 0 and "rule mine (local)" in out and (tmp_path / "runs" / "small-mine-0").exists()
+    assert code == 0 and "rule mine (local)" in out and [*(tmp_path / "runs").glob("small-mine-*-0")]
     assert call("train", small, "--rule", "./rules.py:number")[0] == 1
 
 

@@ -15,6 +15,8 @@ __all__ = ["COMMANDS", "CommandsOnDemand"]
 #: The name of a command -> its line in the overview. Its module in this package and its function there have the same name.
 COMMANDS = {
     "train": "Train a network on a data set and keep the results in a folder.",
+    "runs": "List the runs in a folder, with their errors.",
+    "show": "Print one run and draw its learning curves.",
     "sweep": "Run many trainings or experiments over seeds and variants.",
     "compare": "Train rules side by side, and say what each reaches and needs.",
     "reproduce": "Run an experiment of a paper and check its numbers.",

@@ -52,24 +52,26 @@ def reproduce(
         bool,
         typer.Option("--from-runs", help="Run nothing: check and draw again the runs that the folder of --out keeps."),
     ] = False,
+    overwrite: Annotated[
+        bool,
+        typer.Option("--overwrite", help="Replace a result of more seeds, or of the whole experiment, by this one."),
+    ] = False,
     show_list: Annotated[
         bool, typer.Option("--list", help="List all experiments and the data that they need, and exit.")
     ] = False,
 ) -> None:
-    """Run an experiment of a paper, draw its figure and check its numbers.
+    """Run an experiment of a paper, draw its figure and check its numbers. Without an ID, list all experiments.
 
     The exit code is 0 if all checks hold, 1 if a check or the run fails, and 2 if the call is wrong.
     """
+    from recircuit.cli.experiment_table import experiment_table
     from recircuit.models.experiments import EXPERIMENTS, settings_for
     from recircuit.models.experiments import reproduce as run_and_write
 
-    if show_list:
-        for known in EXPERIMENTS.values():
-            needs = f" It reads {', '.join(known.data)}." if known.data else ""
-            typer.echo(f"{known.id:<25} {known.about}{needs} ({known.paper})")
+    if show_list or experiment is None:
+        typer.echo(experiment_table())
+        typer.echo("\n`recircuit reproduce ID` runs one of them.")
         return
-    if experiment is None:
-        raise UsageError(f"reproduce: say which experiment: {EXPERIMENTS.listed()}.")
     chosen = EXPERIMENTS.find(experiment)
     settings = settings_for(
         chosen, backend=backend, seeds=seeds, quick=quick, show_progress=_show_progress, data=data, epochs=epochs,
@@ -78,12 +80,33 @@ def reproduce(
     folder = out or Path("runs") / "reproduce" / chosen.id
     try:
         with locked(folder):
+            if not (overwrite or from_runs):
+                _check_result(folder, settings.quick, len(settings.seeds))
             result = run_and_write(chosen, settings, folder)
     finally:
         _show_progress("")
     _show(result, folder)
     if not all(check["ok"] for check in result["checks"]):
         raise typer.Exit(1)
+
+
+def _check_result(folder: Path, quick: bool, seeds: int) -> None:
+    """Refuse to write a smaller result in the place of a larger one.
+
+    Raises
+    ------
+    UsageError
+        If the folder holds a result of the whole experiment and this one is quick, or if it has more seeds.
+    """
+    from recircuit.models.runs.result_file import read_result
+
+    there = read_result(folder / "result.json")
+    if there is None or (quick, -seeds) <= (bool(there.get("quick")), -len(there.get("seeds", ()))):
+        return
+    raise UsageError(
+        f"{folder} holds a larger result ({'quick' if there.get('quick') else 'the whole experiment'}, "
+        f"{len(there.get('seeds', ()))} seeds). Choose another folder (--out), or replace it (--overwrite)."
+    )
 
 
 def _show(result: dict[str, Any], folder: Path) -> None:

@@ -78,7 +78,7 @@ MEASURE = (
     "Measures that are made after every epoch and written to metrics.csv, besides angle, distance and sign agreement of the "
     f"feedback weights and the transpose of the forward weights: {MEASURES.listed()}."
 )
-OUT = "The folder of the run. [default: runs/DATA-RULE-SEED]"
+OUT = "The folder of the run. [default: runs/DATA-RULE-HASH-SEED, with a hash of the options]"
 RESUME = (
     "Continue the run in the folder from its last whole epoch, with its options. --epochs may be larger than before."
 )

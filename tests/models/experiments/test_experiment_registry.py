@@ -33,8 +33,9 @@ def test_an_experiment_says_what_it_shows_and_what_it_reads(experiment: Experime
 
 
 def test_the_list_shows_each_with_its_sentence_and_its_data() -> None:
-    done = CliRunner().invoke(app, ["reproduce", "--list"])
-    lines = done.output.splitlines()
+    done = CliRunner().invoke(app, ["reproduce"])
+    assert done.exit_code == 0 and done.output == CliRunner().invoke(app, ["reproduce", "--list"]).output
+    lines = done.output.splitlines()[1 : 1 + len(EXPERIMENTS)]
     for line, experiment in zip(lines, EXPERIMENTS.values(), strict=True):
         assert line.split()[0] == experiment.id
         assert all(text in line for text in (experiment.about, experiment.paper, *experiment.data))

@@ -1,0 +1,99 @@
+"""The runs in a folder and below it, read from their small files: options, epochs and errors."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ...atomic_files import read_file
+from ...errors import RecircuitError, UsageError
+from ..training.history import Row
+from ..training.run_files import METRICS, WEIGHTS
+from .folder import Record, read_record
+
+__all__ = ["KeptRun", "kept_run", "kept_runs"]
+
+
+@dataclass(frozen=True)
+class KeptRun:
+    """A run in a folder.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder of its files.
+    record : Record or None
+        Its options; None for a run that was started in Python, which does not record them.
+    rows : list of dict
+        The measurements of its epochs.
+    problem : str
+        What is wrong with its files; empty if nothing is.
+    """
+
+    folder: Path
+    record: Record | None
+    rows: list[Row] = field(repr=False)
+    problem: str = ""
+
+    @property
+    def state(self) -> str:
+        """How far it is, in words."""
+        wanted = None if self.record is None else self.record.run.epochs
+        if self.problem:
+            return "damaged"
+        return f"{len(self.rows)} epochs" if wanted is None else f"{len(self.rows)} of {wanted} epochs"
+
+    def last(self, ending: str) -> Iterator[tuple[str, float]]:
+        """Yield name and value of the last row's columns whose name ends so, as ``"_error"``."""
+        yield from ((k, v) for k, v in (self.rows[-1] if self.rows else {}).items() if k.endswith(ending))
+
+    @property
+    def seconds(self) -> float:
+        """The seconds of training in all epochs."""
+        return sum(row.get("seconds", 0.0) for row in self.rows)
+
+
+def kept_runs(folder: Path) -> list[KeptRun]:
+    """Return all runs in a folder and below it, in the order of their names.
+
+    Raises
+    ------
+    UsageError
+        If there is no such folder.
+    """
+    if not folder.is_dir():
+        raise UsageError(
+            f"runs: there is no folder {folder}. Runs of `recircuit train` are in runs/ unless --out says otherwise."
+        )
+    return [_read(path.parent) for path in sorted(folder.rglob(METRICS))]
+
+
+def kept_run(folder: Path) -> KeptRun:
+    """Return the run in a folder.
+
+    Raises
+    ------
+    UsageError
+        If there is none.
+    """
+    if not (folder / METRICS).exists():
+        raise UsageError(
+            f"show: {folder} holds no run ({METRICS} was expected). `recircuit runs` lists those that there are."
+        )
+    return _read(folder)
+
+
+def _read(folder: Path) -> KeptRun:
+    try:
+        rows = _rows(read_file(folder / METRICS).decode())
+        missing = "" if (folder / WEIGHTS).exists() else f"{folder / WEIGHTS} is missing."
+        return KeptRun(folder, read_record(folder), rows, missing)
+    except (RecircuitError, OSError, ValueError) as problem:
+        return KeptRun(folder, None, [], str(problem))
+
+
+def _rows(text: str) -> list[Row]:
+    return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(io.StringIO(text))]
