@@ -106,8 +106,9 @@ class Inspected(Network):
 
         Parameters
         ----------
-        options : bool
-            ``phases=False`` leaves out the phases of a presentation, ``labels=False`` the names of the rules.
+        options
+            ``phases=False`` leaves out the phases of a presentation, ``labels=False`` the names of the rules. ``ax`` are
+            axes of matplotlib that are drawn into.
         """
         from .inspection.diagram import draw_circuit
 

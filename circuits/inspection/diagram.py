@@ -11,7 +11,7 @@ from matplotlib.path import Path
 from ..description.network import Network
 from ..description.projection import Transposed
 from .diagram_layout import BY, DOWN, GAP, UP, Box, Edge, lay_out
-from .plots import blank_figure
+from .figures import axes_given, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,7 +29,7 @@ LANE, BAR = 0.32, 0.2
 BESIDE = 0.9
 
 
-def draw_circuit(circuit: Network, *, phases: bool = True, labels: bool = True) -> Figure:
+def draw_circuit(circuit: Network, *, phases: bool = True, labels: bool = True, ax: Any = None) -> Figure:
     """Draw a circuit, one layer above the other.
 
     Boxes are populations, with their compartments at the places where input arrives; grey boxes present data, yellow
@@ -45,10 +45,12 @@ def draw_circuit(circuit: Network, *, phases: bool = True, labels: bool = True) 
         Whether to draw the phases of a presentation below.
     labels : bool, default True
         Whether to write the names of the rules.
+    ax : axes of matplotlib, optional
+        The axes that are drawn into. The default are those of a new figure, of a size that suits the circuit.
     """
     boxes, edges = lay_out(circuit)
-    figure = blank_figure()
-    axes = figure.add_axes((0, 0, 1, 1))
+    axes = new_figure().add_axes((0, 0, 1, 1)) if ax is None else axes_given(ax, 1, "diagram")[0]
+    figure = axes.get_figure(root=True)
     lanes = _Lanes(boxes)
     points = [p for edge in edges for p in _draw_edge(axes, edge, lanes, labels)]
     for box in boxes:
@@ -65,7 +67,8 @@ def draw_circuit(circuit: Network, *, phases: bool = True, labels: bool = True) 
     )  # fmt: skip
     axes.set(xlim=(left, right), ylim=(bottom - 0.1, top), aspect="equal")
     axes.axis("off")
-    figure.set_size_inches(right - left, top - bottom + 0.1)
+    if ax is None:
+        figure.set_size_inches(right - left, top - bottom + 0.1)
     return figure
 
 

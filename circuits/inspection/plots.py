@@ -7,19 +7,16 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from brian2.units import Quantity
-from matplotlib import colormaps, pyplot
+from matplotlib import colormaps
 from matplotlib.figure import Figure
 
 from ...errors import RecircuitError
 from ..description.schedule import Schedule
+from .figures import axes_given, new_figure
+from .phase_names import name_phases, shades_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-#: Pale enough that lines stay in front.
-SHADES = ("#f2f0ea", "#e3ebf2", "#f4e7e4", "#e8efe3", "#ece6f1", "#f6efd9")
-#: A trace of more presentations than this has its phases shaded, but not named.
-NAMED = 12
 
 
 class Recorded(Protocol):
@@ -56,6 +53,7 @@ def plot_trace(
     labels: dict[str, Sequence[str]] | None = None,
     width: float = 8.0,
     height: float = 1.5,
+    ax: Any = None,
 ) -> Figure:
     """Draw a trace against time in milliseconds.
 
@@ -73,6 +71,9 @@ def plot_trace(
     width, height : float
         The width and height of the figure and of each panel, in inches.
 
+    ax : axes of matplotlib or sequence of them, optional
+        The axes that are drawn into, one for each variable. The default are those of a new figure.
+
     Raises
     ------
     RecircuitError
@@ -82,10 +83,11 @@ def plot_trace(
     if not chosen or not trace.steps:
         raise RecircuitError("plot: there is nothing to draw; name variables in circuit.run(..., record=[...]).")
     values = [trace[name].reshape(trace.steps, -1) for name in chosen]
-    figure = blank_figure()
-    figure.set_size_inches(width, 0.7 + height * len(chosen))
-    figure.set_layout_engine("constrained")
-    panels = figure.subplots(len(chosen), 1, sharex=True, squeeze=False)[:, 0]
+    if ax is None:
+        figure = new_figure(figsize=(width, 0.7 + height * len(chosen)), layout="constrained")
+        panels = list(figure.subplots(len(chosen), 1, sharex=True, squeeze=False)[:, 0])
+    else:
+        panels = axes_given(ax, len(chosen), "plot")
     for panel, name, lines in zip(panels, chosen, values, strict=True):
         _shade(panel, trace)
         if (elements := trace.elements(name)) is None:
@@ -93,17 +95,10 @@ def plot_trace(
         else:
             _draw_elements(panel, trace, lines, elements, units if isinstance(units, int) else len(units))
         panel.set_ylabel(name)
-    _name_phases(panels[0], trace)
+        panel.set_xlim(trace.begin, trace.t[-1])
     panels[-1].set_xlabel("time (ms)")
-    panels[-1].set_xlim(trace.begin, trace.t[-1])
-    return figure
-
-
-def blank_figure() -> Figure:
-    """Return a figure that Jupyter draws once, as the value of a cell; pyplot does not keep it."""
-    figure = pyplot.figure()
-    pyplot.close(figure)
-    return figure
+    name_phases(panels[0], _spans(trace), len(trace.rows))
+    return panels[0].get_figure(root=True)
 
 
 def _draw_elements(panel: Axes, trace: Recorded, lines: np.ndarray, elements: list[int], labelled: int) -> None:
@@ -176,26 +171,10 @@ def _spans(trace: Recorded) -> list[tuple[str, float, float]]:
 
 
 def _shade(panel: Axes, trace: Recorded) -> None:
-    shades: dict[str, str] = {}
-    for name, begin, end in _spans(trace):
-        shade = shades.setdefault(name, SHADES[len(shades) % len(SHADES)])
-        panel.axvspan(begin, end, color=shade, lw=0, zorder=0)
+    spans = _spans(trace)
+    shades = shades_of(spans)
+    for name, begin, end in spans:
+        panel.axvspan(begin, end, color=shades[name], lw=0, zorder=0)
     step = trace.each * float(trace.dt) * 1e3
     for k in range(1, len(trace.rows)):
         panel.axvline(trace.begin + k * step, color="white", lw=2, zorder=0.5)
-
-
-def _name_phases(panel: Axes, trace: Recorded) -> None:
-    """Write the names of the phases above the first panel, upright where the first presentation has little room."""
-    spans = _spans(trace)
-    if not spans or len(trace.rows) > NAMED:
-        return
-    first = spans[: len(spans) // len(trace.rows)]
-    whole = trace.t[-1] - trace.begin
-    narrow = any((end - begin) / whole < 0.012 * len(name) for name, begin, end in first)
-    for name, begin, end in spans if not narrow else first:
-        panel.annotate(
-            name, ((begin + end) / 2, 1.02), xycoords=("data", "axes fraction"), ha="left" if narrow else "center",
-            va="bottom", rotation=40 if narrow else 0, rotation_mode="anchor", fontsize=8, color="#555555",
-            annotation_clip=False,
-        )  # fmt: skip

@@ -120,7 +120,8 @@ class Trace:
             The variables that are drawn, in this order; the default is all.
         options
             ``units`` (the units that have a colour and a label, or how many have them), ``labels`` (for each variable
-            the names of its units), and ``width`` and ``height`` of the figure and of a panel, in inches.
+            the names of its units), ``ax`` (axes of matplotlib, one for each variable), and ``width`` and ``height`` of
+            the figure and of a panel, in inches.
 
         Raises
         ------

@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,17 +95,24 @@ class History:
         return text.getvalue()
 
     @door
-    def plot(self, title: str = "") -> Figure:
+    def plot(self, title: str = "", ax: Any = None) -> Figure:
         """Draw the errors, and the alignment of each hidden layer, over epochs.
 
         Parameters
         ----------
         title : str
             The title of the figure.
+        ax : axes of matplotlib or pair of them, optional
+            The axes for the errors, or for the errors and the alignment. The default are those of a new figure.
         """
-        from .learning_curves import curves  # matplotlib takes a while to load
+        from ...circuits.inspection.figures import new_figure  # matplotlib takes a while to load
+        from .learning_curves import curves
 
-        return curves({name: self[name] for name in self.names}, title)
+        return curves(self.columns(), title, new_figure() if ax is None else None, ax)
+
+    def columns(self) -> dict[str, NDArray[np.float64]]:
+        """Return all columns by name."""
+        return {name: self[name] for name in self.names}
 
     def __repr__(self) -> str:
         stopped = ", interrupted" if self.interrupted else ""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
+
+from ...circuits.inspection.figures import axes_given
 
 __all__ = ["curves", "image", "png"]
 
@@ -22,7 +25,7 @@ PARTS = (("train", "training, as shown", TRAIN), ("validation", "validation", VA
 LAYERS = ("#1d4ed8", "#0e7490", "#4d7c0f", "#a16207", "#7e22ce", "#be185d")
 
 
-def curves(columns: Columns, title: str = "") -> Figure:
+def curves(columns: Columns, title: str = "", figure: Figure | None = None, ax: Any = None) -> Figure:
     """Draw the training and test error over epochs and, if there is feedback, its angle to the forward weights.
 
     Parameters
@@ -31,17 +34,31 @@ def curves(columns: Columns, title: str = "") -> Figure:
         The columns of a `History`; empty if there is no epoch.
     title : str
         The title of the figure.
+    figure : Figure, optional
+        An empty figure; the default is one that pyplot does not know.
+    ax : axes of matplotlib or pair of them, optional
+        The axes for the errors, or for the errors and the angles, in place of a figure.
+
+    Raises
+    ------
+    RecircuitError
+        If ``ax`` are not as many axes.
     """
     layers = [name.removesuffix("_angle") for name in columns if name.endswith("_angle")]
-    panels = 2 if layers else 1
-    figure = Figure(figsize=(4.6 * panels, 3.4), layout="constrained")
-    axes = figure.subplots(1, panels, squeeze=False)[0]
+    panels = 2 if layers and (ax is None or np.size(ax) > 1) else 1
+    if ax is not None:
+        axes = axes_given(ax, panels, "plot")
+    else:
+        figure = Figure() if figure is None else figure
+        figure.set_size_inches(4.6 * panels, 3.4)
+        figure.set_layout_engine("constrained")
+        figure.suptitle(title, fontsize=10, color=INK)
+        axes = list(figure.subplots(1, panels, squeeze=False)[0])
     if columns:
         _draw_errors(axes[0], columns)
-        if layers:
+        if panels > 1:
             _draw_angles(axes[1], columns, layers)
-    figure.suptitle(title, fontsize=10, color=INK)
-    return figure
+    return axes[0].get_figure(root=True)
 
 
 def png(figure: Figure) -> bytes:

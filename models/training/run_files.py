@@ -137,9 +137,9 @@ class RunFolder:
         if self.lock is None:
             return
         with _shielded(swallow=True):
-            from .learning_curves import png  # matplotlib takes a while to load
+            from .learning_curves import curves, png  # matplotlib takes a while to load
 
-            write_whole(self.lock.folder / CURVES, png(history.plot()))
+            write_whole(self.lock.folder / CURVES, png(curves(history.columns())))
 
 
 @contextmanager

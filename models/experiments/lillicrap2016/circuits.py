@@ -18,6 +18,7 @@ from typing import Unpack
 
 import matplotlib.image as image
 import numpy as np
+from matplotlib import pyplot
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
@@ -201,7 +202,9 @@ def _draw(curves: LearningCurves) -> Figure:
 def _drawing(net: Circuit) -> Array:
     """Return a circuit's diagram as a picture, (height, width, 4)."""
     picture = io.BytesIO()
-    net.diagram().savefig(picture, format="png", dpi=120)
+    drawing = net.diagram()
+    drawing.savefig(picture, format="png", dpi=120)
+    pyplot.close(drawing)
     picture.seek(0)
     return image.imread(picture)
 
