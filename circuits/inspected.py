@@ -117,5 +117,10 @@ class Inspected(Network):
     def __str__(self) -> str:
         return circuit_text(self)
 
+    def __repr__(self) -> str:
+        units = sum(p.size for p in self.populations.values())
+        parts = f"{len(self.populations)} populations ({units:,} units), {len(self.projections)} projections"
+        return f"<{type(self).__name__}: {parts}, batch size {self.batch_size}, dt = {self.dt}>"
+
     def _repr_html_(self) -> str:
         return circuit_html(self)

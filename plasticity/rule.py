@@ -1,6 +1,5 @@
 """A rule: the equations by which the weights of a forward projection and its feedback change."""
 
-import html
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import reduce
@@ -10,6 +9,7 @@ from ..door import door
 from ..errors import RecircuitError
 from ..registry import closest
 from .dimensions import check_dimensions
+from .display import rule_html, rule_latex
 from .equation import Direction, SynapticEquation, Weights
 from .locality import Scope, prove
 from .modifiers import Modifier
@@ -179,12 +179,10 @@ class Rule(Shorthands):
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><th style='text-align:left'>{what}</th><td style='text-align:left'><code>"
-            f"{html.escape(text).replace(chr(10), '<br>')}</code></td></tr>"
-            for what, text in self._rows()
-        )
-        return f"<b>{html.escape(self.name)}</b> ({self._label()}), {html.escape(self.source)}<table>{rows}</table>"
+        return rule_html(self, self._label())
+
+    def _repr_latex_(self) -> str:
+        return rule_latex(self)
 
     def _rows(self) -> list[tuple[str, str]]:
         """Return the name and the text of everything that is printed."""

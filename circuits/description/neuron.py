@@ -23,6 +23,7 @@ from ...door import door
 from ...errors import RecircuitError
 from ...plasticity.reserved import why_reserved
 from ...plasticity.syntax import check_terms_of
+from .display import neuron_html, neuron_latex
 from .equations import check_constant, check_method, parse_equations
 from .schedule import During
 from .state_equation import StateEquation, noises
@@ -254,10 +255,14 @@ class Neuron:
         values = ", ".join(f"{k} = {v}" for k, v in self.parameters.items())
         return self.text + (f"\n# {values}" if values else "")
 
-    def _repr_html_(self) -> str:
-        from html import escape
+    def __repr__(self) -> str:
+        return f"<Neuron: {', '.join([*self.compartments, *self.stored, *self.expressions])}>"
 
-        return f"<pre>{escape(str(self))}</pre>"
+    def _repr_html_(self) -> str:
+        return neuron_html(self)
+
+    def _repr_latex_(self) -> str:
+        return neuron_latex(self)
 
 
 def _check_name(name: str, where: str) -> None:

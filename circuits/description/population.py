@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 
 from ...errors import RecircuitError
+from .display import population_html
 from .fixed import Fixed
 from .neuron import Neuron
 from .schedule import During
@@ -143,6 +144,9 @@ class Population(Fixed):
 
     def __setitem__(self, variable: str, value: Any) -> None:
         self.network[f"{self.name}.{variable}"] = value
+
+    def _repr_html_(self) -> str:
+        return population_html(self)
 
     def shows(self, variable: str) -> bool:
         """Whether a variable is a row of the data, so that it needs no initial value.

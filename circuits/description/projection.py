@@ -11,6 +11,7 @@ import numpy as np
 from ...errors import RecircuitError
 from ...plasticity import SynapticEquation
 from ..connectivity import Connectivity, Shape
+from .display import projection_html
 from .fixed import Fixed
 from .population import Population, Values
 from .schedule import During
@@ -60,7 +61,7 @@ class Transposed:
         )
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Projection(Fixed):
     """All synapses from ``pre`` to ``post``, into one compartment: field_post = sum over pre of w*sends_pre.
 
@@ -128,6 +129,14 @@ class Projection(Fixed):
 
     def __setitem__(self, variable: str, value: Any) -> None:
         self.network[f"{self.name}.{variable}"] = value
+
+    def __repr__(self) -> str:
+        rule = f"{self.equation.rule}" if self.equation is not None and self.plastic else "fixed"
+        sides = f"{self.pre.name}.{self.sends} -> {self.post.name}.{self.into}"
+        return f"<Projection {self.name}: {sides}, {type(self.connectivity).__name__} {tuple(self.shape)}, {rule}>"
+
+    def _repr_html_(self) -> str:
+        return projection_html(self)
 
     @property
     def T(self) -> Transposed:

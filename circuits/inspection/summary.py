@@ -8,12 +8,12 @@ from math import prod
 
 import numpy as np
 
+from ...html_tables import html_table
 from ..description.network import Network
 from ..description.projection import Projection, Transposed
 from ..lowering.lowered import Lowered
 from ..lowering.memory import Need
 from ..lowering.timetable import Timetable
-from .html import html_table
 
 __all__ = ["Summary"]
 

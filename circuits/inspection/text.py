@@ -7,6 +7,8 @@ from html import escape
 import numpy as np
 from brian2.units import Quantity
 
+from ...html_tables import folded
+from ..description.display import population_html, projection_html
 from ..description.network import Network
 from ..description.population import Clamp, Population
 from ..description.projection import Projection
@@ -86,5 +88,9 @@ def _later(projection: Projection, circuit: Network) -> str:
 
 
 def circuit_html(circuit: Network) -> str:
-    """Return the circuit for Jupyter."""
-    return f"<pre>{escape(circuit_text(circuit))}</pre>"
+    """Return the circuit for Jupyter: populations and projections that unfold, with their equations, and the text."""
+    head = circuit_text(circuit).split("\n\n")[0].replace("\n", "; ")
+    populations = "".join(population_html(p) for p in circuit.populations.values())
+    projections = "".join(projection_html(p) for p in circuit.projections.values())
+    text = folded("text", f"<pre>{escape(circuit_text(circuit))}</pre>")
+    return f"<p><b>{escape(head)}</b></p><div>{populations}</div><div>{projections}</div>{text}"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ...door import door
 from ...errors import RecircuitError
+from ...html_tables import html_table
 from ..backends.program import Interrupted, Program
 from ..lowering.timetable import Timetable
 from .recording import Recording
@@ -165,6 +167,16 @@ class Trace:
         what = "presentations" if self.schedule is not None else "steps of a stream"
         again = "".join(f"; {name} went on with {data}" for name, data in self.shown.items() if "earlier" in data)
         return f"<Trace of {', '.join(self.names) or 'nothing'}: {len(self.rows)} {what}, {self.steps} steps{again}>"
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (n, str(v.shape), *(f"{f(v):.4g}" for f in (np.min, np.mean, np.max)))
+            for n, v in self._values.items()
+            if v.size
+        ]
+        return f"<p>{escape(repr(self).strip('<>'))}</p>" + html_table(
+            ("variable", "shape", "least", "mean", "largest"), rows
+        )
 
 
 def recorded(program: Program, table: Timetable, rows: np.ndarray, recording: Recording) -> Trace:

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ...door import door, of_class
 from ...errors import RecircuitError
+from .display import Displayed
 from .sample_arrays import (
     MAX_CLASSES,
     Labels,
@@ -23,13 +24,12 @@ from .sample_arrays import (
     number,
 )  # fmt: skip
 
-#: What is smaller is 0 on processors that do without numbers of few digits.
-SMALLEST = float(np.finfo(np.float64).tiny)
+SMALLEST = float(np.finfo(np.float64).tiny)  # less is 0 on processors that do without numbers of few digits
 
 
 @door
 @dataclass(frozen=True, eq=False)
-class Dataset:
+class Dataset(Displayed):
     """Training and test samples with their labels.
 
     The rates of a stimulus are ``x * scale + offset``. Samples of bytes (uint8) stay as small as they came, and `rates` makes

@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from ...door import door
 from ...errors import RecircuitError
+from ...html_tables import folded, html_table
 from ..analysis.weight_alignment import Alignment
 
 if TYPE_CHECKING:
@@ -119,6 +121,12 @@ class History:
         measured = "" if np.isnan(self.test_error) else f": test error {self.test_error:.2%}"
         measured += "" if np.isnan(self.test_mse) else f": mean squared error of the test {self.test_mse:.4g}"
         return f"<History of {len(self)} epochs{measured}{stopped}>"
+
+    def _repr_html_(self) -> str:
+        cells = [[f"{value:.6g}" for value in row.values()] for row in self.rows]
+        names = [name.replace("_", " ") for name in self.names]
+        last = html_table(names, cells[-1:])
+        return f"<p>{escape(repr(self).strip('<>'))}</p>{last}{folded('all epochs', html_table(names, cells))}"
 
 
 def row(

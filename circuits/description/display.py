@@ -1,0 +1,89 @@
+"""Neurons, populations and projections as HTML and LaTeX, for Jupyter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from html import escape
+from typing import Any
+
+from ...html_tables import folded, html_table
+from ...plasticity.latex import latex, name_latex, statement_latex
+
+__all__ = ["neuron_html", "neuron_latex", "population_html", "projection_html"]
+
+Row = tuple[str, str, str, str]
+HEAD = ("variable", "what it is", "equation", "when")
+UNIT, SHARED = "one value for each unit and batch element", "one value for each unit"
+
+
+def neuron_html(neuron: Any) -> str:
+    """Return the equations of a neuron as a table, with the scope of each variable."""
+    rows = [
+        (name, what, f"${equation}$" if equation else "", when) for name, what, equation, when in _variables(neuron)
+    ]
+    rows += [(name, "parameter", escape(str(value)), "") for name, value in neuron.parameters.items()]
+    return html_table(HEAD, rows) + folded("text", f"<pre>{escape(str(neuron))}</pre>")
+
+
+def neuron_latex(neuron: Any) -> str:
+    """Return the equations of a neuron as lines of LaTeX below one another."""
+    return aligned([equation for _, _, equation, _ in _variables(neuron) if "=" in equation])
+
+
+def aligned(equations: list[str]) -> str:
+    """Return equations as lines that stand below one another at their signs of equality."""
+    lines = (r" \\ ").join(equation.replace("=", "&=", 1) for equation in equations)
+    return rf"$$\begin{{aligned}} {lines} \end{{aligned}}$$" if lines else ""
+
+
+def population_html(population: Any) -> str:
+    """Return a population with its equations."""
+    role = f", clamped to {population.clamp.kind}" if population.clamp else ""
+    title = f"{population.name}: {population.size:,} unit{'s' * (population.size != 1)}{role}"
+    return folded(title, neuron_html(population.neuron))
+
+
+def projection_html(projection: Any) -> str:
+    """Return a projection with its sizes and its rule."""
+    p = projection
+    rows = [
+        ("from", f"{p.pre.name}.{p.sends} ({p.pre.size:,} units)"),
+        ("to", f"{p.post.name}.{p.into} ({p.post.size:,} units)"),
+        ("connectivity", f"{type(p.connectivity).__name__}, weights {tuple(p.shape)}, {p.synapses:,} synapses"),
+        *(("when it is open", str(p.during)) for _ in range(bool(p.during.phases))),
+    ]
+    content = html_table((), rows)
+    if p.equation is not None and p.plastic:
+        content += "".join(f"$${statement_latex(s)}$$" for s in p.equation.statements)
+        scopes = [("w", "one value for each synapse")]
+        scopes += [(name, "one value for each synapse") for name in p.equation.state]
+        scopes += [(name, "one value for each synapse and batch element") for name in p.equation.traces]
+        content += html_table(("variable", "scope"), scopes)
+    return folded(f"{p.name}: {p.pre.name} → {p.post.name}, {_rule(p)}", content)
+
+
+def _rule(projection: Any) -> str:
+    if projection.equation is None or not projection.plastic:
+        return "fixed"
+    control = "" if projection.local else ", not local: a control"
+    return f"{projection.equation.rule}, {projection.equation.direction}{control}"
+
+
+def _variables(neuron: Any) -> Iterator[Row]:
+    """Name, kind and scope, equation in LaTeX, and phases of each variable."""
+    for name in neuron.compartments:
+        yield name, "compartment: the sum of what projections bring in", "", ""
+    for name, into in neuron.totals.items():
+        yield name, f"the sum of the weights into {into}", "", ""
+    for name in neuron.broadcasts:
+        yield name, "broadcast: one value for each batch element", "", ""
+    for name in neuron.unit_parameters:
+        yield name, "parameter of each unit", "", ""
+    for state in neuron.states:
+        left = name_latex(state.variable)
+        left = rf"\frac{{d {left}}}{{dt}}" if state.differential else left
+        kind = "state" if state.differential else "latch"
+        when = str(state.during) if state.during.phases else ""
+        yield state.variable, f"{kind}: {SHARED if state.shared else UNIT}", f"{left} = {latex(state.expression)}", when
+    for name, expression in neuron.expressions.items():
+        yield name, "expression", f"{name_latex(name)} = {latex(expression)}", ""

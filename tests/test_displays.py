@@ -1,0 +1,117 @@
+"""What Jupyter and the terminal show: whole HTML, nothing of it executed, equations in LaTeX, texts of one line."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+from typing import Any
+
+import numpy as np
+import pytest
+from brian2 import ms
+from matplotlib.mathtext import MathTextParser
+
+import recircuit as rc
+from recircuit.plasticity import RULES
+from recircuit.plasticity.latex import latex, name_latex
+
+X, Y = np.random.default_rng(0).normal(size=(30, 4)), np.arange(30) % 3
+VOID = {"br", "hr", "img"}
+
+
+class Balanced(HTMLParser):
+    """Every tag that is opened is closed, in order."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.opened: list[str] = []
+        self.seen: list[str] = []
+        self.feed(text)
+        assert self.opened == []
+
+    def handle_starttag(self, tag: str, attrs: Any) -> None:
+        self.seen.append(tag)
+        if tag not in VOID:
+            self.opened.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.opened.pop() == tag
+
+
+def net() -> rc.Circuit:
+    return rc.layered([4, 5, 3], "urfb", batch_size=5)
+
+
+def shown() -> dict[str, Any]:
+    circuit = net()
+    trace = circuit.run({"x": X, "s": Y}, 2, record=["o.rate", "h1.rate"])
+    return {
+        "circuit": circuit,
+        "neuron": circuit["h1"].neuron,
+        "population": circuit["h1"],
+        "projection": circuit["x_to_h1"],
+        "rule": rc.urfb,
+        "trace": trace,
+        "history": rc.train(circuit, (X, Y), 2, backend="numpy", progress=False),
+        "data": rc.Dataset.from_arrays("d", X, Y, X[:9], Y[:9]),
+        "summary": circuit.summary(),
+    }
+
+
+SHOWN = shown()
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_html_is_whole(name: str) -> None:
+    found = Balanced(SHOWN[name]._repr_html_())
+    assert "table" in found.seen
+
+
+@pytest.mark.parametrize("name", [name for name in SHOWN if name not in ("summary", "rule")])
+def test_a_repr_is_one_line_that_says_what_it_is(name: str) -> None:
+    text = repr(SHOWN[name])
+    assert "\n" not in text and len(text) < 200 and " object at " not in text
+
+
+def test_sizes_scopes_and_equations_are_shown() -> None:
+    html = SHOWN["circuit"]._repr_html_()
+    assert "h1: 5 units" in html and "15 synapses" in html and "<details>" in html
+    assert r"\Delta w" in html and r"\mathit{apical}" in html and "one value for each unit and batch element" in html
+    traced = rc.Rule("t", source="s", forward="el += .1*(x_pre - el)\ndw = .1*error_post*el", traces=("el",))
+    assert "one value for each synapse and batch element" in traced._repr_html_()
+
+
+def test_names_are_not_executed() -> None:
+    evil = rc.Rule("<script>x</script>", source="<b", forward="dw = .1*x_pre", about="<i>")
+    assert "script" not in Balanced(evil._repr_html_()).seen
+    data = rc.Dataset.from_arrays("<script>", X, Y, X, Y)
+    assert "script" not in Balanced(data._repr_html_()).seen
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("apical*int(basal > 0)", r"\mathit{apical}\,\left[\mathit{basal} > 0\right]"),
+        ("x_pre/tau", r"\frac{x_{\mathrm{pre}}}{\tau}"),
+        ("clip(h, 0, 3)", r"\operatorname{clip}\left(h, 0, 3\right)"),
+        ("1 - x**2", "1 - x^{2}"),
+        ("a if b else c_2", r"\texttt{a if b else c\_2}"),
+    ],
+)
+def test_expressions_are_printed_as_they_are_read(expression: str, expected: str) -> None:
+    assert latex(expression) == expected
+    assert name_latex("error_free_post") == r"\mathit{error}_{\mathrm{free},\mathrm{post}}"
+
+
+@pytest.mark.parametrize("name", list(RULES))
+def test_the_latex_of_every_rule_can_be_typeset(name: str) -> None:
+    """By matplotlib, which knows a part of LaTeX."""
+    for equation in (RULES[name].forward, RULES[name].feedback):
+        for statement in equation.statements:
+            text = latex(statement.expression).replace(r"\bmod", r"\mathrm{mod}")
+            MathTextParser("path").parse(f"${text}$")
+            assert "texttt" not in text and "placeholder" not in text
+
+
+def test_neurons_have_aligned_equations() -> None:
+    text = rc.Neuron("basal : 1 (compartment)\ndrate/dt = (basal - rate)/tau : 1", tau=10 * ms)._repr_latex_()
+    assert text.startswith(r"$$\begin{aligned}") and r"\frac{d \mathit{rate}}{dt} &=" in text
