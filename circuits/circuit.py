@@ -19,10 +19,10 @@ from .inspection.recording import Recording
 from .inspection.trace import Trace, recorded
 from .live import Live
 from .run_inputs import Remembered, in_rows
-from .values import Valued
+from .weights import Weighted
 
 
-class Circuit(Valued):
+class Circuit(Weighted):
     """A circuit that can be run: populations and projections with a clock, in batch elements that share the synapses.
 
     `population`, `stimulus`, `connect` and `phases` declare what the circuit consists of. A program is built when it is

@@ -6,17 +6,23 @@ from .runs.opened import load_run
 from .training.callbacks import EarlyStopping
 from .training.checkpoint import Checkpoint
 from .training.history import History
+from .training.loggers import CSVLogger, TensorBoardLogger, WandbLogger
 from .training.loop import TrainingDiverged, TrainingInterrupted, train
+from .training.rate_schedules import RateSchedule
 from .training.run_files import RunFiles
 from .training.samples import augmented
 
 __all__ = [
+    "CSVLogger",
     "Checkpoint",
     "EarlyStopping",
     "History",
+    "RateSchedule",
     "RunFiles",
+    "TensorBoardLogger",
     "TrainingDiverged",
     "TrainingInterrupted",
+    "WandbLogger",
     "alignment",
     "angle",
     "augmented",

@@ -57,6 +57,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("recircuit.circuits.answered_rows",),
     ("recircuit.circuits.answers",),
     ("recircuit.circuits.values",),
+    ("recircuit.circuits.weights",),
     ("recircuit.circuits.circuit",),
     ("recircuit.circuits",),
     ("recircuit.models.data", "recircuit.models.networks"),

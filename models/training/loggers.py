@@ -1,0 +1,207 @@
+"""Callbacks that hand the measurements of each epoch on: to a CSV file, TensorBoard, or Weights & Biases."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from ...atomic_files import make_folder, write_whole
+from ...circuits import Circuit
+from ...door import door
+from ...errors import RecircuitError
+
+__all__ = ["CSVLogger", "TensorBoardLogger", "WandbLogger"]
+
+
+@door
+@dataclass
+class CSVLogger:
+    """Write the measurements of all epochs to a CSV file, which is whole after each epoch.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file. A file that was there is replaced.
+
+    Examples
+    --------
+    >>> rc.train(net, (x, y), 20, callbacks=rc.CSVLogger("errors.csv"))                             # doctest: +SKIP
+    """
+
+    path: str | Path
+    _rows: list[dict[str, float]] = field(default_factory=list, init=False, repr=False)
+
+    def on_train_begin(self, net: Circuit) -> None:
+        """Begin an empty table.
+
+        Parameters
+        ----------
+        net : Circuit
+            The circuit.
+        """
+        self._rows = []
+
+    def on_epoch_end(self, epoch: int, metrics: Mapping[str, float], net: Circuit) -> None:
+        """Write the file anew, with one more row.
+
+        Parameters
+        ----------
+        epoch : int
+            The number of the epoch.
+        metrics : mapping of str to float
+            Its row of the history.
+        net : Circuit
+            The circuit.
+        """
+        self._rows.append(dict(metrics))
+        text = io.StringIO()
+        table = csv.DictWriter(
+            text, list(dict.fromkeys(name for row in self._rows for name in row)), lineterminator="\n"
+        )
+        table.writeheader()
+        table.writerows(self._rows)
+        make_folder(Path(self.path).parent)
+        write_whole(Path(self.path), text.getvalue().encode())
+
+
+@door
+@dataclass
+class TensorBoardLogger:
+    """Write the measurements of each epoch where TensorBoard reads them (``pip install 'recircuit[tensorboard]'``).
+
+    Parameters
+    ----------
+    folder : str or Path, default "runs/tensorboard"
+        The folder, for ``tensorboard --logdir FOLDER``.
+
+    Raises
+    ------
+    RecircuitError
+        If tensorboardX is not installed; training has not begun then.
+
+    Examples
+    --------
+    >>> rc.train(net, (x, y), 20, callbacks=rc.TensorBoardLogger("runs/tensorboard/first"))         # doctest: +SKIP
+    """
+
+    folder: str | Path = "runs/tensorboard"
+    _writer: Any = field(default=None, init=False, repr=False)
+
+    def on_train_begin(self, net: Circuit) -> None:
+        """Open the folder.
+
+        Parameters
+        ----------
+        net : Circuit
+            The circuit.
+        """
+        self._writer = _library("tensorboardX", "tensorboard").SummaryWriter(str(self.folder))
+
+    def on_epoch_end(self, epoch: int, metrics: Mapping[str, float], net: Circuit) -> None:
+        """Write the row of an epoch.
+
+        Parameters
+        ----------
+        epoch : int
+            The number of the epoch.
+        metrics : mapping of str to float
+            Its row of the history.
+        net : Circuit
+            The circuit.
+        """
+        for name, value in _measured(metrics).items():
+            self._writer.add_scalar(name, value, epoch)
+        self._writer.flush()
+
+    def on_train_end(self, net: Circuit) -> None:
+        """Close the folder.
+
+        Parameters
+        ----------
+        net : Circuit
+            The circuit.
+        """
+        self._writer.close()
+
+
+@door
+@dataclass
+class WandbLogger:
+    """Send the measurements of each epoch to Weights & Biases (``pip install 'recircuit[wandb]'``).
+
+    Parameters
+    ----------
+    project : str, default "recircuit"
+        The project there.
+    options : mapping of str, optional
+        More arguments of ``wandb.init``, such as ``{"name": "first", "mode": "offline"}``.
+
+    Raises
+    ------
+    RecircuitError
+        If wandb is not installed; training has not begun then.
+
+    Examples
+    --------
+    >>> rc.train(net, (x, y), 20, callbacks=rc.WandbLogger("credit", {"mode": "offline"}))          # doctest: +SKIP
+    """
+
+    project: str = "recircuit"
+    options: Mapping[str, Any] = field(default_factory=dict)
+    _run: Any = field(default=None, init=False, repr=False)
+
+    def on_train_begin(self, net: Circuit) -> None:
+        """Begin a run there, whose configuration is the text of the circuit.
+
+        Parameters
+        ----------
+        net : Circuit
+            The circuit.
+        """
+        about = {"circuit": str(net), "batch_size": net.batch_size, "seed": net.seed}
+        options = {"config": about, **self.options}
+        self._run = _library("wandb", "wandb").init(project=self.project, **options)
+
+    def on_epoch_end(self, epoch: int, metrics: Mapping[str, float], net: Circuit) -> None:
+        """Send the row of an epoch.
+
+        Parameters
+        ----------
+        epoch : int
+            The number of the epoch.
+        metrics : mapping of str to float
+            Its row of the history.
+        net : Circuit
+            The circuit.
+        """
+        self._run.log(_measured(metrics), step=epoch)
+
+    def on_train_end(self, net: Circuit) -> None:
+        """End the run there.
+
+        Parameters
+        ----------
+        net : Circuit
+            The circuit.
+        """
+        self._run.finish()
+
+
+def _measured(metrics: Mapping[str, float]) -> dict[str, float]:
+    """Return what is a finite number, apart from the number of the epoch itself."""
+    return {name: float(value) for name, value in metrics.items() if name != "epoch" and math.isfinite(value)}
+
+
+def _library(name: str, extra: str) -> Any:
+    try:
+        return import_module(name)
+    except ImportError as problem:
+        raise RecircuitError(
+            f"callbacks: {name} is not installed ({problem}). Install it with pip install 'recircuit[{extra}]'."
+        ) from None

@@ -1,0 +1,78 @@
+"""Weights to and from mappings of arrays, as PyTorch keeps them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import recircuit as rc
+from recircuit.errors import RecircuitError
+
+
+class Tensor:
+    """As a tensor of PyTorch on a device, within a graph: NumPy reads it only after detach and cpu."""
+
+    def __init__(self, values: np.ndarray, steps: tuple[str, ...] = ()) -> None:
+        self.values, self.steps = values, steps
+
+    def detach(self) -> Tensor:
+        return Tensor(self.values, (*self.steps, "detach"))
+
+    def cpu(self) -> Tensor:
+        return Tensor(self.values, (*self.steps, "cpu"))
+
+    def __array__(self, dtype: object = None, copy: bool | None = None) -> np.ndarray:
+        assert self.steps == ("detach", "cpu")
+        return self.values
+
+
+RNG = np.random.default_rng(0)
+STATE = {
+    "0.weight": Tensor(RNG.normal(size=(5, 4))),
+    "0.bias": Tensor(RNG.normal(size=5)),
+    "2.weight": Tensor(RNG.normal(size=(3, 5))),
+}
+
+
+def net(**options: object) -> rc.Circuit:
+    return rc.layered([4, 5, 3], "urfb", precision="float64", transfer="tanh", **options)
+
+
+def test_a_state_dict_makes_the_same_network() -> None:
+    circuit = net()
+    circuit.load_weights(STATE, names={"0.weight": "x_to_h1", "2.weight": "h1_to_o"})
+    x = RNG.normal(size=(7, 4))
+    expected = np.tanh(x @ STATE["0.weight"].values.T) @ STATE["2.weight"].values.T
+    np.testing.assert_allclose(circuit.outputs(x), expected, atol=1e-12)
+
+
+def test_weights_go_out_and_come_back() -> None:
+    one, other = net(seed=1), net(seed=2)
+    other.load_weights(one.weights())
+    assert all(np.array_equal(other.weights()[name], w) for name, w in one.weights().items())
+    one.weights()["x_to_h1"][:] = 0
+    assert np.array_equal(other["x_to_h1.w"], one["x_to_h1.w"])
+    assert "o_to_h1" not in rc.layered([4, 5, 3], "bp").weights()
+
+
+def test_synapses_that_do_not_exist_stay_away() -> None:
+    circuit = net(connectivity=0.5)
+    circuit.load_weights({"x_to_h1": np.ones((5, 4))})
+    assert np.array_equal(circuit["x_to_h1.w"], circuit["x_to_h1.mask"]) and not circuit["x_to_h1.mask"].all()
+
+
+@pytest.mark.parametrize(
+    ("weights", "names", "said"),
+    [
+        ({"x_to_h": np.ones((5, 4))}, None, "no projection 'x_to_h'.*`x_to_h1`"),
+        ({"x_to_h1": np.ones((4, 5))}, None, r"the shape \(5, 4\); got \(4, 5\)"),
+        ({"h1_to_o": np.ones((3, 5)), "x_to_h1": np.full((5, 4), np.nan)}, None, "NaN"),
+        ({"0.weight": np.ones((5, 4))}, {"1.weight": "x_to_h1"}, "no weights '1.weight'.*`0.weight`"),
+    ],
+)
+def test_what_does_not_fit_changes_nothing(weights: dict, names: dict | None, said: str) -> None:
+    circuit = net()
+    before = circuit.weights()
+    with pytest.raises(RecircuitError, match=said):
+        circuit.load_weights(weights, names=names)
+    assert all(np.array_equal(w, before[name]) for name, w in circuit.weights().items())

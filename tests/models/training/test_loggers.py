@@ -1,0 +1,108 @@
+"""Callbacks that hand measurements on, and rates that change with the epoch. The services are stand-ins for the libraries."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+import recircuit as rc
+from recircuit.errors import RecircuitError, UsageError
+
+X, Y = np.random.default_rng(0).normal(size=(30, 4)), np.arange(30) % 3
+
+
+def net() -> rc.Circuit:
+    return rc.layered([4, 5, 3], "urfb", batch_size=5, precision="float64")
+
+
+def trained(callbacks: Any, epochs: int = 3) -> rc.History:
+    return rc.train(net(), (X, Y), epochs, backend="numpy", progress=False, callbacks=callbacks)
+
+
+def test_a_csv_file_holds_the_history(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "errors.csv"
+    history = trained(rc.CSVLogger(path))
+    with path.open() as file:
+        rows = list(csv.DictReader(file))
+    assert [float(row["train_error"]) for row in rows] == history["train_error"].tolist()
+    assert list(rows[0]) == history.names
+
+
+class Service(ModuleType):
+    """Writes down what it is told."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.told: list[tuple[Any, ...]] = []
+
+    def SummaryWriter(self, folder: str) -> Any:
+        self.told.append(("open", folder))
+        return SimpleNamespace(
+            add_scalar=lambda name, value, step: self.told.append((step, name, value)),
+            flush=lambda: self.told.append(("flush",)),
+            close=lambda: self.told.append(("close",)),
+        )
+
+    def init(self, **options: Any) -> Any:
+        self.told.append(("open", options))
+        return SimpleNamespace(
+            log=lambda row, step: self.told.append((step, row)), finish=lambda: self.told.append(("close",))
+        )
+
+
+def test_tensorboard_is_told_each_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
+    service = Service("tensorboardX")
+    monkeypatch.setitem(sys.modules, "tensorboardX", service)
+    history = trained(rc.TensorBoardLogger("folder"))
+    assert service.told[0] == ("open", "folder") and service.told[-1] == ("close",)
+    assert [told[2] for told in service.told if told[1:2] == ("train_error",)] == history["train_error"].tolist()
+    assert service.told.count(("flush",)) == 3
+
+
+def test_weights_and_biases_is_told_each_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
+    service = Service("wandb")
+    monkeypatch.setitem(sys.modules, "wandb", service)
+    history = trained(rc.WandbLogger("mine", {"mode": "offline"}))
+    opened = service.told[0][1]
+    assert opened["project"] == "mine" and opened["mode"] == "offline" and opened["config"]["batch_size"] == 5
+    assert [row["train_error"] for step, row in service.told[1:-1]] == history["train_error"].tolist()
+    assert [step for step, _ in service.told[1:-1]] == [1, 2, 3] and service.told[-1] == ("close",)
+
+
+@pytest.mark.parametrize(("logger", "name"), [(rc.TensorBoardLogger, "tensorboardX"), (rc.WandbLogger, "wandb")])
+def test_what_is_not_installed_is_said_before_training(logger: Any, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, name, None)
+    circuit = net()
+    with pytest.raises(RecircuitError, match=rf"{name} is not installed.*pip install 'recircuit\["):
+        rc.train(circuit, (X, Y), backend="numpy", progress=False, callbacks=logger())
+    assert circuit.epoch == 0
+
+
+def test_the_rate_of_an_epoch_is_the_declared_one_times_its_factor() -> None:
+    seen = []
+    trained([rc.RateSchedule(lambda epoch: 1 / epoch), lambda epoch, m, n: seen.append(float(n["x_to_h1.rate"]))])
+    assert seen == pytest.approx([1, 1 / 2, 1 / 3])
+
+
+def test_a_schedule_goes_on_where_it_was() -> None:
+    whole, parts = net(), net()
+    rc.train(whole, (X, Y), 4, backend="numpy", progress=False, callbacks=rc.RateSchedule.exponential(0.5))
+    for _ in range(2):
+        rc.train(parts, (X, Y), 2, backend="numpy", progress=False, callbacks=rc.RateSchedule.exponential(0.5))
+    assert np.array_equal(whole["x_to_h1.w"], parts["x_to_h1.w"])
+
+
+def test_ready_schedules() -> None:
+    steps, cosine = rc.RateSchedule.steps(2, 4, factor=0.5).factor, rc.RateSchedule.cosine(5, least=0.1).factor
+    assert [steps(k) for k in range(1, 7)] == [1, 1, 0.5, 0.5, 0.25, 0.25]
+    assert [cosine(1), cosine(3), cosine(5), cosine(9)] == pytest.approx([1, 0.55, 0.1, 0.1])
+    with pytest.raises(UsageError, match="factor of epoch 1"):
+        trained(rc.RateSchedule(lambda epoch: 0.0))
+    with pytest.raises(UsageError, match="no rule of the circuit has a parameter 'speed'"):
+        trained(rc.RateSchedule(lambda epoch: 1.0, "speed"))
