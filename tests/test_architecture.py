@@ -58,6 +58,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("recircuit.circuits.answers",),
     ("recircuit.circuits.values",),
     ("recircuit.circuits.weights",),
+    ("recircuit.circuits.explored",),
     ("recircuit.circuits.circuit",),
     ("recircuit.circuits",),
     ("recircuit.models.data", "recircuit.models.networks"),

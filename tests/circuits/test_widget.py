@@ -1,0 +1,68 @@
+"""The interactive view: sliders, a picture that follows them, and a circuit that stays as it is."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+import pytest
+from brian2 import ms
+
+import recircuit as rc
+from recircuit.errors import RecircuitError
+
+X = np.random.default_rng(0).normal(size=(6, 4))
+DATA = {"x": X, "s": np.arange(6) % 3}
+
+
+def net() -> rc.Circuit:
+    return rc.layered([4, 5, 3], "urfb", batch_size=2, tau=3 * ms)
+
+
+def sliders(view: Any) -> dict[str, Any]:
+    return {slider.description: slider for slider in view.children[0].children}
+
+
+def test_sliders_redraw_and_the_circuit_stays() -> None:
+    circuit = net()
+    before = circuit.state()
+    view = circuit.widget(DATA)
+    first = bytes(view.children[2].value)
+    assert first.startswith(b"\x89PNG")
+    found = sliders(view)
+    assert found["h1.tau (ms)"].value == 3 and found["x_to_h1.rate"].value == 1
+    found["h1.tau (ms)"].value = 12
+    second = bytes(view.children[2].value)
+    assert second != first
+    found["h1.tau (ms)"].value = 3
+    assert bytes(view.children[2].value) == first
+    assert all(np.array_equal(circuit.state()[key], value) for key, value in before.items())
+    assert circuit["h1.tau"].item() == 0.003
+
+
+def test_it_draws_o_t_and_s() -> None:
+    from recircuit.circuits.inspection.widget import usual_record
+
+    assert sorted(usual_record(net())) == ["o.rate", "s.rate", "t.rate"]
+    plain = rc.Circuit()
+    plain.stimulus("x", 2), plain.population("h", 3, rc.pyramidal("tanh"))
+    assert usual_record(plain) == ["x.rate", "h.rate"]
+
+
+def test_what_diverges_is_said_below_the_sliders() -> None:
+    view = net().widget(DATA, parameters=["x_to_h1.rate"], record=["o.rate"], presentations=3)
+    (slider,) = sliders(view).values()
+    slider.max = 1e300
+    slider.value = 1e300
+    assert "float32" in view.children[1].value or "NaN" in view.children[1].value
+    slider.value = 1.0
+    assert view.children[1].value == ""
+
+
+def test_what_cannot_be_shown_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(RecircuitError, match=r"'o.nosuch'|has no 'nosuch'"):
+        net().widget(DATA, record=["o.nosuch"])
+    monkeypatch.setitem(sys.modules, "ipywidgets", None)
+    with pytest.raises(RecircuitError, match=r"pip install 'recircuit\[widget\]'"):
+        net().widget(DATA)
