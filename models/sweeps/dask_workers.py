@@ -25,7 +25,7 @@ def dispatch(
     jobs: Sequence[Job],
     done: Callable[[Job, Result], None],
     *,
-    scheduler: str | None = None,
+    scheduler: Any = None,
     workers: int | None = None,
     begun: Callable[[str], None] = lambda text: None,
 ) -> dict[str, str]:
@@ -37,8 +37,8 @@ def dispatch(
         The jobs.
     done : function
         A function that is called in this process with each job and its result, as they come.
-    scheduler : str, optional
-        The address of a Dask scheduler, as tcp://host:8786; None for workers on this machine.
+    scheduler : str or Cluster, optional
+        The address of a Dask scheduler, as tcp://host:8786, or a cluster of Dask; None for workers on this machine.
     workers : int, optional
         The number of these workers; None for one for each core.
     begun : function
@@ -89,7 +89,7 @@ def _twice(runs: Runs, job: Job) -> Result:
 
 
 def _on_cluster(
-    jobs: Sequence[Job], done: Callable[[Job, Result], None], scheduler: str, begun: Callable[[str], None]
+    jobs: Sequence[Job], done: Callable[[Job, Result], None], scheduler: Any, begun: Callable[[str], None]
 ) -> dict[str, str]:
     _check_installed()
     from distributed import as_completed as as_answered
@@ -137,7 +137,7 @@ def _check_installed() -> None:
 
 
 @contextmanager
-def _client(scheduler: str, begun: Callable[[str], None]) -> Iterator[Any]:
+def _client(scheduler: Any, begun: Callable[[str], None]) -> Iterator[Any]:
     """A client of the cluster at an address."""
     from distributed import Client
 
@@ -149,7 +149,8 @@ def _client(scheduler: str, begun: Callable[[str], None]) -> Iterator[Any]:
             "scheduler`, and workers with `dask worker ADDRESS`; or leave the option out to use this machine."
         ) from None
     with client:
-        begun(f"{len(client.scheduler_info(n_workers=-1)['workers'])} workers at {scheduler}.")
+        if isinstance(scheduler, str):
+            begun(f"{len(client.scheduler_info(n_workers=-1)['workers'])} workers at {scheduler}.")
         yield client
 
 

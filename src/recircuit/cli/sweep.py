@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -31,6 +32,14 @@ OUT = "The folder of the sweep, which receives runs/*.json, table.csv and summar
 SCHEDULER = (
     "The address of a Dask scheduler, for instance tls://host:8786. Without it, the cores of this machine are used. "
     "docs/sweep.md describes clusters."
+)
+CLUSTER = (
+    "Let the queue of a cluster start the workers: slurm, pbs or lsf; or local, which starts them here, to try it. Call it "
+    "on a machine from which jobs are submitted, in a folder that all machines share."
+)
+JOBS = "With --cluster: the number of jobs in the queue, each of which does one run at a time. [default: 1]"
+CLUSTER_OPTIONS = (
+    "With --cluster: a TOML file with options of the jobs, such as queue, walltime, memory and job_script_prologue."
 )
 WORKERS = "The number of runs at a time on this machine. [default: the number of cores]"
 BACKEND = f"The backend: auto, {BACKENDS.listed()}. [default: auto; numpy for experiments]"
@@ -63,6 +72,9 @@ def sweep(
     out: Annotated[Path | None, typer.Option(metavar="DIR", help=OUT)] = None,
     scheduler: Annotated[str | None, typer.Option(metavar="ADDRESS", help=SCHEDULER)] = None,
     workers: Annotated[int | None, typer.Option(metavar="N", min=1, help=WORKERS)] = None,
+    cluster: Annotated[str | None, typer.Option(metavar="QUEUE", help=CLUSTER)] = None,
+    jobs: Annotated[int | None, typer.Option(metavar="N", min=1, help=JOBS)] = None,
+    cluster_options: Annotated[Path | None, typer.Option(metavar="FILE", help=CLUSTER_OPTIONS)] = None,
 ) -> None:
     """Train networks, or run experiments, over seeds and variants, many runs at a time.
 
@@ -77,9 +89,35 @@ def sweep(
     other = {"backend": backend, "data_dir": data_dir, "measure": measure or None}
     fixed = {name: value for name, value in other.items() if value is not None}
     folder = out or Path("runs") / f"sweep-{re.sub(r'[^A-Za-z0-9_,-]+', '_', Path(what).stem)}"
-    jobs = _jobs(what, given, seeds_of(seeds), quick, fixed, None if scheduler else folder)
+    _check_places(scheduler, workers, cluster, jobs, cluster_options)
+    asked = _jobs(what, given, seeds_of(seeds), quick, fixed, None if scheduler or cluster else folder)
     with locked(folder) as lock:
-        _Sweep(jobs, folder).run(lock, scheduler, workers)
+        _Sweep(asked, folder).run(lock, _place(scheduler, cluster, jobs or 1, cluster_options, folder), workers)
+
+
+def _check_places(
+    scheduler: str | None, workers: int | None, cluster: str | None, jobs: int | None, options: Path | None
+) -> None:
+    """Refuse two places where the runs should be."""
+    given = {"--scheduler": scheduler, "--workers": workers, "--cluster": cluster}
+    places = [name for name, value in given.items() if value is not None]
+    if len(places) > 1:
+        raise UsageError(f"{places[0]} and {places[1]} are two ways to say where the runs are; give one of them.")
+    if cluster is None and (jobs is not None or options is not None):
+        raise UsageError("--jobs and --cluster-options go with --cluster slurm, pbs, lsf or local.")
+
+
+@contextmanager
+def _place(scheduler: str | None, cluster: str | None, jobs: int, options: Path | None, folder: Path) -> Iterator[Any]:
+    """Open the scheduler of the runs: an address, the cluster of a queue, or None for this machine."""
+    if cluster is None:
+        yield scheduler
+        return
+    from recircuit.models.sweeps.queue_cluster import options_in, queue_cluster
+
+    with queue_cluster(cluster, jobs, options_in(options), folder / "cluster") as found:
+        typer.echo(f"{jobs} job{'s' * (jobs != 1)} in the queue of {cluster}.")
+        yield found
 
 
 def _jobs(
@@ -130,7 +168,7 @@ class _Sweep:
         found = {job.key: job.finished(self.runs) for job in jobs}
         self.results: dict[str, Result] = {key: result for key, result in found.items() if result is not None}
 
-    def run(self, lock: FolderLock, scheduler: str | None, workers: int | None) -> None:
+    def run(self, lock: FolderLock, place: AbstractContextManager[Any], workers: int | None) -> None:
         """Do what is not done, and write the tables."""
         from recircuit.models.sweeps.dask_workers import dispatch
 
@@ -140,9 +178,12 @@ class _Sweep:
         earlier = f", {len(self.results)} of them done before" if self.results else ""
         typer.echo(f"{_runs(len(self.jobs))}{earlier}, in {self.folder}")
         try:
-            with tqdm(
-                total=len(self.jobs), initial=len(self.results), unit=" runs", leave=False, disable=None
-            ) as self.bar:
+            with (
+                place if left else nullcontext() as scheduler,
+                tqdm(
+                    total=len(self.jobs), initial=len(self.results), unit=" runs", leave=False, disable=None
+                ) as self.bar,
+            ):
                 failed = dispatch(left, self._done, scheduler=scheduler, workers=workers, begun=tqdm.write)
         except KeyboardInterrupt:
             self._write()
