@@ -5,11 +5,12 @@ BIN := $(VENV)/bin
 EXAMPLES ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup train test slow matrix soak check docs bench clean
+.PHONY: help setup notebook train test slow matrix soak check docs bench clean
 
 help:
 	@echo "make setup   an environment in $(VENV) with recircuit and all it needs"
 	@echo "make train   train a network on real digits, with its curves in runs/digits"
+	@echo "make notebook  open the notebooks in JupyterLab, which it installs if it is not there"
 	@echo "make test    check, then the tests and the notebooks (minutes)"
 	@echo "make slow    the long tests"
 	@echo "make matrix  the package, installed for each Python, Brian2 and compiler that is there (many minutes)"
@@ -24,6 +25,10 @@ setup:
 
 train: setup
 	$(BIN)/recircuit train digits --backend auto --out runs/digits --overwrite
+
+notebook: setup
+	$(BIN)/python -c "import jupyterlab" 2>/dev/null || $(BIN)/python -m pip install --quiet --editable ".[notebook]"
+	$(BIN)/python -m jupyterlab notebooks
 
 check: setup
 	$(BIN)/ruff check

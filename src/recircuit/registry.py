@@ -198,8 +198,24 @@ def closest(name: str, known: Iterable[str]) -> str:
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """Return the name that is most like the given one; None if none is like it."""
-    return next(iter(difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)), None)
+    """Return the name that is most like the given one; None if none could be meant.
+
+    Names with other numbers are other things, as float16 and float64 are, unless one sign is different.
+    """
+    found = difflib.get_close_matches(name, list(known), n=3, cutoff=0.7)
+    return next((each for each in found if _numbers(each) == _numbers(name) or _one_sign_apart(name, each)), None)
+
+
+def _numbers(name: str) -> list[str]:
+    return re.findall(r"\d+", name)
+
+
+def _one_sign_apart(a: str, b: str) -> bool:
+    """Whether one sign is replaced, added or left out."""
+    short, long = sorted((a, b), key=len)
+    if len(short) == len(long):
+        return sum(x != y for x, y in zip(a, b)) <= 1
+    return any(long[:k] + long[k + 1 :] == short for k in range(len(long)))
 
 
 def summary(member: Any) -> str:

@@ -1,4 +1,4 @@
-"""The command line: `recircuit train`, `sweep`, `compare`, `reproduce`, `rules`, `doctor`.
+"""The command line: `recircuit train`, `compare`, `sweep`, `runs`, `show`, `reproduce`, `rules`, `doctor`.
 
 The exit code is 0 after success, 1 if a check or the run fails, 2 if the call is wrong, 130 after Ctrl-C and 143 after SIGTERM.
 """
@@ -12,7 +12,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from recircuit.cli.on_demand import CommandsOnDemand
+from recircuit.cli.on_demand import HELP, CommandsOnDemand
 from recircuit.cli.problems import explained
 from recircuit.cli.signals import stop_signals
 
@@ -22,7 +22,8 @@ app = typer.Typer(
     name="recircuit",
     cls=CommandsOnDemand,
     help="Simulate rate-based neural circuits that learn by local rules.",
-    add_completion=False,
+    add_completion=True,
+    context_settings=HELP,
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,

@@ -10,19 +10,29 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
-__all__ = ["COMMANDS", "CommandsOnDemand"]
+from recircuit.cli.option_groups import GroupedCommand
+
+__all__ = ["COMMANDS", "HELP", "OVERVIEW", "CommandsOnDemand"]
 
 #: The name of a command -> its line in the overview. Its module in this package and its function there have the same name.
 COMMANDS = {
     "train": "Train a network on a data set and keep the results in a folder.",
+    "compare": "Train rules side by side, and say what each reaches and needs.",
+    "sweep": "Run many trainings or experiments over seeds and variants.",
     "runs": "List the runs in a folder, with their errors.",
     "show": "Print one run and draw its learning curves.",
-    "sweep": "Run many trainings or experiments over seeds and variants.",
-    "compare": "Train rules side by side, and say what each reaches and needs.",
     "reproduce": "Run an experiment of a paper and check its numbers.",
     "rules": "Print the rules that networks can be trained with.",
-    "doctor": "Say what works on this machine, and what to do about what does not work.",
+    "doctor": "Say what works on this machine, and what to do where it does not.",
 }
+#: The headings of the overview, with their commands.
+OVERVIEW = {
+    "Train": ("train", "compare", "sweep"),
+    "Look at runs": ("runs", "show"),
+    "Experiments of papers": ("reproduce",),
+    "About recircuit": ("rules", "doctor"),
+}
+HELP = {"help_option_names": ["-h", "--help"]}
 
 
 class _Loaded(Mapping[str, Any]):
@@ -33,7 +43,7 @@ class _Loaded(Mapping[str, Any]):
             raise KeyError(name)
         function = getattr(import_module(f"{__package__}.{name}"), name)
         alone = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-        alone.command(name, short_help=COMMANDS[name])(function)
+        alone.command(name, cls=GroupedCommand, short_help=COMMANDS[name], context_settings=HELP)(function)
         return get_command(alone)
 
     def __iter__(self) -> Iterator[str]:
@@ -56,5 +66,7 @@ class CommandsOnDemand(TyperGroup):
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write the overview."""
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+        width = max(map(len, COMMANDS))
+        for heading, names in OVERVIEW.items():
+            with formatter.section(heading):
+                formatter.write_dl([(name.ljust(width), COMMANDS[name]) for name in names])

@@ -1,0 +1,95 @@
+"""The help in groups, completion, the commands of the docs, and suggestions."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from recircuit.cli import app
+from recircuit.cli.on_demand import COMMANDS, OVERVIEW
+from recircuit.registry import nearest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def call(*arguments: str, **environment: str) -> str:
+    result = CliRunner().invoke(app, list(arguments), env=environment)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def options(command: str) -> dict[str, Any]:
+    """The parameters of a command by the names of their options."""
+    group: Any = typer.main.get_command(app)
+    return {name: p for p in group.commands[command].params for name in p.opts if name.startswith("-")}
+
+
+def test_the_overview_has_every_command_once_and_whole() -> None:
+    assert sorted(name for names in OVERVIEW.values() for name in names) == sorted(COMMANDS)
+    said = " ".join(call("-h").split())
+    assert said == " ".join(call("--help").split()) and "..." not in said.replace("[ARGS]...", "")
+    assert all(summary in said for summary in COMMANDS.values()) and all(f"{heading}:" in said for heading in OVERVIEW)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_help_of_a_command_has_every_option(command: str) -> None:
+    said = call(command, "-h")
+    assert said == call(command, "--help")
+    for name, parameter in options(command).items():
+        assert re.search(rf"^  (-\w, )?{name}\b", said, re.M), name
+        assert " ".join(str(parameter.help).split())[:40].split()[0] in said
+
+
+def test_options_of_train_are_in_groups() -> None:
+    said = call("train", "-h")
+    headings = re.findall(r"^(\w[\w ]+):$", said, re.M)
+    assert headings[:3] == ["Arguments", "Network", "Learning"] and headings[-1] == "Other options"
+    assert said.split("Other options:")[1].split() == "-h, --help Show this message and exit.".split()
+
+
+def test_commands_and_options_are_completed() -> None:
+    def completed(words: str, count: int) -> list[str]:
+        asked = {"_RECIRCUIT_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(count)}
+        command = [str(Path(sys.executable).with_name("recircuit"))]
+        return subprocess.run(command, env={**os.environ, **asked}, capture_output=True, text=True).stdout.split()
+
+    assert completed("recircuit r", 1) == ["runs", "reproduce", "rules"]
+    assert completed("recircuit show --o", 2) == ["--out"]
+
+
+DOCS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+@pytest.mark.parametrize("page", DOCS, ids=lambda page: page.name)
+def test_commands_of_the_docs_have_the_options_that_they_are_given(page: Path) -> None:
+    code = "\n".join(re.findall(r"^```.*?^```|`[^`\n]+`", page.read_text(encoding="utf-8"), re.M | re.S))
+    for command, rest in re.findall(r"^`?recircuit ([a-z]+)\b([^\n`]*)", code, re.M):
+        assert command in COMMANDS, f"{page.name}: recircuit {command}"
+        known = options(command) | {"--help": None, "-h": None}
+        unknown = [name for name in re.findall(r"(?<!\S)\[?(--[a-z-]+)", rest) if name not in known]
+        assert unknown == [], f"{page.name}: recircuit {command}{rest}"
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "expected"),
+    [
+        ("resnet", ("simpnet", "deepnet", "deepernet"), None),
+        ("float16", ("float32", "float64"), None),
+        ("float3", ("float32", "float64"), "float32"),
+        ("cifar11", ("mnist", "cifar10", "cifar100"), "cifar10"),
+        ("cifar1000", ("mnist", "cifar10", "cifar100"), "cifar100"),
+        ("urbf", ("urfb", "frfb"), "urfb"),
+        ("batchsize", ("batch_size",), "batch_size"),
+        ("nosuch", ("tanh", "relu"), None),
+    ],
+)
+def test_only_what_could_be_meant_is_suggested(name: str, known: tuple[str, ...], expected: str | None) -> None:
+    assert nearest(name, known) == expected
