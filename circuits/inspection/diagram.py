@@ -11,7 +11,7 @@ from matplotlib.path import Path
 from ..description.network import Network
 from ..description.projection import Transposed
 from .diagram_layout import BY, DOWN, GAP, UP, Box, Edge, lay_out
-from .figures import axes_given, new_figure
+from .figures import axes_given, figure_of, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -50,7 +50,7 @@ def draw_circuit(circuit: Network, *, phases: bool = True, labels: bool = True, 
     """
     boxes, edges = lay_out(circuit)
     axes = new_figure().add_axes((0, 0, 1, 1)) if ax is None else axes_given(ax, 1, "diagram")[0]
-    figure = axes.get_figure(root=True)
+    figure = figure_of(axes)
     lanes = _Lanes(boxes)
     points = [p for edge in edges for p in _draw_edge(axes, edge, lanes, labels)]
     for box in boxes:

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from ...errors import RecircuitError
 
-__all__ = ["ShownOnce", "axes_given", "new_figure"]
+__all__ = ["ShownOnce", "axes_given", "figure_of", "new_figure"]
 
 
 class ShownOnce(Figure):
@@ -58,3 +58,10 @@ def axes_given(ax: Any, count: int, what: str) -> list[Axes]:
             f"{what}: ax is {expected} as from plt.subplots({'' if count == 1 else count}); got {ax!r}."
         )
     return given
+
+
+def figure_of(axes: Axes) -> Figure:
+    """Return the whole figure that axes belong to."""
+    found = axes.get_figure(root=True)
+    assert found is not None
+    return found

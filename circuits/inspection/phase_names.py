@@ -9,6 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 from matplotlib.text import Text
 
+from .figures import figure_of
+
 __all__ = ["SHADES", "name_phases", "shades_of"]
 
 #: Pale enough that lines stay in front.
@@ -63,8 +65,7 @@ def _written(panel: Axes, span: Span, turned: bool) -> Text:
 
 def _collide(panel: Axes, texts: Sequence[Text], turned: bool) -> bool:
     """Whether two of the texts touch. Turned ones are parallel, and must begin a line of text apart."""
-    figure = panel.get_figure(root=True)
-    assert figure is not None
+    figure = figure_of(panel)
     figure.draw_without_rendering()
     boxes = sorted((text.get_window_extent() for text in texts), key=lambda box: box.x0)
     if turned:

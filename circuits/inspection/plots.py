@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from ...errors import RecircuitError
 from ..description.schedule import Schedule
-from .figures import axes_given, new_figure
+from .figures import axes_given, figure_of, new_figure
 from .phase_names import name_phases, shades_of
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def plot_trace(
         panel.set_xlim(trace.begin, trace.t[-1])
     panels[-1].set_xlabel("time (ms)")
     name_phases(panels[0], _spans(trace), len(trace.rows))
-    return panels[0].get_figure(root=True)
+    return figure_of(panels[0])
 
 
 def _draw_elements(panel: Axes, trace: Recorded, lines: np.ndarray, elements: list[int], labelled: int) -> None:

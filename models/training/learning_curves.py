@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from ...circuits.inspection.figures import axes_given
+from ...circuits.inspection.figures import axes_given, figure_of
 
 __all__ = ["curves", "image", "png"]
 
@@ -58,7 +58,7 @@ def curves(columns: Columns, title: str = "", figure: Figure | None = None, ax: 
         _draw_errors(axes[0], columns)
         if panels > 1:
             _draw_angles(axes[1], columns, layers)
-    return axes[0].get_figure(root=True)
+    return figure_of(axes[0])
 
 
 def png(figure: Figure) -> bytes:

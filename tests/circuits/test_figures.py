@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from brian2 import ms
 from matplotlib import pyplot as plt
+from matplotlib.legend import Legend
 from matplotlib.text import Annotation
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
@@ -82,7 +83,7 @@ def test_names_of_phases_do_not_collide(phases: tuple[Any, ...], presentations: 
     panel = figure.axes[0]
     figure.draw_without_rendering()
     names = [text for text in panel.texts if isinstance(text, Annotation)]
-    legends = [child for child in panel.get_children() if type(child).__name__ == "Legend"]
+    legends = [child for child in panel.get_children() if isinstance(child, Legend)]
     said = {t.get_text() for t in names} | {t.get_text() for legend in legends for t in legend.get_texts()}
     assert said >= {"feedforward", "error", "feedback", "plasticity"}
     boxes = sorted((text.get_window_extent() for text in names), key=lambda box: box.x0)

@@ -46,7 +46,8 @@ def test_it_draws_o_t_and_s() -> None:
 
     assert sorted(usual_record(net())) == ["o.rate", "s.rate", "t.rate"]
     plain = rc.Circuit()
-    plain.stimulus("x", 2), plain.population("h", 3, rc.pyramidal("tanh"))
+    plain.stimulus("x", 2)
+    plain.population("h", 3, rc.pyramidal("tanh"))
     assert usual_record(plain) == ["x.rate", "h.rate"]
 
 
