@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 import pytest
+import typer
 
 import recircuit as rc
 import recircuit.testing
@@ -17,6 +18,7 @@ from docs.extension.commands import command
 from docs.extension.links import BLOCK, outside_code
 from docs.extension.toctrees import children
 from docs.figures.draw import FIGURES
+from recircuit.cli import app
 from recircuit.cli.on_demand import COMMANDS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -83,11 +85,19 @@ def shown(text: str) -> Iterator[str]:
     yield from (found[0] for found in BLOCK.findall(text) if not found[0].startswith(("```python", "```text")))
 
 
+#: The options of recircuit itself.
+OF_ALL = {
+    option
+    for each in typer.main.get_command(app).get_params(click.Context(click.Command("recircuit")))
+    for option in each.opts
+}
+
+
 @pytest.mark.parametrize("page", [p for p in PAGES if p.name != "CHANGELOG.md"], ids=lambda p: str(p.relative_to(ROOT)))
 def test_no_command_differs_from_what_its_help_says(page: Path) -> None:
     for line in commands(page):
         words = [word.strip("[]") for word in shlex.split(line, comments=True)[1:]]
-        if words[0] in ("COMMAND", "--version", "--help"):
+        if words[0] == "COMMAND" or words[0] in OF_ALL:
             continue
         assert words[0] in COMMANDS, line
         found = command(words[0])
