@@ -32,25 +32,17 @@ import recircuit as rc
 ALPHA, SIGMA, COHERENCES = 0.2, 0.15, np.array([-16, -8, -4, -2, -1, 1, 2, 4, 8, 16])
 STEPS = {"begin": 1, "fixation": 5, "onset": 1, "stimulus": 39, "decision": 15, "rest": 2}
 ALWAYS, LEARNS = " and ".join(STEPS), "fixation and onset and decision and rest"
-RFLO = rc.Rule(
-    "rflo",
-    source="Murray 2019",
-    forward="dw = rate*credit_post*above_2_post*low_2_pre",
-    parameters=dict(rate=0.001),
-).with_signs()
-READOUT = rc.Rule(
-    "readout",
-    source="Murray 2019",
-    forward="dw = rate*error_post*arriving_pre",
-    parameters=dict(rate=0.003),
-).with_signs()
+#: Rates fall to a tenth after three fifths of the updates, since outputs otherwise follow the last trials.
+FALLS = 14400
+RECURRENT, OUT = "dw = rate*credit_post*above_2_post*low_2_pre", "dw = rate*error_post*arriving_pre"
+RFLO = rc.Rule("rflo", source="Murray 2019", forward=RECURRENT, parameters=dict(rate=0.002)).with_signs()
+READOUT = rc.Rule("readout", source="Murray 2019", forward=OUT, parameters=dict(rate=0.003)).with_signs()
+RFLO, READOUT = RFLO.with_rate_steps(FALLS), READOUT.with_rate_steps(FALLS)
 #: Low-pass filtered rate and slope, as they were two steps ago: this is when the rates were that an error judges.
-HELD = f"""
-    low_1 = low   : 1 (during {ALWAYS})
-    low_2 = low_1 : 1 (during {ALWAYS})
-"""
+HELD = f"low_1 = low : 1 (during {ALWAYS})\nlow_2 = low_1 : 1 (during {ALWAYS})"
 INPUT = rc.Neuron(
-    f"now : 1\nrate = now : 1\nlow = (1 - in_begin)*(low + alpha*(now - low)) : 1 (during {ALWAYS}){HELD}", alpha=ALPHA
+    f"now : 1\nrate = now : 1\nlow = (1 - in_begin)*(low + alpha*(now - low)) : 1 (during {ALWAYS})\n{HELD}",
+    alpha=ALPHA,
 )
 UNIT = rc.Neuron(
     f"""
@@ -111,10 +103,10 @@ def trials(coherences: NDArray, seed: int) -> tuple[NDArray, NDArray]:
     return shown, wanted
 
 
-def decide(net: rc.Circuit, coherences: NDArray, seed: int) -> NDArray[np.bool_]:
+def decide(net: rc.Circuit, coherences: NDArray, seed: int, learn: bool = True) -> NDArray[np.bool_]:
     """In which trials the first output is above the second one in the last step of the decision."""
     shown, wanted = trials(coherences, seed)
-    trace = net.run({"u": shown, "wanted": wanted}, record=["z.rate"], elements="all")
+    trace = net.run({"u": shown, "wanted": wanted}, record=["z.rate"], elements="all", learn=learn)
     last = trace["z.rate"].reshape(-1, shown.shape[1], net.batch_size, 2)[:, -3].reshape(-1, 2)
     return last[:, 0] > last[:, 1]
 
@@ -128,21 +120,13 @@ def learn(net: rc.Circuit, blocks: int) -> NDArray[np.float64]:
     return np.array(right)
 
 
-def frozen(net: rc.Circuit) -> rc.Circuit:
-    """A circuit with the same weights, which does not learn."""
-    other = decision(net["h"].size, rule=None)
-    for name in ("u_to_h", "h_to_h", "h_to_z"):
-        other[f"{name}.w"] = net[f"{name}.w"]
-    return other
-
-
 def main(out: Path = Path("."), blocks: int = 50, units: int = 100) -> dict[str, float]:
     """Learn with all weights and with the readout alone; test with fixed weights, and draw."""
     nets = {"RFLO": decision(units), "readout alone": decision(units, rule=None)}
     learned, tested = {name: learn(net, blocks) for name, net in nets.items()}, {}
     coherences = np.repeat(COHERENCES, 200)
     for name, net in nets.items():
-        first = decide(frozen(net), coherences, seed=1000)
+        first = decide(net, coherences, seed=1000, learn=False)
         right = (first == (coherences > 0)).reshape(10, 200).mean(axis=1)
         tested[name] = (right[5:] + right[4::-1]) / 2
         by = ", ".join(f"{100 * share:.1f}% at {c}" for share, c in zip(tested[name], COHERENCES[5:]))

@@ -39,7 +39,7 @@ import recircuit as rc
 GOAL, BETA, ETA = 2.0, 0.005, 0.00005
 RATE_SCALED = rc.Rule(
     "rate_scaled",
-    source="van Rossum, Bi and Turrigiano 2000",
+    source="van Rossum et al. 2000",
     forward="dw = eta*x_post*x_pre + beta*w*(goal - mean_post)/goal",
     parameters=dict(eta=ETA, beta=BETA, goal=GOAL),
 )
@@ -86,13 +86,13 @@ def eigenvector(x: NDArray) -> tuple[float, NDArray[np.float64]]:
     return float(values[-1]), np.abs(vectors[:, -1])
 
 
-def learn(x: NDArray, rule: rc.Rule, blocks: int, units: int = 4) -> tuple[rc.Circuit, NDArray[np.float64]]:
-    """The circuit, and the weights of its units after each block, in which all stimuli are shown."""
+def learn(x: NDArray, rule: rc.Rule, blocks: int, units: int = 4) -> NDArray[np.float64]:
+    """The weights of all units after each block, in which all stimuli are shown."""
     net, weights = scaled(x.shape[1], units, rule), []
     for _ in range(blocks):
         net.run(x)
         weights.append(net["x_to_h.w"].copy())
-    return net, np.array(weights)
+    return np.array(weights)
 
 
 def halved(x: NDArray, weights: NDArray, blocks: int = 40) -> tuple[NDArray, NDArray]:
@@ -112,20 +112,19 @@ def main(out: Path = Path("."), inputs: int = 20, blocks: int = 150) -> dict[str
     rules = {"by the rate": RATE_SCALED, "by the weights": WEIGHT_SCALED, "none": RATE_SCALED.with_parameters(beta=0.0)}
     learned = {name: learn(x, rule, blocks) for name, rule in rules.items()}
     wanted, found = GOAL * (1 + ETA * s / BETA), {}
-    for name, (_, weights) in learned.items():
-        w = weights[-1]
+    for name, w in ((name, weights[-1]) for name, weights in learned.items()):
         found[name] = float((w @ direction / np.linalg.norm(w, axis=1)).min())
         print(f"scaling {name:14} cosine with the eigenvector {found[name]:.6f}; sum of weights {w[0].sum():.4g}")
-    rate = np.mean(x @ learned["by the rate"][1][-1].T, axis=0)
+    rate = np.mean(x @ learned["by the rate"][-1].T, axis=0)
     print(f"scaling by the rate: mean rates {rate.min():.3f} to {rate.max():.3f} (theory {wanted:.3f})")
-    before, taken = halved(x, learned["by the rate"][1][-1])
+    before, taken = halved(x, learned["by the rate"][-1])
     factors = taken[-1] / before
     print(f"half the input: weights grow by {factors.min():.3f} to {factors.max():.3f} (theory 2)")
     draw(learned, taken, before, direction).savefig(out / "synaptic_scaling.png")
     assert found["by the rate"] > 0.9999 and found["by the weights"] > 0.9999
     assert np.abs(rate / wanted - 1).max() < 0.04
-    assert np.abs(learned["by the weights"][1][-1].sum(axis=1) / GOAL - 1).max() < 1e-12
-    assert learned["none"][1][-1].sum() > 100 * learned["by the rate"][1][-1].sum()
+    assert np.abs(learned["by the weights"][-1].sum(axis=1) / GOAL - 1).max() < 1e-12
+    assert learned["none"][-1].sum() > 100 * learned["by the rate"][-1].sum()
     assert np.abs(factors / 2 - 1).max() < 0.04 and np.ptp(factors, axis=1).max() < 1e-9
     return {"cosine": found["by the rate"], "factor": float(factors.mean()), "rate": float(rate.mean())}
 
@@ -134,7 +133,7 @@ def draw(learned: dict, taken: NDArray, before: NDArray, direction: NDArray) -> 
     """Sums of weights, directions, and weights before and after the input is halved."""
     figure = Figure(figsize=(11, 3.4), layout="constrained")
     left, middle, right = figure.subplots(1, 3)
-    for name, (_, weights) in learned.items():
+    for name, weights in learned.items():
         left.semilogy(weights[:, 0].sum(axis=1), label=f"scaling: {name}")
         middle.plot(weights[:, 0] @ direction / np.linalg.norm(weights[:, 0], axis=1), label=f"scaling: {name}")
     left.set(xlabel="blocks of 2,000 stimuli", ylabel="sum of a unit's weights")
