@@ -33,26 +33,15 @@ from numpy.typing import NDArray
 import recircuit as rc
 
 SIGMA = 0.3
-REWEIGHT = (
-    rc.Rule(
-        "reweight",
-        source="Westrick, Heeger and Landy 2016",
-        forward="dw = rate*(rate_post*rate_pre - usual)",
-        state=("usual",),
-        parameters=dict(rate=1.0),
-    )
-    .with_weight_limit(0, None)
-    .with_rate_steps(15000)
-)
-UNIT = rc.Neuron(
-    """
+PRODUCTS = "dw = rate*(rate_post*rate_pre - usual)"
+REWEIGHT = rc.Rule("reweight", source="Westrick 2016", forward=PRODUCTS, state=("usual",), parameters=dict(rate=1.0))
+REWEIGHT = REWEIGHT.with_weight_limit(0, None).with_rate_steps(15000)
+UNIT = rc.Neuron(f"""
     basal : 1 (compartment)
     pool  : 1 (compartment)
     drive = clip(basal, 0, inf)**2      : 1
-    rate  = drive/(sigma**2 + pool)     : 1
-    """,
-    sigma=SIGMA,
-)
+    rate  = drive/({SIGMA}**2 + pool)   : 1
+""")
 
 
 def tuning(units: int) -> NDArray[np.float64]:
@@ -120,9 +109,7 @@ def main(out: Path = Path("."), units: int = 24, samples: int = 20000, epochs: i
     print("differences from the theory before learning:", {name: f"{value:.1e}" for name, value in differs.items()})
     print(f"departure of mean products from the usual ones: {at_first:.2f} at first, {departs:.3f} after learning")
     print(f"answer to the adapter at full contrast: {weakened:.3f} of what it was")
-    print(
-        "preferred orientations of the units beside the adapter move by", np.round(moved[[-2, -1, 1, 2]], 1), "degrees"
-    )
+    print("preferred orientations beside the adapter move by", np.round(moved[[-2, -1, 1, 2]], 1), "degrees")
     draw(contrasts, alone, both, before, after).savefig(out / "divisive_normalisation.png")
     assert max(differs.values()) < 1e-12
     assert at_first > 0.2 and departs < 0.05

@@ -48,21 +48,19 @@ EPROP = rc.Rule(
     parameters=dict(rate=0.1, alpha=ALPHA, rho=RHO, beta=BETA),
 )
 READOUT = rc.Rule(
-    "readout", source="Bellec et al. 2020", forward="dw = rate*error_post*arriving_pre", parameters=dict(rate=0.02)
+    "readout", source="Bellec 2020", forward="dw = rate*error_post*arriving_pre", parameters=dict(rate=0.02)
 )
 UNIT = rc.Neuron(
     f"""
     basal  : 1 (compartment)
     credit : 1 (compartment)
-    v      = (1 - in_begin)*(alpha*v + basal)  : 1 (during {ALWAYS})
-    a      = (1 - in_begin)*(rho*a + rate)     : 1 (during {ALWAYS})
+    v      = (1 - in_begin)*({ALPHA}*v + basal)  : 1 (during {ALWAYS})
+    a      = (1 - in_begin)*({RHO}*a + rate)     : 1 (during {ALWAYS})
     before = slope                             : 1 (during {ALWAYS})
     above  = clip(v - beta*a, 0, inf)          : 1
     rate   = tanh(above)                       : 1
     slope  = int(v > beta*a)*(1 - rate**2)     : 1
     """,
-    alpha=ALPHA,
-    rho=RHO,
     beta=BETA,
 )
 OUTPUT = rc.Neuron("""
@@ -75,22 +73,19 @@ OUTPUT = rc.Neuron("""
 
 def eprop(
     units: int,
-    inputs: int = 3,
     outputs: int = 1,
     wait: int = 40,
     beta: float = BETA,
     rule: rc.Rule | None = EPROP,
     readout: rc.Rule = READOUT,
     batch_size: int = 10,
-    seed: int = 0,
 ) -> rc.Circuit:
     """Recurrent units with a linear readout, which get an error while they are asked."""
-    net, random = rc.Circuit(batch_size=batch_size, seed=seed), np.random.default_rng(seed)
-    x = net.stimulus("x", inputs, every=1 * ms)
+    net, random = rc.Circuit(batch_size=batch_size), np.random.default_rng(0)
+    x = net.stimulus("x", 3, every=1 * ms)
     wanted = net.target("wanted", outputs, during="recall")
     h, y = net.population("h", units, UNIT, beta=beta), net.population("y", outputs, OUTPUT)
-    weights = random.normal(0, 1, (units, inputs))
-    weights[:, 1] = weights[:, 0]
+    weights = random.normal(0, 1, (units, 3))[:, [0, 0, 2]]
     net.connect(x, h, weights=weights, rule=rule, during=ALWAYS, learns=ALWAYS)
     recurrent = random.normal(0, 1 / np.sqrt(units), (units, units))
     net.connect(h, h, weights=recurrent, rule=rule, autapses=False, during=ALWAYS, learns=ALWAYS)

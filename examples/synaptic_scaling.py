@@ -138,11 +138,9 @@ def draw(learned: dict, taken: NDArray, before: NDArray, direction: NDArray) -> 
         middle.plot(weights[:, 0] @ direction / np.linalg.norm(weights[:, 0], axis=1), label=f"scaling: {name}")
     left.set(xlabel="blocks of 2,000 stimuli", ylabel="sum of a unit's weights")
     middle.set(xlabel="blocks of 2,000 stimuli", ylabel="cosine with the eigenvector")
-    right.plot(before[0], taken[-1][0], "o", ms=4)
-    right.plot([0, before[0].max()], [0, 2 * before[0].max()], c="k", lw=0.8)
+    right.plot(before[0], taken[-1][0], "o", [0, before[0].max()], [0, 2 * before[0].max()], "k", ms=4, lw=0.8)
     right.set(xlabel="weights before", ylabel="weights under half the input", title="Line: twice the weight")
     left.legend(fontsize=8)
-    middle.legend(fontsize=8)
     return figure
 
 

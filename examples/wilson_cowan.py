@@ -61,21 +61,14 @@ def wilson_cowan(inputs: NDArray, sigma: float = 0.0, seed: int = 0) -> rc.Circu
     return net
 
 
-def sigmoid(x: NDArray, steep: float, theta: float) -> NDArray[np.float64]:
-    """S of the source."""
-    return 1 / (1 + np.exp(-steep * (x - theta))) - 1 / (1 + np.exp(steep * theta))
-
-
 def flow(state: NDArray, P: float) -> NDArray[np.float64]:
     """Tau times the derivatives of E and I without noise, from the equations of the source."""
     e, i = state
-    k_e, k_i = (1 - 1 / (1 + np.exp(steep * theta)) for steep, theta in (EXCITATORY, INHIBITORY))
-    return np.array(
-        [
-            -e + (k_e - e) * sigmoid(C1 * e - C2 * i + P, *EXCITATORY),
-            -i + (k_i - i) * sigmoid(C3 * e - C4 * i, *INHIBITORY),
-        ]
-    )
+    inputs, found = (C1 * e - C2 * i + P, C3 * e - C4 * i), []
+    for rate, x, (steep, theta) in zip(state, inputs, (EXCITATORY, INHIBITORY)):
+        least = 1 / (1 + np.exp(steep * theta))
+        found.append(-rate + (1 - least - rate) * (1 / (1 + np.exp(-steep * (x - theta))) - least))
+    return np.array(found)
 
 
 def jacobian(state: NDArray, P: float, h: float = 1e-6) -> NDArray[np.float64]:
