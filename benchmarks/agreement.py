@@ -13,10 +13,10 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from brian2 import ms
+from brian2 import Hz, ms
 
 import recircuit as rc
-from recircuit.circuits import Convolution, Local, Masked, MaxPool, OneToOne
+from recircuit.circuits import Blocks, Convolution, Dense, Local, Masked, MaxPool, OneToOne
 from recircuit.models.networks.rule_test_circuits import bench, bench_data
 from recircuit.plasticity import RULES
 from recircuit.testing import distance
@@ -78,6 +78,50 @@ def _pooled(**options: Any) -> rc.Circuit:
     return net
 
 
+#: Two traces, of which the second reads the first, and an update that reads a broadcast.
+TRACED = rc.Rule(
+    "traced", source="a test", broadcasts=("surprise",), traces=("fast", "slow"), parameters=dict(eta=30 * Hz, tau=7 * ms),
+    forward="""
+        dfast/dt = (x_pre*rate_post - fast)/tau
+        dslow/dt = (fast - slow)/tau
+        dw/dt = eta*clip(slow*(1 + surprise), -1, 1)
+    """,
+)  # fmt: skip
+#: A neuron with a variable that all batch elements share, and a broadcast.
+SHARING = rc.Neuron(
+    """
+    basal : 1 (compartment)
+    drive : 1 (compartment)
+    surprise : 1 (broadcast)
+    drate/dt = (tanh(basal + drive - mean) - rate)/tau : 1 (during free)
+    free = rate                                        : 1 (after free)
+    mean = mean + .1*(basal - mean)                    : 1 (shared, during free)
+    """,
+    tau=3 * ms,
+)
+
+
+def _in_time(**options: Any) -> rc.Circuit:
+    """Delays of whole projections and of each synapse, traces in every connectivity, shared variables, closed pathways."""
+    net = rc.Circuit(BATCH_SIZE, seed=1, **options)
+    x = net.stimulus("x", 60)
+    judge = net.population("judge", 1, rc.Neuron("basal : 1 (compartment)\nrate = basal**2 : 1"))
+    net.broadcast(judge, "surprise", during="rest", closed="zero")
+    made = {
+        "dense": (4, Dense()), "masked": (5, Masked(0.5)), "blocks": (10, Blocks(5)), "alone": (60, OneToOne()),
+        "local": (18, Local((2, 6, 5), 2, 3, 2)), "tied": (18, Convolution((2, 6, 5), 2, 3, 2)),
+    }  # fmt: skip
+    for name, (size, connectivity) in made.items():
+        h = net.population(name, size, SHARING)
+        net.connect(x, h, rule=TRACED, connectivity=connectivity, learns="rest")
+    h = net["dense"]
+    net.connect(h, judge, weights=0.3)
+    net.connect(x, h, into="drive", delay=np.random.default_rng(1).integers(0, 4, (4, 60)) * ms, name="delayed")
+    net.connect(h, h, into="drive", delay=2 * ms, during="free", closed="zero")
+    net.phases("free", 4 * ms, "rest", 2 * ms)
+    return net
+
+
 STRUCTURES: dict[str, Callable[..., rc.Circuit]] = {
     "masked, one to one": _sparse,
     "pooled": _pooled,
@@ -85,6 +129,7 @@ STRUCTURES: dict[str, Callable[..., rc.Circuit]] = {
     "local, transposed": _images(Local, True),
     "tied": _images(Convolution, False),
     "tied, transposed": _images(Convolution, True),
+    "in time": _in_time,
 }
 
 
@@ -112,7 +157,8 @@ def after(case: str, precision: str, backend: str) -> dict[str, np.ndarray]:
     net = circuit(case, precision)
     if case in STRUCTURES:
         rng = np.random.default_rng(0)
-        data = {"x": rng.normal(size=(SHOWN, 60)), "s": rng.integers(0, 3, SHOWN)}
+        data = {"x": rng.normal(size=(SHOWN, 60))}
+        data |= {"s": rng.integers(0, 3, SHOWN)} if "s" in net.populations else {}
     else:
         data = bench_data(net, SHOWN, 0, {})
     order = np.array([[0, 1, 2], [3, 4, 5], [0, 2, 4], [6, 7, -1]])

@@ -29,13 +29,15 @@ from test_scopes import everything, expected, rows, worst
 
 import recircuit as rc
 from benchmarks import agreement
-from benchmarks.agreement import BOUNDS, cases
+from benchmarks.agreement import BOUNDS, STRUCTURES, cases
 from recircuit.circuits.backends import choose_backend
 from recircuit.circuits.backends.compiled.build import Compilers, Recipe
 from recircuit.circuits.backends.cuda import gpu, requirements, toolkit
 from recircuit.circuits.inputs import as_inputs
+from recircuit.circuits.lowering import kernels
 from recircuit.circuits.lowering.brian.emit import brian_preferences, emit
 from recircuit.circuits.lowering.memory import Need
+from recircuit.circuits.lowering.terms import Kernel
 from recircuit.models import layered
 from recircuit.models.training.machine import choose, versions
 
@@ -486,6 +488,15 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, R
         folder = tmp_path_factory.mktemp(name)
         made[name] = folder, write_sources(net, folder, (f"-arch={card}",))
     return made
+
+
+def test_every_kind_of_kernel_is_in_a_case() -> None:
+    """So that a kind that is added is compiled, run on the stand-in, and held against numpy."""
+    kinds = {k for k in vars(kernels).values() if isinstance(k, type) and issubclass(k, Kernel)} - {Kernel}
+    lowered = [
+        agreement.circuit(case, "float64").lowered() for case in ("weight_perturbation", "quantised", *STRUCTURES)
+    ]
+    assert kinds == {type(o.kernel) for one in lowered for o in one.all_operations()}
 
 
 def test_there_is_a_template_for_each_that_cpp_has() -> None:
