@@ -20,6 +20,7 @@ from benchmarks.client import ROOT
 from benchmarks.gpu_results import Results
 from benchmarks.reference import TOLERANCE
 from recircuit.circuits.backends.cuda import gpu, requirements, toolkit
+from recircuit.processor import cores
 
 #: Seconds for everything, and the least for a part: one that would begin later is left out.
 LIMIT, LEAST = 540, 20
@@ -123,7 +124,7 @@ def facts() -> dict[str, Any]:
     """The GPU, the toolkit, and the machine around them."""
     found, tools = gpu.find_gpu(), toolkit.find_toolkit()
     assert isinstance(found, gpu.Gpu) and tools is not None
-    findings = machine.facts(gpu_parts.PROCESSORS)
+    findings = machine.facts(cores())
     findings["command"] = " ".join(["python -m benchmarks.gpu", *sys.argv[1:]])
     findings["gpu"] = {
         "name": found.name, "compute capability": requirements.dotted(found.capability),

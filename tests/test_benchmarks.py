@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from cuda_sources import GPU, STAND_IN
 
 from benchmarks import busy, client, gpu, gpu_parts, small
 from benchmarks.gpu_results import Results
@@ -69,6 +70,14 @@ def test_targets_of_what_was_measured() -> None:
     found = targets({"cases": [case]})
     assert [t["ok"] for t in found] == [True, True]
     assert targets({"cases": []}) == []
+
+
+def test_what_is_told_of_the_machine_with_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("brian2cuda")
+    monkeypatch.setenv("CUDA_HOME", str(STAND_IN))
+    monkeypatch.setattr("recircuit.circuits.backends.cuda.gpu.find_gpu", lambda: GPU)
+    told = gpu.facts()
+    assert told["gpu"]["name"] == GPU.name and told["machine"]["threads"] >= 1
 
 
 def test_what_a_gpu_should_show() -> None:
