@@ -15,6 +15,7 @@ from recircuit.circuits.backends.compiled.sources import SOURCE, copy_sources
 from recircuit.circuits.backends.cuda import gpu, toolkit
 from recircuit.circuits.backends.cuda.loop import OURS, recipe_of_loop
 from recircuit.circuits.lowering.brian.emit import brian_preferences, emit
+from recircuit.circuits.lowering.lowered import Lowered
 
 PROTOTYPES = Path(__file__).parent / "cublas_prototypes"
 #: A toolkit whose compiler is g++, and a GPU that goes with it.
@@ -32,13 +33,15 @@ def missing_nvcc() -> str:
     return "" if toolkit.find_toolkit() else "nvcc is not there: name the folder of a CUDA toolkit in CUDA_HOME"
 
 
-def write_sources(net: rc.Circuit, folder: Path, architecture: tuple[str, ...] = ("-arch=sm_90",)) -> Recipe:
+def write_sources(
+    net: rc.Circuit, folder: Path, architecture: tuple[str, ...] = ("-arch=sm_90",), lowered: Lowered | None = None
+) -> Recipe:
     """Write a circuit's project, whose kernels can be compiled without cuBLAS; it is not linked to a presentation loop."""
     from recircuit.circuits.backends.cuda.device import CudaDevice
 
     device = CudaDevice(_toolkit(), architecture, loop=lambda *_: folder)
     with device.in_use(), brian_preferences(net.dtype):
-        return device.write_sources(emit(net.lowered(), None), folder)
+        return device.write_sources(emit(lowered or net.lowered(), None), folder)
 
 
 @dataclass(frozen=True)
@@ -80,13 +83,6 @@ def compile_file(call: tuple[str, ...], folder: Path, name: str) -> Cubin:
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return Cubin((folder / name).with_suffix(".ptx").read_text(), done.stderr, folder / "made.cubin")
-
-
-def one_thread(folder: Path) -> set[str]:
-    """Kernels that a circuit launches with one thread, by their beginnings: these may compute in double precision."""
-    text = (folder / "all.cu").read_text()
-    launched = re.findall(r'recircuit::launch\("(\w+)", (\w+), 1[,)]', text)
-    return {f"_ZN{len(f'in_{name}')}in_{name}{len(kernel)}{kernel}E" for name, kernel in launched}
 
 
 @cache

@@ -318,7 +318,7 @@ def test_who_leaves_an_array_is_found(on_cpu: None, tmp_path: Path, side: str, p
 
 
 def test_data_that_does_not_fit(on_cpu: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CUDA_ON_CPU_MEMORY", "40")
+    monkeypatch.setenv("CUDA_ON_CPU_MEMORY", "136")  # of which up to four streams have 32 each
     net = smooth()
     with pytest.raises(rc.RecircuitError, match=r"the data of x: \d+ MB do not fit into the \d+ MB that are free"):
         net.run({"x": np.zeros((30_000, 64)), "s": np.zeros(30_000, int)}, presentations=1, backend="cuda")
@@ -346,12 +346,12 @@ def test_data_that_does_not_fit(on_cpu: None, monkeypatch: pytest.MonkeyPatch) -
             r"driver runs programs of CUDA 12.8 and older.*toolkit is CUDA 13.0",
         ),
         (
-            gpu.Gpu("Small", (9, 0), (600 << 20) + 3500, (13, 0)),
-            r"needs .* GB of device memory.*Reduce batch_size to 2",
+            gpu.Gpu("Small", (9, 0), requirements.RESERVED + 3500, (13, 0)),
+            r"needs .* GiB are what Small has to give.*Use a smaller batch_size, of at most 2",
         ),
         (
-            gpu.Gpu("Tiny", (9, 0), 600 << 20, (13, 0)),
-            r"synapses alone .*: reduce the layers, first those of 'x_to_h'",
+            gpu.Gpu("Tiny", (9, 0), requirements.RESERVED, (13, 0)),
+            r"the largest parts: h .*Use smaller or tied layers, or float32",
         ),
     ],
     ids=lambda x: x.name if isinstance(x, gpu.Gpu) else "",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -17,7 +18,7 @@ from typing import Any
 import numpy as np
 import pytest
 from brian2 import ms
-from cuda_sources import STAND_IN, compile_file, compile_kernels, missing_nvcc, one_thread, write_loop, write_sources
+from cuda_sources import STAND_IN, compile_file, compile_kernels, missing_nvcc, write_loop, write_sources
 
 import recircuit as rc
 from benchmarks import agreement
@@ -31,6 +32,8 @@ pytestmark = pytest.mark.skipif(
 )
 
 CARDS = ["sm_90", pytest.param("sm_80", marks=pytest.mark.slow), pytest.param("sm_120", marks=pytest.mark.slow)]
+#: The kernel whose blocks have one thread, which may compute in double precision.
+ONE_THREAD = "_ZN9recircuit5aloneE"
 needs_nvcc = pytest.mark.skipif(bool(missing_nvcc()), reason=missing_nvcc() or "nvcc is there")
 
 
@@ -68,8 +71,7 @@ def test_nvcc_compiles_every_case(tmp_path: Path, case: str, precision: str, car
     made = compile_kernels(recipe, tmp_path)
     assert made.spills() == []
     if precision == "float32":
-        once = tuple(one_thread(tmp_path))
-        assert {name: line for name, line in made.doubles().items() if not name.startswith(once)} == {}
+        assert {name: line for name, line in made.doubles().items() if not name.startswith(ONE_THREAD)} == {}
 
 
 @needs_nvcc
@@ -92,7 +94,7 @@ def test_nvcc_compiles_what_the_benchmarks_run(tmp_path: Path, program: str) -> 
 def test_a_kernel_with_a_double_is_seen(tmp_path: Path) -> None:
     """The test above would see one."""
     recipe = write_sources(agreement.circuit("urfb", "float64"), tmp_path)
-    assert any("propagate" in name or "update" in name for name in compile_kernels(recipe, tmp_path).doubles())
+    assert any(name.startswith("_ZN9recircuit4eachE") for name in compile_kernels(recipe, tmp_path).doubles())
 
 
 # --- scalars ----------------------------------------------------------------------------------------------------------
@@ -103,10 +105,10 @@ def test_adam_computes_its_powers_once(tmp_path: Path) -> None:
     write_sources(agreement.circuit("adam", "float32"), tmp_path)
     text = "\n".join(file.read_text() for file in tmp_path.glob("kernels_*.cu"))
     block = text[text.index("namespace in_learn_forward_1_code") :].split("void _run_learn_forward_1_code()")
-    once, each = block[0].split("__global__ void kernel(")
+    once, each = block[0].split("__device__ inline void body(")
     assert once.count("_brian_pow(") == 2 and "_brian_pow(" not in each
     assert each.count("recircuit::slot<float>(_scalars, ") == 2
-    assert 'launch("learn_forward_1_code", scalars, 1,' in block[1]
+    assert re.search(r"in_learn_forward_1_code::prepare\(k", text[text.index("void alone(") : text.index("void each(")])
 
 
 # --- functions --------------------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from ..compiled.device import KeptDevice
 from ..compiled.literals import real
 from ..compiled.sources import SOURCE, copy_sources, joined, registered, registry
 from .codeobject import CudaCodeObject
+from .jobs import Code, launcher
 from .loop import OBJECTS, OURS, compiled_loop, compiles
 from .toolkit import Toolkit
 
@@ -54,7 +55,7 @@ class CudaDevice(KeptDevice, CUDAStandaloneDevice):
         objects = CudaCodeObject.templater.objects(None, None, arrays=arrays, dt=repr(float(assembly.clock.dt_)))
         (folder / "objects.h").write_text(objects.h_file)
         (folder / "objects.cpp").write_text(objects.cu_file)
-        kernels = joined(self._sources(), UNITS)
+        kernels = self._kernels(assembly, [array["name"] for array in arrays])
         for unit, source in enumerate(kernels):
             (folder / f"kernels_{unit}.cu").write_text(source)
         self.toolkit.link_into(folder)
@@ -88,7 +89,7 @@ class CudaDevice(KeptDevice, CUDAStandaloneDevice):
             for name, v in sorted(wanted.items())
         ]  # fmt: skip
         return arrays + [
-            {"name": _scalars(name), "kind": "int64_t", "count": count}
+            {"name": f"dev_scalars_{name}", "kind": "int64_t", "count": count}
             for name, count in sorted(self._scalars_of_code().items())
         ]
 
@@ -97,37 +98,54 @@ class CudaDevice(KeptDevice, CUDAStandaloneDevice):
         found = {name: set(SLOT.findall(code.code.cu_file)) for name, code in self.code_objects.items()}
         return {name: len(places) for name, places in found.items() if places}
 
-    def _sources(self) -> list[tuple[str, str]]:
-        """Return the code objects, each with its kernel's parameters filled in; those that draw numbers are numbered."""
-        found = []
-        for number, (name, code) in enumerate(sorted(self.code_objects.items())):
-            source = code.code.cu_file
-            for word, text in self._filled(code, number).items():
-                source = source.replace(f"%{word}%", text)
-            found.append((name, source))
+    def _kernels(self, assembly: Assembly, arrays: list[str]) -> list[str]:
+        """The files of kernels: first all jobs and who launches them, then the others."""
+        codes = self._codes(assembly)
+        sources = {code.name: self._source(code, number) for number, code in enumerate(codes)}
+        first = [code.name for code in codes if code.jobs]
+        others = joined([(name, text) for name, text in sources.items() if name not in first], UNITS - 1)
+        jobs = joined([(name, sources[name]) for name in first], 1)
+        return ["\n".join([*jobs, launcher(codes, arrays)]), *others]
+
+    def _codes(self, assembly: Assembly) -> list[Code]:
+        """What is launched for each code object, and what it reads and writes."""
+        runs = {
+            assembly.runners[o.name].codeobj.name: o
+            for o in assembly.lowered.all_operations()
+            if o.name in assembly.runners
+        }
+        scalars, number, found = self._scalars_of_code(), 0, []
+        for name, code in sorted(self.code_objects.items()):
+            written = {assembly.arrays[key] for key in runs[name].writes if key in assembly.arrays}
+            given = list(dict.fromkeys(_arrays_of(code).values()))
+            arrays = tuple((self._on_device(v), c_data_type(v.dtype), v in written) for v in given)
+            single = frozenset(self._on_device(v) for v in given if v.scalar)
+            made = Code(code, name, arrays, single, name in scalars, number)
+            number += made.jobs
+            found.append(made)
         return found
 
-    def _filled(self, code: Any, number: int) -> dict[str, str]:
-        arrays = {self.get_array_name(v): v for v in _arrays_of(code).values()}
-        parameters = [f"{c_data_type(_stored(v).dtype)}* __restrict__ _ptr{name}" for name, v in arrays.items()]
-        arguments = [f"brian::{self._on_device(v)}" for v in arrays.values()]
-        noise = ""
-        if {"rand", "randn"} & set(code.variables):
-            parameters.append("const recircuit::Draws* _draws")
-            arguments.append("recircuit::draws()")
-            noise = f"recircuit::Noise<%REAL%> _noise(_draws, {number}, _idx);"
-            noise = noise.replace("%REAL%", _real(arrays))
-        if code.name in self._scalars_of_code():
-            parameters.append("std::int64_t* _scalars")
-            arguments.append(f"brian::{_scalars(code.name)}")
-        if code.template_name == "dense_product":
-            parameters.append("void* _shared")
-            arguments.append("recircuit::shared()")
+    def _source(self, code: Code, number: int) -> str:
+        """A code object's source with its kernel's parameters filled in; those that draw numbers are numbered."""
+        source = code.made.code.cu_file
+        for word, text in self._filled(code, number).items():
+            source = source.replace(f"%{word}%", text)
+        return source
+
+    def _filled(self, code: Code, number: int) -> dict[str, str]:
+        parameters, noise = code.parameters(), ""
+        if code.draws:
+            kind = _real(_arrays_of(code.made))
+            noise = f"recircuit::Noise<{kind}> _noise(_draws, {number}, _idx);"
         return {
-            "PARAMETERS": "".join(f", {p}" for p in parameters),
-            "ARGUMENTS": "".join(f", {a}" for a in arguments),
-            "CONSTANTS": _constants(code, real()),
-            "WIDE_CONSTANTS": _constants(code, "double"),
+            "PARAMETERS": "".join(f", {kind} {name}" for kind, name, _ in parameters),
+            "NAMES": "".join(f", {name}" for _, name, _ in parameters),
+            "ARGUMENTS": "".join(f", {argument}" for *_, argument in parameters),
+            "SCALARS": f"dev_scalars_{code.name}",
+            "PREPARE": str(code.prepare),
+            "BODY": str(code.body),
+            "CONSTANTS": _constants(code.made, real()),
+            "WIDE_CONSTANTS": _constants(code.made, "double"),
             "NOISE": noise,
         }
 
@@ -161,10 +179,6 @@ def _number(value: Any, width: str) -> str:
     if not np.isfinite(value):
         return {"inf": "INFINITY", "-inf": "-INFINITY"}.get(str(float(value)), "NAN")
     return repr(float(value)) + ("f" if width == "float" else "")
-
-
-def _scalars(code: str) -> str:
-    return f"dev_scalars_{code}"
 
 
 def _real(arrays: dict[str, Any]) -> str:

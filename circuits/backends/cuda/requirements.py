@@ -10,7 +10,7 @@ from .gpu import Gpu
 from .toolkit import Toolkit, Version, find_toolkit
 
 #: What is kept for the driver's own and for cuBLAS, beside what the circuit needs.
-RESERVED = 600 << 20
+RESERVED = 700 << 20
 
 DRIVER = "Install NVIDIA's driver (apt install nvidia-driver), or use the backend cpp or numpy"
 #: What a shell does not read as it stands, also between double quotes.

@@ -69,7 +69,7 @@ cublasStatus_t gemm(cublasHandle_t handle, cublasOperation_t ta, cublasOperation
     if (!handle->stream || !handle->workspace) die("cuBLAS without a stream or a workspace of its own");
     const auto scale = factor(alpha, handle->mode), keep = factor(beta, handle->mode);
     const cublasMath_t math = handle->math;
-    const auto done = submit([=] {
+    const auto done = submit(handle->stream, [=] {
         for (const void* p : {(const void*)a, (const void*)b, (const void*)c}) expect_on_device(p);
         const T s = scale(), t = keep();
         for (int j = 0; j < n; ++j)

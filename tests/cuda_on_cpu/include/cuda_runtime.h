@@ -2,10 +2,13 @@
 //
 // Kernels run thread by thread, in the order that CUDA_ON_CPU_ORDER names (forward, backward, strided, shuffled), so that a
 // result that depends on the order of threads is found. Device memory cannot be touched but by kernels, copies and cuBLAS:
-// it is protected at all other times, so that host code which follows a device pointer dies; and it begins as NaN. Every
-// allocation lies between two pages that nobody may touch: its end is at the second one or, with CUDA_ON_CPU_SIDE=begin, its
-// begin at the first; and nobody may touch it after it is freed. A captured stream records instead of running, and keeps
-// arguments by value, as a graph does. What CUDA forbids while capturing is an error here.
+// it is protected at all other times, so that host code which follows a device pointer dies; and the first megabyte of an
+// allocation begins as NaN. Every allocation lies between two pages that nobody may touch: its end is at the second one or,
+// with CUDA_ON_CPU_SIDE=begin, its begin at the first; and nobody may touch it after it is freed. A captured stream records
+// instead of running, and keeps arguments by value, as a graph does. What CUDA forbids while capturing is an error here.
+//
+// Streams are followed at once; with CUDA_ON_CPU_STREAMS=N, what streams and graphs allow to run in several orders runs in one
+// that is drawn, with the seed N. CUDA_ON_CPU_GRAPH=FILE: the numbers of nodes and edges of each graph are added to it.
 //
 // CUDA_ON_CPU_MEMORY=N megabytes of device memory (256). CUDA_ON_CPU_FAIL=N: the Nth kernel from the start fails.
 #pragma once
@@ -18,9 +21,12 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <deque>
+#include <fstream>
 #include <functional>
 #include <numeric>
 #include <random>
+#include <set>
 #include <string>
 #include <tuple>
 #include <type_traits>
@@ -31,6 +37,7 @@
 #define __device__
 #define __host__
 #define __forceinline__ inline
+#define __grid_constant__
 
 inline float cospi(float x) { return std::cos(float(M_PI) * x); }
 #if !defined(__GLIBC__) || !__GLIBC_PREREQ(2, 42)
@@ -49,16 +56,23 @@ enum cudaError_t {
     cudaErrorMemoryAllocation = 2,
     cudaErrorInvalidConfiguration = 9,
     cudaErrorIllegalAddress = 700,
-    cudaErrorStreamCaptureUnsupported = 900
+    cudaErrorStreamCaptureUnsupported = 900,
+    cudaErrorStreamCaptureUnjoined = 904
 };
 enum cudaMemcpyKind { cudaMemcpyHostToDevice = 1, cudaMemcpyDeviceToHost = 2 };
 enum cudaStreamCaptureMode { cudaStreamCaptureModeGlobal, cudaStreamCaptureModeThreadLocal, cudaStreamCaptureModeRelaxed };
-constexpr unsigned cudaStreamNonBlocking = 1;
+constexpr unsigned cudaStreamNonBlocking = 1, cudaEventDisableTiming = 2;
 
 namespace on_cpu {
 
 using Work = std::function<void()>;
-using Graph = std::vector<Work>;
+using Places = std::set<std::size_t>;
+// A node of a graph, and those that have to be done before it.
+struct GraphNode {
+    Work work;
+    Places after;
+};
+using Graph = std::vector<GraphNode>;
 
 inline std::size_t number(const char* name, std::size_t otherwise) {
     const char* given = std::getenv(name);
@@ -108,7 +122,7 @@ struct Memory {
         used += bytes;
         const Block& block = blocks.back();
         block.protect(PROT_READ | PROT_WRITE);
-        std::memset(block.pages, 0xff, length);
+        std::memset(block.pages, 0xff, std::min<std::size_t>(length, 1 << 20));  // pages that exist take long to protect
         if (!open) block.protect(PROT_NONE);
         return block.data();
     }
@@ -155,15 +169,104 @@ inline Graph* recording = nullptr;
 inline std::size_t kernels = 0;
 inline cudaError_t error = cudaSuccess;  // stays, as on a GPU
 
-inline cudaError_t submit(Work work) {
-    if (error) return error;
-    if (recording) {
-        recording->push_back(std::move(work));
-    } else {
-        Opened opened;
-        work();
+}  // namespace on_cpu
+
+// What waits to be done, each with a test of whether it can be yet; in a capture, after which nodes the next one comes.
+struct cudaStream {
+    std::deque<std::pair<std::function<bool()>, on_cpu::Work>> queue;
+    bool capturing = false;
+    on_cpu::Places tail;
+};
+struct cudaEvent {
+    std::size_t recorded = 0, reached = 0;
+    bool captured = false;
+    on_cpu::Places tail;
+};
+using cudaStream_t = cudaStream*;
+using cudaEvent_t = cudaEvent*;
+
+namespace on_cpu {
+
+inline std::vector<cudaStream_t>& streams = *new std::vector<cudaStream_t>;
+inline bool shuffled() {
+    static const bool found = std::getenv("CUDA_ON_CPU_STREAMS");
+    return found;
+}
+inline std::size_t drawn(std::size_t count) {
+    static std::mt19937_64 drawing(number("CUDA_ON_CPU_STREAMS", 0));
+    return drawing() % count;
+}
+
+inline void carry_out(const Work& work) {
+    if (!error) work();
+}
+
+// All that streams have to do, in one of the orders that are allowed.
+inline void drain() {
+    if (!shuffled()) return;  // everything is done
+    Opened opened;
+    for (;;) {
+        std::vector<cudaStream_t> able;
+        bool some = false;
+        for (cudaStream_t stream : streams) {
+            some = some || !stream->queue.empty();
+            if (!stream->queue.empty() && stream->queue.front().first()) able.push_back(stream);
+        }
+        if (!some) return;
+        if (able.empty()) die("streams that wait for each other");
+        cudaStream_t stream = able[drawn(able.size())];
+        const Work work = std::move(stream->queue.front().second);
+        stream->queue.pop_front();
+        carry_out(work);
     }
+}
+
+inline void add(cudaStream_t stream, Work work, std::function<bool()> can = [] { return true; }) {
+    if (shuffled()) stream->queue.emplace_back(std::move(can), std::move(work));
+    else carry_out(work);
+}
+
+inline cudaError_t submit(cudaStream_t stream, Work given) {
+    if (error) return error;
+    Work work = [given = std::move(given)] {
+        Opened opened;
+        given();
+    };
+    if (!recording) {
+        add(stream, std::move(work));
+        return error;
+    }
+    if (!stream->capturing) die("work on a stream that is not captured, while another one is");
+    recording->push_back({std::move(work), stream->tail});
+    stream->tail = {recording->size() - 1};
     return error;
+}
+
+// Every node, in one of the orders that its edges allow.
+inline void follow(const Graph& graph) {
+    Opened opened;
+    std::vector<std::size_t> left;
+    std::vector<bool> done(graph.size());
+    for (std::size_t k = 0; k < graph.size(); ++k) left.push_back(k);
+    while (!left.empty()) {
+        std::vector<std::size_t> able;
+        for (std::size_t k = 0; k < left.size() && (shuffled() || able.empty()); ++k) {
+            const Places& after = graph[left[k]].after;
+            if (std::all_of(after.begin(), after.end(), [&](std::size_t n) { return done[n]; })) able.push_back(k);
+        }
+        const std::size_t k = able[shuffled() ? drawn(able.size()) : 0];
+        carry_out(graph[left[k]].work);
+        done[left[k]] = true;
+        left.erase(left.begin() + k);
+    }
+}
+
+// Whether everything that was captured comes before the end of the stream that began.
+inline bool joined(const Graph& graph, const Places& tail) {
+    Places reached = tail;
+    for (std::size_t k = graph.size(); k-- > 0;)
+        if (reached.count(k)) reached.insert(graph[k].after.begin(), graph[k].after.end());
+    return reached.size() == graph.size();
 }
 
 template <class T>
@@ -174,8 +277,6 @@ void expect_on_device(const T& argument) {
 
 }  // namespace on_cpu
 
-struct cudaStream {};
-using cudaStream_t = cudaStream*;
 using cudaGraph_t = on_cpu::Graph*;
 using cudaGraphExec_t = on_cpu::Graph*;
 
@@ -194,7 +295,7 @@ cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config, void (*kernel)(
         return cudaErrorInvalidConfiguration;
     if (!config->stream) on_cpu::die("a kernel on the default stream");
     auto arguments = std::make_tuple(Expected(given)...);
-    return on_cpu::submit([=] {
+    return on_cpu::submit(config->stream, [=] {
         std::apply([](const auto&... each) { (on_cpu::expect_on_device(each), ...); }, arguments);
         if (++on_cpu::kernels == on_cpu::number("CUDA_ON_CPU_FAIL", 0)) {
             on_cpu::error = cudaErrorIllegalAddress;
@@ -216,6 +317,7 @@ inline const char* cudaGetErrorString(cudaError_t error) {
         case cudaErrorMemoryAllocation: return "out of memory";
         case cudaErrorInvalidConfiguration: return "invalid configuration argument";
         case cudaErrorIllegalAddress: return "an illegal memory access was encountered";
+        case cudaErrorStreamCaptureUnjoined: return "capturing stream has unjoined work";
         case cudaErrorStreamCaptureUnsupported: return "operation not permitted when stream is capturing";
         default: return "invalid argument";
     }
@@ -236,44 +338,78 @@ inline cudaError_t cudaFree(void* place) {
     on_cpu::memory.give_back(place);
     return cudaSuccess;
 }
-inline cudaError_t cudaMemsetAsync(void* place, int value, std::size_t bytes, cudaStream_t) {
-    return on_cpu::submit([=] { std::memset(place, value, bytes); });
+inline cudaError_t cudaMemsetAsync(void* place, int value, std::size_t bytes, cudaStream_t stream) {
+    return on_cpu::submit(stream, [=] { std::memset(place, value, bytes); });
 }
-inline cudaError_t cudaMemset(void* place, int value, std::size_t bytes) { return cudaMemsetAsync(place, value, bytes, nullptr); }
 inline cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind, cudaStream_t) {
     if (auto refused = refused_in_capture()) return refused;  // allowed there, but never meant
     if (on_cpu::memory.holds(to) != (kind == cudaMemcpyHostToDevice) && bytes) return cudaErrorInvalidValue;
     if (on_cpu::memory.holds(from) != (kind == cudaMemcpyDeviceToHost) && bytes) return cudaErrorInvalidValue;
+    on_cpu::drain();
     on_cpu::Opened opened;
     std::memcpy(to, from, bytes);
     return on_cpu::error;
 }
 inline cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
-    *stream = new cudaStream;
+    if (auto refused = refused_in_capture()) return refused;
+    on_cpu::streams.push_back(*stream = new cudaStream);
     return cudaSuccess;
 }
-inline cudaError_t cudaStreamSynchronize(cudaStream_t) { return refused_in_capture(); }
+inline cudaError_t cudaStreamSynchronize(cudaStream_t) {
+    if (!on_cpu::recording) on_cpu::drain();
+    return refused_in_capture();
+}
+inline cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned) {
+    if (auto refused = refused_in_capture()) return refused;
+    *event = new cudaEvent;
+    return cudaSuccess;
+}
+inline cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
+    event->captured = stream->capturing, event->tail = stream->tail;
+    if (event->captured) return on_cpu::error;
+    const std::size_t count = ++event->recorded;
+    on_cpu::add(stream, [=] { event->reached = count; });
+    return on_cpu::error;
+}
+inline cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned) {
+    if (event->captured != (on_cpu::recording != nullptr)) return cudaErrorStreamCaptureUnsupported;
+    if (event->captured) {
+        stream->capturing = true;
+        stream->tail.insert(event->tail.begin(), event->tail.end());
+        return on_cpu::error;
+    }
+    const std::size_t count = event->recorded;
+    on_cpu::add(stream, [] {}, [=] { return event->reached >= count; });
+    return on_cpu::error;
+}
 
-inline cudaError_t cudaStreamBeginCapture(cudaStream_t, cudaStreamCaptureMode) {
+inline cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode) {
     if (auto refused = refused_in_capture()) return refused;
     on_cpu::recording = new on_cpu::Graph;
+    stream->capturing = true;
     return cudaSuccess;
 }
-inline cudaError_t cudaStreamEndCapture(cudaStream_t, cudaGraph_t* graph) {
+inline cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
     *graph = std::exchange(on_cpu::recording, nullptr);
-    return on_cpu::error;
+    const bool joined = on_cpu::joined(**graph, stream->tail);
+    for (cudaStream_t one : on_cpu::streams) one->capturing = false, one->tail.clear();
+    return joined ? on_cpu::error : cudaErrorStreamCaptureUnjoined;
 }
 inline cudaError_t cudaGraphInstantiate(cudaGraphExec_t* ready, cudaGraph_t graph, unsigned long long) {
     *ready = new on_cpu::Graph(*graph);
+    if (const char* file = std::getenv("CUDA_ON_CPU_GRAPH")) {
+        std::size_t edges = 0;
+        for (const auto& node : *graph) edges += node.after.size();
+        std::ofstream(file, std::ios::app) << graph->size() << " " << edges << std::endl;
+    }
     return cudaSuccess;
 }
-inline cudaError_t cudaGraphLaunch(cudaGraphExec_t graph, cudaStream_t) {
-    on_cpu::Opened opened;
-    for (const auto& work : *graph)
-        if (!on_cpu::error) work();
+inline cudaError_t cudaGraphLaunch(cudaGraphExec_t graph, cudaStream_t stream) {
+    on_cpu::add(stream, [=] { on_cpu::follow(*graph); });
     return on_cpu::error;
 }
 inline cudaError_t cudaGraphDestroy(cudaGraph_t graph) {
+    on_cpu::drain();
     delete graph;
     return cudaSuccess;
 }

@@ -10,7 +10,9 @@
 
 #include "arrays.h"
 #include "kernels.h"
+#include "lanes.h"
 #include "memory.h"
+#include "plan.h"
 #include "recording.h"
 #include "watch.h"
 #include "worker.h"
@@ -31,9 +33,7 @@ namespace {
 
 // Freed by the end of the process, not by destructors, which would run after the driver has gone.
 struct Device {
-    cudaStream_t stream = nullptr;
-    cublasHandle_t cublas = nullptr;
-    Memory workspace, draws, shared, progress, order, bad;
+    Memory draws, pieces, progress, order, bad;
     const Array *step = nullptr, *t = nullptr, *dt = nullptr, *columns_in_use = nullptr;
     std::map<std::string, std::unique_ptr<Memory>> rows;  // of the stimuli
     std::map<std::string, Memory> lengths;  // of their series
@@ -74,28 +74,56 @@ void show(const Action& action, std::int64_t time) {
 
 // ---- a presentation ------------------------------------------------------------------------------------------------
 
-void tick(std::int64_t& ticks) {
+// Takes each work in the order of the table.
+using Give = std::function<void(Work)>;
+
+void tick(std::int64_t& ticks, const Give& give) {
     if (ticks == 0) return;
-    launch("the clock", advance, 1, ticks, static_cast<std::int64_t*>(device.step->data()),
-           static_cast<double*>(device.t->data()), static_cast<const double*>(device.dt->data()),
-           device.draws.as<Draws>());
+    auto* step = static_cast<std::int64_t*>(device.step->data());
+    auto *t = static_cast<double*>(device.t->data()), *dt = static_cast<double*>(device.dt->data());
+    Draws* draws = device.draws.as<Draws>();
+    const auto moves = [=, count = ticks] { launch("the clock", advance, 1, count, step, t, dt, draws); };
+    give({"the clock", moves, {}, {dt}, {step, t, draws}});
     ticks = 0;
 }
 
-void act(const Action& action, std::int64_t& ticks, std::vector<std::size_t>& times, std::int64_t time) {
+Work work_of(const brian::Part& part) {
+    Work work{part.name, part.launch, {part.job, part.things}, {}, {}};
+    for (const int piece : part.reads) work.reads.push_back(*brian::pieces[piece].place);
+    for (const int piece : part.writes) work.writes.push_back(*brian::pieces[piece].place);
+    if (part.draws) work.reads.push_back(device.draws.as<void>());
+    return work;
+}
+
+void run(const Operation& operation, const Give& give) {
+    static const auto parts = [] {
+        std::map<void (*)(), std::vector<const brian::Part*>> found;
+        for (const brian::Part& part : brian::parts) found[part.operation].push_back(&part);
+        return found;
+    }();
+    for (const brian::Part* part : parts.at(operation.run)) give(work_of(*part));
+}
+
+void act(const Action& action, std::int64_t& ticks, std::vector<std::size_t>& times, std::int64_t time, const Give& give) {
+    const Progress* progress = device.progress.as<Progress>();
     switch (action.kind) {
         case Action::RUN:
-            if (action.operation->timed) tick(ticks);
-            action.operation->run();
+            if (action.operation->timed) tick(ticks, give);
+            run(*action.operation, give);
             break;
-        case Action::CLAMP:
+        case Action::CLAMP: {
             if (action.goes_on(time)) break;
-            action.clamp->rates->itemsize() == 4 ? show<float>(action, time) : show<double>(action, time);
+            const bool narrow = action.clamp->rates->itemsize() == 4;
+            const auto shows = [&action, time, narrow] { narrow ? show<float>(action, time) : show<double>(action, time); };
+            give({action.clamp->name.c_str(), shows, {}, {progress}, {action.clamp->rates->data()}});
             break;
-        case Action::KEEP:
-            if (!std::strncmp(action.array->name, "clock.", 6)) tick(ticks);
-            keep(action, times[action.keep]++, device.progress.as<Progress>());
+        }
+        case Action::KEEP: {
+            if (!std::strncmp(action.array->name, "clock.", 6)) tick(ticks, give);
+            const auto keeps = [&action, progress, place = times[action.keep]++] { keep(action, place, progress); };
+            give({action.array->name, keeps, {}, {progress, action.array->data()}, {}});
             break;
+        }
         case Action::TICK:
             ++ticks;  // told to the device when somebody asks for the time, and at the end
             break;
@@ -104,32 +132,49 @@ void act(const Action& action, std::int64_t& ticks, std::vector<std::size_t>& ti
     }
 }
 
+// Of a whole presentation.
 template <class Around>
-void walk(const Around& around) {
+void walk(const Give& give, const Around& around) {
     std::int64_t ticks = 0;
     std::vector<std::size_t> times(kept.size(), 0);
     walk_lines(table, 0, [&](Action& action, std::int64_t time) {
-        around(action, [&] { act(action, ticks, times, time); });
+        around(action, [&] { act(action, ticks, times, time, give); });
     });
-    tick(ticks);
+    tick(ticks, give);
     Progress* progress = device.progress.as<Progress>();
-    in_rates.into(progress->bad, progress);
-    launch("the end of a presentation", finish, 1, progress, in_rates.count());
+    const auto looks = [progress] { in_rates.into(progress->bad, progress); };
+    std::vector<const void*> rates = in_rates.places();
+    rates.push_back(progress);
+    give({"looking for NaN", looks, {}, rates, {progress->bad}});
+    const auto ends = [progress] { launch("the end of a presentation", finish, 1, progress, in_rates.count()); };
+    give({"the end of a presentation", ends, {}, {progress->bad}, {progress}});
 }
 
-void walk() {
-    walk([](Action&, const auto& run) { run(); });
+void walk(const Give& give) {
+    walk(give, [](Action&, const auto& run) { run(); });
 }
 
 // One line after the other, each waited for.
 void walk_slowly() {
-    walk([](Action& action, const auto& run) {
+    walk(&run_alone, [](Action& action, const auto& run) {
         check(cudaStreamSynchronize(stream()), "a presentation");
         const auto begin = std::chrono::steady_clock::now();
         run();
         check(cudaStreamSynchronize(stream()), action.line.c_str());
         action.nanoseconds += std::chrono::nanoseconds(std::chrono::steady_clock::now() - begin).count();
     });
+}
+
+std::unique_ptr<Plan>& plan = *new std::unique_ptr<Plan>;
+
+// What the table asks for, on several streams.
+void walk_by_plan() {
+    if (!plan) {
+        std::vector<Work> works;
+        walk([&](Work work) { works.push_back(std::move(work)); });
+        plan.reset(new Plan(std::move(works)));
+    }
+    follow(*plan);
 }
 
 // The presentation as a graph, by how many batch_size are in use (matrix products depend on it).
@@ -143,6 +188,7 @@ void forget_replays() {
     for (auto& replay : replays)
         if (replay.second.graph) cudaGraphExecDestroy(replay.second.graph);
     replays.clear();
+    plan.reset();
 }
 
 cudaGraphExec_t captured() {
@@ -151,8 +197,9 @@ cudaGraphExec_t captured() {
     cudaGraphExec_t ready = nullptr;
     check(cudaStreamBeginCapture(stream(), cudaStreamCaptureModeThreadLocal), what);
     try {
-        walk();
+        walk_by_plan();
     } catch (...) {
+        current_lane = 0;
         cudaStreamEndCapture(stream(), &graph);
         throw;
     }
@@ -173,11 +220,11 @@ void present_once(const std::int32_t* row) {
         upload(device.columns_in_use->data(), &in_use, sizeof in_use, "the batch_size in use");
     active = in_use;
     if (profiling || one_by_one) return walk_slowly();
-    if (lines > most_captured) return walk();
+    if (lines > most_captured) return walk(&run_alone);
     Replay& replay = replays[active];
     if (!replay.seen) {  // the first time as it is: libraries load what they need, which no capture allows
         replay.seen = true;
-        return walk();
+        return walk_by_plan();
     }
     if (!replay.graph) replay.graph = captured();
     check(cudaGraphLaunch(replay.graph, stream()), "a presentation");
@@ -201,27 +248,22 @@ long show_some(const std::int32_t* order, long most) {
 
 }  // namespace
 
-cudaStream_t stream() { return device.stream; }
-cublasHandle_t cublas() { return device.cublas; }
+cudaStream_t stream() { return made_lanes[current_lane]->stream; }
+cublasHandle_t cublas() { return made_lanes[current_lane]->cublas; }
 const Draws* draws() { return device.draws.as<Draws>(); }
-void* shared() { return device.shared.as<void>(); }
+void* const* pieces() { return device.pieces.as<void*>(); }
 
 namespace machine {
 
 void start() {
     const char* what = "starting the GPU";
     check(cudaSetDevice(0), what);
-    check(cudaStreamCreateWithFlags(&device.stream, cudaStreamNonBlocking), what);
-    check(cublasCreate(&device.cublas), what);
-    check(cublasSetStream(device.cublas, device.stream), what);
-    const std::size_t workspace = 32 << 20;  // of our own: the same bits every time, and nothing to allocate in a capture
-    device.workspace.resize(workspace, "the workspace of cuBLAS");
-    check(cublasSetWorkspace(device.cublas, device.workspace.as<void>(), workspace), what);
-    const char* matmul = std::getenv("RECIRCUIT_MATMUL");
-    const bool tf32 = matmul && !std::strcmp(matmul, "tf32");
-    check(cublasSetMathMode(device.cublas, tf32 ? CUBLAS_TF32_TENSOR_OP_MATH : CUBLAS_DEFAULT_MATH), what);
+    add_lanes(1);
     allocate_arrays();
-    device.shared.resize(2 * sizeof(double), what);
+    std::vector<void*> places;
+    for (std::size_t k = 0; k < brian::piece_count; ++k) places.push_back(*brian::pieces[k].place);
+    device.pieces.resize(std::max<std::size_t>(1, places.size()) * sizeof(void*), what);
+    upload(device.pieces.as<void>(), places.data(), places.size() * sizeof(void*), what);
     device.draws.resize(sizeof(Draws), what);
     device.progress.resize(sizeof(Progress), what);
     clear(device.progress.as<void>(), sizeof(Progress), what);

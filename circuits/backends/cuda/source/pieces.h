@@ -1,6 +1,8 @@
-// The arrays of a circuit, as the presentation loop knows them, which is compiled once for all circuits.
+// The arrays of a circuit and the parts of its operations, as the presentation loop knows them, which is compiled once for
+// all circuits.
 #pragma once
 #include <cstddef>
+#include <vector>
 
 namespace brian {
 
@@ -11,5 +13,17 @@ struct Piece {
 extern const Piece pieces[];
 extern const std::size_t piece_count;
 extern const double dt;
+
+// A launch or a product of an operation. Of a launch that several jobs may share: the job's number, and how many things
+// have a thread each (see jobs.h); otherwise -1. Whatever it touches is a piece, by number, or the state of the noise.
+struct Part {
+    void (*operation)();
+    const char* name;
+    void (*launch)();
+    int job, things;
+    bool draws;
+    std::vector<int> reads, writes;
+};
+extern const std::vector<Part> parts;
 
 }  // namespace brian

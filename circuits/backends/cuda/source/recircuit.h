@@ -14,10 +14,10 @@ void serve();
 
 // ---- launching -----------------------------------------------------------------------------------------------------
 
-cudaStream_t stream();                            // everything happens on one, in order
-cublasHandle_t cublas();
+cudaStream_t stream();                            // that what comes next is launched on
+cublasHandle_t cublas();                          // that stream's own
 const Draws* draws();                             // the state of the noise, in device memory
-void* shared();                                   // 16 bytes in device memory, from one kernel to the next
+void* const* pieces();                            // where the circuit's arrays are, in device memory
 void check(cudaError_t result, const char* what); // throws what went wrong with what
 void check(cublasStatus_t result, const char* what);
 extern int active;                                // how many batch_size hold a stimulus
@@ -26,14 +26,19 @@ constexpr int threads = 256;  // of a block
 
 __device__ inline int thread() { return blockIdx.x * blockDim.x + threadIdx.x; }
 
+template <class... Expected, class... Given>
+void launch_blocks(const char* name, void (*kernel)(Expected...), int blocks, int each, Given... given) {
+    cudaLaunchConfig_t config = {};
+    config.gridDim = dim3(blocks);
+    config.blockDim = dim3(each);
+    config.stream = stream();
+    check(cudaLaunchKernelEx(&config, kernel, Expected(given)...), name);
+}
+
 // A thread for each of `count` things.
 template <class... Expected, class... Given>
 void launch(const char* name, void (*kernel)(int, Expected...), int count, Given... given) {
-    cudaLaunchConfig_t config = {};
-    config.gridDim = dim3((count + threads - 1) / threads);
-    config.blockDim = dim3(count < threads ? count : threads);
-    config.stream = stream();
-    check(cudaLaunchKernelEx(&config, kernel, count, Expected(given)...), name);
+    launch_blocks(name, kernel, (count + threads - 1) / threads, count < threads ? count : threads, count, given...);
 }
 
 // ---- products ------------------------------------------------------------------------------------------------------
@@ -70,12 +75,12 @@ void propagate(const char* name, int batch_size, int pre, int post, bool transpo
         check(gemm(turned, CUBLAS_OP_N, post, batch_size, pre, &one, weights, lead, signal, pre, &zero, field, post), name);
 }
 
-// target (post x pre) = keep*target + scale * sum over active batch_size of post (x) pre; scale and keep are in shared().
+// target (post x pre) = keep*target + scale * sum over active batch_size of post (x) pre; scale and keep are the scalars.
 template <class T>
-void accumulate(const char* name, int pre, int post, const T* posts, const T* pres, T* target) {
-    const T* factors = static_cast<const T*>(shared());
+void accumulate(const char* name, int pre, int post, const T* posts, const T* pres, T* target, std::int64_t* scalars) {
+    const T *scale = reinterpret_cast<const T*>(scalars), *keep = reinterpret_cast<const T*>(scalars + 1);
     check(cublasSetPointerMode(cublas(), CUBLAS_POINTER_MODE_DEVICE), name);
-    check(gemm(CUBLAS_OP_N, CUBLAS_OP_T, pre, post, active, factors, pres, pre, posts, post, factors + 1, target, pre),
+    check(gemm(CUBLAS_OP_N, CUBLAS_OP_T, pre, post, active, scale, pres, pre, posts, post, keep, target, pre),
           name);
 }
 

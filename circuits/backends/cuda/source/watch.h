@@ -18,6 +18,7 @@ class Watch {
             if (arrays[k].floating() && (thorough || is_rate(arrays[k]))) {
                 watched.push_back({arrays[k].data(), std::int64_t(arrays[k].count()), int(arrays[k].itemsize())});
                 names_.push_back(arrays[k].name);
+                places_.push_back(arrays[k].data());
                 threads_ = std::max<long>(threads_, std::min<long>(arrays[k].count(), 1 << 16));
             }
         if (!thorough && count() > most_watched) throw std::runtime_error("more than 256 populations");
@@ -25,6 +26,8 @@ class Watch {
         upload(list_.as<void>(), watched.data(), watched.size() * sizeof(Watched), "the circuit");
     }
     int count() const { return int(names_.size()); }
+    // Where these are.
+    const std::vector<const void*>& places() const { return places_; }
     // Flags that are 1 where something is found; `run`: only until some presentation had one.
     void into(std::int32_t* flags, const Progress* run) const {
         if (count()) launch("looking for NaN", look, threads_, list_.as<Watched>(), count(), flags, run);
@@ -39,6 +42,7 @@ class Watch {
   private:
     Memory list_;
     std::vector<const char*> names_;
+    std::vector<const void*> places_;
     int threads_ = 1;
 };
 

@@ -1,5 +1,5 @@
 {# a shared variable = the mean over the batch elements that show something: a thread for each unit #}
-{% extends 'common_group.cu' %}
+{% extends 'job.cu' %}
 {% block count %}{{units}}{% endblock %}
 {% block maincode %}
     using _real = {{c_data_type(variables['_shared'].dtype)}};

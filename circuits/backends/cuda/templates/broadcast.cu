@@ -1,5 +1,5 @@
 {# one value per column, to every unit of the column #}
-{% extends 'common_group.cu' %}
+{% extends 'job.cu' %}
 {% block count %}{{batch_size*n_post}}{% endblock %}
 {% block maincode %}
     {{get_array_name(variables['_field'])}}[_idx] = {{get_array_name(variables['_signal'])}}[_idx/{{n_post}}];

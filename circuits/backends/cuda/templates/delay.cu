@@ -1,5 +1,5 @@
 {# a delay line moves on by a step: what was sent some steps ago, and what is sent now #}
-{% extends 'common_group.cu' %}
+{% extends 'job.cu' %}
 {% block count %}{{size}}{% endblock %}
 {% block maincode %}
     const long _now = {{get_array_name(variables['_timestep'])}}[0];

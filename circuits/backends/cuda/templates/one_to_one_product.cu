@@ -1,5 +1,5 @@
 {# target = keep*target + scale/active * sum over batch_size of post*pre #}
-{% extends 'common_group.cu' %}
+{% extends 'job.cu' %}
 {% block count %}{{n_pre}}{% endblock %}
 {% block maincode %}
     {{scalar_code|autoindent}}

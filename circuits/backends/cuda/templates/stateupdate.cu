@@ -1,6 +1,6 @@
 {# elementwise statements #}
 {# USES_VARIABLES { N } #}
-{% extends 'common_group.cu' %}
+{% extends 'job.cu' %}
 {% block count %}{{variables['N'].get_value()}}{% endblock %}
 {% block maincode %}
     {{scalar_code|autoindent}}

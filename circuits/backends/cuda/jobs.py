@@ -1,0 +1,147 @@
+"""What is launched for each code object, as the presentation loop knows it: its parts, and what these read and write.
+
+The parts of an operation are a job of one thread that prepares scalars, and a job, a kernel or a product. What a part
+reads are all arrays that its code is given; what it writes is what the operation declares, since the code is given all
+others as constants, which the compiler holds to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+#: Templates of one thread, and of short kernels of which several can be one launch.
+ALONE = {"once", "dense_product"}
+EACH = {"stateupdate", "mask", "average", "broadcast", "delay", "one_to_one_propagate", "one_to_one_product"}
+NONE = -1
+
+
+@dataclass(frozen=True)
+class Code:
+    """A code object.
+
+    Parameters
+    ----------
+    made : CodeObject
+        The code object of Brian2CUDA.
+    name : str
+        Its name.
+    arrays
+        The device arrays that it is given: name, C++ type, and whether it writes the array.
+    single : set of str
+        Those of a single value, which are all that the job of one thread reads.
+    scalars : bool
+        Whether one thread leaves scalars for the others.
+    first : int
+        The number of its first job.
+    """
+
+    made: Any
+    name: str
+    arrays: tuple[tuple[str, str, bool], ...]
+    single: frozenset[str]
+    scalars: bool
+    first: int
+
+    @property
+    def draws(self) -> bool:
+        """Whether it draws random numbers."""
+        return bool({"rand", "randn"} & set(self.made.variables))
+
+    @property
+    def prepare(self) -> int:
+        """The number of the job of one thread, if there is one."""
+        return self.first if self.scalars or self.made.template_name in ALONE else NONE
+
+    @property
+    def body(self) -> int:
+        """The number of the job with a thread for each thing, if there is one."""
+        return self.first + (self.prepare != NONE) if self.made.template_name in EACH else NONE
+
+    @property
+    def jobs(self) -> int:
+        """How many jobs it has."""
+        return (self.prepare != NONE) + (self.body != NONE)
+
+    def parameters(self) -> list[tuple[str, str, str]]:
+        """The type, the name and the argument of each parameter of its kernels, after the first one."""
+        found = [
+            (f"{'' if written else 'const '}{kind}* __restrict__", name.replace("dev", "_ptr", 1), f"brian::{name}")
+            for name, kind, written in self.arrays
+        ]
+        if self.draws:
+            found.append(("const recircuit::Draws*", "_draws", "recircuit::draws()"))
+        if self.scalars:
+            found.append(("std::int64_t*", "_scalars", f"brian::dev_scalars_{self.name}"))
+        return found
+
+    def call(self, function: str, arrays: list[str]) -> str:
+        """The call of a job's function by one thread, with arrays from the table of all."""
+        given = [f"static_cast<{kind}*>(arrays[{arrays.index(name)}])" for name, kind, _ in self.arrays]
+        if self.draws:
+            given.append("draws")
+        if self.scalars:
+            given.append(f"static_cast<std::int64_t*>(arrays[{arrays.index(f'dev_scalars_{self.name}')}])")
+        return f"in_{self.name}::{function}(k, {', '.join(given)});"
+
+    def parts(self, arrays: list[str]) -> list[str]:
+        """Its parts in C++."""
+        read = {arrays.index(name) for name, *_ in self.arrays}
+        written = {arrays.index(name) for name, _, writes in self.arrays if writes}
+        slots = {arrays.index(f"dev_scalars_{self.name}")} if self.scalars else set[int]()
+        few = {arrays.index(name) for name in self.single}
+        alone = self.made.template_name == "once"
+        found = []
+        if self.prepare != NONE:
+            found.append(self._part("nullptr", self.prepare, "0", few, written if alone else slots))
+        if self.body != NONE:
+            found.append(self._part("nullptr", self.body, f"in_{self.name}::things", read | slots, written))
+        elif not alone:
+            found.append(self._part(f"in_{self.name}::launch", NONE, "0", read | slots, written))
+        return found
+
+    def _part(self, launch: str, job: int, things: str, reads: Iterable[int], writes: Iterable[int]) -> str:
+        lists = ", ".join("{" + ", ".join(map(str, sorted(some))) + "}" for some in (reads, writes))
+        draws = "true" if self.draws else "false"
+        return f'    {{_run_{self.name}, "{self.name}", {launch}, {job}, {things}, {draws}, {lists}}},'
+
+
+def launcher(codes: list[Code], arrays: list[str]) -> str:
+    """C++ that launches jobs, and the table of all parts."""
+    alone = [f"case {c.prepare}: {c.call('prepare', arrays)} break;" for c in codes if c.prepare != NONE]
+    each = [f"case {c.body}: {c.call('body', arrays)} break;" for c in codes if c.body != NONE]
+    declared = [
+        f"namespace in_{c.name} {{ void launch(); }}"
+        for c in codes
+        if c.body == NONE and c.made.template_name != "once"
+    ]
+    return "\n".join(
+        [
+            '#include "objects.h"', '#include "jobs.h"', *(f"void _run_{c.name}();" for c in codes), *declared,
+            "namespace recircuit {", _kernel("alone", "0", alone), _kernel("each", EACH_THING, each), LAUNCH, "}",
+            "namespace brian {", "const std::vector<Part> parts = {", *(p for c in codes for p in c.parts(arrays)), "};", "}",
+            "",
+        ]
+    )  # fmt: skip
+
+
+#: Which of its job's things a thread is for.
+EACH_THING = "(int(blockIdx.x) - jobs.first[place])*int(blockDim.x) + int(threadIdx.x)"
+LAUNCH = """
+void launch_jobs(const char* name, const Jobs& jobs) {
+    const bool single = !jobs.job[0].things;
+    launch_blocks(name, single ? alone : each, jobs.first[jobs.count], single ? 1 : threads, jobs, pieces(), draws());
+}"""
+
+
+def _kernel(name: str, thing: str, cases: list[str]) -> str:
+    inside = "\n            ".join(cases)
+    bound = "" if name == "alone" else "    if (k >= jobs.job[place].things) return;\n"
+    return f"""
+__global__ void {name}(const __grid_constant__ Jobs jobs, void* const* arrays, const Draws* draws) {{
+    const int place = job_of_block(jobs), k = {thing};
+{bound}    switch (jobs.job[place].number) {{
+            {inside}
+    }}
+}}"""

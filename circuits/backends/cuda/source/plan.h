@@ -1,0 +1,130 @@
+// How the work of a presentation is laid out: what has to wait for what, which jobs become one launch, and on which of a
+// few streams each launch is. Nothing here knows what the work does.
+#pragma once
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "jobs.h"
+
+namespace recircuit {
+
+constexpr int lanes = 4;  // streams
+
+// One launch, product or job, and the places in device memory that it reads and writes.
+struct Work {
+    const char* name;
+    std::function<void()> launch;  // of a job: none
+    Job job;
+    std::vector<const void*> reads, writes;
+    bool is_job() const { return !launch; }
+};
+
+// What is launched at once.
+struct Node {
+    std::vector<std::size_t> works;
+    int lane = 0;
+    std::vector<std::size_t> waits;  // for these nodes, which are on other streams
+};
+
+// Of each work, those before it which have to be done: who wrote what it reads or writes, and who reads what it writes.
+inline std::vector<std::vector<std::size_t>> dependencies(const std::vector<Work>& works) {
+    struct Seen {
+        std::vector<std::size_t> writer, readers;  // since then
+    };
+    std::map<const void*, Seen> seen;
+    std::vector<std::vector<std::size_t>> found(works.size());
+    for (std::size_t k = 0; k < works.size(); ++k) {
+        auto& mine = found[k];
+        const auto after = [&](const std::vector<std::size_t>& some) { mine.insert(mine.end(), some.begin(), some.end()); };
+        for (const void* place : works[k].reads) after(seen[place].writer);
+        for (const void* place : works[k].writes) after(seen[place].writer), after(seen[place].readers);
+        for (const void* place : works[k].reads) seen[place].readers.push_back(k);
+        for (const void* place : works[k].writes) seen[place] = {{k}, {}};
+        std::sort(mine.begin(), mine.end());
+        mine.erase(std::unique(mine.begin(), mine.end()), mine.end());
+    }
+    return found;
+}
+
+// The order of launches. Whatever is no job is launched as soon as it can be; jobs wait until nothing else can be launched,
+// and then all of a kind that can be are one launch.
+inline std::vector<Node> in_launches(const std::vector<Work>& works, const std::vector<std::vector<std::size_t>>& before) {
+    std::vector<std::vector<std::size_t>> after(works.size());
+    std::vector<std::size_t> missing(works.size());
+    std::vector<std::size_t> ready[3];  // no job, alone, each
+    std::vector<Node> nodes;
+    const auto kind = [&](std::size_t k) { return !works[k].is_job() ? 0 : works[k].job.things ? 2 : 1; };
+    for (std::size_t k = 0; k < works.size(); ++k) {
+        missing[k] = before[k].size();
+        for (const std::size_t other : before[k]) after[other].push_back(k);
+        if (!missing[k]) ready[kind(k)].push_back(k);
+    }
+    const auto launch = [&](std::vector<std::size_t> some) {
+        for (const std::size_t k : some)
+            for (const std::size_t other : after[k])
+                if (!--missing[other]) ready[kind(other)].push_back(other);
+        nodes.push_back({std::move(some)});
+    };
+    while (!ready[0].empty() || !ready[1].empty() || !ready[2].empty()) {
+        std::vector<std::size_t> now[3];
+        if (!ready[0].empty()) {
+            now[0].swap(ready[0]);
+            std::sort(now[0].begin(), now[0].end());
+            for (const std::size_t k : now[0]) launch({k});
+            continue;
+        }
+        now[1].swap(ready[1]), now[2].swap(ready[2]);
+        for (int which = 1; which < 3; ++which) {
+            std::sort(now[which].begin(), now[which].end());
+            for (std::size_t begin = 0; begin < now[which].size(); begin += most_jobs) {
+                const std::size_t end = std::min(now[which].size(), begin + most_jobs);
+                launch({now[which].begin() + begin, now[which].begin() + end});
+            }
+        }
+    }
+    return nodes;
+}
+
+// Gives every node a stream, and says for which nodes of other streams it waits. A node goes on where one that it waits for
+// was the last; or where the last one is known to be done, or longest ago.
+inline void lay_out(std::vector<Node>& nodes, const std::vector<std::vector<std::size_t>>& before) {
+    using Known = std::vector<long>;  // of each stream, its last node that is done by then
+    std::map<std::size_t, std::size_t> node_of;
+    std::vector<Known> known(nodes.size(), Known(lanes, -1));
+    Known last(lanes, -1);
+    for (std::size_t n = 0; n < nodes.size(); ++n)
+        for (const std::size_t work : nodes[n].works) node_of[work] = n;
+    for (std::size_t n = 0; n < nodes.size(); ++n) {
+        std::vector<std::size_t> needed;
+        for (const std::size_t work : nodes[n].works)
+            for (const std::size_t other : before[work]) needed.push_back(node_of[other]);
+        std::sort(needed.rbegin(), needed.rend());  // the latest first: it often knows the others
+        needed.erase(std::unique(needed.begin(), needed.end()), needed.end());
+        Known all(lanes, -1);
+        for (const std::size_t other : needed)
+            for (int lane = 0; lane < lanes; ++lane)
+                all[lane] = std::max({all[lane], known[other][lane], nodes[other].lane == lane ? long(other) : -1});
+        int lane = 0;
+        const auto worth = [&](int one) {  // the later is the last that it waits for the better; else the earlier
+            return last[one] <= all[one] ? std::make_pair(2, last[one]) : std::make_pair(1, -last[one]);
+        };
+        for (int other = 1; other < lanes; ++other)
+            if (worth(other) > worth(lane)) lane = other;
+        Known done = last[lane] < 0 ? Known(lanes, -1) : known[last[lane]];
+        done[lane] = last[lane];
+        for (const std::size_t other : needed)
+            if (long(other) > done[nodes[other].lane]) {
+                nodes[n].waits.push_back(other);
+                for (int one = 0; one < lanes; ++one) done[one] = std::max(done[one], known[other][one]);
+                done[nodes[other].lane] = std::max(done[nodes[other].lane], long(other));
+            }
+        nodes[n].lane = lane;
+        known[n] = done;
+        last[lane] = long(n);
+    }
+}
+
+}  // namespace recircuit

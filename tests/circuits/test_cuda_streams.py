@@ -1,0 +1,241 @@
+"""How cuda lays out a presentation: what waits for what, what is one launch, and on which stream it is.
+
+The stand-in for CUDA follows streams and graphs in any order that their events and edges allow, as a GPU may. Speed is not
+tested here: no order is known to be the fastest before it has run on a GPU.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from cuda_sources import STAND_IN, write_sources
+from test_backends import kitchen
+
+from benchmarks import agreement
+from benchmarks.circuit import reference_circuit
+from benchmarks.workload import Settings
+from recircuit.circuits.backends.cpp.compiler import missing_compiler
+from recircuit.circuits.backends.cuda import gpu
+from recircuit.circuits.lowering.kernels import DelayedPropagate, Product, Propagate
+
+pytestmark = [
+    pytest.mark.skipif(
+        importlib.util.find_spec("brian2cuda") is None,
+        reason="brian2cuda is not installed: pip install 'recircuit[cuda]'",
+    ),
+    pytest.mark.skipif(bool(missing_compiler()), reason="no compiler"),
+]
+OURS = Path(gpu.__file__).parent / "source"
+
+
+def compiled(body: str, folder: Path, *includes: str) -> Path:
+    """A program against the stand-in."""
+    source, program = folder / "a.cpp", folder / "a"
+    lines = [f'#include "{name}"' for name in ("cuda_runtime.h", *includes)]
+    source.write_text("\n".join([*lines, body]))
+    folders = [f"-I{STAND_IN / 'include'}", f"-I{OURS}"]
+    command = [os.environ.get("CXX", "g++"), "-std=c++17", *folders, str(source), "-o", str(program)]
+    subprocess.run(command, check=True)
+    return program
+
+
+def said(program: Path, *given: str, **environment: str) -> str:
+    env = os.environ | environment
+    return subprocess.run([str(program), *given], env=env, capture_output=True, text=True, check=True).stdout
+
+
+# --- the plan ---------------------------------------------------------------------------------------------------------
+
+#: Random works on a few places. A line for each fault: a pair that touches the same place, of which one writes it, and
+#: whose nodes are not in order by their streams and what they wait for; a work that is not launched once; a launch of works
+#: that touch the same place. Then how many nodes there are, on how many streams.
+RANDOM_WORKS = """
+#include <cstdio>
+#include <random>
+#include <set>
+using namespace recircuit;
+static char places[9];
+static bool touch(const Work& a, const Work& b) {
+    const auto meet = [](const auto& some, const auto& others) {
+        for (const void* place : some)
+            if (std::count(others.begin(), others.end(), place)) return true;
+        return false;
+    };
+    return meet(a.writes, b.writes) || meet(a.writes, b.reads) || meet(a.reads, b.writes);
+}
+int main() {
+    std::mt19937 drawing(5);
+    std::size_t launches = 0, works_in_all = 0;
+    std::set<int> used;
+    for (int circuit = 0; circuit < 300; ++circuit) {
+        std::vector<Work> works;
+        for (unsigned k = drawing() % 90; k-- > 0;) {
+            Work work{"work", nullptr, {int(k), int(drawing() % 2)}, {}, {}};
+            if (drawing() % 2) work.launch = [] {};
+            for (unsigned n = drawing() % 3; n-- > 0;) work.reads.push_back(places + drawing() % sizeof places);
+            for (unsigned n = drawing() % 3; n-- > 0;) work.writes.push_back(places + drawing() % sizeof places);
+            works.push_back(work);
+        }
+        const auto before = dependencies(works);
+        auto nodes = in_launches(works, before);
+        lay_out(nodes, before);
+        std::vector<long> node_of(works.size(), -1), last(lanes, -1);
+        std::vector<std::set<std::size_t>> done(nodes.size());
+        launches += nodes.size(), works_in_all += works.size();
+        for (std::size_t n = 0; n < nodes.size(); ++n) {
+            used.insert(nodes[n].lane);
+            auto comes_after = nodes[n].waits;
+            if (last[nodes[n].lane] >= 0) comes_after.push_back(last[nodes[n].lane]);
+            last[nodes[n].lane] = long(n);
+            for (const std::size_t other : comes_after) {
+                if (other >= n) std::printf("waits for what comes later\\n");
+                done[n].insert(done[other].begin(), done[other].end()), done[n].insert(other);
+            }
+            for (const std::size_t work : nodes[n].works) {
+                if (node_of[work] >= 0) std::printf("launched twice\\n");
+                node_of[work] = long(n);
+                for (const std::size_t other : nodes[n].works)
+                    if (other < work && touch(works[other], works[work])) std::printf("meet in a launch\\n");
+                if (works[work].is_job() != (nodes[n].works.size() > 1 || works[nodes[n].works[0]].is_job()))
+                    std::printf("no job, with others\\n");
+            }
+        }
+        for (std::size_t a = 0; a < works.size(); ++a) {
+            if (node_of[a] < 0) std::printf("not launched\\n");
+            for (std::size_t b = a + 1; b < works.size(); ++b)
+                if (touch(works[a], works[b]) && !done[node_of[b]].count(node_of[a])) std::printf("not in order\\n");
+        }
+    }
+    std::printf("%s %zu\\n", launches < works_in_all ? "fewer" : "as many", used.size());
+}
+"""
+
+
+def test_a_plan_keeps_the_order_of_all_that_touches_the_same(tmp_path: Path) -> None:
+    program = compiled(RANDOM_WORKS, tmp_path, "plan.h")
+    assert said(program) == "fewer 4\n"
+
+
+# --- the stand-in -----------------------------------------------------------------------------------------------------
+
+#: Two streams: one writes 1 then the other doubles it, with or without an event between them, captured or not.
+TWO_STREAMS = """
+void write(int, float* x) { *x = 1; }
+void twice(int, float* x) { *x *= 2; }
+template <class K> void launch(K kernel, cudaStream_t stream, float* x) {
+    cudaLaunchConfig_t config = {dim3(1), dim3(1), 0, stream, nullptr, 0};
+    cudaLaunchKernelEx(&config, kernel, 1, x);
+}
+int main(int, char** given) {
+    const bool waits = given[1][0] == 'w', captured = given[2][0] == 'c', joined = given[3][0] == 'j';
+    float *x, found = 0;
+    cudaStream_t a, b;
+    cudaEvent_t fork, between, join;
+    cudaMalloc((void**)&x, sizeof(float));
+    cudaStreamCreateWithFlags(&a, 1), cudaStreamCreateWithFlags(&b, 1);
+    for (cudaEvent_t* event : {&fork, &between, &join}) cudaEventCreateWithFlags(event, cudaEventDisableTiming);
+    cudaMemcpyAsync(x, &found, sizeof(float), cudaMemcpyHostToDevice, a);
+    if (captured) cudaStreamBeginCapture(a, cudaStreamCaptureModeThreadLocal);
+    cudaEventRecord(fork, a), cudaStreamWaitEvent(b, fork, 0);
+    launch(write, a, x);
+    cudaEventRecord(between, a);
+    if (waits) cudaStreamWaitEvent(b, between, 0);
+    launch(twice, b, x);
+    cudaEventRecord(join, b);
+    if (joined) cudaStreamWaitEvent(a, join, 0);
+    if (captured) {
+        cudaGraph_t graph, ready;
+        if (auto error = cudaStreamEndCapture(a, &graph)) return std::puts(cudaGetErrorString(error)), 0;
+        cudaGraphInstantiate(&ready, graph, 0);
+        cudaGraphLaunch(ready, a);
+    }
+    cudaStreamSynchronize(a);
+    cudaMemcpyAsync(&found, x, sizeof(float), cudaMemcpyDeviceToHost, a);
+    std::printf("%g\\n", found);
+}
+"""
+
+
+def test_an_order_that_is_not_asked_for_is_not_kept(tmp_path: Path) -> None:
+    """The stand-in finds an event that is missing, and a stream that is not joined."""
+    program = compiled(TWO_STREAMS, tmp_path)
+    for captured in ("captured", "-"):
+        seeds = [str(seed) for seed in range(8)]
+        ordered = {said(program, "waits", captured, "joined", CUDA_ON_CPU_STREAMS=seed) for seed in seeds}
+        loose = {said(program, "-", captured, "joined", CUDA_ON_CPU_STREAMS=seed) for seed in seeds}
+        assert ordered == {"2\n"} and loose == {"1\n", "2\n"}
+    assert "unjoined" in said(program, "waits", "captured", "-")
+
+
+# --- circuits ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("case", ["pooled", pytest.param("in time", marks=pytest.mark.slow)])
+def test_whatever_order_streams_run_in(on_cpu: None, monkeypatch: pytest.MonkeyPatch, case: str) -> None:
+    first = agreement.after(case, "float32", "cuda")
+    for seed in range(4):
+        monkeypatch.setenv("CUDA_ON_CPU_STREAMS", str(seed))
+        again = agreement.after(case, "float32", "cuda")
+        assert [k for k, v in first.items() if not np.array_equal(v, again[k])] == []
+
+
+def test_noise_and_recordings_in_whatever_order(on_cpu: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = {"x": np.random.default_rng(0).normal(size=(20, 6)), "s": np.arange(20) % 3}
+    seen = []
+    for seed in (None, "1", "2"):
+        if seed:
+            monkeypatch.setenv("CUDA_ON_CPU_STREAMS", seed)
+        net = kitchen(3)
+        trace = net.run(data, record=["h.jitter", "h.rate"], backend="cuda")
+        seen.append(net.state() | {name: trace[name] for name in ("h.jitter", "h.rate")})
+    assert all(np.array_equal(seen[0][k], one[k]) for one in seen[1:] for k in seen[0])
+
+
+def test_the_graph_of_the_reference_workload(on_cpu: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Its 125 launches are 75: 49 products; the equations of a step in one launch, the scalars of products in one, and the
+    counts of updates in one; and the stimuli, the clock, and the end of a presentation."""
+    net = reference_circuit(Settings(sizes=(12, 8, 7, 3), batch_size=2))
+    entries = [e.operation.kernel for row in net.timetable().entries for e in row if not e.skipped]
+    products = sum(isinstance(k, Propagate | Product) and k.connectivity.kind == "dense" for k in entries)
+    factors, around = sum(isinstance(k, Product) for k in entries), 3
+    assert (len(entries) + factors + around, products) == (125, 49)
+    monkeypatch.setenv("CUDA_ON_CPU_GRAPH", str(tmp_path / "graphs"))
+    net.run({"x": np.ones((6, 12)), "s": np.eye(3)[np.arange(6) % 3]}, backend="cuda")
+    nodes, edges = map(int, (tmp_path / "graphs").read_text().split())
+    assert nodes == 75 and nodes - 1 <= edges <= 125
+
+
+# --- what is written --------------------------------------------------------------------------------------------------
+
+
+def test_products_declare_what_they_write() -> None:
+    for case in ("urfb", *agreement.STRUCTURES):
+        for operation in agreement.circuit(case, "float32").lowered().all_operations():
+            kernel = operation.kernel
+            if isinstance(kernel, Propagate | DelayedPropagate):
+                argmax = getattr(kernel, "argmax", "") if not getattr(kernel, "transposed", False) else ""
+                assert operation.writes == {kernel.field, argmax} - {""}
+            if isinstance(kernel, Product):
+                assert operation.writes == {f"{kernel.projection}.{kernel.target}"}
+
+
+def test_what_is_written_but_not_declared_does_not_compile(tmp_path: Path) -> None:
+    """So that nothing runs beside what it has to wait for."""
+    net = agreement.circuit("urfb", "float32")
+    lowered = net.lowered()
+    wrong = tuple(replace(o, writes=frozenset()) if o.name.startswith("sent") else o for o in lowered.operations)
+    for number, operations in enumerate((lowered.operations, wrong)):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        write_sources(net, folder, lowered=replace(lowered, operations=operations))
+        compiler = [os.environ.get("CXX", "g++"), "-std=c++17", "-fsyntax-only", "-DREAL=float"]
+        includes = [f"-I{STAND_IN / 'include'}", f"-I{folder}"]
+        done = subprocess.run([*compiler, *includes, "-x", "c++", str(folder / "kernels_0.cu")],
+                              capture_output=True, text=True, check=False)  # fmt: skip
+        assert ("read-only" in done.stderr) == (done.returncode != 0) == bool(number), done.stderr
