@@ -116,7 +116,9 @@ def _in_time(**options: Any) -> rc.Circuit:
         net.connect(x, h, rule=TRACED, connectivity=connectivity, learns="rest")
     h = net["dense"]
     net.connect(h, judge, weights=0.3)
-    net.connect(x, h, into="drive", delay=np.random.default_rng(1).integers(0, 4, (4, 60)) * ms, name="delayed")
+    delays = np.random.default_rng(1).integers(0, 9, (18, 60)) * ms
+    net.connect(x, h, into="drive", delay=delays[:4] % (3 * ms), name="delayed")  # as a product
+    net.connect(x, net["tied"], into="drive", connectivity=Masked(0.05), delay=delays, name="few")  # as a sum
     net.connect(h, h, into="drive", delay=2 * ms, during="free", closed="zero")
     net.phases("free", 4 * ms, "rest", 2 * ms)
     return net

@@ -18,7 +18,7 @@ def once(sizes: tuple[int, ...], seed: int) -> dict[str, float]:
 
     imported = time.perf_counter()
     rng = np.random.default_rng(seed)
-    x, y = rng.integers(0, 256, (10_000, sizes[0]), np.uint8), rng.integers(0, sizes[-1], 10_000)
+    x, y = rng.random((10_000, sizes[0]), np.float32), rng.integers(0, sizes[-1], 10_000)
     read = time.perf_counter()
     net = layered(sizes, urfb.with_parameters(rate=0.1 + 0.01 * seed), batch_size=100, seed=seed)
     program = net.program(sys.argv[3] if len(sys.argv) > 3 else "cpp")

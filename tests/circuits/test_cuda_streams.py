@@ -22,7 +22,8 @@ from benchmarks.circuit import reference_circuit
 from benchmarks.workload import Settings
 from recircuit.circuits.backends.cpp.compiler import missing_compiler
 from recircuit.circuits.backends.cuda import gpu
-from recircuit.circuits.lowering.kernels import DelayedPropagate, Product, Propagate
+from recircuit.circuits.lowering.delay_kernels import DelayedPropagate
+from recircuit.circuits.lowering.kernels import Product, Propagate
 
 pytestmark = [
     pytest.mark.skipif(

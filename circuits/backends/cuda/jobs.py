@@ -13,7 +13,10 @@ from typing import Any
 
 #: Templates of one thread, and of short kernels of which several can be one launch.
 ALONE = {"once", "dense_product"}
-EACH = {"stateupdate", "mask", "average", "broadcast", "delay", "one_to_one_propagate", "one_to_one_product"}
+EACH = {
+    "stateupdate", "mask", "average", "broadcast", "delay", "one_to_one_propagate", "one_to_one_product",
+    "late_signals", "spread_weights",
+}  # fmt: skip
 NONE = -1
 
 

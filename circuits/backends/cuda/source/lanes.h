@@ -20,13 +20,12 @@ struct Lane {
 inline std::vector<std::unique_ptr<Lane>>& made_lanes = *new std::vector<std::unique_ptr<Lane>>;
 inline int current_lane = 0;
 
-// So many streams, at least.
-inline void add_lanes(int count) {
+inline void make_lanes() {
     const char* what = "starting the GPU";
     const std::size_t workspace = 32 << 20;
     const char* matmul = std::getenv("RECIRCUIT_MATMUL");
     const bool tf32 = matmul && !std::strcmp(matmul, "tf32");
-    while (int(made_lanes.size()) < count) {
+    while (made_lanes.size() < lanes) {
         std::unique_ptr<Lane> lane(new Lane);
         check(cudaStreamCreateWithFlags(&lane->stream, cudaStreamNonBlocking), what);
         check(cublasCreate(&lane->cublas), what);
@@ -74,7 +73,7 @@ struct Plan {
             ends[nodes[n].lane] = long(n);
         }
         for (int lane = 1; lane < lanes; ++lane)
-            if (ends[lane] >= 0) last.push_back(ends[lane]), await(ends[lane]), add_lanes(lane + 1);
+            if (ends[lane] >= 0) last.push_back(ends[lane]), await(ends[lane]);
         add_events(count);
     }
 };

@@ -258,7 +258,7 @@ namespace machine {
 void start() {
     const char* what = "starting the GPU";
     check(cudaSetDevice(0), what);
-    add_lanes(1);
+    make_lanes();
     allocate_arrays();
     std::vector<void*> places;
     for (std::size_t k = 0; k < brian::piece_count; ++k) places.push_back(*brian::pieces[k].place);

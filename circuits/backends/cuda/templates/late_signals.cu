@@ -1,5 +1,5 @@
 {# for each pair of a pre unit and a delay, and each batch element, what that unit sent so many steps ago #}
-{% extends 'common_group.cu' %}
+{% extends 'job.cu' %}
 {% block count %}{{batch_size*count}}{% endblock %}
 {% block maincode %}
     const long _now = {{get_array_name(variables['_timestep'])}}[0];
