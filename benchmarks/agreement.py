@@ -181,4 +181,4 @@ def largest_difference(case: str, precision: str) -> tuple[float, str]:
 
 if __name__ == "__main__":
     value, key = largest_difference(*sys.argv[1:])
-    print(json.dumps({"difference": value, "variable": key}))
+    print(json.dumps({"apart": value, "variable": key}))
