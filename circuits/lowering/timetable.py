@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -115,14 +115,16 @@ class Timetable:
         """For each step the names of the operations that run."""
         return [[e.operation.name for e in row if not e.skipped] for row in self.entries]
 
+    def running(self) -> Iterator[tuple[Operation, int]]:
+        """Return every operation that runs, with how many steps in a row it runs in."""
+        for place, row in enumerate(self.entries):
+            for entry in row:
+                if not entry.skipped:
+                    yield entry.operation, self.repeats.get(place, 1)
+
     def work(self) -> int:
         """Multiplications of one presentation and batch element."""
-        return sum(
-            self.repeats.get(place, 1) * e.operation.work
-            for place, row in enumerate(self.entries)
-            for e in row
-            if not e.skipped
-        )
+        return sum(times * operation.work for operation, times in self.running())
 
 
 def _whole(lowered: Lowered, mode: str, within: str | None) -> tuple[tuple[int, ...], list[list[Operation]]]:

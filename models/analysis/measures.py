@@ -122,15 +122,10 @@ def operations(circuit: Circuit, mode: str = "train") -> dict[str, int]:
     """
     pathway = {"basal": "forward", "apical": "feedback"}
     counted: dict[str, int] = {"forward": 0, "feedback": 0, "lateral": 0, "learning": 0, "units": 0}
-    projections = circuit.projections
-    for row in circuit.timetable(mode).entries:
-        for entry in row:
-            if entry.skipped:
-                continue
-            operation = entry.operation
-            crossed = projections.get(operation.name.removeprefix("propagate_"))
-            kind = "learning" if operation.learns else pathway.get(crossed.into, "lateral") if crossed else "units"
-            counted[kind] += operation.work
+    for operation, times in circuit.timetable(mode).running():
+        crossed = circuit.projections.get(operation.owner)
+        kind = "learning" if operation.learns else pathway.get(crossed.into, "lateral") if crossed else "units"
+        counted[kind] += times * operation.work
     return counted
 
 

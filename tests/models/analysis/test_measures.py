@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from brian2 import ms
 from networks import distance, layered, stimuli, weights
 from reference import amit, lansdell
 
@@ -150,6 +151,17 @@ def test_operations_are_counted_by_pathway() -> None:
     assert found["lateral"] == 3  # the supervisor's synapses
     asked = measures.operations(net, "evaluate")
     assert asked["forward"] == w and asked["feedback"] == asked["learning"] == 0
+
+
+def test_operations_of_a_long_phase_are_counted_in_each_of_its_steps() -> None:
+    """Also where one row of the timetable stands for many equal steps."""
+    net = rc.Circuit(optimise=False)
+    net.connect(net.stimulus("x", 4), net.population("h", 3, rc.pyramidal()), weights=0.1)
+    net.phases("feedforward", 5000 * ms)
+    assert net.timetable().repeats
+    found = measures.operations(net)
+    assert found["forward"] == 5000 * 4 * 3
+    assert sum(found.values()) == net.timetable().work()
 
 
 def test_feedback_that_skips_layers_stands_for_the_product_of_the_weights_above() -> None:
