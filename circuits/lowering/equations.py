@@ -16,14 +16,14 @@ from brian2.stateupdaters.base import StateUpdateMethod
 from brian2.units import Quantity
 from brian2.units.allunits import second
 from brian2.units.fundamentalunits import DIMENSIONLESS, DimensionMismatchError, get_dimensions
-from brian2.utils.stringtools import get_identifiers, word_substitute
+from brian2.utils.stringtools import word_substitute
 
 from ...errors import RecircuitError
 from ...plasticity import Statement
 from ..description.network import Network
 from ..description.population import Population
-from ..description.reads import broadcasts_into, definitions, stored_in
-from ..description.state_equation import StateEquation, noises
+from ..description.reads import broadcasts_into, definitions
+from ..description.state_equation import StateEquation, noises, remembered
 from ..description.step_by_step import step_by_step_target
 
 
@@ -61,17 +61,9 @@ def averaged(network: Network, state: StateEquation) -> bool:
 
 
 def remembers(network: Network, population: Population, state: StateEquation) -> bool:
-    """Whether an element that shows nothing keeps what a state is: it is assigned from itself, as a count or a running mean.
-
-    Rates go on, and so do states in continuous time, for which time passes.
-    """
-    several = network.batch_size > 1 and network.schedule is not None
-    if not several or state.differential or state.shared or state.variable == "rate":
-        return False
-    declared = next(
-        s for s in population.neuron.states if s.variable == state.variable
-    )  # in some phases not all is read
-    return state.variable in stored_in(network, population, get_identifiers(declared.expression))
+    """Whether an element that shows nothing keeps what a state is (see `remembered`)."""
+    neuron, several = population.neuron, network.batch_size > 1 and network.schedule is not None
+    return several and state.variable in remembered(neuron.states, neuron.expressions)
 
 
 #: Of a population with such states: of every unit in every batch element, which element it is.

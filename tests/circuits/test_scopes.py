@@ -399,6 +399,32 @@ def test_what_a_unit_remembers_stays_in_an_element_that_shows_nothing(backend: s
     assert net["h.rate"][:, 0].tolist() == [2, 2, 2] and np.allclose(net["h.v"], 0.9**4)
 
 
+@pytest.mark.parametrize("backend", ["numpy", "interpreter"])
+def test_states_that_remember_through_each_other_stay_in_an_element_that_shows_nothing(backend: str) -> None:
+    """5 rows in batches of 3, as single rows in 3 circuits: a pair, a pair by way of an expression, and a ring of phases."""
+    lines = """
+        basal : 1 (compartment)
+        rate  = basal     : 1
+        a     = b         : 1 (stored)
+        b     = a + basal : 1 (stored)
+        c     = twice + 1 : 1 (during one)
+        twice = 2*d       : 1
+        d     = c         : 1 (after two)
+        seen  = d + basal : 1 (stored)
+        """
+
+    def run(batch_size: int, rows: list[float]) -> rc.Circuit:
+        net = rc.Circuit(batch_size=batch_size)
+        net.connect(net.stimulus("x", 1), net.population("h", 1, rc.Neuron(lines)), weights=1.0)
+        net.phases("one", 1 * ms, "two", 1 * ms, "three", 1 * ms)
+        net.run(np.array(rows)[:, None], backend=backend)
+        return net
+
+    together, alone = run(3, [1, 2, 3, 4, 5]), [run(1, rows) for rows in ([1, 4], [2, 5], [3])]
+    for variable in "abcd":
+        assert together[f"h.{variable}"][:, 0].tolist() == [net[f"h.{variable}"].item() for net in alone]
+
+
 def test_memory_counts_a_value_for_each_element() -> None:
     def bytes_of(batch_size: int, **kept: Any) -> int:
         rule = rc.Rule("r", source="test", forward="el += x_pre; dw = el", **kept)
