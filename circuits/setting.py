@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from brian2.units.fundamentalunits import DIMENSIONLESS, get_dimensions
+from brian2.units.fundamentalunits import get_dimensions
 
 from ..errors import RecircuitError
-from ..plasticity.values import dimension_of
 from .description.network import Network
 from .description.projection import Transposed
+from .description.reads import dimension_in
 from .inspection.expressions import known
 from .lowering.variables import Variable
 
@@ -31,12 +31,7 @@ def check_settable(circuit: Network, key: Any) -> str:
 
 def check_value(circuit: Network, variable: Variable, value: Any) -> None:
     """Refuse what is not finite, too large for the variable, of another shape, or of another dimension."""
-    key, populations = variable.key, circuit.populations
-    wanted = DIMENSIONLESS
-    if variable.owner in populations:
-        wanted = populations[variable.owner].neuron.dimension(variable.name)
-    elif variable.owner in circuit.projections and (equation := circuit.projections[variable.owner].equation):
-        wanted = dimension_of(equation.parameters.get(variable.name, 0.0))
+    key, wanted = variable.key, dimension_in(circuit, variable.owner, variable.name)
     _check_numbers(circuit, variable, value)
     if get_dimensions(value) is not wanted:
         raise RecircuitError(

@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 from brian2.units import Quantity
-from brian2.units.fundamentalunits import DIMENSIONLESS, get_dimensions
+from brian2.units.fundamentalunits import get_dimensions
 
 from ..door import door
 from .answers import Answering
 from .description.parameters import change_parameter
 from .description.population import Population
 from .description.projection import Transposed
+from .description.reads import dimension_in
 from .description.stability import warn_of_instability
 from .inspection.expressions import keys_of, known, value_of
 from .setting import check_settable, check_value, checked_state
@@ -42,9 +43,7 @@ class Valued(Answering):
         weights = self.projections[owner].weights if owner in self.projections else None
         if isinstance(weights, Transposed) and variable == "w":
             return weights.matrix()
-        neuron = self.populations[owner].neuron if owner in self.populations else None
-        dimension = DIMENSIONLESS if neuron is None else neuron.dimension(variable)
-        return View(self._values_of(key), self, key, dimension)
+        return View(self._values_of(key), self, key, dimension_in(self, owner, variable))
 
     def _values_of(self, key: str) -> np.ndarray:
         stored = {k: self.program().get(k) for k in keys_of(self, self.lowered().variables, key)}

@@ -5,9 +5,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
+from brian2.units.fundamentalunits import Dimension
+
 from .names import ARRIVING, RANDOM, split_side
 from .parse import Statement, names_in, rename, show
-from .values import Values
+from .values import Values, dimension_of
 
 __all__ = ["Direction", "Statement", "SynapticEquation", "Weights"]
 
@@ -45,6 +47,10 @@ class SynapticEquation:
     local: bool = True
     weights: Weights = "own"
     traces: Values = _NONE
+
+    def dimension(self, name: str) -> Dimension:
+        """The dimension of a parameter, state or trace; weights, and whatever it does not have, are plain numbers."""
+        return dimension_of({**self.parameters, **self.state, **self.traces}.get(name, 0.0))
 
     def with_step(self, step: float) -> "SynapticEquation":
         """The equation in a circuit with a time step of so many seconds, for its statements `dNAME/dt = E`."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
+from brian2.units.fundamentalunits import DIMENSIONLESS
 from scipy import sparse
 
 from ...errors import RecircuitError
@@ -81,8 +82,10 @@ def check_arrays(projection: Projection) -> None:
     """Refuse weights and states of another shape than the projection's; a function's are seen when it is called."""
     for what, value in {"weights": projection.weights, **projection.states}.items():
         if not isinstance(value, Transposed) and not callable(value):
-            name = f"connect {projection.name}"
-            draw(value, np.random.default_rng(0), projection.shape, name if what == "weights" else f"{name}, {what}")
+            name, dimension = f"connect {projection.name}", DIMENSIONLESS
+            if what != "weights" and projection.equation is not None:
+                name, dimension = f"{name}, {what}", projection.equation.dimension(what)
+            draw(value, np.random.default_rng(0), projection.shape, name, dimension)
 
 
 def warn_of_autapses(projection: Projection, autapses: bool | None) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 from brian2.units import Quantity
+from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension, get_unit
 
 from ...door import door
 from ...errors import RecircuitError
@@ -190,10 +191,19 @@ def bias_of(weights: Initial, fan_in: int) -> Initial:
     return lambda rng, shape: weights(rng, (shape[0], fan_in))[:, :1]
 
 
-def draw(initial: Any, rng: np.random.Generator, shape: tuple[int, ...], name: str) -> np.ndarray:
-    """Return the weights that a function, a number or an array stands for."""
+def draw(
+    initial: Any,
+    rng: np.random.Generator,
+    shape: tuple[int, ...],
+    name: str,
+    dimension: Dimension = DIMENSIONLESS,
+) -> np.ndarray:
+    """Return the weights, or the values of a rule's state, that a function, a number or an array stands for.
+
+    Quantities have the ``dimension``; numbers are in base units.
+    """
     value: Any = initial(rng, shape) if callable(initial) else initial
-    _check_numbers(value, name)
+    _check_numbers(value, name, dimension)
     try:
         array = np.broadcast_to(np.asarray(value, dtype=float), shape)
     except (ValueError, TypeError):
@@ -206,8 +216,8 @@ def draw(initial: Any, rng: np.random.Generator, shape: tuple[int, ...], name: s
     return array
 
 
-def _check_numbers(value: Any, name: str) -> None:
-    """Refuse texts, truth values, complex numbers and the like, whatever NumPy would make of them."""
+def _check_numbers(value: Any, name: str, dimension: Dimension) -> None:
+    """Refuse another dimension, texts, truth values, complex numbers and the like, whatever NumPy would make of them."""
     try:
         kind = np.asarray(value).dtype.kind
     except ValueError:
@@ -215,4 +225,10 @@ def _check_numbers(value: Any, name: str) -> None:
     if kind not in "uifb" or isinstance(value, bool | np.bool_):
         raise RecircuitError(
             f"{name}: weights are a number, an array of numbers, or a function such as glorot(); got {value!r:.60}."
+        )
+    if isinstance(value, Quantity) and value.dim is not dimension:
+        wanted = "plain numbers without a unit" if dimension is DIMENSIONLESS else f"in {get_unit(dimension)}"
+        raise RecircuitError(
+            f"{name}: the values are {wanted}; got {value!r:.60}. Weights have no unit: it belongs to a parameter of the "
+            "equations that read them."
         )

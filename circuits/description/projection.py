@@ -55,10 +55,8 @@ class Transposed:
 
     def matrix(self) -> np.ndarray:
         """Return the weights as they are read; those of one-to-one synapses, (n,), are the same in both directions."""
-        found = self.of[self.variable]
-        return (
-            self.scale * (found.T if self.flipped else found) if self.scale != 1 else found.T if self.flipped else found
-        )
+        found = self.of[self.variable].T if self.flipped else self.of[self.variable]
+        return found if self.scale == 1 else self.scale * found
 
 
 @dataclass(eq=False, repr=False)
@@ -116,7 +114,7 @@ class Projection(Fixed):
     fixed: ClassVar[dict[str, str]] = dict.fromkeys(
         (
             "network", "name", "pre", "post", "into", "sends", "connectivity", "equation", "weights", "during", "learns",
-            "states", "arrives",
+            "closed", "delay", "states", "arrives",
         ),
         'Say it in connect(...) of another circuit; the weights of this one are set as in projection["w"] = ...',
     )  # fmt: skip

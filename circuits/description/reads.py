@@ -1,7 +1,8 @@
-"""The stored variables that the value of an equation is made of."""
+"""The stored variables that the value of an equation is made of, and the dimensions of variables."""
 
 from __future__ import annotations
 
+from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension
 from brian2.utils.stringtools import get_identifiers
 
 from ...errors import RecircuitError
@@ -12,6 +13,14 @@ from ...plasticity.steps import Gather
 from .network import Network
 from .population import Population
 from .projection import Projection, Transposed
+
+
+def dimension_in(network: Network, owner: str, variable: str) -> Dimension:
+    """Return the dimension of a variable or parameter of a population or projection; weights are plain numbers."""
+    if owner in network.populations:
+        return network.populations[owner].neuron.dimension(variable)
+    equation = network.projections[owner].equation if owner in network.projections else None
+    return DIMENSIONLESS if equation is None else equation.dimension(variable)
 
 
 def incoming_fields(network: Network, population: Population) -> dict[str, list[str]]:

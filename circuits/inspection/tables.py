@@ -10,6 +10,7 @@ import numpy as np
 from brian2.units.fundamentalunits import DIMENSIONLESS, get_unit
 
 from ...errors import RecircuitError
+from ..description.reads import dimension_in
 from .recording import Recording, Wanted
 
 if TYPE_CHECKING:
@@ -105,6 +106,5 @@ def _columns(trace: Recorded, one: Wanted) -> Iterator[tuple[str, int, Any]]:
 def _unit(trace: Recorded, one: Wanted) -> str:
     """The unit of the numbers, as text; 1 where there is none."""
     owner, _, variable = one.variable.partition(".")
-    populations = trace.recording.network.populations
-    dimension = populations[owner].neuron.dimension(variable) if owner in populations else DIMENSIONLESS
+    dimension = dimension_in(trace.recording.network, owner, variable)
     return "1" if dimension is DIMENSIONLESS else str(get_unit(dimension))

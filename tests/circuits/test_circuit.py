@@ -718,6 +718,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "weights NaN": (connected(weights=np.nan), "NaN or infinity"),
     "weights by name": (connected(weights="glorot"), "weights are a number"),
+    "weights with a unit": (connected(weights=1 * mV), "plain numbers without a unit; got 1. \\* mvolt"),
     "one to one": (connected(connectivity=OneToOne()), "populations of one size; got 3 and 2"),
     "a structure's class": (connected(connectivity=Masked), "connectivity is one such as Dense"),
     "a probability": (lambda: Masked(0), r"in \(0, 1\]; got 0"),

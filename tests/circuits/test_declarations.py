@@ -271,6 +271,32 @@ def test_what_is_read_can_be_set() -> None:
     assert float(net["b.tau"]) == 0.01
 
 
+def test_states_of_synapses_may_have_a_unit() -> None:
+    """They are given, read, and set with it; what a rule keeps in volt is no time."""
+    rule = rc.Rule(
+        "r", source="test", forward="dm/dt = (k*x_pre - m)/tau; dw = m/k", state=dict(m=1 * mV),
+        parameters=dict(k=1 * mV, tau=10 * ms),
+    )  # fmt: skip
+
+    def connected(**options: Any) -> rc.Circuit:
+        net = rc.Circuit()
+        net.connect(net.stimulus("x", 2), net.population("h", 3, rc.pyramidal()), weights=0.1, rule=rule, **options)
+        net.phases("feedforward", 1 * ms, "plasticity", 1 * ms)
+        return net
+
+    net = connected(states={"m": 2 * mV})
+    assert np.allclose(net["x_to_h.m"], 2e-3)
+    net["x_to_h.m"] = 3 * mV
+    for key in ("x_to_h.m", "x_to_h.tau", "x_to_h.w"):
+        net[key] = net[key]
+    net["x_to_h.m"][0, 1] = 0.004
+    assert np.allclose(net["x_to_h.m"], [[3e-3, 4e-3], [3e-3, 3e-3], [3e-3, 3e-3]])
+    with pytest.raises(rc.RecircuitError, match="connect x_to_h, m: the values are in V; got 2. \\* msecond"):
+        connected(states={"m": 2 * ms})
+    with pytest.raises(rc.RecircuitError, match="the values are plain numbers without a unit; got 1. \\* mvolt"):
+        net.connect(net.populations["x"], net.populations["h"], weights=1 * mV, name="second")
+
+
 @pytest.mark.parametrize("attempt, told", [
     (lambda net: setattr(net, "dt", 2 * ms), r"assigning to 'dt' would have no effect.*Circuit\(dt"),
     (lambda net: setattr(net, "batch_size", 2), "'batch_size' would have no effect"),
@@ -278,6 +304,7 @@ def test_what_is_read_can_be_set() -> None:
     (lambda net: setattr(net["h"], "size", 5), "population 'h': assigning to 'size'"),
     (lambda net: setattr(net["h"], "rate", 5), "there is no attribute 'rate'"),
     (lambda net: setattr(net["x_to_h"], "weights", 5), "'weights' would have no effect"),
+    (lambda net: setattr(net["x_to_h"], "delay", 2), "'delay' would have no effect"),
     (lambda net: net.set_state({"h.rate": 1.0, "x_to_h.w": np.full((2, 3), np.nan)}), "x_to_h.w was to be set to NaN"),
     (lambda net: net.set_state({"h.rate": 1.0, "h.nothing": 1}), "'h.nothing' is not stored"),
     (lambda net: net.set_state([1]), "expected a mapping"),
