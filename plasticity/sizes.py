@@ -40,9 +40,11 @@ class TooLarge(Exception):
 
 
 class Size(NamedTuple):
-    """The size of an expression: its value, if it has no names; how many factors it has with its powers written out,
-    and how many
-    terms when it is multiplied out."""
+    """The size of an expression.
+
+    value: its value, if it has no names. factors: how many it has with its powers written out. terms: how many it has when
+    it is multiplied out.
+    """
 
     value: float | None = None
     factors: float = 1

@@ -18,7 +18,7 @@ class Backend(ABC):
     ----------
     name : str
         The name by which users ask for it.
-    summary : str
+    about : str
         One sentence for lists of backends.
     needs : str
         What a machine must have for it, in a word or two; empty for none.

@@ -57,11 +57,9 @@ def image_network(
         A rule or its name; its forward and feedback equations.
     loss : str | OutputCircuit | None
         "hinge" (the circuit of o, t and s, with mu = 1/(classes - 1), so that the wrong classes weigh as much as the
-        right one), that circuit itself, "softmax" or "mse" (controls); None: the paper's.
+        right one), that circuit itself, "softmax" or "mse" (controls). None stands for the paper's.
     transfer : str | None
-        The transfer function of hidden units; see `pyramidal`.
-    None
-        The paper's.
+        The transfer function of hidden units; see `pyramidal`. None stands for the paper's.
     synapses, feedback
         Which synapses there are, and the way of the errors.
     noise : float

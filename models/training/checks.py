@@ -11,14 +11,14 @@ from .samples import Samples
 __all__ = ["check"]
 
 
-def check(circuit: Circuit, samples: Samples, epochs: int, seed: int) -> None:
+def check(circuit: Circuit, samples: Samples, epochs: int) -> None:
     """Refuse a training that cannot be done.
 
     Raises
     ------
     UsageError
-        If there is no stimulus, there are no phases, the sizes do not fit the data, there are more batch elements than
-        samples, or the number of epochs or the seed cannot be used.
+        If there are no phases, all batch elements share one series, there are more batch elements than samples, or the
+        number of epochs cannot be used.
     """
     count = samples.parts["train"].count
     if circuit.schedule is None:
@@ -28,13 +28,6 @@ def check(circuit: Circuit, samples: Samples, epochs: int, seed: int) -> None:
         )
     if isinstance(epochs, bool) or not isinstance(epochs, int | np.integer) or epochs < 1:
         raise UsageError(f"epochs: expected a whole number, at least 1; got {epochs!r}.")
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < 2**32:
-        raise UsageError(f"seed: expected a whole number from 0 to 2^32 - 1; got {seed!r}.")
-    if circuit.schedule is None:
-        raise UsageError(
-            "train: the circuit has no phases and just runs. Say what a presentation is, as in "
-            "circuit.phases('trial', 40*ms), or let it learn while it runs: circuit.run(data, 10*second)."
-        )
     if not count:
         raise UsageError(
             "train: the data are one series that all batch elements share. Give samples, (samples, rows, units), as x[None]."

@@ -142,7 +142,7 @@ def train(
     seed, called = circuit.seed, Callbacks(callbacks)
     modes = modes_of(schedule, train.__annotations__)
     samples = Samples.of(circuit, data, validation, modes[0])
-    check(circuit, samples, epochs, seed)
+    check(circuit, samples, epochs)
     files = out if isinstance(out, RunFiles) else RunFiles(out)
     with run_folder(files) as folder:
         if folder.found is not None:

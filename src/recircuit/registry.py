@@ -187,7 +187,7 @@ def a_subclass_of(kind: type) -> Check:
 
 
 def a_function(member: object) -> str:
-    """Return a check that a member can be called."""
+    """Say what is wrong with a member that cannot be called; an empty text if it can."""
     return "" if callable(member) else f"is not a function but a {type(member).__name__}."
 
 
