@@ -7,7 +7,8 @@ from typing import Literal
 
 from brian2.units.fundamentalunits import Dimension
 
-from .names import ARRIVING, RANDOM, split_side
+from .names import ARRIVING, phase_of, split_side
+from .noise import noise_in
 from .parse import Statement, names_in, rename, show
 from .values import Values, dimension_of
 
@@ -93,14 +94,12 @@ class SynapticEquation:
         """The phases that it asks for, as `in_PHASE`, sorted."""
         own = {*self.parameters, *self.state, *self.traces, *self.broadcasts, *self.locals}
         names = set().union(*(names_in(s.node()) for s in self.statements)) - own
-        return tuple(
-            sorted(name.removeprefix("in_") for name in names if name.startswith("in_") and not split_side(name))
-        )
+        return tuple(sorted(phase_of(name) for name in names if phase_of(name) and not split_side(name)))
 
     @cached_property
     def random(self) -> bool:
         """Whether the synapses draw noise of their own."""
-        return any(_draws(statement.node()) for statement in self.statements)
+        return any(noise_in(statement.node()) for statement in self.statements)
 
     @property
     def plain_names(self) -> dict[str, str]:
@@ -133,7 +132,3 @@ class SynapticEquation:
         names = set().union(*(names_in(s.node()) for s in self.statements))
         sided = filter(None, map(split_side, names))
         return frozenset(bare for bare, of in sided if of == side and bare != ARRIVING)
-
-
-def _draws(node: ast.expr) -> bool:
-    return any(isinstance(n, ast.Name) and n.id in RANDOM for n in ast.walk(node))

@@ -27,6 +27,7 @@ from .names import (
     UNIT_VARIABLES,
     check_declared,
     is_position,
+    phase_of,
     split_side,
 )
 from .noise import check_one_kind, kinds_in
@@ -152,7 +153,7 @@ class _Proof:
         sided = split_side(name)
         if sided:
             self.unit_variable(name, *sided)
-        elif name not in CONSTANTS and name not in self.scope.own() and not _asks_for_phase(name):
+        elif name not in CONSTANTS and name not in self.scope.own() and not phase_of(name):
             self.refuse(self.why_not(name), closest(name, self.scope.own()))
 
     def unit_variable(self, name: str, bare: str, side: str) -> None:
@@ -279,10 +280,6 @@ class _Proof:
             )
         check_declared(name, "value", f"{scope.where}, in `{self.statement}`")
         scope.locals.append(name)
-
-
-def _asks_for_phase(name: str) -> bool:
-    return name.startswith("in_") and len(name) > len("in_")
 
 
 def _everything_is_used(statements: tuple[Statement, ...], scope: Scope) -> None:

@@ -16,7 +16,7 @@ from .algebra import ONE, Signed, Term, Unsplittable, expand, fraction, total
 from .equation import SynapticEquation
 from .incoming import with_sums_named
 from .joining import merged, traced_together, with_drives
-from .names import CONSTANTS, DRIVE, split_side
+from .names import CONSTANTS, DRIVE, in_phase, split_side
 from .noise import noise_in
 from .parse import Operator, Statement, names_in, rename, show
 from .sharing import split_shared_terms
@@ -60,7 +60,7 @@ class _Lowering:
         self.of = of
         self.sums = 0
         self.shared = shared
-        self.scalars = {*equation.parameters, "updates", *CONSTANTS, *(f"in_{phase}" for phase in equation.phases)}
+        self.scalars = {*equation.parameters, "updates", *CONSTANTS, *map(in_phase, equation.phases)}
         self.bare = {*equation.reads_pre, *equation.reads_post, *equation.broadcasts}
         self.inlined: dict[str, ast.expr] = {}
         self.steps: list[Step] = []

@@ -6,7 +6,7 @@ from brian2 import Equations, Subgroup, Synapses
 from brian2.core.functions import DEFAULT_FUNCTIONS
 
 from ..errors import RecircuitError
-from .reserved import why_reserved
+from .reserved import SHADOWED, why_reserved
 
 __all__ = [
     "ARRIVING",
@@ -19,6 +19,8 @@ __all__ = [
     "UNIT_FUNCTIONS",
     "UNIT_VARIABLES",
     "check_declared",
+    "in_phase",
+    "phase_of",
     "split_side",
 ]
 
@@ -80,34 +82,28 @@ ARRIVING = "arriving"
 DRIVE = "drive_"
 """Names drive_0, drive_1, ... are the lowering's own."""
 
+_IN = "in_"
+
 _POSITIONS = frozenset({"i", "j", "N", "t", "dt", "t_in_timesteps", "N_incoming", "N_outgoing"})
-_SHADOWED = frozenset(
-    {
-        "order",
-        "name",
-        "when",
-        "active",
-        "clock",
-        "state",
-        "indices",
-        "start",
-        "stop",
-        "variables",
-        "source",
-        "target",
-        "namespace",
-        "event",
-        "equations",
-        "delay",
-        "id",
-    }
-).union(dir(Synapses), dir(Subgroup))
+_SHADOWED = SHADOWED.union(
+    {"source", "target", "namespace", "event", "equations", "delay", "id"}, dir(Synapses), dir(Subgroup)
+)
 
 
 def split_side(name: str) -> tuple[str, str] | None:
     """`("x", "pre")` for `x_pre`, None for a name without a side."""
     bare, _, side = name.rpartition("_")
     return (bare, side) if bare and side in ("pre", "post") else None
+
+
+def in_phase(phase: str) -> str:
+    """The name by which an equation asks whether a phase is open."""
+    return f"{_IN}{phase}"
+
+
+def phase_of(name: str) -> str:
+    """The phase that a name asks for, as `p` for `in_p`; "" for any other name."""
+    return name.removeprefix(_IN) if name.startswith(_IN) else ""
 
 
 def is_position(bare: str) -> bool:

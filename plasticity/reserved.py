@@ -1,4 +1,4 @@
-"""Words that mean something to a C++ compiler, which no variable of a circuit may be called: one list for everything.
+"""Words that no variable of a circuit may be called, since Brian2 or a C++ compiler uses them: one list for everything.
 
 A circuit's variables keep their names in the code that is generated, where a word of the language, or a macro of the C
 library, would be read as that.
@@ -10,7 +10,10 @@ import errno
 import re
 import signal
 
-__all__ = ["why_reserved"]
+__all__ = ["SHADOWED", "why_reserved"]
+
+SHADOWED = frozenset({"order", "name", "when", "active", "clock", "state", "indices", "start", "stop", "variables"})
+"""Names that Brian2 accepts for variables of units and of synapses, and then shadows."""
 
 CPP_WORDS = frozenset(
     """

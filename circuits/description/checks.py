@@ -12,7 +12,7 @@ from brian2.units.fundamentalunits import DIMENSIONLESS, get_unit
 
 from ...errors import RecircuitError
 from ...plasticity import SynapticEquation
-from ...plasticity.names import ARRIVING
+from ...plasticity.names import ARRIVING, in_phase, phase_of
 from ..connectivity import CONNECTIVITIES, Connectivity, Dense
 from .neuron import phase_indicators
 from .population import Population
@@ -206,7 +206,7 @@ def check_phases(
     """Refuse what is to be open during a phase that there is not, before anything is built."""
     for population in populations.values():
         for state in population.neuron.states:
-            named = During(tuple(n.removeprefix("in_") for n in phase_indicators(state.expression)), strict=True)
+            named = During(tuple(map(phase_of, phase_indicators(state.expression))), strict=True)
             for during in (state.during, named):
                 schedule.open_steps(during, f"{population.name}.{state.variable}")
         if population.clamp is not None:
@@ -223,7 +223,7 @@ def check_phases(
 def _check_phases_of_rule(projection: Projection, schedule: Schedule) -> None:
     """Refuse a rule that asks for a phase that there is not, or in which it never learns."""
     for phase in projection.equation.phases if projection.equation is not None else ():
-        what = f"the rule of {projection.name!r} reads in_{phase}, which"
+        what = f"the rule of {projection.name!r} reads {in_phase(phase)}, which"
         opened = schedule.open_steps(During((phase,), strict=True), what)
         learns = schedule.open_steps(projection.learns, f"the rule of {projection.name!r}")
         if not set(opened) & set(learns):

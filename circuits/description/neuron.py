@@ -21,7 +21,8 @@ from brian2.utils.stringtools import get_identifiers
 
 from ...door import door
 from ...errors import RecircuitError
-from ...plasticity.reserved import why_reserved
+from ...plasticity.names import phase_of
+from ...plasticity.reserved import SHADOWED, why_reserved
 from ...plasticity.syntax import check_terms_of
 from .display import neuron_html, neuron_latex
 from .equations import check_constant, check_method, parse_equations
@@ -29,8 +30,6 @@ from .schedule import During
 from .state_equation import StateEquation, noises
 from .step_by_step import step_by_step_target
 
-#: Names that Brian2 accepts and then shadows.
-SHADOWED = frozenset({"order", "name", "when", "active", "clock", "state", "indices", "start", "stop", "variables"})
 #: Methods that take an expression as it is; others multiply it out.
 EXPLICIT = frozenset({"euler", "rk2", "rk4", "heun"})
 #: Names that mean something already.
@@ -266,7 +265,7 @@ class Neuron:
 
 
 def _check_name(name: str, where: str) -> None:
-    if name in SHADOWED or name in TAKEN or name.startswith("in_"):
+    if name in SHADOWED or name in TAKEN or phase_of(name):
         raise RecircuitError(f"{where}: the name {name!r} is taken by the simulator; choose another.")
     if name.endswith(("_pre", "_post")):
         raise RecircuitError(
@@ -296,4 +295,4 @@ def _when(flag: str) -> During:
 
 def phase_indicators(expression: str) -> list[str]:
     """Return the names in_p that an expression reads."""
-    return sorted(n for n in get_identifiers(expression) if n.startswith("in_"))
+    return sorted(n for n in get_identifiers(expression) if phase_of(n))

@@ -13,7 +13,7 @@ from itertools import chain, combinations
 from brian2.utils.stringtools import get_identifiers, word_substitute
 
 from ...plasticity import SynapticEquation
-from ...plasticity.names import ARRIVING
+from ...plasticity.names import ARRIVING, in_phase
 from ..description.network import Network
 from ..description.projection import Projection
 from ..description.reads import arriving_in
@@ -53,7 +53,7 @@ def whole_equation(projection: Projection) -> SynapticEquation:
 
 def _in(equation: SynapticEquation, opened: Collection[str]) -> SynapticEquation:
     """The equation in a step in which some of the phases that it asks for are open, and the others closed."""
-    values = {f"in_{phase}": "1.0" if phase in opened else "0.0" for phase in equation.phases}
+    values = {in_phase(phase): "1.0" if phase in opened else "0.0" for phase in equation.phases}
     statements = []
     for statement in equation.statements:
         if get_identifiers(statement.expression) & values.keys():

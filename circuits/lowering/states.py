@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from brian2.utils.stringtools import get_identifiers, word_substitute
 
+from ...plasticity.names import phase_of
 from ..description.modes import Modes
 from ..description.network import Network
 from ..description.neuron import StateEquation, noises, phase_indicators
@@ -16,6 +17,7 @@ from ..description.schedule import During, Schedule
 from .closed_phases import without_closed_terms
 from .closing import openings
 from .equations import SHOWING, averaged, remembers, state_statements, written
+from .evaluation import DRAWS
 from .kernels import Average, Clamp, StateUpdate
 from .operations import CLAMP, INTEGRATE, LATCH, Operation
 
@@ -82,7 +84,7 @@ def state_update(
     statements, read = state_statements(equations, population, network)
     name = population.name
     text = " ".join(s.expression for s in equations)
-    random = bool({"rand", "randn", "poisson"} & get_identifiers(text) or noises(text))
+    random = bool(DRAWS & get_identifiers(text) or noises(text))
     scalars = (SHOWING,) if any(remembers(network, population, s) for s in equations) else ()
     return Operation(
         name=f"update_{name}_{'_'.join(s.variable for s in equations)}{suffix}", owner=name,
@@ -134,8 +136,7 @@ def _latches(population: Population, schedule: Schedule) -> list[tuple[StateEqua
 def _at(state: StateEquation, step: int, population: Population, schedule: Schedule) -> StateEquation:
     values = {}
     for indicator in phase_indicators(state.expression):
-        phase = indicator.removeprefix("in_")
-        steps = schedule.open_steps(During((phase,), strict=True), f"{population.name}.{state.variable}")
+        steps = schedule.open_steps(During((phase_of(indicator),), strict=True), f"{population.name}.{state.variable}")
         values[indicator] = "1.0" if step in steps else "0.0"
     return (
         replace(state, expression=without_closed_terms(word_substitute(state.expression, values))) if values else state

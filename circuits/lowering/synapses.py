@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from brian2.utils.stringtools import get_identifiers
 
 from ...plasticity import Statement, SynapticEquation, lower
+from ...plasticity.names import RANDOM
 from ...plasticity.steps import Elementwise as Pass
 from ...plasticity.steps import Fused as Loop
 from ...plasticity.steps import Gather, Step, Update, drives
@@ -175,7 +176,7 @@ def _update_of(
             made.append(_gather(step, projection, opened, suffix))
             continue
         kernel, reads, writes = _update(step, projection, equation, arrays)
-        random = bool({"rand", "randn"} & _names(step))
+        random = bool(RANDOM & _names(step))
         made.append(operation(f"learn_{name}_{index}{suffix}", kernel, reads, writes, random))
     return made
 

@@ -18,6 +18,7 @@ from ...circuits.lowering.evaluation import evaluate, variables_in
 from ...circuits.lowering.synapses import learning_steps
 from ...circuits.untouched import untouched
 from ...errors import RecircuitError
+from ...plasticity.names import phase_of
 
 __all__ = ["Snapshot", "matrix", "snapshot"]
 
@@ -58,7 +59,7 @@ class Snapshot:
         noise.
         """
         shown = self.circuit.schedule.evaluation if self.circuit.schedule else ()
-        indicators = {n: float(n.removeprefix("in_") in shown) for n in phase_indicators(expression)}
+        indicators = {n: float(phase_of(n) in shown) for n in phase_indicators(expression)}
 
         def lookup(name: str) -> Any:
             if name in population.neuron.parameters:
