@@ -13,8 +13,7 @@ from ...circuits import Local, Projection
 from ...errors import RecircuitError
 
 __all__ = [
-    "draw_feature_maps", "draw_filters", "draw_same_filter", "draw_tiles", "filters_of", "inner_places", "likeness",
-    "same_filter",
+    "draw_tiles", "filters_of", "inner_places", "likeness", "same_filter",
 ]  # fmt: skip
 
 
@@ -61,35 +60,12 @@ def likeness(projection: Projection) -> float:
     return float(np.mean((together - places) / (places * (places - 1))))
 
 
-def draw_filters(projection: Projection, *, place: int | None = None, most: int = 32) -> Figure:
-    """Return the filters of one place (default: one in the middle), a tile for each map; colours where there are 3
-    channels.
-    """
-    filters, inside = filters_of(projection), inner_places(projection)
-    at = 0 if len(filters) == 1 else int(inside[len(inside) // 2] if place is None else place)
-    shown = filters[at][:most]
-    return _tiles([shown[8 * row : 8 * row + 8] for row in range(-(-len(shown) // 8))], f"{projection.name}")
-
-
 def same_filter(projection: Projection, maps: int = 4, places: int = 4) -> list[NDArray[np.floating]]:
     """Return, for each of some maps, the same filter at some places of the image, (places, channels, down, across)."""
     filters, inside = filters_of(projection), inner_places(projection)
     spread = np.linspace(0, len(inside) - 1, places + 2).astype(int)[1:-1]
     at = np.zeros(1, int) if len(filters) == 1 else inside[spread]
     return [filters[at, m] for m in range(min(maps, filters.shape[1]))]
-
-
-def draw_same_filter(projection: Projection, maps: int = 4, places: int = 4) -> Figure:
-    """Draw a row for each of some maps: the same filter at some places of the image (Amit 2019, Fig. 6)."""
-    title = f"{projection.name}: likeness over places {likeness(projection):.2f}"
-    return _tiles(same_filter(projection, maps, places), title)
-
-
-def draw_feature_maps(projection: Projection, column: int = 0, most: int = 32) -> Figure:
-    """Draw the present rates of the image above, map by map, in one batch element."""
-    connectivity = _connectivity(projection)
-    maps = projection.post["rate"][column].reshape(connectivity.above)[:most, None]
-    return _tiles([maps[8 * row : 8 * row + 8] for row in range(-(-len(maps) // 8))], f"{projection.post.name}")
 
 
 def draw_tiles(figure: Figure | SubFigure, rows: Sequence[NDArray[np.floating]], title: str) -> None:
@@ -101,12 +77,6 @@ def draw_tiles(figure: Figure | SubFigure, rows: Sequence[NDArray[np.floating]],
         for ax, tile in zip(line, tiles, strict=False):
             _tile(ax, tile)
     figure.suptitle(title, fontsize=8)
-
-
-def _tiles(rows: Sequence[NDArray[np.floating]], title: str) -> Figure:
-    figure = Figure(figsize=(0.62 * max(map(len, rows)) + 0.2, 0.62 * len(rows) + 0.4), layout="constrained")
-    draw_tiles(figure, rows, title)
-    return figure
 
 
 def _tile(ax: Axes, tile: NDArray[np.floating]) -> None:

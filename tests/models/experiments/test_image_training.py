@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from networks import image_options
 from quick_runs import quick_run
 
 import recircuit as rc
-from recircuit.models.analysis.filters import draw_feature_maps, draw_filters, draw_same_filter, filters_of, likeness
+from recircuit.models.analysis.filters import draw_tiles, filters_of, likeness, same_filter
 from recircuit.models.data import Dataset, load
 from recircuit.models.data.augment import Augmentation, Augmented
 from recircuit.models.experiments import EXPERIMENTS, Settings, reproduce, settings_for
@@ -102,18 +103,19 @@ def test_likeness_is_the_mean_correlation_of_pairs() -> None:
     assert likeness(network().projections["x_to_conv1"]) == 1
 
 
-def test_pictures_are_drawn() -> None:
-    for tied in (True, False):
-        net = network(tied=tied, batch_size=2)
-        net.run({"x": np.random.default_rng(0).normal(size=(2, 192)), "s": [0, 1]})
-        p = net.projections["x_to_conv1"]
-        assert len(draw_filters(p).axes) == 5
-        assert len(draw_same_filter(p).axes) == (4 if tied else 16)
-        maps = draw_feature_maps(p)
-        shown = maps.axes[2].images[0].get_array()
-        assert shown is not None and np.array_equal(shown, net["conv1.rate"][0].reshape(5, 8, 8)[2])
+def test_the_same_filter_is_drawn_at_several_places() -> None:
+    """Of 5 maps the first 4, a row for each: one tile where the places share the filter, else one for each of 4 places."""
+    for tied, places in ((True, 1), (False, 4)):
+        p = network(tied=tied).projections["x_to_conv1"]
+        rows = same_filter(p)
+        assert [row.shape for row in rows] == [(places, 3, 3, 3)] * 4
+        everywhere = filters_of(p)
+        assert all(any(np.array_equal(tile, f[m]) for f in everywhere) for m, row in enumerate(rows) for tile in row)
+        figure = Figure()
+        draw_tiles(figure, rows, "filters")
+        assert len(figure.axes) == 4 * places
     with pytest.raises(rc.RecircuitError, match="conv1_to_pool1 is no projection from image to image"):
-        filters_of(net.projections["conv1_to_pool1"])
+        filters_of(network().projections["conv1_to_pool1"])
 
 
 # --- long runs --------------------------------------------------------------------------------------------------------
