@@ -10,11 +10,12 @@ from typing import Any, Unpack
 import numpy as np
 from brian2.units import Quantity
 
-from ...circuits import Circuit, Connectivity, Dense, Local, Masked, OneToOne, Population, Projection, glorot
+from ...circuits import Circuit, Connectivity, Local, OneToOne, Population, Projection, glorot
 from ...circuits.description.initial import Initial, bias_of
 from ...errors import UsageError
 from ...plasticity import Rule, find
 from .circuit_options import CircuitOptions, new_circuit
+from .layer_options import with_probability
 from .modulated_units import LOSS, RESIDUAL, dropped_input, error, modulatory, settling, unit
 
 __all__ = ["Dropout", "Labels", "Pseudoinverse", "Synapses", "even", "feedback_alignment"]
@@ -253,7 +254,7 @@ class _Plan:
         self.net.connect(pre, post, into=into, weights=1.0, connectivity=OneToOne(), **options)
 
     def structure(self) -> Connectivity:
-        return Dense() if self.synapses.connectivity == 1 else Masked(self.synapses.connectivity)
+        return with_probability(self.synapses.connectivity)
 
 
 def _passes(sender: Population) -> str:

@@ -14,7 +14,6 @@ from ...circuits import (
     Convolution,
     Dense,
     Local,
-    Masked,
     MaxPool,
     OneToOne,
     Population,
@@ -26,6 +25,7 @@ from ...errors import UsageError
 from ...plasticity import Rule
 from .architectures import Layer
 from .image_options import Feedback, Synapses
+from .layer_options import with_probability
 from .perturbed_units import Noise, perturbed
 
 __all__ = ["ImageNetworkBuilder"]
@@ -89,9 +89,7 @@ class ImageNetworkBuilder:
             return MaxPool(image, layer.kernel, layer.stride, layer.padding)
         if layer.kind == "sum":
             return ONE
-        return (
-            Masked(self.synapses.connectivity) if layer.kind == "full" and self.synapses.connectivity < 1 else Dense()
-        )
+        return with_probability(self.synapses.connectivity) if layer.kind == "full" else Dense()
 
     def _units(self, layer: Layer, structure: Connectivity, lower: Population) -> int:
         if isinstance(structure, Local | MaxPool):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from typing import Any, Unpack
 
@@ -11,9 +10,6 @@ from brian2.units import Quantity
 
 from ...circuits import (
     Circuit,
-    Connectivity,
-    Dense,
-    Masked,
     OutputCircuit,
     Population,
     glorot,
@@ -24,6 +20,7 @@ from ...door import door
 from ...errors import UsageError
 from ...plasticity import Rule, SynapticEquation, find
 from .circuit_options import CircuitOptions, new_circuit
+from .layer_options import settling_steps, with_probability
 
 __all__ = ["layered", "unlearned"]
 
@@ -113,8 +110,8 @@ def layered(
     layers = [net.stimulus("x", sizes[0])]
     layers += [net.population(f"h{i}", n, pyramidal(transfer, tau or net.dt)) for i, n in enumerate(sizes[1:-1], 1)]
     layers += [net.population("o", sizes[-1], output)]
-    top = _structure(connectivity if output_connectivity is None else output_connectivity)
-    structures = [*[_structure(connectivity)] * (len(sizes) - 2), top]
+    top = with_probability(connectivity if output_connectivity is None else output_connectivity)
+    structures = [*[with_probability(connectivity)] * (len(sizes) - 2), top]
     pairs = list(zip(layers, layers[1:], structures, strict=False))
     learning = {post.name for pre, post, _ in pairs if post is layers[-1] or _fits(rule.forward, pre, post)}
     for pre, post, structure in pairs:
@@ -126,7 +123,7 @@ def layered(
         net.connect(
             upper, lower, into="apical", rule=rule.feedback, connectivity=structure, weights=draw if own else None
         )
-    _set_phases(net, len(sizes) - 1, output.error_steps, len(back), _settling_steps(tau, net.dt, settling))
+    _set_phases(net, len(sizes) - 1, output.error_steps, len(back), settling_steps(tau, net.dt, settling))
     return net
 
 
@@ -156,16 +153,6 @@ def _checked_sizes(sizes: Sequence[int]) -> list[int]:
 def _fitted(rule: Rule, output: OutputCircuit) -> Rule:
     """Give a rule that is the gradient of the loss the parameters of the output circuit, since they are the same thing."""
     return rule.with_parameters(**output.rule_parameters) if rule.name == output.own_rule else rule
-
-
-def _structure(probability: float) -> Connectivity:
-    return Dense() if probability == 1 else Masked(probability)
-
-
-def _settling_steps(tau: Quantity | None, dt: Quantity, settling: float) -> int:
-    """Return the number of steps that a layer needs, which is one in step-by-step mode."""
-    ratio = 1.0 if tau is None else float(tau / dt)
-    return 1 if abs(ratio - 1) < 1e-9 else max(1, math.ceil(settling * ratio))
 
 
 def _set_phases(net: Circuit, forward: int, error: int, feedback: int, settling: int) -> None:

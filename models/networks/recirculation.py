@@ -15,7 +15,6 @@ go round at once.
 from __future__ import annotations
 
 import ast
-import math
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any, Unpack
@@ -27,6 +26,7 @@ from ...circuits.library.transfer import transfer as find_transfer
 from ...errors import UsageError
 from ...plasticity import Rule, find
 from .circuit_options import CircuitOptions, new_circuit
+from .layer_options import settling_steps
 
 __all__ = ["ENDS", "chain", "recirculating"]
 
@@ -101,7 +101,7 @@ def chain(
             upper, lower, into="apical", sends="echo", rule=rule.feedback, weights=feedback_weights,
             during=_open(DOWN, loops), learns=learns,
         )  # fmt: skip
-    net.phases(*_timed(loops, net.dt, _settling_steps(tau, net.dt, settling)))
+    net.phases(*_timed(loops, net.dt, settling_steps(tau, net.dt, settling)))
     return net
 
 
@@ -185,7 +185,7 @@ def recirculating(
             upper, lower, into="apical", sends="echo", rule=rule.feedback, weights=feedback_weights,
             during=["feedback", *_open(DOWN, loops)], learns=[f"{end}_learns" for end in ends],
         )  # fmt: skip
-    step = _settling_steps(tau, net.dt, settling)
+    step = settling_steps(tau, net.dt, settling)
     supervised = ["feedforward", depth * step * net.dt, "error", step * net.dt, "feedback", (depth - 1) * step * net.dt]
     net.phases(*supervised, "plasticity", net.dt, *_timed(loops, net.dt, step))
     return net
@@ -264,12 +264,6 @@ def _timed(phases: Sequence[str], dt: Quantity, step: int) -> list[Any]:
     """Return names and durations: one step to draw and one to learn, `step` for all else."""
     pairs = [(phase, dt if phase.endswith(("_draw", "_learns")) else step * dt) for phase in phases]
     return [word for pair in pairs for word in pair]
-
-
-def _settling_steps(tau: Quantity | None, dt: Quantity, settling: float) -> int:
-    """Return steps for one crossing: one in step-by-step mode."""
-    ratio = 1.0 if tau is None else float(tau / dt)
-    return 1 if abs(ratio - 1) < 1e-9 else max(1, math.ceil(settling * ratio))
 
 
 def _checked(sizes: Sequence[int], ends: Sequence[str], least: int = 2) -> list[str]:
