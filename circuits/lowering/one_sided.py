@@ -28,7 +28,8 @@ def one_sided(expression: str, scalars: Collection[str], broadcasts: Collection[
 
     Returns
     -------
-    The rest, and name -> (side, expression in bare names).
+    (str, dict)
+        The expression that is left, and for each name the side and the expression in bare names that it stands for.
     """
     (remainder,), parts = one_sided_each([expression], scalars, broadcasts)
     return remainder, parts

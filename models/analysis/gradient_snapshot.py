@@ -55,9 +55,7 @@ class Snapshot:
         return self.evaluate(population, population.neuron.expressions[name], **instead)
 
     def evaluate(self, population: Population, expression: str, **instead: Array) -> Array:
-        """Return an expression of a population's variables, with other values for some of them, and without its
-        noise.
-        """
+        """Return an expression of a population's variables, with other values for some of them, and without its noise."""
         shown = self.circuit.schedule.evaluation if self.circuit.schedule else ()
         indicators = {n: float(phase_of(n) in shown) for n in phase_indicators(expression)}
 

@@ -38,8 +38,9 @@ def propagate_back(w: np.ndarray, where: np.ndarray, sent: np.ndarray, field: np
 def product(
     w: np.ndarray, where: np.ndarray, pre: np.ndarray, post: np.ndarray, channels: int, keep: float, scale: float
 ) -> None:
-    """Compute w[p, m, t] = keep*w + scale * sum over batch elements of post[b, m, p] * pre[b, what t reads]; tied:
-    over places too.
+    """Compute w[p, m, t] = keep*w + scale * sum over batch elements of post[b, m, p] * pre[b, what t reads].
+
+    The sum goes over the places too where weights are tied.
     """
     tied, (places, maps) = len(w) == 1, (len(where), w.shape[1])
     total = np.zeros_like(w)
@@ -64,8 +65,9 @@ def taps(where: np.ndarray, channels: int, sources: int) -> np.ndarray:
 def largest(
     sent: np.ndarray, windows: np.ndarray, field: np.ndarray, argmax: np.ndarray, channels: int, w: float
 ) -> None:
-    """Compute field = w * the largest input of each unit, and argmax = the first tap that brings it. tap_pixels:
-    (taps, places).
+    """Compute field = w * the largest input of each unit, and argmax = the first tap that brings it.
+
+    windows: (taps, places), the pixel that each tap of each place reads, or -1 for none.
     """
     images = sent.reshape(len(sent), channels, -1)
     best = np.full((len(sent), channels, windows.shape[1]), np.finfo(sent.dtype).min, sent.dtype)
