@@ -14,7 +14,7 @@ def run(settings: Settings) -> Report:
     """All methods from each seed."""
     full, quick = protocol("deepnet", "cifar100"), QUICK.with_(model=QUICK_LINE, epochs=12)
     kept = {k: v for k, v in TABLE.items() if not settings.quick or k in ("BP hinge", "URFB")}
-    return report(settings, *table(settings, full, kept, quick=quick, bad=("FRFB", "FRFB 50%")), "deepnet")
+    return report(settings, *table(settings, full, kept, quick=quick, bad=("FRFB", "FRFB 50%")), "deepnet", kept)
 
 
 EXPERIMENT = Experiment(

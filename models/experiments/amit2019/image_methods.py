@@ -75,6 +75,8 @@ def _learned(name: str, runs: Runs) -> Check:
     return Check(what, round(float(np.mean([t[-1] for t in tests])), 4), "<=", 0.2)
 
 
-def report(settings: Settings, runs: Runs, checks: list[Check], title: str) -> Report:
+def report(settings: Settings, runs: Runs, checks: list[Check], title: str, values: Mapping[str, float]) -> Report:
     """The checks, with the errors per epoch (Fig. 5): training and test."""
-    return Report(checks, draw_errors(runs, titled(title, settings), rows=(*METHODS, LATE)))
+    return Report(
+        checks, draw_errors(runs, titled(title, settings), None, (*METHODS, LATE), {} if settings.quick else values)
+    )

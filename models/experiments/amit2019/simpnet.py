@@ -27,7 +27,7 @@ def run(settings: Settings) -> Report:
     full = protocol("simpnet")
     third = max(1, (settings.epochs or full.epochs) // 3)
     late = replace(METHODS["URFB, untied"], tied_epochs=third, tied_rate=full.rate)
-    return report(settings, *table(settings, full, TABLE, more={LATE: late}), "simpnet")
+    return report(settings, *table(settings, full, TABLE, more={LATE: late}), "simpnet", TABLE)
 
 
 EXPERIMENT = Experiment(

@@ -88,7 +88,7 @@ def _draw(runs: Runs, untied: Runs, settings: Settings) -> Figure:
     figure = new_figure(6.6, sum(heights))
     parts: Any = figure.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0]
     if runs:
-        draw_errors(runs, titled("deepernet_s", settings), parts[0], TABLE)
+        draw_errors(runs, titled("deepernet_s", settings), parts[0], TABLE, {} if settings.quick else TABLE)
     for found in untied.values():
         title = f"{titled('simpnet', settings)}, untied: filters of four maps (rows) at four places"
         filters = [np.array(tiles) for tiles in found[0]["filters"]]

@@ -24,7 +24,9 @@ def run(settings: Settings) -> Report:
         checks = [p.check(name, curves[name]) for name, p in TABLE.items()]
     checks.append(_sooner(curves))
     panels = {"RBP": ["RBP", "ARBP"], "SRBP": ["SRBP", "ASRBP"]}
-    return Report(checks, draw_curves(curves, panels, 60 if settings.quick else 92))
+    return Report(
+        checks, draw_curves(curves, panels, 60 if settings.quick else 92, {n: p.mean for n, p in TABLE.items()})
+    )
 
 
 def _sooner(curves: Curves) -> Check:

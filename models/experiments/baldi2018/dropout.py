@@ -28,7 +28,9 @@ def run(settings: Settings) -> Report:
     curves = learn(PLAN, settings, quick=QUICK.with_(faster=1.0))
     checks = _quick_checks(curves) if settings.quick else [p.check(name, curves[name]) for name, p in TABLE.items()]
     panels = {a: [n for n in PLAN if n.startswith(f"{a},")] for a in PRINTED}
-    return Report(checks, draw_curves(curves, panels, 60 if settings.quick else 90))
+    return Report(
+        checks, draw_curves(curves, panels, 60 if settings.quick else 90, {n: p.mean for n, p in TABLE.items()})
+    )
 
 
 def _quick_checks(curves: Curves) -> list[Check]:

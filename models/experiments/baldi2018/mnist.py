@@ -33,7 +33,10 @@ def run(settings: Settings) -> Report:
     curves = learn(PLAN, settings)
     panels = {"with f'": ["BP", "SBP", "RBP", "SRBP"], "without f'": [n for n in PLAN if NO in n] + ["top layer only"]}
     checks = _quick_checks(curves) if settings.quick else [p.check(name, curves[name]) for name, p in TABLE.items()]
-    return Report([*checks, *_orders(curves)], draw_curves(curves, panels, 60 if settings.quick else 80))
+    return Report(
+        [*checks, *_orders(curves)],
+        draw_curves(curves, panels, 60 if settings.quick else 80, {n: p.mean for n, p in TABLE.items()}),
+    )
 
 
 def _quick_checks(curves: Curves) -> list[Check]:

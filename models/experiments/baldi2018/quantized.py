@@ -32,7 +32,14 @@ def run(settings: Settings) -> Report:
     curves = learn(errors, settings) | learn(updates, settings, quick=SMALL)
     checks = _quick_checks(curves) if settings.quick else _checks(curves)
     panels = {"errors": [*errors], "updates": [*updates]}
-    return Report(checks, draw_curves(curves, panels, 0 if settings.quick else 85))
+    named = (("error", ERRORS), ("update", UPDATES))
+    paper = {
+        _name(a, what, b): v
+        for what, table in named
+        for a, row in table.items()
+        for b, v in zip(BITS, row, strict=True)
+    }
+    return Report(checks, draw_curves(curves, panels, 0 if settings.quick else 85, {} if settings.quick else paper))
 
 
 def _name(algorithm: str, what: str, bits: int) -> str:

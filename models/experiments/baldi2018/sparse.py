@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from ...networks.random_backpropagation import Variant
 from ..framework.accuracy_curves import COLOURS, draw_mean
 from ..framework.experiment import Check, Experiment, Report, Settings
-from ..framework.figure_style import BLUE, letter, new_figure
+from ..framework.figure_style import BLUE, letter, mark_paper, new_figure
 from .channel_training import QUICK, Curves, Printed, ends, learn
 
 LEVELS = (8, 2, 1)
@@ -66,6 +66,8 @@ def _draw(curves: Curves, units: int) -> Figure:
         for n, colour in zip(LEVELS, COLOURS, strict=False):
             draw_mean(ax, [r["test"] for r in curves[f"{algorithm} sparse-{n}"]], colour, f"n = {n}")
         ax.set(title=algorithm, xlabel="epoch", ylabel="test accuracy (%)", ylim=(70, 100.5))
+        names = [f"{algorithm} sparse-{n}" for n in LEVELS]
+        mark_paper(ax, {n: TABLE[n].mean for n in names if n in TABLE}, dict(zip(names, COLOURS, strict=False)))
         ax.legend(loc="lower right")
     _draw_sweep(axes[2], curves, units)
     letter(axes)

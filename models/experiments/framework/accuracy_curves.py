@@ -10,14 +10,16 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from .figure_style import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, SKY, letter, new_figure
+from .figure_style import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, SKY, letter, mark_paper, new_figure
 
 #: Name of a method -> of each seed its accuracies ``train`` and ``test`` by epoch, in percent.
 Curves = dict[str, list[dict[str, Any]]]
 COLOURS = (BLUE, ORANGE, GREEN, RED, PURPLE, SKY, GREY, "black")
 
 
-def draw_curves(curves: Curves, panels: Mapping[str, Sequence[str]], lowest: float = 80) -> Figure:
+def draw_curves(
+    curves: Curves, panels: Mapping[str, Sequence[str]], lowest: float = 80, paper: Mapping[str, float] | None = None
+) -> Figure:
     """A column for each panel, with the runs it names: training accuracy above, test accuracy below.
 
     Parameters
@@ -28,6 +30,8 @@ def draw_curves(curves: Curves, panels: Mapping[str, Sequence[str]], lowest: flo
         Title -> names of runs.
     lowest : float
         Where the axis of accuracies begins, in percent.
+    paper : Mapping[str, float] | None
+        Test accuracies of the paper, in percent, that are marked.
     """
     figure = new_figure(2.4 * len(panels) + 0.6, 4.4 + 0.14 * max(map(len, panels.values())))
     grid = figure.subplots(2, len(panels), squeeze=False, sharex=True, sharey=True)
@@ -35,10 +39,12 @@ def draw_curves(curves: Curves, panels: Mapping[str, Sequence[str]], lowest: flo
         for ax, part in zip(column, ("train", "test"), strict=True):
             for name, (style, colour) in zip(names, product(("-", "--", ":"), COLOURS), strict=False):
                 draw_mean(ax, [run[part] for run in curves[name]], colour, name, style)
-        column[0].set_title(title)
+        column[0].set(title=title, ylim=(lowest, 100.5))
+        looks = zip(names, product(("-", "--", ":"), COLOURS), strict=False)
+        mark_paper(column[1], {n: v for n, v in (paper or {}).items() if n in names}, {n: look[1] for n, look in looks})
         column[1].set_xlabel("epoch")
         column[1].legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), fontsize=6.5)
-    grid[0, 0].set(ylabel="training accuracy (%)", ylim=(lowest, 100.5))
+    grid[0, 0].set(ylabel="training accuracy (%)")
     grid[1, 0].set_ylabel("test accuracy (%)")
     letter(grid[0])
     return figure

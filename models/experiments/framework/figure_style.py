@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -59,3 +59,16 @@ def letter(axes: Sequence[Axes]) -> None:
     """Letters a, b, c, ... before the titles."""
     for place, ax in enumerate(axes):
         ax.set_title(f"{'abcdefghijklmnopqrstuvwxyz'[place]}   {ax.get_title(loc='left')}", loc="left")
+
+
+def mark_paper(ax: Axes, values: Mapping[str, float], colours: Mapping[str, str]) -> None:
+    """A mark at the right edge for each value of the paper that lies on the axis, in the colour of its curve.
+
+    Call it when the limits of the axis are what they stay at; the legend says what the marks are.
+    """
+    low, high = ax.get_ylim()
+    shown = {name: value for name, value in values.items() if name in colours and low <= value <= high}
+    for name, value in shown.items():
+        ax.plot(1.02, value, "<", color=colours[name], markersize=4, transform=ax.get_yaxis_transform(), clip_on=False)
+    if shown:
+        ax.plot([], [], "<", color=GREY, markersize=4, label="the paper")

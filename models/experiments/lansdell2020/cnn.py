@@ -54,7 +54,7 @@ def run(settings: Settings) -> Report:
     figure = new_figure(6.6, 3.0 * len(runs))
     parts = figure.subfigures(len(runs), 1, squeeze=False)[:, 0]
     for part, (name, found) in zip(parts, runs.items(), strict=True):
-        draw_errors(found, name, part, METHODS)
+        draw_errors(found, name, part, METHODS, TABLE.get(name))
     return Report([check for name, found in runs.items() for check in _checks(name, found, settings)], figure)
 
 

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from ....circuits import Circuit
 from ....circuits.inputs import Inputs, dataset_inputs
@@ -148,6 +149,9 @@ def _draw(curves: LearningCurves) -> Figure:
         for method, runs in of.items():
             draw_mean(ax, runs, COLOURS[method], method)
         ax.set(title=network, xlabel="epoch", ylabel="squared error of a test image", yscale="log")
+        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5, 7)))
+        ax.yaxis.set_major_formatter("{x:g}")
+        ax.yaxis.set_minor_formatter(NullFormatter())
         ax.legend()
     letter(list(axes))
     return figure

@@ -10,7 +10,7 @@ from ...data import Dataset
 from ..framework.accuracy_curves import draw_mean
 from ..framework.claims import met
 from ..framework.experiment import Check, Report, Settings, many
-from ..framework.figure_style import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, SKY, letter, new_figure
+from ..framework.figure_style import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, SKY, letter, mark_paper, new_figure
 from .image_training import LearningCurve, Plan, last, learn
 
 __all__ = ["compare", "small"]
@@ -47,7 +47,10 @@ def compare(
     """
     fitted = {n: small(plan) if settings.quick else plan.lasting(settings.epochs) for n, plan in plans.items()}
     curves = learn(fitted, scaled(settings.dataset("digits" if settings.quick else data)), settings, about)
-    return Report(_quick_checks(curves) if settings.quick else _checks(curves, paper), _draw(curves, tuple(plans)))
+    return Report(
+        _quick_checks(curves) if settings.quick else _checks(curves, paper),
+        _draw(curves, tuple(plans), {} if settings.quick else paper),
+    )
 
 
 def small(plan: Plan) -> Plan:
@@ -87,7 +90,7 @@ def _beside(
     ]
 
 
-def _draw(curves: LearningCurves, all_rows: tuple[str, ...]) -> Figure:
+def _draw(curves: LearningCurves, all_rows: tuple[str, ...], paper: Mapping[str, float]) -> Figure:
     """A row has its colour whichever are left out."""
     figure = new_figure(7.2, 3.0)
     axes = figure.subplots(1, 2, sharey=True)
@@ -96,6 +99,7 @@ def _draw(curves: LearningCurves, all_rows: tuple[str, ...]) -> Figure:
             draw_mean(ax, [run[part] for run in runs], COLOURS[all_rows.index(name)], name)
         ax.set(title=f"{part}ing error (%)".replace("testing", "test"), xlabel="epoch", yscale="log", ylim=(0.02, None))
         ax.yaxis.set_major_formatter("{x:g}")
-    axes[1].legend(fontsize=6.5)
+    mark_paper(axes[1], paper, {name: COLOURS[all_rows.index(name)] for name in curves})
+    axes[1].legend(fontsize=6, loc="lower left", ncols=2)
     letter(axes)
     return figure
