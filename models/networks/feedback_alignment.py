@@ -10,7 +10,7 @@ from typing import Any, Unpack
 import numpy as np
 from brian2.units import Quantity
 
-from ...circuits import Circuit, Connectivity, Local, OneToOne, Population, Projection, glorot
+from ...circuits import Blocks, Circuit, Connectivity, Local, OneToOne, Population, Projection, glorot
 from ...circuits.description.initial import Initial, bias_of
 from ...errors import UsageError
 from ...plasticity import Rule, find
@@ -82,6 +82,8 @@ class Synapses:
         Layers of weights that stay as they are, biases too; the lowest is 1 (Note 3).
     bias : bool
         Whether the units have biases, weights from a unit ``one`` that always fires at 1 (Note 16, Eq. 60-62).
+    served : int
+        How many hidden units each modulatory neuron projects to (Supp. Fig. 3); more than 1 with one hidden layer only.
     """
 
     weights: Initial | None = None
@@ -90,6 +92,7 @@ class Synapses:
     local: Local | None = None
     frozen: Collection[int] = ()
     bias: bool = True
+    served: int = 1
 
 
 def feedback_alignment(
@@ -150,7 +153,7 @@ def feedback_alignment(
     """
     rule = find(rule) if isinstance(rule, str) else rule
     _check(sizes, rule, feedback, target)
-    _check_numbers(sizes, dropout, synapses.frozen)
+    _check_numbers(sizes, dropout, synapses)
     net = new_circuit(circuit)
     dt = net.dt
     plan = _Plan(net, rule, synapses)
@@ -222,7 +225,9 @@ class _Plan:
         """Add B, from the error neurons down, and one modulator for each hidden unit."""
         above = e
         for h in reversed(range(1, len(self.layers) - 1)):
-            m = self.net.population(f"m{h}", self.layers[h].size, modulatory(gated=gated and h > 1))
+            m = self.net.population(
+                f"m{h}", self.layers[h].size // self.synapses.served, modulatory(gated=gated and h > 1)
+            )
             transposed = self.rule.feedback.weights == "transpose"
             weights = self.forward[h].elsewhere(flipped=True) if transposed else self.synapses.channel or even()
             structure = None if transposed else self.structure()
@@ -246,7 +251,8 @@ class _Plan:
             above = m
 
     def modulate(self, m: Population, h: Population) -> None:
-        self.one_to_one(m, h, "apical", during="feedback", sends="rate")
+        paths = OneToOne() if self.synapses.served == 1 else Blocks(m.size)
+        self.net.connect(m, h, into="apical", weights=1.0, connectivity=paths, during="feedback", sends="rate")
         if "gain" in m.neuron.compartments:
             self.one_to_one(h, m, "gain", during="feedback", sends="slope", name=f"{h.name}_gates_{m.name}")
 
@@ -262,20 +268,18 @@ def _passes(sender: Population) -> str:
     return "passed" if "passed" in sender.variables() else "rate"
 
 
-def _check_numbers(sizes: Sequence[int], dropout: Dropout, frozen: Collection[int]) -> None:
+def _check_numbers(sizes: Sequence[int], dropout: Dropout, synapses: Synapses) -> None:
     for name, p in (("hidden", dropout.hidden), ("stimulus", dropout.stimulus)):
         if not 0 <= p < 1:
             raise UsageError(f"dropout, {name}: expected a probability below 1; got {p!r}.")
-    if unknown := sorted(set(frozen) - set(range(1, len(sizes)))):
+    if unknown := sorted(set(synapses.frozen) - set(range(1, len(sizes)))):
         raise UsageError(f"frozen: layers of weights are 1 to {len(sizes) - 1}, the lowest is 1; got {unknown}.")
+    if synapses.served != 1 and (len(sizes) != 3 or synapses.served < 1 or sizes[1] % synapses.served):
+        wanted = "served: expected a number that divides the units of the network's one hidden layer"
+        raise UsageError(f"{wanted}; got {synapses.served!r} for the sizes {list(sizes)}.")
 
 
-def _check(
-    sizes: Sequence[int],
-    rule: Rule,
-    feedback: str | Pseudoinverse,
-    target: str | Labels,
-) -> None:
+def _check(sizes: Sequence[int], rule: Rule, feedback: str | Pseudoinverse, target: str | Labels) -> None:
     for name, word, kind, known in (
         ("feedback", feedback, Pseudoinverse, FEEDBACK),
         ("target", target, Labels, TARGETS),

@@ -67,8 +67,10 @@ class Teacher:
         return float(np.sum(np.var(self.lesson([0], 20_000)["s"], axis=0)))
 
 
-def follow(net: Circuit, teacher: Teacher, presentations: int, seed: int, settings: Settings) -> list[float]:
-    """Train a circuit on inputs that never come twice: the NSE of each PART presentations, as they were shown.
+def follow(
+    net: Circuit, teacher: Teacher, presentations: int, seed: int, settings: Settings, part: int = PART
+) -> list[float]:
+    """Train a circuit on inputs that never come twice: the NSE of each ``part`` presentations, as they were shown.
 
     Its unit ``loss`` has half the squared error at the end of a presentation. The seed is of the inputs.
 
@@ -79,10 +81,10 @@ def follow(net: Circuit, teacher: Teacher, presentations: int, seed: int, settin
     RecircuitError
         If a variable became NaN or infinite.
     """
-    program, table, rows = net.program(settings.backend), net.timetable("train"), PART * net.batch_size
-    order, variance, found = np.arange(rows).reshape(PART, -1), teacher.variance(), []
-    for part in range(presentations // PART):
-        as_inputs(net, teacher.lesson([seed, 1 + part], rows)).load(program)
+    program, table, rows = net.program(settings.backend), net.timetable("train"), part * net.batch_size
+    order, variance, found = np.arange(rows).reshape(part, -1), teacher.variance(), []
+    for lesson in range(presentations // part):
+        as_inputs(net, teacher.lesson([seed, 1 + lesson], rows)).load(program)
         result = program.run(table, order, collect={"loss.rate": table.steps[-1]})
         result.raise_if_diverged()
         found.append(float(2 * result.collected["loss.rate"].mean() / variance))

@@ -41,7 +41,7 @@ NAMES = (
     "timit",
     "relu",
 )
-SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in ("note12", "deep-fields")]
+SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in ("note12", "deep-fields", "online")]
 
 
 @pytest.mark.parametrize("name", [*NAMES, *SLOW])

@@ -380,3 +380,31 @@ def test_compiled_is_interpreted(name: str) -> None:
         assert distance_between(net, begin) > 1e-3
         net.close()
     assert max(np.abs(a - b).max() for a, b in zip(ends[0].weights, ends[1].weights)) < 1e-4
+
+
+def test_a_modulator_that_serves_several_units_brings_the_same_error_to_all_of_them() -> None:
+    net = feedback_alignment(
+        (6, 8, 3),
+        FA,
+        target="values",
+        synapses=Synapses(served=4, bias=False),
+        batch_size=5,
+        precision="float64",
+        seed=2,
+    )
+    assert net.populations["m1"].size == 2
+    rng = np.random.default_rng(3)
+    x, y = rng.normal(size=(5, 6)), rng.normal(size=(5, 3))
+    w, v, b = (net[f"{name}.w"].copy() for name in ("x_to_h1", "h1_to_o", "e_to_m1"))
+    net.run({"x": x, "s": y}, 1)
+    h = np.tanh(x @ w.T)
+    e = y - h @ v.T
+    delta = np.repeat(e @ b.T, 4, axis=1) * (1 - h**2)
+    assert np.abs(net["x_to_h1.w"] - w - 0.1 * delta.T @ x / 5).max() < EXACT
+    assert np.abs(net["h1_to_o.w"] - v - 0.1 * e.T @ h / 5).max() < EXACT
+
+
+@pytest.mark.parametrize(("sizes", "served"), [((6, 8, 3), 3), ((6, 8, 8, 3), 2), ((6, 8, 3), 0)])
+def test_units_that_modulators_cannot_serve_are_refused(sizes: tuple[int, ...], served: int) -> None:
+    with pytest.raises(UsageError, match="divides the units of the network's one hidden layer"):
+        feedback_alignment(sizes, FA, synapses=Synapses(served=served))
