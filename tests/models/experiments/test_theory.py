@@ -26,7 +26,7 @@ from recircuit.plasticity import bp, frfb
 
 ROOT = Path(__file__).resolve().parents[3]
 THEORY = [
-    *(f"baldi-{name}" for name in ("chains", "field", "width", "matrix", "nonlinear", "cost")),
+    *(f"baldi-{name}" for name in ("chains", "field", "width", "matrix", "nonlinear", "cost", "equivalence")),
     *(f"lillicrap-{name}" for name in ("alignment", "flow", "decoupled", "pseudoinverse", "switch")),
     *(f"lillicrap-{name}" for name in ("theorem1", "theorem2", "gauss-newton", "nonconservative")),
     *(f"cameron-{name}" for name in ("recursion", "newton")),
