@@ -18,6 +18,8 @@ from ...plasticity.rules.node_perturbation import inverse_correlation
 from .circuit_options import CircuitOptions, new_circuit
 from .perturbed_units import (
     COMPARE,
+    COMPARE_MEAN,
+    COMPARE_NOTHING,
     COMPARE_TWO,
     LOSS,
     Noise,
@@ -31,6 +33,7 @@ from .perturbed_units import (
 __all__ = ["Perturbation", "Synapses", "announce", "compare", "node_perturbation", "scaled_normal"]
 
 Weights = Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]
+BASELINES = {"clean": COMPARE, "mean": COMPARE_MEAN, "nothing": COMPARE_NOTHING}
 NORM = Neuron("energy : 1 (compartment)\nrate = energy : 1 (during gain)")
 
 
@@ -49,12 +52,14 @@ class Perturbation:
     windows : ``"in turn"``, or ``"side by side"``: a noisy twin of the circuit runs at the same time; its weights
         begin and change as those of the clean one
     denoise : standard deviation of noise added to the stimulus while the circuit is taught
+    baseline : what is subtracted from the noisy window's loss: the ``"clean"`` one's, a running ``"mean"``, or ``"nothing"``
     """
 
     c: float = 0.01
     noise: str = "randn()"
     windows: str = "in turn"
     denoise: float = 0.0
+    baseline: str = "clean"
 
 
 @dataclass(frozen=True)
@@ -101,8 +106,9 @@ def node_perturbation(
     ----------
     sizes : units of each layer, stimulus first
     rule : a rule or its name
-    feedback : ``"layers"`` (from each layer to the one below, section 4.1) or ``"direct"`` (from the output to each
-        hidden layer, section 4.3)
+    feedback : ``"layers"`` (from each layer to the one below, section 4.1), ``"direct"`` (from the output to each
+        hidden layer, section 4.3), or ``"activations"`` (the rates of each hidden layer to itself, from weights of 0;
+        section 2.4)
     transfer, answer : of the hidden units (one for all, or one for each layer) and of the output
     target : ``"labels"`` (a supervisor) or ``"values"`` (a stimulus with rows of its own)
     perturbation, synapses : the noise, and the weights
@@ -116,9 +122,11 @@ def node_perturbation(
     """
     rule = find(rule) if isinstance(rule, str) else rule
     hidden = [transfer] * (len(sizes) - 2) if isinstance(transfer, str) else list(transfer)
-    _check(sizes, hidden, feedback=feedback, windows=perturbation.windows, target=target)
+    _check(
+        sizes, hidden, feedback=feedback, windows=perturbation.windows, target=target, baseline=perturbation.baseline
+    )
     net = new_circuit(circuit)
-    plan = _Plan(net, rule, feedback == "direct", perturbation.windows == "side by side", synapses, tau or net.dt)
+    plan = _Plan(net, rule, feedback, perturbation.windows == "side by side", synapses, tau or net.dt)
     if plan.lateral and net.batch_size != 1:
         raise UsageError(f"The ridge form takes one sample at a time: batch_size=1; got batch_size={net.batch_size}.")
     noise = Noise(perturbation.c, perturbation.noise, own=not plan.twins)
@@ -126,7 +134,7 @@ def node_perturbation(
     s = (net.supervisor if target == "labels" else net.stimulus)("s", sizes[-1], during="stimulus")
     loss = plan.add_loss("loss", plan.layers[-1], s)
     if plan.noisy:
-        announce(net, side_by_side=plan.twins)
+        announce(net, COMPARE_TWO if plan.twins else BASELINES[perturbation.baseline])
     plan.add_forward()
     plan.add_feedback()
     if plan.noisy:
@@ -137,9 +145,9 @@ def node_perturbation(
     return net
 
 
-def announce(net: Circuit, *, side_by_side: bool = False) -> None:
+def announce(net: Circuit, model: Neuron = COMPARE) -> None:
     """Add a unit ``compare`` whose rate is the increase of the loss by the noise, and broadcast it as ``difference``."""
-    net.broadcast(net.population("compare", 1, COMPARE_TWO if side_by_side else COMPARE), "difference")
+    net.broadcast(net.population("compare", 1, model), "difference")
 
 
 def compare(net: Circuit, loss: Population, during: str = "perturbed and error") -> None:
@@ -153,7 +161,7 @@ class _Plan:
 
     net: Circuit
     rule: Rule
-    direct: bool
+    feedback: str
     twins: bool
     synapses: Synapses
     tau: Quantity
@@ -174,7 +182,7 @@ class _Plan:
         for i, (size, f) in enumerate(zip(sizes[1:], transfers, strict=True), 1):
             top = i == len(sizes) - 1
             trace = noise if self.noisy_output or (self.noisy and not top) else None
-            lateral = self.lateral and (top or (i > 1 and not self.direct))
+            lateral = self.lateral and (top or (i > 1 and self.feedback == "layers"))
             model = (output_unit if top else hidden_unit)(f, self.tau, trace, lateral=lateral)
             self.layers.append(self.net.population("o" if top else f"h{i}", size, model))
 
@@ -201,12 +209,14 @@ class _Plan:
         """Add B, and for the ridge form P in the layers that send."""
         if not self.feeds_back:
             return
-        pairs = [(self.layers[-1], h) for h in self.layers[1:-1]] if self.direct else pairwise(self.layers[:0:-1])
-        pairs = list(pairs)
+        o, hidden = self.layers[-1], self.layers[1:-1]
+        kinds = {"direct": [(o, h) for h in hidden], "activations": [(h, h) for h in hidden]}
+        pairs = kinds.get(self.feedback) or list(pairwise(self.layers[:0:-1]))
         own = None if self.rule.feedback.weights == "transpose" else _transposed(self.synapses.weights)
         for upper, lower in pairs:
-            weights = 0.0 if self.lateral else own
-            self.net.connect(upper, lower, into="apical", rule=self.rule.feedback, weights=weights)
+            weights = 0.0 if self.lateral or upper is lower else own
+            sends = "rate" if upper is lower else "error"
+            self.net.connect(upper, lower, into="apical", sends=sends, rule=self.rule.feedback, weights=weights)
         for sender in dict.fromkeys(upper.name for upper, _ in pairs if self.lateral):
             self.add_inverse(self.net.populations[sender], self.synapses.gamma)
 
@@ -260,7 +270,7 @@ class _Plan:
             steps["perturbed"] = up + 2
         steps |= {"feedforward": up + 1, "error": 1}
         if self.feeds_back and len(self.layers) > 2:
-            steps["feedback"] = 1 if self.direct else len(self.layers) - 2
+            steps["feedback"] = len(self.layers) - 2 if self.feedback == "layers" else 1
         if self.lateral:
             steps["gain"] = 3
         pairs = [part for name, n in steps.items() for part in (name, n * dt)]
@@ -276,7 +286,10 @@ def _redrawn(weights: Weights, seed: list[int]) -> Weights:
 
 
 def _check(sizes: Sequence[int], hidden: Sequence[str], **words: str) -> None:
-    known = {"feedback": ("layers", "direct"), "windows": ("in turn", "side by side"), "target": ("labels", "values")}
+    known = {
+        "feedback": ("layers", "direct", "activations"), "windows": ("in turn", "side by side"),
+        "target": ("labels", "values"), "baseline": tuple(BASELINES),
+    }  # fmt: skip
     for name, word in words.items():
         if word not in known[name]:
             raise UsageError(f"{name}: expected one of {', '.join(map(repr, known[name]))}; got {word!r}.")

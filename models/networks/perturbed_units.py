@@ -12,6 +12,8 @@ from ...plasticity import Rule
 
 __all__ = [
     "COMPARE",
+    "COMPARE_MEAN",
+    "COMPARE_NOTHING",
     "COMPARE_TWO",
     "LOSS",
     "Noise",
@@ -36,6 +38,24 @@ COMPARE = Neuron(
     before = loss          : 1 (during perturbed)
     rate   = before - loss : 1 (during error)
     """
+)
+
+#: The same without the loss of the clean window: nothing is subtracted, or a running mean of the loss of all presentations.
+COMPARE_NOTHING = Neuron(
+    """
+    loss   : 1 (compartment)
+    before = loss   : 1 (during perturbed)
+    rate   = before : 1 (during error)
+    """
+)
+COMPARE_MEAN = Neuron(
+    """
+    loss   : 1 (compartment)
+    before = loss                            : 1 (during perturbed)
+    usual  = usual + pace*(before - usual)   : 1 (shared, during plasticity)
+    rate   = before - usual                  : 1 (during error)
+    """,
+    pace=0.05,
 )
 
 #: The same for two circuits side by side, each with its loss.
