@@ -40,7 +40,7 @@ Look = Callable[[Circuit], Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Method:
-    """How a network learns: its rule, loss and connectivity, and whether its convolutions are tied.
+    """How a network learns: its rule, loss and connectivity, and whether its convolutions are tied, or which of them.
 
     ``tied_epochs``: of an untied network the first are run tied, at the rate ``tied_rate`` (Amit 2019, section 4.1).
     ``frozen``: layers that keep their weights; of an untied network those that it has learned tied, while all others begin
@@ -53,7 +53,7 @@ class Method:
     rule: str = "urfb"
     loss: str = "hinge"
     connectivity: float = 1.0
-    tied: bool = True
+    tied: bool | tuple[str, ...] = True
     tied_epochs: int = 1
     tied_rate: float = 0.01
     frozen: tuple[str, ...] = ()
@@ -145,7 +145,7 @@ class _Run:
     def run(self, name: str) -> Curves:
         """Return the curves of the run. A tied beginning has a folder of its own."""
         method, protocol, label = self.method, self.protocol, f"{name}, seed {self.seed}"
-        first = 0 if method.tied else method.tied_epochs
+        first = 0 if method.tied is True else method.tied_epochs
         begun: Curves = {}
         with closing(self._circuit(method.tied or method.frozen, protocol.rate, method.frozen)) as net:
             if first:
