@@ -1,5 +1,8 @@
 """Lansdell, Prakash and Kording 2020, sections 2.4, 4.1, 5 and B: which noise, which baseline, and feedback from what.
 
+Not as in the paper: the lowest noise is as good as any, and feedback linear in a layer's own activations does not align with
+the gradient.
+
 On the 8x8 digits, 64-50-20-10, at ten times the rates of Fig. 2, 80 epochs: the error of B against the level of noise, of
 which the paper says that one is best; the loss of the clean window replaced by a running mean of the loss, or by nothing
 (section 5: the expected value of the estimate stays, its variance does not); and feedback that a layer makes of its own
