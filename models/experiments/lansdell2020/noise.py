@@ -45,7 +45,7 @@ FIXED = {
     **{f"W fixed, c = {c:g}": (HIDDEN, c) for c in LEVELS},
     **{f"W fixed, N = {n}": ((n, 50), 0.01) for n in WIDTHS},
 }
-LAYERS = ("h2", "h1")
+LAYERS: tuple[str, ...] = ("h2", "h1")
 
 Found = Mapping[str, list[dict[str, Any]]]
 

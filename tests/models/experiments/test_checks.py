@@ -98,6 +98,8 @@ def untrained(runs: Runs, guess: float | None) -> Runs:
     def still(name: str, values: Any) -> Any:
         if name.endswith("_angle") and isinstance(values, float):
             return 90.0
+        if name.endswith("_signs"):
+            return [0.5] * len(values)
         if not isinstance(values, list) or not isinstance(values[0], int | float):
             return values
         return [values[0] if guess is None else guess] * len(values)
