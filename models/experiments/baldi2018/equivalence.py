@@ -64,9 +64,9 @@ def _drawn(sizes: tuple[int, ...], seed: int) -> Drawn:
     """Weights, C_i from layer to layer and straight ones that are their products, and 12 rows."""
     rng = np.random.default_rng(seed)
     pairs = list(zip(sizes[1:], sizes, strict=False))
-    weights = [rng.normal(0, 0.7 / np.sqrt(pre), (post, pre)) for post, pre in pairs]
-    down = [rng.normal(0, 1 / np.sqrt(post), (pre, post)) for post, pre in pairs[1:]]
-    straight = [down[-1]]
+    weights: list[Array] = [rng.normal(0, 0.7 / np.sqrt(pre), (post, pre)) for post, pre in pairs]
+    down: list[Array] = [rng.normal(0, 1 / np.sqrt(post), (pre, post)) for post, pre in pairs[1:]]
+    straight: list[Array] = [down[-1]]
     for c in down[-2::-1]:
         straight.insert(0, c @ straight[0])
     return Drawn(weights, down, straight, rng.normal(size=(12, sizes[0])), rng.normal(size=(12, sizes[-1])))
@@ -118,7 +118,7 @@ def _equal() -> list[Row]:
 
 def _averaging(presentations: int) -> dict[str, Array]:
     """|mean update - BP's update| over |BP's update| after 25, 100, ... presentations, with W as good as still."""
-    looks = 25 * 4 ** np.arange(int(np.log2(presentations / 25) // 2) + 1)
+    looks = 25.0 * 4.0 ** np.arange(int(np.log2(presentations / 25) // 2) + 1)
     found: dict[str, list[Array]] = {"drawn anew": [], "fixed": []}
     for seed in range(3):
         one, rng = _drawn((5, 6, 4, 3), 10 + seed), np.random.default_rng(seed)
@@ -154,7 +154,7 @@ def _on_average(found: dict[str, Array]) -> list[Row]:
     return [
         (f"{what}: slope over the number of updates, noise drawn anew", slope, "within", (-0.65, -0.35), "1/sqrt(n)"),
         (
-            f"{what}: noise drawn anew, after {n[-1]} updates",
+            f"{what}: noise drawn anew, after {n[-1]:g} updates",
             float(anew[-1]),
             "<=",
             2 / np.sqrt(n[-1]),

@@ -63,7 +63,7 @@ def run(settings: Settings) -> Report:
 def _weights(sizes: tuple[int, ...], seed: int) -> tuple[list[Array], list[Array], list[Array]]:
     """Forward weights, those of a channel from layer to layer, and those of one that goes straight to each layer."""
     rng = np.random.default_rng(seed)
-    forward = [rng.normal(0, 1 / np.sqrt(b), (a, b)) for a, b in zip(sizes[1:], sizes, strict=False)]
+    forward: list[Array] = [rng.normal(0, 1 / np.sqrt(b), (a, b)) for a, b in zip(sizes[1:], sizes, strict=False)]
     return (
         forward,
         [rng.normal(size=w.T.shape) for w in forward[1:]],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from brian2.units import ms
@@ -67,12 +68,12 @@ def top_channel(sizes: Sequence[int], random: bool, *, rate: float, batch_size: 
     e, m = net.population("e", sizes[2], error(gated=True)), net.population("m1", sizes[1], modulatory(gated=False))
     loss = net.population("loss", 1, LOSS)
     s = net.supervisor("s", sizes[2], on=0.9, off=-0.9, during="error")
-    one = dict(weights=1.0, connectivity=OneToOne())
+    one: dict[str, Any] = dict(weights=1.0, connectivity=OneToOne())
     net.connect(s, e, into="wanted", during="error", **one)
     net.connect(o, e, into="received", during="error", **one)
     net.connect(o, e, into="gain", during="error", sends="slope", name="o_gates_e", **one)
     net.connect(e, loss, sends="squares", into="squares", weights=0.5, during="error")
-    top = dict(weights=_as_long_as_one) if random else one
+    top: dict[str, Any] = dict(weights=_as_long_as_one) if random else one
     net.connect(e, o, into="apical", during="feedback", sends="rate", **top)
     net.connect(e, m, into="drive", during="feedback", sends="passed", weights=scaled())
     net.connect(m, h, into="apical", during="feedback", sends="rate", **one)
