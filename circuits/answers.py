@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..door import door
 from ..errors import RecircuitError
 from .answered_rows import mean_square, show
-from .given_samples import coded, stimuli, x_and_y
+from .given_samples import coded, is_pair, stimuli, x_and_y
 from .inputs import Inputs, as_inputs, dataset_inputs, rows_for
 from .readout import Readout, confusion
 from .series_inputs import lengths_in_rows
@@ -194,6 +194,10 @@ class Answering(Stored):
         """Return rows for every stimulus. Supervisors present nothing in an evaluation."""
         if hasattr(x, "x_test"):
             return dataset_inputs(self, x, "test", mode)
+        if isinstance(x, tuple) and is_pair(x):
+            raise RecircuitError(
+                "outputs: expected samples x alone; got a pair. Give x, or ask evaluate((x, y)) for errors."
+            )
         x, _ = (x, None) if isinstance(x, tuple) else x_and_y(self, x, "outputs")
         shown = [p.name for p in stimuli(self)]
         given = x if isinstance(x, Mapping) else dict.fromkeys(shown[:1], x)

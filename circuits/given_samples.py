@@ -12,7 +12,7 @@ from .description.network import Network
 from .description.population import Population
 from .lowering.memory import GIB, available
 
-__all__ = ["class_names", "coded", "stimuli", "supervisors", "x_and_y"]
+__all__ = ["class_names", "coded", "is_pair", "stimuli", "supervisors", "x_and_y"]
 
 
 def stimuli(network: Network) -> list[Population]:
@@ -42,6 +42,11 @@ def x_and_y(network: Network, given: Any, asked: str) -> tuple[Any, Any]:
     RecircuitError
         If it is none of these, or too large.
     """
+    if isinstance(given, str):
+        raise RecircuitError(
+            f"{asked}: the data are a data set, a pair (x, y), or x alone; got the text {given!r:.60}. A data set is read by "
+            f"its name with rc.load({given!r:.60})."
+        )
     if isinstance(given, tuple):
         if len(given) != 2:
             raise RecircuitError(
@@ -50,13 +55,14 @@ def x_and_y(network: Network, given: Any, asked: str) -> tuple[Any, Any]:
         return given
     if isinstance(given, Iterable) and not isinstance(given, Sequence | Mapping | str) and not _is_array(given):
         return _gathered(network, given, asked)
-    if (
-        isinstance(given, list)
-        and len(given) == 2
-        and len({-1 if part is None else part.ndim for part in map(_array, given)}) > 1
-    ):
+    if isinstance(given, list) and is_pair(given):
         raise RecircuitError(f"{asked}: a pair of samples and what is wanted is a tuple, (x, y); got a list of two.")
     return given, None
+
+
+def is_pair(given: Any) -> bool:
+    """Return whether a list or tuple is samples and what is wanted of them: two arrays of different dimensions."""
+    return len(given) == 2 and len({-1 if part is None else part.ndim for part in map(_array, given)}) > 1
 
 
 def class_names(y: Any, known: tuple[str, ...] | None = None) -> tuple[str, ...] | None:

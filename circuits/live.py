@@ -95,6 +95,11 @@ class Live:
         RecircuitError
             If a name or a shape does not fit, or if a rate became NaN or infinite.
         """
+        if inputs is not None and not isinstance(inputs, Mapping):
+            raise RecircuitError(
+                f"live: present takes a mapping from the name of a stimulus to what it shows, as in present({{'x': row}}); got "
+                f"{inputs!r:.60}. The stimuli are {[p.name for p in self.circuit.populations.values() if p.clamp is not None]}."
+            )
         reads = (read,) if isinstance(read, str) else tuple(read)
         session = self._session
         if session is None or reads != self._reads or not session.current():

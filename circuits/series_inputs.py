@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from inspect import signature
 from typing import Any
 
 import numpy as np
 from brian2 import TimedArray
 from brian2.units import Quantity, second
+from brian2.units.fundamentalunits import DIMENSIONLESS
 
+from ..callables import check_takes
 from ..errors import RecircuitError
 from .backends.series import Series
 from .description.modes import shown_for
 from .description.network import Network
 from .description.population import Population
+from .description.shown_values import refuse_units
 
 #: Values that are looked at for NaN at a time.
 PIECE = 2**20
@@ -129,6 +131,7 @@ def lengths_in_rows(
 def _whole(given: Any, size: int, name: str) -> tuple[np.ndarray, np.ndarray]:
     """Return one array, and the lengths of its samples; no lengths if all are the same."""
     none = np.zeros(0, np.int32)
+    refuse_units(given, f"stimulus {name}")
     if isinstance(given, np.ma.MaskedArray) and np.ma.getmaskarray(given).any():
         return _unmasked(given, size, name)
     if isinstance(given, Sequence) and not isinstance(given, str) and len({len(np.atleast_1d(s)) for s in given}) > 1:
@@ -161,10 +164,6 @@ def _of_time(network: Network, population: Population, given: Any, begin: float,
     """Return the rows (rows, units) of a function of time or a TimedArray, at the times at which rows begin."""
     clamp = population.clamp
     assert clamp is not None
-    if not isinstance(given, TimedArray) and len(signature(given).parameters) != 1:
-        raise RecircuitError(
-            f"stimulus {population.name!r}: a function of the time takes the time alone; got {given!r}."
-        )
     rows = max(-(-shown_for(network.phased(), population, mode) // clamp.every), 1)
     return sampled(given, population, begin, rows, clamp.every * float(network.dt))
 
@@ -173,19 +172,22 @@ def sampled(given: Any, population: Population, begin: float, rows: int, every: 
     """(rows, units): the values of a function at begin, begin + every, ..."""
     times = begin + every * np.arange(rows)
     if isinstance(given, TimedArray):
+        refuse_units(Quantity(given.values, dim=given.dim), f"stimulus {population.name!r}")
         places = np.clip((times / float(given.dt) + 1e-6).astype(int), 0, len(given.values) - 1)
         return np.asarray(given.values, dtype=float).reshape(len(given.values), -1)[places]
+    check_takes(given, ("t",), f"stimulus {population.name!r}")
     values = [np.broadcast_to(_plain(given(t * second), population), (population.size,)) for t in times]
     return np.array(values, dtype=float)
 
 
 def _plain(value: Any, population: Population) -> np.ndarray:
-    array = np.asarray(value, dtype=float)
-    if array.shape not in ((), (1,), (population.size,)) or (isinstance(value, Quantity) and value.dim.dim is not None):
+    array = np.asarray(np.nan if value is None else value)
+    has_unit = isinstance(value, Quantity) and value.dim is not DIMENSIONLESS
+    if value is None or array.dtype.kind not in "uifb" or array.shape not in ((), (1,), (population.size,)) or has_unit:
         raise RecircuitError(
             f"stimulus {population.name!r}: a function of the time gives one number, or {population.size}; got {value!r}."
         )
-    return array
+    return array.astype(float)
 
 
 def _numbers(values: np.ndarray, dtype: np.dtype, name: str) -> np.ndarray:

@@ -13,6 +13,7 @@ import numpy as np
 from brian2.units import Quantity
 from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension, get_unit
 
+from ...callables import check_takes
 from ...door import door
 from ...errors import RecircuitError
 
@@ -202,6 +203,8 @@ def draw(
 
     Quantities have the ``dimension``; numbers are in base units.
     """
+    if callable(initial):
+        check_takes(initial, ("generator", "shape"), f"{name}, weights")
     value: Any = initial(rng, shape) if callable(initial) else initial
     _check_numbers(value, name, dimension)
     try:

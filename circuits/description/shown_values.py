@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from brian2.units import Quantity
+from brian2.units.fundamentalunits import DIMENSIONLESS, get_unit
 
 from ...errors import RecircuitError
 
@@ -18,8 +20,18 @@ def refuse_bytes(given: Any, what: str) -> None:
         )
 
 
+def refuse_units(given: Any, what: str) -> None:
+    """Refuse a quantity where a plain number is meant: its number in base units, .002 of 2*mV, would be taken silently."""
+    if isinstance(given, Quantity) and given.dim is not DIMENSIONLESS:
+        raise RecircuitError(
+            f"{what}: expected plain numbers; got a quantity in {get_unit(given.dim)}, {given!r:.60}. Divide it by the unit "
+            "that is to count as 1, as in values/mV."
+        )
+
+
 def in_order(given: Any, what: str) -> np.ndarray:
-    """An array without a mask. Raises RecircuitError: something is masked."""
+    """An array without a mask. Raises RecircuitError: something is masked, or has a unit."""
+    refuse_units(given, what)
     if isinstance(given, np.ma.MaskedArray) and np.ma.getmaskarray(given).any():
         raise RecircuitError(
             f"{what}: some values are masked, and units have a rate in every row. Fill them, as in data.filled(0), or leave "

@@ -10,6 +10,7 @@ from brian2.units import Quantity
 from brian2.units.fundamentalunits import DIMENSIONLESS, get_dimensions
 from brian2.utils.stringtools import get_identifiers
 
+from ...callables import check_takes
 from ...errors import RecircuitError
 from ...registry import closest
 from .population import Population
@@ -93,8 +94,10 @@ def first_value(population: Population, variable: str, shape: tuple[int, int], r
     A function draws one value for each unit; all batch elements begin with the same values.
     """
     given = population.initial[variable]
-    value: Any = given(rng, shape[1:]) if callable(given) else given
     where, wanted = f"population {population.name!r}, initial {variable}", population.neuron.dimension(variable)
+    if callable(given):
+        check_takes(given, ("generator", "shape"), where)
+    value: Any = given(rng, shape[1:]) if callable(given) else given
     if dimension_of(value) not in (wanted, None):
         unit = "a plain number" if wanted is DIMENSIONLESS else f"in {Quantity(1, dim=wanted).get_best_unit()}"
         raise RecircuitError(f"{where}: expected {unit}; got {value!r}.")

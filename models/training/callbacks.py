@@ -22,6 +22,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ...callables import check_takes
 from ...circuits import Circuit
 from ...door import door
 from ...errors import UsageError
@@ -30,7 +31,13 @@ __all__ = ["Callback", "Callbacks", "EarlyStopping"]
 
 #: A function of (epoch, metrics, net), or an object with some of the methods in `METHODS`.
 Callback = Any
-METHODS = ("on_train_begin", "on_epoch_begin", "on_epoch_measure", "on_epoch_end", "on_train_end")
+METHODS = {
+    "on_train_begin": ("net",),
+    "on_epoch_begin": ("epoch", "net"),
+    "on_epoch_measure": ("epoch", "net"),
+    "on_epoch_end": ("epoch", "metrics", "net"),
+    "on_train_end": ("net",),
+}
 
 
 @door
@@ -67,6 +74,12 @@ class EarlyStopping:
     best: float = field(default=float("inf"), init=False)
     best_epoch: int = field(default=0, init=False)
     _weights: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if isinstance(self.patience, bool) or not isinstance(self.patience, int) or self.patience < 1:
+            raise UsageError(f"EarlyStopping: patience is a whole number of epochs, at least 1; got {self.patience!r}.")
+        if not self.least >= 0:
+            raise UsageError(f"EarlyStopping: least is a number, at least 0; got {self.least!r}.")
 
     def on_train_begin(self, net: Circuit) -> None:
         """Forget the best epoch of an earlier training.
@@ -132,11 +145,7 @@ class Callbacks:
     def __init__(self, given: Callback | Sequence[Callback]) -> None:
         self.all = list(given) if isinstance(given, Sequence) else [given]
         for each in self.all:
-            if not callable(each) and not any(hasattr(each, name) for name in METHODS):
-                raise UsageError(
-                    "callbacks: expected functions of (epoch, metrics, net), or objects with a method on_epoch_end or "
-                    f"another of {', '.join(METHODS)}; got {each!r}."
-                )
+            _check(each)
 
     def begin(self, net: Circuit) -> None:
         """Call what is called before the first epoch."""
@@ -164,3 +173,20 @@ class Callbacks:
 
     def _each(self, name: str, *arguments: Any) -> list[Any]:
         return [getattr(each, name)(*arguments) for each in self.all if hasattr(each, name)]
+
+
+def _check(callback: Callback) -> None:
+    """Refuse what cannot be called as a callback is, before anything has been trained."""
+    methods = {name: getattr(callback, name) for name in METHODS if hasattr(callback, name)}
+    if isinstance(callback, type) and methods:
+        name = callback.__name__
+        raise UsageError(f"callbacks: {name} is a class; give an object of it, as in callbacks=[{name}()].")
+    if not methods and not callable(callback):
+        raise UsageError(
+            "callbacks: expected functions of (epoch, metrics, net), or objects with a method on_epoch_end or another of "
+            f"{', '.join(METHODS)}; got {callback!r}."
+        )
+    for name, method in methods.items():
+        check_takes(method, METHODS[name], f"callbacks: {name} of {callback!r:.60}")
+    if "on_epoch_end" not in methods and callable(callback):
+        check_takes(callback, METHODS["on_epoch_end"], "callbacks")

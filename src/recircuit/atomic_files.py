@@ -11,6 +11,9 @@ from pathlib import Path
 
 from .errors import RecircuitError
 
+#: Errors of a disk that is full, or full for this user.
+FULL = (errno.ENOSPC, errno.EDQUOT)
+
 __all__ = ["make_folder", "read_file", "write_together", "write_whole"]
 
 
@@ -31,6 +34,13 @@ def read_file(path: Path) -> bytes:
         return file.read()
 
 
+def _advice(folder: Path, problem: OSError) -> str:
+    """Return what a person can do about a file that cannot be written."""
+    if not folder.is_dir():
+        return f"Make the folder {folder} first, or choose another."
+    return "Make room, or choose another folder." if problem.errno in FULL else "Choose another file or folder."
+
+
 def write_whole(path: Path, content: bytes) -> None:
     """Write beside the file, flush to the disk, then take its place: at any moment the old or the new is there.
 
@@ -47,7 +57,7 @@ def write_whole(path: Path, content: bytes) -> None:
     except OSError as problem:
         kept = "what was there before is intact" if path.exists() else "nothing was there before"
         raise RecircuitError(
-            f"Cannot write {path}: {problem.strerror or problem}; {kept}. Make room, or choose another folder."
+            f"Cannot write {path}: {problem.strerror or problem}; {kept}. {_advice(path.parent, problem)}"
         ) from problem
     finally:
         _remove(beside)
@@ -88,7 +98,7 @@ def write_together(folder: Path, contents: Mapping[str, bytes], last: str, witho
         _flush_folder(folder)
     except OSError as problem:
         raise RecircuitError(
-            f"Cannot write {folder}: {problem.strerror or problem}. Make room, or choose another folder."
+            f"Cannot write {folder}: {problem.strerror or problem}. {_advice(folder, problem)}"
         ) from problem
     finally:
         for beside in staged.values():
