@@ -197,8 +197,10 @@ class Recording:
 
 
 def _keys(network: Network, variables: Collection[str], wanted: Iterable[Wanted]) -> list[str]:
-    keys = [key for one in wanted for key in keys_of(network, variables, one.variable)]
-    return list(dict.fromkeys(keys))
+    """The stored variables that are kept; of what is constant, which reads none, the clock, which counts the steps."""
+    names = [one.variable for one in wanted]
+    keys = list(dict.fromkeys(key for name in names for key in keys_of(network, variables, name)))
+    return keys if keys or not names else ["clock.timestep"]
 
 
 def _places(text: str, name: str) -> tuple[Any, ...]:

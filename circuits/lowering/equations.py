@@ -141,20 +141,36 @@ def _variables(population: Population, network: Network) -> dict[str, Any]:
     return {name: Variable(name, dimensions=dim) for name, dim in dimensions.items()}
 
 
+def check_expressions(population: Population, network: Network) -> None:
+    """Refuse an expression whose dimension is another than it declares, whether or not anything reads it."""
+    neuron, known = population.neuron, _known(population, network)
+    for name, expression in neuron.expressions.items():
+        _check_dimension(population, name, expression, neuron.dimensions[name], known)
+
+
 def _check_dimensions(equations: tuple[StateEquation, ...], population: Population, network: Network) -> None:
-    known = {**DEFAULT_UNITS, **DEFAULT_CONSTANTS, **DEFAULT_FUNCTIONS, **_variables(population, network)}
+    known = _known(population, network)
     for state in equations:
-        if noises(state.expression):
-            continue
         expected = population.neuron.dimensions[state.variable]
         if state.differential:
             expected = expected / get_dimensions(second)
-        try:
-            got = parse_expression_dimensions(state.expression, known)
-        except (DimensionMismatchError, SyntaxError, ValueError, NotImplementedError, KeyError) as problem:
-            raise RecircuitError(f"population {population.name!r}, {state.variable!r}: {problem}") from None
-        if got is not expected:
-            raise RecircuitError(
-                f"population {population.name!r}: the right-hand side of {state.variable!r} has the dimension {got}, "
-                f"expected {expected}. A relaxation reads '(target - {state.variable})/tau', with tau a time."
-            )
+        _check_dimension(population, state.variable, state.expression, expected, known)
+
+
+def _known(population: Population, network: Network) -> dict[str, Any]:
+    return {**DEFAULT_UNITS, **DEFAULT_CONSTANTS, **DEFAULT_FUNCTIONS, **_variables(population, network)}
+
+
+def _check_dimension(population: Population, name: str, expression: str, expected: Any, known: dict[str, Any]) -> None:
+    if noises(expression):
+        return
+    try:
+        got = parse_expression_dimensions(expression, known)
+    except (DimensionMismatchError, SyntaxError, ValueError, NotImplementedError, KeyError) as problem:
+        raise RecircuitError(f"population {population.name!r}, {name!r}: {problem}") from None
+    if got is not expected:
+        raise RecircuitError(
+            f"population {population.name!r}: the right-hand side of {name!r} has the dimension {got}, expected {expected}. "
+            f"A relaxation reads '(target - {name})/tau', with tau a time; a quantity becomes a plain number where it is "
+            "divided by a unit or a scale."
+        )

@@ -16,7 +16,7 @@ from ..description.reads import read_by
 from ..description.schedule import During, Schedule
 from .closed_phases import without_closed_terms
 from .closing import openings
-from .equations import SHOWING, averaged, remembers, state_statements, written
+from .equations import SHOWING, averaged, check_expressions, remembers, state_statements, written
 from .evaluation import DRAWS
 from .kernels import Average, Clamp, StateUpdate
 from .operations import CLAMP, INTEGRATE, LATCH, Operation
@@ -57,6 +57,7 @@ def state_updates(network: Network, population: Population) -> list[Operation]:
 
     Latches that are taken after a phase are apart: they read the state after the step.
     """
+    check_expressions(population, network)
     together: dict[tuple[StateEquation, ...], list[int]] = {}
     for opened in (_open_equations(population, network.phased()), _latches(population, network.phased())):
         for step, equations in enumerate(opened):

@@ -1,0 +1,107 @@
+"""What someone who does not know the library yet gives to its doors: each is refused before it does anything, in words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from brian2 import TimedArray, ms, mV
+
+import recircuit as rc
+
+X, Y = np.ones((6, 4)), np.arange(6) % 2
+LEAKY = rc.Neuron("basal : 1 (compartment)\ndrate/dt = (basal - rate)/tau : 1", tau=5 * ms)
+
+
+def small(every=None, model=LEAKY, **options) -> rc.Circuit:
+    net = rc.Circuit(batch_size=2)
+    x, h = net.stimulus("x", 4, every=every), net.population("h", 3, model)
+    net.connect(x, h, **options)
+    net.phases("feedforward", 3 * ms)
+    return net
+
+
+def live(shown) -> None:
+    with small().live() as loop:
+        loop.present(shown, read=["h.rate"])
+
+
+def trained(**options) -> None:
+    rc.train(rc.layered([4, 3, 2], "urfb", batch_size=2), (X, Y), backend="numpy", progress=False, **options)
+
+
+def from_units(net: rc.Circuit) -> None:
+    net.population("k", 2, LEAKY, initial={"rate": lambda: 1})
+    net.run(X)
+
+
+UNITS: dict[str, Callable[[], object]] = {
+    "weights": lambda: small(weights=2 * mV),
+    "drawn weights": lambda: small(weights=lambda rng, shape: rng.normal(size=shape) * mV).run(X),
+    "rows": lambda: small().run(X * mV),
+    "series": lambda: small(every=1 * ms).run(np.ones((2, 3, 4)) * mV),
+    "a timed array": lambda: small(every=1 * ms).run({"x": TimedArray(np.ones((3, 4)) * mV, dt=1 * ms)}),
+    "live": lambda: live({"x": X[0] * mV}),
+}
+
+
+@pytest.mark.parametrize("given", UNITS)
+def test_a_quantity_is_refused_where_a_plain_number_is_meant(given: str) -> None:
+    with pytest.raises(rc.RecircuitError, match="plain numbers.*got"):
+        UNITS[given]()
+
+
+FUNCTIONS: dict[str, tuple[Callable[[], object], str]] = {
+    "weights": (lambda: small(weights=lambda: 1).run(X), "(generator, shape)"),
+    "initial": (lambda: from_units(small()), "(generator, shape)"),
+    "stimulus": (lambda: small(every=1 * ms).run({"x": lambda: 1}), "(t)"),
+    "callback": (lambda: trained(callbacks=lambda epoch, metrics: None), "(epoch, metrics, net)"),
+}
+
+
+@pytest.mark.parametrize("given", FUNCTIONS)
+def test_a_function_is_told_what_it_will_be_called_with(given: str) -> None:
+    call, arguments = FUNCTIONS[given]
+    with pytest.raises(rc.RecircuitError, match=f"is called with {re.escape(arguments)}; got .* which takes"):
+        call()
+
+
+SAID: dict[str, tuple[Callable[[], object], str]] = {
+    "a row, live": (lambda: live(X[0]), "takes a mapping from the name of a stimulus"),
+    "a function of time that returns nothing": (lambda: small(every=1 * ms).run({"x": lambda t: None}), "got None"),
+    "a class as a callback": (
+        lambda: trained(callbacks=rc.EarlyStopping, validation=0.3),
+        r"callbacks=\[EarlyStopping\(\)\]",
+    ),
+    "patience": (lambda: rc.EarlyStopping(patience=-1), "at least 1; got -1"),
+    "the name of a data set": (lambda: rc.train(small(), "digits", backend="numpy"), r"rc.load\('digits'\)"),
+    "a pair to predict": (lambda: rc.layered([4, 3, 2], "urfb").predict((X, Y)), "got a pair"),
+    "a unit that an expression hides": (
+        lambda: small(model=rc.Neuron("basal : 1 (compartment)\nv = 3*mV : 1\nrate = basal : 1")).run(X),
+        "'v' has the dimension",
+    ),
+}
+
+
+@pytest.mark.parametrize("given", SAID)
+def test_it_is_said_what_was_expected(given: str) -> None:
+    call, said = SAID[given]
+    with pytest.raises(rc.RecircuitError, match=said):
+        call()
+
+
+def test_a_folder_that_is_not_there_is_to_be_made(tmp_path: Path) -> None:
+    with pytest.raises(rc.RecircuitError, match="Make the folder .*nowhere first"):
+        small().save(tmp_path / "nowhere" / "net.safetensors")
+
+
+def test_what_is_constant_is_recorded_at_every_step() -> None:
+    net = rc.Circuit()
+    net.population("h", 2, rc.Neuron("rate = 3 : 1"))
+    net.phases("feedforward", 2 * ms)
+    trace = net.run(presentations=3, record=["h.rate"])
+    assert trace.steps == 6
+    assert (trace["h.rate"] == 3).all()
