@@ -33,7 +33,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "recircuit.registry",
         "recircuit.html_tables",
     ),
-    ("recircuit.folder_lock", "recircuit.door"),
+    ("recircuit.folder_lock", "recircuit.door", "recircuit.callables"),
     ("recircuit.plasticity",),
     ("recircuit.circuits.connectivity",),
     ("recircuit.circuits.description",),

@@ -164,7 +164,7 @@ def test_a_parameter_may_become_one_for_all_again_and_reset_keeps_it() -> None:
     assert np.array_equal(other["h.gain"], net["h.gain"])
     net["h.gain"] = 3
     assert net["h.gain"] == 3
-    with pytest.raises(rc.RecircuitError, match=r"an array of the shape \(2, 1\)"):
+    with pytest.raises(rc.RecircuitError, match=r"\(2, 1\), one for each batch element"):
         net["h.tau"] = np.ones(3) * ms
     with pytest.raises(rc.RecircuitError, match="has the dimension"):
         net["h.tau"] = np.ones((2, 1))
