@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from brian2 import TimedArray
 from brian2.units import Quantity, second
-from brian2.units.fundamentalunits import DIMENSIONLESS
+from brian2.units.fundamentalunits import DIMENSIONLESS, get_dimensions
 
 from ..callables import check_takes
 from ..errors import RecircuitError
@@ -181,9 +181,9 @@ def sampled(given: Any, population: Population, begin: float, rows: int, every: 
 
 
 def _plain(value: Any, population: Population) -> np.ndarray:
-    array = np.asarray(np.nan if value is None else value)
-    has_unit = isinstance(value, Quantity) and value.dim is not DIMENSIONLESS
-    if value is None or array.dtype.kind not in "uifb" or array.shape not in ((), (1,), (population.size,)) or has_unit:
+    array = np.asarray(value)
+    has_unit = isinstance(value, Quantity) and get_dimensions(value) is not DIMENSIONLESS
+    if array.dtype.kind not in "uifb" or array.shape not in ((), (1,), (population.size,)) or has_unit:
         raise RecircuitError(
             f"stimulus {population.name!r}: a function of the time gives one number, or {population.size}; got {value!r}."
         )
