@@ -13,6 +13,7 @@ import scipy_openblas32
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from recircuit.circuits.backends.compiled.sources import SOURCE
 from recircuit.circuits.backends.cpp.compiler import compiler, flags
 from recircuit.circuits.backends.cpp.device import OURS
 
@@ -57,8 +58,9 @@ def library(folder: Path, threads: int) -> ctypes.CDLL:
     source.write_text(CALLS)
     blas = scipy_openblas32.get_lib_dir()
     subprocess.run(
-        [*compiler(), *flags(), "-shared", "-fPIC", "-fno-gnu-unique", str(source), "-o", str(built), f"-I{OURS}",
-         f"-I{scipy_openblas32.get_include_dir()}", f"-L{blas}", f"-Wl,-rpath,{blas}", "-lscipy_openblas", "-pthread"],
+        [*compiler(), *flags(), "-shared", "-fPIC", "-fno-gnu-unique", str(source), "-o", str(built),
+         f"-I{OURS}", f"-I{SOURCE}", f"-I{scipy_openblas32.get_include_dir()}",
+         f"-L{blas}", f"-Wl,-rpath,{blas}", "-lscipy_openblas", "-pthread"],
         check=True,
     )  # fmt: skip
     loaded = ctypes.CDLL(str(built))

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import numpy as np
 from brian2.devices.device import reset_device, set_device
 
+from ....errors import RecircuitError
 from ...lowering.brian.emit import emit
 from ...lowering.kernels import Clamp
 from ...lowering.lowered import Lowered
@@ -52,12 +53,15 @@ class NumpyProgram(InProcessProgram):
     @contextmanager
     def running(self) -> Iterator[None]:
         """Around a run, or a call of a closed loop."""
-        if self._stale:
-            for prepared in self._prepared.values():
-                prepared.prepare()
-            self._stale = False
-        with super().running():
-            yield
+        try:
+            with super().running():
+                if self._stale:
+                    for prepared in self._prepared.values():
+                        prepared.prepare()
+                    self._stale = False
+                yield
+        except ZeroDivisionError as problem:
+            raise RecircuitError(f"An equation or a rule divides by a number that is 0 ({problem}).") from problem
 
     def _constants(self) -> set[str]:
         """The names, in codes, of those variables that no operation writes, and that of the time step."""
