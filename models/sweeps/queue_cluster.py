@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -88,8 +89,20 @@ def queue_cluster(kind: str, jobs: int, options: Mapping[str, Any], folder: Path
 def _class(kind: str) -> Any:
     module, _, name = QUEUES[kind].partition(":")
     try:
-        return getattr(import_module(module), name)
+        with _ctrl_c_kept():
+            return getattr(import_module(module), name)
     except ImportError as problem:
         raise UsageError(
             f"--cluster: dask-jobqueue is not installed ({problem}). Get it with pip install 'recircuit[cluster]'."
         ) from None
+
+
+@contextmanager
+def _ctrl_c_kept() -> Iterator[None]:
+    """Put back what Ctrl-C does: dask-jobqueue makes it end the process without a word when it is imported."""
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    finally:
+        if signal.getsignal(signal.SIGINT) is not before:
+            signal.signal(signal.SIGINT, before)

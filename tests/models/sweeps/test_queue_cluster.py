@@ -8,12 +8,14 @@ import stat
 import sys
 import threading
 import time
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-pytest.importorskip("dask_jobqueue")
+if find_spec("dask_jobqueue") is None:
+    pytest.skip("dask-jobqueue is not installed: pip install 'recircuit[cluster]'", allow_module_level=True)
 
 from recircuit.errors import UsageError
 from recircuit.models.sweeps.dask_workers import dispatch
@@ -108,3 +110,12 @@ def _kill_one(cluster: Any, killed: list[int]) -> None:
             time.sleep(0.05)
         killed.append(next(iter(client.run(os.getpid).values())))
         os.killpg(os.getpgid(killed[0]), signal.SIGKILL)  # the whole job, as when its time is over
+
+
+def test_ctrl_c_does_what_it_did_once_a_cluster_was_opened(tmp_path: Path) -> None:
+    before = signal.getsignal(signal.SIGINT)
+    for name in [name for name in sys.modules if name.partition(".")[0] == "dask_jobqueue"]:
+        del sys.modules[name]
+    with pytest.raises(UsageError, match="the options of the jobs are refused"), _open("local", tmp_path, nonsense=1):
+        pass
+    assert "dask_jobqueue.runner" in sys.modules and signal.getsignal(signal.SIGINT) is before
