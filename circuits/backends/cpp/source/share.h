@@ -3,7 +3,8 @@
 //
 // The ways to share work are a list, from all threads, which look for work all the time, to a single one. The best known
 // way is used for a rest; then another near to it is tried, in turns with it, and takes its place if presentations were
-// clearly faster in the median. As long as nothing is better, rests become longer.
+// clearly faster in the median. As long as nothing is better, rests become longer. The first rest is long where processors
+// are free, so that short runs pay for no trial.
 #pragma once
 #include <cstdio>
 #include <vector>
@@ -20,7 +21,9 @@ class Share {
             ways_.push_back({team, 0});
         }
         ways_.push_back({1, 0});
-        best_ = busy(threads) ? int(ways_.size()) - 1 : 0;
+        const bool now_busy = busy(threads);
+        best_ = now_busy ? int(ways_.size()) - 1 : 0;
+        rest_ = now_busy ? window : first;
         Pool::get().use(ways_[best_]);
     }
 
@@ -39,7 +42,8 @@ class Share {
     }
 
   private:
-    static constexpr Nanoseconds looks = 300'000, window = 20'000'000, shortest = 100'000'000, longest = 4'000'000'000;
+    static constexpr Nanoseconds looks = 300'000, window = 20'000'000, shortest = 100'000'000, first = 1'000'000'000,
+                                 longest = 4'000'000'000;
     static constexpr int turns = 5;          // of a trial, each with both ways
     static constexpr double clearly = 1.04;  // faster
 
