@@ -55,14 +55,14 @@ class Share {
     double usual_ = 0;  // presentations in a nanosecond, in the last window of the best way
     std::vector<double> ratios_;
 
-    // Whether so many other programs want to run that no processor is left for a second thread.
+    // Whether other programs want to run besides the threads of this one and the process that it works for.
     static bool busy(int threads) {
         int running = 0;
         std::FILE* file = std::fopen("/proc/loadavg", "r");
         if (!file) return false;
         const bool read = std::fscanf(file, "%*f %*f %*f %d", &running) == 1;
         std::fclose(file);
-        return read && running - 1 >= threads;
+        return read && running > threads + 1;
     }
 
     void turn() {
