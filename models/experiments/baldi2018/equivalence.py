@@ -41,16 +41,12 @@ class Drawn:
     target: Array
 
 
-#: Presentations of a quick run, whose distance from the limit has a wider margin: chance takes 2.09/sqrt(n) of it.
-QUICK = 1600
-
-
 def run(settings: Settings) -> Report:
     """Every statement in its own circuits."""
     settings.show_progress("baldi-equivalence: RBP and SRBP")
     rows = _equal()
     settings.show_progress("baldi-equivalence: Eq. 20")
-    averaged = _averaging(QUICK if settings.quick else 6400)
+    averaged = _averaging(6400)
     settings.show_progress("baldi-equivalence: gradient descent")
     kept = _conserved()
     settings.show_progress("baldi-equivalence: Theorem 1, and powers")
@@ -161,7 +157,7 @@ def _on_average(found: dict[str, Array]) -> list[Row]:
             f"{what}: noise drawn anew, after {n[-1]:g} updates",
             float(anew[-1]),
             "<=",
-            (2 if n[-1] > QUICK else 3) / np.sqrt(n[-1]),
+            2 / np.sqrt(n[-1]),
             "exactly given by BP",
         ),
         (f"{what}: noise that stays", float(fixed[-1]), ">=", 0.1, "instead of averaging"),
