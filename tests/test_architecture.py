@@ -31,6 +31,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "recircuit.processes",
         "recircuit.processor",
         "recircuit.registry",
+        "recircuit.waiting",
         "recircuit.html_tables",
     ),
     ("recircuit.folder_lock", "recircuit.door", "recircuit.callables"),

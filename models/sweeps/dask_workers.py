@@ -9,12 +9,13 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
 from ...errors import UsageError
 from ...processor import cores
+from ...waiting import as_completed
 from .jobs import Job, Result
 from .separate_process import Runs, perform_in_own_process
 

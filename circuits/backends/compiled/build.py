@@ -18,6 +18,7 @@ from tqdm import tqdm
 from ....errors import RecircuitError
 from ....processes import Process, Processes
 from ....processor import cores
+from ....waiting import as_completed
 
 Command = tuple[str, ...]
 
@@ -84,7 +85,8 @@ class Compilers(Processes):
             done()
 
         with ThreadPoolExecutor(cores()) as pool, self:
-            list(pool.map(follow, commands))
+            for future in as_completed([pool.submit(follow, command) for command in commands]):
+                future.result()
 
     def _one(self, command: Command, folder: Path, backend: str) -> None:
         process = self._start(command, folder, backend)

@@ -13,12 +13,15 @@ from enum import IntEnum
 
 import numpy as np
 
+from ....waiting import WAKE
+
 MAGIC = 0x31435252
 PART = 1 << 16
 #: How often a closed loop looks whether its answer has come before it sleeps: some 100 microseconds.
 LOOKS = 80
 
 _HEADER = struct.Struct("=IIQQQ")  # magic, kind, number, size of the message, where in it this packet's part lies
+_TIMEVAL = struct.Struct("ll")  # seconds, microseconds
 _FIELD = struct.Struct("=IIQ")  # type, 0, bytes
 
 Field = str | int | float | np.ndarray
@@ -133,6 +136,7 @@ class Channel:
 
     def __init__(self, connected: socket.socket) -> None:
         self.socket = connected
+        connected.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _TIMEVAL.pack(0, int(1e6 * WAKE)))
         self._buffer = bytearray(_HEADER.size + PART)
 
     def send(self, kind: Kind, number: int, fields: Sequence[Field] = (), file: int | None = None) -> None:
@@ -210,10 +214,13 @@ class Channel:
 
     def _packet(self, looks: int = 0) -> tuple[int, int, int, int, memoryview]:
         length = self._looked(looks) if looks else None
-        try:
-            length = self.socket.recv_into(self._buffer) if length is None else length
-        except ConnectionError:
-            length = 0
+        while length is None:
+            try:
+                length = self.socket.recv_into(self._buffer)
+            except BlockingIOError:  # nothing has come yet; a signal that came meanwhile is handled now
+                continue
+            except ConnectionError:
+                length = 0
         if length == 0:
             raise Gone
         if length < _HEADER.size:

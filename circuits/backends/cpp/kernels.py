@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 
+from ....waiting import as_completed
 from ..compiled.build import Compilers, Recipe
 from ..compiled.cache import built
 from ..compiled.sources import SOURCE, copy_sources
@@ -35,8 +36,10 @@ def kernels(code: Iterable[str], real: str, include: str) -> list[Path]:
     files = [*([home] for home in needed), ["machine", "worker"]]
     options = [*((f"-DREAL={real}",) for _ in needed), ()]
     with ThreadPoolExecutor() as pool, Compilers() as compilers:
-        found = pool.map(lambda names, options: _objects(names, options, include, compilers), files, options)
-        return [file for files in found for file in files]
+        found = [pool.submit(_objects, *what, include, compilers) for what in zip(files, options, strict=True)]
+        for future in as_completed(found):
+            future.result()  # the error of the first that fails
+        return [file for future in found for file in future.result()]
 
 
 @cache
