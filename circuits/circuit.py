@@ -146,7 +146,7 @@ class Circuit(Explored):
         given = self._inputs.next_run(self, inputs, presentations, begin, order, mode)
         rows = given.order if order is None else in_rows(order, self.batch_size)
         recording = Recording.of(self, program.variables, record, elements, every)
-        recording.shown = given.shown
+        recording.shown, recording.classes = given.shown, given.data.classes(self, rows)
         table = self.timetable("train" if learn else "evaluate", recording.keys, schedule=mode)
         recording.check_memory(len(rows) * table.length)
         given.data.load(program)

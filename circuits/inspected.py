@@ -9,7 +9,7 @@ from ..door import door
 from .description.network import Network
 from .description.schedule import STREAM
 from .description.size import warn_of_size
-from .inspection.explain import explain, explain_closed
+from .inspection.explain import Explanation, explain, explain_closed
 from .inspection.summary import Summary
 from .inspection.text import circuit_html, circuit_text
 from .lowering.lower import lower
@@ -65,7 +65,7 @@ class Inspected(Network):
         return self._lowered[1]
 
     @door
-    def explain(self, mode: str = "train", *, schedule: str | None = None) -> str:
+    def explain(self, mode: str = "train", *, schedule: str | None = None) -> Explanation:
         """Return a table of a presentation: what runs in each step, what is left out and why, and how many operations it takes.
 
         The table marks every operation that reads a value from before the step. It ends with what closed pathways do.
@@ -78,7 +78,7 @@ class Inspected(Network):
             The name of one of the circuit's schedules (``phases(..., mode=...)``); the default is the first.
         """
         table, phases = self.timetable(mode, schedule=schedule), self.schedule or STREAM
-        return "\n".join([explain(table, self.modes.get(schedule or "", phases)), *explain_closed(self)])
+        return Explanation("\n".join([explain(table, self.modes.get(schedule or "", phases)), *explain_closed(self)]))
 
     @door
     def summary(self) -> Summary:

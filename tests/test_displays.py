@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from brian2 import ms
+from IPython.lib.pretty import pretty
 from matplotlib.mathtext import MathTextParser
 
 import recircuit as rc
@@ -115,3 +116,8 @@ def test_the_latex_of_every_rule_can_be_typeset(name: str) -> None:
 def test_neurons_have_aligned_equations() -> None:
     text = rc.Neuron("basal : 1 (compartment)\ndrate/dt = (basal - rate)/tau : 1", tau=10 * ms)._repr_latex_()
     assert text.startswith(r"$$\begin{aligned}") and r"\frac{d \mathit{rate}}{dt} &=" in text
+
+
+def test_an_explanation_is_shown_line_by_line() -> None:
+    text = rc.layered([4, 3, 2]).explain()
+    assert pretty(text) == str(text) and pretty(text).count("\n") > 10

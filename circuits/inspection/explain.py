@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..description.network import Network
 from ..description.schedule import Schedule
 from ..description.timing import closed_in_words
 from ..lowering.late import late_reads
 from ..lowering.timetable import Entry, Timetable
+
+
+class Explanation(str):
+    """Text that Jupyter shows line by line."""
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(str(self))
 
 
 def explain(table: Timetable, schedule: Schedule) -> str:

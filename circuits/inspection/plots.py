@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from ...errors import RecircuitError
 from ..description.schedule import Schedule
+from .class_names import name_classes
 from .figures import axes_given, figure_of, new_figure
 from .phase_names import name_phases, shades_of
 
@@ -25,12 +26,16 @@ class Recorded(Protocol):
     rows: np.ndarray
     schedule: Schedule | None
     dt: Quantity
+    classes: np.ndarray | None
 
     def __getitem__(self, name: str) -> np.ndarray: ...
 
     def elements(self, name: str) -> list[int] | None: ...
 
     def __iter__(self) -> Iterator[str]: ...
+
+    @property
+    def element(self) -> int | None: ...
 
     @property
     def steps(self) -> int: ...
@@ -97,6 +102,10 @@ def plot_trace(
         panel.set_ylabel(name)
         panel.set_xlim(trace.begin, trace.t[-1])
     panels[-1].set_xlabel("time (ms)")
+    if trace.classes is not None and trace.element is not None:
+        name_classes(
+            panels[-1], trace.classes[:, trace.element].tolist(), trace.begin, trace.each * float(trace.dt) * 1e3
+        )
     name_phases(panels[0], _spans(trace), len(trace.rows))
     return figure_of(panels[0])
 

@@ -40,6 +40,9 @@ class Trace:
         The recorded names.
     shown : dict of str to str
         For each stimulus, whether it presented the data of this run, those of an earlier one, or none.
+    classes : array of int or None
+        The class of the sample that each batch element presented, -1 for none, of shape (presentations, batch). It is
+        None if the circuit was given no labels.
     t : array of float
         The time at the end of each recorded step, in milliseconds, which goes on from one run to the next.
 
@@ -68,6 +71,7 @@ class Trace:
         self.dt = network.dt
         self.recording = recording
         self.shown = dict(recording.shown)
+        self.classes = None if recording.classes is None else recording.classes[: len(rows)]
         self._values = recording.values()
 
     def __getitem__(self, name: str) -> np.ndarray:
@@ -93,6 +97,11 @@ class Trace:
         return len(self.names)
 
     @property
+    def element(self) -> int | None:
+        """The batch element that was recorded; None if there are several."""
+        return self.recording.elements if isinstance(self.recording.elements, int) else None
+
+    @property
     def steps(self) -> int:
         """The number of recorded steps."""
         return len(self.recording.kept)
@@ -114,7 +123,7 @@ class Trace:
 
     @door
     def plot(self, names: Sequence[str] | None = None, **options: Any) -> Figure:
-        """Draw one panel per variable and one line per unit, with the phases shaded.
+        """Draw one panel per variable and one line per unit, with the phases shaded and the class of each stimulus below.
 
         Parameters
         ----------

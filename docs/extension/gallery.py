@@ -57,8 +57,8 @@ class Example:
     @property
     def subtitle(self) -> str:
         """The rest of the first sentence."""
-        rest = self.first.removeprefix(self.title).strip(": ")
-        rest = rest[1:-1] if rest.startswith("(") and rest.endswith(")") else rest
+        rest = self.first.removeprefix(self.title).lstrip(": ")
+        rest = re.sub(r"^\(([^()]*)\)$", r"\1", rest)
         return f"{rest[:1].upper()}{rest[1:]}"
 
     @property

@@ -106,3 +106,31 @@ def test_a_notebook_draws_each_figure_once(monkeypatch: pytest.MonkeyPatch) -> N
     NotebookClient(notebook, kernel_name="python3", timeout=120).execute()
     pictures = [sum("image/png" in output.get("data", {}) for output in cell.outputs) for cell in notebook.cells]
     assert pictures == [0, 1, 1, 1]
+
+
+def test_a_trace_shows_the_class_of_each_stimulus() -> None:
+    data = rc.load("digits")
+    net = rc.layered([64, 5, 10], batch_size=2, seed=1)
+    order = np.array([[3, 7], [4, -1], [0, 2]])
+    trace = net.run(data, record=["o.rate"], order=order, elements=1, backend="numpy")
+    assert trace.classes is not None
+    assert trace.classes.tolist() == [[data.y_train[k] if k >= 0 else -1 for k in row] for row in order]
+    (below,) = trace.plot().axes[-1].child_axes
+    assert [text.get_text() for text in below.get_xticklabels()] == [
+        f"class {data.y_train[7]}",
+        "",
+        f"class {data.y_train[2]}",
+    ]
+    assert below.get_xticks().tolist() == pytest.approx([4, 12, 20])
+    several = net.run(data, record=["o.rate"], order=order, elements="all", backend="numpy")
+    assert several.plot().axes[-1].child_axes == []
+    plt.close("all")
+
+
+def test_a_trace_without_labels_names_no_class() -> None:
+    net = rc.Circuit()
+    net.stimulus("x", 2)
+    net.phases("shown", 2 * ms)
+    trace = net.run(np.ones((3, 2)), record=["x.rate"])
+    assert trace.classes is None and trace.plot().axes[-1].child_axes == []
+    plt.close("all")
