@@ -39,7 +39,7 @@ class RunInputs:
 def in_rows(order: Any, batch_size: int) -> np.ndarray:
     """An order that was given by hand, as an array with a row for each presentation."""
     rows = np.asarray(order)
-    if rows.ndim != 2:
+    if rows.ndim != 2 or rows.dtype.kind not in "iu":
         raise RecircuitError(
             f"run: the order is whole numbers of the shape (presentations, {batch_size}); got {order!r:.60}."
         )

@@ -29,6 +29,16 @@ def check_settable(circuit: Network, key: Any) -> str:
     return key
 
 
+def check_alone(circuit: Network, owner: str, variable: str) -> None:
+    """Refuse to set a parameter of an output circuit by which other parts of the circuit were made."""
+    output = circuit.outputs_of.get(owner)
+    if output is not None and variable in output.built_in:
+        raise RecircuitError(
+            f"circuit: {owner}.{variable} cannot be set, since {type(output).__name__} made other parts of the circuit by it. "
+            f"Give another {variable} to {type(output).__name__}(...) when you declare the population {owner!r}."
+        )
+
+
 def check_value(circuit: Network, variable: Variable, value: Any) -> None:
     """Refuse what is not finite, too large for the variable, of another shape, or of another dimension."""
     key, wanted = variable.key, dimension_in(circuit, variable.owner, variable.name)

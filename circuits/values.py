@@ -18,7 +18,7 @@ from .description.projection import Transposed
 from .description.reads import dimension_in
 from .description.stability import warn_of_instability
 from .inspection.expressions import keys_of, known, value_of
-from .setting import check_settable, check_value, checked_state
+from .setting import check_alone, check_settable, check_value, checked_state
 from .views import View
 
 __all__ = ["Valued"]
@@ -53,6 +53,7 @@ class Valued(Answering):
     def __setitem__(self, key: str, value: Any) -> None:
         owner, _, variable = check_settable(self, key).partition(".")
         key = known(self, self.lowered().variables, key)
+        check_alone(self, owner, variable)
         check_value(self, self.lowered().variables[key], value)
         self._set(key, value)
         if owner in self.populations and variable in self.populations[owner].neuron.parameters:

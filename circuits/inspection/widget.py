@@ -47,7 +47,11 @@ class Explorer:
     ) -> None:
         self.circuit = deepcopy(circuit)
         self.inputs, self.record, self.presentations = inputs, list(record), presentations
-        self.circuit.run(inputs, 1, record=self.record)  # what cannot be run or recorded is refused here
+        trace = self.circuit.run(inputs, 1, record=self.record)  # what cannot be run or recorded is refused here
+        silent = [name for name, shown in trace.shown.items() if "no data" in shown]
+        self.without_data = (
+            f"{', '.join(silent)}: no data were given, as in widget({{{silent[0]!r}: ...}})." if silent else ""
+        )
         self.circuit = deepcopy(circuit)
         self.units = {name: self._unit(name) for name in parameters}
         values = {name: float(np.ravel(circuit[name])[0]) / float(self.units[name]) for name in parameters}
@@ -86,7 +90,7 @@ class Explorer:
         def draw(_: Any = None) -> None:
             try:
                 picture.value = _png(self.figure({name: slider.value for name, slider in sliders.items()}))
-                said.value = ""
+                said.value = self.without_data
             except RecircuitError as problem:
                 said.value = str(problem)
 
@@ -114,7 +118,9 @@ def slider_range(value: float) -> tuple[float, float]:
 
 def usual_parameters(circuit: Network) -> list[str]:
     """Return the parameters that have one value for all units: those of neurons, and those of rules."""
+    fixed = {f"{name}.{one}" for name, output in circuit.outputs_of.items() for one in output.built_in}
     found = [f"{p.name}.{name}" for p in circuit.populations.values() for name in p.single_parameters]
+    found = [name for name in found if name not in fixed]
     found += [
         f"{p.name}.{name}"
         for p in circuit.projections.values()

@@ -67,3 +67,20 @@ def test_what_cannot_be_shown_is_refused(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setitem(sys.modules, "ipywidgets", None)
     with pytest.raises(RecircuitError, match=r"pip install 'recircuit\[widget\]'"):
         net().widget(DATA)
+
+
+def test_stimuli_without_data_are_named() -> None:
+    plain = rc.Circuit(dt=1 * ms)
+    plain.connect(plain.stimulus("x", 2), plain.population("o", 2, rc.HingeOutput()), into="basal")
+    plain.phases("feedforward", 1 * ms, "error", 4 * ms)
+    assert "x, s: no data were given" in plain.widget().children[1].value
+    assert plain.widget({"x": [[1.0, 0.0]], "s": [0]}).children[1].value == ""
+
+
+def test_what_an_output_circuit_is_made_by_is_not_set_alone() -> None:
+    """M is also the weights 2M and -2M of the control and supervisory units."""
+    circuit = net()
+    with pytest.raises(RecircuitError, match=r"o\.M cannot be set, since HingeOutput made other parts"):
+        circuit["o.M"] = 20.0
+    assert "o.M" not in sliders(circuit.widget(DATA)) and "o.S" in sliders(circuit.widget(DATA))
+    circuit.set_state(circuit.state())

@@ -45,12 +45,15 @@ class OutputCircuit(ABC):
     own_rule : str
         The name of a rule that computes the gradient of this loss by itself, without reading ``error``; such a rule is
         refused with every other loss. Empty: there is none.
+    built_in : tuple of str
+        The parameters of the output unit by which other parts are made, such as weights. They cannot be set later.
     """
 
     loss: ClassVar[str]
     error_steps: ClassVar[int]
     rate_factor: ClassVar[float] = 1.0
     own_rule: ClassVar[str] = ""
+    built_in: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
     def build(self, circuit: Network, name: str, size: int) -> Population:

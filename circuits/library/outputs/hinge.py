@@ -108,6 +108,7 @@ class HingeOutput(OutputCircuit):
     loss = "hinge"
     error_steps = 4  # one cycle
     own_rule = "hinge"
+    built_in = ("M",)  # the weights of s and t are 2M and -2M
 
     def __post_init__(self) -> None:
         if not (self.M > self.S >= 0 and 0 < self.mu < 1 and self.epsilon > 0):
