@@ -15,6 +15,7 @@ import typer
 import recircuit as rc
 import recircuit.testing
 from docs.extension.commands import command
+from docs.extension.gallery import NAMED, examples
 from docs.extension.links import BLOCK, outside_code
 from docs.extension.toctrees import children
 from docs.figures.draw import FIGURES
@@ -113,3 +114,8 @@ def test_no_command_differs_from_what_its_help_says(page: Path) -> None:
 def test_every_figure_of_the_pages_is_drawn_by_the_code_beside_it() -> None:
     assert {path.stem for path in (DOCS / "figures").glob("*.svg")} == {draw.__name__ for draw in FIGURES}
     assert [len(draw().axes) for draw in FIGURES] == [1] * len(FIGURES)
+
+
+def test_every_example_is_in_one_section_of_the_gallery() -> None:
+    named = NAMED.findall((ROOT / "docs" / "gallery.md").read_text(encoding="utf-8"))
+    assert sorted(name for names in named for name in names.split()) == [example.name for example in examples()]

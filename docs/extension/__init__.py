@@ -6,7 +6,7 @@ comments in it are replaced:
 
 ``<!-- pages -->``
     The pages to which the table below it links become children of this page.
-``<!-- gallery -->``, ``<!-- commands -->``, ``<!-- experiments -->``
+``<!-- examples: ... -->``, ``<!-- commands -->``, ``<!-- experiments -->``
     The examples with their figures; the commands as ``--help`` describes them; the table of what is reproduced.
 """
 
@@ -53,13 +53,12 @@ def read(app: Sphinx, page: str, source: list[str]) -> None:
         return
     text = rewritten(source[0], ROOT / "docs" / f"{page}.md")
     for mark, content in (
-        ("gallery", gallery.cards),
         ("commands", commands.described),
         ("experiments", papers.experiments),
     ):
         if f"<!-- {mark} -->" in text:
             text = text.replace(f"<!-- {mark} -->", content())
-    source[0] = with_toctrees(text)
+    source[0] = gallery.with_cards(with_toctrees(text))
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

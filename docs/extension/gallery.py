@@ -13,6 +13,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,8 @@ from .toctrees import toctree
 
 EXAMPLES = ROOT / "examples"
 PICTURES = DOCS / "made" / "gallery"
+#: The examples that stand in one section of the page of the gallery, as in ``<!-- examples: force rflo -->``.
+NAMED = re.compile(r"<!-- examples: ([^>]*?) -->")
 SINGLE = {"OPENBLAS_NUM_THREADS": "1", "RECIRCUIT_THREADS": "1", "MPLBACKEND": "agg"}
 
 
@@ -107,12 +110,20 @@ def pages(cache: Path, *, run: bool = True) -> dict[str, str]:
     return {f"gallery/{each.name}.md": _page(each, folder) for each, folder in zip(known, folders)}
 
 
-def cards() -> str:
-    """Return a card for each example, and the pages as children of this page."""
-    grid = ["::::{grid} 1 2 2 3", ":gutter: 3", "", *(_card(each) for each in examples()), "::::"]
-    listed = [(each.title, f"/made/gallery/{each.name}.md") for each in examples()]
+def with_cards(text: str) -> str:
+    """Return the page with a card for each example that a comment names, and with their pages as its children."""
+    known = {each.name: each for each in examples()}
+    names = [name for named in NAMED.findall(text) for name in named.split()]
+    if not names:
+        return text
+    listed = [(known[name].title, f"/made/gallery/{name}.md") for name in names]
     listed.append(("How the examples are tested", "/made/examples.md"))
-    return "\n".join([*grid, "", toctree(listed)])
+    text = NAMED.sub(lambda found: _grid(known[name] for name in found[1].split()), text)
+    return f"{text}\n\n{toctree(listed)}\n"
+
+
+def _grid(chosen: Iterable[Example]) -> str:
+    return "\n".join(["::::{grid} 1 2 2 3", ":gutter: 3", "", *map(_card, chosen), "::::"])
 
 
 def _card(example: Example) -> str:
