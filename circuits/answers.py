@@ -123,7 +123,7 @@ class Answering(Stored):
         array
             The classes, of shape (samples,); of real values the shape is (samples, units) or (samples, rows, units).
         """
-        if Readout.of(self, output, within=mode).real:
+        if Readout.of(self, output, mode=mode).real:
             return self.outputs(x, output=output, mode=mode)
         return self._named(self.outputs(x, output=output, rows="last", mode=mode).argmax(axis=1))
 
@@ -157,7 +157,7 @@ class Answering(Stored):
         0.052
         """
         x, y = (data, data.y_test) if hasattr(data, "x_test") else x_and_y(self, data, "evaluate")
-        readout = Readout.of(self, output, within=mode)
+        readout = Readout.of(self, output, mode=mode)
         if y is None:
             raise RecircuitError("evaluate: expected a data set or a pair (samples, what is wanted of them); got no y.")
         if readout.real:
@@ -175,8 +175,8 @@ class Answering(Stored):
         )
 
     def _evaluate_real(self, x: Any, y: Any, readout: Readout) -> Evaluation:
-        inputs = self._shown(x, readout.within)
-        wanted = rows_for(self, readout.wanted, y, readout.within)
+        inputs = self._shown(x, readout.mode)
+        wanted = rows_for(self, readout.wanted, y, readout.mode)
         if not wanted.shared and wanted.count != inputs.count:
             raise RecircuitError(f"evaluate: there are {inputs.count} samples, and values wanted of {wanted.count}.")
         answers, order = self._outputs(inputs, readout), np.arange(inputs.count, dtype=np.int32)
@@ -221,9 +221,7 @@ class Answering(Stored):
 
 def _masked(circuit: Answering, inputs: Inputs, readout: Readout, answers: NDArray[np.float64]) -> NDArray[np.float64]:
     """Answers, of which those after the end of a sample are masked, where the samples have different lengths."""
-    lengths = lengths_in_rows(
-        circuit, {name: r.series for name, r in inputs.rows.items()}, readout.rows, readout.within
-    )
+    lengths = lengths_in_rows(circuit, {name: r.series for name, r in inputs.rows.items()}, readout.rows, readout.mode)
     if lengths is None:
         return answers
     after = np.arange(answers.shape[1]) >= lengths[:, None]

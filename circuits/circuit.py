@@ -147,7 +147,7 @@ class Circuit(Explored):
         rows = given.order if order is None else in_rows(order, self.batch_size)
         recording = Recording.of(self, program.variables, record, elements, every)
         recording.shown, recording.classes = given.shown, given.data.classes(self, rows)
-        table = self.timetable("train" if learn else "evaluate", recording.keys, schedule=mode)
+        table = self.timetable("train" if learn else "evaluate", recording.keys, mode=mode)
         recording.check_memory(len(rows) * table.length)
         given.data.load(program)
         return recorded(program, table, rows, recording)

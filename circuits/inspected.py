@@ -30,29 +30,29 @@ class Inspected(Network):
         self._tables: tuple[Lowered | None, dict[Any, Timetable]] = (None, {})
 
     @door
-    def timetable(self, mode: str = "train", keep: Iterable[str] = (), *, schedule: str | None = None) -> Timetable:
+    def timetable(self, purpose: str = "train", keep: Iterable[str] = (), *, mode: str | None = None) -> Timetable:
         """Return, step by step, what runs in a presentation.
 
         Parameters
         ----------
-        mode : {"train", "evaluate"}
-            Whether the presentation learns or is an evaluation.
+        purpose : {"train", "evaluate"}
+            Whether the presentation trains the circuit or evaluates it.
         keep : iterable of str
             Variables such as ``"h.rate"`` that are computed even if nothing in the circuit reads them.
-        schedule : str, optional
-            The name of one of the circuit's schedules (``phases(..., mode=...)``); the default is the first.
+        mode : str, optional
+            One of the modes of the circuit (``phases(..., mode=...)``). The default is the first.
 
         Returns
         -------
         Timetable
             The operations of each step, and which of them are left out and why.
         """
-        lowered, wanted = self.lowered(), (mode, tuple(keep), schedule)
+        lowered, wanted = self.lowered(), (purpose, tuple(keep), mode)
         if self._tables[0] is not lowered:
             self._tables = (lowered, {})
         tables = self._tables[1]
         if wanted not in tables:
-            tables[wanted] = Timetable.of(lowered, mode, optimise=self.optimise, keep=wanted[1], within=schedule)
+            tables[wanted] = Timetable.of(lowered, purpose, optimise=self.optimise, keep=wanted[1], mode=mode)
         return tables[wanted]
 
     def lowered(self) -> Lowered:
@@ -65,20 +65,20 @@ class Inspected(Network):
         return self._lowered[1]
 
     @door
-    def explain(self, mode: str = "train", *, schedule: str | None = None) -> Explanation:
+    def explain(self, purpose: str = "train", *, mode: str | None = None) -> Explanation:
         """Return a table of a presentation: what runs in each step, what is left out and why, and how many operations it takes.
 
         The table marks every operation that reads a value from before the step. It ends with what closed pathways do.
 
         Parameters
         ----------
-        mode : {"train", "evaluate"}
-            Whether the presentation learns or is an evaluation.
-        schedule : str, optional
-            The name of one of the circuit's schedules (``phases(..., mode=...)``); the default is the first.
+        purpose : {"train", "evaluate"}
+            Whether the presentation trains the circuit or evaluates it.
+        mode : str, optional
+            One of the modes of the circuit (``phases(..., mode=...)``). The default is the first.
         """
-        table, phases = self.timetable(mode, schedule=schedule), self.schedule or STREAM
-        return Explanation("\n".join([explain(table, self.modes.get(schedule or "", phases)), *explain_closed(self)]))
+        table, phases = self.timetable(purpose, mode=mode), self.schedule or STREAM
+        return Explanation("\n".join([explain(table, self.modes.get(mode or "", phases)), *explain_closed(self)]))
 
     @door
     def summary(self) -> Summary:
@@ -98,7 +98,7 @@ class Inspected(Network):
         >>> net.summary().parameters
         8430
         """
-        return Summary.of(self, self.lowered(), {mode: self.timetable(mode) for mode in ("train", "evaluate")})
+        return Summary.of(self, self.lowered(), {purpose: self.timetable(purpose) for purpose in ("train", "evaluate")})
 
     @door
     def diagram(self, **options: Any) -> Figure:

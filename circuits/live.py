@@ -25,7 +25,7 @@ class Loops(Protocol):
         """Return the circuit's program."""
         ...
 
-    def timetable(self, mode: str = "train", keep: Iterable[str] = (), *, schedule: str | None = None) -> Timetable:
+    def timetable(self, purpose: str = "train", keep: Iterable[str] = (), *, mode: str | None = None) -> Timetable:
         """Return what runs in a presentation."""
         ...
 
@@ -133,7 +133,7 @@ class Live:
             before.close()
             for name, held in before.stimuli.items():
                 stimuli[name].rows[:] = held.rows
-        self._table = self.runs.timetable("train" if self.learn else "evaluate", self._keys, schedule=self.mode)
+        self._table = self.runs.timetable("train" if self.learn else "evaluate", self._keys, mode=self.mode)
         self._session = program.live(self._table, stimuli, self._keys)
         return self._session
 

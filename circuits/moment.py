@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from ..errors import RecircuitError
 from .backends.noise import NoiseState
-from .lowering.variables import Variable
+from .lowering.lowered import Lowered
 
 __all__ = ["NOISE", "Moment", "check_same_variables", "same_bits"]
 
@@ -57,22 +57,39 @@ def same_bits(a: np.ndarray, b: np.ndarray) -> bool:
     return np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
 
 
-def check_same_variables(saved: Mapping[str, np.ndarray], here: Mapping[str, Variable], what: str = "restore") -> None:
-    """Refuse a state of a circuit with other variables.
+def check_same_variables(
+    saved: Mapping[str, np.ndarray], lowered: Lowered, where: str, of: Callable[[str], bool] = lambda key: True
+) -> None:
+    """Refuse a state that was kept of a circuit with other variables.
+
+    Parameters
+    ----------
+    saved : mapping of str to array
+        The state that was kept.
+    lowered : Lowered
+        The circuit that it is for.
+    where : str
+        Where the state was kept, for error messages.
+    of : callable
+        Which variables are compared, by their names. The default is all of them.
 
     Raises
     ------
     RecircuitError
-        If a variable is missing or has another shape. The message names it.
+        If a variable is missing, or has another shape or type. The message names it.
     """
-    for key in dict.fromkeys([*here, *saved]):
+    here, real = lowered.variables, lowered.network.dtype
+    for key in filter(of, dict.fromkeys([*here, *saved])):
         if key not in saved or key not in here:
-            where = "the circuit, but not in what was kept" if key in here else "what was kept, but not in the circuit"
+            there, absent = ("the circuit", where) if key in here else (where, "the circuit")
             raise RecircuitError(
-                f"{what}: {key} is in {where}. Use a circuit with the same populations and projections."
+                f"{where}: it is the state of another circuit, since {key!r} is in {there}, but not in {absent}. Use a "
+                "circuit with the same populations and projections."
             )
-        if saved[key].shape != here[key].shape:
+        made, kept = (here[key].shape, here[key].kind.dtype(real)), (saved[key].shape, saved[key].dtype)
+        if made != kept:
             raise RecircuitError(
-                f"{what}: {key} has the shape {here[key].shape} in the circuit, and {saved[key].shape} in what was kept. Use a "
-                "circuit of the same sizes."
+                f"{where}: it is the state of another circuit, since {key!r} has the shape {kept[0]} and the type "
+                f"{kept[1]} there, but {made[0]} and {made[1]} in the circuit. Use a circuit of the same sizes and "
+                "precision."
             )

@@ -47,7 +47,7 @@ class Readout:
         The variable of it that is read, such as ``"o.basal"``.
     step : int
         The step at whose end it is read: the last step of the evaluation phases, before any supervision has arrived.
-    within : str, optional
+    mode : str, optional
         The mode of the circuit, if it has several schedules. The default is the first.
     wanted : str
         The supervisor or target that presents what the output should answer; empty if nothing does.
@@ -59,7 +59,7 @@ class Readout:
     output: Population
     field: str
     step: int
-    within: str | None = None
+    mode: str | None = None
     wanted: str = ""
     rows: tuple[int, ...] = ()
 
@@ -70,7 +70,7 @@ class Readout:
         output: str | None = None,
         read: str | None = None,
         rows: Literal["all", "last"] | None = None,
-        within: str | None = None,
+        mode: str | None = None,
     ) -> Readout:
         """Return the readout of a population.
 
@@ -86,7 +86,7 @@ class Readout:
         rows : {"all", "last"}, optional
             Whether all rows of a series are read, or the last one, at the end of a presentation. The default is all where a
             series is wanted, or where series are presented and nothing is wanted.
-        within : str, optional
+        mode : str, optional
             The mode of the circuit in which it is asked. The default is the first.
 
         Raises
@@ -95,7 +95,7 @@ class Readout:
             If there is no output or more than one, if there is no population of this name, or if there are no phases.
         """
         lowered = circuit.lowered()
-        network, (schedule, _) = lowered.network, lowered.schedule.part(within)
+        network, (schedule, _) = lowered.network, lowered.schedule.part(mode)
         if network.schedule is None:
             raise RecircuitError(
                 "The circuit has no phases and just runs, so it has no presentations with an answer at their end. Say what a "
@@ -111,9 +111,9 @@ class Readout:
             population,
             read or _field(network, population, wanted),
             schedule.before(range(schedule.steps))[max(schedule.windows[name][1] for name in schedule.evaluation) - 1],
-            within,
+            mode,
             "" if wanted is None else wanted.name,
-            () if series is None else last_steps(network, series, within),
+            () if series is None else last_steps(network, series, mode),
         )
 
     @property
@@ -131,18 +131,18 @@ class Readout:
         """The variables that a run has to keep, and at the end of which step."""
         return dict.fromkeys(self.keys, self.step)
 
-    def table(self, mode: str) -> Timetable:
-        """Return the timetable of a mode, in which the variables that are read here are not left out."""
+    def table(self, purpose: str) -> Timetable:
+        """Return the timetable of a presentation to train or to evaluate, which computes the variables that are read."""
         if self.rows:
-            return self._table(mode, self.keys)
-        table = self._table(mode, ())
+            return self._table(purpose, self.keys)
+        table = self._table(purpose, ())
         row = table.entries[table.steps.index(self.step)]
         lost = any(e.skipped == UNREAD and e.operation.writes & set(self.keys) for e in row)
-        return self._table(mode, self.keys) if lost else table
+        return self._table(purpose, self.keys) if lost else table
 
-    def _table(self, mode: str, keep: Collection[str]) -> Timetable:
+    def _table(self, purpose: str, keep: Collection[str]) -> Timetable:
         optimise = self.lowered.network.optimise
-        return Timetable.of(self.lowered, mode, optimise=optimise, keep=tuple(keep), within=self.within)
+        return Timetable.of(self.lowered, purpose, optimise=optimise, keep=tuple(keep), mode=self.mode)
 
     def fields(self, result: RunResult) -> NDArray[np.float64]:
         """Return the fields that were read in a run, of shape (presentations, batch, units)."""

@@ -18,7 +18,7 @@ from ..errors import RecircuitError
 from .backends import Program
 from .backends.noise import NoiseState
 from .inspected import Inspected
-from .moment import NOISE, Moment, check_same_variables, same_bits
+from .moment import Moment, check_same_variables, same_bits
 from .saving.arrays import packed, read_packed, unpacked
 from .saving.description import described, rebuild, settings
 from .saving.values import Reader, Writer
@@ -121,7 +121,7 @@ class Stored(Inspected):
             raise RecircuitError(
                 f"restore: nothing is stored under the name {name!r}; there are {[*self._stored]}. Call store({name!r}) first."
             )
-        check_same_variables(self._stored[name].state, self.lowered().variables)
+        check_same_variables(self._stored[name].state, self.lowered(), f"the state that is stored as {name!r}")
         self.go_on_from(self._stored[name])
 
     # ---- in a file ---------------------------------------------------------------------------------------------------
@@ -188,12 +188,10 @@ class Stored(Inspected):
             raise RecircuitError(
                 f"{where} is damaged: {type(problem).__name__}: {problem}. Use another file."
             ) from None
-        if contents["circuit"] == 1 and "noise" in arrays:
-            arrays[f"{NOISE}{contents.get('noise')}"] = arrays.pop("noise")
         moment = Moment.of_arrays(arrays, STATE, made.epoch)
         made._values, made._noise = dict(moment.state), moment.noise
         made._by_hand = {k.removeprefix(BY_HAND): values for k, values in arrays.items() if k.startswith(BY_HAND)}
-        check_same_variables(made._values, made.lowered().variables, where)
+        check_same_variables(made._values, made.lowered(), where)
         return made
 
     # ---- in a copy ---------------------------------------------------------------------------------------------------
@@ -233,10 +231,9 @@ def _read(text: str, where: str) -> dict[str, Any]:
             f"{where} holds no circuit of recircuit. A checkpoint of a training run is opened by rc.Checkpoint.load(path), "
             "and a folder of a run by rc.load_run(folder)."
         )
-    if contents["circuit"] not in (1, FORMAT):
+    if contents["circuit"] != FORMAT:
         raise RecircuitError(
-            f"{where} was written by recircuit {contents.get('recircuit', '?')}, in format {contents['circuit']} of "
-            "circuits; this "
-            f"version reads format {FORMAT}. Load it with that version."
+            f"{where} was written by recircuit {contents.get('recircuit', '?')} in format {contents['circuit']} of circuit "
+            f"files, and this version of recircuit reads format {FORMAT} only. Load the file with the version that wrote it."
         )
     return contents

@@ -221,7 +221,7 @@ class Schedule:
         """
         if mode:
             raise RecircuitError(
-                f"mode: there is no {mode!r}; the circuit has one schedule. Give it another one by "
+                f"mode: the circuit has no mode {mode!r}, since it has one schedule without a name. Declare the mode by "
                 f"circuit.phases(..., mode={mode!r})."
             )
         return self, 0

@@ -40,7 +40,7 @@ class Summary:
     memory : int
         The bytes of all variables, without the data.
     operations : mapping of str to int
-        The multiplications of a presentation and batch element, in the modes ``"train"`` and ``"evaluate"``.
+        The multiplications of a presentation and batch element, for each purpose: ``"train"`` and ``"evaluate"``.
     head : str
         What the circuit is.
     """
@@ -72,7 +72,7 @@ class Summary:
             parameters=sum(c.parameters for c in projections.values()),
             learned=sum(c.parameters for c in projections.values() if c.projection.plastic),
             memory=need.total,
-            operations={mode: table.work() for mode, table in tables.items()},
+            operations={purpose: table.work() for purpose, table in tables.items()},
             head=f"Circuit: batch size {network.batch_size}, dt = {network.dt}, {network.dtype}",
         )
 

@@ -19,7 +19,7 @@ from .passes.sparse import sparse
 from .reference.lower import lower_reference
 from .states import clamps, state_updates
 from .synapses import broadcasts, learning, propagation, weight_totals
-from .timetable import MODES, Timetable
+from .timetable import PURPOSES, Timetable
 
 
 def lower(network: Network) -> Lowered:
@@ -29,8 +29,8 @@ def lower(network: Network) -> Lowered:
     lowered = replace(lowered, operations=ordered)
 
     def walk(narrow: Narrow) -> None:
-        for mode, within in product(MODES, network.modes or (None,)):
-            Timetable.of(lowered, mode, optimise=network.optimise, narrow=narrow, within=within)
+        for purpose, mode in product(PURPOSES, network.modes or (None,)):
+            Timetable.of(lowered, purpose, optimise=network.optimise, narrow=narrow, mode=mode)
 
     return with_alternatives(lowered, walk)
 

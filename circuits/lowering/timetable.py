@@ -18,7 +18,8 @@ from .passes.unread import UNREAD, unread
 
 __all__ = ["UNCHANGED", "UNREAD", "Entry", "Timetable"]
 
-MODES = ("train", "evaluate")
+#: What a presentation is for.
+PURPOSES = ("train", "evaluate")
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Timetable:
 
     Parameters
     ----------
-    mode : str
+    purpose : str
         ``"train"`` or ``"evaluate"``.
     steps : tuple of int
         For each row, the step of the presentation (the first one if the row stands for several).
@@ -49,7 +50,7 @@ class Timetable:
         Whether there are no phases, so that the one step is repeated for as long as the circuit runs.
     """
 
-    mode: str
+    purpose: str
     steps: tuple[int, ...]
     entries: tuple[tuple[Entry, ...], ...]
     repeats: Mapping[int, int] = field(default_factory=dict)
@@ -60,12 +61,12 @@ class Timetable:
     def of(
         cls,
         lowered: Lowered,
-        mode: str,
+        purpose: str,
         *,
         optimise: bool,
         keep: Sequence[str] = (),
         narrow: Narrow | None = None,
-        within: str | None = None,
+        mode: str | None = None,
     ) -> Timetable:
         """Return the table of a training presentation (``"train"``) or of an evaluation (``"evaluate"``).
 
@@ -77,20 +78,18 @@ class Timetable:
             Variables that are read after every step.
         narrow : Narrow, optional
             A function that makes operations smaller; None stands for the smaller ones of the intermediate form.
-        within : str, optional
+        mode : str, optional
             The mode of the circuit, if it has several schedules; None for the first.
         """
-        if mode not in MODES:
-            raise RecircuitError(f"timetable: the mode is 'train' or 'evaluate'; got {mode!r}.")
-        lines, table = _whole(lowered, mode, within)
-        about = _about(lowered, lines, within)
+        if purpose not in PURPOSES:
+            raise RecircuitError(f"timetable: the purpose is 'train' or 'evaluate'; got {purpose!r}.")
+        lines, table = _whole(lowered, purpose, mode)
+        about = _about(lowered, lines, mode)
         if not optimise:
-            return cls(mode, entries=tuple(tuple(Entry(o) for o in line) for line in table), **about)
+            return cls(purpose, entries=tuple(tuple(Entry(o) for o in line) for line in table), **about)
         same = unchanged(table)
         needed = unread(table, same, frozenset(keep), narrow or among(lowered))
-        known: dict[
-            tuple[int, str], Entry
-        ] = {}  # the same entry wherever it is the same: long presentations repeat them
+        known: dict[tuple[int, str], Entry] = {}  # long presentations repeat entries, and share them
         entries = tuple(
             tuple(
                 _entry(known, operation, (row, place) in same, needed.get((row, place)))
@@ -98,7 +97,7 @@ class Timetable:
             )
             for row, line in enumerate(table)
         )
-        return cls(mode, entries=entries, **about)
+        return cls(purpose, entries=entries, **about)
 
     @property
     def length(self) -> int:
@@ -127,11 +126,11 @@ class Timetable:
         return sum(times * operation.work for operation, times in self.running())
 
 
-def _whole(lowered: Lowered, mode: str, within: str | None) -> tuple[tuple[int, ...], list[list[Operation]]]:
+def _whole(lowered: Lowered, purpose: str, mode: str | None) -> tuple[tuple[int, ...], list[list[Operation]]]:
     """The steps of a mode, and for each of them all operations that are open."""
-    (schedule, begin), operations = lowered.schedule.part(within), lowered.operations
+    (schedule, begin), operations = lowered.schedule.part(mode), lowered.operations
     steps: Sequence[int] = range(schedule.steps)
-    if mode == "evaluate":
+    if purpose == "evaluate":
         shown = {s for name in schedule.evaluation for s in range(*schedule.windows[name])}
         steps = [s for s in steps if s in shown or schedule.stream]
         operations = tuple(o for o in operations if not (o.learns or o.supervises))
@@ -139,9 +138,9 @@ def _whole(lowered: Lowered, mode: str, within: str | None) -> tuple[tuple[int, 
     return tuple(steps), [[o for o, when in opened if begin + s in when] for s in steps]
 
 
-def _about(lowered: Lowered, lines: tuple[int, ...], within: str | None) -> dict[str, Any]:
+def _about(lowered: Lowered, lines: tuple[int, ...], mode: str | None) -> dict[str, Any]:
     """What a timetable says of its rows, each by its step in the condensed schedule."""
-    (schedule, first), row_of = lowered.schedule.part(within), {step: row for row, step in enumerate(lines)}
+    (schedule, first), row_of = lowered.schedule.part(mode), {step: row for row, step in enumerate(lines)}
     begins = schedule.before(range(schedule.steps)) if schedule.repeats else {}
     shown = {}
     for operation in lowered.operations:

@@ -57,8 +57,8 @@ def rebuild(network: Network, contents: dict[str, Any], reader: Reader) -> None:
             else (network.population(of["name"], of["size"], of["neuron"]))
         )
         _set_rest(made, of, ("name", "size", "neuron", "clamp"))
-    for name, source, when, *closed in contents["broadcasts"]:  # older files do not say it
-        network.broadcast(network.populations[source], name, closed=closed[0] if closed else "hold")
+    for name, source, when, closed in contents["broadcasts"]:
+        network.broadcast(network.populations[source], name, closed=closed)
         network.broadcasts[name] = network.broadcasts[name]._replace(during=reader.value(when))
     for each in contents["projections"]:
         _connect(network, {k: v if k == "weights" else reader.value(v) for k, v in each.items()}, reader)

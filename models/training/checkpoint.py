@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -18,14 +17,17 @@ from ...atomic_files import write_whole
 from ...circuits import Circuit
 from ...circuits.backends.noise import NoiseState
 from ...circuits.description.fingerprint import described
-from ...circuits.moment import Moment
+from ...circuits.moment import Moment, check_same_variables
 from ...circuits.saving.arrays import packed, read_packed
 from ...door import door, of_class
 from ...errors import RecircuitError
 from .history import Row
-from .modes import told
+from .modes import modes_in_words
 
 __all__ = ["About", "Checkpoint"]
+
+#: The format of the files.
+FORMAT = 3
 
 
 class About(BaseModel):
@@ -51,7 +53,7 @@ class About(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
 
-    format: Literal[1, 2, 3] = 3
+    format: int = FORMAT
     epoch: int = 0
     before: int = 0
     seed: int = 0
@@ -74,7 +76,7 @@ class Checkpoint:
     about : About
         The run.
     noise : NoiseState, optional
-        The state of the random numbers; None in files of recircuit 0.1.
+        The state of the random numbers. With None, `restore` leaves those of the circuit as they are.
     """
 
     state: Mapping[str, np.ndarray]
@@ -114,7 +116,7 @@ class Checkpoint:
         Raises
         ------
         RecircuitError
-            If there is no such file, it is damaged, or it is no checkpoint of recircuit.
+            If there is no such file, it is damaged, it is no checkpoint of recircuit, or it was written by another version.
         """
         path = Path(path)
         text, arrays = read_packed(path, "checkpoint")
@@ -122,13 +124,7 @@ class Checkpoint:
         bad = [k for k, v in moment.state.items() if np.issubdtype(v.dtype, np.floating) and not np.isfinite(v).all()]
         if bad:
             raise RecircuitError(f"{path}: {bad[0]} holds NaN or infinity. Use another checkpoint.")
-        try:
-            return cls(moment.state, About.model_validate_json(text), moment.noise)
-        except ValidationError as problem:
-            raise RecircuitError(
-                f"{path} says of itself what this version of recircuit cannot read ({problem.errors()[0]['msg']}). "
-                "It is damaged, or of another version."
-            ) from None
+        return cls(moment.state, _about(text, path), moment.noise)
 
     @door
     def restore(self, circuit: Circuit, *, weights_only: bool = False) -> None:
@@ -146,13 +142,11 @@ class Checkpoint:
         RecircuitError
             If the checkpoint is of another network. The message says where they differ.
         """
-        here, saved = circuit.state(), self.state
         if weights_only:
-            here, saved = ({k: v for k, v in state.items() if k.endswith(".w")} for state in (here, saved))
-        _check_fit(saved, here)
-        if weights_only:
-            circuit.set_state(saved)
+            check_same_variables(self.state, circuit.lowered(), "the checkpoint", _of_weights)
+            circuit.set_state({key: values for key, values in self.state.items() if _of_weights(key)})
         else:
+            check_same_variables(self.state, circuit.lowered(), "the checkpoint")
             circuit.go_on_from(self._moment())
 
     def _moment(self) -> Moment:
@@ -161,9 +155,6 @@ class Checkpoint:
     @door
     def check(self, circuit: Circuit, fingerprint: str, seed: int, modes: Sequence[str | None] = (None,)) -> None:
         """Refuse to continue with another network, other data, another seed, or in other modes of the circuit.
-
-        Files of the formats 1 and 2 say less of their network. For these, `restore` compares the variables and their
-        shapes.
 
         Parameters
         ----------
@@ -181,8 +172,8 @@ class Checkpoint:
         RecircuitError
             If one of them differs. The message says which.
         """
-        there, here = self.about.network, described(circuit) | told(modes)
-        for key in dict.fromkeys([*there, *here]) if self.about.format >= 3 else ():
+        there, here = self.about.network, described(circuit) | modes_in_words(modes)
+        for key in dict.fromkeys([*there, *here]):
             if there.get(key) != here.get(key):
                 a, b = _apart(there.get(key, "absent"), here.get(key, "absent"))
                 raise RecircuitError(
@@ -206,14 +197,22 @@ def _apart(there: str, here: str) -> tuple[str, str]:
     return next(pair for pair in zip_longest(there.split("\n"), here.split("\n"), fillvalue="") if len({*pair}) > 1)
 
 
-def _check_fit(saved: Mapping[str, np.ndarray], here: Mapping[str, np.ndarray]) -> None:
-    for key in dict.fromkeys([*here, *saved]):
-        if key not in saved or key not in here:
-            where = "the circuit, not in the checkpoint" if key in here else "the checkpoint, not in the circuit"
-            raise RecircuitError(f"The checkpoint is of another network: {key} is in {where}.")
-        a, b = saved[key], here[key]
-        if a.shape != b.shape or a.dtype != b.dtype:
-            raise RecircuitError(
-                f"The checkpoint is of another network: {key} there has the shape {a.shape} of {a.dtype}, "
-                f"here {b.shape} of {b.dtype}. Make the network as it was trained."
-            )
+def _of_weights(key: str) -> bool:
+    return key.endswith(".w")
+
+
+def _about(text: str, path: Path) -> About:
+    """What a file says of its run, if this version of recircuit wrote it."""
+    try:
+        about = About.model_validate_json(text)
+    except ValidationError as problem:
+        raise RecircuitError(
+            f"{path}: what the file says of its training run cannot be read ({problem.errors()[0]['msg']}). The file is "
+            "damaged, or another version of recircuit wrote it. Use another checkpoint."
+        ) from None
+    if about.format != FORMAT:
+        raise RecircuitError(
+            f"{path} is in format {about.format} of checkpoints, and this version of recircuit reads format {FORMAT} only. "
+            "Load the file with the version that wrote it."
+        )
+    return about

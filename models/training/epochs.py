@@ -25,7 +25,7 @@ from ..data.augment import Augmentation, Augmented
 from .checkpoint import About, Checkpoint
 from .history import History, Row, row
 from .machine import threads, versions
-from .modes import told
+from .modes import modes_in_words
 from .progress_bar import Bar
 from .samples import Part, Samples
 
@@ -65,19 +65,19 @@ class Training:
         self.program = circuit.program(backend)
         for mode, part in product(modes, self.parts.values()):  # series last as long in each of the modes
             part.inputs.check_lengths(circuit, mode)
-        self.further = [circuit.timetable(schedule=mode) for mode in modes[1:]]
+        self.further = [circuit.timetable(mode=mode) for mode in modes[1:]]
         self.tables = {part: self._table(part, modes[0]) for part in ("train", "evaluate")}
         self.history = History(backend=backend, classes=self.samples.classes)
         how = Augmentation() if self.images is None else self.images.how
         self._about = About(
-            seed=self.seed, network=described(circuit) | told(modes), backend=backend,
+            seed=self.seed, network=described(circuit) | modes_in_words(modes), backend=backend,
             threads=threads(backend), versions=versions(backend),
             data={"name": self.samples.name, "fingerprint": replace(self.samples, how=how).fingerprint()},
         )  # fmt: skip
         self.good = self.checkpoint()
 
     def _table(self, part: str, mode: str | None) -> Timetable:
-        return self.circuit.timetable(part, schedule=mode) if self.readout is None else self.readout.table(part)
+        return self.circuit.timetable(part, mode=mode) if self.readout is None else self.readout.table(part)
 
     def go_on_from(self, checkpoint: Checkpoint) -> None:
         """Take over its state and history."""
@@ -187,8 +187,8 @@ def _readout(circuit: Circuit, output: str | None, mode: str | None) -> Readout 
     """Where the answer is read; None: the circuit has no output, and no error is measured."""
     if output is None and not supervisors(circuit) and not circuit.outputs_of:
         return None
-    found = Readout.of(circuit, output, within=mode)
-    return found if found.real else Readout.of(circuit, output, rows="last", within=mode)
+    found = Readout.of(circuit, output, mode=mode)
+    return found if found.real else Readout.of(circuit, output, rows="last", mode=mode)
 
 
 def _in_words(circuit: Circuit, key: str) -> str:

@@ -16,7 +16,7 @@ from .checks import check
 from .epochs import Training
 from .history import History, Row
 from .machine import choose
-from .modes import InModes, modes_of
+from .modes import ModeOptions, modes_of
 from .progress_bar import Bar
 from .run_files import WEIGHTS, RunFiles, RunFolder, run_folder
 from .samples import Samples
@@ -72,7 +72,7 @@ def train(
     measures: Sequence[str] = (),
     callbacks: Callback | Sequence[Callback] = (),
     progress: bool | Callable[[str], None] = True,
-    **schedule: Unpack[InModes],
+    **schedule: Unpack[ModeOptions],
 ) -> History:
     """Train a circuit: present each training sample once per epoch, and measure after every epoch.
 
@@ -111,10 +111,10 @@ def train(
     progress : bool or function
         Whether to show a progress bar (on a terminal or in a notebook); or a function that is called with a line of
         text after each epoch, beside the bar.
-    **schedule : Unpack[InModes]
-        ``mode``, the schedule that the circuit goes through; the default is the one that was declared first. With several, as
-        ``mode=["wake", "sleep"]``, each epoch presents all samples in the first, and then all of them in the next; the error
-        is that of the first.
+    **schedule : Unpack[ModeOptions]
+        ``mode``, the mode in which the circuit is trained. The default is the one that was declared first. With several, as
+        in ``mode=["wake", "sleep"]``, each epoch presents all samples in the first mode, and then all of them in the next.
+        The error is measured in the first mode.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""In which of its schedules a circuit is trained."""
+"""The modes (schedules) of a circuit through which a training goes."""
 
 from __future__ import annotations
 
@@ -8,37 +8,59 @@ from typing import Any, TypedDict
 from ...errors import UsageError
 from ...registry import closest
 
-__all__ = ["InModes", "modes_of", "told"]
+__all__ = ["ModeOptions", "modes_in_words", "modes_of"]
 
 
-class InModes(TypedDict, total=False):
+class ModeOptions(TypedDict, total=False):
     """Options of `train` for circuits that have several schedules.
 
     Parameters
     ----------
-    mode : which of them an epoch goes through (default: that declared first); of several each epoch shows all samples in the
-        first, then all of them in the next
+    mode : str or sequence of str, optional
+        The mode through which an epoch goes. With several, an epoch presents all samples in the first mode, then all of
+        them in the next. The default is the mode that was declared first.
     """
 
     mode: str | Sequence[str] | None
 
 
-def told(modes: Sequence[str | None]) -> dict[str, str]:
-    """The same in words, by part, as a checkpoint keeps them; nothing where the only schedule is meant."""
+def modes_in_words(modes: Sequence[str | None]) -> dict[str, str]:
+    """Return the modes as a part of what a checkpoint says of its network.
+
+    Parameters
+    ----------
+    modes : sequence of str or None
+        The modes, as `modes_of` returns them.
+
+    Returns
+    -------
+    dict of str to str
+        The entry ``"modes"``. The dictionary is empty for a training in the mode that was declared first.
+    """
     return {} if tuple(modes) == (None,) else {"modes": ", ".join(str(mode) for mode in modes)}
 
 
 def modes_of(options: Mapping[str, Any], others: Iterable[str] = ()) -> tuple[str | None, ...]:
-    """The modes that an epoch goes through; (None,) for the one that was declared first.
+    """Return the modes through which an epoch goes.
 
     Parameters
     ----------
-    options : those of `InModes` that were given
-    others : the other arguments of `train`, for messages
+    options : mapping
+        The options of `ModeOptions` that were given.
+    others : iterable of str
+        The other arguments of `train`, which error messages suggest.
 
-    Raises UsageError: an option that there is not, or no name of a mode.
+    Returns
+    -------
+    tuple of str or None
+        The modes. None stands for the mode that was declared first.
+
+    Raises
+    ------
+    UsageError
+        If there is no such option, or if a value is not the name of a mode.
     """
-    known = sorted(InModes.__annotations__)
+    known = sorted(ModeOptions.__annotations__)
     for unknown in sorted(set(options) - set(known)):
         raise UsageError(
             f"train: there is no argument {unknown!r}; see help(train).{closest(unknown, [*known, *others])}"
@@ -46,5 +68,5 @@ def modes_of(options: Mapping[str, Any], others: Iterable[str] = ()) -> tuple[st
     given = options.get("mode")
     names = [given] if given is None or isinstance(given, str) else list(given)
     if not names or not all(name is None or isinstance(name, str) for name in names):
-        raise UsageError(f"train: mode is the name of a schedule, or a list of them; got {given!r}.")
+        raise UsageError(f"train: mode is the name of a mode of the circuit, or a list of names; got {given!r}.")
     return tuple(names)

@@ -83,11 +83,9 @@ def test_one_mode_after_the_other(backend: str, options: dict[str, Any]) -> None
 
 def test_a_mode_has_the_steps_of_a_circuit_that_has_it_alone() -> None:
     both, alone = circuit(("day", "night")), circuit(("night",))
-    table = both.timetable(schedule="night")
+    table = both.timetable(mode="night")
     assert table.steps == tuple(range(7)) and len(both.timetable().steps) == 5
-    assert "wake" not in both.explain(schedule="night").split("x is open")[0] and "dream" in both.explain(
-        schedule="night"
-    )
+    assert "wake" not in both.explain(mode="night").split("x is open")[0] and "dream" in both.explain(mode="night")
     with pytest.raises(RecircuitError, match="open during .*'wake'"):
         alone.timetable()  # here no mode has that phase
 

@@ -77,7 +77,7 @@ def test_store_and_restore_repeat_a_run() -> None:
         net.restore("later")
     net.population("other", 1, rc.pyramidal())
     with pytest.raises(
-        RecircuitError, match=r"restore: other\.basal is in the circuit, but not in what was kept|other"
+        RecircuitError, match=r"since 'other\.\w+' is in the circuit, but not in the state that is stored as 'default'"
     ):
         net.restore()
 
