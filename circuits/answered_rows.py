@@ -107,9 +107,9 @@ def _places(readout: Readout, table: Timetable) -> NDArray[np.int64]:
     if missing:
         shown = readout.lowered.network.schedule
         raise RecircuitError(
-            f"The series {readout.wanted!r} is wanted in step {missing[0]} of a presentation, which evaluations leave out. Say "
-            "which phases they go through, as in circuit.phases(..., evaluation="
-            f"{(shown.names_at(missing[0]) if shown else ['trial'])[0]!r})."
+            f"The target {readout.wanted!r} is presented in step {missing[0]}, which evaluations leave out. Name "
+            "the phases of an evaluation, as in circuit.phases(..., "
+            f"evaluation={(shown.names_at(missing[0]) if shown else ['trial'])[0]!r})."
         )
     return np.array([place[step] for step in readout.rows])
 

@@ -159,7 +159,9 @@ class Answering(Stored):
         x, y = (data, data.y_test) if hasattr(data, "x_test") else x_and_y(self, data, "evaluate")
         readout = Readout.of(self, output, mode=mode)
         if y is None:
-            raise RecircuitError("evaluate: expected a data set or a pair (samples, what is wanted of them); got no y.")
+            raise RecircuitError(
+                "evaluate: expected a data set, or a pair (x, y) of samples and targets; got samples without y."
+            )
         if readout.real:
             return self._evaluate_real(x, y, readout)
         fields = self._outputs(self._shown(x, mode), readout)
@@ -178,7 +180,10 @@ class Answering(Stored):
         inputs = self._shown(x, readout.mode)
         wanted = rows_for(self, readout.wanted, y, readout.mode)
         if not wanted.shared and wanted.count != inputs.count:
-            raise RecircuitError(f"evaluate: there are {inputs.count} samples, and values wanted of {wanted.count}.")
+            raise RecircuitError(
+                f"evaluate: x holds {inputs.count} samples, and y holds targets for {wanted.count}. Give one target "
+                "for each sample."
+            )
         answers, order = self._outputs(inputs, readout), np.arange(inputs.count, dtype=np.int32)
         mse = mean_square(answers[None], order[None], wanted)
         given = _masked(self, inputs, readout, answers) if answers.ndim > 2 else answers

@@ -229,8 +229,9 @@ class Circuit(Explored):
         if mine != others:
             different = next(k for k in dict.fromkeys([*mine, *others]) if mine.get(k) != others.get(k))
             raise RecircuitError(
-                f"take_over: the circuits differ in more than numbers: {different} here is {mine.get(different, 'absent')!r}, "
-                f"there {others.get(different, 'absent')!r}."
+                "take_over: the circuits differ in more than numbers, so that they cannot share a program: "
+                f"{different} is {mine.get(different, 'absent')!r} here, and {others.get(different, 'absent')!r} "
+                "there."
             )
         if other._program is None:
             raise RecircuitError("take_over: the other circuit has not been built; call its program(backend) first.")

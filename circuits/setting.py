@@ -71,7 +71,7 @@ def _check_numbers(circuit: Network, variable: Variable, value: Any) -> None:
     if array.dtype.kind not in "uifb":
         raise RecircuitError(f"{key} is set to numbers; got {value!r}.")
     if array.dtype.kind == "f" and not np.isfinite(array).all():
-        raise RecircuitError(f"{key} was to be set to NaN or infinity.")
+        raise RecircuitError(f"{key} cannot be set to NaN or infinity. Give finite numbers.")
     units = circuit.populations.get(variable.owner)
     own = (
         units is not None and variable.name in units.neuron.parameters

@@ -25,7 +25,7 @@ from .saving.values import Reader, Writer
 
 __all__ = ["Stored"]
 
-FORMAT = 2
+FORMAT = 3
 #: What the names of arrays in a file begin with.
 STATE, BY_HAND = "state ", "set "
 

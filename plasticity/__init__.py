@@ -9,6 +9,7 @@ from .modifiers import Modifier
 from .registry import RULES, find
 from .rule import Rule
 from .rules import bp, frfb, hinge, urfb
+from .transpose import Transpose
 
 __all__ = [
     "RULES",
@@ -16,6 +17,7 @@ __all__ = [
     "Rule",
     "Statement",
     "SynapticEquation",
+    "Transpose",
     "bp",
     "find",
     "frfb",

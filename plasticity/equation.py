@@ -12,11 +12,9 @@ from .noise import noise_in
 from .parse import Statement, names_in, rename, show
 from .values import Values, dimension_of
 
-__all__ = ["Direction", "Statement", "SynapticEquation", "Weights"]
+__all__ = ["Direction", "Statement", "SynapticEquation"]
 
 Direction = Literal["forward", "feedback"]
-Weights = str
-"""Of a feedback projection: "own", "transpose", or "transpose of STATE"."""
 _NONE = Values()
 
 
@@ -24,19 +22,37 @@ _NONE = Values()
 class SynapticEquation:
     """How the weights of one projection change, and what they read to do so.
 
-    The law: each right-hand side is evaluated in every batch element and averaged over the batch elements;
-    later statements read the average. Only a trace is not averaged: each batch element has its own, and later statements
-    read that of their batch element. Noise (`rand()`, `randn()`) belongs to the synapse: one draw
-    per synapse and statement, which the batch elements share as they share `w`.
+    The equation is read in the phase in which the projection is plastic. A projection whose equation has no statements
+    keeps its weights.
 
-    Read in the phase in which the projection is plastic. A projection with no statements keeps
-    its weights (`plastic` is False).
+    Parameters
+    ----------
+    rule : str
+        The name of the rule.
+    direction : {"forward", "feedback"}
+        The kind of projection that it is for.
+    statements : tuple of Statement
+        The statements in order.
+    parameters : Values
+        The parameters that are read, with their values.
+    state : Values
+        The variables of each synapse that are read, with their initial values.
+    broadcasts : tuple of str
+        The broadcasts that are read.
+    local : bool
+        Whether the rule is local.
+    transpose_of : str
+        For a control, what the feedback weights are the transpose of: ``"w"`` for the forward weights, or a state of the
+        forward synapses. It is empty for a projection with weights of its own.
+    traces : Values
+        The variables of each synapse and batch element that are read, with their initial values.
 
-    rule: name of the rule. direction: of the projection it is for. statements: in order.
-    parameters, broadcasts: those read here. state: per-synapse variables, with initial values. traces: variables per
-    synapse and batch element, likewise.
-    local: whether the rule is. weights: "own", or "transpose" of the forward partner's, or of a state that its
-    synapses keep, as "transpose of STATE" (controls).
+    Notes
+    -----
+    Each right-hand side is evaluated in every batch element and averaged over the batch elements, and later statements
+    read the average. Only a trace is not averaged: each batch element has its own, and later statements read that of their
+    batch element. Noise (``rand()``, ``randn()``) belongs to the synapse: there is one draw for each synapse and statement,
+    which the batch elements share as they share ``w``.
     """
 
     rule: str
@@ -46,7 +62,7 @@ class SynapticEquation:
     state: Values = _NONE
     broadcasts: tuple[str, ...] = ()
     local: bool = True
-    weights: Weights = "own"
+    transpose_of: str = ""
     traces: Values = _NONE
 
     def dimension(self, name: str) -> Dimension:
@@ -63,11 +79,6 @@ class SynapticEquation:
     def plastic(self) -> bool:
         """Whether anything changes at all."""
         return bool(self.statements)
-
-    @property
-    def read_back(self) -> str:
-        """What the projection reads of its forward partner, the other way round: "w" or a state; "" for nothing."""
-        return "" if self.weights == "own" else self.weights.removeprefix("transpose").removeprefix(" of ") or "w"
 
     @property
     def locals(self) -> tuple[str, ...]:
@@ -126,7 +137,7 @@ class SynapticEquation:
         if self.plastic:
             return "\n".join(map(str, self.statements))
         read = {"": "fixed", "w": "transpose of the forward weights, at all times"}
-        return read.get(self.read_back, f"transpose of {self.read_back}, which the forward synapses keep")
+        return read.get(self.transpose_of, f"transpose of {self.transpose_of}, which the forward synapses keep")
 
     def _reads(self, side: str) -> frozenset[str]:
         names = set().union(*(names_in(s.node()) for s in self.statements))

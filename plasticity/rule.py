@@ -10,13 +10,14 @@ from ..errors import RecircuitError
 from ..registry import closest
 from .dimensions import check_dimensions
 from .display import rule_html, rule_latex
-from .equation import Direction, SynapticEquation, Weights
+from .equation import Direction, SynapticEquation
 from .locality import Scope, prove
 from .modifiers import Modifier
 from .names import check_declared
 from .parse import names_in, parse
-from .rule_checks import check_text, check_weights, checked_names, initial_values
+from .rule_checks import check_equations, check_text, checked_names, initial_values
 from .shorthands import Shorthands
+from .transpose import Transpose
 from .values import Values, as_text
 
 __all__ = ["Rule"]
@@ -46,8 +47,12 @@ class Rule(Shorthands):
         The name of the rule.
     source : str
         The paper and equation that it is from.
-    forward, feedback : str, optional
-        The equations of the forward and of the feedback projection; None leaves the weights of that projection fixed.
+    forward : str, optional
+        The equation of the forward projection. None leaves its weights fixed.
+    feedback : str or Transpose, optional
+        The equation of the feedback projection. None leaves its weights fixed. ``Transpose()`` makes them the transpose of
+        the forward weights, as in backpropagation, and ``Transpose("STATE")`` that of a state of the forward synapses; both
+        are not local.
     parameters : mapping of str to float, optional
         Names and numbers; in a rule with ``dNAME/dt`` also quantities, such as rate=.1*Hz and tau=10*ms.
     state : mapping of str to float, or iterable of str, optional
@@ -56,9 +61,6 @@ class Rule(Shorthands):
         Names of scalars, of which each batch element has its own.
     local : bool, default True
         False for a control that no synapse could compute; the equations are checked in the same way.
-    feedback_weights : str, default "own"
-        ``"own"``, ``"transpose"`` for backpropagation's R = W^T, or ``"transpose of STATE"`` for a state of the forward
-        synapses. The last two are not local.
     about : str
         What the rule does, in a sentence.
     traces : mapping of str to float, or iterable of str, optional
@@ -100,12 +102,11 @@ class Rule(Shorthands):
         *,
         source: str,
         forward: str | None = None,
-        feedback: str | None = None,
+        feedback: str | Transpose | None = None,
         parameters: Mapping[str, float] | None = None,
         state: Mapping[str, float] | Iterable[str] | None = None,
         broadcasts: Iterable[str] = (),
         local: bool = True,
-        feedback_weights: Weights = "own",
         about: str = "",
         traces: Mapping[str, float] | Iterable[str] | None = None,
     ) -> None:
@@ -124,9 +125,9 @@ class Rule(Shorthands):
         for key, value in own.items():
             object.__setattr__(self, key, value)
         self._check_names(where)
-        check_weights(where, self.local, forward, feedback, feedback_weights, self.state)
-        object.__setattr__(self, "forward", self._equation("forward", forward, "own"))
-        object.__setattr__(self, "feedback", self._equation("feedback", feedback, feedback_weights))
+        check_equations(where, self.local, forward, feedback, self.state)
+        object.__setattr__(self, "forward", self._equation("forward", forward))
+        object.__setattr__(self, "feedback", self._equation("feedback", feedback))
 
     @door
     def with_parameters(self, **parameters: float) -> Self:
@@ -212,9 +213,10 @@ class Rule(Shorthands):
                     )
                 seen[name] = kind
 
-    def _equation(self, direction: Direction, text: str | None, weights: Weights) -> SynapticEquation:
-        if text is None:
-            return SynapticEquation(self.name, direction, local=self.local, weights=weights)
+    def _equation(self, direction: Direction, text: str | Transpose | None) -> SynapticEquation:
+        if text is None or isinstance(text, Transpose):
+            other = text.of if isinstance(text, Transpose) else ""
+            return SynapticEquation(self.name, direction, local=self.local, transpose_of=other)
         where = f"Rule {self.name!r}, {direction} equation"
         statements = parse(text, where)
         prove(statements, Scope(where, self.parameters, self.state, self.broadcasts, self.traces))
@@ -228,20 +230,18 @@ class Rule(Shorthands):
             Values({k: v for k, v in self.state.items() if k in used}),
             tuple(name for name in self.broadcasts if name in used),
             self.local,
-            weights,
-            Values({k: v for k, v in self.traces.items() if k in used}),
+            traces=Values({k: v for k, v in self.traces.items() if k in used}),
         )
 
     def _copy(self, **changes: Any) -> Self:
         same = dict(
             source=self.source,
-            forward=_text(self.forward),
-            feedback=_text(self.feedback),
+            forward=_given(self.forward),
+            feedback=_given(self.feedback),
             parameters=self.parameters,
             state=self.state,
             broadcasts=self.broadcasts,
             local=self.local,
-            feedback_weights=self.feedback.weights,
             about=self.about,
             traces=self.traces,
         )
@@ -256,7 +256,10 @@ class Rule(Shorthands):
             )
         for name in (*modifier.parameters, *modifier.state, *modifier.broadcasts):
             if name in {*self.parameters, *self.state, *self.traces, *self.broadcasts}:
-                raise RecircuitError(f"Rule {self.name!r} has a `{name}` already, so that it cannot be added.")
+                raise RecircuitError(
+                    f"Rule {self.name!r}: the modifier adds `{name}`, and the rule has a `{name}` already. Give the "
+                    "one of the rule another name."
+                )
         texts = {
             direction: "\n".join(map(str, modifier.change(equation.statements, f"Rule {self.name!r}, {direction}")))
             for direction, equation in (("forward", self.forward), ("feedback", self.feedback))
@@ -270,5 +273,8 @@ class Rule(Shorthands):
         )
 
 
-def _text(equation: SynapticEquation) -> str | None:
+def _given(equation: SynapticEquation) -> str | Transpose | None:
+    """An equation as it was given to the rule."""
+    if equation.transpose_of:
+        return Transpose(equation.transpose_of)
     return str(equation) if equation.plastic else None

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 
 from ..errors import RecircuitError
+from .transpose import Transpose
 
 
 def check_text(where: str, **texts: object) -> None:
@@ -16,24 +17,19 @@ def check_text(where: str, **texts: object) -> None:
             )
 
 
-def check_weights(
-    where: str, local: bool, forward: str | None, feedback: str | None, weights: str, state: Iterable[str]
-) -> None:
+def check_equations(where: str, local: bool, forward: object, feedback: object, state: Container[str]) -> None:
     if forward is None and feedback is None:
         raise RecircuitError(
             f"{where} has no equation. Give it `forward`, `feedback` or both; "
             "a projection without a rule keeps its weights."
         )
-    states = [f"transpose of {name}" for name in state]
-    if weights not in ("own", "transpose", *states):
-        known = " or ".join(map(repr, ["own", "transpose", *states]))
-        raise RecircuitError(f"{where}: feedback_weights must be {known}, but is {weights!r}.")
-    if weights != "own" and (local or feedback is not None):
+    if isinstance(forward, Transpose):
         raise RecircuitError(
-            f"{where}: feedback_weights={weights!r} reads the forward weights, which no feedback "
-            "synapse can, and leaves no weights of its own to change. Say local=False, and give no "
-            "feedback equation."
+            f"{where}: forward={forward!r} is not possible, since only feedback weights can be the transpose of others. "
+            "Give the forward equation as a text."
         )
+    if isinstance(feedback, Transpose):
+        feedback.check(where, local, state)
 
 
 def checked_names(names: Iterable[str], where: str) -> tuple[str, ...]:

@@ -90,7 +90,7 @@ WORDS: dict[str, Door] = {
     "state": lambda text: rule(state=(text,)),
     "broadcast of a rule": lambda text: rule(broadcasts=(text,)),
     "gate": lambda text: rule().with_gate(text),
-    "feedback weights": lambda text: rule(local=False, feedback_weights=text),
+    "feedback weights": lambda text: rule(local=False, feedback=rc.Transpose(text)),
     "weights": lambda text: connected(weights=text),
     "compartment": lambda text: connected(into=text),
     "sends": lambda text: connected(sends=text),

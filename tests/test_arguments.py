@@ -48,7 +48,7 @@ DOORS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
                                  matmul="full")),
     "Neuron": (rc.Neuron, dict(equations="rate = a : 1", method="euler", a=1.0)),
     "Rule": (rc.Rule, dict(name="r", source="s", forward="dw = a*x_pre", feedback=None, parameters=dict(a=1.0), state=("m",),
-                           broadcasts=(), local=True, feedback_weights="own", about="")),
+                           broadcasts=(), local=True, about="")),
     "with_parameters": (rc.urfb.with_parameters, dict(rate=1.0)),
     "with_momentum": (rc.urfb.with_momentum, dict(momentum=0.9)),
     "with_adam": (rc.urfb.with_adam, dict(beta1=0.9, beta2=0.99, epsilon=1e-8)),

@@ -17,11 +17,15 @@ from recircuit.circuits.connectivity import CONNECTIVITIES
 from recircuit.circuits.description.network import Network
 from recircuit.circuits.library.neurons import NEURONS
 from recircuit.circuits.library.outputs import OUTPUTS, AppraisedOutput
+from recircuit.circuits.library.parts import PARTS
 from recircuit.circuits.readout import Readout
 from recircuit.cli import app
 from recircuit.cli.doctor import packages
 from recircuit.models.data import DATA
 from recircuit.models.experiments import EXPERIMENTS
+from recircuit.models.networks.architectures import ARCHITECTURES, layers_of
+from recircuit.models.networks.registry import NETWORKS, network_for
+from recircuit.models.runs.config import RunConfig
 from recircuit.plasticity import RULES, find
 from recircuit.registries import REGISTRIES
 from recircuit.registry import Registry, a_subclass_of, summary
@@ -154,6 +158,8 @@ from recircuit.circuits.backends import Backend
 from recircuit.circuits.backends.interpreter.program import InterpreterProgram
 from recircuit.models.data import DataSource
 from recircuit.models.experiments import Experiment
+from recircuit.models.networks.architectures import Architecture
+from recircuit.models.networks.registry import NetworkKind
 
 mirror = rc.Rule("mirror", source="a test", forward="dw = rate*error_post*x_pre", parameters=dict(rate=1.0))
 
@@ -197,6 +203,21 @@ class Mine(Backend):
     def open(self, lowered):
         return InterpreterProgram(lowered)
 
+class Bias:
+    """A constant unit that projects to a population."""
+
+    def build(self, circuit, name, size):
+        one = circuit.constant("one")
+        made = circuit.population(name, size, rc.pyramidal())
+        circuit.connect(one, made, weights=.5)
+        return made
+
+def twice(sizes, rule, **options):
+    """A layered network with twice as many hidden units."""
+    return rc.layered([sizes[0], *(2*n for n in sizes[1:-1]), sizes[-1]], rule, **options)
+
+doubled = NetworkKind(twice, suits=lambda rule: rule.name == "mirror", transfer="tanh", fixed={"loss": "mse"})
+small = Architecture("conv 2 3x3; output", "a test", "One convolution.")
 mine = Mine()
 nothing = Experiment("added-nothing", "a test", "It shows nothing.", run=None)
 stripes = DataSource(lambda: rc.Dataset.from_arrays("stripes", x, [0, 1, 2, 3], x, [0, 1, 2, 3]), in_folder=False)
@@ -210,6 +231,12 @@ urfb = added:mirror
 tonic = added:tonic
 [recircuit.outputs]
 absolute = added:SignOutput
+[recircuit.parts]
+Bias = added:Bias
+[recircuit.networks]
+doubled = added:doubled
+[recircuit.models]
+small = added:small
 [recircuit.connectivities]
 Band = added:Band
 wrong = added:tonic
@@ -244,6 +271,23 @@ def test_a_package_adds_to_every_registry(added: Path) -> None:
     again = rc.layered([4, 6, 4], "mirror", loss="absolute", transfer="tanh")
     assert list(rc.train(again, data, epochs=2, backend="mine")["test_error"]) == list(history["test_error"])
     assert again.program().backend == "interpreter" and EXPERIMENTS.find("added-nothing").about == "It shows nothing."
+
+
+def test_a_package_adds_a_network_for_its_rule(added: Path) -> None:
+    """The command line, its messages and its help know the network."""
+    assert "doubled" in NETWORKS.listed() and network_for(find("mirror")) == "doubled" != network_for(rc.urfb)
+    data = rc.load("stripes")
+    net = RunConfig.of(data="stripes", rule="mirror", layers="4-6-4").filled(data).circuit(data)
+    assert net.populations["h1"].size == 12
+    with pytest.raises(rc.RecircuitError, match="learns in a network of the kind 'doubled', in which loss is mse"):
+        RunConfig.of(data="stripes", rule="mirror", loss="hinge").filled(data)
+    assert [layer.kind for layer in layers_of(ARCHITECTURES.find("small").line)] == ["conv", "output"]
+
+
+def test_a_part_of_a_package_is_built(added: Path) -> None:
+    net = rc.Circuit()
+    PARTS.find("Bias")().build(net, "h", 3)
+    assert net.projections["one_to_h"].n_pre == 1
 
 
 def test_a_connectivity_of_a_package_is_as_plain_synapses_have_it(added: Path) -> None:

@@ -269,5 +269,8 @@ class Program(ABC):
         except (ValueError, TypeError):
             raise RecircuitError(f"{key} has the shape {variable.shape}; got {given.shape} of {given.dtype}.") from None
         if np.isinf(values).any() and np.isfinite(given).all():
-            raise RecircuitError(f"{key} is kept as {values.dtype}, which cannot hold numbers as large as those given.")
+            raise RecircuitError(
+                f"{key} is stored as {values.dtype}, which cannot hold numbers as large as those that were given. "
+                "Give smaller numbers."
+            )
         self.write(key, values if variable.places is None else values[variable.places])

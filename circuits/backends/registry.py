@@ -60,6 +60,9 @@ def open_program(lowered: Lowered, backend: str) -> Program:
     if backend == "auto" and name == "numpy":
         warnings.warn(f"backend auto: numpy is used, which is slower. {lacking}.", stacklevel=2)
     if lowered.network.matmul != "full" and name != "cuda":
-        raise RecircuitError(f"matmul {lowered.network.matmul}: only the backend cuda has it; the backend is {name}.")
+        raise RecircuitError(
+            f"matmul={lowered.network.matmul!r} exists only on the backend cuda, and the backend is {name!r}. Use "
+            "the backend cuda, or matmul='full'."
+        )
     with _building:
         return BACKENDS.find(name, "backend").open(lowered)

@@ -37,14 +37,17 @@ def check_order(order: np.ndarray, batch_size: int, rows: Mapping[str, int]) -> 
             f"run: the order is whole numbers of the shape (presentations, {batch_size}); got {given.shape} of {given.dtype}."
         )
     if given.size and given.max() > (last := np.iinfo(np.int32).max):
-        raise RecircuitError(f"run: the order asks for row {given.max()}; the last that there can be is {last}.")
+        raise RecircuitError(
+            f"run: the order asks for row {given.max()}, and the largest possible number of a row is {last}."
+        )
     if given.size and given.min() < -1:
         given = np.maximum(given, -2)  # refused below, however far it is out of range
     order = np.ascontiguousarray(given, dtype=np.int32)
     empty = order < 0
     if order.size and (order.min() < -1 or empty[:, 0].any() or (empty[:, :-1] & ~empty[:, 1:]).any()):
         raise RecircuitError(
-            "run: in the order, -1 stands for a batch element that stays empty: only at the end of a row, not all."
+            "run: in the order, -1 marks a batch element that shows nothing. It can stand only at the end of a "
+            "row, and not in all places of a row."
         )
     for name, count in rows.items():
         if order.size and order.max() >= count:

@@ -48,7 +48,7 @@ class Blocks(Matrix):
 
     def __post_init__(self) -> None:
         if not isinstance(self.number, int | np.integer) or isinstance(self.number, bool) or self.number < 1:
-            raise RecircuitError(f"Blocks: how many there are is a whole number, at least 1; got {self.number!r}.")
+            raise RecircuitError(f"Blocks: the number of blocks is a whole number, at least 1; got {self.number!r}.")
 
     @property
     def masked(self) -> bool:

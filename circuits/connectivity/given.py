@@ -186,7 +186,10 @@ def _pairs(value: Any) -> tuple[np.ndarray, np.ndarray]:
         )
     pre, post = pre.astype(np.int64), post.astype(np.int64)
     if len(set(zip(pre.tolist(), post.tolist(), strict=True))) < len(pre):
-        raise RecircuitError("Given: a pair of units is listed twice, and has one synapse in a projection.")
+        raise RecircuitError(
+            "Given: a pair of units is listed twice, and a projection has at most one synapse for each pair. List "
+            "every pair once."
+        )
     return pre, post
 
 

@@ -37,7 +37,10 @@ def check_settings(batch_size: Any, dt: Any, precision: Any, lowering: Any, seed
         if not isinstance(value, str) or value not in allowed:
             raise RecircuitError(f"Circuit: {name} is {' or '.join(map(repr, allowed))}; got {value!r}.")
     if matmul == "tf32" and precision != "float32":
-        raise RecircuitError("Circuit: matmul='tf32' is for precision='float32'; there is no such thing in double.")
+        raise RecircuitError(
+            "Circuit: matmul='tf32' goes with precision='float32' only, since products in double precision have no "
+            "such form. Use matmul='full'."
+        )
     if lowering == "reference" and batch_size != 1:
         raise RecircuitError(
             f"Circuit: the reference form has one batch element, got batch_size={batch_size}. Use batch_size=1, or "
@@ -71,15 +74,19 @@ def check_transpose(
         _check_sizes(weights, pre, post, name)
     elif weights.of.pre is not post or weights.of.post is not pre:
         raise RecircuitError(
-            f"connect {name}: {weights.of.name}.T runs from {weights.of.post.name!r} to {weights.of.pre.name!r}."
+            f"connect {name}: the weights {weights.of.name}.T run from {weights.of.post.name!r} to "
+            f"{weights.of.pre.name!r}. Connect these populations in this direction."
         )
     if equation is not None and equation.plastic:
-        raise RecircuitError(f"connect {name}: weights that are another's transpose have no rule of their own.")
+        raise RecircuitError(
+            f"connect {name}: weights that are another projection's transpose have no rule of their own. Leave the "
+            "rule out."
+        )
     kept = ["w", *(weights.of.equation.state if weights.of.plastic and weights.of.equation else ())]
     if weights.variable not in kept:
         raise RecircuitError(
-            f"connect {name}: the synapses of {weights.of.name} have no {weights.variable!r} to be read the other way "
-            f"round; they have {kept}. Declare it as state of their rule."
+            f"connect {name}: the synapses of {weights.of.name} have no variable {weights.variable!r} whose "
+            f"transpose could be the weights; they have {kept}. Declare it as a state of their rule."
         )
     if connectivity is not None and connectivity != weights.of.connectivity:
         raise RecircuitError(

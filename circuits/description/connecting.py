@@ -29,7 +29,7 @@ def equation_of(rule: Any, into: str, name: str) -> SynapticEquation | None:
         raise RecircuitError(f"connect {name}: rule is a Rule, its name, or one of its equations; got {rule!r}.")
     side, other = ("feedback", "forward") if into == "apical" else ("forward", "feedback")
     equation = getattr(rule, side)
-    if not equation.plastic and not equation.read_back:
+    if not equation.plastic and not equation.transpose_of:
         raise RecircuitError(
             f"connect {name}: into {into!r} a rule stands for its {side} equation, and {rule.name!r} has none, so that "
             f"the weights would never change. Give its {other} equation, as rule=my_rule.{other}; or rule=None for "
@@ -56,8 +56,8 @@ def first_weights(
     """The weights that were given, or those that the rule or the connectivity begins with, or `glorot`."""
     if weights is not None:
         return weights
-    if equation is not None and equation.read_back:
-        return partner().transposed(equation.read_back)
+    if equation is not None and equation.transpose_of:
+        return partner().transposed(equation.transpose_of)
     initial = getattr(connectivity, "initial", None)
     return glorot() if initial is None else initial
 
@@ -111,8 +111,8 @@ def arrives_as(pre: Population, post: Population, into: str, name: str, there: I
     taken = {p.field for p in into_post} | set(post.neuron.dimensions)
     if f"{into}_{arrives}" in taken:
         raise RecircuitError(
-            f"connect {name}: {post.name!r} has a variable {into}_{arrives!s} already, as what arrives here would be "
-            "called; choose another name."
+            f"connect {name}: what arrives here would be stored as {into}_{arrives}, and {post.name!r} has a "
+            "variable of this name already. Choose another name for the projection."
         )
     return arrives
 

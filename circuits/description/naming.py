@@ -32,7 +32,10 @@ def check_name(name: Any, used: Iterable[str]) -> None:
 def check_broadcast(source: Population, name: str) -> None:
     """Refuse a broadcast of many units, or with a name that means something in compiled code."""
     if source.size != 1:
-        raise RecircuitError(f"broadcast {name!r}: {source.name!r} has {source.size} units; a broadcast comes of 1.")
+        raise RecircuitError(
+            f"broadcast {name!r}: the source of a broadcast is a population of one unit, and {source.name!r} has "
+            f"{source.size} units."
+        )
     if why := why_reserved(name):
         raise RecircuitError(f"broadcast {name!r}: the name is taken: {why}; choose another.")
 

@@ -287,7 +287,7 @@ class Network(Fixed, Stimuli, Presentations):
         return found
 
     def __setitem__(self, key: str, value: Any) -> None:
-        raise RecircuitError(f"circuit: {key!r} cannot be set in a description; values are those of a Circuit.")
+        raise RecircuitError(f"circuit: {key!r} cannot be set, since a description has no values. Set it in a Circuit.")
 
     def given(self) -> set[str]:
         """Return the variables that have been set elsewhere than in the declaration of their population."""

@@ -163,7 +163,8 @@ class Neuron:
         for name in ("rate", *self.compartments, *self.broadcasts, *self.totals):
             if name in self.dimensions and self.dimensions[name] is not DIMENSIONLESS:
                 raise RecircuitError(
-                    f"equations: {name!r} has a dimension; what units send and receive is plain (: 1)."
+                    f"equations: {name!r} has a dimension, and what units send and receive has none. Declare it as "
+                    "': 1'."
                 )
         for taken in [s for s in self.states if s.shared and s.of_each in self.dimensions]:
             raise RecircuitError(

@@ -15,8 +15,9 @@ def refuse_bytes(given: Any, what: str) -> None:
     """Refuse bytes without a scale: data sets keep their samples as bytes, of which only their scale makes rates."""
     if getattr(given, "dtype", None) == np.uint8:
         raise RecircuitError(
-            f"{what}: got bytes (uint8), which do not say which rates they are. Of a data set give data.rates(data.x_test), "
-            "or the data set itself; where the numbers themselves are the rates, give values.astype(float)."
+            f"{what}: got bytes (uint8), from which the rates are not known. For a data set, give the data set "
+            "itself, or data.rates(data.x_test). If the numbers themselves are the rates, give "
+            "values.astype(float)."
         )
 
 

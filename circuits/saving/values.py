@@ -167,7 +167,9 @@ def proved(contents: dict[str, Any]) -> SynapticEquation:
     """An equation, read and proved again as a part of a rule."""
     name, direction, text = contents.pop("rule"), contents.pop("direction"), contents.pop("statements")
     if not text:
-        return SynapticEquation(name, direction, local=bool(contents["local"]), weights=str(contents["weights"]))
-    contents.pop("weights")
+        return SynapticEquation(
+            name, direction, local=bool(contents["local"]), transpose_of=str(contents["transpose_of"])
+        )
+    contents.pop("transpose_of")
     rule = Rule(name, source="a file", **{direction: text}, **contents)
     return rule.forward if direction == "forward" else rule.feedback

@@ -160,7 +160,9 @@ class _Asked:
         known: dict[tuple[str, str], Array] = {}
         for p in sorted(projections, key=lambda p: np.ptp(sent[p.name]) > 0):  # biases, which need one direction, first
             if isinstance(p.weights, Transposed) or self.circuit[f"{p.name}.w"].ndim != 2:
-                raise RecircuitError(f"update_angle: expected dense weights of its own; {p.name} has others.")
+                raise RecircuitError(
+                    f"update_angle: the projection {p.name!r} has no dense weights of its own, which are needed here."
+                )
             if (p.post.name, p.into) not in known:
                 known[p.post.name, p.into] = _response(self.circuit.program(), p, sent[p.name], ask)
         return {p.name: (known[p.post.name, p.into], sent[p.name]) for p in projections}

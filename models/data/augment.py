@@ -48,7 +48,8 @@ class Augmentation:
         alpha, sigma = self.elastic
         if not (0 <= self.shift < 1 and 0 <= self.flip <= 1 and alpha >= 0 and (sigma > 0 or alpha == 0)):
             raise UsageError(
-                f"augment: a shift from 0 to 1, a probability of flips, and for elastic two numbers above 0; got {self}."
+                "augment: expected a shift from 0 to 1, a probability of flips from 0 to 1, and two numbers above "
+                f"0 for elastic; got {self}."
             )
 
     @classmethod

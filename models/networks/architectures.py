@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from ...errors import UsageError
-from ...registry import Registry
+from ...registry import Registry, an_instance_of
 
 __all__ = ["ARCHITECTURES", "Architecture", "Layer", "layers_of"]
 
@@ -121,7 +121,11 @@ _PAPERS = {
 }  # fmt: skip
 
 ARCHITECTURES: Registry[Architecture] = Registry(
-    "model", _PAPERS, others="Layers in words, with ; between, are a model too, as in 'conv 32 5x5; maxpool 3; output'."
+    "model",
+    _PAPERS,
+    group="recircuit.models",
+    check=an_instance_of(Architecture, "Make it with recircuit.models.networks.architectures.Architecture(line, ...)."),
+    others="Layers in words, with ; between, are a model too, as in 'conv 32 5x5; maxpool 3; output'.",
 )
 """The networks for images that have a name."""
 

@@ -111,8 +111,8 @@ def _output(loss: str | OutputCircuit, classes: int, rule: Rule, noisy: bool) ->
     if noisy and not isinstance(output, AppraisedOutput):
         known = [name for name, kind in OUTPUTS.items() if issubclass(kind, AppraisedOutput)]
         raise UsageError(
-            f"loss: the rule {rule.name!r} reads by how much noise raises the loss, which the {loss} circuit does not "
-            f"tell; expected {' or '.join(known)}."
+            f"loss: the rule {rule.name!r} reads by how much noise raises the loss, which the output circuit of "
+            f"{loss!r} does not compute; expected {' or '.join(known)}."
         )
     return output
 

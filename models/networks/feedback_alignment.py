@@ -228,7 +228,7 @@ class _Plan:
             m = self.net.population(
                 f"m{h}", self.layers[h].size // self.synapses.served, modulatory(gated=gated and h > 1)
             )
-            transposed = self.rule.feedback.weights == "transpose"
+            transposed = self.rule.feedback.transpose_of == "w"
             weights = self.forward[h].elsewhere(flipped=True) if transposed else self.synapses.channel or even()
             structure = None if transposed else self.structure()
             self.net.connect(

@@ -146,7 +146,7 @@ class ImageNetworkBuilder:
     def _learned_back(self, upper: Population, lower: Population, structure: Connectivity) -> None:
         if any(p.pre is upper and p.post is lower for p in self.net.projections.values()):
             return  # a layer of a sum has two forward projections
-        own = self.rule.feedback.weights == "own"
+        own = self.rule.feedback.transpose_of == ""
         back = structure.T if isinstance(structure, Local) else structure
         rule = None if upper.name in self.synapses.frozen and own else self._rule_for(upper, lower, back).feedback
         ways: dict[str, Any] = dict(connectivity=back, weights=self.synapses.first_feedback) if own else {}

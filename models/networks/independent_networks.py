@@ -103,7 +103,7 @@ def side_by_side(
         If the transpose is asked for, and there is more than one hidden layer.
     """
     count, sizes = networks.count, networks.sizes
-    transposed = rule.feedback.weights == "transpose"
+    transposed = rule.feedback.transpose_of == "w"
     if transposed and len(sizes) != 3:
         raise RecircuitError(f"side_by_side: the rule {rule.name!r} needs one hidden layer; got the sizes {sizes}.")
     net = Circuit(batch_size, 1 * ms)

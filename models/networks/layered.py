@@ -119,7 +119,7 @@ def layered(
         net.connect(pre, post, rule=equation, connectivity=structure, weights=draw)
     back = [pair for pair in pairs[1:] if pair[0].name in learning]
     for lower, upper, structure in back:
-        own = rule.feedback.weights == "own"
+        own = rule.feedback.transpose_of == ""
         net.connect(
             upper, lower, into="apical", rule=rule.feedback, connectivity=structure, weights=draw if own else None
         )

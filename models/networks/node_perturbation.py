@@ -128,7 +128,9 @@ def node_perturbation(
     net = new_circuit(circuit)
     plan = _Plan(net, rule, feedback, perturbation.windows == "side by side", synapses, tau or net.dt)
     if plan.lateral and net.batch_size != 1:
-        raise UsageError(f"The ridge form takes one sample at a time: batch_size=1; got batch_size={net.batch_size}.")
+        raise UsageError(
+            f"The ridge form presents one sample at a time, and got batch_size={net.batch_size}. Use batch_size=1."
+        )
     noise = Noise(perturbation.c, perturbation.noise, own=not plan.twins)
     plan.add_layers(sizes, [*hidden, answer], noise, perturbation.denoise)
     s = (net.supervisor if target == "labels" else net.stimulus)("s", sizes[-1], during="stimulus")
@@ -212,7 +214,7 @@ class _Plan:
         o, hidden = self.layers[-1], self.layers[1:-1]
         kinds = {"direct": [(o, h) for h in hidden], "activations": [(h, h) for h in hidden]}
         pairs = kinds.get(self.feedback) or list(pairwise(self.layers[:0:-1]))
-        own = None if self.rule.feedback.weights == "transpose" else _transposed(self.synapses.weights)
+        own = None if self.rule.feedback.transpose_of == "w" else _transposed(self.synapses.weights)
         for upper, lower in pairs:
             weights = 0.0 if self.lateral or upper is lower else own
             sends = "rate" if upper is lower else "error"

@@ -134,7 +134,7 @@ def _channel(net: Circuit, variant: Variant, layers: list[Population], forward: 
         if variant.transposes:
             weights = forward[h].T
         elif variant.redrawn == "sign-concordant":
-            weights = forward[h].transposed(sign_concordant.feedback.read_back)
+            weights = forward[h].transposed(sign_concordant.feedback.transpose_of)
         elif variant.redrawn == "at random":
             rule = resampled.with_parameters(sd=_sd((post.size, pre.size))).feedback
         elif variant.algorithm in ("arbp", "asrbp"):

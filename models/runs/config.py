@@ -20,8 +20,7 @@ from ..data import Dataset
 from ..data.augment import Augmentation
 from ..networks.architectures import ARCHITECTURES, layers_of
 from ..networks.convolutional import Synapses, image_network
-from ..networks.layered import layered
-from ..networks.network_for_rule import RuleNetwork, network_for
+from ..networks.registry import NETWORKS, network_for
 from .default_options import SMALL, of_model, usual_batch_size, usual_epochs
 from .names import folder_name
 from .number_options import COUNT, DECAY, MOMENTUM, PROBABILITY, RATE, SEED
@@ -163,9 +162,8 @@ class RunConfig(BaseModel):
             filled = self.model_copy(update=of_model(self, data))
             return filled.model_copy(update=filled._rates())
         if self.untied:
-            raise UsageError("--untied: layers have no weights to share; it goes with --model.")
-        kind = network_for(find(self.rule))
-        fitted = self if kind is None else self._fitted(kind)
+            raise UsageError("--untied goes with --model: the layers of --layers share no weights.")
+        fitted = self._fitted()
         small = data.n_train < SMALL
         layers = self.layers or f"{data.n_features}-{100 if small else 500}-{data.classes}"
         sizes = [int(n) for n in layers.split("-")]
@@ -186,24 +184,28 @@ class RunConfig(BaseModel):
             update={"layers": layers, "batch_size": batch_size, "epochs": epochs, **fitted._rates()}
         )
 
-    def _fitted(self, kind: RuleNetwork) -> RunConfig:
-        """Return the options with the loss and transfer function of a kind of network, and the rule's own rate.
+    def _fitted(self) -> RunConfig:
+        """Return the options with what the network for the rule decides; where it fixes options, with the rule's own rate.
 
         Raises
         ------
         UsageError
-            If this kind does not have an option.
+            If an option has another value than the network fixes.
         """
         rule = find(self.rule)
-        for name, wanted in (("loss", "mse"), ("connectivity", 1.0), ("matmul", "full")):
-            if name in self.model_fields_set and getattr(self, name) != wanted:
+        name = network_for(rule)
+        kind = NETWORKS[name]
+        for option, fixed in kind.fixed.items():
+            if option in self.model_fields_set and getattr(self, option) != fixed:
                 raise UsageError(
-                    f"--{name}: the rule {rule.name!r} learns in the network {kind.name!r}, where it is {wanted}; "
-                    f"got {getattr(self, name)!r}."
+                    f"--{option}: the rule {rule.name!r} learns in a network of the kind {name!r}, in which {option} is "
+                    f"{fixed}; got {getattr(self, option)!r}."
                 )
-        changes: dict[str, Any] = {"loss": "mse"}
+        changes = dict(kind.fixed)
         if "transfer" not in self.model_fields_set:
             changes["transfer"] = kind.transfer
+        if not kind.fixed:
+            return self.model_copy(update=changes)
         if self.rate is None and "rate" in rule.parameters:
             changes["rate"] = rule.parameters["rate"]
         if self.rate_decay is None:
@@ -256,12 +258,9 @@ class RunConfig(BaseModel):
                 return self._image_network(data)
             assert self.layers is not None
             sizes, rule = [int(n) for n in self.layers.split("-")], self.made_rule()
-            common: dict[str, Any] = dict(
-                transfer=self.transfer, batch_size=self.batch_size, precision=self.precision, seed=self.seed
-            )
-            if (kind := network_for(rule)) is not None:
-                return kind.build(sizes, rule, **common)
-            return layered(sizes, rule, loss=self.loss, matmul=self.matmul, connectivity=self.connectivity, **common)
+            kind = NETWORKS[network_for(rule)]
+            options = ("transfer", "batch_size", "precision", "seed", "loss", "connectivity", "matmul")
+            return kind.build(sizes, rule, **{name: getattr(self, name) for name in options if name not in kind.fixed})
         except RecircuitError as problem:
             raise UsageError(str(problem)) from problem
 

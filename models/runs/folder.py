@@ -122,8 +122,8 @@ def check_trusted(folder: Path, record: Record, trust: bool) -> None:
         )
     if not record.rule_hash or rule_hash(spec) != record.rule_hash:
         raise UsageError(
-            f"resume: --trust executes {path} only as it was when the run in {folder} was started, and it is "
-            f"{'different now' if record.rule_hash else 'not recorded how it was'}. If you know that file, {naming}."
+            f"resume: --trust executes {path} only as it was when the run in {folder} was started, and "
+            f"{'the file has changed since then' if record.rule_hash else 'the run has not recorded what the file was'}. If you know that file, {naming}."
         )
 
 

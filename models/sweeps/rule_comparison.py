@@ -21,7 +21,7 @@ from ...plasticity.registry import file_of_rule, find
 from ..analysis.measures import operations
 from ..analysis.update_angle import update_angle
 from ..data import Dataset
-from ..networks.network_for_rule import network_for
+from ..networks.registry import network_for
 from ..runs.config import RunConfig
 from ..training.loop import train
 
@@ -161,7 +161,7 @@ def builder_of(spec: str, task: Task) -> Build:
     def build(seed: int) -> Circuit:
         config = RunConfig.of(
             data=task.data.name, rule=spec, layers=layers, loss="mse", batch_size=task.batch_size, epochs=task.epochs,
-            seed=seed, precision="float64", **({} if network_for(find(spec)) else {"transfer": "tanh"}),
+            seed=seed, precision="float64", **({} if network_for(find(spec)) != "layered" else {"transfer": "tanh"}),
         )  # fmt: skip
         return config.filled(task.data).circuit(task.data)
 

@@ -224,7 +224,7 @@ def _part(circuit: Circuit, x: Any, y: np.ndarray | None, mode: str | None) -> P
         raise UsageError(f"train: there are no data for {missing}; give a mapping from stimulus to array.")
     if wanted and y is None and any(p.name not in rows for p in wanted):
         raise UsageError(
-            f"train: {wanted[0].name!r} shows what is wanted, and no y was given. Give the data as a pair (x, y)."
+            f"train: {wanted[0].name!r} presents targets, and no y was given. Give the data as a pair (x, y)."
         )
     if y is not None:
         rows |= {p.name: y for p in wanted}

@@ -8,6 +8,7 @@ Lansdell, Prakash and Kording 2020, Fig. 3.
 """
 
 from ..rule import Rule
+from ..transpose import Transpose
 
 __all__ = ["adam"]
 
@@ -23,6 +24,6 @@ adam = Rule(
     """,
     parameters=dict(rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-8),
     state=("m", "v"),
-    feedback_weights="transpose",
+    feedback=Transpose(),
     local=False,
 )

@@ -5,6 +5,7 @@ weight, so this rule is not local.
 """
 
 from ..rule import Rule
+from ..transpose import Transpose
 
 __all__ = ["bp"]
 
@@ -14,6 +15,6 @@ bp = Rule(
     about="Backpropagation, a control: the feedback weights are the transpose of the forward weights.",
     forward="dw = rate*error_post*x_pre",
     parameters=dict(rate=1.0),
-    feedback_weights="transpose",
+    feedback=Transpose(),
     local=False,
 )

@@ -7,6 +7,7 @@ that. Before the first update it is zero.
 """
 
 from ..rule import Rule
+from ..transpose import Transpose
 
 __all__ = ["resampled", "sign_concordant"]
 
@@ -29,6 +30,6 @@ sign_concordant = Rule(
     """,
     state=dict(partner=0.0),
     parameters=dict(rate=0.1, sd=0.1),
-    feedback_weights="transpose of partner",
+    feedback=Transpose("partner"),
     local=False,
 )

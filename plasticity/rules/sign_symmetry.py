@@ -6,6 +6,7 @@ gradient over the batch, g, only the sign counts.
 """
 
 from ..rule import Rule
+from ..transpose import Transpose
 
 __all__ = ["sign_symmetry", "sign_symmetry_manhattan"]
 
@@ -19,7 +20,7 @@ sign_symmetry = Rule(
     """,
     state=dict(partner=0.0),
     parameters=dict(rate=1.0, size=0.1),
-    feedback_weights="transpose of partner",
+    feedback=Transpose("partner"),
     local=False,
 )
 
@@ -34,6 +35,6 @@ sign_symmetry_manhattan = Rule(
     """,
     state=dict(partner=0.0),
     parameters=dict(rate=0.001, size=0.1),
-    feedback_weights="transpose of partner",
+    feedback=Transpose("partner"),
     local=False,
 )

@@ -60,7 +60,7 @@ if TYPE_CHECKING:
         train,
     )
     from recircuit.models.data import Dataset, load
-    from recircuit.plasticity import Rule, bp, frfb, hinge, urfb
+    from recircuit.plasticity import Rule, Transpose, bp, frfb, hinge, urfb
 
 __version__ = "0.2.0"
 
@@ -104,6 +104,7 @@ __all__ = [
     "Trace",
     "TrainingDiverged",
     "TrainingInterrupted",
+    "Transpose",
     "WandbLogger",
     "augmented",
     "bp",

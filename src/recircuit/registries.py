@@ -14,6 +14,7 @@ from recircuit.models.analysis.measures import MEASURES
 from recircuit.models.data import DATA
 from recircuit.models.experiments import EXPERIMENTS
 from recircuit.models.networks.architectures import ARCHITECTURES
+from recircuit.models.networks.registry import NETWORKS
 from recircuit.plasticity import RULES
 
 from .registry import Registry
@@ -21,6 +22,6 @@ from .registry import Registry
 __all__ = ["REGISTRIES"]
 
 REGISTRIES: tuple[Registry[Any], ...] = (
-    RULES, OUTPUTS, TRANSFERS, NEURONS, PARTS, CONNECTIVITIES, DATA, ARCHITECTURES, MEASURES, BACKENDS, EXPERIMENTS,
+    RULES, OUTPUTS, TRANSFERS, NEURONS, PARTS, CONNECTIVITIES, DATA, NETWORKS, ARCHITECTURES, MEASURES, BACKENDS, EXPERIMENTS,
 )  # fmt: skip
 """The registries, as `recircuit doctor` and tests/test_registry.py go through them."""

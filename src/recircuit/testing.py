@@ -162,15 +162,16 @@ class _Bench:
             before, after = _synapses(self.make()), self.learned(lowering="reference")
         except Diverged:
             raise RecircuitError(
-                "It becomes NaN or infinite. What it reads is drawn from 1/2 to 2, of either sign; if it is made for "
-                "other values, say so, as in values=dict(x=(0, 1)); if it divides, add to what it divides by."
+                "The rule becomes NaN or infinite. The values that it reads are drawn from 1/2 to 2, with either "
+                "sign. If it is made for other values, give their range, as in values=dict(x=(0, 1)). If it "
+                "divides, add a small number to the denominator."
             ) from None
         plastic = [e.direction for e in (self.rule.forward, self.rule.feedback) if e.plastic]
         still = [d for d in plastic if np.array_equal(before[f"{d}.w"], after[f"{d}.w"])]
         if still:
             raise RecircuitError(
-                f"The {' and '.join(still)} weights stay as they are, so that there is nothing to compare. Say which "
-                "values move them, as in values=dict(x=(0, 100))."
+                f"The {' and '.join(still)} weights do not change, so that there is nothing to compare. Give values "
+                "that change them, as in values=dict(x=(0, 100))."
             )
         return None, f"{SHOWN} presentations, {' and '.join(plastic)}"
 
@@ -231,7 +232,8 @@ class _Bench:
         net = self.make()
         if not set(names) & {variable(name) for name in net.populations}:
             raise RecircuitError(
-                f"It reads no {' and no '.join(names)}. Say what is zero then, as in silent_at_zero_error=('loss',)."
+                f"The rule reads no {' and no '.join(names)}. Name what is zero where there is no error, as in "
+                "silent_at_zero_error=('loss',)."
             )
         quiet = replace(self, values={**self.values, **{name: (0.0, 0.0) for name in names}})
         before, after = _synapses(net), quiet.learned(batch_size=BATCH_SIZE)

@@ -709,7 +709,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "the post unit lacks": (connected(rule=READS_THETA), "reads theta_post, but 'h' has no 'theta'; it has"),
     "the pre unit lacks": (connected(rule=rc.urfb.feedback), "reads error_pre, but 'x' has no 'error'"),
     "no broadcast": (connected(rule=READS_LOSS), "reads the broadcast 'loss'.*circuit.broadcast"),
-    "broadcast of many": (wide_broadcast, "'h1' has 5 units; a broadcast comes of 1"),
+    "broadcast of many": (wide_broadcast, "a broadcast is a population of one unit, and 'h1' has 5"),
     "broadcast by name": (lambda: layered().broadcast("h1", "loss"), "a population of this circuit"),  # type: ignore
     "nobody sends": (built("loss : 1 (broadcast)\nrate = loss : 1 (during p)"), "which nobody sends"),
     "weights' shape": (
@@ -723,7 +723,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "a structure's class": (connected(connectivity=Masked), "connectivity is one such as Dense"),
     "a probability": (lambda: Masked(0), r"in \(0, 1\]; got 0"),
     "no partner": (transposed("no partner"), "no such projection yet. Connect it first"),
-    "another's transpose": (transposed("of another"), "x_to_h.T runs from 'h' to 'x'"),
+    "another's transpose": (transposed("of another"), "x_to_h.T run from 'h' to 'x'"),
     "a plastic transpose": (transposed("plastic"), "have no rule of their own"),
     # phases
     "no phases": (lambda: rc.Circuit().run(presentations=1), "no phases yet"),

@@ -434,7 +434,7 @@ def test_what_cannot_be_done_there(on_cpu: None) -> None:
     net.phases("feedforward", net.dt)
     with pytest.raises(rc.RecircuitError, match=r"draws by poisson\(\)"):
         net.program("cuda")
-    with pytest.raises(rc.RecircuitError, match="only the backend cuda"):
+    with pytest.raises(rc.RecircuitError, match="exists only on the backend cuda"):
         layered([3, 2], matmul="tf32").program("numpy")
     with pytest.raises(rc.RecircuitError, match="matmul='tf32' is for precision='float32'"):
         rc.Circuit(matmul="tf32")

@@ -305,7 +305,7 @@ def test_states_of_synapses_may_have_a_unit() -> None:
     (lambda net: setattr(net["h"], "rate", 5), "there is no attribute 'rate'"),
     (lambda net: setattr(net["x_to_h"], "weights", 5), "'weights' would have no effect"),
     (lambda net: setattr(net["x_to_h"], "delay", 2), "'delay' would have no effect"),
-    (lambda net: net.set_state({"h.rate": 1.0, "x_to_h.w": np.full((2, 3), np.nan)}), "x_to_h.w was to be set to NaN"),
+    (lambda net: net.set_state({"h.rate": 1.0, "x_to_h.w": np.full((2, 3), np.nan)}), "x_to_h.w cannot be set to NaN"),
     (lambda net: net.set_state({"h.rate": 1.0, "h.nothing": 1}), "'h.nothing' is not stored"),
     (lambda net: net.set_state([1]), "expected a mapping"),
     (lambda net: net.__setitem__("h.rate", "a"), "set to numbers"),

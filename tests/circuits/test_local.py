@@ -45,7 +45,7 @@ def network(
     if down == "dfa":
         net.connect(o, h1, into="apical", rule=rule.feedback)
     else:
-        own = rule.feedback.weights == "own"
+        own = rule.feedback.transpose_of == ""
         net.connect(h2, h1, into="apical", rule=rule.feedback, connectivity=second.T if own else None)
     net.phases("feedforward", 3 * ms, "error", 4 * ms, "feedback", 2 * ms, "plasticity", 1 * ms)
     return net

@@ -46,7 +46,7 @@ def network(
     net.connect(top, o, rule=rule.forward)
     net.connect(o, top, into="apical", rule=rule.feedback)
     net.connect(
-        b, a, into="apical", rule=rule.feedback, connectivity=second.T if rule.feedback.weights == "own" else None
+        b, a, into="apical", rule=rule.feedback, connectivity=second.T if rule.feedback.transpose_of == "" else None
     )
     net.phases(
         "whole", 1 * ms, "draw", 1 * ms, "feedforward", 5 * ms, "error", 4 * ms, "feedback", 4 * ms, "plasticity", 1 * ms,

@@ -137,16 +137,16 @@ def changed(path: Path, old: str, new: str) -> Path:
     ("old", "new", "said"),
     [
         (
-            '"circuit": 2',
+            '"circuit": 3',
             '"circuit": 1',
-            "in format 1 of circuit files, and this version of recircuit reads format 2 only",
+            "in format 1 of circuit files, and this version of recircuit reads format 3 only",
         ),
         (
-            '"circuit": 2',
             '"circuit": 3',
-            "in format 3 of circuit files, and this version of recircuit reads format 2 only",
+            '"circuit": 2',
+            "in format 2 of circuit files, and this version of recircuit reads format 3 only",
         ),
-        ('"circuit": 2', '"other": 2', "holds no circuit"),
+        ('"circuit": 3', '"other": 3', "holds no circuit"),
         ("clip(basal", "__import__('os')(basal", "__import__|cannot"),
         ("error_post*x_pre", "error_post*open_pre", "open"),
         ('"x_to_h1"', '"x;y"', "a name is a word"),

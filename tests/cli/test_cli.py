@@ -157,7 +157,7 @@ def test_defaults_follow_from_the_data(call, small: str, tmp_path: Path) -> None
         ("--rule rules.py:mine --rate 2", "the rule 'mine' has no parameter 'rate'; it has pace"),
         ("--rule hinge --loss softmax", "gradient of the hinge loss"),
         ("--rule recirculation", "learns in pairs of layers, without labels"),
-        ("--rule node_perturbation --loss hinge", "--loss: the rule 'node_perturbation' learns in the network"),
+        ("--rule node_perturbation --loss hinge", "--loss: the rule 'node_perturbation' learns in a network"),
         ("--rule reinforcement --connectivity .5", "where it is 1.0; got 0.5"),
         ("--rule node_perturbation_ridge --layers 4-6-3 --batch-size 10", "batch_size=1; got batch_size=10"),
     ],

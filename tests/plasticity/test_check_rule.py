@@ -129,7 +129,7 @@ def test_silence_of_another_variable() -> None:
     gated = rule("dw = loss*x_post*x_pre", broadcasts=("loss",))
     assert check_rule(gated, silent_at_zero_error=("loss",)).ok
     _, message = failed(gated, silent_at_zero_error=True)
-    assert "It reads no error. Say what is zero then" in message
+    assert "The rule reads no error. Name what is zero where there is no error" in message
 
 
 # --- rules that fail --------------------------------------------------------------------------------------------------

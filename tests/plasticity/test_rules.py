@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recircuit.errors import RecircuitError, UsageError
-from recircuit.plasticity import RULES, Rule, Statement, bp, find, frfb, hinge, modifiers, urfb
+from recircuit.plasticity import RULES, Rule, Statement, Transpose, bp, find, frfb, hinge, modifiers, urfb
 from recircuit.plasticity.names import FUNCTIONS, check_declared
 from recircuit.plasticity.parse import parse, show
 from recircuit.plasticity.rules import adam
@@ -258,9 +258,10 @@ def test_names_that_may_be_declared(name: str) -> None:
         (dict(forward=None), "has no equation"),
         (dict(source=""), "Say where the rule is from"),
         (dict(name=""), "the name must be a few words"),
-        (dict(feedback_weights="mirrored"), "must be 'own' or 'transpose'"),
-        (dict(feedback_weights="transpose"), "Say local=False"),
-        (dict(feedback_weights="transpose", local=False, feedback="dw = x_pre"), "no feedback equation"),
+        (dict(feedback=3), "feedback equation must be a string"),
+        (dict(forward=Transpose()), "only feedback weights can be the transpose of others"),
+        (dict(feedback=Transpose("mirrored"), local=False), "declares no state 'mirrored'"),
+        (dict(feedback=Transpose()), "Say local=False"),
     ],
 )
 def test_wrong_declarations(keywords: dict, message: str) -> None:
@@ -301,8 +302,8 @@ def test_plain_code_hides_no_variable_of_a_unit() -> None:
 
 
 def test_built_in_rules() -> None:
-    assert not bp.local and bp.feedback.weights == "transpose" and not bp.feedback.plastic
-    assert frfb.local and frfb.feedback.weights == "own" and not frfb.feedback.plastic
+    assert not bp.local and bp.feedback.transpose_of == "w" and not bp.feedback.plastic
+    assert frfb.local and frfb.feedback.transpose_of == "" and not frfb.feedback.plastic
     assert str(urfb.feedback) == "dw = rate*error_pre*x_post"
     assert urfb.forward.statements == frfb.forward.statements == bp.forward.statements
     assert hinge.forward.reads_post == {"target", "basal"} and not hinge.feedback.plastic
@@ -340,7 +341,7 @@ def test_with_momentum() -> None:
     assert (changed.parameters["momentum"], changed.state) == (0.9, {"velocity": 0})
     assert changed.with_parameters(momentum=0.5).parameters["momentum"] == 0.5
     assert frfb.with_momentum(0.9).feedback == frfb.feedback
-    assert bp.with_momentum(0.9).feedback.weights == "transpose"
+    assert bp.with_momentum(0.9).feedback.transpose_of == "w"
     with pytest.raises(RecircuitError, match="has a `momentum` already"):
         changed.with_momentum(0.9)
 

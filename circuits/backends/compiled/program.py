@@ -250,7 +250,10 @@ class CompiledProgram(Program):
     def _checked(self, key: str, answer: list[Field]) -> np.ndarray:
         name, values = answer
         if name != key or not isinstance(values, np.ndarray) or values.dtype != self.dtype(key):
-            raise RecircuitError(f"{self.backend}: asked for {key}, the compiled circuit answered by {name}.")
+            raise RecircuitError(
+                f"{self.backend}: the compiled circuit was asked for {key!r} and answered with {name!r}, so that "
+                "its answer is not used. This is a fault of recircuit."
+            )
         return values
 
 

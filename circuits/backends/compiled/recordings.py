@@ -62,7 +62,7 @@ def recorded(
 def _values(kept: Mapping[Any, Field], what: str, key: str) -> np.ndarray:
     values = kept.get((what, key))
     if not isinstance(values, np.ndarray):
-        raise RecircuitError(f"run: the compiled circuit has not kept {key}.")
+        raise RecircuitError(f"run: the compiled circuit has not recorded {key!r}. This is a fault of recircuit.")
     return values
 
 

@@ -135,8 +135,8 @@ class Worker:
         """Let one thread after the other enter."""
         if self._lock.locked() and self._asking == threading.get_ident():
             raise RecircuitError(
-                f"{self.backend}: the circuit is in use by this very call. A progress function, or a handler of a signal, "
-                "cannot use the circuit that runs."
+                f"{self.backend}: the circuit is running already. A progress function or a signal handler cannot "
+                "use the circuit that called it."
             )
         with self._lock:
             self._asking = threading.get_ident()
@@ -216,8 +216,8 @@ class Worker:
     def _end_of(self, problem: Malformed) -> NoReturn:
         self.close()
         raise RecircuitError(
-            f"{self.backend}: the compiled circuit cannot be understood ({problem}), and was ended. Its state is lost: close "
-            "the circuit by its close(), and go on from a checkpoint."
+            f"{self.backend}: the compiled circuit sent a message that cannot be read ({problem}), and was ended. "
+            "Its state is lost: close the circuit by its close(), and go on from a checkpoint."
         ) from None
 
 

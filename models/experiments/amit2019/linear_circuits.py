@@ -101,7 +101,7 @@ def linear_circuit(problem: Problem, rule: Rule) -> Circuit:
     for i, (pre, post) in enumerate(pairwise(layers)):
         net.connect(pre, post, rule=rule, weights=problem.weights[i], name=f"W{i + 1}")
     for i, (lower, upper) in enumerate(pairwise(layers[1:])):
-        own = None if rule.feedback.weights == "transpose" else problem.feedback[i]
+        own = None if rule.feedback.transpose_of == "w" else problem.feedback[i]
         net.connect(upper, lower, into="apical", rule=rule.feedback, weights=own, name=f"R{i + 2}")
     net.phases("feedforward", k * ms, "error", 1 * ms, "feedback", (k - 1) * ms, "plasticity", 1 * ms)
     return net

@@ -10,7 +10,7 @@ from brian2.units import ms
 from numpy.typing import NDArray
 
 from ....circuits import Circuit, OneToOne, Population, Projection, pyramidal
-from ....plasticity import Rule, bp, frfb
+from ....plasticity import Rule, Transpose, bp, frfb
 from ...analysis.expected_learning import Flow
 from ...networks.independent_networks import OUTPUT, Networks, side_by_side
 from ...networks.learning_channel_units import channel_unit
@@ -28,7 +28,7 @@ noisy = Rule(
     forward="dw = rate*error_post*x_pre\nback = w + sd*randn()",
     state=dict(back=0.0),
     parameters=dict(rate=0.1, sd=0.1),
-    feedback_weights="transpose of back",
+    feedback=Transpose("back"),
     local=False,
 )
 

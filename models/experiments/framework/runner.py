@@ -46,9 +46,16 @@ def settings_for(
         If the backend or a method is unknown, or a number of seeds or epochs is not possible.
     """
     if epochs is not None and (epochs < 1 or quick or not experiment.shortens):
-        why = "at least 1" if epochs < 1 else "left out with --quick" if quick else "not for this experiment"
+        why = (
+            "It is at least 1"
+            if epochs < 1
+            else "It cannot be combined with --quick"
+            if quick
+            else "This experiment does not take it"
+        )
         raise UsageError(
-            f"--epochs is how long networks for images are trained, {why}; got {epochs} for {experiment.id}."
+            f"--epochs sets for how many epochs networks for images are trained. {why}; got {epochs} for "
+            f"{experiment.id}."
         )
     chosen_backend, _ = choose_backend(backend, "--backend")
     if seeds is not None and experiment.seeds == 0:
@@ -57,8 +64,10 @@ def settings_for(
         raise UsageError(f"--seeds is how many runs to make, at least 1; got {seeds}.")
     _check_methods(experiment, methods, quick)
     if from_runs and (quick or not (experiment.keeps or experiment.judge)):
-        why = "a quick run keeps none" if quick else f"{experiment.id} keeps none, as it takes a minute or two"
-        raise UsageError(f"--from-runs makes checks and figure again from runs that are kept; {why}. Leave it out.")
+        why = "A quick run keeps none" if quick else f"{experiment.id} keeps none, since it takes only a minute or two"
+        raise UsageError(
+            f"--from-runs makes checks and figure again from the runs that are kept. {why}. Leave --from-runs out."
+        )
     usual = experiment.quick_seeds if quick else experiment.seeds
     chosen = tuple(range(usual if seeds is None else seeds))
     return Settings(
@@ -138,8 +147,8 @@ def as_result(experiment: Experiment, settings: Settings, report: Report, second
 def _check_methods(experiment: Experiment, methods: Sequence[str], quick: bool) -> None:
     for method in methods:
         if quick or not experiment.methods:
-            why = "not with --quick, which" if quick else f"not {experiment.id}, which"
-            raise UsageError(f"--method is for long runs of some methods alone, {why} runs whole; got {method!r}.")
+            why = f"{'With --quick all methods' if quick else f'The methods of {experiment.id}'} are run together"
+            raise UsageError(f"--method makes the long runs of some methods only. {why}; got {method!r}.")
         if method not in experiment.methods:
             known = "; ".join(experiment.methods)
             raise UsageError(

@@ -64,7 +64,10 @@ def compare(
     folder, found = out or Path("runs") / f"compare-{Path(data).stem}", []
     with locked(folder) as lock:
         if (folder / "comparison.json").exists() and not overwrite:
-            raise UsageError(f"--out {folder}: it holds a comparison; add --overwrite, or choose another folder.")
+            raise UsageError(
+                f"--out {folder}: the folder holds a comparison already. Add --overwrite to replace it, or choose "
+                "another folder."
+            )
         lock.make()
         for rule, build in builds.items():
             for seed in seeds_of(seeds):

@@ -132,7 +132,7 @@ def _jobs(
 
     if what in DATA or what.endswith(".npz"):
         if quick:
-            raise UsageError("--quick is for experiments; of a training run, say --epochs.")
+            raise UsageError("--quick is an option of experiments. Shorten a training run with --epochs.")
         return training_jobs(what, given, seeds, **fixed)
     unknown = [name for name in values_of(what) if name not in EXPERIMENTS]
     if unknown:
@@ -143,7 +143,10 @@ def _jobs(
     wrong = [*(set(given) - {"epochs"}), *(set(fixed) - {"backend", "data_dir"})]
     if wrong:
         option = "--" + wrong[0].replace("_", "-")
-        raise UsageError(f"{option} is of training runs; an experiment says itself what it trains. Leave it out.")
+        raise UsageError(
+            f"{option} is an option of training runs, and an experiment decides itself what it trains. Leave "
+            f"{option} out."
+        )
     jobs = []
     for epochs in [_whole(text) for text in given.get("epochs", [])] or [None]:
         jobs += experiment_jobs(

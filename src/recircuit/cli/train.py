@@ -18,6 +18,7 @@ from recircuit.models.data import DATA as DATA_SETS
 from recircuit.models.data import Dataset, load
 from recircuit.models.networks.architectures import ARCHITECTURES
 from recircuit.models.networks.layered import unlearned
+from recircuit.models.networks.registry import NETWORKS
 from recircuit.models.runs.config import RATE_DECAY, RunConfig
 from recircuit.models.runs.folder import CONFIG, Record, may_start, plan, read_record, rule_hash
 from recircuit.models.training.history import History
@@ -38,8 +39,8 @@ DATA = (
 )
 DATA_DIR = "The folder that holds the files of the data set (mnist, cifar10 and others)."
 LAYERS = (
-    "The number of units of each layer. [default: FEATURES-100-CLASSES; FEATURES-500-CLASSES if there are 10,000 "
-    "samples or more]"
+    f"The number of units of each layer. The rule decides which kind of network they form: {NETWORKS.listed()}. "
+    "[default: FEATURES-100-CLASSES; FEATURES-500-CLASSES if there are 10,000 samples or more]"
 )
 MODEL = (
     f"A network for images, in place of --layers: {ARCHITECTURES.listed()}. It is trained as in its paper unless other options "

@@ -160,7 +160,7 @@ def test_a_run_that_was_stopped_goes_on_and_ends_the_same(tmp_path: Path, monkey
 def test_epochs_are_for_networks_for_images() -> None:
     for name, options, said in (
         ("amit-linear", dict(epochs=3), "not for this experiment"),
-        ("amit-simpnet", dict(epochs=3, quick=True), "left out with --quick"),
+        ("amit-simpnet", dict(epochs=3, quick=True), "cannot be combined with --quick"),
         ("amit-simpnet", dict(epochs=0), "at least 1"),
     ):
         with pytest.raises(rc.RecircuitError, match=said):

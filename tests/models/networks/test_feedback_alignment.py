@@ -131,7 +131,7 @@ def distance_between(net: Circuit, reference: lillicrap.Network) -> float:
 def words(options: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """The reference's words for a circuit's: of the network, and of the descent."""
     rule = options.get("rule", FA)
-    kind = "transpose" if rule.feedback.weights == "transpose" else options.get("feedback", "layers")
+    kind = "transpose" if rule.feedback.transpose_of == "w" else options.get("feedback", "layers")
     network = dict(transfer=options.get("transfer", "tanh"), answer=options.get("answer", "linear"), kind=kind)
     parameters = rule.parameters
     steps = [parameters[k] for k in parameters if k.startswith("rate_step")]

@@ -62,7 +62,7 @@ def test_tables_say_the_same() -> None:
     [
         ("nowhere.py:network", "there is no file nowhere.py"),
         (f"{GALLERY / 'generec.py'}:net", "there is no 'net' in"),
-        ("contrastive_hebbian", "reads 'free', which there is in a circuit with phases of its own alone"),
+        ("contrastive_hebbian", "reads 'free', which exists only in a circuit with phases of its own"),
         (f"{GALLERY / 'generec.py'}:FEEDBACK", "cannot be called as network"),
         (f"{GALLERY / 'perturbation.py'}:network", "missing a required argument: 'outputs'"),
         ("weight_mirror", "examples/weight_mirror.py: copy it"),

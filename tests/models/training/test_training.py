@@ -323,7 +323,10 @@ def test_what_a_checkpoint_says_of_itself_is_checked(run: Path, tmp_path: Path) 
     for content, said in (
         (save(w), "no checkpoint of recircuit"),
         (save(w, metadata={"recircuit": "{"}), "cannot be read"),
-        *((save(w, metadata={"recircuit": f'{{"format": {n}}}'}), f"in format {n} of .* reads format 3 only") for n in (1, 2, 4)),
+        *(
+            (save(w, metadata={"recircuit": f'{{"format": {n}}}'}), f"in format {n} of .* reads format 3 only")
+            for n in (1, 2, 4)
+        ),
         (save(w, metadata={"recircuit": '{"epoch": "__import__"}'}), "cannot be read"),
         (save({"x_to_h1.w": np.full((4, 5), np.nan)}, metadata={"recircuit": "{}"}), "NaN or infinity"),
     ):

@@ -1,0 +1,108 @@
+"""The kinds of network that are made from the numbers of units and a rule, and which of them suits a rule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ...circuits import Circuit
+from ...errors import UsageError
+from ...plasticity import Rule, SynapticEquation
+from ...registry import Registry, an_instance_of, summary
+from .layered import layered
+from .node_perturbation import node_perturbation
+from .perturbed_units import reads_noise
+from .recirculation import recirculating
+
+__all__ = ["NETWORKS", "NetworkKind", "network_for"]
+
+#: The kind for all rules that need no other one.
+USUAL = "layered"
+#: Variables that exist in one circuit of the gallery only, and its file. A rule that reads one needs that circuit.
+IN_GALLERY = {
+    "free": "generec.py",
+    "echo": "target_propagation.py",
+    "spontaneous": "weight_mirror.py",
+    "rise": "perturbation.py",
+}
+#: Variables that exist only in units of loops, in which two layers present activity to each other.
+IN_LOOPS = frozenset({"shown", "received"})
+
+
+@dataclass(frozen=True)
+class NetworkKind:
+    """A kind of network that `recircuit train` makes from ``--layers`` and ``--rule``.
+
+    Parameters
+    ----------
+    build : function
+        A function of (sizes, rule, transfer=, batch_size=, precision=, seed=) that returns a `Circuit`. It also takes those
+        of ``loss``, ``connectivity`` and ``matmul`` that `fixed` does not name.
+    suits : function
+        Whether a rule needs this kind of network, as a function of the rule.
+    transfer : str
+        The transfer function of the hidden units, where none is given.
+    fixed : mapping of str
+        The values of options that this kind does not let a user choose, such as ``{"loss": "mse"}``.
+    """
+
+    build: Callable[..., Circuit]
+    suits: Callable[[Rule], bool]
+    transfer: str = "clip"
+    fixed: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def about(self) -> str:
+        """A sentence that says what the network is."""
+        return summary(self.build)
+
+
+def _only_feedback_learns_in_loops(rule: Rule) -> bool:
+    return bool(IN_LOOPS & _read(rule.feedback)) and not IN_LOOPS & _read(rule.forward)
+
+
+def _read(equation: SynapticEquation) -> set[str]:
+    """The variables of units and the broadcasts that an equation reads."""
+    return {*equation.reads_pre, *equation.reads_post, *equation.broadcasts}
+
+
+#: The options that networks with linear outputs and squared errors do not let a user choose.
+
+
+SQUARED = {"loss": "mse", "connectivity": 1.0, "matmul": "full"}
+NETWORKS: Registry[NetworkKind] = Registry(
+    "network",
+    {
+        USUAL: NetworkKind(layered, lambda rule: True),
+        "node_perturbation": NetworkKind(node_perturbation, reads_noise, "logistic", SQUARED),
+        "recirculating": NetworkKind(recirculating, _only_feedback_learns_in_loops, "tanh", SQUARED),
+    },
+    group="recircuit.networks",
+    check=an_instance_of(NetworkKind, "Make it with recircuit.models.networks.registry.NetworkKind(function, suits)."),
+)
+"""The kinds of network by name."""
+
+
+def network_for(rule: Rule) -> str:
+    """Return the name of the kind of network in which a rule learns.
+
+    Raises
+    ------
+    UsageError
+        If the rule learns without labels in pairs of layers, or in a circuit with phases of its own.
+    """
+    if found := sorted((_read(rule.forward) | _read(rule.feedback)) & IN_GALLERY.keys()):
+        raise UsageError(
+            f"The rule {rule.name!r} reads {found[0]!r}, which exists only in a circuit with phases of its own. Such a circuit "
+            f"is in examples/{IN_GALLERY[found[0]]}: copy it, and train it with recircuit.train(...)."
+        )
+    for name, kind in NETWORKS.items():
+        if name != USUAL and kind.suits(rule):
+            return name
+    if IN_LOOPS & _read(rule.forward):
+        raise UsageError(
+            f"The rule {rule.name!r} learns in pairs of layers, without labels. Build them with "
+            "`recircuit.models.networks.recirculation.chain`, or use the rule recirculated_feedback, which learns with labels."
+        )
+    return USUAL
