@@ -267,7 +267,7 @@ def test_neighbours_tell_a_digit_where_digits_lie_apart() -> None:
 def test_runs_are_kept_or_said_not_to_be(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="baldi-chains keeps none"):
         settings_for(EXPERIMENTS.find("baldi-chains"), from_runs=True)
-    with pytest.raises(UsageError, match="a quick run keeps none"):
+    with pytest.raises(UsageError, match="A quick run keeps none"):
         settings_for(EXPERIMENTS.find("baldi-mnist"), from_runs=True, quick=True)
     with pytest.raises(UsageError, match="neither runs nor a result.json"):
         reproduce(
