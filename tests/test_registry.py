@@ -287,7 +287,7 @@ def test_a_package_adds_a_network_for_its_rule(added: Path) -> None:
 def test_a_part_of_a_package_is_built(added: Path) -> None:
     net = rc.Circuit()
     PARTS.find("Bias")().build(net, "h", 3)
-    assert net.projections["one_to_h"].n_pre == 1
+    assert net.projections["one_to_h"].pre.size == 1
 
 
 def test_a_connectivity_of_a_package_is_as_plain_synapses_have_it(added: Path) -> None:

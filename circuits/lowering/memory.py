@@ -1,4 +1,4 @@
-"""How much memory a circuit needs, which is said before it is built."""
+"""How much memory a circuit needs. This is computed before the circuit is built."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .variables import Scope, Variable
 __all__ = ["GIB", "Need", "available", "check_memory"]
 
 GIB = 2**30
-#: Of variables of these scopes each batch element has values of its own.
+#: The scopes of variables of which each batch element has values of its own.
 OF_ELEMENTS = (Scope.UNIT, Scope.TRACE, Scope.DELAY)
 
 
@@ -24,9 +24,12 @@ class Need:
 
     Parameters
     ----------
-    shared : what all batch elements share, such as weights
-    element : what each batch element has of its own, such as rates and traces
-    batch_size : how many batch elements there are
+    shared : dict of str to int
+        The bytes of what all batch elements share, such as weights.
+    element : dict of str to int
+        The bytes of what each batch element has of its own, such as rates and traces.
+    batch_size : int
+        The number of batch elements.
     """
 
     shared: dict[str, int]
@@ -35,13 +38,15 @@ class Need:
 
     @classmethod
     def of(cls, network: Network, variables: Iterable[Variable] | None = None) -> Need:
-        """Return what a circuit needs without its data.
+        """Return what a circuit needs, without its data.
 
         Parameters
         ----------
-        network : the description
-        variables : those that a backend keeps; None: those that the description alone asks for,
-            without tables of connectivities and what operations keep in between
+        network : Network
+            The description of the circuit.
+        variables : iterable of Variable, optional
+            The variables that a backend keeps. The default is those that the description asks for, without the tables of
+            connectivities and without what operations keep in between.
         """
         found: tuple[dict[str, int], dict[str, int]] = {}, {}
         for variable in layout(network, [], tables=False).values() if variables is None else variables:
@@ -53,22 +58,24 @@ class Need:
 
     @property
     def parts(self) -> dict[str, int]:
-        """The bytes of each population and projection, of all batch elements together."""
+        """The bytes of each population and projection, for all batch elements together."""
         owners = dict.fromkeys([*self.shared, *self.element])
         return {k: self.shared.get(k, 0) + self.batch_size * self.element.get(k, 0) for k in owners}
 
     @property
     def total(self) -> int:
-        """The bytes of all of them."""
+        """The bytes of all populations and projections."""
         return sum(self.parts.values())
 
     def refusal(self, free: int, where: str) -> str:
-        """Return what does not fit, and what to make smaller; empty if all fits.
+        """Return a message that says what does not fit and what to make smaller. It is empty if everything fits.
 
         Parameters
         ----------
-        free : the bytes that there are
-        where : the end of a sentence about them, as in ``"are free"``
+        free : int
+            The number of bytes that are free.
+        where : str
+            The end of a sentence about them, as in ``"are free"``.
         """
         if self.total <= free:
             return ""
@@ -86,10 +93,17 @@ class Need:
 def check_memory(network: Network, free: int | None = None) -> None:
     """Refuse a circuit that does not fit.
 
+    Parameters
+    ----------
+    network : Network
+        The description of the circuit.
+    free : int, optional
+        The number of bytes that are free. The default is what this machine says.
+
     Raises
     ------
     RecircuitError
-        If there is not enough memory. The message says what is needed, what there is, and which parts are the largest.
+        If there is not enough memory. The message says what is needed, what is free, and which parts are the largest.
     """
     free = available() if free is None else free
     if free is not None and (refused := Need.of(network).refusal(free, "are free")):
@@ -97,7 +111,7 @@ def check_memory(network: Network, free: int | None = None) -> None:
 
 
 def available() -> int | None:
-    """Bytes that are free on this machine; None where it does not say."""
+    """Return the number of bytes that are free on this machine, or None if the machine does not say."""
     try:
         lines = Path("/proc/meminfo").read_text().splitlines()
         return next(1024 * int(line.split()[1]) for line in lines if line.startswith("MemAvailable"))

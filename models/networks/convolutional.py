@@ -40,10 +40,10 @@ def image_network(
     **circuit: Unpack[CircuitOptions],
 ) -> Circuit:
     """Make a network for images: a stimulus `x`, the layers that a line names (`conv1`, `pool1`, ...), and an output `o`.
-
-    Feedback runs from each layer to the one below, by synapses of its own with the transposed connectivity; what a pool
-    receives goes on to the latched winners, and what a sum receives to both that it adds. A presentation: `whole`,
-    `draw` (of dropout), `feedforward` and `feedback` with a step per layer, `error`, `plasticity`. There are no biases.
+     Feedback runs from each layer to the one below, by synapses of its own with the transposed connectivity. What a pool
+    receives is sent on to the units that won, and what a sum receives to both layers that it adds. A presentation has the
+    phases `whole`, `draw` (of dropout), `feedforward` and `feedback` with a step per layer, `error`, and `plasticity`.
+    There are no biases.
 
     Parameters
     ----------
@@ -52,16 +52,18 @@ def image_network(
     image : Sequence[int]
         Channels, height and width of a stimulus; or height and width of one channel.
     classes : int
-        Units of the output.
+        The number of units of the output.
     rule : Rule | str
-        A rule or its name; its forward and feedback equations.
+        A rule or its name.
     loss : str | OutputCircuit | None
-        "hinge" (the circuit of o, t and s, with mu = 1/(classes - 1), so that the wrong classes weigh as much as the
-        right one), that circuit itself, "softmax" or "mse" (controls). None stands for the paper's.
+        "hinge" (the circuit of o, t and s, with mu = 1/(classes - 1), so that the wrong classes together count as much as
+        the right one), that circuit itself, "softmax" or "mse" (controls). None stands for that of the paper.
     transfer : str | None
-        The transfer function of hidden units; see `pyramidal`. None stands for the paper's.
-    synapses, feedback
-        Which synapses there are, and the way of the errors.
+        The transfer function of hidden units; see `pyramidal`. None stands for that of the paper.
+    synapses : Synapses
+        Which synapses exist, and how they begin.
+    feedback : Feedback
+        How errors return.
     noise : float
         The standard deviation of the noise, for rules that read it.
     circuit : Unpack[CircuitOptions]
@@ -118,9 +120,9 @@ def _output(loss: str | OutputCircuit, classes: int, rule: Rule, noisy: bool) ->
 
 
 def _set_phases(net: Circuit, layers: int, error: int, *, dropout: bool, noisy: bool) -> None:
-    """A step per layer up, and down; with noise first the window with it, then the clean one, which an evaluation shows.
-
-    In both windows the loss is told, and compared, in two steps more; together they are `feedforward`.
+    """Declare the phases: a step per layer up and down.
+     With noise, the window with noise comes first, and then the window without it, which an evaluation shows. In both
+    windows the loss is computed, and compared, in two more steps. Together the windows are the phase `feedforward`.
     """
     steps = {"whole": int(dropout or noisy), "draw": int(dropout), "stir": int(noisy)}
     steps |= {"perturbed": layers + 2, "clean": layers + 2} if noisy else {"feedforward": layers}

@@ -25,9 +25,10 @@ TARGETS = ("values", "input")
 
 
 def even(gain: float = 1.0) -> Initial:
-    """Draw weights uniformly in +-gain*sqrt(3/n_pre): the input is then gain times as large as the signal (root mean square).
+    """Return initial weights that are uniform in +-gain*sqrt(3/n_pre).
 
-    With it "roughly the same magnitude of error" arrives at each layer (Note 5).
+    The root mean square of the input is then gain times that of the signal, so that "roughly the same magnitude of error"
+    arrives at each layer (Note 5).
     """
 
     def draw(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
@@ -39,7 +40,13 @@ def even(gain: float = 1.0) -> Initial:
 
 @dataclass(frozen=True)
 class Labels:
-    """The targets of a supervisor `s`: that of the class that is presented, and that of the others."""
+    """The targets of a supervisor `s`.
+
+    Parameters
+    ----------
+    on, off : float
+        The target of the class that is presented, and of the other classes.
+    """
 
     on: float = 1.0
     off: float = 0.0
@@ -47,10 +54,16 @@ class Labels:
 
 @dataclass(frozen=True)
 class Pseudoinverse:
-    """Pseudobackprop (Note 15; a control).
+    """Pseudobackprop (Note 15), a control.
 
-    The modulators and the residual ``r1``, ... of their layer settle in ``loops`` steps to delta = W^+ (delta f') by W^T
-    and W; ``pull`` |W|^2 must stay below 1.
+    The modulators and the residual ``r1``, ... of their layer settle in steps to delta = W^+ (delta f') by W^T and W.
+
+    Parameters
+    ----------
+    pull : float
+        The size of a step; ``pull`` |W|^2 must stay below 1.
+    loops : int
+        The number of loops through W^T and W.
     """
 
     pull: float = 0.1
@@ -59,7 +72,13 @@ class Pseudoinverse:
 
 @dataclass(frozen=True)
 class Dropout:
-    """Probabilities with which hidden units, and those of the stimulus, are lost while the network is taught."""
+    """The probabilities with which units are dropped during training.
+
+    Parameters
+    ----------
+    hidden, stimulus : float
+        The probabilities for hidden units and for units of the stimulus.
+    """
 
     hidden: float = 0.0
     stimulus: float = 0.0
@@ -67,23 +86,26 @@ class Dropout:
 
 @dataclass(frozen=True)
 class Synapses:
-    """The synapses of a network with feedback alignment: which exist, how they begin, and which stay.
+    """The synapses of a network with feedback alignment: which exist, how they begin, and which stay fixed.
 
     Parameters
     ----------
-    weights, channel : Initial | None
-        Initial W (None: uniform, by Glorot and Bengio) and B (None: `even`); biases begin as weights of their unit do.
+    weights : Initial, optional
+        The initial W. The default is uniform, as proposed by Glorot and Bengio. Biases begin as the weights of their unit do.
+    channel : Initial, optional
+        The initial B. The default is `even`.
     connectivity : float
-        Probability of each synapse of W and B, but for those of the stimulus (sparse feedback alignment).
-    local : Local | None
-        The lowest hidden layer's fields, windows on the stimulus with weights of their own (Note 5); sizes[1] is its
-        ``above``, in units. None: all of the stimulus.
-    frozen : Collection[int]
-        Layers of weights that stay as they are, biases too; the lowest is 1 (Note 3).
+        The probability of each synapse of W and B, except those of the stimulus (sparse feedback alignment).
+    local : Local, optional
+        The fields of the lowest hidden layer, which are windows on the stimulus with weights of their own (Note 5); sizes[1] is
+        the number of units of its ``above``. With None, each unit sees all of the stimulus.
+    frozen : collection of int
+        The layers of weights that stay as they are, with their biases; the lowest is 1 (Note 3).
     bias : bool
-        Whether the units have biases, weights from a unit ``one`` that always fires at 1 (Note 16, Eq. 60-62).
+        Whether the units have biases, which are weights from a unit ``one`` whose rate is always 1 (Note 16, Eq. 60-62).
     served : int
-        How many hidden units each modulatory neuron projects to (Supp. Fig. 3); more than 1 with one hidden layer only.
+        The number of hidden units that each modulatory neuron projects to (Supp. Fig. 3). It is more than 1 only with one
+        hidden layer.
     """
 
     weights: Initial | None = None
@@ -111,6 +133,8 @@ def feedback_alignment(
 ) -> Circuit:
     """Make a layered network (`x`, `h1`, ..., `o`) whose error `e` returns by modulators `m1`, ... (Lillicrap et al. 2016).
 
+    ::
+
         h_l = f(W_l h_(l-1) + c_l)                       feedforward: ``settle`` steps per layer of weights
         e = y* - o, loss = |e|^2/2                       error: two steps
         delta_l = B_l (delta_(l+1) f'_(l+1))             feedback: a step per layer of modulators, and one to deliver
@@ -118,38 +142,43 @@ def feedback_alignment(
         W_l, c_l by the rule                             plasticity: one step
 
     The error neurons ``e`` receive the output and the target, unit by unit, and send to the output's apical
-    compartments; they project through B to the modulators of the highest hidden layer (``e_to_m2``), these through the
-    next B to those of the layer below (``m2_to_m1``), and each modulator projects to one hidden unit. Its f' reaches
-    the modulator by a synapse of its own. An evaluation is the phase feedforward, and where the target is not of
-    labels, also error.
+    compartments. They project through B to the modulators of the highest hidden layer (``e_to_m2``), and these through the
+    next B to the modulators of the layer below (``m2_to_m1``). Each modulator projects to one hidden unit, whose f' reaches
+    the modulator by a synapse of its own. An evaluation consists of the phase feedforward, and of the phase error too if the
+    targets are not labels.
 
     Parameters
     ----------
     sizes : Sequence[int]
-        Units of each layer, stimulus first.
+        The numbers of units of the layers, stimulus first.
     rule : Rule | str
-        The rule of the forward synapses, or its name; where it says so the feedback is W^T (bp, adam: controls).
+        The rule of the forward synapses, or its name. With a rule whose feedback is the transpose (bp, adam: controls), the
+        feedback weights are W^T.
     feedback : str | Pseudoinverse
         ``"layers"`` (Supp. Fig. 3 and 4), ``"none"`` (Supp. Fig. 2: only the output learns), or `Pseudoinverse` (Note
         15; a control).
     transfer, answer : str
-        The transfer function and answer of the hidden units and of the output.
+        The transfer functions of the hidden units and of the output.
     target : str | Labels
-        `Labels` (a supervisor ``s``), ``"values"`` (a stimulus ``s``), or ``"input"`` (an autoencoder: what it is shown
-        is what it is to answer).
+        `Labels` (a supervisor ``s``), ``"values"`` (a stimulus ``s``), or ``"input"`` (an autoencoder, whose target is its
+        stimulus).
     dropout : Dropout
         The dropout of hidden units and of the stimulus.
     synapses : Synapses
-        Which there are, how they begin, and which stay.
-    tau, settle
-        Time constant of the rates (None: dt, step-by-step mode), and how many steps each layer is given.
+        Which synapses exist, how they begin, and which stay fixed.
+    tau : Quantity | None
+        The time constant of the rates. None stands for dt, which is step-by-step mode.
+    settle : int
+        The number of steps that each layer is given.
     circuit : Unpack[CircuitOptions]
         See `CircuitOptions`.
 
     Raises
     ------
-    UsageError : sizes, words or numbers that make no network; a rule that changes feedback weights
-    RecircuitError : what the circuit refuses
+    UsageError
+        If sizes, words or numbers make no network, or if the rule changes feedback weights.
+    RecircuitError
+        If the circuit refuses its arguments.
     """
     rule = find(rule) if isinstance(rule, str) else rule
     _check(sizes, rule, feedback, target)

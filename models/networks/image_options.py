@@ -15,19 +15,19 @@ __all__ = ["Feedback", "Synapses"]
 
 @dataclass(frozen=True)
 class Feedback:
-    """The way of the errors in a network for images.
+    """How errors return in a network for images.
 
     Parameters
     ----------
     direct : bool | Literal['pools']
-        Feedback from the output straight to each layer that learns (Baldi's skipped random backpropagation; direct
-        feedback alignment), in place of the way back through all layers; ``"pools"``: where a layer is pooled, to the
-        pool, and from there to its winners (Crafton et al. 2019; Lansdell et al. 2020, C.4).
+        Whether feedback runs from the output directly to each layer that learns (Baldi's skipped random backpropagation;
+        direct feedback alignment), instead of through all layers. With ``"pools"`` the feedback of a layer that is pooled
+        runs to the pool, and from there to the units that won (Crafton et al. 2019; Lansdell et al. 2020, C.4).
     gated : bool
         Whether errors are multiplied by f' (Baldi et al. 2018, section 4.2).
     skipped : bool
-        With backpropagation, what is passed down is not multiplied by f': errors reach each layer through the product
-        of the transposed matrices (Baldi et al. 2018, section 3: SBP).
+        With backpropagation: what is passed down is not multiplied by f', so that errors reach each layer through the
+        product of the transposed matrices (Baldi et al. 2018, section 3: SBP).
     """
 
     direct: bool | Literal["pools"] = False
@@ -45,22 +45,22 @@ class Feedback:
 
 @dataclass(frozen=True)
 class Synapses:
-    """The synapses of a network for images: which exist, share a weight or stay, and how they begin.
+    """The synapses of a network for images: which exist, share a weight or stay fixed, and how they begin.
 
     Parameters
     ----------
     tied : bool | Collection[str] | None
-        Whether convolutions share their weights over places (a control), or the names of those that do; None: as in the
-        paper.
+        Whether convolutions share their weights over places (a control), or the names of those that do. None stands for
+        what the paper does.
     frozen : Collection[str]
-        Layers whose incoming weights, and those of the feedback from there, stay as they are.
+        The layers whose incoming weights, and whose feedback weights, stay as they are.
     connectivity : float
-        Probability of each synapse, drawn for forward and feedback separately; all of them to and from the output exist
-        (Amit 2019, as in its code).
+        The probability of each synapse, drawn for forward and feedback synapses separately. All synapses to and from the
+        output exist (Amit 2019, as in its code).
     weights, feedback_weights : Initial | None
-        How they begin; None: `glorot`, and feedback as forward.
+        The initial weights. None stands for `glorot`, and for feedback weights as the forward weights.
     clipped : float
-        Above 0: after each update weights are clipped at so many times Glorot's limit (Amit 2019's code: 1.5).
+        If it is above 0, weights are clipped after each update at this multiple of Glorot's limit (Amit 2019's code: 1.5).
     """
 
     tied: bool | Collection[str] | None = None
@@ -72,10 +72,10 @@ class Synapses:
 
     @property
     def first(self) -> Initial:
-        """How the forward weights begin."""
+        """The initial forward weights."""
         return self.weights or glorot(counting="possible")
 
     @property
     def first_feedback(self) -> Initial:
-        """How the feedback weights begin."""
+        """The initial feedback weights."""
         return self.feedback_weights or self.first

@@ -1,18 +1,18 @@
-"""Networks whose time can be made worse, step by step (Amit 2019, Discussion: what the author asks for and did not do).
+"""Networks whose timing can be made worse in small steps (Amit 2019, Discussion: what the author asks for and did not do).
 
-    x     the axons fire at once; what a synapse remembers of them, rate, follows with tau
+    x     the axons fire at once; rate is what a synapse remembers of them, and follows with tau
     h_l   rate follows f(basal) with tau, error follows f'(basal) apical with tau
     o     the hinge circuit of o, t and s, in step-by-step mode
 
     presentation: [onset] feedforward | error | feedback [| plasticity, in the next onset]
 
-Ideal time gives every layer `settling` = 3 tau, opens the gate of plasticity for one step when all is there, and shows
-the next stimulus after that. What can be worse, each by itself:
+Ideal time gives every layer `settling` = 3 tau, opens the gate of plasticity for one step when everything has arrived, and
+presents the next stimulus after that. Each of these can be made worse alone:
 
-    settling   how long each layer is given in feedforward and feedback, in tau
-    jitter     standard deviation of when the gate opens, in tau, drawn for every batch element and presentation by itself; what
-               would be after the end of a presentation is at the begin of the next, and the other way round
-    overlap    how long the next stimulus has been there when the weights change, in tau; o keeps its error so long
+    settling   the time that each layer is given in feedforward and feedback, in tau
+    jitter     the standard deviation of the time at which the gate opens, in tau, drawn for every batch element and
+               presentation; a time after the end of a presentation is at the begin of the next one, and the other way round
+    overlap    how long the next stimulus has been present when the weights change, in tau; o keeps its error for that time
 """
 
 from __future__ import annotations
@@ -42,13 +42,13 @@ class Timing:
     Parameters
     ----------
     tau : int
-        Time constant of rates, errors and what synapses remember of the input, in steps.
+        The time constant of rates, errors and what synapses remember of the input, in steps.
     settling : float
-        Time that each layer is given, in tau.
+        The time that each layer is given, in tau.
     jitter : float
-        Standard deviation of the moment of plasticity, in tau; 0: it has no gate.
+        The standard deviation of the time of plasticity, in tau. With 0 there is no gate.
     overlap : float
-        How long the next stimulus has been there at the moment of plasticity, in tau; at most for all of feedback.
+        How long the next stimulus has been present at the time of plasticity, in tau; at most the whole phase of feedback.
     """
 
     tau: int = 2
@@ -87,9 +87,13 @@ def timed(sizes: Sequence[int], rule: Rule, timing: Timing, *, batch_size: int =
     Parameters
     ----------
     sizes : Sequence[int]
-        Units of each layer; three or more.
+        The numbers of units of the layers; three or more.
     rule : Rule
-        Forward and feedback.
+        The rule of the forward and feedback weights.
+    timing : Timing
+        The timing.
+    batch_size, seed : int
+        The batch size and the seed of the circuit.
 
     Raises
     ------
@@ -144,10 +148,9 @@ def _hidden(moving: Sequence[str], back: Sequence[str], tau: Quantity) -> Neuron
 
 
 def _add_gate(net: Circuit, timing: Timing, moment: int, steps: int) -> Population:
-    """Return a unit that all synapses read, and whose rate lets them learn in one step of each presentation, around
-    `moment`.
+    """Add a unit that all synapses read, and whose rate lets them learn in one step of each presentation, around `moment`.
 
-    What it sends arrives a step later, so it is on in the step before. It never opens the gate in the first step.
+    What it sends arrives one step later, so that it is on in the step before. It never opens the gate in the first step.
     """
     timer = net.population(
         "timer",

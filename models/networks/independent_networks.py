@@ -1,13 +1,13 @@
-"""Small networks as the theorems have them: many of them beside each other in one circuit, each with its own weights.
+"""Small networks, as in the theorems: many of them side by side in one circuit, each with its own weights.
 
     h_1 = W_1 x,  h_i = f(W_i h_(i-1)),  y = W_L h_(L-1)         feedforward: L steps
     e = target - y                                               error: one step
     error_i = f'(W_i h_(i-1)) C_i e                              feedback: one step, from the output to every layer
     dW_i = rate error_i h_(i-1)^T,  dW_L = rate e h_(L-1)^T      plasticity, averaged over batch elements
 
-Batch elements share weights, so that a hundred random starts are a hundred networks: here they are blocks of one circuit, and
-one run. Baldi, Sadowski and Lu 2018, Eq. 80, with C_i; Lillicrap et al. 2016, Eq. 2-3, where A, W and B are W_1, W_2
-and C_1. With one hidden layer it makes no difference whether the channel skips layers.
+Batch elements share weights, so that a hundred random starts are a hundred networks. Here the networks are blocks of one
+circuit and run together. The sources are Baldi, Sadowski and Lu 2018, Eq. 80, with C_i, and Lillicrap et al. 2016, Eq. 2-3,
+where A, W and B are W_1, W_2 and C_1. With one hidden layer it makes no difference whether the channel skips layers.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ __all__ = ["OUTPUT", "Networks", "gather", "side_by_side", "spread"]
 
 Array = NDArray[np.floating]
 
-#: The output: its error is the target, shown to a compartment of its own, minus what arrives from below.
+#: The output. Its error is the target, which arrives in a compartment of its own, minus what arrives from below.
 OUTPUT = Neuron(
     """
     basal    : 1 (compartment)
@@ -66,7 +66,7 @@ class Networks:
         return (self.forward[0].shape[2], *(w.shape[1] for w in self.forward))
 
     def named(self) -> dict[str, Array]:
-        """As the circuit holds them: ``"W1.w"``, ..., ``"C1.w"``, ..."""
+        """Return the weights by the names that they have in the circuit: ``"W1.w"``, ..., ``"C1.w"``, ..."""
         named = {f"W{i}.w": w for i, w in enumerate(self.forward, 1)} | {
             f"C{i}.w": c for i, c in enumerate(self.channel, 1)
         }
@@ -87,20 +87,20 @@ def side_by_side(
     Parameters
     ----------
     networks : Networks
-        The weights it begins with.
+        The initial weights.
     rule : Rule
-        The rule of the weights; one that reads the transpose, as backpropagation, needs one hidden layer.
+        The rule of the weights. A rule that reads the transpose, such as backpropagation, needs one hidden layer.
     batch_size : int
-        Stimuli shown at a time.
-    hidden, output
-        Models of the units; None: linear.
+        The number of stimuli that are presented at a time.
+    hidden, output : Neuron
+        The neurons of the hidden units and of the output. None stands for linear hidden units.
     biases : bool
-        Whether every unit but the stimulus has one, which begins at 0.
+        Whether every unit except those of the stimulus has a bias, which begins at 0.
 
     Raises
     ------
     RecircuitError
-        If the transpose is asked for, and there is more than one hidden layer.
+        If the rule reads the transpose, and there is more than one hidden layer.
     """
     count, sizes = networks.count, networks.sizes
     transposed = rule.feedback.transpose_of == "w"
@@ -132,7 +132,13 @@ def side_by_side(
 
 
 def spread(w: Array) -> Array:
-    """Return weights (count, n_post, n_pre) of networks as those of their circuit: block by block, or one by one."""
+    """Return weights of networks as the weights of their circuit: block by block, or one by one for single units.
+
+    Parameters
+    ----------
+    w : array, shape (count, n_post, n_pre)
+        The weights of the networks.
+    """
     count, n_post, n_pre = w.shape
     if n_post == n_pre == 1:
         return w.reshape(count)
@@ -143,7 +149,7 @@ def spread(w: Array) -> Array:
 
 
 def gather(w: Array, count: int) -> Array:
-    """Return the inverse of `spread`."""
+    """Return the weights of networks, (count, n_post, n_pre), from those of their circuit; the inverse of `spread`."""
     if w.ndim == 1:
         return w.reshape(count, 1, 1).copy()
     blocks = w.reshape(count, w.shape[0] // count, count, w.shape[1] // count)

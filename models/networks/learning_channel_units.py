@@ -1,4 +1,4 @@
-"""Hidden units of the learning channel: what they make of the error that reaches them (Baldi et al. 2018)."""
+"""The hidden units of the learning channel: what they compute from the error that reaches them (Baldi et al. 2018)."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ SLOPES = {"tanh": "1 - rate**2", "logistic": "rate*(1 - rate)", "relu": "int(rat
 def channel_unit(variant: Variant, tau: Quantity) -> Neuron:
     """Return a hidden unit of a variant.
 
-    rate = f(basal); signal = what the channel makes of J = apical (Eq. 17); error = signal f' (Eq. 18) is what its
-    synapses learn from, and what it sends on. In backpropagation the latter is `passed`, which in SBP has no f'.
-    With ``gate`` = 0 there is no f' (section 4.2). Dropout is drawn in the phase `draw`.
+    Its rate is f(basal). Its signal is what the channel computes from J = apical (Eq. 17). Its synapses learn from
+    error = signal f' (Eq. 18), which it also sends on. In backpropagation it sends on `passed`, which has no f' in SBP. With
+    ``gate`` = 0 there is no f' at all (section 4.2). Dropout is drawn in the phase `draw`.
 
     Parameters
     ----------
     variant : Variant
-        A function that says which.
+        The variant.
     tau : Quantity
-        Time constant of the rate.
+        The time constant of the rate.
     """
     f, slope = find_transfer(variant.transfer)
     lines = [
@@ -52,5 +52,5 @@ def channel_unit(variant: Variant, tau: Quantity) -> Neuron:
 
 
 def relay() -> Neuron:
-    """Return a unit that takes on what drives it, in the phase `feedback`."""
+    """Return a unit whose rate is its input, in the phase `feedback`."""
     return Neuron("drive : 1 (compartment)\nrate = drive : 1 (usually during feedback)")

@@ -9,7 +9,7 @@ from ...errors import UsageError
 
 __all__ = ["ALGORITHMS", "SIGNALS", "Variant"]
 
-#: What becomes of J, the sum of what reaches a unit through the channel.
+#: The signal as an expression of J, which is the sum of the input of a unit through the channel.
 SIGNALS = {
     "": "apical",
     "quantised": (
@@ -30,15 +30,14 @@ CHOICES = {
 
 @dataclass(frozen=True)
 class Variant:
-    """One of the family: which weights bring the error to the hidden layers, and what becomes of it on the way.
+    """A variant of random backpropagation: which weights bring the error to the hidden layers, and how it is changed there.
 
     Parameters
     ----------
     algorithm : str
-        ``rbp`` sends the error down from layer to layer through random weights (Eq. 7), ``srbp`` from the output
-        straight to each hidden layer; with an ``a`` before them these weights learn; ``bp`` takes the transposes (a
-        control), ``sbp`` too, but what is passed down is not multiplied by f' (section 3); ``top``: only the last layer
-        learns.
+        ``rbp`` sends the error down from layer to layer through random weights (Eq. 7), and ``srbp`` from the output
+        directly to each hidden layer. In ``arbp`` and ``asrbp`` these weights learn. ``bp`` uses the transposes (a control);
+        ``sbp`` does too, but what is passed down is not multiplied by f' (section 3). In ``top`` only the last layer learns.
     derivative : bool
         Whether errors are multiplied by f'.
     transfer : str
@@ -48,27 +47,27 @@ class Variant:
         How the channel's weights are drawn: ``normal`` or ``uniform``, with variance 2/(n_pre + n_post); or ``sparse``,
         1 with probability n/n_post and 0 otherwise (Fig. 3), in a chain divided by sqrt(n) (Fig. 4).
     mean : float
-        Their mean, in standard deviations (section 4.2, item 3).
+        The mean of the channel's weights, in standard deviations (section 4.2, item 3).
     n : float
-        In ``sparse``: the number of synapses from one unit to a layer, on average.
+        For ``sparse``: the mean number of synapses from one unit to a layer.
     redrawn : str
-        At every update, ``at random`` or ``sign-concordant`` (section 4.2, items 1 and 2; rbp only); or ``per
-        synapse``, a weight of its own for each synapse and output (item 7; srbp only).
+        How the channel's weights are redrawn at every update: ``at random`` or ``sign-concordant`` (section 4.2, items 1 and
+        2; rbp only). With ``per synapse``, each synapse and output has a weight of its own (item 7; srbp only).
     signal : str
-        What happens to J before f' in each hidden unit, and before it goes on: ``""`` nothing, ``quantised`` (Eq. 17
-        and 19), ``sign`` or ``magnitude`` alone, ``dropout``.
-    bits, alpha
+        How J is changed before it is multiplied by f' in each hidden unit and sent on: ``""`` (not at all), ``quantised``
+        (Eq. 17 and 19), ``sign`` (only its sign), ``magnitude`` (only its size), or ``dropout``.
+    bits, alpha : int, float
         The bits and alpha of ``quantised``; ``sign`` has the size alpha.
     dropped : float
-        The probability of ``dropout``, drawn once a presentation for each unit and batch element; what is left is
+        The probability of ``dropout``, drawn once a presentation for each unit and batch element. What is left is
         divided by 1 - dropped.
-    update_bits, update_alpha
-        The update bits and update alpha of the update of each presentation, before the mean over batch elements
-        (section 5.2); None: not quantised.
+    update_bits, update_alpha : int or None, float
+        The bits and alpha with which the update of each presentation is quantised, before the mean over batch elements
+        (section 5.2). With ``update_bits=None`` updates are not quantised.
     frozen : tuple[int, ...]
-        Layers of weights that keep them, the lowest is 1 (section 4.2, item 4).
+        The layers whose weights stay as they are; the lowest is 1 (section 4.2, item 4).
     rate, rate_decay : float
-        After n updates the rate is rate/(1 + rate_decay*n).
+        After n updates the learning rate is rate/(1 + rate_decay*n).
     """
 
     algorithm: str = "rbp"
@@ -93,9 +92,13 @@ class Variant:
             if getattr(self, name) not in known:
                 raise UsageError(f"Variant: {name} is one of {known}; got {getattr(self, name)!r}.")
         if self.redrawn and self.algorithm != ("srbp" if self.redrawn == "per synapse" else "rbp"):
-            raise UsageError(f"Variant: weights {self.redrawn!r} are not known for the algorithm {self.algorithm!r}.")
+            raise UsageError(
+                f"Variant: weights that are redrawn {self.redrawn!r} do not go with the algorithm {self.algorithm!r}."
+            )
         if self.redrawn and self.update_bits is not None:
-            raise UsageError(f"Variant: weights {self.redrawn!r} and quantised updates do not go together.")
+            raise UsageError(
+                f"Variant: weights that are redrawn {self.redrawn!r} and quantised updates do not go together."
+            )
         if min(self.bits, self.update_bits or 1) < 1:
             raise UsageError(f"Variant: bits are at least 1; got {self.bits!r} and {self.update_bits!r}.")
         if not 0 <= self.dropped < 1:
@@ -112,7 +115,7 @@ class Variant:
         return self.algorithm in ("bp", "sbp")
 
     def differences(self) -> dict[str, Any]:
-        """Return what is not as usual, by name; for messages and files."""
+        """Return the values that differ from the defaults, by name, for messages and files."""
         return {f.name: v for f in fields(self) if (v := getattr(self, f.name)) != f.default}
 
     def with_(self, **changes: Any) -> Variant:

@@ -11,13 +11,13 @@ from ...circuits.library.transfer import transfer as find_transfer
 
 __all__ = ["LOSS", "RESIDUAL", "dropped_input", "error", "modulatory", "settling", "unit"]
 
-#: What a neuron of the feedback path sends on: its rate times the slope of the unit that it serves.
+#: What a neuron of the feedback path sends on: its rate times the slope of the unit that it projects to.
 PASSED = "gain : 1 (compartment)\npassed = rate*gain : 1"
 
 #: Its rate is the loss, half the sum of the squared errors.
 LOSS = Neuron("squares : 1 (compartment)\nrate = squares : 1 (usually during error)")
 
-#: What of the signal that is sent down the modulatory neurons do not account for yet (pseudobackprop).
+#: The part of the signal sent down that the modulatory neurons do not account for yet (pseudobackprop).
 RESIDUAL = Neuron(
     """
     wanted : 1 (compartment)
@@ -26,8 +26,8 @@ RESIDUAL = Neuron(
     """
 )
 
-#: Dropout (Hinton et al. 2012): a unit is lost with the probability `dropped`, for one presentation and batch element, and
-#: the others are 1/(1 - dropped) times as loud; 0 outside of a taught presentation, so that nothing is lost when asked.
+#: Dropout (Hinton et al. 2012): in each presentation and batch element a unit is lost with the probability `dropped`, and the
+#: rates of the other units are multiplied by 1/(1 - dropped). It is 0 outside of training, so that an evaluation loses nothing.
 LOST = "lost = in_draw*(1 - int(rand() >= dropped)/(1 - dropped)) : 1 (during draw and plasticity)"
 
 
@@ -66,10 +66,13 @@ def dropped_input(dropped: float) -> Neuron:
 
 
 def error(*, gated: bool) -> Neuron:
-    """Return an error neuron: rate = e = y* - y.
+    """Return an error neuron, whose rate is e = y* - y.
 
-    Where the output is not linear it is ``gated``: what it sends on, ``passed``, is e times the slope of the output unit
-    that it receives, minus the derivative of half the squared error by the output's field.
+    Parameters
+    ----------
+    gated : bool
+        Whether what it sends on, ``passed``, is e times the slope of the output unit that it receives. This is minus the
+        derivative of half the squared error by the output's field, for outputs that are not linear.
     """
     return Neuron(
         f"""
@@ -83,16 +86,26 @@ def error(*, gated: bool) -> Neuron:
 
 
 def modulatory(*, gated: bool) -> Neuron:
-    """Return the neuron of a modulator of a unit of the forward path, with rate = delta = its input.
+    """Return the neuron of a modulator of a unit of the forward path. Its rate, delta, is its input.
 
-    Where it is ``gated``, what it sends on to those below, ``passed``, is times the slope of the unit that it
-    modulates.
+    Parameters
+    ----------
+    gated : bool
+        Whether what it sends on to the layer below, ``passed``, is delta times the slope of the unit that it modulates.
     """
     return Neuron(f"drive : 1 (compartment)\nrate = drive : 1 (usually during feedback)\n{PASSED if gated else ''}")
 
 
 def settling(pull: float, *, gated: bool) -> Neuron:
-    """Return the modulator of pseudobackprop: delta moves by pull W^T (e - W delta) per step, from 0 to W^+ e."""
+    """Return the modulator of pseudobackprop: delta moves by pull W^T (e - W delta) in each step, from 0 to W^+ e.
+
+    Parameters
+    ----------
+    pull : float
+        The size of a step.
+    gated : bool
+        As for `modulatory`.
+    """
     return Neuron(
         f"""
         drive  : 1 (compartment)

@@ -38,7 +38,7 @@ NORM = Neuron("energy : 1 (compartment)\nrate = energy : 1 (during gain)")
 
 
 def scaled_normal(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
-    """Draw weights from a normal distribution with sd sqrt(2/fan_in)."""
+    """Draw weights from a normal distribution with mean 0 and standard deviation sqrt(2/n_pre)."""
     return rng.normal(0, np.sqrt(2 / shape[-1]), shape)
 
 
@@ -48,11 +48,17 @@ class Perturbation:
 
     Parameters
     ----------
-    c, noise : standard deviation of the noise, and the expression that draws it with variance 1
-    windows : ``"in turn"``, or ``"side by side"``: a noisy twin of the circuit runs at the same time; its weights
-        begin and change as those of the clean one
-    denoise : standard deviation of noise added to the stimulus while the circuit is taught
-    baseline : what is subtracted from the noisy window's loss: the ``"clean"`` one's, a running ``"mean"``, or ``"nothing"``
+    c : float
+        The standard deviation of the noise.
+    noise : str
+        The expression that draws the noise with variance 1.
+    windows : {"in turn", "side by side"}
+        With ``"in turn"``, a presentation has a window with noise and a window without it. With ``"side by side"``, a twin of
+        the circuit with noise runs at the same time; its weights begin and change as those of the circuit without noise.
+    denoise : float
+        The standard deviation of noise that is added to the stimulus during training.
+    baseline : {"clean", "mean", "nothing"}
+        What is subtracted from the loss with noise: the loss without noise, a running mean of the loss, or nothing.
     """
 
     c: float = 0.01
@@ -68,10 +74,14 @@ class Synapses:
 
     Parameters
     ----------
-    weights : initial W, a function of (generator, shape); B is drawn as W^T is, and a bias as a weight of its unit
-    bias : whether the units have biases, weights from a unit ``one`` that always fires at 1
-    fixed : whether the feedforward weights stay as they are
-    gamma : of the ridge form, whose lateral weights P begin at 1/gamma and feedback weights at 0
+    weights : function
+        The initial W, as a function of (generator, shape). B is drawn as W^T is, and a bias as a weight of its unit.
+    bias : bool
+        Whether the units have biases, which are weights from a unit ``one`` whose rate is always 1.
+    fixed : bool
+        Whether the feedforward weights stay as they are.
+    gamma : float
+        For the ridge form: its lateral weights P begin at 1/gamma, and its feedback weights at 0.
     """
 
     weights: Weights = scaled_normal
@@ -96,29 +106,44 @@ def node_perturbation(
 ) -> Circuit:
     """Make a layered network (`x`, `h1`, ..., `o`, target `s`, `loss`) that learns from noise in its somas.
 
-    A presentation: the stimulus is shown; each hidden unit draws its noise; in one window the noise is in all somas at
-    once; in the next it is not, and the rates stay as they are there; ``compare`` broadcasts by how much the noise
-    raised the loss; errors come down; all weights learn. The phases of noise are there for rules that read it
-    (node_perturbation, reinforcement): controls (frfb, bp, matching, adam) are made by the same call without it.
-    An evaluation is the clean window alone.
+    In a presentation the stimulus is shown, and each hidden unit draws its noise. In one window the noise is added to all
+    somas at once. In the next window there is no noise, and the rates stay as they are at its end. The unit ``compare``
+    broadcasts by how much the noise raised the loss. Then errors are sent down, and all weights learn. The phases of noise
+    exist for rules that read it (node_perturbation, reinforcement). The same call makes controls (frfb, bp, matching, adam),
+    which have no such phases. An evaluation consists of the window without noise.
 
     Parameters
     ----------
-    sizes : units of each layer, stimulus first
-    rule : a rule or its name
-    feedback : ``"layers"`` (from each layer to the one below, section 4.1), ``"direct"`` (from the output to each
-        hidden layer, section 4.3), or ``"activations"`` (the rates of each hidden layer to itself, from weights of 0;
-        section 2.4)
-    transfer, answer : of the hidden units (one for all, or one for each layer) and of the output
-    target : ``"labels"`` (a supervisor) or ``"values"`` (a stimulus with rows of its own)
-    perturbation, synapses : the noise, and the weights
-    tau, settling : time constant of the rates (None: dt, step-by-step mode), and how many steps each layer is given
-    circuit : see `CircuitOptions`
+    sizes : sequence of int
+        The numbers of units of the layers, stimulus first.
+    rule : Rule or str
+        A rule or its name.
+    feedback : {"layers", "direct", "activations"}
+        Feedback runs from each layer to the one below (section 4.1), from the output to each hidden layer (section 4.3), or
+        from each hidden layer to itself, from weights of 0, and carries rates (section 2.4).
+    transfer : str or sequence of str
+        The transfer function of the hidden units, or one for each hidden layer.
+    answer : str
+        The transfer function of the output.
+    target : {"labels", "values"}
+        The target is a supervisor, or a stimulus with rows of its own.
+    perturbation : Perturbation
+        The noise.
+    synapses : Synapses
+        The weights.
+    tau : Quantity, optional
+        The time constant of the rates. None stands for dt, which is step-by-step mode.
+    settling : int
+        The number of steps that each layer is given.
+    circuit : Unpack[CircuitOptions]
+        See `CircuitOptions`.
 
     Raises
     ------
-    UsageError : sizes or words that make no network; the ridge form with more than one batch element
-    RecircuitError : what the circuit refuses
+    UsageError
+        If sizes or words make no network, or if the ridge form has more than one batch element.
+    RecircuitError
+        If the circuit refuses its arguments.
     """
     rule = find(rule) if isinstance(rule, str) else rule
     hidden = [transfer] * (len(sizes) - 2) if isinstance(transfer, str) else list(transfer)
@@ -153,7 +178,10 @@ def announce(net: Circuit, model: Neuron = COMPARE) -> None:
 
 
 def compare(net: Circuit, loss: Population, during: str = "perturbed and error") -> None:
-    """What it compares. Connected after W and B, so that controls draw the same weights."""
+    """Connect the loss to the unit ``compare``.
+
+    This is done after W and B are connected, so that controls draw the same weights.
+    """
     net.connect(loss, net.populations["compare"], into="loss", weights=1.0, during=during)
 
 

@@ -87,9 +87,9 @@ class Noise:
     draw : str
         An expression with mean 0 and variance 1 that draws, such as ``randn()``.
     own : bool
-        Whether the unit itself gets it; if not, it is there to be sent to the unit's twin.
+        Whether the noise is added to the unit itself. If not, it is sent to the unit's twin.
     during : str
-        The phase in which it is drawn.
+        The phase in which the noise is drawn.
     """
 
     c: float = 0.01
@@ -137,8 +137,11 @@ def hidden_unit(transfer: str, tau: Quantity, noise: Noise | None = None, *, lat
 
 
 def output_unit(transfer: str, tau: Quantity, noise: Noise | None = None, *, lateral: bool = False) -> Neuron:
-    """Return an answering unit: error = (target - rate) f'(basal), latched in ``error``, minus the gradient of half the
-    squared miss by the basal field. It sends the square of its miss to the loss. Its noise is as in ``hidden_unit``."""
+    """Return a unit of the output.
+
+    Its error is (target - rate) f'(basal), latched in ``error``: minus the gradient of half the squared error by the basal
+    field. It sends the squared difference of target and rate to the loss. Its noise is that of `hidden_unit`.
+    """
     f, slope = find_transfer(transfer)
     own = f"""
         supervision : 1 (compartment)
@@ -149,10 +152,10 @@ def output_unit(transfer: str, tau: Quantity, noise: Noise | None = None, *, lat
 
 
 def twin_unit(transfer: str, tau: Quantity) -> Neuron:
-    """Return a unit of the noisy circuit, side by side with the clean one.
+    """Return a unit of the circuit with noise that runs side by side with the circuit without noise.
 
-    It gets the noise, the error and the rate of its twin there by synapses of their own, the latter two for its rule:
-    so its weights change as those between the clean units do.
+    It receives the noise, the error and the rate of its twin by synapses of their own. Its rule reads the error and the rate,
+    so that its weights change as those between the units without noise do.
     """
     f, _ = find_transfer(transfer)
     return Neuron(
@@ -172,9 +175,9 @@ def twin_unit(transfer: str, tau: Quantity) -> Neuron:
 
 
 def jittered_input(sd: float) -> Neuron:
-    """Return the neuron of a stimulus that has noise during training and none in evaluations (denoising, section 4.2).
+    """Return the neuron of a stimulus that has noise during training, and none in evaluations (denoising, section 4.2).
 
-    The noise is drawn in ``draw`` and gone after ``plasticity``; an evaluation has neither phase.
+    The noise is drawn in the phase ``draw`` and ends after ``plasticity``; an evaluation has neither phase.
     """
     return Neuron(
         f"""

@@ -34,23 +34,24 @@ def random_backpropagation(
 ) -> Circuit:
     """Make a layered network (`x`, `h1`, ..., softmax output `o`) whose error returns through a learning channel.
 
-        feedforward: one step per layer of weights; error: the output circuit's two; feedback: a step per hidden
-        layer, or one where the channel skips; plasticity: one. In the step `draw`, the last of `error`, dropout draws.
+    The phase feedforward has one step per layer of weights, and error the two steps of the output circuit. The phase feedback
+    has a step per hidden layer, or a single step where the channel skips layers. The phase plasticity has one step. Dropout is
+    drawn in the phase `draw`, which is the last step of `error`.
 
-    Projections are called `x_to_h1`, ..., and those of the channel `h2_to_h1` or, where it skips, `o_to_h1`. There
-    are no biases (Eq. 2 and 14). Circuits of variants that differ in numbers only can share one program
+    Projections are called `x_to_h1`, ..., and those of the channel `h2_to_h1` or, where it skips layers, `o_to_h1`. There
+    are no biases (Eq. 2 and 14). Circuits of variants that differ only in numbers can share one program
     (`Circuit.take_over`).
 
     Parameters
     ----------
     sizes : Sequence[int]
-        Units of each layer, stimulus first, at least three.
+        The numbers of units of the layers, stimulus first; at least three.
     variant : Variant | str
         A `Variant`, or the name of an algorithm.
     batch_size : int
-        Stimuli shown at a time: the minibatch.
-    precision, dt, seed, lowering
-        The precision, dt, seed and lowering of the circuit.
+        The number of stimuli that are presented at a time (the minibatch).
+    precision, dt, seed, lowering : str, Quantity, int, str
+        Options of the `Circuit`.
 
     Raises
     ------
@@ -108,7 +109,7 @@ def _forward(net: Circuit, variant: Variant, layers: list[Population], h: int) -
 
 
 def _rule(variant: Variant, h: int, top: bool, shape: tuple[int, int], outputs: int) -> SynapticEquation | None:
-    """Return what the synapses into layer h follow; None: they stay as they are."""
+    """Return the rule of the synapses into layer h; None if their weights are fixed."""
     if variant.algorithm == "top" and not top:
         return None
     rule = rbp

@@ -1,15 +1,15 @@
 """Circuits in which feedback weights learn by recirculation (Hinton and McClelland 1988; Cameron et al.).
 
-A pair of layers, x below and h above, is joined by A (up) and B (down). A loop takes four steps, each a phase:
+A pair of layers, x below and h above, is joined by A (up) and B (down). A loop takes four steps, each of which is a phase:
 
     from below    below_x: x        below_h: h = Ax    below_x_back: x^ = Bh     below_h_back: h^ = Ax^
     from above    above_h: z        above_x: x' = Bz   above_h_back: z^ = Ax'    above_x_back: x'^ = Bz^
 
-It is begun by a drive, drawn in `below_draw` or `above_draw` (noise of mean zero, or data), and ends with
-`below_learns` or `above_learns`. A unit sends its `rate` up and its `echo` down. What it first sent in a loop it keeps:
-`shown` (upwards), `received` (downwards). A layer between two others is the upper one of one pair and the lower one of the
-next at the same time, since what comes from below and from above lies in different compartments: all pairs of a chain
-go round at once.
+A loop begins with a drive (noise of mean zero, or data), which is drawn in `below_draw` or `above_draw`, and ends with
+`below_learns` or `above_learns`. A unit sends its `rate` up and its `echo` down. It keeps what it first sent in a loop as
+`shown` (upwards) and `received` (downwards). A layer between two others is the upper layer of one pair and the lower layer
+of the next pair at the same time, since input from below and input from above arrive in different compartments. All pairs
+of a chain therefore run their loops at once.
 """
 
 from __future__ import annotations
@@ -57,23 +57,26 @@ def chain(
     Parameters
     ----------
     sizes : Sequence[int]
-        Units of each layer, the lowest first; two make the pair of the paper.
+        The numbers of units of the layers, the lowest first. Two layers make the pair of the paper.
     rule : Rule | str
-        What changes A and B.
+        The rule that changes A and B.
     ends : Sequence[str]
-        The loops that are run, one after the other: from "below", from "above", or both. From below alone an expanding
-        pair never meets the third Penrose condition, from above alone a contracting one the fourth.
+        The loops that are run, one after the other: from "below", from "above", or both. With loops from below only, an
+        expanding pair never meets the third Penrose condition; with loops from above only, a contracting pair never meets
+        the fourth.
     data : bool
-        Whether `x` is a stimulus, with rows to be shown; otherwise it draws noise as every other layer does.
+        Whether `x` is a stimulus, which presents rows; otherwise it draws noise as every other layer does.
     noise : float
-        Standard deviation of what a layer draws.
-    tau, settling
-        Time constant of rate and echo (None: dt, step-by-step mode), and how many tau each step is then given.
+        The standard deviation of what a layer draws.
+    tau : Quantity, optional
+        The time constant of rate and echo. None stands for dt, which is step-by-step mode.
+    settling : float
+        With tau above dt, the time of each step of a loop, in units of tau.
     weights, feedback_weights : Any
-        The weights and feedback weights of A and B to begin with; None: Glorot and Bengio's uniform, each drawn by
-        itself.
+        The initial A and B. None stands for the uniform distribution of Glorot and Bengio, from which both are drawn
+        independently.
     circuit : Unpack[CircuitOptions]
-        See `CircuitOptions`; the precision is float64 if nothing else is said.
+        See `CircuitOptions`. The default precision is float64.
 
     Raises
     ------
@@ -203,10 +206,24 @@ def unit(
     down: str = "",
     top: bool = False,
 ) -> Neuron:
-    """Return the equations of a unit that is the lower one of a pair, the upper one, or both, in the phases `loops`.
+    """Return the neuron of a unit that is in the lower layer of a pair, in the upper layer, or in both.
 
-    `up` and `down` are what it sends when it is taught: f(basal) in `feedforward`, and the error in `feedback`, or at
-    the `top` in `error`.
+    Parameters
+    ----------
+    loops : sequence of str
+        The phases of the loops.
+    tau : Quantity
+        The time constant of rate and echo.
+    noise : float
+        The standard deviation of what it draws.
+    lower, upper : bool
+        Whether it is in the lower layer of a pair, and in the upper layer of a pair.
+    data : bool
+        Whether its drive is a row of the data.
+    up, down : str
+        What it sends in supervised learning: f(basal) in the phase `feedforward`, and the error in the phase `feedback`.
+    top : bool
+        Whether it is in the output, which sends its error in the phase `error`.
     """
     rates = {"below_x": "drive", "above_x": "apical"} | ({"below_x_back": "apical"} if "below_h_back" in loops else {})
     rates = {p: v for p, v in rates.items() if lower and p in loops}

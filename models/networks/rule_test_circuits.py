@@ -67,15 +67,16 @@ def bench_data(net: Circuit, count: int, seed: int, values: Mapping[str, Draw]) 
 def network(rule: Rule, hidden: Neuron | None = None, **options: Any) -> Circuit:
     """Make a network of 5-4-3 units that a rule trains: stimulus `x`, hidden layer `h`, and the hinge circuit with `o`.
 
-    A projection changes where its two populations have what the equation reads. Each broadcast is the square of what
-    a unit (`loss_unit`) receives of the errors.
+    A projection learns where its two populations have what the equation reads. Each broadcast is the square of what a unit
+    (`loss_unit`) receives of the errors.
 
     Parameters
     ----------
     rule : Rule
-        What the synapses follow.
+        The rule of the synapses.
     hidden : Neuron | None
-        The hidden units, with a compartment `basal`, and `apical` if they receive feedback; None: pyramidal.
+        The hidden units, with a compartment `basal`, and `apical` if they receive feedback. None stands for pyramidal
+        units.
     options : Any
         The options of the circuit.
 

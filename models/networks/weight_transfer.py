@@ -1,4 +1,4 @@
-"""From tied to untied, and from one network to the next (Amit 2019, section 4.1)."""
+"""The weights of one network as those of another: from tied to untied, and from one circuit to the next (Amit 2019, 4.1)."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ def untied(weights: NDArray[np.floating], tied: Projection, into: Projection) ->
     Parameters
     ----------
     weights : NDArray[np.floating]
-        The weights of the shape of ``tied``.
+        The weights, of the shape of ``tied``.
     tied, into : Projection
-        Projections with the same synapses; those of ``tied`` may share their weights.
+        Projections with the same synapses. Those of ``tied`` may share their weights.
 
     Raises
     ------
@@ -39,9 +39,10 @@ def untied(weights: NDArray[np.floating], tied: Projection, into: Projection) ->
 
 
 def carry_over(source: Circuit, target: Circuit, layers: Collection[str] | None = None) -> list[str]:
-    """Give a circuit the weights, and the states of the rules, of another one: untied where there it is tied.
+    """Give a circuit the weights, and the states of the rules, of another one.
 
-    Parameters, such as the rate, stay its own.
+    Where weights are tied in the source and untied in the target, every place gets a copy. Parameters, such as the rate, are
+    not carried over.
 
     Parameters
     ----------
@@ -50,7 +51,7 @@ def carry_over(source: Circuit, target: Circuit, layers: Collection[str] | None 
     target : Circuit
         The circuit that continues, or begins with some of its layers.
     layers : collection of str, optional
-        The populations whose incoming projections are carried over (feedback from there too); None for all.
+        The populations whose incoming projections, and whose feedback, are carried over. The default is all.
 
     Returns
     -------
