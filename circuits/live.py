@@ -107,12 +107,12 @@ class Live:
         try:
             found = session.present(inputs or {})
         except Diverged as problem:
-            raise self._told(problem, session) from None
+            raise self._explained(problem, session) from None
         if self._plain:
             return dict(zip(reads, found, strict=True))
         return self._computed(found)
 
-    def _told(self, problem: Diverged, session: Session) -> Diverged:
+    def _explained(self, problem: Diverged, session: Session) -> Diverged:
         """Return the error that names what became NaN or infinite, and what may be the cause."""
         for name, stimulus in session.stimuli.items():
             if not np.isfinite(stimulus.rows).all():

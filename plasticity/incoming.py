@@ -18,9 +18,16 @@ __all__ = ["Sum", "calls_in", "products", "sided", "with_sums_named"]
 
 @dataclass(frozen=True)
 class Sum:
-    """`variable` of the post unit is the sum over its synapses of weight*signal.
+    """A variable of the post unit that is the sum over its synapses of weight*signal.
 
-    weight: of `w`, states and parameters. signal: in bare names of the pre unit.
+    Parameters
+    ----------
+    variable : str
+        The name of the variable.
+    weight : str
+        An expression of ``w``, states and parameters.
+    signal : str
+        An expression in bare names of the pre unit.
     """
 
     variable: str
@@ -29,7 +36,7 @@ class Sum:
 
 
 def calls_in(node: ast.AST) -> list[ast.Call]:
-    """The sums in an expression."""
+    """Return the calls of ``incoming(...)`` in an expression."""
     calls = [n for n in ast.walk(node) if isinstance(n, ast.Call)]
     return [n for n in calls if isinstance(n.func, ast.Name) and n.func.id == INCOMING]
 

@@ -18,17 +18,20 @@ def noise_in(node: ast.AST) -> list[ast.Call]:
 
 
 def kinds_in(node: ast.AST) -> list[str]:
-    """What they are drawn by."""
+    """Return the names of the functions that draw noise in an expression."""
     return [call.func.id for call in noise_in(node) if isinstance(call.func, ast.Name)]
 
 
 def check_one_kind(statements: tuple[Statement, ...], where: str) -> None:
-    """Refuse an equation that draws both kinds.
+    """Refuse an equation that draws both kinds of noise.
 
-    Raises RecircuitError: it does.
+    Raises
+    ------
+    RecircuitError
+        If it draws both.
     """
     if len({kind for statement in statements for kind in kinds_in(statement.node())}) > 1:
         raise RecircuitError(
-            f"{where} draws both rand() and randn(). Use one kind in an equation "
-            "(Brian2's generators give the same bits everywhere only then)."
+            f"{where} draws both rand() and randn(). Use only one of them in an equation, since only then Brian2's generators "
+            "give the same bits on every backend."
         )

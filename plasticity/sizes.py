@@ -42,8 +42,14 @@ class TooLarge(Exception):
 class Size(NamedTuple):
     """The size of an expression.
 
-    value: its value, if it has no names. factors: how many it has with its powers written out. terms: how many it has when
-    it is multiplied out.
+    Parameters
+    ----------
+    value : float or None
+        Its value, if it has no names.
+    factors : float
+        The number of its factors when its powers are written out.
+    terms : float
+        The number of its terms when it is multiplied out.
     """
 
     value: float | None = None

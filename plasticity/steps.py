@@ -1,8 +1,8 @@
-"""What a rule is lowered to: five kinds of step, in the order in which they run.
+"""What a rule is lowered to: kinds of step, in the order in which they run.
 
-Arrays are per synapse, stored (n_post, n_pre), and traces (batch, n_post, n_pre): `w`, the state, and the **drives**,
-scratch arrays that hold averages over the batch elements for the steps that follow (`drives(steps)` names them).
-In every step `mean` is over the batch elements.
+Arrays are stored per synapse, (n_post, n_pre), and traces per synapse and batch element, (batch, n_post, n_pre). The arrays
+are `w`, the states, and the drives: scratch arrays that hold averages over the batch elements for the steps that follow
+(`drives(steps)` returns their names). In every step `mean` is the mean over the batch elements.
 """
 
 from collections.abc import Iterable
@@ -15,20 +15,33 @@ __all__ = ["Elementwise", "Fused", "Gather", "Product", "Step", "Traced", "Updat
 
 @dataclass(frozen=True)
 class _Step:
-    """One pass over the synapses. `drives`: the scratch arrays that it is the first to write."""
+    """One pass over the synapses.
+
+    Parameters
+    ----------
+    drives : tuple of str
+        The scratch arrays that it is the first to write.
+    """
 
     drives: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Product(_Step):
-    """`target = keep*target + scale*mean(post (x) pre)`: one matrix product.
+    """``target = keep*target + scale*mean(post (x) pre)``: one matrix product.
 
-    target: an array. keep, scale: expressions in parameters, `updates` and numbers.
-    post, pre: expressions in bare names of that unit's variables (`post` in broadcasts too), and in
-    `scalars`; either may be "1".
-    scalars: the parameters, and `updates`, that `post` and `pre` read; no variable of a unit that
-    the equation reads is called as they are.
+    Parameters
+    ----------
+    target : str
+        The array that is written.
+    keep, scale : str
+        Expressions in parameters, ``updates`` and numbers.
+    post, pre : str
+        Expressions in bare names of that unit's variables (``post`` in broadcasts too), and in ``scalars``. Either may be
+        ``"1"``.
+    scalars : tuple of str
+        The parameters, and ``updates``, that ``post`` and ``pre`` read. No variable of a unit that the equation reads has
+        one of these names.
     """
 
     target: str
@@ -41,10 +54,19 @@ class Product(_Step):
 
 @dataclass(frozen=True, kw_only=True)
 class Fused(_Step):
-    """`target = keep*target + scale*mean(expression)`: a loop over synapses and batch elements.
+    """``target = keep*target + scale*mean(expression)``: a loop over synapses and batch elements.
 
-    For what does not split into products. expression: in NAME_pre, NAME_post, broadcasts (bare),
-    parameters, `updates`, and arrays, `target` among them (its old value). Draws no noise.
+    It is used for expressions that do not split into products. It draws no noise.
+
+    Parameters
+    ----------
+    target : str
+        The array that is written.
+    keep, scale : str
+        Expressions in parameters, ``updates`` and numbers.
+    expression : str
+        An expression in NAME_pre, NAME_post, broadcasts (bare names), parameters, ``updates``, and arrays; the target
+        stands for its old value.
     """
 
     target: str
@@ -55,10 +77,13 @@ class Fused(_Step):
 
 @dataclass(frozen=True, kw_only=True)
 class Elementwise(_Step):
-    """Statements per synapse, of nothing that varies over batch elements; the only place of noise.
+    """Statements per synapse, of values that do not vary over batch elements. Only these draw noise.
 
-    statements: `NAME = E` or `NAME += E`, in arrays, parameters and `updates`. A name that is no
-    array is a temporary of these statements.
+    Parameters
+    ----------
+    statements : tuple of Statement
+        ``NAME = E`` or ``NAME += E``, in arrays, parameters and ``updates``. A name that is no array is a temporary of
+        these statements.
     """
 
     statements: tuple[Statement, ...]
@@ -71,12 +96,20 @@ class Elementwise(_Step):
 
 @dataclass(frozen=True, kw_only=True)
 class Traced(_Step):
-    """Traces are set in every batch element, and then, if there is a target, `target = keep*target + mean(expression)`.
+    """Traces are set in every batch element; then, if there is a target, ``target = keep*target + mean(expression)``.
 
-    statements: `NAME = E`, each of a trace; expressions as those of `Fused`, and with traces, each read as the statements
-    before have left it. target: an array that is no trace; "" for none.
-    once: of weights that several synapses share, what is added once and not for each synapse; then there is one statement
-    or a target.
+    Parameters
+    ----------
+    statements : tuple of Statement
+        ``NAME = E``, each of a trace. Expressions are those of `Fused`, with traces too, each read as the statements before
+        have left it.
+    target : str
+        An array that is no trace; empty for none.
+    keep, expression : str
+        As for `Fused`.
+    once : str
+        For weights that several synapses share, the terms that are added once, and not for each synapse. Then there is only
+        one statement or a target.
     """
 
     statements: tuple[Statement, ...] = ()
@@ -88,9 +121,16 @@ class Traced(_Step):
 
 @dataclass(frozen=True, kw_only=True)
 class Gather(_Step):
-    """`variable` of the post unit = sum over its synapses of array*signal.
+    """``variable`` of the post unit is the sum over its synapses of array*signal.
 
-    variable: bare name. array: of the synapse. signal: an expression in bare names of the pre unit.
+    Parameters
+    ----------
+    variable : str
+        The bare name of the variable.
+    array : str
+        An array of the synapse.
+    signal : str
+        An expression in bare names of the pre unit.
     """
 
     variable: str
@@ -98,7 +138,7 @@ class Gather(_Step):
     signal: str
 
 
-#: What changes arrays of the synapses.
+#: The steps that change arrays of the synapses.
 Update = Product | Fused | Elementwise | Traced
 Step = Update | Gather
 

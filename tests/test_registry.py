@@ -313,7 +313,9 @@ def test_a_damaged_package_is_reported_and_breaks_nothing(added: Path) -> None:
     with pytest.raises(rc.RecircuitError, match="'wrong' .* is not a subclass of Connectivity"):
         CONNECTIVITIES.find("wrong")
     found_packages = packages()
-    assert not found_packages.works and all(f"{name!r}" in found_packages.said for name in ("damaged", "wrong", "urfb"))
+    assert not found_packages.works and all(
+        f"{name!r}" in found_packages.message for name in ("damaged", "wrong", "urfb")
+    )
 
 
 @pytest.mark.parametrize("text", ["[recircuit.rules]\nno equals sign\n", "[recircuit.rules]\nx = a b c:\n", "\xff\xfe"])

@@ -27,8 +27,10 @@ class Diverged(RecircuitError):
 
     Parameters
     ----------
-    message : what happened, and what may help
-    variable : which of them did first, as ``"h1.rate"``
+    message : str
+        What happened, and what may help.
+    variable : str
+        The variable that did first, such as ``"h1.rate"``.
     """
 
     def __init__(self, message: str, variable: str = "") -> None:

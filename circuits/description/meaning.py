@@ -26,10 +26,10 @@ def check_meaning(projection: Projection, batch_size: int) -> None:
         )
     found = ambiguity(equation) if batch_size > 1 else None
     if found is not None:
-        raise RecircuitError(f"connect {projection.name}: the rule {equation.rule!r} {_said(found, batch_size)}")
+        raise RecircuitError(f"connect {projection.name}: the rule {equation.rule!r} {_explanation(found, batch_size)}")
 
 
-def _said(found: Ambiguity, batch_size: int) -> str:
+def _explanation(found: Ambiguity, batch_size: int) -> str:
     statement, shared, own, declared = found
     what = "keeps the state" if declared else "gives the name"
     forms = (

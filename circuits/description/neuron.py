@@ -120,9 +120,9 @@ class Neuron:
         name = equation.varname
         _check_name(name, "equations")
         flags = list(equation.flags)
-        during = [flag for flag in flags if _says_when(flag)]
+        during = [flag for flag in flags if _is_timing(flag)]
         into = [flag.removeprefix("weights into ") for flag in flags if flag.startswith("weights into ")]
-        other = [flag for flag in flags if not _says_when(flag) and not flag.startswith("weights into ")]
+        other = [flag for flag in flags if not _is_timing(flag) and not flag.startswith("weights into ")]
         allowed = {
             PARAMETER: {"compartment", "broadcast"},
             SUBEXPRESSION: {"stored", "constant over dt", "shared"},
@@ -281,7 +281,7 @@ def _check_name(name: str, where: str) -> None:
         raise RecircuitError(f"{where}: {getattr(problem, 'msg', problem)} Choose another.") from None
 
 
-def _says_when(flag: str) -> bool:
+def _is_timing(flag: str) -> bool:
     return "during " in flag or flag.startswith("after ")
 
 

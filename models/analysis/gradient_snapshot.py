@@ -25,7 +25,7 @@ __all__ = ["Snapshot", "matrix", "snapshot"]
 Array = NDArray[np.float64]
 STEP = 1e-6  # of the central difference that gives f'
 
-#: Noise that is left out.
+#: The functions of noise without noise.
 SILENT: dict[str, Callable[..., Any]] = {"rand": lambda: 0.0, "randn": lambda: 0.0, "poisson": lambda mean: mean}
 
 
@@ -33,8 +33,14 @@ SILENT: dict[str, Callable[..., Any]] = {"rand": lambda: 0.0, "randn": lambda: 0
 class Snapshot:
     """The variables of all units in the step in which the feedforward weights learn, and all weights before it.
 
-    circuit: which it is of. values: variable, such as "h1.error", to (batch, units). weights: projection to (n_post,
-    n_pre), those of a transpose included.
+    Parameters
+    ----------
+    circuit : Circuit
+        The circuit.
+    values : mapping of str to array
+        For each variable, such as ``"h1.error"``, its values, (batch, units).
+    weights : mapping of str to array
+        For each projection its weights, (n_post, n_pre), also where they are the transpose of others.
     """
 
     circuit: Circuit

@@ -121,9 +121,12 @@ def check_trusted(folder: Path, record: Record, trust: bool) -> None:
             "If you trust whoever made the folder, add --trust."
         )
     if not record.rule_hash or rule_hash(spec) != record.rule_hash:
+        changed = (
+            "the file has changed since then" if record.rule_hash else "the run has not recorded what the file was"
+        )
         raise UsageError(
             f"resume: --trust executes {path} only as it was when the run in {folder} was started, and "
-            f"{'the file has changed since then' if record.rule_hash else 'the run has not recorded what the file was'}. If you know that file, {naming}."
+            f"{changed}. If you know that file, {naming}."
         )
 
 

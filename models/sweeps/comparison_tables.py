@@ -27,8 +27,8 @@ COLUMNS = (
 
 def over_seeds(found: Sequence[Compared]) -> list[Row]:
     """Return a row for each rule: means over the seeds, and the standard deviation of the test error.
-
-    A number of presentations is the mean over the seeds that reached the wanted error, and `reached` says how many did.
+     The number of presentations is the mean over the seeds that reached the wanted error; `reached` is the number of these
+    seeds.
     """
     rows = []
     for rule in dict.fromkeys(one.rule for one in found):
@@ -51,24 +51,24 @@ def over_seeds(found: Sequence[Compared]) -> list[Row]:
 
 
 def as_csv(found: Sequence[Compared]) -> str:
-    """Return a row for each rule and seed."""
+    """Return the runs as CSV: a row for each rule and seed."""
     return csv_text([asdict(one) for one in found])
 
 
 def as_json(found: Sequence[Compared], task: Task) -> str:
-    """Return the task, the rows over the seeds, and all runs. A number that there is not is null."""
-    told = {
+    """Return the task, the rows over the seeds, and all runs as JSON. A number that does not exist is null."""
+    contents = {
         "task": {
             "data": task.data.name, "layers": list(task.layers), "epochs": task.epochs, "batch_size": task.batch_size,
             "wanted_error": task.wanted_error,
         },
         "rules": over_seeds(found), "runs": [asdict(one) for one in found],
     }  # fmt: skip
-    return json.dumps(_finite(told), indent=1) + "\n"
+    return json.dumps(_finite(contents), indent=1) + "\n"
 
 
 def as_markdown(found: Sequence[Compared], task: Task) -> str:
-    """Return a table over the seeds, with a line on the task above it and on the columns below it."""
+    """Return a table over the seeds in Markdown, with a line about the task above it and a line about the columns below it."""
     shown = len({one.seed for one in found})
     lines = [
         f"{task.data.name}, layers {'-'.join(map(str, task.layers))}, {task.epochs} epochs, {task.batch_size} at a time, "

@@ -1,7 +1,7 @@
-"""Jobs beside one another: on the cores of this machine, or on a Dask cluster by the address of its scheduler.
+"""Jobs in parallel: on the cores of this machine, or on a Dask cluster, by the address of its scheduler.
 
-On this machine each run is a process of its own, which a thread waits for, and no port is opened: a scheduler that listens
-runs the code that anybody sends to it, also another user of the same machine.
+On this machine each run is a process of its own, for which a thread waits, and no port is opened. A scheduler that listens
+on a port would run the code that anybody sends to it, including other users of the same machine.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def _here(
 
 
 def _twice(runs: Runs, job: Job) -> Result:
-    """Do a job; once more, if its process dies."""
+    """Do a job. If its process dies, do it once more."""
     try:
         return runs.perform(job.payload)
     except RuntimeError:
@@ -157,7 +157,7 @@ def _client(scheduler: Any, begun: Callable[[str], None]) -> Iterator[Any]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Silence Dask's log, in which a worker that is replaced takes a page."""
+    """Silence Dask's log, which takes a page for every worker that is replaced."""
     logger = logging.getLogger("distributed")
     before = logger.level
     logger.setLevel(logging.CRITICAL)

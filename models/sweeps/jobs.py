@@ -1,7 +1,7 @@
-"""Many runs, over seeds and variants: what there is to run, and running one of them anywhere with the same result.
+"""The jobs of a sweep, over seeds and variants. A job has the same result wherever it is run.
 
-A job is a plain dict that JSON can hold, so that it may be sent to another machine; so is what comes of it. Each is run
-by a process of its own, with one thread, so that its bits do not depend on where, or beside what, it runs.
+A job is a plain dict that can be written as JSON, so that it can be sent to another machine; so is its result. Each job is
+run by a process of its own, with one thread, so that its bits do not depend on the machine, or on what else runs there.
 """
 
 from __future__ import annotations
@@ -35,8 +35,16 @@ Result = dict[str, Any]
 class Job:
     """One run of a sweep.
 
-    kind: "train" or "reproduce". options: all that decides the result, but for the seed. seed: None where nothing is
-    drawn at random. where: what does not decide it, the paths of data and rule.
+    Parameters
+    ----------
+    kind : {"train", "reproduce"}
+        Whether it is a training or an experiment.
+    options : mapping of str
+        All options that decide the result, except the seed.
+    seed : int or None
+        The seed. It is None if nothing is drawn at random.
+    where : mapping of str
+        What does not decide the result: the paths of data and rule.
     """
 
     kind: str
@@ -59,7 +67,7 @@ class Job:
         return f"{re.sub(r'[^A-Za-z0-9_.-]+', '_', name)}{seed}-{digest}"
 
     def finished(self, folder: Path) -> Result | None:
-        """Return its result, if it lies in a folder. A file that cannot be read is ignored."""
+        """Return the result of the job, if a folder holds it. A file that cannot be read is ignored."""
         found = (read_result(folder / f"{self.key}.json") or {}).get("result")
         return found if is_result(self.kind, found) else None
 
@@ -75,7 +83,7 @@ class Job:
 
 
 def seeds_of(text: str) -> list[int]:
-    """Read seeds as one writes them: ``"0-4"``, ``"3"``, ``"0,2,5-7"``.
+    """Return the seeds that a text lists, as in ``"0-4"``, ``"3"`` or ``"0,2,5-7"``.
 
     Raises
     ------
@@ -93,7 +101,7 @@ def seeds_of(text: str) -> list[int]:
 
 
 def values_of(text: str) -> list[str]:
-    """Return the values of an option: parts between commas, but for commas within brackets (``clip(basal, -1, 1)``)."""
+    """Return the values of an option, which commas separate. Commas in brackets separate nothing: ``clip(basal, -1, 1)``."""
     parts, depth = [""], 0
     for sign in text:
         depth += (sign in "([{") - (sign in ")]}")

@@ -55,30 +55,32 @@ class Task:
 
 @dataclass(frozen=True)
 class Compared:
-    """One rule or circuit with one seed. Angles are in degrees, between an update and minus the gradient of `loss`.
+    """One rule or circuit, with one seed.
 
     Parameters
     ----------
     rule, seed : str, int
-        What was trained.
+        The rule or circuit, and the seed.
     loss : str
-        The loss that the angle is of; see `update_angle`.
+        The loss whose gradient the angles are measured from; see `update_angle`.
     test_error : float
-        After the last epoch, a share; NaN if it diverged.
+        The test error after the last epoch, as a share; NaN if training diverged.
     presentations : int or None
-        Samples shown until the wanted error was reached, to a whole epoch; None: it was not.
+        The number of samples that were presented until the wanted error was reached, in whole epochs; None if it was not
+        reached.
     angle_first, angle_last : float
-        Before the first and after the last epoch, by the first samples.
+        The angle between the update and minus the gradient of the loss in degrees, before the first and after the last
+        epoch, for the first samples.
     multiplications : int
-        Of one presentation, of one sample.
+        The number of multiplications in the presentation of one sample.
     milliseconds : float
-        Of one sample while it is learned, in this process.
+        The time for learning one sample, in this process.
     local : bool
         Whether all of its rules are local and no weights are the transpose of others.
     bytes_of_synapse : float
-        Of the synapse that keeps most, its weight included; a trace counts once for each batch element.
+        The bytes of the synapse that stores most, with its weight. A trace counts once for each batch element.
     phases, steps : int
-        Of one presentation.
+        The number of phases and of steps of one presentation.
     """
 
     rule: str
@@ -121,7 +123,7 @@ def compare(name: str, build: Build, task: Task, seed: int) -> Compared:
 
 
 def costs(net: Circuit) -> dict[str, Any]:
-    """What a circuit needs: multiplications, bytes of a synapse, phases and steps, and whether it is local."""
+    """Return what a circuit needs: multiplications, bytes of a synapse, phases and steps, and whether it is local."""
     plastic = [(p, p.equation) for p in net.projections.values() if p.plastic and p.equation is not None]
     schedule = net.schedule
     assert schedule is not None
@@ -169,7 +171,7 @@ def builder_of(spec: str, task: Task) -> Build:
 
 
 def _further_modes(samples: int) -> Callable[[int, Mapping[str, float], Circuit], None]:
-    """What goes through the other modes of a circuit after an epoch."""
+    """Return a callback that runs the other modes of a circuit after each epoch."""
 
     def after(_: int, __: Mapping[str, float], net: Circuit) -> None:
         for mode in list(net.modes)[1:]:
@@ -179,7 +181,7 @@ def _further_modes(samples: int) -> Callable[[int, Mapping[str, float], Circuit]
 
 
 def _made(function: Any, spec: str, task: Task, seed: int) -> Circuit:
-    """What a function of a file makes, if that is a circuit."""
+    """Return the circuit that a function of a file makes. Refuse anything else."""
     try:
         inspect.signature(function).bind(task.layers, batch_size=task.batch_size, seed=seed)
         found = function(task.layers, batch_size=task.batch_size, seed=seed)
@@ -188,12 +190,12 @@ def _made(function: Any, spec: str, task: Task, seed: int) -> Circuit:
             f"compare: {spec} cannot be called as network({task.layers}, batch_size=, seed=): {problem}."
         ) from problem
     if not isinstance(found, Circuit):
-        raise UsageError(f"compare: {spec} was to return a circuit; got {type(found).__name__}.")
+        raise UsageError(f"compare: {spec} must return a circuit, and returned a {type(found).__name__}.")
     return found
 
 
 def _attribute(path: Path, name: str) -> Any:
-    """What a file has under a name."""
+    """Return what a file defines under a name."""
     if not path.is_file():
         raise UsageError(f"compare: there is no file {path}. A circuit in a file is given as ./mine.py:network.")
     found = importlib.util.spec_from_file_location(f"recircuit_circuit_{path.stem}", path)

@@ -22,7 +22,7 @@ __all__ = ["Runs", "perform_in_own_process"]
 
 _THREADS = ("RECIRCUIT_THREADS", "OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 _CHILD = "from recircuit.models.sweeps.separate_process import _serve; _serve()"
-#: Seconds that a run has, when it is given up, to leave nothing behind.
+#: The seconds that a run has to clean up after it was stopped.
 PATIENCE = 5.0
 
 
@@ -30,7 +30,7 @@ class Runs(Processes):
     """The processes of several runs."""
 
     def end(self, running: Collection[Process]) -> None:
-        """Tell those that are under way that nobody waits for them; kill those that go on."""
+        """Tell the running processes that nobody waits for them, and kill those that do not end."""
         for child in running:
             _close_input(child)
         until = time.monotonic() + 2 * PATIENCE
@@ -40,21 +40,30 @@ class Runs(Processes):
             child.kill()
 
     def check(self) -> None:
-        """Raise RuntimeError: they were stopped."""
-        if self.stopped.is_set():
-            raise RuntimeError("it was given up")
-
-    def perform(self, payload: Mapping[str, Any]) -> Result:
-        """Run a job in a process of its own, with one thread.
-
-        Returns what `recircuit.models.sweeps.jobs.perform` does, or `failed` with the reason.
+        """Refuse to go on after the processes were stopped.
 
         Raises
         ------
         RuntimeError
-            The process died.
+            If they were stopped.
         """
-        with tempfile.TemporaryFile("w+") as said, self._start(said) as child:
+        if self.stopped.is_set():
+            raise RuntimeError("the runs were stopped")
+
+    def perform(self, payload: Mapping[str, Any]) -> Result:
+        """Run a job in a process of its own, with one thread.
+
+        Returns
+        -------
+        dict
+            The result of `recircuit.models.sweeps.jobs.perform`, or an entry ``failed`` with the reason.
+
+        Raises
+        ------
+        RuntimeError
+            If the process died.
+        """
+        with tempfile.TemporaryFile("w+") as errors, self._start(errors) as child:
             assert child.stdin is not None and child.stdout is not None
             try:
                 child.stdin.write(json.dumps(payload) + "\n")
@@ -65,15 +74,15 @@ class Runs(Processes):
                 raise
             finally:
                 self.ended(child)
-            said.seek(0)
-            last = said.read().strip().splitlines()[-1:]
+            errors.seek(0)
+            last = errors.read().strip().splitlines()[-1:]
         if not answer:
             raise RuntimeError(f"the process of a run ended with {child.returncode}{f': {last[0]}' if last else ''}")
         return json.loads(answer)
 
-    def _start(self, said: Any) -> Process:
+    def _start(self, errors: Any) -> Process:
         return self.start(
-            [sys.executable, "-c", _CHILD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said,
+            [sys.executable, "-c", _CHILD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors,
             env=os.environ | dict.fromkeys(_THREADS, "1"),
         )  # fmt: skip
 
@@ -91,7 +100,7 @@ def _close_input(child: Process) -> None:
 
 
 def _serve() -> None:
-    """The child's side."""
+    """Read a job, run it, and write its result: what the process of a run does."""
     answer = os.dup(1)
     os.dup2(2, 1)  # what a user's rule prints does not go between
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -15,7 +15,7 @@ from .jobs import Job, Result
 __all__ = ["Line", "Summary", "csv_text", "lines", "summaries"]
 
 Row = dict[str, Any]
-#: Of the last epoch, what is not the circuit's doing.
+#: The columns of the last epoch that do not describe the circuit.
 LEFT_OUT = ("epoch", "seconds", "presentations_per_second")
 
 
@@ -23,7 +23,16 @@ LEFT_OUT = ("epoch", "seconds", "presentations_per_second")
 class Line:
     """A run, or one check of an experiment's run.
 
-    variant: what it is a run of. seed: of the run. measured: numbers. rest: whether it diverged, how long it took.
+    Parameters
+    ----------
+    variant : dict
+        The variant that was run.
+    seed : int or None
+        The seed of the run.
+    measured : dict
+        The numbers that were measured.
+    outcome : dict
+        Whether the run diverged, and how long it took.
     """
 
     variant: Row
@@ -38,7 +47,19 @@ class Line:
 
 @dataclass(frozen=True)
 class Summary:
-    """A variant over its runs. measured: name -> (mean, sd), None where there is none; diverged, holds: how many."""
+    """A variant, over its runs.
+
+    Parameters
+    ----------
+    variant : dict
+        The variant.
+    runs, diverged : int
+        The number of runs, and of those that diverged.
+    holds : int or None
+        The number of runs in which the check holds. It is None for trainings.
+    measured : mapping of str
+        For each number that was measured, its mean and standard deviation. Each is None where it does not exist.
+    """
 
     variant: Row
     runs: int
@@ -92,23 +113,23 @@ def _varied(jobs: Sequence[Job]) -> list[str]:
 
 
 def _variant(job: Job, varied: Sequence[str], rules: Mapping[str, str]) -> Row:
-    """What a job is a run of; a rule is told with its file where another file has one of that name."""
+    """Return the variant of a job. Rules of the same name are named with their files."""
     found = {name: job.options.get(name) for name in varied}
-    told = rules.get(str(job.where.get("rule")))
-    return found if told is None else found | {"rule": told}
+    with_file = rules.get(str(job.where.get("rule")))
+    return found if with_file is None else found | {"rule": with_file}
 
 
 def _rules_by_file(jobs: Sequence[Job]) -> dict[str, str]:
-    """Of different rules of one name: the rule and its whole path -> the rule and as much of the path as tells them apart."""
+    """For rules that share a name: return the whole path of each, and the end of the path that tells it apart."""
     files: dict[Any, dict[Any, str]] = {}
     for job in jobs:
         if "equations" in job.options:
             files.setdefault(job.options["rule"], {})[job.options["equations"]] = str(job.where["rule"])
-    return {whole: told for same in files.values() if len(same) > 1 for whole, told in _tails(list(same.values()))}
+    return {whole: tail for same in files.values() if len(same) > 1 for whole, tail in _tails(list(same.values()))}
 
 
 def _tails(paths: Sequence[str]) -> list[tuple[str, str]]:
-    """Paths with the shortest ends by which they differ."""
+    """Return paths, each with the shortest end by which they differ."""
     parts = [path.split("/") for path in paths]
     length = next(
         n for n in range(1, 1 + max(map(len, parts))) if len({tuple(p[-n:]) for p in parts}) == len(set(paths))

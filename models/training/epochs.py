@@ -33,16 +33,26 @@ __all__ = ["Training"]
 
 
 class Training:
-    """A circuit, its data, and how far it is. `epoch()` trains one more and measures it.
+    """A circuit, its data, and how far its training is. `epoch()` trains one more epoch and measures it.
 
     Parameters
     ----------
-    circuit, samples, backend : what learns, what it is shown, and what runs it
-    output : the population that answers; None: the one that a supervisor projects to
-    measures : names of measures for more columns of the history
-    more : a function of the epoch and the circuit that returns still more columns
-    images : the training images of each epoch, where they are changed
-    modes : those of the circuit through which an epoch goes, one after the other; errors are those of the first
+    circuit : Circuit
+        The circuit that learns.
+    samples : Samples
+        The data.
+    backend : str
+        The backend that runs the circuit.
+    output : str, optional
+        The population that answers. The default is the one that a supervisor projects to.
+    measures : sequence of str
+        The names of measures, for more columns of the history.
+    more : function
+        A function of the epoch and the circuit that returns still more columns.
+    images : Augmented, optional
+        The training images, if they are changed in each epoch.
+    modes : sequence of str or None
+        The modes of the circuit through which an epoch goes, one after the other. Errors are measured in the first.
     """
 
     def __init__(
@@ -80,7 +90,7 @@ class Training:
         return self.circuit.timetable(part, mode=mode) if self.readout is None else self.readout.table(part)
 
     def go_on_from(self, checkpoint: Checkpoint) -> None:
-        """Take over its state and history."""
+        """Take over the state and the history of a checkpoint."""
         checkpoint.restore(self.circuit)
         self.history.rows[:] = checkpoint.about.rows
         self.good = checkpoint
@@ -88,7 +98,10 @@ class Training:
     def epoch(self, bar: Bar) -> Row:
         """Present all training samples in the order of this epoch, then evaluate.
 
-        Raises Diverged, or KeyboardInterrupt; either leaves the circuit as it was before the epoch.
+        Raises
+        ------
+        Diverged, KeyboardInterrupt
+            If a variable became NaN or infinite, or Ctrl-C was pressed. The circuit is then as it was before the epoch.
         """
         number = self.circuit.epoch + 1
         before = self._beyond()

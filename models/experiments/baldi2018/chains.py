@@ -32,14 +32,18 @@ QUICK: Stages = ((2e-4, 0.4), (1e-3, 3.0), (5e-3, 40.0))
 
 @dataclass(frozen=True)
 class Length:
-    """All that was run for one L.
+    """All runs of one length L.
 
     Parameters
     ----------
-    c, start, end, predicted : (L-1, n), and weights (L, n)
-    unstable : whether it begins in the unstable region, (n,)
-    times : when `path`, (times, L, n), and `error`, |alpha - beta P| relative to |alpha|, (times, n), were looked at
-    left : |alpha - beta P| relative to |alpha| at the end, (n,)
+    c, start, end, predicted : array
+        The feedback weights, (L-1, n), and the weights, (L, n).
+    unstable : array of bool, shape (n,)
+        Whether a chain begins in the unstable region.
+    times : array
+        The times of `path`, (times, L, n), and of `error`, |alpha - beta P| relative to |alpha|, (times, n).
+    left : array, shape (n,)
+        |alpha - beta P| relative to |alpha| at the end.
     """
 
     c: Array

@@ -36,15 +36,20 @@ noisy = Rule(
 def chain(
     weights: Weights, x: Array, target: Array, rule: Rule, channel: Weights = (), transfer: str = "linear"
 ) -> Flow:
-    """A network whose errors come down from layer to layer.
+    """Make a network whose errors come down from layer to layer.
 
     Parameters
     ----------
-    weights : W_1, ..., W_L as they begin
-    x, target : rows, all of which every presentation shows
-    rule : bp, noisy, or frfb, with a ``channel``
-    channel : C_1, ..., C_(L-1), of which C_i brings the error of layer i+1 to layer i; none for W^T
-    transfer : the transfer function of the hidden units
+    weights : sequence of array
+        The initial W_1, ..., W_L.
+    x, target : array
+        The rows, all of which every presentation shows.
+    rule : Rule
+        bp, noisy, or frfb with a ``channel``.
+    channel : sequence of array
+        C_1, ..., C_(L-1), of which C_i brings the error of layer i+1 to layer i. Without it, it is W^T.
+    transfer : str
+        The transfer function of the hidden units.
     """
     net = Circuit(len(x), 1 * ms, seed=len(weights))
     unit = channel_unit(Variant("rbp", transfer=transfer), 1 * ms)

@@ -64,13 +64,16 @@ class Protocol:
 
 
 def reproduced(settings: Settings, full: Protocol, quick: Protocol, *, worst: float) -> Report:
-    """BP, RF with f' and without, and FA from each seed's start.
+    """Train BP, RF with f' and without, and FA from each seed's initial weights.
 
     Parameters
     ----------
-    settings : how it is run
-    full, quick : what is learned, in a full and in a quick run
-    worst : the test error of BP, in percent, that shows that it has learned in a full run
+    settings : Settings
+        The settings of the experiment.
+    full, quick : Protocol
+        What is learned in a full run, and in a quick run.
+    worst : float
+        The test error of BP in percent that shows that it has learned in a full run.
     """
     protocol = quick if settings.quick else full
     curves = learn(protocol, centred(settings.dataset(protocol.data)), settings)
@@ -91,11 +94,11 @@ def learn(protocol: Protocol, data: Dataset, settings: Settings) -> LearningCurv
     fixed = {"protocol": vars(protocol), "data": data.fingerprint()}
     return each(
         settings, dict(zip(METHODS, METHODS)), lambda method: {"method": method, **fixed},
-        lambda _, method, seed: _course(method, seed, protocol, data, settings),
+        lambda _, method, seed: _trained(method, seed, protocol, data, settings),
     )  # fmt: skip
 
 
-def _course(method: str, seed: int, protocol: Protocol, data: Dataset, settings: Settings) -> LearningCurve:
+def _trained(method: str, seed: int, protocol: Protocol, data: Dataset, settings: Settings) -> LearningCurve:
     net = build(method, (data.n_features, *protocol.hidden, data.classes), protocol, seed)
     history = trained(
         settings, net, data, protocol.epochs, label=f"{protocol.data}: {method}, seed {seed}",

@@ -28,12 +28,20 @@ def draw_errors(
     rows: Collection[str] = (),
     paper: Mapping[str, float] | None = None,
 ) -> Any:
-    """Training and test error by epoch, in percent: means over seeds.
+    """Draw training and test error by epoch, in percent, as means over seeds.
 
     Parameters
     ----------
-    rows : all methods there are, so that each has its own colour
-    paper : test errors of the paper, shares, that are marked
+    runs : mapping
+        The runs by method.
+    title : str
+        The title.
+    figure : Figure or SubFigure, optional
+        The figure that is drawn into.
+    rows : collection of str
+        The names of all methods, so that each has its own colour.
+    paper : mapping of str to float, optional
+        The test errors of the paper, as shares. They are marked.
     """
     figure = new_figure(6.6, 3.0) if figure is None else figure
     axes = figure.subplots(1, 2, sharey=True)

@@ -25,14 +25,18 @@ def each[Method](
     about: Callable[[Method], Mapping[str, Any]],
     compute: Callable[[str, Method, int], Found],
 ) -> dict[str, list[Found]]:
-    """Every method that is wanted, from each seed: by method what its runs found, each of them `kept`.
+    """Return what the runs of every method found, from each seed, by method. Each run is `kept`.
 
     Parameters
     ----------
-    about : of a method, all that its numbers depend on, but for the seed and the backend
-    compute : makes the run of a name, method and seed; what it returns is JSON
-
-    With `Settings.from_runs` methods of which nothing is kept are left out.
+    settings : Settings
+        The settings of the experiment. With `Settings.from_runs`, methods of which no run is kept are left out.
+    methods : mapping of str
+        The methods by name.
+    about : function
+        A function of a method that returns all that its numbers depend on, except the seed and the backend.
+    compute : function
+        A function of name, method and seed that makes the run. It returns JSON.
     """
     found: dict[str, list[Found]] = {}
     for name, method in settings.chosen(methods).items():
@@ -92,16 +96,19 @@ def is_kept(settings: Settings, name: str) -> bool:
 
 
 def place_of(settings: Settings, name: str, ending: str) -> Path | None:
-    """The file, or the folder, in which a run of this name is kept; None: it is not."""
+    """Return the file, or the folder, in which a run of this name is kept; None if it is not kept."""
     if settings.out is None or settings.quick:
         return None
     return settings.out / FOLDER / f"{re.sub(r'[^A-Za-z0-9.+-]+', '_', name)}{ending}"
 
 
 def _read(path: Path, about: Mapping[str, Any], any_data: bool) -> dict[str, Any] | None:
-    """``found`` and ``seconds`` of a file; None where there is none, it is not one of ours, or of another run.
+    """Return the entries ``found`` and ``seconds`` of a file; None if there is no such file, or it is of another run.
 
-    any_data : the run may be of other data, as where only its numbers are wanted and the data are not there
+    Parameters
+    ----------
+    any_data : bool
+        Whether the run may be of other data. Then only its numbers are wanted, and the data may be absent.
     """
     file = read_result(path)
     if file is None or not {"about", "found", "seconds"} <= set(file):

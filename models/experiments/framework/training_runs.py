@@ -1,4 +1,4 @@
-"""Circuits of experiments are trained by `train`, which tells of each epoch; long runs go on where they were stopped."""
+"""Circuits of experiments are trained by `train`, which reports each epoch. Long runs go on where they were stopped."""
 
 from __future__ import annotations
 
@@ -38,8 +38,16 @@ def trained(
 
     Parameters
     ----------
-    label : what is trained, for a line that says which epoch is under way
-    out : where the run is kept after each epoch, as `resumable` says it; None: it is not
+    settings : Settings
+        The settings of the experiment.
+    net, data, epochs
+        The circuit, the data and the number of epochs, as for `train`.
+    label : str
+        What is trained, for a line that says which epoch is being run.
+    out : RunFiles, optional
+        Where the run is kept after each epoch, as `resumable` returns it. Without it, the run is not kept.
+    measures, callbacks
+        As for `train`.
 
     Raises
     ------
@@ -48,7 +56,7 @@ def trained(
     TrainingDiverged
         If a variable became NaN or infinite.
     """
-    told = _Told(settings, label, net.epoch + epochs)
+    reporter = _EpochReporter(settings, label, net.epoch + epochs)
     return train(
         net,
         data,
@@ -56,13 +64,16 @@ def trained(
         backend=settings.backend,
         out=out,
         measures=measures,
-        callbacks=[told, *callbacks],
+        callbacks=[reporter, *callbacks],
         progress=False,
     )
 
 
 def or_guess(run: Callable[[], History], epochs: int, classes: int) -> tuple[list[Row], str]:
-    """The rows of a run, and what became NaN or infinite in it, after which all errors are those of guessing."""
+    """Return the rows of a run, and the variable that became NaN or infinite in it.
+
+    After that, all errors are those of guessing.
+    """
     try:
         return run().rows[:epochs], ""
     except TrainingDiverged as problem:
@@ -72,24 +83,30 @@ def or_guess(run: Callable[[], History], epochs: int, classes: int) -> tuple[lis
 
 
 def resumable(settings: Settings, name: str, about: Mapping[str, Any], epochs: int) -> RunFiles | None:
-    """The folder ``out/runs/NAME`` of a run, with which `train` goes on from the last epoch that is kept there.
+    """Return the folder ``out/runs/NAME`` of a run. `train` continues from the last epoch that is kept there.
+
+    The time of the epochs that are kept is added to the settings.
 
     Parameters
     ----------
-    settings : nothing is kept where they have no folder, or are those of a quick run
-    name : of the run, the same for the same run
-    about : all that its numbers depend on, but for the backend and the number of epochs; a folder that says otherwise is of
-        another run, and is begun anew
-    epochs : how many are wanted; the time that those took which are there is told to the settings
+    settings : Settings
+        The settings of the experiment. Nothing is kept if they have no folder, or are those of a quick run.
+    name : str
+        The name of the run, which is the same for the same run.
+    about : mapping of str
+        All that its numbers depend on, except the backend and the number of epochs. A folder that says otherwise is of
+        another run, which is begun anew.
+    epochs : int
+        The number of epochs that are wanted.
     """
     folder = place_of(settings, name, "")
     if folder is None:
         return None
-    said = as_json({**about, "backend": settings.backend})
-    found = _begun(folder) if read_result(folder / ABOUT) == said else None
+    contents = as_json({**about, "backend": settings.backend})
+    found = _begun(folder) if read_result(folder / ABOUT) == contents else None
     if found is not None:
         settings.earlier.append(sum(row["seconds"] for row in found.about.rows[:epochs]))
-    return RunFiles(folder, resume=found is not None, overwrite=found is None, files={ABOUT: content(said)})
+    return RunFiles(folder, resume=found is not None, overwrite=found is None, files={ABOUT: content(contents)})
 
 
 def _begun(folder: Path) -> Checkpoint | None:
@@ -100,8 +117,8 @@ def _begun(folder: Path) -> Checkpoint | None:
 
 
 @dataclass(frozen=True)
-class _Told:
-    """Says which epoch is under way."""
+class _EpochReporter:
+    """Reports which epoch is being run."""
 
     settings: Settings
     label: str

@@ -19,18 +19,22 @@ from .averaged_equations import Averaged, gathered
 
 Array = NDArray[np.floating]
 Stages = Sequence[tuple[float, float]]
-#: Of the way of a weight; a network that does not learn is as far from SciPy as the weights went.
+#: The largest distance from SciPy, as a share of the way of a weight. For a network that does not learn it is 1.
 SMALL = 0.02
 Invariant = Callable[[Sequence[Array]], Array]
 
 
 class Study:
-    """Linear networks beside each other: their circuit, which shows the covariances, and their averaged equations.
+    """Linear networks side by side: their circuit, which presents the covariances, and their averaged equations.
 
     Parameters
     ----------
-    networks : where they begin
-    S_II, S_TI : (count, N_0, N_0), (count, N_L, N_0)
+    networks : Networks
+        The initial weights.
+    S_II, S_TI : array, shapes (count, N_0, N_0) and (count, N_L, N_0)
+        The covariances of the input, and of target and input.
+    backend : str
+        The backend that runs the circuit.
     """
 
     def __init__(self, networks: Networks, S_II: Array, S_TI: Array, backend: str = "numpy") -> None:
@@ -57,7 +61,7 @@ class Study:
         return [w[-1] for w in ends]
 
     def close(self) -> None:
-        """Let go of the circuit."""
+        """Close the circuit."""
         self.flow.close()
 
     def _run(self, rate: float, times: Sequence[float] | Array) -> list[Array]:
@@ -70,11 +74,16 @@ class Convergence:
 
     Parameters
     ----------
-    rates : the coarsest first, each half of the one before
-    gaps : by rate, the largest distance of a weight, at any time, from SciPy's solution
-    drifts : what is conserved -> by rate, its largest drift
-    exact : SciPy's own drift of each
-    way : the largest distance of a weight from where it began, by SciPy
+    rates : sequence of float
+        The rates, the coarsest first, each half of the one before.
+    gaps : sequence of float
+        For each rate, the largest distance of a weight, at any time, from SciPy's solution.
+    drifts : mapping of str to sequence of float
+        For each conserved quantity, its largest drift at each rate.
+    exact : mapping of str to float
+        SciPy's own drift of each conserved quantity.
+    way : float
+        The largest distance of a weight from where it began, by SciPy.
     """
 
     rates: Sequence[float]

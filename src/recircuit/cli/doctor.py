@@ -25,15 +25,25 @@ __all__ = ["doctor"]
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at.
+    """The result of one check of the machine.
 
-    what: its name. works: whether it does. said: what was found. remedy: what to do where it does not work.
-    needed: whether nothing can be trained without it.
+    Parameters
+    ----------
+    what : str
+        The name of what was checked.
+    works : bool
+        Whether it works.
+    message : str
+        What was found.
+    remedy : str
+        What to do if it does not work.
+    needed : bool
+        Whether nothing can be trained without it.
     """
 
     what: str
     works: bool
-    said: str
+    message: str
     remedy: str = ""
     needed: bool = False
 
@@ -47,7 +57,7 @@ def doctor() -> None:
     width = max(len(f.what) for f in findings)
     for found in findings:
         mark = "ok " if found.works else "NO " if found.needed else "-  "
-        typer.echo(f"{mark} {found.what:<{width}}  {found.said}")
+        typer.echo(f"{mark} {found.what:<{width}}  {found.message}")
         if not found.works and found.remedy:
             typer.echo(f"    {'':<{width}}  {found.remedy}")
     lacking = {name: backend.missing() for name, backend in BACKENDS.items()}
