@@ -1,4 +1,4 @@
-"""What a user gives as samples: a pair, samples alone, or an iterator over some of them at a time; and names of classes."""
+"""The samples that a user gives: a pair, samples alone, or an iterator over parts of them; and the names of classes."""
 
 from __future__ import annotations
 

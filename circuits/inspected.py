@@ -1,4 +1,4 @@
-"""What is known of a circuit before anything is built: its operations, its timetable, its text and its diagram."""
+"""What a circuit says before anything is built: its operations, timetable, text and diagram."""
 
 from __future__ import annotations
 

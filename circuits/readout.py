@@ -1,4 +1,4 @@
-"""Where the answer of a circuit is read: of which population, which variable of it, and at the end of which steps."""
+"""The readout of a circuit: from which variable of which population its answer is read, and at the end of which steps."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class HasLowered(Protocol):
 
 @dataclass(frozen=True)
 class Readout:
-    """What the answer of a circuit is, and when it is read.
+    """The answer of a circuit: the variable, and the steps at whose ends it is read.
 
     The answer to a class is the unit of the output with the largest basal field (or rate, if it has no such field). The
     answer to a target is the variable ``answer`` of the output, or its rate.

@@ -1,4 +1,4 @@
-"""What a user may set a variable to, and what not."""
+"""Checks of the values that a user sets a variable to."""
 
 from __future__ import annotations
 

@@ -114,7 +114,7 @@ class SynapticEquation:
 
     @property
     def plain_names(self) -> dict[str, str]:
-        """What the plain Brian2 form calls this equation's names: `rate` is `rate_syn`, `loss` is `loss_post`.
+        """The names of this equation in the plain Brian2 form: `rate` is `rate_syn`, `loss` is `loss_post`.
 
         Brian2's `Synapses` refuses a variable that either unit has too, as `rate` mostly is, and takes
         a bare name that it does not know for the post unit's.

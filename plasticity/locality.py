@@ -52,7 +52,7 @@ _COMPARISONS = (ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq)
 
 @dataclass
 class Scope:
-    """What one projection's synapses may read; `locals` grows statement by statement."""
+    """The names that one projection's synapses may read. `locals` grows statement by statement."""
 
     where: str
     parameters: Collection[str]

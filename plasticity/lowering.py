@@ -1,4 +1,4 @@
-"""From a rule's equation to matrix products.
+"""Lowering of a rule's equation to matrix products.
 
 Each statement is expanded into terms `scalar * synapse * f(post) * g(pre)`, of which the mean over
 batch elements is `scalar * synapse * mean(f (x) g)`. Terms without a synapse factor accumulate straight
@@ -214,7 +214,7 @@ class _Lowering:
         return sorted(up + down)
 
     def sides(self, node: ast.expr) -> set[str]:
-        """What an expression depends on, of "pre", "post" and "synapse"; nothing if scalar."""
+        """Return what an expression depends on: "pre", "post" and "synapse"; nothing if it is a scalar."""
         noise = {"synapse"} if noise_in(node) else set()
         return {self.side(name) for name in names_in(node)} - {"scalar"} | noise
 

@@ -1,4 +1,4 @@
-"""From the text of an equation to statements. Nothing here is ever executed."""
+"""The parser of equations: from text to statements. Nothing here is ever executed."""
 
 import ast
 import inspect
@@ -47,7 +47,7 @@ class Statement:
 
     @property
     def line(self) -> str:
-        """As Brian2's abstract code: ``w += E``."""
+        """The statement as Brian2's abstract code: ``w += E``."""
         expression = self.expression if self.step is None else show(self.node())
         return f"{self.target} {self.operator} {expression}"
 

@@ -1,4 +1,4 @@
-"""What a rule is given, checked one thing at a time."""
+"""Checks of the arguments of a rule."""
 
 from __future__ import annotations
 

@@ -195,7 +195,7 @@ class _Check:
                 self.unknown(node)
 
     def truth(self, node: ast.expr) -> None:
-        """What `and`, `or` and `not` are of."""
+        """Check an operand of `and`, `or` or `not`."""
         if not isinstance(node, ast.Compare | ast.BoolOp | ast.Name) and not _is_not(node):
             self.refuse(f"`{_text(node)}` is neither true nor false; write a comparison, such as basal > 0")
         self.expression(node)

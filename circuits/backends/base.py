@@ -1,4 +1,4 @@
-"""What a backend is: what it needs, how it builds a circuit, and what is known of it before it does."""
+"""The base class of backends: what a backend needs, and how it builds a circuit."""
 
 from __future__ import annotations
 

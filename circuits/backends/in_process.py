@@ -1,4 +1,4 @@
-"""What backends have in common that run in this process: the walk along a timetable, and what is kept of it."""
+"""The common part of backends that run in this process: the loop over a timetable, and what is kept of a run."""
 
 from __future__ import annotations
 
@@ -51,14 +51,14 @@ class InProcessProgram(Program):
 
     @abstractmethod
     def action(self, operation: Operation) -> Action:
-        """What does an operation, each time that it is called."""
+        """Return a function that does an operation."""
 
     @abstractmethod
     def shown(self, clamp: Clamp, series: Series) -> Callable[[int], None]:
-        """What shows that row of a series which it is called with."""
+        """Return a function that presents the row of a series that it is called with."""
 
     def running(self) -> AbstractContextManager[Any]:
-        """What is around a run. NumPy does not warn: what is not finite is found after each presentation."""
+        """Return a context for a run, in which NumPy does not warn: what is not finite is found after each presentation."""
         return np.errstate(all="ignore")
 
     def close(self) -> None:

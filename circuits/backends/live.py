@@ -1,4 +1,4 @@
-"""What a program does in a closed loop: one presentation at a time, of rows that are given with the call."""
+"""The part of a program that runs closed loops: one presentation at a time, of rows that are given with the call."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class LiveStimulus:
 
     @property
     def flat(self) -> np.ndarray:
-        """The same memory, row by row."""
+        """The rows of the same memory, one after the other."""
         return self.rows.reshape(-1, self.rows.shape[-1])
 
     @property

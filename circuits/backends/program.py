@@ -1,4 +1,4 @@
-"""What every backend offers: a built circuit whose variables are read and set, and whose presentations are run."""
+"""The base class of programs: a built circuit whose variables are read and set, and whose presentations are run."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ class RunResult:
 
 
 def cause(lowered: Lowered, table: Timetable) -> str:
-    """What may have made a circuit diverge: an equation that the time step is too long for, before learning."""
+    """Return what may have made a circuit diverge: an equation that the time step is too long for, before learning."""
     network = lowered.network
     for population in network.populations.values():
         for state in unstable(population.neuron, network.dt):
@@ -108,7 +108,7 @@ def cause(lowered: Lowered, table: Timetable) -> str:
 
 
 def diverged(variable: str, when: str, why: str) -> Diverged:
-    """What is raised where something became NaN or infinite."""
+    """Return the error for a variable that became NaN or infinite."""
     return Diverged(f"{variable} became NaN or infinite {when}. {why}", variable)
 
 
@@ -131,7 +131,7 @@ class Program(ABC):
 
     @property
     def variables(self) -> Mapping[str, Variable]:
-        """What the circuit keeps in memory, by name."""
+        """The variables of the circuit, by name."""
         return self.lowered.variables
 
     @property
@@ -157,7 +157,7 @@ class Program(ABC):
 
     @abstractmethod
     def noise(self) -> NoiseState:
-        """What the random numbers to come depend on."""
+        """Return the state of the random numbers."""
 
     @abstractmethod
     def set_noise(self, state: NoiseState) -> None:

@@ -1,4 +1,4 @@
-"""What a run is given is checked before it begins, in the same way on every backend."""
+"""The checks of a run's arguments, which are the same on every backend."""
 
 from __future__ import annotations
 

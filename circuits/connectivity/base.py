@@ -1,4 +1,4 @@
-"""What a connectivity is: which of the possible synapses between two populations exist, and which share a weight.
+"""The base class of connectivities: which of the possible synapses exist, and which share a weight.
 
 A connectivity is data. It does not know what its synapses transmit or how they learn; a projection says that. A new one
 is a frozen dataclass that inherits from `Connectivity` (or from `Matrix`, if its weights are a matrix) and says where its

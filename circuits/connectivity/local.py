@@ -97,7 +97,7 @@ class Local(Connectivity):
 
     @property
     def T(self) -> Local:
-        """The same synapses in the opposite direction, with weights of their own."""
+        """The connectivity of the same synapses in the opposite direction, with weights of their own."""
         return replace(self, transposed=not self.transposed)
 
     @cached_property

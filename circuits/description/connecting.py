@@ -1,4 +1,4 @@
-"""What a user gives to ``connect``, made into what a projection keeps: its connectivity, weights and rule."""
+"""The arguments of ``connect``, made into what a projection keeps: its connectivity, weights and rule."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def warn_of_autapses(projection: Projection, autapses: bool | None) -> None:
 
 
 def arrives_as(pre: Population, post: Population, into: str, name: str, there: Iterable[Projection]) -> str:
-    """What the field of a projection is called by, after its compartment: the pre population where it is the first."""
+    """Return the last part of a field's name: the pre population, or for further projections from it the projection."""
     into_post = [p for p in there if p.post is post]
     second = any(p.pre is pre and p.into == into for p in into_post)
     arrives = name if second else pre.name

@@ -47,7 +47,7 @@ class DelayLine:
 
 
 def sent_by(projection: Projection) -> str:
-    """What each pre unit sends: a variable, times the factor of a transpose that is multiplied."""
+    """Return the expression that each pre unit sends: a variable, times the factor of a transpose that is multiplied."""
     scale = projection.weights.scale if isinstance(projection.weights, Transposed) else 1.0
     return projection.sends if scale == 1 else f"{scale!r}*{projection.sends}"
 

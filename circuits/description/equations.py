@@ -1,4 +1,4 @@
-"""From the text of a neuron to Brian2's equations; every piece of the text is checked before Brian2 sees it."""
+"""The equations of a neuron: from text to Brian2's equations. Every piece of the text is checked before Brian2 sees it."""
 
 from __future__ import annotations
 

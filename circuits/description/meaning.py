@@ -1,4 +1,4 @@
-"""What a projection's rule means where several batch elements share its synapses, and where several synapses share a weight."""
+"""Checks of a rule's meaning, where several batch elements share its synapses or several synapses share a weight."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ def begins_of(schedule: Schedule) -> list[int]:
 
 
 def shown_for(schedule: Schedule, population: Population, mode: str | None) -> int:
-    """For how many steps of a presentation of a mode a stimulus is shown; None: of the first mode."""
+    """Return the number of steps for which a presentation of a mode shows a stimulus. None stands for the first mode."""
     assert population.clamp is not None
     own, first = schedule.part(mode)
     opened = schedule.open_steps(population.clamp.during, f"the stimulus {population.name!r}")

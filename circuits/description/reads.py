@@ -42,7 +42,7 @@ def arriving_in(projection: Projection) -> str:
 
 
 def arriving_from(network: Network, population: Population) -> list[str]:
-    """Those of all projections from a population."""
+    """The fields of all projections from a population."""
     return [arriving_in(p) for p in network.projections.values() if p.pre is population and arriving_in(p)]
 
 

@@ -22,7 +22,7 @@ class StateEquation:
 
     @property
     def of_each(self) -> str:
-        """Where a shared variable is, before its mean is taken: what each batch element would make of it."""
+        """The variable that holds what each batch element would make of a shared variable, before the mean is taken."""
         return f"each_{self.variable}"
 
 

@@ -96,7 +96,7 @@ def checked_closed(closed: object, where: str) -> Closed:
 
 
 def closed_in_words(closed: str) -> str:
-    """The same in words."""
+    """Say in words what a pathway does while it is closed."""
     return "keeps its last value" if closed == "hold" else "is zero"
 
 

@@ -38,7 +38,7 @@ class Box:
 
     @property
     def name(self) -> str:
-        """Of the population."""
+        """The name of the population."""
         return self.population.name
 
     def on(self, side: Side) -> list[str]:

@@ -1,4 +1,4 @@
-"""What the expressions of units are worth, from what is stored: for whoever looks at a circuit from outside."""
+"""The values of the expressions of units, computed from stored variables, for recordings and readouts."""
 
 from __future__ import annotations
 

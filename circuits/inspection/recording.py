@@ -1,4 +1,4 @@
-"""What a run is to record: which variables, of which units and batch elements, how often; and how it is gathered."""
+"""A recording: which variables, units and batch elements it keeps, and how often; and how it is collected."""
 
 from __future__ import annotations
 

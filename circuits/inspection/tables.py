@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Recorded(Protocol):
-    """What a recording has that is tabulated: `recircuit.Trace` says what each of these is."""
+    """The attributes of a recording that tables are made of; `recircuit.Trace` describes them."""
 
     recording: Recording
 

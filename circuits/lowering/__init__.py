@@ -1,1 +1,1 @@
-"""From declarations to Brian2 objects: populations (shared), and projections in two ways, dense and plain."""
+"""Lowering: from the description of a circuit to operations, and from these to Brian2 objects."""

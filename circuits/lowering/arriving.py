@@ -14,7 +14,7 @@ __all__ = ["arrivals"]
 
 
 def arrivals(network: Network) -> list[Operation]:
-    """For each projection whose rule reads `arriving_pre`, what keeps that signal in the steps in which it is open."""
+    """Return operations that store the arriving signal, for each projection whose rule reads `arriving_pre`."""
     return [_arrival(network, p) for p in network.projections.values() if arriving_in(p)]
 
 

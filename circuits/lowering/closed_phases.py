@@ -1,4 +1,4 @@
-"""What an expression comes to in a step in which some phases are closed."""
+"""Expressions simplified for a step in which some phases are closed."""
 
 from __future__ import annotations
 

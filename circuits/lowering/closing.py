@@ -1,4 +1,4 @@
-"""What closed pathways leave behind: those that are to be zero are set to zero, those that hold are left alone."""
+"""Operations for closed pathways: some are set to zero, and those that hold their value are left alone."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def openings(steps: Sequence[int], closed: str, schedule: Schedule) -> tuple[int
 
 
 def closings(network: Network) -> list[Operation]:
-    """For each pathway that is zero while it is closed, an operation in the steps in which it is closed."""
+    """Return an operation for each pathway that is zero while it is closed, in the steps in which it is closed."""
     schedule, made = network.phased(), []
     for population in network.populations.values():
         if (clamp := population.clamp) is not None and clamp.closed == "zero":

@@ -27,7 +27,7 @@ __all__ = [
 
 
 def move(network: Network, line: DelayLine, signal: Term) -> Operation:
-    """What moves a delay line on by a step, whether somebody reads it in this step or not."""
+    """Return an operation that moves a delay line on by a step, whether it is read in this step or not."""
     name = line.population.name
     keys = [f"{name}.{variable}" for variable in (line.name, *(tap for _, tap in line.taps))]
     return Operation(
@@ -43,7 +43,7 @@ def moves(network: Network) -> list[Operation]:
 
 
 def signal_of(network: Network, projection: Projection) -> Term:
-    """What a projection brings in: what its pre units send, or what they sent so many steps ago."""
+    """Return the signal that a projection brings in: what its pre units send, or what they sent some steps ago."""
     line = delay_line(network, projection)
     if line is None or not isinstance(projection.delay, int):
         return Term(projection.pre.name, sent_by(projection))
@@ -52,7 +52,7 @@ def signal_of(network: Network, projection: Projection) -> Term:
 
 
 def delayed(projection: Projection, line: DelayLine, kernel: Propagate) -> DelayedPropagate:
-    """The same kernel for synapses with delays of their own."""
+    """Return a kernel for synapses with delays of their own."""
     return DelayedPropagate(
         projection.name, kernel.n_pre, kernel.n_post, f"{projection.pre.name}.{line.name}", line.length, kernel.field,
         kernel.weights,
@@ -74,7 +74,7 @@ def delay_variables(network: Network, population: Population) -> list[Variable]:
 
 
 def table_variables(network: Network, projection: Projection) -> list[Variable]:
-    """Which synapse has which delay: what `synapse_tables` makes, which is not made here."""
+    """Return the variables of the table that says which synapse has which delay."""
     if synapse_delays(projection) is None:
         return []
     if (pairs := pairs_of(network, projection)) is not None:
@@ -85,7 +85,7 @@ def table_variables(network: Network, projection: Projection) -> list[Variable]:
 
 
 def table_constants(network: Network, projection: Projection) -> dict[str, Any]:
-    """What these tables hold."""
+    """Return the contents of these tables."""
     pairs = pairs_of(network, projection)
     tables = synapse_tables(projection) if pairs is None else pair_tables(pairs)
     return {f"{projection.name}.{table}": values for table, values in tables.items()}

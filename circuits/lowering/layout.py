@@ -1,4 +1,4 @@
-"""Which variables the operations of a circuit need in memory, and what some of them begin with."""
+"""The variables that the operations of a circuit need in memory, and the initial values of some of them."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def layout(network: Network, operations: list[Operation], *, tables: bool = True
 
 
 def constants(network: Network) -> dict[str, Any]:
-    """What variables begin with, but for what is drawn: parameters, states of rules and tables."""
+    """Return the initial values of variables, except those that are drawn: parameters, states of rules and tables."""
     found: dict[str, Any] = {ACTIVE.key: network.batch_size}
     for population in network.populations.values():
         found |= {f"{population.name}.{k}": number(v) for k, v in population.neuron.parameters.items()}

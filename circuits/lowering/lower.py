@@ -1,4 +1,4 @@
-"""From the description of a circuit to the intermediate form."""
+"""Lowering of the description of a circuit to the intermediate form."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can happen in a step, and in which order."""
+"""The operations of a step, and their order."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def equations_in_steps(
 
 
 def all_equations(projection: Projection) -> list[SynapticEquation]:
-    """Those for all sets of phases that there might be."""
+    """Return the equations for all sets of phases that can be open together."""
     equation = whole_equation(projection)
     phases = equation.phases
     sets = chain.from_iterable(combinations(phases, count) for count in range(len(phases) + 1))

@@ -65,7 +65,7 @@ def needs_mask(projection: Projection) -> bool:
 
 
 def kept_arrays(projection: Projection) -> list[str]:
-    """What is kept for each weight: the weight, states, drives, and the mask."""
+    """Return the arrays that are kept for each weight: the weight, states, drives, and the mask."""
     equation = projection.equation
     arrays = ["w"]
     if equation is not None and equation.plastic:
@@ -74,7 +74,7 @@ def kept_arrays(projection: Projection) -> list[str]:
 
 
 def propagation(network: Network, projection: Projection) -> list[Operation]:
-    """What a projection brings into its compartment."""
+    """Return the operations that bring the signal of a projection into its compartment."""
     made = _at_once(network, projection)
     if synapse_delays(projection) is None or (line := delay_line(network, projection)) is None:
         return [made]

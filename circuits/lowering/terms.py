@@ -1,4 +1,4 @@
-"""What all kernels have in common: the expressions of one unit that they read."""
+"""The base class of kernels: the expressions of one unit that they read."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ class Term:
 
     @property
     def key(self) -> str:
-        """Where its value is stored, as ``"h.rate"``."""
+        """The key of the variable that stores its value, such as ``"h.rate"``."""
         return f"{self.population}.{self.variable}"
 
 
 @dataclass(frozen=True)
 class Kernel:
-    """What all kinds have in common: the terms that they read."""
+    """The base class of kernels, with the terms that they read."""
 
     def terms(self) -> list[Term]:
         """All terms, in the order of the fields."""

@@ -1,4 +1,4 @@
-"""Which operations run in which step, and which of them can be left out without changing a bit."""
+"""The timetable of a presentation: which operations run in which step, and which are left out without changing a bit."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ class Timetable:
         return frozenset(kernel.population for kernel in kernels if isinstance(kernel, Clamp))
 
     def names(self) -> list[list[str]]:
-        """For each step the names of the operations that run."""
+        """Return the names of the operations that run, for each step."""
         return [[e.operation.name for e in row if not e.skipped] for row in self.entries]
 
     def running(self) -> Iterator[tuple[Operation, int]]:

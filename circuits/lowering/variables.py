@@ -1,4 +1,4 @@
-"""What a circuit keeps in memory: name, shape, and what there is one of for each."""
+"""The variables of a circuit: name, shape, and scope."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 
 class Scope(Enum):
-    """What there is one value for."""
+    """The scope of a variable: what it has one value for."""
 
     UNIT = "unit and batch element"
     SHARED_UNIT = "unit"
@@ -21,7 +21,7 @@ class Scope(Enum):
 
 
 class Kind(Enum):
-    """What kind of number it is; reals have the precision of the circuit."""
+    """The kind of number. Real numbers have the precision of the circuit."""
 
     REAL = "real"
     DOUBLE = "double precision"
@@ -29,7 +29,7 @@ class Kind(Enum):
     LONG = "long whole number"
 
     def dtype(self, real: np.dtype) -> np.dtype:
-        """As NumPy stores it."""
+        """The NumPy type of this kind of number."""
         fixed = {Kind.DOUBLE: np.float64, Kind.WHOLE: np.int32, Kind.LONG: np.int64}
         return np.dtype(fixed[self]) if self in fixed else real
 
@@ -57,7 +57,7 @@ class Variable:
 
     @property
     def key(self) -> str:
-        """As ``"h.rate"``."""
+        """The key of the variable, such as ``"h.rate"``."""
         return f"{self.owner}.{self.name}"
 
     @property

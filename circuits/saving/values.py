@@ -1,7 +1,6 @@
-"""What a description is made of, as JSON and arrays: numbers, text, quantities, and the classes in a list.
-
-A value that JSON has no form for is an object with one key that says what it is, as ``{"quantity": [.01, [0, 0, 1, ...]]}``.
-What comes back is made by the constructors of the classes in `KINDS`, which check what they are given.
+"""The values in a description as JSON and arrays: numbers, text, quantities, and the classes in a list.
+ A value that JSON has no form for is an object with one key that says what it is, as ``{"quantity": [.01, [0, 0, 1,
+...]]}``. What comes back is made by the constructors of the classes in `KINDS`, which check what they are given.
 """
 
 from __future__ import annotations

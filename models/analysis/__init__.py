@@ -1,1 +1,1 @@
-"""What can be measured of a circuit: gradients, weights, signals, filters, answers."""
+"""Measurements of a circuit: gradients, weights, signals, filters, answers."""

@@ -1,4 +1,4 @@
-"""What a circuit holds at the moment it learns, and the gradient that it should have followed."""
+"""The variables of a circuit at the moment it learns, and the gradient that it should have followed."""
 
 from __future__ import annotations
 

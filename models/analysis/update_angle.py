@@ -37,7 +37,7 @@ LEAST, DIRECTIONS = 0.05, 5
 
 @dataclass(frozen=True)
 class UpdateAngle:
-    """What `update_angle` measured.
+    """The result of `update_angle`.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ class _Asked:
         return float(np.mean(into)) if into else 180.0
 
     def changes(self) -> dict[str, Array]:
-        """What one presentation adds to the weights."""
+        """Return what one presentation adds to the weights."""
         program, table = self.circuit.program(), self.circuit.timetable("train")
         names = [p.name for p in self.circuit.projections.values() if p.plastic]
         self.inputs.load(program)
@@ -155,7 +155,7 @@ class _Asked:
         return found
 
     def responses(self, projections: list[Projection]) -> dict[str, tuple[Array, Array]]:
-        """For each projection: how the answers change with what enters each post unit, and what its pre units send."""
+        """Return, for each projection, how the answers change with the input of each post unit, and what its pre units send."""
         sent, ask = {p.name: self.sent(p) for p in projections}, self.read(self.readout)
         known: dict[tuple[str, str], Array] = {}
         for p in sorted(projections, key=lambda p: np.ptp(sent[p.name]) > 0):  # biases, which need one direction, first
@@ -168,7 +168,7 @@ class _Asked:
         return {p.name: (known[p.post.name, p.into], sent[p.name]) for p in projections}
 
     def sent(self, p: Projection) -> Array:
-        """What a projection carries at the end of an evaluation, (batch, units)."""
+        """Return the signal of a projection at the end of an evaluation, (batch, units)."""
         return self.read(Readout.of(self.circuit, read=f"{p.pre.name}.{p.sends}"))()
 
 

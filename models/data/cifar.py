@@ -23,7 +23,7 @@ PIXELS = 3 * 32 * 32
 
 @dataclass(frozen=True)
 class Layout:
-    """What files a version has, and how many records of what kind are in them."""
+    """The files of a version, and the number and kind of records in them."""
 
     name: str
     folder: str

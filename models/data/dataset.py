@@ -1,4 +1,4 @@
-"""What a training run reads: samples and labels, checked once and then frozen."""
+"""A data set: samples and labels, which are checked once and cannot be changed afterwards."""
 
 from __future__ import annotations
 

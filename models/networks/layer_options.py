@@ -1,4 +1,4 @@
-"""What options that many networks have come to: the synapses between two layers, and how long a layer settles."""
+"""Options of layers that many networks have: the synapses between two layers, and the time that a layer settles."""
 
 from __future__ import annotations
 

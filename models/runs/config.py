@@ -1,4 +1,4 @@
-"""What a training run is asked to be: the options of `recircuit train`, checked, with their defaults filled in."""
+"""The options of a training run (`recircuit train`), checked, with their defaults filled in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a training run takes where nothing is said: by the size of the data, or from a model's paper."""
+"""The default options of a training run, which depend on the size of the data or on the paper of a model."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SMALL = 10_000
 
 
 class Asked(Protocol):
-    """What `of_model` reads of the options of a run; `RunConfig` has it."""
+    """The options of a run that `of_model` reads. `RunConfig` has them."""
 
     model: str | None
     layers: str | None

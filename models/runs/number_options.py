@@ -1,4 +1,4 @@
-"""What the numbers among the options of a run may be."""
+"""The numbers that are allowed as options of a run."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ Build = Callable[[int], Circuit]
 
 @dataclass(frozen=True)
 class Task:
-    """What all of them are given.
+    """The task on which all rules are trained.
 
     Parameters
     ----------

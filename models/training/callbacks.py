@@ -1,4 +1,4 @@
-"""What is called while a circuit trains, and stopping early.
+"""Callbacks, which are called while a circuit trains; and early stopping.
 
 A callback is a function of the number of the epoch, its row of the history, and the circuit, which is called after each
 epoch; or an object with some of these methods:

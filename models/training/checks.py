@@ -1,4 +1,4 @@
-"""What cannot be trained is refused before anything is built."""
+"""Checks that refuse what cannot be trained, before anything is built."""
 
 from __future__ import annotations
 

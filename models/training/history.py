@@ -1,4 +1,4 @@
-"""What a training run measured, epoch by epoch."""
+"""The history of a training run: what it measured, epoch by epoch."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class History:
 
     @property
     def test_mse(self) -> float:
-        """The same as `test_error` where real values are wanted: the mean square of the differences."""
+        """The mean squared error of the test samples, for real-valued targets."""
         return self._at_the_end("test_mse")
 
     def _at_the_end(self, column: str) -> float:

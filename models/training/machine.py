@@ -62,7 +62,7 @@ def threads(backend: str) -> int:
 
 
 def versions(backend: str = "numpy") -> dict[str, str]:
-    """Of what decides the numbers."""
+    """Return the versions of everything that decides the numbers."""
     names = ["recircuit", "brian2", "numpy", "scipy", "scipy-openblas32"]
     found = {"python": platform.python_version(), "machine": platform.machine()} | {n: version(n) for n in names}
     return found | BACKENDS.find(backend).versions()

@@ -1,4 +1,4 @@
-"""What a modifier is: a change of a rule's equations, such as momentum, as a value.
+"""Modifiers: changes of a rule's equations, such as momentum, as values.
 
     rule.modified(momentum(.9), weight_decay(1e-4))
 

@@ -1,4 +1,4 @@
-"""What recircuit raises: one paragraph that names the object, what it got, what it expected, what to do."""
+"""The errors of recircuit. A message is one paragraph: it names the object, what it got, what was expected, and what to do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a battery of checks on a rule found, as a table."""
+"""The results of the checks of a rule, as a table."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Report:
-    """What `check_rule` found; printed, it is a table."""
+    """The result of `check_rule`. It is printed as a table."""
 
     rule: Rule
     rows: Sequence[Row]

@@ -157,7 +157,7 @@ class _Bench:
         return found
 
     def finite(self) -> Found:
-        """What is learned has an end; and there is something that is learned."""
+        """Check that what is learned stays finite, and that something is learned."""
         try:
             before, after = _synapses(self.make()), self.learned(lowering="reference")
         except Diverged:
@@ -176,7 +176,7 @@ class _Bench:
         return None, f"{SHOWN} presentations, {' and '.join(plastic)}"
 
     def others(self) -> Found:
-        """What one unit's variables change in synapses that are not its own, and one synapse in the others."""
+        """Check that a unit's variables change only its own synapses, and that a synapse does not change others."""
         usual, net = self.learned(), self.make()
         start, data, again = _synapses(net), self.data(net), self.data(net, seed=1)
         differences = {}

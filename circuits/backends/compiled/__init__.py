@@ -1,4 +1,4 @@
-"""What the compiled backends share: a circuit as a program that stays alive as a worker, built once and kept."""
+"""The common part of the compiled backends: a program that runs as a worker, is compiled once and is kept in a cache."""
 
 from .program import CompiledProgram
 

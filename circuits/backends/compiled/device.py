@@ -1,4 +1,4 @@
-"""What a device of Brian2's needs besides, to write programs that are kept."""
+"""What a Brian2 device needs in addition, to write programs that are kept."""
 
 from __future__ import annotations
 

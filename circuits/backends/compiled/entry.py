@@ -1,4 +1,4 @@
-"""What says of an entry of the cache that it is whole: the size and the hash of each of its programs."""
+"""A list of the programs of a cache entry with their sizes and hashes. It shows that the entry is complete."""
 
 from __future__ import annotations
 

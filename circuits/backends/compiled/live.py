@@ -21,14 +21,14 @@ HEAD = 16
 
 
 class Hosts(Protocol):
-    """What a closed loop asks of its program."""
+    """The methods of a program that a closed loop uses."""
 
     loaded: int
     lowered: Lowered
 
     @property
     def variables(self) -> Mapping[str, Variable]:
-        """What the circuit keeps in memory."""
+        """The variables of the circuit."""
         ...
 
     def dtype(self, key: str) -> np.dtype:

@@ -28,7 +28,7 @@ Field = str | int | float | np.ndarray
 
 
 class Kind(IntEnum):
-    """What a message asks for, or is."""
+    """The kinds of message."""
 
     GET = 1
     SET = 2
@@ -59,7 +59,7 @@ _DTYPES = {number: dtype for dtype, number in ARRAYS.items()}
 
 
 class Malformed(Exception):
-    """What came is not a message, or not the one that was expected."""
+    """The data that arrived are not a message, or not the message that was expected."""
 
 
 class Gone(Exception):
@@ -68,7 +68,7 @@ class Gone(Exception):
 
 @dataclass(frozen=True)
 class Message:
-    """What came."""
+    """A message that arrived."""
 
     kind: Kind
     number: int

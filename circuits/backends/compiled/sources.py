@@ -1,4 +1,4 @@
-"""What the projects of the compiled backends have in common: the registry, and few large files."""
+"""The common part of the projects of the compiled backends: the registry, and few large files."""
 
 from __future__ import annotations
 

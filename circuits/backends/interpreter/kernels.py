@@ -1,4 +1,4 @@
-"""What each kind of kernel does to the memory of a circuit, synapse by synapse."""
+"""How each kind of kernel changes the memory of a circuit, synapse by synapse."""
 
 from __future__ import annotations
 

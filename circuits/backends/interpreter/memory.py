@@ -1,4 +1,4 @@
-"""What a circuit holds while it is interpreted, and what the names in its expressions stand for."""
+"""The memory of a circuit while it is interpreted, and what the names in its expressions stand for."""
 
 from __future__ import annotations
 

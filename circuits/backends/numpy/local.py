@@ -1,4 +1,4 @@
-"""What local and tied connections do, in NumPy: windows are gathered, a few batch elements at a time, and multiplied.
+"""Local and tied connections in NumPy: windows are gathered, a few batch elements at a time, and multiplied.
 
 In all functions: signals are (batch, units) with the units of an image in the order (channels, places); ``where``
 (places, taps) says which place of the pre image each tap of a place reads, -1 for none; weights w are (places, maps,

@@ -1,4 +1,4 @@
-"""What an output circuit is: the populations at the end of a network that compute its error by their own dynamics."""
+"""The base class of output circuits: the populations at the end of a network that compute its error in time."""
 
 from __future__ import annotations
 

@@ -52,12 +52,12 @@ class Assembly:
 
     @property
     def dtype(self) -> np.dtype:
-        """Of real numbers."""
+        """The type of real numbers."""
         return self.lowered.network.dtype
 
     @property
     def variables(self) -> Mapping[str, Variable]:
-        """What there is in memory."""
+        """The variables of the circuit."""
         return self.lowered.variables
 
     def add_group(self, name: str, group: Any) -> None:

@@ -30,7 +30,7 @@ References = dict[str, tuple[Any, str, str]]
 
 @singledispatch
 def runner_of(kernel: Kernel, name: str, assembly: Assembly) -> Any:
-    """What runs a kernel; None for what the presentation loop does itself (clamping)."""
+    """Return what runs a kernel; None for what the presentation loop does itself (clamping)."""
     return None
 
 

@@ -1,4 +1,4 @@
-"""From the intermediate form to Brian2 objects, with their code."""
+"""Brian2 objects, with their code, from the intermediate form."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What runs an operation's code in Brian2, and groups that only own variables."""
+"""Objects that run an operation's code in Brian2, and groups that only own variables."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Store(Group):
         self.variables.create_clock_variables(clock)
 
     def array(self, name: str, size: int, dtype: Any) -> None:
-        """As many values as there are."""
+        """An array of the right number of values."""
         self.variables.add_array(name, size=size, dtype=dtype)
 
     def scalar(self, name: str, dtype: Any) -> None:

@@ -1,4 +1,4 @@
-"""Of several state equations in one operation, only those whose values somebody reads."""
+"""A pass that reduces an operation with several state equations to those whose values are read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Matrices of few weights are gone through from synapse to synapse, on the processor.
+"""A pass that computes products with few weights synapse by synapse, on the processor.
 
 Measured by ``python -m benchmarks sparse``: where more exist, or in few batch elements, the matrix as a whole is faster.
 """

@@ -1,4 +1,4 @@
-"""What would compute the same again, since nothing that it reads has changed."""
+"""A pass that finds operations which would compute the same again, since nothing that they read has changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is overwritten before anyone reads it."""
+"""A pass that finds operations whose results are overwritten before they are read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Brian2's own Synapses compute, as data: the kinds of kernel that only the reference form has."""
+"""The kinds of kernel that only the reference form has: what Brian2's own Synapses compute, as data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the reference form keeps in memory."""
+"""The variables of the reference form."""
 
 from __future__ import annotations
 
