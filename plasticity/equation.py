@@ -122,16 +122,25 @@ class SynapticEquation:
         own = {name: f"{name}_syn" for name in (*self.parameters, *self.state, *self.traces, *self.locals)}
         return own | {name: f"{name}_post" for name in self.broadcasts}
 
-    def plain_code(self, locals_too: tuple[str, ...] = ()) -> str:
-        """Brian2's abstract code for `Synapses` of one batch element, the oracle of every lowering.
+    def plain_statements(self, locals_too: tuple[str, ...] = ()) -> tuple[Statement, ...]:
+        """Return the statements for Brian2's `Synapses` of one batch element, the oracle of every lowering.
 
-        `dw = E` reads `w += E`. The circuit declares `w`, `updates`, and the state and the parameters
-        by their `plain_names`; locals are temporaries. `locals_too`: those of other statements, which are renamed too.
+        The circuit declares `w`, `updates`, and the state and the parameters by their `plain_names`; locals are temporaries.
+
+        Parameters
+        ----------
+        locals_too : tuple of str
+            The locals of other statements, which are renamed too.
         """
         names = self.plain_names | {name: f"{name}_syn" for name in locals_too}
         nodes = {name: ast.Name(plain) for name, plain in names.items()}
-        lines = ((names.get(s.target, s.target), s.operator, rename(s.node(), nodes)) for s in self.statements)
-        return "\n".join(f"{target} {operator} {show(node)}" for target, operator, node in lines)
+        return tuple(
+            Statement(names.get(s.target, s.target), s.operator, show(rename(s.node(), nodes))) for s in self.statements
+        )
+
+    def plain_code(self, locals_too: tuple[str, ...] = ()) -> str:
+        """Return `plain_statements` as Brian2's abstract code, in which `dw = E` reads `w += E`."""
+        return "\n".join(s.line for s in self.plain_statements(locals_too))
 
     def __str__(self) -> str:
         if self.plastic:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 from dataclasses import replace
 from typing import Any
 
@@ -84,12 +86,13 @@ def written(network: Network, state: StateEquation) -> str:
 
 
 def statements_of(code: str) -> list[Statement]:
-    """Lines of ``NAME = E`` or ``NAME += E`` as statements."""
-    found = []
-    for line in code.splitlines():
-        left, _, right = line.partition("=")
-        adds = left.rstrip().endswith("+")
-        found.append(Statement(left.rstrip(" +"), "+=" if adds else "=", right.strip()))
+    """Return Brian2's abstract code, lines of ``NAME = E`` or ``NAME += E``, as statements."""
+    code, found = inspect.cleandoc(code), []
+    for line in ast.parse(code).body:
+        assert isinstance(line, ast.Assign | ast.AugAssign)
+        target = line.target if isinstance(line, ast.AugAssign) else line.targets[0]
+        expression = ast.get_source_segment(code, line.value) or ast.unparse(line.value)
+        found.append(Statement(ast.unparse(target), "=" if isinstance(line, ast.Assign) else "+=", expression))
     return found
 
 

@@ -92,14 +92,14 @@ def network_for(rule: Rule) -> str:
     UsageError
         If the rule learns without labels in pairs of layers, or in a circuit with phases of its own.
     """
+    for name, kind in NETWORKS.items():
+        if name != USUAL and kind.suits(rule):
+            return name
     if found := sorted((_read(rule.forward) | _read(rule.feedback)) & IN_GALLERY.keys()):
         raise UsageError(
             f"The rule {rule.name!r} reads {found[0]!r}, which exists only in a circuit with phases of its own. Such a circuit "
             f"is in examples/{IN_GALLERY[found[0]]}: copy it, and train it with recircuit.train(...)."
         )
-    for name, kind in NETWORKS.items():
-        if name != USUAL and kind.suits(rule):
-            return name
     if IN_LOOPS & _read(rule.forward):
         raise UsageError(
             f"The rule {rule.name!r} learns in pairs of layers, without labels. Build them with "

@@ -85,7 +85,8 @@ def _each_with_sums(
         named = replace(named, expression=word_substitute(named.expression, there))
         for one in dict.fromkeys(replace(s, variable=variables[s.weight, s.signal]) for s in found):
             code = replace(equation, statements=(Statement("w", "=", f"({one.weight})*({sided(one.signal, 'pre')})"),))
-            summed = Summed(name, one.variable, code.plain_code().partition("=")[2].strip())
+            (plain,) = code.plain_statements()
+            summed = Summed(name, one.variable, plain.expression)
             made.append(
                 operation(f"sum_{one.variable}_{k}", summed, frozenset({f"{projection.post.name}.{one.variable}"}))
             )
