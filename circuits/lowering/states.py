@@ -7,10 +7,10 @@ from dataclasses import replace
 from brian2.utils.stringtools import get_identifiers, word_substitute
 
 from ...plasticity.names import phase_of
+from ..description import population as described
 from ..description.modes import Modes
 from ..description.network import Network
 from ..description.neuron import StateEquation, noises, phase_indicators
-from ..description.population import Clamp as Shown
 from ..description.population import Population
 from ..description.reads import read_by
 from ..description.schedule import During, Schedule
@@ -44,7 +44,7 @@ def clamps(network: Network) -> list[Operation]:
     return made
 
 
-def _rows_begin(steps: tuple[int, ...], clamp: Shown, schedule: Schedule) -> tuple[int, ...]:
+def _rows_begin(steps: tuple[int, ...], clamp: described.Clamp, schedule: Schedule) -> tuple[int, ...]:
     """The steps in which a stimulus may have to show another row, or its row again."""
     if not clamp.every:
         return openings(steps, clamp.closed, schedule)

@@ -7,12 +7,9 @@ from dataclasses import dataclass, replace
 from brian2.utils.stringtools import get_identifiers
 
 from ...plasticity import Statement, SynapticEquation, lower
+from ...plasticity import steps as of_rules
 from ...plasticity.names import RANDOM
-from ...plasticity.steps import Elementwise as Pass
-from ...plasticity.steps import Fused as Loop
 from ...plasticity.steps import Gather, Step, Update, drives
-from ...plasticity.steps import Product as Outer
-from ...plasticity.steps import Traced as TraceLoop
 from ..description.delays import delay_line, synapse_delays
 from ..description.network import Network
 from ..description.population import Population
@@ -60,7 +57,7 @@ def needs_mask(projection: Projection) -> bool:
     connectivity = projection.connectivity
     if connectivity.masked:
         return True
-    passes = [step for step in steps_of(projection) if isinstance(step, Pass | TraceLoop)]
+    passes = [step for step in steps_of(projection) if isinstance(step, of_rules.Elementwise | of_rules.Traced)]
     return bool(passes) and connectivity.existing(projection.pre.size, projection.post.size) is not None
 
 
@@ -213,23 +210,25 @@ def _update(
     step: Update, projection: Projection, equation: SynapticEquation, arrays: list[str]
 ) -> tuple[Kernel, set[str], set[str]]:
     """The kernel of one step of a rule; what it reads and writes of the projection."""
-    if isinstance(step, Pass):
+    if isinstance(step, of_rules.Elementwise):
         written = {s.target for s in step.statements} & set(arrays)
         return Elementwise(projection.name, step.statements), get_identifiers(step.code), written
-    if isinstance(step, TraceLoop):
+    if isinstance(step, of_rules.Traced):
         kernel = _traced(step, projection, equation, "mask" in arrays)
         written = {*kernel.written, step.target} - {""}
         old = {step.target} if step.keep != "0" else set()
         return kernel, _names(step) | set(kernel.traces) | old | ({"mask"} if kernel.masked else set()), written
-    reads = _names(step) if isinstance(step, Loop) else get_identifiers(step.keep) | get_identifiers(step.scale)
+    reads = (
+        _names(step) if isinstance(step, of_rules.Fused) else get_identifiers(step.keep) | get_identifiers(step.scale)
+    )
     if step.keep.strip() != "0":
         reads = reads | {step.target}
-    if isinstance(step, Outer):
+    if isinstance(step, of_rules.Product):
         return _product(step, projection), reads, {step.target}
     return _fused(step, projection, equation), reads, {step.target}
 
 
-def _product(step: Outer, projection: Projection) -> Product:
+def _product(step: of_rules.Product, projection: Projection) -> Product:
     def term(population: Population, expression: str) -> Term:
         scalars = tuple(s for s in step.scalars if s in get_identifiers(expression))
         return Term(population.name, expression, scalars, projection.name)
@@ -240,7 +239,7 @@ def _product(step: Outer, projection: Projection) -> Product:
     )  # fmt: skip
 
 
-def _fused(step: Loop, projection: Projection, equation: SynapticEquation) -> Fused:
+def _fused(step: of_rules.Fused, projection: Projection, equation: SynapticEquation) -> Fused:
     """A loop over synapses and elements, in which what is one unit's alone is a part by itself."""
     shared = {*equation.parameters, "updates"}
     remainder, found = one_sided(step.expression, shared, equation.broadcasts)
@@ -259,7 +258,7 @@ def _parts(found: Parts, projection: Projection, shared: set[str]) -> tuple[Part
     )
 
 
-def _traced(step: TraceLoop, projection: Projection, equation: SynapticEquation, masked: bool) -> Traced:
+def _traced(step: of_rules.Traced, projection: Projection, equation: SynapticEquation, masked: bool) -> Traced:
     """A loop over synapses and elements, in which each element has traces of its own."""
     shared = {*equation.parameters, "updates"}
     texts = [*(s.expression for s in step.statements), step.expression, step.once]
@@ -276,10 +275,10 @@ def _traced(step: TraceLoop, projection: Projection, equation: SynapticEquation,
 
 def _names(step: Update) -> set[str]:
     """All names that a step reads of its synapses, and functions that it calls."""
-    if isinstance(step, TraceLoop):
+    if isinstance(step, of_rules.Traced):
         texts = [step.expression, step.once, *(f"{s.target}*({s.expression})" for s in step.statements)]
         return set().union(*map(get_identifiers, texts))
-    if isinstance(step, Pass):
+    if isinstance(step, of_rules.Elementwise):
         return get_identifiers(step.code)
     names = get_identifiers(step.keep) | get_identifiers(step.scale)
-    return names | get_identifiers(step.expression) if isinstance(step, Loop) else names
+    return names | get_identifiers(step.expression) if isinstance(step, of_rules.Fused) else names

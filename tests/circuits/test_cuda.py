@@ -436,7 +436,7 @@ def test_what_cannot_be_done_there(on_cpu: None) -> None:
         net.program("cuda")
     with pytest.raises(rc.RecircuitError, match="exists only on the backend cuda"):
         layered([3, 2], matmul="tf32").program("numpy")
-    with pytest.raises(rc.RecircuitError, match="matmul='tf32' is for precision='float32'"):
+    with pytest.raises(rc.RecircuitError, match="matmul='tf32' goes with precision='float32' only"):
         rc.Circuit(matmul="tf32")
 
 

@@ -210,7 +210,7 @@ def test_what_cannot_be_answered_is_refused() -> None:
         net.predict(np.zeros((2, 5)))
     with pytest.raises(RecircuitError, match="expected 2 labels, whole numbers from 0 to 2"):
         net.evaluate((np.zeros((2, 6)), [0, 3]))
-    with pytest.raises(RecircuitError, match="data set or a pair"):
+    with pytest.raises(RecircuitError, match="data set, or a pair"):
         net.evaluate(3)
     with pytest.raises(RecircuitError, match="none were given for"):
         net.predict({})

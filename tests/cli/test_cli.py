@@ -159,7 +159,7 @@ def test_defaults_follow_from_the_data(call, small: str, tmp_path: Path) -> None
         ("--rule recirculation", "learns in pairs of layers, without labels"),
         ("--rule node_perturbation --loss hinge", "--loss: the rule 'node_perturbation' learns in a network"),
         ("--rule reinforcement --connectivity .5", "in which connectivity is 1.0; got 0.5"),
-        ("--rule node_perturbation_ridge --layers 4-6-3 --batch-size 10", "batch_size=1; got batch_size=10"),
+        ("--rule node_perturbation_ridge --layers 4-6-3 --batch-size 10", "and got batch_size=10. Use batch_size=1"),
     ],
 )
 def test_a_wrong_call_is_refused_in_words(call, small: str, tmp_path: Path, options: str, said: str) -> None:

@@ -42,7 +42,7 @@ def test_a_comparison_leaves_its_files(small: str, tmp_path: Path, capsys: pytes
         ("frfb", 2, True),
     ]
     assert written["rules"][0]["angle_last"] < 0.01 < written["rules"][1]["angle_last"]
-    assert code_of(*command) == 2 and "add --overwrite" in capsys.readouterr().err
+    assert code_of(*command) == 2 and "Add --overwrite" in capsys.readouterr().err
     assert json.loads((folder / "comparison.json").read_text()) == written
 
 

@@ -143,7 +143,7 @@ def test_train_by_name(tmp_path: Any, capsys: Any) -> None:
     assert float((tmp_path / "run" / "metrics.csv").read_text().splitlines()[1].split(",")[3]) < 0.5
     with pytest.raises(SystemExit) as left:
         main([*options, "--out", str(tmp_path / "other")])
-    assert left.value.code == 2 and "the hinge circuit does not tell" in capsys.readouterr().err
+    assert left.value.code == 2 and "the output circuit of 'hinge' does not compute" in capsys.readouterr().err
 
 
 @pytest.mark.cpp

@@ -237,10 +237,10 @@ def command(*arguments: str, folder: Path, **options: Any) -> subprocess.Popen[s
     [
         (["nothing"], "'nothing' is neither data .* nor an experiment"),
         (["amit-linar"], "Did you mean `amit-linear`?"),
-        (["amit-linear", "--rule", "urfb"], "--rule is of training runs"),
+        (["amit-linear", "--rule", "urfb"], "--rule is an option of training runs"),
         (["amit-linear", "--epochs", "3"], "This experiment does not take it"),
         (["amit-simpnet", "--epochs", "many"], "--epochs: expected a whole number"),
-        (["digits", "--quick"], "--quick is for experiments"),
+        (["digits", "--quick"], "--quick is an option of experiments"),
         (["digits", "--seeds", "4-0"], "--seeds: expected whole numbers"),
     ],
 )

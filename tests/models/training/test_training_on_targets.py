@@ -135,7 +135,7 @@ def test_the_answers_to_series_are_series() -> None:
     assert np.array_equal(net.outputs(SERIES, read="x.rate"), SERIES)
     with pytest.raises(rc.RecircuitError, match="expected 'all' or 'last'; got 'first'"):
         net.outputs(SERIES, rows="first")
-    with pytest.raises(rc.RecircuitError, match="values wanted of 3"):
+    with pytest.raises(rc.RecircuitError, match="targets for 3"):
         net.evaluate((SERIES, WANTED[:3]))
 
 
