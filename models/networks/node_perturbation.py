@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Unpack
@@ -16,6 +16,7 @@ from ...errors import UsageError
 from ...plasticity import Rule, find
 from ...plasticity.rules.node_perturbation import inverse_correlation
 from .circuit_options import CircuitOptions, new_circuit
+from .node_perturbation_options import Perturbation, Synapses, Weights, scaled_normal
 from .perturbed_units import (
     COMPARE,
     COMPARE_MEAN,
@@ -32,62 +33,9 @@ from .perturbed_units import (
 
 __all__ = ["Perturbation", "Synapses", "announce", "compare", "node_perturbation", "scaled_normal"]
 
-Weights = Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]
 BASELINES = {"clean": COMPARE, "mean": COMPARE_MEAN, "nothing": COMPARE_NOTHING}
+USUAL_PERTURBATION, USUAL_SYNAPSES = Perturbation(), Synapses()
 NORM = Neuron("energy : 1 (compartment)\nrate = energy : 1 (during gain)")
-
-
-def scaled_normal(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
-    """Draw weights from a normal distribution with mean 0 and standard deviation sqrt(2/n_pre)."""
-    return rng.normal(0, np.sqrt(2 / shape[-1]), shape)
-
-
-@dataclass(frozen=True)
-class Perturbation:
-    """The noise from which a network learns.
-
-    Parameters
-    ----------
-    c : float
-        The standard deviation of the noise.
-    noise : str
-        The expression that draws the noise with variance 1.
-    windows : {"in turn", "side by side"}
-        With ``"in turn"``, a presentation has a window with noise and a window without it. With ``"side by side"``, a twin of
-        the circuit with noise runs at the same time; its weights begin and change as those of the circuit without noise.
-    denoise : float
-        The standard deviation of noise that is added to the stimulus during training.
-    baseline : {"clean", "mean", "nothing"}
-        What is subtracted from the loss with noise: the loss without noise, a running mean of the loss, or nothing.
-    """
-
-    c: float = 0.01
-    noise: str = "randn()"
-    windows: str = "in turn"
-    denoise: float = 0.0
-    baseline: str = "clean"
-
-
-@dataclass(frozen=True)
-class Synapses:
-    """The weights of a network with node perturbation.
-
-    Parameters
-    ----------
-    weights : function
-        The initial W, as a function of (generator, shape). B is drawn as W^T is, and a bias as a weight of its unit.
-    bias : bool
-        Whether the units have biases, which are weights from a unit ``one`` whose rate is always 1.
-    fixed : bool
-        Whether the feedforward weights stay as they are.
-    gamma : float
-        For the ridge form: its lateral weights P begin at 1/gamma, and its feedback weights at 0.
-    """
-
-    weights: Weights = scaled_normal
-    bias: bool = True
-    fixed: bool = False
-    gamma: float = 0.1
 
 
 def node_perturbation(
@@ -98,8 +46,8 @@ def node_perturbation(
     transfer: str | Sequence[str] = "logistic",
     answer: str = "linear",
     target: str = "labels",
-    perturbation: Perturbation = Perturbation(),
-    synapses: Synapses = Synapses(),
+    perturbation: Perturbation = USUAL_PERTURBATION,
+    synapses: Synapses = USUAL_SYNAPSES,
     tau: Quantity | None = None,
     settling: int = 1,
     **circuit: Unpack[CircuitOptions],

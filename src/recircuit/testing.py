@@ -162,9 +162,8 @@ class _Bench:
             before, after = _synapses(self.make()), self.learned(lowering="reference")
         except Diverged:
             raise RecircuitError(
-                "The rule becomes NaN or infinite. The values that it reads are drawn from 1/2 to 2, with either "
-                "sign. If it is made for other values, give their range, as in values=dict(x=(0, 1)). If it "
-                "divides, add a small number to the denominator."
+                "The rule becomes NaN or infinite for values from 1/2 to 2, with either sign. Give the range of its values, as "
+                "in values=dict(x=(0, 1)), or add a small number to what it divides by."
             ) from None
         plastic = [e.direction for e in (self.rule.forward, self.rule.feedback) if e.plastic]
         still = [d for d in plastic if np.array_equal(before[f"{d}.w"], after[f"{d}.w"])]

@@ -764,8 +764,11 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "order of fractions": (shown(order=[[0.5]]), "whole numbers"),
     "a row that is not there": (shown(order=[[7]]), "row 7 of 'x', which has 6"),
     "a hole in the order": (shown(3, order=[[0, -1, 1]]), "only at the end"),
-    "an empty presentation": (shown(3, order=[[-1, -1, -1]]), "It can stand only at the end of a row, and not in all places of a row"),
-    "another negative": (shown(3, order=[[1, 2, -5]]), "-1 stands for"),
+    "an empty presentation": (
+        shown(3, order=[[-1, -1, -1]]),
+        "only at the end of a row, and not in all places",
+    ),
+    "another negative": (shown(3, order=[[1, 2, -5]]), "-1 marks"),
     "backend": (shown(backend="gpu"), "no backend 'gpu'. There are numpy, .*cpp"),
     # reading and setting
     "record a typo": (shown(record=["h1.rat"]), "'h1' has no 'rat'; it has"),
