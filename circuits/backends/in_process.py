@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from functools import cached_property
 from math import isfinite
 from typing import Any
 
@@ -18,10 +19,9 @@ from .interrupts import interruptible
 from .live import LiveStimulus, Session
 from .noise import NoiseState, mersenne_state, set_mersenne
 from .program import Program, Progress, RunResult, cause, diverged
+from .rows import Action, Deed, Row
 from .run_checks import check_scale, check_seed
 from .series import Series, count_of
-
-Action = Callable[[], Any]
 
 
 class InProcessProgram(Program):
@@ -101,25 +101,42 @@ class InProcessProgram(Program):
     ) -> RunResult:
         collected: dict[str, list[np.ndarray]] = {key: [] for key in collect}
         traces: dict[str, list[np.ndarray]] = {key: [] for key in trace}
-        rows = self._actions(table)
+        rows = self._rows(table)
         for key, step in collect.items():
-            rows[table.steps.index(step)].append(self._keep(key, collected[key], slice(None)))
-        tick = self._clockwork()
+            rows[table.steps.index(step)].deeds.append(self._keep(key, collected[key], slice(None)))
+        kept = [self._keep(key, traces[key], slice(0, elements)) for key in trace]
         for row in rows:
-            row.extend(self._keep(key, traces[key], slice(0, elements)) for key in trace)
-            row.append(tick)
-        rows = [self._repeating(row, table.repeats.get(place, 1)) for place, row in enumerate(rows)]
-        result = self._walk(rows, order, progress, stream=table.stream)
+            row.deeds.extend(kept)
+        result = self._walk(self.actions(rows), order, progress, stream=table.stream)
         result.collected = {k: np.array(v) for k, v in collected.items()}
         result.traces = {k: np.array(v).reshape(len(v), -1 if v else 0) for k, v in traces.items()}
         return result
 
-    def _actions(self, table: Timetable) -> list[list[Action]]:
+    def actions(self, rows: Sequence[Row]) -> list[Action]:
+        """What does rows, one after the other, and moves the clock on after each step."""
+        return [self._repeating(row) for row in rows]
+
+    def _rows(self, table: Timetable) -> list[Row]:
         """What is done in each row of a timetable."""
-        return [
-            [self._action(e.operation, table, place) for e in row if not e.skipped]
-            for place, row in enumerate(table.entries)
-        ]
+        return [self._row(table, place) for place in range(len(table.entries))]
+
+    def _row(self, table: Timetable, place: int) -> Row:
+        times = table.repeats.get(place, 1)
+        running = [e.operation for e in table.entries[place] if not e.skipped]
+        deeds = [Deed(self._action(operation, table, place), operation) for operation in running]
+        return Row(deeds, times, self._each(times))
+
+    def _each(self, times: int) -> Callable[[], Iterable[int]]:
+        """What counts the steps that a row stands for while they are done."""
+        if times == 1:
+            return lambda: (0,)
+
+        def counted() -> Iterator[int]:
+            for self.repeated in range(times):
+                yield self.repeated
+            self.repeated = 0
+
+        return counted
 
     def _action(self, operation: Operation, table: Timetable, place: int) -> Action:
         kernel = operation.kernel
@@ -137,40 +154,36 @@ class InProcessProgram(Program):
 
         return act
 
-    def _repeating(self, row: list[Action], times: int) -> list[Action]:
-        """A row that is done several times in a row, as one action."""
-        if times == 1:
-            return row
+    def _repeating(self, row: Row) -> Action:
+        """All steps that a row stands for, as one action."""
+        acts, each, tick = [deed.act for deed in row.deeds], row.each, self.tick
 
         def repeat() -> None:
-            for self.repeated in range(times):
-                for action in row:
-                    action()
-            self.repeated = 0
+            for _ in each():
+                for act in acts:
+                    act()
+                tick(1)
 
-        return [repeat]
+        return repeat
 
     def session(self, table: Timetable, stimuli: Mapping[str, LiveStimulus], reads: Sequence[str]) -> Session:
-        rows = [[*row, self._clockwork()] for row in self._actions(table)]
-        rows = [self._repeating(row, table.repeats.get(place, 1)) for place, row in enumerate(rows)]
-        return _InProcessSession(self, table, stimuli, [action for row in rows for action in row], reads)
+        return _InProcessSession(self, table, stimuli, self.actions(self._rows(table)), reads)
 
     def _walk(
-        self, rows: list[list[Action]], order: np.ndarray, progress: Progress | None, *, stream: bool = False
+        self, actions: Sequence[Action], order: np.ndarray, progress: Progress | None, *, stream: bool = False
     ) -> RunResult:
         """Every presentation, until one diverges or Ctrl-C has been pressed."""
         counted = "presentation.active" in self.variables
         active = self.read("presentation.active") if counted else np.zeros(1, dtype=np.int32)
         everything = {key: self.read(key) for key in self.variables if np.issubdtype(self.dtype(key), np.floating)}
         rates = {key: values for key, values in everything.items() if key.endswith(".rate")}
-        result = RunResult(0)
+        result, showing = RunResult(0), np.count_nonzero(order >= 0, axis=1).tolist()
         with self.running(), interruptible() as interrupted:
             for self.row in order:
                 self.repeated = result.presentations if stream else 0
-                active[0] = np.count_nonzero(self.row >= 0)
-                for row in rows:
-                    for action in row:
-                        action()
+                active[0] = showing[result.presentations]
+                for action in actions:
+                    action()
                 result.presentations += 1
                 thorough = result.presentations % 100 == 0
                 if thorough or not stream:
@@ -183,22 +196,23 @@ class InProcessProgram(Program):
         result.interrupted = interrupted.is_set()
         return result
 
-    def _clockwork(self) -> Action:
-        """What moves the clock on by a step."""
+    @cached_property
+    def tick(self) -> Callable[[int], None]:
+        """What moves the clock on by a number of steps."""
         step, t, dt = self.read("clock.timestep"), self.read("clock.t"), float(self.lowered.network.dt)
 
-        def tick() -> None:
-            step[0] = now = int(step[0]) + 1
+        def tick(steps: int) -> None:
+            step[0] = now = step.item() + steps
             t[0] = now * dt
 
         return tick
 
-    def _keep(self, key: str, into: list[np.ndarray], batch_size: slice) -> Action:
+    def _keep(self, key: str, into: list[np.ndarray], batch_size: slice) -> Deed:
         variable, values = self.variables[key], self.read(key)
         if variable.places is not None:
-            return lambda: into.append(self.get(key).reshape(1, -1))
+            return Deed(lambda: into.append(self.get(key).reshape(1, -1)), reads=key)
         shown = values.reshape(variable.shape)[batch_size] if variable.by_element else values
-        return lambda: into.append(shown.copy())
+        return Deed(lambda: into.append(shown.copy()), reads=key)
 
 
 class _InProcessSession(Session):
@@ -246,8 +260,9 @@ class _InProcessSession(Session):
 
 def _first_not_finite(arrays: dict[str, np.ndarray]) -> str:
     """The first variable with a NaN or infinity."""
-    for key, values in arrays.items():
-        squares = float(np.dot(values, values))  # the sum is infinite, too, where finite values are very large
-        if not isfinite(squares) and not np.isfinite(values).all():
+    if isfinite(sum([values.dot(values) for values in arrays.values()])):
+        return ""
+    for key, values in arrays.items():  # a sum of squares is infinite, too, where finite values are very large
+        if not np.isfinite(values).all():
             return key
     return ""

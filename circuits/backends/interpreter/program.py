@@ -10,7 +10,8 @@ import numpy as np
 from ...lowering.kernels import Clamp
 from ...lowering.lowered import Lowered
 from ...lowering.operations import Operation
-from ..in_process import Action, InProcessProgram
+from ..in_process import InProcessProgram
+from ..rows import Action
 from ..series import Series
 from .kernels import perform
 from .memory import Memory

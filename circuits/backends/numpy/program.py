@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import numpy as np
@@ -13,10 +13,11 @@ from ...lowering.brian.emit import emit
 from ...lowering.kernels import Clamp
 from ...lowering.lowered import Lowered
 from ...lowering.operations import Operation
-from ..in_process import Action, InProcessProgram
+from ..in_process import InProcessProgram
+from ..rows import Action, Row
 from ..series import Series
 from .codeobject import DenseNumpyCodeObject, draw_from
-from .steady import Prepared
+from .presentations import Presentations
 
 
 class NumpyProgram(InProcessProgram):
@@ -30,10 +31,10 @@ class NumpyProgram(InProcessProgram):
             self._assembly = emit(lowered, DenseNumpyCodeObject)
         for runner in self._assembly.runners.values():
             draw_from(self.random, runner.codeobj)
-        constant = self._constants()
+        name = DenseNumpyCodeObject.generator_class.get_array_name
+        names = {key: name(variable) for key, variable in self._assembly.arrays.items()}
         codes = {name: runner.codeobj for name, runner in self._assembly.runners.items()}
-        self._prepared = {name: Prepared(c.code.run, c.namespace, constant) for name, c in codes.items()}
-        self._stale = True
+        self._presentations = Presentations(lowered, codes, self._constants(names), names, self.tick)
 
     def read(self, key: str) -> np.ndarray:
         return np.asarray(self._assembly.arrays[key].get_value())
@@ -42,77 +43,97 @@ class NumpyProgram(InProcessProgram):
         return self._assembly.arrays[key].dtype
 
     def action(self, operation: Operation) -> Action:
-        if isinstance(operation.kernel, Clamp):
-            return self._clamp(operation.kernel)
-        return self._prepared[operation.name].act
+        return self._clamp(operation.kernel) if isinstance(operation.kernel, Clamp) else _nothing
+
+    def actions(self, rows: Sequence[Row]) -> list[Action]:
+        return self._presentations.actions(rows)
 
     def write(self, key: str, values: np.ndarray) -> None:
         super().write(key, values)
-        self._stale = True
+        self._presentations.changed()
 
     @contextmanager
     def running(self) -> Iterator[None]:
         """Around a run, or a call of a closed loop."""
         try:
             with super().running():
-                if self._stale:
-                    for prepared in self._prepared.values():
-                        prepared.prepare()
-                    self._stale = False
+                self._presentations.prepare()
                 yield
         except ZeroDivisionError as problem:
             raise RecircuitError(f"An equation or a rule divides by a number that is 0 ({problem}).") from problem
 
-    def _constants(self) -> set[str]:
+    def _constants(self, names: Mapping[str, str]) -> set[str]:
         """The names, in codes, of those variables that no operation writes, and that of the time step."""
         written = {key for operation in self.lowered.all_operations() for key in operation.writes}
-        moving = {key for key in self._assembly.arrays if key in written or key.startswith(("clock.", "presentation."))}
-        name = DenseNumpyCodeObject.generator_class.get_array_name
-        names = {key: name(variable) for key, variable in self._assembly.arrays.items()}
+        moving = {key for key in names if key in written or key.startswith(("clock.", "presentation."))}
         fixed = {names[key] for key in names if key not in moving} - {names[key] for key in moving}
-        return fixed | {name(self._assembly.clock.variables["dt"])}
+        return fixed | {DenseNumpyCodeObject.generator_class.get_array_name(self._assembly.clock.variables["dt"])}
 
-    def _clamp(self, clamp: Clamp) -> Callable[[], None]:
-        rates = self.read(f"{clamp.population}.{clamp.variable}").reshape(len(self.row), -1)
+    def _clamp(self, clamp: Clamp) -> Action:
         if clamp.population not in self.data:
-            return lambda: None
-        data, scale, offset = self.data[clamp.population]
+            return _nothing
+        return self._labels_shown(clamp) if clamp.labels else self._values_shown(clamp)
 
-        every = np.arange(len(rates))
+    def _rates(self, clamp: Clamp) -> np.ndarray:
+        """What a clamp sets, (batch, units)."""
+        return self.read(f"{clamp.population}.{clamp.variable}").reshape(len(self.row), -1)
 
-        def show_values() -> None:
-            rates[:] = data[self.row]
-            if (scale, offset) != (1.0, 0.0):
-                np.multiply(rates, scale, out=rates)
-                np.add(rates, offset, out=rates)
-            if self.row[-1] < 0:  # elements that show nothing are the last
+    def _values_shown(self, clamp: Clamp) -> Action:
+        rates, put = self._rates(clamp), self._put(clamp)
+
+        def show() -> None:
+            put(self.row)
+            if self.row.item(-1) < 0:  # elements that show nothing are the last
                 rates[self.row < 0] = 0
 
-        def show_labels() -> None:
-            rates.fill(clamp.off)
-            if self.row[-1] >= 0:
-                rates[every, data[self.row, 0].astype(int)] = clamp.on
+        return show
+
+    def _labels_shown(self, clamp: Clamp) -> Action:
+        rates, on, off = self._rates(clamp), clamp.on, clamp.off
+        data, every = self.data[clamp.population][0], np.arange(len(rates))
+        labels = data[:, 0] if data.dtype.kind in "iu" else data[:, 0].astype(int)
+
+        def show() -> None:
+            rates.fill(off)
+            if self.row.item(-1) >= 0:
+                rates[every, labels[self.row]] = on
                 return
             filled = self.row >= 0
-            rates[every[filled], data[self.row[filled], 0].astype(int)] = clamp.on
+            rates[every[filled], labels[self.row[filled]]] = on
             rates[~filled] = 0
 
-        return show_labels if clamp.labels else show_values
+        return show
 
     def shown(self, clamp: Clamp, series: Series) -> Callable[[int], None]:
-        rates = self.read(f"{clamp.population}.{clamp.variable}").reshape(len(self.row), -1)
-        data, scale, offset = self.data[clamp.population]
+        rates, put = self._rates(clamp), self._put(clamp)
 
         def show(row: int) -> None:
             places, there = series.places(self.row, row)
-            rates[:] = data[places]
-            if (scale, offset) != (1.0, 0.0):
-                np.multiply(rates, scale, out=rates)
-                np.add(rates, offset, out=rates)
+            put(places)
             if not there.all():
                 rates[~there] = 0
 
         return show
+
+    def _put(self, clamp: Clamp) -> Callable[[np.ndarray], None]:
+        """What makes rates of some rows of the data; -1 stands for any."""
+        rates, (data, scale, offset) = self._rates(clamp), self.data[clamp.population]
+        direct = data.dtype == rates.dtype and data.flags.c_contiguous and data.ndim == 2
+
+        def put(rows: np.ndarray) -> None:
+            if direct:
+                data.take(rows, 0, rates, "clip")
+            else:
+                rates[:] = data[rows]
+            if (scale, offset) != (1.0, 0.0):
+                np.multiply(rates, scale, out=rates)
+                np.add(rates, offset, out=rates)
+
+        return put
+
+
+def _nothing() -> None:
+    """In place of an operation that is done by the function of its row."""
 
 
 @contextmanager

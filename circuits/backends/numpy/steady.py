@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Collection, Iterator
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -38,7 +39,7 @@ class Prepared:
     def __init__(self, code: str, namespace: dict[str, Any], constant: Collection[str]) -> None:
         body = ast.parse(code).body
         imports: list[ast.stmt] = [s for s in body if isinstance(s, ast.Import | ast.ImportFrom)]
-        exec(compile(ast.Module(imports, []), "(imports)", "exec"), namespace)
+        namespace |= _imported("\n".join(map(ast.unparse, imports)))
         loaded = set(_names(body, ast.Load))
         lines = [s for s in body if s not in imports and _target(s) not in OFTEN_UNREAD - loaded]
         steady = _Steady(namespace, constant, lines)
@@ -61,6 +62,14 @@ class Prepared:
         """
         values = self._prepare()
         self.act.__defaults__ = tuple(np.asarray(v) if isinstance(v, np.generic) else v for v in values)
+
+
+@lru_cache
+def _imported(lines: str) -> dict[str, Any]:
+    """The names that lines of imports set."""
+    found: dict[str, Any] = {}
+    exec(lines, found)
+    return {name: value for name, value in found.items() if name != "__builtins__"}
 
 
 class _Steady(ast.NodeTransformer):

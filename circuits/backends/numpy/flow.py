@@ -1,0 +1,201 @@
+"""The order in which a presentation computes values, writes arrays, and calls what is not taken apart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from .values import UNKNOWN, Kind, Value, converted, result_types, scalar_type
+
+__all__ = ["Call", "Compute", "Flow", "Instruction", "Line", "Loop", "NotUnderstood", "Store"]
+
+
+class NotUnderstood(Exception):
+    """A code has something that cannot be taken apart: it is called as it is."""
+
+
+@dataclass(eq=False)
+class Compute:
+    """A value is computed."""
+
+    value: Value
+
+
+@dataclass(eq=False)
+class Store:
+    """All elements of an array become a value."""
+
+    array: str
+    value: Value
+
+
+@dataclass(eq=False)
+class Line:
+    """A line of Python that writes an array: its name comes in the place of the first braces, then values."""
+
+    text: str
+    values: tuple[Value, ...]
+    array: str
+
+
+@dataclass(eq=False)
+class Call:
+    """A function is called without arguments: the one under a name, or the next of those given with each run.
+
+    Parameters
+    ----------
+    function : str
+        Its name; empty for the next of those that are given.
+    reads, writes : collection of str, or None
+        The arrays that it reads and writes; None stands for all.
+    """
+
+    function: str
+    reads: Collection[str] | None
+    writes: Collection[str] | None
+
+    def touches(self, array: str) -> bool:
+        """Whether it may read or write an array."""
+        return any(some is None or array in some for some in (self.reads, self.writes))
+
+
+@dataclass(eq=False)
+class Loop:
+    """Instructions that are repeated, once or more often."""
+
+    times: int
+    body: list[Instruction] = field(default_factory=list)
+
+
+Instruction = Compute | Store | Line | Call | Loop
+
+
+class Flow:
+    """Instructions as they are found, in order; what is equal is computed once.
+
+    Parameters
+    ----------
+    constant : collection of str
+        The names of those arrays whose values nothing changes within a run.
+    """
+
+    def __init__(self, constant: Collection[str]) -> None:
+        self.constant = constant
+        self.arrays: dict[str, np.ndarray] = {}
+        self.instructions: list[Instruction] = []
+        self._regions: list[list[Instruction]] = [self.instructions]
+        self._now: dict[str, Value] = {}  # what an array holds
+        self._known: dict[tuple[Any, ...], Value] = {}
+        self._changing: Collection[str] = ()  # in the loop that is open
+
+    def object(self, what: Any) -> Value:
+        """A number, a function, or something else that is there already."""
+        key = (Kind.OBJECT, type(what), repr(what) if isinstance(what, int | float) else id(what))
+        if key not in self._known:
+            sample = what if scalar_type(what) is not None else None
+            self._known[key] = Value(Kind.OBJECT, what, type=scalar_type(what), steady=True, sample=sample)
+        return self._known[key]
+
+    def load(self, name: str, array: np.ndarray, whole: str = "") -> Value:
+        """The present values of an array; if it is another one in another shape, ``whole`` is the name of that."""
+        self.arrays[name] = array
+        if name not in self._now:
+            steady, depth = (whole or name) in self.constant, int(name in self._changing)
+            found = Value(Kind.ARRAY, name, type=array.dtype, shape=array.shape, steady=steady, depth=depth)
+            self._now[name] = found
+            if not steady:
+                self._regions[depth].append(Compute(found))
+        return self._now[name]
+
+    def compute(self, how: Any, arguments: tuple[Value, ...]) -> Value:
+        """The value of a NumPy function, or, of a type, the value as one of that type."""
+        if isinstance(how, np.ufunc):
+            return self._function(how, arguments)
+        (value,) = arguments
+        if value.kind is Kind.CONVERSION and value.is_array and value.arguments[0].type == np.dtype(bool):
+            return self.compute(how, value.arguments)
+        better = converted(value, how, self.compute)
+        if better is not None:
+            return better
+        return self._make(Value(Kind.CONVERSION, how, arguments, type=how, shape=value.shape))
+
+    def expression(
+        self, text: str, arguments: tuple[Value, ...], made: Any = None, *,
+        type: Any = None, shape: tuple[int, ...] | None = None, draws: bool = False,
+    ) -> Value:  # fmt: skip
+        """The value of a Python expression; of a single number one such number is given."""
+        known = scalar_type(made) if made is not None else type
+        return self._make(Value(Kind.EXPRESSION, text, arguments, type=known, shape=shape, sample=made, draws=draws))
+
+    def store(self, name: str, array: np.ndarray, value: Value) -> None:
+        """All elements of an array become a value."""
+        self.arrays[name] = array
+        if self._now.get(name) is value:
+            return
+        if value.is_array and value.type is not None and value.shape == array.shape:
+            value = self.compute(array.dtype, (value,))
+        self._regions[-1].append(Store(name, value))
+        self._forget([name])
+        if value.is_array and value.type == array.dtype:
+            self._now[name] = value
+
+    def line(self, text: str, values: tuple[Value, ...], name: str, array: np.ndarray) -> None:
+        """A line of Python that writes an array."""
+        self.arrays[name] = array
+        self._regions[-1].append(Line(text, values, name))
+        self._forget([name])
+
+    def call(self, function: str, reads: Collection[str] | None, writes: Collection[str] | None) -> None:
+        """A function is called."""
+        self._regions[-1].append(Call(function, reads, writes))
+        self._forget(writes)
+
+    def loop(self, times: int, written: Collection[str], body: Callable[[], None]) -> None:
+        """What a function makes is repeated; it writes these arrays."""
+        self._forget(written)
+        loop = Loop(times)
+        self._regions.append(loop.body)
+        self._changing = written
+        body()
+        self._changing = ()
+        self._regions.pop()
+        self.instructions.append(loop)
+        self._forget(written)
+
+    def _forget(self, names: Collection[str] | None) -> None:
+        for name in list(self._now) if names is None else names:
+            self._now.pop(name, None)
+
+    def _function(self, function: np.ufunc, arguments: tuple[Value, ...]) -> Value:
+        shapes = [a.shape for a in arguments if a.shape is not None]
+        if UNKNOWN in shapes or any(a.type is None for a in arguments):
+            holes = ", ".join("{}" for _ in arguments)
+            return self.expression(f"{{}}({holes})", (self.object(function), *arguments), shape=UNKNOWN)
+        types = result_types(function, tuple(a.type for a in arguments))  # type: ignore[arg-type]
+        same = tuple(self._of_type(a, t) for a, t in zip(arguments, types, strict=False))
+        return self._make(Value(Kind.FUNCTION, function, same, type=types[-1], shape=np.broadcast_shapes(*shapes)))
+
+    def _of_type(self, value: Value, kind: np.dtype) -> Value:
+        """An argument in the type that the function computes with."""
+        if value.is_array:
+            return value if value.type == kind else self.compute(kind, (value,))
+        if not value.steady:
+            return value
+        return self._make(Value(Kind.CONVERSION, kind, (value,), type=kind))
+
+    def _make(self, value: Value) -> Value:
+        """The value, or the one that is known and equal; it is computed as early as it can be."""
+        how = value.how if isinstance(value.how, str | np.dtype) else id(value.how)
+        key = (value.kind, how, *map(id, value.arguments))
+        if not value.draws:
+            if key in self._known:
+                return self._known[key]
+            self._known[key] = value
+        value.steady = not value.draws and all(a.steady for a in value.arguments)
+        value.depth = len(self._regions) - 1 if value.draws else max((a.depth for a in value.arguments), default=0)
+        if not value.steady:
+            self._regions[value.depth].append(Compute(value))
+        return value

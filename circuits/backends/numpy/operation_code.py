@@ -1,0 +1,136 @@
+"""The code of an operation: what it touches, and whether it can be taken apart."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Collection, Mapping
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from ...lowering.kernels import Count, Elementwise, Mask, Propagate, Traced
+from ...lowering.lowered import Lowered
+from ...lowering.operations import Operation
+from .codeobject import DenseNumpyCodeObject
+from .flow import Flow, NotUnderstood
+from .reading import read, read_traced
+
+__all__ = ["OperationCode"]
+
+
+class OperationCode:
+    """The code of an operation.
+
+    Parameters
+    ----------
+    operation : Operation
+        The operation.
+    code : DenseNumpyCodeObject
+        Brian2's code object of it.
+    names : mapping of str to str
+        The name in codes of each variable.
+    lowered : Lowered
+        The circuit.
+    constant : collection of str
+        The names, in codes, of arrays whose values nothing changes within a run.
+
+    Attributes
+    ----------
+    text : str
+        Lines of Python.
+    namespace : dict[str, Any]
+        What its names stand for.
+    """
+
+    def __init__(
+        self,
+        operation: Operation,
+        code: DenseNumpyCodeObject,
+        names: Mapping[str, str],
+        lowered: Lowered,
+        constant: Collection[str],
+    ) -> None:
+        self.name, self.operation, self._names, self._lowered = operation.name, operation, names, lowered
+        self._constant = constant
+        self.text: str = code.code.run
+        self.namespace: dict[str, Any] = code.namespace
+
+    @cached_property
+    def lines(self) -> list[ast.stmt]:
+        """The lines as trees."""
+        return ast.parse(self.text).body
+
+    @cached_property
+    def touched(self) -> frozenset[str]:
+        """The names of all arrays that it reads or writes."""
+        found = set(re.findall(r"\w+", self.text))
+        return frozenset(name for name in found if isinstance(self.namespace.get(name), np.ndarray)) | self.written
+
+    @cached_property
+    def written(self) -> frozenset[str]:
+        """The names of the arrays that it writes."""
+        known = {self._names[key] for key in self.operation.writes if key in self._names}
+        if not self.understood:
+            return frozenset(known)
+        stored = {
+            target.value.id
+            for line in self.lines
+            if isinstance(line, ast.Assign)
+            for target in line.targets
+            if isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name)
+        }
+        return frozenset(stored | known)
+
+    @cached_property
+    def understood(self) -> bool:
+        """Whether it can be taken apart."""
+        try:
+            self.add(Flow(self._constant))
+        except NotUnderstood:
+            return False
+        return True
+
+    def add(self, flow: Flow) -> None:
+        """Add what it does to a flow.
+
+        Raises
+        ------
+        NotUnderstood
+            If it cannot be taken apart.
+        """
+        kernel = self.operation.kernel
+        if self._lowered.network.lowering == "reference":
+            raise NotUnderstood
+        if isinstance(kernel, Elementwise | Mask | Count):
+            read(flow, self.lines, self.namespace)
+        elif isinstance(kernel, Propagate) and kernel.connectivity.kind == "one_to_one":
+            self._one_to_one(flow, kernel)
+        else:
+            raise NotUnderstood
+
+    @cached_property
+    def traced(self) -> Flow | None:
+        """What it does if all batch elements show something and it sets traces; None if there is no such way."""
+        flow = Flow(self._constant)
+        kernel = self.operation.kernel
+        if not isinstance(kernel, Traced) or kernel.connectivity.kind != "dense":
+            return None
+        try:
+            read_traced(flow, self.lines, self.namespace, self._lowered.network.batch_size)
+        except NotUnderstood:
+            return None
+        return flow
+
+    def _one_to_one(self, flow: Flow, kernel: Propagate) -> None:
+        """Each signal times its weight; weights that stay are there once for each batch element."""
+        names = [self._names[key] for key in (kernel.signal.key, kernel.weights, kernel.field)]
+        sent, weights, field = (self.namespace[name] for name in names)
+        factor = flow.load(names[1], weights)
+        if weights.size < field.size and factor.steady:
+            spread = (flow.object(np.tile), factor, flow.object(self._lowered.network.batch_size))
+            factor = flow.expression("{}({}, {})", spread, type=weights.dtype, shape=field.shape)
+        if not sent.shape == factor.shape == field.shape:
+            raise NotUnderstood
+        flow.store(names[2], field, flow.compute(np.multiply, (flow.load(names[0], sent), factor)))

@@ -1,0 +1,136 @@
+"""What the code of a step computes, as values: each with its type, its arguments, and the NumPy function that makes it.
+
+Equal values are one value. The type of each is that which NumPy gives it, so that a function can be told where to put its
+result, and numbers of another type are converted before a function is called: NumPy does the same within the function, in
+three times the time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+__all__ = ["UNKNOWN", "Kind", "Value", "converted", "is_exact", "result_types", "scalar_type"]
+
+Type = np.dtype | type
+#: In place of the shape of an array.
+UNKNOWN = (-1,)
+
+
+class Kind(Enum):
+    """How a value comes about."""
+
+    OBJECT = "an object that is there, such as a function, or a number written in the code"
+    ARRAY = "an array in memory, as it is at this place of the step"
+    EXPRESSION = "a Python expression of its arguments"
+    FUNCTION = "a NumPy function, which can be told where to put the result"
+    CONVERSION = "another type of its argument"
+
+
+@dataclass(eq=False)
+class Value:
+    """A value.
+
+    Parameters
+    ----------
+    kind : Kind
+        How it comes about.
+    arguments : tuple of Value
+        What it is computed of.
+    how : object
+        The object, the array, the expression as a format string, or the function.
+    type : dtype, type or None
+        The type of its numbers; of Python's own numbers ``int`` or ``float``; None if it is not known.
+    shape : tuple of int or None
+        The shape of an array, UNKNOWN if it is not known; None of a single number.
+    steady : bool
+        Whether it stays within a run.
+    sample : object
+        Of single numbers, one such number, which tells the type.
+    draws : bool
+        Whether computing it does more than that: each time is another, as of random numbers.
+    depth : int
+        1 if it depends on what changes within a loop, else 0.
+    """
+
+    kind: Kind
+    how: Any
+    arguments: tuple[Value, ...] = ()
+    type: Type | None = None
+    shape: tuple[int, ...] | None = None
+    steady: bool = False
+    sample: Any = None
+    draws: bool = False
+    depth: int = 0
+
+    @property
+    def is_array(self) -> bool:
+        """Whether it has elements."""
+        return self.shape is not None
+
+
+def scalar_type(sample: Any) -> Type | None:
+    """The type of a single number, as NumPy counts it: Python's own numbers take the type of what they meet."""
+    if isinstance(sample, np.generic) or (isinstance(sample, np.ndarray) and not sample.ndim):
+        return sample.dtype
+    if isinstance(sample, bool):
+        return np.dtype(bool)
+    return type(sample) if isinstance(sample, int | float) else None
+
+
+@lru_cache(4096)
+def result_types(function: np.ufunc, types: tuple[Type, ...]) -> tuple[np.dtype, ...]:
+    """The types with which a function computes, those of its arguments first."""
+    return function.resolve_dtypes((*types, None))
+
+
+def is_exact(value: Value, kind: np.dtype) -> bool:
+    """Whether every number of a value is one of a smaller type of floating-point numbers, too."""
+    if value.kind is not Kind.CONVERSION:
+        return False
+    source = value.arguments[0]
+    whole = source.kind is Kind.OBJECT and isinstance(source.how, int) and abs(source.how) <= 2**24
+    return whole or source.type in (kind, np.dtype(bool))
+
+
+#: Functions of two numbers of a type whose result is the same after computing with twice as many digits and rounding.
+_ROUNDED_ONCE = (np.add, np.subtract, np.multiply, np.true_divide)
+
+
+def converted(value: Value, kind: np.dtype, compute: Callable[[Any, tuple[Value, ...]], Value]) -> Value | None:
+    """The value as one of another type, without a conversion; None if there is no such way that gives the same bits.
+
+    Parameters
+    ----------
+    compute : function
+        Makes a value of a function and its arguments.
+    """
+    if value.type == kind:
+        return value
+    if value.kind is not Kind.FUNCTION or len(value.arguments) != 2:
+        return None
+    whole = value.type == np.int32 and value.how in (np.add, np.subtract)
+    if whole and kind.kind == "f" and all(_is_of_truth(a) for a in value.arguments):
+        return compute(value.how, tuple(_again(a, kind, compute) for a in value.arguments))
+    narrows = value.type == np.float64 and kind == np.float32 and value.how in _ROUNDED_ONCE
+    if narrows and all(is_exact(a, kind) for a in value.arguments):
+        return compute(value.how, tuple(_again(a, kind, compute) for a in value.arguments))
+    return None
+
+
+def _is_of_truth(value: Value) -> bool:
+    """Whether it is 1 where something is true, and 0 elsewhere."""
+    return value.kind is Kind.CONVERSION and value.arguments[0].type == np.dtype(bool)
+
+
+def _again(value: Value, kind: np.dtype, compute: Callable[[Any, tuple[Value, ...]], Value]) -> Value:
+    """An argument in another type, from before it was converted."""
+    if value.kind is not Kind.CONVERSION:
+        return value
+    source = value.arguments[0]
+    return source if source.type == kind else compute(kind, (source,))

@@ -1,0 +1,208 @@
+"""The instructions of a flow as a Python function, one line each, and what it needs from before a run as another."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from .flow import Call, Compute, Flow, Line, Loop, Store
+from .storage import Place, Plan, Pool, needed
+from .values import Kind, Value
+
+__all__ = ["Straight"]
+
+
+class Straight:
+    """A function that does all operations of some steps, one after the other.
+
+    Parameters
+    ----------
+    flow : Flow
+        What is to be done.
+    functions : mapping of str
+        The functions that calls name.
+    pool : Pool
+        Buffers for values in between.
+
+    Attributes
+    ----------
+    source : str
+        The text of the function, and of that which computes what stays within a run.
+    """
+
+    def __init__(self, flow: Flow, functions: Mapping[str, Callable[..., Any]], pool: Pool) -> None:
+        self._names: dict[str, Any] = dict(functions)
+        writer = _Writer(flow, self._names, pool)
+        self.source = writer.text()
+        exec(compile(self.source, "(presentation)", "exec"), self._names)
+
+    def prepare(self) -> None:
+        """Compute anew what does not change within a run.
+
+        Numbers become arrays without dimensions, which NumPy takes for the same in every respect, and in half the time.
+        """
+        values = self._names["prepare"]()
+        self._names |= {k: np.asarray(v) if isinstance(v, np.generic) else v for k, v in values.items()}
+
+    def given(self, calls: list[Any]) -> Callable[[], None]:
+        """The function with the calls of a run, in the order in which they occur; those of a loop are one."""
+        run = self._names["presentation"]
+        return lambda: run(calls)
+
+
+class _Writer:
+    """Writes the lines."""
+
+    def __init__(self, flow: Flow, names: dict[str, Any], pool: Pool) -> None:
+        self.flow, self.names, self.pool = flow, names, pool
+        self.plan = Plan(needed(flow.instructions))
+        self.steady: list[str] = []
+        self.lines: list[str] = []
+        self._called: list[str] = []
+        self._name_of: dict[int, str] = {}
+        self._free: dict[tuple[np.dtype, tuple[int, ...]], list[int]] = {}
+        self._used_buffers: dict[tuple[np.dtype, tuple[int, ...]], int] = {}
+        self._buffers: dict[int, tuple[tuple[np.dtype, tuple[int, ...]], int]] = {}
+        self._ending: dict[int, list[Value]] = {}
+        self._array_names = {array: array.removeprefix("_array_") for array in flow.arrays}
+        names |= {self._array_names[array]: values for array, values in flow.arrays.items()}
+        names |= dict.fromkeys(("prepare", "presentation", "calls", "range"), range) | {"as_array": _as_array}
+
+    def text(self) -> str:
+        """The two functions."""
+        for place in self.plan.places:
+            self._write(place)
+        self.names |= self.pool.names
+        head = [f"    {', '.join(self._called)}, = calls"] if self._called else []
+        kept = ", ".join(f"{line.split(' = ')[0]!r}: {line.split(' = ')[0]}" for line in self.steady)
+        return "\n".join([
+            "def prepare():", *(f"    {line}" for line in self.steady), f"    return {{{kept}}}", "",
+            "def presentation(calls):", *head, *(self.lines or ["    pass"]), "",
+        ])  # fmt: skip
+
+    def _write(self, place: Place) -> None:
+        indent = "    " if place.loop == -1 else "        "
+        match place.instruction:
+            case Compute(value=value):
+                line = self._computed(value, place.number)
+            case Store(array=array, value=value):
+                line = self._stored(array, value)
+            case Line(text=text, values=values, array=array):
+                line = text.format(self._array_names[array], *map(self._text, values))
+            case Call(function=function):
+                line = f"{function or self._next_call(place)}()"
+            case Loop() as loop:
+                line = self._loop(loop)
+            case None:
+                line = "    pass" if self.lines[-1].endswith(":") else ""
+        if line:
+            self.lines.append(indent + line)
+        self._release(place.number)
+
+    def _computed(self, value: Value, number: int) -> str:
+        """The line that computes a value."""
+        if value.kind is Kind.ARRAY and id(value) not in self.plan.copied:
+            return ""
+        arguments = [self._text(a) for a in value.arguments]
+        if value.kind is Kind.EXPRESSION:
+            name = self._name_of[id(value)] = f"value_{len(self._name_of)}"
+            return f"{name} = {value.how.format(*arguments)}"
+        self._release(number)
+        out = self._out(value)
+        match value.kind:
+            case Kind.ARRAY:
+                return f"{out}[:] = {self._array_names[value.how]}"
+            case Kind.CONVERSION:
+                return f"{out}[:] = {arguments[0]}"
+        named = "out=" if value.how in (np.maximum, np.minimum) else ""  # NumPy wants it so
+        return f"{self._object(value.how)}({', '.join(arguments)}, {named}{out})"
+
+    def _out(self, value: Value) -> str:
+        """Where a value is put."""
+        if id(value) in self.plan.kept_in:
+            name = self._array_names[self.plan.kept_in[id(value)]]
+        else:
+            assert isinstance(value.type, np.dtype) and value.shape is not None
+            key = value.type, value.shape
+            free = self._free.setdefault(key, [])
+            if not free:
+                free.append(self._used_buffers.get(key, 0))
+                self._used_buffers[key] = free[0] + 1
+            number = free.pop()
+            self._buffers[id(value)] = key, number
+            self._ending.setdefault(self.plan.last_use(value), []).append(value)
+            name = self.pool.buffer(*key, number)
+        self._name_of[id(value)] = name
+        return name
+
+    def _release(self, number: int) -> None:
+        """Buffers whose values nobody reads after an instruction are free."""
+        for value in self._ending.pop(number, []):
+            key, buffer = self._buffers[id(value)]
+            self._free[key].append(buffer)
+
+    def _stored(self, array: str, value: Value) -> str:
+        name = self._array_names[array]
+        if self.plan.kept_in.get(id(value)) == array and value.kind is not Kind.ARRAY:
+            return ""
+        return f"{name}[:] = {self._text(value)}"
+
+    def _next_call(self, place: Place) -> str:
+        if place.loop != -1:
+            return f"each_{self._in_loop.pop(0)}"
+        self._called.append(f"call_{len(self._called)}")
+        return self._called[-1]
+
+    def _loop(self, loop: Loop) -> str:
+        own = [i for i in loop.body if isinstance(i, Call) and not i.function]
+        if not own:
+            return f"for _ in range({loop.times}):"
+        self._in_loop = list(range(len(own)))
+        self._called.append(f"calls_{len(self._called)}")
+        return f"for {', '.join(f'each_{k}' for k in self._in_loop)}, in {self._called[-1]}:"
+
+    def _text(self, value: Value) -> str:
+        """What stands for a value."""
+        if id(value) in self._name_of:
+            return self._name_of[id(value)]
+        match value.kind:
+            case Kind.OBJECT:
+                return (
+                    repr(value.how)
+                    if type(value.how) in (int, float, bool) and np.isfinite(value.how)
+                    else self._object(value.how)
+                )
+            case Kind.ARRAY:
+                return self._array_names[value.how]
+        assert value.steady
+        return self._steady(value)
+
+    def _steady(self, value: Value) -> str:
+        """The name of a value that stays within a run; it is computed before."""
+        arguments = [self._text(a) for a in value.arguments]
+        match value.kind:
+            case Kind.EXPRESSION:
+                text = value.how.format(*arguments)
+            case Kind.CONVERSION:
+                text = f"as_array({arguments[0]}, {self._object(value.how)})"
+            case _:
+                text = f"{self._object(value.how)}({', '.join(arguments)})"
+        name = self._name_of[id(value)] = f"steady_{len(self.steady)}"
+        self.steady.append(f"{name} = {text}")
+        return name
+
+    def _object(self, what: Any) -> str:
+        """The name of a function or another object."""
+        name = getattr(what, "__name__", None) or getattr(what, "name", None) or type(what).__name__
+        name = re.sub(r"\W", "_", str(name))
+        while self.names.setdefault(name, what) is not what:
+            name += "_"
+        return name
+
+
+def _as_array(value: Any, kind: np.dtype) -> np.ndarray:
+    """A value in another type."""
+    return np.asarray(value).astype(kind)
