@@ -71,9 +71,10 @@ def rflo(
     readout: rc.Rule = READOUT,
     outputs: int = 1,
     seed: int = 0,
+    batch_size: int = 1,
 ) -> rc.Circuit:
     """A recurrent network with a linear readout; without a rule for the recurrent weights they stay."""
-    net, random = rc.Circuit(seed=seed), np.random.default_rng(seed)
+    net, random = rc.Circuit(batch_size=batch_size, seed=seed), np.random.default_rng(seed)
     wanted = net.target("wanted", outputs, every=1 * ms, during="trial")
     h = net.population("h", units, UNIT, first=random.uniform(-1, 1, units))
     y = net.population("y", outputs, OUTPUT)
