@@ -85,7 +85,7 @@ class LayeredLoop:
             np.dot(post.T, pre, out=into)
             into *= scale
             w += into
-        self.R += into.T
+        self.R += self.increments[1].T
 
 
 class RfloLoop:

@@ -139,6 +139,10 @@ class Presentations:
                 else:
                     self._operation(flow, self.operations[item])
 
+        def timed_once() -> None:
+            once()
+            ticks.now(flow)
+
         if timed or block.times > 1:
             ticks.flush(flow)
         if block.times == 1:
@@ -147,7 +151,7 @@ class Presentations:
             return
         writes = set().union(*(self._written(item) for item in block.pattern))
         if timed:
-            flow.loop(block.times, writes | self._clock, lambda: (once(), ticks.now(flow)))
+            flow.loop(block.times, writes | self._clock, timed_once)
         else:
             flow.loop(block.times, writes, once)
             ticks.pending += block.times

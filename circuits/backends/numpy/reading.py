@@ -39,7 +39,7 @@ _OPERATORS: dict[type, tuple[str, np.ufunc | None, Callable[..., Any]]] = {
 }
 _REALS = (np.dtype(np.float32), np.dtype(np.float64))
 #: What np.clip calls.
-_CLIP: np.ufunc | None = getattr(getattr(np, "_core", None), "umath", None) and np._core.umath.clip
+_CLIP: np.ufunc | None = getattr(getattr(getattr(np, "_core", None), "umath", None), "clip", None)
 
 
 def read_traced(flow: Flow, lines: Iterable[ast.stmt], namespace: Mapping[str, Any], showing: int) -> None:
@@ -190,7 +190,7 @@ class _Reader:
             ):
                 return self._shaped(inner)
             case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="reshape"), args=arguments):
-                shape = tuple(a.value for a in arguments if isinstance(a, ast.Constant))
+                shape = tuple(a.value for a in arguments if isinstance(a, ast.Constant) and isinstance(a.value, int))
                 shaped = self._array(name).reshape(shape)
                 return f"{name}_{'_'.join(map(str, shape))}", shaped, name
         raise NotUnderstood
