@@ -11,8 +11,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-#: Templates of one thread, and of short kernels of which several can be one launch.
+#: Templates of one thread, of matrix products, and of short kernels, of which several can be one launch.
 ALONE = {"once", "dense_product"}
+PRODUCTS = {"dense_propagate", "dense_product"}
 EACH = {
     "stateupdate", "mask", "average", "broadcast", "delay", "one_to_one_propagate", "one_to_one_product",
     "late_signals", "spread_weights",
@@ -63,6 +64,11 @@ class Code:
         return self.first + (self.prepare != NONE) if self.made.template_name in EACH else NONE
 
     @property
+    def multiplies(self) -> bool:
+        """Whether it is a matrix product."""
+        return self.made.template_name in PRODUCTS
+
+    @property
     def jobs(self) -> int:
         """How many jobs it has."""
         return (self.prepare != NONE) + (self.body != NONE)
@@ -100,14 +106,18 @@ class Code:
             found.append(self._part("nullptr", self.prepare, "0", few, written if alone else slots))
         if self.body != NONE:
             found.append(self._part("nullptr", self.body, f"in_{self.name}::things", read | slots, written))
+        elif self.multiplies:
+            found.append(self._part("nullptr", NONE, "0", read | slots, written, f"in_{self.name}::product"))
         elif not alone:
             found.append(self._part(f"in_{self.name}::launch", NONE, "0", read | slots, written))
         return found
 
-    def _part(self, launch: str, job: int, things: str, reads: Iterable[int], writes: Iterable[int]) -> str:
+    def _part(
+        self, launch: str, job: int, things: str, reads: Iterable[int], writes: Iterable[int], product: str = "nullptr"
+    ) -> str:
         lists = ", ".join("{" + ", ".join(map(str, sorted(some))) + "}" for some in (reads, writes))
         draws = "true" if self.draws else "false"
-        return f'    {{_run_{self.name}, "{self.name}", {launch}, {job}, {things}, {draws}, {lists}}},'
+        return f'    {{_run_{self.name}, "{self.name}", {launch}, {product}, {job}, {things}, {draws}, {lists}}},'
 
 
 def launcher(codes: list[Code], arrays: list[str]) -> str:
@@ -115,7 +125,7 @@ def launcher(codes: list[Code], arrays: list[str]) -> str:
     alone = [f"case {c.prepare}: {c.call('prepare', arrays)} break;" for c in codes if c.prepare != NONE]
     each = [f"case {c.body}: {c.call('body', arrays)} break;" for c in codes if c.body != NONE]
     declared = [
-        f"namespace in_{c.name} {{ void launch(); }}"
+        f"namespace in_{c.name} {{ {'recircuit::Product product' if c.multiplies else 'void launch'}(); }}"
         for c in codes
         if c.body == NONE and c.made.template_name != "once"
     ]

@@ -1,7 +1,7 @@
 // As much of CUDA as the cuda backend uses, on the processor: for tests only.
 //
 // Kernels run thread by thread, in the order that CUDA_ON_CPU_ORDER names (forward, backward, strided, shuffled), so that a
-// result that depends on the order of threads is found. Device memory cannot be touched but by kernels, copies and cuBLAS:
+// result that depends on the order of threads is found; where threads of a block wait for each other, see threads.h. Device memory cannot be touched but by kernels, copies and cuBLAS:
 // it is protected at all other times, so that host code which follows a device pointer dies; and the first megabyte of an
 // allocation begins as NaN. Every allocation lies between two pages that nobody may touch: its end is at the second one or,
 // with CUDA_ON_CPU_SIDE=begin, its begin at the first; and nobody may touch it after it is freed. A captured stream records
@@ -24,6 +24,7 @@
 #include <deque>
 #include <fstream>
 #include <functional>
+#include <memory>
 #include <numeric>
 #include <random>
 #include <set>
@@ -38,6 +39,8 @@
 #define __host__
 #define __forceinline__ inline
 #define __grid_constant__
+#define __launch_bounds__(most)
+#define __shared__ static
 
 inline float cospi(float x) { return std::cos(float(M_PI) * x); }
 #if !defined(__GLIBC__) || !__GLIBC_PREREQ(2, 42)
@@ -49,6 +52,8 @@ struct dim3 {
     dim3(unsigned x = 1, unsigned y = 1, unsigned z = 1) : x(x), y(y), z(z) {}
 };
 inline dim3 threadIdx, blockIdx, blockDim, gridDim;
+
+#include "threads.h"
 
 enum cudaError_t {
     cudaSuccess = 0,
@@ -77,11 +82,6 @@ using Graph = std::vector<GraphNode>;
 inline std::size_t number(const char* name, std::size_t otherwise) {
     const char* given = std::getenv(name);
     return given ? std::strtoull(given, nullptr, 10) : otherwise;
-}
-
-[[noreturn]] inline void die(const char* why) {
-    std::fprintf(stderr, "cuda on cpu: %s\n", why);
-    std::abort();
 }
 
 constexpr std::size_t page = 4096;
@@ -150,20 +150,6 @@ struct Opened {
             for (const Block& block : memory.blocks) block.protect(PROT_NONE);
     }
 };
-
-// The threads of a launch, one after the other.
-inline std::vector<std::size_t> order_of(std::size_t blocks, std::size_t threads) {
-    static const std::string order = std::getenv("CUDA_ON_CPU_ORDER") ? std::getenv("CUDA_ON_CPU_ORDER") : "forward";
-    std::vector<std::size_t> found(blocks * threads);
-    std::iota(found.begin(), found.end(), std::size_t(0));
-    static std::mt19937_64 shuffling;
-    if (order == "backward") std::reverse(found.begin(), found.end());
-    else if (order == "shuffled") std::shuffle(found.begin(), found.end(), shuffling);
-    else if (order == "strided")  // the first thread of every block, then the second
-        for (std::size_t k = 0; k < found.size(); ++k) found[k] = k % blocks * threads + k / blocks;
-    else if (order != "forward") die("CUDA_ON_CPU_ORDER is forward, backward, strided or shuffled");
-    return found;
-}
 
 inline Graph* recording = nullptr;
 inline std::size_t kernels = 0;
@@ -302,10 +288,8 @@ cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config, void (*kernel)(
             return;
         }
         gridDim = grid, blockDim = block;
-        for (const std::size_t thread : on_cpu::order_of(grid.x, block.x)) {
-            blockIdx.x = unsigned(thread / block.x), threadIdx.x = unsigned(thread % block.x);
-            std::apply(kernel, arguments);
-        }
+        const auto key = reinterpret_cast<const void*>(kernel);
+        on_cpu::run_threads(key, grid.x, block.x, [&] { std::apply(kernel, arguments); });
     });
 }
 

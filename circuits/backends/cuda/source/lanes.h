@@ -1,5 +1,7 @@
 // The streams on which a presentation runs, each with a cuBLAS of its own, and how its plan is followed on them.
 #pragma once
+#include <cublas_v2.h>
+
 #include <cstdlib>
 #include <cstring>
 #include <memory>
@@ -10,6 +12,14 @@
 
 namespace recircuit {
 
+void check(cublasStatus_t result, const char* what);
+
+// Whether products of single precision have the coarse factors of TF32.
+inline bool coarse() {
+    static const char* matmul = std::getenv("RECIRCUIT_MATMUL");
+    return matmul && !std::strcmp(matmul, "tf32");
+}
+
 // The workspace is of our own: the same bits every time, and nothing to allocate in a capture. It has the same size on all
 // streams, since cuBLAS chooses what it does by it.
 struct Lane {
@@ -19,12 +29,11 @@ struct Lane {
 };
 inline std::vector<std::unique_ptr<Lane>>& made_lanes = *new std::vector<std::unique_ptr<Lane>>;
 inline int current_lane = 0;
+inline cublasHandle_t cublas() { return made_lanes[current_lane]->cublas; }
 
 inline void make_lanes() {
     const char* what = "starting the GPU";
     const std::size_t workspace = 32 << 20;
-    const char* matmul = std::getenv("RECIRCUIT_MATMUL");
-    const bool tf32 = matmul && !std::strcmp(matmul, "tf32");
     while (made_lanes.size() < lanes) {
         std::unique_ptr<Lane> lane(new Lane);
         check(cudaStreamCreateWithFlags(&lane->stream, cudaStreamNonBlocking), what);
@@ -32,7 +41,7 @@ inline void make_lanes() {
         check(cublasSetStream(lane->cublas, lane->stream), what);
         lane->workspace.resize(workspace, "the workspace of cuBLAS");
         check(cublasSetWorkspace(lane->cublas, lane->workspace.as<void>(), workspace), what);
-        check(cublasSetMathMode(lane->cublas, tf32 ? CUBLAS_TF32_TENSOR_OP_MATH : CUBLAS_DEFAULT_MATH), what);
+        check(cublasSetMathMode(lane->cublas, coarse() ? CUBLAS_TF32_TENSOR_OP_MATH : CUBLAS_DEFAULT_MATH), what);
         made_lanes.push_back(std::move(lane));
     }
 }
@@ -48,6 +57,7 @@ inline void add_events(std::size_t count) {
 }
 
 inline void run_alone(const Work& work) {
+    if (work.is_product()) return multiply(work.name, work.product());
     work.is_job() ? launch_job(work.name, work.job.number, work.job.things) : work.launch();
 }
 
@@ -80,10 +90,15 @@ struct Plan {
 
 inline void launch_node(const Plan& plan, const Node& node) {
     const Work& first = plan.works[node.works[0]];
-    if (!first.is_job()) return first.launch();
+    if (node.works.size() == 1) return run_alone(first);
+    if (first.is_product()) {
+        std::vector<Product> products;
+        for (const std::size_t work : node.works) products.push_back(plan.works[work].product());
+        return multiply_small("several products", products.data(), int(products.size()));
+    }
     Jobs jobs;
     for (const std::size_t work : node.works) add_job(jobs, plan.works[work].job);
-    launch_jobs(node.works.size() > 1 ? "several kernels" : first.name, jobs);
+    launch_jobs("several kernels", jobs);
 }
 
 inline void wait_for(cudaEvent_t event) { check(cudaStreamWaitEvent(stream(), event, 0), "a presentation"); }

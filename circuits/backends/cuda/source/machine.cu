@@ -12,6 +12,7 @@
 #include "kernels.h"
 #include "lanes.h"
 #include "memory.h"
+#include "multiply.h"
 #include "plan.h"
 #include "recording.h"
 #include "watch.h"
@@ -88,7 +89,8 @@ void tick(std::int64_t& ticks, const Give& give) {
 }
 
 Work work_of(const brian::Part& part) {
-    Work work{part.name, part.launch, {part.job, part.things}, {}, {}};
+    Work work{part.name, part.launch, {part.job, part.things}, {}, {}, part.product};
+    work.small = part.product && is_small(part.product());
     for (const int piece : part.reads) work.reads.push_back(*brian::pieces[piece].place);
     for (const int piece : part.writes) work.writes.push_back(*brian::pieces[piece].place);
     if (part.draws) work.reads.push_back(device.draws.as<void>());
@@ -249,7 +251,6 @@ long show_some(const std::int32_t* order, long most) {
 }  // namespace
 
 cudaStream_t stream() { return made_lanes[current_lane]->stream; }
-cublasHandle_t cublas() { return made_lanes[current_lane]->cublas; }
 const Draws* draws() { return device.draws.as<Draws>(); }
 void* const* pieces() { return device.pieces.as<void*>(); }
 

@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <vector>
 
+#include "products.h"
+
 namespace brian {
 
 struct Piece {
@@ -14,12 +16,13 @@ extern const Piece pieces[];
 extern const std::size_t piece_count;
 extern const double dt;
 
-// A launch or a product of an operation. Of a launch that several jobs may share: the job's number, and how many things
-// have a thread each (see jobs.h); otherwise -1. Whatever it touches is a piece, by number, or the state of the noise.
+// A launch, a product or a job of an operation. Of a job, which may share a launch with others: its number, and how many
+// things have a thread each (see jobs.h); otherwise -1. Whatever it touches is a piece, by number, or the state of the noise.
 struct Part {
     void (*operation)();
     const char* name;
     void (*launch)();
+    recircuit::Product (*product)();
     int job, things;
     bool draws;
     std::vector<int> reads, writes;

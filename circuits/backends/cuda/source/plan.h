@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "jobs.h"
+#include "products.h"
 
 namespace recircuit {
 
@@ -16,10 +17,13 @@ constexpr int lanes = 4;  // streams
 // One launch, product or job, and the places in device memory that it reads and writes.
 struct Work {
     const char* name;
-    std::function<void()> launch;  // of a job: none
+    std::function<void()> launch;  // of a job, and of a product: none
     Job job;
     std::vector<const void*> reads, writes;
-    bool is_job() const { return !launch; }
+    Product (*product)() = nullptr;
+    bool small = false;  // of a product: others may share its launch
+    bool is_product() const { return product; }
+    bool is_job() const { return !launch && !product; }
 };
 
 // What is launched at once.
@@ -49,14 +53,21 @@ inline std::vector<std::vector<std::size_t>> dependencies(const std::vector<Work
     return found;
 }
 
-// The order of launches. Whatever is no job is launched as soon as it can be; jobs wait until nothing else can be launched,
-// and then all of a kind that can be are one launch.
+// With what a work may share a launch: 0 with nothing, 1 with small products, 2 with jobs of one thread, 3 with other jobs.
+constexpr int kinds = 4;
+inline int kind_of(const Work& work) {
+    if (work.is_job()) return work.job.things ? 3 : 2;
+    return work.is_product() && work.small ? 1 : 0;
+}
+
+// The order of launches. What shares a launch with nothing is launched as soon as it can be; jobs and small products wait
+// until nothing else can be launched, and then all of a kind that can be are one launch.
 inline std::vector<Node> in_launches(const std::vector<Work>& works, const std::vector<std::vector<std::size_t>>& before) {
     std::vector<std::vector<std::size_t>> after(works.size());
     std::vector<std::size_t> missing(works.size());
-    std::vector<std::size_t> ready[3];  // no job, alone, each
+    std::vector<std::size_t> ready[kinds];
     std::vector<Node> nodes;
-    const auto kind = [&](std::size_t k) { return !works[k].is_job() ? 0 : works[k].job.things ? 2 : 1; };
+    const auto kind = [&](std::size_t k) { return kind_of(works[k]); };
     for (std::size_t k = 0; k < works.size(); ++k) {
         missing[k] = before[k].size();
         for (const std::size_t other : before[k]) after[other].push_back(k);
@@ -68,19 +79,20 @@ inline std::vector<Node> in_launches(const std::vector<Work>& works, const std::
                 if (!--missing[other]) ready[kind(other)].push_back(other);
         nodes.push_back({std::move(some)});
     };
-    while (!ready[0].empty() || !ready[1].empty() || !ready[2].empty()) {
-        std::vector<std::size_t> now[3];
+    while (std::any_of(ready, ready + kinds, [](const auto& some) { return !some.empty(); })) {
+        std::vector<std::size_t> now[kinds];
         if (!ready[0].empty()) {
             now[0].swap(ready[0]);
             std::sort(now[0].begin(), now[0].end());
             for (const std::size_t k : now[0]) launch({k});
             continue;
         }
-        now[1].swap(ready[1]), now[2].swap(ready[2]);
-        for (int which = 1; which < 3; ++which) {
+        for (int which = 1; which < kinds; ++which) now[which].swap(ready[which]);
+        for (int which = 1; which < kinds; ++which) {
+            const std::size_t most = which == 1 ? most_products : most_jobs;
             std::sort(now[which].begin(), now[which].end());
-            for (std::size_t begin = 0; begin < now[which].size(); begin += most_jobs) {
-                const std::size_t end = std::min(now[which].size(), begin + most_jobs);
+            for (std::size_t begin = 0; begin < now[which].size(); begin += most) {
+                const std::size_t end = std::min(now[which].size(), begin + most);
                 launch({now[which].begin() + begin, now[which].begin() + end});
             }
         }

@@ -1,6 +1,6 @@
 {# target = keep*target + scale/active * post^T pre, over the batch_size that hold a stimulus: one thread leaves the two
-   factors in device memory, where cuBLAS reads them #}
-{% extends 'common_group.cu' %}
+   factors in device memory, where the product reads them #}
+{% extends 'product.cu' %}
 {% block prepare %}
 {% set _real = c_data_type(variables['_target'].dtype) %}
 __device__ inline void prepare(const int _idx%PARAMETERS%)
@@ -12,16 +12,7 @@ __device__ inline void prepare(const int _idx%PARAMETERS%)
     recircuit::slot<{{_real}}>(_scalars, 1) = {{_real}}(_keep);
 }
 {% endblock %}
-{% block body %}
-{% endblock %}
-{% block kernel %}
-void launch()
-{
-    using namespace brian;
-    recircuit::accumulate("{{codeobj_name}}", {{n_pre}}, {{n_post}}, {{get_array_name(variables['_post'], prefix='dev')}}, {{get_array_name(variables['_pre'], prefix='dev')}}, {{get_array_name(variables['_target'], prefix='dev')}}, %SCALARS%);
-}
-{% endblock %}
-{% block run %}
+{% block product %}recircuit::update({{n_pre}}, {{n_post}}, recircuit::active, {{get_array_name(variables['_post'], prefix='dev')}}, {{get_array_name(variables['_pre'], prefix='dev')}}, {{get_array_name(variables['_target'], prefix='dev')}}, %SCALARS%){% endblock %}
+{% block before %}
     recircuit::launch_job("{{codeobj_name}}", %PREPARE%, 0);
-    launch();
 {% endblock %}

@@ -1,0 +1,54 @@
+// Matrix products: what each is, and who computes it. Small ones that do not depend on each other are one launch of our own
+// kernel (tiles.h); large ones are cuBLAS's.
+#pragma once
+#include <cstdint>
+
+namespace recircuit {
+
+// A matrix, row by row; or, turned, column by column, which is its transpose row by row.
+struct Matrix {
+    const void* data;
+    int lead;  // from one row (turned: column) to the next
+    bool turned;
+};
+
+// c (m x n, row by row) = scale * a b^T + keep * c, with a (m x k) and b (n x k).
+struct Product {
+    int m, n, k;
+    Matrix a, b;
+    void* c;
+    const void *scale, *keep;  // in device memory; nullptr: 1, and 0
+    bool wide;                 // double precision
+};
+
+// field (batch_size x post) = signal (batch_size x pre) W^T, W (post x pre); or signal W, W (pre x post).
+template <class T>
+Product propagation(int batch_size, int pre, int post, bool transposed, const T* signal, const T* weights, T* field) {
+    const Matrix w{weights, transposed ? post : pre, transposed};
+    return {batch_size, post, pre, {signal, pre, false}, w, field, nullptr, nullptr, sizeof(T) == 8};
+}
+
+// target (post x pre) = keep*target + scale * sum over active batch elements of post (x) pre; scale and keep are the scalars.
+template <class T>
+Product update(int pre, int post, int active, const T* posts, const T* pres, T* target, const std::int64_t* scalars) {
+    return {post, pre, active, {posts, post, true}, {pres, pre, true}, target, scalars, scalars + 1, sizeof(T) == 8};
+}
+
+constexpr int most_products = 16;  // of a launch
+
+struct Products {
+    int count = 0;
+    int first[most_products + 1];  // the first block of each, and how many blocks there are
+    Product product[most_products];
+};
+
+// Whether it is computed by our kernel, with others in one launch.
+bool is_small(const Product& product);
+// Small ones, all in the same precision.
+void multiply_small(const char* name, const Product* products, int count);
+// By cuBLAS.
+void multiply_large(const char* name, const Product& product);
+// One, by whom it is for.
+void multiply(const char* name, const Product& product);
+
+}  // namespace recircuit

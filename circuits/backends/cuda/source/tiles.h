@@ -1,0 +1,151 @@
+// Our kernel for small products. A block computes a tile of 16 x 32 of one of them: its eight warps share the sum over k,
+// of which each takes an eighth, and add up what they have in a fixed order. So even one small product keeps many
+// multiprocessors at work, and the bits do not depend on which products share a launch.
+#pragma once
+#include "products.h"
+#include "recircuit.h"
+
+namespace recircuit {
+
+constexpr int tile_m = 16, tile_n = 32, warps = threads / 32;
+constexpr int packs = 16;  // of 16 bytes: of k that are in shared memory at a time; two of each warp
+
+template <class T>
+struct alignas(16) Pack {
+    static constexpr int size = 16 / sizeof(T);
+    T x[size];
+};
+
+// Rows of packs, each with one more, so that the rows that a warp reads at once are in different banks.
+template <class T>
+struct Stage {
+    Pack<T> a[tile_m][packs + 1], b[tile_n][packs + 1];
+};
+
+// What a block has in shared memory: two stages, of which one is filled while the other is read; then partial sums.
+template <class T>
+union Room {
+    Stage<T> stage[2];
+    T sums[warps][tile_m * tile_n];
+};
+
+// The items (row, k), (row, k + 1), ...; 0 outside of the matrix.
+template <class T>
+__device__ inline Pack<T> fetch(const Matrix& from, int rows, int depth, int row, int k) {
+    const T* data = static_cast<const T*>(from.data);
+    Pack<T> found;
+    if (row < rows && !from.turned && k + Pack<T>::size <= depth) {
+        data += std::int64_t(row) * from.lead + k;
+        if (from.lead % Pack<T>::size == 0) return *reinterpret_cast<const Pack<T>*>(data);
+        for (int i = 0; i < Pack<T>::size; ++i) found.x[i] = data[i];
+        return found;
+    }
+    for (int i = 0; i < Pack<T>::size; ++i) {
+        const std::int64_t place = from.turned ? std::int64_t(k + i) * from.lead + row : std::int64_t(row) * from.lead + k + i;
+        found.x[i] = row < rows && k + i < depth ? data[place] : T(0);
+    }
+    return found;
+}
+
+// Which row and pack of a stage a thread brings; neighbours bring what lies beside in memory.
+struct Place {
+    int row, pack;
+};
+__device__ inline Place place_of(int number, int rows, bool turned) {
+    return turned ? Place{number % rows, number / rows} : Place{number / packs, number % packs};
+}
+
+// What a thread brings from device memory for one stage: of a one pack, of b two.
+template <class T>
+struct Brought {
+    Pack<T> a, b[2];
+    __device__ void fetch_from(const Product& p, int row, int column, int k) {
+        const int me = int(threadIdx.x);
+        const Place at = place_of(me, tile_m, p.a.turned);
+        a = fetch<T>(p.a, p.m, p.k, row + at.row, k + at.pack * Pack<T>::size);
+        for (int half = 0; half < 2; ++half) {
+            const Place to = place_of(me + half * threads, tile_n, p.b.turned);
+            b[half] = fetch<T>(p.b, p.n, p.k, column + to.row, k + to.pack * Pack<T>::size);
+        }
+    }
+    __device__ void put_into(Stage<T>& stage, const Product& p) const {
+        const int me = int(threadIdx.x);
+        const Place at = place_of(me, tile_m, p.a.turned);
+        stage.a[at.row][at.pack] = a;
+        for (int half = 0; half < 2; ++half) {
+            const Place to = place_of(me + half * threads, tile_n, p.b.turned);
+            stage.b[to.row][to.pack] = b[half];
+        }
+    }
+};
+
+// A thread's 4 x 4 of the tile, over its warp's part of k: rows lane/8 + 4i, columns lane%8 + 8j.
+template <class T>
+__device__ inline void add_up(const Stage<T>& stage, T (&sums)[4][4]) {
+    const int lane = int(threadIdx.x) % 32, first = int(threadIdx.x) / 32 * (packs / warps);
+#pragma unroll
+    for (int pack = first; pack < first + packs / warps; ++pack) {
+        Pack<T> a[4], b[4];
+#pragma unroll
+        for (int i = 0; i < 4; ++i) a[i] = stage.a[lane / 8 + 4 * i][pack], b[i] = stage.b[lane % 8 + 8 * i][pack];
+#pragma unroll
+        for (int l = 0; l < Pack<T>::size; ++l)
+#pragma unroll
+            for (int i = 0; i < 4; ++i)
+#pragma unroll
+                for (int j = 0; j < 4; ++j) sums[i][j] += a[i].x[l] * b[j].x[l];
+    }
+}
+
+// The sums of all warps, in their order, into c.
+template <class T>
+__device__ inline void put_tile(const Product& p, int row, int column, const Room<T>& room) {
+    const T scale = p.scale ? *static_cast<const T*>(p.scale) : T(1), keep = p.keep ? *static_cast<const T*>(p.keep) : T(0);
+    T* c = static_cast<T*>(p.c);
+    for (int k = int(threadIdx.x); k < tile_m * tile_n; k += threads) {
+        const int r = row + k / tile_n, q = column + k % tile_n;
+        if (r >= p.m || q >= p.n) continue;
+        T sum = 0;
+        for (int warp = 0; warp < warps; ++warp) sum += room.sums[warp][k];
+        const std::int64_t place = std::int64_t(r) * p.n + q;
+        const T made = p.k ? scale * sum : T(0);  // of no elements the scale is infinite
+        c[place] = keep == 0 ? made : made + keep * c[place];  // what is not kept may be NaN
+    }
+}
+
+// One tile, by all threads of a block.
+template <class T>
+__device__ inline void multiply_tile(const Product& p, int tile, Room<T>& room) {
+    const int across = (p.n + tile_n - 1) / tile_n, row = tile / across * tile_m, column = tile % across * tile_n;
+    constexpr int deep = packs * Pack<T>::size;
+    T sums[4][4] = {};
+    Brought<T> brought;
+    brought.fetch_from(p, row, column, 0);
+    brought.put_into(room.stage[0], p);
+    __syncthreads();
+    for (int k = 0, now = 0; k < p.k; k += deep, now = 1 - now) {
+        const bool more = k + deep < p.k;
+        if (more) brought.fetch_from(p, row, column, k + deep);
+        add_up(room.stage[now], sums);
+        if (more) brought.put_into(room.stage[1 - now], p);
+        __syncthreads();
+    }
+    const int lane = int(threadIdx.x) % 32, warp = int(threadIdx.x) / 32;
+    for (int i = 0; i < 4; ++i)
+        for (int j = 0; j < 4; ++j) room.sums[warp][(lane / 8 + 4 * i) * tile_n + lane % 8 + 8 * j] = sums[i][j];
+    __syncthreads();
+    put_tile(p, row, column, room);
+}
+
+inline int tiles_of(const Product& p) { return (p.m + tile_m - 1) / tile_m * ((p.n + tile_n - 1) / tile_n); }
+
+// A block for each tile of some products.
+template <class T>
+__global__ void __launch_bounds__(threads) multiply_tiles(const __grid_constant__ Products all) {
+    __shared__ Room<T> room;
+    int which = 0;
+    while (int(blockIdx.x) >= all.first[which + 1]) ++which;
+    multiply_tile(all.product[which], int(blockIdx.x) - all.first[which], room);
+}
+
+}  // namespace recircuit

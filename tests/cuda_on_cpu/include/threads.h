@@ -1,0 +1,112 @@
+// The threads of a launch, one after the other. A thread that waits at a barrier is put aside with its stack, as a fiber,
+// until all threads of its block are there; who leaves the kernel before the others, or waits for ever, is found. What a
+// kernel has in shared memory is static: a kernel with barriers runs block by block.
+#pragma once
+#include <ucontext.h>
+
+namespace on_cpu {
+
+[[noreturn]] inline void die(const char* why) {
+    std::fprintf(stderr, "cuda on cpu: %s\n", why);
+    std::abort();
+}
+
+// In which order so many things are taken.
+inline std::vector<std::size_t> order_of(std::size_t blocks, std::size_t threads) {
+    static const std::string order = std::getenv("CUDA_ON_CPU_ORDER") ? std::getenv("CUDA_ON_CPU_ORDER") : "forward";
+    std::vector<std::size_t> found(blocks * threads);
+    std::iota(found.begin(), found.end(), std::size_t(0));
+    static std::mt19937_64 shuffling;
+    if (order == "backward") std::reverse(found.begin(), found.end());
+    else if (order == "shuffled") std::shuffle(found.begin(), found.end(), shuffling);
+    else if (order == "strided")  // the first thread of every block, then the second
+        for (std::size_t k = 0; k < found.size(); ++k) found[k] = k % blocks * threads + k / blocks;
+    else if (order != "forward") die("CUDA_ON_CPU_ORDER is forward, backward, strided or shuffled");
+    return found;
+}
+
+// A stack on which threads run, one after the other, until one of them waits at a barrier.
+struct Fiber {
+    ucontext_t context;
+    std::vector<char> stack = std::vector<char>(256 << 10);
+    bool waits = false;
+};
+
+// A block that runs.
+struct Team {
+    const std::function<void()>* thread = nullptr;
+    std::vector<std::size_t> order;
+    std::size_t begun = 0;
+    ucontext_t home;
+    Fiber* current = nullptr;
+};
+inline Team team;
+inline std::set<const void*>& with_barriers = *new std::set<const void*>;
+inline bool met_barrier = false;
+
+inline void run_fiber() {
+    while (team.begun < team.order.size()) {
+        threadIdx.x = unsigned(team.order[team.begun++]);
+        (*team.thread)();
+    }
+    team.current->waits = false;
+}
+
+inline void go_on(Fiber& fiber) {
+    team.current = &fiber;
+    swapcontext(&team.home, &fiber.context);
+    team.current = nullptr;
+}
+
+inline void wait_for_block() {
+    if (!team.current) die("a barrier outside of a kernel");
+    const dim3 me = threadIdx;
+    met_barrier = team.current->waits = true;
+    swapcontext(&team.current->context, &team.home);
+    threadIdx = me;
+}
+
+// All threads of a block, from barrier to barrier.
+inline void run_block(std::size_t threads, const std::function<void()>& thread) {
+    static std::vector<std::unique_ptr<Fiber>>& fibers = *new std::vector<std::unique_ptr<Fiber>>;
+    team.thread = &thread, team.order = order_of(1, threads), team.begun = 0;
+    std::size_t used = 0;
+    while (team.begun < threads) {
+        if (used == fibers.size()) fibers.emplace_back(new Fiber);
+        Fiber& fiber = *fibers[used++];
+        getcontext(&fiber.context);
+        fiber.context.uc_stack.ss_sp = fiber.stack.data(), fiber.context.uc_stack.ss_size = fiber.stack.size();
+        fiber.context.uc_link = &team.home;
+        makecontext(&fiber.context, run_fiber, 0);
+        go_on(fiber);
+    }
+    for (;;) {
+        std::size_t waiting = 0;
+        for (std::size_t k = 0; k < used; ++k) waiting += fibers[k]->waits;
+        if (!waiting) return;
+        if (waiting != threads) die("a barrier that not all threads of a block reach");
+        for (const std::size_t k : order_of(1, threads)) go_on(*fibers[k]);
+    }
+}
+
+// All threads of a launch. Whether a kernel has barriers is learnt when it runs first.
+inline void run_threads(const void* kernel, std::size_t blocks, std::size_t threads, const std::function<void()>& thread) {
+    static std::set<const void*>& seen = *new std::set<const void*>;
+    if (seen.insert(kernel).second || with_barriers.count(kernel)) {
+        met_barrier = false;
+        for (const std::size_t block : order_of(1, blocks)) {
+            blockIdx.x = unsigned(block);
+            run_block(threads, thread);
+        }
+        if (met_barrier) with_barriers.insert(kernel);
+        return;
+    }
+    for (const std::size_t one : order_of(blocks, threads)) {
+        blockIdx.x = unsigned(one / threads), threadIdx.x = unsigned(one % threads);
+        thread();
+    }
+}
+
+}  // namespace on_cpu
+
+inline void __syncthreads() { on_cpu::wait_for_block(); }
