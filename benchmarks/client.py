@@ -24,9 +24,9 @@ class Failed(Exception):
 
 
 class Client:
-    """A running peer. What it prints goes to a log beside the environments."""
+    """A running peer, with variables of the environment beside ours. Its log lies beside the environments."""
 
-    def __init__(self, entrant: Entrant, threads: int) -> None:
+    def __init__(self, entrant: Entrant, threads: int, **variables: str) -> None:
         self.entrant = entrant
         python = python_of(entrant.environment) if entrant.environment else Path(sys.executable)
         self.log = FOLDER / "logs" / f"{entrant.name}.log"
@@ -35,7 +35,7 @@ class Client:
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
                 command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
-                env=_environment(python, threads, own=bool(entrant.environment)), start_new_session=True,
+                env=_environment(python, threads, own=bool(entrant.environment)) | variables, start_new_session=True,
             )  # fmt: skip
         self.pending = b""
         self._answer(120)

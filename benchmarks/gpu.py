@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks import gpu_parts, gpu_text, machine, report
+from benchmarks import gpu_parts, gpu_right, gpu_text, machine, report
 from benchmarks.client import ROOT
 from benchmarks.gpu_results import Results
 from benchmarks.reference import TOLERANCE
@@ -36,9 +36,9 @@ Where the toolkit has a cuBLAS of its own, '[test]' does instead of '[{extra},te
 
 #: In this order: what is wrong should be known before how fast it is.
 PARTS: dict[str, tuple[str, Callable[[argparse.Namespace], dict[str, Any]]]] = {
-    "build": ("a five-layer network, compiled for the first time", gpu_parts.build),
-    "agreement": ("cuda against numpy, for every rule and structure", gpu_parts.agreement),
-    "tests": ("the tests marked cuda", gpu_parts.tests),
+    "build": ("a five-layer network, compiled for the first time", gpu_right.build),
+    "agreement": ("cuda against numpy, for every rule and structure", gpu_right.agreement),
+    "tests": ("the tests marked cuda", gpu_right.tests),
     "anatomy": ("what launches, graphs, products and barriers cost", gpu_parts.anatomy),
     "training": ("MNIST, beside cpp", gpu_parts.training),
     "reference": ("the reference workload, beside PyTorch and cuBLAS alone", gpu_parts.reference),
@@ -83,13 +83,13 @@ def _arguments() -> argparse.Namespace:
 
 
 def wanted_parts(arguments: argparse.Namespace, there: dict[str, Any]) -> list[str]:
-    """The parts that this call is to measure."""
+    """The parts that this call is to measure; with `--rest`, what no call has begun comes before what is left of others."""
     named = [name for name in arguments.parts.split(",") if name] or list(PARTS)
     if unknown := set(named) - set(PARTS):
         sys.exit(f"--parts: there is no {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
     if not arguments.rest:
         return named
-    return [name for name in named if name not in there or "error" in there[name]]
+    return sorted((n for n in named if n not in there or "error" in there[n]), key=lambda n: n in there)
 
 
 def measure(name: str, arguments: argparse.Namespace, results: Results) -> None:
@@ -106,6 +106,7 @@ def measure(name: str, arguments: argparse.Namespace, results: Results) -> None:
         if name not in results.parts:
             results.keep(name, {"error": "left out: the time is spent"})
         return
+    arguments.earlier = results.unfinished(name) if arguments.rest else {}
     try:
         there.update(part(arguments))
     except Exception as problem:

@@ -40,6 +40,13 @@ class Results:
         self.parts[name] = found | about
         self.write()
 
+    def unfinished(self, name: str) -> Found:
+        """What an earlier call of the same commit has found of a part that it did not end."""
+        part = self.parts.get(name, {})
+        same = part.get("commit") == self.findings.get("commit")
+        about = ("error", "took", "commit", "measured")
+        return {k: v for k, v in part.items() if k not in about} if "error" in part and same else {}
+
     def write(self) -> None:
         """Write both files; each takes its place when it is whole."""
         findings = self.findings | self.finish(self.findings)

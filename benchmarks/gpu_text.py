@@ -7,7 +7,7 @@ from typing import Any
 
 from benchmarks import report
 from benchmarks.agreement import BOUNDS
-from benchmarks.gpu_parts import OURS, TORCH
+from benchmarks.gpu_parts import BY_CUBLAS, OURS, TORCH
 
 
 def _rows(part: dict[str, Any]) -> list[list[Any]]:
@@ -25,7 +25,7 @@ def _agreement(part: dict[str, Any]) -> str:
 
 
 def _tests(part: dict[str, Any]) -> str:
-    return "\n".join([part["summary"], *(f"- {line}" for line in part["failed"]), ""])
+    return "\n".join([part["summary"], *(f"- {line}" for line in [*part["failed"], *part.get("said", [])]), ""])
 
 
 def _training(part: dict[str, Any]) -> str:
@@ -39,7 +39,7 @@ def _training(part: dict[str, Any]) -> str:
 
 
 def _reference(part: dict[str, Any]) -> str:
-    labels = ["cuBLAS alone", OURS.label, *(t.label for t in TORCH)]
+    labels = ["cuBLAS alone", OURS.label, *(t.label for t in TORCH), BY_CUBLAS.label]
     rows = [[name, *(rates.get(label) for label in labels)] for name, rates in part["rates"].items()]
     said = [report.table(["stimuli a second", *labels], rows)]
     said += [f"- {who}: not measured ({why})" for who, why in part["absent"].items()]

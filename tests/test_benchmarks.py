@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import subprocess
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,8 @@ import numpy as np
 import pytest
 from cuda_sources import GPU, STAND_IN
 
-from benchmarks import busy, client, gpu, gpu_parts, small
+from benchmarks import busy, client, gpu, gpu_commands, gpu_right, small
+from benchmarks.gpu_commands import Spent
 from benchmarks.gpu_results import Results
 from benchmarks.peers.numpy import NumpyPeer
 from benchmarks.peers.recircuit import RecircuitPeer
@@ -112,10 +114,11 @@ def _measure(results: Results, name: str, *given: str) -> None:
 
 def test_what_a_gpu_has_shown_is_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Rows that were measured before a part failed, and parts of earlier calls."""
-    calls = []
+    calls, earlier = [], []
 
     def fails(arguments: argparse.Namespace) -> dict[str, Any]:
         calls.append("agreement")
+        earlier.append(arguments.earlier)
         row = {"case": "urfb", "precision": "float32", "apart": 1e-7, "ok": True}
         arguments.keep({"of": 2, "rows": [row], "failed": []})
         written = json.loads((tmp_path / "G-1.json").read_text())["parts"]["agreement"]
@@ -133,6 +136,8 @@ def test_what_a_gpu_has_shown_is_kept(monkeypatch: pytest.MonkeyPatch, tmp_path:
     assert "1 of 2 cases" in (tmp_path / "G-1.md").read_text()
     _measure(results, "build,agreement", "--rest")
     assert calls == ["build", "agreement", "agreement"]
+    assert earlier[0] == {} and len(earlier[1]["rows"]) == 1 and "error" not in earlier[1]
+    assert gpu.wanted_parts(argparse.Namespace(parts="agreement,tests", rest=True), parts) == ["tests", "agreement"]
 
 
 def test_a_part_that_would_begin_too_late_is_left_out(tmp_path: Path) -> None:
@@ -141,17 +146,41 @@ def test_a_part_that_would_begin_too_late_is_left_out(tmp_path: Path) -> None:
     assert "left out" in results.parts["build"]["error"]
 
 
+def _cases(left: float, earlier: dict[str, Any]) -> dict[str, Any]:
+    kept: dict[str, Any] = {}
+    arguments = argparse.Namespace(deadline=time.monotonic() + left, keep=kept.update, earlier=earlier)
+    try:
+        kept.update(gpu_right.agreement(arguments))
+    except Spent as problem:
+        kept["error"] = str(problem)
+    return kept
+
+
 def test_a_case_that_does_not_end_is_a_row_that_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """But where it is the time of the call that has ended, the case is left for the next one, and what agreed stays."""
+
     def never(*given: Any, **options: Any) -> None:
         raise subprocess.TimeoutExpired("python", 5)
 
     monkeypatch.setattr(subprocess, "run", never)
-    monkeypatch.setattr(gpu_parts, "cases", lambda: ["urfb"])
-    findings = gpu_parts.agreement(argparse.Namespace(deadline=0.0, keep=lambda found: None))
-    assert (
-        sorted(findings["failed"]) == ["urfb, float32", "urfb, float64"]
-        and "did not end" in findings["rows"][0]["error"]
-    )
+    monkeypatch.setattr(gpu_right, "cases", lambda: ["urfb"])
+    found = _cases(1000, {})
+    assert found["failed"] == ["urfb, float32", "urfb, float64"] and "did not end" in found["rows"][0]["error"]
+    rows = [{"case": "urfb", "precision": "float32", "ok": True}, {"case": "urfb", "precision": "float64", "ok": False}]
+    for left in (0, 50):
+        found = _cases(left, {"rows": rows})
+        assert "1 of 2 cases are left" in found["error"] and "rows" not in found
+
+
+def test_lines_of_a_command_that_is_ended_with_the_time() -> None:
+    command = [sys.executable, "-uc", "import time; print('one'); time.sleep(60)"]
+    seen = []
+    with pytest.raises(Spent, match="did not end"):
+        for line in gpu_commands.lines_of(command, argparse.Namespace(deadline=time.monotonic() + 6)):
+            seen.append(line)
+    assert seen == ["one"]
+    with pytest.raises(Spent, match="is spent"):
+        gpu_commands.answer_of(command, argparse.Namespace(deadline=time.monotonic()))
 
 
 @pytest.mark.parametrize("own", [True, False])

@@ -16,6 +16,7 @@ from typing import Any
 
 from ...errors import RecircuitError
 from ...processes import Process, Processes
+from .gpus import gpus_here
 from .jobs import Result, perform
 
 __all__ = ["Runs", "perform_in_own_process"]
@@ -51,7 +52,7 @@ class Runs(Processes):
             raise RuntimeError("the runs were stopped")
 
     def perform(self, payload: Mapping[str, Any]) -> Result:
-        """Run a job in a process of its own, with one thread.
+        """Run a job in a process of its own, with one thread, and where there are several GPUs with one of them.
 
         Returns
         -------
@@ -63,7 +64,11 @@ class Runs(Processes):
         RuntimeError
             If the process died.
         """
-        with tempfile.TemporaryFile("w+") as errors, self._start(errors) as child:
+        with (
+            tempfile.TemporaryFile("w+") as errors,
+            gpus_here().environment(payload) as variables,
+            self._start(errors, variables) as child,
+        ):
             assert child.stdin is not None and child.stdout is not None
             try:
                 child.stdin.write(json.dumps(payload) + "\n")
@@ -80,10 +85,10 @@ class Runs(Processes):
             raise RuntimeError(f"the process of a run ended with {child.returncode}{f': {last[0]}' if last else ''}")
         return json.loads(answer)
 
-    def _start(self, errors: Any) -> Process:
+    def _start(self, errors: Any, variables: dict[str, str]) -> Process:
         return self.start(
             [sys.executable, "-c", _CHILD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors,
-            env=os.environ | dict.fromkeys(_THREADS, "1"),
+            env=os.environ | dict.fromkeys(_THREADS, "1") | variables,
         )  # fmt: skip
 
 

@@ -57,6 +57,11 @@ def data(count: int = 20) -> dict[str, np.ndarray]:
     return {"x": np.random.default_rng(0).normal(size=(count, 6)), "s": np.arange(count) % 3}
 
 
+def drawn(count: int = 100) -> dict[str, np.ndarray]:
+    """Of 64 numbers and ten classes: a machine with a GPU may have no scikit-learn, with its digits."""
+    return {"x": np.random.default_rng(0).uniform(-0.3, 0.7, (count, 64)), "s": np.arange(count) % 10}
+
+
 def both(make: Callable[[], rc.Circuit], inputs: Any, **options: Any) -> tuple[rc.Circuit, rc.Circuit]:
     """The same run on numpy and on cuda."""
     nets = make(), make()
@@ -250,14 +255,14 @@ def test_one_backend_after_the_other_and_nothing_compiled_twice(on_cpu: None, mo
 
 
 def test_what_diverges_is_named_with_its_presentation(on_cpu: None) -> None:
+    """Errors grow by their squares, so that no order of additions makes it a presentation sooner or later."""
     said = []
     for backend in ("numpy", "cuda"):
-        net = smooth()
-        net["h1_to_o.rate"] = 1e308
+        net = layered((64, 20, 10), rc.urfb.with_parameters(rate=1e3), loss="mse", batch_size=10)
         with pytest.raises(rc.RecircuitError, match="became NaN or infinite") as raised:
-            net.run(images(net), presentations=60, backend=backend)
+            net.run(drawn(), presentations=60, backend=backend)
         said.append(str(raised.value))
-    assert said[0] == said[1] and "o.rate" in said[0]
+    assert said[0] == said[1] and "in presentation 7" in said[0]
 
 
 def test_a_kernel_that_fails_is_named(on_cpu: None, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -370,9 +375,10 @@ def test_what_the_driver_says(tmp_path: Path) -> None:
     if shutil.which(str(command[0])) is None:
         pytest.skip("no C compiler")
     subprocess.run([str(word) for word in command], check=True)
-    ask = "from recircuit.circuits.backends.cuda.gpu import find_gpu; print(find_gpu())"
+    module = "recircuit.circuits.backends.cuda.gpu"
 
-    def said(**environment: str) -> str:
+    def said(asked: str = "find_gpu", **environment: str) -> str:
+        ask = f"from {module} import {asked}; print({asked}())"
         env = os.environ | {"LD_LIBRARY_PATH": str(tmp_path)} | environment
         return subprocess.run(
             [sys.executable, "-W", "ignore", "-c", ask], env=env, capture_output=True, text=True, check=True
@@ -382,6 +388,8 @@ def test_what_the_driver_says(tmp_path: Path) -> None:
     hidden = said(CUDA_ON_CPU_STATUS="100", CUDA_VISIBLE_DEVICES="")
     assert hidden == "no GPU: the NVIDIA driver finds none (CUDA_VISIBLE_DEVICES is '')\n"
     assert "does not start (driver and library do not match)" in said(CUDA_ON_CPU_STATUS="803")
+    assert said("visible_gpus", CUDA_ON_CPU_COUNT="3") == "['0', '1', '2']\n"
+    assert said("visible_gpus", CUDA_ON_CPU_COUNT="2", CUDA_VISIBLE_DEVICES="3, 1,-1,2") == "['3', '1']\n"
 
 
 def test_tools_that_are_missing(on_cpu: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -469,7 +477,7 @@ def test_coarse_products(on_cpu: None) -> None:
         layered([64, 8, 10], loss="mse", batch_size=5, matmul="tf32"),
     )
     for net in (exact, coarse):
-        net.run(images(net, 20), backend="cuda")
+        net.run(drawn(20), backend="cuda")
     apart_by = distance(exact["x_to_h1.w"], coarse["x_to_h1.w"])
     assert 1e-7 < apart_by < 1e-2
 
@@ -546,9 +554,7 @@ def test_nvcc_compiles_and_links(make: Callable[[], rc.Circuit], card: tuple[int
 @pytest.mark.cuda
 @pytest.mark.parametrize("make", [quiet, lambda: quiet(1), masked, smooth], ids=["quiet", "one", "masked", "smooth"])
 def test_a_gpu_computes_the_same(make: Callable[[], rc.Circuit]) -> None:
-    """Of numbers that are drawn: a machine with a GPU may have no scikit-learn, with its digits."""
-    drawn = {"x": np.random.default_rng(0).uniform(-0.3, 0.7, (100, 64)), "s": np.arange(100) % 10}
-    a, b = both(make, data() if "judge" in make().populations else drawn)
+    a, b = both(make, data() if "judge" in make().populations else drawn())
     bound = BOUNDS[str(a.dtype)]
     assert {k: v for k, v in differences(a, b).items() if v > bound and k != "x_to_h.drive_0"} == {}
 
@@ -560,6 +566,27 @@ def test_a_gpu_computes_the_same(make: Callable[[], rc.Circuit]) -> None:
 def test_a_gpu_computes_every_rule_and_structure(case: str, precision: str) -> None:
     value, variable = agreement.largest_difference(case, precision)
     assert value < BOUNDS[precision], variable
+
+
+#: Tests above, which need no stand-in.
+ANYWHERE = [
+    test_everything_is_as_on_numpy, test_series_streams_long_phases_and_closed_loops, test_every_scope_is_as_in_a_loop,
+    test_a_last_batch_that_does_not_fill_the_columns, test_the_same_noise_again_after_the_same_seed,
+    test_what_diverges_is_named_with_its_presentation, test_coarse_products,
+]  # fmt: skip
+
+
+@pytest.mark.cuda
+@pytest.mark.parametrize("check", ANYWHERE, ids=lambda check: check.__name__.removeprefix("test_"))
+def test_a_gpu_does_what_the_stand_in_does(check: Callable[[None], None]) -> None:
+    """Recordings, series, streams, closed loops, scopes, batches that are not full, noise, divergence and TF32."""
+    check(None)
+
+
+@pytest.mark.cuda
+def test_noise_on_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its moments over replays, and the same numbers again for a seed."""
+    test_noise_is_normal_new_every_time_and_the_same_for_a_seed(None, monkeypatch)
 
 
 @pytest.mark.cuda

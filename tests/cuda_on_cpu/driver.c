@@ -1,4 +1,4 @@
-// As much of the CUDA driver as is asked before anything is built: one GPU, or none (CUDA_ON_CPU_STATUS=100). To be built
+// As much of the CUDA driver as is asked before anything is built: one GPU, none (CUDA_ON_CPU_STATUS=100), or several (CUDA_ON_CPU_COUNT). To be built
 // as libcuda.so.1.
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +8,10 @@ int cuInit(unsigned flags) {
     return status ? atoi(status) : 0;
 }
 int cuDriverGetVersion(int *version) { return *version = 13010, 0; }
+int cuDeviceGetCount(int *count) {
+    const char *given = getenv("CUDA_ON_CPU_COUNT");
+    return *count = given ? atoi(given) : 1, 0;
+}
 int cuDeviceGet(int *device, int which) { return *device = which, 0; }
 int cuDeviceGetName(char *name, int size, int device) { return strncpy(name, "Stand-in 9000", size), 0; }
 int cuDeviceGetAttribute(int *value, int what, int device) { return *value = what == 75 ? 9 : 0, 0; }

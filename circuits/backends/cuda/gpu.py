@@ -30,9 +30,8 @@ class Gpu:
 @cache
 def find_gpu() -> Gpu | str:
     """Return the first GPU that $CUDA_VISIBLE_DEVICES lets through, or what is missing."""
-    try:
-        driver = ctypes.CDLL("libcuda.so.1")
-    except OSError:
+    driver = _driver()
+    if driver is None:
         return "no NVIDIA driver (libcuda.so.1 is not found)"
     status = driver.cuInit(0)
     if status == NO_DEVICE:
@@ -42,6 +41,23 @@ def find_gpu() -> Gpu | str:
     if status:
         return f"the NVIDIA driver does not start ({_error(driver, status)})"
     return _first(driver)
+
+
+def visible_gpus() -> list[str]:
+    """Return the GPUs that $CUDA_VISIBLE_DEVICES lets through, by names that it may be given; none where there is no driver."""
+    driver, count = _driver(), ctypes.c_int()
+    if driver is None or driver.cuInit(0) or driver.cuDeviceGetCount(ctypes.byref(count)):
+        return []
+    seen = os.environ.get("CUDA_VISIBLE_DEVICES")
+    names = map(str, range(count.value)) if seen is None else map(str.strip, seen.split(","))
+    return list(names)[: count.value]  # what follows a name that is none is not let through
+
+
+def _driver() -> ctypes.CDLL | None:
+    try:
+        return ctypes.CDLL("libcuda.so.1")
+    except OSError:
+        return None
 
 
 def _first(driver: ctypes.CDLL) -> Gpu:

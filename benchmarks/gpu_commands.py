@@ -1,0 +1,87 @@
+"""How the parts of benchmarks.gpu run programs, within the time that there is."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Timer
+
+from benchmarks.client import ROOT
+from recircuit.circuits.backends.cuda import toolkit
+
+#: Seconds in which nothing that is worth it ends.
+LEAST = 5.0
+
+
+class Spent(RuntimeError):
+    """The time of the call is spent; a later call goes on."""
+
+
+def seconds_left(arguments: argparse.Namespace) -> float:
+    """Seconds until the time is spent. Raises Spent: there are too few."""
+    left = arguments.deadline - time.monotonic()
+    if left < LEAST:
+        raise Spent("the time is spent")
+    return left
+
+
+def answer_of(
+    command: list[str], arguments: argparse.Namespace, folder: str | Path = ROOT, *,
+    answers: bool = True, most: float = float("inf"), **environment: str,
+) -> str:  # fmt: skip
+    """The last line that a command says.
+
+    Raises RuntimeError: what went wrong, or it took more than `most` seconds. Spent: it did not end in the time that there is.
+    """
+    left = seconds_left(arguments)
+    try:
+        done = subprocess.run(
+            command, cwd=folder, capture_output=True, text=True, check=False, env=os.environ | environment,
+            timeout=min(left, most),
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        if left > most:
+            raise RuntimeError(f"it did not end within {most:.0f} s") from None
+        raise Spent("it did not end before the time was spent") from None
+    lines = done.stdout.strip().splitlines()
+    if done.returncode or (answers and not lines):
+        raise RuntimeError((done.stderr.strip().splitlines() or ["it said nothing"])[-1])
+    return lines[-1] if lines else ""
+
+
+def lines_of(command: list[str], arguments: argparse.Namespace, folder: str | Path = ROOT) -> Iterator[str]:
+    """What a command says, line by line, as it says it.
+
+    Raises Spent: it was ended, since the time was spent. RuntimeError: it failed by a signal.
+    """
+    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    ending = Timer(seconds_left(arguments), process.kill)
+    ending.start()
+    assert process.stdout is not None
+    try:
+        yield from (line.rstrip() for line in process.stdout)
+    finally:
+        ended = not ending.is_alive()
+        ending.cancel()
+        process.kill()
+        status = process.wait()
+    if ended:
+        raise Spent("it did not end before the time was spent")
+    if status < 0:
+        raise RuntimeError(f"it was ended by signal {-status}")
+
+
+def compiled(source: str, folder: Path, arguments: argparse.Namespace) -> Path:
+    """A program of one file beside this one, compiled for this GPU."""
+    tools = toolkit.find_toolkit()
+    assert tools is not None
+    program = folder / Path(source).stem
+    tools.link_into(folder)
+    options = ["-O3", "-std=c++17", "-w", "-arch=native", *tools.include_options, *tools.library_options]
+    command = [str(tools.nvcc), *options, str(Path(__file__).with_name(source)), "-o", str(program)]
+    answer_of(command, arguments, folder, answers=False)
+    return program

@@ -1,0 +1,99 @@
+"""The parts of benchmarks.gpu that say what is right: a build, the agreement with numpy, and the tests.
+
+Each goes on with what an earlier call has found (`arguments.earlier`), hands what it has to `arguments.keep` as it goes on,
+and raises Spent where something is left when the time is spent.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from typing import Any
+
+from benchmarks.agreement import BOUNDS, cases
+from benchmarks.build import SIZES
+from benchmarks.gpu_commands import Spent, answer_of, lines_of
+from recircuit.processor import cores
+
+#: As many circuits are compiled at a time: for the most of its time each is one process of one thread.
+AT_A_TIME = max(1, min(16, cores()))
+#: Seconds after which a case is taken not to end.
+MOST = 150
+#: A line of pytest's, of a test that has ended.
+TEST = re.compile(r"^(\S+::.+?) (PASSED|FAILED|ERROR|SKIPPED)")
+
+
+def build(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Seconds of a process that compiles a network for the first time, and of one that finds it compiled."""
+    command = [sys.executable, "-m", "benchmarks.start", "-".join(map(str, SIZES)), "0", "cuda"]
+    with tempfile.TemporaryDirectory(prefix="recircuit-cache-") as cache:
+        runs = [answer_of(command, arguments, RECIRCUIT_CACHE=cache) for _ in range(2)]
+    first, again = (json.loads(run) for run in runs)
+    return first | {"again": again["build"]}
+
+
+def agreement(arguments: argparse.Namespace) -> dict[str, Any]:
+    """How far cuda is from numpy, case by case."""
+    rows = [row for row in arguments.earlier.get("rows", []) if row["ok"]]
+    there = {(row["case"], row["precision"]) for row in rows}
+    wanted = [(case, precision) for case in cases() for precision in BOUNDS]
+    findings: dict[str, Any] = {"of": len(wanted), "rows": rows, "failed": []}
+    left = [one for one in wanted if one not in there]
+    with ThreadPoolExecutor(AT_A_TIME) as pool:
+        for done in as_completed([pool.submit(_agrees, case, precision, arguments) for case, precision in left]):
+            row = done.result()
+            if row is None:
+                continue
+            rows.append(row)
+            rows.sort(key=lambda row: (row["case"], row["precision"]))
+            findings["failed"] = [f"{row['case']}, {row['precision']}" for row in rows if not row["ok"]]
+            arguments.keep(findings)
+    if len(rows) < len(wanted):
+        raise Spent(f"the time was spent: {len(wanted) - len(rows)} of {len(wanted)} cases are left")
+    return findings
+
+
+def _agrees(case: str, precision: str, arguments: argparse.Namespace) -> dict[str, Any] | None:
+    """One case, in a process of its own; None if there was no time for it."""
+    row: dict[str, Any] = {"case": case, "precision": precision}
+    command = [sys.executable, "-W", "ignore", "-m", "benchmarks.agreement", case, precision]
+    try:
+        row |= json.loads(answer_of(command, arguments, most=MOST))
+    except Spent:
+        return None
+    except (RuntimeError, ValueError, OSError) as problem:
+        return row | {"error": str(problem), "ok": False}
+    return row | {"ok": row["apart"] < BOUNDS[precision]}
+
+
+def tests(arguments: argparse.Namespace) -> dict[str, Any]:
+    """The tests that need a GPU, but for those that `agreement` has done."""
+    passed: list[str] = [name for name in arguments.earlier.get("passed", [])]
+    findings: dict[str, Any] = {"passed": passed, "failed": [], "summary": ""}
+    command = [
+        sys.executable,
+        "-u",
+        "-m",
+        "pytest",
+        "-v",
+        "--tb=line",
+        "-m",
+        "cuda and not slow",
+        "-p",
+        "no:cacheprovider",
+    ]
+    skipped = [word for name in passed for word in ("--deselect", name)]
+    for line in lines_of([*command, *skipped, "tests/circuits/test_cuda.py"], arguments):
+        if found := TEST.match(line):
+            findings["passed" if found[2] == "PASSED" else "failed"].append(found[1])
+            findings["summary"] = f"{len(passed)} passed, {len(findings['failed'])} did not"
+            arguments.keep(findings)
+        elif line.startswith(("/", "E ")):
+            findings.setdefault("said", []).append(line)
+    if not findings["summary"]:
+        raise RuntimeError("pytest ran no test")
+    return findings
