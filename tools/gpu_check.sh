@@ -85,7 +85,7 @@ there() {
 
 # A copy of what travels, a Python that has nothing but what torch brings, and no index of packages.
 rehearse() {
-    [ -d "$travels/wheels" ] || prepare
+    prepare  # anew: what travels is this checkout as it is
     home=$PWD/build/gpu-rehearsal
     rm -rf "$home"
     mkdir -p "$home/checkout/build" "$home/wheels" "$home/driver"
