@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,15 @@ from brian2.core.variables import ArrayVariable, Constant
 from brian2cuda.device import CUDAStandaloneDevice
 
 from ...lowering.brian.assembly import Assembly
+from ...lowering.kernels import Product
+from ...lowering.operations import Operation
 from ..compiled.build import Recipe
 from ..compiled.device import KeptDevice
 from ..compiled.literals import real
 from ..compiled.sources import SOURCE, copy_sources, joined, registered, registry
 from .codeobject import CudaCodeObject
 from .jobs import Code, launcher
+from .long_sums import splits_of
 from .loop import OBJECTS, OURS, compiled_loop, compiles
 from .toolkit import Toolkit
 
@@ -88,10 +92,27 @@ class CudaDevice(KeptDevice, CUDAStandaloneDevice):
             {"name": name, "kind": c_data_type(_stored(v).dtype), "count": v.size}
             for name, v in sorted(wanted.items())
         ]  # fmt: skip
-        return arrays + [
+        partial = [
+            {"name": f"dev_partial_{name}", "kind": real(), "count": count * weights}
+            for name, (count, weights) in sorted(self._splits(assembly).items())
+        ]
+        return arrays + partial + [
             {"name": f"dev_scalars_{name}", "kind": "int64_t", "count": count}
             for name, count in sorted(self._scalars_of_code().items())
-        ]
+        ]  # fmt: skip
+
+    def _splits(self, assembly: Assembly) -> dict[str, tuple[int, int]]:
+        """Code objects of updates of tied weights: into how many parts their sums are split, and how many weights there are."""
+        kernels = {assembly.runners[o.name].codeobj.name: o.kernel for o in self._run(assembly)}
+        return {
+            name: (splits_of(kernel, assembly.batch_size), prod(kernel.connectivity.shape(kernel.n_pre, kernel.n_post)))
+            for name, kernel in kernels.items()
+            if isinstance(kernel, Product) and kernel.connectivity.kind == "local" and kernel.connectivity.shared
+        }
+
+    def _run(self, assembly: Assembly) -> list[Operation]:
+        """The operations that code objects carry out."""
+        return [o for o in assembly.lowered.all_operations() if o.name in assembly.runners]
 
     def _scalars_of_code(self) -> dict[str, int]:
         """Code objects whose scalars are computed once, and how many these are."""
@@ -109,18 +130,14 @@ class CudaDevice(KeptDevice, CUDAStandaloneDevice):
 
     def _codes(self, assembly: Assembly) -> list[Code]:
         """What is launched for each code object, and what it reads and writes."""
-        runs = {
-            assembly.runners[o.name].codeobj.name: o
-            for o in assembly.lowered.all_operations()
-            if o.name in assembly.runners
-        }
-        scalars, number, found = self._scalars_of_code(), 0, []
+        runs = {assembly.runners[o.name].codeobj.name: o for o in self._run(assembly)}
+        scalars, splits, number, found = self._scalars_of_code(), self._splits(assembly), 0, []
         for name, code in sorted(self.code_objects.items()):
             written = {assembly.arrays[key] for key in runs[name].writes if key in assembly.arrays}
             given = list(dict.fromkeys(_arrays_of(code).values()))
             arrays = tuple((self._on_device(v), c_data_type(v.dtype), v in written) for v in given)
             single = frozenset(self._on_device(v) for v in given if v.scalar)
-            made = Code(code, name, arrays, single, name in scalars, number)
+            made = Code(code, name, arrays, single, name in scalars, number, splits.get(name, (0, 0))[0])
             number += made.jobs
             found.append(made)
         return found
@@ -144,6 +161,7 @@ class CudaDevice(KeptDevice, CUDAStandaloneDevice):
             "SCALARS": f"dev_scalars_{code.name}",
             "PREPARE": str(code.prepare),
             "BODY": str(code.body),
+            "SPLITS": str(code.splits),
             "CONSTANTS": _constants(code.made, real()),
             "WIDE_CONSTANTS": _constants(code.made, "double"),
             "NOISE": noise,

@@ -1,6 +1,7 @@
 """What is launched for each code object, as the presentation loop knows it: its parts, and what these read and write.
 
-The parts of an operation are a job of one thread that prepares scalars, and a job, a kernel or a product. What a part
+The parts of an operation are a job of one thread that prepares scalars, and a job, a kernel or a product; or a kernel that
+leaves parts of a sum, and the job that adds them up. What a part
 reads are all arrays that its code is given; what it writes is what the operation declares, since the code is given all
 others as constants, which the compiler holds to.
 """
@@ -39,6 +40,8 @@ class Code:
         Whether one thread leaves scalars for the others.
     first : int
         The number of its first job.
+    splits : int
+        Into how many parts its sum is split, which are added up afterwards; 0 if it is not.
     """
 
     made: Any
@@ -47,6 +50,7 @@ class Code:
     single: frozenset[str]
     scalars: bool
     first: int
+    splits: int = 0
 
     @property
     def draws(self) -> bool:
@@ -61,7 +65,8 @@ class Code:
     @property
     def body(self) -> int:
         """The number of the job with a thread for each thing, if there is one."""
-        return self.first + (self.prepare != NONE) if self.made.template_name in EACH else NONE
+        each = self.splits or self.made.template_name in EACH
+        return self.first + (self.prepare != NONE) if each else NONE
 
     @property
     def multiplies(self) -> bool:
@@ -83,7 +88,14 @@ class Code:
             found.append(("const recircuit::Draws*", "_draws", "recircuit::draws()"))
         if self.scalars:
             found.append(("std::int64_t*", "_scalars", f"brian::dev_scalars_{self.name}"))
+        if self.splits:
+            found.append(("const REAL*", "_partial", f"brian::{self._partial}"))
         return found
+
+    @property
+    def _partial(self) -> str:
+        """The array of the parts of its sum."""
+        return f"dev_partial_{self.name}"
 
     def call(self, function: str, arrays: list[str]) -> str:
         """The call of a job's function by one thread, with arrays from the table of all."""
@@ -92,6 +104,8 @@ class Code:
             given.append("draws")
         if self.scalars:
             given.append(f"static_cast<std::int64_t*>(arrays[{arrays.index(f'dev_scalars_{self.name}')}])")
+        if self.splits:
+            given.append(f"static_cast<const REAL*>(arrays[{arrays.index(self._partial)}])")
         return f"in_{self.name}::{function}(k, {', '.join(given)});"
 
     def parts(self, arrays: list[str]) -> list[str]:
@@ -104,7 +118,11 @@ class Code:
         found = []
         if self.prepare != NONE:
             found.append(self._part("nullptr", self.prepare, "0", few, written if alone else slots))
-        if self.body != NONE:
+        if self.splits:
+            parts = {arrays.index(self._partial)}
+            found.append(self._part(f"in_{self.name}::launch", NONE, "0", read, parts))
+            found.append(self._part("nullptr", self.body, f"in_{self.name}::things", read | slots | parts, written))
+        elif self.body != NONE:
             found.append(self._part("nullptr", self.body, f"in_{self.name}::things", read | slots, written))
         elif self.multiplies:
             found.append(self._part("nullptr", NONE, "0", read | slots, written, f"in_{self.name}::product"))
@@ -127,7 +145,7 @@ def launcher(codes: list[Code], arrays: list[str]) -> str:
     declared = [
         f"namespace in_{c.name} {{ {'recircuit::Product product' if c.multiplies else 'void launch'}(); }}"
         for c in codes
-        if c.body == NONE and c.made.template_name != "once"
+        if (c.body == NONE or c.splits) and c.made.template_name != "once"
     ]
     return "\n".join(
         [

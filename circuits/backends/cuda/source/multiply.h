@@ -64,7 +64,7 @@ bool is_small(const Product& p) {
 void multiply_small(const char* name, const Product* products, int count) {
     Products all;
     all.count = count, all.first[0] = 0;
-    for (int k = 0; k < count; ++k) all.product[k] = products[k], all.first[k + 1] = all.first[k] + tiles_of(products[k]);
+    for (int k = 0; k < count; ++k) all.product[k] = products[k], all.first[k + 1] = all.first[k] + tiles_of(products[k].m, products[k].n);
     launch_blocks(name, products[0].wide ? multiply_tiles<double> : multiply_tiles<float>, all.first[count], threads, all);
 }
 

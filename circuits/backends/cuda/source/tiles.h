@@ -29,23 +29,25 @@ union Room {
     T sums[warps][tile_m * tile_n];
 };
 
-// The items (row, k), (row, k + 1), ...; 0 outside of the matrix.
+// A matrix of a product as a block reads it: the items (row, k), (row, k + 1), ...; 0 outside of it.
 template <class T>
-__device__ inline Pack<T> fetch(const Matrix& from, int rows, int depth, int row, int k) {
-    const T* data = static_cast<const T*>(from.data);
-    Pack<T> found;
-    if (row < rows && !from.turned && k + Pack<T>::size <= depth) {
-        data += std::int64_t(row) * from.lead + k;
-        if (from.lead % Pack<T>::size == 0) return *reinterpret_cast<const Pack<T>*>(data);
-        for (int i = 0; i < Pack<T>::size; ++i) found.x[i] = data[i];
+struct Rows {
+    Matrix from;
+    int rows, depth;
+    __device__ bool turned() const { return from.turned; }
+    __device__ Pack<T> operator()(int row, int k) const {
+        const T* data = static_cast<const T*>(from.data);
+        Pack<T> found;
+        if (row < rows && !from.turned && from.lead % Pack<T>::size == 0 && k + Pack<T>::size <= depth)
+            return *reinterpret_cast<const Pack<T>*>(data + std::int64_t(row) * from.lead + k);
+        for (int i = 0; i < Pack<T>::size; ++i) {
+            const std::int64_t place =
+                from.turned ? std::int64_t(k + i) * from.lead + row : std::int64_t(row) * from.lead + k + i;
+            found.x[i] = row < rows && k + i < depth ? data[place] : T(0);
+        }
         return found;
     }
-    for (int i = 0; i < Pack<T>::size; ++i) {
-        const std::int64_t place = from.turned ? std::int64_t(k + i) * from.lead + row : std::int64_t(row) * from.lead + k + i;
-        found.x[i] = row < rows && k + i < depth ? data[place] : T(0);
-    }
-    return found;
-}
+};
 
 // Which row and pack of a stage a thread brings; neighbours bring what lies beside in memory.
 struct Place {
@@ -59,21 +61,23 @@ __device__ inline Place place_of(int number, int rows, bool turned) {
 template <class T>
 struct Brought {
     Pack<T> a, b[2];
-    __device__ void fetch_from(const Product& p, int row, int column, int k) {
+    template <class A, class B>
+    __device__ void fetch(const A& from_a, const B& from_b, int row, int column, int k) {
         const int me = int(threadIdx.x);
-        const Place at = place_of(me, tile_m, p.a.turned);
-        a = fetch<T>(p.a, p.m, p.k, row + at.row, k + at.pack * Pack<T>::size);
+        const Place at = place_of(me, tile_m, from_a.turned());
+        a = from_a(row + at.row, k + at.pack * Pack<T>::size);
         for (int half = 0; half < 2; ++half) {
-            const Place to = place_of(me + half * threads, tile_n, p.b.turned);
-            b[half] = fetch<T>(p.b, p.n, p.k, column + to.row, k + to.pack * Pack<T>::size);
+            const Place to = place_of(me + half * threads, tile_n, from_b.turned());
+            b[half] = from_b(column + to.row, k + to.pack * Pack<T>::size);
         }
     }
-    __device__ void put_into(Stage<T>& stage, const Product& p) const {
+    template <class A, class B>
+    __device__ void put_into(Stage<T>& stage, const A& from_a, const B& from_b) const {
         const int me = int(threadIdx.x);
-        const Place at = place_of(me, tile_m, p.a.turned);
+        const Place at = place_of(me, tile_m, from_a.turned());
         stage.a[at.row][at.pack] = a;
         for (int half = 0; half < 2; ++half) {
-            const Place to = place_of(me + half * threads, tile_n, p.b.turned);
+            const Place to = place_of(me + half * threads, tile_n, from_b.turned());
             stage.b[to.row][to.pack] = b[half];
         }
     }
@@ -97,47 +101,53 @@ __device__ inline void add_up(const Stage<T>& stage, T (&sums)[4][4]) {
     }
 }
 
-// The sums of all warps, in their order, into c.
-template <class T>
-__device__ inline void put_tile(const Product& p, int row, int column, const Room<T>& room) {
-    const T scale = p.scale ? *static_cast<const T*>(p.scale) : T(1), keep = p.keep ? *static_cast<const T*>(p.keep) : T(0);
-    T* c = static_cast<T*>(p.c);
-    for (int k = int(threadIdx.x); k < tile_m * tile_n; k += threads) {
-        const int r = row + k / tile_n, q = column + k % tile_n;
-        if (r >= p.m || q >= p.n) continue;
-        T sum = 0;
-        for (int warp = 0; warp < warps; ++warp) sum += room.sums[warp][k];
-        const std::int64_t place = std::int64_t(r) * p.n + q;
-        const T made = p.k ? scale * sum : T(0);  // of no elements the scale is infinite
-        c[place] = keep == 0 ? made : made + keep * c[place];  // what is not kept may be NaN
-    }
-}
-
-// One tile, by all threads of a block.
-template <class T>
-__device__ inline void multiply_tile(const Product& p, int tile, Room<T>& room) {
-    const int across = (p.n + tile_n - 1) / tile_n, row = tile / across * tile_m, column = tile % across * tile_n;
+// The sums over k from first to last of a tile, by all threads of a block; each warp leaves its part.
+template <class T, class A, class B>
+__device__ inline void sum_tile(const A& a, const B& b, int row, int column, int first, int last, Room<T>& room) {
     constexpr int deep = packs * Pack<T>::size;
     T sums[4][4] = {};
     Brought<T> brought;
-    brought.fetch_from(p, row, column, 0);
-    brought.put_into(room.stage[0], p);
+    brought.fetch(a, b, row, column, first);
+    brought.put_into(room.stage[0], a, b);
     __syncthreads();
-    for (int k = 0, now = 0; k < p.k; k += deep, now = 1 - now) {
-        const bool more = k + deep < p.k;
-        if (more) brought.fetch_from(p, row, column, k + deep);
+    for (int k = first, now = 0; k < last; k += deep, now = 1 - now) {
+        const bool more = k + deep < last;
+        if (more) brought.fetch(a, b, row, column, k + deep);
         add_up(room.stage[now], sums);
-        if (more) brought.put_into(room.stage[1 - now], p);
+        if (more) brought.put_into(room.stage[1 - now], a, b);
         __syncthreads();
     }
     const int lane = int(threadIdx.x) % 32, warp = int(threadIdx.x) / 32;
     for (int i = 0; i < 4; ++i)
         for (int j = 0; j < 4; ++j) room.sums[warp][(lane / 8 + 4 * i) * tile_n + lane % 8 + 8 * j] = sums[i][j];
     __syncthreads();
-    put_tile(p, row, column, room);
 }
 
-inline int tiles_of(const Product& p) { return (p.m + tile_m - 1) / tile_m * ((p.n + tile_n - 1) / tile_n); }
+// Every item of a tile that lies within m x n, with the sum of all warps, in their order.
+template <class T, class Put>
+__device__ inline void put_tile(int row, int column, int m, int n, const Room<T>& room, const Put& put) {
+    for (int k = int(threadIdx.x); k < tile_m * tile_n; k += threads) {
+        const int r = row + k / tile_n, q = column + k % tile_n;
+        if (r >= m || q >= n) continue;
+        T sum = 0;
+        for (int warp = 0; warp < warps; ++warp) sum += room.sums[warp][k];
+        put(std::int64_t(r) * n + q, sum);
+    }
+}
+
+__host__ __device__ inline int tiles_of(int m, int n) { return (m + tile_m - 1) / tile_m * ((n + tile_n - 1) / tile_n); }
+
+template <class T>
+__device__ inline void multiply_tile(const Product& p, int tile, Room<T>& room) {
+    const int across = (p.n + tile_n - 1) / tile_n, row = tile / across * tile_m, column = tile % across * tile_n;
+    sum_tile<T>(Rows<T>{p.a, p.m, p.k}, Rows<T>{p.b, p.n, p.k}, row, column, 0, p.k, room);
+    const T scale = p.scale ? *static_cast<const T*>(p.scale) : T(1), keep = p.keep ? *static_cast<const T*>(p.keep) : T(0);
+    T* c = static_cast<T*>(p.c);
+    put_tile(row, column, p.m, p.n, room, [&](std::int64_t place, T sum) {
+        const T made = p.k ? scale * sum : T(0);  // of no elements the scale is infinite
+        c[place] = keep == 0 ? made : made + keep * c[place];  // what is not kept may be NaN
+    });
+}
 
 // A block for each tile of some products.
 template <class T>
