@@ -78,6 +78,27 @@ def _pooled(**options: Any) -> rc.Circuit:
     return net
 
 
+def _large(**options: Any) -> rc.Circuit:
+    """What takes several blocks of threads, tiles of products, and parts of sums: maps, channels, units and blocks."""
+    net = rc.Circuit(BATCH_SIZE, **options)
+    first = Convolution((2, 12, 12), 18, 5)
+    second = Local(first.above, 2, 3, 2)
+    x, o = net.stimulus("x", 288), net.population("o", 3, rc.HingeOutput(M=50))
+    sizes = {"h": int(np.prod(first.above)), "g": int(np.prod(second.above)), "d": 300, "b": 120}
+    h, g, d, b = (net.population(name, size, rc.pyramidal("tanh")) for name, size in sizes.items())
+    net.connect(x, h, rule=rc.urfb.forward, connectivity=first)
+    net.connect(h, g, rule=rc.urfb.forward, connectivity=second)
+    net.connect(g, d, rule=rc.urfb.forward)
+    net.connect(d, b, rule=rc.urfb.forward, connectivity=Blocks(4))
+    net.connect(b, o, rule=rc.urfb.forward)
+    net.connect(o, b, into="apical", rule=rc.urfb.feedback)
+    net.connect(b, d, into="apical", rule=rc.urfb.feedback, connectivity=Blocks(4))
+    net.connect(d, g, into="apical", rule=rc.urfb.feedback)
+    net.connect(g, h, into="apical", rule=rc.urfb.feedback, connectivity=second.T)
+    net.phases("feedforward", 5 * ms, "error", 4 * ms, "feedback", 4 * ms, "plasticity", 1 * ms)
+    return net
+
+
 #: Two traces, of which the second reads the first, and an update that reads a broadcast.
 TRACED = rc.Rule(
     "traced", source="a test", broadcasts=("surprise",), traces=("fast", "slow"), parameters=dict(eta=30 * Hz, tau=7 * ms),
@@ -132,6 +153,7 @@ STRUCTURES: dict[str, Callable[..., rc.Circuit]] = {
     "tied": _images(Convolution, False),
     "tied, transposed": _images(Convolution, True),
     "in time": _in_time,
+    "large": _large,
 }
 
 
@@ -159,7 +181,7 @@ def after(case: str, precision: str, backend: str) -> dict[str, np.ndarray]:
     net = circuit(case, precision)
     if case in STRUCTURES:
         rng = np.random.default_rng(0)
-        data = {"x": rng.normal(size=(SHOWN, 60))}
+        data = {"x": rng.normal(size=(SHOWN, net.populations["x"].size))}
         data |= {"s": rng.integers(0, 3, SHOWN)} if "s" in net.populations else {}
     else:
         data = bench_data(net, SHOWN, 0, {})

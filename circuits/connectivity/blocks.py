@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -60,6 +61,9 @@ class Blocks(Matrix):
 
     def shape(self, n_pre: int, n_post: int) -> Shape:
         return Shape((n_post, n_pre), (n_pre // self.number, n_post // self.number))
+
+    def numbers(self) -> dict[str, Any]:
+        return {"blocks": int(self.number)}
 
     def mask(self, n_pre: int, n_post: int, rng: np.random.Generator) -> np.ndarray | None:
         return np.kron(np.eye(self.number), np.ones((n_post // self.number, n_pre // self.number)))

@@ -523,7 +523,7 @@ def test_the_sources_hold_what_they_should(sources: dict[str, tuple[Path, Recipe
     kernels = "\n".join(v for k, v in text.items() if "kernels_" in k)
     for name in ("propagate_x_to_h", "propagate_copy_to_h", "learn_h_to_o_0", "count_x_to_h", "broadcast_loss_to_h"):
         assert f"void _run_{name}_code()" in kernels
-    assert re.search(r"recircuit::propagation\(3, 5, 3, false", kernels)
+    assert re.search(r"recircuit::propagation\(3, 5, 3, false, 1, ", kernels)
     assert "recircuit::update(" in kernels and "_noise.randn()" in kernels
     assert "cudaMemcpy" not in kernels and "_array_population_h_i" not in everything  # nobody reads the indices
     assert len([k for k in text if k.startswith("kitchen/") and k.endswith(".cu")]) <= 4

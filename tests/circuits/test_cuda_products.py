@@ -66,7 +66,7 @@ struct Case {
     }
     Product product() const {
         const Matrix left{a.device, a_turned ? m : k, a_turned}, right{b.device, b_turned ? n : k, b_turned};
-        return {m, n, k, left, right, c.device, scalars.device, scalars.device + 1, sizeof(T) == 8};
+        return {m, n, k, left, right, c.device, n, scalars.device, scalars.device + 1, sizeof(T) == 8};
     }
     void look(const std::vector<T>& found) const {
         double worst = 0;
@@ -112,10 +112,53 @@ void some() {
         if (found[k] != (none.kept ? T(0.25) * none.c.host[k] : T(0))) return void(std::printf("no sum, but not kept\\n"));
 }
 
+// Of weights that are blocks on a diagonal, with 0 elsewhere: as of the whole matrix, and what is 0 stays.
+template <class T>
+void blocks(int number, int from, int to, bool transposed) {
+    const int batch = 5, pre = number * from, post = number * to;
+    const auto in_block = [&](int i, int j) { return i / to == j / from; };  // of post i and pre j
+    Made<T> signal(batch * pre), weights(post * pre), field(batch * post, false), error(batch * post);
+    Made<std::int64_t> scalars{2};
+    const T scale = 0.5, keep = 1;
+    std::memcpy(&scalars.host[0], &scale, sizeof scale), std::memcpy(&scalars.host[1], &keep, sizeof keep);
+    scalars.put();
+    const auto at = [&](int i, int j) { return transposed ? j * post + i : i * pre + j; };
+    for (int i = 0; i < post; ++i)
+        for (int j = 0; j < pre; ++j)
+            if (!in_block(i, j)) weights.host[at(i, j)] = 0;
+    weights.put();
+    double worst = 0;
+    for (int who = 0; who < 2; ++who) {
+        const auto multiply_by = [&](const Product& p) { who ? multiply_large("blocks", p) : multiply_small("blocks", &p, 1); };
+        multiply_by(propagation(batch, pre, post, transposed, number, signal.device, weights.device, field.device));
+        const auto found = field.now();
+        for (int e = 0; e < batch; ++e)
+            for (int i = 0; i < post; ++i) {
+                double sum = 0;
+                for (int j = 0; j < pre; ++j) sum += double(weights.host[at(i, j)]) * signal.host[e * pre + j];
+                worst = std::max(worst, std::isfinite(found[e * post + i]) ? std::abs(found[e * post + i] - sum) : 1.0);
+            }
+        if (transposed) continue;
+        multiply_by(update(pre, post, batch, number, error.device, signal.device, weights.device, scalars.device));
+        const auto now = weights.now();
+        for (int i = 0; i < post; ++i)
+            for (int j = 0; j < pre; ++j) {
+                double sum = 0;
+                for (int e = 0; e < batch; ++e) sum += double(error.host[e * post + i]) * signal.host[e * pre + j];
+                const double wanted = in_block(i, j) ? weights.host[at(i, j)] + 0.5 * sum : 0;
+                worst = std::max(worst, std::abs(now[at(i, j)] - wanted));
+            }
+        weights.put();
+    }
+    if (worst > (sizeof(T) == 8 ? 1e-13 : 1e-5)) std::printf("blocks are off by %g\\n", worst);
+}
+
 int main() {
     make_lanes();
     some<float>();
     some<double>();
+    for (const bool transposed : {false, true})
+        blocks<float>(3, 7, 5, transposed), blocks<double>(3, 7, 5, transposed), blocks<float>(2, 8, 40, transposed);
     std::printf("%d %d\\n", is_small(Product{100, 500, 784}), is_small(Product{1000, 4096, 4096}));
 }
 """

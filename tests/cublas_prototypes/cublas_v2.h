@@ -21,8 +21,14 @@ cublasStatus_t cublasSgemm(cublasHandle_t, cublasOperation_t, cublasOperation_t,
                            int, const float*, int, const float*, float*, int);
 cublasStatus_t cublasDgemm(cublasHandle_t, cublasOperation_t, cublasOperation_t, int, int, int, const double*,
                            const double*, int, const double*, int, const double*, double*, int);
+cublasStatus_t cublasSgemmStridedBatched(cublasHandle_t, cublasOperation_t, cublasOperation_t, int, int, int, const float*,
+                                         const float*, int, long long, const float*, int, long long, const float*,
+                                         float*, int, long long, int);
 cublasStatus_t cublasSgemv(cublasHandle_t, cublasOperation_t, int, int, const float*, const float*, int, const float*, int,
                            const float*, float*, int);
+cublasStatus_t cublasDgemmStridedBatched(cublasHandle_t, cublasOperation_t, cublasOperation_t, int, int, int, const double*,
+                                         const double*, int, long long, const double*, int, long long, const double*,
+                                         double*, int, long long, int);
 cublasStatus_t cublasDgemv(cublasHandle_t, cublasOperation_t, int, int, const double*, const double*, int, const double*,
                            int, const double*, double*, int);
 }

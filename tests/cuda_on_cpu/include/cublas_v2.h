@@ -97,6 +97,24 @@ inline cublasStatus_t cublasDgemm(cublasHandle_t h, cublasOperation_t ta, cublas
                                   const double* beta, double* c, int ldc) {
     return on_cpu::gemm(h, ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
 }
+inline cublasStatus_t cublasSgemmStridedBatched(cublasHandle_t h, cublasOperation_t ta, cublasOperation_t tb, int m, int n,
+                                                int k, const float* alpha, const float* a, int lda, long long a_step,
+                                                const float* b, int ldb, long long b_step, const float* beta, float* c,
+                                                int ldc, long long c_step, int count) {
+    for (int i = 0; i < count; ++i)
+        if (auto bad = on_cpu::gemm(h, ta, tb, m, n, k, alpha, a + i * a_step, lda, b + i * b_step, ldb, beta, c + i * c_step, ldc))
+            return bad;
+    return CUBLAS_STATUS_SUCCESS;
+}
+inline cublasStatus_t cublasDgemmStridedBatched(cublasHandle_t h, cublasOperation_t ta, cublasOperation_t tb, int m, int n,
+                                                int k, const double* alpha, const double* a, int lda, long long a_step,
+                                                const double* b, int ldb, long long b_step, const double* beta, double* c,
+                                                int ldc, long long c_step, int count) {
+    for (int i = 0; i < count; ++i)
+        if (auto bad = on_cpu::gemm(h, ta, tb, m, n, k, alpha, a + i * a_step, lda, b + i * b_step, ldb, beta, c + i * c_step, ldc))
+            return bad;
+    return CUBLAS_STATUS_SUCCESS;
+}
 // y = alpha op(a) x + beta y, a (m x n)
 inline cublasStatus_t cublasSgemv(cublasHandle_t h, cublasOperation_t ta, int m, int n, const float* alpha, const float* a,
                                   int lda, const float* x, int, const float* beta, float* y, int) {

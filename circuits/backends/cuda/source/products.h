@@ -12,26 +12,36 @@ struct Matrix {
     bool turned;
 };
 
-// c (m x n, row by row) = scale * a b^T + keep * c, with a (m x k) and b (n x k).
+// c (m x n) = scale * a b^T + keep * c, with a (m x k) and b (n x k); or as many of these as there are blocks, each so many
+// items further on.
 struct Product {
     int m, n, k;
     Matrix a, b;
     void* c;
+    int c_lead;
     const void *scale, *keep;  // in device memory; nullptr: 1, and 0
     bool wide;                 // double precision
+    int blocks = 1;
+    std::int64_t a_step = 0, b_step = 0, c_step = 0;
 };
 
-// field (batch_size x post) = signal (batch_size x pre) W^T, W (post x pre); or signal W, W (pre x post).
+// field (batch_size x post) = signal (batch_size x pre) W^T, W (post x pre); or signal W, W (pre x post). W may have as many
+// blocks on its diagonal, outside of which it is 0.
 template <class T>
-Product propagation(int batch_size, int pre, int post, bool transposed, const T* signal, const T* weights, T* field) {
+Product propagation(int batch_size, int pre, int post, bool transposed, int blocks, const T* signal, const T* weights, T* field) {
+    const int from = pre / blocks, to = post / blocks;
     const Matrix w{weights, transposed ? post : pre, transposed};
-    return {batch_size, post, pre, {signal, pre, false}, w, field, nullptr, nullptr, sizeof(T) == 8};
+    const std::int64_t step = transposed ? std::int64_t(from) * post + to : std::int64_t(to) * pre + from;
+    return {batch_size, to, from, {signal, pre, false}, w, field, post, nullptr, nullptr, sizeof(T) == 8, blocks, from, step, to};
 }
 
-// target (post x pre) = keep*target + scale * sum over active batch elements of post (x) pre; scale and keep are the scalars.
+// target (post x pre) = keep*target + scale * sum over active batch elements of post (x) pre, likewise; scale and keep are
+// the scalars.
 template <class T>
-Product update(int pre, int post, int active, const T* posts, const T* pres, T* target, const std::int64_t* scalars) {
-    return {post, pre, active, {posts, post, true}, {pres, pre, true}, target, scalars, scalars + 1, sizeof(T) == 8};
+Product update(int pre, int post, int active, int blocks, const T* posts, const T* pres, T* target, const std::int64_t* scalars) {
+    const int from = pre / blocks, to = post / blocks;
+    return {to, from, active, {posts, post, true}, {pres, pre, true}, target, pre, scalars, scalars + 1, sizeof(T) == 8,
+            blocks, to, from, std::int64_t(to) * pre + from};
 }
 
 constexpr int most_products = 16;  // of a launch

@@ -35,10 +35,14 @@ struct Rows {
     Matrix from;
     int rows, depth;
     __device__ bool turned() const { return from.turned; }
+    // Whether whole packs can be read: of every row, since k is one of theirs.
+    __device__ bool aligned(const T* data) const {
+        return from.lead % Pack<T>::size == 0 && reinterpret_cast<std::uintptr_t>(data) % sizeof(Pack<T>) == 0;
+    }
     __device__ Pack<T> operator()(int row, int k) const {
         const T* data = static_cast<const T*>(from.data);
         Pack<T> found;
-        if (row < rows && !from.turned && from.lead % Pack<T>::size == 0 && k + Pack<T>::size <= depth)
+        if (row < rows && !from.turned && aligned(data) && k + Pack<T>::size <= depth)
             return *reinterpret_cast<const Pack<T>*>(data + std::int64_t(row) * from.lead + k);
         for (int i = 0; i < Pack<T>::size; ++i) {
             const std::int64_t place =
@@ -131,21 +135,29 @@ __device__ inline void put_tile(int row, int column, int m, int n, const Room<T>
         if (r >= m || q >= n) continue;
         T sum = 0;
         for (int warp = 0; warp < warps; ++warp) sum += room.sums[warp][k];
-        put(std::int64_t(r) * n + q, sum);
+        put(r, q, sum);
     }
 }
 
 __host__ __device__ inline int tiles_of(int m, int n) { return (m + tile_m - 1) / tile_m * ((n + tile_n - 1) / tile_n); }
 
 template <class T>
-__device__ inline void multiply_tile(const Product& p, int tile, Room<T>& room) {
+__device__ inline Matrix moved(const Matrix& from, std::int64_t items) {
+    return {static_cast<const T*>(from.data) + items, from.lead, from.turned};
+}
+
+template <class T>
+__device__ inline void multiply_tile(const Product& p, int number, Room<T>& room) {
+    const int tiles = tiles_of(p.m, p.n), block = number / tiles, tile = number % tiles;
     const int across = (p.n + tile_n - 1) / tile_n, row = tile / across * tile_m, column = tile % across * tile_n;
-    sum_tile<T>(Rows<T>{p.a, p.m, p.k}, Rows<T>{p.b, p.n, p.k}, row, column, 0, p.k, room);
+    const Rows<T> a{moved<T>(p.a, block * p.a_step), p.m, p.k}, b{moved<T>(p.b, block * p.b_step), p.n, p.k};
+    sum_tile<T>(a, b, row, column, 0, p.k, room);
     const T scale = p.scale ? *static_cast<const T*>(p.scale) : T(1), keep = p.keep ? *static_cast<const T*>(p.keep) : T(0);
-    T* c = static_cast<T*>(p.c);
-    put_tile(row, column, p.m, p.n, room, [&](std::int64_t place, T sum) {
-        const T made = p.k ? scale * sum : T(0);  // of no elements the scale is infinite
-        c[place] = keep == 0 ? made : made + keep * c[place];  // what is not kept may be NaN
+    T* c = static_cast<T*>(p.c) + block * p.c_step;
+    put_tile(row, column, p.m, p.n, room, [&](int r, int q, T sum) {
+        T& place = c[std::int64_t(r) * p.c_lead + q];
+        const T made = p.k ? scale * sum : T(0);          // of no elements the scale is infinite
+        place = keep == 0 ? made : made + keep * place;  // what is not kept may be NaN
     });
 }
 

@@ -68,7 +68,7 @@ __global__ void __launch_bounds__(threads) sum_windows(const __grid_constant__ W
     const int first = split * w.share(), end = first + w.share(), last = end < w.depth() ? end : w.depth();
     sum_tile<T>(Posts<T>{w, last}, Taps<T>{w, last}, row, column, first, last, room);
     T* partial = w.partial + std::int64_t(split) * w.maps * w.inputs();
-    put_tile(row, column, w.maps, w.inputs(), room, [&](std::int64_t place, T sum) { partial[place] = sum; });
+    put_tile(row, column, w.maps, w.inputs(), room, [&](int r, int q, T sum) { partial[r * w.inputs() + q] = sum; });
 }
 
 template <class T>

@@ -12,7 +12,7 @@ __device__ inline void prepare(const int _idx%PARAMETERS%)
     recircuit::slot<{{_real}}>(_scalars, 1) = {{_real}}(_keep);
 }
 {% endblock %}
-{% block product %}recircuit::update({{n_pre}}, {{n_post}}, recircuit::active, {{get_array_name(variables['_post'], prefix='dev')}}, {{get_array_name(variables['_pre'], prefix='dev')}}, {{get_array_name(variables['_target'], prefix='dev')}}, %SCALARS%){% endblock %}
+{% block product %}recircuit::update({{n_pre}}, {{n_post}}, recircuit::active, {{blocks|default(1)}}, {{get_array_name(variables['_post'], prefix='dev')}}, {{get_array_name(variables['_pre'], prefix='dev')}}, {{get_array_name(variables['_target'], prefix='dev')}}, %SCALARS%){% endblock %}
 {% block before %}
     recircuit::launch_job("{{codeobj_name}}", %PREPARE%, 0);
 {% endblock %}
