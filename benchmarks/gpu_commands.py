@@ -12,6 +12,7 @@ from threading import Timer
 
 from benchmarks.client import ROOT
 from recircuit.circuits.backends.cuda import toolkit
+from recircuit.circuits.backends.cuda.loop import OURS
 
 #: Seconds in which nothing that is worth it ends.
 LEAST = 5.0
@@ -81,7 +82,17 @@ def compiled(source: str, folder: Path, arguments: argparse.Namespace) -> Path:
     assert tools is not None
     program = folder / Path(source).stem
     tools.link_into(folder)
-    options = ["-O3", "-std=c++17", "-w", "-arch=native", *tools.include_options, *tools.library_options]
+    (folder / "source").symlink_to(OURS, target_is_directory=True)
+    options = [
+        "-O3",
+        "-std=c++17",
+        "-w",
+        "-arch=native",
+        "-I",
+        "source",
+        *tools.include_options,
+        *tools.library_options,
+    ]
     command = [str(tools.nvcc), *options, str(Path(__file__).with_name(source)), "-o", str(program)]
     answer_of(command, arguments, folder, answers=False)
     return program

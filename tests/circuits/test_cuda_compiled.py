@@ -79,7 +79,9 @@ def test_nvcc_compiles_every_case(tmp_path: Path, case: str, precision: str, car
 def test_nvcc_compiles_the_presentation_loop(tmp_path: Path, card: str) -> None:
     recipe = write_loop(tmp_path, (f"-arch={card}",))
     call = next(call for call in recipe.compile if "machine.cu" in call)
-    assert compile_file(call, tmp_path, "machine.cu").spills() == []
+    made = compile_file(call, tmp_path, "machine.cu")
+    assert made.spills() == [] and "multiply_tilesIf" in made.ptx
+    assert [name for name in made.doubles() if "multiply_tilesIf" in name] == []
 
 
 @needs_nvcc
