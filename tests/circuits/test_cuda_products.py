@@ -87,11 +87,14 @@ template <class T>
 void some() {
     std::vector<std::unique_ptr<Case<T>>> cases;
     for (int n = 0; n < 10; ++n) cases.emplace_back(new Case<T>(up_to(40), up_to(80), n ? up_to(200) : 400));
-    cases.emplace_back(new Case<T>(1, 70, 64)), cases.emplace_back(new Case<T>(33, 1, 1));
+    for (int k : {1, 3, 64, 150, 301}) cases.emplace_back(new Case<T>(1, k == 64 ? 32 : 70, k));
+    cases.emplace_back(new Case<T>(33, 1, 1));
     cases.emplace_back(new Case<T>(16, 32, 68));
     std::vector<Product> products;
     for (const auto& one : cases) products.push_back(one->product());
-    multiply_small("all", products.data(), int(products.size()));
+    const std::size_t half = products.size() / 2;
+    multiply_small("some", products.data(), int(half));
+    multiply_small("others", products.data() + half, int(products.size() - half));
     for (const auto& one : cases) {
         const auto together = one->c.now();
         one->look(together);

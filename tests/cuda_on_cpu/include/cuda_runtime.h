@@ -39,7 +39,7 @@
 #define __host__
 #define __forceinline__ inline
 #define __grid_constant__
-#define __launch_bounds__(most)
+#define __launch_bounds__(...)
 #define __shared__ static
 
 inline float cospi(float x) { return std::cos(float(M_PI) * x); }

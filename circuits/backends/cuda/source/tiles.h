@@ -27,6 +27,7 @@ template <class T>
 union Room {
     Stage<T> stage[2];
     T sums[warps][tile_m * tile_n];
+    T lanes[tile_n][33];  // of a single row
 };
 
 // A matrix of a product as a block reads it: the items (row, k), (row, k + 1), ...; 0 outside of it.
@@ -141,6 +142,31 @@ __device__ inline void put_tile(int row, int column, int m, int n, const Room<T>
 
 __host__ __device__ inline int tiles_of(int m, int n) { return (m + tile_m - 1) / tile_m * ((n + tile_n - 1) / tile_n); }
 
+// A tile of a product of one row, in which b is read once and nothing twice: a warp for each few columns, and the lanes
+// share the sum. A thread for each column adds up what they have, in their order.
+template <class T, class Put>
+__device__ inline void multiply_row(const Rows<T>& a, const Rows<T>& b, int column, Room<T>& room, const Put& put) {
+    constexpr int each = tile_n / warps;
+    const int me = int(threadIdx.x), lane = me % 32, first = me / 32 * each;
+    T sums[each] = {};
+#pragma unroll 1
+    for (int k = lane * Pack<T>::size; k < a.depth; k += 32 * Pack<T>::size) {
+        const Pack<T> x = a(0, k);
+#pragma unroll
+        for (int i = 0; i < each; ++i) {
+            const Pack<T> w = b(column + first + i, k);
+#pragma unroll
+            for (int l = 0; l < Pack<T>::size; ++l) sums[i] += x.x[l] * w.x[l];
+        }
+    }
+    for (int i = 0; i < each; ++i) room.lanes[first + i][lane] = sums[i];
+    __syncthreads();
+    if (me >= tile_n || column + me >= b.rows) return;
+    T sum = 0;
+    for (int k = 0; k < 32; ++k) sum += room.lanes[me][k];
+    put(0, column + me, sum);
+}
+
 template <class T>
 __device__ inline Matrix moved(const Matrix& from, std::int64_t items) {
     return {static_cast<const T*>(from.data) + items, from.lead, from.turned};
@@ -151,19 +177,21 @@ __device__ inline void multiply_tile(const Product& p, int number, Room<T>& room
     const int tiles = tiles_of(p.m, p.n), block = number / tiles, tile = number % tiles;
     const int across = (p.n + tile_n - 1) / tile_n, row = tile / across * tile_m, column = tile % across * tile_n;
     const Rows<T> a{moved<T>(p.a, block * p.a_step), p.m, p.k}, b{moved<T>(p.b, block * p.b_step), p.n, p.k};
-    sum_tile<T>(a, b, row, column, 0, p.k, room);
     const T scale = p.scale ? *static_cast<const T*>(p.scale) : T(1), keep = p.keep ? *static_cast<const T*>(p.keep) : T(0);
     T* c = static_cast<T*>(p.c) + block * p.c_step;
-    put_tile(row, column, p.m, p.n, room, [&](int r, int q, T sum) {
+    const auto put = [&](int r, int q, T sum) {
         T& place = c[std::int64_t(r) * p.c_lead + q];
         const T made = p.k ? scale * sum : T(0);          // of no elements the scale is infinite
         place = keep == 0 ? made : made + keep * place;  // what is not kept may be NaN
-    });
+    };
+    if (p.m == 1 && !p.b.turned) return multiply_row<T>(a, b, column, room, put);
+    sum_tile<T>(a, b, row, column, 0, p.k, room);
+    put_tile(row, column, p.m, p.n, room, put);
 }
 
 // A block for each tile of some products.
 template <class T>
-__global__ void __launch_bounds__(threads) multiply_tiles(const __grid_constant__ Products all) {
+__global__ void __launch_bounds__(threads, 2) multiply_tiles(const __grid_constant__ Products all) {
     __shared__ Room<T> room;
     int which = 0;
     while (int(blockIdx.x) >= all.first[which + 1]) ++which;
