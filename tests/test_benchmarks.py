@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from cuda_sources import GPU, STAND_IN
 
-from benchmarks import busy, client, gpu, gpu_commands, gpu_right, small
+from benchmarks import busy, client, gpu, gpu_commands, gpu_parts, gpu_right, gpu_text, small, workload
 from benchmarks.gpu_commands import Spent
 from benchmarks.gpu_results import Results
 from benchmarks.peers.numpy import NumpyPeer
@@ -181,6 +181,31 @@ def test_lines_of_a_command_that_is_ended_with_the_time() -> None:
     assert seen == ["one"]
     with pytest.raises(Spent, match="is spent"):
         gpu_commands.answer_of(command, argparse.Namespace(deadline=time.monotonic()))
+
+
+@pytest.mark.slow
+def test_the_reference_workload_on_the_stand_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """As on a GPU: weights are held against double precision, rows that are there stay, and what is missing is told."""
+    pytest.importorskip("brian2cuda")
+    driver = ["gcc", "-shared", "-fPIC", "-o", str(tmp_path / "libcuda.so.1"), str(STAND_IN / "driver.c")]
+    subprocess.run(driver, check=True)
+    monkeypatch.setenv("CUDA_HOME", str(STAND_IN))
+    monkeypatch.setenv("LD_LIBRARY_PATH", str(tmp_path))
+    small_one = workload.Settings(sizes=(12, 8, 7, 3), batch_size=2, rows=20)
+    monkeypatch.setattr(gpu_parts, "WORKLOADS", (small_one,))
+    monkeypatch.setattr(gpu_parts, "SECONDS", 0.01)
+    kept: dict[str, Any] = {}
+    name = "B = 2, 12-8-7-3"
+    earlier = {"rates": {f"{name}, every": {"recircuit": 5.0}}}
+    arguments = argparse.Namespace(deadline=time.monotonic() + 600, keep=kept.update, earlier=earlier)
+    found = gpu_parts.reference(arguments)
+    assert found["rates"][f"{name}, every"]["recircuit"] == 5 and found["failed"] == []
+    assert set(found["rates"][f"{name}, needed"]) == {
+        "cuBLAS alone", gpu_parts.OURS.label, gpu_parts.BY_CUBLAS.label,
+    }  # fmt: skip
+    assert all(apart < 1e-5 for apart in found["apart"].values()) and len(found["apart"]) == 3
+    assert set(found["absent"]) == {one.label for one in gpu_parts.TORCH} and found["memory"]["share"] > 0
+    assert kept["rates"] == found["rates"] and "reference" in gpu_text.TEXT and gpu_text.TEXT["reference"](found)
 
 
 @pytest.mark.parametrize("own", [True, False])

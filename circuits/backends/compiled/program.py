@@ -97,7 +97,7 @@ class CompiledProgram(Program):
         return self._worker.owner != os.getpid() or self._worker.alive
 
     def dtype(self, key: str) -> np.dtype:
-        return self.assembly.arrays[key].dtype
+        return np.dtype(self.assembly.arrays[key].dtype)
 
     def read(self, key: str) -> np.ndarray:
         return self._checked(key, self._mine().ask(Kind.GET, key))
