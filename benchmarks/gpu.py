@@ -17,7 +17,7 @@ from typing import Any
 
 from benchmarks import gpu_parts, gpu_right, gpu_text, machine, report
 from benchmarks.client import ROOT
-from benchmarks.gpu_results import Results
+from benchmarks.gpu_results import Results, found_of
 from benchmarks.reference import TOLERANCE
 from recircuit.circuits.backends.cuda import gpu, requirements, toolkit
 from recircuit.processor import cores
@@ -89,7 +89,8 @@ def wanted_parts(arguments: argparse.Namespace, there: dict[str, Any]) -> list[s
         sys.exit(f"--parts: there is no {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
     if not arguments.rest:
         return named
-    return sorted((n for n in named if n not in there or "error" in there[n]), key=lambda n: n in there)
+    left = [name for name in named if name not in there or "error" in there[name]]
+    return sorted(left, key=lambda name: bool(found_of(there.get(name, {}))))
 
 
 def measure(name: str, arguments: argparse.Namespace, results: Results) -> None:
@@ -185,7 +186,7 @@ def text(findings: dict[str, Any]) -> str:
         lines.append(f"## {name}: {PARTS[name][0]}\n")
         if "error" in part:
             lines.append(f"**{part['error']}**\n")
-        if set(part) - {"error", "took", "commit", "measured"}:
+        if found_of(part):
             lines.append(gpu_text.TEXT[name](part))
     return "\n".join(lines)
 

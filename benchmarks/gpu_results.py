@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 Found = dict[str, Any]
+#: What is said of a part, beside what was found.
+ABOUT = ("error", "took", "commit", "measured")
 
 
 class Results:
@@ -44,8 +46,7 @@ class Results:
         """What an earlier call of the same commit has found of a part that it did not end."""
         part = self.parts.get(name, {})
         same = part.get("commit") == self.findings.get("commit")
-        about = ("error", "took", "commit", "measured")
-        return {k: v for k, v in part.items() if k not in about} if "error" in part and same else {}
+        return found_of(part) if "error" in part and same else {}
 
     def write(self) -> None:
         """Write both files; each takes its place when it is whole."""
@@ -53,6 +54,11 @@ class Results:
         self.file.parent.mkdir(parents=True, exist_ok=True)
         _place(self.file, json.dumps(findings, indent=1) + "\n")
         _place(self.file.with_suffix(".md"), self.text(findings))
+
+
+def found_of(part: Found) -> Found:
+    """What a part has found; nothing if it was left out."""
+    return {k: v for k, v in part.items() if k not in ABOUT}
 
 
 def _parts(file: Path) -> Found:

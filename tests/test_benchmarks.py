@@ -138,6 +138,8 @@ def test_what_a_gpu_has_shown_is_kept(monkeypatch: pytest.MonkeyPatch, tmp_path:
     assert calls == ["build", "agreement", "agreement"]
     assert earlier[0] == {} and len(earlier[1]["rows"]) == 1 and "error" not in earlier[1]
     assert gpu.wanted_parts(argparse.Namespace(parts="agreement,tests", rest=True), parts) == ["tests", "agreement"]
+    parts |= {"tests": {"error": "left out: the time is spent", "commit": "abc"}}  # which is not begun
+    assert gpu.wanted_parts(argparse.Namespace(parts="agreement,tests", rest=True), parts) == ["tests", "agreement"]
 
 
 def test_a_part_that_would_begin_too_late_is_left_out(tmp_path: Path) -> None:
