@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -23,8 +22,7 @@ from recircuit.processor import cores
 AT_A_TIME = max(1, min(16, cores()))
 #: Seconds after which a case is taken not to end.
 MOST = 150
-#: A line of pytest's, of a test that has ended.
-TEST = re.compile(r"^(\S+::.+?) (PASSED|FAILED|ERROR|SKIPPED)")
+PYTEST = [sys.executable, "-W", "ignore", "-u", "-m", "pytest", "-q", "-p", "no:cacheprovider"]
 
 
 def build(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -71,29 +69,36 @@ def _agrees(case: str, precision: str, arguments: argparse.Namespace) -> dict[st
 
 
 def tests(arguments: argparse.Namespace) -> dict[str, Any]:
-    """The tests that need a GPU, but for those that `agreement` has done."""
-    passed: list[str] = [name for name in arguments.earlier.get("passed", [])]
-    findings: dict[str, Any] = {"passed": passed, "failed": [], "summary": ""}
-    command = [
-        sys.executable,
-        "-u",
-        "-m",
-        "pytest",
-        "-v",
-        "--tb=line",
-        "-m",
-        "cuda and not slow",
-        "-p",
-        "no:cacheprovider",
-    ]
-    skipped = [word for name in passed for word in ("--deselect", name)]
-    for line in lines_of([*command, *skipped, "tests/circuits/test_cuda.py"], arguments):
-        if found := TEST.match(line):
-            findings["passed" if found[2] == "PASSED" else "failed"].append(found[1])
-            findings["summary"] = f"{len(passed)} passed, {len(findings['failed'])} did not"
+    """The tests that need a GPU, but for those that `agreement` has done: each in a process of its own."""
+    listed = [*PYTEST, "--collect-only", "-m", "cuda and not slow", "tests/circuits/test_cuda.py"]
+    names = [line for line in lines_of(listed, arguments) if "::" in line]
+    if not names:
+        raise RuntimeError("pytest finds no test")
+    passed = [name for name in arguments.earlier.get("passed", []) if name in names]
+    findings: dict[str, Any] = {"of": len(names), "passed": passed, "failed": [], "said": [], "summary": ""}
+    with ThreadPoolExecutor(AT_A_TIME) as pool:
+        running = {pool.submit(_said_by, name, arguments): name for name in names if name not in passed}
+        for done in as_completed(running):
+            said = done.result()
+            if said is None:
+                continue
+            good = said[-1:] != [] and said[-1].startswith("1 passed")
+            findings["passed" if good else "failed"].append(running[done])
+            findings["said"] += (
+                [] if good else [line for line in said if line.startswith(("/", "E ", "FAILED", "ERROR"))]
+            )
+            findings["summary"] = f"{len(passed)} of {len(names)} passed, {len(findings['failed'])} did not"
             arguments.keep(findings)
-        elif line.startswith(("/", "E ")):
-            findings.setdefault("said", []).append(line)
-    if not findings["summary"]:
-        raise RuntimeError("pytest ran no test")
+    if left := len(names) - len(passed) - len(findings["failed"]):
+        raise Spent(f"the time was spent: {left} of {len(names)} tests are left")
     return findings
+
+
+def _said_by(test: str, arguments: argparse.Namespace) -> list[str] | None:
+    """What pytest says of one test; None if there was no time for it."""
+    try:
+        return list(lines_of([*PYTEST, "--tb=line", test], arguments))
+    except Spent:
+        return None
+    except RuntimeError as problem:
+        return [f"ERROR {test}: {problem}"]

@@ -185,6 +185,29 @@ def test_lines_of_a_command_that_is_ended_with_the_time() -> None:
         gpu_commands.answer_of(command, argparse.Namespace(deadline=time.monotonic()))
 
 
+def test_each_test_on_a_gpu_is_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = {
+        "a::one": ["1 passed in 2 s"],
+        "a::two": ["E   assert 3", "1 failed in 2 s"],
+        "a::three": ["1 skipped in 0 s"],
+    }
+
+    def lines(command: list[str], arguments: argparse.Namespace) -> list[str]:
+        if "--collect-only" in command:
+            return [*said, "a::four", "a::five", "", "5 tests collected"]
+        if command[-1] == "a::five":
+            raise Spent("the time is spent")
+        return said[command[-1]]
+
+    monkeypatch.setattr(gpu_right, "lines_of", lines)
+    kept: dict[str, Any] = {}
+    arguments = argparse.Namespace(earlier={"passed": ["a::four", "a::gone"]}, keep=kept.update)
+    with pytest.raises(Spent, match="1 of 5 tests are left"):
+        gpu_right.tests(arguments)
+    assert sorted(kept["passed"]) == ["a::four", "a::one"] and sorted(kept["failed"]) == ["a::three", "a::two"]
+    assert kept["said"] == ["E   assert 3"] and kept["summary"] == "2 of 5 passed, 2 did not"
+
+
 @pytest.mark.slow
 def test_the_reference_workload_on_the_stand_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """As on a GPU: weights are held against double precision, rows that are there stay, and what is missing is told."""
