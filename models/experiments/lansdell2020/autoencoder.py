@@ -42,7 +42,7 @@ from ..framework.claims import of_learned
 from ..framework.experiment import Check, Experiment, Report, Row, Settings, checks, many
 from ..framework.figure_style import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, letter, new_figure
 from ..framework.saved_runs import each
-from ..framework.training_runs import trained
+from ..framework.training_runs import resumable, trained
 
 Array = NDArray[np.floating]
 LearningCurve = dict[str, Any]
@@ -99,7 +99,7 @@ def run(settings: Settings) -> Report:
 def _scale(settings: Settings) -> Scale:
     if settings.quick:
         return Scale(settings.dataset("digits"), 30, 20, faster=6.0)
-    return Scale(settings.dataset("mnist"), 200, 15)
+    return Scale(settings.dataset("mnist"), 200, settings.epochs or 15)
 
 
 def build(scale: Scale, method: Method, seed: int) -> Circuit:
@@ -128,7 +128,9 @@ def learn(scale: Scale, method: Method, seed: int, settings: Settings, name: str
     net.program(settings.backend)
     losses, label = _Losses(net, data), f"lansdell-autoencoder: {name}, seed {seed}"
     rows = [losses.on_epoch_measure(0, net)]
-    rows += trained(settings, net, data, scale.epochs, label=label, callbacks=[losses]).rows
+    about = {"method": str(method.rule), "options": dict(method.options), "epochs": scale.epochs, "seed": seed}
+    out = resumable(settings, f"{name}-{seed}", {**about, "data": data.fingerprint()}, scale.epochs)
+    rows += trained(settings, net, data, scale.epochs, label=label, out=out, callbacks=[losses]).rows
     found: LearningCurve = {part: [row[f"{part}_loss"] for row in rows] for part in losses.inputs}
     inputs = losses.inputs
     shown = asked(net, inputs["test"], "o.rate", DRAWN)
@@ -281,6 +283,7 @@ EXPERIMENT = Experiment(
     "An autoencoder with two units in the middle learns by node perturbation.",
     run,
     seeds=10,
+    shortens=True,
     data=("mnist",),
     keeps=True,
 )

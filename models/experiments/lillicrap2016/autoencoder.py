@@ -29,7 +29,7 @@ from ..framework.claims import factor, of_learned
 from ..framework.experiment import Check, Experiment, Report, Settings, many
 from ..framework.figure_style import GREY, ORANGE, letter, new_figure
 from ..framework.saved_runs import each
-from ..framework.training_runs import trained
+from ..framework.training_runs import resumable, trained
 from .image_training import Plan
 
 
@@ -63,7 +63,7 @@ def run(settings: Settings) -> Report:
         named = {f"{network}-{method}": plan.lasting(settings.epochs) for method, plan in plans.items()}
         found = each(
             settings, named, lambda plan: dict(asdict(plan), data=shown),
-            lambda name, plan, seed: {"test": learn(plan, data, seed, settings, f"{name}, seed {seed}")},
+            lambda name, plan, seed: {"test": learn(plan, data, seed, settings, name)},
         )  # fmt: skip
         curves[network] = {method: [run["test"] for run in found[f"{network}-{method}"]] for method in plans}
     return Report(_checks(curves, settings.quick), _draw(curves))
@@ -75,8 +75,8 @@ def scaled(data: Dataset) -> Dataset:
     return replace(data, scale=1.8 / top, offset=-0.9)
 
 
-def learn(plan: Plan, data: Dataset, seed: int, settings: Settings, label: str) -> LearningCurve:
-    """Train one circuit; the mean squared error of the test images after each epoch.
+def learn(plan: Plan, data: Dataset, seed: int, settings: Settings, name: str) -> LearningCurve:
+    """Train one circuit; the mean squared error of the test images after each epoch. It goes on where it was stopped.
 
     Raises
     ------
@@ -89,7 +89,8 @@ def learn(plan: Plan, data: Dataset, seed: int, settings: Settings, label: str) 
     net = plan.circuit(data, seed, sizes=sizes, target="input")
     net.program(settings.backend)
     measured = _TestLoss(dataset_inputs(net, data, "test"))
-    history = trained(settings, net, data, plan.epochs, label=label, callbacks=[measured])
+    out = resumable(settings, f"{name}-{seed}", {**asdict(plan), "data": data.fingerprint(), "seed": seed}, plan.epochs)
+    history = trained(settings, net, data, plan.epochs, label=f"{name}, seed {seed}", out=out, callbacks=[measured])
     net.close()
     return history["test_loss"].tolist()
 

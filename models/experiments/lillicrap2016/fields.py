@@ -61,7 +61,7 @@ def learned(about: str, name: str, plan: Plan, data: Dataset, seed: int, setting
     net.close()
 
     def run() -> dict[str, Any]:
-        net, curve = trained(plan, data, seed, settings, f"{about}: {name}")
+        net, curve = trained(plan, data, seed, settings, f"{about}: {name}", name)
         after = net["x_to_h1.w"].round(4)
         net.close()
         return {"course": curve, "after": after.tolist()}

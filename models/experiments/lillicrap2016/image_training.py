@@ -23,6 +23,7 @@ from ...networks.feedback_alignment import Dropout, Labels, Synapses, feedback_a
 from ...training.samples import augmented
 from ..framework.experiment import Settings
 from ..framework.saved_runs import each
+from ..framework.training_runs import resumable
 from ..framework.training_runs import trained as trained_circuit
 
 DECAY = 1e-6
@@ -107,8 +108,10 @@ class Plan:
         )  # fmt: skip
 
 
-def trained(plan: Plan, data: Dataset, seed: int, settings: Settings, label: str) -> tuple[Circuit, LearningCurve]:
-    """A circuit after all its epochs, and its errors.
+def trained(
+    plan: Plan, data: Dataset, seed: int, settings: Settings, label: str, name: str
+) -> tuple[Circuit, LearningCurve]:
+    """A circuit after all its epochs, and its errors; a run of this name goes on where it was stopped.
 
     Raises
     ------
@@ -116,8 +119,10 @@ def trained(plan: Plan, data: Dataset, seed: int, settings: Settings, label: str
         If Ctrl-C was pressed.
     """
     net = plan.circuit(data, seed)
+    about = {**asdict(plan), "data": data.fingerprint(), "seed": seed}
+    out = resumable(settings, f"{name}-{seed}", about, plan.epochs)
     images = augmented(data, plan.augment)
-    history = trained_circuit(settings, net, images, plan.epochs, label=f"{label}, seed {seed}")
+    history = trained_circuit(settings, net, images, plan.epochs, label=f"{label}, seed {seed}", out=out)
     return net, {part: (100 * history[f"{part}_error"]).round(4).tolist() for part in ("train", "test")}
 
 
@@ -126,7 +131,7 @@ def learn(plans: Mapping[str, Plan], data: Dataset, settings: Settings, about: s
     shown = data.fingerprint()
 
     def run(name: str, plan: Plan, seed: int) -> LearningCurve:
-        net, curve = trained(plan, data, seed, settings, f"{about}: {name}")
+        net, curve = trained(plan, data, seed, settings, f"{about}: {name}", name)
         net.close()
         return curve
 

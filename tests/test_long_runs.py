@@ -1,0 +1,150 @@
+"""Long runs in the background: they go on where they were stopped or killed, here or from a small file elsewhere."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+import recircuit as rc
+from recircuit.models.experiments import EXPERIMENTS, Check, Experiment, Settings
+from recircuit.models.experiments.framework.experiment import Report
+from recircuit.models.experiments.framework.saved_runs import each
+from recircuit.models.experiments.framework.training_runs import resumable, trained
+from recircuit.models.training.run_files import RunFiles
+from tools.long_runs.__main__ import ROOT, UNFINISHED, go
+from tools.long_runs.compact import LIMIT, pack, unpack
+from tools.long_runs.rows import ROWS, Row
+
+EPOCHS = 4
+ROW = Row("digits-again", 2, EPOCHS, 1, "numpy")
+
+
+def run(settings: Settings) -> Report:
+    """URFB on digits, in batches of 100."""
+    data, epochs = rc.load("digits"), settings.epochs or 1
+
+    def one(name: str, width: int, seed: int) -> dict[str, Any]:
+        net = rc.layered([64, width, 10], "urfb", batch_size=100, seed=seed)
+        out = resumable(settings, f"{name}-{seed}", {"seed": seed}, epochs)
+        history = trained(settings, net, data, epochs, label=f"{name}, seed {seed}", out=out)
+        return {"test": history["test_error"].tolist()}
+
+    found = each(settings, {"URFB": 30}, lambda width: {"width": width, "epochs": epochs}, one)
+    errors = [run["test"][-1] for run in found["URFB"]]
+    return Report([Check("test error", float(np.mean(errors)), "<=", 0.9)], Figure(figsize=(1, 1)))
+
+
+EXPERIMENT = Experiment("digits-again", "none", "Digits are learned.", run, shortens=True, keeps=True)
+
+
+def whole(folder: Path) -> dict[str, Any]:
+    """The curves of a row that was not stopped."""
+    go(ROW, EXPERIMENT, folder, lambda text: None)
+    return curves(folder)
+
+
+def curves(folder: Path) -> dict[str, Any]:
+    paths = (folder / ROW.id / "runs").glob("*.json")
+    return {path.name: json.loads(path.read_text())["found"] for path in paths}
+
+
+def stop_at(text: str) -> Any:
+    def said(line: str) -> None:
+        if text in line:
+            raise KeyboardInterrupt
+
+    return said
+
+
+def test_a_row_that_was_stopped_goes_on_and_ends_the_same(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        go(ROW, EXPERIMENT, tmp_path / "stopped", stop_at("seed 1, epoch 3"))
+    runs = tmp_path / "stopped" / ROW.id / UNFINISHED / "runs"
+    assert {path.name for path in runs.iterdir()} == {"URFB-0.json", "URFB-1", "URFB-1.packed"}
+    assert not ROW.finished(tmp_path / "stopped")
+    go(ROW, EXPERIMENT, tmp_path / "stopped", lambda text: None)
+    assert curves(tmp_path / "stopped") == whole(tmp_path / "whole")
+    assert ROW.finished(tmp_path / "stopped") and not runs.exists()
+    assert not replace(ROW, epochs=EPOCHS + 1).finished(tmp_path / "stopped")
+    assert not replace(ROW, seeds=3).finished(tmp_path / "stopped")
+
+
+def test_another_machine_goes_on_from_what_is_committed(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        go(ROW, EXPERIMENT, tmp_path / "here", stop_at("seed 1, epoch 3"))
+    there = tmp_path / "there" / ROW.id / UNFINISHED / "runs"
+    there.mkdir(parents=True)
+    for path in (tmp_path / "here" / ROW.id / UNFINISHED / "runs").iterdir():
+        if path.is_file():
+            (there / path.name).write_bytes(path.read_bytes())
+    seen: list[str] = []
+    go(ROW, EXPERIMENT, tmp_path / "there", seen.append)
+    assert [line.split(" ", 1)[1] for line in seen] == [f"URFB, seed 1, epoch {k} of {EPOCHS}" for k in (3, 4)]
+    here, whole_run = curves(tmp_path / "there"), whole(tmp_path / "whole")
+    assert here["URFB-0.json"] == whole_run["URFB-0.json"]
+    assert here["URFB-1.json"]["test"][:2] == whole_run["URFB-1.json"]["test"][:2]
+    assert here["URFB-1.json"]["test"] == pytest.approx(whole_run["URFB-1.json"]["test"], abs=0.02)
+
+
+@pytest.mark.parametrize("limit", [LIMIT, 20_000])
+def test_a_packed_run_has_the_weights_to_its_bits_and_fits(limit: int, tmp_path: Path) -> None:
+    net = rc.layered([64, 200, 10], "urfb", batch_size=20, seed=1)
+    out = RunFiles(tmp_path / "a", files={"about.json": b"{}"})
+    rc.train(net, rc.load("digits"), 1, backend="numpy", out=out, progress=False)
+    content = pack(tmp_path / "a", limit)
+    assert content is not None and len(content) <= limit
+    unpack(content, tmp_path / "b")
+    found = rc.Checkpoint.load(tmp_path / "b" / "weights.safetensors").state
+    step = 2.0**-15 if limit == LIMIT else 2.0**-4
+    for name, value in net.state().items():
+        kept = found[name]
+        if name.startswith(("x.", "h1.")) and value.size > 1000:  # what the units hold
+            assert kept.shape == value.shape and not kept.any()
+        else:
+            np.testing.assert_allclose(kept, value, atol=step * float(np.abs(value).max()))
+    assert pack(tmp_path / "a", 100) is None and pack(tmp_path) is None
+
+
+@pytest.mark.slow
+def test_a_row_that_was_killed_goes_on_and_ends_the_same(tmp_path: Path) -> None:
+    code = (
+        "import sys; sys.path[:0] = ['tests', '.']\n"
+        "from pathlib import Path\n"
+        "from test_long_runs import EXPERIMENT, ROW, go\n"
+        f"go(ROW, EXPERIMENT, Path({str(tmp_path / 'killed')!r}), lambda text: print(text, flush=True))\n"
+    )
+    command = [sys.executable, "-c", code]
+    for text in ("seed 0, epoch 2", "seed 1, epoch 3"):
+        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=os.environ)
+        assert process.stdout is not None
+        while text not in process.stdout.readline():
+            assert process.poll() is None
+        time.sleep(0.02)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    assert curves(tmp_path / "killed") == whole(tmp_path / "whole")
+
+
+def test_every_row_is_an_experiment_that_keeps_its_runs_and_has_these_methods() -> None:
+    for row in ROWS:
+        experiment = EXPERIMENTS.find(row.id)
+        assert experiment.keeps and (row.epochs is None or experiment.shortens)
+        assert not experiment.methods or row.methods == len(experiment.methods)
+
+
+def test_the_command_says_which_rows_are_finished() -> None:
+    command = [sys.executable, "-m", "tools.long_runs", "--list"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and [line.split()[0] for line in done.stdout.splitlines()] == [row.id for row in ROWS]
