@@ -22,9 +22,9 @@ from recircuit.models.experiments.framework.experiment import Report
 from recircuit.models.experiments.framework.saved_runs import each
 from recircuit.models.experiments.framework.training_runs import resumable, trained
 from recircuit.models.training.run_files import RunFiles
-from tools.long_runs.__main__ import ROOT, UNFINISHED, go
 from tools.long_runs.compact import LIMIT, pack, unpack
 from tools.long_runs.rows import ROWS, Row
+from tools.long_runs.runner import ROOT, UNFINISHED, go
 
 EPOCHS = 4
 ROW = Row("digits-again", 2, EPOCHS, 1, "numpy")

@@ -1,8 +1,8 @@
 """The checkpoint of a run under way, in a file that is small enough to be committed.
 
-Weights, and what rules keep beside them, are rounded to as many bits as fit, from 16 down to 4, in units of the largest value of
-their array. What units hold at the end of an epoch is left out; units begin there with 0. A run that goes on from such a file
-is thus not the same in its last digits as one that was not stopped. One that goes on from its own checkpoint is.
+Weights, and what rules keep beside them, are rounded to as many bits as fit, from 16 down to 4, in units of the largest value
+of their array. What units hold at the end of an epoch is left out; units begin there with 0. A run that goes on from such a
+file is thus not the same in its last digits as one that was not stopped. One that goes on from its own checkpoint is.
 """
 
 from __future__ import annotations
