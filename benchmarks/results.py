@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import re
+import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -20,8 +21,8 @@ from recircuit.models.experiments import EXPERIMENTS, Check, Experiment
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "results"
-#: Failing checks that the short table names; the rest are counted.
-NAMED = 1
+#: The file that says why a result is not, or only in part, that of the paper.
+EXPLAINED = RESULTS / "explained.toml"
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,13 @@ class Reproduced:
         """How many checks hold, of how many."""
         count = len(self.result["checks"])
         return f"{count - len(self.failing)} of {count}"
+
+    @property
+    def reached(self) -> str:
+        """Whether all, some or none of the paper's claims hold; a claim that is not checked does not."""
+        if not self.failing and not self.result.get("unchecked"):
+            return "yes"
+        return "in part" if len(self.failing) < len(self.result["checks"]) else "no"
 
     @property
     def seeds(self) -> str:
@@ -90,21 +98,29 @@ def _lengths(path: Path) -> Iterator[int]:
         yield len(curve)
 
 
+def explained(path: Path = EXPLAINED) -> dict[str, str]:
+    """Return why results are not those of the papers, by experiment."""
+    return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
 def short_table(rows: Sequence[Reproduced]) -> str:
-    """Return the table of the project's README: one line for each experiment."""
-    head = ["experiment", "paper", "seeds", "epochs", "checks that hold", "what fails"]
-    return table(head, [[_link(r), r.result["paper"], r.seeds, r.of_paper, r.held, _failures(r)] for r in rows])
+    """Return the table of the project's README: one line for each experiment, also for those that have not been run."""
+    head = ["experiment", "paper", "seeds", "epochs", "checks that hold", "reached", "why not"]
+    by_name, why = {row.experiment.id: row for row in rows}, explained()
+    return table(
+        head,
+        [
+            [*_begun(experiment, by_name.get(name)), _escaped(why.get(name, ""))]
+            for name, experiment in EXPERIMENTS.items()
+        ],
+    )
 
 
-def _link(row: Reproduced) -> str:
-    name = row.experiment.id
-    return f"[{name}](results/README.md#{name})"
-
-
-def _failures(row: Reproduced) -> str:
-    names = [_escaped(failing["what"]) for failing in row.failing]
-    more = len(names) - NAMED
-    return "; ".join(names[:NAMED]) + (f"; and {more} more" if more > 0 else "")
+def _begun(experiment: Experiment, row: Reproduced | None) -> list[str]:
+    if row is None:
+        return [experiment.id, experiment.paper, "–", "–", "–", "not run"]
+    link = f"[{experiment.id}](results/README.md#{experiment.id})"
+    return [link, row.result["paper"], row.seeds, row.of_paper, row.held, row.reached]
 
 
 def _escaped(text: str) -> str:
@@ -139,14 +155,15 @@ PAPERS = {
 
 def section(row: Reproduced) -> str:
     """Return the part of results/README.md on one experiment."""
-    experiment, result = row.experiment, row.result
+    experiment, result, why = row.experiment, row.result, explained()
     methods = f"; methods: {row.methods}" if row.methods else ""
     lines = [
         f"### {experiment.id}\n",
         f"{experiment.about}\n",
         f"- Source: {result['paper']}",
         f"- Backend: {result['backend']}; seeds: {row.seeds}; epochs: {row.of_paper}{methods}",
-        f"- Checks that hold: {row.held}",
+        f"- Checks that hold: {row.held}; the paper is reached: {row.reached}",
+        *([f"- Why: {why[experiment.id]}"] if experiment.id in why else []),
         *(f"- This check fails: {Check.line(failing)}" for failing in row.failing),
         *(f"- This claim of the paper is not checked: {claim}" for claim in result.get("unchecked", ())),
     ]
