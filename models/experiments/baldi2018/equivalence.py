@@ -6,10 +6,10 @@ derivatives the two differ. Eq. 20: noise on the backward weights of BP, drawn a
 that stays does not. Gradient descent: a_(i+1)^2 - a_i^2 stays in chains (Eq. 54), and A_(i+1)^T A_(i+1) - A_i A_i^T in general
 (from Eq. 85, whose left side is A_(i+1)^T dA_(i+1)/dt); with powers (Eq. 119) a_1^2 - mu a_2^2 does. Theorem 1: chains A[1,
 1, 1] go to the next root of their cubic. Eq. 103 and 105: A_2 grows no faster than |S_TI| |A_1|, and the integral of
-|C A_2 A_1 - C S_TI S_II^-1|^2 is finite. mu = 1/3, which Theorem 12 leaves out, ends at a root of Eq. 117 as well.
+|C A_2 A_1 - C S_TI S_II^-1|^2 is finite. mu = 1/3, which Theorem 12 leaves out, ends at a root of Eq. 117 as well. Theorem 9:
+where networks end, the solutions of Eq. 110 are isolated, and both matrices come to rest there (see `equivalence_discrete`).
 
-Theorem 9 assumes that a set is discrete, which no circuit shows: it is left out. Networks start at random, and the limits of
-the checks are ours, written down before the first run.
+Networks start at random, and the limits of the checks are ours, written down before the first run.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from ..framework.experiment import Experiment, Report, Row, Settings, checks
 from ..framework.figure_style import BLUE, GREEN, GREY, ORANGE, letter, new_figure
 from ..theory.convergence import SMALL
 from .equivalence_circuits import Array, chain, forward_weights, noisy, powers, skipping
+from .equivalence_discrete import discrete, on_discrete
 from .equivalence_limits import THIRD, bounded, cubic, on_bounds, on_roots, third
 from .nonlinear import INPUTS
 
@@ -54,7 +55,9 @@ def run(settings: Settings) -> Report:
     rows += [*_on_average(averaged), *_on_conserved(kept), *on_roots(gaps, places), *third(settings)]
     settings.show_progress("baldi-equivalence: Eq. 103 and 105")
     limits = bounded(40.0 if settings.quick else 200.0, settings)
-    return Report(checks("", [*rows, *on_bounds(limits)]), _draw(averaged, kept, (ends, roots), limits))
+    settings.show_progress("baldi-equivalence: Theorem 9")
+    rows += [*on_bounds(limits), *on_discrete(discrete(100.0 if settings.quick else 400.0, settings), settings.quick)]
+    return Report(checks("", rows), _draw(averaged, kept, (ends, roots), limits))
 
 
 # ---- RBP and SRBP --------------------------------------------------------------------------------------------------

@@ -66,7 +66,7 @@ def run(settings: Settings) -> Report:
 
 
 def _matrices(sizes: tuple[int, ...], seed: int, settings: Settings) -> Matrices:
-    networks, S_II, S_TI = _problem(sizes, seed, settings.quick)
+    networks, S_II, S_TI = drawn_problem(sizes, seed, settings.quick)
     study = Study(networks, S_II, S_TI, settings.backend)
     C = networks.channel[0]
     goal = C @ S_TI @ np.linalg.inv(S_II)
@@ -91,7 +91,7 @@ def _matrices(sizes: tuple[int, ...], seed: int, settings: Settings) -> Matrices
     return Matrices(times, gap, lengths, (_rise(V), _rise(printed)), still, convergence)
 
 
-def _problem(sizes: tuple[int, ...], seed: int, quick: bool) -> tuple[Networks, Array, Array]:
+def drawn_problem(sizes: tuple[int, ...], seed: int, quick: bool) -> tuple[Networks, Array, Array]:
     """Return random weights, C and covariances; for A[2, 2, 2] the latter are 1."""
     rng = np.random.default_rng(seed)
     n0, n1, n2 = sizes
