@@ -39,7 +39,7 @@ def run(settings: Settings) -> Report:
         for a, row in table.items()
         for b, v in zip(BITS, row, strict=True)
     }
-    return Report(checks, draw_curves(curves, panels, 0 if settings.quick else 85, {} if settings.quick else paper))
+    return Report(checks, draw_curves(curves, panels, 0, {} if settings.quick else paper))
 
 
 def _name(algorithm: str, what: str, bits: int) -> str:

@@ -22,9 +22,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
@@ -251,11 +253,23 @@ def _draw(curves: LearningCurves, scale: Scale) -> Figure:
     labels = scale.data.y_test[:DRAWN]
     for plane, picture, (name, runs) in zip(planes, samples, curves.items(), strict=True):
         codes = np.array(runs[0]["codes"])
-        plane.scatter(*codes.T, c=labels, s=1, cmap="tab10", linewidths=0)
+        plane.scatter(*codes.T, c=labels, s=1, cmap="tab10", vmin=0, vmax=9, linewidths=0)
         plane.set(title=name, xticks=[], yticks=[])
         _show(picture, np.array(runs[0]["shown"]), scale)
+    planes[0].set(xlabel="bottleneck, unit 1", ylabel="unit 2")
+    samples[0].set_yticks((np.arange(4) + 0.5) * samples[0].get_ylim()[0] / 4, ("sample", "output", "sample", "output"))
+    _key(figure)
     letter([losses, *planes])
     return figure
+
+
+def _key(figure: Figure) -> None:
+    """Which colour is which digit."""
+    colours = matplotlib.colormaps["tab10"]
+    marks = [Line2D([], [], marker="o", linestyle="", color=colours(digit), markersize=3.5) for digit in range(10)]
+    figure.legend(
+        marks, [str(digit) for digit in range(10)], title="digit", loc="outside lower center", ncols=10, columnspacing=1
+    )
 
 
 def _curve(ax: Axes, runs: Sequence[Sequence[float]], colour: str, dashes: str, label: str | None) -> None:
@@ -274,7 +288,9 @@ def _show(ax: Axes, shown: Array, scale: Scale) -> None:
     above, below = np.array(framed).reshape(2, 2, len(shown) // 2, *framed[0].shape)
     rows = [np.hstack([*images]) for pair in zip(above, below, strict=True) for images in pair]
     ax.imshow(np.vstack(rows), cmap="gray_r", vmin=0, vmax=1)
-    ax.axis("off")
+    ax.set(xticks=[], yticks=[])
+    ax.spines[:].set_visible(False)
+    ax.tick_params(length=0)
 
 
 EXPERIMENT = Experiment(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,9 +30,9 @@ class Found:
 
 
 def draw(found: Found, scales: Sequence[float], widening: Sequence[int], narrowing: Sequence[int]) -> Figure:
-    """Relative errors against samples; for each noise, each width, and the linear networks; bias; variance."""
-    figure = new_figure(7.8, 4.8)
-    grid = figure.subplots(2, 3)
+    """Relative errors against samples; for each noise, each width, and the linear networks; bias; variance; angles, signs."""
+    figure = new_figure(7.8, 7.2)
+    grid = figure.subplots(3, 3)
     _long(grid[0, 0], found.long)
     _several(grid[0, 1], {f"c = {c:g}": curve for c, curve in found.noises.items()}, "each noise (dashed: lower)")
     _several(grid[0, 2], {f"N = {n}": curve for n, curve in found.widths.items()}, "each width (dashed: lower)")
@@ -40,8 +40,13 @@ def draw(found: Found, scales: Sequence[float], widening: Sequence[int], narrowi
     _linear(grid[1, 0], found, {"widening": wide, "narrowing": narrow, "direct": f"{narrow}, direct"})
     _bias(grid[1, 1], found, np.array(scales))
     _variance(grid[1, 2], found)
-    for ax in grid[:, 0]:
+    for ax in grid[:2, 0]:
         ax.set_ylabel("|B − Wᵀ|/|W|")
+    _ends(grid[2, 0], found.noises, "c", "Fig. 4 B: angle to gradient (°)", lambda curve, h: curve[f"{h}_angle"])
+    _ends(
+        grid[2, 1], found.noises, "c", "Fig. 4 C: signs that agree (%)", lambda curve, h: 100 * curve[f"{h}_signs"][-1]
+    )
+    _ends(grid[2, 2], found.widths, "width N", "Fig. 4 E: angle to gradient (°)", lambda curve, h: curve[f"{h}_angle"])
     letter(grid.ravel())
     return figure
 
@@ -85,6 +90,18 @@ def _variance(ax: Axes, found: Found) -> None:
     ax.errorbar(widths, values, bars, fmt="o", ms=3, color=BLUE, label="measured")
     ax.plot(widths, widths + 1, ":", color=GREY, label="N + 1")
     _finish(ax, "noisy units N", "variance / gradient²")
+
+
+def _ends(
+    ax: Axes, curves: Mapping[Any, LearningCurve], x: str, title: str, of: Callable[[LearningCurve, str], float]
+) -> None:
+    """Of each noise or width, a number at the end, for the upper and for the lower layer."""
+    for layer, colour, label in (("h2", BLUE, "top"), ("h1", ORANGE, "lower")):
+        ax.plot([*curves], [of(curve, layer) for curve in curves.values()], "o-", color=colour, ms=3, label=label)
+    ax.set(xlabel=x, title=title, xscale="log", ylim=(0, None))
+    ax.set_xticks([*curves], [f"{value:g}" for value in curves])
+    ax.xaxis.set_minor_formatter(NullFormatter())
+    ax.legend()
 
 
 def _line(ax: Axes, curve: LearningCurve, layer: str, **style: Any) -> None:

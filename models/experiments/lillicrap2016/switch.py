@@ -137,8 +137,10 @@ def _draw(found: Sequence[tuple[Array, Array]], first: int, second: int) -> Figu
         for ax in (whole, near):
             ax.semilogy(before, bp, color=GREY, linewidth=0.9)
             ax.semilogy(first + after, fa, color=BLUE, linewidth=0.9)
+            ax.hlines(bp[-1], first, first + second, color=GREY, linestyle=":", linewidth=0.7)
     whole.plot([], [], color=GREY, label="errors by Wᵀ")
     whole.plot([], [], color=BLUE, label="errors by B")
+    whole.plot([], [], ":", color=GREY, label="where backpropagation had come to")
     whole.axvline(first, color=ORANGE, linewidth=0.8)
     near.axvline(first, color=ORANGE, linewidth=0.8, label="switch")
     whole.set(title="a quadratic function", xlabel="presentation", ylabel="NSE")

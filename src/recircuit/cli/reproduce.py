@@ -12,10 +12,14 @@ from recircuit.circuits.backends import BACKENDS
 from recircuit.errors import UsageError
 from recircuit.folder_lock import locked
 
+#: In the place of an ID: every experiment.
+ALL = "all"
+
 
 def reproduce(
     experiment: Annotated[
-        str | None, typer.Argument(metavar="ID", help="The experiment to run; --list shows all experiments.")
+        str | None,
+        typer.Argument(metavar="ID", help="The experiment to run, or all, with --quick; --list shows all experiments."),
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Run fewer and shorter runs, which take seconds.")] = False,
     out: Annotated[
@@ -62,6 +66,8 @@ def reproduce(
 ) -> None:
     """Run an experiment of a paper, draw its figure and check its numbers. Without an ID, list all experiments.
 
+    With all in the place of an ID, and --quick, every experiment is run quickly; this takes about 15 minutes.
+
     The exit code is 0 if all checks hold, 1 if a check or the run fails, and 2 if the call is wrong.
     """
     from recircuit.cli.experiment_table import experiment_table
@@ -71,6 +77,14 @@ def reproduce(
     if show_list or experiment is None:
         typer.echo(experiment_table())
         typer.echo("\n`recircuit reproduce ID` runs one of them.")
+        return
+    if experiment == ALL:
+        if not quick or epochs is not None or methods or from_runs:
+            raise UsageError(
+                "reproduce all is for quick runs: give --quick, and neither --epochs, --method nor --from-runs. The whole "
+                "experiments take days; run them one by one."
+            )
+        _all_quickly(out or Path("runs") / "reproduce", backend, seeds, overwrite)
         return
     chosen = EXPERIMENTS.find(experiment)
     settings = settings_for(
@@ -87,6 +101,34 @@ def reproduce(
         _show_progress("")
     _show(result, folder)
     if not all(check["ok"] for check in result["checks"]):
+        raise typer.Exit(1)
+
+
+def _all_quickly(out: Path, backend: str, seeds: int | None, overwrite: bool) -> None:
+    """Run every experiment quickly, each into a folder with its name, and print a line for each.
+
+    Raises
+    ------
+    typer.Exit
+        If a check does not hold, after all have been run.
+    """
+    from recircuit.models.experiments import EXPERIMENTS, settings_for
+    from recircuit.models.experiments import reproduce as run_and_write
+
+    failed = 0
+    for name, chosen in EXPERIMENTS.items():
+        number = seeds if chosen.seeds else None
+        settings = settings_for(chosen, backend=backend, seeds=number, quick=True, show_progress=_show_progress)
+        try:
+            with locked(out / name):
+                if not overwrite:
+                    _check_result(out / name, True, len(settings.seeds))
+                result = run_and_write(chosen, settings, out / name)
+        finally:
+            _show_progress("")
+        failed += sum(not check["ok"] for check in result["checks"])
+        _show(result, out / name, only_failing=True)
+    if failed:
         raise typer.Exit(1)
 
 
@@ -109,12 +151,14 @@ def _check_result(folder: Path, quick: bool, seeds: int) -> None:
     )
 
 
-def _show(result: dict[str, Any], folder: Path) -> None:
+def _show(result: dict[str, Any], folder: Path, only_failing: bool = False) -> None:
     """Print the checks, one per line, and where the files are."""
     from recircuit.models.experiments import Check
 
     checks = result["checks"]
     for row in checks:
+        if only_failing and row["ok"]:
+            continue
         typer.echo(f"{'ok   ' if row['ok'] else 'FAILS'}  {Check.line(row)}")
     for claim in result["unchecked"]:
         typer.echo(f"not checked  {claim}")
