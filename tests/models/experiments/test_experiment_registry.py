@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -44,3 +45,18 @@ def test_the_list_shows_each_with_its_sentence_and_its_data() -> None:
 def test_a_name_that_is_almost_right_is_completed() -> None:
     with pytest.raises(UsageError, match="Did you mean `baldi-chains`"):
         EXPERIMENTS.find("baldi-chain")
+
+
+@pytest.mark.slow
+def test_all_experiments_run_quickly(tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["reproduce", "all", "--quick", "--out", str(tmp_path)])
+    assert done.exit_code == 0, done.output
+    assert [line.split(":")[0] for line in done.output.splitlines()] == list(EXPERIMENTS)
+    assert all((tmp_path / name / "figure.png").is_file() for name in EXPERIMENTS)
+
+
+@pytest.mark.parametrize("options", [[], ["--quick", "--epochs", "3"], ["--quick", "--from-runs"]])
+def test_all_experiments_are_run_quickly_or_not_at_all(options: list[str], tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["reproduce", "all", *options, "--out", str(tmp_path)])
+    assert done.exit_code != 0 and not list(tmp_path.iterdir())
+    assert isinstance(done.exception, UsageError) or "give --quick" in done.output
