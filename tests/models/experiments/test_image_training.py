@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,10 @@ from quick_runs import quick_run
 
 import recircuit as rc
 from recircuit.models.analysis.filters import draw_tiles, filters_of, likeness, same_filter
-from recircuit.models.data import Dataset, load
+from recircuit.models.data import Dataset, cifar, load, load_cifar100
 from recircuit.models.data.augment import Augmentation, Augmented
 from recircuit.models.experiments import EXPERIMENTS, Settings, reproduce, settings_for
+from recircuit.models.experiments.amit2019 import simpnet
 from recircuit.models.experiments.amit2019.image_methods import LATE
 from recircuit.models.experiments.framework.image_training import Method, Protocol, learn
 from recircuit.models.networks.convolutional import image_network
@@ -207,3 +209,31 @@ def test_the_full_run_goes_through_on_small_images_whole_and_in_part(
     whole = reproduce(experiment, settings_for(experiment, **seeds), tmp_path / "short")
     assert len(whole["checks"]) >= len(module.TABLE)
     assert (tmp_path / "short" / "figure.png").is_file()
+
+
+def test_simpnet_learns_cifar100_too_where_its_files_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The files of CIFAR-100 are of its format, with few records; the network is a small one."""
+    layout = replace(cifar.CIFAR100, records_train=40, records_test=20)
+    rng = np.random.default_rng(0)
+    labels = {name: rng.integers(0, 100, count) for name, count in (("train.bin", 40), ("test.bin", 20))}
+    for name, fine in labels.items():
+        coarse_and_fine = np.stack([fine // 5, fine], axis=1).astype(np.uint8)
+        pixels = rng.integers(0, 256, (len(fine), 3072), dtype=np.uint8)
+        place = tmp_path / "data" / layout.folder / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(np.hstack([coarse_and_fine, pixels]).tobytes())
+    hundred = load_cifar100(tmp_path / "data", layout)
+    ten = Dataset.from_arrays(
+        "ten", hundred.x_train.reshape(-1, 3, 32, 32), hundred.y_train % 10,
+        hundred.x_test.reshape(-1, 3, 32, 32), hundred.y_test % 10, classes=10,
+    )  # fmt: skip
+    monkeypatch.setattr(Settings, "dataset", lambda _, name: hundred if name == "cifar100" else ten)
+    small = Protocol(LINES["amit-simpnet"], "cifar10", 3, 20, 0.01)
+    monkeypatch.setattr(simpnet, "protocol", lambda _, data="cifar10": small.with_(data=data))
+    settings = dict(seeds=1, epochs=1, methods=["URFB", "FRFB"])
+    for data, sets in (("none", 1), ("data", 2)):
+        chosen = settings_for(simpnet.EXPERIMENT, data=tmp_path / data, **settings)
+        found = reproduce(simpnet.EXPERIMENT, chosen, tmp_path / "out")["checks"]
+        assert [row["what"].startswith("CIFAR-100, ") for row in found] == [False] * 3 + [True] * 3 * (sets - 1)
+    assert np.array_equal(hundred.y_train, labels["train.bin"])
+    assert {row["paper"] for row in found[3:]} == {"0.61", "0.68", "7"}
