@@ -84,7 +84,7 @@ def run(settings: Settings) -> Report:
 
 def _length(L: int, settings: Settings) -> Length:
     settings.show_progress(f"baldi-chains: L = {L}")
-    drawn = [_drawn(L, draw) for draw in range(1 if settings.quick else DRAWS)]
+    drawn = [drawn_chains(L, draw) for draw in range(1 if settings.quick else DRAWS)]
     start, c, alpha, beta = (np.concatenate(parts, axis=-1) for parts in zip(*drawn, strict=True))
     networks = Networks(list(start[..., None, None]), list(c[..., None, None]))
     study = Study(networks, beta[:, None, None], alpha[:, None, None], settings.backend)
@@ -101,7 +101,7 @@ def _length(L: int, settings: Settings) -> Length:
     return Length(c, start, end, predicted, unstable, times, _flat(path), error, left, convergence)
 
 
-def _drawn(L: int, draw: int) -> tuple[Array, Array, Array, Array]:
+def drawn_chains(L: int, draw: int) -> tuple[Array, Array, Array, Array]:
     """Weights, c, alpha and beta of one draw of chains."""
     rng = np.random.default_rng([L, draw] if draw else L)
     start = rng.uniform(-1.5, 1.5, (L, CHAINS))

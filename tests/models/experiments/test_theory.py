@@ -13,11 +13,13 @@ from brian2 import ms
 from numpy.polynomial import Polynomial
 from quick_runs import quick_run
 from reference import linear_theory
+from scipy.integrate import solve_ivp
 
 import recircuit as rc
 from recircuit.errors import RecircuitError
 from recircuit.models.analysis.expected_learning import Flow, expected, white
 from recircuit.models.experiments.baldi2018 import chain_fixed_points as chains
+from recircuit.models.experiments.baldi2018.chains import drawn_chains
 from recircuit.models.experiments.lillicrap2016.flow import bad
 from recircuit.models.experiments.theory import averaged_equations as ode
 from recircuit.models.experiments.theory.convergence import Study, converge
@@ -252,3 +254,18 @@ def test_the_bad_region_is_the_cubics() -> None:
     one = np.ones(200)
     end = chains.fixed_points(a, one[None], one, one)
     np.testing.assert_array_equal(bad(*a), end[0] < 0)
+
+
+@pytest.mark.parametrize("length", [2, 3, 4])
+def test_chains_end_at_the_predicted_root_by_the_equations_for_small_rates(length: int) -> None:
+    """Theorems 2 to 4 by SciPy: the circuits that end elsewhere do so because their rate is finite."""
+    start, c, alpha, beta = drawn_chains(length, 0)
+    predicted = chains.fixed_points(start, c, alpha, beta)
+    for n in range(start.shape[1]):
+        channel = np.append(c[:, n], 1.0)
+
+        def flow(_: float, a: np.ndarray, n: int = n, channel: np.ndarray = channel) -> np.ndarray:
+            return channel * np.concatenate([[1.0], np.cumprod(a)[:-1]]) * (alpha[n] - beta[n] * a.prod())
+
+        end = solve_ivp(flow, (0, 2000), start[:, n], method="LSODA", rtol=1e-10, atol=1e-12).y[:, -1]
+        np.testing.assert_allclose(end, predicted[:, n], atol=1e-3 * float(np.linalg.norm(predicted[:, n])))
