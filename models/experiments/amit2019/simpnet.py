@@ -12,6 +12,7 @@ goes on learning. The paper's 1,000 epochs on 2 cores take days; ``--epochs 30``
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from ...data.cifar import CIFAR100
 from ..framework.error_curves import draw_errors
@@ -41,9 +42,9 @@ def run(settings: Settings) -> Report:
     if not hundred:
         return report(settings, runs, checks, "simpnet", TABLE)
     figure = new_figure(6.6, 6.0)
-    upper, lower = figure.subfigures(2, 1)
-    draw_errors(runs, "simpnet", upper, (*METHODS, LATE), TABLE)
-    draw_errors(hundred, "CIFAR-100", lower, (*METHODS, LATE), HUNDRED)
+    parts: Any = figure.subfigures(2, 1)
+    draw_errors(runs, "simpnet", parts[0], (*METHODS, LATE), TABLE)
+    draw_errors(hundred, "CIFAR-100", parts[1], (*METHODS, LATE), HUNDRED)
     return Report([*checks, *more], figure)
 
 

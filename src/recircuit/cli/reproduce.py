@@ -66,7 +66,7 @@ def reproduce(
 ) -> None:
     """Run an experiment of a paper, draw its figure and check its numbers. Without an ID, list all experiments.
 
-    With all in the place of an ID, and --quick, every experiment is run quickly; this takes about 15 minutes.
+    With all in the place of an ID, and --quick, a short form of every experiment is run, which takes a few minutes.
 
     The exit code is 0 if all checks hold, 1 if a check or the run fails, and 2 if the call is wrong.
     """
