@@ -22,12 +22,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import matplotlib
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
@@ -42,9 +37,10 @@ from ...networks.node_perturbation import Perturbation, node_perturbation
 from ...training.order import in_batches
 from ..framework.claims import of_learned
 from ..framework.experiment import Check, Experiment, Report, Row, Settings, checks, many
-from ..framework.figure_style import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, letter, new_figure
+from ..framework.figure_style import BLUE, GREEN, GREY, ORANGE, PURPLE, RED
 from ..framework.saved_runs import each
 from ..framework.training_runs import resumable, trained
+from .autoencoder_figure import draw
 
 Array = NDArray[np.floating]
 LearningCurve = dict[str, Any]
@@ -95,7 +91,8 @@ def run(settings: Settings) -> Report:
         settings, METHODS, lambda method: {"method": str(method.rule), "options": method.options, **fixed},
         lambda name, method, seed: learn(scale, method, seed, settings, name),
     )  # fmt: skip
-    return Report(_checks(curves, scale, settings.quick), _draw(curves, scale))
+    colours = {name: method.colour for name, method in METHODS.items()}
+    return Report(_checks(curves, scale, settings.quick), draw(curves, colours, scale.data))
 
 
 def _scale(settings: Settings) -> Scale:
@@ -233,64 +230,6 @@ def from_neighbours(codes: Array, labels: NDArray[np.integer]) -> float:
     near = cKDTree(codes).query(codes, NEAREST + 1)[1][:, 1:]
     votes = np.stack([(labels[near] == c).sum(axis=1) for c in range(int(labels.max()) + 1)], axis=1)
     return float((votes.argmax(axis=1) == labels).mean())
-
-
-# ---- the figure ----------------------------------------------------------------------------------------------------
-
-
-def _draw(curves: LearningCurves, scale: Scale) -> Figure:
-    figure = new_figure(7.8, 5.6)
-    places = figure.add_gridspec(3, len(curves), height_ratios=[2, 1.3, 1.5])
-    losses = figure.add_subplot(places[0, :])
-    for name, runs in curves.items():
-        for part, dashes in (("test", "-"), ("train", "--")):
-            _curve(losses, [c[part] for c in runs], METHODS[name].colour, dashes, name if part == "test" else None)
-    losses.set(xlabel="epoch", title="loss (dashed: training)")
-    losses.xaxis.set_major_locator(MaxNLocator(integer=True))
-    losses.legend(ncols=3)
-    planes = [figure.add_subplot(places[1, k]) for k in range(len(curves))]
-    samples = [figure.add_subplot(places[2, k]) for k in range(len(curves))]
-    labels = scale.data.y_test[:DRAWN]
-    for plane, picture, (name, runs) in zip(planes, samples, curves.items(), strict=True):
-        codes = np.array(runs[0]["codes"])
-        plane.scatter(*codes.T, c=labels, s=1, cmap="tab10", vmin=0, vmax=9, linewidths=0)
-        plane.set(title=name, xticks=[], yticks=[])
-        _show(picture, np.array(runs[0]["shown"]), scale)
-    planes[0].set(xlabel="bottleneck, unit 1", ylabel="unit 2")
-    samples[0].set_yticks((np.arange(4) + 0.5) * samples[0].get_ylim()[0] / 4, ("sample", "output", "sample", "output"))
-    _key(figure)
-    letter([losses, *planes])
-    return figure
-
-
-def _key(figure: Figure) -> None:
-    """Which colour is which digit."""
-    colours = matplotlib.colormaps["tab10"]
-    marks = [Line2D([], [], marker="o", linestyle="", color=colours(digit), markersize=3.5) for digit in range(10)]
-    figure.legend(
-        marks, [str(digit) for digit in range(10)], title="digit", loc="outside lower center", ncols=10, columnspacing=1
-    )
-
-
-def _curve(ax: Axes, runs: Sequence[Sequence[float]], colour: str, dashes: str, label: str | None) -> None:
-    """Mean, and standard error of the mean."""
-    mean, bar = np.mean(runs, axis=0)[1:], np.std(runs, axis=0)[1:] / np.sqrt(len(runs))
-    x = np.arange(1, len(mean) + 1)
-    ax.plot(x, mean, dashes, color=colour, label=label)
-    ax.fill_between(x, mean - bar, mean + bar, color=colour, alpha=0.2, linewidth=0)
-
-
-def _show(ax: Axes, shown: Array, scale: Scale) -> None:
-    """Two rows of test samples, each with what the network makes of them below."""
-    side = scale.data.shape[0]
-    seen = _samples(scale.data, len(shown))
-    framed = [np.pad(image.reshape(side, -1), side // 8) for image in (*seen, *shown)]
-    above, below = np.array(framed).reshape(2, 2, len(shown) // 2, *framed[0].shape)
-    rows = [np.hstack([*images]) for pair in zip(above, below, strict=True) for images in pair]
-    ax.imshow(np.vstack(rows), cmap="gray_r", vmin=0, vmax=1)
-    ax.set(xticks=[], yticks=[])
-    ax.spines[:].set_visible(False)
-    ax.tick_params(length=0)
 
 
 EXPERIMENT = Experiment(

@@ -1,5 +1,7 @@
 """Lillicrap et al. 2016, Note 5: rectified units die under feedback alignment, and leaky units do not.
 
+Not so here: with a rate that suits all methods no unit dies, and rectified units learn as well as leaky ones.
+
 The note says that f(x) = max(0, x) "did not work well with feedback alignment": before the weights are aligned, learning
 pushes many units to where x < 0, and such a unit has no gradient. A slope of 1/20 below 0 was enough to mend it. Here a
 network of 784-1000-10 units learns MNIST with the conditions of `image_training`, without dropout, for 10 epochs at one rate
@@ -29,6 +31,8 @@ from ..framework.training_runs import trained
 from .image_training import LearningCurve, Plan, last
 
 RATE, EPOCHS = 0.03, 10
+#: Percent of the units that are called many.
+DEAD = 10.0
 FA = Plan("frfb", (1000,), epochs=EPOCHS, rate=RATE, transfer="relu")
 PLANS = {"FA, rectified": FA, "FA, leaky": FA.with_(transfer="leaky"), "BP, rectified": FA.with_(rule="bp")}
 COLOURS = dict(zip(PLANS, (ORANGE, GREEN, GREY), strict=True))
@@ -77,7 +81,7 @@ def _checks(found: dict[str, list[LearningCurve]]) -> list[Check]:
         fewer = last(rectified) - last(leaky)
         rows += [
             ("before learning: dead units (%)", _first(rectified), "<=", 1.0),
-            ("FA, rectified: dead units after learning (%)", last(rectified, "dead"), ">=", 10.0, "many of the units"),
+            ("FA, rectified: dead units after learning (%)", last(rectified, "dead"), ">=", DEAD, "many of the units"),
             ("FA, rectified: points of test error above FA, leaky", fewer, ">=", 1.0, "did not work well"),
             ("FA, leaky: test error (%)", last(leaky), "<=", 3.0, "was effective"),
         ]
@@ -106,7 +110,10 @@ def _draw(found: dict[str, list[LearningCurve]]) -> Figure:
             np.arange(dead.shape[1]), dead.min(0), dead.max(0), color=COLOURS[name], alpha=0.2, linewidth=0
         )
     left.set(xlabel="epochs", ylabel="test error (%)", yscale="log", title="error")
-    right.set(xlabel="epochs", ylabel="hidden units (%)", ylim=(0, None), title="units that no test sample activates")
+    right.axhline(DEAD, color=GREY, linestyle=":", label="the least that the check expects of FA, rectified")
+    right.set(
+        xlabel="epochs", ylabel="hidden units (%)", ylim=(-0.5, None), title="units that no test sample activates"
+    )
     right.legend()
     letter([left, right])
     return figure

@@ -45,6 +45,7 @@ KEPT: dict[str, tuple[int, int | None, float | None]] = {
     "lillicrap-autoencoder": (1, None, None),
     "lillicrap-mnist": (1, None, 90.0),
     "lillicrap-online": (3, None, None),
+    "lillicrap-relu": (3, None, 90.0),
 }
 
 
@@ -180,6 +181,7 @@ FAILING = {
     "lillicrap-autoencoder": 3,
     "lillicrap-mnist": 4,
     "lillicrap-online": 2,
+    "lillicrap-relu": 2,
     "lillicrap-switch": 1,
     "lillicrap-xor": 3,
 }

@@ -145,7 +145,12 @@ def test_a_run_goes_on_where_it_was_stopped(tmp_path: Path, monkeypatch: pytest.
     plans = {name: small(lillicrap_mnist.PLANS[f"{name}, 3 hidden layers"]).with_(epochs=1) for name in ("FA", "BP")}
     settings = Settings(seeds=(0, 1), out=tmp_path)
     whole = lillicrap_images.learn(plans, data, settings, "test")
-    assert sorted(p.name for p in (tmp_path / "runs").iterdir()) == ["BP-0.json", "BP-1.json", "FA-0.json", "FA-1.json"]
+    assert sorted(p.name for p in (tmp_path / "runs").glob("*.json")) == [
+        "BP-0.json",
+        "BP-1.json",
+        "FA-0.json",
+        "FA-1.json",
+    ]
     (tmp_path / "runs" / "BP-1.json").unlink()
     made: list[tuple[str, int]] = []
     trained = lillicrap_images.trained
