@@ -110,10 +110,8 @@ def _draw(found: dict[str, list[LearningCurve]]) -> Figure:
             np.arange(dead.shape[1]), dead.min(0), dead.max(0), color=COLOURS[name], alpha=0.2, linewidth=0
         )
     left.set(xlabel="epochs", ylabel="test error (%)", yscale="log", title="error")
-    right.axhline(DEAD, color=GREY, linestyle=":", label="the least that the check expects of FA, rectified")
-    right.set(
-        xlabel="epochs", ylabel="hidden units (%)", ylim=(-0.5, None), title="units that no test sample activates"
-    )
+    right.axhline(DEAD, color=GREY, linestyle=":", label="limit of the check")
+    right.set(xlabel="epochs", ylabel="hidden units (%)", ylim=(-0.5, None), title="dead units")
     right.legend()
     letter([left, right])
     return figure
