@@ -148,3 +148,10 @@ def test_the_command_says_which_rows_are_finished() -> None:
     command = [sys.executable, "-m", "tools.long_runs", "--list"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0 and [line.split()[0] for line in done.stdout.splitlines()] == [row.id for row in ROWS]
+
+
+def test_a_row_whose_data_are_not_there_is_left_out(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tools.long_runs", "--only", "baldi-cifar", "--results", str(tmp_path)]
+    without = {name: value for name, value in os.environ.items() if name != "RECIRCUIT_DATA"}
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, env=without)
+    assert done.returncode == 0 and "baldi-cifar was left out: " in done.stdout, done.stdout + done.stderr

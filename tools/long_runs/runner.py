@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from recircuit.atomic_files import write_whole
+from recircuit.errors import RecircuitError
 from recircuit.folder_lock import locked
 from recircuit.models.experiments import EXPERIMENTS, Experiment, reproduce, settings_for
 from recircuit.models.training.run_files import WEIGHTS
@@ -106,6 +107,14 @@ def _replace(folder: Path, there: Path) -> None:
     shutil.rmtree(folder)
 
 
+def _go_if_possible(row: Row, results: Path) -> None:
+    """Run a row, or say why it cannot be run, as where its data are not there."""
+    try:
+        go(row, EXPERIMENTS.find(row.id), results, lambda text: print(text, flush=True))
+    except RecircuitError as problem:
+        print(f"{row.id} was left out: {problem}", flush=True)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Go through the rows."""
     parser = argparse.ArgumentParser(prog="python -m tools.long_runs", description=__doc__,
@@ -125,6 +134,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         for row in rows:
             if not row.finished(chosen.results):
-                go(row, EXPERIMENTS.find(row.id), chosen.results, lambda text: print(text, flush=True))
+                _go_if_possible(row, chosen.results)
     except KeyboardInterrupt:
         print("stopped; the same command goes on")
