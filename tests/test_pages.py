@@ -8,7 +8,6 @@ import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
-import click
 import pytest
 import typer
 
@@ -86,11 +85,10 @@ def shown(text: str) -> Iterator[str]:
     yield from (found[0] for found in BLOCK.findall(text) if not found[0].startswith(("```python", "```text")))
 
 
+ROOT_COMMAND = typer.main.get_command(app)
 #: The options of recircuit itself.
 OF_ALL = {
-    option
-    for each in typer.main.get_command(app).get_params(click.Context(click.Command("recircuit")))
-    for option in each.opts
+    option for each in ROOT_COMMAND.get_params(ROOT_COMMAND.context_class(ROOT_COMMAND)) for option in each.opts
 }
 
 
@@ -103,12 +101,12 @@ def test_no_command_differs_from_what_its_help_says(page: Path) -> None:
         assert words[0] in COMMANDS, line
         found = command(words[0])
         options = {
-            name for each in found.get_params(click.Context(found)) for name in (*each.opts, *each.secondary_opts)
+            name for each in found.get_params(found.context_class(found)) for name in (*each.opts, *each.secondary_opts)
         }
         unknown = [word for word in words if word.startswith("--") and word.partition("=")[0] not in options]
         assert not unknown, f"{line}: {unknown}"
         if not re.search(r"\[|\.\.\.$|\.\.\. ", line):  # a whole command: nothing is left out, so that it can be parsed
-            found.make_parser(click.Context(found)).parse_args(words[1:])
+            found.make_parser(found.context_class(found)).parse_args(words[1:])
 
 
 def test_every_figure_of_the_pages_is_drawn_by_the_code_beside_it() -> None:

@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +25,8 @@ WORK = ROOT / "build" / "matrix"
 PYTHONS = ("3.12", "3.13", "3.14")
 #: What pip is asked for; MATRIX_BRIAN2 names another, such as the path of a checkout.
 BRIAN2 = ("brian2==2.10.1", os.environ.get("MATRIX_BRIAN2", "brian2>=2.11,<3"))
-TOOLS = ("pytest>=8.2", "pytest-xdist>=3.6", "hypothesis>=6.100", "brian2cuda==1.0b1")
+#: What the tests need.
+TOOLS = tuple(tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]["test"])
 
 #: Some of everything, a few minutes on two cores. Those that compile come last.
 TESTS = (

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import click
-
 from recircuit.cli.on_demand import COMMANDS, CommandsOnDemand
 
 __all__ = ["command", "described"]
@@ -23,7 +21,7 @@ def described() -> str:
 
 
 def _section(name: str, found: Any) -> str:
-    context = click.Context(found, info_name=f"recircuit {name}")
+    context = found.context_class(found, info_name=f"recircuit {name}")
     usage = " ".join(found.collect_usage_pieces(context))
     records = [record for each in found.get_params(context) if (record := each.get_help_record(context))]
     lines = [f"`{' '.join(names.split())}`\n: {_escaped(text) or '(no description)'}\n" for names, text in records]
