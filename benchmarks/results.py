@@ -1,6 +1,6 @@
-"""The tables of what has been reproduced and of the speed, made from the committed results.
+"""The tables of what has been reproduced, of the speed, and of what the soak found, made from the committed results.
 
-``python -m benchmarks results`` writes ``results/README.md`` and the two tables of the project's ``README.md``. It runs no
+``python -m benchmarks results`` writes ``results/README.md`` and the tables of the project's ``README.md``. It runs no
 circuit.
 """
 
@@ -190,6 +190,19 @@ def _speed(case: dict[str, Any]) -> list[Any]:
     ]  # fmt: skip
 
 
+def soak_table(path: Path = RESULTS / "soak.json") -> str:
+    """Return the table of what each part of the soak (tools/soak) has tried and found in its last recorded run."""
+    parts = json.loads(path.read_text(encoding="utf-8"))
+    kinds = list(dict.fromkeys(kind for run in parts.values() for kind in run["found"]))
+    return table(
+        ["part", "tried", *kinds, "minutes"],
+        [
+            [name, run["tried"], *(run["found"][kind] for kind in kinds), f"{run['seconds'] / 60:.1f}"]
+            for name, run in parts.items()
+        ],
+    )
+
+
 def filled(text: str, name: str, content: str) -> str:
     """Return the text with what stands between the two comments of this name replaced."""
     pattern = rf"(<!-- {name}:[^>]*-->\n).*?(<!-- end of {name} -->)"
@@ -200,7 +213,8 @@ def pages() -> dict[Path, str]:
     """Return the path of each page that is made from results, with its text."""
     rows = list(reproduced())
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    readme = filled(filled(readme, "reproduced", short_table(rows)), "speed", speed_table())
+    for name, made in (("reproduced", short_table(rows)), ("speed", speed_table()), ("soak", soak_table())):
+        readme = filled(readme, name, made)
     return {RESULTS / "README.md": long_text(rows), ROOT / "README.md": readme}
 
 

@@ -189,7 +189,9 @@ def _rows(
     array = array.reshape(len(array), -1)
     if array.shape[1] != population.size:
         raise RecircuitError(
-            f"stimulus {name!r}: it has {population.size} units, but a row of the data has {array.shape[1]} values."
+            f"stimulus {name!r}: it has {population.size} units, so that the data have the shape (rows, "
+            f"{population.size}); got {np.shape(values)}, whose rows have {array.shape[1]} values."
+            f"{_of_labels(array, population.size)}"
         )
     if array.dtype != np.uint8:
         with np.errstate(over="ignore"):
@@ -197,6 +199,16 @@ def _rows(
         if not np.isfinite(array).all():
             raise RecircuitError(f"stimulus {name!r}: the data hold NaN, infinity, or more than {dtype} can.")
     return Rows(np.ascontiguousarray(array), scale, offset)
+
+
+def _of_labels(array: np.ndarray, size: int) -> str:
+    """What to do with one whole number in each row, which may be meant as a class."""
+    if array.shape[1] != 1 or not np.isin(array, np.arange(size)).all():
+        return ""
+    return (
+        f" Where these are classes, give np.eye({size})[labels], whose rows have a 1 for the class, or declare a "
+        f"circuit.supervisor(name, {size}), which takes labels."
+    )
 
 
 def _labels(name: str, array: np.ndarray, classes: int) -> np.ndarray:

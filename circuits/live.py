@@ -57,11 +57,13 @@ class Live:
         circuit.phased().part(mode)  # refuses a mode that there is not, before anything is shown
         self._backend = backend
         self._session: Session | None = None
+        self._open = False
         self._reads: tuple[str, ...] = ()
         self._keys: list[str] = []
         self._plain = True
 
     def __enter__(self) -> Self:
+        self._open = True
         return self
 
     def __exit__(
@@ -69,7 +71,7 @@ class Live:
     ) -> None:
         if self._session is not None:
             self._session.close()
-        self._session = None
+        self._session, self._open = None, False
 
     def present(self, inputs: Mapping[str, Any] | None = None, read: Iterable[str] = ()) -> dict[str, np.ndarray]:
         """Run one presentation with one sample per batch element, and return the variables that were asked for.
@@ -93,8 +95,13 @@ class Live:
         Raises
         ------
         RecircuitError
-            If a name or a shape does not fit, or if a rate became NaN or infinite.
+            If a name or a shape does not fit, if a rate became NaN or infinite, or outside of the ``with`` block.
         """
+        if not self._open:
+            raise RecircuitError(
+                "live: a closed loop presents within its with block, at whose end the circuit has all values. Write "
+                "`with circuit.live() as loop:`, and call loop.present(...) in the block."
+            )
         if inputs is not None and not isinstance(inputs, Mapping):
             raise RecircuitError(
                 f"live: present takes a mapping from the name of a stimulus to what it shows, as in present({{'x': row}}); got "

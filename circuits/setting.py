@@ -6,12 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from brian2.units.fundamentalunits import get_dimensions
+from brian2.units import Quantity
+from brian2.units.fundamentalunits import DIMENSIONLESS, get_dimensions
 
 from ..errors import RecircuitError
 from .description.network import Network
+from .description.parameter_checks import check_time_constants
 from .description.projection import Transposed
 from .description.reads import dimension_in
+from .description.shown_values import unit_of
 from .inspection.expressions import known
 from .lowering.variables import Variable
 
@@ -58,8 +61,16 @@ def checked_state(circuit: Network, variables: Mapping[str, Variable], values: A
     for key, value in values.items():
         name = known(circuit, variables, check_settable(circuit, key))
         _check_numbers(circuit, variables[name], value)
+        refuse_other_unit(value, dimension_in(circuit, variables[name].owner, variables[name].name), name)
         found[name] = np.asarray(value)
     return found
+
+
+def refuse_other_unit(value: Any, wanted: Any, key: str) -> None:
+    """Refuse a quantity of another dimension than the variable's; plain numbers are in base units."""
+    given = unit_of(value)
+    if given not in (DIMENSIONLESS, wanted):
+        raise RecircuitError(f"{key} has the dimension {wanted}; got {value!r:.60}, which has the dimension {given}.")
 
 
 def _check_numbers(circuit: Network, variable: Variable, value: Any) -> None:
@@ -80,6 +91,9 @@ def _check_numbers(circuit: Network, variable: Variable, value: Any) -> None:
         np.broadcast_to(array, array.shape if own else variable.shape)
     except ValueError:
         raise RecircuitError(f"{key} has the shape {variable.shape}; got {array.shape} of {array.dtype}.") from None
+    if units is not None:
+        wanted = dimension_in(circuit, variable.owner, variable.name)
+        check_time_constants(units.neuron, {variable.name: Quantity(array, dim=wanted)}, key)
     dtype = variable.kind.dtype(circuit.dtype)
     limits = np.finfo(dtype) if dtype.kind == "f" else np.iinfo(dtype)
     if array.size and (array.min() < limits.min or array.max() > limits.max):

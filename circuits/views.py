@@ -9,6 +9,7 @@ import numpy as np
 from brian2.units.fundamentalunits import DIMENSIONLESS
 
 from .description.population import Values
+from .setting import refuse_other_unit
 
 
 class View(np.ndarray):
@@ -34,6 +35,7 @@ class View(np.ndarray):
             whole = part = np.array(network[key])
             for index in path[:-1]:
                 part = part[index]
+            refuse_other_unit(value, dim, key)
             part[path[-1]] = np.asarray(value)
             network[key] = whole if dim is DIMENSIONLESS else whole.view(cls)._of(dim)
 

@@ -11,6 +11,7 @@ from ..door import door
 from ..errors import RecircuitError
 from ..registry import closest
 from .description.projection import Transposed
+from .description.shown_values import refuse_units
 from .values import Valued
 
 __all__ = ["Weighted"]
@@ -71,6 +72,7 @@ class Weighted(Valued):
                     f"load_weights: there is no projection {name!r} with weights of its own; there are {own}."
                     f"{closest(name, own)}"
                 )
+            refuse_units(weights[key], f"load_weights: {key!r}")
             found[f"{name}.w"] = self._fitting(name, as_array(weights[key]))
         self.set_state(found)
 

@@ -19,8 +19,8 @@ from brian2.units.fundamentalunits import DIMENSIONLESS, DimensionMismatchError,
 
 from ..errors import RecircuitError
 from .names import INCOMING
-from .parse import Statement, names_in
-from .values import dimension_of
+from .parse import Statement, divisors, names_in
+from .values import as_text, dimension_of
 
 __all__ = ["check_dimensions"]
 
@@ -44,7 +44,8 @@ def check_dimensions(
     Raises
     ------
     RecircuitError
-        If the dimensions differ. The message shows the statement and both dimensions.
+        If the dimensions differ, or a time by which a statement divides is not above 0. The message shows what was
+        found.
     """
     known = {name: dimension_of(value) for name, value in {**parameters, **kept}.items()}
     if not any(s.differential for s in statements) and all(d is DIMENSIONLESS for d in known.values()):
@@ -58,6 +59,12 @@ def check_dimensions(
         wanted = wanted / second.dim if statement.differential else wanted
         if found is not wanted:
             raise RecircuitError(f"{where}, in `{statement}`: {_mismatch(statement, found, wanted)}")
+    for name in sorted(frozenset[str]().union(*(divisors(s.node()) for s in statements))):
+        if known.get(name) is second.dim and not parameters.get(name, 1.0) > 0:
+            raise RecircuitError(
+                f"{where}: an equation divides by {name}, so that it is a time above 0, as a time constant is; got "
+                f"{as_text(parameters[name])}."
+            )
 
 
 def _dimension(statement: Statement, known: Mapping[str, Any], where: str) -> Any:

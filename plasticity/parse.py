@@ -11,7 +11,7 @@ from typing import Literal
 from ..errors import RecircuitError
 from .syntax import check_characters, check_sizes, parsed
 
-__all__ = ["Operator", "Statement", "names_in", "parse", "rename", "show"]
+__all__ = ["Operator", "Statement", "divisors", "names_in", "parse", "rename", "show"]
 
 Operator = Literal["=", "+="]
 
@@ -88,6 +88,12 @@ def names_in(node: ast.expr) -> frozenset[str]:
     called = {id(n.func) for n in ast.walk(node) if isinstance(n, ast.Call)}
     names = (n for n in ast.walk(node) if isinstance(n, ast.Name))
     return frozenset(n.id for n in names if id(n) not in called)
+
+
+def divisors(node: ast.AST) -> frozenset[str]:
+    """The variables that an expression has below a fraction line."""
+    parts = (n.right for n in ast.walk(node) if isinstance(n, ast.BinOp) and isinstance(n.op, ast.Div))
+    return frozenset[str]().union(*map(names_in, parts))
 
 
 def rename(node: ast.expr, by: Mapping[str, ast.expr]) -> ast.expr:

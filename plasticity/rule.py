@@ -128,6 +128,7 @@ class Rule(Shorthands):
         check_equations(where, self.local, forward, feedback, self.state)
         object.__setattr__(self, "forward", self._equation("forward", forward))
         object.__setattr__(self, "feedback", self._equation("feedback", feedback))
+        self._check_all_read(where)
 
     @door
     def with_parameters(self, **parameters: float) -> Self:
@@ -212,6 +213,24 @@ class Rule(Shorthands):
                         f"{kind}. Give one of them another name."
                     )
                 seen[name] = kind
+
+    def _check_all_read(self, where: str) -> None:
+        """Refuse what no equation reads, which would have no effect."""
+        both = (self.forward, self.feedback)
+        read = {self.feedback.transpose_of}
+        read = read.union(*((*e.parameters, *e.state, *e.traces, *e.broadcasts) for e in both))
+        kinds = {
+            "parameters": self.parameters,
+            "state": self.state,
+            "traces": self.traces,
+            "broadcasts": self.broadcasts,
+        }
+        for kind, names in kinds.items():
+            for name in (n for n in names if n not in read):
+                raise RecircuitError(
+                    f"{where}, {kind}: no equation reads `{name}`, which would have no effect. Leave it out, or use it in an "
+                    "equation."
+                )
 
     def _equation(self, direction: Direction, text: str | Transpose | None) -> SynapticEquation:
         if text is None or isinstance(text, Transpose):

@@ -13,6 +13,9 @@ import typer
 
 import recircuit as rc
 import recircuit.testing
+
+pytest.importorskip("sphinx", reason="the site is built by Sphinx: pip install 'recircuit[docs]'")
+
 from docs.extension.commands import command
 from docs.extension.gallery import NAMED, examples
 from docs.extension.links import BLOCK, outside_code
@@ -87,9 +90,7 @@ def shown(text: str) -> Iterator[str]:
 
 ROOT_COMMAND = typer.main.get_command(app)
 #: The options of recircuit itself.
-OF_ALL = {
-    option for each in ROOT_COMMAND.get_params(ROOT_COMMAND.context_class(ROOT_COMMAND)) for option in each.opts
-}
+OF_ALL = {option for each in ROOT_COMMAND.get_params(ROOT_COMMAND.context_class(ROOT_COMMAND)) for option in each.opts}
 
 
 @pytest.mark.parametrize("page", [p for p in PAGES if p.name != "CHANGELOG.md"], ids=lambda p: str(p.relative_to(ROOT)))

@@ -112,7 +112,9 @@ def distributions() -> tuple[Path, Path]:
 def environment(place: Place, wheel: Path) -> str:
     """Make it; return why it cannot be, or nothing."""
     pip = (place.folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
-    if (place.folder / "done").exists():
+    tools = [t for t in TOOLS if place.brian2 == BRIAN2[0] or not t.startswith("brian2cuda")]
+    done = place.folder / "done"  # holds what has been installed
+    if done.exists() and done.read_text() == "\n".join(tools):
         ok, said = run(*pip, "--force-reinstall", "--no-deps", wheel)
         return "" if ok else f"FAILS to install: {said}"
     python = interpreter(place.python)
@@ -122,11 +124,10 @@ def environment(place: Place, wheel: Path) -> str:
     ok, said = run(*pip, place.brian2)
     if not ok:
         return f"not here: {place.brian2} ({said})"
-    tools = [t for t in TOOLS if place.brian2 == BRIAN2[0] or not t.startswith("brian2cuda")]
     ok, said = run(*pip, wheel, *tools)
     if not ok:
         return f"FAILS to install: {said}"
-    (place.folder / "done").touch()
+    done.write_text("\n".join(tools))
     return ""
 
 
@@ -159,10 +160,13 @@ def outcome(place: Place, wheel: Path, unpacked: Path) -> str:
         "OPENBLAS_NUM_THREADS": "1",
         "RECIRCUIT_THREADS": "1",
     }
-    works = "from recircuit.circuits.backends.cpp.compiler import missing_compiler as m; raise SystemExit(m() or 0)"
-    usable, why = run(pytest[0], "-W", "ignore", "-c", works, folder=unpacked, **options)
-    if not usable:
-        return f"not here: {place.compiler}: {why}"
+    works = (
+        "from recircuit.circuits.backends.cpp.compiler import missing_compiler as missing; why = missing()\n"
+        "if why: print('missing:', why)"
+    )
+    imported, why = run(pytest[0], "-W", "ignore", "-c", works, folder=unpacked, **options)
+    if not imported or why.startswith("missing:"):
+        return f"not here: {place.compiler}: {why}" if imported else f"FAILS: {why}"
     found, said = run(*pytest, "--collect-only", "tests", folder=unpacked, **options)
     if not found:
         return f"FAILS: not all tests are found: {said}"

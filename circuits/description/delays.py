@@ -56,7 +56,7 @@ def delay_lines(network: Network) -> list[DelayLine]:
     """All delay lines of a circuit; each signal is kept once, as long as its longest delay."""
     wanted: dict[tuple[str, str], list[Projection]] = {}
     for projection in network.projections.values():
-        if np.any(projection.delay):
+        if _arrives_late(projection):
             wanted.setdefault((projection.pre.name, sent_by(projection)), []).append(projection)
     found = []
     for number, ((_, sends), projections) in enumerate(wanted.items()):
@@ -70,9 +70,14 @@ def delay_lines(network: Network) -> list[DelayLine]:
     return found
 
 
+def _arrives_late(projection: Projection) -> bool:
+    delay = projection.delay
+    return bool(delay if isinstance(delay, int) else delay.any())
+
+
 def delay_line(network: Network, projection: Projection) -> DelayLine | None:
     """The delay line that a projection reads; None if its signals arrive at once."""
-    if not np.any(projection.delay):
+    if not _arrives_late(projection):
         return None
     lines = delay_lines(network)
     return next(line for line in lines if line.population is projection.pre and line.sends == sent_by(projection))

@@ -16,6 +16,7 @@ from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension, get_unit
 from ...callables import check_takes
 from ...door import door
 from ...errors import RecircuitError
+from .shown_values import unit_of
 
 #: Which synapses of a unit are counted where weights are scaled by their number.
 COUNTING = ("existing", "possible")
@@ -229,7 +230,8 @@ def _check_numbers(value: Any, name: str, dimension: Dimension) -> None:
         raise RecircuitError(
             f"{name}: weights are a number, an array of numbers, or a function such as glorot(); got {value!r:.60}."
         )
-    if isinstance(value, Quantity) and value.dim is not dimension:
+    plain = isinstance(value, list | tuple) and unit_of(value) is DIMENSIONLESS
+    if isinstance(value, Quantity | list | tuple) and not plain and unit_of(value) is not dimension:
         wanted = "plain numbers without a unit" if dimension is DIMENSIONLESS else f"in {get_unit(dimension)}"
         raise RecircuitError(
             f"{name}: the values are {wanted}; got {value!r:.60}. Weights have no unit: it belongs to a parameter of the "

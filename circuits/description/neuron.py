@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 from brian2 import Equations
 from brian2.core.functions import DEFAULT_FUNCTIONS
 from brian2.core.namespace import DEFAULT_UNITS
@@ -26,6 +25,7 @@ from ...plasticity.reserved import SHADOWED, why_reserved
 from ...plasticity.syntax import check_terms_of
 from .display import neuron_html, neuron_latex
 from .equations import check_constant, check_method, parse_equations
+from .parameter_checks import check_parameters
 from .schedule import During
 from .state_equation import StateEquation, noises
 from .step_by_step import step_by_step_target
@@ -112,6 +112,7 @@ class Neuron:
             self.expressions["x"] = "rate"
             self.dimensions["x"] = DIMENSIONLESS
         self._check_names()
+        check_parameters(self)
         for state in self.states:
             if state.differential and (method not in EXPLICIT or "xi" in state.expression):
                 check_terms_of(state.expression, f"equations: {state.variable!r}")
@@ -173,15 +174,10 @@ class Neuron:
             )
         known = set(self.dimensions) | set(self.parameters) | {"t", "dt", "e", "pi", "inf", "xi"}
         known |= set(DEFAULT_FUNCTIONS)
-        for name, value in self.parameters.items():
+        for name in self.parameters:
             if name in self.dimensions:
                 raise RecircuitError(f"equations: {name!r} is given as a parameter and defined by an equation.")
             _check_name(name, "parameters")
-            if not isinstance(value, Quantity | int | float | bool) or np.ndim(value):
-                raise RecircuitError(
-                    f"parameters: {name} is a number or a quantity such as 10*ms; got {value!r}. Values of single units "
-                    f"are set in a circuit, as in circuit['h.{name}'] = ..."
-                )
         for state in [*self.states, *(StateEquation(n, e, During(), False) for n, e in self.expressions.items())]:
             indicators = phase_indicators(state.expression)
             if indicators and state.variable in self.expressions:

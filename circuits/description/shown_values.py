@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from brian2.units import Quantity
-from brian2.units.fundamentalunits import DIMENSIONLESS, get_unit
+from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension, get_unit
 
 from ...errors import RecircuitError
 
@@ -21,11 +21,25 @@ def refuse_bytes(given: Any, what: str) -> None:
         )
 
 
+#: Lists within lists are looked at as far as NumPy makes arrays of them.
+DEEPEST = 32
+
+
+def unit_of(given: Any, depth: int = 0) -> Dimension:
+    """Return the dimension of a quantity, also where it is in a list, which NumPy makes plain numbers of."""
+    if isinstance(given, Quantity):
+        return given.dim
+    if isinstance(given, list | tuple) and depth < DEEPEST:
+        return next((d for part in given if (d := unit_of(part, depth + 1)) is not DIMENSIONLESS), DIMENSIONLESS)
+    return DIMENSIONLESS
+
+
 def refuse_units(given: Any, what: str) -> None:
     """Refuse a quantity where a plain number is meant: its number in base units, .002 of 2*mV, would be taken silently."""
-    if isinstance(given, Quantity) and given.dim is not DIMENSIONLESS:
+    unit = unit_of(given)
+    if unit is not DIMENSIONLESS:
         raise RecircuitError(
-            f"{what}: expected plain numbers; got a quantity in {get_unit(given.dim)}, {given!r:.60}. Divide it by the unit "
+            f"{what}: expected plain numbers; got a quantity in {get_unit(unit)}, {given!r:.60}. Divide it by the unit "
             "that is to count as 1, as in values/mV."
         )
 

@@ -13,6 +13,7 @@ from brian2.utils.stringtools import get_identifiers
 from ...callables import check_takes
 from ...errors import RecircuitError
 from ...registry import closest
+from .parameter_checks import check_time_constants
 from .population import Population
 from .projection import Projection
 
@@ -57,6 +58,9 @@ def of_each_unit(population: Population, name: str, value: Any, batch_size: int)
             f"{where} is one number for all units, or an array of the shape ({size},), one for each unit, ({batch_size}, 1), "
             f"one for each batch element, or ({batch_size}, {size}), one for each unit in each; got the shape {array.shape}."
         )
+    if not np.isfinite(array).all():
+        raise RecircuitError(f"{where}: it holds NaN or infinity.")
+    check_time_constants(population.neuron, {name: Quantity(array, dim=wanted)}, f"population {population.name!r}")
     return np.broadcast_to(array, (batch_size, size)).copy()
 
 
@@ -113,6 +117,7 @@ def first_value(population: Population, variable: str, shape: tuple[int, int], r
         )
     if not np.isfinite(array).all():
         raise RecircuitError(f"{where}: it holds NaN or infinity.")
+    check_time_constants(population.neuron, {variable: Quantity(array, dim=wanted)}, where)
     return array
 
 

@@ -11,6 +11,7 @@ from .naming import checked_size
 from .neuron import Neuron
 from .population import CLAMPED, Clamp, Population, check_clamp, labels_clamp
 from .schedule import During, steps_in
+from .shown_values import refuse_units
 from .timing import Closed, checked_closed
 
 Phases = str | Sequence[str] | None
@@ -160,6 +161,7 @@ class Stimuli:
         Population
             The population.
         """
+        refuse_units(value, f"constant {name!r}")
         population = self._add(Population(self, name, checked_size(name, size), CLAMPED))  # type: ignore[arg-type]
         self.constants[f"{name}.rate"] = value
         return population

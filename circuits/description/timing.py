@@ -12,6 +12,7 @@ from brian2.units.allunits import second
 from ...errors import RecircuitError
 from ...registry import closest
 from .schedule import During
+from .shown_values import unit_of
 
 if TYPE_CHECKING:
     from .population import Population
@@ -104,7 +105,7 @@ def _delay(delay: Any, where: str, dt: Quantity) -> int | np.ndarray:
     """Return delays in steps: one for all synapses, or one for each."""
     if delay is None:
         return 0
-    if not isinstance(delay, Quantity) or delay.dim is not second.dim:
+    if unit_of(delay) is not second.dim:
         raise RecircuitError(f"{where}: the delay is a time such as 5*ms, or an array of times; got {delay!r}.")
     ratio = np.asarray(delay, dtype=float) / float(dt)
     steps = np.rint(ratio) if np.isfinite(ratio).all() else ratio

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from brian2.utils.stringtools import get_identifiers
 
@@ -31,7 +32,13 @@ def steps_of(projection: Projection) -> tuple[Step, ...]:
 
 
 def _lowered(projection: Projection, equation: SynapticEquation) -> tuple[Step, ...]:
-    return lower(equation, shared=projection.connectivity.shared, of=projection.name)
+    return _lowered_once(equation, projection.connectivity.shared, projection.name)
+
+
+@lru_cache(4096)
+def _lowered_once(equation: SynapticEquation, shared: bool, of: str) -> tuple[Step, ...]:
+    """What a rule is lowered to; many things are asked of it."""
+    return lower(equation, shared=shared, of=of)
 
 
 def learning_steps(network: Network, projection: Projection) -> tuple[int, ...]:

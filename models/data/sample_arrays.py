@@ -7,6 +7,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ...circuits.description.shown_values import refuse_units
 from ...errors import RecircuitError
 
 MAX_CLASSES = 65_536  # one output unit per class: a larger label is an identifier, not a class
@@ -17,6 +18,7 @@ Labels = NDArray[np.int64]
 
 def as_array(given: ArrayLike, where: str) -> NDArray:
     """An array of what was given, which is refused where its rows have different lengths."""
+    refuse_units(given, where)
     try:
         return np.asarray(given)
     except ValueError as problem:

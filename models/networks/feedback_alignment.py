@@ -94,7 +94,7 @@ def feedback_alignment(
     net = new_circuit(circuit)
     dt = net.dt
     plan = _Plan(net, rule, synapses)
-    plan.add_layers(sizes, [transfer] * (len(sizes) - 2) + [answer], tau or dt, dropout)
+    plan.add_layers(sizes, [transfer] * (len(sizes) - 2) + [answer], dt if tau is None else tau, dropout)
     plan.add_forward()
     e = plan.add_error(target, gated=answer != "linear")
     if feedback == "layers":

@@ -108,7 +108,10 @@ def layered(
     net = new_circuit(circuit)
     draw = weights or glorot(counting="possible")
     layers = [net.stimulus("x", sizes[0])]
-    layers += [net.population(f"h{i}", n, pyramidal(transfer, tau or net.dt)) for i, n in enumerate(sizes[1:-1], 1)]
+    layers += [
+        net.population(f"h{i}", n, pyramidal(transfer, net.dt if tau is None else tau))
+        for i, n in enumerate(sizes[1:-1], 1)
+    ]
     layers += [net.population("o", sizes[-1], output)]
     top = with_probability(connectivity if output_connectivity is None else output_connectivity)
     structures = [*[with_probability(connectivity)] * (len(sizes) - 2), top]

@@ -2,7 +2,7 @@
 
 from ...door import door
 from ..parse import Statement, names_in
-from .base import Equation, Modifier, is_increment, of_updates, one_increment, with_rate
+from .base import Equation, Modifier, is_increment, of_updates, one_increment, with_rate, within
 
 __all__ = ["adam"]
 
@@ -23,15 +23,23 @@ def adam(beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8) -> Mod
     Parameters
     ----------
     beta1, beta2 : float
-        The shares of the two moments that are kept from one update to the next.
+        The shares of the two moments that are kept from one update to the next: at least 0 and below 1.
     epsilon : float
-        The number that is added to the root mean square.
+        The number that is added to the root mean square, at least 0.
+
+    Raises
+    ------
+    RecircuitError
+        If one of them is another number.
 
     References
     ----------
     Kingma and Ba 2015, Algorithm 1.
     """
-    parameters = dict(beta1=beta1, beta2=beta2, epsilon=epsilon)
+    shares = {
+        name: within(f"adam: {name}", value, 0, 1, below=True) for name, value in (("beta1", beta1), ("beta2", beta2))
+    }
+    parameters = shares | {"epsilon": within("adam: epsilon", epsilon, 0)}
     return Modifier("ADAM", _change, parameters, dict(m=0.0, v=0.0), rate_to="be that of ADAM")
 
 

@@ -7,11 +7,16 @@ to be local like any other. It is a function that returns a `Modifier`; `weight_
 """
 
 import ast
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
+
+from brian2.units import Quantity
 
 from ...errors import RecircuitError
 from ..parse import Statement, names_in, rename, show
+from ..values import is_finite
 
 __all__ = [
     "Change",
@@ -22,6 +27,7 @@ __all__ = [
     "of_updates",
     "one_increment",
     "with_rate",
+    "within",
 ]
 
 #: The statements of an equation, in order. ``dw = E`` is ``Statement("w", "+=", "E")``.
@@ -58,6 +64,34 @@ class Modifier:
     state: Mapping[str, float] = field(default_factory=dict)
     broadcasts: tuple[str, ...] = ()
     rate_to: str = ""
+
+
+def within(name: str, value: Any, low: float, high: float = math.inf, *, below: bool = False) -> float:
+    """Return a number of a modifier that lies in a range; refuse another.
+
+    Parameters
+    ----------
+    name : str
+        What it is called in a message.
+    value : number
+        What was given.
+    low, high : float
+        The ends of the range, which belong to it.
+    below : bool
+        Whether ``high`` does not belong to it.
+
+    Raises
+    ------
+    RecircuitError
+        If it is no finite number, or outside of the range.
+    """
+    number = float(value) if isinstance(value, Quantity) and value.ndim == 0 else value
+    if not is_finite(number):
+        raise RecircuitError(f"{name} must be a finite number, but is {value!r:.60}.")
+    if not low <= number <= high or (below and number == high):
+        upper = "" if high == math.inf else f" and {'below' if below else 'at most'} {high:g}"
+        raise RecircuitError(f"{name} is at least {low:g}{upper}; got {value!r}.")
+    return value
 
 
 def with_rate(equation: Equation, text: str) -> Equation:

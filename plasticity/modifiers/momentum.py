@@ -2,7 +2,7 @@
 
 from ...door import door
 from ..parse import Statement
-from .base import Equation, Modifier, is_increment, of_updates, one_increment
+from .base import Equation, Modifier, is_increment, of_updates, one_increment, within
 
 __all__ = ["momentum"]
 
@@ -16,13 +16,20 @@ def momentum(momentum: float) -> Modifier:
     Parameters
     ----------
     momentum : float
-        The share of the velocity that is kept from one update to the next, from 0 to 1.
+        The share of the velocity that is kept from one update to the next: at least 0 and below 1.
+
+    Raises
+    ------
+    RecircuitError
+        If it is another number.
 
     References
     ----------
     Polyak 1964.
     """
-    return Modifier("momentum", _change, {"momentum": momentum}, {"velocity": 0.0})
+    return Modifier(
+        "momentum", _change, {"momentum": within("momentum", momentum, 0, 1, below=True)}, {"velocity": 0.0}
+    )
 
 
 def _change(equation: Equation, where: str) -> Equation:

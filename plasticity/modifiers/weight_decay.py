@@ -1,7 +1,7 @@
 """Weight decay."""
 
 from ...door import door
-from .base import Equation, Modifier, added_to_increment
+from .base import Equation, Modifier, added_to_increment, within
 
 __all__ = ["weight_decay"]
 
@@ -15,9 +15,14 @@ def weight_decay(weight_decay: float) -> Modifier:
     Parameters
     ----------
     weight_decay : float
-        The share of a weight that is lost in an update.
+        The share of a weight that is lost in an update, at least 0; in a rule with `dw/dt`, the share per second, as in 0.1*Hz.
+
+    Raises
+    ------
+    RecircuitError
+        If it is negative, or no number.
     """
-    return Modifier("weight decay", _change, {"weight_decay": weight_decay})
+    return Modifier("weight decay", _change, {"weight_decay": within("weight_decay", weight_decay, 0)})
 
 
 def _change(equation: Equation, where: str) -> Equation:

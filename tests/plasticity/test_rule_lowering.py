@@ -5,6 +5,7 @@ interpreter that gives each kind of step only the names it may read; and the pla
 """
 
 import ast
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -76,7 +77,8 @@ RULES: dict[str, dict[str, Any]] = {
 
 
 def make(keywords: Mapping[str, Any], name: str = "r") -> SynapticEquation:
-    return Rule(name, **{"source": "test", "parameters": PARAMETERS, **keywords}).forward
+    parameters = {k: v for k, v in PARAMETERS.items() if re.search(rf"\b{k}\b", keywords["forward"])}
+    return Rule(name, **{"source": "test", "parameters": parameters, **keywords}).forward
 
 
 EQUATIONS = {name: make(keywords, name) for name, keywords in RULES.items()} | {

@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+import re
 import string
 from dataclasses import FrozenInstanceError
 from pathlib import Path
@@ -17,24 +18,23 @@ from recircuit.plasticity.names import FUNCTIONS, check_declared
 from recircuit.plasticity.parse import parse, show
 from recircuit.plasticity.rules import adam
 
+DECLARED = {"parameters": {"rate": 0.1, "theta": 1.0}, "state": ("trace",), "broadcasts": ("loss",)}
+
 
 def rule(forward: str | None, **keywords: Any) -> Rule:
-    return Rule(
-        **{
-            "name": "mine",
-            "source": "test",
-            "forward": forward,
-            "parameters": dict(rate=0.1, theta=1),
-            "state": ("trace",),
-            "broadcasts": ("loss",),
-            **keywords,
-        }
-    )
+    """A rule with those of some parameters, a state and a broadcast that its equations read."""
+    read = set(re.findall(r"\w+", f"{forward} {keywords.get('feedback')} {keywords.get('feedback_weights')}"))
+    own = {
+        "parameters": {name: value for name, value in DECLARED["parameters"].items() if name in read},  # type: ignore[union-attr]
+        "state": tuple({"trace"} & read),
+        "broadcasts": tuple({"loss"} & read),
+    }
+    return Rule(**{"name": "mine", "source": "test", "forward": forward, **own, **keywords})
 
 
 def refusal(forward: str | None, **keywords: Any) -> str:
     with pytest.raises(RecircuitError) as caught:
-        rule(forward, **keywords)
+        rule(forward, **{**DECLARED, **keywords})
     return str(caught.value)
 
 

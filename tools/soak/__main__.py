@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from . import doors, interrupts, kills, million, protocol
+from .record import record
 from .tally import HEAD, Tally, row
 
 Part = Callable[[Tally, int, int, Path], None]
@@ -56,6 +57,7 @@ def main() -> None:
     parser.add_argument("--share", type=float, default=1.0, help="how much of the whole is tried, for instance .1")
     parser.add_argument("--seed", type=int, default=0, help="of all random choices")
     parser.add_argument("--part", action="append", choices=list(PARTS), help="only this; may be given several times")
+    parser.add_argument("--record", action="store_true", help="keep the counts in results/soak.json, for README.md")
     parser.add_argument("--out", type=Path, default=Path("runs/soak.txt"), help="the file of what is found")
     chosen = parser.parse_args()
     chosen.out.parent.mkdir(parents=True, exist_ok=True)
@@ -70,6 +72,8 @@ def main() -> None:
         found = 0
         for tally in soak(chosen.share, chosen.seed, chosen.part or list(PARTS), tell):
             print(row(tally), flush=True)
+            if chosen.record:
+                record(tally, number=chosen.seed, share=chosen.share)
             found += tally.found.total()
     print(f"\nSeed {chosen.seed}. {found} faults found" + (f"; see {chosen.out}." if found else "."))
     sys.exit(found > 0)

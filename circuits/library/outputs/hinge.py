@@ -144,9 +144,9 @@ class HingeOutput(OutputCircuit):
 
     def build(self, circuit: Network, name: str, size: int) -> Population:
         """Add o, t and s and the one-to-one projections between them, and return o."""
-        one, tau = OneToOne(), self.tau or circuit.dt
+        one, tau = OneToOne(), circuit.dt if self.tau is None else self.tau
         o = circuit.population(name, size, hinge_unit(M=self.M, S=self.S, mu=self.mu, epsilon=self.epsilon, tau=tau))
-        t = circuit.population(self.companions[0], size, self._control(self.tau_t or tau))
+        t = circuit.population(self.companions[0], size, self._control(tau if self.tau_t is None else self.tau_t))
         self.supervise(circuit, o, weights=2 * self.M)
         circuit.connect(t, o, into="control", weights=-2 * self.M, connectivity=one, during="error")
         circuit.connect(o, t, into="drive", weights=1.0, connectivity=one, during="error")

@@ -68,7 +68,7 @@ class SoftmaxOutput(AppraisedOutput):
 
     def build(self, circuit: Network, name: str, size: int) -> Population:
         """Add the outputs, the normalising unit and the supervisor, and return the outputs."""
-        tau = self.tau or circuit.dt
+        tau = circuit.dt if self.tau is None else self.tau
         o = circuit.population(name, size, softmax_unit(tau=tau, tells_loss=self.appraised))
         z = circuit.population(self.companions[0], 1, normalising_unit(tau=tau))
         self.supervise(circuit, o, during=supervised_during(self.appraised))

@@ -86,7 +86,9 @@ class SquaredOutput(AppraisedOutput):
 
     def build(self, circuit: Network, name: str, size: int) -> Population:
         """Add the outputs and the supervisor, and return the outputs."""
-        unit = squared_unit(transfer=self.transfer, tau=self.tau or circuit.dt, tells_loss=self.appraised)
+        unit = squared_unit(
+            transfer=self.transfer, tau=circuit.dt if self.tau is None else self.tau, tells_loss=self.appraised
+        )
         o = circuit.population(name, size, unit)
         self.supervise(circuit, o, during=supervised_during(self.appraised))
         return o
