@@ -1,13 +1,12 @@
 """Rules by name: the built-in ones, those of installed packages, and those in a file."""
 
-import importlib.util
 from pathlib import Path
-from types import ModuleType
 
 from ..errors import RecircuitError, UsageError
-from ..registry import Registry, an_instance_of, closest, reason
+from ..registry import Registry, an_instance_of, closest
 from . import rules
 from .rule import Rule
+from .rule_files import names_in_file
 
 __all__ = ["RULES", "file_of_rule", "find"]
 
@@ -60,28 +59,15 @@ def _from_file(spec: str) -> Rule:
     path = Path(file).expanduser()
     if not path.is_file():
         raise UsageError(f"Rule {spec!r}: there is no file {path}. A rule in a file is given as ./mine.py:my_rule.")
-    module = _executed(path, spec)
-    there = [name for name, value in vars(module).items() if isinstance(value, Rule)]
+    names = names_in_file(path, f"Rule {spec!r}")
+    there = [name for name, value in names.items() if isinstance(value, Rule)]
     have = f"{path} has the rules {', '.join(there)}" if there else f"{path} has no rules"
     if not attribute:
         raise UsageError(
             f"Rule {spec!r}: say which rule, as in {spec.rstrip(':')}:{there[0] if there else 'my_rule'}; {have}."
         )
-    if not hasattr(module, attribute):
+    if attribute not in names:
         raise UsageError(f"Rule {spec!r}: there is no `{attribute}` in the file; {have}.{closest(attribute, there)}")
-    rule = getattr(module, attribute)
-    if wrong := _a_rule(rule):
+    if wrong := _a_rule(names[attribute]):
         raise RecircuitError(f"Rule {spec!r} {wrong}")
-    return rule
-
-
-def _executed(path: Path, spec: str) -> ModuleType:
-    found = importlib.util.spec_from_file_location(f"recircuit_rule_{path.stem}", path)
-    if found is None or found.loader is None:
-        raise UsageError(f"Rule {spec!r}: {path} is not a Python file; its name must end in .py.")
-    module = importlib.util.module_from_spec(found)
-    try:
-        found.loader.exec_module(module)
-    except (Exception, SystemExit) as problem:
-        raise RecircuitError(f"Rule {spec!r}: {path} cannot be executed. {reason(problem)}") from problem
-    return module
+    return names[attribute]

@@ -236,7 +236,11 @@ def reason(problem: BaseException) -> str:
     if isinstance(problem, RecircuitError):
         return str(problem)
     line = f" (line {problem.lineno})" if isinstance(problem, SyntaxError) else ""
-    return f"{type(problem).__name__}: {problem}{line}"
+    try:
+        said = str(problem)
+    except Exception:  # of a class whose own text fails
+        said = "it cannot be shown"
+    return f"{type(problem).__name__}: {said}{line}"
 
 
 def _entry_points(group: str) -> Iterable[EntryPoint]:

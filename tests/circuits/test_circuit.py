@@ -746,7 +746,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "a window backwards": (phases(q=(2 * ms, 1 * ms)), "before it begins"),
     "evaluation": (phases("p", 1 * ms, evaluation=["q"]), r"evaluation names \['q'\]"),
     # data
-    "data's width": (shown(x=np.zeros((6, 4))), "'x': it has 6 units, but a row of the data has 4"),
+    "data's width": (shown(x=np.zeros((6, 4))), "'x': it has 6 units, so that .* whose rows have 4"),
     "NaN in data": (shown(x=np.full((6, 6), np.nan)), "'x': the data hold NaN"),
     "text for data": (shown(x=[["a"] * 6] * 6), "expected numbers"),
     "ragged data": (shown(x=[[1], [1, 2]]), "different lengths"),

@@ -206,7 +206,7 @@ def test_answers_equal_an_independent_forward_pass(loss: str) -> None:
 
 def test_what_cannot_be_answered_is_refused() -> None:
     net = plain()
-    with pytest.raises(RecircuitError, match="6 units, but a row of the data has 5 values"):
+    with pytest.raises(RecircuitError, match="6 units, so that .* whose rows have 5 values"):
         net.predict(np.zeros((2, 5)))
     with pytest.raises(RecircuitError, match="expected 2 labels, whole numbers from 0 to 2"):
         net.evaluate((np.zeros((2, 6)), [0, 3]))

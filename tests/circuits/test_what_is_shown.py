@@ -43,11 +43,16 @@ def test_floats_of_a_data_set_are_rates_already() -> None:
     assert np.array_equal(shown(FLOATS), shown({"x": FLOATS.x_train}))
 
 
+def closed_loop(net: rc.Circuit, row: np.ndarray) -> None:
+    with net.live() as loop:
+        loop.present({"x": row})
+
+
 @pytest.mark.parametrize("piece", [BYTES.x_test, BYTES.x_test[:3], BYTES.x_test.copy()[[1, 2]], np.concatenate([X, X])])
 def test_bytes_without_a_scale_are_refused_at_every_door(piece: np.ndarray) -> None:
     net = circuit()
     doors = (lambda: net.run(piece, 1), lambda: net.run({"x": piece}, 1), lambda: net.outputs(piece, read="h.rate"),
-             lambda: net.live().present({"x": piece[0]}), lambda: rc.train(net, piece, progress=False))  # fmt: skip
+             lambda: closed_loop(net, piece[0]), lambda: rc.train(net, piece, progress=False))  # fmt: skip
     for door in doors:
         with pytest.raises(rc.RecircuitError, match="data.rates"):
             door()

@@ -4,6 +4,7 @@ import copy
 import pickle
 import re
 import string
+import sys
 from dataclasses import FrozenInstanceError
 from pathlib import Path
 from typing import Any
@@ -500,6 +501,16 @@ def test_found_in_a_file(tmp_path: Path) -> None:
         ("raise SystemExit(3)", "my_rule", "SystemExit"),
         (MINE.replace("rate*x_pre", "rate*y"), "my_rule", "cannot read `y`"),
         (b"\xff\xfe\x00", "my_rule", "cannot be executed"),
+        (MINE + "raise KeyboardInterrupt", "my_rule", r"cannot be executed. KeyboardInterrupt: , line 5"),
+        (MINE + "raise GeneratorExit", "my_rule", "cannot be executed. GeneratorExit"),
+        (
+            "class E(BaseException):\n    def __str__(self): return 1/0\nraise E",
+            "my_rule",
+            "E: it cannot be shown, line 3",
+        ),
+        (MINE + "def __getattr__(name): return 1/0", "my_rul", "there is no `my_rul`"),
+        (MINE + "from . import helper", "my_rule", "ImportError: attempted relative import.*, line 5"),
+        (MINE.replace("\n", "\r\n") + "\0", "my_rule", "SyntaxError.*null bytes"),
     ],
 )
 def test_what_is_wrong_with_a_file(tmp_path: Path, text: str | bytes | None, attribute: str, message: str) -> None:
@@ -508,6 +519,29 @@ def test_what_is_wrong_with_a_file(tmp_path: Path, text: str | bytes | None, att
         file.write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(RecircuitError, match=message):
         find(f"{file}:{attribute}" if attribute else str(file))
+
+
+def test_a_file_may_have_dataclasses_and_modules_beside_it_and_leaves_python_as_it_was(tmp_path: Path) -> None:
+    text = MINE.replace("rate=1", "rate=helper.RATE").replace("\nimport", "\nimport dataclasses, helper, os\nimport", 1)
+    for number in (1, 2):
+        folder = tmp_path / f"{number} ü"
+        folder.mkdir()
+        (folder / "helper.py").write_text(f"RATE = {number}")
+        more = "@dataclasses.dataclass\nclass Point:\n    x: int = 1\nos.chdir('/')"
+        (folder / "mine.py").write_bytes(f"\ufefffrom __future__ import annotations{text}{more}".encode())
+    before, path, modules = Path.cwd(), list(sys.path), set(sys.modules)
+    rates = [find(f"{tmp_path / f'{number} ü' / 'mine.py'}:my_rule").parameters["rate"] for number in (1, 2)]
+    assert rates == [1, 2]  # each has its own helper
+    assert (Path.cwd(), sys.path) == (before, path) and not {"helper", "recircuit_rule_mine"} & (
+        set(sys.modules) - modules
+    )
+    assert not list(tmp_path.rglob("mine*.pyc"))
+
+
+def test_ctrl_c_while_a_file_is_executed_is_the_users(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text("import signal, time\nsignal.raise_signal(signal.SIGINT)\ntime.sleep(9)")
+    with pytest.raises(KeyboardInterrupt):
+        find(f"{tmp_path / 'mine.py'}:my_rule")
 
 
 def test_a_folder_is_not_a_file(tmp_path: Path) -> None:

@@ -83,7 +83,7 @@ def test_validation_samples_are_kept_apart() -> None:
         ((X, Y), {"validation": 0.001}, "a share of the 60 training samples"),
         ((X, Y, Y), {}, "a tuple of 3"),
         (X, {}, "no y was given"),
-        ((X[:, :4], Y), {}, "5 units, but a row of the data has 4 values"),
+        ((X[:, :4], Y), {}, "5 units, so that .* whose rows have 4 values"),
         ((X, Y + 1), {}, "labels are whole numbers from 0 to 2"),
         ((X, Y[:-1]), {}, "different numbers of rows"),
         ((X, NAMES[Y]), {"validation": (X, ["cat"] * 59 + ["cow"])}, "the class 'cow' is not among"),

@@ -1,0 +1,84 @@
+"""Python files that hold rules: they are executed, since the user has named them, and what goes wrong in one is told."""
+
+from __future__ import annotations
+
+import dis
+import os
+import runpy
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from ..errors import RecircuitError, UsageError
+from ..registry import reason
+
+__all__ = ["names_in_file"]
+
+
+def names_in_file(path: Path, where: str) -> dict[str, Any]:
+    """Execute a file, and return what it defines. Modules beside it can be imported in it.
+
+    The search path, the modules that were imported and the working folder are as before afterwards, so that two files
+    may have helpers of one name.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    where : str
+        The words with which a message begins.
+
+    Raises
+    ------
+    UsageError
+        If it is no file of Python.
+    RecircuitError
+        If it cannot be executed. The message names the line. It is raised in place of any exception of the file, also of
+        `SystemExit`, and of a `KeyboardInterrupt` that the file raises itself.
+    """
+    if path.suffix != ".py":
+        raise UsageError(f"{where}: {path} is not a Python file; its name must end in .py.")
+    try:
+        with _as_it_was(path.resolve().parent):
+            return runpy.run_path(str(path), run_name=f"recircuit_rule_{path.stem}")
+    except BaseException as problem:
+        if isinstance(problem, KeyboardInterrupt) and not _raised_by_itself(problem.__traceback__):
+            raise  # the user's Ctrl-C
+        line = next(
+            (f.lineno for f in reversed(traceback.extract_tb(problem.__traceback__)) if f.filename == str(path)), None
+        )
+        at = "" if line is None or isinstance(problem, SyntaxError) else f", line {line}"
+        raise RecircuitError(f"{where}: {path} cannot be executed. {reason(problem)}{at}") from problem
+
+
+@contextmanager
+def _as_it_was(folder: Path) -> Iterator[None]:
+    """Let modules of a folder be imported for a while; nobody finds them, or another working folder, afterwards."""
+    modules, path, before = dict(sys.modules), list(sys.path), Path.cwd()
+    sys.path.insert(0, str(folder))
+    try:
+        yield
+    finally:
+        sys.path[:] = path
+        os.chdir(before)
+        for name in [n for n in sys.modules if n not in modules and _lies_in(sys.modules[n], folder)]:
+            del sys.modules[name]
+
+
+def _lies_in(module: Any, folder: Path) -> bool:
+    file = getattr(module, "__file__", None)
+    return isinstance(file, str) and Path(file).resolve().is_relative_to(folder)
+
+
+def _raised_by_itself(trace: TracebackType | None) -> bool:
+    """Whether an exception comes from a ``raise`` of the file or what it calls, and not from a signal's handler."""
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None or str(trace.tb_frame.f_globals.get("__name__")).startswith("recircuit."):
+        return False
+    code = trace.tb_frame.f_code.co_code
+    return code[trace.tb_lasti] in (dis.opmap["RAISE_VARARGS"], dis.opmap["RERAISE"])
