@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from ..errors import RecircuitError, UsageError
+from ..paths import path_of
 from ..registry import Registry, an_instance_of, closest
 from . import rules
 from .rule import Rule
@@ -51,12 +52,12 @@ def file_of_rule(spec: str) -> Path | None:
     """Return the Python file that `find` would execute for a rule; None if it is known by its name alone."""
     if ":" not in spec and not spec.endswith(".py"):
         return None
-    return Path(spec.rpartition(":")[0] if ":" in spec else spec).expanduser()
+    return path_of(spec.rpartition(":")[0] if ":" in spec else spec, f"Rule {spec!r:.80}")
 
 
 def _from_file(spec: str) -> Rule:
     file, _, attribute = spec.rpartition(":") if ":" in spec else (spec, "", "")
-    path = Path(file).expanduser()
+    path = path_of(file, f"Rule {spec!r:.80}")
     if not path.is_file():
         raise UsageError(f"Rule {spec!r}: there is no file {path}. A rule in a file is given as ./mine.py:my_rule.")
     names = names_in_file(path, f"Rule {spec!r}")

@@ -12,7 +12,7 @@ from brian2.units import Quantity
 from brian2.units.allunits import second
 
 from ...errors import RecircuitError
-from .size import check_size
+from .size import check_phases
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ class Schedule:
         """
         if pairs and windows:
             raise RecircuitError("phases: give pairs of name and duration, or windows by keyword, not both.")
-        check_size(len(windows) + len(pairs) // 2, "phases", "One phase may last for many steps.")
+        check_phases(len(windows) + len(pairs) // 2)
         return cls.overlapping(windows, dt, evaluation) if windows else cls.sequence(pairs, dt, evaluation)
 
     @classmethod

@@ -6,8 +6,10 @@ import warnings
 
 from ...errors import RecircuitError
 
-#: A circuit of more populations and projections is told of, and one of more is refused.
-MANY, MOST = 500, 10_000
+#: A circuit of more populations and projections is told of, and one of more is refused: time grows with their square.
+MANY, MOST = 500, 2_500
+#: More phases are refused.
+MOST_PHASES = 10_000
 #: Seconds that each takes to build for NumPy on a processor of 2020.
 EACH = 0.03
 
@@ -24,8 +26,8 @@ def warn_of_size(populations: int, projections: int) -> None:
         )
 
 
-def check_size(parts: int, what: str = "populations and projections", instead: str = "") -> None:
-    """Refuse to declare more than can be built within minutes.
+def check_size(parts: int) -> None:
+    """Refuse more populations and projections than can be built within minutes.
 
     Raises
     ------
@@ -33,7 +35,21 @@ def check_size(parts: int, what: str = "populations and projections", instead: s
         If there are more than `MOST`.
     """
     if parts > MOST:
-        instead = instead or (
-            "Put units with the same equations into one population; projections join any of its units (rc.Given, rc.Blocks)."
+        raise RecircuitError(
+            f"circuit: at most {MOST:,} populations and projections can be declared. Put units with the same equations into "
+            "one population; projections join any of its units (rc.Given, rc.Blocks)."
         )
-        raise RecircuitError(f"circuit: at most {MOST:,} {what} can be declared. {instead}")
+
+
+def check_phases(count: int) -> None:
+    """Refuse more phases than can be built within minutes.
+
+    Raises
+    ------
+    RecircuitError
+        If there are more than `MOST_PHASES`.
+    """
+    if count > MOST_PHASES:
+        raise RecircuitError(
+            f"circuit: at most {MOST_PHASES:,} phases can be declared. One phase may last for many steps."
+        )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ...door import door
 from ...errors import UsageError
+from ...paths import path_of
 from ...registry import Registry, an_instance_of, summary
 from .back_image import load_back_image
 from .cifar import load_cifar10, load_cifar100
@@ -89,7 +90,7 @@ def load(source: str | Path, data_dir: str | Path | None = None) -> Dataset:
     """
     name = str(source)
     if name.endswith(".npz"):
-        return load_npz(Path(name).expanduser())
+        return load_npz(path_of(name, "load"))
     found = DATA.find(name)
     if not found.in_folder:
         return found.load()
@@ -98,4 +99,4 @@ def load(source: str | Path, data_dir: str | Path | None = None) -> Dataset:
             f"The data set {name!r} is read from files, and no directory was given. Expected --data DIR "
             "(data_dir in Python), the directory that holds them; 'digits' needs none."
         )
-    return found.load(Path(data_dir).expanduser())
+    return found.load(path_of(data_dir, "load"))

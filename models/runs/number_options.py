@@ -22,7 +22,7 @@ def _checked(expected: str, fits: Callable[[Any], bool]) -> AfterValidator:
     return AfterValidator(check)
 
 
-COUNT = _checked("a whole number, at least 1", lambda n: n >= 1)
+COUNT = _checked("a whole number, at least 1 and below 2^31", lambda n: 1 <= n < 2**31)
 SEED = _checked("a whole number from 0 to 2^32 - 1", lambda n: 0 <= n < 2**32)
 RATE = _checked("a number above 0", lambda x: math.isfinite(x) and x > 0)
 DECAY = _checked("a number, 0 or more", lambda x: math.isfinite(x) and x >= 0)

@@ -18,6 +18,7 @@ from typing import Any
 
 from ...circuits.backends.program import Diverged
 from ...errors import RecircuitError, UsageError
+from ...paths import path_of
 from ..data import Dataset, load
 from ..runs.config import RunConfig
 from ..runs.result_file import finite, read_result, write_result
@@ -252,8 +253,8 @@ def _whole_path(spec: str) -> str:
     """Return a rule or data set in a file, by its whole path: a worker has another folder."""
     file, colon, attribute = spec.rpartition(":") if ":" in spec else (spec, "", "")
     is_file = file.endswith((".py", ".npz"))
-    return f"{Path(file).expanduser().resolve()}{colon}{attribute}" if is_file else spec
+    return f"{path_of(file, 'sweep').resolve()}{colon}{attribute}" if is_file else spec
 
 
 def _resolved(folder: str | None) -> str | None:
-    return None if folder is None else str(Path(folder).expanduser().resolve())
+    return None if folder is None else str(path_of(folder, "sweep").resolve())

@@ -26,8 +26,8 @@ def check(circuit: Circuit, samples: Samples, epochs: int) -> None:
             "train: the circuit has no phases and just runs, so that there is no presentation of a sample. Say what one is, as "
             "in circuit.phases('feedforward', 20*ms); or let it run on one series, as in circuit.run(series, 10*second)."
         )
-    if isinstance(epochs, bool) or not isinstance(epochs, int | np.integer) or epochs < 1:
-        raise UsageError(f"epochs: expected a whole number, at least 1; got {epochs!r}.")
+    if isinstance(epochs, bool) or not isinstance(epochs, int | np.integer) or not 1 <= epochs < 2**31:
+        raise UsageError(f"epochs: expected a whole number, at least 1 and below 2^31; got {epochs!r:.60}.")
     if not count:
         raise UsageError(
             "train: the data are one series that all batch elements share. Give samples, (samples, rows, units), as x[None]."

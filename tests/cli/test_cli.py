@@ -135,7 +135,7 @@ def test_defaults_follow_from_the_data(call, small: str, tmp_path: Path) -> None
         ("--layers 4--6-3", "--layers: expected"),
         ("--layers 4", "--layers: expected"),
         ("--layers four-3", "--layers: expected"),
-        ("--epochs 0", "--epochs: expected a whole number, at least 1; got 0"),
+        ("--epochs 0", "--epochs: expected a whole number, at least 1 and below 2^31; got 0"),
         ("--batch-size 0", "--batch-size: expected"),
         ("--batch-size 61", "has only 60 training samples"),
         ("--rate nan", "--rate: expected a number above 0; got nan"),

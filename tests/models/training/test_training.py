@@ -382,7 +382,7 @@ def test_an_output_may_answer_by_an_expression(rate: str, backend: str) -> None:
         ({"sizes": (4, 3)}, "'x' has 4 units, but 'blobs' has 5 features: the first layer needs 5"),
         ({"sizes": (5, 4)}, "'s' has 4 units, but 'blobs' has 3 classes: the last layer needs 3"),
         ({"batch_size": 58}, "58 samples at a time, but 'blobs' has only 57"),
-        ({"epochs": 0}, "epochs: expected a whole number, at least 1; got 0"),
+        ({"epochs": 0}, "epochs: expected a whole number, at least 1 and below 2\\^31; got 0"),
         ({"epochs": 1.5}, "epochs"),
         ({"backend": "gpu"}, "there is no backend 'gpu'. There are numpy, .*cpp.* auto"),
         ({"out": RunFiles(None, resume=True)}, "resume: say from which folder"),

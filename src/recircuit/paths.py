@@ -1,0 +1,30 @@
+"""Paths that a user gives as text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .errors import UsageError
+
+__all__ = ["path_of"]
+
+
+def path_of(text: str | Path, where: str) -> Path:
+    """Return a path in which ``~`` stands for a home folder.
+
+    Parameters
+    ----------
+    text : str or Path
+        What the user gave.
+    where : str
+        The words with which a message begins.
+
+    Raises
+    ------
+    UsageError
+        If it names the home folder of a user who does not exist, or of one who has none.
+    """
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        raise UsageError(f"{where}: {str(text)!r:.80} begins with ~, and there is no such home folder.") from None
