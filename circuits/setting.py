@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 from brian2.units import Quantity
-from brian2.units.fundamentalunits import DIMENSIONLESS, get_dimensions
+from brian2.units.fundamentalunits import get_dimensions
 
 from ..errors import RecircuitError
 from .description.network import Network
 from .description.parameter_checks import check_time_constants
 from .description.projection import Transposed
 from .description.reads import dimension_in
-from .description.shown_values import unit_of
+from .description.shown_values import refuse_other_unit
 from .inspection.expressions import known
 from .lowering.variables import Variable
 
@@ -66,13 +66,6 @@ def checked_state(circuit: Network, variables: Mapping[str, Variable], values: A
     return found
 
 
-def refuse_other_unit(value: Any, wanted: Any, key: str) -> None:
-    """Refuse a quantity of another dimension than the variable's; plain numbers are in base units."""
-    given = unit_of(value)
-    if given not in (DIMENSIONLESS, wanted):
-        raise RecircuitError(f"{key} has the dimension {wanted}; got {value!r:.60}, which has the dimension {given}.")
-
-
 def _check_numbers(circuit: Network, variable: Variable, value: Any) -> None:
     key = variable.key
     try:
@@ -93,7 +86,7 @@ def _check_numbers(circuit: Network, variable: Variable, value: Any) -> None:
         raise RecircuitError(f"{key} has the shape {variable.shape}; got {array.shape} of {array.dtype}.") from None
     if units is not None:
         wanted = dimension_in(circuit, variable.owner, variable.name)
-        check_time_constants(units.neuron, {variable.name: Quantity(array, dim=wanted)}, key)
+        check_time_constants(units.neuron.right_hand_sides, {variable.name: Quantity(array, dim=wanted)}, key)
     dtype = variable.kind.dtype(circuit.dtype)
     limits = np.finfo(dtype) if dtype.kind == "f" else np.iinfo(dtype)
     if array.size and (array.min() < limits.min or array.max() > limits.max):

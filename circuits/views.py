@@ -9,7 +9,7 @@ import numpy as np
 from brian2.units.fundamentalunits import DIMENSIONLESS
 
 from .description.population import Values
-from .setting import refuse_other_unit
+from .description.shown_values import refuse_other_unit
 
 
 class View(np.ndarray):

@@ -28,6 +28,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "recircuit.uncaught",
         "recircuit.brian_logs",
         "recircuit.atomic_files",
+        "recircuit.paths",
         "recircuit.processes",
         "recircuit.processor",
         "recircuit.registry",

@@ -112,7 +112,7 @@ class Neuron:
             self.expressions["x"] = "rate"
             self.dimensions["x"] = DIMENSIONLESS
         self._check_names()
-        check_parameters(self)
+        check_parameters(self.parameters, self.right_hand_sides, self.dimensions)
         for state in self.states:
             if state.differential and (method not in EXPLICIT or "xi" in state.expression):
                 check_terms_of(state.expression, f"equations: {state.variable!r}")
@@ -198,6 +198,11 @@ class Neuron:
     def shared(self) -> list[str]:
         """The names of the states and latches that have one value for each unit, which the batch elements share."""
         return [s.variable for s in self.states if s.shared]
+
+    @property
+    def right_hand_sides(self) -> tuple[str, ...]:
+        """The expressions of all equations."""
+        return (*(s.expression for s in self.states), *self.expressions.values())
 
     @property
     def stored(self) -> list[str]:

@@ -44,6 +44,13 @@ def refuse_units(given: Any, what: str) -> None:
         )
 
 
+def refuse_other_unit(value: Any, wanted: Any, key: str) -> None:
+    """Refuse a quantity of another dimension than the variable's; plain numbers are in base units."""
+    given = unit_of(value)
+    if given not in (DIMENSIONLESS, wanted):
+        raise RecircuitError(f"{key} has the dimension {wanted}; got {value!r:.60}, which has the dimension {given}.")
+
+
 def in_order(given: Any, what: str) -> np.ndarray:
     """An array without a mask. Raises RecircuitError: something is masked, or has a unit."""
     refuse_units(given, what)

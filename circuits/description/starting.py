@@ -60,7 +60,9 @@ def of_each_unit(population: Population, name: str, value: Any, batch_size: int)
         )
     if not np.isfinite(array).all():
         raise RecircuitError(f"{where}: it holds NaN or infinity.")
-    check_time_constants(population.neuron, {name: Quantity(array, dim=wanted)}, f"population {population.name!r}")
+    check_time_constants(
+        population.neuron.right_hand_sides, {name: Quantity(array, dim=wanted)}, f"population {population.name!r}"
+    )
     return np.broadcast_to(array, (batch_size, size)).copy()
 
 
@@ -117,7 +119,7 @@ def first_value(population: Population, variable: str, shape: tuple[int, int], r
         )
     if not np.isfinite(array).all():
         raise RecircuitError(f"{where}: it holds NaN or infinity.")
-    check_time_constants(population.neuron, {variable: Quantity(array, dim=wanted)}, where)
+    check_time_constants(population.neuron.right_hand_sides, {variable: Quantity(array, dim=wanted)}, where)
     return array
 
 
