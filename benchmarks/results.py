@@ -1,7 +1,7 @@
 """The tables of what has been reproduced, of the speed, and of what the soak found, made from the committed results.
 
-``python -m benchmarks results`` writes ``results/README.md`` and the tables of the project's ``README.md``. It runs no
-circuit.
+``python -m benchmarks results`` writes ``results/README.md`` and the tables of ``README.md`` and ``docs/reliability.md``. It
+runs no circuit.
 """
 
 from __future__ import annotations
@@ -197,7 +197,12 @@ def soak_table(path: Path = RESULTS / "soak.json") -> str:
     return table(
         ["part", "tried", *kinds, "minutes"],
         [
-            [name, run["tried"], *(run["found"][kind] for kind in kinds), f"{run['seconds'] / 60:.1f}"]
+            [
+                name,
+                run["tried"],
+                *(run["found"][kind] for kind in kinds),
+                run["seconds"] and f"{run['seconds'] / 60:.1f}",
+            ]
             for name, run in parts.items()
         ],
     )
@@ -213,9 +218,10 @@ def pages() -> dict[Path, str]:
     """Return the path of each page that is made from results, with its text."""
     rows = list(reproduced())
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    for name, made in (("reproduced", short_table(rows)), ("speed", speed_table()), ("soak", soak_table())):
-        readme = filled(readme, name, made)
-    return {RESULTS / "README.md": long_text(rows), ROOT / "README.md": readme}
+    readme = filled(filled(readme, "reproduced", short_table(rows)), "speed", speed_table())
+    reliability = ROOT / "docs" / "reliability.md"
+    found = filled(reliability.read_text(encoding="utf-8"), "soak", soak_table())
+    return {RESULTS / "README.md": long_text(rows), ROOT / "README.md": readme, reliability: found}
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -89,7 +89,7 @@ def test_what_no_equation_of_a_rule_reads_is_refused(declared: dict[str, Any]) -
 
 def test_a_state_that_only_the_feedback_weights_read_is_read() -> None:
     rule = rc.Rule(
-        "r", source="s", forward="dw = x_pre", feedback_weights="transpose of mirror", local=False, state=("mirror",)
+        "r", source="s", forward="dw = x_pre", feedback=rc.Transpose("mirror"), local=False, state=("mirror",)
     )
     assert rule.state == {"mirror": 0.0}
 

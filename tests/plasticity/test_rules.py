@@ -24,7 +24,7 @@ DECLARED = {"parameters": {"rate": 0.1, "theta": 1.0}, "state": ("trace",), "bro
 
 def rule(forward: str | None, **keywords: Any) -> Rule:
     """A rule with those of some parameters, a state and a broadcast that its equations read."""
-    read = set(re.findall(r"\w+", f"{forward} {keywords.get('feedback')} {keywords.get('feedback_weights')}"))
+    read = set(re.findall(r"\w+", f"{forward} {keywords.get('feedback')}"))
     own = {
         "parameters": {name: value for name, value in DECLARED["parameters"].items() if name in read},  # type: ignore[union-attr]
         "state": tuple({"trace"} & read),

@@ -57,7 +57,9 @@ def main() -> None:
     parser.add_argument("--share", type=float, default=1.0, help="how much of the whole is tried, for instance .1")
     parser.add_argument("--seed", type=int, default=0, help="of all random choices")
     parser.add_argument("--part", action="append", choices=list(PARTS), help="only this; may be given several times")
-    parser.add_argument("--record", action="store_true", help="keep the counts in results/soak.json, for README.md")
+    parser.add_argument(
+        "--record", action="store_true", help="keep the counts in results/soak.json, for docs/reliability.md"
+    )
     parser.add_argument("--out", type=Path, default=Path("runs/soak.txt"), help="the file of what is found")
     chosen = parser.parse_args()
     chosen.out.parent.mkdir(parents=True, exist_ok=True)

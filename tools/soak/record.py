@@ -1,4 +1,4 @@
-"""The file that keeps what each part of the soak has found last; `python -m benchmarks results` puts it into README.md."""
+"""The file that keeps what each part of the soak has found last, of which docs/reliability.md shows a table."""
 
 from __future__ import annotations
 
