@@ -17,13 +17,14 @@ import recircuit as rc
 
 from .tally import Tally
 
+NOISY = "basal : 1 (compartment)\nrate = tanh(basal) + .1*randn() : 1 (during p)\nerror = basal : 1"
 ROWS = np.random.default_rng(0).random((4, 3))
 
 
 def circuit(size: int = 4) -> rc.Circuit:
     """Two populations, one of them large enough for an answer of many packets, and noise."""
     net = rc.Circuit(batch_size=2, seed=3)
-    h = net.population("h", size, rc.Neuron("basal : 1 (compartment)\nrate = tanh(basal) + .1*randn() : 1 (during p)"))
+    h = net.population("h", size, rc.Neuron(NOISY))
     net.connect(net.stimulus("x", 3), h, rule=rc.urfb.forward)
     net.population("wide", 30_000, rc.pyramidal())
     net.phases("p", 2 * ms, "plasticity", 1 * ms)
