@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +14,7 @@ from .inputs import Inputs, as_inputs, as_mapping
 from .streams import is_time, stream_of
 
 GIVEN, BEFORE, NONE = "the data of this run", "the data of an earlier run", "no data: it keeps its rates"
+CLOSED = "nothing: it is closed in all steps of this run"
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,10 @@ class RunInputs:
     data: Inputs
     order: np.ndarray
     shown: dict[str, str]
+
+    def shown_of(self, presented: Collection[str]) -> dict[str, str]:
+        """The same, where only some stimuli are open in a step of the run's presentations."""
+        return {name: says if name in presented else CLOSED for name, says in self.shown.items()}
 
 
 def in_rows(order: Any, batch_size: int) -> np.ndarray:

@@ -110,6 +110,10 @@ def main(name: str = "", episodes: int = 100) -> list[int]:
 
     environment = gymnasium.make(name)
     spaces: Any = environment.observation_space, environment.action_space
+    if not all(isinstance(space, gymnasium.spaces.Discrete) for space in spaces):
+        sys.exit(
+            f"{name} has {spaces[0]} and {spaces[1]}; this example needs numbered states and actions, as FrozenLake-v1."
+        )
     return learn(environment, int(spaces[0].n), int(spaces[1].n), episodes)
 
 

@@ -18,7 +18,7 @@ from brian2.units.allunits import second
 from brian2.units.fundamentalunits import DIMENSIONLESS, DimensionMismatchError, get_unit
 
 from ..errors import RecircuitError
-from .names import INCOMING
+from .names import SUMMING
 from .parse import Statement, divisors, names_in
 from .values import as_text, dimension_of
 
@@ -84,7 +84,7 @@ class _Summed(ast.NodeTransformer):
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
         self.generic_visit(node)
-        return node.args[0] if isinstance(node.func, ast.Name) and node.func.id == INCOMING else node
+        return node.args[0] if isinstance(node.func, ast.Name) and node.func.id in SUMMING else node
 
 
 def _unit(dimension: Any) -> str:

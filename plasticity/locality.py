@@ -1,10 +1,10 @@
 """The proof that a rule is local.
 
 A synapse may read variables of its pre unit (`NAME_pre`), of its post unit (`NAME_post`), the signal that it brings in
-(`arriving_pre`), its own weight, state and traces, parameters, broadcasts, which phase is open (`in_PHASE`), and
-sums over the synapses of its post unit in this projection (`incoming(w)`). The proof walks the parsed expression, knows every
-node by kind, and refuses what it does not know: there is no way around it, since nothing else
-reaches the code generator, and nothing is executed.
+(`arriving_pre`), its own weight, state and traces, parameters, broadcasts, which phase is open (`in_PHASE`), and sums over the
+synapses of its own two units in this projection (`incoming(w)`, `outgoing(w)`). The proof walks the parsed expression, knows
+every node by kind, and refuses what it does not know: there is no way around it, since nothing else reaches the code
+generator, and nothing is executed.
 """
 
 import ast
@@ -22,7 +22,7 @@ from .names import (
     ARRIVING,
     CONSTANTS,
     FUNCTIONS,
-    INCOMING,
+    SUMMING,
     SUMS,
     UNIT_VARIABLES,
     check_declared,
@@ -78,7 +78,7 @@ class Scope:
         return "; ".join(
             [
                 f"NAME_pre and NAME_post for the variables of its two units, {ARRIVING}_pre for the signal that it brings in",
-                *("in_PHASE (1 while a phase is open)", "w", "updates", *own, "incoming(w)"),
+                *("in_PHASE (1 while a phase is open)", "w", "updates", *own, "incoming(w)", "outgoing(w)"),
             ]
         )
 
@@ -202,8 +202,8 @@ class _Proof:
         if not isinstance(node.func, ast.Name):
             self.unknown(node.func)
         name = node.func.id
-        if name == INCOMING:
-            return self.incoming(node)
+        if name in SUMMING:
+            return self.sum_of(node, name)
         if name in SUMS:
             instead = "; for the larger of two numbers use clip" if name in ("max", "min") else ""
             self.refuse(f"`{ast.unparse(node)}` {NOT_LOCAL}{instead}")
@@ -220,25 +220,26 @@ class _Proof:
             not_number = truth and not isinstance(getattr(argument, "op", None), ast.USub | ast.UAdd)
             (self.truth if not_number else self.number)(argument)
 
-    def incoming(self, node: ast.Call) -> None:
-        """Prove a sum over the post unit's own synapses: the cell itself makes it, of what comes in and of its weights."""
+    def sum_of(self, node: ast.Call, word: str) -> None:
+        """Prove a sum over a unit's own synapses: the cell itself makes it, of its weights and of what they connect it with."""
+        side, other_side = SUMMING[word], "pre" if SUMMING[word] == "post" else "post"
         if node.keywords or len(node.args) != 1:
-            self.refuse(f"`{ast.unparse(node)}` must sum one expression, as in incoming(w) or incoming(w*x_pre)")
+            self.refuse(f"`{ast.unparse(node)}` must sum one expression, as in {word}(w) or {word}(w*x_{other_side})")
         (summand,) = node.args
         self.number(summand)
         allowed = {"w", *self.scope.state, *self.scope.parameters, *CONSTANTS}
-        other = sorted(n for n in names_in(summand) - allowed if (split_side(n) or ("", ""))[1] != "pre")
+        other = sorted(n for n in names_in(summand) - allowed if (split_side(n) or ("", ""))[1] != other_side)
         if other or kinds_in(summand) or calls_in(summand):
             self.refuse(
-                f"`{ast.unparse(node)}` sums over the synapses of the post unit in this projection, of which it may read `w`, "
-                f"the state, parameters and NAME_pre; got {', '.join(other) or 'a function that it may not call'}"
+                f"`{ast.unparse(node)}` sums over the synapses of the {side} unit in this projection, of which it may read "
+                f"`w`, the state, parameters and NAME_{other_side}; got {', '.join(other) or 'a function that it may not call'}"
             )
         try:
             products(summand)
         except Unsplittable:
             self.refuse(
                 f"`{ast.unparse(node)}` must be a sum of products, each of a factor of the synapse (as w, or w**2) and one of "
-                "the pre unit (as x_pre); a function of both at once is not"
+                f"the {other_side} unit (as x_{other_side}); a function of both at once is not"
             )
 
     def divisor(self, op: ast.operator, right: ast.expr) -> None:

@@ -30,7 +30,7 @@ def lower(equation: SynapticEquation, *, shared: bool = False, of: str = "") -> 
 
     ``shared``: several synapses have one weight, over which products and fused loops add up too. What reads a unit is
     then told from what reads none, which counts once (see `sharing.split_shared_terms`). ``of``: the name of the
-    projection, which is a part of the names of sums over the synapses of its post units.
+    projection, which is a part of the names of sums over the synapses of its units.
     """
     lowering = _Lowering(equation, shared, of)
     for statement in equation.statements:
@@ -95,7 +95,7 @@ class _Lowering:
             if array not in ("w", *self.equation.state):
                 array = self.fresh()
                 self.elementwise(array, "=", ast.parse(each.weight, mode="eval").body)
-            self.add(Gather(variable=each.variable, array=array, signal=each.signal))
+            self.add(Gather(variable=each.variable, array=array, signal=each.signal, side=each.side))
         return statement
 
     def traced(self, target: str, adds: bool, node: ast.expr) -> None:

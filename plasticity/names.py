@@ -13,8 +13,8 @@ __all__ = [
     "CONSTANTS",
     "DRIVE",
     "FUNCTIONS",
-    "INCOMING",
     "RANDOM",
+    "SUMMING",
     "SUMS",
     "UNIT_FUNCTIONS",
     "UNIT_VARIABLES",
@@ -73,8 +73,8 @@ SUMS = frozenset(
 )
 """Functions of many synapses or units at once, which no synapse can compute."""
 
-INCOMING = "incoming"
-"""`incoming(E)` is the sum of E over the post unit's own synapses in this projection."""
+SUMMING = {"incoming": "post", "outgoing": "pre"}
+"""`incoming(E)` is the sum of E over the post unit's own synapses in this projection, `outgoing(E)` over the pre unit's."""
 
 ARRIVING = "arriving"
 """`arriving_pre` is the signal of the pre unit that the projection has brought in last, in this step if it is open."""
@@ -135,8 +135,8 @@ def _unfit(name: object) -> str | None:
         return "names in _pre and _post are variables of the two units"
     if re.fullmatch(DRIVE + r"\d+", name):
         return "drive_0, drive_1, ... are what the lowering calls its own arrays"
-    if name == INCOMING or re.fullmatch(INCOMING + r"_\d+_of_\w+", name):
-        return "incoming(...) is the sum over the synapses of a unit"
+    if name in SUMMING or re.fullmatch(rf"({'|'.join(SUMMING)})_\d+_of_\w+", name):
+        return "incoming(...) and outgoing(...) are sums over the synapses of a unit"
     if name in SUMS:
         return "it reads as a function of many synapses"
     if why := why_reserved(name):

@@ -121,7 +121,7 @@ class Traced(_Step):
 
 @dataclass(frozen=True, kw_only=True)
 class Gather(_Step):
-    """``variable`` of the post unit is the sum over its synapses of array*signal.
+    """``variable`` of one unit of a synapse is the sum over its synapses of array*signal.
 
     Parameters
     ----------
@@ -130,12 +130,15 @@ class Gather(_Step):
     array : str
         An array of the synapse.
     signal : str
-        An expression in bare names of the pre unit.
+        An expression in bare names of the unit at the other end.
+    side : str
+        The side of the unit that sums, ``"post"`` or ``"pre"``.
     """
 
     variable: str
     array: str
     signal: str
+    side: str = "post"
 
 
 #: The steps that change arrays of the synapses.

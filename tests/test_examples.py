@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -47,3 +48,32 @@ def test_an_environment_of_gymnasium() -> None:
     pytest.importorskip("gymnasium", reason="gymnasium is not installed: pip install 'recircuit[gym]'")
     took = example("closed_loop").main("FrozenLake-v1", episodes=3)
     assert len(took) == 3 and min(took) >= 1
+    with pytest.raises(SystemExit, match="numbered states and actions"):
+        example("closed_loop").main("CartPole-v1", episodes=1)
+
+
+def test_gymnasium_and_the_loop_of_the_example_are_one_interface() -> None:
+    """The corridor, wrapped as an environment of Gymnasium, gives the same episodes as by itself."""
+    pytest.importorskip("gymnasium", reason="gymnasium is not installed: pip install 'recircuit[gym]'")
+    import gymnasium
+
+    loop = example("closed_loop")
+
+    class Wrapped(gymnasium.Env[int, int]):
+        observation_space = gymnasium.spaces.Discrete(loop.Corridor.states)
+        action_space = gymnasium.spaces.Discrete(loop.Corridor.actions)
+
+        def __init__(self) -> None:
+            self.corridor = loop.Corridor()
+
+        def reset(
+            self, *, seed: int | None = None, options: dict[str, Any] | None = None
+        ) -> tuple[int, dict[str, Any]]:
+            super().reset(seed=seed)
+            return self.corridor.reset()
+
+        def step(self, action: int) -> tuple[int, float, bool, bool, dict[str, Any]]:
+            return self.corridor.step(action)
+
+    gymnasium.register("recircuit/Corridor-v0", entry_point=Wrapped)
+    assert loop.main("recircuit/Corridor-v0", episodes=5) == loop.main(episodes=5)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -29,7 +29,8 @@ class MaxPool(Connectivity):
     ``pool["basal_h_argmax"]``, the number of a tap of the window, if the field is ``basal_h``. A place outside of the
     image is never the argmax.
 
-    There is one weight w, of the shape (1,), which is 1 and does not learn.
+    There is one weight w, of the shape (1,), which is 1 and does not learn. `MaxPool.of_all` has one window over all units of
+    any population: one unit gets the largest of their signals, and knows the winner.
 
     Parameters
     ----------
@@ -74,6 +75,37 @@ class MaxPool(Connectivity):
     def __post_init__(self) -> None:
         check_image(self.image, "MaxPool")
         self.windows  # noqa: B018  # refused when it is declared
+
+    @classmethod
+    def of_all(cls, units: int) -> Self:
+        """Return the pool whose one post unit receives the largest signal of a whole population.
+
+        Parameters
+        ----------
+        units : int
+            The number of units of the population that sends.
+
+        Returns
+        -------
+        MaxPool
+            A pool with one window, over all units. Of equal signals the one of the first unit is the largest.
+
+        Raises
+        ------
+        RecircuitError
+            If the number of units is not a whole number above 0.
+
+        Notes
+        -----
+        See `Connectivity` for when in a step signals are read and arrive.
+
+        Examples
+        --------
+        >>> import recircuit as rc
+        >>> rc.MaxPool.of_all(5).above
+        (1, 1, 1)
+        """
+        return cls((1, 1, units), (1, units), stride=1, padding=0)
 
     @cached_property
     def windows(self) -> Windows:

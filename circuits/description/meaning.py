@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...errors import RecircuitError
 from ...plasticity.ambiguity import Ambiguity, ambiguity
-from ...plasticity.incoming import calls_in
+from ...plasticity.incoming import summing_sides
 from .projection import Projection
 
 
@@ -19,9 +19,9 @@ def check_meaning(projection: Projection, batch_size: int) -> None:
     equation = projection.equation
     if equation is None or not equation.plastic:
         return
-    if projection.connectivity.shared and any(calls_in(s.node()) for s in equation.statements):
+    if projection.connectivity.shared and summing_sides(equation.statements):
         raise RecircuitError(
-            f"connect {projection.name}: the rule {equation.rule!r} reads incoming(...), the sum over the synapses of one post "
+            f"connect {projection.name}: the rule {equation.rule!r} sums over the synapses of one "
             f"unit, and in {projection.connectivity} many units share each weight. Use Local(...) in place of a convolution."
         )
     found = ambiguity(equation) if batch_size > 1 else None

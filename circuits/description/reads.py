@@ -7,7 +7,7 @@ from brian2.utils.stringtools import get_identifiers
 
 from ...errors import RecircuitError
 from ...plasticity import lower
-from ...plasticity.incoming import calls_in
+from ...plasticity.incoming import summing_sides
 from ...plasticity.names import ARRIVING
 from ...plasticity.steps import Gather
 from .network import Network
@@ -46,17 +46,20 @@ def arriving_from(network: Network, population: Population) -> list[str]:
     return [arriving_in(p) for p in network.projections.values() if p.pre is population and arriving_in(p)]
 
 
-def sums_of(projection: Projection) -> list[str]:
-    """Return the variables of the post unit in which a rule's sums over its synapses are kept."""
+def sums_of(projection: Projection, side: str) -> list[str]:
+    """Return the variables of the unit of one side in which a rule's sums over its synapses are kept."""
     equation = projection.equation
-    if equation is None or not any(calls_in(s.node()) for s in equation.statements):
+    if equation is None or side not in summing_sides(equation.statements):
         return []
-    return [s.variable for s in lower(equation, of=projection.name) if isinstance(s, Gather)]
+    return [s.variable for s in lower(equation, of=projection.name) if isinstance(s, Gather) and s.side == side]
 
 
-def sums_into(network: Network, population: str) -> list[str]:
-    """Return the sums that the rules of all projections into a population keep."""
-    return [s for p in network.projections.values() if p.post.name == population for s in sums_of(p)]
+def sums_in(network: Network, population: str) -> list[str]:
+    """Return the sums that the rules of all projections into a population, and from it, keep in its units."""
+    ends = [
+        (p, side, end.name) for p in network.projections.values() for side, end in (("post", p.post), ("pre", p.pre))
+    ]
+    return [s for p, side, end in ends if end == population for s in sums_of(p, side)]
 
 
 def argmaxes(network: Network, population: str) -> list[str]:
@@ -106,7 +109,7 @@ def stored_in(network: Network, population: Population, names: set[str]) -> set[
     """Return the names, with expressions and compartments replaced by the stored variables in them."""
     neuron = population.neuron
     fields = incoming_fields(network, population)
-    known = {"t", *neuron.stored, *network.broadcasts, *neuron.parameters, *sums_into(network, population.name)}
+    known = {"t", *neuron.stored, *network.broadcasts, *neuron.parameters, *sums_in(network, population.name)}
     known |= set(arriving_from(network, population))
     found: set[str] = set()
     todo, seen = set(names), set()

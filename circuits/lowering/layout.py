@@ -12,7 +12,7 @@ from ...plasticity.names import ARRIVING
 from ..description.network import Network
 from ..description.population import Population
 from ..description.projection import Projection, Transposed
-from ..description.reads import argmaxes, arriving_from, broadcasts_into, incoming_fields, sums_into
+from ..description.reads import argmaxes, arriving_from, broadcasts_into, incoming_fields, sums_in
 from .delay_kernels import Delay
 from .delays import delay_variables, table_constants, table_variables, tap_names
 from .equations import ELEMENT_INDEX, remembers
@@ -36,7 +36,7 @@ def layout(network: Network, operations: list[Operation], *, tables: bool = True
     scratch = _scratch(operations, network.populations)
     found = clock()
     for population in network.populations.values():
-        sums = sums_into(network, population.name)
+        sums = sums_in(network, population.name)
         found += of_population(
             network, population, [*scratch.get(population.name, []), *argmaxes(network, population.name), *sums]
         )

@@ -186,11 +186,14 @@ def _update_of(
 
 
 def _gather(step: Gather, projection: Projection, opened: tuple[int, ...], suffix: str) -> Operation:
-    """A sum over the synapses of each post unit: what a projection with this array as its weights would bring in."""
-    pre, post = projection.pre, projection.post
-    field, read = f"{post.name}.{step.variable}", f"{projection.name}.{step.array}"
-    signal = Term(pre.name, step.signal)
-    kernel = Propagate(projection.name, projection.connectivity, pre.size, post.size, signal, field, read)
+    """A sum over the synapses of each unit of one side: what a projection with this array as its weights would bring there."""
+    back = step.side == "pre"
+    sender, summer = (projection.post, projection.pre) if back else (projection.pre, projection.post)
+    field, read = f"{summer.name}.{step.variable}", f"{projection.name}.{step.array}"
+    kernel = Propagate(
+        projection.name, projection.connectivity, sender.size, summer.size, Term(sender.name, step.signal), field, read,
+        transposed=back,
+    )  # fmt: skip
     return Operation(
         name=f"sum_{step.variable}{suffix}", owner=projection.name, slot=LEARN, steps=opened, kernel=kernel, learns=True,
         reads=frozenset({read}), writes=frozenset({field}), work=projection.synapses,

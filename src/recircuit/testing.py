@@ -22,7 +22,7 @@ from recircuit.models.analysis.circuit_comparison import (
 )  # fmt: skip
 from recircuit.models.networks.rule_test_circuits import Draw, bench, bench_data, data_for, network, variable
 from recircuit.plasticity import Rule
-from recircuit.plasticity.incoming import calls_in
+from recircuit.plasticity.incoming import summing_sides
 from recircuit.plasticity.locality import Scope, prove
 from recircuit.report import Found, Report, Row, RuleFails, attempt
 
@@ -185,21 +185,22 @@ class _Bench:
                 mine[key][:, 0] = again[key][:, 0]
             for key, value in self.learned(data=mine).items():
                 axis = axes[key.startswith("feedback.")] - 2
-                if axis == PRE and self.sums(key):  # the other synapses of a post unit are its own
+                if self.sums(key, "post" if axis == PRE else "pre"):  # the other synapses of a unit are its own
                     continue
                 differences[f"{key}, by {side}"] = distance(np.delete(value, 0, axis), np.delete(usual[key], 0, axis))
         for value in start.values():
             value.flat[0] += 0.25
         after = self.learned(start=start)
-        first = {k: usual[k].shape[-1] if self.sums(k) else 1 for k in usual}
-        return _worst(
-            differences | {k: distance(v.flat[first[k] :], usual[k].flat[first[k] :]) for k, v in after.items()}
-        )
+        for key, value in after.items():  # in the same row or column others may change, where the rule sums over it
+            rows, columns = (int(not self.sums(key, side)) for side in ("pre", "post"))
+            others = np.ones(value.shape[-2:], bool)
+            others[: rows or None, : columns or None] = False
+            differences[key] = distance(value[..., others], usual[key][..., others])
+        return _worst(differences)
 
-    def sums(self, key: str) -> bool:
-        """Whether the equation of a projection's variable reads a sum over the synapses of the post unit."""
-        equation = self.rule.forward if key.startswith("forward.") else self.rule.feedback
-        return any(calls_in(s.node()) for s in equation.statements)
+    def sums(self, key: str, side: str) -> bool:
+        """Whether the equation of a projection's variable reads a sum over the synapses of the unit of one side."""
+        return side in summing_sides((self.rule.forward if "forward." in key else self.rule.feedback).statements)
 
     def lowered(self) -> Found:
         return _worst(form_differences(self.make, self.data(self.make())))

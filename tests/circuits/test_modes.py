@@ -214,3 +214,19 @@ def test_an_evaluation_goes_through_the_mode_that_was_declared_first() -> None:
     net.run(presentations=3, mode="night")
     assert np.allclose(net.outputs(SHOWN, read="h.rate"), SHOWN @ net["x_to_h.w"].T)
     assert np.array_equal(net["h.rate"], np.ones((2, 4)))
+
+
+def test_what_a_stimulus_shows_is_said_for_the_mode_of_the_run() -> None:
+    """A stimulus that is closed in all steps of a run shows nothing there: in another mode, or as a target in an evaluation."""
+    net = circuit(("day", "night"))
+    assert "this run" in net.run(SHOWN, mode="day").shown["x"]
+    trace = net.run(presentations=1, mode="night")
+    assert "closed" in trace.shown["x"] and "went on" not in repr(trace)
+    assert "closed" in net.run(SHOWN, 1, mode="night").shown["x"]
+    trace = net.run(presentations=1, mode="day")
+    assert "earlier" in trace.shown["x"] and "x went on" in repr(trace)
+    taught = rc.Circuit()
+    taught.stimulus("x", 1), taught.target("y", 1)
+    taught.phases("run", 1 * ms)
+    assert "this run" in taught.run({"x": 1, "y": 1}).shown["y"]
+    assert "closed" in taught.run({"x": 1, "y": 1}, learn=False).shown["y"]

@@ -7,12 +7,12 @@ from typing import Any
 
 from brian2 import Synapses
 
+from ....plasticity.incoming import summing_sides
 from ...connectivity import MaxPool
 from ...connectivity import Synapses as Existing
 from ...description.delays import synapse_delays
 from ...description.population import Population
 from ...description.projection import Projection, Transposed
-from ...description.reads import sums_of
 from ..reference.existing import existing_synapses
 from ..reference.kernels import PerSynapse, PerWeight, Summed
 from ..reference.layout import kept
@@ -78,7 +78,7 @@ def _connected(assembly: Assembly, projection: Projection, existing: Existing) -
     sums = [
         o.kernel for o in assembly.lowered.operations if isinstance(o.kernel, Summed) and o.owner == projection.name
     ]
-    model = list(dict.fromkeys(f"{s.variable}_post = {s.expression} : 1 (summed)" for s in sums))
+    model = list(dict.fromkeys(f"{s.variable}_{s.side} = {s.expression} : 1 (summed)" for s in sums))
     connectivity, shared = projection.connectivity, projection.connectivity.shared
     model.append(f"{INDEX} : integer" if shared else "w : 1")
     if isinstance(connectivity, MaxPool):
@@ -107,7 +107,9 @@ def _kept_in(projection: Projection) -> list[str]:
         return []
     plain = equation.plain_names
     lines = [f"{plain[state]} : 1" for state in (*equation.state, *equation.traces)]
-    if sums_of(projection):  # its statements are run one by one, so that what they compute is kept between them
+    if summing_sides(
+        equation.statements
+    ):  # its statements are run one by one, so that what they compute is kept between them
         lines += [f"{plain[name]} : 1" for name in equation.locals]
     lines += [f"{plain[parameter]} : 1 (shared)" for parameter in equation.parameters]
     return [*lines, "updates : 1 (shared)"]
@@ -131,7 +133,7 @@ def _add_weights(assembly: Assembly, projection: Projection) -> None:
 
 def _run_sum(assembly: Assembly, operation: str, kernel: Summed) -> None:
     group = assembly.groups.get(f"{kernel.synapses} synapses") or assembly.groups[kernel.synapses]
-    updater = next(o for o in group.contained_objects if o.name.endswith(f"_{kernel.variable}_post"))
+    updater = next(o for o in group.contained_objects if o.name.endswith(f"_{kernel.variable}_{kernel.side}"))
     assembly.run_by(operation, updater, contained=True)
 
 

@@ -24,7 +24,7 @@ def factors(network: Network, operations: list[Operation]) -> list[Operation]:
     """The operations with every term stored, and before them those that compute what was not."""
     sent, learned = Wanted(network, EXPRESS, "sent"), Wanted(network, FACTOR, "factor")
     late, known = Wanted(network, LEARN, "late"), set[str]()
-    sums = {s for p in network.projections.values() for s in sums_of(p)}
+    sums = {s for p in network.projections.values() for side in ("pre", "post") for s in sums_of(p, side)}
 
     def resolved(operation: Operation) -> list[Operation]:
         def stored(term: Term) -> Term:

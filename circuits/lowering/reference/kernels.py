@@ -9,21 +9,24 @@ from ..kernels import Kernel
 
 @dataclass(frozen=True)
 class Summed(Kernel):
-    """The kernel of a variable of post units that is the sum over their synapses of an expression of both units and ``w``.
+    """The kernel of a variable of units that is the sum over their synapses of an expression of both units and ``w``.
 
     Parameters
     ----------
     synapses : str
         The projection or broadcast whose synapses these are.
     variable : str
-        The variable of the post unit.
+        The variable of the unit that sums.
     expression : str
         The expression that each synapse adds, in NAME_pre, NAME_post and ``w``.
+    side : str
+        Which of the two units of a synapse sums, ``"post"`` or ``"pre"``.
     """
 
     synapses: str
     variable: str
     expression: str
+    side: str = "post"
 
 
 @dataclass(frozen=True)

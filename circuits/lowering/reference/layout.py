@@ -7,7 +7,7 @@ import numpy as np
 from ...connectivity import Synapses
 from ...description.network import Network
 from ...description.projection import Projection, Transposed
-from ...description.reads import sums_into
+from ...description.reads import sums_in
 from ..layout import clock, of_population
 from ..variables import Scope, Variable
 from .pooling import scratch
@@ -21,7 +21,7 @@ def reference_layout(
     for population in network.populations.values():
         extra = [
             *scratch(network, population.name),
-            *sums_into(network, population.name),
+            *sums_in(network, population.name),
             *sent.get(population.name, []),
         ]
         found += of_population(network, population, extra)

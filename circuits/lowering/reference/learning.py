@@ -8,8 +8,7 @@ from math import prod
 from brian2.utils.stringtools import get_identifiers, word_substitute
 
 from ....plasticity import Statement, SynapticEquation
-from ....plasticity.incoming import sided, with_sums_named
-from ....plasticity.names import INCOMING
+from ....plasticity.incoming import sided, summing_sides, with_sums_named
 from ....plasticity.sharing import SharedStatement, shared_code
 from ...description.network import Network
 from ...description.projection import Projection
@@ -48,7 +47,7 @@ def _each(
     mine = {v for v in ("w", "updates", *plain) if plain.get(v, v) in used and v in kept(projection)}
     reads = {f"{name}.{v}" for v in mine} | read_of_units(network, projection)
     reads.add(f"{name}.updates")  # so that counting is never taken for what cannot have changed
-    if sums_of(projection):
+    if summing_sides(equation.statements):
         return _each_with_sums(network, projection, equation, opened)
 
     def operation(suffix: str, text: str, writes: set[str], work: int) -> Operation:
@@ -72,7 +71,8 @@ def _each_with_sums(
     """Statement by statement, and before each the sums over synapses that it reads; none of it is ever left out."""
     name = projection.name
     keys = frozenset(f"{name}.{v}" for v in kept(projection))
-    sums = frozenset(f"{projection.post.name}.{v}" for v in sums_of(projection))
+    ends = {"pre": projection.pre.name, "post": projection.post.name}
+    sums = frozenset(f"{end}.{v}" for side, end in ends.items() for v in sums_of(projection, side))
     reads = frozenset(read_of_units(network, projection)) | keys | sums
 
     def operation(op: str, kernel: Kernel, writes: frozenset[str]) -> Operation:
@@ -81,26 +81,31 @@ def _each_with_sums(
     made, variables = [], _sums(whole_equation(projection), name)
     for k, statement in enumerate(equation.statements):
         named, found = with_sums_named(statement, name)
-        there = {f"{s.variable}_post": f"{variables[s.weight, s.signal]}_post" for s in found}
+        one_name = {s: variables[s.weight, s.signal, s.side] for s in found}
+        there = {f"{s.variable}_{s.side}": f"{name}_{s.side}" for s, name in one_name.items()}
         named = replace(named, expression=word_substitute(named.expression, there))
-        for one in dict.fromkeys(replace(s, variable=variables[s.weight, s.signal]) for s in found):
-            code = replace(equation, statements=(Statement("w", "=", f"({one.weight})*({sided(one.signal, 'pre')})"),))
-            (plain,) = code.plain_statements()
-            summed = Summed(name, one.variable, plain.expression)
-            made.append(
-                operation(f"sum_{one.variable}_{k}", summed, frozenset({f"{projection.post.name}.{one.variable}"}))
+        for one in dict.fromkeys(replace(s, variable=name) for s, name in one_name.items()):
+            code = replace(
+                equation, statements=(Statement("w", "=", f"({one.weight})*({sided(one.signal, one.other)})"),)
             )
+            (plain,) = code.plain_statements()
+            summed = Summed(name, one.variable, plain.expression, one.side)
+            written = frozenset({f"{ends[one.side]}.{one.variable}"})
+            made.append(operation(f"sum_{one.variable}_{k}", summed, written))
         line = replace(equation, statements=(named,)).plain_code(equation.locals)
         made.append(operation(f"learn_{name}_{k}", PerSynapse(name, line), keys))
     return [*made, operation(f"learn_{name}_count", PerSynapse(name, "updates = updates + 1"), keys)]
 
 
-def _sums(equation: SynapticEquation, name: str) -> dict[tuple[str, str], str]:
-    """Weight and signal of a sum over synapses -> its variable: the same in all phases."""
-    found: dict[tuple[str, str], str] = {}
+def _sums(equation: SynapticEquation, name: str) -> dict[tuple[str, str, str], str]:
+    """Weight, signal and side of a sum over synapses -> its variable: the same in all phases."""
+    found: dict[tuple[str, str, str], str] = {}
+    count = 0
     for statement in equation.statements:
-        for one in with_sums_named(statement, name, len(found))[1]:
-            found.setdefault((one.weight, one.signal), f"{INCOMING}_{len(found)}_of_{name}")
+        sums = with_sums_named(statement, name, count)[1]
+        count += len(sums)
+        for one in sums:
+            found.setdefault((one.weight, one.signal, one.side), one.variable)
     return found
 
 
