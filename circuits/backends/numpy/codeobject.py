@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from brian2.codegen.generators.numpy_generator import NumpyCodeGenerator
 from brian2.codegen.runtime.numpy_rt import NumpyCodeObject
+from brian2.codegen.statements import Statement
 from brian2.core.functions import Function
 from scipy.linalg import blas
 
@@ -14,9 +16,30 @@ from ...lowering import functions  # noqa: F401  (adds to Brian2's)
 from . import local
 
 
+class Generator(NumpyCodeGenerator):
+    """Brian2's, but for statements such as ``old = w``: ``old`` is what ``w`` is now, whatever is done to ``w`` later.
+
+    To NumPy both would be names of one array, which ``w += 1`` and writing ``w`` back change under both names.
+    """
+
+    changed: frozenset[str] = frozenset()
+
+    def translate_one_statement_sequence(self, statements: Sequence[Statement], scalar: bool = False) -> Any:
+        """Called by Brian2 for all statements of a block."""
+        self.changed = frozenset(s.var for s in statements if s.op != ":=")
+        return super().translate_one_statement_sequence(statements, scalar)
+
+    def translate_statement(self, statement: Statement) -> Any:
+        """Called by Brian2 for each of them; a plus makes a new array, and leaves a number as it is."""
+        line, name = super().translate_statement(statement), str(statement.expr).strip("() ")
+        plain = name.isidentifier() and {name, statement.var} & self.changed and np.dtype(statement.dtype) != bool
+        return line.replace(f"= {name}", f"= +{name}", 1) if plain and line.endswith(f"= {name}") else line
+
+
 class DenseNumpyCodeObject(NumpyCodeObject):
     """Runs dense products by BLAS on the arrays that Brian2 owns."""
 
+    generator_class = Generator
     templater = NumpyCodeObject.templater.derive("recircuit.circuits.backends.numpy")
     class_name = "recircuit_numpy"
 
