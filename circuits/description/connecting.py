@@ -20,7 +20,7 @@ from .population import Population
 from .projection import Projection, Transposed
 
 
-def equation_of(rule: Any, into: str, name: str) -> SynapticEquation | None:
+def equation_of(rule: Any, into: str, name: str, pre: Population, post: Population) -> SynapticEquation | None:
     """The equation that a rule, or the rule of a name, has for a projection into this compartment."""
     rule = find(rule) if isinstance(rule, str) else rule
     if rule is None or isinstance(rule, SynapticEquation):
@@ -35,7 +35,35 @@ def equation_of(rule: Any, into: str, name: str) -> SynapticEquation | None:
             f"the weights would never change. Give its {other} equation, as rule=my_rule.{other}; or rule=None for "
             "weights that stay as they are."
         )
+    turned = getattr(rule, other)
+    if turned.plastic and _fits(turned, pre, post) and not _fits(equation, pre, post):
+        raise RecircuitError(
+            f"connect {name}: into {into!r} the rule {rule.name!r} stands for its {side} equation, which reads what "
+            f"{pre.name!r} and {post.name!r} do not have. Its {other} equation fits: give rule=my_rule.{other}."
+        )
     return equation
+
+
+def unused_name(name: str | None, pre: str, post: str, used: Iterable[str]) -> str:
+    """The name of a projection: the one that is given, or that of its two populations.
+
+    Raises
+    ------
+    RecircuitError
+        If none is given, and there is such a projection already.
+    """
+    usual = f"{pre}_to_{post}"
+    if not name and usual in used:
+        raise RecircuitError(
+            f"connect: the name {usual!r} is used already, by another projection between these populations. Give this one a "
+            f"name of its own, as in connect(..., name='{usual}_2')."
+        )
+    return name or usual
+
+
+def _fits(equation: SynapticEquation, pre: Population, post: Population) -> bool:
+    """Whether two populations have what an equation reads of them."""
+    return equation.reads_pre <= {*pre.variables()} and equation.reads_post <= {*post.variables()}
 
 
 def listed_synapses(weights: Any, connectivity: Any, autapses: bool | None, name: str) -> tuple[Any, Any]:

@@ -200,7 +200,7 @@ class Network(Fixed, Stimuli, Presentations):
         for side, population in (("pre", pre), ("post", post)):
             if not isinstance(population, Population) or population.network is not self:
                 raise RecircuitError(f"connect: {side} is a population of this circuit; got {population!r}.")
-        name = name or f"{pre.name}_to_{post.name}"
+        name = connecting.unused_name(name, pre.name, post.name, self.projections)
         self._check_name(name)
         if into not in post.neuron.compartments:
             raise RecircuitError(
@@ -211,7 +211,7 @@ class Network(Fixed, Stimuli, Presentations):
             sends = "error" if into == "apical" and "error" in pre.variables() else "rate"
         if sends not in pre.variables():
             raise RecircuitError(f"connect {name}: {pre.name!r} has no {sends!r} to send; it has {pre.variables()}.")
-        equation = connecting.equation_of(rule, into, name)
+        equation = connecting.equation_of(rule, into, name, pre, post)
         equation = equation and equation.with_step(float(self.dt))
         arrives = connecting.arrives_as(pre, post, into, name, self.projections.values())
         weights, connectivity = connecting.listed_synapses(weights, connectivity, autapses, name)

@@ -600,6 +600,17 @@ def twice() -> None:
     net.connect(net["x"], net["h1"])
 
 
+def turned_round() -> None:
+    net = rc.Circuit()
+    x, h = (
+        net.stimulus("x", 2),
+        net.population("h", 2, rc.Neuron("back : 1 (compartment)\nerror = back : 1\nrate = back : 1")),
+    )
+    net.connect(
+        h, net.population("g", 2, rc.Neuron("told : 1 (compartment)\nrate = told : 1")), into="told", rule=rc.urfb
+    )
+
+
 def foreign() -> None:
     rc.Circuit().connect(layered()["x"], layered()["h1"])
 
@@ -704,7 +715,14 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "sends": (connected(sends="spikes"), "'x' has no 'spikes' to send"),
     "of another circuit": (foreign, "a population of this circuit"),
     "by name": (lambda: layered().connect("x", "h1"), "a population of this circuit; got 'x'"),  # type: ignore[arg-type]
-    "two projections": (twice, "the name 'x_to_h1' is used already"),
+    "two projections": (
+        twice,
+        "the name 'x_to_h1' is used already, by another projection between these populations. Give this one a name",
+    ),
+    "feedback into another compartment": (
+        turned_round,
+        r"its forward equation.*Its feedback equation fits: give rule=my_rule",
+    ),
     "a rule's name": (connected(rule="urbf"), "no rule 'urbf'.*Did you mean `urfb`"),
     "the post unit lacks": (connected(rule=READS_THETA), "reads theta_post, but 'h' has no 'theta'; it has"),
     "the pre unit lacks": (connected(rule=rc.urfb.feedback), "reads error_pre, but 'x' has no 'error'"),
