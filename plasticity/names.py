@@ -13,6 +13,7 @@ __all__ = [
     "CONSTANTS",
     "DRIVE",
     "FUNCTIONS",
+    "LATE",
     "RANDOM",
     "SUMMING",
     "SUMS",
@@ -78,6 +79,9 @@ SUMMING = {"incoming": "post", "outgoing": "pre"}
 
 ARRIVING = "arriving"
 """`arriving_pre` is the signal of the pre unit that the projection has brought in last, in this step if it is open."""
+
+LATE = "late_by"
+"""The state in which synapses with delays of their own keep these, in steps, for rules that read what arrives."""
 
 DRIVE = "drive_"
 """Names drive_0, drive_1, ... are the lowering's own."""

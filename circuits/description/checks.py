@@ -137,17 +137,12 @@ def check_rule(projection: Projection, broadcasts: set[str]) -> None:
 
 
 def _check_arriving(projection: Projection, rule: str) -> None:
-    """Refuse to read the signal that arrives where it is not one for each pre unit, or where its name is taken."""
+    """Refuse to read the signal that arrives where its name is taken."""
     name, pre = f"connect {projection.name}", projection.pre
     if ARRIVING in pre.variables():
         raise RecircuitError(
             f"{name}: in the rule {rule!r} arriving_pre is the signal that the projection brings in, and {pre.name!r} has a "
             "variable of its own called 'arriving'. Call that by another name."
-        )
-    if not isinstance(projection.delay, int):
-        raise RecircuitError(
-            f"{name}: the rule {rule!r} reads arriving_pre, the signal that arrives of the pre unit, which is another one in "
-            "each synapse where synapses have delays of their own. Give one delay for all, such as delay=5*ms."
         )
 
 

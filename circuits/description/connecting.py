@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,8 @@ from scipy import sparse
 
 from ...errors import RecircuitError
 from ...plasticity import Rule, SynapticEquation, find
+from ...plasticity.names import LATE
+from ...plasticity.values import Values
 from ..connectivity import Connectivity, Given, NoAutapses
 from ..connectivity.given import is_listing
 from .initial import draw, glorot
@@ -20,11 +23,13 @@ from .population import Population
 from .projection import Projection, Transposed
 
 
-def equation_of(rule: Any, into: str, name: str, pre: Population, post: Population) -> SynapticEquation | None:
-    """The equation that a rule, or the rule of a name, has for a projection into this compartment."""
+def equation_of(
+    rule: Any, into: str, name: str, pre: Population, post: Population, step: float
+) -> SynapticEquation | None:
+    """The equation that a rule, or the rule of a name, has for a projection into this compartment, for a time step."""
     rule = find(rule) if isinstance(rule, str) else rule
     if rule is None or isinstance(rule, SynapticEquation):
-        return rule
+        return rule and rule.with_step(step)
     if not isinstance(rule, Rule):
         raise RecircuitError(f"connect {name}: rule is a Rule, its name, or one of its equations; got {rule!r}.")
     side, other = ("feedback", "forward") if into == "apical" else ("forward", "feedback")
@@ -41,7 +46,21 @@ def equation_of(rule: Any, into: str, name: str, pre: Population, post: Populati
             f"connect {name}: into {into!r} the rule {rule.name!r} stands for its {side} equation, which reads what "
             f"{pre.name!r} and {post.name!r} do not have. Its {other} equation fits: give rule=my_rule.{other}."
         )
-    return equation
+    return equation.with_step(step)
+
+
+def with_delays_of_synapses(
+    equation: SynapticEquation | None, delay: int | np.ndarray, name: str
+) -> tuple[SynapticEquation | None, dict[str, np.ndarray]]:
+    """The equation with a state that says which delay each synapse has, if it reads what arrives; and what that state is."""
+    if equation is None or not equation.reads_arriving or isinstance(delay, int):
+        return equation, {}
+    if LATE in {*equation.parameters, *equation.state, *equation.traces, *equation.broadcasts, *equation.locals}:
+        raise RecircuitError(
+            f"connect {name}: the rule {equation.rule!r} has a name '{LATE}' of its own. With delays of single synapses that "
+            "is the delay of a synapse, in steps. Call the rule's by another name."
+        )
+    return replace(equation, state=Values({**equation.state, LATE: 0.0})), {LATE: delay.astype(float)}
 
 
 def unused_name(name: str | None, pre: str, post: str, used: Iterable[str]) -> str:

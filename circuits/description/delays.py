@@ -63,7 +63,8 @@ def delay_lines(network: Network) -> list[DelayLine]:
         name, plain = f"delayed_{number}", network.lowering == "reference"
         single = [p.delay for p in projections if isinstance(p.delay, int)]
         each = [p.delay for p in projections if not isinstance(p.delay, int)]
-        tapped = {*single, *(int(d) for delays in each for d in np.unique(delays) if plain and d)}
+        read = [p.delay for p in projections if plain or (p.equation is not None and p.equation.reads_arriving)]
+        tapped = {*single, *(int(d) for delays in read for d in np.unique(delays) if d)}
         length = max([*single, *(int(delays.max()) + 1 for delays in each)])  # those of synapses read it after it moved
         taps = tuple((steps, f"{name}_by_{steps}") for steps in sorted(tapped))
         found.append(DelayLine(projections[0].pre, sends, name, length, taps))

@@ -211,8 +211,7 @@ class Network(Fixed, Stimuli, Presentations):
             sends = "error" if into == "apical" and "error" in pre.variables() else "rate"
         if sends not in pre.variables():
             raise RecircuitError(f"connect {name}: {pre.name!r} has no {sends!r} to send; it has {pre.variables()}.")
-        equation = connecting.equation_of(rule, into, name, pre, post)
-        equation = equation and equation.with_step(float(self.dt))
+        equation = connecting.equation_of(rule, into, name, pre, post, float(self.dt))
         arrives = connecting.arrives_as(pre, post, into, name, self.projections.values())
         weights, connectivity = connecting.listed_synapses(weights, connectivity, autapses, name)
         weights = connecting.first_weights(
@@ -224,10 +223,11 @@ class Network(Fixed, Stimuli, Presentations):
         else:
             connectivity = checked_connectivity(connectivity, pre, post, name)
             connectivity = connecting.without_autapses(connectivity, autapses, (pre, post), name)
+        timed = pathway_timing(timing, f"connect {name}", USUAL_PHASE.get(into, ""), self.dt)
+        equation, late = connecting.with_delays_of_synapses(equation, timed["delay"], name)
         projection = Projection(
             network=self, name=name, pre=pre, post=post, into=into, sends=sends, connectivity=connectivity,
-            equation=equation, weights=weights, states=dict(states or {}), arrives=arrives,
-            **pathway_timing(timing, f"connect {name}", USUAL_PHASE.get(into, ""), self.dt),
+            equation=equation, weights=weights, states={**(states or {}), **late}, arrives=arrives, **timed,
         )  # fmt: skip
         connecting.read_constant(equation, pre, self.constants)
         check_rule(projection, set(self.broadcasts))

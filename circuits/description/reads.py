@@ -8,8 +8,8 @@ from brian2.utils.stringtools import get_identifiers
 from ...errors import RecircuitError
 from ...plasticity import lower
 from ...plasticity.incoming import summing_sides
-from ...plasticity.names import ARRIVING
 from ...plasticity.steps import Gather
+from .arriving import arriving_from, arriving_in, with_arrivals
 from .network import Network
 from .population import Population
 from .projection import Projection, Transposed
@@ -35,23 +35,16 @@ def incoming_fields(network: Network, population: Population) -> dict[str, list[
     return fields
 
 
-def arriving_in(projection: Projection) -> str:
-    """The variable of the pre unit that keeps what a projection has brought in, if its rule reads that; else ""."""
-    equation = projection.equation
-    return f"{ARRIVING}_{projection.name}" if equation is not None and equation.reads_arriving else ""
-
-
-def arriving_from(network: Network, population: Population) -> list[str]:
-    """The fields of all projections from a population."""
-    return [arriving_in(p) for p in network.projections.values() if p.pre is population and arriving_in(p)]
-
-
 def sums_of(projection: Projection, side: str) -> list[str]:
     """Return the variables of the unit of one side in which a rule's sums over its synapses are kept."""
     equation = projection.equation
     if equation is None or side not in summing_sides(equation.statements):
         return []
-    return [s.variable for s in lower(equation, of=projection.name) if isinstance(s, Gather) and s.side == side]
+    return [
+        s.variable
+        for s in lower(with_arrivals(equation, projection), of=projection.name)
+        if isinstance(s, Gather) and s.side == side
+    ]
 
 
 def sums_in(network: Network, population: str) -> list[str]:
@@ -99,7 +92,7 @@ def read_of_units(network: Network, projection: Projection) -> set[str]:
     equation = projection.equation
     assert equation is not None
     pre = read_by(
-        network, projection.pre, " + ".join(sorted({*equation.reads_pre, arriving_in(projection)} - {""})) or "0"
+        network, projection.pre, " + ".join(sorted({*equation.reads_pre, *arriving_in(projection).values()})) or "0"
     )
     post = read_by(network, projection.post, " + ".join({*equation.reads_post, *equation.broadcasts}) or "0")
     return {*pre, *post}

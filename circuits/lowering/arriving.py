@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from ...plasticity import Statement
+from ...plasticity.names import ARRIVING
+from ..description.arriving import arriving_in
 from ..description.network import Network
 from ..description.projection import Projection
-from ..description.reads import arriving_in, read_by
+from ..description.reads import read_by
 from .delays import signal_of
 from .kernels import Elementwise
 from .operations import EXPRESS, PROPAGATE, Operation
@@ -14,18 +16,20 @@ __all__ = ["arrivals"]
 
 
 def arrivals(network: Network) -> list[Operation]:
-    """Return operations that store the arriving signal, for each projection whose rule reads `arriving_pre`."""
-    return [_arrival(network, p) for p in network.projections.values() if arriving_in(p)]
+    """For each projection whose rule reads `arriving_pre`, what keeps that signal in the steps in which it is open."""
+    every = [(p, steps) for p in network.projections.values() for steps in arriving_in(p)]
+    return [_arrival(network, projection, steps) for projection, steps in every]
 
 
-def _arrival(network: Network, projection: Projection) -> Operation:
+def _arrival(network: Network, projection: Projection, delay: int) -> Operation:
     """A delayed signal is taken when its line has moved on, any other before something arrives in the step."""
-    signal, pre, variable = signal_of(network, projection), projection.pre, arriving_in(projection)
+    signal, pre, variable = signal_of(network, projection, delay), projection.pre, arriving_in(projection)[delay]
     text = signal.variable or signal.expression
     reads = {signal.key} if signal.variable else read_by(network, pre, text)
     steps = network.phased().open_steps(projection.during, f"the projection {projection.name!r}")
     return Operation(
-        name=f"arrive_{projection.name}", owner=pre.name, slot=PROPAGATE if signal.variable else EXPRESS, steps=steps,
+        name=variable.replace(ARRIVING, "arrive", 1), owner=pre.name, steps=steps,
+        slot=PROPAGATE if signal.variable else EXPRESS,
         kernel=Elementwise(pre.name, (Statement(variable, "=", text),)), reads=frozenset(reads),
         writes=frozenset({f"{pre.name}.{variable}"}), work=pre.size,
     )  # fmt: skip

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...plasticity import Statement
+from ..description.arriving import arriving_in
 from ..description.modes import begins_of
 from ..description.network import Network
-from ..description.reads import arriving_in, broadcasts_into
+from ..description.reads import broadcasts_into
 from ..description.schedule import Schedule
 from .kernels import Elementwise
 from .operations import CLAMP, PROPAGATE, Operation
@@ -35,7 +36,7 @@ def closings(network: Network) -> list[Operation]:
             opened = open_steps(network, projection)
             field = f"{projection.post.name}.{projection.field}"
             made += _zero(network, f"close_{projection.name}", field, opened, PROPAGATE)
-            if signal := arriving_in(projection):
+            for signal in arriving_in(projection).values():
                 close, kept = f"close_{signal}", f"{projection.pre.name}.{signal}"
                 made += _zero(network, close, kept, opened, PROPAGATE)
     for name, sent in network.broadcasts.items():

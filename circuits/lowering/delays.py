@@ -42,12 +42,15 @@ def moves(network: Network) -> list[Operation]:
     return [move(network, line, Term(line.population.name, line.sends)) for line in delay_lines(network)]
 
 
-def signal_of(network: Network, projection: Projection) -> Term:
-    """Return the signal that a projection brings in: what its pre units send, or what they sent some steps ago."""
-    line = delay_line(network, projection)
-    if line is None or not isinstance(projection.delay, int):
+def signal_of(network: Network, projection: Projection, delay: int | None = None) -> Term:
+    """What a projection brings in: what its pre units send, or what they sent so many steps ago.
+
+    ``delay``: the steps, where synapses have delays of their own; without it, what is sent.
+    """
+    line, steps = delay_line(network, projection), projection.delay if delay is None else delay
+    if line is None or not isinstance(steps, int) or not steps:
         return Term(projection.pre.name, sent_by(projection))
-    tap = line.tap(projection.delay)
+    tap = line.tap(steps)
     return Term(projection.pre.name, tap, variable=tap)
 
 

@@ -9,10 +9,11 @@ import numpy as np
 from brian2.units import Quantity
 
 from ...plasticity.names import ARRIVING
+from ..description.arriving import arriving_from
 from ..description.network import Network
 from ..description.population import Population
 from ..description.projection import Projection, Transposed
-from ..description.reads import argmaxes, arriving_from, broadcasts_into, incoming_fields, sums_in
+from ..description.reads import argmaxes, broadcasts_into, incoming_fields, sums_in
 from .delay_kernels import Delay
 from .delays import delay_variables, table_constants, table_variables, tap_names
 from .equations import ELEMENT_INDEX, remembers

@@ -1,7 +1,7 @@
 """The equation that a projection's rule is in a step: what it says of phases that are open or closed there, put in.
 
 `in_PHASE` is 1 in the steps of a phase and 0 elsewhere, so that each set of phases has an equation of its own, from which what
-is closed is left out. `arriving_pre` becomes the variable of the pre population in which that signal is kept.
+is closed is left out. `arriving_pre` becomes what `recircuit.circuits.description.arriving` says.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from itertools import chain, combinations
 from brian2.utils.stringtools import get_identifiers, word_substitute
 
 from ...plasticity import SynapticEquation
-from ...plasticity.names import ARRIVING, in_phase
+from ...plasticity.names import in_phase
+from ..description.arriving import with_arrivals
 from ..description.network import Network
 from ..description.projection import Projection
-from ..description.reads import arriving_in
 from ..description.schedule import During
 from .closed_phases import is_closed, without_closed_terms
 
@@ -48,7 +48,7 @@ def all_equations(projection: Projection) -> list[SynapticEquation]:
 def whole_equation(projection: Projection) -> SynapticEquation:
     """The equation with the names of phases."""
     assert projection.equation is not None
-    return _with_arrivals(projection.equation, projection)
+    return with_arrivals(projection.equation, projection)
 
 
 def _in(equation: SynapticEquation, opened: Collection[str]) -> SynapticEquation:
@@ -66,12 +66,4 @@ def _in(equation: SynapticEquation, opened: Collection[str]) -> SynapticEquation
                 expression = "0.0"
             statement = replace(statement, expression=expression)
         statements.append(statement)
-    return replace(equation, statements=tuple(statements))
-
-
-def _with_arrivals(equation: SynapticEquation, projection: Projection) -> SynapticEquation:
-    if not (variable := arriving_in(projection)):
-        return equation
-    named = {f"{ARRIVING}_pre": f"{variable}_pre"}
-    statements = (replace(s, expression=word_substitute(s.expression, named)) for s in equation.statements)
     return replace(equation, statements=tuple(statements))

@@ -602,10 +602,7 @@ def twice() -> None:
 
 def turned_round() -> None:
     net = rc.Circuit()
-    x, h = (
-        net.stimulus("x", 2),
-        net.population("h", 2, rc.Neuron("back : 1 (compartment)\nerror = back : 1\nrate = back : 1")),
-    )
+    h = net.population("h", 2, rc.Neuron("back : 1 (compartment)\nerror = back : 1\nrate = back : 1"))
     net.connect(
         h, net.population("g", 2, rc.Neuron("told : 1 (compartment)\nrate = told : 1")), into="told", rule=rc.urfb
     )

@@ -200,7 +200,6 @@ def _connected(forward: str, lines: str = LEAK, **options: Any) -> rc.Circuit:
     "forward, options, said",
     [
         ("dw = arriving_post*x_pre", {}, "read `arriving_pre`"),
-        ("dw = arriving_pre*x_post", {"delay": np.ones((2, 2)) * ms}, "Give one delay for all"),
         (
             "dw = arriving_pre*x_post",
             {"lines": f"{LEAK}\narriving = rate : 1"},
