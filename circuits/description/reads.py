@@ -40,11 +40,8 @@ def sums_of(projection: Projection, side: str) -> list[str]:
     equation = projection.equation
     if equation is None or side not in summing_sides(equation.statements):
         return []
-    return [
-        s.variable
-        for s in lower(with_arrivals(equation, projection), of=projection.name)
-        if isinstance(s, Gather) and s.side == side
-    ]
+    steps = lower(with_arrivals(equation, projection), of=projection.name)
+    return [s.variable for s in steps if isinstance(s, Gather) and s.side == side]
 
 
 def sums_in(network: Network, population: str) -> list[str]:

@@ -62,6 +62,18 @@ def test_who_sees_the_state_before_a_step_and_who_after(options: dict[str, Any],
     assert net["h.latched"] == STEPS
 
 
+@pytest.mark.parametrize("backend", ["numpy", "interpreter"])
+def test_the_row_of_a_stimulus_in_the_step_before(backend: str) -> None:
+    """A stimulus shows its row before states change, so that a latch of its rate holds the row of this step."""
+    lines = "rate : 1\nlast = rate : 1 (stored)\nbefore = last : 1 (stored)\nslope = rate - before : 1"
+    net = rc.Circuit()
+    net.stimulus("x", 1, rc.Neuron(lines), every=1 * ms)
+    rows = np.array([3.0, 5.0, 4.0, 4.5])
+    trace = net.run({"x": rows[:, None]}, record=["x.last", "x.slope"], backend=backend)
+    assert np.array_equal(trace["x.last"][:, 0], rows)
+    assert np.allclose(trace["x.slope"][:, 0], np.diff(rows, prepend=0))
+
+
 def test_the_page_tells_the_order_of_the_slots() -> None:
     page = PAGE.read_text(encoding="utf-8").split("## A step")[1].split("\n## ")[0]
     drawn = re.findall(r"^     (\d) (\w+)  ", page, re.M)
