@@ -9,7 +9,7 @@ Urbanczik, R. and Senn, W. (2014). Learning by the dendritic prediction of somat
 V* is what the soma would have without the teacher. Where the dendrite predicts the soma, the teacher changes nothing, and
 nothing is learned; the same rule takes what the teacher shows and keeps it after he has gone.
 
-What is shown: inputs are fifty random series of 500 ms, and the teacher pulls the soma along a sum of two sines. After
+What is shown: inputs are two hundred random series of 500 ms, and the teacher pulls the soma along a sum of two sines. After
 learning, the soma follows the course of the teacher without him; the error is a small part of its variance.
 """
 
@@ -29,7 +29,7 @@ RULE = rc.Rule(
     "dendritic-prediction",
     source="Urbanczik and Senn 2014",
     forward="dw/dt = eta*error_post*rate_pre",
-    parameters=dict(eta=40 * Hz),
+    parameters=dict(eta=3 * Hz),
 )
 INPUT = rc.Neuron("shown : 1\ndrate/dt = (shown - rate)/tau_s : 1", tau_s=5 * ms)
 CELL = rc.Neuron(
@@ -69,7 +69,7 @@ def course(steps: int) -> dict[str, NDArray[np.float64]]:
     return {"excite": whole * share[:, None], "inhibit": whole * (1 - share)[:, None]}
 
 
-def main(out: Path = Path("."), inputs: int = 50, steps: int = 500, rounds: int = 60) -> float:
+def main(out: Path = Path("."), inputs: int = 200, steps: int = 500, rounds: int = 60) -> float:
     """Learn from the teacher, print how well the soma follows without him, and draw both courses."""
     shown = (np.random.default_rng(0).random((steps, inputs)) < 0.1).astype(float) * 5
     net, teacher, duration = cell(inputs), course(steps), steps * ms

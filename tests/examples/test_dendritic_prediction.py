@@ -6,12 +6,13 @@ from collections.abc import Callable
 from types import ModuleType
 
 import numpy as np
-from brian2 import ms
+from brian2 import Hz, ms
 
 
 def test_dendritic_prediction(example: Callable[[str], ModuleType]) -> None:
     """By Euler's method; a dendrite receives what its inputs were in the step before."""
-    net = example("dendritic_prediction").cell(4)
+    module = example("dendritic_prediction")
+    net = module.cell(4, module.RULE.with_parameters(eta=40 * Hz))
     random = np.random.default_rng(1)
     x, excite, inhibit = random.uniform(0, 2, (40, 4)), random.uniform(0, 1, (40, 1)), random.uniform(0, 1, (40, 1))
     net.run({"x": x, "excite": excite, "inhibit": inhibit}, 40 * ms)
