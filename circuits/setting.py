@@ -10,6 +10,8 @@ from brian2.units import Quantity
 from brian2.units.fundamentalunits import get_dimensions
 
 from ..errors import RecircuitError
+from ..plasticity.names import LATE
+from .description.arriving import arriving_in
 from .description.network import Network
 from .description.parameter_checks import check_time_constants
 from .description.projection import Transposed
@@ -33,7 +35,13 @@ def check_settable(circuit: Network, key: Any) -> str:
 
 
 def check_alone(circuit: Network, owner: str, variable: str) -> None:
-    """Refuse to set a parameter of an output circuit by which other parts of the circuit were made."""
+    """Refuse to set what other parts of the circuit were made by: a parameter of an output circuit, delays of synapses."""
+    here = circuit.projections.get(owner) if variable == LATE else None
+    if here is not None and not isinstance(here.delay, int) and arriving_in(here):
+        raise RecircuitError(
+            f"circuit: {owner}.{LATE} cannot be set: it tells the delays of single synapses, by which the circuit was made. "
+            "Give others to connect(..., delay=...) of another circuit."
+        )
     output = circuit.outputs_of.get(owner)
     if output is not None and variable in output.built_in:
         raise RecircuitError(

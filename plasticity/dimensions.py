@@ -19,7 +19,7 @@ from brian2.units.fundamentalunits import DIMENSIONLESS, DimensionMismatchError,
 
 from ..errors import RecircuitError
 from .names import SUMMING
-from .parse import Statement, divisors, names_in
+from .parse import Statement, divisors, names_in, show
 from .values import as_text, dimension_of
 
 __all__ = ["check_dimensions"]
@@ -72,9 +72,7 @@ def _dimension(statement: Statement, known: Mapping[str, Any], where: str) -> An
     names = names_in(node)
     variables = {n: Variable(n, dimensions=known.get(n, DIMENSIONLESS)) for n in names if n not in DEFAULT_CONSTANTS}
     try:
-        return parse_expression_dimensions(
-            statement.expression, {**DEFAULT_CONSTANTS, **DEFAULT_FUNCTIONS, **variables}
-        )
+        return parse_expression_dimensions(show(node), {**DEFAULT_CONSTANTS, **DEFAULT_FUNCTIONS, **variables})
     except (DimensionMismatchError, SyntaxError, ValueError, NotImplementedError, KeyError) as problem:
         raise RecircuitError(f"{where}, in `{statement}`: {problem}") from None
 

@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 
 from ..errors import RecircuitError
 from ..registry import closest
-from .names import UNIT_FUNCTIONS
+from .names import SUMMING, SUMS, UNIT_FUNCTIONS
 from .sizes import TooLarge, check_size, check_terms
 
 __all__ = ["TEACH", "check_characters", "check_expression", "check_sizes", "check_terms_of", "check_unit", "parsed"]
@@ -40,6 +40,13 @@ TEACH: dict[type[ast.AST], str] = {
     ast.Is: "uses `is`: write `==`",
     ast.IsNot: "uses `is not`: write `!=`",
 }
+
+#: Why an equation of a unit does not call a function of many units.
+OF_MANY = (
+    "is of many units or synapses, and an equation is of one unit. What arrives in a compartment is a sum over synapses; a sum "
+    "over a population is what one other unit receives, and sends to all as a broadcast; the largest is what it receives by "
+    "connectivity=MaxPool.of_all(units)"
+)
 
 
 def check_expression(
@@ -221,6 +228,8 @@ class _Check:
         name = node.func.id
         if name not in self.functions:
             there = ", ".join(self.functions) or "none here"
+            if name in SUMS or name in SUMMING:
+                self.refuse(f"`{name}` {OF_MANY}")
             self.refuse(f"there is no function `{name}`. The functions are {there}", closest(name, self.functions))
         for argument in node.args:
             self.expression(argument)

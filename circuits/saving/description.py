@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any
 
+import numpy as np
 from brian2.units import Quantity
 
 from ...errors import RecircuitError
+from ...plasticity.names import LATE
 from ..description.first_values import first_values
 from ..description.network import Network
 from ..description.population import Population
@@ -96,7 +98,7 @@ def _projection_data(projection: Projection, writer: Writer, drawn: dict[str, An
     name, weights = projection.name, projection.weights
     found = _data(projection, writer, ("pre", "post", "weights", "states"))
     found |= {"pre": projection.pre.name, "post": projection.post.name}
-    states = {k: drawn[f"{name}.{k}"] if callable(v) else v for k, v in projection.states.items()}
+    states = {k: drawn[f"{name}.{k}"] if callable(v) else v for k, v in projection.states.items() if k != LATE}
     found["states"] = writer.data(states)
     if isinstance(weights, Transposed):
         same = (weights.of.name, weights.variable, weights.flipped, weights.elsewhere, weights.scale)
@@ -115,8 +117,9 @@ def _connect(network: Network, of: dict[str, Any], reader: Reader) -> None:
     if isinstance(given, Transposed):
         del checked["connectivity"]
     pre, post = (network.populations[of[side]] for side in ("pre", "post"))
-    made = network.connect(pre, post, rule=of["equation"], weights=given, autapses=True, **checked)
-    _set_rest(made, of, (*CONNECTED, "pre", "post", "equation", "weights"))
+    delay = np.asarray(of["delay"]) * network.dt
+    made = network.connect(pre, post, rule=of["equation"], weights=given, autapses=True, delay=delay, **checked)
+    _set_rest(made, of, (*CONNECTED, "pre", "post", "equation", "weights", "delay"))
 
 
 def _set_rest(made: Population | Projection, of: dict[str, Any], without: tuple[str, ...]) -> None:

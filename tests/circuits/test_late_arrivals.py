@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -112,9 +113,21 @@ def test_cuda_does_too(on_cpu: None) -> None:
     compare("cuda", "local", "hold")
 
 
-def test_the_delays_are_a_state_that_is_seen() -> None:
+def test_a_saved_circuit_has_the_same_delays(tmp_path: Path) -> None:
+    net = circuit("some", "zero")
+    net.run({"x": X})
+    net.save(tmp_path / "saved")
+    loaded = rc.Circuit.load(tmp_path / "saved")
+    for each in (net, loaded):
+        each.run({"x": X})
+    assert np.array_equal(loaded["p.w"], net["p.w"]) and np.array_equal(loaded["p.late_by"], net["p.late_by"])
+
+
+def test_the_delays_are_a_state_that_is_seen_and_not_set() -> None:
     net = circuit("dense", "hold")
     assert np.array_equal(net["p.late_by"], net.projections["p"].delay)
+    with pytest.raises(rc.RecircuitError, match="tells the delays of single synapses"):
+        net["p.late_by"] = 0
     own = rc.Rule("own", source="a test", forward="late_by += 1; dw = arriving_pre*late_by", state=("late_by",))
     with pytest.raises(rc.RecircuitError, match="'late_by' of its own"):
         net.connect(net["x"], net["h"], rule=own, delay=np.ones((4, 9)) * ms, name="q")

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from brian2 import ms
+from brian2 import Hz, ms
 from networks import distance
 from test_scopes import CONNECTIVITIES, UNITS
 
@@ -102,6 +102,31 @@ def compare(backend: str, kind: str, batch_size: int = 3, **options: Any) -> Non
     net.run(X, backend=backend)
     for key, value in wanted.items():
         assert distance(net[key], value) < 1e-12, key
+
+
+@pytest.mark.parametrize("dt", [1.0, 0.5])
+def test_sums_in_continuous_time(dt: float) -> None:
+    """Weights are pulled to sums of 1, with a rate in Hz and a time constant."""
+    rule = rc.Rule(
+        "pull", source="a test", parameters=dict(eta=20 * Hz, tau=30 * ms),
+        forward="dw/dt = eta*(1 - incoming(w))*x_pre + (1 - outgoing(w))/tau",
+    )  # fmt: skip
+    net = rc.Circuit(dt=dt * ms)
+    net.connect(net.stimulus("x", 3), net.population("h", 2, rc.pyramidal()), rule=rule, weights=0.2, learns="show")
+    net.phases("show", 10 * ms)
+    w, x = net["x_to_h.w"].copy(), np.array([0.5, 1.0, 2.0])
+    net.run(x[None])
+    for _ in range(round(10 / dt)):
+        w = w + 1e-3 * dt * (20 * (1 - w.sum(axis=1, keepdims=True)) * x + (1 - w.sum(axis=0)) / 0.03)
+    assert distance(net["x_to_h.w"], w) < 1e-12
+    with pytest.raises(rc.RecircuitError, match=r"the right-hand side has the unit 1; it should have Hz"):
+        rc.Rule("pull", source="a test", forward="dw/dt = outgoing(w)*x_pre")
+
+
+@pytest.mark.parametrize("call", ["sum(basal)", "softmax(basal)", "argmax(basal)", "incoming(w)", "outgoing(w)"])
+def test_a_unit_is_told_where_sums_are_made(call: str) -> None:
+    with pytest.raises(rc.RecircuitError, match="is of many units or synapses.*as a broadcast.*MaxPool.of_all"):
+        rc.Neuron(f"basal : 1 (compartment)\nrate = {call} : 1")
 
 
 def test_check_rule_certifies_a_sum_of_the_pre_unit() -> None:
