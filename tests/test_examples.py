@@ -59,9 +59,9 @@ def test_gymnasium_and_the_loop_of_the_example_are_one_interface() -> None:
 
     loop = example("closed_loop")
 
-    class Wrapped(gymnasium.Env[int, int]):
-        observation_space = gymnasium.spaces.Discrete(loop.Corridor.states)
-        action_space = gymnasium.spaces.Discrete(loop.Corridor.actions)
+    class Wrapped(gymnasium.Env[Any, Any]):
+        observation_space: Any = gymnasium.spaces.Discrete(loop.Corridor.states)
+        action_space: Any = gymnasium.spaces.Discrete(loop.Corridor.actions)
 
         def __init__(self) -> None:
             self.corridor = loop.Corridor()

@@ -77,7 +77,7 @@ def expected(net: rc.Circuit, closed: str, batch_size: int) -> dict[str, np.ndar
             own = np.stack([(w * a)[:, post == unit].sum(axis=1) for unit in range(4)], axis=1)[:, post]
             w = w + 0.02 * el[:active].mean(axis=0) + 0.01 * m - 0.03 * (own * a).mean(axis=0)
             w = w + 0.01 * (np.tanh(a * y) * x).mean(axis=0)
-    found = {"p.w": np.zeros(p.shape), "p.m": np.zeros(p.shape)}
+    found: dict[str, np.ndarray] = {"p.w": np.zeros(p.shape), "p.m": np.zeros(p.shape)}
     found["p.w"].ravel()[place], found["p.m"].ravel()[place] = w, m
     return found
 

@@ -97,7 +97,9 @@ def test_latent_equilibrium() -> None:
     net = rc.Circuit(dt=0.5 * ms, batch_size=2)
     x, y = net.stimulus("x", 3, every=5 * ms), net.target("y", 2, every=5 * ms)
     a, b = (net.population(n, s, rc.Neuron(t, tau=10 * ms)) for n, s, t in (("a", 4, hidden), ("b", 2, output)))
-    net.connect(x, a, rule=learn), net.connect(a, b, rule=learn), net.connect(b, a, into="apical", rule=learn)
+    net.connect(x, a, rule=learn)
+    net.connect(a, b, rule=learn)
+    net.connect(b, a, into="apical", rule=learn)
     net.connect(y, b, into="wanted", weights=1.0, connectivity=rc.OneToOne())
     random = np.random.default_rng(2)
     rows, wanted = random.normal(size=(2, 10, 3)), random.normal(size=(2, 10, 2))
@@ -159,8 +161,10 @@ def test_associative_reward_penalty() -> None:
         net.population("reward", 1, rc.Neuron("basal : 1 (compartment)\nrate = basal : 1")),
     )
     net.broadcast(reward, "r")
-    net.connect(x, h, rule=learn), net.connect(h, o, rule=learn)
-    net.connect(s, o, into="wanted", weights=1.0), net.connect(o, reward, sends="right", weights=1.0, during="tell")
+    net.connect(x, h, rule=learn)
+    net.connect(h, o, rule=learn)
+    net.connect(s, o, into="wanted", weights=1.0)
+    net.connect(o, reward, sends="right", weights=1.0, during="tell")
     net.phases("act", 1 * ms, "choose", 1 * ms, "tell", 2 * ms, "plasticity", 1 * ms)
     random = np.random.default_rng(4)
     shown, wanted = random.random((20, 4)), random.integers(2, size=(20, 1)).astype(float)
@@ -196,7 +200,8 @@ def test_reward_modulated_noise_in_a_recurrent_network() -> None:
     r = net.population("r", 20, network, initial={"v": rc.normal(1.0)})
     judge = net.population("judge", 1, rc.Neuron("basal : 1 (compartment)\nrate = basal : 1"))
     net.broadcast(judge, "M")
-    net.connect(o, judge, sends="better", weights=1.0), net.connect(r, r, into="rec", weights=rc.normal(scaled_by=1.5))
+    net.connect(o, judge, sends="better", weights=1.0)
+    net.connect(r, r, into="rec", weights=rc.normal(scaled_by=1.5))
     (
         net.connect(r, o, rule=learn, weights=0.0),
         net.connect(o, r, into="back"),

@@ -226,7 +226,8 @@ def test_what_a_stimulus_shows_is_said_for_the_mode_of_the_run() -> None:
     trace = net.run(presentations=1, mode="day")
     assert "earlier" in trace.shown["x"] and "x went on" in repr(trace)
     taught = rc.Circuit()
-    taught.stimulus("x", 1), taught.target("y", 1)
+    taught.stimulus("x", 1)
+    taught.target("y", 1)
     taught.phases("run", 1 * ms)
     assert "this run" in taught.run({"x": 1, "y": 1}).shown["y"]
     assert "closed" in taught.run({"x": 1, "y": 1}, learn=False).shown["y"]
