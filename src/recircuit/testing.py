@@ -193,8 +193,7 @@ class _Bench:
         after = self.learned(start=start)
         for key, value in after.items():  # in the same row or column others may change, where the rule sums over it
             rows, columns = (int(not self.sums(key, side)) for side in ("pre", "post"))
-            others = np.ones(value.shape[-2:], bool)
-            others[: rows or None, : columns or None] = False
+            (others := np.ones(value.shape[-2:], bool))[: rows or None, : columns or None] = False
             differences[key] = distance(value[..., others], usual[key][..., others])
         return _worst(differences)
 
