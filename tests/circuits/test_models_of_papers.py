@@ -202,11 +202,9 @@ def test_reward_modulated_noise_in_a_recurrent_network() -> None:
     net.broadcast(judge, "M")
     net.connect(o, judge, sends="better", weights=1.0)
     net.connect(r, r, into="rec", weights=rc.normal(scaled_by=1.5))
-    (
-        net.connect(r, o, rule=learn, weights=0.0),
-        net.connect(o, r, into="back"),
-        net.connect(y, o, into="wanted", weights=1.0),
-    )
+    net.connect(r, o, rule=learn, weights=0.0)
+    net.connect(o, r, into="back")
+    net.connect(y, o, into="wanted", weights=1.0)
     course = np.sin(np.arange(50) / 5)
     inner, back, v = net["r_to_r.w"].copy(), net["o_to_r.w"][:, 0].copy(), net["r.v"][0].copy()
     drawn = net.run({"y": course[:, None]}, 50 * ms, record=["o.rate"])["o.rate"][:, 0]
