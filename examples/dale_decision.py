@@ -74,15 +74,13 @@ def decision(
     net, random = rc.Circuit(batch_size=batch_size, seed=seed), np.random.default_rng(seed)
     u, wanted = net.stimulus("u", 3, INPUT, clamps="now", every=1 * ms), net.target("wanted", 2, every=1 * ms)
     h, z = net.population("h", units, UNIT, sigma=sigma), net.population("z", 2, OUTPUT)
-    excitatory = np.arange(units) < 0.8 * units
-    signs = np.where(excitatory, 1, -1)
+    signs = np.where(excitatory := np.arange(units) < 0.8 * units, 1, -1)
     net.connect(u, h, weights=random.gamma(2, 0.2, (units, 3)), rule=rule, during=ALWAYS, learns=LEARNS)
     weights = random.gamma(2, 1, (units, units)) * np.where(excitatory, 1, -4) * (1 - np.eye(units))
     weights /= np.abs(np.linalg.eigvals(weights)).max()
     states = {"polarity": signs} if rule else None
     net.connect(h, h, weights=weights, rule=rule, states=states, autapses=False, during=ALWAYS, learns=LEARNS)
-    out = random.uniform(0, 0.5 / np.sqrt(units), (2, units)) * excitatory
-    there = np.tile(excitatory, (2, 1))
+    out, there = random.uniform(0, 0.5 / np.sqrt(units), (2, units)) * excitatory, np.tile(excitatory, (2, 1))
     net.connect(h, z, weights=out, connectivity=there, rule=READOUT, during=ALWAYS, learns=LEARNS)
     net.connect(wanted, z, into="teacher", weights=1.0, connectivity=rc.OneToOne(), during=ALWAYS)
     back = signs[:, None] * random.uniform(0, 1, (units, 2))
@@ -96,8 +94,8 @@ def trials(coherences: NDArray, seed: int) -> tuple[NDArray, NDArray]:
     random, starts = np.random.default_rng(seed), np.cumsum([0, *STEPS.values()])
     shown, wanted = np.zeros((len(coherences), starts[-1], 3)), np.full((len(coherences), starts[-1], 2), 0.2)
     evidence = (1 + 3.2 * np.stack([coherences, -coherences], axis=1) / 100) / 2
-    size = (len(coherences), starts[4] - starts[2], 2)
-    shown[:, starts[2] : starts[4], :2] = evidence[:, None] + 0.01 * np.sqrt(2 / ALPHA) * random.normal(size=size)
+    noise = random.normal(size=(len(coherences), starts[4] - starts[2], 2))
+    shown[:, starts[2] : starts[4], :2] = evidence[:, None] + 0.01 * np.sqrt(2 / ALPHA) * noise
     shown[:, :, 2] = 1
     high = np.stack([coherences > 0, coherences <= 0], axis=1)
     wanted[:, starts[4] : starts[5]] = np.where(high, 1.0, 0.2)[:, None]
@@ -114,11 +112,8 @@ def decide(net: rc.Circuit, coherences: NDArray, seed: int, learn: bool = True) 
 
 def learn(net: rc.Circuit, blocks: int) -> NDArray[np.float64]:
     """The share of right decisions in each block of 400 trials."""
-    right = []
-    for seed in range(blocks):
-        coherences = np.random.default_rng(seed).permutation(np.tile(COHERENCES, 40))
-        right.append(float(np.mean(decide(net, coherences, seed) == (coherences > 0))))
-    return np.array(right)
+    shown = [np.random.default_rng(seed).permutation(np.tile(COHERENCES, 40)) for seed in range(blocks)]
+    return np.array([np.mean(decide(net, c, seed) == (c > 0)) for seed, c in enumerate(shown)])
 
 
 def main(out: Path = Path("."), blocks: int = 50, units: int = 100) -> dict[str, float]:
@@ -128,30 +123,25 @@ def main(out: Path = Path("."), blocks: int = 50, units: int = 100) -> dict[str,
     coherences = np.repeat(COHERENCES, 200)
     for name, net in nets.items():
         first = decide(net, coherences, seed=1000, learn=False)
-        right = np.mean((first == (coherences > 0)).reshape(2, 5, 200), axis=2)
-        tested[name] = (right[1] + right[0, ::-1]) / 2
+        of_side = np.mean((first == (coherences > 0)).reshape(2, 5, 200), axis=2)
+        tested[name] = (of_side[1] + of_side[0, ::-1]) / 2
         by = ", ".join(f"{100 * share:.1f}% at {c}" for share, c in zip(tested[name], COHERENCES[5:]))
-        print(f"{name:14} {100 * right.mean():.1f}% of 2,000 decisions are right: {by}")
+        print(f"{name:14} {100 * of_side.mean():.1f}% of 2,000 decisions are right: {by}")
     w, signs = nets["RFLO"]["h_to_h.w"], np.where(np.arange(units) < 0.8 * units, 1, -1)
-    draw(learned, tested).savefig(out / "dale_decision.png")
-    mean = {name: float(shares.mean()) for name, shares in tested.items()}
-    assert np.all(w * signs >= 0) and mean["RFLO"] > max(0.8, mean["readout alone"] + 0.1)
-    assert tested["RFLO"][-1] > 0.95 and np.diff(tested["RFLO"]).min() > -0.04
-    return mean
-
-
-def draw(learned: dict[str, NDArray], tested: dict[str, NDArray]) -> Figure:
-    """Right decisions while learning, and after it by coherence."""
     figure = Figure(figsize=(9, 3.4), layout="constrained")
     left, right = figure.subplots(1, 2)
     for name, shares in learned.items():
-        left.plot(400 * np.arange(1, len(shares) + 1), 100 * shares, label=name)
+        left.plot(400 * np.arange(1, len(shares) + 1), 100 * shares)
         right.semilogx(COHERENCES[5:], 100 * tested[name], "o-", base=2, label=name)
     left.axhline(80, c="k", lw=0.8)
     left.set(xlabel="trials", ylabel="right decisions in %", title="Line: where the source stops")
     right.set(xlabel="coherence in %", ylabel="right decisions in %", title="After learning")
     right.legend(fontsize=8)
-    return figure
+    figure.savefig(out / "dale_decision.png")
+    mean = {name: float(shares.mean()) for name, shares in tested.items()}
+    assert np.all(w * signs >= 0) and mean["RFLO"] > max(0.8, mean["readout alone"] + 0.1)
+    assert tested["RFLO"][-1] > 0.95 and np.diff(tested["RFLO"]).min() > -0.04
+    return mean
 
 
 if __name__ == "__main__":

@@ -47,9 +47,8 @@ EPROP = rc.Rule(
     traces=("late", "ea", "ev", "el"),
     parameters=dict(rate=0.1, alpha=ALPHA, rho=RHO, beta=BETA),
 )
-READOUT = rc.Rule(
-    "readout", source="Bellec 2020", forward="dw = rate*error_post*arriving_pre", parameters=dict(rate=0.02)
-)
+OUT = "dw = rate*error_post*arriving_pre"
+READOUT = rc.Rule("readout", source="Bellec et al. 2020", forward=OUT, parameters=dict(rate=0.02))
 UNIT = rc.Neuron(
     f"""
     basal  : 1 (compartment)
@@ -82,8 +81,7 @@ def eprop(
 ) -> rc.Circuit:
     """Recurrent units with a linear readout, which get an error while they are asked."""
     net, random = rc.Circuit(batch_size=batch_size), np.random.default_rng(0)
-    x = net.stimulus("x", 3, every=1 * ms)
-    wanted = net.target("wanted", outputs, during="recall")
+    x, wanted = net.stimulus("x", 3, every=1 * ms), net.target("wanted", outputs, during="recall")
     h, y = net.population("h", units, UNIT, beta=beta), net.population("y", outputs, OUTPUT)
     weights = random.normal(0, 1, (units, 3))[:, [0, 0, 2]]
     net.connect(x, h, weights=weights, rule=rule, during=ALWAYS, learns=ALWAYS)
@@ -130,8 +128,7 @@ def main(out: Path = Path("."), units: int = 30, blocks: int = 12) -> dict[str, 
     for name, wrong in last.items():
         print(f"{name:23} {100 * wrong:.1f}% wrong in the last 600 of {200 * blocks} trials (chance: 50%)")
     draw(learned).savefig(out / "eprop.png")
-    assert last["e-prop"] < 0.02
-    assert all(abs(wrong - 0.5) < 0.05 for name, wrong in last.items() if name != "e-prop")
+    assert last["e-prop"] < 0.02 and all(abs(wrong - 0.5) < 0.05 for name, wrong in last.items() if name != "e-prop")
     return last
 
 
@@ -141,7 +138,8 @@ def draw(learned: dict[str, NDArray]) -> Figure:
     ax = figure.subplots()
     for name, wrong in learned.items():
         ax.plot(200 * np.arange(1, len(wrong) + 1), 100 * wrong, label=name)
-    ax.set(xlabel="trials", ylabel="wrong answers in %")
+    ax.axhline(50, color="0.6", lw=0.8)
+    ax.set(xlabel="trials", ylabel="wrong answers in %", title="Line: chance")
     ax.legend(fontsize=8)
     return figure
 

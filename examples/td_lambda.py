@@ -11,12 +11,8 @@ problems. IEEE Transactions on Systems, Man, and Cybernetics 13, 834-846. (The a
 What is shown: at the end of a corridor there is a reward, and none on the way. With traces, one visit teaches all places on the
 way to it, so that the way is found in fewer episodes than with lambda = 0, by which each visit teaches one place more.
 
-Delta and the sum of the exponentials are broadcast; everything else is local. An episode begins with ``lasts`` = 0, by which
-all traces are forgotten, and ends in a state without features, whose value is 0. Python draws the action, and asks the
-environment.
-
-    python examples/td_lambda.py                 the corridor
-    python examples/td_lambda.py FrozenLake-v1   an environment of Gymnasium (pip install 'recircuit[gym]')
+Delta and the sum of the exponentials are broadcast; all else is local. An episode begins with ``lasts`` = 0, by which all
+traces are forgotten, and ends in a state without features, whose value is 0. Python draws the action, and asks the environment.
 """
 
 from __future__ import annotations
@@ -41,17 +37,14 @@ ACTOR = rc.Rule(
     forward="el = going_post*(keeps*el + (acted_post - rate_post)*left_pre)\ndw = pace*delta_post*el",
 )  # fmt: skip
 STATE = rc.Neuron("now : 1\nrate = now : 1\nleft = now : 1 (after act)")
-VALUE = rc.Neuron(
-    """
+VALUE = rc.Neuron(f"""
     basal  : 1 (compartment)
     gained : 1 (compartment)
     going  : 1 (broadcast)
     delta  : 1 (broadcast)
-    value  = basal                           : 1 (after act)
-    rate   = gained + discount*basal - value : 1
-    """,
-    discount=DISCOUNT,
-)
+    value  = basal                             : 1 (after act)
+    rate   = gained + {DISCOUNT}*basal - value : 1
+""")
 ACTION = rc.Neuron("""
     basal : 1 (compartment)
     acted : 1 (compartment)
@@ -92,76 +85,65 @@ def actor_critic(states: int, actions: int, trace: float = 0.9) -> rc.Circuit:
     net.connect(reward, critic, into="gained", weights=1.0, during="feedforward")
     net.connect(chosen, actor, into="acted", weights=1.0, connectivity=rc.OneToOne(), during="feedforward")
     net.connect(actor, pool, sends="drive", weights=1.0, during="act")
-    net.broadcast(lasts, "going")
-    net.broadcast(critic, "delta")
-    net.broadcast(pool, "total")
+    for source, heard_as in ((lasts, "going"), (critic, "delta"), (pool, "total")):
+        net.broadcast(source, heard_as)
     net.phases("feedforward", 1 * ms, "plasticity", 1 * ms, "act", 3 * ms)
     return net
 
 
-def learn(
-    net: rc.Circuit, environment: Any, episodes: int, seed: int = 0, backend: str = "numpy"
-) -> tuple[list[int], list[float]]:
+def learn(net: rc.Circuit, environment: Any, episodes: int, seed: int = 0) -> tuple[list[int], list[float]]:
     """How many steps each episode took, and what it gained."""
-    states, actions = net.populations["state"].size, net.populations["actor"].size
-    random, lengths, gains = np.random.default_rng(seed), [], []
-    here, done, nothing = np.eye(states), np.eye(actions), np.zeros(actions)
-    with net.live(backend=backend) as live:
+    here, done = (np.eye(net.populations[name].size) for name in ("state", "actor"))
+    random, found, nothing = np.random.default_rng(seed), [], 0 * done[0]
+    with net.live() as live:
         for episode in range(episodes):
             place, _ = environment.reset(seed=seed + episode)
             shown = {"state": here[place], "chosen": nothing, "reward": 0, "lasts": 0}
             over, late, steps, gained = False, False, 0, 0.0
             while not (over or late):
                 chance = live.present(shown, read=["actor.rate"])["actor.rate"][0]
-                action = int(random.choice(actions, p=chance / chance.sum()))
+                action = int(random.choice(len(done), p=chance / chance.sum()))
                 place, gain, over, late, _ = environment.step(action)
                 shown = {"state": here[place] * (not over), "chosen": done[action], "reward": gain, "lasts": 1}
                 steps, gained = steps + 1, gained + gain
             live.present(shown, read=[])
-            lengths.append(steps)
-            gains.append(gained)
-    return lengths, gains
+            found.append((steps, gained))
+    return [steps for steps, _ in found], [gained for _, gained in found]
 
 
 def elsewhere(name: str, episodes: int) -> None:
     """Learn in an environment of Gymnasium."""
     import gymnasium
 
-    environment = gymnasium.make(name)
-    spaces: Any = environment.observation_space, environment.action_space
-    _, gains = learn(actor_critic(int(spaces[0].n), int(spaces[1].n)), environment, episodes)
+    environment: Any = gymnasium.make(name)
+    net = actor_critic(int(environment.observation_space.n), int(environment.action_space.n))
+    _, gains = learn(net, environment, episodes)
     print(f"{name}: {np.mean(gains[-100:]):.2f} gained in the mean of the last of {episodes} episodes")
 
 
 def main(out: Path = Path("."), episodes: int = 80, repeats: int = 3) -> dict[float, list[float]]:
     """Learn in the corridor with and without traces; print how long episodes took, and draw it."""
-    steps: dict[float, list[float]] = {}
+    figure, steps = Figure(figsize=(6, 3.6), layout="constrained"), {}
     for trace in (0.0, 0.9):
         nets = [actor_critic(Corridor.states, Corridor.actions, trace) for _ in range(repeats)]
         steps[trace] = np.mean([learn(net, Corridor(), episodes, k)[0] for k, net in enumerate(nets)], axis=0).tolist()
         first, then, last = (np.mean(steps[trace][part]) for part in (slice(10), slice(10, 20), slice(-10, None)))
         print(f"lambda = {trace}: {first:.0f} steps in the mean of the first ten episodes, {then:.0f} in that of the next ten, "
               f"and {last:.1f} in that of the last ten (the way is 11 steps long)")  # fmt: skip
-    draw(steps).savefig(out / "td_lambda.png")
+    axes = figure.subplots()
+    for trace, taken in steps.items():
+        axes.semilogy(taken, label=f"lambda = {trace}")
+    axes.axhline(Corridor.states - 1, c="k", lw=0.8, ls=":", label="shortest way")
+    axes.set(xlabel="episode", ylabel="steps to the reward, mean of the repeats")
+    axes.legend()
+    figure.savefig(out / "td_lambda.png")
     assert np.mean(steps[0.9][-10:]) < 20 and np.mean(steps[0.9][10:20]) < np.mean(steps[0.0][10:20])
     return steps
 
 
-def draw(steps: dict[float, list[float]]) -> Figure:
-    """Steps of the episodes."""
-    figure = Figure(figsize=(6, 3.6), layout="constrained")
-    axes = figure.subplots()
-    for trace, taken in steps.items():
-        axes.semilogy(taken, label=f"lambda = {trace}")
-    axes.axhline(Corridor.states - 1, c="k", lw=0.8, ls=":")
-    axes.set(xlabel="episode", ylabel="steps to the reward, mean of the repeats")
-    axes.legend()
-    return figure
-
-
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("name", nargs="?", default="", help="an environment of Gymnasium")
+    parser.add_argument("name", nargs="?", default="", help="an environment of Gymnasium, such as FrozenLake-v1")
     parser.add_argument("--out", type=Path, default=Path("."), help="the folder of the figure")
     parser.add_argument("--episodes", type=int, default=80)
     given = parser.parse_args()
