@@ -30,6 +30,8 @@ from .library.neurons import (
     softmax_unit,
     squared_error_unit,
     squared_unit,
+    taught_output,
+    two_phase_unit,
 )
 from .library.outputs import HingeOutput, OutputCircuit, SoftmaxOutput, SquaredOutput
 from .library.parts import ErrorUnits
@@ -70,5 +72,7 @@ __all__ = [
     "softmax_unit",
     "squared_error_unit",
     "squared_unit",
+    "taught_output",
+    "two_phase_unit",
     "uniform",
 ]

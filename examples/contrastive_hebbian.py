@@ -31,19 +31,7 @@ import recircuit as rc
 from recircuit.plasticity.rules import contrastive_bias, contrastive_hebbian
 
 GAMMA = 0.1
-UNIT = """
-    below : 1 (compartment)
-    {above}
-    rate  = rate + step*({drive} - rate) : 1 (during free and taught)
-    free  = rate : 1 (after free)
-"""
-HIDDEN = rc.Neuron(
-    UNIT.format(above="above : 1 (compartment)", drive="1/(1 + exp(-(below + gamma*above)))"), step=0.5, gamma=GAMMA
-)
-OUTPUT = rc.Neuron(
-    UNIT.format(above="wanted : 1 (compartment)", drive="(1 - in_taught)/(1 + exp(-below)) + in_taught*wanted"),
-    step=0.5,
-)
+HIDDEN, OUTPUT = rc.two_phase_unit(gain=GAMMA), rc.taught_output()
 
 
 def network(

@@ -31,14 +31,8 @@ import recircuit as rc
 from recircuit.plasticity.rules import contrastive_bias, generec
 
 FEEDBACK = ("symmetric", "learned", "random")
-UNIT = """
-    below : 1 (compartment)
-    {above} : 1 (compartment)
-    rate  = rate + step*({drive} - rate) : 1 (during minus and plus)
-    free  = rate : 1 (after minus)
-"""
-HIDDEN = rc.Neuron(UNIT.format(above="above", drive="1/(1 + exp(-(below + above)))"), step=0.5)
-OUTPUT = rc.Neuron(UNIT.format(above="wanted", drive="(1 - in_plus)/(1 + exp(-below)) + in_plus*wanted"), step=0.5)
+PHASES = dict(free="minus", taught="plus")
+HIDDEN, OUTPUT = rc.two_phase_unit(**PHASES), rc.taught_output(**PHASES)
 
 
 def network(

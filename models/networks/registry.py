@@ -14,6 +14,7 @@ from .layered import layered
 from .node_perturbation import node_perturbation
 from .perturbed_units import reads_noise
 from .recirculation import recirculating
+from .two_phases import two_phases
 
 __all__ = ["NETWORKS", "NetworkKind", "network_for"]
 
@@ -62,20 +63,23 @@ def _only_feedback_learns_in_loops(rule: Rule) -> bool:
     return bool(IN_LOOPS & _read(rule.feedback)) and not IN_LOOPS & _read(rule.forward)
 
 
+def _compares_phases(rule: Rule) -> bool:
+    return "free" in rule.forward.reads_pre
+
+
 def _read(equation: SynapticEquation) -> set[str]:
     """The variables of units and the broadcasts that an equation reads."""
     return {*equation.reads_pre, *equation.reads_post, *equation.broadcasts}
 
 
-#: The options that networks with linear outputs and squared errors do not let a user choose.
-
-
+#: The options that these networks, with squared errors or a teacher that holds the outputs, do not let a user choose.
 SQUARED = {"loss": "mse", "connectivity": 1.0, "matmul": "full"}
 NETWORKS: Registry[NetworkKind] = Registry(
     "network",
     {
         USUAL: NetworkKind(layered, lambda rule: True),
         "node_perturbation": NetworkKind(node_perturbation, reads_noise, "logistic", SQUARED),
+        "two_phases": NetworkKind(two_phases, _compares_phases, "logistic", SQUARED),
         "recirculating": NetworkKind(recirculating, _only_feedback_learns_in_loops, "tanh", SQUARED),
     },
     group="recircuit.networks",

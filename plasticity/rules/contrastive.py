@@ -10,7 +10,8 @@ rate at the end of the phase without a teacher, which a unit keeps in a latch.
 Movellan (1991) derives the first as the gradient of a contrast of energies, for symmetric weights; Xie and Seung (2003) show
 that it follows the gradient of the error where feedback is weak. O'Reilly (1996) derives the second from recirculation: it is
 a two-phase estimate of the error of the post unit, times what the pre unit sent. The mean of the second and of its
-transpose is, with a midpoint step, the first. Units that settle twice are in the gallery: `examples/generec.py`.
+transpose is, with a midpoint step, the first. Units that settle twice are
+`two_phase_unit` and `taught_output`; `examples/generec.py` has a circuit of them.
 """
 
 from ..rule import Rule

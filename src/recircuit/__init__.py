@@ -40,6 +40,8 @@ if TYPE_CHECKING:
         softmax_unit,
         squared_error_unit,
         squared_unit,
+        taught_output,
+        two_phase_unit,
         uniform,
     )
     from recircuit.errors import RecircuitError
@@ -127,6 +129,8 @@ __all__ = [
     "softmax_unit",
     "squared_error_unit",
     "squared_unit",
+    "taught_output",
+    "two_phase_unit",
     "train",
     "uniform",
     "urfb",

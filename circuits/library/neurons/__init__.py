@@ -9,6 +9,7 @@ from .prediction import prediction_error_unit
 from .pyramidal import pyramidal
 from .softmax import cross_entropy_unit, normalising_unit, softmax_unit
 from .squared import squared_error_unit, squared_unit
+from .two_phases import taught_output, two_phase_unit
 
 __all__ = [
     "NEURONS",
@@ -22,11 +23,13 @@ __all__ = [
     "softmax_unit",
     "squared_error_unit",
     "squared_unit",
+    "taught_output",
+    "two_phase_unit",
 ]
 
 _FUNCTIONS = (
     pyramidal, hinge_unit, control_unit, control_switch, softmax_unit, normalising_unit, cross_entropy_unit,
-    squared_unit, squared_error_unit, prediction_error_unit,
+    squared_unit, squared_error_unit, prediction_error_unit, two_phase_unit, taught_output,
 )  # fmt: skip
 
 NEURONS: Registry[Callable[..., Neuron]] = Registry(
