@@ -128,6 +128,21 @@ class Projection(Fixed):
     def __setitem__(self, variable: str, value: Any) -> None:
         self.network[f"{self.name}.{variable}"] = value
 
+    def change(self, *, equation: SynapticEquation | None = None, delay: int | None = None) -> None:
+        """Give these synapses another rule or another delay. A program that was built before does not know of it.
+
+        Parameters
+        ----------
+        equation : SynapticEquation, optional
+            How the weights change.
+        delay : int, optional
+            The delay in steps.
+        """
+        if equation is not None:
+            object.__setattr__(self, "equation", equation)
+        if delay is not None:
+            object.__setattr__(self, "delay", delay)
+
     def __repr__(self) -> str:
         rule = f"{self.equation.rule}" if self.equation is not None and self.plastic else "fixed"
         sides = f"{self.pre.name}.{self.sends} -> {self.post.name}.{self.into}"

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from .rule_comparison import Compared, Task
+from .circuit_specs import Task
+from .rule_comparison import Compared
 from .summary_tables import csv_text
 
 __all__ = ["as_csv", "as_figure", "as_json", "as_markdown", "over_seeds"]

@@ -5,6 +5,7 @@ from .base import Change, Equation, Modifier
 from .gate import gate
 from .momentum import momentum
 from .rate_schedule import rate_decay, rate_steps
+from .rounding import rounding
 from .weight_decay import weight_decay
 from .weight_limit import signs, weight_limit
 
@@ -17,6 +18,7 @@ __all__ = [
     "momentum",
     "rate_decay",
     "rate_steps",
+    "rounding",
     "signs",
     "weight_decay",
     "weight_limit",

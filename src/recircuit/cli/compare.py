@@ -9,25 +9,29 @@ from typing import Annotated
 import typer
 
 from recircuit.atomic_files import write_together
+from recircuit.circuits.backends import BACKENDS
 from recircuit.errors import UsageError
 from recircuit.folder_lock import locked
 from recircuit.models.data import DATA as DATA_SETS
 from recircuit.models.data import load
 from recircuit.models.runs.config import RunConfig
+from recircuit.models.sweeps.circuit_specs import Task, builder_of
 from recircuit.models.sweeps.comparison_tables import as_csv, as_figure, as_json, as_markdown
 from recircuit.models.sweeps.jobs import seeds_of, values_of
-from recircuit.models.sweeps.rule_comparison import Compared, Task, builder_of
+from recircuit.models.sweeps.rule_comparison import Compared
 from recircuit.models.sweeps.rule_comparison import compare as compare_one
 
-__all__ = ["compare"]
+__all__ = ["compare", "task_of"]
 
 DATA = f"The data set: {DATA_SETS.listed()}, or the path of an .npz file, as in `recircuit train`."
 RULES = (
     "The rules, separated by commas: names, as in `recircuit rules`; rules in files (./mine.py:my_rule); or functions in "
-    "files that make a circuit from (sizes, batch_size=, seed=), for instance examples/generec.py:network."
+    "files that make a circuit from (sizes, batch_size=, seed=), for instance examples/generec.py:network, or "
+    "'examples/generec.py:network(feedback=\"random\")'."
 )
 LAYERS = "The number of units of each layer. [default: FEATURES-100-CLASSES]"
 ERROR = "The test error; the table says after how many samples it is reached."
+BACKEND = f"The backend: auto, {BACKENDS.listed()}."
 OUT = "The folder that receives comparison.md, .csv, .json and .png. [default: runs/compare-DATA]"
 
 
@@ -42,6 +46,7 @@ def compare(
     data_dir: Annotated[
         str | None, typer.Option("--data", metavar="DIR", help="The folder that holds the files of the data.")
     ] = None,
+    backend: Annotated[str, typer.Option(help=BACKEND)] = "numpy",
     out: Annotated[Path | None, typer.Option(metavar="DIR", help=OUT)] = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the comparison that the folder holds.")
@@ -50,12 +55,9 @@ def compare(
     """Train rules and circuits on the same task, and say what each reaches and needs.
 
     Besides errors and costs, the angle between the update and the gradient is measured in each circuit, before and after
-    training. All run on the backend numpy in double precision, one after the other.
+    training. All run in double precision, one after the other.
     """
-    samples = load(data, data_dir)
-    config = RunConfig.of(data=data, data_dir=data_dir, layers=layers or f"{samples.n_features}-100-{samples.classes}")
-    sizes = tuple(int(n) for n in str(config.filled(samples).layers).split("-"))
-    task = Task(samples, sizes, epochs, batch_size, error)
+    task = task_of(data, data_dir, layers, epochs, batch_size, backend, error)
     builds = {rule: builder_of(rule, task) for rule in values_of(rules) if rule}
     if not builds:
         raise UsageError("--rules: expected a rule or several, with commas between them; got none.")
@@ -73,9 +75,19 @@ def compare(
             for seed in seeds_of(seeds):
                 found.append(compare_one(rule, build, task, seed))
                 typer.echo(_line(found[-1]), err=True)
-        _write(folder, found, task)
+            _write(folder, found, task)  # so that a command that is stopped leaves what is finished
     typer.echo(as_markdown(found, task))
     typer.echo(f"See {folder / 'comparison.png'}, and comparison.md, .csv and .json beside it.")
+
+
+def task_of(
+    data: str, data_dir: str | None, layers: str | None, epochs: int, batch_size: int, backend: str, error: float = 0.1
+) -> Task:
+    """Return what all rules are given, from the options of the command line."""
+    samples = load(data, data_dir)
+    config = RunConfig.of(data=data, data_dir=data_dir, layers=layers or f"{samples.n_features}-100-{samples.classes}")
+    sizes = tuple(int(n) for n in str(config.filled(samples).layers).split("-"))
+    return Task(samples, sizes, epochs, batch_size, error, backend)
 
 
 def _line(one: Compared) -> str:

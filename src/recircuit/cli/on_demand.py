@@ -18,6 +18,7 @@ __all__ = ["COMMANDS", "HELP", "OVERVIEW", "CommandsOnDemand"]
 COMMANDS = {
     "train": "Train a network on a data set and keep the results in a folder.",
     "compare": "Train rules side by side, and say what each reaches and needs.",
+    "robustness": "Train rules side by side in circuits that are noisy, slow or coarse.",
     "sweep": "Run many trainings or experiments over seeds and variants.",
     "runs": "List the runs in a folder, with their errors.",
     "show": "Print one run and draw its learning curves.",
@@ -27,7 +28,7 @@ COMMANDS = {
 }
 #: The headings of the overview, with their commands.
 OVERVIEW = {
-    "Train": ("train", "compare", "sweep"),
+    "Train": ("train", "compare", "robustness", "sweep"),
     "Look at runs": ("runs", "show"),
     "Experiments of papers": ("reproduce",),
     "About recircuit": ("rules", "doctor"),

@@ -14,8 +14,9 @@ import pytest
 import recircuit as rc
 from recircuit.errors import UsageError
 from recircuit.models import layered
+from recircuit.models.sweeps.circuit_specs import Task, builder_of
 from recircuit.models.sweeps.comparison_tables import as_csv, as_figure, as_json, as_markdown, over_seeds
-from recircuit.models.sweeps.rule_comparison import Compared, Task, builder_of, compare, costs
+from recircuit.models.sweeps.rule_comparison import Compared, compare, costs
 
 GALLERY = Path(__file__).resolve().parents[3] / "examples"
 TASK = Task(rc.load("digits"), (64, 12, 10), epochs=2, wanted_error=0.5)
@@ -61,8 +62,8 @@ def test_tables_say_the_same() -> None:
     ("spec", "said"),
     [
         ("nowhere.py:network", "there is no file nowhere.py"),
-        (f"{GALLERY / 'generec.py'}:net", "there is no 'net' in"),
-        ("contrastive_hebbian", "reads 'free', which exists only in a circuit with phases of its own"),
+        (f"{GALLERY / 'generec.py'}:net", "there is no 'net' in the file"),
+        ("contrastive_bias", "reads 'free', which exists only in a circuit with phases of its own"),
         (f"{GALLERY / 'generec.py'}:FEEDBACK", "cannot be called as network"),
         (f"{GALLERY / 'perturbation.py'}:network", "missing a required argument: 'outputs'"),
         ("weight_mirror", "examples/weight_mirror.py: copy it"),

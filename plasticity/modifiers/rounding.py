@@ -1,0 +1,37 @@
+"""Weights of few bits."""
+
+from __future__ import annotations
+
+from ...door import door
+from ...errors import RecircuitError
+from ..parse import Statement
+from ..values import is_finite
+from .base import Equation, Modifier
+
+__all__ = ["rounding"]
+
+
+@door
+def rounding(grid: float) -> Modifier:
+    """Keep weights on a grid: each update ends with `w = weight_grid*floor(w/weight_grid + rand())`.
+
+    A weight between two points of the grid goes to either of them by chance, and to the nearer one more often, so that its
+    mean is what it was before. So updates that are much smaller than the grid are not lost.
+
+    Parameters
+    ----------
+    grid : float
+        The distance of two values that a weight can have, above 0.
+
+    Raises
+    ------
+    RecircuitError
+        If the grid is no number above 0.
+    """
+    if not (is_finite(grid) and grid > 0):
+        raise RecircuitError(f"rounding: the grid is a number above 0; got {grid!r}.")
+    return Modifier("rounding", _change, {"weight_grid": float(grid)})
+
+
+def _change(equation: Equation, _: str) -> Equation:
+    return (*equation, Statement("w", "=", "weight_grid*floor(w/weight_grid + rand())"))
