@@ -12,7 +12,8 @@ reaches the values one step after it arises; the weights see the error together 
 
 What is shown: on the digits of scikit-learn the incremental form has a smaller error after one epoch than the form that
 changes weights once, each with the better of two learning rates, which fall alike. The source reports that it converges
-faster, and ends as well or better; on this task it is ahead at first, and not in the end.
+faster, and ends as well or better; on this task it is ahead at first, and in the end the two differ by less than two standard
+errors of as many answers.
 """
 
 from __future__ import annotations
@@ -93,7 +94,8 @@ def main(out: Path = Path("."), epochs: int = 10) -> dict[str, np.ndarray]:
     ax.legend()
     figure.savefig(out / "incremental_predictive_coding.png")
     sooner, later = (best[name][1] for name in ("incremental", "once"))
-    assert sooner[-1] < 0.1 and sooner[0] < later[0]
+    chance = 2 * np.sqrt(2 * later[-1] * (1 - later[-1]) / len(digits.y_test))  # two standard errors of a difference
+    assert sooner[0] < later[0] and sooner[-1] < later[-1] + chance
     return {name: test for name, (_, test) in best.items()}
 
 

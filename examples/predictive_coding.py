@@ -9,7 +9,7 @@ network with local Hebbian synaptic plasticity. Neural Computation 29, 1229-1262
     dR_l = rate f(v_(l-1)) e_l^T   is learned by synapses of its own, and W and R decay (Kolen and Pollack 1994)
 
 What is shown: with both kinds of feedback the network learns the digits of scikit-learn. The source finds that it learns as
-well as backpropagation, and that its errors become those of backpropagation as they become small. The theory says how fast:
+well as backpropagation (checked: no worse than by two standard errors of as many answers), and that its errors become those of backpropagation as they become small. The theory says how fast:
 the first hidden error differs from backpropagation's in second order of the weights, so that the angle between the two
 shrinks as the weights do. The angle is measured in the running circuit. A signal takes one step from values to errors and one
 step back; that changes how the network settles, and not where.
@@ -129,7 +129,9 @@ def main(out: Path = Path("."), epochs: int = 40) -> dict[str, float]:
     right.legend()
     figure.savefig(out / "predictive_coding.png")
     print("angle to backpropagation", ", ".join(f"{a:.2f}" for a in angles), "degrees, with weights", scales)
-    assert max(errors.values()) < 0.08 and angles[-1] < 1 and angles[-1] < angles[-2] / 3
+    usual = errors["backpropagation"]
+    chance = 2 * np.sqrt(2 * usual * (1 - usual) / len(digits.y_test))  # two standard errors of a difference
+    assert max(errors.values()) < usual + chance and angles[-1] < 1 and angles[-1] < angles[-2] / 3
     return errors
 
 

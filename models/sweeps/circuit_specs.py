@@ -130,5 +130,7 @@ def _attribute(path: Path, name: str) -> Any:
     module = importlib.util.module_from_spec(found)
     found.loader.exec_module(module)
     if not hasattr(module, name):
-        raise UsageError(f"{path}:{name}: there is no {name!r} in the file; name a rule, or a function that makes a circuit.")
+        raise UsageError(
+            f"{path}:{name}: there is no {name!r} in the file; name a rule, or a function that makes a circuit."
+        )
     return getattr(module, name)

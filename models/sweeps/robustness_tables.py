@@ -57,13 +57,13 @@ def as_markdown(found: Sequence[Impaired], task: Task) -> str:
 def as_figure(found: Sequence[Impaired], task: Task) -> Figure:
     """Draw the test error of each rule in each circuit as a colour, with its number."""
     rules, columns, errors = _grid(found)
-    figure = Figure(figsize=(2.6 + 0.95 * len(columns), 2 + 0.3 * len(rules)), layout="constrained")
+    figure = Figure(figsize=(2.6 + 1.05 * len(columns), 2 + 0.3 * len(rules)), layout="constrained")
     axes = figure.subplots()
     axes.imshow(np.nan_to_num(errors, nan=1.0), aspect="auto", cmap="viridis_r", vmin=0, vmax=1)
     for (row, column), error in np.ndenumerate(errors):
         dark = math.isnan(error) or error > 0.45
         axes.text(column, row, _percent(error), ha="center", va="center", color="w" if dark else "k", fontsize=8)
-    axes.set_xticks(range(len(columns)), [_heading(*column).replace(" of ", "\nof ") for column in columns])
+    axes.set_xticks(range(len(columns)), [_heading(*column).replace("steps of ", "\nsteps of ") for column in columns])
     axes.set_yticks(range(len(rules)), [rule.rpartition("/")[2] for rule in rules])
     axes.set_title(f"test error (%) on {task.data.name} after {task.epochs} epochs; a dash: it diverged")
     return figure

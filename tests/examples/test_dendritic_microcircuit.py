@@ -46,3 +46,34 @@ def test_dendritic_microcircuit(example: Callable[[str], ModuleType]) -> None:
     for name, value in w.items():
         assert np.abs(net[f"{name}.w"] - value).max() < 1e-10
         assert name == "R" or np.abs(value - first[name]).max() > 0.05
+
+
+def test_dendritic_microcircuit_with_classes(example: Callable[[str], ModuleType]) -> None:
+    """It begins in the self-predicting state, and each presentation is free first, and then taught."""
+    net = example("dendritic_microcircuit").network((5, 4, 3), (2.0, 0.3, 0.4, 0.2), 15, batch_size=4, classes=True)
+    w = {name: net[f"{name}.w"].copy() for name in ("W", "W_out", "V", "Q", "R")}
+    assert np.array_equal(w["V"], w["W_out"]) and np.array_equal(w["Q"], -w["R"])
+    random = np.random.default_rng(1)
+    x, labels = random.uniform(0, 1, (400, 5)), random.integers(3, size=400)
+    net.run({"x": x, "y": labels})
+    p, o, i = before = np.zeros((4, 4)), np.zeros((4, 3)), np.zeros((4, 3))
+    for shown, label in zip(x.reshape(-1, 4, 5), labels.reshape(-1, 4)):
+        wanted = 4.0 * np.eye(3)[label] - 2
+        for taught in (False, True):
+            for _ in range(15):
+                before = p, o, i
+                basal, apical, to_o, to_i = fields(w, shown, *before)
+                p, o, i = (
+                    p + 0.2 * (-0.1 * p + (basal - p) + 0.8 * (apical - p)),
+                    o + 0.2 * (-0.1 * o + (to_o - o) + 0.8 * taught * (wanted - o)),
+                    i + 0.2 * (-0.1 * i + (to_i - i) + 0.8 * (o - i)),
+                )
+            basal, apical, to_o, to_i = fields(w, shown, *before)
+            w["V"] += 0.4 * (f(i) - f(to_i / 1.1)).T @ f(p) / 4
+            if taught:
+                w["W"] += 2.0 * (f(p) - f(basal / 1.9)).T @ shown / 4
+                w["W_out"] += 0.3 * (f(o) - f(to_o / 1.1)).T @ f(p) / 4
+            else:
+                w["Q"] -= 0.2 * apical.T @ f(i) / 4
+    for name, value in w.items():
+        assert np.abs(net[f"{name}.w"] - value).max() < 1e-10
