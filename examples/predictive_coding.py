@@ -9,10 +9,11 @@ network with local Hebbian synaptic plasticity. Neural Computation 29, 1229-1262
     dR_l = rate f(v_(l-1)) e_l^T   is learned by synapses of its own, and W and R decay (Kolen and Pollack 1994)
 
 What is shown: with both kinds of feedback the network learns the digits of scikit-learn. The source finds that it learns as
-well as backpropagation (checked: no worse than by two standard errors of as many answers), and that its errors become those of backpropagation as they become small. The theory says how fast:
-the first hidden error differs from backpropagation's in second order of the weights, so that the angle between the two
-shrinks as the weights do. The angle is measured in the running circuit. A signal takes one step from values to errors and one
-step back; that changes how the network settles, and not where.
+well as backpropagation (the check: no worse by more than two standard errors of as many answers), and that its errors become
+those of backpropagation as they become small. The theory says how fast: the first hidden error differs from backpropagation's
+in second order of the weights, so that the angle between the two shrinks as the weights do. The angle is measured in the
+running circuit. A signal takes one step from values to errors and one step back; that changes how the network settles, and
+not where.
 """
 
 from __future__ import annotations

@@ -199,6 +199,8 @@ def test_a_rule_from_a_file_trains(call, small: str, tmp_path: Path) -> None:
     ("rule", "transfer", "least"),
     [
         ("node_perturbation", "logistic", 0.5),
+        ("contrastive_hebbian", "logistic", 0.9),
+        ("generec", "logistic", 0.8),
         ("recirculated_feedback", "tanh", 0.9),
         ("reinforcement", "logistic", 0.3),
     ],

@@ -61,7 +61,7 @@ def test_commands_and_options_are_completed() -> None:
         command = [str(Path(sys.executable).with_name("recircuit"))]
         return subprocess.run(command, env={**os.environ, **asked}, capture_output=True, text=True).stdout.split()
 
-    assert completed("recircuit r", 1) == ["runs", "reproduce", "rules"]
+    assert completed("recircuit r", 1) == ["robustness", "runs", "reproduce", "rules"]
     assert completed("recircuit show --o", 2) == ["--out"]
 
 

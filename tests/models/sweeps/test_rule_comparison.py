@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -73,4 +74,28 @@ def test_tables_say_the_same() -> None:
 )
 def test_what_cannot_be_compared_is_refused(spec: str, said: str) -> None:
     with pytest.raises(UsageError, match=said):
+        builder_of(spec, TASK)(0)
+
+
+def test_arguments_of_a_circuit_in_a_file_are_given_in_brackets() -> None:
+    path = GALLERY / "generec.py"
+    spec = f"{path}:network(feedback='random', rate=0.5)"
+    net, other = builder_of(spec, TASK)(3), builder_of(f"{path}:network", TASK)(3)
+    rules = [net.projections[name].equation for name in ("x_to_h", "o_to_h")]
+    assert rules[0] is not None and rules[0].parameters["rate"] == 0.5 and rules[1] is None
+    assert other.projections["o_to_h"].plastic
+
+
+@pytest.mark.parametrize(
+    ("spec", "said"),
+    [
+        ("urfb(rate=0.1)", "only a function in a file takes arguments in brackets"),
+        (f"{GALLERY / 'generec.py'}:network(0.1)", "they are given by their names"),
+        (f"{GALLERY / 'generec.py'}:network(rate=open('x'))", "whose values are numbers, texts, tuples"),
+        (f"{GALLERY / 'generec.py'}:network(rate=", "expected arguments such as"),
+        (f"{GALLERY / 'generec.py'}:network(nothing=1)", "cannot be called as network"),
+    ],
+)
+def test_arguments_that_do_not_fit_are_refused(spec: str, said: str) -> None:
+    with pytest.raises(UsageError, match=re.escape(said)):
         builder_of(spec, TASK)(0)
