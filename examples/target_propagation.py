@@ -58,9 +58,15 @@ OUTPUT = rc.Neuron(
 
 
 def network(
-    sizes: tuple[int, ...] = (64, 100, 100, 10), rule: rc.Rule = DTP, batch_size: int = 20, seed: int = 0
+    sizes: tuple[int, ...] = (64, 100, 100, 10),
+    rule: rc.Rule = DTP,
+    rates: tuple[float, float] | None = None,
+    batch_size: int = 20,
+    seed: int = 0,
 ) -> rc.Circuit:
-    """Any number of hidden layers, and a presentation of five phases."""
+    """Any number of hidden layers, and a presentation of five phases; `rates` replace those of the rule, up and down."""
+    if rates is not None:
+        rule = rule.with_parameters(rate=rates[0], feedback_rate=rates[1])
     net = rc.Circuit(batch_size=batch_size, seed=seed)
     layers = [net.stimulus("x", sizes[0])]
     layers += [net.population(f"h{k}", size, HIDDEN) for k, size in enumerate(sizes[1:-1], 1)]

@@ -213,6 +213,11 @@ def test_files_have_at_most_300_lines() -> None:
     assert {name: size for name, size in sizes.items() if size > 300} == {}
 
 
+def test_examples_have_at_most_150_lines() -> None:
+    sizes = {path.name: len(path.read_text(encoding="utf-8").splitlines()) for path in (ROOT / "examples").glob("*.py")}
+    assert sizes and {name: size for name, size in sizes.items() if size > 150} == {}
+
+
 @pytest.mark.parametrize("folder", FOLDERS.values())
 def test_functions_are_short(folder: str) -> None:
     """At most 8 lines in the median and 30 at the 90th percentile, in each of the folders."""

@@ -63,7 +63,10 @@ def as_figure(found: Sequence[Impaired], task: Task) -> Figure:
     for (row, column), error in np.ndenumerate(errors):
         dark = math.isnan(error) or error > 0.45
         axes.text(column, row, _percent(error), ha="center", va="center", color="w" if dark else "k", fontsize=8)
-    axes.set_xticks(range(len(columns)), [_heading(*column).replace("steps of ", "\nsteps of ") for column in columns])
+    axes.set_xticks(
+        range(len(columns)),
+        [_heading(*column).replace("weights in ", "weights\nin ").replace(" of ", "\nof ") for column in columns],
+    )
     axes.set_yticks(range(len(rules)), [rule.rpartition("/")[2] for rule in rules])
     axes.set_title(f"test error (%) on {task.data.name} after {task.epochs} epochs; a dash: it diverged")
     return figure
