@@ -22,7 +22,8 @@ Row = dict[str, Any]
 COLUMNS = (
     "Angles are in degrees, between the update of a batch and minus the gradient of the loss, by all weights on the way from "
     "the stimulus to the answer. Multiplications and ms are of one sample that is learned; bytes are of the synapse that keeps "
-    "most. Every rule learns with its own rate: a name with its default, a circuit in a file with that of the file."
+    "most. A dash stands for what there is not, where a circuit diverged. Every rule learns with its own rate: a name with its "
+    "default, a circuit in a file with that of the file."
 )
 
 
@@ -83,10 +84,11 @@ def as_markdown(found: Sequence[Compared], task: Task) -> str:
         sd = "" if math.isnan(row["test_error_sd"]) else f" ± {100 * row['test_error_sd']:.1f}"
         some = f"{row['presentations']:,.0f}" if row["reached"] else "-"
         some += f" ({row['reached']} of {row['seeds']})" if 0 < row["reached"] < row["seeds"] else ""
+        angles = " | ".join(_or_dash(row[key], 1) for key in ("angle_first", "angle_last"))
         lines.append(
-            f"| {row['rule']} | {100 * row['test_error']:.1f}{sd} | {some} | {row['angle_first']:.1f} | "
-            f"{row['angle_last']:.1f} | {row['loss']} | {'yes' if row['local'] else 'no'} | {row['phases']} | {row['steps']} | "
-            f"{row['multiplications']:,} | {row['milliseconds']:.2f} | {row['bytes_of_synapse']:.0f} |"
+            f"| {row['rule']} | {_or_dash(100 * row['test_error'], 1)}{sd} | {some} | {angles} | {row['loss']} | "
+            f"{'yes' if row['local'] else 'no'} | {row['phases']} | {row['steps']} | {row['multiplications']:,} | "
+            f"{_or_dash(row['milliseconds'], 2)} | {row['bytes_of_synapse']:.0f} |"
         )
     return "\n".join([*lines, "", COLUMNS, ""])
 
@@ -104,13 +106,20 @@ def as_figure(found: Sequence[Compared], task: Task) -> Figure:
         color="0.7",
     )
     left.set(xlabel="test error (%)", yticks=places, yticklabels=names, title=f"{task.data.name}, {task.epochs} epochs")
-    left.invert_yaxis()
+    left.set_ylim(len(rows) - 0.4, -0.6)
+    for place in (k for k, row in enumerate(rows) if math.isnan(row["test_error"])):
+        left.text(0, place, " diverged", va="center")
     for key, name, marker in (("angle_first", "before", "o"), ("angle_last", "after", "s")):
         right.plot([row[key] for row in rows], places, marker, label=f"{name} training")
     right.axvline(90, color="0.8", zorder=0)
-    right.set(xlabel="angle of the update and the gradient (degrees)", xlim=(0, None))
+    right.set(xlabel="angle to the gradient (degrees)", xlim=(0, None))
     right.legend()
     return figure
+
+
+def _or_dash(value: float, digits: int) -> str:
+    """A number, or a dash where there is none, since the circuit diverged."""
+    return "-" if math.isnan(value) else f"{value:.{digits}f}"
 
 
 def _mean(values: Sequence[float]) -> float:
