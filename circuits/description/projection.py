@@ -128,14 +128,14 @@ class Projection(Fixed):
     def __setitem__(self, variable: str, value: Any) -> None:
         self.network[f"{self.name}.{variable}"] = value
 
-    def change(self, *, equation: SynapticEquation | None = None, delay: int | None = None) -> None:
+    def change(self, *, equation: SynapticEquation | None = None, delay: int | np.ndarray | None = None) -> None:
         """Give these synapses another rule or another delay. A program that was built before does not know of it.
 
         Parameters
         ----------
         equation : SynapticEquation, optional
             How the weights change.
-        delay : int, optional
+        delay : int or array of int, optional
             The delay in steps.
         """
         if equation is not None:

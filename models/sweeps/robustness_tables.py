@@ -74,9 +74,8 @@ def as_figure(found: Sequence[Impaired], task: Task) -> Figure:
 
 def _grid(found: Sequence[Impaired]) -> tuple[list[str], list[tuple[str, float]], np.ndarray]:
     """Rules, columns, and the mean errors; NaN where a seed diverged."""
-    rules, columns = (
-        list(dict.fromkeys(key)) for key in ((one.rule for one in found), ((one.axis, one.value) for one in found))
-    )
+    rules = list(dict.fromkeys(one.rule for one in found))
+    columns = list(dict.fromkeys((one.axis, one.value) for one in found))
     errors = np.array(
         [
             [statistics.fmean(e.test_error for e in found if (e.rule, e.axis, e.value) == (rule, *c)) for c in columns]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -54,7 +54,7 @@ def impairments() -> Iterator[tuple[str, float, Impairment]]:
     yield IDEAL, 0.0, Impairment()
     for axis, values in AXES.items():
         for value in values:
-            yield axis, value, Impairment(**{axis: int(value) if axis == "delay" else value})
+            yield axis, value, replace(Impairment(), **{axis: int(value) if axis == "delay" else value})
 
 
 def impaired_error(build: Build, by: Impairment, task: Task, seed: int) -> float:
