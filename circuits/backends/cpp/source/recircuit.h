@@ -4,6 +4,7 @@
 #include "fused.h"
 #include "kernels.h"
 #include "noise.h"
+#include "region.h"
 
 namespace recircuit {
 void serve();

@@ -21,9 +21,10 @@ struct Range {
 };
 
 // An elementwise loop over n things; long ones are shared.
+inline int range_blocks(int n) { return n < 8192 ? 1 : n < 65536 ? 4 : 8; }
 template <class Run>
 inline void each_range(int n, const Run& run) {
-    const int blocks = n < 8192 ? 1 : n < 65536 ? 4 : 8;
+    const int blocks = range_blocks(n);
     each_block(blocks, [&](int block) {
         const Range range(n, blocks, block);
         run(range.begin, range.end);
