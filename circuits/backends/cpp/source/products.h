@@ -4,7 +4,7 @@
 
 #include "changes.h"
 #include "kernels.h"
-#include "region.h"
+#include "later.h"
 #include "tiles.h"
 
 namespace recircuit {

@@ -3,8 +3,8 @@
 #include "functions.h"
 #include "fused.h"
 #include "kernels.h"
+#include "later.h"
 #include "noise.h"
-#include "region.h"
 
 namespace recircuit {
 void serve();

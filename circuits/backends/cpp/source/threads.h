@@ -1,13 +1,14 @@
 // Blocks of work on a few threads. How work is cut never depends on how many threads there are, so that the bits of a
 // result do not either.
 #pragma once
-#include "pool.h"
-
 namespace recircuit {
+
+// Calls run(context, block) for block = 0 ... blocks-1, on the threads of the pool (pool.h), and waits for all.
+void each(int blocks, void (*run)(const void*, int), const void* context);
 
 template <class Run>
 inline void each_block(int blocks, const Run& run) {
-    Pool::get().each(blocks, [](const void* context, int block) { (*static_cast<const Run*>(context))(block); }, &run);
+    each(blocks, [](const void* context, int block) { (*static_cast<const Run*>(context))(block); }, &run);
 }
 
 // The range [begin, end) of block k of n things, cut at multiples of 32.

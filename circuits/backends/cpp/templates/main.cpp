@@ -1,6 +1,9 @@
 {# The program: it sets arrays as the circuit was given, and then serves Python. #}
 #include "objects.h"
-#include "recircuit.h"
+
+namespace recircuit {
+void serve();
+}
 
 {% for code in code_objects | sort(attribute='name') %}
 void _run_{{code.name}}();
