@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[1]
 COMMANDS = {
     "reference": "the reference workload beside the peers, with the machine's ceilings",
     "scaling": "time and memory over width, depth, batch elements and steps",
+    "papers": "RFLO and predictive coding beside other simulators, with what the machine allows",
     "training": "an epoch of MNIST beside loops written by hand",
     "images": "convolutions, tied and untied, beside PyTorch",
     "learning": "a network for images beside PyTorch, after the same epochs",
@@ -42,11 +43,11 @@ def parser() -> argparse.ArgumentParser:
         "--busy",
         default="0",
         metavar="N,...",
-        help="reference, live: also beside so many busy processes, as in 0,1,2,8",
+        help="reference, papers, live: also beside so many busy processes, as in 0,1,2,8",
     )
-    found.add_argument("--peers", default="", help="reference: only these, separated by commas")
-    found.add_argument("--rounds", type=int, default=7, help="reference: samples of each peer (default: 7)")
-    found.add_argument("--seconds", type=float, default=0.6, help="reference: of a sample (default: 0.6)")
+    found.add_argument("--peers", default="", help="reference, papers: only these, separated by commas")
+    found.add_argument("--rounds", type=int, default=7, help="reference, papers: samples of each peer (default: 7)")
+    found.add_argument("--seconds", type=float, default=0.6, help="reference, papers: of a sample (default: 0.6)")
     found.add_argument("--epochs", type=int, default=30, help="learning: of both (default: 30)")
     found.add_argument("--data", type=Path, help="training, rules: folder of MNIST; learning: of CIFAR-10")
     return found

@@ -53,6 +53,15 @@ class Ceilings:
         """Bytes a second at which so many bytes are read."""
         return self._run("stream", size, seconds, [])
 
+    def products_alone(self, batch_size: int, of: list[Product], seconds: float) -> dict[str, float]:
+        """Presentations a second, by way, if a presentation of so many batch elements were these products alone."""
+        ways = {"blocks": "OpenBLAS in blocks", "library": "OpenBLAS"}
+        return {name: batch_size * self._run(kind, batch_size, seconds, of) for kind, name in ways.items()}
+
+    def bytes_alone(self, of: list[Product], seconds: float) -> float:
+        """How often a second the weights of these products are read, or read and written where they learn."""
+        return self._run("read", 1, seconds, of)
+
     def add(self, batch_size: int, mode: str, way: str, rate: float) -> None:
         """A sample that somebody else took."""
         self.samples.setdefault((batch_size, mode), {}).setdefault(way, []).append(rate)

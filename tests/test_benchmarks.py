@@ -15,11 +15,26 @@ import numpy as np
 import pytest
 from cuda_sources import GPU, STAND_IN
 
-from benchmarks import busy, client, gpu, gpu_commands, gpu_parts, gpu_right, gpu_text, small, workload
+from benchmarks import (
+    busy,
+    client,
+    coding,
+    gpu,
+    gpu_commands,
+    gpu_parts,
+    gpu_right,
+    gpu_text,
+    papers,
+    recurrent,
+    small,
+    workload,
+)
 from benchmarks.gpu_commands import Spent
 from benchmarks.gpu_results import Results
+from benchmarks.peers.coding_recircuit import CodingPeer
 from benchmarks.peers.numpy import NumpyPeer
 from benchmarks.peers.recircuit import RecircuitPeer
+from benchmarks.peers.rflo_recircuit import RfloPeer
 from benchmarks.targets import targets
 from benchmarks.workload import MODES, Problem, Settings, distance, draw, expected, products
 
@@ -42,6 +57,27 @@ def test_first_presentations_are_the_same(peer, batch_size: int, mode: str) -> N
         simulated.reset()
         simulated.present(count)
         assert distance(problem, simulated.weights(), expected(problem, count)) < 1e-4
+
+
+RFLO = recurrent.Settings(units=12, batch_size=3, steps=20, rows=6, rate=0.05, rate_out=0.01)
+CODING = coding.Settings(sizes=(9, 8, 7, 4), batch_size=3, steps=5, rows=6, rate=0.05)
+
+
+@pytest.mark.parametrize(
+    ("module", "settings", "peer"), [(recurrent, RFLO, RfloPeer), (coding, CODING, CodingPeer)], ids=["rflo", "coding"]
+)
+def test_circuits_of_papers_are_what_their_equations_say(
+    module: Any, settings: Any, peer: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(peer, "backend", "numpy")
+    module.draw(settings).save(tmp_path / "problem.npz")
+    problem = module.Problem.load(tmp_path / "problem.npz")
+    simulated = peer(problem, "every")
+    for count in (1, 3):
+        simulated.reset()
+        simulated.present(count)
+        apart = papers.distance(simulated.weights(), module.expected(problem, count), problem.initial())
+        assert apart < papers.TOLERANCE / 10
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -1,0 +1,225 @@
+"""Circuits of papers beside other simulators: RFLO in a recurrent network, and discriminative predictive coding.
+
+Everyone computes the same (recurrent.py, coding.py); weights are held against float64 before anything is timed. Everyone then
+takes turns, and so does what the machine allows: the bytes that have to move, or the matrix products, and nothing else.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from benchmarks import coding, machine, recurrent, report
+from benchmarks.busy import busy_processes, counts
+from benchmarks.ceilings import Ceilings
+from benchmarks.client import Client, Failed, use_processors
+from benchmarks.environments import Missing
+from benchmarks.reference import CHECKED, say
+from benchmarks.roster import Entrant
+from benchmarks.workload import Product
+
+#: How far the weights may be from float64, as a share of their change, in the root mean square.
+TOLERANCE = 1e-3
+
+
+def bytes_of_rflo(p: recurrent.Settings, ceilings: Ceilings, seconds: float) -> dict[str, float]:
+    """Each step reads and writes every eligibility, reads the weights, and reads and writes them again to learn."""
+    n, traces = p.units, Product(p.batch_size * p.units, p.units, p.steps, learns=True)
+    weights = [Product(n, n, p.steps), Product(n, n, p.steps, learns=True)]
+    return {"moving the bytes": p.batch_size * ceilings.bytes_alone([traces, *weights], seconds)}
+
+
+def products_of_coding(p: coding.Settings, ceilings: Ceilings, seconds: float) -> dict[str, float]:
+    """What is needed: the product with the stimulus once, the others in each turn of errors or values, and the updates."""
+    pairs = list(zip(p.sizes, p.sizes[1:]))
+    guesses = [Product(post, pre, p.steps + 1 if l else 1) for l, (pre, post) in enumerate(pairs)]
+    back = [Product(pre, post, p.steps) for pre, post in pairs[1:]]
+    updates = [Product(post, pre, 1, learns=True) for pre, post in pairs]
+    return ceilings.products_alone(p.batch_size, [*guesses, *back, *updates], seconds)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A circuit, who computes it, and what the machine allows."""
+
+    name: str
+    title: str
+    about: str
+    module: ModuleType
+    settings: Any
+    quick: Any
+    entrants: tuple[Entrant, ...]
+    limit: Callable[[Any, Ceilings, float], dict[str, float]]
+
+
+CASES = (
+    Case(
+        "rflo", "RFLO", "200 recurrent units, 32 batch elements, series of 100 steps, float32; every synapse learns in every "
+        "step (benchmarks/recurrent.py). The limit is that of the bytes: each step reads and writes all eligibilities.",
+        recurrent, recurrent.Settings(), recurrent.Settings(units=20, batch_size=4, steps=10, rows=8),
+        (Entrant("recircuit", "recircuit", "", "rflo_recircuit", "cpp"), Entrant("jax", "JAX", "jax", "rflo_jax"),
+         Entrant("brainpy", "BrainPy", "brainpy", "rflo_brainpy")),
+        bytes_of_rflo,
+    ),
+    Case(
+        "coding", "Discriminative predictive coding", "784-512-512-10, 250 batch elements, 20 steps of settling, ADAM, float32 "
+        "(benchmarks/coding.py). The limit is that of the matrix products, of which that with the stimulus is needed once.",
+        coding, coding.Settings(), coding.Settings(sizes=(20, 16, 16, 4), batch_size=5, steps=4, rows=10),
+        (Entrant("recircuit", "recircuit", "", "coding_recircuit", "cpp"),
+         Entrant("ngclearn", "ngc-learn", "ngclearn", "coding_ngclearn")),
+        products_of_coding,
+    ),
+)  # fmt: skip
+
+
+@dataclass
+class Runner:
+    """One who takes part in a case, and its samples of presentations a second, by the number of busy processes."""
+
+    entrant: Entrant
+    client: Client
+    distance: float
+    versions: dict[str, str]
+    samples: dict[int, list[float]] = field(default_factory=dict)
+
+
+def distance(got: list[np.ndarray], wanted: list[np.ndarray], before: list[np.ndarray]) -> float:
+    """How far weights are from what they should be, as a share of their change: the worst of all matrices."""
+    return max(float(np.linalg.norm(g - w) / np.linalg.norm(w - b)) for g, w, b in zip(got, wanted, before))
+
+
+def opened(case: Case, settings: Any, entrant: Entrant, threads: int, folder: Path) -> Runner:
+    """Start a process, have it build the circuit, and hold its weights against float64.
+
+    Raises Failed, Missing: it cannot take part; the message says why.
+    """
+    problem, file, given = case.module.draw(settings), folder / f"{case.name}.npz", folder / "weights.npz"
+    problem.save(file)
+    client = Client(entrant, threads)
+    try:
+        facts = client.ask("open", problem=str(file), mode="every", **{"as": case.name})
+        apart = 0.0
+        for count in CHECKED:
+            client.ask("check", presentations=count, into=str(given), **{"as": case.name})
+            with np.load(given) as found:
+                weights = [found[name] for name in found.files]
+            apart = max(apart, distance(weights, case.module.expected(problem, count), problem.initial()))
+        if not apart < TOLERANCE:
+            raise Failed(f"its weights are {apart:.1e} off")
+    except Failed:
+        client.close()
+        raise
+    return Runner(entrant, client, apart, facts["versions"])
+
+
+def measured(case: Case, arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
+    """All that is known of a case."""
+    settings = case.quick if arguments.quick else case.settings
+    rounds, seconds = (1, 0.05) if arguments.quick else (arguments.rounds, arguments.seconds)
+    wanted = [
+        e for e in case.entrants if not (arguments.peers and e.environment) or e.name in arguments.peers.split(",")
+    ]
+    runners, absent = _everyone(case, settings, wanted, arguments.threads, folder)
+    limits: dict[str, list[float]] = {}
+    try:
+        for busy in counts(arguments.busy):
+            with busy_processes(busy) if busy else nullcontext():
+                for k in range(rounds):
+                    say(f"{case.title}: round {k + 1} of {rounds} beside {busy} busy processes")
+                    for runner in runners:
+                        runner.samples.setdefault(busy, []).append(_rate(runner, case, settings.batch_size, seconds))
+                    for way, rate in (
+                        {} if busy else case.limit(settings, Ceilings(arguments.threads), seconds / 2).items()
+                    ):
+                        limits.setdefault(way, []).append(rate)
+    finally:
+        for runner in runners:
+            runner.client.close()
+    return {
+        "name": case.name, "absent": absent, "limits": {way: statistics.median(rates) for way, rates in limits.items()},
+        "rows": [
+            {"name": r.entrant.name, "label": r.entrant.label, "versions": r.versions, "distance": r.distance,
+             "samples": {str(busy): rates for busy, rates in r.samples.items()}}
+            for r in runners
+        ],
+    }  # fmt: skip
+
+
+def _everyone(
+    case: Case, settings: Any, entrants: list[Entrant], threads: int, folder: Path
+) -> tuple[list[Runner], dict[str, str]]:
+    """Those who take part, and why others do not."""
+    runners, absent = [], {}
+    for entrant in entrants:
+        try:
+            runners.append(opened(case, settings, entrant, threads, folder))
+            say(f"{case.title}: {entrant.label} is {runners[-1].distance:.1e} from float64")
+        except (Failed, Missing) as problem:
+            absent[entrant.label] = str(problem)
+            say(f"{case.title}: {entrant.label}: {problem}")
+    return runners, absent
+
+
+def _rate(runner: Runner, case: Case, batch_size: int, seconds: float) -> float:
+    facts = runner.client.ask("time", seconds=seconds, **{"as": case.name})
+    time.sleep(min(0.1, seconds / 4))
+    return batch_size * facts["presentations"] / facts["seconds"]
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Measure and write `papers.json` and `papers.md`."""
+    use_processors(arguments.threads)
+    with tempfile.TemporaryDirectory(prefix="benchmarks-") as folder:
+        found = [measured(case, arguments, Path(folder)) for case in CASES]
+    facts = machine.facts(arguments.threads) | {"tolerance": TOLERANCE, "cases": found}
+    report.write("papers", facts, text(facts), arguments.out)
+    return 0
+
+
+def text(facts: dict[str, Any]) -> str:
+    """The tables."""
+    parts = [report.heading("Circuits of papers", facts)]
+    parts.append(
+        "Presentations per second, medians; everyone takes turns, and all weights were held against float64 before. "
+        "The limit is the fastest way found to do nothing else.\n"
+    )
+    for case, found in zip(CASES, facts["cases"], strict=True):
+        parts += [f"## {case.title}\n", f"{case.about}\n", _table(found)]
+        parts += [f"The limit is {rate:,.0f}: {way}.\n" for rate, way in _limit(found)]
+        parts += [f"{label} did not take part: {why}\n" for label, why in found["absent"].items()]
+    return "\n".join(parts)
+
+
+def _limit(found: dict[str, Any]) -> list[tuple[float, str]]:
+    """The fastest way, if there is one."""
+    return sorted(((rate, way) for way, rate in found["limits"].items()), reverse=True)[:1]
+
+
+def _table(found: dict[str, Any]) -> str:
+    """Rates without and with other programs, and of those without the ratio to ours and the share of the limit."""
+    rows = found["rows"]
+    rates = [{busy: statistics.median(samples) for busy, samples in row["samples"].items()} for row in rows]
+    beside = list(rates[0]) if rates else []
+    ours = next((r for row, r in zip(rows, rates) if row["name"] == "recircuit"), {})
+    head = [
+        "",
+        *(f"{busy} busy processes" if busy != "0" else "alone" for busy in beside),
+        "ratio to recircuit",
+        "of the limit",
+    ]
+    lines = []
+    for row, rate in zip(rows, rates):
+        ratio = rate["0"] / ours["0"] if "0" in rate and "0" in ours else None
+        share = report.percent(rate["0"] / _limit(found)[0][0]) if "0" in rate and _limit(found) else ""
+        lines.append([row["label"], *rate.values(), ratio, share])
+    return report.table(head, lines)
