@@ -27,11 +27,22 @@ def traced_together(steps: Iterable[Step]) -> list[Step]:
     found: list[Step] = []
     for step in steps:
         before = found[-1] if found else None
-        if isinstance(step, Traced) and isinstance(before, Traced) and not before.target:
-            found[-1] = replace(step, statements=before.statements + step.statements)
-        else:
+        joined = _joined(before, step) if isinstance(step, Traced) and isinstance(before, Traced) else None
+        if joined is None:
             found.append(step)
+        else:
+            found[-1] = joined
     return found
+
+
+def _joined(before: Traced, step: Traced) -> Traced | None:
+    """Both as one, if they can be: an array that is made of traces comes after all statements, or before all."""
+    if not before.target:
+        return replace(step, statements=before.statements + step.statements)
+    read = set().union(*(names_in(statement.node()) for statement in step.statements))
+    if step.target or before.target in read or (before.statements and not before.early):
+        return None
+    return replace(before, statements=before.statements + step.statements, early=True)
 
 
 def with_drives(steps: list[Step], equation: SynapticEquation) -> tuple[Step, ...]:

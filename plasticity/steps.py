@@ -110,6 +110,8 @@ class Traced(_Step):
     once : str
         For weights that several synapses share, the terms that are added once, and not for each synapse. Then there is only
         one statement or a target.
+    early : bool
+        Whether the expression reads traces as they were before the statements.
     """
 
     statements: tuple[Statement, ...] = ()
@@ -117,6 +119,7 @@ class Traced(_Step):
     keep: str = "0"
     expression: str = "0"
     once: str = "0"
+    early: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

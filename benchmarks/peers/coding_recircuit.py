@@ -31,7 +31,7 @@ ERROR = """
 
 def circuit(settings: Settings) -> rc.Circuit:
     """Value units and error units in each layer."""
-    p, one = settings, dict(weights=1.0, connectivity=rc.OneToOne())
+    p, one_to_one = settings, rc.OneToOne()
     settling = " and ".join(f"values{k}" for k in range(1, p.steps + 1))
     guessing = " and ".join(f"errors{k}" for k in range(p.steps + 1))
     plain = rc.Rule(
@@ -50,9 +50,10 @@ def circuit(settings: Settings) -> rc.Circuit:
         if l > 1:
             net.connect(error, below, name=f"E{l}", into="back", weights=up.T, during=settling)
         value = s if l == p.layers else net.population(f"v{l}", n, neuron)
-        net.connect(value, error, into="soma", during=guessing, **one, **({} if value is s else dict(sends="v")))
+        sends = None if value is s else "v"
+        net.connect(value, error, into="soma", sends=sends, during=guessing, weights=1.0, connectivity=one_to_one)
         if value is not s:
-            net.connect(error, value, into="surprise", during=settling, **one)
+            net.connect(error, value, into="surprise", during=settling, weights=1.0, connectivity=one_to_one)
         below = value
     turns = [name for k in range(1, p.steps + 1) for name in (f"values{k}", f"errors{k}")]
     net.phases(*(a for name in ["begin", "errors0", *turns, "plasticity"] for a in (name, 1 * ms)))

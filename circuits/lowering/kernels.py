@@ -179,6 +179,7 @@ class Fused(Kernel):
     statements: ClassVar[tuple[Statement, ...]] = ()
     once: ClassVar[str] = "0"
     masked: ClassVar[bool] = False
+    early: ClassVar[bool] = False
 
     def terms(self) -> list[Term]:
         return [part.term for part in self.parts]
@@ -205,6 +206,8 @@ class Traced(Kernel):
         The factors in the expressions that are read from the two units.
     masked : bool
         Whether traces of weights that no synapse has are zero.
+    early : bool
+        Whether the target is made of traces as they were before the statements.
     """
 
     projection: str
@@ -219,6 +222,7 @@ class Traced(Kernel):
     once: str
     parts: tuple[Part, ...]
     masked: bool = False
+    early: bool = False
     scale: ClassVar[str] = "1"
 
     @property

@@ -279,7 +279,7 @@ def _traced(step: of_rules.Traced, projection: Projection, equation: SynapticEqu
         traces=tuple(t for t in equation.traces if t in _names(step)),
         statements=tuple(replace(s, expression=e) for s, e in zip(step.statements, remainder)),
         target=step.target, keep=step.keep, expression=expression, once=once, parts=_parts(found, projection, shared),
-        masked=masked and bool(step.statements),
+        masked=masked and bool(step.statements), early=step.early,
     )  # fmt: skip
 
 

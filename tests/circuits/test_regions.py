@@ -100,7 +100,8 @@ def test_operations_declare_all_that_their_code_reads(make: Callable[[], tuple[r
     """Of what some operation writes: the order of operations is known from what they declare."""
     net, data = make()
     net.run(data, presentations=1, backend="numpy")
-    assembly = net.program("numpy")._assembly
+    program: Any = net.program("numpy")
+    assembly = program._assembly
     keys = {id(variable): key for key, variable in assembly.arrays.items()}
     operations = [o for o in net.lowered().all_operations() if not isinstance(o.kernel, Clamp)]
     written = {key for o in operations for key in o.writes}
@@ -125,7 +126,8 @@ def test_the_bits_are_those_of_operations_one_by_one(threads: str, monkeypatch: 
     for timed in (False, True):
         net, data = settling(300, 40, precision="float32")
         net.run(data, presentations=1, backend="cpp")
-        program, order = net.program("cpp"), np.arange(120).reshape(-1, 40)
+        program: Any = net.program("cpp")
+        order = np.arange(120).reshape(-1, 40)
         (program.profile if timed else program.run)(net.timetable(), order)
         results.append(state(net, program))
         net.close()

@@ -135,12 +135,13 @@ def _(kernel: kernels.Fused | kernels.Traced, memory: Memory) -> None:
                 names[v.name] = memory.arrays[v.key][b if v.by_element else ...].reshape(-1)[weight]
         for part in kernel.parts:
             names[part.name] = np.atleast_2d(memory.arrays[part.term.key])[b, pre if part.side == "pre" else post]
+        early = _summed(kernel.expression, kernel.once, names, weight) if kernel.early else None
         for statement in kernel.statements:
             value = _summed(statement.expression, kernel.once, names, weight)
             value = value * memory.arrays[f"{own}mask"].reshape(-1) if kernel.masked else value
             memory.arrays[own + statement.target][b] = value.reshape(memory.arrays[f"{own}w"].shape)
             names[statement.target] = value[weight]
-        total = total + _summed(kernel.expression, kernel.once, names, weight)
+        total = total + (_summed(kernel.expression, kernel.once, names, weight) if early is None else early)
     if kernel.target:
         _update(kernel, memory, np.asarray(total))
 

@@ -200,7 +200,7 @@ def _traced_code(kernel: Traced) -> str:
         now[statement.target] = f"_new_{statement.target}"
         lines.append(f"{now[statement.target]} = {f'mask*{value}' if kernel.masked else value}")
     if kernel.target:
-        lines.append(f"_value = {word_substitute(kernel.expression, now)}")
+        lines.append(f"_value = {word_substitute(kernel.expression, {} if kernel.early else now)}")
     return "\n".join([*lines, f"_once = {kernel.once}"] if shared else lines)
 
 
