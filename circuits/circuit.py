@@ -147,7 +147,7 @@ class Circuit(Explored):
         rows = given.order if order is None else in_rows(order, self.batch_size)
         recording = Recording.of(self, program.variables, record, elements, every)
         table = self.timetable("train" if learn else "evaluate", recording.keys, mode=mode)
-        recording.shown, recording.classes = given.shown_of(table.presented), given.data.classes(self, rows)
+        recording.shown, recording.labels = given.shown_of(table.presented), given.data.labels(self)
         recording.check_memory(len(rows) * table.length)
         given.data.load(program)
         return recorded(program, table, rows, recording)

@@ -70,12 +70,12 @@ class Inputs:
         flat = np.arange(presentations * batch_size) % max(self.count, 1)
         return flat.reshape(presentations, batch_size)
 
-    def classes(self, network: Network, order: np.ndarray) -> np.ndarray | None:
-        """Return the label of each sample of an order, -1 for none; None without a population that shows labels."""
+    def labels(self, network: Network) -> np.ndarray | None:
+        """Return the label of each sample, or None without a population that shows labels."""
         for name, rows in self.rows.items():
             clamp = network.populations[name].clamp
             if clamp is not None and clamp.kind == "labels" and rows.count:
-                return np.where(order < 0, -1, rows.values[order % rows.count, 0])
+                return rows.values[:, 0]
         return None
 
     def check_lengths(self, network: Network, mode: str | None) -> None:

@@ -134,7 +134,7 @@ def test_odd_values_are_used_or_refused_in_words(name: str, data: st.DataObject)
     (lambda: rc.Circuit(precision=np.array([1, 2])), "precision is 'float32' or 'float64'"),
     (lambda: rc.Circuit(seed=2**70), "seed is a whole number from 0"),
     (lambda: single().run(np.full((1, 3), 1e300), backend="numpy"), "the data hold.* more than float32 can"),
-    (lambda: single(1e300).run(X, backend="numpy"), "x_to_h.w is kept as float32, which cannot hold"),
+    (lambda: single(1e300).run(X, backend="numpy"), "x_to_h.w is stored as float32, which cannot hold"),
     (lambda: rc.pyramidal(tau=np.array([1, 2]) * ms), "tau is a number or a quantity.*circuit\\['h.tau'\\]"),
     (lambda: rc.Circuit(dt=np.array([1, 2]) * ms), "dt is a time above 0"),
     (lambda: rc.Neuron("basal : 1 (compartment)\nrate_pre = basal : 1"), "'rate_pre' ends with _pre or _post"),

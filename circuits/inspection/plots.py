@@ -26,7 +26,6 @@ class Recorded(Protocol):
     rows: np.ndarray
     schedule: Schedule | None
     dt: Quantity
-    classes: np.ndarray | None
 
     def __getitem__(self, name: str) -> np.ndarray: ...
 
@@ -36,6 +35,9 @@ class Recorded(Protocol):
 
     @property
     def element(self) -> int | None: ...
+
+    @property
+    def classes(self) -> np.ndarray | None: ...
 
     @property
     def steps(self) -> int: ...
@@ -102,10 +104,8 @@ def plot_trace(
         panel.set_ylabel(name)
         panel.set_xlim(trace.begin, trace.t[-1])
     panels[-1].set_xlabel("time (ms)")
-    if trace.classes is not None and trace.element is not None:
-        name_classes(
-            panels[-1], trace.classes[:, trace.element].tolist(), trace.begin, trace.each * float(trace.dt) * 1e3
-        )
+    if (classes := trace.classes) is not None and trace.element is not None:
+        name_classes(panels[-1], classes[:, trace.element].tolist(), trace.begin, trace.each * float(trace.dt) * 1e3)
     name_phases(panels[0], _spans(trace), len(trace.rows))
     return figure_of(panels[0])
 

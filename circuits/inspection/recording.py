@@ -74,8 +74,8 @@ class Recording:
         For each name the recorded values of each piece of the run.
     shown : dict of str to str
         For each stimulus, whether it presented the data of this run, those of an earlier one, or none.
-    classes : array of int, optional
-        The class of the sample that each batch element presented, -1 for none, of shape (presentations, batch).
+    labels : array of int, optional
+        The class of each sample of the data.
     """
 
     network: Network
@@ -89,7 +89,7 @@ class Recording:
     kept: list[int] = field(default_factory=list)
     found: dict[str, list[np.ndarray]] = field(default_factory=dict)
     shown: dict[str, str] = field(default_factory=dict)
-    classes: np.ndarray | None = None
+    labels: np.ndarray | None = None
 
     @classmethod
     def of(

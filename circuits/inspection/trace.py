@@ -40,9 +40,6 @@ class Trace:
         The recorded names.
     shown : dict of str to str
         For each stimulus, whether it presented the data of this run, those of an earlier one, or none.
-    classes : array of int or None
-        The class of the sample that each batch element presented, -1 for none, of shape (presentations, batch). It is
-        None if the circuit was given no labels.
     t : array of float
         The time at the end of each recorded step, in milliseconds, which goes on from one run to the next.
 
@@ -71,7 +68,6 @@ class Trace:
         self.dt = network.dt
         self.recording = recording
         self.shown = dict(recording.shown)
-        self.classes = None if recording.classes is None else recording.classes[: len(rows)]
         self._values = recording.values()
 
     def __getitem__(self, name: str) -> np.ndarray:
@@ -95,6 +91,15 @@ class Trace:
 
     def __len__(self) -> int:
         return len(self.names)
+
+    @property
+    def classes(self) -> np.ndarray | None:
+        """The class of the sample that each batch element presented, -1 for none, of shape (presentations, batch).
+
+        None if the circuit was given no labels.
+        """
+        labels = self.recording.labels
+        return None if labels is None else np.where(self.rows < 0, -1, labels[self.rows % len(labels)])
 
     @property
     def element(self) -> int | None:

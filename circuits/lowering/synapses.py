@@ -32,11 +32,11 @@ def steps_of(projection: Projection) -> tuple[Step, ...]:
 
 
 def _lowered(projection: Projection, equation: SynapticEquation) -> tuple[Step, ...]:
-    return _lowered_once(equation, projection.connectivity.shared, projection.name)
+    return lowered_once(equation, projection.connectivity.shared, projection.name)
 
 
 @lru_cache(4096)
-def _lowered_once(equation: SynapticEquation, shared: bool, of: str) -> tuple[Step, ...]:
+def lowered_once(equation: SynapticEquation, shared: bool, of: str) -> tuple[Step, ...]:
     """What a rule is lowered to; many things are asked of it."""
     return lower(equation, shared=shared, of=of)
 

@@ -15,7 +15,8 @@ from brian2.units.fundamentalunits import get_or_create_dimension
 
 from ...errors import RecircuitError
 from ...plasticity import Rule, SynapticEquation
-from ...plasticity.values import Measured
+from ...plasticity.names import LATE
+from ...plasticity.values import Measured, Values
 from ..connectivity import CONNECTIVITIES, Connectivity
 from ..description.neuron import Neuron
 from ..description.population import Clamp
@@ -157,8 +158,9 @@ class Reader:
 
 
 def _equation_data(equation: SynapticEquation, writer: Writer) -> Any:
-    """Its text, and its other fields as they are."""
+    """Its text, and its other fields as they are. A state with the delays is added anew where it is read."""
     same = {f.name: getattr(equation, f.name) for f in fields(equation)} | {"statements": str(equation)}
+    same["state"] = Values({name: value for name, value in equation.state.items() if name != LATE})
     return writer.data(same if equation.plastic else same | {"statements": ""})
 
 

@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -177,9 +177,15 @@ def test_what_is_no_rule() -> None:
 @pytest.fixture
 def lowered_otherwise(
     monkeypatch: pytest.MonkeyPatch,
-) -> Callable[[Callable[[SynapticEquation], tuple[Step, ...]]], None]:
-    """Put another lowering in place of recircuit's."""
-    return lambda otherwise: monkeypatch.setattr(synapses, "lower", lambda equation, **_: otherwise(equation))
+) -> Iterator[Callable[[Callable[[SynapticEquation], tuple[Step, ...]]], None]]:
+    """Put another lowering in place of recircuit's, which is kept from one circuit to the next."""
+
+    def put(otherwise: Callable[[SynapticEquation], tuple[Step, ...]]) -> None:
+        synapses.lowered_once.cache_clear()
+        monkeypatch.setattr(synapses, "lower", lambda equation, **_: otherwise(equation))
+
+    yield put
+    synapses.lowered_once.cache_clear()
 
 
 def test_a_wrong_product_is_found(lowered_otherwise: Callable[..., None]) -> None:

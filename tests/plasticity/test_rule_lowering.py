@@ -77,7 +77,8 @@ RULES: dict[str, dict[str, Any]] = {
 
 
 def make(keywords: Mapping[str, Any], name: str = "r") -> SynapticEquation:
-    parameters = {k: v for k, v in PARAMETERS.items() if re.search(rf"\b{k}\b", keywords["forward"])}
+    used = set(re.findall(r"\w+", keywords["forward"]))
+    parameters = {k: v for k, v in PARAMETERS.items() if k in used}
     return Rule(name, **{"source": "test", "parameters": parameters, **keywords}).forward
 
 
@@ -323,9 +324,14 @@ def test_steps_of_any_rule_equal_the_law(statements: list[tuple[str, str]], seed
     lines = [name + expression for name, (_, expression) in zip(names, statements)]
     drives_read = [f"dw = {name[:-3]}*x_post" for name in names if name.startswith("g")]
     text = "\n".join([*lines, *drives_read])
-    equation = make(dict(forward=text, state={"v": 0.8}, broadcasts=("loss",)))
+    used = set(re.findall(r"\w+", text))
+    kept: dict[str, Any] = {
+        "state": {"v": 0.8} if "v" in used else (),
+        "broadcasts": ("loss",) if "loss" in used else (),
+    }
+    equation = make(dict(forward=text, **kept))
     here = world(equation, seed, signed=False)
-    bound = law(make(dict(forward=text.replace("-", "+"), state={"v": 0.8}, broadcasts=("loss",))), here)
+    bound = law(make(dict(forward=text.replace("-", "+"), **kept)), here)
     largest = max(float(np.max(value)) for value in bound.values())
     if largest < 1e6:
         assert_same(interpret(lower(equation), here), law(equation, here), scale=max(1.0, largest))

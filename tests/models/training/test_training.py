@@ -360,13 +360,13 @@ def test_any_circuit_with_a_stimulus_and_a_supervisor_trains() -> None:
 )
 def test_an_output_may_answer_by_an_expression(rate: str, backend: str) -> None:
     """A rate that is another name for a state, or computed from one, is read as it would be were it stored."""
-    found = {}
+    found, gain = {}, {"gain": 2} if "gain" in rate else {}
     for stored in ("", " (stored)"):
         net = rc.Circuit(batch_size=4, seed=3)
         x = net.stimulus("x", 5)
         model = f"drive : 1 (compartment)\ndv/dt = (drive - v)/tau : 1\nrate = {rate} : 1{stored}\n"
         o = net.population(
-            "o", 3, rc.Neuron(model + "error = teacher - rate : 1\nteacher : 1 (compartment)", tau=1 * ms, gain=2)
+            "o", 3, rc.Neuron(model + "error = teacher - rate : 1\nteacher : 1 (compartment)", tau=1 * ms, **gain)
         )
         s = net.supervisor("s", 3, during="taught")
         net.connect(x, o, into="drive", rule=rc.urfb.with_parameters(rate=0.1))

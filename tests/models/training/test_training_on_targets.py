@@ -266,7 +266,7 @@ def test_series_come_from_iterators_too() -> None:
         (iter([(X[:3], Y[:3]), (X[:3], None)]), "2 x, and 1 y"),
         (iter([(X[:3], Y[:3]), (X[:3, :2], Y[:3])]), "yields samples of the shapes"),
         ([X, Y[:, 0]], "is a tuple"),
-        ((X[None], Y), "different numbers of rows|has 150 values"),
+        ((X[None], Y), "different numbers of rows|have 150 values"),
     ],
 )
 def test_what_is_no_data_is_refused(data: object, said: str) -> None:
