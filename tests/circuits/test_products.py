@@ -22,7 +22,6 @@ pytestmark = pytest.mark.cpp
 CALLS = """
 #include "functions.h"
 #include "products.h"
-#include "region.h"
 #include "sparse.h"
 long recircuit::stored = 0;
 using namespace recircuit;

@@ -69,12 +69,9 @@ class CompiledProgram(Program):
     ----------
     generator : str
         The kind of its random number generator.
-    gathers : bool
-        Whether operations of a step that need not wait for one another are done together.
     """
 
     generator = MERSENNE
-    gathers = False
 
     def __init__(self, lowered: Lowered, device: WritesSources, toolchain: str) -> None:
         self.lowered = lowered
@@ -150,14 +147,14 @@ class CompiledProgram(Program):
         progress: Progress | None,
     ) -> RunResult:
         worker = self._mine()
-        worker.ask(Kind.TABLE, *lines_of(table, self.lowered, collect, trace, elements, gather=self.gathers))
+        worker.ask(Kind.TABLE, *lines_of(table, self.lowered, collect, trace, elements))
         answer, interrupted = worker.run(len(order), order, progress=progress)
         result = recorded(answer, table, self.lowered, collect, trace)
         result.interrupted |= interrupted
         return result
 
     def session(self, table: Timetable, stimuli: Mapping[str, LiveStimulus], reads: Sequence[str]) -> Session:
-        self._mine().ask(Kind.TABLE, *lines_of(table, self.lowered, {}, (), gather=self.gathers))
+        self._mine().ask(Kind.TABLE, *lines_of(table, self.lowered, {}, ()))
         return CompiledSession(self, table, stimuli, reads)
 
     def worker(self) -> Worker:

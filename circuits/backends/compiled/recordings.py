@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,59 +10,37 @@ import numpy as np
 from ....errors import RecircuitError
 from ...lowering.kernels import Clamp
 from ...lowering.lowered import Lowered
-from ...lowering.operations import Operation
-from ...lowering.passes.regions import regions
 from ...lowering.timetable import Timetable
 from ..program import RunResult
 from .messages import Field
 
 
 def lines_of(
-    table: Timetable,
-    lowered: Lowered,
-    collect: Mapping[str, int],
-    trace: Sequence[str],
-    elements: int = 1,
-    *,
-    gather: bool = False,
+    table: Timetable, lowered: Lowered, collect: Mapping[str, int], trace: Sequence[str], elements: int = 1
 ) -> list[Field]:
-    """The lines of a presentation, as source/worker.cpp reads them.
-
-    Parameters
-    ----------
-    elements : int
-        A trace is of so many batch elements.
-    gather : bool
-        Whether operations that need not wait for one another are lines of one region.
-    """
+    """The lines of a presentation, as source/worker.cpp reads them; a trace is of so many ``elements``: batch elements."""
     fields: list[Field] = []
     if table.stream:
         fields += ["stream"]
     for place, (step, row) in enumerate(zip(table.steps, table.entries, strict=True)):
         if (times := table.repeats.get(place, 1)) > 1:
             fields += ["repeat", times]
-        for word, operation in _in_order([e.operation for e in row if not e.skipped], gather):
-            kernel = operation.kernel
+        for entry in row:
+            if entry.skipped:
+                continue
+            kernel = entry.operation.kernel
             if isinstance(kernel, Clamp):
                 shown, every = table.shown.get(kernel.population, {}), kernel.every
                 fields += ["clamp", kernel.population, f"{kernel.population}.{kernel.variable}", every]
                 fields += [shown.get(place, 0)]
             else:
-                fields += [word, operation.name]
+                fields += ["run", entry.operation.name]
         for key in (k for k, s in collect.items() if s == step):
             fields += ["keep", key, _count(lowered, key, lowered.network.batch_size)]
         for key in trace:
             fields += ["trace", key, _count(lowered, key, elements)]
         fields += ["tick"]
     return fields
-
-
-def _in_order(operations: list[Operation], gather: bool) -> Iterator[tuple[str, Operation]]:
-    """The operations of a step, each with the word by which its line begins."""
-    for region in regions(operations) if gather else [[[o]] for o in operations]:
-        for number, chain in enumerate(region):
-            for place, operation in enumerate(chain):
-                yield "then" if place else "with" if number else "run", operation
 
 
 def recorded(

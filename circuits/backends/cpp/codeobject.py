@@ -11,8 +11,6 @@ from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
 
 from ..compiled.literals import Literals, real
 
-#: Functions that any code of Brian2's may call.
-SUPPORT = "#pragma once\n" + CPPCodeGenerator.universal_support_code
 _TANH = re.compile(r"\btanh\(")
 _INT = re.compile(r"\bint_\(")
 
@@ -21,7 +19,6 @@ class CppGenerator(Literals, CPPCodeGenerator):
     """Brian2's, with literals in the width of the run, and the functions of source/functions.h."""
 
     class_name = "cpp"
-    universal_support_code = ""  # which stands once in the project, in support.h
 
     def translate_expression(self, expr: Any) -> str:
         """Called by Brian2 for every expression."""

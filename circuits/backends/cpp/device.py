@@ -15,7 +15,7 @@ from ..compiled.build import Recipe
 from ..compiled.device import KeptDevice
 from ..compiled.literals import real
 from ..compiled.sources import SOURCE, copy_sources, joined, registry
-from .codeobject import SUPPORT, DenseCppCodeObject
+from .codeobject import DenseCppCodeObject
 from .compiler import compiler, flags
 from .kernels import OURS, kernels
 
@@ -30,7 +30,7 @@ class WorkerDevice(KeptDevice, CPPStandaloneDevice):
 
     def __init__(self) -> None:
         super().__init__()
-        self.headers = ['"recircuit.h"', '"support.h"', "<vector>"]
+        self.headers = ['"recircuit.h"', "<vector>"]
         self.code: list[str] = []
         self.recipe: Recipe | None = None
 
@@ -49,7 +49,6 @@ class WorkerDevice(KeptDevice, CPPStandaloneDevice):
         finally:
             prefs["codegen.cpp.extra_compile_args"] = saved
         copy_sources(folder, SOURCE, OURS, only="*.h")
-        (folder / "support.h").write_text(SUPPORT)
         (folder / "registry.cpp").write_text(registry(assembly, self._where))
         assert self.recipe is not None
         return self.recipe

@@ -16,7 +16,6 @@ class CppProgram(CompiledProgram):
     backend = "cpp"
 
     def __init__(self, lowered: Lowered) -> None:
-        self.gathers = lowered.network.lowering != "reference"  # Brian2's own objects read more than they say
         if missing := missing_compiler() or missing_cache():
             raise RecircuitError(f"backend cpp: {missing}. The backend numpy needs no compiler and no cache.")
         super().__init__(lowered, WorkerDevice(), toolchain())

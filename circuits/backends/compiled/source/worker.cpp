@@ -98,8 +98,7 @@ Action keep_action(const std::string& name, bool traced, std::size_t count, cons
     return action;
 }
 
-// Lines: "run", OPERATION, which begins a region; "with", OPERATION, one more that may run beside those of the region; "then",
-// OPERATION, one more that goes on, element by element, with what the line before has written; "clamp", STIMULUS, VARIABLE, EVERY, BEFORE (0 and 0, or of series after how many steps comes the
+// Lines: "run", OPERATION; "clamp", STIMULUS, VARIABLE, EVERY, BEFORE (0 and 0, or of series after how many steps comes the
 // next row, and how many steps of the window have gone before); "tick", which ends a step; "keep", VARIABLE, COUNT (its
 // first COUNT values), or "trace", which is the same apart; "repeat", TIMES, before a step that is done several times in a
 // row; and first of all "stream", where the table is one step of a run that has no presentations.
@@ -116,10 +115,9 @@ void read_table(Message& message) {
             repeated = lines.size() + 1;
             lines.push_back({Action::REPEAT, nullptr, nullptr, nullptr, 0, 0, false, "repeat", 0, 0,
                              std::int64_t(message.count())});
-        } else if (what == "run" || what == "with" || what == "then") {
+        } else if (what == "run") {
             const std::string name = message.text();
             lines.push_back({Action::RUN, &find_operation(name), nullptr, nullptr, 0, 0, false, "run " + name, 0});
-            lines.back().bond = what == "with" ? Action::WITH : what == "then" ? Action::THEN : Action::ALONE;
         } else if (what == "clamp") {
             const std::string stimulus = message.text();
             const std::string variable = message.text();

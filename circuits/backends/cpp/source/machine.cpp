@@ -8,7 +8,6 @@
 #include <cstdlib>
 
 #include "recircuit.h"
-#include "region.h"
 #include "share.h"
 #include "worker.h"
 
@@ -77,11 +76,8 @@ std::int32_t* active = nullptr;  // how many batch_size hold a stimulus
 Share share;
 
 inline void act(const Action& action, const std::int32_t* order, std::int64_t time) {
-    Region& region = Region::get();
-    if (action.bond == Action::ALONE) region.finish();
     switch (action.kind) {
         case Action::RUN:
-            region.chain(action.bond == Action::THEN);
             action.operation->run();
             break;
         case Action::CLAMP:
@@ -151,7 +147,6 @@ long present(const std::int32_t* order, long done, long) {
     const std::int32_t* row = order + done * batch_size;
     if (active) *active = batch_size - std::count_if(row, row + batch_size, [](std::int32_t r) { return r < 0; });
     const std::int64_t time = streaming ? done : 0;
-    Region::get().keep(!profiling);
     if (!profiling) {
         share.watch([row, time] {
             walk_lines(table, time, [row](const Action& action, std::int64_t now) { act(action, row, now); });

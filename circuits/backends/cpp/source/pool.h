@@ -30,7 +30,6 @@ class Pool {
         for (int k = 1; k < threads_; ++k) std::thread([this, k] { work(k); }).detach();
     }
     int threads() const { return threads_; }
-    int team() const { return team_.load(std::memory_order_relaxed); }
     // How often work has been shared, or would have been with more threads.
     long shared() const { return shared_; }
     void use(const Team& team) {

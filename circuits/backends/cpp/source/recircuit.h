@@ -3,7 +3,6 @@
 #include "functions.h"
 #include "fused.h"
 #include "kernels.h"
-#include "later.h"
 #include "noise.h"
 
 namespace recircuit {

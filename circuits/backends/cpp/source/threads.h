@@ -1,14 +1,13 @@
 // Blocks of work on a few threads. How work is cut never depends on how many threads there are, so that the bits of a
 // result do not either.
 #pragma once
-namespace recircuit {
+#include "pool.h"
 
-// Calls run(context, block) for block = 0 ... blocks-1, on the threads of the pool (pool.h), and waits for all.
-void each(int blocks, void (*run)(const void*, int), const void* context);
+namespace recircuit {
 
 template <class Run>
 inline void each_block(int blocks, const Run& run) {
-    each(blocks, [](const void* context, int block) { (*static_cast<const Run*>(context))(block); }, &run);
+    Pool::get().each(blocks, [](const void* context, int block) { (*static_cast<const Run*>(context))(block); }, &run);
 }
 
 // The range [begin, end) of block k of n things, cut at multiples of 32.
@@ -22,10 +21,9 @@ struct Range {
 };
 
 // An elementwise loop over n things; long ones are shared.
-inline int range_blocks(int n) { return n < 8192 ? 1 : n < 65536 ? 4 : 8; }
 template <class Run>
 inline void each_range(int n, const Run& run) {
-    const int blocks = range_blocks(n);
+    const int blocks = n < 8192 ? 1 : n < 65536 ? 4 : 8;
     each_block(blocks, [&](int block) {
         const Range range(n, blocks, block);
         run(range.begin, range.end);

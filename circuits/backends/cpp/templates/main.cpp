@@ -1,9 +1,6 @@
 {# The program: it sets arrays as the circuit was given, and then serves Python. #}
 #include "objects.h"
-
-namespace recircuit {
-void serve();
-}
+#include "recircuit.h"
 
 {% for code in code_objects | sort(attribute='name') %}
 void _run_{{code.name}}();

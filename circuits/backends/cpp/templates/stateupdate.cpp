@@ -26,7 +26,7 @@
         const auto {{_kind}} = [&_drawn](int) { return *_drawn++; };
         {% endif %}
     {% else %}
-    recircuit::later_range(_N, [=](int _begin, int _end) {
+    recircuit::each_range(_N, [=](int _begin, int _end) {
     {% endif %}
         #pragma GCC ivdep
         for (int _idx = _begin; _idx < _end; ++_idx)
