@@ -1,4 +1,4 @@
-"""Apical plateaus, compared between two phases, assign credit (Guerguiev, Lillicrap and Richards 2017), in rate form.
+"""Apical plateaus: compared between two phases, in rate form, they assign credit (Guerguiev, Lillicrap and Richards 2017).
 
 Guerguiev, J., Lillicrap, T. P. and Richards, B. A. (2017). Towards deep learning with segregated dendrites. eLife 6, e22901.
 

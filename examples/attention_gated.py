@@ -1,4 +1,4 @@
-"""Reward and attention teach a hidden layer: attention-gated reinforcement learning, AGREL (Roelfsema and van Ooyen 2005).
+"""AGREL, attention-gated reinforcement learning: reward and attention teach a hidden layer (Roelfsema and van Ooyen 2005).
 
 Roelfsema, P. R. and van Ooyen, A. (2005). Attention-gated reinforcement learning of internal representations for
 classification. Neural Computation 17, 2176-2214.

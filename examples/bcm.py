@@ -1,4 +1,4 @@
-"""Selectivity by a threshold that slides: the rule of Bienenstock, Cooper and Munro (1982), in the form of Intrator and Cooper.
+"""BCM: a threshold that slides makes units selective (Bienenstock, Cooper and Munro 1982; Intrator and Cooper 1992).
 
 Bienenstock, E. L., Cooper, L. N. and Munro, P. W. (1982). Theory for the development of neuron selectivity. J. Neurosci. 2,
 32-48. Intrator, N. and Cooper, L. N. (1992). Objective function formulation of the BCM theory. Neural Networks 5, 3-17.

@@ -1,4 +1,4 @@
-"""Synapses with a chain of hidden variables forget slowly (Benna and Fusi 2016).
+"""Benna-Fusi synapses: a chain of hidden variables makes them forget slowly (Benna and Fusi 2016).
 
 Benna, M. K. and Fusi, S. (2016). Computational principles of synaptic memory consolidation. Nat. Neurosci. 19, 1697-1706.
 

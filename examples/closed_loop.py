@@ -1,4 +1,4 @@
-"""An actor and a critic learn in a closed loop (Barto, Sutton and Anderson 1983, without eligibility traces).
+"""Actor and critic: they learn in a closed loop, without eligibility traces (Barto, Sutton and Anderson 1983).
 
 The circuit holds all that the method needs: the critic's value of the state that was left, the reward prediction error
 delta = reward + discount*value - value before, and rules that are local but for delta, which is broadcast. Python draws the

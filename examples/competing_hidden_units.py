@@ -1,4 +1,4 @@
-"""Hidden units that compete for images learn features without labels (Krotov and Hopfield 2019).
+"""Competing hidden units: they learn features of images without labels (Krotov and Hopfield 2019).
 
 Krotov, D. and Hopfield, J. J. (2019). Unsupervised learning by competing hidden units. PNAS 116, 7723-7731.
 

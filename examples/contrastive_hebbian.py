@@ -1,4 +1,4 @@
-"""Contrastive Hebbian learning, with symmetric weights and with random feedback (Movellan 1991; Detorakis et al. 2019).
+"""Contrastive Hebbian learning: feedback is symmetric or random (Movellan 1991; Detorakis et al. 2019).
 
 Movellan, J. R. (1991). Contrastive Hebbian learning in the continuous Hopfield model. Connectionist Models, 10-17. Xie, X. and
 Seung, H. S. (2003). Equivalence of backpropagation and contrastive Hebbian learning in a layered network. Neural Computation

@@ -1,4 +1,4 @@
-"""An excitatory-inhibitory network learns a perceptual decision (Song, Yang and Wang 2016), here by a local rule.
+"""Dale's law: an excitatory-inhibitory network learns a perceptual decision by a local rule (Song, Yang and Wang 2016).
 
 Song, H. F., Yang, G. R., and Wang, X.-J. (2016). Training excitatory-inhibitory recurrent neural networks for cognitive tasks:
 a simple and flexible framework. PLoS Comput. Biol. 12, e1004792. Murray, J. M. (2019). eLife 8, e43299 (the rule).

@@ -1,4 +1,4 @@
-"""Interneurons that predict the layer above leave an error in the apical dendrite (Sacramento et al. 2018).
+"""Dendritic microcircuit: interneurons that predict the layer above leave an error in the dendrite (Sacramento et al. 2018).
 
 Sacramento, J., Costa, R. P., Bengio, Y. and Senn, W. (2018). Dendritic cortical microcircuits approximate the backpropagation
 algorithm. NeurIPS 31.

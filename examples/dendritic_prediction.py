@@ -1,4 +1,4 @@
-"""A dendrite learns to predict the soma, which a teacher moves (Urbanczik and Senn 2014, in rate form).
+"""Dendritic prediction: a dendrite learns to predict the soma, in rate form (Urbanczik and Senn 2014).
 
 Urbanczik, R. and Senn, W. (2014). Learning by the dendritic prediction of somatic spiking. Neuron 81, 521-528.
 

@@ -1,4 +1,4 @@
-"""Divisive normalisation, with weights that learn how often units are active together (Heeger 1992; Westrick et al. 2016).
+"""Divisive normalisation: weights learn how often units are active together (Heeger 1992; Westrick et al. 2016).
 
 Heeger, D. J. (1992). Normalization of cell responses in cat striate cortex. Visual Neuroscience 9, 181-197. Carandini, M., and
 Heeger, D. J. (2012). Normalization as a canonical neural computation. Nat. Rev. Neurosci. 13, 51-62. Westrick, Z. M., Heeger,

@@ -1,4 +1,4 @@
-"""Eligibility propagation in its rate form: what a synapse remembers lasts as long as what its unit remembers (Bellec 2020).
+"""e-prop in its rate form: what a synapse remembers lasts as long as what its unit remembers (Bellec et al. 2020).
 
 Bellec, G., Scherr, F., Subramoney, A., Hajek, E., Salaj, D., Legenstein, R., and Maass, W. (2020). A solution to the learning
 dilemma for recurrent networks of spiking neurons. Nat. Commun. 11, 3625. Here with graded rates in the place of spikes, so that

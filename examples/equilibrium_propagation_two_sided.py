@@ -1,4 +1,4 @@
-"""Equilibrium propagation with nudges of both signs, whose estimate of the gradient is better (Laborieux et al. 2021).
+"""Equilibrium propagation with nudges of both signs: its estimate of the gradient is better (Laborieux et al. 2021).
 
 Laborieux, A., Ernoult, M., Scellier, B., Bengio, Y., Grollier, J. and Querlioz, D. (2021). Scaling equilibrium propagation to
 deep ConvNets by drastically reducing its gradient estimator bias. Front. Neurosci. 15, 633674.

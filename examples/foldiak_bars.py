@@ -1,4 +1,4 @@
-"""Bars are found one by one by units that inhibit each other: anti-Hebbian learning (Foldiak 1990).
+"""Anti-Hebbian learning: bars are found one by one by units that inhibit each other (Foldiak 1990).
 
 Foldiak, P. (1990). Forming sparse representations by local anti-Hebbian learning. Biol. Cybern. 64, 165-170.
 

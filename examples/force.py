@@ -1,4 +1,4 @@
-"""A network that is chaotic by itself learns to produce a pattern: FORCE learning (Sussillo and Abbott 2009).
+"""FORCE learning: a network that is chaotic by itself learns to produce a pattern (Sussillo and Abbott 2009).
 
 Sussillo, D., and Abbott, L. F. (2009). Generating coherent patterns of activity from chaotic neural networks. Neuron 63,
 544-557.

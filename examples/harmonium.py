@@ -1,4 +1,4 @@
-"""A harmonium (restricted Boltzmann machine) learns a distribution by contrastive divergence (Smolensky 1986, Hinton 2002).
+"""Harmonium, or restricted Boltzmann machine: contrastive divergence learns a distribution (Smolensky 1986, Hinton 2002).
 
 Smolensky, P. (1986). Information processing in dynamical systems: foundations of harmony theory. In Parallel Distributed
 Processing 1, 194-281. Hinton, G. E. (2002). Training products of experts by minimizing contrastive divergence. Neural

@@ -1,4 +1,4 @@
-"""BCM units that inhibit each other look for different patterns (Intrator and Cooper 1992, their network).
+"""IBCM: units that inhibit each other look for different patterns (Intrator and Cooper 1992, their network).
 
 Intrator, N. and Cooper, L. N. (1992). Objective function formulation of the BCM theory of visual cortical plasticity. Neural
 Networks 5, 3-17.

@@ -1,4 +1,4 @@
-"""Inhibitory synapses come to balance excitation, stimulus by stimulus (Vogels et al. 2011, in rate form).
+"""Inhibitory plasticity: inhibition comes to balance excitation, in rate form (Vogels et al. 2011).
 
 Vogels, T. P., Sprekeler, H., Zenke, F., Clopath, C. and Gerstner, W. (2011). Inhibitory plasticity balances excitation and
 inhibition in sensory pathways and memory networks. Science 334, 1569-1573.

@@ -1,4 +1,4 @@
-"""Feedback weights become the transpose of the forward weights, without weight transport (Akrout et al. 2019).
+"""Kolen-Pollack: feedback weights become the transpose of the forward weights, without transport (Akrout et al. 2019).
 
 Akrout, M., Wilson, C., Humphreys, P. C., Lillicrap, T. and Tweed, D. (2019). Deep learning without weight transport. NeurIPS
 32. Kolen, J. F. and Pollack, J. B. (1994). Backpropagation without weight transport. IEEE ICNN, 1375-1380.

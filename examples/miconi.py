@@ -1,4 +1,4 @@
-"""A recurrent network learns from a reward at the end of a trial (Miconi 2017): node perturbation with eligibility traces.
+"""Node perturbation in a recurrent network: eligibility traces meet a reward at the end of a trial (Miconi 2017).
 
 Miconi, T. (2017). Biologically plausible learning in recurrent neural networks reproduces neural dynamics observed during
 cognitive tasks. eLife 6, e20899.

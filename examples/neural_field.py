@@ -1,4 +1,4 @@
-"""A neural field attends to one of several things that move (Amari 1977; Rougier and Vitay 2006; an example of ANNarchy).
+"""Neural field: it attends to one of several things that move (Amari 1977; Rougier and Vitay 2006; ANNarchy's example).
 
 Amari, S. (1977). Dynamics of pattern formation in lateral-inhibition type neural fields. Biological Cybernetics 27, 77-87.
 Rougier, N. P., and Vitay, J. (2006). Emergence of attention within a neural field. Neural Networks 19, 573-581. Vitay, J.,

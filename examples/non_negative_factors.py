@@ -1,4 +1,4 @@
-"""Images are taken apart into parts by multiplicative updates: non-negative matrix factorisation (Lee and Seung 1999).
+"""Non-negative matrix factorisation: multiplicative updates take images apart into parts (Lee and Seung 1999).
 
 Lee, D. D. and Seung, H. S. (1999). Learning the parts of objects by non-negative matrix factorization. Nature 401, 788-791.
 

@@ -1,4 +1,4 @@
-"""Predictive coding learns to classify, with errors close to those of backpropagation (Whittington and Bogacz 2017).
+"""Predictive coding: it learns to classify, with errors close to those of backpropagation (Whittington and Bogacz 2017).
 
 Whittington, J. C. R. and Bogacz, R. (2017). An approximation of the error backpropagation algorithm in a predictive coding
 network with local Hebbian synaptic plasticity. Neural Computation 29, 1229-1262.

@@ -1,4 +1,4 @@
-"""A recurrent network learns in time, by local rules: random feedback local online learning, RFLO (Murray 2019).
+"""RFLO, random feedback local online learning: a recurrent network learns in time by local rules (Murray 2019).
 
 Murray, J. M. (2019). Local online learning in recurrent networks with random feedback. eLife 8, e43299.
 

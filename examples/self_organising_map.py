@@ -1,4 +1,4 @@
-"""A self-organising map puts stimuli that are alike beside each other (Kohonen 1982).
+"""Self-organising map: units beside each other come to stand for stimuli that are alike (Kohonen 1982).
 
 Kohonen, T. (1982). Self-organized formation of topologically correct feature maps. Biol. Cybern. 43, 59-69.
 

@@ -1,4 +1,4 @@
-"""Feedback weights that have only the signs of the forward weights (Liao, Leibo and Poggio 2016).
+"""Sign symmetry: feedback weights have only the signs of the forward weights (Liao, Leibo and Poggio 2016).
 
 Liao, Q., Leibo, J. Z. and Poggio, T. (2016). How important is weight symmetry in backpropagation? AAAI 30.
 

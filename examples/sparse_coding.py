@@ -1,4 +1,4 @@
-"""Sparse coding finds the causes of its input (Olshausen and Field 1996), with inference by thresholds (ISTA).
+"""Sparse coding: inference by thresholds (ISTA) finds the causes of the input (Olshausen and Field 1996).
 
 Olshausen, B. A. and Field, D. J. (1996). Emergence of simple-cell receptive field properties by learning a sparse code for
 natural images. Nature 381, 607-609. Daubechies, I., Defrise, M. and De Mol, C. (2004). An iterative thresholding algorithm

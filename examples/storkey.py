@@ -1,4 +1,4 @@
-"""An associative memory that learns from the local fields of both units of a synapse (Storkey 1997).
+"""Storkey's rule: an associative memory learns from the local fields of both units of a synapse (Storkey 1997).
 
 Storkey, A. (1997). Increasing the capacity of a Hopfield network without sacrificing functionality. ICANN 97, 451-456.
 Hopfield, J. J. (1982). Neural networks and physical systems with emergent collective computational abilities. PNAS 79,

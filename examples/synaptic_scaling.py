@@ -1,4 +1,4 @@
-"""Synaptic scaling keeps a unit at its rate, and the relations between its weights (Turrigiano et al. 1998).
+"""Synaptic scaling: it keeps a unit at its rate, and the relations between its weights (Turrigiano et al. 1998).
 
 Turrigiano, G. G., Leslie, K. R., Desai, N. S., Rutherford, L. C., and Nelson, S. B. (1998). Activity-dependent scaling of
 quantal amplitude in neocortical neurons. Nature 391, 892-896. van Rossum, M. C. W., Bi, G. Q., and Turrigiano, G. G. (2000).

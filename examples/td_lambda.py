@@ -1,4 +1,4 @@
-"""An actor and a critic with eligibility traces learn in a closed loop: TD(lambda) (Sutton 1988; Barto, Sutton, Anderson 1983).
+"""TD(lambda): actor and critic with eligibility traces, in a closed loop (Sutton 1988; Barto, Sutton and Anderson 1983).
 
 Sutton, R. S. (1988). Learning to predict by the methods of temporal differences. Machine Learning 3, 9-44.
 Barto, A. G., Sutton, R. S., and Anderson, C. W. (1983). Neuronlike adaptive elements that can solve difficult learning control

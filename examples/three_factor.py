@@ -1,4 +1,4 @@
-"""A reward that comes late teaches by an eligibility trace: a three-factor rule (Williams 1992; Frémaux and Gerstner 2016).
+"""Three-factor rule: an eligibility trace lets a late reward teach (Williams 1992; Frémaux and Gerstner 2016).
 
 Williams, R. J. (1992). Simple statistical gradient-following algorithms for connectionist reinforcement learning. Machine
 Learning 8, 229-256. Frémaux, N. and Gerstner, W. (2016). Neuromodulated spike-timing-dependent plasticity, and theory of

@@ -1,4 +1,4 @@
-"""An excitatory and an inhibitory population begin and cease to oscillate (Wilson and Cowan 1972): an ensemble in one run.
+"""Wilson-Cowan: two populations begin and cease to oscillate, an ensemble in one run (Wilson and Cowan 1972).
 
 Wilson, H. R., and Cowan, J. D. (1972). Excitatory and inhibitory interactions in localized populations of model neurons.
 Biophysical Journal 12, 1-24. For noise: Gardiner, C. W. (2009). Stochastic Methods, chapter 4 (small noise expansion).
