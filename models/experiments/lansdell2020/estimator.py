@@ -16,7 +16,7 @@ N + 1 times the squared gradient, N the number of all noisy units: what reinforc
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -169,16 +169,6 @@ TOP, REACHED = "top matrix, relative error", 0.0085  # as .8% is rounded
 NEEDED, MILLIONS = "samples for the paper's .8%, by the square root: millions", (1e6, 1e7)
 
 
-def judge(kept: Sequence[Check]) -> tuple[list[Check], list[str]]:
-    """The claims about a full run of which only the values are kept; those about widths are not among them."""
-    targets = {TOP: (REACHED, ".8%"), NEEDED: (MILLIONS, "")}
-    made = []
-    for check in kept:
-        changed = next((printed_value for end, printed_value in targets.items() if check.what.endswith(end)), None)
-        made.append(check if changed is None else replace(check, target=changed[0], paper=changed[1]))
-    return made, ["Fig. 4 D, E, the effect of width on relative error and angle: these runs are not kept"]
-
-
 def _on_linear(found: Found, scale: Scale, quick: bool) -> list[Check]:
     wide, narrow = ("-".join(map(str, sizes)) for sizes in (scale.widening, scale.narrowing))
     what = "lower matrix, log relative error against log samples, slope over the last 8-fold"
@@ -226,5 +216,4 @@ EXPERIMENT = Experiment(
     seeds=3,
     data=("mnist",),
     keeps=True,
-    judge=judge,
 )

@@ -15,6 +15,8 @@ from ..framework.figure_style import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, SKY
 from .ridge_feedback import LearningCurve
 
 COLOURS = (SKY, BLUE, GREEN, PURPLE)
+#: Curves that lie upon each other are seen side by side, since the first are the widest.
+WIDTHS = (4.0, 2.6, 1.3, 1.3)
 
 
 @dataclass
@@ -34,8 +36,8 @@ def draw(found: Found, scales: Sequence[float], widening: Sequence[int], narrowi
     figure = new_figure(7.8, 7.2)
     grid = figure.subplots(3, 3)
     _long(grid[0, 0], found.long)
-    _several(grid[0, 1], {f"c = {c:g}": curve for c, curve in found.noises.items()}, "each noise (dashed: lower)")
-    _several(grid[0, 2], {f"N = {n}": curve for n, curve in found.widths.items()}, "each width (dashed: lower)")
+    _several(grid[0, 1], {f"c = {c:g}": curve for c, curve in found.noises.items()}, "by noise (dashed: lower)")
+    _several(grid[0, 2], {f"N = {n}": curve for n, curve in found.widths.items()}, "by width (dashed: lower)")
     wide, narrow = ("-".join(map(str, sizes)) for sizes in (widening, narrowing))
     _linear(grid[1, 0], found, {"widening": wide, "narrowing": narrow, "direct": f"{narrow}, direct"})
     _bias(grid[1, 1], found, np.array(scales))
@@ -61,10 +63,12 @@ def _long(ax: Axes, curves: Sequence[LearningCurve]) -> None:
 
 
 def _several(ax: Axes, curves: dict[str, LearningCurve], title: str) -> None:
-    for (label, curve), colour in zip(curves.items(), COLOURS, strict=False):
-        _line(ax, curve, "h2", color=colour, label=label)
+    for (label, curve), colour, width in zip(curves.items(), COLOURS, WIDTHS, strict=False):
+        _line(ax, curve, "h2", color=colour, label=label, linewidth=width)
         _line(ax, curve, "h1", color=colour, linestyle="--")
     _finish(ax, "samples", title)
+    ax.set_ylim(bottom=ax.get_ylim()[0] / 5)
+    ax.legend(loc="lower left", ncols=2, columnspacing=1)
 
 
 def _linear(ax: Axes, found: Found, labels: dict[str, str]) -> None:
@@ -98,10 +102,11 @@ def _ends(
     """Of each noise or width, a number at the end, for the upper and for the lower layer."""
     for layer, colour, label in (("h2", BLUE, "top"), ("h1", ORANGE, "lower")):
         ax.plot([*curves], [of(curve, layer) for curve in curves.values()], "o-", color=colour, ms=3, label=label)
-    ax.set(xlabel=x, title=title, xscale="log", ylim=(0, None))
+    ax.set(xlabel=x, title=title, xscale="log")
+    ax.set_ylim(0, max(ax.get_ylim()[1], 20))
     ax.set_xticks([*curves], [f"{value:g}" for value in curves])
     ax.xaxis.set_minor_formatter(NullFormatter())
-    ax.legend()
+    ax.legend(loc="lower left" if "signs" in title else "upper left")
 
 
 def _line(ax: Axes, curve: LearningCurve, layer: str, **style: Any) -> None:

@@ -57,11 +57,12 @@ def _gain(runs: list[Learned], data: Dataset) -> float:
 
 
 def _draw(found: dict[str, list[Learned]], data: Dataset) -> Figure:
-    figure = new_figure(9.0, 3.4)
+    figure = new_figure(9.0, 3.3)
     deep, shallow = (runs[0] for runs in found.values())
+    changes = (deep.after - deep.before, shallow.after - shallow.before)
     panels = {
-        "before learning": deep.before,
-        **dict(zip(found, (deep.after - deep.before, shallow.after - shallow.before), strict=True)),
+        "weights before learning": deep.before,
+        **{f"change, {name}": change for name, change in zip(found, changes, strict=True)},
     }
     axes = figure.subplots(1, 3)
     chosen = np.random.default_rng(0).choice(len(deep.before), 100, replace=len(deep.before) < 100)

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from brian2.units import ms
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from ....circuits import Neuron
 from ...analysis.expected_learning import Flow
@@ -130,7 +130,7 @@ def half(run: tuple[Array, Array], second: int) -> float:
 
 
 def _draw(found: Sequence[tuple[Array, Array]], first: int, second: int) -> Figure:
-    figure = new_figure(6.6, 2.7)
+    figure = new_figure(6.6, 3.1)
     whole, near = figure.subplots(1, 2)
     for bp, fa in found:
         before, after = (np.unique(np.round(looks(n))) for n in (first, second))
@@ -138,17 +138,20 @@ def _draw(found: Sequence[tuple[Array, Array]], first: int, second: int) -> Figu
             ax.semilogy(before, bp, color=GREY, linewidth=0.9)
             ax.semilogy(first + after, fa, color=BLUE, linewidth=0.9)
             ax.hlines(bp[-1], first, first + second, color=GREY, linestyle=":", linewidth=0.7)
-    whole.plot([], [], color=GREY, label="errors by Wᵀ")
-    whole.plot([], [], color=BLUE, label="errors by B")
-    whole.plot([], [], ":", color=GREY, label="where backpropagation had come to")
+    whole.plot([], [], color=GREY, label="errors by Wᵀ (backpropagation)")
+    whole.plot([], [], color=BLUE, label="errors by B (feedback alignment)")
+    whole.plot([], [], ":", color=GREY, label="end of backpropagation")
     whole.axvline(first, color=ORANGE, linewidth=0.8)
-    near.axvline(first, color=ORANGE, linewidth=0.8, label="switch")
+    whole.plot([], [], color=ORANGE, label="switch from Wᵀ to B")
+    near.axvline(first, color=ORANGE, linewidth=0.8)
     whole.set(title="a quadratic function", xlabel="presentation", ylabel="NSE")
     near.set(title="around the switch", xlabel="presentation", xlim=(first - 1500, first + 3500))
     for ax in (whole, near):
         ax.xaxis.set_major_locator(MaxNLocator(4))
-    whole.legend()
-    near.legend()
+        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        ax.yaxis.set_major_formatter("{x:g}")
+        ax.yaxis.set_minor_formatter(NullFormatter())
+    figure.legend(*whole.get_legend_handles_labels(), loc="outside lower center", ncols=2)
     letter([whole, near])
     return figure
 
