@@ -24,15 +24,18 @@ from ...data import Dataset
 from ...networks.layered import layered
 from ...networks.recirculation import recirculating
 from ..framework.accuracy_curves import draw_mean
+from ..framework.claims import of_learned
 from ..framework.experiment import Check, Report, Row, Settings, checks, many
 from ..framework.figure_style import BLUE, GREY, ORANGE, SKY, STEPS, letter, new_figure
 from ..framework.saved_runs import each
-from ..framework.training_runs import trained
+from ..framework.training_runs import or_guess, trained
 
 POSTER = "RF, no f'"
 METHODS = ("BP", "RF", POSTER, "FA")
 COLOURS = {"BP": GREY, "RF": BLUE, POSTER: SKY, "FA": ORANGE}
-LearningCurve = dict[str, list[float]]
+#: By name what each epoch measured; and, where a variable became NaN or infinite, its name as ``diverged``. After that
+#: the errors are those of guessing, and other measures are NaN.
+LearningCurve = dict[str, Any]
 LearningCurves = Mapping[str, Sequence[LearningCurve]]
 
 
@@ -100,12 +103,14 @@ def learn(protocol: Protocol, data: Dataset, settings: Settings) -> LearningCurv
 
 def _trained(method: str, seed: int, protocol: Protocol, data: Dataset, settings: Settings) -> LearningCurve:
     net = build(method, (data.n_features, *protocol.hidden, data.classes), protocol, seed)
-    history = trained(
-        settings, net, data, protocol.epochs, label=f"{protocol.data}: {method}, seed {seed}",
-        measures=("gradient", "pseudoinverse"),
+    label = f"{protocol.data}: {method}, seed {seed}"
+    rows, diverged = or_guess(
+        lambda: trained(settings, net, data, protocol.epochs, label=label, measures=("gradient", "pseudoinverse")),
+        protocol.epochs, data.classes,
     )  # fmt: skip
     net.close()
-    return {name: history[name].tolist() for name in history.names}
+    found: LearningCurve = {name: [row.get(name, float("nan")) for row in rows] for name in rows[0]}
+    return found | ({"diverged": diverged} if diverged else {})
 
 
 def build(method: str, sizes: Sequence[int], protocol: Protocol, seed: int) -> Circuit:
@@ -132,13 +137,14 @@ def compared(curves: LearningCurves, *, margin: float, worst: float) -> list[Che
     """
     epochs = len(curves["BP"][0]["test_error"])
     end = {method: 100 * np.mean([run["test_error"][-1] for run in runs]) for method, runs in curves.items()}
+    behind = {m: of_learned(round(value - end["BP"], 3), end["BP"] / GUESS) for m, value in end.items()}
     tenth = max(1, epochs // 10)
     early = {m: 100 * np.mean([run["train_error"][:tenth] for run in runs]) for m, runs in curves.items()}
     reached = [_first(rf, fa["test_error"][-1]) for rf, fa in zip(curves["RF"], curves["FA"], strict=True)]
-    far = {m: [max(_layers(run, "pseudoinverse")) for run in curves[m]] for m in ("RF", "FA")}
+    far = {m: [max(_layers(run, "pseudoinverse"), default=np.nan) for run in curves[m]] for m in ("RF", "FA")}
     rows: list[Row] = [
         ("BP: test error (%)", round(end["BP"], 3), "<=", worst),
-        ("RF: test error (%), above BP's by", round(end["RF"] - end["BP"], 3), "<=", margin, SIMILAR),
+        ("RF: test error (%), above BP's by", behind["RF"], "<=", margin, SIMILAR),
         ("RF: test error (%), above FA's by", round(end["RF"] - end["FA"], 3), "<", 0.0, SOONER),
         (
             "RF reaches FA's last test error in this share of the epochs",
@@ -153,12 +159,13 @@ def compared(curves: LearningCurves, *, margin: float, worst: float) -> list[Che
     ]
     if POSTER in curves:
         rows += [
-            (f"{POSTER}: test error (%), above BP's by", round(end[POSTER] - end["BP"], 3), "<=", margin, SIMILAR),
+            (f"{POSTER}: test error (%), above BP's by", behind[POSTER], "<=", margin, SIMILAR),
             (f"{POSTER}: test error (%), above FA's by", round(end[POSTER] - end["FA"], 3), "<", 0.0, SOONER),
         ]
     return checks(f"{epochs} epochs, {many(curves['BP'])}: ", rows)
 
 
+GUESS = 90.0  # percent wrong, of ten classes
 SIMILAR, SOONER = "similar to backpropagation's", "faster than feedback alignment"
 
 
@@ -183,7 +190,8 @@ def draw(curves: LearningCurves) -> Figure:
     axes = figure.subplots(1, 4)
     for ax, name, title in zip(axes, ("train_error", "test_error"), ("training", "test"), strict=False):
         for method, runs in curves.items():
-            draw_mean(ax, [[100 * error for error in run[name]] for run in runs], COLOURS[method], method)
+            label = f"{method} (diverges)" if any("diverged" in run for run in runs) else method
+            draw_mean(ax, [[100 * error for error in run[name]] for run in runs], COLOURS[method], label)
         ax.set(title=f"{title} error (%)", yscale="log")
         ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         ax.yaxis.set_major_formatter("{x:g}")
@@ -203,9 +211,11 @@ def draw(curves: LearningCurves) -> Figure:
 
 
 def _draw_layers(ax: Any, curves: LearningCurves, measure: str) -> None:
-    """RF in blues, the lowest layer the lightest; FA's mean over layers beside it."""
-    names = [name for name in curves["RF"][0] if name.endswith(f"_{measure}")]
+    """RF in blues, the lowest layer the lightest; FA's mean over layers beside it; of runs that have any measures."""
+    learned, fixed = ([run for run in curves[method] if _layers(run, measure)] for method in ("RF", "FA"))
+    names = [name for name in learned[0] if name.endswith(f"_{measure}")] if learned else []
     for name, colour in zip(names, STEPS, strict=False):
-        draw_mean(ax, [run[name] for run in curves["RF"]], colour, f"into {name.split('_')[0]}")
-    fixed = [np.mean([run[name] for name in names], axis=0) for run in curves["FA"]]
-    draw_mean(ax, [list(run) for run in fixed], COLOURS["FA"], "FA, mean")
+        draw_mean(ax, [run[name] for run in learned], colour, f"into {name.split('_')[0]}")
+    if names and fixed:
+        means = [np.mean([run[name] for name in names], axis=0) for run in fixed]
+        draw_mean(ax, [list(mean) for mean in means], COLOURS["FA"], "FA, mean")

@@ -9,7 +9,7 @@ import pytest
 from quick_runs import quick_run
 
 from recircuit.models.data import load
-from recircuit.models.experiments import EXPERIMENTS
+from recircuit.models.experiments import EXPERIMENTS, Settings
 from recircuit.models.experiments.cameron import learned_feedback as cameron
 from recircuit.models.experiments.cameron.pseudoinverse import white
 from recircuit.models.experiments.cameron.pseudoinverse_pairs import trajectory
@@ -34,6 +34,12 @@ def test_all_methods_begin_with_the_same_weights() -> None:
     for name in ("x_to_h1.w", "h1_to_h2.w", "h2_to_o.w"):
         first, *others = [net[name] for net in nets]
         assert all(np.array_equal(first, other) for other in others)
+
+
+def test_a_run_that_diverges_ends_with_the_errors_of_guessing_and_is_said_to() -> None:
+    protocol = cameron.Protocol("digits", (7, 6), rate=1e6, decay=0.0, epochs=2)
+    found = cameron._trained(cameron.POSTER, 0, protocol, load("digits"), Settings())
+    assert found["test_error"] == [0.9, 0.9] and found["diverged"]
 
 
 def test_white_rows_are_white_and_centred_samples_have_no_mean() -> None:
