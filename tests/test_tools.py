@@ -12,7 +12,7 @@ import recircuit as rc
 from recircuit.models.data import Dataset
 from recircuit.models.experiments.lillicrap2016.image_training import Plan
 from tools.choose_rates import TABLES, Table, best, choose, held_out
-from tools.quantised_readings import ALPHA, RATE, SCALE, WHAT, ZERO, Net, accuracies, update
+from tools.quantised_readings import ALPHA, RATE, SCALE, WHAT, ZERO, Net, accuracies, complete, update
 
 RESULTS = Path(__file__).resolve().parents[1] / "results"
 
@@ -61,6 +61,11 @@ def test_a_reading_that_does_not_learn_ends_early() -> None:
     data = some_images(2000)
     assert len(accuracies("BP", ("each sample, sum", 1, "alpha with the rate in it"), data, 6)) == 3
     assert accuracies("BP", ("minibatch", 0, "mean size in the layer"), data, 6)[-1] > 90
+
+
+def test_a_run_is_complete_with_all_its_epochs_or_where_it_did_not_learn() -> None:
+    assert complete([60.0, 70.0, 80.0, 85.0], 4) and complete([10.0, 10.0, 10.0], 15)
+    assert not complete([60.0, 70.0, 80.0], 4) and not complete([], 4)
 
 
 def test_each_method_has_its_best_rate_or_all_have_the_one_that_is_best_on_average() -> None:

@@ -3,7 +3,8 @@
 ``python -m tools.quantised_readings`` trains BP, RBP and SRBP on MNIST (784-100-100-100-100-10, tanh, softmax, minibatches of
 100, rate .1) under every reading of section 5.2 that the text allows, and writes ``results/baldi-quantized/readings.json``.
 With one bit an update is its sign times alpha, and of a product of two numbers the sign is the product of their signs, so
-that minibatches are matrix products. A run whose test accuracy is below 50% after 3 epochs ends there. The text leaves open:
+that minibatches are matrix products. A run whose test accuracy is below 50% after 3 epochs ends there. ``--only NAME --epochs
+100`` runs one reading for as long as the paper trains. The text leaves open:
 
     what      each sample's update before the mean over the minibatch, before the sum, or the minibatch's mean
     zero      whether the sign of 0 is 0 or +1, which concerns most of the pixels
@@ -97,21 +98,27 @@ def accuracies(algorithm: str, reading: tuple[str, int, str], data: Dataset, epo
     return found
 
 
+def complete(curve: list[float], epochs: int) -> bool:
+    """Whether a run has so many epochs, or ended early since it had not learned."""
+    return len(curve) >= epochs or (len(curve) == TRIED and curve[-1] < FLOOR)
+
+
 def main() -> None:
     """Run what the file does not have yet."""
     parser = argparse.ArgumentParser(prog="python -m tools.quantised_readings", description=__doc__)
-    parser.add_argument("--epochs", type=int, default=30)
+    parser.add_argument("--epochs", type=int, default=15, help="The number of epochs of each run.")
+    parser.add_argument("--only", help="The name of the one reading that is run, as it stands in the file.")
     parser.add_argument("--out", type=Path, default=ROOT / "results" / "baldi-quantized" / "readings.json")
     chosen = parser.parse_args()
     data = Settings().dataset("mnist")
     found: dict[str, Any] = (read_result(chosen.out) or {}).get("found", {})
     for reading in product(WHAT, ZERO, SCALE):
         name = f"{reading[0]}; sign of 0 is {reading[1]}; {reading[2]}"
-        for algorithm in PRINTED:
+        for algorithm in PRINTED if chosen.only in (None, name) else ():
             of = found.setdefault(name, {})
-            if algorithm not in of:
+            if not complete(of.get(algorithm, []), chosen.epochs):
                 of[algorithm] = accuracies(algorithm, reading, data, chosen.epochs)
-                write_result(chosen.out, {"printed": PRINTED, "epochs": chosen.epochs, "found": found})
+                write_result(chosen.out, {"printed": PRINTED, "found": found})
                 print(f"{name}, {algorithm}: {of[algorithm][-1]} after {len(of[algorithm])} epochs", flush=True)
 
 
