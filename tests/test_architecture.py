@@ -27,6 +27,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     (
         "recircuit.uncaught",
         "recircuit.brian_logs",
+        "recircuit.brian_objects",
         "recircuit.atomic_files",
         "recircuit.paths",
         "recircuit.processes",

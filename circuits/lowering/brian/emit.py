@@ -10,6 +10,7 @@ import numpy as np
 from brian2 import Clock, Network, prefs
 from brian2.core.base import BrianObjectException
 
+from ....brian_objects import never_warn_of
 from ....errors import RecircuitError
 from ..lowered import Lowered
 from .assembly import Assembly
@@ -28,8 +29,7 @@ def emit(lowered: Lowered, codeobj_class: type | None) -> Assembly:
             _add_objects(assembly, lowered)
             _generate(assembly)
         except BaseException:
-            for one in assembly.objects:
-                one._network = "refused"  # or Brian2 warns of each that it is in no network
+            never_warn_of(clock)
             raise
     return assembly
 
