@@ -1,7 +1,7 @@
 """Deleting Brian2's objects. Brian2 warns of one that was never in a network.
 
 It looks up a preference for each object that is deleted, also where there is nothing to warn of. A Ctrl-C that comes meanwhile
-is lost, since Python ignores exceptions in ``__del__``. So the preference is looked up only for an object that was in no network.
+is lost, since Python ignores exceptions in ``__del__``. So the preference is looked up only if an object was in no network.
 """
 
 from __future__ import annotations
