@@ -19,12 +19,12 @@ from matplotlib.figure import Figure
 import recircuit as rc
 from recircuit.models.experiments import EXPERIMENTS, Check, Experiment, Settings
 from recircuit.models.experiments.framework.experiment import Report
-from recircuit.models.experiments.framework.saved_runs import each
+from recircuit.models.experiments.framework.saved_runs import each, kept
 from recircuit.models.experiments.framework.training_runs import resumable, trained
 from recircuit.models.training.run_files import RunFiles
 from tools.long_runs.compact import LIMIT, pack, unpack
 from tools.long_runs.rows import ROWS, Row
-from tools.long_runs.runner import ROOT, UNFINISHED, go
+from tools.long_runs.runner import ROOT, UNFINISHED, Keeper, go
 
 EPOCHS = 4
 ROW = Row("digits-again", 2, EPOCHS, 1, "numpy")
@@ -95,6 +95,36 @@ def test_another_machine_goes_on_from_what_is_committed(tmp_path: Path) -> None:
     assert here["URFB-0.json"] == whole_run["URFB-0.json"]
     assert here["URFB-1.json"]["test"][:2] == whole_run["URFB-1.json"]["test"][:2]
     assert here["URFB-1.json"]["test"] == pytest.approx(whole_run["URFB-1.json"]["test"], abs=0.02)
+
+
+@pytest.mark.parametrize("about", [{"seed": 0}, {"seed": 0, "epochs": 1}])
+def test_a_checkpoint_is_left_only_for_a_longer_run_that_can_go_on_from_it(
+    about: dict[str, Any], tmp_path: Path
+) -> None:
+    settings, made = Settings(out=tmp_path), []
+
+    def compute() -> dict[str, Any]:
+        out = resumable(settings, "URFB-0", about, 1)
+        net = rc.layered([64, 5, 10], "urfb", batch_size=100)
+        made.append(trained(settings, net, rc.load("digits"), 1, label="URFB", out=out)["test_error"].tolist())
+        return {"test": made[-1]}
+
+    runs, folder = tmp_path / "runs", tmp_path / "runs" / "URFB-0"
+    found = kept(settings, "URFB-0", {**about, "epochs": 1}, compute)
+    assert {path.name for path in runs.iterdir()} == {"URFB-0.json", *(["URFB-0"] if "epochs" not in about else [])}
+    folder.mkdir(exist_ok=True)  # as after a kill between the result and what is removed
+    (folder / "about.json").write_text(json.dumps(about), encoding="utf-8")
+    assert kept(settings, "URFB-0", {**about, "epochs": 1}, compute) == found and len(made) == 1
+    assert folder.exists() == ("epochs" not in about)
+
+
+def test_a_packed_file_goes_with_the_run_that_is_finished(tmp_path: Path) -> None:
+    runs = tmp_path / "runs"
+    runs.mkdir()
+    for name in ("FA-0.json", "FA-0.packed", "FA-1.packed"):
+        (runs / name).write_text("{}", encoding="utf-8")
+    Keeper(tmp_path).pack()
+    assert {path.name for path in runs.iterdir()} == {"FA-0.json", "FA-1.packed"}
 
 
 @pytest.mark.parametrize("limit", [LIMIT, 20_000])

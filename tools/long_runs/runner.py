@@ -52,25 +52,34 @@ class Keeper:
 
     def pack(self) -> None:
         """Write a packed file for every run with a checkpoint and no result, and remove the others."""
+        for place in self._packed():
+            if finished(_run_of(place)):
+                place.unlink()
         for run in sorted(path.parent for path in self.folder.glob(f"runs/*/{WEIGHTS}")):
-            place = run.with_name(run.name + PACKED)
             if finished(run):
-                place.unlink(missing_ok=True)
                 shutil.rmtree(run)
             elif (content := pack(run)) is not None:
-                write_whole(place, content)
+                write_whole(run.with_name(run.name + PACKED), content)
             else:
                 self.said(f"{run.name} does not fit into a packed file: it can be continued on this machine only")
         self.last = time.monotonic()
 
     def unpack(self) -> None:
         """Make the checkpoints of packed runs that have none here."""
-        for place in sorted(self.folder.glob(f"runs/*{PACKED}")):
-            run = place.with_name(place.name.removesuffix(PACKED))
+        for place in self._packed():
+            run = _run_of(place)
             if finished(run):
                 place.unlink()
             elif not (run / WEIGHTS).exists():
                 unpack(place.read_bytes(), run)
+
+    def _packed(self) -> list[Path]:
+        return sorted(self.folder.glob(f"runs/*{PACKED}"))
+
+
+def _run_of(place: Path) -> Path:
+    """The folder of the run of a packed file."""
+    return place.with_name(place.name.removesuffix(PACKED))
 
 
 def finished(run: Path) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -13,9 +14,13 @@ from ....errors import RecircuitError
 from ...runs.result_file import as_json, read_result, write_result
 from .experiment import Settings
 
-__all__ = ["each", "is_kept", "kept", "place_of"]
+__all__ = ["ABOUT", "EPOCHS", "each", "is_kept", "kept", "place_of"]
 
 FOLDER = "runs"
+#: The file in the folder of a run under way that says of what run it is; see `resumable`.
+ABOUT = "about.json"
+#: Its entry that says for how many epochs the run is; without it, a run of more epochs goes on from the folder.
+EPOCHS = "epochs"
 Found = dict[str, Any]
 
 
@@ -52,6 +57,9 @@ def each[Method](
 def kept(settings: Settings, name: str, about: Mapping[str, Any], compute: Callable[[], Found]) -> Found:
     """Return the result of a run, read from ``out/runs/NAME.json``, or computed now and written there.
 
+    What the run went on from after each epoch, in the folder ``out/runs/NAME``, is then removed. It is left only for a run
+    of more epochs that can go on from it.
+
     Parameters
     ----------
     settings : Settings
@@ -75,6 +83,7 @@ def kept(settings: Settings, name: str, about: Mapping[str, Any], compute: Calla
     about = as_json({**about, "backend": settings.backend})
     if (file := _read(path, about, settings.from_runs)) is not None:
         settings.earlier.append(file["seconds"])
+        _remove_checkpoint(place_of(settings, name, ""))
         return file["found"]
     if settings.from_runs:
         raise RecircuitError(
@@ -86,6 +95,7 @@ def kept(settings: Settings, name: str, about: Mapping[str, Any], compute: Calla
     seconds = time.perf_counter() - began + sum(settings.earlier[known:])
     contents = {"about": about, "found": found, "seconds": round(seconds, 1)}
     write_result(path, contents, strict=False)
+    _remove_checkpoint(place_of(settings, name, ""))
     return found
 
 
@@ -100,6 +110,12 @@ def place_of(settings: Settings, name: str, ending: str) -> Path | None:
     if settings.out is None or settings.quick:
         return None
     return settings.out / FOLDER / f"{re.sub(r'[^A-Za-z0-9.+-]+', '_', name)}{ending}"
+
+
+def _remove_checkpoint(folder: Path | None) -> None:
+    """Remove the folder of a finished run if no longer run can go on from it, as where a rate falls with the last epochs."""
+    if folder is not None and EPOCHS in (read_result(folder / ABOUT) or {}):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _read(path: Path, about: Mapping[str, Any], any_data: bool) -> dict[str, Any] | None:

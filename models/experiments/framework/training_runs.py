@@ -16,11 +16,9 @@ from ...training.history import History, Row
 from ...training.loop import TrainingDiverged, train
 from ...training.run_files import RunFiles, checkpoint_in
 from .experiment import Settings
-from .saved_runs import place_of
+from .saved_runs import ABOUT, place_of
 
 __all__ = ["or_guess", "resumable", "trained"]
-
-ABOUT = "about.json"
 
 
 def trained(
@@ -94,8 +92,9 @@ def resumable(settings: Settings, name: str, about: Mapping[str, Any], epochs: i
     name : str
         The name of the run, which is the same for the same run.
     about : mapping of str
-        All that its numbers depend on, except the backend and the number of epochs. A folder that says otherwise is of
-        another run, which is begun anew.
+        All that its numbers depend on, except the backend. A folder that says otherwise is of another run, which is begun
+        anew. The entry ``epochs`` is the number of epochs, if the numbers of every epoch depend on it; the folder is then
+        removed when the run is `kept`. Without this entry, a run of more epochs goes on from the folder.
     epochs : int
         The number of epochs that are wanted.
     """

@@ -101,7 +101,7 @@ def test_the_local_network_has_the_sizes_of_the_paper_and_is_shown_other_images_
     short = small(plan).with_(epochs=2)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("recircuit.models.training.loop.Training", Watched)
-        lillicrap_images.trained(short, load("digits").standardised(), 0, Settings(), "test")[0].close()
+        lillicrap_images.trained(short, load("digits").standardised(), 0, Settings(), "test", "FA")[0].close()
     assert not np.array_equal(*shown) and shown[0].shape == load("digits").x_train.shape
 
 
