@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension
 from brian2.utils.stringtools import get_identifiers
 
 from ...errors import RecircuitError
-from ...plasticity import lower
+from ...plasticity import SynapticEquation, lower
 from ...plasticity.incoming import summing_sides
 from ...plasticity.steps import Gather
 from .arriving import arriving_from, arriving_in, with_arrivals
@@ -40,8 +42,13 @@ def sums_of(projection: Projection, side: str) -> list[str]:
     equation = projection.equation
     if equation is None or side not in summing_sides(equation.statements):
         return []
-    steps = lower(with_arrivals(equation, projection), of=projection.name)
-    return [s.variable for s in steps if isinstance(s, Gather) and s.side == side]
+    return [s.variable for s in _gathered(with_arrivals(equation, projection), projection.name) if s.side == side]
+
+
+@lru_cache(4096)
+def _gathered(equation: SynapticEquation, of: str) -> tuple[Gather, ...]:
+    """Return the sums over synapses of a rule; a circuit asks for them hundreds of times while it is lowered."""
+    return tuple(step for step in lower(equation, of=of) if isinstance(step, Gather))
 
 
 def sums_in(network: Network, population: str) -> list[str]:
