@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from recircuit.models.experiments import EXPERIMENTS, Settings, reproduce, setti
 from recircuit.models.experiments.baldi2018 import facts
 from recircuit.models.experiments.framework.claims import factor, met, of_learned
 from recircuit.models.experiments.framework.experiment import Check, checks
-from recircuit.models.experiments.lansdell2020 import estimator
+from recircuit.models.experiments.lansdell2020 import estimator, noise
 from recircuit.models.experiments.lansdell2020.autoencoder import from_neighbours
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -57,6 +58,25 @@ BY_LABEL = "in the bottleneck"
 OF_CIRCUITS = ("Fact ", "estimate, ")
 
 
+@cache
+def once(function: Callable[..., Any], *given: Any) -> Any:
+    """What a function finds by running circuits, which does not depend on the runs that are kept."""
+    return function(*given)
+
+
+def circuits_run_once(patch: pytest.MonkeyPatch) -> None:
+    """No circuit is run again for every alteration of the runs; what is found is left out in `checked`."""
+    signs, orthant, unison, estimates = facts._signs, facts._orthant, facts._unison, noise.estimates
+    patch.setattr(facts, "_signs", lambda: once(signs))
+    patch.setattr(facts, "_orthant", lambda: once(orthant))
+    patch.setattr(facts, "_unison", lambda *_: once(_unison_of_one_seed, unison))
+    patch.setattr(noise, "estimates", lambda baseline, *_: once(estimates, baseline, 2000, "numpy"))
+
+
+def _unison_of_one_seed(unison: Callable[..., Any]) -> Any:
+    return unison(some_images(Settings(), "mnist"), Settings(seeds=(0,)))
+
+
 def some_images(_: Settings, name: str) -> Dataset:
     """In place of the data, of which only the shape and some labels matter where nothing is run."""
     shape = (3, 32, 32) if name.startswith("cifar") else (28, 28)
@@ -85,7 +105,9 @@ def checked(name: str, runs: Runs, folder: Path) -> list[dict[str, Any]]:
     experiment = replace(EXPERIMENTS.find(name), run=without_picture(EXPERIMENTS.find(name).run))
     backend = json.loads((ROOT / "results" / name / "result.json").read_text())["backend"]
     settings = settings_for(experiment, backend=backend, seeds=seeds, epochs=epochs, from_runs=True)
-    rows = reproduce(experiment, settings, folder)["checks"]
+    with pytest.MonkeyPatch.context() as patch:
+        circuits_run_once(patch)
+        rows = reproduce(experiment, settings, folder)["checks"]
     return [row for row in rows if not row["what"].startswith(OF_CIRCUITS)]
 
 
