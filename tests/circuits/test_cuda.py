@@ -375,21 +375,31 @@ def test_what_the_driver_says(tmp_path: Path) -> None:
     if shutil.which(str(command[0])) is None:
         pytest.skip("no C compiler")
     subprocess.run([str(word) for word in command], check=True)
-    module = "recircuit.circuits.backends.cuda.gpu"
-
-    def said(asked: str = "find_gpu", **environment: str) -> str:
-        ask = f"from {module} import {asked}; print({asked}())"
-        env = os.environ | {"LD_LIBRARY_PATH": str(tmp_path)} | environment
-        return subprocess.run(
-            [sys.executable, "-W", "ignore", "-c", ask], env=env, capture_output=True, text=True, check=True
-        ).stdout
-
-    assert said() == f"Gpu(name='Stand-in 9000', capability=(9, 0), memory={2 << 30}, driver=(13, 1))\n"
-    hidden = said(CUDA_ON_CPU_STATUS="100", CUDA_VISIBLE_DEVICES="")
-    assert hidden == "no GPU: the NVIDIA driver finds none (CUDA_VISIBLE_DEVICES is '')\n"
-    assert "does not start (driver and library do not match)" in said(CUDA_ON_CPU_STATUS="803")
-    assert said("visible_gpus", CUDA_ON_CPU_COUNT="3") == "['0', '1', '2']\n"
-    assert said("visible_gpus", CUDA_ON_CPU_COUNT="2", CUDA_VISIBLE_DEVICES="3, 1,-1,2") == "['3', '1']\n"
+    cases: list[tuple[str, dict[str, str]]] = [
+        ("find_gpu", {}),
+        ("find_gpu", dict(CUDA_ON_CPU_STATUS="100", CUDA_VISIBLE_DEVICES="")),
+        ("find_gpu", dict(CUDA_ON_CPU_STATUS="803")),
+        ("visible_gpus", dict(CUDA_ON_CPU_COUNT="3")),
+        ("visible_gpus", dict(CUDA_ON_CPU_COUNT="2", CUDA_VISIBLE_DEVICES="3, 1,-1,2")),
+    ]
+    ask = (  # each in a process of its own, which the driver begins in; all of them have one import
+        "import os\nfrom recircuit.circuits.backends.cuda import gpu\n"
+        f"for asked, environment in {cases!r}:\n"
+        "    if not os.fork():\n"
+        "        os.environ |= environment\n"
+        "        print(getattr(gpu, asked)(), flush=True)\n"
+        "        os._exit(0)\n"
+        "    assert os.wait()[1] == 0\n"
+    )
+    env = os.environ | {"LD_LIBRARY_PATH": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", ask], env=env, capture_output=True, text=True, check=True
+    )
+    there, hidden, unlike, three, chosen = done.stdout.splitlines()
+    assert there == f"Gpu(name='Stand-in 9000', capability=(9, 0), memory={2 << 30}, driver=(13, 1))"
+    assert hidden == "no GPU: the NVIDIA driver finds none (CUDA_VISIBLE_DEVICES is '')"
+    assert "does not start (driver and library do not match)" in unlike
+    assert (three, chosen) == ("['0', '1', '2']", "['3', '1']")
 
 
 def test_tools_that_are_missing(on_cpu: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
