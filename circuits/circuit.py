@@ -12,6 +12,7 @@ from brian2.units import Quantity
 from ..door import door
 from ..errors import RecircuitError
 from .backends import Program, choose_backend, open_program
+from .backends.interrupts import never_lost
 from .description.fingerprint import fingerprint
 from .description.first_values import first_values
 from .description.network import Network
@@ -186,7 +187,8 @@ class Circuit(Explored):
         if current is not None and (backend is None or choose_backend(backend)[0] == current.backend):
             return current
         name = backend or (self._program.backend if self._program is not None else "numpy")
-        program = open_program(lowered, name)
+        with never_lost():
+            program = open_program(lowered, name)
         self._fill(program)
         self.close()
         for key, value in self._values.items():

@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 
 
 @contextmanager
@@ -35,6 +36,34 @@ def interruptible(
         finally:  # the handler of another signal may have raised an exception in its stead
             if signal.getsignal(signal.SIGINT) is note:
                 signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def never_lost() -> Iterator[None]:
+    """Ctrl-C takes effect at once, or when this is over where it came within a destructor: Python ignores exceptions there.
+
+    In threads other than the main one, and where Ctrl-C is ignored, nothing changes.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(before):
+        yield
+        return
+    raised = threading.Event()
+
+    def note(number: int, frame: FrameType | None) -> None:
+        try:
+            before(number, frame)
+        except KeyboardInterrupt:
+            raised.set()
+            raise
+
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if raised.is_set():
+        raise KeyboardInterrupt
 
 
 @contextmanager
