@@ -38,6 +38,7 @@ KEPT: dict[str, tuple[int, int | None, float | None]] = {
     "baldi-ablations": (3, None, 10.0),
     "baldi-adaptive": (3, None, 10.0),
     "baldi-cifar": (1, 6, 0.9),
+    "baldi-mnist": (5, None, 10.0),
     "baldi-dropout": (3, None, 10.0),
     "baldi-facts": (3, None, 10.0),
     "baldi-sparse": (3, None, 10.0),
