@@ -99,10 +99,11 @@ class Compilers(Processes):
             self._fail(_refused(backend, command, said))
 
     def _start(self, command: Command, folder: Path, backend: str) -> Process:
+        """Start a compiler. What it leaves when it is killed is in the folder, which is removed."""
         try:
             return self.start(
                 command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                errors="replace",
+                errors="replace", env=os.environ | {"TMPDIR": str(folder)},
             )  # fmt: skip
         except OSError as problem:
             why = problem.strerror or problem

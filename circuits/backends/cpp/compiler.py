@@ -72,7 +72,7 @@ def _problem(command: tuple[str, ...], options: tuple[str, ...], path: str) -> s
         try:
             done = subprocess.run(
                 [*command, *options, "a.cpp", "-o", "a"], cwd=folder, stdin=subprocess.DEVNULL, capture_output=True,
-                text=True, errors="replace", check=False, timeout=PATIENCE,
+                text=True, errors="replace", check=False, timeout=PATIENCE, env=os.environ | {"TMPDIR": folder},
             )  # fmt: skip
         except OSError as problem:
             return f"the C++ compiler {shlex.join(command)} cannot be started ({problem.strerror or problem})"

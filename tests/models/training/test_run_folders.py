@@ -370,11 +370,12 @@ def test_a_signal_ends_a_run_as_ctrl_c_does(number: signal.Signals, call: Call, 
 def test_sigterm_while_compiling_leaves_nothing(call: Call, tmp_path: Path) -> None:
     """The compiler is one that never ends; it has written its number by then."""
     script, numbers_file, cache = tmp_path / "slow", tmp_path / "told", tmp_path / "cache"
-    compiling = f'case " $* " in *" -c "*) echo $$ >> {numbers_file}; sleep 600; exit 1;; esac'
+    (temporary := tmp_path / "temporary").mkdir()
+    compiling = f'case " $* " in *" -c "*) touch $TMPDIR/$$.s; echo $$ >> {numbers_file}; sleep 600; exit 1;; esac'
     script.write_text(f'#!/bin/sh\n{compiling}\nexec g++ "$@"\n')
     script.chmod(0o755)
     command = [sys.executable, "-c", "from recircuit.cli import main; main()", *TRAIN, "--backend", "cpp"]
-    environment = os.environ | {"CXX": str(script), "RECIRCUIT_CACHE": str(cache)}
+    environment = os.environ | {"CXX": str(script), "RECIRCUIT_CACHE": str(cache), "TMPDIR": str(temporary)}
     with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, env=environment) as process:
         until = time.monotonic() + 60
         while not numbers_file.exists():
@@ -383,7 +384,7 @@ def test_sigterm_while_compiling_leaves_nothing(call: Call, tmp_path: Path) -> N
         process.send_signal(signal.SIGTERM)
         _, err = process.communicate(timeout=60)
     assert process.returncode == 143 and "nothing in a has changed" in err and not (tmp_path / "a").exists()
-    assert [p.name for p in cache.iterdir() if not p.name.endswith(".lock")] == []
+    assert [p.name for p in cache.iterdir() if not p.name.endswith(".lock")] == [] and [*temporary.iterdir()] == []
     until = time.monotonic() + 10
     while (
         left := [pid for pid in numbers_file.read_text().split() if Path(f"/proc/{pid}").exists()]
