@@ -2,34 +2,23 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from recircuit.atomic_files import write_together
 from recircuit.circuits.backends import BACKENDS
+from recircuit.cli.side_by_side import DATA, LAYERS, RULES, builders_of, task_of, write_tables
 from recircuit.errors import UsageError
 from recircuit.folder_lock import locked
-from recircuit.models.data import DATA as DATA_SETS
-from recircuit.models.data import load
-from recircuit.models.runs.config import RunConfig
-from recircuit.models.sweeps.circuit_specs import Task, builder_of
+from recircuit.models.sweeps.circuit_specs import Task
 from recircuit.models.sweeps.comparison_tables import as_csv, as_figure, as_json, as_markdown
-from recircuit.models.sweeps.jobs import seeds_of, values_of
+from recircuit.models.sweeps.jobs import seeds_of
 from recircuit.models.sweeps.rule_comparison import Compared
 from recircuit.models.sweeps.rule_comparison import compare as compare_one
 
-__all__ = ["compare", "task_of"]
+__all__ = ["compare"]
 
-DATA = f"The data set: {DATA_SETS.listed()}, or the path of an .npz file, as in `recircuit train`."
-RULES = (
-    "The rules, separated by commas: names, as in `recircuit rules`; rules in files (./mine.py:my_rule); or functions in "
-    "files that make a circuit from (sizes, batch_size=, seed=), for instance examples/generec.py:network, or "
-    "'examples/generec.py:network(feedback=\"random\")'."
-)
-LAYERS = "The number of units of each layer. [default: FEATURES-100-CLASSES]"
 ERROR = "The test error; the table says after how many samples it is reached."
 BACKEND = f"The backend: auto, {BACKENDS.listed()}."
 OUT = "The folder that receives comparison.md, .csv, .json and .png. [default: runs/compare-DATA]"
@@ -58,11 +47,7 @@ def compare(
     training. All run in double precision, one after the other.
     """
     task = task_of(data, data_dir, layers, epochs, batch_size, backend, error)
-    builds = {rule: builder_of(rule, task) for rule in values_of(rules) if rule}
-    if not builds:
-        raise UsageError("--rules: expected a rule or several, with commas between them; got none.")
-    for build in builds.values():
-        build(0)  # what cannot be built is refused before anything is trained
+    builds = builders_of(rules, task)
     folder, found = out or Path("runs") / f"compare-{Path(data).stem}", []
     with locked(folder) as lock:
         if (folder / "comparison.json").exists() and not overwrite:
@@ -80,16 +65,6 @@ def compare(
     typer.echo(f"See {folder / 'comparison.png'}, and comparison.md, .csv and .json beside it.")
 
 
-def task_of(
-    data: str, data_dir: str | None, layers: str | None, epochs: int, batch_size: int, backend: str, error: float = 0.1
-) -> Task:
-    """Return what all rules are given, from the options of the command line."""
-    samples = load(data, data_dir)
-    config = RunConfig.of(data=data, data_dir=data_dir, layers=layers or f"{samples.n_features}-100-{samples.classes}")
-    sizes = tuple(int(n) for n in str(config.filled(samples).layers).split("-"))
-    return Task(samples, sizes, epochs, batch_size, error, backend)
-
-
 def _line(one: Compared) -> str:
     """Return a finished run in words."""
     return (
@@ -99,10 +74,7 @@ def _line(one: Compared) -> str:
 
 
 def _write(folder: Path, found: list[Compared], task: Task) -> None:
-    picture = io.BytesIO()
-    as_figure(found, task).savefig(picture, format="png", dpi=120)
-    contents = {
-        "comparison.md": as_markdown(found, task).encode(), "comparison.csv": as_csv(found).encode(),
-        "comparison.png": picture.getvalue(), "comparison.json": as_json(found, task).encode(),
-    }  # fmt: skip
-    write_together(folder, contents, last="comparison.json")
+    write_tables(
+        folder, "comparison", markdown=as_markdown(found, task), csv=as_csv(found), json=as_json(found, task),
+        figure=as_figure(found, task),
+    )  # fmt: skip

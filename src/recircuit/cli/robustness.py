@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from recircuit.atomic_files import write_together
 from recircuit.circuits.backends import BACKENDS
-from recircuit.cli.compare import DATA, LAYERS, RULES, task_of
+from recircuit.cli.side_by_side import DATA, LAYERS, RULES, builders_of, task_of, write_tables
 from recircuit.errors import UsageError
 from recircuit.folder_lock import locked
-from recircuit.models.sweeps.circuit_specs import Task, builder_of
-from recircuit.models.sweeps.jobs import seeds_of, values_of
+from recircuit.models.sweeps.circuit_specs import Task
+from recircuit.models.sweeps.jobs import seeds_of
 from recircuit.models.sweeps.robustness_tables import as_csv, as_figure, as_json, as_markdown
 from recircuit.models.sweeps.rule_robustness import Impaired, impaired_error, impairments
 
@@ -43,11 +41,7 @@ def robustness(
     with signals that arrive later, each by itself and at two strengths.
     """
     task = task_of(data, data_dir, layers, epochs, batch_size, backend)
-    builds = {rule: builder_of(rule, task) for rule in values_of(rules) if rule}
-    if not builds:
-        raise UsageError("--rules: expected a rule or several, with commas between them; got none.")
-    for build in builds.values():
-        build(0)  # what cannot be built is refused before anything is trained
+    builds = builders_of(rules, task)
     folder, found = out or Path("runs") / f"robustness-{Path(data).stem}", []
     with locked(folder) as lock:
         if (folder / "robustness.json").exists() and not overwrite:
@@ -66,10 +60,7 @@ def robustness(
 
 
 def _write(folder: Path, found: list[Impaired], task: Task) -> None:
-    picture = io.BytesIO()
-    as_figure(found, task).savefig(picture, format="png", dpi=120)
-    contents = {
-        "robustness.md": as_markdown(found, task).encode(), "robustness.csv": as_csv(found).encode(),
-        "robustness.png": picture.getvalue(), "robustness.json": as_json(found, task).encode(),
-    }  # fmt: skip
-    write_together(folder, contents, last="robustness.json")
+    write_tables(
+        folder, "robustness", markdown=as_markdown(found, task), csv=as_csv(found), json=as_json(found, task),
+        figure=as_figure(found, task),
+    )  # fmt: skip
