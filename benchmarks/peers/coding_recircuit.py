@@ -5,15 +5,15 @@ Values and errors take turns, a step each; what is closed in a step costs nothin
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from brian2 import ms
 
 import recircuit as rc
 from benchmarks.coding import Problem, Settings
-from benchmarks.peers.server import Peer, serve
-from recircuit.circuits.inputs import as_inputs
+from benchmarks.peers.circuit_peer import CircuitPeer, serve_circuits
 from recircuit.plasticity.modifiers import adam
 
 VALUE = """
@@ -60,32 +60,23 @@ def circuit(settings: Settings) -> rc.Circuit:
     return net
 
 
-class CodingPeer(Peer):
-    """A circuit and its program. `present` includes handing over the order and taking the answer."""
+class CodingPeer(CircuitPeer):
+    """Predictive coding as a circuit."""
 
-    packages = ("recircuit", "brian2", "numpy", "scipy-openblas32")
-    backend = "cpp"
+    def circuit(self) -> rc.Circuit:
+        return circuit(self.settings)
 
-    def __init__(self, problem: Problem, mode: str) -> None:
-        super().__init__(problem, mode)
-        self.net = circuit(self.settings)
-        self.program = self.net.program(self.backend)
-        self.inputs = as_inputs(self.net, {"x": problem.x, "s": problem.s})
-        self.inputs.load(self.program)
-        self.table = self.net.timetable()
+    def data(self) -> Mapping[str, Any]:
+        return {"x": self.problem.x, "s": self.problem.s}
 
     def reset(self) -> None:
         self.net.reset()
         for l, w in enumerate(self.problem.w, 1):
             self.net[f"W{l}.w"] = w
 
-    def present(self, count: int) -> None:
-        self.program.run(self.table, self.inputs.order(count, self.settings.batch_size)).raise_if_diverged()
-
     def weights(self) -> list[np.ndarray]:
         return [self.net[f"W{l}.w"] for l in range(1, self.settings.layers + 1)]
 
 
 if __name__ == "__main__":
-    CodingPeer.backend = sys.argv[1] if len(sys.argv) > 1 else "cpp"
-    serve(CodingPeer, Problem.load)
+    serve_circuits(CodingPeer, Problem.load)

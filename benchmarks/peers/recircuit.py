@@ -2,37 +2,28 @@
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from benchmarks.circuit import reference_circuit, set_initial, weight_names
-from benchmarks.peers.server import Peer, serve
-from benchmarks.workload import Problem
-from recircuit.circuits.inputs import as_inputs
+from benchmarks.peers.circuit_peer import CircuitPeer, serve_circuits
+from recircuit.circuits import Circuit
 
 
-class RecircuitPeer(Peer):
-    """A circuit and its compiled worker. `present` includes handing over the order and taking the answer."""
+class RecircuitPeer(CircuitPeer):
+    """The reference workload as a circuit."""
 
-    packages = ("recircuit", "brian2", "numpy", "scipy-openblas32")
-    backend = "cpp"
+    def circuit(self) -> Circuit:
+        return reference_circuit(self.settings, self.mode)
 
-    def __init__(self, problem: Problem, mode: str) -> None:
-        super().__init__(problem, mode)
-        self.net = reference_circuit(self.settings, mode)
-        self.program = self.net.program(self.backend)
-        self.inputs = as_inputs(self.net, {"x": problem.x, "s": problem.s})
-        self.inputs.load(self.program)
-        self.table = self.net.timetable()
+    def data(self) -> Mapping[str, Any]:
+        return {"x": self.problem.x, "s": self.problem.s}
 
     def reset(self) -> None:
         set_initial(self.net, self.problem)
-
-    def present(self, count: int) -> None:
-        self.program.run(self.table, self.inputs.order(count, self.settings.batch_size)).raise_if_diverged()
 
     def weights(self) -> list[np.ndarray]:
         return [self.net[name] for name in weight_names(self.net)]
@@ -76,5 +67,4 @@ def peak_memory(pid: int) -> int:
 
 
 if __name__ == "__main__":
-    RecircuitPeer.backend = sys.argv[1] if len(sys.argv) > 1 else "cpp"
-    serve(RecircuitPeer)
+    serve_circuits(RecircuitPeer)

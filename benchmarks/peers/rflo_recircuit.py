@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from brian2 import ms
 
 import recircuit as rc
-from benchmarks.peers.server import Peer, serve
+from benchmarks.peers.circuit_peer import CircuitPeer, serve_circuits
 from benchmarks.recurrent import Problem, Settings
-from recircuit.circuits.inputs import as_inputs
 
 UNIT = """
     basal  : 1 (compartment)
@@ -48,32 +48,23 @@ def circuit(settings: Settings) -> rc.Circuit:
     return net
 
 
-class RfloPeer(Peer):
-    """A circuit and its program. `present` includes handing over the order and taking the answer."""
+class RfloPeer(CircuitPeer):
+    """RFLO as a circuit."""
 
-    packages = ("recircuit", "brian2", "numpy", "scipy-openblas32")
-    backend = "cpp"
+    def circuit(self) -> rc.Circuit:
+        return circuit(self.settings)
 
-    def __init__(self, problem: Problem, mode: str) -> None:
-        super().__init__(problem, mode)
-        self.net = circuit(self.settings)
-        self.program = self.net.program(self.backend)
-        self.inputs = as_inputs(self.net, {"target": problem.targets})
-        self.inputs.load(self.program)
-        self.table = self.net.timetable()
+    def data(self) -> Mapping[str, Any]:
+        return {"target": self.problem.targets}
 
     def reset(self) -> None:
         self.net.reset()
         for name, value in {"W.w": "w", "V.w": "v", "K.w": "k", "h.rate": "h"}.items():
             self.net[name] = getattr(self.problem, value)
 
-    def present(self, count: int) -> None:
-        self.program.run(self.table, self.inputs.order(count, self.settings.batch_size)).raise_if_diverged()
-
     def weights(self) -> list[np.ndarray]:
         return [self.net["W.w"], self.net["V.w"]]
 
 
 if __name__ == "__main__":
-    RfloPeer.backend = sys.argv[1] if len(sys.argv) > 1 else "cpp"
-    serve(RfloPeer, Problem.load)
+    serve_circuits(RfloPeer, Problem.load)
