@@ -11,10 +11,8 @@ import numpy as np
 from ..errors import RecircuitError
 from .description.network import Network
 from .inputs import Inputs, as_inputs, as_mapping
+from .inspection.recording import BEFORE, CLOSED, GIVEN, NONE
 from .streams import is_time, stream_of
-
-GIVEN, BEFORE, NONE = "the data of this run", "the data of an earlier run", "no data: it keeps its rates"
-CLOSED = "nothing: it is closed in all steps of this run"
 
 
 @dataclass(frozen=True)
@@ -44,7 +42,7 @@ class RunInputs:
 def in_rows(order: Any, batch_size: int) -> np.ndarray:
     """An order that was given by hand, as an array with a row for each presentation."""
     rows = np.asarray(order)
-    if rows.ndim != 2 or rows.dtype.kind not in "iu":
+    if rows.ndim != 2:
         raise RecircuitError(
             f"run: the order is whole numbers of the shape (presentations, {batch_size}); got {order!r:.60}."
         )

@@ -34,11 +34,8 @@ def check_size(parts: int) -> None:
     RecircuitError
         If there are more than `MOST`.
     """
-    if parts > MOST:
-        raise RecircuitError(
-            f"circuit: at most {MOST:,} populations and projections can be declared. Put units with the same equations into "
-            "one population; projections join any of its units (rc.Given, rc.Blocks)."
-        )
+    instead = "Put units with the same equations into one population; projections join any of its units (rc.Given, rc.Blocks)."
+    _check(parts, MOST, "populations and projections", instead)
 
 
 def check_phases(count: int) -> None:
@@ -49,7 +46,9 @@ def check_phases(count: int) -> None:
     RecircuitError
         If there are more than `MOST_PHASES`.
     """
-    if count > MOST_PHASES:
-        raise RecircuitError(
-            f"circuit: at most {MOST_PHASES:,} phases can be declared. One phase may last for many steps."
-        )
+    _check(count, MOST_PHASES, "phases", "One phase may last for many steps.")
+
+
+def _check(count: int, most: int, what: str, instead: str) -> None:
+    if count > most:
+        raise RecircuitError(f"circuit: at most {most:,} {what} can be declared. {instead}")

@@ -21,6 +21,11 @@ from .expressions import keys_of, value_of
 PIECE = 2**28
 
 
+#: What a stimulus presents in a run: see `Recording.shown`.
+GIVEN, BEFORE, NONE = "the data of this run", "the data of an earlier run", "no data: it keeps its rates"
+CLOSED = "nothing: it is closed in all steps of this run"
+
+
 @dataclass(frozen=True)
 class Wanted:
     """One name of a recording, such as ``"h.v[3]"``: the variable, and the places of it that are kept."""

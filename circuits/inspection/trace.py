@@ -13,7 +13,7 @@ from ...errors import RecircuitError
 from ...html_tables import html_table
 from ..backends.program import Interrupted, Program
 from ..lowering.timetable import Timetable
-from .recording import Recording
+from .recording import BEFORE, Recording
 
 if TYPE_CHECKING:
     import pandas
@@ -179,7 +179,7 @@ class Trace:
 
     def __repr__(self) -> str:
         what = "presentations" if self.schedule is not None else "steps of a stream"
-        again = "".join(f"; {name} went on with {data}" for name, data in self.shown.items() if "earlier" in data)
+        again = "".join(f"; {name} went on with {data}" for name, data in self.shown.items() if data == BEFORE)
         return f"<Trace of {', '.join(self.names) or 'nothing'}: {len(self.rows)} {what}, {self.steps} steps{again}>"
 
     def _repr_html_(self) -> str:

@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 from ...errors import RecircuitError
 from ..description.network import Network
 from .figures import axes_given
+from .recording import NONE
 
 __all__ = ["Explorer", "slider_range", "usual_parameters", "usual_record"]
 
@@ -48,7 +49,7 @@ class Explorer:
         self.circuit = deepcopy(circuit)
         self.inputs, self.record, self.presentations = inputs, list(record), presentations
         trace = self.circuit.run(inputs, 1, record=self.record)  # what cannot be run or recorded is refused here
-        silent = [name for name, shown in trace.shown.items() if "no data" in shown]
+        silent = [name for name, shown in trace.shown.items() if shown == NONE]
         self.without_data = (
             f"{', '.join(silent)}: no data were given, as in widget({{{silent[0]!r}: ...}})." if silent else ""
         )
