@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import importlib.util
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from ...circuits import Circuit
 from ...errors import UsageError
 from ...plasticity import Rule
 from ...plasticity.registry import file_of_rule, find
+from ...plasticity.rule_files import names_in_file
 from ..data import Dataset
 from ..networks.registry import network_for
 from ..runs.config import RunConfig
@@ -124,13 +124,9 @@ def _attribute(path: Path, name: str) -> Any:
     """Return what a file defines under a name."""
     if not path.is_file():
         raise UsageError(f"{path}:{name}: there is no file {path}. A circuit in a file is given as ./mine.py:network.")
-    found = importlib.util.spec_from_file_location(f"recircuit_circuit_{path.stem}", path)
-    if found is None or found.loader is None:
-        raise UsageError(f"{path} is not a Python file; its name must end in .py.")
-    module = importlib.util.module_from_spec(found)
-    found.loader.exec_module(module)
-    if not hasattr(module, name):
+    defined = names_in_file(path, f"{path}:{name}")
+    if name not in defined:
         raise UsageError(
             f"{path}:{name}: there is no {name!r} in the file; name a rule, or a function that makes a circuit."
         )
-    return getattr(module, name)
+    return defined[name]
