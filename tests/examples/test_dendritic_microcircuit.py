@@ -17,6 +17,38 @@ def fields(w: dict[str, np.ndarray], x: np.ndarray, p: np.ndarray, o: np.ndarray
     return [x @ w["W"].T, f(o) @ w["R"].T + f(i) @ w["Q"].T, f(p) @ w["W_out"].T, f(p) @ w["V"].T]
 
 
+State = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+def settled(
+    w: dict[str, np.ndarray], shown: np.ndarray, state: State, wanted: np.ndarray | None
+) -> tuple[State, State]:
+    """The rates of pyramidal units, outputs and interneurons after 15 steps, and before the last of them."""
+    before = state
+    for _ in range(15):
+        before = p, o, i = state
+        basal, apical, to_o, to_i = fields(w, shown, *before)
+        nudged = 0.0 if wanted is None else 0.8 * (wanted - o)
+        state = (
+            p + 0.2 * (-0.1 * p + (basal - p) + 0.8 * (apical - p)),
+            o + 0.2 * (-0.1 * o + (to_o - o) + nudged),
+            i + 0.2 * (-0.1 * i + (to_i - i) + 0.8 * (o - i)),
+        )
+    return state, before
+
+
+def learn(w: dict[str, np.ndarray], shown: np.ndarray, state: State, before: State, *, taught: bool) -> None:
+    """The interneurons learn always, what comes up if there is a teacher, and what cancels the feedback if there is none."""
+    p, o, i = state
+    basal, apical, to_o, to_i = fields(w, shown, *before)
+    w["V"] += 0.4 * (f(i) - f(to_i / 1.1)).T @ f(p) / 4
+    if taught:
+        w["W"] += 2.0 * (f(p) - f(basal / 1.9)).T @ shown / 4
+        w["W_out"] += 0.3 * (f(o) - f(to_o / 1.1)).T @ f(p) / 4
+    else:
+        w["Q"] -= 0.2 * apical.T @ f(i) / 4
+
+
 def test_dendritic_microcircuit(example: Callable[[str], ModuleType]) -> None:
     net = example("dendritic_microcircuit").network((5, 4, 3), (2.0, 0.3, 0.4, 0.2), settling=15, batch_size=4)
     w = {name: net[f"{name}.w"].copy() for name in ("W", "W_out", "V", "Q", "R")}
@@ -25,24 +57,11 @@ def test_dendritic_microcircuit(example: Callable[[str], ModuleType]) -> None:
     x, y = random.uniform(-1, 1, (400, 5)), random.uniform(-1, 1, (400, 3))
     net.run({"x": x[:200]}, mode="self_prediction")
     net.run({"x": x[200:], "y": y[200:]}, mode="learning")
-    p, o, i = before = np.zeros((4, 4)), np.zeros((4, 3)), np.zeros((4, 3))
+    state: State = (np.zeros((4, 4)), np.zeros((4, 3)), np.zeros((4, 3)))
     for trial, (shown, wanted) in enumerate(zip(x.reshape(-1, 4, 5), y.reshape(-1, 4, 3))):
         taught = trial >= 50
-        for _ in range(15):
-            before = p, o, i
-            basal, apical, to_o, to_i = fields(w, shown, *before)
-            p, o, i = (
-                p + 0.2 * (-0.1 * p + (basal - p) + 0.8 * (apical - p)),
-                o + 0.2 * (-0.1 * o + (to_o - o) + 0.8 * taught * (wanted - o)),
-                i + 0.2 * (-0.1 * i + (to_i - i) + 0.8 * (o - i)),
-            )
-        basal, apical, to_o, to_i = fields(w, shown, *before)
-        w["V"] += 0.4 * (f(i) - f(to_i / 1.1)).T @ f(p) / 4
-        if taught:
-            w["W"] += 2.0 * (f(p) - f(basal / 1.9)).T @ shown / 4
-            w["W_out"] += 0.3 * (f(o) - f(to_o / 1.1)).T @ f(p) / 4
-        else:
-            w["Q"] -= 0.2 * apical.T @ f(i) / 4
+        state, before = settled(w, shown, state, wanted if taught else None)
+        learn(w, shown, state, before, taught=taught)
     for name, value in w.items():
         assert np.abs(net[f"{name}.w"] - value).max() < 1e-10
         assert name == "R" or np.abs(value - first[name]).max() > 0.05
@@ -56,24 +75,10 @@ def test_dendritic_microcircuit_with_classes(example: Callable[[str], ModuleType
     random = np.random.default_rng(1)
     x, labels = random.uniform(0, 1, (400, 5)), random.integers(3, size=400)
     net.run({"x": x, "y": labels})
-    p, o, i = before = np.zeros((4, 4)), np.zeros((4, 3)), np.zeros((4, 3))
+    state: State = (np.zeros((4, 4)), np.zeros((4, 3)), np.zeros((4, 3)))
     for shown, label in zip(x.reshape(-1, 4, 5), labels.reshape(-1, 4)):
-        wanted = 4.0 * np.eye(3)[label] - 2
         for taught in (False, True):
-            for _ in range(15):
-                before = p, o, i
-                basal, apical, to_o, to_i = fields(w, shown, *before)
-                p, o, i = (
-                    p + 0.2 * (-0.1 * p + (basal - p) + 0.8 * (apical - p)),
-                    o + 0.2 * (-0.1 * o + (to_o - o) + 0.8 * taught * (wanted - o)),
-                    i + 0.2 * (-0.1 * i + (to_i - i) + 0.8 * (o - i)),
-                )
-            basal, apical, to_o, to_i = fields(w, shown, *before)
-            w["V"] += 0.4 * (f(i) - f(to_i / 1.1)).T @ f(p) / 4
-            if taught:
-                w["W"] += 2.0 * (f(p) - f(basal / 1.9)).T @ shown / 4
-                w["W_out"] += 0.3 * (f(o) - f(to_o / 1.1)).T @ f(p) / 4
-            else:
-                w["Q"] -= 0.2 * apical.T @ f(i) / 4
+            state, before = settled(w, shown, state, 4.0 * np.eye(3)[label] - 2 if taught else None)
+            learn(w, shown, state, before, taught=taught)
     for name, value in w.items():
         assert np.abs(net[f"{name}.w"] - value).max() < 1e-10
