@@ -105,9 +105,11 @@ def test_a_file_of_a_circuit_is_read_as_one_of_a_rule(tmp_path: Path) -> None:
     """It may have dataclasses and import modules beside it, and what goes wrong in it is told with its line."""
     (tmp_path / "widths.py").write_text("RULE = 'urfb'\n")
     (path := tmp_path / "mine.py").write_text(
-        "from __future__ import annotations\nfrom dataclasses import dataclass\nimport recircuit as rc\nfrom widths import RULE\n"
+        "from __future__ import annotations\nfrom dataclasses import dataclass\n"
+        "import recircuit as rc\nfrom widths import RULE\n"
         "@dataclass\nclass Options:\n    rule: str = RULE\n"
-        "def network(sizes, batch_size, seed):\n    return rc.layered(sizes, Options().rule, batch_size=batch_size, seed=seed)\n"
+        "def network(sizes, batch_size, seed):\n"
+        "    return rc.layered(sizes, Options().rule, batch_size=batch_size, seed=seed)\n"
     )
     assert builder_of(f"{path}:network", TASK)(0)["x_to_h1.w"].shape == (12, 64)
     (path := tmp_path / "broken.py").write_text("a = 1\nb = a / 0\n")
