@@ -23,8 +23,8 @@ class DelayLine:
         The population that sends.
     sends : str
         The expression of its variables that is sent.
-    name : str
-        The variable that holds it, of shape (length, batch, units).
+    number : int
+        Its number among the delay lines of the circuit.
     length : int
         The number of steps that are kept.
     taps
@@ -33,9 +33,14 @@ class DelayLine:
 
     population: Population
     sends: str
-    name: str
+    number: int
     length: int
     taps: tuple[tuple[int, str], ...]
+
+    @property
+    def name(self) -> str:
+        """The variable that holds it, of shape (length, batch, units)."""
+        return _line_name(self.number)
 
     def tap(self, steps: int) -> str:
         """The variable that holds the signal of so many steps ago."""
@@ -44,6 +49,10 @@ class DelayLine:
     def bytes(self, batch_size: int, itemsize: int) -> int:
         """Memory that it takes."""
         return (self.length + len(self.taps)) * batch_size * self.population.size * itemsize
+
+
+def _line_name(number: int) -> str:
+    return f"delayed_{number}"
 
 
 def sent_by(projection: Projection) -> str:
@@ -60,14 +69,14 @@ def delay_lines(network: Network) -> list[DelayLine]:
             wanted.setdefault((projection.pre.name, sent_by(projection)), []).append(projection)
     found = []
     for number, ((_, sends), projections) in enumerate(wanted.items()):
-        name, plain = f"delayed_{number}", network.lowering == "reference"
+        plain = network.lowering == "reference"
         single = [p.delay for p in projections if isinstance(p.delay, int)]
         each = [p.delay for p in projections if not isinstance(p.delay, int)]
         read = [p.delay for p in projections if plain or (p.equation is not None and p.equation.reads_arriving)]
         tapped = {*single, *(int(d) for delays in read for d in np.unique(delays) if d)}
         length = max([*single, *(int(delays.max()) + 1 for delays in each)])  # those of synapses read it after it moved
-        taps = tuple((steps, f"{name}_by_{steps}") for steps in sorted(tapped))
-        found.append(DelayLine(projections[0].pre, sends, name, length, taps))
+        taps = tuple((steps, f"{_line_name(number)}_by_{steps}") for steps in sorted(tapped))
+        found.append(DelayLine(projections[0].pre, sends, number, length, taps))
     return found
 
 

@@ -13,6 +13,7 @@ from ..description.schedule import Schedule
 from .kernels import Elementwise
 from .operations import CLAMP, PROPAGATE, Operation
 from .synapses import open_steps
+from .variables import split_key
 
 __all__ = ["closings", "openings"]
 
@@ -50,7 +51,7 @@ def closings(network: Network) -> list[Operation]:
 
 
 def _zero(network: Network, name: str, key: str, opened: Sequence[int], slot: int) -> list[Operation]:
-    owner, _, variable = key.partition(".")
+    owner, variable = split_key(key)
     closed = tuple(sorted(set(range(network.phased().steps)) - set(opened)))
     if not closed:
         return []

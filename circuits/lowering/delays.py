@@ -31,7 +31,7 @@ def move(network: Network, line: DelayLine, signal: Term) -> Operation:
     name = line.population.name
     keys = [f"{name}.{variable}" for variable in (line.name, *(tap for _, tap in line.taps))]
     return Operation(
-        name=f"delay_{name}_{line.name.rpartition('_')[2]}", owner=name, slot=EXPRESS,
+        name=f"delay_{name}_{line.number}", owner=name, slot=EXPRESS,
         steps=tuple(range(network.phased().steps)), reads=frozenset({keys[0], "clock.timestep"}), writes=frozenset(keys),
         kernel=Delay(name, signal, keys[0], line.length, tuple((s, f"{name}.{tap}") for s, tap in line.taps)), always=True,
     )  # fmt: skip

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import Any
 
 import numpy as np
 from brian2.units import Quantity
 
-from ...plasticity.names import ARRIVING
 from ..description.arriving import arriving_from
 from ..description.network import Network
 from ..description.population import Population
 from ..description.projection import Projection, Transposed
 from ..description.reads import argmaxes, broadcasts_into, incoming_fields, sums_in
-from .delay_kernels import Delay
 from .delays import delay_variables, table_constants, table_variables, tap_names
 from .equations import ELEMENT_INDEX, remembers
-from .operations import EXPRESS, FACTOR, LEARN, Operation
+from .operations import Operation, Scratch
 from .synapses import kept_arrays
 from .variables import Kind, Scope, Variable
 
@@ -34,7 +31,7 @@ def layout(network: Network, operations: list[Operation], *, tables: bool = True
 
     tables : whether those that hold the tables of connectivities are among them, which have to be made for it
     """
-    scratch = _scratch(operations, network.populations)
+    scratch = _scratch(operations)
     found = clock()
     for population in network.populations.values():
         sums = sums_in(network, population.name)
@@ -124,18 +121,13 @@ def _tables(projection: Projection) -> list[Variable]:
     return [Variable(projection.name, t, values.shape, Scope.TABLE, Kind.WHOLE) for t, values in tables.items()]
 
 
-def _scratch(operations: list[Operation], populations: Collection[str]) -> dict[str, list[str]]:
-    """Population -> the variables that hold signals and factors."""
-    found: dict[str, list[str]] = {}
-    for slot in (EXPRESS, FACTOR, LEARN):
-        for operation in operations:
-            if operation.slot == slot and operation.owner in populations and not isinstance(operation.kernel, Delay):
-                names = (key.partition(".")[2] for key in operation.writes)
-                found.setdefault(operation.owner, []).extend(n for n in names if not n.startswith(f"{ARRIVING}_"))
-    return {owner: sorted(keys, key=_numbered) for owner, keys in found.items()}
-
-
-def _numbered(name: str) -> tuple[int, int]:
-    """Signals before factors, those that are needed late last, each by its number."""
-    prefix, _, count = name.rpartition("_")
-    return ("sent", "factor", "late").index(prefix), int(count)
+def _scratch(operations: list[Operation]) -> dict[str, list[str]]:
+    """Population -> the variables that hold signals and factors: signals first, those that are known late last."""
+    found: dict[str, list[Scratch]] = {}
+    for operation in operations:
+        found.setdefault(operation.owner, []).extend(operation.scratch)
+    kinds = ("sent", "factor", "late")
+    return {
+        o: [s.variable for s in sorted(some, key=lambda s: (kinds.index(s.kind), s.number))]
+        for o, some in found.items()
+    }

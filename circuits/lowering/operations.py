@@ -11,6 +11,27 @@ CLAMP, EXPRESS, PROPAGATE, INTEGRATE, LATCH, FACTOR, LEARN = range(7)
 
 
 @dataclass(frozen=True)
+class Scratch:
+    """A variable of a population that holds a value only for other operations: a signal, or a factor of an update.
+
+    Parameters
+    ----------
+    kind : str
+        ``"sent"`` for a signal, ``"factor"`` for a factor, ``"late"`` for a factor that is known only within the update.
+    number : int
+        Its number among those of its kind and population.
+    """
+
+    kind: str
+    number: int
+
+    @property
+    def variable(self) -> str:
+        """The name of the variable."""
+        return f"{self.kind}_{self.number}"
+
+
+@dataclass(frozen=True)
 class Operation:
     """One thing that a step may do. It is data: a backend makes code of its kernel.
 
@@ -36,6 +57,8 @@ class Operation:
         Whether it is never left out, since it draws random numbers or reads the data.
     work : int
         The number of multiplications in one presentation and batch element.
+    scratch : tuple of Scratch
+        What it computes only for other operations, in variables of its population.
     """
 
     name: str
@@ -49,3 +72,4 @@ class Operation:
     supervises: bool = False
     always: bool = False
     work: int = 0
+    scratch: tuple[Scratch, ...] = ()

@@ -8,6 +8,12 @@ from enum import Enum
 import numpy as np
 
 
+def split_key(key: str) -> tuple[str, str]:
+    """The owner and the name of a variable, from its key such as ``"h.rate"``."""
+    owner, _, name = key.partition(".")
+    return owner, name
+
+
 class Scope(Enum):
     """The scope of a variable: what it has one value for."""
 

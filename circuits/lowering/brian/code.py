@@ -22,6 +22,7 @@ from ..kernels import (
     Term,
     Traced,
 )
+from ..variables import split_key
 from .assembly import Assembly
 from .runner import Runner
 
@@ -56,7 +57,7 @@ def _(kernel: Average, name: str, assembly: Assembly) -> Runner:
 
 @runner_of.register
 def _(kernel: Propagate, name: str, assembly: Assembly) -> Runner:
-    owner = kernel.weights.partition(".")[0]
+    owner = split_key(kernel.weights)[0]
     references: References = {
         "_signal": _term(assembly, kernel.signal),
         "_field": _reference(assembly, kernel.field),
@@ -131,7 +132,7 @@ def _(kernel: SpreadWeights, name: str, assembly: Assembly) -> Runner:
 
 @runner_of.register
 def _(kernel: Broadcast, name: str, assembly: Assembly) -> Runner:
-    population = kernel.field.partition(".")[0]
+    population = split_key(kernel.field)[0]
     references: References = {"_signal": _term(assembly, kernel.signal), "_field": _reference(assembly, kernel.field)}
     size = assembly.lowered.network.populations[population].size
     return Runner(
@@ -249,5 +250,5 @@ def _term(assembly: Assembly, term: Term, index: str = "_idx") -> tuple[Any, str
 
 
 def _reference(assembly: Assembly, key: str, index: str = "_idx") -> tuple[Any, str, str]:
-    owner, _, variable = key.partition(".")
+    owner, variable = split_key(key)
     return assembly.groups[owner], variable, index

@@ -17,7 +17,7 @@ from ...description.network import Network
 from ...description.population import Population
 from ...description.reads import read_by, stored_in, sums_of
 from ..kernels import Broadcast, Elementwise, Term
-from ..operations import EXPRESS, FACTOR, LEARN, Operation
+from ..operations import EXPRESS, FACTOR, LEARN, Operation, Scratch
 
 
 def factors(network: Network, operations: list[Operation]) -> list[Operation]:
@@ -49,17 +49,17 @@ class _Factor:
     """A term, where its value is kept, and when it is needed."""
 
     term: Term
-    variable: str
+    kept: Scratch
     steps: set[int] = field(default_factory=set)
 
 
 @dataclass
 class Wanted:
-    """The terms that one slot of the step needs, by population."""
+    """The terms that one slot of the step needs, by population; ``kind`` is that of the variables that hold them."""
 
     network: Network
     slot: int
-    prefix: str
+    kind: str
     found: dict[str, dict[tuple[object, ...], _Factor]] = field(default_factory=dict)
 
     def stored(self, term: Term, steps: Iterable[int]) -> Term:
@@ -74,9 +74,9 @@ class Wanted:
         owner = term.of if term.scalars else ""
         term = replace(term, of=owner)
         when = tuple(steps) if self.slot == LEARN else ()  # it comes before each update that reads it
-        factor = mine.setdefault((term.expression, owner, when), _Factor(term, f"{self.prefix}_{len(mine)}"))
+        factor = mine.setdefault((term.expression, owner, when), _Factor(term, Scratch(self.kind, len(mine))))
         factor.steps |= set(steps)
-        return replace(term, variable=factor.variable)
+        return replace(term, variable=factor.kept.variable)
 
     def _of_each(self, population: Population, name: str) -> bool:
         """Whether a name is of a stored variable, of which every batch element has its own."""
@@ -88,15 +88,15 @@ class Wanted:
         return [self._operation(f) for wanted in self.found.values() for f in wanted.values()]
 
     def _operation(self, factor: _Factor) -> Operation:
-        term, network = factor.term, self.network
+        term, network, kept = factor.term, self.network, factor.kept
         population: Population = network.populations[term.population]
         rules = {s: f"{s}_of_rule" for s in term.scalars}  # a unit may have a variable of the same name
         text = word_substitute(term.expression, rules)
         scalars = tuple((rules[s], f"{term.of}.{s}") for s in sorted(term.scalars))
         return Operation(
-            name=f"{self.prefix}_{population.name}_{factor.variable.rsplit('_', 1)[1]}", owner=population.name,
+            name=f"{kept.kind}_{population.name}_{kept.number}", owner=population.name, scratch=(kept,),
             slot=self.slot, steps=tuple(sorted(factor.steps)),
-            kernel=Elementwise(population.name, (Statement(factor.variable, "=", text),), scalars),
+            kernel=Elementwise(population.name, (Statement(kept.variable, "=", text),), scalars),
             reads=read_by(network, population, text) | {key for _, key in scalars},
-            writes=frozenset({f"{population.name}.{factor.variable}"}), work=population.size,
+            writes=frozenset({f"{population.name}.{kept.variable}"}), work=population.size,
         )  # fmt: skip

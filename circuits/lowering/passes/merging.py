@@ -1,4 +1,14 @@
-"""Factors of one population that are needed at the same steps, and read the same rule, are computed in one operation."""
+"""A pass that computes in one loop what one population needs at the same steps: its signals, or its factors of updates.
+
+These are the elementwise operations of a step that do not depend on each other: a signal is taken before anything arrives,
+a factor after the states have changed, and none of them reads what another one computes. What reads parameters of
+different rules stays apart, as these may have the same names.
+
+Other elementwise operations are not merged here. A state equation or a pathway that closes has a line of its own in
+``explain()``, with the reason why it is left out of a step. That several of them become one launch (cuda), or one function
+(numpy), is left to the backend: which parts an operation has there, and what they wait for, is known when its code is made,
+and such a launch may hold parts of several steps.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +16,7 @@ from dataclasses import replace
 
 from ..kernels import Elementwise
 from ..operations import EXPRESS, FACTOR, Operation
+from ..variables import split_key
 
 
 def merging(operations: list[Operation]) -> list[Operation]:
@@ -22,16 +33,16 @@ def _together(operation: Operation) -> tuple[object, ...]:
     kernel = operation.kernel
     if operation.slot not in (EXPRESS, FACTOR) or not isinstance(kernel, Elementwise) or operation.always:
         return (operation.name,)
-    rules = tuple(sorted({key.partition(".")[0] for _, key in kernel.scalars}))
+    rules = frozenset(split_key(key)[0] for _, key in kernel.scalars)
     return (operation.owner, operation.slot, operation.steps, rules)
 
 
 def _joined(first: Operation, second: Operation) -> Operation:
     a, b = first.kernel, second.kernel
     assert isinstance(a, Elementwise) and isinstance(b, Elementwise)
-    scalars = tuple(sorted({*a.scalars, *b.scalars}))
+    scalars, numbers = tuple(sorted({*a.scalars, *b.scalars})), [str(s.number) for s in second.scratch]
     return replace(
-        first, name=f"{first.name}_{second.name.rsplit('_', 1)[1]}",
-        kernel=replace(a, statements=a.statements + b.statements, scalars=scalars),
+        first, name="_".join([first.name, *(numbers or [second.name])]),
+        kernel=replace(a, statements=a.statements + b.statements, scalars=scalars), scratch=first.scratch + second.scratch,
         reads=first.reads | second.reads, writes=first.writes | second.writes, work=first.work + second.work,
     )  # fmt: skip

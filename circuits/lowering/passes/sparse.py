@@ -11,6 +11,7 @@ from ...connectivity import Connectivity
 from ...description.network import Network
 from ..kernels import Mask, Product, Propagate
 from ..operations import Operation
+from ..variables import split_key
 
 
 def few_enough(connectivity: Connectivity, batch_size: int) -> bool:
@@ -37,4 +38,4 @@ def _marked(operation: Operation, network: Network, touched: set[str]) -> Operat
 
 
 def _writes_weights(operation: Operation) -> bool:
-    return any(not key.endswith(".updates") for key in operation.writes)
+    return any(split_key(key)[1] != "updates" for key in operation.writes)

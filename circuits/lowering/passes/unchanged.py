@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..operations import Operation
+from ..variables import split_key
 
 UNCHANGED = "its inputs have not changed"
 
@@ -44,7 +45,7 @@ def unchanged(table: Sequence[Sequence[Operation]]) -> set[tuple[int, int]]:
 
 
 def _seen(operation: Operation) -> _Seen:
-    timeless = not any(v.endswith(".t") for v in operation.reads)
+    timeless = not any(split_key(v)[1] == "t" for v in operation.reads)
     pure = timeless and not operation.always and not operation.reads & operation.writes
     return _Seen(operation.name, tuple(operation.reads), tuple(operation.writes), pure)
 

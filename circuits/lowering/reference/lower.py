@@ -49,7 +49,7 @@ def lower_reference(network: Network) -> Lowered:
         for population in network.populations.values():
             if name in broadcasts_into(network, population):
                 operations.append(_broadcast(network, name, spread[name], population))
-    scratch = {p: [f.variable for f in wanted.values()] for p, wanted in sent.found.items()}
+    scratch = {p: [f.kept.variable for f in wanted.values()] for p, wanted in sent.found.items()}
     variables = reference_layout(network, scratch, synapses)
     first = {key: value for key, value in constants(network).items() if key in variables}
     return Lowered(network, network.phased(), tuple(operations), variables, first)
