@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ..door import door
+from ..arguments import checked_arguments
 from ..errors import RecircuitError
 from .answered_rows import mean_square, show
 from .given_samples import coded, is_pair, stimuli, x_and_y
@@ -52,7 +52,7 @@ class Evaluation:
 class Answering(Stored):
     """The methods of a circuit with a stimulus and an output that give its answers."""
 
-    @door
+    @checked_arguments
     def outputs(
         self,
         x: Any,
@@ -102,7 +102,7 @@ class Answering(Stored):
         answers = self._outputs(inputs, readout)
         return _masked(self, inputs, readout, answers) if answers.ndim > 2 else answers
 
-    @door
+    @checked_arguments
     def predict(self, x: Any, *, output: str | None = None, mode: str | None = None) -> NDArray[Any]:
         """Return the answer to each sample. Nothing in the circuit changes.
 
@@ -127,7 +127,7 @@ class Answering(Stored):
             return self.outputs(x, output=output, mode=mode)
         return self._named(self.outputs(x, output=output, rows="last", mode=mode).argmax(axis=1))
 
-    @door
+    @checked_arguments
     def evaluate(self, data: Any, *, output: str | None = None, mode: str | None = None) -> Evaluation:
         """Measure the error on samples for which it is known what is wanted. Nothing in the circuit changes.
 

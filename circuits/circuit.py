@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from brian2.units import Quantity
 
-from ..door import door
+from ..arguments import checked_arguments
 from ..errors import RecircuitError
 from .backends import Program, choose_backend, open_program
 from .backends.interrupts import never_lost
@@ -84,7 +84,7 @@ class Circuit(Explored):
         super().__init__(*args, **settings)
         self._inputs = Remembered()
 
-    @door
+    @checked_arguments
     def run(
         self,
         inputs: Any = None,
@@ -153,7 +153,7 @@ class Circuit(Explored):
         given.data.load(program)
         return recorded(program, table, rows, recording)
 
-    @door
+    @checked_arguments
     def live(self, *, learn: bool = True, backend: str | None = None, mode: str | None = None) -> Live:
         """Open a closed loop, in which each presentation may depend on the one before.
 
@@ -173,7 +173,7 @@ class Circuit(Explored):
         """
         return Live(self, self, learn=learn, backend=backend, mode=mode)
 
-    @door
+    @checked_arguments
     def program(self, backend: str | None = None) -> Program:
         """Return the program of the circuit, built for a backend. When the backend changes, the state moves along.
 
@@ -200,7 +200,7 @@ class Circuit(Explored):
         self._program, self._built = program, self.revision
         return program
 
-    @door
+    @checked_arguments
     def close(self) -> None:
         """Close the program, and keep the state of the circuit unless the program has died."""
         if self._program is not None:
@@ -210,7 +210,7 @@ class Circuit(Explored):
             self._program.close()
             self._program = None
 
-    @door
+    @checked_arguments
     def take_over(self, other: Circuit) -> None:
         """Use the program of another circuit, instead of building one. The other circuit then has no program.
 
@@ -241,7 +241,7 @@ class Circuit(Explored):
         self._built = self.revision
         self.reset()
 
-    @door
+    @checked_arguments
     def reset(self) -> None:
         """Set all variables, the random numbers and the count of epochs to their initial values. Nothing is built anew.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..door import door
+from ..arguments import checked_arguments
 from .weights import Weighted
 
 __all__ = ["Explored"]
@@ -14,7 +14,7 @@ __all__ = ["Explored"]
 class Explored(Weighted):
     """The method of a circuit that opens sliders for its parameters."""
 
-    @door
+    @checked_arguments
     def widget(
         self,
         inputs: Any = None,

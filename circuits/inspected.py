@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from ..door import door
+from ..arguments import checked_arguments
 from .description.network import Network
 from .description.schedule import STREAM
 from .description.size import warn_of_size
@@ -29,7 +29,7 @@ class Inspected(Network):
         self._lowered: tuple[int, Lowered] | None = None
         self._tables: tuple[Lowered | None, dict[Any, Timetable]] = (None, {})
 
-    @door
+    @checked_arguments
     def timetable(self, purpose: str = "train", keep: Iterable[str] = (), *, mode: str | None = None) -> Timetable:
         """Return, step by step, what runs in a presentation.
 
@@ -64,7 +64,7 @@ class Inspected(Network):
             self._lowered = (self.revision, lower(self))
         return self._lowered[1]
 
-    @door
+    @checked_arguments
     def explain(self, purpose: str = "train", *, mode: str | None = None) -> Explanation:
         """Return a table of a presentation: what runs in each step, what is left out and why, and how many operations it takes.
 
@@ -80,7 +80,7 @@ class Inspected(Network):
         table, phases = self.timetable(purpose, mode=mode), self.schedule or STREAM
         return Explanation("\n".join([explain(table, self.modes.get(mode or "", phases)), *explain_closed(self)]))
 
-    @door
+    @checked_arguments
     def summary(self) -> Summary:
         """Return the size of the circuit: units, synapses, parameters, memory, and the operations of a presentation.
 
@@ -100,7 +100,7 @@ class Inspected(Network):
         """
         return Summary.of(self, self.lowered(), {purpose: self.timetable(purpose) for purpose in ("train", "evaluate")})
 
-    @door
+    @checked_arguments
     def diagram(self, **options: Any) -> Figure:
         """Draw the circuit: populations with their compartments, projections by kind, with plastic ones marked.
 

@@ -12,8 +12,8 @@ from typing import Any, Self
 
 import numpy as np
 
+from ..arguments import alternative_constructor, checked_arguments
 from ..atomic_files import write_whole
-from ..door import door, of_class
 from ..errors import RecircuitError
 from .backends import Program
 from .backends.noise import NoiseState
@@ -71,12 +71,12 @@ class Stored(Inspected):
 
     # ---- in memory ---------------------------------------------------------------------------------------------------
 
-    @door
+    @checked_arguments
     def moment(self) -> Moment:
         """Return all that changes while the circuit runs: variables, clock, random numbers and count of epochs."""
         return Moment(self.state(), self.program().noise(), self.epoch)
 
-    @door
+    @checked_arguments
     def go_on_from(self, moment: Moment) -> None:
         """Return to a moment of this circuit, or of a circuit with the same variables.
 
@@ -92,7 +92,7 @@ class Stored(Inspected):
             self.program().set_noise(moment.noise)
         self.epoch = moment.epoch
 
-    @door
+    @checked_arguments
     def store(self, name: str = "default") -> None:
         """Keep the state of the circuit in memory: variables, clock, random numbers and count of epochs.
 
@@ -103,7 +103,7 @@ class Stored(Inspected):
         """
         self._stored[name] = self.moment()
 
-    @door
+    @checked_arguments
     def restore(self, name: str = "default") -> None:
         """Return to the state that `store` kept. Presentations then repeat exactly as they were from there.
 
@@ -126,7 +126,7 @@ class Stored(Inspected):
 
     # ---- in a file ---------------------------------------------------------------------------------------------------
 
-    @door
+    @checked_arguments
     def save(self, path: str | Path) -> None:
         """Write the circuit to a file: its description, state, clock, random numbers and count of epochs.
 
@@ -150,8 +150,8 @@ class Stored(Inspected):
         """
         write_whole(Path(path), self._packed())
 
-    @of_class
-    @door
+    @alternative_constructor
+    @checked_arguments
     def load(cls, path: str | Path) -> Self:
         """Return the circuit that `save` wrote to a file. It continues as the saved one would have, to the same bits.
 

@@ -10,7 +10,7 @@ import numpy as np
 from brian2.units import Quantity
 from brian2.units.fundamentalunits import get_dimensions
 
-from ..door import door
+from ..arguments import checked_arguments
 from .answers import Answering
 from .description.parameters import change_parameter
 from .description.population import Population
@@ -70,7 +70,7 @@ class Valued(Answering):
         if f"{owner}.mask" in program.variables and (now := program.get(key)).shape == self.projections[owner].shape:
             program.set(key, now * program.get(f"{owner}.mask"))
 
-    @door
+    @checked_arguments
     def state(self, *, weights_only: bool = False) -> dict[str, np.ndarray]:
         """Return a copy of all variables by name.
 
@@ -88,7 +88,7 @@ class Valued(Answering):
         owners = self.projections if weights_only else None
         return {k: program.get(k) for k in program.variables if owners is None or k.split(".")[0] in owners}
 
-    @door
+    @checked_arguments
     def set_state(self, values: Mapping[str, np.ndarray]) -> None:
         """Set several variables by name; either all of them are set or none.
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..door import door
+from ..arguments import checked_arguments
 from ..errors import RecircuitError
 from ..registry import closest
 from .description.projection import Transposed
@@ -20,7 +20,7 @@ __all__ = ["Weighted"]
 class Weighted(Valued):
     """The methods of a circuit that give and take weights."""
 
-    @door
+    @checked_arguments
     def weights(self) -> dict[str, np.ndarray]:
         """Return a copy of the weights of each projection that has weights of its own.
 
@@ -38,7 +38,7 @@ class Weighted(Valued):
         """
         return {name: np.array(self[f"{name}.w"]) for name in self._own_weights()}
 
-    @door
+    @checked_arguments
     def load_weights(self, weights: Mapping[str, Any], *, names: Mapping[str, str] | None = None) -> None:
         """Set weights from a mapping, such as the ``state_dict`` of a PyTorch module; either all are set or none.
 

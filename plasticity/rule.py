@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Any, Self
 
-from ..door import door
+from ..arguments import checked_arguments
 from ..errors import RecircuitError
 from ..registry import closest
 from .dimensions import check_dimensions
@@ -95,7 +95,7 @@ class Rule(Shorthands):
     local: bool
     about: str
 
-    @door
+    @checked_arguments
     def __init__(
         self,
         name: str,
@@ -130,7 +130,7 @@ class Rule(Shorthands):
         object.__setattr__(self, "feedback", self._equation("feedback", feedback))
         self._check_all_read(where)
 
-    @door
+    @checked_arguments
     def with_parameters(self, **parameters: float) -> Self:
         """Return a copy with other values of some parameters.
 
@@ -152,7 +152,7 @@ class Rule(Shorthands):
                 )
         return self._copy(parameters={**self.parameters, **parameters})
 
-    @door
+    @checked_arguments
     def modified(self, *changes: Modifier) -> Self:
         """Return a copy that modifiers have changed, one after the other.
 

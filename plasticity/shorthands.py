@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from typing import Any, Self
 
-from ..door import door
+from ..arguments import checked_arguments
 from . import modifiers
 from .modifiers import Modifier
 
@@ -17,7 +17,7 @@ class Shorthands(ABC):
     def modified(self, *changes: Modifier) -> Self:
         """Return a copy that modifiers have changed, one after the other."""
 
-    @door
+    @checked_arguments
     def with_momentum(self, momentum: float) -> Self:
         """Return a copy with momentum; see `modifiers.momentum`.
 
@@ -28,7 +28,7 @@ class Shorthands(ABC):
         """
         return self.modified(modifiers.momentum(momentum))
 
-    @door
+    @checked_arguments
     def with_adam(self, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8) -> Self:
         """Return a copy whose updates follow the moments of the gradient; see `modifiers.adam`.
 
@@ -41,7 +41,7 @@ class Shorthands(ABC):
         """
         return self.modified(modifiers.adam(beta1, beta2, epsilon))
 
-    @door
+    @checked_arguments
     def with_weight_limit(self, *limits: Any) -> Self:
         """Return a copy that clips the weights after each update; see `modifiers.weight_limit`.
 
@@ -53,12 +53,12 @@ class Shorthands(ABC):
         """
         return self.modified(modifiers.weight_limit(*limits))
 
-    @door
+    @checked_arguments
     def with_signs(self) -> Self:
         """Return a copy whose weights keep their signs (Dale's law); see `modifiers.signs`."""
         return self.modified(modifiers.signs())
 
-    @door
+    @checked_arguments
     def with_weight_decay(self, weight_decay: float) -> Self:
         """Return a copy whose weights decay in each update; see `modifiers.weight_decay`.
 
@@ -69,7 +69,7 @@ class Shorthands(ABC):
         """
         return self.modified(modifiers.weight_decay(weight_decay))
 
-    @door
+    @checked_arguments
     def with_rate_decay(self, rate_decay: float) -> Self:
         """Return a copy whose rate decays with the number of updates; see `modifiers.rate_decay`.
 
@@ -80,7 +80,7 @@ class Shorthands(ABC):
         """
         return self.modified(modifiers.rate_decay(rate_decay))
 
-    @door
+    @checked_arguments
     def with_rate_steps(self, *updates: int, factor: float = 0.1) -> Self:
         """Return a copy whose rate falls at some numbers of updates; see `modifiers.rate_steps`.
 
@@ -93,7 +93,7 @@ class Shorthands(ABC):
         """
         return self.modified(modifiers.rate_steps(*updates, factor=factor))
 
-    @door
+    @checked_arguments
     def with_gate(self, broadcast: str) -> Self:
         """Return a copy whose updates are multiplied by a broadcast; see `modifiers.gate`.
 

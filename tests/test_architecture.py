@@ -36,7 +36,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "recircuit.waiting",
         "recircuit.html_tables",
     ),
-    ("recircuit.folder_lock", "recircuit.door", "recircuit.callables"),
+    ("recircuit.folder_lock", "recircuit.arguments", "recircuit.callables"),
     ("recircuit.plasticity",),
     ("recircuit.circuits.connectivity",),
     ("recircuit.circuits.description",),

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 from brian2 import ms, mV
-from doors import circuit
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from text_inputs import circuit
 
 import recircuit as rc
-from recircuit.door import door, fits
+from recircuit.arguments import checked_arguments, fits
 
 X = np.ones((2, 3))
 DATA = rc.Dataset.from_arrays("d", X, np.array([0, 1]), X, np.array([0, 1]))
@@ -43,7 +43,7 @@ ODD = st.one_of(
 )
 
 #: What is called, with arguments that are right; one or two of them are replaced.
-DOORS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
+CALLS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "Circuit": (rc.Circuit, dict(batch_size=1, dt=1 * ms, precision="float64", lowering="dense", seed=0, optimise=True,
                                  matmul="full")),
     "Neuron": (rc.Neuron, dict(equations="rate = a : 1", method="euler", a=1.0)),
@@ -98,7 +98,7 @@ def connected(**options: Any) -> object:
     return net.connect(**{"pre": net["x"], "post": net["g"], **options})
 
 
-DOORS["connect"] = (
+CALLS["connect"] = (
     connected,
     dict(into="basal", rule=None, weights=1.0, connectivity=None, autapses=None, sends=None, during=None, learns=None,
          name="c", states=None),
@@ -106,14 +106,14 @@ DOORS["connect"] = (
 for _kind in ("glorot", "normal", "uniform", "lognormal"):
     _right = {"glorot": dict(gain=1.0), "normal": dict(sd=1.0), "uniform": dict(low=0.0, high=1.0),
               "lognormal": dict(median=1.0, sigma=0.5)}[_kind]  # fmt: skip
-    DOORS[_kind] = (lambda _kind=_kind, **o: connected(weights=getattr(rc, _kind)(**o)).network.run(X), _right)  # type: ignore[attr-defined]
+    CALLS[_kind] = (lambda _kind=_kind, **o: connected(weights=getattr(rc, _kind)(**o)).network.run(X), _right)  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("name", DOORS)
+@pytest.mark.parametrize("name", CALLS)
 @settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 @given(data=st.data())
 def test_odd_values_are_used_or_refused_in_words(name: str, data: st.DataObject) -> None:
-    call, right = DOORS[name]
+    call, right = CALLS[name]
     odd = data.draw(st.lists(st.sampled_from(sorted(right)), min_size=1, max_size=2, unique=True))
     changed = right | {argument: data.draw(ODD) for argument in odd}
     with warnings.catch_warnings(), suppress(rc.RecircuitError):
@@ -154,7 +154,7 @@ def test_a_call_that_cannot_be_is_refused_in_words(call: Callable[[], Any], told
 
 
 def test_the_argument_that_does_not_fit_is_named_and_a_fault_of_ours_is_not_hidden() -> None:
-    @door
+    @checked_arguments
     def scaled(factor: float, names: list[str] | None = None, *, deep: bool = False) -> float:
         return 2 * factor + len("".join(names or [])) + (1 // 0 if deep else 0)
 

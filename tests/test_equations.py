@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 from brian2 import ms
-from doors import EXPRESSIONS, Door, circuit, rule
 from scipy.special import exprel
+from text_inputs import EXPRESSIONS, TakesText, circuit, rule
 
 import recircuit as rc
 from recircuit.circuits.description.equations import readable
@@ -42,10 +42,10 @@ TOO_LARGE = {
 
 @pytest.mark.parametrize("text", TOO_LARGE, ids=lambda t: t[:30])
 def test_what_would_never_end_is_refused_with_the_piece(text: str) -> None:
-    for door in (EXPRESSIONS["latch"], EXPRESSIONS["transfer"], lambda text: rule(forward="dw = " + text)):
+    for take in (EXPRESSIONS["latch"], EXPRESSIONS["transfer"], lambda text: rule(forward="dw = " + text)):
         with pytest.raises(RecircuitError) as refusal:
-            door(text.replace("basal", "x_pre") if door not in EXPRESSIONS.values() else text)
-        assert door not in EXPRESSIONS.values() or TOO_LARGE[text] in str(refusal.value)
+            take(text.replace("basal", "x_pre") if take not in EXPRESSIONS.values() else text)
+        assert take not in EXPRESSIONS.values() or TOO_LARGE[text] in str(refusal.value)
 
 
 def test_a_unit_that_would_never_end_is_refused() -> None:
@@ -74,7 +74,7 @@ C_WORDS = (
 
 @pytest.mark.parametrize("name", [*C_WORDS, "\u03b1", "w\u00e4hler", "\uff42asal"])
 def test_names_that_a_compiler_reads_otherwise_are_refused_where_they_are_declared(name: str) -> None:
-    doors: dict[str, Door] = {
+    declared: dict[str, TakesText] = {
         "variable": lambda name: rc.Neuron(f"{name} = 1 : 1"),
         "state": lambda name: rc.Neuron(f"{name} = 1 : 1 (during p)"),
         "compartment": lambda name: rc.Neuron(f"{name} : 1 (compartment)"),
@@ -85,10 +85,10 @@ def test_names_that_a_compiler_reads_otherwise_are_refused_where_they_are_declar
         "broadcast": lambda name: (net := circuit()).broadcast(net.constant("one"), name),
     }
     if not name.isascii():
-        doors["population"] = lambda name: rc.Circuit().population(name, 2, rc.pyramidal())
-    for door in doors.values():
+        declared["population"] = lambda name: rc.Circuit().population(name, 2, rc.pyramidal())
+    for declare in declared.values():
         with pytest.raises(RecircuitError, match="C|cannot|ASCII|letters"):
-            door(name)
+            declare(name)
 
 
 @pytest.mark.cpp

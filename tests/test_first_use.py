@@ -1,4 +1,4 @@
-"""What someone who does not know the library yet gives to its doors: each is refused before it does anything, in words."""
+"""What someone who does not know the library yet gives to its functions: each is refused before it does anything, in words."""
 
 from __future__ import annotations
 

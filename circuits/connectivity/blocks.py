@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from ...door import door
+from ...arguments import checked_arguments
 from ...errors import RecircuitError
 from .base import Matrix, Shape
 
 
-@door
+@checked_arguments
 @dataclass(frozen=True)
 class Blocks(Matrix):
     """Parallel all-to-all projections: the k-th part of the pre units projects to the k-th part of the post units.

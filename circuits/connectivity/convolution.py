@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ...door import door
+from ...arguments import checked_arguments
 from .local import Local
 
 
-@door
+@checked_arguments
 @dataclass(frozen=True)
 class Convolution(Local):
     """A convolution: the connections of `Local`, with one set of weights for all places.

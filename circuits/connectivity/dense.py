@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ...door import door
+from ...arguments import checked_arguments
 from .base import Matrix
 
 
-@door
+@checked_arguments
 @dataclass(frozen=True)
 class Dense(Matrix):
     """All-to-all connections: every pre unit projects to every post unit.

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from ...door import door
+from ...arguments import checked_arguments
 from ...errors import RecircuitError
 from .base import Connectivity, Matrix
 
 
-@door
+@checked_arguments
 @dataclass(frozen=True, eq=False, repr=False)
 class Given(Matrix):
     """The synapses are listed, and exactly these exist.
@@ -107,7 +107,7 @@ class Given(Matrix):
         return f"Given({count} synapses, {self._digest})"
 
 
-@door
+@checked_arguments
 @dataclass(frozen=True)
 class NoAutapses(Matrix):
     """The synapses of another connectivity without those from a unit to itself.

@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from ...door import door
+from ...arguments import checked_arguments
 from ...errors import RecircuitError
 from .base import Connectivity, Shape, Synapses, check_probability
 from .images import check_image, check_images
 from .windows import Pair, Windows, inverse
 
 
-@door
+@checked_arguments
 @dataclass(frozen=True)
 class Local(Connectivity):
     """The connections of a convolution in which every synapse has a weight of its own, so that learning can be local.

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...door import door
+from ...arguments import checked_arguments
 from .base import Matrix, check_probability
 
 
-@door
+@checked_arguments
 @dataclass(frozen=True)
 class Masked(Matrix):
     """Random connections: each synapse of all-to-all connections exists with a probability.

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...door import door
+from ...arguments import checked_arguments
 from ...errors import RecircuitError
 from .base import Connectivity, Shape, Synapses
 
 
-@door
+@checked_arguments
 @dataclass(frozen=True)
 class OneToOne(Connectivity):
     """One-to-one connections: unit i projects to unit i of a population of the same size.

@@ -9,13 +9,13 @@ from typing import Any, Self
 
 import numpy as np
 
-from ...door import door
+from ...arguments import checked_arguments
 from .base import Connectivity, Shape, Synapses
 from .images import check_image, check_images
 from .windows import Pair, Windows, inverse
 
 
-@door
+@checked_arguments
 @dataclass(frozen=True)
 class MaxPool(Connectivity):
     """Max pooling: the field of a unit is the maximum over its window, and the unit latches the position of the maximum.

@@ -13,8 +13,8 @@ import numpy as np
 from brian2.units import Quantity
 from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension, get_unit
 
+from ...arguments import checked_arguments
 from ...callables import check_takes
-from ...door import door
 from ...errors import RecircuitError
 from .shown_values import unit_of
 
@@ -59,7 +59,7 @@ def _finite(where: str, *, positive: bool = False, **values: Any) -> None:
             raise RecircuitError(f"{where}: {name} is a number{' of at least 0' if positive else ''}; got {value!r}.")
 
 
-@door
+@checked_arguments
 def glorot(gain: float = 1.0, *, counting: str = "existing") -> Initial:
     """Draw weights uniformly between -limit and limit, with limit = gain*sqrt(6/(fan_in + fan_out)).
 
@@ -90,7 +90,7 @@ def glorot(gain: float = 1.0, *, counting: str = "existing") -> Initial:
     return draw
 
 
-@door
+@checked_arguments
 def normal(sd: float | None = None, *, scaled_by: float = 1.0, counting: str = "existing") -> Initial:
     """Draw weights from a normal distribution with mean zero.
 
@@ -125,7 +125,7 @@ def normal(sd: float | None = None, *, scaled_by: float = 1.0, counting: str = "
     return draw
 
 
-@door
+@checked_arguments
 def lognormal(median: Any = 1.0, sigma: float = 0.5) -> Initial:
     """Draw values from a log-normal distribution: ``median`` times the exponential of a normal number.
 
@@ -146,7 +146,7 @@ def lognormal(median: Any = 1.0, sigma: float = 0.5) -> Initial:
     return lambda rng, shape: median * rng.lognormal(0, sigma, shape)
 
 
-@door
+@checked_arguments
 def signed(weights: Any, signs: Any) -> Initial:
     """Give weights fixed signs: the absolute values of ``weights`` times the sign of the pre unit (Dale's law).
 
@@ -168,7 +168,7 @@ def signed(weights: Any, signs: Any) -> Initial:
     return lambda rng, shape: np.abs(draw(weights, rng, shape, "signed")) * given
 
 
-@door
+@checked_arguments
 def uniform(low: float, high: float) -> Initial:
     """Draw values uniformly between two numbers.
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Unpack
 import numpy as np
 from brian2.units import Quantity, ms
 
-from ...door import door
+from ...arguments import checked_arguments
 from ...errors import RecircuitError
 from ...plasticity import Rule, SynapticEquation
 from . import connecting
@@ -52,7 +52,7 @@ class Network(Fixed, Stimuli, Presentations):
         for name in ("batch_size", "dt", "precision", "dtype", "lowering", "seed", "optimise", "matmul")
     }
 
-    @door
+    @checked_arguments
     def __init__(
         self,
         batch_size: int = 1,
@@ -83,7 +83,7 @@ class Network(Fixed, Stimuli, Presentations):
         self.revision = 0
         self.made()
 
-    @door
+    @checked_arguments
     def population(
         self, name: str, size: int, model: Any, *, initial: Mapping[str, Any] | None = None, **parameters: Any
     ) -> Population:
@@ -134,7 +134,7 @@ class Network(Fixed, Stimuli, Presentations):
         declared(population, initial, parameters, self.batch_size, self.seed)
         return self._add(population)
 
-    @door
+    @checked_arguments
     def connect(
         self,
         pre: Population,
@@ -239,7 +239,7 @@ class Network(Fixed, Stimuli, Presentations):
         self.revision += 1
         return projection
 
-    @door
+    @checked_arguments
     def broadcast(
         self, source: Population, name: str, *, during: str | Sequence[str] | None = None, closed: Closed = "hold"
     ) -> None:

@@ -18,7 +18,7 @@ from brian2.units import Quantity
 from brian2.units.fundamentalunits import DIMENSIONLESS, get_dimensions
 from brian2.utils.stringtools import get_identifiers
 
-from ...door import door
+from ...arguments import checked_arguments
 from ...errors import RecircuitError
 from ...plasticity.names import phase_of
 from ...plasticity.reserved import SHADOWED, why_reserved
@@ -90,7 +90,7 @@ class Neuron:
     ['rate']
     """
 
-    @door
+    @checked_arguments
     def __init__(self, equations: str, *, method: str = "euler", **parameters: Any) -> None:
         if not isinstance(equations, str):
             raise RecircuitError(f"equations: expected text, a line for each variable; got {equations!r}.")

@@ -7,7 +7,7 @@ from typing import Any
 
 from brian2.units import Quantity
 
-from ...door import door
+from ...arguments import checked_arguments
 from .modes import together
 from .naming import checked_mode
 from .population import Population
@@ -31,7 +31,7 @@ class Presentations:
     modes: dict[str, Schedule]
     revision: int
 
-    @door
+    @checked_arguments
     def phases(self, *pairs: Any, evaluation: Sequence[str] | None = None, mode: str = "", **windows: Any) -> Schedule:
         """Declare what a presentation is: phases one after the other, or windows that may overlap.
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from brian2.units import Quantity
 
-from ...door import door
+from ...arguments import checked_arguments
 from .naming import checked_size
 from .neuron import Neuron
 from .population import CLAMPED, Clamp, Population, check_clamp, labels_clamp
@@ -23,7 +23,7 @@ class Stimuli:
     dt: Quantity
     constants: dict[str, float]
 
-    @door
+    @checked_arguments
     def stimulus(
         self,
         name: str,
@@ -67,7 +67,7 @@ class Stimuli:
         """
         return self._clamped(name, size, model, self._clamp("values", name, clamps, during, every, closed))
 
-    @door
+    @checked_arguments
     def target(
         self,
         name: str,
@@ -103,7 +103,7 @@ class Stimuli:
         """
         return self._clamped(name, size, model, self._clamp("targets", name, clamps, during, every, closed))
 
-    @door
+    @checked_arguments
     def supervisor(
         self,
         name: str,
@@ -143,7 +143,7 @@ class Stimuli:
         closed = checked_closed(closed, f"supervisor {name!r}")
         return self._clamped(name, size, model, labels_clamp(name, During.of(during), clamps, on, off, closed))
 
-    @door
+    @checked_arguments
     def constant(self, name: str, size: int = 1, value: float = 1.0) -> Population:
         """Add units whose rate never changes. A projection from one of them is a bias.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...door import door
+from ...arguments import checked_arguments
 from ...errors import RecircuitError
 from ...html_tables import html_table
 from ..backends.program import Interrupted, Program
@@ -126,7 +126,7 @@ class Trace:
         """The number of steps in a presentation."""
         return (self.recording.start - self.recording.begin) // max(len(self.rows), 1)
 
-    @door
+    @checked_arguments
     def plot(self, names: Sequence[str] | None = None, **options: Any) -> Figure:
         """Draw one panel per variable and one line per unit, with the phases shaded and the class of each stimulus below.
 
@@ -148,7 +148,7 @@ class Trace:
 
         return plot_trace(self, names, **options)
 
-    @door
+    @checked_arguments
     def to_xarray(self) -> xarray.Dataset:
         """Return an `xarray.Dataset` with the dimensions time (in ms), element and unit, and units as attributes.
 
@@ -164,7 +164,7 @@ class Trace:
 
         return to_xarray(self)
 
-    @door
+    @checked_arguments
     def to_dataframe(self) -> pandas.DataFrame:
         """Return a `pandas.DataFrame` with a row for each step, and a column for each variable, batch element and unit.
 

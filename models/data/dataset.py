@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ...door import door, of_class
+from ...arguments import alternative_constructor, checked_arguments
 from ...errors import RecircuitError
 from .display import Displayed
 from .sample_arrays import (
@@ -27,7 +27,7 @@ from .sample_arrays import (
 SMALLEST = float(np.finfo(np.float64).tiny)  # less is 0 on processors that do without numbers of few digits
 
 
-@door
+@checked_arguments
 @dataclass(frozen=True, eq=False)
 class Dataset(Displayed):
     """Training and test samples with their labels.
@@ -92,8 +92,8 @@ class Dataset(Displayed):
             view.flags.writeable = False
             object.__setattr__(self, field, view)
 
-    @of_class
-    @door
+    @alternative_constructor
+    @checked_arguments
     def from_arrays(
         cls,
         name: str,
@@ -144,7 +144,7 @@ class Dataset(Displayed):
         shape = np.shape(x_train)[1:]
         return cls(name, train, y_train, test, y_test, classes, shape, scale, offset)
 
-    @door
+    @checked_arguments
     def standardised(self) -> Dataset:
         """Return the same samples, scaled so that all training values together have mean 0 and standard deviation 1.
 
@@ -226,7 +226,7 @@ class Dataset(Displayed):
             )
         return self
 
-    @door
+    @checked_arguments
     def fingerprint(self) -> str:
         """Return the SHA-256 (hex) of everything that training can read: arrays, classes, shape, scale and offset."""
         digest = hashlib.sha256(repr((self.classes, self.shape, float(self.scale), float(self.offset))).encode())

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...door import door
+from ...arguments import checked_arguments
 from ...errors import UsageError
 from ...paths import path_of
 from ...registry import Registry, an_instance_of, summary
@@ -59,7 +59,7 @@ DATA: Registry[DataSource] = Registry(
 """The data sets that have a name."""
 
 
-@door
+@checked_arguments
 def load(source: str | Path, data_dir: str | Path | None = None) -> Dataset:
     """Load a data set by its name or path.
 

@@ -8,6 +8,7 @@ from typing import Any, Unpack
 import numpy as np
 from brian2.units import Quantity
 
+from ...arguments import checked_arguments
 from ...circuits import (
     Circuit,
     OutputCircuit,
@@ -16,7 +17,6 @@ from ...circuits import (
     pyramidal,
 )
 from ...circuits.library.outputs import output_for
-from ...door import door
 from ...errors import UsageError
 from ...plasticity import Rule, SynapticEquation, find
 from .circuit_options import CircuitOptions, new_circuit
@@ -25,7 +25,7 @@ from .layer_options import settling_steps, with_probability
 __all__ = ["layered", "unlearned"]
 
 
-@door
+@checked_arguments
 def layered(
     sizes: Sequence[int],
     rule: Rule | str = "urfb",

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ...arguments import checked_arguments
 from ...circuits import Circuit
-from ...door import door
 from ...errors import RecircuitError
 from ..data import Dataset, load
 from ..training.checkpoint import Checkpoint
@@ -46,7 +46,7 @@ class Run:
     config: RunConfig = field(repr=False)
     _record: Record = field(repr=False)
 
-    @door
+    @checked_arguments
     def train(self, epochs: int, **options: Any) -> History:
         """Continue the run up to a number of epochs in its folder, with the same bits as `recircuit train --resume`.
 
@@ -64,7 +64,7 @@ class Run:
         return train(self.circuit, augmented(self.data, config.augment), epochs, out=files, **options)
 
 
-@door
+@checked_arguments
 def load_run(folder: str | Path, *, data_dir: str | Path | None = None, trust: bool = False) -> Run:
     """Open the folder of a run that `recircuit train` made: its circuit, data and history.
 

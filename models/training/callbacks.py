@@ -22,9 +22,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ...arguments import checked_arguments
 from ...callables import check_takes
 from ...circuits import Circuit
-from ...door import door
 from ...errors import UsageError
 
 __all__ = ["Callback", "Callbacks", "EarlyStopping"]
@@ -40,7 +40,7 @@ METHODS = {
 }
 
 
-@door
+@checked_arguments
 @dataclass
 class EarlyStopping:
     """Stop training when a column of the history has not improved for some epochs, and keep the best weights.

@@ -13,13 +13,13 @@ from pathlib import Path
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from ...arguments import alternative_constructor, checked_arguments
 from ...atomic_files import write_whole
 from ...circuits import Circuit
 from ...circuits.backends.noise import NoiseState
 from ...circuits.description.fingerprint import described
 from ...circuits.moment import Moment, check_same_variables
 from ...circuits.saving.arrays import packed, read_packed
-from ...door import door, of_class
 from ...errors import RecircuitError
 from .history import Row
 from .modes import modes_in_words
@@ -83,7 +83,7 @@ class Checkpoint:
     about: About = field(default_factory=About)
     noise: NoiseState | None = None
 
-    @door
+    @checked_arguments
     def save(self, path: str | Path) -> None:
         """Write the checkpoint to a file, either completely or not at all.
 
@@ -103,8 +103,8 @@ class Checkpoint:
         """Return the content of the file that `save` writes."""
         return packed(self._moment().arrays(), self.about.model_dump_json())
 
-    @of_class
-    @door
+    @alternative_constructor
+    @checked_arguments
     def load(cls, path: str | Path) -> Checkpoint:
         """Read a checkpoint from a file. Nothing in the file is executed.
 
@@ -126,7 +126,7 @@ class Checkpoint:
             raise RecircuitError(f"{path}: {bad[0]} holds NaN or infinity. Use another checkpoint.")
         return cls(moment.state, _about(text, path), moment.noise)
 
-    @door
+    @checked_arguments
     def restore(self, circuit: Circuit, *, weights_only: bool = False) -> None:
         """Set the variables of a circuit; either all of them are set or none.
 
@@ -152,7 +152,7 @@ class Checkpoint:
     def _moment(self) -> Moment:
         return Moment(self.state, self.noise, self.about.before + self.about.epoch)
 
-    @door
+    @checked_arguments
     def check(self, circuit: Circuit, fingerprint: str, seed: int, modes: Sequence[str | None] = (None,)) -> None:
         """Refuse to continue with another network, other data, another seed, or in other modes of the circuit.
 

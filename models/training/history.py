@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...door import door
+from ...arguments import checked_arguments
 from ...errors import RecircuitError
 from ...html_tables import folded, html_table
 from ..analysis.weight_alignment import Alignment
@@ -87,7 +87,7 @@ class History:
         last = [row for row in self.rows if self.kept_epoch in (None, row["epoch"])][-1:]
         return last[0].get(column, float("nan")) if last else float("nan")
 
-    @door
+    @checked_arguments
     def csv(self) -> str:
         """Return the rows as the text of a csv file, with six digits."""
         text = io.StringIO()
@@ -96,7 +96,7 @@ class History:
         table.writerows([f"{value:.6g}" for value in row.values()] for row in self.rows)
         return text.getvalue()
 
-    @door
+    @checked_arguments
     def plot(self, title: str = "", ax: Any = None) -> Figure:
         """Draw the errors, and the alignment of each hidden layer, over epochs.
 

@@ -11,15 +11,15 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from ...arguments import checked_arguments
 from ...atomic_files import make_folder, write_whole
 from ...circuits import Circuit
-from ...door import door
 from ...errors import RecircuitError
 
 __all__ = ["CSVLogger", "TensorBoardLogger", "WandbLogger"]
 
 
-@door
+@checked_arguments
 @dataclass
 class CSVLogger:
     """Write the measurements of all epochs to a CSV file, which is whole after each epoch.
@@ -70,7 +70,7 @@ class CSVLogger:
         write_whole(Path(self.path), text.getvalue().encode())
 
 
-@door
+@checked_arguments
 @dataclass
 class TensorBoardLogger:
     """Write the measurements of each epoch where TensorBoard reads them (``pip install 'recircuit[tensorboard]'``).
@@ -130,7 +130,7 @@ class TensorBoardLogger:
         self._writer.close()
 
 
-@door
+@checked_arguments
 @dataclass
 class WandbLogger:
     """Send the measurements of each epoch to Weights & Biases (``pip install 'recircuit[wandb]'``).

@@ -7,9 +7,9 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, Unpack
 
+from ...arguments import checked_arguments
 from ...circuits import Circuit
 from ...circuits.backends.program import Diverged
-from ...door import door
 from ..data.augment import Augmented
 from .callbacks import Callback, Callbacks
 from .checks import check
@@ -59,7 +59,7 @@ class TrainingDiverged(Diverged):
         return TrainingDiverged, (str(self), self.variable, self.history)
 
 
-@door
+@checked_arguments
 def train(
     circuit: Circuit,
     data: Any,

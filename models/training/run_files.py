@@ -7,9 +7,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ...arguments import checked_arguments
 from ...atomic_files import read_file, write_together, write_whole
 from ...circuits.backends.interrupts import interruptible
-from ...door import door
 from ...errors import RecircuitError, UsageError
 from ...folder_lock import FolderLock, locked
 from .checkpoint import Checkpoint
@@ -60,7 +60,7 @@ def check_free(folder: Path) -> None:
         )
 
 
-@door
+@checked_arguments
 @dataclass(frozen=True)
 class RunFiles:
     """The folder of a training run, with options; ``train(..., out=RunFiles(folder, resume=True))``.

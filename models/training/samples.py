@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...arguments import checked_arguments
 from ...circuits import Circuit
 from ...circuits.given_samples import class_names, coded, stimuli, supervisors, x_and_y
 from ...circuits.inputs import Inputs, Rows, as_inputs, dataset_inputs
-from ...door import door
 from ...errors import UsageError
 from ..data import Dataset
 from ..data.augment import Augmentation
@@ -38,7 +38,7 @@ class AugmentedData:
     how: Augmentation
 
 
-@door
+@checked_arguments
 def augmented(data: Dataset, how: Augmentation | str) -> AugmentedData:
     """Make a data set of images for `train` whose training images are changed anew in every epoch.
 

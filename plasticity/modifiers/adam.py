@@ -1,13 +1,13 @@
 """ADAM (Kingma and Ba 2015)."""
 
-from ...door import door
+from ...arguments import checked_arguments
 from ..parse import Statement, names_in
 from .base import Equation, Modifier, is_increment, of_updates, one_increment, with_rate, within
 
 __all__ = ["adam"]
 
 
-@door
+@checked_arguments
 def adam(beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8) -> Modifier:
     """Let updates follow the mean of the gradients so far, in units of their root mean square (ADAM).
 

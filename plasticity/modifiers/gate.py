@@ -2,14 +2,14 @@
 
 from functools import partial
 
-from ...door import door
+from ...arguments import checked_arguments
 from ...errors import RecircuitError
 from .base import Equation, Modifier, added_to_increment
 
 __all__ = ["gate"]
 
 
-@door
+@checked_arguments
 def gate(broadcast: str) -> Modifier:
     """Multiply each update by a broadcast, so that weights keep their values while it is zero.
 

@@ -1,13 +1,13 @@
 """Momentum (Polyak 1964)."""
 
-from ...door import door
+from ...arguments import checked_arguments
 from ..parse import Statement
 from .base import Equation, Modifier, is_increment, of_updates, one_increment, within
 
 __all__ = ["momentum"]
 
 
-@door
+@checked_arguments
 def momentum(momentum: float) -> Modifier:
     """Add momentum: an update goes on in the direction of the updates before it.
 

@@ -2,14 +2,14 @@
 
 from functools import partial
 
-from ...door import door
+from ...arguments import checked_arguments
 from ...errors import RecircuitError
 from .base import Equation, Modifier, with_rate, within
 
 __all__ = ["rate_decay", "rate_steps"]
 
 
-@door
+@checked_arguments
 def rate_decay(rate_decay: float) -> Modifier:
     """Let the learning rate decay: `rate` becomes `rate/(1 + rate_decay*updates)`.
 
@@ -31,7 +31,7 @@ def rate_decay(rate_decay: float) -> Modifier:
     return Modifier("rate decay", change, {"rate_decay": within("rate_decay", rate_decay, 0)}, rate_to="decay")
 
 
-@door
+@checked_arguments
 def rate_steps(*updates: int, factor: float = 0.1) -> Modifier:
     """Let the learning rate fall in steps: it is multiplied by a factor at each of some numbers of updates.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...door import door
+from ...arguments import checked_arguments
 from ...errors import RecircuitError
 from ..parse import Statement
 from ..values import is_finite
@@ -11,7 +11,7 @@ from .base import Equation, Modifier
 __all__ = ["rounding"]
 
 
-@door
+@checked_arguments
 def rounding(grid: float) -> Modifier:
     """Keep weights on a grid: each update ends with `w = weight_grid*floor(w/weight_grid + rand())`.
 

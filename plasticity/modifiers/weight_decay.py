@@ -1,12 +1,12 @@
 """Weight decay."""
 
-from ...door import door
+from ...arguments import checked_arguments
 from .base import Equation, Modifier, added_to_increment, within
 
 __all__ = ["weight_decay"]
 
 
-@door
+@checked_arguments
 def weight_decay(weight_decay: float) -> Modifier:
     """Let weights decay: each update takes away a share of the weight.
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from ...door import door
+from ...arguments import checked_arguments
 from ...errors import RecircuitError
 from ..parse import Statement
 from ..values import is_finite
@@ -16,7 +16,7 @@ __all__ = ["signs", "weight_limit"]
 NONE = 1e30
 
 
-@door
+@checked_arguments
 def weight_limit(weight_limit: Any, high: float | None = NONE) -> Modifier:
     """Limit the weights: each update ends with `w = clip(w, low, high)`.
 
@@ -58,7 +58,7 @@ def weight_limit(weight_limit: Any, high: float | None = NONE) -> Modifier:
     return Modifier("weight limit", _between, {"weight_low": lowest, "weight_high": highest})
 
 
-@door
+@checked_arguments
 def signs() -> Modifier:
     """Keep the signs of weights (Dale's law): each update ends with `w = polarity*clip(polarity*w, 0, 1e30)`.
 

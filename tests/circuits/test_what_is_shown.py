@@ -49,13 +49,13 @@ def closed_loop(net: rc.Circuit, row: np.ndarray) -> None:
 
 
 @pytest.mark.parametrize("piece", [BYTES.x_test, BYTES.x_test[:3], BYTES.x_test.copy()[[1, 2]], np.concatenate([X, X])])
-def test_bytes_without_a_scale_are_refused_at_every_door(piece: np.ndarray) -> None:
+def test_bytes_without_a_scale_are_refused_wherever_data_is_given(piece: np.ndarray) -> None:
     net = circuit()
-    doors = (lambda: net.run(piece, 1), lambda: net.run({"x": piece}, 1), lambda: net.outputs(piece, read="h.rate"),
+    given = (lambda: net.run(piece, 1), lambda: net.run({"x": piece}, 1), lambda: net.outputs(piece, read="h.rate"),
              lambda: closed_loop(net, piece[0]), lambda: rc.train(net, piece, progress=False))  # fmt: skip
-    for door in doors:
+    for give in given:
         with pytest.raises(rc.RecircuitError, match="data.rates"):
-            door()
+            give()
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, 1e300])

@@ -1,4 +1,6 @@
-"""The soak: odd inputs at every public door, kills, Ctrl-C and a long run. ``make soak``, or ``python -m tools.soak --help``.
+"""The soak: odd inputs for every public function, kills, Ctrl-C and a long run.
+
+It is started by ``make soak``; ``python -m tools.soak --help`` shows its options.
 
 Everything that is found is written with its seed and its input into the folder of ``--out``.
 """
@@ -7,6 +9,6 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-for folder in (ROOT, ROOT / "tests"):  # the doors and the odd values are those of the tests
+for folder in (ROOT, ROOT / "tests"):  # the calls and the odd values are those of the tests
     if str(folder) not in sys.path:
         sys.path.insert(0, str(folder))

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from . import doors, interrupts, kills, million, protocol
+from . import interrupts, kills, million, odd_inputs, protocol
 from .record import record
 from .tally import HEAD, Tally, row
 
@@ -17,12 +17,12 @@ Part = Callable[[Tally, int, int, Path], None]
 
 #: What is tried -> by what, and how often.
 PARTS: dict[str, tuple[Part, int]] = {
-    "calls of the API": (doors.calls, 1500),
-    "equations and names": (doors.equations, 1500),
-    "command lines": (doors.commands, 500),
-    "folders of runs": (doors.run_folders, 400),
-    "data files": (doors.data_files, 400),
-    "circuits and checkpoints": (doors.saved_circuits, 400),
+    "calls of the API": (odd_inputs.calls, 1500),
+    "equations and names": (odd_inputs.equations, 1500),
+    "command lines": (odd_inputs.commands, 500),
+    "folders of runs": (odd_inputs.run_folders, 400),
+    "data files": (odd_inputs.data_files, 400),
+    "circuits and checkpoints": (odd_inputs.saved_circuits, 400),
     "answers of workers": (protocol.answers, 500),
     "packets to workers": (protocol.packets, 300),
     "kills": (kills.kills, 100),

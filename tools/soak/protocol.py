@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from doors import circuit
+from text_inputs import circuit
 
 from recircuit.circuits.backends.compiled.messages import MAGIC, Kind, Malformed, pack, unpack
 from recircuit.errors import RecircuitError
 
-from .doors import hammer, spoiled, st
+from .odd_inputs import hammer, spoiled, st
 from .tally import Tally
 
 FIELDS: tuple[Any, ...] = (

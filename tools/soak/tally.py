@@ -13,7 +13,8 @@ from typing import Any
 
 from recircuit.errors import RecircuitError
 
-#: What can be found. A raw error is one of Python's at a public door; what is lost or wrong is not as it was, or should be.
+#: What can be found. A raw error is one of Python's that a public function raises. What is lost or wrong is not as it was, or
+#: not as it should be.
 KINDS = ("executed", "lost", "wrong", "left behind", "hangs", "raw errors")
 
 
@@ -47,7 +48,7 @@ class Tally:
         self.tell(f"{self.name}: {kind}: {told}")
 
     def attempt(self, use: Callable[[Any], object], given: Any, limit: float) -> None:
-        """Give something to a door, for at most ``limit`` seconds."""
+        """Give something to a function, for at most ``limit`` seconds."""
         self.tried += 1
         try:
             with at_most(limit):

@@ -17,8 +17,8 @@ from typing import NoReturn
 from ....errors import RecircuitError
 from ....processor import threads_of
 from ..interrupts import interruptible, postponed
-from .haste import Haste
 from .messages import PART, Channel, Field, Gone, Kind, Malformed, Message, unpack
+from .waiting_choice import WaitingChoice
 
 #: Seconds that a worker has to say that it is ready; a GPU that others use takes a few.
 PATIENCE = 60.0
@@ -47,7 +47,7 @@ class Worker:
         self._asking = 0  # the thread that waits for an answer
         self._number = _HELLO
         self._owing = False  # an answer may still come that nobody waits for
-        self._haste = Haste()
+        self._waiting = WaitingChoice()
         environment = {"OPENBLAS_NUM_THREADS": "1", "RECIRCUIT_THREADS": str(threads())} | environment
         self.process, ours = _started(folder, backend, environment)
         self._channel = Channel(ours)
@@ -103,14 +103,14 @@ class Worker:
             begin = perf_counter()
             try:
                 answer = self._channel.exchange(
-                    Kind.PRESENT_SOON if self._haste.looks else Kind.PRESENT, self._number, body
+                    Kind.PRESENT_SOON if self._waiting.looks else Kind.PRESENT, self._number, body
                 )
             except Gone:
                 self._died()
             except Malformed as problem:
                 self._end_of(problem)
             self._owing = False
-            self._haste.told(perf_counter() - begin)
+            self._waiting.note(perf_counter() - begin)
         if answer.kind is Kind.ERROR:
             raise RecircuitError(f"{self.backend}: the compiled circuit says: {_text(answer).rstrip('.')}.")
         return answer.fields

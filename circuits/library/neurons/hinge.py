@@ -6,14 +6,14 @@ from itertools import pairwise
 
 from brian2.units import Quantity
 
-from ....door import door
+from ....arguments import checked_arguments
 from ...description.neuron import Neuron
 
 #: Before an error is read out the units go to rest: the pathways that drive them are closed.
 RESTS = "(usually during feedforward and error)"
 
 
-@door
+@checked_arguments
 def hinge_unit(*, M: float = 1000.0, S: float = 1.0, mu: float = 0.1, epsilon: float = 0.1, tau: Quantity) -> Neuron:
     """The output unit o of the hinge circuit, whose rate has five levels.
 
@@ -64,7 +64,7 @@ def hinge_unit(*, M: float = 1000.0, S: float = 1.0, mu: float = 0.1, epsilon: f
     )  # fmt: skip
 
 
-@door
+@checked_arguments
 def control_unit(*, mu: float = 0.1, tau: Quantity, relays: int = 0) -> Neuron:
     """The control unit t of the hinge circuit: 1 while o overshoots, and -1 while o undershoots.
 
@@ -103,7 +103,7 @@ def control_unit(*, mu: float = 0.1, tau: Quantity, relays: int = 0) -> Neuron:
     return Neuron("\n".join(["drive : 1 (compartment)", *late, answer]), mu=mu, tau=tau)
 
 
-@door
+@checked_arguments
 def control_switch(*, mu: float = 0.1, epsilon: float = 0.1, off: float) -> Neuron:
     """The control unit t of the hinge circuit as a switch with hysteresis, without a time constant.
 

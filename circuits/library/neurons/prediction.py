@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ....door import door
+from ....arguments import checked_arguments
 from ...description.neuron import Neuron
 
 
-@door
+@checked_arguments
 def prediction_error_unit(*, precision: float = 1.0) -> Neuron:
     """A unit whose rate is what a prediction leaves of a value: precision (value - basal).
 

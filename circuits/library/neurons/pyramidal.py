@@ -6,13 +6,13 @@ from typing import Any
 
 from brian2.units import Quantity, ms
 
-from ....door import door
+from ....arguments import checked_arguments
 from ....errors import RecircuitError
 from ...description.neuron import Neuron
 from ..transfer import transfer as find_transfer
 
 
-@door
+@checked_arguments
 def pyramidal(
     transfer: str = "clip",
     tau: Quantity = 1 * ms,

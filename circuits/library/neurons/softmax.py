@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from brian2.units import Quantity
 
-from ....door import door
+from ....arguments import checked_arguments
 from ...description.neuron import Neuron
 
 #: The lines of a unit that sends its part of the loss to a unit for the loss, in the phase `feedforward`.
@@ -14,7 +14,7 @@ named = supervision*clip(basal, -80, 80) : 1 (during feedforward)
 """
 
 
-@door
+@checked_arguments
 def softmax_unit(*, tau: Quantity, tells_loss: bool = False) -> Neuron:
     """The output unit of the softmax circuit, which is inhibited by division.
 
@@ -57,7 +57,7 @@ def softmax_unit(*, tau: Quantity, tells_loss: bool = False) -> Neuron:
     )
 
 
-@door
+@checked_arguments
 def normalising_unit(*, tau: Quantity) -> Neuron:
     """The unit of the softmax circuit that sums what all output units send.
 
@@ -90,7 +90,7 @@ def normalising_unit(*, tau: Quantity) -> Neuron:
     )
 
 
-@door
+@checked_arguments
 def cross_entropy_unit() -> Neuron:
     """A unit whose rate is the loss of the softmax circuit.
 

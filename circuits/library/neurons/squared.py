@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from brian2.units import Quantity
 
-from ....door import door
+from ....arguments import checked_arguments
 from ...description.neuron import Neuron
 from ..transfer import transfer as find_transfer
 
 
-@door
+@checked_arguments
 def squared_unit(*, transfer: str = "linear", tau: Quantity, tells_loss: bool = False) -> Neuron:
     """An output unit whose rate is minus the derivative of half the squared error by its field.
 
@@ -53,7 +53,7 @@ def squared_unit(*, transfer: str = "linear", tau: Quantity, tells_loss: bool = 
     )
 
 
-@door
+@checked_arguments
 def squared_error_unit() -> Neuron:
     """A unit whose rate is the loss of an output with squared error.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ....door import door
+from ....arguments import checked_arguments
 from ...description.neuron import Neuron
 from ..transfer import transfer as find_transfer
 
@@ -16,7 +16,7 @@ UNIT = """
 """
 
 
-@door
+@checked_arguments
 def two_phase_unit(
     *, transfer: str = "logistic", gain: float = 1.0, step: float = 0.5, free: str = "free", taught: str = "taught"
 ) -> Neuron:
@@ -45,7 +45,7 @@ def two_phase_unit(
     return Neuron(text, step=float(step), gain=float(gain))
 
 
-@door
+@checked_arguments
 def taught_output(
     *, transfer: str = "logistic", step: float = 0.5, free: str = "free", taught: str = "taught"
 ) -> Neuron:

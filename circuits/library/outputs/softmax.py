@@ -7,14 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from brian2.units import Quantity
 
-from ....door import door
+from ....arguments import checked_arguments
 from ...description.network import Network
 from ...description.population import Population
 from ..neurons import cross_entropy_unit, normalising_unit, softmax_unit
 from .base import AppraisedOutput, supervised_during
 
 
-@door
+@checked_arguments
 @dataclass(frozen=True)
 class SoftmaxOutput(AppraisedOutput):
     """Softmax with cross-entropy, as a control: the error is the target minus the softmax of the fields.

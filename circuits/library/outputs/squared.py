@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from brian2.units import Quantity
 
-from ....door import door
+from ....arguments import checked_arguments
 from ...connectivity.one_to_one import OneToOne
 from ...description.equations import readable
 from ...description.network import Network
@@ -18,7 +18,7 @@ from ..transfer import transfer as find_transfer
 from .base import AppraisedOutput, supervised_during, targets_of
 
 
-@door
+@checked_arguments
 @dataclass(frozen=True)
 class SquaredOutput(AppraisedOutput):
     """Squared error, as a control: the error is minus the derivative of half the squared error by the field.

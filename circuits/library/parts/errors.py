@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ....door import door
+from ....arguments import checked_arguments
 from ....errors import RecircuitError
 from ...connectivity.one_to_one import OneToOne
 from ...description.network import Network
@@ -12,7 +12,7 @@ from ...description.population import Population
 from ..neurons.prediction import prediction_error_unit
 
 
-@door
+@checked_arguments
 @dataclass(frozen=True)
 class ErrorUnits:
     """One error unit for each unit of a population: its rate is precision (value - prediction).

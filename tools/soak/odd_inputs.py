@@ -1,4 +1,4 @@
-"""Odd inputs at every public door: calls, equations, words, commands, and files. Hypothesis makes them from a seed."""
+"""Odd inputs for every public function: calls, equations, words, commands, and files. Hypothesis makes them from a seed."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from doors import EXPRESSIONS, PAYLOADS, WORDS, circuit
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from small_files import write_back_image, write_svhn, write_timit
-from test_arguments import DOORS, ODD
-from test_doors import ASCII, PIECES
+from test_arguments import CALLS, ODD
+from test_text_inputs import ASCII, PIECES
+from text_inputs import EXPRESSIONS, PAYLOADS, WORDS, circuit
 
 import recircuit as rc
 from recircuit.cli import main
@@ -40,7 +40,7 @@ ARRAYS = [
 
 
 def hammer(tally: Tally, strategy: Any, use: Callable[[Any], object], count: int, number: int) -> None:
-    """Give so many inputs to a door."""
+    """Give so many inputs to a function."""
 
     @seed(number)
     @settings(max_examples=count, deadline=None, database=None, phases=[Phase.generate],
@@ -57,9 +57,9 @@ def hammer(tally: Tally, strategy: Any, use: Callable[[Any], object], count: int
 def calls(tally: Tally, count: int, number: int, folder: Path) -> None:
     """Calls of the public interface, with one or two odd arguments."""
     del folder
-    for call, right in DOORS.values():
+    for call, right in CALLS.values():
         odd = st.dictionaries(st.sampled_from(sorted(right)), ODD, min_size=1, max_size=2)
-        hammer(tally, odd, lambda changed, c=call, r=right: c(**(r | changed)), -(-count // len(DOORS)), number)
+        hammer(tally, odd, lambda changed, c=call, r=right: c(**(r | changed)), -(-count // len(CALLS)), number)
 
 
 def equations(tally: Tally, count: int, number: int, folder: Path) -> None:
@@ -67,8 +67,8 @@ def equations(tally: Tally, count: int, number: int, folder: Path) -> None:
     mark = folder / "executed"
     payloads = st.sampled_from([payload.format(mark) for payload in PAYLOADS])
     both = EXPRESSIONS | WORDS
-    for name, door in both.items():
-        hammer(tally, st.one_of(TEXT, payloads), door, -(-count // len(both)), number)
+    for name, take in both.items():
+        hammer(tally, st.one_of(TEXT, payloads), take, -(-count // len(both)), number)
         if mark.exists():
             tally.fault("executed", name)
             mark.unlink()

@@ -1,4 +1,4 @@
-"""Every door that takes text reads it before anything could execute it, and refuses in words what it cannot use."""
+"""Every function that takes text reads it before anything could execute it, and refuses in words what it cannot use."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from doors import EXPRESSIONS, PAYLOADS, WORDS
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from text_inputs import EXPRESSIONS, PAYLOADS, WORDS
 
 from recircuit.cli import main
 from recircuit.errors import RecircuitError
 
 
 @pytest.mark.parametrize("payload", PAYLOADS, ids=range(len(PAYLOADS)))
-@pytest.mark.parametrize("door", [*EXPRESSIONS, *WORDS])
-def test_no_door_executes_text(door: str, payload: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("taken_as", [*EXPRESSIONS, *WORDS])
+def test_no_text_is_executed(taken_as: str, payload: str, tmp_path: Path) -> None:
     mark = tmp_path / "executed"
     with pytest.raises(RecircuitError):
-        (EXPRESSIONS | WORDS)[door](payload.format(mark))
+        (EXPRESSIONS | WORDS)[taken_as](payload.format(mark))
     assert not mark.exists()
 
 
@@ -32,20 +32,20 @@ PIECES = st.lists(
 ).map("".join)  # fmt: skip
 
 
-@pytest.mark.parametrize("door", EXPRESSIONS)
+@pytest.mark.parametrize("taken_as", EXPRESSIONS)
 @settings(max_examples=20, deadline=None)
 @given(text=st.one_of(ASCII, PIECES, st.text(max_size=20)))
-def test_any_text_is_read_or_refused_in_words(door: str, text: str) -> None:
+def test_any_text_is_read_or_refused_in_words(taken_as: str, text: str) -> None:
     with suppress(RecircuitError):
-        EXPRESSIONS[door](text)
+        EXPRESSIONS[taken_as](text)
 
 
-@pytest.mark.parametrize("door", WORDS)
+@pytest.mark.parametrize("taken_as", WORDS)
 @settings(max_examples=5, deadline=None)
 @given(text=st.one_of(ASCII, st.text(max_size=20)))
-def test_any_word_is_read_or_refused_in_words(door: str, text: str) -> None:
+def test_any_word_is_read_or_refused_in_words(taken_as: str, text: str) -> None:
     with suppress(RecircuitError):
-        WORDS[door](text)
+        WORDS[taken_as](text)
 
 
 # --- The command line -------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The doors through which text comes into a circuit, and texts that would write a file if anything executed them."""
+"""Functions by which text comes into a circuit, and texts that would write a file if anything executed them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from recircuit.models.networks.recirculation import recirculating
 from recircuit.models.runs.config import RunConfig
 from recircuit.plasticity import find
 
-Door = Callable[[str], object]
+TakesText = Callable[[str], object]
 
 
 def circuit() -> Any:
@@ -56,8 +56,8 @@ def unit(line: str) -> rc.Neuron:
     return rc.Neuron(f"basal : 1 (compartment)\n{line}")
 
 
-#: Doors to which an expression, or a piece of one, comes.
-EXPRESSIONS: dict[str, Door] = {
+#: Functions that take an expression, or a piece of one.
+EXPRESSIONS: dict[str, TakesText] = {
     "expression": lambda text: unit(f"rate = {text} : 1"),
     "latch": lambda text: unit(f"rate = {text} : 1 (during p)"),
     "differential equation": lambda text: unit(f"drate/dt = ({text} - rate)/tau : 1"),
@@ -81,8 +81,8 @@ EXPRESSIONS: dict[str, Door] = {
     "feedback": lambda text: rule(feedback=f"g = x_pre*({text})\ndw = g"),
 }  # fmt: skip
 
-#: Doors to which a name, a number or a word comes.
-WORDS: dict[str, Door] = {
+#: Functions that take a name, a number or a word.
+WORDS: dict[str, TakesText] = {
     "parameter of a neuron": lambda text: rc.Neuron("rate = a : 1", a=text),
     "name of a parameter": lambda text: rc.Neuron("rate = 1 : 1", **{text: 1.0}),
     "parameter of a rule": lambda text: rule(forward="dw = a*x_pre", parameters={"a": text}),

@@ -1,4 +1,4 @@
-"""Whether the two ends of a closed loop look for messages for a while before they sleep.
+"""How the two ends of a closed loop wait for a message: they sleep, or they look for it for a while before they sleep.
 
 A process that sleeps is woken late where processors are free, since an idle processor has to wake too; one that looks
 takes a processor from others where none is free. Which of the two is faster is found out by trying, now and then.
@@ -14,12 +14,12 @@ PIECE, PIECES, REST = 16, 4, 3000
 CLEARLY = 0.9
 
 
-class Haste:
-    """Decides from the durations of calls, which it is told of.
+class WaitingChoice:
+    """Decides from the durations of calls how the next call waits.
 
     Attributes
     ----------
-    looks : whether both ends look in the next call
+    looks : whether both ends look for the message of the next call before they sleep
     """
 
     def __init__(self) -> None:
@@ -29,7 +29,7 @@ class Haste:
         self._medians: dict[bool, list[float]] = {False: [], True: []}
         self._resting = False
 
-    def told(self, seconds: float) -> None:
+    def note(self, seconds: float) -> None:
         """Take note of how long a call took, and decide on the next."""
         self._left -= 1
         if not self._resting:

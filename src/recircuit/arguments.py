@@ -1,10 +1,10 @@
-"""The doors of the public interface: functions whose arguments are held against their annotations.
+"""Public functions, methods and classes check their arguments against their annotations.
 
-``@door`` goes before a public function, method or class. A call with an argument that there is not, or without one that
-there must be, is refused in words, and so is what is neither True nor False where that is asked for. All other arguments
-are read by the function itself, whose messages know more. Where it fails on one with an error of Python's, the argument
-that does not fit its annotation is named; an error with arguments that all fit is passed on as it is, since it is a fault
-of recircuit.
+``@checked_arguments`` goes before such a function, method or class. A call with an unknown argument, or without an argument
+that is needed, is refused in words, and so is a value that is neither True nor False where one of them is asked for. All
+other arguments are read by the function itself, whose messages know more. If it fails with an error of Python's, the
+argument that does not fit its annotation is named. If all arguments fit, the error is passed on as it is, because it is a
+fault of recircuit.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import numpy as np
 from .errors import RecircuitError
 from .registry import closest
 
-__all__ = ["door", "fits", "of_class"]
+__all__ = ["alternative_constructor", "checked_arguments", "fits"]
 
 #: What Python says where an argument is of the wrong kind.
 RAW = (TypeError, AttributeError, ValueError, OverflowError, LookupError, ArithmeticError, RecursionError)
@@ -37,8 +37,8 @@ WORDS: dict[Any, str] = {
 }  # fmt: skip
 
 
-def door[F: Callable[..., Any]](what: F) -> F:
-    """Hold the arguments of a function, or those with which a class is made, against their annotations."""
+def checked_arguments[F: Callable[..., Any]](what: F) -> F:
+    """Check the arguments of a function, or those with which a class is made, against their annotations."""
     if isinstance(what, type):
         made = cast("Any", what)
         made.__init__ = _guarded(made.__init__, "__init__")
@@ -47,10 +47,10 @@ def door[F: Callable[..., Any]](what: F) -> F:
 
 
 if TYPE_CHECKING:
-    of_class = classmethod
+    alternative_constructor = classmethod
 else:
 
-    class of_class(classmethod):
+    class alternative_constructor(classmethod):
         """A class method that makes an object. Called on an object, which it would leave as it is, it is refused."""
 
         def __get__(self, instance: Any, owner: type[Any] | None = None, /) -> Callable[..., Any]:
