@@ -15,16 +15,16 @@ This file is read in every peer's environment: it needs NumPy alone, and Python 
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 
 import numpy as np
 
+from benchmarks.problem import LayeredSettings, SavedProblem, layer_weights
+
 
 @dataclass(frozen=True)
-class Settings:
-    """Sizes and constants; `batch_size` is B, `steps` is T, `rows` how many stimuli there are."""
+class Settings(LayeredSettings):
+    """Sizes and constants; `batch_size` is B, `steps` is T, `rows` is how many stimuli there are."""
 
     sizes: tuple[int, ...] = (784, 512, 512, 10)
     batch_size: int = 250
@@ -34,52 +34,27 @@ class Settings:
     beta1: float = 0.9
     beta2: float = 0.999
     epsilon: float = 1e-8
-    rows: int = 1000
-    seed: int = 0
-
-    @property
-    def layers(self) -> int:
-        """L, the number of layers of weights."""
-        return len(self.sizes) - 1
 
 
 @dataclass(frozen=True)
-class Problem:
+class Problem(SavedProblem):
     """A network with its numbers, all float32: W_1..W_L, x (rows, n_0), and s (rows, n_L), one-hot."""
 
+    kind = Settings
     settings: Settings
     w: list[np.ndarray]
     x: np.ndarray
     s: np.ndarray
 
-    def shown(self, presentation: int) -> np.ndarray:
-        """The rows that a presentation shows, (B,)."""
-        b = self.settings.batch_size
-        return np.arange(presentation * b, (presentation + 1) * b) % len(self.x)
-
     def initial(self) -> list[np.ndarray]:
         """The weights before the first presentation."""
         return self.w
-
-    def save(self, path: Path) -> None:
-        """Write it as an npz file."""
-        weights = {f"w{k}": w for k, w in enumerate(self.w)}
-        np.savez(path, settings=json.dumps(asdict(self.settings)), x=self.x, s=self.s, **weights)
-
-    @classmethod
-    def load(cls, path: Path) -> Problem:
-        """Read what `save` wrote."""
-        with np.load(path) as file:
-            stored = json.loads(str(file["settings"]))
-            settings = Settings(**stored | {"sizes": tuple(stored["sizes"])})
-            return cls(settings, [file[f"w{k}"] for k in range(settings.layers)], file["x"], file["s"])
 
 
 def draw(settings: Settings) -> Problem:
     """Weights uniform in +-sqrt(6/(n_pre + n_post)), stimuli uniform in [0, 1), a random class each."""
     random, sizes = np.random.default_rng(settings.seed), settings.sizes
-    limits = [np.sqrt(6 / (a + b)) for a, b in zip(sizes, sizes[1:])]
-    weights = [random.uniform(-c, c, (b, a)).astype(np.float32) for a, b, c in zip(sizes, sizes[1:], limits)]
+    weights = [layer_weights(random, post, pre) for pre, post in zip(sizes, sizes[1:])]
     x = random.random((settings.rows, sizes[0]), dtype=np.float32)
     labels = random.integers(0, sizes[-1], settings.rows)
     return Problem(settings, weights, x, np.eye(sizes[-1], dtype=np.float32)[labels])

@@ -15,16 +15,16 @@ This file is read in every peer's environment: it needs NumPy alone, and Python 
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 
 import numpy as np
 
+from benchmarks.problem import SavedProblem, SharedSettings
+
 
 @dataclass(frozen=True)
-class Settings:
-    """Sizes and constants; `batch_size` is B, `rows` how many targets there are."""
+class Settings(SharedSettings):
+    """Sizes and constants; `batch_size` is B, `rows` is how many targets there are."""
 
     units: int = 200
     outputs: int = 2
@@ -34,13 +34,13 @@ class Settings:
     rate: float = 0.002
     rate_out: float = 0.0002
     rows: int = 320
-    seed: int = 0
 
 
 @dataclass(frozen=True)
-class Problem:
+class Problem(SavedProblem):
     """A network with its numbers, all float32: w (n, n), v (m, n), k (n, m), h (B, n), targets (rows, steps, m)."""
 
+    kind = Settings
     settings: Settings
     w: np.ndarray
     v: np.ndarray
@@ -48,26 +48,9 @@ class Problem:
     h: np.ndarray
     targets: np.ndarray
 
-    def shown(self, presentation: int) -> np.ndarray:
-        """The rows that a presentation shows, (B,)."""
-        b = self.settings.batch_size
-        return np.arange(presentation * b, (presentation + 1) * b) % len(self.targets)
-
     def initial(self) -> list[np.ndarray]:
         """The weights before the first presentation."""
         return [self.w, self.v]
-
-    def save(self, path: Path) -> None:
-        """Write it as an npz file."""
-        arrays = {name: getattr(self, name) for name in ("w", "v", "k", "h", "targets")}
-        np.savez(path, settings=json.dumps(asdict(self.settings)), **arrays)
-
-    @classmethod
-    def load(cls, path: Path) -> Problem:
-        """Read what `save` wrote."""
-        with np.load(path) as file:
-            settings = Settings(**json.loads(str(file["settings"])))
-            return cls(settings, *(file[name] for name in ("w", "v", "k", "h", "targets")))
 
 
 def draw(settings: Settings) -> Problem:

@@ -19,79 +19,48 @@ This file is read in every peer's environment: it needs NumPy alone, and Python 
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 
 import numpy as np
+
+from benchmarks.problem import LayeredSettings, SavedProblem, layer_weights
 
 MODES = ("every", "needed")
 
 
 @dataclass(frozen=True)
-class Settings:
-    """Sizes and constants; `batch_size` is B, `rows` how many stimuli there are."""
+class Settings(LayeredSettings):
+    """Sizes and constants; `batch_size` is B, `rows` is how many stimuli there are."""
 
     sizes: tuple[int, ...] = (784, 500, 500, 10)
-    batch_size: int = 100
     steps: int = 20
     clamped_from: int = 10
     mix: float = 0.25
     rate: float = 0.01
-    rows: int = 1000
-    seed: int = 0
-
-    @property
-    def layers(self) -> int:
-        """L, the number of layers of weights."""
-        return len(self.sizes) - 1
 
 
 @dataclass(frozen=True)
-class Problem:
+class Problem(SavedProblem):
     """A workload with its numbers, all float32.
 
     weights: W_1..W_L. feedback: R_1..R_{L-1}. x: (rows, n_0). s: (rows, n_L), one-hot.
     """
 
+    kind = Settings
     settings: Settings
     weights: list[np.ndarray]
     feedback: list[np.ndarray]
     x: np.ndarray
     s: np.ndarray
 
-    def shown(self, presentation: int) -> np.ndarray:
-        """The rows that a presentation shows, (B,)."""
-        batch_size = self.settings.batch_size
-        return np.arange(presentation * batch_size, (presentation + 1) * batch_size) % len(self.x)
-
-    def save(self, path: Path) -> None:
-        """Write it as an npz file."""
-        arrays = {f"w{k}": w for k, w in enumerate(self.weights)} | {f"r{k}": r for k, r in enumerate(self.feedback)}
-        np.savez(path, settings=json.dumps(asdict(self.settings)), x=self.x, s=self.s, **arrays)
-
-    @classmethod
-    def load(cls, path: Path) -> Problem:
-        """Read what `save` wrote."""
-        with np.load(path) as file:
-            stored = json.loads(str(file["settings"]))
-            settings = Settings(**stored | {"sizes": tuple(stored["sizes"])})
-            weights = [file[f"w{k}"] for k in range(settings.layers)]
-            feedback = [file[f"r{k}"] for k in range(settings.layers - 1)]
-            return cls(settings, weights, feedback, file["x"], file["s"])
-
 
 def draw(settings: Settings) -> Problem:
     """Weights uniform in +-sqrt(6/(n_pre + n_post)), stimuli uniform in [0, 1), a random class each."""
     rng = np.random.default_rng(settings.seed)
 
-    def uniform(n_post: int, n_pre: int) -> np.ndarray:
-        limit = np.sqrt(6 / (n_post + n_pre))
-        return rng.uniform(-limit, limit, (n_post, n_pre)).astype(np.float32)
-
     pairs = list(zip(settings.sizes, settings.sizes[1:]))
-    weights = [uniform(post, pre) for pre, post in pairs]
-    feedback = [uniform(pre, post) for pre, post in pairs[1:]]
+    weights = [layer_weights(rng, post, pre) for pre, post in pairs]
+    feedback = [layer_weights(rng, pre, post) for pre, post in pairs[1:]]
     x = rng.random((settings.rows, settings.sizes[0]), dtype=np.float32)
     s = np.eye(settings.sizes[-1], dtype=np.float32)[rng.integers(0, settings.sizes[-1], settings.rows)]
     return Problem(settings, weights, feedback, x, s)
