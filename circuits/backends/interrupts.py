@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+Handler = Callable[[int, FrameType | None], object]
+
 
 @contextmanager
 def interruptible(
@@ -18,24 +20,13 @@ def interruptible(
     In threads other than the main one, and where Ctrl-C is ignored, nothing changes.
     """
     asked = asked or threading.Event()
-    before = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or before in (None, signal.SIG_IGN):
-        yield asked
-        return
 
     def note(*_: object) -> None:
         asked.set()
         then()
 
-    try:
-        signal.signal(signal.SIGINT, note)
+    with _handled_by(note):
         yield asked
-    finally:
-        try:
-            signal.signal(signal.SIGINT, before)
-        finally:  # the handler of another signal may have raised an exception in its stead
-            if signal.getsignal(signal.SIGINT) is note:
-                signal.signal(signal.SIGINT, before)
 
 
 @contextmanager
@@ -44,11 +35,10 @@ def never_lost() -> Iterator[None]:
 
     In threads other than the main one, and where Ctrl-C is ignored, nothing changes.
     """
-    before = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or not callable(before):
+    before, raised = signal.getsignal(signal.SIGINT), threading.Event()
+    if not callable(before):
         yield
         return
-    raised = threading.Event()
 
     def note(number: int, frame: FrameType | None) -> None:
         try:
@@ -57,13 +47,28 @@ def never_lost() -> Iterator[None]:
             raised.set()
             raise
 
-    signal.signal(signal.SIGINT, note)
-    try:
+    with _handled_by(note):
         yield
-    finally:
-        signal.signal(signal.SIGINT, before)
     if raised.is_set():
         raise KeyboardInterrupt
+
+
+@contextmanager
+def _handled_by(handler: Handler) -> Iterator[None]:
+    """Have a function handle Ctrl-C, in the main thread, and unless Ctrl-C is ignored."""
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or before in (None, signal.SIG_IGN):
+        yield
+        return
+    try:
+        signal.signal(signal.SIGINT, handler)
+        yield
+    finally:
+        try:
+            signal.signal(signal.SIGINT, before)
+        finally:  # the handler of another signal may have raised an exception in its stead
+            if signal.getsignal(signal.SIGINT) is handler:
+                signal.signal(signal.SIGINT, before)
 
 
 @contextmanager

@@ -46,10 +46,6 @@ class DelayLine:
         """The variable that holds the signal of so many steps ago."""
         return dict(self.taps)[steps]
 
-    def bytes(self, batch_size: int, itemsize: int) -> int:
-        """Memory that it takes."""
-        return (self.length + len(self.taps)) * batch_size * self.population.size * itemsize
-
 
 def _line_name(number: int) -> str:
     return f"delayed_{number}"

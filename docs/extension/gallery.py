@@ -18,6 +18,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from recircuit.processor import cores
+
 from .links import DOCS, ROOT
 from .toctrees import toctree
 
@@ -104,7 +106,7 @@ def examples() -> list[Example]:
 def pages(cache: Path, *, run: bool = True) -> dict[str, str]:
     """Return the page of each example, by its name in made/. Without a run, those that were not run before show no figure."""
     known = examples()
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(cores()) as pool:
         folders = list(pool.map(lambda each: each.run(cache) if run else cache / f"{each.name}-{each.key}", known))
     shutil.rmtree(PICTURES / "pictures", ignore_errors=True)
     return {f"gallery/{each.name}.md": _page(each, folder) for each, folder in zip(known, folders)}
