@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 
 from ...arguments import checked_arguments
 from ...errors import RecircuitError
@@ -162,9 +162,15 @@ class NoAutapses(Matrix):
         self.of.check(n_pre, n_post, name)
 
 
+def is_sparse(value: Any) -> bool:
+    """Whether a value is a sparse matrix of SciPy. There is none where SciPy has not been imported, which takes a while."""
+    sparse = sys.modules.get("scipy.sparse")
+    return sparse is not None and bool(sparse.issparse(value))
+
+
 def is_listing(value: Any) -> bool:
     """Whether a value looks like one of the forms that `Given` takes."""
-    return isinstance(value, np.ndarray) or sparse.issparse(value) or _is_pairs(value)
+    return isinstance(value, np.ndarray) or is_sparse(value) or _is_pairs(value)
 
 
 def _is_pairs(value: Any) -> bool:
@@ -194,8 +200,8 @@ def _pairs(value: Any) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _matrix(value: Any) -> np.ndarray:
-    if sparse.issparse(value):
-        stored = sparse.coo_array(value)
+    if is_sparse(value):
+        stored = value.tocoo()
         if stored.ndim == 2:
             found = np.zeros(stored.shape, dtype=bool)
             found[stored.row, stored.col] = True

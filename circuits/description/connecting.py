@@ -9,14 +9,13 @@ from typing import Any
 
 import numpy as np
 from brian2.units.fundamentalunits import DIMENSIONLESS
-from scipy import sparse
 
 from ...errors import RecircuitError
 from ...plasticity import Rule, SynapticEquation, find
 from ...plasticity.names import LATE
 from ...plasticity.values import Values
 from ..connectivity import Connectivity, Given, NoAutapses
-from ..connectivity.given import is_listing
+from ..connectivity.given import is_listing, is_sparse
 from .initial import draw, glorot
 from .neuron import Neuron
 from .population import Population
@@ -89,7 +88,7 @@ def listed_synapses(weights: Any, connectivity: Any, autapses: bool | None, name
     """Weights and connectivity, where either is an array or a sparse matrix that says which synapses there are."""
     if autapses is not None and not isinstance(autapses, bool | np.bool_):
         raise RecircuitError(f"connect {name}: autapses is True or False; got {autapses!r}.")
-    if sparse.issparse(weights):
+    if is_sparse(weights):
         connectivity = Given(weights) if connectivity is None else connectivity
         weights = weights.toarray()
     if is_listing(connectivity):

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 from brian2.core.functions import DEFAULT_CONSTANTS
 from brian2.core.namespace import DEFAULT_UNITS
-from scipy.special import exprel
 
 from ...errors import RecircuitError
 from ...plasticity.parse import names_in
@@ -26,11 +25,18 @@ CONSTANTS: dict[str, float] = {n: c.value for n, c in DEFAULT_CONSTANTS.items()}
 #: Brian2's functions that draw random numbers: `evaluate` is given them by whoever has a generator.
 DRAWS = frozenset({"rand", "randn", "poisson"})
 
+
+def _exprel(x: Any) -> Any:
+    from scipy.special import exprel  # SciPy takes a while to load, and few equations have this function
+
+    return exprel(x)
+
+
 #: All other functions of Brian2.
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "cos": np.cos, "sin": np.sin, "tan": np.tan, "cosh": np.cosh, "sinh": np.sinh, "tanh": np.tanh,
     "arccos": np.arccos, "arcsin": np.arcsin, "arctan": np.arctan,
-    "exp": np.exp, "expm1": np.expm1, "exprel": exprel, "log": np.log, "log10": np.log10, "log1p": np.log1p,
+    "exp": np.exp, "expm1": np.expm1, "exprel": _exprel, "log": np.log, "log10": np.log10, "log1p": np.log1p,
     "sqrt": np.sqrt, "abs": np.abs, "sign": np.sign, "clip": np.clip,
     "ceil": lambda x: np.int32(np.ceil(x)), "floor": lambda x: np.int32(np.floor(x)), "int": np.int32,
     "timestep": lambda t, dt: np.int64((t + 1e-3 * dt) / dt),
