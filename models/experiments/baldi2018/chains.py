@@ -120,7 +120,13 @@ def _checks(L: int, one: Length, quick: bool) -> list[Check]:
     strayed = float((~near & one.solved).mean()) if one.solved.any() else float("nan")
     rows: list[Row] = [
         (f"{where} that end at the predicted root", float(near.mean()), "==", 1.0, "all"),
-        ("the same of those in the unstable region", float(near[one.unstable].mean()), "==", 1.0, "all"),
+        (
+            "of the chains that begin in the unstable region, share that end at the predicted root",
+            float(near[one.unstable].mean()),
+            "==",
+            1.0,
+            "all",
+        ),
         (f"{where} whose error is gone elsewhere, farther than {CLOSE:g} from that root", strayed, "==", 0.0, "none"),
         (f"{where} whose error is gone at the end", float(one.solved.mean()), "==", 1.0, "all"),
         (f"{where} that begin in the unstable region", float(one.unstable.mean()), ">=", 0.1),

@@ -106,7 +106,7 @@ def _ranks(one: Drawn) -> tuple[int, int]:
 def _equal() -> list[Row]:
     same = "RBP is equivalent to SRBP"
     rbp, srbp = _ranks(_drawn((6, 5, 2, 4), 3))
-    over = "RBP and SRBP, difference over the way of a weight"
+    over = "RBP and SRBP, difference of their weights over the largest change of a weight"
     return [
         (f"A[5, 4, 3], tanh: {over}", _gap(_drawn((5, 4, 3), 0), "tanh"), "<=", 1e-10, same),
         (f"A[4, 4, 4, 4], linear: {over}", _gap(_drawn((4, 4, 4, 4), 1), "linear"), "<=", 1e-10, same),
@@ -214,11 +214,28 @@ def _on_conserved(kept: dict[str, Array]) -> list[Row]:
         ratios = drifts[:2] / drifts[1:3]
         farthest = float(ratios[np.argmax(np.abs(ratios - 2))])
         rows += [
-            (f"gradient descent, {name}: drift over the way of a weight, rate .001", float(drifts[2]), "<=", SMALL),
-            (f"gradient descent, {name}: drift at a rate over that at half of it", farthest, "within", (1.8, 2.2)),
+            (
+                f"gradient descent, {name}: drift over the largest change of a weight, rate .001",
+                float(drifts[2]),
+                "<=",
+                SMALL,
+            ),
+            (
+                f"gradient descent, {name}: drift at a rate over the drift at half of that rate",
+                farthest,
+                "within",
+                (1.8, 2.2),
+            ),
         ]
         if np.isfinite(drifts[3]):
-            rows.append((f"RBP, {name}: drift of the same, over the way of a weight", float(drifts[3]), ">=", 0.1))
+            rows.append(
+                (
+                    f"RBP, {name}: drift of what gradient descent conserves, over the largest change of a weight",
+                    float(drifts[3]),
+                    ">=",
+                    0.1,
+                )
+            )
     return rows
 
 

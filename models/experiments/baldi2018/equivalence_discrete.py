@@ -83,7 +83,7 @@ def on_discrete(found: dict[str, Array], quick: bool) -> list[Row]:
     moved = float(found["moved"][alone].max()) if alone.any() and learned else float("nan")
     about = f"Theorem 9, {len(alone)} random networks of {len(SIZES)} shapes"
     end, says = "share whose end is an isolated solution of Eq. 110", "might be discrete"
-    rest = "A_1 and C A_2 in the last half of the time, relative, the worst of those"
+    rest = "relative change of A_1 and C A_2 in the last half of the time, the worst of the isolated ends"
     whole: Row = (f"{about}: {end}", shares["isolated"], ">=", 0.9, says)
     return [
         *([] if quick else [whole]),

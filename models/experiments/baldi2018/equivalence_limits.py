@@ -61,8 +61,13 @@ def third(settings: Settings) -> list[Row]:
     gap = float(np.abs(a[-1] - one.roots()).max() / moved) if moved else float("nan")
     drift = float(np.abs(one.invariant(a) - one.invariant(a[0])).max() / moved) if moved else float("nan")
     return [
-        ("mu = 1/3, RBP: distance from the root of Eq. 117 over the way, the worst of 32", gap, "<=", SMALL),
-        ("mu = 1/3, RBP: drift of Eq. 115 over the way, the worst of 32", drift, "<=", SMALL),
+        (
+            "mu = 1/3, RBP: distance from the root of Eq. 117 over the largest change of a weight, the worst of 32",
+            gap,
+            "<=",
+            SMALL,
+        ),
+        ("mu = 1/3, RBP: drift of Eq. 115 over the largest change of a weight, the worst of 32", drift, "<=", SMALL),
     ]
 
 

@@ -148,7 +148,7 @@ def _unison(data: Dataset, settings: Settings) -> list[Row]:
         sides += [float(a @ b > 0) for a, b in zip(*means, strict=True)]
     return [
         ("Fact 6, SRBP: cosine of the signals of two samples of a class", float(np.mean(within)), ">=", 0.9, "similar"),
-        ("Fact 6, SRBP: cosine of those of samples of two classes", float(np.mean(between)), "within", (-0.3, 0.3),
+        ("Fact 6, SRBP: cosine of the signals of samples of two classes", float(np.mean(between)), "within", (-0.3, 0.3),
          "orthogonal"),
         ("Fact 6: share of classes whose signal is on the side of BP's", float(np.mean(sides)), "within", (0.25, 0.75),
          "roughly half"),

@@ -58,9 +58,9 @@ def run(settings: Settings) -> Report:
     made += checks(
         "A[N, 1, N], Theorem 6: ",
         [
-            ("P from C^T C/|C|^2, the worst start", float(np.abs(product - wanted).max()), "<=", limit),
+            ("distance of P from C^T C/|C|^2, the worst start", float(np.abs(product - wanted).max()), "<=", limit),
             (
-                "starts whose P is nearer to that than to C^T C |C|^2",
+                "starts whose P is nearer to C^T C/|C|^2 than to C^T C |C|^2",
                 int((_far(product - wanted) < _far(product - wanted * size**2)).sum()),
                 "==",
                 len(C),

@@ -223,8 +223,20 @@ def _separated(curves: LearningCurves, scale: Scale) -> list[Row]:
     found = {name: from_neighbours(np.array(runs[0]["codes"]), labels) for name, runs in curves.items()}
     return [
         ("FA, share that is right", found["FA"], "<=", 0.2, "FA does not separate the digits at all"),
-        ("NP, that share above BP's", found["NP"] - found["BP"], ">", 0.0, "NP separates them more uniformly"),
-        ("NP, that share above ADAM's", found["NP"] - found["ADAM"], ">", 0.0, "NP separates them more uniformly"),
+        (
+            "NP, share that is right, above BP's",
+            found["NP"] - found["BP"],
+            ">",
+            0.0,
+            "NP separates them more uniformly",
+        ),
+        (
+            "NP, share that is right, above ADAM's",
+            found["NP"] - found["ADAM"],
+            ">",
+            0.0,
+            "NP separates them more uniformly",
+        ),
     ]
 
 

@@ -49,20 +49,21 @@ def run(settings: Settings) -> Report:
         f"{COUNT} networks: ",
         [
             (
-                "Delta h over the rate, extrapolated to rate 0, from D^2 (x.x) delta_GN, relative, the worst",
+                "relative distance of Delta h over the rate, extrapolated to rate 0, from D^2 (x.x) delta_GN, the worst",
                 float(off.max()),
                 "<=",
                 0.01,
                 "Eq. 59",
             ),
             (
-                "the distance at each rate, as it shrinks when the rate is halved: the ratio farthest from 2",
+                "distance of Delta h over the rate from D^2 (x.x) delta_GN: its ratio at a rate and at half of that rate, "
+                "the one farthest from 2",
                 max(ratios, key=lambda r: abs(r - 2)),
                 "within",
                 (1.8, 2.2),
             ),
             (
-                "elements of Delta h that have the sign of delta_GN, share",
+                "share of the elements of Delta h that have the sign of delta_GN",
                 float((np.sign(moved) == np.sign(newton)).mean()),
                 ">=",
                 0.999,

@@ -134,14 +134,44 @@ def _on_drawn(drawn: Mapping[int, Drawn]) -> list[Check]:
     off = max(float(np.abs(one.turned / one.buildup - 1)[grows[n]].max()) for n, one in drawn.items())
     ratio = rest[8] / rest[1] if rest[1] else float("nan")
     rows: list[Row] = [
-        ("networks that do as the eigenvalues of W B say, share", float(np.mean(agree)), ">=", 0.98, "three cases"),
+        (
+            "share of the networks that do as the eigenvalues of W B say",
+            float(np.mean(agree)),
+            ">=",
+            0.98,
+            "three cases",
+        ),
         ("n = 1: share that comes to rest", rest[1], "within", (0.35, 0.6)),
         ("share that comes to rest, from one n to the next, the largest rise", falls, "<", 0.0, "shrinks with size"),
         ("n = 8: share that comes to rest, over that of n = 1", ratio, "<=", 0.05, "obviously small"),
-        ("|A|^2 grows where an eigenvalue is below 0, n of 2 or more, the least share", share, ">=", 0.95, "case 3"),
-        ("tr(A^T B E) is above 0 there, share", float(np.mean(positive)), ">=", 0.99, "on average, Eq. 25"),
-        ("tr(BW) grows when W learns then, share", float(np.mean(turned)), ">=", 0.99, "Eq. 28"),
-        ("the change of tr(BW) from tr(A^T B E) there, relative, the largest", off, "<=", 1e-6, "Eq. 27"),
+        (
+            "networks with an eigenvalue below 0, n of 2 or more: share in which |A|^2 grows, the least",
+            share,
+            ">=",
+            0.95,
+            "case 3",
+        ),
+        (
+            "networks with an eigenvalue below 0: share in which tr(A^T B E) is above 0",
+            float(np.mean(positive)),
+            ">=",
+            0.99,
+            "on average, Eq. 25",
+        ),
+        (
+            "networks with an eigenvalue below 0: share in which tr(BW) grows when W learns afterwards",
+            float(np.mean(turned)),
+            ">=",
+            0.99,
+            "Eq. 28",
+        ),
+        (
+            "networks with an eigenvalue below 0: relative distance of the change of tr(BW) from tr(A^T B E), the largest",
+            off,
+            "<=",
+            1e-6,
+            "Eq. 27",
+        ),
     ]
     count = len(drawn[1].error)
     return checks(f"drawn, {count} networks of each size, A alone until t = {UNTIL:g}: ", rows)

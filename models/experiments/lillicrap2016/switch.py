@@ -96,7 +96,7 @@ def _checks(found: Sequence[tuple[Array, Array]], first: int, second: int, quick
             0.01,
             "a local minimum with an error",
         ),
-        ("the same, the largest", most, "<", 0.5, "it has learned"),
+        ("backpropagation at the end: NSE, the largest", most, "<", 0.5, "it has learned"),
         (
             "backpropagation at the end: factor by which NSE falls in the last sixth, the smallest",
             of_learned(min(stay), most),
@@ -114,7 +114,13 @@ def _checks(found: Sequence[tuple[Array, Array]], first: int, second: int, quick
     if not quick:  # so few presentations are not enough to recover
         slowest = max(half(run, second) for run in found) / first
         rows.append(
-            ("until half of that rise is gone: presentations over those of BP", slowest, "<=", 0.1, "quickly recovers")
+            (
+                "presentations until half of the rise after the switch is gone, over those of BP",
+                slowest,
+                "<=",
+                0.1,
+                "quickly recovers",
+            )
         )
         rows.append(("at the end: NSE with B over that with W^T, the worst", max(low), "<=", 1.1, "low error rates"))
     return checks(f"{many(found)}, ", rows)

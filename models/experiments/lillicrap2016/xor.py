@@ -127,7 +127,7 @@ def _checks(small: dict[str, list[TrainingRun]], large: dict[str, list[TrainingR
         for method, runs in large.items()
     ]
     after = float(np.mean([abs(correlated(c.after, c.channel)) >= CHANCE for c in large["FA"]]))
-    rows.append(("2-25-1, FA: starts after which W and B correlate, share", after, "==", 1.0, "clear alignment"))
+    rows.append(("2-25-1, FA: share of starts after which W and B correlate", after, "==", 1.0, "clear alignment"))
     if quick:  # of few starts nothing can be said of 2-2-1
         return checks("", rows)
     before = float(np.mean([abs(correlated(c.before, c.channel)) >= CHANCE for c in large["FA"]]))
@@ -139,11 +139,13 @@ def _checks(small: dict[str, list[TrainingRun]], large: dict[str, list[TrainingR
     ]
     return checks("", [
         *rows,
-        ("2-25-1, FA: the same before learning", before, "<=", 0.2, "no obvious relationship"),
+        ("2-25-1, FA: share of starts whose W and B correlate before learning", before, "<=", 0.2, "no obvious relationship"),
         ("2-25-1: presentations that FA needs over BP's, the median", _quicker(large), "<", 1.0, "FA is quicker"),
-        ("2-2-1: the same of starts that both solve", _quicker(small), "<", 1.0, "FA is quicker"),
+        ("2-2-1: presentations that FA needs over BP's, the median of starts that both solve", _quicker(small), "<", 1.0,
+         "FA is quicker"),
         ("2-2-1, FA: angle of B to W^T where it is solved, the largest (degrees)", max(angles), "<=", 15.0, f"{PRINTED:.1f}"),
-        ("2-2-1, FA: W at the end from the paper's, relative, the median", _off(solved), "<=", 0.1, "(-4.65, -4.55)"),
+        ("2-2-1, FA: relative distance of W at the end from the paper's, the median", _off(solved), "<=", 0.1,
+         "(-4.65, -4.55)"),
     ])  # fmt: skip
 
 
