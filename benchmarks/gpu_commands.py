@@ -18,15 +18,15 @@ from recircuit.circuits.backends.cuda.loop import OURS
 LEAST = 5.0
 
 
-class Spent(RuntimeError):
+class OutOfTime(RuntimeError):
     """The time of the call is spent; a later call goes on."""
 
 
 def seconds_left(arguments: argparse.Namespace) -> float:
-    """Seconds until the time is spent. Raises Spent: there are too few."""
+    """Seconds until the time is spent. Raises OutOfTime: there are too few."""
     left = arguments.deadline - time.monotonic()
     if left < LEAST:
-        raise Spent("the time is spent")
+        raise OutOfTime("the time is spent")
     return left
 
 
@@ -36,7 +36,8 @@ def answer_of(
 ) -> str:  # fmt: skip
     """The last line that a command says.
 
-    Raises RuntimeError: what went wrong, or it took more than `most` seconds. Spent: it did not end in the time that there is.
+    Raises RuntimeError: what went wrong, or it took more than `most` seconds. OutOfTime: it did not end in the time that there
+    is.
     """
     left = seconds_left(arguments)
     try:
@@ -47,7 +48,7 @@ def answer_of(
     except subprocess.TimeoutExpired:
         if left > most:
             raise RuntimeError(f"it did not end within {most:.0f} s") from None
-        raise Spent("it did not end before the time was spent") from None
+        raise OutOfTime("it did not end before the time was spent") from None
     lines = done.stdout.strip().splitlines()
     if done.returncode or (answers and not lines):
         raise RuntimeError((done.stderr.strip().splitlines() or ["it said nothing"])[-1])
@@ -57,7 +58,7 @@ def answer_of(
 def lines_of(command: list[str], arguments: argparse.Namespace, folder: str | Path = ROOT) -> Iterator[str]:
     """What a command says, line by line, as it says it.
 
-    Raises Spent: it was ended, since the time was spent. RuntimeError: it failed by a signal.
+    Raises OutOfTime: it was ended, since the time was spent. RuntimeError: it failed by a signal.
     """
     process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     ending = Timer(seconds_left(arguments), process.kill)
@@ -71,7 +72,7 @@ def lines_of(command: list[str], arguments: argparse.Namespace, folder: str | Pa
         process.kill()
         status = process.wait()
     if ended:
-        raise Spent("it did not end before the time was spent")
+        raise OutOfTime("it did not end before the time was spent")
     if status < 0:
         raise RuntimeError(f"it was ended by signal {-status}")
 

@@ -1,7 +1,7 @@
 """The parts of benchmarks.gpu that say how fast it is, as plain numbers.
 
 Each goes on with what an earlier call has found (`arguments.earlier`), hands what it has to `arguments.keep` as it goes on,
-and raises Spent where something is left when the time is spent.
+and raises OutOfTime where something is left when the time is spent.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import numpy as np
 
 from benchmarks.client import Client, Failed
 from benchmarks.environments import Missing
-from benchmarks.gpu_commands import Spent, answer_of, compiled, lines_of, seconds_left
+from benchmarks.gpu_commands import OutOfTime, answer_of, compiled, lines_of, seconds_left
 from benchmarks.reference import TOLERANCE
 from benchmarks.roster import Entrant
 from benchmarks.training import data
@@ -105,7 +105,7 @@ def _rows_of(findings: dict[str, Any], case: _Case, arguments: argparse.Namespac
         seconds_left(arguments)
         try:
             rates[label] = measure() * case.settings.batch_size
-        except Spent:
+        except OutOfTime:
             raise
         except (Failed, Missing, RuntimeError, ValueError, OSError) as problem:
             findings["absent"].setdefault(label, f"{case.name}: {problem}")

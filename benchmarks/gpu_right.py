@@ -1,7 +1,7 @@
 """The parts of benchmarks.gpu that say what is right: a build, the agreement with numpy, and the tests.
 
 Each goes on with what an earlier call has found (`arguments.earlier`), hands what it has to `arguments.keep` as it goes on,
-and raises Spent where something is left when the time is spent.
+and raises OutOfTime where something is left when the time is spent.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 from benchmarks.agreement import BOUNDS, cases
 from benchmarks.build import SIZES
-from benchmarks.gpu_commands import Spent, answer_of, lines_of
+from benchmarks.gpu_commands import OutOfTime, answer_of, lines_of
 from recircuit.processor import cores
 
 #: As many circuits are compiled at a time: for the most of its time each is one process of one thread.
@@ -51,7 +51,7 @@ def agreement(arguments: argparse.Namespace) -> dict[str, Any]:
             findings["failed"] = [f"{row['case']}, {row['precision']}" for row in rows if not row["ok"]]
             arguments.keep(findings)
     if len(rows) < len(wanted):
-        raise Spent(f"the time was spent: {len(wanted) - len(rows)} of {len(wanted)} cases are left")
+        raise OutOfTime(f"the time was spent: {len(wanted) - len(rows)} of {len(wanted)} cases are left")
     return findings
 
 
@@ -61,7 +61,7 @@ def _agrees(case: str, precision: str, arguments: argparse.Namespace) -> dict[st
     command = [sys.executable, "-W", "ignore", "-m", "benchmarks.agreement", case, precision]
     try:
         row |= json.loads(answer_of(command, arguments, most=MOST))
-    except Spent:
+    except OutOfTime:
         return None
     except (RuntimeError, ValueError, OSError) as problem:
         return row | {"error": str(problem), "ok": False}
@@ -90,7 +90,7 @@ def tests(arguments: argparse.Namespace) -> dict[str, Any]:
             findings["summary"] = f"{len(passed)} of {len(names)} passed, {len(findings['failed'])} did not"
             arguments.keep(findings)
     if left := len(names) - len(passed) - len(findings["failed"]):
-        raise Spent(f"the time was spent: {left} of {len(names)} tests are left")
+        raise OutOfTime(f"the time was spent: {left} of {len(names)} tests are left")
     return findings
 
 
@@ -98,7 +98,7 @@ def _said_by(test: str, arguments: argparse.Namespace) -> list[str] | None:
     """What pytest says of one test; None if there was no time for it."""
     try:
         return list(lines_of([*PYTEST, "--tb=line", test], arguments))
-    except Spent:
+    except OutOfTime:
         return None
     except RuntimeError as problem:
         return [f"ERROR {test}: {problem}"]

@@ -33,7 +33,7 @@ BATCH_SIZE = 100
 
 
 @dataclass(frozen=True)
-class Contestant:
+class TimedNetwork:
     """A network whose training is timed. target: the most time it should take, in times of URFB's; None: no target."""
 
     label: str
@@ -47,9 +47,9 @@ def in_layers(rule: str, **options: Any) -> Build:
     return lambda sizes: layered(sizes, rule, batch_size=BATCH_SIZE, **options)
 
 
-def perturbed(label: str, rule: str = "node_perturbation", target: float | None = 2.5, **options: Any) -> Contestant:
+def perturbed(label: str, rule: str = "node_perturbation", target: float | None = 2.5, **options: Any) -> TimedNetwork:
     """A network whose feedback weights learn from noise."""
-    return Contestant(
+    return TimedNetwork(
         label,
         "node perturbation",
         lambda sizes: node_perturbation(sizes, rule, batch_size=BATCH_SIZE, **options),
@@ -57,10 +57,10 @@ def perturbed(label: str, rule: str = "node_perturbation", target: float | None 
     )
 
 
-def randomly(label: str, algorithm: str, **options: Any) -> Contestant:
+def randomly(label: str, algorithm: str, **options: Any) -> TimedNetwork:
     """One of the family of random backpropagation."""
     variant = Variant(algorithm, **options)
-    return Contestant(
+    return TimedNetwork(
         label,
         "random backpropagation",
         lambda sizes: random_backpropagation(sizes, variant, batch_size=BATCH_SIZE),
@@ -74,11 +74,11 @@ def looping(**options: Any) -> Build:
     return lambda sizes: recirculating(sizes, rule, batch_size=BATCH_SIZE, **options)
 
 
-URFB = Contestant("urfb", "updated feedback", in_layers("urfb"))
+URFB = TimedNetwork("urfb", "updated feedback", in_layers("urfb"))
 CONTESTANTS = (
-    Contestant("frfb", "updated feedback", in_layers("frfb")),
-    Contestant("bp (a control)", "updated feedback", in_layers("bp")),
-    Contestant("urfb, softmax", "updated feedback", in_layers("urfb", loss="softmax")),
+    TimedNetwork("frfb", "updated feedback", in_layers("frfb")),
+    TimedNetwork("bp (a control)", "updated feedback", in_layers("bp")),
+    TimedNetwork("urfb, softmax", "updated feedback", in_layers("urfb", loss="softmax")),
     perturbed("layer to layer"),
     perturbed("from the output", feedback="direct"),
     perturbed("two circuits side by side", perturbation=Perturbation(windows="side by side"), target=None),
@@ -91,15 +91,15 @@ CONTESTANTS = (
     randomly("rbp, redrawn at random", "rbp", redrawn="at random"),
     randomly("rbp, redrawn sign-concordant", "rbp", redrawn="sign-concordant"),
     randomly("srbp, weights per synapse", "srbp", redrawn="per synapse"),
-    Contestant("loop from below", "recirculation", looping(), 3.0),
-    Contestant("loops from both ends", "recirculation", looping(ends=("below", "above")), 3.0),
+    TimedNetwork("loop from below", "recirculation", looping(), 3.0),
+    TimedNetwork("loops from both ends", "recirculation", looping(ends=("below", "above")), 3.0),
 )
 
 
 class Runner:
     """A built network that trains on the first presentations of an epoch."""
 
-    def __init__(self, contestant: Contestant, sizes: tuple[int, ...], shown: Dataset, presentations: int) -> None:
+    def __init__(self, contestant: TimedNetwork, sizes: tuple[int, ...], shown: Dataset, presentations: int) -> None:
         self.net = contestant.build(sizes)
         self.program = self.net.program("cpp")
         dataset_inputs(self.net, shown, "train").load(self.program)
@@ -135,7 +135,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def compare(contestant: Contestant, runner: Runner, ours: Runner, rounds: int) -> dict[str, Any]:
+def compare(contestant: TimedNetwork, runner: Runner, ours: Runner, rounds: int) -> dict[str, Any]:
     """Both in turn, after a first run of each; the median of the ratios."""
     runner.seconds(), ours.seconds()
     pairs = [(runner.seconds(), ours.seconds()) for _ in range(rounds)]

@@ -29,7 +29,7 @@ from benchmarks import (
     small,
     workload,
 )
-from benchmarks.gpu_commands import Spent
+from benchmarks.gpu_commands import OutOfTime
 from benchmarks.gpu_results import Results
 from benchmarks.peers.coding_recircuit import CodingPeer
 from benchmarks.peers.numpy import NumpyPeer
@@ -189,7 +189,7 @@ def _cases(left: float, earlier: dict[str, Any]) -> dict[str, Any]:
     arguments = argparse.Namespace(deadline=time.monotonic() + left, keep=kept.update, earlier=earlier)
     try:
         kept.update(gpu_right.agreement(arguments))
-    except Spent as problem:
+    except OutOfTime as problem:
         kept["error"] = str(problem)
     return kept
 
@@ -213,11 +213,11 @@ def test_a_case_that_does_not_end_is_a_row_that_failed(monkeypatch: pytest.Monke
 def test_lines_of_a_command_that_is_ended_with_the_time() -> None:
     command = [sys.executable, "-uc", "import time; print('one'); time.sleep(60)"]
     seen = []
-    with pytest.raises(Spent, match="did not end"):
+    with pytest.raises(OutOfTime, match="did not end"):
         for line in gpu_commands.lines_of(command, argparse.Namespace(deadline=time.monotonic() + 6)):
             seen.append(line)
     assert seen == ["one"]
-    with pytest.raises(Spent, match="is spent"):
+    with pytest.raises(OutOfTime, match="is spent"):
         gpu_commands.answer_of(command, argparse.Namespace(deadline=time.monotonic()))
 
 
@@ -232,13 +232,13 @@ def test_each_test_on_a_gpu_is_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
         if "--collect-only" in command:
             return [*said, "a::four", "a::five", "", "5 tests collected"]
         if command[-1] == "a::five":
-            raise Spent("the time is spent")
+            raise OutOfTime("the time is spent")
         return said[command[-1]]
 
     monkeypatch.setattr(gpu_right, "lines_of", lines)
     kept: dict[str, Any] = {}
     arguments = argparse.Namespace(earlier={"passed": ["a::four", "a::gone"]}, keep=kept.update)
-    with pytest.raises(Spent, match="1 of 5 tests are left"):
+    with pytest.raises(OutOfTime, match="1 of 5 tests are left"):
         gpu_right.tests(arguments)
     assert sorted(kept["passed"]) == ["a::four", "a::one"] and sorted(kept["failed"]) == ["a::three", "a::two"]
     assert kept["said"] == ["E   assert 3"] and kept["summary"] == "2 of 5 passed, 2 did not"

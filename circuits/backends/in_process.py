@@ -19,7 +19,7 @@ from .interrupts import interruptible
 from .live import LiveStimulus, Session
 from .noise import NoiseState, mersenne_state, set_mersenne
 from .program import Program, Progress, RunResult, cause, diverged
-from .rows import Action, Deed, Row
+from .rows import Action, Row, Task
 from .run_checks import check_scale, check_seed
 from .series import Series, count_of
 
@@ -103,10 +103,10 @@ class InProcessProgram(Program):
         traces: dict[str, list[np.ndarray]] = {key: [] for key in trace}
         rows = self._rows(table)
         for key, step in collect.items():
-            rows[table.steps.index(step)].deeds.append(self._keep(key, collected[key], slice(None)))
+            rows[table.steps.index(step)].tasks.append(self._keep(key, collected[key], slice(None)))
         kept = [self._keep(key, traces[key], slice(0, elements)) for key in trace]
         for row in rows:
-            row.deeds.extend(kept)
+            row.tasks.extend(kept)
         result = self._walk(self.actions(rows), order, progress, stream=table.stream)
         result.collected = {k: np.array(v) for k, v in collected.items()}
         result.traces = {k: np.array(v).reshape(len(v), -1 if v else 0) for k, v in traces.items()}
@@ -123,8 +123,8 @@ class InProcessProgram(Program):
     def _row(self, table: Timetable, place: int) -> Row:
         times = table.repeats.get(place, 1)
         running = [e.operation for e in table.entries[place] if not e.skipped]
-        deeds = [Deed(self._action(operation, table, place), operation) for operation in running]
-        return Row(deeds, times, self._each(times))
+        tasks = [Task(self._action(operation, table, place), operation) for operation in running]
+        return Row(tasks, times, self._each(times))
 
     def _each(self, times: int) -> Callable[[], Iterable[int]]:
         """What counts the steps that a row stands for while they are done."""
@@ -156,7 +156,7 @@ class InProcessProgram(Program):
 
     def _repeating(self, row: Row) -> Action:
         """All steps that a row stands for, as one action."""
-        acts, each, tick = [deed.act for deed in row.deeds], row.each, self.tick
+        acts, each, tick = [task.act for task in row.tasks], row.each, self.tick
 
         def repeat() -> None:
             for _ in each():
@@ -207,12 +207,12 @@ class InProcessProgram(Program):
 
         return tick
 
-    def _keep(self, key: str, into: list[np.ndarray], batch_size: slice) -> Deed:
+    def _keep(self, key: str, into: list[np.ndarray], batch_size: slice) -> Task:
         variable, values = self.variables[key], self.read(key)
         if variable.places is not None:
-            return Deed(lambda: into.append(self.get(key).reshape(1, -1)), reads=key)
+            return Task(lambda: into.append(self.get(key).reshape(1, -1)), reads=key)
         shown = values.reshape(variable.shape)[batch_size] if variable.by_element else values
-        return Deed(lambda: into.append(shown.copy()), reads=key)
+        return Task(lambda: into.append(shown.copy()), reads=key)
 
 
 class _InProcessSession(Session):

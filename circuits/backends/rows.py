@@ -8,13 +8,13 @@ from typing import Any
 
 from ..lowering.operations import Operation
 
-__all__ = ["Action", "Deed", "Row"]
+__all__ = ["Action", "Task", "Row"]
 
 Action = Callable[[], Any]
 
 
 @dataclass(frozen=True, eq=False)
-class Deed:
+class Task:
     """One thing that is done in a row of a timetable.
 
     Parameters
@@ -38,7 +38,7 @@ class Row:
 
     Parameters
     ----------
-    deeds : list of Deed
+    tasks : list of Task
         What is done, in order.
     times : int
         How many steps it stands for.
@@ -46,6 +46,6 @@ class Row:
         What yields once for each of these steps.
     """
 
-    deeds: list[Deed]
+    tasks: list[Task]
     times: int
     each: Callable[[], Iterable[int]]

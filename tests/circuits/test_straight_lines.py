@@ -15,7 +15,7 @@ from recircuit.circuits.backends.numpy.codeobject import whole
 from recircuit.circuits.backends.numpy.flow import Flow, NotUnderstood
 from recircuit.circuits.backends.numpy.reading import read
 from recircuit.circuits.backends.numpy.storage import Pool
-from recircuit.circuits.backends.numpy.writing import Straight
+from recircuit.circuits.backends.numpy.writing import StraightLines
 
 CODES = {
     "parameters": "tau = p[0]\nk = 1.0/tau\na = x.copy()\na = a + k*(y - a)\nx[:] = a",
@@ -50,13 +50,13 @@ def names(dtype: str) -> dict[str, Any]:
     return {"x": x, "y": y, **single, **functions, **drawing}
 
 
-def straight(code: str, namespace: dict[str, Any], times: int = 1) -> Straight:
+def straight(code: str, namespace: dict[str, Any], times: int = 1) -> StraightLines:
     flow, lines = Flow({"p", "q", "index"}), ast.parse(code).body
     if times == 1:
         read(flow, lines, namespace)
     else:
         flow.loop(times, {"x", "y", "z"}, lambda: read(flow, lines, namespace))
-    return Straight(flow, {}, Pool())
+    return StraightLines(flow, {}, Pool())
 
 
 @pytest.mark.parametrize("times", [1, 3])
@@ -92,7 +92,7 @@ def test_a_result_of_double_precision_that_is_kept_in_single_precision_is_comput
     wide = [flow.compute(np.dtype(np.float64), (flow.load(name, ours[name]),)) for name in "ab"]
     function = {"+": np.add, "-": np.subtract, "*": np.multiply, "/": np.true_divide}[operator]
     flow.store("x", ours["x"], flow.compute(function, tuple(wide)))
-    made = Straight(flow, {}, Pool())
+    made = StraightLines(flow, {}, Pool())
     assert "buffer" not in made.source  # nothing is converted
     with np.errstate(all="ignore"):
         made.given([])()
@@ -104,7 +104,7 @@ def test_a_result_of_double_precision_that_is_kept_in_single_precision_is_comput
 def test_what_does_not_change_in_a_loop_is_computed_before_it() -> None:
     flow, namespace = Flow(()), names("float64")
     flow.loop(5, {"x"}, lambda: read(flow, ast.parse("x[:] = x + tanh(y)*y").body, namespace))
-    before, _, within = Straight(flow, {}, Pool()).source.partition("for _ in range(5)")
+    before, _, within = StraightLines(flow, {}, Pool()).source.partition("for _ in range(5)")
     assert "tanh(" in before and "tanh(" not in within
 
 

@@ -18,7 +18,7 @@ from recircuit.errors import RecircuitError
 KINDS = ("executed", "lost", "wrong", "left behind", "hangs", "raw errors")
 
 
-class Hang(BaseException):
+class TakesTooLong(BaseException):
     """Something takes longer than it may. No error, so that nothing that catches errors keeps it."""
 
 
@@ -55,7 +55,7 @@ class Tally:
                 use(given)
         except RecircuitError:
             self.refused += 1
-        except Hang:
+        except TakesTooLong:
             self.fault("hangs", f"more than {limit} s: {given!r:.2000}")
         except BaseException:
             self.fault("raw errors", f"{given!r:.2000}\n{traceback.format_exc()}")
@@ -63,13 +63,13 @@ class Tally:
 
 @contextmanager
 def at_most(seconds: float) -> Iterator[None]:
-    """Raise `Hang` after a while. Does nothing in a thread, where there are no signals."""
+    """Raise `TakesTooLong` after a while. Does nothing in a thread, where there are no signals."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
     def hang(*_: object) -> None:
-        raise Hang
+        raise TakesTooLong
 
     before = signal.signal(signal.SIGALRM, hang)
     signal.setitimer(signal.ITIMER_REAL, seconds)

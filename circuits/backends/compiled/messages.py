@@ -62,7 +62,7 @@ class Malformed(Exception):
     """The data that arrived are not a message, or not the message that was expected."""
 
 
-class Gone(Exception):
+class Disconnected(Exception):
     """Nobody is at the other end."""
 
 
@@ -148,7 +148,7 @@ class Channel:
             try:
                 self.socket.sendmsg([header, body[at : at + PART]], rights if at == 0 else [], socket.MSG_NOSIGNAL)
             except ConnectionError:
-                raise Gone from None
+                raise Disconnected from None
 
     def exchange(self, kind: Kind, number: int, body: bytearray) -> Message:
         """Send a message of one packet, and wait for an answer of one.
@@ -158,7 +158,7 @@ class Channel:
         try:
             self.socket.sendmsg([_HEADER.pack(MAGIC, kind, number, len(body), 0), body], [], socket.MSG_NOSIGNAL)
         except ConnectionError:
-            raise Gone from None
+            raise Disconnected from None
         looks = LOOKS if kind is Kind.PRESENT_SOON else 0
         while True:
             answered, of, size, at, part = self._packet(looks)
@@ -182,7 +182,7 @@ class Channel:
     def receive(self, number: int, meanwhile: Callable[[], None] = lambda: None) -> Message:
         """Wait for the next message of this number; those of others are thrown away.
 
-        Raises `Gone` where the worker has ended, and `Malformed`.
+        Raises `Disconnected` where the worker has ended, and `Malformed`.
         """
         body = bytearray()
         while True:
@@ -222,7 +222,7 @@ class Channel:
             except ConnectionError:
                 length = 0
         if length == 0:
-            raise Gone
+            raise Disconnected
         if length < _HEADER.size:
             raise Malformed(f"a packet of {length} bytes")
         magic, kind, number, size, at = _HEADER.unpack_from(self._buffer)

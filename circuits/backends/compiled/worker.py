@@ -17,7 +17,7 @@ from typing import NoReturn
 from ....errors import RecircuitError
 from ....processor import threads_of
 from ..interrupts import interruptible, postponed
-from .messages import PART, Channel, Field, Gone, Kind, Malformed, Message, unpack
+from .messages import PART, Channel, Disconnected, Field, Kind, Malformed, Message, unpack
 from .waiting_choice import WaitingChoice
 
 #: Seconds that a worker has to say that it is ready; a GPU that others use takes a few.
@@ -105,7 +105,7 @@ class Worker:
                 answer = self._channel.exchange(
                     Kind.PRESENT_SOON if self._waiting.looks else Kind.PRESENT, self._number, body
                 )
-            except Gone:
+            except Disconnected:
                 self._died()
             except Malformed as problem:
                 self._end_of(problem)
@@ -166,7 +166,7 @@ class Worker:
                 if progress is not None:
                     progress(_whole(answer))
             self._owing = False
-        except Gone:
+        except Disconnected:
             self._died()
         except Malformed as problem:
             self._end_of(problem)
@@ -195,7 +195,7 @@ class Worker:
                 f"{self.backend}: the compiled circuit did not answer within {PATIENCE:.0f} s. If that happens again, remove "
                 f"{folder}, so that it is compiled anew."
             ) from None
-        except Gone:
+        except Disconnected:
             self._died()
         except Malformed as problem:
             self._end_of(problem)

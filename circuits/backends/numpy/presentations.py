@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 
 from ...lowering.lowered import Lowered
-from ..rows import Action, Deed, Row
+from ..rows import Action, Row, Task
 from .codeobject import DenseNumpyCodeObject
 from .flow import Flow
 from .operation_code import OperationCode as _Code
 from .steady import Prepared
 from .storage import Pool
-from .writing import Straight
+from .writing import StraightLines
 
 __all__ = ["Presentations"]
 
@@ -78,8 +78,8 @@ class Presentations:
         self._names = names
         self._clock = frozenset(names[key] for key in ("clock.t", "clock.timestep"))
         self._called: dict[str, Prepared | _Traced] = {}
-        self._made: dict[tuple[_Block, ...], Straight] = {}
-        self._stale: list[Straight | Prepared | _Traced] = []
+        self._made: dict[tuple[_Block, ...], StraightLines] = {}
+        self._stale: list[StraightLines | Prepared | _Traced] = []
         self._pool, self._pool_of_traces = Pool(), Pool()  # traces are set within a function that has values of its own
 
     def changed(self) -> None:
@@ -105,28 +105,28 @@ class Presentations:
         """What a row has in common with others that the same lines do."""
         return tuple(
             d.operation.name if d.operation and d.operation.name in self.operations else self._given(d)
-            for d in row.deeds
+            for d in row.tasks
         )
 
-    def _given(self, deed: Deed) -> _Given:
-        if deed.operation is None:
-            return _Given(frozenset({self._names[deed.reads]}), frozenset())
-        return _Given(frozenset(), frozenset(self._names[key] for key in deed.operation.writes))
+    def _given(self, task: Task) -> _Given:
+        if task.operation is None:
+            return _Given(frozenset({self._names[task.reads]}), frozenset())
+        return _Given(frozenset(), frozenset(self._names[key] for key in task.operation.writes))
 
-    def _function(self, blocks: tuple[_Block, ...]) -> Straight:
+    def _function(self, blocks: tuple[_Block, ...]) -> StraightLines:
         """The function that does some blocks."""
         if blocks not in self._made:
             self._made[blocks] = function = self._straight(blocks)
             self._stale.append(function)
         return self._made[blocks]
 
-    def _straight(self, blocks: tuple[_Block, ...]) -> Straight:
+    def _straight(self, blocks: tuple[_Block, ...]) -> StraightLines:
         flow, ticks = Flow(self.constant), _Ticks(self.tick, self._clock)
         for block in blocks:
             self._add(flow, block, ticks)
         ticks.flush(flow)
         functions: dict[str, Any] = {name: called.act for name, called in self._called.items()}
-        return Straight(flow, functions | ticks.functions, self._pool)
+        return StraightLines(flow, functions | ticks.functions, self._pool)
 
     def _add(self, flow: Flow, block: _Block, ticks: _Ticks) -> None:
         touched = set().union(*(self._touched(item) for item in block.pattern))
@@ -168,7 +168,7 @@ class Presentations:
             return prepared
         active = code.namespace[self._names["presentation.active"]]
         return _Traced(
-            Straight(code.traced, {}, self._pool_of_traces), prepared, active, self.lowered.network.batch_size
+            StraightLines(code.traced, {}, self._pool_of_traces), prepared, active, self.lowered.network.batch_size
         )
 
     def _operation(self, flow: Flow, code: _Code) -> None:
@@ -184,7 +184,7 @@ class Presentations:
 class _Traced:
     """Traces: in straight lines if all batch elements show something, and else as they come."""
 
-    def __init__(self, whole: Straight, some: Prepared, active: np.ndarray, batch_size: int) -> None:
+    def __init__(self, whole: StraightLines, some: Prepared, active: np.ndarray, batch_size: int) -> None:
         self.whole, self.some = whole, some
         straight = whole.given([])
 
@@ -229,7 +229,7 @@ def _block(pattern: _Pattern, rows: list[Row]) -> tuple[_Block, list[Any]]:
     """Rows of a pattern as a block, with the calls that are given to it."""
     times = sum(row.times for row in rows)
     calls = [
-        tuple(d.act for d, item in zip(row.deeds, pattern, strict=True) if isinstance(item, _Given)) for row in rows
+        tuple(d.act for d, item in zip(row.tasks, pattern, strict=True) if isinstance(item, _Given)) for row in rows
     ]
     if not calls[0]:
         return _Block(pattern, times), []

@@ -12,10 +12,10 @@ from .flow import Call, Compute, Flow, Line, Loop, Store
 from .storage import Place, Plan, Pool, needed
 from .values import Kind, Value
 
-__all__ = ["Straight"]
+__all__ = ["StraightLines"]
 
 
-class Straight:
+class StraightLines:
     """A function that does all operations of some steps, one after the other.
 
     Parameters
