@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 import warnings
 
 from ...errors import RecircuitError
@@ -14,6 +15,9 @@ from ...registry import Imported, Registry, an_instance_of
 from ..lowering.lowered import Lowered
 from .base import Backend
 from .program import Program
+
+#: When this process began to import the backends. Files that are younger are not what it runs.
+IMPORTED = time.time()
 
 #: Brian2's device, its preferences and the names of its objects are the process's, so builds take turns.
 _building = threading.RLock()

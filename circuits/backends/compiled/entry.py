@@ -14,22 +14,24 @@ RECORD = "entry.json"
 
 def record(folder: Path, recipe: Recipe) -> None:
     """Write down what was made."""
-    (folder / RECORD).write_text(json.dumps({name: _seen(folder / name) for name in recipe.makes}))
+    (folder / RECORD).write_text(json.dumps({name: seen(folder / name) for name in recipe.makes}))
 
 
 def is_whole(folder: Path, recipe: Recipe) -> bool:
     """Whether an entry has all its files, as they were when it was made."""
     try:
         made = json.loads((folder / RECORD).read_text())
-        return all(made[name] == _seen(folder / name) and _usable(folder / name) for name in recipe.makes)
+        return all(made[name] == seen(folder / name) and usable(folder / name) for name in recipe.makes)
     except (OSError, ValueError, LookupError, TypeError):
         return False
 
 
-def _seen(file: Path) -> list[int | str]:
+def seen(file: Path) -> list[int | str]:
+    """Return the size of a file, and a hash of what is in it."""
     content = file.read_bytes()
     return [len(content), hashlib.sha256(content).hexdigest()]
 
 
-def _usable(file: Path) -> bool:
+def usable(file: Path) -> bool:
+    """Whether a file may be used as what it is: a program may be run."""
     return file.suffix == ".o" or os.access(file, os.X_OK)

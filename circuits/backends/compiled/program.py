@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,9 +22,10 @@ from ..noise import MERSENNE, NoiseState
 from ..program import Program, Progress, RunResult
 from ..run_checks import check_scale, check_seed
 from ..series import Series, count_of
-from . import forks
+from . import forks, known
 from .build import Recipe
 from .cache import built
+from .depends import depends_on
 from .live import CompiledSession
 from .memory_file import memory_file
 from .messages import Field, Kind
@@ -65,6 +66,17 @@ class _Snapshot:
 class CompiledProgram(Program):
     """A program that runs in a worker process of its own.
 
+    Parameters
+    ----------
+    lowered : Lowered
+        The circuit.
+    ready : Callable[[], tuple[WritesSources, str]]
+        Returns the device that writes the code, and all else that the program depends on; it is called if the cache is not
+        known to hold the program.
+    tools : Sequence[str]
+        The compiler, its options and the libraries that it links, if a circuit may be known by them and what it is; empty
+        if not.
+
     Attributes
     ----------
     generator : str
@@ -73,20 +85,32 @@ class CompiledProgram(Program):
 
     generator = MERSENNE
 
-    def __init__(self, lowered: Lowered, device: WritesSources, toolchain: str) -> None:
+    def __init__(
+        self, lowered: Lowered, ready: Callable[[], tuple[WritesSources, str]], tools: Sequence[str] = ()
+    ) -> None:  # fmt: skip
         self.lowered = lowered
-        network = lowered.network
-        with device.in_use(), brian_preferences(network.dtype):
-            self.assembly = emit(lowered, None)
-            self.check()
-            self._folder = built(self.backend, lambda folder: device.write_sources(self.assembly, folder), toolchain)
+        with brian_preferences(lowered.network.dtype):
+            depends = depends_on(lowered, tools) if tools else ""
+            found = known.find(depends)
+            if found is None:
+                found = self._compiled(*ready())
+                known.remember(depends, found)
+        self._folder, self._types = found.folder, found.types
         self._clamps = {o.owner: o.kernel for o in lowered.operations if isinstance(o.kernel, Clamp)}
         self._data: dict[str, _Data] = {}
         self._snapshot: _Snapshot | None = None
         self._worker = self._started()
         forks.watch(self)
 
-    def check(self) -> None:
+    def _compiled(self, device: WritesSources, toolchain: str) -> known.Known:
+        """Generate the code, and find its program in the cache by it, or compile it."""
+        with device.in_use():
+            assembly = emit(self.lowered, None)
+            self.check(assembly)
+            folder = built(self.backend, lambda folder: device.write_sources(assembly, folder), toolchain)
+        return known.Known(folder, {key: np.dtype(v.dtype) for key, v in assembly.arrays.items()})
+
+    def check(self, assembly: Assembly) -> None:
         """Refuse, before anything is built, what this backend cannot run."""
 
     def close(self) -> None:
@@ -97,7 +121,7 @@ class CompiledProgram(Program):
         return self._worker.owner != os.getpid() or self._worker.alive
 
     def dtype(self, key: str) -> np.dtype:
-        return np.dtype(self.assembly.arrays[key].dtype)
+        return self._types[key]
 
     def read(self, key: str) -> np.ndarray:
         return self._checked(key, self._mine().ask(Kind.GET, key))
@@ -128,7 +152,7 @@ class CompiledProgram(Program):
     def load(
         self, stimulus: str, data: np.ndarray, scale: float, offset: float, series: Series | None = None
     ) -> None:  # fmt: skip
-        check_scale(stimulus, scale, offset, self.assembly.dtype)
+        check_scale(stimulus, scale, offset, self.lowered.network.dtype)
         given = _Data(data, float(scale), float(offset), series)
         self._load(self._mine(), stimulus, given)
         self._data[stimulus] = given

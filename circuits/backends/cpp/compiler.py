@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 from functools import cache
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 
 from ....errors import RecircuitError
@@ -84,6 +85,19 @@ def _problem(command: tuple[str, ...], options: tuple[str, ...], path: str) -> s
     if done.returncode:
         return f"the C++ compiler {shlex.join(command)} fails on a program of one line: {lines[0]}"
     return ""
+
+
+def tools() -> tuple[str, ...]:
+    """Return everything that calls of the compiler depend on, without calling it on a program; empty where it is missing."""
+    try:
+        command = compiler()
+    except RecircuitError:
+        return ()
+    program, library = shutil.which(command[0]), find_spec("scipy_openblas32")
+    if program is None or library is None:
+        return ()
+    file = os.stat(program)
+    return (*command, program, f"{file.st_size} {file.st_mtime_ns}", *FLAGS, str(library.origin), toolchain())
 
 
 def toolchain() -> str:

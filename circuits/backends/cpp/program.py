@@ -6,8 +6,8 @@ from ....errors import RecircuitError
 from ...lowering.lowered import Lowered
 from ..compiled import CompiledProgram
 from ..compiled.cache import missing_cache
-from .compiler import missing_compiler, toolchain
-from .device import WorkerDevice
+from ..compiled.program import WritesSources
+from .compiler import missing_compiler, toolchain, tools
 
 
 class CppProgram(CompiledProgram):
@@ -16,6 +16,18 @@ class CppProgram(CompiledProgram):
     backend = "cpp"
 
     def __init__(self, lowered: Lowered) -> None:
-        if missing := missing_compiler() or missing_cache():
-            raise RecircuitError(f"backend cpp: {missing}. The backend numpy needs no compiler and no cache.")
-        super().__init__(lowered, WorkerDevice(), toolchain())
+        _refuse(missing_cache())
+        super().__init__(lowered, _ready, tools())
+
+
+def _ready() -> tuple[WritesSources, str]:
+    """Return what writes and compiles the code, after a look at whether the compiler works."""
+    _refuse(missing_compiler())
+    from .device import WorkerDevice
+
+    return WorkerDevice(), toolchain()
+
+
+def _refuse(missing: str) -> None:
+    if missing:
+        raise RecircuitError(f"backend cpp: {missing}. The backend numpy needs no compiler and no cache.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ....errors import RecircuitError
+from ...lowering.brian.assembly import Assembly
 from ...lowering.lowered import Lowered
 from ...lowering.memory import Need
 from ..compiled import CompiledProgram
@@ -37,10 +38,10 @@ class CudaProgram(CompiledProgram):
         assert isinstance(found, gpu.Gpu) and toolkit is not None
         self._gpu = found
         architecture = toolkit.architecture(found.capability)
-        super().__init__(lowered, CudaDevice(toolkit, architecture), toolchain(toolkit, architecture))
+        super().__init__(lowered, lambda: (CudaDevice(toolkit, architecture), toolchain(toolkit, architecture)))
 
-    def check(self) -> None:
-        for operation, runner in self.assembly.runners.items():
+    def check(self, assembly: Assembly) -> None:
+        for operation, runner in assembly.runners.items():
             if found := [name for name in NO_NOISE if name in runner.codeobj.variables]:
                 raise RecircuitError(
                     f"backend cuda: {operation} draws by {found[0]}(), which it has not; it has rand() and "
