@@ -141,3 +141,71 @@ def test_time_and_series_are_those_of_each_step(blocks: int, monkeypatch: pytest
     )
     for key in ("h.v", "x.rate"):
         np.testing.assert_allclose(numpy[key], interpreter[key], rtol=1e-12)
+
+
+#: Rules with traces: the weights learn from them as they were, or as they become, or before they read the weight.
+TRACED = {
+    "as they were": "dw = rate*y_post*el\nel = y_post*(el + .1*(x_pre - el))\nother = y_post*el",
+    "each from the other": "dw = rate*y_post*other\nother = y_post*el\nel = y_post*(el + .1*(x_pre - el))",
+    "as they become": "el = y_post*(el + .1*(x_pre - el))\ndw = rate*y_post*el\nother = el",
+    "what is added is a part of the weight": "dw = rate*y_post*el*w\nel = w*x_pre + .5*el\nother = y_post*el",
+}
+
+
+@pytest.mark.parametrize("shown", ["ones", "zeros and ones", "numbers"])
+@pytest.mark.parametrize("rule", TRACED)
+def test_traces_in_straight_lines_have_the_bits_of_the_loop_over_elements(
+    rule: str, shown: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of so many synapses that factors of one are left out."""
+    random = np.random.default_rng(1)
+    y = {
+        "ones": np.ones((20, 20)),
+        "zeros and ones": random.integers(0, 2, (20, 20)) * 1.0,
+        "numbers": random.normal(size=(20, 20)),
+    }
+    data = {"x": random.normal(size=(20, 30)), "y": y[shown]}
+
+    def learned() -> list[np.ndarray]:
+        net = rc.Circuit(20, dt=1 * ms)
+        x, taught = net.stimulus("x", 30), net.stimulus("y", 20)
+        h = net.population(
+            "h", 20, rc.Neuron("y_in : 1 (compartment)\nb : 1 (compartment)\ny = y_in : 1\nrate = y_in + b : 1")
+        )
+        net.connect(taught, h, into="y_in", weights=1.0, connectivity=rc.OneToOne())
+        mine = rc.Rule("mine", source="test", forward=TRACED[rule], traces=("el", "other"), parameters={"rate": 0.1})
+        net.connect(x, h, into="b", name="p", rule=mine, weights=np.linspace(-1, 1, 600).reshape(20, 30))
+        net.phases("a", 3 * ms, "plasticity", 2 * ms)
+        net.run(data, presentations=3, backend="numpy")
+        return [net[f"p.{name}"] for name in ("w", "el", "other")]
+
+    ours = learned()
+    monkeypatch.setattr(presentations._Code, "traced", None)
+    for a, b in zip(ours, learned(), strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert np.ptp(ours[1])
+
+
+@pytest.mark.parametrize("factor", [1.0, -0.0, 0.5, np.nan, np.inf])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_factor_of_one_is_left_out(dtype: str, factor: float) -> None:
+    """In place or not, wherever the factor is another number, and with numbers that mean nothing among the values."""
+    values = np.random.default_rng(0).normal(size=(4, 50, 50)).astype(dtype)
+    values[0, 0, :4] = np.nan, np.inf, -np.inf, -0.0
+    for place in (0, 77, 199):
+        few = np.ones((4, 50, 1), dtype)
+        few.reshape(-1)[place] = factor
+        ours = {"few": few, "x": values.copy(), "y": np.zeros_like(values)}
+        flow = Flow(())
+        one, many = flow.load("few", few), flow.load("x", ours["x"])
+        flow.store("y", ours["y"], flow.compute(np.multiply, (one, many)))
+        flow.store("x", ours["x"], flow.compute(np.multiply, (many, one)))
+        function = Straight(flow, {}, Pool())
+        assert "scale(" in function.source and "multiply(" not in function.source
+        with np.errstate(all="ignore"):
+            function.given([])()
+            wanted = few * values
+        for name in "xy":
+            np.testing.assert_array_equal(ours[name], wanted)
+            there = ~np.isnan(wanted)
+            np.testing.assert_array_equal(np.signbit(ours[name])[there], np.signbit(wanted)[there])

@@ -15,7 +15,8 @@ from ...lowering.lowered import Lowered
 from ...lowering.operations import Operation
 from .codeobject import DenseNumpyCodeObject
 from .flow import Flow, NotUnderstood
-from .reading import read, read_traced
+from .reading import read
+from .reading_traces import read_traced
 
 __all__ = ["OperationCode"]
 

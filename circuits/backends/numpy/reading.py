@@ -14,7 +14,7 @@ from .codeobject import whole
 from .flow import Flow, NotUnderstood
 from .values import UNKNOWN, Value
 
-__all__ = ["read"]
+__all__ = ["Reader", "read"]
 
 #: For each operator how it is written, the NumPy function that does it, and what does it with single numbers.
 _OPERATORS: dict[type, tuple[str, np.ufunc | None, Callable[..., Any]]] = {
@@ -42,34 +42,6 @@ _REALS = (np.dtype(np.float32), np.dtype(np.float64))
 _CLIP: np.ufunc | None = getattr(getattr(getattr(np, "_core", None), "umath", None), "clip", None)
 
 
-def read_traced(flow: Flow, lines: Iterable[ast.stmt], namespace: Mapping[str, Any], showing: int) -> None:
-    """Add what the code of traces of dense synapses does if this many batch elements show something.
-
-    Raises
-    ------
-    NotUnderstood
-        If there is something else in it.
-    """
-    reader, lines = _Reader(flow, namespace), list(lines)
-    loop = next((line for line in lines if isinstance(line, ast.For)), None)
-    if loop is None:
-        raise NotUnderstood
-    with np.errstate(all="ignore"):
-        for line in [*lines[: lines.index(loop)], *loop.body]:
-            if not _counts(line):
-                reader.line(line)
-        for line in lines[lines.index(loop) + 1 :]:
-            reader.averaged(line, showing)
-
-
-def _counts(line: ast.stmt) -> bool:
-    """Whether a line is about which elements there are, or adds them up."""
-    match line:
-        case ast.For() | ast.Assign(targets=[ast.Name(id="_n" | "_idx" | "_sum" | "_last")]):
-            return True
-    return False
-
-
 def read(flow: Flow, lines: Iterable[ast.stmt], namespace: Mapping[str, Any]) -> None:
     """Add what a code does.
 
@@ -85,13 +57,13 @@ def read(flow: Flow, lines: Iterable[ast.stmt], namespace: Mapping[str, Any]) ->
     NotUnderstood
         If there is something else in it. Some of it may have been added by then.
     """
-    reader = _Reader(flow, namespace)
+    reader = Reader(flow, namespace)
     with np.errstate(all="ignore"):
         for line in lines:
             reader.line(line)
 
 
-class _Reader:
+class Reader:
     """The lines of one code.
 
     Attributes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,10 @@ from .storage import Place, Plan, Pool, needed
 from .values import Kind, Value
 
 __all__ = ["StraightLines"]
+
+#: Of how many numbers a product is looked whether one of its factors is 1, and how many fewer numbers that factor has.
+MANY, FEWER = 1 << 13, 16
+_REALS = (np.dtype(np.float32), np.dtype(np.float64))
 
 
 class StraightLines:
@@ -69,7 +74,10 @@ class _Writer:
         self._ending: dict[int, list[Value]] = {}
         self._array_names = {array: array.removeprefix("_array_") for array in flow.arrays}
         names |= {self._array_names[array]: values for array, values in flow.arrays.items()}
-        names |= dict.fromkeys(("prepare", "presentation", "calls", "range"), range) | {"as_array": _as_array}
+        names |= dict.fromkeys(("prepare", "presentation", "calls", "range"), range) | {
+            "as_array": _as_array,
+            "scale": _scale,
+        }
 
     def text(self) -> str:
         """The two functions."""
@@ -117,8 +125,22 @@ class _Writer:
                 return f"{out}[:] = {self._array_names[value.how]}"
             case Kind.CONVERSION:
                 return f"{out}[:] = {arguments[0]}"
+        if (scaled := self._scaled(value)) is not None:
+            factor, rest = map(self._text, scaled)
+            return f"scale({factor}, {rest}, {out})"
         named = "out=" if value.how in (np.maximum, np.minimum) else ""  # NumPy wants it so
         return f"{self._object(value.how)}({', '.join(arguments)}, {named}{out})"
+
+    def _scaled(self, value: Value) -> tuple[Value, Value] | None:
+        """A factor that has a few numbers, and the many that it multiplies, if a value is that."""
+        if value.how is not np.multiply or value.shape is None or value.type not in _REALS:
+            return None
+        size = prod(value.shape)
+        for factor, rest in (value.arguments, value.arguments[::-1]):
+            few = factor.is_array and FEWER * prod(factor.shape or ()) <= size
+            if few and size >= MANY and rest.shape == value.shape:
+                return factor, rest
+        return None
 
     def _out(self, value: Value) -> str:
         """Where a value is put."""
@@ -206,3 +228,11 @@ class _Writer:
 def _as_array(value: Any, kind: np.dtype) -> np.ndarray:
     """A value in another type."""
     return np.asarray(value).astype(kind)
+
+
+def _scale(factor: np.ndarray, values: np.ndarray, out: np.ndarray) -> None:
+    """Multiply, by a factor that is often 1 everywhere, as one that tells whether something is shown: the bits are the same."""
+    if factor.item(0) != 1 or not (factor == 1).all():
+        np.multiply(factor, values, out)
+    elif out is not values:
+        out[:] = values
