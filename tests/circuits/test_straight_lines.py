@@ -37,6 +37,8 @@ CODES = {
     "functions that draw": "a = draw(x)\nb = draw(x)\nx[:] = a - b*x",
     "a function that gives its argument back": "a = x*y\nb = same(a)\nc = a + 1.0\nx[:] = c*b",
     "nothing that is there": "x[:] = 0.0\ny[:] = p[0]",
+    "a value as it is": "a = + x\nx[:] = + y\ny[:] = + (+ a)\nx[:] = + x",
+    "a copy of an array that changes": "y[:] = + x\nx[:] = + (x*p[0])\nx[:] = x + y",
     "what is not true": "x[:] = x*int(~((x > 0) | (y > 0)))",
 }
 

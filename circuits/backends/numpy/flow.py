@@ -170,6 +170,8 @@ class Flow:
             self._now.pop(name, None)
 
     def _function(self, function: np.ufunc, arguments: tuple[Value, ...]) -> Value:
+        if function is np.positive and isinstance(arguments[0].type, np.dtype) and arguments[0].type.kind in "fiu":
+            return arguments[0]
         shapes = [a.shape for a in arguments if a.shape is not None]
         if UNKNOWN in shapes or any(a.type is None for a in arguments):
             holes = ", ".join("{}" for _ in arguments)
