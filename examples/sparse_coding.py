@@ -7,14 +7,17 @@ for linear inverse problems with a sparsity constraint. Comm. Pure Appl. Math. 5
     e = x - Phi a                                           error units: the input less what explains it
     a := shrink(a + step Phi^T e, step lambda)              shrink(u, l) = u - clip(u, -l, l): it minimises
                                                             |x - Phi a|^2/2 + lambda sum |a|
-    dPhi = rate e a^T, and each column grows or shrinks until its a has a given variance, as in the source
+    dPhi = rate (e - Phi_k Phi_k . e) a_k in each column k  the gradient, without its part along the column, so that a
+                                                            column that begins with length 1 keeps it
 
 Phi stands in two sets of synapses, from the causes to the errors and back. Both make the same changes from what their two
-units know, and begin equal, so they stay transposes of each other. The variance belongs to the unit; batch elements share it.
+units know, and begin equal, so they stay transposes of each other. Phi_k . e is the input of cause k.
 
 What is shown: images that are sums of a few out of many oriented edges (Gabor functions). The columns of Phi come to be these
 edges, as in the source's control, in which the method found the known causes of artificial data. The bound is a cosine of 1
-between each edge and its column.
+between each edge and its column. Some edges are much alike (cosines up to 0.91), which has two consequences that were measured
+in NumPy too: thresholds need 200 steps to tell them apart (with 50, 89% of the edges are found), and the length of
+columns is held, while the source adapts it until each a has the same variance (81% with 200 steps, 72% with 50).
 """
 
 from __future__ import annotations
@@ -32,38 +35,33 @@ import recircuit as rc
 SPARSE = rc.Rule(
     "sparse-coding",
     source="Olshausen and Field 1996",
-    forward="dw = rate*x_post*error_pre + growth_post*w",
-    feedback="dw = rate*error_post*x_pre + growth_pre*w",
+    forward="dw = rate*x_post*(error_pre - drive_post*w)",
+    feedback="dw = rate*x_pre*(error_post - drive_pre*w)",
     parameters=dict(rate=2.0),
 )
 CAUSE = rc.Neuron(
     """
-    drive    : 1 (compartment)
-    u        = rate + step*drive                           : 1
-    rate     = u - clip(u, -step*sparsity, step*sparsity)  : 1 (during infer)
-    variance = variance + pace*(rate**2 - variance)        : 1 (shared, during average)
-    growth   = pull*clip(variance/goal - 1, -1, 1)         : 1
+    drive : 1 (compartment)
+    u     = rate + step*drive                           : 1
+    rate  = u - clip(u, -step*sparsity, step*sparsity)  : 1 (during infer)
     """,
     step=0.1,
     sparsity=0.1,
-    pace=0.05,
-    pull=0.01,
-    goal=0.1,
 )
 
 
 def network(
-    inputs: int, causes: int, rule: rc.Rule = SPARSE, settling: int = 50, batch_size: int = 50, seed: int = 0
+    inputs: int, causes: int, rule: rc.Rule = SPARSE, settling: int = 200, batch_size: int = 50, seed: int = 0
 ) -> rc.Circuit:
     """Inputs, their errors, and causes that explain them."""
     net = rc.Circuit(batch_size=batch_size, seed=seed)
-    x, a = net.stimulus("x", inputs), net.population("a", causes, CAUSE, initial={"variance": CAUSE.parameters["goal"]})
+    x, a = net.stimulus("x", inputs), net.population("a", causes, CAUSE)
     e = net.population("e", inputs, rc.ErrorUnits(x, during="infer"))
     phi = np.random.default_rng(seed).normal(size=(inputs, causes))
     phi /= np.linalg.norm(phi, axis=0)
     net.connect(e, a, name="up", into="drive", sends="rate", rule=rule.forward, weights=phi.T.copy(), during="infer")
     net.connect(a, e, name="phi", rule=rule.feedback, weights=phi, during="infer")
-    net.phases("infer", settling * ms, "average", 1 * ms, "plasticity", 1 * ms)
+    net.phases("infer", settling * ms, "plasticity", 1 * ms)
     return net
 
 
@@ -107,7 +105,7 @@ def main(out: Path = Path("."), size: int = 6, count: int = 90_000) -> NDArray[n
     print(f"cosine of each cause with its column: mean {found.mean():.3f}, at random {course[0]:.3f} (bound: 1)")
     print(f"causes with a cosine above 0.95: {np.mean(found > 0.95):.0%} (source: all of the known causes)")
     draw(net["phi.w"], causes, course).savefig(out / "sparse_coding.png")
-    assert found.mean() > 0.95
+    assert (found > 0.95).all()
     return found
 
 
