@@ -6,8 +6,9 @@ a compartment of a unit is changed for all samples at once, by moving its incomi
 a single weight follows from that and from what the weight's pre unit sends. This is exact where what is sent does not
 change in the course of an evaluation, or has settled.
 
-Only weights on the way from the stimulus to the answer, and biases, are looked at: what backpropagation would change. Where
-synapses up and down are equal and both learn (energy-based models), they count as one weight.
+Only weights on the shortest way from the stimulus to the answer, and biases, are looked at: what backpropagation would
+change. Those of a side branch, such as synapses onto interneurons, are not. Where synapses up and down are equal and both
+learn (energy-based models), they count as one weight.
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from brian2.utils.stringtools import get_identifiers
 from numpy.typing import NDArray
 
-from ...circuits import Circuit, Projection
+from ...circuits import Circuit, Population, Projection
 from ...circuits.backends.program import Program
 from ...circuits.description.projection import Transposed
 from ...circuits.inputs import as_inputs
@@ -42,7 +44,8 @@ class UpdateAngle:
     Parameters
     ----------
     loss : str
-        The loss whose gradient it is: ``"own"`` (of the output circuit), ``"squares"`` or ``"cross-entropy"``.
+        The loss whose gradient it is: ``"own"`` (of the output circuit), ``"squares"`` or ``"cross-entropy"`` (of the rates of
+        the output), or for instance ``"squares of u"`` (of the states that its rates are a function of).
     angle : float
         The angle between all updates together and minus the gradient, in degrees; NaN where one of them is zero.
     angles : Mapping[str, float]
@@ -58,7 +61,8 @@ def update_angle(circuit: Circuit, x: Any, labels: Any, *, output: str | None = 
     """Measure the angle between the update of one presentation and minus the gradient. Nothing in the circuit changes.
 
     Where the output circuit has no loss of its own, it is that of squares, or of the logistic cross-entropy, whichever the
-    weights into the output follow more closely.
+    weights into the output follow more closely. If the rate of the output is a function of a state (``rate = tanh(u)``), a
+    teacher may speak of either; so the squares of that state are tried too.
 
     Parameters
     ----------
@@ -74,19 +78,20 @@ def update_angle(circuit: Circuit, x: Any, labels: Any, *, output: str | None = 
     RecircuitError
         If the circuit is not of that kind, or nothing on the way to its answer learns.
     """
+    plastic = [p for p in circuit.projections.values() if p.plastic]
     asked = _Asked(circuit, np.asarray(x), np.asarray(labels), output)
-    forward = _forward(circuit) & {p.name for p in circuit.projections.values() if p.plastic}
+    forward = _forward(circuit, asked.output) & {p.name for p in plastic}
     if not forward:
         raise RecircuitError(
             "update_angle: no projection on the way from the stimulus to the answer learns in this circuit."
         )
-    changes = asked.changes()
-    responses = asked.responses([p for p in circuit.projections.values() if p.plastic])
-    found = []
-    for name, slope in asked.slopes().items():
-        by_all = {p: np.einsum("bu,pbu,bj->pj", slope, r, sent) for p, (r, sent) in responses.items()}
-        gradients = {p: g for p, g in _tied(circuit, by_all).items() if p in forward and np.abs(g).max() > 1e-9}
-        found.append(_compared(name, changes, gradients))
+    changes, found = asked.changes(), []
+    for readout in asked.readouts:
+        responses = asked.responses(plastic, readout)
+        for name, slope in asked.slopes(readout).items():
+            by_all = {p: np.einsum("bu,pbu,bj->pj", slope, r, sent) for p, (r, sent) in responses.items()}
+            gradients = {p: g for p, g in _tied(circuit, by_all).items() if p in forward and np.abs(g).max() > 1e-9}
+            found.append(_compared(name, changes, gradients))
     return min(found, key=asked.at_output)
 
 
@@ -105,12 +110,12 @@ class _Asked:
                 f"supervisors {[p.name for p in supervisors]} and {len(x)} samples."
             )
         self.circuit, self.labels, self.supervisor = circuit, labels, supervisors[0]
-        self.readout = Readout.of(circuit, output)
-        self.output = self.readout.output.name
+        self.readouts = [Readout.of(circuit, output)]
+        answers = self.readouts[0].output
+        self.output = answers.name
         self.own = circuit.outputs_of.get(self.output)
         if self.own is None or self.own.losses(np.zeros((1, self.supervisor.size)), labels[:1]) is None:
-            read = "rate" if "rate" in self.readout.output.variables() else "basal"
-            self.own, self.readout = None, Readout.of(circuit, read=f"{self.output}.{read}")
+            self.own, self.readouts = None, [Readout.of(circuit, read=f"{self.output}.{v}") for v in _answers(answers)]
         self.inputs = as_inputs(circuit, {stimuli[0].name: x, self.supervisor.name: labels})
 
     def at_output(self, found: UpdateAngle) -> float:
@@ -140,23 +145,26 @@ class _Asked:
 
         return ask
 
-    def slopes(self) -> dict[str, Array]:
+    def slopes(self, readout: Readout) -> dict[str, Array]:
         """Minus the derivative of each loss by the answers, per sample of the mean, (batch, units)."""
-        answers = self.read(self.readout)()
+        answers = self.read(readout)()
         count = len(answers)
         if (own := self.own) is not None:
             return {"own": -_derivative(lambda y: own.losses(y, self.labels), answers) / count}
         clamp = self.supervisor.clamp
         assert clamp is not None
         miss = targets_of(self.labels, answers.shape[1], clamp.on, clamp.off) - answers
+        variable = readout.field.partition(".")[2]
+        if readout is not self.readouts[0]:
+            return {f"squares of {variable}": miss / count}
         found = {"squares": miss / count}
         if answers.min() > 0 and answers.max() < 1:
             found["cross-entropy"] = miss / (answers * (1 - answers)) / count
         return found
 
-    def responses(self, projections: list[Projection]) -> dict[str, tuple[Array, Array]]:
+    def responses(self, projections: list[Projection], readout: Readout) -> dict[str, tuple[Array, Array]]:
         """Return, for each projection, how the answers change with the input of each post unit, and what its pre units send."""
-        sent, ask = {p.name: self.sent(p) for p in projections}, self.read(self.readout)
+        sent, ask = {p.name: self.sent(p) for p in projections}, self.read(readout)
         known: dict[tuple[str, str], Array] = {}
         for p in sorted(projections, key=lambda p: np.ptp(sent[p.name]) > 0):  # biases, which need one direction, first
             if isinstance(p.weights, Transposed) or self.circuit[f"{p.name}.w"].ndim != 2:
@@ -225,8 +233,16 @@ def _tied(circuit: Circuit, gradients: dict[str, Array]) -> dict[str, Array]:
     return found
 
 
-def _forward(circuit: Circuit) -> set[str]:
-    """The projections that lead away from the stimulus, on the shortest way; those of constants are biases."""
+def _answers(output: Population) -> list[str]:
+    """What may be compared with the teacher: the rate, and the states that it is a function of; without a rate, the field."""
+    if "rate" not in output.variables():
+        return ["basal"]
+    states = {state.variable for state in output.neuron.states}
+    return ["rate", *sorted(states & get_identifiers(output.neuron.expressions.get("rate", "")))]
+
+
+def _forward(circuit: Circuit, output: str) -> set[str]:
+    """The projections on the shortest ways from the stimulus to the output; those of constants onto these are biases."""
     away = {p.name: 0 for p in circuit.populations.values() if p.clamp is not None and p.clamp.kind == "values"}
     found = {p.name for p in circuit.projections.values() if f"{p.pre.name}.rate" in circuit.constants}
     level = 0
@@ -235,7 +251,13 @@ def _forward(circuit: Circuit) -> set[str]:
             if away.get(p.pre.name) == level and away.setdefault(p.post.name, level + 1) == level + 1:
                 found.add(p.name)
         level += 1
-    return found
+    leading = {output}
+    while (
+        more := {circuit.projections[p].pre.name for p in found if circuit.projections[p].post.name in leading}
+        - leading
+    ):
+        leading |= more
+    return {p for p in found if circuit.projections[p].post.name in leading}
 
 
 def _compared(loss: str, changes: Mapping[str, Array], gradients: Mapping[str, Array]) -> UpdateAngle:

@@ -101,6 +101,30 @@ def test_in_a_circuit_that_settles_the_angle_falls_with_the_nudge() -> None:
     assert small.angle < 1 and large.angle / small.angle == pytest.approx(10, rel=0.1)
 
 
+def test_a_teacher_may_speak_of_the_state_of_the_output_and_side_branches_do_not_count() -> None:
+    """The delta rule on a potential u is the gradient of its squares; interneurons learn something else, beside the way."""
+    delta = rc.Rule("delta", source="Widrow and Hoff 1960", forward="dw = .1*error_post*x_pre")
+    hebb = rc.Rule("hebb", source="Oja 1982", forward="dw = .1*x_post*x_pre")
+    net = rc.Circuit(batch_size=6, seed=1)
+    x, s = net.stimulus("x", 7), net.supervisor("s", 4, on=2, off=-2)
+    inner = net.population("i", 3, rc.Neuron("basal : 1 (compartment)\nrate = tanh(basal) : 1 (during show)"))
+    lines = """
+        basal  : 1 (compartment)
+        wanted : 1 (compartment)
+        u      = basal      : 1 (during show)
+        rate   = tanh(u)    : 1
+        error  = wanted - u : 1
+    """
+    o = net.population("o", 4, rc.Neuron(lines))
+    net.connect(s, o, into="wanted", weights=1.0, connectivity=rc.OneToOne())
+    net.connect(x, o, rule=delta.forward)
+    net.connect(x, inner, rule=hebb.forward)
+    net.connect(inner, o, weights=rc.normal(0.1))
+    net.phases("show", 3 * ms, "plasticity", 1 * ms, evaluation="show")
+    found = update_angle(net, X, LABELS)
+    assert found.loss == "squares of u" and set(found.angles) == {"x_to_o"} and found.angle < 0.01
+
+
 def test_without_a_gradient_there_is_no_angle() -> None:
     """Nothing is shown, and nothing is wanted."""
     found = update_angle(network("bp", loss=rc.SquaredOutput(on=0.0, off=0.0)), 0 * X, LABELS)
