@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from brian2.units import Quantity
 
 from ...circuits import Connectivity, Dense, Masked
+from ...errors import UsageError
 
-__all__ = ["settling_steps", "with_probability"]
+__all__ = ["settling_steps", "three_or_more", "with_probability"]
 
 
 def with_probability(probability: float) -> Connectivity:
     """Return the connectivity in which each synapse exists with a probability; at 1 all of them do, and none is drawn."""
     return Dense() if probability == 1 else Masked(probability)
+
+
+def three_or_more(sizes: Sequence[int], network: str) -> None:
+    """Check that a network has a hidden layer.
+
+    Raises
+    ------
+    UsageError
+        If there are fewer than three sizes.
+    """
+    if len(sizes) < 3:
+        raise UsageError(f"{network}: expected three sizes or more, stimulus first; got {list(sizes)}.")
 
 
 def settling_steps(tau: Quantity | None, dt: Quantity, settling: float) -> int:

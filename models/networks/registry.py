@@ -14,19 +14,17 @@ from .layered import layered
 from .node_perturbation import node_perturbation
 from .perturbed_units import reads_noise
 from .recirculation import recirculating
+from .target_propagation import target_propagation
 from .two_phases import two_phases
+from .weight_mirror import weight_mirror
+from .weight_perturbation import weight_perturbation
 
 __all__ = ["NETWORKS", "NetworkKind", "network_for"]
 
 #: The kind for all rules that need no other one.
 USUAL = "layered"
 #: Variables that exist in one circuit of the gallery only, and its file. A rule that reads one needs that circuit.
-IN_GALLERY = {
-    "free": "generec.py",
-    "echo": "target_propagation.py",
-    "spontaneous": "weight_mirror.py",
-    "rise": "perturbation.py",
-}
+IN_GALLERY = {"free": "generec.py"}
 #: Variables that exist only in units of loops, in which two layers present activity to each other.
 IN_LOOPS = frozenset({"shown", "received"})
 
@@ -67,6 +65,10 @@ def _compares_phases(rule: Rule) -> bool:
     return "free" in rule.forward.reads_pre
 
 
+def _reads(name: str) -> Callable[[Rule], bool]:
+    return lambda rule: name in _read(rule.forward) | _read(rule.feedback)
+
+
 def _read(equation: SynapticEquation) -> set[str]:
     """The variables of units and the broadcasts that an equation reads."""
     return {*equation.reads_pre, *equation.reads_post, *equation.broadcasts}
@@ -80,6 +82,9 @@ NETWORKS: Registry[NetworkKind] = Registry(
         USUAL: NetworkKind(layered, lambda rule: True),
         "node_perturbation": NetworkKind(node_perturbation, reads_noise, "logistic", SQUARED),
         "two_phases": NetworkKind(two_phases, _compares_phases, "logistic", SQUARED),
+        "target_propagation": NetworkKind(target_propagation, _reads("echo"), "tanh", SQUARED),
+        "weight_mirror": NetworkKind(weight_mirror, _reads("spontaneous"), "tanh", SQUARED),
+        "weight_perturbation": NetworkKind(weight_perturbation, _reads("rise"), "tanh", SQUARED),
         "recirculating": NetworkKind(recirculating, _only_feedback_learns_in_loops, "tanh", SQUARED),
     },
     group="recircuit.networks",

@@ -18,10 +18,10 @@ from brian2.units import ms
 
 from ...circuits import Circuit, Neuron, OneToOne
 from ...circuits.library.neurons import taught_output, two_phase_unit
-from ...errors import UsageError
 from ...plasticity import Rule, find
 from ...plasticity.rules import contrastive_bias
 from .circuit_options import CircuitOptions, new_circuit
+from .layer_options import three_or_more
 
 __all__ = ["two_phases"]
 
@@ -62,8 +62,7 @@ def two_phases(
     RecircuitError
         If the circuit refuses its arguments.
     """
-    if len(sizes) < 3:
-        raise UsageError(f"two_phases: expected three sizes or more, stimulus first; got {list(sizes)}.")
+    three_or_more(sizes, "two_phases")
     rule = find(rule) if isinstance(rule, str) else rule
     net = new_circuit(circuit)
     always, one = "free and taught", net.constant("one")

@@ -8,7 +8,7 @@ target_l = h_l + g(target_(l+1)) - g(h_(l+1)), and:
                                                         missing = (h + noise - guess) g' of the lower unit,
                                                         echo = f(h + noise) of the upper one
 
-The units are in the gallery: `examples/target_propagation.py`.
+The network is `recircuit.models.networks.target_propagation`, and is in the gallery: `examples/target_propagation.py`.
 """
 
 from ..rule import Rule

@@ -8,7 +8,7 @@ decay.
 
 They come to rest at the transpose of W times mirror_rate s^2/mirror_decay. Of B samples at a time they average the last
 2 B/mirror_decay; the n noisy units leave an error of the relative size sqrt(n mirror_decay/(2 B)).
-The units, and the mode, are in the gallery: `examples/weight_mirror.py`.
+The network is `recircuit.models.networks.weight_mirror`, and is in the gallery: `examples/weight_mirror.py`.
 """
 
 from ..rule import Rule

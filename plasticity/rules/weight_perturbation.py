@@ -7,7 +7,8 @@ time a synapse adds noise to its weight. The second time, when the noisy loss is
     dw = -noise - rate*rise*noise/sd^2,   rise = noisy loss - clean loss
 
 Batch elements share their weights, and so the noise. For small noise the mean of the update is the gradient; its mean
-square is (number of weights + 2) times that of the gradient. The circuit is in the gallery: `examples/perturbation.py`.
+square is (number of weights + 2) times that of the gradient. The network is `recircuit.models.networks.weight_perturbation`; a
+linear one is in the gallery: `examples/perturbation.py`.
 """
 
 from ..rule import Rule

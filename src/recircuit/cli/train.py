@@ -176,6 +176,7 @@ def _trained(config: RunConfig, data: Dataset, folder: Path, note: str, resume: 
             typer.echo(line)
     return train_circuit(
         circuit, augmented(data, config.augment), epochs, backend=backend, measures=config.measure, progress=tqdm.write,
+        mode=[*circuit.modes] if len(circuit.modes) > 1 else None,
         out=RunFiles(folder, resume=resume, overwrite=True, files={CONFIG: record.content()}),
     )  # fmt: skip
 

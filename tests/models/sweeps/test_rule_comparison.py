@@ -67,9 +67,6 @@ def test_tables_say_the_same() -> None:
         ("contrastive_bias", "reads 'free', which exists only in a circuit with phases of its own"),
         (f"{GALLERY / 'generec.py'}:FEEDBACK", "cannot be called as network"),
         (f"{GALLERY / 'perturbation.py'}:network", "missing a required argument: 'outputs'"),
-        ("weight_mirror", "examples/weight_mirror.py: copy it"),
-        ("target_propagation", "examples/target_propagation.py: copy it"),
-        ("weight_perturbation", "examples/perturbation.py: copy it"),
     ],
 )
 def test_what_cannot_be_compared_is_refused(spec: str, said: str) -> None:

@@ -1,0 +1,86 @@
+"""Layered networks whose feedback weights learn from noise in a mode of its own (Akrout et al. 2019).
+
+engaged:  h_l = f(W_l h_(l-1)),  o = W_L h;   error_o = wanted - o,  error_l = f'(h_l) R_l error_(l+1)
+mirror:   all hidden units send noise of variance 1, and R changes
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Unpack
+
+from brian2.units import ms
+
+from ...circuits import Circuit, Neuron, OneToOne, glorot
+from ...circuits.library.transfer import transfer as find_transfer
+from ...plasticity import Rule, find
+from .circuit_options import CircuitOptions, new_circuit
+from .layer_options import three_or_more
+
+__all__ = ["weight_mirror"]
+
+OUTPUT = Neuron("""
+    basal   : 1 (compartment)
+    teacher : 1 (compartment)
+    rate  = basal           : 1
+    error = teacher - basal : 1
+""")
+
+
+def weight_mirror(
+    sizes: Sequence[int],
+    rule: Rule | str = "weight_mirror",
+    *,
+    transfer: str = "tanh",
+    **circuit: Unpack[CircuitOptions],
+) -> Circuit:
+    """Make a network whose feedback weights learn from noise, in the mode ``mirror``; it is trained in both modes in turn.
+
+    Parameters
+    ----------
+    sizes : Sequence[int]
+        Units of each layer, stimulus first; three or more.
+    rule : Rule | str
+        What changes the weights: `weight_mirror`, or another rule whose feedback equation reads ``spontaneous``.
+    transfer : str
+        Of the hidden units.
+    circuit : Unpack[CircuitOptions]
+        See `CircuitOptions`.
+
+    Raises
+    ------
+    UsageError
+        If there are fewer than three sizes.
+    RecircuitError
+        If the circuit refuses its arguments.
+    """
+    three_or_more(sizes, "weight_mirror")
+    rule = find(rule) if isinstance(rule, str) else rule
+    net, hidden, depth = new_circuit(circuit), _hidden(transfer), len(sizes) - 1
+    layers = [net.stimulus("x", sizes[0])]
+    layers += [net.population(f"h{k}", size, hidden) for k, size in enumerate(sizes[1:-1], 1)]
+    layers += [net.population("o", sizes[-1], OUTPUT)]
+    s = net.supervisor("s", sizes[-1], on=1, off=0, during="backward")
+    net.connect(s, layers[-1], into="teacher", weights=1.0, connectivity=OneToOne(), during="backward")
+    for pre, post in pairwise(layers):
+        net.connect(pre, post, rule=rule.forward, during="forward" if pre is layers[0] else "forward and mirror")
+    for lower, upper in pairwise(layers[1:]):
+        net.connect(
+            upper, lower, into="apical", rule=rule.feedback, weights=glorot(), during="backward", learns="mirror"
+        )
+    net.phases("forward", depth * ms, "backward", depth * ms, "plasticity", 1 * ms, evaluation="forward")
+    net.phases("draw", 1 * ms, "mirror", 1 * ms, mode="mirror")
+    return net
+
+
+def _hidden(transfer: str) -> Neuron:
+    f, slope = find_transfer(transfer)
+    return Neuron(f"""
+        basal  : 1 (compartment)
+        apical : 1 (compartment)
+        rate  = in_forward*{f} + in_draw*randn() : 1 (during forward and draw)
+        slope = {slope}                          : 1 (after forward)
+        error = apical*slope                     : 1 (during backward)
+        spontaneous = rate                       : 1
+    """)

@@ -1,0 +1,80 @@
+"""Layered networks that learn from noise in their weights (Werfel, Xie and Seung 2005; Dembo and Kailath 1990).
+
+clean: h_l = f(W_l h_(l-1) + b_l), o linear;   draw: every weight takes noise;   noisy: the same with these weights
+plasticity: `rise`, by how much the noise raised half the squared error, is broadcast, and weights change
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Unpack
+
+from brian2.units import ms
+
+from ...circuits import Circuit, Neuron, OneToOne
+from ...circuits.library.transfer import transfer as find_transfer
+from ...plasticity import Rule, find
+from .circuit_options import CircuitOptions, new_circuit
+from .layer_options import three_or_more
+
+__all__ = ["weight_perturbation"]
+
+LOSS = Neuron("""
+    squares : 1 (compartment)
+    clean = squares         : 1 (after clean)
+    rate  = squares - clean : 1 (during noisy)
+""")
+OUTPUT = Neuron("""
+    basal  : 1 (compartment)
+    wanted : 1 (compartment)
+    rate   = basal              : 1 (during clean and noisy)
+    miss   = (wanted - rate)**2 : 1
+""")
+
+
+def weight_perturbation(
+    sizes: Sequence[int],
+    rule: Rule | str = "weight_perturbation",
+    *,
+    transfer: str = "tanh",
+    **circuit: Unpack[CircuitOptions],
+) -> Circuit:
+    """Make a network that answers twice, without and with noise in its weights, and learns from the change of its loss.
+
+    Parameters
+    ----------
+    sizes : Sequence[int]
+        Units of each layer, stimulus first; three or more.
+    rule : Rule | str
+        What changes the weights: `weight_perturbation`, or another rule that reads ``rise``.
+    transfer : str
+        Of the hidden units.
+    circuit : Unpack[CircuitOptions]
+        See `CircuitOptions`.
+
+    Raises
+    ------
+    UsageError
+        If there are fewer than three sizes.
+    RecircuitError
+        If the circuit refuses its arguments.
+    """
+    three_or_more(sizes, "weight_perturbation")
+    rule = find(rule) if isinstance(rule, str) else rule
+    net, twice, depth = new_circuit(circuit), "clean and noisy", len(sizes) - 1
+    hidden = Neuron(f"basal : 1 (compartment)\nrate = {find_transfer(transfer)[0]} : 1 (during {twice})")
+    layers = [net.stimulus("x", sizes[0])]
+    layers += [net.population(f"h{k}", size, hidden) for k, size in enumerate(sizes[1:-1], 1)]
+    layers += [net.population("o", sizes[-1], OUTPUT)]
+    s, one = net.supervisor("s", sizes[-1], on=1, off=0), net.constant("one")
+    loss = net.population("loss", 1, LOSS)
+    net.broadcast(loss, "rise", during="plasticity")
+    for pre, post in pairwise(layers):
+        for source, weights in ((pre, None), (one, 0.0)):
+            net.connect(source, post, rule=rule.forward, weights=weights, during=twice, learns="draw and plasticity")
+    net.connect(s, layers[-1], into="wanted", weights=1.0, connectivity=OneToOne(), during=twice)
+    net.connect(layers[-1], loss, into="squares", sends="miss", weights=0.5, during=twice)
+    up = (depth + 1) * ms
+    net.phases("clean", up, "draw", 1 * ms, "noisy", up, "plasticity", 1 * ms, evaluation="clean")
+    return net
