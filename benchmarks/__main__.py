@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 COMMANDS = {
     "reference": "the reference workload beside the peers, with the machine's ceilings",
     "scaling": "time and memory over width, depth, batch elements and steps",
-    "papers": "RFLO and predictive coding beside other simulators, with what the machine allows",
+    "papers": "RFLO, predictive coding, bars and a neural field beside other simulators",
     "training": "an epoch of MNIST beside loops written by hand",
     "images": "convolutions, tied and untied, beside PyTorch",
     "learning": "a network for images beside PyTorch, after the same epochs",

@@ -1,7 +1,8 @@
-"""Circuits of papers beside other simulators: RFLO in a recurrent network, and discriminative predictive coding.
+"""Circuits of papers and examples beside other simulators: RFLO, predictive coding, bars, and a neural field.
 
-Everyone computes the same (recurrent.py, coding.py); weights are held against float64 before anything is timed. Everyone then
-takes turns, and so does what the machine allows: the bytes that have to move, or the matrix products, and nothing else.
+Everyone computes the same (recurrent.py, coding.py, bars.py, field.py); weights, or rates, are held against float64 before
+anything is timed. Everyone then takes turns, and so does what the machine allows: the bytes that have to move, or the matrix
+products, and nothing else.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import coding, machine, recurrent, report
+from benchmarks import bars, coding, machine, recurrent, report
+from benchmarks import field as neural_field
 from benchmarks.busy import busy_processes, counts
 from benchmarks.ceilings import Ceilings
 from benchmarks.client import Client, Failed, use_processors
@@ -46,6 +48,11 @@ def products_of_coding(p: coding.Settings, ceilings: Ceilings, seconds: float) -
     back = [Product(pre, post, p.steps) for pre, post in pairs[1:]]
     updates = [Product(post, pre, 1, learns=True) for pre, post in pairs]
     return ceilings.products_alone(p.batch_size, [*guesses, *back, *updates], seconds)
+
+
+def not_measured(p: Any, ceilings: Ceilings, seconds: float) -> dict[str, float]:
+    """Small circuits have no such limit: their time is that of calls, and not of the arithmetic."""
+    return {}
 
 
 @dataclass(frozen=True)
@@ -78,6 +85,22 @@ CASES = (
         (Entrant("recircuit", "recircuit", "", "coding_recircuit", "cpp"),
          Entrant("ngclearn", "ngc-learn", "ngclearn", "coding_ngclearn")),
         products_of_coding,
+    ),
+    Case(
+        "bars", "Bars", "64 inputs and 32 units that inhibit each other, 50 steps a presentation, float32; every synapse "
+        "learns in every step (benchmarks/bars.py, after ANNarchy's example).",
+        bars, bars.Settings(), bars.Settings(side=4, units=6, steps=10, rows=8),
+        (Entrant("recircuit", "recircuit", "", "bars_recircuit", "cpp"),
+         Entrant("annarchy", "ANNarchy, fast flags", "annarchy", "bars_annarchy")),
+        not_measured,
+    ),
+    Case(
+        "field", "Neural field", "20 by 20 units, each with synapses to all others, 50 steps a presentation, float32; nothing "
+        "learns (benchmarks/field.py, after ANNarchy's example, without its noise).",
+        neural_field, neural_field.Settings(), neural_field.Settings(side=6, steps=10, rows=8),
+        (Entrant("recircuit", "recircuit", "", "field_recircuit", "cpp"),
+         Entrant("annarchy", "ANNarchy, fast flags", "annarchy", "field_annarchy")),
+        not_measured,
     ),
 )  # fmt: skip
 
@@ -193,7 +216,9 @@ def text(facts: dict[str, Any]) -> str:
         "Presentations per second, medians; everyone takes turns, and all weights were held against float64 before. "
         "The limit is the fastest way found to do nothing else.\n"
     )
-    for case, found in zip(CASES, facts["cases"], strict=True):
+    cases = {case.name: case for case in CASES}
+    for found in facts["cases"]:
+        case = cases[found["name"]]
         parts += [f"## {case.title}\n", f"{case.about}\n", _table(found)]
         parts += [f"The limit is {rate:,.0f}: {way}.\n" for rate, way in _limit(found)]
         parts += [f"{label} did not take part: {why}\n" for label, why in found["absent"].items()]

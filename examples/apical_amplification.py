@@ -103,7 +103,7 @@ def main(out: Path = Path("."), epochs: int = 40) -> dict[str, float]:
         right.plot(angles)
         errors[f"{name}, angle"] = float(np.mean(angles[-5:]))
         print(f"{name:18} test error {course[-1]:.1%}, angle to backpropagation {np.mean(angles[-5:]):.0f} degrees")
-    left.set(xlabel="epoch", ylabel="test error (%)", ylim=(0, 30))
+    left.set(xlabel="epoch", ylabel="test error (%)", ylim=(0, 100))
     left.legend()
     right.set(xlabel="epoch", ylabel="angle to backpropagation (degrees)", ylim=(0, 120))
     right.axhline(90, c="k", ls="--")

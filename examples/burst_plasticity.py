@@ -97,7 +97,7 @@ def main(out: Path = Path("."), epochs: int = 40) -> dict[str, float]:
     trace = net.run(digits, presentations=1, record=["o.burst"])
     right.plot(np.arange(1, len(trace["o.burst"]) + 1), trace["o.burst"])
     right.set(xlabel="step of a presentation", ylabel="burst rate of the outputs")
-    left.set(xlabel="epoch", ylabel="test error (%)", ylim=(0, 40))
+    left.set(xlabel="epoch", ylabel="test error (%)", ylim=(0, 100))
     left.legend()
     figure.savefig(out / "burst_plasticity.png")
     assert errors["all layers learn"] < 0.08 and errors["all layers learn"] < errors["output alone"]

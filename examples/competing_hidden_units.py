@@ -93,7 +93,8 @@ def main(out: Path = Path("."), units: int = 100, epochs: int = 20) -> dict[str,
     print(f"test error of a linear readout: {found['learned']:.1%}, of random units {found['random']:.1%}")
     figure = Figure(figsize=(6, 3.2), layout="constrained")
     for k, ax in enumerate(figure.subplots(3, 8).flat):
-        ax.imshow(features[used[k]].reshape(8, 8), cmap="RdBu_r", vmin=-0.5, vmax=0.5)
+        weights, most = features[used[k]].reshape(8, 8), np.abs(features[used[k]]).max()
+        ax.imshow(weights, cmap="RdBu_r", vmin=-most, vmax=most)
         ax.set(xticks=[], yticks=[])
     figure.savefig(out / "competing_hidden_units.png")
     assert found["learned"] < min(0.05, found["random"])

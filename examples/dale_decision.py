@@ -131,10 +131,10 @@ def main(out: Path = Path("."), blocks: int = 50, units: int = 100) -> dict[str,
     figure = Figure(figsize=(9, 3.4), layout="constrained")
     left, right = figure.subplots(1, 2)
     for name, shares in learned.items():
-        left.plot(400 * np.arange(1, len(shares) + 1), 100 * shares)
+        left.plot(0.4 * np.arange(1, len(shares) + 1), 100 * shares)
         right.semilogx(COHERENCES[5:], 100 * tested[name], "o-", base=2, label=name)
     left.axhline(80, c="k", lw=0.8)
-    left.set(xlabel="trials", ylabel="right decisions in %", title="Line: where the source stops")
+    left.set(xlabel="trials / 1000", ylabel="right decisions in %", title="Line: where the source stops")
     right.set(xlabel="coherence in %", ylabel="right decisions in %", title="After learning")
     right.legend(fontsize=8)
     figure.savefig(out / "dale_decision.png")

@@ -136,8 +136,8 @@ def draw(learned: dict[str, NDArray]) -> Figure:
     """Errors over trials."""
     figure = Figure(figsize=(5.5, 3.6), layout="constrained")
     ax = figure.subplots()
-    for name, wrong in learned.items():
-        ax.plot(200 * np.arange(1, len(wrong) + 1), 100 * wrong, label=name)
+    for (name, wrong), style in zip(learned.items(), ("-", "-", (0, (5, 5)), (0, (2, 6)))):
+        ax.plot(200 * np.arange(1, len(wrong) + 1), 100 * wrong, ls=style, lw=2.5, label=name)
     ax.axhline(50, color="0.6", lw=0.8)
     ax.set(xlabel="trials", ylabel="wrong answers in %", title="Line: chance")
     ax.legend(fontsize=8)

@@ -73,7 +73,7 @@ def main(out: Path = Path("."), epochs: int = 20) -> dict[str, float]:
         found[kind] = history.test_error
         print(f"{kind:10} test error {found[kind]:.1%} on digits (the source has no such task)")
         ax.plot(np.arange(1, epochs + 1), 100 * np.array(history["test_error"]), label=kind)
-    ax.set(xlabel="epoch", ylabel="test error (%)", ylim=(0, None), title="GeneRec")
+    ax.set(xlabel="epoch", ylabel="test error (%)", ylim=(0, None), xticks=range(0, epochs + 1, 5), title="GeneRec")
     ax.legend(title="feedback")
     figure.savefig(out / "generec.png")
     assert max(found.values()) < 0.12, found

@@ -90,7 +90,7 @@ def main(out: Path = Path("."), epochs: int = 10) -> dict[str, np.ndarray]:
     for name, (_, test) in best.items():
         print(f"{name:12} rate {rates[name]}, test error {test[1]:.1%} after one epoch, {test[-1]:.1%} after {epochs}")
         ax.plot(100 * test, label=name)
-    ax.set(xlabel="epoch", ylabel="test error (%)", ylim=(0, 20))
+    ax.set(xlabel="epoch", ylabel="test error (%)", ylim=(0, None))
     ax.legend()
     figure.savefig(out / "incremental_predictive_coding.png")
     sooner, later = (best[name][1] for name in ("incremental", "once"))

@@ -120,9 +120,12 @@ def draw(phi: NDArray, causes: NDArray, course: list[float]) -> Figure:
         for ax, image in ((above, causes[:, 3 * k]), (below, column)):
             ax.imshow(image.reshape(size, size), cmap="gray")
             ax.set(xticks=[], yticks=[])
+        if k == 0:
+            above.set(ylabel="cause")
+            below.set(ylabel="column")
     ax = right.subplots()
     ax.plot(course)
-    ax.set(xlabel="images / 4500", ylabel="mean cosine", ylim=(0, 1))
+    ax.set(xlabel="images / 4,500", ylabel="mean cosine", ylim=(0, 1))
     return figure
 
 

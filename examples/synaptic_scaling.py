@@ -133,9 +133,9 @@ def draw(learned: dict, taken: NDArray, before: NDArray, direction: NDArray) -> 
     """Sums of weights, directions, and weights before and after the input is halved."""
     figure = Figure(figsize=(11, 3.4), layout="constrained")
     left, middle, right = figure.subplots(1, 3)
-    for name, weights in learned.items():
-        left.semilogy(weights[:, 0].sum(axis=1), label=f"scaling: {name}")
-        middle.plot(weights[:, 0] @ direction / np.linalg.norm(weights[:, 0], axis=1), label=f"scaling: {name}")
+    for (name, weights), style in zip(learned.items(), ("-", "--", ":")):
+        left.semilogy(weights[:, 0].sum(axis=1), ls=style, lw=2, label=f"scaling: {name}")
+        middle.plot(weights[:, 0] @ direction / np.linalg.norm(weights[:, 0], axis=1), ls=style, lw=2, label=name)
     left.set(xlabel="blocks of 2,000 stimuli", ylabel="sum of a unit's weights")
     middle.set(xlabel="blocks of 2,000 stimuli", ylabel="cosine with the eigenvector")
     right.plot(before[0], taken[-1][0], "o", [0, before[0].max()], [0, 2 * before[0].max()], "k", ms=4, lw=0.8)

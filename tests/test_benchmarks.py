@@ -16,9 +16,11 @@ import pytest
 from cuda_sources import GPU, STAND_IN
 
 from benchmarks import (
+    bars,
     busy,
     client,
     coding,
+    field,
     gpu,
     gpu_commands,
     gpu_parts,
@@ -31,7 +33,9 @@ from benchmarks import (
 )
 from benchmarks.gpu_commands import OutOfTime
 from benchmarks.gpu_results import Results
+from benchmarks.peers.bars_recircuit import BarsPeer
 from benchmarks.peers.coding_recircuit import CodingPeer
+from benchmarks.peers.field_recircuit import FieldPeer
 from benchmarks.peers.numpy import NumpyPeer
 from benchmarks.peers.recircuit import RecircuitPeer
 from benchmarks.peers.rflo_recircuit import RfloPeer
@@ -63,8 +67,14 @@ RFLO = recurrent.Settings(units=12, batch_size=3, steps=20, rows=6, rate=0.05, r
 CODING = coding.Settings(sizes=(9, 8, 7, 4), batch_size=3, steps=5, rows=6, rate=0.05)
 
 
+BARS = bars.Settings(side=4, units=6, steps=20, rows=8, tau_w=200.0)
+FIELD = field.Settings(side=6, steps=20, rows=4)
+
+
 @pytest.mark.parametrize(
-    ("module", "settings", "peer"), [(recurrent, RFLO, RfloPeer), (coding, CODING, CodingPeer)], ids=["rflo", "coding"]
+    ("module", "settings", "peer"),
+    [(recurrent, RFLO, RfloPeer), (coding, CODING, CodingPeer), (bars, BARS, BarsPeer), (field, FIELD, FieldPeer)],
+    ids=["rflo", "coding", "bars", "field"],
 )
 def test_circuits_of_papers_are_what_their_equations_say(
     module: Any, settings: Any, peer: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path

@@ -260,8 +260,9 @@ class _InProcessSession(Session):
 
 def _first_not_finite(arrays: dict[str, np.ndarray]) -> str:
     """The first variable with a NaN or infinity."""
-    if isfinite(sum([values.dot(values) for values in arrays.values()])):
-        return ""
+    with np.errstate(over="ignore"):
+        if isfinite(sum([values.dot(values) for values in arrays.values()])):
+            return ""
     for key, values in arrays.items():  # a sum of squares is infinite, too, where finite values are very large
         if not np.isfinite(values).all():
             return key
