@@ -1,8 +1,14 @@
 """Actor and critic: they learn in a closed loop, without eligibility traces (Barto, Sutton and Anderson 1983).
 
+Barto, A. G., Sutton, R. S., and Anderson, C. W. (1983). Neuronlike adaptive elements that can solve difficult learning control
+problems. IEEE Transactions on Systems, Man, and Cybernetics 13, 834-846.
+
+    delta = reward + discount V(now) - V(left),   dv = .2 delta left,   du_a = .5 delta ((a was done) - chance_a) left
+
 The circuit holds all that the method needs: the critic's value of the state that was left, the reward prediction error
 delta = reward + discount*value - value before, and rules that are local but for delta, which is broadcast. Python draws the
-action and asks the environment.
+action and asks the environment. What is shown: in a corridor, whose end is 5 steps away, episodes of chance last about 25
+steps; after 60 episodes they are to last less than 8 in the mean of 20. (`td_lambda.py` has the same with traces.)
 
     python examples/closed_loop.py                 a corridor, which is a part of this file
     python examples/closed_loop.py FrozenLake-v1   an environment of Gymnasium (pip install 'recircuit[gym]')
@@ -10,11 +16,14 @@ action and asks the environment.
 
 from __future__ import annotations
 
+import argparse
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from brian2 import ms
+from matplotlib.figure import Figure
 
 import recircuit as rc
 
@@ -117,6 +126,23 @@ def main(name: str = "", episodes: int = 100) -> list[int]:
     return learn(environment, int(spaces[0].n), int(spaces[1].n), episodes)
 
 
+def draw(took: list[int], name: str) -> Figure:
+    """The lengths of the episodes."""
+    figure = Figure(figsize=(6, 3.6), layout="constrained")
+    ax = figure.subplots()
+    ax.semilogy(np.arange(1, len(took) + 1), took)
+    ax.set(xlabel="episode", ylabel="steps", title=name or "corridor; line: shortest way")
+    if not name:
+        ax.axhline(Corridor.states - 1, c="k", lw=0.8, ls=":")
+    return figure
+
+
 if __name__ == "__main__":
-    took = main(*sys.argv[1:2])
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("name", nargs="?", default="", help="an environment of Gymnasium, such as FrozenLake-v1")
+    parser.add_argument("--out", type=Path, default=Path("."), help="the folder of the figure")
+    given = parser.parse_args()
+    took = main(given.name)
     print("steps of an episode, ten at a time:", [float(np.mean(took[k : k + 10])) for k in range(0, len(took), 10)])
+    draw(took, given.name).savefig(given.out / "closed_loop.png")
+    assert given.name or np.mean(took[60:80]) < 8
