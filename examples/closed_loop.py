@@ -130,8 +130,8 @@ def draw(took: list[int], name: str) -> Figure:
     """The lengths of the episodes."""
     figure = Figure(figsize=(6, 3.6), layout="constrained")
     ax = figure.subplots()
-    ax.semilogy(np.arange(1, len(took) + 1), took)
-    ax.set(xlabel="episode", ylabel="steps", title=name or "corridor; line: shortest way")
+    ax.plot(np.arange(1, len(took) + 1), took)
+    ax.set(xlabel="episode", ylabel="steps", ylim=(0, None), title=name or "corridor; line: shortest way")
     if not name:
         ax.axhline(Corridor.states - 1, c="k", lw=0.8, ls=":")
     return figure
