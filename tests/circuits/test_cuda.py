@@ -322,18 +322,6 @@ def test_who_leaves_an_array_is_found(on_cpu: None, tmp_path: Path, side: str, p
     assert ends == [0, 0, -signal.SIGSEGV, -signal.SIGSEGV]
 
 
-def test_data_that_does_not_fit(on_cpu: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CUDA_ON_CPU_MEMORY", "136")  # of which four streams have 32 each
-    net = smooth()
-    with pytest.raises(rc.RecircuitError, match=r"the data of x: \d+ MB do not fit into the \d+ MB that are free"):
-        net.run({"x": np.zeros((30_000, 64)), "s": np.zeros(30_000, int)}, presentations=1, backend="cuda")
-    program = net.program("cuda")
-    with pytest.raises(rc.RecircuitError, match="x: its last data could not be loaded; load others"):
-        program.run(net.timetable(), np.zeros((1, net.batch_size), np.int32))
-    as_inputs(net, images(net)).load(program)
-    program.run(net.timetable(), np.zeros((1, net.batch_size), np.int32)).raise_if_diverged()
-
-
 # --- what is missing --------------------------------------------------------------------------------------------------
 
 

@@ -94,7 +94,7 @@ def test_a_message_that_is_cut_is_none() -> None:
         (Kind.GET, ["nobody"], "no variable nobody"),
         (Kind.SET, ["h.rate", np.zeros(7)], "7 values in place of 8"),
         (Kind.SET, ["h.rate", np.zeros(8, dtype="float32")], "a field of type 7 in place of 8"),
-        (Kind.LOAD, ["x", "float64", 2, 3, 1.0, 0.0, 1, 1, 0, np.zeros(0, np.int32)], "no file came with the data"),
+        (Kind.LOAD, ["x", 0, "float64", 2, 3, 1.0, 0.0, 1, 1, 0, np.zeros(0, np.int32)], "no file came with the data"),
         (Kind.SEED, [-1], "negative count"),
         (Kind.SEED, [2**32], "below 2\\^32"),
         (Kind.TABLE, ["walk", "h"], "no lines such as walk"),

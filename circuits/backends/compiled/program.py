@@ -26,8 +26,8 @@ from . import forks, known
 from .build import Recipe
 from .cache import built
 from .depends import depends_on
+from .kept_rows import KeptRows
 from .live import CompiledSession
-from .memory_file import memory_file
 from .messages import Field, Kind
 from .recordings import lines_of, recorded
 from .worker import Worker
@@ -98,6 +98,7 @@ class CompiledProgram(Program):
         self._folder, self._types = found.folder, found.types
         self._clamps = {o.owner: o.kernel for o in lowered.operations if isinstance(o.kernel, Clamp)}
         self._data: dict[str, _Data] = {}
+        self._kept = KeptRows()
         self._snapshot: _Snapshot | None = None
         self._worker = self._started()
         forks.watch(self)
@@ -115,6 +116,7 @@ class CompiledProgram(Program):
 
     def close(self) -> None:
         self._worker.close()
+        self._kept.clear()
 
     @property
     def alive(self) -> bool:
@@ -223,6 +225,7 @@ class CompiledProgram(Program):
         """Leave the worker to its owner."""
         if child:
             self._worker.let_go()
+            self._kept.clear()  # the parent's worker may write into these files
         elif self._worker.owner == os.getpid():
             self._snapshot = None
 
@@ -254,22 +257,13 @@ class CompiledProgram(Program):
     def _load(self, worker: Worker, stimulus: str, given: _Data) -> None:
         clamp, rows = self._clamps[stimulus], given.values
         width = self.variables[f"{stimulus}.{clamp.variable}"].shape[1]
-        with memory_file(rows, stimulus) as file:
+        with self._kept.file(stimulus, rows) as (number, file):
             if clamp.labels:
                 scales = (float(clamp.on), float(clamp.off))
-                worker.ask(Kind.LABEL, stimulus, len(rows), width, *scales, file=file)
+                worker.ask(Kind.LABEL, stimulus, number, len(rows), width, *scales, file=file)
             else:
-                scales = (given.scale, given.offset)
-                worker.ask(
-                    Kind.LOAD,
-                    stimulus,
-                    rows.dtype.name,
-                    len(rows),
-                    width,
-                    *scales,
-                    *_series_fields(given.series),
-                    file=file,
-                )
+                about = (rows.dtype.name, len(rows), width, given.scale, given.offset, *_series_fields(given.series))
+                worker.ask(Kind.LOAD, stimulus, number, *about, file=file)
 
     def _checked(self, key: str, answer: list[Field]) -> np.ndarray:
         name, values = answer

@@ -10,6 +10,8 @@
 // Streams are followed at once; with CUDA_ON_CPU_STREAMS=N, what streams and graphs allow to run in several orders runs in one
 // that is drawn, with the seed N. CUDA_ON_CPU_GRAPH=FILE: the numbers of nodes and edges of each graph are added to it.
 //
+// CUDA_ON_CPU_COPIES=FILE: the bytes of each copy to the device are added to it, a line each.
+//
 // CUDA_ON_CPU_MEMORY=N megabytes of device memory (256). CUDA_ON_CPU_FAIL=N: the Nth kernel from the start fails.
 #pragma once
 #include <math.h>
@@ -332,6 +334,8 @@ inline cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes
     on_cpu::drain();
     on_cpu::Opened opened;
     std::memcpy(to, from, bytes);
+    if (const char* file = std::getenv("CUDA_ON_CPU_COPIES"); file && kind == cudaMemcpyHostToDevice)
+        std::ofstream(file, std::ios::app) << bytes << std::endl;
     return on_cpu::error;
 }
 inline cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {

@@ -2,9 +2,10 @@
 //
 //   get      NAME                         NAME and a variable's values
 //   set      NAME, VALUES
-//   load     STIMULUS, TYPE, ROWS, WIDTH, SCALE, OFFSET   and a file of the rows: rates are SCALE*value + OFFSET;
+//   load     STIMULUS, NUMBER, TYPE, ROWS, WIDTH, SCALE, OFFSET   and a file of the rows: rates are SCALE*value + OFFSET;
 //            EACH, STRIDE, N, LENGTHS     so many rows are a sample, the next begins STRIDE later, and N of them end sooner
-//   label    SUPERVISOR, ROWS, WIDTH, ON, OFF             and a file of int32 labels
+//   label    SUPERVISOR, NUMBER, ROWS, WIDTH, ON, OFF             and a file of int32 labels
+//            Rows of the same stimulus and NUMBER are the same rows, unless the NUMBER is 0.
 //   table    the lines of a timetable (see read_table)
 //   seed     N
 //   memory                                bytes
@@ -270,6 +271,7 @@ void read_series(Message& message, Clamp& clamp) {
 void load(Message& message, bool labels) {
     Clamp read;
     read.name = message.text();
+    read.number = std::int64_t(message.count());
     read.labels = labels;
     read.type = labels ? Type::int32 : type_of_rows(message.text());
     read.count = message.count();

@@ -60,6 +60,7 @@ struct Mapped {
 struct Clamp {
     const Array* rates = nullptr;
     std::unique_ptr<Mapped> rows;
+    std::int64_t number = 0;  // rows of the same number are the same rows; 0: they will not come again
     std::string name;
     Type type = Type::uint8;  // of the rows
     bool labels = false;      // the rows are int32 labels

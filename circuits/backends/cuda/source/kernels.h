@@ -31,7 +31,13 @@ struct Shown {
     std::int64_t begin, every, rows_each, stride;
     const std::int32_t* lengths;  // after how many rows each sample ends, or nullptr
     bool stream;
+    bool staged;  // the samples lie in the order in which they are shown since what is kept was last fetched
 };
+
+__device__ inline std::int64_t place_of(std::int64_t sample, const Shown& shown, const Progress* progress, int batch_size,
+                                        int column) {
+    return shown.staged ? std::int64_t(progress->slot) * batch_size + column : sample;
+}
 
 // Clamp a stimulus to the row of each column: scale*data + offset, and 0 in empty batch_size.
 template <class Rate, class Value>
@@ -39,21 +45,24 @@ __global__ void show_rows(int count, Rate* rates, const Value* data, const Progr
                           Rate scale, Rate offset, Shown shown) {
     const int k = thread();
     if (k >= count) return;
-    const std::int32_t sample = row_of(progress, batch_size, k / width);
+    const int column = k / width;
+    const std::int32_t sample = row_of(progress, batch_size, column);
     const std::int64_t row = shown.every ? (shown.begin + (shown.stream ? progress->presentation : 0)) / shown.every : 0;
     const std::int64_t first = shown.stride ? sample : 0;
     const bool none = sample < 0 || row >= (shown.lengths ? shown.lengths[first] : shown.rows_each);
-    rates[k] = none ? Rate(0) : Rate(data[(first * shown.stride + row) * width + k % width]) * scale + offset;
+    const std::int64_t place = place_of(first, shown, progress, batch_size, column);
+    rates[k] = none ? Rate(0) : Rate(data[(place * shown.stride + row) * width + k % width]) * scale + offset;
 }
 
 // Clamp a supervisor: on at the label of each column's row, off elsewhere, and 0 in empty batch_size.
 template <class Rate>
 __global__ void show_labels(int count, Rate* rates, const std::int32_t* labels, const Progress* progress, int batch_size,
-                            int width, Rate on, Rate off) {
+                            int width, Rate on, Rate off, Shown shown) {
     const int k = thread();
     if (k >= count) return;
     const std::int32_t row = row_of(progress, batch_size, k / width);
-    rates[k] = row < 0 ? Rate(0) : labels[row] == k % width ? on : off;
+    const std::int64_t place = place_of(row, shown, progress, batch_size, k / width);
+    rates[k] = row < 0 ? Rate(0) : labels[place] == k % width ? on : off;
 }
 
 // Copy `count` words to the place of this presentation.

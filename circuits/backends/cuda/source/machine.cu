@@ -15,6 +15,7 @@
 #include "multiply.h"
 #include "plan.h"
 #include "recording.h"
+#include "stimuli.h"
 #include "watch.h"
 #include "worker.h"
 
@@ -36,42 +37,11 @@ namespace {
 struct Device {
     Memory draws, pieces, progress, order, bad;
     const Array *step = nullptr, *t = nullptr, *dt = nullptr, *columns_in_use = nullptr;
-    std::map<std::string, std::unique_ptr<Memory>> rows;  // of the stimuli
-    std::map<std::string, Memory> lengths;  // of their series
 };
 Device& device = *new Device;
 
 Watch& in_rates = *new Watch;
 Watch& in_floats = *new Watch;
-
-// ---- stimuli -------------------------------------------------------------------------------------------------------
-
-template <class Rate>
-void show(const Action& action, std::int64_t time) {
-    const Clamp& clamp = *action.clamp;
-    const auto found = device.rows.find(clamp.name);
-    if (found == device.rows.end()) return;
-    if (!found->second) throw std::runtime_error(clamp.name + ": its last data could not be loaded; load others");
-    const Progress* progress = device.progress.as<Progress>();
-    Rate* rates = static_cast<Rate*>(clamp.rates->data());
-    const int width = int(clamp.width), count = batch_size * width;
-    const Rate a = clamp.a, b = clamp.b;
-    const char* name = clamp.name.c_str();
-    const Memory& data = *found->second;
-    const std::int32_t* lengths = clamp.lengths.empty() ? nullptr : device.lengths[clamp.name].as<std::int32_t>();
-    const Shown shown{action.count + time, action.every, clamp.rows_each, clamp.stride, lengths, streaming};
-    if (clamp.labels)
-        launch(name, show_labels<Rate>, count, rates, data.as<std::int32_t>(), progress, batch_size, width, a, b);
-    else if (clamp.type == Type::uint8)
-        launch(name, show_rows<Rate, std::uint8_t>, count, rates, data.as<std::uint8_t>(), progress, batch_size, width, a, b,
-               shown);
-    else if (clamp.type == Type::float32)
-        launch(name, show_rows<Rate, float>, count, rates, data.as<float>(), progress, batch_size, width, a, b,
-               shown);
-    else
-        launch(name, show_rows<Rate, double>, count, rates, data.as<double>(), progress, batch_size, width, a, b,
-               shown);
-}
 
 // ---- a presentation ------------------------------------------------------------------------------------------------
 
@@ -116,7 +86,9 @@ void act(const Action& action, std::int64_t& ticks, std::vector<std::size_t>& ti
         case Action::CLAMP: {
             if (action.goes_on(time)) break;
             const bool narrow = action.clamp->rates->itemsize() == 4;
-            const auto shows = [&action, time, narrow] { narrow ? show<float>(action, time) : show<double>(action, time); };
+            const auto shows = [&action, progress, time, narrow] {
+                narrow ? show<float>(action, time, progress) : show<double>(action, time, progress);
+            };
             give({action.clamp->name.c_str(), shows, {}, {progress}, {action.clamp->rates->data()}});
             break;
         }
@@ -260,6 +232,7 @@ void start() {
     const char* what = "starting the GPU";
     check(cudaSetDevice(0), what);
     make_lanes();
+    let_go = let_rows_go;
     allocate_arrays();
     std::vector<void*> places;
     for (std::size_t k = 0; k < brian::piece_count; ++k) places.push_back(*brian::pieces[k].place);
@@ -285,30 +258,14 @@ void store(const Array& array, const void* values) {
     if (&array == device.columns_in_use) active = 0;
 }
 
-// If the new rows do not fit, the stimulus has none, which a run is told.
 void load(Clamp& clamp) {
     forget_replays();
-    check(cudaStreamSynchronize(stream()), clamp.name.c_str());
-    device.rows[clamp.name].reset();
-    auto rows = std::make_unique<Memory>();
-    rows->resize(clamp.rows->bytes, ("the data of " + clamp.name).c_str());
-    upload(rows->as<void>(), clamp.rows->data, clamp.rows->bytes, clamp.name.c_str());
-    device.rows[clamp.name] = std::move(rows);
-    clamp.rows.reset();
-    device.lengths.erase(clamp.name);
-    if (clamp.lengths.empty()) return;
-    const std::size_t bytes = sizeof(std::int32_t) * clamp.lengths.size();
-    device.lengths[clamp.name].resize(bytes, clamp.name.c_str());
-    upload(device.lengths[clamp.name].as<void>(), clamp.lengths.data(), bytes, clamp.name.c_str());
+    load_rows(clamp);
 }
-
-void renew(Clamp& clamp, const void* rows, std::size_t bytes) {
-    upload(device.rows.at(clamp.name)->as<void>(), rows, bytes, clamp.name.c_str());
-}
-
+void renew(Clamp& clamp, const void* rows, std::size_t bytes) { renew_rows(clamp, rows, bytes); }
 void unload(Clamp& clamp) {
     forget_replays();
-    device.rows.erase(clamp.name);
+    unload_rows(clamp);
 }
 
 void seed(std::uint64_t seed) {
@@ -345,7 +302,8 @@ void begin(const std::int32_t* order, long presentations) {
 
 long present(const std::int32_t* order, long done, long presentations) {
     const auto begin = std::chrono::steady_clock::now();
-    const long most = std::min({batch, presentations - done, 100 - done % 100, room});
+    const long most = std::min({batch, presentations - done, 100 - done % 100, room, presentations_staged()});
+    stage_rows(order + done * batch_size, most);
     long shown = show_some(order + done * batch_size, most);
     Progress* progress = device.progress.as<Progress>();
     download(&diverged, &progress->diverged, sizeof diverged, "a run");

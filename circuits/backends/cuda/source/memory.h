@@ -10,6 +10,7 @@ namespace recircuit {
 inline std::string in_megabytes(std::size_t bytes) { return std::to_string((bytes + (1 << 20) - 1) >> 20) + " MB"; }
 
 inline std::size_t held = 0;  // by all
+inline bool (*let_go)() = nullptr;  // gives back some memory that is held for later; whether there was any
 
 // Device memory of one owner.
 class Memory {
@@ -19,23 +20,30 @@ class Memory {
         cudaFree(data_);
         held -= bytes_;
     }
+    void release() {
+        check(cudaFree(data_), "giving back memory");
+        held -= bytes_;
+        data_ = nullptr, bytes_ = 0;
+    }
     Memory(const Memory&) = delete;
     Memory& operator=(const Memory&) = delete;
     void resize(std::size_t bytes, const char* what) {
-        if (bytes <= bytes_) return;
-        check(cudaFree(data_), what);
-        held -= bytes_;
-        data_ = nullptr, bytes_ = 0;
+        if (fit(bytes, what)) return;
         std::size_t free = 0, total = 0;
         check(cudaMemGetInfo(&free, &total), what);
-        if (bytes > free || cudaMalloc(&data_, bytes) != cudaSuccess) {
-            cudaGetLastError();
-            throw std::runtime_error(std::string(what) + ": " + in_megabytes(bytes) + " do not fit into the " +
-                                     in_megabytes(free) + " that are free of the GPU's " + in_megabytes(total) +
-                                     "; take fewer batch_size, smaller layers, or less data");
-        }
+        throw std::runtime_error(std::string(what) + ": " + in_megabytes(bytes) + " do not fit into the " + in_megabytes(free) +
+                                 " that are free of the GPU's " + in_megabytes(total) +
+                                 "; take fewer batch_size, smaller layers, or less data");
+    }
+    // As resize; returns whether there is so much, after what others have let go.
+    bool fit(std::size_t bytes, const char* what) {
+        if (bytes <= bytes_) return true;
+        release();
+        while (!taken(bytes, what))
+            if (!let_go || !let_go()) return false;
         bytes_ = bytes;
         held += bytes;
+        return true;
     }
     template <class T>
     T* as() const {
@@ -45,6 +53,15 @@ class Memory {
   private:
     void* data_ = nullptr;
     std::size_t bytes_ = 0;
+
+    bool taken(std::size_t bytes, const char* what) {
+        std::size_t free = 0, total = 0;
+        check(cudaMemGetInfo(&free, &total), what);
+        if (bytes <= free && cudaMalloc(&data_, bytes) == cudaSuccess) return true;
+        cudaGetLastError();
+        data_ = nullptr;
+        return false;
+    }
 };
 
 // Waited for.

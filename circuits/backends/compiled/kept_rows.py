@@ -1,0 +1,98 @@
+"""The rows that a program was last given, kept as files, so that rows that come again are not handed over anew.
+
+Training gives the same rows in every epoch: those of the training samples, then those of the test samples. A worker knows
+rows that come again by their number, and a GPU holds them in its memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count
+from mmap import ACCESS_READ, mmap
+from typing import IO
+
+import numpy as np
+
+from .memory_file import memory_file
+
+__all__ = ["KeptRows"]
+
+#: Files that are kept of a stimulus: of training, validation and test samples. The worker on a GPU keeps as many.
+EACH = 3
+#: The most bytes that are kept of all stimuli together. Rows that are larger are handed over each time.
+MOST = 1 << 30
+#: Bytes that are compared at a time.
+PART = 1 << 20
+
+
+@dataclass(frozen=True, eq=False)
+class _Kept:
+    """Rows in a file, under a number."""
+
+    number: int
+    file: IO[bytes]
+    content: np.ndarray
+
+    def holds(self, values: np.ndarray) -> bool:
+        """Return whether the file has these bytes; a closed loop may have written others into it."""
+        parts = range(0, len(values), PART)
+        return len(values) == len(self.content) and all(
+            np.array_equal(values[k : k + PART], self.content[k : k + PART]) for k in parts
+        )
+
+
+class KeptRows:
+    """The files of the rows of all stimuli, each with a number that no other rows have."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, list[_Kept]] = {}
+        self._numbers = count(1)
+
+    @contextmanager
+    def file(self, stimulus: str, rows: np.ndarray) -> Iterator[tuple[int, int]]:
+        """The number of some rows and a file of their bytes; the number is 0 if they are not kept.
+
+        Parameters
+        ----------
+        stimulus : str
+            The name of the stimulus.
+        rows : array
+            The rows of values, or labels.
+        """
+        values = np.ascontiguousarray(rows).reshape(-1).view(np.uint8)
+        if not 0 < len(values) <= MOST:
+            with memory_file(values, stimulus) as file:
+                yield 0, file.fileno()
+            return
+        kept = self._found(stimulus, values) or self._written(stimulus, values)
+        yield kept.number, kept.file.fileno()
+
+    def clear(self) -> None:
+        """Let go of all files."""
+        self._kept.clear()
+
+    def _found(self, stimulus: str, values: np.ndarray) -> _Kept | None:
+        """The file that has these bytes, which is now the one that was used last."""
+        mine = self._kept.get(stimulus, [])
+        for kept in mine:
+            if kept.holds(values):
+                mine.remove(kept)
+                mine.append(kept)
+                return kept
+        return None
+
+    def _written(self, stimulus: str, values: np.ndarray) -> _Kept:
+        """A new file. The one of this stimulus that was not used for longest makes room, then those of all."""
+        mine = self._kept.setdefault(stimulus, [])
+        del mine[: max(0, len(mine) + 1 - EACH)]
+        while self._bytes() + len(values) > MOST:
+            next(some for some in self._kept.values() if some).pop(0)
+        file = memory_file(values, stimulus)
+        content = np.frombuffer(mmap(file.fileno(), len(values), access=ACCESS_READ), np.uint8)
+        mine.append(_Kept(next(self._numbers), file, content))
+        return mine[-1]
+
+    def _bytes(self) -> int:
+        return sum(len(kept.content) for some in self._kept.values() for kept in some)
