@@ -92,7 +92,7 @@ struct Brought {
 template <class T>
 __device__ inline void add_up(const Stage<T>& stage, T (&sums)[4][4]) {
     const int lane = int(threadIdx.x) % 32, first = int(threadIdx.x) / 32 * (packs / warps);
-#pragma unroll
+#pragma unroll 1  // two at once need more registers than there are on some GPUs
     for (int pack = first; pack < first + packs / warps; ++pack) {
         Pack<T> a[4], b[4];
 #pragma unroll
