@@ -31,7 +31,12 @@ from recircuit.processor import cores
 OURS = Entrant("recircuit", "recircuit", "", "recircuit", "cuda")
 #: The same, without our kernel for small products.
 BY_CUBLAS = Entrant("recircuit-cublas", "recircuit, all products by cuBLAS", "", "recircuit", "cuda")
-SETTINGS = {BY_CUBLAS: {"RECIRCUIT_CUDA_PRODUCTS": "cublas"}}
+#: And with every launch a node of a graph, instead of one launch that walks through a presentation.
+BY_GRAPH = Entrant("recircuit-graph", "recircuit, as a graph of launches", "", "recircuit", "cuda")
+SETTINGS = {
+    BY_CUBLAS: {"RECIRCUIT_CUDA_PRODUCTS": "cublas"},
+    BY_GRAPH: {"RECIRCUIT_CUDA_PRESENTATION": "graph"},
+}
 TORCH = (
     Entrant("torch-gpu", "PyTorch eager", "", "torch_gpu", "eager"),
     Entrant("torch-graph", "PyTorch graph", "", "torch_gpu", "graph"),
@@ -97,7 +102,8 @@ def _rows_of(findings: dict[str, Any], case: _Case, arguments: argparse.Namespac
     """Everyone's rate in a case; who cannot be measured is told, and the others are measured."""
     rates = findings["rates"].setdefault(case.name, {})
     measures = {"cuBLAS alone": lambda: ceiling(case, arguments)}
-    there = (OURS, *TORCH, *([BY_CUBLAS] if case.settings.batch_size <= 100 else []))  # large ones are cuBLAS's anyway
+    others = (BY_GRAPH, BY_CUBLAS) if case.settings.batch_size <= 100 else ()  # large ones are so anyway
+    there = (OURS, *TORCH, *others)
     measures |= {e.label: lambda e=e: _rate(e, case, findings, arguments) for e in there}
     for label, measure in measures.items():
         if label in rates:

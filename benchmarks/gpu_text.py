@@ -7,7 +7,7 @@ from typing import Any
 
 from benchmarks import report
 from benchmarks.agreement import BOUNDS
-from benchmarks.gpu_parts import BY_CUBLAS, OURS, TORCH
+from benchmarks.gpu_parts import BY_CUBLAS, BY_GRAPH, OURS, TORCH
 
 
 def _rows(part: dict[str, Any]) -> list[list[Any]]:
@@ -39,7 +39,7 @@ def _training(part: dict[str, Any]) -> str:
 
 
 def _reference(part: dict[str, Any]) -> str:
-    labels = ["cuBLAS alone", OURS.label, *(t.label for t in TORCH), BY_CUBLAS.label]
+    labels = ["cuBLAS alone", OURS.label, *(t.label for t in TORCH), BY_GRAPH.label, BY_CUBLAS.label]
     rows = [[name, *(rates.get(label) for label in labels)] for name, rates in part["rates"].items()]
     said = [report.table(["stimuli a second", *labels], rows)]
     said += [f"- {who}: not measured ({why})" for who, why in part["absent"].items()]

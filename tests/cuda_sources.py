@@ -63,6 +63,20 @@ class Cubin:
             found[name] = found[name] or _first(SASS_DOUBLE, part)
         return {name: line for name, line in found.items() if line}
 
+    def stale_loads(self, name: str) -> list[str]:
+        """Loads by a kernel from a cache that does not see what other blocks have written since the kernel began; those of
+        tables of mathematical functions, which nobody writes, do not count."""
+        bodies = re.findall(rf"^(?:\.visible )?\.entry {name}\w*\((.*?)^\}}", self.ptx, re.M | re.S)
+        assert len(bodies) == 1 and "ld.global" in bodies[0]
+        tables: set[str] = set()
+        for to, *words in re.findall(
+            r"^\s*(?:mov|add|mad|cvta)\S*\s+(%rd\d+), ([^,;]+)(?:, ([^,;]+))?(?:, ([^,;]+))?;", bodies[0], re.M
+        ):
+            if any(word.startswith("__cudart") or word in tables for word in words):
+                tables.add(to)
+        loads = re.findall(r"ld\.global\.nc\S*\s.*\[(%rd\d+)", bodies[0])
+        return [address for address in loads if address not in tables]
+
     def spills(self) -> list[str]:
         """Lines of ptxas that tell of registers that are kept in memory."""
         assert "spill" in self.said

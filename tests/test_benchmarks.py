@@ -272,9 +272,9 @@ def test_the_reference_workload_on_the_stand_in(monkeypatch: pytest.MonkeyPatch,
     found = gpu_parts.reference(arguments)
     assert found["rates"][f"{name}, every"]["recircuit"] == 5 and found["failed"] == []
     assert set(found["rates"][f"{name}, needed"]) == {
-        "cuBLAS alone", gpu_parts.OURS.label, gpu_parts.BY_CUBLAS.label,
+        "cuBLAS alone", gpu_parts.OURS.label, gpu_parts.BY_CUBLAS.label, gpu_parts.BY_GRAPH.label,
     }  # fmt: skip
-    assert all(apart < 1e-5 for apart in found["apart"].values()) and len(found["apart"]) == 3
+    assert all(apart < 1e-5 for apart in found["apart"].values()) and len(found["apart"]) == 5
     assert set(found["absent"]) == {one.label for one in gpu_parts.TORCH} and found["memory"]["share"] > 0
     assert kept["rates"] == found["rates"] and "reference" in gpu_text.TEXT and gpu_text.TEXT["reference"](found)
 

@@ -141,8 +141,10 @@ def test_a_hinge_network_in_single_precision(on_cpu: None) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("way", ["persistent", "graph"])
 @pytest.mark.parametrize("case", cases())
-def test_every_rule_and_structure(on_cpu: None, case: str) -> None:
+def test_every_rule_and_structure(on_cpu: None, monkeypatch: pytest.MonkeyPatch, case: str, way: str) -> None:
+    monkeypatch.setenv("RECIRCUIT_CUDA_PRESENTATION", way)
     value, variable = agreement.largest_difference(case, "float64")
     assert value < BOUNDS["float64"], variable
 
@@ -579,6 +581,21 @@ ANYWHERE = [
 def test_a_gpu_does_what_the_stand_in_does(check: Callable[[None], None]) -> None:
     """Recordings, series, streams, closed loops, scopes, batches that are not full, noise, and divergence."""
     check(None)
+
+
+@pytest.mark.cuda
+@pytest.mark.parametrize("make", [lambda: kitchen(3), smooth], ids=["kitchen", "smooth"])
+def test_a_gpu_walks_through_what_it_would_launch(
+    monkeypatch: pytest.MonkeyPatch, make: Callable[[], rc.Circuit]
+) -> None:
+    """The same bits by one launch whose blocks wait for each other, and by a graph of launches."""
+    ends = []
+    for way in ("graph", "persistent"):
+        monkeypatch.setenv("RECIRCUIT_CUDA_PRESENTATION", way)
+        net = make()
+        net.run(stimuli(net, 40), backend="cuda")
+        ends.append(net.state())
+    assert [k for k, v in ends[0].items() if not np.array_equal(v, ends[1][k])] == []
 
 
 @pytest.mark.cuda

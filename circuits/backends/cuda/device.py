@@ -24,6 +24,7 @@ from .codeobject import CudaCodeObject
 from .jobs import Code, launcher
 from .long_sums import splits_of
 from .loop import OBJECTS, OURS, compiled_loop, compiles
+from .presentations import walks
 from .toolkit import Toolkit
 
 #: Into how many files the code objects go. Most of a file's time are its headers, so few; and enough to compile at once.
@@ -126,7 +127,7 @@ class CudaDevice(KeptDevice, CUDAStandaloneDevice):
         first = [code.name for code in codes if code.jobs]
         others = joined([(name, text) for name, text in sources.items() if name not in first], UNITS - 1)
         jobs = joined([(name, sources[name]) for name in first], 1)
-        return ["\n".join([*jobs, launcher(codes, arrays)]), *others]
+        return ["\n".join([*jobs, launcher(codes, arrays, walks=walks(assembly.lowered))]), *others]
 
     def _codes(self, assembly: Assembly) -> list[Code]:
         """What is launched for each code object, and what it reads and writes."""

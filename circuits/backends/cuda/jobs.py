@@ -138,8 +138,8 @@ class Code:
         return f'    {{_run_{self.name}, "{self.name}", {launch}, {product}, {job}, {things}, {draws}, {lists}}},'
 
 
-def launcher(codes: list[Code], arrays: list[str]) -> str:
-    """C++ that launches jobs, and the table of all parts."""
+def launcher(codes: list[Code], arrays: list[str], *, walks: bool) -> str:
+    """C++ that launches jobs, and walks if there are any, and the table of all parts."""
     alone = [f"case {c.prepare}: {c.call('prepare', arrays)} break;" for c in codes if c.prepare != NONE]
     each = [f"case {c.body}: {c.call('body', arrays)} break;" for c in codes if c.body != NONE]
     declared = [
@@ -149,30 +149,40 @@ def launcher(codes: list[Code], arrays: list[str]) -> str:
     ]
     return "\n".join(
         [
-            '#include "objects.h"', '#include "jobs.h"', *(f"void _run_{c.name}();" for c in codes), *declared,
-            "namespace recircuit {", _kernel("alone", "0", alone), _kernel("each", EACH_THING, each), LAUNCH, "}",
+            '#include "objects.h"', '#include "jobs.h"', f'#include "{"walker" if walks else "walk"}.h"',
+            *(f"void _run_{c.name}();" for c in codes), *declared, "namespace recircuit {",
+            _switch("do_alone(int number", alone), _switch("do_each(int number, int k", each), LAUNCH,
+            f"const bool walks = {'true' if walks else 'false'};",
+            f"void launch_walk(const char*{' name' if walks else ''}, const Walk&{' walk' if walks else ''}) {{",
+            *(["    launch_together<REAL>(name, walk);"] if walks else []), "}", "}",
             "namespace brian {", "const std::vector<Part> parts = {", *(p for c in codes for p in c.parts(arrays)), "};", "}",
             "",
         ]
     )  # fmt: skip
 
 
-#: Which of its job's things a thread is for.
-EACH_THING = "(int(blockIdx.x) - jobs.first[place])*int(blockDim.x) + int(threadIdx.x)"
 LAUNCH = """
+__global__ void alone(const __grid_constant__ Jobs jobs, void* const* arrays, const Draws* draws) {
+    do_alone(jobs.job[job_of_block(jobs)].number, arrays, draws);
+}
+__global__ void each(const __grid_constant__ Jobs jobs, void* const* arrays, const Draws* draws) {
+    const int place = job_of_block(jobs);
+    const int k = (int(blockIdx.x) - jobs.first[place])*int(blockDim.x) + int(threadIdx.x);
+    if (k < jobs.job[place].things) do_each(jobs.job[place].number, k, arrays, draws);
+}
 void launch_jobs(const char* name, const Jobs& jobs) {
     const bool single = !jobs.job[0].things;
     launch_blocks(name, single ? alone : each, jobs.first[jobs.count], single ? 1 : threads, jobs, pieces(), draws());
 }"""
 
 
-def _kernel(name: str, thing: str, cases: list[str]) -> str:
-    inside = "\n            ".join(cases)
-    bound = "" if name == "alone" else "    if (k >= jobs.job[place].things) return;\n"
+def _switch(head: str, cases: list[str]) -> str:
+    """The function of a thread: what it does for the job of this number."""
+    inside = "\n        ".join(cases)
+    k = "" if ", int k" in head else "    const int k = 0;\n"
     return f"""
-__global__ void {name}(const __grid_constant__ Jobs jobs, void* const* arrays, const Draws* draws) {{
-    const int place = job_of_block(jobs), k = {thing};
-{bound}    switch (jobs.job[place].number) {{
-            {inside}
+__device__ inline void {head}, void* const* arrays, const Draws* draws) {{
+{k}    switch (number) {{
+        {inside}
     }}
 }}"""

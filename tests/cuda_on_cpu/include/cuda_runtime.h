@@ -10,9 +10,10 @@
 // Streams are followed at once; with CUDA_ON_CPU_STREAMS=N, what streams and graphs allow to run in several orders runs in one
 // that is drawn, with the seed N. CUDA_ON_CPU_GRAPH=FILE: the numbers of nodes and edges of each graph are added to it.
 //
+// CUDA_ON_CPU_BARRIERS=FILE: how often the blocks of each launch that is made together have waited for each other, a line each.
 // CUDA_ON_CPU_COPIES=FILE: the bytes of each copy to the device are added to it, a line each.
 //
-// CUDA_ON_CPU_MEMORY=N megabytes of device memory (256). CUDA_ON_CPU_FAIL=N: the Nth kernel from the start fails.
+// CUDA_ON_CPU_PROCESSORS=N multiprocessors (2). CUDA_ON_CPU_MEMORY=N megabytes of device memory (256). CUDA_ON_CPU_FAIL=N: the Nth kernel from the start fails.
 #pragma once
 #include <math.h>
 #include <sys/mman.h>
@@ -63,6 +64,7 @@ enum cudaError_t {
     cudaErrorMemoryAllocation = 2,
     cudaErrorInvalidConfiguration = 9,
     cudaErrorIllegalAddress = 700,
+    cudaErrorCooperativeLaunchTooLarge = 720,
     cudaErrorStreamCaptureUnsupported = 900,
     cudaErrorStreamCaptureUnjoined = 904
 };
@@ -85,6 +87,9 @@ inline std::size_t number(const char* name, std::size_t otherwise) {
     const char* given = std::getenv(name);
     return given ? std::strtoull(given, nullptr, 10) : otherwise;
 }
+
+// Multiprocessors, of which each holds one block at a time.
+inline std::size_t processors() { return number("CUDA_ON_CPU_PROCESSORS", 2); }
 
 constexpr std::size_t page = 4096;
 
@@ -268,11 +273,19 @@ void expect_on_device(const T& argument) {
 using cudaGraph_t = on_cpu::Graph*;
 using cudaGraphExec_t = on_cpu::Graph*;
 
+enum cudaLaunchAttributeID { cudaLaunchAttributeCooperative = 2 };
+union cudaLaunchAttributeValue {
+    int cooperative;
+};
+struct cudaLaunchAttribute {
+    cudaLaunchAttributeID id;
+    cudaLaunchAttributeValue val;
+};
 struct cudaLaunchConfig_t {
     dim3 gridDim, blockDim;
     std::size_t dynamicSmemBytes;
     cudaStream_t stream;
-    void* attrs;
+    cudaLaunchAttribute* attrs;
     unsigned numAttrs;
 };
 
@@ -282,6 +295,8 @@ cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config, void (*kernel)(
     if (!grid.x || !block.x || block.x > 1024 || grid.y != 1 || grid.z != 1 || block.y != 1 || block.z != 1)
         return cudaErrorInvalidConfiguration;
     if (!config->stream) on_cpu::die("a kernel on the default stream");
+    const bool together = config->numAttrs && config->attrs->val.cooperative;  // blocks that wait for each other
+    if (together && grid.x > on_cpu::processors()) return cudaErrorCooperativeLaunchTooLarge;
     auto arguments = std::make_tuple(Expected(given)...);
     return on_cpu::submit(config->stream, [=] {
         std::apply([](const auto&... each) { (on_cpu::expect_on_device(each), ...); }, arguments);
@@ -291,7 +306,8 @@ cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config, void (*kernel)(
         }
         gridDim = grid, blockDim = block;
         const auto key = reinterpret_cast<const void*>(kernel);
-        on_cpu::run_threads(key, grid.x, block.x, [&] { std::apply(kernel, arguments); });
+        const std::function<void()> thread = [&] { std::apply(kernel, arguments); };
+        together ? on_cpu::run_grid(grid.x, block.x, thread) : on_cpu::run_threads(key, grid.x, block.x, thread);
     });
 }
 
@@ -307,6 +323,16 @@ inline const char* cudaGetErrorString(cudaError_t error) {
         case cudaErrorStreamCaptureUnsupported: return "operation not permitted when stream is capturing";
         default: return "invalid argument";
     }
+}
+enum cudaDeviceAttr { cudaDevAttrMultiProcessorCount = 16 };
+inline cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr, int) {
+    *value = int(on_cpu::processors());
+    return on_cpu::error;
+}
+template <class Kernel>
+cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, Kernel, int, std::size_t) {
+    *blocks = 1;
+    return on_cpu::error;
 }
 inline cudaError_t cudaGetLastError() { return on_cpu::error; }
 inline cudaError_t cudaSetDevice(int) { return cudaSuccess; }

@@ -28,8 +28,9 @@ inline std::vector<std::size_t> order_of(std::size_t blocks, std::size_t threads
 // A stack on which threads run, one after the other, until one of them waits at a barrier.
 struct Fiber {
     ucontext_t context;
-    std::vector<char> stack = std::vector<char>(256 << 10);
-    bool waits = false;
+    static constexpr std::size_t size = 256 << 10;
+    std::unique_ptr<char[]> stack{new char[size]};  // pages that are not touched take no memory
+    bool waits = false, waits_for_grid = false, ended = false;
 };
 
 // A block that runs.
@@ -60,10 +61,10 @@ inline void go_on(Fiber& fiber) {
 
 inline void wait_for_block() {
     if (!team.current) die("a barrier outside of a kernel");
-    const dim3 me = threadIdx;
+    const dim3 me = threadIdx, mine = blockIdx;
     met_barrier = team.current->waits = true;
     swapcontext(&team.current->context, &team.home);
-    threadIdx = me;
+    threadIdx = me, blockIdx = mine;
 }
 
 // All threads of a block, from barrier to barrier.
@@ -75,7 +76,7 @@ inline void run_block(std::size_t threads, const std::function<void()>& thread) 
         if (used == fibers.size()) fibers.emplace_back(new Fiber);
         Fiber& fiber = *fibers[used++];
         getcontext(&fiber.context);
-        fiber.context.uc_stack.ss_sp = fiber.stack.data(), fiber.context.uc_stack.ss_size = fiber.stack.size();
+        fiber.context.uc_stack.ss_sp = fiber.stack.get(), fiber.context.uc_stack.ss_size = Fiber::size;
         fiber.context.uc_link = &team.home;
         makecontext(&fiber.context, run_fiber, 0);
         go_on(fiber);
@@ -87,6 +88,68 @@ inline void run_block(std::size_t threads, const std::function<void()>& thread) 
         if (waiting != threads) die("a barrier that not all threads of a block reach");
         for (const std::size_t k : order_of(1, threads)) go_on(*fibers[k]);
     }
+}
+
+// ---- blocks that wait for each other -------------------------------------------------------------------------------
+
+inline bool in_grid = false;
+
+inline void run_one() {
+    (*team.thread)();
+    team.current->ended = true;
+}
+
+inline void wait_for_grid() {
+    if (!in_grid) die("a barrier of the grid in a kernel whose blocks are not launched together");
+    team.current->waits_for_grid = true;
+    wait_for_block();
+}
+
+// A block, from its barriers to the next one of the grid; returns whether it waits there, or has ended.
+inline bool run_to_grid(std::vector<std::unique_ptr<Fiber>>& fibers, const std::vector<std::size_t>& block) {
+    for (;;) {
+        for (const std::size_t k : order_of(1, block.size())) {
+            Fiber& fiber = *fibers[block[k]];
+            if (fiber.ended || fiber.waits_for_grid) continue;
+            threadIdx.x = unsigned(k), fiber.waits = false;
+            go_on(fiber);
+        }
+        std::size_t ended = 0, at_grid = 0;
+        for (const std::size_t k : block) ended += fibers[k]->ended, at_grid += fibers[k]->waits_for_grid;
+        if (ended == block.size() || at_grid == block.size()) return at_grid;
+        if (ended || at_grid) die("a barrier that not all threads of a block reach");
+    }
+}
+
+// All blocks of a launch, from barrier to barrier of the grid, one after the other. They have the
+// same shared memory, in which nothing may be kept over such a barrier.
+inline void run_grid(std::size_t blocks, std::size_t threads, const std::function<void()>& thread) {
+    static std::vector<std::unique_ptr<Fiber>>& fibers = *new std::vector<std::unique_ptr<Fiber>>;
+    std::vector<std::vector<std::size_t>> all(blocks);
+    std::size_t barriers = 0;
+    in_grid = true, team.thread = &thread;
+    for (std::size_t k = 0; k < blocks * threads; ++k) {
+        if (k == fibers.size()) fibers.emplace_back(new Fiber);
+        Fiber& fiber = *fibers[k];
+        fiber.waits = fiber.waits_for_grid = fiber.ended = false;
+        getcontext(&fiber.context);
+        fiber.context.uc_stack.ss_sp = fiber.stack.get(), fiber.context.uc_stack.ss_size = Fiber::size;
+        fiber.context.uc_link = &team.home;
+        makecontext(&fiber.context, run_one, 0);
+        all[k / threads].push_back(k);
+    }
+    for (bool more = true; more;) {
+        std::size_t waiting = 0;
+        for (const std::size_t block : order_of(1, blocks)) {
+            blockIdx.x = unsigned(block);
+            waiting += run_to_grid(fibers, all[block]);
+        }
+        if (waiting && waiting != blocks) die("a barrier of the grid that not all blocks reach");
+        more = waiting, barriers += more;
+        for (std::size_t k = 0; k < blocks * threads; ++k) fibers[k]->waits_for_grid = false;
+    }
+    in_grid = false;
+    if (const char* file = std::getenv("CUDA_ON_CPU_BARRIERS")) std::ofstream(file, std::ios::app) << barriers << std::endl;
 }
 
 // All threads of a launch. Whether a kernel has barriers is learnt when it runs first.

@@ -2,6 +2,7 @@
 // that a captured presentation can be replayed.
 #pragma once
 #include "recircuit.h"
+#include "walk.h"
 
 namespace recircuit {
 
@@ -72,12 +73,7 @@ __global__ void keep_words(int count, const Word* from, Word* to, const Progress
     if (k < count) to[progress->slot * stride + k] = from[k];
 }
 
-// Advance the clock: t = step*dt.
-__global__ void advance(int, std::int64_t ticks, std::int64_t* step, double* t, const double* dt, Draws* draws) {
-    step[0] += ticks;
-    t[0] = step[0] * dt[0];
-    draws->step += ticks;
-}
+__global__ void advance(int, Clock clock) { move_on(clock); }
 
 __device__ inline bool not_finite_bits(const void* data, std::int64_t k, int itemsize) {
     if (itemsize == 4) return (static_cast<const std::uint32_t*>(data)[k] & 0x7f800000u) == 0x7f800000u;

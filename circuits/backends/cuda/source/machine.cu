@@ -9,6 +9,7 @@
 #include <string>
 
 #include "arrays.h"
+#include "following.h"
 #include "kernels.h"
 #include "lanes.h"
 #include "memory.h"
@@ -53,8 +54,10 @@ void tick(std::int64_t& ticks, const Give& give) {
     auto* step = static_cast<std::int64_t*>(device.step->data());
     auto *t = static_cast<double*>(device.t->data()), *dt = static_cast<double*>(device.dt->data());
     Draws* draws = device.draws.as<Draws>();
-    const auto moves = [=, count = ticks] { launch("the clock", advance, 1, count, step, t, dt, draws); };
-    give({"the clock", moves, {}, {dt}, {step, t, draws}});
+    Work moves{"the clock", nullptr, {}, {dt}, {step, t, draws}};
+    moves.clock = {ticks, step, t, dt, draws};
+    moves.launch = [clock = moves.clock] { launch("the clock", advance, 1, clock); };
+    give(std::move(moves));
     ticks = 0;
 }
 

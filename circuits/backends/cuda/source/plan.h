@@ -9,6 +9,7 @@
 
 #include "jobs.h"
 #include "products.h"
+#include "walk.h"
 
 namespace recircuit {
 
@@ -22,6 +23,7 @@ struct Work {
     std::vector<const void*> reads, writes;
     Product (*product)() = nullptr;
     bool small = false;  // of a product: others may share its launch
+    Clock clock;         // what moves it on
     bool is_product() const { return product; }
     bool is_job() const { return !launch && !product; }
 };
@@ -29,6 +31,7 @@ struct Work {
 // What is launched at once.
 struct Node {
     std::vector<std::size_t> works;
+    std::vector<std::vector<std::size_t>> steps;  // of a walk: the works of each step
     int lane = 0;
     std::vector<std::size_t> waits;  // for these nodes, which are on other streams
 };
@@ -77,7 +80,7 @@ inline std::vector<Node> in_launches(const std::vector<Work>& works, const std::
         for (const std::size_t k : some)
             for (const std::size_t other : after[k])
                 if (!--missing[other]) ready[kind(other)].push_back(other);
-        nodes.push_back({std::move(some)});
+        nodes.push_back({std::move(some), {}});
     };
     while (std::any_of(ready, ready + kinds, [](const auto& some) { return !some.empty(); })) {
         std::vector<std::size_t> now[kinds];
@@ -112,7 +115,8 @@ inline void lay_out(std::vector<Node>& nodes, const std::vector<std::vector<std:
     for (std::size_t n = 0; n < nodes.size(); ++n) {
         std::vector<std::size_t> needed;
         for (const std::size_t work : nodes[n].works)
-            for (const std::size_t other : before[work]) needed.push_back(node_of[other]);
+            for (const std::size_t other : before[work])
+                if (node_of[other] != n) needed.push_back(node_of[other]);
         std::sort(needed.rbegin(), needed.rend());  // the latest first: it often knows the others
         needed.erase(std::unique(needed.begin(), needed.end()), needed.end());
         Known all(lanes, -1);
