@@ -33,6 +33,7 @@ from benchmarks.agreement import BOUNDS, STRUCTURES, cases
 from recircuit.circuits.backends import choose_backend
 from recircuit.circuits.backends.compiled.build import Compilers, Recipe
 from recircuit.circuits.backends.cuda import gpu, requirements, toolkit
+from recircuit.circuits.backends.program import Interrupted
 from recircuit.circuits.inputs import as_inputs
 from recircuit.circuits.lowering import delay_kernels, kernels
 from recircuit.circuits.lowering.brian.emit import brian_preferences, emit
@@ -265,6 +266,20 @@ def test_what_diverges_is_named_with_its_presentation(on_cpu: None) -> None:
             net.run(drawn(), presentations=60, backend=backend)
         said.append(str(raised.value))
     assert said[0] == said[1] and said[0].startswith("h1.rate became NaN or infinite in presentation 7")
+
+
+def test_ctrl_c_ends_a_run(on_cpu: None) -> None:
+    """After the presentation under way, and the circuit can be used as before."""
+    net = smooth()
+    program, table = net.program("cuda"), net.timetable()
+    as_inputs(net, drawn()).load(program)
+    order = np.tile(np.arange(10, dtype=np.int32), (100_000, 1))
+    with pytest.raises(Interrupted) as stopped:
+        program.run(table, order, progress=lambda done: os.kill(os.getpid(), signal.SIGINT))
+    shown = stopped.value.result.presentations
+    assert 0 < shown < len(order)
+    program.run(table, order[:2])
+    assert int(net["clock.timestep"]) == table.length * (shown + 2)
 
 
 def test_a_kernel_that_fails_is_named(on_cpu: None, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -572,7 +587,7 @@ def test_a_gpu_computes_every_rule_and_structure(case: str, precision: str) -> N
 ANYWHERE = [
     test_everything_is_as_on_numpy, test_series_streams_long_phases_and_closed_loops, test_every_scope_is_as_in_a_loop,
     test_a_last_batch_that_does_not_fill_the_columns, test_the_same_noise_again_after_the_same_seed,
-    test_what_diverges_is_named_with_its_presentation,
+    test_what_diverges_is_named_with_its_presentation, test_ctrl_c_ends_a_run,
 ]  # fmt: skip
 
 
