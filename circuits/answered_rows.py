@@ -105,13 +105,20 @@ def _places(readout: Readout, table: Timetable) -> NDArray[np.int64]:
     place = {step: at for at, step in enumerate(steps)}
     missing = [step for step in readout.rows if step not in place]
     if missing:
-        shown = readout.lowered.network.schedule
-        raise RecircuitError(
-            f"The target {readout.wanted!r} is presented in step {missing[0]}, which evaluations leave out. Name "
-            "the phases of an evaluation, as in circuit.phases(..., "
-            f"evaluation={(shown.names_at(missing[0]) if shown else ['trial'])[0]!r})."
-        )
+        raise RecircuitError(_left_out(readout, missing[0]))
     return np.array([place[step] for step in readout.rows])
+
+
+def _left_out(readout: Readout, step: int) -> str:
+    """What to do where rows are presented in a step that evaluations leave out."""
+    schedule, _ = readout.lowered.schedule.part(readout.mode)
+    named = [*schedule.names_at(step), *schedule.windows][0]
+    return (
+        f"An answer to each row of the series {readout.series!r} is read at its end, and {readout.series!r} is presented in "
+        f"step {step}, which evaluations leave out: they run {' and '.join(schedule.evaluation)}. Name the phases of an "
+        f"evaluation, as in circuit.phases(..., evaluation={named!r}), or those in which the series is presented, as in "
+        f"circuit.stimulus(..., during={schedule.evaluation[0]!r}). rows='last' reads one answer, at the end."
+    )
 
 
 def mean_square(answers: NDArray[np.float64], order: NDArray[np.int32], wanted: Rows) -> float:

@@ -53,6 +53,8 @@ class Readout:
         The supervisor or target that presents what the output should answer; empty if nothing does.
     rows : tuple of int
         Of an answer that is a series, the step at whose end each row is read; empty if it is read once, at ``step``.
+    series : str
+        The stimulus or target to whose rows these are the answers.
     """
 
     lowered: Lowered
@@ -62,6 +64,7 @@ class Readout:
     mode: str | None = None
     wanted: str = ""
     rows: tuple[int, ...] = ()
+    series: str = ""
 
     @classmethod
     def of(
@@ -114,6 +117,7 @@ class Readout:
             mode,
             "" if wanted is None else wanted.name,
             () if series is None else last_steps(network, series, mode),
+            "" if series is None else series.name,
         )
 
     @property

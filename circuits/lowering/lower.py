@@ -14,6 +14,7 @@ from .lowered import Lowered
 from .operations import Operation
 from .passes.factors import factors
 from .passes.merging import merging
+from .passes.naming import distinctly_named
 from .passes.narrowing import Narrow, with_alternatives
 from .passes.sparse import sparse
 from .reference.lower import lower_reference
@@ -25,8 +26,8 @@ from .timetable import PURPOSES, Timetable
 def lower(network: Network) -> Lowered:
     """The operations and variables of a circuit, after all passes over them."""
     lowered = lower_reference(network) if network.lowering == "reference" else _lower_dense(network)
-    ordered = tuple(sorted(lowered.operations, key=lambda operation: operation.slot))
-    lowered = replace(lowered, operations=ordered)
+    ordered = sorted(lowered.operations, key=lambda operation: operation.slot)
+    lowered = replace(lowered, operations=tuple(distinctly_named(ordered)))
 
     def walk(narrow: Narrow) -> None:
         for purpose, mode in product(PURPOSES, network.modes or (None,)):

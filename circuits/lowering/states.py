@@ -70,8 +70,7 @@ def state_updates(network: Network, population: Population) -> list[Operation]:
         used[base] = used.get(base, 0) + 1
         suffix = f"_{used[base]}" if used[base] > 1 else ""
         made.append(state_update(network, population, equations, tuple(steps), suffix))
-        made += averages(network, population, made[-1])
-    return made
+    return made + averages(network, population, made)
 
 
 def state_update(
@@ -96,19 +95,21 @@ def state_update(
     )  # fmt: skip
 
 
-def averages(network: Network, population: Population, update: Operation) -> list[Operation]:
-    """After a state update, the means of what it writes of shared variables; they are in its slot, behind it."""
-    name, kernel = population.name, update.kernel
-    assert isinstance(kernel, StateUpdate)
+def averages(network: Network, population: Population, updates: list[Operation]) -> list[Operation]:
+    """After the state updates, the means of what they write of shared variables: one for each, in the slot of its updates."""
+    name, steps = population.name, dict[tuple[str, str, int], set[int]]()
+    for update in updates:
+        assert isinstance(update.kernel, StateUpdate)
+        for state in update.kernel.equations:
+            if averaged(network, state):
+                steps.setdefault((state.variable, state.of_each, update.slot), set()).update(update.steps)
     return [
         Operation(
-            name=f"average_{name}_{state.variable}{kernel.suffix}", owner=name, slot=update.slot, steps=update.steps,
-            kernel=Average(name, population.size, state.variable, state.of_each),
-            reads=frozenset({f"{name}.{state.of_each}"}), writes=frozenset({f"{name}.{state.variable}"}),
-            work=population.size,
+            name=f"average_{name}_{variable}", owner=name, slot=slot, steps=tuple(sorted(when)),
+            kernel=Average(name, population.size, variable, of_each), reads=frozenset({f"{name}.{of_each}"}),
+            writes=frozenset({f"{name}.{variable}"}), work=population.size,
         )
-        for state in kernel.equations
-        if averaged(network, state)
+        for (variable, of_each, slot), when in steps.items()
     ]  # fmt: skip
 
 

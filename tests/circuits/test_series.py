@@ -271,3 +271,15 @@ def test_labels_that_are_rows_and_masked_rows() -> None:
         net.run({"s": np.full((2, 3), 0.5)})
     with pytest.raises(rc.RecircuitError, match="some values are masked"):
         net.run({"x": np.ma.masked_equal(np.ones((2, 2)), 1)})
+
+
+def test_rows_that_an_evaluation_leaves_out_are_named() -> None:
+    """The series goes on through plasticity, which an evaluation does not run; the last answer can be read."""
+    net = rc.Circuit()
+    x, h = net.stimulus("x", 3, every=1 * ms), net.population("h", 4, rc.Neuron(LEAK, tau=5 * ms))
+    net.connect(x, h)
+    for windows, step in ((dict(feedforward=(0, 4), plasticity=(4, 5)), 4), (dict(a=(1, 2), feedforward=(2, 5)), 0)):
+        net.phases(**{name: (begin * ms, end * ms) for name, (begin, end) in windows.items()})
+        with pytest.raises(rc.RecircuitError, match=f"each row of the series 'x' .*in step {step}, .*during='feedforward'"):
+            net.outputs(random(2, 5, 3), read="h.rate")
+        assert net.outputs(random(2, 5, 3), read="h.rate", rows="last").shape == (2, 4)

@@ -10,6 +10,7 @@ from brian2.codegen.generators.numpy_generator import NumpyCodeGenerator
 from brian2.codegen.runtime.numpy_rt import NumpyCodeObject
 from brian2.codegen.statements import Statement
 from brian2.core.functions import Function
+from brian2.core.variables import ArrayVariable
 from scipy.linalg import blas
 
 from ...lowering import functions  # noqa: F401  (adds to Brian2's)
@@ -23,6 +24,23 @@ class Generator(NumpyCodeGenerator):
     """
 
     changed: frozenset[str] = frozenset()
+
+    @staticmethod
+    def get_array_name(var: ArrayVariable, access_data: bool = True) -> str:
+        """Called by Brian2: the name of an array, which ends in the length of its owner's name.
+
+        Without it the variable v_x of a population h, and x of h_v, would have one name.
+        """
+        owner = getattr(var.owner, "name", "temporary")
+        return f"{NumpyCodeGenerator.get_array_name(var, access_data)}_{len(owner)}"
+
+    def ufunc_at_vectorisation(self, statement: Statement, variables: Any, *more: Any) -> str:
+        """Called by Brian2 for a sum over synapses, of which it asks the device for the array's name."""
+        line, target = super().ufunc_at_vectorisation(statement, variables, *more), variables[statement.var]
+        if not isinstance(target, ArrayVariable):
+            return line
+        usual = NumpyCodeGenerator.get_array_name(target)
+        return line.replace(f".at({usual}, ", f".at({self.get_array_name(target)}, ", 1)
 
     def translate_one_statement_sequence(self, statements: Sequence[Statement], scalar: bool = False) -> Any:
         """Called by Brian2 for all statements of a block."""

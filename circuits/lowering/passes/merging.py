@@ -22,17 +22,17 @@ from ..variables import split_key
 def merging(operations: list[Operation]) -> list[Operation]:
     """The operations, with those merged that can be."""
     merged: dict[tuple[object, ...], Operation] = {}
-    for operation in operations:
-        key = _together(operation)
+    for place, operation in enumerate(operations):
+        key = _together(operation) or (place,)
         merged[key] = _joined(merged[key], operation) if key in merged else operation
     return list(merged.values())
 
 
 def _together(operation: Operation) -> tuple[object, ...]:
-    """What operations have in common that become one; the name of those that stay by themselves."""
+    """What operations have in common that become one; nothing for those that stay by themselves."""
     kernel = operation.kernel
     if operation.slot not in (EXPRESS, FACTOR) or not isinstance(kernel, Elementwise) or operation.always:
-        return (operation.name,)
+        return ()
     rules = frozenset(split_key(key)[0] for _, key in kernel.scalars)
     return (operation.owner, operation.slot, operation.steps, rules)
 

@@ -11,20 +11,21 @@ from ..kernels import StateUpdate
 from ..lowered import Lowered
 from ..operations import Operation
 from ..states import state_update
+from .naming import named
 
 #: From an operation and the variables that are wanted of it to the operation that is to run.
 Narrow = Callable[[Operation, frozenset[str]], Operation]
 
 
-def narrow(network: Network, operation: Operation, wanted: frozenset[str]) -> Operation:
-    """The operation with those of its equations that write the wanted variables."""
+def narrow(network: Network, operation: Operation, wanted: frozenset[str], taken: set[str]) -> Operation:
+    """The operation with those of its equations that write the wanted variables; ``taken`` are the names of others."""
     kernel = operation.kernel
     if not isinstance(kernel, StateUpdate) or len(kernel.equations) < 2:
         return operation
     population = network.populations[operation.owner]
     fewer = tuple(e for e in kernel.equations if f"{operation.owner}.{written(network, e)}" in wanted)
     suffix = f"{kernel.suffix}_of_{len(kernel.equations)}"
-    return state_update(network, population, fewer, operation.steps, suffix)
+    return named(state_update(network, population, fewer, operation.steps, suffix), taken)
 
 
 def among(lowered: Lowered) -> Narrow:
@@ -40,11 +41,12 @@ def among(lowered: Lowered) -> Narrow:
 def with_alternatives(lowered: Lowered, walk: Callable[[Narrow], None]) -> Lowered:
     """The intermediate form with every narrower operation that a walk over its timetables asks for."""
     found: dict[str, dict[frozenset[str], Operation]] = {}
+    taken = {operation.name for operation in lowered.operations}
 
     def make(operation: Operation, wanted: frozenset[str]) -> Operation:
         known = found.setdefault(operation.name, {})
         if wanted not in known:
-            known[wanted] = narrow(lowered.network, operation, wanted)
+            known[wanted] = narrow(lowered.network, operation, wanted, taken)
         return known[wanted]
 
     walk(make)

@@ -1,0 +1,114 @@
+"""Random circuits with series, delays, traces, shared variables, latches, broadcasts and modes, against a loop over steps.
+
+The loop, `reference.step_loop`, is written from docs/time.md and shares nothing with the simulator. Between two runs a
+circuit may be saved and loaded, stored and restored, measured, moved to another backend, or go on as a closed loop.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from networks import distance
+from plans import circuit, data, plan, presented
+from reference.step_loop import Loop
+
+import recircuit as rc
+
+Then = Callable[[rc.Circuit, Path, dict[str, Any]], rc.Circuit]
+
+
+def begun(seed: int, batch: int | None = None, **options: Any) -> tuple[rc.Circuit, Loop]:
+    """The circuit of a seed, and the loop, with the same weights."""
+    planned = plan(seed, batch)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # rules that learn in every phase, and autapses
+        net = circuit(planned, **options)
+    return net, Loop(planned, {p.name: net[f"{p.name}.w"] for p in planned.paths})
+
+
+def shown(net: rc.Circuit, loop: Loop, seed: int, mode: str, backend: str | None = None) -> dict[str, Any]:
+    """Some samples, of which some end early and the last batch may not be full, presented in both."""
+    rng = np.random.default_rng(seed)
+    count = int(rng.integers(1, 2 * loop.plan.batch + 1))
+    rows = data(loop.plan, mode, count, seed, ragged=bool(rng.random() < 0.5))
+    net.run(rows, mode=mode, backend=backend)
+    presented(loop, rows, count, mode)
+    return rows
+
+
+def assert_same(net: rc.Circuit, loop: Loop) -> None:
+    """Every variable that both know."""
+    found = {key: value for key, value in net.state().items() if key in loop.v}
+    assert len(found) > 10
+    differences = {
+        key: distance(value, loop.v[key] if value.shape == loop.v[key].shape else loop.v[key][0])
+        for key, value in found.items()
+    }
+    assert {key: d for key, d in differences.items() if not d < 1e-11} == {}
+
+
+@pytest.mark.parametrize("seed", range(16))
+def test_a_random_circuit_is_a_loop_over_steps(seed: int) -> None:
+    net, loop = begun(seed, optimise=seed % 4 != 0)
+    for k, mode in enumerate(["day", "night", "day"]):
+        shown(net, loop, seed + k, mode, "interpreter" if seed % 3 == 0 else "numpy")
+    assert_same(net, loop)
+
+
+@pytest.mark.parametrize("seed", range(30, 34))
+def test_the_plain_form_of_a_random_circuit_too(seed: int) -> None:
+    net, loop = begun(seed, batch=1, lowering="reference")
+    for k, mode in enumerate(["day", "night"]):
+        shown(net, loop, seed + k, mode)
+    assert_same(net, loop)
+
+
+def is_saved(net: rc.Circuit, path: Path, rows: dict[str, Any]) -> rc.Circuit:
+    net.save(path / "saved")
+    return rc.Circuit.load(path / "saved")
+
+
+def is_restored(net: rc.Circuit, path: Path, rows: dict[str, Any]) -> rc.Circuit:
+    net.store()
+    net.run(rows, mode="day")
+    net.restore()
+    return net
+
+
+def is_measured(net: rc.Circuit, path: Path, rows: dict[str, Any]) -> rc.Circuit:
+    net.outputs(rows, read="h0.rate", rows="last", mode="day")
+    assert net.explain() and str(net) and net["h0.gain"].size
+    return net
+
+
+def moves(net: rc.Circuit, path: Path, rows: dict[str, Any]) -> rc.Circuit:
+    net.program("interpreter")
+    return net
+
+
+@pytest.mark.parametrize("then", [is_saved, is_restored, is_measured, moves])
+@pytest.mark.parametrize("seed", [42])
+def test_nothing_is_lost_in_the_middle(seed: int, then: Then, tmp_path: Path) -> None:
+    net, loop = begun(seed)
+    net = then(net, tmp_path, shown(net, loop, seed, "day"))
+    live = data(loop.plan, "night", loop.plan.batch, seed)
+    with net.live(mode="night") as loops:
+        for _ in range(2):
+            loops.present(live, read=["h0.rate"])
+            presented(loop, live, loop.plan.batch, "night")
+    shown(net, loop, seed + 1, "day")
+    assert_same(net, loop)
+
+
+@pytest.mark.cpp
+@pytest.mark.parametrize("seed", [3])
+def test_cpp_does_the_same(seed: int) -> None:
+    net, loop = begun(seed)
+    for k, mode in enumerate(["day", "night", "day"]):
+        shown(net, loop, seed + k, mode, "cpp")
+    assert_same(net, loop)
