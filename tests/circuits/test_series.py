@@ -280,6 +280,8 @@ def test_rows_that_an_evaluation_leaves_out_are_named() -> None:
     net.connect(x, h)
     for windows, step in ((dict(feedforward=(0, 4), plasticity=(4, 5)), 4), (dict(a=(1, 2), feedforward=(2, 5)), 0)):
         net.phases(**{name: (begin * ms, end * ms) for name, (begin, end) in windows.items()})
-        with pytest.raises(rc.RecircuitError, match=f"each row of the series 'x' .*in step {step}, .*during='feedforward'"):
+        with pytest.raises(
+            rc.RecircuitError, match=f"each row of the series 'x' .*in step {step}, .*during='feedforward'"
+        ):
             net.outputs(random(2, 5, 3), read="h.rate")
         assert net.outputs(random(2, 5, 3), read="h.rate", rows="last").shape == (2, 4)
