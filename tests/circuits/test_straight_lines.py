@@ -10,7 +10,7 @@ import pytest
 from brian2 import ms
 
 import recircuit as rc
-from recircuit.circuits.backends.numpy import presentations
+from recircuit.circuits.backends.numpy import operation_code, presentations
 from recircuit.circuits.backends.numpy.codeobject import whole
 from recircuit.circuits.backends.numpy.flow import Flow, NotUnderstood
 from recircuit.circuits.backends.numpy.reading import read
@@ -202,7 +202,7 @@ def test_a_factor_of_one_is_left_out(dtype: str, factor: float) -> None:
         one, many = flow.load("few", few), flow.load("x", ours["x"])
         flow.store("y", ours["y"], flow.compute(np.multiply, (one, many)))
         flow.store("x", ours["x"], flow.compute(np.multiply, (many, one)))
-        function = Straight(flow, {}, Pool())
+        function = StraightLines(flow, {}, Pool())
         assert "scale(" in function.source and "multiply(" not in function.source
         with np.errstate(all="ignore"):
             function.given([])()
@@ -211,3 +211,22 @@ def test_a_factor_of_one_is_left_out(dtype: str, factor: float) -> None:
             np.testing.assert_array_equal(ours[name], wanted)
             there = ~np.isnan(wanted)
             np.testing.assert_array_equal(np.signbit(ours[name])[there], np.signbit(wanted)[there])
+
+
+def _trace(monkeypatch: pytest.MonkeyPatch, most: int) -> tuple[np.ndarray, int]:
+    """The weights after five samples in three elements, and the bytes that are taken beside the variables."""
+    monkeypatch.setattr(operation_code, "MOST", most)
+    rule = rc.Rule("r", source="a test", traces=("el",), forward="el = .9*el + x_pre*x_post\ndw = .1*el*x_post")
+    net = rc.Circuit(batch_size=3, seed=1)
+    net.connect(net.stimulus("x", 20), net.population("h", 10, rc.pyramidal()), rule=rule)
+    net.phases("feedforward", 2 * ms, "plasticity", 2 * ms)
+    net.run(np.random.default_rng(0).normal(size=(5, 20)))
+    pool: Pool = net.program()._presentations._pool_of_traces  # type: ignore[attr-defined]
+    return net["x_to_h.w"], sum(values.nbytes for values in pool.names.values())
+
+
+def test_a_large_trace_takes_its_own_memory_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Values in between, of the size of the trace, are kept for small traces only; the bits are the same."""
+    (small, beside), (large, nothing) = _trace(monkeypatch, 600), _trace(monkeypatch, 599)
+    assert beside >= 600 * 8 and nothing == 0
+    assert np.array_equal(small, large)

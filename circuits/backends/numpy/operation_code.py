@@ -20,6 +20,10 @@ from .reading_traces import read_traced
 
 __all__ = ["OperationCode"]
 
+#: Values of a trace, in all batch elements, above which it is computed block by block: in straight lines each value in
+#: between takes as much memory as the trace.
+MOST = 2**20
+
 
 class OperationCode:
     """The code of an operation.
@@ -113,10 +117,12 @@ class OperationCode:
 
     @cached_property
     def traced(self) -> Flow | None:
-        """What it does if all batch elements show something and it sets traces; None if there is no such way."""
-        flow = Flow(self._constant)
+        """What it does if all batch elements show something and it sets small traces; None if there is no such way."""
+        flow, variables = Flow(self._constant), self._lowered.variables
         kernel = self.operation.kernel
         if not isinstance(kernel, Traced) or kernel.connectivity.kind != "dense":
+            return None
+        if any(variables[key].size > MOST for key in self.operation.writes if variables[key].by_element):
             return None
         try:
             read_traced(flow, self.lines, self.namespace, self._lowered.network.batch_size)
