@@ -48,6 +48,11 @@ class Evaluation:
     answers: NDArray[Any] = field(repr=False)
     mse: float = float("nan")
 
+    def __repr__(self) -> str:
+        known = {"error": self.error, "loss": self.loss, "mse": self.mse}
+        told = [f"{name}={value:.4g}" for name, value in known.items() if value is not None and not np.isnan(value)]
+        return f"Evaluation({', '.join([*told, f'{len(self.answers)} samples'])})"
+
 
 class Answering(Stored):
     """The methods of a circuit with a stimulus and an output that give its answers."""

@@ -148,6 +148,9 @@ class SynapticEquation:
         read = {"": "fixed", "w": "transpose of the forward weights, at all times"}
         return read.get(self.transpose_of, f"transpose of {self.transpose_of}, which the forward synapses keep")
 
+    def __repr__(self) -> str:
+        return f"<{self.rule}.{self.direction}: {'; '.join(str(self).splitlines())}>"
+
     def _reads(self, side: str) -> frozenset[str]:
         names = set().union(*(names_in(s.node()) for s in self.statements))
         sided = filter(None, map(split_side, names))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html.parser import HTMLParser
 from typing import Any
 
@@ -12,6 +13,7 @@ from IPython.lib.pretty import pretty
 from matplotlib.mathtext import MathTextParser
 
 import recircuit as rc
+from recircuit.html_tables import html_table
 from recircuit.plasticity import RULES
 from recircuit.plasticity.latex import latex, name_latex
 
@@ -121,3 +123,24 @@ def test_neurons_have_aligned_equations() -> None:
 def test_an_explanation_is_shown_line_by_line() -> None:
     text = rc.layered([4, 3, 2]).explain()
     assert pretty(text) == str(text) and pretty(text).count("\n") > 10
+
+
+def test_columns_of_numbers_stand_on_the_right_with_their_heads_and_others_on_the_left() -> None:
+    table = html_table(("name", "least", "what"), [("a", "-0.2", "1. ms"), ("b", "3", "rate"), ("c", "nan", "")])
+    assert [each == "right" for each in re.findall(r"text-align:(\w+)", table)] == 4 * [False, True, False]
+
+
+def test_an_evaluation_tells_what_it_measured_and_a_part_of_a_rule_its_equation() -> None:
+    net = rc.layered([4, 3, 2], "urfb", seed=0)
+    told = repr(net.evaluate((np.eye(4), np.array([0, 1, 0, 1]))))
+    assert told.startswith("Evaluation(error=") and "mse" not in told and told.endswith(", 4 samples)")
+    assert repr(rc.urfb.forward) == "<urfb.forward: dw = rate*error_post*x_pre>"
+
+
+def test_a_history_is_a_table_of_pandas() -> None:
+    net = rc.layered([4, 3, 2], "urfb", seed=0)
+    history = rc.train(net, (np.eye(4), np.array([0, 1, 0, 1])), progress=False)
+    table = history.to_dataframe()
+    assert list(table.index) == [1] and list(table.columns) == history.names[1:]
+    assert table.train_error[1] == history["train_error"][0] and repr(history) == "<History of 1 epoch>"
+    assert rc.History().to_dataframe().empty

@@ -132,3 +132,18 @@ def test_rules_and_output_circuits_of_ones_own() -> None:
         CircuitClassifier(rule=mine, rate=0.1).fit(X, Y)
     with pytest.raises(RecircuitError, match="batch_size: expected 'auto'"):
         CircuitClassifier(batch_size=0).fit(X, Y)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("hidden_layer_sizes", (5, -1)), ("hidden_layer_sizes", 2.5), ("max_iter", 0), ("n_iter_no_change", True)],
+)
+def test_a_wrong_count_is_refused_by_the_name_that_the_estimator_has_for_it(name: str, value: object) -> None:
+    with pytest.raises(RecircuitError, match=rf"^{name}: expected .*whole number.* at least 1; got"):
+        CircuitClassifier(**{name: value}).fit(np.eye(4), [0, 1, 0, 1])
+
+
+def test_it_is_said_which_loss_has_probabilities() -> None:
+    with pytest.raises(AttributeError) as told:
+        _ = CircuitClassifier().predict_proba
+    assert "loss='softmax'" in f"{told.value} {told.value.__cause__}"

@@ -42,7 +42,8 @@ def read_packed(path: Path, what: str) -> tuple[str, dict[str, np.ndarray]]:
     try:
         content = read_file(path)
     except OSError as problem:
-        raise RecircuitError(f"Cannot read the {what} {path}: {problem.strerror or problem}.") from None
+        hint = " A folder of a run is opened by rc.load_run(folder)." if Path(path).is_dir() else ""
+        raise RecircuitError(f"Cannot read the {what} {path}: {problem.strerror or problem}.{hint}") from None
     return unpacked(content, str(path), what)
 
 

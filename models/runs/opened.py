@@ -99,10 +99,7 @@ def load_run(folder: str | Path, *, data_dir: str | Path | None = None, trust: b
     path = Path(folder)
     record, checkpoint = read_record(path), checkpoint_in(path)
     if record is None or checkpoint is None:
-        raise RecircuitError(
-            f"load_run: {path} holds no run of the command line ({CONFIG} and weights were expected). A circuit that was saved "
-            "is opened by rc.Circuit.load(file), a data set by rc.load(name)."
-        )
+        raise RecircuitError(_no_run(path))
     check_trusted(path, record, trust)
     data = load(record.run.data, data_dir or record.run.data_dir)
     config = record.run.filled(data)
@@ -111,6 +108,20 @@ def load_run(folder: str | Path, *, data_dir: str | Path | None = None, trust: b
     checkpoint.restore(circuit)
     history = History([*checkpoint.about.rows], backend=record.backend)
     return Run(path, circuit, data, history, config, record)
+
+
+def _no_run(path: Path) -> str:
+    """Say what a folder holds that is no run of the command line, and what opens it."""
+    said = f"load_run: {path} holds no run of the command line ({CONFIG} and weights were expected). "
+    if checkpoint_in(path) is not None:
+        return said + (
+            "It holds a run of rc.train(..., out=folder), whose circuit only your script describes: make the circuit "
+            "again, and go on with rc.train(net, data, epochs, out=rc.RunFiles(folder, resume=True))."
+        )
+    runs = sorted(each.parent.name for each in path.glob(f"*/{CONFIG}"))[:5] if path.is_dir() else []
+    if runs:
+        return said + f"Runs in it are {', '.join(runs)}."
+    return said + "A circuit that was saved is opened by rc.Circuit.load(file), a data set by rc.load(name)."
 
 
 def _check(checkpoint: Checkpoint, circuit: Circuit, data: Dataset, config: RunConfig) -> None:

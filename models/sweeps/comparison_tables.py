@@ -73,7 +73,8 @@ def as_markdown(found: Sequence[Compared], task: Task) -> str:
     """Return a table over the seeds in Markdown, with a line about the task above it and a line about the columns below it."""
     shown = len({one.seed for one in found})
     lines = [
-        f"{task.data.name}, layers {'-'.join(map(str, task.layers))}, {task.epochs} epochs, {task.batch_size} at a time, "
+        f"{task.data.name}, layers {'-'.join(map(str, task.layers))}, "
+        f"{task.epochs} {'epoch' if task.epochs == 1 else 'epochs'}, {task.batch_size} at a time, "
         f"{shown} seed{'s' * (shown != 1)}.",
         "",
         f"| rule | test error (%) | samples to {task.wanted_error:.0%} | angle at first | angle at last | loss | local "

@@ -43,7 +43,8 @@ def as_markdown(found: Sequence[Impaired], task: Task) -> str:
     seeds = len({one.seed for one in found})
     rules, columns, errors = _grid(found)
     lines = [
-        f"{task.data.name}, layers {'-'.join(map(str, task.layers))}, {task.epochs} epochs, {task.batch_size} at a time, "
+        f"{task.data.name}, layers {'-'.join(map(str, task.layers))}, "
+        f"{task.epochs} {'epoch' if task.epochs == 1 else 'epochs'}, {task.batch_size} at a time, "
         f"{seeds} seed{'s' * (seeds != 1)}.",
         "",
         f"| rule | {' | '.join(_heading(*column) for column in columns)} |",

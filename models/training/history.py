@@ -19,6 +19,7 @@ from ..analysis.weight_alignment import Alignment
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from pandas import DataFrame
 
 __all__ = ["History", "Row"]
 
@@ -116,11 +117,28 @@ class History:
         """Return all columns by name."""
         return {name: self[name] for name in self.names}
 
+    @door
+    def to_dataframe(self) -> DataFrame:
+        """Return the measurements as a pandas DataFrame: a row for each epoch, whose number is the index.
+
+        Raises
+        ------
+        RecircuitError
+            If pandas is not installed.
+        """
+        try:
+            import pandas
+        except ImportError as problem:
+            raise RecircuitError(
+                f"history: pandas is not installed ({problem}). Install it, for example with pip install 'recircuit[tables]'."
+            ) from None
+        return pandas.DataFrame(self.rows, columns=self.names or ["epoch"]).astype({"epoch": int}).set_index("epoch")
+
     def __repr__(self) -> str:
         stopped = ", interrupted" if self.interrupted else ""
         measured = "" if np.isnan(self.test_error) else f": test error {self.test_error:.2%}"
         measured += "" if np.isnan(self.test_mse) else f": mean squared error of the test {self.test_mse:.4g}"
-        return f"<History of {len(self)} epochs{measured}{stopped}>"
+        return f"<History of {len(self)} {'epoch' if len(self) == 1 else 'epochs'}{measured}{stopped}>"
 
     def _repr_html_(self) -> str:
         cells = [[f"{value:.6g}" for value in row.values()] for row in self.rows]

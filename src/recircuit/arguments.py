@@ -183,7 +183,8 @@ def _misplaced(name: str, signature: inspect.Signature, args: tuple[Any, ...], k
     for missing in needed:
         absent = missing not in kwargs and missing not in positional[: len(args)]
         if absent and signature.parameters[missing].kind is not kinds.VAR_POSITIONAL:
-            return f"{name}: the argument {missing!r} is missing. {takes}"
+            by_name = " and is given by its name" if missing not in positional else ""
+            return f"{name}: the argument {missing!r} is missing{by_name}. {takes}"
     twice = [n for n in positional[: len(args)] if n in kwargs]
     if twice:
         return f"{name}: the argument {twice[0]!r} is given twice. {takes}"

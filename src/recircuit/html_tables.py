@@ -11,19 +11,30 @@ LEFT = "style='text-align:left;vertical-align:top'"
 RIGHT = "style='text-align:right;vertical-align:top'"
 
 
-def cell(text: str, kind: str = "td") -> str:
-    """Return a cell of a table. Text that begins with a digit stands on the right, and what is HTML already stays so."""
+def cell(text: str, kind: str = "td", style: str = LEFT) -> str:
+    """Return a cell of a table. What is HTML or LaTeX already stays so."""
     content = str(text) if text.startswith(("<", "$")) else escape(text)
-    return f"<{kind} {RIGHT if text[:1].isdigit() else LEFT}>{content}</{kind}>"
+    return f"<{kind} {style}>{content}</{kind}>"
 
 
 def html_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return a table; one without rows is empty."""
+    """Return a table; one without rows is empty. A column of numbers, and its head, stand on the right."""
     if not rows:
         return ""
-    top = f"<thead><tr>{''.join(cell(name, 'th') for name in head)}</tr></thead>" if head else ""
-    body = "".join(f"<tr>{''.join(map(cell, row))}</tr>" for row in rows)
+    styles = [RIGHT if _is_numeric(column) else LEFT for column in zip(*rows, strict=True)]
+    top = f"<thead>{_row(head, 'th', styles)}</thead>" if head else ""
+    body = "".join(_row(row, "td", styles) for row in rows)
     return f"<table>{top}<tbody>{body}</tbody></table>"
+
+
+def _row(texts: Sequence[str], kind: str, styles: Sequence[str]) -> str:
+    return f"<tr>{''.join(cell(text, kind, style) for text, style in zip(texts, styles, strict=True))}</tr>"
+
+
+def _is_numeric(column: Sequence[str]) -> bool:
+    """Whether each cell that says something begins as a number does, or is ``nan``."""
+    said = [text for text in column if text]
+    return bool(said) and all(text == "nan" or text.lstrip("-")[:1].isdigit() for text in said)
 
 
 def folded(title: str, content: str, *, opened: bool = False) -> str:

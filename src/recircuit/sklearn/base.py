@@ -79,6 +79,7 @@ class CircuitEstimator(BaseEstimator):
 
     def _fit(self, x: Values, wanted: np.ndarray, units: int) -> Self:
         """Train a new circuit, or with ``warm_start`` the one that there is."""
+        self._check_numbers()
         if not (self.warm_start and hasattr(self, "circuit_")):
             self._begin(x, units)
         self._use_batch_of(len(x))
@@ -96,6 +97,14 @@ class CircuitEstimator(BaseEstimator):
         self._use_batch_of(len(x))
         self._train(x, wanted, 1)
         return self
+
+    def _check_numbers(self) -> None:
+        """Refuse counts by the names that they have here; the circuit and its training have others."""
+        for name in ("hidden_layer_sizes", "max_iter", "n_iter_no_change"):
+            for value in np.ravel(np.asarray(getattr(self, name), dtype=object)):
+                if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+                    kind = "whole numbers" if name == "hidden_layer_sizes" else "a whole number"
+                    raise UsageError(f"{name}: expected {kind}, at least 1; got {getattr(self, name)!r}.")
 
     def _train(self, x: Values, wanted: np.ndarray, epochs: int, **options: Any) -> None:
         """Train for some epochs. After Ctrl-C the estimator can be used with what it has learned until then."""

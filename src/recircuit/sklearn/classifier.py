@@ -19,7 +19,11 @@ __all__ = ["CircuitClassifier"]
 
 
 def _has_probabilities(estimator: CircuitClassifier) -> bool:
-    return isinstance(output_of(estimator.loss, estimator.rule), SoftmaxOutput)
+    if not isinstance(output_of(estimator.loss, estimator.rule), SoftmaxOutput):
+        raise AttributeError(
+            f"predict_proba: the loss {estimator.loss!r} gives no probabilities. Make CircuitClassifier(loss='softmax')."
+        )
+    return True
 
 
 class CircuitClassifier(ClassifierMixin, CircuitEstimator):

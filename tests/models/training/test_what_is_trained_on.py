@@ -224,6 +224,11 @@ def test_a_run_opens_and_goes_on_with_the_same_bits(tmp_path: Path) -> None:
 def test_what_is_no_run_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RecircuitError, match="holds no run of the command line"):
         rc.load_run(tmp_path)
+    rc.train(rc.layered([64, 3, 10], "urfb"), rc.load("digits"), out=tmp_path / "of-a-script", progress=False)
+    with pytest.raises(RecircuitError, match="only your script describes"):
+        rc.load_run(tmp_path / "of-a-script")
+    with pytest.raises(RecircuitError, match=r"Is a directory.*rc\.load_run"):
+        rc.Circuit.load(tmp_path)
     rule = tmp_path / "mine.py"
     rule.write_text(
         'import recircuit as rc\nmine = rc.Rule("mine", source="here", forward="dw = .1*error_post*x_pre")\n'
@@ -232,6 +237,8 @@ def test_what_is_no_run_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="would be executed"):
         rc.load_run(tmp_path / "run")
     assert rc.load_run(tmp_path / "run", trust=True).circuit.epoch == 1
+    with pytest.raises(RecircuitError, match="Runs in it are run"):
+        rc.load_run(tmp_path)
 
 
 @pytest.mark.parametrize("backend", ["numpy", "interpreter"])
