@@ -96,18 +96,48 @@ OF_ALL = {option for each in ROOT_COMMAND.get_params(ROOT_COMMAND.context_class(
 @pytest.mark.parametrize("page", [p for p in PAGES if p.name != "CHANGELOG.md"], ids=lambda p: str(p.relative_to(ROOT)))
 def test_no_command_differs_from_what_its_help_says(page: Path) -> None:
     for line in commands(page):
-        words = [word.strip("[]") for word in shlex.split(line, comments=True)[1:]]
-        if words[0] == "COMMAND" or words[0] in OF_ALL:
-            continue
-        assert words[0] in COMMANDS, line
-        found = command(words[0])
-        options = {
-            name for each in found.get_params(found.context_class(found)) for name in (*each.opts, *each.secondary_opts)
-        }
-        unknown = [word for word in words if word.startswith("--") and word.partition("=")[0] not in options]
-        assert not unknown, f"{line}: {unknown}"
-        if not re.search(r"\[|\.\.\.$|\.\.\. ", line):  # a whole command: nothing is left out, so that it can be parsed
-            found.make_parser(found.context_class(found)).parse_args(words[1:])
+        agrees_with_the_help(line)
+
+
+SOURCES = [
+    path
+    for room in ("circuits", "examples", "models", "notebooks", "plasticity", "src", "tools", "benchmarks")
+    for path in sorted((ROOT / room).rglob("*"))
+    if path.suffix in (".py", ".ipynb", ".md")
+]
+
+
+def test_no_command_of_a_docstring_message_or_notebook_differs_from_what_its_help_says() -> None:
+    found = [line for path in SOURCES for line in quoted(path)]
+    assert len(found) > 30
+    for line in found:
+        agrees_with_the_help(line)
+
+
+def quoted(path: Path) -> Iterator[str]:
+    """Every command of recircuit in backquotes, and in notebooks those that begin with `!` too; strings are put together."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".py":
+        text = re.sub(r"\"\s*\n\s*f?\"", "", text)
+    yield from (" ".join(each.split()) for each in re.findall(r"`(recircuit [a-z]+(?: [^`]*)?)`", text))
+    if path.suffix == ".ipynb":
+        yield from re.findall(r"[!%](recircuit [^\"\\]+)", text)
+
+
+def agrees_with_the_help(line: str) -> None:
+    """A command and its options exist; one in which nothing is left out can be parsed."""
+    words = [word.strip("[]") for word in shlex.split(line, comments=True)[1:]]
+    if words[0] == "COMMAND" or words[0] in OF_ALL:
+        return
+    assert words[0] in COMMANDS, line
+    found = command(words[0])
+    options = {
+        name for each in found.get_params(found.context_class(found)) for name in (*each.opts, *each.secondary_opts)
+    }
+    unknown = [word for word in words if word.startswith("--") and word.partition("=")[0] not in options]
+    assert not unknown, f"{line}: {unknown}"
+    if len(words) > 1 and not re.search(r"\[|\.\.\.$|\.\.\. |[{}]", line):
+        found.make_parser(found.context_class(found)).parse_args(words[1:])
 
 
 def test_every_figure_of_the_pages_is_drawn_by_the_code_beside_it() -> None:

@@ -117,7 +117,6 @@ class History:
         """Return all columns by name."""
         return {name: self[name] for name in self.names}
 
-    @door
     def to_dataframe(self) -> DataFrame:
         """Return the measurements as a pandas DataFrame: a row for each epoch, whose number is the index.
 

@@ -1,4 +1,4 @@
-"""The help in groups, completion, the commands of the docs, and suggestions."""
+"""The help in groups, completion, and suggestions."""
 
 from __future__ import annotations
 
@@ -63,19 +63,6 @@ def test_commands_and_options_are_completed() -> None:
 
     assert completed("recircuit r", 1) == ["robustness", "runs", "reproduce", "rules"]
     assert completed("recircuit show --o", 2) == ["--out"]
-
-
-DOCS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-
-
-@pytest.mark.parametrize("page", DOCS, ids=lambda page: page.name)
-def test_commands_of_the_docs_have_the_options_that_they_are_given(page: Path) -> None:
-    code = "\n".join(re.findall(r"^```.*?^```|`[^`\n]+`", page.read_text(encoding="utf-8"), re.M | re.S))
-    for command, rest in re.findall(r"^`?recircuit ([a-z]+)\b([^\n`]*)", code, re.M):
-        assert command in COMMANDS, f"{page.name}: recircuit {command}"
-        known = options(command) | {"--help": None, "-h": None}
-        unknown = [name for name in re.findall(r"(?<!\S)\[?(--[a-z-]+)", rest) if name not in known]
-        assert unknown == [], f"{page.name}: recircuit {command}{rest}"
 
 
 @pytest.mark.parametrize(
