@@ -144,3 +144,11 @@ def test_a_history_is_a_table_of_pandas() -> None:
     assert list(table.index) == [1] and list(table.columns) == history.names[1:]
     assert table.train_error[1] == history["train_error"][0] and repr(history) == "<History of 1 epoch>"
     assert rc.History().to_dataframe().empty
+
+
+def test_the_figure_of_a_history_shows_every_epoch_also_one_that_diverged_and_says_if_nothing_is_measured() -> None:
+    rows = [{"epoch": k + 1, "train_mse": value} for k, value in enumerate((9.0, 1.0, 1.0, 1.0, float("inf")))]
+    assert rc.History(rows).plot().axes[0].get_ylim() == (0, pytest.approx(1.08 * 9))
+    assert [text.get_text() for text in rc.History([{"epoch": 1, "seconds": 1.0}]).plot().axes[0].texts] == [
+        "no error is measured"
+    ]

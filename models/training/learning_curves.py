@@ -83,12 +83,13 @@ def _draw_errors(axes: Axes, columns: Columns) -> None:
         axes.plot(epochs, values, marker="o", markersize=3, color=colour, label=label)
     _finish(axes, "mean squared error" if real else "error (%)", epochs)
     if not found:
+        axes.text(0.5, 0.5, "no error is measured", color=INK, ha="center", transform=axes.transAxes)
         return
     values, _, colour = found[-1]
     told = f"{values[-1]:.3g}" if real else f"{values[-1]:.2f}%"
     axes.annotate(told, (epochs[-1], values[-1]), xytext=(6, 0), textcoords="offset points", va="center", color=colour)
-    highest = [float(np.max(v[1:] if len(epochs) > 3 else v)) for v, *_ in found]
-    axes.set_ylim(0, (1.08 * max(highest) or 1.0) if real else max(1.0, 1.08 * max(highest)))
+    highest = max(float(np.max(v, initial=0.0, where=np.isfinite(v))) for v, *_ in found)
+    axes.set_ylim(0, (1.08 * highest or 1.0) if real else max(1.0, 1.08 * highest))
     axes.margins(x=0.08)
     axes.legend(frameon=False)
 
