@@ -17,7 +17,7 @@ def test_sparse_coding(example: Callable[[str], ModuleType]) -> None:
     first = phi.copy()
     shown = module.images(1.5 * truth, 300, random)
     net.run(shown)
-    silent, a, e = 0.0, np.zeros((10, 5)), np.zeros((10, 8))
+    silent, a, e, drive = 0.0, np.zeros((10, 5)), np.zeros((10, 8)), np.zeros((10, 5))
     for x in shown.reshape(-1, 10, 8):
         for _ in range(30):
             drive = e @ phi

@@ -59,10 +59,10 @@ def test_weight_perturbation_against_a_loop_with_the_noise_that_was_drawn() -> N
     first = {name: w.copy() for name, w in weights.items()}
 
     def losses(x: np.ndarray, wanted: np.ndarray, of: dict[str, np.ndarray]) -> np.ndarray:
-        for w, b in pairs:
-            field = x @ of[w].T + of[b].T
-            x = np.tanh(field)
-        return ((wanted - field) ** 2).sum(axis=1) / 2
+        for w, b in pairs[:-1]:
+            x = np.tanh(x @ of[w].T + of[b].T)
+        w, b = pairs[-1]
+        return ((wanted - x @ of[w].T - of[b].T) ** 2).sum(axis=1) / 2
 
     for shown, label in zip(X.reshape(-1, 4, 6), LABELS.reshape(-1, 4)):
         net.run({"x": shown, "s": label})
