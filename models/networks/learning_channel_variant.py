@@ -25,6 +25,7 @@ CHOICES = {
     "matrix": ("normal", "uniform", "sparse"),
     "redrawn": ("", "at random", "sign-concordant", "per synapse"),
     "signal": tuple(SIGNALS),
+    "update_of": ("presentation", "minibatch"),
 }
 
 
@@ -62,8 +63,10 @@ class Variant:
         The probability of ``dropout``, drawn once a presentation for each unit and batch element. What is left is
         divided by 1 - dropped.
     update_bits, update_alpha : int or None, float
-        The bits and alpha with which the update of each presentation is quantised, before the mean over batch elements
-        (section 5.2). With ``update_bits=None`` updates are not quantised.
+        The bits and alpha with which updates are quantised (section 5.2). With ``update_bits=None`` they are not.
+    update_of : str
+        What is quantised: the update of each ``presentation``, before the mean over batch elements and the rate; or that
+        of a ``minibatch``, which is this mean times the rate, so that alpha is the most that a weight changes by.
     frozen : tuple[int, ...]
         The layers whose weights stay as they are; the lowest is 1 (section 4.2, item 4).
     rate, rate_decay : float
@@ -83,6 +86,7 @@ class Variant:
     dropped: float = 0.5
     update_bits: int | None = None
     update_alpha: float = 2.0**-6
+    update_of: str = "presentation"
     frozen: tuple[int, ...] = ()
     rate: float = 0.1
     rate_decay: float = 1e-6

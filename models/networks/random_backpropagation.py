@@ -11,7 +11,8 @@ from brian2.units import Quantity, ms
 from ...circuits import Circuit, Population, Projection, SoftmaxOutput
 from ...circuits.description.initial import Initial, fans
 from ...errors import UsageError
-from ...plasticity import SynapticEquation
+from ...plasticity import Rule, SynapticEquation
+from ...plasticity.modifiers import quantisation
 from ...plasticity.rules.feedback_per_synapse import feedback_per_synapse
 from ...plasticity.rules.quantised_updates import quantised_updates
 from ...plasticity.rules.random_backpropagation import arbp, rbp
@@ -114,13 +115,20 @@ def _rule(variant: Variant, h: int, top: bool, shape: tuple[int, int], outputs: 
         return None
     rule = rbp
     if variant.update_bits is not None:
-        rule = quantised_updates(variant.update_bits).with_parameters(alpha=variant.update_alpha)
+        rule = _quantised(variant.update_bits, variant.update_alpha, variant.update_of)
     elif variant.redrawn == "sign-concordant" and h > 1:
         rule = sign_concordant.with_parameters(sd=_sd(shape))
     elif variant.redrawn == "per synapse" and not top:
         rule = feedback_per_synapse(outputs)
     rate = 0.0 if h in variant.frozen else variant.rate
     return rule.with_parameters(rate=rate).with_rate_decay(variant.rate_decay).forward
+
+
+def _quantised(bits: int, alpha: float, of: str) -> Rule:
+    """Return the rule whose updates have this number of bits."""
+    if of == "minibatch":
+        return rbp.modified(quantisation(bits, alpha))
+    return quantised_updates(bits).with_parameters(alpha=alpha)
 
 
 def _channel(net: Circuit, variant: Variant, layers: list[Population], forward: list[Projection]) -> None:

@@ -4,6 +4,7 @@ from .adam import adam
 from .base import Change, Equation, Modifier
 from .gate import gate
 from .momentum import momentum
+from .quantisation import quantisation
 from .rate_schedule import rate_decay, rate_steps
 from .rounding import rounding
 from .weight_decay import weight_decay
@@ -16,6 +17,7 @@ __all__ = [
     "adam",
     "gate",
     "momentum",
+    "quantisation",
     "rate_decay",
     "rate_steps",
     "rounding",

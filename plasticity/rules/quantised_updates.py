@@ -4,11 +4,12 @@ Baldi, Sadowski and Lu 2018, section 5.2, and Eq. 19 with alpha = 2^-6 and x the
 
     Quantise(x) = alpha*sign(x)*2^round(clip(log2|x/alpha|, -bits + 1, 0))
 
-A logarithm that is rounded is a comparison with 2^(1/2 - k), k = 1, 2, ..., bits - 1, and a power of 2 the sum of those
-below it: so the rule is written here, without either. There is no level at zero but x = 0 itself (sign(0) = 0): all
-else that is small is rounded *up*, to alpha*2^(1 - bits). One bit is the product of two signs.
+There is no level at zero but x = 0 itself (sign(0) = 0): all else that is small is rounded *up*, to alpha*2^(1 - bits). One
+bit is the product of two signs. The modifier `recircuit.plasticity.modifiers.quantisation` quantises the mean over the
+presentations instead.
 """
 
+from ..modifiers.quantisation import level
 from ..rule import Rule
 
 __all__ = ["quantised", "quantised_updates"]
@@ -16,8 +17,7 @@ __all__ = ["quantised", "quantised_updates"]
 
 def quantised_updates(bits: int) -> Rule:
     """Return the rule for this number of bits, which is at least one."""
-    levels = [f"{2.0**-k!r}*int(abs(error_post)/alpha*abs(x_pre) > {2 ** (0.5 - k)!r})" for k in range(1, bits)]
-    size = " + ".join([repr(2.0 ** (1 - bits)), *levels])
+    size = level("abs(error_post)/alpha*abs(x_pre)", bits)
     return Rule(
         f"quantised-updates-{bits}",
         source="Baldi, Sadowski and Lu 2018, section 5.2, Eq. 19",

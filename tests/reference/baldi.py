@@ -48,7 +48,7 @@ class Algorithm:
 
     kind: "bp", "sbp", "rbp", "srbp", or "top" (only the top layer learns). derivative: with f' or without. adaptive:
     the matrices of the channel learn (ARBP, ASRBP). signals: what each hidden layer's J^h goes through (Eq. 17).
-    updates: what the update of each stimulus goes through, before the mean.
+    updates: what the update of each stimulus goes through, before the mean; changes: what the mean times the rate does.
     """
 
     kind: str = "rbp"
@@ -56,6 +56,7 @@ class Algorithm:
     adaptive: bool = False
     signals: Sequence[Callable[[Array], Array]] = ()
     updates: Callable[[Array], Array] | None = None
+    changes: Callable[[Array], Array] = same
     transfer: str = "tanh"
 
 
@@ -108,7 +109,7 @@ def step(
         senders = [error] * len(hidden) if a.kind == "srbp" else arriving[1:]
         backward = [_mean(outputs[h + 1], senders[h], None) for h in range(len(hidden))]
     for h, change in changes.items():
-        weights[h] = weights[h] + rates[h] * change
+        weights[h] = weights[h] + a.changes(rates[h] * change)
     for h, change in enumerate(backward):
         channel[h] = channel[h] + rates[h] * change
     return hidden

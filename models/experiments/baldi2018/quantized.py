@@ -1,18 +1,15 @@
 """Baldi, Sadowski and Lu 2018, Fig. 7 and 8: errors, or updates, of few bits (Eq. 16-19).
 
-Errors: J, as it reaches a hidden unit, before f' and before it is passed down, with alpha = 2^-3. Updates: of every
-layer, of each presentation before the mean over the minibatch, with alpha = 2^-6 (with the sum in place of the mean,
-a hundred times as much, not even BP trains with one bit). The rate does not decay. sign(0) is 0.
+Errors: J, as it reaches a hidden unit, before f' and before it is passed down, with alpha = 2^-3. Updates: of every layer,
+the mean over the minibatch times the rate, with alpha = 2^-6, so that alpha is the most that a weight changes by. The rate
+does not decay. sign(0) is 0.
 
-With updates of few bits the paper's values are not reached: the smallest error moves a weight as much as the smallest level
-of a larger one, so that weights grow when all is learned, and accuracy falls again. Other rates, an exact top layer, and
-quantising the error in place of the product were tried for one bit, for some epochs; none brought SRBP near the paper's.
-
-All 18 readings of one bit that the text allows were tried in NumPy (`tools/quantised_readings.py`, one seed, the accuracies in
-`results/baldi-quantized/readings.json`). One gives what the paper prints (92.5, 9.6 and 90.7% for BP, RBP and SRBP): the mean
-over the minibatch is quantised, and alpha is what a weight changes by, with the rate in it. After 100 epochs BP is at 93.0%,
-SRBP at 90.7%, and RBP at 10.1%, to which it falls from 79%. The circuits here have not been run with this reading: their rule
-quantises each presentation.
+The text does not say which update is quantised. All 18 readings of one bit that it allows were tried in NumPy
+(`tools/quantised_readings.py`, one seed, the accuracies in `results/baldi-quantized/readings.json`), and this one alone gives
+what the paper prints (92.5, 9.6 and 90.7% for BP, RBP and SRBP). Beside it one bit is run in the reading that comes first to
+mind: the update of each presentation is quantised, before the mean over the minibatch and the rate. The paper's values are
+not reached with it: the smallest error moves a weight as much as a large one, so that weights grow when all is learned,
+and accuracy falls again.
 """
 
 from __future__ import annotations
@@ -20,24 +17,27 @@ from __future__ import annotations
 from ...networks.random_backpropagation import Variant
 from ..framework.accuracy_curves import draw_curves
 from ..framework.experiment import Check, Experiment, Report, Settings
-from .channel_training import QUICK, Curves, Printed, ends, learn
+from .channel_training import Curves, Printed, ends, learn
 
 BITS = (5, 3, 1)
 ALGORITHMS = {name.upper(): Variant(name, rate_decay=0.0) for name in ("bp", "rbp", "srbp")}
 ERRORS = {"BP": (97.6, 96.5, 94.6), "RBP": (95.4, 92.5, 89.8), "SRBP": (95.1, 93.2, 91.6)}
 UPDATES = {"BP": (95.2, 96.5, 92.5), "RBP": (94.0, 91.0, 9.6), "SRBP": (93.3, 92.2, 90.7)}
-#: On digits, for updates: they are slow to compute, and slow to learn from.
-SMALL = QUICK.with_(hidden=(20, 20), epochs=12, faster=10.0)
 
 
 def run(settings: Settings) -> Report:
     """All variants from each seed; quick, only the most and the fewest bits."""
     bits = (5, 1) if settings.quick else BITS
     errors = {_name(a, "error", b): v.with_(signal="quantised", bits=b) for a, v in ALGORITHMS.items() for b in bits}
-    updates = {_name(a, "update", b): v.with_(update_bits=b) for a, v in ALGORITHMS.items() for b in bits}
-    curves = learn(errors, settings) | learn(updates, settings, quick=SMALL)
+    updates = {
+        _name(a, "update", b): v.with_(update_bits=b, update_of="minibatch")
+        for a, v in ALGORITHMS.items()
+        for b in bits
+    }
+    each = {f"{_name(a, 'update', 1)}, each presentation": v.with_(update_bits=1) for a, v in ALGORITHMS.items()}
+    curves = learn(updates | errors | each, settings)
     checks = _quick_checks(curves) if settings.quick else _checks(curves)
-    panels = {"errors": [*errors], "updates": [*updates]}
+    panels = {"errors": [*errors], "updates of minibatches": [*updates], "updates of presentations": [*each]}
     named = (("error", ERRORS), ("update", UPDATES))
     paper = {
         _name(a, what, b): v
@@ -64,18 +64,15 @@ def _checks(curves: Curves) -> list[Check]:
 
 def _quick_checks(curves: Curves) -> list[Check]:
     test = {name: ends(runs) for name, runs in curves.items()}
-    floors = {"error": {5: (90, 90, 90), 1: (85, 85, 85)}, "update": {5: (85, 60, 60)}}
+    floors = {"error": {5: (90, 90, 90), 1: (85, 85, 85)}, "update": {5: (90, 90, 90), 1: (85, 75, 85)}}
     checks = [
         Check(f"{(name := _name(a, what, b))}: test accuracy on digits", test[name], ">=", floor)
         for what, rows in floors.items()
         for b, row in rows.items()
         for a, floor in zip(ALGORITHMS, row, strict=True)
     ]
-    return checks + [
-        Check(f"{a}: points of test accuracy lost from updates of 5 bits to those of 1",
-              test[_name(a, "update", 5)] - test[_name(a, "update", 1)], ">=", 5.0)
-        for a in ALGORITHMS
-    ]  # fmt: skip
+    worse = test[_name("SRBP", "update", 1)] - test[_name("RBP", "update", 1)]
+    return [*checks, Check("updates of 1 bit: points of test accuracy of SRBP above RBP", worse, ">", 0.0)]
 
 
 EXPERIMENT = Experiment(

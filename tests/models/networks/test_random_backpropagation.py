@@ -6,6 +6,7 @@ Baldi, Sadowski and Lu 2018, *Learning in the Machine*; the reference is `refere
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,12 @@ VARIANTS: dict[str, Variant] = {
     **{f"rbp, {s}": Variant("rbp", signal=s, bits=3) for s in ("quantised", "sign", "magnitude")},
     **{f"{name}, quantised": Variant(name, signal="quantised", bits=2) for name in ("bp", "sbp", "srbp")},
     **{f"{name}, {b} bit updates": Variant(name, update_bits=b, rate=1.0) for name, b in (("srbp", 3), ("bp", 1))},
+    **{
+        f"{name}, minibatches of {b} bit updates": Variant(
+            name, update_bits=b, update_of="minibatch", update_alpha=0.1, rate=1.0
+        )
+        for name, b in (("srbp", 3), ("bp", 1))
+    },
     "rbp, sparse": Variant("rbp", matrix="sparse", n=2),
     "srbp, uniform with a mean": Variant("srbp", matrix="uniform", mean=0.5),
     "rbp, frozen": Variant("rbp", frozen=(2,)),
@@ -74,15 +81,22 @@ def algorithm(v: Variant) -> baldi.Algorithm:
         "sign": lambda j: v.alpha * np.sign(j),
         "magnitude": np.abs,
     }.get(v.signal)
-    bits = v.update_bits
+    each, mean = quantiser(v, "presentation"), quantiser(v, "minibatch")
     return baldi.Algorithm(
         kind=v.algorithm.removeprefix("a"),
         derivative=v.derivative,
         adaptive=v.algorithm in ("arbp", "asrbp"),
         signals=[signal] * 3 if signal else (),
-        updates=None if bits is None else lambda u: baldi.quantise(u, v.update_alpha, bits),
+        updates=each,
+        changes=mean or baldi.same,
         transfer=v.transfer,
     )
+
+
+def quantiser(v: Variant, of: str) -> Callable[[np.ndarray], np.ndarray] | None:
+    """What updates go through, if it is these that the variant quantises."""
+    bits = v.update_bits
+    return None if bits is None or v.update_of != of else lambda u: baldi.quantise(u, v.update_alpha, bits)
 
 
 def textbook(v: Variant, up: list[np.ndarray], down: list[np.ndarray], data: dict[str, Any], batch_size: int) -> None:
@@ -341,9 +355,10 @@ def test_a_network_needs_a_hidden_layer() -> None:
 
 # ---- compiled ------------------------------------------------------------------------------------------------------
 
-OFTEN = ["fused", "per synapse"]
+OFTEN = ["fused", "minibatches", "per synapse"]
 COMPILED = {
     "fused": Variant("rbp", signal="quantised", bits=3, update_bits=3),
+    "minibatches": Variant("rbp", update_bits=3, update_of="minibatch", update_alpha=0.1, rate=1.0),
     "per synapse": Variant("srbp", redrawn="per synapse"),
     "sbp": Variant("sbp"),
     "arbp": Variant("arbp"),
