@@ -13,6 +13,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ....plasticity import bp
+from ..framework.claims import of_learned
 from ..framework.experiment import Check, Experiment, Report, Settings, many
 from ..framework.figure_style import RED, STEPS, letter, new_figure
 from .linear_circuits import Path, learn, random_problem, urfb_epsilon
@@ -53,7 +54,7 @@ def _checks(curves: list[Curves], stuck: Path) -> list[Check]:
     for low, high, place in zip(EPSILONS, EPSILONS[1:], range(3)):
         rises = [_rise(c.epsilon[place], c.epsilon[place + 1]) for c in curves]
         what = f"largest rise of the error from epsilon = {low:g} to {high:g}, over all iterations and {many(curves)}"
-        checks.append(Check(f"{what}, relative to it, until it is {ROUNDING:g}", max(rises), "<=", 0.0))
+        checks.append(Check(f"{what}, relative to it, until it is {ROUNDING:g}", float(np.max(rises)), "<=", 0.0))
     reached = np.array([[_first(e) for e in c.epsilon] for c in curves])
     for place, epsilon in enumerate(EPSILONS[1:], start=1):
         gain = np.min(reached[:, place - 1] - reached[:, place])
@@ -76,7 +77,7 @@ def _checks(curves: list[Curves], stuck: Path) -> list[Check]:
 def _rise(less: np.ndarray, more: np.ndarray) -> float:
     """Return the largest relative rise of the error with more update, where either is above rounding."""
     seen = np.maximum(less, more) > ROUNDING
-    return float(np.max((more[seen] - less[seen]) / less[seen]))
+    return of_learned(float(np.max((more[seen] - less[seen]) / less[seen])), float(less[-1] / less[0]))
 
 
 def _first(error: np.ndarray) -> float:

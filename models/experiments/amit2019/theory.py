@@ -17,6 +17,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from ..framework.claims import of_learned
 from ..framework.experiment import Check, Experiment, Report, Settings, checks
 from .linear_circuits import Array, learn, urfb_epsilon
 from .linear_theory import Decoupled, conserved, decay, decoupled, matrix_solution, scalar_solution, theorem_2_holds
@@ -127,7 +128,12 @@ def _checks(k: int, depth: Depth, settings: Settings) -> list[Check]:
                 "<=",
                 4 * finest**2,
             ),
-            (f"circuit, rate {finest:g}, Eq. 17: largest drift", worst(drifts), "<=", finest / 10),
+            (
+                f"circuit, rate {finest:g}, Eq. 17: largest drift",
+                of_learned(worst(drifts), _left(depth)),
+                "<=",
+                finest / 10,
+            ),
             (f"circuit, Eq. 17: largest drift; {halved}", _ratio(drifts), "within", (1.8, 2.2)),
             (f"circuit, rate {finest:g}, Eq. 18: decay of e against D, relative", _decay_gap(depth), "<=", 4 * finest),
             ("circuit: largest rise of e, at any time in any mode, as epsilon grows", _rise(depth), "<=", ROUNDING),
@@ -148,7 +154,7 @@ def _systems(depth: Depth, chosen: tuple[float, ...]) -> float:
 
 def _ratio(by_epsilon: list[list[float]]) -> float:
     """Return the ratio, coarser to finer rate, that is farthest from 2."""
-    ratios = [a / b for values in by_epsilon for a, b in pairwise(values)]
+    ratios = [a / b if b else float("inf") for values in by_epsilon for a, b in pairwise(values)]
     return max(ratios, key=lambda ratio: abs(ratio - 2))
 
 
@@ -177,7 +183,12 @@ def _decay_gap(depth: Depth) -> float:
 def _rise(depth: Depth, modes: Mask | slice = slice(None)) -> float:
     """Return the largest rise of e, at any time, from one epsilon to the next larger one."""
     e = np.stack([trajectory.e[:, modes] for trajectory in depth.finest])
-    return float(np.diff(e, axis=0).max())
+    return of_learned(float(np.diff(e, axis=0).max()), _left(depth))
+
+
+def _left(depth: Depth) -> float:
+    """Return the error at the end as a share of that at the start, the largest of all epsilon."""
+    return max(float(trajectory.e[-1].sum() / trajectory.e[0].sum()) for trajectory in depth.finest)
 
 
 def _theorem_2(depth: Depth) -> list[Check]:
@@ -211,8 +222,9 @@ def _theorem_2(depth: Depth) -> list[Check]:
 
 
 def _growth(by_epsilon: Array, modes: Mask) -> float:
-    """Return the least growth, at any time, from one epsilon to the next: (epsilon, time, mode)."""
-    return float(np.diff(by_epsilon[:, :, modes], axis=0).min())
+    """Return the least growth, at any time, from one epsilon to the next; NaN if nothing moves: (epsilon, time, mode)."""
+    grown = np.diff(by_epsilon[:, :, modes], axis=0)
+    return float(grown.min()) if grown.any() else float("nan")
 
 
 EXPERIMENT = Experiment(

@@ -140,6 +140,7 @@ def compared(curves: LearningCurves, *, margin: float, worst: float) -> list[Che
     behind = {m: of_learned(round(value - end["BP"], 3), end["BP"] / GUESS) for m, value in end.items()}
     tenth = max(1, epochs // 10)
     early = {m: 100 * np.mean([run["train_error"][:tenth] for run in runs]) for m, runs in curves.items()}
+    guessed = end["FA"] / GUESS
     reached = [_first(rf, fa["test_error"][-1]) for rf, fa in zip(curves["RF"], curves["FA"], strict=True)]
     far = {m: [max(_layers(run, "pseudoinverse"), default=np.nan) for run in curves[m]] for m in ("RF", "FA")}
     rows: list[Row] = [
@@ -148,14 +149,14 @@ def compared(curves: LearningCurves, *, margin: float, worst: float) -> list[Che
         ("RF: test error (%), above FA's by", round(end["RF"] - end["FA"], 3), "<", 0.0, SOONER),
         (
             "RF reaches FA's last test error in this share of the epochs",
-            float(np.mean(reached) / epochs),
+            of_learned(float(np.mean(reached) / epochs), guessed),
             "<=",
             0.5,
             SOONER,
         ),
         (f"RF: training error (%) in the first {_epochs(tenth)}, above FA's by", early["RF"] - early["FA"], "<", 0.0),
         ("RF: |B - W^+|/|W^+| at the end, the worst layer and run", max(far["RF"]), "<=", 0.4),
-        ("FA: |B - W^+|/|W^+| at the end, the best run", min(far["FA"]), ">=", 0.8),
+        ("FA: |B - W^+|/|W^+| at the end, the best run", of_learned(min(far["FA"]), guessed), ">=", 0.8),
     ]
     if POSTER in curves:
         rows += [
@@ -186,7 +187,7 @@ def _layers(run: LearningCurve, measure: str) -> list[float]:
 
 def draw(curves: LearningCurves) -> Figure:
     """Errors by epoch; how far B is from W^+, and what it brings from the gradient, layer by layer."""
-    figure = new_figure(8.6, 2.6)
+    figure = new_figure(8.6, 2.9)
     axes = figure.subplots(1, 4)
     for ax, name, title in zip(axes, ("train_error", "test_error"), ("training", "test"), strict=False):
         for method, runs in curves.items():
@@ -196,7 +197,7 @@ def draw(curves: LearningCurves) -> Figure:
         ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         ax.yaxis.set_major_formatter("{x:g}")
         ax.yaxis.set_minor_formatter(NullFormatter())
-    axes[0].legend()
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(curves))
     for ax, measure, title in zip(
         axes[2:], ("pseudoinverse", "gradient"), ("|B − W⁺|/|W⁺|", "angle to gradient (°)"), strict=True
     ):
@@ -205,7 +206,7 @@ def draw(curves: LearningCurves) -> Figure:
     for ax in axes:
         ax.set_xlabel("epoch")
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes[2].legend(title="RF")
+    axes[2].legend(title="RF", fontsize=7)
     letter(axes)
     return figure
 

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from ...data import Dataset
+from ..framework.claims import of_learned
 from ..framework.experiment import Check, Experiment, Report, Row, Settings, checks, many
 from ..framework.saved_runs import kept
 from .estimate_noise import NOISES, biases, variance
@@ -137,8 +138,9 @@ def _on_images(found: Found, scale: Scale, quick: bool) -> list[Check]:
         ("lower layer, angle to the gradient (degrees), the worst run", angle["h1"], "<=", 45.0 if quick else 5.0),
     ])  # fmt: skip
     small = [curve["h2_distance"][-1] for c, curve in found.noises.items() if c <= 0.1]
+    spread = of_learned(max(small) / min(small), min(small))
     made += checks(f"{sizes}, {scale.short:,} samples: ", [
-        ("top matrix, relative error, largest over smallest of c <= .1", max(small) / min(small), "<=", 1.2),
+        ("top matrix, relative error, largest over smallest of c <= .1", spread, "<=", 1.2),
     ])  # fmt: skip
     if not quick:
         made.append(Check(NEEDED, scale.long * (top / 0.008) ** 2, "within", MILLIONS))
@@ -178,7 +180,7 @@ def _on_linear(found: Found, scale: Scale, quick: bool) -> list[Check]:
         (f"{wide}, {what}", falls["widening"], "<=", -0.35),
         (
             f"{narrow} (A3 fails), lower matrix, relative error, which stays, since a part of the matrix is never observed",
-            stays,
+            of_learned(stays, _ends(found.linear["widening"], "h1")),
             ">=",
             unseen**0.5,
         ),

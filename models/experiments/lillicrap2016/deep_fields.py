@@ -14,6 +14,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ...data import Dataset
+from ..framework.claims import of_learned
 from ..framework.experiment import Check, Experiment, Report, Row, Settings, checks, many
 from ..framework.figure_style import letter, new_figure
 from .fields import Learned, learned, mosaic, smoothness
@@ -46,7 +47,13 @@ def _checks(found: dict[str, list[Learned]], data: Dataset, quick: bool) -> list
             0.1,
             "fields developed",
         ),
-        ("that gain, over the gain of 1 hidden layer", deeper / flatter, "within", (0.5, 2.0), "similar fields"),
+        (
+            "that gain, over the gain of 1 hidden layer",
+            of_learned(deeper / flatter, error / 90),
+            "within",
+            (0.5, 2.0),
+            "similar fields",
+        ),
         ("10 hidden layers: test error (%)", error, "<=", 8.0 if quick else 4.0, "1.45 at the end of learning"),
     ]
     return checks(f"{many(deep)}, ", rows)

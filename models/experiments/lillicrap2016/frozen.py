@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from ....plasticity import Rule, bp, frfb
 from ...networks.feedback_alignment import Synapses, feedback_alignment
+from ..framework.claims import of_learned
 from ..framework.experiment import Check, Experiment, Report, Row, Settings, checks, many
 from ..framework.figure_style import GREEN, GREY, ORANGE, PURPLE, SKY, new_figure
 from .teacher_task import BEGIN, CHANNEL, Teacher, draw_courses, end, follow
@@ -69,7 +70,12 @@ def _checks(curves: LearningCurves, quick: bool) -> list[Check]:
                 ">",
                 1.0,
             ),
-            (f"{method}: NSE with the lowest layer frozen, over NSE of 30-40-10", frozen / shallow, ">", 1.0),
+            (
+                f"{method}: NSE with the lowest layer frozen, over NSE of 30-40-10",
+                of_learned(frozen / shallow, shallow),
+                ">",
+                1.0,
+            ),
         ]
     return checks(f"{many(curves['BP'])}: ", rows)
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ...analysis.expected_learning import Flow, expected
 from ...networks.independent_networks import Networks, side_by_side
+from ..framework.claims import of_learned
 from ..framework.experiment import Check, Row, checks
 from ..framework.figure_style import GREY
 from .averaged_equations import Averaged, gathered
@@ -105,7 +106,7 @@ class Convergence:
         farthest = max(ratios, key=lambda ratio: abs(ratio - 2))
         label = f"circuit, rate {self.rates[-1]:g}, {what}, over the largest way of a weight"
         return [
-            (label, values[-1] / self.way, "<=", SMALL),
+            (label, of_learned(values[-1] / self.way, self.gaps[-1] / self.way), "<=", SMALL),
             (
                 f"{what}; ratio of its values at a rate and at half of that rate, the one farthest from 2",
                 farthest,

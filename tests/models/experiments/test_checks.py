@@ -7,6 +7,7 @@ experiments, whose runs take seconds, the circuits are run with learning switche
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
@@ -16,6 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from recircuit.circuits.lowering import lower
 from recircuit.errors import RecircuitError, UsageError
 from recircuit.models.analysis.expected_learning import Flow
 from recircuit.models.data import Dataset
@@ -42,6 +44,7 @@ KEPT: dict[str, tuple[int, int | None, float | None]] = {
     "baldi-dropout": (3, None, 10.0),
     "baldi-facts": (3, None, 10.0),
     "baldi-sparse": (3, None, 10.0),
+    "cameron-cifar": (3, None, 0.9),
     "cameron-mnist": (3, None, 0.9),
     "lansdell-autoencoder": (10, None, None),
     "lansdell-cnn": (1, 4, 0.9),
@@ -210,7 +213,7 @@ FAILING = {
     "baldi-facts": 1,
     "baldi-mnist": 1,
     "baldi-quantized": 11,
-    "cameron-cifar": 1,
+    "cameron-cifar": 3,
     "cameron-mnist": 2,
     "lansdell-autoencoder": 5,
     "lansdell-cnn": 5,
@@ -240,28 +243,42 @@ def test_a_committed_result_is_a_full_run_whose_failing_checks_are_known(name: s
 
 # ---- circuits that do not learn ------------------------------------------------------------------------------------
 
-#: Checks of these experiments that hold without learning: they speak of the starts, of the reference itself, or of what
-#: is conserved, which stays where nothing moves.
-NOT_OF_LEARNING = ("SciPy:", "largest drift, over", "begin in the unstable region", "at some look closer")
-THEORY = (
-    "baldi-chains",
-    "baldi-equivalence",
-    "lillicrap-gauss-newton",
-    "lillicrap-note12",
-    "lillicrap-pseudoinverse",
-    "lillicrap-switch",
-    "lillicrap-theorem2",
-)
+#: Checks that hold without learning and should: they speak of starts, of a reference or a formula, of what is conserved or
+#: does not learn, or of what no learning reaches.
+NOT_OF_LEARNING = {
+    "amit-epsilon": ("backpropagation from zero weights",),
+    "amit-theory": ("SciPy", "outside of the modes", "decay of e against D, relative"),
+    "baldi-chains": ("SciPy:", "begin in the unstable region"),
+    "baldi-equivalence": ("SciPy:",),
+    "baldi-field": ("arrows, each of one presentation", "points on the hyperbolas"),
+    "baldi-matrix": ("random starts", "SciPy:"),
+    "baldi-nonlinear": ("random starts", "SciPy:"),
+    "baldi-width": ("random starts", "SciPy:"),
+    "cameron-noise": ("by noise",),
+    "cameron-pseudoinverse": ("the best run",),
+    "cameron-recursion": (", the best", ", the least"),
+    "lansdell-estimator": ("bias of the estimate", "variance of the estimate"),
+    "lillicrap-alignment": ("angles before",),
+    "lillicrap-fields": ("initial:",),
+    "lillicrap-nonconservative": ("as printed is wrong",),
+    "lillicrap-pseudoinverse": ("at some look closer",),
+    "lillicrap-theorem1": ("random T and B", "SciPy:", "at the start"),
+}
+#: Experiments without learning: the output circuit alone, and operations that are counted.
+WITHOUT_LEARNING = ("amit-circuit", "baldi-cost")
 
 
-@pytest.mark.parametrize("name", THEORY)
-def test_a_check_of_theory_fails_without_learning(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Flow, "_present", lambda *_: None)
+@pytest.mark.parametrize("name", [name for name in EXPERIMENTS if name not in (*KEPT, *WITHOUT_LEARNING)])
+def test_a_check_fails_without_learning(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A quick run of circuits from which all operations that learn are left out."""
+    monkeypatch.undo()  # the true data
+    monkeypatch.setattr(lower, "learning", lambda *_: [])
     experiment = replace(EXPERIMENTS.find(name), run=without_picture(EXPERIMENTS.find(name).run))
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # means of nothing
         rows = reproduce(experiment, settings_for(experiment, quick=True), tmp_path)["checks"]
-    holds = [row["what"] for row in rows if row["ok"] and not any(text in row["what"] for text in NOT_OF_LEARNING)]
-    assert holds == []
+    still = [row["what"] for row in rows if row["ok"]]
+    assert [what for what in still if not any(text in what for text in NOT_OF_LEARNING.get(name, ()))] == []
 
 
 def test_the_facts_about_updates_fail_without_learning(monkeypatch: pytest.MonkeyPatch) -> None:
