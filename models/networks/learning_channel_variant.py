@@ -67,6 +67,9 @@ class Variant:
     update_of : str
         What is quantised: the update of each ``presentation``, before the mean over batch elements and the rate; or that
         of a ``minibatch``, which is this mean times the rate, so that alpha is the most that a weight changes by.
+    shifted : bool
+        Whether the largest field inhibits all outputs before the softmax (`ShiftedSoftmaxOutput`), which is needed where
+        fields grow beyond 80.
     frozen : tuple[int, ...]
         The layers whose weights stay as they are; the lowest is 1 (section 4.2, item 4).
     rate, rate_decay : float
@@ -87,6 +90,7 @@ class Variant:
     update_bits: int | None = None
     update_alpha: float = 2.0**-6
     update_of: str = "presentation"
+    shifted: bool = False
     frozen: tuple[int, ...] = ()
     rate: float = 0.1
     rate_decay: float = 1e-6

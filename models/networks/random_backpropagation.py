@@ -10,6 +10,7 @@ from brian2.units import Quantity, ms
 
 from ...circuits import Circuit, Population, Projection, SoftmaxOutput
 from ...circuits.description.initial import Initial, fans
+from ...circuits.library.outputs import ShiftedSoftmaxOutput
 from ...errors import UsageError
 from ...plasticity import Rule, SynapticEquation
 from ...plasticity.modifiers import quantisation
@@ -35,7 +36,7 @@ def random_backpropagation(
 ) -> Circuit:
     """Make a layered network (`x`, `h1`, ..., softmax output `o`) whose error returns through a learning channel.
 
-    The phase feedforward has one step per layer of weights, and error the two steps of the output circuit. The phase feedback
+    The phase feedforward has one step per layer of weights, and error the steps of the output circuit. The phase feedback
     has a step per hidden layer, or a single step where the channel skips layers. The phase plasticity has one step. Dropout is
     drawn in the phase `draw`, which is the last step of `error`.
 
@@ -66,12 +67,13 @@ def random_backpropagation(
     layers = [net.stimulus("x", sizes[0])]
     for h, n in enumerate(sizes[1:-1], start=1):
         layers.append(net.population(f"h{h}", n, channel_unit(variant, dt)))
-    layers.append(net.population("o", sizes[-1], SoftmaxOutput()))
+    output = ShiftedSoftmaxOutput() if variant.shifted else SoftmaxOutput()
+    layers.append(net.population("o", sizes[-1], output))
     if variant.redrawn == "per synapse":
         _send_errors(net, layers[-1])
     forward = [_forward(net, variant, layers, h) for h in range(1, len(layers))]
     _channel(net, variant, layers, forward)
-    _set_phases(net, variant, len(forward))
+    _set_phases(net, variant, len(forward), output.error_steps)
     return net
 
 
@@ -159,9 +161,9 @@ def _send_errors(net: Circuit, o: Population) -> None:
         net.broadcast(unit, f"error{k}", during="plasticity")
 
 
-def _set_phases(net: Circuit, variant: Variant, depth: int) -> None:
+def _set_phases(net: Circuit, variant: Variant, depth: int, error: int) -> None:
     down = 1 if variant.skips or variant.algorithm == "top" else depth - 1
-    ends = np.cumsum([depth, 2, down, 1])
+    ends = np.cumsum([depth, error, down, 1])
     names = ("feedforward", "error", "feedback", "plasticity")
     windows: dict[str, Any] = {
         name: (begin * net.dt, end * net.dt) for name, begin, end in zip(names, [0, *ends], ends, strict=False)

@@ -9,6 +9,7 @@ from ....errors import UsageError
 from ....registry import Registry, a_subclass_of
 from .base import AppraisedOutput, OutputCircuit
 from .hinge import HingeOutput
+from .shifted_softmax import ShiftedSoftmaxOutput
 from .softmax import SoftmaxOutput
 from .squared import SquaredOutput
 
@@ -17,6 +18,7 @@ __all__ = [
     "AppraisedOutput",
     "HingeOutput",
     "OutputCircuit",
+    "ShiftedSoftmaxOutput",
     "SoftmaxOutput",
     "SquaredOutput",
     "output_for",

@@ -30,7 +30,7 @@ def run(settings: Settings) -> Report:
     bits = (5, 1) if settings.quick else BITS
     errors = {_name(a, "error", b): v.with_(signal="quantised", bits=b) for a, v in ALGORITHMS.items() for b in bits}
     updates = {
-        _name(a, "update", b): v.with_(update_bits=b, update_of="minibatch")
+        _name(a, "update", b): v.with_(update_bits=b, update_of="minibatch", shifted=True)
         for a, v in ALGORITHMS.items()
         for b in bits
     }
