@@ -12,6 +12,7 @@ from reference.hinge_circuit import HingeCircuit, cycle
 
 import recircuit as rc
 from recircuit.circuits import OneToOne
+from recircuit.circuits.library.outputs import ShiftedSoftmaxOutput
 
 M, S, MU, EPSILON = 10.0, 1.0, 0.1, 0.1
 CASES = {"to learn, s = 1": (0.5, 1), "learned, s = 1": (5, 1), "to learn, s = -1": (-0.5, -1), "learned": (-5, -1)}
@@ -223,8 +224,8 @@ def test_hysteresis_in_step_by_step_mode_is_the_printed_circuit() -> None:
 
 @pytest.mark.parametrize(
     "output, loss",
-    [(rc.SoftmaxOutput(), "softmax"), (rc.SquaredOutput(), "mse")],
-    ids=["softmax", "squared"],
+    [(rc.SoftmaxOutput(), "softmax"), (ShiftedSoftmaxOutput(), "softmax"), (rc.SquaredOutput(), "mse")],
+    ids=["softmax", "shifted", "squared"],
 )
 def test_the_controls_compute_their_deltas(output: Any, loss: str) -> None:
     rng = np.random.default_rng(5)
@@ -238,11 +239,12 @@ def test_the_controls_compute_their_deltas(output: Any, loss: str) -> None:
     np.testing.assert_allclose(net["o.error"], amit.output_delta(h, y, loss), rtol=0, atol=1e-14)
 
 
-def test_softmax_of_large_fields_stays_finite() -> None:
+@pytest.mark.parametrize("output", [rc.SoftmaxOutput(), ShiftedSoftmaxOutput()], ids=["clipped", "shifted"])
+def test_softmax_of_large_fields_stays_finite(output: Any) -> None:
     net = rc.Circuit(precision="float32")
     x = net.stimulus("x", 3)
-    o = net.population("o", 3, rc.SoftmaxOutput())
+    o = net.population("o", 3, output)
     net.connect(x, o, weights=np.eye(3))
-    net.phases("feedforward", 1 * ms, "error", 2 * ms)
+    net.phases("feedforward", 1 * ms, "error", output.error_steps * ms)
     net.run({"x": [[1000.0, -1000, 0]], "s": [1]})
     np.testing.assert_allclose(net["o.error"], [[-1, 1, 0]], atol=1e-6)

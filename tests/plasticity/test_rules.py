@@ -9,6 +9,7 @@ from dataclasses import FrozenInstanceError
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -391,6 +392,22 @@ def test_with_weight_limit() -> None:
     assert bp.with_weight_limit(0.5).feedback == bp.feedback
     with pytest.raises(RecircuitError, match="a limit of weights is a number above 0; got 0"):
         urfb.with_weight_limit(0)
+
+
+def test_quantisation() -> None:
+    """Every size goes to the nearest power of two, by the logarithm, and what is small to the smallest of them."""
+    one = urfb.modified(modifiers.quantisation(1, 0.5))
+    assert str(one.feedback) == "update = rate*error_pre*x_post\ndw = largest_update*sign(update)"
+    assert bp.modified(modifiers.quantisation(1, 0.5)).feedback == bp.feedback
+    text = str(urfb.modified(modifiers.quantisation(3, 0.5)).forward).split("dw = ")[1]
+    sizes = np.geomspace(1e-3, 3, 200)
+    for sign in (-1, 0, 1):
+        names = {"update": sign * sizes, "largest_update": 0.5, "sign": np.sign, "abs": abs, "int": np.int64}
+        wanted = 0.5 * sign * 2 ** np.round(np.clip(np.log2(sizes / 0.5), -2, 0))
+        assert np.array_equal(eval(text, names), wanted)
+    for bits, largest in ((0, 1), (1.5, 1), (1, 0), (1, -1)):
+        with pytest.raises(RecircuitError, match="quantisation: "):
+            modifiers.quantisation(bits, largest)
 
 
 def test_with_rate_steps() -> None:

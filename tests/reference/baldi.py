@@ -65,7 +65,8 @@ def forward(weights: Sequence[Array], x: Array, transfer: str = "tanh") -> list[
     outputs = [x]
     for w in weights[:-1]:
         outputs.append(TRANSFERS[transfer][0](outputs[-1] @ w.T))
-    top = np.exp(outputs[-1] @ weights[-1].T)
+    fields = outputs[-1] @ weights[-1].T
+    top = np.exp(fields - fields.max(axis=1, keepdims=True))
     return [*outputs, top / top.sum(axis=1, keepdims=True)]
 
 

@@ -24,7 +24,8 @@ class SoftmaxOutput(AppraisedOutput):
         error[c] = s[c] - exp(h[c])/sum over k of exp(h[k])
 
     A normalising unit z sums what the output units send, and inhibits them by division. It reads all outputs, so that
-    the error is not local to a unit. That takes two steps of the phase ``error``. Fields are clipped at -80 and 80.
+    the error is not local to a unit. That takes two steps of the phase ``error``. Fields are clipped at -80 and 80;
+    `ShiftedSoftmaxOutput` of `recircuit.circuits.library.outputs` takes fields of any size.
 
     Parameters
     ----------

@@ -38,6 +38,7 @@ VARIANTS: dict[str, Variant] = {
         )
         for name, b in (("srbp", 3), ("bp", 1))
     },
+    "bp, shifted": Variant("bp", shifted=True),
     "rbp, sparse": Variant("rbp", matrix="sparse", n=2),
     "srbp, uniform with a mean": Variant("srbp", matrix="uniform", mean=0.5),
     "rbp, frozen": Variant("rbp", frozen=(2,)),
@@ -129,6 +130,22 @@ def test_circuit_is_the_reference(name: str) -> None:
         textbook(variant, up, down, data, net.batch_size)
         assert distance_between(weights(net, names), up + down) < EXACT
         assert abs(up[-1] - before[len(SIZES) - 2]).max() > 1e-3, "nothing was learned, so nothing was compared"
+
+
+@pytest.mark.parametrize("backend", ["numpy", "interpreter"])
+def test_the_shifted_softmax_has_the_error_of_fields_that_are_far_larger_than_80(backend: str) -> None:
+    variant, data = Variant("rbp", shifted=True), stimuli()
+    net = make(variant, batch_size=4)
+    net["h3_to_o.w"] = 1000 * net["h3_to_o.w"]
+    begin = weights(net, forward_names() + channel_names(variant))
+    up, down = begin[: len(SIZES) - 1], begin[len(SIZES) - 1 :]
+    net.run(data, backend=backend)
+    textbook(variant, up, down, data, net.batch_size)
+    assert distance_between(weights(net, forward_names()), up) < EXACT * 1000
+    clipped = make(Variant("rbp"), batch_size=4)
+    clipped["h3_to_o.w"] = 1000 * clipped["h3_to_o.w"]
+    clipped.run(data)
+    assert distance_between(weights(clipped, forward_names()), up) > 1e-3
 
 
 def test_backpropagation_is_the_gradient() -> None:
