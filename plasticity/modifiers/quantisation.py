@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from ...door import door
+from ...arguments import checked_arguments
 from ...errors import RecircuitError
 from ..parse import Statement
 from ..values import is_finite
@@ -11,7 +11,7 @@ from .base import Equation, Modifier, is_increment, of_updates, one_increment, w
 __all__ = ["level", "quantisation"]
 
 
-@door
+@checked_arguments
 def quantisation(bits: int, largest_update: float) -> Modifier:
     """Quantise the update of a weight, after the mean over the batch elements: it is one of 2*bits values.
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from brian2.units import Quantity
 
-from ....door import door
+from ....arguments import checked_arguments
 from ...connectivity.pooling import MaxPool
 from ...description.network import Network
 from ...description.neuron import Neuron
@@ -30,7 +30,7 @@ target      = 2*supervision - 1 : 1
 """
 
 
-@door
+@checked_arguments
 @dataclass(frozen=True)
 class ShiftedSoftmaxOutput(OutputCircuit):
     """Softmax with cross-entropy for fields of any size, as a control: the largest field inhibits all outputs first.
