@@ -15,10 +15,10 @@ inline std::int64_t whole(Number number) { return std::int64_t(number); }
 inline double tanh(double x) { return std::tanh(x); }
 
 // tanh as a quotient of polynomials, to 3e-7 of its value; it costs less than the library's. The coefficients are Eigen's
-// (MathFunctionsImpl.h, generic_fast_tanh_float, MPL 2.0). From 9.2 on it is 1, as is tanh in single precision from 9.02 on; so
-// the slope 1 - tanh^2 of a saturated unit is 0, and a rule that reads the sign of an error finds none. A NaN stays one.
+// (MathFunctionsImpl.h, generic_fast_tanh_float, MPL 2.0). Far out it is exactly 1, where the quotient is a little less: so the slope
+// 1 - tanh^2 of a saturated unit is 0, and a rule that reads the sign of an error finds none. A NaN stays one.
 inline float tanh(float x) {
-    constexpr float end = 9.2f;  // here the quotient is a little above 1
+    constexpr float end = 7.90531110763549805f;  // from here on it is 1, to 3e-7
     const float u = x < -end ? -end : x > end ? end : x, s = u * u;
     float p = -2.76076847742355e-16f;
     p = p * s + 2.00018790482477e-13f;
@@ -31,7 +31,7 @@ inline float tanh(float x) {
     q = q * s + 1.18534705686654e-04f;
     q = q * s + 2.26843463243900e-03f;
     q = q * s + 4.89352518554385e-03f;
-    const float quotient = u * p / q, value = quotient < -1 ? -1 : quotient > 1 ? 1 : quotient;
+    const float value = s < end * end ? u * p / q : x < 0 ? -1.0f : 1.0f;
     std::uint32_t bits;
     std::memcpy(&bits, &x, sizeof bits);
     return (bits & 0x7fffffffu) > 0x7f800000u ? x : value;
