@@ -6,9 +6,9 @@ does not decay. sign(0) is 0.
 
 The text does not say which update is quantised. All 18 readings of one bit that it allows were tried in NumPy
 (`tools/quantised_readings.py`, one seed, the accuracies in `results/baldi-quantized/readings.json`), and this one alone gives
-what the paper prints (92.5, 9.6 and 90.7% for BP, RBP and SRBP). If the
-update of each presentation is quantised, before the mean over the minibatch and the rate, the smallest error moves a weight
-as much as a large one; weights grow when all is learned, and accuracy falls again.
+what the paper prints (92.5, 9.6 and 90.7% for BP, RBP and SRBP). If the update of each presentation is quantised, before the
+mean over the minibatch and the rate, the smallest error moves a weight as much as a large one; weights grow when all is
+learned, and accuracy falls again.
 
 With updates of few bits fields grow to thousands, so that outputs are inhibited by the largest field before the softmax.
 """
