@@ -37,7 +37,8 @@ def run(settings: Settings) -> Report:
     }
     curves = learn(updates | errors, settings)
     checks = _quick_checks(curves) if settings.quick else _checks(curves)
-    panels = {"errors": [*errors], "updates": [*updates]}
+    panels = {what: [n for n in of if n in curves] for what, of in (("errors", errors), ("updates", updates))}
+    missing = [f"{name}: the run is not kept" for name in errors | updates if name not in curves]
     named = (("error", ERRORS), ("update", UPDATES))
     paper = {
         _name(a, what, b): v
@@ -45,7 +46,7 @@ def run(settings: Settings) -> Report:
         for a, row in table.items()
         for b, v in zip(BITS, row, strict=True)
     }
-    return Report(checks, draw_curves(curves, panels, 0, {} if settings.quick else paper))
+    return Report(checks, draw_curves(curves, panels, 0, {} if settings.quick else paper), missing)
 
 
 def _name(algorithm: str, what: str, bits: int) -> str:
@@ -55,10 +56,11 @@ def _name(algorithm: str, what: str, bits: int) -> str:
 def _checks(curves: Curves) -> list[Check]:
     """Table 1; updates of one bit are meant to be bad."""
     return [
-        Printed(value, bad=(what, b) == ("update", 1)).check(name := _name(a, what, b), curves[name])
+        Printed(value, bad=(what, b) == ("update", 1)).check(name, curves[name])
         for what, table in (("error", ERRORS), ("update", UPDATES))
         for a, row in table.items()
         for b, value in zip(BITS, row, strict=True)
+        if (name := _name(a, what, b)) in curves
     ]
 
 
