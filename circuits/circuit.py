@@ -12,7 +12,6 @@ from brian2.units import Quantity
 from ..arguments import checked_arguments
 from ..errors import RecircuitError
 from .backends import Program, choose_backend, open_program
-from .backends.interrupts import never_lost
 from .description.fingerprint import fingerprint
 from .description.first_values import first_values
 from .description.network import Network
@@ -187,8 +186,7 @@ class Circuit(Explored):
         if current is not None and (backend is None or choose_backend(backend)[0] == current.backend):
             return current
         name = backend or (self._program.backend if self._program is not None else "numpy")
-        with never_lost():
-            program = open_program(lowered, name)
+        program = open_program(lowered, name)
         self._fill(program)
         self.close()
         for key, value in self._values.items():

@@ -70,7 +70,7 @@ def class_names(y: Any, known: tuple[str, ...] | None = None) -> tuple[str, ...]
     values = _array(y)
     if values is None or values.dtype.kind not in "OUST":
         return None
-    names = tuple(np.unique(values.astype(str)).tolist())
+    names = tuple(np.unique(_names(values)).tolist())
     return known if known is not None else names
 
 
@@ -79,12 +79,44 @@ def coded(y: Any, classes: tuple[str, ...] | None, asked: str) -> Any:
     values = _array(y)
     if values is None or values.dtype.kind not in "OUST" or classes is None:
         return y
-    names = values.astype(str).reshape(-1)
+    names = _names(values).reshape(-1)
     unknown = sorted(set(names.tolist()) - set(classes))
     if unknown:
         raise RecircuitError(f"{asked}: the class {unknown[0]!r} is not among those of training, {list(classes)}.")
     places = {name: place for place, name in enumerate(classes)}
     return np.array([places[name] for name in names.tolist()], dtype=np.int64)
+
+
+def _names(values: np.ndarray) -> np.ndarray:
+    """The names of classes as text; refuse what is missing, and numbers among texts."""
+    if values.dtype.kind == "O":
+        flat = values.reshape(-1).tolist()
+        missing = [place for place, one in enumerate(flat) if _is_missing(one)]
+        if missing:
+            raise RecircuitError(
+                f"labels: {len(missing):,} samples have no class; sample {missing[0]} has {flat[missing[0]]!r}. Leave these "
+                "samples out."
+            )
+        wrong = [one for one in flat if not isinstance(one, str | bytes | int | float | np.generic)]
+        if wrong:
+            raise RecircuitError(f"labels: a class is a number or a text; got {wrong[0]!r:.80}.")
+        if len({isinstance(one, str) for one in flat}) > 1:
+            raise RecircuitError(
+                "labels: some classes are texts and others are not. Give all of them as texts, or as numbers."
+            )
+    try:
+        return values.astype(str)
+    except UnicodeDecodeError as problem:
+        raise RecircuitError(
+            f"labels: {problem.object!r} is not a text. Give classes as texts or as whole numbers."
+        ) from None
+
+
+def _is_missing(label: Any) -> bool:
+    """Whether a label says that there is none: None, NaN, or the missing values of pandas."""
+    return (
+        label is None or type(label).__name__ in ("NAType", "NaTType") or (isinstance(label, float) and label != label)
+    )
 
 
 def _is_array(given: Any) -> bool:

@@ -60,7 +60,8 @@ class Inputs:
             flat = np.full(presentations * batch_size, -1)
             flat[: self.count] = np.arange(self.count)
             return flat.reshape(presentations, batch_size)
-        if not isinstance(presentations, int | np.integer) or presentations < 0:
+        whole = isinstance(presentations, int | np.integer) and not isinstance(presentations, bool)
+        if not whole or presentations < 0:
             raise RecircuitError(
                 f"run: presentations is a whole number; got {presentations!r}. A time says how long a circuit without phases "
                 "runs."

@@ -20,11 +20,16 @@ from .description.shown_values import refuse_other_unit
 from .inspection.expressions import known
 from .lowering.variables import Variable
 
+#: The steps that the clock has made, and the time, which follows from them.
+STEP, TIME = "clock.timestep", "clock.t"
+
 
 def check_settable(circuit: Network, key: Any) -> str:
     """The name of a variable, as ``"h.rate"``; refuse anything else, and weights that are another projection's."""
     if not isinstance(key, str) or "." not in key:
         raise RecircuitError(f"circuit: the name of a variable is a text such as 'h.rate'; got {key!r}.")
+    if key == TIME:
+        raise RecircuitError(f"circuit: {key} cannot be set, since it is {STEP}*dt; set {STEP}, the number of steps.")
     owner = key.partition(".")[0]
     weights = circuit.projections[owner].weights if owner in circuit.projections else None
     if isinstance(weights, Transposed):
@@ -67,11 +72,13 @@ def checked_state(circuit: Network, variables: Mapping[str, Variable], values: A
         raise RecircuitError(f"set_state: expected a mapping from names to arrays; got {values!r}.")
     found = {}
     for key, value in values.items():
+        if key == TIME and STEP in values:
+            continue
         name = known(circuit, variables, check_settable(circuit, key))
         _check_numbers(circuit, variables[name], value)
         refuse_other_unit(value, dimension_in(circuit, variables[name].owner, variables[name].name), name)
         found[name] = np.asarray(value)
-    return found
+    return found | ({TIME: np.asarray(found[STEP] * float(circuit.dt))} if STEP in found else {})
 
 
 def _check_numbers(circuit: Network, variable: Variable, value: Any) -> None:
@@ -96,6 +103,10 @@ def _check_numbers(circuit: Network, variable: Variable, value: Any) -> None:
         wanted = dimension_in(circuit, variable.owner, variable.name)
         check_time_constants(units.neuron.right_hand_sides, {variable.name: Quantity(array, dim=wanted)}, key)
     dtype = variable.kind.dtype(circuit.dtype)
+    if dtype.kind == "i" and (array != np.floor(array)).any():
+        raise RecircuitError(f"{key} is a whole number; got {array}.")
+    if key == STEP and not 0 <= array < 2**53:
+        raise RecircuitError(f"{key} is a number of steps, at least 0 and below 2^53; got {array}.")
     limits = np.finfo(dtype) if dtype.kind == "f" else np.iinfo(dtype)
     if array.size and (array.min() < limits.min or array.max() > limits.max):
         largest = max(abs(array.min()), abs(array.max()))

@@ -12,7 +12,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from ..arguments import alternative_constructor, checked_arguments
+from ..arguments import alternative_constructor, checked_arguments, fits
 from ..atomic_files import write_whole
 from ..errors import RecircuitError
 from .backends import Program
@@ -53,6 +53,13 @@ class Stored(Inspected):
         self._by_hand: dict[str, np.ndarray] = {}  # parameters of units and rules that the user has set
         self._stored: dict[str, Moment] = {}
         self.epoch, self.classes = 0, None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name == "epoch" and not (fits(value, int) and value >= 0):
+            raise RecircuitError(f"circuit: epoch is a whole number, at least 0; got {value!r}.")
+        if name == "classes" and not (value is None or fits(value, tuple[str, ...])):
+            raise RecircuitError(f"circuit: classes is a tuple of names or None; got {value!r}.")
+        super().__setattr__(name, value)
 
     @abstractmethod
     def program(self, backend: str | None = None) -> Program:

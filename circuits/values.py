@@ -18,7 +18,7 @@ from .description.projection import Transposed
 from .description.reads import dimension_in
 from .description.stability import warn_of_instability
 from .inspection.expressions import keys_of, known, value_of
-from .setting import check_alone, check_settable, check_value, checked_state
+from .setting import STEP, check_alone, check_settable, check_value, checked_state
 from .views import View
 
 __all__ = ["Valued"]
@@ -55,6 +55,8 @@ class Valued(Answering):
         key = known(self, self.lowered().variables, key)
         check_alone(self, owner, variable)
         check_value(self, self.lowered().variables[key], value)
+        if key == STEP:
+            return self.set_state({key: value})
         self._set(key, value)
         if owner in self.populations and variable in self.populations[owner].neuron.parameters:
             warn_of_instability(self.populations[owner], self.dt, stacklevel=3)
@@ -131,7 +133,7 @@ class Valued(Answering):
         """Change a parameter. If the code depends on it, the circuit is built anew."""
         value = Quantity(np.asarray(value, dtype=float), dim=get_dimensions(value))
         if change_parameter(self, population, name, value):
-            self.revision += 1
+            self.changed()
             self.close()
             self._values[f"{population.name}.{name}"] = np.asarray(value, dtype=float)
         else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import count, repeat
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,9 @@ ODD = st.one_of(
         [[], [1], [[1], [1, 2]], (), (1, 2), {}, {"x": 1}, {1: 2}, {"h.rate": np.nan}, set(), frozenset({1})]
     ),
     st.builds(lambda: (k for k in range(2))),
+    st.builds(count),
+    st.builds(lambda: repeat("h.rate")),
+    st.sampled_from([np.array([1, None]), np.array(["a", np.nan], dtype=object), np.ma.masked_array([1.0, 2], [0, 1])]),
     st.builds(circuit),
     st.sampled_from([rc.urfb, rc.pyramidal(), rc.HingeOutput(), rc.Dense(), DATA, rc.glorot()]),
 )
@@ -68,6 +72,11 @@ CALLS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "explain": (lambda **o: circuit().explain(**o), dict(mode="train")),
     "set_state": (lambda **o: circuit().set_state(**o), dict(values={"h.rate": 1.0})),
     "setting": (lambda key, value: circuit().__setitem__(key, value), dict(key="h.rate", value=1.0)),
+    "clock": (lambda steps: (net := circuit()).set_state({"clock.timestep": steps}) or net.run(X, 1), dict(steps=2)),
+    "attributes": (lambda **o: [setattr(circuit(), name, value) for name, value in o.items()],
+                   dict(epoch=1, classes=None)),
+    "train": (lambda one, other, **o: rc.train(rc.layered([3, 2]), (X, [one, other]), 1, backend="numpy", progress=False, **o),
+              dict(one=0, other=1, validation=None, callbacks=(), measures=())),
     "getting": (lambda key: circuit()[key], dict(key="h.rate")),
     "pyramidal": (rc.pyramidal, dict(transfer="tanh", tau=1 * ms)),
     "hinge_unit": (rc.hinge_unit, dict(M=10.0, S=1.0, mu=0.1, epsilon=0.1, tau=1 * ms)),
@@ -141,6 +150,17 @@ def test_odd_values_are_used_or_refused_in_words(name: str, data: st.DataObject)
     (lambda: rc.Neuron("rate = gain_post : 1", gain_post=1.0), "'gain_post' ends with _pre or _post"),
     (lambda: rc.Neuron("dv/dt = -v/tau : 1", tau=1 * ms, method="gsl"), "method.*euler"),
     (lambda: circuit().run(X, 0, record=["h.rate"]).plot(), "nothing to draw"),
+    (lambda: circuit().run(X, record=repeat("h.rate")), "record has at most 100,000 values.*never ends"),
+    (lambda: rc.layered(count(1)), "sizes has at most 100,000 values"),
+    (lambda: rc.layered(range(10**12)), "layered: there is not enough memory for this call"),
+    (lambda: rc.layered([3, 2, 2], tau=np.inf * ms), "tau and settling are finite"),
+    (lambda: circuit().run(X, True), "presentations is a whole number; got True"),
+    (lambda: circuit().save(""), "save: path is the name of a file or folder; got ''"),
+    (lambda: rc.train(rc.layered([3, 2]), (X, [0, 1]), 1, out=""), "train: out is the name of a file or folder; got ''"),
+    (lambda: rc.load("a\0b"), "load: source is the name of a file or folder"),
+    (lambda: rc.train(rc.layered([3, 2]), (X, ["a", None]), 1), "1 samples have no class; sample 1 has None"),
+    (lambda: rc.train(rc.layered([3, 2]), (X, np.array(["a", np.nan], dtype=object)), 1), "sample 1 has nan"),
+    (lambda: rc.train(rc.layered([3, 2]), (X, np.array(["a", 1], dtype=object)), 1), "some classes are texts and others"),
     (lambda: circuit().run(X, order=-3), "the order is whole numbers of the shape"),
     (lambda: rc.HingeOutput(mu=3 * mV), "mu is a number; got 3. "),
     (lambda: rc.urfb.with_momentum(10**400), "must be a finite number"),

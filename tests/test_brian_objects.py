@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import gc
 import logging
-import signal
-import sys
 
 import pytest
 from brian2 import Network, NeuronGroup, ms
@@ -48,28 +46,3 @@ def test_no_preference_is_looked_up_for_an_object_of_a_network(monkeypatch: pyte
     monkeypatch.setattr(base, "prefs", Preferences())
     type(group).__del__(group)
     assert looked_up == []
-
-
-def test_a_ctrl_c_within_a_destructor_ends_a_build(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Python prints and forgets what is raised there, which pytest tells of as a warning."""
-
-    class Pressed:
-        def __del__(self) -> None:
-            signal.raise_signal(signal.SIGINT)
-
-    def pressed(assembly: emit.Assembly) -> None:
-        Pressed()
-        return made(assembly)
-
-    made = emit.add_groups
-    monkeypatch.setattr(emit, "add_groups", pressed)
-    monkeypatch.setattr(sys, "unraisablehook", lambda _: None)
-    net, before = rc.layered([3, 2]), signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            net.program("numpy")
-        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    finally:
-        signal.signal(signal.SIGINT, before)
-    monkeypatch.setattr(emit, "add_groups", made)
-    assert net["h1.rate" if "h1" in net.populations else "o.rate"].shape

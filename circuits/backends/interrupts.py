@@ -30,30 +30,6 @@ def interruptible(
 
 
 @contextmanager
-def never_lost() -> Iterator[None]:
-    """Ctrl-C takes effect at once, or when this is over where it came within a destructor: Python ignores exceptions there.
-
-    In threads other than the main one, and where Ctrl-C is ignored, nothing changes.
-    """
-    before, raised = signal.getsignal(signal.SIGINT), threading.Event()
-    if not callable(before):
-        yield
-        return
-
-    def note(number: int, frame: FrameType | None) -> None:
-        try:
-            before(number, frame)
-        except KeyboardInterrupt:
-            raised.set()
-            raise
-
-    with _handled_by(note):
-        yield
-    if raised.is_set():
-        raise KeyboardInterrupt
-
-
-@contextmanager
 def _handled_by(handler: Handler) -> Iterator[None]:
     """Have a function handle Ctrl-C, in the main thread, and unless Ctrl-C is ignored."""
     before = signal.getsignal(signal.SIGINT)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any, ClassVar
 
 from ...errors import RecircuitError
@@ -25,8 +26,27 @@ class Fixed:
                 raise RecircuitError(f"{where}: assigning to {name!r} would have no effect. {self.fixed[name]}")
             if not hasattr(self, name):
                 raise RecircuitError(f"{where}: there is no attribute {name!r} to assign to.")
+            if name in ("fixed", "made") or not _holds_value(type(self), name):
+                raise RecircuitError(
+                    f"{where}: {name!r} cannot be assigned to, since it is not a value but a part of the class."
+                )
         object.__setattr__(self, name, value)
+
+    def _declare(self, **values: Any) -> None:
+        """Set attributes that only the methods of this class may set."""
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
 
     def made(self) -> None:
         """Refuse from now on to assign to the attributes in `fixed`."""
         object.__setattr__(self, "_made", True)
+
+
+def _holds_value(kind: type, name: str) -> bool:
+    """Whether the objects of a class keep a value under a name, rather than the class a method or a property to read."""
+    if name in getattr(kind, "__dataclass_fields__", ()):
+        return True
+    own = getattr(kind, name, None)
+    return (
+        own.fset is not None if isinstance(own, property) else not (callable(own) or isinstance(own, cached_property))
+    )

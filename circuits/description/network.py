@@ -21,12 +21,11 @@ from .checks import (
     checked_connectivity,
     warn_of_rules_always_open,
 )
-from .fixed import Fixed
 from .meaning import check_meaning
 from .naming import check_broadcast, check_name, checked_size, partner_of
 from .neuron import Neuron
 from .population import Population
-from .presentations import Presentations
+from .presentations import DECLARING, Presentations
 from .projection import Projection, Transposed
 from .schedule import During, Schedule
 from .size import check_size
@@ -39,7 +38,7 @@ from .timing import Closed, Sent, Timing, checked_closed, pathway_timing
 USUAL_PHASE = {"basal": "feedforward", "apical": "feedback"}
 
 
-class Network(Fixed, Stimuli, Presentations):
+class Network(Stimuli, Presentations):
     """The description of a circuit: its populations and projections, its clock, and how it is to be computed.
 
     A description is only data. Everything that inspects, checks or counts a circuit, or makes a program of it, reads a
@@ -50,7 +49,7 @@ class Network(Fixed, Stimuli, Presentations):
     fixed: ClassVar[dict[str, str]] = {
         name: f"It is said when a circuit is made, as in Circuit({name}=...)."
         for name in ("batch_size", "dt", "precision", "dtype", "lowering", "seed", "optimise", "matmul")
-    }
+    } | DECLARING
 
     @checked_arguments
     def __init__(
@@ -125,7 +124,7 @@ class Network(Fixed, Stimuli, Presentations):
                 made = model.build(self, name, size)
                 declared(made, initial, parameters, self.batch_size, self.seed)
             except RecircuitError:  # all of it or nothing
-                self.populations, self.projections = before
+                self._declare(populations=before[0], projections=before[1])
                 raise
             if hasattr(model, "losses"):  # an output circuit; other parts, such as error units, compute no loss
                 self.outputs_of[made.name] = model
@@ -236,7 +235,7 @@ class Network(Fixed, Stimuli, Presentations):
         connecting.check_arrays(projection)
         connecting.warn_of_autapses(projection, autapses)
         self.projections[name] = projection
-        self.revision += 1
+        self.changed()
         return projection
 
     @checked_arguments
@@ -266,13 +265,13 @@ class Network(Fixed, Stimuli, Presentations):
         self._check_name(name)
         check_broadcast(source, name)
         self.broadcasts[name] = Sent(source, During.of(during), checked_closed(closed, f"broadcast {name!r}"))
-        self.revision += 1
+        self.changed()
 
     def _add(self, population: Population) -> Population:
         self._check_name(population.name)
         warn_of_instability(population, self.dt)
         self.populations[population.name] = population
-        self.revision += 1
+        self.changed()
         return population
 
     def _check_name(self, name: str) -> None:

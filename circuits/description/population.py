@@ -118,6 +118,7 @@ class Population(Fixed):
     fixed: ClassVar[dict[str, str]] = {
         "neuron": 'Change a parameter, as in population["tau"] = 10*ms, or make another circuit.',
         **dict.fromkeys(("network", "name", "size", "clamp"), "Make another circuit."),
+        "spread": 'Set a parameter of each unit, as in population["tau"] = [10, 20]*ms.',
         "initial": 'Set the variable itself, as in population["v"] = .5.',
     }
 

@@ -8,6 +8,7 @@ from typing import Any
 from brian2.units import Quantity
 
 from ...arguments import checked_arguments
+from .fixed import Fixed
 from .modes import together
 from .naming import checked_mode
 from .population import Population
@@ -19,8 +20,17 @@ from .timing import Sent
 #: shortens what is longer.
 LONG = 1000
 
+#: What declares the parts of a circuit that cannot be assigned to.
+DECLARING = {
+    **dict.fromkeys(("populations", "outputs_of"), "Use circuit.population(...)."),
+    "projections": "Use circuit.connect(...).",
+    "broadcasts": "Use circuit.broadcast(...).",
+    **dict.fromkeys(("schedule", "modes"), "Use circuit.phases(...)."),
+    **dict.fromkeys(("revision", "constants"), "It follows from the declarations."),
+}
 
-class Presentations:
+
+class Presentations(Fixed):
     """The part of a description that declares phases."""
 
     dt: Quantity
@@ -30,6 +40,10 @@ class Presentations:
     schedule: Schedule | None
     modes: dict[str, Schedule]
     revision: int
+
+    def changed(self) -> None:
+        """Take note of a change of the description. A program that was built before does not know of it."""
+        self._declare(revision=self.revision + 1)
 
     @checked_arguments
     def phases(self, *pairs: Any, evaluation: Sequence[str] | None = None, mode: str = "", **windows: Any) -> Schedule:
@@ -55,8 +69,8 @@ class Presentations:
         """
         schedule = Schedule.of(pairs, windows, self.dt, evaluation)
         self.modes[checked_mode(mode)] = schedule
-        self.schedule = next(iter(self.modes.values()))
-        self.revision += 1
+        self._declare(schedule=next(iter(self.modes.values())))
+        self.changed()
         return schedule
 
     def phased(self) -> Schedule:

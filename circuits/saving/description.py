@@ -69,8 +69,11 @@ def rebuild(network: Network, contents: dict[str, Any], reader: Reader) -> None:
             raise RecircuitError(
                 f"{reader.where}: it says {name!r} of a circuit, which this version of recircuit does not know."
             )
-        setattr(network, name, reader.value(value))
-    network.revision += 1
+        if name in network.fixed:
+            network._declare(**{name: reader.value(value)})
+        else:
+            setattr(network, name, reader.value(value))
+    network.changed()
 
 
 def settings(contents: dict[str, Any], reader: Reader) -> dict[str, Any]:

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import inspect
 import types
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from functools import lru_cache, wraps
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Union, cast, get_args, get_origin
 
@@ -27,6 +28,8 @@ __all__ = ["alternative_constructor", "checked_arguments", "fits"]
 RAW = (TypeError, AttributeError, ValueError, OverflowError, LookupError, ArithmeticError, RecursionError)
 #: And Brian2, which is not imported for that.
 RAW_OF_BRIAN2 = ("DimensionMismatchError",)
+#: An iterator, which does not say how many values it has, may have so many.
+MANY = 100_000
 #: Whole numbers have at most so many bits.
 BITS = 63
 
@@ -138,10 +141,16 @@ def _guarded(function: Callable[..., Any], name: str) -> Callable[..., Any]:
         for argument, value in bound.arguments.items():
             if hints.get(argument) is bool and not fits(value, bool):
                 raise RecircuitError(f"{where}: {argument} is True or False; got {_short(value)}.")
+            if isinstance(value, str) and _takes_path(hints.get(argument)):
+                _check_path(value, f"{where}: {argument}")
+            if isinstance(value, Iterable) and not isinstance(value, Sized) and _takes_many(hints.get(argument)):
+                bound.arguments[argument] = _all_of(value, f"{where}: {argument}")
         try:
-            return function(*args, **kwargs)
+            return function(*bound.args, **bound.kwargs)
         except RecircuitError:
             raise
+        except MemoryError as problem:
+            raise RecircuitError(f"{where}: there is not enough memory for this call. {problem}".strip()) from problem
         except Exception as problem:
             if not isinstance(problem, RAW) and type(problem).__name__ not in RAW_OF_BRIAN2:
                 raise
@@ -155,6 +164,32 @@ def _guarded(function: Callable[..., Any], name: str) -> Callable[..., Any]:
             raise RecircuitError(message) from problem
 
     return guarded
+
+
+def _takes_path(hint: Any) -> bool:
+    return Path in (hint, *get_args(hint))
+
+
+def _check_path(text: str, where: str) -> None:
+    """Refuse a text that names no file: Path("") is the folder in which Python works."""
+    if not text or "\0" in text:
+        raise RecircuitError(f"{where} is the name of a file or folder; got {_short(text)}.")
+
+
+def _takes_many(hint: Any) -> bool:
+    """Whether an annotation allows a list of values."""
+    kinds = get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
+    return any((get_origin(kind) or kind) in (Iterable, Sequence, list, tuple) for kind in kinds)
+
+
+def _all_of(values: Iterable[Any], where: str) -> list[Any]:
+    """All that an iterator yields, unless it goes on and on."""
+    found = list(islice(values, MANY + 1))
+    if len(found) > MANY:
+        raise RecircuitError(
+            f"{where} has at most {MANY:,} values; got {_short(values)}, which has more or never ends."
+        )
+    return found
 
 
 def _argument_fits(signature: inspect.Signature, name: str, value: Any, hint: Any) -> bool:

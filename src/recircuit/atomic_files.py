@@ -36,7 +36,7 @@ def read_file(path: Path) -> bytes:
 
 def _advice(folder: Path, problem: OSError) -> str:
     """Return what a person can do about a file that cannot be written."""
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         return f"Make the folder {folder} first, or choose another."
     return "Make room, or choose another folder." if problem.errno in FULL else "Choose another file or folder."
 
@@ -47,20 +47,23 @@ def write_whole(path: Path, content: bytes) -> None:
     Raises
     ------
     RecircuitError
-        If the disk is full, or the folder cannot be written. The old file is then as it was.
+        If the disk is full, the folder cannot be written, or what is there is no file. It is then as it was.
     """
-    beside = _beside(path)
+    beside = None
     try:
+        _check_place(path)
+        beside = _beside(path)
         _flushed(beside, content)
         os.replace(beside, path)
         _flush_folder(path.parent)
     except OSError as problem:
-        kept = "what was there before is intact" if path.exists() else "nothing was there before"
+        kept = "what was there before is intact" if os.path.lexists(path) else "nothing was there before"
         raise RecircuitError(
             f"Cannot write {path}: {problem.strerror or problem}; {kept}. {_advice(path.parent, problem)}"
         ) from problem
     finally:
-        _remove(beside)
+        if beside is not None:
+            _remove(beside)
 
 
 def write_together(folder: Path, contents: Mapping[str, bytes], last: str, without: Sequence[str] = ()) -> None:
@@ -88,8 +91,7 @@ def write_together(folder: Path, contents: Mapping[str, bytes], last: str, witho
     staged = {name: _beside(folder / name) for name in contents}
     try:
         for name, beside in staged.items():
-            if (folder / name).is_dir():
-                raise IsADirectoryError(errno.EISDIR, "a folder is in its place")
+            _check_place(folder / name)
             _flushed(beside, contents[name])
         for name in (last, *without):
             (folder / name).unlink(missing_ok=True)
@@ -103,6 +105,18 @@ def write_together(folder: Path, contents: Mapping[str, bytes], last: str, witho
     finally:
         for beside in staged.values():
             _remove(beside)
+
+
+def _check_place(path: Path) -> None:
+    """Refuse to take the place of a folder, a pipe, a socket or a device, such as /dev/null."""
+    try:
+        mode = os.stat(path).st_mode
+    except FileNotFoundError:
+        return
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, "a folder is in its place", str(path))
+    if not stat.S_ISREG(mode):
+        raise OSError(errno.EINVAL, "a pipe, a socket or a device is in its place", str(path))
 
 
 def _beside(path: Path) -> Path:

@@ -23,7 +23,7 @@ class FolderLock:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.was_there = folder.is_dir()
+        self.was_there = _is_there(folder)
         self._handle: int | None = None
 
     def make(self) -> None:
@@ -51,7 +51,10 @@ class FolderLock:
         RecircuitError
             If another run holds the folder.
         """
-        handle = os.open(self.folder, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            handle = os.open(self.folder, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError as problem:
+            raise _unusable(self.folder, problem) from problem
         about = os.fstat(handle)
         held = _HELD.get()
         try:
@@ -73,6 +76,18 @@ class FolderLock:
         if self._handle is not None:
             os.close(self._handle)
             self._handle = None
+
+
+def _is_there(folder: Path) -> bool:
+    try:
+        return folder.is_dir()
+    except (OSError, ValueError) as problem:
+        raise _unusable(folder, problem) from problem
+
+
+def _unusable(folder: Path, problem: OSError | ValueError) -> RecircuitError:
+    why = getattr(problem, "strerror", None) or problem
+    return RecircuitError(f"Cannot use the folder {str(folder)!r:.100}: {why}. Choose another folder (--out).")
 
 
 @contextmanager

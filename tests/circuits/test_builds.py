@@ -223,7 +223,19 @@ def test_what_a_killed_process_left_is_removed_by_the_next(cache: Path, monkeypa
 
 
 @pytest.mark.parametrize(
-    "damage", ["empty", "truncated", "other", "gone", "no record", "nonsense", "no right", "a file"]
+    "damage",
+    [
+        "empty",
+        "truncated",
+        "other",
+        "gone",
+        "no record",
+        "nonsense",
+        "no right",
+        "a file",
+        "a link to nothing",
+        "a link to a folder",
+    ],
 )
 def test_what_is_damaged_is_made_again(damage: str, cache: Path) -> None:
     home = built("cpp", write, "")
@@ -237,6 +249,9 @@ def test_what_is_damaged_is_made_again(damage: str, cache: Path) -> None:
     elif damage == "a file":
         shutil.rmtree(home)
         home.write_text("")
+    elif damage.startswith("a link"):
+        shutil.rmtree(home)
+        home.symlink_to(cache.parent if damage.endswith("folder") else "/nowhere")
     elif damage in ("no record", "nonsense"):
         (home / "entry.json").write_text("" if damage == "no record" else '{"main": 3}')
     else:

@@ -300,6 +300,18 @@ def test_states_of_synapses_may_have_a_unit() -> None:
 @pytest.mark.parametrize("attempt, told", [
     (lambda net: setattr(net, "dt", 2 * ms), r"assigning to 'dt' would have no effect.*Circuit\(dt"),
     (lambda net: setattr(net, "batch_size", 2), "'batch_size' would have no effect"),
+    (lambda net: setattr(net, "populations", 3), r"'populations' would have no effect. Use circuit.population"),
+    (lambda net: setattr(net, "phases", 3), "'phases' cannot be assigned to"),
+    (lambda net: setattr(net, "schedule", 3), r"Use circuit.phases\(\.\.\.\)"),
+    (lambda net: setattr(net, "epoch", -1), "epoch is a whole number, at least 0"),
+    (lambda net: setattr(net, "classes", 3), "classes is a tuple of names or None"),
+    (lambda net: setattr(net["h"], "spread", {}), "'spread' would have no effect"),
+    (lambda net: setattr(net["x_to_h"], "shape", (1, 1)), "'shape' cannot be assigned to"),
+    (lambda net: net.set_state({"clock.timestep": -1}), "a number of steps, at least 0"),
+    (lambda net: net.set_state({"clock.timestep": 2**53}), "below 2\\^53"),
+    (lambda net: net.set_state({"clock.timestep": 1.5}), "clock.timestep is a whole number; got 1.5"),
+    (lambda net: net.set_state({"clock.t": 1.0}), r"since it is clock.timestep\*dt"),
+    (lambda net: net.__setitem__("clock.t", 1.0), r"since it is clock.timestep\*dt"),
     (lambda net: setattr(net, "stepsize", 2), "there is no attribute 'stepsize'"),
     (lambda net: setattr(net["h"], "size", 5), "population 'h': assigning to 'size'"),
     (lambda net: setattr(net["h"], "rate", 5), "there is no attribute 'rate'"),
@@ -320,6 +332,14 @@ def test_what_has_no_effect_or_does_not_fit_is_refused(attempt: Callable[[Any], 
     with pytest.raises(rc.RecircuitError, match=told):
         attempt(net)
     assert all(np.array_equal(v, before[k]) for k, v in net.state().items())
+
+
+def test_the_time_follows_from_the_steps() -> None:
+    net = made()
+    net["clock.timestep"] = 7
+    assert np.isclose(net["clock.t"], 7 * float(net.dt))
+    net.set_state(net.state() | {"clock.timestep": 9})
+    assert np.isclose(net["clock.t"], 9 * float(net.dt))
 
 
 def test_a_number_too_large_for_the_precision_is_refused() -> None:

@@ -43,9 +43,11 @@ def missing_cache() -> str:
         root = cache_folder()
         root.mkdir(parents=True, exist_ok=True)
         if os.statvfs(root).f_flag & getattr(os, "ST_NOEXEC", 0):
-            return f"the cache {root} is on a file system from which no program may be run (noexec). {ADVICE}"
+            return f"the cache {root} is on a file system from which no program may be run (noexec). {ADVICE}".removesuffix(
+                "."
+            )
         if not os.access(root, os.W_OK | os.X_OK) and not any(root.iterdir()):
-            return f"the cache {root} is empty and cannot be written. {ADVICE}"
+            return f"the cache {root} is empty and cannot be written. {ADVICE}".removesuffix(".")
     except RecircuitError as problem:
         return str(problem).removeprefix("cache: ").removesuffix(".")
     except OSError as problem:
@@ -156,10 +158,10 @@ def _remove_objects(folder: Path, recipe: Recipe) -> None:
 
 def _take_place(fresh: Path, home: Path) -> None:
     """Move a whole entry to where a damaged one, or none, is."""
-    if home.exists():
+    if os.path.lexists(home):
         damaged = fresh.with_name(f"{fresh.name}-damaged")
         os.rename(home, damaged)
-        if damaged.is_dir():
+        if damaged.is_dir() and not damaged.is_symlink():
             shutil.rmtree(damaged, ignore_errors=True)
         else:
             damaged.unlink()
