@@ -12,7 +12,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from ..arguments import alternative_constructor, checked_arguments, fits
+from ..arguments import RAW, alternative_constructor, checked_arguments, fits
 from ..atomic_files import write_whole
 from ..errors import RecircuitError
 from .backends import Program
@@ -191,7 +191,7 @@ class Stored(Inspected):
             made = cls(**settings(contents["description"], reader))
             rebuild(made, contents["description"], reader)
             made.epoch = int(contents["epoch"])
-        except (KeyError, TypeError, ValueError, AttributeError) as problem:
+        except RAW as problem:
             raise RecircuitError(
                 f"{where} is damaged: {type(problem).__name__}: {problem}. Use another file."
             ) from None

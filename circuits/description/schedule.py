@@ -71,6 +71,12 @@ class Schedule:
     evaluation: tuple[str, ...] = field(default=())
     repeats: Mapping[int, int] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        backward = [name for name, (begin, end) in self.windows.items() if not 0 <= begin <= end]
+        absent = [name for name in self.evaluation if name not in self.windows]
+        if backward or absent:
+            raise RecircuitError(f"phases: {[*backward, *absent][0]!r} has no steps from its first to its last one.")
+
     @property
     def steps(self) -> int:
         """The number of steps in one presentation; without phases it is one, which is repeated as long as the circuit runs."""

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from brian2.units import Quantity
 
+from ...arguments import check_fits
 from ...errors import RecircuitError
 from ...plasticity.names import LATE
 from ..description.first_values import first_values
@@ -133,4 +134,5 @@ def _set_rest(made: Population | Projection, of: dict[str, Any], without: tuple[
             raise RecircuitError(
                 f"{made.name}: a file says {name!r} of it, which this version of recircuit does not know."
             )
+        check_fits(type(made).__init__, {name: of[name]})
         object.__setattr__(made, name, of[name])

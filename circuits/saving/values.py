@@ -13,6 +13,7 @@ import numpy as np
 from brian2.units import Quantity
 from brian2.units.fundamentalunits import get_or_create_dimension
 
+from ...arguments import RAW, check_fits
 from ...errors import RecircuitError
 from ...plasticity import Rule, SynapticEquation
 from ...plasticity.names import LATE
@@ -119,7 +120,7 @@ class Reader:
         try:
             (kind,) = [k for k in data if k != "with"]
             return self._readers[kind](self, data)
-        except (ValueError, KeyError, TypeError, AttributeError) as problem:
+        except RAW as problem:
             raise RecircuitError(
                 f"{self.where}: what it says of the circuit cannot be read ({type(problem).__name__}: {problem}). The file is "
                 "damaged, or of another version of recircuit."
@@ -139,7 +140,9 @@ class Reader:
     def _made(self, data: Any) -> Any:
         name = data["is"]
         kind = KINDS.get(name) or CONNECTIVITIES.find(name)
-        return kind(**self.value(data["with"]))
+        given = self.value(data["with"])
+        check_fits(kind.__init__, given)
+        return kind(**given)
 
     def _output(self, data: Any) -> OutputCircuit:
         return OUTPUTS.find(data["output"])(**self.value(data["with"]))

@@ -44,7 +44,5 @@ def settling_steps(tau: Quantity | None, dt: Quantity, settling: float) -> int:
     """
     ratio = 1.0 if tau is None else float(tau / dt)
     if not math.isfinite(settling * ratio):
-        raise UsageError(
-            f"tau and settling are finite, so that layers settle; got tau={tau} and settling={settling}."
-        )
+        raise UsageError(f"tau and settling are finite, so that layers settle; got tau={tau} and settling={settling}.")
     return 1 if abs(ratio - 1) < 1e-9 else max(1, math.ceil(settling * ratio))

@@ -22,7 +22,7 @@ import numpy as np
 from .errors import RecircuitError
 from .registry import closest
 
-__all__ = ["alternative_constructor", "checked_arguments", "fits"]
+__all__ = ["RAW", "alternative_constructor", "check_fits", "checked_arguments", "fits"]
 
 #: What Python says where an argument is of the wrong kind.
 RAW = (TypeError, AttributeError, ValueError, OverflowError, LookupError, ArithmeticError, RecursionError)
@@ -96,9 +96,22 @@ def fits(value: Any, hint: Any) -> bool:
     return _elements_fit(value, arguments)
 
 
+def check_fits(function: Callable[..., Any], values: Mapping[str, Any]) -> None:
+    """Refuse values that are not of the kind that the annotations of a function say.
+
+    Raises
+    ------
+    TypeError
+        If one of them is of another kind.
+    """
+    for name, hint in _hints(function).items():
+        if name in values and not fits(values[name], hint):
+            raise TypeError(f"{name} is {_described(hint)}; got {_short(values[name])}")
+
+
 def _elements_fit(value: Any, hints: tuple[Any, ...]) -> bool:
     if isinstance(value, Mapping):
-        return all(isinstance(key, str) for key in value) if hints and hints[0] is str else True
+        return len(hints) < 2 or all(fits(key, hints[0]) and fits(each, hints[1]) for key, each in value.items())
     if isinstance(value, list | tuple) and hints:
         return all(fits(one, hints[0]) for one in value)
     return True

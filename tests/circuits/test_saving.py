@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 import json
 import pickle
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -161,6 +163,29 @@ def test_what_a_file_says_passes_the_checks_of_declarations(old: str, new: str, 
     plain().save(tmp_path / "net")
     with pytest.raises(RecircuitError, match=said):
         rc.Circuit.load(changed(tmp_path / "net", old, new))
+
+
+@pytest.mark.parametrize("odd", [None, -1, "odd", [], [1], {}, True])
+def test_a_part_of_another_kind_is_refused_in_words(odd: object, tmp_path: Path) -> None:
+    """A value anywhere in the description; only every fifth of them in turn, since a circuit is made for each."""
+    plain().save(tmp_path / "net")
+    text, arrays = unpacked((tmp_path / "net").read_bytes(), "here", "circuit")
+    for steps in list(places(json.loads(text)["description"]))[::5]:
+        contents = json.loads(text)
+        within = contents["description"]
+        for step in steps[:-1]:
+            within = within[step]
+        within[steps[-1]] = odd
+        (tmp_path / "odd").write_bytes(packed(arrays, json.dumps(contents)))
+        with suppress(RecircuitError):
+            rc.Circuit.load(tmp_path / "odd").explain()
+
+
+def places(data: object, steps: tuple = ()) -> Iterator[tuple]:
+    """Where the values of a description are."""
+    for step, value in data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ():
+        yield (*steps, step)
+        yield from places(value, (*steps, step))
 
 
 def test_files_that_hold_no_circuit_are_refused(tmp_path: Path) -> None:

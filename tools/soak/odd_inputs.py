@@ -120,16 +120,17 @@ def odd_json(content: bytes, number: int) -> bytes:
     """A file of JSON in which a value is replaced, left out or put in."""
     rng, found = random.Random(number), json.loads(content)
     at = found
-    while isinstance(at, dict) and at:
-        key = rng.choice([*at, "unheard_of"])
-        if not isinstance(at.get(key), dict) or rng.random() < 0.2:
+    while at and isinstance(at, dict | list):
+        key: Any = rng.choice([*at, "unheard_of"]) if isinstance(at, dict) else rng.randrange(len(at))
+        within = at.get(key) if isinstance(at, dict) else at[key]
+        if not isinstance(within, dict | list) or rng.random() < 0.2:
             odd = (None, True, -1, 0, 2**70, 1.5, float("nan"), "", "x" * 9999, "\0", [], {}, [1, [2]], {"a": 1})
-            if rng.random() < 0.2:
-                at.pop(key, None)
+            if rng.random() < 0.2 and key != "unheard_of":
+                del at[key]
             else:
                 at[key] = rng.choice((*odd, *PAYLOADS))
             break
-        at = at[key]
+        at = within
     return json.dumps(found).encode()
 
 
