@@ -41,7 +41,7 @@ KEPT: dict[str, tuple[int, int | None, float | None]] = {
     "baldi-adaptive": (3, None, 10.0),
     "baldi-cifar": (1, 6, 0.9),
     "baldi-mnist": (5, None, 10.0),
-    "baldi-quantized": (1, None, 10.0),
+    "baldi-quantized": (3, None, 10.0),
     "baldi-dropout": (3, None, 10.0),
     "baldi-facts": (3, None, 10.0),
     "baldi-sparse": (3, None, 10.0),
