@@ -83,7 +83,7 @@ def _ends(flow: Flow, until: float = 2.0) -> list[Array]:
 
 
 def _gap(one: Drawn, transfer: str, straight: list[Array] | None = None) -> float:
-    """The largest difference of the weights that RBP and SRBP learn, over the largest way of a weight."""
+    """The largest difference of the weights that RBP and SRBP learn, divided by the largest change of a weight."""
     a = _ends(chain(one.weights, one.x, one.target, frfb, one.down, transfer))
     b = _ends(skipping(one.weights, one.x, one.target, straight or one.straight, transfer))
     gap = max(float(np.abs(v - w).max()) for v, w in zip(a, b, strict=True))
@@ -171,7 +171,7 @@ def _on_average(found: dict[str, Array]) -> list[Row]:
 
 
 def _conserved() -> dict[str, Array]:
-    """Drifts of what gradient descent conserves, over the largest way of a weight, at the rates .004, .002 and .001.
+    """Drifts of what gradient descent conserves, divided by the largest change of a weight, at the rates .004, .002 and .001.
 
     The last value of each is that of RBP at the last rate.
     """

@@ -20,7 +20,7 @@ from .averaged_equations import Averaged, gathered
 
 Array = NDArray[np.floating]
 Stages = Sequence[tuple[float, float]]
-#: The largest distance from SciPy, as a share of the way of a weight. For a network that does not learn it is 1.
+#: The largest distance from SciPy, as a share of the largest change of a weight. For a network that does not learn it is 1.
 SMALL = 0.02
 Invariant = Callable[[Sequence[Array]], Array]
 
@@ -83,7 +83,7 @@ class Convergence:
         For each conserved quantity, its largest drift at each rate.
     exact : mapping of str to float
         SciPy's own drift of each conserved quantity.
-    way : float
+    largest_change : float
         The largest distance of a weight from where it began, by SciPy.
     """
 
@@ -91,7 +91,7 @@ class Convergence:
     gaps: Sequence[float]
     drifts: Mapping[str, Sequence[float]] = field(default_factory=dict)
     exact: Mapping[str, float] = field(default_factory=dict)
-    way: float = 1.0
+    largest_change: float = 1.0
 
     def checks(self, about: str) -> list[Check]:
         """First order: distances and drifts halve with the rate, and are small beside what the weights did."""
@@ -104,9 +104,9 @@ class Convergence:
     def _table(self, what: str, values: Sequence[float]) -> list[Row]:
         ratios = [a / b if b else float("inf") for a, b in pairwise(values)]
         farthest = max(ratios, key=lambda ratio: abs(ratio - 2))
-        label = f"circuit, rate {self.rates[-1]:g}, {what}, over the largest way of a weight"
+        label = f"circuit, rate {self.rates[-1]:g}, {what}, divided by the largest change of a weight"
         return [
-            (label, of_learned(values[-1] / self.way, self.gaps[-1] / self.way), "<=", SMALL),
+            (label, of_learned(values[-1] / self.largest_change, self.gaps[-1] / self.largest_change), "<=", SMALL),
             (
                 f"{what}; ratio of its values at a rate and at half of that rate, the one farthest from 2",
                 farthest,
@@ -133,18 +133,18 @@ def converge(
         gaps.append(max(float(np.abs(a - b).max()) for a, b in zip(found, exact, strict=True)))
         for name, of in conserved.items():
             drifts[name].append(drift(of(found)))
-    way = max(float(np.abs(w - w[0]).max()) for w in exact)
-    return Convergence(rates, gaps, drifts, {name: drift(of(exact)) for name, of in conserved.items()}, way)
+    change = max(float(np.abs(w - w[0]).max()) for w in exact)
+    return Convergence(rates, gaps, drifts, {name: drift(of(exact)) for name, of in conserved.items()}, change)
 
 
 def judge(kept: Sequence[Check]) -> tuple[list[Check], list[str]]:
     """Checks of a run of which only values are kept: without those that held distances against limits that nothing reaches."""
     made = [check for check in kept if not WITH_LIMIT.search(check.what)]
-    return made, ["distances from SciPy and drifts over the way of the weights: the runs are not kept"]
+    return made, ["distances from SciPy and drifts divided by the changes of the weights: the runs are not kept"]
 
 
 #: As a run of one rate was told before.
-WITH_LIMIT = re.compile("circuit, rate [0-9.e-]+, (?!.*over the largest way)")
+WITH_LIMIT = re.compile("circuit, rate [0-9.e-]+, (?!.*divided by the largest change)")
 
 
 def drift(values: Array) -> float:
