@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
 
 from ...arguments import checked_arguments
@@ -60,7 +61,7 @@ DATA: Registry[DataSource] = Registry(
 
 
 @checked_arguments
-def load(source: str | Path, data_dir: str | Path | None = None) -> Dataset:
+def load(source: str | PathLike[str], data_dir: str | Path | None = None) -> Dataset:
     """Load a data set by its name or path.
 
     Parameters

@@ -22,8 +22,11 @@ def path_of(text: str | Path, where: str) -> Path:
     Raises
     ------
     UsageError
-        If it names the home folder of a user who does not exist, or of one who has none.
+        If it names the home folder of a user who does not exist, or of one who has none; or if it holds a NUL character,
+        which no name of a file can hold.
     """
+    if "\0" in str(text):
+        raise UsageError(f"{where}: {str(text)!r:.80} holds a NUL character, which no name of a file can hold.")
     try:
         return Path(text).expanduser()
     except RuntimeError:

@@ -83,5 +83,6 @@ EXPERIMENT = Experiment(
     "The errors, or the updates, have only a few bits.",
     run,
     data=("mnist",),
+    quick_seeds=3,  # signs turn single runs with updates of one bit into others: 92 and 80% on numpy and cpp from the same seed
     keeps=True,
 )
