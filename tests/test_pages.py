@@ -104,6 +104,7 @@ SOURCES = [
     for room in ("circuits", "examples", "models", "notebooks", "plasticity", "src", "tools", "benchmarks")
     for path in sorted((ROOT / room).rglob("*"))
     if path.suffix in (".py", ".ipynb", ".md")
+    and not any(part.startswith(".") for part in path.relative_to(ROOT).parts)  # such as environments of benchmarks
 ]
 
 
