@@ -36,6 +36,8 @@ __all__ = [
 ]
 
 T = TypeVar("T")
+#: No name has more characters.
+LONGEST = 300
 #: Says what is wrong with a member, as in "is not a Rule but a int"; an empty text if nothing is.
 Check = Callable[[object], str]
 
@@ -200,8 +202,11 @@ def closest(name: str, known: Iterable[str]) -> str:
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """Return the name that is most like the given one; None if none could be meant.
 
-    Names with other numbers are other things, as float16 and float64 are, unless one sign is different.
+    Names with other numbers are other things, as float16 and float64 are, unless one sign is different. What is not a text,
+    such as an iterator that never ends, is like no name, and neither is a text that is longer than any name.
     """
+    if not isinstance(name, str) or len(name) > LONGEST:
+        return None
     found = difflib.get_close_matches(name, list(known), n=3, cutoff=0.7)
     return next((each for each in found if _numbers(each) == _numbers(name) or _one_sign_apart(name, each)), None)
 
