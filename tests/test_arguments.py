@@ -151,6 +151,7 @@ def test_odd_values_are_used_or_refused_in_words(name: str, data: st.DataObject)
     (lambda: rc.Neuron("dv/dt = -v/tau : 1", tau=1 * ms, method="gsl"), "method.*euler"),
     (lambda: circuit().run(X, 0, record=["h.rate"]).plot(), "nothing to draw"),
     (lambda: circuit().run(X, backend=repeat("h.rate")), "there is no backend repeat"),
+    (lambda: rc.train(rc.layered([3, 2]), ([[1.0, 1, 1]], [1]), measures=np.ones(2) * ms), "measures is a list"),
     (lambda: circuit().run(X, record=repeat("h.rate")), "record has at most 100,000 values.*never ends"),
     (lambda: rc.layered(count(1)), "sizes has at most 100,000 values"),
     (lambda: rc.layered(range(10**12)), "layered: there is not enough memory for this call"),

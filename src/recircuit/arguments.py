@@ -90,7 +90,7 @@ def fits(value: Any, hint: Any) -> bool:
     if kind is Any or not isinstance(kind, type) or kind is np.ndarray or getattr(kind, "_is_protocol", False):
         return True
     if isinstance(value, np.ndarray) and kind.__module__ == "collections.abc":
-        return value.ndim > 0
+        return value.ndim > 0 and (arguments[:1] != (str,) or value.dtype.kind in "UO")
     if not isinstance(value, kind):
         return False
     return _elements_fit(value, arguments)
