@@ -14,15 +14,15 @@ This file is read in every peer's environment: it needs NumPy alone, and Python 
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 
 import numpy as np
 
+from benchmarks.problem import SavedProblem, SharedSettings
+
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(SharedSettings):
     """Sizes and constants; images have `side` by `side` pixels, and `rows` is how many images there are."""
 
     side: int = 8
@@ -33,36 +33,21 @@ class Settings:
     tau_w: float = 2000.0
     alpha: float = 8.0
     beta: float = 0.3
-    rows: int = 1000
-    seed: int = 0
 
 
 @dataclass(frozen=True)
-class Problem:
+class Problem(SavedProblem):
     """Weights and images, all float32: q (n, pixels), w (n, n) with zeros on the diagonal, x (rows, pixels)."""
 
+    kind = Settings
     settings: Settings
     q: np.ndarray
     w: np.ndarray
     x: np.ndarray
 
-    def shown(self, presentation: int) -> int:
-        """The row that a presentation shows."""
-        return presentation % len(self.x)
-
     def initial(self) -> list[np.ndarray]:
         """The weights before the first presentation."""
         return [self.q, self.w]
-
-    def save(self, path: Path) -> None:
-        """Write it as an npz file."""
-        np.savez(path, settings=json.dumps(asdict(self.settings)), q=self.q, w=self.w, x=self.x)
-
-    @classmethod
-    def load(cls, path: Path) -> Problem:
-        """Read what `save` wrote."""
-        with np.load(path) as file:
-            return cls(Settings(**json.loads(str(file["settings"]))), file["q"], file["w"], file["x"])
 
 
 def draw(settings: Settings) -> Problem:
@@ -80,7 +65,7 @@ def expected(problem: Problem, presentations: int) -> list[np.ndarray]:
     p, (q, w, x) = problem.settings, (a.astype(float) for a in (problem.q, problem.w, problem.x))
     r, others = np.zeros(p.units), 1 - np.eye(p.units)
     for presentation in range(presentations):
-        image = x[problem.shown(presentation)]
+        (image,) = x[problem.shown(presentation)]
         for _ in range(p.steps):
             r = np.maximum(r + (q @ image - w @ r - r) / p.tau, 0)
             q = np.maximum(q + (np.outer(r, image) - p.alpha * (r**2)[:, None] * q) / p.tau_w, 0)

@@ -13,15 +13,15 @@ This file is read in every peer's environment: it needs NumPy alone, and Python 
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 
 import numpy as np
 
+from benchmarks.problem import SavedProblem, SharedSettings
+
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(SharedSettings):
     """Sizes and constants; `rows` is how many images there are."""
 
     side: int = 20
@@ -29,34 +29,20 @@ class Settings:
     steps: int = 50
     tau: float = 10.0
     rows: int = 100
-    seed: int = 0
 
 
 @dataclass(frozen=True)
-class Problem:
+class Problem(SavedProblem):
     """Weights (n, n) and images (rows, n), float32."""
 
+    kind = Settings
     settings: Settings
     w: np.ndarray
     x: np.ndarray
 
-    def shown(self, presentation: int) -> int:
-        """The row that a presentation shows."""
-        return presentation % len(self.x)
-
     def initial(self) -> list[np.ndarray]:
         """The rates before the first presentation."""
         return [np.zeros(self.settings.side**2)]
-
-    def save(self, path: Path) -> None:
-        """Write it as an npz file."""
-        np.savez(path, settings=json.dumps(asdict(self.settings)), w=self.w, x=self.x)
-
-    @classmethod
-    def load(cls, path: Path) -> Problem:
-        """Read what `save` wrote."""
-        with np.load(path) as file:
-            return cls(Settings(**json.loads(str(file["settings"]))), file["w"], file["x"])
 
 
 def draw(settings: Settings) -> Problem:
@@ -77,6 +63,7 @@ def expected(problem: Problem, presentations: int) -> list[np.ndarray]:
     p, w, x = problem.settings, problem.w.astype(float), problem.x.astype(float)
     r = np.zeros(p.side**2)
     for presentation in range(presentations):
+        (image,) = x[problem.shown(presentation)]
         for _ in range(p.steps):
-            r = np.clip(r + (x[problem.shown(presentation)] + w @ r - r) / p.tau, 0, 1)
+            r = np.clip(r + (image + w @ r - r) / p.tau, 0, 1)
     return [r]

@@ -6,16 +6,13 @@ Between a few calls of `simulate` a presentation sets the stimulus and, from `cl
 
 from __future__ import annotations
 
-import os
-import tempfile
-
 import ANNarchy as ann
 import numpy as np
 
-from benchmarks.peers.server import THREADS, Peer, Unsupported, serve
+from benchmarks.peers.annarchy_network import compile_network, new_network
+from benchmarks.peers.server import Peer, Unsupported, serve
 from benchmarks.workload import Problem
 
-FLAGS = "-O3 -march=native -ffast-math"
 HIDDEN = """
     basal = {basal}
     u = tanh(basal)
@@ -38,8 +35,7 @@ class AnnarchyPeer(Peer):
         super().__init__(problem, mode)
         if self.settings.batch_size != 1:
             raise Unsupported("it has no batches")
-        self.net = net = ann.Network(dt=1.0)
-        net.config(dtype=ann.float32, num_threads=THREADS, suppress_warnings=True)
+        self.net = net = new_network()
         self.layers = [net.create(n, neuron) for n, neuron in zip(self.settings.sizes, self._neurons())]
         pairs = list(zip(self.layers, self.layers[1:]))
         forward, back = self._synapse("r", "d"), self._synapse("d", "r")
@@ -47,9 +43,7 @@ class AnnarchyPeer(Peer):
         self.back = [net.connect(b, a, "apical", back) for a, b in pairs[1:]]
         for projection, w in zip(self.forward + self.back, problem.weights + problem.feedback):
             projection.from_matrix(w, storage_format="dense")
-        here = os.getcwd()
-        net.compile(directory=tempfile.mkdtemp(prefix="annarchy-"), compiler_flags=FLAGS, silent=True)
-        os.chdir(here)
+        compile_network(net)
         for projection in self.forward + self.back:
             projection.enable_learning(period=float(self.settings.steps), offset=self.settings.steps - 1.0)
 

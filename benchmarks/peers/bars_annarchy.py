@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
-
 import ANNarchy as ann
 import numpy as np
 
 from benchmarks.bars import Problem
-from benchmarks.peers.server import THREADS, Peer, serve
-
-FLAGS = "-O3 -march=native -ffast-math"
+from benchmarks.peers.annarchy_network import compile_network, new_network
+from benchmarks.peers.server import Peer, serve
 
 
 class BarsPeer(Peer):
@@ -22,8 +18,7 @@ class BarsPeer(Peer):
     def __init__(self, problem: Problem, mode: str) -> None:
         super().__init__(problem, mode)
         p = self.settings
-        self.net = net = ann.Network(dt=1.0)
-        net.config(dtype=ann.float32, num_threads=THREADS, suppress_warnings=True)
+        self.net = net = new_network()
         unit = ann.Neuron(
             parameters=f"tau = {p.tau} : population", equations="tau*dr/dt + r = sum(exc) - sum(inh) : min=0.0"
         )
@@ -39,9 +34,7 @@ class BarsPeer(Peer):
         self.exc, self.inh = net.connect(self.x, self.h, "exc", oja), net.connect(self.h, self.h, "inh", anti)
         self.exc.all_to_all(weights=0.0)
         self.inh.all_to_all(weights=0.0, allow_self_connections=False)
-        here = os.getcwd()
-        net.compile(directory=tempfile.mkdtemp(prefix="annarchy-"), compiler_flags=FLAGS, silent=True)
-        os.chdir(here)
+        compile_network(net)
         self.others = ~np.eye(p.units, dtype=bool)
 
     def reset(self) -> None:
@@ -51,7 +44,7 @@ class BarsPeer(Peer):
 
     def present(self, count: int) -> None:
         for presentation in range(count):
-            self.x.r = self.problem.x[self.problem.shown(presentation)]
+            self.x.r = self.problem.x[self.problem.shown(presentation)[0]]
             self.net.simulate(float(self.settings.steps))
 
     def weights(self) -> list[np.ndarray]:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
-
 import ANNarchy as ann
 import numpy as np
 
 from benchmarks.field import Problem
-from benchmarks.peers.server import THREADS, Peer, serve
-
-FLAGS = "-O3 -march=native -ffast-math"
+from benchmarks.peers.annarchy_network import compile_network, new_network
+from benchmarks.peers.server import Peer, serve
 
 
 class FieldPeer(Peer):
@@ -22,8 +18,7 @@ class FieldPeer(Peer):
     def __init__(self, problem: Problem, mode: str) -> None:
         super().__init__(problem, mode)
         p, n = self.settings, self.settings.side**2
-        self.net = net = ann.Network(dt=1.0)
-        net.config(dtype=ann.float32, num_threads=THREADS, suppress_warnings=True)
+        self.net = net = new_network()
         unit = ann.Neuron(
             parameters=f"tau = {p.tau} : population\nx = 0.0",
             equations="tau*dr/dt + r = x + sum(inh) : min=0.0, max=1.0",
@@ -31,16 +26,14 @@ class FieldPeer(Peer):
         self.field = net.create(n, unit)
         self.lateral = net.connect(self.field, self.field, "inh")
         self.lateral.from_matrix(problem.w, storage_format="dense")
-        here = os.getcwd()
-        net.compile(directory=tempfile.mkdtemp(prefix="annarchy-"), compiler_flags=FLAGS, silent=True)
-        os.chdir(here)
+        compile_network(net)
 
     def reset(self) -> None:
         self.field.r = 0.0
 
     def present(self, count: int) -> None:
         for presentation in range(count):
-            self.field.x = self.problem.x[self.problem.shown(presentation)]
+            self.field.x = self.problem.x[self.problem.shown(presentation)[0]]
             self.net.simulate(float(self.settings.steps))
 
     def weights(self) -> list[np.ndarray]:
