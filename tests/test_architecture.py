@@ -35,6 +35,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "recircuit.registry",
         "recircuit.waiting",
         "recircuit.html_tables",
+        "recircuit.optional",
     ),
     ("recircuit.folder_lock", "recircuit.arguments", "recircuit.callables"),
     ("recircuit.plasticity",),

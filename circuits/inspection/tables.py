@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from brian2.units.fundamentalunits import DIMENSIONLESS, get_unit
 
-from ...errors import RecircuitError
+from ...optional import optional
 from ..description.reads import dimension_in
 from .recording import Recording, Wanted
 
@@ -34,7 +33,7 @@ class Recorded(Protocol):
 
 def to_xarray(trace: Recorded) -> xarray.Dataset:
     """See `Trace.to_xarray`."""
-    library = _library("xarray")
+    library = optional("xarray", "tables", "trace")
     arrays = {}
     for one in trace.recording.wanted:
         dimensions, coordinates = _axes(trace, one)
@@ -46,7 +45,7 @@ def to_xarray(trace: Recorded) -> xarray.Dataset:
 
 def to_dataframe(trace: Recorded) -> pandas.DataFrame:
     """See `Trace.to_dataframe`."""
-    library = _library("pandas")
+    library = optional("pandas", "tables", "trace")
     columns = [column for one in trace.recording.wanted for column in _columns(trace, one)]
     values = [trace[one.name].reshape(trace.steps, -1) for one in trace.recording.wanted]
     return library.DataFrame(
@@ -54,15 +53,6 @@ def to_dataframe(trace: Recorded) -> pandas.DataFrame:
         index=library.Index(trace.t, name="time (ms)"),
         columns=library.MultiIndex.from_tuples(columns, names=["variable", "element", "unit"]),
     )
-
-
-def _library(name: str) -> Any:
-    try:
-        return import_module(name)
-    except ImportError as problem:
-        raise RecircuitError(
-            f"trace: {name} is not installed ({problem}). Install it, for example with pip install 'recircuit[tables]'."
-        ) from None
 
 
 def _axes(trace: Recorded, one: Wanted) -> tuple[list[str], dict[str, Any]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from copy import deepcopy
-from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from brian2.units.fundamentalunits import DIMENSIONLESS, get_unit
 from matplotlib.figure import Figure
 
 from ...errors import RecircuitError
+from ...optional import optional
 from ..description.network import Network
 from .figures import axes_given
 from .recording import NONE
@@ -84,7 +84,7 @@ class Explorer:
 
     def widget(self) -> Any:
         """Return the sliders and the picture as a widget of ipywidgets."""
-        library = _library()
+        library = optional("ipywidgets", "widget", "widget")
         sliders = {name: self._slider(library, name) for name in self.first}
         picture, said = library.Image(format="png"), library.Label()
 
@@ -147,12 +147,3 @@ def _png(figure: Figure) -> bytes:
     content = io.BytesIO()
     figure.savefig(content, format="png", dpi=90)
     return content.getvalue()
-
-
-def _library() -> Any:
-    try:
-        return import_module("ipywidgets")
-    except ImportError as problem:
-        raise RecircuitError(
-            f"widget: ipywidgets is not installed ({problem}). Install it with pip install 'recircuit[widget]'."
-        ) from None

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ...arguments import checked_arguments
 from ...errors import RecircuitError
 from ...html_tables import folded, html_table
+from ...optional import optional
 from ..analysis.weight_alignment import Alignment
 
 if TYPE_CHECKING:
@@ -125,12 +126,7 @@ class History:
         RecircuitError
             If pandas is not installed.
         """
-        try:
-            import pandas
-        except ImportError as problem:
-            raise RecircuitError(
-                f"history: pandas is not installed ({problem}). Install it, for example with pip install 'recircuit[tables]'."
-            ) from None
+        pandas = optional("pandas", "tables", "history")
         return pandas.DataFrame(self.rows, columns=self.names or ["epoch"]).astype({"epoch": int}).set_index("epoch")
 
     def __repr__(self) -> str:

@@ -7,14 +7,13 @@ import io
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from ...arguments import checked_arguments
 from ...atomic_files import make_folder, write_whole
 from ...circuits import Circuit
-from ...errors import RecircuitError
+from ...optional import optional
 
 __all__ = ["CSVLogger", "TensorBoardLogger", "WandbLogger"]
 
@@ -101,7 +100,7 @@ class TensorBoardLogger:
         net : Circuit
             The circuit.
         """
-        self._writer = _library("tensorboardX", "tensorboard").SummaryWriter(str(self.folder))
+        self._writer = optional("tensorboardX", "tensorboard", "callbacks").SummaryWriter(str(self.folder))
 
     def on_epoch_end(self, epoch: int, metrics: Mapping[str, float], net: Circuit) -> None:
         """Write the row of an epoch.
@@ -166,7 +165,7 @@ class WandbLogger:
         """
         about = {"circuit": str(net), "batch_size": net.batch_size, "seed": net.seed}
         options = {"config": about, **self.options}
-        self._run = _library("wandb", "wandb").init(project=self.project, **options)
+        self._run = optional("wandb", "wandb", "callbacks").init(project=self.project, **options)
 
     def on_epoch_end(self, epoch: int, metrics: Mapping[str, float], net: Circuit) -> None:
         """Send the row of an epoch.
@@ -196,12 +195,3 @@ class WandbLogger:
 def _measured(metrics: Mapping[str, float]) -> dict[str, float]:
     """Return what is a finite number, apart from the number of the epoch itself."""
     return {name: float(value) for name, value in metrics.items() if name != "epoch" and math.isfinite(value)}
-
-
-def _library(name: str, extra: str) -> Any:
-    try:
-        return import_module(name)
-    except ImportError as problem:
-        raise RecircuitError(
-            f"callbacks: {name} is not installed ({problem}). Install it with pip install 'recircuit[{extra}]'."
-        ) from None
