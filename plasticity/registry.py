@@ -9,7 +9,7 @@ from . import rules
 from .rule import Rule
 from .rule_files import names_in_file
 
-__all__ = ["RULES", "file_of_rule", "find"]
+__all__ = ["RULES", "as_rule", "file_of_rule", "find"]
 
 _a_rule = an_instance_of(Rule, "Make it with recircuit.Rule(...).")
 
@@ -24,6 +24,11 @@ RULES: Registry[Rule] = Registry(
 
 #: What a rule prints as its name, where that is not the name by which it is found.
 _KEYS = {rule.name: name for name in rules.__all__ if (rule := getattr(rules, name)).name != name}
+
+
+def as_rule(given: Rule | str) -> Rule:
+    """Return a rule that was given as it is, or as `find` takes it."""
+    return find(given) if isinstance(given, str) else given
 
 
 def find(spec: str) -> Rule:

@@ -12,7 +12,8 @@ from ...circuits import Circuit, OutputCircuit
 from ...circuits.connectivity.images import check_image
 from ...circuits.library.outputs import OUTPUTS, AppraisedOutput, output_for
 from ...errors import UsageError
-from ...plasticity import Rule, find
+from ...plasticity import Rule
+from ...plasticity.registry import as_rule
 from .architectures import ARCHITECTURES, layers_of
 from .circuit_options import CircuitOptions, new_circuit
 from .image_builder import ImageNetworkBuilder
@@ -82,7 +83,7 @@ def image_network(
     first: Any = (1, *image) if len(image) == 2 else tuple(image)
     check_image(first, "image_network")
     layers = layers_of(known.line if known else model)
-    rule = find(rule) if isinstance(rule, str) else rule
+    rule = as_rule(rule)
     noisy = reads_noise(rule)
     loss = loss or (known.loss if known else "hinge")
     output = _output(loss, classes, rule, noisy)

@@ -12,7 +12,8 @@ from brian2.units import Quantity
 from ...circuits import Blocks, Circuit, Connectivity, OneToOne, Population, Projection, glorot
 from ...circuits.description.initial import bias_of
 from ...errors import UsageError
-from ...plasticity import Rule, find
+from ...plasticity import Rule
+from ...plasticity.registry import as_rule
 from .circuit_options import CircuitOptions, new_circuit
 from .feedback_alignment_options import Dropout, Labels, Pseudoinverse, Synapses, even
 from .layer_options import with_probability
@@ -88,7 +89,7 @@ def feedback_alignment(
     RecircuitError
         If the circuit refuses its arguments.
     """
-    rule = find(rule) if isinstance(rule, str) else rule
+    rule = as_rule(rule)
     _check(sizes, rule, feedback, target)
     _check_numbers(sizes, dropout, synapses)
     net = new_circuit(circuit)

@@ -18,7 +18,8 @@ from ...circuits import (
 )
 from ...circuits.library.outputs import output_for
 from ...errors import UsageError
-from ...plasticity import Rule, SynapticEquation, find
+from ...plasticity import Rule, SynapticEquation
+from ...plasticity.registry import as_rule
 from .circuit_options import CircuitOptions, new_circuit
 from .layer_options import settling_steps, with_probability
 
@@ -101,7 +102,7 @@ def layered(
     >>> [*net.populations]
     ['x', 'h1', 'o', 'z', 's']
     """
-    rule = find(rule) if isinstance(rule, str) else rule
+    rule = as_rule(rule)
     sizes = _checked_sizes(sizes)
     output = output_for(loss, rule.name)
     rule = _fitted(rule, output)

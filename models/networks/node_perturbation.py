@@ -13,7 +13,8 @@ from brian2.units import Quantity
 from ...circuits import Circuit, Neuron, OneToOne, Population, Projection
 from ...circuits.description.initial import bias_of
 from ...errors import UsageError
-from ...plasticity import Rule, find
+from ...plasticity import Rule
+from ...plasticity.registry import as_rule
 from ...plasticity.rules.node_perturbation import inverse_correlation
 from .circuit_options import CircuitOptions, new_circuit
 from .node_perturbation_options import Perturbation, Synapses, Weights, scaled_normal
@@ -93,7 +94,7 @@ def node_perturbation(
     RecircuitError
         If the circuit refuses its arguments.
     """
-    rule = find(rule) if isinstance(rule, str) else rule
+    rule = as_rule(rule)
     hidden = [transfer] * (len(sizes) - 2) if isinstance(transfer, str) else list(transfer)
     _check(
         sizes, hidden, feedback=feedback, windows=perturbation.windows, target=target, baseline=perturbation.baseline

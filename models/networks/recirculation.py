@@ -24,7 +24,8 @@ from brian2.units import Quantity
 from ...circuits import Circuit, Neuron, OneToOne, Population, glorot
 from ...circuits.library.transfer import transfer as find_transfer
 from ...errors import UsageError
-from ...plasticity import Rule, find
+from ...plasticity import Rule
+from ...plasticity.registry import as_rule
 from .circuit_options import CircuitOptions, new_circuit
 from .layer_options import settling_steps
 
@@ -85,7 +86,7 @@ def chain(
     RecircuitError
         If the circuit refuses its arguments.
     """
-    rule, ends = find(rule) if isinstance(rule, str) else rule, _checked(sizes, ends)
+    rule, ends = as_rule(rule), _checked(sizes, ends)
     net = new_circuit(circuit, "float64")
     loops = [phase for end in ends for phase in LOOPS[end]]
     top = len(sizes) - 1
@@ -167,7 +168,7 @@ def recirculating(
     RecircuitError
         If the circuit refuses its arguments.
     """
-    rule, ends = find(rule) if isinstance(rule, str) else rule, _checked(sizes, ends, 3)
+    rule, ends = as_rule(rule), _checked(sizes, ends, 3)
     net = new_circuit(circuit)
     loops = [phase for end in ends for phase in LOOPS[end] if phase != "below_h_back"]  # h^ is for dA alone
     depth = len(sizes) - 1

@@ -14,11 +14,13 @@ from typing import Unpack
 
 from brian2.units import ms
 
-from ...circuits import Circuit, Neuron, OneToOne, glorot
+from ...circuits import Circuit, Neuron, glorot
 from ...circuits.library.transfer import transfer as find_transfer
-from ...plasticity import Rule, find
+from ...plasticity import Rule
+from ...plasticity.registry import as_rule
 from .circuit_options import CircuitOptions, new_circuit
 from .layer_options import three_or_more
+from .layers_in_line import add_layers, add_teacher
 
 __all__ = ["target_propagation"]
 
@@ -76,13 +78,10 @@ def target_propagation(
         If the circuit refuses its arguments.
     """
     three_or_more(sizes, "target_propagation")
-    rule = find(rule) if isinstance(rule, str) else rule
+    rule = as_rule(rule)
     net, hidden, output = new_circuit(circuit), _hidden(transfer, noise), _output(step)
-    layers = [net.stimulus("x", sizes[0])]
-    layers += [net.population(f"h{k}", size, hidden) for k, size in enumerate(sizes[1:-1], 1)]
-    layers += [net.population("o", sizes[-1], output)]
-    s = net.supervisor("s", sizes[-1], on=1, off=0, during="aim")
-    net.connect(s, layers[-1], into="teacher", weights=1.0, connectivity=OneToOne(), during="aim")
+    layers = add_layers(net, sizes, hidden, output)
+    add_teacher(net, layers[-1], "teacher", during="aim")
     net.connect(layers[0], layers[1], rule=rule.forward, during="forward")
     for lower, upper in pairwise(layers[1:]):
         net.connect(lower, upper, rule=rule.forward, sends="up", during="forward and noisy")

@@ -16,12 +16,14 @@ from typing import Any, Unpack
 import numpy as np
 from brian2.units import ms
 
-from ...circuits import Circuit, Neuron, OneToOne
+from ...circuits import Circuit, Neuron
 from ...circuits.library.neurons import taught_output, two_phase_unit
-from ...plasticity import Rule, find
+from ...plasticity import Rule
+from ...plasticity.registry import as_rule
 from ...plasticity.rules import contrastive_bias
 from .circuit_options import CircuitOptions, new_circuit
 from .layer_options import three_or_more
+from .layers_in_line import add_layers, add_teacher
 
 __all__ = ["two_phases"]
 
@@ -63,15 +65,12 @@ def two_phases(
         If the circuit refuses its arguments.
     """
     three_or_more(sizes, "two_phases")
-    rule = find(rule) if isinstance(rule, str) else rule
+    rule = as_rule(rule)
     net = new_circuit(circuit)
     always, one = "free and taught", net.constant("one")
-    layers = [net.stimulus("x", sizes[0], Neuron("rate : 1\nfree = rate : 1"))]
-    hidden = two_phase_unit(transfer=transfer, gain=gain)
-    layers += [net.population(f"h{k}", size, hidden) for k, size in enumerate(sizes[1:-1], 1)]
-    layers += [net.population("o", sizes[-1], taught_output(transfer=transfer))]
-    s = net.supervisor("s", sizes[-1], on=1, off=0, during="taught")
-    net.connect(s, layers[-1], into="wanted", weights=1.0, connectivity=OneToOne(), during="taught")
+    hidden, output = two_phase_unit(transfer=transfer, gain=gain), taught_output(transfer=transfer)
+    layers = add_layers(net, sizes, hidden, output, Neuron("rate : 1\nfree = rate : 1"))
+    add_teacher(net, layers[-1], "wanted", during="taught")
     bias = contrastive_bias.with_parameters(rate=rule.parameters["rate"]) if "rate" in rule.parameters else None
     random, up = np.random.default_rng(net.seed), {}
     for pre, post in pairwise(layers):

@@ -12,11 +12,13 @@ from typing import Unpack
 
 from brian2.units import ms
 
-from ...circuits import Circuit, Neuron, OneToOne, glorot
+from ...circuits import Circuit, Neuron, glorot
 from ...circuits.library.transfer import transfer as find_transfer
-from ...plasticity import Rule, find
+from ...plasticity import Rule
+from ...plasticity.registry import as_rule
 from .circuit_options import CircuitOptions, new_circuit
 from .layer_options import three_or_more
+from .layers_in_line import add_layers, add_teacher
 
 __all__ = ["weight_mirror"]
 
@@ -56,13 +58,10 @@ def weight_mirror(
         If the circuit refuses its arguments.
     """
     three_or_more(sizes, "weight_mirror")
-    rule = find(rule) if isinstance(rule, str) else rule
+    rule = as_rule(rule)
     net, hidden, depth = new_circuit(circuit), _hidden(transfer), len(sizes) - 1
-    layers = [net.stimulus("x", sizes[0])]
-    layers += [net.population(f"h{k}", size, hidden) for k, size in enumerate(sizes[1:-1], 1)]
-    layers += [net.population("o", sizes[-1], OUTPUT)]
-    s = net.supervisor("s", sizes[-1], on=1, off=0, during="backward")
-    net.connect(s, layers[-1], into="teacher", weights=1.0, connectivity=OneToOne(), during="backward")
+    layers = add_layers(net, sizes, hidden, OUTPUT)
+    add_teacher(net, layers[-1], "teacher", during="backward")
     for pre, post in pairwise(layers):
         net.connect(pre, post, rule=rule.forward, during="forward" if pre is layers[0] else "forward and mirror")
     for lower, upper in pairwise(layers[1:]):

@@ -14,9 +14,11 @@ from brian2.units import ms
 
 from ...circuits import Circuit, Neuron, OneToOne
 from ...circuits.library.transfer import transfer as find_transfer
-from ...plasticity import Rule, find
+from ...plasticity import Rule
+from ...plasticity.registry import as_rule
 from .circuit_options import CircuitOptions, new_circuit
 from .layer_options import three_or_more
+from .layers_in_line import add_layers
 
 __all__ = ["weight_perturbation"]
 
@@ -61,12 +63,10 @@ def weight_perturbation(
         If the circuit refuses its arguments.
     """
     three_or_more(sizes, "weight_perturbation")
-    rule = find(rule) if isinstance(rule, str) else rule
+    rule = as_rule(rule)
     net, twice, depth = new_circuit(circuit), "clean and noisy", len(sizes) - 1
     hidden = Neuron(f"basal : 1 (compartment)\nrate = {find_transfer(transfer)[0]} : 1 (during {twice})")
-    layers = [net.stimulus("x", sizes[0])]
-    layers += [net.population(f"h{k}", size, hidden) for k, size in enumerate(sizes[1:-1], 1)]
-    layers += [net.population("o", sizes[-1], OUTPUT)]
+    layers = add_layers(net, sizes, hidden, OUTPUT)
     s, one = net.supervisor("s", sizes[-1], on=1, off=0), net.constant("one")
     loss = net.population("loss", 1, LOSS)
     net.broadcast(loss, "rise", during="plasticity")
