@@ -60,10 +60,10 @@ def main() -> None:
     parser.add_argument(
         "--record", action="store_true", help="keep the counts in results/soak.json, for docs/reliability.md"
     )
-    parser.add_argument("--out", type=Path, default=Path("runs/soak.txt"), help="the file of what is found")
+    parser.add_argument("--out", type=Path, default=Path("runs/soak.txt"), help="the file to which what is found is added")
     chosen = parser.parse_args()
     chosen.out.parent.mkdir(parents=True, exist_ok=True)
-    with chosen.out.open("w", encoding="utf-8") as file:
+    with chosen.out.open("a", encoding="utf-8") as file:
         file.write(f"share {chosen.share}, seed {chosen.seed}\n")
 
         def tell(line: str) -> None:
