@@ -60,7 +60,9 @@ def main() -> None:
     parser.add_argument(
         "--record", action="store_true", help="keep the counts in results/soak.json, for docs/reliability.md"
     )
-    parser.add_argument("--out", type=Path, default=Path("runs/soak.txt"), help="the file to which what is found is added")
+    parser.add_argument(
+        "--out", type=Path, default=Path("runs/soak.txt"), help="the file to which what is found is added"
+    )
     chosen = parser.parse_args()
     chosen.out.parent.mkdir(parents=True, exist_ok=True)
     with chosen.out.open("a", encoding="utf-8") as file:
