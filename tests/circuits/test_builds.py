@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import scipy_openblas32
+from kernels import copy_kernels
 
 import recircuit as rc
 from recircuit.circuits.backends import BACKENDS
@@ -76,14 +77,12 @@ def test_a_circuit_where_paths_are_hostile(tmp_path: Path, monkeypatch: pytest.M
     """Those of the cache and of the environment, in which the matrix library lies. The kernels are those of another cache."""
     monkeypatch.chdir(tmp_path)
     name = "a 'b' \"c\" `touch executed` $(touch executed) $(shell touch executed) #d\ne"
-    hostile, there = tmp_path / name, cache_folder()
+    hostile = tmp_path / name
     hostile.mkdir()
     for which in ("lib", "include"):
         (hostile / which).symlink_to(getattr(scipy_openblas32, f"get_{which}_dir")())
         monkeypatch.setattr(scipy_openblas32, f"get_{which}_dir", lambda which=which: str(hostile / which))
-    for entry in there.iterdir() if there.is_dir() else ():
-        if entry.is_dir() and not (entry / "main").exists() and not entry.name.startswith("building-"):
-            shutil.copytree(entry, hostile / "cache" / entry.name, symlinks=True)  # a link's target may be gone
+    copy_kernels(hostile / "cache")
     monkeypatch.setenv("RECIRCUIT_CACHE", str(hostile / "cache"))
     net = rc.Circuit()
     x = net.stimulus("x", 3)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 import pytest
 from brian2 import ms, prefs
 from brian2.core.functions import DEFAULT_FUNCTIONS
+from kernels import copy_kernels
 
 import recircuit as rc
 from recircuit.circuits.backends import registry
@@ -195,13 +195,9 @@ def test_a_known_circuit_starts_without_code_and_a_damaged_entry_is_made_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With the kernels of the cache that is in use, and circuits of its own."""
-    there = cache_folder()
     presented(circuit())  # so that the kernels are there
     cache = tmp_path / "cache"
-    cache.mkdir()
-    for entry in there.iterdir():
-        if entry.is_dir() and any(entry.glob("*.o")):
-            shutil.copytree(entry, cache / entry.name)
+    copy_kernels(cache)
     monkeypatch.setenv("RECIRCUIT_CACHE", str(cache))
     expected = by_numpy(circuit())
     assert np.allclose(presented(circuit()), expected)
