@@ -18,8 +18,8 @@ from benchmarks.client import use_processors
 from benchmarks.reference import say
 from benchmarks.training import data
 from recircuit.circuits import Circuit
+from recircuit.circuits.answers.readout import Readout
 from recircuit.circuits.inputs import dataset_inputs
-from recircuit.circuits.readout import Readout
 from recircuit.models.data import Dataset
 from recircuit.models.networks.layered import layered
 from recircuit.models.networks.node_perturbation import Perturbation, node_perturbation

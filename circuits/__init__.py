@@ -1,23 +1,12 @@
 """What a circuit is and how it runs: populations, compartments, projections, phases, output circuits, backends."""
 
 from .circuit import Circuit
-from .connectivity import (
-    Blocks,
-    Connectivity,
-    Convolution,
-    Dense,
-    Given,
-    Local,
-    Masked,
-    MaxPool,
-    NoAutapses,
-    OneToOne,
-)
-from .description.initial import glorot, lognormal, normal, signed, uniform
-from .description.neuron import Neuron
-from .description.population import Population
-from .description.projection import Projection
-from .description.schedule import Schedule
+from .connectivity import Blocks, Connectivity, Convolution, Dense, Given, Local, Masked, MaxPool, NoAutapses, OneToOne
+from .description.neurons.neuron import Neuron
+from .description.populations.population import Population
+from .description.projections.initial import glorot, lognormal, normal, signed, uniform
+from .description.projections.projection import Projection
+from .description.schedules.schedule import Schedule
 from .inspection.trace import Trace
 from .library.neurons import (
     control_switch,

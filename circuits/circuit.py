@@ -15,14 +15,14 @@ from .backends import Program, choose_backend, open_program
 from .description.fingerprint import fingerprint
 from .description.first_values import first_values
 from .description.network import Network
-from .explored import Explored
 from .inspection.recording import Recording
 from .inspection.trace import Trace, recorded
-from .live import Live
-from .run_inputs import Remembered, in_rows
+from .methods.widget import WidgetMethod
+from .running.live import Live
+from .running.run_inputs import Remembered, in_rows
 
 
-class Circuit(Explored):
+class Circuit(WidgetMethod):
     """A circuit that can be run: populations and projections with a clock, in batch elements that share the synapses.
 
     `population`, `stimulus`, `connect` and `phases` declare what the circuit consists of. A program is built when it is

@@ -12,7 +12,7 @@ from reference import amit
 
 import recircuit as rc
 from recircuit.circuits import Connectivity
-from recircuit.circuits.description.projection import Transposed
+from recircuit.circuits.description.projections.projection import Transposed
 from recircuit.models.networks.convolutional import Feedback, Synapses
 from recircuit.testing import distance as distance  # the same measure as check_rule's
 

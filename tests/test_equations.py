@@ -13,9 +13,9 @@ from scipy.special import exprel
 from text_inputs import EXPRESSIONS, TakesText, circuit, rule
 
 import recircuit as rc
-from recircuit.circuits.description.equations import readable
+from recircuit.circuits.description.neurons.equations import readable
 from recircuit.circuits.library.transfer import transfer as find_transfer
-from recircuit.circuits.lowering.evaluation import evaluate
+from recircuit.circuits.lowering.equations.evaluation import evaluate
 from recircuit.errors import RecircuitError
 from recircuit.plasticity.names import UNIT_FUNCTIONS
 from recircuit.plasticity.reserved import why_reserved

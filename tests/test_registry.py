@@ -13,12 +13,12 @@ from brian2 import ms
 from typer.testing import CliRunner
 
 import recircuit as rc
+from recircuit.circuits.answers.readout import Readout
 from recircuit.circuits.connectivity import CONNECTIVITIES
 from recircuit.circuits.description.network import Network
 from recircuit.circuits.library.neurons import NEURONS
 from recircuit.circuits.library.outputs import OUTPUTS, AppraisedOutput
 from recircuit.circuits.library.parts import PARTS
-from recircuit.circuits.readout import Readout
 from recircuit.cli import app
 from recircuit.cli.doctor import packages
 from recircuit.models.data import DATA

@@ -7,8 +7,8 @@ import numpy as np
 from benchmarks.epoch import Epoch
 from benchmarks.peers.server import Peer, serve
 from recircuit.circuits import HingeOutput
+from recircuit.circuits.answers.readout import Readout
 from recircuit.circuits.inputs import Inputs, Rows
-from recircuit.circuits.readout import Readout
 from recircuit.models.networks.layered import layered
 
 

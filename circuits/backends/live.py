@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import RecircuitError
-from ..description.shown_values import in_order, refuse_bytes
+from ..description.populations.shown_values import in_order, refuse_bytes
 from .series import Series
 
 

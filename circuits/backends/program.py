@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import RecircuitError
-from ..description.stability import unstable
+from ..description.neurons.stability import unstable
 from ..lowering.lowered import Lowered
 from ..lowering.timetable import Timetable
 from ..lowering.variables import Variable

@@ -14,8 +14,8 @@ import numpy as np
 from brian2.units import Quantity
 
 from .network import Network
-from .neuron import Neuron
-from .projection import Projection, Transposed
+from .neurons.neuron import Neuron
+from .projections.projection import Projection, Transposed
 
 __all__ = ["described", "fingerprint"]
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from .initial import draw
 from .network import Network
-from .population import Population
-from .projection import Projection, Transposed
-from .starting import first_value
+from .populations.population import Population
+from .populations.starting import first_value
+from .projections.initial import draw
+from .projections.projection import Projection, Transposed
 
 
 def first_values(network: Network) -> dict[str, Any]:

@@ -11,8 +11,8 @@ import numpy as np
 from ...errors import RecircuitError
 from ...plasticity.names import split_side
 from ...plasticity.reserved import why_reserved
-from .population import Population
-from .projection import Projection
+from .populations.population import Population
+from .projections.projection import Projection
 
 
 def check_name(name: Any, used: Iterable[str]) -> None:

@@ -11,8 +11,14 @@ from brian2.units import Quantity, ms
 from ...arguments import checked_arguments
 from ...errors import RecircuitError
 from ...plasticity import Rule, SynapticEquation
-from . import connecting
-from .checks import (
+from .naming import check_broadcast, check_name, checked_size, partner_of
+from .neurons.neuron import Neuron
+from .neurons.stability import warn_of_instability
+from .populations.population import Population
+from .populations.starting import declared
+from .populations.stimuli import Stimuli
+from .projections import connecting
+from .projections.checks import (
     check_delay_shape,
     check_phases,
     check_rule,
@@ -21,18 +27,12 @@ from .checks import (
     checked_connectivity,
     warn_of_rules_always_open,
 )
-from .meaning import check_meaning
-from .naming import check_broadcast, check_name, checked_size, partner_of
-from .neuron import Neuron
-from .population import Population
-from .presentations import DECLARING, Presentations
-from .projection import Projection, Transposed
-from .schedule import During, Schedule
+from .projections.meaning import check_meaning
+from .projections.projection import Projection, Transposed
+from .schedules.presentations import DECLARING, Presentations
+from .schedules.schedule import During, Schedule
+from .schedules.timing import Closed, Sent, Timing, checked_closed, pathway_timing
 from .size import check_size
-from .stability import warn_of_instability
-from .starting import declared
-from .stimuli import Stimuli
-from .timing import Closed, Sent, Timing, checked_closed, pathway_timing
 
 #: The phase in which a compartment's projections are open, where the circuit has such a phase.
 USUAL_PHASE = {"basal": "feedforward", "apical": "feedback"}

@@ -9,7 +9,7 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from matplotlib.path import Path
 
 from ..description.network import Network
-from ..description.projection import Transposed
+from ..description.projections.projection import Transposed
 from .diagram_layout import BY, DOWN, GAP, UP, Box, Edge, lay_out
 from .figures import axes_given, figure_of, new_figure
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from ..description.network import Network
-from ..description.population import Population
-from ..description.projection import Projection
+from ..description.populations.population import Population
+from ..description.projections.projection import Projection
 
 Side = Literal["top", "bottom", "left", "right"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..description.network import Network
-from ..description.schedule import Schedule
-from ..description.timing import closed_in_words
+from ..description.schedules.schedule import Schedule
+from ..description.schedules.timing import closed_in_words
 from ..lowering.late import late_reads
 from ..lowering.timetable import Entry, Timetable
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from ...errors import RecircuitError
 from ..description.network import Network
-from ..description.reads import incoming_fields, stored_in
-from ..lowering.evaluation import evaluate, variables_in
+from ..description.neurons.reads import incoming_fields, stored_in
+from ..lowering.equations.evaluation import evaluate, variables_in
 
 __all__ = ["keys_of", "known", "value_of"]
 

@@ -11,7 +11,7 @@ from matplotlib import colormaps
 from matplotlib.figure import Figure
 
 from ...errors import RecircuitError
-from ..description.schedule import Schedule
+from ..description.schedules.schedule import Schedule
 from .class_names import name_classes
 from .figures import axes_given, figure_of, new_figure
 from .phase_names import name_phases, shades_of

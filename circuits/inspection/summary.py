@@ -10,7 +10,7 @@ import numpy as np
 
 from ...html_tables import html_table
 from ..description.network import Network
-from ..description.projection import Projection, Transposed
+from ..description.projections.projection import Projection, Transposed
 from ..lowering.lowered import Lowered
 from ..lowering.memory import Need
 from ..lowering.timetable import Timetable

@@ -10,10 +10,10 @@ from brian2.units import Quantity
 from ...html_tables import folded
 from ..description.display import population_html, projection_html
 from ..description.network import Network
-from ..description.population import Clamp, Population
-from ..description.projection import Projection
-from ..description.schedule import Schedule
-from ..description.timing import Sent, closed_in_words
+from ..description.populations.population import Clamp, Population
+from ..description.projections.projection import Projection
+from ..description.schedules.schedule import Schedule
+from ..description.schedules.timing import Sent, closed_in_words
 
 
 def circuit_text(circuit: Network) -> str:

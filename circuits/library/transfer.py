@@ -12,7 +12,7 @@ from brian2.utils.stringtools import word_substitute
 
 from ...errors import RecircuitError
 from ...registry import Registry
-from ..description.equations import readable
+from ..description.neurons.equations import readable
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from ...plasticity import Statement
 from ...plasticity.names import ARRIVING
-from ..description.arriving import arriving_in
 from ..description.network import Network
-from ..description.projection import Projection
-from ..description.reads import read_by
-from .delays import signal_of
+from ..description.neurons.reads import read_by
+from ..description.projections.arriving import arriving_in
+from ..description.projections.projection import Projection
+from .delays.lines import signal_of
 from .kernels import Elementwise
 from .operations import EXPRESS, PROPAGATE, Operation
 

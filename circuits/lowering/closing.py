@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...plasticity import Statement
-from ..description.arriving import arriving_in
-from ..description.modes import begins_of
 from ..description.network import Network
-from ..description.reads import broadcasts_into
-from ..description.schedule import Schedule
+from ..description.neurons.reads import broadcasts_into
+from ..description.projections.arriving import arriving_in
+from ..description.schedules.modes import begins_of
+from ..description.schedules.schedule import Schedule
 from .kernels import Elementwise
 from .operations import CLAMP, PROPAGATE, Operation
 from .synapses import open_steps

@@ -12,7 +12,7 @@ from typing import ClassVar, Self
 
 from ...plasticity import Statement
 from ..connectivity import Connectivity
-from ..description.neuron import StateEquation
+from ..description.neurons.neuron import StateEquation
 from .terms import Kernel, Term
 
 

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 from brian2.units import Quantity
 
-from ..description.arriving import arriving_from
 from ..description.network import Network
-from ..description.population import Population
-from ..description.projection import Projection, Transposed
-from ..description.reads import argmaxes, broadcasts_into, incoming_fields, sums_in
-from .delays import delay_variables, table_constants, table_variables, tap_names
-from .equations import ELEMENT_INDEX, remembers
+from ..description.neurons.reads import argmaxes, broadcasts_into, incoming_fields, sums_in
+from ..description.populations.population import Population
+from ..description.projections.arriving import arriving_from
+from ..description.projections.projection import Projection, Transposed
+from .delays.lines import delay_variables, table_constants, table_variables, tap_names
+from .equations.state_equations import ELEMENT_INDEX, remembers
 from .operations import Operation, Scratch
 from .synapses import kept_arrays
 from .variables import Kind, Scope, Variable

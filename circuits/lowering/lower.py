@@ -8,7 +8,7 @@ from itertools import product
 from ..description.network import Network
 from .arriving import arrivals
 from .closing import closings
-from .delays import moves
+from .delays.lines import moves
 from .layout import constants, layout
 from .lowered import Lowered
 from .operations import Operation

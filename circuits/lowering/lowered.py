@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..description.network import Network
-from ..description.schedule import Schedule
+from ..description.schedules.schedule import Schedule
 from .operations import Operation
 from .variables import Variable
 

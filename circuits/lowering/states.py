@@ -7,17 +7,17 @@ from dataclasses import replace
 from brian2.utils.stringtools import get_identifiers, word_substitute
 
 from ...plasticity.names import phase_of
-from ..description import population as described
-from ..description.modes import Modes
 from ..description.network import Network
-from ..description.neuron import StateEquation, noises, phase_indicators
-from ..description.population import Population
-from ..description.reads import read_by
-from ..description.schedule import During, Schedule
-from .closed_phases import without_closed_terms
+from ..description.neurons.neuron import StateEquation, noises, phase_indicators
+from ..description.neurons.reads import read_by
+from ..description.populations import population as described
+from ..description.populations.population import Population
+from ..description.schedules.modes import Modes
+from ..description.schedules.schedule import During, Schedule
 from .closing import openings
-from .equations import SHOWING, averaged, check_expressions, remembers, state_statements, written
-from .evaluation import DRAWS
+from .equations.closed_phases import without_closed_terms
+from .equations.evaluation import DRAWS
+from .equations.state_equations import SHOWING, averaged, check_expressions, remembers, state_statements, written
 from .kernels import Average, Clamp, StateUpdate
 from .operations import CLAMP, INTEGRATE, LATCH, Operation
 

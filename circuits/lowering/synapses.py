@@ -11,17 +11,17 @@ from ...plasticity import Statement, SynapticEquation, lower
 from ...plasticity import steps as of_rules
 from ...plasticity.names import RANDOM
 from ...plasticity.steps import Gather, Step, Update, drives
-from ..description.delays import delay_line, synapse_delays
 from ..description.network import Network
-from ..description.population import Population
-from ..description.projection import Projection, Transposed
-from ..description.reads import broadcasts_into
-from .delay_products import as_product, pairs_of
-from .delays import delayed, signal_of
+from ..description.neurons.reads import broadcasts_into
+from ..description.populations.population import Population
+from ..description.projections.delays import delay_line, synapse_delays
+from ..description.projections.projection import Projection, Transposed
+from .delays.lines import delayed, signal_of
+from .delays.products import as_product, pairs_of
+from .equations.one_sided import Parts, one_sided, one_sided_each, vanishing
+from .equations.rule_equations import all_equations, equations_in_steps
 from .kernels import Broadcast, Count, Elementwise, Fused, Kernel, Mask, Part, Product, Propagate, Term, Traced
-from .one_sided import Parts, one_sided, one_sided_each, vanishing
 from .operations import LEARN, PROPAGATE, Operation
-from .rule_equations import all_equations, equations_in_steps
 
 
 def steps_of(projection: Projection) -> tuple[Step, ...]:

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from ...errors import RecircuitError
-from ..description.schedule import Schedule
+from ..description.schedules.schedule import Schedule
 from .kernels import Clamp
 from .lowered import Lowered
 from .operations import Operation

@@ -13,8 +13,8 @@ from ...errors import RecircuitError
 from ...plasticity.names import LATE
 from ..description.first_values import first_values
 from ..description.network import Network
-from ..description.population import Population
-from ..description.projection import Projection, Transposed
+from ..description.populations.population import Population
+from ..description.projections.projection import Projection, Transposed
 from .values import Reader, Writer
 
 __all__ = ["described", "rebuild", "settings"]

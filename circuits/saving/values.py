@@ -19,9 +19,9 @@ from ...plasticity import Rule, SynapticEquation
 from ...plasticity.names import LATE
 from ...plasticity.values import Measured, Values
 from ..connectivity import CONNECTIVITIES, Connectivity
-from ..description.neuron import Neuron
-from ..description.population import Clamp
-from ..description.schedule import During, Schedule
+from ..description.neurons.neuron import Neuron
+from ..description.populations.population import Clamp
+from ..description.schedules.schedule import During, Schedule
 from ..library.outputs import OUTPUTS, OutputCircuit
 
 __all__ = ["Reader", "Writer"]

@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...circuits import Circuit, Population, Projection
-from ...circuits.description.neuron import phase_indicators
-from ...circuits.description.projection import Transposed
-from ...circuits.description.reads import incoming_fields
+from ...circuits.description.neurons.neuron import phase_indicators
+from ...circuits.description.neurons.reads import incoming_fields
+from ...circuits.description.projections.projection import Transposed
 from ...circuits.inputs import Inputs, Rows, as_inputs, dataset_inputs
-from ...circuits.lowering.evaluation import evaluate, variables_in
+from ...circuits.lowering.equations.evaluation import evaluate, variables_in
 from ...circuits.lowering.synapses import learning_steps
-from ...circuits.untouched import untouched
+from ...circuits.running.untouched import untouched
 from ...errors import RecircuitError
 from ...plasticity.names import phase_of
 

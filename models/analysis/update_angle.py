@@ -22,12 +22,12 @@ from brian2.utils.stringtools import get_identifiers
 from numpy.typing import NDArray
 
 from ...circuits import Circuit, Population, Projection
+from ...circuits.answers.readout import Readout
 from ...circuits.backends.program import Program
-from ...circuits.description.projection import Transposed
+from ...circuits.description.projections.projection import Transposed
 from ...circuits.inputs import as_inputs
 from ...circuits.library.outputs.base import targets_of
-from ...circuits.readout import Readout
-from ...circuits.untouched import untouched
+from ...circuits.running.untouched import untouched
 from ...errors import RecircuitError
 
 __all__ = ["UpdateAngle", "update_angle"]

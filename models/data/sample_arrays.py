@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ...circuits.description.shown_values import refuse_units
+from ...circuits.description.populations.shown_values import refuse_units
 from ...errors import RecircuitError
 
 MAX_CLASSES = 65_536  # one output unit per class: a larger label is an identifier, not a class

@@ -10,7 +10,7 @@ from typing import Any, Unpack
 from brian2.units import Quantity
 
 from ...circuits import Blocks, Circuit, Connectivity, OneToOne, Population, Projection, glorot
-from ...circuits.description.initial import bias_of
+from ...circuits.description.projections.initial import bias_of
 from ...errors import UsageError
 from ...plasticity import Rule
 from ...plasticity.registry import as_rule

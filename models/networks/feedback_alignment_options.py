@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...circuits import Local
-from ...circuits.description.initial import Initial
+from ...circuits.description.projections.initial import Initial
 
 __all__ = ["Dropout", "Labels", "Pseudoinverse", "Synapses", "even"]
 

@@ -20,7 +20,7 @@ from ...circuits import (
     Projection,
     pyramidal,
 )
-from ...circuits.description.initial import glorot_limit
+from ...circuits.description.projections.initial import glorot_limit
 from ...errors import UsageError
 from ...plasticity import Rule
 from .architectures import Layer

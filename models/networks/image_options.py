@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ...circuits import glorot
-from ...circuits.description.initial import Initial
+from ...circuits.description.projections.initial import Initial
 from ...errors import UsageError
 
 __all__ = ["Feedback", "Synapses"]

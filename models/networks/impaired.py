@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from ...circuits import Circuit, Neuron, OneToOne
-from ...circuits.description.schedule import Schedule
+from ...circuits.description.schedules.schedule import Schedule
 from ...errors import UsageError
 from ...plasticity.modifiers import rounding
 from ...plasticity.values import Values

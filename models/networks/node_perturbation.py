@@ -11,7 +11,7 @@ import numpy as np
 from brian2.units import Quantity
 
 from ...circuits import Circuit, Neuron, OneToOne, Population, Projection
-from ...circuits.description.initial import bias_of
+from ...circuits.description.projections.initial import bias_of
 from ...errors import UsageError
 from ...plasticity import Rule
 from ...plasticity.registry import as_rule

@@ -9,7 +9,7 @@ import numpy as np
 from brian2.units import Quantity, ms
 
 from ...circuits import Circuit, Population, Projection, SoftmaxOutput
-from ...circuits.description.initial import Initial, fans
+from ...circuits.description.projections.initial import Initial, fans
 from ...circuits.library.outputs import ShiftedSoftmaxOutput
 from ...errors import UsageError
 from ...plasticity import Rule, SynapticEquation

@@ -10,7 +10,7 @@ import numpy as np
 
 from ...circuits import Circuit
 from ...circuits.backends.program import Diverged
-from ...circuits.description.projection import Transposed
+from ...circuits.description.projections.projection import Transposed
 from ..analysis.measures import operations
 from ..analysis.update_angle import update_angle
 from ..networks.impaired import JITTERED

@@ -18,8 +18,8 @@ from ...atomic_files import write_whole
 from ...circuits import Circuit
 from ...circuits.backends.noise import NoiseState
 from ...circuits.description.fingerprint import described
-from ...circuits.moment import Moment, check_same_variables
 from ...circuits.saving.arrays import packed, read_packed
+from ...circuits.state.moment import Moment, check_same_variables
 from ...errors import RecircuitError
 from .history import Row
 from .modes import modes_in_words

@@ -11,14 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...circuits import Circuit
-from ...circuits.answered_rows import Shown, mean_square, show
+from ...circuits.answers.answered_rows import Shown, mean_square, show
+from ...circuits.answers.readout import Readout
 from ...circuits.backends.program import Diverged
 from ...circuits.description.fingerprint import described
-from ...circuits.given_samples import stimuli, supervisors
 from ...circuits.inputs import Inputs, Rows
+from ...circuits.inputs.given_samples import stimuli, supervisors
 from ...circuits.lowering.timetable import Timetable
-from ...circuits.readout import Readout
-from ...circuits.untouched import untouched
+from ...circuits.running.untouched import untouched
 from ..analysis.measures import checked, measure
 from ..analysis.weight_alignment import alignment
 from ..data.augment import Augmentation, Augmented

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from ...arguments import checked_arguments
 from ...circuits import Circuit
-from ...circuits.given_samples import class_names, coded, stimuli, supervisors, x_and_y
 from ...circuits.inputs import Inputs, Rows, as_inputs, dataset_inputs
+from ...circuits.inputs.given_samples import class_names, coded, stimuli, supervisors, x_and_y
 from ...errors import UsageError
 from ..data import Dataset
 from ..data.augment import Augmentation

@@ -35,8 +35,9 @@ from recircuit.circuits.backends.compiled.build import Compilers, Recipe
 from recircuit.circuits.backends.cuda import gpu, requirements, toolkit
 from recircuit.circuits.backends.program import Interrupted
 from recircuit.circuits.inputs import as_inputs
-from recircuit.circuits.lowering import delay_kernels, kernels
+from recircuit.circuits.lowering import kernels
 from recircuit.circuits.lowering.brian.emit import brian_preferences, emit
+from recircuit.circuits.lowering.delays.lines import kernels as delay_kernels
 from recircuit.circuits.lowering.memory import Need
 from recircuit.circuits.lowering.terms import Kernel
 from recircuit.models import layered

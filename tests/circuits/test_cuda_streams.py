@@ -22,7 +22,7 @@ from benchmarks.circuit import reference_circuit
 from benchmarks.workload import Settings
 from recircuit.circuits.backends.cpp.compiler import missing_compiler
 from recircuit.circuits.backends.cuda import gpu
-from recircuit.circuits.lowering.delay_kernels import DelayedPropagate
+from recircuit.circuits.lowering.delays.kernels import DelayedPropagate
 from recircuit.circuits.lowering.kernels import Product, Propagate
 
 pytestmark = [

@@ -11,7 +11,7 @@ from brian2 import ms, mV
 from scipy import sparse
 
 import recircuit as rc
-from recircuit.circuits.description.initial import glorot_limit
+from recircuit.circuits.description.projections.initial import glorot_limit
 
 HEBB = rc.Rule("hebb", source="test", forward="dw = .1*x_pre*x_post")
 THERE = np.array([[1, 0, 1], [0, 1, 0]], dtype=bool)

@@ -22,7 +22,7 @@ from recircuit.circuits.backends.interpreter.program import InterpreterProgram
 from recircuit.circuits.backends.program import Diverged
 from recircuit.circuits.connectivity import CONNECTIVITIES, Connectivity, Given, NoAutapses
 from recircuit.circuits.inputs import as_inputs
-from recircuit.circuits.lowering.evaluation import DRAWS, FUNCTIONS, evaluate
+from recircuit.circuits.lowering.equations.evaluation import DRAWS, FUNCTIONS, evaluate
 from recircuit.models.networks.rule_test_circuits import bench, data_for, network
 from recircuit.plasticity import RULES
 from recircuit.testing import EXACT

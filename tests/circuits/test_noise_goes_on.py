@@ -8,7 +8,7 @@ from brian2 import ms
 
 import recircuit as rc
 from recircuit.circuits.backends.noise import PHILOX, NoiseState, mersenne_state, set_mersenne
-from recircuit.circuits.untouched import untouched
+from recircuit.circuits.running.untouched import untouched
 from recircuit.errors import RecircuitError
 
 

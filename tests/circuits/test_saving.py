@@ -15,8 +15,8 @@ from brian2 import ms
 
 import recircuit as rc
 from recircuit.circuits.description.fingerprint import fingerprint
-from recircuit.circuits.moment import same_bits
 from recircuit.circuits.saving.arrays import packed, unpacked
+from recircuit.circuits.state.moment import same_bits
 from recircuit.errors import RecircuitError
 
 

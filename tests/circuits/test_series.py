@@ -131,7 +131,7 @@ def test_long_phases_are_what_they_are_when_every_step_is_listed(monkeypatch: py
     """Condensed and not, the same bits: operations that are left out in most steps, a stimulus, learning at the end."""
 
     def weights(long: int) -> np.ndarray:
-        monkeypatch.setattr("recircuit.circuits.description.presentations.LONG", long)
+        monkeypatch.setattr("recircuit.circuits.description.schedules.presentations.LONG", long)
         net = rc.layered([6, 5, 3], "urfb", tau=3 * ms, seed=3, batch_size=2)
         windows = {name: (a * ms, b * ms) for name, (a, b) in _stretched(net).items()}
         net.phases(**windows)

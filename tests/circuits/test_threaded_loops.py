@@ -9,7 +9,7 @@ import pytest
 from brian2 import ms
 
 import recircuit as rc
-from recircuit.circuits.lowering.one_sided import one_sided, vanishing
+from recircuit.circuits.lowering.equations.one_sided import one_sided, vanishing
 from recircuit.testing import distance
 
 BATCH_SIZE, INPUTS, HIDDEN, OUTPUTS = 151, 40, 71, 10

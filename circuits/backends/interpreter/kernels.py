@@ -8,7 +8,8 @@ import numpy as np
 
 from ....errors import RecircuitError
 from ...connectivity.pooling import MaxPool
-from ...lowering import delay_kernels, kernels
+from ...lowering import kernels
+from ...lowering.delays import kernels as delay_kernels
 from ...lowering.variables import Scope
 from .memory import Memory, Names
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ...description.reads import definitions
-from ...lowering.evaluation import evaluate
+from ...description.neurons.reads import definitions
+from ...lowering.equations.evaluation import evaluate
 from ...lowering.lowered import Lowered
 
 

@@ -13,7 +13,7 @@ from brian2.core.functions import Function
 from brian2.core.variables import ArrayVariable
 from scipy.linalg import blas
 
-from ...lowering import functions  # noqa: F401  (adds to Brian2's)
+from ...lowering.equations import functions  # noqa: F401  (adds to Brian2's)
 from . import local
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from ....registry import Registry, a_function
-from ...description.neuron import Neuron
+from ...description.neurons.neuron import Neuron
 from .hinge import control_switch, control_unit, hinge_unit
 from .prediction import prediction_error_unit
 from .pyramidal import pyramidal

@@ -7,7 +7,7 @@ from itertools import pairwise
 from brian2.units import Quantity
 
 from ....arguments import checked_arguments
-from ...description.neuron import Neuron
+from ...description.neurons.neuron import Neuron
 
 #: Before an error is read out the units go to rest: the pathways that drive them are closed.
 RESTS = "(usually during feedforward and error)"

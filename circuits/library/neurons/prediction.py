@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ....arguments import checked_arguments
-from ...description.neuron import Neuron
+from ...description.neurons.neuron import Neuron
 
 
 @checked_arguments

@@ -8,7 +8,7 @@ from brian2.units import Quantity, ms
 
 from ....arguments import checked_arguments
 from ....errors import RecircuitError
-from ...description.neuron import Neuron
+from ...description.neurons.neuron import Neuron
 from ..transfer import transfer as find_transfer
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from brian2.units import Quantity
 
 from ....arguments import checked_arguments
-from ...description.neuron import Neuron
+from ...description.neurons.neuron import Neuron
 
 #: The lines of a unit that sends its part of the loss to a unit for the loss, in the phase `feedforward`.
 TELLS_LOSS = """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from brian2.units import Quantity
 
 from ....arguments import checked_arguments
-from ...description.neuron import Neuron
+from ...description.neurons.neuron import Neuron
 from ..transfer import transfer as find_transfer
 
 

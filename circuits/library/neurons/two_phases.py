@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ....arguments import checked_arguments
-from ...description.neuron import Neuron
+from ...description.neurons.neuron import Neuron
 from ..transfer import transfer as find_transfer
 
 __all__ = ["taught_output", "two_phase_unit"]

@@ -11,7 +11,7 @@ import numpy as np
 
 from ...connectivity.one_to_one import OneToOne
 from ...description.network import Network
-from ...description.population import Population
+from ...description.populations.population import Population
 
 
 @dataclass(frozen=True)

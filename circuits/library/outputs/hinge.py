@@ -11,8 +11,8 @@ from ....arguments import checked_arguments
 from ....errors import RecircuitError
 from ...connectivity.one_to_one import OneToOne
 from ...description.network import Network
-from ...description.neuron import Neuron
-from ...description.population import Population
+from ...description.neurons.neuron import Neuron
+from ...description.populations.population import Population
 from ..neurons import control_switch, control_unit, hinge_unit
 from .base import OutputCircuit, targets_of
 

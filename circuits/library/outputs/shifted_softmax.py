@@ -10,8 +10,8 @@ from brian2.units import Quantity
 from ....arguments import checked_arguments
 from ...connectivity.pooling import MaxPool
 from ...description.network import Network
-from ...description.neuron import Neuron
-from ...description.population import Population
+from ...description.neurons.neuron import Neuron
+from ...description.populations.population import Population
 from ..neurons import normalising_unit
 from .base import OutputCircuit
 

@@ -9,7 +9,7 @@ from brian2.units import Quantity
 
 from ....arguments import checked_arguments
 from ...description.network import Network
-from ...description.population import Population
+from ...description.populations.population import Population
 from ..neurons import cross_entropy_unit, normalising_unit, softmax_unit
 from .base import AppraisedOutput, supervised_during
 

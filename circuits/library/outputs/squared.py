@@ -9,10 +9,10 @@ from brian2.units import Quantity
 
 from ....arguments import checked_arguments
 from ...connectivity.one_to_one import OneToOne
-from ...description.equations import readable
 from ...description.network import Network
-from ...description.population import Population
-from ...lowering.evaluation import evaluate
+from ...description.neurons.equations import readable
+from ...description.populations.population import Population
+from ...lowering.equations.evaluation import evaluate
 from ..neurons import squared_error_unit, squared_unit
 from ..transfer import transfer as find_transfer
 from .base import AppraisedOutput, supervised_during, targets_of

@@ -8,7 +8,7 @@ from ....arguments import checked_arguments
 from ....errors import RecircuitError
 from ...connectivity.one_to_one import OneToOne
 from ...description.network import Network
-from ...description.population import Population
+from ...description.populations.population import Population
 from ..neurons.prediction import prediction_error_unit
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from brian2.utils.stringtools import word_substitute
 
-from ..delay_kernels import Delay, DelayedPropagate, LateSignals, SpreadWeights
+from ..delays.kernels import Delay, DelayedPropagate, LateSignals, SpreadWeights
 from ..kernels import (
     Average,
     Broadcast,

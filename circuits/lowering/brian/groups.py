@@ -11,9 +11,9 @@ from brian2.equations.equations import PARAMETER, SUBEXPRESSION, Expression, Sin
 from brian2.units import Quantity
 from brian2.units.fundamentalunits import DIMENSIONLESS, get_dimensions
 
-from ...description.population import Population
-from ...description.reads import definitions
-from ..equations import ELEMENT_INDEX
+from ...description.neurons.reads import definitions
+from ...description.populations.population import Population
+from ..equations.state_equations import ELEMENT_INDEX
 from ..layout import SHARED_INDEX
 from ..variables import Scope, Variable
 from .assembly import Assembly

@@ -10,9 +10,9 @@ from brian2 import Synapses
 from ....plasticity.incoming import summing_sides
 from ...connectivity import MaxPool
 from ...connectivity import Synapses as Existing
-from ...description.delays import synapse_delays
-from ...description.population import Population
-from ...description.projection import Projection, Transposed
+from ...description.populations.population import Population
+from ...description.projections.delays import synapse_delays
+from ...description.projections.projection import Projection, Transposed
 from ..reference.existing import existing_synapses
 from ..reference.kernels import PerSynapse, PerWeight, Summed
 from ..reference.layout import kept

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from ...description.network import Network
-from ..equations import written
+from ..equations.state_equations import written
 from ..kernels import StateUpdate
 from ..lowered import Lowered
 from ..operations import Operation

@@ -6,7 +6,7 @@ import numpy as np
 
 from ...connectivity import Synapses
 from ...description.network import Network
-from ...description.projection import Projection, Transposed
+from ...description.projections.projection import Projection, Transposed
 
 
 def existing_synapses(network: Network) -> dict[str, Synapses]:

@@ -6,8 +6,8 @@ import numpy as np
 
 from ...connectivity import Synapses
 from ...description.network import Network
-from ...description.projection import Projection, Transposed
-from ...description.reads import sums_in
+from ...description.neurons.reads import sums_in
+from ...description.projections.projection import Projection, Transposed
 from ..layout import clock, of_population
 from ..variables import Scope, Variable
 from .pooling import scratch

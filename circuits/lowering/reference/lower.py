@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from ...description.delays import DelayLine, delay_line, delay_lines, synapse_delays
 from ...description.network import Network
-from ...description.population import Population
-from ...description.projection import Projection, Transposed
-from ...description.reads import broadcasts_into
+from ...description.neurons.reads import broadcasts_into
+from ...description.populations.population import Population
+from ...description.projections.delays import DelayLine, delay_line, delay_lines, synapse_delays
+from ...description.projections.projection import Projection, Transposed
 from ..arriving import arrivals
 from ..closing import closings
-from ..delays import move, signal_of
+from ..delays.lines import move, signal_of
 from ..kernels import Term
 from ..layout import constants
 from ..lowered import Lowered

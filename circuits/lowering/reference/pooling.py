@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ...description.network import Network
-from ...description.projection import Projection, Transposed
-from ...description.reads import argmaxes
-from ..equations import statements_of
+from ...description.neurons.reads import argmaxes
+from ...description.projections.projection import Projection, Transposed
+from ..equations.state_equations import statements_of
 from ..kernels import Elementwise, Term
 from ..operations import PROPAGATE, Operation
 from ..synapses import open_steps

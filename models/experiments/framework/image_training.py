@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from ....circuits import Circuit
-from ....circuits.description.initial import Initial
+from ....circuits.description.projections.initial import Initial
 from ....plasticity import Rule, find
 from ...analysis.filters import likeness
 from ...data import Dataset

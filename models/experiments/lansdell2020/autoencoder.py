@@ -31,7 +31,7 @@ from scipy.spatial import cKDTree
 
 from ....circuits import Circuit
 from ....circuits.inputs import Inputs, dataset_inputs
-from ....circuits.untouched import untouched
+from ....circuits.running.untouched import untouched
 from ....plasticity import Rule, bp, frfb
 from ....plasticity.rules import adam, matching
 from ....plasticity.rules import node_perturbation as perturbation

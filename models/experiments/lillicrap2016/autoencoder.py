@@ -21,7 +21,7 @@ from matplotlib.ticker import LogLocator, NullFormatter
 
 from ....circuits import Circuit
 from ....circuits.inputs import Inputs, dataset_inputs
-from ....circuits.untouched import untouched
+from ....circuits.running.untouched import untouched
 from ...data import Dataset
 from ...training.order import in_batches
 from ..framework.accuracy_curves import draw_mean

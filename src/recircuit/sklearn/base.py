@@ -14,8 +14,8 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from recircuit.circuits import Circuit, OutputCircuit
+from recircuit.circuits.answers.readout import Readout
 from recircuit.circuits.library.outputs import output_for
-from recircuit.circuits.readout import Readout
 from recircuit.errors import UsageError
 from recircuit.models.networks.layered import layered
 from recircuit.models.runs.default_options import usual_batch_size

@@ -16,8 +16,8 @@ from reference import lillicrap
 
 import recircuit as rc
 from recircuit.circuits import Circuit, Local
+from recircuit.circuits.answers.readout import Readout
 from recircuit.circuits.inputs import as_inputs
-from recircuit.circuits.readout import Readout
 from recircuit.errors import RecircuitError, UsageError
 from recircuit.models.analysis.weight_alignment import alignment, angle, feedback_pairs
 from recircuit.models.data import load

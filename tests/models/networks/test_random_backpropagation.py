@@ -16,7 +16,7 @@ import pytest
 from reference import baldi
 
 from recircuit.circuits import Circuit
-from recircuit.circuits.lowering.one_sided import one_sided
+from recircuit.circuits.lowering.equations.one_sided import one_sided
 from recircuit.errors import RecircuitError, UsageError
 from recircuit.models.analysis.weight_alignment import alignment
 from recircuit.models.networks.random_backpropagation import ALGORITHMS, Variant, random_backpropagation

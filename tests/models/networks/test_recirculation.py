@@ -13,7 +13,7 @@ from reference import cameron
 
 import recircuit as rc
 from recircuit.circuits.inputs import as_inputs
-from recircuit.circuits.lowering.closed_phases import without_closed_terms
+from recircuit.circuits.lowering.equations.closed_phases import without_closed_terms
 from recircuit.errors import UsageError
 from recircuit.models.networks.layered import layered
 from recircuit.models.networks.recirculation import chain, recirculating

@@ -9,7 +9,7 @@ import pytest
 from brian2 import ms
 
 import recircuit as rc
-from recircuit.circuits.moment import Moment, same_bits
+from recircuit.circuits.state.moment import Moment, same_bits
 from recircuit.models.training.run_files import RunFiles
 
 NOISY = rc.Rule(

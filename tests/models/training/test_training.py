@@ -16,8 +16,8 @@ from brian2 import ms
 from reference import amit
 
 import recircuit as rc
+from recircuit.circuits.answers.readout import Readout
 from recircuit.circuits.backends.program import Diverged
-from recircuit.circuits.readout import Readout
 from recircuit.errors import RecircuitError, UsageError
 from recircuit.models.analysis import weight_alignment as metrics
 from recircuit.models.networks.layered import unlearned

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from typer.testing import CliRunner
 
 import recircuit as rc
-from recircuit.circuits.moment import same_bits
+from recircuit.circuits.state.moment import same_bits
 from recircuit.cli import app
 from recircuit.errors import RecircuitError, UsageError
 from recircuit.models.training.order import EpochOrder, in_batches

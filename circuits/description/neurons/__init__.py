@@ -1,0 +1,1 @@
+"""Neuron models: their equations as text and as data, and what these read."""

@@ -1,0 +1,141 @@
+"""The equations of a neuron: from text to Brian2's equations. Every piece of the text is checked before Brian2 sees it."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Mapping
+from functools import lru_cache, reduce
+from typing import Any
+
+from brian2 import Equations, TimedArray
+from brian2.equations.equations import (
+    EQUATIONS,
+    SUBEXPRESSION,
+    EquationError,
+    Expression,
+    SingleEquation,
+    dimensions_and_type_from_string,
+)
+from pyparsing import ParseException
+
+from ....errors import RecircuitError
+from ....plasticity.syntax import check_characters, check_expression, check_unit
+
+__all__ = ["check_constant", "check_method", "parse_equations", "readable"]
+
+#: By which differential equations may be integrated.
+METHODS = ("euler", "exponential_euler", "rk2", "rk4", "heun", "exact", "linear", "milstein")
+
+FORM = "Each line reads 'name = expression : 1 (flags)', 'dname/dt = expression : 1 (flags)' or 'name : 1 (flags)'."
+
+
+@lru_cache(maxsize=256)
+def parse_equations(text: str) -> Mapping[str, SingleEquation]:
+    """Return the equations of a neuron by the name of their variable.
+
+    Raises
+    ------
+    RecircuitError
+        If a line is no equation, an expression is not arithmetic, a unit does not exist, or equations depend on each
+        other in a circle.
+    """
+    try:
+        lines = EQUATIONS.parse_string(check_characters(text, "equations"), parse_all=True)
+        found: dict[str, SingleEquation] = {}
+        for line in lines:
+            equation = _equation(line.get_name(), dict(line.items()))
+            if equation.varname in found:
+                raise RecircuitError(f"equations: {equation.varname!r} is defined twice. Leave one of the lines out.")
+            found[equation.varname] = equation
+        Equations([e for e in found.values() if e.type == SUBEXPRESSION and not e.flags])  # refuses cycles
+        return found
+    except ParseException as problem:
+        raise RecircuitError(f"equations: `{problem.line.strip()}` cannot be read as an equation. {FORM}") from None
+    except (EquationError, SyntaxError, ValueError, TypeError) as problem:
+        circle = (
+            " A variable that reads what it was in the step before is kept, by the flag (stored) or (during <phases>)."
+        )
+        hint = circle if "cycle" in str(problem) else ""
+        raise RecircuitError(f"equations: {str(problem).strip()}{hint} {FORM}") from None
+
+
+def readable(text: str, where: str, form: str = "") -> str:
+    """Return an expression in the words that Brian2 has, after the check: comparisons as numbers, ``max``, ``min`` and
+    ``relu``.
+
+    A text that needs no change is returned as it is.
+    """
+    node = check_expression(text, where, form=form)
+    plain = ast.unparse(_number(node))
+    return plain if plain != ast.unparse(node) or "\n" in text or "#" in text else text
+
+
+def _equation(kind: str, parts: Mapping[str, Any]) -> SingleEquation:
+    name = parts["identifier"]
+    check_unit(parts["unit"], f"equations: the unit of {name!r}")
+    dimension, number = dimensions_and_type_from_string(parts["unit"])
+    text = parts.get("expression")
+    code = None if text is None else Expression(readable(re.sub(r"\s{2,}", " ", text), f"equations: {name!r}", FORM))
+    return SingleEquation(kind, name, dimension, var_type=number, expr=code, flags=list(parts.get("flags", [])))
+
+
+def _number(node: ast.expr) -> ast.expr:
+    """Return a copy in which every part that counts is a number."""
+    match node:
+        case ast.Compare() | ast.BoolOp() | ast.UnaryOp(op=ast.Not()):
+            return _call("int", _truth(node))
+        case ast.UnaryOp(op=op, operand=operand):
+            return ast.UnaryOp(op, _number(operand))
+        case ast.BinOp(left=left, op=op, right=right):
+            return ast.BinOp(_number(left), op, _number(right))
+        case ast.Call(func=ast.Name(id="int"), args=[argument]):
+            return _call("int", _truth(argument))
+        case ast.Call(func=ast.Name(id=name), args=arguments):
+            return _called(name, [_number(argument) for argument in arguments])
+        case _:
+            return node
+
+
+def _truth(node: ast.expr) -> ast.expr:
+    """Return a copy in which every part that is true or false stays so."""
+    match node:
+        case ast.BoolOp(op=op, values=values):
+            return ast.BoolOp(op, [_truth(value) for value in values])
+        case ast.UnaryOp(op=ast.Not() as op, operand=operand):
+            return ast.UnaryOp(op, _truth(operand))
+        case ast.Compare(left=left, ops=ops, comparators=[right]):
+            return ast.Compare(_number(left), ops, [_number(right)])
+        case _:
+            return _number(node)
+
+
+def _called(name: str, arguments: list[ast.expr]) -> ast.expr:
+    infinite = ast.Name("inf")
+    if name == "relu":
+        return _call("clip", arguments[0], ast.Constant(0), infinite)
+    if name == "max":
+        return reduce(lambda a, b: _call("clip", a, b, infinite), arguments)
+    if name == "min":
+        return reduce(lambda a, b: _call("clip", a, ast.UnaryOp(ast.USub(), infinite), b), arguments)
+    return _call(name, *arguments)
+
+
+def _call(name: str, *arguments: ast.expr) -> ast.expr:
+    return ast.Call(ast.Name(name), list(arguments), [])
+
+
+def check_method(method: Any) -> None:
+    """Refuse a method by which nothing is integrated."""
+    if not isinstance(method, str) or method not in METHODS:
+        raise RecircuitError(f"equations: method is one of {', '.join(METHODS)}; got {method!r}.")
+
+
+def check_constant(parameters: Mapping[str, Any]) -> None:
+    """Refuse a parameter that changes in time."""
+    for name in (n for n, value in parameters.items() if isinstance(value, TimedArray)):
+        raise RecircuitError(
+            f"parameters: {name} is a TimedArray, and a parameter does not change in time. Declare a compartment, as in "
+            f"'{name} : 1 (compartment)', and connect a stimulus of series to it: circuit.stimulus(..., every=...), which "
+            "takes the TimedArray as its data."
+        )

@@ -1,0 +1,85 @@
+"""The parameters of a neuron: numbers that its equations read. Times by which an equation divides are above 0."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Collection, Mapping
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from brian2.units import Quantity, second
+from brian2.units.fundamentalunits import get_dimensions
+from brian2.utils.stringtools import get_identifiers
+
+from ....errors import RecircuitError
+from ....plasticity.parse import divisors
+from ....registry import closest
+
+__all__ = ["check_parameters", "check_time_constants"]
+
+
+def check_parameters(parameters: Mapping[str, Any], equations: tuple[str, ...], defined: Collection[str]) -> None:
+    """Refuse a parameter that is no number, that no equation reads, or that is a time constant and not above 0.
+
+    Parameters
+    ----------
+    parameters : mapping of str to number or Quantity
+        The parameters of a neuron.
+    equations : tuple of str
+        The right-hand sides of its equations.
+    defined : collection of str
+        The names that its equations define.
+
+    Raises
+    ------
+    RecircuitError
+        If there is one.
+    """
+    read = set[str]().union(*map(get_identifiers, equations))
+    for name, value in parameters.items():
+        if not isinstance(value, Quantity | int | float | bool) or np.ndim(value):
+            raise RecircuitError(
+                f"parameters: {name} is a number or a quantity such as 10*ms; got {value!r}. Values of single units "
+                f"are set in a circuit, as in circuit['h.{name}'] = ..."
+            )
+        if name not in read:
+            known = sorted(read & {*parameters, *defined})
+            raise RecircuitError(
+                f"parameters: no equation reads {name!r}, which would have no effect. The equations read {known}."
+                f"{closest(name, known)}"
+            )
+    check_time_constants(equations, parameters, "parameters")
+
+
+def check_time_constants(equations: tuple[str, ...], values: Mapping[str, Any], where: str) -> None:
+    """Refuse a time constant that is 0, negative or NaN: what it belongs to would grow without bound.
+
+    Parameters
+    ----------
+    equations : tuple of str
+        The right-hand sides of the equations that read the values.
+    values : mapping of str to Quantity
+        Values by name; those that are no times, and those by which nothing is divided, are not looked at.
+    where : str
+        What the values belong to, with which the message begins.
+
+    Raises
+    ------
+    RecircuitError
+        If one of them is not above 0.
+    """
+    below = _divisors(equations)
+    for name in (n for n in values if n in below):
+        value = values[name]
+        if get_dimensions(value) is second.dim and not (np.asarray(value) > 0).all():
+            raise RecircuitError(
+                f"{where}: an equation divides by {name}, so that it is a time above 0, as a time constant is; got "
+                f"{value!r:.60}."
+            )
+
+
+@lru_cache(1024)
+def _divisors(expressions: tuple[str, ...]) -> frozenset[str]:
+    trees = (ast.parse(text.strip(), mode="eval") for text in expressions)
+    return frozenset[str]().union(*map(divisors, trees))

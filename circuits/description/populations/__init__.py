@@ -1,0 +1,1 @@
+"""Populations: units with the same equations, and stimuli, whose values are data."""

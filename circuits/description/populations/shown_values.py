@@ -1,0 +1,62 @@
+"""Checks of values that a stimulus is to show, before they are read as rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from brian2.units import Quantity
+from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension, get_unit
+
+from ....errors import RecircuitError
+
+
+def refuse_bytes(given: Any, what: str) -> None:
+    """Refuse bytes without a scale: data sets keep their samples as bytes, of which only their scale makes rates."""
+    if getattr(given, "dtype", None) == np.uint8:
+        raise RecircuitError(
+            f"{what}: got bytes (uint8), from which the rates are not known. For a data set, give the data set "
+            "itself, or data.rates(data.x_test). If the numbers themselves are the rates, give "
+            "values.astype(float)."
+        )
+
+
+#: Lists within lists are looked at as far as NumPy makes arrays of them.
+DEEPEST = 32
+
+
+def unit_of(given: Any, depth: int = 0) -> Dimension:
+    """Return the dimension of a quantity, also where it is in a list, which NumPy makes plain numbers of."""
+    if isinstance(given, Quantity):
+        return given.dim
+    if isinstance(given, list | tuple) and depth < DEEPEST:
+        return next((d for part in given if (d := unit_of(part, depth + 1)) is not DIMENSIONLESS), DIMENSIONLESS)
+    return DIMENSIONLESS
+
+
+def refuse_units(given: Any, what: str) -> None:
+    """Refuse a quantity where a plain number is meant: its number in base units, .002 of 2*mV, would be taken silently."""
+    unit = unit_of(given)
+    if unit is not DIMENSIONLESS:
+        raise RecircuitError(
+            f"{what}: expected plain numbers; got a quantity in {get_unit(unit)}, {given!r:.60}. Divide it by the unit "
+            "that is to count as 1, as in values/mV."
+        )
+
+
+def refuse_other_unit(value: Any, wanted: Any, key: str) -> None:
+    """Refuse a quantity of another dimension than the variable's; plain numbers are in base units."""
+    given = unit_of(value)
+    if given not in (DIMENSIONLESS, wanted):
+        raise RecircuitError(f"{key} has the dimension {wanted}; got {value!r:.60}, which has the dimension {given}.")
+
+
+def in_order(given: Any, what: str) -> np.ndarray:
+    """An array without a mask. Raises RecircuitError: something is masked, or has a unit."""
+    refuse_units(given, what)
+    if isinstance(given, np.ma.MaskedArray) and np.ma.getmaskarray(given).any():
+        raise RecircuitError(
+            f"{what}: some values are masked, and units have a rate in every row. Fill them, as in data.filled(0), or leave "
+            "those rows out. Of series, whole rows at the end of a sample may be masked."
+        )
+    return np.asarray(given)

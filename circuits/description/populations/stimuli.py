@@ -1,0 +1,183 @@
+"""Populations whose rates are data: stimuli, supervisors, targets, and constants."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from brian2.units import Quantity
+
+from ....arguments import checked_arguments
+from ..naming import checked_size
+from ..neurons.neuron import Neuron
+from ..schedules.schedule import During, steps_in
+from ..schedules.timing import Closed, checked_closed
+from .population import CLAMPED, Clamp, Population, check_clamp, labels_clamp
+from .shown_values import refuse_units
+
+Phases = str | Sequence[str] | None
+
+
+class Stimuli:
+    """The part of a description that declares populations whose rates are data."""
+
+    dt: Quantity
+    constants: dict[str, float]
+
+    @checked_arguments
+    def stimulus(
+        self,
+        name: str,
+        size: int,
+        model: Neuron | None = None,
+        *,
+        clamps: str = "rate",
+        during: Phases = None,
+        every: Quantity | None = None,
+        closed: Closed = "hold",
+    ) -> Population:
+        """Add a population that is clamped to a row of the data.
+
+        Parameters
+        ----------
+        name : str
+            The name of the population.
+        size : int
+            The number of units, one for each value of a row.
+        model : Neuron, optional
+            Equations of the units; ``clamps`` names the parameter of each unit that is set to the data, and the other
+            equations go on as they do elsewhere. The default is a rate that is set to the data.
+        clamps : str, default "rate"
+            The variable that is set.
+        during : str or sequence of str, optional
+            The phases in which the row is presented, from the first step of them on; the default is all.
+        every : Quantity, optional
+            If it is given, a sample is a series. Data have the shape (samples, rows, size), and a row is presented
+            every so long while ``during`` lasts.
+        closed : {"hold", "zero"}
+            Whether the population keeps the row or is zero when ``during`` is over.
+
+        Returns
+        -------
+        Population
+            The population.
+
+        Notes
+        -----
+        In a step in which a row begins, the data are set first, so that everything in this step reads the new row.
+        """
+        return self._clamped(name, size, model, self._clamp("values", name, clamps, during, every, closed))
+
+    @checked_arguments
+    def target(
+        self,
+        name: str,
+        size: int,
+        model: Neuron | None = None,
+        *,
+        clamps: str = "rate",
+        during: Phases = None,
+        every: Quantity | None = None,
+        closed: Closed = "hold",
+    ) -> Population:
+        """Add a population that is clamped to the real values that the circuit should produce, for regression.
+
+        It presents nothing in an evaluation. Data have the shape (samples, size); with ``every`` they are series.
+
+        Parameters
+        ----------
+        name : str
+            The name of the population.
+        size : int
+            The number of units, one for each value.
+        model, clamps, during, every, closed
+            See `stimulus`.
+
+        Returns
+        -------
+        Population
+            The population.
+
+        Notes
+        -----
+        In a step in which a row begins, the data are set first, so that everything in this step reads the new row.
+        """
+        return self._clamped(name, size, model, self._clamp("targets", name, clamps, during, every, closed))
+
+    @checked_arguments
+    def supervisor(
+        self,
+        name: str,
+        size: int,
+        model: Neuron | None = None,
+        *,
+        on: float = 1.0,
+        off: float = 0.0,
+        clamps: str = "rate",
+        during: Phases = None,
+        closed: Closed = "hold",
+    ) -> Population:
+        """Add a population that is clamped to the label: one unit is on and the others are off.
+
+        It presents nothing in an evaluation.
+
+        Parameters
+        ----------
+        name : str
+            The name of the population.
+        size : int
+            The number of units, one for each class.
+        model, clamps, during, closed
+            See `stimulus`.
+        on, off : float
+            The value of the unit of the class that is presented, and of the others.
+
+        Returns
+        -------
+        Population
+            The population.
+
+        Notes
+        -----
+        In the first step of ``during`` the label is set first, so that everything in this step reads it.
+        """
+        closed = checked_closed(closed, f"supervisor {name!r}")
+        return self._clamped(name, size, model, labels_clamp(name, During.of(during), clamps, on, off, closed))
+
+    @checked_arguments
+    def constant(self, name: str, size: int = 1, value: float = 1.0) -> Population:
+        """Add units whose rate never changes. A projection from one of them is a bias.
+
+        Parameters
+        ----------
+        name : str
+            The name of the population.
+        size : int, default 1
+            The number of units.
+        value : float, default 1
+            Their rate.
+
+        Returns
+        -------
+        Population
+            The population.
+        """
+        refuse_units(value, f"constant {name!r}")
+        population = self._add(Population(self, name, checked_size(name, size), CLAMPED))  # type: ignore[arg-type]
+        self.constants[f"{name}.rate"] = value
+        return population
+
+    def _clamp(
+        self, kind: str, name: str, variable: str, during: Phases, every: Quantity | None, closed: Closed
+    ) -> Clamp:
+        steps = 0 if every is None else steps_in(name, every, self.dt, "stimulus: every of")
+        return Clamp(
+            kind, During.of(during), variable, every=steps, closed=checked_closed(closed, f"stimulus {name!r}")
+        )
+
+    def _clamped(self, name: str, size: int, model: Neuron | None, clamp: Clamp) -> Population:
+        model = model or CLAMPED
+        check_clamp(name, model, clamp)
+        return self._add(Population(self, name, checked_size(name, size), model, clamp))  # type: ignore[arg-type]
+
+    def _add(self, population: Population) -> Population:
+        raise NotImplementedError

@@ -1,0 +1,1 @@
+"""Projections: their weights, rules and delays, and the checks of these."""

@@ -1,0 +1,247 @@
+"""Checks that are made when a projection is declared, or a variable is set."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from brian2.units import Quantity, ms
+from brian2.units.fundamentalunits import DIMENSIONLESS, get_unit
+
+from ....errors import RecircuitError
+from ....plasticity import SynapticEquation
+from ....plasticity.names import ARRIVING, in_phase, phase_of
+from ...connectivity import CONNECTIVITIES, Connectivity, Dense
+from ..neurons.neuron import phase_indicators
+from ..populations.population import Population
+from ..schedules.schedule import During, Schedule
+from ..schedules.timing import Sent
+from .projection import Projection, Transposed
+
+
+def check_settings(batch_size: Any, dt: Any, precision: Any, lowering: Any, seed: Any, matmul: Any) -> None:
+    """Refuse what a circuit cannot be computed with."""
+    if not isinstance(batch_size, int | np.integer) or isinstance(batch_size, bool) or batch_size < 1:
+        raise RecircuitError(f"Circuit: batch_size is a whole number, at least 1; got {batch_size!r}.")
+    if not isinstance(dt, Quantity) or dt.dim is not ms.dim or np.ndim(dt) or not dt > 0 * ms:
+        raise RecircuitError(f"Circuit: dt is a time above 0, such as 1*ms; got {dt!r}.")
+    if not isinstance(seed, int | np.integer) or isinstance(seed, bool) or not 0 <= seed < 2**32:
+        raise RecircuitError(f"Circuit: the seed is a whole number from 0 to 2^32 - 1; got {seed!r}.")
+    for name, value, allowed in (
+        ("precision", precision, ("float32", "float64")),
+        ("lowering", lowering, ("dense", "reference")),
+        ("matmul", matmul, ("full", "tf32")),
+    ):
+        if not isinstance(value, str) or value not in allowed:
+            raise RecircuitError(f"Circuit: {name} is {' or '.join(map(repr, allowed))}; got {value!r}.")
+    if matmul == "tf32" and precision != "float32":
+        raise RecircuitError(
+            "Circuit: matmul='tf32' goes with precision='float32' only, since products in double precision have no "
+            "such form. Use matmul='full'."
+        )
+    if lowering == "reference" and batch_size != 1:
+        raise RecircuitError(
+            f"Circuit: the reference form has one batch element, got batch_size={batch_size}. Use batch_size=1, or "
+            "lowering='dense'."
+        )
+
+
+def checked_connectivity(connectivity: Any, pre: Population, post: Population, name: str) -> Connectivity:
+    """The connectivity that was given, or `Dense`; refuse one that does not fit."""
+    connectivity = Dense() if connectivity is None else connectivity
+    if not isinstance(connectivity, Connectivity):
+        raise RecircuitError(
+            f"connect {name}: connectivity is one such as Dense() or Masked(probability), an array of truth values (n_post, "
+            f"n_pre), a SciPy sparse matrix, or a pair of lists (pre, post); got {connectivity!r}. There are "
+            f"{CONNECTIVITIES.listed()}."
+        )
+    connectivity.check(pre.size, post.size, f"connect {name}")
+    return connectivity
+
+
+def check_transpose(
+    weights: Transposed,
+    pre: Population,
+    post: Population,
+    equation: SynapticEquation | None,
+    connectivity: Connectivity | None,
+    name: str,
+) -> None:
+    """Refuse a transpose that does not fit."""
+    if weights.elsewhere:
+        _check_sizes(weights, pre, post, name)
+    elif weights.of.pre is not post or weights.of.post is not pre:
+        raise RecircuitError(
+            f"connect {name}: the weights {weights.of.name}.T run from {weights.of.post.name!r} to "
+            f"{weights.of.pre.name!r}. Connect these populations in this direction."
+        )
+    if equation is not None and equation.plastic:
+        raise RecircuitError(
+            f"connect {name}: weights that are another projection's transpose have no rule of their own. Leave the "
+            "rule out."
+        )
+    kept = ["w", *(weights.of.equation.state if weights.of.plastic and weights.of.equation else ())]
+    if weights.variable not in kept:
+        raise RecircuitError(
+            f"connect {name}: the synapses of {weights.of.name} have no variable {weights.variable!r} whose "
+            f"transpose could be the weights; they have {kept}. Declare it as a state of their rule."
+        )
+    if connectivity is not None and connectivity != weights.of.connectivity:
+        raise RecircuitError(
+            f"connect {name}: {weights.of.name}.T has the synapses of {weights.of.name}, which are "
+            f"{weights.of.connectivity}; got connectivity={connectivity}. Leave the connectivity out."
+        )
+
+
+def _check_sizes(weights: Transposed, pre: Population, post: Population, name: str) -> None:
+    sizes = (weights.of.pre.size, weights.of.post.size)
+    wanted = sizes[::-1] if weights.flipped else sizes
+    if (pre.size, post.size) != wanted:
+        raise RecircuitError(
+            f"connect {name}: the weights of {weights.of.name}{', transposed,' if weights.flipped else ''} run from "
+            f"{wanted[0]} to {wanted[1]} units; got {pre.name!r} with {pre.size} and {post.name!r} with {post.size}."
+        )
+
+
+def check_rule(projection: Projection, broadcasts: set[str]) -> None:
+    """Refuse a rule that reads what the two populations, or the circuit, do not have."""
+    equation = projection.equation
+    if equation is None:
+        return
+    if equation.plastic and not projection.connectivity.learns:
+        raise RecircuitError(
+            f"connect {projection.name}: {projection.connectivity} has no weights that learn; got the rule {equation.rule!r}. "
+            "Leave the rule out."
+        )
+    sides = {"pre": projection.pre, "post": projection.post}
+    for suffix, reads in (("pre", equation.reads_pre), ("post", equation.reads_post)):
+        for variable in sorted(reads):
+            _check_read(projection.name, equation.rule, variable, suffix, sides)
+    if equation.reads_arriving:
+        _check_arriving(projection, equation.rule)
+    unknown = sorted(set(projection.states) - {*equation.state, *equation.traces})
+    if unknown:
+        raise RecircuitError(
+            f"connect {projection.name}: states names {unknown[0]!r}, but the rule {equation.rule!r} keeps "
+            f"{sorted({*equation.state, *equation.traces}) or 'nothing'} in its synapses."
+        )
+    absent = sorted(set(equation.broadcasts) - broadcasts)
+    if absent:
+        raise RecircuitError(
+            f"connect {projection.name}: the rule {equation.rule!r} reads the broadcast {absent[0]!r}, which this "
+            f"circuit does not have (it has {sorted(broadcasts)}). "
+            f"Add it first: circuit.broadcast(source, {absent[0]!r})."
+        )
+
+
+def _check_arriving(projection: Projection, rule: str) -> None:
+    """Refuse to read the signal that arrives where its name is taken."""
+    name, pre = f"connect {projection.name}", projection.pre
+    if ARRIVING in pre.variables():
+        raise RecircuitError(
+            f"{name}: in the rule {rule!r} arriving_pre is the signal that the projection brings in, and {pre.name!r} has a "
+            "variable of its own called 'arriving'. Call that by another name."
+        )
+
+
+def check_delay_shape(projection: Projection) -> None:
+    """Refuse delays of single synapses that do not fit the weights.
+
+    Raises
+    ------
+    RecircuitError
+        If the shapes differ. The message has both.
+    """
+    if isinstance(projection.delay, int):
+        return
+    owner, where = projection.owner, f"connect {projection.name}"
+    flipped = isinstance(projection.weights, Transposed) and projection.weights.flipped
+    wanted = owner.shape[::-1] if flipped else owner.shape
+    if projection.delay.shape != wanted:
+        raise RecircuitError(
+            f"{where}: delays of single synapses have the shape of the weights, {wanted}; got {projection.delay.shape}."
+        )
+    if projection.connectivity.kind == "largest":
+        raise RecircuitError(
+            f"{where}: max pooling takes one delay for all synapses; got an array. Give one time, such as delay=5*ms."
+        )
+
+
+def _check_read(name: str, rule: str, variable: str, side: str, sides: Mapping[str, Population]) -> None:
+    """Refuse a variable that the unit on this side does not have, or that has a dimension."""
+    population, (other,) = sides[side], (s for s in sides if s != side)
+    reads = f"connect {name}: the rule {rule!r} reads {variable}_{side}, but"
+    if variable not in population.variables():
+        there = variable in sides[other].variables()
+        hint = (
+            f"{sides[other].name!r}, on the other side, has it: read {variable}_{other}."
+            if there
+            else f"Write one into the equations of {population.name!r}; or take the circuit that the rule is for, as "
+            "recircuit.models.networks.node_perturbation and recircuit.models.networks.recirculation build them for theirs."
+        )
+        raise RecircuitError(
+            f"{reads} {population.name!r} has no {variable!r}; it has {population.variables()}. {hint}"
+        )
+    if variable == "x" and "x" in population.neuron.stored and population.stored_name("rate") != "x":
+        raise RecircuitError(
+            f"{reads} {population.name!r} has a variable of its own called 'x', which is not what it sends. In rules x_{side} "
+            f"is the rate of a unit. Call the variable by another name, such as v, and the rule reads the rate; or let the "
+            f"rule read what you mean, as rate_{side} or v_{side}."
+        )
+    dimension = population.neuron.dimension(variable)
+    if dimension is not DIMENSIONLESS:
+        raise RecircuitError(
+            f"{reads} {variable!r} of {population.name!r} has the unit {get_unit(dimension)}, and weights have none. Divide "
+            f"it by a scale of its own in the equations, as in 'u = {variable}/scale : 1' with Neuron(..., scale=...), "
+            f"and read u_{side}."
+        )
+
+
+def check_phases(
+    populations: Mapping[str, Population],
+    projections: Mapping[str, Projection],
+    broadcasts: Mapping[str, Sent],
+    schedule: Schedule,
+) -> None:
+    """Refuse what is to be open during a phase that there is not, before anything is built."""
+    for population in populations.values():
+        for state in population.neuron.states:
+            named = During(tuple(map(phase_of, phase_indicators(state.expression))), strict=True)
+            for during in (state.during, named):
+                schedule.open_steps(during, f"{population.name}.{state.variable}")
+        if population.clamp is not None:
+            schedule.open_steps(population.clamp.during, f"the stimulus {population.name!r}")
+    for projection in projections.values():
+        _check_phases_of_rule(projection, schedule)
+        schedule.open_steps(projection.during, f"the projection {projection.name!r}")
+        if projection.plastic:
+            schedule.open_steps(projection.learns, f"the rule of {projection.name!r}")
+    for name, sent in broadcasts.items():
+        schedule.open_steps(sent.during, f"the broadcast {name!r}")
+
+
+def _check_phases_of_rule(projection: Projection, schedule: Schedule) -> None:
+    """Refuse a rule that asks for a phase that there is not, or in which it never learns."""
+    for phase in projection.equation.phases if projection.equation is not None else ():
+        what = f"the rule of {projection.name!r} reads {in_phase(phase)}, which"
+        opened = schedule.open_steps(During((phase,), strict=True), what)
+        learns = schedule.open_steps(projection.learns, f"the rule of {projection.name!r}")
+        if not set(opened) & set(learns):
+            raise RecircuitError(
+                f"{what} is 0 in all steps in which the rule is open (it learns during {projection.learns}). Let it learn in "
+                f"that phase too, as in connect(..., learns='{projection.learns} and {phase}')."
+            )
+
+
+def warn_of_rules_always_open(projections: Mapping[str, Projection], schedule: Schedule) -> None:
+    """Warn of rules that learn in every step because no phase is named plasticity, which may be a spelling mistake."""
+    names = [p.name for p in projections.values() if p.equation and p.equation.plastic and not p.learns.strict]
+    phases = list(schedule.windows)
+    if names and len(phases) > 1 and "plasticity" not in phases:
+        warnings.warn(
+            f"circuit: the rules of {', '.join(names)} learn in every step, as none of the phases {phases} is named "
+            "plasticity. Name one so, or say when they learn: connect(..., learns='...').",
+            stacklevel=4,
+        )

@@ -1,0 +1,172 @@
+"""The arguments of ``connect``, made into what a projection keeps: its connectivity, weights and rule."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from brian2.units.fundamentalunits import DIMENSIONLESS
+
+from ....errors import RecircuitError
+from ....plasticity import Rule, SynapticEquation, find
+from ....plasticity.names import LATE
+from ....plasticity.values import Values
+from ...connectivity import Connectivity, Given, NoAutapses
+from ...connectivity.given import is_listing, is_sparse
+from ..neurons.neuron import Neuron
+from ..populations.population import Population
+from .initial import draw, glorot
+from .projection import Projection, Transposed
+
+
+def equation_of(
+    rule: Any, into: str, name: str, pre: Population, post: Population, step: float
+) -> SynapticEquation | None:
+    """The equation that a rule, or the rule of a name, has for a projection into this compartment, for a time step."""
+    rule = find(rule) if isinstance(rule, str) else rule
+    if rule is None or isinstance(rule, SynapticEquation):
+        return rule and rule.with_step(step)
+    if not isinstance(rule, Rule):
+        raise RecircuitError(f"connect {name}: rule is a Rule, its name, or one of its equations; got {rule!r}.")
+    side, other = ("feedback", "forward") if into == "apical" else ("forward", "feedback")
+    equation = getattr(rule, side)
+    if not equation.plastic and not equation.transpose_of:
+        raise RecircuitError(
+            f"connect {name}: into {into!r} a rule stands for its {side} equation, and {rule.name!r} has none, so that "
+            f"the weights would never change. Give its {other} equation, as rule=my_rule.{other}; or rule=None for "
+            "weights that stay as they are."
+        )
+    turned = getattr(rule, other)
+    if turned.plastic and _fits(turned, pre, post) and not _fits(equation, pre, post):
+        raise RecircuitError(
+            f"connect {name}: into {into!r} the rule {rule.name!r} stands for its {side} equation, which reads what "
+            f"{pre.name!r} and {post.name!r} do not have. Its {other} equation fits: give rule=my_rule.{other}."
+        )
+    return equation.with_step(step)
+
+
+def with_delays_of_synapses(
+    equation: SynapticEquation | None, delay: int | np.ndarray, name: str
+) -> tuple[SynapticEquation | None, dict[str, np.ndarray]]:
+    """The equation with a state that says which delay each synapse has, if it reads what arrives; and what that state is."""
+    if equation is None or not equation.reads_arriving or isinstance(delay, int):
+        return equation, {}
+    if LATE in {*equation.parameters, *equation.state, *equation.traces, *equation.broadcasts, *equation.locals}:
+        raise RecircuitError(
+            f"connect {name}: the rule {equation.rule!r} has a name '{LATE}' of its own. With delays of single synapses that "
+            "is the delay of a synapse, in steps. Call the rule's by another name."
+        )
+    return replace(equation, state=Values({**equation.state, LATE: 0.0})), {LATE: delay.astype(float)}
+
+
+def unused_name(name: str | None, pre: str, post: str, used: Iterable[str]) -> str:
+    """The name of a projection: the one that is given, or that of its two populations.
+
+    Raises
+    ------
+    RecircuitError
+        If none is given, and there is such a projection already.
+    """
+    usual = f"{pre}_to_{post}"
+    if not name and usual in used:
+        raise RecircuitError(
+            f"connect: the name {usual!r} is used already, by another projection between these populations. Give this one a "
+            f"name of its own, as in connect(..., name='{usual}_2')."
+        )
+    return name or usual
+
+
+def _fits(equation: SynapticEquation, pre: Population, post: Population) -> bool:
+    """Whether two populations have what an equation reads of them."""
+    return equation.reads_pre <= {*pre.variables()} and equation.reads_post <= {*post.variables()}
+
+
+def listed_synapses(weights: Any, connectivity: Any, autapses: bool | None, name: str) -> tuple[Any, Any]:
+    """Weights and connectivity, where either is an array or a sparse matrix that says which synapses there are."""
+    if autapses is not None and not isinstance(autapses, bool | np.bool_):
+        raise RecircuitError(f"connect {name}: autapses is True or False; got {autapses!r}.")
+    if is_sparse(weights):
+        connectivity = Given(weights) if connectivity is None else connectivity
+        weights = weights.toarray()
+    if is_listing(connectivity):
+        connectivity = Given(connectivity)
+    return weights, connectivity
+
+
+def first_weights(
+    weights: Any, connectivity: Any, equation: SynapticEquation | None, partner: Callable[[], Projection]
+) -> Any:
+    """The weights that were given, or those that the rule or the connectivity begins with, or `glorot`."""
+    if weights is not None:
+        return weights
+    if equation is not None and equation.transpose_of:
+        return partner().transposed(equation.transpose_of)
+    initial = getattr(connectivity, "initial", None)
+    return glorot() if initial is None else initial
+
+
+def without_autapses(connectivity: Connectivity, autapses: bool | None, projection: tuple[Any, Any], name: str) -> Any:
+    """The connectivity, without the synapses of a unit to itself where the user asks for that."""
+    if autapses is not False:
+        return connectivity
+    pre, post = projection
+    if pre is not post:
+        raise RecircuitError(
+            f"connect {name}: autapses are the synapses of a unit to itself, and {pre.name!r} is not {post.name!r}. "
+            "Leave autapses out."
+        )
+    try:
+        return NoAutapses(connectivity)
+    except RecircuitError as problem:
+        raise RecircuitError(f"connect {name}: {problem}") from None
+
+
+def check_arrays(projection: Projection) -> None:
+    """Refuse weights and states of another shape than the projection's; a function's are seen when it is called."""
+    for what, value in {"weights": projection.weights, **projection.states}.items():
+        if not isinstance(value, Transposed) and not callable(value):
+            name, dimension = f"connect {projection.name}", DIMENSIONLESS
+            if what != "weights" and projection.equation is not None:
+                name, dimension = f"{name}, {what}", projection.equation.dimension(what)
+            draw(value, np.random.default_rng(0), projection.shape, name, dimension)
+
+
+def warn_of_autapses(projection: Projection, autapses: bool | None) -> None:
+    """Say that synapses of a unit to itself will learn where the weights that were given have none."""
+    weights = projection.weights
+    square = isinstance(weights, np.ndarray) and weights.ndim == 2 and weights.shape[0] == weights.shape[1] > 1
+    if autapses is not None or projection.pre is not projection.post or not projection.plastic or not square:
+        return
+    if projection.connectivity.masked or weights.diagonal().any() or not weights.any():
+        return
+    warnings.warn(
+        f"connect {projection.name}: the weights of the units to themselves begin at 0, and the rule will change them. "
+        "Say autapses=False if there are no such synapses, or autapses=True if there are.",
+        stacklevel=4,
+    )
+
+
+def arrives_as(pre: Population, post: Population, into: str, name: str, there: Iterable[Projection]) -> str:
+    """Return the last part of a field's name: the pre population, or for further projections from it the projection."""
+    into_post = [p for p in there if p.post is post]
+    second = any(p.pre is pre and p.into == into for p in into_post)
+    arrives = name if second else pre.name
+    taken = {p.field for p in into_post} | set(post.neuron.dimensions)
+    if f"{into}_{arrives}" in taken:
+        raise RecircuitError(
+            f"connect {name}: what arrives here would be stored as {into}_{arrives}, and {post.name!r} has a "
+            "variable of this name already. Choose another name for the projection."
+        )
+    return arrives
+
+
+def read_constant(equation: SynapticEquation | None, pre: Population, constants: Mapping[str, Any]) -> None:
+    """Let a rule read any variable of a constant: each has the constant's value, so that it can be a bias."""
+    if equation is None or f"{pre.name}.rate" not in constants:
+        return
+    absent = sorted(equation.reads_pre - set(pre.variables()))
+    if absent:
+        pre.set_neuron(Neuron("\n".join([pre.neuron.text, *(f"{variable} = rate : 1" for variable in absent)])))

@@ -1,0 +1,223 @@
+"""A projection is all synapses from one population to another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ....errors import RecircuitError
+from ....plasticity import SynapticEquation
+from ...connectivity import Connectivity, Shape
+from ..display import projection_html
+from ..fixed import Fixed
+from ..populations.population import Population, Values
+from ..schedules.schedule import During
+
+
+@dataclass(frozen=True)
+class Transposed:
+    """The weights of another projection in the opposite direction, as a control such as backpropagation; this is not local.
+
+    Parameters
+    ----------
+    of : Projection
+        The projection that has the weights.
+    variable : str
+        ``"w"``, or a state of that projection's rule that is read in place of its weights.
+    flipped : bool
+        Whether the matrix is transposed; False leaves it as it is, between other units.
+    elsewhere : bool
+        Whether the weights are used between other units of the same sizes.
+    scale : float
+        The factor by which the weights are multiplied, as in ``-projection.T``.
+    """
+
+    of: Projection
+    variable: str = "w"
+    flipped: bool = True
+    elsewhere: bool = False
+    scale: float = 1.0
+
+    def __neg__(self) -> Transposed:
+        return self * -1.0
+
+    def __mul__(self, factor: float) -> Transposed:
+        if not isinstance(factor, int | float | np.integer | np.floating) or not np.isfinite(factor):
+            raise RecircuitError(f"{self.of.name}.T is multiplied by a finite number; got {factor!r}.")
+        if not self.of.connectivity.learns:
+            raise RecircuitError(f"{self.of.name}.T has no weights of its own that could be multiplied.")
+        return replace(self, scale=self.scale * float(factor))
+
+    __rmul__ = __mul__
+
+    def matrix(self) -> np.ndarray:
+        """Return the weights as they are read; those of one-to-one synapses, (n,), are the same in both directions."""
+        found = self.of[self.variable].T if self.flipped else self.of[self.variable]
+        return found if self.scale == 1 else self.scale * found
+
+
+@dataclass(eq=False, repr=False)
+class Projection(Fixed):
+    """All synapses from ``pre`` to ``post``, into one compartment: field_post = sum over pre of w*sends_pre.
+
+    `Circuit.connect` makes it. ``projection["w"]`` returns the weights, of shape (n_post, n_pre) if they are dense.
+
+    Parameters
+    ----------
+    network : Circuit
+        The circuit that it belongs to.
+    name : str
+        Its name.
+    pre, post : Population
+        The population that sends and the one that receives.
+    into : str
+        The compartment of the post units.
+    sends : str
+        The variable of the pre units that is transmitted.
+    connectivity : Connectivity
+        Which synapses exist.
+    equation : SynapticEquation or None
+        How the weights change; None leaves them as they are.
+    weights : number, array, function or Transposed
+        The initial weights.
+    during, learns : During
+        The phases in which it transmits, and in which it learns.
+    closed : str
+        What the post units receive otherwise: the last value (``"hold"``) or zero (``"zero"``).
+    delay : int or array of int
+        The delay in steps, one for all synapses or an array of the shape of the weights.
+    states : dict of str to array
+        Initial values of the rule's states.
+    arrives : str
+        The name under which its signal arrives in the compartment; empty for the name of the pre population.
+    """
+
+    network: Values = field(repr=False)
+    name: str
+    pre: Population
+    post: Population
+    into: str
+    sends: str
+    connectivity: Connectivity
+    equation: SynapticEquation | None
+    weights: Any
+    during: During
+    learns: During
+    closed: str = "hold"
+    delay: int | np.ndarray = 0
+    states: dict[str, Any] = field(default_factory=dict)
+    arrives: str = ""
+
+    fixed: ClassVar[dict[str, str]] = dict.fromkeys(
+        (
+            "network", "name", "pre", "post", "into", "sends", "connectivity", "equation", "weights", "during", "learns",
+            "closed", "delay", "states", "arrives",
+        ),
+        'Say it in connect(...) of another circuit; the weights of this one are set as in projection["w"] = ...',
+    )  # fmt: skip
+
+    def __post_init__(self) -> None:
+        self.made()
+
+    def __getitem__(self, variable: str) -> np.ndarray:
+        return self.network[f"{self.name}.{variable}"]
+
+    def __setitem__(self, variable: str, value: Any) -> None:
+        self.network[f"{self.name}.{variable}"] = value
+
+    def change(self, *, equation: SynapticEquation | None = None, delay: int | np.ndarray | None = None) -> None:
+        """Give these synapses another rule or another delay. A program that was built before does not know of it.
+
+        Parameters
+        ----------
+        equation : SynapticEquation, optional
+            How the weights change.
+        delay : int or array of int, optional
+            The delay in steps.
+        """
+        if equation is not None:
+            object.__setattr__(self, "equation", equation)
+        if delay is not None:
+            object.__setattr__(self, "delay", delay)
+
+    def __repr__(self) -> str:
+        rule = f"{self.equation.rule}" if self.equation is not None and self.plastic else "fixed"
+        sides = f"{self.pre.name}.{self.sends} -> {self.post.name}.{self.into}"
+        return f"<Projection {self.name}: {sides}, {type(self.connectivity).__name__} {tuple(self.shape)}, {rule}>"
+
+    def _repr_html_(self) -> str:
+        return projection_html(self)
+
+    @property
+    def T(self) -> Transposed:
+        """These weights, for a projection in the opposite direction."""
+        return Transposed(self)
+
+    def transposed(self, variable: str) -> Transposed:
+        """Return a state of these synapses, as the weights of a projection in the opposite direction.
+
+        Parameters
+        ----------
+        variable : str
+            The name of the state.
+        """
+        return Transposed(self, variable)
+
+    def elsewhere(self, *, flipped: bool) -> Transposed:
+        """Return these weights for a projection between other units of the same sizes (a control that is not local).
+
+        Parameters
+        ----------
+        flipped : bool
+            Whether the matrix is transposed.
+        """
+        return Transposed(self, flipped=flipped, elsewhere=True)
+
+    @property
+    def field(self) -> str:
+        """The variable of the post unit that this projection alone writes."""
+        return f"{self.into}_{self.arrives or self.pre.name}"
+
+    def totals(self) -> dict[str, str]:
+        """Return the sums of weights that the post unit's equations ask for, with the variable of this projection's part."""
+        asked = [total for total, into in self.post.neuron.totals.items() if into == self.into]
+        if self.connectivity.kind == "largest":  # pooling brings in one signal, and weighs none
+            return {}
+        return {total: f"{total}_of_{self.name}" for total in asked}
+
+    @property
+    def argmax(self) -> str:
+        """The variable of a unit of max pooling that says which input was the largest."""
+        return f"{self.field}_argmax"
+
+    @cached_property
+    def shape(self) -> Shape:
+        """The shape of the weights."""
+        return self.connectivity.shape(self.pre.size, self.post.size)
+
+    @cached_property
+    def synapses(self) -> int:
+        """The number of synapses, including those that are left out at random."""
+        return self.connectivity.count(self.pre.size, self.post.size)
+
+    @property
+    def local(self) -> bool:
+        """Whether each synapse learns from local variables only: its rule is local, and its weight belongs to it alone."""
+        if isinstance(self.weights, Transposed):
+            return not self.connectivity.learns  # what goes to a latched argmax has no weights of its own
+        return (
+            self.equation is None or not self.equation.plastic or (self.equation.local and not self.connectivity.shared)
+        )
+
+    @property
+    def owner(self) -> Projection:
+        """The projection whose weights this one reads, which is another one if they are a transpose."""
+        return self.weights.of if isinstance(self.weights, Transposed) else self
+
+    @property
+    def plastic(self) -> bool:
+        """Whether a rule changes these weights."""
+        return self.equation is not None and self.equation.plastic

@@ -1,0 +1,5 @@
+"""The data that a user gives, as rows that stimuli and supervisors present."""
+
+from .rows import Inputs, Rows, as_inputs, as_mapping, dataset_inputs, rows_for
+
+__all__ = ["Inputs", "Rows", "as_inputs", "as_mapping", "dataset_inputs", "rows_for"]

@@ -1,0 +1,173 @@
+"""The samples that a user gives: a pair, samples alone, or an iterator over parts of them; and the names of classes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ...errors import RecircuitError
+from ..description.network import Network
+from ..description.populations.population import Population
+from ..lowering.memory import GIB, available
+
+__all__ = ["class_names", "coded", "is_pair", "stimuli", "supervisors", "x_and_y"]
+
+
+def stimuli(network: Network) -> list[Population]:
+    """Return the populations that present the samples."""
+    return [p for p in network.populations.values() if p.clamp is not None and not p.clamp.supervises]
+
+
+def supervisors(network: Network) -> list[Population]:
+    """Return the populations that present what the circuit should answer."""
+    return [p for p in network.populations.values() if p.clamp is not None and p.clamp.supervises]
+
+
+def x_and_y(network: Network, given: Any, asked: str) -> tuple[Any, Any]:
+    """Return samples and what is wanted of them, or None where that was not given.
+
+    Parameters
+    ----------
+    network : Network
+        The circuit that the samples are for.
+    given : pair of arrays, array, or iterator
+        A pair (x, y); x alone; or an iterator that ends, over pairs or samples, each of one sample or of several.
+    asked : str
+        Who asks, for messages.
+
+    Raises
+    ------
+    RecircuitError
+        If it is none of these, or too large.
+    """
+    if isinstance(given, str):
+        raise RecircuitError(
+            f"{asked}: the data are a data set, a pair (x, y), or x alone; got the text {given!r:.60}. A data set is read by "
+            f"its name with rc.load({given!r:.60})."
+        )
+    if isinstance(given, tuple):
+        if len(given) != 2:
+            raise RecircuitError(
+                f"{asked}: the data are a data set, a pair (x, y), or x alone; got a tuple of {len(given)}."
+            )
+        return given
+    if isinstance(given, Iterable) and not isinstance(given, Sequence | Mapping | str) and not _is_array(given):
+        return _gathered(network, given, asked)
+    if isinstance(given, list) and is_pair(given):
+        raise RecircuitError(f"{asked}: a pair of samples and what is wanted is a tuple, (x, y); got a list of two.")
+    return given, None
+
+
+def is_pair(given: Any) -> bool:
+    """Return whether a list or tuple is samples and what is wanted of them: two arrays of different dimensions."""
+    return len(given) == 2 and len({-1 if part is None else part.ndim for part in map(_array, given)}) > 1
+
+
+def class_names(y: Any, known: tuple[str, ...] | None = None) -> tuple[str, ...] | None:
+    """Return the names of classes that are no numbers, sorted; those that are ``known`` already, if names are given."""
+    values = _array(y)
+    if values is None or values.dtype.kind not in "OUST":
+        return None
+    names = tuple(np.unique(_names(values)).tolist())
+    return known if known is not None else names
+
+
+def coded(y: Any, classes: tuple[str, ...] | None, asked: str) -> Any:
+    """Return the number of each class: names by their place among the classes, anything else as it is."""
+    values = _array(y)
+    if values is None or values.dtype.kind not in "OUST" or classes is None:
+        return y
+    names = _names(values).reshape(-1)
+    unknown = sorted(set(names.tolist()) - set(classes))
+    if unknown:
+        raise RecircuitError(f"{asked}: the class {unknown[0]!r} is not among those of training, {list(classes)}.")
+    places = {name: place for place, name in enumerate(classes)}
+    return np.array([places[name] for name in names.tolist()], dtype=np.int64)
+
+
+def _names(values: np.ndarray) -> np.ndarray:
+    """The names of classes as text; refuse what is missing, and numbers among texts."""
+    if values.dtype.kind == "O":
+        flat = values.reshape(-1).tolist()
+        missing = [place for place, one in enumerate(flat) if _is_missing(one)]
+        if missing:
+            raise RecircuitError(
+                f"labels: {len(missing):,} samples have no class; sample {missing[0]} has {flat[missing[0]]!r}. Leave these "
+                "samples out."
+            )
+        wrong = [one for one in flat if not isinstance(one, str | bytes | int | float | np.generic)]
+        if wrong:
+            raise RecircuitError(f"labels: a class is a number or a text; got {wrong[0]!r:.80}.")
+        if len({isinstance(one, str) for one in flat}) > 1:
+            raise RecircuitError(
+                "labels: some classes are texts and others are not. Give all of them as texts, or as numbers."
+            )
+    try:
+        return values.astype(str)
+    except UnicodeDecodeError as problem:
+        raise RecircuitError(
+            f"labels: {problem.object!r} is not a text. Give classes as texts or as whole numbers."
+        ) from None
+
+
+def _is_missing(label: Any) -> bool:
+    """Whether a label says that there is none: None, NaN, or the missing values of pandas."""
+    return (
+        label is None or type(label).__name__ in ("NAType", "NaTType") or (isinstance(label, float) and label != label)
+    )
+
+
+def _is_array(given: Any) -> bool:
+    return isinstance(given, np.ndarray) or hasattr(given, "__array__")
+
+
+def _array(y: Any) -> np.ndarray | None:
+    """An array of what is one; None of series of different lengths, and of nothing."""
+    if y is None or callable(y):
+        return None
+    try:
+        return np.asarray(y)
+    except ValueError:
+        return None
+
+
+def _gathered(network: Network, given: Iterable[Any], asked: str) -> tuple[Any, Any]:
+    """All that an iterator yields, in memory: every epoch shows all samples, in an order of its own."""
+    xs: list[np.ndarray] = []
+    ys: list[np.ndarray] = []
+    held, free = 0, available()
+    for item in given:
+        x, y = item if isinstance(item, tuple | list) and len(item) == 2 else (item, None)
+        if isinstance(x, Mapping):
+            raise RecircuitError(
+                f"{asked}: an iterator yields pairs (x, y) of arrays; give several stimuli as a mapping."
+            )
+        one, x = _is_one_sample(network, x), np.asarray(x)
+        xs.append(x[None] if one else x)
+        if y is not None:
+            ys.append(np.asarray(y)[None] if one else np.asarray(y))
+        held += xs[-1].nbytes
+        if free is not None and held > free:
+            raise RecircuitError(
+                f"{asked}: the iterator has yielded {held / GIB:.2f} GiB, and {free / GIB:.2f} GiB are free. All samples are "
+                "kept in memory: give an iterator that ends, or fewer samples, or call train once for each part."
+            )
+    if not xs or len(ys) not in (0, len(xs)):
+        raise RecircuitError(f"{asked}: an iterator yields one pair (x, y) or more; got {len(xs)} x, and {len(ys)} y.")
+    try:
+        return np.concatenate(xs), np.concatenate(ys) if ys else None
+    except ValueError:
+        raise RecircuitError(
+            f"{asked}: the iterator yields samples of the shapes {sorted({x.shape[1:] for x in xs})}; give series of different "
+            "lengths as a list of arrays."
+        ) from None
+
+
+def _is_one_sample(network: Network, x: Any) -> bool:
+    """Whether an array is a single sample of the first stimulus, and not several."""
+    shown = stimuli(network)
+    if shown and shown[0].clamp is not None and shown[0].clamp.every:
+        return np.ndim(x) < 3
+    return bool(shown) and np.ndim(x) < 2 and np.size(x) == shown[0].size

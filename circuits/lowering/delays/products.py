@@ -1,0 +1,129 @@
+"""Synapses with delays of their own, as one product: each pre unit is taken once for each delay that its synapses have.
+
+With S signals of this step or earlier ones, pairs of a pre unit and a delay, field = late W'^T: ``late`` holds these S signals
+of each batch element, and W', (post units, S), has each weight where its synapse's pair is, and zeros elsewhere. The zeros are
+multiplied too, so that this pays where pairs are few or batch elements are many; otherwise the signals are gathered from
+synapse to synapse, which `recircuit.circuits.lowering.delays.kernels.DelayedPropagate` does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from ...connectivity import Dense
+from ...description.network import Network
+from ...description.projections.delays import DelayLine, synapse_tables
+from ...description.projections.projection import Projection
+from ..kernels import Propagate
+from ..operations import Operation
+from ..terms import Term
+from ..variables import Kind, Scope, Variable
+from .kernels import LateSignals, SpreadWeights
+
+__all__ = ["Pairs", "as_product", "pairs_of", "pair_tables", "pair_variables"]
+
+#: Measured on one core with the backend cpp, in nanoseconds: a signal that is gathered for a synapse, a weight that is put into
+#: its place (in every step if it learns), and a multiplication of a product, of one batch element and of many.
+GATHERED, PLACED, ALONE, OF_MANY = 0.32, 1.0, 0.15, 0.025
+#: W' has at most so many times as many places as there are synapses.
+LARGEST = 16
+
+
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """The pairs of a pre unit and a delay that synapses have, and where each synapse is among them.
+
+    Parameters
+    ----------
+    pre, steps : array of int
+        The pre unit and the delay in steps of each pair.
+    place : array of int
+        Where each synapse is in W', counted row by row.
+    weight : array of int
+        Which weight each synapse has.
+    """
+
+    pre: np.ndarray = field(repr=False)
+    steps: np.ndarray = field(repr=False)
+    place: np.ndarray = field(repr=False)
+    weight: np.ndarray = field(repr=False)
+
+    @property
+    def count(self) -> int:
+        """How many pairs there are."""
+        return len(self.pre)
+
+
+#: Of each projection that was asked for: delays, sizes and the number of batch elements do not change.
+_FOUND: WeakKeyDictionary[Projection, Pairs | None] = WeakKeyDictionary()
+
+
+def pairs_of(network: Network, projection: Projection) -> Pairs | None:
+    """Return the pairs of a projection, if a product of them is the cheaper way; otherwise, and without such delays, None."""
+    if projection not in _FOUND:
+        _FOUND[projection] = _pairs_of(network, projection)
+    return _FOUND[projection]
+
+
+def _pairs_of(network: Network, projection: Projection) -> Pairs | None:
+    tables = synapse_tables(projection) if network.lowering != "reference" else {}
+    if not tables:
+        return None
+    steps, pre, start = tables["delay_steps"], tables["delay_pre"], tables["delay_start"]
+    found, pair = np.unique(pre.astype(np.int64) * (steps.max() + 1) + steps, return_inverse=True)
+    post = np.repeat(np.arange(projection.post.size), np.diff(start))
+    place = post * len(found) + pair
+    if not cheaper(len(steps), projection.post.size * len(found), network.batch_size, projection.owner.plastic):
+        return None
+    if len(np.unique(place)) < len(place):  # several synapses between two units that have the same delay
+        return None
+    pres, late = np.divmod(found, steps.max() + 1)
+    return Pairs(*(a.astype(np.int32) for a in (pres, late, place, tables["delay_weight"])))
+
+
+def cheaper(synapses: int, places: int, batch_size: int, learns: bool) -> bool:
+    """Return whether a product with so many places takes less time than going from synapse to synapse."""
+    product = places * max(OF_MANY * batch_size, ALONE) + (PLACED * synapses if learns else 0.0)
+    return places <= min(LARGEST * synapses, 2**31 - 1) and product < GATHERED * batch_size * synapses
+
+
+def as_product(made: Operation, projection: Projection, line: DelayLine, pairs: Pairs) -> list[Operation]:
+    """Return what gathers the signals, what puts the weights into their places, and the product."""
+    kernel, name = made.kernel, projection.name
+    assert isinstance(kernel, Propagate)
+    late, weights = f"{name}.delay_signals", f"{name}.delay_product"
+    gathered = LateSignals(name, pairs.count, kernel.n_pre, f"{projection.pre.name}.{line.name}", line.length, late)
+    product = replace(
+        kernel, connectivity=Dense(), n_pre=pairs.count, signal=Term(name, "delay_signals", variable="delay_signals"),
+        weights=weights, transposed=False, sparse=False,
+    )  # fmt: skip
+    return [
+        replace(
+            made, name=f"late_{name}", kernel=gathered, reads=frozenset({gathered.line, "clock.timestep"}),
+            writes=frozenset({late}), work=0,
+        ),
+        replace(
+            made, name=f"spread_{name}", kernel=SpreadWeights(name, kernel.weights, weights), reads=made.reads,
+            writes=frozenset({weights}), work=0,
+        ),
+        replace(made, kernel=product, reads=frozenset({late, weights}), work=pairs.count * kernel.n_post),
+    ]  # fmt: skip
+
+
+def pair_variables(network: Network, projection: Projection, pairs: Pairs) -> list[Variable]:
+    """Return the signals, W', and the tables."""
+    name = projection.name
+    signals = Variable(name, "delay_signals", (network.batch_size, pairs.count), Scope.DELAY)
+    places = Variable(name, "delay_product", (projection.post.size, pairs.count), Scope.TABLE)
+    tables = [Variable(name, t, v.shape, Scope.TABLE, Kind.WHOLE) for t, v in pair_tables(pairs).items()]
+    return [signals, places, *tables]
+
+
+def pair_tables(pairs: Pairs) -> dict[str, np.ndarray]:
+    """Return the tables by name."""
+    return {
+        "delay_pre": pairs.pre, "delay_steps": pairs.steps, "delay_place": pairs.place, "delay_weight": pairs.weight
+    }  # fmt: skip

@@ -1,0 +1,97 @@
+"""The data of a run: those that it is given, and for the other stimuli those of the runs before."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ...errors import RecircuitError
+from ..description.network import Network
+from ..inputs.rows import Inputs, as_inputs, as_mapping
+from ..inspection.recording import BEFORE, CLOSED, GIVEN, NONE
+from .streams import is_time, stream_of
+
+
+@dataclass(frozen=True)
+class RunInputs:
+    """The data of one run.
+
+    Parameters
+    ----------
+    data : Inputs
+        The data of each stimulus.
+    order : array of int
+        The sample that each batch element presents, for each presentation, or for each step of a circuit without
+        phases.
+    shown : dict of str to str
+        For each stimulus, whether it presents the data of this run, those of an earlier one, or none.
+    """
+
+    data: Inputs
+    order: np.ndarray
+    shown: dict[str, str]
+
+    def shown_of(self, presented: Collection[str]) -> dict[str, str]:
+        """The same, where only some stimuli are open in a step of the run's presentations."""
+        return {name: says if name in presented else CLOSED for name, says in self.shown.items()}
+
+
+def in_rows(order: Any, batch_size: int) -> np.ndarray:
+    """An order that was given by hand, as an array with a row for each presentation."""
+    rows = np.asarray(order)
+    if rows.ndim != 2:
+        raise RecircuitError(
+            f"run: the order is whole numbers of the shape (presentations, {batch_size}); got {order!r:.60}."
+        )
+    return rows
+
+
+@dataclass
+class Remembered:
+    """The data that were given to earlier runs, for each stimulus. Functions of time are kept as functions."""
+
+    inputs: Inputs | None = None
+    stream: dict[str, Any] = field(default_factory=dict)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Remembered:
+        """Return a copy that shares the data. What either of the two is given later belongs to it alone."""
+        return Remembered(self.inputs, dict(self.stream))
+
+    def next_run(
+        self, network: Network, given: Any, presentations: Any, begin: float, order: Any = None, mode: str | None = None
+    ) -> RunInputs:
+        """Return the data of the next run, and remember them.
+
+        ``begin`` is the time at which the run begins, in seconds; ``order`` replaces the usual order of samples;
+        ``mode`` is the schedule that the run goes through.
+        """
+        if is_time(given):
+            given, presentations = presentations, given
+        if network.schedule is None:
+            return self._of_stream(network, given, presentations, begin)
+        new = as_inputs(network, given, mode=mode)
+        before = self.inputs.rows if self.inputs is not None else {}
+        data = Inputs({**before, **new.rows})
+        data.check_lengths(network, mode)
+        usual = (new if new.rows else data).order
+        rows = usual(presentations, network.batch_size) if order is None else in_rows(order, network.batch_size)
+        self.inputs = data
+        return RunInputs(data, rows, _shown(network, new.rows, before))
+
+    def _of_stream(self, network: Network, given: Any, duration: Any, begin: float) -> RunInputs:
+        new = as_mapping(network, given)
+        named: Mapping[str, Any] = (
+            new if isinstance(new, Mapping) else {} if new is None else as_inputs(network, new).rows
+        )
+        before, both = self.stream, {**self.stream, **named}
+        data, order = stream_of(network, both, duration, begin)
+        self.stream = both
+        return RunInputs(data, order, _shown(network, named, before))
+
+
+def _shown(network: Network, new: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, str]:
+    clamped = [p.name for p in network.populations.values() if p.clamp is not None]
+    return {name: GIVEN if name in new else BEFORE if name in before else NONE for name in clamped}

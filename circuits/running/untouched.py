@@ -1,0 +1,41 @@
+"""Measurements leave the circuit as it was: what a run has written is put back when it is over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ..backends.program import Program
+from ..lowering.timetable import Timetable
+
+__all__ = ["untouched"]
+
+
+@contextmanager
+def untouched(program: Program, table: Timetable) -> Iterator[None]:
+    """Put back, when the block is over, everything that presentations of a timetable can write.
+
+    These are the variables that its operations write, those of units, the clock, and the state of the random numbers.
+    What an evaluation cannot write, such as weights, is neither read nor written.
+
+    Parameters
+    ----------
+    program : Program
+        The program that runs the presentations.
+    table : Timetable
+        The operations of these presentations.
+    """
+    written = {key for row in table.entries for entry in row for key in entry.operation.writes}
+    changing = [
+        key
+        for key, variable in program.variables.items()
+        if key in written or variable.of_units or variable.owner in ("clock", "presentation")
+    ]
+    before = {key: program.read(key).copy() for key in changing}
+    noise = program.noise()
+    try:
+        yield
+    finally:
+        for key, values in before.items():
+            program.write(key, values)
+        program.set_noise(noise)

@@ -1,0 +1,113 @@
+"""Checks of the values that a user sets a variable to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from brian2.units import Quantity
+from brian2.units.fundamentalunits import get_dimensions
+
+from ...errors import RecircuitError
+from ...plasticity.names import LATE
+from ..description.network import Network
+from ..description.neurons.parameter_checks import check_time_constants
+from ..description.neurons.reads import dimension_in
+from ..description.populations.shown_values import refuse_other_unit
+from ..description.projections.arriving import arriving_in
+from ..description.projections.projection import Transposed
+from ..inspection.expressions import known
+from ..lowering.variables import Variable
+
+#: The steps that the clock has made, and the time, which follows from them.
+STEP, TIME = "clock.timestep", "clock.t"
+
+
+def check_settable(circuit: Network, key: Any) -> str:
+    """The name of a variable, as ``"h.rate"``; refuse anything else, and weights that are another projection's."""
+    if not isinstance(key, str) or "." not in key:
+        raise RecircuitError(f"circuit: the name of a variable is a text such as 'h.rate'; got {key!r}.")
+    if key == TIME:
+        raise RecircuitError(f"circuit: {key} cannot be set, since it is {STEP}*dt; set {STEP}, the number of steps.")
+    owner = key.partition(".")[0]
+    weights = circuit.projections[owner].weights if owner in circuit.projections else None
+    if isinstance(weights, Transposed):
+        raise RecircuitError(
+            f"circuit: {key!r} cannot be set, since {owner!r} reads the weights of {weights.of.name!r}; set those."
+        )
+    return key
+
+
+def check_alone(circuit: Network, owner: str, variable: str) -> None:
+    """Refuse to set what other parts of the circuit were made by: a parameter of an output circuit, delays of synapses."""
+    here = circuit.projections.get(owner) if variable == LATE else None
+    if here is not None and not isinstance(here.delay, int) and arriving_in(here):
+        raise RecircuitError(
+            f"circuit: {owner}.{LATE} cannot be set: it tells the delays of single synapses, by which the circuit was made. "
+            "Give others to connect(..., delay=...) of another circuit."
+        )
+    output = circuit.outputs_of.get(owner)
+    if output is not None and variable in output.built_in:
+        raise RecircuitError(
+            f"circuit: {owner}.{variable} cannot be set, since {type(output).__name__} made other parts of the circuit by it. "
+            f"Give another {variable} to {type(output).__name__}(...) when you declare the population {owner!r}."
+        )
+
+
+def check_value(circuit: Network, variable: Variable, value: Any) -> None:
+    """Refuse what is not finite, too large for the variable, of another shape, or of another dimension."""
+    key, wanted = variable.key, dimension_in(circuit, variable.owner, variable.name)
+    _check_numbers(circuit, variable, value)
+    if get_dimensions(value) is not wanted:
+        raise RecircuitError(
+            f"{key} has the dimension {wanted}; got {value!r}. Give it with its unit, as in 10*ms, or as a plain number "
+            "if the dimension is 1."
+        )
+
+
+def checked_state(circuit: Network, variables: Mapping[str, Variable], values: Any) -> dict[str, np.ndarray]:
+    """The values of a state by the names under which they are stored; refuse all if one of them does not fit."""
+    if not isinstance(values, Mapping):
+        raise RecircuitError(f"set_state: expected a mapping from names to arrays; got {values!r}.")
+    found = {}
+    for key, value in values.items():
+        if key == TIME and STEP in values:
+            continue
+        name = known(circuit, variables, check_settable(circuit, key))
+        _check_numbers(circuit, variables[name], value)
+        refuse_other_unit(value, dimension_in(circuit, variables[name].owner, variables[name].name), name)
+        found[name] = np.asarray(value)
+    return found | ({TIME: np.asarray(found[STEP] * float(circuit.dt))} if STEP in found else {})
+
+
+def _check_numbers(circuit: Network, variable: Variable, value: Any) -> None:
+    key = variable.key
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        array = np.asarray("ragged")
+    if array.dtype.kind not in "uifb":
+        raise RecircuitError(f"{key} is set to numbers; got {value!r}.")
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        raise RecircuitError(f"{key} cannot be set to NaN or infinity. Give finite numbers.")
+    units = circuit.populations.get(variable.owner)
+    own = (
+        units is not None and variable.name in units.neuron.parameters
+    )  # of one shape or another: see change_parameter
+    try:
+        np.broadcast_to(array, array.shape if own else variable.shape)
+    except ValueError:
+        raise RecircuitError(f"{key} has the shape {variable.shape}; got {array.shape} of {array.dtype}.") from None
+    if units is not None:
+        wanted = dimension_in(circuit, variable.owner, variable.name)
+        check_time_constants(units.neuron.right_hand_sides, {variable.name: Quantity(array, dim=wanted)}, key)
+    dtype = variable.kind.dtype(circuit.dtype)
+    if dtype.kind == "i" and (array != np.floor(array)).any():
+        raise RecircuitError(f"{key} is a whole number; got {array}.")
+    if key == STEP and not 0 <= array < 2**53:
+        raise RecircuitError(f"{key} is a number of steps, at least 0 and below 2^53; got {array}.")
+    limits = np.finfo(dtype) if dtype.kind == "f" else np.iinfo(dtype)
+    if array.size and (array.min() < limits.min or array.max() > limits.max):
+        largest = max(abs(array.min()), abs(array.max()))
+        raise RecircuitError(f"{key} is kept as {dtype}, whose largest number is {limits.max:.3g}; got {largest:.3g}.")
