@@ -37,7 +37,7 @@ from recircuit.circuits.backends.program import Interrupted
 from recircuit.circuits.inputs import as_inputs
 from recircuit.circuits.lowering import kernels
 from recircuit.circuits.lowering.brian.emit import brian_preferences, emit
-from recircuit.circuits.lowering.delays.lines import kernels as delay_kernels
+from recircuit.circuits.lowering.delays import kernels as delay_kernels
 from recircuit.circuits.lowering.memory import Need
 from recircuit.circuits.lowering.terms import Kernel
 from recircuit.models import layered

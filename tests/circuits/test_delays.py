@@ -10,7 +10,7 @@ from brian2 import ms
 
 import recircuit as rc
 from recircuit.circuits import Convolution, Local
-from recircuit.circuits.lowering.delays.lines import products as delay_products
+from recircuit.circuits.lowering.delays import products as delay_products
 from recircuit.circuits.lowering.memory import Need
 from recircuit.errors import RecircuitError
 
