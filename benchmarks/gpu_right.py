@@ -13,13 +13,15 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import Any
 
-from benchmarks.agreement import BOUNDS, cases
+from benchmarks.agreement import BOUNDS, STRUCTURES, cases
 from benchmarks.build import SIZES
 from benchmarks.gpu_commands import OutOfTime, answer_of, lines_of
 from recircuit.processor import cores
 
 #: As many circuits are compiled at a time: for the most of its time each is one process of one thread.
 AT_A_TIME = max(1, min(16, cores()))
+#: Cases that are also tried with stretches of a presentation as one launch: some of each kind.
+WALKED = ("urfb", "adam", *STRUCTURES)
 #: Seconds after which a case is taken not to end.
 MOST = 150
 PYTEST = [sys.executable, "-W", "ignore", "-u", "-m", "pytest", "-q", "-p", "no:cacheprovider"]
@@ -37,30 +39,33 @@ def build(arguments: argparse.Namespace) -> dict[str, Any]:
 def agreement(arguments: argparse.Namespace) -> dict[str, Any]:
     """How far cuda is from numpy, case by case."""
     rows = [row for row in arguments.earlier.get("rows", []) if row["ok"]]
-    there = {(row["case"], row["precision"]) for row in rows}
-    wanted = [(case, precision) for case in cases() for precision in BOUNDS]
+    there = {(row["case"], row["precision"], row["way"]) for row in rows}
+    wanted = [(case, precision, "graph") for case in cases() for precision in BOUNDS]
+    wanted += [(case, "float32", "persistent") for case in WALKED]
     findings: dict[str, Any] = {"of": len(wanted), "rows": rows, "failed": []}
     left = [one for one in wanted if one not in there]
     with ThreadPoolExecutor(AT_A_TIME) as pool:
-        for done in as_completed([pool.submit(_agrees, case, precision, arguments) for case, precision in left]):
+        for done in as_completed([pool.submit(_agrees, *one, arguments) for one in left]):
             row = done.result()
             if row is None:
                 continue
             rows.append(row)
-            rows.sort(key=lambda row: (row["case"], row["precision"]))
-            findings["failed"] = [f"{row['case']}, {row['precision']}" for row in rows if not row["ok"]]
+            rows.sort(key=lambda row: (row["case"], row["precision"], row["way"]))
+            findings["failed"] = [
+                f"{row['case']}, {row['precision']}, {row['way']}" for row in rows if not row["ok"]
+            ]
             arguments.keep(findings)
     if len(rows) < len(wanted):
         raise OutOfTime(f"the time was spent: {len(wanted) - len(rows)} of {len(wanted)} cases are left")
     return findings
 
 
-def _agrees(case: str, precision: str, arguments: argparse.Namespace) -> dict[str, Any] | None:
+def _agrees(case: str, precision: str, way: str, arguments: argparse.Namespace) -> dict[str, Any] | None:
     """One case, in a process of its own; None if there was no time for it."""
-    row: dict[str, Any] = {"case": case, "precision": precision}
+    row: dict[str, Any] = {"case": case, "precision": precision, "way": way}
     command = [sys.executable, "-W", "ignore", "-m", "benchmarks.agreement", case, precision]
     try:
-        row |= json.loads(answer_of(command, arguments, most=MOST))
+        row |= json.loads(answer_of(command, arguments, most=MOST, RECIRCUIT_CUDA_PRESENTATION=way))
     except OutOfTime:
         return None
     except (RuntimeError, ValueError, OSError) as problem:

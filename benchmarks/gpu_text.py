@@ -7,7 +7,7 @@ from typing import Any
 
 from benchmarks import report
 from benchmarks.agreement import BOUNDS
-from benchmarks.gpu_parts import BY_CUBLAS, BY_GRAPH, OURS, TORCH
+from benchmarks.gpu_parts import BY_CUBLAS, BY_WALK, OURS, TORCH, faster_ways
 
 
 def _rows(part: dict[str, Any]) -> list[list[Any]]:
@@ -19,7 +19,7 @@ def _agreement(part: dict[str, Any]) -> str:
     worst = {p: max((r.get("apart", float("inf")) for r in rows if r["precision"] == p), default=None) for p in BOUNDS}
     said = ", ".join(f"{p} {v:.1e} (bound {BOUNDS[p]:g})" for p, v in worst.items() if v is not None)
     failed = "; ".join(
-        f"**{r['case']}, {r['precision']}: {r.get('error', r.get('apart'))}**" for r in rows if not r["ok"]
+        f"**{r['case']}, {r['precision']}, {r['way']}: {r.get('error', r.get('apart'))}**" for r in rows if not r["ok"]
     )
     return f"{len(rows)} of {part.get('of', len(rows))} cases; the worst: {said}. {failed}\n"
 
@@ -39,11 +39,12 @@ def _training(part: dict[str, Any]) -> str:
 
 
 def _reference(part: dict[str, Any]) -> str:
-    labels = ["cuBLAS alone", OURS.label, *(t.label for t in TORCH), BY_GRAPH.label, BY_CUBLAS.label]
+    labels = ["cuBLAS alone", OURS.label, *(t.label for t in TORCH), BY_WALK.label, BY_CUBLAS.label]
     rows = [[name, *(rates.get(label) for label in labels)] for name, rates in part["rates"].items()]
     said = [report.table(["stimuli a second", *labels], rows)]
     said += [f"- {who}: not measured ({why})" for who, why in part["absent"].items()]
     said += [f"- {who}: {value:.1e} from float64, of the largest change" for who, value in part["apart"].items()]
+    said += [f"- {line}" for line in faster_ways(part["rates"])]
     memory = part.get("memory")
     if memory:
         said.append(

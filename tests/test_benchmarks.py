@@ -165,7 +165,7 @@ def test_what_a_gpu_has_shown_is_kept(monkeypatch: pytest.MonkeyPatch, tmp_path:
     def fails(arguments: argparse.Namespace) -> dict[str, Any]:
         calls.append("agreement")
         earlier.append(arguments.earlier)
-        row = {"case": "urfb", "precision": "float32", "apart": 1e-7, "ok": True}
+        row = {"case": "urfb", "precision": "float32", "way": "graph", "apart": 1e-7, "ok": True}
         arguments.keep({"of": 2, "rows": [row], "failed": []})
         written = json.loads((tmp_path / "G-1.json").read_text())["parts"]["agreement"]
         assert written["rows"] == [row] and written["error"] == "not ended"
@@ -212,12 +212,25 @@ def test_a_case_that_does_not_end_is_a_row_that_failed(monkeypatch: pytest.Monke
 
     monkeypatch.setattr(subprocess, "run", never)
     monkeypatch.setattr(gpu_right, "cases", lambda: ["urfb"])
+    monkeypatch.setattr(gpu_right, "WALKED", ("urfb",))
     found = _cases(1000, {})
-    assert found["failed"] == ["urfb, float32", "urfb, float64"] and "did not end" in found["rows"][0]["error"]
-    rows = [{"case": "urfb", "precision": "float32", "ok": True}, {"case": "urfb", "precision": "float64", "ok": False}]
+    tried = [("float32", "graph"), ("float32", "persistent"), ("float64", "graph")]
+    assert found["failed"] == [f"urfb, {precision}, {way}" for precision, way in tried]
+    assert "did not end" in found["rows"][0]["error"]
+    rows = [{"case": "urfb", "precision": p, "way": way, "ok": way == "graph"} for p, way in tried]
     for left in (0, 50):
         found = _cases(left, {"rows": rows})
-        assert "1 of 2 cases are left" in found["error"] and "rows" not in found
+        assert "1 of 3 cases are left" in found["error"] and "rows" not in found
+
+
+def test_which_way_of_launching_is_faster_is_said() -> None:
+    ours, walk = gpu_parts.OURS.label, gpu_parts.BY_WALK.label
+    rates = {"a": {ours: 2.0, walk: 3.0}, "b": {ours: 2.0, walk: 1.0}, "c": {ours: 2.0}}
+    said = gpu_parts.faster_ways(rates)
+    assert said == [
+        "a: RECIRCUIT_CUDA_PRESENTATION=persistent is faster, 1.50 times",
+        "b: RECIRCUIT_CUDA_PRESENTATION=graph is faster, 2.00 times",
+    ]
 
 
 def test_lines_of_a_command_that_is_ended_with_the_time() -> None:
@@ -272,11 +285,11 @@ def test_the_reference_workload_on_the_stand_in(monkeypatch: pytest.MonkeyPatch,
     found = gpu_parts.reference(arguments)
     assert found["rates"][f"{name}, every"]["recircuit"] == 5 and found["failed"] == []
     assert set(found["rates"][f"{name}, needed"]) == {
-        "cuBLAS alone", gpu_parts.OURS.label, gpu_parts.BY_CUBLAS.label, gpu_parts.BY_GRAPH.label,
+        "cuBLAS alone", gpu_parts.OURS.label, gpu_parts.BY_CUBLAS.label, gpu_parts.BY_WALK.label,
     }  # fmt: skip
     assert all(apart < 1e-5 for apart in found["apart"].values()) and len(found["apart"]) == 5
     assert set(found["absent"]) == {one.label for one in gpu_parts.TORCH} and found["memory"]["share"] > 0
-    assert kept["rates"] == found["rates"] and "reference" in gpu_text.TEXT and gpu_text.TEXT["reference"](found)
+    assert kept["rates"] == found["rates"] and "RECIRCUIT_CUDA_PRESENTATION=" in gpu_text.TEXT["reference"](found)
 
 
 @pytest.mark.parametrize("own", [True, False])

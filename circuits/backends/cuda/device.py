@@ -127,7 +127,7 @@ class CudaDevice(KeptDevice, CUDAStandaloneDevice):
         first = [code.name for code in codes if code.jobs]
         others = joined([(name, text) for name, text in sources.items() if name not in first], UNITS - 1)
         jobs = joined([(name, sources[name]) for name in first], 1)
-        return ["\n".join([*jobs, launcher(codes, arrays, walks=walks(assembly.lowered))]), *others]
+        return ["\n".join([*jobs, launcher(codes, arrays, walks=walks())]), *others]
 
     def _codes(self, assembly: Assembly) -> list[Code]:
         """What is launched for each code object, and what it reads and writes."""
