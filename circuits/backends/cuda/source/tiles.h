@@ -16,6 +16,12 @@ struct alignas(16) Pack {
     T x[size];
 };
 
+// Whether a pack may be read here at once.
+template <class T>
+__device__ inline bool whole(const T* data) {
+    return reinterpret_cast<std::uintptr_t>(data) % sizeof(Pack<T>) == 0;
+}
+
 // Rows of packs, each with one more, so that the rows that a warp reads at once are in different banks.
 template <class T>
 struct Stage {
@@ -37,9 +43,7 @@ struct Rows {
     int rows, depth;
     __device__ bool turned() const { return from.turned; }
     // Whether whole packs can be read: of every row, since k is one of theirs.
-    __device__ bool aligned(const T* data) const {
-        return from.lead % Pack<T>::size == 0 && reinterpret_cast<std::uintptr_t>(data) % sizeof(Pack<T>) == 0;
-    }
+    __device__ bool aligned(const T* data) const { return from.lead % Pack<T>::size == 0 && whole(data); }
     __device__ Pack<T> operator()(int row, int k) const {
         const T* data = static_cast<const T*>(from.data);
         Pack<T> found;

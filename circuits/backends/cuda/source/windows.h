@@ -33,6 +33,9 @@ struct Posts {
     __device__ Pack<T> operator()(int row, int k) const {
         Pack<T> found;
         int element = k / w.places, place = k % w.places;
+        const T* from = w.post + (std::int64_t(element) * w.maps + row) * w.places + place;
+        if (row < w.maps && k + Pack<T>::size <= last && w.places % Pack<T>::size == 0 && whole(from))
+            return *reinterpret_cast<const Pack<T>*>(from);
         for (int i = 0; i < Pack<T>::size; ++i) {
             const bool there = row < w.maps && k + i < last;
             found.x[i] = there ? w.post[(std::int64_t(element) * w.maps + row) * w.places + place] : T(0);
