@@ -99,6 +99,29 @@ def _large(**options: Any) -> rc.Circuit:
     return net
 
 
+#: An update that does not split into a factor of each unit, and that reads the weight.
+FUSED = rc.Rule(
+    "fused", source="a test", parameters=dict(eta=30 * Hz, most=0.2),
+    forward="dw/dt = eta*(clip(x_pre*rate_post, -most, most) - .01*w*abs(x_pre))",
+)  # fmt: skip
+
+
+def _fused(**options: Any) -> rc.Circuit:
+    """Such a rule in every connectivity; shared weights sum over their places, which threads share."""
+    net = rc.Circuit(BATCH_SIZE, seed=1, **options)
+    x = net.stimulus("x", 60)
+    made = {
+        "dense": (4, Dense()), "masked": (5, Masked(0.5)), "blocks": (10, Blocks(5)), "alone": (60, OneToOne()),
+        "local": (18, Local((2, 6, 5), 2, 3, 2)), "tied": (18, Convolution((2, 6, 5), 2, 3, 2)),
+        "outside": (60, Convolution((2, 6, 5), 2, 3, padding=1)),
+    }  # fmt: skip
+    for name, (size, connectivity) in made.items():
+        h = net.population(name, size, rc.pyramidal("tanh"))
+        net.connect(x, h, rule=FUSED, connectivity=connectivity, learns="plasticity")
+    net.phases("feedforward", 3 * ms, "plasticity", 1 * ms)
+    return net
+
+
 #: Two traces, of which the second reads the first, and an update that reads a broadcast.
 TRACED = rc.Rule(
     "traced", source="a test", broadcasts=("surprise",), traces=("fast", "slow"), parameters=dict(eta=30 * Hz, tau=7 * ms),
@@ -152,6 +175,7 @@ STRUCTURES: dict[str, Callable[..., rc.Circuit]] = {
     "local, transposed": _images(Local, True),
     "tied": _images(Convolution, False),
     "tied, transposed": _images(Convolution, True),
+    "fused": _fused,
     "in time": _in_time,
     "large": _large,
 }

@@ -14,7 +14,7 @@ from brian2.core.variables import ArrayVariable, Constant
 from brian2cuda.device import CUDAStandaloneDevice
 
 from ...lowering.brian.assembly import Assembly
-from ...lowering.kernels import Product
+from ...lowering.kernels import Fused, Product, Traced
 from ...lowering.operations import Operation
 from ..compiled.build import Recipe
 from ..compiled.device import KeptDevice
@@ -106,9 +106,9 @@ class CudaDevice(KeptDevice, CUDAStandaloneDevice):
         """Code objects of updates of tied weights: into how many parts their sums are split, and how many weights there are."""
         kernels = {assembly.runners[o.name].codeobj.name: o.kernel for o in self._run(assembly)}
         return {
-            name: (splits_of(kernel, assembly.batch_size), prod(kernel.connectivity.shape(kernel.n_pre, kernel.n_post)))
+            name: (splits, prod(kernel.connectivity.shape(kernel.n_pre, kernel.n_post)))
             for name, kernel in kernels.items()
-            if isinstance(kernel, Product) and kernel.connectivity.kind == "local" and kernel.connectivity.shared
+            if (splits := splits_of(kernel, assembly.batch_size)) and isinstance(kernel, Product | Fused | Traced)
         }
 
     def _run(self, assembly: Assembly) -> list[Operation]:
@@ -154,7 +154,7 @@ class CudaDevice(KeptDevice, CUDAStandaloneDevice):
         parameters, noise = code.parameters(), ""
         if code.draws:
             kind = _real(_arrays_of(code.made))
-            noise = f"recircuit::Noise<{kind}> _noise(_draws, {number}, _idx);"
+            noise = f"recircuit::Noise<{kind}> _noise(_draws, {number}, _thread);"
         return {
             "PARAMETERS": "".join(f", {kind} {name}" for kind, name, _ in parameters),
             "NAMES": "".join(f", {name}" for _, name, _ in parameters),

@@ -120,7 +120,8 @@ class Code:
             found.append(self._part("nullptr", self.prepare, "0", few, written if alone else slots))
         if self.splits:
             parts = {arrays.index(self._partial)}
-            found.append(self._part(f"in_{self.name}::launch", NONE, "0", read, parts))
+            traces = written if self.made.template_name == "traced" else set[int]()
+            found.append(self._part(f"in_{self.name}::launch", NONE, "0", read | slots, parts | traces))
             found.append(self._part("nullptr", self.body, f"in_{self.name}::things", read | slots | parts, written))
         elif self.body != NONE:
             found.append(self._part("nullptr", self.body, f"in_{self.name}::things", read | slots, written))

@@ -27,7 +27,7 @@ __device__ inline void prepare(const int%PARAMETERS%)
 __device__ inline void body(const int _idx%PARAMETERS%)
 {
     %CONSTANTS%
-    const int _vectorisation_idx = _idx;
+    const int _thread = _idx, _vectorisation_idx = _idx;
     %NOISE%
     {% block maincode %}
     {% endblock %}
