@@ -21,7 +21,7 @@ from ..compiled.device import KeptDevice
 from ..compiled.literals import real
 from ..compiled.sources import SOURCE, copy_sources, joined, registered, registry
 from .codeobject import CudaCodeObject
-from .jobs import Code, launcher
+from .jobs import IN_PLACE, Code, launcher
 from .long_sums import splits_of
 from .loop import OBJECTS, OURS, compiled_loop, compiles
 from .presentations import walks
@@ -138,7 +138,8 @@ class CudaDevice(KeptDevice, CUDAStandaloneDevice):
             given = list(dict.fromkeys(_arrays_of(code).values()))
             arrays = tuple((self._on_device(v), c_data_type(v.dtype), v in written) for v in given)
             single = frozenset(self._on_device(v) for v in given if v.scalar)
-            made = Code(code, name, arrays, single, name in scalars, number, splits.get(name, (0, 0))[0])
+            own = frozenset(self._on_device(v) for v in _in_place(code))
+            made = Code(code, name, arrays, single, name in scalars, number, splits.get(name, (0, 0))[0], own)
             number += made.jobs
             found.append(made)
         return found
@@ -177,6 +178,16 @@ def _stored(variable: Any) -> Any:
 def _arrays_of(code: Any) -> dict[str, Any]:
     """Return the arrays of a code object by their names in the code."""
     return {name: _stored(v) for name, v in sorted(code.variables.items()) if isinstance(v, ArrayVariable)}
+
+
+def _in_place(code: Any) -> list[Any]:
+    """Return the arrays of which the thread of a thing touches only the item at the place of that thing."""
+    if code.template_name not in IN_PLACE:
+        return []
+    arrays, indices = _arrays_of(code), code.variable_indices
+    things = arrays["_field"].size if "_field" in arrays else code.variables["N"].get_value()
+    elsewhere = [v for name, v in arrays.items() if indices[name] != "_idx"]
+    return [v for v in dict.fromkeys(arrays.values()) if v.size == things and not any(v is one for one in elsewhere)]
 
 
 def _constants(code: Any, width: str) -> str:

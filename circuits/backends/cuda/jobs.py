@@ -19,6 +19,8 @@ EACH = {
     "stateupdate", "mask", "average", "broadcast", "delay", "one_to_one_propagate", "one_to_one_product",
     "late_signals", "spread_weights",
 }  # fmt: skip
+#: Those whose thread touches the arrays that `_idx` alone is said to index at the place of its thing, and nowhere else.
+IN_PLACE = {"stateupdate", "one_to_one_propagate"}
 NONE = -1
 
 
@@ -42,6 +44,8 @@ class Code:
         The number of its first job.
     splits : int
         Into how many parts its sum is split, which are added up afterwards; 0 if it is not.
+    own : set of str
+        Those of which the thread of a thing touches only what is at the place of that thing.
     """
 
     made: Any
@@ -51,6 +55,7 @@ class Code:
     scalars: bool
     first: int
     splits: int = 0
+    own: frozenset[str] = frozenset()
 
     @property
     def draws(self) -> bool:
@@ -124,7 +129,8 @@ class Code:
             found.append(self._part(f"in_{self.name}::launch", NONE, "0", read | slots, parts | traces))
             found.append(self._part("nullptr", self.body, f"in_{self.name}::things", read | slots | parts, written))
         elif self.body != NONE:
-            found.append(self._part("nullptr", self.body, f"in_{self.name}::things", read | slots, written))
+            own = {arrays.index(name) for name in self.own}
+            found.append(self._part("nullptr", self.body, f"in_{self.name}::things", read | slots, written, own=own))
         elif self.multiplies:
             found.append(self._part("nullptr", NONE, "0", read | slots, written, f"in_{self.name}::product"))
         elif not alone:
@@ -132,9 +138,10 @@ class Code:
         return found
 
     def _part(
-        self, launch: str, job: int, things: str, reads: Iterable[int], writes: Iterable[int], product: str = "nullptr"
-    ) -> str:
-        lists = ", ".join("{" + ", ".join(map(str, sorted(some))) + "}" for some in (reads, writes))
+        self, launch: str, job: int, things: str, reads: Iterable[int], writes: Iterable[int], product: str = "nullptr",
+        own: Iterable[int] = (),
+    ) -> str:  # fmt: skip
+        lists = ", ".join("{" + ", ".join(map(str, sorted(some))) + "}" for some in (reads, writes, own))
         draws = "true" if self.draws else "false"
         return f'    {{_run_{self.name}, "{self.name}", {launch}, {product}, {job}, {things}, {draws}, {lists}}},'
 

@@ -54,7 +54,7 @@ inline void walk(Plan& plan, const Node& node) {
 }
 
 inline void launch_node(Plan& plan, const Node& node) {
-    if (!node.steps.empty()) return walk(plan, node);
+    if (!node.stages.empty()) return walk(plan, node);
     const Work& first = plan.works[node.works[0]];
     if (node.works.size() == 1) return run_alone(first);
     if (first.is_product()) {

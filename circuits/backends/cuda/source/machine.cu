@@ -66,6 +66,7 @@ Work work_of(const brian::Part& part) {
     work.small = part.product && is_small(part.product());
     for (const int piece : part.reads) work.reads.push_back(*brian::pieces[piece].place);
     for (const int piece : part.writes) work.writes.push_back(*brian::pieces[piece].place);
+    for (const int piece : part.own) work.own.push_back(*brian::pieces[piece].place);
     if (part.draws) work.reads.push_back(device.draws.as<void>());
     return work;
 }

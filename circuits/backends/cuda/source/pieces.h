@@ -26,6 +26,7 @@ struct Part {
     int job, things;
     bool draws;
     std::vector<int> reads, writes;
+    std::vector<int> own;  // of a job: what the thread of a thing touches at the place of that thing alone
 };
 extern const std::vector<Part> parts;
 

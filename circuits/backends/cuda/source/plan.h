@@ -24,14 +24,29 @@ struct Work {
     Product (*product)() = nullptr;
     bool small = false;  // of a product: others may share its launch
     Clock clock;         // what moves it on
+    std::vector<const void*> own;  // of a job, as in pieces.h
     bool is_product() const { return product; }
     bool is_job() const { return !launch && !product; }
+};
+
+// Products of which a block computes the same tile, and jobs that do what is to be done with its items.
+struct Tiles {
+    std::vector<std::size_t> products, jobs;
+};
+
+// A step of a walk: what is done by itself, and what is done tile by tile. Of some arrays there are two copies: of which one
+// products see the array, as it was before the step; and into which one it is copied by who writes it.
+struct WalkStage {
+    std::vector<std::size_t> works;
+    std::vector<Tiles> tiles;
+    std::map<const void*, int> seen, copied;
 };
 
 // What is launched at once.
 struct Node {
     std::vector<std::size_t> works;
-    std::vector<std::vector<std::size_t>> steps;  // of a walk: the works of each step
+    std::vector<WalkStage> stages;                  // of a walk
+    std::map<const void*, std::size_t> copied;  // of a walk: arrays of which there are copies, and how many items they have
     int lane = 0;
     std::vector<std::size_t> waits;  // for these nodes, which are on other streams
 };

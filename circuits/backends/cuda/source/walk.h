@@ -22,24 +22,45 @@ __device__ inline void move_on(const Clock& clock) {
     clock.draws->step += clock.ticks;
 }
 
-// A product, a job or the clock, and among how many blocks it can be shared.
-struct Share {
-    enum Kind { PRODUCT, EACH, ALONE, CLOCK } kind;
-    int parts;
+struct Range {
+    int first = 0, last = 0;
+};
+
+// From one array to another one, item by item.
+struct Copy {
+    const void* from;
+    void* to;
+};
+
+// A job, and what is copied for each of its things when it is done; a job without a number only copies.
+struct Task {
     Job job;
-    Product product;
+    Range copies;
+};
+constexpr int only_copies = -1;
+
+// What can be shared among so many blocks. Of tiles: a block computes the same tile of each product, and then its threads do
+// the tasks for the items of that tile, which are theirs alone. Of things: each block does the task for some of them.
+struct Share {
+    enum Kind { TILES, THINGS, ALONE, CLOCK } kind;
+    int parts;
+    Range products, tasks;
     Clock clock;
 };
 
-// Of the shares from first to last, which do not depend on each other.
+// Of shares that do not depend on each other.
 struct Step {
-    int first, last, parts;
+    Range shares;
+    int parts;
 };
 
 // In device memory.
 struct Walk {
     const Step* steps;
     const Share* shares;
+    const Product* products;
+    const Task* tasks;
+    const Copy* copies;
     int count, most_parts;  // steps, and the most parts of one
 };
 

@@ -10,17 +10,41 @@ namespace recircuit {
 __device__ inline void do_alone(int number, void* const* arrays, const Draws* draws);
 __device__ inline void do_each(int number, int k, void* const* arrays, const Draws* draws);
 
+// Which thing of a job is the item of this number in a tile of m x n, and who has it is as in tiles.h; -1: none.
+__device__ inline int thing_of(int m, int n, int tile, int number) {
+    const int across = (n + tile_n - 1) / tile_n;
+    const int row = tile / across * tile_m + number / tile_n, column = tile % across * tile_n + number % tile_n;
+    return row < m && column < n ? row * n + column : -1;
+}
+
 template <class T>
-__device__ inline void do_part(const Share& share, int part, void* const* arrays, const Draws* draws, Room<T>& room) {
-    if (share.kind == Share::PRODUCT) {
-        const Product product = share.product;
+__device__ inline void do_task(const Walk& walk, const Task& task, int k, void* const* arrays, const Draws* draws) {
+    do_each(task.job.number, k, arrays, draws);
+    for (int c = task.copies.first; c < task.copies.last; ++c)
+        static_cast<T*>(walk.copies[c].to)[k] = static_cast<const T*>(walk.copies[c].from)[k];
+}
+
+template <class T>
+__device__ inline void do_part(const Walk& walk, const Share& share, int part, void* const* arrays, const Draws* draws,
+                               Room<T>& room) {
+    if (share.kind == Share::ALONE || share.kind == Share::CLOCK) {
+        if (threadIdx.x) return;
+        return share.kind == Share::CLOCK ? move_on(share.clock) : do_alone(walk.tasks[share.tasks.first].job.number, arrays, draws);
+    }
+    int m = 0, n = 0;
+    for (int p = share.products.first; p < share.products.last; ++p) {
+        const Product product = walk.products[p];
         multiply_tile<T>(product, part, room);
         __syncthreads();  // before the room is used again
-    } else if (share.kind == Share::EACH) {
-        const int k = part * threads + int(threadIdx.x);
-        if (k < share.job.things) do_each(share.job.number, k, arrays, draws);
-    } else if (threadIdx.x == 0) {
-        share.kind == Share::ALONE ? do_alone(share.job.number, arrays, draws) : move_on(share.clock);
+        m = product.m, n = product.n;
+    }
+    const bool tiled = share.kind == Share::TILES;
+    for (int t = share.tasks.first; t < share.tasks.last; ++t) {
+        const Task task = walk.tasks[t];
+        for (int at = int(threadIdx.x); at < (tiled ? tile_m * tile_n : threads); at += threads) {
+            const int k = tiled ? thing_of(m, n, part, at) : part * threads + at;
+            if (k >= 0 && k < task.job.things) do_task<T>(walk, task, k, arrays, draws);
+        }
     }
 }
 
@@ -31,9 +55,9 @@ __global__ void __launch_bounds__(threads, 1) walk_on(Walk walk, void* const* ar
         if (k) cooperative_groups::this_grid().sync();
         const Step step = walk.steps[k];
         for (int part = int(blockIdx.x); part < step.parts; part += int(gridDim.x)) {
-            int which = step.first, within = part;
+            int which = step.shares.first, within = part;
             while (within >= walk.shares[which].parts) within -= walk.shares[which++].parts;
-            do_part<T>(walk.shares[which], within, arrays, draws, room);
+            do_part<T>(walk, walk.shares[which], within, arrays, draws, room);
         }
     }
 }

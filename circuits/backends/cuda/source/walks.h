@@ -1,8 +1,12 @@
 // Which launches of a plan become a walk (walk.h), and what it does for so many batch elements.
 #pragma once
 #include <algorithm>
+#include <map>
+#include <memory>
+#include <utility>
 #include <vector>
 
+#include "epilogues.h"
 #include "memory.h"
 #include "multiply.h"
 #include "plan.h"
@@ -41,48 +45,129 @@ inline std::vector<Node> with_walks(const std::vector<Node>& nodes, const std::v
             continue;
         }
         Node walk;
-        walk.steps = in_steps(nodes, n, end, before);
-        for (const auto& step : walk.steps) walk.works.insert(walk.works.end(), step.begin(), step.end());
+        const auto steps = in_steps(nodes, n, end, before);
+        for (const auto& step : steps) walk.works.insert(walk.works.end(), step.begin(), step.end());
+        with_epilogues(walk, steps, works);
         found.push_back(std::move(walk));
         n = end;
     }
     return found;
 }
 
-inline Share share_of(const Work& work) {
-    if (work.is_product()) {
-        const Product product = work.product();
-        return {Share::PRODUCT, blocks_of(product), {}, product, {}};
-    }
-    if (work.is_job()) return {work.job.things ? Share::EACH : Share::ALONE, blocks_of(work.job), work.job, {}, {}};
-    return {Share::CLOCK, 1, {}, {}, work.clock};
-}
-
 // A walk in device memory, as it is for the batch elements that are active now.
 class Script {
   public:
-    Script(const Node& node, const std::vector<Work>& works) {
-        const char* what = "a walk through a presentation";
-        std::vector<Share> shares;
-        std::vector<Step> steps;
-        int most = 1;
-        for (const auto& step : node.steps) {
-            int parts = 0;
-            const int first = int(shares.size());
-            for (const std::size_t work : step) shares.push_back(share_of(works[work])), parts += shares.back().parts;
-            steps.push_back({first, int(shares.size()), parts});
-            most = std::max(most, parts);
-        }
-        shares_.resize(shares.size() * sizeof(Share), what);
-        steps_.resize(steps.size() * sizeof(Step), what);
-        upload(shares_.as<void>(), shares.data(), shares.size() * sizeof(Share), what);
-        upload(steps_.as<void>(), steps.data(), steps.size() * sizeof(Step), what);
-        walk = {steps_.as<Step>(), shares_.as<Share>(), int(steps.size()), most};
+    Script(const Node& node, const std::vector<Work>& works) : works_(works) {
+        for (const auto& [array, items] : node.copied)
+            for (int which = 0; which < 2; ++which) {
+                copies_.emplace_back(new Memory);
+                copies_.back()->resize(items * itemsize(node), what);
+                place_[{array, which}] = copies_.back()->as<void>();
+            }
+        if (!node.copied.empty()) begin(node);
+        for (const WalkStage& stage : node.stages) add(stage);
+        walk = {on_device(steps_), on_device(shares_), on_device(products_), on_device(tasks_), on_device(made_copies_),
+                int(steps_.size()), most_};
     }
     Walk walk;
 
   private:
-    Memory shares_, steps_;
+    static constexpr const char* what = "a walk through a presentation";
+    const std::vector<Work>& works_;
+    std::vector<Step> steps_;
+    std::vector<Share> shares_;
+    std::vector<Product> products_;
+    std::vector<Task> tasks_;
+    std::vector<Copy> made_copies_;
+    std::map<std::pair<const void*, int>, void*> place_;  // of copies
+    std::vector<std::unique_ptr<Memory>> copies_, held_;
+    int most_ = 1;
+
+    std::size_t itemsize(const Node& node) const {
+        for (const std::size_t work : node.works)
+            if (works_[work].is_product()) return works_[work].product().wide ? sizeof(double) : sizeof(float);
+        return 0;
+    }
+
+    template <class T>
+    const T* on_device(const std::vector<T>& made) {
+        held_.emplace_back(new Memory);
+        held_.back()->resize(std::max<std::size_t>(1, made.size()) * sizeof(T), what);
+        if (!made.empty()) upload(held_.back()->as<void>(), made.data(), made.size() * sizeof(T), what);
+        return held_.back()->as<T>();
+    }
+
+    // The first step: every array that has copies as it is at the begin.
+    void begin(const Node& node) {
+        const int first = int(shares_.size());
+        for (const auto& [array, items] : node.copied) {
+            const Job copies{only_copies, int(items)};
+            add(Share::THINGS, blocks_of(copies), {}, {task(copies, {{array, 0}})});
+        }
+        end_step(first);
+    }
+
+    void add(const WalkStage& stage) {
+        const int first = int(shares_.size());
+        for (const std::size_t work : stage.works) add(works_[work], stage);
+        for (const Tiles& tiles : stage.tiles) {
+            std::vector<Product> products;
+            std::vector<Task> tasks;
+            for (const std::size_t work : tiles.products) products.push_back(seen(works_[work], stage));
+            for (const std::size_t work : tiles.jobs) tasks.push_back(task(works_[work], stage));
+            add(Share::TILES, blocks_of(products[0]), products, tasks);
+        }
+        end_step(first);
+    }
+
+    void add(const Work& work, const WalkStage& stage) {
+        if (work.is_product()) {
+            const Product product = seen(work, stage);
+            return add(Share::TILES, blocks_of(product), {product}, {});
+        }
+        if (work.is_job()) return add(work.job.things ? Share::THINGS : Share::ALONE, blocks_of(work.job), {}, {task(work, stage)});
+        add(Share::CLOCK, 1, {}, {});
+        shares_.back().clock = work.clock;
+    }
+
+    void add(Share::Kind kind, int parts, const std::vector<Product>& products, const std::vector<Task>& tasks) {
+        shares_.push_back({kind, parts, after(products_, products), after(tasks_, tasks), {}});
+    }
+
+    template <class T>
+    static Range after(std::vector<T>& all, const std::vector<T>& more) {
+        const int first = int(all.size());
+        all.insert(all.end(), more.begin(), more.end());
+        return {first, int(all.size())};
+    }
+
+    void end_step(int first) {
+        int parts = 0;
+        for (std::size_t k = first; k < shares_.size(); ++k) parts += shares_[k].parts;
+        steps_.push_back({{first, int(shares_.size())}, parts});
+        most_ = std::max(most_, parts);
+    }
+
+    // A product, which sees what its signal was before the step.
+    Product seen(const Work& work, const WalkStage& stage) const {
+        Product product = work.product();
+        const auto found = stage.seen.find(product.a.data);
+        if (found != stage.seen.end()) product.a.data = place_.at(*found);
+        return product;
+    }
+
+    Task task(const Work& work, const WalkStage& stage) {
+        std::map<const void*, int> copied;
+        for (const void* array : work.writes)
+            if (const auto found = stage.copied.find(array); found != stage.copied.end()) copied.insert(*found);
+        return task(work.job, copied);
+    }
+
+    Task task(const Job& job, const std::map<const void*, int>& copied) {
+        std::vector<Copy> made;
+        for (const auto& one : copied) made.push_back({one.first, place_.at(one)});
+        return {job, after(made_copies_, made)};
+    }
 };
 
 }  // namespace recircuit
