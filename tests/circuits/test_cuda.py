@@ -616,11 +616,14 @@ def test_a_gpu_walks_through_what_it_would_launch(
 
 @pytest.mark.cuda
 def test_coarse_products_on_a_gpu() -> None:
-    """Near the exact ones; how near depends on whether cuBLAS takes its matrix units for products of such a size."""
+    """Near the exact ones; how near depends on whether cuBLAS takes its matrix units for products of such a size.
+
+    After two presentations: in the third one the weights of this network grow more than tenfold, and every difference with them.
+    """
     exact, coarse = (layered([64, 64, 10], loss="mse", batch_size=32, matmul=matmul) for matmul in ("full", "tf32"))
     for net in (exact, coarse):
-        net.run(drawn(96), backend="cuda")
-    assert distance(exact["x_to_h1.w"], coarse["x_to_h1.w"]) < 1e-2
+        net.run(drawn(64), backend="cuda")
+    assert distance(exact["x_to_h1.w"], coarse["x_to_h1.w"]) < 2e-3
 
 
 @pytest.mark.cuda
