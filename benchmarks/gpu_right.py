@@ -51,9 +51,7 @@ def agreement(arguments: argparse.Namespace) -> dict[str, Any]:
                 continue
             rows.append(row)
             rows.sort(key=lambda row: (row["case"], row["precision"], row["way"]))
-            findings["failed"] = [
-                f"{row['case']}, {row['precision']}, {row['way']}" for row in rows if not row["ok"]
-            ]
+            findings["failed"] = [f"{row['case']}, {row['precision']}, {row['way']}" for row in rows if not row["ok"]]
             arguments.keep(findings)
     if len(rows) < len(wanted):
         raise OutOfTime(f"the time was spent: {len(wanted) - len(rows)} of {len(wanted)} cases are left")

@@ -618,7 +618,7 @@ def test_a_gpu_walks_through_what_it_would_launch(
 def test_coarse_products_on_a_gpu() -> None:
     """Near the exact ones; how near depends on whether cuBLAS takes its matrix units for products of such a size.
 
-    After two presentations: in the third one the weights of this network grow more than tenfold, and every difference with them.
+    After two presentations: in the third one the weights of this network grow more than tenfold, and differences with them.
     """
     exact, coarse = (layered([64, 64, 10], loss="mse", batch_size=32, matmul=matmul) for matmul in ("full", "tf32"))
     for net in (exact, coarse):
