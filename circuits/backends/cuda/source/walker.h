@@ -10,7 +10,8 @@ namespace recircuit {
 __device__ inline void do_alone(int number, void* const* arrays, const Draws* draws);
 __device__ inline void do_each(int number, int k, void* const* arrays, const Draws* draws);
 
-// Which thing of a job is the item of this number in a tile of m x n, and who has it is as in tiles.h; -1: none.
+// Which thing of a job is the item of this number in a tile of a product of m x n; -1: none. The thread that has put an item
+// there (put_tile and multiply_row in tiles.h) is the one that does the job for it, so that it need not wait for others.
 __device__ inline int thing_of(int m, int n, int tile, int number) {
     const int across = (n + tile_n - 1) / tile_n;
     const int row = tile / across * tile_m + number / tile_n, column = tile % across * tile_n + number % tile_n;
