@@ -127,13 +127,21 @@ class Recording:
         owner = variable.partition(".")[0]
         if owner in self.network.populations:
             return (self.network.populations[owner].size,)
-        return (self.variables[variable].shape if variable in self.variables else ()) or (1,)
+        stored = self.variables.get(variable)
+        if stored is None:
+            return (1,)
+        return stored.shape[1:] if stored.by_element else stored.shape or (1,)
+
+    def of_elements(self, variable: str) -> bool:
+        """Whether a variable is recorded for each batch element: those of units, and the traces of synapses."""
+        stored = self.variables.get(variable)
+        return variable.partition(".")[0] in self.network.populations or (stored is not None and stored.by_element)
 
     def check(self, one: Wanted) -> None:
         """Refuse places that a variable does not have."""
         shape = self.shape(one.variable)
         try:
-            np.empty(shape, dtype=bool)[one.places]
+            picked(np.empty(shape, dtype=bool), one.places)
         except IndexError:
             raise RecircuitError(
                 f"record: {one.name!r} asks for places of {one.variable}, whose shape is {shape}."
@@ -151,8 +159,8 @@ class Recording:
         count = 1 if isinstance(self.elements, int) else len(self.elements)
         sizes = {}
         for one in self.wanted:
-            selected = np.empty(self.shape(one.variable), dtype=bool)[one.places].size
-            sizes[one.name] = 8 * selected * -(-steps // self.steps) * (count if self._of_units(one.variable) else 1)
+            selected = picked(np.empty(self.shape(one.variable), dtype=bool), one.places).size
+            sizes[one.name] = 8 * selected * -(-steps // self.steps) * (count if self.of_elements(one.variable) else 1)
         total = sum(sizes.values())
         if free is not None and total > free:
             largest = max(sizes, key=lambda name: sizes[name])
@@ -185,23 +193,32 @@ class Recording:
         return {name: np.concatenate(pieces) for name, pieces in self.found.items()}
 
     def _value(self, one: Wanted, stored: Mapping[str, np.ndarray], count: int) -> np.ndarray:
-        if not self._of_units(one.variable):
-            return stored[one.variable][(slice(None), *one.places)]
+        if not self.of_elements(one.variable):
+            return picked(stored[one.variable], one.places, 1)
         shape = (count, self.batch_elements, *self.shape(one.variable))
-        whole = np.broadcast_to(value_of(self.network, one.variable, stored, shape), shape)
-        return np.array(whole[:, self.elements][(..., *one.places)])
-
-    def _of_units(self, variable: str) -> bool:
-        return variable.partition(".")[0] in self.network.populations
+        owner = one.variable.partition(".")[0]
+        of_units = owner in self.network.populations
+        found = value_of(self.network, one.variable, stored, shape) if of_units else stored[one.variable]
+        whole = np.broadcast_to(found, shape)[:, self.elements]
+        return np.array(picked(whole, one.places, 1 if isinstance(self.elements, int) else 2))
 
     def _shaped(self, key: str, values: np.ndarray) -> np.ndarray:
-        """Steps, batch elements and units; of synapses steps and their shape."""
+        """Steps, batch elements and units or the shape of the weights; of weights steps and their shape."""
         variable = self.variables[key]
         if variable.by_element:
             return values.reshape(len(values), self.batch_elements, *variable.shape[1:])
-        if self._of_units(key):
+        if variable.of_units:
             return values.reshape(len(values), 1, variable.size)
         return values.reshape(len(values), *(variable.shape or (1,)))
+
+
+def picked(values: np.ndarray, places: tuple[Any, ...], axis: int = 0) -> np.ndarray:
+    """Return the chosen places of an array, axis by axis from this one on, so that two lists choose a block."""
+    if len(places) > values.ndim - axis:
+        raise IndexError
+    for k in reversed(range(len(places))):
+        values = values[(*(slice(None),) * (axis + k), places[k])]
+    return values
 
 
 def _keys(network: Network, variables: Collection[str], wanted: Iterable[Wanted]) -> list[str]:

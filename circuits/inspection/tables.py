@@ -10,7 +10,7 @@ from brian2.units.fundamentalunits import DIMENSIONLESS, get_unit
 
 from ...optional import optional
 from ..description.neurons.reads import dimension_in
-from .recording import Recording, Wanted
+from .recording import Recording, Wanted, picked
 
 if TYPE_CHECKING:
     import pandas
@@ -67,7 +67,7 @@ def _axes(trace: Recorded, one: Wanted) -> tuple[list[str], dict[str, Any]]:
     alone = len({w.variable.partition(".")[0] for w in recording.wanted} & set(recording.network.populations)) == 1
     left = [(n if n != "unit" or alone else f"{owner}_unit", size) for n, size in zip(names, shape, strict=True)]
     dimensions, coordinates = ["time"], {}
-    if of_units and not isinstance(recording.elements, int):
+    if recording.of_elements(one.variable) and not isinstance(recording.elements, int):
         dimensions.append("element")
         coordinates["element"] = recording.elements
     for k, (name, size) in enumerate(left):
@@ -82,13 +82,11 @@ def _axes(trace: Recorded, one: Wanted) -> tuple[list[str], dict[str, Any]]:
 def _columns(trace: Recorded, one: Wanted) -> Iterator[tuple[str, int, Any]]:
     """Variable, element and unit of each column; of weights the unit is the place in their shape."""
     recording = trace.recording
-    places = np.indices(recording.shape(one.variable))[(slice(None), *one.places)].reshape(
-        len(recording.shape(one.variable)), -1
-    )
+    shape = recording.shape(one.variable)
+    places = picked(np.indices(shape), one.places, 1).reshape(len(shape), -1)
     units = [int(p[0]) if len(p) == 1 else tuple(int(i) for i in p) for p in places.T]
-    of_units = one.variable.partition(".")[0] in recording.network.populations
     elements = [recording.elements] if isinstance(recording.elements, int) else recording.elements
-    for element in elements if of_units else [0]:
+    for element in elements if recording.of_elements(one.variable) else [0]:
         for unit in units:
             yield one.variable, element, unit
 

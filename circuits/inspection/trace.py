@@ -25,7 +25,8 @@ class Trace:
     """The recorded values of a run; `Circuit.run` returns one.
 
     ``trace["h.rate"]`` is an array (steps, units) of one batch element, or (steps, elements, units) of several;
-    ``trace["x_to_h.w"]`` has the shape (steps, ...) with that of the weights. ``trace.plot()`` draws everything.
+    ``trace["x_to_h.w"]`` has the shape (steps, ...) with that of the weights, and a trace of the synapses, of which each
+    batch element has its own, that of one element, or (steps, elements, ...). ``trace.plot()`` draws everything.
 
     Parameters
     ----------
@@ -83,8 +84,8 @@ class Trace:
         name : str
             The recorded variable, such as ``"h.rate"``.
         """
-        elements, of_units = self.recording.elements, name.partition(".")[0] in self.recording.network.populations
-        return None if isinstance(elements, int) or not of_units else elements
+        elements, variable = self.recording.elements, name.partition("[")[0].strip()
+        return None if isinstance(elements, int) or not self.recording.of_elements(variable) else elements
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.names)

@@ -49,6 +49,38 @@ def check(backend: str, lowering: str = "dense", batch_size: int = 3) -> None:
     np.testing.assert_allclose(one.t, many.t[1::2])
 
 
+def traced(lowering: str, batch_size: int, connectivity: Any = None) -> rc.Circuit:
+    """A circuit whose synapses have a trace."""
+    net = rc.Circuit(batch_size=batch_size, seed=2, lowering=lowering)
+    rule = rc.Rule("r", source="this test", forward="el = .5*el + x_pre*x_post\ndw = .1*el", traces=("el",))
+    h = net.population("h", 2, rc.Neuron("basal : 1 (compartment)\nrate = tanh(basal) : 1 (during p)"))
+    net.connect(net.stimulus("x", 4), h, rule=rule, connectivity=connectivity, weights=0.5, learns="p")
+    net.phases("p", 3 * ms)
+    return net
+
+
+@pytest.mark.parametrize("elements", [0, 2, [0, 2], [1], "all"])
+def test_a_trace_of_synapses_is_recorded_in_its_elements(elements: Any) -> None:
+    names, chosen = ["x_to_h.el", "x_to_h.el[1]", "x_to_h.el[[1, 0], [3, 1]]"], [0, 1, 2] if elements == "all" else elements
+    net, data = traced("dense", 3), np.random.default_rng(0).normal(size=(5, 4))
+    trace = net.run(data, record=names, elements=elements)
+    last = net["x_to_h.el"][chosen]
+    np.testing.assert_array_equal(trace[names[0]][-1], last)
+    np.testing.assert_array_equal(trace[names[1]][-1], last[..., 1, :])
+    np.testing.assert_array_equal(trace[names[2]][-1], last[..., [1, 0], :][..., [3, 1]])
+    assert trace.to_dataframe().shape == (6, last.size + last.size // 2 + last.size // 2)
+    table = trace.to_xarray()
+    assert table[names[0]].dims == ("time", *(["element"] * np.ndim(chosen)), "x_to_h_post", "x_to_h_pre")
+
+
+def test_a_trace_of_one_element_is_that_of_the_reference_form_and_of_a_mask() -> None:
+    data = np.random.default_rng(0).normal(size=(2, 4))
+    there = np.array([[1, 0, 1, 1], [0, 1, 0, 1]], dtype=bool)
+    found = [traced(form, 1, there).run(data, record=["x_to_h.el"])["x_to_h.el"] for form in ("dense", "reference")]
+    assert found[0].shape == (6, 2, 4) and found[0][-1, 1].tolist()[0] == 0
+    np.testing.assert_allclose(found[0], found[1], atol=1e-14)
+
+
 @pytest.mark.parametrize("backend", ["numpy", "interpreter"])
 def test_units_elements_weights_and_times(backend: str) -> None:
     check(backend)
