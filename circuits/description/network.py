@@ -234,6 +234,7 @@ class Network(Stimuli, Presentations):
         check_delay_shape(projection)
         connecting.check_arrays(projection)
         connecting.warn_of_autapses(projection, autapses)
+        connecting.warn_of_signs(projection)
         self.projections[name] = projection
         self.changed()
         return projection

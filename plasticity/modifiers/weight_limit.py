@@ -6,6 +6,7 @@ from typing import Any
 
 from ...arguments import checked_arguments
 from ...errors import RecircuitError
+from ..equation import SynapticEquation
 from ..parse import Statement
 from ..values import is_finite
 from .base import Equation, Modifier
@@ -14,6 +15,10 @@ __all__ = ["signs", "weight_limit"]
 
 #: What stands for no limit: within single precision.
 NONE = 1e30
+
+#: The state that says which sign a weight has, and the weight that has kept it.
+POLARITY = "polarity"
+KEPT = f"{POLARITY}*clip({POLARITY}*w, 0, 1e30)"
 
 
 @checked_arguments
@@ -66,7 +71,12 @@ def signs() -> Modifier:
     (n_pre,) with 1 for excitatory and -1 for inhibitory pre units. Weights begin with these signs if they are given as
     ``connect(..., weights=signed(glorot(), array))``.
     """
-    return Modifier("signs", partial(_appended, "polarity*clip(polarity*w, 0, 1e30)"), state={"polarity": 1.0})
+    return Modifier("signs", partial(_appended, KEPT), state={POLARITY: 1.0})
+
+
+def keeps_signs(equation: SynapticEquation) -> bool:
+    """Whether the weights of an equation keep their signs by `signs`."""
+    return POLARITY in equation.state and any(s.target == "w" and s.expression == KEPT for s in equation.statements)
 
 
 def _is_pair(value: object) -> bool:

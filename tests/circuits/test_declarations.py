@@ -140,6 +140,24 @@ def test_a_unit_is_excitatory_or_inhibitory_for_ever() -> None:
     assert net["x_to_h.w"].tolist() == [[0.25, -0.75, 0]] * 2
 
 
+@pytest.mark.parametrize(
+    "options, wrong",
+    [
+        (dict(weights=-1.0), "6 of the 6 .* which was not given and is 1"),
+        (dict(weights=[[1, 1, 1], [1, -1, 1]], states={"polarity": [1, -1, 1]}), "1 of the 6 .* polarity. The first"),
+    ],
+)
+def test_weights_that_begin_with_another_sign_than_they_keep_are_named(options: dict[str, Any], wrong: str) -> None:
+    rule = rc.Rule("down", source="test", forward="dw = -x_pre").with_signs()
+    with pytest.warns(UserWarning, match=wrong):
+        made(rule=rule, **options)
+
+
+def test_states_of_synapses_without_a_rule_are_refused() -> None:
+    with pytest.raises(rc.RecircuitError, match="'polarity', and these synapses have no rule"):
+        made(states={"polarity": 1})
+
+
 # --- how rules are named, and what they read --------------------------------------------------------------------------
 
 
@@ -182,6 +200,13 @@ def test_a_transpose_may_be_negative(lowering: str) -> None:
     np.testing.assert_allclose(net["h_to_back.w"], -w.T)
     with pytest.raises(rc.RecircuitError, match="reads the weights of 'x_to_h'; set those"):
         net["h_to_back.w"] = 1.0
+
+def test_a_transpose_is_divided_by_a_number() -> None:
+    up = made()["x_to_h"]
+    assert up.T / 4 == up.T * 0.25
+    for divisor in (0, "a"):
+        with pytest.raises(rc.RecircuitError, match="divided by a finite number that is not 0"):
+            _ = up.T / divisor
 
 
 @pytest.mark.parametrize("options", [dict(weights=np.zeros((3, 4))), dict(weights="abc"), dict(weights=[[np.nan] * 3] * 2),

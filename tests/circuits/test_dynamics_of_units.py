@@ -25,6 +25,12 @@ def moved(first: str, second: str, **options: Any) -> np.ndarray:
     return np.stack([net["h.v"].ravel(), net["h.u"].ravel()])
 
 
+@pytest.mark.parametrize("line", ["v = xi : 1 (during p)", "v = xi_v : 1 (after p)", "rate = basal + xi : 1"])
+def test_noise_outside_of_differential_equations_is_refused(line: str) -> None:
+    with pytest.raises(rc.RecircuitError, match="white noise, xi, which only differential equations"):
+        rc.Neuron(f"basal : 1 (compartment)\n{line}")
+
+
 @pytest.mark.parametrize("names", [("xi", "xi"), ("xi_v", "xi_u"), ("xi", "xi_u")])
 @pytest.mark.parametrize("backend", ["numpy", "interpreter"])
 def test_two_equations_have_two_noises(names: tuple[str, str], backend: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from brian2 import Equations, TimedArray
 from brian2.equations.equations import (
+    DIFFERENTIAL_EQUATION,
     EQUATIONS,
     SUBEXPRESSION,
     EquationError,
@@ -21,6 +22,7 @@ from pyparsing import ParseException
 
 from ....errors import RecircuitError
 from ....plasticity.syntax import check_characters, check_expression, check_unit
+from .state_equation import noises
 
 __all__ = ["check_constant", "check_method", "parse_equations", "readable"]
 
@@ -76,6 +78,11 @@ def _equation(kind: str, parts: Mapping[str, Any]) -> SingleEquation:
     check_unit(parts["unit"], f"equations: the unit of {name!r}")
     dimension, number = dimensions_and_type_from_string(parts["unit"])
     text = parts.get("expression")
+    if kind != DIFFERENTIAL_EQUATION and noises(text or ""):
+        raise RecircuitError(
+            f"equations: {name!r} reads white noise, xi, which only differential equations (dname/dt = ...) integrate. Add it "
+            "there; or draw a number in each step by randn(), in a latch."
+        )
     code = None if text is None else Expression(readable(re.sub(r"\s{2,}", " ", text), f"equations: {name!r}", FORM))
     return SingleEquation(kind, name, dimension, var_type=number, expr=code, flags=list(parts.get("flags", [])))
 

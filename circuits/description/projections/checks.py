@@ -109,6 +109,11 @@ def check_rule(projection: Projection, broadcasts: set[str]) -> None:
     """Refuse a rule that reads what the two populations, or the circuit, do not have."""
     equation = projection.equation
     if equation is None:
+        if projection.states:
+            raise RecircuitError(
+                f"connect {projection.name}: states names {next(iter(projection.states))!r}, and these synapses have no rule "
+                "that keeps anything. Leave states out, or give a rule."
+            )
         return
     if equation.plastic and not projection.connectivity.learns:
         raise RecircuitError(

@@ -12,6 +12,7 @@ from brian2.units.fundamentalunits import DIMENSIONLESS
 
 from ....errors import RecircuitError
 from ....plasticity import Rule, SynapticEquation, find
+from ....plasticity.modifiers.weight_limit import POLARITY, keeps_signs
 from ....plasticity.names import LATE
 from ....plasticity.values import Values
 from ...connectivity import Connectivity, Given, NoAutapses
@@ -132,6 +133,24 @@ def check_arrays(projection: Projection) -> None:
             if what != "weights" and projection.equation is not None:
                 name, dimension = f"{name}, {what}", projection.equation.dimension(what)
             draw(value, np.random.default_rng(0), projection.shape, name, dimension)
+
+
+def warn_of_signs(projection: Projection) -> None:
+    """Say that a rule which keeps the signs of weights will set initial weights of the other sign to zero."""
+    equation = projection.equation
+    if equation is None or not keeps_signs(equation) or isinstance(projection.weights, Transposed):
+        return
+    rng, polarity = np.random.default_rng(0), projection.states.get(POLARITY, 1.0)
+    weights, signs = (draw(v, rng, projection.shape, projection.name) for v in (projection.weights, polarity))
+    wrong = int((weights * signs < 0).sum())
+    if wrong:
+        which = "" if POLARITY in projection.states else ", which was not given and is 1"
+        warnings.warn(
+            f"connect {projection.name}: the rule {equation.rule!r} keeps the signs of weights, and about {wrong} of the "
+            f"{weights.size} initial weights have another sign than their polarity{which}. The first update will "
+            "set them to 0. Give weights=signed(..., signs) and states={'polarity': signs}.",
+            stacklevel=4,
+        )
 
 
 def warn_of_autapses(projection: Projection, autapses: bool | None) -> None:

@@ -53,6 +53,11 @@ class Transposed:
 
     __rmul__ = __mul__
 
+    def __truediv__(self, divisor: float) -> Transposed:
+        if isinstance(divisor, int | float | np.integer | np.floating) and divisor:
+            return self * (1 / divisor)
+        raise RecircuitError(f"{self.of.name}.T is divided by a finite number that is not 0; got {divisor!r}.")
+
     def matrix(self) -> np.ndarray:
         """Return the weights as they are read; those of one-to-one synapses, (n,), are the same in both directions."""
         found = self.of[self.variable].T if self.flipped else self.of[self.variable]
