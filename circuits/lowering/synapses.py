@@ -115,11 +115,12 @@ def weight_totals(network: Network, projection: Projection) -> list[Operation]:
     """The sums of a projection's weights that the post unit's equations read: what it brought in if each unit sent 1."""
     made = _at_once(network, projection)
     pre, post, steps = projection.pre, projection.post, tuple(range(network.phased().steps))
+    scale = projection.weights.scale if isinstance(projection.weights, Transposed) else 1.0
     assert isinstance(made.kernel, Propagate)
     return [
         replace(
             made, name=f"weigh_{variable}", steps=steps, writes=frozenset({f"{post.name}.{variable}"}),
-            kernel=replace(made.kernel, signal=Term(pre.name, "1.0"), field=f"{post.name}.{variable}"),
+            kernel=replace(made.kernel, signal=Term(pre.name, repr(float(scale))), field=f"{post.name}.{variable}"),
         )
         for variable in projection.totals().values()
     ]  # fmt: skip

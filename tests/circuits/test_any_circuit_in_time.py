@@ -28,7 +28,7 @@ def begun(seed: int, batch: int | None = None, **options: Any) -> tuple[rc.Circu
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # rules that learn in every phase, and autapses
         net = circuit(planned, **options)
-    return net, Loop(planned, {p.name: net[f"{p.name}.w"] for p in planned.paths})
+    return net, Loop(planned, {p.name: net[f"{p.name}.w"] for p in planned.paths if not p.mirrors})
 
 
 def shown(net: rc.Circuit, loop: Loop, seed: int, mode: str, backend: str | None = None) -> dict[str, Any]:
@@ -96,7 +96,7 @@ def moves(net: rc.Circuit, path: Path, rows: dict[str, Any]) -> rc.Circuit:
 def test_nothing_is_lost_in_the_middle(seed: int, then: Then, tmp_path: Path) -> None:
     net, loop = begun(seed)
     net = then(net, tmp_path, shown(net, loop, seed, "day"))
-    live = data(loop.plan, "night", loop.plan.batch, seed)
+    live = data(loop.plan, "night", loop.plan.batch, seed, arrays=True)
     with net.live(mode="night") as loops:
         for _ in range(2):
             loops.present(live, read=["h0.rate"])

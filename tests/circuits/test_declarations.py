@@ -201,6 +201,7 @@ def test_a_transpose_may_be_negative(lowering: str) -> None:
     with pytest.raises(rc.RecircuitError, match="reads the weights of 'x_to_h'; set those"):
         net["h_to_back.w"] = 1.0
 
+
 def test_a_transpose_is_divided_by_a_number() -> None:
     up = made()["x_to_h"]
     assert up.T / 4 == up.T * 0.25
@@ -374,3 +375,16 @@ def test_a_number_too_large_for_the_precision_is_refused() -> None:
     for value in (1e300, 10**400):
         with pytest.raises(rc.RecircuitError, match=r"h\.rate"):
             net["h.rate"] = value
+
+
+@pytest.mark.parametrize("lowering", ["dense", "reference"])
+def test_the_sum_of_weights_counts_the_factor_of_a_transpose(lowering: str) -> None:
+    net = rc.Circuit(lowering=lowering)
+    a, b = net.stimulus("a", 3), net.population("b", 2, rc.pyramidal("linear"))
+    summing = "basal : 1 (compartment)\ntotal : 1 (weights into basal)\nrate = total : 1 (during feedforward)"
+    c = net.population("c", 3, rc.Neuron(summing))
+    up = net.connect(a, b, weights=np.arange(6.0).reshape(2, 3))
+    net.connect(b, c, weights=-2 * up.elsewhere(flipped=True))
+    net.phases("feedforward", 1 * ms)
+    net.run([[1.0, 1.0, 1.0]])
+    np.testing.assert_allclose(net["c.rate"], [[-2 * 3, -2 * 5, -2 * 7]])

@@ -61,7 +61,10 @@ def traced(lowering: str, batch_size: int, connectivity: Any = None) -> rc.Circu
 
 @pytest.mark.parametrize("elements", [0, 2, [0, 2], [1], "all"])
 def test_a_trace_of_synapses_is_recorded_in_its_elements(elements: Any) -> None:
-    names, chosen = ["x_to_h.el", "x_to_h.el[1]", "x_to_h.el[[1, 0], [3, 1]]"], [0, 1, 2] if elements == "all" else elements
+    names, chosen = (
+        ["x_to_h.el", "x_to_h.el[1]", "x_to_h.el[[1, 0], [3, 1]]"],
+        [0, 1, 2] if elements == "all" else elements,
+    )
     net, data = traced("dense", 3), np.random.default_rng(0).normal(size=(5, 4))
     trace = net.run(data, record=names, elements=elements)
     last = net["x_to_h.el"][chosen]

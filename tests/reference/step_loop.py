@@ -5,6 +5,7 @@ A `Plan` is what a circuit is declared from, and what this loop reads: each equa
 
 from __future__ import annotations
 
+import ast
 import re
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,11 +29,17 @@ class Units:
     shown: str | None = None
     closed: str = "hold"
     every: int = 0
+    totals: dict[str, str] = field(default_factory=dict)  # sums of weights, and the compartments into which they lead
 
 
 @dataclass(frozen=True)
 class Path:
-    """A projection. ``delay`` counts steps, of each synapse if it is an array."""
+    """A projection. ``delay`` counts steps, of each weight if it is an array.
+
+    ``kind`` is a matrix, of which only the synapses ``there`` exist, one synapse for each unit, or windows over a row of
+    units, each with weights of its own or with those of all. ``mirrors`` names a projection in the opposite direction
+    whose weights, times ``scale``, these are.
+    """
 
     name: str
     pre: str
@@ -47,6 +54,19 @@ class Path:
     rule: tuple[str, ...] = ()
     traces: tuple[str, ...] = ()
     states: tuple[str, ...] = ()
+    kind: str = "matrix"  # or "one to one", "windows", "one window"
+    mirrors: str = ""
+    scale: float = 1.0
+
+
+@dataclass(frozen=True)
+class Synapses:
+    """The units and the weight of each synapse, by their numbers, and the place of its delay, if each has its own."""
+
+    pre: np.ndarray
+    post: np.ndarray
+    weight: np.ndarray
+    delay: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -98,16 +118,19 @@ class Loop:
         self.plan, self.t = plan, 0
         self.of = {u.name: u for u in plan.units}
         self.equations = {u.name: [equation(line) for line in u.lines] for u in plan.units}
+        self.synapses = {p.name: self.listed(p) for p in plan.paths}
         self.v: dict[str, np.ndarray] = {}
         for u in plan.units:
             for name in ["rate", *u.compartments] + [e.name for e in self.equations[u.name]]:
                 self.v[f"{u.name}.{name}"] = np.zeros((plan.batch, u.size))
         for p in plan.paths:
+            if p.mirrors:
+                continue
             w = self.v[f"{p.name}.w"] = weights[p.name].copy()
             self.v |= {f"{p.name}.{trace}": np.zeros((plan.batch, *w.shape)) for trace in p.traces}
             self.v |= {f"{p.name}.{state}": np.zeros(w.shape) for state in p.states}
         self.field = {p.name: np.zeros((plan.batch, self.of[p.post].size)) for p in plan.paths}
-        self.arriving = {p.name: np.zeros((plan.batch, *weights[p.name].shape)) for p in plan.paths}
+        self.arriving = {p.name: np.zeros((plan.batch, len(self.synapses[p.name].pre))) for p in plan.paths}
         self.sent: dict[str, list[np.ndarray]] = {p.name: [] for p in plan.paths}
         self.heard = {m.name: np.zeros((plan.batch, 1)) for m in plan.messages}
 
@@ -154,7 +177,7 @@ class Loop:
             self.sent[p.name].append(signals[p.name])
             if self.open(p.during):
                 self.arriving[p.name] = self.arrive(p)
-                self.field[p.name] = (self.v[f"{p.name}.w"] * self.arriving[p.name]).sum(axis=2)
+                self.field[p.name] = self.summed(p, self.weights(p) * self.arriving[p.name], "post")
             elif p.closed == "zero":
                 self.arriving[p.name], self.field[p.name] = 0 * self.arriving[p.name], 0 * self.field[p.name]
         for m in self.plan.messages:
@@ -168,13 +191,45 @@ class Loop:
                 self.v[f"{u.name}.{c}"] = sum(into, np.zeros((self.plan.batch, u.size)))
 
     def arrive(self, p: Path) -> np.ndarray:
-        """(batch, post, pre): what each synapse receives."""
-        sent, shape = self.sent[p.name], self.v[f"{p.name}.w"].shape
-        delays = np.broadcast_to(p.delay, shape)
-        found = np.zeros((self.plan.batch, *shape))
-        for post, pre in np.ndindex(shape):
-            if delays[post, pre] < len(sent):
-                found[:, post, pre] = sent[-1 - delays[post, pre]][:, pre]
+        """(batch, synapses): what each synapse receives."""
+        sent, synapses = self.sent[p.name], self.synapses[p.name]
+        found = np.zeros((self.plan.batch, len(synapses.pre)))
+        for s, pre in enumerate(synapses.pre):
+            delay = p.delay.reshape(-1)[synapses.delay[s]] if isinstance(p.delay, np.ndarray) else p.delay
+            if delay < len(sent):
+                found[:, s] = sent[-1 - delay][:, pre]
+        return found
+
+    def listed(self, p: Path) -> Synapses:
+        pre, post = self.of[p.pre].size, self.of[p.post].size
+        if p.mirrors:
+            (other,) = (q for q in self.plan.paths if q.name == p.mirrors)
+            there = self.listed(other)
+            return Synapses(there.post, there.pre, there.weight, there.pre * pre + there.post)
+        if p.kind == "one to one":
+            found = [(u, u, u) for u in range(pre)]
+        elif p.kind == "matrix":
+            there = np.ones((post, pre), dtype=bool) if p.there is None else p.there
+            found = [(j, i, i * pre + j) for i, j in np.ndindex(post, pre) if there[i, j]]
+        else:  # a window over 2 of 3 units for each of 2, or over the 3 around each of 3, with places outside of the row
+            taps, before = (2, 0) if post < pre else (3, 1)
+            found = [
+                (i + k - before, i, k + (taps * i if p.kind == "windows" else 0))
+                for i, k in np.ndindex(post, taps)
+                if 0 <= i + k - before < pre
+            ]
+        table = np.array(found).reshape(-1, 3).T
+        return Synapses(table[0], table[1], table[2], table[2])
+
+    def weights(self, p: Path) -> np.ndarray:
+        """(synapses,): the weight of each."""
+        return p.scale * self.v[f"{p.mirrors or p.name}.w"].reshape(-1)[self.synapses[p.name].weight]
+
+    def summed(self, p: Path, values: Any, over: str) -> np.ndarray:
+        """(batch, units): values of synapses, summed for each unit of a side."""
+        unit, numbers = (p.post, self.synapses[p.name].post) if over == "post" else (p.pre, self.synapses[p.name].pre)
+        found = np.zeros((self.plan.batch, self.of[unit].size))
+        np.add.at(found, (slice(None), numbers), np.broadcast_to(values, (self.plan.batch, len(numbers))))
         return found
 
     # --- units ----------------------------------------------------------------------------------------------------
@@ -184,6 +239,11 @@ class Loop:
         u = self.of[unit]
         found = WORDS | u.parameters | self.heard | {"t": self.t * DT, "ms": 1e-3}
         found |= {f"in_{n}": float(self.phase(n)) for mode in self.plan.modes.values() for n in mode}
+        for total, into in u.totals.items():
+            there = [
+                self.summed(p, self.weights(p), "post") for p in self.plan.paths if p.post == unit and p.into == into
+            ]
+            found[total] = sum(there, np.zeros((self.plan.batch, u.size)))
         stored = [e.name for e in self.equations[unit] if e.kind != "expression"]
         found |= {n: self.v[f"{unit}.{n}"] for n in [*u.compartments, *stored]}
         if "rate" not in [e.name for e in self.equations[unit]]:
@@ -250,35 +310,50 @@ class Loop:
                 self.update(p)
 
     def update(self, p: Path) -> None:
-        there = np.ones(self.v[f"{p.name}.w"].shape) if p.there is None else p.there.astype(float)
-        names = {f"{n}_pre": self.flat(v, p.pre)[:, None, :] for n, v in self.numbers(p.pre)}
-        names |= {f"{n}_post": self.flat(v, p.post)[:, :, None] for n, v in self.numbers(p.post)}
+        synapses, batch = self.synapses[p.name], self.plan.batch
+        names = {f"{n}_pre": self.flat(v, p.pre)[:, synapses.pre] for n, v in self.numbers(p.pre)}
+        names |= {f"{n}_post": self.flat(v, p.post)[:, synapses.post] for n, v in self.numbers(p.post)}
         names |= {f"in_{n}": float(self.phase(n)) for mode in self.plan.modes.values() for n in mode}
-        names |= {name: value[:, :, None] for name, value in self.heard.items()}
-        names |= WORDS | {"arriving_pre": self.arriving[p.name], "eta": 20.0, "slow": 5e-3}
+        names |= self.heard | WORDS | {"arriving_pre": self.arriving[p.name], "eta": 20.0, "slow": 5e-3}
         names |= {
-            "incoming": lambda E: (there * E).sum(axis=-1, keepdims=True),
-            "outgoing": lambda E: (there * E).sum(axis=-2, keepdims=True),
+            "incoming": lambda E: self.summed(p, E, "post")[:, synapses.post],
+            "outgoing": lambda E: self.summed(p, E, "pre")[:, synapses.pre],
         }
         own = {key.split(".")[1]: key for key in self.v if key.startswith(f"{p.name}.")}
         for line in p.rule:
             name, rhs = (part.strip() for part in line.split("=", 1))
-            names |= {n: self.v[key] for n, key in own.items()}
-            value = eval(rhs, {}, names)
+            for n, key in own.items():
+                names[n] = (
+                    self.v[key].reshape(batch, -1)[:, synapses.weight]
+                    if n in p.traces
+                    else self.v[key].reshape(-1)[synapses.weight]
+                )
+            value = self.of_weights(p, rhs, names)
             if name.startswith("d") and name.removesuffix("/dt")[1:] in own:
-                key = own[name.removesuffix("/dt")[1:]]
-                value = self.v[key] + (DT if name.endswith("/dt") else 1) * value
-                name = key.split(".")[1]
-            trace = name in p.traces
-            value = np.broadcast_to(value, (self.plan.batch, *there.shape))
-            if trace:
-                value = np.where(self.active[:, None, None], value * there, self.v[own[name]])
+                step, name = DT if name.endswith("/dt") else 1, name.removesuffix("/dt")[1:]
+                value = self.v[own[name]].reshape(batch if name in p.traces else 1, -1) + step * value
+            if name in p.traces:
+                value = np.where(self.active[:, None], value, self.v[own[name]].reshape(batch, -1))
             else:
                 value = value[self.active].mean(axis=0)
             if name in own:
-                self.v[own[name]] = value * there
+                self.v[own[name]] = value.reshape(self.v[own[name]].shape)
             else:
-                names[name] = value
+                names[name] = value[..., synapses.weight]
+
+    def of_weights(self, p: Path, rhs: str, names: dict[str, Any]) -> np.ndarray:
+        """(batch, weights): what a statement makes of each weight; where synapses share one, what reads units is summed."""
+        synapses, batch = self.synapses[p.name], self.plan.batch
+        found = np.zeros((batch, self.v[f"{p.name}.w"].size))
+        for term in terms(rhs) if p.kind == "one window" else [rhs]:
+            values = np.broadcast_to(eval(term, {}, names), (batch, len(synapses.pre)))
+            if re.search(r"_(pre|post)\b", term):
+                np.add.at(found, (slice(None), synapses.weight), values)
+            else:
+                once = np.zeros_like(found)
+                once[:, synapses.weight] = values
+                found = found + once
+        return found
 
     def numbers(self, unit: str) -> list[tuple[str, Any]]:
         skipped = {*WORDS, *self.of[unit].parameters, *self.heard, "t", "ms"}
@@ -287,3 +362,20 @@ class Loop:
 
     def flat(self, value: Any, unit: str) -> np.ndarray:
         return np.broadcast_to(value, (self.plan.batch, self.of[unit].size))
+
+
+def terms(text: str) -> list[str]:
+    """The terms of a sum, or of a product of sums, each with its sign."""
+
+    def split(node: ast.expr, sign: str) -> list[str]:
+        match node:
+            case ast.BinOp(left, ast.Add(), right):
+                return split(left, sign) + split(right, sign)
+            case ast.BinOp(left, ast.Sub(), right):
+                return split(left, sign) + split(right, "" if sign else "-")
+            case ast.BinOp(left, ast.Mult(), right):
+                return [f"{a}*{b}" for a in split(left, sign) for b in split(right, "")]
+            case _:
+                return [f"{sign}({ast.unparse(node)})"]
+
+    return split(ast.parse(text, mode="eval").body, "")

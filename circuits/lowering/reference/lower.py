@@ -75,9 +75,10 @@ def _propagation(network: Network, projection: Projection, signal: Term, count: 
             reads=frozenset({signal.key, read, *_tapped(network, projection)}), writes=frozenset({field}),
         )
     ]  # fmt: skip
+    weight = f"{weights.scale!r}*w" if isinstance(weights, Transposed) and weights.scale != 1 else "w"
     made += [
         replace(
-            made[0], name=f"weigh_{total}", kernel=Summed(name, total, "w"), steps=tuple(range(network.phased().steps)),
+            made[0], name=f"weigh_{total}", kernel=Summed(name, total, weight), steps=tuple(range(network.phased().steps)),
             reads=frozenset({read}), writes=frozenset({f"{projection.post.name}.{total}"}),
         )
         for total in projection.totals().values()
