@@ -37,7 +37,8 @@ class AnswerMethods(StorageMethods):
         """Return the values of the output units at the end of an evaluation, for each sample; of series, for each row.
 
         The answer to a row of a series is read at the end of the row's last step. Answers to series of different lengths are a
-        masked array. Nothing in the circuit changes: its variables, its clock and its random numbers are put back.
+        masked array. Nothing in the circuit changes: its variables, its clock and its random numbers are put back. Within the
+        evaluation, each batch element goes on from the sample before, as in a run.
 
         Parameters
         ----------
