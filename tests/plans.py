@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 from brian2 import Hz, TimedArray, ms, second
-from scipy import sparse
 from reference.step_loop import DT, Loop, Message, Path, Plan, Units
+from scipy import sparse
 
 import recircuit as rc
 
@@ -136,7 +136,7 @@ def _mirrored(d: Draws, paths: list[Path]) -> list[Path]:
     for p in paths:
         opposite = [q for q in found if (q.pre, q.post) == (p.post, p.pre) and q.pre != q.post and q.kind == "matrix"]
         if opposite and p.kind == "matrix" and d.chance(0.4):
-            p = replace(  # noqa: PLW2901
+            p = replace(
                 p, mirrors=opposite[0].name, scale=d.one(1.0, -0.5), there=None, rule=(), traces=(), states=(), learns="",
             )  # fmt: skip
         found.append(p)
