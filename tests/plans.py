@@ -259,9 +259,10 @@ def _shared(rows: np.ndarray, every: Any, form: int, each: np.ndarray) -> Any:
 
 def _of_all(rows: Any, every: float, count: int, samples: int) -> np.ndarray:
     """An array with the samples along its first axis, zero after their ends."""
-    if callable(rows) and not isinstance(rows, TimedArray):
+    if isinstance(rows, TimedArray):
+        rows = rows.values
+    elif callable(rows):
         rows = np.array([rows(k * every * second) for k in range(count)])
-    rows = rows.values if isinstance(rows, TimedArray) else rows
     filled = np.ma.filled(rows, 0.0)
     return filled if not every or filled.ndim == 3 else np.repeat(filled[None], samples, axis=0)
 
