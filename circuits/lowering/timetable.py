@@ -15,6 +15,7 @@ from .operations import Operation
 from .passes.narrowing import Narrow, among
 from .passes.unchanged import UNCHANGED, unchanged
 from .passes.unread import UNREAD, unread
+from .together import together
 
 __all__ = ["UNCHANGED", "UNREAD", "Entry", "Timetable"]
 
@@ -109,6 +110,15 @@ class Timetable:
         """The stimuli, supervisors and targets whose data are presented in some step."""
         kernels = (e.operation.kernel for row in self.entries for e in row)
         return frozenset(kernel.population for kernel in kernels if isinstance(kernel, Clamp))
+
+    @cached_property
+    def independent(self) -> list[dict[int, int]]:
+        """For each row, where among its operations that run independent ones begin, and how many these are."""
+        known: dict[tuple[int, ...], dict[int, int]] = {}  # long presentations repeat their rows
+        for row in self.entries:
+            if (same := tuple(map(id, row))) not in known:
+                known[same] = together([e.operation for e in row if not e.skipped])
+        return [known[tuple(map(id, row))] for row in self.entries]
 
     def names(self) -> list[list[str]]:
         """Return the names of the operations that run, for each step."""

@@ -25,16 +25,16 @@ def lines_of(
     for place, (step, row) in enumerate(zip(table.steps, table.entries, strict=True)):
         if (times := table.repeats.get(place, 1)) > 1:
             fields += ["repeat", times]
-        for entry in row:
-            if entry.skipped:
-                continue
-            kernel = entry.operation.kernel
+        for number, operation in enumerate(entry.operation for entry in row if not entry.skipped):
+            if number in table.independent[place]:
+                fields += ["together", table.independent[place][number]]
+            kernel = operation.kernel
             if isinstance(kernel, Clamp):
                 shown, every = table.shown.get(kernel.population, {}), kernel.every
                 fields += ["clamp", kernel.population, f"{kernel.population}.{kernel.variable}", every]
                 fields += [shown.get(place, 0)]
             else:
-                fields += ["run", entry.operation.name]
+                fields += ["run", operation.name]
         for key in (k for k, s in collect.items() if s == step):
             fields += ["keep", key, _count(lowered, key, lowered.network.batch_size)]
         for key in trace:

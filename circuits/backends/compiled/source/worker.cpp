@@ -102,11 +102,12 @@ Action keep_action(const std::string& name, bool traced, std::size_t count, cons
 // Lines: "run", OPERATION; "clamp", STIMULUS, VARIABLE, EVERY, BEFORE (0 and 0, or of series after how many steps comes the
 // next row, and how many steps of the window have gone before); "tick", which ends a step; "keep", VARIABLE, COUNT (its
 // first COUNT values), or "trace", which is the same apart; "repeat", TIMES, before a step that is done several times in a
-// row; and first of all "stream", where the table is one step of a run that has no presentations.
+// row; "together", COUNT, before so many operations that do not depend on each other; and first of all "stream", where the
+// table is one step of a run that has no presentations.
 void read_table(Message& message) {
     std::vector<Action> lines;
-    std::size_t buffers = 0, repeated = 0;
-    bool streams = false;
+    std::size_t buffers = 0, repeated = 0, together = 0;
+    bool streams = false, begins = false;
     while (message.more()) {
         const std::string what = message.text();
         if (what == "stream") {
@@ -116,9 +117,17 @@ void read_table(Message& message) {
             repeated = lines.size() + 1;
             lines.push_back({Action::REPEAT, nullptr, nullptr, nullptr, 0, 0, false, "repeat", 0, 0,
                              std::int64_t(message.count())});
+        } else if (what == "together") {
+            if (together) throw std::runtime_error("operations that do not depend on each other begin among others");
+            together = message.count();
+            begins = together > 0;
         } else if (what == "run") {
             const std::string name = message.text();
             lines.push_back({Action::RUN, &find_operation(name), nullptr, nullptr, 0, 0, false, "run " + name, 0});
+            lines.back().first = begins;
+            lines.back().last = together == 1;
+            begins = false;
+            together -= together > 0;
         } else if (what == "clamp") {
             const std::string stimulus = message.text();
             const std::string variable = message.text();
@@ -137,6 +146,7 @@ void read_table(Message& message) {
         }
     }
     if (repeated) throw std::runtime_error("a step that is repeated has no end");
+    if (together) throw std::runtime_error("operations that do not depend on each other have no end");
     table = std::move(lines);
     streaming = streams;
     kept.assign(buffers, {});

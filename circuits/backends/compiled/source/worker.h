@@ -83,6 +83,7 @@ struct Action {
     std::int64_t every = 0;   // of a CLAMP of series: how many steps a row is shown; 0: a sample is one row
     std::int64_t count = 0;   // of a CLAMP: how many steps of its window go before; of a REPEAT: how often
     std::size_t end = 0;      // of a REPEAT: the line after the TICK that ends what is repeated
+    bool first = false, last = false;  // of a RUN: it begins, or ends, operations that do not depend on each other
     // Of a CLAMP which row of the sample is shown, in the step that is repeated for this time.
     std::int64_t row(std::int64_t time) const { return every ? (count + time) / every : 0; }
     // Whether it is shown already.

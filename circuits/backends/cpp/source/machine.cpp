@@ -78,7 +78,9 @@ Share share;
 inline void act(const Action& action, const std::int32_t* order, std::int64_t time) {
     switch (action.kind) {
         case Action::RUN:
+            if (action.first && !profiling) Pool::get().gather();
             action.operation->run();
+            if (action.last) Pool::get().do_gathered();
             break;
         case Action::CLAMP:
             if (action.goes_on(time)) break;

@@ -1,8 +1,10 @@
-// Threads that share the blocks of an operation. Block k belongs to the same thread every time, so that its weights stay
-// in that core's cache; who is done early takes what another has not begun. How many of the threads take part, and how
-// long they look for work before they sleep, may change between operations (see share.h).
+// Threads that share the blocks of an operation, or of several that do not depend on each other. A thread has the same
+// blocks every time, so that their weights stay in its core's cache; who is done early takes what another has not begun,
+// from the end. How many of the threads take part, and how long they look for work before they sleep, may change between
+// operations (see share.h).
 #pragma once
 #include <algorithm>
+#include <cstring>
 #include <thread>
 
 #include "waiting.h"
@@ -39,50 +41,123 @@ class Pool {
 
     // Calls run(context, block) for block = 0 ... blocks-1 and waits for all.
     void each(int blocks, void (*run)(const void*, int), const void* context) {
-        if (threads_ == 1 || blocks == 1) return alone(blocks, run, context);
-        ++shared_;
-        const int team = team_.load(std::memory_order_relaxed);
-        if (team == 1) return alone(blocks, run, context);
-        run_ = run;
-        context_ = context;
-        done_.store(0, std::memory_order_relaxed);
-        const std::uint64_t job = ((job_.load(std::memory_order_relaxed) >> 8) + 1) << 8 | unsigned(blocks);
-        job_.store(job, std::memory_order_seq_cst);
-        ring_.store(std::uint32_t(job >> 8), std::memory_order_seq_cst);
-        const std::uint32_t called = (std::uint32_t(1) << team) - 2;
-        if (sleeping_.load(std::memory_order_seq_cst) & called) wake(ring_, called);
-        share(job, 0, team);
-        wait(std::uint32_t(blocks));
+        if (!shares(blocks)) return alone(blocks, run, context);
+        const Part part{run, context, blocks, {}};
+        share_parts(&part, 1);
     }
 
+    // From `gather` to `do_gathered`, what `each_later` is given may wait, and is done all at once. `bytes` of the context
+    // are copied.
+    void gather() { gathering_ = team_.load(std::memory_order_relaxed) > 1; }
+    void each_later(int blocks, void (*run)(const void*, int), const void* context, std::size_t bytes) {
+        if (!gathering_) return each(blocks, run, context);
+        if (waits_ == most_parts || waiting_blocks_ + blocks > most) do_waiting();
+        Part& part = parts_[waits_++];
+        std::memcpy(part.copy, context, bytes);
+        part.run = run, part.context = part.copy, part.blocks = blocks;
+        waiting_blocks_ += blocks;
+    }
+    void do_gathered() {
+        if (waits_) do_waiting();
+        gathering_ = false;
+    }
+    static constexpr std::size_t most_bytes = 96;  // of such a context
+
   private:
+    static constexpr int most_parts = 16;
+    // Blocks of one operation.
+    struct Part {
+        void (*run)(const void*, int);
+        const void* context;
+        int blocks;
+        alignas(16) char copy[most_bytes];
+    };
+    struct Piece {
+        std::uint8_t part, block;
+    };
+    // Which of a thread's pieces nobody has begun: the number of the job, and the first of them and the one after the last.
+    struct alignas(64) Left {
+        std::atomic<std::uint64_t> word{0};
+    };
+
     int threads_ = 1;
     long shared_ = 0;
+    bool gathering_ = false;
+    int waits_ = 0, waiting_blocks_ = 0;  // how many parts wait, and of how many blocks
+    Part parts_[most_parts];
     std::atomic<int> team_{1};
     std::atomic<Nanoseconds> patience_{0};
-    std::atomic<std::uint64_t> job_{0};       // a number that grows, and in the last 8 bits how many blocks
-    std::atomic<std::uint32_t> ring_{0};      // the number again, in a word that threads can sleep on
-    std::atomic<std::uint32_t> sleeping_{0};  // a bit for each thread that sleeps, or is about to
-    std::atomic<std::uint32_t> done_{0}, waiting_{0};
-    std::atomic<std::uint64_t> claimed_[most] = {};
-    void (*run_)(const void*, int) = nullptr;
-    const void* context_ = nullptr;
+    // What is written for each job, what threads that are done write, and what those write that sleep: in cache lines apart.
+    alignas(64) std::atomic<std::uint64_t> job_{0};  // a number that grows
+    std::atomic<std::uint32_t> ring_{0};             // its last bits, in a word that threads can sleep on
+    std::uint32_t blocks_ = 0;
+    const Part* job_parts_ = nullptr;
+    alignas(64) Piece pieces_[most];  // of all threads, one after the other
+    alignas(64) std::atomic<std::uint32_t> done_{0};
+    std::atomic<std::uint32_t> waiting_{0};
+    alignas(64) std::atomic<std::uint32_t> sleeping_{0};  // a bit for each thread that sleeps, or is about to
+    Left left_[most_threads];
 
     static void alone(int blocks, void (*run)(const void*, int), const void* context) {
         for (int block = 0; block < blocks; ++block) run(context, block);
     }
+    bool shares(int blocks) {
+        if (threads_ == 1 || blocks == 1) return false;
+        ++shared_;
+        return team_.load(std::memory_order_relaxed) > 1;
+    }
+    void do_waiting() {
+        const int parts = waits_, blocks = waiting_blocks_;
+        waits_ = waiting_blocks_ = 0;
+        if (blocks == 1) return parts_[0].run(parts_[0].context, 0);
+        ++shared_;
+        share_parts(parts_, parts);
+    }
+    // Each thread has its share of every part, so that its blocks are the same whatever the other parts are.
+    void share_parts(const Part* parts, int count) {
+        const std::uint64_t job = job_.load(std::memory_order_relaxed) + 1;
+        const int team = team_.load(std::memory_order_relaxed);
+        int pieces = 0;
+        for (int thread = 0; thread < team; ++thread) {
+            const int first = pieces;
+            for (int part = 0; part < count; ++part)
+                for (int k = thread * parts[part].blocks / team; k < (thread + 1) * parts[part].blocks / team; ++k)
+                    pieces_[pieces++] = {std::uint8_t(part), std::uint8_t(k)};
+            left_[thread].word.store(left(job, first, pieces), std::memory_order_release);
+        }
+        job_parts_ = parts;
+        blocks_ = std::uint32_t(pieces);
+        done_.store(0, std::memory_order_relaxed);
+        job_.store(job, std::memory_order_seq_cst);
+        ring_.store(std::uint32_t(job), std::memory_order_seq_cst);
+        const std::uint32_t called = (std::uint32_t(1) << team) - 2;
+        if (sleeping_.load(std::memory_order_seq_cst) & called) wake(ring_, called);
+        share(job, 0, team);
+        wait(std::uint32_t(pieces));
+    }
 
-    // A claim succeeds once per job and block. While a block of a job is not done, nobody changes run_ and context_.
-    void attempt(std::uint64_t job, int block) {
-        std::uint64_t before = claimed_[block].load(std::memory_order_relaxed);
-        if (before >= job || !claimed_[block].compare_exchange_strong(before, job, std::memory_order_acq_rel)) return;
-        run_(context_, block);
-        if (done_.fetch_add(1, std::memory_order_seq_cst) + 1 == (job & 255) && waiting_.load(std::memory_order_seq_cst))
-            wake(done_, 1);
+    static std::uint64_t left(std::uint64_t job, int first, int end) { return job << 16 | unsigned(first) << 8 | unsigned(end); }
+    // A piece of a thread's that nobody has begun, or -1. A claim succeeds once per job and piece; while a piece of a job is
+    // not done, nobody changes the pieces.
+    int claim(std::uint64_t job, int thread, bool from_end) {
+        std::atomic<std::uint64_t>& word = left_[thread].word;
+        for (std::uint64_t before = word.load(std::memory_order_acquire);;) {
+            const int first = before >> 8 & 255, end = before & 255;
+            if (before >> 16 != job || first == end) return -1;
+            const std::uint64_t after = from_end ? left(job, first, end - 1) : left(job, first + 1, end);
+            if (word.compare_exchange_weak(before, after, std::memory_order_acq_rel)) return from_end ? end - 1 : first;
+        }
     }
     void share(std::uint64_t job, int thread, int team) {
-        const int blocks = int(job & 255), first = thread * blocks / team;
-        for (int k = 0; k < blocks; ++k) attempt(job, (first + k) % blocks);
+        std::uint32_t done = 0, all = 0;
+        for (int k = 0; k < team; ++k)
+            for (int piece; (piece = claim(job, (thread + k) % team, k > 0)) >= 0; ++done) {
+                const Part& part = job_parts_[pieces_[piece].part];
+                all = blocks_;
+                part.run(part.context, pieces_[piece].block);
+            }
+        if (done && done_.fetch_add(done, std::memory_order_seq_cst) + done == all && waiting_.load(std::memory_order_seq_cst))
+            wake(done_, 1);
     }
     void wait(std::uint32_t blocks) {
         const auto all = [&] { return done_.load(std::memory_order_acquire) >= blocks; };

@@ -42,7 +42,7 @@ template <class T>
 void propagate(int batch_size, int pre, int post, bool transposed, const T* signal, const T* weights, T* field) {
     if (batch_size == 1) {
         const int blocks = vector_blocks(long(pre) * post, post);
-        each_block(blocks, [=](int block) {
+        each_block_later(blocks, [=](int block) {
             const Range rows(post, blocks, block);
             const int n = rows.end - rows.begin;
             if (transposed) gemv(true, pre, n, weights + rows.begin, post, signal, field + rows.begin);
@@ -52,7 +52,7 @@ void propagate(int batch_size, int pre, int post, bool transposed, const T* sign
     }
     const bool wide = batch_size > tiled || post >= 64;  // or else the batch_size are cut
     const int blocks = product_blocks(long(batch_size) * pre * post, wide ? post : batch_size);
-    each_block(blocks, [=](int block) {
+    each_block_later(blocks, [=](int block) {
         const Range rows = wide ? Range(post, blocks, block) : Range(post, 1, 0);
         const Range shown = wide ? Range(batch_size, 1, 0) : Range(batch_size, blocks, block);
         const int n = rows.end - rows.begin;
@@ -71,7 +71,7 @@ void accumulate(int batch_size, int pre, int post, T keep, T scale, const T* pos
     if (!changes(batch_size, pre, post, keep, posts, pres)) return;
     const long work = long(batch_size) * pre * post;
     const int blocks = batch_size == 1 ? vector_blocks(work, post) : product_blocks(work, post);
-    each_block(blocks, [=](int block) {
+    each_block_later(blocks, [=](int block) {
         const Range rows(post, blocks, block);
         if (batch_size > 1 && batch_size <= tiled)
             return product<T>(rows.end - rows.begin, pre, batch_size, {posts + rows.begin, 1, post}, {pres, 1, pre},

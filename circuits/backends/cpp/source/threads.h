@@ -1,6 +1,8 @@
 // Blocks of work on a few threads. How work is cut never depends on how many threads there are, so that the bits of a
 // result do not either.
 #pragma once
+#include <type_traits>
+
 #include "pool.h"
 
 namespace recircuit {
@@ -8,6 +10,15 @@ namespace recircuit {
 template <class Run>
 inline void each_block(int blocks, const Run& run) {
     Pool::get().each(blocks, [](const void* context, int block) { (*static_cast<const Run*>(context))(block); }, &run);
+}
+
+// Likewise; the blocks may be done later, with those of other operations that do not depend on them. `run` is copied, so that
+// it holds values alone.
+template <class Run>
+inline void each_block_later(int blocks, const Run& run) {
+    static_assert(std::is_trivially_copyable<Run>() && sizeof(Run) <= Pool::most_bytes, "what waits is copied");
+    const auto block_of = [](const void* context, int block) { (*static_cast<const Run*>(context))(block); };
+    Pool::get().each_later(blocks, block_of, &run, sizeof run);
 }
 
 // The range [begin, end) of block k of n things, cut at multiples of 32.
