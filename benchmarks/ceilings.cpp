@@ -3,9 +3,10 @@
 //   ceilings blocks  COLUMNS THREADS SECONDS POST,PRE,TIMES,LEARNS ...    each thread its part of the rows, by OpenBLAS
 //   ceilings library COLUMNS THREADS SECONDS POST,PRE,TIMES,LEARNS ...    OpenBLAS with its own threads
 //   ceilings read    1       THREADS SECONDS POST,PRE,TIMES,LEARNS ...    the weights are only read (and updated)
+//   ceilings arithmetic COLUMNS THREADS SECONDS POST,PRE,TIMES,LEARNS ... as many multiplications and additions, in registers
 //   ceilings stream  BYTES   THREADS SECONDS                              bytes a second, read from BYTES of memory
 //
-// The first three print presentations of COLUMNS a second. Threads do not wait for each other.
+// The first four print presentations of COLUMNS a second. Threads do not wait for each other.
 #include <cblas.h>
 
 #include <atomic>
@@ -51,6 +52,22 @@ void add(float* data, std::size_t count, float factor) {
     for (std::size_t k = 0; k < count / 16; ++k) v[k] += other;
 }
 
+// So many multiplications with an addition, which wait neither for memory nor for each other.
+void multiply_and_add(double count) {
+#ifdef __AVX512F__
+    constexpr int sums = 16;
+#else
+    constexpr int sums = 5;  // of two registers each, or more
+#endif
+    Vector sum[sums];
+    for (int j = 0; j < sums; ++j) sum[j] = Vector{} + float(j);  // or else a compiler finds that they are all the same
+    const Vector factor = Vector{} + 0.5f, term = Vector{} + 1.0f;
+    for (long k = 0; k < long(count / (16 * sums)); ++k)
+        for (int j = 0; j < sums; ++j) sum[j] = sum[j] * factor + term;
+    for (int j = 1; j < sums; ++j) sum[0] += sum[j];
+    if (sum[0][0] == 1234567.f) ++sink;
+}
+
 // The part of a product that one thread does, on memory of its own.
 struct Part {
     Product product;
@@ -74,6 +91,7 @@ struct Part {
             scipy_cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, batch_size, rows, n, 1, pre, n, weights, n, 0, post,
                               rows);
     }
+    void by_arithmetic() const { multiply_and_add(double(batch_size) * rows * product.pre); }
     void by_reading() const {
         const std::size_t count = std::size_t(rows) * product.pre;
         if (product.learns) add(weights, count, 1e-9f);
@@ -81,14 +99,16 @@ struct Part {
     }
 };
 
+using Work = void (Part::*)() const;
+
 // Presentations a second of one thread's parts.
-double rate(const std::vector<Part>& parts, bool reading, double seconds) {
+double rate(const std::vector<Part>& parts, Work work, double seconds) {
     int steps = 0;
     for (const Part& part : parts) steps = std::max(steps, part.product.times);
     const auto presentation = [&] {
         for (int step = 0; step < steps; ++step)
             for (const Part& part : parts)
-                if (step < part.product.times) reading ? part.by_reading() : part.by_blas();
+                if (step < part.product.times) (part.*work)();
     };
     presentation();
     long count = 0;
@@ -123,7 +143,9 @@ int main(int argc, char** argv) {
                 if (std::sscanf(argv[a], "%d,%d,%d,%d", &p.post, &p.pre, &p.times, &p.learns) != 4) std::exit(2);
                 mine.emplace_back(p, std::atoi(argv[2]), parts, k);
             }
-            rates[k] = rate(mine, kind == "read" || kind == "stream", seconds);
+            const Work work = kind == "arithmetic" ? &Part::by_arithmetic
+                : kind == "read" || kind == "stream" ? &Part::by_reading : &Part::by_blas;
+            rates[k] = rate(mine, work, seconds);
         });
     for (std::thread& thread : running) thread.join();
     double all = 0;

@@ -53,10 +53,13 @@ class Ceilings:
         """Bytes a second at which so many bytes are read."""
         return self._run("stream", size, seconds, [])
 
-    def products_alone(self, batch_size: int, of: list[Product], seconds: float) -> dict[str, float]:
-        """Presentations a second, by way, if a presentation of so many batch elements were these products alone."""
-        ways = {"blocks": "OpenBLAS in blocks", "library": "OpenBLAS"}
-        return {name: batch_size * self._run(kind, batch_size, seconds, of) for kind, name in ways.items()}
+    def arithmetic_alone(self, batch_size: int, of: list[Product], seconds: float) -> float:
+        """Presentations a second, if a presentation of so many batch elements were the arithmetic of these products alone.
+
+        The processor's registers do it, so that no program passes it. A matrix library is slower by what it moves and
+        rearranges, and also where it does not use the widest registers of a processor.
+        """
+        return batch_size * self._run("arithmetic", batch_size, seconds, of)
 
     def bytes_alone(self, of: list[Product], seconds: float) -> float:
         """How often a second the weights of these products are read, or read and written where they learn."""

@@ -32,6 +32,12 @@ void tanh_f(int n, const float* x, float* y) { for (int k = 0; k < n; ++k) y[k] 
     void propagate_##name(int batch_size, int pre, int post, int turned, const T* x, const T* w, T* y) {               \\
         propagate<T>(batch_size, pre, post, turned, x, w, y);                                                           \\
     }                                                                                                               \\
+    void two_##name(int batch_size, int pre, int post, const T* x, const T* w, T* y, T* z) {                            \\
+        Pool::get().gather();                                                                                           \\
+        propagate<T>(batch_size, pre, post, false, x, w, y);                                                            \\
+        propagate<T>(batch_size, post, pre, false, x, w, z);                                                            \\
+        Pool::get().do_gathered();                                                                                      \\
+    }                                                                                                               \\
     void accumulate_##name(int batch_size, int pre, int post, double keep, double scale, const T* y, const T* x, T* w) { \\
         accumulate<T>(batch_size, pre, post, T(keep), T(scale), y, x, w);                                               \\
     }                                                                                                               \\
@@ -110,6 +116,23 @@ def test_propagation(
     wanted = x.astype(float) @ (w if turned else w.T).astype(float)
     np.testing.assert_allclose(got[0], wanted, rtol=0, atol=NEAR[dtype])
     np.testing.assert_array_equal(got[0], got[1])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@settings(max_examples=20, deadline=None)
+@given(b=batch_size, pre=sizes, post=sizes)
+def test_two_products_that_threads_share_at_once(
+    libraries: list[ctypes.CDLL], dtype: type, b: int, pre: int, post: int
+) -> None:
+    """They are those of one after the other, to the bit."""
+    rng = np.random.default_rng(0)
+    x, w = (rng.uniform(-1, 1, shape).astype(dtype) for shape in (b * max(pre, post), post * pre))
+    for one in libraries:
+        y, z, first, second = (np.zeros(b * n, dtype) for n in (post, pre, post, pre))
+        call(getattr(one, f"two_{kind(dtype)}"), b, pre, post, x, w, y, z)
+        call(getattr(libraries[0], f"propagate_{kind(dtype)}"), b, pre, post, 0, x, w, first)
+        call(getattr(libraries[0], f"propagate_{kind(dtype)}"), b, post, pre, 0, x, w, second)
+        np.testing.assert_array_equal(np.concatenate([y, z]), np.concatenate([first, second]))
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

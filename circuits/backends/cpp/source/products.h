@@ -6,6 +6,7 @@
 #include "kernels.h"
 #include "threads.h"
 #include "tiles.h"
+#include "vectors.h"
 
 namespace recircuit {
 
@@ -20,6 +21,10 @@ inline void gemm(bool ta, bool tb, int m, int n, int k, double alpha, const doub
                       lda, b, ldb, beta, c, ldc);
 }
 inline void gemv(bool t, int rows, int cols, const float* a, int lda, const float* x, float* y) {
+    const int done = t ? 0 : dotted(rows, cols);
+    if (done) dot_rows(done, cols, a, x, y);
+    if (done == rows) return;
+    a += long(done) * lda, y += done, rows -= done;
     scipy_cblas_sgemv(CblasRowMajor, t ? CblasTrans : CblasNoTrans, rows, cols, 1, a, lda, x, 1, 0, y, 1);
 }
 inline void gemv(bool t, int rows, int cols, const double* a, int lda, const double* x, double* y) {
@@ -70,9 +75,16 @@ template <class T>
 void accumulate(int batch_size, int pre, int post, T keep, T scale, const T* posts, const T* pres, T* target) {
     if (!changes(batch_size, pre, post, keep, posts, pres)) return;
     const long work = long(batch_size) * pre * post;
-    const int blocks = batch_size == 1 ? vector_blocks(work, post) : product_blocks(work, post);
+    // Where what is sent does not fit the second cache, each block reads its part of it alone; or else it has whole rows.
+    const bool across = batch_size > 1 && batch_size <= tiled && long(batch_size) * pre * sizeof(T) > 1L << 21;
+    const int blocks = batch_size == 1 ? vector_blocks(work, post) : product_blocks(work, across ? pre : post);
     each_block_later(blocks, [=](int block) {
-        const Range rows(post, blocks, block);
+        const Range rows = across ? Range(post, 1, 0) : Range(post, blocks, block);
+        if (across) {
+            const Range sent(pre, blocks, block);
+            return product<T>(post, sent.end - sent.begin, batch_size, {posts, 1, post}, {pres + sent.begin, 1, pre},
+                              {target + sent.begin, pre, keep, scale});
+        }
         if (batch_size > 1 && batch_size <= tiled)
             return product<T>(rows.end - rows.begin, pre, batch_size, {posts + rows.begin, 1, post}, {pres, 1, pre},
                               {target + long(rows.begin) * pre, pre, keep, scale});
