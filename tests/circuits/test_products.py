@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +22,7 @@ pytestmark = pytest.mark.cpp
 
 CALLS = """
 #include "functions.h"
+#include "pooling.h"
 #include "products.h"
 #include "sparse.h"
 long recircuit::stored = 0;
@@ -41,6 +43,10 @@ void tanh_f(int n, const float* x, float* y) { for (int k = 0; k < n; ++k) y[k] 
     void accumulate_##name(int batch_size, int pre, int post, double keep, double scale, const T* y, const T* x, T* w) { \\
         accumulate<T>(batch_size, pre, post, T(keep), T(scale), y, x, w);                                               \\
     }                                                                                                               \\
+    void largest_##name(int images, int sources, int places, int taps, const std::int32_t* pixels, double w, const T* x,   \\
+                        T* argmax, T* y) {                                                                             \\
+        largest<T>(images, sources, places, taps, pixels, T(w), x, argmax, y);                                          \\
+    }                                                                                                               \\
     void few_propagate_##name(int batch_size, int pre, int post, int turned, const T* mask, const T* x, const T* w, T* y) { \\
         ++stored, sparse_propagate<T>(batch_size, pre, post, turned, mask, x, w, y);                                     \\
     }                                                                                                               \\
@@ -58,9 +64,9 @@ sizes = st.integers(1, 130) | st.sampled_from([192, 193, 500, 784])
 batch_size = st.integers(1, 40) | st.sampled_from([100, 513])
 
 
-def library(folder: Path, threads: int) -> ctypes.CDLL:
-    """The products as a shared library whose pool has so many threads."""
-    source, built = folder / "calls.cpp", folder / f"calls_{threads}.so"
+def compiled(folder: Path) -> Path:
+    """The products as a shared library."""
+    source, built = folder / "calls.cpp", folder / "calls.so"
     source.write_text(CALLS)
     blas = scipy_openblas32.get_lib_dir()
     subprocess.run(
@@ -69,7 +75,12 @@ def library(folder: Path, threads: int) -> ctypes.CDLL:
          f"-L{blas}", f"-Wl,-rpath,{blas}", "-lscipy_openblas", "-pthread"],
         check=True,
     )  # fmt: skip
-    loaded = ctypes.CDLL(str(built))
+    return built
+
+
+def library(built: Path, threads: int) -> ctypes.CDLL:
+    """A copy of it, whose pool has so many threads: a library is loaded only once from the same file."""
+    loaded = ctypes.CDLL(shutil.copyfile(built, built.with_name(f"calls_{threads}.so")))
     loaded.start(threads)
     return loaded
 
@@ -77,10 +88,8 @@ def library(folder: Path, threads: int) -> ctypes.CDLL:
 @pytest.fixture(scope="module")
 def libraries(tmp_path_factory: pytest.TempPathFactory) -> list[ctypes.CDLL]:
     """With one thread, and with three."""
-    folder = tmp_path_factory.mktemp("products")
-    one = library(folder, 1)
-    (folder / "three").mkdir()
-    return [one, library(folder / "three", 3)]
+    built = compiled(tmp_path_factory.mktemp("products"))
+    return [library(built, threads) for threads in (1, 3)]
 
 
 def call(function: Callable[..., None], *arguments: float | np.ndarray) -> None:
@@ -211,3 +220,28 @@ def test_tanh(libraries: list[ctypes.CDLL]) -> None:
     nan = np.full(33, np.nan, np.float32)
     call(libraries[0].tanh_f, len(nan), nan, y)
     assert np.isnan(y[:33]).all()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@settings(max_examples=60, deadline=None)
+@given(
+    size=st.integers(1, 40) | st.sampled_from([16, 32, 64]), kernel=st.integers(1, 4), stride=st.integers(1, 4),
+    before=st.integers(0, 2), seed=st.integers(0, 9),
+)  # fmt: skip
+def test_the_largest_of_each_window(
+    libraries: list[ctypes.CDLL], dtype: type, size: int, kernel: int, stride: int, before: int, seed: int
+) -> None:
+    """Its value times w, and the first tap that brings it; a pixel outside of the image is never the largest."""
+    image = np.random.default_rng(seed).integers(-3, 3, (5, size, size)).astype(dtype)
+    begin = np.arange(0, size, stride) - min(before, kernel - 1)
+    rows = begin[None, :, None] + np.repeat(np.arange(kernel), kernel)[:, None, None]
+    across = begin[None, None, :] + np.tile(np.arange(kernel), kernel)[:, None, None]
+    outside = (rows < 0) | (rows >= size) | (across < 0) | (across >= size)
+    pixels = np.where(outside, -1, rows * size + across).astype(np.int32).reshape(kernel**2, -1)
+    brought = np.where(pixels < 0, np.finfo(dtype).min, image.reshape(5, -1)[:, pixels])
+    for one in libraries:
+        found, argmax = np.zeros((2, 5, pixels.shape[1]), dtype)
+        function = getattr(one, f"largest_{kind(dtype)}")
+        call(function, 5, size**2, pixels.shape[1], kernel**2, np.ascontiguousarray(pixels), 0.5, image, argmax, found)
+        np.testing.assert_array_equal(found, brought.max(1) * dtype(0.5))
+        np.testing.assert_array_equal(argmax, brought.argmax(1))
