@@ -8,7 +8,7 @@ from typing import Any
 
 from typer.testing import CliRunner
 
-from recircuit.cli import app
+from recircuit.cli.application import app
 
 KEYS = {"id", "paper", "backend", "seeds", "quick", "seconds", "checks", "unchecked"}
 CHECK = {"what", "paper", "value", "target", "relation", "ok"}

@@ -21,7 +21,7 @@ from docs.extension.gallery import NAMED, examples
 from docs.extension.links import BLOCK, outside_code
 from docs.extension.toctrees import children
 from docs.figures.draw import FIGURES
-from recircuit.cli import app
+from recircuit.cli.application import app
 from recircuit.cli.on_demand import COMMANDS
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -19,7 +19,7 @@ from recircuit.circuits.description.network import Network
 from recircuit.circuits.library.neurons import NEURONS
 from recircuit.circuits.library.outputs import OUTPUTS, AppraisedOutput
 from recircuit.circuits.library.parts import PARTS
-from recircuit.cli import app
+from recircuit.cli.application import app
 from recircuit.cli.doctor import packages
 from recircuit.models.data import DATA
 from recircuit.models.experiments import EXPERIMENTS

@@ -13,7 +13,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from recircuit.cli import app
+from recircuit.cli.application import app
 from recircuit.cli.on_demand import COMMANDS, OVERVIEW
 from recircuit.registry import nearest
 

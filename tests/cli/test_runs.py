@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 import recircuit as rc
-from recircuit.cli import app
+from recircuit.cli.application import app
 from recircuit.errors import UsageError
 from recircuit.models.runs.config import RunConfig
 

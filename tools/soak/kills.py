@@ -73,8 +73,8 @@ class Place:
 
     def start(self, arguments: list[str]) -> subprocess.Popen[bytes]:
         """Start a command, as a shell does."""
-        code = "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); " + (
-            "from recircuit.cli import main; main(sys.argv[1:])"
+        code = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); " + (
+            "from recircuit.cli import main; main()"
         )
         env = os.environ | {"TMPDIR": str(self.temp), "RECIRCUIT_CACHE": str(self.cache), "MPLBACKEND": "Agg"}
         command = [sys.executable, "-W", "ignore", "-c", code, *arguments, "--out", str(self.out)]

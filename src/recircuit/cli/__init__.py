@@ -5,59 +5,45 @@ The exit code is 0 after success, 1 if a check or the run fails, 2 if the call i
 
 from __future__ import annotations
 
-import logging
 import sys
 from collections.abc import Sequence
-from typing import Annotated, NoReturn
+from typing import NoReturn
 
-import typer
+from recircuit.cli.signals import StopSignals
 
-from recircuit.cli.on_demand import HELP, CommandsOnDemand
-from recircuit.cli.problems import explained
-from recircuit.cli.signals import stop_signals
-
-__all__ = ["app", "main"]
-
-app = typer.Typer(
-    name="recircuit",
-    cls=CommandsOnDemand,
-    help="Simulate rate-based neural circuits that learn by local rules.",
-    add_completion=True,
-    context_settings=HELP,
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-)
-
-
-def _version(asked: bool) -> None:
-    if asked:
-        from recircuit import __version__
-
-        typer.echo(__version__)
-        raise typer.Exit
-
-
-@app.callback()
-def _common(
-    version: Annotated[bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)] = (
-        False
-    ),
-) -> None:
-    """Simulate rate-based neural circuits that learn by local rules."""
+__all__ = ["main"]
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run the command line and exit. An error is written to stderr as one paragraph."""
-    logging.getLogger("brian2").setLevel(logging.ERROR)
-    with stop_signals() as signals:
-        code = _run(arguments)
-    sys.exit(128 + signals[0] if signals and code else code)
+    """Run the command line and exit. An error is written to stderr as one paragraph.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        The arguments of the command. Without them those of the process are taken, which ends with the command: from
+        then on signals do not disturb what cleans up.
+    """
+    signals = StopSignals()
+    code: int | str | None = 130
+    try:
+        signals.obey()
+        code = _run(arguments, signals)
+        signals.only_note()
+    except KeyboardInterrupt:  # between two of these lines
+        signals.only_note()
+    if arguments is not None:
+        signals.restore()
+    raise SystemExit(128 + signals.came[0] if signals.came and code else code)
 
 
-def _run(arguments: Sequence[str] | None) -> int | str | None:
+def _run(arguments: Sequence[str] | None, signals: StopSignals) -> int | str | None:
     """Run the command line and return the exit code."""
     try:
+        import logging  # these take a while, during which Ctrl-C is to end the command as later on
+
+        from recircuit.cli.application import app
+
+        logging.getLogger("brian2").setLevel(logging.ERROR)
         app(arguments)
         return 0
     except SystemExit as ended:
@@ -65,6 +51,16 @@ def _run(arguments: Sequence[str] | None) -> int | str | None:
     except KeyboardInterrupt:
         return 130
     except Exception as problem:
-        text, code = explained(problem)
-        print(f"recircuit: {text}", file=sys.stderr)
-        return code
+        return _told(problem, signals)
+
+
+def _told(problem: Exception, signals: StopSignals) -> int:
+    """Write an error, and return the exit code."""
+    from recircuit.cli.problems import explained
+    from recircuit.errors import RecircuitError
+
+    if signals.came and not isinstance(problem, RecircuitError):
+        return 130  # a library has made another exception of the Ctrl-C, as C extensions do while they are imported
+    text, code = explained(problem)
+    print(f"recircuit: {text}", file=sys.stderr)
+    return code

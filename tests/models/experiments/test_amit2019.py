@@ -17,7 +17,7 @@ from reference import linear_theory
 from reference.hinge_circuit import HingeCircuit
 from typer.testing import CliRunner
 
-from recircuit.cli import app
+from recircuit.cli.application import app
 from recircuit.errors import RecircuitError, UsageError
 from recircuit.models.experiments import (
     EXPERIMENTS,

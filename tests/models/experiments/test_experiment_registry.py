@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from recircuit.cli import app
+from recircuit.cli.application import app
 from recircuit.errors import UsageError
 from recircuit.models.data import DATA
 from recircuit.models.experiments import EXPERIMENTS, Experiment

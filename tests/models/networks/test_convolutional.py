@@ -11,7 +11,8 @@ from networks import image_options
 from typer.testing import CliRunner
 
 import recircuit as rc
-from recircuit.cli import app, main
+from recircuit.cli import main
+from recircuit.cli.application import app
 from recircuit.models.analysis.weight_alignment import alignment, angle, relative_distance
 from recircuit.models.networks.architectures import ARCHITECTURES, layers_of
 from recircuit.models.networks.convolutional import image_network

@@ -14,7 +14,8 @@ from typer.testing import CliRunner
 
 import recircuit as rc
 from recircuit.circuits.inputs import as_inputs
-from recircuit.cli import app, main
+from recircuit.cli import main
+from recircuit.cli.application import app
 from recircuit.models.networks.convolutional import image_network
 from recircuit.plasticity import find
 from recircuit.testing import EXACT, distance, form_differences

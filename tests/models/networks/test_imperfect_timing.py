@@ -10,7 +10,7 @@ from quick_runs import quick_run
 from typer.testing import CliRunner
 
 import recircuit as rc
-from recircuit.cli import app
+from recircuit.cli.application import app
 from recircuit.errors import UsageError
 from recircuit.models.experiments.amit2019.protocols import one_class_at_a_time, sorted_in_stretches
 from recircuit.models.networks.imperfect_timing import Timing, timed

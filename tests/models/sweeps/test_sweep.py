@@ -247,7 +247,7 @@ def command(*arguments: str, folder: Path, **options: Any) -> subprocess.Popen[s
 def test_a_wrong_call(arguments: list[str], message: str, tmp_path: Path) -> None:
     from typer.testing import CliRunner
 
-    from recircuit.cli import app
+    from recircuit.cli.application import app
 
     result = CliRunner().invoke(app, ["sweep", *arguments, "--out", str(tmp_path / "out")])
     assert isinstance(result.exception, UsageError) and re.search(message, str(result.exception))

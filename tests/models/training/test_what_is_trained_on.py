@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 import recircuit as rc
 from recircuit.circuits.state.moment import same_bits
-from recircuit.cli import app
+from recircuit.cli.application import app
 from recircuit.errors import RecircuitError, UsageError
 from recircuit.models.training.order import EpochOrder, in_batches
 from recircuit.models.training.samples import Samples
