@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -72,13 +73,15 @@ class Place:
             one.mkdir(exist_ok=True)
 
     def start(self, arguments: list[str]) -> subprocess.Popen[bytes]:
-        """Start a command, as a shell does."""
-        code = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); " + (
-            "from recircuit.cli import main; main()"
+        """Start a command, as a shell does. While Python itself starts, and imports what holds `main`, Ctrl-C is ignored."""
+        ready = (
+            "import signal; from recircuit.cli import main; signal.signal(signal.SIGINT, signal.default_int_handler)"
         )
+        code = f"{ready}; main()"
         env = os.environ | {"TMPDIR": str(self.temp), "RECIRCUIT_CACHE": str(self.cache), "MPLBACKEND": "Agg"}
         command = [sys.executable, "-W", "ignore", "-c", code, *arguments, "--out", str(self.out)]
-        return subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        ignored = partial(signal.signal, signal.SIGINT, signal.SIG_IGN)
+        return subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, preexec_fn=ignored)
 
     def left(self) -> list[str]:
         """What a command has left that ended a while ago: files, and processes that run in the cache."""
