@@ -29,7 +29,7 @@ def rule_html(rule: Any, label: str) -> str:
     """
     title = f"<p><b>{escape(rule.name)}</b> ({escape(label)}), {escape(rule.source)}. {escape(rule.about)}</p>"
     equations = "".join(
-        f"<p>{direction}</p>" + "".join(f"$${statement_latex(s)}$$" for s in equation.statements)
+        f"<p>{direction}</p>" + "".join(f"$${escape(statement_latex(s))}$$" for s in equation.statements)
         for direction, equation in (("forward", rule.forward), ("feedback", rule.feedback))
         if equation.plastic
     )

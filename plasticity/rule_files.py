@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dis
 import os
 import runpy
 import sys
@@ -10,11 +9,10 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from ..errors import RecircuitError, UsageError
-from ..registry import reason
+from ..registry import raised_by_itself, reason
 
 __all__ = ["names_in_file"]
 
@@ -46,7 +44,7 @@ def names_in_file(path: Path, where: str) -> dict[str, Any]:
         with _as_it_was(path.resolve().parent):
             return runpy.run_path(str(path), run_name=f"recircuit_rule_{path.stem}")
     except BaseException as problem:
-        if isinstance(problem, KeyboardInterrupt) and not _raised_by_itself(problem.__traceback__):
+        if isinstance(problem, KeyboardInterrupt) and not raised_by_itself(problem.__traceback__):
             raise  # the user's Ctrl-C
         line = next(
             (f.lineno for f in reversed(traceback.extract_tb(problem.__traceback__)) if f.filename == str(path)), None
@@ -72,13 +70,3 @@ def _as_it_was(folder: Path) -> Iterator[None]:
 def _lies_in(module: Any, folder: Path) -> bool:
     file = getattr(module, "__file__", None)
     return isinstance(file, str) and Path(file).resolve().is_relative_to(folder)
-
-
-def _raised_by_itself(trace: TracebackType | None) -> bool:
-    """Whether an exception comes from a ``raise`` of the file or what it calls, and not from a signal's handler."""
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    if trace is None or str(trace.tb_frame.f_globals.get("__name__")).startswith("recircuit."):
-        return False
-    code = trace.tb_frame.f_code.co_code
-    return code[trace.tb_lasti] in (dis.opmap["RAISE_VARARGS"], dis.opmap["RERAISE"])

@@ -34,6 +34,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "recircuit.processor",
         "recircuit.registry",
         "recircuit.waiting",
+        "recircuit.foreign_text",
         "recircuit.html_tables",
         "recircuit.optional",
     ),

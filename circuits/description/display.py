@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from html import escape
 from typing import Any
 
-from ...html_tables import folded, html_table
+from ...html_tables import Marked, folded, html_table
 from ...plasticity.latex import latex, name_latex, statement_latex
 
 __all__ = ["neuron_html", "neuron_latex", "population_html", "projection_html"]
@@ -18,11 +18,13 @@ UNIT, SHARED = "one value for each unit and batch element", "one value for each 
 
 def neuron_html(neuron: Any) -> str:
     """Return the equations of a neuron as a table, with the scope of each variable."""
-    rows = [
-        (name, what, f"${equation}$" if equation else "", when) for name, what, equation, when in _variables(neuron)
-    ]
-    rows += [(name, "parameter", escape(str(value)), "") for name, value in neuron.parameters.items()]
+    rows = [(name, what, _formula(equation), when) for name, what, equation, when in _variables(neuron)]
+    rows += [(name, "parameter", str(value), "") for name, value in neuron.parameters.items()]
     return html_table(HEAD, rows) + folded("text", f"<pre>{escape(str(neuron))}</pre>")
+
+
+def _formula(latex: str) -> str:
+    return Marked(f"${escape(latex)}$") if latex else ""
 
 
 def neuron_latex(neuron: Any) -> str:
@@ -54,7 +56,7 @@ def projection_html(projection: Any) -> str:
     ]
     content = html_table((), rows)
     if p.equation is not None and p.plastic:
-        content += "".join(f"$${statement_latex(s)}$$" for s in p.equation.statements)
+        content += "".join(f"$${escape(statement_latex(s))}$$" for s in p.equation.statements)
         scopes = [("w", "one value for each synapse")]
         scopes += [(name, "one value for each synapse") for name in p.equation.state]
         scopes += [(name, "one value for each synapse and batch element") for name in p.equation.traces]

@@ -12,6 +12,7 @@ import numpy as np
 from brian2.units import Quantity, second
 
 from ...errors import RecircuitError
+from ...foreign_text import only_value_errors
 from ..description.network import Network
 from ..lowering.memory import GIB, available
 from ..lowering.variables import Variable
@@ -231,11 +232,12 @@ def _keys(network: Network, variables: Collection[str], wanted: Iterable[Wanted]
 def _places(text: str, name: str) -> tuple[Any, ...]:
     """The places in brackets: numbers, ranges, lists."""
     try:
-        node = ast.parse(f"_{text}", mode="eval").body
-        index = node.slice if isinstance(node, ast.Subscript) else None
-        parts = index.elts if isinstance(index, ast.Tuple) else [index]
-        return tuple(_place(part) for part in parts)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        with only_value_errors():
+            node = ast.parse(f"_{text}", mode="eval").body
+            index = node.slice if isinstance(node, ast.Subscript) else None
+            parts = index.elts if isinstance(index, ast.Tuple) else [index]
+            return tuple(_place(part) for part in parts)
+    except ValueError:
         raise RecircuitError(
             f"record: {name!r} picks units by numbers, as in 'h.rate[3]', 'h.rate[:10]' or 'h.rate[[0, 4]]'."
         ) from None

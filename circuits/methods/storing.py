@@ -15,6 +15,7 @@ import numpy as np
 from ...arguments import RAW, alternative_constructor, checked_arguments, fits
 from ...atomic_files import write_whole
 from ...errors import RecircuitError
+from ...foreign_text import json_value
 from ..backends import Program
 from ..backends.noise import NoiseState
 from ..saving.arrays import packed, read_packed, unpacked
@@ -230,7 +231,7 @@ def _from_bytes(kind: type[StorageMethods], content: bytes) -> StorageMethods:
 def _read(text: str, where: str) -> dict[str, Any]:
     """Return the contents of a file, if it holds a circuit and was written by this version."""
     try:
-        contents = json.loads(text)
+        contents = json_value(text)
     except ValueError:
         contents = None
     if not isinstance(contents, dict) or "circuit" not in contents:

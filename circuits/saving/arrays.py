@@ -57,6 +57,6 @@ def unpacked(content: bytes, source: str, what: str) -> tuple[str, dict[str, np.
     except (SafetensorError, ValueError, KeyError, TypeError, AttributeError) as problem:
         raise RecircuitError(f"{source} is damaged or no safetensors file ({problem}). Use another {what}.") from None
     header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
-    if KEY not in header.get("__metadata__", {}):
+    if KEY not in (header.get("__metadata__") or {}):
         raise RecircuitError(f"{source} is a safetensors file, but no {what} of recircuit: it does not say of what.")
     return header["__metadata__"][KEY], arrays

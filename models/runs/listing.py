@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...atomic_files import read_file
 from ...errors import RecircuitError, UsageError
+from ...foreign_text import table_rows
 from ..training.history import Row
 from ..training.run_files import METRICS, WEIGHTS
 from .folder import Record, read_record
@@ -91,9 +90,12 @@ def _read(folder: Path) -> KeptRun:
         rows = _rows(read_file(folder / METRICS).decode())
         missing = "" if (folder / WEIGHTS).exists() else f"{folder / WEIGHTS} is missing."
         return KeptRun(folder, read_record(folder), rows, missing)
-    except (RecircuitError, OSError, ValueError) as problem:
+    except RecircuitError as problem:
         return KeptRun(folder, None, [], str(problem))
+    except (OSError, ValueError) as problem:
+        why = getattr(problem, "strerror", None) or problem
+        return KeptRun(folder, None, [], f"{folder / METRICS} cannot be read ({why}).")
 
 
 def _rows(text: str) -> list[Row]:
-    return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(io.StringIO(text))]
+    return [{name: float(value) for name, value in row.items()} for row in table_rows(text)]

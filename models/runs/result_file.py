@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ...atomic_files import make_folder, read_file, write_whole
+from ...foreign_text import json_value
 
 __all__ = ["as_json", "content", "finite", "read_result", "write_result"]
 
@@ -16,7 +17,7 @@ __all__ = ["as_json", "content", "finite", "read_result", "write_result"]
 def read_result(path: Path) -> dict[str, Any] | None:
     """Return what a file holds; None where there is none, or where it cannot be read or holds no JSON object."""
     try:
-        found = json.loads(read_file(path))
+        found = json_value(read_file(path))
     except (OSError, ValueError):
         return None
     return found if isinstance(found, dict) else None

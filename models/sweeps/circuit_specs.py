@@ -11,6 +11,7 @@ from typing import Any
 
 from ...circuits import Circuit
 from ...errors import UsageError
+from ...foreign_text import only_value_errors
 from ...plasticity import Rule
 from ...plasticity.registry import file_of_rule, find
 from ...plasticity.rule_files import names_in_file
@@ -94,11 +95,12 @@ def _with_options(spec: str) -> tuple[str, dict[str, Any]]:
     if not bracket:
         return spec, {}
     try:
-        call = ast.parse(f"f({text}", mode="eval").body
-        if not isinstance(call, ast.Call) or call.args or any(k.arg is None for k in call.keywords):
-            raise ValueError("they are given by their names")
-        return called, {str(k.arg): ast.literal_eval(k.value) for k in call.keywords}
-    except (SyntaxError, ValueError) as problem:
+        with only_value_errors():
+            call = ast.parse(f"f({text}", mode="eval").body
+            if not isinstance(call, ast.Call) or call.args or any(k.arg is None for k in call.keywords):
+                raise ValueError("they are given by their names")
+            return called, {str(k.arg): ast.literal_eval(k.value) for k in call.keywords}
+    except ValueError as problem:
         raise UsageError(
             f"{spec}: expected arguments such as (rate=0.1, feedback='random'), whose values are numbers, texts, tuples, "
             f"True, False or None; {problem}."

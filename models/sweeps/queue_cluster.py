@@ -12,7 +12,8 @@ from typing import Any
 
 from ...atomic_files import make_folder, read_file
 from ...errors import UsageError
-from ...registry import closest
+from ...foreign_text import only_value_errors
+from ...registry import closest, reason
 
 __all__ = ["QUEUES", "options_in", "queue_cluster"]
 
@@ -38,10 +39,11 @@ def options_in(file: Path | None) -> dict[str, Any]:
     if file is None:
         return {}
     try:
-        return tomllib.loads(read_file(file).decode())
+        with only_value_errors():
+            return tomllib.loads(read_file(file).decode())
     except OSError as problem:
         raise UsageError(f"--cluster-options: cannot read {file} ({problem.strerror or problem}).") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+    except ValueError as problem:
         raise UsageError(
             f'--cluster-options: {file} is no TOML ({problem}). Write a line for each option, as in: queue = "long".'
         ) from None
@@ -77,8 +79,8 @@ def queue_cluster(kind: str, jobs: int, options: Mapping[str, Any], folder: Path
     given = {**USUAL, "shared_temp_directory": str(folder.resolve()), "scheduler_options": {"dashboard_address": None}}
     try:
         cluster = made(**{**given, **options})
-    except (TypeError, ValueError, ImportError, OSError) as problem:
-        raise UsageError(f"--cluster {kind}: the options of the jobs are refused: {problem}") from None
+    except Exception as problem:  # whatever the library raises of options that it does not check
+        raise UsageError(f"--cluster {kind}: the options of the jobs are refused: {reason(problem)}") from None
     with cluster:
         cluster.adapt(minimum_jobs=jobs, maximum_jobs=jobs)
         yield cluster

@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-__all__ = ["cell", "folded", "html_table"]
+__all__ = ["Marked", "cell", "folded", "html_table"]
+
+
+class Marked(str):
+    """Text that is HTML or LaTeX already, and is shown as it is. All other text may be anybody's, and is escaped."""
+
 
 LEFT = "style='text-align:left;vertical-align:top'"
 RIGHT = "style='text-align:right;vertical-align:top'"
 
 
 def cell(text: str, kind: str = "td", style: str = LEFT) -> str:
-    """Return a cell of a table. What is HTML or LaTeX already stays so."""
-    content = str(text) if text.startswith(("<", "$")) else escape(text)
+    """Return a cell of a table."""
+    content = text if isinstance(text, Marked) else escape(text)
     return f"<{kind} {style}>{content}</{kind}>"
 
 

@@ -13,12 +13,14 @@ A package that is damaged gives a warning, and everything else goes on working.
 from __future__ import annotations
 
 import difflib
+import dis
 import inspect
 import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib import import_module
 from importlib.metadata import EntryPoint, distributions, entry_points
+from types import TracebackType
 from typing import Any, TypeVar, cast
 
 from .errors import RecircuitError, UsageError
@@ -31,6 +33,7 @@ __all__ = [
     "a_subclass_of",
     "closest",
     "nearest",
+    "raised_by_itself",
     "reason",
     "summary",
 ]
@@ -156,9 +159,12 @@ class Registry(Mapping[str, T]):
         where = self._owner(entry)
         try:
             member = entry.load()
-        except (Exception, SystemExit) as problem:
+            wrong = self._check(member)
+        except BaseException as problem:
+            if isinstance(problem, KeyboardInterrupt) and not raised_by_itself(problem.__traceback__):
+                raise  # the user's Ctrl-C
             raise RecircuitError(f"{where} cannot be loaded: {reason(problem)}") from problem
-        if wrong := self._check(member):
+        if wrong:
             raise RecircuitError(f"{where} {wrong}")
         return cast("T", member)
 
@@ -246,6 +252,16 @@ def reason(problem: BaseException) -> str:
     except Exception:  # of a class whose own text fails
         said = "it cannot be shown"
     return f"{type(problem).__name__}: {said}{line}"
+
+
+def raised_by_itself(trace: TracebackType | None) -> bool:
+    """Return whether an exception comes from a ``raise`` in code that is not ours, and not from a signal's handler."""
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None or str(trace.tb_frame.f_globals.get("__name__")).startswith("recircuit."):
+        return False
+    code = trace.tb_frame.f_code.co_code
+    return code[trace.tb_lasti] in (dis.opmap["RAISE_VARARGS"], dis.opmap["RERAISE"])
 
 
 def _entry_points(group: str) -> Iterable[EntryPoint]:

@@ -135,7 +135,7 @@ def odd_json(content: bytes, number: int) -> bytes:
 
 
 def run_folders(tally: Tally, count: int, number: int, folder: Path) -> None:
-    """Folders of runs with an odd or damaged file, that are gone on with. What is refused stays as it is."""
+    """Folders of runs with an odd or damaged file, that are shown and gone on with. What is refused stays as it is."""
     good, bad = folder / "good", folder / "bad"
     command(["train", "digits", "--layers", "64-3-10", "--epochs", "1", "--backend", "numpy", "--out", str(good)])
     names = sorted(p.name for p in good.iterdir() if p.suffix != ".png")
@@ -146,6 +146,7 @@ def run_folders(tally: Tally, count: int, number: int, folder: Path) -> None:
         shutil.copytree(good, bad)
         change = odd_json if name.endswith(".json") and chance % 3 else spoiled
         (bad / name).write_bytes(change((good / name).read_bytes(), chance))
+        command(["show", str(bad)])
         before = {p.name: p.read_bytes() for p in bad.iterdir()}
         code = command(["train", "digits", "--out", str(bad), "--resume", "--epochs", "1"])
         if code and {p.name: p.read_bytes() for p in bad.iterdir()} != before:

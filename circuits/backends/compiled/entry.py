@@ -7,6 +7,7 @@ import json
 import os
 from pathlib import Path
 
+from ....foreign_text import json_value
 from .build import Recipe
 
 RECORD = "entry.json"
@@ -20,7 +21,7 @@ def record(folder: Path, recipe: Recipe) -> None:
 def is_whole(folder: Path, recipe: Recipe) -> bool:
     """Whether an entry has all its files, as they were when it was made."""
     try:
-        made = json.loads((folder / RECORD).read_text())
+        made = json_value((folder / RECORD).read_text())
         return all(made[name] == seen(folder / name) and usable(folder / name) for name in recipe.makes)
     except (OSError, ValueError, LookupError, TypeError):
         return False

@@ -58,9 +58,10 @@ def _told(problem: Exception, signals: StopSignals) -> int:
     """Write an error, and return the exit code."""
     from recircuit.cli.problems import explained
     from recircuit.errors import RecircuitError
+    from recircuit.foreign_text import printable
 
     if signals.came and not isinstance(problem, RecircuitError):
         return 130  # a library has made another exception of the Ctrl-C, as C extensions do while they are imported
     text, code = explained(problem)
-    print(f"recircuit: {text}", file=sys.stderr)
+    print(f"recircuit: {printable(text)}", file=sys.stderr)
     return code

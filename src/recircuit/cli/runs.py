@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from recircuit.cli.text_tables import duration, table
+from recircuit.foreign_text import printable
 from recircuit.models.runs.listing import KeptRun, kept_runs
 
 __all__ = ["runs"]
@@ -26,7 +27,7 @@ def runs(
         typer.echo(f"There are no runs in {folder}.")
         return
     different = _different([run.record.run.model_dump() for run in found if run.record is not None])
-    typer.echo(table(HEAD, [_row(run, folder, different) for run in found]))
+    typer.echo(printable(table(HEAD, [_row(run, folder, different) for run in found])))
     typer.echo("\n`recircuit show RUN` shows one of them.")
 
 

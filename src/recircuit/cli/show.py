@@ -11,6 +11,7 @@ import typer
 from recircuit.atomic_files import write_whole
 from recircuit.cli.text_tables import bars, duration
 from recircuit.errors import UsageError
+from recircuit.foreign_text import printable
 from recircuit.models.runs.listing import KeptRun, kept_run
 from recircuit.models.training.run_files import CURVES
 
@@ -27,7 +28,8 @@ def show(
     """Print the options and errors of a run, and draw its learning curves."""
     folder = run if run.exists() or not (Path("runs") / run).exists() else Path("runs") / run
     found = kept_run(folder)
-    typer.echo("\n".join([f"{found.folder}: {found.state}, {duration(found.seconds)} of training", *_lines(found)]))
+    lines = [f"{found.folder}: {found.state}, {duration(found.seconds)} of training", *_lines(found)]
+    typer.echo(printable("\n".join(lines)))
     if found.rows:
         typer.echo(f"Learning curves: {_drawn(found, out)}")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isfinite
 
 __all__ = ["bars", "duration", "table"]
 
@@ -25,8 +26,9 @@ def bars(values: Sequence[float], width: int = 60) -> str:
     chosen = (
         [values[round(k * (len(values) - 1) / (width - 1))] for k in range(width)] if len(values) > width else values
     )
-    largest = max((v for v in chosen if v == v), default=0.0) or 1.0
-    return "".join("?" if v != v else BLOCKS[round(max(v, 0.0) / largest * (len(BLOCKS) - 1))] for v in chosen)
+    largest = max((v for v in chosen if isfinite(v)), default=0.0)
+    largest = largest if largest > 0 else 1.0
+    return "".join(BLOCKS[round(max(v, 0.0) / largest * (len(BLOCKS) - 1))] if isfinite(v) else "?" for v in chosen)
 
 
 def duration(seconds: float) -> str:

@@ -1,0 +1,62 @@
+"""Texts of files and arguments that others have written. What cannot be read is a ValueError, whatever its parser raises."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+__all__ = ["json_value", "only_value_errors", "printable", "table_rows"]
+
+
+@contextmanager
+def only_value_errors() -> Iterator[None]:
+    """Have what a parser raises be a ValueError, also where a text is nested too deeply for it.
+
+    Raises
+    ------
+    ValueError
+        If the ``with`` block raises what a parser may raise.
+    """
+    try:
+        yield
+    except (RecursionError, MemoryError):  # Python's own parser raises the second
+        raise ValueError("it is nested too deeply") from None
+    except (SyntaxError, TypeError, csv.Error) as problem:
+        raise ValueError(str(problem)) from None
+
+
+def json_value(text: str | bytes) -> Any:
+    """Return what a text of JSON says.
+
+    Raises
+    ------
+    ValueError
+        If it is no JSON, or nested too deeply.
+    """
+    with only_value_errors():
+        return json.loads(text)
+
+
+def table_rows(text: str) -> list[dict[str, str]]:
+    """Return the rows of a table of CSV below its heading, by the names in it.
+
+    Raises
+    ------
+    ValueError
+        If it is no such table, or a row has more or fewer cells than the heading.
+    """
+    with only_value_errors():
+        rows = list(csv.DictReader(io.StringIO(text, newline="")))
+    for number, row in enumerate(rows, 1):
+        if None in row or None in row.values():
+            raise ValueError(f"row {number} has another number of cells than the heading")
+    return rows
+
+
+def printable(text: str) -> str:
+    """Return a text without signs that would control the terminal that shows it: such a sign is written as ``\\x1b``."""
+    return "".join(c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape").decode() for c in text)
