@@ -44,6 +44,21 @@ def test_only_files_are_replaced(make: Callable[[Path], None], tmp_path: Path, m
     assert os.listdir() == ["there"]
 
 
+def test_a_link_that_somebody_has_prepared_is_not_written_through(tmp_path: Path) -> None:
+    """The files of a run that comes from somebody else may be links to files of the user."""
+    own, folder = tmp_path / "own", tmp_path / "folder"
+    own.write_bytes(b"own")
+    folder.mkdir()
+    for name in ("a", "b", "c"):
+        (folder / f".{name}.{os.getpid()}").symlink_to(own)
+        (folder / name).symlink_to(own)
+    write_whole(folder / "a", b"new")
+    write_together(folder, {"b": b"new", "c": b"new"}, last="c")
+    assert own.read_bytes() == b"own"
+    assert sorted(p.name for p in folder.iterdir()) == ["a", "b", "c"]
+    assert all((folder / name).read_bytes() == b"new" and not (folder / name).is_symlink() for name in "abc")
+
+
 @pytest.mark.parametrize("name", ["x" * 300, "no/such/folder", "."])
 def test_a_name_that_cannot_be_written_is_refused_in_words(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

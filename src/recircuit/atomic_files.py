@@ -124,7 +124,9 @@ def _beside(path: Path) -> Path:
 
 
 def _flushed(path: Path, content: bytes) -> None:
-    with path.open("wb") as file:
+    """Write a new file. What has its name already goes: a link that somebody has put there is never written through."""
+    path.unlink(missing_ok=True)
+    with path.open("xb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())

@@ -171,11 +171,16 @@ def _take_place(fresh: Path, home: Path) -> None:
 @contextmanager
 def _locked(path: Path, compilers: Compilers) -> Iterator[None]:
     """Let one process build an entry at a time; the others wait, unless they are stopped."""
-    with path.open("w") as file:
-        while not _got(file.fileno()):
+    handle = os.open(
+        path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+    )  # no link of somebody else is followed
+    try:
+        while not _got(handle):
             compilers.stopped.wait(0.05)
             compilers.check()
         yield
+    finally:
+        os.close(handle)
 
 
 def _got(handle: int) -> bool:
