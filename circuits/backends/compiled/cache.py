@@ -171,9 +171,8 @@ def _take_place(fresh: Path, home: Path) -> None:
 @contextmanager
 def _locked(path: Path, compilers: Compilers) -> Iterator[None]:
     """Let one process build an entry at a time; the others wait, unless they are stopped."""
-    handle = os.open(
-        path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-    )  # no link of somebody else is followed
+    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW  # a link that somebody has put there is not followed
+    handle = os.open(path, flags, 0o666)
     try:
         while not _got(handle):
             compilers.stopped.wait(0.05)
