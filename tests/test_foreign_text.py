@@ -119,3 +119,39 @@ def test_a_terminal_shows_no_signs_that_control_it(tmp_path: Path, capsys: pytes
 def test_bars_of_numbers_that_are_not_finite() -> None:
     assert bars([0.0, 1.0, float("inf"), float("-inf"), float("nan")]) == "▁█???"
     assert bars([-1.0, -2.0]) == "▁▁"
+
+
+# --- arrays -----------------------------------------------------------------------------------------------------------
+
+
+class Closed:
+    """The data of a file that is closed: they raise an exception when they are made an array."""
+
+    def __array__(self, *_: object, **__: object) -> np.ndarray:
+        raise OSError("the file is closed")
+
+
+def _set(net: rc.Circuit) -> None:
+    net["h.rate"] = Closed()
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda net: net.run(Closed(), 1),
+        lambda net: net.run({"x": Closed()}, 1),
+        lambda net: rc.Dataset.from_arrays("d", Closed(), [0], np.ones((1, 3)), [0]),
+        lambda net: rc.train(rc.layered([3, 2], "urfb"), (np.ones((2, 3)), Closed()), 1),
+        _set,
+    ],
+    ids=["run", "mapping", "dataset", "labels", "set"],
+)
+def test_arrays_that_cannot_be_read_are_refused_in_words(use: Callable[[rc.Circuit], object]) -> None:
+    with pytest.raises(RecircuitError, match="cannot be read as an array: OSError: the file is closed"):
+        use(circuit())
+
+
+@pytest.mark.parametrize("ax", [[[1], [1, 2]], [], np.zeros(2), "ax"])
+def test_what_are_no_axes_is_refused_in_words(ax: object) -> None:
+    with pytest.raises(RecircuitError, match="ax is axes of matplotlib"):
+        circuit().diagram(ax=ax)

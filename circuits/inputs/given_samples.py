@@ -10,6 +10,7 @@ import numpy as np
 from ...errors import RecircuitError
 from ..description.network import Network
 from ..description.populations.population import Population
+from ..description.populations.shown_values import array_of
 from ..lowering.memory import GIB, available
 
 __all__ = ["class_names", "coded", "is_pair", "stimuli", "supervisors", "x_and_y"]
@@ -128,7 +129,7 @@ def _array(y: Any) -> np.ndarray | None:
     if y is None or callable(y):
         return None
     try:
-        return np.asarray(y)
+        return array_of(y, "the labels")
     except ValueError:
         return None
 

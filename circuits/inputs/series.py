@@ -16,7 +16,7 @@ from ...errors import RecircuitError
 from ..backends.series import Series
 from ..description.network import Network
 from ..description.populations.population import Population
-from ..description.populations.shown_values import refuse_units
+from ..description.populations.shown_values import array_of, refuse_units
 from ..description.schedules.modes import shown_for
 
 #: Values that are looked at for NaN at a time.
@@ -143,7 +143,7 @@ def _whole(given: Any, size: int, name: str) -> tuple[np.ndarray, np.ndarray]:
         for sample, values in zip(whole, samples, strict=True):
             sample[: len(values)] = values
         return whole, lengths
-    return np.asarray(given), none
+    return array_of(given, f"stimulus {name}"), none
 
 
 def _unmasked(given: np.ma.MaskedArray, size: int, name: str) -> tuple[np.ndarray, np.ndarray]:
@@ -181,7 +181,7 @@ def sampled(given: Any, population: Population, begin: float, rows: int, every: 
 
 
 def _plain(value: Any, population: Population) -> np.ndarray:
-    array = np.asarray(value)
+    array = array_of(value, f"stimulus {population.name!r}")
     has_unit = isinstance(value, Quantity) and get_dimensions(value) is not DIMENSIONLESS
     if array.dtype.kind not in "uifb" or array.shape not in ((), (1,), (population.size,)) or has_unit:
         raise RecircuitError(

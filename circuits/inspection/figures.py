@@ -51,7 +51,7 @@ def axes_given(ax: Any, count: int, what: str) -> list[Axes]:
     RecircuitError
         If they are not as many axes as there are panels.
     """
-    given = list(np.ravel(ax)) if isinstance(ax, Sequence | np.ndarray) else [ax]
+    given = list(np.asarray(ax, dtype=object).flat) if isinstance(ax, Sequence | np.ndarray) else [ax]
     if len(given) != count or not all(isinstance(one, Axes) for one in given):
         expected = "axes of matplotlib" if count == 1 else f"{count} axes of matplotlib, one for each panel,"
         raise RecircuitError(

@@ -14,7 +14,7 @@ from ...plasticity.names import LATE
 from ..description.network import Network
 from ..description.neurons.parameter_checks import check_time_constants
 from ..description.neurons.reads import dimension_in
-from ..description.populations.shown_values import refuse_other_unit
+from ..description.populations.shown_values import array_of, refuse_other_unit
 from ..description.projections.arriving import arriving_in
 from ..description.projections.projection import Transposed
 from ..inspection.expressions import known
@@ -84,7 +84,7 @@ def checked_state(circuit: Network, variables: Mapping[str, Variable], values: A
 def _check_numbers(circuit: Network, variable: Variable, value: Any) -> None:
     key = variable.key
     try:
-        array = np.asarray(value)
+        array = array_of(value, key)
     except ValueError:
         array = np.asarray("ragged")
     if array.dtype.kind not in "uifb":

@@ -135,13 +135,13 @@ class Dataset(Displayed):
                 f"{test.shape[1:]} in x_test. Expected the same number of features in the same order: save "
                 "both alike."
             )
+        shape = train.shape[1:]
         train, test = flat_samples(train, f"{name}: x_train"), flat_samples(test, f"{name}: x_test")
         y_train, y_test = int_labels(y_train, f"{name}: y_train"), int_labels(y_test, f"{name}: y_test")
         if classes is None:
             classes = 1 + max([0, *(int(y.max()) for y in (y_train, y_test) if y.size)])
         if scale is None:
             scale = 1 / 255 if train.dtype == np.uint8 else 1.0
-        shape = np.shape(x_train)[1:]
         return cls(name, train, y_train, test, y_test, classes, shape, scale, offset)
 
     @checked_arguments

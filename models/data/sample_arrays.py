@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ...circuits.description.populations.shown_values import refuse_units
+from ...circuits.description.populations.shown_values import array_of, refuse_units
 from ...errors import RecircuitError
 
 MAX_CLASSES = 65_536  # one output unit per class: a larger label is an identifier, not a class
@@ -20,7 +20,7 @@ def as_array(given: ArrayLike, where: str) -> NDArray:
     """An array of what was given, which is refused where its rows have different lengths."""
     refuse_units(given, where)
     try:
-        return np.asarray(given)
+        return array_of(given, where)
     except ValueError as problem:
         raise RecircuitError(f"{where} is no array ({problem}). Give rows of one length.") from None
 

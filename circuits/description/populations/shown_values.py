@@ -9,6 +9,7 @@ from brian2.units import Quantity
 from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension, get_unit
 
 from ....errors import RecircuitError
+from ....registry import reason
 
 
 def refuse_bytes(given: Any, what: str) -> None:
@@ -51,6 +52,24 @@ def refuse_other_unit(value: Any, wanted: Any, key: str) -> None:
         raise RecircuitError(f"{key} has the dimension {wanted}; got {value!r:.60}, which has the dimension {given}.")
 
 
+def array_of(given: Any, what: str) -> np.ndarray:
+    """Return an array of what was given, which may be anybody's object that says itself how it becomes one.
+
+    Raises
+    ------
+    RecircuitError
+        If that object raises an exception, as those of a file do that is closed.
+    ValueError
+        If these are lists of different lengths.
+    """
+    try:
+        return np.asarray(given)
+    except (ValueError, MemoryError):
+        raise
+    except Exception as problem:
+        raise RecircuitError(f"{what}: what was given cannot be read as an array: {reason(problem)}.") from problem
+
+
 def in_order(given: Any, what: str) -> np.ndarray:
     """An array without a mask. Raises RecircuitError: something is masked, or has a unit."""
     refuse_units(given, what)
@@ -59,4 +78,4 @@ def in_order(given: Any, what: str) -> np.ndarray:
             f"{what}: some values are masked, and units have a rate in every row. Fill them, as in data.filled(0), or leave "
             "those rows out. Of series, whole rows at the end of a sample may be masked."
         )
-    return np.asarray(given)
+    return array_of(given, what)
