@@ -24,7 +24,7 @@ COMMANDS = {
     "small": "small circuits on the backend numpy beside loops written by hand",
     "live": "how long a call of a closed loop takes",
     "build": "how long a circuit takes to begin",
-    "results": "write results/README.md and the tables of README.md from the committed results",
+    "results": "write results/README.md and other tables from the committed results",
 }
 
 

@@ -1,7 +1,7 @@
 """The tables of what has been reproduced, of the speed, and of what the soak found, made from the committed results.
 
-``python -m benchmarks results`` writes ``results/README.md`` and the tables of ``README.md`` and ``docs/reliability.md``. It
-runs no circuit.
+``python -m benchmarks results`` writes ``results/README.md``, the tables of ``README.md`` and ``docs/reliability.md``, and the
+file from which ``recircuit reproduce`` tells the last results. It runs no circuit.
 """
 
 from __future__ import annotations
@@ -17,12 +17,14 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.report import TITLES, table
-from recircuit.models.experiments import EXPERIMENTS, Check, Experiment
+from recircuit.models.experiments import EXPERIMENTS, Check, Experiment, tally
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "results"
 #: The file that says why a result is not, or only in part, that of the paper.
 EXPLAINED = RESULTS / "explained.toml"
+#: The tallies that come with the package.
+LAST = ROOT / "models" / "experiments" / "last_results.json"
 
 
 @dataclass(frozen=True)
@@ -215,17 +217,18 @@ def filled(text: str, name: str, content: str) -> str:
 
 
 def pages() -> dict[Path, str]:
-    """Return the path of each page that is made from results, with its text."""
+    """Return the path of each file that is made from results, with its text."""
     rows = list(reproduced())
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     readme = filled(filled(readme, "reproduced", short_table(rows)), "speed", speed_table())
     reliability = ROOT / "docs" / "reliability.md"
     found = filled(reliability.read_text(encoding="utf-8"), "soak", soak_table())
-    return {RESULTS / "README.md": long_text(rows), ROOT / "README.md": readme, reliability: found}
+    tallies = json.dumps({row.experiment.id: tally(row.result) for row in rows}, indent=1) + "\n"
+    return {RESULTS / "README.md": long_text(rows), ROOT / "README.md": readme, reliability: found, LAST: tallies}
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Write the pages."""
+    """Write the files."""
     for path, text in pages().items():
         path.write_text(text, encoding="utf-8")
         print(f"written: {path.relative_to(ROOT)}")

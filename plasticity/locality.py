@@ -107,8 +107,8 @@ class _Proof:
     def __init__(self, scope: Scope, statement: Statement, later: tuple[Statement, ...]) -> None:
         self.scope, self.statement, self.later = scope, statement, later
 
-    def refuse(self, why: str, hint: str = "") -> NoReturn:
-        raise RecircuitError(f"{self.scope.where}, in `{self.statement}`: {why}.{hint}")
+    def refuse(self, why: str) -> NoReturn:
+        raise RecircuitError(f"{self.scope.where}, in `{self.statement}`: {why}.")
 
     def number(self, node: ast.AST) -> None:
         """Prove an expression that has a number as its value."""
@@ -154,7 +154,7 @@ class _Proof:
         if sided:
             self.unit_variable(name, *sided)
         elif name not in CONSTANTS and name not in self.scope.own() and not phase_of(name):
-            self.refuse(self.why_not(name), closest(name, self.scope.own()))
+            self.refuse(self.why_not(name))
 
     def unit_variable(self, name: str, bare: str, side: str) -> None:
         if bare == "w":
@@ -194,8 +194,8 @@ class _Proof:
                 f"parameters=dict(tau=10*{name})"
             )
         return (
-            f"a synapse cannot read `{name}`. It may read {self.scope.describe()}. Numbers of the rule's own "
-            f"are declared as parameters=dict(...)"
+            f"a synapse cannot read `{name}`.{closest(name, self.scope.own())} It may read {self.scope.describe()}. Numbers "
+            f"of the rule's own are declared as parameters=dict(...)"
         )
 
     def call(self, node: ast.Call) -> None:
@@ -209,7 +209,7 @@ class _Proof:
             self.refuse(f"`{ast.unparse(node)}` {NOT_LOCAL}{instead}")
         if name not in FUNCTIONS:
             self.refuse(
-                f"there is no function `{name}`. A rule may call {', '.join(FUNCTIONS)}", closest(name, FUNCTIONS)
+                f"there is no function `{name}`.{closest(name, FUNCTIONS)} A rule may call {', '.join(FUNCTIONS)}"
             )
         if node.keywords or len(node.args) != FUNCTIONS[name]:
             self.refuse(
@@ -289,6 +289,6 @@ def _everything_is_used(statements: tuple[Statement, ...], scope: Scope) -> None
         if name not in read:
             hint = closest(name, ["dw", "w", *scope.state])
             raise RecircuitError(
-                f"{scope.where}: `{name}` is given a value that nothing reads. The weight changes by "
-                f"`dw = ...`, and what is kept from update to update must be declared as state.{hint}"
+                f"{scope.where}: `{name}` is given a value that nothing reads.{hint} The weight changes by "
+                f"`dw = ...`, and what is kept from update to update must be declared as state."
             )

@@ -73,7 +73,7 @@ def _from_file(spec: str) -> Rule:
             f"Rule {spec!r}: say which rule, as in {spec.rstrip(':')}:{there[0] if there else 'my_rule'}; {have}."
         )
     if attribute not in names:
-        raise UsageError(f"Rule {spec!r}: there is no `{attribute}` in the file; {have}.{closest(attribute, there)}")
+        raise UsageError(f"Rule {spec!r}: there is no `{attribute}` in the file.{closest(attribute, there)} {have}.")
     if wrong := _a_rule(names[attribute]):
         raise RecircuitError(f"Rule {spec!r} {wrong}")
     return names[attribute]

@@ -147,8 +147,8 @@ class Rule(Shorthands):
         for name in parameters:
             if name not in self.parameters:
                 raise RecircuitError(
-                    f"Rule {self.name!r} has no parameter {name!r}. It has "
-                    f"{', '.join(self.parameters) or 'none'}.{closest(name, self.parameters)}"
+                    f"Rule {self.name!r} has no parameter {name!r}.{closest(name, self.parameters)} It has "
+                    f"{', '.join(self.parameters) or 'none'}."
                 )
         return self._copy(parameters={**self.parameters, **parameters})
 

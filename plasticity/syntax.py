@@ -230,7 +230,7 @@ class _Check:
             there = ", ".join(self.functions) or "none here"
             if name in SUMS or name in SUMMING:
                 self.refuse(f"`{name}` {OF_MANY}")
-            self.refuse(f"there is no function `{name}`. The functions are {there}", closest(name, self.functions))
+            self.refuse(f"there is no function `{name}`.{closest(name, self.functions)} The functions are {there}")
         for argument in node.args:
             self.expression(argument)
         wanted, got = self.functions[name], len(node.args)
@@ -245,8 +245,8 @@ class _Check:
             "+ - * / // % **, comparisons, and, or, not, and calls of functions"
         )
 
-    def refuse(self, why: str, hint: str = "") -> NoReturn:
-        raise RecircuitError(f"{self.where}: {why}.{hint}")
+    def refuse(self, why: str) -> NoReturn:
+        raise RecircuitError(f"{self.where}: {why}.")
 
 
 def _is_not(node: ast.expr) -> bool:

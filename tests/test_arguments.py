@@ -134,7 +134,7 @@ def test_odd_values_are_used_or_refused_in_words(name: str, data: st.DataObject)
 
 
 @pytest.mark.parametrize("call, told", [
-    (lambda: rc.Circuit(batchsize=2), "Circuit: there is no argument 'batchsize'.*Did you mean `batch_size`"),
+    (lambda: rc.Circuit(batchsize=2), "Circuit: there is no argument 'batchsize'. Did you mean `batch_size`"),
     (lambda: rc.Circuit().population("h", 2), "population: the argument 'model' is missing. It takes name, size, model"),
     (lambda: rc.Circuit().population("h", 2, rc.pyramidal(), name="g"), "'name' is given twice"),
     (lambda: rc.Circuit(1, 1 * ms, "float32"), "too many arguments without a name"),
@@ -159,7 +159,7 @@ def test_odd_values_are_used_or_refused_in_words(name: str, data: st.DataObject)
     (lambda: circuit().run(X, True), "presentations is a whole number; got True"),
     (lambda: circuit().save(""), "save: path is the name of a file or folder; got ''"),
     (lambda: rc.train(rc.layered([3, 2]), (X, [0, 1]), 1, out=""), "train: out is the name of a file or folder; got ''"),
-    (lambda: rc.load("a\0b"), "There is no data set"),
+    (lambda: rc.load("a\0b"), "holds a NUL character"),
     (lambda: rc.load("a\0b.npz"), "holds a NUL character"),
     (lambda: rc.train(rc.layered([3, 2]), (X, ["a", None]), 1), "1 samples have no class; sample 1 has None"),
     (lambda: rc.train(rc.layered([3, 2]), (X, np.array(["a", np.nan], dtype=object)), 1), "sample 1 has nan"),

@@ -105,3 +105,9 @@ def test_what_is_constant_is_recorded_at_every_step() -> None:
     trace = net.run(presentations=3, record=["h.rate"])
     assert trace.steps == 6
     assert (trace["h.rate"] == 3).all()
+
+
+def test_a_name_that_is_not_there_suggests_one_that_is() -> None:
+    with pytest.raises(AttributeError, match=r"has no attribute 'laod'. Did you mean `load`\?"):
+        _ = rc.laod  # pyright: ignore[reportAttributeAccessIssue]
+    assert not hasattr(rc, "__wrapped__")

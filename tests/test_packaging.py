@@ -50,11 +50,10 @@ def packages_in_tree() -> set[str]:
 
 
 def shipped_files() -> set[str]:
-    """Every Python file and every file under a folder `source` or `templates`, as installed."""
+    """Every Python file, every file under a folder `source` or `templates`, and two by their names, as installed."""
     everything = [path for top in FOLDERS for path in files(top)]
-    wanted = (
-        p for p in everything if p.suffix == ".py" or {"source", "templates"} & set(p.parts) or p.name == "py.typed"
-    )
+    named = ("py.typed", "last_results.json")
+    wanted = (p for p in everything if p.suffix == ".py" or {"source", "templates"} & set(p.parts) or p.name in named)
     return {installed_path(path) for path in wanted}
 
 

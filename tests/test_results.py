@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
 
-from benchmarks.results import RESULTS, ROOT, explained, filled, long_text, reproduced, short_table
-from recircuit.models.experiments import EXPERIMENTS
+from benchmarks.results import LAST, RESULTS, ROOT, explained, filled, long_text, reproduced, short_table
+from recircuit.models.experiments import EXPERIMENTS, tally
 
 ROWS = {row.experiment.id: row for row in reproduced()}
 
@@ -27,5 +28,6 @@ def test_no_other_experiment_is_explained() -> None:
 def test_the_tables_are_those_of_the_committed_results() -> None:
     """They are made by ``python -m benchmarks results``."""
     assert (RESULTS / "README.md").read_text(encoding="utf-8") == long_text(list(ROWS.values()))
+    assert json.loads(LAST.read_text(encoding="utf-8")) == {name: tally(row.result) for name, row in ROWS.items()}
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert filled(readme, "reproduced", short_table(list(ROWS.values()))) == readme

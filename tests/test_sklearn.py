@@ -147,3 +147,11 @@ def test_it_is_said_which_loss_has_probabilities() -> None:
     with pytest.raises(AttributeError) as told:
         _ = CircuitClassifier().predict_proba
     assert "loss='softmax'" in f"{told.value} {told.value.__cause__}"
+
+
+def test_the_usual_rate_is_smaller_with_few_samples_at_a_time() -> None:
+    rates = [
+        CircuitClassifier(batch_size=size, max_iter=1, random_state=0).fit(X, Y).circuit_["x_to_h1.rate"]
+        for size in (20, 10, 5, 1)
+    ]
+    assert rates == [1, 1, 0.5, 0.1]

@@ -65,12 +65,12 @@ class WeightMethods(VariableMethods):
         for key, name in ({key: key for key in weights} if names is None else names).items():
             if key not in weights:
                 raise RecircuitError(
-                    f"load_weights: there are no weights {key!r}; there are {[*weights]}.{closest(key, weights)}"
+                    f"load_weights: there are no weights {key!r}.{closest(key, weights)} There are {[*weights]}."
                 )
             if name not in own:
                 raise RecircuitError(
-                    f"load_weights: there is no projection {name!r} with weights of its own; there are {own}."
-                    f"{closest(name, own)}"
+                    f"load_weights: there is no projection {name!r} with weights of its own.{closest(name, own)} There are "
+                    f"{own}."
                 )
             refuse_units(weights[key], f"load_weights: {key!r}")
             found[f"{name}.w"] = self._fitting(name, as_array(weights[key]))

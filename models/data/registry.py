@@ -79,7 +79,8 @@ def load(source: str | PathLike[str], data_dir: str | Path | None = None) -> Dat
     Raises
     ------
     UsageError
-        If the source is unknown, no folder is given, or there is nothing at the path.
+        If the source is unknown, no folder is given, or there is nothing at the path. A run and a circuit that was saved are
+        opened by `load_run` and `Circuit.load`, which the message says.
     RecircuitError
         If the files cannot be read.
 
@@ -92,6 +93,8 @@ def load(source: str | PathLike[str], data_dir: str | Path | None = None) -> Dat
     name = str(source)
     if name.endswith(".npz"):
         return load_npz(path_of(name, "load"))
+    if name not in DATA and (other := _opened_by(name)):
+        raise UsageError(f"load: {other}. Data sets are {DATA.listed()}; or give the path of an .npz file.")
     found = DATA.find(name)
     if not found.in_folder:
         return found.load()
@@ -101,3 +104,16 @@ def load(source: str | PathLike[str], data_dir: str | Path | None = None) -> Dat
             "(data_dir in Python), the directory that holds them; 'digits' needs none."
         )
     return found.load(path_of(data_dir, "load"))
+
+
+def _opened_by(name: str) -> str:
+    """Say what a path that is no data set holds, and what opens it; an empty text if it is neither a run nor a circuit."""
+    path = path_of(name, "load")
+    if (path / "config.json").is_file():
+        return f"{name} is the folder of a run, which is opened by rc.load_run({name!r})"
+    if path.suffix == ".safetensors" and path.is_file():
+        return (
+            f"{name} holds a circuit or its weights. A circuit that was saved is opened by rc.Circuit.load({name!r}), a run by "
+            f"rc.load_run({str(path.parent)!r})"
+        )
+    return ""

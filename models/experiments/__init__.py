@@ -4,6 +4,17 @@ from __future__ import annotations
 
 from .framework.experiment import Check, Experiment, Report, Settings
 from .framework.runner import reproduce, settings_for
+from .last_results import last_results, tally
 from .registry import EXPERIMENTS
 
-__all__ = ["EXPERIMENTS", "Check", "Experiment", "Report", "Settings", "reproduce", "settings_for"]
+__all__ = [
+    "EXPERIMENTS",
+    "Check",
+    "Experiment",
+    "Report",
+    "Settings",
+    "last_results",
+    "reproduce",
+    "settings_for",
+    "tally",
+]

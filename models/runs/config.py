@@ -21,6 +21,7 @@ from ..data.augment import Augmentation
 from ..networks.architectures import ARCHITECTURES, layers_of
 from ..networks.convolutional import Synapses, image_network
 from ..networks.registry import NETWORKS, network_for
+from ..networks.usual_rate import usual_rate
 from .default_options import SMALL, of_model, usual_batch_size, usual_epochs
 from .names import folder_name
 from .number_options import COUNT, DECAY, MOMENTUM, PROBABILITY, RATE, SEED
@@ -160,7 +161,7 @@ class RunConfig(BaseModel):
         """
         if self.model is not None:
             filled = self.model_copy(update=of_model(self, data))
-            return filled.model_copy(update=filled._rates())
+            return filled.model_copy(update=filled._rates(filled.batch_size or 1))
         if self.untied:
             raise UsageError("--untied goes with --model: the layers of --layers share no weights.")
         fitted = self._fitted()
@@ -181,7 +182,7 @@ class RunConfig(BaseModel):
             raise UsageError(f"--batch-size {batch_size}: {data.name!r} has only {data.n_train} training samples.")
         epochs = self.epochs or usual_epochs(data.n_train)
         return fitted.model_copy(
-            update={"layers": layers, "batch_size": batch_size, "epochs": epochs, **fitted._rates()}
+            update={"layers": layers, "batch_size": batch_size, "epochs": epochs, **fitted._rates(batch_size)}
         )
 
     def _fitted(self) -> RunConfig:
@@ -212,12 +213,13 @@ class RunConfig(BaseModel):
             changes["rate_decay"] = 0.0
         return self.model_copy(update=changes)
 
-    def _rates(self) -> dict[str, float]:
+    def _rates(self, batch_size: int) -> dict[str, float]:
         """Return rate and decay: what is given, or for a rule that has a rate and no such decay, the defaults."""
-        own = find(self.rule).parameters
+        rule = find(self.rule)
+        own = rule.parameters
         rate, decay = self.rate, self.rate_decay
         if rate is None and "rate" in own:
-            rate = own["rate"] * OUTPUTS[self.loss].rate_factor
+            rate = usual_rate(rule, OUTPUTS[self.loss], batch_size)
         if decay is None and "rate" in own and "rate_decay" not in own:
             decay = RATE_DECAY
         return {k: v for k, v in (("rate", rate), ("rate_decay", decay)) if v is not None}
@@ -292,5 +294,6 @@ class RunConfig(BaseModel):
 def _one_of(value: str, allowed: tuple[str, ...]) -> str:
     if value not in allowed:
         close = nearest(value, allowed)
-        raise ValueError(f"expected {', '.join(allowed)}" + (f" (did you mean {close}?)" if close else ""))
+        names = ", ".join(allowed)
+        raise ValueError(f"did you mean {close}? Expected {names}" if close else f"expected {names}")
     return value

@@ -80,7 +80,7 @@ def kept_run(folder: Path) -> KeptRun:
     """
     if not (folder / METRICS).exists():
         raise UsageError(
-            f"show: {folder} holds no run ({METRICS} was expected). `recircuit runs` lists those that there are."
+            f"show: {str(folder)!r} holds no run ({METRICS} was expected). `recircuit runs` lists those that there are."
         )
     return _read(folder)
 

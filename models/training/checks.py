@@ -5,20 +5,21 @@ from __future__ import annotations
 import numpy as np
 
 from ...circuits import Circuit
+from ...circuits.given_samples import supervisors
 from ...errors import UsageError
 from .samples import Samples
 
 __all__ = ["check"]
 
 
-def check(circuit: Circuit, samples: Samples, epochs: int) -> None:
+def check(circuit: Circuit, samples: Samples, epochs: int, output: str | None = None) -> None:
     """Refuse a training that cannot be done.
 
     Raises
     ------
     UsageError
         If there are no phases, all batch elements share one series, there are more batch elements than samples, or the
-        number of epochs cannot be used.
+        number of epochs cannot be used, or labels are given of which the circuit makes nothing.
     """
     count = samples.parts["train"].count
     if circuit.schedule is None:
@@ -31,6 +32,12 @@ def check(circuit: Circuit, samples: Samples, epochs: int) -> None:
     if not count:
         raise UsageError(
             "train: the data are one series that all batch elements share. Give samples, (samples, rows, units), as x[None]."
+        )
+    if samples.labelled and output is None and not supervisors(circuit) and not circuit.outputs_of:
+        raise UsageError(
+            "train: y was given, but nothing in the circuit presents it, and no output answers, so that it would have no "
+            "effect. Give x alone; or let circuit.supervisor(...), circuit.target(...) or an output circuit present y; or "
+            "name the population whose answers are compared with y, as in output='h'."
         )
     if circuit.batch_size > count:
         raise UsageError(

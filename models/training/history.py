@@ -100,7 +100,7 @@ class History:
 
     @checked_arguments
     def plot(self, title: str = "", ax: Any = None) -> Figure:
-        """Draw the errors, and the alignment of each hidden layer, over epochs.
+        """Draw the errors, and the alignment of each hidden layer, over epochs; a line marks the epoch of kept weights.
 
         Parameters
         ----------
@@ -112,7 +112,7 @@ class History:
         from ...circuits.inspection.figures import new_figure  # matplotlib takes a while to load
         from .learning_curves import curves
 
-        return curves(self.columns(), title, new_figure() if ax is None else None, ax)
+        return curves(self.columns(), title, new_figure() if ax is None else None, ax, self.kept_epoch)
 
     def columns(self) -> dict[str, NDArray[np.float64]]:
         """Return all columns by name."""

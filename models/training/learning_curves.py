@@ -25,7 +25,9 @@ PARTS = (("train", "training, as shown", TRAIN), ("validation", "validation", VA
 LAYERS = ("#1d4ed8", "#0e7490", "#4d7c0f", "#a16207", "#7e22ce", "#be185d")
 
 
-def curves(columns: Columns, title: str = "", figure: Figure | None = None, ax: Any = None) -> Figure:
+def curves(
+    columns: Columns, title: str = "", figure: Figure | None = None, ax: Any = None, kept: int | None = None
+) -> Figure:
     """Draw the training and test error over epochs and, if there is feedback, its angle to the forward weights.
 
     Parameters
@@ -38,6 +40,8 @@ def curves(columns: Columns, title: str = "", figure: Figure | None = None, ax: 
         An empty figure; the default is one that pyplot does not know.
     ax : axes of matplotlib or pair of them, optional
         The axes for the errors, or for the errors and the angles, in place of a figure.
+    kept : int, optional
+        The epoch whose weights the circuit has, if it is not the last one; a line marks it.
 
     Raises
     ------
@@ -55,7 +59,7 @@ def curves(columns: Columns, title: str = "", figure: Figure | None = None, ax: 
         figure.suptitle(title, fontsize=10, color=INK)
         axes = list(figure.subplots(1, panels, squeeze=False)[0])
     if columns:
-        _draw_errors(axes[0], columns)
+        _draw_errors(axes[0], columns, kept)
         if panels > 1:
             _draw_angles(axes[1], columns, layers)
     return figure_of(axes[0])
@@ -73,7 +77,7 @@ def image(figure: Figure, kind: str) -> bytes:
     return content.getvalue()
 
 
-def _draw_errors(axes: Axes, columns: Columns) -> None:
+def _draw_errors(axes: Axes, columns: Columns, kept: int | None) -> None:
     """The share of wrong answers in percent, or the mean squared error where real values are wanted."""
     real = any(name.endswith("_mse") for name in columns)
     measure, factor = ("mse", 1.0) if real else ("error", 100.0)
@@ -85,6 +89,8 @@ def _draw_errors(axes: Axes, columns: Columns) -> None:
     if not found:
         axes.text(0.5, 0.5, "no error is measured", color=INK, ha="center", transform=axes.transAxes)
         return
+    if kept is not None:
+        axes.axvline(kept, color=INK, linewidth=0.8, linestyle="--", label=f"weights kept (epoch {kept})")
     values, _, colour = found[-1]
     told = f"{values[-1]:.3g}" if real else f"{values[-1]:.2f}%"
     axes.annotate(told, (epochs[-1], values[-1]), xytext=(6, 0), textcoords="offset points", va="center", color=colour)

@@ -20,6 +20,7 @@ from .modes import ModeOptions, modes_of
 from .progress_bar import Bar
 from .run_files import WEIGHTS, RunFiles, RunFolder, run_folder
 from .samples import Samples
+from .stays_at_chance import tell_of_chance
 
 __all__ = ["TrainingDiverged", "TrainingInterrupted", "train"]
 
@@ -110,7 +111,7 @@ def train(
         `recircuit.models.training.callbacks` describes the other methods that such an object may have.
     progress : bool or function
         Whether to show a progress bar (on a terminal or in a notebook); or a function that is called with a line of
-        text after each epoch, beside the bar.
+        text after each epoch, beside the bar. Unless it is False, there is a warning if the error stays near chance.
     **schedule : Unpack[ModeOptions]
         ``mode``, the mode in which the circuit is trained. The default is the one that was declared first. With several, as
         in ``mode=["wake", "sleep"]``, each epoch presents all samples in the first mode, and then all of them in the next.
@@ -142,7 +143,7 @@ def train(
     seed, called = circuit.seed, Callbacks(callbacks)
     modes = modes_of(schedule, train.__annotations__)
     samples = Samples.of(circuit, data, validation, modes[0])
-    check(circuit, samples, epochs)
+    check(circuit, samples, epochs, output)
     files = out if isinstance(out, RunFiles) else RunFiles(out)
     with run_folder(files) as folder:
         if folder.found is not None:
@@ -164,7 +165,9 @@ def train(
             )
             if folder.found is not None:
                 training.go_on_from(folder.found)
-            return _run(training, epochs, folder, Bar(bool(progress)), report, called)
+            history = _run(training, epochs, folder, Bar(bool(progress)), report, called)
+            tell_of_chance(training, progress)
+            return history
 
 
 def _images(samples: Samples, seed: int, epochs: int) -> AbstractContextManager[Augmented | None]:

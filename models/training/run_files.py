@@ -139,7 +139,7 @@ class RunFolder:
         with _shielded(swallow=True):
             from .learning_curves import curves, png  # matplotlib takes a while to load
 
-            write_whole(self.lock.folder / CURVES, png(curves(history.columns())))
+            write_whole(self.lock.folder / CURVES, png(curves(history.columns(), kept=history.kept_epoch)))
 
 
 @contextmanager

@@ -122,6 +122,8 @@ class Samples:
         How training images are changed in every epoch.
     order : EpochOrder
         The order in which epochs present the training samples.
+    labelled : bool
+        Whether what is wanted, y, was given beside the samples; a data set has it in any case.
     """
 
     name: str
@@ -130,6 +132,7 @@ class Samples:
     data: Dataset | None = None
     how: Augmentation = field(default_factory=Augmentation)
     order: EpochOrder = field(default_factory=EpochOrder)
+    labelled: bool = False
 
     @classmethod
     def of(cls, circuit: Circuit, given: Any, validation: Any = None, mode: str | None = None) -> Samples:
@@ -168,11 +171,11 @@ class Samples:
             train, *test = given if _is_pair_of_pairs(given) else (given,)
             x, y = x_and_y(circuit, train, "train")
             classes = class_names(y, circuit.classes)
-            parts = {"train": _part(circuit, x, coded(y, classes, "train"), mode)}
+            parts, labelled = {"train": _part(circuit, x, coded(y, classes, "train"), mode)}, y is not None
             for pair in test:
                 x, y = x_and_y(circuit, pair, "test samples")
                 parts["test"] = _part(circuit, x, coded(y, classes, "test samples"), mode)
-            made = cls("data", parts, classes)
+            made = cls("data", parts, classes, labelled=labelled)
         return made if validation is None else made._with_validation(circuit, validation, mode)
 
     def fingerprint(self) -> str:

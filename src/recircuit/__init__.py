@@ -158,7 +158,10 @@ def __getattr__(name: str) -> Any:
             if name in module.__all__:
                 globals()[name] = found = getattr(module, name)
                 return found
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from .registry import closest  # of names that are not there
+
+    close = closest(name, [] if name.startswith("__") else __dir__())
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}.{close}", name=name)
 
 
 def __dir__() -> list[str]:

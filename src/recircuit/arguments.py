@@ -221,7 +221,7 @@ def _misplaced(name: str, signature: inspect.Signature, args: tuple[Any, ...], k
     takes = f"It takes {', '.join(known) or 'none'}."
     for given in kwargs:
         if given not in known and not any(p.kind is kinds.VAR_KEYWORD for p in known.values()):
-            return f"{name}: there is no argument {given!r}. {takes}{closest(given, known)}"
+            return f"{name}: there is no argument {given!r}.{closest(given, known)} {takes}"
     positional = [
         n for n, p in signature.parameters.items() if p.kind in (kinds.POSITIONAL_ONLY, kinds.POSITIONAL_OR_KEYWORD)
     ]

@@ -120,7 +120,7 @@ class Registry(Mapping[str, T]):
                 return self._loaded(entry)
         begin = f"{where}: there" if where else "There"
         more = f" {self.others}" if self.others else ""
-        raise UsageError(f"{begin} is no {self.kind} {name!r}. There are {self.listed()}.{more}{closest(name, self)}")
+        raise UsageError(f"{begin} is no {self.kind} {name!r}.{closest(name, self)} There are {self.listed()}.{more}")
 
     def installed(self) -> dict[str, T]:
         """Return the members that installed packages add; one that cannot be loaded gives a warning."""

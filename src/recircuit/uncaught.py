@@ -1,7 +1,8 @@
 """Errors that nobody catches: those that end a program, and those that Python ignores.
 
-Brian2 asks to be told of all that end a program, which is not needed for recircuit's own. Python ignores what is raised within
-a destructor or when a weak reference ends, also the KeyboardInterrupt of a Ctrl-C that comes then: it is sent again.
+Brian2 asks for a report of every error that ends a program which imports it, also of those that a script raises itself. Here
+it asks only for those that its own code raises. Python ignores what is raised within a destructor or when a weak reference
+ends, also the KeyboardInterrupt of a Ctrl-C that comes then: it is sent again.
 """
 
 from __future__ import annotations
@@ -14,21 +15,31 @@ import time
 from types import SimpleNamespace, TracebackType
 from typing import Any
 
-import brian2  # noqa: F401  (sets the hook that is passed on to)
+from brian2.units.fundamentalunits import DimensionMismatchError
+from brian2.utils.logger import brian_excepthook
 
 from .errors import RecircuitError
 
 __all__ = ["hook", "ignored"]
 
-_brian2s = sys.excepthook
+_before = sys.excepthook
 _pythons = sys.unraisablehook
 #: While the main thread takes note of a Ctrl-C that was lost.
 _now = SimpleNamespace(noting=False)
 
 
 def hook(kind: type[BaseException], problem: BaseException, trace: TracebackType | None) -> None:
-    """Call Python's own hook for a RecircuitError, and for others the hook that was there before."""
-    (sys.__excepthook__ if issubclass(kind, RecircuitError) else _brian2s)(kind, problem, trace)
+    """Call the hook that was there before. That of Brian2 gets only Ctrl-C, of which it says nothing, and errors of Brian2."""
+    plain = issubclass(kind, RecircuitError | DimensionMismatchError) or not _raised_by_brian2(trace)
+    pythons = _before is brian_excepthook and plain and not issubclass(kind, KeyboardInterrupt)
+    (sys.__excepthook__ if pythons else _before)(kind, problem, trace)
+
+
+def _raised_by_brian2(trace: TracebackType | None) -> bool:
+    """Whether the code that raised an error is in Brian2."""
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return trace is not None and str(trace.tb_frame.f_globals.get("__name__")).partition(".")[0] == "brian2"
 
 
 def ignored(about: Any) -> None:

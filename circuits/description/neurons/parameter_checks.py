@@ -46,8 +46,8 @@ def check_parameters(parameters: Mapping[str, Any], equations: tuple[str, ...], 
         if name not in read:
             known = sorted(read & {*parameters, *defined})
             raise RecircuitError(
-                f"parameters: no equation reads {name!r}, which would have no effect. The equations read {known}."
-                f"{closest(name, known)}"
+                f"parameters: no equation reads {name!r}, which would have no effect.{closest(name, known)} The equations "
+                f"read {known}."
             )
     check_time_constants(equations, parameters, "parameters")
 

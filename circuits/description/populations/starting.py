@@ -81,8 +81,8 @@ def _take(population: Population, variable: Any, value: Any, where: str) -> None
     else:
         known = [*neuron.parameters, *neuron.stored]
         raise RecircuitError(
-            f"{where}: {variable!r} is no option, and its equations have no such parameter or state; they have "
-            f"{sorted(known)}.{closest(str(variable), known)}"
+            f"{where}: {variable!r} is no option, and its equations have no such parameter or state."
+            f"{closest(str(variable), known)} They have {sorted(known)}."
         )
 
 

@@ -46,7 +46,7 @@ class Modes(Schedule):
         name = next(iter(self.modes)) if mode is None else mode
         if name not in self.modes:
             raise RecircuitError(
-                f"mode: there is no {name!r}; the circuit has {list(self.modes)}.{closest(str(name), self.modes)}"
+                f"mode: there is no {name!r}.{closest(str(name), self.modes)} The circuit has {list(self.modes)}."
             )
         return self.modes[name], self.begins()[name]
 

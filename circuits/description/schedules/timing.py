@@ -76,8 +76,8 @@ def pathway_timing(options: Timing, where: str, usual: str, dt: Quantity) -> dic
     if unknown:
         known = sorted(Timing.__annotations__)
         raise RecircuitError(
-            f"{where}: there is no option {unknown[0]!r}; those for when things happen are {', '.join(known)}."
-            f"{closest(unknown[0], known)}"
+            f"{where}: there is no option {unknown[0]!r}.{closest(unknown[0], known)} The options for when things happen "
+            f"are {', '.join(known)}."
         )
     return {
         "during": During.of(options.get("during"), usual),

@@ -152,7 +152,7 @@ def _check_methods(experiment: Experiment, methods: Sequence[str], quick: bool) 
         if method not in experiment.methods:
             known = "; ".join(experiment.methods)
             raise UsageError(
-                f"--method: {experiment.id} compares {known}; got {method!r}.{closest(method, experiment.methods)}"
+                f"--method: {experiment.id} has no method {method!r}.{closest(method, experiment.methods)} It compares {known}."
             )
 
 

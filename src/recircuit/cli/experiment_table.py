@@ -3,33 +3,31 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from recircuit.cli.text_tables import duration, table
-from recircuit.models.experiments import EXPERIMENTS
+from recircuit.models.experiments import EXPERIMENTS, last_results, tally
 from recircuit.models.runs.result_file import read_result
 
 __all__ = ["experiment_table"]
 
 HEAD = ("id", "data", "time", "last result", "what")
-#: Where results of experiments lie: those that were made here, and those of the project, in the root of a clone.
-PLACES = (Path("runs") / "reproduce", Path("results"))
+#: Where results lie that were made in this folder; for other experiments there are those of the project.
+OWN = Path("runs") / "reproduce"
 
 
 def experiment_table() -> str:
     """Return a line for each experiment: id, data, time and checks of its last result, what it shows, and the paper."""
-    rows = []
+    rows, committed = [], last_results()
     for known in EXPERIMENTS.values():
-        time, held = _last(known.id)
+        own = read_result(OWN / known.id / "result.json")
+        last = tally(own) if own is not None and isinstance(own.get("checks"), list) else committed.get(known.id)
+        time, held = ("–", "–") if last is None else _told(last)
         rows.append((known.id, ", ".join(known.data) or "–", time, held, f"{known.about} ({known.paper})"))
     return table(HEAD, rows)
 
 
-def _last(name: str) -> tuple[str, str]:
-    """Return how long the last run of an experiment took, and how many of its checks hold."""
-    found = [result for place in PLACES if (result := read_result(place / name / "result.json")) is not None]
-    if not found or not isinstance(found[0].get("checks"), list):
-        return "–", "–"
-    checks = found[0]["checks"]
-    held = f"{sum(bool(check.get('ok')) for check in checks)} of {len(checks)} checks hold"
-    seconds = found[0].get("seconds")
-    return "–" if seconds is None else duration(seconds), held + (", quick" if found[0].get("quick") else "")
+def _told(last: dict[str, Any]) -> tuple[str, str]:
+    """How long the last run of an experiment took, and how many of its checks hold."""
+    held = f"{last['held']} of {last['checks']} checks hold" + (", quick" if last["quick"] else "")
+    return "–" if last["seconds"] is None else duration(last["seconds"]), held

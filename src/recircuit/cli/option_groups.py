@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import typer
 from typer.core import TyperCommand
+
+from recircuit.registry import nearest
 
 __all__ = ["GROUPS", "GroupedCommand"]
 
@@ -23,8 +26,25 @@ GROUPS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
+#: What an option expects, by what pydantic, which reads it for Typer, says of a value that is something else.
+EXPECTED = {"int_parsing": "a whole number", "int_from_float": "a whole number", "float_parsing": "a number"}
+
+
 class GroupedCommand(TyperCommand):
     """A command whose help has its options in groups; one with few options has them in one."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the arguments; say in words what is wrong with one, and suggest one option at most that may be meant."""
+        try:
+            return super().parse_args(ctx, args)
+        except typer.BadParameter as problem:
+            problem.message = _in_words(problem)
+            raise
+        except Exception as problem:
+            if given := getattr(problem, "option_name", None):
+                known = [name for parameter in self.get_params(ctx) for name in parameter.opts]
+                problem.possibilities = [close] if (close := nearest(given, known)) else []  # type: ignore[attr-defined]
+            raise
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write the arguments, and the options below the headings of their groups."""
@@ -47,3 +67,11 @@ class GroupedCommand(TyperCommand):
             if records:
                 with formatter.section(heading):
                     formatter.write_dl(records)
+
+
+def _in_words(problem: typer.BadParameter) -> str:
+    """What was expected and what was given, where a number cannot be read; else what the problem says itself."""
+    found = getattr(problem.__cause__ or problem.__context__, "errors", list)()
+    if not found or found[0]["type"] not in EXPECTED:
+        return problem.message
+    return f"expected {EXPECTED[found[0]['type']]}; got {found[0]['input']!r}."

@@ -76,7 +76,9 @@ def reproduce(
 
     if show_list or experiment is None:
         typer.echo(experiment_table())
-        typer.echo("\n`recircuit reproduce ID` runs one of them.")
+        typer.echo(
+            "\n`recircuit reproduce ID` runs one of them. The last result is yours in runs/reproduce, or the project's."
+        )
         return
     if experiment == ALL:
         if not quick or epochs is not None or methods or from_runs:

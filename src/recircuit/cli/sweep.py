@@ -137,8 +137,8 @@ def _jobs(
     unknown = [name for name in values_of(what) if name not in EXPERIMENTS]
     if unknown:
         raise UsageError(
-            f"sweep: {unknown[0]!r} is neither data ({DATA.listed()}, or the path of an .npz file) nor "
-            f"an experiment ({EXPERIMENTS.listed()}).{closest(unknown[0], [*DATA, *EXPERIMENTS])}"
+            f"sweep: {unknown[0]!r} is neither data nor an experiment.{closest(unknown[0], [*DATA, *EXPERIMENTS])} Data are "
+            f"{DATA.listed()}, or the path of an .npz file. Experiments are {EXPERIMENTS.listed()}."
         )
     wrong = [*(set(given) - {"epochs"}), *(set(fixed) - {"backend", "data_dir"})]
     if wrong:

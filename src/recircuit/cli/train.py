@@ -19,6 +19,7 @@ from recircuit.models.data import Dataset, load
 from recircuit.models.networks.architectures import ARCHITECTURES
 from recircuit.models.networks.layered import unlearned
 from recircuit.models.networks.registry import NETWORKS
+from recircuit.models.networks.usual_rate import FEW
 from recircuit.models.runs.config import RATE_DECAY, RunConfig
 from recircuit.models.runs.folder import CONFIG, Record, may_start, plan, read_record, rule_hash
 from recircuit.models.training.history import History
@@ -64,7 +65,10 @@ BATCH_SIZE = (
     "but 10 to 100]"
 )
 _FACTORS = ", ".join(f"{k.rate_factor:g} with {loss}" for loss, k in OUTPUTS.items() if k.rate_factor != 1)
-RATE = f"The learning rate. [default: that of the rule, in most rules 1, times {_FACTORS}]"
+RATE = (
+    f"The learning rate. [default: that of the rule, in most rules 1, times {_FACTORS}, and times N/{FEW} with a "
+    f"--batch-size N below {FEW}]"
+)
 DECAY = f"The decay of the learning rate: after n updates it is rate/(1 + n*rate-decay). [default: {RATE_DECAY:g}]"
 CONNECTIVITY = "The probability that a synapse exists. Forward and feedback synapses are drawn separately."
 BACKEND = (

@@ -18,6 +18,7 @@ from recircuit.circuits.answers.readout import Readout
 from recircuit.circuits.library.outputs import output_for
 from recircuit.errors import UsageError
 from recircuit.models.networks.layered import layered
+from recircuit.models.networks.usual_rate import usual_rate
 from recircuit.models.runs.default_options import usual_batch_size
 from recircuit.models.training.callbacks import EarlyStopping
 from recircuit.models.training.loop import TrainingInterrupted, train
@@ -130,18 +131,18 @@ class CircuitEstimator(BaseEstimator):
         hidden = np.atleast_1d(np.asarray(self.hidden_layer_sizes, dtype=int)).tolist()
         sizes = [inputs + 1, *hidden, units]
         return layered(
-            sizes, self._rule(output, sizes[-2]), loss=output, transfer=self.transfer, seed=seed,
+            sizes, self._rule(output, sizes[-2], batch_size), loss=output, transfer=self.transfer, seed=seed,
             precision=self.precision, batch_size=batch_size,
         )  # fmt: skip
 
-    def _rule(self, output: OutputCircuit, inputs: int) -> Rule:
+    def _rule(self, output: OutputCircuit, inputs: int, batch_size: int) -> Rule:
         """Return the rule with its rate: the given one, or that of `recircuit train` for this output and its inputs."""
         rule = find(self.rule) if isinstance(self.rule, str) else self.rule
         if "rate" not in rule.parameters:
             if self.rate is not None:
                 raise UsageError(f"rate: the rule {rule.name!r} has no parameter 'rate'. Leave it out.")
             return rule
-        usual = rule.parameters["rate"] * output.rate_factor * min(1.0, INPUTS / inputs)
+        usual = usual_rate(rule, output, batch_size) * min(1.0, INPUTS / inputs)
         rate = usual if self.rate is None else self.rate
         rule = rule.with_parameters(rate=rate)
         return rule if "rate_decay" in rule.parameters else rule.with_rate_decay(RATE_DECAY)

@@ -225,4 +225,4 @@ def test_train_writes_measures_and_refuses_what_is_none(
         main(["train", "digits", "--measure", "trace,penros"])
     said = capsys.readouterr().err
     assert ended.value.code == 2
-    assert f"expected {', '.join(measures.MEASURES)} (did you mean penrose?); got 'trace,penros'" in said
+    assert f"did you mean penrose? Expected {', '.join(measures.MEASURES)}; got 'trace,penros'" in said

@@ -480,7 +480,7 @@ def test_the_field_dependent_rule_trains_the_top_layer_alone() -> None:
         (
             (5, 3),
             {"loss": "hing"},
-            "loss: there is no loss 'hing'. There are hinge, softmax, mse. Did you mean `hinge`?",
+            "loss: there is no loss 'hing'. Did you mean `hinge`. There are hinge, softmax, mse.",
         ),
         ((5, 4, 3), {"rule": "hinge", "loss": "mse"}, "gradient of the hinge loss"),
         ((5, 4, 3), {"rule": "urbf"}, "Did you mean `urfb`"),

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from brian2 import ms
 from numpy.typing import NDArray
 from typer.testing import CliRunner
 
@@ -196,6 +197,30 @@ def test_after_early_stopping_the_history_tells_of_the_weights_that_are_kept(tmp
     assert history.test_error == history["test_error"][0] == pytest.approx(net.evaluate(digits).error)
     kept = rc.Checkpoint.load(tmp_path / "run" / "weights.safetensors").state
     assert np.array_equal(kept["x_to_h1.w"], net["x_to_h1.w"])
+    marks = [line for line in history.plot().axes[0].lines if line.get_label() == "weights kept (epoch 1)"]
+    assert [list(line.get_xdata()) for line in marks] == [[1, 1]]
+
+
+def test_labels_that_nothing_presents_and_nothing_answers_are_refused() -> None:
+    net = rc.Circuit(batch_size=10)
+    net.connect(net.stimulus("x", 5), net.population("h", 3, rc.pyramidal()), rule="urfb")
+    net.phases("feedforward", 2 * ms)
+    for y in (Y, NAMES[Y], Y + 0.5):
+        with pytest.raises(UsageError, match="y was given, but nothing in the circuit presents it"):
+            rc.train(net, (X, y), backend="numpy")
+    assert "train_error" in rc.train(net, (X, Y), output="h", backend="numpy").names
+    assert "train_error" not in rc.train(net, X, backend="numpy").names
+
+
+@pytest.mark.parametrize(
+    ("rate", "batch_size", "said"),
+    [(1, 20, "epoch 4/4"), (0, 20, "learning rate often helps:"), (0, 2, "here over 2: rule.with_parameters")],
+)
+def test_an_error_that_stays_near_chance_is_told(rate: float, batch_size: int, said: str) -> None:
+    told: list[str] = []
+    net = rc.layered([5, 8, 3], rc.urfb.with_parameters(rate=rate), batch_size=batch_size, seed=1)
+    rc.train(net, (X, Y), 4, backend="numpy", progress=told.append)
+    assert said in told[-1]
 
 
 # ---- runs of the command line ----------------------------------------------------------------------------------------
@@ -239,6 +264,10 @@ def test_what_is_no_run_is_refused(tmp_path: Path) -> None:
     assert rc.load_run(tmp_path / "run", trust=True).circuit.epoch == 1
     with pytest.raises(RecircuitError, match="Runs in it are run"):
         rc.load_run(tmp_path)
+    with pytest.raises(UsageError, match=r"the folder of a run, which is opened by rc.load_run\('.*run'\)"):
+        rc.load(tmp_path / "run")
+    with pytest.raises(UsageError, match=r"A circuit that was saved is opened by rc.Circuit.load"):
+        rc.load(tmp_path / "run" / "weights.safetensors")
 
 
 @pytest.mark.parametrize("backend", ["numpy", "interpreter"])
