@@ -64,6 +64,8 @@ def checked_labels(labels: Any, shape: tuple[int, ...]) -> NDArray[np.int64]:
     """Return labels as whole numbers, one for each sample; ``shape`` is (samples, classes)."""
     given, (samples, classes) = np.asarray(labels), shape
     given = given.reshape(-1) if given.shape == (samples, 1) else given
+    if given.shape == shape and _is_one_hot(given):
+        given = given.argmax(axis=1)
     whole = given.shape == (samples,) and given.dtype.kind in "uifb" and bool((given == np.floor(given)).all())
     if not whole or (given.size and not 0 <= given.min() <= given.max() < classes):
         raise RecircuitError(
@@ -71,3 +73,8 @@ def checked_labels(labels: Any, shape: tuple[int, ...]) -> NDArray[np.int64]:
             f"the circuit was trained; got {given.dtype} of shape {given.shape}."
         )
     return given.astype(np.int64)
+
+
+def _is_one_hot(labels: NDArray[Any]) -> bool:
+    """Whether each row has a single 1 and zeros, which `train` takes as a class too."""
+    return labels.dtype.kind in "uifb" and bool(np.isin(labels, (0, 1)).all() and (labels.sum(axis=1) == 1).all())

@@ -76,6 +76,8 @@ class EarlyStopping:
     _weights: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
+        if self.monitor is not None and not isinstance(self.monitor, str):
+            raise UsageError(f"EarlyStopping: monitor is the name of a column of the history; got {self.monitor!r}.")
         if isinstance(self.patience, bool) or not isinstance(self.patience, int) or self.patience < 1:
             raise UsageError(f"EarlyStopping: patience is a whole number of epochs, at least 1; got {self.patience!r}.")
         if not self.least >= 0:

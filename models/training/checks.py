@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...circuits import Circuit
-from ...circuits.given_samples import supervisors
+from ...circuits.inputs.given_samples import supervisors
 from ...errors import UsageError
 from .samples import Samples
 

@@ -16,6 +16,7 @@ from ...arguments import checked_arguments
 from ...errors import RecircuitError
 from ...html_tables import folded, html_table
 from ...optional import optional
+from ...registry import closest
 from ..analysis.weight_alignment import Alignment
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class History:
 
     def __getitem__(self, name: str) -> NDArray[np.float64]:
         if name not in self.names:
-            raise RecircuitError(f"history: there is no {name!r}; there are {self.names}.")
+            raise RecircuitError(f"history: there is no {name!r}.{closest(name, self.names)} There are {self.names}.")
         return np.array([row[name] for row in self.rows])
 
     def __len__(self) -> int:
@@ -100,7 +101,7 @@ class History:
 
     @checked_arguments
     def plot(self, title: str = "", ax: Any = None) -> Figure:
-        """Draw the errors, and the alignment of each hidden layer, over epochs; a line marks the epoch of kept weights.
+        """Draw the errors, and the alignment of each hidden layer, over epochs; a ring marks the epoch of kept weights.
 
         Parameters
         ----------
@@ -131,8 +132,13 @@ class History:
 
     def __repr__(self) -> str:
         stopped = ", interrupted" if self.interrupted else ""
-        measured = "" if np.isnan(self.test_error) else f": test error {self.test_error:.2%}"
-        measured += "" if np.isnan(self.test_mse) else f": mean squared error of the test {self.test_mse:.4g}"
+        parts = {
+            part: (self._at_the_end(f"{part}_error"), self._at_the_end(f"{part}_mse"))
+            for part in ("validation", "test")
+        }
+        told = [f"{part} error {error:.2%}" for part, (error, _) in parts.items() if not np.isnan(error)]
+        told += [f"mean squared error of the {part} {mse:.4g}" for part, (_, mse) in parts.items() if not np.isnan(mse)]
+        measured = f": {', '.join(told)}" if told else ""
         return f"<History of {len(self)} {'epoch' if len(self) == 1 else 'epochs'}{measured}{stopped}>"
 
     def _repr_html_(self) -> str:

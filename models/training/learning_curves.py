@@ -41,7 +41,7 @@ def curves(
     ax : axes of matplotlib or pair of them, optional
         The axes for the errors, or for the errors and the angles, in place of a figure.
     kept : int, optional
-        The epoch whose weights the circuit has, if it is not the last one; a line marks it.
+        The epoch whose weights the circuit has, if it is not the last one; a ring marks it.
 
     Raises
     ------
@@ -89,9 +89,12 @@ def _draw_errors(axes: Axes, columns: Columns, kept: int | None) -> None:
     if not found:
         axes.text(0.5, 0.5, "no error is measured", color=INK, ha="center", transform=axes.transAxes)
         return
-    if kept is not None:
-        axes.axvline(kept, color=INK, linewidth=0.8, linestyle="--", label=f"weights kept (epoch {kept})")
     values, _, colour = found[-1]
+    if kept is not None:
+        axes.plot(
+            kept, values[list(epochs).index(kept)], linestyle="none", marker="o", markersize=9, markerfacecolor="none",
+            color=colour, label=f"weights kept (epoch {kept})",
+        )  # fmt: skip
     told = f"{values[-1]:.3g}" if real else f"{values[-1]:.2f}%"
     axes.annotate(told, (epochs[-1], values[-1]), xytext=(6, 0), textcoords="offset points", va="center", color=colour)
     highest = max(float(np.max(v, initial=0.0, where=np.isfinite(v))) for v, *_ in found)

@@ -186,6 +186,7 @@ def _run(
             while len(history) < epochs and not asked:
                 called.begin_epoch(circuit.epoch + 1, circuit)
                 measured = training.epoch(bar)
+                bar.measured(measured)
                 report(_line(measured, epochs))
                 folder.save(training.good, history)
                 asked = called.epoch(int(measured["epoch"]), measured, circuit)

@@ -10,6 +10,17 @@ from ...registry import closest
 
 __all__ = ["ModeOptions", "modes_in_words", "modes_of"]
 
+_OF_RULE = "The learning rate is a parameter of the rule, as in rc.urfb.with_parameters(rate=.1)."
+#: What other libraries give to their training, and where it is given here.
+ELSEWHERE = {
+    **dict.fromkeys(("rate", "lr", "learning_rate", "optimizer"), _OF_RULE),
+    "batch_size": "It belongs to the circuit, as in rc.layered(sizes, batch_size=20).",
+    "loss": "It belongs to the circuit, as in rc.layered(sizes, loss='softmax').",
+    "seed": "It belongs to the circuit, as in rc.layered(sizes, seed=3).",
+    "shuffle": "Every epoch shows the samples in an order of its own.",
+    "verbose": "progress=False shows no progress bar.",
+}
+
 
 class ModeOptions(TypedDict, total=False):
     """Options of `train` for circuits that have several schedules.
@@ -62,9 +73,8 @@ def modes_of(options: Mapping[str, Any], others: Iterable[str] = ()) -> tuple[st
     """
     known = sorted(ModeOptions.__annotations__)
     for unknown in sorted(set(options) - set(known)):
-        raise UsageError(
-            f"train: there is no argument {unknown!r}; see help(train).{closest(unknown, [*known, *others])}"
-        )
+        hint = f" {ELSEWHERE[unknown]}" if unknown in ELSEWHERE else closest(unknown, [*known, *others])
+        raise UsageError(f"train: there is no argument {unknown!r}.{hint} See help(train).")
     given = options.get("mode")
     names = [given] if given is None or isinstance(given, str) else list(given)
     if not names or not all(name is None or isinstance(name, str) for name in names):

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
 __all__ = ["Bar"]
 
 
 class Bar:
-    """Counts presentations (stimuli, in all batch elements) over all epochs, with their rate; on a terminal or in Jupyter."""
+    """Counts presentations (stimuli, in all batch elements) over all epochs, with their rate and the last errors.
+
+    It is shown on a terminal and in Jupyter.
+    """
 
     def __init__(self, shown: bool = True) -> None:
         self.shown = shown and (sys.stderr.isatty() or "ipykernel" in sys.modules)
@@ -38,3 +41,10 @@ class Bar:
         if self._bar is not None:
             self._bar.update(epoch * self._per_epoch + presentations - self._bar.n)
             self._bar.set_description(f"epoch {epoch + 1}", refresh=False)
+
+    def measured(self, row: Mapping[str, float]) -> None:
+        """Show the errors of the last epoch beside the rate."""
+        if self._bar is not None:
+            errors = [f"{name.removesuffix('_error')} {v:.2%}" for name, v in row.items() if name.endswith("_error")]
+            errors += [f"{name.replace('_', ' ')} {v:.4g}" for name, v in row.items() if name.endswith("_mse")]
+            self._bar.set_postfix_str(", ".join(errors))

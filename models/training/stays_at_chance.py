@@ -45,7 +45,7 @@ def _told(training: Training) -> str:
     return (
         f"train: {error:.1%} of the training samples are answered wrongly in the last epoch; always answering with the most "
         f"frequent class makes {chance:.1%} wrong. A smaller learning rate often helps{few}: "
-        "rule.with_parameters(rate=...), or --rate on the command line."
+        "rule.with_parameters(rate=...), or --rate on the command line. Inputs should lie between -1 and 1 for the most part."
     )
 
 

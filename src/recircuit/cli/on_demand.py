@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from importlib import import_module
+from shutil import get_terminal_size
 from typing import Any
 
 import typer
@@ -33,7 +34,9 @@ OVERVIEW = {
     "Experiments of papers": ("reproduce",),
     "About recircuit": ("rules", "doctor"),
 }
-HELP = {"help_option_names": ["-h", "--help"]}
+#: Help is as wide as the terminal, which Typer takes to have 50 columns at least.
+NARROW = {"terminal_width": columns} if (columns := get_terminal_size().columns) < 52 else {}
+HELP = {"help_option_names": ["-h", "--help"], **NARROW}
 
 
 class _Loaded(Mapping[str, Any]):

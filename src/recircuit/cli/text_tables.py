@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+import textwrap
 from collections.abc import Sequence
+<<<<<<< HEAD
 from math import isfinite
+=======
+from shutil import get_terminal_size
+>>>>>>> 443ac1e9 (Bars show the errors, tables fit narrow terminals, and calls that other libraries have are answered)
 
 __all__ = ["bars", "duration", "table"]
 
@@ -11,14 +17,32 @@ BLOCKS = "▁▂▃▄▅▆▇█"
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return rows below a heading, with columns as wide as their widest cell. Columns of numbers stand on the right."""
+    """Return rows below a heading, with columns as wide as their widest cell. Columns of numbers stand on the right.
+
+    For a terminal that is narrower, each row is a paragraph: the first cell, and below it the others with their headings.
+    """
     lines = [head, *rows]
     widths = [max(len(line[k]) for line in lines) for k in range(len(head))]
+    if sys.stdout.isatty() and sum(widths) + 2 * (len(head) - 1) > get_terminal_size().columns:
+        return "\n\n".join(_paragraph(head, row, get_terminal_size().columns) for row in rows)
     right = [all(row[k][:1].isdigit() or row[k] in ("", "–") for row in rows) for k in range(len(head))]
     return "\n".join(
         "  ".join(c.rjust(w) if r else c.ljust(w) for c, w, r in zip(line, widths, right, strict=True)).rstrip()
         for line in lines
     )
+
+
+def _paragraph(head: Sequence[str], row: Sequence[str], width: int) -> str:
+    """A row as lines: its first cell, and the others that are not empty, each behind its heading."""
+    indent = 2 + max(map(len, head[1:])) + 2
+    texts = [
+        textwrap.fill(
+            cell, max(width, indent + 12), initial_indent=f"  {name}".ljust(indent), subsequent_indent=" " * indent
+        )
+        for name, cell in zip(head[1:], row[1:], strict=True)
+        if cell not in ("", "–")
+    ]
+    return "\n".join([row[0], *texts])
 
 
 def bars(values: Sequence[float], width: int = 60) -> str:

@@ -106,6 +106,10 @@ class CircuitEstimator(BaseEstimator):
                 if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
                     kind = "whole numbers" if name == "hidden_layer_sizes" else "a whole number"
                     raise UsageError(f"{name}: expected {kind}, at least 1; got {getattr(self, name)!r}.")
+        if self.early_stopping and not 0 < self.validation_fraction < 1:
+            raise UsageError(
+                f"validation_fraction: expected a number between 0 and 1; got {self.validation_fraction!r}."
+            )
 
     def _train(self, x: Values, wanted: np.ndarray, epochs: int, **options: Any) -> None:
         """Train for some epochs. After Ctrl-C the estimator can be used with what it has learned until then."""
