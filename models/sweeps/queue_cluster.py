@@ -73,7 +73,7 @@ def queue_cluster(kind: str, jobs: int, options: Mapping[str, Any], folder: Path
         If there is no such queue, if dask-jobqueue is not installed, or if it refuses the options.
     """
     if kind not in QUEUES:
-        raise UsageError(f"--cluster: got {kind!r}.{closest(kind, QUEUES)} Expected {', '.join(QUEUES)}.")
+        raise UsageError(f"--cluster: expected {', '.join(QUEUES)}; got {kind!r}.{closest(kind, QUEUES)}")
     made = _class(kind)
     make_folder(folder)
     given = {**USUAL, "shared_temp_directory": str(folder.resolve()), "scheduler_options": {"dashboard_address": None}}
