@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
@@ -16,9 +16,11 @@ from ..analysis.update_angle import update_angle
 from ..networks.impaired import JITTERED
 from ..training.history import History
 from ..training.loop import train
+from ..training.modes import ModeOptions
+from ..training.samples import Samples
 from .circuit_specs import Build, Task
 
-__all__ = ["Compared", "compare", "costs", "further_modes", "trained"]
+__all__ = ["Compared", "compare", "costs", "trained"]
 
 
 @dataclass(frozen=True)
@@ -91,12 +93,26 @@ def compare(name: str, build: Build, task: Task, seed: int) -> Compared:
         net.close()
 
 
-def trained(net: Circuit, task: Task) -> History | None:
-    """Train a circuit, in all of its modes; None: it diverged."""
+def trained(
+    net: Circuit, task: Task, samples: Samples | None = None, **schedule: Unpack[ModeOptions]
+) -> History | None:
+    """Train a circuit, in all of its modes; None: it diverged.
+
+    Parameters
+    ----------
+    net : Circuit
+        The circuit.
+    task : Task
+        What it is trained on, and for how many epochs.
+    samples : Samples, optional
+        The samples of the task in an order of their own. The further modes then present the samples too.
+    **schedule : Unpack[ModeOptions]
+        The modes in which the samples are presented, as in `train`.
+    """
     try:
         return train(
-            net, task.data, task.epochs, output="o", backend=task.backend, progress=False,
-            callbacks=lambda epoch, numbers, net: further_modes(net, task.data.n_train),
+            net, samples or task.data, task.epochs, output="o", backend=task.backend, progress=False,
+            callbacks=lambda epoch, numbers, net: _further_modes(net, task, present=samples is not None), **schedule,
         )  # fmt: skip
     except Diverged:
         return None
@@ -119,7 +135,7 @@ def costs(net: Circuit) -> dict[str, Any]:
     }
 
 
-def further_modes(net: Circuit, samples: int) -> None:
-    """Go through the modes of a circuit after the first, as often as it takes to show so many samples."""
+def _further_modes(net: Circuit, task: Task, present: bool) -> None:
+    """Go through the modes of a circuit after the first, as often as it takes to show all samples of the task."""
     for mode in [name for name in list(net.modes)[1:] if not name.startswith(JITTERED)]:
-        net.run(presentations=-(-samples // net.batch_size), mode=mode)
+        net.run(task.data if present else None, -(-task.data.n_train // net.batch_size), mode=mode)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ...circuits import Circuit
-from ...circuits.backends.program import Diverged
 from ..networks.impaired import JITTERED, Impairment, impair
-from ..training.order import epoch_order
+from ..training.order import EpochOrder
+from ..training.samples import Samples
 from .circuit_specs import Build, Task
-from .rule_comparison import further_modes
+from .rule_comparison import trained
 
 __all__ = ["AXES", "IDEAL", "Impaired", "impaired_error", "impairments"]
 
@@ -63,22 +63,29 @@ def impaired_error(build: Build, by: Impairment, task: Task, seed: int) -> float
     impair(net, by)
     try:
         net.program(task.backend)
-        for epoch in range(1, task.epochs + 1):
-            _epoch(net, task, seed, epoch)
+        first, irregular = next(iter(net.modes)), [mode for mode in net.modes if mode.startswith(JITTERED)]
+        whole = Samples.of(net, task.data)
+        samples = replace(whole, parts={"train": whole.parts["train"]}, order=_IrregularOrder(tuple(irregular)))
+        if trained(net, task, samples, mode=[first, *irregular]) is None:
+            return math.nan
         return net.evaluate(task.data, output="o").error
-    except Diverged:
-        return math.nan
     finally:
         net.close()
 
 
-def _epoch(net: Circuit, task: Task, seed: int, epoch: int) -> None:
-    """Show all samples, in phases of irregular length where the circuit has these, and go through its other modes."""
-    order = epoch_order(task.data.n_train, task.batch_size, seed, epoch)
-    jittered = [mode for mode in net.modes if mode.startswith(JITTERED)]
-    random = np.random.default_rng([seed, epoch, 5])
-    if not jittered:
-        net.run(task.data, order=order)
-    for rows, mode in zip(np.array_split(order, len(jittered)) if jittered else [], random.permutation(jittered)):
-        net.run(task.data, order=rows, mode=str(mode))
-    further_modes(net, task.data.n_train)
+@dataclass(frozen=True)
+class _IrregularOrder(EpochOrder):
+    """An order for phases of irregular length, each of which shows a part of the samples; noise goes on between epochs."""
+
+    modes: tuple[str, ...]
+
+    def noise(self, seed: int, number: int) -> None:
+        return None
+
+    def passes(
+        self, order: NDArray[np.int32], modes: Sequence[str | None], seed: int, number: int
+    ) -> list[tuple[str | None, NDArray[np.int32]]]:
+        if not self.modes:
+            return super().passes(order, modes, seed, number)
+        shuffled = np.random.default_rng([seed, number, 5]).permutation(self.modes)
+        return list(zip(map(str, shuffled), np.array_split(order, len(self.modes))))

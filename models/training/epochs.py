@@ -75,7 +75,7 @@ class Training:
         self.program = circuit.program(backend)
         for mode, part in product(modes, self.parts.values()):  # series last as long in each of the modes
             part.inputs.check_lengths(circuit, mode)
-        self.further = [circuit.timetable(mode=mode) for mode in modes[1:]]
+        self.modes, self.further = tuple(modes), {mode: circuit.timetable(mode=mode) for mode in modes[1:]}
         self.tables = {part: self._table(part, modes[0]) for part in ("train", "evaluate")}
         self.history = History(backend=backend, classes=self.samples.classes)
         how = Augmentation() if self.images is None else self.images.how
@@ -140,10 +140,14 @@ class Training:
             part = replace(part, inputs=Inputs({**part.inputs.rows, **shown}))
             self.parts = {**self.parts, "train": part}
         begin = time.perf_counter()
-        shown = self._show(part, self.tables["train"], order, number, bar)
-        for table in self.further:
-            self._show(part, table, order, number, None)
-        return time.perf_counter() - begin, self._error("train", part, shown, order)
+        read: tuple[Shown, NDArray[np.int32]] | None = None
+        for mode, rows in how.passes(order, self.modes, self.seed, number):
+            if mode == self.modes[0] and read is None:
+                read = self._show(part, self.tables["train"], rows, number, bar), rows
+            else:
+                self._show(part, self.further[mode], rows, number, None)
+        seconds = time.perf_counter() - begin
+        return seconds, {} if read is None else self._error("train", part, *read)
 
     def _evaluate(self, number: int) -> dict[str, float]:
         """The errors of all samples that are not trained on; the circuit is as it was."""

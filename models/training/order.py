@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +15,8 @@ __all__ = ["EpochOrder", "epoch_order", "epoch_seed", "in_batches"]
 class EpochOrder:
     """All samples in random order. Order and noise depend on the seed and on the number of the epoch only.
 
-    A subclass presents the samples in another order, or lets the noise go on from epoch to epoch.
+    A subclass presents the samples in another order, lets the noise go on from epoch to epoch, or shares the presentations
+    of an epoch out among several modes.
     """
 
     def order(self, count: int, batch_size: int, seed: int, number: int) -> NDArray[np.int32]:
@@ -49,6 +51,29 @@ class EpochOrder:
             The number of the epoch, from 1.
         """
         return epoch_seed(seed, number)
+
+    def passes(
+        self, order: NDArray[np.int32], modes: Sequence[str | None], seed: int, number: int
+    ) -> list[tuple[str | None, NDArray[np.int32]]]:
+        """Return the modes that an epoch goes through, one after the other, with the samples that it presents in each.
+
+        Parameters
+        ----------
+        order : array of int32, shape (presentations, batch_size)
+            What `order` returned.
+        modes : sequence of str or None
+            The modes in which the circuit is trained. None stands for the mode that was declared first.
+        seed : int
+            The seed of the circuit.
+        number : int
+            The number of the epoch, from 1.
+
+        Returns
+        -------
+        list of (str or None, array)
+            The default is all samples in each of the modes.
+        """
+        return [(mode, order) for mode in modes]
 
 
 def epoch_order(count: int, batch_size: int, seed: int, number: int) -> NDArray[np.int32]:
