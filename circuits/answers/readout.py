@@ -18,6 +18,7 @@ from ..inputs.series import last_steps
 from ..inspection.expressions import keys_of, value_of
 from ..lowering.lowered import Lowered
 from ..lowering.timetable import UNREAD, Timetable
+from ..lowering.variables import split_key
 
 __all__ = ["Readout", "confusion", "served_by"]
 
@@ -105,7 +106,7 @@ class Readout:
                 'presentation is, as in circuit.phases("trial", 40*ms), or record what it does: circuit.run(..., record=[...]).'
             )
         if read is not None:
-            output = read.partition(".")[0]
+            output, _ = split_key(read)
         population = _output(network, output)
         wanted = _wanted(network, population)
         series = _series_of_answers(network, wanted, rows)

@@ -11,13 +11,14 @@ from ...errors import RecircuitError
 from ..description.network import Network
 from ..description.neurons.reads import incoming_fields, stored_in
 from ..lowering.equations.evaluation import evaluate, variables_in
+from ..lowering.variables import split_key
 
 __all__ = ["keys_of", "known", "value_of"]
 
 
 def keys_of(network: Network, arrays: Collection[str], name: str) -> list[str]:
     """Return the stored variables from which the value of ``name``, such as ``"h.rate"``, is computed."""
-    owner, _, variable = name.partition(".")
+    owner, variable = split_key(name)
     population = network.populations.get(owner)
     if population is None or name in arrays:
         return [known(network, arrays, name)]
@@ -43,11 +44,11 @@ def known(network: Network, arrays: Collection[str], key: str) -> str:
     RecircuitError
         If it is not such a value.
     """
-    owner, _, variable = key.partition(".")
+    owner, variable = split_key(key)
     if key not in arrays and owner in network.populations:
         key = f"{owner}.{network.populations[owner].stored_name(variable)}"
     if key not in arrays:
-        mine = sorted(k for k in arrays if k.startswith(owner + ".")) or sorted({k.split(".")[0] for k in arrays})
+        mine = sorted(k for k in arrays if split_key(k)[0] == owner) or sorted({split_key(k)[0] for k in arrays})
         raise RecircuitError(f"circuit: {key!r} is not stored; there are {mine}.")
     return key
 
@@ -56,7 +57,7 @@ def value_of(network: Network, name: str, stored: Mapping[str, Any], shape: tupl
     """Return a stored variable, or a compartment or expression computed from stored ones (those of `keys_of`), as
     they were.
     """
-    owner, _, variable = name.partition(".")
+    owner, variable = split_key(name)
     population = network.populations.get(owner)
     if population is None or name in stored:
         return stored[known(network, stored, name)]

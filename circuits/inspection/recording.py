@@ -15,7 +15,7 @@ from ...errors import RecircuitError
 from ...foreign_text import only_value_errors
 from ..description.network import Network
 from ..lowering.memory import GIB, available
-from ..lowering.variables import Variable
+from ..lowering.variables import Variable, split_key
 from .expressions import keys_of, value_of
 
 #: Bytes of stored variables that a run keeps at a time before the steps between those that are wanted are dropped.
@@ -125,7 +125,7 @@ class Recording:
 
     def shape(self, variable: str) -> tuple[int, ...]:
         """The shape of a variable at one step, without batch elements."""
-        owner = variable.partition(".")[0]
+        owner, _ = split_key(variable)
         if owner in self.network.populations:
             return (self.network.populations[owner].size,)
         stored = self.variables.get(variable)
@@ -136,7 +136,7 @@ class Recording:
     def of_elements(self, variable: str) -> bool:
         """Whether a variable is recorded for each batch element: those of units, and the traces of synapses."""
         stored = self.variables.get(variable)
-        return variable.partition(".")[0] in self.network.populations or (stored is not None and stored.by_element)
+        return split_key(variable)[0] in self.network.populations or (stored is not None and stored.by_element)
 
     def check(self, one: Wanted) -> None:
         """Refuse places that a variable does not have."""
@@ -197,7 +197,7 @@ class Recording:
         if not self.of_elements(one.variable):
             return picked(stored[one.variable], one.places, 1)
         shape = (count, self.batch_elements, *self.shape(one.variable))
-        owner = one.variable.partition(".")[0]
+        owner, _ = split_key(one.variable)
         of_units = owner in self.network.populations
         found = value_of(self.network, one.variable, stored, shape) if of_units else stored[one.variable]
         whole = np.broadcast_to(found, shape)[:, self.elements]

@@ -10,6 +10,7 @@ from brian2.units.fundamentalunits import DIMENSIONLESS, get_unit
 
 from ...optional import optional
 from ..description.neurons.reads import dimension_in
+from ..lowering.variables import split_key
 from .recording import Recording, Wanted, picked
 
 if TYPE_CHECKING:
@@ -58,13 +59,13 @@ def to_dataframe(trace: Recorded) -> pandas.DataFrame:
 def _axes(trace: Recorded, one: Wanted) -> tuple[list[str], dict[str, Any]]:
     """The names of the axes of a recorded array, and what is written along them."""
     recording = trace.recording
-    owner = one.variable.partition(".")[0]
+    owner, _ = split_key(one.variable)
     shape = recording.shape(one.variable)
     of_units = owner in recording.network.populations
     names = ["unit"] if of_units else ["post", "pre"] if len(shape) == 2 else [f"weight_{k}" for k in range(len(shape))]
     if not of_units:
         names = [f"{owner}_{name}" for name in names]
-    alone = len({w.variable.partition(".")[0] for w in recording.wanted} & set(recording.network.populations)) == 1
+    alone = len({split_key(w.variable)[0] for w in recording.wanted} & set(recording.network.populations)) == 1
     left = [(n if n != "unit" or alone else f"{owner}_unit", size) for n, size in zip(names, shape, strict=True)]
     dimensions, coordinates = ["time"], {}
     if recording.of_elements(one.variable) and not isinstance(recording.elements, int):
@@ -93,6 +94,6 @@ def _columns(trace: Recorded, one: Wanted) -> Iterator[tuple[str, int, Any]]:
 
 def _unit(trace: Recorded, one: Wanted) -> str:
     """The unit of the numbers, as text; 1 where there is none."""
-    owner, _, variable = one.variable.partition(".")
+    owner, variable = split_key(one.variable)
     dimension = dimension_in(trace.recording.network, owner, variable)
     return "1" if dimension is DIMENSIONLESS else str(get_unit(dimension))

@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from ...errors import RecircuitError
 from ...optional import optional
 from ..description.network import Network
+from ..lowering.variables import split_key
 from .figures import axes_given
 from .recording import NONE
 
@@ -60,7 +61,7 @@ class Explorer:
         self.moment = self.circuit.moment()
 
     def _unit(self, name: str) -> Quantity | float:
-        owner, _, variable = name.partition(".")
+        owner, variable = split_key(name)
         population = self.circuit.populations.get(owner)
         dimension = DIMENSIONLESS if population is None else population.neuron.dimension(variable)
         if dimension is DIMENSIONLESS:

@@ -17,6 +17,7 @@ from ..description.populations.parameters import change_parameter
 from ..description.populations.population import Population
 from ..description.projections.projection import Transposed
 from ..inspection.expressions import keys_of, known, value_of
+from ..lowering.variables import split_key
 from ..state.setting import STEP, check_alone, check_settable, check_value, checked_state
 from ..state.views import View
 from .answering import AnswerMethods
@@ -39,7 +40,7 @@ class VariableMethods(AnswerMethods):
         """
         if not isinstance(key, str) or "." not in key:
             return super().__getitem__(key)
-        owner, _, variable = key.partition(".")
+        owner, variable = split_key(key)
         weights = self.projections[owner].weights if owner in self.projections else None
         if isinstance(weights, Transposed) and variable == "w":
             return weights.matrix()
@@ -47,11 +48,11 @@ class VariableMethods(AnswerMethods):
 
     def _values_of(self, key: str) -> np.ndarray:
         stored = {k: self.program().get(k) for k in keys_of(self, self.lowered().variables, key)}
-        owner = self.populations.get(key.partition(".")[0])
+        owner = self.populations.get(split_key(key)[0])
         return value_of(self, key, stored, (self.batch_size, owner.size) if owner is not None else ())
 
     def __setitem__(self, key: str, value: Any) -> None:
-        owner, _, variable = check_settable(self, key).partition(".")
+        owner, variable = split_key(check_settable(self, key))
         key = known(self, self.lowered().variables, key)
         check_alone(self, owner, variable)
         check_value(self, self.lowered().variables[key], value)
@@ -64,7 +65,7 @@ class VariableMethods(AnswerMethods):
             self._by_hand[key] = self.program().get(key)
 
     def _set(self, key: str, value: Any) -> None:
-        owner, _, variable = key.partition(".")
+        owner, variable = split_key(key)
         program = self.program()
         if owner in self.populations and variable in self.populations[owner].neuron.parameters:
             return self._set_parameter(self.populations[owner], variable, value)
@@ -88,7 +89,7 @@ class VariableMethods(AnswerMethods):
         """
         program = self.program()
         owners = self.projections if weights_only else None
-        return {k: program.get(k) for k in program.variables if owners is None or k.split(".")[0] in owners}
+        return {k: program.get(k) for k in program.variables if owners is None or split_key(k)[0] in owners}
 
     @checked_arguments
     def set_state(self, values: Mapping[str, np.ndarray]) -> None:
@@ -107,7 +108,8 @@ class VariableMethods(AnswerMethods):
         program = self.program()
         found = checked_state(self, program.variables, values)
         for key, value in found.items():
-            population, variable = self.populations.get(key.partition(".")[0]), key.partition(".")[2]
+            owner, variable = split_key(key)
+            population = self.populations.get(owner)
             parameters = population.neuron.parameters if population is not None else {}
             if population is not None and variable in parameters:
                 spread = np.ndim(value) > 0 or variable in population.spread

@@ -16,6 +16,7 @@ from ..description.populations.population import Population
 from ..description.schedules.modes import shown_for
 from ..inspection.expressions import keys_of, value_of
 from ..lowering.timetable import Timetable
+from ..lowering.variables import split_key
 
 
 class Loops(Protocol):
@@ -150,7 +151,7 @@ class Live:
         return {name: value_of(self.circuit, name, stored, self._shape(name)) for name in self._reads}
 
     def _shape(self, name: str) -> tuple[int, ...]:
-        owner = self.circuit.populations.get(name.partition(".")[0])
+        owner = self.circuit.populations.get(split_key(name)[0])
         return (self.circuit.batch_size, owner.size) if owner is not None else ()
 
 

@@ -18,7 +18,7 @@ from ..description.populations.shown_values import array_of, refuse_other_unit
 from ..description.projections.arriving import arriving_in
 from ..description.projections.projection import Transposed
 from ..inspection.expressions import known
-from ..lowering.variables import Variable
+from ..lowering.variables import Variable, split_key
 
 #: The steps that the clock has made, and the time, which follows from them.
 STEP, TIME = "clock.timestep", "clock.t"
@@ -30,7 +30,7 @@ def check_settable(circuit: Network, key: Any) -> str:
         raise RecircuitError(f"circuit: the name of a variable is a text such as 'h.rate'; got {key!r}.")
     if key == TIME:
         raise RecircuitError(f"circuit: {key} cannot be set, since it is {STEP}*dt; set {STEP}, the number of steps.")
-    owner = key.partition(".")[0]
+    owner, _ = split_key(key)
     weights = circuit.projections[owner].weights if owner in circuit.projections else None
     if isinstance(weights, Transposed):
         raise RecircuitError(

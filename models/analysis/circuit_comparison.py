@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...circuits import Circuit
+from ...circuits.lowering.variables import split_key
 from ...plasticity import SynapticEquation
 from ...plasticity.ambiguity import of_elements
 from ...plasticity.parse import names_in
@@ -201,4 +202,4 @@ def _for(net: Circuit, data: Data) -> Data:
 
 def _of_units(net: Circuit) -> list[str]:
     """All stored variables of all units."""
-    return [k for k, v in net.state().items() if k.split(".")[0] in net.populations and v.ndim == 2]
+    return [k for k, v in net.state().items() if split_key(k)[0] in net.populations and v.ndim == 2]

@@ -27,6 +27,7 @@ from ...circuits.backends.program import Program
 from ...circuits.description.projections.projection import Transposed
 from ...circuits.inputs import as_inputs
 from ...circuits.library.outputs.base import targets_of
+from ...circuits.lowering.variables import split_key
 from ...circuits.running.untouched import untouched
 from ...errors import RecircuitError
 
@@ -154,7 +155,7 @@ class _Asked:
         clamp = self.supervisor.clamp
         assert clamp is not None
         miss = targets_of(self.labels, answers.shape[1], clamp.on, clamp.off) - answers
-        variable = readout.field.partition(".")[2]
+        _, variable = split_key(readout.field)
         if readout is not self.readouts[0]:
             return {f"squares of {variable}": miss / count}
         found = {"squares": miss / count}

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...circuits import Circuit, Local, Projection
+from ...circuits.lowering.variables import split_key
 from ...errors import RecircuitError
 
 __all__ = ["carry_over", "untied"]
@@ -73,8 +74,8 @@ def carry_over(source: Circuit, target: Circuit, layers: Collection[str] | None 
                 f"carry_over: the source has no projection {name!r}; it has {list(source.projections)}."
             )
         parameters = into.equation.parameters if into.equation is not None else {}
-        for key in (k for k in source.program().variables if k.startswith(f"{name}.")):
-            variable = key.partition(".")[2]
+        for key in (k for k in source.program().variables if split_key(k)[0] == name):
+            _, variable = split_key(key)
             if key not in program.variables or variable in {*own.connectivity.tables, *parameters}:
                 continue
             values = source[key]

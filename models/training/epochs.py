@@ -18,6 +18,7 @@ from ...circuits.description.fingerprint import described
 from ...circuits.inputs import Inputs, Rows
 from ...circuits.inputs.given_samples import stimuli, supervisors
 from ...circuits.lowering.timetable import Timetable
+from ...circuits.lowering.variables import split_key
 from ...circuits.running.untouched import untouched
 from ..analysis.measures import checked, measure
 from ..analysis.weight_alignment import alignment
@@ -209,7 +210,7 @@ def _readout(circuit: Circuit, output: str | None, mode: str | None) -> Readout 
 
 
 def _in_words(circuit: Circuit, key: str) -> str:
-    owner, _, variable = key.partition(".")
+    owner, variable = split_key(key)
     if owner in circuit.projections:
         projection = circuit.projections[owner]
         what = "weights" if variable == "w" else variable
