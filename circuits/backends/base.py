@@ -35,7 +35,10 @@ class Backend(ABC):
     seeks_speed: bool = False
 
     def missing(self) -> str:
-        """Return what the backend lacks on this machine, and what to do about it; an empty text if it lacks nothing."""
+        """Return what the backend lacks on this machine, and what to do about it; an empty text if it lacks nothing.
+
+        The text has no full stop at its end, since it is put into the sentences of messages.
+        """
         return ""
 
     @abstractmethod

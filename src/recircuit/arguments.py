@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal, Union, cast, get_args, get_origi
 import numpy as np
 
 from .errors import RecircuitError
+from .paths import names_no_file
 from .registry import closest
 
 __all__ = ["RAW", "alternative_constructor", "check_fits", "checked_arguments", "fits"]
@@ -185,7 +186,7 @@ def _takes_path(hint: Any) -> bool:
 
 def _check_path(text: str, where: str) -> None:
     """Refuse a text that names no file: Path("") is the folder in which Python works."""
-    if not text or "\0" in text:
+    if not text or names_no_file(text):
         raise RecircuitError(f"{where} is the name of a file or folder; got {_short(text)}.")
 
 

@@ -6,7 +6,12 @@ from pathlib import Path
 
 from .errors import UsageError
 
-__all__ = ["path_of"]
+__all__ = ["names_no_file", "path_of"]
+
+
+def names_no_file(text: str) -> bool:
+    """Return whether a text holds a NUL character, which no name of a file can hold."""
+    return "\0" in text
 
 
 def path_of(text: str | Path, where: str) -> Path:
@@ -25,7 +30,7 @@ def path_of(text: str | Path, where: str) -> Path:
         If it names the home folder of a user who does not exist, or of one who has none; or if it holds a NUL character,
         which no name of a file can hold.
     """
-    if "\0" in str(text):
+    if names_no_file(str(text)):
         raise UsageError(f"{where}: {str(text)!r:.80} holds a NUL character, which no name of a file can hold.")
     try:
         return Path(text).expanduser()

@@ -17,7 +17,9 @@ from ....errors import RecircuitError
 from .build import Compilers, Recipe
 from .entry import is_whole, record
 
-ADVICE = "Name a folder that can be written in RECIRCUIT_CACHE."
+#: What to do without a cache, and one of the reasons for having none; both without a full stop.
+ADVICE = "Name a folder that can be written in RECIRCUIT_CACHE"
+NO_HOME = "the user has no home folder (HOME is not set)"
 BUILDING = "building-"
 #: Seconds after which a folder that nobody holds has been left behind by a process that died.
 LEFT_BEHIND = 60.0
@@ -25,34 +27,44 @@ LEFT_BEHIND = 60.0
 
 def cache_folder() -> Path:
     """Return the folder of compiled circuits: $RECIRCUIT_CACHE, or ``recircuit`` in the user's cache."""
+    if (folder := _folder()) is None:
+        raise RecircuitError(f"cache: {NO_HOME}. {ADVICE}.")
+    return folder
+
+
+def _folder() -> Path | None:
+    """Return the folder of compiled circuits; None if the user has no home folder that it could be in."""
     if given := os.environ.get("RECIRCUIT_CACHE"):
         return Path(given).absolute()
     try:
         base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     except RuntimeError:
-        raise RecircuitError(f"cache: the user has no home folder (HOME is not set). {ADVICE}") from None
+        return None
     return (base / "recircuit").absolute()
 
 
-def missing_cache() -> str:
-    """Return why programs cannot be kept and run on this machine, and what to do about it; empty if they can.
+def cache_problem() -> str:
+    """Return why programs cannot be kept and run on this machine, without a full stop; empty if they can.
 
     A folder that can only be read is enough, where what is needed may be in it.
     """
+    if (root := _folder()) is None:
+        return NO_HOME
     try:
-        root = cache_folder()
         root.mkdir(parents=True, exist_ok=True)
         if os.statvfs(root).f_flag & getattr(os, "ST_NOEXEC", 0):
-            return f"the cache {root} is on a file system from which no program may be run (noexec). {ADVICE}".removesuffix(
-                "."
-            )
+            return f"the cache {root} is on a file system from which no program may be run (noexec)"
         if not os.access(root, os.W_OK | os.X_OK) and not any(root.iterdir()):
-            return f"the cache {root} is empty and cannot be written. {ADVICE}".removesuffix(".")
-    except RecircuitError as problem:
-        return str(problem).removeprefix("cache: ").removesuffix(".")
+            return f"the cache {root} is empty and cannot be written"
     except OSError as problem:
-        return f"cannot write to {problem.filename} ({problem.strerror}). {ADVICE}".removesuffix(".")
+        return f"cannot write to {problem.filename} ({problem.strerror})"
     return ""
+
+
+def missing_cache() -> str:
+    """Return `cache_problem` and what to do about it, as `Backend.missing` does; empty if there is no problem."""
+    problem = cache_problem()
+    return f"{problem}. {ADVICE}" if problem else ""
 
 
 def built(
@@ -88,7 +100,7 @@ def built(
                     _build(backend, fresh, home, recipe, compilers)
         return home
     except OSError as problem:
-        raise RecircuitError(f"cache: writing to {root} failed ({problem.strerror or problem}). {ADVICE}") from None
+        raise RecircuitError(f"cache: writing to {root} failed ({problem.strerror or problem}). {ADVICE}.") from None
 
 
 def _build(backend: str, fresh: Path, home: Path, recipe: Recipe, compilers: Compilers) -> None:
@@ -119,7 +131,7 @@ def _work_folder(root: Path) -> Iterator[Path]:
         fresh = Path(tempfile.mkdtemp(prefix=BUILDING, dir=root))
     except OSError as problem:
         if not root.is_dir():
-            raise RecircuitError(f"cache: cannot write to {root} ({problem.strerror}). {ADVICE}") from None
+            raise RecircuitError(f"cache: cannot write to {root} ({problem.strerror}). {ADVICE}.") from None
         fresh = Path(tempfile.mkdtemp(prefix=f"recircuit-{BUILDING}"))
     handle = os.open(fresh, os.O_RDONLY)
     try:
@@ -133,7 +145,7 @@ def _work_folder(root: Path) -> Iterator[Path]:
 
 def _check_inside(fresh: Path, root: Path) -> None:
     if fresh.parent != root:
-        raise RecircuitError(f"cache: cannot write to {root}, which does not hold what is needed yet. {ADVICE}")
+        raise RecircuitError(f"cache: cannot write to {root}, which does not hold what is needed yet. {ADVICE}.")
 
 
 def _sweep(root: Path) -> None:

@@ -34,21 +34,26 @@ def compiler() -> tuple[str, ...]:
     RecircuitError
         If $CXX cannot be split.
     """
+    command = _command()
+    if isinstance(command, str):
+        raise RecircuitError(f"{command}.")
+    return command
+
+
+def _command() -> tuple[str, ...] | str:
+    """Return the command of the compiler; or, as a text without a full stop, why $CXX is none and what to do."""
     given = os.environ.get("CXX", "")
     try:
         return tuple(shlex.split(given)) or ("g++",)
     except ValueError as problem:
-        raise RecircuitError(
-            f"CXX: {given!r} is not a command ({problem}). Write a command, as in CXX='ccache g++'."
-        ) from None
+        return f"CXX: {given!r} is not a command ({problem}). Write a command, as in CXX='ccache g++'"
 
 
 def missing_compiler() -> str:
     """Return what is missing for compiled circuits, and what to do about it; empty if nothing is."""
-    try:
-        command = compiler()
-    except RecircuitError as problem:
-        return str(problem).removesuffix(".")
+    command = _command()
+    if isinstance(command, str):
+        return command
     for word in command if command[0].endswith(("ccache", "distcc")) else command[:1]:
         if not word.startswith("-") and shutil.which(word) is None:
             return f"no C++ compiler ({word!r} is not on the PATH; install g++, or name one in CXX)"

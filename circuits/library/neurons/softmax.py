@@ -15,7 +15,7 @@ named = supervision*clip(basal, -80, 80) : 1 (during feedforward)
 
 
 @checked_arguments
-def softmax_unit(*, tau: Quantity, tells_loss: bool = False) -> Neuron:
+def softmax_unit(*, tau: Quantity, tells_loss: bool = False, shifted: bool = False) -> Neuron:
     """The output unit of the softmax circuit, which is inhibited by division.
 
     ::
@@ -23,12 +23,16 @@ def softmax_unit(*, tau: Quantity, tells_loss: bool = False) -> Neuron:
         tau drate/dt = -rate + supervision - exp(basal)/inhibition
         error = rate
 
+    If it is shifted, it sends exp(basal - largest), where it receives the largest field of all outputs.
+
     Parameters
     ----------
     tau : Quantity
         The time constant of the rate.
     tells_loss : bool, default False
         Whether the unit has the variables that a unit for the loss reads.
+    shifted : bool, default False
+        Whether the unit has a compartment ``largest``, whose value is subtracted from the field.
 
     Notes
     -----
@@ -45,8 +49,9 @@ def softmax_unit(*, tau: Quantity, tells_loss: bool = False) -> Neuron:
         f"""
         basal       : 1 (compartment)
         supervision : 1 (compartment)
+        {"largest   : 1 (compartment)" if shifted else ""}
         inhibition  : 1 (compartment)
-        expressed   = exp(clip(basal, -80, 80)) : 1
+        expressed   = exp({"clip(basal - largest, -200, 80)" if shifted else "clip(basal, -80, 80)"}) : 1
         answer      = expressed/(inhibition + int(inhibition == 0)) : 1
         drate/dt    = (supervision - answer - rate)/tau : 1 (during error)
         error       = rate : 1

@@ -9,8 +9,7 @@ from ....errors import UsageError
 from ....registry import Registry, a_subclass_of
 from .base import AppraisedOutput, OutputCircuit
 from .hinge import HingeOutput
-from .shifted_softmax import ShiftedSoftmaxOutput
-from .softmax import SoftmaxOutput
+from .softmax import ShiftedSoftmaxOutput, SoftmaxOutput
 from .squared import SquaredOutput
 
 __all__ = [

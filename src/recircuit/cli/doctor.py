@@ -121,10 +121,10 @@ def _openblas() -> Finding:
 
 
 def _cache() -> Finding:
-    from recircuit.circuits.backends.compiled.cache import ADVICE, cache_folder, missing_cache
+    from recircuit.circuits.backends.compiled.cache import ADVICE, cache_folder, cache_problem
 
-    if problem := missing_cache():
-        return Finding("cache", False, problem.removesuffix(ADVICE.removesuffix(".")).rstrip(". "), ADVICE)
+    if problem := cache_problem():
+        return Finding("cache", False, problem, f"{ADVICE}.")
     folder = cache_folder()
     kept = sum((folder / name / "main").exists() for name in os.listdir(folder))
     free = shutil.disk_usage(folder).free / 2**30
