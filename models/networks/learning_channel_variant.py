@@ -68,8 +68,8 @@ class Variant:
         What is quantised: the update of each ``presentation``, before the mean over batch elements and the rate; or that
         of a ``minibatch``, which is this mean times the rate, so that alpha is the most that a weight changes by.
     shifted : bool
-        Whether the largest field inhibits all outputs before the softmax (`ShiftedSoftmaxOutput`), which is needed where
-        fields grow beyond 80.
+        Whether the largest field inhibits all outputs before the softmax (``SoftmaxOutput(largest="m")``), which is
+        needed where fields grow beyond 80.
     frozen : tuple[int, ...]
         The layers whose weights stay as they are; the lowest is 1 (section 4.2, item 4).
     rate, rate_decay : float

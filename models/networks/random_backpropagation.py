@@ -10,7 +10,6 @@ from brian2.units import Quantity, ms
 
 from ...circuits import Circuit, Population, Projection, SoftmaxOutput
 from ...circuits.description.projections.initial import Initial, fans
-from ...circuits.library.outputs import ShiftedSoftmaxOutput
 from ...errors import UsageError
 from ...plasticity import Rule, SynapticEquation
 from ...plasticity.modifiers import quantisation
@@ -67,7 +66,7 @@ def random_backpropagation(
     layers = [net.stimulus("x", sizes[0])]
     for h, n in enumerate(sizes[1:-1], start=1):
         layers.append(net.population(f"h{h}", n, channel_unit(variant, dt)))
-    output = ShiftedSoftmaxOutput() if variant.shifted else SoftmaxOutput()
+    output = SoftmaxOutput(largest="m" if variant.shifted else "")
     layers.append(net.population("o", sizes[-1], output))
     if variant.redrawn == "per synapse":
         _send_errors(net, layers[-1])

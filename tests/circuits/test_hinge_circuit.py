@@ -12,7 +12,6 @@ from reference.hinge_circuit import HingeCircuit, cycle
 
 import recircuit as rc
 from recircuit.circuits import OneToOne
-from recircuit.circuits.library.outputs import ShiftedSoftmaxOutput
 
 M, S, MU, EPSILON = 10.0, 1.0, 0.1, 0.1
 CASES = {"to learn, s = 1": (0.5, 1), "learned, s = 1": (5, 1), "to learn, s = -1": (-0.5, -1), "learned": (-5, -1)}
@@ -224,7 +223,7 @@ def test_hysteresis_in_step_by_step_mode_is_the_printed_circuit() -> None:
 
 @pytest.mark.parametrize(
     "output, loss",
-    [(rc.SoftmaxOutput(), "softmax"), (ShiftedSoftmaxOutput(), "softmax"), (rc.SquaredOutput(), "mse")],
+    [(rc.SoftmaxOutput(), "softmax"), (rc.SoftmaxOutput(largest="m"), "softmax"), (rc.SquaredOutput(), "mse")],
     ids=["softmax", "shifted", "squared"],
 )
 def test_the_controls_compute_their_deltas(output: Any, loss: str) -> None:
@@ -239,7 +238,7 @@ def test_the_controls_compute_their_deltas(output: Any, loss: str) -> None:
     np.testing.assert_allclose(net["o.error"], amit.output_delta(h, y, loss), rtol=0, atol=1e-14)
 
 
-@pytest.mark.parametrize("output", [rc.SoftmaxOutput(), ShiftedSoftmaxOutput()], ids=["clipped", "shifted"])
+@pytest.mark.parametrize("output", [rc.SoftmaxOutput(), rc.SoftmaxOutput(largest="m")], ids=["clipped", "shifted"])
 def test_softmax_of_large_fields_stays_finite(output: Any) -> None:
     net = rc.Circuit(precision="float32")
     x = net.stimulus("x", 3)

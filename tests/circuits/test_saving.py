@@ -239,3 +239,21 @@ def test_what_cannot_be_answered_is_refused() -> None:
         net.evaluate(3)
     with pytest.raises(RecircuitError, match="none were given for"):
         net.predict({})
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        rc.HingeOutput(M=50.0, mu=0.2, tau=2 * ms, tau_t=1 * ms, repair="hysteresis", companions=("u", "v")),
+        rc.SoftmaxOutput(tau=2 * ms, companions=("u", "v"), appraised=True),
+        rc.SoftmaxOutput(largest="m"),
+        rc.SquaredOutput(tau=2 * ms),
+    ],
+    ids=["hinge", "softmax", "softmax of any size", "squares"],
+)
+def test_an_output_circuit_is_what_it_was(output: rc.OutputCircuit, tmp_path: Path) -> None:
+    net = rc.Circuit()
+    net.connect(net.stimulus("x", 2), net.population("o", 3, output))
+    net.phases("feedforward", 1 * ms, "error", 9 * ms)
+    net.save(tmp_path / "circuit")
+    assert rc.Circuit.load(tmp_path / "circuit").outputs_of == {"o": output}

@@ -49,7 +49,7 @@ def softmax_unit(*, tau: Quantity, tells_loss: bool = False, shifted: bool = Fal
         f"""
         basal       : 1 (compartment)
         supervision : 1 (compartment)
-        {"largest   : 1 (compartment)" if shifted else ""}
+        {"largest     : 1 (compartment)" if shifted else ""}
         inhibition  : 1 (compartment)
         expressed   = exp({"clip(basal - largest, -200, 80)" if shifted else "clip(basal, -80, 80)"}) : 1
         answer      = expressed/(inhibition + int(inhibition == 0)) : 1

@@ -9,7 +9,7 @@ from ....errors import UsageError
 from ....registry import Registry, a_subclass_of
 from .base import AppraisedOutput, OutputCircuit
 from .hinge import HingeOutput
-from .softmax import ShiftedSoftmaxOutput, SoftmaxOutput
+from .softmax import SoftmaxOutput
 from .squared import SquaredOutput
 
 __all__ = [
@@ -17,7 +17,6 @@ __all__ = [
     "AppraisedOutput",
     "HingeOutput",
     "OutputCircuit",
-    "ShiftedSoftmaxOutput",
     "SoftmaxOutput",
     "SquaredOutput",
     "output_for",

@@ -1,4 +1,4 @@
-"""The output circuits of softmax with cross-entropy: one clips fields, and one takes fields of any size."""
+"""The output circuit of softmax with cross-entropy."""
 
 from __future__ import annotations
 
@@ -8,38 +8,17 @@ import numpy as np
 from brian2.units import Quantity
 
 from ....arguments import checked_arguments
+from ....errors import RecircuitError
 from ...connectivity.pooling import MaxPool
 from ...description.network import Network
 from ...description.populations.population import Population
 from ..neurons import cross_entropy_unit, normalising_unit, softmax_unit
-from .base import AppraisedOutput, OutputCircuit, supervised_during
-
-__all__ = ["ShiftedSoftmaxOutput", "SoftmaxOutput"]
-
-
-@dataclass(frozen=True)
-class _NormalisedOutput(OutputCircuit):
-    """Outputs that a normalising unit inhibits by division. The last of the companions is the supervisor."""
-
-    tau: Quantity | None = None
-    companions: tuple[str, ...] = ()
-
-    loss = "softmax"
-    rate_factor = 0.3
-
-    @property
-    def supervisor(self) -> str:
-        return self.companions[-1]
-
-    def _normalise(self, circuit: Network, o: Population, z: Population) -> None:
-        """Let a unit sum what the outputs send, and inhibit them."""
-        circuit.connect(o, z, into="drive", sends="expressed", weights=1.0, during="error")
-        circuit.connect(z, o, into="inhibition", weights=1.0, during="error")
+from .base import AppraisedOutput, supervised_during
 
 
 @checked_arguments
 @dataclass(frozen=True)
-class SoftmaxOutput(_NormalisedOutput, AppraisedOutput):
+class SoftmaxOutput(AppraisedOutput):
     """Softmax with cross-entropy, as a control: the error is the target minus the softmax of the fields.
 
     ::
@@ -47,8 +26,14 @@ class SoftmaxOutput(_NormalisedOutput, AppraisedOutput):
         error[c] = s[c] - exp(h[c])/sum over k of exp(h[k])
 
     A normalising unit z sums what the output units send, and inhibits them by division. It reads all outputs, so that
-    the error is not local to a unit. That takes two steps of the phase ``error``. Fields are clipped at -80 and 80;
-    `ShiftedSoftmaxOutput` of `recircuit.circuits.library.outputs` takes fields of any size.
+    the error is not local to a unit. That takes two steps of the phase ``error``.
+
+    An exponential overflows, so that fields are clipped at -80 and 80. With ``largest="m"`` fields may have any size: a
+    unit m receives the largest field, and inhibits all outputs by subtraction before z inhibits them by division::
+
+        error[c] = s[c] - exp(h[c] - max h)/sum over k of exp(h[k] - max h)
+
+    That takes four steps of the phase ``error``.
 
     Parameters
     ----------
@@ -58,11 +43,18 @@ class SoftmaxOutput(_NormalisedOutput, AppraisedOutput):
         The names of the normalising and supervisory populations.
     appraised : bool, default False
         Whether `appraise` can be called. The supervisor then sends in the phase ``feedforward`` too.
+    largest : str, default ""
+        The name of the population that receives the largest field. Empty: there is none, and fields are clipped.
+
+    Raises
+    ------
+    RecircuitError
+        If ``largest`` is given together with ``appraised``.
 
     Notes
     -----
     The error is complete at the end of the second step of ``error``: in the first one z receives the fields of the
-    outputs, and in the second the outputs receive z. Later phases read it.
+    outputs, and in the second the outputs receive z. Later phases read it. With ``largest`` two steps go before.
 
     Examples
     --------
@@ -73,23 +65,53 @@ class SoftmaxOutput(_NormalisedOutput, AppraisedOutput):
     ['o', 'z', 's']
     """
 
+    tau: Quantity | None = None
     companions: tuple[str, str] = ("z", "s")
     appraised: bool = False
+    largest: str = ""
 
-    error_steps = 2
+    loss = "softmax"
+    rate_factor = 0.3
+
+    def __post_init__(self) -> None:
+        if self.appraised and self.largest:
+            raise RecircuitError(
+                f"SoftmaxOutput: appraised=True goes with largest='' only, since the unit of the loss reads clipped fields; "
+                f"got largest={self.largest!r}. Leave one of them out."
+            )
+
+    @property
+    def error_steps(self) -> int:  # type: ignore[override]
+        """How many steps the phase ``error`` lasts in step-by-step mode."""
+        return 4 if self.largest else 2
+
+    @property
+    def supervisor(self) -> str:
+        return self.companions[1]
 
     def losses(self, fields: np.ndarray, labels: np.ndarray) -> np.ndarray:
         """Return log(sum over k of exp(h[k])) - h[c] for the class c that is presented."""
+        if self.largest:
+            return np.logaddexp.reduce(fields, axis=1) - fields[np.arange(len(fields)), labels]
         h = np.clip(fields, -80, 80)
         return np.log(np.exp(h).sum(axis=1)) - h[np.arange(len(h)), labels]
 
     def build(self, circuit: Network, name: str, size: int) -> Population:
-        """Add the outputs, the normalising unit and the supervisor, and return the outputs."""
+        """Add the outputs, the units that inhibit them and the supervisor, and return the outputs."""
         tau = circuit.dt if self.tau is None else self.tau
-        o = circuit.population(name, size, softmax_unit(tau=tau, tells_loss=self.appraised))
-        z = circuit.population(self.companions[0], 1, normalising_unit(tau=tau))
+        unit = softmax_unit(tau=tau, tells_loss=self.appraised, shifted=bool(self.largest))
+        o = circuit.population(name, size, unit)
+        inhibiting = [
+            circuit.population(n, 1, normalising_unit(tau=tau)) for n in (self.largest, self.companions[0]) if n
+        ]
         self.supervise(circuit, o, during=supervised_during(self.appraised))
-        self._normalise(circuit, o, z)
+        if self.largest:
+            m = inhibiting[0]
+            circuit.connect(o, m, into="drive", sends="basal", connectivity=MaxPool.of_all(size), during="error")
+            circuit.connect(m, o, into="largest", weights=1.0, during="error")
+        z = inhibiting[-1]
+        circuit.connect(o, z, into="drive", sends="expressed", weights=1.0, during="error")
+        circuit.connect(z, o, into="inhibition", weights=1.0, during="error")
         return o
 
     def appraise(self, circuit: Network, o: Population, name: str = "loss") -> Population:
@@ -100,53 +122,3 @@ class SoftmaxOutput(_NormalisedOutput, AppraisedOutput):
                 o, loss, into=into, sends=sends, weights=1.0, during="feedforward", name=f"{o.name}_tells_{into}"
             )  # fmt: skip
         return loss
-
-
-@checked_arguments
-@dataclass(frozen=True)
-class ShiftedSoftmaxOutput(_NormalisedOutput):
-    """Softmax with cross-entropy for fields of any size, as a control: the largest field inhibits all outputs first.
-
-    ::
-
-        error[c] = s[c] - exp(h[c] - max h)/sum over k of exp(h[k] - max h)
-
-    This is the error of `SoftmaxOutput`, which clips fields at -80 and 80, since an exponential overflows. Here a unit m
-    receives the largest field and inhibits all outputs by subtraction, before the unit z inhibits them by division. That
-    takes four steps of the phase ``error``. As both read all outputs, the error is not local to a unit.
-
-    Parameters
-    ----------
-    tau : Quantity, optional
-        The time constant of all units. None stands for dt, which is step-by-step mode.
-    companions : (str, str, str)
-        The names of the population of m, the normalising and the supervisory population.
-
-    Examples
-    --------
-    >>> import recircuit as rc
-    >>> from recircuit.circuits.library.outputs import ShiftedSoftmaxOutput
-    >>> net = rc.Circuit()
-    >>> o = net.population("o", 10, ShiftedSoftmaxOutput())
-    >>> [*net.populations]
-    ['o', 'm', 'z', 's']
-    """
-
-    companions: tuple[str, str, str] = ("m", "z", "s")
-
-    error_steps = 4
-
-    def losses(self, fields: np.ndarray, labels: np.ndarray) -> np.ndarray:
-        """Return log(sum over k of exp(h[k])) - h[c] for the class c that is presented."""
-        return np.logaddexp.reduce(fields, axis=1) - fields[np.arange(len(fields)), labels]
-
-    def build(self, circuit: Network, name: str, size: int) -> Population:
-        """Add the outputs, the two units that inhibit them and the supervisor, and return the outputs."""
-        tau = circuit.dt if self.tau is None else self.tau
-        o = circuit.population(name, size, softmax_unit(tau=tau, shifted=True))
-        m, z = (circuit.population(unit, 1, normalising_unit(tau=tau)) for unit in self.companions[:2])
-        self.supervise(circuit, o)
-        circuit.connect(o, m, into="drive", sends="basal", connectivity=MaxPool.of_all(size), during="error")
-        circuit.connect(m, o, into="largest", weights=1.0, during="error")
-        self._normalise(circuit, o, z)
-        return o
