@@ -7,6 +7,8 @@ from typing import Any, ClassVar
 
 from ...errors import RecircuitError
 
+__all__ = ["Fixed", "declare"]
+
 
 class Fixed:
     """A class whose attributes are set while it is made, and afterwards only by its own methods.
@@ -21,25 +23,34 @@ class Fixed:
 
     def __setattr__(self, name: str, value: Any) -> None:
         if "_made" in self.__dict__ and not name.startswith("_"):
-            where = f"{type(self).__name__.lower()} {getattr(self, 'name', '')!r}".removesuffix(" ''")
+            where = f"{type(self).__name__.lower()}{f' {self.name!r}' if hasattr(self, 'name') else ''}"
             if name in self.fixed:
                 raise RecircuitError(f"{where}: assigning to {name!r} would have no effect. {self.fixed[name]}")
             if not hasattr(self, name):
                 raise RecircuitError(f"{where}: there is no attribute {name!r} to assign to.")
-            if name in ("fixed", "made") or not _holds_value(type(self), name):
+            if not _holds_value(type(self), name):
                 raise RecircuitError(
                     f"{where}: {name!r} cannot be assigned to, since it is not a value but a part of the class."
                 )
         object.__setattr__(self, name, value)
 
-    def _declare(self, **values: Any) -> None:
-        """Set attributes that only the methods of this class may set."""
-        for name, value in values.items():
-            object.__setattr__(self, name, value)
-
     def made(self) -> None:
         """Refuse from now on to assign to the attributes in `fixed`."""
         object.__setattr__(self, "_made", True)
+
+
+def declare(owner: Fixed, **values: Any) -> None:
+    """Set attributes in `Fixed.fixed`, to which a user cannot assign.
+
+    Parameters
+    ----------
+    owner : Fixed
+        The object.
+    **values : Any
+        The attributes by name.
+    """
+    for name, value in values.items():
+        object.__setattr__(owner, name, value)
 
 
 def _holds_value(kind: type, name: str) -> bool:
@@ -47,6 +58,6 @@ def _holds_value(kind: type, name: str) -> bool:
     if name in getattr(kind, "__dataclass_fields__", ()):
         return True
     own = getattr(kind, name, None)
-    return (
-        own.fset is not None if isinstance(own, property) else not (callable(own) or isinstance(own, cached_property))
-    )
+    if isinstance(own, property):
+        return own.fset is not None
+    return name != "fixed" and not (callable(own) or isinstance(own, cached_property))

@@ -11,6 +11,7 @@ from brian2.units import Quantity, ms
 from ...arguments import checked_arguments
 from ...errors import RecircuitError
 from ...plasticity import Rule, SynapticEquation
+from .fixed import declare
 from .naming import check_broadcast, check_name, checked_size, partner_of
 from .neurons.neuron import Neuron
 from .neurons.stability import warn_of_instability
@@ -124,7 +125,7 @@ class Network(Stimuli, Presentations):
                 made = model.build(self, name, size)
                 declared(made, initial, parameters, self.batch_size, self.seed)
             except RecircuitError:  # all of it or nothing
-                self._declare(populations=before[0], projections=before[1])
+                declare(self, populations=before[0], projections=before[1])
                 raise
             if hasattr(model, "losses"):  # an output circuit; other parts, such as error units, compute no loss
                 self.outputs_of[made.name] = model

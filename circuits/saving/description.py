@@ -12,8 +12,10 @@ from ...arguments import check_fits
 from ...errors import RecircuitError
 from ...plasticity.names import LATE
 from ..description.first_values import first_values
+from ..description.fixed import declare
 from ..description.network import Network
 from ..description.populations.population import Population
+from ..description.populations.stimuli import add_clamped
 from ..description.projections.projection import Projection, Transposed
 from .values import Reader, Writer
 
@@ -55,7 +57,7 @@ def rebuild(network: Network, contents: dict[str, Any], reader: Reader) -> None:
     for each in contents["populations"]:
         of = {k: reader.value(v) for k, v in each.items()}
         made = (
-            network._clamped(of["name"], of["size"], of["neuron"], of["clamp"])
+            add_clamped(network, of["name"], of["size"], of["neuron"], of["clamp"])
             if of["clamp"]
             else (network.population(of["name"], of["size"], of["neuron"]))
         )
@@ -71,7 +73,7 @@ def rebuild(network: Network, contents: dict[str, Any], reader: Reader) -> None:
                 f"{reader.where}: it says {name!r} of a circuit, which this version of recircuit does not know."
             )
         if name in network.fixed:
-            network._declare(**{name: reader.value(value)})
+            declare(network, **{name: reader.value(value)})
         else:
             setattr(network, name, reader.value(value))
     network.changed()

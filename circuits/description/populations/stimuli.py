@@ -65,7 +65,7 @@ class Stimuli:
         -----
         In a step in which a row begins, the data are set first, so that everything in this step reads the new row.
         """
-        return self._clamped(name, size, model, self._clamp("values", name, clamps, during, every, closed))
+        return add_clamped(self, name, size, model, self._clamp("values", name, clamps, during, every, closed))
 
     @checked_arguments
     def target(
@@ -101,7 +101,7 @@ class Stimuli:
         -----
         In a step in which a row begins, the data are set first, so that everything in this step reads the new row.
         """
-        return self._clamped(name, size, model, self._clamp("targets", name, clamps, during, every, closed))
+        return add_clamped(self, name, size, model, self._clamp("targets", name, clamps, during, every, closed))
 
     @checked_arguments
     def supervisor(
@@ -141,7 +141,7 @@ class Stimuli:
         In the first step of ``during`` the label is set first, so that everything in this step reads it.
         """
         closed = checked_closed(closed, f"supervisor {name!r}")
-        return self._clamped(name, size, model, labels_clamp(name, During.of(during), clamps, on, off, closed))
+        return add_clamped(self, name, size, model, labels_clamp(name, During.of(during), clamps, on, off, closed))
 
     @checked_arguments
     def constant(self, name: str, size: int = 1, value: float = 1.0) -> Population:
@@ -174,10 +174,26 @@ class Stimuli:
             kind, During.of(during), variable, every=steps, closed=checked_closed(closed, f"stimulus {name!r}")
         )
 
-    def _clamped(self, name: str, size: int, model: Neuron | None, clamp: Clamp) -> Population:
-        model = model or CLAMPED
-        check_clamp(name, model, clamp)
-        return self._add(Population(self, name, checked_size(name, size), model, clamp))  # type: ignore[arg-type]
-
     def _add(self, population: Population) -> Population:
         raise NotImplementedError
+
+
+def add_clamped(network: Stimuli, name: str, size: int, model: Neuron | None, clamp: Clamp) -> Population:
+    """Add a population whose rates, or a variable of its neuron, are data.
+
+    Parameters
+    ----------
+    network : Stimuli
+        The description that it is added to.
+    name : str
+        The name of the population.
+    size : int
+        The number of units.
+    model : Neuron or None
+        The neuron. None stands for one that has a rate and nothing else.
+    clamp : Clamp
+        What is data, and when.
+    """
+    model = model or CLAMPED
+    check_clamp(name, model, clamp)
+    return network._add(Population(network, name, checked_size(name, size), model, clamp))  # type: ignore[arg-type]

@@ -8,7 +8,7 @@ from typing import Any
 from brian2.units import Quantity
 
 from ....arguments import checked_arguments
-from ..fixed import Fixed
+from ..fixed import Fixed, declare
 from ..naming import checked_mode
 from ..populations.population import Population
 from ..projections.projection import Projection
@@ -43,7 +43,7 @@ class Presentations(Fixed):
 
     def changed(self) -> None:
         """Take note of a change of the description. A program that was built before does not know of it."""
-        self._declare(revision=self.revision + 1)
+        declare(self, revision=self.revision + 1)
 
     @checked_arguments
     def phases(self, *pairs: Any, evaluation: Sequence[str] | None = None, mode: str = "", **windows: Any) -> Schedule:
@@ -69,7 +69,7 @@ class Presentations(Fixed):
         """
         schedule = Schedule.of(pairs, windows, self.dt, evaluation)
         self.modes[checked_mode(mode)] = schedule
-        self._declare(schedule=next(iter(self.modes.values())))
+        declare(self, schedule=next(iter(self.modes.values())))
         self.changed()
         return schedule
 
