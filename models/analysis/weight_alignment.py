@@ -128,19 +128,19 @@ def alignment(circuit: Circuit) -> dict[str, Alignment]:
 
 def _chain(circuit: Circuit, lower: Population, upper: Population) -> tuple[Projection, ...]:
     """The shortest way from one population up to another through `basal` compartments; empty where there is none."""
-    ways: list[tuple[Projection, ...]] = [()]
+    paths: list[tuple[Projection, ...]] = [()]
     seen = {lower.name}
-    while ways:
+    while paths:
         longer: list[tuple[Projection, ...]] = []
-        for way in ways:
-            here = way[-1].post if way else lower
+        for path in paths:
+            here = path[-1].post if path else lower
             for p in circuit.projections.values():
                 if p.into == "basal" and p.pre is here and p.post.name not in seen:
                     if p.post is upper:
-                        return (*way, p)
-                    longer.append((*way, p))
-        seen |= {way[-1].post.name for way in longer}
-        ways = longer
+                        return (*path, p)
+                    longer.append((*path, p))
+        seen |= {path[-1].post.name for path in longer}
+        paths = longer
     return ()
 
 

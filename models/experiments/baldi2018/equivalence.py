@@ -87,8 +87,8 @@ def _gap(one: Drawn, transfer: str, straight: list[Array] | None = None) -> floa
     a = _ends(chain(one.weights, one.x, one.target, frfb, one.down, transfer))
     b = _ends(skipping(one.weights, one.x, one.target, straight or one.straight, transfer))
     gap = max(float(np.abs(v - w).max()) for v, w in zip(a, b, strict=True))
-    way = max(float(np.abs(v - w).max()) for v, w in zip(a, one.weights, strict=True))
-    return gap / way if way else float("nan")
+    largest_change = max(float(np.abs(v - w).max()) for v, w in zip(a, one.weights, strict=True))
+    return gap / largest_change if largest_change else float("nan")
 
 
 def _ranks(one: Drawn) -> tuple[int, int]:
@@ -203,9 +203,9 @@ def _power_invariant(mu: float) -> Callable[[list[Array]], list[Array]]:
 def _drift(flow: Flow, rate: float, of: Callable[[list[Array]], list[Array]]) -> float:
     w = forward_weights(flow, rate, np.linspace(0, 4, 9))
     flow.close()
-    way = max(float(np.abs(a - a[0]).max()) for a in w)
+    largest_change = max(float(np.abs(a - a[0]).max()) for a in w)
     drift = max(float(np.abs(a - a[0]).max()) for a in of(w))
-    return drift / way if way else float("nan")
+    return drift / largest_change if largest_change else float("nan")
 
 
 def _on_conserved(kept: dict[str, Array]) -> list[Row]:

@@ -25,10 +25,10 @@ def discrete(until: float, settings: Settings) -> dict[str, Array]:
     """Of 20 networks of each shape: how well isolated the end is, and how far A_1 and C A_2 move in the last half.
 
     ``isolated`` is the least singular value over the largest one of the equations at the end, and ``held`` the same with A_1
-    held outside of the columns of C_1; ``moved`` is relative to the size of the matrix at the end, and ``way`` is the same from
-    the start.
+    held outside of the columns of C_1; ``moved`` is relative to the size of the matrix at the end, and ``changed`` is
+    the same from the start.
     """
-    found: dict[str, list[Array]] = {"isolated": [], "held": [], "moved": [], "way": []}
+    found: dict[str, list[Array]] = {"isolated": [], "held": [], "moved": [], "changed": []}
     for place, sizes in enumerate(SIZES):
         networks, S_II, S_TI = drawn_problem(sizes, 10 + place, settings.quick)
         study = Study(networks, S_II, S_TI, settings.backend)
@@ -39,7 +39,7 @@ def discrete(until: float, settings: Settings) -> dict[str, Array]:
         ends = list(zip(A1[-1], A2[-1], C, goal, strict=True))
         for name in ("isolated", "held"):
             found[name].append(np.array([_isolated(*one, held=name == "held") for one in ends]))
-        for name, first in (("moved", 20), ("way", 0)):
+        for name, first in (("moved", 20), ("changed", 0)):
             found[name].append(np.maximum(_moves(A1, first), _moves(C @ A2, first)))
     return {name: np.concatenate(parts) for name, parts in found.items()}
 
@@ -77,7 +77,7 @@ def on_discrete(found: dict[str, Array], quick: bool) -> list[Row]:
 
     A quick run leaves out the set that is not discrete, and is too short for the slowest networks to come to rest.
     """
-    learned = found["way"].min() > 0
+    learned = found["changed"].min() > 0
     alone = found["isolated"] > RANK
     shares = {name: float((found[name] > RANK).mean()) if learned else float("nan") for name in ("isolated", "held")}
     moved = float(found["moved"][alone].max()) if alone.any() and learned else float("nan")

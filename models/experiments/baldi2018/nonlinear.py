@@ -128,7 +128,7 @@ def _settle(powers: Powers, settings: Settings) -> tuple[tuple[Array, Array], Co
         end, now = _flat(flow, rate, [now, until], count)[-1], until
     times, gaps, drifts = np.linspace(0, 1.2, 7), [], []
     exact = integrate(lambda a: powers.velocity(a, True), powers.start, times)
-    way = float(np.abs(exact - exact[0]).max())
+    largest_change = float(np.abs(exact - exact[0]).max())
     rates = [r * (1e-3 if settings.quick else 2e-4) for r in (4.0, 2.0, 1.0)]
     for rate in rates:
         flow.start()
@@ -137,7 +137,7 @@ def _settle(powers: Powers, settings: Settings) -> tuple[tuple[Array, Array], Co
         drifts.append(drift(powers.invariant(path)))
     flow.close()
     known = {"Eq. 115": drift(powers.invariant(exact))}
-    return (end, powers.roots()), Convergence(rates, gaps, {"Eq. 115": drifts}, known, way)
+    return (end, powers.roots()), Convergence(rates, gaps, {"Eq. 115": drifts}, known, largest_change)
 
 
 def _until(settings: Settings) -> float:
@@ -198,8 +198,8 @@ def _beside(drifting: Array, resting: Array) -> list[Check]:
 
 def _unsettled(path: Array) -> float:
     """Return how far a_1 still moves in the last fifth of the time, as a share of all its way; NaN if it never moves."""
-    way = np.ptp(path[:, 0], axis=0).max()
-    return float(np.ptp(path[-21:, 0], axis=0).max() / way) if way else float("nan")
+    moved = np.ptp(path[:, 0], axis=0).max()
+    return float(np.ptp(path[-21:, 0], axis=0).max() / moved) if moved else float("nan")
 
 
 def _draw(
