@@ -21,18 +21,17 @@ from .populations.stimuli import Stimuli
 from .projections import connecting
 from .projections.checks import (
     check_delay_shape,
-    check_phases,
     check_rule,
-    check_settings,
     check_transpose,
     checked_connectivity,
-    warn_of_rules_always_open,
 )
 from .projections.meaning import check_meaning
 from .projections.projection import Projection, Transposed
+from .schedules.open_phases import check_phases, warn_of_rules_always_open
 from .schedules.presentations import DECLARING, Presentations
 from .schedules.schedule import During, Schedule
 from .schedules.timing import Closed, Sent, Timing, checked_closed, pathway_timing
+from .settings import check_settings
 from .size import check_size
 
 #: The phase in which a compartment's projections are open, where the circuit has such a phase.

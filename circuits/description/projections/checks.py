@@ -1,51 +1,18 @@
-"""Checks that are made when a projection is declared, or a variable is set."""
+"""Checks that are made when a projection is declared."""
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-from brian2.units import Quantity, ms
 from brian2.units.fundamentalunits import DIMENSIONLESS, get_unit
 
 from ....errors import RecircuitError
 from ....plasticity import SynapticEquation
-from ....plasticity.names import ARRIVING, in_phase, phase_of
+from ....plasticity.names import ARRIVING
 from ...connectivity import CONNECTIVITIES, Connectivity, Dense
-from ..neurons.neuron import phase_indicators
 from ..populations.population import Population
-from ..schedules.schedule import During, Schedule
-from ..schedules.timing import Sent
 from .projection import Projection, Transposed
-
-
-def check_settings(batch_size: Any, dt: Any, precision: Any, lowering: Any, seed: Any, matmul: Any) -> None:
-    """Refuse what a circuit cannot be computed with."""
-    if not isinstance(batch_size, int | np.integer) or isinstance(batch_size, bool) or batch_size < 1:
-        raise RecircuitError(f"Circuit: batch_size is a whole number, at least 1; got {batch_size!r}.")
-    if not isinstance(dt, Quantity) or dt.dim is not ms.dim or np.ndim(dt) or not dt > 0 * ms:
-        raise RecircuitError(f"Circuit: dt is a time above 0, such as 1*ms; got {dt!r}.")
-    if not isinstance(seed, int | np.integer) or isinstance(seed, bool) or not 0 <= seed < 2**32:
-        raise RecircuitError(f"Circuit: the seed is a whole number from 0 to 2^32 - 1; got {seed!r}.")
-    for name, value, allowed in (
-        ("precision", precision, ("float32", "float64")),
-        ("lowering", lowering, ("dense", "reference")),
-        ("matmul", matmul, ("full", "tf32")),
-    ):
-        if not isinstance(value, str) or value not in allowed:
-            raise RecircuitError(f"Circuit: {name} is {' or '.join(map(repr, allowed))}; got {value!r}.")
-    if matmul == "tf32" and precision != "float32":
-        raise RecircuitError(
-            "Circuit: matmul='tf32' goes with precision='float32' only, since products in double precision have no "
-            "such form. Use matmul='full'."
-        )
-    if lowering == "reference" and batch_size != 1:
-        raise RecircuitError(
-            f"Circuit: the reference form has one batch element, got batch_size={batch_size}. Use batch_size=1, or "
-            "lowering='dense'."
-        )
 
 
 def checked_connectivity(connectivity: Any, pre: Population, post: Population, name: str) -> Connectivity:
@@ -201,52 +168,4 @@ def _check_read(name: str, rule: str, variable: str, side: str, sides: Mapping[s
             f"{reads} {variable!r} of {population.name!r} has the unit {get_unit(dimension)}, and weights have none. Divide "
             f"it by a scale of its own in the equations, as in 'u = {variable}/scale : 1' with Neuron(..., scale=...), "
             f"and read u_{side}."
-        )
-
-
-def check_phases(
-    populations: Mapping[str, Population],
-    projections: Mapping[str, Projection],
-    broadcasts: Mapping[str, Sent],
-    schedule: Schedule,
-) -> None:
-    """Refuse what is to be open during a phase that there is not, before anything is built."""
-    for population in populations.values():
-        for state in population.neuron.states:
-            named = During(tuple(map(phase_of, phase_indicators(state.expression))), strict=True)
-            for during in (state.during, named):
-                schedule.open_steps(during, f"{population.name}.{state.variable}")
-        if population.clamp is not None:
-            schedule.open_steps(population.clamp.during, f"the stimulus {population.name!r}")
-    for projection in projections.values():
-        _check_phases_of_rule(projection, schedule)
-        schedule.open_steps(projection.during, f"the projection {projection.name!r}")
-        if projection.plastic:
-            schedule.open_steps(projection.learns, f"the rule of {projection.name!r}")
-    for name, sent in broadcasts.items():
-        schedule.open_steps(sent.during, f"the broadcast {name!r}")
-
-
-def _check_phases_of_rule(projection: Projection, schedule: Schedule) -> None:
-    """Refuse a rule that asks for a phase that there is not, or in which it never learns."""
-    for phase in projection.equation.phases if projection.equation is not None else ():
-        what = f"the rule of {projection.name!r} reads {in_phase(phase)}, which"
-        opened = schedule.open_steps(During((phase,), strict=True), what)
-        learns = schedule.open_steps(projection.learns, f"the rule of {projection.name!r}")
-        if not set(opened) & set(learns):
-            raise RecircuitError(
-                f"{what} is 0 in all steps in which the rule is open (it learns during {projection.learns}). Let it learn in "
-                f"that phase too, as in connect(..., learns='{projection.learns} and {phase}')."
-            )
-
-
-def warn_of_rules_always_open(projections: Mapping[str, Projection], schedule: Schedule) -> None:
-    """Warn of rules that learn in every step because no phase is named plasticity, which may be a spelling mistake."""
-    names = [p.name for p in projections.values() if p.equation and p.equation.plastic and not p.learns.strict]
-    phases = list(schedule.windows)
-    if names and len(phases) > 1 and "plasticity" not in phases:
-        warnings.warn(
-            f"circuit: the rules of {', '.join(names)} learn in every step, as none of the phases {phases} is named "
-            "plasticity. Name one so, or say when they learn: connect(..., learns='...').",
-            stacklevel=4,
         )

@@ -1,0 +1,64 @@
+"""Checks that the phases exist in which something is to be open, and that rules learn in the phases that they read."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+
+from ....errors import RecircuitError
+from ....plasticity.names import in_phase, phase_of
+from ..neurons.neuron import phase_indicators
+from ..populations.population import Population
+from ..projections.projection import Projection
+from .schedule import During, Schedule
+from .timing import Sent
+
+__all__ = ["check_phases", "warn_of_rules_always_open"]
+
+
+def check_phases(
+    populations: Mapping[str, Population],
+    projections: Mapping[str, Projection],
+    broadcasts: Mapping[str, Sent],
+    schedule: Schedule,
+) -> None:
+    """Refuse what is to be open during a phase that there is not, before anything is built."""
+    for population in populations.values():
+        for state in population.neuron.states:
+            named = During(tuple(map(phase_of, phase_indicators(state.expression))), strict=True)
+            for during in (state.during, named):
+                schedule.open_steps(during, f"{population.name}.{state.variable}")
+        if population.clamp is not None:
+            schedule.open_steps(population.clamp.during, f"the stimulus {population.name!r}")
+    for projection in projections.values():
+        _check_phases_of_rule(projection, schedule)
+        schedule.open_steps(projection.during, f"the projection {projection.name!r}")
+        if projection.plastic:
+            schedule.open_steps(projection.learns, f"the rule of {projection.name!r}")
+    for name, sent in broadcasts.items():
+        schedule.open_steps(sent.during, f"the broadcast {name!r}")
+
+
+def _check_phases_of_rule(projection: Projection, schedule: Schedule) -> None:
+    """Refuse a rule that asks for a phase that there is not, or in which it never learns."""
+    for phase in projection.equation.phases if projection.equation is not None else ():
+        what = f"the rule of {projection.name!r} reads {in_phase(phase)}, which"
+        opened = schedule.open_steps(During((phase,), strict=True), what)
+        learns = schedule.open_steps(projection.learns, f"the rule of {projection.name!r}")
+        if not set(opened) & set(learns):
+            raise RecircuitError(
+                f"{what} is 0 in all steps in which the rule is open (it learns during {projection.learns}). Let it learn in "
+                f"that phase too, as in connect(..., learns='{projection.learns} and {phase}')."
+            )
+
+
+def warn_of_rules_always_open(projections: Mapping[str, Projection], schedule: Schedule) -> None:
+    """Warn of rules that learn in every step because no phase is named plasticity, which may be a spelling mistake."""
+    names = [p.name for p in projections.values() if p.equation and p.equation.plastic and not p.learns.strict]
+    phases = list(schedule.windows)
+    if names and len(phases) > 1 and "plasticity" not in phases:
+        warnings.warn(
+            f"circuit: the rules of {', '.join(names)} learn in every step, as none of the phases {phases} is named "
+            "plasticity. Name one so, or say when they learn: connect(..., learns='...').",
+            stacklevel=4,
+        )
