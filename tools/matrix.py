@@ -30,10 +30,11 @@ TOOLS = tuple(tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["o
 
 #: Some of everything, a few minutes on two cores. Those that compile come last.
 TESTS = (
-    "tests/test_strictness.py", "tests/circuits/test_circuit.py", "tests/circuits/test_latches.py",
-    "tests/circuits/test_saving.py", "tests/circuits/test_what_is_shown.py", "tests/circuits/test_dynamics_backends.py",
+    "tests/test_strictness.py", "tests/circuits/test_circuit.py", "tests/circuits/time/test_latches.py",
+    "tests/circuits/methods/test_saving.py", "tests/circuits/inputs/test_what_is_shown.py",
+    "tests/circuits/backends/test_dynamics_backends.py",
 )  # fmt: skip
-COMPILED = ("tests/circuits/test_dynamics_backends.py",)
+COMPILED = ("tests/circuits/backends/test_dynamics_backends.py",)
 
 
 @dataclass(frozen=True)

@@ -272,7 +272,7 @@ def test_another_process_compiles_nothing(cache: Path) -> None:
     before = builds(cache)
     seed = "1" if os.environ.get("PYTHONHASHSEED") != "1" else "2"
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", PROCESS.format(tests=[str(f) for f in Path(__file__).parents[:2]])],
+        [sys.executable, "-W", "ignore", "-c", PROCESS.format(tests=[str(f) for f in Path(__file__).parents[:3]])],
         env=os.environ | {"PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert done.stdout.split()[-1] == net["x_to_h1.w"].tobytes().hex()[:64]
@@ -299,7 +299,7 @@ def test_sources_are_the_same_whatever_python_hashes() -> None:
     """Brian2 goes through sets; what it writes in their order would be compiled anew by every process."""
     said = [
         subprocess.run(
-            [sys.executable, "-W", "ignore", "-c", SOURCES.format(tests=[str(f) for f in Path(__file__).parents[:2]])],
+            [sys.executable, "-W", "ignore", "-c", SOURCES.format(tests=[str(f) for f in Path(__file__).parents[:3]])],
             env=os.environ | {"PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True,
         ).stdout
         for seed in ("1", "2", "3")

@@ -13,7 +13,7 @@ from brian2 import ms
 import recircuit as rc
 from recircuit.circuits.lowering import operations
 
-PAGE = Path(__file__).parents[2] / "docs" / "time.md"
+PAGE = Path(__file__).parents[3] / "docs" / "time.md"
 STEPS = 4
 
 COUNTER = "rate = rate + 1 : 1 (during all)\nbefore = rate : 1 (during all)\nlatched = rate : 1 (after all)"
