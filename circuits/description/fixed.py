@@ -23,7 +23,8 @@ class Fixed:
 
     def __setattr__(self, name: str, value: Any) -> None:
         if "_made" in self.__dict__ and not name.startswith("_"):
-            where = f"{type(self).__name__.lower()}{f' {self.name!r}' if hasattr(self, 'name') else ''}"
+            own_name = getattr(self, "name", None)
+            where = type(self).__name__.lower() + ("" if own_name is None else f" {own_name!r}")
             if name in self.fixed:
                 raise RecircuitError(f"{where}: assigning to {name!r} would have no effect. {self.fixed[name]}")
             if not hasattr(self, name):
