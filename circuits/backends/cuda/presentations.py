@@ -20,9 +20,9 @@ def walks() -> bool:
     RecircuitError
         If the environment variable has another value.
     """
-    way = os.environ.get(VARIABLE, "auto")
-    if way not in WAYS:
+    chosen = os.environ.get(VARIABLE, "auto")
+    if chosen not in WAYS:
         raise RecircuitError(
-            f"{VARIABLE}: expected one of {', '.join(WAYS)}; got {way!r}. Set one of these, or unset it."
+            f"{VARIABLE}: expected one of {', '.join(WAYS)}; got {chosen!r}. Set one of these, or unset it."
         )
-    return way == "persistent"
+    return chosen == "persistent"
