@@ -5,11 +5,8 @@ from __future__ import annotations
 import sys
 import textwrap
 from collections.abc import Sequence
-<<<<<<< HEAD
 from math import isfinite
-=======
 from shutil import get_terminal_size
->>>>>>> 443ac1e9 (Bars show the errors, tables fit narrow terminals, and calls that other libraries have are answered)
 
 __all__ = ["bars", "duration", "table"]
 
