@@ -13,7 +13,6 @@ from ...errors import RecircuitError
 from ...html_tables import html_table
 from ..backends.program import Interrupted, Program
 from ..lowering.timetable import Timetable
-from ..lowering.variables import split_key
 from .recording import BEFORE, Recording
 
 if TYPE_CHECKING:

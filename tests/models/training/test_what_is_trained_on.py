@@ -198,7 +198,7 @@ def test_after_early_stopping_the_history_tells_of_the_weights_that_are_kept(tmp
     kept = rc.Checkpoint.load(tmp_path / "run" / "weights.safetensors").state
     assert np.array_equal(kept["x_to_h1.w"], net["x_to_h1.w"])
     marks = [line for line in history.plot().axes[0].lines if line.get_label() == "weights kept (epoch 1)"]
-    assert [[*line.get_xdata()] for line in marks] == [[1]]
+    assert [np.asarray(line.get_xdata()).tolist() for line in marks] == [[1]]
 
 
 def test_labels_that_nothing_presents_and_nothing_answers_are_refused() -> None:
