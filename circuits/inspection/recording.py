@@ -208,7 +208,7 @@ class Recording:
         variable = self.variables[key]
         if variable.by_element:
             return values.reshape(len(values), self.batch_elements, *variable.shape[1:])
-        if variable.of_units:
+        if variable.owner in self.network.populations:  # a value for each unit, or one for all of them
             return values.reshape(len(values), 1, variable.size)
         return values.reshape(len(values), *(variable.shape or (1,)))
 

@@ -194,3 +194,14 @@ def test_a_table_of_a_library_that_is_not_there_is_refused_in_words(monkeypatch:
     monkeypatch.setitem(__import__("sys").modules, "pandas", None)
     with pytest.raises(rc.RecircuitError, match=r"pandas is not installed.*recircuit\[tables\]"):
         leaky().to_dataframe()
+
+
+def test_an_expression_of_a_parameter_that_units_share_is_recorded() -> None:
+    net = rc.Circuit(batch_size=2)
+    x = net.stimulus("x", 3)
+    text = "basal : 1 (compartment)\nrate = c*basal : 1 (during a)\nratio = rate/c : 1"
+    h = net.population("h", 3, rc.Neuron(text, c=4.0))
+    net.connect(x, h, weights=np.eye(3))
+    net.phases("a", 2 * net.dt)
+    trace = net.run([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], record=["h.ratio", "h.c"], elements=[0, 1])
+    assert np.array_equal(trace["h.ratio"], [[[1, 2, 3], [4, 5, 6]]] * 2) and np.all(trace["h.c"] == 4)
