@@ -100,6 +100,18 @@ class AskedByHand(rc.OutputCircuit):
         return o
 
 
+def test_what_each_unit_is_told_alone_is_the_output_and_not_what_hears_all_targets() -> None:
+    """As in direct random target projection, where the supervisor projects to hidden units too."""
+    net = rc.Circuit()
+    h, o = net.population("h", 3, rc.pyramidal()), net.population("o", 3, rc.pyramidal())
+    s = net.supervisor("s", 3)
+    net.connect(net.stimulus("x", 2), h)
+    net.connect(s, h, into="apical", weights=rc.normal(1.0))
+    net.connect(s, o, into="apical", weights=1.0, connectivity=rc.OneToOne())
+    net.phases("feedforward", 1 * ms)
+    assert Readout.of(net).output.name == "o"
+
+
 def test_a_circuit_knows_which_population_an_output_circuit_made(tmp_path: Path) -> None:
     net = rc.Circuit()
     net.connect(net.stimulus("x", 2), net.population("o", 3, AskedByHand()))

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ...errors import RecircuitError
 from ..backends.program import RunResult
+from ..connectivity.one_to_one import OneToOne
 from ..description.network import Network
 from ..description.populations.population import Population
 from ..inputs.given_samples import stimuli, supervisors
@@ -234,13 +235,7 @@ def _output(network: Network, name: str | None) -> Population:
                 f"output: there is no population {name!r} to read; there are {[*network.populations]}."
             )
         return network.populations[name]
-    stands_for, known = served_by(network), network.outputs_of
-    companions = {getattr(made_by, "supervisor", "") for made_by in known.values()}
-    taught = {name: network.populations[name] for name in known} | {
-        (served := stands_for.get(p.post.name, p.post.name)): network.populations[served]
-        for p in network.projections.values()
-        if p.pre.clamp is not None and p.pre.clamp.supervises and p.pre.name not in companions
-    }
+    taught = _taught(network)
     if len(taught) != 1:
         raise RecircuitError(
             "output: expected one output, which an output circuit made or a supervisor projects to; found "
@@ -248,3 +243,17 @@ def _output(network: Network, name: str | None) -> Population:
             'Say which population answers, as in train(..., output="o").'
         )
     return next(iter(taught.values()))
+
+
+def _taught(network: Network) -> dict[str, Population]:
+    """Return what supervisors project to; of several, those of which each unit is told what is wanted of it alone."""
+    stands_for, known = served_by(network), network.outputs_of
+    companions = {getattr(made_by, "supervisor", "") for made_by in known.values()}
+    tells = [
+        p
+        for p in network.projections.values()
+        if p.pre.clamp is not None and p.pre.clamp.supervises and p.pre.name not in companions
+    ]
+    to_each = [p for p in tells if isinstance(p.connectivity, OneToOne)]
+    served = [stands_for.get(p.post.name, p.post.name) for p in to_each or tells]
+    return {name: network.populations[name] for name in [*known, *served]}

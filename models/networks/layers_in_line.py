@@ -11,7 +11,7 @@ __all__ = ["add_layers", "add_teacher"]
 
 
 def add_layers(
-    net: Circuit, sizes: Sequence[int], hidden: Neuron, output: Neuron, *stimulus: Neuron
+    net: Circuit, sizes: Sequence[int], hidden: Neuron, output: Neuron, *stimulus: Neuron, clamps: str = "rate"
 ) -> list[Population]:
     """Add the stimulus ``x``, the hidden layers ``h1``, ``h2``, ... and the output ``o``, and return them in this order.
 
@@ -25,8 +25,10 @@ def add_layers(
         The units of the hidden layers and of the output.
     *stimulus : Neuron
         The units of the stimulus, if they have more than a rate.
+    clamps : str
+        The variable of the stimulus that is clamped to the sample.
     """
-    layers = [net.stimulus("x", sizes[0], *stimulus)]
+    layers = [net.stimulus("x", sizes[0], *stimulus, clamps=clamps)]
     layers += [net.population(f"h{k}", size, hidden) for k, size in enumerate(sizes[1:-1], 1)]
     return [*layers, net.population("o", sizes[-1], output)]
 

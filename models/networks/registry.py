@@ -10,10 +10,12 @@ from ...circuits import Circuit
 from ...errors import UsageError
 from ...plasticity import Rule, SynapticEquation
 from ...registry import Registry, an_instance_of, summary
+from .input_modulation import input_modulation
 from .layered import layered
 from .node_perturbation import node_perturbation
 from .perturbed_units import reads_noise
 from .recirculation import recirculating
+from .target_projection import target_projection
 from .target_propagation import target_propagation
 from .two_phases import two_phases
 from .weight_mirror import weight_mirror
@@ -83,6 +85,8 @@ NETWORKS: Registry[NetworkKind] = Registry(
         "node_perturbation": NetworkKind(node_perturbation, reads_noise, "logistic", SQUARED),
         "two_phases": NetworkKind(two_phases, _compares_phases, "logistic", SQUARED),
         "target_propagation": NetworkKind(target_propagation, _reads("echo"), "tanh", SQUARED),
+        "target_projection": NetworkKind(target_projection, _reads("told"), "tanh", SQUARED),
+        "input_modulation": NetworkKind(input_modulation, _reads("moved"), "relu", SQUARED),
         "weight_mirror": NetworkKind(weight_mirror, _reads("spontaneous"), "tanh", SQUARED),
         "weight_perturbation": NetworkKind(weight_perturbation, _reads("rise"), "tanh", SQUARED),
         "recirculating": NetworkKind(recirculating, _only_feedback_learns_in_loops, "tanh", SQUARED),

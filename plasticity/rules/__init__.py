@@ -3,11 +3,13 @@
 from .adam import adam
 from .backpropagation import bp
 from .contrastive import contrastive_bias, contrastive_hebbian, generec
+from .drtp import drtp
 from .fixed_feedback import frfb
 from .hinge import hinge
 from .kolen_pollack import kolen_pollack
 from .matching import matching
 from .node_perturbation import node_perturbation, node_perturbation_ridge
+from .pepita import pepita
 from .quantised_updates import quantised
 from .random_backpropagation import arbp, rbp
 from .recirculation import recirculated_feedback, recirculation
@@ -25,6 +27,7 @@ __all__ = [
     "bp",
     "contrastive_bias",
     "contrastive_hebbian",
+    "drtp",
     "frfb",
     "generec",
     "hinge",
@@ -32,6 +35,7 @@ __all__ = [
     "matching",
     "node_perturbation",
     "node_perturbation_ridge",
+    "pepita",
     "quantised",
     "rbp",
     "recirculated_feedback",

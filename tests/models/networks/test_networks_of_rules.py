@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
 
@@ -17,7 +18,7 @@ from recircuit.plasticity import find
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
 SIZES = (6, 5, 4, 3)
 X, LABELS = np.random.default_rng(1).normal(size=(400, 6)), np.random.default_rng(2).integers(3, size=400)
-NAMES = ("target_propagation", "weight_mirror", "weight_perturbation")
+NAMES = ("drtp", "pepita", "target_propagation", "weight_mirror", "weight_perturbation")
 
 
 def loaded(name: str) -> ModuleType:
@@ -75,15 +76,72 @@ def test_weight_perturbation_against_a_loop_with_the_noise_that_was_drawn() -> N
     assert max(np.abs(weights[name] - first[name]).max() for name in names) > 0.05
 
 
+def of_loop(net: rc.Circuit) -> tuple[list[str], list[np.ndarray], list[np.ndarray]]:
+    """The names of the layers, and copies of the weights and biases of each but the first."""
+    layers = ["x", "h1", "h2", "o"]
+    weights = [net[f"{pre}_to_{post}.w"].copy() for pre, post in pairwise(layers)]
+    return layers, weights, [net[f"one_to_{post}.w"].ravel().copy() for post in layers[1:]]
+
+
+def assert_learned(
+    net: rc.Circuit, weights: list[np.ndarray], biases: list[np.ndarray], first: list[np.ndarray]
+) -> None:
+    """The weights and biases are those of the loop, and have moved."""
+    _, found, found_biases = of_loop(net)
+    for one, other, before in zip(found, weights, first):
+        assert np.allclose(one, other, rtol=0, atol=1e-10) and np.abs(other - before).max() > 0.02
+    assert all(np.allclose(one, other, rtol=0, atol=1e-10) for one, other in zip(found_biases, biases))
+
+
+def test_random_projections_of_the_target_against_a_loop() -> None:
+    net = network("drtp", find("drtp").with_parameters(rate=0.05))
+    layers, w, b = of_loop(net)
+    first, back = [one.copy() for one in w], [net[f"s_to_{name}.w"] for name in layers[1:-1]]
+    net.run({"x": X, "s": LABELS})
+    for shown, wanted in zip(X.reshape(-1, 4, 6), np.eye(3)[LABELS].reshape(-1, 4, 3)):
+        h = [shown]
+        for weights, bias in zip(w[:-1], b):
+            h.append(np.tanh(h[-1] @ weights.T + bias))
+        told = [(wanted @ r.T) * (1 - rate**2) for r, rate in zip(back, h[1:])] + [wanted - h[-1] @ w[-1].T - b[-1]]
+        for weights, bias, delta, below in zip(w, b, told, h):
+            weights += 0.05 * delta.T @ below / 4
+            bias += 0.05 * delta.mean(axis=0)
+    assert_learned(net, w, b, first)
+
+
+def test_errors_that_change_the_input_against_a_loop() -> None:
+    net = network("pepita", find("pepita").with_parameters(rate=0.2))
+    _, w, b = of_loop(net)
+    first, back = [one.copy() for one in w], net["o_to_x.w"]
+
+    def rates(x: np.ndarray) -> list[np.ndarray]:
+        found = [x]
+        for weights, bias in zip(w[:-1], b):
+            found.append(np.tanh(found[-1] @ weights.T + bias))
+        return found
+
+    net.run({"x": X, "s": LABELS})
+    for shown, wanted in zip(X.reshape(-1, 4, 6), np.eye(3)[LABELS].reshape(-1, 4, 3)):
+        once = rates(shown)
+        wrong = once[-1] @ w[-1].T + b[-1] - wanted
+        again = rates(shown + wrong @ back.T)
+        for weights, bias, moved, below in zip(w, b, [*(n - o for n, o in zip(again[1:], once[1:])), -wrong], again):
+            weights += 0.2 * moved.T @ below / 4
+            bias += 0.2 * moved.mean(axis=0)
+    assert_learned(net, w, b, first)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_network_without_hidden_layers_is_refused(name: str) -> None:
-    with pytest.raises(UsageError, match=f"{name}: expected three sizes or more"):
+    with pytest.raises(UsageError, match=f"{network_for(find(name))}: expected three sizes or more"):
         network(name, sizes=(4, 3))
 
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("transfer", ["clip", "logistic", "relu"])
 def test_other_transfer_functions(name: str, transfer: str) -> None:
-    net = NETWORKS[name].build(SIZES, find(name), transfer=transfer, batch_size=4, precision="float64")
+    net = NETWORKS[network_for(find(name))].build(
+        SIZES, find(name), transfer=transfer, batch_size=4, precision="float64"
+    )
     net.run({"x": X, "s": LABELS})
     assert all(np.isfinite(net[f"{p.name}.w"]).all() for p in net.projections.values())
