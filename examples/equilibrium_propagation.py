@@ -13,14 +13,16 @@ in a broadcast. W is symmetric: the synapses up and down begin equal and make th
 a latch, which is assigned once, when the free phase is over. Unlike in the paper, a presentation begins with the state that
 the one before has left, and not with that in which the same image was seen last.
 
-What is shown: with one hidden layer it learns the digits of scikit-learn. The paper's networks end with a test error of 2 to 3%
-on MNIST.
+What is shown: with one hidden layer and with two it learns the digits of scikit-learn. The paper's networks with one to three
+hidden layers end with a test error of 2 to 3% on MNIST. Signals take longer through more layers, so that two layers settle for
+100 steps; and changes shrink from layer to layer, so that each layer of weights has a rate of its own, as in the paper.
 """
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from brian2 import ms
@@ -53,62 +55,71 @@ STATE = """
     free  = rate : 1 (after free)
 """
 HIDDEN = rc.Neuron(STATE.format(inputs="above : 1 (compartment)", drive="below + above"), step=0.5)
-OUTPUT = rc.Neuron(
-    STATE.format(inputs="wanted : 1 (compartment)", drive="below + in_nudged*side*beta*(wanted - rate)"),
-    step=0.5,
-    beta=BETA,
-)
+OUTPUT = STATE.format(inputs="wanted : 1 (compartment)", drive="below + in_nudged*side*beta*(wanted - rate)")
+#: For two hidden layers, chosen on a fifth of the training digits: 4.4% in the mean of two seeds, and 5.9% with the numbers of
+#: the paper for MNIST, which are rates of 0.4, 0.1 and 0.01, 100 and 6 steps, a beta of 1, and weights twice as large.
+DEEP: dict[str, Any] = dict(sizes=(64, 100, 100, 10), rates=(0.4, 0.1, 0.02), settling=(100, 10), beta=0.5, size=0.5)
 
 
 def network(
-    sizes: tuple[int, int, int] = (64, 100, 10),
-    rates: tuple[float, float] = (0.1, 0.05),
+    sizes: tuple[int, ...] = (64, 100, 10),
+    rates: tuple[float, ...] = (0.1, 0.05),
+    settling: tuple[int, int] = (20, 4),
+    beta: float = BETA,
+    size: float = 1.0,
     batch_size: int = 20,
     seed: int = 0,
 ) -> rc.Circuit:
-    """One hidden layer, with symmetric weights to the outputs."""
+    """Any number of hidden layers with symmetric weights, and a rate for each layer of weights; `size` scales them all."""
     net = rc.Circuit(batch_size=batch_size, seed=seed)
     always, n = "free and nudged", np.random.default_rng(seed)
+    names = ["h"] if len(sizes) == 3 else [f"h{k}" for k in range(1, len(sizes) - 1)]
     x = net.stimulus("x", sizes[0], rc.Neuron("rate : 1\nfree = rate : 1"))
-    h, o = net.population("h", sizes[1], HIDDEN), net.population("o", sizes[2], OUTPUT)
+    hidden = [net.population(name, units, HIDDEN) for name, units in zip(names, sizes[1:])]
+    o = net.population("o", sizes[-1], rc.Neuron(OUTPUT, step=0.5, beta=beta))
     coin = net.population("coin", 1, rc.Neuron("rate = 2*int(rand() < .5) - 1 : 1 (after free)"))
     net.broadcast(coin, "side", during="nudged and plasticity")
-    s = net.supervisor("s", sizes[2], on=1, off=0, during="nudged")
+    s = net.supervisor("s", sizes[-1], on=1, off=0, during="nudged")
     net.connect(s, o, into="wanted", weights=1.0, connectivity=rc.OneToOne(), during="nudged")
-    up = [n.uniform(-1, 1, (b, a)) * np.sqrt(6 / (a + b)) for a, b in zip(sizes, sizes[1:])]
-    first, second = (EP.with_parameters(rate=rate) for rate in rates)
-    net.connect(x, h, into="below", rule=first.forward, weights=up[0], during=always)
-    net.connect(h, o, into="below", rule=second.forward, weights=up[1], during=always)
-    net.connect(o, h, into="above", sends="rate", rule=second.feedback, weights=up[1].T.copy(), during=always)
-    one = net.constant("one")
-    for layer, rate in zip((h, o), rates):
-        bias = BIAS.with_parameters(rate=rate)
-        net.connect(one, layer, into="below", rule=bias, weights=0.0, during=always)
-    net.phases("free", 20 * ms, "nudged", 4 * ms, "plasticity", 1 * ms, evaluation="free")
+    one, layers = net.constant("one"), [x, *hidden, o]
+    for pre, post, rate in zip(layers, layers[1:], rates):
+        up = size * n.uniform(-1, 1, (post.size, pre.size)) * np.sqrt(6 / (pre.size + post.size))
+        rule, bias = (which.with_parameters(rate=rate, beta=beta) for which in (EP, BIAS))
+        net.connect(pre, post, into="below", rule=rule.forward, weights=up, during=always)
+        net.connect(one, post, into="below", rule=bias, weights=0.0, during=always)
+        if pre is not x:
+            net.connect(post, pre, into="above", sends="rate", rule=rule.feedback, weights=up.T.copy(), during=always)
+    free, nudged = (steps * ms for steps in settling)
+    net.phases("free", free, "nudged", nudged, "plasticity", 1 * ms, evaluation="free")
     return net
 
 
-def main(out: Path = Path("."), epochs: int = 25) -> float:
-    """Train, print the test error, and draw the errors and one presentation."""
-    digits, net = rc.load("digits"), network()
-    history = rc.train(net, digits, epochs, output="o", backend="numpy", progress=False)
-    alike = float(np.abs(net["h_to_o.w"] - net["o_to_h.w"].T).max())
-    print(f"test error {history.test_error:.1%} on digits (source: 2 to 3% on MNIST)")
-    print(f"largest difference of the weights up and down {alike:.1e} (source: 0)")
-    trace = net.run(digits, presentations=1, record=["h.rate", "o.rate", "s.rate"], order=np.arange(20)[None])
-    draw(history, trace).savefig(out / "equilibrium_propagation.png")
-    assert history.test_error < 0.06 and alike < 1e-12
-    return history.test_error
+def main(out: Path = Path("."), epochs: tuple[int, int] = (25, 40)) -> list[float]:
+    """Train one hidden layer and two, print the test errors, and draw the errors and one presentation of the first."""
+    digits, found = rc.load("digits"), []
+    for name, net, count in zip(("one hidden layer", "two hidden layers"), (network(), network(**DEEP)), epochs):
+        history = rc.train(net, digits, count, output="o", backend="numpy", progress=False)
+        up, down = ("h_to_o", "o_to_h") if not found else ("h2_to_o", "o_to_h2")
+        alike = float(np.abs(net[f"{up}.w"] - net[f"{down}.w"].T).max())
+        print(f"{name}: test error {history.test_error:.1%} on digits (source: 2 to 3% on MNIST)")
+        print(f"largest difference of the weights up and down {alike:.1e} (source: 0)")
+        assert history.test_error < 0.06 and alike < 1e-12
+        found.append((name, net, history))
+    first = found[0][1]
+    trace = first.run(digits, presentations=1, record=["h.rate", "o.rate"], order=np.arange(20)[None])
+    draw({name: history for name, _, history in found}, trace).savefig(out / "equilibrium_propagation.png")
+    return [history.test_error for _, _, history in found]
 
 
-def draw(history: rc.History, trace: rc.Trace) -> Figure:
+def draw(histories: dict[str, rc.History], trace: rc.Trace) -> Figure:
     """Errors over epochs; the outputs and some hidden units in a presentation."""
     figure = Figure(figsize=(11, 3.6), layout="constrained")
     left, *others = figure.subplots(1, 3)
-    for name in ("train_error", "test_error"):
-        left.plot(100 * np.array(history[name]), label=name.replace("_", " "))
-    left.set(xlabel="epoch", ylabel="error (%)", ylim=(0, None))
-    left.legend()
+    for (name, history), style in zip(histories.items(), ("-", "--")):
+        for kind, color in (("train_error", "C0"), ("test_error", "C1")):
+            left.plot(100 * np.array(history[kind]), ls=style, c=color, label=f"{name}, {kind.removesuffix('_error')}")
+    left.set(xlabel="epoch", ylabel="error (%)", ylim=(0, 30))
+    left.legend(fontsize=8)
     for ax, name, title in zip(others, ("o.rate", "h.rate"), ("outputs", "hidden units")):
         ax.plot(np.arange(1, len(trace[name]) + 1), trace[name][:, :20])
         ax.axvspan(20, 24, color="0.9", label="nudged")

@@ -14,7 +14,8 @@ size beta, the second by one of the size beta^2. `examples/equilibrium_propagati
 
 What is shown: how far both are from the gradient, for several beta, on digits and with a random network. The theory says
 that the logarithm of this error grows 1 and 2 times as fast as that of beta (checked to within .2; the bounds were set
-before the first run). Then the network learns the digits with the large beta of 1; its bound is 6% test error.
+before the first run). Then the network learns the digits with the large beta of 1, and with two hidden layers; the bound of
+both is 6% test error.
 The paper's networks are convolutional: 11.7% on CIFAR-10, which one side does not reach by far, for its bias.
 """
 
@@ -22,6 +23,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from brian2 import ms
@@ -49,30 +51,39 @@ HIDDEN = rc.Neuron(UNIT.format(other="above", drive="below + above", phases=PHAS
 NUDGED = UNIT.format(other="wanted", drive="below + beta*(in_plus - in_minus)*(wanted - rate)", phases=PHASES)
 
 
+#: For two hidden layers, chosen on a fifth of the training digits (5.2% with two seeds): layers have rates, which fall.
+DEEP: dict[str, Any] = dict(sizes=(64, 100, 100, 10), beta=0.5, rate=(8.0, 2.0, 0.5), decay=2e-3, settling=(60, 20))
+
+
 def network(
-    sizes: tuple[int, int, int] = (64, 100, 10),
+    sizes: tuple[int, ...] = (64, 100, 10),
     sides: int = 2,
     beta: float = 1.0,
-    rate: float = 0.5,
+    rate: float | tuple[float, ...] = 0.5,
     settling: tuple[int, int] = (20, 10),
+    decay: float = 0.0,
     batch_size: int = 20,
     seed: int = 0,
 ) -> rc.Circuit:
-    """One hidden layer with symmetric weights; the phases `free`, and `plus` and `minus`, take `settling` steps."""
+    """Hidden layers with symmetric weights; the phases `free`, and `plus` and `minus`, take `settling` steps."""
     net = rc.Circuit(batch_size=batch_size, seed=seed)
     always, random = "free and plus and minus", np.random.default_rng(seed)
+    names = ["h"] if len(sizes) == 3 else [f"h{k}" for k in range(1, len(sizes) - 1)]
     x, one = net.stimulus("x", sizes[0], rc.Neuron("rate : 1\nfree = rate : 1\nplus = rate : 1")), net.constant("one")
-    h, o = net.population("h", sizes[1], HIDDEN), net.population("o", sizes[2], rc.Neuron(NUDGED, step=0.5, beta=beta))
-    s = net.supervisor("s", sizes[2], on=1, off=0, during="plus and minus")
+    hidden = [net.population(name, size, HIDDEN) for name, size in zip(names, sizes[1:])]
+    o = net.population("o", sizes[-1], rc.Neuron(NUDGED, step=0.5, beta=beta))
+    s = net.supervisor("s", sizes[-1], on=1, off=0, during="plus and minus")
     net.connect(s, o, into="wanted", weights=1.0, connectivity=rc.OneToOne(), during="plus and minus")
-    parameters = dict(rate=rate, beta=beta)
-    weight = Rule("ep", source=SOURCE, forward=CONTRAST[sides], feedback=CONTRAST[sides], parameters=parameters)
-    bias = Rule("ep-bias", source=SOURCE, forward=BIAS[sides], parameters=parameters)
-    up = [random.normal(0, a**-0.5, (b, a)) for a, b in zip(sizes, sizes[1:])]
-    for pre, post, weights in ((x, h, up[0]), (h, o, up[1])):
-        net.connect(pre, post, into="below", rule=weight.forward, weights=weights, during=always)
-        net.connect(one, post, into="below", rule=bias.forward, weights=0.0, during=always)
-    net.connect(o, h, into="above", sends="rate", rule=weight.feedback, weights=up[1].T.copy(), during=always)
+    equations = (dict(forward=CONTRAST[sides], feedback=CONTRAST[sides]), dict(forward=BIAS[sides]))
+    rules = [Rule("ep", source=SOURCE, parameters=dict(beta=beta, rate=1.0), **text) for text in equations]
+    weight, bias = (rule.with_rate_decay(decay) for rule in rules) if decay else rules
+    rates = rate if isinstance(rate, tuple) else (rate,) * (len(sizes) - 1)
+    for pre, post, pace in zip([x, *hidden], [*hidden, o], rates):
+        up, learns = random.normal(0, pre.size**-0.5, (post.size, pre.size)), weight.with_parameters(rate=pace)
+        net.connect(pre, post, into="below", rule=learns.forward, weights=up, during=always)
+        net.connect(one, post, into="below", rule=bias.with_parameters(rate=pace), weights=0.0, during=always)
+        if pre is not x:
+            net.connect(post, pre, into="above", sends="rate", rule=learns.feedback, weights=up.T.copy(), during=always)
     free, nudged = (steps * ms for steps in settling)
     net.phases(
         "free", free, "plus", nudged, "again", 1 * ms, "minus", nudged, "plasticity", 1 * ms, evaluation=["free"]
@@ -119,14 +130,17 @@ def main(out: Path = Path("."), epochs: int = 20) -> float:
         history = rc.train(network(sides=sides), rc.load("digits"), epochs, output="o", backend="numpy", progress=False)
         print(f"{name}: test error {history.test_error:.1%} on digits, with beta = 1")
         right.plot(np.arange(1, epochs + 1), 100 * np.array(history["test_error"]), label=name)
+    deep = rc.train(network(**DEEP), rc.load("digits"), 2 * epochs, output="o", backend="numpy", progress=False)
+    print(f"two-sided, two hidden layers: test error {deep.test_error:.1%} on digits")
+    right.plot(np.arange(1, 2 * epochs + 1), 100 * np.array(deep["test_error"]), label="two-sided, two hidden layers")
     left.set(xlabel="beta", ylabel="error of the gradient, as a share of it")
     left.set_xticks(betas, [f"{beta:g}" for beta in betas])
     left.minorticks_off()
-    right.set(xlabel="epoch", ylabel="test error (%)", ylim=(0, None), xticks=range(0, epochs + 1, 5))
+    right.set(xlabel="epoch", ylabel="test error (%)", ylim=(0, 30))
     left.legend()
     right.legend()
     figure.savefig(out / "equilibrium_propagation_two_sided.png")
-    assert history.test_error < 0.06
+    assert max(history.test_error, deep.test_error) < 0.06
     return history.test_error
 
 

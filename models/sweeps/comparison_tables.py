@@ -22,8 +22,8 @@ Row = dict[str, Any]
 COLUMNS = (
     "Angles are in degrees, between the update of a batch and minus the gradient of the loss, by all weights on the way from "
     "the stimulus to the answer. Multiplications and ms are of one sample that is learned; bytes are of the synapse that keeps "
-    "most. A dash stands for what there is not, where a circuit diverged. Every rule learns with its own rate: a name with its "
-    "default, a circuit in a file with that of the file."
+    "most. A dash stands for what there is not, where a circuit diverged; angles are means over the seeds that have one. Every "
+    "rule learns with its own rate: a name with its default, a circuit in a file with that of the file."
 )
 
 
@@ -42,8 +42,8 @@ def over_seeds(found: Sequence[Compared]) -> list[Row]:
                 "rule": rule, "seeds": len(group), "test_error": _mean(errors),
                 "test_error_sd": statistics.stdev(errors) if len(errors) > 1 else math.nan,
                 "presentations": _mean(reached), "reached": len(reached), "loss": group[0].loss,
-                "angle_first": _mean([one.angle_first for one in group]),
-                "angle_last": _mean([one.angle_last for one in group]),
+                "angle_first": _mean_of_known([one.angle_first for one in group]),
+                "angle_last": _mean_of_known([one.angle_last for one in group]),
                 "multiplications": group[0].multiplications, "milliseconds": _mean([one.milliseconds for one in group]),
                 "local": group[0].local, "bytes_of_synapse": group[0].bytes_of_synapse, "phases": group[0].phases,
                 "steps": group[0].steps,
@@ -83,6 +83,7 @@ def as_markdown(found: Sequence[Compared], task: Task) -> str:
     ]
     for row in over_seeds(found):
         sd = "" if math.isnan(row["test_error_sd"]) else f" ± {100 * row['test_error_sd']:.1f}"
+        sd += f" ({row['seeds']} {'seed' if row['seeds'] == 1 else 'seeds'})" if row["seeds"] < shown else ""
         some = f"{row['presentations']:,.0f}" if row["reached"] else "-"
         some += f" ({row['reached']} of {row['seeds']})" if 0 < row["reached"] < row["seeds"] else ""
         angles = " | ".join(_or_dash(row[key], 1) for key in ("angle_first", "angle_last"))
@@ -125,6 +126,11 @@ def _or_dash(value: float, digits: int) -> str:
 
 def _mean(values: Sequence[float]) -> float:
     return statistics.fmean(values) if values else math.nan
+
+
+def _mean_of_known(values: Sequence[float]) -> float:
+    """The mean of the values that exist: a circuit without a gradient, or that diverged, has no angle."""
+    return _mean([value for value in values if not math.isnan(value)])
 
 
 def _finite(value: Any) -> Any:

@@ -3,39 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from types import ModuleType
 
 import numpy as np
 import pytest
 
 
-@pytest.mark.parametrize("sides", [1, 2])
-def test_both_sides(example: Callable[[str], ModuleType], sides: int) -> None:
-    net = example("equilibrium_propagation_two_sided").network((6, 5, 3), sides, beta=0.4, rate=0.3, batch_size=4)
-    u, v = net["x_to_h.w"].copy(), net["h_to_o.w"].copy()
-    first, b, c = u.copy(), np.zeros(5), np.zeros(3)
+@pytest.mark.parametrize(("sides", "sizes"), [(1, (6, 5, 3)), (2, (6, 5, 3)), (2, (6, 5, 4, 3))])
+def test_both_sides(example: Callable[[str], ModuleType], sides: int, sizes: tuple[int, ...]) -> None:
+    """With two hidden layers rates differ from layer to layer, and fall."""
+    deep = len(sizes) > 3
+    rates, decay = ((6.0, 1.0, 0.3), 0.01) if deep else ((0.3, 0.3), 0.0)
+    net = example("equilibrium_propagation_two_sided").network(
+        sizes, sides, beta=0.4, rate=rates if deep else 0.3, decay=decay, batch_size=4
+    )
+    pairs = list(pairwise([name for name in net.populations if name in ("x", "h", "h1", "h2", "o")]))
+    w = [net[f"{pre}_to_{post}.w"].copy() for pre, post in pairs]
+    b, first = [np.zeros(n) for n in sizes[1:]], w[0].copy()
     random = np.random.default_rng(1)
     x, labels = random.uniform(0, 1, (400, 6)), random.integers(3, size=400)
     net.run({"x": x, "s": labels})
 
-    def settled(
-        h: np.ndarray, o: np.ndarray, steps: int, beta: float, goal: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def settled(s: list[np.ndarray], steps: int, beta: float, goal: np.ndarray) -> list[np.ndarray]:
         for _ in range(steps):
-            to_h, to_o = rows @ u.T + o @ v + b, h @ v.T + c + beta * (goal - o)
-            h, o = (s + 0.5 * (1 / (1 + np.exp(-field)) - s) for s, field in ((h, to_h), (o, to_o)))
-        return h, o
+            field = [below @ v.T + bias for below, v, bias in zip([rows, *s], w, b)]
+            for k in range(len(s) - 1):
+                field[k] += s[k + 1] @ w[k + 1]
+            field[-1] += beta * (goal - s[-1])
+            s = [rate + 0.5 * (1 / (1 + np.exp(-drive)) - rate) for rate, drive in zip(s, field)]
+        return s
 
-    h, o = np.zeros((4, 5)), np.zeros((4, 3))
-    for rows, goal in zip(x.reshape(-1, 4, 6), np.eye(3)[labels].reshape(-1, 4, 3)):
-        free = settled(h, o, 20, 0.0, goal)
-        plus, (h, o) = settled(*free, 10, 0.4, goal), settled(*free, 10, -0.4, goal)
-        low, scale = ((h, o), 0.3 / 0.8 / 4) if sides == 2 else (free, 0.3 / 0.4 / 4)
-        u += scale * (plus[0] - low[0]).T @ rows
-        v += scale * (plus[1].T @ plus[0] - low[1].T @ low[0])
-        b += scale * (plus[0] - low[0]).sum(axis=0)
-        c += scale * (plus[1] - low[1]).sum(axis=0)
-    for name, wanted in (("x_to_h", u), ("h_to_o", v), ("o_to_h", v.T)):
-        assert np.abs(net[f"{name}.w"] - wanted).max() < 1e-10
-    assert np.abs(net["one_to_h.w"].ravel() - b).max() < 1e-10 and np.abs(net["one_to_o.w"].ravel() - c).max() < 1e-10
-    assert np.abs(u - first).max() > 0.05
+    rest = [np.zeros((4, n)) for n in sizes[1:]]
+    for updates, (rows, goal) in enumerate(zip(x.reshape(-1, 4, 6), np.eye(3)[labels].reshape(-1, 4, 3))):
+        free = settled(rest, 20, 0.0, goal)
+        plus, rest = settled(free, 10, 0.4, goal), settled(free, 10, -0.4, goal)
+        low, scale = (rest, 1 / 0.8 / 4) if sides == 2 else (free, 1 / 0.4 / 4)
+        for k, rate in enumerate(rates):
+            high, less = [rows, *plus], [rows, *low]
+            pace = rate * scale / (1 + decay * updates)
+            w[k] += pace * (high[k + 1].T @ high[k] - less[k + 1].T @ less[k])
+            b[k] += pace * (high[k + 1] - less[k + 1]).sum(axis=0)
+    for (pre, post), weights, bias in zip(pairs, w, b):
+        assert np.abs(net[f"{pre}_to_{post}.w"] - weights).max() < 1e-10
+        assert np.abs(net[f"one_to_{post}.w"].ravel() - bias).max() < 1e-10
+        assert pre == "x" or np.abs(net[f"{post}_to_{pre}.w"] - weights.T).max() < 1e-10
+    assert np.abs(w[0] - first).max() > 0.05

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import ModuleType
+from typing import Any
 
 import numpy as np
+import pytest
 
 
-def loop(module: ModuleType, episodes: int, trace: float, seed: int) -> tuple[np.ndarray, np.ndarray, list[int]]:
+def loop(
+    module: ModuleType, environment: Any, size: tuple[int, int], episodes: int, trace: float, seed: int
+) -> tuple[np.ndarray, np.ndarray, list[int]]:
     """Sutton and Barto 2018, section 13.6, but for the power of the discount, and with one pace for both."""
-    environment, random, keeps = module.Corridor(), np.random.default_rng(seed), trace * module.DISCOUNT
-    states, actions = environment.states, environment.actions
+    random, keeps, (states, actions) = np.random.default_rng(seed), trace * module.DISCOUNT, size
     v, u, lengths = np.zeros(states), np.zeros((actions, states)), []
-    for _ in range(episodes):
-        place, _ = environment.reset()
+    for episode in range(episodes):
+        place, _ = environment.reset(seed=seed + episode)
         ev, eu, over, steps = np.zeros(states), np.zeros((actions, states)), False, 0
         while not over:
             x = np.eye(states)[place]
@@ -35,8 +38,23 @@ def test_td_lambda(example: Callable[[str], ModuleType]) -> None:
     for trace in (0.0, 0.9):
         net = module.actor_critic(module.Corridor.states, module.Corridor.actions, trace)
         lengths, _ = module.learn(net, module.Corridor(), 8, seed=2)
-        v, u, expected = loop(module, 8, trace, seed=2)
+        size = module.Corridor.states, module.Corridor.actions
+        v, u, expected = loop(module, module.Corridor(), size, 8, trace, seed=2)
         assert lengths == expected and sum(lengths) > 300
         assert np.abs(net["state_to_critic.w"][0] - v).max() < 1e-10
         assert np.abs(net["state_to_actor.w"] - u).max() < 1e-10
         assert np.abs(v).max() > 0.1 < np.abs(u).max()
+
+
+@pytest.mark.parametrize("slippery", [False, True])
+def test_td_lambda_in_an_environment_of_gymnasium(example: Callable[[str], ModuleType], slippery: bool) -> None:
+    """The circuit and the loop act in the same way, since their weights are the same after every step."""
+    gymnasium = pytest.importorskip("gymnasium", reason="gymnasium is not installed: pip install 'recircuit[gym]'")
+    module = example("td_lambda")
+    net = module.actor_critic(16, 4)
+    lengths, gains = module.learn(net, gymnasium.make("FrozenLake-v1", is_slippery=slippery), 40, seed=2)
+    environment = gymnasium.make("FrozenLake-v1", is_slippery=slippery)
+    v, u, expected = loop(module, environment, (16, 4), 40, 0.9, seed=2)
+    assert lengths == expected and sum(gains) > 0
+    assert np.abs(net["state_to_critic.w"][0] - v).max() < 1e-10 and np.abs(v).max() > 0.01
+    assert np.abs(net["state_to_actor.w"] - u).max() < 1e-10
