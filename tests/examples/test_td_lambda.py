@@ -46,14 +46,13 @@ def test_td_lambda(example: Callable[[str], ModuleType]) -> None:
         assert np.abs(v).max() > 0.1 < np.abs(u).max()
 
 
-@pytest.mark.parametrize("slippery", [False, True])
-def test_td_lambda_in_an_environment_of_gymnasium(example: Callable[[str], ModuleType], slippery: bool) -> None:
+def test_td_lambda_in_an_environment_of_gymnasium(example: Callable[[str], ModuleType]) -> None:
     """The circuit and the loop act in the same way, since their weights are the same after every step."""
     gymnasium = pytest.importorskip("gymnasium", reason="gymnasium is not installed: pip install 'recircuit[gym]'")
     module = example("td_lambda")
     net = module.actor_critic(16, 4)
-    lengths, gains = module.learn(net, gymnasium.make("FrozenLake-v1", is_slippery=slippery), 40, seed=2)
-    environment = gymnasium.make("FrozenLake-v1", is_slippery=slippery)
+    lengths, gains = module.learn(net, gymnasium.make("FrozenLake-v1", is_slippery=False), 40, seed=2)
+    environment = gymnasium.make("FrozenLake-v1", is_slippery=False)
     v, u, expected = loop(module, environment, (16, 4), 40, 0.9, seed=2)
     assert lengths == expected and sum(gains) > 0
     assert np.abs(net["state_to_critic.w"][0] - v).max() < 1e-10 and np.abs(v).max() > 0.01
