@@ -10,7 +10,7 @@ import argparse
 import json
 import re
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -56,8 +56,8 @@ class Reproduced:
 
     @property
     def seeds(self) -> str:
-        """How many seeds were run. A dash stands for an experiment that draws nothing at random."""
-        return str(len(self.result["seeds"]) or "–")
+        """How many seeds were run, or what was drawn without seeds. A dash stands for one that draws nothing at random."""
+        return str(len(self.result["seeds"]) or self.experiment.drawn or "–")
 
     @property
     def of_paper(self) -> str:
@@ -85,7 +85,8 @@ def reproduced(folder: Path = RESULTS) -> Iterator[Reproduced]:
 def epochs_run(folder: Path, result: dict[str, Any]) -> str:
     """Return the number of epochs, or the range of numbers; a dash if nothing was trained for epochs.
 
-    The numbers are the lengths of the curves of the kept runs and, where no runs are kept, what the checks say.
+    The numbers are those that the kept runs say they are of, or the lengths of their curves and, without such runs, what the
+    checks say.
     """
     found = {count for path in (folder / "runs").glob("*.json") for count in _lengths(path)}
     if not found:
@@ -95,14 +96,22 @@ def epochs_run(folder: Path, result: dict[str, Any]) -> str:
 
 
 def _lengths(path: Path) -> Iterator[int]:
-    curve = json.loads(path.read_text(encoding="utf-8")).get("found", {}).get("test")
-    if isinstance(curve, list):
+    run = json.loads(path.read_text(encoding="utf-8"))
+    epochs, curve = run.get("about", {}).get("epochs"), run.get("found", {}).get("test")
+    if isinstance(epochs, int):
+        yield epochs
+    elif isinstance(curve, list):
         yield len(curve)
 
 
 def explained(path: Path = EXPLAINED) -> dict[str, str]:
     """Return why results are not those of the papers, by experiment."""
     return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
+def other_seeds(path: Path = RESULTS / "other_seeds.json") -> dict[str, dict[str, Any]]:
+    """Return what came out when experiments were run from other seeds (tools/other_seeds.py), by experiment."""
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def short_table(rows: Sequence[Reproduced]) -> str:
@@ -136,7 +145,8 @@ def long_text(rows: Sequence[Reproduced]) -> str:
         "This page is made by `python -m benchmarks results` from the files `*/result.json`. Each experiment is run again by "
         "`recircuit reproduce ID`; `recircuit reproduce --list` says which data it reads. A check compares one number of "
         'the run with the paper or with theory. "30 of 1,000" epochs means that the paper trains for 1,000 epochs and that 30 '
-        "were run here. A dash stands for an experiment that draws nothing at random, or that is not trained for epochs. "
+        "were run here. A dash stands for an experiment that draws nothing at random, or that is not trained for epochs. Some "
+        "experiments were run again from other seeds, by `python -m tools.other_seeds ID`. "
         "Measurements of speed lie in [cpu](cpu/reference.md).\n",
     ]
     for paper, group in groupby(rows, key=lambda row: row.experiment.run.__module__.split(".")[-2]):
@@ -167,9 +177,20 @@ def section(row: Reproduced) -> str:
         f"- Checks that hold: {row.held}; the paper is reached: {row.reached}",
         *([f"- Why: {why[experiment.id]}"] if experiment.id in why else []),
         *(f"- This check fails: {Check.line(failing)}" for failing in row.failing),
+        *from_other_seeds(other_seeds().get(experiment.id, {})),
         *(f"- This claim of the paper is not checked: {claim}" for claim in result.get("unchecked", ())),
     ]
     return "\n".join([*lines, "", f"![The figure of {experiment.id}]({experiment.id}/figure.png)", ""])
+
+
+def from_other_seeds(runs: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """Yield lines that say whether the same checks hold from other seeds, and which do not."""
+    if runs:
+        same = sum(not run["differ"] for run in runs.values())
+        yield f"- Run again from other seeds: in {same} of {len(runs)} cases the same checks hold"
+    for first, run in runs.items():
+        for row in run["differ"]:
+            yield f"- From the seed {first} on, this check {'holds' if row['ok'] else 'fails'}: {Check.line(row)}"
 
 
 def speed_table(folder: Path = RESULTS / "cpu") -> str:

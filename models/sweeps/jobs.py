@@ -185,7 +185,10 @@ def experiment_jobs(
         options |= {} if epochs is None else {"epochs": epochs}
         folder = None if out is None else str((out / experiment.id).resolve())
         where = {"data_dir": _resolved(data_dir), "out": folder}
-        jobs += [Job("reproduce", options, seed, where) for seed in (seeds if experiment.seeds else [None])]
+        jobs += [
+            Job("reproduce", options, seed, where)
+            for seed in (seeds if experiment.seeds or experiment.drawn else [None])
+        ]
     return jobs
 
 
@@ -231,13 +234,14 @@ def _reproduced(payload: Mapping[str, Any]) -> Result:
 
     options, seed = payload["options"], payload["seed"]
     data, out = (None if (path := payload["where"][name]) is None else Path(path) for name in ("data_dir", "out"))
+    experiment = EXPERIMENTS.find(options["id"])
     settings = Settings(
-        options["backend"], () if seed is None else (seed,), options["quick"], data=data, out=out,
-        epochs=options.get("epochs"),
+        options["backend"], (seed,) if experiment.seeds else (), options["quick"], data=data, out=out,
+        epochs=options.get("epochs"), first_seed=seed or 0,
     )  # fmt: skip
     began = time.perf_counter()
     try:
-        report = EXPERIMENTS.find(options["id"]).run(settings)
+        report = experiment.run(settings)
     except Diverged as problem:
         return {"checks": [], "seconds": None, "diverged": str(problem)}
     seconds = time.perf_counter() - began + sum(settings.earlier)

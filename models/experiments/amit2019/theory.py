@@ -70,7 +70,7 @@ def studied(settings: Settings) -> tuple[float, ...]:
 
 def _depth(k: int, end: int, settings: Settings) -> Depth:
     rates = (0.4, 0.2, 0.1) if settings.quick else (0.05, 0.025, 0.0125)
-    system = decoupled(MODES[k][0], MODES[k][1], EXTRA, np.random.default_rng(k))
+    system = decoupled(MODES[k][0], MODES[k][1], EXTRA, settings.rng(k))
     times = np.arange(0, end + 0.01, 1.6 if settings.quick else 0.8)
     trajectories, exact = {}, {}
     for epsilon in EPSILONS:
@@ -234,4 +234,5 @@ EXPERIMENT = Experiment(
     run,
     seeds=0,
     quick_seeds=0,
+    drawn="the bases of 3 networks",
 )

@@ -84,7 +84,7 @@ def run(settings: Settings) -> Report:
 
 def _length(L: int, settings: Settings) -> Length:
     settings.show_progress(f"baldi-chains: L = {L}")
-    drawn = [drawn_chains(L, draw) for draw in range(1 if settings.quick else DRAWS)]
+    drawn = [drawn_chains(L, draw, settings) for draw in range(1 if settings.quick else DRAWS)]
     start, c, alpha, beta = (np.concatenate(parts, axis=-1) for parts in zip(*drawn, strict=True))
     networks = Networks(list(start[..., None, None]), list(c[..., None, None]))
     study = Study(networks, beta[:, None, None], alpha[:, None, None], settings.backend)
@@ -101,9 +101,9 @@ def _length(L: int, settings: Settings) -> Length:
     return Length(c, start, end, predicted, unstable, times, _flat(path), error, left, convergence)
 
 
-def drawn_chains(L: int, draw: int) -> tuple[Array, Array, Array, Array]:
+def drawn_chains(L: int, draw: int, settings: Settings) -> tuple[Array, Array, Array, Array]:
     """Weights, c, alpha and beta of one draw of chains."""
-    rng = np.random.default_rng([L, draw] if draw else L)
+    rng = settings.rng(*((L, draw) if draw else (L,)))
     start = rng.uniform(-1.5, 1.5, (L, CHAINS))
     c, alpha = (rng.choice([-1, 1], s) * rng.uniform(0.5, 1.5, s) for s in [(L - 1, CHAINS), (1, CHAINS)])
     return start, c, alpha[0], rng.uniform(0.5, 1.5, CHAINS)
@@ -202,4 +202,5 @@ EXPERIMENT = Experiment(
     run,
     seeds=0,
     quick_seeds=0,
+    drawn="4,608 chains",
 )

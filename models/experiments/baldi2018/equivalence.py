@@ -45,11 +45,11 @@ class Drawn:
 def run(settings: Settings) -> Report:
     """Every statement in its own circuits."""
     settings.show_progress("baldi-equivalence: RBP and SRBP")
-    rows = _equal()
+    rows = _equal(settings)
     settings.show_progress("baldi-equivalence: Eq. 20")
-    averaged = _averaging(6400)
+    averaged = _averaging(6400, settings)
     settings.show_progress("baldi-equivalence: gradient descent")
-    kept = _conserved()
+    kept = _conserved(settings)
     settings.show_progress("baldi-equivalence: Theorem 1, and powers")
     ends, roots, gaps, places = cubic(64 if settings.quick else 256, settings)
     rows += [*_on_average(averaged), *_on_conserved(kept), *on_roots(gaps, places), *third(settings)]
@@ -63,9 +63,9 @@ def run(settings: Settings) -> Report:
 # ---- RBP and SRBP --------------------------------------------------------------------------------------------------
 
 
-def _drawn(sizes: tuple[int, ...], seed: int) -> Drawn:
+def _drawn(sizes: tuple[int, ...], key: int, settings: Settings) -> Drawn:
     """Weights, C_i from layer to layer and straight ones that are their products, and 12 rows."""
-    rng = np.random.default_rng(seed)
+    rng = settings.rng(key)
     pairs = list(zip(sizes[1:], sizes, strict=False))
     weights: list[Array] = [rng.normal(0, 0.7 / np.sqrt(pre), (post, pre)) for post, pre in pairs]
     down: list[Array] = [rng.normal(0, 1 / np.sqrt(post), (pre, post)) for post, pre in pairs[1:]]
@@ -91,9 +91,9 @@ def _gap(one: Drawn, transfer: str, straight: list[Array] | None = None) -> floa
     return gap / largest_change if largest_change else float("nan")
 
 
-def _ranks(one: Drawn) -> tuple[int, int]:
+def _ranks(one: Drawn, settings: Settings) -> tuple[int, int]:
     """The rank of what W_1 learned by RBP, and by SRBP with matrices of full rank."""
-    rng = np.random.default_rng(1)
+    rng = settings.rng(1)
     full = [rng.normal(size=c.shape) for c in one.straight]
     ends = (
         _ends(chain(one.weights, one.x, one.target, frfb, one.down)),
@@ -103,14 +103,20 @@ def _ranks(one: Drawn) -> tuple[int, int]:
     return rbp, srbp
 
 
-def _equal() -> list[Row]:
+def _equal(settings: Settings) -> list[Row]:
     same = "RBP is equivalent to SRBP"
-    rbp, srbp = _ranks(_drawn((6, 5, 2, 4), 3))
+    rbp, srbp = _ranks(_drawn((6, 5, 2, 4), 3, settings), settings)
     over = "RBP and SRBP, difference of their weights over the largest change of a weight"
     return [
-        (f"A[5, 4, 3], tanh: {over}", _gap(_drawn((5, 4, 3), 0), "tanh"), "<=", 1e-10, same),
-        (f"A[4, 4, 4, 4], linear: {over}", _gap(_drawn((4, 4, 4, 4), 1), "linear"), "<=", 1e-10, same),
-        (f"A[4, 4, 4, 4], tanh: {over}", _gap(_drawn((4, 4, 4, 4), 2), "tanh"), ">=", 1e-3, "upper derivatives"),
+        (f"A[5, 4, 3], tanh: {over}", _gap(_drawn((5, 4, 3), 0, settings), "tanh"), "<=", 1e-10, same),
+        (f"A[4, 4, 4, 4], linear: {over}", _gap(_drawn((4, 4, 4, 4), 1, settings), "linear"), "<=", 1e-10, same),
+        (
+            f"A[4, 4, 4, 4], tanh: {over}",
+            _gap(_drawn((4, 4, 4, 4), 2, settings), "tanh"),
+            ">=",
+            1e-3,
+            "upper derivatives",
+        ),
         ("A[6, 5, 2, 4], linear: rank of what W_1 learns, RBP", rbp, "==", 2, "layer sizes introduce rank constraints"),
         ("A[6, 5, 2, 4], linear: rank of what W_1 learns, SRBP", srbp, "==", 4),
     ]
@@ -119,12 +125,12 @@ def _equal() -> list[Row]:
 # ---- Eq. 20 --------------------------------------------------------------------------------------------------------
 
 
-def _averaging(presentations: int) -> dict[str, Array]:
+def _averaging(presentations: int, settings: Settings) -> dict[str, Array]:
     """|mean update - BP's update| over |BP's update| after 25, 100, ... presentations, with W as good as still."""
     looks = 25.0 * 4.0 ** np.arange(int(np.log2(presentations / 25) // 2) + 1)
     found: dict[str, list[Array]] = {"drawn anew": [], "fixed": []}
-    for seed in range(3):
-        one, rng = _drawn((5, 6, 4, 3), 10 + seed), np.random.default_rng(seed)
+    for key in range(3):
+        one, rng = _drawn((5, 6, 4, 3), 10 + key, settings), settings.rng(key)
         exact = _updates(chain(one.weights, one.x, one.target, bp, transfer="tanh"), [1])[0]
         fixed = [w.T + 0.3 * rng.standard_normal(w.T.shape) for w in one.weights[1:]]
         anew = chain(one.weights, one.x, one.target, noisy, transfer="tanh")
@@ -170,20 +176,20 @@ def _on_average(found: dict[str, Array]) -> list[Row]:
 # ---- gradient descent ----------------------------------------------------------------------------------------------
 
 
-def _conserved() -> dict[str, Array]:
+def _conserved(settings: Settings) -> dict[str, Array]:
     """Drifts of what gradient descent conserves, divided by the largest change of a weight, at the rates .004, .002 and .001.
 
     The last value of each is that of RBP at the last rate.
     """
     found = {}
     for name, sizes in (("chain, Eq. 54", (1, 1, 1, 1)), ("A[4, 3, 3, 2], Eq. 85", (4, 3, 3, 2))):
-        one = _drawn(sizes, 20)
+        one = _drawn(sizes, 20, settings)
         if sizes[0] == 1:
             one = replace(one, weights=[np.full((1, 1), a) for a in (0.4, 0.9, 0.6)], target=1.5 * one.x)
         runs = [(chain(one.weights, one.x, one.target, bp), rate) for rate in (4e-3, 2e-3, 1e-3)]
         runs.append((chain(one.weights, one.x, one.target, frfb, one.down), 1e-3))
         found[name] = np.array([_drift(flow, rate, _matrix_invariants) for flow, rate in runs])
-    rng = np.random.default_rng(4)
+    rng = settings.rng(4)
     start, x = rng.uniform(0.4, 1.2, (2, 16)), INPUTS
     targets = x[:, None] * rng.uniform(0.5, 1.2, 16)
     for mu in (THIRD, 2.0):
@@ -272,4 +278,5 @@ EXPERIMENT = Experiment(
     run,
     seeds=0,
     quick_seeds=0,
+    drawn="1 to 256 networks for each statement",
 )

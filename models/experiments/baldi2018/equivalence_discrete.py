@@ -30,7 +30,7 @@ def discrete(until: float, settings: Settings) -> dict[str, Array]:
     """
     found: dict[str, list[Array]] = {"isolated": [], "held": [], "moved": [], "changed": []}
     for place, sizes in enumerate(SIZES):
-        networks, S_II, S_TI = drawn_problem(sizes, 10 + place, settings.quick)
+        networks, S_II, S_TI = drawn_problem(sizes, 10 + place, settings)
         study = Study(networks, S_II, S_TI, settings.backend)
         C = networks.channel[0]
         A1, A2 = study.trajectory(1e-2, np.linspace(0, until, 41))

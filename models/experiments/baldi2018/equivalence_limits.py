@@ -21,7 +21,7 @@ def cubic(count: int, settings: Settings) -> tuple[Array, Array, Array, Array]:
     Return a_1 at the end, the next root of its cubic, the distance of the two over the way from the start to the root, and
     where it began: -1 below all roots, 1 above them, 0 between them.
     """
-    rng = np.random.default_rng(5)
+    rng = settings.rng(5)
     start, c = rng.uniform(-1.8, 1.8, (2, count)), rng.uniform(0.5, 1.5, count)
     alpha, beta = rng.uniform(0.5, 1.5, (2, count))
     networks = Networks(list(start[..., None, None]), [c[:, None, None]])
@@ -50,7 +50,7 @@ def on_roots(gaps: Array, places: Array) -> list[Row]:
 
 def third(settings: Settings) -> list[Row]:
     """mu = 1/3 by RBP, with f' (Eq. 114 to 117)."""
-    rng, count = np.random.default_rng(6), 32
+    rng, count = settings.rng(6), 32
     targets = INPUTS[:, None] ** THIRD * rng.uniform(0.6, 1.2, count) + rng.uniform(0, 0.2, (len(INPUTS), count))
     one = Powers(THIRD, rng.uniform(0.5, 1.2, (2, count)), rng.uniform(0.5, 1.5, count), targets)
     flow = one.flow(True, settings.backend)
@@ -73,7 +73,7 @@ def third(settings: Settings) -> list[Row]:
 
 def bounded(until: float, settings: Settings) -> dict[str, Array]:
     """Of 20 networks A[4, 3, 2]: growth of |A_2| over its bound, and the integral of Eq. 105, by time."""
-    rng, count = np.random.default_rng(7), 20
+    rng, count = settings.rng(7), 20
     A1, A2 = rng.normal(0, 0.6, (count, 3, 4)), rng.normal(0, 0.6, (count, 2, 3))
     C, S_TI = rng.normal(0, 1, (count, 3, 2)), rng.normal(0, 0.6, (count, 2, 4))
     basis = np.linalg.qr(rng.standard_normal((count, 4, 4)))[0]

@@ -48,8 +48,8 @@ def run(settings: Settings) -> Report:
 
     curves = each(settings, {name: name for name in NAMES}, lambda name: {"channel": name, **fixed}, one)
     rows = [
-        *_signs(),
-        *_orthant(),
+        *_signs(settings),
+        *_orthant(settings),
         *_unison(data, settings),
         *_congruence(curves),
         *_others(curves, 1.5 if settings.quick else 1.0),
@@ -60,9 +60,9 @@ def run(settings: Settings) -> Report:
 # ---- Facts 2, 3 and 4, in double precision ---------------------------------------------------------------------------
 
 
-def _weights(sizes: tuple[int, ...], seed: int) -> tuple[list[Array], list[Array], list[Array]]:
+def _weights(sizes: tuple[int, ...], key: int, settings: Settings) -> tuple[list[Array], list[Array], list[Array]]:
     """Forward weights, those of a channel from layer to layer, and those of one that goes straight to each layer."""
-    rng = np.random.default_rng(seed)
+    rng = settings.rng(key)
     forward: list[Array] = [rng.normal(0, 1 / np.sqrt(b), (a, b)) for a, b in zip(sizes[1:], sizes, strict=False)]
     return (
         forward,
@@ -77,10 +77,10 @@ def _updates(flow: Flow) -> list[Array]:
     return [w[1] - w[0] for w in forward_weights(flow, 0.1, [0.0, 0.1])]
 
 
-def _signs() -> list[Row]:
+def _signs(settings: Settings) -> list[Row]:
     """Facts 2 and 3."""
-    forward, down, straight = _weights((5, 6, 4, 3), 0)
-    rng = np.random.default_rng(1)
+    forward, down, straight = _weights((5, 6, 4, 3), 0, settings)
+    rng = settings.rng(1)
     x, target = rng.normal(size=(7, 5)), rng.normal(size=(7, 3))
     h = np.tanh(np.tanh(x @ forward[0].T) @ forward[1].T)
     output = h @ forward[2].T
@@ -105,10 +105,10 @@ def _signs() -> list[Row]:
     return rows
 
 
-def _orthant() -> list[Row]:
+def _orthant(settings: Settings) -> list[Row]:
     """Fact 4: the share of updates of A[5, 40, 1] that have the sign of BP's, for congruent and for random weights."""
-    forward, down, _ = _weights((5, 40, 1), 2)
-    rng = np.random.default_rng(3)
+    forward, down, _ = _weights((5, 40, 1), 2, settings)
+    rng = settings.rng(3)
     x = rng.normal(size=(9, 5))
     target = x @ rng.normal(size=(5, 1))
     channels = {"congruent": np.abs(down[0]) * np.sign(forward[1].T), "random": down[0]}

@@ -66,8 +66,8 @@ def run(settings: Settings) -> Report:
     return Report([c for sizes, one in found.items() for c in _checks(sizes, one, settings)], _draw(found))
 
 
-def _matrices(sizes: tuple[int, ...], seed: int, settings: Settings) -> Matrices:
-    networks, S_II, S_TI = drawn_problem(sizes, seed, settings.quick)
+def _matrices(sizes: tuple[int, ...], key: int, settings: Settings) -> Matrices:
+    networks, S_II, S_TI = drawn_problem(sizes, key, settings)
     study = Study(networks, S_II, S_TI, settings.backend)
     C = networks.channel[0]
     goal = C @ S_TI @ np.linalg.inv(S_II)
@@ -92,11 +92,11 @@ def _matrices(sizes: tuple[int, ...], seed: int, settings: Settings) -> Matrices
     return Matrices(times, gap, lengths, (_rise(V), _rise(printed)), still, convergence)
 
 
-def drawn_problem(sizes: tuple[int, ...], seed: int, quick: bool) -> tuple[Networks, Array, Array]:
+def drawn_problem(sizes: tuple[int, ...], key: int, settings: Settings) -> tuple[Networks, Array, Array]:
     """Return random weights, C and covariances; for A[2, 2, 2] the latter are 1."""
-    rng = np.random.default_rng(seed)
+    rng = settings.rng(key)
     n0, n1, n2 = sizes
-    count = (20 if quick else 100) if sizes == PLAIN else (10 if quick else 20)
+    count = (20 if settings.quick else 100) if sizes == PLAIN else (10 if settings.quick else 20)
     A1, A2 = rng.normal(0, 0.6, (count, n1, n0)), rng.normal(0, 0.6, (count, n2, n1))
     if sizes == PLAIN:
         one = np.tile(np.eye(2), (count, 1, 1))
@@ -185,5 +185,6 @@ EXPERIMENT = Experiment(
     run,
     seeds=0,
     quick_seeds=0,
+    drawn="160 networks",
     judge=judge,
 )

@@ -99,7 +99,7 @@ def run(settings: Settings) -> Report:
     found: dict[float, Convergence] = {}
     for mu in POWERS:
         settings.show_progress(f"baldi-nonlinear: mu = {mu:g}")
-        powers = _random(mu, COUNT // 4 if settings.quick else COUNT)
+        powers = _random(mu, settings)
         ends[mu], found[mu] = _settle(powers, settings)
         made += _checks(mu, ends[mu], found[mu], settings)
     settings.show_progress("baldi-nonlinear: without f'")
@@ -108,8 +108,9 @@ def run(settings: Settings) -> Report:
     return Report(made, _draw(ends, found, times, drifting, resting))
 
 
-def _random(mu: float, count: int) -> Powers:
-    rng = np.random.default_rng(int(10 * mu))
+def _random(mu: float, settings: Settings) -> Powers:
+    count = COUNT // 4 if settings.quick else COUNT
+    rng = settings.rng(int(10 * mu))
     c = rng.uniform(0.5, 1.5, count)
     noise = rng.uniform(0, 0.4, (len(INPUTS), count))
     targets = rng.uniform(0.5, 1.2, count) * INPUTS[:, None] + noise  # positive, so that alpha > 0
@@ -148,7 +149,7 @@ def _without(settings: Settings) -> tuple[Array, Array, Array]:
     """Return times, and weights (times, 2, n) without f', mu = 2: targets that I^mu does not give, and targets that
     it does.
     """
-    rng, times, mu = np.random.default_rng(1), np.linspace(0, _until(settings), 101), 2.0
+    rng, times, mu = settings.rng(1), np.linspace(0, _until(settings), 101), 2.0
     start, c = rng.uniform(0.4, 1.2, (2, 20)), rng.uniform(0.5, 1.5, 20)
     found = []
     for targets in (rng.uniform(0.5, 1.2, 20) * INPUTS[:, None], rng.uniform(0.5, 1.2, 20) * INPUTS[:, None] ** mu):
@@ -238,4 +239,5 @@ EXPERIMENT = Experiment(
     run,
     seeds=0,
     quick_seeds=0,
+    drawn="532 networks",
 )

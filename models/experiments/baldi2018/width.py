@@ -80,7 +80,7 @@ def _count(settings: Settings) -> int:
 
 def expansive(settings: Settings) -> Width:
     """A[1, N, 1]."""
-    rng, count = np.random.default_rng(5), _count(settings)
+    rng, count = settings.rng(5), _count(settings)
     a, b = rng.uniform(-1.5, 1.5, (2, count, N))
     c = rng.choice([-1, 1], (count, N)) * rng.uniform(0.5, 1.5, (count, N))
     alpha, beta = rng.choice([-1, 1], count) * rng.uniform(0.5, 1.5, count), rng.uniform(0.5, 1.5, count)
@@ -111,7 +111,7 @@ def _cubic(a: Array, b: Array, c: Array, alpha: float, beta: float) -> Array:
 
 def compressive(settings: Settings) -> tuple[Width, Array, Array]:
     """A[N, 1, N]; and P where it ends, (count, N, N), and C, (count, 1, N)."""
-    rng, count = np.random.default_rng(6), _count(settings)
+    rng, count = settings.rng(6), _count(settings)
     A, C = rng.uniform(-1.5, 1.5, (2, count, 1, N))
     B = rng.uniform(-1.5, 1.5, (count, N, 1))
     white = np.tile(np.eye(N), (count, 1, 1))
@@ -186,5 +186,6 @@ EXPERIMENT = Experiment(
     run,
     seeds=0,
     quick_seeds=0,
+    drawn="256 networks",
     judge=judge,
 )

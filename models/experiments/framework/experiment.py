@@ -80,7 +80,7 @@ class Settings:
     backend : str
         ``"numpy"``, ``"cpp"`` or ``"cuda"``.
     seeds : tuple of int
-        The seeds of the runs; empty if nothing is drawn at random.
+        The seeds of the runs; empty if the experiment has no runs that differ by a seed.
     quick : bool
         Whether to make fewer and shorter runs, which take seconds in all.
     show_progress : function
@@ -95,6 +95,8 @@ class Settings:
         The methods that run, for experiments that compare methods; empty for all.
     from_runs : bool
         Whether nothing is run, and checks and figure are made again from the runs that the folder of the results keeps.
+    first_seed : int
+        The first of the seeds. What an experiment draws by `rng` follows from it too.
     earlier : list of float
         A list to which the seconds of each run that is kept, and not made again, are added.
     """
@@ -108,7 +110,19 @@ class Settings:
     epochs: int | None = None
     methods: tuple[str, ...] = ()
     from_runs: bool = False
+    first_seed: int = 0
     earlier: list[float] = field(default_factory=list, repr=False, compare=False)
+
+    def rng(self, *key: int) -> np.random.Generator:
+        """Return random numbers for what is drawn once for all runs; for another first seed they are other ones.
+
+        Parameters
+        ----------
+        *key : int
+            What is drawn, in numbers: the same key gives the same random numbers.
+        """
+        seed = [*key, self.first_seed] if self.first_seed else list(key)
+        return np.random.default_rng(seed if len(seed) > 1 else seed[0])
 
     def chosen[Method](self, methods: Mapping[str, Method]) -> dict[str, Method]:
         """Of methods by name, those that are wanted."""
@@ -172,7 +186,10 @@ class Experiment:
     run : function
         The function that runs it.
     seeds, quick_seeds : int
-        The number of seeds of a full and of a quick run; 0 if nothing is drawn at random.
+        The number of seeds of a full and of a quick run; 0 if no runs differ by a seed.
+    drawn : str
+        For an experiment without seeds that draws something at random all the same: how many it draws, and of what. It is
+        drawn by `Settings.rng`.
     shortens : bool
         Whether it can be run for other numbers of epochs than the paper's.
     methods : tuple of str
@@ -194,6 +211,7 @@ class Experiment:
     run: Callable[[Settings], Report]
     seeds: int = 3
     quick_seeds: int = 1
+    drawn: str = ""
     shortens: bool = False
     methods: tuple[str, ...] = ()
     data: tuple[str, ...] = ()

@@ -31,6 +31,7 @@ def settings_for(
     *,
     backend: str = "numpy",
     seeds: int | None = None,
+    first_seed: int = 0,
     quick: bool = False,
     show_progress: Callable[[str], None] | None = None,
     data: Path | None = None,
@@ -38,12 +39,12 @@ def settings_for(
     methods: Sequence[str] = (),
     from_runs: bool = False,
 ) -> Settings:
-    """The settings of a run; ``seeds`` is their number (0, 1, ...), by default the experiment's own.
+    """The settings of a run; ``seeds`` is their number, by default the experiment's own, and ``first_seed`` the first of them.
 
     Raises
     ------
     UsageError
-        If the backend or a method is unknown, or a number of seeds or epochs is not possible.
+        If the backend or a method is unknown, or if a number of seeds or epochs, or a first seed, is not possible.
     """
     if epochs is not None and (epochs < 1 or quick or not experiment.shortens):
         why = (
@@ -58,10 +59,7 @@ def settings_for(
             f"{experiment.id}."
         )
     chosen_backend, _ = choose_backend(backend, "--backend")
-    if seeds is not None and experiment.seeds == 0:
-        raise UsageError(f"{experiment.id} draws nothing at random, so --seeds has no meaning: leave it out.")
-    if seeds is not None and seeds < 1:
-        raise UsageError(f"--seeds is how many runs to make, at least 1; got {seeds}.")
+    _check_seeds(experiment, seeds, first_seed)
     _check_methods(experiment, methods, quick)
     if from_runs and (quick or not (experiment.keeps or experiment.judge)):
         why = "A quick run keeps none" if quick else f"{experiment.id} keeps none, since it takes only a minute or two"
@@ -69,10 +67,10 @@ def settings_for(
             f"--from-runs makes checks and figure again from the runs that are kept. {why}. Leave --from-runs out."
         )
     usual = experiment.quick_seeds if quick else experiment.seeds
-    chosen = tuple(range(usual if seeds is None else seeds))
+    chosen = tuple(range(first_seed, first_seed + (usual if seeds is None else seeds)))
     return Settings(
         chosen_backend, chosen, quick, show_progress or (lambda text: None), data, None, epochs,
-        tuple(methods), from_runs,
+        tuple(methods), from_runs, first_seed,
     )  # fmt: skip
 
 
@@ -137,11 +135,28 @@ def as_result(experiment: Experiment, settings: Settings, report: Report, second
         "paper": experiment.paper,
         "backend": settings.backend,
         "seeds": list(settings.seeds),
+        **({"first_seed": settings.first_seed} if settings.first_seed else {}),
         "quick": settings.quick,
         "seconds": round(seconds, 1),
         "checks": [check.row() for check in report.checks],
         "unchecked": list(report.unchecked),
     }
+
+
+def _check_seeds(experiment: Experiment, seeds: int | None, first_seed: int) -> None:
+    if not experiment.seeds and not experiment.drawn and (seeds is not None or first_seed):
+        raise UsageError(
+            f"{experiment.id} draws nothing at random, so --seeds and --first-seed have no meaning: leave them out."
+        )
+    if seeds is not None and not experiment.seeds:
+        raise UsageError(
+            f"{experiment.id} makes one run of {experiment.drawn}, so --seeds has no meaning: leave it out. --first-seed N "
+            "draws other random numbers."
+        )
+    if seeds is not None and seeds < 1:
+        raise UsageError(f"--seeds is how many runs to make, at least 1; got {seeds}.")
+    if first_seed < 0:
+        raise UsageError(f"--first-seed is the seed of the first run, at least 0; got {first_seed}.")
 
 
 def _check_methods(experiment: Experiment, methods: Sequence[str], quick: bool) -> None:

@@ -34,7 +34,7 @@ def run(settings: Settings) -> Report:
     reached, predicted = ends[0] < 0, bad(*dense.start)
     there = np.abs(ends.prod(axis=0) - 1) < 1e-3
     near = np.abs(separatrix(*dense.start)) < 1e-2  # so near to the bound that the step decides
-    small = np.random.default_rng(0).uniform(-0.1, 0.1, (2, 100))
+    small = settings.rng(0).uniform(-0.1, 0.1, (2, 100))
     settings.show_progress("lillicrap-flow: trajectories")
     begun = np.concatenate([small, far()], axis=1)
     traced = Plane(begun[0], begun[1], settings.backend)
@@ -137,4 +137,5 @@ EXPERIMENT = Experiment(
     run,
     seeds=0,
     quick_seeds=0,
+    drawn="100 starts",
 )

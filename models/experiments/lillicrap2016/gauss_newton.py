@@ -30,7 +30,7 @@ RATES = (4e-3, 2e-3, 1e-3)
 
 def run(settings: Settings) -> Report:
     """One presentation at three rates; with weights as they are drawn, and so small that all D_j are nearly 1."""
-    rng = np.random.default_rng(6)
+    rng = settings.rng(6)
     n_i, n_h, n_o = SIZES
     A, W = rng.normal(0, 0.4, (COUNT, n_h, n_i)), rng.normal(0, 0.6, (COUNT, n_o, n_h))
     x, y = rng.standard_normal((COUNT, n_i)), rng.standard_normal((COUNT, n_o))
@@ -128,4 +128,5 @@ EXPERIMENT = Experiment(
     run,
     seeds=0,
     quick_seeds=0,
+    drawn="100 networks",
 )

@@ -24,7 +24,7 @@ NAMES = ("W2", "b2", "W1", "b1")  # W, b, A, c
 
 def run(settings: Settings) -> Report:
     """Jacobians with fixed feedback and with the transpose."""
-    rng = np.random.default_rng(5)
+    rng = settings.rng(5)
     theta, B = rng.uniform(-1.5, 1.5, (POINTS, 4)), rng.uniform(-1.5, 1.5, POINTS)
     x, y = rng.uniform(-1.5, 1.5, (2, POINTS))
     settings.show_progress("lillicrap-nonconservative: feedback alignment")
@@ -121,4 +121,5 @@ EXPERIMENT = Experiment(
     run,
     seeds=0,
     quick_seeds=0,
+    drawn="100 points",
 )

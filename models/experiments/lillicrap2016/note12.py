@@ -64,9 +64,9 @@ def run(settings: Settings) -> Report:
     drawn = {}
     for n in UNITS:
         settings.show_progress(f"lillicrap-note12: {n} units")
-        drawn[n] = _drawn(n, count, settings.backend)
+        drawn[n] = _drawn(n, count, settings)
     times = RATE * np.round(np.linspace(0, 2 * TURN, 61) / RATE)
-    made = {name: _made(M, times, settings.backend) for name, M in MADE.items()}
+    made = {name: _made(M, times, settings) for name, M in MADE.items()}
     return Report([*_on_made(made), *_on_drawn(drawn)], _draw(times, made, drawn))
 
 
@@ -74,10 +74,10 @@ def _study(A: Array, W: Array, B: Array, T: Array, backend: str) -> Study:
     return Study(Networks([A, W], [B]), np.tile(np.eye(A.shape[2]), (len(A), 1, 1)), T, backend)
 
 
-def _drawn(n: int, count: int, backend: str) -> Drawn:
-    rng = np.random.default_rng(n)
+def _drawn(n: int, count: int, settings: Settings) -> Drawn:
+    rng = settings.rng(n)
     A, W, B, T = rng.standard_normal((4, count, n, n)) / np.sqrt(n)
-    study = _study(A, W, B, T, backend)
+    study = _study(A, W, B, T, settings.backend)
     first = study.flow.run(RATE, [0, UNTIL], {"W2": 0.0})
     last = study.flow.run(RATE, [0, RATE], {"W1": 0.0})
     study.close()
@@ -99,12 +99,12 @@ def _blocks(weights: Array, count: int) -> Array:
     return np.stack([gather(w, count) for w in weights])
 
 
-def _made(M: Array, times: Array, backend: str) -> Array:
+def _made(M: Array, times: Array, settings: Settings) -> Array:
     """|E| over |E| at the start of a network with W B = M, at each time, while A learns alone."""
-    rng = np.random.default_rng(12)
+    rng = settings.rng(12)
     A, B, T = rng.standard_normal((3, 1, 2, 2))
     W = M @ np.linalg.inv(B)
-    study = _study(A, W, B, T, backend)
+    study = _study(A, W, B, T, settings.backend)
     trajectory = study.flow.run(RATE, times, {"W2": 0.0})
     study.close()
     E = T - W @ _blocks(trajectory.weights["W1.w"], 1)
@@ -204,4 +204,5 @@ EXPERIMENT = Experiment(
     run,
     seeds=0,
     quick_seeds=0,
+    drawn="1,600 networks",
 )

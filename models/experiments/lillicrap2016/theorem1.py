@@ -50,7 +50,7 @@ def _runs(scale: float, settings: Settings) -> Runs:
     settings.show_progress(f"lillicrap-theorem1: weights of sd {scale:g}")
     n_i, n_h, n_o = SIZES
     count = COUNT // 4 if settings.quick else COUNT
-    rng = np.random.default_rng(3)
+    rng = settings.rng(3)
     T, B = rng.standard_normal((count, n_o, n_i)), rng.standard_normal((count, n_h, n_o))
     A, W = scale * rng.standard_normal((count, n_h, n_i)), scale * rng.standard_normal((count, n_o, n_h))
     study = Study(Networks([A, W], [B]), np.tile(np.eye(n_i), (count, 1, 1)), T, settings.backend)
@@ -168,5 +168,6 @@ EXPERIMENT = Experiment(
     run,
     seeds=0,
     quick_seeds=0,
+    drawn="200 networks",
     judge=judge,
 )

@@ -29,7 +29,7 @@ def run(settings: Settings) -> Report:
     """All networks, looked at after every presentation."""
     settings.show_progress("lillicrap-theorem2")
     n_i, n_h, n_o = SIZES
-    rng = np.random.default_rng(4)
+    rng = settings.rng(4)
     x = rng.standard_normal((COUNT, n_i))
     x *= np.sqrt(SQUARE) / np.linalg.norm(x, axis=1, keepdims=True)
     y, B = rng.standard_normal((COUNT, n_o)), rng.uniform(-1, 1, (COUNT, n_h, n_o))
@@ -110,4 +110,5 @@ EXPERIMENT = Experiment(
     run,
     seeds=0,
     quick_seeds=0,
+    drawn="100 networks",
 )

@@ -74,14 +74,14 @@ def learn(hidden: int, method: str, starts: int, presentations: int, settings: S
     found = []
     for start in range(starts):
         settings.show_progress(f"lillicrap-xor: 2-{hidden}-1, {method}, start {start}")
-        found.append(_training(net, _start(net, hidden, start), presentations))
+        found.append(_training(net, _start(net, hidden, start, settings), presentations))
     net.close()
     return found
 
 
-def _start(net: Circuit, hidden: int, start: int) -> dict[str, Array]:
+def _start(net: Circuit, hidden: int, start: int, settings: Settings) -> dict[str, Array]:
     """The weights that the two methods begin with; B is BP's too, and not used there."""
-    rng = np.random.default_rng([start, hidden])
+    rng = settings.rng(start, hidden)
     draw = normal(0.5 if hidden == 2 else 1.0)
     shapes = {"x_to_h1": (hidden, 2), "one_to_h1": (hidden, 1), "one_to_o": (1, 1), "h1_to_o": (1, hidden)}
     weights = {f"{name}.w": draw(rng, shape) for name, shape in shapes.items()} | {"e_to_m1.w": draw(rng, (hidden, 1))}
@@ -197,5 +197,6 @@ EXPERIMENT = Experiment(
     run,
     seeds=0,
     quick_seeds=0,
+    drawn="40 starts",
     judge=judge,
 )

@@ -34,6 +34,14 @@ def reproduce(
     seeds: Annotated[
         int | None, typer.Option("--seeds", help="The number of runs, which have the seeds 0, 1, ...")
     ] = None,
+    first_seed: Annotated[
+        int,
+        typer.Option(
+            "--first-seed",
+            metavar="N",
+            help="The seed of the first run (default: 0). An experiment without seeds draws other random numbers.",
+        ),
+    ] = 0,
     epochs: Annotated[
         int | None,
         typer.Option("--epochs", help="The number of epochs, in experiments that may run shorter than in the paper."),
@@ -86,12 +94,12 @@ def reproduce(
                 "reproduce all is for quick runs: give --quick, and neither --epochs, --method nor --from-runs. The whole "
                 "experiments take days; run them one by one."
             )
-        _all_quickly(out or Path("runs") / "reproduce", backend, seeds, overwrite)
+        _all_quickly(out or Path("runs") / "reproduce", backend, seeds, first_seed, overwrite)
         return
     chosen = EXPERIMENTS.find(experiment)
     settings = settings_for(
-        chosen, backend=backend, seeds=seeds, quick=quick, show_progress=_show_progress, data=data, epochs=epochs,
-        methods=methods or (), from_runs=from_runs,
+        chosen, backend=backend, seeds=seeds, first_seed=first_seed, quick=quick, show_progress=_show_progress, data=data,
+        epochs=epochs, methods=methods or (), from_runs=from_runs,
     )  # fmt: skip
     folder = out or Path("runs") / "reproduce" / chosen.id
     try:
@@ -106,7 +114,7 @@ def reproduce(
         raise typer.Exit(1)
 
 
-def _all_quickly(out: Path, backend: str, seeds: int | None, overwrite: bool) -> None:
+def _all_quickly(out: Path, backend: str, seeds: int | None, first_seed: int, overwrite: bool) -> None:
     """Run every experiment quickly, each into a folder with its name, and print a line for each.
 
     Raises
@@ -119,8 +127,10 @@ def _all_quickly(out: Path, backend: str, seeds: int | None, overwrite: bool) ->
 
     failed = 0
     for name, chosen in EXPERIMENTS.items():
-        number = seeds if chosen.seeds else None
-        settings = settings_for(chosen, backend=backend, seeds=number, quick=True, show_progress=_show_progress)
+        settings = settings_for(
+            chosen, backend=backend, seeds=seeds if chosen.seeds else None,
+            first_seed=first_seed if chosen.seeds or chosen.drawn else 0, quick=True, show_progress=_show_progress,
+        )  # fmt: skip
         try:
             with locked(out / name):
                 if not overwrite:

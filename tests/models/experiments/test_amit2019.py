@@ -189,8 +189,32 @@ def test_wrong_options_are_refused(options, message) -> None:
 def test_seeds() -> None:
     assert settings_for(EXPERIMENTS.find("amit-linear"), seeds=2).seeds == (0, 1)
     assert settings_for(EXPERIMENTS.find("amit-linear"), quick=True).seeds == (0,)
-    with pytest.raises(UsageError, match="leave it out"):
-        settings_for(EXPERIMENTS.find("amit-circuit"), seeds=2)
+    assert settings_for(EXPERIMENTS.find("amit-linear"), seeds=2, first_seed=5).seeds == (5, 6)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("amit-circuit", dict(seeds=2), "draws nothing at random"),
+        ("amit-circuit", dict(first_seed=2), "draws nothing at random"),
+        ("lillicrap-xor", dict(seeds=2), "makes one run of 40 starts"),
+        ("amit-linear", dict(first_seed=-1), "at least 0; got -1"),
+    ],
+)
+def test_seeds_that_an_experiment_does_not_have_are_refused(name, options, message) -> None:
+    with pytest.raises(UsageError, match=message):
+        settings_for(EXPERIMENTS.find(name), **options)
+
+
+def test_an_experiment_without_seeds_draws_other_numbers_from_another_first_seed(tmp_path: Path) -> None:
+    experiment = EXPERIMENTS.find("lillicrap-gauss-newton")
+    results = [
+        reproduce(experiment, settings_for(experiment, quick=True, first_seed=first), tmp_path / str(k))
+        for k, first in enumerate((0, 0, 7))
+    ]
+    values = [[row["value"] for row in result["checks"]] for result in results]
+    assert values[0] == values[1] != values[2]
+    assert results[2]["first_seed"] == 7
 
 
 def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path: Path) -> None:

@@ -33,6 +33,20 @@ def test_an_experiment_says_what_it_shows_and_what_it_reads(experiment: Experime
     assert set(experiment.data) <= set(DATA)
 
 
+#: Files of experiments that draw from a seed of their own: which units are pictured, one stimulus, and inputs of which nothing
+#: is counted.
+OWN_SEED = {"fields.py", "deep_fields.py", "noise_circuits.py", "estimate_noise.py", "cost.py"}
+
+
+def test_what_an_experiment_draws_without_seeds_follows_from_its_first_seed(request: pytest.FixtureRequest) -> None:
+    """Whoever runs it again from other seeds meets other random numbers: see `Settings.rng`."""
+    files = (request.config.rootpath / "models" / "experiments").glob("*/*.py")
+    fixed = {path.name for path in files if re.search(r"default_rng\(\d+\)", path.read_text(encoding="utf-8"))}
+    assert fixed == OWN_SEED
+    for experiment in EXPERIMENTS.values():
+        assert not (experiment.drawn and experiment.seeds), experiment.id
+
+
 def test_the_list_shows_each_with_its_sentence_and_its_data() -> None:
     done = CliRunner().invoke(app, ["reproduce"])
     assert done.exit_code == 0 and done.output == CliRunner().invoke(app, ["reproduce", "--list"]).output

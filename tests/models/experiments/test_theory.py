@@ -18,6 +18,7 @@ from scipy.integrate import solve_ivp
 import recircuit as rc
 from recircuit.errors import RecircuitError
 from recircuit.models.analysis.expected_learning import Flow, expected, white
+from recircuit.models.experiments import Settings
 from recircuit.models.experiments.baldi2018 import chain_fixed_points as chains
 from recircuit.models.experiments.baldi2018.chains import drawn_chains
 from recircuit.models.experiments.lillicrap2016.flow import bad
@@ -259,7 +260,7 @@ def test_the_bad_region_is_the_cubics() -> None:
 @pytest.mark.parametrize("length", [2, 3, 4])
 def test_chains_end_at_the_predicted_root_by_the_equations_for_small_rates(length: int) -> None:
     """Theorems 2 to 4 by SciPy: the circuits that end elsewhere do so because their rate is finite."""
-    start, c, alpha, beta = drawn_chains(length, 0)
+    start, c, alpha, beta = drawn_chains(length, 0, Settings())
     predicted = chains.fixed_points(start, c, alpha, beta)
     for n in range(start.shape[1]):
         channel = np.append(c[:, n], 1.0)
