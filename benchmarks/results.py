@@ -27,6 +27,10 @@ EXPLAINED = RESULTS / "explained.toml"
 LAST = ROOT / "models" / "experiments" / "last_results.json"
 
 
+#: How many seeds a result needs at least that is said to be the paper's.
+SEEDS = 3
+
+
 @dataclass(frozen=True)
 class Reproduced:
     """The committed result of one experiment."""
@@ -49,8 +53,12 @@ class Reproduced:
 
     @property
     def reached(self) -> str:
-        """Whether all, some or none of the paper's claims hold; a claim that is not checked does not."""
-        if not self.failing and not self.result.get("unchecked"):
+        """Whether all, some or none of the paper's claims hold.
+
+        A claim that is not checked does not hold, and one or two seeds are too few to say that all do.
+        """
+        few = 0 < len(self.result["seeds"]) < SEEDS
+        if not self.failing and not self.result.get("unchecked") and not few:
             return "yes"
         return "in part" if len(self.failing) < len(self.result["checks"]) else "no"
 
@@ -146,7 +154,8 @@ def long_text(rows: Sequence[Reproduced]) -> str:
         "`recircuit reproduce ID`; `recircuit reproduce --list` says which data it reads. A check compares one number of "
         'the run with the paper or with theory. "30 of 1,000" epochs means that the paper trains for 1,000 epochs and that 30 '
         "were run here. A dash stands for an experiment that draws nothing at random, or that is not trained for epochs. Some "
-        "experiments were run again from other seeds, by `python -m tools.other_seeds ID`. "
+        "experiments were run again from other seeds, by `python -m tools.other_seeds ID`. A paper is reached if all checks hold "
+        "from three seeds or more. "
         "Measurements of speed lie in [cpu](cpu/reference.md).\n",
     ]
     for paper, group in groupby(rows, key=lambda row: row.experiment.run.__module__.split(".")[-2]):

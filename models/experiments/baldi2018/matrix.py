@@ -24,7 +24,7 @@ from ...networks.independent_networks import Networks
 from ..framework.claims import of_learned
 from ..framework.experiment import Check, Experiment, Report, Settings, checks
 from ..framework.figure_style import BLUE, GREEN, GREY, ORANGE, PURPLE, letter, new_figure
-from ..theory.convergence import Array, Convergence, Study, converge, draw_convergence, judge
+from ..theory.convergence import Array, Convergence, Study, converge, draw_convergence
 
 SIZES = ((4, 3, 2), (3, 3, 3), (3, 2, 4))
 PLAIN = (2, 2, 2)
@@ -186,5 +186,4 @@ EXPERIMENT = Experiment(
     seeds=0,
     quick_seeds=0,
     drawn="160 networks",
-    judge=judge,
 )

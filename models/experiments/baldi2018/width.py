@@ -20,7 +20,7 @@ from numpy.polynomial import Polynomial
 from ...networks.independent_networks import Networks
 from ..framework.experiment import Check, Experiment, Report, Settings, checks
 from ..framework.figure_style import BLUE, ORANGE, RED, letter, new_figure
-from ..theory.convergence import Convergence, Stages, Study, converge, draw_convergence, judge
+from ..theory.convergence import Convergence, Stages, Study, converge, draw_convergence
 from .chain_fixed_points import Array, next_root
 
 N, COUNT = 4, 128
@@ -187,5 +187,4 @@ EXPERIMENT = Experiment(
     seeds=0,
     quick_seeds=0,
     drawn="256 networks",
-    judge=judge,
 )

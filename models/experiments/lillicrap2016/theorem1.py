@@ -21,7 +21,7 @@ from ...networks.independent_networks import Networks
 from ..framework.claims import of_learned
 from ..framework.experiment import Check, Experiment, Report, Settings, checks
 from ..framework.figure_style import BLUE, GREY, ORANGE, letter, new_figure
-from ..theory.convergence import Array, Convergence, Study, converge, draw_convergence, judge
+from ..theory.convergence import Array, Convergence, Study, converge, draw_convergence
 
 SIZES = (4, 3, 2)
 COUNT = 100
@@ -169,5 +169,4 @@ EXPERIMENT = Experiment(
     seeds=0,
     quick_seeds=0,
     drawn="200 networks",
-    judge=judge,
 )

@@ -10,7 +10,7 @@ the paper's last value (-4.65, -4.55) and goes on to about (-8.2, -8.1). In 2-25
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -152,20 +152,6 @@ def _checks(small: dict[str, list[TrainingRun]], large: dict[str, list[TrainingR
 FOUND = "both find a solution"
 
 
-def judge(kept: Sequence[Check]) -> tuple[list[Check], list[str]]:
-    """The claims about runs of which only values are kept: solutions of 40 starts, and the angle."""
-    made = []
-    for check in kept:
-        if "starts that solve it, of" in check.what:
-            made.append(replace(check, target=int(check.what.split()[-1]) / 2, paper=FOUND))
-        elif "starts that solve it" in check.what:
-            made.append(replace(check, paper="solves the problem"))
-        elif "where it is solved" in check.what:
-            made.append(replace(check, paper=f"{PRINTED:.1f}"))
-    lacking = ("W at the end", "whether FA is quicker", "the correlation of W and B in 2-25-1, before and after")
-    return made, [f"{what}: the runs are not kept" for what in lacking]
-
-
 def _share(runs: Sequence[TrainingRun]) -> float:
     return float(np.mean([training.solved for training in runs]))
 
@@ -198,5 +184,4 @@ EXPERIMENT = Experiment(
     seeds=0,
     quick_seeds=0,
     drawn="40 starts",
-    judge=judge,
 )

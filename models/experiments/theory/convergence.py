@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -135,16 +134,6 @@ def converge(
             drifts[name].append(drift(of(found)))
     change = max(float(np.abs(w - w[0]).max()) for w in exact)
     return Convergence(rates, gaps, drifts, {name: drift(of(exact)) for name, of in conserved.items()}, change)
-
-
-def judge(kept: Sequence[Check]) -> tuple[list[Check], list[str]]:
-    """Checks of a run of which only values are kept: without those that held distances against limits that nothing reaches."""
-    made = [check for check in kept if not WITH_LIMIT.search(check.what)]
-    return made, ["distances from SciPy and drifts divided by the changes of the weights: the runs are not kept"]
-
-
-#: As a run of one rate was told before.
-WITH_LIMIT = re.compile("circuit, rate [0-9.e-]+, (?!.*divided by the largest change)")
 
 
 def drift(values: Array) -> float:
