@@ -59,6 +59,7 @@ KEPT: dict[str, tuple[int, int | None, float | None]] = {
 
 #: The same of experiments whose circuits `test_a_check_fails_without_learning` runs.
 KEPT_ALSO: dict[str, tuple[int, int | None, None]] = {
+    "cameron-noise": (10, None, None),
     "cameron-pseudoinverse": (10, None, None),
     "cameron-recursion": (5, None, None),
 }
