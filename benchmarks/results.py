@@ -154,8 +154,8 @@ def long_text(rows: Sequence[Reproduced]) -> str:
         "`recircuit reproduce ID`; `recircuit reproduce --list` says which data it reads. A check compares one number of "
         'the run with the paper or with theory. "30 of 1,000" epochs means that the paper trains for 1,000 epochs and that 30 '
         "were run here. A dash stands for an experiment that draws nothing at random, or that is not trained for epochs. Some "
-        "experiments were run again from other seeds, by `python -m tools.other_seeds ID`. A paper is reached if all checks hold "
-        "from three seeds or more. "
+        "experiments were run again from other seeds, by `python -m tools.other_seeds ID`. A paper is reached if all checks "
+        "hold from three seeds or more. "
         "Measurements of speed lie in [cpu](cpu/reference.md).\n",
     ]
     for paper, group in groupby(rows, key=lambda row: row.experiment.run.__module__.split(".")[-2]):
