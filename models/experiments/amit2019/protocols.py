@@ -189,7 +189,7 @@ LEARNS, COSTS = 0.15, 0.02
 
 
 def claims(mean: Mapping[str, float]) -> list[Check]:
-    """Ideal time learns, and the broken end of each axis costs more than chance does; of mean errors, by `_told`.
+    """Ideal time learns, and the broken end of each axis costs more than chance does; of mean errors, by `_label`.
 
     The author asks for these protocols and has no values of them. An axis whose end costs nothing is a finding.
     """
@@ -205,18 +205,6 @@ def claims(mean: Mapping[str, float]) -> list[Check]:
                 what = f"mean test error at {axis} {values[-1]:g}, minus that at {values[0]:g}"
                 made += checks(f"{about}, ", [(what, more, ">=", COSTS)])
     return made
-
-
-def judge(kept: Sequence[Check]) -> tuple[list[Check], list[str]]:
-    """The claims about a full run of which only the mean errors are kept, those of ideal time once for each circuit."""
-    mean: dict[str, float] = {}
-    for check in kept:
-        label, what = check.what.split(": ", 1)
-        if what.startswith("mean test error"):
-            mean[label] = float(check.value)
-        elif what.startswith("ideal time"):
-            mean[f"{label}, settling {IDEAL['settling']:g}"] = float(check.value)
-    return claims(mean), []
 
 
 def _label(axis: str, value: float, hidden: tuple[int, ...], name: str) -> str:
@@ -264,5 +252,4 @@ EXPERIMENT = Experiment(
     seeds=3,
     data=("mnist",),
     keeps=True,
-    judge=judge,
 )
