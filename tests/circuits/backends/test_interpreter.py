@@ -306,5 +306,5 @@ def test_the_reference_form_is_refused() -> None:
 
 def test_it_is_listed_and_never_chosen_by_auto() -> None:
     assert "interpreter" in BACKENDS and not BACKENDS["interpreter"].seeks_speed
-    with pytest.raises(rc.RecircuitError, match="interpreter, cpp, cuda. Or say auto.*`interpreter`"):
+    with pytest.raises(rc.RecircuitError, match="`interpreter`.*interpreter, cpp, cuda. Or say auto"):
         BACKENDS.find("interpretor", "backend")

@@ -178,7 +178,7 @@ def test_networks_that_do_not_fit_are_refused() -> None:
     for line, image, said in (
         ("conv 3 9x9; output", IMAGE, "window of 9 is larger than the image of 6"),
         ("conv 3 3x3; conv 4 3x3; SUM; output", IMAGE, "SUM adds two layers of one shape"),
-        ("simplenet", IMAGE, "model: there is no model 'simplenet'. There are simpnet,"),
+        ("simplenet", IMAGE, "model: there is no model 'simplenet'. Did you mean `simpnet`. There are simpnet,"),
         ("conv 3 3x3; output", (2, 3), "window of 3 is larger than the image of 2"),
     ):
         with pytest.raises(rc.RecircuitError, match=said):

@@ -225,7 +225,11 @@ def test_a_history_of_targets_is_drawn_and_told() -> None:
     history = rc.train(net, (X, Y), 2, validation=0.2, backend="numpy", progress=False)
     axes = history.plot().axes[0]
     assert axes.get_ylabel() == "mean squared error" and len(axes.lines) == 2
-    assert "error" not in repr(history) and np.isnan(history.test_error)
+    assert (
+        "validation" in repr(history)
+        and "error" not in repr(history).replace("mean squared error", "")
+        and np.isnan(history.test_error)
+    )
 
 
 # ---- forms of data ---------------------------------------------------------------------------------------------------
@@ -281,8 +285,10 @@ def test_one_series_for_all_elements_is_no_sample() -> None:
 
 def test_nothing_is_wanted_of_a_circuit_without_supervision() -> None:
     oja = rc.Rule("oja", source="Oja 1982", forward="dw = .01*x_post*(x_pre - w*x_post)")
+    x32, classes = X.astype(np.float32), np.arange(50) % 2
+    labelled = rc.Dataset.from_arrays("data", x32, classes, x32[:5], classes[:5])
     nets, weights = [], []
-    for data in (X, (X, np.arange(50) % 2), (x for x in X)):
+    for data in (x32, labelled, (x for x in x32)):
         net = rc.Circuit(batch_size=5)
         h = net.population("h", 2, rc.Neuron("basal : 1 (compartment)\nrate = basal : 1"))
         net.connect(net.stimulus("x", 3), h, rule=oja, weights=rc.normal(0.3))
