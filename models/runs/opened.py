@@ -13,8 +13,9 @@ from ..data import Dataset, load
 from ..training.checkpoint import Checkpoint
 from ..training.history import History
 from ..training.loop import train
+from ..training.modes import all_modes, modes_of
 from ..training.run_files import CONFIG, RunFiles, checkpoint_in
-from ..training.samples import augmented
+from ..training.samples import Samples, augmented
 from .config import RunConfig
 from .folder import Record, check_trusted, read_record
 
@@ -60,8 +61,8 @@ class Run:
         config = self.config.model_copy(update={"epochs": epochs})
         record = self._record.model_copy(update={"run": config})
         files = RunFiles(self.folder, resume=True, files={CONFIG: record.content()})
-        options = {"backend": self._record.backend, "measures": config.measure} | options
-        return train(self.circuit, augmented(self.data, config.augment), epochs, out=files, **options)
+        as_before = {"backend": self._record.backend, "measures": config.measure, "mode": all_modes(self.circuit)}
+        return train(self.circuit, augmented(self.data, config.augment), epochs, out=files, **as_before | options)
 
 
 @checked_arguments
@@ -125,5 +126,6 @@ def _no_run(path: Path) -> str:
 
 
 def _check(checkpoint: Checkpoint, circuit: Circuit, data: Dataset, config: RunConfig) -> None:
-    said = f", {config.augment}" if config.augment else ""
-    checkpoint.check(circuit, data.fingerprint() + said, config.seed)
+    """Refuse a checkpoint that is not of this run."""
+    samples = Samples.of(circuit, augmented(data, config.augment))
+    checkpoint.check(circuit, samples.fingerprint(), config.seed, modes_of({"mode": all_modes(circuit)}))

@@ -24,6 +24,7 @@ from ..runs.config import RunConfig
 from ..runs.result_file import finite, read_result, write_result
 from ..training.loop import train
 from ..training.machine import choose, versions
+from ..training.modes import all_modes
 from ..training.samples import augmented
 from .result_format import is_result
 
@@ -166,8 +167,14 @@ def experiment_jobs(
         The ids of the experiments.
     seeds : Sequence[int]
         The seeds of the runs.
-    backend, quick, epochs, data_dir
-        The backend, quick, epochs and data dir, as in `settings_for`.
+    backend : str
+        The backend that runs them.
+    quick : bool
+        Whether fewer and shorter runs are made.
+    epochs : int | None
+        The number of epochs; None: that of the experiment.
+    data_dir : str | None
+        The folder with the files of the data.
     out : Path | None
         Below it each experiment has a folder, in which it keeps what it trains; None: nowhere.
 
@@ -220,9 +227,10 @@ def _trained(payload: Mapping[str, Any]) -> Result:
             what = f"data {config.data!r} are" if name == "fingerprint" else f"rule {config.rule!r} is"
             raise RecircuitError(f"The {what} not the same on this machine as where the sweep was started.")
     try:
+        circuit = config.circuit(data)
         history = train(
-            config.circuit(data), augmented(data, config.augment), config.epochs or 1, backend=config.backend,
-            measures=config.measure, progress=False,
+            circuit, augmented(data, config.augment), config.epochs or 1, backend=config.backend, measures=config.measure,
+            progress=False, mode=all_modes(circuit),
         )  # fmt: skip
     except Diverged as problem:
         return {"rows": [], "seconds": None, "diverged": str(problem)}

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypedDict
 
+from ...circuits import Circuit
 from ...errors import UsageError
 from ...registry import closest
 
-__all__ = ["ModeOptions", "modes_in_words", "modes_of"]
+__all__ = ["ModeOptions", "all_modes", "modes_in_words", "modes_of"]
 
 _OF_RULE = "The learning rate is a parameter of the rule, as in rc.urfb.with_parameters(rate=.1)."
 #: What other libraries give to their training, and where it is given here.
@@ -33,6 +34,11 @@ class ModeOptions(TypedDict, total=False):
     """
 
     mode: str | Sequence[str] | None
+
+
+def all_modes(circuit: Circuit) -> list[str] | None:
+    """Return all modes of a circuit in their order, through which the command line trains it; None if it has only one."""
+    return [*circuit.modes] if len(circuit.modes) > 1 else None
 
 
 def modes_in_words(modes: Sequence[str | None]) -> dict[str, str]:

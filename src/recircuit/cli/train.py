@@ -20,12 +20,14 @@ from recircuit.models.networks.architectures import ARCHITECTURES
 from recircuit.models.networks.layered import unlearned
 from recircuit.models.networks.registry import NETWORKS
 from recircuit.models.networks.usual_rate import FEW
-from recircuit.models.runs.config import RATE_DECAY, RunConfig
+from recircuit.models.runs.config import RunConfig
+from recircuit.models.runs.default_options import RATE_DECAY
 from recircuit.models.runs.folder import CONFIG, Record, may_start, plan, read_record, rule_hash
 from recircuit.models.training.history import History
 from recircuit.models.training.loop import TrainingInterrupted
 from recircuit.models.training.loop import train as train_circuit
 from recircuit.models.training.machine import choose, threads, versions
+from recircuit.models.training.modes import all_modes
 from recircuit.models.training.run_files import RunFiles
 from recircuit.models.training.samples import augmented
 from recircuit.plasticity import RULES, Rule
@@ -49,9 +51,8 @@ MODEL = (
 )
 UNTIED = "With --model: give every synapse of a convolution a weight of its own, so that learning is local."
 AUGMENT = (
-    "Change the images at random in every epoch. 'shift .1, flip .5, elastic 34 4' shifts them by up to .1 of "
-    "their size, mirrors "
-    "half of them, and distorts them elastically with alpha 34 and sigma 4; each part may be left out."
+    "Change the images at random in every epoch. 'shift .1, flip .5, elastic 34 4' shifts them by up to .1 of their size, "
+    "mirrors half of them, and distorts them elastically with alpha 34 and sigma 4; each part may be left out."
 )
 RULE = (
     f"The learning rule: {RULES.listed()}; or a rule in a file, for instance ./mine.py:my_rule. `recircuit rules` describes "
@@ -89,9 +90,8 @@ RESUME = (
 )
 OVERWRITE = "Replace the run that the folder holds."
 TRUST = (
-    "With --resume: execute the file of the rule that config.json names, if the file has not changed since the run "
-    "was started. "
-    "Use this only for folders of people whom you trust."
+    "With --resume: execute the file of the rule that config.json names, if the file has not changed since the run was "
+    "started. Use this only for folders of people whom you trust."
 )
 
 
@@ -168,9 +168,7 @@ def _trained(config: RunConfig, data: Dataset, folder: Path, note: str, resume: 
     about: dict[str, str | int] = {"threads": threads(backend), **versions(backend)}
     sizes = {"name": data.name, "n_train": data.n_train, "n_test": data.n_test, "fingerprint": data.fingerprint()}
     rule = str(config.made_rule())
-    record = Record(
-        run=config, rule=rule, rule_hash=rule_hash(config.rule), data=sizes, backend=backend, machine=about
-    )  # fmt: skip
+    record = Record(run=config, rule=rule, rule_hash=rule_hash(config.rule), data=sizes, backend=backend, machine=about)
     for line in [
         note,
         *_introduction(config, circuit, data),
@@ -180,7 +178,7 @@ def _trained(config: RunConfig, data: Dataset, folder: Path, note: str, resume: 
             typer.echo(line)
     return train_circuit(
         circuit, augmented(data, config.augment), epochs, backend=backend, measures=config.measure, progress=tqdm.write,
-        mode=[*circuit.modes] if len(circuit.modes) > 1 else None,
+        mode=all_modes(circuit),
         out=RunFiles(folder, resume=resume, overwrite=True, files={CONFIG: record.content()}),
     )  # fmt: skip
 
