@@ -22,6 +22,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from ...arguments import checked_arguments
 from ...callables import check_takes
 from ...circuits import Circuit
@@ -166,7 +168,7 @@ class Callbacks:
         """Call what is called after an epoch, and return whether one of the callbacks asks to stop."""
         ends = [each.on_epoch_end if hasattr(each, "on_epoch_end") else each for each in self.all]
         asked = [end(number, dict(metrics), net) for end in ends if callable(end)]
-        return any(answer is True for answer in asked)
+        return any(isinstance(answer, bool | np.bool_) and bool(answer) for answer in asked)
 
     def end(self, net: Circuit) -> int | None:
         """Call what is called after the last epoch, and return the epoch whose weights the circuit was given, or None."""

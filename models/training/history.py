@@ -63,15 +63,15 @@ class History:
     def __getitem__(self, name: str) -> NDArray[np.float64]:
         if name not in self.names:
             raise RecircuitError(f"history: there is no {name!r}.{closest(name, self.names)} There are {self.names}.")
-        return np.array([row[name] for row in self.rows])
+        return np.array([row.get(name, np.nan) for row in self.rows])
 
     def __len__(self) -> int:
         return len(self.rows)
 
     @property
     def names(self) -> list[str]:
-        """The names of the columns."""
-        return list(self.rows[0]) if self.rows else []
+        """The names of the columns. An epoch in which a column was not measured has NaN there."""
+        return list(dict.fromkeys(name for row in self.rows for name in row))
 
     @property
     def test_error(self) -> float:
@@ -96,8 +96,13 @@ class History:
         text = io.StringIO()
         table = csv.writer(text, lineterminator="\n")
         table.writerow(self.names)
-        table.writerows([f"{value:.6g}" for value in row.values()] for row in self.rows)
+        table.writerows(self._cells())
         return text.getvalue()
+
+    def _cells(self) -> list[list[str]]:
+        """Return the text of each cell, row by row in the order of `names`."""
+        names = self.names
+        return [[f"{row.get(name, np.nan):.6g}" for name in names] for row in self.rows]
 
     @checked_arguments
     def plot(self, title: str = "", ax: Any = None) -> Figure:
@@ -142,7 +147,7 @@ class History:
         return f"<History of {len(self)} {'epoch' if len(self) == 1 else 'epochs'}{measured}{stopped}>"
 
     def _repr_html_(self) -> str:
-        cells = [[f"{value:.6g}" for value in row.values()] for row in self.rows]
+        cells = self._cells()
         names = [name.replace("_", " ") for name in self.names]
         last = html_table(names, cells[-1:])
         return f"<p>{escape(repr(self).strip('<>'))}</p>{last}{folded('all epochs', html_table(names, cells))}"
