@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from ...circuits import Circuit, Population, Projection
 from ...circuits.description.neurons.neuron import phase_indicators
 from ...circuits.description.neurons.reads import incoming_fields
 from ...circuits.description.projections.projection import Transposed
-from ...circuits.inputs import Inputs, Rows, as_inputs, dataset_inputs
+from ...circuits.inputs import Inputs, as_inputs, dataset_inputs
 from ...circuits.lowering.equations.evaluation import evaluate, variables_in
 from ...circuits.lowering.synapses import learning_steps
 from ...circuits.running.untouched import untouched
@@ -128,7 +128,8 @@ def snapshot(circuit: Circuit, data: Any = None) -> Snapshot:
         If nothing in the circuit learns.
     """
     inputs = dataset_inputs(circuit, data, "train") if hasattr(data, "x_train") else as_inputs(circuit, data)
-    inputs = Inputs({n: Rows(r.values[: circuit.batch_size], r.scale, r.offset) for n, r in inputs.rows.items()})
+    few = slice(circuit.batch_size)  # rows; of a series they are all kept, since a sample has many
+    inputs = Inputs({n: replace(r, values=r.values[few]) if r.series is None else r for n, r in inputs.rows.items()})
     program = circuit.program()
     owners = circuit.populations
     keys = [k for k, v in program.variables.items() if v.owner in owners and v.of_units]

@@ -192,6 +192,20 @@ def test_a_circuit_with_biases_noise_and_two_windows_is_measured_in_its_clean_on
     assert [measured[f"{h}_gradient"] for h in ("h1", "h2")] == pytest.approx(angles, abs=1e-5)
 
 
+def test_a_snapshot_of_series_is_of_the_first_samples() -> None:
+    net = rc.Circuit(batch_size=2, precision="float64")
+    x, y = net.stimulus("x", 3, every=1 * ms), net.target("y", 2, every=1 * ms)
+    o = net.population(
+        "o", 2, rc.Neuron("basal : 1 (compartment)\nwanted : 1 (compartment)\nerror = wanted - basal : 1")
+    )
+    net.connect(x, o, rule=rc.Rule("delta", source="here", forward="dw = .1*error_post*x_pre"))
+    net.connect(y, o, into="wanted", weights=1.0, connectivity=rc.OneToOne())
+    net.phases("plasticity", 4 * ms)
+    series = RNG.normal(size=(5, 4, 3))
+    shot = snapshot(net, {"x": series, "y": np.ones((5, 4, 2))})
+    assert np.array_equal(shot.values["x.rate"], series[:2, 0])
+
+
 def test_an_unknown_measure_and_a_circuit_that_does_not_learn_are_refused() -> None:
     net = layered(SIZES)
     with pytest.raises(UsageError, match="Did you mean `penrose`"):
