@@ -33,7 +33,7 @@ class Task:
     data : Dataset
         The samples.
     layers : tuple[int, ...]
-        Units of each layer, stimulus first.
+        The numbers of units of the layers, stimulus first.
     epochs, batch_size : int
         How long they are trained, and how many samples they are shown at a time.
     wanted_error : float
@@ -48,6 +48,21 @@ class Task:
     batch_size: int = 20
     wanted_error: float = 0.1
     backend: str = "numpy"
+
+    def in_words(self, seeds: int) -> str:
+        """Return the line that stands above a table of this task over a number of seeds."""
+        epochs = f"{self.epochs} {'epoch' if self.epochs == 1 else 'epochs'}"
+        layers = "-".join(map(str, self.layers))
+        return f"{self.data.name}, layers {layers}, {epochs}, {self.batch_size} at a time, {seeds} seed{'s' * (seeds != 1)}."
+
+    def facts(self) -> dict[str, Any]:
+        """Return what a file of results says of the task."""
+        return {
+            "data": self.data.name,
+            "layers": list(self.layers),
+            "epochs": self.epochs,
+            "batch_size": self.batch_size,
+        }
 
 
 def builder_of(spec: str, task: Task) -> Build:

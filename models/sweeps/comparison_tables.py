@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from ..runs.result_file import finite
 from .circuit_specs import Task
 from .rule_comparison import Compared
 from .summary_tables import csv_text
@@ -29,7 +30,8 @@ COLUMNS = (
 
 def over_seeds(found: Sequence[Compared]) -> list[Row]:
     """Return a row for each rule: means over the seeds, and the standard deviation of the test error.
-     The number of presentations is the mean over the seeds that reached the wanted error; `reached` is the number of these
+
+    The number of presentations is the mean over the seeds that reached the wanted error; `reached` is the number of these
     seeds.
     """
     rows = []
@@ -60,22 +62,18 @@ def as_csv(found: Sequence[Compared]) -> str:
 def as_json(found: Sequence[Compared], task: Task) -> str:
     """Return the task, the rows over the seeds, and all runs as JSON. A number that does not exist is null."""
     contents = {
-        "task": {
-            "data": task.data.name, "layers": list(task.layers), "epochs": task.epochs, "batch_size": task.batch_size,
-            "wanted_error": task.wanted_error,
-        },
-        "rules": over_seeds(found), "runs": [asdict(one) for one in found],
-    }  # fmt: skip
-    return json.dumps(_finite(contents), indent=1) + "\n"
+        "task": task.facts() | {"wanted_error": task.wanted_error},
+        "rules": over_seeds(found),
+        "runs": [asdict(one) for one in found],
+    }
+    return json.dumps(finite(contents), indent=1) + "\n"
 
 
 def as_markdown(found: Sequence[Compared], task: Task) -> str:
     """Return a table over the seeds in Markdown, with a line about the task above it and a line about the columns below it."""
     shown = len({one.seed for one in found})
     lines = [
-        f"{task.data.name}, layers {'-'.join(map(str, task.layers))}, "
-        f"{task.epochs} {'epoch' if task.epochs == 1 else 'epochs'}, {task.batch_size} at a time, "
-        f"{shown} seed{'s' * (shown != 1)}.",
+        task.in_words(shown),
         "",
         f"| rule | test error (%) | samples to {task.wanted_error:.0%} | angle at first | angle at last | loss | local "
         "| phases | steps | multiplications | ms | bytes |",
@@ -131,12 +129,3 @@ def _mean(values: Sequence[float]) -> float:
 def _mean_of_known(values: Sequence[float]) -> float:
     """The mean of the values that exist: a circuit without a gradient, or that diverged, has no angle."""
     return _mean([value for value in values if not math.isnan(value)])
-
-
-def _finite(value: Any) -> Any:
-    """Return the same without NaN, which JSON does not have."""
-    if isinstance(value, dict):
-        return {key: _finite(one) for key, one in value.items()}
-    if isinstance(value, list):
-        return [_finite(one) for one in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

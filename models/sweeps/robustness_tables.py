@@ -11,6 +11,7 @@ from dataclasses import asdict
 import numpy as np
 from matplotlib.figure import Figure
 
+from ..runs.result_file import finite
 from .circuit_specs import Task
 from .rule_robustness import IDEAL, Impaired
 from .summary_tables import csv_text
@@ -33,9 +34,8 @@ def as_csv(found: Sequence[Impaired]) -> str:
 
 def as_json(found: Sequence[Impaired], task: Task) -> str:
     """Return the task and all runs. The error of a circuit that diverged is null."""
-    runs = [{**asdict(one), "test_error": None if math.isnan(one.test_error) else one.test_error} for one in found]
-    about = {"data": task.data.name, "layers": list(task.layers), "epochs": task.epochs, "batch_size": task.batch_size}
-    return json.dumps({"task": about, "runs": runs}, indent=1) + "\n"
+    contents = {"task": task.facts(), "runs": [asdict(one) for one in found]}
+    return json.dumps(finite(contents), indent=1) + "\n"
 
 
 def as_markdown(found: Sequence[Impaired], task: Task) -> str:
@@ -43,9 +43,7 @@ def as_markdown(found: Sequence[Impaired], task: Task) -> str:
     seeds = len({one.seed for one in found})
     rules, columns, errors = _grid(found)
     lines = [
-        f"{task.data.name}, layers {'-'.join(map(str, task.layers))}, "
-        f"{task.epochs} {'epoch' if task.epochs == 1 else 'epochs'}, {task.batch_size} at a time, "
-        f"{seeds} seed{'s' * (seeds != 1)}.",
+        task.in_words(seeds),
         "",
         f"| rule | {' | '.join(_heading(*column) for column in columns)} |",
         "| --- |" + " ---: |" * len(columns),
@@ -74,7 +72,7 @@ def as_figure(found: Sequence[Impaired], task: Task) -> Figure:
 
 
 def _grid(found: Sequence[Impaired]) -> tuple[list[str], list[tuple[str, float]], np.ndarray]:
-    """Rules, columns, and the mean errors; NaN where a seed diverged."""
+    """Return rules, columns, and the mean errors, which are NaN where a seed diverged."""
     rules = list(dict.fromkeys(one.rule for one in found))
     columns = list(dict.fromkeys((one.axis, one.value) for one in found))
     errors = np.array(

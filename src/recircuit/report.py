@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +9,7 @@ import numpy as np
 from brian2.core.base import BrianObjectException
 
 from recircuit.errors import RecircuitError
+from recircuit.html_tables import html_table
 from recircuit.plasticity import Rule
 
 __all__ = ["Found", "Report", "Row", "RuleFails", "attempt"]
@@ -61,9 +61,7 @@ class Report:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        cell = '<td style="text-align:left">'
-        lines = ("".join(f"{cell}{html.escape(text)}</td>" for text in row.cells()) for row in self.rows)
-        return f"{self.rule._repr_html_()}<table>{''.join(f'<tr>{line}</tr>' for line in lines)}</table>"
+        return self.rule._repr_html_() + html_table((), [row.cells() for row in self.rows])
 
 
 class RuleFails(AssertionError):

@@ -12,7 +12,7 @@ from recircuit.models.runs.result_file import read_result
 __all__ = ["experiment_table"]
 
 HEAD = ("id", "data", "time", "last result", "what")
-#: Where results lie that were made in this folder; for other experiments there are those of the project.
+#: The folder of results that were made here. The table has those of the project for other experiments.
 OWN = Path("runs") / "reproduce"
 
 
@@ -28,6 +28,6 @@ def experiment_table() -> str:
 
 
 def _told(last: dict[str, Any]) -> tuple[str, str]:
-    """How long the last run of an experiment took, and how many of its checks hold."""
+    """Return how long the last run of an experiment took, and how many of its checks hold."""
     held = f"{last['held']} of {last['checks']} checks hold" + (", quick" if last["quick"] else "")
     return "–" if last["seconds"] is None else duration(last["seconds"]), held

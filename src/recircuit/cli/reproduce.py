@@ -78,7 +78,7 @@ def reproduce(
 
     The exit code is 0 if all checks hold, 1 if a check or the run fails, and 2 if the call is wrong.
     """
-    from recircuit.cli.experiment_table import experiment_table
+    from recircuit.cli.experiment_table import OWN, experiment_table
     from recircuit.models.experiments import EXPERIMENTS, settings_for
     from recircuit.models.experiments import reproduce as run_and_write
 
@@ -94,14 +94,14 @@ def reproduce(
                 "reproduce all is for quick runs: give --quick, and neither --epochs, --method nor --from-runs. The whole "
                 "experiments take days; run them one by one."
             )
-        _all_quickly(out or Path("runs") / "reproduce", backend, seeds, first_seed, overwrite)
+        _all_quickly(out or OWN, backend, seeds, first_seed, data, overwrite)
         return
     chosen = EXPERIMENTS.find(experiment)
     settings = settings_for(
         chosen, backend=backend, seeds=seeds, first_seed=first_seed, quick=quick, show_progress=_show_progress, data=data,
         epochs=epochs, methods=methods or (), from_runs=from_runs,
     )  # fmt: skip
-    folder = out or Path("runs") / "reproduce" / chosen.id
+    folder = out or OWN / chosen.id
     try:
         with locked(folder):
             if not (overwrite or from_runs):
@@ -114,7 +114,9 @@ def reproduce(
         raise typer.Exit(1)
 
 
-def _all_quickly(out: Path, backend: str, seeds: int | None, first_seed: int, overwrite: bool) -> None:
+def _all_quickly(
+    out: Path, backend: str, seeds: int | None, first_seed: int, data: Path | None, overwrite: bool
+) -> None:
     """Run every experiment quickly, each into a folder with its name, and print a line for each.
 
     Raises
@@ -129,7 +131,7 @@ def _all_quickly(out: Path, backend: str, seeds: int | None, first_seed: int, ov
     for name, chosen in EXPERIMENTS.items():
         settings = settings_for(
             chosen, backend=backend, seeds=seeds if chosen.seeds else None,
-            first_seed=first_seed if chosen.seeds or chosen.drawn else 0, quick=True, show_progress=_show_progress,
+            first_seed=first_seed if chosen.seeds or chosen.drawn else 0, quick=True, show_progress=_show_progress, data=data,
         )  # fmt: skip
         try:
             with locked(out / name):

@@ -220,7 +220,8 @@ class _Sweep:
         for name in dict.fromkeys(job.options["id"] for job in self.jobs if job.kind == "reproduce"):
             if (self.folder / name / "runs").is_dir():
                 typer.echo(
-                    f"Its runs lie in {self.folder / name}: recircuit reproduce {name} --out {self.folder / name}"
+                    f"The runs of {name} are kept; this makes its figure and its checks of all seeds: recircuit reproduce "
+                    f"{name} --out {self.folder / name}"
                 )
         if failed:
             raise typer.Exit(1)
