@@ -14,10 +14,9 @@ from ...circuits.backends.interpreter.program import InterpreterProgram
 from ...circuits.inputs import as_inputs
 from ...circuits.lowering.kernels import Propagate
 from ...circuits.lowering.operations import Operation
+from .measures import PATHWAYS
 
 __all__ = ["counted_products"]
-
-_PATHWAYS = {"basal": "forward", "apical": "feedback"}
 
 
 def counted_products(circuit: Circuit, data: dict[str, ArrayLike], presentations: int = 1) -> dict[str, int]:
@@ -28,21 +27,21 @@ def counted_products(circuit: Circuit, data: dict[str, ArrayLike], presentations
 
     Parameters
     ----------
-    circuit
+    circuit : Circuit
         The circuit, whose weights and states the copy begins with.
-    data
+    data : dict of str to array
         Rows for each stimulus, as in `Circuit.run`.
-    presentations
-        How many presentations are run; the counts are means over them.
+    presentations : int
+        The number of presentations that are run; the counts are means over them.
 
     Returns
     -------
-    dict
+    dict of str to int
         ``forward`` (into basal compartments), ``feedback`` (into apical ones) and ``lateral`` (into all others).
     """
-    program = _Counting(circuit)
-    as_inputs(circuit, data).load(program)
-    order = np.arange(presentations * circuit.batch_size).reshape(presentations, -1) % as_inputs(circuit, data).count
+    program, inputs = _Counting(circuit), as_inputs(circuit, data)
+    inputs.load(program)
+    order = inputs.order(presentations, circuit.batch_size)
     program.run(circuit.timetable("train"), order).raise_if_diverged()
     return {kind: program.counts[kind] // order.size for kind in ("forward", "feedback", "lateral")}
 
@@ -67,7 +66,7 @@ class _Counting(InterpreterProgram):
         projection = self.lowered.network.projections[kernel.projection]
 
         def named() -> None:
-            self.pathway = _PATHWAYS.get(projection.into, "lateral")
+            self.pathway = PATHWAYS.get(projection.into, "lateral")
             act()
             self.pathway = "others"
 

@@ -19,11 +19,13 @@ from .gradient_snapshot import Snapshot, matrix, snapshot
 from .weight_alignment import feedback_pairs, forward_matrix
 
 __all__ = [
-    "MEASURES", "measure", "operations", "penrose", "pseudoinverse_distance", "rate_statistics",
+    "MEASURES", "PATHWAYS", "measure", "operations", "penrose", "pseudoinverse_distance", "rate_statistics",
     "saturated", "signal_angle", "signal_error", "signal_signs", "trace",
 ]  # fmt: skip
 
 Array = NDArray[np.float64]
+#: The pathway that ends in a compartment. All other compartments end lateral pathways.
+PATHWAYS = {"basal": "forward", "apical": "feedback"}
 
 # --- weights ----------------------------------------------------------------------------------------------------------
 
@@ -75,7 +77,10 @@ def signal_angle(signal: ArrayLike, gradient: ArrayLike) -> float:
 
 
 def signal_error(signal: ArrayLike, gradient: ArrayLike) -> float:
-    """The relative error |s - g|/|g| over all batch elements and units. Source: Lansdell, Prakash and Kording 2020, Fig. 2."""
+    """Return the relative error |s - g|/|g| over all batch elements and units.
+
+    Source: Lansdell, Prakash and Kording 2020, Fig. 2.
+    """
     return _relative(*_alike(signal, gradient))
 
 
@@ -90,7 +95,7 @@ def signal_signs(signal: ArrayLike, gradient: ArrayLike) -> float:
 
 
 def rate_statistics(rates: ArrayLike) -> dict[str, float]:
-    """`mean` and `sd` of rates (batch, units), and `spread`, the sd over batch elements, averaged over units.
+    """Return `mean` and `sd` of rates (batch, units), and `spread`, the sd over batch elements, averaged over units.
 
     A spread of 0 says that the units answer every stimulus alike.
     """
@@ -120,11 +125,10 @@ def operations(circuit: Circuit, mode: str = "train") -> dict[str, int]:
     mode : str
         ``"train"`` or ``"evaluate"``.
     """
-    pathway = {"basal": "forward", "apical": "feedback"}
     counted: dict[str, int] = {"forward": 0, "feedback": 0, "lateral": 0, "learning": 0, "units": 0}
     for operation, times in circuit.timetable(mode).running():
         crossed = circuit.projections.get(operation.owner)
-        kind = "learning" if operation.learns else pathway.get(crossed.into, "lateral") if crossed else "units"
+        kind = "learning" if operation.learns else PATHWAYS.get(crossed.into, "lateral") if crossed else "units"
         counted[kind] += times * operation.work
     return counted
 

@@ -21,13 +21,14 @@ from typing import Any, Unpack
 
 from brian2.units import Quantity
 
-from ...circuits import Circuit, Neuron, OneToOne, Population, glorot
+from ...circuits import Circuit, Neuron, glorot
 from ...circuits.library.transfer import transfer as find_transfer
 from ...errors import UsageError
 from ...plasticity import Rule
 from ...plasticity.registry import as_rule
 from .circuit_options import CircuitOptions, new_circuit
 from .layer_options import settling_steps
+from .layers_in_line import add_teacher
 
 __all__ = ["ENDS", "chain", "recirculating"]
 
@@ -143,21 +144,21 @@ def recirculating(
     Parameters
     ----------
     sizes : Sequence[int]
-        Units of each layer, stimulus first; three or more.
+        The numbers of units of the layers, stimulus first; three or more.
     rule : Rule | str
         Its forward equation teaches W, its feedback equation B.
     ends : Sequence[str]
         The loops that are run. From below is enough for B alone.
     transfer : str
-        f of the hidden units; see `pyramidal`.
+        The transfer function f of the hidden units; see `pyramidal`.
     gated : bool
-        False leaves out f', as the paper does.
+        Whether errors are multiplied by f'. The paper leaves it out.
     noise : float
-        Standard deviation of the noise.
+        The standard deviation of the noise.
+    tau, settling : Quantity or None, float
+        The time constant and the time of each step, as for `chain`.
     weights, feedback_weights : Any
-        The weights and feedback weights of W (None: Glorot and Bengio's uniform) and B to begin with.
-    tau, settling
-        The tau and settling, as for `chain`.
+        The initial W and B. None stands for the uniform distribution of Glorot and Bengio.
     circuit : Unpack[CircuitOptions]
         See `CircuitOptions`.
 
@@ -179,7 +180,8 @@ def recirculating(
         model = unit(loops, tau or net.dt, noise, upper=level > 1, up=f, down=down)
         layers.append(net.population(f"h{level}", size, model))
     model = unit(loops, tau or net.dt, noise, lower=False, down="supervision - basal", top=True)
-    layers.append(_output(net, sizes[-1], model))
+    layers.append(net.population("o", sizes[-1], model))
+    add_teacher(net, layers[-1], "supervision", during="error")
     draw = glorot() if weights is None else weights
     for level, (lower, upper) in enumerate(pairwise(layers)):
         during = ["feedforward", *(_open(UP, loops) if level else [])]
@@ -264,14 +266,6 @@ def _factor(expression: str) -> str:
     tree = ast.parse(expression, mode="eval").body
     is_sum = isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Add | ast.Sub)
     return f"({expression})" if is_sum else expression
-
-
-def _output(net: Circuit, size: int, model: Neuron) -> Population:
-    """Return the output and its supervisor, 1 for the class that is shown and 0 for the others."""
-    o = net.population("o", size, model)
-    s = net.supervisor("s", size, during="error")
-    net.connect(s, o, into="supervision", weights=1.0, connectivity=OneToOne(), during="error")
-    return o
 
 
 def _open(wanted: Sequence[str], phases: Sequence[str]) -> list[str]:

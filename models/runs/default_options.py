@@ -8,10 +8,12 @@ from ...errors import UsageError
 from ..data import Dataset
 from ..networks.architectures import ARCHITECTURES
 
-__all__ = ["SMALL", "of_model", "usual_batch_size", "usual_epochs"]
+__all__ = ["RATE_DECAY", "SMALL", "of_model", "usual_batch_size", "usual_epochs"]
 
 #: Fewer training samples than this are a small data set.
 SMALL = 10_000
+#: The learning rate of a rule that has one is rate/(1 + RATE_DECAY*n) after n updates.
+RATE_DECAY = 5e-4
 
 
 class Asked(Protocol):

@@ -19,7 +19,7 @@ from recircuit.circuits.library.outputs import output_for
 from recircuit.errors import UsageError
 from recircuit.models.networks.layered import layered
 from recircuit.models.networks.usual_rate import usual_rate
-from recircuit.models.runs.default_options import usual_batch_size
+from recircuit.models.runs.default_options import RATE_DECAY, usual_batch_size
 from recircuit.models.training.callbacks import EarlyStopping
 from recircuit.models.training.loop import TrainingInterrupted, train
 from recircuit.plasticity import Rule, find
@@ -27,8 +27,6 @@ from recircuit.plasticity import Rule, find
 __all__ = ["CircuitEstimator", "Values"]
 
 Values = NDArray[np.float64]
-#: Of a rule that has a rate: after n updates it is rate/(1 + n*RATE_DECAY), as in `recircuit train`.
-RATE_DECAY = 5e-4
 #: An output unit with more inputs than this has a rate that is smaller in proportion, so that its field does not overshoot.
 INPUTS = 256
 
@@ -91,6 +89,7 @@ class CircuitEstimator(BaseEstimator):
 
     def _partial_fit(self, x: Values, wanted: np.ndarray, units: int) -> Self:
         """Train one epoch on some samples."""
+        self._check_numbers()
         if hasattr(self, "circuit_"):
             self._scaler = self._new_scaler(x, self._scaler)
         else:
@@ -114,7 +113,6 @@ class CircuitEstimator(BaseEstimator):
     def _train(self, x: Values, wanted: np.ndarray, epochs: int, **options: Any) -> None:
         """Train for some epochs. After Ctrl-C the estimator can be used with what it has learned until then."""
         options |= {"backend": self.backend, "progress": bool(self.verbose)}
-        self.n_iter_ = self.circuit_.epoch
         try:
             self.history_ = train(self.circuit_, (self._inputs(x), wanted), epochs, **options)
         except TrainingInterrupted as stopped:
