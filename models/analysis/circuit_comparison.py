@@ -96,9 +96,9 @@ def law_differences(
 ) -> dict[str, float]:
     """Return how far B batch elements are from the law of sharing: compute in every element, take the mean, then go on.
 
-    On the bench, each statement by itself in plain Brian2, one batch element after the other; between two of them the
-    mean is taken here, but for traces, of which each batch element keeps its own. Noise stands still: a draw is a value
-    of the synapse.
+    The law is computed on the bench: plain Brian2 runs each statement by itself, one batch element after the other, and
+    between two statements the mean is taken here. Each batch element keeps traces of its own. Noise does not change from
+    step to step, as each draw is a value of the synapse.
 
     Parameters
     ----------
@@ -110,11 +110,11 @@ def law_differences(
         The number of batch elements, B.
     seed : int
         The seed of weights and draws.
-    apart : bool
-        Whether to compare with B *circuits*, each of which has its own states and names too, in all full batches: a
-        statement that reads units is computed by each circuit with its own state, and one that reads none on the mean.
-        Only the weight is the mean at any time. The result is the same, unless the rule means something else in several
-        batch elements.
+    differences : bool
+        Whether to compare with B *circuits*, each of which has states of its own too. A statement that reads units is then
+        computed by each circuit with its own state, and one that reads none with the mean; only the weight is the mean at
+        any time. Batches that are not full are left out. The result is the same, unless the rule means something else in
+        several batch elements.
     """
     equation, draws = _without_noise(equation)
     own = f"{equation.direction}."
@@ -142,7 +142,7 @@ def law_differences(
 
 
 def _batches(data: Data, batch_size: int, *, full: bool) -> NDArray[np.int64]:
-    """The rows of each presentation; -1 where the last one is not full, which is left out where all are to be."""
+    """Return the rows of each presentation. If the last one is not full, it has -1, or is left out with ``full``."""
     count = len(next(iter(data.values())))
     order = np.full(-(-count // batch_size) * batch_size, -1)
     order[:count] = np.arange(count)

@@ -56,8 +56,9 @@ def expected(S_II: ArrayLike, S_TI: ArrayLike) -> tuple[Array, Array]:
 
 
 def white(rows: int, units: int, rng: np.random.Generator) -> Array:
-    """Return rows (rows, units) from N(0, 1): the mean of x x^T is the identity up to chance, which is of order
-    rows^-1/2.
+    """Draw rows (rows, units) from N(0, 1).
+
+    The mean of x x^T is the identity up to chance, which is of the order of rows^-1/2.
     """
     return rng.standard_normal((rows, units))
 

@@ -120,7 +120,7 @@ class _Asked:
         self.inputs = as_inputs(circuit, {stimuli[0].name: x, self.supervisor.name: labels})
 
     def at_output(self, found: UpdateAngle) -> float:
-        """How far the weights into the output are from a gradient."""
+        """Return the mean angle between the weights into the output and the gradient."""
         into = [a for p, a in found.angles.items() if self.circuit.projections[p].post.name == self.output]
         return float(np.mean(into)) if into else 180.0
 
@@ -147,7 +147,7 @@ class _Asked:
         return ask
 
     def slopes(self, readout: Readout) -> dict[str, Array]:
-        """Minus the derivative of each loss by the answers, per sample of the mean, (batch, units)."""
+        """Return minus the derivative of each loss, a mean over samples, by the answers, (batch, units)."""
         answers = self.read(readout)()
         count = len(answers)
         if (own := self.own) is not None:
@@ -271,7 +271,7 @@ def _compared(loss: str, changes: Mapping[str, Array], gradients: Mapping[str, A
 
 
 def _derivative(losses: Callable[[Array], Any], answers: Array, step: float = 1e-6) -> Array:
-    """Of the loss of each sample by each of its answers."""
+    """Return the derivative of the loss of each sample by each of its answers."""
     found = np.zeros_like(answers)
     for unit in range(answers.shape[1]):
         moved = step * (np.arange(answers.shape[1]) == unit)

@@ -1,6 +1,6 @@
 """Data sets for training: one frozen object (`Dataset`), one function that finds it (`load`).
 
-A format is one small file: a function from paths to a `Dataset`. A new one needs a line in `sources.py`.
+Each format has one small module, with a function that makes a `Dataset` of paths. A new one needs a line in `registry.py`.
 Nothing here executes what a file holds.
 """
 

@@ -65,6 +65,6 @@ def _names_in(directory: Path) -> set[str]:
 
 
 def _kind(error: OSError) -> type[RecircuitError]:
-    """Return a wrong path is a wrong call; what else the system refuses makes the run fail."""
+    """Return the class of the error: a wrong path is a wrong call, and whatever else the system refuses makes the run fail."""
     wrong_path = isinstance(error, FileNotFoundError | NotADirectoryError | IsADirectoryError) or error.errno == EINVAL
     return UsageError if wrong_path else RecircuitError

@@ -56,7 +56,7 @@ def _read(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """Return grey images (n, 32, 32) and labels (n,) of a file."""
     try:
         found = loadmat(io.BytesIO(read_bytes(path)), variable_names=["X", "y"])
-    except (RecircuitError, UsageError):
+    except RecircuitError:
         raise
     except Exception as problem:  # a damaged file makes SciPy raise almost anything
         raise RecircuitError(

@@ -41,7 +41,8 @@ def image_network(
     **circuit: Unpack[CircuitOptions],
 ) -> Circuit:
     """Make a network for images: a stimulus `x`, the layers that a line names (`conv1`, `pool1`, ...), and an output `o`.
-     Feedback runs from each layer to the one below, by synapses of its own with the transposed connectivity. What a pool
+
+    Feedback runs from each layer to the one below, by synapses of its own with the transposed connectivity. What a pool
     receives is sent on to the units that won, and what a sum receives to both layers that it adds. A presentation has the
     phases `whole`, `draw` (of dropout), `feedforward` and `feedback` with a step per layer, `error`, and `plasticity`.
     There are no biases.
@@ -122,7 +123,8 @@ def _output(loss: str | OutputCircuit, classes: int, rule: Rule, noisy: bool) ->
 
 def _set_phases(net: Circuit, layers: int, error: int, *, dropout: bool, noisy: bool) -> None:
     """Declare the phases: a step per layer up and down.
-     With noise, the window with noise comes first, and then the window without it, which an evaluation shows. In both
+
+    With noise, the window with noise comes first, and then the window without it, which an evaluation shows. In both
     windows the loss is computed, and compared, in two more steps. Together the windows are the phase `feedforward`.
     """
     steps = {"whole": int(dropout or noisy), "draw": int(dropout), "stir": int(noisy)}

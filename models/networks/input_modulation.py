@@ -48,11 +48,11 @@ def input_modulation(
     Parameters
     ----------
     sizes : Sequence[int]
-        Units of each layer, stimulus first; three or more.
+        The numbers of units of the layers, stimulus first; three or more.
     rule : Rule | str
-        What changes the weights: `pepita`, or another rule that reads ``moved``.
+        The rule that changes the weights: `pepita`, or another rule that reads ``moved``.
     transfer : str
-        Of the hidden units.
+        The transfer function of the hidden units.
     perturbation : float
         The standard deviation of the weights F from the outputs to the stimulus, times the root of half of its units.
     circuit : Unpack[CircuitOptions]

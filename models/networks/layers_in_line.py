@@ -20,7 +20,7 @@ def add_layers(
     net : Circuit
         The circuit.
     sizes : Sequence[int]
-        Units of each layer, stimulus first.
+        The numbers of units of the layers, stimulus first.
     hidden, output : Neuron
         The units of the hidden layers and of the output.
     *stimulus : Neuron

@@ -43,11 +43,11 @@ def target_projection(
     Parameters
     ----------
     sizes : Sequence[int]
-        Units of each layer, stimulus first; three or more.
+        The numbers of units of the layers, stimulus first; three or more.
     rule : Rule | str
-        What changes the weights: `drtp`, or another rule that reads ``told``.
+        The rule that changes the weights: `drtp`, or another rule that reads ``told``.
     transfer : str
-        Of the hidden units.
+        The transfer function of the hidden units.
     circuit : Unpack[CircuitOptions]
         See `CircuitOptions`.
 

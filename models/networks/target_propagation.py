@@ -58,11 +58,11 @@ def target_propagation(
     Parameters
     ----------
     sizes : Sequence[int]
-        Units of each layer, stimulus first; three or more.
+        The numbers of units of the layers, stimulus first; three or more.
     rule : Rule | str
-        What changes the weights: `target_propagation`, or another rule that reads ``echo`` and ``missing``.
+        The rule that changes the weights: `target_propagation`, or another rule that reads ``echo`` and ``missing``.
     transfer : str
-        Of the hidden units, and of what they make of the feedback.
+        The transfer function of the hidden units, and of what they make of the feedback.
     step : float
         The share of the way to what is wanted at which the target of the output lies.
     noise : float

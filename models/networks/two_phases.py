@@ -43,13 +43,13 @@ def two_phases(
     Parameters
     ----------
     sizes : Sequence[int]
-        Units of each layer, stimulus first; three or more.
+        The numbers of units of the layers, stimulus first; three or more.
     rule : Rule | str
-        What changes the weights: `generec`, `contrastive_hebbian`, or another one that reads ``free``.
+        The rule that changes the weights: `generec`, `contrastive_hebbian`, or another one that reads ``free``.
     transfer : str
-        Of hidden units and outputs.
+        The transfer function of hidden units and outputs.
     gain : float
-        By how much feedback counts.
+        The factor by which feedback is multiplied.
     settling : int
         The number of steps of each phase, for each layer of units.
     feedback_weights : Any

@@ -42,11 +42,11 @@ def weight_mirror(
     Parameters
     ----------
     sizes : Sequence[int]
-        Units of each layer, stimulus first; three or more.
+        The numbers of units of the layers, stimulus first; three or more.
     rule : Rule | str
-        What changes the weights: `weight_mirror`, or another rule whose feedback equation reads ``spontaneous``.
+        The rule that changes the weights: `weight_mirror`, or another rule whose feedback equation reads ``spontaneous``.
     transfer : str
-        Of the hidden units.
+        The transfer function of the hidden units.
     circuit : Unpack[CircuitOptions]
         See `CircuitOptions`.
 

@@ -47,11 +47,11 @@ def weight_perturbation(
     Parameters
     ----------
     sizes : Sequence[int]
-        Units of each layer, stimulus first; three or more.
+        The numbers of units of the layers, stimulus first; three or more.
     rule : Rule | str
-        What changes the weights: `weight_perturbation`, or another rule that reads ``rise``.
+        The rule that changes the weights: `weight_perturbation`, or another rule that reads ``rise``.
     transfer : str
-        Of the hidden units.
+        The transfer function of the hidden units.
     circuit : Unpack[CircuitOptions]
         See `CircuitOptions`.
 

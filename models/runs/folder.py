@@ -109,7 +109,13 @@ def plan(folder: Path, given: dict[str, Any], *, resume: bool, trust: bool = Fal
 
 
 def check_trusted(folder: Path, record: Record, trust: bool) -> None:
-    """Refuse to execute a file only because a folder, which may be someone else's, names it."""
+    """Refuse to execute a file only because a folder, which may be someone else's, names it.
+
+    Raises
+    ------
+    UsageError
+        If the run's rule is in a file, and the folder is not trusted or the file has changed.
+    """
     spec = record.run.rule
     path = file_of_rule(spec)
     if path is None:

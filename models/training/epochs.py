@@ -122,7 +122,7 @@ class Training:
         return self.history.rows[-1]
 
     def checkpoint(self) -> Checkpoint:
-        """All that is needed to go on from here."""
+        """Return all that is needed to go on from here."""
         done, rows = len(self.history), list(self.history.rows)
         moment = self.circuit.moment()
         about = self._about.model_copy(update={"epoch": done, "before": moment.epoch - done, "rows": rows})
@@ -136,8 +136,8 @@ class Training:
             self.program.seed(noise)
         if self.images is not None and self.samples.data is not None:
             data = self.samples.data
-            rows = Rows(self.images.epoch(number), data.scale, data.offset)
-            shown = dict.fromkeys((p.name for p in stimuli(self.circuit)), rows)
+            images = Rows(self.images.epoch(number), data.scale, data.offset)
+            shown = dict.fromkeys((p.name for p in stimuli(self.circuit)), images)
             part = replace(part, inputs=Inputs({**part.inputs.rows, **shown}))
             self.parts = {**self.parts, "train": part}
         begin = time.perf_counter()

@@ -1,4 +1,4 @@
-"""A progress bar that degrades to nothing."""
+"""The progress bar of a training. Nothing is shown where there is neither a terminal nor a notebook."""
 
 from __future__ import annotations
 
@@ -12,10 +12,7 @@ __all__ = ["Bar"]
 
 
 class Bar:
-    """Counts presentations (stimuli, in all batch elements) over all epochs, with their rate and the last errors.
-
-    It is shown on a terminal and in Jupyter.
-    """
+    """A bar that counts presentations (stimuli, in all batch elements) over all epochs, with their rate and the last errors."""
 
     def __init__(self, shown: bool = True) -> None:
         self.shown = shown and (sys.stderr.isatty() or "ipykernel" in sys.modules)
@@ -24,7 +21,7 @@ class Bar:
 
     @contextmanager
     def over(self, epochs: int, per_epoch: int, done: int = 0) -> Iterator[None]:
-        """Show it for a run of `epochs`, of which some are done."""
+        """Show the bar during a ``with`` block in which a run of `epochs` goes on, of which some are done."""
         self._per_epoch = per_epoch
         if not self.shown:
             yield
@@ -37,7 +34,7 @@ class Bar:
         self._bar = None
 
     def at(self, epoch: int, presentations: int) -> None:
-        """So many presentations into an epoch, counted from 0."""
+        """Show that an epoch, counted from 0, has had so many presentations."""
         if self._bar is not None:
             self._bar.update(epoch * self._per_epoch + presentations - self._bar.n)
             self._bar.set_description(f"epoch {epoch + 1}", refresh=False)

@@ -123,7 +123,7 @@ class Samples:
     order : EpochOrder
         The order in which epochs present the training samples.
     labelled : bool
-        Whether what is wanted, y, was given beside the samples; a data set has it in any case.
+        Whether a user gave y, which says what is wanted, beside x. It is False for a data set, which always has labels.
     """
 
     name: str

@@ -109,9 +109,9 @@ class Registry(Mapping[str, T]):
         Raises
         ------
         UsageError
-            if there is none of this name; the message lists all names and the closest one
+            If there is none of this name. The message lists all names, and the closest one.
         RecircuitError
-            if it belongs to an installed package that cannot be loaded
+            If it belongs to an installed package that cannot be loaded.
         """
         if name in self._built_in:
             return self._built_in[name]
@@ -200,7 +200,7 @@ def a_function(member: object) -> str:
 
 
 def closest(name: str, known: Iterable[str]) -> str:
-    """` Did you mean ...?` with the name that is most like the given one, or nothing."""
+    """Return `` Did you mean `NAME`?`` with the name that is most like the given one, or an empty text."""
     found = nearest(name, known)
     return f" Did you mean `{found}`?" if found else ""
 

@@ -131,7 +131,7 @@ class _Bench:
         found += [
             attempt("others change nothing", EXACT, self.others),
             attempt("matrix products = plain Brian2", EXACT, self.lowered),
-            attempt(f"{BATCH_SIZE} batch_size = mean of circuits", EXACT, self.batch_size),
+            attempt(f"{BATCH_SIZE} batch elements = mean of circuits", EXACT, self.elements),
             attempt("float32 = float64", SINGLE, lambda: self.against(precision="float32")),
         ]
         found += [attempt(f"{b} = numpy", NEARLY, lambda b=b: self.against(backend=b)) for b in compiled]
@@ -202,9 +202,10 @@ class _Bench:
         return side in summing_sides((self.rule.forward if "forward." in key else self.rule.feedback).statements)
 
     def lowered(self) -> Found:
+        """Compare the rule's matrix products with plain Brian2."""
         return _worst(form_differences(self.make, self.data(self.make())))
 
-    def batch_size(self) -> Found:
+    def elements(self) -> Found:
         """Check batch elements by the law; and the noise, which they share, by batch elements that show the same."""
         one, many = self.make(), self.make(batch_size=BATCH_SIZE)
         data, rows = self.data(one), np.arange(SHOWN)[:, None]
@@ -222,12 +223,12 @@ class _Bench:
         )
 
     def against(self, **options: Any) -> Found:
-        """Another precision or backend."""
+        """Compare what is learned with another precision or backend."""
         usual, other = self.learned(batch_size=BATCH_SIZE), self.learned(batch_size=BATCH_SIZE, **options)
         return _worst({k: distance(other[k], v) for k, v in usual.items()})
 
     def silent(self, names: Sequence[str]) -> Found:
-        """How far the weights move where these are zero."""
+        """Find how far the weights move where these are zero."""
         net = self.make()
         if not set(names) & {variable(name) for name in net.populations}:
             raise RecircuitError(

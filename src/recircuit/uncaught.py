@@ -24,7 +24,7 @@ __all__ = ["hook", "ignored"]
 
 _before = sys.excepthook
 _pythons = sys.unraisablehook
-#: While the main thread takes note of a Ctrl-C that was lost.
+#: Whether the main thread is taking note of a Ctrl-C that was lost.
 _now = SimpleNamespace(noting=False)
 
 

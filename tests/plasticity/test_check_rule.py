@@ -71,7 +71,7 @@ def test_the_rules_that_come_with_recircuit(name: str) -> None:
 def test_a_rule_with_everything() -> None:
     report = check_rule(EVERYTHING)
     made = {row.check: row for row in report.rows}
-    assert made["3 batch_size = mean of circuits"].ok and made["others change nothing"].ok
+    assert made["3 batch elements = mean of circuits"].ok and made["others change nothing"].ok
     assert made["silent at zero error"].ok is None and "not claimed" in made["silent at zero error"].note
 
 
@@ -208,7 +208,7 @@ def test_a_mean_in_the_wrong_place_is_found(lowered_otherwise: Callable[..., Non
     other = rule("s += (error_post*x_pre)**2; dw = s", state=("s",)).forward
     lowered_otherwise(lambda equation: lower(other if equation.statements == one.forward.statements else equation))
     checks, message = failed(one)
-    assert checks == ["3 batch_size = mean of circuits"] and "forward.w" in message
+    assert checks == ["3 batch elements = mean of circuits"] and "forward.w" in message
 
 
 def test_a_synapse_that_hears_another_is_found(lowered_otherwise: Callable[..., None]) -> None:
