@@ -114,7 +114,7 @@ def _trained(method: str, seed: int, protocol: Protocol, data: Dataset, settings
 
 
 def build(method: str, sizes: Sequence[int], protocol: Protocol, seed: int) -> Circuit:
-    """The circuit of a method; all three begin with the same W."""
+    """The circuit of a method; all begin with the same W."""
     rules = {"BP": bp, "RF": recirculated_feedback, POSTER: recirculated_feedback, "FA": frfb}
     rule = rules[method].with_parameters(rate=protocol.rate).with_rate_decay(protocol.decay)
     if method in ("RF", POSTER):
@@ -133,7 +133,14 @@ def centred(data: Dataset) -> Dataset:
 def compared(curves: LearningCurves, *, margin: float, worst: float) -> list[Check]:
     """Close to BP at the end, faster than FA, and by way of the pseudoinverse.
 
-    `apart`: points by which RF may end above BP. `worst`: the test error of BP, in percent, that shows it has learned.
+    Parameters
+    ----------
+    curves : LearningCurves
+        What the runs of each method found.
+    margin : float
+        The points by which RF may end above BP.
+    worst : float
+        The largest test error of BP, in percent, that shows that it has learned.
     """
     epochs = len(curves["BP"][0]["test_error"])
     end = {method: 100 * np.mean([run["test_error"][-1] for run in runs]) for method, runs in curves.items()}

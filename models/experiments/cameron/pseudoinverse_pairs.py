@@ -48,7 +48,7 @@ class Pair:
 
     @classmethod
     def of(cls, contents: Mapping[str, Any]) -> Pair:
-        """A pair as `told` has it."""
+        """A pair as `contents` has it."""
         return cls(**{name: np.array(values) for name, values in contents.items()})
 
     @property

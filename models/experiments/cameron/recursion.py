@@ -14,13 +14,12 @@ from functools import partial, reduce
 import numpy as np
 from matplotlib.figure import Figure
 
-from ...analysis.expected_learning import white
 from ...analysis.measures import penrose, pseudoinverse_distance
 from ...networks.recirculation import chain
 from ..framework.experiment import Check, Experiment, Report, Row, Settings, checks, many
 from ..framework.figure_style import GREY, letter, new_figure
 from ..framework.saved_runs import kept
-from .pseudoinverse import BATCH_SIZE, DECAYING
+from .pseudoinverse import BATCH_SIZE, DECAYING, white
 from .pseudoinverse_pairs import CONDITIONS, trajectory
 
 SIZES = {
@@ -48,9 +47,7 @@ def run(settings: Settings) -> Report:
 def _chain(sizes: Sequence[int], seed: int, presentations: int, backend: str) -> tuple[float, ...]:
     """Return how far B_1 ... B_L is from each condition for W_L ... W_1, and from its pseudoinverse."""
     net = chain(sizes, DECAYING, data=True, batch_size=BATCH_SIZE, seed=seed)
-    rows = white(2000, sizes[0], np.random.default_rng([seed, 1]))
-    rows = np.sqrt(len(rows)) * np.linalg.qr(rows)[0]
-    trajectory(net, presentations, backend, {"x": rows}, looks=2)
+    trajectory(net, presentations, backend, {"x": white(sizes[0], seed)}, looks=2)
     names = ["x", *(f"h{i}" for i in range(1, len(sizes)))]
     up = [net[f"{a}_to_{b}.w"] for a, b in zip(names, names[1:], strict=False)]
     down = [net[f"{b}_to_{a}.w"] for a, b in zip(names, names[1:], strict=False)]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import itertools
-import json
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -17,7 +16,7 @@ from ....atomic_files import make_folder, read_file, write_whole
 from ....circuits.backends import choose_backend
 from ....errors import RecircuitError, UsageError
 from ....registry import closest
-from ...runs.result_file import read_result, write_result
+from ...runs.result_file import as_json, read_result, write_result
 from .experiment import Check, Experiment, Judge, Report, Settings
 from .figure_style import styled
 from .saved_runs import FOLDER
@@ -106,12 +105,12 @@ def _keep_earlier(out: Path, result: dict[str, Any]) -> None:
     if not (out / "result.json").exists():
         return
     before = read_result(out / "result.json")
-    if before is not None and before | {"seconds": 0} == json.loads(json.dumps(result)) | {"seconds": 0}:
+    if before is not None and before | {"seconds": 0} == as_json(result) | {"seconds": 0}:
         return
     number = next(n for n in itertools.count(1) if not (out / EARLIER / str(n)).exists())
     make_folder(out / EARLIER / str(number))
     for name in ("result.json", "figure.png"):
-        with suppress(OSError):
+        with suppress(FileNotFoundError):
             write_whole(out / EARLIER / str(number) / name, read_file(out / name))
 
 

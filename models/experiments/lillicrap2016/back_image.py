@@ -1,6 +1,6 @@
 """Lillicrap et al. 2016, Note 5: digits on patches of photographs (mnist-back-image), 784-1500-1500-1500-10.
 
-The files are the user's: see `recircuit.models.data.load_back_image`. Units and schedule are those of `lillicrap_images`; rates
+The files are the user's: see `recircuit.models.data.load_back_image`. Units and schedule are those of `image_training`; rates
 and epochs, which the paper does not give, those of the network of the same size in lillicrap-mnist. The quick run is on 8x8
 digits.
 """

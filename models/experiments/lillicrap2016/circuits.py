@@ -4,7 +4,7 @@ Global reward: every unit reads by how much the noise of all raised the loss, an
 (Fig. 1). Shallow: error neurons teach the output, and nothing reaches what is below (Fig. 2). Feedback alignment: the
 error neurons project through random weights to one modulatory neuron for each hidden unit (Fig. 3), and these to those
 of the layer below (Fig. 4). Each is held, in double precision, against the update written out in NumPy, and learns
-the teacher's function of `lillicrap`, in minibatches of 100; biases are learned too, and not drawn. The paper draws
+the teacher's function of `teacher_task`, in minibatches of 100; biases are learned too, and not drawn. The paper draws
 these circuits and gives no numbers. Rates: .05, and for reward .002, since its updates are so much noisier. 6000
 minibatches; a quick run makes 600.
 """

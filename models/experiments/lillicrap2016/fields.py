@@ -1,6 +1,6 @@
 """Lillicrap et al. 2016, Supp. Fig. 5: receptive fields of hidden units, before and after learning MNIST.
 
-784-1000-10 with the conditions of `lillicrap_images`, but that W begins a fifth as wide, so that what was learned is seen
+784-1000-10 with the conditions of `image_training`, but that W begins a fifth as wide, so that what was learned is seen
 and not what was drawn; 100 units drawn at random, the same in each panel, white where the weight from a pixel is strong
 and positive, black where it is strong and negative. How sparse the paper's sparse feedback is, is not in the supplement:
 here each synapse of W and of B between the hidden layer and the output is there with probability 1/2. A field has become a

@@ -1,6 +1,6 @@
 """Lillicrap et al. 2016, Note 5: feedback alignment on MNIST, up to ten hidden layers, and with local fields.
 
-Scaling, units and schedule are those of `lillicrap_images`. How many epochs the paper took is not in it, nor is which
+Scaling, units and schedule are those of `image_training`. How many epochs the paper took is not in it, nor is which
 rate goes with which network: here each row has the epochs that make the whole a matter of two hours on one core (15 to
 200), and 3 seeds where the paper has 5. The width of the hidden layer with dropout is not given either: 1000 here, a half
 of the hidden units lost and a fifth of the pixels (Hinton et al. 2012). "Leaky" has dropout too. "Local": the lowest of

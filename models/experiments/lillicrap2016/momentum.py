@@ -8,7 +8,6 @@ makes 1500.
 
 from __future__ import annotations
 
-import numpy as np
 from matplotlib.figure import Figure
 
 from ....plasticity import frfb
@@ -16,6 +15,7 @@ from ...networks.feedback_alignment import Synapses, feedback_alignment
 from ..framework.claims import of_learned
 from ..framework.experiment import Check, Experiment, Report, Row, Settings, checks, many
 from ..framework.figure_style import BLUE, GREEN, ORANGE, new_figure
+from .online_runs import needed
 from .teacher_task import BEGIN, CHANNEL, PART, Teacher, draw_courses, end, follow
 
 SIZES, RATE = (30, 40, 20, 10), 0.01
@@ -41,18 +41,12 @@ def run(settings: Settings) -> Report:
     return Report(_checks(curves, settings.quick), _draw(curves))
 
 
-def _reached(curve: list[float], nse: float) -> int:
-    """Minibatches until the NSE is no larger."""
-    below = np.flatnonzero(np.array(curve) <= nse)
-    return PART * (int(below[0]) + 1 if below.size else len(curve) + 1)
-
-
 def _checks(curves: LearningCurves, quick: bool) -> list[Check]:
     slowest = curves[0.0]
     total = PART * len(slowest[0])
     rows: list[Row] = [("0: NSE at the end", end(slowest), "<=", 0.6)]
     for alpha, share in ((0.5, 0.75), (0.9, 0.6 if quick else 0.4)):
-        took = [_reached(run, first[-1]) / total for run, first in zip(curves[alpha], slowest, strict=True)]
+        took = [needed(run, first[-1], PART) / total for run, first in zip(curves[alpha], slowest, strict=True)]
         rows += [
             (
                 f"{alpha:g}: reaches the last NSE of 0 in this share of the minibatches, slowest run",

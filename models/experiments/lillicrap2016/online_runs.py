@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ....circuits import Circuit
-from ....errors import RecircuitError
+from ....circuits.backends.program import Diverged
 from ....plasticity import find
 from ....plasticity.rules import reinforcement
 from ...networks.feedback_alignment import Synapses, even, feedback_alignment
@@ -86,7 +86,7 @@ class Lesson:
         try:
             with np.errstate(over="ignore", invalid="ignore"):
                 found = follow(net, teacher, self.minibatches, seed, settings, self.part)
-        except RecircuitError:  # the rate is too high for this network
+        except Diverged:  # the rate is too high for this network
             found = [DIVERGED] * (self.minibatches // self.part)
         net.close()
         return [round(value, 6) for value in found]

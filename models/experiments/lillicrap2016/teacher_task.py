@@ -78,7 +78,7 @@ def follow(
     ------
     KeyboardInterrupt
         If Ctrl-C was pressed.
-    RecircuitError
+    Diverged
         If a variable became NaN or infinite.
     """
     program, table, rows = net.program(settings.backend), net.timetable("train"), part * net.batch_size

@@ -2,7 +2,7 @@
 
 The file is the user's, timit.npz: see `recircuit.models.data.load_timit`. The 39 features (MFCC and two derivatives)
 are of other sizes each, so that each has mean 0 and standard deviation 1 here. Units and schedule are those of
-`lillicrap_images`; rates and epochs, which the paper does not give, those of the network with three hidden layers in
+`image_training`; rates and epochs, which the paper does not give, those of the network with three hidden layers in
 lillicrap-mnist. The quick run is on 8x8 digits.
 """
 

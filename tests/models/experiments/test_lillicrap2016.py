@@ -11,12 +11,13 @@ import pytest
 from quick_runs import quick_run
 from small_files import write_back_image, write_svhn, write_timit
 
-from recircuit.errors import UsageError
+from recircuit.errors import RecircuitError, UsageError
 from recircuit.models.data import Dataset, load
 from recircuit.models.experiments import Settings, settings_for
 from recircuit.models.experiments.lillicrap2016 import circuits as lillicrap_circuits
 from recircuit.models.experiments.lillicrap2016 import image_training as lillicrap_images
 from recircuit.models.experiments.lillicrap2016 import mnist as lillicrap_mnist
+from recircuit.models.experiments.lillicrap2016 import online_runs
 from recircuit.models.experiments.lillicrap2016.autoencoder import scaled
 from recircuit.models.experiments.lillicrap2016.circuits import textbook_gap
 from recircuit.models.experiments.lillicrap2016.fields import smoothness
@@ -58,6 +59,18 @@ def test_a_lesson_is_the_teachers() -> None:
     assert np.allclose(rows["s"], h @ teacher.weights[2].T + teacher.biases[2])
     assert not np.array_equal(teacher.lesson([3, 2], 5)["x"], rows["x"])
     assert teacher.variance() == pytest.approx(np.var(teacher.lesson([9], 20_000)["s"], axis=0).sum(), rel=0.05)
+
+
+def test_only_a_network_that_diverges_is_said_to_diverge(monkeypatch: pytest.MonkeyPatch) -> None:
+    lesson = online_runs.Lesson("bp", (30, 20, 10), rate=1e9, minibatches=4, batch_size=5, transfer="linear", part=2)
+    assert lesson.errors(0, Settings()) == [online_runs.DIVERGED] * 2
+
+    def broken(*_: object) -> list[float]:
+        raise RecircuitError("the compiler is missing")
+
+    monkeypatch.setattr(online_runs, "follow", broken)
+    with pytest.raises(RecircuitError, match="the compiler is missing"):
+        lesson.errors(0, Settings())
 
 
 def test_the_gap_to_the_textbook_sees_other_feedback_weights(monkeypatch: pytest.MonkeyPatch) -> None:
