@@ -82,6 +82,11 @@ def test_partial_fit_takes_pieces_of_any_size() -> None:
         net.partial_fit(X[:5], [7] * 5)
 
 
+def test_partial_fit_refuses_layer_sizes_as_fit_does() -> None:
+    with pytest.raises(RecircuitError, match="hidden_layer_sizes"):
+        CircuitClassifier((10.5,)).partial_fit(X, Y, classes=[0, 1, 2])
+
+
 def test_early_stopping_keeps_the_best_epoch() -> None:
     net = CircuitClassifier(early_stopping=True, n_iter_no_change=3, validation_fraction=0.3, random_state=0).fit(X, Y)
     errors = net.history_["validation_error"]

@@ -17,7 +17,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from recircuit.atomic_files import make_folder, write_whole
 from recircuit.circuits.saving.arrays import packed, read_packed
+from recircuit.models.experiments.framework.saved_runs import ABOUT
 from recircuit.models.training.run_files import WEIGHTS
 
 __all__ = ["LIMIT", "pack", "unpack"]
@@ -25,8 +27,6 @@ __all__ = ["LIMIT", "pack", "unpack"]
 #: Bytes of a file.
 LIMIT = 5_000_000
 BITS = (16, 12, 10, 8, 7, 6, 5, 4)
-#: The file beside the weights that says of what run they are.
-ABOUT = "about.json"
 #: Arrays of at most so many elements are kept as they are.
 SMALL = 1000
 
@@ -59,9 +59,9 @@ def unpack(content: bytes, folder: Path) -> None:
     with np.load(io.BytesIO(zlib.decompress(content)), allow_pickle=False) as file:
         header = json.loads(bytes(file["header"]))
         arrays = dict(_unpacked(name, file[name], header["scales"]) for name in file.files if name != "header")
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / ABOUT).write_text(header["about"], encoding="utf-8")
-    (folder / WEIGHTS).write_bytes(packed(arrays, header["checkpoint"]))
+    make_folder(folder)
+    write_whole(folder / ABOUT, header["about"].encode())
+    write_whole(folder / WEIGHTS, packed(arrays, header["checkpoint"]))
 
 
 def _of_units(name: str, array: NDArray[Any], text: str) -> bool:

@@ -1,4 +1,4 @@
-"""Which experiments have no result of the stated length yet, in the order in which they are run."""
+"""The table of experiments that are to have a result of a stated length, in the order in which they are run."""
 
 from __future__ import annotations
 

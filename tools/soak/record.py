@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from recircuit.atomic_files import write_whole
+from recircuit.models.runs.result_file import write_result
 
 from .tally import KINDS, Tally
 
@@ -35,8 +35,7 @@ def record(tally: Tally, *, number: int, share: float, path: Path = RECORD) -> N
         "tried": tally.tried, "refused": tally.refused, "found": found, "seconds": round(tally.seconds), "seed": number,
         "share": share,
     }  # fmt: skip
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, (json.dumps(kept, indent=2) + "\n").encode())
+    write_result(path, kept, indent=2)
 
 
 def read(path: Path = RECORD) -> dict[str, Any]:
