@@ -7,15 +7,17 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from recircuit.errors import UsageError
+
 
 def counts(given: str) -> list[int]:
     """The numbers of busy processes that are asked for, separated by commas.
 
-    Raises ValueError: one of them is no whole number from 0 on.
+    Raises UsageError: one of them is no whole number from 0 on.
     """
     words = [word.strip() for word in given.split(",")]
     if not all(word.isdigit() for word in words):
-        raise ValueError(f"--busy: expected whole numbers separated by commas, as in 0,1,2,8; got {given!r}")
+        raise UsageError(f"--busy: expected whole numbers separated by commas, as in 0,1,2,8; got {given!r}")
     return list(dict.fromkeys(int(word) for word in words))
 
 

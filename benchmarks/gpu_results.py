@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from recircuit.atomic_files import make_folder, write_whole
 
 Found = dict[str, Any]
 #: What is said of a part, beside what was found.
@@ -51,9 +52,9 @@ class Results:
     def write(self) -> None:
         """Write both files; each takes its place when it is whole."""
         findings = self.findings | self.finish(self.findings)
-        self.file.parent.mkdir(parents=True, exist_ok=True)
-        _place(self.file, json.dumps(findings, indent=1) + "\n")
-        _place(self.file.with_suffix(".md"), self.text(findings))
+        make_folder(self.file.parent)
+        write_whole(self.file, f"{json.dumps(findings, indent=1)}\n".encode())
+        write_whole(self.file.with_suffix(".md"), self.text(findings).encode())
 
 
 def found_of(part: Found) -> Found:
@@ -67,9 +68,3 @@ def _parts(file: Path) -> Found:
         return dict(json.loads(file.read_text())["parts"])
     except (OSError, ValueError, LookupError, TypeError):
         return {}
-
-
-def _place(file: Path, text: str) -> None:
-    beside = file.with_name(f"{file.name}.new")
-    beside.write_text(text)
-    os.replace(beside, file)

@@ -1,4 +1,4 @@
-"""The yardstick of the `train` benchmark: the same algorithm, written by hand in NumPy.
+"""The yardstick of the `training` benchmark: the same algorithm, written by hand in NumPy.
 
 A multilayer network without biases, trained by the updates of Amit 2019 (Eq. 4-7) in batches of
 B batch elements, float32, with every buffer allocated once and every matrix product written into it:

@@ -29,6 +29,7 @@ from benchmarks.environments import Missing
 from benchmarks.reference import CHECKED, say
 from benchmarks.roster import Entrant
 from benchmarks.workload import Product
+from recircuit.errors import UsageError
 
 #: How far the weights may be from float64, as a share of their change, in the root mean square.
 TOLERANCE = 1e-3
@@ -203,12 +204,21 @@ def _rate(runner: Runner, case: Case, batch_size: int, seconds: float) -> float:
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure and write `papers.json` and `papers.md`."""
+    _check_peers(arguments.peers)
     use_processors(arguments.threads)
     with tempfile.TemporaryDirectory(prefix="benchmarks-") as folder:
         found = [measured(case, arguments, Path(folder)) for case in CASES]
     facts = machine.facts(arguments.threads) | {"tolerance": TOLERANCE, "cases": found}
     report.write("papers", facts, text(facts), arguments.out)
     return 0
+
+
+def _check_peers(names: str) -> None:
+    """Refuse a name that nobody in a case has."""
+    known = list(dict.fromkeys(e.name for case in CASES for e in case.entrants))
+    for name in filter(None, names.split(",")):
+        if name not in known:
+            raise UsageError(f"--peers: expected some of {', '.join(known)}; got {name!r}")
 
 
 def text(facts: dict[str, Any]) -> str:

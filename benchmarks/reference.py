@@ -48,13 +48,13 @@ class Measured:
 class Reference:
     """The measurement: `open`, `check`, then `round` several times."""
 
-    def __init__(self, entrants: list[Entrant], batch_size: list[int], threads: int, seconds: float) -> None:
+    def __init__(self, entrants: list[Entrant], batch_sizes: list[int], threads: int, seconds: float) -> None:
         self.threads, self.seconds = threads, seconds
         self.folder = Path(tempfile.mkdtemp(prefix="benchmarks-"))
-        self.problems = {b: draw(Settings(batch_size=b)) for b in batch_size}
+        self.problems = {b: draw(Settings(batch_size=b)) for b in batch_sizes}
         for b, problem in self.problems.items():
             problem.save(self._file(b))
-        self.cases: list[Case] = [(b, mode) for b in batch_size for mode in MODES]
+        self.cases: list[Case] = [(b, mode) for b in batch_sizes for mode in MODES]
         self.ours = Measured(OURS)
         self.peers = [Measured(p) for p in entrants]
         self.ceilings = Ceilings(threads)

@@ -9,15 +9,16 @@ from typing import Any
 
 from benchmarks import machine
 from benchmarks.targets import targets
+from recircuit.atomic_files import make_folder, write_whole
 
 TITLES = {"every": "every pathway in every step", "needed": "only what is needed"}
 
 
 def write(name: str, facts: dict[str, Any], text: str, out: Path) -> None:
-    """`NAME.json` and `NAME.md`; the text is printed too."""
-    out.mkdir(parents=True, exist_ok=True)
-    (out / f"{name}.json").write_text(json.dumps(facts, indent=1) + "\n")
-    (out / f"{name}.md").write_text(text)
+    """Write `NAME.json` and `NAME.md`, each whole or not at all, and print the text."""
+    make_folder(out)
+    write_whole(out / f"{name}.json", f"{json.dumps(facts, indent=1)}\n".encode())
+    write_whole(out / f"{name}.md", text.encode())
     print(text)
     print(f"written: {out / name}.json and .md")
 

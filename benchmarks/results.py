@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.report import TITLES, table
+from recircuit.atomic_files import write_whole
 from recircuit.models.experiments import EXPERIMENTS, Check, Experiment, tally
 
 ROOT = Path(__file__).parents[1]
@@ -99,7 +100,7 @@ def epochs_run(folder: Path, result: dict[str, Any]) -> str:
     found = {count for path in (folder / "runs").glob("*.json") for count in _lengths(path)}
     if not found:
         found = {int(count) for row in result["checks"] for count in re.findall(r"\b(\d+) epochs\b", row["what"])}
-        found = {max(found)} if found and result["id"] != "lillicrap-mnist" else found
+        found = {max(found)} if found else found
     return "–" if not found else str(max(found)) if len(found) == 1 else f"{min(found)} to {max(found)}"
 
 
@@ -260,6 +261,6 @@ def pages() -> dict[Path, str]:
 def run(arguments: argparse.Namespace) -> int:
     """Write the files."""
     for path, text in pages().items():
-        path.write_text(text, encoding="utf-8")
+        write_whole(path, text.encode())
         print(f"written: {path.relative_to(ROOT)}")
     return 0

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from recircuit.errors import UsageError
+
 
 @dataclass(frozen=True)
 class Entrant:
     """A simulator.
 
     name: as on the command line. label: as in tables. environment: of benchmarks/requirements, or none for our own.
-    module: in benchmarks.peers. argument: what the module is given. batch_size: those that it can do; None is any.
+    module: in benchmarks.peers. argument: what the module is given. batch_sizes: those that it can do; None is any.
     modes: likewise. compiles: it takes long to begin, and `--quick` leaves it out.
     """
 
@@ -19,13 +21,13 @@ class Entrant:
     environment: str
     module: str
     argument: str = ""
-    batch_size: tuple[int, ...] | None = None
+    batch_sizes: tuple[int, ...] | None = None
     modes: tuple[str, ...] = ("every", "needed")
     compiles: bool = False
 
     def can(self, batch_size: int, mode: str) -> bool:
         """Whether it takes part."""
-        return mode in self.modes and (self.batch_size is None or batch_size in self.batch_size)
+        return mode in self.modes and (self.batch_sizes is None or batch_size in self.batch_sizes)
 
 
 OURS = Entrant("recircuit", "recircuit", "", "recircuit", "cpp")
@@ -35,8 +37,8 @@ PEERS = (
     Entrant("torch-compile", "PyTorch, torch.compile", "torch", "torch", "compile", compiles=True),
     Entrant("jax", "JAX", "jax", "jax"),
     Entrant("brainpy", "BrainPy", "brainpy", "brainpy"),
-    Entrant("annarchy", "ANNarchy, fast flags", "annarchy", "annarchy", batch_size=(1,), compiles=True),
-    Entrant("brian2-numpy", "Brian2, NumPy inside", "brian2", "brian2", "numpy", batch_size=(1,)),
+    Entrant("annarchy", "ANNarchy, fast flags", "annarchy", "annarchy", batch_sizes=(1,), compiles=True),
+    Entrant("brian2-numpy", "Brian2, NumPy inside", "brian2", "brian2", "numpy", batch_sizes=(1,)),
     Entrant("brian2-cython", "Brian2, cython", "brian2", "brian2", "cython", (1,), ("every",), compiles=True),
     Entrant("brian2-cpp", "Brian2, C++ standalone", "brian2", "brian2", "cpp", (1,), ("every",), compiles=True),
 )
@@ -45,12 +47,12 @@ PEERS = (
 def chosen(names: str, quick: bool) -> list[Entrant]:
     """The peers that are asked for by name, separated by commas; else all, or, if quick, those that begin at once.
 
-    Raises ValueError: there is no such peer.
+    Raises UsageError: there is no such peer.
     """
     if not names:
         return [p for p in PEERS if not (quick and p.compiles)]
     known = {p.name: p for p in PEERS}
     unknown = [n for n in names.split(",") if n not in known]
     if unknown:
-        raise ValueError(f"there is no peer {unknown[0]!r}; there are {', '.join(known)}")
+        raise UsageError(f"--peers: expected some of {', '.join(known)}; got {unknown[0]!r}")
     return [known[n] for n in names.split(",")]

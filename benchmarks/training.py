@@ -41,7 +41,7 @@ def data(folder: Path | None) -> Dataset:
     """MNIST where it is found: in the folder, $RECIRCUIT_DATA/mnist or ../shared/data/mnist; else the digits."""
     base = Path(os.environ.get("RECIRCUIT_DATA") or ROOT.parent / "shared" / "data")
     found = folder or base / "mnist"
-    if found.is_dir():
+    if folder is not None or found.is_dir():
         return load("mnist", found)
     say(f"no MNIST in {found} (see --data): the small digits of scikit-learn instead")
     return load("digits")

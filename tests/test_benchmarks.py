@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from benchmarks import (
     gpu_text,
     papers,
     recurrent,
+    roster,
     small,
     workload,
 )
@@ -41,6 +43,7 @@ from benchmarks.peers.recircuit import RecircuitPeer
 from benchmarks.peers.rflo_recircuit import RfloPeer
 from benchmarks.targets import targets
 from benchmarks.workload import MODES, Problem, Settings, distance, draw, expected, products
+from recircuit.errors import UsageError
 
 SETTINGS = Settings(sizes=(7, 6, 5, 4), batch_size=3, steps=12, clamped_from=5, rate=0.1, rows=8)
 
@@ -309,5 +312,12 @@ def test_the_hinge_circuit_by_hand_is_the_circuit(batch_size: int) -> None:
 
 def test_numbers_of_busy_processes() -> None:
     assert busy.counts("0, 2,8,2") == [0, 2, 8]
-    with pytest.raises(ValueError, match="--busy: expected whole numbers"):
+    with pytest.raises(UsageError, match="--busy: expected whole numbers"):
         busy.counts("0,many")
+
+
+def test_names_of_peers() -> None:
+    assert [peer.name for peer in roster.chosen("jax,numpy", quick=True)] == ["jax", "numpy"]
+    for refused in (partial(roster.chosen, "jx", quick=True), partial(papers._check_peers, "recircuit,jx")):
+        with pytest.raises(UsageError, match="--peers: expected some of .*; got 'jx'"):
+            refused()

@@ -41,9 +41,9 @@ def measured(
     def seen():
         return F.unfold(x, kernel, padding=edge)
 
-    def facts():
-        facts = torch.bmm(back.transpose(1, 2), flat.permute(2, 1, 0)).permute(2, 1, 0)
-        return F.fold(facts.contiguous(), (size, size), kernel, padding=edge)
+    def fed_back():
+        sent = torch.bmm(back.transpose(1, 2), flat.permute(2, 1, 0)).permute(2, 1, 0)
+        return F.fold(sent.contiguous(), (size, size), kernel, padding=edge)
 
     def took(run) -> float:
         return median(run, rounds)
@@ -56,7 +56,7 @@ def measured(
         },
         "untied": {
             "forward": took(lambda: torch.bmm(own, seen().permute(2, 1, 0)).permute(2, 1, 0).contiguous()),
-            "feedback": took(facts),
+            "feedback": took(fed_back),
             "update": took(lambda: own.baddbmm_(flat.permute(2, 1, 0), seen().permute(2, 0, 1), alpha=1e-6)),
         },
     }
