@@ -32,30 +32,11 @@ __all__ = ["SMALL", "RunConfig"]
 class RunConfig(BaseModel):
     """The options of a training run. An option that is None depends on the data: `filled` returns its value.
 
-    Parameters
-    ----------
-    data, data_dir : str, str or None
-        The data set and the folder of its files, as in `recircuit.models.data.load`.
-    layers : str or None
-        The numbers of units of the layers, as in ``"784-500-10"``.
-    model, untied : str or None, bool
-        A network for images in place of layers, as in `image_network`, and whether its convolutions share no weights.
-    rule : str
-        The name of a rule, or ``./file.py:name``.
-    loss, transfer, connectivity : str, str, float
-        The loss, the transfer function of hidden units and the probability of a synapse, as in `layered`.
-    epochs, batch_size : int or None
-        The number of epochs, and of samples that are presented at a time.
-    rate, rate_decay : float or None
-        After n updates the learning rate is rate/(1 + rate_decay*n).
-    momentum, weight_decay : float
-        The momentum of updates, and the share of every weight that decays per update.
-    precision, matmul, backend, seed : str, str, str, int
-        The type of numbers, the precision of matrix products on cuda, the backend, and the seed.
-    measure : tuple of str
-        Names in `recircuit.models.analysis.measures.MEASURES`; each text may hold several, with commas between.
-    augment : str
-        How training images are changed, as in ``"shift .1, flip .5"``.
+    ``data`` and ``data_dir`` are those of `recircuit.models.data.load`. ``layers`` is such as ``"784-500-10"``; in its place
+    there may be a ``model`` of `image_network`, whose convolutions share no weights if ``untied``. ``rule`` is a name, or
+    ``./file.py:name``. After n updates the learning rate is rate/(1 + rate_decay*n). ``augment`` is such as
+    ``"shift .1, flip .5"``. ``measure`` has names in `recircuit.models.analysis.measures.MEASURES`; each text may hold
+    several, with commas between. The others are those of `recircuit.models.layered` and `recircuit.models.train`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -202,7 +202,6 @@ class _Bench:
         return side in summing_sides((self.rule.forward if "forward." in key else self.rule.feedback).statements)
 
     def lowered(self) -> Found:
-        """Compare the rule's matrix products with plain Brian2."""
         return _worst(form_differences(self.make, self.data(self.make())))
 
     def elements(self) -> Found:
