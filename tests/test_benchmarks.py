@@ -31,6 +31,7 @@ from benchmarks import (
     recurrent,
     roster,
     small,
+    training,
     workload,
 )
 from benchmarks.gpu_commands import OutOfTime
@@ -43,7 +44,7 @@ from benchmarks.peers.recircuit import RecircuitPeer
 from benchmarks.peers.rflo_recircuit import RfloPeer
 from benchmarks.targets import targets
 from benchmarks.workload import MODES, Problem, Settings, distance, draw, expected, products
-from recircuit.errors import UsageError
+from recircuit.errors import RecircuitError, UsageError
 
 SETTINGS = Settings(sizes=(7, 6, 5, 4), batch_size=3, steps=12, clamped_from=5, rate=0.1, rows=8)
 
@@ -314,6 +315,11 @@ def test_numbers_of_busy_processes() -> None:
     assert busy.counts("0, 2,8,2") == [0, 2, 8]
     with pytest.raises(UsageError, match="--busy: expected whole numbers"):
         busy.counts("0,many")
+
+
+def test_a_folder_that_is_named_and_missing_is_not_replaced_by_the_digits(tmp_path: Path) -> None:
+    with pytest.raises(RecircuitError, match="none"):
+        training.data(tmp_path / "none")
 
 
 def test_names_of_peers() -> None:

@@ -50,9 +50,14 @@ def met(
 
 
 def of_learned(value: float, *shares: float) -> float:
-    """A comparison of networks, or NaN where one of them has not learned: an untrained network compares well with another.
+    """Return a comparison of networks, or NaN if one of them has not learned: an untrained one compares well with another.
 
-    shares : of each network, its error at the end as a share of that before learning, or of that of guessing
+    Parameters
+    ----------
+    value : float
+        The comparison.
+    *shares : float
+        Of each network the error at the end, as a share of that before learning or of that of guessing.
     """
     return value if all(share < 0.9 for share in shares) else float("nan")
 

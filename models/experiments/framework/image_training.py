@@ -42,12 +42,13 @@ Look = Callable[[Circuit], Mapping[str, Any]]
 class Method:
     """How a network learns: its rule, loss and connectivity, and whether its convolutions are tied, or which of them.
 
-    ``tied_epochs``: of an untied network the first are run tied, at the rate ``tied_rate`` (Amit 2019, section 4.1).
-    ``frozen``: layers that keep their weights; of an untied network those that it has learned tied, while all others begin
-    anew. ``direct``, ``gated``, ``skipped``: as in `Feedback`; ``clipped``: as in `Synapses`; ``noise``: as in `image_network`.
-    ``normal``: weights are drawn from N(0, 2/(fan_in + fan_out)), else uniform with that variance. ``sparse``: of the
-    feedback this many synapses from a unit to a layer exist on average, of weight 1 (Baldi et al. 2018, Fig. 3-4, 6).
-    ``momentum``, ``rate_decay``, ``feedback_rate`` (0: its own): of the rule. ``adam``: its epsilon, with ADAM; 0: without.
+    The first ``tied_epochs`` of an untied network are run tied, at the rate ``tied_rate`` (Amit 2019, section 4.1). Layers
+    in ``frozen`` keep their weights, in an untied network those that they have learned tied, while all others begin anew.
+    ``direct``, ``gated`` and ``skipped`` are those of `Feedback`, ``clipped`` is that of `Synapses`, and ``noise`` that of
+    `image_network`. Weights are drawn from N(0, 2/(fan_in + fan_out)) if ``normal``, else uniformly with that variance. With
+    ``sparse``, feedback has so many synapses of weight 1 from a unit to a layer on average (Baldi et al. 2018, Fig. 3-4, 6).
+    ``momentum``, ``rate_decay`` and ``feedback_rate`` (0: its own) are those of the rule. ``adam`` is the epsilon of ADAM,
+    and 0 trains without it.
     """
 
     rule: str = "urfb"

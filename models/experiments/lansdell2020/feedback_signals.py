@@ -38,20 +38,21 @@ def without_learning(circuit: Circuit) -> Timetable:
 def signals(
     circuit: Circuit, inputs: Inputs, rows: NDArray[np.integer], slopes: Mapping[str, str]
 ) -> dict[str, tuple[Array, Array]]:
-    """What arrives in each hidden layer's apical compartments, and minus the true gradient of the loss by its rates.
+    """Return what arrives in each hidden layer's apical compartments, and minus the true gradient of the loss by its rates.
 
     Parameters
     ----------
     circuit : Circuit
-        With biases or without, as `models.node_perturbation` builds it.
-    inputs, rows
-        The data to show, and which of them, (presentations, batch).
+        One with biases or without, as `models.node_perturbation` builds it.
+    inputs, rows : Inputs, NDArray[np.integer]
+        The data, and the rows that are shown, (presentations, batch).
     slopes : Mapping[str, str]
         The transfer function of each hidden layer, by name.
 
     Returns
     -------
-    layer -> (fed back, true), each (samples, units)
+    dict[str, tuple[Array, Array]]
+        Of each layer what is fed back and the true one, each (samples, units).
     """
     program, layers = circuit.program(), hidden_layers(circuit)
     fed = {p.post.name: f"{p.post.name}.{p.field}" for p in circuit.projections.values() if p.into == "apical"}
