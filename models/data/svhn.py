@@ -72,7 +72,7 @@ def _read(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     labels = y.ravel().astype(np.int64)
     if labels.size and not 0 <= labels.min() <= labels.max() <= 10:
         raise RecircuitError(
-            f"{path} holds labels from {labels.min()} to {labels.max()}; expected 1 to 10. Fetch it again."
+            f"{path} holds labels from {labels.min()} to {labels.max()}; expected 1 to 10, or 0 to 9. Fetch it again."
         )
     grey = (x.sum(axis=2, dtype=np.uint16) + 1) // 3  # rounded: thirds have no halves
     return np.ascontiguousarray(np.moveaxis(grey.astype(np.uint8), 2, 0)), labels % 10
