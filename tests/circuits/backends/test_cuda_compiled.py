@@ -62,10 +62,17 @@ def every_operator(**options: Any) -> rc.Circuit:
 # --- compiled ---------------------------------------------------------------------------------------------------------
 
 
+#: Every case in both precisions; in double precision, in which fewer things can be wrong, all but one are slow tests.
+BOTH = [
+    pytest.param(case, precision, marks=[pytest.mark.slow] if precision == "float64" and case in cases() else [])
+    for case in [*cases(), "every operator"]
+    for precision in BOUNDS
+]
+
+
 @needs_nvcc
 @pytest.mark.parametrize("card", CARDS)
-@pytest.mark.parametrize("precision", BOUNDS)
-@pytest.mark.parametrize("case", [*cases(), "every operator"])
+@pytest.mark.parametrize(("case", "precision"), BOTH)
 def test_nvcc_compiles_every_case(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: str, precision: str, card: str
 ) -> None:

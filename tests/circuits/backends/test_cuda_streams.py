@@ -125,7 +125,10 @@ int main() {
             else if (drawing() % 2) work.product = one_item, work.small = drawing() % 3;
             for (unsigned n = drawing() % 3; n-- > 0;) work.reads.push_back(places + drawing() % sizeof places);
             for (unsigned n = drawing() % 3; n-- > 0;) work.writes.push_back(places + drawing() % sizeof places);
-            if (work.is_job() && drawing() % 4) work.own = work.writes, work.own.insert(work.own.end(), work.reads.begin(), work.reads.end());
+            if (work.is_job() && drawing() % 4) {
+                work.own = work.writes;
+                work.own.insert(work.own.end(), work.reads.begin(), work.reads.end());
+            }
             works.push_back(work);
         }
         const auto before = dependencies(works);
@@ -150,7 +153,8 @@ int main() {
                 for (const std::size_t other : nodes[n].works) {
                     if (other >= work || !touch(works[other], works[work])) continue;
                     const std::size_t first = step_of(nodes[n], other), then = step_of(nodes[n], work);
-                    if (nodes[n].stages.empty() || (first >= then && !(first == then && tile_by_tile(nodes[n], other, work, works))))
+                    const bool follows = first == then && tile_by_tile(nodes[n], other, work, works);
+                    if (nodes[n].stages.empty() || (first >= then && !follows))
                         std::printf("meet in a launch\\n");
                 }
                 if (!nodes[n].stages.empty()) {

@@ -274,9 +274,15 @@ NOT_OF_LEARNING = {
 }
 #: Experiments without learning: the output circuit alone, and operations that are counted.
 WITHOUT_LEARNING = ("amit-circuit", "baldi-cost")
+#: Experiments of which a quick run takes longer than a second.
+LONG = (
+    "amit-deepernet", "amit-deepnet", "amit-protocols", "amit-theory", "baldi-equivalence", "lansdell-estimator", "lansdell-mnist",
+    "lillicrap-circuits", "lillicrap-frozen", "lillicrap-theorem2",
+)  # fmt: skip
+TRIED = [name for name in EXPERIMENTS if name not in (*KEPT, *WITHOUT_LEARNING)]
 
 
-@pytest.mark.parametrize("name", [name for name in EXPERIMENTS if name not in (*KEPT, *WITHOUT_LEARNING)])
+@pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.slow] if n in LONG else []) for n in TRIED])
 def test_a_check_fails_without_learning(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A quick run of circuits from which all operations that learn are left out."""
     monkeypatch.undo()  # the true data
