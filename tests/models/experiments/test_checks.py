@@ -276,8 +276,8 @@ NOT_OF_LEARNING = {
 WITHOUT_LEARNING = ("amit-circuit", "baldi-cost")
 #: Experiments of which a quick run takes longer than a second.
 LONG = (
-    "amit-deepernet", "amit-deepnet", "amit-protocols", "amit-theory", "baldi-equivalence", "lansdell-estimator", "lansdell-mnist",
-    "lillicrap-circuits", "lillicrap-frozen", "lillicrap-theorem2",
+    "amit-deepernet", "amit-deepnet", "amit-protocols", "amit-theory", "baldi-equivalence", "lansdell-estimator",
+    "lansdell-mnist", "lillicrap-circuits", "lillicrap-frozen", "lillicrap-theorem2",
 )  # fmt: skip
 TRIED = [name for name in EXPERIMENTS if name not in (*KEPT, *WITHOUT_LEARNING)]
 
