@@ -20,6 +20,7 @@ from .algebra import Unsplittable
 from .incoming import calls_in, products
 from .names import (
     ARRIVING,
+    CLOCK,
     CONSTANTS,
     FUNCTIONS,
     SUMMING,
@@ -178,7 +179,7 @@ class _Proof:
                 f"(the sender's) or `{name}_post` (the receiver's)"
             )
         if is_position(name):
-            return f"`{name}` {NOT_LOCAL}" if name in "ijN" else f"`{name}`: rules have no clock; use `updates`"
+            return f"`{name}`: rules have no clock; use `updates`" if name in CLOCK else f"`{name}` {NOT_LOCAL}"
         if any(line.target == name for line in (self.statement, *self.later)):
             return f"`{name}` has no value yet; give it one in an earlier statement, or declare it as state"
         if any(line.target == f"d{name}" for line in (self.statement, *self.later)):

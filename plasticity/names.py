@@ -10,6 +10,7 @@ from .reserved import SHADOWED, why_reserved
 
 __all__ = [
     "ARRIVING",
+    "CLOCK",
     "CONSTANTS",
     "DRIVE",
     "FUNCTIONS",
@@ -21,6 +22,7 @@ __all__ = [
     "UNIT_VARIABLES",
     "check_declared",
     "in_phase",
+    "is_position",
     "phase_of",
     "split_side",
 ]
@@ -88,7 +90,10 @@ DRIVE = "drive_"
 
 _IN = "in_"
 
-_POSITIONS = frozenset({"i", "j", "N", "t", "dt", "t_in_timesteps", "N_incoming", "N_outgoing"})
+CLOCK = frozenset({"t", "dt", "t_in_timesteps"})
+"""The names by which Brian2 tells the time."""
+
+_POSITIONS = CLOCK | {"i", "j", "N", "N_incoming", "N_outgoing"}
 _SHADOWED = SHADOWED.union(
     {"source", "target", "namespace", "event", "equations", "delay", "id"}, dir(Synapses), dir(Subgroup)
 )

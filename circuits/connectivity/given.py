@@ -122,7 +122,7 @@ class NoAutapses(Matrix):
     Raises
     ------
     RecircuitError
-        If the weights of the other connectivity are not a matrix.
+        If the weights of the other connectivity are not a matrix, or the populations do not have the same size.
 
     Notes
     -----
@@ -159,6 +159,11 @@ class NoAutapses(Matrix):
         return others if inner is None else inner * others
 
     def check(self, n_pre: int, n_post: int, name: str) -> None:
+        if n_pre != n_post:
+            raise RecircuitError(
+                f"{name}: NoAutapses(...) leaves out the synapses of a unit to itself, so that it needs populations of one "
+                f"size; got {n_pre} and {n_post} units."
+            )
         self.of.check(n_pre, n_post, name)
 
 

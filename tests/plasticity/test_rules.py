@@ -60,6 +60,7 @@ REFUSED = {
     "dw = x_pre/N": NOT_LOCAL,
     "dw = x_pre*t": "rules have no clock; use `updates`",
     "dw = x_pre*dt": "rules have no clock",
+    "dw = x_pre*N_incoming": "`N_incoming` is not local",
     "dw = i_pre": "is not a variable of a pre unit",
     "dw = N_post": "is not a variable of a post unit",
     "dw = t_post": "is not a variable of a post unit",

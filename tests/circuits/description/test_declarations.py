@@ -104,6 +104,13 @@ def test_two_projections_between_the_same_units_add_up() -> None:
 # --- how weights begin ------------------------------------------------------------------------------------------------
 
 
+def test_autapses_of_populations_of_other_sizes_are_refused() -> None:
+    net = rc.Circuit()
+    x, h = net.stimulus("x", 1), net.population("h", 3, rc.pyramidal())
+    with pytest.raises(rc.RecircuitError, match="x_to_h: NoAutapses.*got 1 and 3 units"):
+        net.connect(x, h, connectivity=rc.NoAutapses(rc.Dense()))
+
+
 @pytest.mark.parametrize(
     "connectivity", [rc.Masked(0.1), rc.Dense(), rc.Given(np.random.default_rng(1).random((400, 400)) < 0.1)]
 )
