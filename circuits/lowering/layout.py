@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from brian2.units import Quantity
 
+from ...errors import RecircuitError
 from ..description.network import Network
 from ..description.neurons.reads import argmaxes, broadcasts_into, incoming_fields, sums_in
 from ..description.populations.population import Population
@@ -18,18 +19,24 @@ from .operations import Operation, Scratch
 from .synapses import kept_arrays
 from .variables import Kind, Scope, Variable
 
-#: How many batch elements show something in the presentation under way.
+#: The number of batch elements that show something in the presentation under way.
 ACTIVE = Variable("presentation", "active", (), Scope.CIRCUIT, Kind.WHOLE)
 
-
-#: Of a population with shared variables: of every unit in every batch element, which unit it is.
+#: The variable of a population with shared variables that says, for every unit in every batch element, which unit it is.
 SHARED_INDEX = "shared_index"
 
 
 def layout(network: Network, operations: list[Operation], *, tables: bool = True) -> dict[str, Variable]:
     """All variables, in order: the clock's, those of populations, and those of projections.
 
-    tables : whether those that hold the tables of connectivities are among them, which have to be made for it
+    Parameters
+    ----------
+    network : Network
+        The description of the circuit.
+    operations : list of Operation
+        The operations, whose signals and factors are variables too.
+    tables : bool, default True
+        Whether the variables that hold the tables of connectivities are among them. These tables are then made.
     """
     scratch = _scratch(operations)
     found = clock()
@@ -44,7 +51,32 @@ def layout(network: Network, operations: list[Operation], *, tables: bool = True
             found += _of_projection(network, projection)
             found += _tables(projection) if tables else []
         found += table_variables(network, projection)
-    return {variable.key: variable for variable in found}
+    return by_key(network, found)
+
+
+def by_key(network: Network, variables: list[Variable]) -> dict[str, Variable]:
+    """Return variables by their keys, in the same order.
+
+    Raises
+    ------
+    RecircuitError
+        If two variables have one key, or a variable has the name of something that its population computes where it is
+        read. The message names it.
+    """
+    found: dict[str, Variable] = {}
+    computed = {
+        f"{p.name}.{name}"
+        for p in network.populations.values()
+        for name in (*p.neuron.expressions, *p.neuron.compartments, *p.neuron.totals)
+    }
+    for variable in variables:
+        if variable.key in found or variable.key in computed:
+            raise RecircuitError(
+                f"circuit: {variable.key!r} would be the name of two variables: of one that the equations or the rule declare, "
+                f"and of one that the circuit keeps beside them. Call yours by another name than {variable.name!r}."
+            )
+        found[variable.key] = variable
+    return found
 
 
 def constants(network: Network) -> dict[str, Any]:

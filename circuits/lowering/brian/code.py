@@ -11,6 +11,7 @@ from ..delays.kernels import Delay, DelayedPropagate, LateSignals, SpreadWeights
 from ..kernels import (
     Average,
     Broadcast,
+    Clamp,
     Count,
     Elementwise,
     Fused,
@@ -31,8 +32,13 @@ References = dict[str, tuple[Any, str, str]]
 
 @singledispatch
 def runner_of(kernel: Kernel, name: str, assembly: Assembly) -> Any:
-    """Return what runs a kernel; None for what the presentation loop does itself (clamping)."""
-    return None
+    """Return what runs a kernel; None for what the presentation loop does itself."""
+    raise NotImplementedError(f"there is no code for the kernel {type(kernel).__name__}")
+
+
+@runner_of.register
+def _(kernel: Clamp, name: str, assembly: Assembly) -> None:
+    """Each backend presents the data by itself."""
 
 
 @runner_of.register

@@ -54,7 +54,7 @@ def _add_projection(assembly: Assembly, projection: Projection, existing: Existi
     other = projection.weights if isinstance(projection.weights, Transposed) else None
     if other is None and shared:
         _add_weights(assembly, projection)
-        assembly.add_group(f"{name} synapses", synapses)
+        assembly.add_group(_beside_weights(name), synapses)
     else:
         assembly.add_group(name, synapses)
     if shared:
@@ -107,9 +107,7 @@ def _kept_in(projection: Projection) -> list[str]:
         return []
     plain = equation.plain_names
     lines = [f"{plain[state]} : 1" for state in (*equation.state, *equation.traces)]
-    if summing_sides(
-        equation.statements
-    ):  # its statements are run one by one, so that what they compute is kept between them
+    if summing_sides(equation.statements):  # statements are run one by one, and what they compute is kept between them
         lines += [f"{plain[name]} : 1" for name in equation.locals]
     lines += [f"{plain[parameter]} : 1 (shared)" for parameter in equation.parameters]
     return [*lines, "updates : 1 (shared)"]
@@ -132,15 +130,24 @@ def _add_weights(assembly: Assembly, projection: Projection) -> None:
 
 
 def _run_sum(assembly: Assembly, operation: str, kernel: Summed) -> None:
-    group = assembly.groups.get(f"{kernel.synapses} synapses") or assembly.groups[kernel.synapses]
-    updater = next(o for o in group.contained_objects if o.name.endswith(f"_{kernel.variable}_{kernel.side}"))
-    assembly.run_by(operation, updater, contained=True)
+    synapses = _synapses_of(assembly, kernel.synapses)
+    assembly.run_by(operation, synapses.summed_updaters[f"{kernel.variable}_{kernel.side}"], contained=True)
+
+
+def _beside_weights(name: str) -> str:
+    """The name of the group of synapses whose weights are a group of their own, which has the name of the projection."""
+    return f"{name} synapses"
+
+
+def _synapses_of(assembly: Assembly, name: str) -> Synapses:
+    """The synapses of a projection or broadcast; there may be none."""
+    return assembly.groups.get(_beside_weights(name), assembly.groups[name])
 
 
 def _per_synapse(assembly: Assembly, operation: str, kernel: PerSynapse) -> Runner:
     """The pass over the synapses; arrays of the store are those of each synapse's weight."""
     store = assembly.groups[kernel.projection]
-    synapses = assembly.groups.get(f"{kernel.projection} synapses") or store
+    synapses = _synapses_of(assembly, kernel.projection)
     references: dict[str, tuple[Any, str, str]] = {
         v: (store, v, "0" if store.variables[v].scalar else INDEX)
         for v in kernel.weights

@@ -8,7 +8,7 @@ from ...connectivity import Synapses
 from ...description.network import Network
 from ...description.neurons.reads import sums_in
 from ...description.projections.projection import Projection, Transposed
-from ..layout import clock, of_population
+from ..layout import by_key, clock, of_population
 from ..variables import Scope, Variable
 from .pooling import scratch
 
@@ -28,7 +28,7 @@ def reference_layout(
     for projection in network.projections.values():
         if not isinstance(projection.weights, Transposed):
             found += _of_projection(projection, synapses[projection.name])
-    return {variable.key: variable for variable in found}
+    return by_key(network, found)
 
 
 def kept(projection: Projection, *, plain: bool = False) -> list[str]:

@@ -76,3 +76,47 @@ def test_a_shared_variable_beside_states_of_other_phases(options: dict[str, Any]
         for _ in range(3):
             mean += 0.5 * (shown - mean)
     assert net["h.mean"].tolist() == [mean]
+
+
+TAUGHT = rc.Rule("taught", source="a test", forward="dw = .1*tanh(x_pre)*tanh(x_post)")
+
+
+@pytest.mark.parametrize(
+    "name", ["factor_0", "delayed_0", "delayed_0_by_2", "total_of_x_to_h", "element_index", "shared_index"]
+)
+@pytest.mark.parametrize("how", ["{} = 7*basal : 1 (stored)", "{} = 7*basal : 1"])
+def test_a_variable_with_the_name_of_one_that_the_circuit_keeps_is_refused(name: str, how: str) -> None:
+    lines = f"""
+        basal : 1 (compartment)
+        total : 1 (weights into basal)
+        rate  = basal                    : 1 (stored)
+        mean  = mean + .5*(basal - mean) : 1 (shared, stored)
+        {how.format(name)}
+        count = count + total : 1 (stored)
+        """
+    net = rc.Circuit(batch_size=2)
+    h, g = net.population("h", 2, rc.Neuron(lines)), net.population("g", 2, rc.pyramidal())
+    net.connect(net.stimulus("x", 2), h, rule=TAUGHT)
+    net.connect(h, g, delay=2 * ms)
+    net.phases("feedforward", 3 * ms, "plasticity", 1 * ms)
+    with pytest.raises(rc.RecircuitError, match=f"'h.{name}' would be the name of two variables"):
+        net.lowered()
+
+
+def test_a_state_of_a_rule_with_the_name_of_the_mask_is_refused() -> None:
+    rule = rc.Rule("r", source="a test", state=("mask",), forward="mask = mask + x_pre\ndw = .1*mask*x_post")
+    net = rc.Circuit()
+    h = net.population("h", 2, rc.pyramidal())
+    net.connect(net.stimulus("x", 2), h, rule=rule, connectivity=rc.Masked(0.5))
+    with pytest.raises(rc.RecircuitError, match="'x_to_h.mask' would be the name of two variables"):
+        net.lowered()
+
+
+@pytest.mark.parametrize("lowering", ["dense", "reference"])
+def test_sums_of_weights_of_which_one_name_ends_in_the_other(lowering: str) -> None:
+    lines = "basal : 1 (compartment)\nb_a : 1 (weights into basal)\na : 1 (weights into basal)\nrate = a : 1 (stored)"
+    net = rc.Circuit(lowering=lowering)
+    net.connect(net.stimulus("x", 2), net.population("h", 1, rc.Neuron(lines)), weights=0.5)
+    net.phases("p", 2 * ms)
+    net.run(np.ones((1, 2)))
+    assert net["h.rate"] == 1.0 and net["h.b_a"] == 1.0
