@@ -71,14 +71,6 @@ class Inputs:
         flat = np.arange(presentations * batch_size) % max(self.count, 1)
         return flat.reshape(presentations, batch_size)
 
-    def labels(self, network: Network) -> np.ndarray | None:
-        """Return the label of each sample, or None without a population that shows labels."""
-        for name, rows in self.rows.items():
-            clamp = network.populations[name].clamp
-            if clamp is not None and clamp.kind == "labels" and rows.count:
-                return rows.values[:, 0]
-        return None
-
     def check_lengths(self, network: Network, mode: str | None) -> None:
         """Refuse series that do not last as long as the windows of a mode in which they are shown."""
         for name, rows in self.rows.items():

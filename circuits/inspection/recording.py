@@ -111,7 +111,7 @@ class Recording:
         names = [record] if isinstance(record, str) else record
         if not isinstance(names, Iterable) or isinstance(names, bytes | Mapping):
             raise RecircuitError(f"record: expected a list of names such as ['h.rate']; got {record!r}.")
-        wanted = [Wanted.of(name) for name in names]
+        wanted = list({one.name: one for one in map(Wanted.of, names)}.values())
         made = cls(network, wanted, _keys(network, variables, wanted), variables)
         made.elements, made.steps = _elements(elements, network.batch_size), _every(every, network.dt)
         for one in wanted:

@@ -97,10 +97,10 @@ class Trace:
     def classes(self) -> np.ndarray | None:
         """The class of the sample that each batch element presented, -1 for none, of shape (presentations, batch).
 
-        None if the circuit was given no labels.
+        None if the circuit was given no labels, or those of other samples.
         """
         labels = self.recording.labels
-        return None if labels is None else np.where(self.rows < 0, -1, labels[self.rows % len(labels)])
+        return None if labels is None else np.where(self.rows < 0, -1, labels[self.rows])
 
     @property
     def element(self) -> int | None:

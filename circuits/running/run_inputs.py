@@ -38,6 +38,29 @@ class RunInputs:
         """The same, where only some stimuli are open in a step of the run's presentations."""
         return {name: says if name in presented else CLOSED for name, says in self.shown.items()}
 
+    def labels(self, network: Network, presented: Collection[str]) -> np.ndarray | None:
+        """Return the class of each sample; None if it is not known.
+
+        Parameters
+        ----------
+        network : Network
+            The circuit.
+        presented : collection of str
+            The stimuli, supervisors and targets that are presented in this run. A supervisor that is not among them may
+            have labels of an earlier run, which are those of other samples.
+        """
+        for name, rows in self.data.rows.items():
+            clamp = network.populations[name].clamp
+            shows_labels = clamp is not None and clamp.kind == "labels" and rows.count > 0
+            if shows_labels and (name in presented or self._has_same_samples(name)):
+                return rows.values[:, 0]
+        return None
+
+    def _has_same_samples(self, supervisor: str) -> bool:
+        """Whether the rows of a supervisor were given together with those of the stimuli of this run."""
+        counts = {rows.count for rows in self.data.rows.values() if not rows.shared}
+        return self.shown[supervisor] == GIVEN or (GIVEN not in self.shown.values() and len(counts) == 1)
+
 
 def in_rows(order: Any, batch_size: int) -> np.ndarray:
     """An order that was given by hand, as an array with a row for each presentation."""

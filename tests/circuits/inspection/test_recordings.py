@@ -205,3 +205,17 @@ def test_an_expression_of_a_parameter_that_units_share_is_recorded() -> None:
     net.phases("a", 2 * net.dt)
     trace = net.run([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], record=["h.ratio", "h.c"], elements=[0, 1])
     assert np.array_equal(trace["h.ratio"], [[[1, 2, 3], [4, 5, 6]]] * 2) and np.all(trace["h.c"] == 4)
+
+
+def test_a_name_that_is_given_twice_is_recorded_once() -> None:
+    net = net_of()
+    trace = net.run(stimuli(net, 3), record=["h1.rate", "h1.rate"])
+    assert list(trace) == ["h1.rate"] and len(trace["h1.rate"]) == trace.steps
+
+
+def test_labels_of_an_earlier_run_are_not_those_of_new_samples() -> None:
+    net, data = rc.layered([2, 3, 2]), np.ones((4, 2))
+    assert net.run({"x": data, "s": np.array([0, 1, 1, 0])}).classes.ravel().tolist() == [0, 1, 1, 0]
+    assert net.run(learn=False).classes.ravel().tolist() == [0, 1, 1, 0]
+    assert net.run({"x": data}, learn=False).classes is None
+    assert net.run({"x": data}).classes.ravel().tolist() == [0, 1, 1, 0]  # the supervisor presents them again
