@@ -1,12 +1,14 @@
-"""The values in a description as JSON and arrays: numbers, text, quantities, and the classes in a list.
- A value that JSON has no form for is an object with one key that says what it is, as ``{"quantity": [.01, [0, 0, 1,
-...]]}``. What comes back is made by the constructors of the classes in `KINDS`, which check what they are given.
+"""The values in a description as JSON and arrays: numbers, text, quantities, and objects of a few classes.
+
+A value that JSON has no form for is an object with one key that says what it is, as
+``{"quantity": [.01, [0, 0, 1, ...]]}``. What comes back is made by the constructors of the classes in `KINDS` and in the
+registries, which check what they are given.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import fields
 from typing import Any, ClassVar
 
 import numpy as np
@@ -18,7 +20,7 @@ from ...errors import RecircuitError
 from ...plasticity import Rule, SynapticEquation
 from ...plasticity.names import LATE
 from ...plasticity.values import Measured, Values
-from ..connectivity import CONNECTIVITIES, Connectivity
+from ..connectivity import CONNECTIVITIES
 from ..description.neurons.neuron import Neuron
 from ..description.populations.population import Clamp
 from ..description.schedules.schedule import During, Schedule
@@ -29,8 +31,7 @@ __all__ = ["Reader", "Writer"]
 #: Classes whose values are their fields, by name. Connectivities are found in their registry.
 KINDS: dict[str, type] = {kind.__name__: kind for kind in (During, Schedule, Clamp)}
 
-
-#: Of a quantity, in the order of their exponents.
+#: The base units of a quantity, in the order in which their exponents are written.
 DIMENSIONS = ("m", "kg", "s", "A", "K", "mol", "cd")
 
 
@@ -71,16 +72,14 @@ class Writer:
             return {"list" if isinstance(value, list) else "tuple": [self.data(v) for v in value]}
         if isinstance(value, Neuron):
             return {"neuron": [value.text, value.method, self.data(value.parameters)]}
-        if isinstance(value, OutputCircuit):
+        if isinstance(value, OutputCircuit) and OUTPUTS.get(value.loss) is type(value):
             return {"output": value.loss, "with": self.data({f.name: getattr(value, f.name) for f in fields(value)})}
-        if is_dataclass(value) and (type(value).__name__ in KINDS or isinstance(value, Connectivity)):
-            return {
-                "is": type(value).__name__,
-                "with": self.data({f.name: getattr(value, f.name) for f in fields(value)}),
-            }
+        name = type(value).__name__
+        if (KINDS.get(name) or CONNECTIVITIES.get(name)) is type(value):
+            return {"is": name, "with": self.data({f.name: getattr(value, f.name) for f in fields(value)})}
         raise RecircuitError(
-            f"{self.where}: {value!r} cannot be saved. A file holds numbers, arrays, quantities, equations and connectivities "
-            "that are registered, and no Python functions."
+            f"{self.where}: {value!r} cannot be saved. A file holds numbers, arrays, quantities, equations, and connectivities "
+            "and output circuits that are registered; it holds no Python functions."
         )
 
     def _array(self, array: np.ndarray) -> Any:

@@ -257,3 +257,15 @@ def test_an_output_circuit_is_what_it_was(output: rc.OutputCircuit, tmp_path: Pa
     net.phases("feedforward", 1 * ms, "error", 9 * ms)
     net.save(tmp_path / "circuit")
     assert rc.Circuit.load(tmp_path / "circuit").outputs_of == {"o": output}
+
+
+class Harder(rc.HingeOutput):
+    """An output circuit of a user's own, with the loss of another."""
+
+
+def test_an_output_circuit_that_is_not_registered_is_not_saved_as_another(tmp_path: Path) -> None:
+    net = rc.Circuit()
+    net.population("o", 2, Harder())
+    net.phases("feedforward", 1 * ms, "error", 4 * ms)
+    with pytest.raises(RecircuitError, match="cannot be saved.*output circuits that are registered"):
+        net.save(tmp_path / "net.safetensors")
