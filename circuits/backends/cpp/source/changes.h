@@ -1,4 +1,5 @@
-// Whether a sum over batch_size of post (x) pre changes anything: not where a factor is zero throughout, as behind a closed gate.
+// Whether a sum over batch elements of post (x) pre changes anything: not where a factor is zero throughout, as behind a closed
+// gate.
 #pragma once
 
 namespace recircuit {

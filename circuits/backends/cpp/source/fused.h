@@ -1,13 +1,14 @@
-// Sums over batch_size of an expression of both units of a synapse, which is no product. The units of one side are taken two
-// by two, those of the other side in a few vector registers, which hold the sums. An expression with a factor of one unit
-// alone is zero where that factor is: batch_size in which both units' are, are left out; the side with more zeros goes by twos.
+// Sums over batch elements of an expression of both units of a synapse, which is no product. The units of one side are taken
+// two by two, those of the other side in a few vector registers, which hold the sums. An expression with a factor of one unit
+// alone is zero where that factor is zero: batch elements in which it is zero for both units of a pair are left out, and the
+// side with more zeros is taken two by two.
 #pragma once
 #include "lanes.h"
 
 namespace recircuit {
 
-// target (post x pre) = keep*target + scale * sum over batch_size. pre_factor (batch_size x pre) and post_factor (batch_size x post):
-// factors of the expression, or nullptr.
+// target (post x pre) = keep*target + scale * sum over batch elements. pre_factor (batch_size x pre) and post_factor
+// (batch_size x post) are factors of the expression, or nullptr.
 template <class T>
 struct Fused {
     int batch_size, pre, post;
@@ -16,7 +17,7 @@ struct Fused {
     T* target;
 };
 
-// Which share of a factor is zero.
+// The share of a factor's values that are zero.
 template <class T>
 double zeros(const T* factor, long count) {
     long found = 0;
@@ -26,7 +27,7 @@ double zeros(const T* factor, long count) {
 }
 
 // sums(one, other, first, shown, count, into): into[0 ... width-1] = the sums for unit `one` of one side and `width` units of
-// the other side from `first` on, over the batch_size shown[0 ... count-1]; then as many for the unit `other`.
+// the other side from `first` on, over the batch elements shown[0 ... count-1]; then as many for the unit `other`.
 template <class T, bool pre_by_twos, int width, class Sums>
 void fuse_by_twos(const Fused<T>& f, const Sums& sums) {
     constexpr int together = Lanes<T>::width;

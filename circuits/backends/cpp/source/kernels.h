@@ -1,5 +1,6 @@
 // The kernels that circuits call. They are the same for all circuits: each file of instances (products.cpp, sparse.cpp,
-// local.cpp, pooling.cpp) is compiled once for each width of numbers, REAL, and linked to every circuit that calls one of it.
+// local.cpp, pooling.cpp) is compiled once for each width of numbers, REAL, and linked to every circuit that calls one of its
+// kernels.
 #pragma once
 #include <cstdint>
 
@@ -11,7 +12,7 @@ namespace recircuit {
 template <class T>
 void propagate(int batch_size, int pre, int post, bool transposed, const T* signal, const T* weights, T* field);
 
-// target (post x pre) = keep*target + scale * sum over batch_size of post (x) pre.
+// target (post x pre) = keep*target + scale * sum over batch elements of post (x) pre.
 template <class T>
 void accumulate(int batch_size, int pre, int post, T keep, T scale, const T* posts, const T* pres, T* target);
 

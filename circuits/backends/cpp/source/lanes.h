@@ -1,5 +1,6 @@
-// Columns side by side: a matrix (batch_size x units) turned, so that the values of one unit in all batch_size lie together and
-// are worked on by whole vector registers. The last register of a unit is filled up with zeros.
+// Batch elements side by side: a matrix (batch_size x units) turned, so that the values of one unit in all batch elements lie
+// together and are worked on by whole vector registers. The last register of a unit is filled up with zeros. In the code a
+// column is one batch element.
 #pragma once
 #include <cstdint>
 #include <cstdlib>
@@ -37,7 +38,7 @@ T* scratch(std::size_t count) {
     return memory;
 }
 
-// What lies `far` lanes stride_between_maps changes places.
+// Values of two registers that lie `far` lanes apart change places.
 template <class T, int far, int... lane>
 inline void exchange(typename Lanes<T>::Vector& a, typename Lanes<T>::Vector& b, std::integer_sequence<int, lane...>) {
     constexpr int n = Lanes<T>::width;
@@ -52,7 +53,7 @@ inline void exchange(typename Lanes<T>::Vector& a, typename Lanes<T>::Vector& b,
     b = high;
 }
 
-// As many rows as a register is wide become batch_size, by halves, quarters, ...
+// As many rows as a register is wide become columns, by halves, quarters, ...
 template <class T, int far = Lanes<T>::width / 2>
 inline void turn(typename Lanes<T>::Vector (&rows)[Lanes<T>::width]) {
     constexpr int n = Lanes<T>::width;
@@ -73,36 +74,36 @@ inline void add_rows(typename Lanes<T>::Vector (&rows)[Lanes<T>::width]) {
     if constexpr (far > 1) add_rows<T, far / 2>(rows);
 }
 
-// lanes (many x padded) = the first `filled` of some batch_size, turned; what is beyond them is zero. `many` units, no more than
-// a register is wide; a column is `stride_between_maps` from the next, and in the lanes a unit `between` from the next.
+// lanes (many x padded) = the first `filled` of some columns, turned; what is beyond them is zero. There are `many` units, no
+// more than a register is wide; a column is `stride` from the next, and in the lanes a unit is `between` from the next.
 template <class T>
-inline void turn_over(int batch_size, int filled, int many, long stride_between_maps, const T* values, T* lanes, long between) {
+inline void turn_over(int columns, int filled, int many, long stride, const T* values, T* lanes, long between) {
     constexpr int n = Lanes<T>::width;
-    const int padded = Lanes<T>::padded(batch_size);
+    const int padded = Lanes<T>::padded(columns);
     for (int column = 0; column < padded; column += n) {
         typename Lanes<T>::Vector rows[n] = {};
         if (many == n && column + n <= filled) {
-            for (int k = 0; k < n; ++k) __builtin_memcpy(&rows[k], values + (column + k) * stride_between_maps, sizeof rows[k]);
+            for (int k = 0; k < n; ++k) __builtin_memcpy(&rows[k], values + (column + k) * stride, sizeof rows[k]);
         } else {
             for (int k = 0; k < n && column + k < filled; ++k)
-                for (int u = 0; u < many; ++u) rows[k][u] = values[(column + k) * stride_between_maps + u];
+                for (int u = 0; u < many; ++u) rows[k][u] = values[(column + k) * stride + u];
         }
         turn<T>(rows);
         for (int u = 0; u < many; ++u) __builtin_memcpy(lanes + u * between + column, &rows[u], sizeof rows[u]);
     }
 }
 
-// The way back: values (batch_size, `stride_between_maps` from each other) = lanes (many x padded), turned.
+// The way back: values (columns, `stride` from each other) = lanes (many x padded), turned.
 template <class T>
-inline void turn_back(int batch_size, int many, long stride_between_maps, const T* lanes, T* values) {
+inline void turn_back(int columns, int many, long stride, const T* lanes, T* values) {
     constexpr int n = Lanes<T>::width;
-    const int padded = Lanes<T>::padded(batch_size);
-    for (int column = 0; column < batch_size; column += n) {
+    const int padded = Lanes<T>::padded(columns);
+    for (int column = 0; column < columns; column += n) {
         typename Lanes<T>::Vector rows[n] = {};
         for (int u = 0; u < many; ++u) __builtin_memcpy(&rows[u], lanes + long(u) * padded + column, sizeof rows[u]);
         turn<T>(rows);
-        for (int k = 0; k < n && column + k < batch_size; ++k) {
-            T* to = values + (column + k) * stride_between_maps;
+        for (int k = 0; k < n && column + k < columns; ++k) {
+            T* to = values + (column + k) * stride;
             if (many == n) __builtin_memcpy(to, &rows[k], sizeof rows[k]);
             else for (int u = 0; u < many; ++u) to[u] = rows[k][u];
         }
@@ -145,7 +146,7 @@ void each_tile(int units, const Run& run) {
     });
 }
 
-// lanes (units x padded) = values (batch_size x units), turned; only the first `filled` batch_size, the others are zero.
+// lanes (units x padded) = values (batch_size x units), turned; only the first `filled` batch elements; the others are zero.
 template <class T>
 void to_lanes(int batch_size, int filled, int units, const T* values, T* lanes) {
     each_tile<T>(units, [=](int unit, int many) {

@@ -1,5 +1,5 @@
-// Products of local connections, tied or not, over batch_size, which lie side by side (lanes.h). Where images are large and tied,
-// they go along the images instead (tied.h).
+// Products of local connections, tied or not, over batch elements, which lie side by side (lanes.h). Where images are large and
+// weights are tied, they go along the images instead (tied.h).
 #pragma once
 #include <algorithm>
 #include <vector>
@@ -136,8 +136,8 @@ void transpose_inputs(int deep, int inputs, T* const* inputs_at, long first, T* 
         }
 }
 
-// target = keep*target + scale * sum over batch_size (the first `filled`) of post (x) what it reads; tied: over places too. One
-// matrix product for each place, of which tied weights take some inputs at a time, and all places after each other.
+// target = keep*target + scale * sum over the first `filled` batch elements of post (x) what it reads; tied: over places too.
+// One matrix product for each place, of which tied weights take some inputs at a time, and all places after each other.
 template <class T>
 void local_accumulate(const Local& s, int filled, T keep, T scale, const T* posts, const T* pres, T* target) {
     if (!changes(filled, s.channels * s.sources, s.maps * s.places, keep, posts, pres)) return;
@@ -148,14 +148,14 @@ void local_accumulate(const Local& s, int filled, T keep, T scale, const T* post
     T* outside = below + long(units) * padded;
     std::fill(outside, outside + padded, T(0));
     to_lanes(s.batch_size, filled, units, pres, below);
-    const long stride_between_maps = Lanes<T>::padded(s.maps), between = filled * stride_between_maps;
-    T* sent = scratch<T, 1>(s.places * between);  // (places, batch_size, maps)
+    const long stride_between_elements = Lanes<T>::padded(s.maps), between = filled * stride_between_elements;
+    T* sent = scratch<T, 1>(s.places * between);  // (places, batch elements, maps)
     const int blocks_sent = s.blocks(filled);
     each_block(blocks_sent, [=](int block) {
         for (int b = filled * block / blocks_sent; b < filled * (block + 1) / blocks_sent; ++b)
             for (int p = 0; p < s.places; p += n)
                 turn_over(s.maps, s.maps, std::min(n, s.places - p), s.places, posts + long(b) * s.maps * s.places + p,
-                          sent + p * between + b * stride_between_maps, between);
+                          sent + p * between + b * stride_between_elements, between);
     });
     const int spans = (inputs + span - 1) / span, things = s.tied ? spans : s.places, tiles = (s.maps + tile_maps - 1) / tile_maps;
     const int parts = std::max(1, std::min(8 / things, tiles)), blocks = s.blocks(things * parts);
@@ -173,7 +173,7 @@ void local_accumulate(const Local& s, int filled, T keep, T scale, const T* post
                     transpose_inputs<T, span>(deep, width, inputs_at, b, panel);
                     for (int m = begin; m < end; m += tile_maps)
                         tile_of<T, input_vectors, tile_maps>(std::min(tile_maps, end - m), deep,
-                            {sent + p * between + b * stride_between_maps + m, 1, stride_between_maps}, panel, span,
+                            {sent + p * between + b * stride_between_elements + m, 1, stride_between_elements}, panel, span,
                             {to + long(m) * inputs + first, inputs, b ? T(1) : keep, scale}, width);
                 }
             };

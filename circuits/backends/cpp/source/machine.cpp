@@ -72,7 +72,7 @@ bool finite(const Array& array) {
 
 // ---- a presentation ------------------------------------------------------------------------------------------------
 
-std::int32_t* active = nullptr;  // how many batch_size hold a stimulus
+std::int32_t* active = nullptr;  // how many batch elements hold a stimulus
 Share share;
 
 inline void act(const Action& action, const std::int32_t* order, std::int64_t time) {

@@ -1,4 +1,5 @@
-// Max pooling: image by image, a channel of a column at a time. tap_pixels (taps, places) are pixels, -1 outside of the image.
+// Max pooling: image by image, one channel of one batch element at a time. tap_pixels (taps, places) are pixels, -1 outside of
+// the image.
 #pragma once
 #include <algorithm>
 #include <cstdint>

@@ -1,4 +1,4 @@
-// Matrix products, cut into blocks of rows of the weights, or of batch_size. OpenBLAS itself runs on one thread.
+// Matrix products, cut into blocks of rows of the weights, or of batch elements. OpenBLAS itself runs on one thread.
 #pragma once
 #include <cblas.h>
 
@@ -55,7 +55,7 @@ void propagate(int batch_size, int pre, int post, bool transposed, const T* sign
         });
         return;
     }
-    const bool wide = batch_size > tiled || post >= 64;  // or else the batch_size are cut
+    const bool wide = batch_size > tiled || post >= 64;  // or else the batch elements are cut
     const int blocks = product_blocks(long(batch_size) * pre * post, wide ? post : batch_size);
     each_block_later(blocks, [=](int block) {
         const Range rows = wide ? Range(post, blocks, block) : Range(post, 1, 0);

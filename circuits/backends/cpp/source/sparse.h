@@ -1,5 +1,5 @@
-// Weights of which few exist. Their matrix stays whole in memory; the kernels go from synapse to synapse, over all batch_size
-// side by side (lanes.h), and touch no other element. Every sum is in the order of the matrix.
+// Weights of which few exist. Their matrix stays whole in memory; the kernels go from synapse to synapse, over all batch
+// elements side by side (lanes.h), and touch no other weight. Every sum is in the order of the matrix.
 #pragma once
 #include <algorithm>
 #include <unordered_map>
@@ -22,14 +22,14 @@ class Places {
         const int* of(int k) const { return other.data() + begin[k]; }
     };
 
-    // Of a mask (rows x batch_size), one for all that use it.
+    // The places of a mask (rows x columns), made once for all that use it.
     template <class T>
-    static const Places& of(const T* mask, int rows, int batch_size) {
+    static const Places& of(const T* mask, int rows, int columns) {
         static std::unordered_map<const void*, Places> known;
         Places& places = known[mask];
         if (places.found_ != stored) {
-            list(rows, batch_size, mask, batch_size, 1, places.rows_);
-            list(batch_size, rows, mask, 1, batch_size, places.columns_);
+            list(rows, columns, mask, columns, 1, places.rows_);
+            list(columns, rows, mask, 1, columns, places.columns_);
             places.found_ = stored;
         }
         return places;
@@ -41,12 +41,12 @@ class Places {
     Lists rows_, columns_;
 
     template <class T>
-    static void list(int these, int those, const T* mask, long stride_between_maps, long step, Lists& to) {
+    static void list(int these, int those, const T* mask, long stride, long step, Lists& to) {
         to.begin.assign(1, 0);
         to.other.clear();
         for (int k = 0; k < these; ++k) {
             for (int m = 0; m < those; ++m)
-                if (mask[k * stride_between_maps + m * step] != 0) to.other.push_back(m);
+                if (mask[k * stride + m * step] != 0) to.other.push_back(m);
             to.begin.push_back(int(to.other.size()));
         }
     }
@@ -73,7 +73,7 @@ void sparse_propagate(int batch_size, int pre, int post, bool transposed, const 
     const int padded = Lanes<T>::padded(batch_size);
     T* below = scratch<T, 0>(long(pre) * padded);
     to_lanes(batch_size, batch_size, pre, signal, below);
-    const long stride_between_maps = transposed ? 1 : pre, step = transposed ? post : 1;
+    const long stride = transposed ? 1 : pre, step = transposed ? post : 1;
     const int groups = (post + n - 1) / n, blocks = groups < 8 ? 1 : 8;
     T* above = scratch<T, 1>(long(blocks) * n * padded);
     each_block(blocks, [=, &lists](int block) {
@@ -83,7 +83,7 @@ void sparse_propagate(int batch_size, int pre, int post, bool transposed, const 
             for (int k = 0; k < many; ++k)
                 by_registers<T, 7>(padded, [&](auto N, int first) {
                     const int i = begin + k;
-                    gather<T, N()>(lists.of(i), lists.many(i), weights + i * stride_between_maps, step, below, padded, first,
+                    gather<T, N()>(lists.of(i), lists.many(i), weights + i * stride, step, below, padded, first,
                                    mine + long(k) * padded);
                 });
             turn_back(batch_size, many, post, mine, field + begin);
@@ -91,10 +91,10 @@ void sparse_propagate(int batch_size, int pre, int post, bool transposed, const 
     });
 }
 
-// Up to so many batch_size, a synapse's sum is made of single numbers: a register would be filled with zeros.
+// Up to so many batch elements, a synapse's sum is made of single numbers: a register would be filled with zeros.
 constexpr int single_columns = 4;
 
-// target (post x pre) = keep*target + scale * sum over batch_size (the first `filled`) of post (x) pre, where a synapse is.
+// target (post x pre) = keep*target + scale * sum over the first `filled` batch elements of post (x) pre, where a synapse is.
 template <class T>
 void sparse_accumulate(int batch_size, int filled, int pre, int post, T keep, T scale, const T* mask, const T* posts,
                        const T* pres, T* target) {

@@ -1,6 +1,6 @@
 // Tied weights of which each tap lies equally far from all places: a sum over taps goes along the image as it lies in memory,
-// column by column. The pre image stands in a grid of zeros, and all pixels that a tap reads are the same grid from another
-// position on. So nothing is turned, and one column is as well off as a hundred.
+// one batch element after the other. The pre image stands in a grid of zeros, and all pixels that a tap reads are the same grid
+// from another position on. So nothing is turned, and a single batch element is computed as efficiently as a hundred of them.
 #pragma once
 #include <algorithm>
 #include <vector>
@@ -71,7 +71,7 @@ struct TapOffsets {
     }
 };
 
-// Whether this takes fewer registers than batch_size side by side (which are turned besides).
+// Whether this takes fewer registers than batch elements side by side (which are turned besides).
 template <class T>
 bool along_images(const Local& s) {
     if (!s.tied || !s.even) return false;
@@ -118,7 +118,7 @@ void add_up(int blocks, long size, T keep, T scale, const T* sums, T* target) {
     });
 }
 
-// target = keep*target + scale * sum over places and batch_size (the first `filled`) of post (x) what it reads.
+// target = keep*target + scale * sum over places and the first `filled` batch elements of post (x) what it reads.
 template <class T>
 void tied_accumulate(const Local& s, int filled, T keep, T scale, const T* posts, const T* pres, T* target) {
     const TapOffsets<T> offsets(s, false);
@@ -137,7 +137,7 @@ void tied_accumulate(const Local& s, int filled, T keep, T scale, const T* posts
         std::vector<T*> inputs_at(long(together) * inputs);
         for (int k = 0; k < together; ++k)
             offsets.rows(grid + k * below.size(), grid + together * below.size(), inputs_at.data() + long(k) * inputs);
-        Grid spread = above;  // the maps of one column, those of the others between them
+        Grid spread = above;  // the maps of one batch element, those of the others between them
         spread.room = int(stride_between_maps);
         for (int g = groups * block / blocks; g < groups * (block + 1) / blocks; ++g) {
             const int begin = g * together, many = std::min(together, filled - begin);

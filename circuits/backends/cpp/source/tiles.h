@@ -1,5 +1,5 @@
 // Products of small matrices, a tile of the result in registers at a time. A library packs both factors in every call,
-// which at 10 to 500 batch_size costs more than the arithmetic saves; here the weights are turned in the registers on
+// which at 10 to 500 batch elements costs more than the arithmetic saves; here the weights are turned in the registers on
 // their way to a panel that fits the first cache, and the other factor is read where it lies.
 //
 // Every element of a result is one sum over k in order, whatever the blocks and tiles around it are.
@@ -11,7 +11,8 @@
 
 namespace recircuit {
 
-// Up to so many rows (batch_size of a circuit), with 32 registers of 64 bytes; above, OpenBLAS packs its factors at less cost.
+// Up to so many rows (batch elements of a circuit), with 32 registers of 64 bytes; above, OpenBLAS packs its factors at less
+// cost.
 #ifdef __AVX512F__
 constexpr int tiled = 512;
 #else

@@ -9,18 +9,19 @@
 
 namespace recircuit {
 
-// Weights as the kernels read them: M maps side by side, tap after tap. Tied weights are laid so once for all places.
+// Weights as the kernels read them: maps side by side, so many together, tap after tap. Tied weights are laid out once for all
+// places.
 constexpr int maps_together = 8;
 
-// Neighbouring maps are `per_map` stride_between_maps, neighbouring channels `per_channel`.
+// In w, neighbouring maps are `per_map` apart, and neighbouring channels `per_channel`.
 template <class T>
 void lay_out(int maps, int channels, int taps, const T* w, long per_map, long per_channel, T* laid) {
     const long inputs = long(channels) * taps;
     for (int m = 0; m < maps; ++m) {
         T* to = laid + long(m / maps_together) * maps_together * inputs + m % maps_together;
-        const int stride_between_maps = std::min(maps_together, maps - m / maps_together * maps_together);
+        const int stride_between_taps = std::min(maps_together, maps - m / maps_together * maps_together);
         for (int c = 0; c < channels; ++c)
-            for (int k = 0; k < taps; ++k, to += stride_between_maps) *to = w[m * per_map + c * per_channel + k];
+            for (int k = 0; k < taps; ++k, to += stride_between_taps) *to = w[m * per_map + c * per_channel + k];
     }
 }
 

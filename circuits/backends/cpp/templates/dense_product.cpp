@@ -1,4 +1,4 @@
-{# target = keep*target + scale/active * post^T pre, over the batch_size that hold a stimulus #}
+{# target = keep*target + scale/active * post^T pre, over the batch elements that hold a stimulus #}
 {% extends 'common_group.cpp' %}
 {% block maincode %}
     const size_t _vectorisation_idx = -1;

@@ -1,4 +1,4 @@
-{# target = keep*target + scale * mean over batch_size of an expression of pre, post and synapse.
+{# target = keep*target + scale * mean over batch elements of an expression of pre, post and synapse.
    The units of one side two by two, and of the other as many as a few registers hold: see source/fused.h.
    Of local connections a map at a time (tied) or a map of a place; a tap that reads nothing adds nothing. #}
 {% extends 'common_group.cpp' %}
@@ -50,7 +50,7 @@
         constexpr int _width = _pre_by_twos ? {{_posts}} : {{_pres}};
         _real _sum[2][_width] = {};
         for (int _place = 0; _place < _count; ++_place) {
-            asm volatile("");  // or else GCC takes two batch_size at a time, and gathers
+            asm volatile("");  // or else GCC takes two batch elements at a time, and gathers
             const int _column = _shown[_place];
             #pragma GCC unroll 2
             for (int _which = 0; _which < 2; ++_which) {

@@ -10,7 +10,7 @@ constexpr int most_watched = 256;  // variables that are looked at for NaN and i
 
 // Where a run is. In device memory.
 struct Progress {
-    const std::int32_t* order;      // rows of the data, presentations x batch_size; -1: the column stays empty
+    const std::int32_t* order;      // rows of the data, presentations x batch_size; -1: the element stays empty
     std::int64_t presentation;      // that is shown
     std::int32_t slot;              // presentations since what is kept was last fetched
     std::int32_t diverged;          // 1 + the slot in which a rate became NaN or infinite, or 0
@@ -40,7 +40,7 @@ __device__ inline std::int64_t place_of(std::int64_t sample, const Shown& shown,
     return shown.staged ? std::int64_t(progress->slot) * batch_size + column : sample;
 }
 
-// Clamp a stimulus to the row of each column: scale*data + offset, and 0 in empty batch_size.
+// Clamp a stimulus to the row of each batch element (a column): scale*data + offset, and 0 in elements that stay empty.
 template <class Rate, class Value>
 __global__ void show_rows(int count, Rate* rates, const Value* data, const Progress* progress, int batch_size, int width,
                           Rate scale, Rate offset, Shown shown) {
@@ -55,7 +55,7 @@ __global__ void show_rows(int count, Rate* rates, const Value* data, const Progr
     rates[k] = none ? Rate(0) : Rate(data[(place * shown.stride + row) * width + k % width]) * scale + offset;
 }
 
-// Clamp a supervisor: on at the label of each column's row, off elsewhere, and 0 in empty batch_size.
+// Clamp a supervisor: on at the label of each batch element, off elsewhere, and 0 in elements that stay empty.
 template <class Rate>
 __global__ void show_labels(int count, Rate* rates, const std::int32_t* labels, const Progress* progress, int batch_size,
                             int width, Rate on, Rate off, Shown shown) {

@@ -155,7 +155,7 @@ void walk_by_plan() {
     follow(*plan);
 }
 
-// The presentation as a graph, by how many batch_size are in use (matrix products depend on it).
+// The presentation as a graph, by how many batch elements are in use (matrix products depend on it).
 struct Replay {
     bool seen = false;
     cudaGraphExec_t graph = nullptr;
@@ -195,7 +195,7 @@ const bool one_by_one = std::getenv("RECIRCUIT_CUDA_WAIT") != nullptr;
 void present_once(const std::int32_t* row) {
     const int in_use = batch_size - int(std::count_if(row, row + batch_size, [](std::int32_t r) { return r < 0; }));
     if (in_use != active && device.columns_in_use)
-        upload(device.columns_in_use->data(), &in_use, sizeof in_use, "the batch_size in use");
+        upload(device.columns_in_use->data(), &in_use, sizeof in_use, "the batch elements in use");
     active = in_use;
     if (profiling || one_by_one) return walk_slowly();
     if (lines > most_captured) return walk(&run_alone);

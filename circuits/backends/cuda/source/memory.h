@@ -33,7 +33,7 @@ class Memory {
         check(cudaMemGetInfo(&free, &total), what);
         throw std::runtime_error(std::string(what) + ": " + in_megabytes(bytes) + " do not fit into the " + in_megabytes(free) +
                                  " that are free of the GPU's " + in_megabytes(total) +
-                                 "; take fewer batch_size, smaller layers, or less data");
+                                 "; take fewer batch elements, smaller layers, or less data");
     }
     // As resize; returns whether there is so much, after what others have let go.
     bool fit(std::size_t bytes, const char* what) {

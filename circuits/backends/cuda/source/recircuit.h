@@ -17,7 +17,7 @@ cudaStream_t stream();                            // that what comes next is lau
 const Draws* draws();                             // the state of the noise, in device memory
 void* const* pieces();                            // where the circuit's arrays are, in device memory
 void check(cudaError_t result, const char* what); // throws what went wrong with what
-extern int active;                                // how many batch_size hold a stimulus
+extern int active;                                // how many batch elements hold a stimulus
 
 constexpr int threads = 256;  // of a block
 

@@ -1,4 +1,4 @@
-{# target = keep*target + scale/active * post^T pre, over the batch_size that hold a stimulus: one thread leaves the two
+{# target = keep*target + scale/active * post^T pre, over the batch elements that hold a stimulus: one thread leaves the two
    factors in device memory, where the product reads them #}
 {% extends 'product.cu' %}
 {% block prepare %}

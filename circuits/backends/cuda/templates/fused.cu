@@ -1,4 +1,4 @@
-{# target = keep*target + scale * mean over batch_size of an expression of pre, post and synapse: a thread per weight.
+{# target = keep*target + scale * mean over batch elements of an expression of pre, post and synapse: a thread per weight.
    Of local connections, a tap that reads nothing adds nothing. Tied weights add up over places too: that long sum is split
    among several threads per weight, and one adds up what they have, in their order. #}
 {% extends 'common_group.cu' %}

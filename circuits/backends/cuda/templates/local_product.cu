@@ -1,4 +1,4 @@
-{# target = keep*target + scale/active * sum over the batch_size that hold a stimulus; tied: and over places. Of tied weights
+{# target = keep*target + scale/active * sum over the batch elements that hold a stimulus; tied: and over places. Of tied weights
    blocks make parts of the sum (source/windows.h), which a thread per weight adds up; otherwise it does all by itself. #}
 {% extends 'common_group.cu' %}
 {% block count %}{{(1 if tied else places)*maps*channels*taps}}{% endblock %}

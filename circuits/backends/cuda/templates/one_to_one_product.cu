@@ -1,4 +1,4 @@
-{# target = keep*target + scale/active * sum over batch_size of post*pre #}
+{# target = keep*target + scale/active * sum over batch elements of post*pre #}
 {% extends 'job.cu' %}
 {% block count %}{{n_pre}}{% endblock %}
 {% block maincode %}
