@@ -19,7 +19,7 @@ PLACEHOLDER = "_placeholder_arg"
 
 
 def latex(expression: str) -> str:
-    """Return an expression as LaTeX. What sympy does not know stands as it is, in the type of a typewriter.
+    """Return an expression as LaTeX. What sympy does not know stands as it is, in typewriter type.
 
     Parameters
     ----------

@@ -40,8 +40,8 @@ class Product(_Step):
         Expressions in bare names of that unit's variables (``post`` in broadcasts too), and in ``scalars``. Either may be
         ``"1"``.
     scalars : tuple of str
-        The parameters, and ``updates``, that ``post`` and ``pre`` read. No variable of a unit that the equation reads has
-        one of these names.
+        The parameters, ``updates`` and ``in_PHASE``, that ``post`` and ``pre`` read. No variable of a unit that
+        the equation reads has one of these names.
     """
 
     target: str

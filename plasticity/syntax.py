@@ -56,17 +56,19 @@ def check_expression(
 
     Parameters
     ----------
+    text : str
+        The expression.
     where : str
-        Begins the message.
+        The words with which an error message begins.
     functions : Mapping[str, int | None]
-        Name -> number of arguments (None: two or more).
+        The number of arguments of each function, by its name; None for two or more.
     form : str
         What is expected, in words, where the text cannot be read at all.
 
     Raises
     ------
     RecircuitError
-        for anything else, and for what is too large to be evaluated
+        If the text is anything else, or is too large to be evaluated.
     """
     text = check_characters(text, where).strip()
     try:
@@ -131,6 +133,7 @@ def check_sizes(node: ast.AST, where: str) -> None:
     while level:
         parts, depth = parts + len(level), depth + 1
         level = [child for parent in level for child in ast.iter_child_nodes(parent)]
+        # A number, name or operation takes up to four nodes of the tree, with its operator and its context.
         if parts > 4 * MOST_PARTS or depth > DEEPEST:
             raise RecircuitError(
                 f"{where}: an expression is too large (at most {MOST_PARTS:,} numbers, names and operations, nested "
@@ -156,7 +159,7 @@ def check_terms_of(text: str, where: str) -> None:
     Raises
     ------
     RecircuitError
-        If the expression cannot be read. The message quotes it.
+        If a piece of it would have too many terms. The message quotes that piece.
     """
     try:
         check_terms(ast.parse(text.strip(), mode="eval").body)

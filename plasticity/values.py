@@ -13,7 +13,7 @@ from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension
 
 from ..errors import RecircuitError
 
-__all__ = ["Measured", "Values", "dimension_of", "as_text"]
+__all__ = ["Measured", "Values", "as_text", "dimension_of", "is_finite"]
 
 
 class Measured(float):

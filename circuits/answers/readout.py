@@ -210,9 +210,8 @@ def _wanted(network: Network, output: Population) -> Population | None:
         for p in network.projections.values()
         if p.pre.clamp is not None and p.pre.clamp.supervises and serves.get(p.post.name, p.post.name) == output.name
     ]
-    if (
-        not found and output.name in network.outputs_of
-    ):  # the supervisor of an output circuit that has its own companions
+    if not found and output.name in network.outputs_of:
+        # The supervisor of an output circuit that has its own companions.
         found = [p for p in supervisors(network) if p.size == output.size]
     return found[0] if found else None
 

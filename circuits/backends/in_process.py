@@ -207,11 +207,11 @@ class InProcessProgram(Program):
 
         return tick
 
-    def _keep(self, key: str, into: list[np.ndarray], batch_size: slice) -> Task:
+    def _keep(self, key: str, into: list[np.ndarray], elements: slice) -> Task:
         variable, values = self.variables[key], self.read(key)
         if variable.places is not None:
             return Task(lambda: into.append(self.get(key).reshape(1, -1)), reads=key)
-        shown = values.reshape(variable.shape)[batch_size] if variable.by_element else values
+        shown = values.reshape(variable.shape)[elements] if variable.by_element else values
         return Task(lambda: into.append(shown.copy()), reads=key)
 
 

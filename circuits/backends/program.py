@@ -262,7 +262,7 @@ class Program(ABC):
         return flat.reshape(variable.shape).copy()
 
     def set(self, key: str, value: Any) -> None:
-        """Set a variable; the value must have its shape, or be one number."""
+        """Set a variable; the value must have its shape, or one that can be broadcast to it."""
         variable = self.variables[key]
         given = np.asarray(value)
         try:

@@ -100,10 +100,9 @@ class Windows:
     def _both(self, along: Any) -> np.ndarray:
         """Combine the tables of the two directions into one."""
         assert isinstance(self.kernel, tuple) and isinstance(self.stride, tuple)
-        (rows, below), (columns, width) = (
+        (rows, _), (columns, width) = (
             along(n, k, s, *a) for n, k, s, a in zip(self.size, self.kernel, self.stride, self._along, strict=True)
         )
-        del below
         whole = rows[:, None, :, None] * width + columns[None, :, None, :]
         there = (rows[:, None, :, None] >= 0) & (columns[None, :, None, :] >= 0)
         table = np.where(there, whole, -1)

@@ -8,9 +8,9 @@ from ...errors import RecircuitError
 
 #: A circuit of more populations and projections is told of, and one of more is refused: time grows with their square.
 MANY, MOST = 500, 2_500
-#: More phases are refused.
+#: A schedule of more phases is refused.
 MOST_PHASES = 10_000
-#: Seconds that each takes to build for NumPy on a processor of 2020.
+#: Seconds that each population or projection takes to build for NumPy on a processor of 2020.
 EACH = 0.03
 
 

@@ -78,13 +78,13 @@ class Edge:
 
     @property
     def level(self) -> bool:
-        """Straight across, between a box and a companion of it."""
+        """Whether it goes straight across, between a box and a companion of it."""
         companion = self.pre.main is self.post or self.post.main is self.pre
         return companion and self.post.ports[self.port] in ("left", "right")
 
     @property
     def rise(self) -> int:
-        """Layers that it climbs."""
+        """How many layers it climbs."""
         return self.post.layer - self.pre.layer
 
 

@@ -77,7 +77,6 @@ def plot_trace(
         For each variable the names of its units, which otherwise are numbers.
     width, height : float
         The width and height of the figure and of each panel, in inches.
-
     ax : axes of matplotlib or sequence of them, optional
         The axes that are drawn into, one for each variable. The default are those of a new figure.
 

@@ -12,7 +12,7 @@ from typing import ClassVar, Self
 
 from ...plasticity import Statement
 from ..connectivity import Connectivity
-from ..description.neurons.neuron import StateEquation
+from ..description.neurons.state_equation import StateEquation
 from .terms import Kernel, Term
 
 
@@ -90,8 +90,12 @@ class Propagate(Kernel):
 
     Parameters
     ----------
-    projection, connectivity : str
-        The projection, and the one whose connectivity says where the synapses are.
+    projection : str
+        The projection.
+    connectivity : Connectivity
+        Where the synapses are; with ``transposed``, in the opposite direction.
+    n_pre, n_post : int
+        The numbers of pre and post units.
     signal : Term
         The signal of each pre unit.
     field : str

@@ -90,7 +90,7 @@ def propagation(network: Network, projection: Projection) -> list[Operation]:
 
 
 def _at_once(network: Network, projection: Projection) -> Operation:
-    """The same, with one delay for all synapses, or none."""
+    """Carry signals with one delay for all synapses, or none."""
     owner, pre, post = projection.owner, projection.pre, projection.post
     other = projection.weights if isinstance(projection.weights, Transposed) else None
     read = f"{owner.name}.{other.variable if other else 'w'}"

@@ -168,7 +168,7 @@ def _about(lowered: Lowered, lines: tuple[int, ...], mode: str | None) -> dict[s
 
 
 def _before(lowered: Lowered, kernel: Clamp, schedule: Schedule, first: int) -> dict[int, int]:
-    """Of each step of the window of a stimulus how many of the window have gone before."""
+    """Return, for each open step of a stimulus in this window, how many such steps have gone before it."""
     clamp = lowered.network.populations[kernel.population].clamp
     assert clamp is not None
     opened = lowered.schedule.open_steps(clamp.during, f"the stimulus {kernel.population!r}")

@@ -25,7 +25,7 @@ __all__ = ["described", "rebuild", "settings"]
 SETTINGS = ("batch_size", "dt", "lowering", "seed", "optimise", "matmul")
 #: What `rebuild` does not set as it stands.
 DECLARED = ("populations", "projections", "broadcasts", "dtype", "revision")
-#: Of a projection, what `Network.connect` checks.
+#: The parts of a projection that `Network.connect` checks.
 CONNECTED = ("into", "sends", "connectivity", "name", "states")
 
 

@@ -92,9 +92,8 @@ def _check_numbers(circuit: Network, variable: Variable, value: Any) -> None:
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         raise RecircuitError(f"{key} cannot be set to NaN or infinity. Give finite numbers.")
     units = circuit.populations.get(variable.owner)
-    own = (
-        units is not None and variable.name in units.neuron.parameters
-    )  # of one shape or another: see change_parameter
+    # A parameter is of one shape or another: see change_parameter.
+    own = units is not None and variable.name in units.neuron.parameters
     try:
         np.broadcast_to(array, array.shape if own else variable.shape)
     except ValueError:

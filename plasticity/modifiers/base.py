@@ -32,7 +32,7 @@ __all__ = [
 
 #: The statements of an equation, in order. ``dw = E`` is ``Statement("w", "+=", "E")``.
 Equation = tuple[Statement, ...]
-#: From an equation, and the words with which an error message about it begins, to another equation.
+#: A function from an equation, and the words with which an error message about it begins, to another equation.
 Change = Callable[[Equation, str], Equation]
 
 

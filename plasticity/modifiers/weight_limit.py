@@ -42,14 +42,14 @@ def weight_limit(weight_limit: Any, high: float | None = NONE) -> Modifier:
     low: Any = weight_limit
     if _is_pair(weight_limit):
         low, high = weight_limit
-    elif high is NONE and _is_number(weight_limit):
+    elif high is NONE and is_finite(weight_limit):
         if not weight_limit > 0:
             raise RecircuitError(
                 f"weight_limit: a limit of weights is a number above 0; got {weight_limit!r}. Weights that are not "
                 "negative are weight_limit(0, None)."
             )
         return Modifier("weight limit", _symmetric, {"weight_limit": float(weight_limit)})
-    if any(limit is not None and not _is_number(limit) for limit in (low, high)):
+    if any(limit is not None and not is_finite(limit) for limit in (low, high)):
         raise RecircuitError(
             f"weight_limit: limits are one number above 0, or the lowest and the highest value, as in (0, 1), of which one "
             f"may be None; got {low!r} and {high!r}."
@@ -81,10 +81,6 @@ def keeps_signs(equation: SynapticEquation) -> bool:
 
 def _is_pair(value: object) -> bool:
     return isinstance(value, Sequence) and not isinstance(value, str) and len(value) == 2
-
-
-def _is_number(value: object) -> bool:
-    return is_finite(value)
 
 
 def _appended(expression: str, equation: Equation, where: str) -> Equation:

@@ -19,12 +19,12 @@ squares. P = (sum e e^T + gamma)^-1 lives in lateral synapses of the sending lay
     dP = -stride_post*gain_pre
 
 Exact for one batch element. Each statement reads only its two units, but a unit's stride is of its whole layer, at the
-moment: a control, not local. `models.node_perturbation` builds the circuits.
+moment: a control, not local. `recircuit.models.networks.node_perturbation` builds the circuits.
 """
 
 from ..rule import Rule
 
-__all__ = ["node_perturbation", "node_perturbation_ridge"]
+__all__ = ["inverse_correlation", "node_perturbation", "node_perturbation_ridge"]
 
 node_perturbation = Rule(
     "node_perturbation",
@@ -45,7 +45,7 @@ node_perturbation_ridge = Rule(
     local=False,
 )
 
-#: Of the lateral synapses that hold P.
+#: The rule of the lateral synapses that hold P.
 inverse_correlation = Rule(
     "inverse_correlation",
     source="recursive least squares: the inverse of sum e e^T + gamma (Lansdell, Prakash and Kording 2020, Eq. 18)",

@@ -14,7 +14,7 @@ In `recirculated_feedback` only B learns that way. A is a feedforward weight, wh
 down by B (the paper's rule, with the minus sign that it lacks: the error is target minus answer). The means of both
 updates are 0 at B = A^+, but noise would make A tremble.
 
-`models.recirculation` builds the circuits.
+`recircuit.models.networks.recirculation` builds the circuits.
 """
 
 from ..rule import Rule

@@ -16,7 +16,7 @@ from ..program import cause, diverged
 from .messages import Field, Kind, pack
 from .worker import Worker
 
-#: Before the bytes of an array in a message: its type and length.
+#: The number of bytes before those of an array in a message: its type and length.
 HEAD = 16
 
 

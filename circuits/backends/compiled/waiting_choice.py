@@ -10,7 +10,7 @@ from statistics import median
 
 #: Calls in one piece of a trial, pieces of each way in a trial, and calls from one trial to the next.
 PIECE, PIECES, REST = 16, 4, 3000
-#: By how much looking has to be faster.
+#: The share of the time of sleeping below which looking has to stay.
 CLEARLY = 0.9
 
 
@@ -19,7 +19,8 @@ class WaitingChoice:
 
     Attributes
     ----------
-    looks : whether both ends look for the message of the next call before they sleep
+    looks : bool
+        Whether both ends look for the message of the next call before they sleep.
     """
 
     def __init__(self) -> None:

@@ -18,7 +18,16 @@ NO_DEVICE = 100
 class Gpu:
     """A GPU.
 
-    name: as the driver says it. capability: (major, minor). memory: bytes. driver: the newest CUDA that it can run.
+    Parameters
+    ----------
+    name : str
+        The name that the driver gives.
+    capability : (int, int)
+        The compute capability, major and minor.
+    memory : int
+        Bytes of memory.
+    driver : (int, int)
+        The newest CUDA that it can run.
     """
 
     name: str

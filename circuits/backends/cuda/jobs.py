@@ -1,9 +1,9 @@
 """What is launched for each code object, as the presentation loop knows it: its parts, and what these read and write.
 
 The parts of an operation are a job of one thread that prepares scalars, and a job, a kernel or a product; or a kernel that
-leaves parts of a sum, and the job that adds them up. What a part
-reads are all arrays that its code is given; what it writes is what the operation declares, since the code is given all
-others as constants, which the compiler holds to.
+leaves parts of a sum, and the job that adds them up. What a part reads are all
+arrays that its code is given; what it writes is what the operation declares, since the code is given all others as
+constants, which the compiler holds to.
 """
 
 from __future__ import annotations

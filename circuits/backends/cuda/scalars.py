@@ -25,7 +25,7 @@ class Once:
 
     Parameters
     ----------
-    found : mapping of str to str
+    found : tuple of (str, str)
         Names of the scalars and their C++ types, in the order of their places.
     others : tuple of str
         The scalar statements that every thread computes.

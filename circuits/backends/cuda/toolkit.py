@@ -15,7 +15,7 @@ FLAGS = ("-O3", "-std=c++17", "-w")
 
 Version = tuple[int, int]
 
-#: By these names a project has links to the folders of cuBLAS.
+#: The names of the links that a project has to the folders of cuBLAS.
 INCLUDE, LIBRARY = "cublas_include", "cublas_library"
 
 
@@ -80,7 +80,8 @@ class Toolkit:
 
 def find_toolkit() -> Toolkit | None:
     """Return the toolkit of $CUDA_HOME or $CUDA_PATH, of the nvcc on the PATH, of pip's or conda's packages, or of the
-    usual folders."""
+    usual folders.
+    """
     nvcc = _nvcc()
     return _toolkit(nvcc) if nvcc is not None else None
 
@@ -99,11 +100,11 @@ def _nvcc() -> Path | None:
 
 @cache
 def _toolkit(nvcc: Path) -> Toolkit | None:
-    release = re.search(r"release (\d+)\.(\d+)", _said(nvcc, "--version"))
+    release = re.search(r"release (\d+)\.(\d+)", said(nvcc, "--version"))
     if release is None:
         return None
     version = (int(release[1]), int(release[2]))
-    numbers = re.findall(r"^sm_(\d+)$", _said(nvcc, "--list-gpu-code"), re.M)
+    numbers = re.findall(r"^sm_(\d+)$", said(nvcc, "--list-gpu-code"), re.M)
     cards = tuple(sorted((int(n[:-1]), int(n[-1])) for n in numbers))
     include, library = _cublas(nvcc, version)
     return Toolkit(nvcc, version, cards, include, library)
@@ -113,7 +114,7 @@ def _cublas(nvcc: Path, version: Version) -> tuple[Path | None, Path | None]:
     """Find its header and library: those of the toolkit, or those of the packages of pip or conda, if they have the
     same version.
     """
-    top = re.search(r"^#\$ TOP=(.+)$", _said(nvcc, "--dryrun", "x.cu"), re.M)
+    top = re.search(r"^#\$ TOP=(.+)$", said(nvcc, "--dryrun", "x.cu"), re.M)
     root = Path(top[1]) if top else nvcc.resolve().parents[1]
     carried = _pathfinder("find_nvidia_header_directory", "cublas")
     includes = [root / "include", root / "targets" / "x86_64-linux" / "include", *([Path(carried)] if carried else [])]
@@ -142,7 +143,8 @@ def _pathfinder(function: str, what: str) -> str | None:
         return None
 
 
-def _said(nvcc: Path, *options: str) -> str:
+def said(nvcc: Path, *options: str) -> str:
+    """Return what nvcc says to these options; nothing, where it does not start or does not end."""
     try:
         done = subprocess.run([str(nvcc), *options], capture_output=True, text=True, check=False, timeout=60)
     except (OSError, subprocess.TimeoutExpired):

@@ -68,7 +68,8 @@ class Reader:
 
     Attributes
     ----------
-    names : the values of names that lines have set
+    names : dict of str to Value
+        The values of names that lines have set.
     """
 
     def __init__(self, flow: Flow, namespace: Mapping[str, Any]) -> None:

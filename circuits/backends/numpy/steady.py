@@ -77,14 +77,16 @@ class _Steady(ast.NodeTransformer):
 
     Attributes
     ----------
-    lines : what computes it
-    known : the names that it gets, in the order of the lines
+    lines : list of ast.stmt
+        What computes it.
+    known : dict of str to bool
+        The names that it gets, in the order of the lines, and whether each is a value; else it stands for an array.
     """
 
     def __init__(self, namespace: dict[str, Any], constant: Collection[str], lines: list[ast.stmt]) -> None:
         self.namespace, self.constant = namespace, constant
         self.lines: list[ast.stmt] = []
-        self.known: dict[str, bool] = {}  # whether it is a value; else it stands for an array
+        self.known: dict[str, bool] = {}
         self._named: dict[str, str] = {}
         self._set = set(_names(lines, ast.Store))
         self._only = _set_in_one_way(lines)

@@ -18,7 +18,8 @@ class Pool:
 
     Attributes
     ----------
-    names : the name of each buffer
+    names : dict of str to array
+        Each buffer, by its name.
     """
 
     def __init__(self) -> None:
@@ -94,9 +95,12 @@ class Plan:
 
     Attributes
     ----------
-    places : the instructions in the order of the text
-    kept_in : the array that holds a value, by the value's id
-    copied : ids of values that are copies of an array that is overwritten before they are read for the last time
+    places : list of Place
+        The instructions in the order of the text.
+    kept_in : dict of int to str
+        The array that holds a value, by the value's id.
+    copied : set of int
+        The ids of values that are copies of an array that is overwritten before they are read for the last time
     """
 
     instructions: Sequence[Instruction]

@@ -18,7 +18,7 @@ import numpy as np
 __all__ = ["UNKNOWN", "Kind", "Value", "converted", "is_exact", "result_types", "scalar_type"]
 
 Type = np.dtype | type
-#: In place of the shape of an array.
+#: Stands in place of the shape of an array that is not known.
 UNKNOWN = (-1,)
 
 

@@ -15,7 +15,7 @@ from .values import Kind, Value
 
 __all__ = ["StraightLines"]
 
-#: Of how many numbers a product is looked whether one of its factors is 1, and how many fewer numbers that factor has.
+#: A product of MANY numbers is looked at for a factor that is 1, if that factor has FEWER times fewer numbers.
 MANY, FEWER = 1 << 13, 16
 _REALS = (np.dtype(np.float32), np.dtype(np.float64))
 
@@ -74,6 +74,7 @@ class _Writer:
         self._ending: dict[int, list[Value]] = {}
         self._array_names = {array: array.removeprefix("_array_") for array in flow.arrays}
         names |= {self._array_names[array]: values for array, values in flow.arrays.items()}
+        # Names that the text itself uses are taken here, so that no value gets one of them.
         names |= dict.fromkeys(("prepare", "presentation", "calls", "range"), range) | {
             "as_array": _as_array,
             "scale": _scale,

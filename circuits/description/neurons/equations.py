@@ -26,7 +26,7 @@ from .state_equation import noises
 
 __all__ = ["check_constant", "check_method", "parse_equations", "readable"]
 
-#: By which differential equations may be integrated.
+#: The methods by which differential equations may be integrated.
 METHODS = ("euler", "exponential_euler", "rk2", "rk4", "heun", "exact", "linear", "milstein")
 
 FORM = "Each line reads 'name = expression : 1 (flags)', 'dname/dt = expression : 1 (flags)' or 'name : 1 (flags)'."

@@ -62,7 +62,7 @@ class Neuron:
     ----------
     equations : str
         The lines.
-    method : {"euler", "exponential_euler", "rk2", "rk4", "heun"}
+    method : {"euler", "exponential_euler", "rk2", "rk4", "heun", "exact", "linear", "milstein"}
         How differential equations are integrated. A relaxation ``(F - v)/tau`` with ``tau`` equal to the circuit's dt
         is not integrated: it is in step-by-step mode, the assignment v = F.
     parameters : number or Quantity

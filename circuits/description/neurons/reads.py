@@ -95,11 +95,11 @@ def read_of_units(network: Network, projection: Projection) -> set[str]:
     """Return the stored variables of both populations that a projection's rule reads."""
     equation = projection.equation
     assert equation is not None
-    pre = read_by(
-        network, projection.pre, " + ".join(sorted({*equation.reads_pre, *arriving_in(projection).values()})) or "0"
+    sides = (
+        (projection.pre, {*equation.reads_pre, *arriving_in(projection).values()}),
+        (projection.post, {*equation.reads_post, *equation.broadcasts}),
     )
-    post = read_by(network, projection.post, " + ".join({*equation.reads_post, *equation.broadcasts}) or "0")
-    return {*pre, *post}
+    return {f"{unit.name}.{v}" for unit, names in sides for v in stored_in(network, unit, names)}
 
 
 def stored_in(network: Network, population: Population, names: set[str]) -> set[str]:

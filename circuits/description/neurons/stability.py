@@ -37,7 +37,7 @@ class Unstable:
     method: str
 
     def message(self, dt: Quantity) -> str:
-        """In words: what is too long, and what would do."""
+        """Say what is too long, and what would do."""
         constant, longest = 1e3 / self.rate, 1e3 * LIMITS[self.method] / self.rate
         return (
             f"{self.variable!r} decays with the time constant {constant:.4g} ms, and a time step of {dt} is too long "

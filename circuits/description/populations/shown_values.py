@@ -71,7 +71,13 @@ def array_of(given: Any, what: str) -> np.ndarray:
 
 
 def in_order(given: Any, what: str) -> np.ndarray:
-    """An array without a mask. Raises RecircuitError: something is masked, or has a unit."""
+    """Return what was given as an array without a mask.
+
+    Raises
+    ------
+    RecircuitError
+        If a value is masked, or has a unit.
+    """
     refuse_units(given, what)
     if isinstance(given, np.ma.MaskedArray) and np.ma.getmaskarray(given).any():
         raise RecircuitError(

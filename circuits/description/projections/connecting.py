@@ -40,8 +40,8 @@ def equation_of(
             f"the weights would never change. Give its {other} equation, as rule=my_rule.{other}; or rule=None for "
             "weights that stay as they are."
         )
-    turned = getattr(rule, other)
-    if turned.plastic and _fits(turned, pre, post) and not _fits(equation, pre, post):
+    opposite = getattr(rule, other)
+    if opposite.plastic and _fits(opposite, pre, post) and not _fits(equation, pre, post):
         raise RecircuitError(
             f"connect {name}: into {into!r} the rule {rule.name!r} stands for its {side} equation, which reads what "
             f"{pre.name!r} and {post.name!r} do not have. Its {other} equation fits: give rule=my_rule.{other}."
@@ -109,11 +109,11 @@ def first_weights(
     return glorot() if initial is None else initial
 
 
-def without_autapses(connectivity: Connectivity, autapses: bool | None, projection: tuple[Any, Any], name: str) -> Any:
+def without_autapses(connectivity: Connectivity, autapses: bool | None, ends: tuple[Any, Any], name: str) -> Any:
     """The connectivity, without the synapses of a unit to itself where the user asks for that."""
     if autapses is not False:
         return connectivity
-    pre, post = projection
+    pre, post = ends
     if pre is not post:
         raise RecircuitError(
             f"connect {name}: autapses are the synapses of a unit to itself, and {pre.name!r} is not {post.name!r}. "

@@ -14,7 +14,8 @@ def check_meaning(projection: Projection, batch_size: int) -> None:
     Raises
     ------
     RecircuitError
-        If a statement of the rule is one. The message shows it and says how to write it.
+        If a statement of the rule would, or if it sums over synapses that share weights. The message says what to write
+        instead.
     """
     equation = projection.equation
     if equation is None or not equation.plastic:

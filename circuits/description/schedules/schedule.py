@@ -270,7 +270,7 @@ class Schedule:
         return [name for name, (start, stop) in self.windows.items() if start <= step < stop]
 
 
-#: Of a circuit without phases: one step, in which all is open.
+#: The schedule of a circuit without phases: one step, in which all is open.
 STREAM = Schedule({})
 
 

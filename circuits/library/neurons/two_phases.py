@@ -28,7 +28,7 @@ def two_phase_unit(
     Parameters
     ----------
     transfer : str
-        The name of a transfer function, or an expression of ``basal``.
+        The name of a transfer function, or an expression of ``below``, ``above`` and ``gain``.
     gain : float
         By how much the input from above counts.
     step : float
@@ -56,7 +56,7 @@ def taught_output(
     Parameters
     ----------
     transfer : str
-        The name of a transfer function, or an expression of ``basal``.
+        The name of a transfer function, or an expression of ``below``.
     step : float
         The share of the way to its input that a rate goes in one step, dt/tau.
     free, taught : str

@@ -34,6 +34,8 @@ class Assembly:
         The Brian2 object with the code of each operation.
     objects : list of BrianObject
         All these objects, in the order in which they were made, so that they stay alive.
+    network : Network, optional
+        Brian2's network of these objects, once there is one.
     """
 
     lowered: Lowered

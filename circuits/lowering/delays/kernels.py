@@ -39,8 +39,12 @@ class DelayedPropagate(Kernel):
     projection : str
         The projection whose tables ``delay_start``, ``delay_pre``, ``delay_weight`` and ``delay_steps`` say where
         synapses are.
-    line, length : str
+    n_pre, n_post : int
+        The numbers of pre and post units.
+    line : str
         The delay line of the pre population, which has moved on in this step.
+    length : int
+        How many steps it holds.
     field, weights : str
         See `Propagate`.
     """
@@ -64,7 +68,7 @@ class LateSignals(Kernel):
         The projection whose tables ``delay_pre`` and ``delay_steps`` say which pairs there are.
     count, n_pre : int
         The numbers of pairs and of pre units.
-    line, length
+    line, length : str, int
         See `DelayedPropagate`.
     signals : str
         The variable of shape (batch, count).

@@ -57,7 +57,7 @@ class Pairs:
         return len(self.pre)
 
 
-#: Of each projection that was asked for: delays, sizes and the number of batch elements do not change.
+#: What was found for each projection: delays, sizes and the number of batch elements do not change.
 _FOUND: WeakKeyDictionary[Projection, Pairs | None] = WeakKeyDictionary()
 
 

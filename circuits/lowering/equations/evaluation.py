@@ -57,9 +57,11 @@ def evaluate(expression: str, names: Mapping[str, Any], draws: Mapping[str, Call
 
     Parameters
     ----------
+    expression : str
+        The expression.
     names : mapping of str
         The values of variables; they come before constants and units of the same name.
-    draws : function, optional
+    draws : mapping of str to function, optional
         The functions that draw random numbers (``rand``, ``randn``, ``poisson``), for expressions that have them.
 
     Raises

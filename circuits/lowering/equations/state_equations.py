@@ -68,9 +68,9 @@ def remembers(network: Network, population: Population, state: StateEquation) ->
     return several and state.variable in remembered(neuron.states, neuron.expressions)
 
 
-#: Of a population with such states: of every unit in every batch element, which element it is.
+#: A variable of a population with such states: the batch element of every unit in every element.
 ELEMENT_INDEX = "element_index"
-#: In the statements of such states, how many elements show something.
+#: How the statements of such states name the number of elements that show something, and the variable that holds it.
 SHOWING = ("_showing", "presentation.active")
 
 

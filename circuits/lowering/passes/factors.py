@@ -1,5 +1,6 @@
 """A pass that computes each expression of one unit, which a product, a loop or a signal reads, once, into a variable.
- A sum over synapses of which a rule makes a factor is known only within the update: so is the factor, which comes right
+
+A sum over synapses of which a rule makes a factor is known only within the update: so is the factor, which comes right
 before. A name of something that is stored stands for itself; all else gets a variable of its own, shared by all who read
 the same expression. Signals are taken before anything arrives in the step, factors of updates after the states have
 changed.

@@ -13,7 +13,7 @@ from ..operations import Operation
 from ..states import state_update
 from .naming import named
 
-#: From an operation and the variables that are wanted of it to the operation that is to run.
+#: A function from an operation and the variables that are wanted of it to the operation that is to run.
 Narrow = Callable[[Operation, frozenset[str]], Operation]
 
 

@@ -42,13 +42,13 @@ def _each(
     network: Network, projection: Projection, equation: SynapticEquation, opened: tuple[int, ...]
 ) -> list[Operation]:
     """Each synapse has a weight of its own: the equation as it is written, then the count."""
+    if summing_sides(equation.statements):
+        return _each_with_sums(network, projection, equation, opened)
     name, code = projection.name, equation.plain_code()
     used, plain = get_identifiers(code), equation.plain_names
     mine = {v for v in ("w", "updates", *plain) if plain.get(v, v) in used and v in kept(projection)}
     reads = {f"{name}.{v}" for v in mine} | read_of_units(network, projection)
     reads.add(f"{name}.updates")  # so that counting is never taken for what cannot have changed
-    if summing_sides(equation.statements):
-        return _each_with_sums(network, projection, equation, opened)
 
     def operation(suffix: str, text: str, writes: set[str], work: int) -> Operation:
         return Operation(
@@ -82,13 +82,13 @@ def _each_with_sums(
     for k, statement in enumerate(equation.statements):
         named, found = with_sums_named(statement, name)
         one_name = {s: variables[s.weight, s.signal, s.side] for s in found}
-        there = {f"{s.variable}_{s.side}": f"{name}_{s.side}" for s, name in one_name.items()}
+        there = {f"{s.variable}_{s.side}": f"{variable}_{s.side}" for s, variable in one_name.items()}
         named = replace(named, expression=word_substitute(named.expression, there))
-        for one in dict.fromkeys(replace(s, variable=name) for s, name in one_name.items()):
-            code = replace(
+        for one in dict.fromkeys(replace(s, variable=variable) for s, variable in one_name.items()):
+            product = replace(
                 equation, statements=(Statement("w", "=", f"({one.weight})*({sided(one.signal, one.other)})"),)
             )
-            (plain,) = code.plain_statements()
+            (plain,) = product.plain_statements()
             summed = Summed(name, one.variable, plain.expression, one.side)
             written = frozenset({f"{ends[one.side]}.{one.variable}"})
             made.append(operation(f"sum_{one.variable}_{k}", summed, written))
