@@ -147,18 +147,25 @@ def _escaped(text: str) -> str:
     return text.replace("|", r"\|")
 
 
+#: How results/README.md begins.
+HEAD = """# Results
+
+This page shows, for each experiment of the papers, what holds, what fails, and a figure. It is made by
+`python -m benchmarks results` from the files `*/result.json`. `recircuit reproduce ID` runs an experiment again, and
+`recircuit reproduce --list` says which data it reads. [Benchmarks](../docs/benchmarks.md) describes the measurements of speed.
+
+- A check compares one number of the run with the paper or with theory. The paper is reached if all checks hold from three seeds
+  or more, and in part if some do.
+- "30 of 1,000" epochs means that the paper trains for 1,000 epochs and that 30 were run here. A dash stands for an experiment
+  that draws nothing at random, or that is not trained for epochs.
+- Errors without a unit are shares: 0.16 is 16%. Accuracies are in percent. Points are percentage points.
+- Some experiments were run again from other seeds, by `python -m tools.other_seeds ID`.
+"""
+
+
 def long_text(rows: Sequence[Reproduced]) -> str:
     """Return results/README.md: what each experiment shows, what holds, what fails, and its figure."""
-    text = [
-        "# Results\n",
-        "This page is made by `python -m benchmarks results` from the files `*/result.json`. Each experiment is run again by "
-        "`recircuit reproduce ID`; `recircuit reproduce --list` says which data it reads. A check compares one number of "
-        'the run with the paper or with theory. "30 of 1,000" epochs means that the paper trains for 1,000 epochs and that 30 '
-        "were run here. A dash stands for an experiment that draws nothing at random, or that is not trained for epochs. Some "
-        "experiments were run again from other seeds, by `python -m tools.other_seeds ID`. A paper is reached if all checks "
-        "hold from three seeds or more. "
-        "Measurements of speed lie in [cpu](cpu/reference.md).\n",
-    ]
+    text = [HEAD]
     for paper, group in groupby(rows, key=lambda row: row.experiment.run.__module__.split(".")[-2]):
         text.append(f"## {PAPERS.get(paper, paper)}\n")
         text += [section(row) for row in group]
@@ -234,7 +241,7 @@ def soak_table(path: Path = RESULTS / "soak.json") -> str:
                 name,
                 run["tried"],
                 *(run["found"][kind] for kind in kinds),
-                run["seconds"] and f"{run['seconds'] / 60:.1f}",
+                round(run["seconds"] / 60, 1) or "under 0.1",
             ]
             for name, run in parts.items()
         ],
