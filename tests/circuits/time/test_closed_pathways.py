@@ -54,6 +54,14 @@ def test_what_a_closed_pathway_does_is_said() -> None:
     assert "open during a and c, is zero while closed" in str(circuit("zero"))
 
 
+def test_nothing_is_closed_in_a_circuit_without_phases() -> None:
+    net = rc.Circuit()
+    net.connect(net.stimulus("x", 1), net.population("h", 1, rc.pyramidal()), into="basal")
+    assert "closed" not in str(net)
+    net.phases("feedforward", 1 * ms, "rest", 1 * ms)
+    assert "x_to_h: x.rate -> h.basal, (1, 1), fixed, open during feedforward" in str(net)
+
+
 def test_setting_to_zero_is_done_once_where_it_stays_zero() -> None:
     names = circuit("zero").timetable().names()
     assert [n for row in names for n in row].count("close_x_to_h") == 1  # nobody reads it in d
