@@ -168,7 +168,7 @@ def _last(values: float | list[float]) -> float:
 
 
 TOP, REACHED = "top matrix, relative error", 0.0085  # as .8% is rounded
-NEEDED, MILLIONS = "samples for the paper's .8%, by the square root: millions", (1e6, 1e7)
+NEEDED, MILLIONS = "samples for the paper's .8%, by the square root", (1e6, 1e7)
 
 
 def _on_linear(found: Found, scale: Scale, quick: bool) -> list[Check]:
