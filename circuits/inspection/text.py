@@ -74,7 +74,7 @@ def _spans(schedule: Schedule) -> str:
 def _while_closed(pathway: Projection | Clamp | Sent, circuit: Network) -> str:
     """When it is open, and what is left of it otherwise."""
     phases = set(pathway.during.phases)
-    there = set() if circuit.schedule is None else set(circuit.schedule.windows)
+    there: set[str] = set() if circuit.schedule is None else set(circuit.schedule.windows)
     if not phases or not (pathway.during.strict or phases & there):
         return ""
     return f", open during {pathway.during}, {closed_in_words(pathway.closed)} while closed"
