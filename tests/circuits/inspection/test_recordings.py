@@ -215,7 +215,11 @@ def test_a_name_that_is_given_twice_is_recorded_once() -> None:
 
 def test_labels_of_an_earlier_run_are_not_those_of_new_samples() -> None:
     net, data = rc.layered([2, 3, 2]), np.ones((4, 2))
-    assert net.run({"x": data, "s": np.array([0, 1, 1, 0])}).classes.ravel().tolist() == [0, 1, 1, 0]
-    assert net.run(learn=False).classes.ravel().tolist() == [0, 1, 1, 0]
+
+    def classes(*given: Any, **options: Any) -> list[int]:
+        return np.ravel(net.run(*given, **options).classes).tolist()
+
+    assert classes({"x": data, "s": np.array([0, 1, 1, 0])}) == [0, 1, 1, 0]
+    assert classes(learn=False) == [0, 1, 1, 0]
     assert net.run({"x": data}, learn=False).classes is None
-    assert net.run({"x": data}).classes.ravel().tolist() == [0, 1, 1, 0]  # the supervisor presents them again
+    assert classes({"x": data}) == [0, 1, 1, 0]  # the supervisor presents them again
