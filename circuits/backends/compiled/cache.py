@@ -21,7 +21,7 @@ from .entry import is_whole, record
 ADVICE = "Name a folder that can be written in RECIRCUIT_CACHE"
 NO_HOME = "the user has no home folder (HOME is not set)"
 BUILDING = "building-"
-#: Seconds after which a folder that nobody holds has been left behind by a process that died.
+#: Seconds after which a folder that nobody holds has been left behind, even if a process with the number in its name lives.
 LEFT_BEHIND = 60.0
 
 
@@ -92,6 +92,7 @@ def built(
     root = cache_folder()
     try:
         with _work_folder(root) as fresh:
+            _sweep(root)
             recipe = write(fresh)
             home = root / _fingerprint(fresh, recipe, toolchain, root)
             if not is_whole(home, recipe):
@@ -106,7 +107,6 @@ def built(
 def _build(backend: str, fresh: Path, home: Path, recipe: Recipe, compilers: Compilers) -> None:
     with _locked(home.with_name(f"{home.name}.lock"), compilers):
         if not is_whole(home, recipe):  # another process may have made it meanwhile
-            _sweep(home.parent)
             compilers.follow(recipe, fresh, backend)
             _remove_objects(fresh, recipe)
             record(fresh, recipe)
@@ -128,7 +128,7 @@ def _work_folder(root: Path) -> Iterator[Path]:
     """A folder to write sources in, of this process as long as it lives: in the cache, or beside it if that is only read."""
     try:
         root.mkdir(parents=True, exist_ok=True)
-        fresh = Path(tempfile.mkdtemp(prefix=BUILDING, dir=root))
+        fresh = Path(tempfile.mkdtemp(prefix=f"{BUILDING}{os.getpid()}-", dir=root))
     except OSError as problem:
         if not root.is_dir():
             raise RecircuitError(f"cache: cannot write to {root} ({problem.strerror}). {ADVICE}.") from None
@@ -152,7 +152,7 @@ def _sweep(root: Path) -> None:
     """Remove what processes that were killed have left half made."""
     for left in root.glob(f"{BUILDING}*"):
         with suppress(OSError):
-            if time.time() - left.stat().st_mtime < LEFT_BEHIND:
+            if _lives(left) and time.time() - left.stat().st_mtime < LEFT_BEHIND:
                 continue
             handle = os.open(left, os.O_RDONLY)
             try:
@@ -160,6 +160,17 @@ def _sweep(root: Path) -> None:
                 shutil.rmtree(left, ignore_errors=True)
             finally:
                 os.close(handle)
+
+
+def _lives(left: Path) -> bool:
+    """Whether a process with the number in the folder's name is running; it may be another one than made the folder."""
+    try:
+        os.kill(int(left.name.removeprefix(BUILDING).partition("-")[0]), 0)
+    except ProcessLookupError:
+        return False
+    except (ValueError, OverflowError, OSError):
+        return True
+    return True
 
 
 def _remove_objects(folder: Path, recipe: Recipe) -> None:

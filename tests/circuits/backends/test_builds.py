@@ -210,12 +210,18 @@ def test_ctrl_c_ends_the_compilers(cache: Path, tmp_path: Path) -> None:
 
 
 def test_what_a_killed_process_left_is_removed_by_the_next(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with subprocess.Popen(["true"]) as ended:
+        pass
     dead, young = cache / "building-dead", cache / "building-young"
-    for folder in (dead, young):
+    killed, living = cache / f"building-{ended.pid}-a", cache / f"building-{os.getpid()}-a"
+    for folder in (dead, young, killed, living):
         folder.mkdir(parents=True)
     os.utime(dead, (0, 0))
     built("cpp", write, "")
-    assert not dead.exists() and young.exists()
+    assert not dead.exists() and not killed.exists() and young.exists() and living.exists()
+    killed.mkdir()
+    built("cpp", write, "")  # which is there already
+    assert not killed.exists()
 
 
 # --- what is damaged --------------------------------------------------------------------------------------------------
