@@ -39,6 +39,8 @@ class Ceilings:
         ways = {"blocks": "OpenBLAS in blocks", "library": "OpenBLAS"}
         if settings.batch_size == 1:
             ways["read"] = "reading the weights"
+        else:  # a matrix library may not use the widest registers of a processor
+            ways["arithmetic"] = "the arithmetic in registers"
         for kind, name in ways.items():
             rate = self._run(kind, settings.batch_size, seconds, products(settings, mode)) * settings.batch_size
             found.setdefault(name, []).append(rate)

@@ -70,8 +70,8 @@ def _how(facts: dict[str, Any]) -> str:
     return (
         "784-500-500-10, float32, 20 steps a presentation (benchmarks/workload.py). Medians of "
         f"{facts['rounds']} rounds, in which everyone takes turns with recircuit, {facts['sample_seconds']:g} s at a time; "
-        "all weights were held against float64 before. The ceiling is the fastest way found to do the products alone "
-        "(B = 1: to read the weights). Memory is read at "
+        "all weights were held against float64 before. The ceiling is the fastest way found to do the arithmetic of "
+        "the products alone (B = 1: to read the weights). Memory is read at "
         f"{flows.get('memory', 0):g} GB/s, the weights in the caches at {flows.get('caches', 0):g} GB/s.\n"
     )
 
