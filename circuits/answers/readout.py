@@ -14,6 +14,7 @@ from ..backends.program import RunResult
 from ..connectivity.one_to_one import OneToOne
 from ..description.network import Network
 from ..description.populations.population import Population
+from ..description.serving import served_by
 from ..inputs.given_samples import stimuli, supervisors
 from ..inputs.series import last_steps
 from ..inspection.expressions import keys_of, value_of
@@ -21,7 +22,7 @@ from ..lowering.lowered import Lowered
 from ..lowering.timetable import UNREAD, Timetable
 from ..lowering.variables import split_key
 
-__all__ = ["Readout", "confusion", "served_by"]
+__all__ = ["Readout", "confusion"]
 
 
 class HasLowered(Protocol):
@@ -176,18 +177,6 @@ def confusion(labels: NDArray[np.integer], answers: NDArray[np.integer], classes
     """Return how often each class (row) was answered by each class (column), of shape (classes, classes)."""
     counted = np.bincount(labels * classes + answers, minlength=classes**2)
     return counted.reshape(classes, classes)
-
-
-def served_by(network: Network) -> dict[str, str]:
-    """Return error neurons and modulatory neurons by name, each with the population that it serves.
-
-    They project one to one into the apical compartment of that population (Lillicrap et al. 2016, Supp. Fig. 2-4).
-    """
-    return {
-        p.pre.name: p.post.name
-        for p in network.projections.values()
-        if p.into == "apical" and p.connectivity.kind == "one_to_one"
-    }
 
 
 def _is_target(population: Population) -> bool:

@@ -38,7 +38,7 @@ def check_size(parts: int) -> None:
     _check(parts, MOST, "populations and projections", instead)
 
 
-def check_phases(count: int) -> None:
+def check_phase_count(count: int) -> None:
     """Refuse more phases than can be built within minutes.
 
     Raises

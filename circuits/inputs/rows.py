@@ -14,7 +14,7 @@ from ..backends.series import Series, count_of
 from ..description.network import Network
 from ..description.populations.population import Population
 from ..description.populations.shown_values import in_order, refuse_bytes
-from ..description.populations.starting import check_parameters
+from ..description.populations.starting import check_all_set
 from .series import check_length, series_of
 
 
@@ -89,7 +89,7 @@ def as_inputs(network: Network, given: Any, begin: float = 0.0, mode: str | None
     ``begin`` is the time at which functions of time begin, in seconds; ``mode`` that of the presentation, where there are
     several.
     """
-    check_parameters(network.populations, network.projections, network.given())
+    check_all_set(network.populations, network.projections, network.given())
     given = as_mapping(network, given)
     if given is None:
         return Inputs({})
@@ -129,7 +129,7 @@ def as_mapping(network: Network, given: Any) -> Any:
 
 def dataset_inputs(network: Network, data: Any, part: str, mode: str | None = None) -> Inputs:
     """Return the training or test part of a data set: samples for stimuli of values, labels for supervisors."""
-    check_parameters(network.populations, network.projections, network.given())
+    check_all_set(network.populations, network.projections, network.given())
     rows = {}
     for population in network.populations.values():
         if population.clamp is None:

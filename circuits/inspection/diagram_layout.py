@@ -13,6 +13,7 @@ from typing import Literal
 from ..description.network import Network
 from ..description.populations.population import Population
 from ..description.projections.projection import Projection
+from ..description.serving import served_by
 
 Side = Literal["top", "bottom", "left", "right"]
 
@@ -140,12 +141,8 @@ def companions(circuit: Network) -> dict[str, str]:
 
 
 def _serving(circuit: Network) -> dict[str, str]:
-    """Return error and modulatory neurons, which project one to one into the apical compartment of others, with those."""
-    found = {
-        p.pre.name: p.post.name
-        for p in circuit.projections.values()
-        if p.into == "apical" and p.connectivity.kind == "one_to_one" and p.pre.clamp is None
-    }
+    """Return the error and modulatory neurons that are drawn beside what they serve, as that does not serve others itself."""
+    found = {name: main for name, main in served_by(circuit).items() if circuit.populations[name].clamp is None}
     return {name: main for name, main in found.items() if main not in found}
 
 

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ...circuits import Circuit, Local, Population, Projection
-from ...circuits.answers.readout import served_by
 from ...circuits.description.projections.projection import Transposed
+from ...circuits.description.serving import served_by
 from ...errors import RecircuitError
 from .gradient_snapshot import matrix
 

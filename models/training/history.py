@@ -18,6 +18,7 @@ from ...html_tables import folded, html_table
 from ...optional import optional
 from ...registry import closest
 from ..analysis.weight_alignment import Alignment
+from .measured_text import with_unit
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -137,12 +138,9 @@ class History:
 
     def __repr__(self) -> str:
         stopped = ", interrupted" if self.interrupted else ""
-        parts = {
-            part: (self._at_the_end(f"{part}_error"), self._at_the_end(f"{part}_mse"))
-            for part in ("validation", "test")
-        }
-        told = [f"{part} error {error:.2%}" for part, (error, _) in parts.items() if not np.isnan(error)]
-        told += [f"mean squared error of the {part} {mse:.4g}" for part, (_, mse) in parts.items() if not np.isnan(mse)]
+        columns = ("validation_error", "test_error", "validation_mse", "test_mse")
+        known = {name: value for name in columns if not np.isnan(value := self._at_the_end(name))}
+        told = [f"{name.replace('_', ' ')} {with_unit(name, value)}" for name, value in known.items()]
         measured = f": {', '.join(told)}" if told else ""
         return f"<History of {len(self)} {'epoch' if len(self) == 1 else 'epochs'}{measured}{stopped}>"
 

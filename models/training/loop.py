@@ -16,6 +16,7 @@ from .checks import check
 from .epochs import Training
 from .history import History, Row
 from .machine import choose
+from .measured_text import errors_in
 from .modes import ModeOptions, modes_of
 from .progress_bar import Bar
 from .run_files import WEIGHTS, RunFiles, RunFolder, run_folder
@@ -211,8 +212,7 @@ def _run(
 def _line(measured: Row, epochs: int) -> str:
     angles = [f"{k.removesuffix('_angle')} {v:.0f}°" for k, v in measured.items() if k.endswith("_angle")]
     text = f"epoch {measured['epoch']:>{len(str(epochs))}.0f}/{epochs}"
-    text += "".join(f"  {k.removesuffix('_error')} {v:6.2%}" for k, v in measured.items() if k.endswith("_error"))
-    text += "".join(f"  {k.replace('_', ' ')} {v:.4g}" for k, v in measured.items() if k.endswith("_mse"))
+    text += "".join(f"  {name} {error:>6}" for name, error in errors_in(measured).items())
     text += f"  angle {', '.join(angles)}" if angles else ""
     text += f"  beyond M {measured['beyond']:.0f}" if measured.get("beyond") else ""
     return f"{text}  {measured['presentations_per_second']:,.0f} presentations/s"

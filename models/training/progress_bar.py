@@ -8,6 +8,8 @@ from contextlib import contextmanager
 
 from tqdm.auto import tqdm
 
+from .measured_text import errors_in
+
 __all__ = ["Bar"]
 
 
@@ -42,6 +44,4 @@ class Bar:
     def measured(self, row: Mapping[str, float]) -> None:
         """Show the errors of the last epoch beside the rate."""
         if self._bar is not None:
-            errors = [f"{name.removesuffix('_error')} {v:.2%}" for name, v in row.items() if name.endswith("_error")]
-            errors += [f"{name.replace('_', ' ')} {v:.4g}" for name, v in row.items() if name.endswith("_mse")]
-            self._bar.set_postfix_str(", ".join(errors))
+            self._bar.set_postfix_str(", ".join(f"{name} {error}" for name, error in errors_in(row).items()))

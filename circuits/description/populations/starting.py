@@ -50,7 +50,7 @@ def of_each_unit(population: Population, name: str, value: Any, batch_size: int)
         If the shape or the dimension of the array does not fit.
     """
     size, where, wanted = population.size, f"{population.name}.{name}", population.neuron.dimension(name)
-    if dimension_of(value) is not wanted:
+    if dimension_if_any(value) is not wanted:
         raise RecircuitError(f"{where} is a quantity like {population.neuron.parameters[name]}; got {value!r}.")
     array = np.asarray(value, dtype=float)
     if array.shape not in ((size,), (1, size), (batch_size, 1), (batch_size, size)):
@@ -69,7 +69,7 @@ def of_each_unit(population: Population, name: str, value: Any, batch_size: int)
 def _take(population: Population, variable: Any, value: Any, where: str) -> None:
     neuron = population.neuron
     if variable in neuron.parameters:
-        if dimension_of(value) is not neuron.dimension(variable):
+        if dimension_if_any(value) is not neuron.dimension(variable):
             raise RecircuitError(
                 f"{where}: {variable} is a quantity like {neuron.parameters[variable]}; got {value!r}."
             )
@@ -86,7 +86,7 @@ def _take(population: Population, variable: Any, value: Any, where: str) -> None
         )
 
 
-def dimension_of(value: Any) -> Any:
+def dimension_if_any(value: Any) -> Any:
     """Return the dimension of a value; None for a value without one, such as a text."""
     try:
         return get_dimensions(value)
@@ -104,7 +104,7 @@ def first_value(population: Population, variable: str, shape: tuple[int, int], r
     if callable(given):
         check_takes(given, ("generator", "shape"), where)
     value: Any = given(rng, shape[1:]) if callable(given) else given
-    if dimension_of(value) not in (wanted, None):
+    if dimension_if_any(value) not in (wanted, None):
         unit = "a plain number" if wanted is DIMENSIONLESS else f"in {Quantity(1, dim=wanted).get_best_unit()}"
         raise RecircuitError(f"{where}: expected {unit}; got {value!r}.")
     try:
@@ -123,7 +123,7 @@ def first_value(population: Population, variable: str, shape: tuple[int, int], r
     return array
 
 
-def check_parameters(
+def check_all_set(
     populations: Mapping[str, Population], projections: Mapping[str, Projection], given: Collection[str]
 ) -> None:
     """Refuse a parameter of each unit that is read and was never set, since it would be 0.

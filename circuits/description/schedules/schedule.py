@@ -12,7 +12,7 @@ from brian2.units import Quantity
 from brian2.units.allunits import second
 
 from ....errors import RecircuitError
-from ..size import check_phases
+from ..size import check_phase_count
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ class Schedule:
         """
         if pairs and windows:
             raise RecircuitError("phases: give pairs of name and duration, or windows by keyword, not both.")
-        check_phases(len(windows) + len(pairs) // 2)
+        check_phase_count(len(windows) + len(pairs) // 2)
         return cls.overlapping(windows, dt, evaluation) if windows else cls.sequence(pairs, dt, evaluation)
 
     @classmethod

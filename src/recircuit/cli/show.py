@@ -13,6 +13,7 @@ from recircuit.cli.text_tables import bars, duration
 from recircuit.errors import UsageError
 from recircuit.foreign_text import printable
 from recircuit.models.runs.listing import KeptRun, kept_run
+from recircuit.models.training.measured_text import with_unit
 from recircuit.models.training.run_files import CURVES
 
 __all__ = ["show"]
@@ -46,10 +47,8 @@ def _lines(run: KeptRun) -> list[str]:
     lines += [""] if columns else []
     for name in columns:
         values = [row[name] for row in run.rows]
-        unit = "{:.2%}" if name.endswith("_error") else "{:.3g}°" if name.endswith("_angle") else "{:.4g}"
-        lines.append(
-            f"  {name.replace('_', ' '):<18} {bars(values)}  {unit.format(values[0])} → {unit.format(values[-1])}"
-        )
+        first, last = with_unit(name, values[0]), with_unit(name, values[-1])
+        lines.append(f"  {name.replace('_', ' '):<18} {bars(values)}  {first} → {last}")
     return lines
 
 
