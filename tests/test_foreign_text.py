@@ -13,9 +13,10 @@ from text_inputs import circuit
 
 import recircuit as rc
 from recircuit.cli import main
+from recircuit.cli.printable import printable
 from recircuit.cli.text_tables import bars
 from recircuit.errors import RecircuitError
-from recircuit.foreign_text import json_value, only_value_errors, printable, table_rows
+from recircuit.foreign_text import json_value, only_value_errors, table_rows
 from recircuit.models import History
 from recircuit.models.runs.result_file import read_result
 from recircuit.models.sweeps.circuit_specs import Task, builder_of

@@ -92,7 +92,7 @@ def element_differences(make: Make, data: Data, batch_size: int) -> dict[str, fl
 
 
 def law_differences(
-    equation: SynapticEquation, data: Data, batch_size: int, seed: int, *, differences: bool = False
+    equation: SynapticEquation, data: Data, batch_size: int, seed: int, *, own_states: bool = False
 ) -> dict[str, float]:
     """Return how far B batch elements are from the law of sharing: compute in every element, take the mean, then go on.
 
@@ -110,7 +110,7 @@ def law_differences(
         The number of batch elements, B.
     seed : int
         The seed of weights and draws.
-    differences : bool
+    own_states : bool, default False
         Whether to compare with B *circuits*, each of which has states of its own too. A statement that reads units is then
         computed by each circuit with its own state, and one that reads none with the mean; only the weight is the mean at
         any time. Batches that are not full are left out. The result is the same, unless the rule means something else in
@@ -127,11 +127,11 @@ def law_differences(
     traces = {f"{own}{name}" for name in equation.traces}
     start = _of(many, own)
     now = [{k: v[b : b + 1] if k in traces else v for k, v in start.items()} for b in range(batch_size)]
-    for row in _batches(data, batch_size, full=differences):
+    for row in _batches(data, batch_size, full=own_states):
         many.run(_for(many, data), order=row[None])
         for part, (target, one) in zip(parts, single, strict=True):
-            kept_apart = target in equation.traces or (differences and target != "w" and _reads_elements(part))
-            if differences and not _reads_elements(part):
+            kept_apart = target in equation.traces or (own_states and target != "w" and _reads_elements(part))
+            if own_states and not _reads_elements(part):
                 mean = _mean_of(now, but=traces)
                 now = [{k: each[k] if k in traces else v for k, v in mean.items()} for each in now]
             _take(one, _for(one, data), row[row >= 0], now, f"{own}{target}", mean=not kept_apart)

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from ...errors import UsageError
+from ...optional import optional
 from ...processor import cores
 from ...waiting import as_completed
 from .jobs import Job, Result
@@ -92,15 +93,13 @@ def _twice(runs: Runs, job: Job) -> Result:
 def _on_cluster(
     jobs: Sequence[Job], done: Callable[[Job, Result], None], scheduler: Any, begun: Callable[[str], None]
 ) -> dict[str, str]:
-    _check_installed()
-    from distributed import as_completed as as_answered
-
+    distributed = optional("distributed", "sweep", "--scheduler")
     failed: dict[str, str] = {}
-    with _quiet(), _client(scheduler, begun) as client:
+    with _quiet(), _client(distributed, scheduler, begun) as client:
         token = uuid.uuid4().hex[:8]  # a scheduler that serves others too, or an earlier sweep, knows no such keys
         futures = {client.submit(perform_in_own_process, j.payload, key=f"{j.key}-{token}", retries=1): j for j in jobs}
         try:
-            for future in as_answered(futures, loop=client.loop):
+            for future in distributed.as_completed(futures, loop=client.loop):
                 job = futures[future]
                 why = _problem(future)
                 result: Result = {} if why else future.result()
@@ -130,20 +129,11 @@ def _in_words(problem: BaseException | None) -> str:
     return f"{type(problem).__name__}: {problem}"
 
 
-def _check_installed() -> None:
-    try:
-        import distributed  # noqa: F401
-    except ImportError:
-        raise UsageError("--scheduler: Dask is not installed. Get it with pip install 'recircuit[sweep]'.") from None
-
-
 @contextmanager
-def _client(scheduler: Any, begun: Callable[[str], None]) -> Iterator[Any]:
-    """A client of the cluster at an address."""
-    from distributed import Client
-
+def _client(distributed: Any, scheduler: Any, begun: Callable[[str], None]) -> Iterator[Any]:
+    """Open a client of the cluster at an address, with the library `distributed`."""
     try:
-        client = Client(scheduler, timeout=10, set_as_default=False)
+        client = distributed.Client(scheduler, timeout=10, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as problem:
         raise UsageError(
             f"--scheduler {scheduler}: no Dask scheduler answers there ({problem}). Start one with `dask "

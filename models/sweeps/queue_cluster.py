@@ -6,13 +6,13 @@ import signal
 import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from ...atomic_files import make_folder, read_file
 from ...errors import UsageError
 from ...foreign_text import only_value_errors
+from ...optional import optional
 from ...registry import closest, reason
 
 __all__ = ["QUEUES", "options_in", "queue_cluster"]
@@ -90,13 +90,8 @@ def queue_cluster(kind: str, jobs: int, options: Mapping[str, Any], folder: Path
 
 def _class(kind: str) -> Any:
     module, _, name = QUEUES[kind].partition(":")
-    try:
-        with _ctrl_c_kept():
-            return getattr(import_module(module), name)
-    except ImportError as problem:
-        raise UsageError(
-            f"--cluster: dask-jobqueue is not installed ({problem}). Get it with pip install 'recircuit[cluster]'."
-        ) from None
+    with _ctrl_c_kept():
+        return getattr(optional(module, "cluster", "--cluster"), name)
 
 
 @contextmanager

@@ -33,7 +33,7 @@ def check(circuit: Circuit, samples: Samples, epochs: int, output: str | None = 
         raise UsageError(
             "train: the data are one series that all batch elements share. Give samples, (samples, rows, units), as x[None]."
         )
-    if samples.labelled and output is None and not supervisors(circuit) and not circuit.outputs_of:
+    if samples.y_given and output is None and not supervisors(circuit) and not circuit.outputs_of:
         raise UsageError(
             "train: y was given, but nothing in the circuit presents it, and no output answers, so that it would have no "
             "effect. Give x alone; or let circuit.supervisor(...), circuit.target(...) or an output circuit present y; or "

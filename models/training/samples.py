@@ -122,8 +122,9 @@ class Samples:
         How training images are changed in every epoch.
     order : EpochOrder
         The order in which epochs present the training samples.
-    labelled : bool
-        Whether a user gave y, which says what is wanted, beside x. It is False for a data set, which always has labels.
+    y_given : bool
+        Whether a user gave y beside x, so that something in the circuit must read it. A data set brings labels that a
+        circuit need not read, as an autoencoder does not, so that it is False for one.
     """
 
     name: str
@@ -132,7 +133,7 @@ class Samples:
     data: Dataset | None = None
     how: Augmentation = field(default_factory=Augmentation)
     order: EpochOrder = field(default_factory=EpochOrder)
-    labelled: bool = False
+    y_given: bool = False
 
     @classmethod
     def of(cls, circuit: Circuit, given: Any, validation: Any = None, mode: str | None = None) -> Samples:
@@ -171,11 +172,11 @@ class Samples:
             train, *test = given if _is_pair_of_pairs(given) else (given,)
             x, y = x_and_y(circuit, train, "train")
             classes = class_names(y, circuit.classes)
-            parts, labelled = {"train": _part(circuit, x, coded(y, classes, "train"), mode)}, y is not None
+            parts, y_given = {"train": _part(circuit, x, coded(y, classes, "train"), mode)}, y is not None
             for pair in test:
                 x, y = x_and_y(circuit, pair, "test samples")
                 parts["test"] = _part(circuit, x, coded(y, classes, "test samples"), mode)
-            made = cls("data", parts, classes, labelled=labelled)
+            made = cls("data", parts, classes, y_given=y_given)
         return made if validation is None else made._with_validation(circuit, validation, mode)
 
     def fingerprint(self) -> str:

@@ -1,4 +1,4 @@
-"""Texts of files and arguments that others have written. What cannot be read is a ValueError, whatever its parser raises."""
+"""Parsers for texts that others have written. What cannot be read is a ValueError, whatever the parser itself raises."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-__all__ = ["json_value", "only_value_errors", "printable", "table_rows"]
+__all__ = ["json_value", "only_value_errors", "table_rows"]
 
 
 @contextmanager
@@ -55,8 +55,3 @@ def table_rows(text: str) -> list[dict[str, str]]:
         if None in row or None in row.values():
             raise ValueError(f"row {number} has another number of cells than the heading")
     return rows
-
-
-def printable(text: str) -> str:
-    """Return a text without signs that would control the terminal that shows it: such a sign is written as ``\\x1b``."""
-    return "".join(c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape").decode() for c in text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-from .errors import RecircuitError
+from .errors import UsageError
 
 __all__ = ["optional"]
 
@@ -24,12 +24,12 @@ def optional(name: str, extra: str, where: str) -> Any:
 
     Raises
     ------
-    RecircuitError
+    UsageError
         If it is not installed.
     """
     try:
         return import_module(name)
     except ImportError as problem:
-        raise RecircuitError(
-            f"{where}: {name} is not installed ({problem}). Install it with pip install 'recircuit[{extra}]'."
+        raise UsageError(
+            f"{where}: {name.partition('.')[0]} is not installed ({problem}). Install it with pip install 'recircuit[{extra}]'."
         ) from None

@@ -212,7 +212,7 @@ class _Bench:
         for equation in (self.rule.forward, self.rule.feedback):
             if equation.plastic:
                 differences |= law_differences(equation, data, BATCH_SIZE, self.seed)
-                separate = law_differences(equation, data, BATCH_SIZE, self.seed, differences=True)
+                separate = law_differences(equation, data, BATCH_SIZE, self.seed, own_states=True)
                 differences |= {f"{k}, circuits with their own state": v for k, v in separate.items()}
         one.run(data, order=rows)
         many.run(data, order=np.repeat(rows, BATCH_SIZE, axis=1))

@@ -90,16 +90,12 @@ class Stimuli:
         size : int
             The number of units, one for each value.
         model, clamps, during, every, closed
-            See `stimulus`.
+            See `stimulus`, whose rows are set at the same moment of a step.
 
         Returns
         -------
         Population
             The population.
-
-        Notes
-        -----
-        In a step in which a row begins, the data are set first, so that everything in this step reads the new row.
         """
         return add_clamped(self, name, size, model, self._clamp("targets", name, clamps, during, every, closed))
 

@@ -167,10 +167,6 @@ class Report:
     unchecked: Sequence[str] = ()
 
 
-#: From checks as they were kept: checks as they are now, of the same values; and the claims that cannot be checked.
-Judge = Callable[[Sequence[Check]], tuple[list[Check], list[str]]]
-
-
 @dataclass(frozen=True)
 class Experiment:
     """An experiment of a paper, run as timed dynamics of circuits.
@@ -198,9 +194,6 @@ class Experiment:
         The number of epochs that the paper trains for; None if it does not say, or does not train for epochs.
     data : tuple of str
         The names of the data sets whose files a full run reads (see `Settings.data`); a quick run needs none.
-    judge : function, optional
-        For an experiment whose earlier results kept no runs: a function that returns the checks, and the claims that
-        cannot be checked, from checks whose values were measured then.
     keeps : bool
         Whether each of its runs is kept in the folder of the results, so that ``--from-runs`` can check them again.
     """
@@ -216,7 +209,6 @@ class Experiment:
     methods: tuple[str, ...] = ()
     data: tuple[str, ...] = ()
     keeps: bool = False
-    judge: Judge | None = None
     paper_epochs: int | None = None
 
 

@@ -17,7 +17,7 @@ from ....circuits.backends import choose_backend
 from ....errors import RecircuitError, UsageError
 from ....registry import closest
 from ...runs.result_file import as_json, read_result, write_result
-from .experiment import Check, Experiment, Judge, Report, Settings
+from .experiment import Experiment, Report, Settings
 from .figure_style import styled
 from .saved_runs import FOLDER
 
@@ -60,7 +60,7 @@ def settings_for(
     chosen_backend, _ = choose_backend(backend, "--backend")
     _check_seeds(experiment, seeds, first_seed)
     _check_methods(experiment, methods, quick)
-    if from_runs and (quick or not (experiment.keeps or experiment.judge)):
+    if from_runs and (quick or not experiment.keeps):
         why = "A quick run keeps none" if quick else f"{experiment.id} keeps none, since it takes only a minute or two"
         raise UsageError(
             f"--from-runs makes checks and figure again from the runs that are kept. {why}. Leave --from-runs out."
@@ -81,11 +81,11 @@ def reproduce(experiment: Experiment, settings: Settings, out: Path) -> dict[str
     Raises
     ------
     RecircuitError
-        If the folder cannot be made or written.
+        If the folder cannot be made or written, or if the runs that it is to be made from are not there.
     """
     _prepare(out)
-    if settings.from_runs and experiment.judge is not None and not (out / FOLDER).is_dir():
-        return _judged_again(experiment.judge, out)
+    if settings.from_runs and not (out / FOLDER).is_dir():
+        raise UsageError(f"--from-runs: there are no runs in {out}. Leave --from-runs out.")
     began = time.perf_counter()
     picture = io.BytesIO()
     with styled():
@@ -112,19 +112,6 @@ def _keep_earlier(out: Path, result: dict[str, Any]) -> None:
     for name in ("result.json", "figure.png"):
         with suppress(FileNotFoundError):
             write_whole(out / EARLIER / str(number) / name, read_file(out / name))
-
-
-def _judged_again(judge: Judge, out: Path) -> dict[str, Any]:
-    """The result that is there with its values as they were measured, and its checks made again; the figure stays."""
-    result = read_result(out / "result.json")
-    if result is None:
-        raise UsageError(f"--from-runs: neither runs nor a result.json are in {out}. Leave --from-runs out.")
-    measured = result.get("measured") or result["checks"]
-    kept = [Check(row["what"], row["value"], row["relation"], row["target"]) for row in measured]
-    made, unchecked = judge(kept)
-    result |= {"checks": [check.row() for check in made], "unchecked": unchecked, "measured": measured}
-    write_result(out / "result.json", result, indent=2)
-    return result
 
 
 def as_result(experiment: Experiment, settings: Settings, report: Report, seconds: float) -> dict[str, Any]:

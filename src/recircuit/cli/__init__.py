@@ -56,9 +56,9 @@ def _run(arguments: Sequence[str] | None, signals: StopSignals) -> int | str | N
 
 def _told(problem: Exception, signals: StopSignals) -> int:
     """Write an error, and return the exit code."""
+    from recircuit.cli.printable import printable
     from recircuit.cli.problems import explained
     from recircuit.errors import RecircuitError
-    from recircuit.foreign_text import printable
 
     if signals.came and not isinstance(problem, RecircuitError):
         return 130  # a library has made another exception of the Ctrl-C, as C extensions do while they are imported

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from recircuit.cli.printable import printable
 from recircuit.cli.text_tables import duration, table
-from recircuit.foreign_text import printable
 from recircuit.models.runs.listing import KeptRun, kept_runs
 
 __all__ = ["runs"]

@@ -9,9 +9,9 @@ import numpy as np
 import typer
 
 from recircuit.atomic_files import write_whole
+from recircuit.cli.printable import printable
 from recircuit.cli.text_tables import bars, duration
 from recircuit.errors import UsageError
-from recircuit.foreign_text import printable
 from recircuit.models.runs.listing import KeptRun, kept_run
 from recircuit.models.training.measured_text import with_unit
 from recircuit.models.training.run_files import CURVES
