@@ -96,7 +96,7 @@ def compare(name: str, build: Build, task: Task, seed: int) -> Compared:
 def trained(
     net: Circuit, task: Task, samples: Samples | None = None, **schedule: Unpack[ModeOptions]
 ) -> History | None:
-    """Train a circuit, in all of its modes; None: it diverged.
+    """Train a circuit, in all of its modes; None: it diverged. Further modes follow the measurements of an epoch.
 
     Parameters
     ----------
@@ -105,14 +105,14 @@ def trained(
     task : Task
         What it is trained on, and for how many epochs.
     samples : Samples, optional
-        The samples of the task in an order of their own. The further modes then present the samples too.
+        The samples of the task in an order of their own.
     **schedule : Unpack[ModeOptions]
         The modes in which the samples are presented, as in `train`.
     """
     try:
         return train(
             net, samples or task.data, task.epochs, output="o", backend=task.backend, progress=False,
-            callbacks=lambda epoch, numbers, net: _further_modes(net, task, present=samples is not None), **schedule,
+            callbacks=lambda epoch, numbers, net: _go_through_further_modes(net, task), **schedule,
         )  # fmt: skip
     except Diverged:
         return None
@@ -135,7 +135,7 @@ def costs(net: Circuit) -> dict[str, Any]:
     }
 
 
-def _further_modes(net: Circuit, task: Task, present: bool) -> None:
-    """Go through the modes of a circuit after the first, as often as it takes to show all samples of the task."""
+def _go_through_further_modes(net: Circuit, task: Task) -> None:
+    """Present all training samples of a task in each mode of a circuit after the first; the last batch is filled up."""
     for mode in [name for name in list(net.modes)[1:] if not name.startswith(JITTERED)]:
-        net.run(task.data if present else None, -(-task.data.n_train // net.batch_size), mode=mode)
+        net.run(task.data, -(-task.data.n_train // net.batch_size), mode=mode)

@@ -10,14 +10,16 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from brian2 import ms
 
 import recircuit as rc
 from recircuit.errors import UsageError
 from recircuit.models import layered
 from recircuit.models.sweeps.circuit_specs import Task, builder_of
 from recircuit.models.sweeps.comparison_tables import as_csv, as_figure, as_json, as_markdown, over_seeds
-from recircuit.models.sweeps.rule_comparison import Compared, compare, costs
+from recircuit.models.sweeps.rule_comparison import Compared, compare, costs, trained
 
 GALLERY = Path(__file__).resolve().parents[3] / "examples"
 TASK = Task(rc.load("digits"), (64, 12, 10), epochs=2, wanted_error=0.5)
@@ -43,6 +45,21 @@ def test_a_rule_and_a_circuit_of_the_gallery() -> None:
     assert 0.01 < circuit.angle_first < 15 and circuit.loss == "squares" and circuit.local and circuit.phases == 5
     assert rule.presentations in (1437, 2874) and rule.test_error < 0.5
     assert circuit.multiplications > 40 * 2 * 12 * 10  # in 40 steps of settling, up and down between h and o
+
+
+def test_every_sample_is_presented_in_the_further_modes_too() -> None:
+    """A weight that grows by its input in the second mode alone is the sum of the inputs of all samples."""
+    rng = np.random.default_rng(0)
+    x, y = rng.uniform(0, 1, (6, 3)), np.array([0, 1, 0, 1, 0, 1])
+    net = rc.Circuit(batch_size=2)
+    u, o = net.stimulus("x", 3), net.population("o", 2, rc.pyramidal())
+    net.connect(net.supervisor("s", 2), o, into="apical", weights=0.0)
+    net.connect(u, o, rule=rc.Rule("sum", source="a test", forward="dw = x_pre").forward, weights=0.0, learns="sleep")
+    net.phases("feedforward", 1 * ms, "feedback", 1 * ms)
+    net.phases("feedforward", 1 * ms, "sleep", 1 * ms, mode="sleep")
+    trained(net, Task(rc.Dataset.from_arrays("few", x, y, x[:2], y[:2]), (3, 2), epochs=1))
+    wanted = sum(x[k : k + 2].mean(axis=0) for k in range(0, 6, 2))
+    np.testing.assert_allclose(net["x_to_o.w"], [wanted, wanted], rtol=1e-6)  # a data set keeps float32
 
 
 def test_tables_say_the_same() -> None:
