@@ -12,7 +12,7 @@ _LITERAL = re.compile(r"(?<![\w.])(\d+\.\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d
 
 def real() -> str:
     """Return the C++ type of the run's numbers."""
-    return "float" if prefs.core.default_float_dtype().itemsize == 4 else "double"
+    return "float" if prefs["core.default_float_dtype"]().itemsize == 4 else "double"
 
 
 def in_width(code: str) -> str:

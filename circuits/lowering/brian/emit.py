@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
-from brian2 import Clock, Network, prefs
+from brian2 import Network, prefs
 from brian2.core.base import BrianObjectException
 
 from ....brian_objects import never_warn_of
@@ -16,14 +16,15 @@ from ..lowered import Lowered
 from .assembly import Assembly
 from .code import runner_of
 from .groups import add_groups
+from .making import CircuitClock, without_stacks
 from .reference import add_synapses
 
 
 def emit(lowered: Lowered, codeobj_class: type | None) -> Assembly:
     """Make the Brian2 objects of a circuit on the device that is active, and generate their code."""
     network = lowered.network
-    with brian_preferences(network.dtype):
-        clock = Clock(network.dt, name="circuit_clock")
+    with brian_preferences(network.dtype), without_stacks():
+        clock = CircuitClock(network.dt, name="circuit_clock")
         assembly = Assembly(lowered, clock, codeobj_class)
         try:
             _add_objects(assembly, lowered)
@@ -60,9 +61,12 @@ def _generate(assembly: Assembly) -> None:
 @contextmanager
 def brian_preferences(dtype: np.dtype) -> Iterator[None]:
     """Brian2's preferences as we need them, and as they were afterwards."""
-    saved = prefs.core.default_float_dtype, prefs.codegen.target
-    prefs.core.default_float_dtype, prefs.codegen.target = dtype.type, "numpy"
+    ours = {"core.default_float_dtype": dtype.type, "codegen.target": "numpy"}
+    saved = {name: prefs[name] for name in ours}
     try:
+        for name, value in ours.items():  # as prefs.core.... Brian2 would write the documentation of all preferences
+            prefs[name] = value
         yield
     finally:
-        prefs.core.default_float_dtype, prefs.codegen.target = saved
+        for name, value in saved.items():
+            prefs[name] = value
