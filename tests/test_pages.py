@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import typer
+from test_architecture import all_imports
 
 import recircuit as rc
 import recircuit.testing
@@ -20,7 +21,7 @@ from docs.extension.commands import command
 from docs.extension.gallery import NAMED, examples
 from docs.extension.links import BLOCK, outside_code
 from docs.extension.toctrees import children
-from docs.figures.draw import FIGURES
+from docs.figures.draw import FIGURES, HOUSE
 from recircuit.cli.application import app
 from recircuit.cli.on_demand import COMMANDS
 
@@ -144,6 +145,34 @@ def agrees_with_the_help(line: str) -> None:
 def test_every_figure_of_the_pages_is_drawn_by_the_code_beside_it() -> None:
     assert {path.stem for path in (DOCS / "figures").glob("*.svg")} == {draw.__name__ for draw in FIGURES}
     assert [len(draw().axes) for draw in FIGURES] == [1] * len(FIGURES)
+
+
+def test_the_house_is_drawn_with_all_its_folders() -> None:
+    for storey, _, rows in HOUSE:
+        drawn = dict(text.partition(": ")[::2] for row in rows for text in row)
+        assert {*drawn} - {"circuit.py"} == packages_in(ROOT / storey)
+        for name, inside in drawn.items():
+            there = packages_in(ROOT / storey / name)
+            assert there == {*inside.split(", ")} - {""} or (name == "experiments" and "a folder per paper" in inside)
+
+
+def packages_in(folder: Path) -> set[str]:
+    """The names of the folders with Python files in a folder."""
+    return {path.parent.name for path in folder.glob("*/__init__.py")}
+
+
+def test_imports_go_down_in_the_house() -> None:
+    rows = [(storey.replace("src/recircuit/", ""), row) for storey, _, rows in HOUSE for row in rows]
+    place = {
+        f"recircuit.{storey}{text.partition(': ')[0].removesuffix('.py')}".replace("/", "."): number
+        for number, (storey, row) in enumerate(rows)
+        for text in row
+    }
+    for one in all_imports():
+        above, below = (
+            next((name for name in place if f"{m}.".startswith(f"{name}.")), "") for m in (one.module, one.target)
+        )
+        assert "" in (above, below) or above == below or place[above] < place[below], str(one)
 
 
 def test_every_example_is_in_one_section_of_the_gallery() -> None:

@@ -159,25 +159,42 @@ def locality() -> Figure:
     return figure
 
 
+#: The folders of recircuit and the folders in them, from the highest to the lowest. Those of one row do not import each other.
+HOUSE: tuple[tuple[str, str, tuple[tuple[str, ...], ...]], ...] = (
+    ("src/recircuit/", PALE, (("cli", "sklearn"),)),
+    ("models/", PURPLE, (("sweeps",), ("experiments: framework, theory, a folder per paper",), ("runs",), ("training",),
+                         ("analysis",), ("data", "networks"))),
+    ("circuits/", BLUE, (("circuit.py",), ("methods",), ("answers",), ("running",), ("inputs", "saving", "state"),
+                         ("inspection",), ("backends: interpreter, numpy, compiled, cpp, cuda",),
+                         ("library: neurons, outputs, parts",),
+                         ("lowering: passes, equations, delays, brian, reference",),
+                         ("description: neurons, populations, projections, schedules",), ("connectivity",))),
+    ("plasticity/", YELLOW, (("rules",), ("modifiers",))),
+)  # fmt: skip
+
+
 def house() -> Figure:
-    """The folders of recircuit, and the way of a circuit through them."""
-    figure, ax = canvas(7.2, 5.6)
-    rooms = (
-        ("src/recircuit/", "public names, command line, check_rule, registries", PALE),
-        ("models/", "networks, training, data, runs, sweeps, experiments", PURPLE),
-        ("circuits/circuit.py", "what a user holds: description, program, state", ORANGE),
-        ("circuits/backends/", "interpreter, numpy, cpp, cuda: operations → program", BLUE),
-        ("circuits/lowering/", "description → operations; passes; code for Brian2", BLUE),
-        ("circuits/description/", "populations, projections, phases, as data; checks", GREEN),
-        ("circuits/connectivity/", "which synapses exist, and which share a weight", GREEN),
-        ("plasticity/", "rules, and the proof that they are local", YELLOW),
-    )
-    for row, (name, text, colour) in enumerate(rooms):
-        height = 4.9 - 0.67 * row
-        box(ax, 0.55, height, 2.35, 0.46, name, colour, family="monospace", fontsize=10)
-        ax.text(3.05, height + 0.23, text, va="center", color=INK, fontsize=10)
-    arrow(ax, (0.27, 5.3), (0.27, 0.25), INK)
-    ax.text(0.27, 5.44, "imports", ha="center", va="center", fontsize=10, color=INK)
+    """The folders of recircuit with those in them, as the storeys and rooms of a house. Imports go down."""
+    left, width, room, title = 0.58, 3.74, 0.36, 0.34
+    heights = [title + (room + 0.06) * len(rows) + 0.08 for _, _, rows in HOUSE]
+    total = sum(heights) + 0.12 * len(HOUSE)
+    figure, ax = canvas(left + width + 0.1, total + 0.05)
+    top = total
+    for (name, colour, rows), height in zip(HOUSE, heights):
+        box(ax, left, top - height, width, height, colour=colour, fill="#f6f6f6")
+        ax.text(left + 0.1, top - title / 2 - 0.02, name, va="center", color=INK, family="monospace", fontsize=11)
+        for row, names in enumerate(rows):
+            each = (width - 0.2 + 0.06) / len(names)
+            for place, text in enumerate(names):
+                y = top - title - (room + 0.06) * (row + 1) + 0.06
+                box(ax, left + 0.1 + each * place, y, each - 0.06, room, colour=colour)
+                kind, _, inside = text.partition(": ")
+                at = left + 0.2 + each * place
+                ax.text(at, y + room / 2 + (0.075 if inside else 0), kind, va="center", color=INK, fontsize=10)
+                ax.text(at, y + room / 2 - 0.085, inside, va="center", color=INK, fontsize=8.5)
+        top -= height + 0.12
+    arrow(ax, (0.3, total - 0.4), (0.3, 0.1), INK)
+    ax.text(0.3, total - 0.2, "imports", ha="center", va="center", fontsize=8.5, color=INK)
     return figure
 
 
