@@ -29,7 +29,7 @@ COMMANDS = {
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command line."""
+    """Return the command line."""
     found = argparse.ArgumentParser(
         prog="python -m benchmarks", description="Measurements, written to results/cpu.",
         epilog="\n".join(f"{name:<10} {what}" for name, what in COMMANDS.items()),

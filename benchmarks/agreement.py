@@ -27,7 +27,7 @@ BOUNDS = {"float64": 1e-10, "float32": 1e-4}
 
 
 def _images(connectivity: type[Local], transposed: bool) -> Callable[..., rc.Circuit]:
-    """x, an image of 3 maps, and o; feedback through the transpose of the weights, or weights of its own."""
+    """Return x, an image of 3 maps, and o; feedback goes through the transpose of the weights, or weights of its own."""
 
     def make(**options: Any) -> rc.Circuit:
         net = rc.Circuit(BATCH_SIZE, **options)
@@ -47,7 +47,7 @@ def _images(connectivity: type[Local], transposed: bool) -> Callable[..., rc.Cir
 
 
 def _sparse(**options: Any) -> rc.Circuit:
-    """Masked and one-to-one projections, with momentum."""
+    """Return a circuit with masked and one-to-one projections, with momentum."""
     net = rc.Circuit(BATCH_SIZE, **options)
     rule = rc.urfb.with_momentum(0.5).with_weight_decay(1e-3)
     x, h = net.stimulus("x", 60), net.population("h", 5, rc.pyramidal("tanh"))
@@ -62,7 +62,7 @@ def _sparse(**options: Any) -> rc.Circuit:
 
 
 def _pooled(**options: Any) -> rc.Circuit:
-    """x, an image, its pool, and o; what comes back to the image goes to the winners."""
+    """Return x, an image, its pool, and o; what comes back to the image goes to the winners."""
     net = rc.Circuit(BATCH_SIZE, **options)
     first = Convolution((2, 6, 5), 3, 3)
     pool = MaxPool(first.above, 3, 2)
@@ -79,7 +79,7 @@ def _pooled(**options: Any) -> rc.Circuit:
 
 
 def _large(**options: Any) -> rc.Circuit:
-    """What takes several blocks of threads, tiles of products, and parts of sums: maps, channels, units and blocks."""
+    """Return a circuit whose maps, channels and units take several blocks of threads, tiles of products, and parts of sums."""
     net = rc.Circuit(BATCH_SIZE, **options)
     first = Convolution((2, 12, 12), 18, 5)
     second = Local(first.above, 2, 3, 2)
@@ -107,7 +107,7 @@ FUSED = rc.Rule(
 
 
 def _fused(**options: Any) -> rc.Circuit:
-    """Such a rule in every connectivity; shared weights sum over their places, which threads share."""
+    """Return a circuit with such a rule in every connectivity; shared weights sum over their places, which threads share."""
     net = rc.Circuit(BATCH_SIZE, seed=1, **options)
     x = net.stimulus("x", 60)
     made = {
@@ -146,7 +146,9 @@ SHARING = rc.Neuron(
 
 
 def _in_time(**options: Any) -> rc.Circuit:
-    """Delays of whole projections and of each synapse, traces in every connectivity, shared variables, closed pathways."""
+    """Return a circuit with delays of whole projections and of each synapse, traces in every connectivity, variables that
+    are shared, and pathways that are closed.
+    """
     net = rc.Circuit(BATCH_SIZE, seed=1, **options)
     x = net.stimulus("x", 60)
     judge = net.population("judge", 1, rc.Neuron("basal : 1 (compartment)\nrate = basal**2 : 1"))
@@ -182,18 +184,18 @@ STRUCTURES: dict[str, Callable[..., rc.Circuit]] = {
 
 
 def draws(case: str) -> bool:
-    """Whether a rule draws random numbers, which on cuda are other ones: then it is only to run and stay finite."""
+    """Return whether a rule draws random numbers, which on cuda are other ones: then it is only to run and stay finite."""
     rule = RULES.get(case)
     return rule is not None and (rule.forward.random or rule.feedback.random)
 
 
 def cases() -> list[str]:
-    """The names of all."""
+    """Return the names of all cases."""
     return [*RULES, *STRUCTURES]
 
 
 def circuit(case: str, precision: str) -> rc.Circuit:
-    """The circuit of a case."""
+    """Return the circuit of a case."""
     if case in STRUCTURES:
         return STRUCTURES[case](precision=precision)
     rule = RULES[case]
@@ -201,7 +203,7 @@ def circuit(case: str, precision: str) -> rc.Circuit:
 
 
 def after(case: str, precision: str, backend: str) -> dict[str, np.ndarray]:
-    """All variables after some presentations."""
+    """Return all variables after some presentations."""
     net = circuit(case, precision)
     if case in STRUCTURES:
         rng = np.random.default_rng(0)
@@ -217,7 +219,7 @@ def after(case: str, precision: str, backend: str) -> dict[str, np.ndarray]:
 
 
 def largest_difference(case: str, precision: str) -> tuple[float, str]:
-    """The variable that is the furthest apart on the two backends."""
+    """Return the variable that is the furthest apart on the two backends."""
     left, right = (after(case, precision, backend) for backend in ("numpy", "cuda"))
     assert left.keys() == right.keys()
     if draws(case):

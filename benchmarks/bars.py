@@ -46,12 +46,12 @@ class Problem(SavedProblem):
     x: np.ndarray
 
     def initial(self) -> list[np.ndarray]:
-        """The weights before the first presentation."""
+        """Return the weights before the first presentation."""
         return [self.q, self.w]
 
 
 def draw(settings: Settings) -> Problem:
-    """Weights as in the example (uniform), and images in which each bar is there with the probability 1/side."""
+    """Draw weights as in the example (uniform), and images in which each bar is there with the probability 1/side."""
     random, n, side = np.random.default_rng(settings.seed), settings.units, settings.side
     drawn = random.random((settings.rows, 2, side)) < 1 / side
     x = (drawn[:, 0, :, None] | drawn[:, 1, None, :]).reshape(settings.rows, -1)
@@ -61,7 +61,7 @@ def draw(settings: Settings) -> Problem:
 
 
 def expected(problem: Problem, presentations: int) -> list[np.ndarray]:
-    """Q and W after the first presentations, straight from the equations above, in float64."""
+    """Return Q and W after the first presentations, straight from the equations above, in float64."""
     p, (q, w, x) = problem.settings, (a.astype(float) for a in (problem.q, problem.w, problem.x))
     r, others = np.zeros(p.units), 1 - np.eye(p.units)
     for presentation in range(presentations):

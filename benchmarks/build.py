@@ -48,7 +48,7 @@ def _child(sizes: tuple[int, ...], seed: int, cache: Path) -> dict[str, float]:
 
 
 def medians(runs: dict[str, list[dict[str, float]]]) -> dict[str, dict[str, float]]:
-    """Of each part; `start` is all but importing and reading."""
+    """Return the medians of each part; `start` is all but importing and reading."""
     for samples in runs.values():
         for sample in samples:
             sample["start"] = sample["build"] + sample["first presentation"]
@@ -56,7 +56,7 @@ def medians(runs: dict[str, list[dict[str, float]]]) -> dict[str, dict[str, floa
 
 
 def text(facts: dict[str, Any]) -> str:
-    """The table."""
+    """Return the table."""
     first, again = facts["medians"]["first"], facts["medians"]["again"]
     names = ["import", "data", "build", "first presentation", "start", "whole process"]
     return "\n".join([

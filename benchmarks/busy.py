@@ -11,7 +11,7 @@ from recircuit.errors import UsageError
 
 
 def counts(given: str) -> list[int]:
-    """The numbers of busy processes that are asked for, separated by commas.
+    """Return the numbers of busy processes that are asked for, separated by commas.
 
     Raises UsageError: one of them is no whole number from 0 on.
     """

@@ -52,11 +52,12 @@ class Ceilings:
             self.streams.setdefault(name, []).append(self._run("stream", size, seconds, []))
 
     def memory(self, size: int, seconds: float) -> float:
-        """Bytes a second at which so many bytes are read."""
+        """Return bytes a second at which so many bytes are read."""
         return self._run("stream", size, seconds, [])
 
     def arithmetic_alone(self, batch_size: int, of: list[Product], seconds: float) -> float:
-        """Presentations a second, if a presentation of so many batch elements were the arithmetic of these products alone.
+        """Return presentations a second, if a presentation of so many batch elements were the arithmetic of these
+        products alone.
 
         The processor's registers do it, so that no program passes it. A matrix library is slower by what it moves and
         rearranges, and also where it does not use the widest registers of a processor.
@@ -64,23 +65,23 @@ class Ceilings:
         return batch_size * self._run("arithmetic", batch_size, seconds, of)
 
     def bytes_alone(self, of: list[Product], seconds: float) -> float:
-        """How often a second the weights of these products are read, or read and written where they learn."""
+        """Return how often a second the weights of these products are read, or read and written where they learn."""
         return self._run("read", 1, seconds, of)
 
     def add(self, batch_size: int, mode: str, way: str, rate: float) -> None:
-        """A sample that somebody else took."""
+        """Add a sample that somebody else took."""
         self.samples.setdefault((batch_size, mode), {}).setdefault(way, []).append(rate)
 
     def medians(self, batch_size: int, mode: str) -> dict[str, float]:
-        """Presentations a second, by way."""
+        """Return presentations a second, by way."""
         return {way: statistics.median(rates) for way, rates in self.samples.get((batch_size, mode), {}).items()}
 
     def best(self, batch_size: int, mode: str) -> tuple[str, float]:
-        """The ceiling: the fastest way."""
+        """Return the rate of the fastest way, which is the ceiling."""
         return max(self.medians(batch_size, mode).items(), key=lambda item: item[1])
 
     def bandwidth(self) -> dict[str, float]:
-        """Bytes a second."""
+        """Return the bytes that are read in a second."""
         return {name: statistics.median(rates) for name, rates in self.streams.items()}
 
     def _run(self, kind: str, size: int, seconds: float, of: list[Product]) -> float:

@@ -23,7 +23,7 @@ OUTPUT = """
 
 
 def reference_circuit(settings: Settings, mode: str = "needed") -> rc.Circuit:
-    """One circuit for both modes: in "every" nothing is left out, in "needed" it finds out by itself what can be."""
+    """Return one circuit for both modes: in "every" nothing is left out, in "needed" it finds out by itself what can be."""
     steps, last = settings.steps * ms, (settings.steps - 1) * ms
     tau, rule = ms / settings.mix, rc.urfb.with_parameters(rate=settings.rate)
     net = rc.Circuit(batch_size=settings.batch_size, dt=1 * ms, precision="float32", optimise=mode == "needed")
@@ -42,14 +42,14 @@ def reference_circuit(settings: Settings, mode: str = "needed") -> rc.Circuit:
 
 
 def weight_names(net: rc.Circuit) -> list[str]:
-    """W_1..W_L, then R_1..R_{L-1}."""
+    """Return W_1..W_L, then R_1..R_{L-1}."""
     forward = [p.name for p in net.projections.values() if p.into == "basal"]
     back = [p.name for p in net.projections.values() if p.into == "apical"]
     return [f"{name}.w" for name in forward + back]
 
 
 def set_initial(net: rc.Circuit, problem: Problem) -> None:
-    """The problem's weights; rates and errors 0."""
+    """Set the problem's weights; rates and errors are 0."""
     for name, value in zip(weight_names(net), problem.weights + problem.feedback):
         net[name] = value
     for name, population in net.populations.items():

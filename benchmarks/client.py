@@ -60,7 +60,7 @@ class Client:
         self.process.wait()
 
     def _answer(self, timeout: float) -> Any:
-        """The next line that is an answer: some tools greet before they can be told not to."""
+        """Return the next line that is an answer: some tools greet before they can be told not to."""
         deadline = time.monotonic() + timeout
         while True:
             line = self._line(deadline)
@@ -86,7 +86,7 @@ class Client:
 
 
 def _environment(python: Path, threads: int, *, own: bool) -> dict[str, str]:
-    """As in the activated environment, with this many threads for everyone.
+    """Run as in the activated environment, with this many threads for everyone.
 
     PYTHONPATH is for the interpreter of this process: one with an environment of its own does not see it.
     """

@@ -47,12 +47,12 @@ class Problem(SavedProblem):
     s: np.ndarray
 
     def initial(self) -> list[np.ndarray]:
-        """The weights before the first presentation."""
+        """Return the weights before the first presentation."""
         return self.w
 
 
 def draw(settings: Settings) -> Problem:
-    """Weights uniform in +-sqrt(6/(n_pre + n_post)), stimuli uniform in [0, 1), a random class each."""
+    """Draw weights uniform in +-sqrt(6/(n_pre + n_post)), stimuli uniform in [0, 1), a random class each."""
     random, sizes = np.random.default_rng(settings.seed), settings.sizes
     weights = [layer_weights(random, post, pre) for pre, post in zip(sizes, sizes[1:])]
     x = random.random((settings.rows, sizes[0]), dtype=np.float32)
@@ -61,7 +61,7 @@ def draw(settings: Settings) -> Problem:
 
 
 def expected(problem: Problem, presentations: int) -> list[np.ndarray]:
-    """W_1..W_L after the first presentations, straight from the equations above, in float64."""
+    """Return W_1..W_L after the first presentations, straight from the equations above, in float64."""
     p = problem.settings
     w = [a.astype(float) for a in problem.w]
     m, v = ([np.zeros_like(a) for a in w] for _ in range(2))
@@ -76,7 +76,7 @@ def expected(problem: Problem, presentations: int) -> list[np.ndarray]:
 
 
 def _settled(problem: Problem, w: list[np.ndarray], rows: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Of each layer of weights its errors, and what is sent to it, after the values have settled."""
+    """Return the errors of each layer of weights, and what is sent to it, after the values have settled."""
     p, top = problem.settings, problem.settings.layers
     values = [problem.x[rows].astype(float), *(np.zeros((p.batch_size, n)) for n in p.sizes[1:-1])]
     values.append(problem.s[rows].astype(float))

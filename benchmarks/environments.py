@@ -21,7 +21,7 @@ class Missing(Exception):
 
 
 def python_of(name: str) -> Path:
-    """The Python of an environment, which is made, or brought up to date, if need be.
+    """Return the Python of an environment, which is made, or brought up to date, if need be.
 
     Raises Missing: no Python of a version that will do, or none in which the packages could be installed.
     """
@@ -64,7 +64,7 @@ def _last(done: subprocess.CompletedProcess[str], otherwise: str) -> str:
 
 
 def find_python(version: str) -> str | None:
-    """A Python of this version, such as "3.12": on the PATH, or of pyenv or uv."""
+    """Return a Python of this version, such as "3.12": on the PATH, or of pyenv or uv."""
     return next((found for found in _candidates(version) if _works(Path(found), version)), None)
 
 
@@ -79,7 +79,7 @@ def _candidates(version: str):
 
 
 def _works(python: Path, version: str = "3.") -> bool:
-    """Whether it runs, is of this version, and can make environments."""
+    """Return whether it runs, is of this version, and can make environments."""
     if not python.name or not python.exists():
         return False
     said = _run([str(python), "-c", "import venv, ensurepip, sys; print(sys.version)"])

@@ -43,7 +43,7 @@ class Epoch:
         return len(self.order) // self.settings.batch_size
 
     def rates(self) -> np.ndarray:
-        """The samples as they are shown, float32."""
+        """Return the samples as they are shown, float32."""
         return self.x.astype(np.float32) * np.float32(self.settings.scale) + np.float32(self.settings.offset)
 
     def save(self, path: Path) -> None:
@@ -63,7 +63,7 @@ class Epoch:
 
 
 def draw(settings: Settings, x: np.ndarray, y: np.ndarray, seed: int = 0) -> Epoch:
-    """Weights uniform in +-sqrt(6/(n_pre + n_post)), and a random order, in whole batches."""
+    """Draw weights uniform in +-sqrt(6/(n_pre + n_post)), and a random order, in whole batches."""
     rng = np.random.default_rng(seed)
 
     def uniform(n_post: int, n_pre: int) -> np.ndarray:

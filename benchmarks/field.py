@@ -41,12 +41,12 @@ class Problem(SavedProblem):
     x: np.ndarray
 
     def initial(self) -> list[np.ndarray]:
-        """The rates before the first presentation."""
+        """Return the rates before the first presentation."""
         return [np.zeros(self.settings.side**2)]
 
 
 def draw(settings: Settings) -> Problem:
-    """The weights of the example, and bumps with noise."""
+    """Draw the weights of the example, and bumps with noise."""
     random, side = np.random.default_rng(settings.seed), settings.side
     place = np.stack(np.meshgrid(np.arange(side), np.arange(side), indexing="ij"), -1).reshape(-1, 2) / (side - 1)
     apart = np.sum((place[:, None] - place) ** 2, axis=-1)
@@ -59,7 +59,7 @@ def draw(settings: Settings) -> Problem:
 
 
 def expected(problem: Problem, presentations: int) -> list[np.ndarray]:
-    """The rates after the first presentations, straight from the equations above, in float64."""
+    """Return the rates after the first presentations, straight from the equations above, in float64."""
     p, w, x = problem.settings, problem.w.astype(float), problem.x.astype(float)
     r = np.zeros(p.side**2)
     for presentation in range(presentations):

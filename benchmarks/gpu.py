@@ -83,7 +83,9 @@ def _arguments() -> argparse.Namespace:
 
 
 def wanted_parts(arguments: argparse.Namespace, there: dict[str, Any]) -> list[str]:
-    """The parts that this call is to measure; with `--rest`, what no call has begun comes before what is left of others."""
+    """Return the parts that this call is to measure; with `--rest`, what no call has begun comes before what is left of
+    others.
+    """
     named = [name for name in arguments.parts.split(",") if name] or list(PARTS)
     if unknown := set(named) - set(PARTS):
         sys.exit(f"--parts: there is no {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
@@ -116,14 +118,14 @@ def measure(name: str, arguments: argparse.Namespace, results: Results) -> None:
 
 
 def wheels() -> str:
-    """What to bring to a machine without a network."""
+    """Fetch what to bring to a machine without a network."""
     found = toolkit.find_toolkit()
     old = found is not None and found.version[0] == 12
     return WHEELS.format(extra="cuda12" if old else "cuda", torch="cu128" if old else "cu130", root=ROOT)
 
 
 def facts() -> dict[str, Any]:
-    """The GPU, the toolkit, and the machine around them."""
+    """Return the GPU, the toolkit, and the machine around them."""
     found, tools = gpu.find_gpu(), toolkit.find_toolkit()
     assert isinstance(found, gpu.Gpu) and tools is not None
     findings = machine.facts(cores())
@@ -137,13 +139,13 @@ def facts() -> dict[str, Any]:
 
 
 def finish(findings: dict[str, Any]) -> dict[str, Any]:
-    """What follows from the parts."""
+    """Return what follows from the parts."""
     seconds = sum(part.get("took", 0.0) for part in findings["parts"].values())
     return {"seconds": round(seconds, 1), "targets": targets(findings["parts"])}
 
 
 def targets(parts: dict[str, Any]) -> list[dict[str, Any]]:
-    """What it should show, and whether it does; None is said of what was not measured."""
+    """Return what it should show, and whether it does; None is said of what was not measured."""
     found: list[dict[str, Any]] = []
 
     def add(what: str, value: float | None, relation: str, target: float) -> None:
@@ -176,7 +178,7 @@ def _ratio(rates: dict[str, float], one: str, other: str) -> float | None:
 
 
 def text(findings: dict[str, Any]) -> str:
-    """The tables."""
+    """Return the tables."""
     about = ", ".join(f"{k} {v}" for k, v in findings["gpu"].items() if k != "cuBLAS")
     lines = [report.heading("The cuda backend", findings), f"{about}; {findings['seconds']:.0f} s in all.\n"]
     said = {True: "yes", False: "NO", None: "not measured"}

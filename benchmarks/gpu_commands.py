@@ -23,7 +23,7 @@ class OutOfTime(RuntimeError):
 
 
 def seconds_left(arguments: argparse.Namespace) -> float:
-    """Seconds until the time is spent. Raises OutOfTime: there are too few."""
+    """Return the seconds until the time is spent. Raises OutOfTime if there are too few."""
     left = arguments.deadline - time.monotonic()
     if left < LEAST:
         raise OutOfTime("the time is spent")
@@ -34,7 +34,7 @@ def answer_of(
     command: list[str], arguments: argparse.Namespace, folder: str | Path = ROOT, *,
     answers: bool = True, most: float = float("inf"), **environment: str,
 ) -> str:  # fmt: skip
-    """The last line that a command says.
+    """Return the last line that a command says.
 
     Raises RuntimeError: what went wrong, or it took more than `most` seconds. OutOfTime: it did not end in the time that there
     is.
@@ -56,7 +56,7 @@ def answer_of(
 
 
 def lines_of(command: list[str], arguments: argparse.Namespace, folder: str | Path = ROOT) -> Iterator[str]:
-    """What a command says, line by line, as it says it.
+    """Yield what a command says, line by line, as it says it.
 
     Raises OutOfTime: it was ended, since the time was spent. RuntimeError: it failed by a signal.
     """
@@ -78,7 +78,7 @@ def lines_of(command: list[str], arguments: argparse.Namespace, folder: str | Pa
 
 
 def compiled(source: str, folder: Path, arguments: argparse.Namespace) -> Path:
-    """A program of one file beside this one, compiled for this GPU."""
+    """Return a program of one file beside this one, compiled for this GPU."""
     tools = toolkit.find_toolkit()
     assert tools is not None
     program = folder / Path(source).stem

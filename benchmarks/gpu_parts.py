@@ -48,7 +48,7 @@ SECONDS = 0.7
 
 
 def training(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Seconds an epoch and test errors, on cuda and cpp, from the same weights in the same order."""
+    """Return seconds an epoch and test errors, on cuda and cpp, from the same weights in the same order."""
     shown, findings = data(arguments.data), dict(arguments.earlier)
     findings["data"] = shown.name
     for hidden, epochs in (((500,), 3), ((100,) * 4, 2)):
@@ -70,7 +70,7 @@ def training(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def reference(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Stimuli a second, of us and of the others, and what it takes of the GPU's memory."""
+    """Return stimuli a second, of us and of the others, and what it takes of the GPU's memory."""
     findings: dict[str, Any] = {"rates": {}, "apart": {}} | arguments.earlier | {"absent": {}, "failed": []}
     with tempfile.TemporaryDirectory(prefix="benchmarks-") as folder:
         path = Path(folder) / "problem.npz"
@@ -84,7 +84,7 @@ def reference(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def faster_ways(rates: dict[str, dict[str, float]]) -> list[str]:
-    """Of each workload, which way of launching a presentation was faster here, where both were measured."""
+    """Return which way of launching a presentation was faster here for each workload, where both were measured."""
     found = []
     for name, row in rates.items():
         graph, walk = row.get(OURS.label), row.get(BY_WALK.label)
@@ -110,7 +110,7 @@ class _Case:
 
 
 def _rows_of(findings: dict[str, Any], case: _Case, arguments: argparse.Namespace) -> None:
-    """Everyone's rate in a case; who cannot be measured is told, and the others are measured."""
+    """Measure everyone's rate in a case; who cannot be measured is told, and the others are measured."""
     rates = findings["rates"].setdefault(case.name, {})
     measures = {"cuBLAS alone": lambda: ceiling(case, arguments)}
     others = (BY_WALK, BY_CUBLAS) if case.settings.batch_size <= 100 else ()  # large ones are so anyway
@@ -130,7 +130,9 @@ def _rows_of(findings: dict[str, Any], case: _Case, arguments: argparse.Namespac
 
 
 def _rate(entrant: Entrant, case: _Case, findings: dict[str, Any], arguments: argparse.Namespace) -> float:
-    """The best of three samples, in presentations a second, if its weights are right; and of us, what memory it takes."""
+    """Return the best of three samples, in presentations a second, if its weights are right; and of us, what memory it
+    takes.
+    """
     if entrant.module == "torch_gpu" and importlib.util.find_spec("torch") is None:
         raise Missing("torch is not installed here")
     client = Client(entrant, cores(), **SETTINGS.get(entrant, {}))
@@ -148,7 +150,7 @@ def _rate(entrant: Entrant, case: _Case, findings: dict[str, Any], arguments: ar
 
 
 def _check(ask: Callable[..., Any], entrant: Entrant, case: _Case, findings: dict[str, Any]) -> None:
-    """Raises Failed: its weights after two presentations are too far from those in double precision."""
+    """Check the weights. Raises Failed if, after two presentations, they are too far from those in double precision."""
     assert case.wanted is not None
     into = case.path.with_name("weights.npz")
     ask("check", presentations=2, into=str(into))
@@ -167,7 +169,7 @@ def _memory(findings: dict[str, int]) -> dict[str, float]:
 
 
 def ceiling(case: _Case, arguments: argparse.Namespace) -> float:
-    """Presentations a second, if there were nothing but the products: ceilings.cu, compiled once."""
+    """Return presentations a second, if there were nothing but the products: ceilings.cu, compiled once."""
     folder, settings = case.path.parent, case.settings
     program = folder / "ceilings"
     if not program.exists():
@@ -178,7 +180,7 @@ def ceiling(case: _Case, arguments: argparse.Namespace) -> float:
 
 
 def brian2cuda(arguments: argparse.Namespace) -> dict[str, Any]:
-    """The same circuit in plain Brian2CUDA with Synapses, one batch element; its compilation is long."""
+    """Measure the same circuit in plain Brian2CUDA with Synapses, one batch element; its compilation is long."""
     settings = Settings(batch_size=1, rows=200)
     with tempfile.TemporaryDirectory(prefix="benchmarks-") as folder:
         problem, path = draw(settings), Path(folder) / "problem.npz"
@@ -194,7 +196,7 @@ def brian2cuda(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def anatomy(arguments: argparse.Namespace) -> dict[str, Any]:
-    """What a node of a captured graph costs, and products, barriers and launches: anatomy.cu, line by line."""
+    """Return what a node of a captured graph costs, and products, barriers and launches: anatomy.cu, line by line."""
     findings: dict[str, Any] = {"lines": []}
     with tempfile.TemporaryDirectory(prefix="anatomy-") as folder:
         program = compiled("anatomy.cu", Path(folder), arguments)

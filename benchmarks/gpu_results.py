@@ -44,7 +44,7 @@ class Results:
         self.write()
 
     def unfinished(self, name: str) -> Found:
-        """What an earlier call of the same commit has found of a part that it did not end."""
+        """Return what an earlier call of the same commit has found of a part that it did not end."""
         part = self.parts.get(name, {})
         same = part.get("commit") == self.findings.get("commit")
         return found_of(part) if "error" in part and same else {}
@@ -58,12 +58,12 @@ class Results:
 
 
 def found_of(part: Found) -> Found:
-    """What a part has found; nothing if it was left out."""
+    """Return what a part has found; nothing if it was left out."""
     return {k: v for k, v in part.items() if k not in ABOUT}
 
 
 def _parts(file: Path) -> Found:
-    """Those of an earlier call."""
+    """Return the parts of an earlier call."""
     try:
         return dict(json.loads(file.read_text())["parts"])
     except (OSError, ValueError, LookupError, TypeError):

@@ -28,7 +28,7 @@ PYTEST = [sys.executable, "-W", "ignore", "-u", "-m", "pytest", "-q", "-p", "no:
 
 
 def build(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Seconds of a process that compiles a network for the first time, and of one that finds it compiled."""
+    """Return seconds of a process that compiles a network for the first time, and of one that finds it compiled."""
     command = [sys.executable, "-m", "benchmarks.start", "-".join(map(str, SIZES)), "0", "cuda"]
     with tempfile.TemporaryDirectory(prefix="recircuit-cache-") as cache:
         runs = [answer_of(command, arguments, RECIRCUIT_CACHE=cache) for _ in range(2)]
@@ -37,7 +37,7 @@ def build(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def agreement(arguments: argparse.Namespace) -> dict[str, Any]:
-    """How far cuda is from numpy, case by case."""
+    """Return how far cuda is from numpy, case by case."""
     rows = [row for row in arguments.earlier.get("rows", []) if row["ok"]]
     there = {(row["case"], row["precision"], row["way"]) for row in rows}
     wanted = [(case, precision, "graph") for case in cases() for precision in BOUNDS]
@@ -59,7 +59,7 @@ def agreement(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def _agrees(case: str, precision: str, way: str, arguments: argparse.Namespace) -> dict[str, Any] | None:
-    """One case, in a process of its own; None if there was no time for it."""
+    """Compare one case, in a process of its own; None if there was no time for it."""
     row: dict[str, Any] = {"case": case, "precision": precision, "way": way}
     command = [sys.executable, "-W", "ignore", "-m", "benchmarks.agreement", case, precision]
     try:
@@ -72,7 +72,7 @@ def _agrees(case: str, precision: str, way: str, arguments: argparse.Namespace) 
 
 
 def tests(arguments: argparse.Namespace) -> dict[str, Any]:
-    """The tests that need a GPU, but for those that `agreement` has done: each in a process of its own."""
+    """Run the tests that need a GPU, but for those that `agreement` has done: each in a process of its own."""
     listed = [*PYTEST, "--collect-only", "-m", "cuda and not slow", "tests/circuits/backends/test_cuda.py"]
     names = [line for line in lines_of(listed, arguments) if "::" in line]
     if not names:
@@ -98,7 +98,7 @@ def tests(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def _said_by(test: str, arguments: argparse.Namespace) -> list[str] | None:
-    """What pytest says of one test; None if there was no time for it."""
+    """Return what pytest says of one test; None if there was no time for it."""
     try:
         return list(lines_of([*PYTEST, "--tb=line", test], arguments))
     except OutOfTime:

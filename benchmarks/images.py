@@ -40,7 +40,7 @@ AIMS = {"tied": 0.8, "untied": 1.5}
 
 
 def measured(case: tuple[int, ...], tied: bool, rounds: int) -> dict[str, float]:
-    """Milliseconds of each part: medians of some presentations."""
+    """Return milliseconds of each part: medians of some presentations."""
     batch_size, channels, size, maps, kernel = case
     kind = Convolution if tied else Local
     connectivity = kind((channels, size, size), maps, kernel)
@@ -65,7 +65,7 @@ def measured(case: tuple[int, ...], tied: bool, rounds: int) -> dict[str, float]
 
 
 def peer(case: tuple[int, ...], threads: int, rounds: int) -> dict[str, Any]:
-    """PyTorch's times; nothing where it cannot be had."""
+    """Return PyTorch's times; nothing where it cannot be had."""
     try:
         python = python_of("torch")
     except Missing as problem:
@@ -103,7 +103,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def text(facts: dict[str, Any]) -> str:
-    """The table."""
+    """Return the table."""
     rows = []
     for row in facts["rows"]:
         batch_size, channels, size, maps, kernel = row["sizes"]

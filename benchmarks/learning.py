@@ -55,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def peer(data: Dataset, threads: int, epochs: int, batch_size: int, rate: float) -> dict[str, list[float]]:
-    """PyTorch's errors after each epoch; nothing where it cannot be had."""
+    """Return PyTorch's errors after each epoch; nothing where it cannot be had."""
     try:
         python = python_of("torch")
     except Missing as problem:
@@ -86,7 +86,7 @@ def peer(data: Dataset, threads: int, epochs: int, batch_size: int, rate: float)
 
 
 def text(facts: dict[str, Any]) -> str:
-    """The table."""
+    """Return the table."""
     names = {"recircuit": f"recircuit, {METHOD}", "torch": "PyTorch"}
     rows = []
     for name in [name for name in names if facts[name]]:

@@ -21,7 +21,7 @@ BACKENDS = ("numpy", "cpp")
 
 
 def circuit() -> rc.Circuit:
-    """4-8-2, two steps a presentation."""
+    """Return a circuit 4-8-2, with two steps a presentation."""
     net = rc.Circuit()
     x, h, o = net.stimulus("x", 4), net.population("h", 8, rc.pyramidal()), net.population("o", 2, rc.pyramidal())
     net.connect(x, h)
@@ -31,7 +31,7 @@ def circuit() -> rc.Circuit:
 
 
 def microseconds(backend: str, calls: int = 5000) -> list[float]:
-    """The 10th, 50th and 90th percentile of a call."""
+    """Return the 10th, 50th and 90th percentile of a call."""
     took = np.zeros(calls)
     observation = np.ones(4)
     with circuit().live(backend=backend) as live:
@@ -56,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def text(facts: dict[str, Any]) -> str:
-    """The table."""
+    """Return the table."""
     head = ["backend", "busy processes beside", "10% below", "median", "10% above"]
     return "\n".join([
         report.heading("A call of a closed loop", facts),

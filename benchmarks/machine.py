@@ -15,7 +15,7 @@ from recircuit.processor import cores
 
 
 def facts(threads: int) -> dict[str, Any]:
-    """The machine, the versions, the date and the command."""
+    """Return the machine, the versions, the date and the command."""
     return {
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "command": " ".join(["python -m benchmarks", *sys.argv[1:]]),
@@ -31,7 +31,7 @@ def facts(threads: int) -> dict[str, Any]:
 
 
 def summary(findings: dict[str, Any]) -> str:
-    """The machine in a line."""
+    """Return the machine in a line."""
     machine = findings["machine"]
     return (
         f"{machine['processor']}, {machine['processors']} processors, {machine['threads']} threads, "
@@ -40,7 +40,7 @@ def summary(findings: dict[str, Any]) -> str:
 
 
 def caches() -> dict[str, str]:
-    """Of the first processor: level -> size."""
+    """Return the caches of the first processor by level, with their sizes."""
     found = {}
     for folder in sorted(Path("/sys/devices/system/cpu/cpu0/cache").glob("index*")):
         if (folder / "type").read_text().strip() != "Instruction":

@@ -59,7 +59,7 @@ class State:
     signs: Floats = field(init=False)
 
     def __post_init__(self) -> None:
-        """Allocates the buffers, and the tables of wanted deltas and signs, (class, unit)."""
+        """Allocate the buffers, and the tables of wanted deltas and signs, (class, unit)."""
         dtype = self.weights[0].dtype
         buffers = [[np.empty((self.batch_size, n), dtype) for n in self.sizes] for _ in range(2)]
         self.rates = buffers[0]
@@ -72,7 +72,7 @@ class State:
 
 
 def glorot_uniform(rng: np.random.Generator, n_post: int, n_pre: int) -> Floats:
-    """Uniform in +-sqrt(6 / (n_post + n_pre)), (n_post, n_pre)."""
+    """Return weights that are uniform in +-sqrt(6 / (n_post + n_pre)), (n_post, n_pre)."""
     limit = np.sqrt(6 / (n_post + n_pre))
     return rng.uniform(-limit, limit, (n_post, n_pre))
 
@@ -84,7 +84,7 @@ def initial_state(
     dtype: type = np.float32,
     **settings,
 ) -> State:
-    """A State with independent W and R, drawn by `init(rng, n_post, n_pre)`."""
+    """Return a State with independent W and R, drawn by `init(rng, n_post, n_pre)`."""
     rng = np.random.default_rng(seed)
     shapes = list(zip(sizes[1:], sizes[:-1], strict=True))
     weights = [init(rng, *shape).astype(dtype) for shape in shapes]
@@ -93,7 +93,7 @@ def initial_state(
 
 
 def forward(state: State, b: int) -> Floats:
-    """h_l and x_l of the first b batch elements from rates[0]; returns h_L, (b, n_L)."""
+    """Compute h_l and x_l of the first b batch elements from rates[0], and return h_L, (b, n_L)."""
     last = len(state.weights) - 1
     for i, w in enumerate(state.weights):
         h = state.fields[i][:b]
@@ -107,7 +107,7 @@ def forward(state: State, b: int) -> Floats:
 
 
 def output_error(state: State, h: Floats, labels: Integers) -> Floats:
-    """delta_L = -dC/dh_L, (b, n_L): Eq. 5, or target minus softmax(h), or target minus h."""
+    """Return delta_L = -dC/dh_L, (b, n_L): Eq. 5, or target minus softmax(h), or target minus h."""
     b, delta = len(h), state.errors[-1][: len(h)]
     targets = state.targets[labels]
     if state.loss == "hinge":
@@ -123,7 +123,7 @@ def output_error(state: State, h: Floats, labels: Integers) -> Floats:
 
 
 def gate(state: State, i: int, b: int) -> None:
-    """errors[i] *= sigma'(h): 1 - x^2 for tanh; for clip 1 where |h| < 1, else 0."""
+    """Multiply errors[i] by sigma'(h): 1 - x^2 for tanh; for clip 1 where |h| < 1, else 0."""
     error, h = state.errors[i][:b], state.fields[i][:b]
     if state.transfer == "clip":
         np.abs(h, out=h)
@@ -135,7 +135,7 @@ def gate(state: State, i: int, b: int) -> None:
 
 
 def backward(state: State, b: int) -> None:
-    """errors below the output, and every increment, from errors[-1] (which carries rate / b)."""
+    """Compute the errors below the output, and every increment, from errors[-1] (which carries rate / b)."""
     back = state.weights[1:] if state.rule == "bp" else state.feedback
     for i in range(len(state.weights) - 1, -1, -1):
         np.dot(state.errors[i][:b].T, state.rates[i][:b], out=state.increments[i])
@@ -145,7 +145,7 @@ def backward(state: State, b: int) -> None:
 
 
 def train_batch(state: State, labels: Integers) -> int:
-    """One update from the stimuli in rates[0]; returns the number of wrong answers before it."""
+    """Make one update from the stimuli in rates[0], and return the number of wrong answers before it."""
     b = len(labels)
     h = forward(state, b)
     wrong = int(np.count_nonzero(h.argmax(axis=1) != labels))
@@ -161,7 +161,7 @@ def train_batch(state: State, labels: Integers) -> int:
 
 
 def train_epoch(state: State, x: Floats, y: Integers, order: Integers) -> float:
-    """Presents x[order] once, `batch_size` at a time; returns the share of wrong answers on the way.
+    """Present x[order] once, `batch_size` at a time, and return the share of wrong answers on the way.
 
     x: (n, n_0), float32. y: (n,), class numbers. order: (m,), indices. A last batch that does not
     fill the batch elements is averaged over the batch elements that it fills.
@@ -175,7 +175,7 @@ def train_epoch(state: State, x: Floats, y: Integers, order: Integers) -> float:
 
 
 def evaluate(state: State, x: Floats, y: Integers) -> float:
-    """Share of x, (n, n_0), whose largest output is not unit y."""
+    """Return the share of x, (n, n_0), whose largest output is not unit y."""
     wrong = 0
     for start in range(0, len(x), state.batch_size):
         labels = y[start : start + state.batch_size]
@@ -191,7 +191,7 @@ def train(
     seed: int = 0,
     report: Callable[[str], None] = print,
 ) -> tuple[list[float], list[float]]:
-    """Epochs in fresh random order; returns seconds and test error of each, training time only."""
+    """Train for epochs in fresh random order; return seconds and test error of each, training time only."""
     x_train, y_train, x_test, y_test = data
     rng = np.random.default_rng([seed, 1])
     seconds, errors = [], []
@@ -209,7 +209,7 @@ def train(
 
 
 def load_data(name: str, folder: str | None) -> tuple[Floats, Integers, Floats, Integers]:
-    """The project's own split of a data set: rates (n, n_0), float32, and class numbers (n,)."""
+    """Return the project's own split of a data set: rates (n, n_0), float32, and class numbers (n,)."""
     from recircuit.models.data import load
 
     data = load(name, folder)
@@ -219,7 +219,7 @@ def load_data(name: str, folder: str | None) -> tuple[Floats, Integers, Floats, 
 
 
 def arguments() -> argparse.Namespace:
-    """The command line."""
+    """Return the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("name", nargs="?", default="mnist", help="data set (default: mnist)")
     parser.add_argument("--data", help="folder of the data set, e.g. ../shared/data/mnist")
@@ -235,7 +235,7 @@ def arguments() -> argparse.Namespace:
 
 
 def main() -> None:
-    """Trains one network; prints every epoch, then the medians."""
+    """Train one network; print every epoch, then the medians."""
     args = arguments()
     state = initial_state(
         tuple(int(n) for n in args.layers.split("-")),

@@ -36,14 +36,18 @@ TOLERANCE = 1e-3
 
 
 def bytes_of_rflo(p: recurrent.Settings, ceilings: Ceilings, seconds: float) -> dict[str, float]:
-    """Each step reads and writes every eligibility, reads the weights, and reads and writes them again to learn."""
+    """Return the bytes of a step. Each step reads and writes every eligibility, reads the weights, and reads and writes
+    them again to learn.
+    """
     n, traces = p.units, Product(p.batch_size * p.units, p.units, p.steps, learns=True)
     weights = [Product(n, n, p.steps), Product(n, n, p.steps, learns=True)]
     return {"moving the bytes": p.batch_size * ceilings.bytes_alone([traces, *weights], seconds)}
 
 
 def products_of_coding(p: coding.Settings, ceilings: Ceilings, seconds: float) -> dict[str, float]:
-    """What is needed: the product with the stimulus once, the others in each turn of errors or values, and the updates."""
+    """Return what is needed: the product with the stimulus once, the others in each turn of errors or values, and the
+    updates.
+    """
     pairs = list(zip(p.sizes, p.sizes[1:]))
     guesses = [Product(post, pre, p.steps + 1 if l else 1) for l, (pre, post) in enumerate(pairs)]
     back = [Product(pre, post, p.steps) for pre, post in pairs[1:]]
@@ -120,7 +124,7 @@ class Runner:
 
 
 def distance(got: list[np.ndarray], wanted: list[np.ndarray], before: list[np.ndarray]) -> float:
-    """How far weights are from what they should be, as a share of their change: the worst of all matrices."""
+    """Return how far weights are from what they should be, as a share of their change: the worst of all matrices."""
     return max(float(np.linalg.norm(g - w) / np.linalg.norm(w - b)) for g, w, b in zip(got, wanted, before))
 
 
@@ -149,7 +153,7 @@ def opened(case: Case, settings: Any, entrant: Entrant, threads: int, folder: Pa
 
 
 def measured(case: Case, arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
-    """All that is known of a case."""
+    """Return all that is known of a case."""
     settings = case.quick if arguments.quick else case.settings
     rounds, seconds = (1, 0.05) if arguments.quick else (arguments.rounds, arguments.seconds)
     wanted = [
@@ -184,7 +188,7 @@ def measured(case: Case, arguments: argparse.Namespace, folder: Path) -> dict[st
 def _everyone(
     case: Case, settings: Any, entrants: list[Entrant], threads: int, folder: Path
 ) -> tuple[list[Runner], dict[str, str]]:
-    """Those who take part, and why others do not."""
+    """Return who takes part, and why others do not."""
     runners, absent = [], {}
     for entrant in entrants:
         try:
@@ -222,7 +226,7 @@ def _check_peers(names: str) -> None:
 
 
 def text(facts: dict[str, Any]) -> str:
-    """The tables."""
+    """Return the tables."""
     parts = [report.heading("Circuits of papers", facts)]
     parts.append(
         "Presentations per second, medians; everyone takes turns, and all weights were held against float64 before. "
@@ -238,12 +242,12 @@ def text(facts: dict[str, Any]) -> str:
 
 
 def _limit(found: dict[str, Any]) -> list[tuple[float, str]]:
-    """The fastest way, if there is one."""
+    """Return the fastest way, if there is one."""
     return sorted(((rate, way) for way, rate in found["limits"].items()), reverse=True)[:1]
 
 
 def _table(found: dict[str, Any]) -> str:
-    """Rates without and with other programs, and of those without the ratio to ours and the share of the limit."""
+    """Return rates without and with other programs, and of those without the ratio to ours and the share of the limit."""
     rows = found["rows"]
     rates = [{busy: statistics.median(samples) for busy, samples in row["samples"].items()} for row in rows]
     beside = list(rates[0]) if rates else []

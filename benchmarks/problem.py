@@ -46,7 +46,7 @@ class SavedProblem:
     settings: Any
 
     def shown(self, presentation: int) -> np.ndarray:
-        """The rows that a presentation shows, (B,)."""
+        """Return the rows that a presentation shows, (B,)."""
         b = self.settings.batch_size
         return np.arange(presentation * b, (presentation + 1) * b) % self.settings.rows
 
@@ -72,12 +72,12 @@ class SavedProblem:
 
 
 def _numbered(file: Any, name: str) -> list[np.ndarray]:
-    """The arrays of a list."""
+    """Return the arrays of a list."""
     count = sum(one.startswith(f"{name}_") for one in file.files)
     return [file[f"{name}_{k}"] for k in range(count)]
 
 
 def layer_weights(random: np.random.Generator, n_post: int, n_pre: int) -> np.ndarray:
-    """Weights uniform in +-sqrt(6/(n_pre + n_post)), float32."""
+    """Return weights uniform in +-sqrt(6/(n_pre + n_post)), float32."""
     limit = np.sqrt(6 / (n_post + n_pre))
     return random.uniform(-limit, limit, (n_post, n_pre)).astype(np.float32)

@@ -49,12 +49,12 @@ class Problem(SavedProblem):
     targets: np.ndarray
 
     def initial(self) -> list[np.ndarray]:
-        """The weights before the first presentation."""
+        """Return the weights before the first presentation."""
         return [self.w, self.v]
 
 
 def draw(settings: Settings) -> Problem:
-    """Weights, first rates, and targets that are sines of two periods with random phases."""
+    """Draw weights, first rates, and targets that are sines of two periods with random phases."""
     random, n, m, p = np.random.default_rng(settings.seed), settings.units, settings.outputs, settings
     time = 2 * np.pi * np.arange(p.steps) / p.steps
     phase = random.uniform(0, 2 * np.pi, (p.rows, 1, m))
@@ -67,7 +67,7 @@ def draw(settings: Settings) -> Problem:
 
 
 def expected(problem: Problem, presentations: int) -> list[np.ndarray]:
-    """W and V after the first presentations, straight from the equations above, in float64."""
+    """Return W and V after the first presentations, straight from the equations above, in float64."""
     p = problem.settings
     w, v, k, h, targets = (getattr(problem, name).astype(float) for name in ("w", "v", "k", "h", "targets"))
     trace, e = np.zeros((p.batch_size, p.units, p.units)), np.zeros((p.batch_size, p.outputs))

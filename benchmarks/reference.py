@@ -29,7 +29,7 @@ Case = tuple[int, str]
 
 
 def say(text: str) -> None:
-    """Progress, on stderr."""
+    """Write progress on stderr."""
     print(f"benchmarks: {text}", file=sys.stderr, flush=True)
 
 
@@ -75,7 +75,7 @@ class Reference:
                     self._open(one, case, wanted)
 
     def round(self, first: bool | None) -> None:
-        """Everyone once in each case, with ours before each; then the ceilings (None: without them)."""
+        """Measure everyone once in each case, with ours before each; then the ceilings (None: without them)."""
         for case in self.cases:
             for peer in self.peers:
                 if peer.client is not None and case in peer.samples:
@@ -85,7 +85,9 @@ class Reference:
                 self._ceilings(case, first)
 
     def crowded(self, busy: int, rounds: int) -> dict[str, Any]:
-        """Rounds beside so many busy processes: the cases as they are written. What was sampled before is left alone."""
+        """Measure rounds beside so many busy processes: the cases as they are written. What was sampled before is left
+        alone.
+        """
         everyone = [self.ours, *self.peers]
         quiet = [one.samples for one in everyone]
         for one in everyone:
@@ -101,7 +103,7 @@ class Reference:
                 one.samples = samples
 
     def profile(self, presentations: dict[int, int]) -> None:
-        """Where our time goes."""
+        """Measure where our time goes."""
         for case in self.cases:
             if self.ours.client is not None and case in self.ours.samples:
                 self.profiles[case] = self.ours.client.ask(
@@ -192,7 +194,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def result(measured: Reference, rounds: int, seconds: float) -> dict[str, Any]:
-    """All that was measured, as it is written."""
+    """Return all that was measured, as it is written."""
     facts = machine.facts(measured.threads) | {"rounds": rounds, "sample_seconds": seconds, "tolerance": TOLERANCE}
     facts["bandwidth_GB_per_s"] = {k: round(v / 1e9, 1) for k, v in measured.ceilings.bandwidth().items()}
     facts["entrants"] = {
@@ -232,7 +234,7 @@ KINDS = {"propagate": "products", "learn": "learning", "update": "state equation
 
 
 def shares(profile: dict[str, Any]) -> dict[str, float]:
-    """Of the time of a run: products forward and back, those of learning, state equations, and the rest."""
+    """Return the shares of the time of a run: products forward and back, those of learning, state equations, and the rest."""
     found = {"products": 0.0, "learning": 0.0, "state equations": 0.0, "rest": 0.0}
     for name, seconds in profile["operations"].items():
         found["rest" if name == "propagate_s_to_o" else KINDS.get(name.split("_")[0], "rest")] += seconds

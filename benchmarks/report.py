@@ -24,7 +24,7 @@ def write(name: str, facts: dict[str, Any], text: str, out: Path) -> None:
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    """A table in Markdown; numbers to the right."""
+    """Return a table in Markdown, with numbers on the right."""
     cells = [[cell(value) for value in row] for row in rows]
     right = [any(isinstance(row[k], int | float) for row in rows) for k in range(len(head))]
     lines = ["| " + " | ".join(head) + " |", "| " + " | ".join("---:" if r else "---" for r in right) + " |"]
@@ -32,7 +32,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
 
 
 def cell(value: Any) -> str:
-    """A number with as many digits as say something; nothing for None."""
+    """Return a number with as many digits as say something, and nothing for None."""
     if value is None:
         return ""
     if isinstance(value, float):
@@ -41,12 +41,12 @@ def cell(value: Any) -> str:
 
 
 def percent(share: float | None) -> str:
-    """A share in percent."""
+    """Return a share in percent."""
     return "" if share is None else f"{share:.0%}"
 
 
 def heading(title: str, facts: dict[str, Any]) -> str:
-    """The title, the machine, and how to do it again."""
+    """Return the title, the machine, and how to do it again."""
     return f"# {title}\n\n{machine.summary(facts)}. `{facts['command']}`\n"
 
 
@@ -54,7 +54,7 @@ def heading(title: str, facts: dict[str, Any]) -> str:
 
 
 def reference(facts: dict[str, Any], out: Path) -> None:
-    """`reference.json`, `reference.md` and `reference.png`."""
+    """Write `reference.json`, `reference.md` and `reference.png`."""
     facts["targets"] = targets(facts)
     text = [heading("The reference workload", facts), _how(facts), _summary(facts)]
     text += [_crowded(facts), *(_case(case) for case in facts["cases"])]
@@ -91,7 +91,7 @@ def _summary(facts: dict[str, Any]) -> str:
 
 
 def _crowded(facts: dict[str, Any]) -> str:
-    """The ratio to the best peer of each case, beside other busy processes."""
+    """Return the ratio to the best peer of each case, beside other busy processes."""
     if not facts.get("crowded"):
         return ""
     head = ["ratio to the best peer", *(f"{one['busy']} busy processes beside" for one in facts["crowded"])]

@@ -12,7 +12,7 @@ from recircuit.models.experiments.framework.figure_style import BLUE, GREY, ORAN
 
 
 def bars(findings: dict[str, Any], path: Path) -> None:
-    """Presentations a second of everyone, a panel for each case, with its ceiling."""
+    """Draw the presentations a second of everyone, a panel for each case, with its ceiling."""
     with styled():
         figure = new_figure(7.2, 5.4)
         axes = figure.subplots(2, 2)
@@ -38,7 +38,9 @@ def _bar(ax: Axes, case: dict[str, Any]) -> None:
 
 
 def panels(series: dict[str, list[dict[str, Any]]], path: Path) -> None:
-    """Seconds per presentation of all batch elements over width, depth, batch size and steps, with the straight line."""
+    """Draw the seconds per presentation of all batch elements over width, depth, batch size and steps, with the
+    straight line.
+    """
     with styled():
         figure = new_figure(7.2, 5.0)
         for ax, (name, rows) in zip(figure.subplots(2, 2).flat, series.items()):

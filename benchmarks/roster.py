@@ -26,7 +26,7 @@ class Entrant:
     compiles: bool = False
 
     def can(self, batch_size: int, mode: str) -> bool:
-        """Whether it takes part."""
+        """Return whether it takes part."""
         return mode in self.modes and (self.batch_sizes is None or batch_size in self.batch_sizes)
 
 
@@ -45,7 +45,8 @@ PEERS = (
 
 
 def chosen(names: str, quick: bool) -> list[Entrant]:
-    """The peers that are asked for by name, separated by commas; else all, or, if quick, those that begin at once.
+    """Return the peers that are asked for by name, separated by commas; else all, or, if quick, those that begin at
+    once.
 
     Raises UsageError: there is no such peer.
     """

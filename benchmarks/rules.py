@@ -43,12 +43,12 @@ class TimedNetwork:
 
 
 def in_layers(rule: str, **options: Any) -> Build:
-    """A layered network of a rule."""
+    """Return a layered network of a rule."""
     return lambda sizes: layered(sizes, rule, batch_size=BATCH_SIZE, **options)
 
 
 def perturbed(label: str, rule: str = "node_perturbation", target: float | None = 2.5, **options: Any) -> TimedNetwork:
-    """A network whose feedback weights learn from noise."""
+    """Return a network whose feedback weights learn from noise."""
     return TimedNetwork(
         label,
         "node perturbation",
@@ -58,7 +58,7 @@ def perturbed(label: str, rule: str = "node_perturbation", target: float | None 
 
 
 def randomly(label: str, algorithm: str, **options: Any) -> TimedNetwork:
-    """One of the family of random backpropagation."""
+    """Return one of the family of random backpropagation."""
     variant = Variant(algorithm, **options)
     return TimedNetwork(
         label,
@@ -69,7 +69,7 @@ def randomly(label: str, algorithm: str, **options: Any) -> TimedNetwork:
 
 
 def looping(**options: Any) -> Build:
-    """A network whose feedback weights learn by recirculation, at a rate at which 500 units stay stable."""
+    """Return a network whose feedback weights learn by recirculation, at a rate at which 500 units stay stable."""
     rule = find("recirculated_feedback").with_parameters(feedback_rate=1e-4)
     return lambda sizes: recirculating(sizes, rule, batch_size=BATCH_SIZE, **options)
 
@@ -107,7 +107,9 @@ class Runner:
         self.order = epoch_order(shown.n_train, BATCH_SIZE, 0, 0)[:presentations]
 
     def seconds(self) -> float:
-        """Of one run, from the first weights: where nothing is left to learn, changes by nothing cost nothing."""
+        """Return the seconds of one run, from the first weights: where nothing is left to learn, changes by nothing
+        cost nothing.
+        """
         self.net.reset()
         begin = time.perf_counter()
         self.program.run(self.table, self.order).raise_if_diverged()
@@ -136,7 +138,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def compare(contestant: TimedNetwork, runner: Runner, ours: Runner, rounds: int) -> dict[str, Any]:
-    """Both in turn, after a first run of each; the median of the ratios."""
+    """Measure both in turn, after a first run of each, and return the median of the ratios."""
     runner.seconds(), ours.seconds()
     pairs = [(runner.seconds(), ours.seconds()) for _ in range(rounds)]
     ratio = statistics.median(theirs / mine for theirs, mine in pairs)
@@ -150,7 +152,7 @@ def compare(contestant: TimedNetwork, runner: Runner, ours: Runner, rounds: int)
 
 
 def text(facts: dict[str, Any]) -> str:
-    """The table."""
+    """Return the table."""
     reached = {None: "", True: "yes", False: "no"}
     rows = [
         [f"{r['family']}: {r['label']}", r["stimuli_per_second"], r["time_to_urfb"],

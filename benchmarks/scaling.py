@@ -25,7 +25,7 @@ QUICK: dict[str, tuple[int, ...]] = {"width": (128,), "depth": (2,), "batch_size
 
 
 def settings_for(what: str, size: int) -> Settings:
-    """The reference workload with one thing changed; depth is the number of layers of weights."""
+    """Return the reference workload with one thing changed; depth is the number of layers of weights."""
     if what == "width":
         return replace(CENTRE, sizes=(784, size, size, 10))
     if what == "depth":
@@ -36,7 +36,7 @@ def settings_for(what: str, size: int) -> Settings:
 
 
 def measure(threads: int, settings: Settings, seconds: float, samples: int) -> dict[str, Any]:
-    """Seconds a presentation of all batch elements, multiplications and memory, in a worker of its own."""
+    """Return seconds a presentation of all batch elements, multiplications and memory, in a worker of its own."""
     client = Client(OURS, threads)
     try:
         path = str(client.log.with_suffix(".npz"))
@@ -73,14 +73,14 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def add_line(rows: list[dict[str, Any]]) -> None:
-    """The straight line: time in proportion to multiplications, at the rate of the middle of the range."""
+    """Draw the straight line: time in proportion to multiplications, at the rate of the middle of the range."""
     middle = rows[len(rows) // 2]
     for row in rows:
         row["line"] = middle["seconds"] * row["multiplications"] / middle["multiplications"]
 
 
 def text(facts: dict[str, Any]) -> str:
-    """The tables."""
+    """Return the tables."""
     parts = [
         report.heading("Scaling", facts),
         "The reference workload (784-500-500-10, 100 batch elements, 20 steps, only what is needed) with one thing changed. "

@@ -44,7 +44,7 @@ class Case:
 
 
 def hinge_circuit(batch_size: int) -> rc.Circuit:
-    """h -> o, one to one; o with its t and s."""
+    """Return a circuit in which h projects to o, one to one; o has its t and s."""
     net = rc.Circuit(batch_size=batch_size, dt=1 * ms)
     h = net.stimulus("h", 2)
     output = rc.HingeOutput(M=10.0, S=1.0, mu=0.1, epsilon=0.1, tau=RATIO * ms, repair="hysteresis")
@@ -55,7 +55,7 @@ def hinge_circuit(batch_size: int) -> rc.Circuit:
 
 
 def hinge(batch_size: int) -> Case:
-    """The hinge output circuit."""
+    """Return the hinge output circuit."""
     net, h = hinge_circuit(batch_size), np.random.default_rng(0).normal(size=(batch_size, 2))
     ours = _runner(net, {"h": h, "s": np.zeros(batch_size, int)})
     loop = HingeLoop(net, h, RATIO, STEPS)
@@ -63,7 +63,7 @@ def hinge(batch_size: int) -> Case:
 
 
 def _layered(batch_size: int) -> tuple[rc.Circuit, np.ndarray, np.ndarray]:
-    """A layered network that learns, and what it is shown."""
+    """Return a layered network that learns, and what it is shown."""
     rng = np.random.default_rng(0)
     net = rc.layered(SIZES, "urfb", batch_size=batch_size)
     for projection in net.projections.values():
@@ -73,7 +73,7 @@ def _layered(batch_size: int) -> tuple[rc.Circuit, np.ndarray, np.ndarray]:
 
 
 def layered(batch_size: int) -> Case:
-    """A layered network beside the same steps."""
+    """Return a layered network beside the same steps."""
     net, x, labels = _layered(batch_size)
     loop = LayeredLoop(net, x, labels, RATE)
     case = Case("layered network, 64-100-10", batch_size, _runner(net, {"x": x, "s": labels}), loop.present)
@@ -81,7 +81,7 @@ def layered(batch_size: int) -> Case:
 
 
 def textbook(batch_size: int) -> Case:
-    """The same network beside a loop that computes each layer once and the error in one formula."""
+    """Return the same network beside a loop that computes each layer once and the error in one formula."""
     net, x, labels = _layered(batch_size)
     state = numpy_loop.initial_state(SIZES, batch_size=batch_size, rate=RATE)
     state.weights = [net["x_to_h1.w"], net["h1_to_o.w"]]
@@ -96,7 +96,7 @@ def textbook(batch_size: int) -> Case:
 
 
 def recurrent(batch_size: int) -> Case:
-    """The recurrent network of the example `rflo`."""
+    """Return the recurrent network of the example `rflo`."""
     example, steps = _example("rflo"), 50
     net = example["rflo"](steps=steps, batch_size=batch_size)
     wanted = np.repeat(example["sines"](steps), batch_size, axis=0)
@@ -107,7 +107,7 @@ def recurrent(batch_size: int) -> Case:
 
 
 def coding(batch_size: int) -> Case:
-    """The network of the example `predictive_coding`."""
+    """Return the network of the example `predictive_coding`."""
     example, settling = _example("predictive_coding"), (30, 40)
     net, rng = example["network"](batch_size=batch_size, settling=settling), np.random.default_rng(0)
     x, labels = rng.random((batch_size, 64)), rng.integers(0, 10, batch_size)
@@ -121,12 +121,12 @@ CASES = (hinge, layered, textbook, recurrent, coding)
 
 
 def _example(name: str) -> dict[str, Any]:
-    """What an example defines."""
+    """Return what an example defines."""
     return runpy.run_path(str(EXAMPLES / f"{name}.py"))
 
 
 def _checked(case: Case, net: rc.Circuit, wanted: dict[str, Callable[[], np.ndarray]]) -> Case:
-    """The case, after both programs have come to the same values."""
+    """Return the case, after both programs have come to the same values."""
     case.by_hand(2)
     case.ours(2)
     tolerance = 1e-10 if net.dtype == np.float64 else 1e-5
@@ -144,14 +144,14 @@ def _runner(net: rc.Circuit, data: dict[str, np.ndarray]) -> Callable[[int], Any
 
 
 def seconds(program: Callable[[int], Any], count: int) -> float:
-    """Processor seconds of a presentation."""
+    """Return processor seconds of a presentation."""
     begin = time.process_time()
     program(count)
     return (time.process_time() - begin) / count
 
 
 def measured(case: Case, rounds: int, least: float) -> list[Any]:
-    """A row: presentations a second of both, in turns, and the median of their ratios."""
+    """Return a row: presentations a second of both, in turns, and the median of their ratios."""
     counts = {run: max(1, int(least / seconds(run, 20))) for run in (case.ours, case.by_hand)}
     turns = [[seconds(run, count) for run, count in counts.items()] for _ in range(rounds)]
     rates = [1 / statistics.median(turn[k] for turn in turns) for k in range(2)]
@@ -168,7 +168,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def text(facts: dict[str, Any]) -> str:
-    """The table."""
+    """Return the table."""
     head = ["presentations/s", "B", "recircuit, numpy", "NumPy by hand", "ratio"]
     return "\n".join([
         report.heading("Small circuits in NumPy", facts),

@@ -15,7 +15,9 @@ Array = np.ndarray
 
 
 def outside(field: Array, M: float, S: float, mu: float, epsilon: float) -> Array:
-    """What drives the output of the hinge circuit (Amit 2019, section 2.3): outside of the margin in either direction."""
+    """Return what drives the output of the hinge circuit (Amit 2019, section 2.3): outside of the margin in either
+    direction.
+    """
     high = 2 * M + S
     above = (1 + epsilon) * (field > high) + ((field >= M) & (field <= high))
     below = (mu + epsilon) * (field < -high) + mu * ((field <= -M) & (field >= -high))
@@ -34,7 +36,7 @@ class HingeLoop:
         self.ratio, self.steps = ratio, steps
 
     def present(self, count: int) -> None:
-        """So many presentations."""
+        """Make so many presentations."""
         _, _, mu, epsilon = self.numbers
         for _ in range(count * self.steps):
             driven = outside(self.base + self.control * self.t, *self.numbers)
@@ -60,7 +62,7 @@ class LayeredLoop:
         self.beyond = np.zeros_like(self.field)
 
     def present(self, count: int) -> None:
-        """So many presentations of the same samples."""
+        """Make so many presentations of the same samples."""
         for _ in range(count):
             self._present()
 
@@ -102,7 +104,7 @@ class RfloLoop:
         self.credit = np.zeros((batch, units))
 
     def present(self, count: int) -> None:
-        """So many trials."""
+        """Make so many trials."""
         for _ in range(count):
             for step in range(-2, self.wanted.shape[1]):
                 self._step(step)
@@ -141,7 +143,7 @@ class CodingLoop:
         self.apical, self.wanted = np.empty_like(self.v), np.eye(len(self.W2))
 
     def present(self, count: int) -> None:
-        """So many presentations of the same samples."""
+        """Make so many presentations of the same samples."""
         for _ in range(count):
             self._present()
 

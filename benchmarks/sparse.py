@@ -44,7 +44,7 @@ class Run:
         self.order = np.arange(rows, dtype=np.int32).reshape(4, batch_size)[np.arange(max(8, 400 // batch_size)) % 4]
 
     def seconds(self) -> float:
-        """Of a presentation, from the first weights on: what is known by heart no longer changes them."""
+        """Return the seconds of a presentation, from the first weights on: what is known by heart no longer changes them."""
         table = self.net.timetable("train")
         self.net.reset()
         self.program.run(table, self.order[:1])  # which lists the synapses, once
@@ -69,7 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def compare(connectivity: float, batch_size: int, rounds: int) -> dict[str, Any]:
-    """Both ways in turn; medians."""
+    """Measure both ways in turn, and return medians."""
     ways = [Run(connectivity, batch_size, by_synapse) for by_synapse in (False, True)]
     samples = [[way.seconds() for way in ways] for _ in range(rounds + 1)][1:]
     hidden = ways[0].net.projections["h1_to_h2"]
@@ -85,7 +85,7 @@ def compare(connectivity: float, batch_size: int, rounds: int) -> dict[str, Any]
 
 
 def text(facts: dict[str, Any]) -> str:
-    """The table."""
+    """Return the table."""
     rows = [
         [r["batch_size"], report.percent(r["connectivity"]), r["whole_ms"], r["sparse_ms"], r["gain"], r["taken"]]
         for r in facts["rows"]

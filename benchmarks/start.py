@@ -8,7 +8,7 @@ import time
 
 
 def once(sizes: tuple[int, ...], seed: int) -> dict[str, float]:
-    """Seconds to import, to read the data, to build and start, and to show the first batch elements: in this process."""
+    """Return seconds to import, to read the data, to build and start, and to show the first batch elements: in this process."""
     begin = time.perf_counter()
     import numpy as np
 

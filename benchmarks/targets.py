@@ -15,7 +15,7 @@ OUTSIDE = {(100, "every"): 0.15}
 
 
 def targets(facts: dict[str, Any]) -> list[dict[str, Any]]:
-    """Each with what was measured; what was not measured is left out."""
+    """Return each with what was measured; what was not measured is left out."""
     cases = {(case["batch_size"], case["mode"]): case for case in facts["cases"]}
     rates = {key: {row["name"]: row for row in case["rows"]} for key, case in cases.items()}
     found = []

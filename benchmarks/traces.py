@@ -52,7 +52,7 @@ RULES = {"RFLO": RFLO, "eligibility, modulated": MODULATED}
 
 
 def network(rule: rc.Rule | None, size: Size) -> rc.Circuit:
-    """A recurrent network of which every synapse learns in every step; without a rule they stay."""
+    """Return a recurrent network of which every synapse learns in every step; without a rule they stay."""
     net = rc.Circuit(batch_size=size.batch_size, precision="float32")
     x, reward = net.stimulus("x", size.units), net.stimulus("reward_source", 1)
     h = net.population("h", size.units, UNIT)
@@ -64,7 +64,9 @@ def network(rule: rc.Rule | None, size: Size) -> rc.Circuit:
 
 
 def bytes_of_a_step(size: Size, trace: bool = True) -> int:
-    """What a step has to move at least: each trace and each weight is read and written; without a rule weights are read."""
+    """Return what a step has to move at least: each trace and each weight is read and written; without a rule weights
+    are read.
+    """
     synapses = size.units**2
     return 4 * (2 * synapses * size.batch_size + 2 * synapses if trace else synapses)
 
@@ -82,14 +84,14 @@ class Runner:
         self.order = np.arange(size.batch_size, dtype=np.int32)[None]
 
     def seconds(self) -> float:
-        """Of a step."""
+        """Return the seconds of a step."""
         begin = time.perf_counter()
         self.program.run(self.table, self.order).raise_if_diverged()
         return (time.perf_counter() - begin) / self.size.steps
 
 
 def measured(size: Size, threads: int, quick: bool) -> dict[str, Any]:
-    """A row for each rule, and the rate at which memory is read, in turn with them."""
+    """Return a row for each rule, and the rate at which memory is read, in turn with them."""
     ceilings = Ceilings(threads)
     runners: dict[str, Callable[[], float]] = {}
     for label, rule in {"no rule": None, **RULES}.items():
@@ -114,7 +116,7 @@ def measured(size: Size, threads: int, quick: bool) -> dict[str, Any]:
 
 
 def text(found: dict[str, Any]) -> str:
-    """The table."""
+    """Return the table."""
     rows = []
     for r in found["rows"]:
         megabytes = f"{r['bytes'] / 1e6:.3g}"

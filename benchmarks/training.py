@@ -38,7 +38,7 @@ class InFloat64(NumpyTraining):
 
 
 def data(folder: Path | None) -> Dataset:
-    """MNIST where it is found: in the folder, $RECIRCUIT_DATA/mnist or ../shared/data/mnist; else the digits."""
+    """Load MNIST where it is found: in the folder, $RECIRCUIT_DATA/mnist or ../shared/data/mnist; else load the digits."""
     base = Path(os.environ.get("RECIRCUIT_DATA") or ROOT.parent / "shared" / "data")
     found = folder or base / "mnist"
     if folder is not None or found.is_dir():
@@ -48,7 +48,7 @@ def data(folder: Path | None) -> Dataset:
 
 
 def distance(task: Epoch, got: list[np.ndarray], wanted: list[np.ndarray]) -> float:
-    """As in workload.py."""
+    """Return the distance as in workload.py."""
     before = task.weights + task.feedback
     return max(float(np.abs(g - w).max() / np.abs(w - b).max()) for g, w, b in zip(got, wanted, before))
 
@@ -109,7 +109,7 @@ def compare(
 
 
 def text(facts: dict[str, Any]) -> str:
-    """The table."""
+    """Return the table."""
     medians = {r["name"]: statistics.median(r["seconds"]) if r["seconds"] else None for r in facts["rows"]}
     ours, rows = medians["recircuit"], []
     for row in sorted(facts["rows"], key=lambda r: medians[r["name"]] or float("inf")):

@@ -55,7 +55,7 @@ class Problem(SavedProblem):
 
 
 def draw(settings: Settings) -> Problem:
-    """Weights uniform in +-sqrt(6/(n_pre + n_post)), stimuli uniform in [0, 1), a random class each."""
+    """Draw weights uniform in +-sqrt(6/(n_pre + n_post)), stimuli uniform in [0, 1), a random class each."""
     rng = np.random.default_rng(settings.seed)
 
     pairs = list(zip(settings.sizes, settings.sizes[1:]))
@@ -67,7 +67,7 @@ def draw(settings: Settings) -> Problem:
 
 
 def expected(problem: Problem, presentations: int) -> list[np.ndarray]:
-    """W_1..W_L, R_1..R_{L-1} after the first presentations, straight from the equations above, in float64."""
+    """Return W_1..W_L, R_1..R_{L-1} after the first presentations, straight from the equations above, in float64."""
     p, top = problem.settings, problem.settings.layers
     w = [np.empty(0)] + [a.astype(float) for a in problem.weights]
     r = [np.empty(0)] + [a.astype(float) for a in problem.feedback]
@@ -90,7 +90,7 @@ def expected(problem: Problem, presentations: int) -> list[np.ndarray]:
 
 
 def distance(problem: Problem, got: list[np.ndarray], wanted: list[np.ndarray]) -> float:
-    """How far weights are from what they should be, as a share of the largest change: the worst of all matrices."""
+    """Return how far weights are from what they should be, as a share of the largest change: the worst of all matrices."""
     before = problem.weights + problem.feedback
     far = [float(np.abs(g - w).max() / np.abs(w - b).max()) for g, w, b in zip(got, wanted, before)]
     return max(far) if np.isfinite(far).all() else float("inf")
@@ -112,7 +112,7 @@ class Product:
 
 
 def products(settings: Settings, mode: str) -> list[Product]:
-    """The matrix products of a presentation."""
+    """Return the matrix products of a presentation."""
     needed, steps, sizes = mode == "needed", settings.steps, settings.sizes
     pairs = list(zip(sizes, sizes[1:]))
     forward = [Product(b, a, 1 if needed and l == 0 else steps) for l, (a, b) in enumerate(pairs)]

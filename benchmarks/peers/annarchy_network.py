@@ -13,7 +13,7 @@ FLAGS = "-O3 -march=native -ffast-math"
 
 
 def new_network() -> ann.Network:
-    """An empty network with steps of 1 ms."""
+    """Return an empty network with steps of 1 ms."""
     net = ann.Network(dt=1.0)
     net.config(dtype=ann.float32, num_threads=THREADS, suppress_warnings=True)
     return net

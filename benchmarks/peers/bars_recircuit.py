@@ -20,7 +20,7 @@ UNIT = """
 
 
 def circuit(settings: Settings) -> rc.Circuit:
-    """The network; both kinds of synapses learn in every step."""
+    """Return the network; both kinds of synapses learn in every step."""
     p, always = settings, "trial"
     net = rc.Circuit(batch_size=p.batch_size, precision="float32")
     oja = rc.Rule(

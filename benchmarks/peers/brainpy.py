@@ -31,7 +31,7 @@ class Net(bp.DynamicalSystem):
         self.s = bm.Variable(bm.zeros(shapes[-1]))
 
     def reset(self) -> None:
-        """The problem's weights; rates and errors 0."""
+        """Set the problem's weights; rates and errors are 0."""
         for variable, value in zip(self.w, self.problem.weights):
             variable.value = bm.asarray(value)
         for variable, value in zip(self.rt, self.problem.feedback):
@@ -46,7 +46,7 @@ class Net(bp.DynamicalSystem):
         self.x[0].value, self.s.value = self.stimuli[shown], self.labels[shown]
 
     def every(self, step) -> None:
-        """One step, all of it."""
+        """Make one step, all of it."""
         top = self.settings.layers
         u = [bm.tanh(self.product(self.w[l], self.x[l])) for l in range(top)]
         new = [(self.d[l + 1] @ self.rt[l - 1]) * (1 - u[l - 1] * u[l - 1]) for l in range(1, top)]
@@ -57,7 +57,7 @@ class Net(bp.DynamicalSystem):
         self.x[0].value = jax.lax.optimization_barrier(bm.as_jax(self.x[0]))
 
     def needed(self) -> None:
-        """A whole presentation: the last L steps, in which errors run down, are written out; the rest is a loop."""
+        """Make a whole presentation: the last L steps, in which errors run down, are written out; the rest is a loop."""
         top, steps = self.settings.layers, self.settings.steps
         first = bm.tanh(self.product(self.w[0], self.x[0]))
 
@@ -74,16 +74,16 @@ class Net(bp.DynamicalSystem):
             self.relax(u)
 
     def product(self, w, x):
-        """The field W x."""
+        """Return the field W x."""
         return w @ x if self.one else x @ w.T
 
     def relax(self, u) -> None:
-        """x += mix (u - x)."""
+        """Compute x += mix (u - x)."""
         for l, value in enumerate(u, 1):
             self.x[l].value = self.x[l] + self.settings.mix * (value - self.x[l])
 
     def learn(self) -> None:
-        """The update of all weights."""
+        """Compute the update of all weights."""
         rate = self.settings.rate / self.settings.batch_size
         for l in range(1, self.settings.layers + 1):
             d, x = self.d[l], self.x[l - 1]

@@ -77,7 +77,7 @@ class Brian2Peer(Peer):
         raise NotImplementedError
 
     def duration(self, count: int) -> b2.Quantity:
-        """Of so many presentations, and a step for the last update."""
+        """Return the duration of so many presentations, and a step for the last update."""
         if count >= len(self.problem.x):
             raise Unsupported(f"its stimuli last for {len(self.problem.x) - 1} presentations")
         return count * self.period + 1 * ms
@@ -107,7 +107,7 @@ class WithSynapses(Brian2Peer):
         self.network.add(self.pathways)
 
     def synapses(self, pre, post, into: str, sent: str, met: str) -> b2.Synapses:
-        """All to all, ordered by pre, then post."""
+        """Return synapses from all to all, ordered by pre, then post."""
         model = f"w : 1\n{into}_post = w*{sent}_pre : 1 (summed)"
         found = b2.Synapses(pre, post, model, namespace=self.names)
         i, j = np.divmod(np.arange(len(pre) * len(post)), len(post))
@@ -238,7 +238,7 @@ class Numpy(Brian2Peer):
 
     @staticmethod
     def array(layer, name: str) -> np.ndarray | None:
-        """The array of a variable itself, not a copy."""
+        """Return the array of a variable itself, not a copy."""
         return layer.variables[name].get_value() if name in layer.variables else None
 
     def reset(self) -> None:

@@ -28,11 +28,11 @@ class CircuitPeer(Peer):
 
     @abstractmethod
     def circuit(self) -> Circuit:
-        """The circuit that is measured."""
+        """Make the circuit that is measured."""
 
     @abstractmethod
     def data(self) -> Mapping[str, Any]:
-        """The data of each stimulus."""
+        """Make the data of each stimulus."""
 
     def present(self, count: int) -> None:
         self.program.run(self.table, self.inputs.order(count, self.settings.batch_size)).raise_if_diverged()

@@ -57,7 +57,7 @@ class NgcLearnPeer(Peer):
         self.reset()
 
     def _wire(self) -> None:
-        """The components' compartments: values, guesses, errors, and what the synapses learn from."""
+        """Connect the components' compartments: values, guesses, errors, and what the synapses learn from."""
         for l, (w, e) in enumerate(zip(self.w, self.e)):
             w.outputs >> e.mu
             e.dmu >> w.post
@@ -104,7 +104,7 @@ class NgcLearnPeer(Peer):
         return lax.fori_loop(0, count, presentation, state)
 
     def _clamped(self, state, x, s):
-        """The state with stimulus and label, values at 0, and the feedback weights as the others are."""
+        """Return the state with stimulus and label, values at 0, and the feedback weights as the others are."""
         state = dict(state)
         for part in (self.w[0].inputs, self.w[0].pre):
             state[part.root] = x

@@ -30,7 +30,7 @@ ERROR = """
 
 
 def circuit(settings: Settings) -> rc.Circuit:
-    """Value units and error units in each layer."""
+    """Return value units and error units in each layer."""
     p, one_to_one = settings, rc.OneToOne()
     settling = " and ".join(f"values{k}" for k in range(1, p.steps + 1))
     guessing = " and ".join(f"errors{k}" for k in range(p.steps + 1))

@@ -20,7 +20,7 @@ UNIT = """
 
 
 def circuit(settings: Settings, weights: np.ndarray) -> rc.Circuit:
-    """The stimulus and the field."""
+    """Return the stimulus and the field."""
     n = settings.side**2
     net = rc.Circuit(batch_size=settings.batch_size, precision="float32")
     x, field = net.stimulus("x", n), net.population("field", n, rc.Neuron(UNIT, tau=settings.tau))

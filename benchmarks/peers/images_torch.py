@@ -16,7 +16,7 @@ import torch.nn.functional as F
 
 
 def median(run, rounds: int) -> float:
-    """Milliseconds of a call."""
+    """Return milliseconds of a call."""
     run()
     taken = []
     for _ in range(rounds):
@@ -29,7 +29,7 @@ def median(run, rounds: int) -> float:
 def measured(
     rounds: int, batch_size: int, channels: int, size: int, maps: int, kernel: int
 ) -> dict[str, dict[str, float]]:
-    """Both kinds, with weights of their own for feedback."""
+    """Measure both kinds, with weights of their own for feedback."""
     edge = kernel // 2
     x, errors = torch.randn(batch_size, channels, size, size), torch.randn(batch_size, maps, size, size)
     w = torch.randn(maps, channels, kernel, kernel)

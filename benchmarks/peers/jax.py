@@ -75,7 +75,7 @@ class JaxPeer(Peer):
         return w, rt, x, d
 
     def _needed(self, state, stimulus, s):
-        """The last L steps, in which errors run down, are written out; those before are a loop."""
+        """Run the last L steps, in which errors run down, written out; those before are a loop."""
         w, rt, x, d = state
         top, steps = self.settings.layers, self.settings.steps
         first = jnp.tanh(self._product(w[0], stimulus))

@@ -17,7 +17,7 @@ MAPS, KERNEL, UNITS, CLASSES, CLIPPED = 32, 5, 500, 10, 1.5
 
 
 def limits(channels: int, places: int) -> list[tuple[tuple[int, ...], float]]:
-    """The shapes of the weights, and Glorot's limit of each."""
+    """Return the shapes of the weights, and Glorot's limit of each."""
     windows = KERNEL**2
     shapes = [(MAPS, channels, KERNEL, KERNEL), (UNITS, MAPS * places // 4), (CLASSES, UNITS)]
     fans = [(channels + MAPS) * windows, *(sum(shape) for shape in shapes[1:])]
@@ -25,7 +25,7 @@ def limits(channels: int, places: int) -> list[tuple[tuple[int, ...], float]]:
 
 
 def fields(w: list[torch.Tensor], x: torch.Tensor, lost: bool) -> torch.Tensor:
-    """conv 32 5x5; maxpool 3; drop .8; full conn. 500; drop .3; output: the fields of the output."""
+    """Return the fields of the output of conv 32 5x5; maxpool 3; drop .8; full conn. 500; drop .3; output."""
     rates = F.hardtanh(F.conv2d(x, w[0], padding=KERNEL // 2))
     pooled = F.max_pool2d(F.pad(rates, (0, 1, 0, 1), value=-2.0), 3, 2)
     hidden = F.hardtanh(F.dropout(pooled.flatten(1), 0.8, lost) @ w[1].T)
@@ -33,14 +33,14 @@ def fields(w: list[torch.Tensor], x: torch.Tensor, lost: bool) -> torch.Tensor:
 
 
 def hinge(h: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    """Amit's Eq. 2 with mu = 1/(classes - 1), the mean over the minibatch."""
+    """Return Amit's Eq. 2 with mu = 1/(classes - 1), the mean over the minibatch."""
     signs = 2.0 * F.one_hot(labels, CLASSES) - 1
     weights = torch.where(signs > 0, 1.0, 1 / (CLASSES - 1))
     return (weights * F.relu(1 - signs * h)).sum(1).mean()
 
 
 def train(seed: int, epochs: int, batch_size: int, rate: float, path: str) -> None:
-    """Gradient descent at a fixed rate; after each step the weights are clipped."""
+    """Train by gradient descent at a fixed rate; after each step the weights are clipped."""
     file = dict(np.load(path))
     generator = torch.Generator().manual_seed(seed)
     torch.manual_seed(seed)

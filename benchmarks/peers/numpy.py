@@ -75,7 +75,7 @@ class NumpyPeer(Peer):
                 self._relax(l)
 
     def _field(self, l: int) -> None:
-        """u_l = tanh(W_l x_{l-1})."""
+        """Compute u_l = tanh(W_l x_{l-1})."""
         if self.one:
             np.dot(self.w[l], self.x[l - 1], out=self.u[l])
         else:
@@ -83,14 +83,14 @@ class NumpyPeer(Peer):
         np.tanh(self.u[l], out=self.u[l])
 
     def _error(self, l: int) -> None:
-        """d_l = (R_l d_{l+1}) (1 - u_l^2)."""
+        """Compute d_l = (R_l d_{l+1}) (1 - u_l^2)."""
         np.dot(self.d[l + 1], self.rt[l], out=self.d[l])
         np.multiply(self.u[l], self.u[l], out=self.t[l])
         np.subtract(F(1), self.t[l], out=self.t[l])
         self.d[l] *= self.t[l]
 
     def _relax(self, l: int) -> None:
-        """x_l += mix (u_l - x_l)."""
+        """Compute x_l += mix (u_l - x_l)."""
         np.subtract(self.u[l], self.x[l], out=self.t[l])
         self.t[l] *= F(self.settings.mix)
         self.x[l] += self.t[l]

@@ -29,7 +29,7 @@ class RecircuitPeer(CircuitPeer):
         return [self.net[name] for name in weight_names(self.net)]
 
     def profile(self, presentations: int) -> dict[str, Any]:
-        """Seconds by operation, of a run of so many presentations, and of the whole run as the clock saw it."""
+        """Return seconds by operation, of a run of so many presentations, and of the whole run as the clock saw it."""
         whole = self.timed(presentations)
         lines = self.program.profile(self.table, self.inputs.order(presentations, self.settings.batch_size))
         seconds: dict[str, float] = {}
@@ -39,14 +39,16 @@ class RecircuitPeer(CircuitPeer):
         return {"presentations": presentations, "seconds": whole, "operations": seconds}
 
     def memory(self) -> dict[str, int]:
-        """Bytes: what the circuit stores, its data, the most that the worker has ever held, and what it holds on a GPU."""
+        """Return bytes: what the circuit stores, its data, the most that the worker has ever held, and what it holds on
+        a GPU.
+        """
         stored = sum(self.program.dtype(k).itemsize * v.size for k, v in self.program.variables.items())
         data = sum(rows.values.nbytes for rows in self.inputs.rows.values())
         device = self.program.memory() if self.backend == "cuda" else 0
         return {"stored": stored, "data": data, "peak": max(map(peak_memory, children()), default=0), "device": device}
 
     def multiplications(self) -> int:
-        """Of one presentation and batch element."""
+        """Return the multiplications of one presentation and batch element."""
         return self.table.work()
 
     def close(self) -> None:
@@ -55,13 +57,13 @@ class RecircuitPeer(CircuitPeer):
 
 
 def children() -> list[int]:
-    """The processes that this one has started."""
+    """Return the processes that this one has started."""
     lists = Path("/proc/self/task").glob("*/children")
     return [int(pid) for file in lists for pid in file.read_text().split()]
 
 
 def peak_memory(pid: int) -> int:
-    """The most memory that a process has held, in bytes."""
+    """Return the most memory that a process has held, in bytes."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM")), 0)
 

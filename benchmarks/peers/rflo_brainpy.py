@@ -23,13 +23,13 @@ class Net(bp.DynamicalSystem):
         self.e = bm.Variable(bm.zeros((p.batch_size, p.outputs)))
 
     def reset(self) -> None:
-        """The problem's weights and rates; all else 0."""
+        """Set the problem's weights and rates; all else is 0."""
         for name in ("w", "v", "h"):
             getattr(self, name).value = bm.asarray(getattr(self.problem, name))
         self.traces.value, self.e.value = bm.zeros_like(self.traces), bm.zeros_like(self.e)
 
     def step(self, target) -> None:
-        """One step."""
+        """Make one step."""
         p, h, b = self.settings, self.h.value, self.settings.batch_size
         u, c = bm.tanh(h @ self.w.value.T), self.e.value @ self.k.T
         self.e.value = target - h @ self.v.value.T

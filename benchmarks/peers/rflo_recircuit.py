@@ -28,7 +28,7 @@ OUTPUT = """
 
 
 def circuit(settings: Settings) -> rc.Circuit:
-    """The network; the error of a step reaches the units one step later."""
+    """Return the network; the error of a step reaches the units one step later."""
     p, always = settings, "trial"
     net = rc.Circuit(batch_size=p.batch_size, precision="float32")
     recurrent = rc.Rule(

@@ -44,7 +44,7 @@ class Peer(ABC):
 
     @abstractmethod
     def reset(self) -> None:
-        """Back to the initial weights; rates and errors to 0."""
+        """Go back to the initial weights; rates and errors are 0."""
 
     @abstractmethod
     def present(self, count: int) -> float | None:
@@ -55,17 +55,17 @@ class Peer(ABC):
 
     @abstractmethod
     def weights(self) -> list[np.ndarray]:
-        """W_1..W_L, R_1..R_{L-1}, in the shapes of the problem."""
+        """Set W_1..W_L, R_1..R_{L-1}, in the shapes of the problem."""
 
     def timed(self, count: int) -> float:
-        """Seconds of `count` presentations."""
+        """Return seconds of `count` presentations."""
         self.reset()
         begin = time.perf_counter()
         own = self.present(count)
         return time.perf_counter() - begin if own is None else own
 
     def count_for(self, seconds: float) -> int:
-        """Presentations that take about so long; the first calls warm up."""
+        """Return the number of presentations that take about so long; the first calls warm up."""
         count, took = 1, 0.0
         self.timed(1)
         while (took := self.timed(count)) < min(0.1, seconds / 2) and count < 1 << 20:
@@ -107,7 +107,7 @@ class Server:
         raise ValueError(f"unknown command {do!r}")
 
     def time(self, key: str, peer: Peer, seconds: float) -> dict[str, Any]:
-        """One sample."""
+        """Take one sample."""
         if key not in self.counts:
             self.counts[key] = peer.count_for(seconds)
         count = self.counts[key]
@@ -118,7 +118,7 @@ class Server:
 
 
 def versions(packages: tuple[str, ...]) -> dict[str, str]:
-    """Of Python and of these packages."""
+    """Return the versions of Python and of these packages."""
     facts = {"python": sys.version.split()[0]}
     for package in packages:
         try:

@@ -50,13 +50,13 @@ class TorchPeer(Peer):
         return [w.numpy() for w in self.w[1:]] + [r.numpy().T for r in self.rt[1:]]
 
     def rows(self, presentation: int) -> slice | torch.Tensor:
-        """The rows of a presentation: a slice, without a copy, where they lie side by side."""
+        """Return the rows of a presentation: a slice, without a copy, where they lie side by side."""
         shown = self.problem.shown(presentation)
         first, last = int(shown[0]), int(shown[-1])
         return slice(first, last + 1) if last - first == len(shown) - 1 else torch.from_numpy(shown)
 
     def ceiling(self, seconds: float) -> float:
-        """Presentations a second, if there were nothing but the products."""
+        """Return presentations a second, if there were nothing but the products."""
         b, parts = self.settings.batch_size, []
         for p in products(self.settings, self.mode):
             parts.append((p, torch.zeros(p.post, p.pre), torch.ones(b, p.pre), torch.ones(b, p.post)))

@@ -48,7 +48,7 @@ class TorchTraining(Peer):
         self.error = int(wrong) / max(1, count * batch_size)
 
     def _train(self, w, rt, shown, labels):
-        """One batch; returns how many answers were wrong."""
+        """Train on one batch, and return how many answers were wrong."""
         fields, rates = [], [shown]
         for k, weights in enumerate(w):
             fields.append(rates[-1] @ weights.T)

@@ -29,7 +29,7 @@ SHOWN = 10  # tau/dt of the traces that are drawn
 
 
 def run(settings: Settings) -> Report:
-    """The four cases, the grid of h, and the circuits with time constants."""
+    """Run the four cases, the grid of h, and the circuits with time constants."""
     ratios = (1, 2, 4, 10, 20) if settings.quick else (1, 2, 3, 4, 6, 10, 20, 40, 100)
     cases = {h: from_rest((h, -h), 2 * 4, 1, "", settings.backend) for h in (0.5, S, 1.5, FIELD)}
     beyond = {h: from_rest((h, -h), 2 * 4, 1, "", settings.backend) for h in (M, 1.5 * M, -1.5 * M)}
@@ -49,8 +49,9 @@ def run(settings: Settings) -> Report:
 
 
 def _fields(quick: bool) -> Array:
-    """Fields within +-M and beyond, up to 2M+S, with the thresholds and what lies beside them: as far as the field
-    H = h + 2M s - 2M t, in which h is rounded like 2M+S, can tell it from them."""
+    """Return fields within +-M and beyond, up to 2M+S, with the thresholds and what lies beside them: as far as the
+    field H = h + 2M s - 2M t, in which h is rounded like 2M+S, can tell it from them.
+    """
     near = 1e-12
     edges = [x + d for x in (-S, S) for d in (-near, 0, near)] + [near - M, M - near, 0.0]
     inner = np.linspace(-9.9, 9.9, 61 if quick else 397)
@@ -62,7 +63,7 @@ def _fields(quick: bool) -> Array:
 
 
 def _step_by_step(cases: dict[float, Run]) -> list[Check]:
-    """Section 2.3, step by step."""
+    """Compare the circuits with section 2.3, step by step."""
     rows = []
     for sign, learns, where in CASES:
         unit = 0 if sign > 0 else 1
@@ -79,7 +80,7 @@ def _step_by_step(cases: dict[float, Run]) -> list[Check]:
 
 
 def _read_out(grid: Grid) -> list[Check]:
-    """Eq. 4 and 5, field by field."""
+    """Compare what is read out with Eq. 4 and 5, field by field."""
     inside, h = grid.inside, grid.h[grid.inside]
     ends, held = grid.steps[inside][:, [2, 3, 6, 7]], grid.held[inside]
     eq5, eq4 = grid.eq5()[inside], grid.eq4()[inside]
@@ -107,8 +108,9 @@ def _read_out(grid: Grid) -> list[Check]:
 
 
 def _beyond(runs: dict[float, Run], grid: Grid, far: Grid) -> list[Check]:
-    """Outside of what the circuit was made for. Above 2M+S, o and t stay on; the phase feedforward, in which neither is
-    driven, lets them rest, so that the presentations that follow are read out as they should be."""
+    """Run the circuit outside of what it was made for. Above 2M+S, o and t stay on; the phase feedforward, in which
+    neither is driven, lets them rest, so that the presentations that follow are read out as they should be.
+    """
     stuck = float(np.abs(runs[-1.5 * M].o).max())
     ends = max(float(np.abs(runs[h].o[[3, 4, 7, 8]] - [1.0, -MU]).max()) for h in (M, 1.5 * M))
     wrong = far.held[:, 0] != far.eq5()[:, 0]

@@ -19,7 +19,7 @@ TITLES = {"printed": "as printed", "hysteresis": "t with hysteresis", "delay": "
 
 
 def draw(cases: Mapping[float, Run], grid: Grid, timed: Mapping[str, Mapping[int, Run]], shown: int) -> Figure:
-    """The four cases; the circuit with time constants and its repairs; read-out, mean, lowest o, period."""
+    """Draw the four cases; the circuit with time constants and its repairs; read-out, mean, lowest o, period."""
     figure = new_figure(7.8, 5.8)
     places = figure.add_gridspec(3, 12)
     top = [figure.add_subplot(places[0, 3 * i : 3 * i + 3]) for i in range(4)]
@@ -64,7 +64,7 @@ def _trace(ax: Axes, run: Run, title: str) -> None:
 
 
 def _read_out(ax: Axes, grid: Grid) -> None:
-    """The error that is read out, and where Eq. 4 has its steps."""
+    """Draw the error that is read out, and where Eq. 4 has its steps."""
     seen = grid.inside & (np.abs(grid.h) <= 3)
     order = np.argsort(grid.h[seen])
     h = grid.h[seen][order]

@@ -11,7 +11,7 @@ QUICK_LINE = "conv 6 3x3; maxpool 3; conv 6 3x3; conv 6 3x3; maxpool 3; full con
 
 
 def run(settings: Settings) -> Report:
-    """All methods from each seed."""
+    """Run all methods from each seed."""
     full, quick = protocol("deepnet", "cifar100"), QUICK.with_(model=QUICK_LINE, epochs=12)
     kept = {k: v for k, v in TABLE.items() if not settings.quick or k in ("BP hinge", "URFB")}
     return report(settings, *table(settings, full, kept, quick=quick, bad=("FRFB", "FRFB 50%")), "deepnet", kept)

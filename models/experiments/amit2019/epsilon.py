@@ -32,7 +32,7 @@ class Curves:
 
 
 def run(settings: Settings) -> Report:
-    """The four values of epsilon and backpropagation, from each seed's start."""
+    """Run the four values of epsilon and backpropagation, from each seed's start."""
     iterations = 1000 if settings.quick else 2000
     control = bp.with_parameters(rate=RATE)
     curves = []

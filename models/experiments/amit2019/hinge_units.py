@@ -55,7 +55,7 @@ class Cycle:
 
 
 def cycle(o: Array, peak: float, ratio: int) -> Cycle:
-    """The cycle of o, (steps,): from one crossing of its middle, upwards, to the next."""
+    """Return the cycle of o, (steps,): from one crossing of its middle, upwards, to the next."""
     tail = o[len(o) // 2 :] / peak
     above = tail > (tail.min() + tail.max()) / 2
     starts = np.flatnonzero(above[1:] & ~above[:-1]) + 1
@@ -66,18 +66,20 @@ def cycle(o: Array, peak: float, ratio: int) -> Cycle:
 
 
 def expected(h: float, s: int) -> Array:
-    """Section 2.3, o at steps 1..4 from rest: constant, or 1+e, 1+e, 0, 0 and its mirror."""
+    """Return section 2.3, o at steps 1..4 from rest: constant, or 1+e, 1+e, 0, 0 and its mirror."""
     learns = h <= S if s > 0 else h >= -S
     return np.full(4, WANTED[s]) if learns else np.array([PEAK[s], PEAK[s], 0, 0])
 
 
 def sigma_t(o: Array) -> Array:
-    """Eq. 9, right."""
+    """Return the right side of Eq. 9."""
     return 1.0 * (o > 1) - 1.0 * (o < -MU)
 
 
 def output_circuit(ratio: int = 1, repair: str = "") -> Circuit:
-    """h -> o, one to one; o with its t and s. Two units: the label 0 makes s = +1 and -1."""
+    """Return a circuit in which h projects to o, one to one; o has its t and s. Of the two units, the label 0 makes s =
+    +1 and -1.
+    """
     net = Circuit(dt=1 * ms)
     h = net.stimulus("h", 2)
     o = net.population("o", 2, HingeOutput(M=M, S=S, mu=MU, epsilon=E, tau=ratio * ms, repair=repair))
@@ -86,7 +88,7 @@ def output_circuit(ratio: int = 1, repair: str = "") -> Circuit:
 
 
 def from_rest(h: Sequence[float], steps: int, ratio: int, repair: str, backend: str) -> Run:
-    """o and t from rest, for that many steps in which all is open; they come in pieces of 4 tau without a gap."""
+    """Let o and t start from rest, for that many steps in which all is open; they come in pieces of 4 tau without a gap."""
     net = output_circuit(ratio, repair)
     net.phases("error", 4 * ratio * ms)
     data = {"h": np.array([h]), "s": np.array([0])}
@@ -123,16 +125,16 @@ class Grid:
         return np.abs(self.h) < M
 
     def eq5(self) -> Array:
-        """Eq. 5, mended: 1 where s = 1 and h <= S, -mu where s = -1 and h >= -S; (fields, 2)."""
+        """Return Eq. 5, mended: 1 where s = 1 and h <= S, -mu where s = -1 and h >= -S; (fields, 2)."""
         return np.stack([1.0 * (self.h <= S), -MU * (self.h >= -S)], axis=1)
 
     def eq4(self) -> Array:
-        """Eq. 4, which is strict: no update at the thresholds; (fields, 2)."""
+        """Return Eq. 4, which is strict: no update at the thresholds; (fields, 2)."""
         return np.stack([1.0 * (self.h < S), -MU * (self.h > -S)], axis=1)
 
 
 def read_out(fields: Array, backend: str) -> Grid:
-    """One run through all fields, each shown to both units: h, two cycles of the error, and its read-out."""
+    """Make one run through all fields, each shown to both units: h, two cycles of the error, and its read-out."""
     net = output_circuit()
     net.phases("feedforward", 1 * ms, "error", 8 * ms, "plasticity", 1 * ms)
     data = {"h": np.stack([fields, fields], axis=1), "s": np.zeros(len(fields), int)}

@@ -41,7 +41,7 @@ QUICK = Protocol(QUICK_LINE, "digits", 7, 20, 0.3)
 
 
 def protocol(model: str, data: str = "cifar10", *, epochs: int = 1000) -> Protocol:
-    """Batches of 500, a fixed rate of .1 (section 4)."""
+    """Return the protocol: batches of 500, and a fixed rate of .1 (section 4)."""
     return Protocol(model, data, epochs, 500, 0.1)
 
 
@@ -76,7 +76,7 @@ def _learned(name: str, runs: Runs) -> Check:
 
 
 def report(settings: Settings, runs: Runs, checks: list[Check], title: str, values: Mapping[str, float]) -> Report:
-    """The checks, with the errors per epoch (Fig. 5): training and test."""
+    """Return the checks, with the errors per epoch (Fig. 5): training and test."""
     return Report(
         checks, draw_errors(runs, titled(title, settings), None, (*METHODS, LATE), {} if settings.quick else values)
     )

@@ -31,7 +31,7 @@ Runs = list[tuple[Problem, dict[str, Path]]]
 
 
 def run(settings: Settings) -> Report:
-    """All three rules from each seed's start."""
+    """Run all three rules from each seed's start."""
     iterations = 1500 if settings.quick else 5000
     runs: Runs = []
     for seed in settings.seeds:

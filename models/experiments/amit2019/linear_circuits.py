@@ -49,7 +49,7 @@ class Problem:
     feedback: Sequence[Array]
 
     def from_zero(self) -> Problem:
-        """The same with all forward weights 0."""
+        """Return the same with all forward weights 0."""
         return Problem(self.T, [np.zeros_like(w) for w in self.weights], self.feedback)
 
 
@@ -76,8 +76,9 @@ class Path:
 
 
 def random_problem(seed: int, sizes: Sequence[int] = (40, 100, 100, 10), gain: float = 0.5) -> Problem:
-    """Section 3.3: T is the product of a random teacher's matrices, with sd 1/sqrt(n_{i-1}); W_i(0) has sd
-    gain/sqrt(n_{i-1}), and R_i(0), drawn by itself, the sd of W_i(0)^T."""
+    """Return the problem of section 3.3: T is the product of a random teacher's matrices, with sd 1/sqrt(n_{i-1});
+    W_i(0) has sd gain/sqrt(n_{i-1}), and R_i(0), drawn by itself, the sd of W_i(0)^T.
+    """
     rng = np.random.default_rng(seed)
     shapes = [(post, pre) for pre, post in pairwise(sizes)]
 
@@ -89,7 +90,9 @@ def random_problem(seed: int, sizes: Sequence[int] = (40, 100, 100, 10), gain: f
 
 
 def linear_circuit(problem: Problem, rule: Rule) -> Circuit:
-    """x -> h1 -> ... -> y, in step-by-step mode: k steps up, one for the error, k - 1 down, one for plasticity."""
+    """Return the circuit x -> h1 -> ... -> y in step-by-step mode: it takes k steps up, one for the error, k - 1 down,
+    and one for plasticity.
+    """
     k = len(problem.weights)
     sizes = [w.shape[0] for w in problem.weights]
     net = Circuit(batch_size=problem.T.shape[1], dt=1 * ms)

@@ -41,17 +41,17 @@ class Decoupled:
     lam_t: Array
 
     def lambdas(self, trajectory: Sequence[Array]) -> Array:
-        """U_{i+1}^T W_i U_i at each time, (times, k, modes, modes); diagonal where the system is decoupled."""
+        """Return U_{i+1}^T W_i U_i at each time, (times, k, modes, modes); diagonal where the system is decoupled."""
         found = [b.T @ w @ a for w, a, b in zip(trajectory, self.bases[:-1], self.bases[1:], strict=True)]
         return np.stack(found, axis=1)
 
     def errors(self, residual: Array) -> Array:
-        """The modes of e, (times, modes), of residuals (times, n_k, n_0)."""
+        """Return the modes of e, (times, modes), of residuals (times, n_k, n_0)."""
         return np.einsum("am,tab,bm->tm", self.bases[-1], residual, self.bases[0])
 
 
 def decoupled(lam_r: Array, lam_t: Array, extra: int, rng: np.random.Generator) -> Decoupled:
-    """Random bases; the output has as many units as modes, every other layer ``extra`` more."""
+    """Return random bases; the output has as many units as modes, every other layer ``extra`` more."""
     modes = len(lam_t)
     sizes = [modes + extra] * len(lam_r) + [modes + extra, modes]
     bases = [np.linalg.qr(rng.standard_normal((n, modes)))[0] for n in sizes]
@@ -62,7 +62,7 @@ def decoupled(lam_r: Array, lam_t: Array, extra: int, rng: np.random.Generator) 
 
 
 def scalar_solution(lam_r: Array, lam_t: Array, epsilon: float, times: Array) -> Array:
-    """Eq. 16 from lambda_i(0) = 0: (times, k, modes)."""
+    """Return Eq. 16 from lambda_i(0) = 0: (times, k, modes)."""
 
     def flow(lam: Array) -> Array:
         e = lam_t - lam.prod(axis=0)
@@ -73,7 +73,7 @@ def scalar_solution(lam_r: Array, lam_t: Array, epsilon: float, times: Array) ->
 
 
 def matrix_solution(problem: Problem, epsilon: float, times: Array) -> list[Array]:
-    """Eq. 12 and 15 from the problem's start: W_i at each time, (times, n_i, n_{i-1})."""
+    """Return Eq. 12 and 15 from the problem's start: W_i at each time, (times, n_i, n_{i-1})."""
     shapes = [w.shape for w in problem.weights]
     cuts = np.cumsum([w.size for w in problem.weights])[:-1]
 
@@ -94,7 +94,7 @@ def matrix_solution(problem: Problem, epsilon: float, times: Array) -> list[Arra
 
 
 def conserved(lam: Array, lam_r: Array, epsilon: float) -> Array:
-    """Eq. 17, left minus right, i = 2..k: lambda_R lambda + eps lambda^2/2 - lambda_{i-1}^2/2; 0 from 0.
+    """Return Eq. 17, left minus right, i = 2..k: lambda_R lambda + eps lambda^2/2 - lambda_{i-1}^2/2; 0 from 0.
 
     lam: (times, k, modes). Returns (times, k-1, modes).
     """
@@ -103,7 +103,7 @@ def conserved(lam: Array, lam_r: Array, epsilon: float) -> Array:
 
 
 def decay(lam: Array, epsilon: float) -> Array:
-    """Eq. 18: D in d(e^2)/dt = -2 e^2 D, for lambda_i(0) = 0: (times, modes) of lam (times, k, modes)."""
+    """Return Eq. 18: D in d(e^2)/dt = -2 e^2 D, for lambda_i(0) = 0: (times, modes) of lam (times, k, modes)."""
     squares = lam**2
     halves = (epsilon * squares[:, 1:] + squares[:, :-1]) / 2
     terms = [squares[:, :i].prod(axis=1) * halves[:, i:].prod(axis=1) for i in range(lam.shape[1])]
@@ -111,7 +111,7 @@ def decay(lam: Array, epsilon: float) -> Array:
 
 
 def theorem_2_holds(lam_r: Array, epsilon: float) -> Array:
-    """Theorem 2's condition for k = 3, mode by mode: lambda_{R,2} > (1 + sqrt(1 + eps))/2 lambda_{R,3}."""
+    """Return whether theorem 2's condition for k = 3 holds, mode by mode: lambda_{R,2} > (1 + sqrt(1 + eps))/2 lambda_{R,3}."""
     return lam_r[0] > (1 + np.sqrt(1 + epsilon)) / 2 * lam_r[1]
 
 

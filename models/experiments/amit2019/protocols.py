@@ -79,7 +79,7 @@ class Plan:
 
 
 def run(settings: Settings) -> Report:
-    """All axes, networks, rules and seeds."""
+    """Run all axes, networks, rules and seeds."""
     plan = _plan(settings)
     keeping = replace(settings, quick=False)  # a quick run is one of many runs, too, and kept
     found: Errors = {}
@@ -147,7 +147,7 @@ class _Planned(EpochOrder):
 
 
 def orders(plan: Plan, axis: str, value: float, batch_size: int, seed: int) -> list[Order]:
-    """What is shown: an order (presentations, batch) for each epoch."""
+    """Return what is shown: an order (presentations, batch) for each epoch."""
     samples, labels = plan.samples, np.asarray(plan.data.y_train)
     if axis == "refresh":
         return [one_class_at_a_time(labels[:samples], value, batch_size, seed)]
@@ -156,7 +156,7 @@ def orders(plan: Plan, axis: str, value: float, batch_size: int, seed: int) -> l
 
 
 def sorted_in_stretches(order: Order, labels: NDArray[np.integer], stretch: int) -> Order:
-    """The same samples, sorted by class within stretches of so many."""
+    """Return the same samples, sorted by class within stretches of so many."""
     rows = order.ravel()
     rows = rows[rows >= 0]
     parts = [rows[k : k + stretch] for k in range(0, len(rows), stretch)]
@@ -164,7 +164,7 @@ def sorted_in_stretches(order: Order, labels: NDArray[np.integer], stretch: int)
 
 
 def one_class_at_a_time(labels: NDArray[np.integer], share: float, batch_size: int, seed: int) -> Order:
-    """Every sample once, class by class; with a share of samples of earlier classes drawn between them."""
+    """Return every sample once, class by class; with a share of samples of earlier classes drawn between them."""
     rng = np.random.default_rng([seed, 77])
     shown: list[NDArray[np.integer]] = []
     for c in np.unique(labels):

@@ -33,7 +33,7 @@ HUNDRED = {
 
 
 def run(settings: Settings) -> Report:
-    """All methods from each seed, on each data set."""
+    """Run all methods from each seed, on each data set."""
     full = protocol("simpnet")
     third = max(1, (settings.epochs or full.epochs) // 3)
     late = replace(METHODS["URFB, untied"], tied_epochs=third, tied_rate=full.rate)
@@ -49,7 +49,7 @@ def run(settings: Settings) -> Report:
 
 
 def _hundred(settings: Settings) -> tuple[Runs, list[Check]]:
-    """The tied methods on CIFAR-100, if its files are there and not only others are wanted."""
+    """Return the tied methods on CIFAR-100, if its files are there and not only others are wanted."""
     chosen = [name for name in HUNDRED if not settings.methods or name in settings.methods]
     if settings.quick or not chosen or settings.folder("cifar100", CIFAR100.folder) is None:
         return {}, []

@@ -56,7 +56,7 @@ MODES = {
 
 
 def run(settings: Settings) -> Report:
-    """Circuits of every depth, epsilon and rate."""
+    """Run circuits of every depth, epsilon and rate."""
     horizon = {2: 48, 3: 80} if settings.quick else {2: 80, 3: 120, 4: 120}
     depths = {k: _depth(k, end, settings) for k, end in horizon.items()}
     found = [check for k, depth in depths.items() for check in _checks(k, depth, settings)]
@@ -64,7 +64,7 @@ def run(settings: Settings) -> Report:
 
 
 def studied(settings: Settings) -> tuple[float, ...]:
-    """The values of epsilon that are run at every rate; the others at the finest."""
+    """Return the values of epsilon that are run at every rate; the others at the finest."""
     return EPSILONS[-1:] if settings.quick else (EPSILONS[0], EPSILONS[-1])
 
 
@@ -95,7 +95,7 @@ def _course(system: Decoupled, epsilon: float, rate: float, end: float, backend:
 
 
 def _parts(system: Decoupled, trajectory: list[Array], lam: Array) -> list[tuple[Array, Array, Array, Array]]:
-    """For every layer W_i, U_i, U_{i+1} and its lambdas in time."""
+    """Return W_i, U_i, U_{i+1} of every layer, and its lambdas in time."""
     return [(w, system.bases[i], system.bases[i + 1], lam[:, i]) for i, w in enumerate(trajectory)]
 
 
@@ -142,7 +142,7 @@ def _checks(k: int, depth: Depth, settings: Settings) -> list[Check]:
 
 
 def _systems(depth: Depth, chosen: tuple[float, ...]) -> float:
-    """SciPy's matrix system, in its bases, against its scalar ones."""
+    """Compare SciPy's matrix system, in its bases, with its scalar ones."""
     worst = 0.0
     for epsilon in chosen:
         path = matrix_solution(depth.system.problem, epsilon, depth.times)
@@ -159,7 +159,7 @@ def _ratio(by_epsilon: list[list[float]]) -> float:
 
 
 def _extrapolated(depth: Depth, chosen: tuple[float, ...]) -> float:
-    """Richardson: twice the finer minus the coarser is exact to second order in the rate."""
+    """Extrapolate by Richardson's rule: twice the finer minus the coarser is exact to second order in the rate."""
     coarse, fine = depth.rates[-2:]
     worst = 0.0
     for epsilon in chosen:
@@ -169,7 +169,7 @@ def _extrapolated(depth: Depth, chosen: tuple[float, ...]) -> float:
 
 
 def _decay_gap(depth: Depth) -> float:
-    """-log(e_{n+1}/e_n)/rate against D of Eq. 18, relative to the largest D of the mode, while e > 1e-6."""
+    """Compare -log(e_{n+1}/e_n)/rate with D of Eq. 18, relative to the largest D of the mode, while e > 1e-6."""
     worst = 0.0
     for epsilon, trajectory in zip(EPSILONS, depth.finest, strict=True):
         seen = np.minimum(trajectory.e[:-1], trajectory.e[1:]) > 1e-6

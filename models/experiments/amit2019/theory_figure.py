@@ -17,7 +17,7 @@ SOON = {HOLDS: 30, BROKEN: 60}  # until when the lambdas are drawn
 
 
 def draw(depths: Mapping[int, Depth], epsilons: Sequence[float]) -> Figure:
-    """e by depth; what grows with epsilon; Theorem 2's condition broken; convergence with the rate."""
+    """Draw e by depth; what grows with epsilon; Theorem 2's condition broken; convergence with the rate."""
     figure = new_figure(7.6, 6.9)
     axes = figure.subplots(3, 3)
     for ax, (k, depth) in zip(axes[0], depths.items(), strict=False):
@@ -71,7 +71,7 @@ def _scaled(ax: Axes, depth: Depth, epsilons: Sequence[float]) -> None:
 
 
 def _convergence(ax: Axes, depths: Mapping[int, Depth]) -> None:
-    """Both halve with the rate: dashed, the slope 1."""
+    """Draw the convergence: both halve with the rate, and the dashed line has the slope 1."""
     for marker, (k, depth) in zip("os^", depths.items(), strict=False):
         ax.loglog(depth.rates, depth.gaps(1.0), marker=marker, markersize=4, color=BLUE)
         ax.loglog(depth.rates, depth.drifts(1.0), marker=marker, markersize=4, color=ORANGE)

@@ -50,7 +50,7 @@ class Depth:
         return [self.trajectories[e, self.rates[-1]] for e in EPSILONS]
 
     def gaps(self, epsilon: float) -> list[float]:
-        """By rate: the largest distance of a lambda from the exact one."""
+        """Return for each rate the largest distance of a lambda from the exact one."""
         found = []
         for rate in self.rates:
             at = np.round(self.times / rate).astype(int)
@@ -58,6 +58,6 @@ class Depth:
         return found
 
     def drifts(self, epsilon: float) -> list[float]:
-        """By rate: the largest drift of what Eq. 17 conserves."""
+        """Return for each rate the largest drift of what Eq. 17 conserves."""
         lam = [self.trajectories[epsilon, rate].lam for rate in self.rates]
         return [float(np.abs(conserved(path, self.system.lam_r, epsilon)).max()) for path in lam]

@@ -61,7 +61,7 @@ Machines = dict[str, list[dict[str, list[float]]]]
 
 
 def run(settings: Settings) -> Report:
-    """All methods from each seed, and a machine for each shrinkage."""
+    """Run all methods from each seed, and a machine for each shrinkage."""
     runs = learn(METHODS, settings, PROTOCOL, PROTOCOL.with_(epochs=6))
     data = settings.dataset("digits").standardised()
     epochs = 60 if settings.quick else 100
@@ -80,7 +80,7 @@ def run(settings: Settings) -> Report:
 
 
 def _machine(data: Dataset, shrinkage: float, epochs: int, seed: int, settings: Settings) -> dict[str, list[float]]:
-    """The cost before and after learning, the size of W then, and both of scikit-learn's solution."""
+    """Return the cost before and after learning, the size of W then, and both of scikit-learn's solution."""
     x, wanted = (
         data.x_train * data.scale + data.offset,
         np.where(np.arange(data.classes) == data.y_train[:, None], 1.0, -1.0),
@@ -169,7 +169,7 @@ def _draw(runs: Runs, machines: Machines) -> Figure:
 
 
 def _draw_cost(ax: Axes, machines: Machines) -> None:
-    """The cost of Eq. 2 with shrinkage: the circuits', and scikit-learn's as marks."""
+    """Draw the cost of Eq. 2 with shrinkage: that of the circuits, and that of scikit-learn as marks."""
     ends: Sequence[float] = [float(np.mean([run["cost"][-1] for run in runs])) for runs in machines.values()]
     best = [float(np.mean([run["solution"][0] for run in runs])) for runs in machines.values()]
     ax.plot(SHRINKAGES, ends, "o-", color=BLUE, label="circuit", markersize=4)

@@ -35,7 +35,7 @@ FIGURE_6 = "Fig. 6"
 
 
 def run(settings: Settings) -> Report:
-    """Table 3, then Fig. 6."""
+    """Make Table 3, and then Fig. 6."""
     full, quick = protocol("deepernet_s", epochs=200), QUICK.with_(model=QUICK_LINE, epochs=10, rate=0.2)
     how = quick if settings.quick else full.with_(epochs=settings.epochs or full.epochs)
     names = [name for name in TABLE if not settings.quick or name in ("BP hinge", "URFB, untied")]
@@ -47,12 +47,12 @@ def run(settings: Settings) -> Report:
 
 
 def _filters(net: Circuit) -> dict[str, Any]:
-    """The same filters at some places."""
+    """Return the same filters at some places."""
     return {"filters": [tiles.round(4).tolist() for tiles in same_filter(net.projections["x_to_conv1"])]}
 
 
 def _method(name: str, how: Protocol) -> Method:
-    """Untied: half of the epochs tied, at the same rate; then the first layer is frozen."""
+    """Train the untied network: half of the epochs it is tied, at the same rate; then the first layer is frozen."""
     method = METHODS[name]
     if method.tied:
         return method
@@ -83,7 +83,7 @@ def _likeness(found: Sequence[Curves]) -> float:
 
 
 def _draw(runs: Runs, untied: Runs, settings: Settings) -> Figure:
-    """The errors, and below them the filters; one alone where the other is not wanted."""
+    """Draw the errors, and below them the filters; one alone where the other is not wanted."""
     heights = [3.0] * bool(runs) + [2.6] * bool(untied)
     figure = new_figure(6.6, sum(heights))
     parts: Any = figure.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0]

@@ -50,7 +50,7 @@ PANELS = {
 
 
 def run(settings: Settings) -> Report:
-    """All variants from each seed; those of item 8 with two hidden layers."""
+    """Run all variants from each seed; those of item 8 with two hidden layers."""
     curves = learn(BASE | MATRICES | FROZEN | SIGNALS, settings)
     curves |= learn(TRANSFERS, settings, full=FULL.with_(hidden=FULL.hidden[:2]), quick=QUICK.with_(hidden=(40, 40)))
     return Report(_checks(curves, settings.quick), draw_curves(curves, PANELS, 0))

@@ -16,7 +16,7 @@ TABLE = {"ARBP": Printed(97.3, 0.1), "ASRBP": Printed(97.3, 0.1)}
 
 
 def run(settings: Settings) -> Report:
-    """All variants from each seed."""
+    """Run all variants from each seed."""
     curves = learn(PLAN, settings)
     if settings.quick:
         checks = [Check(f"{name}: test accuracy on digits", ends(curves[name]), ">=", 90.0) for name in TABLE]

@@ -20,12 +20,12 @@ Array = NDArray[np.floating]
 
 
 def invariants(a: Array, c: Array) -> Array:
-    """K_i = a_(i+1) - c_(i+1)/(2 c_i) a_i^2, (..., L-1, n), of weights (..., L, n): constant along the flow."""
+    """Return K_i = a_(i+1) - c_(i+1)/(2 c_i) a_i^2, (..., L-1, n), of weights (..., L, n): constant along the flow."""
     return a[..., 1:, :] - _next(c) / (2 * c) * a[..., :-1, :] ** 2
 
 
 def fixed_points(a: Array, c: Array, alpha: Array, beta: Array) -> Array:
-    """Where chains that begin at ``a`` end, (L, n)."""
+    """Return where chains that begin at ``a`` end, (L, n)."""
     K, up = invariants(a, c), _next(c) / (2 * c)
     ends = np.empty_like(a)
     for n in range(a.shape[1]):
@@ -42,7 +42,7 @@ def fixed_points(a: Array, c: Array, alpha: Array, beta: Array) -> Array:
 
 
 def next_root(Q: Polynomial, start: float) -> float:
-    """The real root to which dx/dt = Q(x) leads from ``start`` (Theorem 1); infinity where there is none."""
+    """Return the real root to which dx/dt = Q(x) leads from ``start`` (Theorem 1); infinity where there is none."""
     roots = Q.roots()
     real = np.sort(roots.real[np.abs(roots.imag) < 1e-6 * (1 + np.abs(roots))])
     speed = Q(start)
@@ -56,7 +56,7 @@ def next_root(Q: Polynomial, start: float) -> float:
 
 
 def growth(a: Array, c: Array) -> Array:
-    """dP/dt over alpha - beta P (Eq. 37, 46): sum over i of (dP/da_i) c_i a_1...a_(i-1), (..., n).
+    """Return dP/dt over alpha - beta P (Eq. 37, 46): sum over i of (dP/da_i) c_i a_1...a_(i-1), (..., n).
 
     Where it is negative, learning drives P away from alpha/beta, and a fixed point is unstable.
     """
@@ -67,5 +67,5 @@ def growth(a: Array, c: Array) -> Array:
 
 
 def _next(c: Array) -> Array:
-    """c_2..c_L, with c_L = 1."""
+    """Return c_2..c_L, with c_L = 1."""
     return np.concatenate([c[1:], np.ones((1, c.shape[1]))])

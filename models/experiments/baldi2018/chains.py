@@ -77,7 +77,7 @@ class Length:
 
 
 def run(settings: Settings) -> Report:
-    """Chains of every length."""
+    """Run chains of every length."""
     found = {L: _length(L, settings) for L in (2, 3, 4)}
     return Report([c for L, one in found.items() for c in _checks(L, one, settings.quick)], _draw(found))
 
@@ -102,7 +102,7 @@ def _length(L: int, settings: Settings) -> Length:
 
 
 def drawn_chains(L: int, draw: int, settings: Settings) -> tuple[Array, Array, Array, Array]:
-    """Weights, c, alpha and beta of one draw of chains."""
+    """Return weights, c, alpha and beta of one draw of chains."""
     rng = settings.rng(*((L, draw) if draw else (L,)))
     start = rng.uniform(-1.5, 1.5, (L, CHAINS))
     c, alpha = (rng.choice([-1, 1], s) * rng.uniform(0.5, 1.5, s) for s in [(L - 1, CHAINS), (1, CHAINS)])
@@ -110,12 +110,12 @@ def drawn_chains(L: int, draw: int, settings: Settings) -> tuple[Array, Array, A
 
 
 def _flat(weights: Sequence[Array]) -> Array:
-    """(..., count, 1, 1) of each layer to (..., L, count)."""
+    """Bring (..., count, 1, 1) of each layer to (..., L, count)."""
     return np.stack([w[..., 0, 0] for w in weights], axis=-2)
 
 
 def _checks(L: int, one: Length, quick: bool) -> list[Check]:
-    """That every chain ends at the root to which Theorem 1 leads it; how many end at another; and the way there."""
+    """Check that every chain ends at the root to which Theorem 1 leads it; how many end at another; and the way there."""
     near, where = one.end_distance <= (30 * CLOSE if quick else CLOSE), f"of {one.start.shape[1]} random chains, share"
     strayed = float((~near & one.solved).mean()) if one.solved.any() else float("nan")
     rows: list[Row] = [
@@ -165,7 +165,7 @@ def _ends(ax: Axes, L: int, one: Length) -> None:
 
 
 def _parabolas(ax: Axes, one: Length) -> None:
-    """Trajectories of ten circuits of L = 2, on the parabolas of Eq. 30."""
+    """Draw trajectories of ten circuits of L = 2, on the parabolas of Eq. 30."""
     K = invariants(one.start, one.c)[0]
     shown = np.flatnonzero(np.abs(one.path).max(axis=(0, 1)) < 2.5)[:12]
     for n in shown:
@@ -182,7 +182,7 @@ def _parabolas(ax: Axes, one: Length) -> None:
 
 
 def _errors(ax: Axes, one: Length) -> None:
-    """Those in which it rises most, and others."""
+    """Draw the errors: those in which it rises most, and others."""
     order = np.argsort(one.rises)
     for n in order[:20]:
         ax.semilogy(one.times, np.maximum(one.error[:, n], 1e-6), color=GREY, linewidth=0.5)

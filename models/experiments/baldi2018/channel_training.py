@@ -35,7 +35,7 @@ class Protocol:
     faster: float = 1.0
 
     def with_(self, **changes: Any) -> Protocol:
-        """A changed copy."""
+        """Return a changed copy."""
         return replace(self, **changes)
 
 
@@ -44,7 +44,8 @@ QUICK = Protocol("digits", (40, 40, 40, 40), 20, 15, 3.0)
 
 
 def learn(plan: Mapping[str, Variant], settings: Settings, *, full: Protocol = FULL, quick: Protocol = QUICK) -> Curves:
-    """Each variant from each seed: ``[name][seed]`` holds the accuracies ``train`` and ``test`` (percent) by epoch.
+    """Train each variant from each seed: ``[name][seed]`` holds the accuracies ``train`` and ``test`` (percent) by
+    epoch.
 
     A run that is finished is kept in the folder of the settings, and not made again (a quick one is).
 
@@ -75,7 +76,7 @@ class VariantTrainer:
         self._last: Circuit | None = None
 
     def run(self, variant: Variant, seed: int, name: str) -> dict[str, Any]:
-        """Accuracies by epoch; ``diverged`` names what became NaN or infinite, after which answers are a guess."""
+        """Return accuracies by epoch; ``diverged`` names what became NaN or infinite, after which answers are a guess."""
         variant = variant.with_(rate=self.protocol.faster * variant.rate)
         net = self._built(random_backpropagation(self.sizes, variant, batch_size=self.protocol.batch_size, seed=seed))
         data, epochs, label = self.data, self.protocol.epochs, f"{name}, seed {seed}"
@@ -100,7 +101,7 @@ class VariantTrainer:
 
 
 def ends(runs: Sequence[Mapping[str, Any]], part: str = "test") -> float:
-    """The accuracy after the last epoch, the mean over seeds."""
+    """Return the accuracy after the last epoch, the mean over seeds."""
     return float(np.mean([run[part][-1] for run in runs]))
 
 

@@ -40,7 +40,7 @@ QUICK = Protocol(QUICK_LINE.replace("drop .2; ", "").replace("drop .1; ", ""), "
 
 
 def run(settings: Settings) -> Report:
-    """All methods from each seed."""
+    """Run all methods from each seed."""
     methods = dict(METHODS)
     if settings.quick:
         methods = {"BP": BP, "SBP": SBP, "RBP": RBP, "SRBP": SRBP, TOP: replace(RBP, frozen=("conv1", "full1"))}

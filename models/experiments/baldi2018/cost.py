@@ -48,7 +48,7 @@ def run(settings: Settings) -> Report:
 
 
 def _counted(sizes: Sequence[int], algorithm: str) -> dict[str, int]:
-    """What one presentation takes, with minibatches of 2."""
+    """Return what one presentation takes, with minibatches of 2."""
     net = random_backpropagation(sizes, Variant(algorithm), batch_size=2, seed=0)
     rng = np.random.default_rng(0)
     found = counted_products(net, {"x": rng.normal(size=(2, sizes[0])), "s": rng.integers(0, sizes[-1], 2)})
@@ -57,12 +57,12 @@ def _counted(sizes: Sequence[int], algorithm: str) -> dict[str, int]:
 
 
 def all_weights(sizes: Sequence[int]) -> int:
-    """Eq. 14."""
+    """Return the weights of Eq. 14."""
     return sum(a * b for a, b in pairwise(sizes))
 
 
 def skipped_weights(sizes: Sequence[int]) -> int:
-    """Eq. 15."""
+    """Return the weights of Eq. 15."""
     return sizes[-1] * sum(sizes[1:-1])
 
 

@@ -22,7 +22,7 @@ TABLE = {f"{a}, {p}% dropped": Printed(x) for a, row in PRINTED.items() for p, x
 
 
 def run(settings: Settings) -> Report:
-    """All variants from each seed."""
+    """Run all variants from each seed."""
     # Half of the errors lost doubles the variance of the others in each layer: three times the rate, as in other quick
     # runs, is at the edge of what four layers bear.
     curves = learn(PLAN, settings, quick=QUICK.with_(faster=1.0))

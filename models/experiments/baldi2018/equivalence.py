@@ -43,7 +43,7 @@ class Drawn:
 
 
 def run(settings: Settings) -> Report:
-    """Every statement in its own circuits."""
+    """Run every statement in its own circuits."""
     settings.show_progress("baldi-equivalence: RBP and SRBP")
     rows = _equal(settings)
     settings.show_progress("baldi-equivalence: Eq. 20")
@@ -64,7 +64,7 @@ def run(settings: Settings) -> Report:
 
 
 def _drawn(sizes: tuple[int, ...], key: int, settings: Settings) -> Drawn:
-    """Weights, C_i from layer to layer and straight ones that are their products, and 12 rows."""
+    """Return weights, C_i from layer to layer and straight ones that are their products, and 12 rows."""
     rng = settings.rng(key)
     pairs = list(zip(sizes[1:], sizes, strict=False))
     weights: list[Array] = [rng.normal(0, 0.7 / np.sqrt(pre), (post, pre)) for post, pre in pairs]
@@ -76,14 +76,14 @@ def _drawn(sizes: tuple[int, ...], key: int, settings: Settings) -> Drawn:
 
 
 def _ends(flow: Flow, until: float = 2.0) -> list[Array]:
-    """W_1, ..., W_L at a time, at the rate .02."""
+    """Return W_1, ..., W_L at a time, at the rate .02."""
     found = [w[-1] for w in forward_weights(flow, 0.02, [0.0, until])]
     flow.close()
     return found
 
 
 def _gap(one: Drawn, transfer: str, straight: list[Array] | None = None) -> float:
-    """The largest difference of the weights that RBP and SRBP learn, divided by the largest change of a weight."""
+    """Return the largest difference of the weights that RBP and SRBP learn, divided by the largest change of a weight."""
     a = _ends(chain(one.weights, one.x, one.target, frfb, one.down, transfer))
     b = _ends(skipping(one.weights, one.x, one.target, straight or one.straight, transfer))
     gap = max(float(np.abs(v - w).max()) for v, w in zip(a, b, strict=True))
@@ -92,7 +92,7 @@ def _gap(one: Drawn, transfer: str, straight: list[Array] | None = None) -> floa
 
 
 def _ranks(one: Drawn, settings: Settings) -> tuple[int, int]:
-    """The rank of what W_1 learned by RBP, and by SRBP with matrices of full rank."""
+    """Return the rank of what W_1 learned by RBP, and by SRBP with matrices of full rank."""
     rng = settings.rng(1)
     full = [rng.normal(size=c.shape) for c in one.straight]
     ends = (
@@ -126,7 +126,7 @@ def _equal(settings: Settings) -> list[Row]:
 
 
 def _averaging(presentations: int, settings: Settings) -> dict[str, Array]:
-    """|mean update - BP's update| over |BP's update| after 25, 100, ... presentations, with W as good as still."""
+    """Return |mean update - BP's update| over |BP's update| after 25, 100, ... presentations, with W as good as still."""
     looks = 25.0 * 4.0 ** np.arange(int(np.log2(presentations / 25) // 2) + 1)
     found: dict[str, list[Array]] = {"drawn anew": [], "fixed": []}
     for key in range(3):
@@ -146,7 +146,7 @@ def _averaging(presentations: int, settings: Settings) -> dict[str, Array]:
 
 
 def _updates(flow: Flow, looks: Array | list[int]) -> Array:
-    """The mean update of W_1 over so many presentations, at a rate at which W stays as good as it is.
+    """Return the mean update of W_1 over so many presentations, at a rate at which W stays as good as it is.
 
     The first presentation is left out: the noise is drawn at the end of each.
     """
@@ -177,7 +177,8 @@ def _on_average(found: dict[str, Array]) -> list[Row]:
 
 
 def _conserved(settings: Settings) -> dict[str, Array]:
-    """Drifts of what gradient descent conserves, divided by the largest change of a weight, at the rates .004, .002 and .001.
+    """Return drifts of what gradient descent conserves, divided by the largest change of a weight, at the rates .004,
+    .002 and .001.
 
     The last value of each is that of RBP at the last rate.
     """

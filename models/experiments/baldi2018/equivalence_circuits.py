@@ -69,14 +69,16 @@ def chain(
 
 
 def skipping(weights: Weights, x: Array, target: Array, channel: Weights, transfer: str = "linear") -> Flow:
-    """The same network, whose errors go from the output straight to each layer through C_1, ..., C_(L-1)."""
+    """Return the same network, whose errors go from the output straight to each layer through C_1, ..., C_(L-1)."""
     networks = Networks([w[None] for w in weights], [c[None] for c in channel])
     net = side_by_side(networks, frfb, batch_size=len(x), hidden=pyramidal(transfer))
     return Flow(net, {"x": x, "target": target})
 
 
 def powers(start: Array, x: Array, targets: Array, mu: float) -> Flow:
-    """Networks A[1, 1, 1] beside each other that learn by gradient descent, with the hidden units' O = S^mu (Eq. 119)."""
+    """Return networks A[1, 1, 1] beside each other that learn by gradient descent, with the hidden units' O = S^mu (Eq.
+    119).
+    """
     model = pyramidal(f"basal**{mu:.12g}", 1 * ms, derivative=f"{mu:.12g}*basal**({mu:.12g} - 1)")
     networks = Networks(list(start[:, :, None, None]), [])
     net = side_by_side(networks, bp, batch_size=len(x), hidden=model)
@@ -84,7 +86,7 @@ def powers(start: Array, x: Array, targets: Array, mu: float) -> Flow:
 
 
 def forward_weights(flow: Flow, rate: float, times: Sequence[float] | Array) -> list[Array]:
-    """W_1, ..., W_L at these times, (times, N_i, N_(i-1))."""
+    """Return W_1, ..., W_L at these times, (times, N_i, N_(i-1))."""
     found = flow.run(rate, times).weights
     return [found[name] for name in sorted(found)]
 
@@ -97,5 +99,5 @@ def _output(net: Circuit, target: Array) -> Population:
 
 
 def _backward(rule: Rule, forward: Projection) -> object:
-    """The weights of a feedback projection that has none of its own."""
+    """Return the weights of a feedback projection that has none of its own."""
     return forward.transposed("back") if rule is noisy else forward.T

@@ -22,7 +22,8 @@ RANK = 1e-6
 
 
 def discrete(until: float, settings: Settings) -> dict[str, Array]:
-    """Of 20 networks of each shape: how well isolated the end is, and how far A_1 and C A_2 move in the last half.
+    """Run 20 networks of each shape: how well isolated the end is, and how far A_1 and C A_2 move in the last
+    half.
 
     ``isolated`` is the least singular value over the largest one of the equations at the end, and ``held`` the same with A_1
     held outside of the columns of C_1; ``moved`` is relative to the size of the matrix at the end, and ``changed`` is
@@ -45,12 +46,12 @@ def discrete(until: float, settings: Settings) -> dict[str, Array]:
 
 
 def _moves(w: Array, first: int) -> Array:
-    """The largest distance from the end since a look, over the size at the end, (count,)."""
+    """Return the largest distance from the end since a look, over the size at the end, (count,)."""
     return np.linalg.norm(w[first:] - w[-1], axis=(-1, -2)).max(axis=0) / np.linalg.norm(w[-1], axis=(-1, -2))
 
 
 def _isolated(A: Array, A2: Array, C: Array, goal: Array, held: bool) -> float:
-    """The least singular value of the derivative of Eq. 110 by A_1 and C_1 A_2, over its largest."""
+    """Return the least singular value of the derivative of Eq. 110 by A_1 and C_1 A_2, over its largest."""
     X, spread = C @ A2, np.linalg.qr(C)[0]  # C A_2 = spread @ (something free)
     of_A, still_A, still_X = spread if held else np.eye(len(A)), np.zeros_like(A), np.zeros_like(X)
     columns = [_change(A, X, one, still_X, goal) for one in _directions(of_A, A.shape[1])]
@@ -60,13 +61,13 @@ def _isolated(A: Array, A2: Array, C: Array, goal: Array, held: bool) -> float:
 
 
 def _directions(basis: Array, width: int) -> Array:
-    """All matrices whose one column is a column of the basis, and whose others are 0."""
+    """Return all matrices whose one column is a column of the basis, and whose others are 0."""
     units = np.eye(basis.shape[1] * width).reshape(-1, basis.shape[1], width)
     return basis @ units
 
 
 def _change(A: Array, X: Array, dA: Array, dX: Array, goal: Array) -> Array:
-    """What the three lines of Eq. 110 change by, to first order."""
+    """Return what the three lines of Eq. 110 change by, to first order."""
     second = dX + dX.T - dA @ A.T - A @ dA.T
     third = dX @ X.T + X @ dX.T - dA @ goal.T - goal @ dA.T
     return np.concatenate([(dX @ A + X @ dA).ravel(), second.ravel(), third.ravel()])

@@ -16,7 +16,7 @@ STAGES: Stages = ((2e-4, 0.4), (1e-3, 3.0), (5e-3, 40.0))
 
 
 def cubic(count: int, settings: Settings) -> tuple[Array, Array, Array, Array]:
-    """Where chains A[1, 1, 1] end and begin.
+    """Return where chains A[1, 1, 1] end and begin.
 
     Return a_1 at the end, the next root of its cubic, the distance of the two over the way from the start to the root, and
     where it began: -1 below all roots, 1 above them, 0 between them.
@@ -49,7 +49,7 @@ def on_roots(gaps: Array, places: Array) -> list[Row]:
 
 
 def third(settings: Settings) -> list[Row]:
-    """mu = 1/3 by RBP, with f' (Eq. 114 to 117)."""
+    """Run mu = 1/3 by RBP, with f' (Eq. 114 to 117)."""
     rng, count = settings.rng(6), 32
     targets = INPUTS[:, None] ** THIRD * rng.uniform(0.6, 1.2, count) + rng.uniform(0, 0.2, (len(INPUTS), count))
     one = Powers(THIRD, rng.uniform(0.5, 1.2, (2, count)), rng.uniform(0.5, 1.5, count), targets)
@@ -72,7 +72,7 @@ def third(settings: Settings) -> list[Row]:
 
 
 def bounded(until: float, settings: Settings) -> dict[str, Array]:
-    """Of 20 networks A[4, 3, 2]: growth of |A_2| over its bound, and the integral of Eq. 105, by time."""
+    """Run 20 networks A[4, 3, 2]: growth of |A_2| over its bound, and the integral of Eq. 105, by time."""
     rng, count = settings.rng(7), 20
     A1, A2 = rng.normal(0, 0.6, (count, 3, 4)), rng.normal(0, 0.6, (count, 2, 3))
     C, S_TI = rng.normal(0, 1, (count, 3, 2)), rng.normal(0, 0.6, (count, 2, 4))

@@ -38,7 +38,7 @@ PANELS = {
 
 
 def run(settings: Settings) -> Report:
-    """The facts in small circuits, then all channels from each seed."""
+    """Run the facts in small circuits, then all channels from each seed."""
     protocol = QUICK if settings.quick else FULL
     data = settings.dataset(protocol.data)
     fixed = {"protocol": vars(protocol), "data": data.fingerprint()}
@@ -61,7 +61,7 @@ def run(settings: Settings) -> Report:
 
 
 def _weights(sizes: tuple[int, ...], key: int, settings: Settings) -> tuple[list[Array], list[Array], list[Array]]:
-    """Forward weights, those of a channel from layer to layer, and those of one that goes straight to each layer."""
+    """Return forward weights, those of a channel from layer to layer, and those of one that goes straight to each layer."""
     rng = settings.rng(key)
     forward: list[Array] = [rng.normal(0, 1 / np.sqrt(b), (a, b)) for a, b in zip(sizes[1:], sizes, strict=False)]
     return (
@@ -72,13 +72,13 @@ def _weights(sizes: tuple[int, ...], key: int, settings: Settings) -> tuple[list
 
 
 def _updates(flow: Flow) -> list[Array]:
-    """What one presentation of all rows makes of the weights, from the start."""
+    """Return what one presentation of all rows makes of the weights, from the start."""
     flow.start()
     return [w[1] - w[0] for w in forward_weights(flow, 0.1, [0.0, 0.1])]
 
 
 def _signs(settings: Settings) -> list[Row]:
-    """Facts 2 and 3."""
+    """Check facts 2 and 3."""
     forward, down, straight = _weights((5, 6, 4, 3), 0, settings)
     rng = settings.rng(1)
     x, target = rng.normal(size=(7, 5)), rng.normal(size=(7, 3))
@@ -106,7 +106,7 @@ def _signs(settings: Settings) -> list[Row]:
 
 
 def _orthant(settings: Settings) -> list[Row]:
-    """Fact 4: the share of updates of A[5, 40, 1] that have the sign of BP's, for congruent and for random weights."""
+    """Check fact 4: the share of updates of A[5, 40, 1] that have the sign of BP's, for congruent and for random weights."""
     forward, down, _ = _weights((5, 40, 1), 2, settings)
     rng = settings.rng(3)
     x = rng.normal(size=(9, 5))
@@ -134,7 +134,7 @@ def _once(flow: Flow) -> Array:
 
 
 def _unison(data: Dataset, settings: Settings) -> list[Row]:
-    """How alike the signals are that samples of one class, and of two, receive before learning; SRBP against BP."""
+    """Return how alike the signals are that samples of one class, and of two, receive before learning; SRBP against BP."""
     within, between, sides = [], [], []
     for seed in settings.seeds:
         settings.show_progress(f"baldi-facts: Fact 6, seed {seed}")
@@ -156,7 +156,7 @@ def _unison(data: Dataset, settings: Settings) -> list[Row]:
 
 
 def _signals(data: Dataset, algorithm: str, seed: int, settings: Settings) -> Array:
-    """What reaches the lowest hidden layer while 200 samples are shown, from small weights, before any update."""
+    """Return what reaches the lowest hidden layer while 200 samples are shown, from small weights, before any update."""
     protocol = QUICK if settings.quick else FULL
     sizes = (data.n_features, *protocol.hidden, data.classes)
     count = min(200, data.n_train)
@@ -174,7 +174,7 @@ def _signals(data: Dataset, algorithm: str, seed: int, settings: Settings) -> Ar
 
 
 def _congruence(curves: Curves) -> list[Row]:
-    """Fact 4: training errors after the first epoch, over that of RBP."""
+    """Check fact 4: training errors after the first epoch, over that of RBP."""
     first = {name: 100 - float(np.mean([run["train"][0] for run in runs])) for name, runs in curves.items()}
     rows: list[Row] = []
     for name in ("RBP, congruent throughout", "RBP, congruent at first"):

@@ -27,7 +27,7 @@ LINKED = ("RBP, congruent at first", "matrices of ±1", "cascade", "RBP and SRBP
 
 
 def run(name: str, data: Dataset, protocol: Protocol, seed: int, settings: Settings) -> dict[str, Any]:
-    """Accuracies by epoch, in percent; of a channel that began congruent, also the share of weights that still are."""
+    """Return accuracies by epoch, in percent; of a channel that began congruent, also the share of weights that still are."""
     net = _circuit(name, data, protocol, seed)
     label = f"baldi-facts: {name}, seed {seed}"
     epochs = protocol.epochs
@@ -52,7 +52,7 @@ def _circuit(name: str, data: Dataset, protocol: Protocol, seed: int) -> Circuit
 
 
 def links(name: str, forward: list[Array], rng: np.random.Generator) -> Links:
-    """The matrices of a channel, (a layer, a layer below it) -> one or more; 0 is the stimulus, L the output."""
+    """Return the matrices of a channel, (a layer, a layer below it) -> one or more; 0 is the stimulus, L the output."""
     sizes = [len(w) for w in forward]
     L = len(sizes)
 
@@ -72,7 +72,7 @@ def links(name: str, forward: list[Array], rng: np.random.Generator) -> Links:
 
 
 def _congruent(net: Circuit) -> float:
-    """The share of the channel's weights that have the sign of their forward partners."""
+    """Return the share of the channel's weights that have the sign of their forward partners."""
     L = sum(name.startswith("c") for name in net.projections) + 1
     layers = ["x", *(f"h{h}" for h in range(1, L)), "o"]
     signs = [

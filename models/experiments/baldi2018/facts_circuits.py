@@ -84,5 +84,5 @@ def top_channel(sizes: Sequence[int], random: bool, *, rate: float, batch_size: 
 
 
 def _as_long_as_one(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
-    """A random matrix that keeps the length of what it is given, on average."""
+    """Return a random matrix that keeps the length of what it is given, on average."""
     return rng.standard_normal(shape) / np.sqrt(shape[1])

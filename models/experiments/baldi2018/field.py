@@ -19,7 +19,7 @@ SMALL = 1e-5  # a displacement from a fixed point
 
 
 def run(settings: Settings) -> Report:
-    """The field, small displacements from the hyperbolas, and trajectories."""
+    """Run the field, small displacements from the hyperbolas, and trajectories."""
     settings.show_progress("baldi-field: arrows")
     arrows = Plane(*grid(-HIGH, HIGH, 21 if settings.quick else 27), settings.backend)
     found = arrows.arrows()
@@ -57,7 +57,7 @@ def run(settings: Settings) -> Report:
 
 
 def displaced(a1: Array, backend: str) -> Array:
-    """By how much log |w| grows in t, for networks displaced from (a_1, 1/a_1) by `SMALL` in a_1."""
+    """Return how much log |w| grows in t, for networks displaced from (a_1, 1/a_1) by `SMALL` in a_1."""
     plane = Plane(a1 + SMALL, 1 / a1, backend)
     rate = 1e-3
     times = np.array([0, 0.05])
@@ -67,12 +67,12 @@ def displaced(a1: Array, backend: str) -> Array:
 
 
 def relative(found: Array, wanted: Array) -> float:
-    """The largest difference, relative to the wanted or to 1, if that is larger."""
+    """Return the largest difference, relative to the wanted or to 1, if that is larger."""
     return float((np.abs(found - wanted) / np.maximum(np.abs(wanted), 1)).max())
 
 
 def starts() -> tuple[Array, Array]:
-    """Points around the hyperbolas, and two at the unstable one."""
+    """Return points around the hyperbolas, and two at the unstable one."""
     a1 = np.array([-2.3, -1.6, -0.9, 0.0, 0.8, 0.2, 1.6, 2.3, -2.4, -1.2, -0.42, -0.38, -0.1, 1.0, -2.2])
     a2 = np.array([2.3, 2.3, 2.3, 2.3, 2.3, -0.3, -0.6, -2.0, 0.4, -0.1, -2.4, -2.4, -1.5, -2.4, -2.3])
     return a1, a2

@@ -58,7 +58,7 @@ class Matrices:
 
 
 def run(settings: Settings) -> Report:
-    """All shapes."""
+    """Run all shapes."""
     found = {}
     for place, sizes in enumerate((*SIZES, PLAIN)):
         settings.show_progress(f"baldi-matrix: A{list(sizes)}")

@@ -29,7 +29,7 @@ TABLE = {
 
 
 def run(settings: Settings) -> Report:
-    """All variants from each seed."""
+    """Run all variants from each seed."""
     curves = learn(PLAN, settings)
     panels = {"with f'": ["BP", "SBP", "RBP", "SRBP"], "without f'": [n for n in PLAN if NO in n] + ["top layer only"]}
     checks = _quick_checks(curves) if settings.quick else [p.check(name, curves[name]) for name, p in TABLE.items()]

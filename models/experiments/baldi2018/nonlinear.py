@@ -55,14 +55,14 @@ class Powers:
         return mean[0], float((I ** (2 * self.mu)).mean()), mean[1], float((I ** (self.mu + 1)).mean())
 
     def flow(self, gated: bool, backend: str) -> Flow:
-        """The circuit, with f' or without."""
+        """Return the circuit, with f' or without."""
         model = pyramidal(f"basal**{self.mu:g}", 1 * ms, derivative=f"{self.mu:g}*basal**{self.mu - 1:g}", gated=gated)
         networks = Networks(list(self.start[:, :, None, None]), [self.c[:, None, None]])
         net = side_by_side(networks, batch_size=len(INPUTS), hidden=model)
         return Flow(net, {"x": np.tile(INPUTS[:, None], (1, len(self.c))), "target": self.targets}, backend)
 
     def velocity(self, a: Array, gated: bool) -> Array:
-        """Eq. 114, or 113: (2, n)."""
+        """Return Eq. 114, or 113: (2, n)."""
         alpha, beta, gamma, delta = self.moments
         top = a[0] ** self.mu * (alpha - beta * a[1] * a[0] ** self.mu)
         if gated:
@@ -70,11 +70,11 @@ class Powers:
         return np.stack([self.c * (gamma - delta * a[1] * a[0] ** self.mu), top])
 
     def invariant(self, a: Array) -> Array:
-        """Eq. 115: K."""
+        """Return K of Eq. 115."""
         return a[..., 1, :] - a[..., 0, :] ** 2 / (2 * self.c * self.mu)
 
     def roots(self) -> Array:
-        """The root of Eq. 117 to which a_1 goes, and a_2 there: (2, n)."""
+        """Return the root of Eq. 117 to which a_1 goes, and a_2 there: (2, n)."""
         alpha, beta, _, _ = self.moments
         K = self.invariant(self.start)
         found = []

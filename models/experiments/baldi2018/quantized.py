@@ -27,7 +27,7 @@ UPDATES = {"BP": (95.2, 96.5, 92.5), "RBP": (94.0, 91.0, 9.6), "SRBP": (93.3, 92
 
 
 def run(settings: Settings) -> Report:
-    """All variants from each seed; quick, only the most and the fewest bits."""
+    """Run all variants from each seed; a quick run has only the most and the fewest bits."""
     bits = (5, 1) if settings.quick else BITS
     errors = {_name(a, "error", b): v.with_(signal="quantised", bits=b) for a, v in ALGORITHMS.items() for b in bits}
     updates = {
@@ -54,7 +54,7 @@ def _name(algorithm: str, what: str, bits: int) -> str:
 
 
 def _checks(curves: Curves) -> list[Check]:
-    """Table 1; updates of one bit are meant to be bad."""
+    """Check Table 1, in which updates of one bit are meant to be bad."""
     return [
         Printed(value, bad=(what, b) == ("update", 1)).check(name, curves[name])
         for what, table in (("error", ERRORS), ("update", UPDATES))

@@ -31,7 +31,7 @@ BASE = {"RBP": Variant("rbp"), "SRBP": Variant("srbp")}
 
 
 def run(settings: Settings) -> Report:
-    """All levels from each seed."""
+    """Run all levels from each seed."""
     units = QUICK.hidden[0] if settings.quick else 100
     plan = {f"{a} sparse-{n}": v.with_(matrix="sparse", n=n) for a, v in BASE.items() for n in LEVELS}
     sweep = {f"SRBP sparse-{n}": BASE["SRBP"].with_(matrix="sparse", n=n) for n in _levels(units) if n not in LEVELS}

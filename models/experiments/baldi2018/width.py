@@ -44,7 +44,7 @@ class Width:
 
 
 def run(settings: Settings) -> Report:
-    """Both architectures."""
+    """Run both architectures."""
     settings.show_progress("baldi-width: A[1, N, 1]")
     wide = expansive(settings)
     settings.show_progress("baldi-width: A[N, 1, N]")
@@ -79,7 +79,7 @@ def _count(settings: Settings) -> int:
 
 
 def expansive(settings: Settings) -> Width:
-    """A[1, N, 1]."""
+    """Run networks A[1, N, 1]."""
     rng, count = settings.rng(5), _count(settings)
     a, b = rng.uniform(-1.5, 1.5, (2, count, N))
     c = rng.choice([-1, 1], (count, N)) * rng.uniform(0.5, 1.5, (count, N))
@@ -110,7 +110,7 @@ def _cubic(a: Array, b: Array, c: Array, alpha: float, beta: float) -> Array:
 
 
 def compressive(settings: Settings) -> tuple[Width, Array, Array]:
-    """A[N, 1, N]; and P where it ends, (count, N, N), and C, (count, 1, N)."""
+    """Run networks A[N, 1, N]; and P where it ends, (count, N, N), and C, (count, 1, N)."""
     rng, count = settings.rng(6), _count(settings)
     A, C = rng.uniform(-1.5, 1.5, (2, count, 1, N))
     B = rng.uniform(-1.5, 1.5, (count, N, 1))

@@ -16,7 +16,7 @@ QUICK = Protocol("digits", (40, 30, 20), rate=0.05, decay=1e-4, epochs=10, batch
 
 
 def run(settings: Settings) -> Report:
-    """BP, RF with f' and without, and FA from each seed's start."""
+    """Run BP, RF with f' and without, and FA from each seed's start."""
     return reproduced(settings, FULL, QUICK, worst=60.0)
 
 

@@ -85,7 +85,7 @@ def reproduced(settings: Settings, full: Protocol, quick: Protocol, *, worst: fl
 
 
 def learn(protocol: Protocol, data: Dataset, settings: Settings) -> LearningCurves:
-    """Every method from each seed's start: by method and seed what each epoch measured, by name.
+    """Train every method from each seed's start: by method and seed what each epoch measured, by name.
 
     A run that is finished is kept in the folder of the settings (a quick one is not).
 
@@ -114,7 +114,7 @@ def _trained(method: str, seed: int, protocol: Protocol, data: Dataset, settings
 
 
 def build(method: str, sizes: Sequence[int], protocol: Protocol, seed: int) -> Circuit:
-    """The circuit of a method; all begin with the same W."""
+    """Return the circuit of a method; all begin with the same W."""
     rules = {"BP": bp, "RF": recirculated_feedback, POSTER: recirculated_feedback, "FA": frfb}
     rule = rules[method].with_parameters(rate=protocol.rate).with_rate_decay(protocol.decay)
     if method in ("RF", POSTER):
@@ -124,7 +124,7 @@ def build(method: str, sizes: Sequence[int], protocol: Protocol, seed: int) -> C
 
 
 def centred(data: Dataset) -> Dataset:
-    """The same samples less the mean of the training samples, pixel by pixel."""
+    """Return the same samples less the mean of the training samples, pixel by pixel."""
     train, test = (x.astype(np.float32) * np.float32(data.scale) for x in (data.x_train, data.x_test))
     mean = train.mean(axis=0, dtype=np.float64).astype(np.float32)
     return Dataset.from_arrays(data.name, train - mean, data.y_train, test - mean, data.y_test, classes=data.classes)
@@ -182,18 +182,18 @@ def _epochs(count: int) -> str:
 
 
 def _first(run: LearningCurve, error: float) -> int:
-    """The first epoch after which the test error is no larger."""
+    """Return the first epoch after which the test error is no larger."""
     below = np.flatnonzero(np.array(run["test_error"]) <= error)
     return int(below[0]) + 1 if below.size else len(run["test_error"]) + 1
 
 
 def _layers(run: LearningCurve, measure: str) -> list[float]:
-    """What a measure was at the end, layer by layer."""
+    """Return what a measure was at the end, layer by layer."""
     return [values[-1] for name, values in run.items() if name.endswith(f"_{measure}")]
 
 
 def draw(curves: LearningCurves) -> Figure:
-    """Errors by epoch; how far B is from W^+, and what it brings from the gradient, layer by layer."""
+    """Draw errors by epoch; how far B is from W^+, and what it brings from the gradient, layer by layer."""
     figure = new_figure(8.6, 2.9)
     axes = figure.subplots(1, 4)
     for ax, name, title in zip(axes, ("train_error", "test_error"), ("training", "test"), strict=False):
@@ -219,7 +219,7 @@ def draw(curves: LearningCurves) -> Figure:
 
 
 def _draw_layers(ax: Any, curves: LearningCurves, measure: str) -> None:
-    """RF in blues, the lowest layer the lightest; FA's mean over layers beside it; of runs that have any measures."""
+    """Draw RF in blues, the lowest layer the lightest, with FA's mean over layers beside it; of runs that have any measures."""
     learned, fixed = ([run for run in curves[method] if _layers(run, measure)] for method in ("RF", "FA"))
     names = [name for name in learned[0] if name.endswith(f"_{measure}")] if learned else []
     for name, colour in zip(names, STEPS, strict=False):

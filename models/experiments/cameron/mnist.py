@@ -17,7 +17,7 @@ QUICK = Protocol("digits", (50, 40, 30, 20), rate=0.05, decay=1e-4, epochs=10, b
 
 
 def run(settings: Settings) -> Report:
-    """BP, RF with f' and without, and FA from each seed's start."""
+    """Run BP, RF with f' and without, and FA from each seed's start."""
     return reproduced(settings, FULL, QUICK, worst=5.0)
 
 

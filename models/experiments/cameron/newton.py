@@ -54,7 +54,7 @@ class Iteration:
 
 
 def run(settings: Settings) -> Report:
-    """Solvable, with tanh outputs; and not solvable, with linear ones."""
+    """Run networks that can be solved, with tanh outputs, and others that cannot, with linear ones."""
     rng = settings.rng(9)
     count = 6 if settings.quick else COUNT
     W = matrices(count, 4, 8, rng)
@@ -77,7 +77,9 @@ def run(settings: Settings) -> Report:
 
 
 def _near(W: Array, h: Array, y: Array) -> bool:
-    """Whether Newton's iteration with the exact W^+ comes closer to a solution in 9 steps: from far away it may diverge."""
+    """Return whether Newton's iteration with the exact W^+ comes closer to a solution in 9 steps; from far away it may
+    diverge.
+    """
     field, pseudo = W @ h, np.linalg.pinv(W)
     before = after = float(np.linalg.norm(np.tanh(field) - y))
     for _ in range(9):
@@ -91,14 +93,14 @@ def _near(W: Array, h: Array, y: Array) -> bool:
 
 
 def matrices(count: int, post: int, pre: int, rng: np.random.Generator) -> Array:
-    """Random matrices of full rank, with singular values in .7 to 1.3: (count, post, pre)."""
+    """Return random matrices of full rank, with singular values in .7 to 1.3: (count, post, pre)."""
     low = min(post, pre)
     U, V = (np.linalg.qr(rng.standard_normal((count, n, low)))[0] for n in (post, pre))
     return (U * rng.uniform(0.7, 1.3, (count, 1, low))) @ V.swapaxes(1, 2)
 
 
 def learned(W: Array, presentations: int, backend: str) -> Array:
-    """B of every W by recirculation from below, beginning at 0: (count, n_h, n_o)."""
+    """Return B of every W by recirculation from below, beginning at 0: (count, n_h, n_o)."""
     count, n_o, n_h = W.shape
     found = np.zeros((count, n_h, n_o))
     net = chain((n_h, n_o), B_ALONE, ends=("below",), batch_size=100, weights=W[0], feedback_weights=0.0)
@@ -114,7 +116,7 @@ def learned(W: Array, presentations: int, backend: str) -> Array:
 
 
 def iterate(W: Array, B: Array, h0: Array, y: Array, output: str, rate: float, steps: int, backend: str) -> Iteration:
-    """What learning with x of length 1 does to h, looked at after every presentation."""
+    """Return what learning with x of length 1 does to h, looked at after every presentation."""
     count = len(W)
     x = np.zeros((count, 6))
     x[:, 0] = 1.0
@@ -144,7 +146,7 @@ def iterate(W: Array, B: Array, h0: Array, y: Array, output: str, rate: float, s
 
 
 def orders(f: Array) -> Array:
-    """log(f_(k+2)/f_(k+1)) / log(f_(k+1)/f_k), where all three are above rounding and the first is small."""
+    """Return log(f_(k+2)/f_(k+1)) / log(f_(k+1)/f_k), where all three are above rounding and the first is small."""
     a, b, c = f[:-2], f[1:-1], f[2:]
     seen = (c > 1e-13) & (a < 0.3) & (b < a) & (c < b)
     return np.log(c[seen] / b[seen]) / np.log(b[seen] / a[seen])

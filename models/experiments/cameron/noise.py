@@ -40,7 +40,7 @@ B_ALONE = Rule(
 
 
 def run(settings: Settings) -> Report:
-    """The chain, the network, and the network's pairs with dA on, from each seed's start."""
+    """Run the chain, the network, and the network's pairs with dA on, from each seed's start."""
     presentations = 2_000 if settings.quick else 20_000
     how = presentations, settings.backend
     trained: dict[str, list[Pair]] = {name: [] for name in PAIRS}
@@ -68,7 +68,7 @@ def _network(seed: int, presentations: int, backend: str) -> list[Pair]:
 
 
 def _disturbed(seed: int, presentations: int, backend: str) -> list[Pair]:
-    """The network's pairs, with dA on."""
+    """Return the network's pairs, with dA on."""
     return trajectory(chain(NETWORK[1:], BOTH, ends="below", batch_size=BATCH_SIZE, seed=seed), presentations, backend)
 
 

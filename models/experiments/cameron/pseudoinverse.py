@@ -39,7 +39,7 @@ BESIDE = {
 
 
 def run(settings: Settings) -> Report:
-    """All of them from each seed's start."""
+    """Run all of them from each seed's start."""
     presentations = 2_000 if settings.quick else 20_000
     plan = {name: (name, ENDS, False) for name in SIZES} | BESIDE
     found: dict[str, list[Pair]] = {name: [] for name in plan}
@@ -68,7 +68,7 @@ def _pairs(
 
 
 def white(units: int, seed: int) -> np.ndarray:
-    """Rows (2000, units) whose mean of x x^T is the identity."""
+    """Return rows (2000, units) whose mean of x x^T is the identity."""
     x = np.random.default_rng([seed, 1]).standard_normal((ROWS, units))
     return np.sqrt(ROWS) * np.linalg.qr(x)[0]
 

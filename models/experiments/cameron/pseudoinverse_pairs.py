@@ -48,7 +48,7 @@ class Pair:
 
     @classmethod
     def of(cls, contents: Mapping[str, Any]) -> Pair:
-        """A pair as `contents` has it."""
+        """Return a pair as `contents` has it."""
         return cls(**{name: np.array(values) for name, values in contents.items()})
 
     @property
@@ -57,12 +57,12 @@ class Pair:
         return {name: values.tolist() for name, values in vars(self).items()}
 
     def end(self, condition: int) -> float:
-        """How far it is from a condition (1 to 4) at the end."""
+        """Return how far it is from a condition (1 to 4) at the end."""
         return float(self.conditions[-1, condition - 1])
 
 
 def kept_course(settings: Settings, name: str, about: Mapping[str, Any], run: Callable[[], list[Pair]]) -> list[Pair]:
-    """The pairs of a run, which is kept in the folder of the settings (a quick one is not)."""
+    """Return the pairs of a run, which is kept in the folder of the settings (a quick one is not)."""
     found = kept(settings, name, about, lambda: {"pairs": [pair.contents for pair in run()]})
     return [Pair.of(contents) for contents in found["pairs"]]
 
@@ -106,17 +106,17 @@ def _look(net: Circuit, joined: Sequence[tuple[str, str]], first: Sequence[Array
 
 
 def worst(pairs: Sequence[Pair], condition: int) -> float:
-    """How far the worst run is from a condition at the end."""
+    """Return how far the worst run is from a condition at the end."""
     return max(pair.end(condition) for pair in pairs)
 
 
 def furthest(pairs: Sequence[Pair]) -> float:
-    """|B - A^+|/|A^+| at the end, the worst run."""
+    """Return |B - A^+|/|A^+| at the end, the worst run."""
     return float(max(pair.distance[-1] for pair in pairs))
 
 
 def draw_pair(ax: Axes, pairs: Sequence[Pair], title: str) -> None:
-    """The four conditions and the distance from A^+ over presentations: the mean over runs, on logarithmic axes."""
+    """Draw the four conditions and the distance from A^+ over presentations: the mean over runs, on logarithmic axes."""
     at = np.maximum(pairs[0].at, 0.5)
     for number, (text, colour) in CONDITIONS.items():
         mean = np.mean([pair.conditions[:, number - 1] for pair in pairs], axis=0)
@@ -127,5 +127,5 @@ def draw_pair(ax: Axes, pairs: Sequence[Pair], title: str) -> None:
 
 
 def named(sizes: Mapping[str, tuple[int, int]]) -> dict[str, str]:
-    """``{"contracting": "contracting, 20 to 10"}``."""
+    """Return the names by their keys, as ``{"contracting": "contracting, 20 to 10"}``."""
     return {name: f"{name}, {below} to {above}" for name, (below, above) in sizes.items()}

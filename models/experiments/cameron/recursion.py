@@ -32,7 +32,7 @@ HOLD = {"contracting": (1, 2, 3), "expanding": (1, 2, 4), "narrow waist": (1, 2,
 
 
 def run(settings: Settings) -> Report:
-    """Every chain from each seed's start."""
+    """Run every chain from each seed's start."""
     presentations = 300 if settings.quick else 10_000
     found: dict[str, list[tuple[float, ...]]] = {name: [] for name in SIZES}
     for seed in settings.seeds:

@@ -20,7 +20,7 @@ COLOURS = (BLUE, ORANGE, GREEN, RED, PURPLE, SKY, GREY, "black")
 def draw_curves(
     curves: Curves, panels: Mapping[str, Sequence[str]], lowest: float = 80, paper: Mapping[str, float] | None = None
 ) -> Figure:
-    """A column for each panel, with the runs it names: training accuracy above, test accuracy below.
+    """Draw a column for each panel, with the runs it names: training accuracy above, test accuracy below.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def draw_curves(
 
 
 def draw_mean(ax: Axes, runs: Sequence[Sequence[float]], colour: str, label: str, style: str = "-") -> None:
-    """The mean over runs, and their range as a band."""
+    """Draw the mean over runs, and their range as a band."""
     values = np.array(runs)
     epochs = np.arange(1, values.shape[1] + 1)
     ax.plot(epochs, values.mean(axis=0), color=colour, linestyle=style, label=label, linewidth=1)

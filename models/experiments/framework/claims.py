@@ -63,5 +63,7 @@ def of_learned(value: float, *shares: float) -> float:
 
 
 def factor(what: str, value: Number, paper: float, better: Better, *, bad: bool = False, says: str = "") -> Check:
-    """A ratio of errors against the paper's: the margin is a fifth of it, as there are no percentage points of a ratio."""
+    """Return a ratio of errors against the paper's: the margin is a fifth of it, as there are no percentage points of a
+    ratio.
+    """
     return met(what, value, paper, 0.2 * paper, better, bad=bad, says=says)

@@ -17,7 +17,7 @@ COLOURS = (BLUE, SKY, GREEN, RED, PURPLE, ORANGE, GREY, "black", "#9ecae1")
 
 
 def titled(title: str, settings: Settings) -> str:
-    """A title; of a quick run, what was shown there."""
+    """Return a title; of a quick run, what was shown there."""
     return "small, on digits" if settings.quick else title
 
 

@@ -58,7 +58,7 @@ class Check:
         return bool(np.isfinite(self.value) and RELATIONS[self.relation](self.value, self.target))
 
     def row(self) -> dict[str, Any]:
-        """As it stands in result.json: what, paper, value, target, relation, ok; null for what is not finite."""
+        """Return the row as it stands in result.json: what, paper, value, target, relation, ok; null for what is not finite."""
         value = _plain(self.value)
         target = [_plain(t) for t in self.target] if isinstance(self.target, Sequence) else _plain(self.target)
         kept_row = {"what": self.what, "paper": self.paper, "value": value, "target": target}
@@ -66,7 +66,7 @@ class Check:
 
     @staticmethod
     def line(row: Mapping[str, Any]) -> str:
-        """A row of result.json in words."""
+        """Return a row of result.json in words."""
         paper = f" (the paper: {row['paper']})" if row.get("paper") else ""
         return f"{row['what']}: {_short(row['value'])} {row['relation']} {_short(row['target'])}{paper}"
 
@@ -125,7 +125,7 @@ class Settings:
         return np.random.default_rng(seed if len(seed) > 1 else seed[0])
 
     def chosen[Method](self, methods: Mapping[str, Method]) -> dict[str, Method]:
-        """Of methods by name, those that are wanted."""
+        """Return those of the methods, by name, that are wanted."""
         return {name: method for name, method in methods.items() if not self.methods or name in self.methods}
 
     def dataset(self, name: str) -> Dataset:
@@ -139,7 +139,7 @@ class Settings:
         return load(name, self.folder(name) or self._data)
 
     def folder(self, *names: str) -> Path | None:
-        """The first of these folders that is in that of the data; None: there is none."""
+        """Return the first of these folders that is in that of the data; None if there is none."""
         found = [self._data / name for name in names] if self._data is not None else []
         return next((folder for folder in found if folder.is_dir()), None)
 
@@ -217,7 +217,7 @@ Row = tuple[str, Number, str, Target] | tuple[str, Number, str, Target, str]
 
 
 def checks(about: str, rows: Iterable[Row]) -> list[Check]:
-    """Checks from rows of (what, value, relation, target) and perhaps the paper's claim.
+    """Return checks from rows of (what, value, relation, target) and perhaps the paper's claim.
 
     Each ``what`` is begun with what the rows are about.
     """
@@ -225,7 +225,7 @@ def checks(about: str, rows: Iterable[Row]) -> list[Check]:
 
 
 def many(runs: Sequence[Any]) -> str:
-    """``"1 run"``, ``"10 runs"``."""
+    """Return the number of runs in words, as ``"1 run"`` or ``"10 runs"``."""
     return f"{len(runs)} run{'s' * (len(runs) != 1)}"
 
 

@@ -43,26 +43,26 @@ STYLE: Any = {
 
 @contextmanager
 def styled() -> Iterator[None]:
-    """The style, for as long as a figure is made and saved."""
+    """Set the style, for as long as a figure is made and saved."""
     with matplotlib.rc_context(STYLE):
         yield
 
 
 def new_figure(width: float, height: float) -> Figure:
-    """An empty figure, in inches, with no window and constrained layout."""
+    """Return an empty figure, in inches, with no window and constrained layout."""
     figure = Figure(figsize=(width, height), layout="constrained")
     figure.get_layout_engine().set(w_pad=0.06, h_pad=0.07)  # type: ignore[union-attr]
     return figure
 
 
 def letter(axes: Sequence[Axes]) -> None:
-    """Letters a, b, c, ... before the titles."""
+    """Write letters a, b, c, ... before the titles."""
     for place, ax in enumerate(axes):
         ax.set_title(f"{'abcdefghijklmnopqrstuvwxyz'[place]}   {ax.get_title(loc='left')}", loc="left")
 
 
 def mark_paper(ax: Axes, values: Mapping[str, float], colours: Mapping[str, str]) -> None:
-    """A mark at the right edge for each value of the paper that lies on the axis, in the colour of its curve.
+    """Draw a mark at the right edge for each value of the paper that lies on the axis, in the colour of its curve.
 
     Call it when the limits of the axis are what they stay at; the legend says what the marks are.
     """

@@ -71,11 +71,11 @@ class Method:
     adam: float = 0.0
 
     def differences(self) -> dict[str, Any]:
-        """What is not as usual, by name, so that a run that is kept stays valid when methods get more options."""
+        """Return what is not as usual, by name, so that a run that is kept stays valid when methods get more options."""
         return {f.name: v for f in fields(self) if (v := getattr(self, f.name)) != f.default}
 
     def made_rule(self, rate: float) -> Rule:
-        """The rule at a rate."""
+        """Return the rule at a rate."""
         rule = find(self.rule).with_parameters(rate=rate)
         rule = rule.with_parameters(feedback_rate=self.feedback_rate) if self.feedback_rate else rule
         rule = rule.with_adam(epsilon=self.adam) if self.adam else rule
@@ -98,14 +98,15 @@ class Protocol:
     standardised: bool = False
 
     def with_(self, **changes: Any) -> Protocol:
-        """A changed copy."""
+        """Return a changed copy."""
         return replace(self, **changes)
 
 
 def learn(
     methods: Mapping[str, Method], settings: Settings, full: Protocol, quick: Protocol, look: Look | None = None
 ) -> Runs:
-    """Each method from each seed, epoch by epoch: ``train`` and ``test`` errors, and ``likeness`` of untied filters.
+    """Train each method from each seed, epoch by epoch: ``train`` and ``test`` errors, and ``likeness`` of untied
+    filters.
 
     ``look(circuit)`` is called after each run; what it returns, JSON by name, is kept beside the curves. Runs go on where they
     were stopped, and an experiment of more epochs goes on from one of fewer. Of a run that is finished the curves are kept.
@@ -200,20 +201,20 @@ def _sparse(method: Method) -> Initial:
 
 
 def error(runs: Sequence[Curves], part: str = "test") -> float:
-    """The share that is wrong after the last epoch, the mean over seeds."""
+    """Return the share that is wrong after the last epoch, the mean over seeds."""
     return round(float(np.mean([run[part][-1] for run in runs])), 4)
 
 
 def printed(
     name: str, runs: Sequence[Curves], paper: float, of: int, *, margin: float = 0.01, bad: bool = False
 ) -> Check:
-    """Against a test error of the paper, which it reached after ``of`` epochs; after fewer, it is the same value."""
+    """Compare with a test error of the paper, which it reached after ``of`` epochs; after fewer, it is the same value."""
     what = f"{name}: test error after {len(runs[0]['test'])} of {of} epochs, {many(runs)}"
     return met(what, error(runs), paper, margin, "lower", bad=bad)
 
 
 def error_gaps(runs: Runs, values: Mapping[str, float], pairs: Sequence[tuple[str, str]]) -> list[Check]:
-    """How many points of test error of a pair the first method has more than the second, where both were run.
+    """Return how many points of test error of a pair the first method has more than the second, where both were run.
 
     The paper's difference, by its test errors ``values``, is met to within a point on both sides. A difference of a point or
     less is left out, as networks that have learned nothing would meet it.

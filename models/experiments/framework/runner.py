@@ -38,7 +38,8 @@ def settings_for(
     methods: Sequence[str] = (),
     from_runs: bool = False,
 ) -> Settings:
-    """The settings of a run; ``seeds`` is their number, by default the experiment's own, and ``first_seed`` the first of them.
+    """Return the settings of a run; ``seeds`` is their number, by default the experiment's own, and ``first_seed`` the
+    first of them.
 
     Raises
     ------
@@ -115,7 +116,7 @@ def _keep_earlier(out: Path, result: dict[str, Any]) -> None:
 
 
 def as_result(experiment: Experiment, settings: Settings, report: Report, seconds: float) -> dict[str, Any]:
-    """The content of result.json."""
+    """Return the content of result.json."""
     return {
         "id": experiment.id,
         "paper": experiment.paper,

@@ -100,7 +100,7 @@ def kept(settings: Settings, name: str, about: Mapping[str, Any], compute: Calla
 
 
 def is_kept(settings: Settings, name: str) -> bool:
-    """Whether there is a file of a run with this name."""
+    """Return whether there is a file of a run with this name."""
     path = place_of(settings, name, ".json")
     return path is not None and path.is_file()
 

@@ -87,7 +87,7 @@ class Scale:
 
 
 def run(settings: Settings) -> Report:
-    """Every method from each seed's start."""
+    """Run every method from each seed's start."""
     scale = _scale(settings)
     fixed = {"epochs": scale.epochs, "hidden": scale.hidden, "data": scale.data.fingerprint()}
     curves: dict[str, list[LearningCurve]] = each(
@@ -105,7 +105,7 @@ def _scale(settings: Settings) -> Scale:
 
 
 def build(scale: Scale, method: Method, seed: int) -> Circuit:
-    """The autoencoder, before training; from one seed all methods begin with the same W."""
+    """Return the autoencoder, before training; from one seed all methods begin with the same W."""
     rule, n = method.rule, scale.data.n_features
     rates = {k: scale.faster * v for k, v in rule.parameters.items() if k in ("rate", "feedback_rate")}
     return node_perturbation(
@@ -115,8 +115,9 @@ def build(scale: Scale, method: Method, seed: int) -> Circuit:
 
 
 def learn(scale: Scale, method: Method, seed: int, settings: Settings, name: str) -> LearningCurve:
-    """Losses of test and training samples before the first epoch and after each, and ``silent`` at the end; for the first
-    seed also, of some test samples, the rates of the bottleneck (``codes``) and what the output shows (``shown``).
+    """Return losses of test and training samples before the first epoch and after each, and ``silent`` at the end; for
+    the first seed also, of some test samples, the rates of the bottleneck (``codes``) and what the output shows
+    (``shown``).
 
     Raises
     ------
@@ -158,7 +159,7 @@ class _Losses:
 
 
 def asked(net: Circuit, inputs: Inputs, key: str, count: int) -> Array:
-    """A variable for each of the first samples, without noise and without learning: (samples, units)."""
+    """Return a variable for each of the first samples, without noise and without learning: (samples, units)."""
     program = net.program()
     inputs.load(program)
     rows = in_batches(np.arange(min(count, inputs.count)), BATCH_SIZE)
@@ -169,7 +170,7 @@ def asked(net: Circuit, inputs: Inputs, key: str, count: int) -> Array:
 
 
 def silent(shown: Array, samples: Array) -> float:
-    """The share of bright pixels, those above 1/2, at output units that are active for none of the samples."""
+    """Return the share of bright pixels, those above 1/2, at output units that are active for none of the samples."""
     bright, never = samples > 0.5, (shown == 0).all(axis=0)
     return float((bright & never).sum() / bright.sum())
 
@@ -241,7 +242,7 @@ def _separated(curves: LearningCurves, scale: Scale) -> list[Row]:
 
 
 def from_neighbours(codes: Array, labels: NDArray[np.integer]) -> float:
-    """The share of samples whose digit is the commonest among the nearest others."""
+    """Return the share of samples whose digit is the commonest among the nearest others."""
     near = cKDTree(codes).query(codes, NEAREST + 1)[1][:, 1:]
     votes = np.stack([(labels[near] == c).sum(axis=1) for c in range(int(labels.max()) + 1)], axis=1)
     return float((votes.argmax(axis=1) == labels).mean())

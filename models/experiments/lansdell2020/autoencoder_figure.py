@@ -22,7 +22,7 @@ LearningCurves = Mapping[str, Sequence[dict[str, Any]]]
 
 
 def draw(curves: LearningCurves, colours: Mapping[str, str], data: Dataset) -> Figure:
-    """Losses by epoch; below them, of the first seed, the plane of the bottleneck and some samples with the outputs."""
+    """Draw losses by epoch; below them, of the first seed, the plane of the bottleneck and some samples with the outputs."""
     figure = new_figure(7.8, 5.6)
     places = figure.add_gridspec(3, len(curves), height_ratios=[2, 1.3, 1.5])
     losses = figure.add_subplot(places[0, :])
@@ -47,7 +47,7 @@ def draw(curves: LearningCurves, colours: Mapping[str, str], data: Dataset) -> F
 
 
 def _key(figure: Figure) -> None:
-    """Which colour is which digit."""
+    """Show which colour is which digit."""
     colours = matplotlib.colormaps["tab10"]
     marks = [Line2D([], [], marker="o", linestyle="", color=colours(digit), markersize=3.5) for digit in range(10)]
     figure.legend(
@@ -56,7 +56,7 @@ def _key(figure: Figure) -> None:
 
 
 def _curve(ax: Axes, runs: Sequence[Sequence[float]], colour: str, dashes: str, label: str | None) -> None:
-    """Mean, and standard error of the mean."""
+    """Draw the mean, and the standard error of the mean."""
     mean, bar = np.mean(runs, axis=0)[1:], np.std(runs, axis=0)[1:] / np.sqrt(len(runs))
     x = np.arange(1, len(mean) + 1)
     ax.plot(x, mean, dashes, color=colour, label=label)
@@ -64,7 +64,7 @@ def _curve(ax: Axes, runs: Sequence[Sequence[float]], colour: str, dashes: str, 
 
 
 def _show(ax: Axes, shown: NDArray[np.floating], data: Dataset) -> None:
-    """Two rows of test samples, each with what the network makes of them below."""
+    """Show two rows of test samples, each with what the network makes of them below."""
     side = data.shape[0]
     seen = data.x_test[: len(shown)] * data.scale + data.offset
     framed = [np.pad(image.reshape(side, -1), side // 8) for image in (*seen, *shown)]

@@ -40,7 +40,7 @@ QUICK = Protocol(QUICK_LINE, "digits", 9, 20, 0.003, standardised=True)
 
 
 def run(settings: Settings) -> Report:
-    """All methods from each seed, on each data set."""
+    """Run all methods from each seed, on each data set."""
     methods, settings = settings.chosen(METHODS), replace(settings, methods=())
     if settings.quick:
         methods["node perturbation"] = replace(METHODS["node perturbation"], feedback_rate=0.05)

@@ -22,7 +22,7 @@ SIZES = (6, 5, 4, 3)
 def drawn(
     sizes: Sequence[int], noise: str, scales: Sequence[float], draws: int, backend: str
 ) -> Iterator[tuple[Array, Array, Array]]:
-    """One stimulus, shown many times: for each c what the noise did, and minus the exact gradient.
+    """Show one stimulus many times, and return for each c what the noise did, and minus the exact gradient.
 
     Yields
     ------
@@ -51,7 +51,7 @@ def drawn(
 
 
 def biases(noise: str, scales: Sequence[float], draws: int, backend: str) -> tuple[list[float], list[float]]:
-    """|mean of the estimate - gradient|/|gradient| for each c, and its error bar.
+    """Return |mean of the estimate - gradient|/|gradient| for each c, and its error bar.
 
     Over c the loss falls by xi.g + c xi.Q xi + O(c^2), g and Q unknown to the units. Nearly all of the estimate's
     variance is that of the first two parts, whose share in its mean is known: g, and c m_3 Q_jj, with m_3 the noise's
@@ -73,7 +73,7 @@ def biases(noise: str, scales: Sequence[float], draws: int, backend: str) -> tup
 
 
 def variance(width: int, draws: int, backend: str) -> tuple[float, float]:
-    """E|estimate - gradient|^2/|gradient|^2 of one hidden layer for small Gaussian noise, and its error bar."""
+    """Return E|estimate - gradient|^2/|gradient|^2 of one hidden layer for small Gaussian noise, and its error bar."""
     ((fall, xi, gradient),) = drawn((6, width, 3), "randn()", (1e-3,), draws, backend)
     squares = np.sum((fall[:, None] * xi - gradient) ** 2, axis=1) / np.sum(gradient**2)
     return float(squares.mean()), float(squares.std() / np.sqrt(len(squares)))

@@ -55,7 +55,7 @@ class Scale:
 
 
 def run(settings: Settings) -> Report:
-    """The long runs, each noise, each width, the linear networks, bias and variance."""
+    """Run the long runs, each noise, each width, the linear networks, bias and variance."""
     scale = _scale(settings)
     data, backend, seeds = scale.data, settings.backend, settings.seeds
 

@@ -32,7 +32,9 @@ class Found:
 
 
 def draw(found: Found, scales: Sequence[float], widening: Sequence[int], narrowing: Sequence[int]) -> Figure:
-    """Relative errors against samples; for each noise, each width, and the linear networks; bias; variance; angles, signs."""
+    """Draw relative errors against samples; for each noise, each width, and the linear networks; bias; variance;
+    angles, signs.
+    """
     figure = new_figure(7.8, 7.2)
     grid = figure.subplots(3, 3)
     _long(grid[0, 0], found.long)
@@ -99,7 +101,7 @@ def _variance(ax: Axes, found: Found) -> None:
 def _ends(
     ax: Axes, curves: Mapping[Any, LearningCurve], x: str, title: str, of: Callable[[LearningCurve, str], float]
 ) -> None:
-    """Of each noise or width, a number at the end, for the upper and for the lower layer."""
+    """Draw, for each noise or width, a number at the end, for the upper and for the lower layer."""
     for layer, colour, label in (("h2", BLUE, "top"), ("h1", ORANGE, "lower")):
         ax.plot([*curves], [of(curve, layer) for curve in curves.values()], "o-", color=colour, ms=3, label=label)
     ax.set(xlabel=x, title=title, xscale="log")
@@ -114,7 +116,7 @@ def _line(ax: Axes, curve: LearningCurve, layer: str, **style: Any) -> None:
 
 
 def _finish(ax: Axes, x: str, title: str) -> None:
-    """Log axes; 1, 2 and 5 of each decade have labels where there are few decades."""
+    """Set log axes; 1, 2 and 5 of each decade have labels where there are few decades."""
     ax.set(xlabel=x, title=title, xscale="log", yscale="log")
     low, high = ax.get_ylim()
     if high < 200 * low:

@@ -24,12 +24,12 @@ SLOPES: Mapping[str, Callable[[Array], Array]] = {
 
 
 def hidden_layers(circuit: Circuit) -> list[str]:
-    """h1, h2, ..."""
+    """Return h1, h2, ..."""
     return [f"h{i}" for i in range(1, len(circuit.populations)) if f"h{i}" in circuit.populations]
 
 
 def without_learning(circuit: Circuit) -> Timetable:
-    """A whole presentation, noise and errors and all, in which no weight changes."""
+    """Make a whole presentation, noise and errors and all, in which no weight changes."""
     table = circuit.timetable("train")
     rows = (tuple(e for e in row if not e.operation.learns) for row in table.entries)
     return replace(table, entries=tuple(rows))
@@ -70,5 +70,5 @@ def signals(
 
 
 def angles(circuit: Circuit, inputs: Inputs, rows: NDArray[np.integer], slopes: Mapping[str, str]) -> dict[str, float]:
-    """The mean angle between what is fed back to each hidden layer and the true gradient."""
+    """Return the mean angle between what is fed back to each hidden layer and the true gradient."""
     return {h: signal_angle(*pair) for h, pair in signals(circuit, inputs, rows, slopes).items()}

@@ -57,7 +57,7 @@ class Scale:
 
 
 def run(settings: Settings) -> Report:
-    """Every method from each seed's start."""
+    """Run every method from each seed's start."""
     scale = _scale(settings)
     fixed = {"epochs": scale.epochs, "data": scale.data.fingerprint()}
     curves: dict[str, list[LearningCurve]] = each(
@@ -118,12 +118,12 @@ def learn(scale: Scale, rule: Rule, c: float, seed: int, settings: Settings, lab
 
 
 def _end(curves: Sequence[LearningCurve], what: str) -> float:
-    """The mean over runs of what a measure was at the end."""
+    """Return the mean over runs of what a measure was at the end."""
     return float(np.mean([curve[what][-1] for curve in curves]))
 
 
 def _values(curves: LearningCurves, scale: Scale, quick: bool) -> dict[str, float]:
-    """All that the claims are about, by name."""
+    """Return all that the claims are about, by name."""
     noisy, fixed = curves[NP], curves["FA"]
     about = f"{NP}, {scale.epochs} epochs, {many(noisy)}: "
     found: dict[str, float] = {}
@@ -158,7 +158,7 @@ CLAIMS: Mapping[str, tuple[str, float, str]] = {
 
 
 def claims(values: Mapping[str, float]) -> list[Check]:
-    """The paper's claims about what was measured."""
+    """Return the paper's claims about what was measured."""
     made = []
     for name, value in values.items():
         said = name.split(": ", 1)[1]
@@ -167,7 +167,7 @@ def claims(values: Mapping[str, float]) -> list[Check]:
 
 
 def _quick_checks(values: Mapping[str, float]) -> list[Check]:
-    """The same, but for the error, which is not yet what it is after more epochs."""
+    """Return the same, but for the error, which is not yet what it is after more epochs."""
     return [replace(check, target=0.1) if check.target == 0.04 else check for check in claims(values)]
 
 
@@ -202,7 +202,7 @@ def _draw(curves: LearningCurves) -> Figure:
 
 
 def _curve(ax: Axes, runs: Sequence[LearningCurve], what: str, colour: str, label: str = "", factor: float = 1) -> None:
-    """Mean, and standard error of the mean."""
+    """Draw the mean, and the standard error of the mean."""
     values = factor * np.array([curve[what] for curve in runs])
     x = runs[0]["probed"] if what.endswith("angle") else np.arange(1, values.shape[1] + 1)
     mean, bar = values.mean(axis=0), values.std(axis=0) / np.sqrt(len(values))

@@ -51,7 +51,7 @@ Found = Mapping[str, list[dict[str, Any]]]
 
 
 def run(settings: Settings) -> Report:
-    """Every network from each seed, and what the estimates are on average."""
+    """Run every network from each seed, and what the estimates are on average."""
     data, epochs = settings.dataset("digits"), 25 if settings.quick else 80
     samples = 2000 if settings.quick else 20_000
     shown = {"data": data.fingerprint(), "epochs": epochs, "samples": samples}
@@ -153,7 +153,7 @@ def _on_activations(found: Found, quick: bool) -> list[Row]:
 
 
 def _on_fixed(found: Found, quick: bool) -> list[Row]:
-    """Fig. 4 B, C, E, at the levels of noise whose estimates are equally accurate, and at every width."""
+    """Check Fig. 4 B, C, E, at the levels of noise whose estimates are equally accurate, and at every width."""
     small = [f"W fixed, c = {c:g}" for c in LEVELS if c <= 0.1]
     widths = [f"W fixed, N = {n}" for n in WIDTHS]
     least, largest = (1.0, 85.0) if quick else (1.1, 45.0)

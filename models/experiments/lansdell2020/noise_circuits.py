@@ -48,7 +48,7 @@ def learner(
 
 
 def estimates(baseline: str, draws: int, backend: str) -> Mapping[str, float]:
-    """What the estimate of the gradient is on average, for one stimulus that is shown many times.
+    """Return what the estimate of the gradient is on average, for one stimulus that is shown many times.
 
     Return |mean - gradient| and its standard error, and the variance, all relative to |gradient|. Presentations go on until
     the running mean of the loss is what it stays at.

@@ -26,7 +26,7 @@ LOOKS = 8  # each after twice the samples of the one before
 
 
 def on_images(data: Dataset, hidden: Sequence[int], c: float, samples: int, seed: int, backend: str) -> LearningCurve:
-    """Logistic units, the output too (C.3), shown images at random."""
+    """Return a network of logistic units, the output too (C.3), which is shown images at random."""
     net = _ridge(
         (data.n_features, *hidden, data.classes), c, Synapses(fixed=True, gamma=GAMMA), answer="logistic", seed=seed
     )
@@ -34,7 +34,7 @@ def on_images(data: Dataset, hidden: Sequence[int], c: float, samples: int, seed
 
 
 def on_linear(sizes: Sequence[int], direct: bool, c: float, samples: int, seed: int, backend: str) -> LearningCurve:
-    """A linear network (Theorem 2; with direct feedback Corollary 1), shown normal stimuli.
+    """Return a linear network (Theorem 2; with direct feedback Corollary 1), which is shown normal stimuli.
 
     Its targets are another linear map of them, twice as large. All of these are orthogonal, as far as their shapes
     allow: the theorem is on any, and shows soonest on such.
@@ -49,7 +49,7 @@ def on_linear(sizes: Sequence[int], direct: bool, c: float, samples: int, seed: 
 
 
 def orthogonal(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
-    """Orthonormal rows or columns, whichever are fewer."""
+    """Return orthonormal rows or columns, whichever are fewer."""
     q = np.linalg.qr(rng.normal(size=(max(shape), min(shape))))[0]
     return q if shape[0] >= shape[1] else q.T
 

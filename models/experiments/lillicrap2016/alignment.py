@@ -41,7 +41,7 @@ class Learned:
 
 
 def run(settings: Settings) -> Report:
-    """Every seed."""
+    """Run every seed."""
     runs = []
     for seed in settings.seeds:
         settings.show_progress(f"lillicrap-alignment: seed {seed}")
@@ -74,7 +74,7 @@ def _learned(seed: int, presentations: int, backend: str) -> Learned:
 
 
 def angles(W: Array, B: Array) -> Array:
-    """Between W_.j and B_j., in degrees: (n_h,)."""
+    """Return the angles between W_.j and B_j., in degrees: (n_h,)."""
     cosine = np.sum(W.T * B, axis=1) / np.linalg.norm(W, axis=0) / np.linalg.norm(B, axis=1)
     return np.degrees(np.arccos(np.clip(cosine, -1, 1)))
 

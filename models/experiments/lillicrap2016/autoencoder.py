@@ -55,7 +55,7 @@ LearningCurves = dict[str, dict[str, list[LearningCurve]]]
 
 
 def run(settings: Settings) -> Report:
-    """Both networks by both methods from each seed."""
+    """Run both networks by both methods from each seed."""
     data = scaled(settings.dataset("digits" if settings.quick else "mnist"))
     shown = data.fingerprint()
     curves: LearningCurves = {}
@@ -70,7 +70,7 @@ def run(settings: Settings) -> Report:
 
 
 def scaled(data: Dataset) -> Dataset:
-    """The same images with pixels from -.9 to .9."""
+    """Return the same images with pixels from -.9 to .9."""
     top = float(data.x_train.max())
     return replace(data, scale=1.8 / top, offset=-0.9)
 
@@ -113,7 +113,7 @@ class _TestLoss:
 
 
 def _checks(curves: LearningCurves, quick: bool) -> list[Check]:
-    """The ratios of the paper's errors: FA is meant to be bad in the narrow network, and ahead in the wide one."""
+    """Check the ratios of the paper's errors: FA is meant to be bad in the narrow network, and ahead in the wide one."""
     end = {n: {m: float(np.mean([run[-1] for run in runs])) for m, runs in of.items()} for n, of in curves.items()}
     runs = curves["narrow"]["BP"]
     begin = float(np.mean([run[0] for run in runs]))

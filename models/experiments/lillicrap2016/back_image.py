@@ -17,7 +17,7 @@ PAPER = {"BP": 21.5, "FA": 20.66}
 
 
 def run(settings: Settings) -> Report:
-    """Both methods from each seed."""
+    """Run both methods from each seed."""
     return compare(settings, "lillicrap-back-image", "back-image", PLANS, PAPER)
 
 

@@ -79,7 +79,7 @@ LearningCurves = dict[str, list[list[float]]]
 
 
 def run(settings: Settings) -> Report:
-    """Against the textbook, then learning from each seed's start."""
+    """Compare with the textbook, then learn from each seed's start."""
     presentations = 600 if settings.quick else 6000
     gaps = {name: textbook_gap(name, settings.backend) for name in KINDS}
     curves: LearningCurves = {name: [] for name in KINDS}
@@ -97,7 +97,7 @@ def run(settings: Settings) -> Report:
 
 
 def textbook_gap(name: str, backend: str, presentations: int = 20, batch_size: int = 4) -> float:
-    """The largest difference of a weight from the textbook's, after some presentations, in double precision."""
+    """Return the largest difference of a weight from the textbook's, after some presentations, in double precision."""
     kind = KINDS[name]
     teacher = Teacher.drawn(7)
     net = kind.make(kind.sizes, kind.rate, batch_size=batch_size, precision="float64", seed=7)
@@ -129,7 +129,7 @@ Changes = list[tuple[Array, Array]]
 
 
 def _rates(weights: list[Array], biases: list[Array], x: Array, noise: list[Array] | None = None) -> list[Array]:
-    """x, h_1, ..., y: tanh hidden units, linear output, with noise added to each rate."""
+    """Return x, h_1, ..., y: tanh hidden units, linear output, with noise added to each rate."""
     rates = [x]
     for l, (w, c) in enumerate(zip(weights, biases, strict=True)):
         a = rates[-1] @ w.T + c
@@ -143,7 +143,7 @@ def _changes(rates: list[Array], signals: list[Array]) -> Changes:
 
 
 def _error_changes(weights: list[Array], biases: list[Array], channel: list[Array], x: Array, y: Array) -> Changes:
-    """Eq. 69-72; without a channel only the top layer learns."""
+    """Return the changes of Eq. 69-72; without a channel only the top layer learns."""
     rates = _rates(weights, biases, x)
     signals = [y - rates[-1]]
     for h, b in zip(rates[-2:0:-1], channel[::-1], strict=False):
@@ -153,7 +153,7 @@ def _error_changes(weights: list[Array], biases: list[Array], channel: list[Arra
 
 
 def _reward_changes(weights: list[Array], biases: list[Array], noise: list[Array], x: Array, y: Array) -> Changes:
-    """-(L with noise - L without) noise/c^2, each unit's own estimate of minus the gradient by its rate, times f'."""
+    """Return -(L with noise - L without) noise/c^2, each unit's own estimate of minus the gradient by its rate, times f'."""
     rates, shaken = _rates(weights, biases, x), _rates(weights, biases, x, noise)
     raised = (np.sum((y - shaken[-1]) ** 2, axis=1) - np.sum((y - rates[-1]) ** 2, axis=1)) / 2
     slopes = [1 - h**2 for h in rates[1:-1]] + [np.ones_like(y)]

@@ -35,7 +35,7 @@ REGIMES: Mapping[str, list[tuple[Mapping[str, float], float]]] = {
 
 
 def run(settings: Settings) -> Report:
-    """20 runs of each regime, and of the larger network."""
+    """Make 20 runs of each regime, and of the larger network."""
     rate, found = (6e-3 if settings.quick else 1e-3), {}
     plan = {name: (SMALL, turns) for name, turns in REGIMES.items()} | {"larger": (LARGE, REGIMES["both"])}
     for name, (sizes, turns) in plan.items():
@@ -154,7 +154,7 @@ def _traces(ax: Axes, traces: Sequence[Trace], quantity: str) -> None:
 
 
 def _turns(ax: Axes, turns: Sequence[tuple[Mapping[str, float], float]]) -> None:
-    """Who learns when, along the top."""
+    """Show who learns when, along the top."""
     now = 0.0
     for speeds, length in turns:
         for height, name, colour in ((1.0, "W1", BLUE), (0.95, "W2", RED)):

@@ -25,7 +25,7 @@ PLANS = {"FA, 10 hidden layers": DEEP, "FA, 1 hidden layer": DEEP.with_(hidden=(
 
 
 def run(settings: Settings) -> Report:
-    """Both networks from each seed's weights."""
+    """Run both networks from each seed's weights."""
     data = settings.dataset("digits" if settings.quick else "mnist").standardised()
     found: dict[str, list[Learned]] = {}
     for name, plan in PLANS.items():

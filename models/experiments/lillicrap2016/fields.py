@@ -45,7 +45,7 @@ class Learned:
 
 
 def run(settings: Settings) -> Report:
-    """The three methods from each seed's weights."""
+    """Run the three methods from each seed's weights."""
     data = settings.dataset("digits" if settings.quick else "mnist").standardised()
     found: dict[str, list[Learned]] = {}
     for name, plan in PLANS.items():
@@ -55,7 +55,7 @@ def run(settings: Settings) -> Report:
 
 
 def learned(about: str, name: str, plan: Plan, data: Dataset, seed: int, settings: Settings) -> Learned:
-    """The lowest weights of a network before and after learning. A run that is finished is kept."""
+    """Return the lowest weights of a network before and after learning. A run that is finished is kept."""
     net = plan.circuit(data, seed)
     before = net["x_to_h1.w"]
     net.close()
@@ -71,7 +71,7 @@ def learned(about: str, name: str, plan: Plan, data: Dataset, seed: int, setting
 
 
 def smoothness(weights: Array, data: Dataset) -> float:
-    """The mean over units of the correlation between weights of horizontal neighbours, both of which vary."""
+    """Return the mean over units of the correlation between weights of horizontal neighbours, both of which vary."""
     height, width = data.shape[:2]
     fields = weights.reshape(-1, height, width)
     varies = np.ptp(data.x_train, axis=0).reshape(height, width) > 0
@@ -112,7 +112,7 @@ def _draw(found: dict[str, list[Learned]], data: Dataset) -> Figure:
 
 
 def mosaic(ax: Axes, fields: Array) -> None:
-    """Ten by ten fields, each scaled by its largest weight."""
+    """Draw ten by ten fields, each scaled by its largest weight."""
     count, height, width = fields.shape
     scaled = fields / np.abs(fields).reshape(count, -1).max(axis=1)[:, None, None]
     framed = np.pad(scaled, ((0, 0), (0, 1), (0, 1)), constant_values=np.nan)

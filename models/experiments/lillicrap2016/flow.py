@@ -24,7 +24,7 @@ QUICK: Stages = ((4e-3, 4.0), (2e-2, 100.0))
 
 
 def run(settings: Settings) -> Report:
-    """The field, where every point of a grid ends, and trajectories from near 0."""
+    """Compute the field, where every point of a grid ends, and trajectories from near 0."""
     settings.show_progress("lillicrap-flow: the field")
     plane = Plane(*grid(-HIGH, HIGH, 25), settings.backend)
     arrows = plane.arrows()
@@ -77,25 +77,25 @@ def run(settings: Settings) -> Report:
 
 
 def unstable_root(A: Array, W: Array) -> Array:
-    """The middle root of A^3/2 + K A - 1 on the parabola through each point; NaN where there is but one root."""
+    """Return the middle root of A^3/2 + K A - 1 on the parabola through each point; NaN where there is but one root."""
     K = np.minimum(W - A**2 / 2, -1.5)
     third = np.arccos((1.5 / -K) ** 1.5) / 3  # Viete, A^3 + 2 K A - 2 = 0
     return np.where(W - A**2 / 2 < -1.5, 2 * np.sqrt(-2 * K / 3) * np.cos(third - 2 * np.pi / 3), np.nan)
 
 
 def bad(A: Array, W: Array) -> NDArray[np.bool_]:
-    """Whether a point leads to the lower left hyperbola: K < -3/2, and A left of the unstable root."""
+    """Return whether a point leads to the lower left hyperbola: K < -3/2, and A left of the unstable root."""
     return np.nan_to_num(unstable_root(A, W), nan=-np.inf) > A
 
 
 def separatrix(A: Array, W: Array) -> Array:
-    """Distance in A from the bound of that region, or in K where it begins."""
+    """Return distance in A from the bound of that region, or in K where it begins."""
     K = W - A**2 / 2
     return np.where(K < -1.5, A - unstable_root(A, W), np.where(A < 0, K + 1.5, 1.0))
 
 
 def far() -> Array:
-    """Starts of the trajectories that are drawn: one near 0, and others."""
+    """Return starts of the trajectories that are drawn: one near 0, and others."""
     A = [0.02, -2.6, -1.4, -0.4, 2.7, 1.2, -2.8, -2.2, -1.2, 0.4]
     W = [-0.02, 2.6, 2.6, -1.2, -1.5, -2.6, 0.8, -1.9, -2.6, 2.7]
     return np.array([A, W])

@@ -28,7 +28,7 @@ LearningCurves = dict[str, list[list[float]]]
 
 
 def run(settings: Settings) -> Report:
-    """All six from each seed's weights and teacher."""
+    """Run all six from each seed's weights and teacher."""
     presentations = 1000 if settings.quick else 6000
     curves: LearningCurves = {name: [] for name in LOOKS}
     for seed in settings.seeds:

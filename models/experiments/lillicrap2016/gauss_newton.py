@@ -29,7 +29,7 @@ RATES = (4e-3, 2e-3, 1e-3)
 
 
 def run(settings: Settings) -> Report:
-    """One presentation at three rates; with weights as they are drawn, and so small that all D_j are nearly 1."""
+    """Make one presentation at three rates; with weights as they are drawn, and so small that all D_j are nearly 1."""
     rng = settings.rng(6)
     n_i, n_h, n_o = SIZES
     A, W = rng.normal(0, 0.4, (COUNT, n_h, n_i)), rng.normal(0, 0.6, (COUNT, n_o, n_h))
@@ -81,7 +81,7 @@ def run(settings: Settings) -> Report:
 
 
 def step(A: Array, W: Array, x: Array, y: Array, rate: float, backend: str) -> tuple[Array, Array, Array]:
-    """How far the circuits' h moved in one presentation, Eq. 59, and delta_GN: (count, n_h) each."""
+    """Return how far the circuits' h moved in one presentation, Eq. 59, and delta_GN: (count, n_h) each."""
     networks = Networks([A, W], [np.linalg.pinv(W)])
     net = side_by_side(networks, batch_size=1, hidden=pyramidal("tanh", 1 * ms))
     flow = Flow(net, {"x": x.reshape(1, -1), "target": y.reshape(1, -1)}, backend)

@@ -73,26 +73,26 @@ class Plan:
     augment: str = ""
 
     def with_(self, **changes: Any) -> Plan:
-        """A changed copy."""
+        """Return a changed copy."""
         return replace(self, **changes)
 
     def lasting(self, epochs: int | None) -> Plan:
-        """The same for other numbers of epochs; None: its own."""
+        """Return the plan with other numbers of epochs; None stands for its own."""
         return self if epochs is None else self.with_(epochs=epochs)
 
     def scheduled(self, samples: int) -> Rule:
-        """The rule, whose weights decay and whose rate falls tenfold twice."""
+        """Return the rule, whose weights decay and whose rate falls tenfold twice."""
         updates = self.epochs * -(-samples // self.batch_size)
         rule = find(self.rule).with_parameters(rate=self.rate)
         return rule.with_weight_decay(DECAY).with_rate_steps(*(round(share * updates) for share in FALLS))
 
     def fields(self, data: Dataset) -> Local:
-        """What the units of the local layer see."""
+        """Return what the units of the local layer see."""
         height, width = data.shape
         return Local((1, height, width), *self.local, padding=0)
 
     def circuit(self, data: Dataset, seed: int, **options: Any) -> Circuit:
-        """The network for a data set; ``options`` of `feedback_alignment` in place of the usual."""
+        """Return the network for a data set; ``options`` of `feedback_alignment` in place of the usual."""
         fields = self.fields(data) if self.local[0] else None
         lowest = () if fields is None else (prod(fields.above),)
         sizes = (data.n_features, *lowest, *self.hidden, data.classes)
@@ -111,7 +111,7 @@ class Plan:
 def trained(
     plan: Plan, data: Dataset, seed: int, settings: Settings, label: str, name: str
 ) -> tuple[Circuit, LearningCurve]:
-    """A circuit after all its epochs, and its errors; a run of this name goes on where it was stopped.
+    """Return a circuit after all its epochs, and its errors; a run of this name goes on where it was stopped.
 
     Raises
     ------
@@ -127,7 +127,7 @@ def trained(
 
 
 def learn(plans: Mapping[str, Plan], data: Dataset, settings: Settings, about: str) -> dict[str, list[LearningCurve]]:
-    """Every plan from each seed. A run that is finished is kept in the folder of the settings (a quick one is not)."""
+    """Train every plan from each seed. A run that is finished is kept in the folder of the settings (a quick one is not)."""
     shown = data.fingerprint()
 
     def run(name: str, plan: Plan, seed: int) -> LearningCurve:
@@ -139,5 +139,5 @@ def learn(plans: Mapping[str, Plan], data: Dataset, settings: Settings, about: s
 
 
 def last(runs: list[LearningCurve], part: str = "test") -> float:
-    """The error after the last epoch, in percent, the mean over seeds."""
+    """Return the error after the last epoch, in percent, the mean over seeds."""
     return float(np.mean([run[part][-1] for run in runs]))

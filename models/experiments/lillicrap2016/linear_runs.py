@@ -39,7 +39,7 @@ class Trace:
     B: Array
 
     def __add__(self, later: Trace) -> Trace:
-        """This, and then that."""
+        """Return this order, and then that."""
         pairs = [(getattr(self, name), getattr(later, name)) for name in ("times", "A", "W", "E")]
         times, A, W, E = (np.concatenate([a, b[1:]]) for a, b in pairs)
         return Trace(times, A, W, E, self.B)

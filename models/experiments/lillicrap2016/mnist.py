@@ -35,7 +35,7 @@ PAPER = dict(zip(PLANS, (2.1, 1.2, 1.1, 1.32, 1.62, 1.45, 1.65, 0.8, 0.5), stric
 
 
 def run(settings: Settings) -> Report:
-    """Every row from each seed."""
+    """Run every row from each seed."""
     return compare(settings, "lillicrap-mnist", "mnist", PLANS, PAPER)
 
 

@@ -25,7 +25,7 @@ LearningCurves = dict[float, list[list[float]]]
 
 
 def run(settings: Settings) -> Report:
-    """The three from each seed's start."""
+    """Run the three from each seed's start."""
     presentations = 1500 if settings.quick else 6000
     curves: LearningCurves = {alpha: [] for alpha in LOOKS}
     for seed in settings.seeds:

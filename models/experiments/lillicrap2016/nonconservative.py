@@ -23,7 +23,7 @@ NAMES = ("W2", "b2", "W1", "b1")  # W, b, A, c
 
 
 def run(settings: Settings) -> Report:
-    """Jacobians with fixed feedback and with the transpose."""
+    """Compute Jacobians with fixed feedback and with the transpose."""
     rng = settings.rng(5)
     theta, B = rng.uniform(-1.5, 1.5, (POINTS, 4)), rng.uniform(-1.5, 1.5, POINTS)
     x, y = rng.uniform(-1.5, 1.5, (2, POINTS))
@@ -62,7 +62,7 @@ def run(settings: Settings) -> Report:
 
 
 def jacobian(theta: Array, B: Array, x: Array, y: Array, rule: Rule, backend: str) -> Array:
-    """d(field)/d(theta), (points, 4, 4), by central differences: two circuits for each weight, all beside each other."""
+    """Return d(field)/d(theta), (points, 4, 4), by central differences: two circuits for each weight, all beside each other."""
     moves = np.concatenate([STEP * np.eye(4), -STEP * np.eye(4)])
     at = (theta[:, None] + moves).reshape(-1, 4)
     B, x, y = (np.repeat(v, len(moves)) for v in (B, x, y))
@@ -71,7 +71,7 @@ def jacobian(theta: Array, B: Array, x: Array, y: Array, rule: Rule, backend: st
 
 
 def field(theta: Array, B: Array, x: Array, y: Array, rule: Rule, backend: str) -> Array:
-    """What one presentation changes, over the rate: (n, 4), for W, b, A, c in theta (n, 4)."""
+    """Return what one presentation changes, over the rate: (n, 4), for W, b, A, c in theta (n, 4)."""
     W, b, A, c = theta.T
     networks = Networks([A[:, None, None], W[:, None, None]], [B[:, None, None]])
     net = side_by_side(networks, rule, batch_size=1, biases=True)
@@ -84,7 +84,7 @@ def field(theta: Array, B: Array, x: Array, y: Array, rule: Rule, backend: str) 
 
 
 def eq_79(theta: Array, B: Array, x: Array, y: Array, *, printed: bool) -> Array:
-    """The Jacobian by hand, (points, 4, 4), or as it is printed."""
+    """Return the Jacobian by hand, (points, 4, 4), or as it is printed."""
     W, b, A, c = theta.T
     h = A * x + c
     e = y - W * h - b
@@ -95,7 +95,7 @@ def eq_79(theta: Array, B: Array, x: Array, y: Array, *, printed: bool) -> Array
 
 
 def asymmetry(J: Array) -> Array:
-    """|J - J^T|/|J|, point by point."""
+    """Return |J - J^T|/|J|, point by point."""
     return np.linalg.norm(J - J.swapaxes(1, 2), axis=(1, 2)) / np.linalg.norm(J, axis=(1, 2))
 
 

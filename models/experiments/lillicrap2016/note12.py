@@ -59,7 +59,7 @@ class Drawn:
 
 
 def run(settings: Settings) -> Report:
-    """All sizes, then the three cases."""
+    """Run all sizes, then the three cases."""
     count = 60 if settings.quick else 400
     drawn = {}
     for n in UNITS:
@@ -95,12 +95,12 @@ def _drawn(n: int, count: int, settings: Settings) -> Drawn:
 
 
 def _blocks(weights: Array, count: int) -> Array:
-    """(times, count n, count n) or as kept, to (times, count, n, n)."""
+    """Bring (times, count n, count n) or as kept, to (times, count, n, n)."""
     return np.stack([gather(w, count) for w in weights])
 
 
 def _made(M: Array, times: Array, settings: Settings) -> Array:
-    """|E| over |E| at the start of a network with W B = M, at each time, while A learns alone."""
+    """Return |E| over |E| at the start of a network with W B = M, at each time, while A learns alone."""
     rng = settings.rng(12)
     A, B, T = rng.standard_normal((3, 1, 2, 2))
     W = M @ np.linalg.inv(B)

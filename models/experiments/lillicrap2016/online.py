@@ -73,7 +73,7 @@ HALF = 0.5
 
 
 def run(settings: Settings) -> Report:
-    """Every network from each seed."""
+    """Run every network from each seed."""
     data = settings.dataset("digits").standardised()
     lessons = {name: _length(lesson, settings.quick) for name, lesson in {**TEACHER, **GROWING}.items()}
     deep = data if settings.quick else settings.dataset("mnist").standardised()
@@ -96,7 +96,9 @@ def run(settings: Settings) -> Report:
 
 
 def _best_rate(lesson: Lesson, settings: Settings) -> float:
-    """The rate that needs the fewest minibatches to an NSE of .5, and is below it at the end, the mean over other seeds."""
+    """Return the rate that needs the fewest minibatches to an NSE of .5, and is below it at the end, the mean over
+    other seeds.
+    """
     rates = RATES[::2] if settings.quick else RATES
     scores = []
     for rate in rates:
@@ -125,7 +127,7 @@ def _plan(name: str, plan: Plan, quick: bool) -> Plan:
 
 
 def _on_images(name: str, plan: Plan, data: Dataset, seed: int, settings: Settings) -> dict[str, list[float]]:
-    """Errors by epoch, in percent."""
+    """Return errors by epoch, in percent."""
     net = plan.circuit(data, seed, **({"synapses": SERVING} if "10 units" in name else {}))
     history = trained(settings, net, data, plan.epochs, label=f"lillicrap-online: {name}, seed {seed}")
     net.close()
@@ -152,7 +154,7 @@ def _checks(found: Found, lessons: Mapping[str, Lesson], quick: bool) -> list[Ch
 
 
 def _fewer(found: Found) -> list[Row]:
-    """Statement 3: epochs until the training error is that of BP after the last epoch."""
+    """Check statement 3: epochs until the training error is that of BP after the last epoch."""
     fa, bp = ([run["train"] for run in found[f"3 hidden layers, {method}"]] for method in ("FA", "BP"))
     shares = [needed(a, b[-1], 1) / needed(b, b[-1], 1) for a, b in zip(fa, bp, strict=True)]
     what = "3 hidden layers: minibatches until FA has the final training error of BP, over those of BP"
@@ -160,7 +162,7 @@ def _fewer(found: Found) -> list[Row]:
 
 
 def _stalled(found: Found, lessons: Mapping[str, Lesson]) -> list[Row]:
-    """Statement 4: how much longer it takes to an NSE of .5 from small weights."""
+    """Check statement 4: how much longer it takes to an NSE of .5 from small weights."""
     slower = {}
     for method in ("BP", "FA"):
         small, usual = (_time(found, lessons, f"{method}, {size} weights") for size in ("small", "usual"))
@@ -174,7 +176,7 @@ def _stalled(found: Found, lessons: Mapping[str, Lesson]) -> list[Row]:
 
 
 def _slowed(found: Found, lessons: Mapping[str, Lesson]) -> list[Row]:
-    """Statement 5: how much longer it takes to an NSE of .5 in the largest network than in the smallest."""
+    """Check statement 5: how much longer it takes to an NSE of .5 in the largest network than in the smallest."""
     small, large = UNITS[0], UNITS[-1]
     slower = {
         method: _time(found, lessons, f"{method}, {large} units") / _time(found, lessons, f"{method}, {small} units")
@@ -189,12 +191,12 @@ def _slowed(found: Found, lessons: Mapping[str, Lesson]) -> list[Row]:
 
 
 def _if_reached(ratio: float, runs: list[dict[str, list[float]]]) -> float:
-    """A ratio of times, or NaN if the error was not reached: two networks that never reach it take equally long."""
+    """Return a ratio of times, or NaN if the error was not reached: two networks that never reach it take equally long."""
     return ratio if all(late(run["nse"]) < HALF for run in runs) else float("nan")
 
 
 def _time(found: Found, lessons: Mapping[str, Lesson], name: str) -> float:
-    """Minibatches to an NSE of .5, the mean over seeds."""
+    """Return minibatches to an NSE of .5, the mean over seeds."""
     return float(np.mean([needed(run["nse"], HALF, lessons[name].part) for run in found[name]]))
 
 

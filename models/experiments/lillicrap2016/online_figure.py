@@ -52,7 +52,7 @@ def draw(found: Found, lessons: Mapping[str, Lesson], units: Sequence[int], half
 
 
 def _courses(ax: Axes, found: Found, lessons: Mapping[str, Lesson], looks: Looks, unit: str) -> None:
-    """The NSE of runs on the teacher's task, against samples or minibatches."""
+    """Draw the NSE of runs on the teacher's task, against samples or minibatches."""
     for name, (colour, style) in looks.items():
         lesson, runs = lessons[name], np.array([run["nse"] for run in found[name]])
         x = lesson.part * (np.arange(runs.shape[1]) + 1) * (lesson.batch_size if unit == "samples" else 1)
@@ -65,7 +65,7 @@ def _courses(ax: Axes, found: Found, lessons: Mapping[str, Lesson], looks: Looks
 
 
 def _epochs(ax: Axes, found: Found, looks: Looks, part: str) -> None:
-    """The errors of runs on images after each epoch."""
+    """Draw the errors of runs on images after each epoch."""
     for name, (colour, style) in looks.items():
         mean = np.mean([run[part] for run in found[name]], axis=0)
         ax.plot(
@@ -81,7 +81,7 @@ def _epochs(ax: Axes, found: Found, looks: Looks, part: str) -> None:
 def _growing(
     ax: Axes, found: Found, lessons: Mapping[str, Lesson], method: str, colour: str, units: Sequence[int], half: float
 ) -> None:
-    """The minibatches that a method needs, against the size of the network."""
+    """Draw the minibatches that a method needs, against the size of the network."""
     names = [f"{method}, {n} units" for n in units]
     times = [[needed(run["nse"], half, lessons[name].part) for run in found[name]] for name in names]
     label = "global reward" if method == "reward" else method

@@ -63,11 +63,11 @@ class Lesson:
     part: int = 100
 
     def with_(self, **changes: Any) -> Lesson:
-        """A changed copy."""
+        """Return a changed copy."""
         return replace(self, **changes)
 
     def circuit(self, seed: int) -> Circuit:
-        """The network as it begins."""
+        """Return the network as it begins."""
         begin = even(0.5 * self.spread)
         if self.rule == "reward":
             return node_perturbation(
@@ -80,7 +80,9 @@ class Lesson:
         )  # fmt: skip
 
     def errors(self, seed: int, settings: Settings) -> list[float]:
-        """The NSE of each part, from a seed's weights and teacher; DIVERGED everywhere if a variable became NaN or infinite."""
+        """Return the NSE of each part, from a seed's weights and teacher; DIVERGED everywhere if a variable became NaN
+        or infinite.
+        """
         net = self.circuit(seed)
         teacher = Teacher.drawn(seed, self.teacher)
         try:
@@ -93,11 +95,11 @@ class Lesson:
 
 
 def needed(errors: Sequence[float], error: float, part: int) -> int:
-    """The minibatches until an error is reached; one part more than there are if it is not."""
+    """Return the minibatches until an error is reached; one part more than there are if it is not."""
     below = np.flatnonzero(np.asarray(errors) <= error)
     return part * (int(below[0]) + 1 if below.size else len(errors) + 1)
 
 
 def late(errors: Sequence[float]) -> float:
-    """The mean error of the last tenth of the samples."""
+    """Return the mean error of the last tenth of the samples."""
     return float(np.mean(errors[-max(1, len(errors) // 10) :]))

@@ -29,7 +29,8 @@ def compare(
     paper: Mapping[str, float],
     scaled: Callable[[Dataset], Dataset] = Dataset.standardised,
 ) -> Report:
-    """Every plan from each seed: test errors within a point of the paper's, or better; the curves of both errors.
+    """Compare every plan from each seed: test errors are within a point of the paper's, or better; both errors have
+    curves.
 
     Parameters
     ----------
@@ -54,7 +55,7 @@ def compare(
 
 
 def small(plan: Plan) -> Plan:
-    """The same for 8x8 digits, in seconds."""
+    """Return the same for 8x8 digits, which takes seconds."""
     return plan.with_(
         hidden=(60,) * min(len(plan.hidden), 5), epochs=9, batch_size=20, rate=2 * plan.rate,
         local=(6, 3) if plan.local[0] else (0, 0), augment="elastic 4 2" if plan.augment else "",
@@ -66,7 +67,7 @@ def _quick_checks(curves: LearningCurves) -> list[Check]:
 
 
 def _checks(curves: LearningCurves, paper: Mapping[str, float]) -> list[Check]:
-    """Each against the paper's; and where FA stands beside BP, both have learned for as many epochs."""
+    """Check each against the paper's; and where FA stands beside BP, both have learned for as many epochs."""
     made = []
     for name, runs in curves.items():
         what = f"{name}, {len(runs[0]['test'])} epochs, {many(runs)}: test error (%)"

@@ -37,12 +37,12 @@ class Scale:
     pseudo: Array
 
     def at(self, nse: float) -> int:
-        """The first look at which the NSE is no larger, or the last of all."""
+        """Return the first look at which the NSE is no larger, or the last of all."""
         return int(np.argmax(self.nse <= nse)) if (self.nse <= nse).any() else len(self.nse) - 1
 
 
 def run(settings: Settings) -> Report:
-    """A run from each scale, for the matrices of each seed."""
+    """Make a run from each scale, for the matrices of each seed."""
     runner = Runner(SIZES, settings.backend)
     runs = []
     for seed in settings.seeds:
@@ -73,7 +73,7 @@ def _angles(trace: Trace, look: int) -> tuple[float, float]:
 
 
 def _checks(runs: Sequence[Sequence[Scale]]) -> list[Check]:
-    """The worst of the seeds in each check."""
+    """Check the worst of the seeds in each check."""
     shares = [min(_closer(run[k]) for run in runs) for k in range(len(SCALES))]
     what = "share of the recorded times with NSE <= .01 at which B e is closer to W^+ e than to W^T e, the least"
     rows: list[Row] = [

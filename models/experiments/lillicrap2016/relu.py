@@ -39,7 +39,7 @@ COLOURS = dict(zip(PLANS, (ORANGE, GREEN, GREY), strict=True))
 
 
 def run(settings: Settings) -> Report:
-    """Every method from each seed."""
+    """Run every method from each seed."""
     data = settings.dataset("digits" if settings.quick else "mnist").standardised()
     plans = {
         name: plan.with_(hidden=(60,), batch_size=20) if settings.quick else plan.lasting(settings.epochs)
@@ -55,7 +55,7 @@ def run(settings: Settings) -> Report:
 
 
 def _learned(name: str, plan: Plan, data: Dataset, seed: int, settings: Settings) -> LearningCurve:
-    """The errors after each epoch, and the share of dead units before the first and after each, all in percent."""
+    """Return the errors after each epoch, and the share of dead units before the first and after each, all in percent."""
     net = plan.circuit(data, seed)
     dead = [_dead(net, data)]
 
@@ -69,7 +69,7 @@ def _learned(name: str, plan: Plan, data: Dataset, seed: int, settings: Settings
 
 
 def _dead(net: Circuit, data: Dataset) -> float:
-    """The share of hidden units whose field is above 0 for no test sample, in percent."""
+    """Return the share of hidden units whose field is above 0 for no test sample, in percent."""
     rates = net.outputs(data, read="h1.rate")
     return round(100 * float(np.mean((rates <= 0).all(axis=0))), 4)
 

@@ -21,7 +21,7 @@ PAPER = {"FA": 9.7, "FA, local": 8.1, "FA, local, leaky": 7.1}
 
 
 def run(settings: Settings) -> Report:
-    """Every row from each seed."""
+    """Run every row from each seed."""
     return compare(settings, "lillicrap-svhn", "svhn", PLANS, PAPER)
 
 

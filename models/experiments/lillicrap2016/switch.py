@@ -40,7 +40,7 @@ HIDDEN = Neuron(
 
 
 def run(settings: Settings) -> Report:
-    """Every seed."""
+    """Run every seed."""
     first, second = (4_000, 3_000) if settings.quick else (40_000, 20_000)
     found = []
     for seed in settings.seeds:
@@ -50,7 +50,7 @@ def run(settings: Settings) -> Report:
 
 
 def _switched(seed: int, first: int, second: int, backend: str) -> tuple[Array, Array]:
-    """NSE at every look while W^T sends the errors, and while B does: (looks,) each."""
+    """Return NSE at every look while W^T sends the errors, and while B does: (looks,) each."""
     n_i, n_h, n_o = SIZES
     rng = np.random.default_rng(seed)
     x, Q = rng.standard_normal((ROWS, n_i)), rng.standard_normal((n_o, n_i, n_i))
@@ -71,7 +71,7 @@ def _switched(seed: int, first: int, second: int, backend: str) -> tuple[Array, 
 
 
 def looks(presentations: int) -> Array:
-    """When the error is looked at: often at first."""
+    """Return when the error is looked at: often at first."""
     return np.concatenate([np.arange(0.0, 200.0, 10.0), np.linspace(200, presentations, 120)])
 
 
@@ -127,7 +127,7 @@ def _checks(found: Sequence[tuple[Array, Array]], first: int, second: int, quick
 
 
 def half(run: tuple[Array, Array], second: int) -> float:
-    """After how many presentations with B the error has lost half of its rise; all of them where it never does."""
+    """Return after how many presentations with B the error has lost half of its rise; all of them where it never does."""
     bp, fa = run
     top = int(fa.argmax())
     below = np.flatnonzero(fa[top:] <= (fa[top] + bp[-1]) / 2)

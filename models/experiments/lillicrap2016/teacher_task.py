@@ -46,24 +46,24 @@ class Teacher:
 
     @classmethod
     def drawn(cls, seed: int, sizes: Sequence[int] = (30, 20, 10, 10)) -> Teacher:
-        """A random one."""
+        """Return a random teacher."""
         rng, draw = np.random.default_rng([seed, 0]), even(2.0)
         shapes = list(zip(sizes[1:], sizes, strict=False))
         return cls([draw(rng, s) for s in shapes], [draw(rng, s)[:, 0] for s in shapes])
 
     def __call__(self, x: Array) -> Array:
-        """Targets, (rows, n_L), of inputs (rows, n_0)."""
+        """Return targets, (rows, n_L), of inputs (rows, n_0)."""
         for w, c in zip(self.weights[:-1], self.biases, strict=False):
             x = np.tanh(x @ w.T + c)
         return x @ self.weights[-1].T + self.biases[-1]
 
     def lesson(self, seed: Sequence[int], rows: int) -> dict[str, Array]:
-        """Inputs N(0, 1) and their targets, for the stimuli x and s."""
+        """Return inputs N(0, 1) and their targets, for the stimuli x and s."""
         x = np.random.default_rng([*seed, 1]).standard_normal((rows, self.weights[0].shape[1]))
         return {"x": x, "s": self(x)}
 
     def variance(self) -> float:
-        """The variance of the targets, summed over outputs."""
+        """Return the variance of the targets, summed over outputs."""
         return float(np.sum(np.var(self.lesson([0], 20_000)["s"], axis=0)))
 
 
@@ -92,12 +92,12 @@ def follow(
 
 
 def end(curves: Sequence[Sequence[float]], parts: int = 5) -> float:
-    """The NSE of the last parts, the mean over runs."""
+    """Return the NSE of the last parts, the mean over runs."""
     return float(np.mean([curve[-parts:] for curve in curves]))
 
 
 def draw_courses(ax: Axes, curves: Sequence[Sequence[float]], colour: str, label: str, style: str = "-") -> None:
-    """The mean over runs, and their range as a band, against presentations."""
+    """Draw the mean over runs, and their range as a band, against presentations."""
     values = np.array(curves)
     x = PART * (np.arange(values.shape[1]) + 1)
     ax.plot(x, values.mean(axis=0), color=colour, label=label, linestyle=style, linewidth=1.1)

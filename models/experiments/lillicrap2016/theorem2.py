@@ -26,7 +26,7 @@ SQUARE = 2.0  # x.x
 
 
 def run(settings: Settings) -> Report:
-    """All networks, looked at after every presentation."""
+    """Run all networks, looked at after every presentation."""
     settings.show_progress("lillicrap-theorem2")
     n_i, n_h, n_o = SIZES
     rng = settings.rng(4)

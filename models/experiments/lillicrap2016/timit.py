@@ -21,12 +21,12 @@ PAPER = {"BP": 24.3, "FA": 23.1}
 
 
 def run(settings: Settings) -> Report:
-    """Both methods from each seed."""
+    """Run both methods from each seed."""
     return compare(settings, "lillicrap-timit", "timit", PLANS, PAPER, by_feature)
 
 
 def by_feature(data: Dataset) -> Dataset:
-    """The same samples, of which each feature has mean 0 and standard deviation 1 over the training part."""
+    """Return the same samples, of which each feature has mean 0 and standard deviation 1 over the training part."""
     mean, sd = (f(data.x_train, axis=0, dtype=np.float64) for f in (np.mean, np.std))
     train, test = ((x - mean) / np.where(sd > 0, sd, 1.0) for x in (data.x_train, data.x_test))
     return Dataset.from_arrays(data.name, train, data.y_train, test, data.y_test, classes=data.classes)

@@ -57,7 +57,7 @@ class TrainingRun:
 
 
 def run(settings: Settings) -> Report:
-    """Both networks, both methods, from many starts."""
+    """Run both networks, both methods, from many starts."""
     starts, presentations = (3, 2000) if settings.quick else (40, 5000)
     small = {method: learn(2, method, starts, presentations, settings) for method in METHODS}
     large = {method: learn(25, method, max(1, starts // 4), presentations, settings) for method in METHODS}
@@ -65,7 +65,7 @@ def run(settings: Settings) -> Report:
 
 
 def learn(hidden: int, method: str, starts: int, presentations: int, settings: Settings) -> list[TrainingRun]:
-    """One circuit, begun anew from each start."""
+    """Train one circuit, begun anew from each start."""
     net = feedback_alignment(
         (2, hidden, 1), METHODS[method].with_parameters(rate=4 * RATE), transfer="logistic", answer="logistic",
         target="values", batch_size=4, precision="float64",
@@ -80,7 +80,7 @@ def learn(hidden: int, method: str, starts: int, presentations: int, settings: S
 
 
 def _start(net: Circuit, hidden: int, start: int, settings: Settings) -> dict[str, Array]:
-    """The weights that the two methods begin with; B is BP's too, and not used there."""
+    """Return the weights that the two methods begin with; B is BP's too, and not used there."""
     rng = settings.rng(start, hidden)
     draw = normal(0.5 if hidden == 2 else 1.0)
     shapes = {"x_to_h1": (hidden, 2), "one_to_h1": (hidden, 1), "one_to_o": (1, 1), "h1_to_o": (1, hidden)}
@@ -100,24 +100,24 @@ def _training(net: Circuit, start: dict[str, Array], presentations: int) -> Trai
 
 
 def _off(trainings: Sequence[TrainingRun]) -> float:
-    """How far W is from the paper's last value at the end, over that value's size: the median of the runs."""
+    """Return how far W is from the paper's last value at the end, over that value's size: the median of the runs."""
     gaps = [float(np.linalg.norm(training.after - LAST) / np.linalg.norm(LAST)) for training in trainings]
     return float(np.median(gaps)) if gaps else float("nan")
 
 
 def _solving(training: TrainingRun) -> int:
-    """After how many presentations the pattern is solved."""
+    """Return the number of presentations after which the pattern is solved."""
     return int(np.argmax(training.mse < SOLVED))
 
 
 def _quicker(runs: Mapping[str, Sequence[TrainingRun]]) -> float:
-    """Presentations that FA needs over those that BP needs, the median of the starts that both solve."""
+    """Return presentations that FA needs over those that BP needs, the median of the starts that both solve."""
     pairs = [(fa, bp) for fa, bp in zip(runs["FA"], runs["BP"], strict=True) if fa.solved and bp.solved]
     return float(np.median([_solving(fa) / _solving(bp) for fa, bp in pairs])) if pairs else float("nan")
 
 
 def correlated(W: Array, B: Array) -> float:
-    """The correlation of the elements of W and B^T."""
+    """Return the correlation of the elements of W and B^T."""
     return float(np.corrcoef(W.ravel(), B.T.ravel())[0, 1])
 
 

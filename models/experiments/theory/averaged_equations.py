@@ -17,7 +17,7 @@ Array = NDArray[np.floating]
 
 
 def integrate(rate: Callable[[Array], Array], start: Array, times: Array) -> Array:
-    """d state/dt = rate(state), at each time (the first is that of the start), to 1e-11.
+    """Integrate d state/dt = rate(state), and return it at each time (the first is that of the start), to 1e-11.
 
     Every interval is integrated by itself, which is more exact than reading between steps.
     """
@@ -52,11 +52,11 @@ class Averaged:
     S_TI: Array
 
     def error(self, weights: Sequence[Array]) -> Array:
-        """S_TI - P S_II, of weights (..., count, N_i, N_(i-1))."""
+        """Return S_TI - P S_II, of weights (..., count, N_i, N_(i-1))."""
         return self.S_TI - product(weights) @ self.S_II
 
     def velocity(self, weights: Sequence[Array]) -> list[Array]:
-        """dW_i/dt."""
+        """Return dW_i/dt."""
         e = self.error(weights)
         found = []
         for i in range(len(weights)):
@@ -65,7 +65,7 @@ class Averaged:
         return found
 
     def solve(self, times: Array) -> list[Array]:
-        """W_i at each time, (times, count, N_i, N_(i-1))."""
+        """Return W_i at each time, (times, count, N_i, N_(i-1))."""
         start = self.networks.forward
         cuts = np.cumsum([w.size for w in start])[:-1]
 
@@ -80,7 +80,7 @@ class Averaged:
 
 
 def product(weights: Sequence[Array]) -> Array:
-    """W_n ... W_1."""
+    """Return W_n ... W_1."""
     found = weights[0]
     for w in weights[1:]:
         found = w @ found
@@ -88,5 +88,5 @@ def product(weights: Sequence[Array]) -> Array:
 
 
 def gathered(trajectory: Trajectory, count: int, layers: int) -> list[Array]:
-    """W_1..W_L of a trajectory of networks beside each other, (times, count, N_i, N_(i-1))."""
+    """Return W_1..W_L of a trajectory of networks beside each other, (times, count, N_i, N_(i-1))."""
     return [np.stack([gather(w, count) for w in trajectory.weights[f"W{i}.w"]]) for i in range(1, layers + 1)]

@@ -44,12 +44,13 @@ class Study:
         self.flow = Flow(side_by_side(networks, batch_size=len(x)), {"x": x, "target": target}, backend)
 
     def trajectory(self, rate: float, times: Sequence[float] | Array) -> list[Array]:
-        """W_1..W_L of the circuit at these times, from the start: (times, count, N_i, N_(i-1))."""
+        """Return W_1..W_L of the circuit at these times, from the start: (times, count, N_i, N_(i-1))."""
         self.flow.start()
         return self._run(rate, times)
 
     def settle(self, stages: Stages) -> list[Array]:
-        """W_1..W_L where the circuit ends, (count, N_i, N_(i-1)), run from the start by stages of (rate, until when).
+        """Return W_1..W_L where the circuit ends, (count, N_i, N_(i-1)), run from the start by stages of (rate, until
+        when).
 
         Learning is fast at first, and is what a rate that is not small changes most; later it may be larger.
         """
@@ -93,7 +94,9 @@ class Convergence:
     largest_change: float = 1.0
 
     def checks(self, about: str) -> list[Check]:
-        """First order: distances and drifts halve with the rate, and are small beside what the weights did."""
+        """Check that it is of first order: distances and drifts halve with the rate, and are small beside what the
+        weights did.
+        """
         made = checks(about, self._table("largest distance of a weight from SciPy", self.gaps))
         for name, drifts in self.drifts.items():
             made += checks(about, [(f"{name}, SciPy: largest drift", self.exact[name], "<=", 1e-8)])
@@ -137,12 +140,14 @@ def converge(
 
 
 def drift(values: Array) -> float:
-    """The largest change of a quantity (times, ...) since the first time."""
+    """Return the largest change of a quantity (times, ...) since the first time."""
     return float(np.abs(values - values[0]).max())
 
 
 def draw_convergence(ax: Axes, found: Mapping[str, Convergence], colours: Sequence[str]) -> None:
-    """Distance from SciPy (solid) and the drifts of what is conserved (dotted) over the rate; dashed, the slope 1."""
+    """Draw the distance from SciPy (solid) and the drifts of what is conserved (dotted) over the rate; the dashed line
+    has the slope 1.
+    """
     for colour, (name, one) in zip(colours, found.items(), strict=False):
         ax.loglog(one.rates, one.gaps, "o-", color=colour, markersize=4, label=name)
         for drifts in one.drifts.values():

@@ -31,15 +31,15 @@ class Plane:
         self.study = Study(Networks([w[:, None, None] for w in self.start], [one]), one, one, backend)
 
     def arrows(self, rate: float = 0.01) -> Array:
-        """What one presentation changes, over the rate: (2, n)."""
+        """Return what one presentation changes, over the rate: (2, n)."""
         return (self._flat(self.study.trajectory(rate, [0, rate]))[1] - self.start) / rate
 
     def trajectory(self, rate: float, times: Sequence[float] | Array) -> Array:
-        """The weights at these times, (times, 2, n)."""
+        """Return the weights at these times, (times, 2, n)."""
         return self._flat(self.study.trajectory(rate, times))
 
     def ends(self, stages: Stages) -> Array:
-        """Where they end, (2, n)."""
+        """Return where they end, (2, n)."""
         return np.stack([w[:, 0, 0] for w in self.study.settle(stages)])
 
     @staticmethod
@@ -48,20 +48,20 @@ class Plane:
 
 
 def field(a1: Array, a2: Array) -> Array:
-    """Eq. 23 with alpha = beta = c_1 = 1: (2, ...)."""
+    """Return the velocity of Eq. 23 with alpha = beta = c_1 = 1: (2, ...)."""
     e = 1 - a1 * a2
     return np.stack([e, a1 * e])
 
 
 def grid(low: float, high: float, count: int) -> tuple[Array, Array]:
-    """Points of a square, (count^2,) each."""
+    """Return points of a square, (count^2,) each."""
     across = np.linspace(low, high, count)
     a1, a2 = np.meshgrid(across, across)
     return a1.ravel(), a2.ravel()
 
 
 def draw_hyperbolas(ax: Axes, high: float, unstable: str = "unstable", stable: str = "stable") -> None:
-    """a_1 a_2 = 1; below, between a_2 = -a_1^2 and the axis, it is stable only where a_1^2 + a_2 > 0: left of -1."""
+    """Draw a_1 a_2 = 1; below, between a_2 = -a_1^2 and the axis, it is stable only where a_1^2 + a_2 > 0: left of -1."""
     a1 = np.linspace(1 / high, high, 400)
     ax.plot(a1, 1 / a1, color=GREY, linewidth=2.2, zorder=3)
     for part, style, label in ((a1 > 1, "-", stable), (a1 <= 1, (0, (2, 1.2)), unstable)):
@@ -71,7 +71,7 @@ def draw_hyperbolas(ax: Axes, high: float, unstable: str = "unstable", stable: s
 def draw_field(
     ax: Axes, plane: Plane, arrows: Array, colours: Array, cmap: str, limits: tuple[float, float] | None = None
 ) -> Quiver:
-    """Arrows of one length, coloured."""
+    """Draw arrows of one length, coloured."""
     size = np.maximum(np.linalg.norm(arrows, axis=0), 1e-12)
     quiver = ax.quiver(
         *plane.start,
