@@ -51,7 +51,7 @@ def _of_synapses(projection: Projection, rng: np.random.Generator) -> dict[str, 
         found["w"] = draw(projection.weights, rng, shape, name)
     if equation is not None and equation.plastic:
         states: Mapping[str, Any] = {**equation.state, **equation.traces, **projection.states}
-        found |= {k: draw(v, rng, shape, f"{name}.{k}", equation.dimension(k)) for k, v in states.items()}
+        found |= {k: draw(v, rng, shape, f"{name}.{k}", equation.dimension(k), by_pre=True) for k, v in states.items()}
     if mask is not None:
         found = {k: v * mask for k, v in found.items()} | {"mask": mask}
     if equation is not None and equation.plastic:

@@ -174,7 +174,7 @@ class Network(Stimuli, Presentations):
         name : str, optional
             The name of the projection; the default is ``"PRE_to_POST"``.
         states : mapping of str to array, optional
-            Initial values of the rule's states, in one of the forms of ``weights``.
+            Initial values of the rule's states, in one of the forms of ``weights``, or an array (n_pre,).
         timing : str or Quantity
             ``during`` and ``learns`` are the phases in which the projection transmits and learns. ``closed`` is what
             the post units receive otherwise: ``"hold"``, the last value, or ``"zero"``. ``delay`` is a time, or an

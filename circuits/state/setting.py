@@ -16,6 +16,7 @@ from ..description.neurons.parameter_checks import check_time_constants
 from ..description.neurons.reads import dimension_in
 from ..description.populations.shown_values import array_of, refuse_other_unit
 from ..description.projections.arriving import arriving_in
+from ..description.projections.initial import check_dimensions
 from ..description.projections.projection import Transposed
 from ..inspection.expressions import known
 from ..lowering.variables import Variable, split_key
@@ -91,6 +92,8 @@ def _check_numbers(circuit: Network, variable: Variable, value: Any) -> None:
         raise RecircuitError(f"{key} is set to numbers; got {value!r}.")
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         raise RecircuitError(f"{key} cannot be set to NaN or infinity. Give finite numbers.")
+    if variable.owner in circuit.projections and variable.name == "w":
+        check_dimensions(array.shape, variable.shape, key)
     units = circuit.populations.get(variable.owner)
     # A parameter is of one shape or another: see change_parameter.
     own = units is not None and variable.name in units.neuron.parameters

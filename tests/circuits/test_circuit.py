@@ -727,6 +727,10 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "broadcast of many": (wide_broadcast, "a broadcast is a population of one unit, and 'h1' has 5"),
     "broadcast by name": (lambda: layered().broadcast("h1", "loss"), "a population of this circuit"),  # type: ignore
     "nobody sends": (built("loss : 1 (broadcast)\nrate = loss : 1 (during p)"), "which nobody sends"),
+    "weights of one dimension": (
+        connected(weights=np.zeros(3)),
+        r"whether it is for pre or post units.*values\[None, :\]",
+    ),
     "weights' shape": (
         connected(weights=np.zeros((3, 2))),
         r"shape \(2, 3\) \(post, pre\) were expected; got \(3, 2\)",

@@ -132,7 +132,7 @@ def check_arrays(projection: Projection) -> None:
             name, dimension = f"connect {projection.name}", DIMENSIONLESS
             if what != "weights" and projection.equation is not None:
                 name, dimension = f"{name}, {what}", projection.equation.dimension(what)
-            draw(value, np.random.default_rng(0), projection.shape, name, dimension)
+            draw(value, np.random.default_rng(0), projection.shape, name, dimension, by_pre=what != "weights")
 
 
 def warn_of_signs(projection: Projection) -> None:
@@ -141,7 +141,8 @@ def warn_of_signs(projection: Projection) -> None:
     if equation is None or not keeps_signs(equation) or isinstance(projection.weights, Transposed):
         return
     rng, polarity = np.random.default_rng(0), projection.states.get(POLARITY, 1.0)
-    weights, signs = (draw(v, rng, projection.shape, projection.name) for v in (projection.weights, polarity))
+    weights = draw(projection.weights, rng, projection.shape, projection.name)
+    signs = draw(polarity, rng, projection.shape, projection.name, by_pre=True)
     wrong = int((weights * signs < 0).sum())
     if wrong:
         which = "" if POLARITY in projection.states else ", which was not given and is 1"

@@ -199,10 +199,13 @@ def draw(
     shape: tuple[int, ...],
     name: str,
     dimension: Dimension = DIMENSIONLESS,
+    *,
+    by_pre: bool = False,
 ) -> np.ndarray:
     """Return the weights, or the values of a rule's state, that a function, a number or an array stands for.
 
-    Quantities have the ``dimension``; numbers are in base units.
+    Quantities have the ``dimension``; numbers are in base units. With ``by_pre``, as for states, an array (n_pre,) has one
+    value for each pre unit. Of weights it is refused, since it may be meant for the post units.
     """
     if callable(initial):
         check_takes(initial, ("generator", "shape"), f"{name}, weights")
@@ -215,9 +218,21 @@ def draw(
         raise RecircuitError(
             f"{name}: weights of shape {(*shape,)}{order} were expected; got {np.shape(value)}."
         ) from None
+    if not by_pre:
+        check_dimensions(np.shape(value), shape, name)
     if not np.isfinite(array).all():
         raise RecircuitError(f"{name}: the initial weights hold NaN or infinity.")
     return array
+
+
+def check_dimensions(given: tuple[int, ...], shape: tuple[int, ...], name: str) -> None:
+    """Refuse an array of one dimension for weights of two, though NumPy would take it for one value of each pre unit."""
+    if len(shape) == 2 and len(given) == 1 and given != (1,):
+        raise RecircuitError(
+            f"{name}: weights of shape {(*shape,)} (post, pre) were expected; got {given}, which does not say whether it is "
+            "for pre or post units. Give values[None, :] for one value of each pre unit, or values[:, None] for one of "
+            "each post unit."
+        )
 
 
 def _check_numbers(value: Any, name: str, dimension: Dimension) -> None:

@@ -147,6 +147,20 @@ def test_a_unit_is_excitatory_or_inhibitory_for_ever() -> None:
     assert net["x_to_h.w"].tolist() == [[0.25, -0.75, 0]] * 2
 
 
+def test_weights_of_one_dimension_are_refused_and_those_of_a_row_or_column_are_not() -> None:
+    """Of as many pre as post units they would be for either. NumPy takes them for one value of each pre unit."""
+    net = made(weights=np.array([[1.0, 2, 3]]))
+    np.testing.assert_array_equal(net["x_to_h.w"], [[1, 2, 3], [1, 2, 3]])
+    net["x_to_h.w"] = np.array([[1.0], [2.0]])
+    np.testing.assert_array_equal(net["x_to_h.w"], [[1, 1, 1], [2, 2, 2]])
+    row = np.array([1.0, 2, 3])
+    for weights in (row, lambda rng, shape: row, rc.signed(row, [1, 1, -1])):
+        with pytest.raises(rc.RecircuitError, match="does not say whether it is for pre or post units"):
+            _ = made(weights=weights)["x_to_h.w"]
+    with pytest.raises(rc.RecircuitError, match="does not say whether it is for pre or post units"):
+        net["x_to_h.w"] = row
+
+
 @pytest.mark.parametrize(
     "options, wrong",
     [
