@@ -1,8 +1,11 @@
-"""Brian2's objects, made with less work and the same result. A third of the time that a small circuit takes to build goes here.
+"""Brian2's objects, made with less work and the same result: a small circuit is built in about half the time.
 
 For each object Brian2 notes all calls that led to it, for messages that are not shown here; and it writes the clock into a
 line of its log, at whatever level it logs. For each piece of code it compares all variables of a group with those of earlier
 pieces, where those that the code names are enough.
+
+When this module is imported, Brian2's `analyse_identifiers` becomes `identifiers_of`, which returns the same, and Brian2 asks
+this module for the stack of calls, which is as before but within `without_stacks`.
 """
 
 from __future__ import annotations
