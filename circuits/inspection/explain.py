@@ -20,9 +20,8 @@ class Explanation(str):
 
 def explain(table: Timetable, schedule: Schedule) -> str:
     """Return the table as text, in which steps that do the same have one row."""
-    lines = [
-        f"{table.purpose}: {table.length} steps, {table.work():,} multiplications a presentation and batch element"
-    ]
+    steps = f"{table.length} step{'s' * (table.length != 1)}"
+    lines = [f"{table.purpose}: {steps}, {table.work():,} multiplications a presentation and batch element"]
     blocks: list[tuple[str, list[str], list[int]]] = []
     for row_number, (step, row) in enumerate(zip(table.steps, table.entries, strict=True)):
         late = late_reads(row)

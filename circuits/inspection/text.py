@@ -68,7 +68,7 @@ def _spread(population: Population) -> list[str]:
 
 def _spans(schedule: Schedule) -> str:
     spans = [f"{name} [{start}, {stop})" for name, (start, stop) in schedule.windows.items()]
-    return f"{schedule.steps} steps; phases {', '.join(spans)}"
+    return f"{schedule.steps} step{'s' * (schedule.steps != 1)}; phases {', '.join(spans)}"
 
 
 def _while_closed(pathway: Projection | Clamp | Sent, circuit: Network) -> str:

@@ -181,7 +181,8 @@ class Trace:
     def __repr__(self) -> str:
         what = "presentations" if self.schedule is not None else "steps of a stream"
         again = "".join(f"; {name} went on with {data}" for name, data in self.shown.items() if data == BEFORE)
-        return f"<Trace of {', '.join(self.names) or 'nothing'}: {len(self.rows)} {what}, {self.steps} steps{again}>"
+        steps = f"{self.steps} step{'s' * (self.steps != 1)}"
+        return f"<Trace of {', '.join(self.names) or 'nothing'}: {len(self.rows)} {what}, {steps}{again}>"
 
     def _repr_html_(self) -> str:
         rows = [

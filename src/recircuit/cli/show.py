@@ -53,7 +53,9 @@ def _lines(run: KeptRun) -> list[str]:
 
 
 def _text(value: object) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value))
+    return f"{value:.12g}" if isinstance(value, float) else str(value)
 
 
 def _drawn(run: KeptRun, out: Path | None) -> Path:
