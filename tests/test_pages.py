@@ -149,7 +149,7 @@ def test_every_figure_of_the_pages_is_drawn_by_the_code_beside_it() -> None:
 
 def test_the_house_is_drawn_with_all_its_folders() -> None:
     for storey, _, rows in HOUSE:
-        drawn = dict(text.partition(": ")[::2] for row in rows for text in row)
+        drawn = {name: inside for name, _, inside in (text.partition(": ") for row in rows for text in row)}
         assert {*drawn} - {"circuit.py"} == packages_in(ROOT / storey)
         for name, inside in drawn.items():
             there = packages_in(ROOT / storey / name)
