@@ -22,8 +22,8 @@ from .library.neurons import (
     taught_output,
     two_phase_unit,
 )
-from .library.outputs import HingeOutput, OutputCircuit, SoftmaxOutput, SquaredOutput
-from .library.parts import ErrorUnits
+from .library.outputs import HingeOutput, LogisticOutput, OutputCircuit, SoftmaxOutput, SquaredOutput
+from .library.parts import ErrorUnits, SummingUnit
 
 __all__ = [
     "Blocks",
@@ -35,6 +35,7 @@ __all__ = [
     "Given",
     "HingeOutput",
     "Local",
+    "LogisticOutput",
     "Masked",
     "MaxPool",
     "Neuron",
@@ -46,6 +47,7 @@ __all__ = [
     "Schedule",
     "SoftmaxOutput",
     "SquaredOutput",
+    "SummingUnit",
     "Trace",
     "control_switch",
     "control_unit",

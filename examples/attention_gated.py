@@ -77,9 +77,8 @@ def network(
     net, random = rc.Circuit(batch_size=batch_size, seed=seed), np.random.default_rng(seed)
     x, h, o = net.stimulus("x", sizes[0]), net.population("h", sizes[1], HIDDEN), net.population("o", sizes[2], OUTPUT)
     best = net.population("best", 1, rc.Neuron("basal : 1 (compartment)\nrate = 1.0 : 1"))
-    total = net.population("total", 1, rc.Neuron("seen : 1 (compartment)\nrate = seen : 1"))
+    net.population("total", 1, rc.SummingUnit(o, sends="might", told_as="whole"))
     judge, one = net.population("judge", 1, JUDGE), net.constant("one")
-    net.broadcast(total, "whole")
     net.broadcast(judge, "f")
     first, second = (random.uniform(-0.25, 0.25, shape) for shape in (sizes[1::-1], sizes[:0:-1]))
     outward, inward = OUTPUT_RULE.with_parameters(beta=beta), HIDDEN_RULE.with_parameters(beta=beta) if hidden else None
@@ -88,7 +87,6 @@ def network(
     net.connect(o, h, into="attention", sends="won", rule=outward.feedback, weights=second.T.copy())
     up = net.connect(o, best, sends="noisy", connectivity=rc.MaxPool.of_all(sizes[2]), during="choose")
     net.connect(best, o, into="won", weights=up.T)
-    net.connect(o, total, into="seen", sends="might", weights=1.0)
     s = net.supervisor("s", sizes[2], on=1, off=0)
     net.connect(s, o, into="teacher", weights=1.0, connectivity=rc.OneToOne())
     for part in ("chance", "right"):

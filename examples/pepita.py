@@ -43,7 +43,7 @@ OUTPUT = rc.Neuron("""
     teacher : 1 (compartment)
     total   : 1 (broadcast)
     might = exp(basal)          : 1 (during forward)
-    rate  = might/total         : 1
+    rate  = might/(total + int(total == 0)) : 1
     wrong = rate - teacher      : 1 (after answer)
     moved = -wrong              : 1
 """)
@@ -58,7 +58,8 @@ def network(
 ) -> rc.Circuit:
     """Any number of hidden layers, outputs with a softmax, and synapses from the outputs to the input.
 
-    A presentation begins with a step in which the input forgets the error of the one before.
+    A presentation begins with a step in which the input forgets the error of the one before: signals take a step, and so does
+    their end. The first pass ends with two steps for the sum that divides the outputs.
     """
     net, random = rc.Circuit(batch_size=batch_size, seed=seed), np.random.default_rng(seed)
     x = below = net.stimulus("x", sizes[0], INPUT, clamps="now")
@@ -71,16 +72,14 @@ def network(
     o, s = net.population("o", sizes[-1], OUTPUT), net.supervisor("s", sizes[-1], on=1, off=0, during="answer")
     start = random.uniform(-1, 1, (o.size, below.size)) * np.sqrt(6 / below.size)
     net.connect(below, o, rule=rule.forward, weights=start, during="forward")
-    pool = net.population("pool", 1, rc.Neuron("seen : 1 (compartment)\nrate = seen : 1"))
-    net.connect(o, pool, into="seen", sends="might", weights=1.0, during="answer")
-    net.broadcast(pool, "total")
+    net.population("pool", 1, rc.SummingUnit(o, sends="might", told_as="total", during="forward"))
     net.connect(s, o, into="teacher", weights=1.0, connectivity=rc.OneToOne(), during="answer")
     perturbs = 0.05 * np.sqrt(6 / x.size) * random.uniform(-1, 1, (x.size, o.size))
     net.connect(
         o, x, name="F", into="fed", sends="wrong", weights=perturbs, during="again and plasticity", closed="zero"
     )
     up = (len(sizes) - 1) * ms
-    net.phases("forward", up + 1 * ms, "answer", 2 * ms, "again", up, "plasticity", 1 * ms, evaluation="forward")
+    net.phases("forward", up + 3 * ms, "answer", 1 * ms, "again", up, "plasticity", 1 * ms, evaluation="forward")
     return net
 
 

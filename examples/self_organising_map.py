@@ -52,11 +52,9 @@ def network(inputs: int, side: int, batch_size: int = 1, seed: int = 0) -> rc.Ci
     """Units on a grid with the same inputs, and a unit that divides them."""
     net, random, units = rc.Circuit(batch_size=batch_size, seed=seed), np.random.default_rng(seed), side**2
     x, h = net.stimulus("x", inputs), net.population("h", units, UNIT)
-    total = net.population("total", 1, rc.Neuron("seen : 1 (compartment)\nrate = seen : 1"))
+    net.population("total", 1, rc.SummingUnit(h, sends="expressed", told_as="whole", during="sum"))
     weights = random.normal(size=(units, inputs)) * 0.1 + 1
     net.connect(x, h, rule=MAP, weights=weights / np.linalg.norm(weights, axis=1, keepdims=True), during="answer")
-    net.connect(h, total, into="seen", sends="expressed", weights=1.0, during="sum")
-    net.broadcast(total, "whole", during="compete")
     net.connect(h, h, name="hood", into="hood", weights=hood(side, side / 2), during="spread")
     net.phases("answer", 1 * ms, "sum", 1 * ms, "compete", 1 * ms, "spread", 1 * ms, "plasticity", 1 * ms)
     return net

@@ -79,13 +79,12 @@ def actor_critic(states: int, actions: int, trace: float = 0.9) -> rc.Circuit:
     state, chosen = net.stimulus("state", states, STATE, clamps="now"), net.stimulus("chosen", actions)
     reward, lasts = net.stimulus("reward", 1), net.stimulus("lasts", 1)
     critic, actor = net.population("critic", 1, VALUE), net.population("actor", actions, ACTION)
-    pool = net.population("pool", 1, rc.Neuron("basal : 1 (compartment)\nrate = basal : 1"))
+    net.population("pool", 1, rc.SummingUnit(actor, sends="drive", told_as="total", during="act"))
     net.connect(state, critic, rule=CRITIC.with_parameters(keeps=keeps), weights=0.0, during="feedforward and act")
     net.connect(state, actor, rule=ACTOR.with_parameters(keeps=keeps), weights=0.0, during="act")
     net.connect(reward, critic, into="gained", weights=1.0, during="feedforward")
     net.connect(chosen, actor, into="acted", weights=1.0, connectivity=rc.OneToOne(), during="feedforward")
-    net.connect(actor, pool, sends="drive", weights=1.0, during="act")
-    for source, heard_as in ((lasts, "going"), (critic, "delta"), (pool, "total")):
+    for source, heard_as in ((lasts, "going"), (critic, "delta")):
         net.broadcast(source, heard_as)
     net.phases("feedforward", 1 * ms, "plasticity", 1 * ms, "act", 3 * ms)
     return net

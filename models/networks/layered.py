@@ -61,9 +61,9 @@ def layered(
         A rule or its name. The rate of most rules is 1, which suits means over 10 batch elements or more; fewer need a
         smaller rate, as in ``rc.urfb.with_parameters(rate=.1*batch_size)``.
     loss : str or OutputCircuit, default "hinge"
-        ``"hinge"`` (the circuit of o, t and s), ``"softmax"`` or ``"mse"`` (controls), that of an installed package, or
-        an output circuit with parameters of its own, as in ``HingeOutput(S=2, mu=.3)``. For the hinge circuit, abs(h) of
-        the output must stay below M; `o.beyond` counts how often it does not.
+        ``"hinge"`` (the circuit of o, t and s), ``"softmax"``, ``"logistic"`` or ``"mse"`` (controls), that of an
+        installed package, or an output circuit with parameters of its own, as in ``HingeOutput(S=2, mu=.3)``. For the
+        hinge circuit, abs(h) of the output must stay below M; `o.beyond` counts how often it does not.
     transfer : str, default "clip"
         The transfer function of the hidden units; see `pyramidal`.
     tau : Quantity, optional

@@ -9,6 +9,7 @@ from ....errors import UsageError
 from ....registry import Registry, a_subclass_of
 from .base import AppraisedOutput, OutputCircuit
 from .hinge import HingeOutput
+from .logistic import LogisticOutput
 from .softmax import SoftmaxOutput
 from .squared import SquaredOutput
 
@@ -16,6 +17,7 @@ __all__ = [
     "OUTPUTS",
     "AppraisedOutput",
     "HingeOutput",
+    "LogisticOutput",
     "OutputCircuit",
     "SoftmaxOutput",
     "SquaredOutput",
@@ -24,7 +26,7 @@ __all__ = [
 
 OUTPUTS: Registry[type[OutputCircuit]] = Registry(
     "loss",
-    {kind.loss: kind for kind in (HingeOutput, SoftmaxOutput, SquaredOutput)},
+    {kind.loss: kind for kind in (HingeOutput, SoftmaxOutput, LogisticOutput, SquaredOutput)},
     group="recircuit.outputs",
     check=a_subclass_of(OutputCircuit),
 )

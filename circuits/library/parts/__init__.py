@@ -6,8 +6,9 @@ from typing import Any
 
 from ....registry import Registry
 from .errors import ErrorUnits
+from .sums import SummingUnit
 
-__all__ = ["PARTS", "ErrorUnits"]
+__all__ = ["PARTS", "ErrorUnits", "SummingUnit"]
 
-PARTS: Registry[Any] = Registry("part", {"ErrorUnits": ErrorUnits}, group="recircuit.parts")
+PARTS: Registry[Any] = Registry("part", {"ErrorUnits": ErrorUnits, "SummingUnit": SummingUnit}, group="recircuit.parts")
 """The parts by the name of their class."""

@@ -38,7 +38,7 @@ class CircuitClassifier(ClassifierMixin, CircuitEstimator):
         The numbers of units of the hidden layers; an empty sequence connects the stimulus to the output.
     rule : str or Rule, default "urfb"
         The rule, or its name (`recircuit rules` prints them).
-    loss : {"hinge", "softmax", "mse"} or OutputCircuit, default "hinge"
+    loss : {"hinge", "softmax", "logistic", "mse"} or OutputCircuit, default "hinge"
         The loss, which the output circuit computes. `predict_proba` exists with ``"softmax"``.
     transfer : str, default "clip"
         The transfer function of the hidden units, as in `recircuit.pyramidal`.

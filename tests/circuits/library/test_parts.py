@@ -48,3 +48,36 @@ def test_a_part_that_computes_no_loss_is_no_output() -> None:
     assert net.evaluate((np.ones((4, 3)), np.zeros(4, int))).error == 0
     assert "the output of SquaredOutput" in str(net) and "ErrorUnits" not in str(net)
     assert pickle.loads(pickle.dumps(net)).populations.keys() == net.populations.keys()
+
+
+def test_a_summing_unit_tells_the_sum_to_all() -> None:
+    """Each batch element has a sum of its own; a softmax of fields takes two steps after them."""
+    net = rc.Circuit(batch_size=2)
+    x = net.stimulus("x", 3)
+    unit = rc.Neuron("""
+        basal : 1 (compartment)
+        total : 1 (broadcast)
+        raised = exp(basal)                     : 1
+        rate   = raised/(total + int(total == 0)) : 1
+    """)
+    h = net.population("h", 3, unit)
+    net.connect(x, h, weights=1.0, connectivity=rc.OneToOne())
+    pool = net.population("pool", 1, rc.SummingUnit(h, sends="raised", told_as="total"))
+    net.phases("shown", 3 * ms)
+    shown = np.array([[1.0, 2, 3], [0, -1, 0.5]])
+    net.run({"x": shown})
+    raised = np.exp(shown)
+    np.testing.assert_allclose(net["h.rate"], raised / raised.sum(axis=1, keepdims=True), rtol=1e-14)
+    np.testing.assert_allclose(net["pool.rate"][:, 0], raised.sum(axis=1), rtol=1e-14)
+    assert pool.size == 1 and [*net.broadcasts] == ["total"]
+
+
+def test_a_sum_that_is_not_told_is_read_from_its_unit() -> None:
+    net = rc.Circuit()
+    x = net.stimulus("x", 3)
+    with pytest.raises(rc.RecircuitError, match="a summing unit is one unit; got the size 2"):
+        net.population("pool", 2, rc.SummingUnit(x))
+    pool = net.population("pool", 1, rc.SummingUnit(x, during="shown"))
+    net.phases("shown", 1 * ms, "silence", 2 * ms)
+    net.run({"x": np.array([[1.0, 2, 4]])})
+    assert pool.size == 1 and net["pool.rate"] == 7 and not net.broadcasts

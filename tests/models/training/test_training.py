@@ -480,7 +480,7 @@ def test_the_field_dependent_rule_trains_the_top_layer_alone() -> None:
         (
             (5, 3),
             {"loss": "hing"},
-            "loss: there is no loss 'hing'. Did you mean `hinge`. There are hinge, softmax, mse.",
+            "loss: there is no loss 'hing'. Did you mean `hinge`. There are hinge, softmax, logistic, mse.",
         ),
         ((5, 4, 3), {"rule": "hinge", "loss": "mse"}, "gradient of the hinge loss"),
         ((5, 4, 3), {"rule": "urbf"}, "Did you mean `urfb`"),

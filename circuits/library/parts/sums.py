@@ -1,0 +1,94 @@
+"""A unit that sums what the units of a population send, and tells the sum to all units."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ....arguments import checked_arguments
+from ....errors import RecircuitError
+from ...description.network import Network
+from ...description.neurons.neuron import Neuron
+from ...description.populations.population import Population
+
+__all__ = ["SummingUnit"]
+
+SUM = Neuron("summed : 1 (compartment)\nrate = summed : 1")
+
+
+@checked_arguments
+@dataclass(frozen=True)
+class SummingUnit:
+    """One unit whose rate is the sum of what the units of a population send, as for softmax or divisive normalisation.
+
+    ``circuit.population("pool", 1, SummingUnit(h, told_as="total"))`` adds it, with one synapse of weight 1 from each unit
+    of h, and broadcasts its rate as ``total``. A unit that names the broadcast can divide by it.
+
+    Parameters
+    ----------
+    of : Population
+        The population that is summed.
+    sends : str
+        The variable of it that is summed.
+    told_as : str
+        The name under which the sum is broadcast. Empty: it is not broadcast.
+    during : str | None
+        The phases in which the population sends to the unit. None stands for all phases.
+
+    Notes
+    -----
+    The sum is that of the step before, and who reads the broadcast receives it one step later: a softmax takes two steps
+    after the fields have arrived. The broadcast is open in all phases.
+
+    Examples
+    --------
+    Softmax, in three steps:
+
+    >>> import recircuit as rc
+    >>> from brian2 import ms
+    >>> net = rc.Circuit()
+    >>> x = net.stimulus("x", 3)
+    >>> unit = "basal : 1 (compartment)\\ntotal : 1 (broadcast)\\nraised = exp(basal) : 1\\nrate = raised/total : 1"
+    >>> h = net.population("h", 2, rc.Neuron(unit))
+    >>> pool = net.population("pool", 1, rc.SummingUnit(h, sends="raised", told_as="total"))
+    >>> net.connect(x, h)
+    Projection(x -> h.basal, 2x3)
+    >>> net.phases("answer", 3 * ms)
+    >>> net.run({"x": [[1.0, 0.0, 0.0]]})
+    >>> float(net["h.rate"].sum())
+    1.0
+    """
+
+    of: Population
+    sends: str = "rate"
+    told_as: str = ""
+    during: str | None = None
+
+    def build(self, circuit: Network, name: str, size: int) -> Population:
+        """Add the unit, the synapses that it receives, and the broadcast.
+
+        Parameters
+        ----------
+        circuit : Network
+            The circuit that the summed population belongs to.
+        name : str
+            The name of the unit.
+        size : int
+            How many units there are: one.
+
+        Returns
+        -------
+        Population
+            The unit.
+
+        Raises
+        ------
+        RecircuitError
+            If the size is not 1.
+        """
+        if size != 1:
+            raise RecircuitError(f"population {name!r}: a summing unit is one unit; got the size {size}. Give 1.")
+        unit = circuit.population(name, 1, SUM)
+        circuit.connect(self.of, unit, into="summed", sends=self.sends, weights=1.0, during=self.during)
+        if self.told_as:
+            circuit.broadcast(unit, self.told_as)
+        return unit
