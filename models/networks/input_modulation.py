@@ -2,7 +2,7 @@
 
 x -> h1 -> h2 -> ... -> o -> x        and a bias for every unit
 
-forward: h_l = f(W_l h_(l-1)), o linear;   answer: the teacher tells the error;   again: the same with x + F error
+forward: h_l = f(W_l h_(l-1)), o = softmax(W_L h);   answer: the teacher tells the error;   again: the same with x + F error
 then weights change
 """
 
@@ -15,7 +15,7 @@ from typing import Unpack
 import numpy as np
 from brian2.units import ms
 
-from ...circuits import Circuit, Neuron, normal
+from ...circuits import Circuit, Neuron, SummingUnit, normal
 from ...circuits.library.transfer import transfer as find_transfer
 from ...plasticity import Rule
 from ...plasticity.registry import as_rule
@@ -29,9 +29,11 @@ INPUT = Neuron("now : 1\nfed : 1 (compartment)\nrate = now + fed : 1")
 OUTPUT = Neuron("""
     basal   : 1 (compartment)
     teacher : 1 (compartment)
-    rate  = basal          : 1 (during forward)
-    wrong = rate - teacher : 1 (after answer)
-    moved = -wrong         : 1
+    total   : 1 (broadcast)
+    might = exp(clip(basal, -80, 80))        : 1 (during forward)
+    rate  = might/(total + int(total == 0))  : 1
+    wrong = rate - teacher                   : 1 (after answer)
+    moved = -wrong                           : 1
 """)
 
 
@@ -44,6 +46,8 @@ def input_modulation(
     **circuit: Unpack[CircuitOptions],
 ) -> Circuit:
     """Make a network that sees a stimulus a second time with a projection of its error, and learns from the difference.
+
+    Its outputs are a softmax, and learn from minus the derivative of the cross-entropy by their fields.
 
     Parameters
     ----------
@@ -67,13 +71,15 @@ def input_modulation(
 
     Notes
     -----
-    A presentation begins with a step in which the stimulus forgets the error of the one before.
+    A presentation begins with a step in which the stimulus forgets the error of the one before. The phase ``forward`` ends
+    with two steps for the sum that divides the outputs.
     """
     three_or_more(sizes, "input_modulation")
     rule = as_rule(rule)
     net = new_circuit(circuit)
     layers = add_layers(net, sizes, _hidden(transfer), OUTPUT, INPUT, clamps="now")
     x, o, one = layers[0], layers[-1], net.constant("one")
+    net.population("pool", 1, SummingUnit(o, sends="might", told_as="total", during="forward"))
     add_teacher(net, o, "teacher", during="answer")
     for pre, post in pairwise(layers):
         both = "forward" if post is o else "forward and again"
@@ -82,7 +88,7 @@ def input_modulation(
     weights = normal(perturbation * np.sqrt(2 / sizes[0]))
     net.connect(o, x, into="fed", sends="wrong", weights=weights, during="again and plasticity", closed="zero")
     up = (len(sizes) - 1) * ms
-    net.phases("forward", up + 1 * ms, "answer", 1 * ms, "again", up, "plasticity", 1 * ms, evaluation="forward")
+    net.phases("forward", up + 3 * ms, "answer", 1 * ms, "again", up, "plasticity", 1 * ms, evaluation="forward")
     return net
 
 

@@ -2,7 +2,7 @@
 
 x -> h1 -> h2 -> ... -> o        s -> h1, h2, ... by random synapses of their own, and a bias for every unit
 
-forward: h_l = f(W_l h_(l-1)), o linear;   tell: the supervisor presents the target;   then weights change
+forward: h_l = f(W_l h_(l-1)), o logistic;   tell: the supervisor presents the target;   then weights change
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ __all__ = ["target_projection"]
 OUTPUT = Neuron("""
     basal   : 1 (compartment)
     teacher : 1 (compartment)
-    rate = basal          : 1 (during forward)
-    told = teacher - rate : 1
+    rate = 1/(1 + exp(-basal)) : 1 (during forward)
+    told = teacher - rate      : 1
 """)
 
 
@@ -39,6 +39,8 @@ def target_projection(
     **circuit: Unpack[CircuitOptions],
 ) -> Circuit:
     """Make a network whose hidden layers hear random projections of the target, and no error.
+
+    Its outputs are logistic, and learn from minus the derivative of the cross-entropy by their fields.
 
     Parameters
     ----------

@@ -11,16 +11,18 @@ __all__ = ["FEW", "usual_rate"]
 FEW = 10
 
 
-def usual_rate(rule: Rule, output: type[OutputCircuit] | OutputCircuit, batch_size: int) -> float:
+def usual_rate(rule: Rule, output: type[OutputCircuit] | OutputCircuit | None, batch_size: int) -> float:
     """Return the rate of a rule, times the factor of the output circuit; it is smaller with fewer than 10 samples at a time.
 
     Parameters
     ----------
     rule : Rule
         A rule with a parameter ``rate``.
-    output : OutputCircuit
-        The output circuit, or its class.
+    output : OutputCircuit or None
+        The output circuit, or its class. None stands for a network with outputs of its own, for which the rule's rate was
+        chosen: the factor is then 1.
     batch_size : int
         The number of samples over which an update is the mean.
     """
-    return rule.parameters["rate"] * output.rate_factor * min(1.0, batch_size / FEW)
+    factor = 1.0 if output is None else output.rate_factor
+    return rule.parameters["rate"] * factor * min(1.0, batch_size / FEW)

@@ -184,7 +184,7 @@ class RunConfig(BaseModel):
         )
 
     def _fitted(self) -> RunConfig:
-        """Return the options with what the network for the rule decides; where it fixes options, with the rule's own rate.
+        """Return the options with what the network for the rule decides; where it fixes options, rates do not decay.
 
         Raises
         ------
@@ -205,8 +205,6 @@ class RunConfig(BaseModel):
             changes["transfer"] = kind.transfer
         if not kind.fixed:
             return self.model_copy(update=changes)
-        if self.rate is None and "rate" in rule.parameters:
-            changes["rate"] = rule.parameters["rate"]
         if self.rate_decay is None:
             changes["rate_decay"] = 0.0
         return self.model_copy(update=changes)
@@ -217,7 +215,8 @@ class RunConfig(BaseModel):
         own = rule.parameters
         rate, decay = self.rate, self.rate_decay
         if rate is None and "rate" in own:
-            rate = usual_rate(rule, OUTPUTS[self.loss], batch_size)
+            own_outputs = self.model is None and NETWORKS[network_for(rule)].fixed
+            rate = usual_rate(rule, None if own_outputs else OUTPUTS[self.loss], batch_size)
         if decay is None and "rate" in own and "rate_decay" not in own:
             decay = RATE_DECAY
         return {k: v for k, v in (("rate", rate), ("rate_decay", decay)) if v is not None}

@@ -71,10 +71,10 @@ def builder_of(spec: str, task: Task) -> Build:
     Parameters
     ----------
     spec : str
-        A rule, by name or ./file.py:rule, which is trained in the network that `recircuit train` makes for it, with squared
-        errors and tanh; or ./file.py:function, a function of (sizes, batch_size=, seed=) that returns a circuit with an
-        output `o`, as the files of the gallery have. Further arguments of the function are given in brackets:
-        ``generec.py:network(feedback='random')``.
+        A rule, by name or ./file.py:rule, which is trained in the network that `recircuit train` makes for it. Where that
+        network lets a user choose, its outputs have squared errors and its units tanh. Or ./file.py:function, a function
+        of (sizes, batch_size=, seed=) that returns a circuit with an output `o`, as the files of the gallery have. Further
+        arguments of the function are given in brackets: ``generec.py:network(feedback='random')``.
     task : Task
         The data, layers and batch size that the circuit is made for.
 
@@ -93,11 +93,12 @@ def builder_of(spec: str, task: Task) -> Build:
             f"{spec}: only a function in a file takes arguments in brackets, as in ./mine.py:network(rate=0.1)."
         )
     layers = "-".join(map(str, task.layers))
+    chosen = {"loss": "mse", "transfer": "tanh"} if network_for(find(spec)) == "layered" else {}
 
     def build(seed: int) -> Circuit:
         config = RunConfig.of(
-            data=task.data.name, rule=spec, layers=layers, loss="mse", batch_size=task.batch_size, epochs=task.epochs,
-            seed=seed, precision="float64", **({} if network_for(find(spec)) != "layered" else {"transfer": "tanh"}),
+            data=task.data.name, rule=spec, layers=layers, batch_size=task.batch_size, epochs=task.epochs, seed=seed,
+            precision="float64", **chosen,
         )  # fmt: skip
         return config.filled(task.data).circuit(task.data)
 

@@ -18,5 +18,5 @@ drtp = Rule(
     source="Frenkel, Lefebvre and Bol 2021",
     about="Random projections of the target teach the hidden layers, and no error: direct random target projection.",
     forward="dw = rate*told_post*x_pre",
-    parameters=dict(rate=0.02),
+    parameters=dict(rate=0.3),
 )

@@ -18,5 +18,5 @@ pepita = Rule(
     source="Dellaferrera and Kreiman 2022",
     about="The error is added to the input of a second pass, and units learn from how it changes their rates: PEPITA.",
     forward="dw = rate*moved_post*x_pre",
-    parameters=dict(rate=0.01),
+    parameters=dict(rate=1.0),
 )

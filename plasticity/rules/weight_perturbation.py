@@ -27,5 +27,5 @@ weight_perturbation = Rule(
     """,
     state=dict(noise=0.0),
     broadcasts=("rise",),
-    parameters=dict(rate=0.001, sd=1e-4),
+    parameters=dict(rate=1e-4, sd=1e-4),
 )

@@ -102,7 +102,9 @@ def test_random_projections_of_the_target_against_a_loop() -> None:
         h = [shown]
         for weights, bias in zip(w[:-1], b):
             h.append(np.tanh(h[-1] @ weights.T + bias))
-        told = [(wanted @ r.T) * (1 - rate**2) for r, rate in zip(back, h[1:])] + [wanted - h[-1] @ w[-1].T - b[-1]]
+        told = [(wanted @ r.T) * (1 - rate**2) for r, rate in zip(back, h[1:])] + [
+            wanted - 1 / (1 + np.exp(-(h[-1] @ w[-1].T + b[-1])))
+        ]
         for weights, bias, delta, below in zip(w, b, told, h):
             weights += 0.05 * delta.T @ below / 4
             bias += 0.05 * delta.mean(axis=0)
@@ -110,7 +112,7 @@ def test_random_projections_of_the_target_against_a_loop() -> None:
 
 
 def test_errors_that_change_the_input_against_a_loop() -> None:
-    net = network("pepita", find("pepita").with_parameters(rate=0.2))
+    net = network("pepita", find("pepita").with_parameters(rate=0.5))
     _, w, b = of_loop(net)
     first, back = [one.copy() for one in w], net["o_to_x.w"]
 
@@ -123,11 +125,12 @@ def test_errors_that_change_the_input_against_a_loop() -> None:
     net.run({"x": X, "s": LABELS})
     for shown, wanted in zip(X.reshape(-1, 4, 6), np.eye(3)[LABELS].reshape(-1, 4, 3)):
         once = rates(shown)
-        wrong = once[-1] @ w[-1].T + b[-1] - wanted
+        o = np.exp(once[-1] @ w[-1].T + b[-1])
+        wrong = o / o.sum(axis=1, keepdims=True) - wanted
         again = rates(shown + wrong @ back.T)
         for weights, bias, moved, below in zip(w, b, [*(n - o for n, o in zip(again[1:], once[1:])), -wrong], again):
-            weights += 0.2 * moved.T @ below / 4
-            bias += 0.2 * moved.mean(axis=0)
+            weights += 0.5 * moved.T @ below / 4
+            bias += 0.5 * moved.mean(axis=0)
     assert_learned(net, w, b, first)
 
 
