@@ -45,8 +45,8 @@ class UpdateAngle:
     Parameters
     ----------
     loss : str
-        The loss whose gradient it is: ``"own"`` (of the output circuit), ``"squares"`` or ``"cross-entropy"`` (of the rates of
-        the output), or for instance ``"squares of u"`` (of the states that its rates are a function of).
+        The loss whose gradient it is: ``"own"`` (of the output circuit), ``"squares"``, ``"cross-entropy"`` or ``"softmax"``
+        (of the rates of the output), or for instance ``"squares of u"`` (of the states that its rates are a function of).
     angle : float
         The angle between all updates together and minus the gradient, in degrees; NaN where one of them is zero.
     angles : Mapping[str, float]
@@ -61,9 +61,10 @@ class UpdateAngle:
 def update_angle(circuit: Circuit, x: Any, labels: Any, *, output: str | None = None) -> UpdateAngle:
     """Measure the angle between the update of one presentation and minus the gradient. Nothing in the circuit changes.
 
-    Where the output circuit has no loss of its own, it is that of squares, or of the logistic cross-entropy, whichever the
-    weights into the output follow more closely. If the rate of the output is a function of a state (``rate = tanh(u)``), a
-    teacher may speak of either; so the squares of that state are tried too.
+    Where the output circuit has no loss of its own, it is that of squares, or of the logistic cross-entropy, or of the
+    cross-entropy of a softmax if the answers sum to 1, whichever the weights into the output follow most closely. If the
+    rate of the output is a function of a state (``rate = tanh(u)``), a teacher may speak of either; so the squares of that
+    state are tried too.
 
     Parameters
     ----------
@@ -161,6 +162,8 @@ class _Asked:
         found = {"squares": miss / count}
         if answers.min() > 0 and answers.max() < 1:
             found["cross-entropy"] = miss / (answers * (1 - answers)) / count
+        if answers.min() > 0 and np.allclose(answers.sum(axis=1), 1):
+            found["softmax"] = (miss + answers) / answers / count
         return found
 
     def responses(self, projections: list[Projection], readout: Readout) -> dict[str, tuple[Array, Array]]:

@@ -25,7 +25,7 @@ def degrees(a: np.ndarray, b: np.ndarray) -> float:
     return float(np.degrees(np.arccos(np.vdot(a, b) / np.linalg.norm(a) / np.linalg.norm(b))))
 
 
-@pytest.mark.parametrize("loss", ["mse", "softmax", "hinge"])
+@pytest.mark.parametrize("loss", ["mse", "softmax", "logistic", "hinge"])
 def test_backpropagation_has_the_angle_zero(loss: str) -> None:
     found = update_angle(network("bp", loss=loss), X, LABELS)
     assert found.loss == "own" and found.angle < 0.01 and max(found.angles.values()) < 0.01
@@ -123,6 +123,27 @@ def test_a_teacher_may_speak_of_the_state_of_the_output_and_side_branches_do_not
     net.phases("show", 3 * ms, "plasticity", 1 * ms, evaluation="show")
     found = update_angle(net, X, LABELS)
     assert found.loss == "squares of u" and set(found.angles) == {"x_to_o"} and found.angle < 0.01
+
+
+def test_the_delta_rule_follows_the_gradient_of_a_softmax() -> None:
+    """Outputs that divide each other: the target minus the answer is minus the derivative of the cross-entropy by the field."""
+    delta = rc.Rule("delta", source="Widrow and Hoff 1960", forward="dw = .1*error_post*x_pre")
+    lines = """
+        basal  : 1 (compartment)
+        wanted : 1 (compartment)
+        total  : 1 (broadcast)
+        raised = exp(basal)                       : 1
+        rate   = raised/(total + int(total == 0)) : 1
+        error  = wanted - rate                    : 1
+    """
+    net = rc.Circuit(batch_size=6, seed=1)
+    x, s, o = net.stimulus("x", 7), net.supervisor("s", 4, during="show"), net.population("o", 4, rc.Neuron(lines))
+    net.population("pool", 1, rc.SummingUnit(o, sends="raised", told_as="total"))
+    net.connect(s, o, into="wanted", weights=1.0, connectivity=rc.OneToOne())
+    net.connect(x, o, rule=delta.forward)
+    net.phases("show", 3 * ms, "plasticity", 1 * ms, evaluation="show")
+    found = update_angle(net, X, LABELS)
+    assert found.loss == "softmax" and found.angle < 0.01
 
 
 def test_without_a_gradient_there_is_no_angle() -> None:
