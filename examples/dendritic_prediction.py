@@ -4,10 +4,11 @@ Urbanczik, R. and Senn, W. (2014). Learning by the dendritic prediction of somat
 
     dp_i/dt = (x_i - p_i)/tau_s,   V = sum over i of w_i p_i                                     the dendrite
     C dU/dt = -g_L U + g_D (V - U) + g_E (E_E - U) + g_I (E_I - U)                               the soma; g_E, g_I: the teacher
-    dw_i/dt = eta (phi(U) - phi(V*)) p_i,   V* = g_D/(g_L + g_D) V                              phi: logistic
+    dw_i/dt = eta (phi(U) - phi(V*)) phi'(V*)/phi(V*) p_i,   V* = g_D/(g_L + g_D) V              phi: logistic
 
-V* is what the soma would have without the teacher. Where the dendrite predicts the soma, the teacher changes nothing, and
-nothing is learned; the same rule takes what the teacher shows and keeps it after he has gone.
+V* is what the soma would have without the teacher; for a logistic phi, phi'/phi is slope (1 - phi). Where the dendrite
+predicts the soma, the teacher changes nothing, and nothing is learned; the same rule takes what the teacher shows and keeps it
+after he has gone.
 
 What is shown: inputs are two hundred random series of 500 ms, and the teacher pulls the soma along a sum of two sines. After
 learning, the soma follows the course of the teacher without him; the error is a small part of its variance.
@@ -29,7 +30,7 @@ RULE = rc.Rule(
     "dendritic-prediction",
     source="Urbanczik and Senn 2014",
     forward="dw/dt = eta*error_post*rate_pre",
-    parameters=dict(eta=3 * Hz),
+    parameters=dict(eta=1 * Hz),
 )
 INPUT = rc.Neuron("shown : 1\ndrate/dt = (shown - rate)/tau_s : 1", tau_s=5 * ms)
 CELL = rc.Neuron(
@@ -39,7 +40,8 @@ CELL = rc.Neuron(
     inhibit : 1 (compartment)
     dU/dt  = (-g_L*U + g_D*(V - U) + excite*(E_E - U) + inhibit*(E_I - U))/C : 1
     rate   = 1/(1 + exp(-slope*(U - half)))                : 1
-    error  = rate - 1/(1 + exp(-slope*(g_D/(g_L + g_D)*V - half))) : 1
+    alone  = 1/(1 + exp(-slope*(g_D/(g_L + g_D)*V - half))) : 1
+    error  = (rate - alone)*slope*(1 - alone)              : 1
     """,
     g_L=0.1,
     g_D=1.8,

@@ -26,7 +26,9 @@ def test_dendritic_prediction(example: Callable[[str], ModuleType]) -> None:
         v = w @ p
         u += 0.2 * (-0.1 * u + 1.8 * (v - u) + excite[row, 0] * (4.67 - u) + inhibit[row, 0] * (-0.33 - u))
         p = p + 0.2 / 5 * (x[row] - p)
-        w = w + 0.2e-3 * 40 * (phi(u) - phi(1.8 / 1.9 * v)) * p
+        alone = 1.8 / 1.9 * v
+        slope = np.exp(-5 * (alone - 1)) * 5 * phi(alone) ** 2
+        w = w + 0.2e-3 * 40 * (phi(u) - phi(alone)) * slope / phi(alone) * p
     assert np.abs(net["x_to_cell.w"] - w).max() < 1e-10
     assert np.abs(net["cell.U"] - u).max() < 1e-10
     assert np.abs(w).max() > 0.05
