@@ -115,7 +115,7 @@ def main(out: Path = Path("."), runs: int = 60, inputs: int = 8, outputs: int = 
         assert (np.abs(mean - theory) < 3 * spread).all(), (mean, theory, spread)
         curves[name] = mean
     ax.set(xlabel="presentations", ylabel="|W - W*|^2, as a share of the first", xscale="log", ylim=(0, 1))
-    ax.legend(title="lines: theory")
+    ax.legend(title="lines: theory", loc="lower left", fontsize=8)
     figure.savefig(out / "perturbation.png")
     return curves
 

@@ -135,11 +135,12 @@ def draw(inputs: NDArray, extremes: NDArray, states: list, trace: NDArray) -> Fi
     figure = Figure(figsize=(9, 3.4), layout="constrained")
     left, right = figure.subplots(1, 2)
     left.plot(inputs, extremes.T, ".", c="C0", ms=3)
-    left.plot(inputs, [np.nan if state is None else state[0] for state in states], c="k", label="stable point, theory")
-    left.set(xlabel="input P", ylabel="lowest and highest E")
-    left.legend(fontsize=8)
-    right.plot(np.arange(3000) * DT, trace[:3000, [np.abs(inputs - P).argmin() for P in (1.25, 1.75)]])
-    right.set(xlabel="time in ms", ylabel="E", title="P = 1.25 and 1.75")
+    left.plot(inputs, [np.nan if state is None else state[0] for state in states], c="k")
+    left.set(xlabel="input P", ylabel="lowest and highest E", title="Line: stable point, by theory")
+    for P in (1.25, 1.75):
+        right.plot(np.arange(3000) * DT, trace[:3000, np.abs(inputs - P).argmin()], label=f"P = {P}")
+    right.set(xlabel="time in ms", ylabel="E", ylim=(None, 0.33))
+    right.legend(fontsize=8, ncols=2)
     return figure
 
 
