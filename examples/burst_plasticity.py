@@ -66,7 +66,7 @@ def network(
     """Layers of units that have events and bursts; a layer whose rate is 0 does not learn."""
     net, random = rc.Circuit(batch_size=batch_size, seed=seed), np.random.default_rng(seed)
     always, one, below = "forward and taught", net.constant("one"), net.stimulus("x", sizes[0])
-    for k, (size, rate) in enumerate(zip(sizes[1:], rates), 1):
+    for k, (size, rate) in enumerate(zip(sizes[1:], rates, strict=True), 1):
         last = k == len(rates)
         layer = net.population("o" if last else f"h{k}", size, OUTPUT if last else HIDDEN)
         rule = BURST.with_parameters(rate=rate) if rate else None

@@ -75,7 +75,7 @@ def network(
         y = net.target("y", sizes[2], during="taught")
         net.phases("free", settling * ms, first, 1 * ms, mode="self_prediction")
         net.phases("taught", settling * ms, last, 1 * ms, mode="learning")
-    for (name, (pre, post, into, rule, learns)), rate in zip(learned.items(), rates):
+    for (name, (pre, post, into, rule, learns)), rate in zip(learned.items(), rates, strict=True):
         learning = rule.with_parameters(rate=rate).forward
         net.connect(pre, post, name=name, into=into, rule=learning, weights=w[name], during=always, learns=learns)
     net.connect(o, p, name="R", into="apical", sends="rate", weights=w["R"], during=always)

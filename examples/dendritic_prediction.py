@@ -86,7 +86,7 @@ def main(out: Path = Path("."), inputs: int = 200, steps: int = 500, rounds: int
     ax = figure.subplots()
     ax.plot(taught, label="with the teacher")
     ax.plot(alone, "--", label="without, after learning")
-    ax.set(xlabel="time (ms)", ylabel="potential of the soma U")
+    ax.set(xlabel="time (ms)", ylabel="potential of the soma U", ylim=(-0.6, None))
     ax.legend()
     figure.savefig(out / "dendritic_prediction.png")
     assert found < 0.1

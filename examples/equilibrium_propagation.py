@@ -82,7 +82,7 @@ def network(
     s = net.supervisor("s", sizes[-1], on=1, off=0, during="nudged")
     net.connect(s, o, into="wanted", weights=1.0, connectivity=rc.OneToOne(), during="nudged")
     one, layers = net.constant("one"), [x, *hidden, o]
-    for pre, post, rate in zip(layers, layers[1:], rates):
+    for pre, post, rate in zip(layers, layers[1:], rates, strict=True):
         up = size * n.uniform(-1, 1, (post.size, pre.size)) * np.sqrt(6 / (pre.size + post.size))
         rule, bias = (which.with_parameters(rate=rate, beta=beta) for which in (EP, BIAS))
         net.connect(pre, post, into="below", rule=rule.forward, weights=up, during=always)
@@ -123,8 +123,8 @@ def draw(histories: dict[str, rc.History], trace: rc.Trace) -> Figure:
     for ax, name, title in zip(others, ("o.rate", "h.rate"), ("outputs", "hidden units")):
         ax.plot(np.arange(1, len(trace[name]) + 1), trace[name][:, :20])
         ax.axvspan(20, 24, color="0.9", label="nudged")
-        ax.set(xlabel="step", ylabel="rate", title=title)
-        ax.legend()
+        ax.set(xlabel="step", ylabel="rate", title=title, ylim=(-0.05, 1.25))
+        ax.legend(loc="upper left")
     return figure
 
 

@@ -78,7 +78,7 @@ def network(
     rules = [Rule("ep", source=SOURCE, parameters=dict(beta=beta, rate=1.0), **text) for text in equations]
     weight, bias = (rule.with_rate_decay(decay) for rule in rules) if decay else rules
     rates = rate if isinstance(rate, tuple) else (rate,) * (len(sizes) - 1)
-    for pre, post, pace in zip([x, *hidden], [*hidden, o], rates):
+    for pre, post, pace in zip([x, *hidden], [*hidden, o], rates, strict=True):
         up, learns = random.normal(0, pre.size**-0.5, (post.size, pre.size)), weight.with_parameters(rate=pace)
         net.connect(pre, post, into="below", rule=learns.forward, weights=up, during=always)
         net.connect(one, post, into="below", rule=bias.with_parameters(rate=pace), weights=0.0, during=always)

@@ -89,7 +89,7 @@ def main(out: Path = Path("."), channels: int = 8, rounds: int = 250) -> NDArray
     left, right = figure.subplots(1, 2)
     for label, k in (("at first", 0), ("after learning", 2), ("excitation changes", 3), ("after learning again", 4)):
         left.plot(found[k], "o-", label=label)
-    left.set(xlabel="stimulus", ylabel="rate of the cell", title="Answers")
+    left.set(xlabel="stimulus", ylabel="rate of the cell", title="Answers", ylim=(None, 2.8))
     left.legend(fontsize=8)
     right.plot(net["x_to_cell.w"][0], "o-", label="excitation")
     right.plot(net["i_to_cell.w"][0], "s--", label="inhibition")

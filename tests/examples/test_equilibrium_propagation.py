@@ -47,3 +47,11 @@ def test_equilibrium_propagation(example: Callable[[str], ModuleType], sizes: tu
         assert np.abs(net[f"{pre}_to_{post}.w"] - weights).max() < 1e-10
         assert np.abs(net[f"one_to_{post}.w"].ravel() - bias).max() < 1e-10
         assert pre == "x" or np.abs(net[f"{post}_to_{pre}.w"] - weights.T).max() < 1e-10
+
+
+def test_a_rate_for_each_layer_of_weights(example: Callable[[str], ModuleType]) -> None:
+    """A network with more layers than rates would have layers without weights."""
+    for name in ("equilibrium_propagation", "equilibrium_propagation_two_sided", "burst_plasticity"):
+        rate = {"rate" if name.endswith("sided") else "rates": (0.1, 0.1)}
+        with pytest.raises(ValueError, match="zip"):
+            example(name).network((6, 5, 4, 3), **rate)
