@@ -113,7 +113,7 @@ def as_figure(found: Sequence[Compared], task: Task) -> Figure:
         right.plot([row[key] for row in rows], places, marker, label=f"{name} training")
     right.axvline(90, color="0.8", zorder=0)
     right.set(xlabel="angle to the gradient (degrees)", xlim=(0, None))
-    right.legend()
+    right.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
     return figure
 
 
