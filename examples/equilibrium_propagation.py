@@ -21,6 +21,7 @@ hidden layers end with a test error of 2 to 3% on MNIST. Signals take longer thr
 from __future__ import annotations
 
 import argparse
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +83,7 @@ def network(
     s = net.supervisor("s", sizes[-1], on=1, off=0, during="nudged")
     net.connect(s, o, into="wanted", weights=1.0, connectivity=rc.OneToOne(), during="nudged")
     one, layers = net.constant("one"), [x, *hidden, o]
-    for pre, post, rate in zip(layers, layers[1:], rates, strict=True):
+    for (pre, post), rate in zip(pairwise(layers), rates, strict=True):
         up = size * n.uniform(-1, 1, (post.size, pre.size)) * np.sqrt(6 / (pre.size + post.size))
         rule, bias = (which.with_parameters(rate=rate, beta=beta) for which in (EP, BIAS))
         net.connect(pre, post, into="below", rule=rule.forward, weights=up, during=always)
