@@ -42,10 +42,10 @@ OUTPUT = rc.Neuron("""
     basal   : 1 (compartment)
     teacher : 1 (compartment)
     total   : 1 (broadcast)
-    might = exp(basal)          : 1 (during forward)
+    might = exp(basal)                      : 1 (during forward)
     rate  = might/(total + int(total == 0)) : 1
-    wrong = rate - teacher      : 1 (after answer)
-    moved = -wrong              : 1
+    wrong = rate - teacher                  : 1 (after answer)
+    moved = -wrong                          : 1
 """)
 
 

@@ -47,14 +47,13 @@ class SummingUnit:
     >>> from brian2 import ms
     >>> net = rc.Circuit()
     >>> x = net.stimulus("x", 3)
-    >>> unit = "basal : 1 (compartment)\\ntotal : 1 (broadcast)\\nraised = exp(basal) : 1\\nrate = raised/total : 1"
-    >>> h = net.population("h", 2, rc.Neuron(unit))
+    >>> unit = "basal : 1 (compartment)\\ntotal : 1 (broadcast)\\nraised = exp(basal) : 1"
+    >>> h = net.population("h", 2, rc.Neuron(unit + "\\nrate = raised/(total + int(total == 0)) : 1"))
     >>> pool = net.population("pool", 1, rc.SummingUnit(h, sends="raised", told_as="total"))
-    >>> net.connect(x, h)
-    Projection(x -> h.basal, 2x3)
-    >>> net.phases("answer", 3 * ms)
-    >>> net.run({"x": [[1.0, 0.0, 0.0]]})
-    >>> float(net["h.rate"].sum())
+    >>> projection = net.connect(x, h)
+    >>> schedule = net.phases("answer", 3 * ms)
+    >>> trace = net.run({"x": [[1.0, 0.0, 0.0]]})
+    >>> round(float(net["h.rate"].sum()), 6)
     1.0
     """
 
