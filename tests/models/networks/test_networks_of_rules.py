@@ -13,6 +13,7 @@ import pytest
 import recircuit as rc
 from recircuit.errors import UsageError
 from recircuit.models.networks.registry import NETWORKS, network_for
+from recircuit.models.runs.config import RunConfig
 from recircuit.plasticity import find
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
@@ -148,3 +149,11 @@ def test_other_transfer_functions(name: str, transfer: str) -> None:
     )
     net.run({"x": X, "s": LABELS})
     assert all(np.isfinite(net[f"{p.name}.w"]).all() for p in net.projections.values())
+
+
+@pytest.mark.parametrize(("batch_size", "share"), [(2, 0.2), (10, 1.0), (20, 1.0)])
+def test_the_usual_rate_is_that_of_the_rule_and_smaller_with_few_samples(batch_size: int, share: float) -> None:
+    """The rule's rate was chosen for the outputs of its network, so that no factor of an output circuit enters."""
+    for name in NAMES:
+        options = RunConfig.of(data="digits", rule=name, batch_size=batch_size).filled(rc.load("digits"))
+        assert options.rate == pytest.approx(share * find(name).parameters["rate"]) and options.rate_decay == 0
