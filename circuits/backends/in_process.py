@@ -192,7 +192,7 @@ class InProcessProgram(Program):
                     progress(result.presentations)
                 if result.diverged or interrupted.is_set():
                     break
-        result.diverged = result.diverged or _first_not_finite(everything)
+            result.diverged = result.diverged or _first_not_finite(everything)
         result.interrupted = interrupted.is_set()
         return result
 
@@ -246,7 +246,8 @@ class _InProcessSession(Session):
         with program.running():
             for action in self.actions:
                 action()
-        if wrong := _first_not_finite(self.rates):
+            wrong = _first_not_finite(self.rates)
+        if wrong:
             raise diverged(wrong, "in a closed loop", cause(program.lowered, self.table))
         return [values.copy() for values in self.reads]
 
@@ -259,10 +260,9 @@ class _InProcessSession(Session):
 
 
 def _first_not_finite(arrays: dict[str, np.ndarray]) -> str:
-    """The first variable with a NaN or infinity."""
-    with np.errstate(over="ignore"):
-        if isfinite(sum([values.dot(values) for values in arrays.values()])):
-            return ""
+    """The first variable with a NaN or infinity; a sum of squares may be too large for NumPy, which is not to warn."""
+    if isfinite(sum([values.dot(values) for values in arrays.values()])):
+        return ""
     for key, values in arrays.items():  # a sum of squares is infinite, too, where finite values are very large
         if not np.isfinite(values).all():
             return key

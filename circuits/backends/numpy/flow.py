@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .step_tables import StepTable
 from .values import UNKNOWN, Kind, Value, converted, result_types, scalar_type
 
 __all__ = ["Call", "Compute", "Flow", "Instruction", "Line", "Loop", "NotUnderstood", "Store"]
@@ -80,12 +81,22 @@ class Flow:
     ----------
     constant : collection of str
         The names of those arrays whose values nothing changes within a run.
+
+    Attributes
+    ----------
+    arrays : dict of str to array
+        The arrays, by their names.
+    instructions : list of Instruction
+        What is done, in order.
+    tables : list of StepTable
+        The tables in which values are looked up.
     """
 
     def __init__(self, constant: Collection[str]) -> None:
         self.constant = constant
         self.arrays: dict[str, np.ndarray] = {}
         self.instructions: list[Instruction] = []
+        self.tables: list[StepTable] = []
         self._regions: list[list[Instruction]] = [self.instructions]
         self._now: dict[str, Value] = {}  # what an array holds
         self._known: dict[tuple[Any, ...], Value] = {}

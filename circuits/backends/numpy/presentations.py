@@ -15,12 +15,17 @@ from ..rows import Action, Row, Task
 from .codeobject import DenseNumpyCodeObject
 from .flow import Flow
 from .operation_code import OperationCode as _Code
+from .overwritten import without_overwritten
 from .steady import Prepared
+from .step_functions import look_up
 from .storage import Pool
+from .tabled import Tabled
 from .writing import StraightLines
 
 __all__ = ["Presentations"]
 
+#: Loops of at most so many steps are written step by step, so that tables can hold what all of them compute.
+UNROLLED = 8
 #: How many blocks of equal rows one function does at most.
 BLOCKS = 32
 
@@ -78,8 +83,8 @@ class Presentations:
         self._names = names
         self._clock = frozenset(names[key] for key in ("clock.t", "clock.timestep"))
         self._called: dict[str, Prepared | _Traced] = {}
-        self._made: dict[tuple[_Block, ...], StraightLines] = {}
-        self._stale: list[StraightLines | Prepared | _Traced] = []
+        self._made: dict[tuple[_Block, ...], Tabled] = {}
+        self._stale: list[Tabled | Prepared | _Traced] = []
         self._pool, self._pool_of_traces = Pool(), Pool()  # traces are set within a function that has values of its own
 
     def changed(self) -> None:
@@ -113,18 +118,21 @@ class Presentations:
             return _Given(frozenset({self._names[task.reads]}), frozenset())
         return _Given(frozenset(), frozenset(self._names[key] for key in task.operation.writes))
 
-    def _function(self, blocks: tuple[_Block, ...]) -> StraightLines:
+    def _function(self, blocks: tuple[_Block, ...]) -> Tabled:
         """The function that does some blocks."""
         if blocks not in self._made:
-            self._made[blocks] = function = self._straight(blocks)
+            self._made[blocks] = function = Tabled(lambda look: self._straight(blocks, look))
             self._stale.append(function)
         return self._made[blocks]
 
-    def _straight(self, blocks: tuple[_Block, ...]) -> StraightLines:
+    def _straight(self, blocks: tuple[_Block, ...], look: bool) -> StraightLines:
         flow, ticks = Flow(self.constant), _Ticks(self.tick, self._clock)
         for block in blocks:
             self._add(flow, block, ticks)
         ticks.flush(flow)
+        flow.instructions = without_overwritten(flow.instructions, flow.arrays)
+        if look:
+            look_up(flow)
         functions: dict[str, Any] = {name: called.act for name, called in self._called.items()}
         return StraightLines(flow, functions | ticks.functions, self._pool)
 
@@ -143,12 +151,15 @@ class Presentations:
             once()
             ticks.now(flow)
 
-        if timed or block.times > 1:
+        if timed:
             ticks.flush(flow)
-        if block.times == 1:
-            once()
-            ticks.pending += 1
+        given = any(isinstance(item, _Given) for item in block.pattern)
+        if block.times == 1 or (block.times <= UNROLLED and not (given or timed)):
+            for _ in range(block.times):
+                once()
+            ticks.pending += block.times
             return
+        ticks.flush(flow)
         writes = set().union(*(self._written(item) for item in block.pattern))
         if timed:
             flow.loop(block.times, writes | self._clock, timed_once)

@@ -10,7 +10,7 @@ import numpy as np
 from .flow import Call, Compute, Instruction, Line, Loop, Store
 from .values import Kind, Value
 
-__all__ = ["Place", "Plan", "Pool", "needed"]
+__all__ = ["Place", "Plan", "Pool", "needed", "operands"]
 
 
 class Pool:
@@ -114,7 +114,7 @@ class Plan:
         self._made = {id(p.instruction.value): p for p in self.places if isinstance(p.instruction, Compute)}
         self._used: dict[int, list[int]] = {}
         for place in self.places:
-            for value in _operands(place.instruction):
+            for value in operands(place.instruction):
                 self._used.setdefault(id(value), []).append(self._seen_until(value, place))
         self._find_copies()
         self._find_arrays()
@@ -193,14 +193,14 @@ class Plan:
             return True
         if isinstance(instruction, Call) and instruction.touches(array):
             return True
-        return any(self.kept_in.get(id(v)) == array for v in _operands(instruction))
+        return any(self.kept_in.get(id(v)) == array for v in operands(instruction))
 
 
 def _can_be_put(value: Value) -> bool:
-    return value.is_array and value.kind in (Kind.FUNCTION, Kind.CONVERSION)
+    return value.is_array and value.kind in (Kind.FUNCTION, Kind.CONVERSION, Kind.LOOKUP)
 
 
-def _operands(instruction: Instruction | None) -> Iterator[Value]:
+def operands(instruction: Instruction | None) -> Iterator[Value]:
     """The values that an instruction reads itself."""
     match instruction:
         case Compute(value=value):

@@ -30,6 +30,8 @@ class Kind(Enum):
     EXPRESSION = "a Python expression of its arguments"
     FUNCTION = "a NumPy function, which can be told where to put the result"
     CONVERSION = "another type of its argument"
+    PLACE = "where the numbers of its argument are between the thresholds of a table"
+    LOOKUP = "the values of a table at the places that its argument tells"
 
 
 @dataclass(eq=False)

@@ -40,6 +40,7 @@ class StraightLines:
 
     def __init__(self, flow: Flow, functions: Mapping[str, Callable[..., Any]], pool: Pool) -> None:
         self._names: dict[str, Any] = dict(functions)
+        self._tables = flow.tables
         writer = _Writer(flow, self._names, pool)
         self.source = writer.text()
         exec(compile(self.source, "(presentation)", "exec"), self._names)
@@ -48,9 +49,23 @@ class StraightLines:
         """Compute anew what does not change within a run.
 
         Numbers become arrays without dimensions, which NumPy takes for the same in every respect, and in half the time.
+
+        Raises
+        ------
+        NotUniform
+            If a table does not hold for all units of a population.
         """
+        for number, table in enumerate(self._tables):
+            table.prepare()
+            self._names |= {f"take_{number}_{k}": v.take for k, v in enumerate(table.values)}
+            self._names[f"find_{number}"] = table.thresholds.searchsorted
         values = self._names["prepare"]()
         self._names |= {k: np.asarray(v) if isinstance(v, np.generic) else v for k, v in values.items()}
+
+    @property
+    def run(self) -> Callable[[list[Any]], None]:
+        """The function, of the calls of a run in the order in which they occur; those of a loop are one."""
+        return self._names["presentation"]
 
     def given(self, calls: list[Any]) -> Callable[[], None]:
         """The function with the calls of a run, in the order in which they occur; those of a loop are one."""
@@ -116,6 +131,9 @@ class _Writer:
         if value.kind is Kind.ARRAY and id(value) not in self.plan.copied:
             return ""
         arguments = [self._text(a) for a in value.arguments]
+        if value.kind is Kind.PLACE:
+            name = self._name_of[id(value)] = f"place_{self.flow.tables.index(value.how)}"
+            return f"{name} = find_{self.flow.tables.index(value.how)}({arguments[0]}, 'right')"
         if value.kind is Kind.EXPRESSION:
             name = self._name_of[id(value)] = f"value_{len(self._name_of)}"
             return f"{name} = {value.how.format(*arguments)}"
@@ -126,6 +144,9 @@ class _Writer:
                 return f"{out}[:] = {self._array_names[value.how]}"
             case Kind.CONVERSION:
                 return f"{out}[:] = {arguments[0]}"
+            case Kind.LOOKUP:
+                table, number = value.how
+                return f"take_{self.flow.tables.index(table)}_{number}({arguments[0]}, 0, {out}, 'clip')"
         if (scaled := self._scaled(value)) is not None:
             factor, rest = map(self._text, scaled)
             return f"scale({factor}, {rest}, {out})"
