@@ -1,6 +1,7 @@
 {# In every batch element that shows something traces are set, then target = keep*target + mean of what they are made into.
-   Some weights of a unit at a time, through all batch elements, so that their sums stay in the cache; each trace is read and
-   written once. Tied weights sum over the places of the image; a tap that reads nothing adds nothing. #}
+   A few units at a time, or a part of one that has many weights, through all batch elements, so that their sums stay in the
+   first cache and each stretch of memory is long; each trace is read and written once, and each variable of a unit once for
+   all its weights. Tied weights sum over the places of the image; a tap that reads nothing adds nothing. #}
 {% extends 'common_group.cpp' %}
 {% block maincode %}
 {% set _tied = kind == 'local' and tied %}
@@ -11,16 +12,28 @@
 {% set _rows, _width = (1 if kind == 'one_to_one' else n_post), n_pre %}
 {% endif %}
 {% set _t = get_array_name(variables['_target']) if has_target else '' %}
-    const size_t _vectorisation_idx = -1;
-    {{scalar_code|autoindent}}
+{% macro of_unit(line) %}{% if kind == 'dense' and line.strip().startswith('const ') and line.strip().endswith('[_post_index];') %}yes{% endif %}{% endmacro %}
+{% set _piece = [_width, 2048]|min %}
+{% set _apart = (_piece + 15)//16*16 %}
+{% set _together = [_rows, [1, 2048//_apart]|max]|min %}
     const int _n = {{get_array_name(variables['_active'])}}[0];
     using _real = {{c_data_type(variables[traces[0]].dtype)}};
-    recircuit::each_row({{_rows}}, {{batch_size*weights*(places if _tied else 1)}}L, [=](int _row) {
-        constexpr int _together = 256;
-        for (int _from = 0; _from < {{_width}}; _from += _together) {
-            const int _to = std::min(_from + _together, {{_width}});
-            _real _sum[_together] = {};
-            for (int _column = 0; _column < _n; ++_column) {
+    recircuit::each_rows({{_rows}}, {{batch_size*weights*(places if _tied else 1)}}L, [=](int _begin, int _end) {
+        const size_t _vectorisation_idx = -1;
+        {{scalar_code|autoindent}}
+        for (int _first = _begin; _first < _end; _first += {{_together}})
+        for (int _from = 0; _from < {{_width}}; _from += {{_piece}}) {
+            const int _last = std::min(_first + {{_together}}, _end), _to = std::min(_from + {{_piece}}, {{_width}});
+            alignas(64) _real _sums[{{_together}}][{{_apart}}] = {};
+            for (int _column = 0; _column < _n; ++_column)
+            for (int _row = _first; _row < _last; ++_row) {
+                _real* _sum = _sums[_row - _first];
+{% if kind == 'dense' %}
+                const int _post_index = _column*{{n_post}} + _row;
+{% for line in vector_code if of_unit(line) %}
+                {{line}}
+{% endfor %}
+{% endif %}
                 #pragma GCC ivdep
                 for (int _k = _from; _k < _to; ++_k) {
                     const long _idx = long(_row)*{{_width}} + _k, _trace_index = _column*{{weights}}L + _idx;
@@ -51,9 +64,13 @@
                     const int _post_index = _column*{{n_post}} + _row%{{maps}}*{{places}} + _place;
 {% else %}
                     const int _pre_index = _column*{{n_pre}} + _k;
-                    const int _post_index = {{'_pre_index' if kind == 'one_to_one' else '_column*%d + _row' % n_post}};
+{% if kind == 'one_to_one' %}
+                    const int _post_index = _pre_index;
 {% endif %}
-                    {{vector_code|autoindent}}
+{% endif %}
+{% for line in vector_code if not of_unit(line) %}
+                    {{line}}
+{% endfor %}
                     {% for name in written %}
                     {{get_array_name(variables[name])}}[_trace_index] = _new_{{name}};
                     {% endfor %}
@@ -64,9 +81,10 @@
                 }
             }
             {% if has_target %}
+            for (int _row = _first; _row < _last; ++_row)
             for (int _k = _from; _k < _to; ++_k) {
                 _real& _target = {{_t}}[long(_row)*{{_width}} + _k];
-                _target = {{'_target + ' if adds}}_sum[_k - _from]/_n;
+                _target = {{'_target + ' if adds}}_sums[_row - _first][_k - _from]/_n;
             }
             {% endif %}
         }
