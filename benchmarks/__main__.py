@@ -22,6 +22,7 @@ COMMANDS = {
     "rules": "training with every rule beside plain URFB",
     "sparse": "random connectivity, synapse by synapse beside whole matrices",
     "small": "small circuits on the backend numpy beside loops written by hand",
+    "threads": "how long the threads of a worker compute, wait for a processor, and sleep",
     "live": "how long a call of a closed loop takes",
     "build": "how long a circuit takes to begin",
     "results": "write results/README.md and other tables from the committed results",
@@ -43,11 +44,13 @@ def parser() -> argparse.ArgumentParser:
         "--busy",
         default="0",
         metavar="N,...",
-        help="reference, papers, live: also beside so many busy processes, as in 0,1,2,8",
+        help="reference, papers, threads, live: also beside so many busy processes, as in 0,1,2,8",
     )
     found.add_argument("--peers", default="", help="reference, papers: only these, separated by commas")
-    found.add_argument("--rounds", type=int, default=7, help="reference, papers: samples of each peer (default: 7)")
-    found.add_argument("--seconds", type=float, default=0.6, help="reference, papers: of a sample (default: 0.6)")
+    found.add_argument("--rounds", type=int, default=7, help="reference, papers, threads: samples of each (default: 7)")
+    found.add_argument(
+        "--seconds", type=float, default=0.6, help="reference, papers, threads: of a sample (default: 0.6)"
+    )
     found.add_argument("--epochs", type=int, default=30, help="learning: of both (default: 30)")
     found.add_argument("--data", type=Path, help="training, rules: folder of MNIST; learning: of CIFAR-10")
     return found
