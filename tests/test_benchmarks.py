@@ -31,6 +31,7 @@ from benchmarks import (
     recurrent,
     roster,
     small,
+    threads,
     training,
     workload,
 )
@@ -309,6 +310,20 @@ def test_the_hinge_circuit_by_hand_is_the_circuit(batch_size: int) -> None:
     """The benchmark holds the two against each other before it measures."""
     case = small.hinge(batch_size)
     assert (case.name, case.batch_size) == ("hinge output circuit", batch_size)
+
+
+def test_what_threads_do_is_counted() -> None:
+    """A process that computes for some time is on a processor; it is ended by its own clock."""
+    code = "import time\nprint(flush=True)\nwhile time.process_time() < 0.3: pass\nprint(flush=True)\ninput()"
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-S", "-c", code], text=True, **pipes) as computing:
+        assert computing.stdin is not None and computing.stdout is not None
+        computing.stdout.readline()
+        before = threads.seen()
+        computing.stdout.readline()
+        _, on, waiting, *switches = (b - a for a, b in zip(before, threads.seen(), strict=True))
+        computing.stdin.write("\n")
+    assert on > 0.1e9 and waiting >= 0 and min(switches) >= 0
 
 
 def test_numbers_of_busy_processes() -> None:
