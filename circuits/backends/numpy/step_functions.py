@@ -67,9 +67,8 @@ class _Finder:
 
     def __init__(self, arrays: Mapping[str, np.ndarray]) -> None:
         self.arrays = arrays
-        self.same: dict[
-            int, Value | None
-        ] = {}  # values whose elements are all the same; the number, if it fills an array
+        #: Values whose elements are all the same; and the number, of an array that a number has filled.
+        self.same: dict[int, Value | None] = {}
         self._filled: dict[str, Value] = {}  # what a number has filled, up to here
         self._of: dict[int, _Family] = {}
         self._steps: set[int] = set()
