@@ -43,12 +43,12 @@ def _of_units(network: Network, population: Population) -> dict[str, Any]:
 
 def _of_synapses(projection: Projection, rng: np.random.Generator) -> dict[str, Any]:
     name, shape, equation = projection.name, projection.shape, projection.equation
-    found: dict[str, Any] = {}
-    mask = projection.connectivity.mask(projection.pre.size, projection.post.size, rng)
+    if isinstance(projection.weights, Transposed):
+        return {}
+    mask = projection.mask(rng)
     if mask is not None and projection.connectivity.masked:
         shape = shape.thinned(mask)
-    if not isinstance(projection.weights, Transposed):
-        found["w"] = draw(projection.weights, rng, shape, name)
+    found = {"w": draw(projection.weights, rng, shape, name)}
     if equation is not None and equation.plastic:
         states: Mapping[str, Any] = {**equation.state, **equation.traces, **projection.states}
         found |= {k: draw(v, rng, shape, f"{name}.{k}", equation.dimension(k), by_pre=True) for k, v in states.items()}

@@ -60,7 +60,10 @@ class Summary:
         """Return the summary of a circuit."""
         need = Need.of(network, lowered.variables.values())
         populations = network.populations.values()
-        projections = {p.name: _Counted(p, k, network.seed) for k, p in enumerate(network.projections.values())}
+        numbers = {name: k for k, name in enumerate(network.projections)}
+        projections = {
+            name: _Counted(p, numbers[p.owner.name], network.seed) for name, p in network.projections.items()
+        }
         return cls(
             populations=[
                 (p.name, f"{p.size:,}", ", ".join(p.neuron.stored) or "none", in_bytes(need.parts.get(p.name, 0)))
@@ -98,14 +101,14 @@ class Summary:
 
 
 class _Counted:
-    """A projection with the numbers of its synapses and of its parameters."""
+    """A projection with the numbers of its synapses and of its parameters; ``index`` is that of the one with the weights."""
 
     def __init__(self, projection: Projection, index: int, seed: int) -> None:
         self.projection = projection
-        connectivity, sizes = projection.connectivity, (projection.pre.size, projection.post.size)
+        connectivity = projection.connectivity
         self.synapses, weights = projection.synapses, prod(projection.shape)
         if connectivity.masked:
-            mask = connectivity.mask(*sizes, np.random.default_rng([seed, index]))
+            mask = projection.mask(np.random.default_rng([seed, index]))
             weights = weights if mask is None else int(np.count_nonzero(mask))
             self.synapses = self.synapses if connectivity.shared else weights
         own = connectivity.learns and not isinstance(projection.weights, Transposed)

@@ -222,6 +222,11 @@ class Projection(Fixed):
         """The projection whose weights this one reads, which is another one if they are a transpose."""
         return self.weights.of if isinstance(self.weights, Transposed) else self
 
+    def mask(self, rng: np.random.Generator) -> np.ndarray | None:
+        """Draw which weights belong to a synapse; None stands for all. Those of a transpose are its owner's."""
+        owner = self.owner
+        return owner.connectivity.mask(owner.pre.size, owner.post.size, rng)
+
     @property
     def plastic(self) -> bool:
         """Whether a rule changes these weights."""

@@ -22,9 +22,8 @@ def existing_synapses(network: Network) -> dict[str, Synapses]:
 
 
 def _drawn(projection: Projection, rng: np.random.Generator) -> Synapses:
-    sizes = projection.pre.size, projection.post.size
-    every = projection.connectivity.indices(*sizes)
-    mask = projection.connectivity.mask(*sizes, rng)
+    every = projection.connectivity.indices(projection.pre.size, projection.post.size)
+    mask = projection.mask(rng)
     if mask is None:
         return every
     there = mask.reshape(-1)[every.weight] > 0

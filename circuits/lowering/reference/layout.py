@@ -45,9 +45,9 @@ def kept(projection: Projection, *, plain: bool = False) -> list[str]:
 
 
 def masked(projection: Projection) -> bool:
-    """Whether some weights belong to no synapse."""
-    mask = projection.connectivity.mask(projection.pre.size, projection.post.size, np.random.default_rng(0))
-    return mask is not None
+    """Whether a projection has weights of its own, of which some belong to no synapse."""
+    own = not isinstance(projection.weights, Transposed)
+    return own and projection.mask(np.random.default_rng(0)) is not None
 
 
 def _of_projection(projection: Projection, synapses: Synapses) -> list[Variable]:

@@ -223,6 +223,26 @@ def test_a_transpose_may_be_negative(lowering: str) -> None:
         net["h_to_back.w"] = 1.0
 
 
+@pytest.mark.parametrize("lowering", ["dense", "reference"])
+@pytest.mark.parametrize(
+    "connectivity", [([0, 2, 1], [0, 0, 1]), THERE, rc.Masked(0.5)], ids=["pairs", "array", "drawn"]
+)
+def test_a_transpose_has_the_synapses_of_its_owner(connectivity: Any, lowering: str) -> None:
+    """From 3 to 2 units and back: the synapses of the way back are those of the way up, also where they are counted."""
+    net = rc.Circuit(lowering=lowering, seed=3)
+    x = net.stimulus("x", 3)
+    below, above = (net.population(name, size, rc.pyramidal("linear")) for name, size in (("below", 3), ("above", 2)))
+    net.connect(x, below, weights=1.0, connectivity=rc.OneToOne())
+    up = net.connect(below, above, weights=rc.normal(1.0), connectivity=connectivity)
+    net.connect(above, below, into="apical", sends="rate", weights=up.T, during="feedforward")
+    net.phases("feedforward", 3 * ms)
+    net.run(X)
+    w = net["below_to_above.w"]
+    np.testing.assert_allclose(net["below.apical"], X @ w.T @ w)
+    there = np.count_nonzero(w)
+    assert 0 < there < 6 and f"{3 + 2 * there} synapses, {3 + there} parameters" in str(net.summary())
+
+
 def test_a_transpose_is_divided_by_a_number() -> None:
     up = made()["x_to_h"]
     assert up.T / 4 == up.T * 0.25
