@@ -1,4 +1,4 @@
-"""Random circuits with all that time has: as plans for `reference.step_loop`, and as circuits."""
+"""Random plans of circuits with all that time has, for `reference.step_loop` and for `planned_circuits`."""
 
 from __future__ import annotations
 
@@ -6,11 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from brian2 import Hz, TimedArray, ms, second
-from reference.step_loop import DT, Loop, Message, Path, Plan, Units
-from scipy import sparse
-
-import recircuit as rc
+from reference.step_plan import DT, Message, Path, Plan, Units
+from reference.step_synapses import window
 
 DAY, NIGHT = ("aa", "bb", "cc", "dd"), ("bb", "ee")
 
@@ -40,9 +37,14 @@ class Draws:
         return {n: (int(b), int(b + l)) for n, b, l in zip(names, begins, lengths)}
 
 
-def plan(seed: int, batch: int | None = None) -> Plan:
-    """The plan of a seed."""
+def plan(seed: int, batch: int | None = None, *, noisy: bool = False) -> Plan:
+    """The plan of a seed; with noise in its units and rules, if it is to be noisy."""
     d = Draws(seed)
+    planned = _plan(d, batch)
+    return with_noise(d, planned) if noisy else planned
+
+
+def _plan(d: Draws, batch: int | None) -> Plan:
     batch = batch or int(d.rng.integers(1, 4))
     units = [Units("x", 3, **_shown(d)), Units("y", int(d.rng.integers(1, 3)), **_shown(d))]
     told = d.chance(0.5)
@@ -55,7 +57,8 @@ def plan(seed: int, batch: int | None = None) -> Plan:
             line = f"rate = tanh(basal) : 1 (during {d.some(DAY)})" if d.chance(0.5) else "rate = tanh(basal) : 1"
             units.append(Units("one", 1, (line,), ("basal",)))
         messages = (Message("told", source, d.during(), d.one("hold", "zero")),)
-    paths = _mirrored(d, [_path(d, pre, post, told) for pre in units for post in units if _joined(d, pre, post)])
+    paths = [_path(d, pre, post, told) for pre in units for post in units if _joined(d, pre, post)]
+    paths = _mirrored(d, paths, {u.name: u.size for u in units})
     modes = {"day": d.windows(DAY, d.chance(0.5)), "night": d.windows(NIGHT, d.chance(0.5))}
     return Plan(batch, tuple(units), tuple(paths), messages, modes)
 
@@ -112,35 +115,52 @@ def _path(d: Draws, pre: Units, post: Units, told: bool) -> Path:
     there = d.one(None, None, d.rng.random(shape) < 0.6) if kind == "matrix" else None
     if there is not None and not there.any():
         there = None
-    delay = d.one(0, 0, int(d.rng.integers(1, 5)), d.rng.integers(0, 4, _shape(kind, *shape)))
+    if kind == "largest" and sends == "kept":  # of which all units may have the same, but for its last digit
+        sends = "rate"
+    delay = _delay(d, kind, shape)
     path = Path(
         f"{pre.name}_to_{post.name}", pre.name, post.name, into, sends, d.during(0.4), closed=d.one("hold", "zero"),
         delay=delay, there=there, kind=kind,
     )  # fmt: skip
-    return path if post.name == "one" or d.chance(0.3) else replace(path, **_rule(d, stimulus, told, kind))
+    learns = post.name != "one" and kind != "largest" and d.chance(0.7)
+    return replace(path, **_rule(d, stimulus, told, kind)) if learns else path
 
 
 def _other_kinds(post: int, pre: int) -> list[str]:
-    return (["one to one"] if post == pre else []) + (["windows", "one window"] if pre == 3 and post in (2, 3) else [])
+    kinds = ["one to one"] if post == pre else []
+    kinds += ["windows", "one window", "largest"] if pre == 3 and post in (2, 3) else []
+    kinds += ["windows back", "one window back"] if post == 3 and pre in (2, 3) else []
+    return [*kinds, "largest"] if post == 1 and pre > 1 else kinds
+
+
+def _delay(d: Draws, kind: str, shape: tuple[int, int]) -> Any:
+    """In steps: none, one for all synapses, or one for each weight."""
+    each = [] if kind == "largest" else [d.rng.integers(0, 4, _shape(kind, *shape))]
+    return d.one(0, 0, int(d.rng.integers(1, 5)), *each)
 
 
 def _shape(kind: str, post: int, pre: int) -> tuple[int, ...]:
-    taps = 2 if post < pre else 3
+    taps, _ = window(*((post, pre) if kind.endswith("back") else (pre, post)))
+    kind = kind.removesuffix(" back")
     shapes = {"one to one": (post,), "windows": (post, 1, 1, taps), "one window": (1, 1, taps)}
     return shapes.get(kind, (post, pre))
 
 
-def _mirrored(d: Draws, paths: list[Path]) -> list[Path]:
+def _mirrored(d: Draws, paths: list[Path], sizes: dict[str, int]) -> list[Path]:
     """Some of the projections between two populations have the weights of the one in the opposite direction."""
     found: list[Path] = []
     for p in paths:
-        opposite = [q for q in found if (q.pre, q.post) == (p.post, p.pre) and q.pre != q.post and q.kind == "matrix"]
-        if opposite and p.kind == "matrix" and d.chance(0.4):
-            p = replace(
-                p, mirrors=opposite[0].name, scale=d.one(1.0, -0.5), there=None, rule=(), traces=(), states=(), learns="",
-            )  # fmt: skip
-        found.append(p)
+        opposite = [q for q in found if (q.pre, q.post) == (p.post, p.pre) and q.pre != q.post and not q.mirrors]
+        found.append(_mirror(d, p, opposite[0], sizes) if opposite and d.chance(0.4) else p)
     return found
+
+
+def _mirror(d: Draws, p: Path, of: Path, sizes: dict[str, int]) -> Path:
+    delay = _delay(d, of.kind, (sizes[of.post], sizes[of.pre]))
+    return replace(
+        p, mirrors=of.name, kind=of.kind, scale=1.0 if of.kind == "largest" else d.one(1.0, -0.5), there=None, rule=(),
+        traces=(), states=(), learns="", delay=delay.T if isinstance(delay, np.ndarray) else delay,
+    )  # fmt: skip
 
 
 def _rule(d: Draws, stimulus: bool, told: bool, kind: str) -> dict[str, Any]:
@@ -156,7 +176,7 @@ def _rule(d: Draws, stimulus: bool, told: bool, kind: str) -> dict[str, Any]:
         dict(rule=(f"m = .5*m + {p}*{q}{by}", "dw = .05*m")  , states=("m",)),
         dict(rule=(f"dw/dt = eta*({p}*{q}{by} - w*{q}**2)",)),
     ]  # fmt: skip
-    rules = plain if kind == "one window" else [*plain,
+    rules = plain if kind.startswith("one window") else [*plain,
         dict(rule=(f"del/dt = ({p}*{q} - el)/slow", f"dw/dt = eta*{r}*el{by}"), traces=("el",)),
         dict(rule=(f"dw = .02*{p}*{q} - .01*incoming(w)*w",)),
         dict(rule=(f"dw = .02*{q}*({p} - .5*incoming(w*{p}))",)),
@@ -168,118 +188,27 @@ def _rule(d: Draws, stimulus: bool, told: bool, kind: str) -> dict[str, Any]:
     return d.one(*rules) | {"learns": learns}
 
 
-def circuit(plan: Plan, **options: Any) -> rc.Circuit:
-    """The circuit of a plan."""
-    net = rc.Circuit(batch_size=plan.batch, seed=1, **options)
-    told = {m.name for m in plan.messages}
-    made = {}
-    for u in plan.units:
-        if u.shown is not None:
-            every = {"every": u.every * ms} if u.every else {}
-            made[u.name] = net.stimulus(u.name, u.size, during=u.shown or None, closed=u.closed, **every)
-        else:
-            made[u.name] = net.population(u.name, u.size, _neuron(u, told), **_arrays(u))
-    for m in plan.messages:
-        net.broadcast(made[m.source], m.name, during=m.during or None, closed=m.closed)
-    for p in plan.paths:
-        net.connect(
-            made[p.pre], made[p.post], into=p.into, sends=p.sends, name=p.name, during=p.during or None,
-            closed=p.closed, rule=_learning(p, told), **_weights(net, p),
-            **({"learns": p.learns} if p.rule else {}), **({"delay": p.delay * ms} if np.any(p.delay) else {}),
-        )  # fmt: skip
-    for mode, windows in plan.modes.items():
-        net.phases(mode=mode, **{n: (b * ms, e * ms) for n, (b, e) in windows.items()})
-    return net
-
-
-def _neuron(u: Units, told: set[str]) -> rc.Neuron:
-    heard = [f"{n} : 1 (broadcast)" for n in told if u.name != "one"]
-    numbers = {name: value * second for name, value in u.parameters.items() if np.ndim(value) == 0}
-    numbers |= {name: 1 * ms for name, value in u.parameters.items() if np.ndim(value)}
-    sums = [f"{total} : 1 (weights into {into})" for total, into in u.totals.items()]
-    return rc.Neuron(
-        "\n".join([*(f"{c} : 1 (compartment)" for c in u.compartments), *heard, *sums, *u.lines]), **numbers
-    )
-
-
-def _weights(net: rc.Circuit, p: Path) -> dict[str, Any]:
-    """Weights and connectivity; a matrix of synapses in one of the forms in which it can be given."""
-    if p.mirrors:
-        return {"weights": p.scale * net[p.mirrors].T}
-    sizes = net[p.pre].size, net[p.post].size
-    options = dict(maps=1, kernel=(1, 2 if sizes[1] < sizes[0] else 3), padding=0 if sizes[1] < sizes[0] else "same")
-    there: Any = p.there
-    if there is not None:
-        forms = [there, sparse.csr_matrix(there), np.nonzero(there)[::-1]]
-        there = forms[int(there.sum()) % 3]
-    kinds = {"one to one": rc.OneToOne, "matrix": lambda: there}
-    kinds |= {"windows": lambda: rc.Local((1, 1, sizes[0]), **options)}
-    kinds |= {"one window": lambda: rc.Convolution((1, 1, sizes[0]), **options)}
-    return {"weights": rc.normal(0.7), "connectivity": kinds[p.kind]()}
-
-
-def _arrays(u: Units) -> dict[str, Any]:
-    return {name: value * second for name, value in u.parameters.items() if np.ndim(value)}
-
-
-def _learning(p: Path, told: set[str]) -> Any:
-    if not p.rule:
-        return None
-    heard = tuple(n for n in told if n in " ".join(p.rule))
-    text = "\n".join(p.rule)
-    return rc.Rule(
-        p.name, source="a test", forward=text, feedback=text, traces=p.traces, state=p.states, broadcasts=heard,
-        parameters={n: v for n, v in dict(eta=20 * Hz, slow=5 * ms).items() if n in text},
+def with_noise(d: Draws, planned: Plan) -> Plan:
+    """The plan with small noise in the units that have equations, which rules read, and in some of the rules."""
+    return replace(
+        planned, units=tuple(_noisy_unit(d, u) for u in planned.units),
+        paths=tuple(_noisy_path(d, p) if p.rule and d.chance(0.6) else p for p in planned.paths),
     )  # fmt: skip
 
 
-def data(
-    plan: Plan, mode: str, samples: int, seed: int, *, ragged: bool = False, arrays: bool = False
-) -> dict[str, Any]:
-    """Samples for all stimuli of a mode; some end early, and without ``arrays`` some are one series for all."""
-    rng, found = np.random.default_rng(seed), {}
-    for u in plan.units:
-        if u.shown is None:
-            continue
-        rows = rows_of(u, plan.modes[mode])
-        found[u.name] = rng.normal(size=(samples, rows, u.size) if u.every else (samples, u.size))
-        if u.every and ragged and samples > 1 and rows > 1:
-            ended = np.arange(rows) >= rng.integers(1, rows + 1, samples)[:, None]
-            found[u.name] = np.ma.array(found[u.name], mask=np.repeat(ended[:, :, None], u.size, axis=2))
-        elif u.every and u.name == "y" and not arrays:
-            found[u.name] = _shared(found[u.name][0], u.every * ms, int(rng.integers(4)), found[u.name])
-    return found
+def _noisy_unit(d: Draws, u: Units) -> Units:
+    if not u.name.startswith("h"):
+        return u
+    both = d.one("xi", "xi_both")
+    added = (
+        f"drawn = .5*drawn + .01*randn() : 1 {_flag(d, 0)}",
+        f"dq/dt = (rate - q)/(3*ms) + .01*{both}/sqrt(4*ms) : 1 {_flag(d, 0.5)}",
+        f"dr/dt = -r/(3*ms) + .02*{both}/sqrt(4*ms) : 1",
+    )
+    return replace(u, lines=(*(line.replace("gain = 1", "gain = drawn + q - r + 1") for line in u.lines), *added))
 
 
-def _shared(rows: np.ndarray, every: Any, form: int, each: np.ndarray) -> Any:
-    """One series for all samples, in one of three forms; or a series for each sample."""
-    forms = [each, rows, TimedArray(rows, dt=every), lambda t: rows[round(t / every)]]
-    return forms[form]
-
-
-def _of_all(rows: Any, every: float, count: int, samples: int) -> np.ndarray:
-    """An array with the samples along its first axis, zero after their ends."""
-    if isinstance(rows, TimedArray):
-        rows = rows.values
-    elif callable(rows):
-        rows = np.array([rows(k * every * second) for k in range(count)])
-    filled = np.ma.filled(rows, 0.0)
-    return filled if not every or filled.ndim == 3 else np.repeat(filled[None], samples, axis=0)
-
-
-def rows_of(u: Units, windows: dict[str, tuple[int, int]]) -> int:
-    names = [n for n in (u.shown or "").split(" and ") if n in windows]
-    length = max(end for _, end in windows.values())
-    steps = {s for n in names for s in range(*windows[n])} if u.shown else set(range(length))
-    return max(-(-len(steps) // max(u.every, 1)), 1)
-
-
-def presented(loop: Loop, rows: dict[str, Any], samples: int, mode: str) -> None:
-    """Let the loop present the samples, a batch at a time."""
-    batch, of = loop.plan.batch, loop.of
-    shown = {n: _of_all(v, of[n].every * DT, rows_of(of[n], loop.plan.modes[mode]), samples) for n, v in rows.items()}
-    for first in range(0, samples, batch):
-        active = min(batch, samples - first)
-        filled = {n: v[first : first + active] for n, v in shown.items()}
-        padded = {n: np.concatenate([v, np.zeros((batch - active, *v.shape[1:]))]) for n, v in filled.items()}
-        loop.present(padded, active, mode)
+def _noisy_path(d: Draws, p: Path) -> Path:
+    of_trace = "el = el + .01*randn()" if p.traces and not p.kind.startswith("one window") else None
+    kinds = ["dw = .01*randn()", "dw = .01*randn()*gain_post", *([of_trace] if of_trace else [])]
+    return replace(p, rule=(*p.rule, d.one(*kinds)))

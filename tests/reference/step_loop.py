@@ -1,114 +1,24 @@
 """A circuit as a loop over steps, batch elements side by side, written from docs/time.md and without the simulator.
 
-A `Plan` is what a circuit is declared from, and what this loop reads: each equation is a line of Python for NumPy.
+A `Plan` is what a circuit is declared from, and what this loop reads: each equation is a line of Python for NumPy. The loop
+cannot draw the numbers that a circuit draws. Of a variable with noise it takes the value that the circuit had, and keeps
+the number that must have been drawn for it, so that a test can ask whether these numbers are normal and independent.
 """
 
 from __future__ import annotations
 
-import ast
 import re
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-DT = 1e-3
+from reference.step_plan import DT, Equation, Path, Plan, Units, equation
+from reference.step_synapses import Synapses, listed, terms
+
+NOISE = re.compile(r"\bxi\b|\bxi_both\b|\brandn\b")
 WORDS = {name: getattr(np, name) for name in ("tanh", "exp", "sin", "sqrt", "clip")} | {"abs": np.abs}
-EQUATION = re.compile(r"^(d?)(\w+)(/dt)?\s*=\s*(.*?)\s*:\s*1\s*(?:\((.*)\))?$")
-
-
-@dataclass(frozen=True)
-class Units:
-    """A population; a stimulus if ``shown`` says when its rows are presented."""
-
-    name: str
-    size: int
-    lines: tuple[str, ...] = ()
-    compartments: tuple[str, ...] = ()
-    parameters: dict[str, Any] = field(default_factory=dict)  # in seconds, or without a unit
-    shown: str | None = None
-    closed: str = "hold"
-    every: int = 0
-    totals: dict[str, str] = field(default_factory=dict)  # sums of weights, and the compartments into which they lead
-
-
-@dataclass(frozen=True)
-class Path:
-    """A projection. ``delay`` counts steps, of each weight if it is an array.
-
-    ``kind`` is a matrix, of which only the synapses ``there`` exist, one synapse for each unit, or windows over a row of
-    units, each with weights of its own or with those of all. ``mirrors`` names a projection in the opposite direction
-    whose weights, times ``scale``, these are.
-    """
-
-    name: str
-    pre: str
-    post: str
-    into: str
-    sends: str
-    during: str = ""
-    learns: str = ""
-    closed: str = "hold"
-    delay: Any = 0
-    there: np.ndarray | None = None
-    rule: tuple[str, ...] = ()
-    traces: tuple[str, ...] = ()
-    states: tuple[str, ...] = ()
-    kind: str = "matrix"  # or "one to one", "windows", "one window"
-    mirrors: str = ""
-    scale: float = 1.0
-
-
-@dataclass(frozen=True)
-class Synapses:
-    """The units and the weight of each synapse, by their numbers, and the place of its delay, if each has its own."""
-
-    pre: np.ndarray
-    post: np.ndarray
-    weight: np.ndarray
-    delay: np.ndarray
-
-
-@dataclass(frozen=True)
-class Message:
-    """A broadcast of a population of one unit."""
-
-    name: str
-    source: str
-    during: str
-    closed: str
-
-
-@dataclass(frozen=True)
-class Plan:
-    """All of a circuit."""
-
-    batch: int
-    units: tuple[Units, ...]
-    paths: tuple[Path, ...]
-    messages: tuple[Message, ...]
-    modes: dict[str, dict[str, tuple[int, int]]]
-
-
-@dataclass(frozen=True)
-class Equation:
-    name: str
-    differential: bool
-    rhs: str
-    during: str
-    kind: str  # "state", "after" or "expression"
-    shared: bool
-
-
-def equation(line: str) -> Equation:
-    found = EQUATION.match(line)
-    assert found, line
-    differential, name, _, rhs, flags = found.groups()
-    words = [f.strip() for f in (flags or "").split(",") if f.strip()]
-    shared = "shared" in words
-    when = next((w for w in words if w != "shared"), "")
-    kind = "after" if when.startswith("after ") else "state" if when or differential or shared else "expression"
-    return Equation(name, bool(differential), rhs, when.partition(" ")[2] if when else "", kind, shared)
 
 
 class Loop:
@@ -133,6 +43,9 @@ class Loop:
         self.arriving = {p.name: np.zeros((plan.batch, len(self.synapses[p.name].pre))) for p in plan.paths}
         self.sent: dict[str, list[np.ndarray]] = {p.name: [] for p in plan.paths}
         self.heard = {m.name: np.zeros((plan.batch, 1)) for m in plan.messages}
+        self.won = {p.name: np.zeros((plan.batch, self.of[p.post].size), dtype=int) for p in plan.paths}
+        self.recorded: dict[str, dict[int, np.ndarray]] = {}
+        self.drawn: dict[str, dict[int, np.ndarray]] = {}
 
     def open(self, during: str) -> bool:
         names = [n.strip() for n in during.split(" and ") if n.strip()]
@@ -177,7 +90,7 @@ class Loop:
             self.sent[p.name].append(signals[p.name])
             if self.open(p.during):
                 self.arriving[p.name] = self.arrive(p)
-                self.field[p.name] = self.summed(p, self.weights(p) * self.arriving[p.name], "post")
+                self.field[p.name] = self.brought(p)
             elif p.closed == "zero":
                 self.arriving[p.name], self.field[p.name] = 0 * self.arriving[p.name], 0 * self.field[p.name]
         for m in self.plan.messages:
@@ -190,36 +103,38 @@ class Loop:
                 into = [self.field[p.name] for p in self.plan.paths if p.post == u.name and p.into == c]
                 self.v[f"{u.name}.{c}"] = sum(into, np.zeros((self.plan.batch, u.size)))
 
+    def brought(self, p: Path) -> np.ndarray:
+        """(batch, units): what arrives in a compartment; of a window its largest, whose unit the way back reaches alone."""
+        synapses, arriving = self.synapses[p.name], self.arriving[p.name]
+        if p.kind != "largest":
+            return self.summed(p, self.weights(p) * arriving, "post")
+        if p.mirrors:
+            return self.summed(p, arriving * (self.won[p.mirrors][:, synapses.pre] == synapses.tap), "post")
+        best = np.full((self.plan.batch, self.of[p.post].size), -np.inf)
+        for s, (post, tap) in enumerate(zip(synapses.post, synapses.tap, strict=True)):  # of equal ones the first
+            larger = arriving[:, s] > best[:, post]
+            best[larger, post], self.won[p.name][larger, post] = arriving[larger, s], tap
+        return best
+
     def arrive(self, p: Path) -> np.ndarray:
         """(batch, synapses): what each synapse receives."""
         sent, synapses = self.sent[p.name], self.synapses[p.name]
         found = np.zeros((self.plan.batch, len(synapses.pre)))
         for s, pre in enumerate(synapses.pre):
-            delay = p.delay.reshape(-1)[synapses.delay[s]] if isinstance(p.delay, np.ndarray) else p.delay
+            delays = (
+                p.delay.T if p.mirrors and isinstance(p.delay, np.ndarray) else p.delay
+            )  # in the shape of weights.T
+            delay = delays.reshape(-1)[synapses.delay[s]] if isinstance(delays, np.ndarray) else delays
             if delay < len(sent):
                 found[:, s] = sent[-1 - delay][:, pre]
         return found
 
     def listed(self, p: Path) -> Synapses:
         pre, post = self.of[p.pre].size, self.of[p.post].size
-        if p.mirrors:
-            (other,) = (q for q in self.plan.paths if q.name == p.mirrors)
-            there = self.listed(other)
-            return Synapses(there.post, there.pre, there.weight, there.pre * pre + there.post)
-        if p.kind == "one to one":
-            found = [(u, u, u) for u in range(pre)]
-        elif p.kind == "matrix":
-            there = np.ones((post, pre), dtype=bool) if p.there is None else p.there
-            found = [(j, i, i * pre + j) for i, j in np.ndindex(post, pre) if there[i, j]]
-        else:  # a window over 2 of 3 units for each of 2, or over the 3 around each of 3, with places outside of the row
-            taps, before = (2, 0) if post < pre else (3, 1)
-            found = [
-                (i + k - before, i, k + (taps * i if p.kind == "windows" else 0))
-                for i, k in np.ndindex(post, taps)
-                if 0 <= i + k - before < pre
-            ]
-        table = np.array(found).reshape(-1, 3).T
-        return Synapses(table[0], table[1], table[2], table[2])
+        return listed(self.mirrored(p), post, pre).back() if p.mirrors else listed(p, pre, post)
+
+    def mirrored(self, p: Path) -> Path:
+        return next(q for q in self.plan.paths if q.name == p.mirrors)
 
     def weights(self, p: Path) -> np.ndarray:
         """(synapses,): the weight of each."""
@@ -241,7 +156,9 @@ class Loop:
         found |= {f"in_{n}": float(self.phase(n)) for mode in self.plan.modes.values() for n in mode}
         for total, into in u.totals.items():
             there = [
-                self.summed(p, self.weights(p), "post") for p in self.plan.paths if p.post == unit and p.into == into
+                self.summed(p, self.weights(p), "post")
+                for p in self.plan.paths
+                if (p.post, p.into) == (unit, into) and p.kind != "largest"
             ]
             found[total] = sum(there, np.zeros((self.plan.batch, u.size)))
         stored = [e.name for e in self.equations[unit] if e.kind != "expression"]
@@ -262,10 +179,27 @@ class Loop:
             names = self.names(u.name)
             for e in self.equations[u.name]:
                 if e.kind == "state" and self.open(e.during):
-                    value = eval(e.rhs, {}, names)
-                    old = self.v[f"{u.name}.{e.name}"]
-                    new[f"{u.name}.{e.name}"] = self.kept(u.name, e, old + DT * value if e.differential else value)
+                    made = partial(self.stepped, u.name, e, names)
+                    new[f"{u.name}.{e.name}"] = self.as_drawn(f"{u.name}.{e.name}", e.rhs, made)
         self.v |= new
+
+    def stepped(self, unit: str, e: Equation, names: dict[str, Any], noise: float) -> np.ndarray:
+        """What a state becomes if each random number of this step is ``noise``."""
+        value = eval(e.rhs, {}, names | dict.fromkeys(("xi", "xi_both"), noise / DT**0.5) | {"randn": lambda: noise})
+        old = self.v[f"{unit}.{e.name}"]
+        return self.kept(unit, e, old + DT * value if e.differential else value)
+
+    def as_drawn(self, key: str, rhs: str, made: Callable[[float], np.ndarray]) -> np.ndarray:
+        """A value; if it has noise, the one that was recorded, from which follows what was drawn."""
+        if not NOISE.search(rhs):
+            return made(0.0)
+        without, found = made(0.0), self.recorded[key][self.t]
+        scale = made(1.0) - without
+        has_noise = np.abs(scale) > 1e-6
+        assert np.all(has_noise | (np.abs(found - without) < 1e-5)), key
+        drawn = np.where(has_noise, (found - without) / np.where(has_noise, scale, 1.0), np.nan)
+        self.drawn.setdefault(key, {})[self.t] = drawn
+        return found.copy()
 
     def latch(self) -> None:
         new = {}
@@ -328,24 +262,35 @@ class Loop:
                     if n in p.traces
                     else self.v[key].reshape(-1)[synapses.weight]
                 )
-            value = self.of_weights(p, rhs, names)
-            if name.startswith("d") and name.removesuffix("/dt")[1:] in own:
-                step, name = DT if name.endswith("/dt") else 1, name.removesuffix("/dt")[1:]
-                value = self.v[own[name]].reshape(batch if name in p.traces else 1, -1) + step * value
-            if name in p.traces:
-                value = np.where(self.active[:, None], value, self.v[own[name]].reshape(batch, -1))
-            else:
-                value = value[self.active].mean(axis=0)
+            target = name.removesuffix("/dt")[1:]
+            step = {target: 1.0, f"{target}/dt": DT}[name[1:]] if name[0] == "d" and target in own else None
+            name = name if step is None else target
+            made = partial(self.learned, p, name, step, rhs, names)
             if name in own:
-                self.v[own[name]] = value.reshape(self.v[own[name]].shape)
+                self.v[own[name]] = self.as_drawn(own[name], rhs, made)
             else:
-                names[name] = value[..., synapses.weight]
+                names[name] = made(0.0)[..., synapses.weight]
+
+    def learned(
+        self, p: Path, name: str, step: float | None, rhs: str, names: dict[str, Any], noise: float
+    ) -> np.ndarray:
+        """What a statement gives, if each random number is ``noise``: of each element for a trace, or else the mean."""
+        value = self.of_weights(p, rhs, names | {"randn": lambda: noise})
+        if f"{p.name}.{name}" not in self.v:
+            return value[self.active].mean(axis=0)
+        old = self.v[f"{p.name}.{name}"]
+        rows = old.reshape(self.plan.batch if name in p.traces else 1, -1)
+        if step is not None:
+            value = rows + step * value
+        if name in p.traces:
+            return np.where(self.active[:, None], value, rows).reshape(old.shape)
+        return value[self.active].mean(axis=0).reshape(old.shape)
 
     def of_weights(self, p: Path, rhs: str, names: dict[str, Any]) -> np.ndarray:
         """(batch, weights): what a statement makes of each weight; where synapses share one, what reads units is summed."""
         synapses, batch = self.synapses[p.name], self.plan.batch
         found = np.zeros((batch, self.v[f"{p.name}.w"].size))
-        for term in terms(rhs) if p.kind == "one window" else [rhs]:
+        for term in terms(rhs) if p.kind.startswith("one window") else [rhs]:
             values = np.broadcast_to(eval(term, {}, names), (batch, len(synapses.pre)))
             if re.search(r"_(pre|post)\b", term):
                 np.add.at(found, (slice(None), synapses.weight), values)
@@ -362,20 +307,3 @@ class Loop:
 
     def flat(self, value: Any, unit: str) -> np.ndarray:
         return np.broadcast_to(value, (self.plan.batch, self.of[unit].size))
-
-
-def terms(text: str) -> list[str]:
-    """The terms of a sum, or of a product of sums, each with its sign."""
-
-    def split(node: ast.expr, sign: str) -> list[str]:
-        match node:
-            case ast.BinOp(left, ast.Add(), right):
-                return split(left, sign) + split(right, sign)
-            case ast.BinOp(left, ast.Sub(), right):
-                return split(left, sign) + split(right, "" if sign else "-")
-            case ast.BinOp(left, ast.Mult(), right):
-                return [f"{a}*{b}" for a in split(left, sign) for b in split(right, "")]
-            case _:
-                return [f"{sign}({ast.unparse(node)})"]
-
-    return split(ast.parse(text, mode="eval").body, "")
