@@ -14,7 +14,7 @@ What is shown: two cyclic sequences of six random patterns, each of which lasts 
 synapses. Both were seen for ten cycles. Then each element gets one cycle of its own sequence as a cue, of which a tenth of all
 values have the wrong sign, and goes on by itself. The theory for many units says that it goes on at the rhythm in which it was
 shown: while a pattern lasts, it has a weight of 2.5 or more in the field of a unit, and the patterns beside it of 1.5 or less.
-In the control all axons have the same delay, none. Its synapses pair a pattern mostly with itself, and it stays in the last one.
+In the control all axons have the same delay, none. Its synapses pair a pattern mostly with itself, and it stays in the last.
 """
 
 from __future__ import annotations
