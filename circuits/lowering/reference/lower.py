@@ -111,9 +111,11 @@ def _tapped(network: Network, projection: Projection) -> set[str]:
 
 
 def _copy(network: Network, projection: Projection, weights: Transposed) -> Operation:
-    """Weights that are another's: copied, synapse by synapse, before they propagate."""
+    """Weights that are another's: copied, synapse by synapse, before they propagate, or are summed in every step."""
+    every = tuple(range(network.phased().steps))
     return Operation(
-        name=f"copy_{projection.name}", owner=projection.name, slot=EXPRESS, steps=open_steps(network, projection),
+        name=f"copy_{projection.name}", owner=projection.name, slot=EXPRESS,
+        steps=every if projection.totals() else open_steps(network, projection),
         kernel=PerSynapse(projection.name, "w = w_partner"),
         reads=frozenset({f"{weights.of.name}.{weights.variable}"}), writes=frozenset({f"{projection.name}.w"}),
     )  # fmt: skip

@@ -429,3 +429,18 @@ def test_the_sum_of_weights_counts_the_factor_of_a_transpose(lowering: str) -> N
     net.phases("feedforward", 1 * ms)
     net.run([[1.0, 1.0, 1.0]])
     np.testing.assert_allclose(net["c.rate"], [[-2 * 3, -2 * 5, -2 * 7]])
+
+
+@pytest.mark.parametrize("lowering", ["dense", "reference"])
+def test_the_sum_of_weights_is_of_now_while_a_transpose_is_closed(lowering: str) -> None:
+    """The weights learn after the pathway back has closed, and the unit that sums them sees it."""
+    net = rc.Circuit(lowering=lowering)
+    a, b = net.stimulus("a", 3), net.population("b", 2, rc.pyramidal("linear"))
+    summing = "basal : 1 (compartment)\ntotal : 1 (weights into basal)\nrate = total : 1 (during look)"
+    c = net.population("c", 3, rc.Neuron(summing))
+    up = net.connect(a, b, weights=np.arange(6.0).reshape(2, 3), rule=HEBB)
+    net.connect(b, c, weights=up.elsewhere(flipped=True), during="feedforward")
+    net.phases("feedforward", 1 * ms, "plasticity", 1 * ms, "look", 1 * ms)
+    net.run(X)
+    assert net["a_to_b.w"][1, 2] > 5
+    np.testing.assert_allclose(net["c.rate"], net["a_to_b.w"].sum(axis=0, keepdims=True))
