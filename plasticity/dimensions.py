@@ -19,7 +19,7 @@ from brian2.units.fundamentalunits import DIMENSIONLESS, DimensionMismatchError,
 
 from ..errors import RecircuitError
 from .names import SUMMING
-from .parse import Statement, divisors, names_in, show
+from .parse import WHITE_NOISE, Statement, divisors, names_in, show
 from .values import as_text, dimension_of
 
 __all__ = ["check_dimensions"]
@@ -50,6 +50,7 @@ def check_dimensions(
     known = {name: dimension_of(value) for name, value in {**parameters, **kept}.items()}
     if not any(s.differential for s in statements) and all(d is DIMENSIONLESS for d in known.values()):
         return
+    known[WHITE_NOISE] = second.dim**-0.5
     for statement in statements:
         found = _dimension(statement, known, where)
         if statement.target != "w" and statement.target not in kept:

@@ -8,7 +8,7 @@ from typing import Literal
 from brian2.units.fundamentalunits import Dimension
 
 from .names import ARRIVING, phase_of, split_side
-from .noise import noise_in
+from .noise import kinds_in
 from .parse import Statement, names_in, rename, show
 from .values import Values, dimension_of
 
@@ -110,7 +110,7 @@ class SynapticEquation:
     @cached_property
     def random(self) -> bool:
         """Whether the synapses draw noise of their own."""
-        return any(noise_in(statement.node()) for statement in self.statements)
+        return any(kinds_in(statement.node()) for statement in self.statements)
 
     @property
     def plain_names(self) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Noise that a synapse draws: `rand()` and `randn()` in the equations of rules."""
+"""Noise that a synapse draws: `rand()` and `randn()` in the equations of rules, and `xi` in those in continuous time."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import ast
 
 from ..errors import RecircuitError
 from .names import RANDOM
-from .parse import Statement
+from .parse import WHITE_NOISE, Statement, names_in
 
-__all__ = ["check_one_kind", "kinds_in", "noise_in"]
+__all__ = ["check_one_kind", "is_added", "kinds_in", "noise_in"]
 
 
 def noise_in(node: ast.AST) -> list[ast.Call]:
@@ -18,8 +18,24 @@ def noise_in(node: ast.AST) -> list[ast.Call]:
 
 
 def kinds_in(node: ast.AST) -> list[str]:
-    """Return the names of the functions that draw noise in an expression."""
-    return [call.func.id for call in noise_in(node) if isinstance(call.func, ast.Name)]
+    """Return the names of the functions that draw noise in an expression; white noise is drawn by `randn`."""
+    white = ["randn" for n in ast.walk(node) if isinstance(n, ast.Name) and n.id == WHITE_NOISE]
+    return white + [call.func.id for call in noise_in(node) if isinstance(call.func, ast.Name)]
+
+
+def is_added(node: ast.expr) -> bool:
+    """Whether white noise is only added, alone or as a factor, and stands in no function, power or divisor."""
+    match node:
+        case ast.BinOp(left=left, op=ast.Add() | ast.Sub() | ast.Mult(), right=right):
+            return is_added(left) and is_added(right)
+        case ast.BinOp(left=left, op=ast.Div(), right=right):
+            return is_added(left) and WHITE_NOISE not in names_in(right)
+        case ast.UnaryOp(operand=operand):
+            return is_added(operand)
+        case ast.Name():
+            return True
+        case _:
+            return WHITE_NOISE not in names_in(node)
 
 
 def check_one_kind(statements: tuple[Statement, ...], where: str) -> None:

@@ -11,11 +11,13 @@ from typing import Literal
 from ..errors import RecircuitError
 from .syntax import check_characters, check_sizes, parsed
 
-__all__ = ["Operator", "Statement", "divisors", "names_in", "parse", "rename", "show"]
+__all__ = ["WHITE_NOISE", "Operator", "Statement", "divisors", "names_in", "parse", "rename", "show"]
 
 Operator = Literal["=", "+="]
 
 DEEPEST = 64
+#: White noise in continuous time, as in `dw/dt = E + sigma*xi`, with the unit 1/sqrt(second).
+WHITE_NOISE = "xi"
 #: How `dNAME/dt = E` is written while Python's parser reads it: `δNAME = E`, with a letter that no equation has.
 _MARK = "δ"
 _DERIVATIVE = re.compile(r"(^|;)\s*d(\w+)\s*/\s*dt\s*=(?!=)", re.MULTILINE)
@@ -27,7 +29,7 @@ class Statement:
     """`target operator expression`; the short form `dw = E` is kept as `w += E`.
 
     `dNAME/dt = E` is kept as `NAME += E` with `differential`. Such a statement adds step*E once the circuit's time step
-    is known, in seconds.
+    is known, in seconds. White noise, `xi`, is then a normal number divided by the square root of the step.
     """
 
     target: str
@@ -39,7 +41,10 @@ class Statement:
     def node(self) -> ast.expr:
         """The parsed expression, fresh; of a differential statement with a step, multiplied by it."""
         node = ast.parse(f"({self.expression})", mode="eval").body
-        return node if self.step is None else ast.BinOp(ast.Constant(self.step), ast.Mult(), node)
+        if self.step is None:
+            return node
+        noise = ast.parse(f"{self.step**-0.5!r}*randn()", mode="eval").body
+        return ast.BinOp(ast.Constant(self.step), ast.Mult(), rename(node, {WHITE_NOISE: noise}))
 
     def with_step(self, step: float) -> "Statement":
         """The statement in a circuit with a time step of so many seconds."""

@@ -33,6 +33,7 @@ class Rule(Shorthands):
         trace = .9*trace + .1*g              a state of the synapse, or a trace, which each batch element has
         dw = rate*trace                      the increment of the weight, w += dw
         dw/dt = rate*trace                   in continuous time: w += dt*rate*trace, with a rate per second
+        dw/dt = rate*trace + sigma*xi        with white noise, of the unit 1/sqrt(second)
 
     Each right-hand side is evaluated in every batch element and averaged over them; later statements read the average.
     It may read ``NAME_pre`` and ``NAME_post`` (variables of the two units after the step; in the feedback equation pre is

@@ -134,7 +134,7 @@ def noise_of(plan: Plan) -> list[str]:
     lines = [(u.name, equation(line)) for u in plan.units for line in u.lines]
     states = [f"{unit}.{e.name}" for unit, e in lines if NOISE.search(e.rhs)]
     targets = {p.name: line.split("=")[0].strip() for p in plan.paths for line in p.rule if NOISE.search(line)}
-    return states + [f"{name}.{'w' if target == 'dw' else target}" for name, target in targets.items()]
+    return states + [f"{name}.{target if target == 'el' else 'w'}" for name, target in targets.items()]
 
 
 def presented(

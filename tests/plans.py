@@ -210,5 +210,10 @@ def _noisy_unit(d: Draws, u: Units) -> Units:
 
 def _noisy_path(d: Draws, p: Path) -> Path:
     of_trace = "el = el + .01*randn()" if p.traces and not p.kind.startswith("one window") else None
-    kinds = ["dw = .01*randn()", "dw = .01*randn()*gain_post", *([of_trace] if of_trace else [])]
+    kinds = [
+        "dw = .01*randn()",
+        "dw = .01*randn()*gain_post",
+        "dw/dt = .02*xi/sqrt(slow)",
+        *([of_trace] if of_trace else []),
+    ]
     return replace(p, rule=(*p.rule, d.one(*kinds)))

@@ -23,7 +23,7 @@ __all__ = ["Data", "Make", "State", "element_differences", "distance", "law_diff
 Make = Callable[..., Circuit]
 Data = Mapping[str, NDArray[Any]]
 State = dict[str, NDArray[np.float64]]
-_DRAW = re.compile(r"\brandn?\s*\(\s*\)")
+_DRAW = re.compile(r"\brandn?\s*\(\s*\)|\bxi\b")
 
 
 def distance(a: NDArray[Any], b: NDArray[Any]) -> float:

@@ -275,7 +275,7 @@ class Loop:
         self, p: Path, name: str, step: float | None, rhs: str, names: dict[str, Any], noise: float
     ) -> np.ndarray:
         """What a statement gives, if each random number is ``noise``: of each element for a trace, or else the mean."""
-        value = self.of_weights(p, rhs, names | {"randn": lambda: noise})
+        value = self.of_weights(p, rhs, names | {"randn": lambda: noise, "xi": noise / DT**0.5})
         if f"{p.name}.{name}" not in self.v:
             return value[self.active].mean(axis=0)
         old = self.v[f"{p.name}.{name}"]

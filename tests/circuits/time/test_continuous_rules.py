@@ -120,6 +120,21 @@ REFUSED = {
     "volts": (dict(forward="dw/dt = r*x_pre", parameters=dict(r=1 * mV)), "should have Hz"),
     "a sum of both": (dict(forward="dw/dt = r*x_pre + x_post", parameters=dict(r=1 * Hz)), "inconsistent units"),
     "noise": (dict(forward="dw/dt = r*randn()", parameters=dict(r=1 * Hz)), "depend on the time step"),
+    "white noise per update": (
+        dict(forward="dw = r*xi", parameters=dict(r=1 * Hz)),
+        r"drawn once per update is `randn\(\)`",
+    ),
+    "white noise in a function": (
+        dict(forward="dw/dt = r*clip(xi, 0, 1)", parameters=dict(r=1 * Hz)),
+        "in no function",
+    ),
+    "white noise in a power": (dict(forward="dw/dt = x_pre*xi**2"), "in no function, power or divisor"),
+    "a divisor with white noise": (dict(forward="dw/dt = r/xi", parameters=dict(r=1 * Hz)), "power or divisor"),
+    "white noise twice": (
+        dict(forward="dw/dt = s*(x_pre*xi + xi)", parameters=dict(s=1 * Hz**0.5)),
+        "draws noise twice",
+    ),
+    "white noise times a rate": (dict(forward="dw/dt = r*xi", parameters=dict(r=1 * Hz)), "it should have Hz"),
     "what is not kept": (dict(forward="dm/dt = r*x_pre\ndw = m", parameters=dict(r=1 * Hz)), "declare it as state"),
     "added": (dict(forward="dw/dt += x_pre"), "cannot be read as an equation"),
     "a unit in the equation": (dict(forward="dw/dt = x_pre/ms"), r"tau=10\*ms"),
@@ -142,3 +157,33 @@ def test_modifiers_that_count_updates_are_refused() -> None:
 
 def test_a_rule_in_continuous_time_passes_the_checks_of_rules() -> None:
     assert check_rule(OJA).ok
+
+
+SAMPLING = rc.Rule(
+    "sampling",
+    source="Kappel et al. 2015, synaptic sampling",
+    forward="dtheta/dt = b*(mu - theta + gain*x_post*(x_pre - .5)) + sqrt(2*b)*xi\nw = int(theta > 0)*exp(theta - 3)",
+    state=("theta",),
+    parameters=dict(b=0.5 * Hz, mu=0.5, gain=10),
+)
+
+
+def test_a_rule_with_white_noise_passes_the_checks_of_rules() -> None:
+    assert "sqrt(2*b)*xi" in str(SAMPLING) and SAMPLING.forward.random
+    assert check_rule(SAMPLING).ok
+
+
+def test_white_noise_has_the_same_variance_in_every_time_step() -> None:
+    """dw = sigma dB has the variance sigma^2 t: the numbers of 3,000 synapses are within five of their standard deviations."""
+    walk = rc.Rule("walk", source="Wiener 1923", forward="dw/dt = sigma*xi", parameters=dict(sigma=2 * Hz**0.5))
+    found = {}
+    for dt, lowering in ((1, "dense"), (0.25, "dense"), (1, "reference")):
+        net = rc.Circuit(dt=dt * ms, seed=1, lowering=lowering)
+        net.connect(
+            net.stimulus("x", 100), net.population("h", 30, rc.pyramidal()), rule=walk, weights=0.0, learns="shown"
+        )
+        net.phases("shown", 50 * ms)
+        net.run(np.ones((1, 100)))
+        found[dt, lowering] = net["x_to_h.w"] / np.sqrt(4 * 0.05)
+        assert abs(np.mean(found[dt, lowering] ** 2) - 1) < 5 * np.sqrt(2 / 3000)
+    np.testing.assert_allclose(found[1, "reference"], found[1, "dense"], rtol=1e-12)
