@@ -31,7 +31,7 @@ from .names import (
     phase_of,
     split_side,
 )
-from .noise import check_one_kind, is_added, kinds_in, noise_in
+from .noise import check_one_kind, kinds_in, misused_noise
 from .parse import WHITE_NOISE, Statement, names_in
 from .syntax import TEACH
 
@@ -96,7 +96,8 @@ def prove(statements: tuple[Statement, ...], scope: Scope) -> None:
     for position, statement in enumerate(statements):
         proof = _Proof(scope, statement, statements[position + 1 :])
         proof.number(statement.node())
-        proof.noise(statement.node())
+        if why := misused_noise(statement):
+            proof.refuse(why)
         proof.target()
     check_one_kind(statements, scope.where)
     _everything_is_used(statements, scope)
@@ -154,21 +155,8 @@ class _Proof:
         sided = split_side(name)
         if sided:
             self.unit_variable(name, *sided)
-        elif name == WHITE_NOISE:
-            self.white_noise()
-        elif name not in CONSTANTS and name not in self.scope.own() and not phase_of(name):
+        elif name != WHITE_NOISE and name not in CONSTANTS and name not in self.scope.own() and not phase_of(name):
             self.refuse(self.why_not(name))
-
-    def white_noise(self) -> None:
-        if not self.statement.differential:
-            self.refuse(
-                f"`{WHITE_NOISE}` is white noise in continuous time, for statements such as `dw/dt = E + sigma*{WHITE_NOISE}`; "
-                "a number that is drawn once per update is `randn()`"
-            )
-        if not is_added(self.statement.node()):
-            self.refuse(
-                f"white noise, `{WHITE_NOISE}`, is added or multiplied, and stands in no function, power or divisor"
-            )
 
     def unit_variable(self, name: str, bare: str, side: str) -> None:
         if bare == "w":
@@ -264,15 +252,6 @@ class _Proof:
         kind = type(node.op) if isinstance(node, ast.BinOp) else type(node)
         why = _TEACH.get(kind, "is not arithmetic; a rule is made of numbers, names, + - * / ** % and functions")
         self.refuse(f"`{ast.unparse(node)}` {why}")
-
-    def noise(self, node: ast.expr) -> None:
-        if self.statement.differential and noise_in(node):
-            self.refuse(
-                "it draws noise, whose effect in a differential statement would depend on the time step; write white noise, "
-                f"`{WHITE_NOISE}`, with the unit 1/sqrt(second), or add noise by `dw = ...`, once per update"
-            )
-        if len(kinds_in(node)) > 1:
-            self.refuse("it draws noise twice; give one draw a name in a statement of its own")
 
     def target(self) -> None:
         """Prove that the left-hand side is the synapse's to change, and note a new local name."""

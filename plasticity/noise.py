@@ -8,7 +8,7 @@ from ..errors import RecircuitError
 from .names import RANDOM
 from .parse import WHITE_NOISE, Statement, names_in
 
-__all__ = ["check_one_kind", "is_added", "kinds_in", "noise_in"]
+__all__ = ["check_one_kind", "kinds_in", "misused_noise", "noise_in"]
 
 
 def noise_in(node: ast.AST) -> list[ast.Call]:
@@ -23,15 +23,34 @@ def kinds_in(node: ast.AST) -> list[str]:
     return white + [call.func.id for call in noise_in(node) if isinstance(call.func, ast.Name)]
 
 
-def is_added(node: ast.expr) -> bool:
+def misused_noise(statement: Statement) -> str:
+    """Why a statement may not have the noise that it has; empty if it may."""
+    node = statement.node()
+    white = WHITE_NOISE in names_in(node)
+    if white and not statement.differential:
+        return (
+            f"`{WHITE_NOISE}` is white noise in continuous time, for statements such as `dw/dt = E + sigma*{WHITE_NOISE}`; a "
+            "number that is drawn once per update is `randn()`"
+        )
+    if white and not _is_added(node):
+        return f"white noise, `{WHITE_NOISE}`, is added or multiplied, and stands in no function, power or divisor"
+    if statement.differential and noise_in(node):
+        return (
+            "it draws noise, whose effect in a differential statement would depend on the time step; write white noise, "
+            f"`{WHITE_NOISE}`, with the unit 1/sqrt(second), or add noise by `dw = ...`, once per update"
+        )
+    return "it draws noise twice; give one draw a name in a statement of its own" if len(kinds_in(node)) > 1 else ""
+
+
+def _is_added(node: ast.expr) -> bool:
     """Whether white noise is only added, alone or as a factor, and stands in no function, power or divisor."""
     match node:
         case ast.BinOp(left=left, op=ast.Add() | ast.Sub() | ast.Mult(), right=right):
-            return is_added(left) and is_added(right)
+            return _is_added(left) and _is_added(right)
         case ast.BinOp(left=left, op=ast.Div(), right=right):
-            return is_added(left) and WHITE_NOISE not in names_in(right)
+            return _is_added(left) and WHITE_NOISE not in names_in(right)
         case ast.UnaryOp(operand=operand):
-            return is_added(operand)
+            return _is_added(operand)
         case ast.Name():
             return True
         case _:
