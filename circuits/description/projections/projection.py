@@ -223,7 +223,18 @@ class Projection(Fixed):
         return self.weights.of if isinstance(self.weights, Transposed) else self
 
     def mask(self, rng: np.random.Generator) -> np.ndarray | None:
-        """Draw which weights belong to a synapse; None stands for all. Those of a transpose are its owner's."""
+        """Draw which weights belong to a synapse; those of a transpose are those of the projection that has the weights.
+
+        Parameters
+        ----------
+        rng : Generator
+            What synapses that are left out at random are drawn from.
+
+        Returns
+        -------
+        array or None
+            1 for each weight that belongs to a synapse and 0 for the others; None if all do.
+        """
         owner = self.owner
         return owner.connectivity.mask(owner.pre.size, owner.post.size, rng)
 
