@@ -9,13 +9,16 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Timer
+from typing import NoReturn
 
 from benchmarks.client import ROOT
-from recircuit.circuits.backends.cuda import toolkit
+from recircuit.circuits.backends.cuda import gpu, toolkit
 from recircuit.circuits.backends.cuda.loop import OURS
 
 #: Seconds in which nothing that is worth it ends.
 LEAST = 5.0
+#: As much of what a command that failed has said is kept: it may not be possible to ask again.
+SAID = 3000
 
 
 class OutOfTime(RuntimeError):
@@ -46,22 +49,24 @@ def answer_of(
             timeout=min(left, most),
         )  # fmt: skip
     except subprocess.TimeoutExpired:
-        if left > most:
-            raise RuntimeError(f"it did not end within {most:.0f} s") from None
-        raise OutOfTime("it did not end before the time was spent") from None
+        _late(left, most)
     lines = done.stdout.strip().splitlines()
     if done.returncode or (answers and not lines):
-        raise RuntimeError((done.stderr.strip().splitlines() or ["it said nothing"])[-1])
+        raise RuntimeError(done.stderr.strip()[-SAID:] or f"it said nothing, and ended with status {done.returncode}")
     return lines[-1] if lines else ""
 
 
-def lines_of(command: list[str], arguments: argparse.Namespace, folder: str | Path = ROOT) -> Iterator[str]:
+def lines_of(
+    command: list[str], arguments: argparse.Namespace, folder: str | Path = ROOT, *, most: float = float("inf")
+) -> Iterator[str]:
     """Yield what a command says, line by line, as it says it.
 
-    Raises OutOfTime: it was ended, since the time was spent. RuntimeError: it failed by a signal.
+    Raises OutOfTime: it was ended, since the time was spent. RuntimeError: it failed by a signal, or it took more than `most`
+    seconds.
     """
+    left = seconds_left(arguments)
     process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    ending = Timer(seconds_left(arguments), process.kill)
+    ending = Timer(min(left, most), process.kill)
     ending.start()
     assert process.stdout is not None
     try:
@@ -72,15 +77,22 @@ def lines_of(command: list[str], arguments: argparse.Namespace, folder: str | Pa
         process.kill()
         status = process.wait()
     if ended:
-        raise OutOfTime("it did not end before the time was spent")
+        _late(left, most)
     if status < 0:
         raise RuntimeError(f"it was ended by signal {-status}")
 
 
+def _late(left: float, most: float) -> NoReturn:
+    """Raise what is to be said of a command that was ended: it is at fault if it had all the time that it may take."""
+    if left > most:
+        raise RuntimeError(f"it did not end within {most:.0f} s") from None
+    raise OutOfTime("it did not end before the time was spent") from None
+
+
 def compiled(source: str, folder: Path, arguments: argparse.Namespace) -> Path:
     """Return a program of one file beside this one, compiled for this GPU."""
-    tools = toolkit.find_toolkit()
-    assert tools is not None
+    tools, found = toolkit.find_toolkit(), gpu.find_gpu()
+    assert tools is not None and isinstance(found, gpu.Gpu)
     program = folder / Path(source).stem
     tools.link_into(folder)
     (folder / "source").symlink_to(OURS, target_is_directory=True)
@@ -88,7 +100,7 @@ def compiled(source: str, folder: Path, arguments: argparse.Namespace) -> Path:
         "-O3",
         "-std=c++17",
         "-w",
-        "-arch=native",
+        *tools.architecture(found.capability),
         "-I",
         "source",
         *tools.include_options,

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import json
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -25,7 +27,6 @@ from benchmarks.reference import TOLERANCE
 from benchmarks.roster import Entrant
 from benchmarks.training import data
 from benchmarks.workload import Problem, Settings, distance, draw, expected, products
-from recircuit.models import layered, train
 from recircuit.processor import cores
 
 OURS = Entrant("recircuit", "recircuit", "", "recircuit", "cuda")
@@ -45,28 +46,37 @@ BRIAN2CUDA = Entrant("brian2cuda", "Brian2CUDA", "", "brian2", "cuda")
 WORKLOADS = (Settings(), Settings(sizes=(784, 4096, 4096, 10), batch_size=1000, rows=4000))
 #: A sample of each, in seconds.
 SECONDS = 0.7
+#: Seconds after which a row, of which the most is to compile a circuit, is taken not to end.
+MOST = 90.0
 
 
 def training(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Return seconds an epoch and test errors, on cuda and cpp, from the same weights in the same order."""
+    """Return seconds an epoch and test errors, on cuda and cpp, from the same weights in the same order.
+
+    Each is measured in a process of its own, which can be ended.
+    """
     shown, findings = data(arguments.data), dict(arguments.earlier)
-    findings["data"] = shown.name
+    findings |= {"data": shown.name, "failed": []}
     for hidden, epochs in (((500,), 3), ((100,) * 4, 2)):
-        sizes = [shown.n_features, *hidden, shown.classes]
-        row = findings.setdefault("-".join(map(str, sizes)), {})
+        sizes = "-".join(map(str, [shown.n_features, *hidden, shown.classes]))
+        row = findings.setdefault(sizes, {})
         for backend in ("cuda", "cpp"):
             if backend in row:
                 continue
-            seconds_left(arguments)
-            net = layered(sizes, "urfb", batch_size=100)
-            history = train(net, shown, epochs, backend=backend, progress=False)
-            row[backend] = {
-                "epoch": float(np.median(history["seconds"][1:])),
-                "test errors": list(history["test_error"]),
-            }
-            net.close()
+            try:
+                row[backend] = _trained(sizes, epochs, backend, arguments)
+            except OutOfTime:
+                raise
+            except (RuntimeError, ValueError, OSError) as problem:
+                findings["failed"].append(f"{sizes}, {backend}: {problem}")
             arguments.keep(findings)
     return findings
+
+
+def _trained(sizes: str, epochs: int, backend: str, arguments: argparse.Namespace) -> dict[str, Any]:
+    command = [sys.executable, "-W", "ignore", "-m", "benchmarks.gpu_training", sizes, str(epochs), backend]
+    folder = [str(arguments.data)] if arguments.data else []
+    return json.loads(answer_of([*command, *folder], arguments, most=MOST))
 
 
 def reference(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -136,7 +146,7 @@ def _rate(entrant: Entrant, case: _Case, findings: dict[str, Any], arguments: ar
     if entrant.module == "torch_gpu" and importlib.util.find_spec("torch") is None:
         raise Missing("torch is not installed here")
     client = Client(entrant, cores(), **SETTINGS.get(entrant, {}))
-    ask = partial(client.ask, timeout=seconds_left(arguments), **{"as": "it"})
+    ask = partial(client.ask, timeout=min(MOST, seconds_left(arguments)), **{"as": "it"})
     try:
         ask("open", problem=str(case.path), mode=case.mode)
         if case.wanted is not None:
@@ -176,7 +186,7 @@ def ceiling(case: _Case, arguments: argparse.Namespace) -> float:
         compiled("ceilings.cu", folder, arguments)
     numbers = [n for p in products(settings, case.mode) for n in (p.post, p.pre, p.times, int(p.learns))]
     command = [str(program), str(settings.batch_size), str(SECONDS), *map(str, numbers)]
-    return float(answer_of(command, arguments, folder))
+    return float(answer_of(command, arguments, folder, most=MOST))
 
 
 def brian2cuda(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -200,7 +210,7 @@ def anatomy(arguments: argparse.Namespace) -> dict[str, Any]:
     findings: dict[str, Any] = {"lines": []}
     with tempfile.TemporaryDirectory(prefix="anatomy-") as folder:
         program = compiled("anatomy.cu", Path(folder), arguments)
-        for line in lines_of([str(program)], arguments, folder):
+        for line in lines_of([str(program)], arguments, folder, most=MOST):
             findings["lines"].append(line)
             arguments.keep(findings)
     return findings

@@ -22,7 +22,7 @@ from recircuit.processor import cores
 AT_A_TIME = max(1, min(16, cores()))
 #: Cases that are also tried with stretches of a presentation as one launch: some of each kind.
 WALKED = ("urfb", "adam", *STRUCTURES)
-#: Seconds after which a case is taken not to end.
+#: Seconds after which a case, or a test, is taken not to end.
 MOST = 150
 PYTEST = [sys.executable, "-W", "ignore", "-u", "-m", "pytest", "-q", "-p", "no:cacheprovider"]
 
@@ -100,7 +100,7 @@ def tests(arguments: argparse.Namespace) -> dict[str, Any]:
 def _said_by(test: str, arguments: argparse.Namespace) -> list[str] | None:
     """Return what pytest says of one test; None if there was no time for it."""
     try:
-        return list(lines_of([*PYTEST, "--tb=line", test], arguments))
+        return list(lines_of([*PYTEST, "--tb=line", test], arguments, most=MOST))
     except OutOfTime:
         return None
     except RuntimeError as problem:

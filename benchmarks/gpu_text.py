@@ -35,7 +35,8 @@ def _training(part: dict[str, Any]) -> str:
             for backend, found in row.items():
                 errors = ", ".join(f"{100 * e:.2f}" for e in found["test errors"])
                 rows.append([sizes, backend, found["epoch"], errors])
-    return f"{part['data']}\n\n" + report.table(["", "backend", "seconds an epoch", "test errors, %"], rows)
+    table = report.table(["", "backend", "seconds an epoch", "test errors, %"], rows)
+    return "\n".join([f"{part['data']}\n", table, *(f"- **{line}**" for line in part.get("failed", [])), ""])
 
 
 def _reference(part: dict[str, Any]) -> str:

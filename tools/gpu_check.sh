@@ -7,8 +7,10 @@
 #
 # PYTHON_THERE=3.12 is the version of Python there. RECIRCUIT_DATA is the folder with the folder mnist. There, PYTHON names
 # the interpreter that has torch (otherwise it is looked for), CHECK_SECONDS how long a call may take (290), CHECK_PARTS
-# which parts are measured (all), and OUT a folder into which the results are copied. A rehearsal calls it CHECK_CALLS times
-# (2); the stand-in is slow, and the parts that it can end are build, agreement and tests.
+# which parts are measured (all), OUT a folder into which the results are copied, and EARLIER a folder with the results of an
+# earlier call, with which this one goes on where it runs on another machine. A rehearsal calls it CHECK_CALLS times (2),
+# without a network if the system can shut it off; the stand-in is slow, and the parts that it can end are build, agreement
+# and tests.
 set -eu
 cd "$(dirname "$0")/.."
 travels=build/gpu
@@ -71,13 +73,19 @@ there() {
     begin=$(date +%s)
     [ -d "$travels/wheels" ] || fail "there is no $travels; run 'sh tools/gpu_check.sh' where there is a network, and bring it."
     home=$PWD/build/gpu-there
-    mkdir -p "$home/results"
+    if [ ! -d "$home/results" ]; then
+        mkdir -p "$home/results"
+        if [ -n "${EARLIER:-}" ]; then cp "$EARLIER"/*.json "$home/results"; fi
+    fi
     python=$(find_python)
     "$python" tools/gpu_install.py "$travels/wheels" "$home/site" || fail "the packages could not be installed."
     export PYTHONPATH="$home/site" RECIRCUIT_CACHE="$home/cache"
     left=$((${CHECK_SECONDS:-290} - $(date +%s) + begin))
-    status=0
-    "$python" -W ignore -m benchmarks.gpu --rest --parts "${CHECK_PARTS:-}" --seconds "$left" --data "$travels/mnist" \
+    [ "$left" -gt 0 ] || left=0
+    status=0 guard=
+    # Each part has its own limit; this one is for what ends by no limit, so that the results are copied in any case.
+    if command -v timeout >/dev/null; then guard="timeout -k 5 $((left + 10))"; fi
+    $guard "$python" -W ignore -m benchmarks.gpu --rest --parts "${CHECK_PARTS:-}" --seconds "$left" --data "$travels/mnist" \
         --out "$home/results" || status=$?
     if [ -n "${OUT:-}" ]; then cp -R "$home/results/." "$OUT"; fi
     return $status
@@ -96,11 +104,13 @@ rehearse() {
     .venv/bin/python -m venv "$home/bare"
     "$home/bare/bin/python" -m pip install --quiet --no-index --find-links "$home/wheels" $torch_brings
     cd "$home/checkout"
+    offline=
+    if unshare -rn true 2>/dev/null; then offline="unshare -rn"; else say "the network cannot be shut off here."; fi
     call=1 status=0
     while [ "$call" -le "${CHECK_CALLS:-2}" ]; do
         say "call $call"
         status=0
-        env -i PATH="$PATH" HOME="$home" PIP_NO_INDEX=1 PIP_DISABLE_PIP_VERSION_CHECK=1 OUT="${OUT:-}" \
+        $offline env -i PATH="$PATH" HOME="$home" PIP_NO_INDEX=1 PIP_DISABLE_PIP_VERSION_CHECK=1 OUT="${OUT:-}" EARLIER="${EARLIER:-}" \
             CUDA_HOME="$PWD/tests/cuda_on_cpu" LD_LIBRARY_PATH="$home/driver" PYTHON="$home/bare/bin/python" \
             CHECK_SECONDS="${CHECK_SECONDS:-290}" CHECK_PARTS="${CHECK_PARTS:-}" sh tools/gpu_check.sh there || status=$?
         call=$((call + 1))
