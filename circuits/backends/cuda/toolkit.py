@@ -56,10 +56,12 @@ class Toolkit:
     def library_options(self) -> tuple[str, ...]:
         """Return the options for linking with cuBLAS in a folder with the links, where the program finds it again.
 
-        It is named by its file, since wheels carry no unversioned name; the program is started in its folder.
+        It is named by its file, since wheels carry no unversioned name; the program is started in its folder. Without the
+        new dynamic tags that path is searched for libcublasLt too, which libcublas needs and may not know the place of.
         """
         assert self.library is not None
-        linked = (f"{LIBRARY}/{self.library.name}", f"-rpath={LIBRARY}", f"-rpath-link={LIBRARY}")
+        paths = (f"-rpath={LIBRARY}", f"-rpath-link={LIBRARY}", "--disable-new-dtags")
+        linked = (f"{LIBRARY}/{self.library.name}", *paths)
         return tuple(word for option in linked for word in ("-Xlinker", option))
 
     def compiles_for(self, capability: Version) -> bool:

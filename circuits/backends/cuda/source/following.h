@@ -69,9 +69,15 @@ inline void launch_node(Plan& plan, const Node& node) {
 
 inline void wait_for(cudaEvent_t event) { check(cudaStreamWaitEvent(stream(), event, 0), "a presentation"); }
 
+// What follows a presentation is on the first stream, also if the presentation failed.
+struct BackToFirstLane {
+    ~BackToFirstLane() { current_lane = 0; }
+};
+
 // All begin after what came before on the first stream, and what comes next on it begins after all.
 inline void follow(Plan& plan) {
     const char* what = "a presentation";
+    const BackToFirstLane back;
     check(cudaEventRecord(events[0], stream()), what);
     std::vector<bool> begun(lanes, false);
     for (std::size_t n = 0; n < plan.nodes.size(); ++n) {

@@ -12,7 +12,7 @@
 
 namespace recircuit {
 
-void check(cublasStatus_t result, const char* what);
+void check(cublasStatus_t result, const char* what, const char* file = __builtin_FILE(), int line = __builtin_LINE());
 
 // Whether products of single precision have the coarse factors of TF32.
 inline bool coarse() {

@@ -22,12 +22,15 @@
 
 namespace recircuit {
 
-void check(cudaError_t result, const char* what) {
-    if (result != cudaSuccess) throw std::runtime_error(std::string(what) + ": " + cudaGetErrorString(result));
+static std::runtime_error problem(const char* what, const std::string& why, const char* file, int line) {
+    const std::string place = std::string(file).substr(std::string(file).find_last_of('/') + 1);
+    return std::runtime_error(std::string(what) + ": " + why + " (" + place + ", line " + std::to_string(line) + ")");
 }
-void check(cublasStatus_t result, const char* what) {
-    if (result != CUBLAS_STATUS_SUCCESS)
-        throw std::runtime_error(std::string(what) + ": cuBLAS: " + cublasGetStatusString(result));
+void check(cudaError_t result, const char* what, const char* file, int line) {
+    if (result != cudaSuccess) throw problem(what, cudaGetErrorString(result), file, line);
+}
+void check(cublasStatus_t result, const char* what, const char* file, int line) {
+    if (result != CUBLAS_STATUS_SUCCESS) throw problem(what, std::string("cuBLAS: ") + cublasGetStatusString(result), file, line);
 }
 
 int active = 0;
@@ -177,7 +180,6 @@ cudaGraphExec_t captured() {
     try {
         walk_by_plan();
     } catch (...) {
-        current_lane = 0;
         cudaStreamEndCapture(stream(), &graph);
         throw;
     }

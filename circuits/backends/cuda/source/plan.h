@@ -119,12 +119,14 @@ inline std::vector<Node> in_launches(const std::vector<Work>& works, const std::
 }
 
 // Gives every node a stream, and says for which nodes of other streams it waits. A node goes on where one that it waits for
-// was the last; or where the last one is known to be done, or longest ago.
+// was the last; or where the last one is known to be done, or longest ago. A walk waits for the walk before it in any case:
+// two at a time, each with some of the multiprocessors, would wait for ever.
 inline void lay_out(std::vector<Node>& nodes, const std::vector<std::vector<std::size_t>>& before) {
     using Known = std::vector<long>;  // of each stream, its last node that is done by then
     std::map<std::size_t, std::size_t> node_of;
     std::vector<Known> known(nodes.size(), Known(lanes, -1));
     Known last(lanes, -1);
+    long walk = -1;
     for (std::size_t n = 0; n < nodes.size(); ++n)
         for (const std::size_t work : nodes[n].works) node_of[work] = n;
     for (std::size_t n = 0; n < nodes.size(); ++n) {
@@ -132,6 +134,10 @@ inline void lay_out(std::vector<Node>& nodes, const std::vector<std::vector<std:
         for (const std::size_t work : nodes[n].works)
             for (const std::size_t other : before[work])
                 if (node_of[other] != n) needed.push_back(node_of[other]);
+        if (!nodes[n].stages.empty()) {
+            if (walk >= 0) needed.push_back(std::size_t(walk));
+            walk = long(n);
+        }
         std::sort(needed.rbegin(), needed.rend());  // the latest first: it often knows the others
         needed.erase(std::unique(needed.begin(), needed.end()), needed.end());
         Known all(lanes, -1);

@@ -16,7 +16,8 @@ void serve();
 cudaStream_t stream();                            // that what comes next is launched on
 const Draws* draws();                             // the state of the noise, in device memory
 void* const* pieces();                            // where the circuit's arrays are, in device memory
-void check(cudaError_t result, const char* what); // throws what went wrong with what
+// Throws what went wrong with what, and where it was noticed.
+void check(cudaError_t result, const char* what, const char* file = __builtin_FILE(), int line = __builtin_LINE());
 extern int active;                                // how many batch elements hold a stimulus
 
 constexpr int threads = 256;  // of a block
