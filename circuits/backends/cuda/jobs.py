@@ -162,7 +162,8 @@ def launcher(codes: list[Code], arrays: list[str], *, walks: bool) -> str:
             _switch("do_alone(int number", alone), _switch("do_each(int number, int k", each), LAUNCH,
             f"const bool walks = {'true' if walks else 'false'};",
             f"void launch_walk(const char*{' name' if walks else ''}, const Walk&{' walk' if walks else ''}) {{",
-            *(["    launch_together<REAL>(name, walk);"] if walks else []), "}", "}",
+            *(["    launch_together<REAL>(name, walk);"] if walks else []), "}",
+            f"Together held_together() {{ return {'count_together<REAL>()' if walks else '{}'}; }}", "}",
             "namespace brian {", "const std::vector<Part> parts = {", *(p for c in codes for p in c.parts(arrays)), "};", "}",
             "",
         ]

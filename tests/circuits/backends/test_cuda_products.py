@@ -27,8 +27,8 @@ PRODUCTS = """
 #include <cstdio>
 #include <random>
 namespace recircuit {
-void check(cudaError_t result, const char* what) { if (result) std::printf("%s: %s\\n", what, cudaGetErrorString(result)); }
-void check(cublasStatus_t result, const char* what) { if (result) std::printf("%s\\n", what); }
+void check(cudaError_t result, const char* what, const char*, int) { if (result) std::printf("%s: %s\\n", what, cudaGetErrorString(result)); }
+void check(cublasStatus_t result, const char* what, const char*, int) { if (result) std::printf("%s\\n", what); }
 cudaStream_t stream() { return made_lanes[0]->stream; }
 }
 using namespace recircuit;

@@ -62,8 +62,9 @@ RANDOM_WORKS = """
 #include <random>
 #include <set>
 namespace recircuit {
-void check(cudaError_t, const char*) {}
-void check(cublasStatus_t, const char*) {}
+void check(cudaError_t, const char*, const char*, int) {}
+void check(cublasStatus_t, const char*, const char*, int) {}
+Together held_together() { return {}; }
 cudaStream_t stream() { return nullptr; }
 }
 using namespace recircuit;

@@ -31,6 +31,10 @@ pytestmark = [
 ]
 WAY = "RECIRCUIT_CUDA_PRESENTATION"
 
+#: The reference workload with few units: 40 of them are two tiles.
+SMALL = Settings(sizes=(12, 40, 35, 3), batch_size=2)
+DATA = {"x": np.random.default_rng(0).normal(size=(6, 12)), "s": np.eye(3)[np.arange(6) % 3]}
+
 #: Each block writes its number, and after a barrier reads that of the next one, twice; with `missing`, one does not come.
 ROUND = """
 #include "cuda_runtime.h"
@@ -120,15 +124,54 @@ def test_the_reference_workload_is_one_walk(on_cpu: None, monkeypatch: pytest.Mo
     monkeypatch.setenv(WAY, "persistent")
     monkeypatch.setenv("CUDA_ON_CPU_GRAPH", str(tmp_path / "graphs"))
     monkeypatch.setenv("CUDA_ON_CPU_BARRIERS", str(tmp_path / "barriers"))
-    nets = [reference_circuit(Settings(sizes=(12, 40, 35, 3), batch_size=2)) for _ in range(2)]  # 40: of two tiles
-    data = {"x": np.random.default_rng(0).normal(size=(6, 12)), "s": np.eye(3)[np.arange(6) % 3]}
+    nets = [reference_circuit(SMALL) for _ in range(2)]
     for net, backend in zip(nets, ("numpy", "cuda")):
-        net.run(data, backend=backend)
+        net.run(DATA, backend=backend)
     assert {k: v for k, v in differences(*nets).items() if v > 1e-5} == {}
     nodes, _ = map(int, (tmp_path / "graphs").read_text().split())
-    barriers = [int(line) for line in (tmp_path / "barriers").read_text().split()]
+    barriers = [int(line.split()[0]) for line in (tmp_path / "barriers").read_text().splitlines()]
     assert nodes <= 6 and len(set(barriers)) == 1 and len(barriers) == 3
     assert barriers[0] <= 20
+
+
+#: Kilobytes of shared memory of a block, of which the kernel itself has 32, multiprocessors, and where weights are.
+ROOM = {
+    "all": ("227", "2", "shared"),
+    "some": ("64", "1", "shared"),
+    "few": ("227", "7", "shared"),
+    "none": ("227", "2", "cache"),
+}
+
+
+@pytest.mark.parametrize(
+    "case", ["small", pytest.param("in time", marks=pytest.mark.slow), pytest.param("large", marks=pytest.mark.slow)]
+)
+def test_weights_stay_in_shared_memory(
+    on_cpu: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, case: str
+) -> None:
+    """As far as they fit: the bits are the same, however many stay."""
+    monkeypatch.setenv(WAY, "persistent")
+    states, kept = {}, {}
+    for room, (kilobytes, processors, where) in ROOM.items():
+        monkeypatch.setenv("CUDA_ON_CPU_SHARED", kilobytes)
+        monkeypatch.setenv("CUDA_ON_CPU_PROCESSORS", processors)
+        monkeypatch.setenv("RECIRCUIT_CUDA_WEIGHTS", where)
+        monkeypatch.setenv("CUDA_ON_CPU_BARRIERS", str(tmp_path / room))
+        states[room] = _state_after(case)
+        kept[room] = max(int(line.split()[2]) for line in (tmp_path / room).read_text().splitlines())
+    assert [k for one in states.values() for k in one if not np.array_equal(states["none"][k], one[k])] == []
+    assert kept["none"] == 0 < kept["some"] <= 32 << 10 and kept["some"] <= kept["all"]
+    if case == "small":  # a tile has at most 32 rows of a stage, 16 packs of 16 bytes, and a pack beside them
+        size = {rows: rows * 17 * 16 for rows in (3, 8, 32)}
+        assert kept["all"] >= 2 * size[32] and kept["all"] % size[3] % 16 == 0
+
+
+def _state_after(case: str) -> dict[str, np.ndarray]:
+    if case != "small":
+        return agreement.after(case, "float32", "cuda")
+    net = reference_circuit(SMALL)
+    net.run(DATA, backend="cuda")
+    return net.state()
 
 
 def test_who_is_walked_through(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,10 +10,11 @@
 // Streams are followed at once; with CUDA_ON_CPU_STREAMS=N, what streams and graphs allow to run in several orders runs in one
 // that is drawn, with the seed N. CUDA_ON_CPU_GRAPH=FILE: the numbers of nodes and edges of each graph are added to it.
 //
-// CUDA_ON_CPU_BARRIERS=FILE: how often the blocks of each launch that is made together have waited for each other, a line each.
+// CUDA_ON_CPU_BARRIERS=FILE: how often the blocks of each launch that is made together have waited for each other, how many
+// blocks there are, and how many bytes of shared memory each has asked for, a line each.
 // CUDA_ON_CPU_COPIES=FILE: the bytes of each copy to the device are added to it, a line each.
 //
-// CUDA_ON_CPU_PROCESSORS=N multiprocessors (2). CUDA_ON_CPU_MEMORY=N megabytes of device memory (256). CUDA_ON_CPU_FAIL=N: the Nth kernel from the start fails.
+// CUDA_ON_CPU_PROCESSORS=N multiprocessors (2). CUDA_ON_CPU_SHARED=N kilobytes of shared memory of each (227). CUDA_ON_CPU_MEMORY=N megabytes of device memory (256). CUDA_ON_CPU_FAIL=N: the Nth kernel from the start fails.
 #pragma once
 #include <math.h>
 #include <sys/mman.h>
@@ -27,6 +28,7 @@
 #include <deque>
 #include <fstream>
 #include <functional>
+#include <map>
 #include <memory>
 #include <numeric>
 #include <random>
@@ -43,7 +45,8 @@
 #define __forceinline__ inline
 #define __grid_constant__
 #define __launch_bounds__(...)
-#define __shared__ static
+#define __shared__ thread_local
+#define __align__(bytes) __attribute__((aligned(bytes)))
 
 inline float cospi(float x) { return std::cos(float(M_PI) * x); }
 #if !defined(__GLIBC__) || !__GLIBC_PREREQ(2, 42)
@@ -262,6 +265,17 @@ inline bool joined(const Graph& graph, const Places& tail) {
     return reached.size() == graph.size();
 }
 
+// Bytes of shared memory of a block: what it may have at most, and what it may ask for when it is launched.
+inline std::size_t shared_memory() { return number("CUDA_ON_CPU_SHARED", most_dynamic >> 10) << 10; }
+constexpr std::size_t static_shared = 32 << 10;  // as much has a kernel by itself, it is said
+inline std::map<const void*, std::size_t>& opted_in = *new std::map<const void*, std::size_t>;
+
+inline cudaError_t refuse_dynamic(const void* kernel, std::size_t bytes) {
+    const auto found = opted_in.find(kernel);
+    const std::size_t most = found == opted_in.end() ? (48 << 10) - static_shared : found->second;
+    return bytes > most ? cudaErrorInvalidValue : cudaSuccess;
+}
+
 template <class T>
 void expect_on_device(const T& argument) {
     if constexpr (std::is_pointer_v<T>)
@@ -295,6 +309,8 @@ cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config, void (*kernel)(
     if (!grid.x || !block.x || block.x > 1024 || grid.y != 1 || grid.z != 1 || block.y != 1 || block.z != 1)
         return cudaErrorInvalidConfiguration;
     if (!config->stream) on_cpu::die("a kernel on the default stream");
+    if (auto refused = on_cpu::refuse_dynamic(reinterpret_cast<const void*>(kernel), config->dynamicSmemBytes)) return refused;
+    const std::size_t dynamic = config->dynamicSmemBytes;
     const bool together = config->numAttrs && config->attrs->val.cooperative;  // blocks that wait for each other
     if (together && grid.x > on_cpu::processors()) return cudaErrorCooperativeLaunchTooLarge;
     auto arguments = std::make_tuple(Expected(given)...);
@@ -307,7 +323,7 @@ cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config, void (*kernel)(
         gridDim = grid, blockDim = block;
         const auto key = reinterpret_cast<const void*>(kernel);
         const std::function<void()> thread = [&] { std::apply(kernel, arguments); };
-        together ? on_cpu::run_grid(grid.x, block.x, thread) : on_cpu::run_threads(key, grid.x, block.x, thread);
+        together ? on_cpu::run_grid(grid.x, block.x, dynamic, thread) : on_cpu::run_threads(key, grid.x, block.x, thread);
     });
 }
 
@@ -324,14 +340,27 @@ inline const char* cudaGetErrorString(cudaError_t error) {
         default: return "invalid argument";
     }
 }
-enum cudaDeviceAttr { cudaDevAttrMultiProcessorCount = 16 };
-inline cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr, int) {
-    *value = int(on_cpu::processors());
+enum cudaDeviceAttr { cudaDevAttrMultiProcessorCount = 16, cudaDevAttrMaxSharedMemoryPerBlockOptin = 97 };
+inline cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr what, int) {
+    *value = int(what == cudaDevAttrMultiProcessorCount ? on_cpu::processors() : on_cpu::shared_memory());
+    return on_cpu::error;
+}
+struct cudaFuncAttributes {
+    std::size_t sharedSizeBytes;
+};
+enum cudaFuncAttribute { cudaFuncAttributeMaxDynamicSharedMemorySize = 8 };
+inline cudaError_t cudaFuncGetAttributes(cudaFuncAttributes* found, const void*) {
+    found->sharedSizeBytes = on_cpu::static_shared;
+    return on_cpu::error;
+}
+inline cudaError_t cudaFuncSetAttribute(const void* kernel, cudaFuncAttribute, int bytes) {
+    if (bytes < 0 || bytes + on_cpu::static_shared > on_cpu::shared_memory()) return cudaErrorInvalidValue;
+    on_cpu::opted_in[kernel] = std::size_t(bytes);
     return on_cpu::error;
 }
 template <class Kernel>
-cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, Kernel, int, std::size_t) {
-    *blocks = 1;
+cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, Kernel kernel, int, std::size_t dynamic) {
+    *blocks = !on_cpu::refuse_dynamic(reinterpret_cast<const void*>(kernel), dynamic);
     return on_cpu::error;
 }
 inline cudaError_t cudaGetLastError() { return on_cpu::error; }

@@ -5,6 +5,12 @@
 #include <ucontext.h>
 
 namespace on_cpu {
+constexpr std::size_t most_dynamic = 227 << 10;
+}
+// What a block has asked for when it was launched: that of the block that runs.
+alignas(16) inline thread_local unsigned char dynamic_shared[on_cpu::most_dynamic];
+
+namespace on_cpu {
 
 [[noreturn]] inline void die(const char* why) {
     std::fprintf(stderr, "cuda on cpu: %s\n", why);
@@ -121,9 +127,25 @@ inline bool run_to_grid(std::vector<std::unique_ptr<Fiber>>& fibers, const std::
     }
 }
 
-// All blocks of a launch, from barrier to barrier of the grid, one after the other. They have the
-// same shared memory, in which nothing may be kept over such a barrier.
-inline void run_grid(std::size_t blocks, std::size_t threads, const std::function<void()>& thread) {
+// The dynamic shared memory of a block, which begins as NaN: there while the block runs. Beyond it nobody may write.
+struct Dynamic {
+    std::vector<unsigned char> mine;
+    explicit Dynamic(std::size_t bytes) : mine(bytes, 0xff) {}
+    void come() const {
+        std::memset(dynamic_shared, 0xff, most_dynamic);
+        std::copy(mine.begin(), mine.end(), dynamic_shared);
+    }
+    void go() {
+        std::copy_n(dynamic_shared, mine.size(), mine.begin());
+        for (std::size_t k = mine.size(); k < most_dynamic; ++k)
+            if (dynamic_shared[k] != 0xff) die("a block writes beyond its shared memory");
+    }
+};
+
+// All blocks of a launch, from barrier to barrier of the grid, one after the other. They have the same static shared memory,
+// in which nothing may be kept over such a barrier; of the dynamic one each has its own.
+inline void run_grid(std::size_t blocks, std::size_t threads, std::size_t dynamic, const std::function<void()>& thread) {
+    std::vector<Dynamic> shared(blocks, Dynamic(dynamic));
     static std::vector<std::unique_ptr<Fiber>>& fibers = *new std::vector<std::unique_ptr<Fiber>>;
     std::vector<std::vector<std::size_t>> all(blocks);
     std::size_t barriers = 0;
@@ -142,14 +164,17 @@ inline void run_grid(std::size_t blocks, std::size_t threads, const std::functio
         std::size_t waiting = 0;
         for (const std::size_t block : order_of(1, blocks)) {
             blockIdx.x = unsigned(block);
+            shared[block].come();
             waiting += run_to_grid(fibers, all[block]);
+            shared[block].go();
         }
         if (waiting && waiting != blocks) die("a barrier of the grid that not all blocks reach");
         more = waiting, barriers += more;
         for (std::size_t k = 0; k < blocks * threads; ++k) fibers[k]->waits_for_grid = false;
     }
     in_grid = false;
-    if (const char* file = std::getenv("CUDA_ON_CPU_BARRIERS")) std::ofstream(file, std::ios::app) << barriers << std::endl;
+    if (const char* file = std::getenv("CUDA_ON_CPU_BARRIERS")) 
+        std::ofstream(file, std::ios::app) << barriers << " " << blocks << " " << dynamic << std::endl;
 }
 
 // All threads of a launch. Whether a kernel has barriers is learnt when it runs first.

@@ -2,13 +2,16 @@
 // of which each takes an eighth, and add up what they have in a fixed order. So even one small product keeps many
 // multiprocessors at work, and the bits do not depend on which products share a launch.
 #pragma once
+#include <type_traits>
+
 #include "products.h"
 #include "recircuit.h"
 
 namespace recircuit {
 
 constexpr int tile_m = 16, tile_n = 32, warps = threads / 32;
-constexpr int packs = 16;  // of 16 bytes: of k that are in shared memory at a time; two of each warp
+constexpr int packs = 16;  // of 16 bytes: of k that are in a stage of shared memory; two of each warp
+constexpr int packs_of_stage = packs;
 
 template <class T>
 struct alignas(16) Pack {
@@ -58,6 +61,36 @@ struct Rows {
     }
 };
 
+// Items of b that stay in shared memory, from a column of the product on: rows of packs, with zeros up to a whole stage.
+template <class T>
+struct Stored {
+    Pack<T>* packs;
+    int stride, column, rows;  // rows: of the whole of b
+    __host__ __device__ static int width(int depth) {
+        constexpr int deep = packs_of_stage * Pack<T>::size;
+        return (depth + deep - 1) / deep * packs_of_stage;
+    }
+    // From row to row: one more, as in a stage.
+    __host__ __device__ static int stride_of(int depth) { return width(depth) + 1; }
+    // Packs of a tile of a product.
+    __host__ __device__ static int size(int n, int depth) { return (n < tile_n ? n : tile_n) * stride_of(depth); }
+    // Rows that do not exist are read for items that nobody puts.
+    __device__ const Pack<T>* at(int row) const {
+        const int last = (rows - column < tile_n ? rows - column : tile_n) - 1;
+        return packs + (row < last ? row : last) * stride;
+    }
+    __device__ Pack<T> operator()(int row, int k) const { return at(row - column)[k / Pack<T>::size]; }
+    // Copied by all threads of a block.
+    __device__ void bring(const Rows<T>& from) const {
+        const int here = rows - column < tile_n ? rows - column : tile_n, wide = stride - 1;
+        for (int k = int(threadIdx.x); k < here * wide; k += threads) {
+            const int row = from.turned() ? k % here : k / wide, pack = from.turned() ? k / here : k % wide;
+            packs[row * stride + pack] = from(column + row, pack * Pack<T>::size);
+        }
+        __syncthreads();
+    }
+};
+
 // Which row and pack of a stage a thread brings; neighbours bring what lies beside in memory.
 struct Place {
     int row, pack;
@@ -66,7 +99,7 @@ __device__ inline Place place_of(int number, int rows, bool turned) {
     return turned ? Place{number % rows, number / rows} : Place{number / packs, number % packs};
 }
 
-// What a thread brings from device memory for one stage: of a one pack, of b two.
+// What a thread brings from device memory for one stage: of a one pack, of b two, or nothing if b is kept.
 template <class T>
 struct Brought {
     Pack<T> a, b[2];
@@ -75,32 +108,45 @@ struct Brought {
         const int me = int(threadIdx.x);
         const Place at = place_of(me, tile_m, from_a.turned());
         a = from_a(row + at.row, k + at.pack * Pack<T>::size);
-        for (int half = 0; half < 2; ++half) {
-            const Place to = place_of(me + half * threads, tile_n, from_b.turned());
-            b[half] = from_b(column + to.row, k + to.pack * Pack<T>::size);
-        }
+        if constexpr (!std::is_same<B, Stored<T>>::value)
+            for (int half = 0; half < 2; ++half) {
+                const Place to = place_of(me + half * threads, tile_n, from_b.turned());
+                b[half] = from_b(column + to.row, k + to.pack * Pack<T>::size);
+            }
     }
     template <class A, class B>
     __device__ void put_into(Stage<T>& stage, const A& from_a, const B& from_b) const {
         const int me = int(threadIdx.x);
         const Place at = place_of(me, tile_m, from_a.turned());
         stage.a[at.row][at.pack] = a;
-        for (int half = 0; half < 2; ++half) {
-            const Place to = place_of(me + half * threads, tile_n, from_b.turned());
-            stage.b[to.row][to.pack] = b[half];
-        }
+        if constexpr (!std::is_same<B, Stored<T>>::value)
+            for (int half = 0; half < 2; ++half) {
+                const Place to = place_of(me + half * threads, tile_n, from_b.turned());
+                stage.b[to.row][to.pack] = b[half];
+            }
     }
 };
 
-// A thread's 4 x 4 of the tile, over its warp's part of k: rows lane/8 + 4i, columns lane%8 + 8j.
+// The packs of a row of b in a stage that begins at this k: from the stage, or from where they are kept.
+template <class T, class B>
+__device__ inline const Pack<T>* packs_of(const Stage<T>& stage, const B&, int row, int) {
+    return stage.b[row];
+}
 template <class T>
-__device__ inline void add_up(const Stage<T>& stage, T (&sums)[4][4]) {
+__device__ inline const Pack<T>* packs_of(const Stage<T>&, const Stored<T>& b, int row, int k) {
+    return b.at(row) + k / Pack<T>::size;
+}
+
+// A thread's 4 x 4 of the tile, over its warp's part of k: rows lane/8 + 4i, columns lane%8 + 8j.
+template <class T, class B>
+__device__ inline void add_up(const Stage<T>& stage, const B& from_b, int k, T (&sums)[4][4]) {
     const int lane = int(threadIdx.x) % 32, first = int(threadIdx.x) / 32 * (packs / warps);
 #pragma unroll 1  // two at once need more registers than there are on some GPUs
     for (int pack = first; pack < first + packs / warps; ++pack) {
         Pack<T> a[4], b[4];
 #pragma unroll
-        for (int i = 0; i < 4; ++i) a[i] = stage.a[lane / 8 + 4 * i][pack], b[i] = stage.b[lane % 8 + 8 * i][pack];
+        for (int i = 0; i < 4; ++i)
+            a[i] = stage.a[lane / 8 + 4 * i][pack], b[i] = packs_of(stage, from_b, lane % 8 + 8 * i, k)[pack];
 #pragma unroll
         for (int l = 0; l < Pack<T>::size; ++l)
 #pragma unroll
@@ -122,7 +168,7 @@ __device__ inline void sum_tile(const A& a, const B& b, int row, int column, int
     for (int k = first, now = 0; k < last; k += deep, now = 1 - now) {
         const bool more = k + deep < last;
         if (more) brought.fetch(a, b, row, column, k + deep);
-        add_up(room.stage[now], sums);
+        add_up(room.stage[now], b, k, sums);
         if (more) brought.put_into(room.stage[1 - now], a, b);
         __syncthreads();
     }
@@ -148,8 +194,8 @@ __host__ __device__ inline int tiles_of(int m, int n) { return (m + tile_m - 1) 
 
 // A tile of a product of one row, in which b is read once and nothing twice: a warp for each few columns, and the lanes
 // share the sum. A thread for each column adds up what they have, in their order.
-template <class T, class Put>
-__device__ inline void multiply_row(const Rows<T>& a, const Rows<T>& b, int column, Room<T>& room, const Put& put) {
+template <class T, class B, class Put>
+__device__ inline void multiply_row(const Rows<T>& a, const B& b, int column, Room<T>& room, const Put& put) {
     constexpr int each = tile_n / warps;
     const int me = int(threadIdx.x), lane = me % 32, first = me / 32 * each;
     T sums[each] = {};
@@ -176,8 +222,15 @@ __device__ inline Matrix moved(const Matrix& from, std::int64_t items) {
     return {static_cast<const T*>(from.data) + items, from.lead, from.turned};
 }
 
+// Where a block keeps the items of b of its tile, and whether it has to bring them first.
 template <class T>
-__device__ inline void multiply_tile(const Product& p, int number, Room<T>& room) {
+struct Shelf {
+    Pack<T>* packs = nullptr;
+    bool brings = false;
+};
+
+template <class T>
+__device__ inline void multiply_tile(const Product& p, int number, Room<T>& room, const Shelf<T>& shelf = {}) {
     const int tiles = tiles_of(p.m, p.n), block = number / tiles, tile = number % tiles;
     const int across = (p.n + tile_n - 1) / tile_n, row = tile / across * tile_m, column = tile % across * tile_n;
     const Rows<T> a{moved<T>(p.a, block * p.a_step), p.m, p.k}, b{moved<T>(p.b, block * p.b_step), p.n, p.k};
@@ -188,9 +241,15 @@ __device__ inline void multiply_tile(const Product& p, int number, Room<T>& room
         const T made = p.k ? scale * sum : T(0);          // of no elements the scale is infinite
         place = keep == 0 ? made : made + keep * place;  // what is not kept may be NaN
     };
-    if (p.m == 1 && !p.b.turned) return multiply_row<T>(a, b, column, room, put);
-    sum_tile<T>(a, b, row, column, 0, p.k, room);
-    put_tile(row, column, p.m, p.n, room, put);
+    const auto multiply_by = [&](const auto& from) {
+        if (p.m == 1 && !p.b.turned) return multiply_row<T>(a, from, column, room, put);
+        sum_tile<T>(a, from, row, column, 0, p.k, room);
+        put_tile(row, column, p.m, p.n, room, put);
+    };
+    if (!shelf.packs) return multiply_by(b);
+    const Stored<T> kept{shelf.packs, Stored<T>::stride_of(p.k), column, p.n};
+    if (shelf.brings) kept.bring(b);
+    multiply_by(kept);
 }
 
 // A block for each tile of some products.

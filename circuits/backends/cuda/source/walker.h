@@ -5,6 +5,9 @@
 #include "tiles.h"
 #include "walk.h"
 
+// What a block keeps from step to step.
+extern __shared__ __align__(16) unsigned char dynamic_shared[];
+
 namespace recircuit {
 
 __device__ inline void do_alone(int number, void* const* arrays, const Draws* draws);
@@ -26,18 +29,25 @@ __device__ inline void do_task(const Walk& walk, const Task& task, int k, void* 
 }
 
 template <class T>
-__device__ inline void do_part(const Walk& walk, const Share& share, int part, void* const* arrays, const Draws* draws,
-                               Room<T>& room) {
+__device__ inline Shelf<T> shelf_of(const Walked& walked, int round) {
+    if (walked.place < 0) return {};
+    return {reinterpret_cast<Pack<T>*>(dynamic_shared) + walked.place + round * walked.each, walked.brings};
+}
+
+// A part of a share; in which round: how many the block has done of it before.
+template <class T>
+__device__ inline void do_part(const Walk& walk, const Share& share, int part, int round, void* const* arrays,
+                               const Draws* draws, Room<T>& room) {
     if (share.kind == Share::ALONE || share.kind == Share::CLOCK) {
         if (threadIdx.x) return;
         return share.kind == Share::CLOCK ? move_on(share.clock) : do_alone(walk.tasks[share.tasks.first].job.number, arrays, draws);
     }
     int m = 0, n = 0;
     for (int p = share.products.first; p < share.products.last; ++p) {
-        const Product product = walk.products[p];
-        multiply_tile<T>(product, part, room);
+        const Walked walked = walk.products[p];
+        multiply_tile<T>(walked.product, part, room, shelf_of<T>(walked, round));
         __syncthreads();  // before the room is used again
-        m = product.m, n = product.n;
+        m = walked.product.m, n = walked.product.n;
     }
     const bool tiled = share.kind == Share::TILES;
     for (int t = share.tasks.first; t < share.tasks.last; ++t) {
@@ -55,29 +65,47 @@ __global__ void __launch_bounds__(threads, 1) walk_on(Walk walk, void* const* ar
     for (int k = 0; k < walk.count; ++k) {
         if (k) cooperative_groups::this_grid().sync();
         const Step step = walk.steps[k];
-        for (int part = int(blockIdx.x); part < step.parts; part += int(gridDim.x)) {
-            int which = step.shares.first, within = part;
-            while (within >= walk.shares[which].parts) within -= walk.shares[which++].parts;
-            do_part<T>(walk, walk.shares[which], within, arrays, draws, room);
+        for (int which = step.shares.first; which < step.shares.last; ++which) {
+            const Share share = walk.shares[which];
+            int part = int(blockIdx.x) - share.first;
+            if (part < 0) part += int(gridDim.x);
+            for (int round = 0; part < share.parts; part += int(gridDim.x), ++round)
+                do_part<T>(walk, share, part, round, arrays, draws, room);
         }
     }
 }
 
-// As many blocks as the GPU holds at the same time, if there is something to do for all of them.
+template <class T>
+int blocks_together(std::size_t kept) {
+    const char* what = "a walk through a presentation";
+    int each = 0, processors = 0;
+    check(cudaOccupancyMaxActiveBlocksPerMultiprocessor(&each, walk_on<T>, threads, kept), what);
+    check(cudaDeviceGetAttribute(&processors, cudaDevAttrMultiProcessorCount, 0), what);
+    return each * processors;
+}
+
+// The shared memory of a multiprocessor, which only who asks for it may use all of, but for what the kernel itself needs.
+template <class T>
+Together count_together() {
+    const char* what = "a walk through a presentation";
+    int most = 0;
+    cudaFuncAttributes own = {};
+    check(cudaDeviceGetAttribute(&most, cudaDevAttrMaxSharedMemoryPerBlockOptin, 0), what);
+    check(cudaFuncGetAttributes(&own, reinterpret_cast<const void*>(walk_on<T>)), what);
+    const int kept = most > int(own.sharedSizeBytes) ? (most - int(own.sharedSizeBytes)) / 16 * 16 : 0;
+    check(cudaFuncSetAttribute(reinterpret_cast<const void*>(walk_on<T>), cudaFuncAttributeMaxDynamicSharedMemorySize, kept), what);
+    return {blocks_together<T>(0), blocks_together<T>(kept), std::size_t(kept)};
+}
+
 template <class T>
 void launch_together(const char* name, const Walk& walk) {
-    static const int most = [name] {
-        int each = 0, processors = 0;
-        check(cudaOccupancyMaxActiveBlocksPerMultiprocessor(&each, walk_on<T>, threads, 0), name);
-        check(cudaDeviceGetAttribute(&processors, cudaDevAttrMultiProcessorCount, 0), name);
-        return each * processors;
-    }();
     cudaLaunchAttribute together = {};
     together.id = cudaLaunchAttributeCooperative;
     together.val.cooperative = 1;
     cudaLaunchConfig_t config = {};
-    config.gridDim = dim3(walk.most_parts < most ? walk.most_parts : most);
+    config.gridDim = dim3(walk.blocks);
     config.blockDim = dim3(threads);
+    config.dynamicSmemBytes = walk.kept;
     config.stream = stream();
     config.attrs = &together, config.numAttrs = 1;
     check(cudaLaunchKernelEx(&config, walk_on<T>, walk, pieces(), draws()), name);

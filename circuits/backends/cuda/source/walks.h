@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "epilogues.h"
+#include "keeping.h"
 #include "memory.h"
 #include "multiply.h"
 #include "plan.h"
@@ -66,8 +67,9 @@ class Script {
             }
         if (!node.copied.empty()) begin(node);
         for (const WalkStage& stage : node.stages) add(stage);
+        const auto [blocks, kept] = share_out();
         walk = {on_device(steps_), on_device(shares_), on_device(products_), on_device(tasks_), on_device(made_copies_),
-                int(steps_.size()), most_};
+                int(steps_.size()), blocks, kept};
     }
     Walk walk;
 
@@ -76,12 +78,27 @@ class Script {
     const std::vector<Work>& works_;
     std::vector<Step> steps_;
     std::vector<Share> shares_;
-    std::vector<Product> products_;
+    std::vector<Walked> products_;
+    std::vector<std::set<const void*>> written_;  // by each step
     std::vector<Task> tasks_;
     std::vector<Copy> made_copies_;
     std::map<std::pair<const void*, int>, void*> place_;  // of copies
     std::vector<std::unique_ptr<Memory>> copies_, held_;
     int most_ = 1;
+
+    // How many blocks there are, and how much each keeps: one on each multiprocessor if it keeps something, else all that the
+    // GPU holds; but no more than there is to do.
+    std::pair<int, int> share_out() {
+        const Together most = held_together();
+        if (keeps_weights() && most.keepers > 0) {
+            const int blocks = std::min(most_, most.keepers);
+            const int kept = Keeping(steps_, shares_, products_, written_, blocks, most.kept).kept();
+            if (kept) return {blocks, kept};
+        }
+        const int blocks = std::min(most_, most.blocks);
+        Keeping(steps_, shares_, products_, written_, blocks, 0);
+        return {blocks, 0};
+    }
 
     std::size_t itemsize(const Node& node) const {
         for (const std::size_t work : node.works)
@@ -104,20 +121,22 @@ class Script {
             const Job copies{only_copies, int(items)};
             add(Share::THINGS, blocks_of(copies), {}, {task(copies, {{array, 0}})});
         }
-        end_step(first);
+        end_step(first, {});
     }
 
     void add(const WalkStage& stage) {
         const int first = int(shares_.size());
-        for (const std::size_t work : stage.works) add(works_[work], stage);
+        std::set<const void*> written;
+        const auto writes = [&](std::size_t work) { written.insert(works_[work].writes.begin(), works_[work].writes.end()); };
+        for (const std::size_t work : stage.works) add(works_[work], stage), writes(work);
         for (const Tiles& tiles : stage.tiles) {
             std::vector<Product> products;
             std::vector<Task> tasks;
-            for (const std::size_t work : tiles.products) products.push_back(seen(works_[work], stage));
-            for (const std::size_t work : tiles.jobs) tasks.push_back(task(works_[work], stage));
+            for (const std::size_t work : tiles.products) products.push_back(seen(works_[work], stage)), writes(work);
+            for (const std::size_t work : tiles.jobs) tasks.push_back(task(works_[work], stage)), writes(work);
             add(Share::TILES, blocks_of(products[0]), products, tasks);
         }
-        end_step(first);
+        end_step(first, std::move(written));
     }
 
     void add(const Work& work, const WalkStage& stage) {
@@ -131,7 +150,9 @@ class Script {
     }
 
     void add(Share::Kind kind, int parts, const std::vector<Product>& products, const std::vector<Task>& tasks) {
-        shares_.push_back({kind, parts, after(products_, products), after(tasks_, tasks), {}});
+        const int first = int(products_.size());
+        for (const Product& product : products) products_.push_back({product});
+        shares_.push_back({kind, parts, {first, int(products_.size())}, after(tasks_, tasks), {}});
     }
 
     template <class T>
@@ -141,10 +162,11 @@ class Script {
         return {first, int(all.size())};
     }
 
-    void end_step(int first) {
+    void end_step(int first, std::set<const void*> written) {
         int parts = 0;
         for (std::size_t k = first; k < shares_.size(); ++k) parts += shares_[k].parts;
-        steps_.push_back({{first, int(shares_.size())}, parts});
+        steps_.push_back({{first, int(shares_.size())}});
+        written_.push_back(std::move(written));
         most_ = std::max(most_, parts);
     }
 
