@@ -1,4 +1,4 @@
-"""Seconds an epoch and test errors of one network: `python -m benchmarks.gpu_training SIZES EPOCHS BACKEND [FOLDER OF MNIST]`."""
+"""Seconds an epoch and test errors of a network: `python -m benchmarks.gpu_training SIZES EPOCHS BACKEND [MNIST]`."""
 
 from __future__ import annotations
 

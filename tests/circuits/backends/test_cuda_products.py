@@ -27,7 +27,9 @@ PRODUCTS = """
 #include <cstdio>
 #include <random>
 namespace recircuit {
-void check(cudaError_t result, const char* what, const char*, int) { if (result) std::printf("%s: %s\\n", what, cudaGetErrorString(result)); }
+void check(cudaError_t result, const char* what, const char*, int) {
+    if (result) std::printf("%s: %s\\n", what, cudaGetErrorString(result));
+}
 void check(cublasStatus_t result, const char* what, const char*, int) { if (result) std::printf("%s\\n", what); }
 cudaStream_t stream() { return made_lanes[0]->stream; }
 }
@@ -83,6 +85,28 @@ struct Case {
     }
 };
 
+// One tile, twice: what is read of b is brought into shared memory, and then stays there.
+template <class T>
+void keep_tile(Product p, int tile) {
+    alignas(alignof(Room<T>)) static thread_local Room<T> room;
+    for (int k = 0; k < 2; ++k) {
+        if (k) p.b.data = nullptr;  // nobody reads it again
+        multiply_tile<T>(p, tile, room, {reinterpret_cast<Pack<T>*>(dynamic_shared), !k});
+        __syncthreads();
+        if (!k) cooperative_groups::this_grid().sync();
+    }
+}
+template <class T>
+void multiply_kept(const Product& product) {
+    const int bytes = 16 * Stored<T>::size(product.n, product.k);
+    cudaFuncSetAttribute(reinterpret_cast<const void*>(keep_tile<T>), cudaFuncAttributeMaxDynamicSharedMemorySize, bytes);
+    cudaLaunchAttribute together = {cudaLaunchAttributeCooperative, {1}};
+    for (int tile = 0; tile < tiles_of(product.m, product.n); ++tile) {
+        cudaLaunchConfig_t config = {dim3(1), dim3(threads), std::size_t(bytes), stream(), &together, 1};
+        check(cudaLaunchKernelEx(&config, keep_tile<T>, product, tile), "kept");
+    }
+}
+
 template <class T>
 void some() {
     std::vector<std::unique_ptr<Case<T>>> cases;
@@ -103,6 +127,11 @@ void some() {
         multiply_small("one", &product, 1);
         if (one->c.now() != together) std::printf("other bits alone\\n");
         one->c.put();
+        if (!one->kept) {  // the second time it is the same
+            multiply_kept<T>(product);
+            if (one->c.now() != together) std::printf("other bits of what is kept: %d x %d x %d\\n", one->m, one->n, one->k);
+            one->c.put();
+        }
         multiply_large("one", product);
         one->look(one->c.now());
     }
@@ -171,7 +200,7 @@ int main() {
 def products(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("products")
     source, program = folder / "a.cpp", folder / "a"
-    source.write_text(f'#include "cuda_runtime.h"\n#include "multiply.h"\n{PRODUCTS}')
+    source.write_text(f'#include "cuda_runtime.h"\n#include "cooperative_groups.h"\n#include "multiply.h"\n{PRODUCTS}')
     includes = [f"-I{STAND_IN / 'include'}", f"-I{Path(gpu.__file__).parent / 'source'}"]
     command = [os.environ.get("CXX", "g++"), "-std=c++17", "-w", *includes, str(source), "-o", str(program)]
     subprocess.run(command, check=True)
