@@ -34,9 +34,12 @@ OURS = Entrant("recircuit", "recircuit", "", "recircuit", "cuda")
 BY_CUBLAS = Entrant("recircuit-cublas", "recircuit, all products by cuBLAS", "", "recircuit", "cuda")
 #: And with stretches of a presentation as one launch, instead of a graph in which each launch is a node.
 BY_WALK = Entrant("recircuit-walk", "recircuit, stretches as one launch", "", "recircuit", "cuda")
+#: And with weights that each step reads anew, instead of those that stay in shared memory.
+BY_CACHE = Entrant("recircuit-cache", "recircuit, one launch, weights in the cache", "", "recircuit", "cuda")
 SETTINGS = {
     BY_CUBLAS: {"RECIRCUIT_CUDA_PRODUCTS": "cublas"},
     BY_WALK: {"RECIRCUIT_CUDA_PRESENTATION": "persistent"},
+    BY_CACHE: {"RECIRCUIT_CUDA_PRESENTATION": "persistent", "RECIRCUIT_CUDA_WEIGHTS": "cache"},
 }
 TORCH = (
     Entrant("torch-gpu", "PyTorch eager", "", "torch_gpu", "eager"),
@@ -123,7 +126,7 @@ def _rows_of(findings: dict[str, Any], case: _Case, arguments: argparse.Namespac
     """Measure everyone's rate in a case; who cannot be measured is told, and the others are measured."""
     rates = findings["rates"].setdefault(case.name, {})
     measures = {"cuBLAS alone": lambda: ceiling(case, arguments)}
-    others = (BY_WALK, BY_CUBLAS) if case.settings.batch_size <= 100 else ()  # large ones are so anyway
+    others = (BY_WALK, BY_CACHE, BY_CUBLAS) if case.settings.batch_size <= 100 else ()  # large ones are so anyway
     there = (OURS, *TORCH, *others)
     measures |= {e.label: lambda e=e: _rate(e, case, findings, arguments) for e in there}
     for label, measure in measures.items():

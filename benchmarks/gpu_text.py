@@ -7,7 +7,7 @@ from typing import Any
 
 from benchmarks import report
 from benchmarks.agreement import BOUNDS
-from benchmarks.gpu_parts import BY_CUBLAS, BY_WALK, OURS, TORCH, faster_ways
+from benchmarks.gpu_parts import BY_CACHE, BY_CUBLAS, BY_WALK, OURS, TORCH, faster_ways
 
 
 def _rows(part: dict[str, Any]) -> list[list[Any]]:
@@ -40,7 +40,7 @@ def _training(part: dict[str, Any]) -> str:
 
 
 def _reference(part: dict[str, Any]) -> str:
-    labels = ["cuBLAS alone", OURS.label, *(t.label for t in TORCH), BY_WALK.label, BY_CUBLAS.label]
+    labels = ["cuBLAS alone", OURS.label, *(t.label for t in TORCH), BY_WALK.label, BY_CACHE.label, BY_CUBLAS.label]
     rows = [[name, *(rates.get(label) for label in labels)] for name, rates in part["rates"].items()]
     said = [report.table(["stimuli a second", *labels], rows)]
     said += [f"- {who}: not measured ({why})" for who, why in part["absent"].items()]

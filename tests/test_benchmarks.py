@@ -245,8 +245,37 @@ def test_lines_of_a_command_that_is_ended_with_the_time() -> None:
         for line in gpu_commands.lines_of(command, argparse.Namespace(deadline=time.monotonic() + 6)):
             seen.append(line)
     assert seen == ["one"]
+    with pytest.raises(RuntimeError, match="did not end within 1 s"):  # its own time, and not that of all
+        list(gpu_commands.lines_of(command, argparse.Namespace(deadline=time.monotonic() + 60), most=1))
     with pytest.raises(OutOfTime, match="is spent"):
         gpu_commands.answer_of(command, argparse.Namespace(deadline=time.monotonic()))
+
+
+def test_all_that_a_command_said_before_it_failed_is_kept() -> None:
+    command = [sys.executable, "-c", "raise SystemExit('one line\\nand another')"]
+    with pytest.raises(RuntimeError, match="one line\nand another"):
+        gpu_commands.answer_of(command, argparse.Namespace(deadline=time.monotonic() + 60))
+
+
+def test_training_that_fails_or_does_not_end_loses_no_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    row = {"epoch": 0.5, "test errors": [0.1]}
+
+    def answer(command: list[str], arguments: argparse.Namespace, **options: Any) -> str:
+        sizes, backend = command[command.index("benchmarks.gpu_training") + 1], command[-1]
+        if backend == "cuda" and sizes == "64-500-10":
+            raise RuntimeError(f"it did not end within {options['most']:.0f} s")
+        if backend == "cpp" and sizes != "64-500-10":
+            raise OutOfTime("the time is spent")
+        return json.dumps(row)
+
+    monkeypatch.setattr(gpu_parts, "answer_of", answer)
+    monkeypatch.setattr(gpu_parts, "data", lambda folder: argparse.Namespace(name="some", n_features=64, classes=10))
+    kept: dict[str, Any] = {}
+    with pytest.raises(OutOfTime):
+        gpu_parts.training(argparse.Namespace(earlier={}, keep=kept.update, data=None))
+    assert kept["64-500-10"] == {"cpp": row} and kept["64-100-100-100-100-10"] == {"cuda": row}
+    assert kept["failed"] == ["64-500-10, cuda: it did not end within 90 s"]
+    assert "did not end" in gpu_text.TEXT["training"](kept)
 
 
 def test_each_test_on_a_gpu_is_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -256,7 +285,7 @@ def test_each_test_on_a_gpu_is_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
         "a::three": ["1 skipped in 0 s"],
     }
 
-    def lines(command: list[str], arguments: argparse.Namespace) -> list[str]:
+    def lines(command: list[str], arguments: argparse.Namespace, **options: Any) -> list[str]:
         if "--collect-only" in command:
             return [*said, "a::four", "a::five", "", "5 tests collected"]
         if command[-1] == "a::five":
@@ -272,14 +301,42 @@ def test_each_test_on_a_gpu_is_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
     assert kept["said"] == ["E   assert 3"] and kept["summary"] == "2 of 5 passed, 2 did not"
 
 
-@pytest.mark.slow
-def test_the_reference_workload_on_the_stand_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """As on a GPU: weights are held against double precision, rows that are there stay, and what is missing is told."""
+@pytest.fixture
+def stand_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Programs that are started find a toolkit and a driver, which are those for the processor."""
     pytest.importorskip("brian2cuda")
     driver = ["gcc", "-shared", "-fPIC", "-o", str(tmp_path / "libcuda.so.1"), str(STAND_IN / "driver.c")]
     subprocess.run(driver, check=True)
     monkeypatch.setenv("CUDA_HOME", str(STAND_IN))
     monkeypatch.setenv("LD_LIBRARY_PATH", str(tmp_path))
+
+
+@pytest.mark.slow
+def test_a_kernel_that_never_ends_is_a_row_that_failed(stand_in: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And nothing goes on running, neither the program nor who started it."""
+    monkeypatch.setattr(gpu_right, "cases", lambda: ["urfb"])
+    monkeypatch.setattr(gpu_right, "BOUNDS", {"float32": 1e-4})
+    monkeypatch.setattr(gpu_right, "WALKED", ())
+    assert _cases(600, {})["failed"] == []  # which compiles it
+    monkeypatch.setattr(gpu_right, "MOST", 60)
+    monkeypatch.setenv("CUDA_ON_CPU_HANG", "40")
+    found = _cases(600, {})
+    assert "did not end within 60 s" in found["rows"][0]["error"] and len(found["failed"]) == 1
+    assert [file for file in Path("/proc").glob("[0-9]*/environ") if _has(file, b"CUDA_ON_CPU_HANG=40")] == []
+
+
+def _has(file: Path, what: bytes) -> bool:
+    try:
+        return what in file.read_bytes()
+    except OSError:
+        return False
+
+
+@pytest.mark.slow
+def test_the_reference_workload_on_the_stand_in(
+    stand_in: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """As on a GPU: weights are held against double precision, rows that are there stay, and what is missing is told."""
     small_one = workload.Settings(sizes=(12, 8, 7, 3), batch_size=2, rows=20)
     monkeypatch.setattr(gpu_parts, "WORKLOADS", (small_one,))
     monkeypatch.setattr(gpu_parts, "SECONDS", 0.01)
@@ -291,8 +348,9 @@ def test_the_reference_workload_on_the_stand_in(monkeypatch: pytest.MonkeyPatch,
     assert found["rates"][f"{name}, every"]["recircuit"] == 5 and found["failed"] == []
     assert set(found["rates"][f"{name}, needed"]) == {
         "cuBLAS alone", gpu_parts.OURS.label, gpu_parts.BY_CUBLAS.label, gpu_parts.BY_WALK.label,
+        gpu_parts.BY_CACHE.label,
     }  # fmt: skip
-    assert all(apart < 1e-5 for apart in found["apart"].values()) and len(found["apart"]) == 5
+    assert all(apart < 1e-5 for apart in found["apart"].values()) and len(found["apart"]) == 7
     assert set(found["absent"]) == {one.label for one in gpu_parts.TORCH} and found["memory"]["share"] > 0
     assert kept["rates"] == found["rates"] and "RECIRCUIT_CUDA_PRESENTATION=" in gpu_text.TEXT["reference"](found)
 

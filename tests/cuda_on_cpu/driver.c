@@ -12,8 +12,14 @@ int cuDeviceGetCount(int *count) {
     const char *given = getenv("CUDA_ON_CPU_COUNT");
     return *count = given ? atoi(given) : 1, 0;
 }
-int cuDeviceGet(int *device, int which) { return *device = which, 0; }
-int cuDeviceGetName(char *name, int size, int device) { return strncpy(name, "Stand-in 9000", size), 0; }
+int cuDeviceGet(int *device, int which) {
+    int count;
+    cuDeviceGetCount(&count);
+    return *device = which, which < count ? 0 : 101;
+}
+int cuDeviceGetName(char *name, int size, int device) {
+    return strncpy(name, "Stand-in 9000", size), 0;
+}
 int cuDeviceGetAttribute(int *value, int what, int device) { return *value = what == 75 ? 9 : 0, 0; }
 int cuDeviceTotalMem_v2(size_t *bytes, int device) { return *bytes = 2ul << 30, 0; }
 int cuGetErrorString(int status, const char **text) { return *text = "driver and library do not match", 0; }

@@ -6,6 +6,7 @@ import ctypes
 import os
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 Version = tuple[int, int]
 
@@ -69,15 +70,20 @@ def _driver() -> ctypes.CDLL | None:
         return None
 
 
-def _first(driver: ctypes.CDLL) -> Gpu:
+def _first(driver: ctypes.CDLL) -> Gpu | str:
     version, device, name = ctypes.c_int(), ctypes.c_int(), ctypes.create_string_buffer(256)
     major, minor, memory = ctypes.c_int(), ctypes.c_int(), ctypes.c_size_t()
-    driver.cuDriverGetVersion(ctypes.byref(version))
-    driver.cuDeviceGet(ctypes.byref(device), 0)
-    driver.cuDeviceGetName(name, len(name), device)
-    driver.cuDeviceGetAttribute(ctypes.byref(major), MAJOR, device)
-    driver.cuDeviceGetAttribute(ctypes.byref(minor), MINOR, device)
-    driver.cuDeviceTotalMem_v2(ctypes.byref(memory), device)
+    questions: list[tuple[str, tuple[Any, ...]]] = [
+        ("cuDriverGetVersion", (ctypes.byref(version),)),
+        ("cuDeviceGet", (ctypes.byref(device), 0)),  # which fails on a GPU that is to be split and is not yet (MIG)
+        ("cuDeviceGetName", (name, len(name), device)),
+        ("cuDeviceGetAttribute", (ctypes.byref(major), MAJOR, device)),
+        ("cuDeviceGetAttribute", (ctypes.byref(minor), MINOR, device)),
+        ("cuDeviceTotalMem_v2", (ctypes.byref(memory), device)),
+    ]
+    for asked, given in questions:
+        if status := getattr(driver, asked)(*given):
+            return f"the NVIDIA driver has no GPU to use: {asked} says {_error(driver, status)}"
     newest = version.value // 1000, version.value % 1000 // 10
     return Gpu(name.value.decode(errors="replace"), (major.value, minor.value), memory.value, newest)
 

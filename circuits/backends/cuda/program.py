@@ -6,6 +6,7 @@ from ....errors import RecircuitError
 from ...lowering.brian.assembly import Assembly
 from ...lowering.lowered import Lowered
 from ...lowering.memory import Need
+from ...lowering.variables import Scope
 from ..compiled import CompiledProgram
 from ..compiled.cache import missing_cache
 from ..noise import PHILOX
@@ -14,6 +15,8 @@ from .requirements import RESERVED, missing_cuda
 from .toolchain import toolchain
 from .toolkit import find_toolkit
 
+#: The most values of a variable that has a thread for each: threads are counted in 32 bits.
+LARGEST, COUNTED = 2**31 - 1, (Scope.UNIT, Scope.SHARED_UNIT, Scope.WEIGHT)
 #: Random functions of Brian2 that have no counter-based form here.
 NO_NOISE = ("poisson", "binomial")
 
@@ -46,6 +49,12 @@ class CudaProgram(CompiledProgram):
                 raise RecircuitError(
                     f"backend cuda: {operation} draws by {found[0]}(), which it has not; it has rand() and "
                     "randn(). Use the backend numpy or cpp."
+                )
+        for variable in self.lowered.variables.values():
+            if variable.scope in COUNTED and variable.size > LARGEST:
+                raise RecircuitError(
+                    f"backend cuda: {variable.key} has {variable.size:,} values; expected at most {LARGEST:,}, as many as a "
+                    "kernel can count. Use fewer batch elements or smaller layers, or the backend cpp."
                 )
         need = Need.of(self.lowered.network, self.lowered.variables.values())
         if refused := need.refusal(self._gpu.memory - RESERVED, f"are what {self._gpu.name} has to give"):

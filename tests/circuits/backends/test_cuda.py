@@ -15,7 +15,9 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -40,6 +42,7 @@ from recircuit.circuits.lowering.brian.emit import brian_preferences, emit
 from recircuit.circuits.lowering.delays import kernels as delay_kernels
 from recircuit.circuits.lowering.memory import Need
 from recircuit.circuits.lowering.terms import Kernel
+from recircuit.circuits.lowering.variables import Scope, Variable
 from recircuit.models import layered
 from recircuit.models.training.machine import choose, versions
 
@@ -288,7 +291,8 @@ def test_ctrl_c_ends_a_run(on_cpu: None) -> None:
 def test_a_kernel_that_fails_is_named(on_cpu: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CUDA_ON_CPU_FAIL", "305")
     failed = "cuda: the compiled circuit says: .*: an illegal memory access was encountered"
-    with pytest.raises(rc.RecircuitError, match=f"{failed} .set RECIRCUIT_CUDA_WAIT=1 to learn in which kernel"):
+    hint = "[a-z]+.[a-z]+, line [0-9]+. .set RECIRCUIT_CUDA_WAIT=1 to learn in which kernel"
+    with pytest.raises(rc.RecircuitError, match=f"{failed} .{hint}"):
         smooth().run(images(smooth()), presentations=60, backend="cuda")
     monkeypatch.setenv("RECIRCUIT_CUDA_WAIT", "1")
     with pytest.raises(rc.RecircuitError, match=r"says: (run )?[a-z0-9_]+: an illegal memory access was encountered"):
@@ -387,6 +391,7 @@ def test_what_the_driver_says(tmp_path: Path) -> None:
         ("find_gpu", {}),
         ("find_gpu", dict(CUDA_ON_CPU_STATUS="100", CUDA_VISIBLE_DEVICES="")),
         ("find_gpu", dict(CUDA_ON_CPU_STATUS="803")),
+        ("find_gpu", dict(CUDA_ON_CPU_COUNT="0")),
         ("visible_gpus", dict(CUDA_ON_CPU_COUNT="3")),
         ("visible_gpus", dict(CUDA_ON_CPU_COUNT="2", CUDA_VISIBLE_DEVICES="3, 1,-1,2")),
     ]
@@ -403,11 +408,41 @@ def test_what_the_driver_says(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", ask], env=env, capture_output=True, text=True, check=True
     )
-    there, hidden, unlike, three, chosen = done.stdout.splitlines()
+    there, hidden, unlike, split, three, chosen = done.stdout.splitlines()
     assert there == f"Gpu(name='Stand-in 9000', capability=(9, 0), memory={2 << 30}, driver=(13, 1))"
     assert hidden == "no GPU: the NVIDIA driver finds none (CUDA_VISIBLE_DEVICES is '')"
     assert "does not start (driver and library do not match)" in unlike
+    assert split.startswith("the NVIDIA driver has no GPU to use: cuDeviceGet says ")
     assert (three, chosen) == ("['0', '1', '2']", "['3', '1']")
+
+
+def test_more_values_than_threads_can_be_counted_are_refused(on_cpu: None) -> None:
+    made: Any = smooth().program("cuda")
+    many = Variable("h1", "rate", (70_000, 40_000), Scope.UNIT)
+    made.lowered = replace(made.lowered, variables={many.key: many})
+    with pytest.raises(rc.RecircuitError, match=r"h1.rate has 2,800,000,000 values; expected at most 2,147,483,647"):
+        made.check(SimpleNamespace(runners={}))
+
+
+@pytest.mark.skipif(shutil.which("g++") is None, reason="no compiler")
+def test_what_cublas_needs_is_found_beside_it(tmp_path: Path) -> None:
+    """Its libcublasLt, where neither it nor the system knows the folder, and the program is linked as a circuit is."""
+    wheel, project = tmp_path / "lib", tmp_path / "project"
+    wheel.mkdir(), project.mkdir()
+    sources = {
+        "libcublasLt.so.13": "int light() { return 7; }",
+        "libcublas.so.13": "int light(); int blas() { return light(); }",
+    }
+    for name, text in sources.items():
+        (tmp_path / "a.cpp").write_text(text)
+        needed = ["-L", str(wheel), "-l:libcublasLt.so.13"] if name == "libcublas.so.13" else []
+        shared = ["g++", "-shared", "-fPIC", str(tmp_path / "a.cpp"), f"-Wl,-soname={name}", "-o", str(wheel / name)]
+        subprocess.run([*shared, *needed], check=True)
+    (project / "main.cpp").write_text("int blas(); int main() { return blas(); }")
+    tools = toolkit.Toolkit(Path("nvcc"), (13, 0), ((9, 0),), wheel, wheel / "libcublas.so.13")
+    tools.link_into(project)
+    subprocess.run(["g++", "main.cpp", "-o", "main", *tools.library_options], cwd=project, check=True)
+    assert subprocess.run(["./main"], cwd=project, check=False).returncode == 7
 
 
 def test_tools_that_are_missing(on_cpu: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

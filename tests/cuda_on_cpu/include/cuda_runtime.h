@@ -15,9 +15,11 @@
 // CUDA_ON_CPU_COPIES=FILE: the bytes of each copy to the device are added to it, a line each.
 //
 // CUDA_ON_CPU_PROCESSORS=N multiprocessors (2). CUDA_ON_CPU_SHARED=N kilobytes of shared memory of each (227). CUDA_ON_CPU_MEMORY=N megabytes of device memory (256). CUDA_ON_CPU_FAIL=N: the Nth kernel from the start fails.
+// CUDA_ON_CPU_HANG=N: it never ends.
 #pragma once
 #include <math.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
@@ -320,6 +322,8 @@ cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config, void (*kernel)(
             on_cpu::error = cudaErrorIllegalAddress;
             return;
         }
+        if (on_cpu::kernels == on_cpu::number("CUDA_ON_CPU_HANG", 0))
+            for (;;) pause();
         gridDim = grid, blockDim = block;
         const auto key = reinterpret_cast<const void*>(kernel);
         const std::function<void()> thread = [&] { std::apply(kernel, arguments); };
