@@ -6,9 +6,13 @@ are not installed again, but for those whose version matters. Nothing is fetched
 
 from __future__ import annotations
 
+import hashlib
+import shutil
 import subprocess
 import sys
+import zipfile
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
 
 #: Of these another version will not do.
@@ -28,13 +32,8 @@ def wanted(wheel: Path) -> bool:
     return name.lower() in EXACT and there != number
 
 
-def main(wheels: Path, folder: Path) -> int:
-    """Install what is not there yet."""
-    ready = folder / ".ready"
-    names = sorted(wheel.name for wheel in wheels.glob("*.whl"))
-    if ready.is_file() and ready.read_text().splitlines() == names:
-        return 0
-    chosen = [str(wheel) for wheel in sorted(wheels.glob("*.whl")) if wanted(wheel)]
+def install(chosen: list[Path], folder: Path) -> int:
+    """Install wheels by pip; returns its status."""
     command = [
         sys.executable,
         "-m",
@@ -46,10 +45,29 @@ def main(wheels: Path, folder: Path) -> int:
         "--no-compile",
         "--upgrade",
     ]
-    if status := subprocess.run([*command, "--target", str(folder), *chosen], check=False).returncode:
+    return subprocess.run([*command, "--target", folder, *chosen], check=False).returncode
+
+
+def unpack(chosen: list[Path], folder: Path) -> int:
+    """Unpack wheels, where there is no pip; none of them has more than packages. Returns 0."""
+    for wheel in chosen:
+        with zipfile.ZipFile(wheel) as file:
+            file.extractall(folder)
+    return 0
+
+
+def main(wheels: Path, folder: Path) -> int:
+    """Install what is not there yet; all anew if a wheel has other contents, though its version may be the same."""
+    ready, found = folder / ".ready", sorted(wheels.glob("*.whl"))
+    contents = "\n".join(f"{hashlib.sha256(wheel.read_bytes()).hexdigest()} {wheel.name}" for wheel in found)
+    if ready.is_file() and ready.read_text() == contents:
+        return 0
+    shutil.rmtree(folder, ignore_errors=True)
+    chosen = [wheel for wheel in found if wanted(wheel)]
+    if status := unpack(chosen, folder) if find_spec("pip") is None else install(chosen, folder):
         return status
     (folder / "sitecustomize.py").write_text(CUSTOMIZE)
-    ready.write_text("\n".join(names))
+    ready.write_text(contents)
     return 0
 
 
