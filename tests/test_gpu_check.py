@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -83,3 +84,19 @@ def test_a_wheel_of_the_same_version_with_other_contents_is_installed(
         for _ in range(2):
             assert gpu_install.main(wheels, folder) == 0
             assert (folder / "no_such_package.py").read_text() == text
+
+
+def test_what_is_not_needed_does_not_travel(tmp_path: Path) -> None:
+    """Neither tests nor subpackages that are named, of that package alone; the record is of what is left."""
+    wheel = tmp_path / "big-1.0-py3-none-any.whl"
+    stays = ["big/__init__.py", "big/used/a.py", "big/stats.py", "other/stats/a.py"]
+    goes = ["big/stats/a.py", "big/used/tests/a.py"]
+    record = "big-1.0.dist-info/RECORD"
+    with zipfile.ZipFile(wheel, "w") as file:
+        for name in [*stays, *goes]:
+            file.writestr(name, name)
+        file.writestr(record, "".join(f"{name},,\n" for name in [*stays, *goes]))
+    subprocess.run([sys.executable, str(ROOT / "tools" / "gpu_slim.py"), str(tmp_path), "big", "stats"], check=True)
+    with zipfile.ZipFile(wheel) as file:
+        assert file.namelist() == [*stays, record]
+        assert file.read(record).decode() == "".join(f"{name},,\n" for name in stays)

@@ -5,7 +5,8 @@
 #   sh tools/gpu_check.sh there      on the machine with the GPU, in this checkout with its build/gpu; twice
 #   sh tools/gpu_check.sh rehearse   here: the same command in a bare Python, on the stand-in for CUDA
 #
-# PYTHON_THERE=3.12 is the version of Python there. RECIRCUIT_DATA is the folder with the folder mnist. There, PYTHON names
+# PYTHON_THERE=3.12 is the version of Python there. THERE_HAS names packages that Python there has, and that need not travel
+# (such as "scipy", the largest). RECIRCUIT_DATA is the folder with the folder mnist. There, PYTHON names
 # the interpreter that has torch (otherwise it is looked for), CHECK_SECONDS how long a call may take (290), CHECK_PARTS
 # which parts are measured (all), OUT a folder into which the results are copied, and EARLIER a folder with the results of an
 # earlier call, with which this one goes on where it runs on another machine. A rehearsal calls it CHECK_CALLS times (2),
@@ -18,6 +19,8 @@ travels=build/gpu
 wheels="brian2 brian2cuda scipy-openblas32 scipy pydantic pydantic-core annotated-types typing-inspection pyparsing
     packaging tqdm pytest iniconfig pluggy pygments cuda-pathfinder"
 torch_brings="numpy sympy mpmath jinja2 markupsafe setuptools typing-extensions"
+# Of SciPy, what neither Brian2 nor recircuit imports for this.
+not_needed="cluster datasets differentiate fft fftpack integrate interpolate ndimage odr optimize signal spatial stats"
 megabytes=60
 export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1
 
@@ -36,10 +39,14 @@ prepare() {
     rm -rf "$travels" build/lib build/bdist.*
     mkdir -p "$travels/wheels" "$travels/mnist"
     say "fetching wheels"
-    download "$travels/wheels" $wheels
+    bring=
+    for wheel in $wheels; do
+        case " ${THERE_HAS:-} " in *" $wheel "*) ;; *) bring="$bring $wheel" ;; esac
+    done
+    download "$travels/wheels" $bring
     .venv/bin/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir "$travels/wheels" . ||
         fail "the wheel of recircuit could not be built; pip's reason stands above."
-    .venv/bin/python tools/gpu_slim.py "$travels/wheels" scipy
+    .venv/bin/python tools/gpu_slim.py "$travels/wheels" scipy $not_needed
     data=${RECIRCUIT_DATA:-../shared/data}/mnist
     if [ -d "$data" ]; then
         cp "$data"/*ubyte* "$travels/mnist"
@@ -47,8 +54,9 @@ prepare() {
         say "there is no MNIST in $data (name the folder above it in RECIRCUIT_DATA): its target will not be measured."
     fi
     size=$(($(cat "$travels"/*/* | wc -c) / 1000000 + 1))
-    [ "$size" -le "$megabytes" ] || fail "$travels has $size MB, and more than $megabytes MB shall not travel."
-    say "$travels has $size MB. Bring this checkout with it to the machine with the GPU, and run there, in its root:"
+    [ "$size" -le "$megabytes" ] || fail "$travels has $size MB, and more than $megabytes MB shall not travel (see THERE_HAS)."
+    tree=$(($(git ls-files -z | xargs -0 cat | wc -c) / 1000000 + 1))
+    say "$travels has $size MB, and the checkout $tree MB. Bring both to the machine with the GPU, and run there, in the checkout:"
     printf '%s\n' "sh tools/gpu_check.sh there"
     say "It measures for at most 5 minutes. Run it a second time for what is left. Results are in build/gpu-there/results."
 }

@@ -11,7 +11,6 @@ namespace recircuit {
 
 constexpr int tile_m = 16, tile_n = 32, warps = threads / 32;
 constexpr int packs = 16;  // of 16 bytes: of k that are in a stage of shared memory; two of each warp
-constexpr int packs_of_stage = packs;
 
 template <class T>
 struct alignas(16) Pack {
@@ -64,11 +63,11 @@ struct Rows {
 // Items of b that stay in shared memory, from a column of the product on: rows of packs, with zeros up to a whole stage.
 template <class T>
 struct Stored {
-    Pack<T>* packs;
+    Pack<T>* items;
     int stride, column, rows;  // rows: of the whole of b
     __host__ __device__ static int width(int depth) {
-        constexpr int deep = packs_of_stage * Pack<T>::size;
-        return (depth + deep - 1) / deep * packs_of_stage;
+        constexpr int deep = packs * Pack<T>::size;
+        return (depth + deep - 1) / deep * packs;
     }
     // From row to row: one more, as in a stage.
     __host__ __device__ static int stride_of(int depth) { return width(depth) + 1; }
@@ -77,7 +76,7 @@ struct Stored {
     // Rows that do not exist are read for items that nobody puts.
     __device__ const Pack<T>* at(int row) const {
         const int last = (rows - column < tile_n ? rows - column : tile_n) - 1;
-        return packs + (row < last ? row : last) * stride;
+        return items + (row < last ? row : last) * stride;
     }
     __device__ Pack<T> operator()(int row, int k) const { return at(row - column)[k / Pack<T>::size]; }
     // Copied by all threads of a block.
@@ -85,7 +84,7 @@ struct Stored {
         const int here = rows - column < tile_n ? rows - column : tile_n, wide = stride - 1;
         for (int k = int(threadIdx.x); k < here * wide; k += threads) {
             const int row = from.turned() ? k % here : k / wide, pack = from.turned() ? k / here : k % wide;
-            packs[row * stride + pack] = from(column + row, pack * Pack<T>::size);
+            items[row * stride + pack] = from(column + row, pack * Pack<T>::size);
         }
         __syncthreads();
     }
@@ -99,7 +98,7 @@ __device__ inline Place place_of(int number, int rows, bool turned) {
     return turned ? Place{number % rows, number / rows} : Place{number / packs, number % packs};
 }
 
-// What a thread brings from device memory for one stage: of a one pack, of b two, or nothing if b is kept.
+// What a thread brings from device memory for one stage: of a one pack, of b two, or nothing if b stays.
 template <class T>
 struct Brought {
     Pack<T> a, b[2];
@@ -127,7 +126,7 @@ struct Brought {
     }
 };
 
-// The packs of a row of b in a stage that begins at this k: from the stage, or from where they are kept.
+// The packs of a row of b in a stage that begins at this k: from the stage, or from where they stay.
 template <class T, class B>
 __device__ inline const Pack<T>* packs_of(const Stage<T>& stage, const B&, int row, int) {
     return stage.b[row];
@@ -225,7 +224,7 @@ __device__ inline Matrix moved(const Matrix& from, std::int64_t items) {
 // Where a block keeps the items of b of its tile, and whether it has to bring them first.
 template <class T>
 struct Shelf {
-    Pack<T>* packs = nullptr;
+    Pack<T>* items = nullptr;
     bool brings = false;
 };
 
@@ -246,10 +245,10 @@ __device__ inline void multiply_tile(const Product& p, int number, Room<T>& room
         sum_tile<T>(a, from, row, column, 0, p.k, room);
         put_tile(row, column, p.m, p.n, room, put);
     };
-    if (!shelf.packs) return multiply_by(b);
-    const Stored<T> kept{shelf.packs, Stored<T>::stride_of(p.k), column, p.n};
-    if (shelf.brings) kept.bring(b);
-    multiply_by(kept);
+    if (!shelf.items) return multiply_by(b);
+    const Stored<T> stored{shelf.items, Stored<T>::stride_of(p.k), column, p.n};
+    if (shelf.brings) stored.bring(b);
+    multiply_by(stored);
 }
 
 // A block for each tile of some products.

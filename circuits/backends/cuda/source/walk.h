@@ -47,14 +47,15 @@ struct Walked {
     bool brings = false;
 };
 
-// What can be shared among so many blocks, of which this one has the first part, and the next ones the next. Of tiles: a block computes the same tile of each product, and then its threads do
-// the tasks for the items of that tile, which are theirs alone. Of things: each block does the task for some of them.
+// What can be shared among so many blocks: this block does the first part, the next block the next one, and so on. Of tiles:
+// a block computes the same tile of each product, and then its threads do the tasks for the items of that tile, which are
+// theirs alone. Of things: each block does the task for some of them.
 struct Share {
     enum Kind { TILES, THINGS, ALONE, CLOCK } kind;
     int parts;
     Range products, tasks;
     Clock clock;
-    int first = 0;
+    int first = 0;  // block
 };
 
 // Of shares that do not depend on each other.
