@@ -7,7 +7,7 @@
 #
 # PYTHON_THERE=3.12 is the version of Python there. THERE_HAS names packages that Python there has, and that need not travel
 # (such as "scipy", the largest). RECIRCUIT_DATA is the folder with the folder mnist. There, PYTHON names
-# the interpreter that has torch (otherwise it is looked for), CHECK_SECONDS how long a call may take (290), CHECK_PARTS
+# the interpreter that has torch (otherwise it is looked for), CHECK_SECONDS how long a call may take (280), CHECK_PARTS
 # which parts are measured (all), OUT a folder into which the results are copied, and EARLIER a folder with the results of an
 # earlier call, with which this one goes on where it runs on another machine. A rehearsal calls it CHECK_CALLS times (2),
 # without a network if the system can shut it off; the stand-in is slow, and the parts that it can end are build, agreement
@@ -88,11 +88,11 @@ there() {
     python=$(find_python)
     "$python" tools/gpu_install.py "$travels/wheels" "$home/site" || fail "the packages could not be installed."
     export PYTHONPATH="$home/site" RECIRCUIT_CACHE="$home/cache"
-    left=$((${CHECK_SECONDS:-290} - $(date +%s) + begin))
+    left=$((${CHECK_SECONDS:-280} - $(date +%s) + begin))
     [ "$left" -gt 0 ] || left=0
     status=0 guard=
     # Each part has its own limit; this one is for what ends by no limit, so that the results are copied in any case.
-    if command -v timeout >/dev/null; then guard="timeout -k 5 $((left + 10))"; fi
+    if command -v timeout >/dev/null; then guard="timeout -k 5 $((left + 20))"; fi
     $guard "$python" -W ignore -m benchmarks.gpu --rest --parts "${CHECK_PARTS:-}" --seconds "$left" --data "$travels/mnist" \
         --out "$home/results" || status=$?
     if [ -n "${OUT:-}" ]; then cp -R "$home/results/." "$OUT"; fi
@@ -120,7 +120,7 @@ rehearse() {
         status=0
         $offline env -i PATH="$PATH" HOME="$home" PIP_NO_INDEX=1 PIP_DISABLE_PIP_VERSION_CHECK=1 OUT="${OUT:-}" EARLIER="${EARLIER:-}" \
             CUDA_HOME="$PWD/tests/cuda_on_cpu" LD_LIBRARY_PATH="$home/driver" PYTHON="$home/bare/bin/python" \
-            CHECK_SECONDS="${CHECK_SECONDS:-290}" CHECK_PARTS="${CHECK_PARTS:-}" sh tools/gpu_check.sh there || status=$?
+            CHECK_SECONDS="${CHECK_SECONDS:-280}" CHECK_PARTS="${CHECK_PARTS:-}" sh tools/gpu_check.sh there || status=$?
         call=$((call + 1))
     done
     return $status
