@@ -160,10 +160,9 @@ def test_weights_stay_in_shared_memory(
         states[room] = _state_after(case)
         kept[room] = max(int(line.split()[2]) for line in (tmp_path / room).read_text().splitlines())
     assert [k for one in states.values() for k in one if not np.array_equal(states["none"][k], one[k])] == []
-    assert kept["none"] == 0 < kept["some"] <= 32 << 10 and kept["some"] <= kept["all"]
-    if case == "small":  # a tile has at most 32 rows of a stage, 16 packs of 16 bytes, and a pack beside them
-        size = {rows: rows * 17 * 16 for rows in (3, 8, 32)}
-        assert kept["all"] >= 2 * size[32] and kept["all"] % size[3] % 16 == 0
+    assert kept["none"] == 0 and kept["some"] <= 32 << 10 and kept["some"] <= kept["all"]
+    if case == "small":  # two tiles of 32 rows of a stage, of 16 packs of 16 bytes, and a pack beside them
+        assert kept["some"] > 0 and kept["all"] >= 2 * 32 * 17 * 16
 
 
 def _state_after(case: str) -> dict[str, np.ndarray]:
