@@ -14,7 +14,7 @@ from recircuit.models import layered, train
 
 
 def trained(sizes: list[int], epochs: int, backend: str, folder: Path | None) -> dict[str, Any]:
-    """The median of all epochs but the first one, and the test error after each epoch."""
+    """Train a network, and return the median time of all epochs but the first one, and the test error after each epoch."""
     net = layered(sizes, "urfb", batch_size=100)
     history = train(net, data(folder), epochs, backend=backend, progress=False)
     net.close()

@@ -33,7 +33,7 @@ def wanted(wheel: Path) -> bool:
 
 
 def install(chosen: list[Path], folder: Path) -> int:
-    """Install wheels by pip; returns its status."""
+    """Install wheels by pip, and return its status."""
     command = [
         sys.executable,
         "-m",
@@ -49,7 +49,7 @@ def install(chosen: list[Path], folder: Path) -> int:
 
 
 def unpack(chosen: list[Path], folder: Path) -> int:
-    """Unpack wheels, where there is no pip; none of them has more than packages. Returns 0."""
+    """Unpack wheels where there is no pip, which is enough for packages, and return 0."""
     for wheel in chosen:
         with zipfile.ZipFile(wheel) as file:
             file.extractall(folder)
