@@ -37,7 +37,7 @@ struct Made {
 };
 static Product of(int which, int m) {
     Product p{};
-    p.m = m, p.n = 10 * which + 7, p.k = 60 * which + 20, p.b = {weights + which, p.k, which % 2 == 0};
+    p.m = m, p.n = 10 * which + 7, p.k = 12 * which + 20, p.b = {weights + which, p.k, which % 2 == 0};
     return p;
 }
 static Made random_walk() {
@@ -100,10 +100,10 @@ static int look(const Made& made, int blocks, std::size_t most, int kept) {
 }
 int main() {
     long parts = 0, found = 0;
-    for (int k = 0; k < 400; ++k) {
+    for (int k = 0; k < 150; ++k) {
         Made made = random_walk();
         const int blocks = up_to(9);
-        const std::size_t most = (drawing() % 200) << 10;
+        const std::size_t most = (drawing() % 60) << 10;
         const Keeping keeping(made.steps, made.shares, made.products, made.written, blocks, most);
         found += look(made, blocks, most, keeping.kept());
         for (const Share& share : made.shares) parts += share.parts * (share.products.last - share.products.first);
