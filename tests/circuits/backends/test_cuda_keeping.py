@@ -100,7 +100,7 @@ static int look(const Made& made, int blocks, std::size_t most, int kept) {
 }
 int main() {
     long parts = 0, found = 0;
-    for (int k = 0; k < 150; ++k) {
+    for (int k = 0; k < 40; ++k) {
         Made made = random_walk();
         const int blocks = up_to(9);
         const std::size_t most = (drawing() % 60) << 10;
