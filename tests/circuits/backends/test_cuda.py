@@ -428,7 +428,8 @@ def test_more_values_than_threads_can_be_counted_are_refused(on_cpu: None) -> No
 def test_what_cublas_needs_is_found_beside_it(tmp_path: Path) -> None:
     """Its libcublasLt, where neither it nor the system knows the folder, and the program is linked as a circuit is."""
     wheel, project = tmp_path / "lib", tmp_path / "project"
-    wheel.mkdir(), project.mkdir()
+    for folder in (wheel, project):
+        folder.mkdir()
     sources = {
         "libcublasLt.so.13": "int light() { return 7; }",
         "libcublas.so.13": "int light(); int blas() { return light(); }",
