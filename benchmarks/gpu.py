@@ -56,7 +56,7 @@ def main() -> int:
         print(f"benchmarks.gpu: {missing}.", file=sys.stderr)
         return 1
     begin = time.monotonic()
-    arguments.deadline = begin + arguments.seconds
+    arguments.deadline = begin + min(arguments.seconds, arguments.until - time.time())
     results = Results(arguments.out, facts(), finish, text)
     wanted = wanted_parts(arguments, results.parts)
     for name in wanted:
@@ -78,6 +78,12 @@ def _arguments() -> argparse.Namespace:
     found.add_argument("--parts", default="", help=f"only these, separated by commas: {', '.join(PARTS)}")
     found.add_argument("--rest", action="store_true", help="only parts that no earlier call has measured")
     found.add_argument("--seconds", type=float, default=LIMIT, help=f"for everything (default: {LIMIT})")
+    found.add_argument(
+        "--until",
+        type=float,
+        default=float("inf"),
+        help="when to end at the latest, in seconds since 1970, as of `date +%%s`",
+    )
     found.add_argument("--wheels", action="store_true", help="say which wheels to bring to a machine without a network")
     return found.parse_args()
 

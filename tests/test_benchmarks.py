@@ -199,6 +199,19 @@ def test_a_part_that_would_begin_too_late_is_left_out(tmp_path: Path) -> None:
     assert "left out" in results.parts["build"]["error"]
 
 
+def test_a_call_whose_time_has_passed_says_what_it_left_out(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As where the interpreter takes long to start: the time is that of the clock on the wall, not of this process."""
+    monkeypatch.setattr(sys, "argv", ["gpu", "--rest", "--until", "0", "--out", str(tmp_path)])
+    monkeypatch.setattr(gpu.requirements, "missing_cuda", lambda: "")
+    monkeypatch.setattr(gpu, "facts", _told)
+    assert gpu.main() == 1
+    parts = json.loads((tmp_path / "G-1.json").read_text())["parts"]
+    assert {name: "left out" in part["error"] for name, part in parts.items()} == dict.fromkeys(gpu.PARTS, True)
+    assert "| not measured |" in capsys.readouterr().out
+
+
 def _cases(left: float, earlier: dict[str, Any]) -> dict[str, Any]:
     kept: dict[str, Any] = {}
     arguments = argparse.Namespace(deadline=time.monotonic() + left, keep=kept.update, earlier=earlier)

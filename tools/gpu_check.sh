@@ -88,12 +88,13 @@ there() {
     python=$(find_python)
     "$python" tools/gpu_install.py "$travels/wheels" "$home/site" || fail "the packages could not be installed."
     export PYTHONPATH="$home/site" RECIRCUIT_CACHE="$home/cache"
-    left=$((${CHECK_SECONDS:-280} - $(date +%s) + begin))
+    until=$((begin + ${CHECK_SECONDS:-280}))
+    left=$((until - $(date +%s)))
     [ "$left" -gt 0 ] || left=0
     status=0 guard=
     # Each part has its own limit; this one is for what ends by no limit, so that the results are copied in any case.
     if command -v timeout >/dev/null; then guard="timeout -k 5 $((left + 20))"; fi
-    $guard "$python" -W ignore -m benchmarks.gpu --rest --parts "${CHECK_PARTS:-}" --seconds "$left" --data "$travels/mnist" \
+    $guard "$python" -W ignore -m benchmarks.gpu --rest --parts "${CHECK_PARTS:-}" --until "$until" --data "$travels/mnist" \
         --out "$home/results" || status=$?
     if [ -n "${OUT:-}" ]; then cp -R "$home/results/." "$OUT"; fi
     return $status
