@@ -160,8 +160,9 @@ def targets(parts: dict[str, Any]) -> list[dict[str, Any]]:
         found.append({"what": what, "value": rounded, "relation": relation, "target": target, "ok": ok})
 
     for name in ("agreement", "tests"):
-        failed = parts.get(name, {}).get("failed")
-        add(f"{name}: what fails", None if failed is None else float(len(failed)), "<=", 0)
+        part = parts.get(name, {})
+        failed, ended = part.get("failed"), "failed" in part and "error" not in part
+        add(f"{name}: what fails", float(len(failed)) if failed or ended else None, "<=", 0)
     reference = parts.get("reference", {})
     rates, apart = reference.get("rates", {}), reference.get("apart", {})
     big, usual = rates.get("B = 1000, 784-4096-4096-10, needed", {}), rates.get("B = 100, 784-500-500-10, needed", {})
