@@ -12,6 +12,7 @@ import numpy as np
 from ...errors import RecircuitError
 from ..description.neurons.stability import unstable
 from ..lowering.lowered import Lowered
+from ..lowering.memory import check_free
 from ..lowering.timetable import Timetable
 from ..lowering.variables import Variable
 from .live import LiveStimulus, Session
@@ -226,6 +227,8 @@ class Program(ABC):
         """
         counts = {name: count for name, count in self.sample_counts().items() if name in table.presented}
         order = check_order(order, self.lowered.network.batch_size, counts)
+        kept = sum(self.variables[key].size for key in collect or {})
+        check_free(8 * kept * len(order), f"run: the answers of {len(order):,} presentations", "Run fewer at a time.")
         self.loaded += 1
         result = self.walk(table, order, collect=collect or {}, trace=trace, elements=elements, progress=progress)
         result.look_for_cause(self.lowered, table)

@@ -15,7 +15,11 @@ from ..description.network import Network
 from ..description.populations.population import Population
 from ..description.populations.shown_values import in_order, refuse_bytes
 from ..description.populations.starting import check_all_set
-from .series import check_length, series_of
+from ..lowering.memory import check_free
+from .series import FEWER, check_length, series_of
+
+#: Bytes that the order of the presentations needs for each sample, while it is made.
+ORDER = 16
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,7 @@ class Inputs:
             if not self.count:
                 return np.arange(batch_size)[None]
             presentations = -(-self.count // batch_size)
+            _check_order_fits(presentations * batch_size)
             flat = np.full(presentations * batch_size, -1)
             flat[: self.count] = np.arange(self.count)
             return flat.reshape(presentations, batch_size)
@@ -68,6 +73,7 @@ class Inputs:
             )
         if presentations * batch_size >= 2**31:
             raise RecircuitError(f"run: presentations are fewer than 2^31 stimuli at a time; got {presentations}.")
+        _check_order_fits(presentations * batch_size)
         flat = np.arange(presentations * batch_size) % max(self.count, 1)
         return flat.reshape(presentations, batch_size)
 
@@ -81,6 +87,11 @@ class Inputs:
         """Give the program its data."""
         for name, rows in self.rows.items():
             program.load(name, rows.values, rows.scale, rows.offset, rows.series)
+
+
+def _check_order_fits(places: int) -> None:
+    """Refuse a run of so many samples that the lists of their numbers do not fit into the memory."""
+    check_free(ORDER * places, f"run: the numbers of {places:,} samples", FEWER)
 
 
 def as_inputs(network: Network, given: Any, begin: float = 0.0, mode: str | None = None) -> Inputs:
@@ -171,6 +182,7 @@ def _rows(
         raise RecircuitError(f"stimulus {population.name!r}: the rows of the data have different lengths.") from None
     if array.dtype.kind not in "uifb":
         raise RecircuitError(f"stimulus {name!r}: expected numbers; got an array of {array.dtype}.")
+    _check_size(name, array, dtype)
     if array.ndim == 0 and (population.size == 1 or (clamp is not None and clamp.kind == "labels")):
         array = array.reshape(1)
     if array.ndim == 0 or len(array) == 0:
@@ -192,6 +204,12 @@ def _rows(
         if not np.isfinite(array).all():
             raise RecircuitError(f"stimulus {name!r}: the data hold NaN, infinity, or more than {dtype} can.")
     return Rows(np.ascontiguousarray(array), scale, offset)
+
+
+def _check_size(name: str, array: np.ndarray, dtype: np.dtype) -> None:
+    """Refuse data of which the copies that are made do not fit: the values, whether each is finite, and the order."""
+    copied = array.size * (dtype.itemsize + 1) + ORDER * len(np.atleast_1d(array))
+    check_free(copied, f"stimulus {name!r}: data of the shape {array.shape}", FEWER)
 
 
 def _of_labels(array: np.ndarray, size: int) -> str:

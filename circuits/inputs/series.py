@@ -18,9 +18,14 @@ from ..description.network import Network
 from ..description.populations.population import Population
 from ..description.populations.shown_values import array_of, refuse_units
 from ..description.schedules.modes import shown_for
+from ..lowering.memory import check_free
 
 #: Values that are looked at for NaN at a time.
 PIECE = 2**20
+#: Types of numbers that programs take as they are.
+IN_ORDER = (np.uint8, np.float32, np.float64)
+#: What to do with more samples than fit into the memory.
+FEWER = "Give fewer samples at a time."
 
 
 def series_of(
@@ -59,6 +64,8 @@ def series_of(
             f"{population.size}), or (rows, {population.size}) for all batch elements; got {np.shape(values)}."
         )
     samples, rows = cube.shape[:2]
+    if not cube.flags.c_contiguous or cube.dtype not in IN_ORDER:
+        check_free(cube.size * network.dtype.itemsize, f"stimulus {name}: data of the shape {cube.shape}", FEWER)
     flat = np.ascontiguousarray(_numbers(cube, network.dtype, name)).reshape(samples * rows, population.size)
     _check_finite(flat, network.dtype, name)
     return flat, Series(rows, 0 if shared else rows, lengths)
@@ -196,7 +203,7 @@ def _numbers(values: np.ndarray, dtype: np.dtype, name: str) -> np.ndarray:
         raise RecircuitError(f"stimulus {name}: expected numbers; got an array of {values.dtype}.")
     if values.dtype == bool:
         return values.view(np.uint8)
-    return values if values.dtype in (np.uint8, np.float32, np.float64) else values.astype(dtype)
+    return values if values.dtype in IN_ORDER else values.astype(dtype)
 
 
 def _check_finite(flat: np.ndarray, dtype: np.dtype, name: str) -> None:

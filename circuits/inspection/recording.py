@@ -14,7 +14,7 @@ from brian2.units import Quantity, second
 from ...errors import RecircuitError
 from ...foreign_text import only_value_errors
 from ..description.network import Network
-from ..lowering.memory import GIB, available
+from ..lowering.memory import check_free
 from ..lowering.variables import Variable, split_key
 from .expressions import keys_of, value_of
 
@@ -156,19 +156,17 @@ class Recording:
         RecircuitError
             If it does not fit. The message says what it needs and what is free.
         """
-        free = available() if free is None else free
         count = 1 if isinstance(self.elements, int) else len(self.elements)
         sizes = {}
         for one in self.wanted:
             selected = picked(np.empty(self.shape(one.variable), dtype=bool), one.places).size
             sizes[one.name] = 8 * selected * -(-steps // self.steps) * (count if self.of_elements(one.variable) else 1)
-        total = sum(sizes.values())
-        if free is not None and total > free:
-            largest = max(sizes, key=lambda name: sizes[name])
-            raise RecircuitError(
-                f"record: {steps} steps need {total / GIB:.2f} GiB, and {free / GIB:.2f} GiB are free (most of it: "
-                f"{largest}). Record less often (every=...), fewer units (as 'h.rate[:10]'), or fewer presentations."
-            )
+        largest = max(sizes, key=lambda name: sizes[name], default="")
+        check_free(
+            sum(sizes.values()), f"record: {steps} steps",
+            f"Most of it is for {largest}. Record less often (every=...), fewer units (as 'h.rate[:10]'), or fewer "
+            "presentations.", free,
+        )  # fmt: skip
 
     def pieces(self, rows: np.ndarray, steps: int) -> list[np.ndarray]:
         """Return the order of a run in pieces, so that values which are not wanted are dropped before they fill the memory."""

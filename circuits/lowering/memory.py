@@ -11,9 +11,11 @@ from ..description.network import Network
 from .layout import layout
 from .variables import Scope, Variable
 
-__all__ = ["GIB", "Need", "available", "check_memory"]
+__all__ = ["GIB", "Need", "available", "check_free", "check_memory"]
 
 GIB = 2**30
+#: The bytes that are never asked about, since to ask takes longer than a presentation of a small circuit.
+SMALL = 2**26
 #: The scopes of variables of which each batch element has values of its own.
 OF_ELEMENTS = (Scope.UNIT, Scope.TRACE, Scope.DELAY)
 
@@ -108,6 +110,31 @@ def check_memory(network: Network, free: int | None = None) -> None:
     free = available() if free is None else free
     if free is not None and (refused := Need.of(network).refusal(free, "are free")):
         raise RecircuitError(f"memory: {refused}")
+
+
+def check_free(needed: int, what: str, advice: str, free: int | None = None) -> None:
+    """Refuse what does not fit into the memory, before it fills it.
+
+    Parameters
+    ----------
+    needed : int
+        The number of bytes.
+    what : str
+        What they are for, as in ``"record: 1000 steps"``.
+    advice : str
+        What to do where they do not fit, as a sentence.
+    free : int, optional
+        The number of bytes that are free. The default is what this machine says.
+
+    Raises
+    ------
+    RecircuitError
+        If they do not fit. The message says what is needed and what is free.
+    """
+    if free is None:
+        free = available() if needed > SMALL else None
+    if free is not None and needed > free:
+        raise RecircuitError(f"{what} need {needed / GIB:.2f} GiB, and {free / GIB:.2f} GiB are free. {advice}")
 
 
 def available() -> int | None:

@@ -10,6 +10,7 @@ import pytest
 from brian2 import ms
 
 import recircuit as rc
+from recircuit.circuits.lowering import memory
 
 SHAPE = (8, 6)
 X = np.random.default_rng(0).integers(0, 256, SHAPE, dtype=np.uint8)
@@ -93,3 +94,33 @@ def test_weights_that_are_no_numbers_are_refused_where_they_are_given(weights: A
     net = circuit()
     with pytest.raises(rc.RecircuitError, match="weights are a number"):
         net.connect(net["x"], net["h"], weights=weights, name="q")
+
+
+def many_samples(net: rc.Circuit) -> np.ndarray:
+    """Samples that need no memory as they are, and fill it when they are copied."""
+    return np.broadcast_to(np.ones((1, net["x"].size)), (10**12, net["x"].size))
+
+
+@pytest.mark.parametrize("asks", [
+    lambda net: net.run({"x": many_samples(net)}, 1),
+    lambda net: net.run(presentations=2**30),
+    lambda net: net.predict(many_samples(net)),
+    lambda net: net.outputs(many_samples(net)),
+    lambda net: net.evaluate((many_samples(net), np.broadcast_to(0, 10**12))),
+    lambda net: rc.train(net, (many_samples(net), np.broadcast_to(0, 10**12)), 1, progress=False),
+])  # fmt: skip
+def test_more_samples_than_fit_into_memory_are_refused_before_they_fill_it(asks: Any, monkeypatch) -> None:
+    monkeypatch.setattr(memory, "available", lambda: 2**33)
+    net = rc.layered([6, 2])
+    with pytest.raises(rc.RecircuitError, match=r"need .* GiB, and 8.00 GiB are free. Give fewer samples"):
+        asks(net)
+
+
+def test_more_answers_than_fit_into_memory_are_refused_before_the_run(monkeypatch) -> None:
+    net = rc.layered([6, 2])
+    program, order = net.program(), np.zeros((5, 1), np.int32)
+    monkeypatch.setattr(memory, "SMALL", 0)
+    monkeypatch.setattr(memory, "available", lambda: 8 * 5 * 6 - 1)
+    with pytest.raises(rc.RecircuitError, match="run: the answers of 5 presentations need"):
+        program.run(net.timetable("evaluate"), order, collect={"x.rate": 0})
+    assert program.get("clock.timestep") == 0

@@ -123,7 +123,7 @@ def test_a_recording_that_does_not_fit_is_refused_before_the_run() -> None:
     net = net_of()
     wanted = Recording.of(net, net.program().variables, ["h1.rate", "x_to_h1.w"])
     wanted.check_memory(100, free=100 * (5 + 30) * 8)
-    with pytest.raises(rc.RecircuitError, match=r"100 steps need .*most of it: x_to_h1.w.*every="):
+    with pytest.raises(rc.RecircuitError, match=r"100 steps need .*Most of it is for x_to_h1.w.*every="):
         wanted.check_memory(100, free=100 * (5 + 30) * 8 - 1)
     Recording.of(net, net.program().variables, ["h1.rate[0]"], every=10 * ms).check_memory(100, free=80)
     with pytest.raises(rc.RecircuitError, match="record: .* steps need"):
