@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+import math
 import re
 import time
 from collections.abc import Mapping, Sequence
@@ -31,6 +32,8 @@ from .result_format import is_result
 __all__ = ["Job", "experiment_jobs", "perform", "seeds_of", "training_jobs", "values_of"]
 
 Result = dict[str, Any]
+#: No sweep has more runs.
+MOST = 100_000
 
 
 @dataclass(frozen=True)
@@ -98,8 +101,15 @@ def seeds_of(text: str) -> list[int]:
         first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
         if first > last or last >= 2**32:
             raise UsageError(f"--seeds: expected whole numbers such as 0-4 or 0,2,5-7; got {text!r}.")
+        _check_number(len(found) + last + 1 - first)
         found += range(first, last + 1)
     return list(dict.fromkeys(found))
+
+
+def _check_number(runs: int) -> None:
+    """Refuse more runs than anybody can wait for, before a list of them fills the memory."""
+    if runs > MOST:
+        raise UsageError(f"These are {runs:,} runs, and at most {MOST:,} are possible. Give fewer seeds or variants.")
 
 
 def values_of(text: str) -> list[str]:
@@ -133,6 +143,7 @@ def training_jobs(data: str, variants: Mapping[str, Sequence[Any]], seeds: Seque
     UsageError
         If an option does not hold, or does not fit the data.
     """
+    _check_number(len(seeds) * math.prod(map(len, variants.values())))
     samples = load(data, fixed.get("data_dir"))
     jobs = []
     for values in itertools.product(*variants.values()):

@@ -15,7 +15,7 @@ from time import perf_counter
 from typing import NoReturn
 
 from ....errors import RecircuitError
-from ....processor import threads_of
+from ....processor import chosen_threads
 from ..interrupts import interruptible, postponed
 from .messages import PART, Channel, Disconnected, Field, Kind, Malformed, Message, unpack
 from .waiting_choice import WaitingChoice
@@ -30,7 +30,7 @@ def threads() -> int:
     """Return how many threads a compiled circuit uses: $RECIRCUIT_THREADS, or one for each core that this process may
     use.
     """
-    return threads_of("RECIRCUIT_THREADS")
+    return chosen_threads("RECIRCUIT_THREADS")
 
 
 class Worker:

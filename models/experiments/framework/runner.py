@@ -23,6 +23,10 @@ from .saved_runs import FOLDER
 
 #: The folder of results that a later run with another result has replaced.
 EARLIER = "earlier"
+#: No experiment makes more runs.
+MOST_RUNS = 100_000
+#: Seeds of circuits are below 2^32; those of its last runs are so too.
+LAST_SEED = 2**32 - 1 - MOST_RUNS
 
 
 def settings_for(
@@ -140,10 +144,10 @@ def _check_seeds(experiment: Experiment, seeds: int | None, first_seed: int) -> 
             f"{experiment.id} makes one run of {experiment.drawn}, so --seeds has no meaning: leave it out. --first-seed N "
             "draws other random numbers."
         )
-    if seeds is not None and seeds < 1:
-        raise UsageError(f"--seeds is how many runs to make, at least 1; got {seeds}.")
-    if first_seed < 0:
-        raise UsageError(f"--first-seed is the seed of the first run, at least 0; got {first_seed}.")
+    if seeds is not None and not 1 <= seeds <= MOST_RUNS:
+        raise UsageError(f"--seeds is how many runs to make, from 1 to {MOST_RUNS:,}; got {seeds}.")
+    if not 0 <= first_seed <= LAST_SEED:
+        raise UsageError(f"--first-seed is the seed of the first run, from 0 to {LAST_SEED:,}; got {first_seed}.")
 
 
 def _check_methods(experiment: Experiment, methods: Sequence[str], quick: bool) -> None:

@@ -198,7 +198,10 @@ def test_seeds() -> None:
         ("amit-circuit", dict(seeds=2), "draws nothing at random"),
         ("amit-circuit", dict(first_seed=2), "draws nothing at random"),
         ("lillicrap-xor", dict(seeds=2), "makes one run of 40 starts"),
-        ("amit-linear", dict(first_seed=-1), "at least 0; got -1"),
+        ("amit-linear", dict(first_seed=-1), "from 0 to 4,294,867,295; got -1"),
+        ("amit-linear", dict(first_seed=2**32), "from 0 to 4,294,867,295; got 4294967296"),
+        ("amit-linear", dict(seeds=0), "from 1 to 100,000; got 0"),
+        ("amit-linear", dict(seeds=10**9), "from 1 to 100,000; got 1000000000"),
     ],
 )
 def test_seeds_that_an_experiment_does_not_have_are_refused(name, options, message) -> None:

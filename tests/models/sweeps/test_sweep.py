@@ -63,6 +63,14 @@ def test_what_are_no_seeds(text: str) -> None:
         seeds_of(text)
 
 
+def test_more_runs_than_can_be_waited_for_are_refused_before_a_list_of_them_fills_the_memory() -> None:
+    for text in ("0-999999999", ",".join(f"{k}-{k + 60_000}" for k in (0, 100_000))):
+        with pytest.raises(UsageError, match="runs, and at most 100,000 are possible"):
+            seeds_of(text)
+    with pytest.raises(UsageError, match="1,000,000 runs"):
+        small(seeds=range(1000), rule=["urfb"] * 10, rate=["1"] * 100)
+
+
 def test_values() -> None:
     assert values_of("urfb,frfb, bp") == ["urfb", "frfb", "bp"]
     assert values_of("tanh,clip(basal, -1, 1)") == ["tanh", "clip(basal, -1, 1)"]
