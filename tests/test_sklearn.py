@@ -137,6 +137,8 @@ def test_rules_and_output_circuits_of_ones_own() -> None:
         CircuitClassifier(rule=mine, rate=0.1).fit(X, Y)
     with pytest.raises(RecircuitError, match="batch_size: expected 'auto'"):
         CircuitClassifier(batch_size=0).fit(X, Y)
+    with pytest.raises(RecircuitError, match="rule: expected a Rule or the name of one, .* got None"):
+        CircuitClassifier(rule=None).fit(X, Y)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

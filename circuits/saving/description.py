@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from brian2.units import Quantity
 
-from ...arguments import check_fits
+from ...arguments import check_fits, fits
 from ...errors import RecircuitError
 from ...plasticity.names import LATE
 from ..description.first_values import first_values
@@ -17,6 +17,8 @@ from ..description.network import Network
 from ..description.populations.population import Population
 from ..description.populations.stimuli import add_clamped
 from ..description.projections.projection import Projection, Transposed
+from ..description.schedules.schedule import Schedule
+from ..library.outputs import OutputCircuit
 from .values import Reader, Writer
 
 __all__ = ["described", "rebuild", "settings"]
@@ -25,6 +27,11 @@ __all__ = ["described", "rebuild", "settings"]
 SETTINGS = ("batch_size", "dt", "lowering", "seed", "optimise", "matmul")
 #: What `rebuild` does not set as it stands.
 DECLARED = ("populations", "projections", "broadcasts", "dtype", "revision")
+#: Of what kinds is the rest that it does set as it stands.
+REST: dict[str, Any] = {
+    "schedule": Schedule | None, "modes": dict[str, Schedule], "constants": dict[str, float],
+    "outputs_of": dict[str, OutputCircuit],
+}  # fmt: skip
 #: The parts of a projection that `Network.connect` checks.
 CONNECTED = ("into", "sends", "connectivity", "name", "states")
 
@@ -72,16 +79,23 @@ def rebuild(network: Network, contents: dict[str, Any], reader: Reader) -> None:
             raise RecircuitError(
                 f"{reader.where}: it says {name!r} of a circuit, which this version of recircuit does not know."
             )
-        if name in network.fixed:
-            declare(network, **{name: reader.value(value)})
-        else:
-            setattr(network, name, reader.value(value))
+        _set(network, name, reader.value(value), reader.where)
     network.changed()
 
 
 def settings(contents: dict[str, Any], reader: Reader) -> dict[str, Any]:
     """The arguments with which the circuit is made."""
     return {k: reader.value(contents["settings"][k]) for k in ("precision", *SETTINGS)}
+
+
+def _set(network: Network, name: str, value: Any, where: str) -> None:
+    """Give a circuit an attribute that is of its kind."""
+    if name in REST and not fits(value, REST[name]):
+        raise RecircuitError(f"{where} is damaged: it says of {name} of the circuit {value!r:.60}. Use another file.")
+    if name in network.fixed:
+        declare(network, **{name: value})
+    else:
+        setattr(network, name, value)
 
 
 def _public(network: Network, name: str) -> bool:

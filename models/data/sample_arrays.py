@@ -62,7 +62,7 @@ def flat_samples(x: NDArray, where: str) -> Samples:
 def int_labels(y: ArrayLike, where: str) -> Labels:
     """Return labels as int64, refusing what is not an integer and what is beyond any number of classes."""
     y = as_array(y, where)
-    if y.size and not np.issubdtype(y.dtype, np.integer):
+    if y.size and y.dtype.kind not in "ui":
         raise RecircuitError(
             f"{where} is of type {y.dtype}; expected integers, one class number per sample. Convert it with "
             "y.astype('int64') if its values are whole numbers, or y.argmax(1) if it is one-hot."

@@ -139,7 +139,7 @@ class CircuitEstimator(BaseEstimator):
 
     def _rule(self, output: OutputCircuit, inputs: int, batch_size: int) -> Rule:
         """Return the rule with its rate: the given one, or that of `recircuit train` for this output and its inputs."""
-        rule = find(self.rule) if isinstance(self.rule, str) else self.rule
+        rule = rule_of(self.rule)
         if "rate" not in rule.parameters:
             if self.rate is not None:
                 raise UsageError(f"rate: the rule {rule.name!r} has no parameter 'rate'. Leave it out.")
@@ -193,4 +193,19 @@ class CircuitEstimator(BaseEstimator):
 
 def output_of(loss: str | OutputCircuit, rule: str | Rule) -> OutputCircuit:
     """Return the output circuit of a loss."""
-    return output_for(loss, rule if isinstance(rule, str) else rule.name)
+    return output_for(loss, rule_of(rule).name)
+
+
+def rule_of(given: Any) -> Rule:
+    """Return a rule that is given itself or by its name.
+
+    Raises
+    ------
+    UsageError
+        If it is neither, or if there is no such rule.
+    """
+    if not isinstance(given, str | Rule):
+        raise UsageError(
+            f"rule: expected a Rule or the name of one, such as 'urfb' (`recircuit rules` prints them); got {given!r:.60}."
+        )
+    return find(given) if isinstance(given, str) else given

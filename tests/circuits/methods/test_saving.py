@@ -16,6 +16,7 @@ from brian2 import ms
 import recircuit as rc
 from recircuit.circuits.description.fingerprint import fingerprint
 from recircuit.circuits.saving.arrays import packed, unpacked
+from recircuit.circuits.saving.description import REST
 from recircuit.circuits.state.moment import same_bits
 from recircuit.errors import RecircuitError
 
@@ -165,12 +166,16 @@ def test_what_a_file_says_passes_the_checks_of_declarations(old: str, new: str, 
         rc.Circuit.load(changed(tmp_path / "net", old, new))
 
 
-@pytest.mark.parametrize("odd", [None, -1, "odd", [], [1], {}, True])
+ODD = (None, -1, "odd", [], [1], {}, True)
+
+
+@pytest.mark.parametrize("odd", ODD)
 def test_a_part_of_another_kind_is_refused_in_words(odd: object, tmp_path: Path) -> None:
-    """A value anywhere in the description; only every fifth of them in turn, since a circuit is made for each."""
+    """A value anywhere in the description; every fifth of them in turn, since a circuit is made for each."""
     plain().save(tmp_path / "net")
     text, arrays = unpacked((tmp_path / "net").read_bytes(), "here", "circuit")
-    for steps in list(places(json.loads(text)["description"]))[::5]:
+    everywhere = list(places(json.loads(text)["description"]))
+    for steps in [*everywhere[ODD.index(odd) % 5 :: 5], *(("rest", name) for name in REST)]:
         contents = json.loads(text)
         within = contents["description"]
         for step in steps[:-1]:
@@ -178,7 +183,9 @@ def test_a_part_of_another_kind_is_refused_in_words(odd: object, tmp_path: Path)
         within[steps[-1]] = odd
         (tmp_path / "odd").write_bytes(packed(arrays, json.dumps(contents)))
         with suppress(RecircuitError):
-            rc.Circuit.load(tmp_path / "odd").explain()
+            net = rc.Circuit.load(tmp_path / "odd")
+            net.explain()
+            net.program("interpreter")
 
 
 def places(data: object, steps: tuple = ()) -> Iterator[tuple]:

@@ -620,3 +620,10 @@ def test_what_never_ends_is_not_read(tmp_path, kind):
     os.mkfifo(images)
     with refused("train-images", "not a regular file", by=UsageError):
         load("mnist", tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["m8[s]", "M8[s]", "?", "f8", "S1", "c16"])
+def test_labels_that_are_no_whole_numbers_are_refused(kind: str) -> None:
+    x, y = np.ones((2, 3)), np.array([0, 1])
+    with pytest.raises(RecircuitError, match="y_test is of type .*expected integers"):
+        Dataset.from_arrays("odd", x, y, x, y.astype(kind))
