@@ -42,7 +42,9 @@ def _run(arguments: Sequence[str] | None, signals: StopSignals) -> int | str | N
         import logging  # these take a while, during which Ctrl-C is to end the command as later on
 
         from recircuit.cli.application import app
+        from recircuit.cli.plain_signs import show_every_text
 
+        show_every_text()
         logging.getLogger("brian2").setLevel(logging.ERROR)
         app(arguments)
         return 0

@@ -1,0 +1,32 @@
+"""Commands work where the terminal's encoding does not have every sign."""
+
+from __future__ import annotations
+
+import io
+import sys
+from pathlib import Path
+
+import pytest
+
+from recircuit.cli import main
+
+
+def in_ascii(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> tuple[object, str]:
+    """The exit code of a command, and all that it writes."""
+    written = io.BytesIO()
+    for name in ("stdout", "stderr"):
+        monkeypatch.setattr(sys, name, io.TextIOWrapper(written, encoding="ascii", write_through=True))
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    return ended.value.code, written.getvalue().decode()
+
+
+def test_a_training_tells_what_it_measures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    short = ["--layers", "64-3-10", "--epochs", "1", "--backend", "numpy", "--out", str(tmp_path / "run")]
+    code, said = in_ascii(["train", "digits", *short], monkeypatch)
+    assert code == 0 and " degrees" in said and "Test error" in said
+
+
+def test_a_name_of_other_signs_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    code, said = in_ascii(["train", "digits", "--rule", "ü\udcff"], monkeypatch)
+    assert code == 2 and r"\xfc\udcff" in said
