@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from itertools import count, repeat
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from text_inputs import circuit
 
 import recircuit as rc
 from recircuit.arguments import checked_arguments, fits
+from recircuit.plasticity import find
 
 X = np.ones((2, 3))
 DATA = rc.Dataset.from_arrays("d", X, np.array([0, 1]), X, np.array([0, 1]))
@@ -161,6 +163,12 @@ def test_odd_values_are_used_or_refused_in_words(name: str, data: st.DataObject)
     (lambda: rc.train(rc.layered([3, 2]), (X, [0, 1]), 1, out=""), "train: out is the name of a file or folder; got ''"),
     (lambda: rc.load("a\0b"), "holds a NUL character"),
     (lambda: rc.load("a\0b.npz"), "holds a NUL character"),
+    (lambda: rc.load("\ud800.npz"), r"holds the character \\ud800, which names of files cannot hold here"),
+    (lambda: rc.load_run("~\ud800/x"), r"holds the character \\ud800"),
+    (lambda: rc.Circuit.load("a/" * 3000), "is too long: a path has at most 4095 bytes, and each name in it 255"),
+    (lambda: rc.Checkpoint.load(Path("x" * 256)), "is too long"),
+    (lambda: circuit().save("\ud800"), r"holds the character \\ud800"),
+    (lambda: find(f"{'a/' * 3000}b.py:x"), "is too long"),
     (lambda: rc.train(rc.layered([3, 2]), (X, ["a", None]), 1), "1 samples have no class; sample 1 has None"),
     (lambda: rc.train(rc.layered([3, 2]), (X, np.array(["a", np.nan], dtype=object)), 1), "sample 1 has nan"),
     (lambda: rc.train(rc.layered([3, 2]), (X, np.array(["a", 1], dtype=object)), 1), "some classes are texts and others"),

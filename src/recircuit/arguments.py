@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal, Union, cast, get_args, get_origi
 import numpy as np
 
 from .errors import RecircuitError
-from .paths import names_no_file
+from .paths import unusable_name
 from .registry import closest
 
 __all__ = ["RAW", "alternative_constructor", "check_fits", "checked_arguments", "fits"]
@@ -155,8 +155,8 @@ def _guarded(function: Callable[..., Any], name: str) -> Callable[..., Any]:
         for argument, value in bound.arguments.items():
             if hints.get(argument) is bool and not fits(value, bool):
                 raise RecircuitError(f"{where}: {argument} is True or False; got {_short(value)}.")
-            if isinstance(value, str) and _takes_path(hints.get(argument)):
-                _check_path(value, f"{where}: {argument}")
+            if isinstance(value, str | Path) and _takes_path(hints.get(argument)):
+                _check_path(str(value), f"{where}: {argument}")
             if isinstance(value, Iterable) and not isinstance(value, Sized) and _takes_many(hints.get(argument)):
                 bound.arguments[argument] = _all_of(value, f"{where}: {argument}")
         try:
@@ -186,8 +186,9 @@ def _takes_path(hint: Any) -> bool:
 
 def _check_path(text: str, where: str) -> None:
     """Refuse a text that names no file: Path("") is the folder in which Python works."""
-    if not text or names_no_file(text):
-        raise RecircuitError(f"{where} is the name of a file or folder; got {_short(text)}.")
+    why = unusable_name(text)
+    if not text or why:
+        raise RecircuitError(f"{where} is the name of a file or folder; got {_short(text)}{why and ', which '}{why}.")
 
 
 def _takes_many(hint: Any) -> bool:
