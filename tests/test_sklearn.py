@@ -162,3 +162,17 @@ def test_the_usual_rate_is_smaller_with_few_samples_at_a_time() -> None:
         for size in (20, 10, 5, 1)
     ]
     assert rates == [1, 1, 0.5, 0.1]
+
+
+class Closed:
+    """An object that raises when it is read as an array, as those of a file do that is closed."""
+
+    def __array__(self, *_: object, **__: object) -> np.ndarray:
+        raise OSError("the file is closed")
+
+
+@pytest.mark.parametrize("kind", [CircuitClassifier, CircuitRegressor])
+@pytest.mark.parametrize("odd", [Closed(), 10**400], ids=["raises", "large"])
+def test_what_cannot_be_read_as_an_array_is_a_value_error(kind: type, odd: object) -> None:
+    with pytest.raises(ValueError, match="cannot be read as an array of numbers"):
+        kind().fit(odd, Y)

@@ -15,7 +15,7 @@ NEED_A_COMPILER = ("packets to workers", "kills", "Ctrl-C")
 SHARES = {
     "calls of the API": 0.2, "equations and names": 0.2, "command lines": 0.05, "folders of runs": 0.05, "data files": 0.2,
     "circuits and checkpoints": 0.2, "answers of workers": 1.0, "packets to workers": 0.1, "kills": 0.03, "Ctrl-C": 0.05,
-    "presentations": 0.02,
+    "presentations": 0.02, "estimators": 0.2, "displays": 0.1,
 }  # fmt: skip
 
 

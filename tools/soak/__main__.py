@@ -23,6 +23,8 @@ PARTS: dict[str, tuple[Part, int]] = {
     "folders of runs": (odd_inputs.run_folders, 400),
     "data files": (odd_inputs.data_files, 400),
     "circuits and checkpoints": (odd_inputs.saved_circuits, 400),
+    "estimators": (odd_inputs.estimators, 400),
+    "displays": (odd_inputs.displays, 200),
     "answers of workers": (protocol.answers, 500),
     "packets to workers": (protocol.packets, 300),
     "kills": (kills.kills, 100),

@@ -8,7 +8,7 @@ import random
 import shutil
 import warnings
 from collections.abc import Callable
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
 from typing import Any
 
@@ -217,3 +217,53 @@ def saved_circuits(tally: Tally, count: int, number: int, folder: Path) -> None:
             rc.Checkpoint.load(odd).restore(circuit())
 
     hammer(tally, st.tuples(st.sampled_from(sorted(whole)), st.integers(0, 2**32)), use, count, number)
+
+
+# --- Estimators and displays ------------------------------------------------------------------------------------------
+
+PARAMETERS = {
+    "hidden_layer_sizes": (3,), "rule": "urfb", "transfer": "clip", "rate": None, "batch_size": "auto", "max_iter": 1,
+    "early_stopping": True, "validation_fraction": 0.1, "n_iter_no_change": 2, "standardize": True, "backend": "numpy",
+    "precision": "float64", "random_state": 0, "warm_start": False,
+}  # fmt: skip
+
+
+def estimators(tally: Tally, count: int, number: int, folder: Path) -> None:
+    """Estimators of scikit-learn with odd arrays and parameters; they refuse arrays as scikit-learn does."""
+    from recircuit.sklearn import CircuitClassifier, CircuitRegressor
+
+    del folder
+    right = [np.arange(12.0).reshape(4, 3), np.array([0, 1, 0, 1])]
+
+    def use(drawn: tuple[type, Any, Any, dict[str, Any]]) -> None:
+        kind, x, y, changed = drawn
+        made = kind(**(PARAMETERS | changed))
+        with suppress(ValueError, TypeError):
+            made.fit(x, y).score(x, y)
+
+    arrays = [st.one_of(st.just(one), st.sampled_from(ARRAYS), ODD) for one in right]
+    kinds = st.sampled_from([CircuitClassifier, CircuitRegressor])
+    changes = st.dictionaries(st.sampled_from(sorted(PARAMETERS)), ODD, max_size=1)
+    hammer(tally, st.tuples(kinds, *arrays, changes), use, count, number)
+
+
+def displays(tally: Tally, count: int, number: int, folder: Path) -> None:
+    """What notebooks show of circuits, rules, data and histories whose names are odd; no name is read as HTML."""
+    del folder
+
+    def use(name: str) -> None:
+        x, y = np.ones((4, 3)), [name, "b"] * 2
+        net = rc.layered([3, 2])
+        rule = rc.Rule("mine", source=name, forward="dw = x_pre", about=name)
+        shown: list[Any] = [rule, rc.train(net, (x, y), 1, progress=False), net, net.evaluate((x, y))]
+        shown.append(rc.Dataset.from_arrays(name, x, np.arange(4) % 2, x, np.arange(4) % 2))
+        for one in shown:
+            html = getattr(one, "_repr_html_", lambda: "")() or ""
+            if "<script>" in html:
+                tally.fault("executed", f"the display of {type(one).__name__} with the name {name!r}")
+            repr(one)
+
+    evil = st.sampled_from(
+        ["<script>alert(1)</script>", "</td><script>", "\x1b[2J", "$x^{", "{0}", "\ud800", *PAYLOADS]
+    )
+    hammer(tally, st.one_of(evil, TEXT), use, count, number)

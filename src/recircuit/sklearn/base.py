@@ -23,6 +23,7 @@ from recircuit.models.runs.default_options import RATE_DECAY, usual_batch_size
 from recircuit.models.training.callbacks import EarlyStopping
 from recircuit.models.training.loop import TrainingInterrupted, train
 from recircuit.plasticity import Rule, find
+from recircuit.registry import reason
 
 __all__ = ["CircuitEstimator", "Values"]
 
@@ -187,7 +188,7 @@ class CircuitEstimator(BaseEstimator):
     def _fields(self, X: Any) -> Values:
         """Return the fields of the output units, of shape (samples, units)."""
         check_is_fitted(self)
-        x = validate_data(self, X, reset=False, dtype=np.float64)
+        x = validated(self, X, reset=False)
         return np.asarray(self.circuit_.outputs(self._inputs(x)), dtype=np.float64)
 
 
@@ -209,3 +210,19 @@ def rule_of(given: Any) -> Rule:
             f"rule: expected a Rule or the name of one, such as 'urfb' (`recircuit rules` prints them); got {given!r:.60}."
         )
     return find(given) if isinstance(given, str) else given
+
+
+def validated(estimator: BaseEstimator, *arrays: Any, reset: bool, **options: Any) -> Any:
+    """Return samples, and what is wanted of them, as scikit-learn validates them.
+
+    Raises
+    ------
+    ValueError
+        If they cannot be used, also where an object that was given raises another exception when it is read as an array.
+    """
+    try:
+        return validate_data(estimator, *arrays, reset=reset, dtype=np.float64, **options)
+    except (TypeError, ValueError):
+        raise
+    except Exception as problem:
+        raise ValueError(f"What was given cannot be read as an array of numbers: {reason(problem)}.") from problem

@@ -9,11 +9,11 @@ import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets, unique_labels
-from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
+from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from recircuit.circuits import OutputCircuit, SoftmaxOutput
 from recircuit.plasticity import Rule
-from recircuit.sklearn.base import CircuitEstimator, Values, output_of
+from recircuit.sklearn.base import CircuitEstimator, Values, output_of, validated
 
 __all__ = ["CircuitClassifier"]
 
@@ -237,7 +237,7 @@ class CircuitClassifier(ClassifierMixin, CircuitEstimator):
         return self.loss
 
     def _samples(self, X: Any, y: Any, *, reset: bool) -> tuple[Values, np.ndarray]:
-        x, y = validate_data(self, X, y, reset=reset, dtype=np.float64, multi_output=True)
+        x, y = validated(self, X, y, reset=reset, multi_output=True)
         y = column_or_1d(y, warn=True)
         check_classification_targets(y)
         if len(np.unique(y)) < 2 and reset:

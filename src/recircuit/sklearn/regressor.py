@@ -8,10 +8,10 @@ import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import Tags
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from recircuit.circuits import OutputCircuit, SquaredOutput
-from recircuit.sklearn.base import CircuitEstimator, Values
+from recircuit.sklearn.base import CircuitEstimator, Values, validated
 
 __all__ = ["CircuitRegressor"]
 
@@ -116,7 +116,7 @@ class CircuitRegressor(RegressorMixin, CircuitEstimator):
         return SquaredOutput(real_valued=True)
 
     def _samples(self, X: Any, y: Any, *, reset: bool) -> tuple[Values, Values]:
-        x, y = validate_data(self, X, y, reset=reset, dtype=np.float64, multi_output=True, y_numeric=True)
+        x, y = validated(self, X, y, reset=reset, multi_output=True, y_numeric=True)
         y = np.asarray(y, dtype=np.float64)
         columns = y.reshape(len(y), -1)
         if reset and not (self.warm_start and hasattr(self, "circuit_")):
