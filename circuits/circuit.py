@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from inspect import signature
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from brian2.units import Quantity
 
 from ..arguments import checked_arguments
 from ..errors import RecircuitError
+from ..other_libraries import NamesFromElsewhere
 from .backends import Program, choose_backend, open_program
 from .description.fingerprint import fingerprint
 from .description.first_values import first_values
@@ -21,17 +22,8 @@ from .methods.widget import WidgetMethod
 from .running.live import Live
 from .running.run_inputs import Remembered, in_rows
 
-#: Methods that the models of other libraries have, and what does this here.
-ELSEWHERE = {
-    **dict.fromkeys(("fit", "train"), "It is trained by rc.train(net, data, epochs)."),
-    "compile": "It is built when it first runs; rc.train(..., backend='cpp') says by what.",
-    "get_weights": "Its weights are net.weights().",
-    "set_weights": "Its weights are set by net.load_weights(mapping).",
-    "score": "It is measured by net.evaluate(data).",
-}
 
-
-class Circuit(WidgetMethod):
+class Circuit(WidgetMethod, NamesFromElsewhere):
     """A circuit that can be run: populations and projections with a clock, in batch elements that share the synapses.
 
     `population`, `stimulus`, `connect` and `phases` declare what the circuit consists of. A program is built when it is
@@ -91,13 +83,6 @@ class Circuit(WidgetMethod):
     def __init__(self, *args: Any, **settings: Any) -> None:
         super().__init__(*args, **settings)
         self._inputs = Remembered()
-
-    if not TYPE_CHECKING:
-
-        def __getattr__(self, name: str) -> Any:
-            said = f"{type(self).__name__!r} object has no attribute {name!r}"
-            hint = f". {ELSEWHERE[name]}" if name in ELSEWHERE else ""
-            raise AttributeError(said + hint, name=name, obj=self)
 
     @checked_arguments
     def run(

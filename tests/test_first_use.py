@@ -11,8 +11,6 @@ import pytest
 from brian2 import TimedArray, ms, mV
 
 import recircuit as rc
-from recircuit.circuits.circuit import ELSEWHERE as METHODS_ELSEWHERE
-from recircuit.models.training.modes import ELSEWHERE as ARGUMENTS_ELSEWHERE
 
 X, Y = np.ones((6, 4)), np.arange(6) % 2
 LEAKY = rc.Neuron("basal : 1 (compartment)\ndrate/dt = (basal - rate)/tau : 1", tau=5 * ms)
@@ -113,24 +111,6 @@ def test_a_name_that_is_not_there_suggests_one_that_is() -> None:
     with pytest.raises(AttributeError, match=r"has no attribute 'laod'. Did you mean `load`\?"):
         _ = rc.laod  # pyright: ignore[reportAttributeAccessIssue]
     assert not hasattr(rc, "__wrapped__")
-
-
-@pytest.mark.parametrize("name", METHODS_ELSEWHERE)
-def test_methods_that_models_of_other_libraries_have_are_answered(name: str) -> None:
-    net = small()
-    with pytest.raises(AttributeError, match=re.escape(f"has no attribute {name!r}. {METHODS_ELSEWHERE[name]}")):
-        getattr(net, name)
-    for method in re.findall(r"net\.(\w+)\(", METHODS_ELSEWHERE[name]):
-        assert callable(getattr(net, method))
-    assert not hasattr(net, name)
-
-
-@pytest.mark.parametrize("name", ARGUMENTS_ELSEWHERE)
-def test_arguments_that_other_libraries_train_with_are_answered(name: str) -> None:
-    with pytest.raises(
-        rc.RecircuitError, match=re.escape(f"there is no argument {name!r}. {ARGUMENTS_ELSEWHERE[name]}")
-    ):
-        trained(**{name: 1})
 
 
 def test_an_evaluation_takes_labels_as_rows_of_one_1() -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import RecircuitError
+from ...other_libraries import NamesFromElsewhere
 from ..description.network import Network
 from ..inputs.rows import Inputs
 from ..inputs.series import lengths_in_rows
@@ -18,7 +19,7 @@ __all__ = ["Evaluation", "checked_labels", "masked_answers"]
 
 
 @dataclass(frozen=True)
-class Evaluation:
+class Evaluation(NamesFromElsewhere):
     """The result of `Circuit.evaluate`.
 
     Parameters

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from ...errors import RecircuitError
+from ...other_libraries import attribute_hint
 
 __all__ = ["Fixed", "declare"]
 
@@ -28,7 +29,8 @@ class Fixed:
             if name in self.fixed:
                 raise RecircuitError(f"{where}: assigning to {name!r} would have no effect. {self.fixed[name]}")
             if not hasattr(self, name):
-                raise RecircuitError(f"{where}: there is no attribute {name!r} to assign to.")
+                hint = attribute_hint(type(self).__name__, name)
+                raise RecircuitError(f"{where}: there is no attribute {name!r} to assign to.{hint}")
             if not _holds_value(type(self), name):
                 raise RecircuitError(
                     f"{where}: {name!r} cannot be assigned to, since it is not a value but a part of the class."

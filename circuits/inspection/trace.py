@@ -11,6 +11,7 @@ import numpy as np
 from ...arguments import checked_arguments
 from ...errors import RecircuitError
 from ...html_tables import html_table
+from ...other_libraries import NamesFromElsewhere
 from ..backends.program import Interrupted, Program
 from ..lowering.timetable import Timetable
 from .recording import BEFORE, Recording
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-class Trace:
+class Trace(NamesFromElsewhere):
     """The recorded values of a run; `Circuit.run` returns one.
 
     ``trace["h.rate"]`` is an array (steps, units) of one batch element, or (steps, elements, units) of several;

@@ -190,6 +190,13 @@ def _check(callback: Callback) -> None:
             "callbacks: expected functions of (epoch, metrics, net), or objects with a method on_epoch_end or another of "
             f"{', '.join(METHODS)}; got {callback!r}."
         )
+    for name in sorted(
+        n for n in dir(callback) if n.startswith("on_") and n not in METHODS and not isinstance(callback, type)
+    ):
+        raise UsageError(
+            f"callbacks: {callback!r:.60} has a method {name}, which nobody would call. The methods of a callback are "
+            f"{', '.join(METHODS)}."
+        )
     for name, method in methods.items():
         check_takes(method, METHODS[name], f"callbacks: {name} of {callback!r:.60}")
     if "on_epoch_end" not in methods and callable(callback):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from ...arguments import checked_arguments
 from ...errors import RecircuitError
 from ...html_tables import folded, html_table
 from ...optional import optional
+from ...other_libraries import NamesFromElsewhere, attribute_hint
 from ...registry import closest
 from ..analysis.weight_alignment import Alignment
 from .measured_text import with_unit
@@ -30,7 +31,7 @@ Row = dict[str, float]
 
 
 @dataclass
-class History:
+class History(NamesFromElsewhere):
     """The measurements of a training run, with a row per epoch; ``history["test_error"]`` is one column as an array.
 
     The columns are ``epoch`` (from 1), ``seconds`` (of the training in that epoch, without the evaluation),
@@ -63,11 +64,15 @@ class History:
 
     def __getitem__(self, name: str) -> NDArray[np.float64]:
         if name not in self.names:
-            raise RecircuitError(f"history: there is no {name!r}.{closest(name, self.names)} There are {self.names}.")
+            hint = attribute_hint("History", str(name)) or closest(name, self.names)
+            raise RecircuitError(f"history: there is no column {name!r}.{hint} There are {self.names}.")
         return np.array([row.get(name, np.nan) for row in self.rows])
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(self.rows)
 
     @property
     def names(self) -> list[str]:
@@ -140,6 +145,9 @@ class History:
         stopped = ", interrupted" if self.interrupted else ""
         columns = ("validation_error", "test_error", "validation_mse", "test_mse")
         known = {name: value for name in columns if not np.isnan(value := self._at_the_end(name))}
+        if not known:
+            columns = ("train_error", "train_mse")
+            known = {name: value for name in columns if not np.isnan(value := self._at_the_end(name))}
         told = [f"{name.replace('_', ' ')} {with_unit(name, value)}" for name, value in known.items()]
         measured = f": {', '.join(told)}" if told else ""
         return f"<History of {len(self)} {'epoch' if len(self) == 1 else 'epochs'}{measured}{stopped}>"

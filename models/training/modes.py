@@ -7,20 +7,10 @@ from typing import Any, TypedDict
 
 from ...circuits import Circuit
 from ...errors import UsageError
+from ...other_libraries import argument_hint
 from ...registry import closest
 
 __all__ = ["ModeOptions", "all_modes", "modes_in_words", "modes_of"]
-
-_OF_RULE = "The learning rate is a parameter of the rule, as in rc.urfb.with_parameters(rate=.1)."
-#: What other libraries give to their training, and where it is given here.
-ELSEWHERE = {
-    **dict.fromkeys(("rate", "lr", "learning_rate", "optimizer"), _OF_RULE),
-    "batch_size": "It belongs to the circuit, as in rc.layered(sizes, batch_size=20).",
-    "loss": "It belongs to the circuit, as in rc.layered(sizes, loss='softmax').",
-    "seed": "It belongs to the circuit, as in rc.layered(sizes, seed=3).",
-    "shuffle": "Every epoch shows the samples in an order of its own.",
-    "verbose": "progress=False shows no progress bar.",
-}
 
 
 class ModeOptions(TypedDict, total=False):
@@ -79,7 +69,7 @@ def modes_of(options: Mapping[str, Any], others: Iterable[str] = ()) -> tuple[st
     """
     known = sorted(ModeOptions.__annotations__)
     for unknown in sorted(set(options) - set(known)):
-        hint = f" {ELSEWHERE[unknown]}" if unknown in ELSEWHERE else closest(unknown, [*known, *others])
+        hint = argument_hint("train", unknown) or closest(unknown, [*known, *others])
         raise UsageError(f"train: there is no argument {unknown!r}.{hint} See help(train).")
     given = options.get("mode")
     names = [given] if given is None or isinstance(given, str) else list(given)

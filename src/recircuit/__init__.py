@@ -162,10 +162,11 @@ def __getattr__(name: str) -> Any:
             if name in module.__all__:
                 globals()[name] = found = getattr(module, name)
                 return found
-    from .registry import closest  # of names that are not there
+    from .other_libraries import attribute_hint  # of names that are not there
+    from .registry import closest
 
-    close = closest(name, [] if name.startswith("__") else __dir__())
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}.{close}", name=name)
+    hint = attribute_hint("recircuit", name) or closest(name, [] if name.startswith("__") else __dir__())
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}.{hint}", name=name)
 
 
 def __dir__() -> list[str]:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal, Union, cast, get_args, get_origi
 import numpy as np
 
 from .errors import RecircuitError
+from .other_libraries import argument_hint
 from .paths import unusable_name
 from .registry import closest
 
@@ -223,7 +224,8 @@ def _misplaced(name: str, signature: inspect.Signature, args: tuple[Any, ...], k
     takes = f"It takes {', '.join(known) or 'none'}."
     for given in kwargs:
         if given not in known and not any(p.kind is kinds.VAR_KEYWORD for p in known.values()):
-            return f"{name}: there is no argument {given!r}.{closest(given, known)} {takes}"
+            hint = argument_hint(name, given) or closest(given, known)
+            return f"{name}: there is no argument {given!r}.{hint} {takes}"
     positional = [
         n for n, p in signature.parameters.items() if p.kind in (kinds.POSITIONAL_ONLY, kinds.POSITIONAL_OR_KEYWORD)
     ]
@@ -237,8 +239,9 @@ def _misplaced(name: str, signature: inspect.Signature, args: tuple[Any, ...], k
             return f"{name}: the argument {missing!r} is missing{by_name}. {takes}"
     twice = [n for n in positional[: len(args)] if n in kwargs]
     if twice:
-        return f"{name}: the argument {twice[0]!r} is given twice. {takes}"
-    return f"{name}: too many arguments without a name. {takes} Those after the first few are given by name."
+        return f"{name}: the argument {twice[0]!r} is given twice.{argument_hint(name, '*')} {takes}"
+    hint = argument_hint(name, "*") or " Those after the first few are given by name."
+    return f"{name}: too many arguments without a name. {takes}{hint}"
 
 
 @lru_cache(1024)

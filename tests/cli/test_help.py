@@ -7,12 +7,14 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import typer
+import typer.main
 from typer.testing import CliRunner
 
+from recircuit.cli import completion
 from recircuit.cli.application import app
 from recircuit.cli.on_demand import COMMANDS, OVERVIEW
 from recircuit.registry import nearest
@@ -55,14 +57,36 @@ def test_options_of_train_are_in_groups() -> None:
     assert said.split("Other options:")[1].split() == "-h, --help Show this message and exit.".split()
 
 
-def test_commands_and_options_are_completed() -> None:
-    def completed(words: str, count: int) -> list[str]:
-        asked = {"_RECIRCUIT_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(count)}
-        command = [str(Path(sys.executable).with_name("recircuit"))]
-        return subprocess.run(command, env={**os.environ, **asked}, capture_output=True, text=True).stdout.split()
+def completed(words: str, count: int) -> list[str]:
+    asked = {"_RECIRCUIT_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(count)}
+    command = [str(Path(sys.executable).with_name("recircuit"))]
+    return subprocess.run(command, env={**os.environ, **asked}, capture_output=True, text=True).stdout.split()
 
+
+def test_commands_and_options_are_completed() -> None:
     assert completed("recircuit r", 1) == ["robustness", "runs", "reproduce", "rules"]
     assert completed("recircuit show --o", 2) == ["--out"]
+    assert completed("recircuit train digits --rule ur", 4) == ["urfb"]
+
+
+def test_values_are_completed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert completion.data_sets("mn") == ["mnist"] and "digits" in completion.data_sets("")
+    assert completion.several(completion.rules)("bp,frf") == ["bp,frfb"]
+    assert completion.what_is_swept("amit-lin") == ["amit-linear"]
+    assert completion.what_is_swept("amit-linear,amit-cir") == ["amit-linear,amit-circuit"]
+    monkeypatch.chdir(tmp_path)
+    assert completion.runs("") == []
+    (tmp_path / "runs" / "sweep" / "one").mkdir(parents=True)
+    (tmp_path / "runs" / "sweep" / "one" / "config.json").write_text("{}")
+    assert completion.runs("sw") == ["sweep/one"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_option_with_named_values_is_completed(command: str) -> None:
+    named = {"data", "rule", "rules", "loss", "transfer", "backend", "measure", "what", "experiment"}
+    made = cast(Any, typer.main.get_command(app)).commands[command]
+    for parameter in made.params:
+        assert parameter.name not in named or parameter.shell_complete(typer.Context(made), ""), parameter.name
 
 
 @pytest.mark.parametrize(

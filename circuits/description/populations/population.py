@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 
 from ....errors import RecircuitError
+from ....other_libraries import NamesFromElsewhere
 from ..display import population_html
 from ..fixed import Fixed
 from ..neurons.neuron import Neuron
@@ -83,7 +84,7 @@ class Values(Protocol):
 
 
 @dataclass(eq=False)
-class Population(Fixed):
+class Population(Fixed, NamesFromElsewhere):
     """``size`` units with the same equations, in each of the circuit's batch elements.
 
     `Circuit.population`, `Circuit.stimulus` and related methods make it. ``population["rate"]`` returns a variable as

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ....errors import RecircuitError
+from ....other_libraries import NamesFromElsewhere
 from ....plasticity import SynapticEquation
 from ...connectivity import Connectivity, Shape
 from ..display import projection_html
@@ -65,7 +66,7 @@ class Transposed:
 
 
 @dataclass(eq=False, repr=False)
-class Projection(Fixed):
+class Projection(Fixed, NamesFromElsewhere):
     """All synapses from ``pre`` to ``post``, into one compartment: field_post = sum over pre of w*sends_pre.
 
     `Circuit.connect` makes it. ``projection["w"]`` returns the weights, of shape (n_post, n_pre) if they are dense.

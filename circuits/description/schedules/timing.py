@@ -10,6 +10,7 @@ from brian2.units import Quantity
 from brian2.units.allunits import second
 
 from ....errors import RecircuitError
+from ....other_libraries import argument_hint
 from ....registry import closest
 from ..populations.shown_values import unit_of
 from .schedule import During
@@ -75,8 +76,9 @@ def pathway_timing(options: Timing, where: str, usual: str, dt: Quantity) -> dic
     unknown = sorted(set(options) - set(Timing.__annotations__))
     if unknown:
         known = sorted(Timing.__annotations__)
+        hint = argument_hint("connect", unknown[0]) or closest(unknown[0], known)
         raise RecircuitError(
-            f"{where}: there is no option {unknown[0]!r}.{closest(unknown[0], known)} The options for when things happen "
+            f"{where}: there is no option {unknown[0]!r}.{hint} The options for when things happen "
             f"are {', '.join(known)}."
         )
     return {

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from recircuit.circuits.backends import BACKENDS
+from recircuit.cli import completion
 from recircuit.errors import UsageError
 from recircuit.folder_lock import locked
 
@@ -19,7 +20,11 @@ ALL = "all"
 def reproduce(
     experiment: Annotated[
         str | None,
-        typer.Argument(metavar="ID", help="The experiment to run, or all, with --quick; --list shows all experiments."),
+        typer.Argument(
+            metavar="ID",
+            autocompletion=completion.experiments,
+            help="The experiment to run, or all, with --quick; --list shows all experiments.",
+        ),
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Run fewer and shorter runs, which take seconds.")] = False,
     out: Annotated[
@@ -30,7 +35,12 @@ def reproduce(
             "(default: runs/reproduce/ID).",
         ),
     ] = None,
-    backend: Annotated[str, typer.Option("--backend", help=f"The backend: {BACKENDS.listed()}, or auto.")] = "numpy",
+    backend: Annotated[
+        str,
+        typer.Option(
+            "--backend", autocompletion=completion.backends, help=f"The backend: {BACKENDS.listed()}, or auto."
+        ),
+    ] = "numpy",
     seeds: Annotated[
         int | None, typer.Option("--seeds", help="The number of runs, which have the seeds 0, 1, ...")
     ] = None,

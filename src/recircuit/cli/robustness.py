@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from recircuit.circuits.backends import BACKENDS
+from recircuit.cli import completion
 from recircuit.cli.side_by_side import DATA, LAYERS, RULES, builders_of, task_of, write_tables
 from recircuit.errors import UsageError
 from recircuit.folder_lock import locked
@@ -22,8 +23,10 @@ OUT = "The folder that receives robustness.md, .csv, .json and .png. [default: r
 
 
 def robustness(
-    data: Annotated[str, typer.Argument(metavar="DATA", help=DATA)],
-    rules: Annotated[str, typer.Option(metavar="RULE,RULE", help=RULES)] = "bp,urfb,frfb,kolen_pollack",
+    data: Annotated[str, typer.Argument(metavar="DATA", autocompletion=completion.data_sets, help=DATA)],
+    rules: Annotated[
+        str, typer.Option(metavar="RULE,RULE", autocompletion=completion.several(completion.rules), help=RULES)
+    ] = "bp,urfb,frfb,kolen_pollack",
     layers: Annotated[str | None, typer.Option(metavar="N-N-N", help=LAYERS)] = None,
     epochs: Annotated[int, typer.Option(min=1, help="The number of passes through the training samples.")] = 10,
     batch_size: Annotated[int, typer.Option(min=1, help="The number of samples that are shown at a time.")] = 20,
@@ -31,7 +34,9 @@ def robustness(
     data_dir: Annotated[
         str | None, typer.Option("--data", metavar="DIR", help="The folder that holds the files of the data.")
     ] = None,
-    backend: Annotated[str, typer.Option(help=f"The backend: auto, {BACKENDS.listed()}.")] = "numpy",
+    backend: Annotated[
+        str, typer.Option(autocompletion=completion.backends, help=f"The backend: auto, {BACKENDS.listed()}.")
+    ] = "numpy",
     out: Annotated[Path | None, typer.Option(metavar="DIR", help=OUT)] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what the folder holds.")] = False,
 ) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from recircuit.cli import completion
 from recircuit.plasticity import RULES, Rule, find
 
 __all__ = ["rules"]
@@ -14,7 +15,11 @@ __all__ = ["rules"]
 
 def rules(
     name: Annotated[
-        str | None, typer.Argument(help="The name of one rule, or ./file.py:name; without it, all rules are printed.")
+        str | None,
+        typer.Argument(
+            autocompletion=completion.rules,
+            help="The name of one rule, or ./file.py:name; without it, all rules are printed.",
+        ),
     ] = None,
 ) -> None:
     """Print the rules with their equations, parameters and sources, and whether they are local."""

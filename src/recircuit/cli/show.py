@@ -9,6 +9,7 @@ import numpy as np
 import typer
 
 from recircuit.atomic_files import write_whole
+from recircuit.cli import completion
 from recircuit.cli.printable import printable
 from recircuit.cli.text_tables import bars, duration
 from recircuit.errors import UsageError
@@ -20,7 +21,12 @@ __all__ = ["show"]
 
 
 def show(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of the run, or its name in runs/.")],
+    run: Annotated[
+        Path,
+        typer.Argument(
+            metavar="RUN", autocompletion=completion.runs, help="The folder of the run, or its name in runs/."
+        ),
+    ],
     out: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="A file for the learning curves, such as curves.png or curves.pdf."),

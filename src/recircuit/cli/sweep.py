@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from recircuit.atomic_files import make_folder, write_whole
 from recircuit.circuits.backends import BACKENDS
+from recircuit.cli import completion
 from recircuit.errors import UsageError
 from recircuit.folder_lock import FolderLock, locked
 from recircuit.models.data import DATA
@@ -46,11 +47,23 @@ BACKEND = f"The backend: auto, {BACKENDS.listed()}. [default: auto; numpy for ex
 
 
 def sweep(
-    what: Annotated[str, typer.Argument(metavar="DATA|ID,ID", help=WHAT)],
-    rule: Annotated[str | None, typer.Option(help="The rules, for instance urfb,frfb,bp." + LIST)] = None,
+    what: Annotated[str, typer.Argument(metavar="DATA|ID,ID", autocompletion=completion.what_is_swept, help=WHAT)],
+    rule: Annotated[
+        str | None,
+        typer.Option(
+            autocompletion=completion.several(completion.rules), help="The rules, for instance urfb,frfb,bp." + LIST
+        ),
+    ] = None,
     layers: Annotated[str | None, typer.Option(metavar="N-N-N,N-N", help="The number of units of each layer.")] = None,
-    loss: Annotated[str | None, typer.Option(help="The losses.")] = None,
-    transfer: Annotated[str | None, typer.Option(help="The transfer functions of the hidden units.")] = None,
+    loss: Annotated[
+        str | None, typer.Option(autocompletion=completion.several(completion.losses), help="The losses.")
+    ] = None,
+    transfer: Annotated[
+        str | None,
+        typer.Option(
+            autocompletion=completion.several(completion.transfers), help="The transfer functions of the hidden units."
+        ),
+    ] = None,
     epochs: Annotated[str | None, typer.Option(help="The numbers of epochs.")] = None,
     batch_size: Annotated[str | None, typer.Option(help="The batch sizes.")] = None,
     rate: Annotated[str | None, typer.Option(help="The learning rates.")] = None,
@@ -61,11 +74,15 @@ def sweep(
     precision: Annotated[str | None, typer.Option(help="The precisions: float32, float64 or both.")] = None,
     measure: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME[,NAME]", help="Measures that are made after every epoch, as in `recircuit train`."),
+        typer.Option(
+            metavar="NAME[,NAME]",
+            autocompletion=completion.several(completion.measures),
+            help="Measures that are made after every epoch, as in `recircuit train`.",
+        ),
     ] = None,
     seeds: Annotated[str, typer.Option(help=SEEDS)] = "0-4",
     quick: Annotated[bool, typer.Option("--quick", help="Run fewer and shorter runs of the experiments.")] = False,
-    backend: Annotated[str | None, typer.Option(help=BACKEND)] = None,
+    backend: Annotated[str | None, typer.Option(autocompletion=completion.backends, help=BACKEND)] = None,
     data_dir: Annotated[
         str | None, typer.Option("--data", metavar="DIR", help="The folder that holds the files of the data.")
     ] = None,

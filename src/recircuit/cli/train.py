@@ -12,6 +12,7 @@ from recircuit.circuits import Circuit
 from recircuit.circuits.backends import BACKENDS
 from recircuit.circuits.library.outputs import OUTPUTS
 from recircuit.circuits.library.transfer import TRANSFERS
+from recircuit.cli import completion
 from recircuit.folder_lock import locked
 from recircuit.models.analysis.measures import MEASURES
 from recircuit.models.data import DATA as DATA_SETS
@@ -96,13 +97,15 @@ TRUST = (
 
 
 def train(
-    data: Annotated[str, typer.Argument(metavar="DATA", help=DATA)],
+    data: Annotated[str, typer.Argument(metavar="DATA", autocompletion=completion.data_sets, help=DATA)],
     layers: Annotated[str | None, typer.Option(metavar="N-N-N", help=LAYERS)] = None,
-    model: Annotated[str | None, typer.Option(metavar="NAME", help=MODEL)] = None,
+    model: Annotated[str | None, typer.Option(metavar="NAME", autocompletion=completion.models, help=MODEL)] = None,
     untied: Annotated[bool, typer.Option("--untied", help=UNTIED)] = False,
-    rule: Annotated[str | None, typer.Option(help=RULE + " [default: urfb]")] = None,
-    loss: Annotated[str | None, typer.Option(help=LOSS + " [default: hinge]")] = None,
-    transfer: Annotated[str | None, typer.Option(help=TRANSFER + " [default: clip]")] = None,
+    rule: Annotated[str | None, typer.Option(autocompletion=completion.rules, help=RULE + " [default: urfb]")] = None,
+    loss: Annotated[str | None, typer.Option(autocompletion=completion.losses, help=LOSS + " [default: hinge]")] = None,
+    transfer: Annotated[
+        str | None, typer.Option(autocompletion=completion.transfers, help=TRANSFER + " [default: clip]")
+    ] = None,
     epochs: Annotated[int | None, typer.Option(help=EPOCHS)] = None,
     batch_size: Annotated[int | None, typer.Option(help=BATCH_SIZE)] = None,
     rate: Annotated[float | None, typer.Option(help=RATE)] = None,
@@ -116,12 +119,17 @@ def train(
     precision: Annotated[
         str | None, typer.Option(help="The precision of numbers: float32 or float64. [default: float32]")
     ] = None,
-    backend: Annotated[str | None, typer.Option(help=BACKEND + " [default: auto]")] = None,
+    backend: Annotated[
+        str | None, typer.Option(autocompletion=completion.backends, help=BACKEND + " [default: auto]")
+    ] = None,
     matmul: Annotated[str | None, typer.Option(help=MATMUL)] = None,
     seed: Annotated[
         int | None, typer.Option(help="The seed for the initial weights, the sample order and the noise. [default: 0]")
     ] = None,
-    measure: Annotated[list[str] | None, typer.Option(metavar="NAME[,NAME]", help=MEASURE)] = None,
+    measure: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME[,NAME]", autocompletion=completion.several(completion.measures), help=MEASURE),
+    ] = None,
     data_dir: Annotated[str | None, typer.Option("--data", metavar="DIR", help=DATA_DIR)] = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help=OUT)] = None,
     resume: Annotated[bool, typer.Option("--resume", help=RESUME)] = False,

@@ -22,6 +22,7 @@ from recircuit.models.networks.usual_rate import usual_rate
 from recircuit.models.runs.default_options import RATE_DECAY, usual_batch_size
 from recircuit.models.training.callbacks import EarlyStopping
 from recircuit.models.training.loop import TrainingInterrupted, train
+from recircuit.other_libraries import argument_hint
 from recircuit.plasticity import Rule, find
 from recircuit.registry import reason
 
@@ -37,6 +38,13 @@ class CircuitEstimator(BaseEstimator):
 
     #: The column of the history that early stopping watches.
     _monitor = ""
+
+    def __new__(cls, *args: Any, **parameters: Any) -> Self:
+        """Refuse parameters that only estimators of scikit-learn have, in words."""
+        for name in parameters:
+            if hint := argument_hint("CircuitEstimator", name):
+                raise TypeError(f"{cls.__name__}: there is no parameter {name!r}.{hint}")
+        return super().__new__(cls)
 
     def __init__(
         self,

@@ -145,7 +145,7 @@ class CircuitClassifier(ClassifierMixin, CircuitEstimator):
             After Ctrl-C. The estimator is fitted then, as after its last whole epoch.
         """
         x, y = self._samples(X, y, reset=True)
-        classes = np.unique(y)
+        classes = _at_least_two(np.unique(y), "y")
         if self.warm_start and hasattr(self, "circuit_") and not np.array_equal(classes, self.classes_):
             raise ValueError(f"warm_start: the circuit knows the classes {self.classes_}, and y has {classes}.")
         self.classes_ = classes
@@ -180,7 +180,7 @@ class CircuitClassifier(ClassifierMixin, CircuitEstimator):
             raise ValueError(f"classes: {classes!r} are not those of the first call, {self.classes_}.")
         x, y = self._samples(X, y, reset=first)
         if first:
-            self.classes_ = unique_labels(classes)
+            self.classes_ = _at_least_two(unique_labels(classes), "classes")
         return self._partial_fit(x, self._coded(y), len(self.classes_))
 
     def decision_function(self, X: Any) -> Values:
@@ -240,8 +240,6 @@ class CircuitClassifier(ClassifierMixin, CircuitEstimator):
         x, y = validated(self, X, y, reset=reset, multi_output=True)
         y = column_or_1d(y, warn=True)
         check_classification_targets(y)
-        if len(np.unique(y)) < 2 and reset:
-            raise ValueError(f"y: a classifier needs at least two classes; got 1 class, {np.unique(y)}.")
         return x, y
 
     def _coded(self, y: np.ndarray) -> np.ndarray:
@@ -250,3 +248,9 @@ class CircuitClassifier(ClassifierMixin, CircuitEstimator):
         if len(unknown):
             raise ValueError(f"y: the classes {unknown} are not among {self.classes_}.")
         return np.searchsorted(self.classes_, y)
+
+
+def _at_least_two(classes: np.ndarray, argument: str) -> np.ndarray:
+    if len(classes) < 2:
+        raise ValueError(f"{argument}: a classifier needs at least two classes; got 1 class, {classes}.")
+    return classes

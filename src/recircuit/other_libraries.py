@@ -1,0 +1,170 @@
+"""Names that users of Keras, PyTorch, scikit-learn and Brian2 try first, and what does the same in recircuit.
+
+Error messages end in these sentences. They are kept by the class, function or module that has no such attribute or argument;
+``"*"`` stands for arguments that were given without their names.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+__all__ = ["NamesFromElsewhere", "argument_hint", "attribute_hint"]
+
+_TRAINED = "It is trained by rc.train(net, data, epochs)."
+_RECORDED = "Variables are recorded by net.run(..., record=['h.rate']), which returns a trace."
+_EQUATIONS = (
+    "What happens on the clock is an equation of a neuron or a rule; see net.phases for equations of some phases."
+)
+_STATE = "net.state() returns all variables by name, and net.set_state(state) sets them."
+_COLUMNS = "history.columns() returns all columns by name, and history['train_error'] is one of them."
+_SHARE = "The share of right answers is 1 - evaluation.error."
+_OPENED = "A circuit that was saved is opened by rc.Circuit.load(path), a run by rc.load_run(folder)."
+_CALLBACKS = "Callbacks are rc.EarlyStopping, rc.RateSchedule, rc.CSVLogger, rc.TensorBoardLogger and rc.WandbLogger."
+_NETWORK = "A network of layers is made by rc.layered([64, 100, 10], 'urfb'); other circuits begin with rc.Circuit()."
+_ESTIMATOR = "The estimators are in recircuit.sklearn, as in from recircuit.sklearn import CircuitClassifier."
+
+#: Stands for all names of a class that are not listed.
+OTHERS = ""
+
+ATTRIBUTES: dict[str, dict[str, str]] = {
+    "recircuit": {
+        **dict.fromkeys(("load_model", "load_circuit", "load_weights"), _OPENED),
+        **dict.fromkeys(("callbacks", "LambdaCallback"), _CALLBACKS),
+        **dict.fromkeys(("Sequential", "Model", "Network", "Layer", "layers"), _NETWORK),
+        **dict.fromkeys(("CircuitClassifier", "CircuitRegressor"), _ESTIMATOR),
+        "ModelCheckpoint": "rc.EarlyStopping() keeps the best weights, and rc.train(..., out='folder') writes each epoch.",
+        "LearningRateScheduler": "rc.RateSchedule(lambda epoch: .9**epoch) multiplies the learning rates by a factor.",
+        "ReduceLROnPlateau": "Rates fall after the epochs that are named in rc.RateSchedule.steps(10, 20).",
+        "NeuronGroup": "rc.Neuron(equations) describes units, and circuit.population(name, size, neuron) makes them.",
+        "Synapses": "circuit.connect(pre, post, rule=rule) makes synapses, and rc.Rule holds their equations.",
+        "fit": _TRAINED,
+    },
+    "Circuit": {
+        **dict.fromkeys(("fit", "train", "partial_fit"), _TRAINED),
+        "compile": "It is built when it first runs; rc.train(..., backend='cpp') says by what.",
+        "get_weights": "Its weights are net.weights().",
+        "state_dict": "Its weights are net.weights().",
+        "set_weights": "Its weights are set by net.load_weights(mapping).",
+        "load_state_dict": "Its weights are set by net.load_weights(mapping).",
+        "save_weights": "net.save(path) writes the circuit with its weights, and net.weights() returns them.",
+        "score": "It is measured by net.evaluate(data).",
+        "predict_proba": "net.outputs(x) returns the field of each output unit.",
+        "layers": "Its layers are in net.populations and net.projections.",
+        "stop_training": "A callback stops training where its on_epoch_end returns True.",
+        **dict.fromkeys(("monitor", "record"), _RECORDED),
+        **dict.fromkeys(("add", "run_regularly", "network_operation"), _EQUATIONS),
+        **dict.fromkeys(("get_states", "set_states"), _STATE),
+        "t": "The time of its clock is net.state()['clock.t'], in seconds; trace.t has the times of what was recorded.",
+        "objects": "Its parts are in net.populations and net.projections.",
+        "profiling_info": "net.explain() says what runs in which step, and how many operations that takes.",
+    },
+    "Population": {
+        OTHERS: "population['rate'] reads a variable of its units, and population['rate'] = .5 sets it.",
+        **dict.fromkeys(("N", "n"), "Its number of units is population.size."),
+        "equations": "Its equations are population.neuron.",
+        "run_regularly": _EQUATIONS,
+        "clock": "It is no group of Brian2, which monitors of Brian2 could read. " + _RECORDED,
+    },
+    "Projection": {OTHERS: "projection['w'] reads a variable of its synapses, and projection['w'] = array sets it."},
+    "Trace": {OTHERS: "trace['h.rate'] is a variable that was recorded, and trace.names lists all of them."},
+    "History": {
+        **dict.fromkeys(("history", "params"), _COLUMNS),
+        **dict.fromkeys(("accuracy", "acc"), "The share of right answers is 1 - history['train_error']."),
+        **dict.fromkeys(("val_accuracy", "val_acc"), "The share of right answers is 1 - history['validation_error']."),
+        "val_loss": "The error is history['validation_error'], or history['validation_mse'] for real values.",
+        "loss": "The error is history['train_error'], or ['train_mse'] for real values; net.evaluate(data) has the loss.",
+    },
+    "Evaluation": dict.fromkeys(("accuracy", "acc", "score"), _SHARE),
+}
+
+_SILENT = "Nothing is printed."
+_CHUNKS = "Samples are presented as many at a time as the circuit has batch elements."
+_WEIGHTED = "All samples count alike. A sample counts twice if it is given twice."
+_OF_RULE = "The learning rate is a parameter of the rule, as in rc.urfb.with_parameters(rate=.1)."
+_VALIDATION = "validation=.1 keeps a share of the samples apart, and validation=(x, y) gives other samples."
+
+ARGUMENTS: dict[str, dict[str, str]] = {
+    "train": {
+        **dict.fromkeys(("rate", "lr", "learning_rate", "optimizer"), _OF_RULE),
+        "batch_size": "It belongs to the circuit, as in rc.layered(sizes, batch_size=20).",
+        "loss": "It belongs to the circuit, as in rc.layered(sizes, loss='softmax').",
+        "seed": "It belongs to the circuit, as in rc.layered(sizes, seed=3).",
+        "shuffle": "Every epoch shows the samples in an order of its own.",
+        "verbose": "progress=False shows no progress bar.",
+        **dict.fromkeys(("validation_split", "validation_data"), _VALIDATION),
+        **dict.fromkeys(("sample_weight", "class_weight"), _WEIGHTED),
+        "initial_epoch": "Training goes on with the epoch that follows the circuit's last, which is net.epoch.",
+        "steps_per_epoch": "An epoch shows all samples once; give fewer samples for a shorter one.",
+        "metrics": "Errors are measured always; a callback's on_epoch_measure adds columns to the history.",
+        "*": "Samples and labels are one pair, as in rc.train(net, (x, y), epochs=5).",
+    },
+    "evaluate": {
+        "verbose": _SILENT,
+        "batch_size": _CHUNKS,
+        "sample_weight": _WEIGHTED,
+        "*": "Samples and labels are one pair, as in net.evaluate((x, y)).",
+    },
+    "predict": {"verbose": _SILENT, "batch_size": _CHUNKS},
+    "outputs": {"verbose": _SILENT, "batch_size": _CHUNKS},
+    "EarlyStopping": {
+        "restore_best_weights": "keep_best=True, which is usual, gives the circuit the weights of its best epoch.",
+        "min_delta": "The smallest change that counts is least=.001.",
+        "mode": "Smaller values are better in all columns that can be watched.",
+        "verbose": _SILENT,
+    },
+    "CircuitEstimator": {
+        "activation": "The transfer function of hidden units is transfer='clip'.",
+        "learning_rate_init": "The learning rate is rate=.1.",
+        "learning_rate": "The learning rate is rate=.1, and falls with the number of updates.",
+        **dict.fromkeys(
+            ("solver", "optimizer"), "How weights change is rule='urfb'; `recircuit rules` prints the rules."
+        ),
+        "alpha": "Weights have no penalty; a rule may have one, as rule='kolen_pollack'.",
+        "tol": "early_stopping=True stops after n_iter_no_change epochs without a smaller validation error.",
+        "shuffle": "Every epoch shows the samples in an order of its own, which depends on random_state.",
+    },
+    "store": {"filename": "net.save(path) writes the circuit and its state to a file."},
+    "restore": {"filename": "rc.Circuit.load(path) reads a circuit and its state from a file."},
+    "run": {
+        **dict.fromkeys(("report", "report_period"), "A run shows no progress; rc.train does."),
+        "namespace": "Values are parameters of the neuron, as in rc.Neuron(equations, tau=10*ms), or of the rule.",
+        "dt": "The time step belongs to the circuit, as in rc.Circuit(dt=.1*ms).",
+        "duration": "The time is the second argument, as in net.run(data, 100*ms).",
+    },
+    "connect": {
+        "p": "Random synapses are connectivity=rc.Masked(.1).",
+        **dict.fromkeys(
+            ("i", "j"), "Single synapses are connectivity=array, whose entry [post, pre] says whether there is one."
+        ),
+        "condition": "Synapses are chosen by connectivity=, as rc.OneToOne() or an array of True and False.",
+        **dict.fromkeys(
+            ("on_pre", "on_post", "model"),
+            "Units send rates in every step, and no spikes; a rule holds equations of synapses.",
+        ),
+    },
+}
+
+
+def attribute_hint(owner: str, name: str) -> str:
+    """Return a blank and what does in recircuit what a name does elsewhere; an empty text for a name that is not known."""
+    known = {} if name.startswith("_") else ATTRIBUTES.get(owner, {})
+    found = known.get(name, known.get(OTHERS))
+    return f" {found}" if found else ""
+
+
+def argument_hint(function: str, name: str) -> str:
+    """Return a blank and where an argument is given here; an empty text for an argument that is not known."""
+    found = ARGUMENTS.get(function, {}).get(name)
+    return f" {found}" if found else ""
+
+
+class NamesFromElsewhere:
+    """A class whose message about an attribute that is not there says what does the same in recircuit."""
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            owner = type(self).__name__
+            hint = attribute_hint(owner, name)
+            said = f"{owner!r} object has no attribute {name!r}" + (f".{hint}" if hint else "")
+            raise AttributeError(said, name=name, obj=self)
