@@ -60,6 +60,7 @@ CALLS: dict[str, Callable[..., object]] = {
     "connect": lambda **k: (net := small()).connect(net["x"], net["h1"], name="more", **k),
     "EarlyStopping": rc.EarlyStopping,
     "CircuitEstimator": CircuitClassifier,
+    "Neuron": lambda **k: rc.Neuron("basal : 1 (compartment)\nrate = basal : 1", **k),
 }
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,6 +19,7 @@ from typer.testing import CliRunner
 from recircuit.cli import completion
 from recircuit.cli.application import app
 from recircuit.cli.on_demand import COMMANDS, OVERVIEW
+from recircuit.cli.plain_warnings import plain_warnings
 from recircuit.registry import nearest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -104,3 +107,12 @@ def test_every_option_with_named_values_is_completed(command: str) -> None:
 )
 def test_only_what_could_be_meant_is_suggested(name: str, known: tuple[str, ...], expected: str | None) -> None:
     assert nearest(name, known) == expected
+
+
+def test_a_warning_is_one_line_and_is_written_once(capsys: pytest.CaptureFixture[str]) -> None:
+    with plain_warnings():
+        for _ in range(2):  # as logging writes it, which Brian2 asks to capture warnings
+            text = warnings.formatwarning("the rate\nis large", UserWarning, "file.py", 3)
+            logging.getLogger("py.warnings").warning("%s", text)
+    assert capsys.readouterr().err == "recircuit: the rate is large\n"
+    assert "file.py" in warnings.formatwarning("the rate", UserWarning, "file.py", 3)

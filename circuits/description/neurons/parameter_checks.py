@@ -13,6 +13,7 @@ from brian2.units.fundamentalunits import get_dimensions
 from brian2.utils.stringtools import get_identifiers
 
 from ....errors import RecircuitError
+from ....other_libraries import argument_hint
 from ....plasticity.parse import divisors
 from ....registry import closest
 
@@ -38,6 +39,8 @@ def check_parameters(parameters: Mapping[str, Any], equations: tuple[str, ...], 
     """
     read = set[str]().union(*map(get_identifiers, equations))
     for name, value in parameters.items():
+        if hint := argument_hint("Neuron", name) if name not in read else "":
+            raise RecircuitError(f"parameters: no equation reads {name!r}.{hint}")
         if not isinstance(value, Quantity | int | float | bool) or np.ndim(value):
             raise RecircuitError(
                 f"parameters: {name} is a number or a quantity such as 10*ms; got {value!r}. Values of single units "

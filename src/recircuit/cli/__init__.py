@@ -43,10 +43,12 @@ def _run(arguments: Sequence[str] | None, signals: StopSignals) -> int | str | N
 
         from recircuit.cli.application import app
         from recircuit.cli.plain_signs import show_every_text
+        from recircuit.cli.plain_warnings import plain_warnings
 
         show_every_text()
         logging.getLogger("brian2").setLevel(logging.ERROR)
-        app(arguments)
+        with plain_warnings():
+            app(arguments)
         return 0
     except SystemExit as ended:
         return ended.code

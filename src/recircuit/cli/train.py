@@ -222,4 +222,5 @@ def _conclude(history: History, config: RunConfig, folder: Path) -> None:
             "computes is wrong. A smaller --rate keeps it inside.",
             err=True,
         )
-    typer.echo(f"Test error {history.test_error:.2%} after {len(history)} epochs; see {folder}")
+    epochs = "epoch" if len(history) == 1 else "epochs"
+    typer.echo(f"Test error {history.test_error:.2%} after {len(history)} {epochs}; see {folder}")
