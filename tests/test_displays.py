@@ -142,7 +142,9 @@ def test_a_history_is_a_table_of_pandas() -> None:
     history = rc.train(net, (np.eye(4), np.array([0, 1, 0, 1])), progress=False)
     table = history.to_dataframe()
     assert list(table.index) == [1] and list(table.columns) == history.names[1:]
-    assert table.train_error[1] == history["train_error"][0] and repr(history) == "<History of 1 epoch>"
+    assert table.train_error[1] == history["train_error"][0]
+    assert repr(history) == f"<History of 1 epoch: training error {table.train_error[1]:.2%}>"
+    assert repr(rc.History()) == "<History of 0 epochs>"
     assert rc.History().to_dataframe().empty
 
 

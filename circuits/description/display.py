@@ -38,15 +38,15 @@ def aligned(equations: list[str]) -> str:
     return rf"$$\begin{{aligned}} {lines} \end{{aligned}}$$" if lines else ""
 
 
-def population_html(population: Any) -> str:
-    """Return a population with its equations."""
+def population_html(population: Any, *, opened: bool = False) -> str:
+    """Return a population with its equations, which unfold unless they are open."""
     role = f", clamped to {population.clamp.kind}" if population.clamp else ""
     title = f"{population.name}: {population.size:,} unit{'s' * (population.size != 1)}{role}"
-    return folded(title, neuron_html(population.neuron))
+    return folded(title, neuron_html(population.neuron), opened=opened)
 
 
-def projection_html(projection: Any) -> str:
-    """Return a projection with its sizes and its rule."""
+def projection_html(projection: Any, *, opened: bool = False) -> str:
+    """Return a projection with its sizes and its rule, which unfold unless they are open."""
     p = projection
     rows = [
         ("from", f"{p.pre.name}.{p.sends} ({p.pre.size:,} units)"),
@@ -61,7 +61,7 @@ def projection_html(projection: Any) -> str:
         scopes += [(name, "one value for each synapse") for name in p.equation.state]
         scopes += [(name, "one value for each synapse and batch element") for name in p.equation.traces]
         content += html_table(("variable", "scope"), scopes)
-    return folded(f"{p.name}: {p.pre.name} → {p.post.name}, {_rule(p)}", content)
+    return folded(f"{p.name}: {p.pre.name} → {p.post.name}, {_rule(p)}", content, opened=opened)
 
 
 def _rule(projection: Any) -> str:

@@ -101,13 +101,22 @@ class Explorer:
         draw()
         return library.VBox([library.VBox(list(sliders.values())), said, picture])
 
+    @property
+    def label_width(self) -> int:
+        """The width of the longest label in ems, so that all sliders begin in one column."""
+        return 1 + max((len(self._label(name)) * 6 // 10 for name in self.first), default=0)
+
+    def _label(self, name: str) -> str:
+        unit = self.unit_text(name)
+        return f"{name} ({unit})" if unit else name
+
     def _slider(self, library: Any, name: str) -> Any:
-        value, unit = self.first[name], self.unit_text(name)
+        value = self.first[name]
         least, most = slider_range(value)
         return library.FloatSlider(
-            value=value, min=least, max=most, step=(most - least) / 100, description=f"{name} ({unit})" if unit else name,
-            continuous_update=False, readout_format=".3g", style={"description_width": "initial"},
-            layout=library.Layout(width="32em"),
+            value=value, min=least, max=most, step=(most - least) / 100, description=self._label(name),
+            continuous_update=False, readout_format=".3g", style={"description_width": f"{self.label_width}em"},
+            layout=library.Layout(width=f"{self.label_width + 22}em"),
         )  # fmt: skip
 
 

@@ -155,7 +155,7 @@ class History(NamesFromElsewhere):
     def _repr_html_(self) -> str:
         cells = self._cells()
         names = [name.replace("_", " ") for name in self.names]
-        last = html_table(names, cells[-1:])
+        last = html_table((), list(zip(names, *cells[-1:])))
         return f"<p>{escape(repr(self).strip('<>'))}</p>{last}{folded('all epochs', html_table(names, cells))}"
 
 

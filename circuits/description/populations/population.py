@@ -148,7 +148,7 @@ class Population(Fixed, NamesFromElsewhere):
         self.network[f"{self.name}.{variable}"] = value
 
     def _repr_html_(self) -> str:
-        return population_html(self)
+        return population_html(self, opened=True)
 
     def shows(self, variable: str) -> bool:
         """Whether a variable is a row of the data, so that it needs no initial value.

@@ -155,7 +155,7 @@ class Projection(Fixed, NamesFromElsewhere):
         return f"<Projection {self.name}: {sides}, {type(self.connectivity).__name__} {tuple(self.shape)}, {rule}>"
 
     def _repr_html_(self) -> str:
-        return projection_html(self)
+        return projection_html(self, opened=True)
 
     @property
     def T(self) -> Transposed:
