@@ -91,7 +91,8 @@ def main(out: Path = Path("."), units: int = 100, epochs: int = 20) -> dict[str,
     )
     print("0.95 to 1.05 (theory: 1)")
     print(f"test error of a linear readout: {found['learned']:.1%}, of random units {found['random']:.1%}")
-    figure = Figure(figsize=(6, 3.2), layout="constrained")
+    figure = Figure(figsize=(6, 3.4), layout="constrained")
+    figure.suptitle("Weights of 24 units; red: positive, blue: negative", fontsize=10)
     for k, ax in enumerate(figure.subplots(3, 8).flat):
         weights, most = features[used[k]].reshape(8, 8), np.abs(features[used[k]]).max()
         ax.imshow(weights, cmap="RdBu_r", vmin=-most, vmax=most)

@@ -108,6 +108,7 @@ def draw(q: NDArray, found: list[int], size: int) -> Figure:
     """The weights of all units, and the bars found over time."""
     figure = Figure(figsize=(9, 4), layout="constrained")
     left, right = figure.subfigures(1, 2)
+    left.suptitle("Weights of each unit; white: large", fontsize=10)
     for ax, row in zip(left.subplots(4, 4).ravel(), q):
         ax.imshow(row.reshape(size, size), cmap="gray")
         ax.set(xticks=[], yticks=[])

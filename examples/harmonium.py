@@ -103,6 +103,7 @@ def main(out: Path = Path("."), size: int = 4, hidden: int = 16, epochs: int = 8
     print(f"bound {-entropy:.3f}; all images equally likely: {-(size**2) * np.log(2):.3f}")
     figure = Figure(figsize=(9, 3.4), layout="constrained")
     left, right = figure.subfigures(1, 2)
+    left.suptitle("Weights of each unit; red: positive, blue: negative", fontsize=10)
     for ax, row in zip(left.subplots(4, 4).ravel(), net["W.w"]):
         ax.imshow(row.reshape(size, size), cmap="RdBu_r", vmin=-5, vmax=5)
         ax.set(xticks=[], yticks=[])

@@ -79,9 +79,9 @@ class Checkpoint:
         The state of the random numbers. With None, `restore` leaves those of the circuit as they are.
     """
 
-    state: Mapping[str, np.ndarray]
+    state: Mapping[str, np.ndarray] = field(repr=False)
     about: About = field(default_factory=About)
-    noise: NoiseState | None = None
+    noise: NoiseState | None = field(default=None, repr=False)
 
     @checked_arguments
     def save(self, path: str | Path) -> None:
