@@ -143,7 +143,7 @@ def test_a_history_is_a_table_of_pandas() -> None:
     table = history.to_dataframe()
     assert list(table.index) == [1] and list(table.columns) == history.names[1:]
     assert table.train_error[1] == history["train_error"][0]
-    assert repr(history) == f"<History of 1 epoch: training error {table.train_error[1]:.2%}>"
+    assert repr(history) == f"<History of 1 epoch: train error {table.train_error[1]:.2%}>"
     assert repr(rc.History()) == "<History of 0 epochs>"
     assert rc.History().to_dataframe().empty
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from recircuit.foreign_text import printable
+from recircuit.cli.printable import printable
 
 __all__ = ["plain_warnings"]
 
