@@ -82,6 +82,15 @@ def test_partial_fit_takes_pieces_of_any_size() -> None:
         net.partial_fit(X[:5], [7] * 5)
 
 
+def test_partial_fit_begins_with_samples_of_one_class() -> None:
+    net = CircuitClassifier((10,), random_state=0)
+    for part in [np.flatnonzero(Y == one) for one in range(3)]:
+        net.partial_fit(X[part], Y[part], classes=[0, 1, 2])
+    assert set(net.predict(X)) <= {0, 1, 2} and list(net.classes_) == [0, 1, 2]
+    with pytest.raises(ValueError, match="classes: a classifier needs at least two classes"):
+        CircuitClassifier().partial_fit(X, np.zeros(len(X)), classes=[0])
+
+
 def test_partial_fit_refuses_layer_sizes_as_fit_does() -> None:
     with pytest.raises(RecircuitError, match="hidden_layer_sizes"):
         CircuitClassifier((10.5,)).partial_fit(X, Y, classes=[0, 1, 2])

@@ -153,10 +153,10 @@ class History(NamesFromElsewhere):
         return f"<History of {len(self)} {'epoch' if len(self) == 1 else 'epochs'}{measured}{stopped}>"
 
     def _repr_html_(self) -> str:
-        cells = self._cells()
         names = [name.replace("_", " ") for name in self.names]
-        last = html_table((), list(zip(names, *cells[-1:])))
-        return f"<p>{escape(repr(self).strip('<>'))}</p>{last}{folded('all epochs', html_table(names, cells))}"
+        last = [with_unit(name, row.get(name, np.nan)) for row in self.rows[-1:] for name in self.names]
+        told, all_epochs = html_table((), list(zip(names, last))), html_table(names, self._cells())
+        return f"<p>{escape(repr(self).strip('<>'))}</p>{told}{folded('all epochs', all_epochs)}"
 
 
 def row(

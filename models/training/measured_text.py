@@ -7,7 +7,7 @@ from collections.abc import Mapping
 __all__ = ["errors_in", "with_unit"]
 
 #: The end of a column's name -> how its values are written.
-FORMATS = {"_error": "{:.2%}", "_mse": "{:.4g}", "_angle": "{:.3g}°"}
+FORMATS = {"_error": "{:.2%}", "_mse": "{:.4g}", "_angle": "{:.3g}°", "_per_second": "{:,.0f}"}
 
 
 def with_unit(column: str, value: float) -> str:
