@@ -84,7 +84,7 @@ def test_partial_fit_takes_pieces_of_any_size() -> None:
 
 def test_partial_fit_begins_with_samples_of_one_class() -> None:
     net = CircuitClassifier((10,), random_state=0)
-    for part in [np.flatnonzero(Y == one) for one in range(3)]:
+    for part in [np.flatnonzero(one == Y) for one in range(3)]:
         net.partial_fit(X[part], Y[part], classes=[0, 1, 2])
     assert set(net.predict(X)) <= {0, 1, 2} and list(net.classes_) == [0, 1, 2]
     with pytest.raises(ValueError, match="classes: a classifier needs at least two classes"):
