@@ -37,6 +37,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "recircuit.foreign_text",
         "recircuit.html_tables",
         "recircuit.optional",
+        "recircuit.other_libraries",
     ),
     ("recircuit.folder_lock", "recircuit.arguments", "recircuit.callables"),
     ("recircuit.plasticity",),

@@ -190,11 +190,10 @@ def _check(callback: Callback) -> None:
             "callbacks: expected functions of (epoch, metrics, net), or objects with a method on_epoch_end or another of "
             f"{', '.join(METHODS)}; got {callback!r}."
         )
-    for name in sorted(
-        n for n in dir(callback) if n.startswith("on_") and n not in METHODS and not isinstance(callback, type)
-    ):
+    unknown = [name for name in dir(callback) if name.startswith("on_") and name not in METHODS]
+    if unknown and not isinstance(callback, type):
         raise UsageError(
-            f"callbacks: {callback!r:.60} has a method {name}, which nobody would call. The methods of a callback are "
+            f"callbacks: {callback!r:.60} has a method {unknown[0]}, which nobody would call. The methods of a callback are "
             f"{', '.join(METHODS)}."
         )
     for name, method in methods.items():

@@ -56,7 +56,7 @@ ATTRIBUTES: dict[str, dict[str, str]] = {
         **dict.fromkeys(("get_states", "set_states"), _STATE),
         "t": "The time of its clock is net.state()['clock.t'], in seconds; trace.t has the times of what was recorded.",
         "objects": "Its parts are in net.populations and net.projections.",
-        "profiling_info": "net.explain() says what runs in which step, and how many operations that takes.",
+        "profiling_info": "print(net.explain()) says what runs in which step, and why.",
     },
     "Population": {
         OTHERS: "population['rate'] reads a variable of its units, and population['rate'] = .5 sets it.",
@@ -168,7 +168,7 @@ class NamesFromElsewhere:
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any:
-            owner = type(self).__name__
-            hint = attribute_hint(owner, name)
-            said = f"{owner!r} object has no attribute {name!r}" + (f".{hint}" if hint else "")
+            kinds = [kind.__name__ for kind in type(self).__mro__]
+            hint = next((found for kind in kinds if (found := attribute_hint(kind, name))), "")
+            said = f"{kinds[0]!r} object has no attribute {name!r}" + (f".{hint}" if hint else "")
             raise AttributeError(said, name=name, obj=self)
