@@ -68,7 +68,7 @@ CALLS: dict[str, Callable[..., object]] = {
     "function, name", [(f, name) for f, names in ARGUMENTS.items() for name in names if name != "*"]
 )
 def test_arguments_of_other_libraries_are_answered(function: str, name: str) -> None:
-    with pytest.raises((rc.RecircuitError, TypeError), match=re.escape(f"{name!r}. {ARGUMENTS[function][name]}")):
+    with pytest.raises((rc.RecircuitError, TypeError), match=f"{name!r}.*{re.escape(ARGUMENTS[function][name])}"):
         CALLS[function](**{name: 1})
 
 

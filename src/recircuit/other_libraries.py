@@ -123,10 +123,7 @@ ARGUMENTS: dict[str, dict[str, str]] = {
         "tol": "early_stopping=True stops after n_iter_no_change epochs without a smaller validation error.",
         "shuffle": "Every epoch shows the samples in an order of its own, which depends on random_state.",
     },
-    "Neuron": {
-        **dict.fromkeys(("threshold", "reset"), "Units send rates in every step, and no spikes."),
-        "namespace": "Each value is given by its name, as in rc.Neuron(equations, tau=10*ms).",
-    },
+    "Neuron": dict.fromkeys(("threshold", "reset"), "Units send rates in every step, and no spikes."),
     "store": {"filename": "net.save(path) writes the circuit and its state to a file."},
     "restore": {"filename": "rc.Circuit.load(path) reads a circuit and its state from a file."},
     "run": {
