@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from inspect import Signature, signature
 from typing import Any, Self
 
 import numpy as np
@@ -198,6 +199,10 @@ class CircuitEstimator(BaseEstimator):
         check_is_fitted(self)
         x = validated(self, X, reset=False)
         return np.asarray(self.circuit_.outputs(self._inputs(x)), dtype=np.float64)
+
+
+#: Python would show the parameters of `__new__` in the place of those of `__init__`.
+CircuitEstimator.__signature__ = Signature(list(signature(CircuitEstimator.__init__).parameters.values())[1:])
 
 
 def output_of(loss: str | OutputCircuit, rule: str | Rule) -> OutputCircuit:

@@ -522,5 +522,5 @@ def test_a_history_reads_as_columns() -> None:
     )
     assert history["epoch"].tolist() == [1, 2] and "2 epochs" in repr(history)
     assert len(history.plot().axes) == 2
-    with pytest.raises(RecircuitError, match="there is no 'loss'"):
+    with pytest.raises(RecircuitError, match="there is no column 'loss'"):
         history["loss"]
