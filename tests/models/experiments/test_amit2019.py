@@ -178,7 +178,7 @@ def test_unknown_experiment_names_the_closest() -> None:
     ("options", "message"),
     [
         (dict(backend="gpu"), "--backend: there is no backend 'gpu'. There are numpy, .*cpp"),
-        (dict(seeds=0), "at least 1"),
+        (dict(seeds=0), "from 1 to 100,000"),
     ],
 )
 def test_wrong_options_are_refused(options, message) -> None:
