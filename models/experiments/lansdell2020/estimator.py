@@ -1,7 +1,8 @@
 """Lansdell, Prakash and Kording 2020, Fig. 4, Theorems 1 and 2, Corollary 1: do the feedback weights come to W^T?
 
 W is fixed and B is, at every sample, the ridge solution for all samples so far (C.3, gamma = .1): recursive least
-squares, one batch element. 784-50-20-10 on MNIST for several noises c, and 784-N-50-10; logistic, output included (C.3).
+squares, one batch element. By the authors' code there are 500,000 updates of 32 samples, and so 16 million samples: the long
+runs have as many. 784-50-20-10 on MNIST for several noises c, and 784-N-50-10; logistic, output included (C.3).
 The quick run is on 8x8 digits, 64-20-15-10, with fewer samples.
 
 Theorem 2 is on linear networks. Its assumption A3 (errors of full rank) fails where layers narrow towards the output:
@@ -103,7 +104,7 @@ def _scale(settings: Settings) -> Scale:
         )  # fmt: skip
     return Scale(
         settings.dataset("mnist"), (50, 20), noises=(0.001, PAPER, 0.1, 1.0), widths=(50, 100, 200, 500),
-        widening=(30, 10, 15, 20), narrowing=(30, 20, 15, 10), long=10_000_000, short=1_000_000, linear=500_000,
+        widening=(30, 10, 15, 20), narrowing=(30, 20, 15, 10), long=16_000_000, short=1_000_000, linear=500_000,
         draws=100_000,
     )  # fmt: skip
 
