@@ -212,7 +212,6 @@ FAILING = {
     "amit-training": 3,
     "amit-untied": 8,
     "baldi-ablations": 4,
-    "baldi-chains": 8,
     "baldi-cifar": 5,
     "baldi-equivalence": 1,
     "baldi-facts": 1,
