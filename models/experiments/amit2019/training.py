@@ -159,7 +159,9 @@ def _draw(runs: Runs, machines: Machines) -> Figure:
             mean = 100 * np.mean([run[part] for run in found], axis=0)
             ax.plot(np.arange(1, len(mean) + 1), mean, style, color=colour, label=name, linewidth=1)
     for ax, part in ((train, "training"), (test, "test")):
-        ax.set(xlabel="epoch", ylabel=f"{part} error (%)", yscale="log", title=f"{part} errors")
+        ax.set(xlabel="epoch", ylabel=f"{part} error (%)", title=f"{part} errors")
+        ax.set_yscale("symlog", linthresh=0.1)
+        ax.set_ylim(bottom=0)
         ax.yaxis.set_major_formatter("{x:g}")
         ax.minorticks_off()
     test.legend(fontsize=6)

@@ -47,13 +47,15 @@ PANELS = {
     "signals": ["SRBP", "top layer only", *SIGNALS],
     "transfer functions": [*TRANSFERS],
 }
+#: Where the axes of the figure begin.
+LOWEST = {"matrices": 0, "fixed layers": 60, "signals": 0, "transfer functions": 0}
 
 
 def run(settings: Settings) -> Report:
     """Run all variants from each seed; those of item 8 with two hidden layers."""
     curves = learn(BASE | MATRICES | FROZEN | SIGNALS, settings)
     curves |= learn(TRANSFERS, settings, full=FULL.with_(hidden=FULL.hidden[:2]), quick=QUICK.with_(hidden=(40, 40)))
-    return Report(_checks(curves, settings.quick), draw_curves(curves, PANELS, 0))
+    return Report(_checks(curves, settings.quick), draw_curves(curves, PANELS, 0 if settings.quick else LOWEST))
 
 
 def _checks(curves: Curves, quick: bool) -> list[Check]:

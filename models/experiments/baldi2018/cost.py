@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from ...analysis.counted_products import counted_products
 from ...networks.random_backpropagation import Variant, random_backpropagation
 from ..framework.experiment import Check, Experiment, Report, Settings, checks
-from ..framework.figure_style import BLUE, GREY, ORANGE, letter, new_figure
+from ..framework.figure_style import BLUE, GREY, letter, new_figure
 
 SIZES: Mapping[str, tuple[int, ...]] = {
     "MNIST network": (784, 100, 100, 100, 100, 10),
@@ -81,9 +81,9 @@ def _draw(counted: Mapping[str, Mapping[str, Mapping[str, int]]]) -> Figure:
     for ax, (name, of) in zip(axes, counted.items(), strict=True):
         for place, kind in enumerate(("forward", "feedback")):
             values = [of[a][kind] for a in ALGORITHMS]
-            bars = ax.bar(np.arange(3) + (place - 0.5) * 0.4, values, 0.38, color=COLOURS[kind], label=kind)
+            bars = ax.bar(np.arange(3) + (-0.3, 0.15)[place], values, 0.28, color=COLOURS[kind], label=kind)
             if kind == "feedback":
-                ax.bar_label(bars, [f"{v:,}" for v in values], fontsize=6.5, padding=1, color=ORANGE)
+                ax.bar_label(bars, [f"{v:,}" for v in values], fontsize=6, padding=1)
         ax.set_xticks(range(3), [a.upper() for a in ALGORITHMS])
         ax.set(title=name, ylim=(0, 1.2 * max(of["bp"].values())))
         ax.set_xlabel("-".join(map(str, SIZES[name])))

@@ -35,6 +35,8 @@ PANELS = {
     "matrices": ["RBP", *LINKED[1:]],
     "top layer": [*TOP],
 }
+#: Where the axes of the figure begin.
+LOWEST = {"congruence": 80, "10 bits": 80, "matrices": 80, "top layer": 0}
 
 
 def run(settings: Settings) -> Report:
@@ -54,7 +56,7 @@ def run(settings: Settings) -> Report:
         *_congruence(curves),
         *_others(curves, 1.5 if settings.quick else 1.0),
     ]
-    return Report(checks("", rows), draw_curves(curves, PANELS, 0))
+    return Report(checks("", rows), draw_curves(curves, PANELS, 0 if settings.quick else LOWEST))
 
 
 # ---- Facts 2, 3 and 4, in double precision ---------------------------------------------------------------------------

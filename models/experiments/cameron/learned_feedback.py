@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
+from matplotlib.ticker import MaxNLocator
 
 from ....circuits import Circuit
 from ....plasticity import bp, frfb
@@ -26,7 +26,7 @@ from ...networks.recirculation import recirculating
 from ..framework.accuracy_curves import draw_mean
 from ..framework.claims import of_learned
 from ..framework.experiment import Check, Report, Row, Settings, checks, many
-from ..framework.figure_style import BLUE, GREY, ORANGE, SKY, STEPS, letter, new_figure
+from ..framework.figure_style import BLUE, GREY, ORANGE, SKY, STEPS, letter, new_figure, plain_decades
 from ..framework.saved_runs import each
 from ..framework.training_runs import or_guess, trained
 
@@ -201,10 +201,8 @@ def draw(curves: LearningCurves) -> Figure:
             label = f"{method} (diverges)" if any("diverged" in run for run in runs) else method
             draw_mean(ax, [[100 * error for error in run[name]] for run in runs], COLOURS[method], label)
         ax.set(title=f"{title} error (%)", yscale="log")
-        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        ax.yaxis.set_major_formatter("{x:g}")
-        ax.yaxis.set_minor_formatter(NullFormatter())
-    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(curves))
+        plain_decades(ax)
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(curves) + 1)
     for ax, measure, title in zip(
         axes[2:], ("pseudoinverse", "gradient"), ("|B − W⁺|/|W⁺|", "angle to gradient (°)"), strict=True
     ):

@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from .figure_style import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, SKY, letter, mark_paper, new_figure
+from .figure_style import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, SKY, band, letter, mark_paper, new_figure
 
 #: Name of a method -> of each seed its accuracies ``train`` and ``test`` by epoch, in percent.
 Curves = dict[str, list[dict[str, Any]]]
@@ -18,7 +18,10 @@ COLOURS = (BLUE, ORANGE, GREEN, RED, PURPLE, SKY, GREY, "black")
 
 
 def draw_curves(
-    curves: Curves, panels: Mapping[str, Sequence[str]], lowest: float = 80, paper: Mapping[str, float] | None = None
+    curves: Curves,
+    panels: Mapping[str, Sequence[str]],
+    lowest: float | Mapping[str, float] = 80,
+    paper: Mapping[str, float] | None = None,
 ) -> Figure:
     """Draw a column for each panel, with the runs it names: training accuracy above, test accuracy below.
 
@@ -28,18 +31,20 @@ def draw_curves(
         The curves, as `learn` returns them.
     panels : Mapping[str, Sequence[str]]
         Title -> names of runs.
-    lowest : float
-        Where the axis of accuracies begins, in percent.
+    lowest : float | Mapping[str, float]
+        Where the axes of accuracies begin, in percent: one number for all panels, or title -> number.
     paper : Mapping[str, float] | None
         Test accuracies of the paper, in percent, that are marked.
     """
     figure = new_figure(2.4 * len(panels) + 0.6, 4.4 + 0.14 * max(map(len, panels.values())))
-    grid = figure.subplots(2, len(panels), squeeze=False, sharex=True, sharey=True)
+    grid = figure.subplots(
+        2, len(panels), squeeze=False, sharex=True, sharey="col" if isinstance(lowest, Mapping) else True
+    )
     for column, (title, names) in zip(grid.T, panels.items(), strict=True):
         for ax, part in zip(column, ("train", "test"), strict=True):
             for name, (style, colour) in zip(names, product(("-", "--", ":"), COLOURS), strict=False):
                 draw_mean(ax, [run[part] for run in curves[name]], colour, name, style)
-        column[0].set(title=title, ylim=(lowest, 100.5))
+        column[0].set(title=title, ylim=(lowest[title] if isinstance(lowest, Mapping) else lowest, 100.5))
         looks = zip(names, product(("-", "--", ":"), COLOURS), strict=False)
         mark_paper(column[1], {n: v for n, v in (paper or {}).items() if n in names}, {n: look[1] for n, look in looks})
         column[1].set_xlabel("epoch")
@@ -56,4 +61,4 @@ def draw_mean(ax: Axes, runs: Sequence[Sequence[float]], colour: str, label: str
     epochs = np.arange(1, values.shape[1] + 1)
     ax.plot(epochs, values.mean(axis=0), color=colour, linestyle=style, label=label, linewidth=1)
     if len(values) > 1:
-        ax.fill_between(epochs, values.min(axis=0), values.max(axis=0), color=colour, alpha=0.2, linewidth=0)
+        band(ax, epochs, values.min(axis=0), values.max(axis=0), colour)

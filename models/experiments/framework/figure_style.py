@@ -9,6 +9,8 @@ from typing import Any
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
+from numpy.typing import ArrayLike
 
 # Okabe and Ito
 BLUE, ORANGE, GREEN, RED, PURPLE, SKY, GREY = (
@@ -59,6 +61,21 @@ def letter(axes: Sequence[Axes]) -> None:
     """Write letters a, b, c, ... before the titles."""
     for place, ax in enumerate(axes):
         ax.set_title(f"{'abcdefghijklmnopqrstuvwxyz'[place]}   {ax.get_title(loc='left')}", loc="left")
+
+
+def band(ax: Axes, x: ArrayLike, low: ArrayLike, high: ArrayLike, colour: str, says: str = "range of the runs") -> None:
+    """A band around a curve. The legend says once, after the curves so far, what the bands are."""
+    ax.fill_between(x, low, high, color=colour, alpha=0.2, linewidth=0)
+    for line in [line for line in ax.lines if line.get_label() == says]:
+        line.remove()
+    ax.plot([], [], color=GREY, alpha=0.3, linewidth=5, label=says)
+
+
+def plain_decades(ax: Axes) -> None:
+    """Numbers such as 0.2, 0.5 and 20 at a logarithmic y-axis, in place of powers of ten."""
+    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    ax.yaxis.set_major_formatter("{x:g}")
+    ax.yaxis.set_minor_formatter(NullFormatter())
 
 
 def mark_paper(ax: Axes, values: Mapping[str, float], colours: Mapping[str, str]) -> None:

@@ -14,7 +14,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from ...data import Dataset
-from ..framework.figure_style import letter, new_figure
+from ..framework.figure_style import band, letter, new_figure
 
 __all__ = ["draw"]
 
@@ -60,7 +60,7 @@ def _curve(ax: Axes, runs: Sequence[Sequence[float]], colour: str, dashes: str, 
     mean, bar = np.mean(runs, axis=0)[1:], np.std(runs, axis=0)[1:] / np.sqrt(len(runs))
     x = np.arange(1, len(mean) + 1)
     ax.plot(x, mean, dashes, color=colour, label=label)
-    ax.fill_between(x, mean - bar, mean + bar, color=colour, alpha=0.2, linewidth=0)
+    band(ax, x, mean - bar, mean + bar, colour, "standard error")
 
 
 def _show(ax: Axes, shown: NDArray[np.floating], data: Dataset) -> None:

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
-from ..framework.figure_style import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, SKY, letter, new_figure
+from ..framework.figure_style import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, SKY, letter, mark_paper, new_figure
 from .ridge_feedback import LearningCurve
 
 COLOURS = (SKY, BLUE, GREEN, PURPLE)
@@ -62,6 +62,9 @@ def _long(ax: Axes, curves: Sequence[LearningCurve]) -> None:
     samples, end = np.array(curves[0]["samples"]), curves[0]["h2_distance"][-1]
     ax.plot(samples, end * np.sqrt(samples[-1] / samples), ":", color=GREY, label="1/√samples")
     _finish(ax, "samples", "both matrices")
+    ax.set_ylim(bottom=min(0.005, ax.get_ylim()[0]))
+    mark_paper(ax, {"top": 0.008}, {"top": BLUE})
+    ax.legend()
 
 
 def _several(ax: Axes, curves: dict[str, LearningCurve], title: str) -> None:

@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullFormatter
 
 from ....circuits import Circuit
 from ....circuits.inputs import dataset_inputs
@@ -26,7 +25,19 @@ from ....plasticity.rules import node_perturbation as perturbation
 from ...data import Dataset
 from ...networks.node_perturbation import Perturbation, node_perturbation
 from ..framework.experiment import Check, Experiment, Report, Settings, many
-from ..framework.figure_style import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, letter, new_figure
+from ..framework.figure_style import (
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    PURPLE,
+    SKY,
+    band,
+    letter,
+    mark_paper,
+    new_figure,
+    plain_decades,
+)
 from ..framework.saved_runs import each
 from ..framework.training_runs import trained
 from .feedback_signals import angles
@@ -190,9 +201,9 @@ def _draw(curves: LearningCurves) -> Figure:
         for ax, title in zip(row, titles, strict=False):
             ax.set(title=title, xlabel="epoch")
     errors.set(title="test error (%)", xlabel="epoch", yscale="log")
-    errors.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    errors.yaxis.set_major_formatter("{x:g}")
-    errors.yaxis.set_minor_formatter(NullFormatter())
+    plain_decades(errors)
+    errors.set_ylim(bottom=2)
+    mark_paper(errors, {NP: 3.0}, COLOURS)
     for ax in grid.ravel():
         ax.set_xlim(0, 1.02 * len(curves["BP"][0]["error"]))
     legend.axis("off")
@@ -207,7 +218,7 @@ def _curve(ax: Axes, runs: Sequence[LearningCurve], what: str, colour: str, labe
     x = runs[0]["probed"] if what.endswith("angle") else np.arange(1, values.shape[1] + 1)
     mean, bar = values.mean(axis=0), values.std(axis=0) / np.sqrt(len(values))
     ax.plot(x, mean, color=colour, label=label, marker="o" if len(x) == 1 else "", markersize=4)
-    ax.fill_between(x, mean - bar, mean + bar, color=colour, alpha=0.25, linewidth=0)
+    band(ax, x, mean - bar, mean + bar, colour, "standard error")
 
 
 EXPERIMENT = Experiment(

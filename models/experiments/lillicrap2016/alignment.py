@@ -23,7 +23,7 @@ from ....plasticity import frfb
 from ...analysis.expected_learning import white
 from ...networks.independent_networks import Networks, side_by_side
 from ..framework.experiment import Check, Experiment, Report, Settings, checks, many
-from ..framework.figure_style import BLUE, GREY, ORANGE, letter, new_figure
+from ..framework.figure_style import BLUE, GREY, ORANGE, letter, new_figure, plain_decades
 from ..theory.averaged_equations import Array
 
 SIZES, BATCH_SIZE, RATE = (20, 1000, 20), 50, 2e-3
@@ -99,6 +99,7 @@ def _draw(runs: Sequence[Learned]) -> Figure:
     for one in runs:
         left.semilogy(one.at, one.nse, color=BLUE, linewidth=1)
     left.set(title="error", xlabel="presentation (50 stimuli each)", ylabel="NSE")
+    plain_decades(left)
     edges = np.arange(0, 181, 4)
     for name, colour in (("before", GREY), ("after", ORANGE)):
         right.hist(

@@ -7,9 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullFormatter
 
-from ..framework.figure_style import GREEN, GREY, ORANGE, PURPLE, SKY, letter, new_figure
+from ..framework.figure_style import GREEN, GREY, ORANGE, PURPLE, SKY, band, letter, new_figure, plain_decades
 from .online_runs import Found, Lesson, needed
 
 Looks = Mapping[str, tuple[str, str]]
@@ -57,11 +56,9 @@ def _courses(ax: Axes, found: Found, lessons: Mapping[str, Lesson], looks: Looks
         lesson, runs = lessons[name], np.array([run["nse"] for run in found[name]])
         x = lesson.part * (np.arange(runs.shape[1]) + 1) * (lesson.batch_size if unit == "samples" else 1)
         ax.plot(x, runs.mean(axis=0), style, color=colour, label=name, linewidth=1.1)
-        ax.fill_between(x, runs.min(axis=0), runs.max(axis=0), color=colour, alpha=0.2, linewidth=0)
+        band(ax, x, runs.min(axis=0), runs.max(axis=0), colour)
     ax.set(xlabel=unit, ylabel="NSE", yscale="log", xscale="log" if unit == "samples" else "linear")
-    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    ax.yaxis.set_major_formatter("{x:g}")
-    ax.yaxis.set_minor_formatter(NullFormatter())
+    plain_decades(ax)
 
 
 def _epochs(ax: Axes, found: Found, looks: Looks, part: str) -> None:

@@ -25,7 +25,7 @@ from ...training.history import Row
 from ..framework.accuracy_curves import draw_mean
 from ..framework.experiment import Check, Experiment, Report, Settings, checks, many
 from ..framework.experiment import Row as CheckRow
-from ..framework.figure_style import GREEN, GREY, ORANGE, letter, new_figure
+from ..framework.figure_style import GREEN, GREY, ORANGE, band, letter, new_figure, plain_decades
 from ..framework.saved_runs import each
 from ..framework.training_runs import trained
 from .image_training import LearningCurve, Plan, last
@@ -106,10 +106,9 @@ def _draw(found: dict[str, list[LearningCurve]]) -> Figure:
         draw_mean(left, [run["test"] for run in runs], COLOURS[name], name)
         dead = np.array([run["dead"] for run in runs])
         right.plot(np.arange(dead.shape[1]), dead.mean(axis=0), color=COLOURS[name], label=name)
-        right.fill_between(
-            np.arange(dead.shape[1]), dead.min(0), dead.max(0), color=COLOURS[name], alpha=0.2, linewidth=0
-        )
+        band(right, np.arange(dead.shape[1]), dead.min(0), dead.max(0), COLOURS[name])
     left.set(xlabel="epochs", ylabel="test error (%)", yscale="log", title="error")
+    plain_decades(left)
     right.axhline(DEAD, color=GREY, linestyle=":", label="limit of the check")
     right.set(xlabel="epochs", ylabel="hidden units (%)", ylim=(-0.5, None), title="dead units")
     right.legend()

@@ -13,14 +13,14 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from brian2.units import ms
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
+from matplotlib.ticker import MaxNLocator
 
 from ....circuits import Neuron
 from ...analysis.expected_learning import Flow
 from ...networks.independent_networks import Networks, side_by_side
 from ..framework.claims import of_learned
 from ..framework.experiment import Experiment, Report, Row, Settings, checks, many
-from ..framework.figure_style import BLUE, GREY, ORANGE, letter, new_figure
+from ..framework.figure_style import BLUE, GREY, ORANGE, letter, new_figure, plain_decades
 from ..theory.averaged_equations import Array
 
 SIZES, ROWS, RATE = (10, 12, 5), 200, 0.04
@@ -154,9 +154,7 @@ def _draw(found: Sequence[tuple[Array, Array]], first: int, second: int) -> Figu
     near.set(title="around the switch", xlabel="presentation", xlim=(first - 1500, first + 3500))
     for ax in (whole, near):
         ax.xaxis.set_major_locator(MaxNLocator(4))
-        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        ax.yaxis.set_major_formatter("{x:g}")
-        ax.yaxis.set_minor_formatter(NullFormatter())
+        plain_decades(ax)
     figure.legend(*whole.get_legend_handles_labels(), loc="outside lower center", ncols=2)
     letter([whole, near])
     return figure

@@ -14,13 +14,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import LogLocator, NullFormatter
 from numpy.typing import NDArray
 
 from ....circuits import Circuit
 from ....circuits.inputs import as_inputs
 from ...networks.feedback_alignment import even
 from ..framework.experiment import Settings
+from ..framework.figure_style import band, plain_decades
 
 Array = NDArray[np.floating]
 
@@ -102,8 +102,6 @@ def draw_courses(ax: Axes, curves: Sequence[Sequence[float]], colour: str, label
     x = PART * (np.arange(values.shape[1]) + 1)
     ax.plot(x, values.mean(axis=0), color=colour, label=label, linestyle=style, linewidth=1.1)
     if len(values) > 1:
-        ax.fill_between(x, values.min(axis=0), values.max(axis=0), color=colour, alpha=0.2, linewidth=0)
+        band(ax, x, values.min(axis=0), values.max(axis=0), colour)
     ax.set(xlabel="minibatches of 100", ylabel="NSE", yscale="log")
-    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    ax.yaxis.set_major_formatter("{x:g}")
-    ax.yaxis.set_minor_formatter(NullFormatter())
+    plain_decades(ax)
