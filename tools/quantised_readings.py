@@ -1,12 +1,15 @@
 """Which reading of quantised updates gives the values that Baldi, Sadowski and Lu 2018 print? One bit, in NumPy alone.
 
 ``python -m tools.quantised_readings`` trains BP, RBP and SRBP on MNIST (784-100-100-100-100-10, tanh, softmax, minibatches of
-100, rate .1) under every reading of section 5.2 that the text allows, and writes ``results/baldi-quantized/readings.json``.
+100, rate .1) under every reading of section 5.2, and under some that contradict it. It writes
+``results/baldi-quantized/readings.json``.
+
 With one bit an update is its sign times alpha, and of a product of two numbers the sign is the product of their signs, so
 that minibatches are matrix products. A run whose test accuracy is below 50% after 3 epochs ends there. ``--only NAME --epochs
-100`` runs one reading for as long as the paper trains. The text leaves open:
+100`` runs one reading for as long as the paper trains. What varies:
 
-    what      each sample's update before the mean over the minibatch, before the sum, or the minibatch's mean
+    what      each sample's update before the mean over the minibatch, or before the sum, as the text says; or the
+              minibatch's mean, which it does not say
     zero      whether the sign of 0 is 0 or +1, which concerns most of the pixels
     scale     alpha is 2^-6; or 2^-6 of what is added to the weights, with the rate in it; or the mean size in the layer
 """

@@ -38,7 +38,7 @@ def draw_curves(
     """
     figure = new_figure(2.4 * len(panels) + 0.6, 4.4 + 0.14 * max(map(len, panels.values())))
     grid = figure.subplots(
-        2, len(panels), squeeze=False, sharex=True, sharey="col" if isinstance(lowest, Mapping) else True
+        2, len(panels), squeeze=False, sharex="col", sharey="col" if isinstance(lowest, Mapping) else True
     )
     for column, (title, names) in zip(grid.T, panels.items(), strict=True):
         for ax, part in zip(column, ("train", "test"), strict=True):
