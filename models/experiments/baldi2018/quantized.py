@@ -6,10 +6,10 @@ does not decay. sign(0) is 0.
 
 This differs from the text. Section 5.2 and the caption of Fig. 8 say that the update of each example is quantised, before the
 sum over the minibatch. But then the smallest error moves a weight as much as a large one, weights grow when all is learned,
-and accuracy falls again: with BP and one bit it is 10 to 77% after 15 epochs, where the paper prints 92.5%. So 18 readings of one bit were
-tried in NumPy (`tools/quantised_readings.py`, one seed, the accuracies in `results/baldi-quantized/readings.json`): 12 of each
-example's update, and 6 of the minibatch's. The one that is used here alone gives what the paper prints (92.5, 9.6 and 90.7%
-for BP, RBP and SRBP).
+and accuracy falls again: with BP and one bit it is 10 to 77% after 15 epochs, where the paper prints 92.5%. So 18 readings of
+one bit were tried in NumPy (`tools/quantised_readings.py`, one seed, accuracies in `results/baldi-quantized/readings.json`):
+12 of each example's update, and 6 of the minibatch's. The one that is used here alone gives what the paper prints (92.5, 9.6
+and 90.7% for BP, RBP and SRBP).
 
 With updates of few bits fields grow to thousands, so that outputs are inhibited by the largest field before the softmax.
 """
