@@ -5,7 +5,8 @@ that were similar to those in other conditions, so that errors reached even the 
 a single hidden layer learn MNIST with the conditions of `image_training`. The fields are the change of the lowest weights since
 the start, measured as in `fields` by the correlation of horizontal neighbours: signals do not pass through ten layers
 whose weights begin much smaller than usual, and weights that begin as usual hide their change. The number of epochs is
-ours. The quick run is on 8x8 digits, with five layers of 60 units.
+ours. Both networks have the rate .03. At .06 the deep one learns from seed 0, and from seed 1 it does not: after 7 epochs 89%
+of the samples are wrong. The quick run is on 8x8 digits, with five layers of 60 units.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ from ..framework.figure_style import letter, new_figure
 from .fields import Learned, learned, mosaic, smoothness
 from .image_training import Plan, last
 
-DEEP = Plan("frfb", (1000,) * 10, epochs=12, rate=0.06)
-PLANS = {"FA, 10 hidden layers": DEEP, "FA, 1 hidden layer": DEEP.with_(hidden=(1000,), rate=0.03)}
+DEEP = Plan("frfb", (1000,) * 10, epochs=12, rate=0.03)
+PLANS = {"FA, 10 hidden layers": DEEP, "FA, 1 hidden layer": DEEP.with_(hidden=(1000,))}
 
 
 def run(settings: Settings) -> Report:
@@ -85,7 +86,6 @@ EXPERIMENT = Experiment(
     "Lillicrap et al. 2016, Note 5",
     "Receptive fields develop in the first layer of a network with ten hidden layers.",
     run,
-    seeds=1,
     shortens=True,
     data=("mnist",),
     keeps=True,
