@@ -1,11 +1,12 @@
 """Lillicrap et al. 2016, Supp. Fig. 9: the forward weights of each hidden unit come to align with its feedback weights.
 
-A 20-1000-20 network with tanh hidden units and a linear output learns a non-linear function by feedback alignment. For every
-hidden unit j: the angle between what it sends, the column W_.j, and what it receives, the row B_j.. Before learning these are
-spread evenly around 90 degrees, since all is drawn at random; afterwards they lie lower. The function and the protocol are not
-given: here y* = M_2 tanh(M_1 x), with 20-30-20 random M, white inputs, 50 at a time, drawn anew each time; weights begin
-uniform in +-.01 (A) and +-.001 (W), small enough to be
-forgotten, B in +-.5.
+A 20-1000-20 network with tanh hidden units, a linear output and biases learns a quadratic function by feedback alignment (the
+caption of Supp. Fig. 14 says that the function of Fig. 9 is quadratic). For every hidden unit j: the angle between what it
+sends, the column W_.j, and what it receives, the row B_j.. Before learning these are spread evenly around 90 degrees, since all
+is drawn at random; afterwards they lie lower. The coefficients and the protocol are not given: here y*_k = x^T Q_k x with
+random Q_k, scaled to mean 0 and standard deviation 1, and white inputs, 50 at a time, from 10,000. W begins uniform in +-.001,
+small enough to be forgotten, A in +-.3, since from weights near 0 a quadratic function is learned slowly, and B in +-.2. The
+quick run is of 6-400-6 units.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import numpy as np
 from brian2.units import ms
 from matplotlib.figure import Figure
 
-from ....circuits import pyramidal
+from ....circuits import Circuit, pyramidal
 from ....circuits.inputs import as_inputs
 from ....plasticity import frfb
 from ...analysis.expected_learning import white
@@ -26,8 +27,22 @@ from ..framework.experiment import Check, Experiment, Report, Settings, checks, 
 from ..framework.figure_style import BLUE, GREY, ORANGE, letter, new_figure, plain_decades
 from ..theory.averaged_equations import Array
 
-SIZES, BATCH_SIZE, RATE = (20, 1000, 20), 50, 2e-3
-ROWS = 10_000
+BATCH_SIZE, ROWS, LOOKS = 50, 10_000, 40
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Sizes, how wide A and B begin, the rate, and the number of presentations."""
+
+    sizes: tuple[int, int, int]
+    A: float
+    B: float
+    rate: float
+    presentations: int
+
+
+FULL = Plan((20, 1000, 20), 0.3, 0.2, 0.01, 8000)
+QUICK = Plan((6, 400, 6), 0.3, 0.5, 0.02, 1400)
 
 
 @dataclass(frozen=True)
@@ -45,32 +60,45 @@ def run(settings: Settings) -> Report:
     runs = []
     for seed in settings.seeds:
         settings.show_progress(f"lillicrap-alignment: seed {seed}")
-        runs.append(_learned(seed, 600 if settings.quick else 4000, settings.backend))
-    return Report(_checks(runs), _draw(runs))
+        runs.append(_learned(QUICK if settings.quick else FULL, seed, settings.backend))
+    return Report(_checks(runs, settings.quick), _draw(runs))
 
 
-def _learned(seed: int, presentations: int, backend: str) -> Learned:
-    n_i, n_h, n_o = SIZES
+def _learned(plan: Plan, seed: int, backend: str) -> Learned:
+    n_i, n_h, n_o = plan.sizes
     rng = np.random.default_rng(seed)
-    A, W = rng.uniform(-0.01, 0.01, (1, n_h, n_i)), rng.uniform(-0.001, 0.001, (1, n_o, n_h))
-    B = rng.uniform(-0.5, 0.5, (1, n_h, n_o))
-    x = white(ROWS, n_i, rng)
-    M1, M2 = rng.standard_normal((30, n_i)) / np.sqrt(n_i), rng.standard_normal((n_o, 30)) / np.sqrt(30)
-    target = np.tanh(2 * x @ M1.T) @ M2.T
+    A, W = rng.uniform(-plan.A, plan.A, (1, n_h, n_i)), rng.uniform(-0.001, 0.001, (1, n_o, n_h))
+    B = rng.uniform(-plan.B, plan.B, (1, n_h, n_o))
     net = side_by_side(
-        Networks([A, W], [B]), frfb.with_parameters(rate=RATE), batch_size=BATCH_SIZE, hidden=pyramidal("tanh", 1 * ms)
+        Networks([A, W], [B]),
+        frfb.with_parameters(rate=plan.rate),
+        batch_size=BATCH_SIZE,
+        hidden=pyramidal("tanh", 1 * ms),
+        biases=True,
     )
-    program = net.program(backend)
+    nse = _errors(net, *_lesson(n_i, n_o, rng), plan.presentations // LOOKS, rng, backend)
+    after = angles(net["W2.w"], B[0])
+    net.close()
+    return Learned(plan.presentations // LOOKS * (np.arange(LOOKS) + 0.5), nse, angles(W[0], B[0]), after)
+
+
+def _lesson(n_i: int, n_o: int, rng: np.random.Generator) -> tuple[Array, Array]:
+    """White inputs, and a quadratic function of them of mean 0 and standard deviation 1."""
+    x, Q = white(ROWS, n_i, rng), rng.standard_normal((n_o, n_i, n_i))
+    y = np.einsum("bi,kij,bj->bk", x, Q, x, optimize=True)
+    return x, (y - y.mean(axis=0)) / y.std(axis=0)
+
+
+def _errors(net: Circuit, x: Array, target: Array, length: int, rng: np.random.Generator, backend: str) -> Array:
+    """The NSE, the mean over ``length`` presentations at a time."""
+    program, nse = net.program(backend), []
     as_inputs(net, {"x": x, "target": target}).load(program)
-    looks, nse = presentations // 40, []
-    for _ in range(40):
-        order = rng.integers(0, ROWS, (looks, BATCH_SIZE))
+    for _ in range(LOOKS):
+        order = rng.integers(0, ROWS, (length, BATCH_SIZE))
         result = program.run(net.timetable("train"), order, collect={"y.rate": 3})
         result.raise_if_diverged()
         nse.append(np.mean(result.collected["y.rate"] ** 2) / np.mean(target**2))
-    after = angles(net["W2.w"], B[0])
-    net.close()
-    return Learned(looks * (np.arange(40) + 0.5), np.array(nse), angles(W[0], B[0]), after)
+    return np.array(nse)
 
 
 def angles(W: Array, B: Array) -> Array:
@@ -79,7 +107,7 @@ def angles(W: Array, B: Array) -> Array:
     return np.degrees(np.arccos(np.clip(cosine, -1, 1)))
 
 
-def _checks(runs: Sequence[Learned]) -> list[Check]:
+def _checks(runs: Sequence[Learned], quick: bool) -> list[Check]:
     before, after = (np.stack([getattr(one, name) for one in runs]) for name in ("before", "after"))
     return checks(
         f"{many(runs)}, ",
@@ -88,7 +116,12 @@ def _checks(runs: Sequence[Learned]) -> list[Check]:
             ("angles before: mean, degrees", float(before.mean()), "within", (88.0, 92.0)),
             ("angles before: share below 90", float((before < 90).mean()), "within", (0.45, 0.55)),
             ("angles after: mean, degrees, the largest of the runs", float(after.mean(axis=1).max()), "<=", 75.0),
-            ("angles after: share below 90, the least", float((after < 90).mean(axis=1).min()), ">=", 0.9),
+            (
+                "angles after: share below 90, the least",
+                float((after < 90).mean(axis=1).min()),
+                ">=",
+                0.8 if quick else 0.9,
+            ),
         ],
     )
 
