@@ -116,7 +116,7 @@ def _study(start: Array, c: Array, alpha: Array, beta: Array, backend: str) -> S
 
 
 def _slowly(start: Array, c: Array, alpha: Array, beta: Array, backend: str) -> Array:
-    """Where chains end, (L, n), that are run by `SLOW`."""
+    """Return where chains end that are run by `SLOW`, (L, n)."""
     if not start.size:
         return start
     study = _study(start, c, alpha, beta, backend)
@@ -126,7 +126,7 @@ def _slowly(start: Array, c: Array, alpha: Array, beta: Array, backend: str) -> 
 
 
 def distance(end: Array, predicted: Array) -> Array:
-    """The relative distance of weights (L, n) from the predicted ones, (n,)."""
+    """Return the relative distance of weights (L, n) from the predicted ones, (n,)."""
     return np.linalg.norm(end - predicted, axis=0) / np.linalg.norm(predicted, axis=0)
 
 
@@ -144,7 +144,7 @@ def _flat(weights: Sequence[Array]) -> Array:
 
 
 def _checks(L: int, one: Length, quick: bool) -> list[Check]:
-    """That every chain ends at the root to which Theorem 1 leads it; how many end at another; and the way there."""
+    """Check that every chain ends at the root to which Theorem 1 leads it; how many end at another; and the way there."""
     near = one.end_distance <= (30 * CLOSE if quick else CLOSE)
     count = one.start.shape[1]
     where = f"of {count} random chains, share"

@@ -2,7 +2,7 @@
 
 In double precision and small circuits: the opposite error turns every update round (Fact 2); no error, no update (Fact 3); with
 congruent weights every update of A[N_0, N_1, 1] has the sign of the gradient's (Fact 4). On images (MNIST, 784-100-100-100-100-
-10, 100 epochs, minibatches of 100): congruent weights are faster, kept or at first only, and not
+10, 5 epochs, minibatches of 100; the paper trains for 100 epochs): congruent weights are faster, kept or at first only, and not
 needed; samples of a class get signals alike, those of two classes do not, and for half of the classes the signal points to the
 side of BP's (Fact 6); a random matrix for the top layer does not work at all (section 8); errors of 10 bits are like exact ones
 (section 5.1); matrices of +-1, cascades, RBP and SRBP mixed, and three matrices averaged all learn (section 3). The text gives

@@ -14,7 +14,7 @@ from ..framework.training_runs import or_guess, trained
 from .channel_training import Protocol
 from .facts_circuits import Array, Links, forward_matrices, linked, top_channel
 
-FULL = Protocol()
+FULL = Protocol(epochs=5)
 QUICK = Protocol("digits", (40, 40, 40, 40), 20, 6, 3.0)
 TOP = {"top layer: its own errors": False, "top layer: a random matrix": True}
 VARIANTS = {

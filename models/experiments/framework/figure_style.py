@@ -64,7 +64,7 @@ def letter(axes: Sequence[Axes]) -> None:
 
 
 def band(ax: Axes, x: ArrayLike, low: ArrayLike, high: ArrayLike, colour: str, says: str = "range of the runs") -> None:
-    """A band around a curve. The legend says once, after the curves so far, what the bands are."""
+    """Draw a band around a curve. The legend says once, after the curves so far, what the bands are."""
     ax.fill_between(x, low, high, color=colour, alpha=0.2, linewidth=0)
     for line in [line for line in ax.lines if line.get_label() == says]:
         line.remove()
@@ -72,7 +72,7 @@ def band(ax: Axes, x: ArrayLike, low: ArrayLike, high: ArrayLike, colour: str, s
 
 
 def plain_decades(ax: Axes) -> None:
-    """Numbers such as 0.2, 0.5 and 20 at a logarithmic y-axis, in place of powers of ten."""
+    """Put numbers such as 0.2, 0.5 and 20 at a logarithmic y-axis, in place of powers of ten."""
     ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     ax.yaxis.set_major_formatter("{x:g}")
     ax.yaxis.set_minor_formatter(NullFormatter())

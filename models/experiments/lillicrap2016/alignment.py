@@ -32,7 +32,7 @@ BATCH_SIZE, ROWS, LOOKS = 50, 10_000, 40
 
 @dataclass(frozen=True)
 class Plan:
-    """Sizes, how wide A and B begin, the rate, and the number of presentations."""
+    """The sizes, how wide A and B begin, the rate, and the number of presentations."""
 
     sizes: tuple[int, int, int]
     A: float
@@ -83,14 +83,14 @@ def _learned(plan: Plan, seed: int, backend: str) -> Learned:
 
 
 def _lesson(n_i: int, n_o: int, rng: np.random.Generator) -> tuple[Array, Array]:
-    """White inputs, and a quadratic function of them of mean 0 and standard deviation 1."""
+    """Return white inputs, and a quadratic function of them of mean 0 and standard deviation 1."""
     x, Q = white(ROWS, n_i, rng), rng.standard_normal((n_o, n_i, n_i))
     y = np.einsum("bi,kij,bj->bk", x, Q, x, optimize=True)
     return x, (y - y.mean(axis=0)) / y.std(axis=0)
 
 
 def _errors(net: Circuit, x: Array, target: Array, length: int, rng: np.random.Generator, backend: str) -> Array:
-    """The NSE, the mean over ``length`` presentations at a time."""
+    """Train a circuit, and return the NSE, the mean over ``length`` presentations at a time."""
     program, nse = net.program(backend), []
     as_inputs(net, {"x": x, "target": target}).load(program)
     for _ in range(LOOKS):

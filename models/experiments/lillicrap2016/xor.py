@@ -101,7 +101,7 @@ def _start(net: Circuit, hidden: int, start: int, settings: Settings) -> dict[st
 
 
 def _size(printed: Array) -> float:
-    """The standard deviation, about zero, of printed weights."""
+    """Return the standard deviation, about zero, of printed weights."""
     return float(np.sqrt(np.mean(printed**2)))
 
 
@@ -117,7 +117,7 @@ def _training(net: Circuit, start: dict[str, Array], presentations: int) -> Trai
 
 
 def _off(trainings: Sequence[TrainingRun]) -> float:
-    """How far W is from the paper's last value when the pattern is solved, over that value's size: the median of the runs."""
+    """Return how far W is from the paper's last value when it is solved, over that value's size: the median of the runs."""
     gaps = [np.linalg.norm(training.path[_solving(training)] - LAST) / np.linalg.norm(LAST) for training in trainings]
     return float(np.median(gaps)) if gaps else float("nan")
 
