@@ -15,15 +15,29 @@ from .channel_training import Protocol
 from .facts_circuits import Array, Links, forward_matrices, linked, top_channel
 
 FULL = Protocol(epochs=5)
+#: Section 5.1 compares what networks come to.
+LONG = Protocol()
 QUICK = Protocol("digits", (40, 40, 40, 40), 20, 6, 3.0)
 TOP = {"top layer: its own errors": False, "top layer: a random matrix": True}
+ALGORITHMS = ("BP", "RBP", "SRBP")
+EXACT, TEN_BITS = "{}, exact errors", "{}, errors of 10 bits"
+BITS = {
+    named.format(name): Variant(name.lower(), signal=signal, bits=10)
+    for name in ALGORITHMS
+    for named, signal in ((EXACT, ""), (TEN_BITS, "quantised"))
+}
 VARIANTS = {
-    **{f"{name}{bits}": Variant(algorithm, signal=signal, bits=10)
-       for name, algorithm in (("BP", "bp"), ("RBP", "rbp"), ("SRBP", "srbp"))
-       for bits, signal in (("", ""), (", 10 bits", "quantised"))},
+    "BP": Variant("bp"),
+    "RBP": Variant("rbp"),
     "RBP, congruent throughout": Variant("rbp", redrawn="sign-concordant"),
-}  # fmt: skip
+    **BITS,
+}
 LINKED = ("RBP, congruent at first", "matrices of ±1", "cascade", "RBP and SRBP mixed", "three matrices averaged")
+
+
+def protocol_of(name: str, settings: Settings) -> Protocol:
+    """Return how a channel is trained."""
+    return QUICK if settings.quick else LONG if name in BITS else FULL
 
 
 def run(name: str, data: Dataset, protocol: Protocol, seed: int, settings: Settings) -> dict[str, Any]:

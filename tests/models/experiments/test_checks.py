@@ -214,7 +214,6 @@ FAILING = {
     "baldi-ablations": 4,
     "baldi-cifar": 5,
     "baldi-equivalence": 1,
-    "baldi-facts": 1,
     "baldi-mnist": 1,
     "baldi-quantized": 2,
     "cameron-cifar": 3,
