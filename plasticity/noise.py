@@ -39,7 +39,11 @@ def misused_noise(statement: Statement) -> str:
             "it draws noise, whose effect in a differential statement would depend on the time step; write white noise, "
             f"`{WHITE_NOISE}`, with the unit 1/sqrt(second), or add noise by `dw = ...`, once per update"
         )
-    return "it draws noise twice; give one draw a name in a statement of its own" if len(kinds_in(node)) > 1 else ""
+    if len(kinds_in(node)) < 2:
+        return ""
+    if white:
+        return f"it draws noise twice; write `{WHITE_NOISE}` once, times all that it is multiplied with"
+    return "it draws noise twice; give one draw a name in a statement of its own"
 
 
 def _is_added(node: ast.expr) -> bool:

@@ -207,9 +207,15 @@ def _rows(
 
 
 def _check_size(name: str, array: np.ndarray, dtype: np.dtype) -> None:
-    """Refuse data of which the copies that are made do not fit: the values, whether each is finite, and the order."""
-    copied = array.size * (dtype.itemsize + 1) + ORDER * len(np.atleast_1d(array))
-    check_free(copied, f"stimulus {name!r}: data of the shape {array.shape}", FEWER)
+    """Refuse data of which the copies that are made do not fit: the values, whether each is finite, and the order.
+
+    Bytes stay bytes, and are copied only if they do not lie in memory in their order.
+    """
+    if array.dtype != np.uint8:
+        copied = array.size * (dtype.itemsize + 1)
+    else:
+        copied = 0 if array.flags.c_contiguous else array.size
+    check_free(copied + ORDER * len(np.atleast_1d(array)), f"stimulus {name!r}: data of the shape {array.shape}", FEWER)
 
 
 def _of_labels(array: np.ndarray, size: int) -> str:

@@ -120,7 +120,7 @@ class _Finder:
         (family, *others) = families.values()
         whole = all(a.shape in (None, value.shape) for a in value.arguments)
         moving = [a for a in changing if id(a) not in self._steps]
-        if others or not whole or family.root.shape != value.shape or not _follows(value, len(moving)):
+        if others or not whole or family.root.shape != value.shape or not _follows(value, moving):
             self._read(value.arguments)
             return
         self._of[id(value)] = family
@@ -143,20 +143,26 @@ class _Finder:
         return id(value) in self.same
 
 
-def _follows(value: Value, moving: int) -> bool:
+def _follows(value: Value, moving: Sequence[Value]) -> bool:
     """Whether a value is a step function of its family's root, or rises or falls with it between such steps.
 
     Parameters
     ----------
-    moving : int
-        How many of its arguments are not step functions.
+    moving : sequence of Value
+        Those of its arguments that are not step functions.
     """
     if not moving:
         return True
-    types = [a.type for a in (value, *value.arguments) if a.is_array and a.type != np.dtype(bool)]
-    if moving > 1 or not all(isinstance(t, np.dtype) and t.kind == "f" for t in types):
+    if len(moving) > 1 or not _is_real(moving[0]):
         return False
-    return value.kind is Kind.CONVERSION or value.how in (*_COMPARISONS, np.add, np.subtract)
+    if value.how in _COMPARISONS:
+        return True
+    return _is_real(value) and (value.kind is Kind.CONVERSION or value.how in (np.add, np.subtract))
+
+
+def _is_real(value: Value) -> bool:
+    """Whether it has floating-point numbers; thresholds are found among these only."""
+    return isinstance(value.type, np.dtype) and value.type.kind == "f"
 
 
 def _replace(flow: Flow, finder: _Finder, family: _Family, wanted: list[Value]) -> None:

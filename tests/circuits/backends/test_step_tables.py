@@ -33,6 +33,7 @@ CODES = {
     "too large and too small": "a = 3.0e38*int(x > 0)\ny[:] = int(x + a > 1) + 2*int(x - a > 1) + 4*int(x - a + a < 5)",
     "what is also read elsewhere": "a = int(x > q[0])*p[0]\nH = x + a\nb = int(H > 1) + int(H < - 1) + int(H > 2)\n"
     "y[:] = H + b\nt[:] = b - a*p[0] + int(H >= 4) - int(H > 5)",
+    "whether two arrays differ": "b = int(x > z)\ny[:] = 1.5*int(b > 0.5) + int(b < 0.7) - p[0]*int(b >= 1) + int(b <= 0)",
     "written anew": "y[:] = int(x > 0) + int(x > 1)*p[0] - int(x < q[0])\nx[:] = z\nt[:] = y*x + int(x > q[0]) - int(x < p[0])",
 }  # fmt: skip
 

@@ -10,6 +10,7 @@ import pytest
 from brian2 import ms
 
 import recircuit as rc
+from recircuit.circuits.inputs.rows import ORDER, dataset_inputs
 from recircuit.circuits.lowering import memory
 
 SHAPE = (8, 6)
@@ -114,6 +115,16 @@ def test_more_samples_than_fit_into_memory_are_refused_before_they_fill_it(asks:
     net = rc.layered([6, 2])
     with pytest.raises(rc.RecircuitError, match=r"need .* GiB, and 8.00 GiB are free. Give fewer samples"):
         asks(net)
+
+
+def test_bytes_that_stay_bytes_need_no_more_memory(monkeypatch) -> None:
+    """As floating-point numbers the same data would not fit."""
+    net = rc.layered([6, 2])
+    monkeypatch.setattr(memory, "SMALL", 0)
+    monkeypatch.setattr(memory, "available", lambda: X.size * 5 + ORDER * len(X) - 1)
+    assert dataset_inputs(net, BYTES, "test").count == len(X)
+    with pytest.raises(rc.RecircuitError, match="Give fewer samples"):
+        dataset_inputs(net, FLOATS, "test")
 
 
 def test_more_answers_than_fit_into_memory_are_refused_before_the_run(monkeypatch) -> None:

@@ -132,7 +132,7 @@ REFUSED = {
     "a divisor with white noise": (dict(forward="dw/dt = r/xi", parameters=dict(r=1 * Hz)), "power or divisor"),
     "white noise twice": (
         dict(forward="dw/dt = s*(x_pre*xi + xi)", parameters=dict(s=1 * Hz**0.5)),
-        "draws noise twice",
+        "draws noise twice; write `xi` once",
     ),
     "white noise times a rate": (dict(forward="dw/dt = r*xi", parameters=dict(r=1 * Hz)), "it should have Hz"),
     "what is not kept": (dict(forward="dm/dt = r*x_pre\ndw = m", parameters=dict(r=1 * Hz)), "declare it as state"),
