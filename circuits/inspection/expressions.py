@@ -61,8 +61,9 @@ def value_of(network: Network, name: str, stored: Mapping[str, Any], shape: tupl
     population = network.populations.get(owner)
     if population is None or name in stored:
         return stored[known(network, stored, name)]
-    if f"{owner}.{population.stored_name(variable)}" in stored:
-        return stored[f"{owner}.{population.stored_name(variable)}"]
+    other = population.stored_name(variable)
+    if f"{owner}.{other}" in stored and other not in population.single_parameters:
+        return stored[f"{owner}.{other}"]
     fields = incoming_fields(network, population)
     formula = " + ".join(fields[variable]) or "0.0" if variable in fields else population.neuron.expressions[variable]
     read = variables_in(formula) - {"dt"}

@@ -80,9 +80,11 @@ class Wanted:
         return replace(term, variable=factor.kept.variable)
 
     def _of_each(self, population: Population, name: str) -> bool:
-        """Whether a name is of a stored variable, of which every batch element has its own."""
+        """Whether a name is of a stored variable of which every unit and batch element has its own."""
         stored = name.isidentifier() and stored_in(self.network, population, {name}) == {name}
-        return stored and (name not in population.neuron.shared or self.network.batch_size == 1)
+        if not stored or name in population.single_parameters:
+            return False
+        return name not in population.neuron.shared or self.network.batch_size == 1
 
     def operations(self) -> list[Operation]:
         """One operation for each term."""

@@ -114,3 +114,26 @@ def test_a_time_constant_that_is_set_too_short_is_warned_of(tau: Any) -> None:
     net.phases("show", 1 * ms)
     with pytest.warns(UserWarning, match=r"population 'h': 'rate' decays with the time constant 0\.3 ms"):
         net["h.tau"] = tau
+
+
+@pytest.mark.parametrize("lowering", ["dense", "reference"])
+@pytest.mark.parametrize("connectivity", [rc.Dense(), rc.OneToOne()])
+def test_a_unit_may_send_its_parameter_as_it_is(lowering: Any, connectivity: Any) -> None:
+    """All units of a population have it in common, and each of them sends it; a rule reads it so, too."""
+    net = rc.Circuit(batch_size=1, lowering=lowering)
+    x, unit = net.stimulus("x", 2), rc.Neuron("basal : 1 (compartment)\nsame = level : 1\nrate = same : 1", level=0.7)
+    bias, h = (
+        net.population("bias", 2, unit),
+        net.population("h", 2, rc.Neuron("basal : 1 (compartment)\nrate = basal : 1")),
+    )
+    net.connect(x, bias)
+    learned = rc.Rule("sum", source="a test", forward="dw = x_pre + 0*x_post")
+    net.connect(bias, h, weights=1.0, connectivity=connectivity, rule=learned)
+    net.phases("p", 2 * ms, "plasticity", 1 * ms)
+    data = np.zeros((3, 2))
+    net.run(data[:1], backend="numpy")
+    together = 2 if isinstance(connectivity, rc.Dense) else 1
+    np.testing.assert_allclose(net["h.rate"], np.full((1, 2), 0.7 * together), rtol=1e-6)
+    np.testing.assert_allclose(net["bias_to_h.w"], np.full(net["bias_to_h.w"].shape, 1.7), rtol=1e-6)
+    np.testing.assert_allclose(net["bias.rate"], np.full((1, 2), 0.7), rtol=1e-6)
+    np.testing.assert_allclose(net.outputs(data, read="bias.rate"), np.full((3, 2), 0.7), rtol=1e-6)
