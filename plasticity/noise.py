@@ -24,7 +24,7 @@ def kinds_in(node: ast.AST) -> list[str]:
 
 
 def misused_noise(statement: Statement) -> str:
-    """Why a statement may not have the noise that it has; empty if it may."""
+    """Return why a statement may not have the noise that it has; empty if it may."""
     node = statement.node()
     white = WHITE_NOISE in names_in(node)
     if white and not statement.differential:

@@ -113,11 +113,11 @@ class InProcessProgram(Program):
         return result
 
     def actions(self, rows: Sequence[Row]) -> list[Action]:
-        """What does rows, one after the other, and moves the clock on after each step."""
+        """Return what does rows, one after the other, and moves the clock on after each step."""
         return [self._repeating(row) for row in rows]
 
     def _rows(self, table: Timetable) -> list[Row]:
-        """What is done in each row of a timetable."""
+        """Return what is done in each row of a timetable."""
         return [self._row(table, place) for place in range(len(table.entries))]
 
     def _row(self, table: Timetable, place: int) -> Row:
@@ -127,7 +127,7 @@ class InProcessProgram(Program):
         return Row(tasks, times, self._each(times))
 
     def _each(self, times: int) -> Callable[[], Iterable[int]]:
-        """What counts the steps that a row stands for while they are done."""
+        """Return what counts the steps that a row stands for while they are done."""
         if times == 1:
             return lambda: (0,)
 
@@ -155,7 +155,7 @@ class InProcessProgram(Program):
         return act
 
     def _repeating(self, row: Row) -> Action:
-        """All steps that a row stands for, as one action."""
+        """Return one action that does all steps that a row stands for."""
         acts, each, tick = [task.act for task in row.tasks], row.each, self.tick
 
         def repeat() -> None:
@@ -172,7 +172,7 @@ class InProcessProgram(Program):
     def _walk(
         self, actions: Sequence[Action], order: np.ndarray, progress: Progress | None, *, stream: bool = False
     ) -> RunResult:
-        """Every presentation, until one diverges or Ctrl-C has been pressed."""
+        """Do every presentation, until one diverges or Ctrl-C has been pressed."""
         counted = "presentation.active" in self.variables
         active = self.read("presentation.active") if counted else np.zeros(1, dtype=np.int32)
         everything = {key: self.read(key) for key in self.variables if np.issubdtype(self.dtype(key), np.floating)}
@@ -260,7 +260,7 @@ class _InProcessSession(Session):
 
 
 def _first_not_finite(arrays: dict[str, np.ndarray]) -> str:
-    """The first variable with a NaN or infinity; a sum of squares may be too large for NumPy, which is not to warn."""
+    """Return the first variable with a NaN or infinity; the caller keeps NumPy from warning of large sums of squares."""
     if isfinite(sum([values.dot(values) for values in arrays.values()])):
         return ""
     for key, values in arrays.items():  # a sum of squares is infinite, too, where finite values are very large

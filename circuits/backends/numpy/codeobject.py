@@ -69,13 +69,13 @@ class DenseNumpyCodeObject(NumpyCodeObject):
             self.namespace["int"] = whole
 
     def update_namespace(self) -> Any:
-        """Nothing changes size in a circuit, so there is nothing to look up again."""
+        """Look nothing up again, since nothing changes size in a circuit."""
         if self.nonconstant_values:
             super().update_namespace()
 
 
 def whole(value: Any) -> Any:
-    """Brian2's int(), in a quarter of the time for arrays."""
+    """Do what Brian2's int() does, in a quarter of the time for arrays."""
     return value.astype(np.int32) if isinstance(value, np.ndarray) else np.int32(value)
 
 

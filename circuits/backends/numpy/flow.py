@@ -111,7 +111,7 @@ class Flow:
         return self._known[key]
 
     def load(self, name: str, array: np.ndarray, whole: str = "") -> Value:
-        """The present values of an array; if it is another one in another shape, ``whole`` is the name of that."""
+        """Return the present values of an array; if it is another one in another shape, ``whole`` is the name of that."""
         self.arrays[name] = array
         if name not in self._now:
             steady, depth = (whole or name) in self.constant, int(name in self._changing)
@@ -142,7 +142,7 @@ class Flow:
         return self._make(Value(Kind.EXPRESSION, text, arguments, type=known, shape=shape, sample=made, draws=draws))
 
     def store(self, name: str, array: np.ndarray, value: Value) -> None:
-        """All elements of an array become a value."""
+        """Add that all elements of an array become a value."""
         self.arrays[name] = array
         if self._now.get(name) is value:
             return
@@ -154,18 +154,18 @@ class Flow:
             self._now[name] = value
 
     def line(self, text: str, values: tuple[Value, ...], name: str, array: np.ndarray) -> None:
-        """A line of Python that writes an array."""
+        """Add a line of Python that writes an array."""
         self.arrays[name] = array
         self._regions[-1].append(Line(text, values, name))
         self._forget([name])
 
     def call(self, function: str, reads: Collection[str] | None, writes: Collection[str] | None) -> None:
-        """A function is called."""
+        """Add that a function is called."""
         self._regions[-1].append(Call(function, reads, writes))
         self._forget(writes)
 
     def loop(self, times: int, written: Collection[str], body: Callable[[], None]) -> None:
-        """What a function makes is repeated; it writes these arrays."""
+        """Add that what a function makes is repeated, which writes these arrays."""
         self._forget(written)
         loop = Loop(times)
         self._regions.append(loop.body)

@@ -13,7 +13,7 @@ __all__ = ["without_overwritten"]
 
 
 def without_overwritten(instructions: Sequence[Instruction], arrays: Mapping[str, np.ndarray]) -> list[Instruction]:
-    """The instructions without the stores of whole arrays that are stored again before somebody reads them.
+    """Return the instructions without the stores of whole arrays that are stored again before somebody reads them.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def _touches(instruction: Instruction, array: str) -> bool:
 
 
 def _alone(arrays: Mapping[str, np.ndarray]) -> set[str]:
-    """Those that share memory with no other."""
+    """Return the names of the arrays that share memory with no other."""
     places: dict[int, list[str]] = {}
     for name, values in arrays.items():
         places.setdefault(values.__array_interface__["data"][0], []).append(name)

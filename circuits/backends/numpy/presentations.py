@@ -88,7 +88,7 @@ class Presentations:
         self._pool, self._pool_of_traces = Pool(), Pool()  # traces are set within a function that has values of its own
 
     def changed(self) -> None:
-        """Something that stays within a run has been set."""
+        """Note that something that stays within a run has been set."""
         self._stale = [*self._made.values(), *self._called.values()]
 
     def prepare(self) -> None:
@@ -98,7 +98,7 @@ class Presentations:
         self._stale = []
 
     def actions(self, rows: Sequence[Row]) -> list[Action]:
-        """Functions that do rows one after the other."""
+        """Return functions that do rows one after the other."""
         blocks = [_block(pattern, list(some)) for pattern, some in groupby(rows, self._pattern)]
         found = []
         for some in batched(blocks, BLOCKS):
@@ -107,7 +107,7 @@ class Presentations:
         return found
 
     def _pattern(self, row: Row) -> _Pattern:
-        """What a row has in common with others that the same lines do."""
+        """Return what a row has in common with others that the same lines do."""
         return tuple(
             d.operation.name if d.operation and d.operation.name in self.operations else self._given(d)
             for d in row.tasks

@@ -50,14 +50,14 @@ class _Family:
     read_elsewhere: set[int] = field(default_factory=set)
 
     def close(self) -> None:
-        """What is not a step function and is read elsewhere is computed there, and reads its arguments there."""
+        """Note that what is read elsewhere and is no step function is still computed, and reads its arguments."""
         for member in reversed(self.members):
             if member not in self.steps and id(member) in self.read_elsewhere:
                 self.read_elsewhere |= {id(a) for a in member.arguments}
 
 
 class _Finder:
-    """Finds them, in the order of the instructions.
+    """Finds families with step functions, in the order of the instructions.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ class _Finder:
         self._steps: set[int] = set()
 
     def families(self) -> list[_Family]:
-        """Those with step functions."""
+        """Return the families that have step functions."""
         return list({id(f): f for f in self._of.values() if f.steps}.values())
 
     def walk(self, instructions: Sequence[Instruction], *, inside: bool = False) -> None:
@@ -178,7 +178,7 @@ def _replace(flow: Flow, finder: _Finder, family: _Family, wanted: list[Value]) 
 
 
 def _nodes(finder: _Finder, family: _Family) -> dict[int, Node]:
-    """All that is to be computed for the table, in order, by the ids of values, as they are before they are replaced."""
+    """Return all that is to be computed for the table, in order, by the ids of values, as they are before they are replaced."""
     found: dict[int, Node] = {id(family.root): Node(family.root, family.root.type)}
 
     def add(value: Value) -> Node:

@@ -42,7 +42,7 @@ class Node:
         return self.type == np.dtype(bool) and bool(self.arguments)
 
     def of(self, arguments: list[Any]) -> Any:
-        """Its value."""
+        """Return its value, given those of its arguments."""
         if isinstance(self.how, np.dtype):
             return np.asarray(arguments[0]).astype(self.how)
         return self.how(*arguments)
@@ -95,7 +95,7 @@ class StepTable:
         return found.flat[0].astype(node.type) if isinstance(node.type, np.dtype) else found.item()
 
     def _computed(self, numbers: np.ndarray, until: Node) -> dict[Node, Any]:
-        """The values of nodes up to one of them for some numbers."""
+        """Compute the values of nodes up to one of them for some numbers."""
         values: dict[Node, Any] = {self.root: numbers} | self._fixed
         for node in self.nodes[: self.nodes.index(until) + 1]:
             if node not in values:
@@ -103,7 +103,7 @@ class StepTable:
         return values
 
     def _compared(self, keys: np.ndarray, most: int) -> np.ndarray:
-        """The first comparisons for some numbers, which are given by their places in the order of all numbers."""
+        """Compute the first comparisons for some numbers, which are given by their places in the order of all numbers."""
         some = self._comparisons[:most]
         values = self._computed(_numbers(keys, self.root.type), some[-1])
         return np.array([np.broadcast_to(values[node], keys.shape) for node in some])
@@ -130,7 +130,7 @@ class StepTable:
         self._keep(np.append(_numbers(first, self.root.type), begin.dtype.type(np.nan)))
 
     def _change(self, low: np.ndarray, high: np.ndarray, before: np.ndarray, which: Any) -> np.ndarray:
-        """The first numbers for which comparisons are not as before."""
+        """Find the first numbers for which comparisons are not as before."""
         most = which[0].max() + 1
         for _ in range(8 * self.root.type.itemsize):
             middle = (low & high) + ((low ^ high) >> 1)
@@ -139,7 +139,7 @@ class StepTable:
         return high
 
     def _keep(self, starts: np.ndarray) -> None:
-        """The thresholds and values of pieces that begin so; pieces with the same values are one."""
+        """Keep the thresholds and values of pieces that begin so; pieces with the same values are one."""
         values = self._computed(starts, self.nodes[-1])
         found = [np.broadcast_to(values[node], starts.shape).astype(node.type) for node in self.wanted]
         bits = np.array([v.view(f"u{v.itemsize}").astype(np.uint64) for v in found])
@@ -149,7 +149,7 @@ class StepTable:
 
 
 def steady_value(value: Value, arrays: Mapping[str, np.ndarray]) -> Any:
-    """What a value that stays within a run is now."""
+    """Return what a value that stays within a run is now."""
     arguments = [steady_value(a, arrays) for a in value.arguments]
     match value.kind:
         case Kind.OBJECT:

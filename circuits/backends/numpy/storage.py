@@ -37,7 +37,7 @@ class Pool:
 
 
 def needed(instructions: Sequence[Instruction]) -> list[Instruction]:
-    """Those instructions whose results somebody reads, without the others."""
+    """Return those instructions whose results somebody reads, without the others."""
     wanted: set[int] = set()
 
     def want(value: Value) -> None:
@@ -169,7 +169,7 @@ class Plan:
         return lambda array: [*found.get(array, []), *anywhere]
 
     def _find_arrays(self) -> None:
-        """Values that are computed right into the array that is to hold them."""
+        """Find the values that are computed right into the array that is to hold them."""
         writes = self._writes()
         for place in self.places:
             if not isinstance(place.instruction, Store):

@@ -183,7 +183,7 @@ class _Writer:
         return name
 
     def _release(self, number: int) -> None:
-        """Buffers whose values nobody reads after an instruction are free."""
+        """Free the buffers whose values nobody reads after an instruction."""
         for value in self._ending.pop(number, []):
             key, buffer = self._buffers[id(value)]
             self._free[key].append(buffer)
