@@ -73,7 +73,8 @@ def run(settings: Settings) -> Report:
         return _machine(data, shrinkage, epochs, seed, settings)
 
     wanted = {f"shrinkage {value:g}": value for value in SHRINKAGES}
-    machines = each(settings, wanted, lambda value: {"shrinkage": value, "epochs": epochs, "rate": RATE}, machine)
+    in_any_case = replace(settings, methods=(), separate_methods=False)
+    machines = each(in_any_case, wanted, lambda value: {"shrinkage": value, "epochs": epochs, "rate": RATE}, machine)
     made = [*_on_machines(machines), *_on_methods(runs, settings.quick)]
     return Report(made, _draw(runs, machines), [HOURS])
 

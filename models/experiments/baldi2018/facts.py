@@ -228,7 +228,6 @@ EXPERIMENT = Experiment(
     "Baldi, Sadowski and Lu 2018, sections 3, 5.1, 6 and 8",
     "Signs, congruence and classes of errors are as the paper's facts say, and other learning channels learn too.",
     run,
-    methods=NAMES,
     data=("mnist",),
     keeps=True,
 )

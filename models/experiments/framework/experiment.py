@@ -95,6 +95,8 @@ class Settings:
         The methods that run, for experiments that compare methods; empty for all.
     from_runs : bool
         Whether nothing is run, and checks and figure are made again from the runs that the folder of the results keeps.
+    separate_methods : bool
+        Whether some of the methods can be run without the others; see `Experiment.methods`.
     first_seed : int
         The first of the seeds. What an experiment draws by `rng` follows from it too.
     earlier : list of float
@@ -111,6 +113,7 @@ class Settings:
     methods: tuple[str, ...] = ()
     from_runs: bool = False
     first_seed: int = 0
+    separate_methods: bool = False
     earlier: list[float] = field(default_factory=list, repr=False, compare=False)
 
     def rng(self, *key: int) -> np.random.Generator:

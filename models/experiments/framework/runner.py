@@ -74,7 +74,7 @@ def settings_for(
     chosen = tuple(range(first_seed, first_seed + (usual if seeds is None else seeds)))
     return Settings(
         chosen_backend, chosen, quick, show_progress or (lambda text: None), data, None, epochs,
-        tuple(methods), from_runs, first_seed,
+        tuple(methods), from_runs, first_seed, bool(experiment.methods),
     )  # fmt: skip
 
 
@@ -89,7 +89,7 @@ def reproduce(experiment: Experiment, settings: Settings, out: Path) -> dict[str
         If the folder cannot be made or written, or if the runs that it is to be made from are not there.
     """
     _prepare(out)
-    if settings.from_runs and not (out / FOLDER).is_dir():
+    if settings.from_runs and not any((out / FOLDER).glob("*.json")):
         raise UsageError(f"--from-runs: there are no runs in {out}. Leave --from-runs out.")
     began = time.perf_counter()
     picture = io.BytesIO()

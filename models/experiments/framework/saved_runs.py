@@ -21,6 +21,8 @@ FOLDER = "runs"
 ABOUT = "about.json"
 #: Its entry that says for how many epochs the run is; without it, a run of more epochs goes on from the folder.
 EPOCHS = "epochs"
+#: How a message ends that says that a run is not kept.
+OTHER_OPTIONS = "Give the --seeds, --epochs, --backend and --method of the runs that are kept, or leave out --from-runs to make the run."
 Found = dict[str, Any]
 
 
@@ -35,23 +37,38 @@ def each[Method](
     Parameters
     ----------
     settings : Settings
-        The settings of the experiment. With `Settings.from_runs`, methods of which no run is kept are left out.
+        The settings of the experiment. With `Settings.from_runs`, methods of which no run is kept are left out, if they
+        can be run without each other.
     methods : mapping of str
         The methods by name.
     about : function
         A function of a method that returns all that its numbers depend on, except the seed and the backend.
     compute : function
         A function of name, method and seed that makes the run. It returns JSON.
+
+    Raises
+    ------
+    RecircuitError
+        If a file cannot be written; or, with `Settings.from_runs`, if a run is not kept that is needed.
     """
     found: dict[str, list[Found]] = {}
-    for name, method in settings.chosen(methods).items():
-        if settings.from_runs and not any(is_kept(settings, f"{name}-{seed}") for seed in settings.seeds):
-            continue
+    for name, method in _to_run(settings, methods).items():
         depends, found[name] = about(method), []
         for seed in settings.seeds:
             run = partial(compute, name, method, seed)
             found[name].append(kept(settings, f"{name}-{seed}", {**depends, "seed": seed}, run))
     return found
+
+
+def _to_run[Method](settings: Settings, methods: Mapping[str, Method]) -> dict[str, Method]:
+    """Return the methods that are wanted; where some may be missing, those of which a run is kept."""
+    wanted = settings.chosen(methods)
+    if not (settings.from_runs and settings.separate_methods):
+        return wanted
+    there = [name for name in wanted if any(is_kept(settings, f"{name}-{seed}") for seed in settings.seeds)]
+    if wanted and not there and not settings.earlier:
+        raise RecircuitError(f"--from-runs: no run of {', '.join(wanted)} is kept with these seeds. {OTHER_OPTIONS}")
+    return {name: wanted[name] for name in there}
 
 
 def kept(settings: Settings, name: str, about: Mapping[str, Any], compute: Callable[[], Found]) -> Found:
@@ -86,10 +103,7 @@ def kept(settings: Settings, name: str, about: Mapping[str, Any], compute: Calla
         _remove_checkpoint(place_of(settings, name, ""))
         return file["found"]
     if settings.from_runs:
-        raise RecircuitError(
-            f"--from-runs: {path} is not there, or is of a run with other settings. Give the --seeds, --epochs, --backend "
-            "and --method of the runs that are kept, or leave out --from-runs to make the run."
-        )
+        raise RecircuitError(f"--from-runs: {path} is not there, or is of a run with other settings. {OTHER_OPTIONS}")
     began, known = time.perf_counter(), len(settings.earlier)
     found = compute()
     seconds = time.perf_counter() - began + sum(settings.earlier[known:])

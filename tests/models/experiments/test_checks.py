@@ -7,6 +7,7 @@ experiments, whose runs take seconds, the circuits are run with learning switche
 from __future__ import annotations
 
 import json
+import re
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -355,6 +356,36 @@ def test_runs_are_kept_or_said_not_to_be(tmp_path: Path) -> None:
     assert len(rows) == 3 and not any("BP:" in row["what"] for row in rows)
     with pytest.raises(RecircuitError, match="is of a run with other settings"):
         reproduce(experiment, replace(settings, epochs=5), tmp_path)
+
+
+@pytest.mark.parametrize("name", sorted(KEPT))
+def test_runs_of_one_method_alone_are_checked_or_refused(name: str, tmp_path: Path) -> None:
+    """Where methods are run together, one that is missing is told in words; others are checked without it."""
+    runs, experiment = kept(name), EXPERIMENTS.find(name)
+    method = next(iter(runs)).rpartition("-")[0]
+    alone = {file: run for file, run in runs.items() if file.rpartition("-")[0] == method}
+    if experiment.methods and name != "amit-training":  # whose shrinkages are always needed
+        assert len(checked(name, alone, tmp_path)) < len(checked(name, runs, tmp_path / "all"))
+    else:
+        with pytest.raises(RecircuitError, match="--from-runs: .* is not there"):
+            checked(name, alone, tmp_path)
+
+
+@pytest.mark.parametrize("name", sorted(name for name in KEPT if EXPERIMENTS.find(name).methods))
+def test_a_method_can_be_chosen_and_its_runs_have_to_be_kept(name: str, tmp_path: Path) -> None:
+    experiment, (seeds, epochs, _) = EXPERIMENTS.find(name), KEPT[name]
+    files = sorted((ROOT / "results" / name / "runs").glob("*.json"))
+    backend = json.loads((ROOT / "results" / name / "result.json").read_text())["backend"]
+    (tmp_path / "runs").mkdir()
+    for file in files:
+        (tmp_path / "runs" / file.name).write_text(file.read_text())
+    method = next(
+        m for m in experiment.methods if re.sub("[^A-Za-z0-9.+-]+", "_", f"{m}-0.json") in {f.name for f in files}
+    )
+    options: Any = dict(backend=backend, epochs=epochs, methods=[method], from_runs=True)
+    assert reproduce(experiment, settings_for(experiment, seeds=seeds, **options), tmp_path)["id"] == name
+    with pytest.raises(RecircuitError, match=f"no run of {re.escape(method)} is kept with these seeds"):
+        reproduce(experiment, settings_for(experiment, seeds=1, first_seed=9, **options), tmp_path)
 
 
 def test_every_experiment_on_images_keeps_its_runs() -> None:
