@@ -49,6 +49,16 @@ def test_names_of_other_libraries_are_answered_by_names_that_are_there(
     assert not hasattr(owners[owner], tried)
 
 
+def test_an_error_within_a_property_is_told_and_not_that_the_property_is_absent() -> None:
+    class Odd(rc.Circuit):
+        @property
+        def odd(self) -> str:
+            return self.populations.nobody  # type: ignore[attr-defined]
+
+    with pytest.raises(AttributeError, match="'nobody'"):
+        Odd().odd  # noqa: B018
+
+
 CALLS: dict[str, Callable[..., object]] = {
     "train": trained,
     "evaluate": lambda **k: small().evaluate((X, Y), **k),
@@ -89,7 +99,17 @@ def test_a_callback_with_a_method_that_nobody_calls_is_refused() -> None:
         trained(callbacks=Batches())
 
 
+def test_a_callback_may_have_values_whose_names_begin_as_those_of_methods() -> None:
+    class Counts:
+        on_gpu = False
+
+        def on_epoch_end(self, epoch: int, metrics: Any, net: Any) -> None: ...
+
+    assert len(trained(callbacks=Counts())) == 1
+
+
 def test_a_history_is_a_list_of_epochs_and_says_its_training_error_where_it_has_no_other() -> None:
     history = trained()
     assert list(history) == history.rows
+    assert "train_error" in history and "test_error" not in history
     assert re.fullmatch(r"<History of 1 epoch: train error \d+\.\d+%>", repr(history))

@@ -121,9 +121,9 @@ class _Asked:
         self.inputs = as_inputs(circuit, {stimuli[0].name: x, self.supervisor.name: labels})
 
     def at_output(self, found: UpdateAngle) -> float:
-        """Return the mean angle between the weights into the output and the gradient."""
+        """Return the mean angle between the weights into the output and the gradient; weights that stay are left out."""
         into = [a for p, a in found.angles.items() if self.circuit.projections[p].post.name == self.output]
-        return float(np.mean(into)) if into else 180.0
+        return float(np.nanmean(into)) if not np.isnan(into).all() else 180.0
 
     def changes(self) -> dict[str, Array]:
         """Return what one presentation adds to the weights."""

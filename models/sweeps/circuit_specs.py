@@ -16,7 +16,7 @@ from ...plasticity import Rule
 from ...plasticity.registry import file_of_rule, find
 from ...plasticity.rule_files import names_in_file
 from ..data import Dataset
-from ..networks.registry import network_for
+from ..networks.registry import NETWORKS, network_for
 from ..runs.config import RunConfig
 
 __all__ = ["Build", "Task", "builder_of"]
@@ -71,10 +71,11 @@ def builder_of(spec: str, task: Task) -> Build:
     Parameters
     ----------
     spec : str
-        A rule, by name or ./file.py:rule, which is trained in the network that `recircuit train` makes for it. Where that
-        network lets a user choose, its outputs have squared errors and its units tanh. Or ./file.py:function, a function
-        of (sizes, batch_size=, seed=) that returns a circuit with an output `o`, as the files of the gallery have. Further
-        arguments of the function are given in brackets: ``generec.py:network(feedback='random')``.
+        A rule, by name or ./file.py:rule, which is trained in the network that `recircuit train` makes for it. The error
+        is squared unless that network fixes its loss, and hidden units of plain layers have tanh; others have the
+        transfer function that is usual in their network. Or ./file.py:function, a function of (sizes, batch_size=, seed=)
+        that returns a circuit with an output `o`, as the files of the gallery have. Further arguments of the function are
+        given in brackets: ``generec.py:network(feedback='random')``.
     task : Task
         The data, layers and batch size that the circuit is made for.
 
@@ -93,7 +94,10 @@ def builder_of(spec: str, task: Task) -> Build:
             f"{spec}: only a function in a file takes arguments in brackets, as in ./mine.py:network(rate=0.1)."
         )
     layers = "-".join(map(str, task.layers))
-    chosen = {"loss": "mse", "transfer": "tanh"} if network_for(find(spec)) == "layered" else {}
+    kind = NETWORKS[network_for(find(spec))]
+    chosen = {} if "loss" in kind.fixed else {"loss": "mse"}
+    if kind is NETWORKS["layered"]:
+        chosen["transfer"] = "tanh"
 
     def build(seed: int) -> Circuit:
         config = RunConfig.of(

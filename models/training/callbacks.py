@@ -190,7 +190,7 @@ def _check(callback: Callback) -> None:
             "callbacks: expected functions of (epoch, metrics, net), or objects with a method on_epoch_end or another of "
             f"{', '.join(METHODS)}; got {callback!r}."
         )
-    unknown = [name for name in dir(callback) if name.startswith("on_") and name not in METHODS]
+    unknown = [n for n in dir(callback) if n.startswith("on_") and n not in METHODS and callable(getattr(callback, n))]
     if unknown and not isinstance(callback, type):
         raise UsageError(
             f"callbacks: {callback!r:.60} has a method {unknown[0]}, which nobody would call. The methods of a callback are "

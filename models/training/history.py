@@ -74,6 +74,9 @@ class History(NamesFromElsewhere):
     def __iter__(self) -> Iterator[Row]:
         return iter(self.rows)
 
+    def __contains__(self, column: object) -> bool:
+        return column in self.names
+
     @property
     def names(self) -> list[str]:
         """The names of the columns. An epoch in which a column was not measured has NaN there."""

@@ -165,6 +165,8 @@ class NamesFromElsewhere:
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any:
+            if hasattr(type(self), name):  # a property that has raised an AttributeError, which is raised again
+                return super().__getattribute__(name)
             kinds = [kind.__name__ for kind in type(self).__mro__]
             hint = next((found for kind in kinds if (found := attribute_hint(kind, name))), "")
             said = f"{kinds[0]!r} object has no attribute {name!r}" + (f".{hint}" if hint else "")

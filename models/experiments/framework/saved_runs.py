@@ -22,7 +22,10 @@ ABOUT = "about.json"
 #: Its entry that says for how many epochs the run is; without it, a run of more epochs goes on from the folder.
 EPOCHS = "epochs"
 #: How a message ends that says that a run is not kept.
-OTHER_OPTIONS = "Give the --seeds, --epochs, --backend and --method of the runs that are kept, or leave out --from-runs to make the run."
+OTHER_OPTIONS = (
+    "Give the --seeds, --epochs, --backend and --method of the runs that are kept, or leave out --from-runs to make the "
+    "run."
+)
 Found = dict[str, Any]
 
 

@@ -144,6 +144,10 @@ def test_the_delta_rule_follows_the_gradient_of_a_softmax() -> None:
     net.phases("show", 3 * ms, "plasticity", 1 * ms, evaluation="show")
     found = update_angle(net, X, LABELS)
     assert found.loss == "softmax" and found.angle < 0.01
+    still = rc.Rule("still", source="a test", forward="dw = 0*x_pre")
+    net.connect(net.constant("one"), o, rule=still.forward, weights=0.0)
+    found = update_angle(net, X, LABELS)
+    assert found.loss == "softmax" and np.isnan(found.angles["one_to_o"]) and found.angles["x_to_o"] < 0.01
 
 
 def test_without_a_gradient_there_is_no_angle() -> None:

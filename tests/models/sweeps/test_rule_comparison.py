@@ -17,6 +17,8 @@ from brian2 import ms
 import recircuit as rc
 from recircuit.errors import UsageError
 from recircuit.models import layered
+from recircuit.models.networks.registry import NETWORKS, NetworkKind
+from recircuit.models.sweeps import circuit_specs
 from recircuit.models.sweeps.circuit_specs import Task, builder_of
 from recircuit.models.sweeps.comparison_tables import as_csv, as_figure, as_json, as_markdown, over_seeds
 from recircuit.models.sweeps.rule_comparison import Compared, compare, costs, trained
@@ -45,6 +47,13 @@ def test_a_rule_and_a_circuit_of_the_gallery() -> None:
     assert 0.01 < circuit.angle_first < 15 and circuit.loss == "squares" and circuit.local and circuit.phases == 5
     assert rule.presentations in (1437, 2874) and rule.test_error < 0.5
     assert circuit.multiplications > 40 * 2 * 12 * 10  # in 40 steps of settling, up and down between h and o
+
+
+def test_a_network_that_leaves_the_loss_open_is_compared_with_squared_errors(monkeypatch: pytest.MonkeyPatch) -> None:
+    kinds = {"layered": NETWORKS["layered"], "mine": NetworkKind(layered, lambda rule: True)}
+    monkeypatch.setattr(circuit_specs, "NETWORKS", kinds)
+    monkeypatch.setattr(circuit_specs, "network_for", lambda rule: "mine")
+    assert isinstance(builder_of("urfb", TASK)(0).outputs_of["o"], rc.SquaredOutput)
 
 
 def test_every_sample_is_presented_in_the_further_modes_too() -> None:

@@ -57,7 +57,7 @@ def test_seeds(text: str, seeds: list[int]) -> None:
     assert seeds_of(text) == seeds
 
 
-@pytest.mark.parametrize("text", ["", "a", "3-1", "1-", "-1", "0.5", "0,,1", "99999999999"])
+@pytest.mark.parametrize("text", ["", "a", "3-1", "1-", "-1", "0.5", "0,,1", "99999999999", "9" * 5000])
 def test_what_are_no_seeds(text: str) -> None:
     with pytest.raises(UsageError, match="--seeds: expected whole numbers"):
         seeds_of(text)
