@@ -48,11 +48,11 @@ def _handled_by(handler: Handler) -> Iterator[None]:
 
 
 @contextmanager
-def postponed() -> Iterator[None]:
-    """Ctrl-C takes effect when this is over."""
+def postponed(then: Callable[[], None] = lambda: None) -> Iterator[None]:
+    """Let Ctrl-C take effect when this is over; at once it only calls a function."""
     asked = threading.Event()
     try:
-        with interruptible(asked=asked):
+        with interruptible(then, asked):
             yield
     finally:
         if asked.is_set():

@@ -69,7 +69,7 @@ class Worker:
 
     def ask(self, kind: Kind, *fields: Field, file: int | None = None) -> list[Field]:
         """Send a message and wait for the fields of its answer. Ctrl-C waits for the answer too."""
-        with self._alone(), postponed():
+        with self._alone(), postponed(self._go_on):
             return self._asked(kind, fields, file, lambda: None, None)
 
     def run(self, *fields: Field, progress: Callable[[int], None] | None = None) -> tuple[list[Field], bool]:
@@ -77,6 +77,8 @@ class Worker:
         asked, last_asked = threading.Event(), [0]
 
         def stop() -> None:
+            if asked.is_set():
+                self._go_on()
             number = self._number
             if asked.is_set() and last_asked[0] != number and self._channel.offer(Kind.STOP, number):
                 last_asked[0] = number
@@ -127,8 +129,12 @@ class Worker:
 
     def ask_alone(self, kind: Kind, *fields: Field) -> list[Field]:
         """Ask as `ask` does, for a caller that is in `free`."""
-        with postponed():
+        with postponed(self._go_on):
             return self._asked(kind, fields, None, lambda: None, None)
+
+    def _go_on(self) -> None:
+        """Let a process that somebody has suspended (SIGSTOP) go on, so that it answers after a Ctrl-C."""
+        self.process.send_signal(signal.SIGCONT)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
