@@ -23,7 +23,7 @@ CUSTOMIZE = "import os, site\n\nsite.addsitedir(os.path.dirname(os.path.abspath(
 
 
 def wanted(wheel: Path) -> bool:
-    """Whether a wheel is to be installed."""
+    """Return whether a wheel is to be installed."""
     name, number = wheel.name.split("-")[:2]
     try:
         there = version(name)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def is_left_out(name: str, package: str, subpackages: list[str]) -> bool:
-    """Whether a file of a wheel is in a folder of tests, or in one of these subpackages."""
+    """Return whether a file of a wheel is in a folder of tests, or in one of these subpackages."""
     folders = name.split("/")[:-1]
     return "tests" in folders or (folders[:1] == [package] and folders[1:2] != [] and folders[1] in subpackages)
 

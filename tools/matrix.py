@@ -75,7 +75,7 @@ def run(*command: str | Path, folder: Path = ROOT, **environment: str) -> tuple[
 
 
 def interpreter(version: str) -> str | None:
-    """The path of a Python: on the PATH, of pyenv, or of uv."""
+    """Return the path of a Python: on the PATH, of pyenv, or of uv."""
     asked = {f"python{version}": (), "pyenv": ("prefix", version), "uv": ("python", "find", "--no-project", version)}
     check = f"import sys, venv; assert '{version}' == '%d.%d' % sys.version_info[:2]"
     for command, arguments in asked.items():
@@ -133,7 +133,7 @@ def environment(place: Place, wheel: Path) -> str:
 
 
 def compiler(place: Place) -> str:
-    """The command of the compiler, or nothing. The wheel ziglang brings a clang along."""
+    """Return the command of the compiler, or nothing. The wheel ziglang brings a clang along."""
     python = place.folder / "bin" / "python"
     if place.compiler != "clang":
         return place.compiler if shutil.which(place.compiler) else ""
@@ -148,7 +148,7 @@ def compiler(place: Place) -> str:
 
 
 def outcome(place: Place, wheel: Path, unpacked: Path) -> str:
-    """What came of an environment, in a line."""
+    """Return what came of an environment, in a line."""
     if why := environment(place, wheel):
         return why
     command = compiler(place)

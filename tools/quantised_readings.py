@@ -74,7 +74,7 @@ def _drawn(rng: np.random.Generator, n: int, m: int) -> Array:
 
 
 def update(x: Array, error: Array, what: str, zero: int, scale: str) -> Array:
-    """What is added to the weights of a layer after a minibatch."""
+    """Return what is added to the weights of a layer after a minibatch."""
     if what == "minibatch":
         mean = x.T @ error / len(x)
         size, signs = float(np.abs(mean).mean()), np.where(mean == 0, np.float32(zero), np.sign(mean))
@@ -102,7 +102,7 @@ def accuracies(algorithm: str, reading: tuple[str, int, str], data: Dataset, epo
 
 
 def complete(curve: list[float], epochs: int) -> bool:
-    """Whether a run has so many epochs, or ended early since it had not learned."""
+    """Return whether a run has so many epochs, or ended early since it had not learned."""
     return len(curve) >= epochs or (len(curve) == TRIED and curve[-1] < FLOOR)
 
 

@@ -156,12 +156,12 @@ def _reads_elements(equation: SynapticEquation) -> bool:
 
 
 def _mean_of(states: list[State], but: set[str]) -> State:
-    """The mean of the variables of circuits, but of some, which are those of the first."""
+    """Return the mean of the variables of circuits, but of some, which are those of the first."""
     return {k: v if k in but else np.mean([s[k] for s in states], axis=0) for k, v in states[0].items()}
 
 
 def _of(net: Circuit, prefix: str) -> State:
-    """All variables whose name begins so."""
+    """Return all variables whose name begins so."""
     return {k: v for k, v in net.state().items() if k.startswith(prefix)}
 
 
@@ -178,7 +178,7 @@ def _take(one: Circuit, data: Data, rows: NDArray[np.int64], now: list[State], k
 
 
 def _without_noise(equation: SynapticEquation) -> tuple[SynapticEquation, list[str]]:
-    """The equation with each draw as a variable of the synapse, and their names."""
+    """Return the equation with each draw as a variable of the synapse, and their names."""
     names: list[str] = []
 
     def named(_: re.Match[str]) -> str:
@@ -191,7 +191,7 @@ def _without_noise(equation: SynapticEquation) -> tuple[SynapticEquation, list[s
 
 
 def _alone(equation: SynapticEquation, **options: Any) -> Circuit:
-    """The bench with one equation only."""
+    """Return the bench with one equation only."""
     nothing = SynapticEquation(equation.rule, "forward")
     return bench(*((equation, nothing) if equation.direction == "forward" else (nothing, equation)), **options)
 
@@ -201,5 +201,5 @@ def _for(net: Circuit, data: Data) -> Data:
 
 
 def _of_units(net: Circuit) -> list[str]:
-    """All stored variables of all units."""
+    """Return all stored variables of all units."""
     return [k for k, v in net.state().items() if split_key(k)[0] in net.populations and v.ndim == 2]

@@ -185,7 +185,7 @@ class _Asked:
 
 
 def _response(program: Program, p: Projection, sent: Array, ask: Callable[[], Array]) -> Array:
-    """The derivative of the answers by what enters each unit, (post units, batch, units of the output)."""
+    """Return the derivative of the answers by what enters each unit, (post units, batch, units of the output)."""
     weights, units = program.get(f"{p.name}.w"), ask().shape[1]
     found, best = np.zeros((len(weights), len(sent), units)), np.zeros(len(sent))
     for direction in _directions(sent):
@@ -205,7 +205,7 @@ def _response(program: Program, p: Projection, sent: Array, ask: Callable[[], Ar
 
 
 def _moved(program: Program, name: str, weights: Array, unit: int, by: Array, ask: Callable[[], Array]) -> Array:
-    """The answers with other weights into one unit."""
+    """Return the answers with other weights into one unit."""
     changed = weights.copy()
     changed[unit] += by
     try:
@@ -216,7 +216,7 @@ def _moved(program: Program, name: str, weights: Array, unit: int, by: Array, as
 
 
 def _directions(sent: Array) -> Iterator[Array]:
-    """The mean of what is sent, then random ones."""
+    """Yield directions of weights: the mean of what is sent, then random ones."""
     if np.abs(sent.mean(axis=0)).max() > 0:
         yield sent.mean(axis=0)
     random = np.random.default_rng(0)
@@ -225,7 +225,7 @@ def _directions(sent: Array) -> Iterator[Array]:
 
 
 def _tied(circuit: Circuit, gradients: dict[str, Array]) -> dict[str, Array]:
-    """Where weights up and down are equal, each has the gradient by both."""
+    """Return the gradients; where weights up and down are equal, each has the gradient by both."""
     found = dict(gradients)
     for name in gradients:
         p = circuit.projections[name]
@@ -238,7 +238,7 @@ def _tied(circuit: Circuit, gradients: dict[str, Array]) -> dict[str, Array]:
 
 
 def _answers(output: Population) -> list[str]:
-    """What may be compared with the teacher: the rate, and the states that it is a function of; without a rate, the field."""
+    """Return what may be compared with the teacher: the rate and the states that it is a function of, or the field."""
     if "rate" not in output.variables():
         return ["basal"]
     states = {state.variable for state in output.neuron.states}
@@ -246,7 +246,7 @@ def _answers(output: Population) -> list[str]:
 
 
 def _forward(circuit: Circuit, output: str) -> set[str]:
-    """The projections on the shortest ways from the stimulus to the output; those of constants onto these are biases."""
+    """Return the projections on the shortest ways from the stimulus to the output, and the biases on these ways."""
     away = {p.name: 0 for p in circuit.populations.values() if p.clamp is not None and p.clamp.kind == "values"}
     found = {p.name for p in circuit.projections.values() if f"{p.pre.name}.rate" in circuit.constants}
     level = 0
@@ -265,7 +265,7 @@ def _forward(circuit: Circuit, output: str) -> set[str]:
 
 
 def _compared(loss: str, changes: Mapping[str, Array], gradients: Mapping[str, Array]) -> UpdateAngle:
-    """The angles between changes and gradients, each and together."""
+    """Return the angles between changes and gradients, each and together."""
     each = {p: _degrees(changes[p], g) for p, g in gradients.items()}
     both = (
         [np.hstack([a[p].ravel() for p in gradients]) for a in (changes, gradients)] if gradients else [np.zeros(1)] * 2
@@ -283,6 +283,6 @@ def _derivative(losses: Callable[[Array], Any], answers: Array, step: float = 1e
 
 
 def _degrees(a: Array, b: Array) -> float:
-    """The angle between two arrays; NaN where one is zero."""
+    """Return the angle between two arrays; NaN where one is zero."""
     size = np.linalg.norm(a) * np.linalg.norm(b)
     return float(np.degrees(np.arccos(np.clip(np.vdot(a, b) / size, -1, 1)))) if size > 0 else float("nan")

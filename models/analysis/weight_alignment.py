@@ -145,7 +145,7 @@ def _chain(circuit: Circuit, lower: Population, upper: Population) -> tuple[Proj
 
 
 def _comparable(feedback: Projection, chain: Sequence[Projection]) -> bool:
-    """Whether there are matrices of both, or both are the same synapses of images."""
+    """Return whether there are matrices of both, or both are the same synapses of images."""
     if feedback.connectivity.kind == "dense":
         return all(p.connectivity.kind in ("dense", "one_to_one") for p in chain)
     mine, theirs = feedback.connectivity, chain[0].connectivity

@@ -169,7 +169,7 @@ class Dataset(Displayed):
         self.validate()
 
     def rates(self, x: NDArray) -> NDArray[np.float64]:
-        """The rates that samples stand for: ``x * scale + offset``.
+        """Return the rates that samples stand for: ``x * scale + offset``.
 
         Parameters
         ----------

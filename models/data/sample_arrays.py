@@ -17,7 +17,7 @@ Labels = NDArray[np.int64]
 
 
 def as_array(given: ArrayLike, where: str) -> NDArray:
-    """An array of what was given, which is refused where its rows have different lengths."""
+    """Return an array of what was given, which is refused where its rows have different lengths."""
     refuse_units(given, where)
     try:
         return array_of(given, where)

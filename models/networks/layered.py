@@ -141,7 +141,7 @@ def unlearned(circuit: Circuit) -> list[str]:
 
 
 def _fits(equation: SynapticEquation, pre: Population, post: Population) -> bool:
-    """Whether the two populations have the variables that an equation reads."""
+    """Return whether the two populations have the variables that an equation reads."""
     return equation.reads_pre <= set(pre.variables()) and equation.reads_post <= set(post.variables())
 
 

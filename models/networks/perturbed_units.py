@@ -110,7 +110,7 @@ class Noise:
 
 
 def reads_noise(rule: Rule) -> bool:
-    """Whether a rule reads the noise and the change of the loss that it makes."""
+    """Return whether a rule reads the noise and the change of the loss that it makes."""
     read = set().union(*(e.reads_pre | e.reads_post for e in (rule.forward, rule.feedback)))
     return bool(read & {"estimate", "noise"}) or "difference" in rule.broadcasts
 

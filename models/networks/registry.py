@@ -72,7 +72,7 @@ def _reads(name: str) -> Callable[[Rule], bool]:
 
 
 def _read(equation: SynapticEquation) -> set[str]:
-    """The variables of units and the broadcasts that an equation reads."""
+    """Return the variables of units and the broadcasts that an equation reads."""
     return {*equation.reads_pre, *equation.reads_post, *equation.broadcasts}
 
 

@@ -118,7 +118,7 @@ def as_figure(found: Sequence[Compared], task: Task) -> Figure:
 
 
 def _or_dash(value: float, digits: int) -> str:
-    """A number, or a dash where there is none, since the circuit diverged."""
+    """Return a number, or a dash where there is none, since the circuit diverged."""
     return "-" if math.isnan(value) else f"{value:.{digits}f}"
 
 
@@ -127,5 +127,5 @@ def _mean(values: Sequence[float]) -> float:
 
 
 def _mean_of_known(values: Sequence[float]) -> float:
-    """The mean of the values that exist: a circuit without a gradient, or that diverged, has no angle."""
+    """Return the mean of the values that exist: a circuit without a gradient, or that diverged, has no angle."""
     return _mean([value for value in values if not math.isnan(value)])

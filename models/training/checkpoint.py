@@ -193,7 +193,7 @@ class Checkpoint:
 
 
 def _apart(there: str, here: str) -> tuple[str, str]:
-    """The first lines in which two texts differ."""
+    """Return the first lines in which two texts differ."""
     return next(pair for pair in zip_longest(there.split("\n"), here.split("\n"), fillvalue="") if len({*pair}) > 1)
 
 
@@ -202,7 +202,7 @@ def _of_weights(key: str) -> bool:
 
 
 def _about(text: str, path: Path) -> About:
-    """What a file says of its run, if this version of recircuit wrote it."""
+    """Return what a file says of its run, if this version of recircuit wrote it."""
     try:
         about = About.model_validate_json(text)
     except ValidationError as problem:

@@ -179,7 +179,7 @@ class Training:
         return shown
 
     def _error(self, name: str, part: Part, shown: Shown, order: NDArray[np.int32]) -> dict[str, float]:
-        """The error of what was shown, by the name of its column; nothing where nothing says what was wanted."""
+        """Return the error of what was shown, by the name of its column; nothing where nothing says what was wanted."""
         wanted = None if self.readout is None else part.wanted(self.readout.wanted)
         if self.readout is None or wanted is None:
             return {}
@@ -196,13 +196,13 @@ class Training:
         return measure(self.circuit, self.measures, data)
 
     def _beyond(self) -> float | None:
-        """How often the output's field has been out of its circuit's range, where the circuit counts it."""
+        """Return how often the output's field has been out of its circuit's range, where the circuit counts it."""
         name = "" if self.readout is None else f"{self.readout.output.name}.beyond"
         return float(self.circuit[name].sum(dtype=float)) if name in self.program.variables else None
 
 
 def _readout(circuit: Circuit, output: str | None, mode: str | None) -> Readout | None:
-    """Where the answer is read; None: the circuit has no output, and no error is measured."""
+    """Return where the answer is read; None: the circuit has no output, and no error is measured."""
     if output is None and not supervisors(circuit) and not circuit.outputs_of:
         return None
     found = Readout.of(circuit, output, mode=mode)

@@ -66,7 +66,7 @@ def curves(
 
 
 def png(figure: Figure) -> bytes:
-    """A figure as the content of a .png file."""
+    """Return a figure as the content of a .png file."""
     return image(figure, "png")
 
 

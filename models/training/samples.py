@@ -237,7 +237,7 @@ def _part(circuit: Circuit, x: Any, y: np.ndarray | None, mode: str | None) -> P
 
 
 def _labels(y: Any) -> np.ndarray | None:
-    """The classes of samples, where what is given can be classes: one whole number for each."""
+    """Return the classes of samples, where what is given can be classes: one whole number for each."""
     try:
         values = np.asarray(y)
     except ValueError:  # series of different lengths

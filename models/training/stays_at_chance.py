@@ -50,7 +50,7 @@ def _told(training: Training) -> str:
 
 
 def _chance(training: Training) -> float:
-    """The share of training samples that are not of the most frequent class; NaN without classes."""
+    """Return the share of training samples that are not of the most frequent class; NaN without classes."""
     part, readout = training.parts["train"], training.readout
     wanted = None if readout is None or readout.real else part.wanted(readout.wanted)
     if wanted is None or not part.count:

@@ -76,7 +76,7 @@ def _refused_on(instance: Any, made: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def fits(value: Any, hint: Any) -> bool:
-    """Whether a value is of the kind that an annotation says, as far as that can be told by looking at it."""
+    """Return whether a value is of the kind that an annotation says, as far as that can be told by looking at it."""
     origin, arguments = get_origin(hint), get_args(hint)
     if origin in (Union, types.UnionType):
         return any(fits(value, one) for one in arguments)
@@ -193,13 +193,13 @@ def _check_path(text: str, where: str) -> None:
 
 
 def _takes_many(hint: Any) -> bool:
-    """Whether an annotation allows a list of values."""
+    """Return whether an annotation allows a list of values."""
     kinds = get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
     return any((get_origin(kind) or kind) in (Iterable, Sequence, list, tuple) for kind in kinds)
 
 
 def _all_of(values: Iterable[Any], where: str) -> list[Any]:
-    """All that an iterator yields, unless it goes on and on."""
+    """Return all that an iterator yields, unless it goes on and on."""
     found = list(islice(values, MANY + 1))
     if len(found) > MANY:
         raise RecircuitError(
@@ -218,7 +218,7 @@ def _argument_fits(signature: inspect.Signature, name: str, value: Any, hint: An
 
 
 def _misplaced(name: str, signature: inspect.Signature, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str:
-    """What is wrong with the names and the number of arguments."""
+    """Return what is wrong with the names and the number of arguments."""
     kinds = inspect.Parameter
     known = {n: p for n, p in signature.parameters.items() if n not in ("self", "cls")}
     takes = f"It takes {', '.join(known) or 'none'}."
@@ -246,7 +246,7 @@ def _misplaced(name: str, signature: inspect.Signature, args: tuple[Any, ...], k
 
 @lru_cache(1024)
 def _hints(function: Callable[..., Any]) -> dict[str, Any]:
-    """The annotations of a function, as far as their names mean something when it runs."""
+    """Return the annotations of a function, as far as their names mean something when it runs."""
     found = {}
     for name, hint in getattr(function, "__annotations__", {}).items():
         try:
@@ -258,7 +258,7 @@ def _hints(function: Callable[..., Any]) -> dict[str, Any]:
 
 
 def _described(hint: Any) -> str:
-    """An annotation in words."""
+    """Return an annotation in words."""
     origin, arguments = get_origin(hint), get_args(hint)
     if origin in (Union, types.UnionType):
         return " or ".join(dict.fromkeys(_described(one) for one in arguments))
@@ -271,7 +271,7 @@ def _described(hint: Any) -> str:
 
 
 def _short(value: Any) -> str:
-    """A value as text of bounded length, whatever its own text is."""
+    """Return a value as text of bounded length, whatever its own text is."""
     try:
         text = repr(value)
     except Exception:

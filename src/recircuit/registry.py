@@ -222,7 +222,7 @@ def _numbers(name: str) -> list[str]:
 
 
 def _one_sign_apart(a: str, b: str) -> bool:
-    """Whether one sign is replaced, added or left out."""
+    """Return whether one sign is replaced, added or left out."""
     short, long = sorted((a, b), key=len)
     if len(short) == len(long):
         return sum(x != y for x, y in zip(a, b)) <= 1

@@ -148,7 +148,7 @@ class _Bench:
     def learned(
         self, *, backend: str = "numpy", data: Data | None = None, start: State | None = None, **options: Any
     ) -> State:
-        """The synapses after a run."""
+        """Return the synapses after a run."""
         net = self.make(**options)
         net.set_state(start or {})
         net.run(data or self.data(net), backend=backend)
@@ -284,7 +284,7 @@ def _in_circuit(make: Make, compiled: Sequence[str], seed: int) -> list[Row]:
 
 
 def _worst(differences: Mapping[str, float]) -> Found:
-    """The largest difference, and where it is, if it is one to speak of."""
+    """Return the largest difference, and where it is, if it is one to speak of."""
     name = max(differences, key=lambda k: differences[k])
     return differences[name], name if differences[name] > EXACT else ""
 

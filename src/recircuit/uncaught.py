@@ -36,7 +36,7 @@ def hook(kind: type[BaseException], problem: BaseException, trace: TracebackType
 
 
 def _raised_by_brian2(trace: TracebackType | None) -> bool:
-    """Whether the code that raised an error is in Brian2."""
+    """Return whether the code that raised an error is in Brian2."""
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
     return trace is not None and str(trace.tb_frame.f_globals.get("__name__")).partition(".")[0] == "brian2"

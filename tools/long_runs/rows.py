@@ -36,7 +36,7 @@ class Row:
     backend: str = "cpp"
 
     def finished(self, results: Path) -> bool:
-        """Whether the committed result has all seeds, methods and epochs."""
+        """Return whether the committed result has all seeds, methods and epochs."""
         result = results / self.id / "result.json"
         if not result.is_file() or len(json.loads(result.read_text(encoding="utf-8"))["seeds"]) < self.seeds:
             return False

@@ -78,12 +78,12 @@ class Keeper:
 
 
 def _run_of(place: Path) -> Path:
-    """The folder of the run of a packed file."""
+    """Return the folder of the run of a packed file."""
     return place.with_name(place.name.removesuffix(PACKED))
 
 
 def finished(run: Path) -> bool:
-    """Whether the result of a run is kept; the tied beginning of an untied network is part of its run."""
+    """Return whether the result of a run is kept; the tied beginning of an untied network is part of its run."""
     return run.with_name(run.name.removesuffix("-tied") + ".json").exists()
 
 

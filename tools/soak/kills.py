@@ -39,14 +39,14 @@ class Scene:
 
 
 def weights(folder: Path) -> Mapping[str, Any]:
-    """What a training run ends with, but for times."""
+    """Return what a training run ends with, but for times."""
     found = dict(rc.Checkpoint.load(folder / "weights.safetensors").state)
     rows = list(csv.DictReader((folder / "metrics.csv").read_text().splitlines()))
     return found | {"errors": np.array([[float(row["train_error"]), float(row["test_error"])] for row in rows])}
 
 
 def tables(folder: Path) -> Mapping[str, Any]:
-    """What a sweep ends with, but for times."""
+    """Return what a sweep ends with, but for times."""
     rows = csv.DictReader((folder / "table.csv").read_text().splitlines())
     return {"table": np.array([[v for k, v in row.items() if "second" not in k] for row in rows])}
 
@@ -90,7 +90,7 @@ class Place:
 
 
 def _within(process: Path, folder: Path) -> bool:
-    """Whether a process works in a folder."""
+    """Return whether a process works in a folder."""
     try:
         return process.name.isdigit() and Path(os.readlink(process / "cwd")).is_relative_to(folder)
     except OSError:

@@ -107,7 +107,7 @@ def commands(tally: Tally, count: int, number: int, folder: Path) -> None:
 
 
 def spoiled(content: bytes, number: int) -> bytes:
-    """A file with bytes changed, cut off, left out or put in."""
+    """Return a file with bytes changed, cut off, left out or put in."""
     rng = random.Random(number)
     for _ in range(rng.choice((1, 1, 2, 8))):
         at, length = rng.randrange(len(content) + 1), rng.choice((1, 1, 4, 64))
@@ -117,7 +117,7 @@ def spoiled(content: bytes, number: int) -> bytes:
 
 
 def odd_json(content: bytes, number: int) -> bytes:
-    """A file of JSON in which a value is replaced, left out or put in."""
+    """Return a file of JSON in which a value is replaced, left out or put in."""
     rng, found = random.Random(number), json.loads(content)
     at = found
     while at and isinstance(at, dict | list):

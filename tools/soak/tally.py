@@ -85,6 +85,6 @@ HEAD = f"| what | tried | {' | '.join(KINDS)} | seconds |\n| --- | ---: |{' ---:
 
 
 def row(tally: Tally) -> str:
-    """A part as a row of the table."""
+    """Return a part as a row of the table."""
     counts = " | ".join(str(tally.found[kind]) for kind in KINDS)
     return f"| {tally.name} | {tally.tried:,} | {counts} | {tally.seconds:.0f} |"

@@ -30,7 +30,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def _paragraph(head: Sequence[str], row: Sequence[str], width: int) -> str:
-    """A row as lines: its first cell, and the others that are not empty, each behind its heading."""
+    """Return a row as lines: its first cell, and the others that are not empty, each behind its heading."""
     indent = 2 + max(map(len, head[1:])) + 2
     texts = [
         textwrap.fill(
