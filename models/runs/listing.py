@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from math import inf, isnan
 from pathlib import Path
+from sys import float_info
 
 from ...atomic_files import read_file
 from ...errors import RecircuitError, UsageError
@@ -14,6 +16,10 @@ from ..training.run_files import METRICS, WEIGHTS
 from .folder import Record, read_record
 
 __all__ = ["KeptRun", "kept_run", "kept_runs"]
+
+SHARE = ("train_error", "validation_error", "test_error")
+#: The end of a column's name -> the largest value that there can be in it; the smallest is zero, and NaN was not measured.
+LARGEST = {**dict.fromkeys(SHARE, 1.0), "_mse": inf, "seconds": float_info.max, "presentations_per_second": inf}
 
 
 @dataclass(frozen=True)
@@ -98,4 +104,17 @@ def _read(folder: Path) -> KeptRun:
 
 
 def _rows(text: str) -> list[Row]:
-    return [{name: float(value) for name, value in row.items()} for row in table_rows(text)]
+    rows = [{name: _number(name, value) for name, value in row.items()} for row in table_rows(text)]
+    for number, row in enumerate(rows, 1):
+        if row.get("epoch") != number:
+            raise ValueError(f"row {number} is not that of epoch {number}")
+    return rows
+
+
+def _number(column: str, text: str) -> float:
+    """Return what a cell says, where that can be measured in its column."""
+    value = float(text) if text.isascii() and "_" not in text else None  # Python reads 1_0 as 10
+    largest = next((largest for ending, largest in LARGEST.items() if column.endswith(ending)), None)
+    if value is None or (largest is not None and not (isnan(value) or 0 <= value <= largest)):
+        raise ValueError(f"{column} cannot be {text!r}")
+    return value

@@ -47,10 +47,13 @@ def table_rows(text: str) -> list[dict[str, str]]:
     Raises
     ------
     ValueError
-        If it is no such table, or a row has more or fewer cells than the heading.
+        If it is no such table, two columns have the same name, or a row has more or fewer cells than the heading.
     """
     with only_value_errors():
-        rows = list(csv.DictReader(io.StringIO(text, newline="")))
+        table = csv.DictReader(io.StringIO(text, newline=""))
+        rows, names = list(table), table.fieldnames or ()
+    if len(set(names)) < len(names):
+        raise ValueError("two columns have the same name")
     for number, row in enumerate(rows, 1):
         if None in row or None in row.values():
             raise ValueError(f"row {number} has another number of cells than the heading")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from recircuit.cli import main
+from recircuit.models.training.history import History
 
 
 def in_ascii(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> tuple[object, str]:
@@ -18,13 +19,27 @@ def in_ascii(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> tuple[obj
         monkeypatch.setattr(sys, name, io.TextIOWrapper(written, encoding="ascii", write_through=True))
     with pytest.raises(SystemExit) as ended:
         main(arguments)
-    return ended.value.code, written.getvalue().decode()
+    return ended.value.code, written.getvalue().decode("ascii")
 
 
 def test_a_training_tells_what_it_measures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     short = ["--layers", "64-3-10", "--epochs", "1", "--backend", "numpy", "--out", str(tmp_path / "run")]
     code, said = in_ascii(["train", "digits", *short], monkeypatch)
     assert code == 0 and " degrees" in said and "Test error" in said
+
+
+def test_runs_are_listed_and_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    measured = {"epoch": 1.0, "seconds": 0.5, "test_error": 0.25, "h1_angle": 30.0}
+    (tmp_path / "metrics.csv").write_text(History([measured, measured | {"epoch": 2.0, "test_error": 0.05}]).csv())
+    (tmp_path / "weights.safetensors").touch()
+    assert in_ascii(["runs", str(tmp_path.parent)], monkeypatch)[0] == 0
+    code, said = in_ascii(["show", str(tmp_path)], monkeypatch)
+    assert code == 0 and "30 degrees -> 30 degrees" in said and "#.  25.00% -> 5.00%" in said
+
+
+def test_an_option_that_does_not_exist_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    code, said = in_ascii(["train", "digits", "--ü"], monkeypatch)
+    assert code == 2 and r"--\xfc" in said
 
 
 def test_a_name_of_other_signs_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -84,3 +84,23 @@ def test_a_smaller_result_does_not_replace_a_larger_one(tmp_path: Path, monkeypa
     with pytest.raises(UsageError, match="holds a larger result"):
         call("reproduce", "lillicrap-xor", "--quick")
     assert json.loads((folder / "result.json").read_text()) == whole
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "epoch,epoch\n1,1", "epoch,test_error\n1,.5\n3,.4", "epoch,test_error\n1,2", "epoch,test_error\n1,-.5",
+        "epoch,test_error\n1,inf", "epoch,test_error\n1,", "epoch,test_mse\n1,-1", "epoch,seconds\n1,inf",
+        "epoch,seconds\n1,-1", "epoch,seconds\n1,1_0", "epoch,seconds\n1,٣", "test_error\n.5", "epoch,test_error\n1,.5\n2",
+    ],
+)  # fmt: skip
+def test_values_that_no_run_measures_are_told(table: str, tmp_path: Path) -> None:
+    (tmp_path / "metrics.csv").write_text(table)
+    (tmp_path / "weights.safetensors").touch()
+    assert all("metrics.csv cannot be read" in call(*command, str(tmp_path)) for command in (["runs"], ["show"]))
+
+
+def test_what_was_not_measured_is_no_damage(tmp_path: Path) -> None:
+    (tmp_path / "metrics.csv").write_text("epoch,seconds,test_error,test_mse\n1,0,nan,inf\n2,1e-05,1,0\n")
+    (tmp_path / "weights.safetensors").touch()
+    assert "damaged" not in call("show", str(tmp_path))
