@@ -24,8 +24,15 @@ QUEUES = {
     "lsf": "dask_jobqueue:LSFCluster",
     "local": "dask_jobqueue.local:LocalCluster",
 }
+#: Dask's pages about the runs need no key. So a worker shows none, and its server for them, which only says that it is there,
+#: has an address that no other machine reaches. The same holds for the scheduler; `ROUTES` are its pages.
+NO_PAGES = ["--no-dashboard", "--dashboard-address", "127.0.0.1:0"]
+ROUTES = {"distributed.scheduler.http.routes": ["distributed.http.health"]}
 #: A job of the queue is one worker, which does one run at a time.
-USUAL: Mapping[str, Any] = {"cores": 1, "processes": 1, "memory": "4GB", "security": True}
+USUAL: Mapping[str, Any] = {
+    "cores": 1, "processes": 1, "memory": "4GB", "security": True, "worker_extra_args": NO_PAGES,
+    "scheduler_options": {"dashboard": False, "dashboard_address": "127.0.0.1:0"},
+}  # fmt: skip
 
 
 def options_in(file: Path | None) -> dict[str, Any]:
@@ -76,9 +83,10 @@ def queue_cluster(kind: str, jobs: int, options: Mapping[str, Any], folder: Path
         raise UsageError(f"--cluster: expected {', '.join(QUEUES)}; got {kind!r}.{closest(kind, QUEUES)}")
     made = _class(kind)
     make_folder(folder)
-    given = {**USUAL, "shared_temp_directory": str(folder.resolve()), "scheduler_options": {"dashboard_address": None}}
+    given = {**USUAL, "shared_temp_directory": str(folder.resolve())}
     try:
-        cluster = made(**{**given, **options})
+        with optional("dask", "cluster", "--cluster").config.set(ROUTES):
+            cluster = made(**{**given, **options})
     except Exception as problem:  # whatever the library raises of options that it does not check
         raise UsageError(f"--cluster {kind}: the options of the jobs are refused: {reason(problem)}") from None
     with cluster:

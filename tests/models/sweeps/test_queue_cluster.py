@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import stat
 import sys
 import threading
@@ -11,6 +12,8 @@ import time
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pytest
 
@@ -119,3 +122,19 @@ def test_ctrl_c_does_what_it_did_once_a_cluster_was_opened(tmp_path: Path) -> No
     with pytest.raises(UsageError, match="the options of the jobs are refused"), _open("local", tmp_path, nonsense=1):
         pass
     assert "dask_jobqueue.runner" in sys.modules and signal.getsignal(signal.SIGINT) is before
+
+
+def test_who_has_no_key_is_refused_and_sees_nothing(tmp_path: Path) -> None:
+    from distributed import Client
+
+    with queue_cluster("local", 0, {}, tmp_path / "shared") as cluster:
+        with pytest.raises(OSError):
+            Client(cluster.scheduler_address.replace("tls:", "tcp:"), timeout=2, set_as_default=False)
+        pages = cluster.scheduler.http_server.port
+        with pytest.raises(HTTPError, match="404"):
+            urlopen(f"http://127.0.0.1:{pages}/info/main/workers.html", timeout=5)
+        with pytest.raises(OSError):
+            socket.create_connection(
+                ("127.0.0.2", pages), timeout=5
+            )  # as from another address than the one it listens at
+        assert "--no-dashboard --dashboard-address 127.0.0.1:0" in cluster.job_script()
