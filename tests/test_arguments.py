@@ -231,3 +231,22 @@ CALLED = {
 def test_an_argument_that_there_is_not_is_refused_in_words(name: str) -> None:
     with pytest.raises(rc.RecircuitError, match="there is no argument|is missing|there is no option"):
         CALLED[name](no_such_argument=1)
+
+
+@pytest.mark.parametrize("door", ["population", "tau", "weights", "record"])
+def test_a_long_value_makes_no_long_message(door: str) -> None:
+    net, long = circuit(), "h+" * 100_000
+    with pytest.raises(rc.RecircuitError) as refused:
+        {
+            "population": lambda: net.population(long, 3, rc.pyramidal()),
+            "tau": lambda: net.population("new", 3, rc.pyramidal(tau=long)),
+            "weights": lambda: net.__setitem__("h.rate", long),
+            "record": lambda: net.run(X, presentations=1, record=[long]),
+        }[door]()
+    said = str(refused.value)
+    assert len(said) <= 4000 and str(rc.RecircuitError(said)) == said
+
+
+def test_a_message_that_is_cut_keeps_its_beginning_and_its_end() -> None:
+    said = str(rc.RecircuitError("h: got " + "x" * 10_000 + ". Give a number."))
+    assert said.startswith("h: got xxx") and " [...] " in said and said.endswith("xxx. Give a number.")

@@ -6,11 +6,15 @@ from typing import ClassVar
 
 __all__ = ["RecircuitError", "UsageError"]
 
+#: Of a longer message the middle is left out: it quotes a long value, and its beginning and end say what is wrong with it.
+LONGEST, LEFT_OUT = 4000, " [...] "
+
 
 class RecircuitError(Exception):
     """An error that says, in words that a user can act on, what cannot be done.
 
-    The message is made one paragraph, so that it may be written over several lines where it is raised.
+    The message is made one paragraph, so that it may be written over several lines where it is raised. Where it quotes a value
+    of many thousand characters, its middle is left out.
     The command line prints it on stderr, without a traceback, and ends with `exit_code`.
 
     Parameters
@@ -23,7 +27,9 @@ class RecircuitError(Exception):
     """1: a check fails or the run failed."""
 
     def __init__(self, message: str) -> None:
-        super().__init__(" ".join(str(message).split()))
+        text = " ".join(str(message).split())
+        half = LONGEST // 2 - len(LEFT_OUT)
+        super().__init__(text if len(text) <= LONGEST else text[:half] + LEFT_OUT + text[-half:])
 
 
 class UsageError(RecircuitError):
