@@ -60,5 +60,5 @@ def _stack() -> Collection[traceback.FrameSummary]:
     return () if getattr(_here, "quiet", 0) else traceback.extract_stack(sys._getframe(1))
 
 
-base.traceback = SimpleNamespace(extract_stack=_stack)
+base.traceback = SimpleNamespace(**{**vars(traceback), "extract_stack": _stack})
 codeobject.analyse_identifiers = identifiers_of

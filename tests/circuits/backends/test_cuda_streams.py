@@ -196,7 +196,7 @@ def test_a_plan_keeps_the_order_of_all_that_touches_the_same(tmp_path: Path) -> 
 
 #: Two streams: one writes 1 then the other doubles it, with or without an event between them, captured or not.
 TWO_STREAMS = """
-void write(int, float* x) { *x = 1; }
+void set(int, float* x) { *x = 1; }
 void twice(int, float* x) { *x *= 2; }
 template <class K> void launch(K kernel, cudaStream_t stream, float* x) {
     cudaLaunchConfig_t config = {dim3(1), dim3(1), 0, stream, nullptr, 0};
@@ -213,7 +213,7 @@ int main(int, char** given) {
     cudaMemcpyAsync(x, &found, sizeof(float), cudaMemcpyHostToDevice, a);
     if (captured) cudaStreamBeginCapture(a, cudaStreamCaptureModeThreadLocal);
     cudaEventRecord(fork, a), cudaStreamWaitEvent(b, fork, 0);
-    launch(write, a, x);
+    launch(set, a, x);
     cudaEventRecord(between, a);
     if (waits) cudaStreamWaitEvent(b, between, 0);
     launch(twice, b, x);
