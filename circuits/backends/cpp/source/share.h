@@ -3,8 +3,7 @@
 //
 // The ways to share work are a list, from all threads, which look for work all the time, to a single one. The best known
 // way is used for a rest; then another near to it is tried, in turns with it, and takes its place if presentations were
-// faster in every turn, and clearly faster in the median: beside other programs a turn may have half or double the usual
-// speed by chance. As long as nothing is better, rests become longer. The first rest is long where processors
+// clearly faster in the median. As long as nothing is better, rests become longer. The first rest is long where processors
 // are free, so that short runs pay for no trial.
 #pragma once
 #include <cstdio>
@@ -89,8 +88,8 @@ class Share {
         ratios_.clear();
     }
     void end_trial() {
-        std::sort(ratios_.begin(), ratios_.end());
-        const bool better = ratios_[0] > 1 && ratios_[turns / 2] > clearly;
+        std::nth_element(ratios_.begin(), ratios_.begin() + turns / 2, ratios_.end());
+        const bool better = ratios_[turns / 2] > clearly;
         if (better) best_ = candidate_;
         rest_ = better ? shortest : std::min(longest, std::max(shortest, 2 * rest_));
         trying_ = false;
