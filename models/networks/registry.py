@@ -54,6 +54,11 @@ class NetworkKind:
     fixed: Mapping[str, Any] = field(default_factory=dict)
 
     @property
+    def own_outputs(self) -> bool:
+        """Whether the network brings the outputs with their loss, which a user then cannot choose."""
+        return "loss" in self.fixed
+
+    @property
     def about(self) -> str:
         """A sentence that says what the network is."""
         return summary(self.build)
@@ -76,20 +81,22 @@ def _read(equation: SynapticEquation) -> set[str]:
     return {*equation.reads_pre, *equation.reads_post, *equation.broadcasts}
 
 
-#: The options that these networks, with squared errors or a teacher that holds the outputs, do not let a user choose.
-SQUARED = {"loss": "mse", "connectivity": 1.0, "matmul": "full"}
+#: Options that networks with outputs of their own do not let a user choose. Their errors are squared if nothing else is said.
+OWN_OUTPUTS = {"loss": "mse", "connectivity": 1.0, "matmul": "full"}
 NETWORKS: Registry[NetworkKind] = Registry(
     "network",
     {
         USUAL: NetworkKind(layered, lambda rule: True),
-        "node_perturbation": NetworkKind(node_perturbation, reads_noise, "logistic", SQUARED),
-        "two_phases": NetworkKind(two_phases, _compares_phases, "logistic", SQUARED),
-        "target_propagation": NetworkKind(target_propagation, _reads("echo"), "tanh", SQUARED),
-        "target_projection": NetworkKind(target_projection, _reads("told"), "tanh", {**SQUARED, "loss": "logistic"}),
-        "input_modulation": NetworkKind(input_modulation, _reads("moved"), "relu", {**SQUARED, "loss": "softmax"}),
-        "weight_mirror": NetworkKind(weight_mirror, _reads("spontaneous"), "tanh", SQUARED),
-        "weight_perturbation": NetworkKind(weight_perturbation, _reads("rise"), "tanh", SQUARED),
-        "recirculating": NetworkKind(recirculating, _only_feedback_learns_in_loops, "tanh", SQUARED),
+        "node_perturbation": NetworkKind(node_perturbation, reads_noise, "logistic", OWN_OUTPUTS),
+        "two_phases": NetworkKind(two_phases, _compares_phases, "logistic", OWN_OUTPUTS),
+        "target_propagation": NetworkKind(target_propagation, _reads("echo"), "tanh", OWN_OUTPUTS),
+        "target_projection": NetworkKind(
+            target_projection, _reads("told"), "tanh", {**OWN_OUTPUTS, "loss": "logistic"}
+        ),
+        "input_modulation": NetworkKind(input_modulation, _reads("moved"), "relu", {**OWN_OUTPUTS, "loss": "softmax"}),
+        "weight_mirror": NetworkKind(weight_mirror, _reads("spontaneous"), "tanh", OWN_OUTPUTS),
+        "weight_perturbation": NetworkKind(weight_perturbation, _reads("rise"), "tanh", OWN_OUTPUTS),
+        "recirculating": NetworkKind(recirculating, _only_feedback_learns_in_loops, "tanh", OWN_OUTPUTS),
     },
     group="recircuit.networks",
     check=an_instance_of(NetworkKind, "Make it with recircuit.models.networks.registry.NetworkKind(function, suits)."),

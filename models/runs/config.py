@@ -215,7 +215,7 @@ class RunConfig(BaseModel):
         own = rule.parameters
         rate, decay = self.rate, self.rate_decay
         if rate is None and "rate" in own:
-            own_outputs = self.model is None and "loss" in NETWORKS[network_for(rule)].fixed
+            own_outputs = self.model is None and NETWORKS[network_for(rule)].own_outputs
             rate = usual_rate(rule, None if own_outputs else OUTPUTS[self.loss], batch_size)
         if decay is None and "rate" in own and "rate_decay" not in own:
             decay = RATE_DECAY

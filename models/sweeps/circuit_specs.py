@@ -95,7 +95,7 @@ def builder_of(spec: str, task: Task) -> Build:
         )
     layers = "-".join(map(str, task.layers))
     kind = NETWORKS[network_for(find(spec))]
-    chosen = {} if "loss" in kind.fixed else {"loss": "mse"}
+    chosen = {} if kind.own_outputs else {"loss": "mse"}
     if kind is NETWORKS["layered"]:
         chosen["transfer"] = "tanh"
 

@@ -146,14 +146,15 @@ class History(NamesFromElsewhere):
 
     def __repr__(self) -> str:
         stopped = ", interrupted" if self.interrupted else ""
-        columns = ("validation_error", "test_error", "validation_mse", "test_mse")
-        known = {name: value for name in columns if not np.isnan(value := self._at_the_end(name))}
-        if not known:
-            columns = ("train_error", "train_mse")
-            known = {name: value for name in columns if not np.isnan(value := self._at_the_end(name))}
+        known = self._last_of("validation_error", "test_error", "validation_mse", "test_mse")
+        known = known or self._last_of("train_error", "train_mse")
         told = [f"{name.replace('_', ' ')} {with_unit(name, value)}" for name, value in known.items()]
         measured = f": {', '.join(told)}" if told else ""
         return f"<History of {len(self)} {'epoch' if len(self) == 1 else 'epochs'}{measured}{stopped}>"
+
+    def _last_of(self, *columns: str) -> dict[str, float]:
+        """Return those of some columns that were measured, with their values in the end."""
+        return {name: value for name in columns if not np.isnan(value := self._at_the_end(name))}
 
     def _repr_html_(self) -> str:
         names = [name.replace("_", " ") for name in self.names]

@@ -1,4 +1,4 @@
-"""Brian2's objects, made with less work and the same result: a small circuit is built in about half the time.
+"""Brian2's objects, made with less work and the same result, so that a circuit starts sooner.
 
 For each object Brian2 notes all calls that led to it, for messages that are not shown here; and it writes the clock into a
 line of its log, at whatever level it logs. For each piece of code it compares all variables of a group with those of earlier
