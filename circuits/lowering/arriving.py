@@ -8,6 +8,7 @@ from ..description.network import Network
 from ..description.neurons.reads import read_by
 from ..description.projections.arriving import arriving_in
 from ..description.projections.projection import Projection
+from ..description.schedules.open_phases import projection_steps
 from .delays.lines import signal_of
 from .kernels import Elementwise
 from .operations import EXPRESS, PROPAGATE, Operation
@@ -26,7 +27,7 @@ def _arrival(network: Network, projection: Projection, delay: int) -> Operation:
     signal, pre, variable = signal_of(network, projection, delay), projection.pre, arriving_in(projection)[delay]
     text = signal.variable or signal.expression
     reads = {signal.key} if signal.variable else read_by(network, pre, text)
-    steps = network.phased().open_steps(projection.during, f"the projection {projection.name!r}")
+    steps = projection_steps(network.phased(), projection)
     return Operation(
         name=variable.replace(ARRIVING, "arrive", 1), owner=pre.name, steps=steps,
         slot=PROPAGATE if signal.variable else EXPRESS,

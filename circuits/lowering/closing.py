@@ -9,10 +9,10 @@ from ..description.network import Network
 from ..description.neurons.reads import broadcasts_into
 from ..description.projections.arriving import arriving_in
 from ..description.schedules.modes import begins_of
+from ..description.schedules.open_phases import broadcast_steps, projection_steps, stimulus_steps
 from ..description.schedules.schedule import Schedule
 from .kernels import Elementwise
 from .operations import CLAMP, PROPAGATE, Operation
-from .synapses import open_steps
 from .variables import split_key
 
 __all__ = ["closings", "openings"]
@@ -30,11 +30,11 @@ def closings(network: Network) -> list[Operation]:
     schedule, made = network.phased(), []
     for population in network.populations.values():
         if (clamp := population.clamp) is not None and clamp.closed == "zero":
-            opened = schedule.open_steps(clamp.during, f"the stimulus {population.name!r}")
+            opened = stimulus_steps(schedule, population)
             made += _zero(network, f"close_{population.name}", f"{population.name}.{clamp.variable}", opened, CLAMP)
     for projection in network.projections.values():
         if projection.closed == "zero":
-            opened = open_steps(network, projection)
+            opened = projection_steps(schedule, projection)
             field = f"{projection.post.name}.{projection.field}"
             made += _zero(network, f"close_{projection.name}", field, opened, PROPAGATE)
             for signal in arriving_in(projection).values():
@@ -42,7 +42,7 @@ def closings(network: Network) -> list[Operation]:
                 made += _zero(network, close, kept, opened, PROPAGATE)
     for name, sent in network.broadcasts.items():
         if sent.closed == "zero":
-            opened = schedule.open_steps(sent.during, f"the broadcast {name!r}")
+            opened = broadcast_steps(schedule, name, sent)
             for population in network.populations.values():
                 if name in broadcasts_into(network, population):
                     close = f"close_{name}_in_{population.name}"

@@ -14,6 +14,7 @@ from ..description.neurons.state_equation import StateEquation, noises
 from ..description.populations import population as described
 from ..description.populations.population import Population
 from ..description.schedules.modes import Modes
+from ..description.schedules.open_phases import stimulus_steps
 from ..description.schedules.schedule import During, Schedule
 from .closing import openings
 from .equations.closed_phases import without_closed_terms
@@ -32,7 +33,7 @@ def clamps(network: Network) -> list[Operation]:
     for population in network.populations.values():
         if (clamp := population.clamp) is None:
             continue
-        steps = network.phased().open_steps(clamp.during, f"the stimulus {population.name!r}")
+        steps = stimulus_steps(network.phased(), population)
         labels = clamp.kind == "labels"
         made.append(
             Operation(

@@ -16,6 +16,7 @@ from ..description.neurons.reads import broadcasts_into
 from ..description.populations.population import Population
 from ..description.projections.delays import delay_line, synapse_delays
 from ..description.projections.projection import Projection, Transposed
+from ..description.schedules.open_phases import broadcast_steps, projection_steps, rule_steps
 from .delays.lines import delayed, signal_of
 from .delays.products import as_product, pairs_of
 from .equations.one_sided import Parts, one_sided, one_sided_each, vanishing
@@ -39,16 +40,6 @@ def _lowered(projection: Projection, equation: SynapticEquation) -> tuple[Step, 
 def lowered_once(equation: SynapticEquation, shared: bool, of: str) -> tuple[Step, ...]:
     """What a rule is lowered to; many things are asked of it."""
     return lower(equation, shared=shared, of=of)
-
-
-def learning_steps(network: Network, projection: Projection) -> tuple[int, ...]:
-    """The steps in which a projection's rule is open."""
-    return network.phased().open_steps(projection.learns, f"the rule of {projection.name!r}")
-
-
-def open_steps(network: Network, projection: Projection) -> tuple[int, ...]:
-    """The steps in which a projection brings its signal in."""
-    return network.phased().open_steps(projection.during, f"the projection {projection.name!r}")
 
 
 def masking(variables: list[str]) -> tuple[Statement, ...]:
@@ -106,7 +97,7 @@ def _at_once(network: Network, projection: Projection) -> Operation:
     )  # fmt: skip
     return Operation(
         name=f"propagate_{projection.name}", owner=projection.name, slot=PROPAGATE,
-        steps=open_steps(network, projection), kernel=kernel, reads=frozenset(reads), writes=frozenset(writes),
+        steps=projection_steps(network.phased(), projection), kernel=kernel, reads=frozenset(reads), writes=frozenset(writes),
         work=projection.synapses,
     )  # fmt: skip
 
@@ -131,7 +122,7 @@ def learning(network: Network, projection: Projection) -> list[Operation]:
     equation, name = projection.equation, projection.name
     if equation is None or not equation.plastic:
         return []
-    opened, arrays = learning_steps(network, projection), kept_arrays(projection)
+    opened, arrays = rule_steps(network.phased(), projection), kept_arrays(projection)
     made = []
     for number, (one, steps) in enumerate(equations_in_steps(network, projection, opened)):
         made += _update_of(projection, one, arrays, steps, f"_{number + 1}" if number else "")
@@ -207,12 +198,12 @@ def broadcasts(network: Network) -> list[Operation]:
 
 
 def _broadcast(network: Network, name: str, population: Population) -> Operation:
-    source, during, _ = network.broadcasts[name]
+    sent = network.broadcasts[name]
     field = f"{population.name}.{name}"
     return Operation(
         name=f"broadcast_{name}_to_{population.name}", owner=population.name, slot=PROPAGATE,
-        steps=network.phased().open_steps(during, f"the broadcast {name!r}"),
-        kernel=Broadcast(Term(source.name, "rate"), field), reads=frozenset(), writes=frozenset({field}),
+        steps=broadcast_steps(network.phased(), name, sent),
+        kernel=Broadcast(Term(sent.source.name, "rate"), field), reads=frozenset(), writes=frozenset({field}),
         work=population.size,
     )  # fmt: skip
 

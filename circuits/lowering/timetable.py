@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from ...errors import RecircuitError
+from ..description.schedules.open_phases import stimulus_steps
 from ..description.schedules.schedule import Schedule
 from .kernels import Clamp
 from .lowered import Lowered
@@ -169,9 +170,7 @@ def _about(lowered: Lowered, lines: tuple[int, ...], mode: str | None) -> dict[s
 
 def _before(lowered: Lowered, kernel: Clamp, schedule: Schedule, first: int) -> dict[int, int]:
     """Return, for each open step of a stimulus in this window, how many such steps have gone before it."""
-    clamp = lowered.network.populations[kernel.population].clamp
-    assert clamp is not None
-    opened = lowered.schedule.open_steps(clamp.during, f"the stimulus {kernel.population!r}")
+    opened = stimulus_steps(lowered.schedule, lowered.network.populations[kernel.population])
     return schedule.before([s - first for s in opened if first <= s < first + schedule.steps])
 
 

@@ -13,9 +13,9 @@ from ...circuits import Circuit, Population, Projection
 from ...circuits.description.neurons.neuron import phase_indicators
 from ...circuits.description.neurons.reads import incoming_fields
 from ...circuits.description.projections.projection import Transposed
+from ...circuits.description.schedules.open_phases import rule_steps
 from ...circuits.inputs import Inputs, as_inputs, dataset_inputs
 from ...circuits.lowering.equations.evaluation import evaluate, variables_in
-from ...circuits.lowering.synapses import learning_steps
 from ...circuits.running.untouched import untouched
 from ...errors import RecircuitError
 from ...plasticity.names import phase_of
@@ -166,4 +166,4 @@ def _moment(circuit: Circuit) -> int:
     learning = [p for p in _forward(circuit) if p.plastic]
     if schedule is None or not learning:
         raise RecircuitError("snapshot: no projection into a basal compartment learns in this circuit.")
-    return min(learning_steps(circuit, p)[0] for p in learning)
+    return min(rule_steps(circuit.phased(), p)[0] for p in learning)

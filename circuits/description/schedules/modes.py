@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from ....errors import RecircuitError
 from ....registry import closest
 from ..populations.population import Population
+from .open_phases import stimulus_steps
 from .schedule import During, Schedule
 
 __all__ = ["Modes", "begins_of", "shown_for", "together"]
@@ -83,9 +84,8 @@ def begins_of(schedule: Schedule) -> list[int]:
 
 def shown_for(schedule: Schedule, population: Population, mode: str | None) -> int:
     """Return the number of steps for which a presentation of a mode shows a stimulus. None stands for the first mode."""
-    assert population.clamp is not None
     own, first = schedule.part(mode)
-    opened = schedule.open_steps(population.clamp.during, f"the stimulus {population.name!r}")
+    opened = stimulus_steps(schedule, population)
     return sum(own.repeats.get(step - first, 1) for step in opened if 0 <= step - first < own.steps)
 
 

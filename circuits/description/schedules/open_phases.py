@@ -1,4 +1,4 @@
-"""Checks that the phases exist in which something is to be open, and that rules learn in the phases that they read."""
+"""The steps in which the parts of a circuit are open, and checks that the phases exist which they name."""
 
 from __future__ import annotations
 
@@ -13,7 +13,35 @@ from ..projections.projection import Projection
 from .schedule import During, Schedule
 from .timing import Sent
 
-__all__ = ["check_phases", "warn_of_rules_always_open"]
+__all__ = [
+    "broadcast_steps",
+    "check_phases",
+    "projection_steps",
+    "rule_steps",
+    "stimulus_steps",
+    "warn_of_rules_always_open",
+]
+
+
+def stimulus_steps(schedule: Schedule, population: Population) -> tuple[int, ...]:
+    """Return the steps in which a clamped population shows its data."""
+    assert population.clamp is not None
+    return schedule.open_steps(population.clamp.during, f"the stimulus {population.name!r}")
+
+
+def projection_steps(schedule: Schedule, projection: Projection) -> tuple[int, ...]:
+    """Return the steps in which a projection brings its signal in."""
+    return schedule.open_steps(projection.during, f"the projection {projection.name!r}")
+
+
+def rule_steps(schedule: Schedule, projection: Projection) -> tuple[int, ...]:
+    """Return the steps in which a projection's rule is open."""
+    return schedule.open_steps(projection.learns, f"the rule of {projection.name!r}")
+
+
+def broadcast_steps(schedule: Schedule, name: str, sent: Sent) -> tuple[int, ...]:
+    """Return the steps in which a broadcast is sent."""
+    return schedule.open_steps(sent.during, f"the broadcast {name!r}")
 
 
 def check_phases(
@@ -29,14 +57,14 @@ def check_phases(
             for during in (state.during, named):
                 schedule.open_steps(during, f"{population.name}.{state.variable}")
         if population.clamp is not None:
-            schedule.open_steps(population.clamp.during, f"the stimulus {population.name!r}")
+            stimulus_steps(schedule, population)
     for projection in projections.values():
         _check_phases_of_rule(projection, schedule)
-        schedule.open_steps(projection.during, f"the projection {projection.name!r}")
+        projection_steps(schedule, projection)
         if projection.plastic:
-            schedule.open_steps(projection.learns, f"the rule of {projection.name!r}")
+            rule_steps(schedule, projection)
     for name, sent in broadcasts.items():
-        schedule.open_steps(sent.during, f"the broadcast {name!r}")
+        broadcast_steps(schedule, name, sent)
 
 
 def _check_phases_of_rule(projection: Projection, schedule: Schedule) -> None:
@@ -44,8 +72,7 @@ def _check_phases_of_rule(projection: Projection, schedule: Schedule) -> None:
     for phase in projection.equation.phases if projection.equation is not None else ():
         what = f"the rule of {projection.name!r} reads {in_phase(phase)}, which"
         opened = schedule.open_steps(During((phase,), strict=True), what)
-        learns = schedule.open_steps(projection.learns, f"the rule of {projection.name!r}")
-        if not set(opened) & set(learns):
+        if not set(opened) & set(rule_steps(schedule, projection)):
             raise RecircuitError(
                 f"{what} is 0 in all steps in which the rule is open (it learns during {projection.learns}). Let it learn in "
                 f"that phase too, as in connect(..., learns='{projection.learns} and {phase}')."

@@ -9,6 +9,7 @@ synapse to synapse, which `recircuit.circuits.lowering.delays.kernels.DelayedPro
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -57,15 +58,17 @@ class Pairs:
         return len(self.pre)
 
 
-#: What was found for each projection: delays, sizes and the number of batch elements do not change.
-_FOUND: WeakKeyDictionary[Projection, Pairs | None] = WeakKeyDictionary()
+#: What was found for each projection, with the delays for which it was found: `Projection.change` gives others. Sizes and the
+#: number of batch elements do not change.
+_FOUND: WeakKeyDictionary[Projection, tuple[Any, Pairs | None]] = WeakKeyDictionary()
 
 
 def pairs_of(network: Network, projection: Projection) -> Pairs | None:
     """Return the pairs of a projection, if a product of them is the cheaper way; otherwise, and without such delays, None."""
-    if projection not in _FOUND:
-        _FOUND[projection] = _pairs_of(network, projection)
-    return _FOUND[projection]
+    known = _FOUND.get(projection)
+    if known is None or known[0] is not projection.delay:
+        known = _FOUND[projection] = projection.delay, _pairs_of(network, projection)
+    return known[1]
 
 
 def _pairs_of(network: Network, projection: Projection) -> Pairs | None:

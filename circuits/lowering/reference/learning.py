@@ -13,10 +13,11 @@ from ....plasticity.sharing import SharedStatement, shared_code
 from ...description.network import Network
 from ...description.neurons.reads import read_of_units, sums_of
 from ...description.projections.projection import Projection
+from ...description.schedules.open_phases import rule_steps
 from ..equations.rule_equations import equations_in_steps, whole_equation
 from ..kernels import Kernel
 from ..operations import LEARN, Operation
-from ..synapses import learning_steps, masking
+from ..synapses import masking
 from .kernels import PerSynapse, PerWeight, Summed
 from .layout import kept, masked
 
@@ -26,7 +27,7 @@ def learning(network: Network, projection: Projection, synapses: int) -> list[Op
     equation = projection.equation
     if equation is None or not equation.plastic:
         return []
-    opened = learning_steps(network, projection)
+    opened = rule_steps(network.phased(), projection)
     made = []
     for number, (one, steps) in enumerate(equations_in_steps(network, projection, opened)):
         suffix = f"_{number + 1}" if number else ""

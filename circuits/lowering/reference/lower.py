@@ -11,6 +11,7 @@ from ...description.neurons.reads import broadcasts_into
 from ...description.populations.population import Population
 from ...description.projections.delays import DelayLine, delay_line, delay_lines, synapse_delays
 from ...description.projections.projection import Projection, Transposed
+from ...description.schedules.open_phases import broadcast_steps, projection_steps
 from ..arriving import arrivals
 from ..closing import closings
 from ..delays.lines import move, signal_of
@@ -21,7 +22,6 @@ from ..operations import EXPRESS, PROPAGATE, Operation
 from ..passes.factors import Wanted
 from ..passes.merging import merging
 from ..states import clamps, state_updates
-from ..synapses import open_steps
 from .existing import existing_synapses
 from .kernels import PerSynapse, Summed
 from .layout import reference_layout
@@ -32,7 +32,7 @@ from .pooling import pooling
 def lower_reference(network: Network) -> Lowered:
     """The operations and variables of a circuit in the reference form."""
     sent = Wanted(network, EXPRESS, "sent")
-    steps = {p.name: open_steps(network, p) for p in network.projections.values()}
+    steps = {p.name: projection_steps(network.phased(), p) for p in network.projections.values()}
     signals = {p.name: sent.stored(signal_of(network, p), steps[p.name]) for p in network.projections.values()}
     moved = [_moved(network, line, sent) for line in delay_lines(network)]
     spread = {name: _spread(network, name, sent) for name in network.broadcasts}
@@ -56,8 +56,8 @@ def lower_reference(network: Network) -> Lowered:
 
 
 def _spread(network: Network, name: str, sent: Wanted) -> Term:
-    source, during, _ = network.broadcasts[name]
-    return sent.stored(Term(source.name, "rate"), network.phased().open_steps(during, f"the broadcast {name!r}"))
+    broadcast = network.broadcasts[name]
+    return sent.stored(Term(broadcast.source.name, "rate"), broadcast_steps(network.phased(), name, broadcast))
 
 
 def _propagation(network: Network, projection: Projection, signal: Term, count: int) -> list[Operation]:
@@ -70,7 +70,7 @@ def _propagation(network: Network, projection: Projection, signal: Term, count: 
         read = f"{owner.name}.{weights.variable}"
     made = [
         Operation(
-            name=f"propagate_{name}", owner=name, slot=PROPAGATE, steps=open_steps(network, projection),
+            name=f"propagate_{name}", owner=name, slot=PROPAGATE, steps=projection_steps(network.phased(), projection),
             kernel=Summed(name, projection.field, _arriving(network, projection, signal)), work=count,
             reads=frozenset({signal.key, read, *_tapped(network, projection)}), writes=frozenset({field}),
         )
@@ -115,7 +115,7 @@ def _copy(network: Network, projection: Projection, weights: Transposed) -> Oper
     every = tuple(range(network.phased().steps))
     return Operation(
         name=f"copy_{projection.name}", owner=projection.name, slot=EXPRESS,
-        steps=every if projection.totals() else open_steps(network, projection),
+        steps=every if projection.totals() else projection_steps(network.phased(), projection),
         kernel=PerSynapse(projection.name, "w = w_partner"),
         reads=frozenset({f"{weights.of.name}.{weights.variable}"}), writes=frozenset({f"{projection.name}.w"}),
     )  # fmt: skip
@@ -123,6 +123,6 @@ def _copy(network: Network, projection: Projection, weights: Transposed) -> Oper
 
 def _broadcast(network: Network, name: str, signal: Term, population: Population) -> Operation:
     op, field = f"broadcast_{name}_to_{population.name}", f"{population.name}.{name}"
-    steps = network.phased().open_steps(network.broadcasts[name].during, f"the broadcast {name!r}")
+    steps = broadcast_steps(network.phased(), name, network.broadcasts[name])
     kernel = Summed(op, name, f"{signal.variable}_pre")
     return Operation(op, population.name, PROPAGATE, steps, kernel, frozenset({signal.key}), frozenset({field}))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from ...description.network import Network
 from ...description.neurons.reads import argmaxes
 from ...description.projections.projection import Projection, Transposed
+from ...description.schedules.open_phases import projection_steps
 from ..equations.state_equations import statements_of
 from ..kernels import Elementwise, Term
 from ..operations import PROPAGATE, Operation
-from ..synapses import open_steps
 from .kernels import Summed
 
 
@@ -41,7 +41,7 @@ def pooling(network: Network, projection: Projection, signal: Term, synapses: in
     """What is summed by tap, and in each unit the largest; or, the other way round, to the argmax alone."""
     owner, post, name = projection.owner, projection.post, projection.name
     back = owner is not projection
-    steps = open_steps(network, projection)
+    steps = projection_steps(network.phased(), projection)
     reads = {signal.key, f"{owner.name}.w"} | ({f"{projection.pre.name}.{owner.argmax}"} if back else set())
     sums = _sums(projection, signal.variable)
     made = [

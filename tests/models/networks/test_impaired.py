@@ -35,6 +35,23 @@ def test_with_later_signals_and_longer_phases_a_step_by_step_network_learns_the_
     }  # fmt: skip
 
 
+def late_rates(*, looked_at: bool) -> np.ndarray:
+    """The rates of a circuit whose synapses have delays of their own, and all signals two steps more."""
+    net, random = rc.Circuit(batch_size=40, seed=1), np.random.default_rng(4)
+    x = net.stimulus("x", 6)
+    h = net.population("h", 4, rc.Neuron("basal : 1 (compartment)\nrate = basal : 1"))
+    net.connect(x, h, weights=random.normal(size=(4, 6)), delay=random.integers(0, 3, (4, 6)) * ms)
+    net.phases("feedforward", 3 * ms)
+    if looked_at:
+        net.explain()
+    impair(net, Impairment(delay=2))
+    return net.run(random.normal(size=(80, 6)), record=["h.rate"], elements="all")["h.rate"]
+
+
+def test_a_circuit_that_was_looked_at_before_has_later_signals_too() -> None:
+    assert np.array_equal(late_rates(looked_at=True), late_rates(looked_at=False))
+
+
 def test_weights_are_on_the_grid_and_right_in_the_mean() -> None:
     """A weight of .3 with no change is rounded to .25 and to .5, in a fifth of all draws to the latter."""
     still = rc.Rule("still", source="test", forward="dw = 0*x_post*x_pre").modified(
