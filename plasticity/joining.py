@@ -1,12 +1,11 @@
 """Steps of a rule that are done together, and the scratch arrays that each is the first to write."""
 
-import ast
 from collections.abc import Iterable
 from dataclasses import replace
 
 from .equation import SynapticEquation
 from .parse import names_in
-from .steps import Elementwise, Fused, Gather, Product, Step, Traced
+from .steps import Elementwise, Step, Traced
 
 __all__ = ["merged", "traced_together", "with_drives"]
 
@@ -50,40 +49,12 @@ def with_drives(steps: list[Step], equation: SynapticEquation) -> tuple[Step, ..
     known = {"w", *equation.state, *equation.traces}
     noted: list[Step] = []
     for position, step in enumerate(steps):
-        later = set().union(*map(_mentions, steps[position + 1 :]))
+        later = set[str]().union(*(other.names.union(other.targets) for other in steps[position + 1 :]))
         made = [
             name
-            for name in _targets(step)
+            for name in step.targets
             if name not in known and (name in later or not isinstance(step, Elementwise))
         ]
         known |= set(made)
         noted.append(replace(step, drives=tuple(dict.fromkeys(made))))
     return tuple(noted)
-
-
-def _node(expression: str) -> ast.expr:
-    return ast.parse(expression, mode="eval").body
-
-
-def _targets(step: Step) -> list[str]:
-    if isinstance(step, Elementwise):
-        return [statement.target for statement in step.statements]
-    if isinstance(step, Gather):
-        return []
-    return [step.target] if step.target else []
-
-
-def _mentions(step: Step) -> set[str]:
-    """Every array that a step reads or writes."""
-    match step:
-        case Elementwise(statements=statements):
-            return set(_targets(step)).union(*(names_in(statement.node()) for statement in statements))
-        case Fused(expression=expression):
-            return {step.target, *names_in(_node(expression))}
-        case Traced(target=target, statements=statements):
-            read = [*(s.node() for s in statements), *(_node(text) for text in (step.expression, step.once))]
-            return {target}.union(*map(names_in, read))
-        case Gather(array=array):
-            return {array}
-        case Product(target=target):
-            return {target}

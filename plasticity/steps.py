@@ -8,6 +8,8 @@ are `w`, the states, and the drives: scratch arrays that hold averages over the 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from brian2.utils.stringtools import get_identifiers
+
 from .parse import Statement
 
 __all__ = ["Elementwise", "Fused", "Gather", "Product", "Step", "Traced", "Update", "drives"]
@@ -24,6 +26,21 @@ class _Step:
     """
 
     drives: tuple[str, ...] = ()
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The arrays that the step writes, without traces."""
+        return ()
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The expressions that the step computes for each synapse."""
+        return ()
+
+    @property
+    def names(self) -> set[str]:
+        """All names in these expressions, those of functions too."""
+        return set[str]().union(*map(get_identifiers, self.texts))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +68,14 @@ class Product(_Step):
     pre: str = "1"
     scalars: tuple[str, ...] = ()
 
+    @property
+    def targets(self) -> tuple[str, ...]:
+        return (self.target,)
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        return self.keep, self.scale
+
 
 @dataclass(frozen=True, kw_only=True)
 class Fused(_Step):
@@ -74,6 +99,14 @@ class Fused(_Step):
     scale: str = "1"
     expression: str
 
+    @property
+    def targets(self) -> tuple[str, ...]:
+        return (self.target,)
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        return self.keep, self.scale, self.expression
+
 
 @dataclass(frozen=True, kw_only=True)
 class Elementwise(_Step):
@@ -92,6 +125,14 @@ class Elementwise(_Step):
     def code(self) -> str:
         """The statements as Brian2's abstract code, one on each line."""
         return "\n".join(statement.line for statement in self.statements)
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        return tuple(statement.target for statement in self.statements)
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        return (self.code,)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,6 +162,14 @@ class Traced(_Step):
     once: str = "0"
     early: bool = False
 
+    @property
+    def targets(self) -> tuple[str, ...]:
+        return (self.target,) if self.target else ()
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        return self.expression, self.once, *(f"{s.target}*({s.expression})" for s in self.statements)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Gather(_Step):
@@ -142,6 +191,10 @@ class Gather(_Step):
     array: str
     signal: str
     side: str = "post"
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        return (self.array,)
 
 
 #: The steps that change arrays of the synapses.

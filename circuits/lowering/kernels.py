@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import ClassVar, Self
+from typing import Self
 
 from ...plasticity import Statement
 from ..connectivity import Connectivity
@@ -85,17 +85,31 @@ class Average(Kernel):
 
 
 @dataclass(frozen=True)
-class Propagate(Kernel):
-    """field = signal W^T over the batch: what a projection brings into one compartment.
+class OverSynapses(Kernel):
+    """The base class of kernels that go through all synapses of a projection.
 
     Parameters
     ----------
     projection : str
         The projection.
     connectivity : Connectivity
-        Where the synapses are; with ``transposed``, in the opposite direction.
+        Where the synapses are.
     n_pre, n_post : int
         The numbers of pre and post units.
+    """
+
+    projection: str
+    connectivity: Connectivity
+    n_pre: int
+    n_post: int
+
+
+@dataclass(frozen=True)
+class Propagate(OverSynapses):
+    """field = signal W^T over the batch: what a projection brings into one compartment.
+
+    Parameters
+    ----------
     signal : Term
         The signal of each pre unit.
     field : str
@@ -103,17 +117,13 @@ class Propagate(Kernel):
     weights : str
         The weights, as ``"x_to_h.w"``.
     transposed : bool
-        Whether the weights belong to a projection in the opposite direction.
+        Whether the weights, and the connectivity, belong to a projection in the opposite direction.
     sparse : bool
         Whether to go from synapse to synapse, not through the whole matrix.
     argmax : str
         For max pooling, the variable that says which input was the largest.
     """
 
-    projection: str
-    connectivity: Connectivity
-    n_pre: int
-    n_post: int
     signal: Term
     field: str
     weights: str
@@ -131,19 +141,28 @@ class Broadcast(Kernel):
 
 
 @dataclass(frozen=True)
-class Product(Kernel):
-    """target = keep*target + scale*mean over the elements that show something of (post (x) pre).
+class WeightUpdate(OverSynapses):
+    """The base class of kernels that change an array of the synapses: target = keep*target + scale*mean of something.
 
-    ``keep`` and ``scale`` are expressions of parameters and ``updates``.
+    The mean is that over the batch elements that present something.
+
+    Parameters
+    ----------
+    target : str
+        The array of one value for each weight; empty for none.
+    keep, scale : str
+        Expressions of parameters and ``updates``.
     """
 
-    projection: str
-    connectivity: Connectivity
-    n_pre: int
-    n_post: int
     target: str
     keep: str
     scale: str
+
+
+@dataclass(frozen=True)
+class Product(WeightUpdate):
+    """target = keep*target + scale*mean of (post (x) pre)."""
+
     pre: Term
     post: Term
     sparse: bool = False
@@ -159,31 +178,31 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Fused(Kernel):
-    """target = keep*target + scale*mean over the elements that present something of an expression of pre, post and synapse.
+class SynapseLoop(WeightUpdate):
+    """The base class of loops over synapses and batch elements: the mean is of (once + expression).
 
     Parameters
     ----------
+    expression : str
+        An expression of pre, post and synapse.
     parts : tuple of Part
-        The factors in the expression that are read from the two units.
-    vanishing
-        For each side the part that is a factor of the whole: the update is zero where this part is.
+        The factors in the expressions that are read from the two units.
+    statements : tuple of Statement
+        ``NAME = E``, each of a trace; an expression reads traces as the statements before have left them.
+    once : str
+        For weights that several synapses share, the terms that are not summed over them.
+    masked : bool
+        Whether traces of weights that no synapse has are zero.
+    early : bool
+        Whether the target is made of traces as they were before the statements.
     """
 
-    projection: str
-    connectivity: Connectivity
-    n_pre: int
-    n_post: int
-    target: str
-    keep: str
-    scale: str
     expression: str
     parts: tuple[Part, ...]
-    vanishing: tuple[tuple[str, str], ...] = ()
-    statements: ClassVar[tuple[Statement, ...]] = ()
-    once: ClassVar[str] = "0"
-    masked: ClassVar[bool] = False
-    early: ClassVar[bool] = False
+    statements: tuple[Statement, ...] = ()
+    once: str = "0"
+    masked: bool = False
+    early: bool = False
 
     def terms(self) -> list[Term]:
         return [part.term for part in self.parts]
@@ -193,52 +212,34 @@ class Fused(Kernel):
 
 
 @dataclass(frozen=True)
-class Traced(Kernel):
-    """In every element that presents something, traces are set; then target = keep*target + mean of (once + expression).
+class Fused(SynapseLoop):
+    """A loop without traces.
+
+    Parameters
+    ----------
+    vanishing
+        For each side the part that is a factor of the whole: the update is zero where this part is.
+    """
+
+    vanishing: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Traced(SynapseLoop):
+    """A loop in which traces are set in every element that presents something; then the target is, if there is one.
 
     Parameters
     ----------
     traces : tuple of str
         The traces that are read or set.
-    statements : tuple of Statement
-        ``NAME = E``, each of a trace; an expression reads traces as the statements before have left them.
-    target : str
-        An array of one value for each weight; empty for none.
-    once : str
-        For weights that several synapses share, the terms that are not summed over them.
-    parts : tuple of Part
-        The factors in the expressions that are read from the two units.
-    masked : bool
-        Whether traces of weights that no synapse has are zero.
-    early : bool
-        Whether the target is made of traces as they were before the statements.
     """
 
-    projection: str
-    connectivity: Connectivity
-    n_pre: int
-    n_post: int
-    traces: tuple[str, ...]
-    statements: tuple[Statement, ...]
-    target: str
-    keep: str
-    expression: str
-    once: str
-    parts: tuple[Part, ...]
-    masked: bool = False
-    early: bool = False
-    scale: ClassVar[str] = "1"
+    traces: tuple[str, ...] = ()
 
     @property
     def written(self) -> tuple[str, ...]:
         """The traces that are set."""
         return tuple(dict.fromkeys(s.target for s in self.statements))
-
-    def terms(self) -> list[Term]:
-        return [part.term for part in self.parts]
-
-    def with_terms(self, change: Callable[[Term], Term]) -> Self:
-        return replace(self, parts=tuple(replace(part, term=change(part.term)) for part in self.parts))
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from brian2.units import Quantity
 
 from ...errors import RecircuitError
 from ..description.network import Network
@@ -80,24 +79,17 @@ def by_key(network: Network, variables: list[Variable]) -> dict[str, Variable]:
 
 
 def constants(network: Network) -> dict[str, Any]:
-    """Return the initial values of variables, except those that are drawn: parameters, states of rules and tables."""
+    """Return the initial values of the variables that nobody declares: tables, indices, and how many elements are shown."""
     found: dict[str, Any] = {ACTIVE.key: network.batch_size}
     for population in network.populations.values():
-        found |= {f"{population.name}.{k}": number(v) for k, v in population.neuron.parameters.items()}
         if population.neuron.shared and network.batch_size > 1:
             found[f"{population.name}.{SHARED_INDEX}"] = np.arange(population.size)
         if any(remembers(network, population, s) for s in population.neuron.states):
             found[f"{population.name}.{ELEMENT_INDEX}"] = np.arange(network.batch_size)[:, None]
     for projection in network.projections.values():
-        equation, connectivity = projection.equation, projection.connectivity
         found |= table_constants(network, projection)
-        if isinstance(projection.weights, Transposed):
-            continue
-        if equation is not None and equation.plastic:
-            found |= {
-                f"{projection.name}.{k}": v for k, v in (equation.parameters | equation.state | equation.traces).items()
-            }
-        found |= {f"{projection.name}.{k}": v for k, v in connectivity.tables.items()}
+        if not isinstance(projection.weights, Transposed):
+            found |= {f"{projection.name}.{k}": v for k, v in projection.connectivity.tables.items()}
     return found
 
 
@@ -129,11 +121,6 @@ def of_population(network: Network, population: Population, scratch: list[str]) 
     units += delay_variables(network, population)
     spread = [Variable(name, parameter, shape, Scope.UNIT) for parameter in population.spread]
     return units + spread + [Variable(name, parameter, (), Scope.CIRCUIT) for parameter in population.single_parameters]
-
-
-def number(value: Any) -> float:
-    """A parameter in base units."""
-    return float(np.asarray(value)) if isinstance(value, Quantity) else float(value)
 
 
 def _of_projection(network: Network, projection: Projection) -> list[Variable]:

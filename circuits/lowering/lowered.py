@@ -27,7 +27,7 @@ class Lowered:
     variables : mapping of str to Variable
         The variables by key, in the order in which they are laid out.
     constants : mapping of str
-        The initial values of some variables.
+        The initial values of the variables that nobody declares, such as tables. `first_values` returns the declared ones.
     alternatives
         For an operation the smaller ones that write a part of what it writes.
     """

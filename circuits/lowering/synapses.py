@@ -172,7 +172,7 @@ def _update_of(
             made.append(_gather(step, projection, opened, suffix))
             continue
         kernel, reads, writes = _update(step, projection, equation, arrays)
-        random = bool(RANDOM & _names(step))
+        random = bool(RANDOM & step.names)
         made.append(operation(f"learn_{name}_{index}{suffix}", kernel, reads, writes, random))
     return made
 
@@ -214,17 +214,13 @@ def _update(
     """The kernel of one step of a rule; what it reads and writes of the projection."""
     if isinstance(step, of_rules.Elementwise):
         written = {s.target for s in step.statements} & set(arrays)
-        return Elementwise(projection.name, step.statements), get_identifiers(step.code), written
+        return Elementwise(projection.name, step.statements), step.names, written
     if isinstance(step, of_rules.Traced):
         kernel = _traced(step, projection, equation, "mask" in arrays)
         written = {*kernel.written, step.target} - {""}
         old = {step.target} if step.keep != "0" else set()
-        return kernel, _names(step) | set(kernel.traces) | old | ({"mask"} if kernel.masked else set()), written
-    reads = (
-        _names(step) if isinstance(step, of_rules.Fused) else get_identifiers(step.keep) | get_identifiers(step.scale)
-    )
-    if step.keep.strip() != "0":
-        reads = reads | {step.target}
+        return kernel, step.names | set(kernel.traces) | old | ({"mask"} if kernel.masked else set()), written
+    reads = step.names | ({step.target} if step.keep.strip() != "0" else set())
     if isinstance(step, of_rules.Product):
         return _product(step, projection), reads, {step.target}
     return _fused(step, projection, equation), reads, {step.target}
@@ -248,7 +244,7 @@ def _fused(step: of_rules.Fused, projection: Projection, equation: SynapticEquat
     parts = _parts(found, projection, shared)
     return Fused(
         projection.name, projection.connectivity, projection.pre.size, projection.post.size, step.target, step.keep,
-        step.scale, remainder, parts, tuple(vanishing(remainder, found, shared).items()),
+        step.scale, remainder, parts, vanishing=tuple(vanishing(remainder, found, shared).items()),
     )  # fmt: skip
 
 
@@ -268,19 +264,8 @@ def _traced(step: of_rules.Traced, projection: Projection, equation: SynapticEqu
     *remainder, expression, once = rests
     return Traced(
         projection.name, projection.connectivity, projection.pre.size, projection.post.size,
-        traces=tuple(t for t in equation.traces if t in _names(step)),
+        traces=tuple(t for t in equation.traces if t in step.names),
         statements=tuple(replace(s, expression=e) for s, e in zip(step.statements, remainder)),
-        target=step.target, keep=step.keep, expression=expression, once=once, parts=_parts(found, projection, shared),
-        masked=masked and bool(step.statements), early=step.early,
+        target=step.target, keep=step.keep, scale="1", expression=expression, once=once,
+        parts=_parts(found, projection, shared), masked=masked and bool(step.statements), early=step.early,
     )  # fmt: skip
-
-
-def _names(step: Update) -> set[str]:
-    """All names that a step reads of its synapses, and functions that it calls."""
-    if isinstance(step, of_rules.Traced):
-        texts = [step.expression, step.once, *(f"{s.target}*({s.expression})" for s in step.statements)]
-        return set().union(*map(get_identifiers, texts))
-    if isinstance(step, of_rules.Elementwise):
-        return get_identifiers(step.code)
-    names = get_identifiers(step.keep) | get_identifiers(step.scale)
-    return names | get_identifiers(step.expression) if isinstance(step, of_rules.Fused) else names

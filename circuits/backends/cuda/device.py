@@ -14,7 +14,7 @@ from brian2.core.variables import ArrayVariable, Constant
 from brian2cuda.device import CUDAStandaloneDevice
 
 from ...lowering.brian.assembly import Assembly
-from ...lowering.kernels import Fused, Product, Traced
+from ...lowering.kernels import WeightUpdate
 from ...lowering.operations import Operation
 from ..compiled.build import Recipe
 from ..compiled.device import KeptDevice
@@ -108,7 +108,7 @@ class CudaDevice(KeptDevice, CUDAStandaloneDevice):
         return {
             name: (splits, prod(kernel.connectivity.shape(kernel.n_pre, kernel.n_post)))
             for name, kernel in kernels.items()
-            if (splits := splits_of(kernel, assembly.batch_size)) and isinstance(kernel, Product | Fused | Traced)
+            if (splits := splits_of(kernel, assembly.batch_size)) and isinstance(kernel, WeightUpdate)
         }
 
     def _run(self, assembly: Assembly) -> list[Operation]:

@@ -5,7 +5,7 @@ Into how many parts does not depend on how many elements show something, nor on 
 
 from __future__ import annotations
 
-from ...lowering.kernels import Fused, Kernel, Product, Traced
+from ...lowering.kernels import Fused, Kernel, Traced, WeightUpdate
 
 #: A tile of weights, and how much of a sum a block reads at a time: as in source/tiles.h.
 TILE, DEEP = (16, 32), 64
@@ -21,7 +21,7 @@ def splits_of(kernel: Kernel, batch_size: int) -> int:
     A product's sum over the places of all elements is split among blocks (templates/local_product.cu), that of an expression
     among threads (templates/fused.cu). Of rules with traces each element is a part, since it has its own (templates/traced.cu).
     """
-    if not isinstance(kernel, Product | Fused | Traced) or not kernel.target:
+    if not isinstance(kernel, WeightUpdate) or not kernel.target:
         return 0
     if kernel.connectivity.kind != "local" or not kernel.connectivity.shared:
         return 0

@@ -124,9 +124,8 @@ def _(kernel: kernels.Product, memory: Memory) -> None:
     _update(kernel, memory, total)
 
 
-@perform.register(kernels.Fused)
-@perform.register(kernels.Traced)
-def _(kernel: kernels.Fused | kernels.Traced, memory: Memory) -> None:
+@perform.register
+def _(kernel: kernels.SynapseLoop, memory: Memory) -> None:
     pre, post, weight = kernel.connectivity.indices(kernel.n_pre, kernel.n_post)
     own, total = f"{kernel.projection}.", 0.0
     for b in range(memory.arrays["presentation.active"]):
@@ -155,7 +154,7 @@ def _summed(each: str, once: str, names: Names, weight: np.ndarray) -> np.ndarra
     return alone + total
 
 
-def _update(kernel: kernels.Product | kernels.Fused | kernels.Traced, memory: Memory, total: np.ndarray) -> None:
+def _update(kernel: kernels.WeightUpdate, memory: Memory, total: np.ndarray) -> None:
     """target = keep*target + scale*mean, of the sum over the batch elements that show something."""
     names, target = Names(memory, kernel.projection), memory.arrays[f"{kernel.projection}.{kernel.target}"]
     mean = total.reshape(target.shape) / memory.arrays["presentation.active"]

@@ -17,11 +17,13 @@ from ..kernels import (
     Fused,
     Kernel,
     Mask,
+    OverSynapses,
     Product,
     Propagate,
     StateUpdate,
     Term,
     Traced,
+    WeightUpdate,
 )
 from ..variables import split_key
 from .assembly import Assembly
@@ -222,11 +224,11 @@ def _(kernel: Count, name: str, assembly: Assembly) -> Runner:
     return Runner(name, assembly.groups[kernel.projection], "once", "updates = updates + 1")
 
 
-def _scales(kernel: Product | Fused) -> str:
+def _scales(kernel: WeightUpdate) -> str:
     return f"_keep = {kernel.keep}\n_scale = {kernel.scale}"
 
 
-def _contribution(assembly: Assembly, kernel: Product | Fused) -> References:
+def _contribution(assembly: Assembly, kernel: WeightUpdate) -> References:
     """What every update refers to: its target, how many elements show something, and tables."""
     return {
         "_target": _reference(assembly, f"{kernel.projection}.{kernel.target}"),
@@ -240,13 +242,13 @@ def _line(assembly: Assembly, key: str) -> References:
     return {"_line": _reference(assembly, key), "_timestep": (assembly.clock, "timestep", "0")}
 
 
-def _sizes(assembly: Assembly, kernel: Propagate | Product | Fused | Traced) -> dict[str, Any]:
+def _sizes(assembly: Assembly, kernel: OverSynapses) -> dict[str, Any]:
     return {
         "batch_size": assembly.batch_size, "n_pre": kernel.n_pre, "n_post": kernel.n_post, **kernel.connectivity.numbers()
     }  # fmt: skip
 
 
-def _tables(assembly: Assembly, owner: str, kernel: Propagate | Product | Fused | Traced) -> References:
+def _tables(assembly: Assembly, owner: str, kernel: OverSynapses) -> References:
     """References to the tables of a connectivity."""
     return {f"_{table}": _reference(assembly, f"{owner}.{table}") for table in kernel.connectivity.tables}
 

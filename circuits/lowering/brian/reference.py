@@ -17,6 +17,7 @@ from ..reference.existing import existing_synapses
 from ..reference.kernels import PerSynapse, PerWeight, Summed
 from ..reference.layout import kept
 from .assembly import Assembly
+from .code import runner_of
 from .groups import add_population
 from .runner import Runner, Store
 
@@ -25,7 +26,7 @@ INDEX = "shared_weight"
 
 
 def add_synapses(assembly: Assembly) -> None:
-    """The groups of a circuit in the reference form, and what runs its synapses' operations."""
+    """The groups of a circuit in the reference form, and what runs the sums over its synapses."""
     network = assembly.lowered.network
     assembly.arrays |= {f"clock.{v}": assembly.clock.variables[v] for v in ("timestep", "t")}
     for population in network.populations.values():
@@ -40,12 +41,6 @@ def add_synapses(assembly: Assembly) -> None:
             if kernel.synapses == operation.name:
                 _add_broadcast(assembly, kernel, network.populations[operation.owner])
             _run_sum(assembly, operation.name, kernel)
-        elif isinstance(kernel, PerSynapse):
-            assembly.run_by(operation.name, _per_synapse(assembly, operation.name, kernel))
-        elif isinstance(kernel, PerWeight):
-            template = "once" if kernel.once else "stateupdate"
-            store = assembly.groups[kernel.projection]
-            assembly.run_by(operation.name, Runner(operation.name, store, template, kernel.code))
 
 
 def _add_projection(assembly: Assembly, projection: Projection, existing: Existing) -> None:
@@ -144,7 +139,8 @@ def _synapses_of(assembly: Assembly, name: str) -> Synapses:
     return assembly.groups.get(_beside_weights(name), assembly.groups[name])
 
 
-def _per_synapse(assembly: Assembly, operation: str, kernel: PerSynapse) -> Runner:
+@runner_of.register
+def _(kernel: PerSynapse, name: str, assembly: Assembly) -> Runner:
     """The pass over the synapses; arrays of the store are those of each synapse's weight."""
     store = assembly.groups[kernel.projection]
     synapses = _synapses_of(assembly, kernel.projection)
@@ -153,7 +149,13 @@ def _per_synapse(assembly: Assembly, operation: str, kernel: PerSynapse) -> Runn
         for v in kernel.weights
         if v not in synapses.variables
     }
-    return Runner(operation, synapses, "stateupdate", kernel.code, references=references)
+    return Runner(name, synapses, "stateupdate", kernel.code, references=references)
+
+
+@runner_of.register
+def _(kernel: PerWeight, name: str, assembly: Assembly) -> Runner:
+    template = "once" if kernel.once else "stateupdate"
+    return Runner(name, assembly.groups[kernel.projection], template, kernel.code)
 
 
 def _add_broadcast(assembly: Assembly, kernel: Summed, population: Population) -> None:
