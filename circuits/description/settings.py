@@ -9,7 +9,11 @@ from brian2.units import Quantity, ms
 
 from ...errors import RecircuitError
 
-__all__ = ["check_settings"]
+__all__ = ["MATMULS", "PRECISIONS", "check_settings"]
+
+PRECISIONS = ("float32", "float64")
+#: The precisions of matrix products on a GPU.
+MATMULS = ("full", "tf32")
 
 
 def check_settings(batch_size: Any, dt: Any, precision: Any, lowering: Any, seed: Any, matmul: Any) -> None:
@@ -21,9 +25,9 @@ def check_settings(batch_size: Any, dt: Any, precision: Any, lowering: Any, seed
     if not isinstance(seed, int | np.integer) or isinstance(seed, bool) or not 0 <= seed < 2**32:
         raise RecircuitError(f"Circuit: the seed is a whole number from 0 to 2^32 - 1; got {seed!r}.")
     for name, value, allowed in (
-        ("precision", precision, ("float32", "float64")),
+        ("precision", precision, PRECISIONS),
         ("lowering", lowering, ("dense", "reference")),
-        ("matmul", matmul, ("full", "tf32")),
+        ("matmul", matmul, MATMULS),
     ):
         if not isinstance(value, str) or value not in allowed:
             raise RecircuitError(f"Circuit: {name} is {' or '.join(map(repr, allowed))}; got {value!r}.")

@@ -9,16 +9,11 @@ import numpy as np
 from brian2.units import Quantity
 
 from ...arguments import checked_arguments
-from ...circuits import (
-    Circuit,
-    OutputCircuit,
-    Population,
-    glorot,
-    pyramidal,
-)
+from ...circuits import Circuit, OutputCircuit, glorot, pyramidal
+from ...circuits.description.projections.connecting import fits
 from ...circuits.library.outputs import output_for
 from ...errors import UsageError
-from ...plasticity import Rule, SynapticEquation
+from ...plasticity import Rule
 from ...plasticity.registry import as_rule
 from .circuit_options import CircuitOptions, new_circuit
 from .layer_options import settling_steps, with_probability
@@ -118,7 +113,7 @@ def layered(
     top = with_probability(connectivity if output_connectivity is None else output_connectivity)
     structures = [*[with_probability(connectivity)] * (len(sizes) - 2), top]
     pairs = list(zip(layers, layers[1:], structures, strict=False))
-    learning = {post.name for pre, post, _ in pairs if post is layers[-1] or _fits(rule.forward, pre, post)}
+    learning = {post.name for pre, post, _ in pairs if post is layers[-1] or fits(rule.forward, pre, post)}
     for pre, post, structure in pairs:
         equation = rule.forward if post.name in learning else None
         net.connect(pre, post, rule=equation, connectivity=structure, weights=draw)
@@ -138,11 +133,6 @@ def unlearned(circuit: Circuit) -> list[str]:
     basal = [p for p in circuit.projections.values() if p.into == "basal" and p.connectivity.kind not in joins]
     learning = {p.post.name for p in basal if p.plastic}
     return [name for name in dict.fromkeys(p.post.name for p in basal) if name not in learning]
-
-
-def _fits(equation: SynapticEquation, pre: Population, post: Population) -> bool:
-    """Return whether the two populations have the variables that an equation reads."""
-    return equation.reads_pre <= set(pre.variables()) and equation.reads_post <= set(post.variables())
 
 
 def _checked_sizes(sizes: Sequence[int]) -> list[int]:

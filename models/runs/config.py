@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from ...circuits import Circuit
 from ...circuits.backends import BACKENDS
+from ...circuits.description.settings import MATMULS, PRECISIONS
 from ...circuits.library.outputs import OUTPUTS
 from ...circuits.library.transfer import TRANSFERS
 from ...circuits.library.transfer import transfer as find_transfer
@@ -23,7 +24,7 @@ from ..networks.convolutional import Synapses, image_network
 from ..networks.registry import NETWORKS, network_for
 from ..networks.usual_rate import usual_rate
 from .default_options import RATE_DECAY, SMALL, of_model, usual_batch_size, usual_epochs
-from .names import folder_name
+from .names import HOW_FAR_AND_WHERE, folder_name
 from .number_options import COUNT, DECAY, MOMENTUM, PROBABILITY, RATE, SEED
 
 __all__ = ["SMALL", "RunConfig"]
@@ -117,12 +118,12 @@ class RunConfig(BaseModel):
     @field_validator("precision")
     @classmethod
     def _precision(cls, value: str) -> str:
-        return _one_of(value, ("float32", "float64"))
+        return _one_of(value, PRECISIONS)
 
     @field_validator("matmul")
     @classmethod
     def _matmul(cls, value: str) -> str:
-        return _one_of(value, ("full", "tf32"))
+        return _one_of(value, MATMULS)
 
     @field_validator("backend")
     @classmethod
@@ -146,6 +147,11 @@ class RunConfig(BaseModel):
         names = [name.strip() for group in value for name in group.split(",")]
         return tuple(dict.fromkeys(_one_of(name, tuple(MEASURES)) for name in names))
 
+    @property
+    def sizes(self) -> list[int]:
+        """The numbers of units of the layers, stimulus first; empty where no layers are given."""
+        return [int(n) for n in self.layers.split("-")] if self.layers else []
+
     def filled(self, data: Dataset) -> RunConfig:
         """Return the options with the defaults that depend on the data, checked against the data.
 
@@ -162,10 +168,10 @@ class RunConfig(BaseModel):
             return filled.model_copy(update=filled._rates(filled.batch_size or 1))
         if self.untied:
             raise UsageError("--untied goes with --model: the layers of --layers share no weights.")
-        fitted = self._fitted()
         small = data.n_train < SMALL
         layers = self.layers or f"{data.n_features}-{100 if small else 500}-{data.classes}"
-        sizes = [int(n) for n in layers.split("-")]
+        fitted = self._fitted().model_copy(update={"layers": layers})
+        sizes = fitted.sizes
         for what, wanted, got, where in (
             ("features", data.n_features, sizes[0], "first"),
             ("classes", data.classes, sizes[-1], "last"),
@@ -180,7 +186,7 @@ class RunConfig(BaseModel):
             raise UsageError(f"--batch-size {batch_size}: {data.name!r} has only {data.n_train} training samples.")
         epochs = self.epochs or usual_epochs(data.n_train)
         return fitted.model_copy(
-            update={"layers": layers, "batch_size": batch_size, "epochs": epochs, **fitted._rates(batch_size)}
+            update={"batch_size": batch_size, "epochs": epochs, **fitted._rates(batch_size)}
         )
 
     def _fitted(self) -> RunConfig:
@@ -203,9 +209,7 @@ class RunConfig(BaseModel):
         changes = dict(kind.fixed)
         if "transfer" not in self.model_fields_set:
             changes["transfer"] = kind.transfer
-        if not kind.fixed:
-            return self.model_copy(update=changes)
-        if self.rate_decay is None:
+        if kind.fixed and self.rate_decay is None:
             changes["rate_decay"] = 0.0
         return self.model_copy(update=changes)
 
@@ -255,11 +259,10 @@ class RunConfig(BaseModel):
         try:
             if self.model is not None:
                 return self._image_network(data)
-            assert self.layers is not None
-            sizes, rule = [int(n) for n in self.layers.split("-")], self.made_rule()
+            rule = self.made_rule()
             kind = NETWORKS[network_for(rule)]
             options = ("transfer", "batch_size", "precision", "seed", "loss", "connectivity", "matmul")
-            return kind.build(sizes, rule, **{name: getattr(self, name) for name in options if name not in kind.fixed})
+            return kind.build(self.sizes, rule, **{name: getattr(self, name) for name in options if name not in kind.fixed})
         except RecircuitError as problem:
             raise UsageError(str(problem)) from problem
 
@@ -285,7 +288,7 @@ class RunConfig(BaseModel):
     def differences(self, other: RunConfig) -> list[str]:
         """Return the options in which another run differs, without those that only say how far and on what it runs."""
         mine, theirs = self.model_dump(), other.model_dump()
-        return [k for k in mine if mine[k] != theirs[k] and k not in ("epochs", "backend", "data_dir")]
+        return [k for k in mine if mine[k] != theirs[k] and k not in HOW_FAR_AND_WHERE]
 
 
 def _one_of(value: str, allowed: tuple[str, ...]) -> str:

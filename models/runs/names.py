@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-__all__ = ["folder_name"]
+__all__ = ["HOW_FAR_AND_WHERE", "folder_name"]
 
-#: What only says how far, on what, and from where a run goes; the seed stands in the name itself.
-NOT_OF_THE_RUN = ("epochs", "backend", "data_dir", "seed")
+#: The options that only say how far a run goes, on what, and from where.
+HOW_FAR_AND_WHERE = ("epochs", "backend", "data_dir")
 
 
 def folder_name(options: Mapping[str, Any]) -> str:
@@ -30,6 +30,6 @@ def folder_name(options: Mapping[str, Any]) -> str:
 
 
 def _digest(options: Mapping[str, Any]) -> str:
-    """Return six hexadecimal digits of a hash of the options."""
-    said = {name: value for name, value in options.items() if name not in NOT_OF_THE_RUN}
+    """Return six hexadecimal digits of a hash of the options, without the seed, which stands in the name itself."""
+    said = {name: value for name, value in options.items() if name not in (*HOW_FAR_AND_WHERE, "seed")}
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:6]

@@ -116,7 +116,7 @@ class EarlyStopping:
         if value < self.best - self.least:
             self.best, self.best_epoch = value, epoch
             if self.keep_best:
-                self._weights = {k: v for k, v in net.state(weights_only=True).items() if k.endswith(".w")}
+                self._weights = net.weights()
         return epoch - self.best_epoch >= self.patience
 
     def _watched(self, metrics: Mapping[str, float]) -> float:
@@ -139,7 +139,7 @@ class EarlyStopping:
         """
         if not self._weights:
             return None
-        net.set_state(self._weights)
+        net.load_weights(self._weights)
         return self.best_epoch
 
 

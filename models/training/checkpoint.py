@@ -18,6 +18,7 @@ from ...atomic_files import write_whole
 from ...circuits import Circuit
 from ...circuits.backends.noise import NoiseState
 from ...circuits.description.fingerprint import described
+from ...circuits.lowering.variables import split_key
 from ...circuits.saving.arrays import packed, read_packed
 from ...circuits.state.moment import Moment, check_same_variables
 from ...errors import RecircuitError
@@ -198,7 +199,7 @@ def _apart(there: str, here: str) -> tuple[str, str]:
 
 
 def _of_weights(key: str) -> bool:
-    return key.endswith(".w")
+    return split_key(key)[1] == "w"
 
 
 def _about(text: str, path: Path) -> About:

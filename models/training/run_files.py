@@ -39,7 +39,7 @@ def checkpoint_in(folder: Path) -> Checkpoint | None:
     return None
 
 
-def check_free(folder: Path) -> None:
+def check_holds_no_run(folder: Path) -> None:
     """Refuse to write over a run.
 
     Raises
@@ -160,7 +160,7 @@ def run_folder(out: RunFiles) -> Iterator[RunFolder]:
         return
     with locked(Path(out.folder)) as lock:
         if not (out.resume or out.overwrite):
-            check_free(lock.folder)
+            check_holds_no_run(lock.folder)
         yield RunFolder(lock, checkpoint_in(lock.folder) if out.resume else None, out.files)
 
 

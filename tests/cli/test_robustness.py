@@ -38,4 +38,4 @@ def test_what_is_worse_and_what_is_left_in_the_folder(tmp_path: Path, capsys: py
     assert (
         errors["ideal", 0] == errors["delay", 1] == errors["delay", 3]
     )  # step by step, with more time for late signals
-    assert code_of(*command) == 2 and "add --overwrite" in capsys.readouterr().err
+    assert code_of(*command) == 2 and "Add --overwrite" in capsys.readouterr().err

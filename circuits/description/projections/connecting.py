@@ -41,7 +41,7 @@ def equation_of(
             "weights that stay as they are."
         )
     opposite = getattr(rule, other)
-    if opposite.plastic and _fits(opposite, pre, post) and not _fits(equation, pre, post):
+    if opposite.plastic and fits(opposite, pre, post) and not fits(equation, pre, post):
         raise RecircuitError(
             f"connect {name}: into {into!r} the rule {rule.name!r} stands for its {side} equation, which reads what "
             f"{pre.name!r} and {post.name!r} do not have. Its {other} equation fits: give rule=my_rule.{other}."
@@ -80,8 +80,8 @@ def unused_name(name: str | None, pre: str, post: str, used: Iterable[str]) -> s
     return name or usual
 
 
-def _fits(equation: SynapticEquation, pre: Population, post: Population) -> bool:
-    """Whether two populations have what an equation reads of them."""
+def fits(equation: SynapticEquation, pre: Population, post: Population) -> bool:
+    """Whether two populations have the variables that an equation reads."""
     return equation.reads_pre <= {*pre.variables()} and equation.reads_post <= {*post.variables()}
 
 

@@ -115,10 +115,24 @@ class OutputCircuit(ABC):
         during : str, default "error"
             The phases in which the supervisor is presented and sends.
         """
-        on, off = self.targets
-        s = circuit.supervisor(self.supervisor, o.size, on=on, off=off, during=during)
+        s = self.add_supervisor(circuit, o.size, during)
         circuit.connect(s, o, into="supervision", weights=weights, connectivity=OneToOne(), during=during)
         return s
+
+    def add_supervisor(self, circuit: Network, size: int, during: str) -> Population:
+        """Add the population that presents a class.
+
+        Parameters
+        ----------
+        circuit : Network
+            The circuit.
+        size : int
+            How many classes there are.
+        during : str
+            The phases in which the supervisor is presented.
+        """
+        on, off = self.targets
+        return circuit.supervisor(self.supervisor, size, on=on, off=off, during=during)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ import numpy as np
 from brian2.units import Quantity
 
 from ....arguments import checked_arguments
-from ...connectivity.one_to_one import OneToOne
 from ...description.network import Network
 from ...description.neurons.equations import readable
 from ...description.populations.population import Population
@@ -93,13 +92,11 @@ class SquaredOutput(AppraisedOutput):
         self.supervise(circuit, o, during=supervised_during(self.appraised))
         return o
 
-    def supervise(self, circuit: Network, o: Population, *, weights: float = 1.0, during: str = "error") -> Population:
-        """Add the supervisor, which presents a class or real values."""
-        if not self.real_valued:
-            return super().supervise(circuit, o, weights=weights, during=during)
-        s = circuit.target(self.supervisor, o.size, during=during)
-        circuit.connect(s, o, into="supervision", weights=weights, connectivity=OneToOne(), during=during)
-        return s
+    def add_supervisor(self, circuit: Network, size: int, during: str) -> Population:
+        """Add the population that presents a class or real values."""
+        if self.real_valued:
+            return circuit.target(self.supervisor, size, during=during)
+        return super().add_supervisor(circuit, size, during)
 
     def appraise(self, circuit: Network, o: Population, name: str = "loss") -> Population:
         """Add a unit whose rate is half the sum of the squared errors."""

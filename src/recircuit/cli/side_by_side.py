@@ -1,29 +1,34 @@
-"""What the commands that train rules side by side have in common: their options, their circuits, and the files they write."""
+"""What the commands that train rules side by side have in common: their circuits, and the files they write."""
 
 from __future__ import annotations
 
 import io
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
+import typer
 from matplotlib.figure import Figure
 
 from recircuit.atomic_files import write_together
 from recircuit.errors import UsageError
-from recircuit.models.data import DATA as DATA_SETS
+from recircuit.folder_lock import locked
 from recircuit.models.data import load
 from recircuit.models.runs.config import RunConfig
 from recircuit.models.sweeps.circuit_specs import Build, Task, builder_of
-from recircuit.models.sweeps.jobs import values_of
+from recircuit.models.sweeps.jobs import seeds_of, values_of
 
-__all__ = ["DATA", "LAYERS", "RULES", "builders_of", "task_of", "write_tables"]
+__all__ = ["Tables", "builders_of", "task_of", "write_each"]
 
-DATA = f"The data set: {DATA_SETS.listed()}, or the path of an .npz file, as in `recircuit train`."
-RULES = (
-    "The rules, separated by commas: names, as in `recircuit rules`; rules in files (./mine.py:my_rule); or functions in "
-    "files that make a circuit from (sizes, batch_size=, seed=), for instance examples/generec.py:network, or "
-    "'examples/generec.py:network(feedback=\"random\")'."
-)
-LAYERS = "The number of units of each layer. [default: FEATURES-100-CLASSES]"
+
+@dataclass(frozen=True)
+class Tables:
+    """What is written after each rule, about all runs that are finished."""
+
+    markdown: str
+    csv: str
+    json: str
+    figure: Figure
 
 
 def task_of(
@@ -32,8 +37,7 @@ def task_of(
     """Return what all rules are given, from the options of the command line."""
     samples = load(data, data_dir)
     config = RunConfig.of(data=data, data_dir=data_dir, layers=layers or f"{samples.n_features}-100-{samples.classes}")
-    sizes = tuple(int(n) for n in str(config.filled(samples).layers).split("-"))
-    return Task(samples, sizes, epochs, batch_size, error, backend)
+    return Task(samples, tuple(config.filled(samples).sizes), epochs, batch_size, error, backend)
 
 
 def builders_of(rules: str, task: Task) -> dict[str, Build]:
@@ -46,9 +50,60 @@ def builders_of(rules: str, task: Task) -> dict[str, Build]:
     return builds
 
 
-def write_tables(folder: Path, name: str, *, markdown: str, csv: str, json: str, figure: Figure) -> None:
-    """Write NAME.md, .csv, .json and .png together."""
+def write_each[T](
+    folder: Path,
+    name: str,
+    runs_of: Callable[[str, Build, int], Iterable[tuple[T, str]]],
+    tables_of: Callable[[list[T]], Tables],
+    *,
+    builds: dict[str, Build],
+    seeds: str,
+    overwrite: bool,
+) -> None:
+    """Train rule after rule, and write NAME.md, .csv, .json and .png after each, so that they are kept if the command is stopped.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder of these files.
+    name : str
+        What they are called.
+    runs_of : function
+        What yields the runs of a rule with a seed, each with a line about it.
+    tables_of : function
+        What makes the tables of all runs so far.
+    builds : dict
+        What makes the circuit of each rule.
+    seeds : str
+        The seeds, as on the command line.
+    overwrite : bool
+        Whether files of an earlier command are replaced.
+
+    Raises
+    ------
+    UsageError
+        If there are such files and they are not to be replaced.
+    """
+    found: list[T] = []
+    with locked(folder) as lock:
+        if (folder / f"{name}.json").exists() and not overwrite:
+            raise UsageError(
+                f"--out {folder}: there is a {name}.json already. Add --overwrite to replace it, or choose another folder."
+            )
+        lock.make()
+        for rule, build in builds.items():
+            for seed in seeds_of(seeds):
+                for one, line in runs_of(rule, build, seed):
+                    found.append(one)
+                    typer.echo(line, err=True)
+            _write(folder, name, tables_of(found))
+    typer.echo(tables_of(found).markdown)
+    typer.echo(f"See {folder / f'{name}.png'}, and {name}.md, .csv and .json beside it.")
+
+
+def _write(folder: Path, name: str, tables: Tables) -> None:
     picture = io.BytesIO()
-    figure.savefig(picture, format="png", dpi=120)
-    texts = {"md": markdown.encode(), "csv": csv.encode(), "png": picture.getvalue(), "json": json.encode()}
+    tables.figure.savefig(picture, format="png", dpi=120)
+    texts = {"md": tables.markdown.encode(), "csv": tables.csv.encode(), "png": picture.getvalue()}
+    texts["json"] = tables.json.encode()
     write_together(folder, {f"{name}.{kind}": text for kind, text in texts.items()}, last=f"{name}.json")

@@ -12,8 +12,8 @@ import typer
 from tqdm import tqdm
 
 from recircuit.atomic_files import make_folder, write_whole
-from recircuit.circuits.backends import BACKENDS
 from recircuit.cli import completion
+from recircuit.cli.shared_options import FolderOption, OptionalBackendOption, SeedsOption
 from recircuit.errors import UsageError
 from recircuit.folder_lock import FolderLock, locked
 from recircuit.models.data import DATA
@@ -27,7 +27,6 @@ WHAT = (
     "A data set, as in `recircuit train`; or experiments, separated by commas. `recircuit reproduce --list` shows all "
     "experiments."
 )
-SEEDS = "The seeds, for instance 0-4 or 0,2,5-7."
 LIST = " This option and those down to --precision take one value, or several separated by commas; all combinations are run."
 OUT = "The folder of the sweep, which receives runs/*.json, table.csv and summary.csv. [default: runs/sweep-WHAT]"
 SCHEDULER = (
@@ -43,7 +42,6 @@ CLUSTER_OPTIONS = (
     "With --cluster: a TOML file with options of the jobs, such as queue, walltime, memory and job_script_prologue."
 )
 WORKERS = "The number of runs at a time on this machine. [default: the number of cores]"
-BACKEND = f"The backend: auto, {BACKENDS.listed()}. [default: auto; numpy for experiments]"
 
 
 def sweep(
@@ -80,12 +78,10 @@ def sweep(
             help="Measures that are made after every epoch, as in `recircuit train`.",
         ),
     ] = None,
-    seeds: Annotated[str, typer.Option(help=SEEDS)] = "0-4",
+    seeds: SeedsOption = "0-4",
     quick: Annotated[bool, typer.Option("--quick", help="Run fewer and shorter runs of the experiments.")] = False,
-    backend: Annotated[str | None, typer.Option(autocompletion=completion.backends, help=BACKEND)] = None,
-    data_dir: Annotated[
-        str | None, typer.Option("--data", metavar="DIR", help="The folder that holds the files of the data.")
-    ] = None,
+    backend: OptionalBackendOption = None,
+    data_dir: FolderOption = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help=OUT)] = None,
     scheduler: Annotated[str | None, typer.Option(metavar="ADDRESS", help=SCHEDULER)] = None,
     workers: Annotated[int | None, typer.Option(metavar="N", min=1, help=WORKERS)] = None,

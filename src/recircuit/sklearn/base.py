@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
-from inspect import Signature, signature
+from collections.abc import Callable, Sequence
+from functools import wraps
 from typing import Any, Self
 
 import numpy as np
@@ -27,11 +27,24 @@ from recircuit.other_libraries import argument_hint
 from recircuit.plasticity import Rule, find
 from recircuit.registry import reason
 
-__all__ = ["CircuitEstimator", "Values"]
+__all__ = ["CircuitEstimator", "Values", "without_other_parameters"]
 
 Values = NDArray[np.float64]
 #: An output unit with more inputs than this has a rate that is smaller in proportion, so that its field does not overshoot.
 INPUTS = 256
+
+
+def without_other_parameters[**P](init: Callable[P, None]) -> Callable[P, None]:
+    """Let the ``__init__`` of an estimator refuse, in words, parameters that only estimators of scikit-learn have."""
+
+    @wraps(init)
+    def checked(*args: P.args, **parameters: P.kwargs) -> None:
+        for name in parameters:
+            if hint := argument_hint("CircuitEstimator", name):
+                raise TypeError(f"{type(args[0]).__name__}: there is no parameter {name!r}.{hint}")
+        init(*args, **parameters)
+
+    return checked
 
 
 class CircuitEstimator(BaseEstimator):
@@ -40,13 +53,7 @@ class CircuitEstimator(BaseEstimator):
     #: The column of the history that early stopping watches.
     _monitor = ""
 
-    def __new__(cls, *args: Any, **parameters: Any) -> Self:
-        """Refuse parameters that only estimators of scikit-learn have, in words."""
-        for name in parameters:
-            if hint := argument_hint("CircuitEstimator", name):
-                raise TypeError(f"{cls.__name__}: there is no parameter {name!r}.{hint}")
-        return super().__new__(cls)
-
+    @without_other_parameters
     def __init__(
         self,
         hidden_layer_sizes: Sequence[int] = (100,),
@@ -199,10 +206,6 @@ class CircuitEstimator(BaseEstimator):
         check_is_fitted(self)
         x = validated(self, X, reset=False)
         return np.asarray(self.circuit_.outputs(self._inputs(x)), dtype=np.float64)
-
-
-#: Python would show the parameters of `__new__` in the place of those of `__init__`.
-CircuitEstimator.__signature__ = Signature(list(signature(CircuitEstimator.__init__).parameters.values())[1:])
 
 
 def output_of(loss: str | OutputCircuit, rule: str | Rule) -> OutputCircuit:

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from recircuit.circuits import OutputCircuit, SoftmaxOutput
 from recircuit.plasticity import Rule
-from recircuit.sklearn.base import CircuitEstimator, Values, output_of, validated
+from recircuit.sklearn.base import CircuitEstimator, Values, output_of, validated, without_other_parameters
 
 __all__ = ["CircuitClassifier"]
 
@@ -92,6 +92,7 @@ class CircuitClassifier(ClassifierMixin, CircuitEstimator):
 
     _monitor = "validation_error"
 
+    @without_other_parameters
     def __init__(
         self,
         hidden_layer_sizes: Sequence[int] = (100,),
