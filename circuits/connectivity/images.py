@@ -24,6 +24,6 @@ def check_images(
 
 def check_image(image: object, where: str) -> None:
     """Refuse what is no (channels, height, width)."""
-    whole = isinstance(image, tuple) and all(isinstance(n, int | np.integer) and n > 0 for n in image)
-    if not whole or len(image) != 3:  # type: ignore[arg-type]
+    three = isinstance(image, tuple) and len(image) == 3
+    if not three or not all(isinstance(n, int | np.integer) and n > 0 for n in image):
         raise RecircuitError(f"{where}: the image is (channels, height, width), each at least 1; got {image!r}.")

@@ -88,7 +88,7 @@ class Local(Connectivity):
     @cached_property
     def windows(self) -> Windows:
         """The windows over the image below."""
-        return Windows(self.image[1:], self.kernel, self.stride, self.padding, type(self).__name__)
+        return Windows.of(self.image, self.kernel, self.stride, self.padding, type(self).__name__)
 
     @property
     def above(self) -> tuple[int, int, int]:

@@ -110,7 +110,7 @@ class MaxPool(Connectivity):
     @cached_property
     def windows(self) -> Windows:
         """The windows over the image below."""
-        return Windows(self.image[1:], self.kernel, self.stride, self.padding, "MaxPool")
+        return Windows.of(self.image, self.kernel, self.stride, self.padding, "MaxPool")
 
     @property
     def above(self) -> tuple[int, int, int]:

@@ -24,8 +24,8 @@ class Windows:
     ----------
     size : (int, int)
         Height and width of the image below.
-    kernel, stride : int or (int, int)
-        The size of the windows and the distance between them: one number, or a pair (down, across).
+    kernel, stride : (int, int)
+        The size of the windows and the distance between them, down and across.
     padding : int or "same"
         Rows and columns of nothing around the image. ``"same"`` adds as many as the image above needs to have
         size/stride places, rounded up; half of them come before it (and the odd one after it).
@@ -39,14 +39,18 @@ class Windows:
     """
 
     size: tuple[int, int]
-    kernel: Pair
-    stride: Pair = 1
-    padding: int | str = 0
-    where: str = "Windows"
+    kernel: tuple[int, int]
+    stride: tuple[int, int]
+    padding: int | str
+    where: str
+
+    @classmethod
+    def of(cls, image: tuple[int, int, int], kernel: Pair, stride: Pair, padding: int | str, where: str) -> Windows:
+        """Return windows over an image; their size and distance are one number, or a pair (down, across)."""
+        size = int(image[1]), int(image[2])
+        return cls(size, pair(kernel, f"{where}: kernel"), pair(stride, f"{where}: stride"), padding, where)
 
     def __post_init__(self) -> None:
-        for name in ("size", "kernel", "stride"):
-            object.__setattr__(self, name, pair(getattr(self, name), f"{self.where}: {name}"))
         if self.padding != "same" and (not _whole(self.padding) or int(self.padding) < 0):
             raise RecircuitError(f"{self.where}: padding is a whole number, or 'same'; got {self.padding!r}.")
         self._along  # noqa: B018  # said when it is declared
@@ -54,7 +58,6 @@ class Windows:
     @cached_property
     def _along(self) -> tuple[tuple[int, int], tuple[int, int]]:
         """How many places there are in both directions, and how many pixels of padding lie before the first."""
-        assert isinstance(self.kernel, tuple) and isinstance(self.stride, tuple)
         down, across = (self._places(*each) for each in zip(self.size, self.kernel, self.stride, strict=True))
         return down, across
 
@@ -65,7 +68,6 @@ class Windows:
 
     def taps(self, *, packed: bool = False) -> int:
         """Pixels of a window; ``packed``: as many places as a pixel has in its windows at most (see `seen_by`)."""
-        assert isinstance(self.kernel, tuple) and isinstance(self.stride, tuple)
         steps = self.stride if packed else (1, 1)
         return prod(-(-k // s) for k, s in zip(self.kernel, steps, strict=True))
 
@@ -99,7 +101,6 @@ class Windows:
 
     def _both(self, along: Any) -> np.ndarray:
         """Combine the tables of the two directions into one."""
-        assert isinstance(self.kernel, tuple) and isinstance(self.stride, tuple)
         (rows, _), (columns, width) = (
             along(n, k, s, *a) for n, k, s, a in zip(self.size, self.kernel, self.stride, self._along, strict=True)
         )

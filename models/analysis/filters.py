@@ -26,7 +26,7 @@ def filters_of(projection: Projection) -> NDArray[np.floating]:
         If the projection is not of images, or feedback.
     """
     connectivity = _connectivity(projection)
-    down, across = connectivity.windows.kernel  # type: ignore[misc]
+    down, across = connectivity.windows.kernel
     return projection["w"].reshape(-1, connectivity.maps, connectivity.image[0], down, across)
 
 

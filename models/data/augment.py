@@ -61,7 +61,8 @@ class Augmentation:
         UsageError
             If a word is none of these.
         """
-        values: dict[str, float | tuple[float, float]] = {}
+        values: dict[str, float] = {}
+        elastic = (0.0, 0.0)
         number = r"(\d*\.?\d+)"
         for word in (part.strip() for part in text.split(",") if part.strip()):
             one = re.fullmatch(rf"(shift|flip) {number}", word)
@@ -71,8 +72,8 @@ class Augmentation:
             if one is not None:
                 values[one[1]] = float(one[2])
             elif two is not None:
-                values["elastic"] = (float(two[1]), float(two[2]))
-        return cls(**values)  # type: ignore[arg-type]
+                elastic = (float(two[1]), float(two[2]))
+        return cls(**values, elastic=elastic)
 
     def __str__(self) -> str:
         words = [f"{name} {getattr(self, name):g}" for name in ("shift", "flip") if getattr(self, name)]

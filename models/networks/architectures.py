@@ -130,7 +130,7 @@ ARCHITECTURES: Registry[Architecture] = Registry(
 """The networks for images that have a name."""
 
 _WINDOW = r"(?:, ?stride (?P<stride>\d+))?(?:, ?padding (?P<padding>\d+))?"
-_PATTERNS: dict[str, str] = {
+_PATTERNS: dict[Kind | Literal["drop"], str] = {
     "conv": r"conv (?P<maps>\d+) (?P<down>\d+)x(?P<across>\d+)" + _WINDOW,
     "maxpool": r"maxpool (?P<down>\d+)" + _WINDOW,
     "sum": r"SUM",
@@ -173,7 +173,7 @@ def _read(word: str, line: str) -> Layer | float:
                 return float(said["dropped"])
             down = int(said.get("down") or 0)
             return Layer(
-                kind,  # type: ignore[arg-type]
+                kind,
                 maps=int(said.get("maps") or 0),
                 kernel=(down, int(said.get("across") or down)),
                 stride=int(said.get("stride") or (2 if kind == "maxpool" else 1)),

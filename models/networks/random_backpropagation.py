@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
-from brian2.units import Quantity, ms
 
 from ...circuits import Circuit, Population, Projection, SoftmaxOutput
 from ...circuits.description.projections.initial import Initial, fans
@@ -17,6 +16,7 @@ from ...plasticity.rules.feedback_per_synapse import feedback_per_synapse
 from ...plasticity.rules.quantised_updates import quantised_updates
 from ...plasticity.rules.random_backpropagation import arbp, rbp
 from ...plasticity.rules.resampled_feedback import resampled, sign_concordant
+from .circuit_options import CircuitOptions, new_circuit
 from .learning_channel_units import channel_unit, relay
 from .learning_channel_variant import ALGORITHMS, Variant
 
@@ -26,12 +26,7 @@ __all__ = ["ALGORITHMS", "Variant", "channel_matrix", "random_backpropagation", 
 def random_backpropagation(
     sizes: Sequence[int],
     variant: Variant | str = "rbp",
-    *,
-    batch_size: int = 1,
-    precision: str = "float32",
-    dt: Quantity = 1 * ms,
-    seed: int = 0,
-    lowering: str = "dense",
+    **circuit: Unpack[CircuitOptions],
 ) -> Circuit:
     """Make a layered network (`x`, `h1`, ..., softmax output `o`) whose error returns through a learning channel.
 
@@ -49,10 +44,8 @@ def random_backpropagation(
         The numbers of units of the layers, stimulus first; at least three.
     variant : Variant | str
         A `Variant`, or the name of an algorithm.
-    batch_size : int
-        The number of stimuli that are presented at a time (the minibatch).
-    precision, dt, seed, lowering : str, Quantity, int, str
-        Options of the `Circuit`.
+    circuit
+        Options of the `Circuit`, as of `layered`; ``batch_size`` is the size of the minibatch.
 
     Raises
     ------
@@ -62,10 +55,10 @@ def random_backpropagation(
     variant = Variant(variant) if isinstance(variant, str) else variant
     if len(sizes) < 3:
         raise UsageError(f"random_backpropagation: expected at least one hidden layer; got the sizes {list(sizes)}.")
-    net = Circuit(batch_size, dt, precision=precision, lowering=lowering, seed=seed)
+    net = new_circuit(circuit)
     layers = [net.stimulus("x", sizes[0])]
     for h, n in enumerate(sizes[1:-1], start=1):
-        layers.append(net.population(f"h{h}", n, channel_unit(variant, dt)))
+        layers.append(net.population(f"h{h}", n, channel_unit(variant, net.dt)))
     output = SoftmaxOutput(largest="m" if variant.shifted else "")
     layers.append(net.population("o", sizes[-1], output))
     if variant.redrawn == "per synapse":

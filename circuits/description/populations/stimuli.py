@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from typing import Any
 
 from brian2.units import Quantity
 
@@ -17,7 +19,7 @@ from .shown_values import refuse_units
 Phases = str | Sequence[str] | None
 
 
-class Stimuli:
+class Stimuli(ABC):
     """The part of a description that declares populations whose rates are data."""
 
     dt: Quantity
@@ -158,7 +160,7 @@ class Stimuli:
             The population.
         """
         refuse_units(value, f"constant {name!r}")
-        population = self._add(Population(self, name, checked_size(name, size), CLAMPED))  # type: ignore[arg-type]
+        population = self._add(Population(self, name, checked_size(name, size), CLAMPED))
         self.constants[f"{name}.rate"] = value
         return population
 
@@ -170,8 +172,14 @@ class Stimuli:
             kind, During.of(during), variable, every=steps, closed=checked_closed(closed, f"stimulus {name!r}")
         )
 
-    def _add(self, population: Population) -> Population:
-        raise NotImplementedError
+    @abstractmethod
+    def __getitem__(self, key: str) -> Any: ...
+
+    @abstractmethod
+    def __setitem__(self, key: str, value: Any) -> None: ...
+
+    @abstractmethod
+    def _add(self, population: Population) -> Population: ...
 
 
 def add_clamped(network: Stimuli, name: str, size: int, model: Neuron | None, clamp: Clamp) -> Population:
@@ -192,4 +200,4 @@ def add_clamped(network: Stimuli, name: str, size: int, model: Neuron | None, cl
     """
     model = model or CLAMPED
     check_clamp(name, model, clamp)
-    return network._add(Population(network, name, checked_size(name, size), model, clamp))  # type: ignore[arg-type]
+    return network._add(Population(network, name, checked_size(name, size), model, clamp))
