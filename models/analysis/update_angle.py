@@ -30,6 +30,7 @@ from ...circuits.library.outputs.base import targets_of
 from ...circuits.lowering.variables import split_key
 from ...circuits.running.untouched import untouched
 from ...errors import RecircuitError
+from .weight_alignment import degrees_between
 
 __all__ = ["UpdateAngle", "update_angle"]
 
@@ -266,11 +267,11 @@ def _forward(circuit: Circuit, output: str) -> set[str]:
 
 def _compared(loss: str, changes: Mapping[str, Array], gradients: Mapping[str, Array]) -> UpdateAngle:
     """Return the angles between changes and gradients, each and together."""
-    each = {p: _degrees(changes[p], g) for p, g in gradients.items()}
+    each = {p: degrees_between(changes[p], g) for p, g in gradients.items()}
     both = (
         [np.hstack([a[p].ravel() for p in gradients]) for a in (changes, gradients)] if gradients else [np.zeros(1)] * 2
     )
-    return UpdateAngle(loss, _degrees(*both), each)
+    return UpdateAngle(loss, degrees_between(*both), each)
 
 
 def _derivative(losses: Callable[[Array], Any], answers: Array, step: float = 1e-6) -> Array:
@@ -280,9 +281,3 @@ def _derivative(losses: Callable[[Array], Any], answers: Array, step: float = 1e
         moved = step * (np.arange(answers.shape[1]) == unit)
         found[:, unit] = (losses(answers + moved) - losses(answers - moved)) / (2 * step)
     return found
-
-
-def _degrees(a: Array, b: Array) -> float:
-    """Return the angle between two arrays; NaN where one is zero."""
-    size = np.linalg.norm(a) * np.linalg.norm(b)
-    return float(np.degrees(np.arccos(np.clip(np.vdot(a, b) / size, -1, 1)))) if size > 0 else float("nan")

@@ -21,6 +21,7 @@ __all__ = [
     "Alignment",
     "alignment",
     "angle",
+    "degrees_between",
     "feedback_pairs",
     "forward_matrix",
     "relative_distance",
@@ -55,9 +56,13 @@ def angle(feedback: ArrayLike, forward: ArrayLike) -> float:
     RecircuitError
         If the shapes do not fit.
     """
-    r, w = _pair(feedback, forward)
-    size = np.linalg.norm(r) * np.linalg.norm(w)
-    return float(np.degrees(np.arccos(np.clip(np.vdot(r, w) / size, -1, 1)))) if size > 0 else float("nan")
+    return degrees_between(*_pair(feedback, forward))
+
+
+def degrees_between(a: NDArray[np.floating], b: NDArray[np.floating]) -> float:
+    """Return the angle between two arrays as vectors, in degrees; NaN where one is zero."""
+    size = np.linalg.norm(a) * np.linalg.norm(b)
+    return float(np.degrees(np.arccos(np.clip(np.vdot(a, b) / size, -1, 1)))) if size > 0 else float("nan")
 
 
 def relative_distance(feedback: ArrayLike, forward: ArrayLike) -> float:
