@@ -51,9 +51,7 @@ def with_drives(steps: list[Step], equation: SynapticEquation) -> tuple[Step, ..
     for position, step in enumerate(steps):
         later = set[str]().union(*(other.names.union(other.targets) for other in steps[position + 1 :]))
         made = [
-            name
-            for name in step.targets
-            if name not in known and (name in later or not isinstance(step, Elementwise))
+            name for name in step.targets if name not in known and (name in later or not isinstance(step, Elementwise))
         ]
         known |= set(made)
         noted.append(replace(step, drives=tuple(dict.fromkeys(made))))

@@ -9,7 +9,7 @@ import numpy as np
 
 from ...errors import RecircuitError
 from ..description.network import Network
-from ..description.neurons.reads import incoming_fields, stored_in
+from ..description.reads import incoming_fields, stored_in
 from ..lowering.equations.evaluation import evaluate, variables_in
 from ..lowering.variables import split_key
 

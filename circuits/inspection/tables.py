@@ -9,7 +9,7 @@ import numpy as np
 from brian2.units.fundamentalunits import DIMENSIONLESS, get_unit
 
 from ...optional import optional
-from ..description.neurons.reads import dimension_in
+from ..description.reads import dimension_in
 from ..lowering.variables import split_key
 from .recording import Recording, Wanted, picked
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from ...plasticity import Statement
 from ...plasticity.names import ARRIVING
 from ..description.network import Network
-from ..description.neurons.reads import read_by
 from ..description.projections.arriving import arriving_in
 from ..description.projections.projection import Projection
+from ..description.reads import read_by
 from ..description.schedules.open_phases import projection_steps
 from .delays.lines import signal_of
 from .kernels import Elementwise

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from ...plasticity import Statement
 from ..description.network import Network
-from ..description.neurons.reads import broadcasts_into
 from ..description.projections.arriving import arriving_in
+from ..description.reads import broadcasts_into
 from ..description.schedules.modes import begins_of
 from ..description.schedules.open_phases import broadcast_steps, projection_steps, stimulus_steps
 from ..description.schedules.schedule import Schedule

@@ -8,10 +8,10 @@ import numpy as np
 
 from ...errors import RecircuitError
 from ..description.network import Network
-from ..description.neurons.reads import argmaxes, broadcasts_into, incoming_fields, sums_in
 from ..description.populations.population import Population
 from ..description.projections.arriving import arriving_from
 from ..description.projections.projection import Projection, Transposed
+from ..description.reads import argmaxes, broadcasts_into, incoming_fields, sums_in
 from .delays.lines import delay_variables, table_constants, table_variables, tap_names
 from .equations.state_equations import ELEMENT_INDEX, remembers
 from .operations import Operation, Scratch

@@ -9,10 +9,10 @@ from brian2.utils.stringtools import get_identifiers, word_substitute
 from ...plasticity.names import phase_of
 from ..description.network import Network
 from ..description.neurons.neuron import phase_indicators
-from ..description.neurons.reads import read_by
 from ..description.neurons.state_equation import StateEquation, noises
 from ..description.populations import population as described
 from ..description.populations.population import Population
+from ..description.reads import read_by
 from ..description.schedules.modes import Modes
 from ..description.schedules.open_phases import stimulus_steps
 from ..description.schedules.schedule import During, Schedule

@@ -12,10 +12,10 @@ from ...plasticity import steps as of_rules
 from ...plasticity.names import RANDOM
 from ...plasticity.steps import Gather, Step, Update, drives
 from ..description.network import Network
-from ..description.neurons.reads import broadcasts_into
 from ..description.populations.population import Population
 from ..description.projections.delays import delay_line, synapse_delays
 from ..description.projections.projection import Projection, Transposed
+from ..description.reads import broadcasts_into
 from ..description.schedules.open_phases import broadcast_steps, projection_steps, rule_steps
 from .delays.lines import delayed, signal_of
 from .delays.products import as_product, pairs_of

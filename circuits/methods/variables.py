@@ -11,11 +11,11 @@ from brian2.units import Quantity
 from brian2.units.fundamentalunits import get_dimensions
 
 from ...arguments import checked_arguments
-from ..description.neurons.reads import dimension_in
 from ..description.neurons.stability import warn_of_instability
 from ..description.populations.parameters import change_parameter
 from ..description.populations.population import Population
 from ..description.projections.projection import Transposed
+from ..description.reads import dimension_in
 from ..inspection.expressions import keys_of, known, value_of
 from ..lowering.variables import split_key
 from ..state.setting import STEP, check_alone, check_settable, check_value, checked_state

@@ -13,11 +13,11 @@ from ...errors import RecircuitError
 from ...plasticity.names import LATE
 from ..description.network import Network
 from ..description.neurons.parameter_checks import check_time_constants
-from ..description.neurons.reads import dimension_in
 from ..description.populations.shown_values import array_of, refuse_other_unit
 from ..description.projections.arriving import arriving_in
 from ..description.projections.initial import check_dimensions
 from ..description.projections.projection import Transposed
+from ..description.reads import dimension_in
 from ..inspection.expressions import known
 from ..lowering.variables import Variable, split_key
 

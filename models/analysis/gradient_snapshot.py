@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from ...circuits import Circuit, Population, Projection
 from ...circuits.description.neurons.neuron import phase_indicators
-from ...circuits.description.neurons.reads import incoming_fields
 from ...circuits.description.projections.projection import Transposed
+from ...circuits.description.reads import incoming_fields
 from ...circuits.description.schedules.open_phases import rule_steps
 from ...circuits.inputs import Inputs, as_inputs, dataset_inputs
 from ...circuits.lowering.equations.evaluation import evaluate, variables_in

@@ -185,9 +185,7 @@ class RunConfig(BaseModel):
         if batch_size > data.n_train:
             raise UsageError(f"--batch-size {batch_size}: {data.name!r} has only {data.n_train} training samples.")
         epochs = self.epochs or usual_epochs(data.n_train)
-        return fitted.model_copy(
-            update={"batch_size": batch_size, "epochs": epochs, **fitted._rates(batch_size)}
-        )
+        return fitted.model_copy(update={"batch_size": batch_size, "epochs": epochs, **fitted._rates(batch_size)})
 
     def _fitted(self) -> RunConfig:
         """Return the options with what the network for the rule decides; where it fixes options, rates do not decay.
@@ -262,7 +260,9 @@ class RunConfig(BaseModel):
             rule = self.made_rule()
             kind = NETWORKS[network_for(rule)]
             options = ("transfer", "batch_size", "precision", "seed", "loss", "connectivity", "matmul")
-            return kind.build(self.sizes, rule, **{name: getattr(self, name) for name in options if name not in kind.fixed})
+            return kind.build(
+                self.sizes, rule, **{name: getattr(self, name) for name in options if name not in kind.fixed}
+            )
         except RecircuitError as problem:
             raise UsageError(str(problem)) from problem
 

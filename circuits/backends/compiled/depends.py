@@ -24,7 +24,7 @@ from brian2.core.functions import DEFAULT_FUNCTIONS
 
 from .... import plasticity
 from ...description.fingerprint import fingerprint
-from ...description.neurons.reads import definitions
+from ...description.reads import definitions
 from ...lowering.lowered import Lowered
 from .. import registry
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ...description.neurons.reads import definitions
+from ...description.reads import definitions
 from ...lowering.equations.evaluation import evaluate
 from ...lowering.lowered import Lowered
 

@@ -11,8 +11,8 @@ from brian2.equations.equations import PARAMETER, SUBEXPRESSION, Expression, Sin
 from brian2.units import Quantity
 from brian2.units.fundamentalunits import DIMENSIONLESS, get_dimensions
 
-from ...description.neurons.reads import definitions
 from ...description.populations.population import Population
+from ...description.reads import definitions
 from ..equations.state_equations import ELEMENT_INDEX
 from ..layout import SHARED_INDEX
 from ..variables import Scope, Variable

@@ -23,10 +23,10 @@ from brian2.utils.stringtools import word_substitute
 from ....errors import RecircuitError
 from ....plasticity import Statement
 from ...description.network import Network
-from ...description.neurons.reads import broadcasts_into, definitions
 from ...description.neurons.state_equation import StateEquation, noises, remembered
 from ...description.neurons.step_by_step import step_by_step_target
 from ...description.populations.population import Population
+from ...description.reads import broadcasts_into, definitions
 
 
 def state_statements(

@@ -15,8 +15,8 @@ from brian2.utils.stringtools import get_identifiers, word_substitute
 
 from ....plasticity import Statement
 from ...description.network import Network
-from ...description.neurons.reads import read_by, stored_in, sums_of
 from ...description.populations.population import Population
+from ...description.reads import read_by, stored_in, sums_of
 from ..kernels import Broadcast, Elementwise, Term
 from ..operations import EXPRESS, FACTOR, LEARN, Operation, Scratch
 

@@ -6,8 +6,8 @@ import numpy as np
 
 from ...connectivity import Synapses
 from ...description.network import Network
-from ...description.neurons.reads import sums_in
 from ...description.projections.projection import Projection, Transposed
+from ...description.reads import sums_in
 from ..layout import by_key, clock, of_population
 from ..variables import Scope, Variable
 from .pooling import scratch

@@ -11,8 +11,8 @@ from ....plasticity import Statement, SynapticEquation
 from ....plasticity.incoming import sided, summing_sides, with_sums_named
 from ....plasticity.sharing import SharedStatement, shared_code
 from ...description.network import Network
-from ...description.neurons.reads import read_of_units, sums_of
 from ...description.projections.projection import Projection
+from ...description.reads import read_of_units, sums_of
 from ...description.schedules.open_phases import rule_steps
 from ..equations.rule_equations import equations_in_steps, whole_equation
 from ..kernels import Kernel

@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 
 from ...description.network import Network
-from ...description.neurons.reads import broadcasts_into
 from ...description.populations.population import Population
 from ...description.projections.delays import DelayLine, delay_line, delay_lines, synapse_delays
 from ...description.projections.projection import Projection, Transposed
+from ...description.reads import broadcasts_into
 from ...description.schedules.open_phases import broadcast_steps, projection_steps
 from ..arriving import arrivals
 from ..closing import closings

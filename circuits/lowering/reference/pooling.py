@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ...description.network import Network
-from ...description.neurons.reads import argmaxes
 from ...description.projections.projection import Projection, Transposed
+from ...description.reads import argmaxes
 from ...description.schedules.open_phases import projection_steps
 from ..equations.state_equations import statements_of
 from ..kernels import Elementwise, Term

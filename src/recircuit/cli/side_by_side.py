@@ -60,7 +60,7 @@ def write_each[T](
     seeds: str,
     overwrite: bool,
 ) -> None:
-    """Train rule after rule, and write NAME.md, .csv, .json and .png after each, so that they are kept if the command is stopped.
+    """Train rule after rule, and write NAME.md, .csv, .json and .png after each: they are kept if the command is stopped.
 
     Parameters
     ----------

@@ -7,14 +7,14 @@ from functools import lru_cache
 from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension
 from brian2.utils.stringtools import get_identifiers
 
-from ....errors import RecircuitError
-from ....plasticity import SynapticEquation, lower
-from ....plasticity.incoming import summing_sides
-from ....plasticity.steps import Gather
-from ..network import Network
-from ..populations.population import Population
-from ..projections.arriving import arriving_from, arriving_in, with_arrivals
-from ..projections.projection import Projection, Transposed
+from ...errors import RecircuitError
+from ...plasticity import SynapticEquation, lower
+from ...plasticity.incoming import summing_sides
+from ...plasticity.steps import Gather
+from .network import Network
+from .populations.population import Population
+from .projections.arriving import arriving_from, arriving_in, with_arrivals
+from .projections.projection import Projection, Transposed
 
 
 def dimension_in(network: Network, owner: str, variable: str) -> Dimension:
