@@ -176,7 +176,7 @@ class InProcessProgram(Program):
         counted = "presentation.active" in self.variables
         active = self.read("presentation.active") if counted else np.zeros(1, dtype=np.int32)
         everything = {key: self.read(key) for key in self.variables if np.issubdtype(self.dtype(key), np.floating)}
-        rates = {key: values for key, values in everything.items() if key.endswith(".rate")}
+        rates = self.rates()
         result, showing = RunResult(0), np.count_nonzero(order >= 0, axis=1).tolist()
         with self.running(), interruptible() as interrupted:
             for self.row in order:
@@ -195,6 +195,10 @@ class InProcessProgram(Program):
             result.diverged = result.diverged or _first_not_finite(everything)
         result.interrupted = interrupted.is_set()
         return result
+
+    def rates(self) -> dict[str, np.ndarray]:
+        """Return the arrays of all rates. A circuit that diverges shows it there, so that they are looked at often."""
+        return {key: self.read(key) for key, variable in self.variables.items() if variable.name == "rate"}
 
     @cached_property
     def tick(self) -> Callable[[int], None]:
@@ -231,7 +235,7 @@ class _InProcessSession(Session):
         self.program, self.actions, self.number = program, actions, program.loaded
         self.order = np.arange(len(program.row), dtype=np.int32)
         self.reads = [program.read(key).reshape(program.variables[key].shape) for key in reads]
-        self.rates = {k: program.read(k) for k in program.variables if k.endswith(".rate")}
+        self.rates = program.rates()
         self.active = program.read("presentation.active") if "presentation.active" in program.variables else None
 
     def current(self) -> bool:

@@ -10,7 +10,7 @@ from brian2.units import Quantity
 
 from ...arguments import checked_arguments
 from ...circuits import Circuit, OutputCircuit, glorot, pyramidal
-from ...circuits.description.projections.connecting import fits
+from ...circuits.description.projections.connecting import lacking
 from ...circuits.library.outputs import output_for
 from ...errors import UsageError
 from ...plasticity import Rule
@@ -113,7 +113,7 @@ def layered(
     top = with_probability(connectivity if output_connectivity is None else output_connectivity)
     structures = [*[with_probability(connectivity)] * (len(sizes) - 2), top]
     pairs = list(zip(layers, layers[1:], structures, strict=False))
-    learning = {post.name for pre, post, _ in pairs if post is layers[-1] or fits(rule.forward, pre, post)}
+    learning = {post.name for pre, post, _ in pairs if post is layers[-1] or not lacking(rule.forward, pre, post)}
     for pre, post, structure in pairs:
         equation = rule.forward if post.name in learning else None
         net.connect(pre, post, rule=equation, connectivity=structure, weights=draw)

@@ -10,10 +10,11 @@ from brian2.units import ms
 from numpy.typing import NDArray
 
 from ...circuits import Circuit, HingeOutput, Neuron, OneToOne, Population, pyramidal
+from ...circuits.description.projections.connecting import lacking
 from ...errors import RecircuitError
 from ...plasticity import Rule, SynapticEquation
 
-__all__ = ["Draw", "bench", "bench_data", "data_for", "network", "variable"]
+__all__ = ["Draw", "bench", "bench_data", "data_for", "network", "variables_of"]
 
 Draw = Callable[[np.random.Generator, tuple[int, ...]], Any] | tuple[float, float]
 """How values are drawn: a function of (generator, shape), or between two numbers."""
@@ -56,9 +57,9 @@ def _sent(equation: SynapticEquation) -> str:
 
 def bench_data(net: Circuit, count: int, seed: int, values: Mapping[str, Draw]) -> dict[str, NDArray[np.float64]]:
     """Return random rows for each stimulus of a bench, from -2 to -1/2 and 1/2 to 2, or as `values` says."""
-    rng = np.random.default_rng(seed)
+    rng, meant = np.random.default_rng(seed), variables_of(net)
     return {
-        name: _drawn(values.get(variable(name)), rng, (count, population.size))
+        name: _drawn(values.get(meant[name]), rng, (count, population.size))
         for name, population in net.populations.items()
         if population.clamp is not None
     }
@@ -93,13 +94,13 @@ def network(rule: Rule, hidden: Neuron | None = None, **options: Any) -> Circuit
     for name in dict.fromkeys([*rule.broadcasts, *hidden.broadcasts]):
         _add_broadcast(net, o, name)
     for pre, post in ((x, h), (h, o)):
-        net.connect(pre, post, rule=rule.forward if not _lacking(rule.forward, pre, post) else None)
+        net.connect(pre, post, rule=rule.forward if not lacking(rule.forward, pre, post) else None)
     if "apical" in hidden.compartments:
-        fits = not _lacking(rule.feedback, o, h)
+        fits = not lacking(rule.feedback, o, h)
         net.connect(o, h, into="apical", rule=rule.feedback if fits else None)
     if not any(p.plastic for p in net.projections.values()):
         raise RecircuitError(
-            f"The rule {rule.name!r} reads {', '.join(_lacking(rule.forward, h, o) or _lacking(rule.feedback, o, h))}, "
+            f"The rule {rule.name!r} reads {', '.join(lacking(rule.forward, h, o) or lacking(rule.feedback, o, h))}, "
             f"which the units of the network do not have (hidden: {h.variables()}; output: {o.variables()}). Give "
             "the hidden units equations that have it, hidden=Neuron(...), or a circuit of yours, circuit=..."
         )
@@ -129,10 +130,10 @@ def _filled(net: Circuit, name: str, variables: list[str]) -> Population:
     return population
 
 
-def variable(stimulus: str) -> str:
-    """Return what a stimulus of a bench stands for: x for `below_x`, loss for `loss_source`."""
-    side, _, variable = stimulus.partition("_")
-    return variable if side in SIZES else stimulus.removesuffix("_source")
+def variables_of(net: Circuit) -> dict[str, str]:
+    """Return what each stimulus of a bench stands for: x for `below_x`, loss for `loss_source`."""
+    filled = {p.pre.name: p.into for p in net.projections.values() if p.pre.clamp is not None}
+    return filled | {sent.source.name: name for name, sent in net.broadcasts.items()}
 
 
 def _normal(rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float64]:
@@ -152,9 +153,3 @@ def _add_broadcast(net: Circuit, o: Population, name: str) -> None:
     unit = net.population(f"{name}_unit", 1, Neuron("drive : 1 (compartment)\nrate = drive**2 : 1 (during error)"))
     net.connect(o, unit, into="drive", sends="error", weights=0.5, during="error")
     net.broadcast(unit, name)
-
-
-def _lacking(equation: SynapticEquation, pre: Population, post: Population) -> list[str]:
-    """Return what an equation reads that its two populations do not have."""
-    found = [f"{v}_pre" for v in sorted(equation.reads_pre - set(pre.variables()))]
-    return found + [f"{v}_post" for v in sorted(equation.reads_post - set(post.variables()))]

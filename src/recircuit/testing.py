@@ -10,6 +10,7 @@ import numpy as np
 
 from recircuit.circuits import Circuit, Neuron
 from recircuit.circuits.backends.program import Diverged
+from recircuit.circuits.lowering.variables import split_key
 from recircuit.errors import RecircuitError
 from recircuit.models.analysis.circuit_comparison import (
     Data,
@@ -20,7 +21,7 @@ from recircuit.models.analysis.circuit_comparison import (
     form_differences,
     law_differences,
 )  # fmt: skip
-from recircuit.models.networks.rule_test_circuits import Draw, bench, bench_data, data_for, network, variable
+from recircuit.models.networks.rule_test_circuits import Draw, bench, bench_data, data_for, network, variables_of
 from recircuit.plasticity import Rule
 from recircuit.plasticity.incoming import summing_sides
 from recircuit.plasticity.locality import Scope, prove
@@ -199,7 +200,7 @@ class _Bench:
 
     def sums(self, key: str, side: str) -> bool:
         """Whether the equation of a projection's variable reads a sum over the synapses of the unit of one side."""
-        return side in summing_sides((self.rule.forward if "forward." in key else self.rule.feedback).statements)
+        return side in summing_sides(getattr(self.rule, split_key(key)[0]).statements)
 
     def lowered(self) -> Found:
         return _worst(form_differences(self.make, self.data(self.make())))
@@ -229,14 +230,14 @@ class _Bench:
     def silent(self, names: Sequence[str]) -> Found:
         """Find how far the weights move where these are zero."""
         net = self.make()
-        if not set(names) & {variable(name) for name in net.populations}:
+        if not set(names) & {*variables_of(net).values()}:
             raise RecircuitError(
                 f"The rule reads no {' and no '.join(names)}. Name what is zero where there is no error, as in "
                 "silent_at_zero_error=('loss',)."
             )
         quiet = replace(self, values={**self.values, **{name: (0.0, 0.0) for name in names}})
         before, after = _synapses(net), quiet.learned(batch_size=BATCH_SIZE)
-        moved = max(float(np.abs(after[k] - v).max()) for k, v in before.items() if k.endswith(".w"))
+        moved = max(float(np.abs(after[k] - v).max()) for k, v in before.items() if split_key(k)[1] == "w")
         return moved, f"{' = '.join(names)} = 0"
 
 
@@ -254,10 +255,9 @@ def _in_network(rule: Rule, hidden: Neuron | None, seed: int) -> list[Row]:
     rows = [attempt("in a network: dense = plain Brian2", EXACT, lambda: _worst(form_differences(make, data)))]
     learning = [p.equation for p in net.projections.values() if p.plastic and p.equation is not None]
     if all(len(e.statements) == 1 and not e.random for e in learning):
-        found = attempt(
-            "in a network: batch elements", EXACT, lambda: _worst(element_differences(make, data, BATCH_SIZE))
+        rows.append(
+            attempt("in a network: batch elements", EXACT, lambda: _worst(element_differences(make, data, BATCH_SIZE)))
         )
-        rows.append(found)
     return rows
 
 

@@ -13,6 +13,7 @@ from ...lowering.brian.emit import emit
 from ...lowering.kernels import Clamp
 from ...lowering.lowered import Lowered
 from ...lowering.operations import Operation
+from ...lowering.variables import split_key
 from ..in_process import InProcessProgram
 from ..rows import Action, Row
 from ..series import Series
@@ -65,7 +66,7 @@ class NumpyProgram(InProcessProgram):
     def _constants(self, names: Mapping[str, str]) -> set[str]:
         """The names, in codes, of those variables that no operation writes, and that of the time step."""
         written = {key for operation in self.lowered.all_operations() for key in operation.writes}
-        moving = {key for key in names if key in written or key.startswith(("clock.", "presentation."))}
+        moving = {key for key in names if key in written or split_key(key)[0] in ("clock", "presentation")}
         fixed = {names[key] for key in names if key not in moving} - {names[key] for key in moving}
         return fixed | {DenseNumpyCodeObject.generator_class.get_array_name(self._assembly.clock.variables["dt"])}
 

@@ -69,7 +69,7 @@ class StraightLines:
 
     def given(self, calls: list[Any]) -> Callable[[], None]:
         """The function with the calls of a run, in the order in which they occur; those of a loop are one."""
-        run = self._names["presentation"]
+        run = self.run
         return lambda: run(calls)
 
 

@@ -41,7 +41,7 @@ def equation_of(
             "weights that stay as they are."
         )
     opposite = getattr(rule, other)
-    if opposite.plastic and fits(opposite, pre, post) and not fits(equation, pre, post):
+    if opposite.plastic and not lacking(opposite, pre, post) and lacking(equation, pre, post):
         raise RecircuitError(
             f"connect {name}: into {into!r} the rule {rule.name!r} stands for its {side} equation, which reads what "
             f"{pre.name!r} and {post.name!r} do not have. Its {other} equation fits: give rule=my_rule.{other}."
@@ -80,9 +80,10 @@ def unused_name(name: str | None, pre: str, post: str, used: Iterable[str]) -> s
     return name or usual
 
 
-def fits(equation: SynapticEquation, pre: Population, post: Population) -> bool:
-    """Whether two populations have the variables that an equation reads."""
-    return equation.reads_pre <= {*pre.variables()} and equation.reads_post <= {*post.variables()}
+def lacking(equation: SynapticEquation, pre: Population, post: Population) -> list[str]:
+    """Return what an equation reads that its two populations do not have."""
+    found = [f"{v}_pre" for v in sorted(equation.reads_pre - {*pre.variables()})]
+    return found + [f"{v}_post" for v in sorted(equation.reads_post - {*post.variables()})]
 
 
 def listed_synapses(weights: Any, connectivity: Any, autapses: bool | None, name: str) -> tuple[Any, Any]:
