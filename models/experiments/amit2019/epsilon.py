@@ -16,7 +16,7 @@ from ....plasticity import bp
 from ..framework.claims import of_learned
 from ..framework.experiment import Check, Experiment, Report, Settings, many
 from ..framework.figure_style import RED, STEPS, letter, new_figure
-from .linear_circuits import Path, learn, random_problem, urfb_epsilon
+from .linear_circuits import Path, iterations_to_learn, learn, random_problem, urfb_epsilon
 
 RATE, GAIN = 0.03, 0.3
 EPSILONS = (0.0, 0.25, 0.5, 1.0)
@@ -55,7 +55,7 @@ def _checks(curves: list[Curves], stuck: Path) -> list[Check]:
         rises = [_rise(c.epsilon[place], c.epsilon[place + 1]) for c in curves]
         what = f"largest rise of the error from epsilon = {low:g} to {high:g}, over all iterations and {many(curves)}"
         checks.append(Check(f"{what}, relative to it, until it is {ROUNDING:g}", float(np.max(rises)), "<=", 0.0))
-    reached = np.array([[_first(e) for e in c.epsilon] for c in curves])
+    reached = np.array([[iterations_to_learn(e) for e in c.epsilon] for c in curves])
     for place, epsilon in enumerate(EPSILONS[1:], start=1):
         gain = np.min(reached[:, place - 1] - reached[:, place])
         what = (
@@ -78,11 +78,6 @@ def _rise(less: np.ndarray, more: np.ndarray) -> float:
     """Return the largest relative rise of the error with more update, where either is above rounding."""
     seen = np.maximum(less, more) > ROUNDING
     return of_learned(float(np.max((more[seen] - less[seen]) / less[seen])), float(less[-1] / less[0]))
-
-
-def _first(error: np.ndarray) -> float:
-    """Return the first iteration at which an error is below 1e-4."""
-    return float(np.argmax(error < 1e-4)) if (error < 1e-4).any() else np.inf
 
 
 def _draw(curves: list[Curves]) -> Figure:

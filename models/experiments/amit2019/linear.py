@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from ....plasticity import bp
 from ..framework.experiment import Check, Experiment, Report, Settings, many
 from ..framework.figure_style import BLUE, GREY, ORANGE, RED, letter, new_figure
-from .linear_circuits import Path, Problem, learn, random_problem, urfb_epsilon
+from .linear_circuits import Path, Problem, iterations_to_learn, learn, random_problem, urfb_epsilon
 
 RATE = 0.03
 RULES = {
@@ -52,7 +52,7 @@ def _checks(runs: Runs, iterations: int) -> list[Check]:
         for name, end in ends.items()
     ]
     ahead = [_ahead(paths["URFB"].error, paths["FRFB"].error) for _, paths in runs]
-    sooner = [_first(paths["FRFB"].error) / _first(paths["URFB"].error) for _, paths in runs]
+    sooner = [iterations_to_learn(paths["FRFB"].error) / iterations_to_learn(paths["URFB"].error) for _, paths in runs]
     checks += [
         Check("share of iterations with URFB's error below FRFB's, the lowest of the runs", min(ahead), ">=", 0.98),
         Check("runs in which URFB reaches 1e-4 before FRFB", sum(s > 1 for s in sooner), "==", len(runs)),
@@ -69,11 +69,6 @@ def _ahead(one: np.ndarray, other: np.ndarray) -> float:
     """Return the share of iterations, but the first, in which one error is below the other, down to rounding."""
     seen = np.arange(1, max(2, np.argmax(other < FLOOR) or len(other)))
     return float(np.mean(one[seen] < other[seen]))
-
-
-def _first(error: np.ndarray) -> float:
-    """Return the first iteration at which an error is below 1e-4."""
-    return float(np.argmax(error < 1e-4)) if (error < 1e-4).any() else np.inf
 
 
 def _difference(paths: dict[str, Path], layer: int) -> float:

@@ -136,3 +136,8 @@ def learn(problem: Problem, rule: Rule, iterations: int, backend: str, *, trajec
     kept = [result.collected[m].reshape(-1, *w.shape) for m, w in zip(names, weights, strict=True) if trajectory]
     net.close()
     return Path(residual, error, weights, kept)
+
+
+def iterations_to_learn(error: np.ndarray) -> float:
+    """Return the first iteration at which an error is below 1e-4; infinite if none is."""
+    return float(np.argmax(error < 1e-4)) if (error < 1e-4).any() else np.inf
