@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
-from ..html_tables import folded, html_table
+from ..tables import folded, html_table
 from .latex import statement_latex
 
 __all__ = ["rule_html", "rule_latex"]

@@ -35,7 +35,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "recircuit.registry",
         "recircuit.waiting",
         "recircuit.foreign_text",
-        "recircuit.html_tables",
+        "recircuit.tables",
         "recircuit.optional",
         "recircuit.other_libraries",
     ),

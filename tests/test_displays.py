@@ -13,9 +13,9 @@ from IPython.lib.pretty import pretty
 from matplotlib.mathtext import MathTextParser
 
 import recircuit as rc
-from recircuit.html_tables import html_table
 from recircuit.plasticity import RULES
 from recircuit.plasticity.latex import latex, name_latex
+from recircuit.tables import html_table
 
 X, Y = np.random.default_rng(0).normal(size=(30, 4)), np.arange(30) % 3
 VOID = {"br", "hr", "img"}

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from html import escape
 from typing import Any
 
-from ...html_tables import Marked, folded, html_table
 from ...plasticity.latex import latex, name_latex, statement_latex
+from ...tables import Marked, folded, html_table
 
 __all__ = ["neuron_html", "neuron_latex", "population_html", "projection_html"]
 

@@ -8,7 +8,7 @@ from math import prod
 
 import numpy as np
 
-from ...html_tables import html_table
+from ...tables import aligned, html_table
 from ..description.network import Network
 from ..description.projections.projection import Projection, Transposed
 from ..lowering.lowered import Lowered
@@ -135,10 +135,5 @@ def in_bytes(count: float) -> str:
 
 
 def _text_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    table = [head, *rows]
-    widths = [max(len(row[k]) for row in table) for k in range(len(head))]
-    right = [all(row[k][:1].isdigit() for row in rows) for k in range(len(head))]
-    lines = [
-        "  ".join(c.rjust(w) if r else c.ljust(w) for c, w, r in zip(row, widths, right)).rstrip() for row in table
-    ]
+    lines = aligned(head, rows)
     return "\n".join([lines[0], "-" * max(map(len, lines)), *lines[1:]])

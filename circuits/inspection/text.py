@@ -7,7 +7,7 @@ from html import escape
 import numpy as np
 from brian2.units import Quantity
 
-from ...html_tables import folded
+from ...tables import folded
 from ..description.display import population_html, projection_html
 from ..description.network import Network
 from ..description.populations.population import Clamp, Population

@@ -10,8 +10,8 @@ import numpy as np
 
 from ...arguments import checked_arguments
 from ...errors import RecircuitError
-from ...html_tables import html_table
 from ...other_libraries import NamesFromElsewhere
+from ...tables import html_table
 from ..backends.program import Interrupted, Program
 from ..lowering.timetable import Timetable
 from .recording import BEFORE, Recording

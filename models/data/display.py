@@ -6,7 +6,7 @@ from html import escape
 
 import numpy as np
 
-from ...html_tables import html_table
+from ...tables import html_table
 
 __all__ = ["Displayed"]
 

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from ...arguments import checked_arguments
 from ...errors import RecircuitError
-from ...html_tables import folded, html_table
 from ...optional import optional
 from ...other_libraries import NamesFromElsewhere, attribute_hint
 from ...registry import closest
+from ...tables import folded, html_table
 from ..analysis.weight_alignment import Alignment
 from .measured_text import with_unit
 

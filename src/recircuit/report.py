@@ -9,8 +9,8 @@ import numpy as np
 from brian2.core.base import BrianObjectException
 
 from recircuit.errors import RecircuitError
-from recircuit.html_tables import html_table
 from recircuit.plasticity import Rule
+from recircuit.tables import html_table
 
 __all__ = ["Found", "Report", "Row", "RuleFails", "attempt"]
 

@@ -1,11 +1,11 @@
-"""Pieces of HTML that Jupyter shows: tables, and parts that unfold."""
+"""Tables as plain text, and the HTML that Jupyter shows: tables, and parts that unfold."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
 
-__all__ = ["Marked", "cell", "folded", "html_table"]
+__all__ = ["Marked", "aligned", "cell", "folded", "html_table"]
 
 
 class Marked(str):
@@ -20,6 +20,17 @@ def cell(text: str, kind: str = "td", style: str = LEFT) -> str:
     """Return a cell of a table."""
     content = text if isinstance(text, Marked) else escape(text)
     return f"<{kind} {style}>{content}</{kind}>"
+
+
+def aligned(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return a heading and rows as lines, with columns as wide as their widest cell. Columns of numbers stand on the right."""
+    lines = [head, *rows]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    right = [_is_numeric(column) for column in zip(*rows, strict=True)] or [False] * len(head)
+    return [
+        "  ".join(c.rjust(w) if r else c.ljust(w) for c, w, r in zip(line, widths, right, strict=True)).rstrip()
+        for line in lines
+    ]
 
 
 def html_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -37,9 +48,9 @@ def _row(texts: Sequence[str], kind: str, styles: Sequence[str]) -> str:
 
 
 def _is_numeric(column: Sequence[str]) -> bool:
-    """Return whether each cell that says something begins as a number does, or is ``nan``."""
+    """Return whether each cell that says something begins as a number does, or stands for one that there is not."""
     said = [text for text in column if text]
-    return bool(said) and all(text == "nan" or text.lstrip("-")[:1].isdigit() for text in said)
+    return bool(said) and all(text in ("nan", "–") or text.lstrip("-")[:1].isdigit() for text in said)
 
 
 def folded(title: str, content: str, *, opened: bool = False) -> str:
