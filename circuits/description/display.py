@@ -61,14 +61,8 @@ def projection_html(projection: Any, *, opened: bool = False) -> str:
         scopes += [(name, "one value for each synapse") for name in p.equation.state]
         scopes += [(name, "one value for each synapse and batch element") for name in p.equation.traces]
         content += html_table(("variable", "scope"), scopes)
-    return folded(f"{p.name}: {p.pre.name} → {p.post.name}, {_rule(p)}", content, opened=opened)
-
-
-def _rule(projection: Any) -> str:
-    if projection.equation is None or not projection.plastic:
-        return "fixed"
-    control = "" if projection.local else ", not local: a control"
-    return f"{projection.equation.rule}, {projection.equation.direction}{control}"
+    control = ", not local: a control" if p.plastic and not p.local else ""
+    return folded(f"{p.name}: {p.pre.name} → {p.post.name}, {p.learned_by}{control}", content, opened=opened)
 
 
 def _variables(neuron: Any) -> Iterator[Row]:

@@ -117,8 +117,7 @@ class _Counted:
     def row(self) -> tuple[str, ...]:
         """Return what the table says of it, without the memory."""
         p = self.projection
-        rule = f"{p.equation.rule}, {p.equation.direction}" if p.equation is not None and p.plastic else "fixed"
-        rule = f"transpose of {p.weights.of.name}" if isinstance(p.weights, Transposed) else rule
+        rule = f"transpose of {p.weights.of.name}" if isinstance(p.weights, Transposed) else p.learned_by
         return (
             p.name, f"{p.pre.name}.{p.sends} → {p.post.name}.{p.into}", f"{type(p.connectivity).__name__} {tuple(p.shape)}",
             f"{self.synapses:,}", f"{self.parameters:,}", rule,

@@ -33,11 +33,10 @@ def circuit_text(circuit: Network) -> str:
         lines.append(f"\nbroadcast {name}: the rate of {sent.source.name}{_while_closed(sent, circuit)}")
     for projection in circuit.projections.values():
         rule = projection.equation
-        how = "fixed" if not projection.plastic or rule is None else f"{rule.rule}, {rule.direction}"
         local = "" if projection.local else ", not local (control)"
         lines.append(
             f"\n{projection.name}: {projection.pre.name}.{projection.sends} -> "
-            f"{projection.post.name}.{projection.into}, {projection.shape}, {how}{local}"
+            f"{projection.post.name}.{projection.into}, {projection.shape}, {projection.learned_by}{local}"
             + _while_closed(projection, circuit)
             + _later(projection, circuit)
         )

@@ -219,6 +219,12 @@ class Projection(Fixed, NamesFromElsewhere):
         )
 
     @property
+    def learned_by(self) -> str:
+        """The rule and which of its equations changes the weights, as in ``"urfb, forward"``; ``"fixed"`` if none does."""
+        equation = self.equation
+        return f"{equation.rule}, {equation.direction}" if equation is not None and self.plastic else "fixed"
+
+    @property
     def owner(self) -> Projection:
         """The projection whose weights this one reads, which is another one if they are a transpose."""
         return self.weights.of if isinstance(self.weights, Transposed) else self
