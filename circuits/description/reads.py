@@ -59,10 +59,15 @@ def sums_in(network: Network, population: str) -> list[str]:
     return [s for p, side, end in ends if end == population for s in sums_of(p, side)]
 
 
+def pools_into(network: Network, population: str) -> list[Projection]:
+    """Return the projections that bring the largest of their signals into a population."""
+    into = [p for p in network.projections.values() if p.post.name == population and p.connectivity.kind == "largest"]
+    return [p for p in into if not isinstance(p.weights, Transposed)]
+
+
 def argmaxes(network: Network, population: str) -> list[str]:
     """Return the variables in which a population remembers which of its inputs was the largest."""
-    into = [p for p in network.projections.values() if p.post.name == population and p.connectivity.kind == "largest"]
-    return [p.argmax for p in into if not isinstance(p.weights, Transposed)]
+    return [p.argmax for p in pools_into(network, population)]
 
 
 def broadcasts_into(network: Network, population: Population) -> list[str]:

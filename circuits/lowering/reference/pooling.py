@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ...description.network import Network
-from ...description.projections.projection import Projection, Transposed
-from ...description.reads import argmaxes
+from ...description.projections.projection import Projection
+from ...description.reads import pools_into
 from ...description.schedules.open_phases import projection_steps
 from ..equations.state_equations import statements_of
 from ..kernels import Elementwise, Term
@@ -14,11 +14,8 @@ from .kernels import Summed
 
 def scratch(network: Network, population: str) -> list[str]:
     """What a population keeps for it: what came by each tap, whether anything can, and which was the largest."""
-    found = argmaxes(network, population)
-    for p in network.projections.values():
-        if p.post.name == population and p.connectivity.kind == "largest" and not isinstance(p.weights, Transposed):
-            found += [name for pair in taps(p) for name in pair]
-    return found
+    pools = pools_into(network, population)
+    return [*(p.argmax for p in pools), *(name for p in pools for pair in taps(p) for name in pair)]
 
 
 def taps(projection: Projection) -> list[tuple[str, str]]:
