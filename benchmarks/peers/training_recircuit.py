@@ -43,9 +43,10 @@ class RecircuitTraining(Peer):
     def present(self, count: int) -> None:
         self.inputs.load(self.program)
         rows = self.order[:count]
-        shown = self.program.run(self.table, rows, collect=self.readout.collect)
-        shown.raise_if_diverged()
-        self.error = self.readout.wrong(shown, rows, self.problem.y)
+        result = self.program.run(self.table, rows, collect=self.readout.collect)
+        result.raise_if_diverged()
+        answers, shown = self.readout.fields(result).argmax(axis=-1), rows >= 0
+        self.error = float(np.mean(answers[shown] != self.problem.y[rows[shown]]))
 
     def weights(self) -> list[np.ndarray]:
         return [self.net[name] for name in self.names]

@@ -162,16 +162,6 @@ class Readout:
         network = self.lowered.network
         return value_of(network, self.field, stored, (count, network.batch_size, self.output.size))
 
-    def answers(self, result: RunResult) -> NDArray[np.int64]:
-        """Return the answers of a run, of shape (presentations, batch)."""
-        return self.fields(result).argmax(axis=-1)
-
-    def wrong(self, result: RunResult, order: NDArray[np.int32], labels: NDArray[np.integer]) -> float:
-        """Return the share of wrong answers among the batch elements that had a stimulus."""
-        rows = order[: result.presentations]
-        shown = rows >= 0
-        return float(np.mean(self.answers(result)[shown] != labels[rows[shown]]))
-
 
 def confusion(labels: NDArray[np.integer], answers: NDArray[np.integer], classes: int) -> NDArray[np.int64]:
     """Return how often each class (row) was answered by each class (column), of shape (classes, classes)."""

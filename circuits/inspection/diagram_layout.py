@@ -61,11 +61,6 @@ class Box:
         spread = sum(room[:place]) + (room[place] - sum(room)) / 2
         return self.x + middle + spread, self.y + self.height * (0.5 if side == "top" else -0.5)
 
-    def overlaps(self, other: Box) -> bool:
-        """Return whether two boxes share a place."""
-        near_x = abs(self.x - other.x) < (self.width + other.width) / 2
-        return near_x and abs(self.y - other.y) < (self.height + other.height) / 2
-
 
 @dataclass(eq=False)
 class Edge:
