@@ -82,9 +82,10 @@ def write_each[T](
     Raises
     ------
     UsageError
-        If there are such files and they are not to be replaced.
+        If there are such files and they are not to be replaced, or if the seeds are none.
     """
     found: list[T] = []
+    numbers = seeds_of(seeds)
     with locked(folder) as lock:
         if (folder / f"{name}.json").exists() and not overwrite:
             raise UsageError(
@@ -92,7 +93,7 @@ def write_each[T](
             )
         lock.make()
         for rule, build in builds.items():
-            for seed in seeds_of(seeds):
+            for seed in numbers:
                 for one, line in runs_of(rule, build, seed):
                     found.append(one)
                     typer.echo(line, err=True)
