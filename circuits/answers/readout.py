@@ -126,7 +126,7 @@ class Readout:
     @property
     def real(self) -> bool:
         """Whether real values are wanted, not classes."""
-        return self.wanted != "" and _is_target(self.lowered.network.populations[self.wanted])
+        return self.wanted != "" and self.lowered.network.populations[self.wanted].presents == "targets"
 
     @property
     def keys(self) -> list[str]:
@@ -169,13 +169,9 @@ def confusion(labels: NDArray[np.integer], answers: NDArray[np.integer], classes
     return counted.reshape(classes, classes)
 
 
-def _is_target(population: Population) -> bool:
-    return population.clamp is not None and population.clamp.kind == "targets"
-
-
 def _field(network: Network, population: Population, wanted: Population | None) -> str:
     """The variable that is the answer of a population."""
-    if wanted is not None and _is_target(wanted):
+    if wanted is not None and wanted.presents == "targets":
         return f"{population.name}.{'answer' if 'answer' in population.variables() else 'rate'}"
     driven = any(p.post is population and p.into == "basal" for p in network.projections.values())
     return f"{population.name}.{'basal' if driven else 'rate'}"

@@ -162,15 +162,29 @@ def _rows(
     """Rows of one stimulus; ``scale`` is None where it is not said, which bytes are not shown without."""
     if isinstance(values, Rows):
         return values
-    name, clamp, dtype = population.name, population.clamp, network.dtype
+    name, labels, clamp = population.name, population.presents == "labels", population.clamp
     if scale is None:
-        if clamp is None or clamp.kind != "labels":
+        if not labels:
             refuse_bytes(values, f"stimulus {name!r}")
         scale = 1.0
     if clamp is not None and clamp.every:
         flat, series = series_of(network, population, values, begin, mode)
         check_length(network, population, series, mode)
         return Rows(flat, scale, offset, series)
+    array = _array(population, values)
+    _check_size(name, array, network.dtype)
+    if array.ndim == 0 and (population.size == 1 or labels):
+        array = array.reshape(1)
+    if array.ndim == 0 or len(array) == 0:
+        raise RecircuitError(f"stimulus {name!r}: expected one row or more; got an array of shape {array.shape}.")
+    if labels:
+        return Rows(_labels(name, array, population.size))
+    return Rows(_real_values(population, array, network.dtype), scale, offset)
+
+
+def _array(population: Population, values: Any) -> np.ndarray:
+    """Return the data of a stimulus as an array of numbers."""
+    name = population.name
     if callable(values):
         raise RecircuitError(
             f"stimulus {name!r}: a function of the time is a series; declare the stimulus so, with every=..., for example "
@@ -179,23 +193,22 @@ def _rows(
     try:
         array = in_order(values, f"stimulus {name!r}")
     except ValueError:
-        raise RecircuitError(f"stimulus {population.name!r}: the rows of the data have different lengths.") from None
+        raise RecircuitError(f"stimulus {name!r}: the rows of the data have different lengths.") from None
     if array.dtype.kind not in "uifb":
         raise RecircuitError(f"stimulus {name!r}: expected numbers; got an array of {array.dtype}.")
-    _check_size(name, array, dtype)
-    if array.ndim == 0 and (population.size == 1 or (clamp is not None and clamp.kind == "labels")):
-        array = array.reshape(1)
-    if array.ndim == 0 or len(array) == 0:
-        raise RecircuitError(f"stimulus {name!r}: expected one row or more; got an array of shape {array.shape}.")
-    if clamp is not None and clamp.kind == "labels":
-        return Rows(_labels(name, array, population.size))
+    return array
+
+
+def _real_values(population: Population, array: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """Return the data of a stimulus as rows, (rows, units), of bytes or of the circuit's real numbers."""
+    name, given = population.name, array.shape
     if array.ndim == 1:
         array = array[None, :] if population.size == array.size else array[:, None]
     array = array.reshape(len(array), -1)
     if array.shape[1] != population.size:
         raise RecircuitError(
             f"stimulus {name!r}: it has {population.size} units, so that the data have the shape (rows, "
-            f"{population.size}); got {np.shape(values)}, whose rows have {array.shape[1]} values."
+            f"{population.size}); got {given}, whose rows have {array.shape[1]} values."
             f"{_of_labels(array, population.size)}"
         )
     if array.dtype != np.uint8:
@@ -203,7 +216,7 @@ def _rows(
             array = array.astype(dtype)
         if not np.isfinite(array).all():
             raise RecircuitError(f"stimulus {name!r}: the data hold NaN, infinity, or more than {dtype} can.")
-    return Rows(np.ascontiguousarray(array), scale, offset)
+    return np.ascontiguousarray(array)
 
 
 def _check_size(name: str, array: np.ndarray, dtype: np.dtype) -> None:

@@ -199,10 +199,9 @@ def _towards(corner: tuple[float, float], other: tuple[float, float], radius: fl
 
 
 def _draw_box(axes: Axes, box: Box) -> None:
-    kind = box.population.clamp.kind if box.population.clamp is not None else ""
     axes.add_patch(FancyBboxPatch(
         (box.x - box.width / 2 + 0.08, box.y - box.height / 2 + 0.08), box.width - 0.16, box.height - 0.16,
-        boxstyle="round,pad=0.08", fc=FILLS[kind], ec=INK, lw=1.2, zorder=3,
+        boxstyle="round,pad=0.08", fc=FILLS[box.population.presents], ec=INK, lw=1.2, zorder=3,
     ))  # fmt: skip
     size = box.population.size
     axes.text(box.x, box.y + 0.09, box.name, ha="center", va="center", fontsize=10, weight="bold", color=INK, zorder=6)

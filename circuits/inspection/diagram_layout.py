@@ -105,7 +105,7 @@ def lay_out(circuit: Network) -> tuple[list[Box], list[Edge]]:
 def companions(circuit: Network) -> dict[str, str]:
     """Return the populations that belong to another one, as t and s belong to o, each with that population."""
     partners: dict[str, set[str]] = {name: set() for name in circuit.populations}
-    small: dict[str, bool] = {n: p.size == 1 or _shows_labels(p) for n, p in circuit.populations.items()}
+    small: dict[str, bool] = {n: p.size == 1 or p.presents == "labels" for n, p in circuit.populations.items()}
     sends: set[str] = set()
     single = dict.fromkeys(circuit.populations, True)
     for projection in circuit.projections.values():
@@ -116,7 +116,7 @@ def companions(circuit: Network) -> dict[str, str]:
         sends.add(pre)
         for name in (pre, post):
             single[name] &= projection.connectivity.kind == "one_to_one"
-    shown = {n for n, p in circuit.populations.items() if p.clamp is not None and not _shows_labels(p)}
+    shown = {n for n, p in circuit.populations.items() if p.presents not in ("", "labels")}
     sources = {sent.source.name for sent in circuit.broadcasts.values()}
     found = _serving(circuit)
     for name in circuit.populations:
@@ -129,7 +129,7 @@ def companions(circuit: Network) -> dict[str, str]:
             if (
                 len(partners[main]) > 1
                 or order.index(main) < order.index(name)
-                or _shows_labels(circuit.populations[name])
+                or circuit.populations[name].presents == "labels"
             ):
                 found[name] = main
     return found
@@ -139,10 +139,6 @@ def _serving(circuit: Network) -> dict[str, str]:
     """Return the error and modulatory neurons that are drawn beside what they serve, as that does not serve others itself."""
     found = {name: main for name, main in served_by(circuit).items() if circuit.populations[name].clamp is None}
     return {name: main for name, main in found.items() if main not in found}
-
-
-def _shows_labels(population: Population) -> bool:
-    return population.clamp is not None and population.clamp.kind == "labels"
 
 
 def _receives(circuit: Network, name: str) -> bool:

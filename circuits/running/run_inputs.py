@@ -50,8 +50,7 @@ class RunInputs:
             have labels of an earlier run, which are those of other samples.
         """
         for name, rows in self.data.rows.items():
-            clamp = network.populations[name].clamp
-            shows_labels = clamp is not None and clamp.kind == "labels" and rows.count > 0
+            shows_labels = network.populations[name].presents == "labels" and rows.count > 0
             if shows_labels and (name in presented or self._has_same_samples(name)):
                 return rows.values[:, 0]
         return None

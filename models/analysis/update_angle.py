@@ -103,8 +103,7 @@ class _Asked:
 
     def __init__(self, circuit: Circuit, x: Array, labels: Array, output: str | None) -> None:
         stimuli, supervisors = (
-            [p for p in circuit.populations.values() if p.clamp is not None and p.clamp.kind == kind]
-            for kind in ("values", "labels")
+            [p for p in circuit.populations.values() if p.presents == kind] for kind in ("values", "labels")
         )
         if circuit.dtype != np.float64 or len(stimuli) != 1 or len(supervisors) != 1 or len(x) != circuit.batch_size:
             raise RecircuitError(
@@ -248,7 +247,7 @@ def _answers(output: Population) -> list[str]:
 
 def _forward(circuit: Circuit, output: str) -> set[str]:
     """Return the projections on the shortest ways from the stimulus to the output, and the biases on these ways."""
-    away = {p.name: 0 for p in circuit.populations.values() if p.clamp is not None and p.clamp.kind == "values"}
+    away = {p.name: 0 for p in circuit.populations.values() if p.presents == "values"}
     found = {p.name for p in circuit.projections.values() if f"{p.pre.name}.rate" in circuit.constants}
     level = 0
     while any(depth == level for depth in away.values()):

@@ -114,7 +114,7 @@ def network(rule: Rule, hidden: Neuron | None = None, **options: Any) -> Circuit
 def data_for(net: Circuit, count: int, seed: int) -> dict[str, NDArray[Any]]:
     """Return normal rows for each stimulus of any circuit, and random labels for its supervisors."""
     rng = np.random.default_rng(seed)
-    clamped = {p.name: (p.size, p.clamp.kind) for p in net.populations.values() if p.clamp is not None}
+    clamped = {p.name: (p.size, p.presents) for p in net.populations.values() if p.presents}
     return {
         name: rng.integers(0, size, count) if kind == "labels" else rng.normal(size=(count, size))
         for name, (size, kind) in clamped.items()

@@ -249,8 +249,8 @@ def _check_sizes(circuit: Circuit, data: Dataset) -> None:
     """Refuse a data set whose features or classes are more or fewer than the units that show them."""
     if not stimuli(circuit):
         raise UsageError("train: the circuit has no stimulus; add one with circuit.stimulus(name, size).")
-    for population in [p for p in circuit.populations.values() if p.clamp is not None]:
-        labels = population.clamp is not None and population.clamp.kind == "labels"
+    for population in [p for p in circuit.populations.values() if p.presents]:
+        labels = population.presents == "labels"
         wanted, what = (data.classes, "classes") if labels else (data.n_features, "features")
         if population.size != wanted:
             raise UsageError(

@@ -150,6 +150,11 @@ class Population(Fixed, NamesFromElsewhere):
     def _repr_html_(self) -> str:
         return population_html(self, opened=True)
 
+    @property
+    def presents(self) -> str:
+        """The kind of data that it presents, as in `Clamp`; empty for a population that presents none."""
+        return "" if self.clamp is None else self.clamp.kind
+
     def shows(self, variable: str) -> bool:
         """Whether a variable is a row of the data, so that it needs no initial value.
 
