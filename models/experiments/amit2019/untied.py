@@ -8,7 +8,6 @@ their filters stay alike. Their similarity is the mean correlation of a filter a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,7 +19,8 @@ from ...analysis.filters import draw_tiles, same_filter
 from ..framework.error_curves import draw_errors, titled
 from ..framework.experiment import Check, Experiment, Report, Settings
 from ..framework.figure_style import new_figure
-from ..framework.image_training import Curves, Method, Protocol, Runs, error, error_gaps, learn, printed
+from ..framework.image_training import Method, Protocol, Runs, error, error_gaps, learn, printed
+from ..framework.saved_runs import at_end
 from .image_methods import METHODS, ORDER, QUICK, protocol
 
 #: Test errors.
@@ -72,14 +72,10 @@ def _alike(untied: Runs, settings: Settings) -> list[Check]:
     shown, made = titled("simpnet", settings), []
     for found in untied.values():
         what = f"{shown}, untied for {len(found[0]['likeness'])} epochs: correlation of a filter at two places"
-        made.append(Check(what, round(_likeness(found), 3), ">=", 0.5, "corresponding filters stay alike"))
+        made.append(Check(what, round(at_end(found, "likeness"), 3), ">=", 0.5, "corresponding filters stay alike"))
         if not settings.quick:
             made.append(printed(f"{shown}, untied", found, UNTIED, protocol("simpnet").epochs))
     return made
-
-
-def _likeness(found: Sequence[Curves]) -> float:
-    return float(np.mean([run["likeness"][-1] for run in found]))
 
 
 def _draw(runs: Runs, untied: Runs, settings: Settings) -> Figure:
@@ -92,7 +88,7 @@ def _draw(runs: Runs, untied: Runs, settings: Settings) -> Figure:
     for found in untied.values():
         title = f"{titled('simpnet', settings)}, untied: filters of four maps (rows) at four places"
         filters = [np.array(tiles) for tiles in found[0]["filters"]]
-        draw_tiles(parts[-1], filters, f"{title}; likeness {_likeness(found):.2f}")
+        draw_tiles(parts[-1], filters, f"{title}; likeness {at_end(found, 'likeness'):.2f}")
     return figure
 
 

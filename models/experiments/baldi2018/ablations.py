@@ -14,7 +14,8 @@ from ...networks.random_backpropagation import Variant
 from ..framework.accuracy_curves import draw_curves
 from ..framework.claims import of_learned
 from ..framework.experiment import Check, Experiment, Report, Row, Settings, checks
-from .channel_training import FULL, QUICK, Curves, ends, learn
+from ..framework.saved_runs import at_end
+from .channel_training import FULL, QUICK, Curves, learn
 
 RBP, SRBP = Variant("rbp"), Variant("srbp")
 BASE = {"RBP": RBP, "SRBP": SRBP, "top layer only": Variant("top")}
@@ -59,8 +60,8 @@ def run(settings: Settings) -> Report:
 
 
 def _checks(curves: Curves, quick: bool) -> list[Check]:
-    test = {name: ends(runs) for name, runs in curves.items()}
-    top, train = test["top layer only"], ends(curves["2 sign-concordant"], "train")
+    test = {name: at_end(runs) for name, runs in curves.items()}
+    top, train = test["top layer only"], at_end(curves["2 sign-concordant"], "train")
     signs = [
         ("5 SRBP, sign alone - top layer only, points", test["5 sign alone"] - top, ">", 0.0, "better"),
         ("5 SRBP - sign alone, points", test["SRBP"] - test["5 sign alone"], ">", 0.0, "not as good as SRBP"),

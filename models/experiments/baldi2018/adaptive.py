@@ -9,7 +9,8 @@ from __future__ import annotations
 from ...networks.random_backpropagation import Variant
 from ..framework.accuracy_curves import draw_curves
 from ..framework.experiment import Check, Experiment, Report, Settings
-from .channel_training import Curves, Printed, ends, learn
+from ..framework.saved_runs import at_end
+from .channel_training import Curves, Printed, learn
 
 PLAN = {"RBP": Variant("rbp"), "SRBP": Variant("srbp"), "ARBP": Variant("arbp", rate=0.01), "ASRBP": Variant("asrbp")}
 TABLE = {"ARBP": Printed(97.3, 0.1), "ASRBP": Printed(97.3, 0.1)}
@@ -19,7 +20,7 @@ def run(settings: Settings) -> Report:
     """Run all variants from each seed."""
     curves = learn(PLAN, settings)
     if settings.quick:
-        checks = [Check(f"{name}: test accuracy on digits", ends(curves[name]), ">=", 90.0) for name in TABLE]
+        checks = [Check(f"{name}: test accuracy on digits", at_end(curves[name]), ">=", 90.0) for name in TABLE]
     else:
         checks = [p.check(name, curves[name]) for name, p in TABLE.items()]
     checks.append(_sooner(curves))

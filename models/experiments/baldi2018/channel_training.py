@@ -11,8 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
 from ....circuits import Circuit
 from ....circuits.description.fingerprint import fingerprint
 from ...data import Dataset
@@ -20,7 +18,7 @@ from ...networks.random_backpropagation import Variant, random_backpropagation
 from ..framework.accuracy_curves import Curves
 from ..framework.claims import met
 from ..framework.experiment import Check, Settings, many
-from ..framework.saved_runs import each
+from ..framework.saved_runs import at_end, each
 from ..framework.training_runs import or_guess, trained
 
 
@@ -100,11 +98,6 @@ class VariantTrainer:
         return net
 
 
-def ends(runs: Sequence[Mapping[str, Any]], part: str = "test") -> float:
-    """Return the accuracy after the last epoch, the mean over seeds."""
-    return float(np.mean([run[part][-1] for run in runs]))
-
-
 @dataclass(frozen=True)
 class Printed:
     """A value of Table 1: mean and sample standard deviation over five runs; whether it is meant to be bad."""
@@ -117,4 +110,4 @@ class Printed:
         """Return a check that the value is within one point, or two standard deviations if those are more, or better."""
         margin = 2 * self.sd if self.sd > 1 else 1.0
         what = f"{name}: test accuracy after {len(runs[0]['test'])} epochs, {many(runs)}"
-        return met(what, round(ends(runs), 2), self.mean, margin, "higher", bad=self.bad)
+        return met(what, round(at_end(runs), 2), self.mean, margin, "higher", bad=self.bad)

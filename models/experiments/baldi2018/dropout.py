@@ -9,7 +9,8 @@ from __future__ import annotations
 from ...networks.random_backpropagation import Variant
 from ..framework.accuracy_curves import draw_curves
 from ..framework.experiment import Check, Experiment, Report, Settings
-from .channel_training import QUICK, Curves, Printed, ends, learn
+from ..framework.saved_runs import at_end
+from .channel_training import QUICK, Curves, Printed, learn
 
 PERCENT = (10, 20, 50)
 PLAN = {
@@ -34,7 +35,7 @@ def run(settings: Settings) -> Report:
 
 
 def _quick_checks(curves: Curves) -> list[Check]:
-    return [Check(f"{n}: test accuracy on digits", ends(curves[n]), ">=", 85.0) for n in TABLE]
+    return [Check(f"{n}: test accuracy on digits", at_end(curves[n]), ">=", 85.0) for n in TABLE]
 
 
 EXPERIMENT = Experiment(

@@ -24,8 +24,7 @@ from ...networks.random_backpropagation import Variant, random_backpropagation
 from ..framework.accuracy_curves import Curves, draw_curves
 from ..framework.claims import of_learned
 from ..framework.experiment import Experiment, Report, Row, Settings, checks
-from ..framework.saved_runs import each
-from .channel_training import ends
+from ..framework.saved_runs import at_end, each
 from .equivalence_circuits import Array, chain, forward_weights, skipping
 from .facts_channels import ALGORITHMS, BITS, EXACT, FULL, LINKED, QUICK, TEN_BITS, TOP, VARIANTS, protocol_of
 from .facts_channels import run as learned
@@ -190,7 +189,7 @@ def _congruence(curves: Curves) -> list[Row]:
     lost = float(np.mean([run.get("congruent", [np.nan])[-1] for run in curves["RBP, congruent at first"]]))
     return [
         *rows,
-        ("RBP: test accuracy, so that congruence is not needed", ends(curves["RBP"]), ">=", 85.0, "not necessary"),
+        ("RBP: test accuracy, so that congruence is not needed", at_end(curves["RBP"]), ">=", 85.0, "not necessary"),
         (
             "RBP, congruent at first: share of weights that are congruent at the end (%)",
             lost,
@@ -202,7 +201,7 @@ def _congruence(curves: Curves) -> list[Row]:
 
 
 def _others(curves: Curves, margin: float) -> list[Row]:
-    test: Mapping[str, float] = {name: ends(runs) for name, runs in curves.items()}
+    test: Mapping[str, float] = {name: at_end(runs) for name, runs in curves.items()}
     wrong = {name: (100 - value) / 90 for name, value in test.items()}
     top, own = test["top layer: a random matrix"], test["top layer: its own errors"]
     rows: list[Row] = [

@@ -9,7 +9,8 @@ from __future__ import annotations
 from ...networks.random_backpropagation import Variant
 from ..framework.accuracy_curves import draw_curves
 from ..framework.experiment import Check, Experiment, Report, Settings
-from .channel_training import Curves, Printed, ends, learn
+from ..framework.saved_runs import at_end
+from .channel_training import Curves, Printed, learn
 
 NO = " (no f')"
 PLAN = {
@@ -41,14 +42,14 @@ def run(settings: Settings) -> Report:
 
 def _quick_checks(curves: Curves) -> list[Check]:
     names = ("BP", "SBP", "RBP", "SRBP")
-    return [Check(f"{name}: test accuracy on digits", ends(curves[name]), ">=", 90.0) for name in names]
+    return [Check(f"{name}: test accuracy on digits", at_end(curves[name]), ">=", 90.0) for name in names]
 
 
 def _orders(curves: Curves) -> list[Check]:
     """Return what holds of any data: all are far above the top layer alone, and lose without f'."""
-    top = ends(curves["top layer only"])
+    top = at_end(curves["top layer only"])
     checks = [
-        Check(f"{name}: points of test accuracy above the top layer only", ends(curves[name]) - top, ">=", 5.0)
+        Check(f"{name}: points of test accuracy above the top layer only", at_end(curves[name]) - top, ">=", 5.0)
         for name in ("BP", "SBP", "RBP", "SRBP")
     ]
     return checks + [
@@ -58,7 +59,7 @@ def _orders(curves: Curves) -> list[Check]:
 
 
 def _lost(curves: Curves, name: str) -> float:
-    return ends(curves[name], "train") - ends(curves[name + NO], "train")
+    return at_end(curves[name], "train") - at_end(curves[name + NO], "train")
 
 
 EXPERIMENT = Experiment(

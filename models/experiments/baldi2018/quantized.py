@@ -19,7 +19,8 @@ from __future__ import annotations
 from ...networks.random_backpropagation import Variant
 from ..framework.accuracy_curves import draw_curves
 from ..framework.experiment import Check, Experiment, Report, Settings
-from .channel_training import Curves, Printed, ends, learn
+from ..framework.saved_runs import at_end
+from .channel_training import Curves, Printed, learn
 
 BITS = (5, 3, 1)
 #: Where the axes of the figure begin.
@@ -70,7 +71,7 @@ def _checks(curves: Curves) -> list[Check]:
 
 
 def _quick_checks(curves: Curves) -> list[Check]:
-    test = {name: ends(runs) for name, runs in curves.items()}
+    test = {name: at_end(runs) for name, runs in curves.items()}
     floors = {"error": {5: (90, 90, 90), 1: (85, 85, 85)}, "update": {5: (90, 90, 90), 1: (85, 75, 85)}}
     checks = [
         Check(f"{(name := _name(a, what, b))}: test accuracy on digits", test[name], ">=", floor)

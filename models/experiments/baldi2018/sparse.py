@@ -15,7 +15,8 @@ from ...networks.random_backpropagation import Variant
 from ..framework.accuracy_curves import COLOURS, draw_mean
 from ..framework.experiment import Check, Experiment, Report, Settings
 from ..framework.figure_style import BLUE, letter, mark_paper, new_figure
-from .channel_training import QUICK, Curves, Printed, ends, learn
+from ..framework.saved_runs import at_end
+from .channel_training import QUICK, Curves, Printed, learn
 
 LEVELS = (8, 2, 1)
 SWEEP = (0, 20, 50, 80, 95, 100)
@@ -46,15 +47,15 @@ def _levels(units: int) -> list[int]:
 
 def _quick_checks(curves: Curves) -> list[Check]:
     floors = {"RBP sparse-8": 88.0, "RBP sparse-2": 88.0, "SRBP sparse-8": 92.0, "SRBP sparse-2": 90.0}
-    return [Check(f"{n}: test accuracy on digits", ends(curves[n]), ">=", floor) for n, floor in floors.items()]
+    return [Check(f"{n}: test accuracy on digits", at_end(curves[n]), ">=", floor) for n, floor in floors.items()]
 
 
 def _ends(curves: Curves, units: int) -> list[Check]:
     """Fig. 4: both ends fail, and nothing between them does."""
-    inner = [ends(curves[f"SRBP sparse-{n}"]) for n in _levels(units) if 2 <= n <= 0.8 * units]
+    inner = [at_end(curves[f"SRBP sparse-{n}"]) for n in _levels(units) if 2 <= n <= 0.8 * units]
     return [
         Check(f"SRBP, n = {n} of {units}: points of test accuracy below the worst n between 2 and {0.8 * units:g}",
-              min(inner) - ends(curves[f"SRBP sparse-{n}"]), ">=", 5.0)
+              min(inner) - at_end(curves[f"SRBP sparse-{n}"]), ">=", 5.0)
         for n in (0, units)
     ]  # fmt: skip
 

@@ -7,8 +7,6 @@ from contextlib import closing
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal
 
-import numpy as np
-
 from ....circuits import Circuit
 from ....circuits.description.projections.initial import Initial
 from ....plasticity import Rule, find
@@ -22,7 +20,7 @@ from ...training.history import History
 from ...training.samples import augmented
 from .claims import met
 from .experiment import Check, Settings, many
-from .saved_runs import each
+from .saved_runs import at_end, each
 from .training_runs import or_guess, resumable, trained
 
 __all__ = ["QUICK_LINE", "Curves", "Method", "Protocol", "Runs", "error_gaps", "error", "learn", "printed"]
@@ -202,7 +200,7 @@ def _sparse(method: Method) -> Initial:
 
 def error(runs: Sequence[Curves], part: str = "test") -> float:
     """Return the share that is wrong after the last epoch, the mean over seeds."""
-    return round(float(np.mean([run[part][-1] for run in runs])), 4)
+    return round(at_end(runs, part), 4)
 
 
 def printed(

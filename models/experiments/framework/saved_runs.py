@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from ....errors import RecircuitError
 from ...runs.result_file import as_json, read_result, write_result
 from .experiment import Settings
 
-__all__ = ["ABOUT", "EPOCHS", "each", "is_kept", "kept", "place_of"]
+__all__ = ["ABOUT", "EPOCHS", "at_end", "each", "is_kept", "kept", "place_of"]
 
 FOLDER = "runs"
 #: The file in the folder of a run under way that says of what run it is; see `resumable`.
@@ -114,6 +116,19 @@ def kept(settings: Settings, name: str, about: Mapping[str, Any], compute: Calla
     write_result(path, contents, strict=False)
     _remove_checkpoint(place_of(settings, name, ""))
     return found
+
+
+def at_end(runs: Sequence[Mapping[str, Any]], part: str = "test") -> float:
+    """Return what runs found after the last epoch, the mean over the runs.
+
+    Parameters
+    ----------
+    runs : sequence of mapping
+        What each run found, a value for each epoch by the name of what was measured.
+    part : str
+        What was measured.
+    """
+    return float(np.mean([run[part][-1] for run in runs]))
 
 
 def is_kept(settings: Settings, name: str) -> bool:

@@ -25,7 +25,7 @@ import numpy as np
 from ...data import Dataset
 from ..framework.claims import of_learned
 from ..framework.experiment import Check, Experiment, Report, Row, Settings, checks, many
-from ..framework.saved_runs import kept
+from ..framework.saved_runs import at_end, kept
 from .estimate_noise import NOISES, biases, variance
 from .estimator_figure import Found, draw
 from .ridge_feedback import GAMMA, LearningCurve, on_images, on_linear
@@ -122,13 +122,9 @@ def _falls(curves: Sequence[LearningCurve], layer: str) -> float:
     return float(np.mean([slope(c["samples"][-4:], c[f"{layer}_distance"][-4:]) for c in curves]))
 
 
-def _ends(curves: Sequence[LearningCurve], layer: str) -> float:
-    return float(np.mean([c[f"{layer}_distance"][-1] for c in curves]))
-
-
 def _on_images(found: Found, scale: Scale, quick: bool) -> list[Check]:
     long, falls = found.long, "log relative error against log samples, slope over the last 8-fold"
-    top, low = _ends(long, "h2"), _ends(long, "h1")
+    top, low = at_end(long, "h2_distance"), at_end(long, "h1_distance")
     angle = {h: max(c[f"{h}_angle"] for c in long) for h in ("h2", "h1")}
     sizes = "-".join(map(str, (scale.data.n_features, *scale.hidden, scale.data.classes)))
     made = checks(f"{sizes}, {scale.long:,} samples, {many(long)}: ", [
@@ -176,12 +172,12 @@ def _on_linear(found: Found, scale: Scale, quick: bool) -> list[Check]:
     wide, narrow = ("-".join(map(str, sizes)) for sizes in (scale.widening, scale.narrowing))
     what = "lower matrix, log relative error against log samples, slope over the last 8-fold"
     falls = {name: _falls(curves, "h1") for name, curves in found.linear.items()}
-    stays, unseen = _ends(found.linear["narrowing"], "h1"), 1 - scale.narrowing[-1] / scale.narrowing[-2]
+    stays, unseen = at_end(found.linear["narrowing"], "h1_distance"), 1 - scale.narrowing[-1] / scale.narrowing[-2]
     rows: list[Row] = [
         (f"{wide}, {what}", falls["widening"], "<=", -0.35),
         (
             f"{narrow} (A3 fails), lower matrix, relative error, which stays, since a part of the matrix is never observed",
-            of_learned(stays, _ends(found.linear["widening"], "h1")),
+            of_learned(stays, at_end(found.linear["widening"], "h1_distance")),
             ">=",
             unseen**0.5,
         ),

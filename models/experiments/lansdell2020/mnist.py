@@ -38,7 +38,7 @@ from ..framework.figure_style import (
     new_figure,
     plain_decades,
 )
-from ..framework.saved_runs import each
+from ..framework.saved_runs import at_end, each
 from ..framework.training_runs import trained
 from .feedback_signals import angles
 
@@ -128,24 +128,21 @@ def learn(scale: Scale, rule: Rule, c: float, seed: int, settings: Settings, lab
 # ---- checks --------------------------------------------------------------------------------------------------------
 
 
-def _end(curves: Sequence[LearningCurve], what: str) -> float:
-    """Return the mean over runs of what a measure was at the end."""
-    return float(np.mean([curve[what][-1] for curve in curves]))
-
-
 def _values(curves: LearningCurves, scale: Scale, quick: bool) -> dict[str, float]:
     """Return all that the claims are about, by name."""
     noisy, fixed = curves[NP], curves["FA"]
     about = f"{NP}, {scale.epochs} epochs, {many(noisy)}: "
     found: dict[str, float] = {}
     for h in LAYERS:
-        far, angle, signs = ((_end(noisy, f"{h}_{w}"), _end(fixed, f"{h}_{w}")) for w in ("distance", "angle", "signs"))
+        far, angle, signs = (
+            (at_end(noisy, f"{h}_{w}"), at_end(fixed, f"{h}_{w}")) for w in ("distance", "angle", "signs")
+        )
         found |= {
             f"{about}{h}, |B - W^T|/|W|, as a share of feedback alignment's": far[0] / far[1],
             f"{about}{h}, angle to the gradient, as a share of feedback alignment's": angle[0] / angle[1],
             f"{about}{h}, sign agreement, above feedback alignment's by": signs[0] - signs[1],
         }
-    error = {name: _end(runs, "error") for name, runs in curves.items()}
+    error = {name: at_end(runs, "error") for name, runs in curves.items()}
     found |= {
         f"{about}test error, above feedback alignment's by": error[NP] - error["FA"],
         f"{about}{ERROR}": error[NP],

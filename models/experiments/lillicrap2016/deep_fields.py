@@ -18,8 +18,9 @@ from ...data import Dataset
 from ..framework.claims import of_learned
 from ..framework.experiment import Check, Experiment, Report, Row, Settings, checks, many
 from ..framework.figure_style import letter, new_figure
+from ..framework.saved_runs import at_end
 from .fields import Learned, learned, mosaic, smoothness
-from .image_training import Plan, last
+from .image_training import Plan
 
 DEEP = Plan("frfb", (1000,) * 10, epochs=12, rate=0.03)
 PLANS = {"FA, 10 hidden layers": DEEP, "FA, 1 hidden layer": DEEP.with_(hidden=(1000,))}
@@ -38,7 +39,7 @@ def run(settings: Settings) -> Report:
 
 def _checks(found: dict[str, list[Learned]], data: Dataset, quick: bool) -> list[Check]:
     deep, shallow = found.values()
-    error = last([one.curve for one in deep])
+    error = at_end([one.curve for one in deep])
     deeper, flatter = _gain(deep, data), _gain(shallow, data)
     rows: list[Row] = [
         (

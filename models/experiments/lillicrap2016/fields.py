@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from ...data import Dataset
 from ..framework.experiment import Check, Experiment, Report, Row, Settings, checks, many
 from ..framework.figure_style import letter, new_figure
-from ..framework.saved_runs import kept
-from .image_training import LearningCurve, Plan, last, trained
+from ..framework.saved_runs import at_end, kept
+from .image_training import LearningCurve, Plan, trained
 
 Array = NDArray[np.floating]
 
@@ -94,7 +94,7 @@ def _checks(found: dict[str, list[Learned]], data: Dataset, quick: bool) -> list
                 0.02 if quick else 0.1,
             )
         )
-        rows.append((f"{name}: test error (%)", last([one.curve for one in runs]), "<=", 8.0 if quick else 3.5))
+        rows.append((f"{name}: test error (%)", at_end([one.curve for one in runs]), "<=", 8.0 if quick else 3.5))
     return checks(f"{many(found['Backprop'])}, ", rows)
 
 

@@ -14,8 +14,6 @@ from dataclasses import asdict, dataclass, replace
 from math import prod
 from typing import Any
 
-import numpy as np
-
 from ....circuits import Circuit, Local, glorot
 from ....plasticity import Rule, find
 from ...data import Dataset
@@ -136,8 +134,3 @@ def learn(plans: Mapping[str, Plan], data: Dataset, settings: Settings, about: s
         return curve
 
     return each(settings, plans, lambda plan: dict(asdict(plan), data=shown), run)
-
-
-def last(runs: list[LearningCurve], part: str = "test") -> float:
-    """Return the error after the last epoch, in percent, the mean over seeds."""
-    return float(np.mean([run[part][-1] for run in runs]))

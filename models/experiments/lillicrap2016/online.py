@@ -30,9 +30,9 @@ from ...data import Dataset
 from ...networks.feedback_alignment import Synapses
 from ..framework.claims import of_learned
 from ..framework.experiment import Check, Experiment, Report, Row, Settings, checks
-from ..framework.saved_runs import each
+from ..framework.saved_runs import at_end, each
 from ..framework.training_runs import trained
-from .image_training import Plan, last
+from .image_training import Plan
 from .online_figure import draw
 from .online_runs import Found, Lesson, late, needed
 
@@ -136,7 +136,7 @@ def _on_images(name: str, plan: Plan, data: Dataset, seed: int, settings: Settin
 
 def _checks(found: Found, lessons: Mapping[str, Lesson], quick: bool) -> list[Check]:
     nse = {name: float(np.mean([late(run["nse"]) for run in found[name]])) for name in lessons}
-    test = {name: last(found[name]) for name in DIGITS}
+    test = {name: at_end(found[name]) for name in DIGITS}
     rows: list[Row] = []
     for one, other, says, limits in (
         ("single samples", "minibatches of 100", "no significant difference", (0.67, 1.5) if quick else (0.8, 1.25)),

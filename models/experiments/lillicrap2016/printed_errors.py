@@ -11,7 +11,8 @@ from ..framework.accuracy_curves import draw_mean
 from ..framework.claims import met
 from ..framework.experiment import Check, Report, Settings, many
 from ..framework.figure_style import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, SKY, letter, mark_paper, new_figure
-from .image_training import LearningCurve, Plan, last, learn
+from ..framework.saved_runs import at_end
+from .image_training import LearningCurve, Plan, learn
 
 __all__ = ["compare", "small"]
 
@@ -63,7 +64,7 @@ def small(plan: Plan) -> Plan:
 
 
 def _quick_checks(curves: LearningCurves) -> list[Check]:
-    return [Check(f"{name}: test error on digits (%)", last(runs), "<=", 12.0) for name, runs in curves.items()]
+    return [Check(f"{name}: test error on digits (%)", at_end(runs), "<=", 12.0) for name, runs in curves.items()]
 
 
 def _checks(curves: LearningCurves, paper: Mapping[str, float]) -> list[Check]:
@@ -71,7 +72,7 @@ def _checks(curves: LearningCurves, paper: Mapping[str, float]) -> list[Check]:
     made = []
     for name, runs in curves.items():
         what = f"{name}, {len(runs[0]['test'])} epochs, {many(runs)}: test error (%)"
-        made.append(met(what, last(runs), paper[name], 1.0, "lower"))
+        made.append(met(what, at_end(runs), paper[name], 1.0, "lower"))
     for name in curves:
         other = name.replace("FA", "BP", 1)
         if name.startswith("FA") and other in curves:
@@ -82,7 +83,7 @@ def _checks(curves: LearningCurves, paper: Mapping[str, float]) -> list[Check]:
 def _beside(
     name: str, fa: list[LearningCurve], other: str, bp: list[LearningCurve], paper: Mapping[str, float]
 ) -> list[Check]:
-    ahead = round(last(bp) - last(fa), 4)
+    ahead = round(at_end(bp) - at_end(fa), 4)
     says = f"{paper[other] - paper[name]:.2f}: FA is ahead"
     longer = len(fa[0]["test"]) / len(bp[0]["test"])
     return [

@@ -26,9 +26,9 @@ from ..framework.accuracy_curves import draw_mean
 from ..framework.experiment import Check, Experiment, Report, Settings, checks, many
 from ..framework.experiment import Row as CheckRow
 from ..framework.figure_style import GREEN, GREY, ORANGE, band, letter, new_figure, plain_decades
-from ..framework.saved_runs import each
+from ..framework.saved_runs import at_end, each
 from ..framework.training_runs import trained
-from .image_training import LearningCurve, Plan, last
+from .image_training import LearningCurve, Plan
 
 RATE, EPOCHS = 0.03, 10
 #: Percent of the units that are called many.
@@ -78,12 +78,18 @@ def _checks(found: dict[str, list[LearningCurve]]) -> list[Check]:
     rows: list[CheckRow] = []
     if {"FA, rectified", "FA, leaky"} <= set(found):
         rectified, leaky = found["FA, rectified"], found["FA, leaky"]
-        fewer = last(rectified) - last(leaky)
+        fewer = at_end(rectified) - at_end(leaky)
         rows += [
             ("before learning: dead units (%)", _first(rectified), "<=", 1.0),
-            ("FA, rectified: dead units after learning (%)", last(rectified, "dead"), ">=", DEAD, "many of the units"),
+            (
+                "FA, rectified: dead units after learning (%)",
+                at_end(rectified, "dead"),
+                ">=",
+                DEAD,
+                "many of the units",
+            ),
             ("FA, rectified: points of test error above FA, leaky", fewer, ">=", 1.0, "did not work well"),
-            ("FA, leaky: test error (%)", last(leaky), "<=", 3.0, "was effective"),
+            ("FA, leaky: test error (%)", at_end(leaky), "<=", 3.0, "was effective"),
         ]
     return checks(f"{many(next(iter(found.values())))}, ", rows)
 
@@ -91,7 +97,7 @@ def _checks(found: dict[str, list[LearningCurve]]) -> list[Check]:
 def _quick_checks(found: dict[str, list[LearningCurve]]) -> list[Check]:
     """On digits: all units live before learning, and every method learns."""
     rows: list[CheckRow] = [("before learning: dead units (%)", _first(found["FA, rectified"]), "<=", 1.0)]
-    rows += [(f"{name}: test error (%)", last(runs), "<=", 15.0) for name, runs in found.items()]
+    rows += [(f"{name}: test error (%)", at_end(runs), "<=", 15.0) for name, runs in found.items()]
     return checks("", rows)
 
 
