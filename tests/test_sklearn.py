@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import signal
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,11 @@ NAMES = np.array(["setosa", "versicolor", "virginica"])
 @parametrize_with_checks([CircuitClassifier(max_iter=10), CircuitRegressor(max_iter=10)])
 def test_the_checks_of_scikit_learn_pass(estimator: Any, check: Any) -> None:
     check(estimator)
+
+
+@pytest.mark.parametrize("kind", [CircuitClassifier, CircuitRegressor])
+def test_an_estimator_shows_all_its_parameters(kind: type) -> None:
+    assert {*signature(kind).parameters} == {*kind().get_params()}
 
 
 def test_digits_are_learned_and_lines_are_fitted() -> None:

@@ -7,6 +7,8 @@ import pytest
 
 from recircuit.circuits.backends.compiled import kept_rows
 from recircuit.circuits.backends.compiled.kept_rows import EACH, KeptRows
+from recircuit.circuits.lowering import memory
+from recircuit.errors import RecircuitError
 
 ROWS = [np.full(1000, k, np.uint8) for k in range(EACH + 1)]
 
@@ -36,3 +38,15 @@ def test_what_is_kept_makes_room_where_memory_is_short(large: bool, monkeypatch:
         assert number(kept, np.zeros(2500, np.uint8)) > 3
     assert number(kept, ROWS[2], "z") == first[2]
     assert number(kept, ROWS[0], "x") != first[0]
+
+
+def test_rows_that_do_not_fit_beside_the_circuit_are_refused_before_they_are_written(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kept = KeptRows()
+    known = number(kept, ROWS[0])
+    monkeypatch.setattr(memory, "SMALL", 0)
+    monkeypatch.setattr(memory, "available", lambda: 2000)
+    with pytest.raises(RecircuitError, match=r"stimulus 'y': data of the shape \(2500,\) need .* Give fewer rows"):
+        number(kept, np.zeros(2500, np.uint8), "y")
+    assert number(kept, ROWS[0]) == known
