@@ -46,16 +46,18 @@ class Pool {
         share_parts(&part, 1);
     }
 
-    // From `gather` to `do_gathered`, what `each_later` is given may wait, and is done all at once. `bytes` of the context
-    // are copied.
+    // From `gather` to `do_gathered`, what `each_later` is given may wait, and is done all at once: by several threads if some
+    // of it is `large`, which says that two operations like it take longer than threads need to find each other. `bytes` of
+    // the context are copied.
     void gather() { gathering_ = team_.load(std::memory_order_relaxed) > 1; }
-    void each_later(int blocks, void (*run)(const void*, int), const void* context, std::size_t bytes) {
+    void each_later(int blocks, bool large, void (*run)(const void*, int), const void* context, std::size_t bytes) {
         if (!gathering_) return each(blocks, run, context);
         if (waits_ == most_parts || waiting_blocks_ + blocks > most) do_waiting();
         Part& part = parts_[waits_++];
         std::memcpy(part.copy, context, bytes);
         part.run = run, part.context = part.copy, part.blocks = blocks;
         waiting_blocks_ += blocks;
+        any_large_ |= large;
     }
     void do_gathered() {
         if (waits_) do_waiting();
@@ -82,7 +84,7 @@ class Pool {
 
     int threads_ = 1;
     long shared_ = 0;
-    bool gathering_ = false;
+    bool gathering_ = false, any_large_ = false;
     int waits_ = 0, waiting_blocks_ = 0;  // how many parts wait, and of how many blocks
     Part parts_[most_parts];
     std::atomic<int> team_{1};
@@ -108,8 +110,12 @@ class Pool {
     }
     void do_waiting() {
         const int parts = waits_, blocks = waiting_blocks_;
-        waits_ = waiting_blocks_ = 0;
-        if (blocks == 1) return parts_[0].run(parts_[0].context, 0);
+        const bool worth_it = any_large_ && blocks > 1;
+        waits_ = waiting_blocks_ = 0, any_large_ = false;
+        if (!worth_it) {
+            for (int k = 0; k < parts; ++k) alone(parts_[k].blocks, parts_[k].run, parts_[k].context);
+            return;
+        }
         ++shared_;
         share_parts(parts_, parts);
     }

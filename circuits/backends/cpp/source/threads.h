@@ -12,13 +12,19 @@ inline void each_block(int blocks, const Run& run) {
     Pool::get().each(blocks, [](const void* context, int block) { (*static_cast<const Run*>(context))(block); }, &run);
 }
 
-// Likewise; the blocks may be done later, with those of other operations that do not depend on them. `run` is copied, so that
-// it holds values alone.
+// How an operation is cut: into how many blocks, and whether two operations of its size are worth sharing among threads.
+struct Cut {
+    int blocks;
+    bool large;
+};
+
+// As each_block, but the blocks may be done later, with those of other operations that do not depend on them. `run` is copied,
+// so that it holds values alone.
 template <class Run>
-inline void each_block_later(int blocks, const Run& run) {
+inline void each_block_later(const Cut& cut, const Run& run) {
     static_assert(std::is_trivially_copyable<Run>() && sizeof(Run) <= Pool::most_bytes, "what waits is copied");
     const auto block_of = [](const void* context, int block) { (*static_cast<const Run*>(context))(block); };
-    Pool::get().each_later(blocks, block_of, &run, sizeof run);
+    Pool::get().each_later(cut.blocks, cut.large, block_of, &run, sizeof run);
 }
 
 // The range [begin, end) of block k of n things, cut at multiples of 32.
