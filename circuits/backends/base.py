@@ -21,11 +21,11 @@ class Backend(ABC):
     about : str
         One sentence for lists of backends.
     needs : str
-        What a machine must have for it, in a word or two; empty for none.
+        What the machine must have, in a word or two; empty if nothing special is needed.
     build_seconds : float
         About how long it takes until a circuit that has not been built before runs.
     seeks_speed : bool
-        Whether ``backend="auto"`` may take it; of those that can, the last in the registry is taken.
+        Whether ``backend="auto"`` may choose it. Of the backends that can run, the last one in the registry is chosen.
     """
 
     name: str

@@ -1,8 +1,9 @@
-"""One hash of everything that the code of a circuit depends on, so that a circuit whose program is kept is known without its
+"""One hash of everything that the code of a circuit depends on. It finds the circuit's program in the cache without its
 code being generated.
 
-The operations are data, and the code is made of them, of the populations, and of nothing else in the circuit. What makes it
-is the package itself, of which all files are read, Brian2 with its preferences and functions, and the compiler.
+The operations are data, and the code is made from them and from the populations, and from nothing else in the circuit. The
+code is made by the package itself, of which all files are read, by Brian2 with its preferences and functions, and by the
+compiler.
 """
 
 from __future__ import annotations
@@ -31,22 +32,22 @@ from .. import registry
 __all__ = ["depends_on"]
 
 ROOT = Path(__file__).parents[2]
-#: The folders of what makes code of a description.
+#: The folders of the modules that make code from a description.
 FOLDERS = (
     *(ROOT / name for name in ("backends", "lowering", "connectivity", "description")),
     Path(plasticity.__file__).parent,
 )
 PACKAGES = ("Brian2", "numpy", "sympy", "Jinja2")
-#: The package, whose classes are told by the files in which they are.
+#: The name of the package, whose classes are identified by the files in which they are.
 OURS = __name__.partition(".circuits.")[0] + "."
 
 
 class _Unknown(Exception):
-    """Something that cannot be told from something else."""
+    """A value cannot be described by data, so that nothing can be said to depend on it."""
 
 
 def depends_on(lowered: Lowered, tools: Iterable[str]) -> str:
-    """Return a hash of all that a circuit's code, and the program that is compiled of it, depend on.
+    """Return a hash of everything that a circuit's code, and the program compiled from it, depend on.
 
     Parameters
     ----------
@@ -58,8 +59,8 @@ def depends_on(lowered: Lowered, tools: Iterable[str]) -> str:
     Returns
     -------
     str
-        The hash. It is empty where the code depends on more than is known: for the form that is made of Brian2's
-        synapses, for classes of a user's own, and for a package that was changed after this process had imported it.
+        The hash. It is empty where the code depends on more than is known: for the form that uses Brian2's
+        `Synapses`, for classes of a user's own, and for a package that was changed after this process had imported it.
     """
     if lowered.network.lowering == "reference" or not (package := _package()):
         return ""
@@ -71,7 +72,7 @@ def depends_on(lowered: Lowered, tools: Iterable[str]) -> str:
 
 
 def _circuit(lowered: Lowered) -> Iterator[Any]:
-    """What was declared, and the operations that it became."""
+    """Yield what was declared, and the operations that it became."""
     network = lowered.network
     yield tuple(fingerprint(network).items())
     for name, population in network.populations.items():
@@ -82,7 +83,7 @@ def _circuit(lowered: Lowered) -> Iterator[Any]:
 
 
 def _brian2() -> Iterator[Any]:
-    """The preferences of Brian2 and its functions in C++, which a user may have changed."""
+    """Yield the preferences of Brian2 and its functions in C++, which a user may have changed."""
     yield sorted((name, repr(value)) for name, value in prefs.prefs.items() if not name.startswith("logging."))
     for name, function in DEFAULT_FUNCTIONS.items():
         for target, made in function.implementations._implementations.items():
@@ -93,7 +94,7 @@ def _brian2() -> Iterator[Any]:
 
 @cache
 def _package() -> str:
-    """Return a hash of the files of the package; empty if one is younger than what this process has imported."""
+    """Return a hash of the files of the package; empty if one was changed after this process had imported it."""
     digest = hashlib.sha256()
     for folder in FOLDERS:
         for name in _files(folder):
@@ -113,7 +114,7 @@ def _files(folder: Path) -> Iterator[str]:
 
 
 def _told(value: Any) -> Any:
-    """Return data as tuples of numbers and texts, of which `repr` says all."""
+    """Return data as tuples of numbers and texts, which `repr` describes completely."""
     if value is None or isinstance(value, str | int | float | np.generic):
         return value
     if isinstance(value, Enum):

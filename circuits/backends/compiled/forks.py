@@ -32,7 +32,7 @@ def watch(program: Forked) -> None:
 
 def _before() -> None:
     for program in list(_programs):
-        with contextlib.suppress(RecircuitError):  # its worker has died, which its next use says
+        with contextlib.suppress(RecircuitError):  # its worker has died; the error appears at its next use
             program.before_fork()
 
 
