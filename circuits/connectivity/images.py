@@ -1,4 +1,4 @@
-"""Checks of the images that a connectivity joins."""
+"""Checks of the images that a connectivity connects."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def check_images(
 
 
 def check_image(image: object, where: str) -> None:
-    """Refuse what is no (channels, height, width)."""
+    """Refuse an image that is not given as (channels, height, width)."""
     whole = isinstance(image, tuple) and all(isinstance(n, int | np.integer) and n > 0 for n in image)
     if not whole or len(image) != 3:  # type: ignore[arg-type]
         raise RecircuitError(f"{where}: the image is (channels, height, width), each at least 1; got {image!r}.")

@@ -1,4 +1,4 @@
-"""The initial values of the variables of units, and which of them a user must set."""
+"""The initial values of the variables of units, and the check that a user has set all that must be set."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .population import Population
 
 
 def declared(population: Population, initial: Any, parameters: Mapping[str, Any], batch_size: int, seed: int) -> None:
-    """Give a population its parameters and initial values, as `Network.population` describes them.
+    """Set the parameters and initial values of a population, as `Network.population` describes them.
 
     Raises
     ------
@@ -81,7 +81,7 @@ def _take(population: Population, variable: Any, value: Any, where: str) -> None
     else:
         known = [*neuron.parameters, *neuron.stored]
         raise RecircuitError(
-            f"{where}: {variable!r} is no option, and its equations have no such parameter or state."
+            f"{where}: {variable!r} is not an option, and its equations have no such parameter or state."
             f"{closest(str(variable), known)} They have {sorted(known)}."
         )
 
@@ -128,7 +128,7 @@ def check_all_set(
 ) -> None:
     """Refuse a parameter of each unit that is read and was never set, since it would be 0.
 
-    ``given`` are the names, such as ``"h.gain"``, of those that were set otherwise than by ``initial``.
+    ``given`` holds the names, such as ``"h.gain"``, of parameters that were set in another way than by ``initial``.
     """
     for population in populations.values():
         for variable in population.neuron.unit_parameters:
@@ -144,7 +144,7 @@ def check_all_set(
 
 
 def _read(population: Population, projections: Mapping[str, Projection]) -> set[str]:
-    """All names that the equations of a population, what it sends, and the rules of its synapses read."""
+    """Return all names that a population's equations, its projections and the rules of its synapses read."""
     neuron = population.neuron
     texts = [state.expression for state in neuron.states]
     for projection in projections.values():

@@ -1,4 +1,4 @@
-"""Checks of a rule's meaning, where several batch elements share its synapses or several synapses share a weight."""
+"""Checks of a rule's meaning if several batch elements share its synapses, or several synapses share a weight."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ def check_meaning(projection: Projection, batch_size: int) -> None:
     Raises
     ------
     RecircuitError
-        If a statement of the rule would, or if it sums over synapses that share weights. The message says what to write
-        instead.
+        If a statement of the rule would mean something else, or if the rule sums over synapses that share weights. The
+        message says what to write instead.
     """
     equation = projection.equation
     if equation is None or not equation.plastic:
