@@ -172,7 +172,7 @@ class Recording:
         """Split the order of a run into pieces, so that unwanted values are dropped before they fill the memory."""
         size = sum(self.variables[key].size for key in self.keys) * 8 * max(steps, 1)
         each = max(PIECE // max(size, 1), 1)
-        if not self.keys or len(rows) <= each or self.network.schedule is None:  # the rows of a stream belong to one run
+        if not self.keys or len(rows) <= each or self.network.schedule is None:  # rows of a stream are one run
             return [rows]
         return [rows[k : k + each] for k in range(0, len(rows), each)]
 

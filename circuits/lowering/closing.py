@@ -1,4 +1,4 @@
-"""Operations for closed pathways: some are set to zero, and those that hold their value are left alone."""
+"""Operations for closed pathways: some are set to zero; those that hold their value need no operation."""
 
 from __future__ import annotations
 

@@ -19,15 +19,15 @@ from .operations import Operation, Scratch
 from .synapses import kept_arrays
 from .variables import Kind, Scope, Variable
 
-#: The number of batch elements that show something in the presentation under way.
+#: The variable with the number of batch elements that show something in the present presentation.
 ACTIVE = Variable("presentation", "active", (), Scope.CIRCUIT, Kind.WHOLE)
 
-#: The variable of a population with shared variables that says, for every unit in every batch element, which unit it is.
+#: The variable of a population with shared variables that holds the index of every unit, in every batch element.
 SHARED_INDEX = "shared_index"
 
 
 def layout(network: Network, operations: list[Operation], *, tables: bool = True) -> dict[str, Variable]:
-    """All variables, in order: the clock's, those of populations, and those of projections.
+    """Return all variables in order: those of the clock, of populations, and of projections.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def layout(network: Network, operations: list[Operation], *, tables: bool = True
     operations : list of Operation
         The operations, whose signals and factors are variables too.
     tables : bool, default True
-        Whether the variables that hold the tables of connectivities are among them. These tables are then made.
+        Whether to include the variables that hold the tables of connectivities. These tables are then computed.
     """
     scratch = _scratch(operations)
     found = clock()
@@ -60,8 +60,8 @@ def by_key(network: Network, variables: list[Variable]) -> dict[str, Variable]:
     Raises
     ------
     RecircuitError
-        If two variables have one key, or a variable has the name of something that its population computes where it is
-        read. The message names it.
+        If two variables have one key, or a variable has the name of an expression of its population. The message names
+        it.
     """
     found: dict[str, Variable] = {}
     computed = {
@@ -80,7 +80,7 @@ def by_key(network: Network, variables: list[Variable]) -> dict[str, Variable]:
 
 
 def constants(network: Network) -> dict[str, Any]:
-    """Return the initial values of variables, except those that are drawn: parameters, states of rules and tables."""
+    """Return the initial values of variables that are not random: parameters, states of rules and tables."""
     found: dict[str, Any] = {ACTIVE.key: network.batch_size}
     for population in network.populations.values():
         found |= {f"{population.name}.{k}": number(v) for k, v in population.neuron.parameters.items()}
@@ -102,7 +102,7 @@ def constants(network: Network) -> dict[str, Any]:
 
 
 def clock() -> list[Variable]:
-    """The clock's: the number of steps, and the time."""
+    """Return the variables of the clock: the number of steps, and the time."""
     return [
         Variable("clock", "timestep", (), Scope.CIRCUIT, Kind.LONG),
         Variable("clock", "t", (), Scope.CIRCUIT, Kind.DOUBLE),
@@ -110,7 +110,7 @@ def clock() -> list[Variable]:
 
 
 def of_population(network: Network, population: Population, scratch: list[str]) -> list[Variable]:
-    """States, fields, scratch and broadcasts of units, and their parameters."""
+    """Return the states, fields, scratch variables, broadcasts and parameters of units."""
     neuron, name = population.neuron, population.name
     fields = [field for parts in incoming_fields(network, population).values() for field in parts]
     stored = [*neuron.stored, *fields, *scratch]
@@ -132,7 +132,7 @@ def of_population(network: Network, population: Population, scratch: list[str]) 
 
 
 def number(value: Any) -> float:
-    """A parameter in base units."""
+    """Return a parameter as a number in base units."""
     return float(np.asarray(value)) if isinstance(value, Quantity) else float(value)
 
 
@@ -154,7 +154,7 @@ def _tables(projection: Projection) -> list[Variable]:
 
 
 def _scratch(operations: list[Operation]) -> dict[str, list[str]]:
-    """Population -> the variables that hold signals and factors: signals first, those that are known late last."""
+    """Return, for each population, the variables of signals and factors: signals first, factors that are known late last."""
     found: dict[str, list[Scratch]] = {}
     for operation in operations:
         found.setdefault(operation.owner, []).extend(operation.scratch)
