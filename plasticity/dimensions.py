@@ -95,7 +95,7 @@ def _mismatch(statement: Statement, found: Any, wanted: Any) -> str:
     message = f"the right-hand side has the unit {_unit(found)}; it should have {_unit(wanted)}."
     if statement.differential:
         return (
-            f"{message} `{name}` changes by so much in a second. Give the rate as a quantity, as in "
+            f"{message} It is the change of `{name}` in a second. Give the rate as a quantity, as in "
             "parameters=dict(rate=0.1*Hz), or divide by a time constant, as in parameters=dict(tau=10*ms)."
         )
     return f"{message} If `{name}` changes continuously, write `d{name}/dt = ...`."

@@ -185,8 +185,8 @@ class _Proof:
             return f"`{name}` has no value yet; give it one in an earlier statement, or declare it as state"
         if any(line.target == f"d{name}" for line in (self.statement, *self.later)):
             return (
-                f"`d{name}` is a number like any other, and `{name}` has no value: of what a synapse keeps only the weight has "
-                f'an increment, `dw`. Declare state=("{name}",), and write `{name} += E` or `{name} = E`'
+                f"`d{name}` is an ordinary name here, and `{name}` has no value, since only the weight has an increment, "
+                f'`dw`. Declare state=("{name}",), and write `{name} += E` or `{name} = E`'
             )
         if name in FUNCTIONS:
             return f"`{name}` is a function, and must be called"

@@ -145,7 +145,7 @@ def _value(node: ast.expr, compute: Callable[[], float]) -> float:
 
 
 def _refuse_number(node: ast.expr) -> NoReturn:
-    raise TooLarge(node, f"is no real number, or is larger than {LARGEST:g}")
+    raise TooLarge(node, f"is not a real number, or is larger than {LARGEST:g}")
 
 
 def _checked(node: ast.expr | ast.AST, size: Size) -> Size:

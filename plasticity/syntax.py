@@ -33,8 +33,8 @@ TEACH: dict[type[ast.AST], str] = {
     ast.BitAnd: "uses `&`: write `and`",
     ast.BitOr: "uses `|`: write `or`",
     ast.Invert: "uses `~`: write `not`",
-    ast.MatMult: "uses `@`: an equation is of one unit, and sums over units are made by projections",
-    ast.Subscript: "uses `[ ]`: an equation is of one unit, and cannot pick another",
+    ast.MatMult: "uses `@`: an equation describes one unit, and projections compute sums over units",
+    ast.Subscript: "uses `[ ]`: an equation describes one unit, and cannot pick another",
     ast.Attribute: "uses `.`: the names of an equation have no parts",
     ast.IfExp: "uses `if`: write int(condition)*a + int(not condition)*b",
     ast.Is: "uses `is`: write `==`",
@@ -43,9 +43,9 @@ TEACH: dict[type[ast.AST], str] = {
 
 #: The reason why an equation of a unit does not call a function of many units.
 OF_MANY = (
-    "is of many units or synapses, and an equation is of one unit. What arrives in a compartment is a sum over synapses; a sum "
-    "over a population is what one other unit receives, and sends to all as a broadcast; the largest is what it receives by "
-    "connectivity=MaxPool.of_all(units)"
+    "is a function of many units or synapses, and an equation describes one unit. A compartment holds the sum over synapses. "
+    "For a sum over a population, connect the population to one other unit, and send its rate as a broadcast; for the largest "
+    "value, connect them by connectivity=MaxPool.of_all(units)"
 )
 
 
@@ -182,7 +182,7 @@ class _Check:
     def expression(self, node: ast.expr) -> None:
         match node:
             case ast.Constant(value=bool(truth)):
-                self.refuse(f"`{truth}` is no number: write {int(truth)}")
+                self.refuse(f"`{truth}` is not a number: write {int(truth)}")
             case ast.Constant(value=int() | float()):
                 pass
             case ast.Name(id=name):

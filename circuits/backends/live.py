@@ -57,9 +57,13 @@ class LiveStimulus:
         try:
             return np.broadcast_to(self._labels(value) if self.classes else self._numbers(value), rows.shape)
         except (ValueError, TypeError):
-            wanted = "a label, or one for each batch element" if self.classes else f"{rows.shape[1:]} or {rows.shape}"
+            wanted = (
+                "a label, or one for each batch element"
+                if self.classes
+                else f"the shape {rows.shape[1:]} or {rows.shape}"
+            )
             raise RecircuitError(
-                f"live: {self.name!r} is given {wanted}; got {value!r:.60} of the shape {np.shape(value)}."
+                f"live: {self.name!r} takes {wanted}; got {value!r:.60} of the shape {np.shape(value)}."
             ) from None
 
     def _numbers(self, value: Any) -> np.ndarray:
@@ -92,7 +96,9 @@ class Session(ABC):
         for name, value in inputs.items():
             stimulus = self.stimuli.get(name)
             if stimulus is None:
-                raise RecircuitError(f"live: {name!r} is no stimulus of the circuit; those are {list(self.stimuli)}.")
+                raise RecircuitError(
+                    f"live: {name!r} is not a stimulus of the circuit; there are {list(self.stimuli)}."
+                )
             taken.append((stimulus.rows, stimulus.checked(value)))
         for rows, values in taken:
             rows[...] = values

@@ -47,7 +47,7 @@ class Network(Stimuli, Presentations):
     """
 
     fixed: ClassVar[dict[str, str]] = {
-        name: f"It is said when a circuit is made, as in Circuit({name}=...)."
+        name: f"It is set when a circuit is made, as in Circuit({name}=...)."
         for name in ("batch_size", "dt", "precision", "dtype", "lowering", "seed", "optimise", "matmul")
     } | DECLARING
 

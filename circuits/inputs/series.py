@@ -81,9 +81,9 @@ def check_length(network: Network, population: Population, series: Series, mode:
     short = len(series.lengths) > 0 and series.rows <= wanted
     if series.rows != wanted and not short:
         raise RecircuitError(
-            f"stimulus {population.name!r}: it is shown for {lasts} steps ({clamp.during}), a row every {clamp.every}, which "
-            f"are {wanted} rows; a sample has {series.rows}. Give as many, or series of different lengths, as a list of "
-            "arrays or a masked array."
+            f"stimulus {population.name!r}: it is shown for {lasts} steps ({clamp.during}), with a new row every "
+            f"{clamp.every} steps, so that a sample has {wanted} rows; got {series.rows}. Give this number of rows, or series "
+            "of different lengths as a list of arrays or a masked array."
         )
 
 

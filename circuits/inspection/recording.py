@@ -145,7 +145,7 @@ class Recording:
             picked(np.empty(shape, dtype=bool), one.places)
         except IndexError:
             raise RecircuitError(
-                f"record: {one.name!r} asks for places of {one.variable}, whose shape is {shape}."
+                f"record: {one.name!r} has indices that {one.variable} does not have; its shape is {shape}."
             ) from None
 
     def check_memory(self, steps: int, free: int | None = None) -> None:

@@ -72,8 +72,8 @@ def by_key(network: Network, variables: list[Variable]) -> dict[str, Variable]:
     for variable in variables:
         if variable.key in found or variable.key in computed:
             raise RecircuitError(
-                f"circuit: {variable.key!r} would be the name of two variables: of one that the equations or the rule declare, "
-                f"and of one that the circuit keeps beside them. Call yours by another name than {variable.name!r}."
+                f"circuit: {variable.key!r} would be the name of two variables: one that the equations or the rule declare, "
+                f"and one that the circuit adds. Give yours another name than {variable.name!r}."
             )
         found[variable.key] = variable
     return found

@@ -236,8 +236,8 @@ def _read(text: str, where: str) -> dict[str, Any]:
         contents = None
     if not isinstance(contents, dict) or "circuit" not in contents:
         raise RecircuitError(
-            f"{where} holds no circuit of recircuit. A checkpoint of a training run is opened by rc.Checkpoint.load(path), "
-            "and a folder of a run by rc.load_run(folder)."
+            f"{where} does not hold a circuit of recircuit. A checkpoint of a training run is opened by "
+            "rc.Checkpoint.load(path), and a folder of a run by rc.load_run(folder)."
         )
     if contents["circuit"] != FORMAT:
         raise RecircuitError(

@@ -100,12 +100,12 @@ class Live:
         """
         if not self._open:
             raise RecircuitError(
-                "live: a closed loop presents within its with block, at whose end the circuit has all values. Write "
-                "`with circuit.live() as loop:`, and call loop.present(...) in the block."
+                "live: a closed loop presents only inside its with block; the circuit has all values when the block ends. "
+                "Write `with circuit.live() as loop:`, and call loop.present(...) in the block."
             )
         if inputs is not None and not isinstance(inputs, Mapping):
             raise RecircuitError(
-                f"live: present takes a mapping from the name of a stimulus to what it shows, as in present({{'x': row}}); got "
+                f"live: present takes a mapping from the names of stimuli to their rows, as in present({{'x': row}}); got "
                 f"{inputs!r:.60}. The stimuli are {[p.name for p in self.circuit.populations.values() if p.clamp is not None]}."
             )
         reads = (read,) if isinstance(read, str) else tuple(read)
@@ -124,7 +124,7 @@ class Live:
         """Return the error that names the variable that became NaN or infinite, and the possible cause."""
         for name, stimulus in session.stimuli.items():
             if not np.isfinite(stimulus.rows).all():
-                return Diverged(f"live: what {name!r} is shown holds NaN or infinity.", f"{name}.rate")
+                return Diverged(f"live: the data that {name!r} presents hold NaN or infinity.", f"{name}.rate")
         result = RunResult(0, diverged=problem.variable)
         result.look_for_cause(self.runs.program().lowered, self._table)
         return diverged(problem.variable, "in a closed loop", result.why)

@@ -60,5 +60,5 @@ def unpacked(content: bytes, source: str, what: str) -> tuple[str, dict[str, np.
         ) from None
     header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
     if KEY not in (header.get("__metadata__") or {}):
-        raise RecircuitError(f"{source} is a safetensors file, but no {what} of recircuit: it does not say of what.")
+        raise RecircuitError(f"{source} is a safetensors file, but not a {what} of recircuit: it has no description.")
     return header["__metadata__"][KEY], arrays

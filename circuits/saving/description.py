@@ -77,7 +77,7 @@ def rebuild(network: Network, contents: dict[str, Any], reader: Reader) -> None:
     for name, value in contents["rest"].items():
         if not _public(network, name) or name in (*SETTINGS, *DECLARED):
             raise RecircuitError(
-                f"{reader.where}: it says {name!r} of a circuit, which this version of recircuit does not know."
+                f"{reader.where}: it gives a circuit the attribute {name!r}, which this version of recircuit does not know."
             )
         _set(network, name, reader.value(value), reader.where)
     network.changed()
@@ -91,7 +91,7 @@ def settings(contents: dict[str, Any], reader: Reader) -> dict[str, Any]:
 def _set(network: Network, name: str, value: Any, where: str) -> None:
     """Set an attribute of a circuit, and refuse a value of another type."""
     if name in REST and not fits(value, REST[name]):
-        raise RecircuitError(f"{where} is damaged: it says of {name} of the circuit {value!r:.60}. Use another file.")
+        raise RecircuitError(f"{where} is damaged: it sets {name} of the circuit to {value!r:.60}. Use another file.")
     if name in network.fixed:
         declare(network, **{name: value})
     else:
@@ -148,7 +148,7 @@ def _set_rest(made: Population | Projection, of: dict[str, Any], without: tuple[
     for name in of.keys() - set(without):
         if name not in known:
             raise RecircuitError(
-                f"{made.name}: a file says {name!r} of it, which this version of recircuit does not know."
+                f"{made.name}: a file gives it the attribute {name!r}, which this version of recircuit does not know."
             )
         check_fits(type(made).__init__, {name: of[name]})
         object.__setattr__(made, name, of[name])

@@ -121,8 +121,8 @@ class Reader:
             return self._readers[kind](self, data)
         except RAW as problem:
             raise RecircuitError(
-                f"{self.where}: what it says of the circuit cannot be read ({type(problem).__name__}: {problem}). The file is "
-                "damaged, or of another version of recircuit."
+                f"{self.where}: its description of the circuit cannot be read ({type(problem).__name__}: {problem}). The "
+                "file is damaged, or of another version of recircuit."
             ) from None
 
     def _quantity(self, data: Any) -> Quantity:

@@ -726,7 +726,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "no broadcast": (connected(rule=READS_LOSS), "reads the broadcast 'loss'.*circuit.broadcast"),
     "broadcast of many": (wide_broadcast, "a broadcast is a population of one unit, and 'h1' has 5"),
     "broadcast by name": (lambda: layered().broadcast("h1", "loss"), "a population of this circuit"),  # type: ignore
-    "nobody sends": (built("loss : 1 (broadcast)\nrate = loss : 1 (during p)"), "which nobody sends"),
+    "nothing sends": (built("loss : 1 (broadcast)\nrate = loss : 1 (during p)"), "which nothing sends"),
     "weights of one dimension": (
         connected(weights=np.zeros(3)),
         r"whether it is for pre or post units.*values\[None, :\]",

@@ -448,7 +448,7 @@ def test_memory_counts_a_value_for_each_element() -> None:
     [
         (lambda: rc.Neuron("each_a : 1\na = a + 1 : 1 (shared)"), "each_a"),
         (lambda: rc.Neuron("a : 1 (shared)"), "flags"),
-        (lambda: rc.Neuron("total : 1 (weights into basal)"), "no compartment"),
+        (lambda: rc.Neuron("total : 1 (weights into basal)"), "is not a compartment"),
         (lambda: rc.Rule("r", source="t", forward="dw = el", traces=("el",), state=("el",)), "declared as a state"),
         (lambda: rc.Rule("r", source="t", forward="dw = incoming(x_post)"), "incoming"),
         (lambda: rc.Rule("r", source="t", forward="dw = incoming(tanh(w*x_pre))"), "sum of products"),

@@ -47,8 +47,8 @@ class CudaProgram(CompiledProgram):
         for operation, runner in assembly.runners.items():
             if found := [name for name in NO_NOISE if name in runner.codeobj.variables]:
                 raise RecircuitError(
-                    f"backend cuda: {operation} calls {found[0]}(), which this backend does not have; it has rand() and "
-                    "randn(). Use the backend numpy or cpp."
+                    f"backend cuda: {operation} draws by {found[0]}(), which this backend does not have; it has rand() "
+                    "and randn(). Use the backend numpy or cpp."
                 )
         for variable in self.lowered.variables.values():
             if variable.scope in COUNTED and variable.size > LARGEST:

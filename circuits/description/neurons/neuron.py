@@ -131,8 +131,8 @@ class Neuron:
         }[equation.type]
         if set(other) - allowed or len(during) > 1 or ((during if equation.type == PARAMETER else into) or into[1:]):
             raise RecircuitError(
-                f"equations: {name!r} has the flags {flags}; expected at most one 'during <phases>' or 'after <phase>', and of "
-                f"{sorted(allowed) or 'others none'} for a {equation.type}; a sum of weights is "
+                f"equations: {name!r} has the flags {flags}; expected at most one 'during <phases>' or 'after <phase>', and "
+                f"flags of {sorted(allowed)} for a {equation.type}; a sum of weights is "
                 f"'{name} : 1 (weights into <compartment>)'."
             )
         self.dimensions[name] = equation.dim
@@ -169,7 +169,7 @@ class Neuron:
                 )
         for taken in [s for s in self.states if s.shared and s.of_each in self.dimensions]:
             raise RecircuitError(
-                f"equations: {taken.variable!r} is shared, and what each batch element makes of it is called "
+                f"equations: {taken.variable!r} is shared, and its new value in each batch element is called "
                 f"{taken.of_each!r}, which is the name of another variable. Give one of the two another name."
             )
         known = set(self.dimensions) | set(self.parameters) | {"t", "dt", "e", "pi", "inf", "xi"}

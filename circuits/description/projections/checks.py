@@ -114,7 +114,7 @@ def _check_arriving(projection: Projection, rule: str) -> None:
     if ARRIVING in pre.variables():
         raise RecircuitError(
             f"{name}: in the rule {rule!r} arriving_pre is the signal that the projection brings in, and {pre.name!r} has a "
-            "variable of its own called 'arriving'. Call that by another name."
+            "variable of its own called 'arriving'. Give that variable another name."
         )
 
 

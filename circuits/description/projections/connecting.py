@@ -57,8 +57,8 @@ def with_delays_of_synapses(
         return equation, {}
     if LATE in {*equation.parameters, *equation.state, *equation.traces, *equation.broadcasts, *equation.locals}:
         raise RecircuitError(
-            f"connect {name}: the rule {equation.rule!r} has a name '{LATE}' of its own. With delays of single synapses that "
-            "is the delay of a synapse, in steps. Call the rule's by another name."
+            f"connect {name}: the rule {equation.rule!r} has a name '{LATE}' of its own. With delays of single synapses, this "
+            "name stands for the delay of a synapse in steps. Use another name in the rule."
         )
     return replace(equation, state=Values({**equation.state, LATE: 0.0})), {LATE: delay.astype(float)}
 

@@ -75,7 +75,7 @@ class Schedule:
         backward = [name for name, (begin, end) in self.windows.items() if not 0 <= begin <= end]
         absent = [name for name in self.evaluation if name not in self.windows]
         if backward or absent:
-            raise RecircuitError(f"phases: {[*backward, *absent][0]!r} has no steps from its first to its last one.")
+            raise RecircuitError(f"phases: {[*backward, *absent][0]!r} has no steps, or ends before it begins.")
 
     @property
     def steps(self) -> int:

@@ -285,8 +285,8 @@ def test_variables_begin_with_what_was_said() -> None:
 
 
 @pytest.mark.parametrize("options, told", [
-    (dict(nonsense=1), "'nonsense' is no option.*'gain', 'tau', 'v'"),
-    (dict(initial={"nonsense": 1}), "'nonsense' is no option"),
+    (dict(nonsense=1), "'nonsense' is not an option.*'gain', 'tau', 'v'"),
+    (dict(initial={"nonsense": 1}), "'nonsense' is not an option"),
     (dict(initial=3), "initial is a mapping"),
     (dict(initial={"v": [1, 2]}), r"shape \(3,\)"),
     (dict(initial={"v": "a"}), "expected a number"),

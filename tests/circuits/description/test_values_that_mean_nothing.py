@@ -56,7 +56,7 @@ TIMES: dict[str, Callable[[Any], object]] = {
 def test_a_time_by_which_an_equation_divides_is_above_0(way: str, tau: Any) -> None:
     if way == "in a sum" or (tau == 0 * ms and way == "of each unit"):
         tau = -5 * ms
-    with pytest.raises(rc.RecircuitError, match="a time above 0, as a time constant is; got"):
+    with pytest.raises(rc.RecircuitError, match="a time above 0, like a time constant; got"):
         TIMES[way](tau)
 
 

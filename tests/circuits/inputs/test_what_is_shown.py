@@ -76,7 +76,7 @@ def test_a_call_of_a_closed_loop_takes_all_stimuli_or_none() -> None:
     net = circuit()
     net.stimulus("y", 2)
     with net.live() as live:
-        with pytest.raises(rc.RecircuitError, match="is given"):
+        with pytest.raises(rc.RecircuitError, match="takes the shape"):
             live.present({"x": np.ones(6), "y": np.ones(5)})
         assert not live.present(read=["x.rate"])["x.rate"].any()
 

@@ -149,7 +149,7 @@ def changed(path: Path, old: str, new: str) -> Path:
             '"circuit": 2',
             "in format 2 of circuit files, and this version of recircuit reads format 3 only",
         ),
-        ('"circuit": 3', '"other": 3', "holds no circuit"),
+        ('"circuit": 3', '"other": 3', "does not hold a circuit"),
         ("clip(basal", "__import__('os')(basal", "__import__|cannot"),
         ("error_post*x_pre", "error_post*open_pre", "open"),
         ('"x_to_h1"', '"x;y"', "a name is a word"),
@@ -203,7 +203,7 @@ def test_files_that_hold_no_circuit_are_refused(tmp_path: Path) -> None:
         rc.Circuit.load(tmp_path / "absent")
     net = plain()
     rc.train(net, digits_like(), backend="numpy", out=tmp_path)
-    with pytest.raises(RecircuitError, match="holds no circuit"):
+    with pytest.raises(RecircuitError, match="does not hold a circuit"):
         rc.Circuit.load(tmp_path / "weights.safetensors")
 
 

@@ -95,8 +95,8 @@ def test_what_is_read_is_a_copy() -> None:
 
 
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
-    "no stimulus": ({"h1": 1}, "'h1' is no stimulus"),
-    "shape": ({"x": np.ones(3)}, r"'x' is given \(4,\) or \(2, 4\)"),
+    "no stimulus": ({"h1": 1}, "'h1' is not a stimulus"),
+    "shape": ({"x": np.ones(3)}, r"'x' takes the shape \(4,\) or \(2, 4\)"),
     "label": ({"s": 2}, "whole numbers from 0 to 1"),
 }
 

@@ -125,7 +125,9 @@ def test_sums_in_continuous_time(dt: float) -> None:
 
 @pytest.mark.parametrize("call", ["sum(basal)", "softmax(basal)", "argmax(basal)", "incoming(w)", "outgoing(w)"])
 def test_a_unit_is_told_where_sums_are_made(call: str) -> None:
-    with pytest.raises(rc.RecircuitError, match="is of many units or synapses.*as a broadcast.*MaxPool.of_all"):
+    with pytest.raises(
+        rc.RecircuitError, match="is a function of many units or synapses.*as a broadcast.*MaxPool.of_all"
+    ):
         rc.Neuron(f"basal : 1 (compartment)\nrate = {call} : 1")
 
 
