@@ -22,7 +22,7 @@ MOST = 2**31 - 1
 
 
 def is_time(value: Any) -> bool:
-    """Whether a value is a duration."""
+    """Return whether a value is a duration."""
     return isinstance(value, Quantity) and value.dim is second.dim and value.ndim == 0
 
 

@@ -26,7 +26,7 @@ _programs: weakref.WeakSet[Forked] = weakref.WeakSet()
 
 
 def watch(program: Forked) -> None:
-    """Tell this program of every fork of this process."""
+    """Inform this program of every fork of this process."""
     _programs.add(program)
 
 

@@ -64,7 +64,7 @@ class Worker:
         self._finalizer()
 
     def let_go(self) -> None:
-        """Close, in a process that was forked, what it has inherited, so that the worker can end with its owner."""
+        """Close the inherited ends of pipes in a forked process, so that the worker can end with its owner."""
         self._channel.close()
 
     def ask(self, kind: Kind, *fields: Field, file: int | None = None) -> list[Field]:

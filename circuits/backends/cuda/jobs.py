@@ -83,7 +83,7 @@ class Code:
         return (self.prepare != NONE) + (self.body != NONE)
 
     def parameters(self) -> list[tuple[str, str, str]]:
-        """The type, the name and the argument of each parameter of its kernels, after the first one."""
+        """Return the type, name and argument of each parameter of its kernels, except the first one."""
         found = [
             (f"{'' if written else 'const '}{kind}* __restrict__", name.replace("dev", "_ptr", 1), f"brian::{name}")
             for name, kind, written in self.arrays
