@@ -31,7 +31,7 @@ inline void gemv(bool t, int rows, int cols, const double* a, int lda, const dou
     scipy_cblas_dgemv(CblasRowMajor, t ? CblasTrans : CblasNoTrans, rows, cols, 1, a, lda, x, 1, 0, y, 1);
 }
 
-// How a product is cut: by its work alone.
+// Returns how a product is cut, which depends on its work alone.
 inline Cut cut_product(long work, int rows) {
     constexpr long shared = 1L << 18;
     int blocks = work < shared ? 1 : work < 1L << 24 ? 2 : work < 1L << 27 ? 4 : 8;
@@ -57,7 +57,7 @@ void propagate(int batch_size, int pre, int post, bool transposed, const T* sign
         });
         return;
     }
-    const bool wide = batch_size > tiled || post >= 64;  // or else the batch elements are cut
+    const bool wide = batch_size > tiled || post >= 64;  // otherwise the batch elements are cut
     const Cut cut = cut_product(long(batch_size) * pre * post, wide ? post : batch_size);
     each_block_later(cut, [=, blocks = cut.blocks](int block) {
         const Range rows = wide ? Range(post, blocks, block) : Range(post, 1, 0);
@@ -77,7 +77,7 @@ template <class T>
 void accumulate(int batch_size, int pre, int post, T keep, T scale, const T* posts, const T* pres, T* target) {
     if (!changes(batch_size, pre, post, keep, posts, pres)) return;
     const long work = long(batch_size) * pre * post;
-    // Where what is sent does not fit the second cache, each block reads its part of it alone; or else it has whole rows.
+    // If the signals do not fit the second cache, each block reads only its part of them; otherwise it has whole rows.
     const bool across = batch_size > 1 && batch_size <= tiled && long(batch_size) * pre * sizeof(T) > 1L << 21;
     const Cut cut = batch_size == 1 ? cut_vector(work, post) : cut_product(work, across ? pre : post);
     each_block_later(cut, [=, blocks = cut.blocks](int block) {
