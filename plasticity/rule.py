@@ -256,8 +256,8 @@ class Rule(Shorthands):
     def _copy(self, **changes: Any) -> Self:
         same = dict(
             source=self.source,
-            forward=_given(self.forward),
-            feedback=_given(self.feedback),
+            forward=_as_given(self.forward),
+            feedback=_as_given(self.feedback),
             parameters=self.parameters,
             state=self.state,
             broadcasts=self.broadcasts,
@@ -293,7 +293,7 @@ class Rule(Shorthands):
         )
 
 
-def _given(equation: SynapticEquation) -> str | Transpose | None:
+def _as_given(equation: SynapticEquation) -> str | Transpose | None:
     """Return an equation in the form in which it was given to the rule."""
     if equation.transpose_of:
         return Transpose(equation.transpose_of)

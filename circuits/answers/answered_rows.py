@@ -82,11 +82,11 @@ def _show_series(
         result.presentations = done
         if result.diverged:
             return Shown(result, np.zeros(0))
-        found.append(_of_piece(readout, result, len(piece), table.length, places))
+        found.append(_answers_of_piece(readout, result, len(piece), table.length, places))
     return Shown(result, np.concatenate(found))
 
 
-def _of_piece(
+def _answers_of_piece(
     readout: Readout, result: RunResult, count: int, length: int, places: NDArray[np.int64]
 ) -> NDArray[np.float64]:
     stored = {}
@@ -105,11 +105,11 @@ def _places(readout: Readout, table: Timetable) -> NDArray[np.int64]:
     place = {step: at for at, step in enumerate(steps)}
     missing = [step for step in readout.rows if step not in place]
     if missing:
-        raise RecircuitError(_left_out(readout, missing[0]))
+        raise RecircuitError(_left_out_message(readout, missing[0]))
     return np.array([place[step] for step in readout.rows])
 
 
-def _left_out(readout: Readout, step: int) -> str:
+def _left_out_message(readout: Readout, step: int) -> str:
     """Return the message for a series whose rows are presented in a step that evaluations leave out."""
     schedule, _ = readout.lowered.schedule.part(readout.mode)
     named = [*schedule.names_at(step), *schedule.windows][0]

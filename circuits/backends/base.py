@@ -9,7 +9,7 @@ from .program import Program
 
 
 class Backend(ABC):
-    """A way to run circuits. Each is a folder beside this file, with one instance of a subclass.
+    """A way to run circuits. Each backend is a folder next to this file, with one instance of a subclass.
 
     An installed package adds a backend by an entry point in the group ``recircuit.backends``, which names such an
     instance.

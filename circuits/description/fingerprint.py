@@ -60,7 +60,7 @@ def _values(parameters: Mapping[str, Any], numbers: bool) -> str:
 
 def _projection(p: Projection, numbers: bool) -> str:
     text = (
-        f"{p.pre.size} to {p.post.size}, {p.pre.name}.{p.sends} into {p.post.name}.{p.into}, {p.connectivity}, {_read(p)} "
+        f"{p.pre.size} to {p.post.size}, {p.pre.name}.{p.sends} into {p.post.name}.{p.into}, {p.connectivity}, {_weights(p)} "
         f"weights, during {p.during!r}, {p.closed} when closed, delays {np.asarray(p.delay).tolist()}"
     )
     if p.equation is None:
@@ -70,7 +70,7 @@ def _projection(p: Projection, numbers: bool) -> str:
     return f"{text}: {p.equation}\nduring {p.learns!r}, {shown}"
 
 
-def _read(projection: Projection) -> str:
+def _weights(projection: Projection) -> str:
     """Return a description of the weights that a projection reads: its own, or those of another projection."""
     weights = projection.weights
     if not isinstance(weights, Transposed):

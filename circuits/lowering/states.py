@@ -120,7 +120,7 @@ def _open_equations(population: Population, schedule: Schedule) -> list[tuple[St
     where = {s: set(schedule.open_steps(s.during, f"{population.name}.{s.variable}")) for s in states}
     phases = [tuple(schedule.names_at(step)) for step in range(schedule.steps)]
     found = {  # the phases of a step decide, and long presentations repeat them
-        names: tuple(_at(s, step, population, schedule) for s in states if step in where[s])
+        names: tuple(_equation_in_step(s, step, population, schedule) for s in states if step in where[s])
         for names, step in {names: step for step, names in enumerate(phases)}.items()
     }
     return [found[names] for names in phases]
@@ -132,11 +132,11 @@ def _latches(population: Population, schedule: Schedule) -> list[tuple[StateEqua
     for state in population.neuron.states:
         if state.during.last:
             for step in schedule.open_steps(state.during, f"{population.name}.{state.variable}"):
-                found[step] += (_at(state, step, population, schedule),)
+                found[step] += (_equation_in_step(state, step, population, schedule),)
     return found
 
 
-def _at(state: StateEquation, step: int, population: Population, schedule: Schedule) -> StateEquation:
+def _equation_in_step(state: StateEquation, step: int, population: Population, schedule: Schedule) -> StateEquation:
     values = {}
     for indicator in phase_indicators(state.expression):
         steps = schedule.open_steps(During((phase_of(indicator),), strict=True), f"{population.name}.{state.variable}")

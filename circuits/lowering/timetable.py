@@ -84,8 +84,8 @@ class Timetable:
         """
         if purpose not in PURPOSES:
             raise RecircuitError(f"timetable: the purpose is 'train' or 'evaluate'; got {purpose!r}.")
-        lines, table = _whole(lowered, purpose, mode)
-        about = _about(lowered, lines, mode)
+        lines, table = _all_operations(lowered, purpose, mode)
+        about = _row_fields(lowered, lines, mode)
         if not optimise:
             return cls(purpose, entries=tuple(tuple(Entry(o) for o in line) for line in table), **about)
         same = unchanged(table)
@@ -136,7 +136,7 @@ class Timetable:
         return sum(times * operation.work for operation, times in self.running())
 
 
-def _whole(lowered: Lowered, purpose: str, mode: str | None) -> tuple[tuple[int, ...], list[list[Operation]]]:
+def _all_operations(lowered: Lowered, purpose: str, mode: str | None) -> tuple[tuple[int, ...], list[list[Operation]]]:
     """Return the steps of a mode, and for each of them all operations that are open."""
     (schedule, begin), operations = lowered.schedule.part(mode), lowered.operations
     steps: Sequence[int] = range(schedule.steps)
@@ -148,7 +148,7 @@ def _whole(lowered: Lowered, purpose: str, mode: str | None) -> tuple[tuple[int,
     return tuple(steps), [[o for o, when in opened if begin + s in when] for s in steps]
 
 
-def _about(lowered: Lowered, lines: tuple[int, ...], mode: str | None) -> dict[str, Any]:
+def _row_fields(lowered: Lowered, lines: tuple[int, ...], mode: str | None) -> dict[str, Any]:
     """Return the fields of a timetable that describe its rows, found by their steps in the condensed schedule."""
     (schedule, first), row_of = lowered.schedule.part(mode), {step: row for row, step in enumerate(lines)}
     begins = schedule.before(range(schedule.steps)) if schedule.repeats else {}
@@ -156,7 +156,7 @@ def _about(lowered: Lowered, lines: tuple[int, ...], mode: str | None) -> dict[s
     for operation in lowered.operations:
         kernel = operation.kernel
         if isinstance(kernel, Clamp) and kernel.every:
-            before = _before(lowered, kernel, schedule, first)
+            before = _steps_before(lowered, kernel, schedule, first)
             mine = (step - first for step in operation.steps)
             shown[kernel.population] = {row_of[s]: before[s] for s in mine if s in row_of}
     return {
@@ -167,7 +167,7 @@ def _about(lowered: Lowered, lines: tuple[int, ...], mode: str | None) -> dict[s
     }
 
 
-def _before(lowered: Lowered, kernel: Clamp, schedule: Schedule, first: int) -> dict[int, int]:
+def _steps_before(lowered: Lowered, kernel: Clamp, schedule: Schedule, first: int) -> dict[int, int]:
     """Return, for each open step of a stimulus in this window, the number of such steps before it."""
     clamp = lowered.network.populations[kernel.population].clamp
     assert clamp is not None

@@ -81,14 +81,14 @@ class Compilers(Processes):
 
     def _run(self, commands: Iterable[Command], folder: Path, backend: str, done: Callable[[], object]) -> None:
         def follow(command: Command) -> None:
-            self._one(command, folder, backend)
+            self._run_one(command, folder, backend)
             done()
 
         with ThreadPoolExecutor(cores()) as pool, self:
             for future in as_completed([pool.submit(follow, command) for command in commands]):
                 future.result()
 
-    def _one(self, command: Command, folder: Path, backend: str) -> None:
+    def _run_one(self, command: Command, folder: Path, backend: str) -> None:
         process = self._start(command, folder, backend)
         try:
             said, _ = process.communicate()
@@ -96,7 +96,7 @@ class Compilers(Processes):
             self.ended(process)
         self.check()
         if process.returncode:
-            self._fail(_refused(backend, command, said))
+            self._fail(_refusal(backend, command, said))
 
     def _start(self, command: Command, folder: Path, backend: str) -> Process:
         """Start a compiler. If it is killed, its unfinished files are in the folder, which is removed."""
@@ -122,7 +122,7 @@ def _progress(backend: str, commands: int) -> Iterator[Callable[[], object]]:
         yield line.update
 
 
-def _refused(backend: str, command: Command, said: str) -> str:
+def _refusal(backend: str, command: Command, said: str) -> str:
     """Return the message about a compiler that reports an error; its whole output is kept in a file that nobody else
     could guess.
     """

@@ -152,7 +152,7 @@ def _sweep(root: Path) -> None:
     """Remove the unfinished folders of processes that were killed."""
     for left in root.glob(f"{BUILDING}*"):
         with suppress(OSError):
-            if _lives(left) and time.time() - left.stat().st_mtime < LEFT_BEHIND:
+            if _is_running(left) and time.time() - left.stat().st_mtime < LEFT_BEHIND:
                 continue
             handle = os.open(left, os.O_RDONLY)
             try:
@@ -162,7 +162,7 @@ def _sweep(root: Path) -> None:
                 os.close(handle)
 
 
-def _lives(left: Path) -> bool:
+def _is_running(left: Path) -> bool:
     """Say whether a process with the number in the folder's name is running, which need not be the one that made it."""
     try:
         os.kill(int(left.name.removeprefix(BUILDING).partition("-")[0]), 0)
@@ -197,7 +197,7 @@ def _locked(path: Path, compilers: Compilers) -> Iterator[None]:
     flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW  # a link that somebody has put there is not followed
     handle = os.open(path, flags, 0o666)
     try:
-        while not _got(handle):
+        while not _try_lock(handle):
             compilers.stopped.wait(0.05)
             compilers.check()
         yield
@@ -205,7 +205,7 @@ def _locked(path: Path, compilers: Compilers) -> Iterator[None]:
         os.close(handle)
 
 
-def _got(handle: int) -> bool:
+def _try_lock(handle: int) -> bool:
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -43,7 +43,7 @@ OURS = __name__.partition(".circuits.")[0] + "."
 
 
 class _Unknown(Exception):
-    """A value cannot be described by data, so that nothing can be said to depend on it."""
+    """The code depends on a value that data cannot describe."""
 
 
 def depends_on(lowered: Lowered, tools: Iterable[str]) -> str:
@@ -78,8 +78,8 @@ def _circuit(lowered: Lowered) -> Iterator[Any]:
     for name, population in network.populations.items():
         dimensions = {v: repr(population.neuron.dimension(v)) for v in sorted(population.neuron.stored)}
         single = {v: repr(population.neuron.dimension(v)) for v in population.single_parameters}
-        yield name, population.size, _told([definitions(network, population), dimensions, single])
-    yield _told([lowered.operations, lowered.alternatives, lowered.variables])
+        yield name, population.size, _as_data([definitions(network, population), dimensions, single])
+    yield _as_data([lowered.operations, lowered.alternatives, lowered.variables])
 
 
 def _brian2() -> Iterator[Any]:
@@ -113,20 +113,20 @@ def _files(folder: Path) -> Iterator[str]:
         yield from (f"{where}/{name}"[len(str(folder)) :] for name in sorted(names))
 
 
-def _told(value: Any) -> Any:
+def _as_data(value: Any) -> Any:
     """Return data as tuples of numbers and texts, which `repr` describes completely."""
     if value is None or isinstance(value, str | int | float | np.generic):
         return value
     if isinstance(value, Enum):
         return type(value).__name__, value.name
     if isinstance(value, tuple | list):
-        return type(value).__name__, *map(_told, value)
+        return type(value).__name__, *map(_as_data, value)
     if isinstance(value, frozenset | set):
-        return "set", *sorted(repr(_told(one)) for one in value)
+        return "set", *sorted(repr(_as_data(one)) for one in value)
     if isinstance(value, Mapping):
-        return "mapping", *((_told(k), _told(v)) for k, v in value.items())
+        return "mapping", *((_as_data(k), _as_data(v)) for k, v in value.items())
     if isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
         return value.dtype.str, value.shape, hashlib.sha256(np.ascontiguousarray(value).tobytes()).hexdigest()
     if is_dataclass(value) and type(value).__module__.startswith(OURS):
-        return type(value).__qualname__, *((f.name, _told(getattr(value, f.name))) for f in fields(value))
+        return type(value).__qualname__, *((f.name, _as_data(getattr(value, f.name))) for f in fields(value))
     raise _Unknown

@@ -14,7 +14,7 @@ class Forked(Protocol):
     """The object that is informed of forks."""
 
     def before_fork(self) -> None:
-        """Take note, in the parent and before the fork, of what the child will need."""
+        """Keep, in the parent and before the fork, the state that the child will need."""
         ...
 
     def after_fork(self, *, child: bool) -> None:

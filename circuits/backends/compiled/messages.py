@@ -63,7 +63,7 @@ class Malformed(Exception):
 
 
 class Disconnected(Exception):
-    """Nobody is at the other end."""
+    """The other end of the socket is closed."""
 
 
 @dataclass(frozen=True)
@@ -213,7 +213,7 @@ class Channel:
             self.socket.close()
 
     def _packet(self, looks: int = 0) -> tuple[int, int, int, int, memoryview]:
-        length = self._looked(looks) if looks else None
+        length = self._look(looks) if looks else None
         while length is None:
             try:
                 length = self.socket.recv_into(self._buffer)
@@ -230,7 +230,7 @@ class Channel:
             raise Malformed("a packet that is no part of an answer")
         return kind, number, size, at, memoryview(self._buffer)[_HEADER.size : length]
 
-    def _looked(self, times: int) -> int | None:
+    def _look(self, times: int) -> int | None:
         """Look for a packet this number of times; return its length, or None if none has come."""
         for _ in range(times):
             try:

@@ -236,7 +236,7 @@ class CompiledProgram(Program):
         return self._worker
 
     def _copied_worker(self) -> Worker:
-        """Return a worker for this process, which goes on from where the parent's was when this process was forked."""
+        """Return a worker for this process, which continues from the state of the parent's worker at the fork."""
         if (known := self._snapshot) is None:
             raise RecircuitError(
                 f"{self.backend}: this process was forked while another thread used the circuit, or after its program had "

@@ -53,9 +53,9 @@ def recorded(
     result = RunResult(done, interrupted=bool(stopped), diverged=diverged)
     for key in collect:
         values = _values(kept, "keep", key)
-        result.collected[key] = _whole(lowered, key, values, done).reshape(done, *lowered.variables[key].shape)
+        result.collected[key] = _in_user_shape(lowered, key, values, done).reshape(done, *lowered.variables[key].shape)
     for key in trace:
-        result.traces[key] = _whole(lowered, key, _values(kept, "trace", key), done * table.length)
+        result.traces[key] = _in_user_shape(lowered, key, _values(kept, "trace", key), done * table.length)
     return result
 
 
@@ -74,7 +74,7 @@ def _count(lowered: Lowered, key: str, elements: int) -> int:
     return variable.size // lowered.network.batch_size * elements if variable.by_element else variable.size
 
 
-def _whole(lowered: Lowered, key: str, values: np.ndarray, count: int) -> np.ndarray:
+def _in_user_shape(lowered: Lowered, key: str, values: np.ndarray, count: int) -> np.ndarray:
     """Return ``count`` rows of values in the shape that a user sees, with 0 where no synapse is stored."""
     variable = lowered.variables[key]
     if variable.places is None:

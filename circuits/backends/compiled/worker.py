@@ -199,7 +199,7 @@ class Worker:
             self.close()
             raise RecircuitError(
                 f"{self.backend}: the compiled circuit did not answer within {PATIENCE:.0f} s. If that happens again, remove "
-                f"{folder}, so that it is compiled anew."
+                f"{folder}, so that it is compiled again."
             ) from None
         except Disconnected:
             self._died()
@@ -239,7 +239,7 @@ def _started(folder: Path, backend: str, environment: dict[str, str]) -> tuple[s
         ours.close()
         raise RecircuitError(
             f"{backend}: the compiled circuit in {folder} cannot be started ({problem.strerror}). Remove that folder, so that "
-            "it is compiled anew; where files may not be run there, name another in RECIRCUIT_CACHE."
+            "it is compiled again; if files may not be run there, name another folder in RECIRCUIT_CACHE."
         ) from None
     finally:
         its.close()

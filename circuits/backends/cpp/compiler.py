@@ -119,7 +119,7 @@ def _toolchain(command: tuple[str, ...], path: str) -> str:
 
 
 def compiler_version(command: tuple[str, ...]) -> str:
-    """Return the first line of what a compiler says of its version; empty where it says nothing."""
+    """Return the first line that a compiler prints for its version; empty if it prints nothing."""
     try:
         done = subprocess.run([*command, "--version"], capture_output=True, text=True, check=False, timeout=PATIENCE)
     except (OSError, subprocess.TimeoutExpired):

@@ -86,7 +86,7 @@ class CudaDevice(KeptDevice, CUDAStandaloneDevice):
         return self.get_array_name(variable, prefix="dev")
 
     def _arrays(self, assembly: Assembly) -> list[dict[str, Any]]:
-        """Return the arrays that somebody reads or sets; others that Brian2 declares take no memory."""
+        """Return the arrays that are read or set; others that Brian2 declares take no memory."""
         read = {v for code in self.code_objects.values() for v in _arrays_of(code).values()}
         wanted = {self._on_device(v): v for v in [*registered(assembly).values(), *read]}
         arrays = [

@@ -83,12 +83,12 @@ class StepTable:
             If the elements of an array that stays the same within a run are not all equal.
         """
         with np.errstate(all="ignore"):
-            fixed = {node: self._one(node) for node in self.nodes if isinstance(node.how, Value)}
+            fixed = {node: self._steady_number(node) for node in self.nodes if isinstance(node.how, Value)}
             if not self._found or any(not _same_bits(self._fixed[node], one) for node, one in fixed.items()):
                 self._fixed = fixed
                 self._find()
 
-    def _one(self, node: Node) -> Any:
+    def _steady_number(self, node: Node) -> Any:
         found = np.asarray(steady_value(node.how, self.arrays))
         if not (found == found.flat[0]).all():
             raise NotUniform

@@ -118,10 +118,10 @@ def converted(value: Value, kind: np.dtype, compute: Callable[[Any, tuple[Value,
         return None
     whole = value.type == np.int32 and value.how in (np.add, np.subtract)
     if whole and kind.kind == "f" and all(_is_of_truth(a) for a in value.arguments):
-        return compute(value.how, tuple(_again(a, kind, compute) for a in value.arguments))
+        return compute(value.how, tuple(_reconverted(a, kind, compute) for a in value.arguments))
     narrows = value.type == np.float64 and kind == np.float32 and value.how in _ROUNDED_ONCE
     if narrows and all(is_exact(a, kind) for a in value.arguments):
-        return compute(value.how, tuple(_again(a, kind, compute) for a in value.arguments))
+        return compute(value.how, tuple(_reconverted(a, kind, compute) for a in value.arguments))
     return None
 
 
@@ -130,7 +130,7 @@ def _is_of_truth(value: Value) -> bool:
     return value.kind is Kind.CONVERSION and value.arguments[0].type == np.dtype(bool)
 
 
-def _again(value: Value, kind: np.dtype, compute: Callable[[Any, tuple[Value, ...]], Value]) -> Value:
+def _reconverted(value: Value, kind: np.dtype, compute: Callable[[Any, tuple[Value, ...]], Value]) -> Value:
     """Return an argument in another type, made from the value before its conversion."""
     if value.kind is not Kind.CONVERSION:
         return value

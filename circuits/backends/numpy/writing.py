@@ -138,7 +138,7 @@ class _Writer:
             name = self._name_of[id(value)] = f"value_{len(self._name_of)}"
             return f"{name} = {value.how.format(*arguments)}"
         self._release(number)
-        out = self._out(value)
+        out = self._output_name(value)
         match value.kind:
             case Kind.ARRAY:
                 return f"{out}[:] = {self._array_names[value.how]}"
@@ -164,7 +164,7 @@ class _Writer:
                 return factor, rest
         return None
 
-    def _out(self, value: Value) -> str:
+    def _output_name(self, value: Value) -> str:
         """Return the name of the array into which a value is computed."""
         if id(value) in self.plan.kept_in:
             name = self._array_names[self.plan.kept_in[id(value)]]

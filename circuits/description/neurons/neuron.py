@@ -41,7 +41,7 @@ class Neuron:
 
     Each line has a dimension, and flags in brackets::
 
-        basal     : 1 (compartment)                                  # the sum of what projections bring in
+        basal     : 1 (compartment)                                  # the sum of the projections into it
         total     : 1 (weights into basal)                           # the sum of the weights of the synapses into basal
         loss      : 1 (broadcast)                                    # one value per batch element, from one unit
         drate/dt  = (tanh(basal) - rate)/tau : 1 (during feedforward)  # a state, in continuous time

@@ -38,7 +38,7 @@ def declared(population: Population, initial: Any, parameters: Mapping[str, Any]
             drawn = value(rng, (population.size,)) if callable(value) else value
             population.spread[variable] = of_each_unit(population, variable, drawn, batch_size)
         else:
-            _take(population, variable, value, where)
+            _take_initial(population, variable, value, where)
 
 
 def of_each_unit(population: Population, name: str, value: Any, batch_size: int) -> np.ndarray:
@@ -66,7 +66,7 @@ def of_each_unit(population: Population, name: str, value: Any, batch_size: int)
     return np.broadcast_to(array, (batch_size, size)).copy()
 
 
-def _take(population: Population, variable: Any, value: Any, where: str) -> None:
+def _take_initial(population: Population, variable: Any, value: Any, where: str) -> None:
     neuron = population.neuron
     if variable in neuron.parameters:
         if dimension_if_any(value) is not neuron.dimension(variable):
@@ -135,7 +135,7 @@ def check_all_set(
             known = (
                 variable in population.initial or f"{population.name}.{variable}" in given or population.shows(variable)
             )
-            if not known and variable in _read(population, projections):
+            if not known and variable in _names_read(population, projections):
                 raise RecircuitError(
                     f"population {population.name!r}: the parameter {variable!r} of each unit is read, and was not set. "
                     f"Set it, as in population(..., initial={{{variable!r}: ...}}) or "
@@ -143,7 +143,7 @@ def check_all_set(
                 )
 
 
-def _read(population: Population, projections: Mapping[str, Projection]) -> set[str]:
+def _names_read(population: Population, projections: Mapping[str, Projection]) -> set[str]:
     """Return all names that a population's equations, its projections and the rules of its synapses read."""
     neuron = population.neuron
     texts = [state.expression for state in neuron.states]

@@ -60,14 +60,14 @@ def _add_projection(assembly: Assembly, projection: Projection, existing: Existi
     if shared:
         getattr(synapses, INDEX)[:] = existing.weight
         owner = projection.owner
-        variable = _inner(owner, other.variable if other else "w")
+        variable = _brian_name(owner, other.variable if other else "w")
         synapses.variables.add_reference("w", assembly.groups[owner.name], variable, index=INDEX)
     elif other is not None:
-        variable = _inner(other.of, other.variable)
+        variable = _brian_name(other.of, other.variable)
         synapses.variables.add_reference("w_partner", assembly.groups[other.of.name], variable, index="_idx")
     else:
         assembly.arrays |= {
-            v.key: synapses.variables[_inner(projection, v.name)]
+            v.key: synapses.variables[_brian_name(projection, v.name)]
             for v in assembly.variables.values()
             if v.owner == name
         }
@@ -125,7 +125,7 @@ def _add_weights(assembly: Assembly, projection: Projection) -> None:
         else:
             store.array(variable, size, assembly.dtype)
     mine = [v for v in assembly.variables.values() if v.owner == name]
-    assembly.arrays |= {v.key: store.variables[_inner(projection, v.name)] for v in mine}
+    assembly.arrays |= {v.key: store.variables[_brian_name(projection, v.name)] for v in mine}
     assembly.add_group(name, store)
 
 
@@ -167,7 +167,7 @@ def _add_broadcast(assembly: Assembly, kernel: Summed, population: Population) -
     assembly.add_group(kernel.synapses, synapses)
 
 
-def _inner(projection: Projection, variable: str) -> str:
+def _brian_name(projection: Projection, variable: str) -> str:
     """Return the name by which Brian2 knows a variable of a projection."""
     equation = projection.equation
     return variable if variable == "w" or equation is None else equation.plain_names.get(variable, variable)

@@ -30,9 +30,9 @@ class _Open(ast.NodeTransformer):
             return left
         if isinstance(node.op, ast.Add) and _closed(left):
             return right
-        if isinstance(node.op, ast.Mult) and _is(left, 1.0):
+        if isinstance(node.op, ast.Mult) and _equals(left, 1.0):
             return right
-        if isinstance(node.op, ast.Mult | ast.Div) and _is(right, 1.0):
+        if isinstance(node.op, ast.Mult | ast.Div) and _equals(right, 1.0):
             return left
         return node
 
@@ -46,7 +46,7 @@ def _closed(node: ast.expr) -> bool:
     """Say whether an expression is a product with the factor 0.0."""
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div):
         return _closed(node.left) or (isinstance(node.op, ast.Mult) and _closed(node.right))
-    return _is(node, 0.0)
+    return _equals(node, 0.0)
 
 
 def _number(node: ast.expr) -> float | None:
@@ -54,5 +54,5 @@ def _number(node: ast.expr) -> float | None:
     return float(value) if isinstance(value, int | float) else None
 
 
-def _is(node: ast.expr, value: float) -> bool:
+def _equals(node: ast.expr, value: float) -> bool:
     return isinstance(node, ast.Constant) and isinstance(node.value, float) and node.value == value

@@ -34,7 +34,7 @@ def equations_in_steps(
     steps: dict[tuple[str, ...], list[int]] = {}
     for step in opened:
         steps.setdefault(tuple(p for p in equation.phases if step in where[p]), []).append(step)
-    return [(_in(equation, phases), tuple(some)) for phases, some in steps.items()]
+    return [(_with_open_phases(equation, phases), tuple(some)) for phases, some in steps.items()]
 
 
 def all_equations(projection: Projection) -> list[SynapticEquation]:
@@ -42,7 +42,7 @@ def all_equations(projection: Projection) -> list[SynapticEquation]:
     equation = whole_equation(projection)
     phases = equation.phases
     sets = chain.from_iterable(combinations(phases, count) for count in range(len(phases) + 1))
-    return [_in(equation, opened) for opened in sets] if phases else [equation]
+    return [_with_open_phases(equation, opened) for opened in sets] if phases else [equation]
 
 
 def whole_equation(projection: Projection) -> SynapticEquation:
@@ -51,7 +51,7 @@ def whole_equation(projection: Projection) -> SynapticEquation:
     return with_arrivals(projection.equation, projection)
 
 
-def _in(equation: SynapticEquation, opened: Collection[str]) -> SynapticEquation:
+def _with_open_phases(equation: SynapticEquation, opened: Collection[str]) -> SynapticEquation:
     """Return the equation for a step in which some of the phases that it reads are open, and the others are closed."""
     values = {in_phase(phase): "1.0" if phase in opened else "0.0" for phase in equation.phases}
     statements = []

@@ -35,7 +35,7 @@ def lower_reference(network: Network) -> Lowered:
     steps = {p.name: open_steps(network, p) for p in network.projections.values()}
     signals = {p.name: sent.stored(signal_of(network, p), steps[p.name]) for p in network.projections.values()}
     moved = [_moved(network, line, sent) for line in delay_lines(network)]
-    spread = {name: _spread(network, name, sent) for name in network.broadcasts}
+    spread = {name: _broadcast_signal(network, name, sent) for name in network.broadcasts}
     synapses = existing_synapses(network)
     operations = clamps(network) + closings(network)
     for population in network.populations.values():
@@ -55,7 +55,7 @@ def lower_reference(network: Network) -> Lowered:
     return Lowered(network, network.phased(), tuple(operations), variables, first)
 
 
-def _spread(network: Network, name: str, sent: Wanted) -> Term:
+def _broadcast_signal(network: Network, name: str, sent: Wanted) -> Term:
     source, during, _ = network.broadcasts[name]
     return sent.stored(Term(source.name, "rate"), network.phased().open_steps(during, f"the broadcast {name!r}"))
 
