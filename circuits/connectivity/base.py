@@ -198,7 +198,7 @@ class Connectivity(ABC):
 class Matrix(Connectivity):
     """A connectivity whose weights are a matrix w of the shape (n_post, n_pre), or a part of it.
 
-    A subclass in which only some pairs of units are connected sets `masked`, and returns the pairs from `mask`;
+    A subclass in which only some pairs of units are connected sets `masked`, and its `mask` says which pairs these are;
     `masked.py` is an example.
     """
 

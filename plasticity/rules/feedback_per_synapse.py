@@ -1,4 +1,4 @@
-"""Feedback weights of each forward synapse, which are random (Baldi, Sadowski and Lu 2018, section 4.2, item 7).
+"""Random feedback weights that each forward synapse has for itself (Baldi, Sadowski and Lu 2018, section 4.2, item 7).
 
 Instead of one error signal per unit, which all its synapses share, each synapse gets its own mixture of the output
 errors, which it receives as broadcasts: `channel0`, `channel1`, ... are its weights, and `error0`, `error1`, ... are the
