@@ -70,7 +70,7 @@ def test_a_function_is_told_what_it_will_be_called_with(given: str) -> None:
 
 
 SAID: dict[str, tuple[Callable[[], object], str]] = {
-    "a row, live": (lambda: live(X[0]), "takes a mapping from the name of a stimulus"),
+    "a row, live": (lambda: live(X[0]), "takes a mapping from the names of stimuli"),
     "a function of time that returns nothing": (lambda: small(every=1 * ms).run({"x": lambda t: None}), "got None"),
     "a class as a callback": (
         lambda: trained(callbacks=rc.EarlyStopping, validation=0.3),

@@ -187,12 +187,12 @@ def test_a_list_of_times_is_used_where_times_are_meant() -> None:
 
 def test_a_closed_loop_presents_within_its_block_only() -> None:
     loop = circuit().live(backend="numpy")
-    with pytest.raises(rc.RecircuitError, match="within its with block"):
+    with pytest.raises(rc.RecircuitError, match="inside its with block"):
         loop.present()
     for _ in range(2):
         with loop:
             loop.present({"x": np.ones(3)}, read="h.rate")
-        with pytest.raises(rc.RecircuitError, match="within its with block"):
+        with pytest.raises(rc.RecircuitError, match="inside its with block"):
             loop.present()
 
 
