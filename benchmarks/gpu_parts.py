@@ -177,7 +177,7 @@ def _check(ask: Callable[..., Any], entrant: Entrant, case: _Case, findings: dic
 
 
 def _memory(findings: dict[str, int]) -> dict[str, float]:
-    """The share is of the last and largest workload: there the 32 MB in which cuBLAS works do not count for much."""
+    """Add the share of memory of the last and largest workload: there the 32 MB in which cuBLAS works do not count for much."""
     return findings | {"share": findings["device"] / (findings["stored"] + findings["data"])}
 
 

@@ -57,7 +57,7 @@ def products_of_coding(p: coding.Settings, ceilings: Ceilings, seconds: float) -
 
 
 def not_measured(p: Any, ceilings: Ceilings, seconds: float) -> dict[str, float]:
-    """Small circuits have no such limit: their time is that of calls, and not of the arithmetic."""
+    """Return no limit: small circuits have none of this kind, since their time is that of calls, and not of the arithmetic."""
     return {}
 
 

@@ -62,7 +62,7 @@ def network(
     batch_size: int = 20,
     seed: int = 0,
 ) -> rc.Circuit:
-    """One hidden layer with plateaus, and an output that a teacher takes over in the second phase."""
+    """Return a network with one hidden layer with plateaus, and an output that a teacher takes over in the second phase."""
     net, random = rc.Circuit(batch_size=batch_size, seed=seed), np.random.default_rng(seed)
     x, always = net.stimulus("x", sizes[0]), "forward and target"
     one = net.constant("one")
@@ -82,7 +82,7 @@ def network(
 
 
 def angle(net: rc.Circuit) -> float:
-    """The angle between differences of plateaus and backpropagation's, over all batch elements, in degrees."""
+    """Return the angle between differences of plateaus and backpropagation's, over all batch elements, in degrees."""
     sent = (net["o.change"] * net["o.slope"]) @ net["h_to_o.w"]
     found, wanted = net["h.change"].ravel(), sent.ravel()
     return float(np.degrees(np.arccos(found @ wanted / np.linalg.norm(found) / np.linalg.norm(wanted))))

@@ -70,7 +70,9 @@ OUTPUT = rc.Neuron(f"""
 def decision(
     units: int = 100, rule: rc.Rule | None = RFLO, sigma: float = SIGMA, batch_size: int = 20, seed: int = 0
 ) -> rc.Circuit:
-    """Excitatory and inhibitory units, with two inputs of evidence, one that is always 1, and two outputs."""
+    """Return a circuit of excitatory and inhibitory units, with two inputs of evidence, one that is always 1, and two
+    outputs.
+    """
     net, random = rc.Circuit(batch_size=batch_size, seed=seed), np.random.default_rng(seed)
     u, wanted = net.stimulus("u", 3, INPUT, clamps="now", every=1 * ms), net.target("wanted", 2, every=1 * ms)
     h, z = net.population("h", units, UNIT, sigma=sigma), net.population("z", 2, OUTPUT)
@@ -90,7 +92,9 @@ def decision(
 
 
 def trials(coherences: NDArray, seed: int) -> tuple[NDArray, NDArray]:
-    """Inputs and what is wanted, (trials, steps, 3) and (trials, steps, 2): if coherence is positive, the first output."""
+    """Return the inputs, (trials, steps, 3), and the wanted outputs, (trials, steps, 2): where the coherence is
+    positive, the first output is to be above the second.
+    """
     random, starts = np.random.default_rng(seed), np.cumsum([0, *STEPS.values()])
     shown, wanted = np.zeros((len(coherences), starts[-1], 3)), np.full((len(coherences), starts[-1], 2), 0.2)
     evidence = (1 + 3.2 * np.stack([coherences, -coherences], axis=1) / 100) / 2
@@ -103,7 +107,7 @@ def trials(coherences: NDArray, seed: int) -> tuple[NDArray, NDArray]:
 
 
 def decide(net: rc.Circuit, coherences: NDArray, seed: int, learn: bool = True) -> NDArray[np.bool_]:
-    """In which trials the first output is above the second one in the last step of the decision."""
+    """Return for each trial whether the first output is above the second one in the last step of the decision."""
     shown, wanted = trials(coherences, seed)
     trace = net.run({"u": shown, "wanted": wanted}, record=["z.rate"], elements="all", learn=learn)
     last = trace["z.rate"].reshape(-1, shown.shape[1], net.batch_size, 2)[:, -3].reshape(-1, 2)
@@ -111,7 +115,7 @@ def decide(net: rc.Circuit, coherences: NDArray, seed: int, learn: bool = True) 
 
 
 def learn(net: rc.Circuit, blocks: int) -> NDArray[np.float64]:
-    """The share of right decisions in each block of 400 trials."""
+    """Return the share of right decisions in each block of 400 trials."""
     shown = [np.random.default_rng(seed).permutation(np.tile(COHERENCES, 40)) for seed in range(blocks)]
     return np.array([np.mean(decide(net, c, seed) == (c > 0)) for seed, c in enumerate(shown)])
 

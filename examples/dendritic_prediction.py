@@ -54,7 +54,7 @@ CELL = rc.Neuron(
 
 
 def cell(inputs: int, rule: rc.Rule = RULE) -> rc.Circuit:
-    """A cell with a dendrite and a soma, and a teacher that opens two conductances of the soma."""
+    """Return a cell with a dendrite and a soma, and a teacher that opens two conductances of the soma."""
     net = rc.Circuit(dt=0.2 * ms)
     x, unit = net.stimulus("x", inputs, INPUT, clamps="shown", every=1 * ms), net.population("cell", 1, CELL)
     net.connect(x, unit, into="V", rule=rule, weights=0.0)
@@ -64,7 +64,7 @@ def cell(inputs: int, rule: rc.Rule = RULE) -> rc.Circuit:
 
 
 def course(steps: int) -> dict[str, NDArray[np.float64]]:
-    """The conductances of a teacher who pulls the soma along a sum of two sines."""
+    """Return the conductances of a teacher who pulls the soma along a sum of two sines."""
     t = np.arange(steps) / steps
     wanted = 1 + 0.5 * np.sin(2 * np.pi * 2 * t) + 0.3 * np.cos(2 * np.pi * 5 * t)
     whole, share = 4.0, (wanted - CELL.parameters["E_I"]) / (CELL.parameters["E_E"] - CELL.parameters["E_I"])

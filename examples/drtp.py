@@ -52,7 +52,9 @@ def network(
     batch_size: int = 20,
     seed: int = 0,
 ) -> rc.Circuit:
-    """Any number of hidden layers, each of which hears the "target", the "error", or "nothing" and does not learn."""
+    """Return a network with any number of hidden layers, each of which receives the "target", the "error", or
+    "nothing", in which case it does not learn.
+    """
     net = rc.Circuit(batch_size=batch_size, seed=seed)
     one, below = net.constant("one"), net.stimulus("x", sizes[0])
     hidden = [net.population(f"h{k}", size, HIDDEN) for k, size in enumerate(sizes[1:-1], 1)]

@@ -79,7 +79,7 @@ def eprop(
     readout: rc.Rule = READOUT,
     batch_size: int = 10,
 ) -> rc.Circuit:
-    """Recurrent units with a linear readout, which get an error while they are asked."""
+    """Return a circuit of recurrent units with a linear readout, which receive an error while they are asked."""
     net, random = rc.Circuit(batch_size=batch_size), np.random.default_rng(0)
     x, wanted = net.stimulus("x", 3, every=1 * ms), net.target("wanted", outputs, during="recall")
     h, y = net.population("h", units, UNIT, beta=beta), net.population("y", outputs, OUTPUT)
@@ -96,7 +96,9 @@ def eprop(
 
 
 def trials(count: int, wait: int = 40, seed: int = 1) -> tuple[NDArray, NDArray]:
-    """Which cue it was, as 1 or -1, and the inputs as (trials, steps, 3): the cues, and the signal that asks."""
+    """Return for each trial which cue it was, as 1 or -1, and the inputs as (trials, steps, 3): the two cues, and the
+    signal that asks.
+    """
     random, steps = np.random.default_rng(seed), 1 + 5 + wait + 5 + 2
     side = random.permuted(np.tile(np.arange(10) % 2, (count // 10, 1)), axis=1).ravel()
     shown = np.zeros((count, steps, 3))
@@ -106,7 +108,7 @@ def trials(count: int, wait: int = 40, seed: int = 1) -> tuple[NDArray, NDArray]
 
 
 def learn(net: rc.Circuit, blocks: int, block: int = 200) -> NDArray[np.float64]:
-    """The share of wrong answers in each block, at the last step of the question."""
+    """Return the share of wrong answers in each block, at the last step of the question."""
     wrong, elements = [], net.batch_size
     for seed in range(blocks):
         wanted, shown = trials(block, seed=seed)
@@ -133,7 +135,7 @@ def main(out: Path = Path("."), units: int = 30, blocks: int = 12) -> dict[str, 
 
 
 def draw(learned: dict[str, NDArray]) -> Figure:
-    """Errors over trials."""
+    """Draw errors over trials."""
     figure = Figure(figsize=(5.5, 3.6), layout="constrained")
     ax = figure.subplots()
     for (name, wrong), style in zip(learned.items(), ("-", "-", (0, (5, 5)), (0, (2, 6)))):

@@ -71,7 +71,9 @@ def network(
     batch_size: int = 20,
     seed: int = 0,
 ) -> rc.Circuit:
-    """Any number of hidden layers with symmetric weights, and a rate for each layer of weights; `size` scales them all."""
+    """Return a network with any number of hidden layers, symmetric weights, and a rate for each layer of weights;
+    `size` scales them all.
+    """
     net = rc.Circuit(batch_size=batch_size, seed=seed)
     always, n = "free and nudged", np.random.default_rng(seed)
     names = ["h"] if len(sizes) == 3 else [f"h{k}" for k in range(1, len(sizes) - 1)]
@@ -113,7 +115,7 @@ def main(out: Path = Path("."), epochs: tuple[int, int] = (25, 40)) -> list[floa
 
 
 def draw(histories: dict[str, rc.History], trace: rc.Trace) -> Figure:
-    """Errors over epochs; the outputs and some hidden units in a presentation."""
+    """Draw errors over epochs, and the outputs and some hidden units in a presentation."""
     figure = Figure(figsize=(11, 3.6), layout="constrained")
     left, *others = figure.subplots(1, 3)
     for (name, history), style in zip(histories.items(), ("-", "--")):

@@ -58,7 +58,7 @@ HIDDEN = rc.Neuron("""
 
 
 def harmonium(visible: int, hidden: int, rate: float = 0.1, batch_size: int = 10, seed: int = 0) -> rc.Circuit:
-    """Visible and hidden units, each with a bias, and synapses between the two layers."""
+    """Return a circuit of visible and hidden units, each with a bias, and of synapses between the two layers."""
     net, random = rc.Circuit(batch_size=batch_size, seed=seed), np.random.default_rng(seed)
     x, one = net.stimulus("x", visible), net.constant("one")
     v, h = net.population("v", visible, VISIBLE), net.population("h", hidden, HIDDEN)
@@ -73,14 +73,14 @@ def harmonium(visible: int, hidden: int, rate: float = 0.1, batch_size: int = 10
 
 
 def bars_and_stripes(size: int) -> NDArray[np.float64]:
-    """All images of whole rows, and all of whole columns; two are both, and stand twice."""
+    """Return all images of whole rows, and all of whole columns; the empty and the full image are both, and occur twice."""
     rows = np.array([[k >> bit & 1 for bit in range(size)] for k in range(2**size)], float)
     stripes = np.repeat(rows[:, None], size, axis=1)
     return np.concatenate([stripes, stripes.transpose(0, 2, 1)]).reshape(2 ** (size + 1), -1)
 
 
 def log_likelihood(net: rc.Circuit, images: NDArray) -> float:
-    """The mean over images of log p(v), with p(v) summed over all states of the hidden units."""
+    """Return the mean over images of log p(v), with p(v) summed over all states of the hidden units."""
     w, b, c = net["W.w"], net["b.w"].ravel(), net["c.w"].ravel()
     states = np.array([[k >> bit & 1 for bit in range(len(c))] for k in range(2 ** len(c))], float)
     partition = np.logaddexp.reduce(states @ c + np.logaddexp(0, states @ w + b).sum(axis=1))

@@ -55,7 +55,7 @@ def network(
     batch_size: int = 5,
     seed: int = 0,
 ) -> rc.Circuit:
-    """Several networks side by side, which see the same stimuli; units inhibit the others of their network."""
+    """Return several networks side by side, which see the same stimuli; units inhibit the others of their network."""
     net, size = rc.Circuit(batch_size=batch_size, seed=seed), units * networks
     x, h = net.stimulus("x", inputs), net.population("h", size, UNIT)
     weights = np.random.default_rng(seed).uniform(0, 0.5, (size, inputs))
@@ -68,13 +68,13 @@ def network(
 
 
 def patterns(count: int, inputs: int) -> NDArray[np.float64]:
-    """Bumps of activity around a ring, which overlap: linearly independent, but far from orthogonal."""
+    """Return bumps of activity around a ring, which overlap: they are linearly independent, but far from orthogonal."""
     places, centres = np.arange(inputs) / inputs, np.arange(count) / count
     return np.exp(3 * (np.cos(2 * np.pi * (places - centres[:, None])) - 1))
 
 
 def answers(net: rc.Circuit, shown: NDArray) -> NDArray[np.float64]:
-    """C of all units for each of the patterns, of shape (patterns, units)."""
+    """Return the sums C of all units for each of the patterns, of shape (patterns, units)."""
     c = shown @ net["x_to_h.w"].T
     return c - c @ net["inhibition.w"].T
 
@@ -103,7 +103,7 @@ def main(out: Path = Path("."), count: int = 5, inputs: int = 20, networks: int 
 
 
 def draw(found: dict[float, list[int]], count: int) -> Figure:
-    """In how many networks how many patterns were found."""
+    """Draw in how many networks how many patterns were found."""
     figure = Figure(figsize=(5, 3.6), layout="constrained")
     ax = figure.subplots()
     for k, (eta, number) in enumerate(found.items()):

@@ -59,7 +59,7 @@ def network(
     batch_size: int = 20,
     seed: int = 0,
 ) -> rc.Circuit:
-    """One hidden layer; `learns` says in which phase the weights change."""
+    """Return a network with one hidden layer; `learns` names the phase in which the weights change."""
     net, always = rc.Circuit(batch_size=batch_size, seed=seed), "predict and infer"
     x = net.stimulus("x", sizes[0], rc.Neuron("rate : 1\nbefore = rate : 1"))
     h, o = net.population("h", sizes[1], VALUE), net.population("o", sizes[2], ANSWER)

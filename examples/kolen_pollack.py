@@ -40,7 +40,7 @@ OUTPUT = rc.Neuron("""
 def network(
     sizes: tuple[int, int, int] = (64, 100, 10), learns_back: bool = True, batch_size: int = 20, seed: int = 0
 ) -> rc.Circuit:
-    """One hidden layer, whose feedback learns, or does not."""
+    """Return a network with one hidden layer, whose feedback learns, or does not."""
     net = rc.Circuit(batch_size=batch_size, seed=seed)
     x, h = net.stimulus("x", sizes[0]), net.population("h", sizes[1], HIDDEN)
     o, s = net.population("o", sizes[2], OUTPUT), net.supervisor("s", sizes[2], on=1, off=0, during="backward")
@@ -54,7 +54,7 @@ def network(
 
 
 def angle(net: rc.Circuit) -> float:
-    """The angle between R and the transpose of W2, in degrees."""
+    """Return the angle between R and the transpose of W2, in degrees."""
     w, r = net["h_to_o.w"].T.ravel(), net["o_to_h.w"].ravel()
     return float(np.degrees(np.arccos(w @ r / np.linalg.norm(w) / np.linalg.norm(r))))
 

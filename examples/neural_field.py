@@ -48,12 +48,12 @@ FOCUS = rc.Neuron(
 
 
 def places(side: int) -> NDArray[np.float64]:
-    """The place of each unit, as (units, 2), in units."""
+    """Return the place of each unit, as (units, 2), in units."""
     return np.stack(np.meshgrid(np.arange(side), np.arange(side), indexing="ij"), axis=-1).reshape(-1, 2)
 
 
 def differences_of_gaussians(side: int) -> NDArray[np.float64]:
-    """The lateral weights; none from a unit to itself, and none below a hundredth of the largest amplitude."""
+    """Return the lateral weights; there is none from a unit to itself, and none below a hundredth of the largest amplitude."""
     place = places(side) / (side - 1)
     squared = np.sum((place[:, None] - place) ** 2, axis=-1)
     weights = 0.2 * np.exp(-squared / (2 * 0.1**2)) - 0.1 * np.exp(-squared / (2 * 0.7**2))
@@ -61,7 +61,7 @@ def differences_of_gaussians(side: int) -> NDArray[np.float64]:
 
 
 def field(side: int = 20, lateral: bool = True, batch_size: int = 1, seed: int = 0) -> rc.Circuit:
-    """The input and the field; without phases."""
+    """Return a circuit without phases that holds the input and the field."""
     net = rc.Circuit(batch_size=batch_size, dt=1 * ms, seed=seed)
     x = net.stimulus("x", side**2, INPUT, clamps="baseline", every=1 * ms)
     focus = net.population("focus", side**2, FOCUS)
@@ -71,7 +71,9 @@ def field(side: int = 20, lateral: bool = True, batch_size: int = 1, seed: int =
 
 
 def bumps(side: int, steps: int, count: int = 1, alone: int = 500, period: int = 5000) -> tuple[NDArray, NDArray]:
-    """Baselines as (steps, units), and the centres of bumps on a circle as (bumps, steps, 2); one of them begins alone."""
+    """Return the baselines as (steps, units), and the centres of bumps on a circle as (bumps, steps, 2); one of the
+    bumps begins alone.
+    """
     angle = 2 * np.pi * (np.arange(1, steps + 1) / period + np.arange(count)[:, None] / count)
     centres = side / 2 * (1 + 0.5 * np.stack([np.cos(angle), np.sin(angle)], axis=-1))
     shown = 0.5 * np.exp(-np.sum((places(side) - centres[:, :, None]) ** 2, axis=-1) / (2 * 2**2))
@@ -80,7 +82,9 @@ def bumps(side: int, steps: int, count: int = 1, alone: int = 500, period: int =
 
 
 def follow(count: int, lateral: bool = True, side: int = 20, steps: int = 5000) -> tuple[NDArray, NDArray, NDArray]:
-    """The field, how far its centre of mass is from the first bump, and how active it is around each bump (within 4 units)."""
+    """Return the field, how far its centre of mass is from the first bump, and how active it is around each bump
+    (within 4 units).
+    """
     shown, centres = bumps(side, steps, count)
     rate = field(side, lateral).run({"x": shown}, record=["focus.rate"])["focus.rate"]
     mass = rate @ places(side) / rate.sum(axis=1, keepdims=True)
@@ -104,7 +108,7 @@ def main(out: Path = Path("."), settle: int = 1000) -> dict[str, float]:
 
 
 def draw(found: dict[int, tuple[NDArray, NDArray, NDArray]]) -> Figure:
-    """The field at the end, and how active it is around each bump."""
+    """Draw the field at the end, and how active it is around each bump."""
     figure = Figure(figsize=(10, 5.5), layout="constrained")
     for column, (count, (rate, _, activity)) in zip(figure.subplots(2, 3).T, found.items()):
         side = int(np.sqrt(rate.shape[1]))

@@ -54,7 +54,9 @@ PART = rc.Neuron("""
 
 
 def factors(images: int, pixels: int, parts: int, seed: int = 0) -> rc.Circuit:
-    """Units of an image and of its parts. The parts change in every other step, when the ratio is that of their last change."""
+    """Return a circuit with the units of an image and of its parts. The parts change in every second step, in which
+    they read the ratio that follows from their last change.
+    """
     net, random = rc.Circuit(batch_size=images, seed=seed), np.random.default_rng(seed)
     x = net.stimulus("x", pixels, IMAGE, clamps="shown")
     h = net.population("h", parts, PART, initial={"rate": random.uniform(0.5, 1.5, (images, parts))})
@@ -67,7 +69,9 @@ def factors(images: int, pixels: int, parts: int, seed: int = 0) -> rc.Circuit:
 
 
 def bars(images: int, side: int, seed: int = 1) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Images, and the bars of which they are sums: each is there with a chance of a fifth, as bright as chance has it."""
+    """Return images, and the bars of which they are sums: each bar is there with a probability of a fifth, with a
+    random brightness.
+    """
     random, rows = np.random.default_rng(seed), np.eye(side)
     each = np.array([np.outer(*pair).ravel() for row in rows for pair in ((row, np.ones(side)), (np.ones(side), row))])
     bright = random.uniform(0.5, 1.5, (images, 2 * side)) * (random.random((images, 2 * side)) < 0.2)
@@ -75,7 +79,7 @@ def bars(images: int, side: int, seed: int = 1) -> tuple[NDArray[np.float64], ND
 
 
 def divergence(net: rc.Circuit, shown: NDArray) -> float:
-    """How far the images are from what the parts make, in the mean over pixels."""
+    """Return how far the images are from what the parts make, in the mean over pixels."""
     made = net["h.rate"] @ net["h_to_x.w"].T
     return float(np.mean(shown * np.log(shown / made) - shown + made))
 

@@ -56,7 +56,8 @@ def network(
     batch_size: int = 20,
     seed: int = 0,
 ) -> rc.Circuit:
-    """Any number of hidden layers, outputs with a softmax, and synapses from the outputs to the input.
+    """Return a network with any number of hidden layers, outputs with a softmax, and synapses from the outputs to the
+    input.
 
     A presentation begins with a step in which the input forgets the error of the one before: signals take a step, and so does
     their end. The first pass ends with two steps for the sum that divides the outputs.
@@ -118,7 +119,9 @@ def main(out: Path = Path("."), sizes: tuple[int, ...] = (64, 30, 10), epochs: i
 
 
 def backpropagation(data: rc.Dataset, net: rc.Circuit, epochs: int, rate: float = 0.1) -> float:
-    """The test error of a network that begins with the same weights and learns by backpropagation, in batches as large."""
+    """Return the test error of a network that begins with the same weights and learns by backpropagation, in batches as
+    large.
+    """
     u, v, random = net["x_to_h1.w"].copy(), net["h1_to_o.w"].copy(), np.random.default_rng(0)
     x, wanted = data.x_train.reshape(-1, 64) * data.scale, np.eye(10)[data.y_train]
     for _ in range(epochs):
@@ -132,7 +135,7 @@ def backpropagation(data: rc.Dataset, net: rc.Circuit, epochs: int, rate: float 
 
 
 def chance(error: float, samples: int) -> float:
-    """Two standard errors of the difference of two such errors."""
+    """Return two standard errors of the difference of two such errors."""
     return float(2 * np.sqrt(2 * error * (1 - error) / samples))
 
 

@@ -54,7 +54,9 @@ OUTPUT = rc.Neuron("""
 def network(
     inputs: int, outputs: int, rule: rc.Rule, node_noise: float, batch_size: int = 1, seed: int = 0
 ) -> rc.Circuit:
-    """A linear layer that answers twice, first without noise and then with it, and a unit for the change of the loss."""
+    """Return a circuit with a linear layer that answers twice, first without noise and then with it, and a unit for the
+    change of the loss.
+    """
     net = rc.Circuit(batch_size=batch_size, seed=seed)
     x, s = net.stimulus("x", inputs), net.stimulus("s", outputs)
     o = net.population("o", outputs, OUTPUT, initial={"sd": node_noise})
@@ -71,7 +73,7 @@ def network(
 
 
 def methods(inputs: int, outputs: int) -> dict[str, tuple[rc.Rule, float, float]]:
-    """The rule at its best rate, the noise of the nodes, and the time constant, of each method."""
+    """Return for each method the rule at its best rate, the noise of the nodes, and the time constant."""
     times = [(k * (inputs + 2)) for k in (1, outputs + 2, outputs * inputs + 2)]
     rules = (frfb, reinforcement, weight_perturbation)
     gradient, node, weight = (rule.with_parameters(rate=1 / time) for rule, time in zip(rules, times))
@@ -83,7 +85,7 @@ def methods(inputs: int, outputs: int) -> dict[str, tuple[rc.Rule, float, float]
 
 
 def learn(net: rc.Circuit, blocks: list[int], runs: int, seed: int = 1) -> NDArray[np.float64]:
-    """|W - W*|^2 as a share of what it was, (runs, blocks), after so many presentations each; W begins at zero."""
+    """Return |W - W*|^2 as a share of its first value, (runs, blocks), after so many presentations each; W begins at zero."""
     random, found = np.random.default_rng(seed), []
     outputs, inputs = net["x_to_o.w"].shape
     for _ in range(runs):

@@ -51,7 +51,7 @@ def network(
     batch_size: int = 20,
     seed: int = 0,
 ) -> rc.Circuit:
-    """Any number of hidden layers, and a population of units between each and the layer above it."""
+    """Return a network with any number of hidden layers, and a population of units between each and the layer above it."""
     net = rc.Circuit(batch_size=batch_size, seed=seed)
     layers = [net.stimulus("x", sizes[0])]
     layers += [net.population(f"h{k}", size, HIDDEN) for k, size in enumerate(sizes[1:-1], 1)]
@@ -70,7 +70,7 @@ def network(
 
 
 def product_angle(net: rc.Circuit) -> float:
-    """The angle between R B and the transpose of W2, in degrees."""
+    """Return the angle between R B and the transpose of W2, in degrees."""
     return angle(net["p1_to_h1.w"] @ net["o_to_p1.w"], net["h1_to_o.w"])
 
 

@@ -55,7 +55,7 @@ MODULES, SHIFT = 3, 4
 def network(
     patch: int, units: int, above: int, rates: tuple[float, ...] = (0.1, 0.5), settling: int = 80, batch_size: int = 50
 ) -> rc.Circuit:
-    """Three modules, each with `units` units for a patch of so many pixels, and a second level."""
+    """Return a circuit of three modules, each with `units` units for a patch of so many pixels, and of a second level."""
     net, n = rc.Circuit(batch_size=batch_size, seed=0), np.random.default_rng(0)
     x = net.stimulus("x", MODULES * patch)
     r, h = net.population("r", MODULES * units, UNIT), net.population("h", above, UNIT, alpha=0.05)
@@ -72,7 +72,7 @@ def network(
 
 
 def photographs() -> list[NDArray[np.float64]]:
-    """The photographs of scikit-learn in grey, as a retina sees them, with variance 1."""
+    """Return the photographs of scikit-learn in grey, as a retina sees them, with variance 1."""
     grey = [np.asarray(image, float).mean(axis=2)[::2, ::2] for image in load_sample_images().images]
     filtered = [gaussian_filter(image, 0.6) - gaussian_filter(image, 2.0) for image in grey]
     return [image / image.std() for image in filtered]
@@ -85,7 +85,7 @@ def in_modules(images: NDArray, side: int) -> NDArray[np.float64]:
 
 
 def patches(images: list[NDArray], count: int, side: int, random: np.random.Generator) -> NDArray[np.float64]:
-    """Images at random places, some of them turned by a right angle, cut into the patches of the modules."""
+    """Return images at random places, some of them turned by a right angle, cut into the patches of the modules."""
     found, width, views = [], side + SHIFT * (MODULES - 1), [*images, *(image.T for image in images)]
     for _ in range(count):
         image = views[random.integers(len(views))]
@@ -95,7 +95,7 @@ def patches(images: list[NDArray], count: int, side: int, random: np.random.Gene
 
 
 def bars(side: int) -> NDArray[np.float64]:
-    """Bars of all lengths in the centre, bright with dark flanks, of shape (places, lengths, inputs)."""
+    """Return bars of all lengths in the centre, which are bright with dark flanks, of shape (places, lengths, inputs)."""
     width, found = side + SHIFT * (MODULES - 1), []
     for row in range(1, side - 1):
         for length in range(2, width + 1, 2):
@@ -108,7 +108,9 @@ def bars(side: int) -> NDArray[np.float64]:
 
 
 def answers(net: rc.Circuit, shown: NDArray, units: int) -> NDArray[np.float64]:
-    """What the error units of the central module say, shape (places, lengths, units), at the end of a presentation."""
+    """Return what the error units of the central module send, of shape (places, lengths, units), at the end of a
+    presentation.
+    """
     flat = shown.reshape(-1, shown.shape[-1])
     rates = net.run(flat, learn=False, record=["e2.rate"], elements="all")["e2.rate"]
     last = rates.reshape(-(-len(flat) // net.batch_size), -1, *rates.shape[1:])[:, -1].reshape(-1, MODULES * units)

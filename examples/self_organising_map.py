@@ -49,7 +49,7 @@ UNIT = rc.Neuron(
 
 
 def network(inputs: int, side: int, batch_size: int = 1, seed: int = 0) -> rc.Circuit:
-    """Units on a grid with the same inputs, and a unit that divides them."""
+    """Return a circuit of units on a grid with the same inputs, and of a unit that divides their answers."""
     net, random, units = rc.Circuit(batch_size=batch_size, seed=seed), np.random.default_rng(seed), side**2
     x, h = net.stimulus("x", inputs), net.population("h", units, UNIT)
     net.population("total", 1, rc.SummingUnit(h, sends="expressed", told_as="whole", during="sum"))
@@ -61,20 +61,20 @@ def network(inputs: int, side: int, batch_size: int = 1, seed: int = 0) -> rc.Ci
 
 
 def hood(side: int, radius: float) -> NDArray[np.float64]:
-    """How much each unit takes part when another wins, shape (units, units)."""
+    """Return how much each unit takes part when another wins, shape (units, units)."""
     place = np.indices((side, side)).reshape(2, -1).T
     return np.exp(-((place[:, None] - place) ** 2).sum(axis=2) / (2 * radius**2))
 
 
 def points(count: int, random: np.random.Generator) -> NDArray[np.float64]:
-    """Points on a sphere, in a cap around (1, 1, 1)."""
+    """Return points on a sphere, in a cap around (1, 1, 1)."""
     found = random.normal(size=(8 * count, 3))
     found /= np.linalg.norm(found, axis=1, keepdims=True)
     return found[found.sum(axis=1) > 1.4][:count]
 
 
 def order(w: NDArray, shown: NDArray, side: int) -> tuple[float, float]:
-    """How often the two best units are neighbours, and the mean angle of points and winners in degrees."""
+    """Return how often the two best units are neighbours, and the mean angle of points and winners in degrees."""
     answers = shown @ w.T
     best = np.argsort(answers, axis=1)[:, -2:]
     apart = np.abs(np.array(np.unravel_index(best[:, 0], (side, side))) - np.unravel_index(best[:, 1], (side, side)))

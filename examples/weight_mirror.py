@@ -49,7 +49,7 @@ OUTPUT = rc.Neuron("""
 def network(
     sizes: tuple[int, ...] = (64, 100, 100, 10), rule: rc.Rule = MIRROR, batch_size: int = 20, seed: int = 0
 ) -> rc.Circuit:
-    """Any number of hidden layers; the mode `mirror` teaches all of their feedback weights at once."""
+    """Return a network with any number of hidden layers; the mode `mirror` trains all of their feedback weights at once."""
     net = rc.Circuit(batch_size=batch_size, seed=seed)
     layers = [net.stimulus("x", sizes[0])]
     layers += [net.population(f"h{k}", size, HIDDEN) for k, size in enumerate(sizes[1:-1], 1)]
@@ -69,7 +69,7 @@ def network(
 
 
 def angles(net: rc.Circuit) -> list[float]:
-    """The angles between R and the transpose of W, in degrees, from the lowest layer up."""
+    """Return the angles between R and the transpose of W, in degrees, from the lowest layer up."""
     names = [(p.post.name, p.pre.name) for p in net.projections.values() if p.into == "apical"]
     return [angle(net[f"{upper}_to_{lower}.w"], net[f"{lower}_to_{upper}.w"]) for lower, upper in names]
 
@@ -96,7 +96,7 @@ def main(out: Path = Path("."), epochs: int = 40, pauses: int = 8) -> list[float
 
 
 def draw(course: list[list[float]], errors: list[float]) -> Figure:
-    """Angles and errors over epochs."""
+    """Draw angles and errors over epochs."""
     figure = Figure(figsize=(9, 3.6), layout="constrained")
     left, right = figure.subplots(1, 2)
     left.plot(course, label=["h1", "h2"])

@@ -55,7 +55,7 @@ class Place:
 
 
 def places() -> Iterator[Place]:
-    """Every Python with both versions of Brian2, and the first with clang too."""
+    """Yield every Python with both versions of Brian2, and the first with clang too."""
     for python in PYTHONS:
         for brian2 in BRIAN2:
             yield Place(python, brian2, "g++")
@@ -63,7 +63,7 @@ def places() -> Iterator[Place]:
 
 
 def run(*command: str | Path, folder: Path = ROOT, **environment: str) -> tuple[bool, str]:
-    """Whether a command succeeds, and the last line that it says."""
+    """Run a command, and return whether it succeeds, and the last line that it says."""
     done = subprocess.run(
         list(map(str, command)), cwd=folder, env=os.environ | environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         text=True, check=False,
@@ -91,7 +91,9 @@ def interpreter(version: str) -> str | None:
 
 
 def distributions() -> tuple[Path, Path]:
-    """The wheel, and the folder of the unpacked source distribution; they are built from a copy of what is committed."""
+    """Build the wheel and the source distribution from a copy of what is committed, and return the wheel and the
+    unpacked folder.
+    """
     source = WORK / "source"
     source.mkdir()
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout

@@ -176,5 +176,5 @@ def whole_steps(rate: float, times: Sequence[float] | Array) -> list[int]:
 
 
 def _joined(rows: Array) -> Array:
-    """(count, rows, units) to (rows, count * units)."""
+    """Return an array (count, rows, units) as (rows, count * units)."""
     return rows.transpose(1, 0, 2).reshape(rows.shape[1], -1)

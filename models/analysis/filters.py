@@ -79,7 +79,7 @@ def draw_tiles(figure: Figure | SubFigure, rows: Sequence[NDArray[np.floating]],
 
 
 def _tile(ax: Axes, tile: NDArray[np.floating]) -> None:
-    """One picture (channels, height, width): three channels as colours, else their mean; grey is 0."""
+    """Draw one picture (channels, height, width): three channels as colours, or else their mean; grey is 0."""
     largest = float(np.abs(tile).max()) or 1.0
     if len(tile) == 3:
         ax.imshow(0.5 + 0.5 * tile.transpose(1, 2, 0) / largest)

@@ -240,7 +240,9 @@ class _Plan:
                 )  # fmt: skip
 
     def set_phases(self, settling: int, lead: int) -> None:
-        """One step to show, to draw and to compare; in each window ``settling`` steps a layer, and the loss's own."""
+        """Declare the phases: one step each to show, to draw and to compare, and in each window ``settling`` steps a
+        layer and the steps of the loss.
+        """
         up, dt = lead + (len(self.layers) - 1) * settling, self.net.dt
         steps = {"stimulus": 1}
         if self.noisy or lead:

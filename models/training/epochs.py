@@ -129,7 +129,7 @@ class Training:
         return Checkpoint(moment.state, about, moment.noise)
 
     def _train(self, number: int, bar: Bar) -> tuple[float, dict[str, float]]:
-        """The seconds of an epoch, and the error of the training samples as they were shown."""
+        """Train for an epoch, and return its seconds and the error of the training samples as they were shown."""
         part, how = self.parts["train"], self.samples.order
         order = part.taken(how.order(part.count, self.circuit.batch_size, self.seed, number))
         if (noise := how.noise(self.seed, number)) is not None:
@@ -151,7 +151,7 @@ class Training:
         return seconds, {} if read is None else self._error("train", part, *read)
 
     def _evaluate(self, number: int) -> dict[str, float]:
-        """The errors of all samples that are not trained on; the circuit is as it was."""
+        """Return the errors of all samples that are not trained on; the circuit stays as it was."""
         errors: dict[str, float] = {}
         for name, part in self.parts.items():
             if name != "train" and self.readout is not None and part.wanted(self.readout.wanted) is not None:

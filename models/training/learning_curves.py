@@ -78,7 +78,7 @@ def image(figure: Figure, kind: str) -> bytes:
 
 
 def _draw_errors(axes: Axes, columns: Columns, kept: int | None) -> None:
-    """The share of wrong answers in percent, or the mean squared error where real values are wanted."""
+    """Draw the share of wrong answers in percent, or the mean squared error where real values are wanted."""
     real = any(name.endswith("_mse") for name in columns)
     measure, factor = ("mse", 1.0) if real else ("error", 100.0)
     epochs = columns["epoch"]

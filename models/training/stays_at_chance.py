@@ -36,7 +36,7 @@ def tell_of_chance(training: Training, progress: bool | Callable[[str], None]) -
 
 
 def _told(training: Training) -> str:
-    """What is said; nothing if the error is well below chance, or if it says nothing about classes."""
+    """Return the text of the warning; it is empty if the error is well below chance, or if it says nothing about classes."""
     rows, batch_size = training.history.rows, training.circuit.batch_size
     error, chance = rows[-1].get("train_error") if rows else None, _chance(training)
     if error is None or len(rows) < EPOCHS or error < chance * SHARES[batch_size < FEW]:

@@ -45,7 +45,7 @@ class Keeper:
     last: float = field(default_factory=time.monotonic)
 
     def progress(self, text: str) -> None:
-        """Told when an epoch begins."""
+        """Note that an epoch begins."""
         self.said(f"{time.strftime('%H:%M:%S')} {text}")
         if time.monotonic() - self.last >= self.every:
             self.pack()

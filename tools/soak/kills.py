@@ -52,7 +52,7 @@ def tables(folder: Path) -> Mapping[str, Any]:
 
 
 def scenes() -> list[Scene]:
-    """Runs on both backends, a run that has to be built first, and a sweep."""
+    """Return the scenes: a run on each backend, a run that has to be built first, and a sweep."""
     train = ["train", "digits", "--layers", "64-12-10", "--epochs", "8"]
     sweep = ["sweep", "digits", "--rule", "urfb,frfb", "--layers", "64-8-10", "--epochs", "2", "--seeds", "0-1",
              "--backend", "numpy", "--workers", "1"]  # fmt: skip
@@ -84,7 +84,7 @@ class Place:
         return subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, preexec_fn=ignored)
 
     def left(self) -> list[str]:
-        """What a command has left that ended a while ago: files, and processes that run in the cache."""
+        """Return what a command that ended a while ago has left: files, and processes that run in the cache."""
         found = [str(p) for p in self.temp.iterdir()] + [str(p) for p in self.cache.rglob("building-*")]
         return found + [f"process {p.name}" for p in Path("/proc").iterdir() if _within(p, self.cache)]
 
@@ -109,7 +109,7 @@ def finish(process: subprocess.Popen[bytes]) -> tuple[int, str]:
 
 
 def kills(tally: Tally, count: int, number: int, folder: Path) -> None:
-    """So many kills, the scenes in turn; a scene is killed up to three times before it may end."""
+    """Kill commands so many times, the scenes in turn; a scene is killed up to three times before it may end."""
     rng, shared = random.Random(number), folder / "cache"
     right: dict[str, tuple[Mapping[str, Any], float]] = {}
     memory = {f for f in os.listdir("/dev/shm") if "recircuit" in f}

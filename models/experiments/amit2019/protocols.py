@@ -189,7 +189,7 @@ LEARNS, COSTS = 0.15, 0.02
 
 
 def claims(mean: Mapping[str, float]) -> list[Check]:
-    """Ideal time learns, and the broken end of each axis costs more than chance does; of mean errors, by `_label`.
+    """Check that the network learns in ideal time, and that the far end of each axis costs more than chance does.
 
     The author asks for these protocols and has no values of them. An axis whose end costs nothing is a finding.
     """

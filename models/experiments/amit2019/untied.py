@@ -68,7 +68,9 @@ def _checks(runs: Runs, settings: Settings) -> list[Check]:
 
 
 def _alike(untied: Runs, settings: Settings) -> list[Check]:
-    """Filters stay alike, in a network that has learned untied: filters that were tied and have not moved are alike too."""
+    """Check that filters stay alike in a network that has learned untied; filters that were tied and have not moved are
+    alike too.
+    """
     shown, made = titled("simpnet", settings), []
     for found in untied.values():
         what = f"{shown}, untied for {len(found[0]['likeness'])} epochs: correlation of a filter at two places"

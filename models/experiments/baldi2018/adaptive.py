@@ -30,7 +30,7 @@ def run(settings: Settings) -> Report:
 
 
 def _sooner(curves: Curves) -> Check:
-    """Adaptation speeds SRBP's training up."""
+    """Check that adaptation speeds up the training of SRBP."""
     tenth = max(1, len(curves["SRBP"][0]["train"]) // 10)
     early = {n: sum(sum(run["train"][:tenth]) for run in curves[n]) / tenth / len(curves[n]) for n in ("SRBP", "ASRBP")}
     what = f"ASRBP - SRBP: points of training accuracy, mean over the first {tenth} epochs"

@@ -50,7 +50,7 @@ def _quick_checks(curves: Curves) -> list[Check]:
 
 
 def _ends(curves: Curves, units: int) -> list[Check]:
-    """Fig. 4: both ends fail, and nothing between them does."""
+    """Check Fig. 4: both ends fail, and nothing between them does."""
     inner = [ends(curves[f"SRBP sparse-{n}"]) for n in _levels(units) if 2 <= n <= 0.8 * units]
     return [
         Check(f"SRBP, n = {n} of {units}: points of test accuracy below the worst n between 2 and {0.8 * units:g}",

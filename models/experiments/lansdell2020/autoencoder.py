@@ -198,7 +198,7 @@ def _checks(curves: LearningCurves, scale: Scale, quick: bool) -> list[Check]:
 
 
 def _compared(test: Mapping[str, Array]) -> list[Row]:
-    """Fig. 3A: the order of the methods, and that ADAM overfits and node perturbation does not."""
+    """Check Fig. 3A: the order of the methods, and that ADAM overfits and node perturbation does not."""
 
     def ratio(one: str, other: str) -> float:
         shares = [float(test[name][-1] / test[name][0]) for name in (one, other)]
@@ -219,7 +219,9 @@ def _compared(test: Mapping[str, Array]) -> list[Row]:
 
 
 def _separated(curves: LearningCurves, scale: Scale) -> list[Row]:
-    """Fig. 3B: feedback alignment does not separate the digits at all, node perturbation does so better than others."""
+    """Check Fig. 3B: feedback alignment does not separate the digits at all, and node perturbation does so better than
+    others.
+    """
     labels = np.asarray(scale.data.y_test[:DRAWN])
     found = {name: from_neighbours(np.array(runs[0]["codes"]), labels) for name, runs in curves.items()}
     return [

@@ -150,7 +150,7 @@ def _on_images(found: Found, scale: Scale, quick: bool) -> list[Check]:
 
 
 def _on_widths(found: Found, scale: Scale) -> list[Check]:
-    """Fig. 4D, E: width has an effect on both the relative error and the angle, and all widths are useful."""
+    """Check Fig. 4D, E: width has an effect on both the relative error and the angle, and all widths are useful."""
     about = f"784-N-{scale.hidden[0]}-10, N = {scale.widths[0]} to {scale.widths[-1]}, {scale.short:,} samples: "
     says = "the number of neurons has an effect"
     rows: list[Row] = []

@@ -113,7 +113,7 @@ def _end(found: Found, name: str, what: str) -> float:
 
 
 def _on_levels(found: Found) -> list[Row]:
-    """Section 4.1: neither the lowest nor the highest level has the lowest error of B."""
+    """Check section 4.1: neither the lowest nor the highest level has the lowest error of B."""
     rows: list[Row] = []
     for h in LAYERS:
         ends = [_end(found, NOISY.format(c), f"{h}_distance") for c in LEVELS]
@@ -128,7 +128,7 @@ def _on_levels(found: Found) -> list[Row]:
 
 
 def _on_baselines(mean: Mapping[str, Mapping[str, float]], found: Found) -> list[Row]:
-    """Section 5: the expected value stays, the variance does not."""
+    """Check section 5: the expected value stays, the variance does not."""
     rows: list[Row] = []
     for name, what in (("mean", "a running mean"), ("nothing", "nothing")):
         bars = mean[name]["gap"] / mean[name]["bar"]
@@ -152,7 +152,7 @@ def _on_baselines(mean: Mapping[str, Mapping[str, float]], found: Found) -> list
 
 
 def _on_activations(found: Found, quick: bool) -> list[Row]:
-    """Section 2.4: the gradient can be expressed, which takes longer than a quick run, and from errors it is simpler."""
+    """Check section 2.4: the gradient can be expressed, which takes longer than a quick run, and from errors it is simpler."""
     own, errors = (_end(found, name, "h2_angle") for name in ("own activations", NOISY.format(0.01)))
     made: list[Row] = [
         ("from errors: angle of h2 to the gradient, over that from activations", errors / own, "<", 1.0, "simpler")

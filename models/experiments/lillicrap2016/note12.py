@@ -113,7 +113,7 @@ def _made(M: Array, times: Array, settings: Settings) -> Array:
 
 
 def _on_made(made: Mapping[str, Array]) -> list[Check]:
-    """Where W B is given; Euler's steps let a cycle grow by (1 + rate^2)^(1/2) each."""
+    """Check the runs in which W B is given; Euler's steps let a cycle grow by (1 + rate^2)^(1/2) each."""
     steps = 2 * TURN / RATE
     cycle = float(np.abs(made["cycle"] / (1 + RATE**2) ** (np.arange(61) / 60 * steps / 2) - 1).max())
     return checks("made, A alone, |E| after two turns over that before: ", [

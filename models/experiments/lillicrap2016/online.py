@@ -112,13 +112,13 @@ def _score(errors: Sequence[float], part: int) -> float:
 
 
 def _length(lesson: Lesson, quick: bool) -> Lesson:
-    """A quick run makes a fifth of the minibatches on the teacher's task."""
+    """Shorten a quick run to a fifth of the minibatches on the teacher's task."""
     shorter = quick and lesson.transfer == "tanh"
     return lesson.with_(minibatches=lesson.minibatches // 5 // lesson.part * lesson.part) if shorter else lesson
 
 
 def _plan(name: str, plan: Plan, quick: bool) -> Plan:
-    """A quick run is of fewer epochs, and on digits alone."""
+    """Shorten a quick run to fewer epochs, on digits alone."""
     if not quick:
         return plan
     if name in DEEP_ONES:

@@ -89,7 +89,7 @@ def _checks(found: dict[str, list[LearningCurve]]) -> list[Check]:
 
 
 def _quick_checks(found: dict[str, list[LearningCurve]]) -> list[Check]:
-    """On digits: all units live before learning, and every method learns."""
+    """Check a quick run on digits: all units live before learning, and every method learns."""
     rows: list[CheckRow] = [("before learning: dead units (%)", _first(found["FA, rectified"]), "<=", 1.0)]
     rows += [(f"{name}: test error (%)", last(runs), "<=", 15.0) for name, runs in found.items()]
     return checks("", rows)
