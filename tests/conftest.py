@@ -20,7 +20,7 @@ DATA = Path(os.environ.get("RECIRCUIT_DATA") or Path(__file__).parents[2] / "sha
 
 
 def missing_data() -> str:
-    """Why tests with the data files cannot run; empty if they can."""
+    """Return why tests with the data files cannot run; empty if they can."""
     return "" if DATA.is_dir() else f"no data files in {DATA}; name their folder in RECIRCUIT_DATA"
 
 
@@ -36,5 +36,5 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.fixture(scope="session")
 def data_folder() -> Path:
-    """The folder with the folders mnist and cifar."""
+    """Return the folder with the folders mnist and cifar."""
     return DATA

@@ -16,7 +16,7 @@ import recircuit as rc
 
 
 def circuit(plan: Plan, **options: Any) -> rc.Circuit:
-    """The circuit of a plan."""
+    """Return the circuit of a plan."""
     net = rc.Circuit(batch_size=plan.batch, **{"seed": 1} | options)
     told = {m.name for m in plan.messages}
     made = {}
@@ -50,7 +50,7 @@ def _neuron(u: Units, told: set[str]) -> rc.Neuron:
 
 
 def _weights(net: rc.Circuit, p: Path) -> dict[str, Any]:
-    """Weights and connectivity; a matrix of synapses in one of the forms in which it can be given."""
+    """Return weights and connectivity; a matrix of synapses has one of the forms in which it can be given."""
     if p.mirrors:
         return {"weights": net[p.mirrors].T if p.scale == 1 else p.scale * net[p.mirrors].T}
     there: Any = p.there
@@ -62,7 +62,7 @@ def _weights(net: rc.Circuit, p: Path) -> dict[str, Any]:
 
 
 def _windows(net: rc.Circuit, p: Path) -> Any:
-    """The windows of a projection over a row of units, which is the image below."""
+    """Return the windows of a projection over a row of units, which is the image below."""
     pre, post = net[p.pre].size, net[p.post].size
     above, below = (pre, post) if p.kind.endswith("back") else (post, pre)
     taps, before = window(below, above)
@@ -91,7 +91,7 @@ def _learning(p: Path, told: set[str]) -> Any:
 def data(
     plan: Plan, mode: str, samples: int, seed: int, *, ragged: bool = False, arrays: bool = False
 ) -> dict[str, Any]:
-    """Samples for all stimuli of a mode; some end early, and without ``arrays`` some are one series for all."""
+    """Return samples for all stimuli of a mode; some end early, and without ``arrays`` some are one series for all."""
     rng, found = np.random.default_rng(seed), {}
     for u in plan.units:
         if u.shown is None:
@@ -107,13 +107,13 @@ def data(
 
 
 def _shared(rows: np.ndarray, every: Any, form: int, each: np.ndarray) -> Any:
-    """One series for all samples, in one of three forms; or a series for each sample."""
+    """Return one series for all samples, in one of three forms; or a series for each sample."""
     forms = [each, rows, TimedArray(rows, dt=every), lambda t: rows[round(t / every)]]
     return forms[form]
 
 
 def _of_all(rows: Any, every: float, count: int, samples: int) -> np.ndarray:
-    """An array with the samples along its first axis, zero after their ends."""
+    """Return an array with the samples along its first axis, zero after their ends."""
     if isinstance(rows, TimedArray):
         rows = rows.values
     elif callable(rows):
@@ -130,7 +130,9 @@ def rows_of(u: Units, windows: dict[str, tuple[int, int]]) -> int:
 
 
 def noise_of(plan: Plan) -> list[str]:
-    """The variables with noise of their own: what the loop has to know, since it cannot draw the same numbers."""
+    """Return the names of the variables with noise of their own: the loop has to know them, since it cannot draw the
+    same numbers.
+    """
     lines = [(u.name, equation(line)) for u in plan.units for line in u.lines]
     states = [f"{unit}.{e.name}" for unit, e in lines if NOISE.search(e.rhs)]
     targets = {p.name: line.split("=")[0].strip() for p in plan.paths for line in p.rule if NOISE.search(line)}

@@ -31,14 +31,14 @@ class Draws:
         return "" if self.chance(always) else self.some((*DAY, "ee"), 3)
 
     def windows(self, names: tuple[str, ...], strict: bool) -> dict[str, tuple[int, int]]:
-        """One after the other, or overlapping and with gaps."""
+        """Return windows that follow each other, or overlap and have gaps."""
         lengths = self.rng.integers(1, 4, len(names))
         begins = np.cumsum([0, *lengths[:-1]]) if strict else self.rng.integers(0, 5, len(names))
         return {n: (int(b), int(b + l)) for n, b, l in zip(names, begins, lengths)}
 
 
 def plan(seed: int, batch: int | None = None, *, noisy: bool = False) -> Plan:
-    """The plan of a seed; with noise in its units and rules, if it is to be noisy."""
+    """Return the plan of a seed; it has noise in its units and rules, if it is to be noisy."""
     d = Draws(seed)
     planned = _plan(d, batch)
     return with_noise(d, planned) if noisy else planned
@@ -134,7 +134,7 @@ def _other_kinds(post: int, pre: int) -> list[str]:
 
 
 def _delay(d: Draws, kind: str, shape: tuple[int, int]) -> Any:
-    """In steps: none, one for all synapses, or one for each weight."""
+    """Return a delay in steps: none, one for all synapses, or one for each weight."""
     each = [] if kind == "largest" else [d.rng.integers(0, 4, _shape(kind, *shape))]
     return d.one(0, 0, int(d.rng.integers(1, 5)), *each)
 
@@ -147,7 +147,7 @@ def _shape(kind: str, post: int, pre: int) -> tuple[int, ...]:
 
 
 def _mirrored(d: Draws, paths: list[Path], sizes: dict[str, int]) -> list[Path]:
-    """Some of the projections between two populations have the weights of the one in the opposite direction."""
+    """Give some of the projections between two populations the weights of the one in the opposite direction."""
     found: list[Path] = []
     for p in paths:
         opposite = [q for q in found if (q.pre, q.post) == (p.post, p.pre) and q.pre != q.post and not q.mirrors]
@@ -189,7 +189,7 @@ def _rule(d: Draws, stimulus: bool, told: bool, kind: str) -> dict[str, Any]:
 
 
 def with_noise(d: Draws, planned: Plan) -> Plan:
-    """The plan with small noise in the units that have equations, which rules read, and in some of the rules."""
+    """Return the plan with small noise in the units that have equations, which rules read, and in some of the rules."""
     return replace(
         planned, units=tuple(_noisy_unit(d, u) for u in planned.units),
         paths=tuple(_noisy_path(d, p) if p.rule and d.chance(0.6) else p for p in planned.paths),

@@ -97,7 +97,7 @@ def test_circuits_of_papers_are_what_their_equations_say(
 
 @pytest.mark.parametrize("mode", MODES)
 def test_the_ceiling_counts_the_products_of_the_circuit(mode: str) -> None:
-    """But for the supervisor's one-to-one projection, and the multiplications of the state equations."""
+    """It leaves out the supervisor's one-to-one projection, and the multiplications of the state equations."""
     peer = OnNumpy(draw(SETTINGS), mode)
     learning_and_products = sum(
         e.operation.work
@@ -164,7 +164,7 @@ def _measure(results: Results, name: str, *given: str) -> None:
 
 
 def test_what_a_gpu_has_shown_is_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Rows that were measured before a part failed, and parts of earlier calls."""
+    """Rows that were measured before a part failed are kept, and so are parts of earlier calls."""
     calls, earlier = [], []
 
     def fails(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -202,7 +202,7 @@ def test_a_part_that_would_begin_too_late_is_left_out(tmp_path: Path) -> None:
 def test_a_call_whose_time_has_passed_says_what_it_left_out(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """As where the interpreter takes long to start: the time is that of the clock on the wall, not of this process."""
+    """An interpreter may take long to start: the time is that of the clock on the wall, not of this process."""
     monkeypatch.setattr(sys, "argv", ["gpu", "--rest", "--until", "0", "--out", str(tmp_path)])
     monkeypatch.setattr(gpu.requirements, "missing_cuda", lambda: "")
     monkeypatch.setattr(gpu, "facts", _told)
@@ -223,7 +223,7 @@ def _cases(left: float, earlier: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_a_case_that_does_not_end_is_a_row_that_failed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """But where it is the time of the call that has ended, the case is left for the next one, and what agreed stays."""
+    """Where the time of the call has ended, the case is left for the next one, and the rows that agreed stay."""
 
     def never(*given: Any, **options: Any) -> None:
         raise subprocess.TimeoutExpired("python", 5)
@@ -316,7 +316,7 @@ def test_each_test_on_a_gpu_is_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def stand_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Programs that are started find a toolkit and a driver, which are those for the processor."""
+    """Let programs that are started find a toolkit and a driver, which are those for the processor."""
     pytest.importorskip("brian2cuda")
     driver = ["gcc", "-shared", "-fPIC", "-o", str(tmp_path / "libcuda.so.1"), str(STAND_IN / "driver.c")]
     subprocess.run(driver, check=True)
@@ -326,7 +326,7 @@ def stand_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_kernel_that_never_ends_is_a_row_that_failed(stand_in: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """And nothing goes on running, neither the program nor who started it."""
+    """Nothing goes on running, neither the program nor the process that started it."""
     monkeypatch.setattr(gpu_right, "cases", lambda: ["urfb"])
     monkeypatch.setattr(gpu_right, "BOUNDS", {"float32": 1e-4})
     monkeypatch.setattr(gpu_right, "WALKED", ())
@@ -349,7 +349,7 @@ def _has(file: Path, what: bytes) -> bool:
 def test_the_reference_workload_on_the_stand_in(
     stand_in: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """As on a GPU: weights are held against double precision, rows that are there stay, and what is missing is told."""
+    """Weights are held against double precision, as on a GPU; rows that are there stay, and missing ones are named."""
     small_one = workload.Settings(sizes=(12, 8, 7, 3), batch_size=2, rows=20)
     monkeypatch.setattr(gpu_parts, "WORKLOADS", (small_one,))
     monkeypatch.setattr(gpu_parts, "SECONDS", 0.01)
@@ -370,7 +370,7 @@ def test_the_reference_workload_on_the_stand_in(
 
 @pytest.mark.parametrize("own", [True, False])
 def test_who_sees_pythonpath(monkeypatch: pytest.MonkeyPatch, own: bool) -> None:
-    """Packages of this process's interpreter, and not those of a peer's own environment."""
+    """Packages of this process's interpreter see it, and those of a peer's own environment do not."""
     monkeypatch.setenv("PYTHONPATH", "/packages")
     findings = client._environment(Path("/environment/bin/python"), 1, own=own)
     assert ("PYTHONPATH" in findings) == (not own)

@@ -107,7 +107,7 @@ def test_expressions_are_printed_as_they_are_read(expression: str, expected: str
 
 @pytest.mark.parametrize("name", list(RULES))
 def test_the_latex_of_every_rule_can_be_typeset(name: str) -> None:
-    """By matplotlib, which knows a part of LaTeX."""
+    """Matplotlib typesets it, which knows a part of LaTeX."""
     for equation in (RULES[name].forward, RULES[name].feedback):
         for statement in equation.statements:
             text = latex(statement.expression).replace(r"\bmod", r"\mathrm{mod}")

@@ -31,7 +31,7 @@ ROW = Row("digits-again", 2, EPOCHS, 1, "numpy")
 
 
 def run(settings: Settings) -> Report:
-    """URFB on digits, in batches of 100."""
+    """Run URFB on digits, in batches of 100."""
     data, epochs = rc.load("digits"), settings.epochs or 1
 
     def one(name: str, width: int, seed: int) -> dict[str, Any]:
@@ -49,7 +49,7 @@ EXPERIMENT = Experiment("digits-again", "none", "Digits are learned.", run, shor
 
 
 def whole(folder: Path) -> dict[str, Any]:
-    """The curves of a row that was not stopped."""
+    """Return the curves of a row that was not stopped."""
     go(ROW, EXPERIMENT, folder, lambda text: None)
     return curves(folder)
 

@@ -17,7 +17,7 @@ from recircuit import uncaught
 
 @pytest.fixture(autouse=True)
 def usual_handlers(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The handlers that Python and recircuit have outside of pytest."""
+    """Set the handlers that Python and recircuit have outside of pytest."""
     monkeypatch.setattr(sys, "unraisablehook", uncaught.ignored)
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield

@@ -26,7 +26,7 @@ def trained(**options: Any) -> rc.History:
 
 @pytest.fixture(scope="module")
 def owners() -> dict[str, Any]:
-    """An object of each class that answers to names of other libraries."""
+    """Return an object of each class that answers to names of other libraries."""
     net = small()
     trace = net.run({"x": X, "s": Y}, record=["h1.rate"])
     history = rc.train(net, (X, Y), backend="numpy", progress=False)

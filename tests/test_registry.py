@@ -35,7 +35,7 @@ ENTRIES = [(table, name) for table in REGISTRIES for name in table]
 
 @cache
 def words_of_help() -> set[str]:
-    """All words in the help of `recircuit train`, and in the list of `recircuit reproduce`."""
+    """Return all words in the help of `recircuit train`, and in the list of `recircuit reproduce`."""
     command = typer.main.get_command(app).commands["train"]  # type: ignore[attr-defined]
     listed = CliRunner().invoke(app, ["reproduce", "--list"]).output
     return set(re.findall(r"[\w-]+", " ".join([listed, *(str(getattr(p, "help", "")) for p in command.params)])))
@@ -101,7 +101,7 @@ class AskedByHand(rc.OutputCircuit):
 
 
 def test_what_each_unit_is_told_alone_is_the_output_and_not_what_hears_all_targets() -> None:
-    """As in direct random target projection, where the supervisor projects to hidden units too."""
+    """In direct random target projection the supervisor projects to hidden units too."""
     net = rc.Circuit()
     h, o = net.population("h", 3, rc.pyramidal()), net.population("o", 3, rc.pyramidal())
     s = net.supervisor("s", 3)
@@ -263,7 +263,7 @@ added-nothing = added:nothing
 
 @pytest.fixture
 def added(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An installed package that adds something of each kind, and two things that are wrong."""
+    """Install a package that adds something of each kind, and two things that are wrong."""
     package = tmp_path / "added-1.0.dist-info"
     package.mkdir()
     (tmp_path / "added.py").write_text(MODULE)

@@ -191,7 +191,7 @@ def test_what_is_recorded_is_column_0() -> None:
 
 
 def test_weights_and_the_state_of_synapses_are_recorded_whole() -> None:
-    """Whatever the batch elements are, and also where there are as many as post units."""
+    """They are whole whatever the batch elements are, and also where there are as many as post units."""
     for batch_size in (1, 5):
         net = layered((6, 5, 3), rc.urfb.with_momentum(0.9), batch_size=batch_size)
         trace = net.run(stimuli(net, 10), record=["x_to_h1.w", "x_to_h1.velocity", "x_to_h1.rate", "o_to_t.w"])
@@ -225,7 +225,7 @@ def test_parameters_of_a_rule_act_at_once() -> None:
 
 
 def test_a_time_constant_of_the_built_circuit_acts() -> None:
-    """Also where it turns step-by-step mode off and on, which is another code."""
+    """It also acts where it turns step-by-step mode off and on, for which there is other code."""
     net = layered(lengths=(4, 4))
     rates = []
     for tau in (1, 4, 1):
@@ -495,7 +495,7 @@ def test_companions_stand_beside_and_layers_above_one_another() -> None:
 
 
 def test_error_and_modulatory_neurons_stand_beside_the_units_that_they_serve() -> None:
-    """Lillicrap et al. 2016, Supp. Fig. 4: so that B runs down, as feedback."""
+    """As in Lillicrap et al. 2016, Supp. Fig. 4, B is then drawn downwards, as feedback is."""
     boxes, edges = lay_out(feedback_alignment((30, 40, 20, 10)))
     at = {box.name: box for box in boxes}
     for name, main in {"e": "o", "m2": "h2", "m1": "h1"}.items():

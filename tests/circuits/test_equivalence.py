@@ -64,7 +64,7 @@ STRUCTURES = {
 
 
 def assert_same_runs(make: Callable[..., rc.Circuit], data: dict[str, np.ndarray], among: Iterable[str] = ()) -> None:
-    """Both lowerings, step by step and all that is left."""
+    """Check that both lowerings agree step by step, and in all that is left."""
     differences = form_differences(make, data, among)
     assert len(differences) > 5
     assert {name: value for name, value in differences.items() if not value < EXACT} == {}
@@ -94,7 +94,9 @@ PLASTIC = {
 
 
 def between_two(equation: SynapticEquation, connectivity: Connectivity | None, **options: Any) -> rc.Circuit:
-    """Two populations that have whatever a rule reads, set from outside, and a source for every broadcast."""
+    """Return a circuit of two populations with all that a rule reads, set from outside, and with a source for every
+    broadcast.
+    """
 
     def reading(names: Iterable[str]) -> rc.Neuron:
         return rc.Neuron(
@@ -112,7 +114,7 @@ def between_two(equation: SynapticEquation, connectivity: Connectivity | None, *
 
 
 def check_learns_alike(dense: rc.Circuit, plain: rc.Circuit) -> None:
-    """A few presentations, each with new states: the weights change, and in both lowerings to the same."""
+    """Present a few times, each time with new states: the weights change, and in both lowerings to the same."""
     rng = np.random.default_rng(0)
     before = dense["p.w"]
     for _ in range(4):
@@ -199,7 +201,9 @@ def test_dense_is_plain_for_plastic_one_to_one(rule: str) -> None:
 
 
 def modulated(batch_size: int = 1, rule: rc.Rule | None = None, **options: Any) -> rc.Circuit:
-    """Rules and a neuron that read a broadcast, overlapping phases, a parameter of each unit, a recurrent projection."""
+    """Return a circuit with rules and a neuron that read a broadcast, overlapping phases, a parameter of each unit, and
+    a recurrent projection.
+    """
     rule = rule or rc.Rule(
         "reward",
         source="test",
@@ -242,7 +246,7 @@ def test_dense_is_plain_with_broadcasts_recurrence_and_overlapping_phases() -> N
 
 
 def without_memory(order: tuple[int, ...], **options: Any) -> rc.Circuit:
-    """Units whose rates are expressions of what arrives, in a loop, and one that is broadcast."""
+    """Return a circuit of units whose rates are expressions of their inputs, in a loop, and of one that is broadcast."""
     net = rc.Circuit(**options)
     passes = "basal : 1 (compartment)\nrate = tanh(basal) : 1"
     x = net.stimulus("x", 3)
@@ -297,7 +301,9 @@ def test_dense_is_plain_for_any_circuit(seed: int) -> None:
 
 
 def step_by_columns(make: Callable[..., rc.Circuit], data: dict[str, np.ndarray], batch_size: int) -> None:
-    """After each presentation of all batch elements, the weights are the mean over as many one-batch element circuits."""
+    """Check that, after each presentation of all batch elements, the weights are the mean over as many circuits with
+    one batch element.
+    """
     differences = element_differences(make, data, batch_size)
     assert differences and max(differences.values()) < EXACT, differences
 
@@ -442,7 +448,7 @@ def test_a_transpose_has_the_synapses_of_its_partner(connectivity: Masked | OneT
     ids=["softmax", "squared", "hinge"],
 )
 def test_backpropagation_is_the_gradient(output: Any, loss: str, transfer: str) -> None:
-    """Central differences of the loss, of fields that the circuit itself computes."""
+    """The changes are central differences of the loss, of fields that the circuit itself computes."""
     net = layered((4, 4, 3, 3), rc.bp.with_parameters(rate=1.0), output=output, transfer=transfer, batch_size=6)
     data = stimuli(net, 6)
     start, step = net.state(), 1e-6
@@ -463,7 +469,7 @@ def test_backpropagation_is_the_gradient(output: Any, loss: str, transfer: str) 
 
 
 def layered_fields(net: rc.Circuit, state: dict[str, np.ndarray], data: dict[str, np.ndarray]) -> np.ndarray:
-    """The output fields of an evaluation, (batch, classes)."""
+    """Return the output fields of an evaluation, (batch, classes)."""
     net.set_state(state)
     net.run(data, learn=False)
     return next(net[k] for k in state if k.startswith("o.basal_"))
@@ -505,7 +511,7 @@ def test_recording_changes_no_bit() -> None:
 
 @pytest.mark.parametrize("output, loss", [("softmax", "softmax"), ("squared", "mse")])
 def test_settling_converges_to_the_textbook(output: str, loss: str) -> None:
-    """tau = 5 dt: the longer the phases, the nearer the update is to the textbook's."""
+    """With tau = 5 dt the update comes nearer to the textbook's, the longer the phases are."""
     make_output = {"softmax": rc.SoftmaxOutput, "squared": rc.SquaredOutput}[output]
     distances = []
     for length in (20, 50, 140):

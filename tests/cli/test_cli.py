@@ -47,7 +47,7 @@ def call(capsys, tmp_path: Path, monkeypatch):
 
 @pytest.fixture
 def small(call, tmp_path: Path) -> str:
-    """An .npz file of 60 samples, four features, three classes."""
+    """Write an .npz file of 60 samples, four features, three classes."""
     rng = np.random.default_rng(0)
     y = rng.integers(0, 3, 80)
     x = (np.eye(3, 4)[y] + 0.3 * rng.normal(size=(80, 4))).astype(np.float32)
@@ -56,14 +56,14 @@ def small(call, tmp_path: Path) -> str:
 
 
 def table(folder: Path) -> list[dict[str, str]]:
-    """metrics.csv without its times."""
+    """Return metrics.csv without its times."""
     with (folder / "metrics.csv").open() as file:
         rows = list(csv.DictReader(file))
     return [{k: v for k, v in row.items() if k not in ("seconds", "presentations_per_second")} for row in rows]
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """Every file of a folder."""
+    """Return the contents of every file of a folder."""
     return {file.name: file.read_bytes() for file in folder.iterdir()}
 
 
@@ -311,7 +311,7 @@ def test_a_full_disk_leaves_the_last_checkpoint(call, small: str, tmp_path: Path
 
 
 def started(folder: Path, *arguments: str) -> subprocess.Popen:
-    """The command in a process of its own, once it has trained two epochs."""
+    """Start the command in a process of its own, and return it once it has trained two epochs."""
     command = [sys.executable, "-c", "from recircuit.cli import main; main()", *arguments]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     metrics, waited = folder / "metrics.csv", time.monotonic()

@@ -15,7 +15,7 @@ RANDOM = np.random.default_rng(0)
 
 @pytest.fixture
 def small(tmp_path: Path) -> str:
-    """Three classes that can be told apart, in a file."""
+    """Write three classes that can be told apart to a file."""
     labels = RANDOM.integers(3, size=80)
     x = np.eye(4)[labels] + 0.1 * RANDOM.random((80, 4))
     parts = {"x_train": x[:60], "y_train": labels[:60], "x_test": x[60:], "y_test": labels[60:]}

@@ -32,7 +32,7 @@ def call(*arguments: str, **environment: str) -> str:
 
 
 def options(command: str) -> dict[str, Any]:
-    """The parameters of a command by the names of their options."""
+    """Return the parameters of a command by the names of their options."""
     group: Any = typer.main.get_command(app)
     return {name: p for p in group.commands[command].params for name in p.opts if name.startswith("-")}
 

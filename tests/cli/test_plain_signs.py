@@ -13,7 +13,7 @@ from recircuit.models.training.history import History
 
 
 def in_ascii(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> tuple[object, str]:
-    """The exit code of a command, and all that it writes."""
+    """Return the exit code of a command, and all that it writes."""
     written = io.BytesIO()
     for name in ("stdout", "stderr"):
         monkeypatch.setattr(sys, name, io.TextIOWrapper(written, encoding="ascii", write_through=True))

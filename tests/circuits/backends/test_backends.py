@@ -27,7 +27,7 @@ pytestmark = pytest.mark.cpp
 
 
 def builds(cache: Path) -> int:
-    """How many compiled circuits lie in a cache."""
+    """Return how many compiled circuits lie in a cache."""
     return len(list(cache.glob("*/main")))
 
 
@@ -38,20 +38,22 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def cache(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A cache of compiled circuits that began empty, for the smooth network; the others use the user's own."""
+    """Return a cache of compiled circuits that began empty, for the smooth network; the others use the user's own."""
     monkeypatch.setenv("RECIRCUIT_CACHE", str(folder))
     return folder
 
 
 def smooth(**options: Any) -> rc.Circuit:
-    """64-20-10, tanh and softmax, where rounding stays small."""
+    """Return the network 64-20-10 with tanh and softmax, where rounding stays small."""
     rule = rc.urfb.with_parameters(rate=0.05).with_momentum(0.5)
     options = dict(batch_size=10) | options
     return layered((64, 20, 10), rule, output=rc.SoftmaxOutput(), transfer="tanh", **options)
 
 
 def masked(**options: Any) -> rc.Circuit:
-    """64-30-20-10, hinge, single precision, half of the synapses forward and a tenth back: a whole matrix and a sparse."""
+    """Return the network 64-30-20-10 with hinge outputs in single precision, with half of the synapses forward, as a
+    whole matrix, and a tenth back, as a sparse one.
+    """
     return layered(
         (64, 30, 20, 10),
         rc.urfb,
@@ -64,7 +66,9 @@ def masked(**options: Any) -> rc.Circuit:
 
 
 def kitchen(batch_size: int = 1, **options: Any) -> rc.Circuit:
-    """Everything else at once: noise, time, broadcasts, latches, overlapping phases, all kinds of rules and synapses."""
+    """Return a circuit with everything else at once: noise, time, broadcasts, latches, overlapping phases, all kinds of
+    rules and synapses.
+    """
     fused = rc.Rule(
         "fused", source="test", broadcasts=("loss",),
         forward="dw = rate*clip(x_pre*error_post*loss, -1, 1) - .01*w + loud*randn()",
@@ -113,7 +117,9 @@ def images(net: rc.Circuit, count: int = 100) -> dict[str, np.ndarray]:
 def agreeing(
     make: Callable[..., rc.Circuit], data: Any, within: float = 1e-10, **options: Any
 ) -> tuple[rc.Circuit, rc.Trace, rc.Trace]:
-    """The same run on both backends, after which no variable differs by more: one circuit, and both recordings."""
+    """Run the same on both backends, after which no variable differs by more than that, and return one circuit and both
+    recordings.
+    """
     a, b = make(), make()
     left, right = a.run(data, **options), b.run(data, **options, backend="cpp")
     assert {k: v for k, v in differences(a, b).items() if not v <= within} == {}
@@ -156,7 +162,7 @@ def test_ten_presentations_of_a_hinge_network_in_single_precision() -> None:
 
 @pytest.mark.parametrize("batch_size", [1, 3])
 def test_everything_else(batch_size: int) -> None:
-    """One batch element and several; the noise has the same bits on both."""
+    """One batch element and several are run; the noise has the same bits on both backends."""
     data = {"x": np.random.default_rng(0).normal(size=(20, 6)), "s": np.arange(20) % 3}
     record = [
         "h.rate",
@@ -234,7 +240,7 @@ def test_the_same_seed_gives_the_same_bits_twice(make: Callable[[], rc.Circuit])
 
 
 def test_what_changes_no_code_compiles_nothing(cache: Path) -> None:
-    """Other weights, data, seed, rates, masks' values, recordings, evaluations."""
+    """Other weights, data, seeds, rates, values of masks, recordings and evaluations use the program that is there."""
     net = smooth()
     net.run(images(net), backend="cpp")
     once = builds(cache)
@@ -345,7 +351,7 @@ def test_an_interrupt_ends_after_the_presentation_under_way(cache: Path) -> None
 
 
 def test_what_decays_gets_to_zero() -> None:
-    """And not to numbers with few digits, on which processors are slow."""
+    """What decays does not become numbers with few digits, on which processors are slow."""
     net = rc.Circuit(precision="float32")
     net.population("h", 40, rc.Neuron("drate/dt = -rate/tau : 1", tau=2 * ms))
     net.phases("feedforward", 20 * ms)

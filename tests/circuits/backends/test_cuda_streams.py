@@ -36,7 +36,7 @@ OURS = Path(gpu.__file__).parent / "source"
 
 
 def compiled(body: str, folder: Path, *includes: str) -> Path:
-    """A program against the stand-in."""
+    """Return a program that is compiled against the stand-in."""
     source, program = folder / "a.cpp", folder / "a"
     lines = [f'#include "{name}"' for name in ("cuda_runtime.h", *includes)]
     source.write_text("\n".join([*lines, body]))
@@ -296,7 +296,7 @@ def test_products_declare_what_they_write() -> None:
 
 
 def test_what_is_written_but_not_declared_does_not_compile(tmp_path: Path) -> None:
-    """So that nothing runs beside what it has to wait for."""
+    """Nothing then runs at the same time as what it has to wait for."""
     net = agreement.circuit("urfb", "float32")
     lowered = net.lowered()
     wrong = tuple(replace(o, writes=frozenset()) if o.name.startswith("sent") else o for o in lowered.operations)

@@ -32,7 +32,7 @@ Make = Callable[..., rc.Circuit]
 
 
 def interpreted(net: rc.Circuit) -> InterpreterProgram:
-    """A circuit's program."""
+    """Return a circuit's program."""
     program = net.program("interpreter")
     assert isinstance(program, InterpreterProgram)
     return program
@@ -41,7 +41,7 @@ def interpreted(net: rc.Circuit) -> InterpreterProgram:
 def assert_agree(
     make: Make, data: dict[str, np.ndarray] | None = None, record: tuple[str, ...] = (), *, all_learn: bool = True
 ) -> None:
-    """All variables after three presentations, and what was recorded on the way.
+    """Check that all variables agree after three presentations, and what was recorded on the way.
 
     ``all_learn``: in these presentations, all weights that can learn do.
     """
@@ -102,13 +102,16 @@ LOOP = rc.Rule(
 
 
 def shown(units: int) -> dict[str, np.ndarray]:
-    """Rounded values, so that some of the largest of a window are equal; and labels."""
+    """Return rounded values, so that some of the largest of a window are equal, and labels."""
     rng = np.random.default_rng(1)
     return {"x": rng.normal(size=(SHOWN, units)).round(1), "s": rng.integers(0, 3, SHOWN)}
 
 
 def pair(connectivity: Connectivity, rule: rc.Rule, feedback: str, tau: Any, **options: Any) -> rc.Circuit:
-    """x to h through a structure, h to o, and back from h to a copy of x through synapses of their own or the same."""
+    """Return a circuit of x, its copy y, h and o; y projects to h through a structure, and receives feedback from h.
+
+    The synapses of this feedback are its own, or those from y to h.
+    """
     net = rc.Circuit(**options)
     size = int(np.prod(IMAGE))
     above = int(np.prod(connectivity.above)) if isinstance(connectivity, Local) else size
@@ -131,7 +134,9 @@ def pair(connectivity: Connectivity, rule: rc.Rule, feedback: str, tau: Any, **o
 @pytest.mark.parametrize("feedback", ["own", "transposed"])
 @pytest.mark.parametrize("connectivity", STRUCTURES)
 def test_every_connectivity(connectivity: str, feedback: str) -> None:
-    """Step by step with a loop over synapses where feedback has weights of its own, settling with products otherwise."""
+    """Circuits go step by step with a loop over synapses where feedback has weights of its own, and settle with
+    products otherwise.
+    """
     rule, tau = (LOOP, 1 * ms) if feedback == "own" else (PRODUCT, 2.5 * ms)
     assert_agree(lambda **options: pair(STRUCTURES[connectivity], rule, feedback, tau, **options))
 
@@ -187,7 +192,7 @@ def test_two_variables_exchange_their_values() -> None:
 
 @pytest.mark.parametrize("seed", range(6))
 def test_random_circuits(seed: int) -> None:
-    """With time, broadcasts, latches and noise, which both backends draw from the same stream here."""
+    """Circuits have time, broadcasts, latches and noise, which both backends draw from the same stream here."""
     assert_agree(
         lambda batch_size: anything(seed, batch_size), record=("h0.rate", "h1.mixed", "one.rate"), all_learn=False
     )

@@ -19,7 +19,7 @@ X = np.array([[1.0, 2.0, 4.0]])
 
 
 def made(size: int = 2, **options: Any) -> rc.Circuit:
-    """x (3 units) to h, for one step."""
+    """Return a circuit from x (3 units) to h, for one step."""
     net = rc.Circuit()
     x, h = net.stimulus("x", 3), net.population("h", size, rc.pyramidal("linear"))
     net.connect(x, h, **options)
@@ -148,7 +148,9 @@ def test_a_unit_is_excitatory_or_inhibitory_for_ever() -> None:
 
 
 def test_weights_of_one_dimension_are_refused_and_those_of_a_row_or_column_are_not() -> None:
-    """Of as many pre as post units they would be for either. NumPy takes them for one value of each pre unit."""
+    """Where there are as many pre as post units they could be meant for either. NumPy takes them for one value of each
+    pre unit.
+    """
     net = made(weights=np.array([[1.0, 2, 3]]))
     np.testing.assert_array_equal(net["x_to_h.w"], [[1, 2, 3], [1, 2, 3]])
     net["x_to_h.w"] = np.array([[1.0], [2.0]])
@@ -228,7 +230,7 @@ def test_a_transpose_may_be_negative(lowering: str) -> None:
     "connectivity", [([0, 2, 1], [0, 0, 1]), THERE, rc.Masked(0.5)], ids=["pairs", "array", "drawn"]
 )
 def test_a_transpose_has_the_synapses_of_its_owner(connectivity: Any, lowering: str) -> None:
-    """From 3 to 2 units and back: the synapses of the way back are those of the way up, also where they are counted."""
+    """From 3 to 2 units and back, the synapses of the way back are those of the way up, also where they are counted."""
     net = rc.Circuit(lowering=lowering, seed=3)
     x = net.stimulus("x", 3)
     below, above = (net.population(name, size, rc.pyramidal("linear")) for name, size in (("below", 3), ("above", 2)))
@@ -339,7 +341,7 @@ def test_what_is_read_can_be_set() -> None:
 
 
 def test_states_of_synapses_may_have_a_unit() -> None:
-    """They are given, read, and set with it; what a rule keeps in volt is no time."""
+    """The states are given, read, and set with their unit; a state in volt is not taken for a time."""
     rule = rc.Rule(
         "r", source="test", forward="dm/dt = (k*x_pre - m)/tau; dw = m/k", state=dict(m=1 * mV),
         parameters=dict(k=1 * mV, tau=10 * ms),

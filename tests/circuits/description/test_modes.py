@@ -25,7 +25,9 @@ LINES = """
 
 
 def circuit(modes: tuple[str, ...], **options: Any) -> rc.Circuit:
-    """Awake, the stimulus drives h and h learns from it; dreaming, h drives itself, unlearns, and takes a note."""
+    """Return a circuit in which, awake, the stimulus drives h and h learns from it; dreaming, h drives itself,
+    unlearns, and takes a note.
+    """
     net = rc.Circuit(batch_size=2, seed=1, **options)
     x = net.stimulus("x", 3, during="wake and learn", closed="zero")
     h = net.population("h", 4, rc.Neuron(LINES, tau=2 * ms))
@@ -44,7 +46,7 @@ def state(net: rc.Circuit) -> dict[str, np.ndarray]:
 
 
 def by_hand(nights: int) -> dict[str, np.ndarray]:
-    """A day of three presentations, and so many presentations of a night, step by step."""
+    """Compute a day of three presentations, and so many presentations of a night, step by step."""
     first = circuit(("day", "night"))
     w, r = first["x_to_h.w"], first["h_to_h.w"]
     rate, held, noted, field = np.zeros((2, 4)), np.zeros((2, 4)), np.zeros((2, 4)), np.zeros((2, 4))
@@ -112,7 +114,9 @@ def test_a_mode_that_there_is_not_is_refused() -> None:
 
 
 def series_circuit(**options: Any) -> rc.Circuit:
-    """A series and its target in the phase wake, which lasts 4 ms in one mode and 3 ms in another; z in sleep."""
+    """Return a circuit with a series and its target in the phase wake, which lasts 4 ms in one mode and 3 ms in
+    another, and z in sleep.
+    """
     net = rc.Circuit(batch_size=2, seed=1, **options)
     x, y = net.stimulus("x", 2, every=1 * ms, during="wake"), net.target("y", 1, during="wake")
     z = net.stimulus("z", 2, during="sleep")
@@ -155,7 +159,9 @@ def test_a_series_lasts_as_long_as_its_window_in_the_mode(backend: str) -> None:
 
 
 def test_a_circuit_is_trained_and_asked_in_a_mode() -> None:
-    """Each epoch shows all samples in the first mode, then in the next; by hand, by runs in the order of the epoch."""
+    """Each epoch shows all samples in the first mode, then in the next; this is compared with runs in the order of the
+    epoch.
+    """
     data, by_hand = {"x": X, "z": Z}, series_circuit()
     trained = series_circuit()
     history = rc.train(trained, (data, Y), epochs=2, mode=["wake", "sleep"], backend="numpy", progress=False)

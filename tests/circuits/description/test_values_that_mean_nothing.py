@@ -15,7 +15,7 @@ X = np.ones((2, 3))
 
 
 def circuit(**options: Any) -> rc.Circuit:
-    """A stimulus of three units, and two units with a time constant."""
+    """Return a stimulus of three units, and two units with a time constant."""
     net = rc.Circuit(dt=1 * ms)
     h = net.population("h", 2, rc.pyramidal(tau=5 * ms), **options)
     net.connect(net.stimulus("x", 3), h)

@@ -94,7 +94,7 @@ def test_names_of_phases_do_not_collide(phases: tuple[Any, ...], presentations: 
 
 
 def test_a_notebook_draws_each_figure_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In a kernel that has just begun: nobody has said %matplotlib inline."""
+    """A kernel has just begun, and nobody has said %matplotlib inline."""
     monkeypatch.delenv("MPLBACKEND")
     cells = [
         "import recircuit as rc; net = rc.layered([4, 5, 3])",

@@ -50,7 +50,7 @@ def check(backend: str, lowering: str = "dense", batch_size: int = 3) -> None:
 
 
 def traced(lowering: str, batch_size: int, connectivity: Any = None) -> rc.Circuit:
-    """A circuit whose synapses have a trace."""
+    """Return a circuit whose synapses have a trace."""
     net = rc.Circuit(batch_size=batch_size, seed=2, lowering=lowering)
     rule = rc.Rule("r", source="this test", forward="el = .5*el + x_pre*x_post\ndw = .1*el", traces=("el",))
     h = net.population("h", 2, rc.Neuron("basal : 1 (compartment)\nrate = tanh(basal) : 1 (during p)"))

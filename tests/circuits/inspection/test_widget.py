@@ -78,7 +78,7 @@ def test_stimuli_without_data_are_named() -> None:
 
 
 def test_what_an_output_circuit_is_made_by_is_not_set_alone() -> None:
-    """M is also the weights 2M and -2M of the control and supervisory units."""
+    """The parameter M also decides the weights 2M and -2M of the control and supervisory units."""
     circuit = net()
     with pytest.raises(RecircuitError, match=r"o\.M cannot be set, since HingeOutput made other parts"):
         circuit["o.M"] = 20.0

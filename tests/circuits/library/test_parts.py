@@ -38,7 +38,7 @@ def test_as_many_error_units_as_predicted_units() -> None:
 
 
 def test_a_part_that_computes_no_loss_is_no_output() -> None:
-    """Of the populations that parts have made, the output circuit's is the one that answers; text and files know it too."""
+    """Of the populations that parts have made, the output circuit's is the one that answers; the text and saved files agree."""
     net = rc.Circuit(batch_size=2)
     x = net.stimulus("x", 3)
     e = net.population("e", 3, rc.ErrorUnits(x))

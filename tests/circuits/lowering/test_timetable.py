@@ -16,7 +16,7 @@ def running(net: rc.Circuit, mode: str = "train") -> list[list[str]]:
 
 
 def test_a_presentation_of_three_layers() -> None:
-    """Each product once, where its input is new: a signal crosses one layer a step."""
+    """Each product is computed once, where its input is new: a signal crosses one layer a step."""
     net = layered((6, 5, 4, 3), rc.urfb)
     steps = running(net)
     assert len(steps) == 3 + 4 + 2 + 1

@@ -33,7 +33,9 @@ def plain(**options) -> rc.Circuit:
 
 
 def pooled() -> rc.Circuit:
-    """Every kind of connectivity, a transpose, a broadcast, a constant, noise, states that are drawn."""
+    """Return a circuit with every kind of connectivity, a transpose, a broadcast, a constant, noise, and states that
+    are drawn.
+    """
     net = rc.Circuit(batch_size=2, seed=5, precision="float32")
     rule = rc.Rule(
         "kept",
@@ -171,7 +173,7 @@ ODD = (None, -1, "odd", [], [1], {}, True)
 
 @pytest.mark.parametrize("odd", ODD)
 def test_a_part_of_another_kind_is_refused_in_words(odd: object, tmp_path: Path) -> None:
-    """A value anywhere in the description; every fifth of them in turn, since a circuit is made for each."""
+    """A value anywhere in the description is replaced; every fifth one is tried in turn, since a circuit is made for each."""
     plain().save(tmp_path / "net")
     text, arrays = unpacked((tmp_path / "net").read_bytes(), "here", "circuit")
     everywhere = list(places(json.loads(text)["description"]))
@@ -189,7 +191,7 @@ def test_a_part_of_another_kind_is_refused_in_words(odd: object, tmp_path: Path)
 
 
 def places(data: object, steps: tuple = ()) -> Iterator[tuple]:
-    """Where the values of a description are."""
+    """Yield the places of the values of a description."""
     for step, value in data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ():
         yield (*steps, step)
         yield from places(value, (*steps, step))

@@ -27,7 +27,7 @@ def samples(count: int, batch_size: int = 2) -> tuple[np.ndarray, np.ndarray]:
 
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_calls_are_presentations(backend: str) -> None:
-    """Learning on: after 12 calls the weights are those of a run of 12 presentations, bit for bit."""
+    """With learning on, the weights after 12 calls are those of a run of 12 presentations, bit for bit."""
     x, labels = samples(12)
     loop, run = network(), network()
     teacher = next(p.name for p in loop.populations.values() if p.clamp is not None and p.clamp.kind == "labels")
@@ -142,7 +142,7 @@ def leaky(batch_size: int, tau: Any = 5 * ms) -> rc.Circuit:
 
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_a_sweep_of_parameters_is_one_run(backend: str) -> None:
-    """100 time constants, of which the first equals dt: as 100 circuits, here as a loop of NumPy."""
+    """100 time constants, of which the first equals dt, give what 100 circuits give, here computed as a loop in NumPy."""
     net, taus = leaky(100), np.linspace(1, 40, 100)[:, None]
     net["h.tau"] = taus * ms
     data = np.random.default_rng(0).normal(size=(30, 3))

@@ -24,7 +24,7 @@ Then = Callable[[rc.Circuit, Path, dict[str, Any]], rc.Circuit]
 
 
 def begun(seed: int, batch: int | None = None, *, noisy: bool = False, **options: Any) -> tuple[rc.Circuit, Loop]:
-    """The circuit of a seed, and the loop, with the same weights."""
+    """Return the circuit of a seed and the loop, with the same weights."""
     planned = plan(seed, batch, noisy=noisy)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # rules that learn in every phase, and autapses
@@ -33,7 +33,7 @@ def begun(seed: int, batch: int | None = None, *, noisy: bool = False, **options
 
 
 def shown(net: rc.Circuit, loop: Loop, seed: int, mode: str, backend: str | None = None) -> dict[str, Any]:
-    """Some samples, of which some end early and the last batch may not be full, presented in both."""
+    """Present some samples in both; some samples end early, and the last batch may not be full."""
     rng = np.random.default_rng(seed)
     count = int(rng.integers(1, 2 * loop.plan.batch + 1))
     rows = data(loop.plan, mode, count, seed, ragged=bool(rng.random() < 0.5))
@@ -44,7 +44,7 @@ def shown(net: rc.Circuit, loop: Loop, seed: int, mode: str, backend: str | None
 
 
 def assert_same(net: rc.Circuit, loop: Loop, within: float = 1e-11) -> None:
-    """Every variable that both know."""
+    """Check every variable that both know."""
     found = {key: value for key, value in net.state().items() if key in loop.v}
     assert len(found) > 10
     differences = {
@@ -63,7 +63,7 @@ def test_a_random_circuit_is_a_loop_over_steps(seed: int) -> None:
 
 
 def assert_normal(numbers: list[np.ndarray]) -> None:
-    """Of mean 0 and variance 1, within five standard deviations, if no two sets of numbers are the same."""
+    """Check that numbers have mean 0 and variance 1, within five standard deviations, if no two sets of them are the same."""
     drawn = np.concatenate([n[np.isfinite(n)] for n in numbers])
     assert len(drawn) > 100 and np.abs(drawn).max() < 6
     assert abs(drawn.mean()) < 5 / np.sqrt(len(drawn)) and abs(np.mean(drawn**2) - 1) < 5 * np.sqrt(2 / len(drawn))
@@ -71,7 +71,7 @@ def assert_normal(numbers: list[np.ndarray]) -> None:
 
 @pytest.mark.parametrize("seed, options", [(51, {}), (52, {"optimise": False}), (53, {"lowering": "reference"})])
 def test_a_random_circuit_with_noise_is_a_loop_with_the_same_noise(seed: int, options: dict[str, Any]) -> None:
-    """What is not noise is as in a circuit without; what was drawn is normal, and independent where it should be."""
+    """What is not noise is as in a circuit without noise; what was drawn is normal, and independent where it should be."""
     net, loop = begun(seed, batch=1 if options.get("lowering") else 3, noisy=True, **options)
     for k, mode in enumerate(["day", "night", "day"]):
         shown(net, loop, seed + k, mode, "interpreter" if seed == 51 else "numpy")
@@ -86,7 +86,9 @@ def test_a_random_circuit_with_noise_is_a_loop_with_the_same_noise(seed: int, op
 
 @pytest.mark.parametrize("seed", [60, 61])
 def test_a_random_circuit_in_single_precision(seed: int) -> None:
-    """Within some two hundred roundings, each of 6e-8 of the largest value: circuits go through fewer than a hundred steps."""
+    """Both agree within some two hundred roundings, each of 6e-8 of the largest value: circuits go through fewer than a
+    hundred steps.
+    """
     net, loop = begun(seed, precision="float32")
     for k, mode in enumerate(["day", "night", "day"]):
         shown(net, loop, seed + k, mode)

@@ -17,7 +17,7 @@ SHOWN = {"x": np.array([[1.0], [2.0]]), "y": np.array([[3.0], [4.0]])}
 
 
 def circuit(closed: str, **options: Any) -> rc.Circuit:
-    """x is shown during a and c, y all the time; x drives h during b and c only."""
+    """Return a circuit in which x is shown during a and c, and y all the time; x drives h during b and c only."""
     net = rc.Circuit(**options)
     x = net.stimulus("x", 1, during="a and c", closed=closed)  # type: ignore[arg-type]
     y = net.stimulus("y", 1)

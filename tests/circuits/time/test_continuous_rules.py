@@ -30,7 +30,7 @@ TRACED = rc.Rule(
 
 
 def circuit(rule: rc.Rule, dt: float, span: float = 50, **options: object) -> rc.Circuit:
-    """Three inputs and two linear units that follow them, for so many ms; the rule learns all the time."""
+    """Return a circuit of three inputs and two linear units that follow them, for so many ms; the rule learns all the time."""
     net = rc.Circuit(dt=dt * ms, **options)  # type: ignore[arg-type]
     x = net.stimulus("x", 3)
     h = net.population("h", 2, rc.Neuron("basal : 1 (compartment)\ndrate/dt = (basal - rate)/tau : 1", tau=5 * ms))
@@ -40,7 +40,9 @@ def circuit(rule: rc.Rule, dt: float, span: float = 50, **options: object) -> rc
 
 
 def by_hand(rule: rc.Rule, dt: float, shown: np.ndarray, span: float = 50) -> np.ndarray:
-    """The same: rates from the field of the step, then the rule's statements in order, averaged over elements."""
+    """Compute the same by hand: rates from the field of the step, then the rule's statements in order, averaged over
+    elements.
+    """
     w, m, rate = BEGIN.copy(), np.zeros((2, 3)), np.zeros((len(shown), 2))
     for _ in range(round(span / dt)):
         field = shown @ w.T

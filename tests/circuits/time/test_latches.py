@@ -30,7 +30,7 @@ def circuit(**options: Any) -> rc.Circuit:
 
 
 def by_hand() -> dict[str, np.ndarray]:
-    """Two elements, two presentations; what is latched after each of its phases."""
+    """Compute for two elements and two presentations what is latched after each of its phases."""
     rate, free, twice = np.zeros((2, 2)), np.zeros((2, 2)), np.zeros((2, 2))
     for shown in (SHOWN[:2], SHOWN[2:]):
         for _ in range(3):

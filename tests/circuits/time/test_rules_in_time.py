@@ -51,12 +51,12 @@ TIMINGS: list[dict[str, Any]] = [
 
 
 def data(batch_size: int) -> np.ndarray:
-    """Two presentations of eight steps."""
+    """Return two presentations of eight steps."""
     return np.random.default_rng(1).normal(size=(2 * batch_size, 8, 2))
 
 
 def leaky(net: rc.Circuit) -> tuple[Any, Any]:
-    """A series x, and h which follows it slowly."""
+    """Return a circuit with a series x, and h which follows it slowly."""
     return net.stimulus("x", 2, every=1 * ms), net.population("h", 3, rc.Neuron(LEAK, tau=5 * ms))
 
 
@@ -65,7 +65,7 @@ def leaky(net: rc.Circuit) -> tuple[Any, Any]:
 def test_a_rule_reads_the_signal_that_its_projection_brought_in(
     options: dict[str, Any], backend: str, timing: dict[str, Any]
 ) -> None:
-    """RFLO: what the synapse receives is the rate of the step before, or of earlier ones, as long as the pathway is open."""
+    """In RFLO a synapse receives the rate of the step before, or of earlier ones, as long as the pathway is open."""
     net = rc.Circuit(seed=2, **options)
     x, h = leaky(net)
     net.connect(x, h)
@@ -179,7 +179,7 @@ def test_such_rules_pass_the_checks_of_rules_and_are_saved(tmp_path: Path) -> No
 
 
 def test_a_phase_in_which_the_rule_never_learns_is_refused() -> None:
-    """It would be 0 in every update, without a word."""
+    """Its update would be 0 every time, without a word."""
     net = rc.Circuit()
     x, h = leaky(net)
     net.connect(x, h, rule=rc.Rule("a", source="a test", forward="dw = in_trial*x_pre*x_post"))

@@ -106,7 +106,9 @@ def test_likeness_is_the_mean_correlation_of_pairs() -> None:
 
 
 def test_the_same_filter_is_drawn_at_several_places() -> None:
-    """Of 5 maps the first 4, a row for each: one tile where the places share the filter, else one for each of 4 places."""
+    """Of 5 maps the first 4 are drawn, a row for each: one tile where the places share the filter, else one for each of
+    4 places.
+    """
     for tied, places in ((True, 1), (False, 4)):
         p = network(tied=tied).projections["x_to_conv1"]
         rows = same_filter(p)
@@ -186,7 +188,7 @@ LINES = {
 def test_the_full_run_goes_through_on_small_images_whole_and_in_part(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """All that a full run does, with its own methods, checks and figure: in place of the network a small one."""
+    """All that a full run does is done, with its own methods, checks and figure, but with a small network."""
     experiment = EXPERIMENTS[name]
     module = importlib.import_module(experiment.run.__module__)
     small = Protocol(LINES[name], "few", 3, 20, 0.01)

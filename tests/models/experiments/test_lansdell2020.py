@@ -49,7 +49,7 @@ def test_the_cnn_learns_both_sets_where_both_are_there(tmp_path: Path, monkeypat
 
 
 def test_signals_are_what_comes_back_and_the_gradient() -> None:
-    """In a circuit that is running, against the reference."""
+    """The signals of a circuit that is running are compared with the reference."""
     rng = np.random.default_rng(0)
     data = {"x": rng.normal(size=(12, 6)), "s": rng.integers(0, 3, 12)}
     net = node_perturbation((6, 5, 4, 3), batch_size=4, precision="float64")

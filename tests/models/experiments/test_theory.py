@@ -259,7 +259,7 @@ def test_the_bad_region_is_the_cubics() -> None:
 
 @pytest.mark.parametrize("length", [2, 3, 4])
 def test_chains_end_at_the_predicted_root_by_the_equations_for_small_rates(length: int) -> None:
-    """Theorems 2 to 4 by SciPy: the circuits that end elsewhere do so because their rate is finite."""
+    """SciPy integrates the equations of theorems 2 to 4: the circuits that end elsewhere do so because their rate is finite."""
     start, c, alpha, beta = drawn_chains(length, 0, Settings())
     predicted = chains.fixed_points(start, c, alpha, beta)
     for n in range(start.shape[1]):

@@ -23,7 +23,7 @@ NAMES = ("drtp", "pepita", "target_propagation", "weight_mirror", "weight_pertur
 
 
 def loaded(name: str) -> ModuleType:
-    """An example as a module."""
+    """Return an example as a module."""
     found = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
     assert found is not None and found.loader is not None
     module = importlib.util.module_from_spec(found)
@@ -32,7 +32,7 @@ def loaded(name: str) -> ModuleType:
 
 
 def network(name: str, rule: rc.Rule | None = None, sizes: tuple[int, ...] = SIZES) -> rc.Circuit:
-    """The network that `recircuit train` makes for a rule."""
+    """Return the network that `recircuit train` makes for a rule."""
     rule = rule or find(name)
     return NETWORKS[network_for(rule)].build(sizes, rule, transfer="tanh", batch_size=4, seed=5, precision="float64")
 
@@ -78,7 +78,7 @@ def test_weight_perturbation_against_a_loop_with_the_noise_that_was_drawn() -> N
 
 
 def of_loop(net: rc.Circuit) -> tuple[list[str], list[np.ndarray], list[np.ndarray]]:
-    """The names of the layers, and copies of the weights and biases of each but the first."""
+    """Return the names of the layers, and copies of the weights and biases of each but the first."""
     layers = ["x", "h1", "h2", "o"]
     weights = [net[f"{pre}_to_{post}.w"].copy() for pre, post in pairwise(layers)]
     return layers, weights, [net[f"one_to_{post}.w"].ravel().copy() for post in layers[1:]]
@@ -87,7 +87,7 @@ def of_loop(net: rc.Circuit) -> tuple[list[str], list[np.ndarray], list[np.ndarr
 def assert_learned(
     net: rc.Circuit, weights: list[np.ndarray], biases: list[np.ndarray], first: list[np.ndarray]
 ) -> None:
-    """The weights and biases are those of the loop, and have moved."""
+    """Check that the weights and biases are those of the loop, and have moved."""
     _, found, found_biases = of_loop(net)
     for one, other, before in zip(found, weights, first):
         assert np.allclose(one, other, rtol=0, atol=1e-10) and np.abs(other - before).max() > 0.02

@@ -29,7 +29,7 @@ def layers(net: rc.Circuit) -> list[str]:
 
 
 def weights(net: rc.Circuit) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """A and B of every pair that there is."""
+    """Return A and B of every pair that there is."""
     names = layers(net)
     pairs = list(zip(names, names[1:]))
     ups = [net[f"{low}_to_{up}.w"] for low, up in pairs]
@@ -97,7 +97,7 @@ def test_the_loop_from_above_is_its_mirror_image() -> None:
 @pytest.mark.parametrize("ends", ENDS, ids=" and ".join)
 @pytest.mark.parametrize("sizes", [(6, 4), (5, 5), (4, 6), (7, 5, 6, 3)])
 def test_a_chain_is_the_textbook_recirculation(sizes: tuple[int, ...], ends: Sequence[str]) -> None:
-    """All pairs of the chain at once, from noise, over several presentations of 5 batch elements."""
+    """All pairs of the chain learn at once, from noise, over several presentations of 5 batch elements."""
     net = chain(sizes, ends=ends, batch_size=5)
     ups, downs = weights(net)
     drawn, names = drives(net, None, 6), layers(net)
@@ -198,7 +198,7 @@ def test_numpy_is_cpp() -> None:
 
 
 def test_settling_converges_to_step_by_step_mode() -> None:
-    """tau = 3 dt: the longer each step of a loop is, the nearer the update is to the four-step one."""
+    """With tau = 3 dt the update comes nearer to the four-step one, the longer each step of a loop is."""
     distance_between = []
     x = np.random.default_rng(0).normal(size=(4, 5))
     exact = chain((5, 3), ends="below", batch_size=4, data=True)
@@ -242,7 +242,9 @@ def test_one_end_alone_misses_a_condition() -> None:
 
 
 def test_the_last_condition_falls_with_the_rate() -> None:
-    """With rate/(1 + decay n) what is left is noise: its square falls as 1/n. Eight seeds, 400 and 1600 updates."""
+    """With rate/(1 + decay n) what is left is noise: its square falls as 1/n. There are eight seeds, and 400 and 1600
+    updates.
+    """
     ratios = []
     for seed in range(8):
         early, late = (cameron.penrose(*learned((8, 4), ("below", "above"), n, seed))[3] for n in (400, 1600))
@@ -253,7 +255,7 @@ def test_the_last_condition_falls_with_the_rate() -> None:
 
 
 def test_at_the_pseudoinverse_the_updates_have_the_mean_zero() -> None:
-    """dA is nothing at all there, since h^ = h; dB is noise. Beside it, both have a mean. (9 to 6, from below.)"""
+    """There dA is exactly zero, since h^ = h, and dB is noise. Beside it, both have a mean. (9 to 6, from below.)"""
     A = chain((9, 6))["x_to_h1.w"]
     slow, presentations = 1e-9, 2000
     for beside in (0.0, 0.05):
@@ -272,7 +274,7 @@ def test_at_the_pseudoinverse_the_updates_have_the_mean_zero() -> None:
 
 
 def test_from_zero_the_feedback_to_a_wide_layer_is_the_pseudoinverse_too() -> None:
-    """W fixed and expanding (6 to 9): B has the rows of W^T, whatever its start could have put beside them."""
+    """W is fixed and expanding (6 to 9): B has the rows of W^T, whatever its start could have put beside them."""
     still = recirculated_feedback.with_parameters(rate=0.0)
     data = stimuli((4, 2), 4000)
     distance_between = []

@@ -80,7 +80,7 @@ for job in sys.argv[1:]:
 
 @pytest.mark.slow
 def test_jobs_of_slurm_that_die_are_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two jobs, one of which is killed in its work: every run is there, with the numbers it has elsewhere."""
+    """One of two jobs is killed in its work: every run is there, with the numbers it has elsewhere."""
     log = tmp_path / "log"
     for name, text in (("sbatch", SBATCH), ("scancel", SCANCEL)):
         (tmp_path / name).write_text(text.format(python=sys.executable, log=str(log)))

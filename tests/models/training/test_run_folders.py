@@ -68,7 +68,7 @@ def network() -> rc.Circuit:
 
 
 def contents(folder: Path) -> dict[str, tuple[bytes, int]]:
-    """Every file with its content and the time of its last change."""
+    """Return every file with its content and the time of its last change."""
     return {p.name: (p.read_bytes() if p.is_file() else b"", p.lstat().st_mtime_ns) for p in folder.iterdir()}
 
 

@@ -39,7 +39,7 @@ NOISY = rc.Rule(
 
 
 def blobs(n_train: int = 57, n_test: int = 23, seed: int = 0) -> rc.Dataset:
-    """Three clouds in five dimensions; 57 samples leave the last line of batch elements unfilled."""
+    """Return three clouds in five dimensions, as data; 57 samples leave batch elements of the last batch empty."""
     rng = np.random.default_rng(seed)
     centres = rng.normal(size=(3, 5))
     y = rng.integers(0, 3, n_train + n_test)
@@ -223,7 +223,7 @@ def test_ctrl_c_stops_at_the_last_whole_epoch(tmp_path: Path) -> None:
 
 
 def test_ctrl_c_between_two_epochs_leaves_a_whole_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Weights have changed by then, and no row tells of it yet."""
+    """Weights have changed by then, and no row has been written about it yet."""
     whole, stopped = network(), network()
     measured, calls = training.alignment, []
 
@@ -259,7 +259,7 @@ def test_what_diverges_is_named_and_the_last_good_state_kept(tmp_path: Path) -> 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory) -> Path:
-    """A folder with a run of one epoch."""
+    """Return a folder with a run of one epoch."""
     out = tmp_path_factory.mktemp("run")
     rc.train(network(), blobs(), 1, backend="numpy", out=out)
     return out

@@ -32,7 +32,7 @@ OUTPUT = rc.Neuron("""
 
 
 def readout(batch_size: int = 4, units: int = 2, **series: object) -> rc.Circuit:
-    """A linear readout; of series it learns at every step."""
+    """Return a circuit with a linear readout; of series it learns at every step."""
     net = rc.Circuit(batch_size=batch_size, seed=3)
     x, y = net.stimulus("x", 3, **series), net.target("y", units, **series)
     o = net.population("o", units, OUTPUT)
@@ -54,7 +54,7 @@ def in_series(length: int = 10, every: int = 2) -> rc.Circuit:
 
 
 def split(net: rc.Circuit, count: int, share: float) -> tuple[np.ndarray, np.ndarray]:
-    """The samples that are trained on, and those that are kept apart."""
+    """Return the samples that are trained on, and those that are kept apart."""
     mixed = np.random.default_rng([net.seed, count]).permutation(count)
     kept = count - round(share * count)
     return np.sort(mixed[:kept]), np.sort(mixed[kept:])
@@ -81,7 +81,7 @@ def test_a_target_of_one_value_is_the_delta_rule() -> None:
 
 
 def trained_in_numpy(net: rc.Circuit, epochs: int, train: np.ndarray, apart: np.ndarray) -> tuple[np.ndarray, list]:
-    """Series of different lengths, a row every two steps, and a weight change in every step."""
+    """Train in NumPy on series of different lengths, with a row every two steps, and a weight change in every step."""
     w, errors = np.zeros((2, 3)), []
     for epoch in range(1, epochs + 1):
         squares = []
@@ -140,7 +140,7 @@ def test_the_answers_to_series_are_series() -> None:
 
 
 def test_presentations_that_are_told_in_short_have_all_their_answers() -> None:
-    """What is longer than some thousand equal steps is told as one step that is repeated."""
+    """A phase of more than some thousand equal steps is listed as one step that is repeated."""
     net = in_series(6000, 1500)
     series, wanted = SERIES[:4, :4], WANTED[:4, :4]
     assert np.abs(net.outputs(series)).max() == 0
