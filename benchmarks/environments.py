@@ -82,8 +82,8 @@ def _works(python: Path, version: str = "3.") -> bool:
     """Return whether it runs, is of this version, and can make environments."""
     if not python.name or not python.exists():
         return False
-    said = _run([str(python), "-c", "import venv, ensurepip, sys; print(sys.version)"])
-    return said.returncode == 0 and said.stdout.startswith(version if version.endswith(".") else f"{version}.")
+    answer = _run([str(python), "-c", "import venv, ensurepip, sys; print(sys.version)"])
+    return answer.returncode == 0 and answer.stdout.startswith(version if version.endswith(".") else f"{version}.")
 
 
 def _run(command: list[str]) -> subprocess.CompletedProcess[str]:

@@ -188,8 +188,8 @@ def text(findings: dict[str, Any]) -> str:
     """Return the tables."""
     about = ", ".join(f"{k} {v}" for k, v in findings["gpu"].items() if k != "cuBLAS")
     lines = [report.heading("The cuda backend", findings), f"{about}; {findings['seconds']:.0f} s in all.\n"]
-    said = {True: "yes", False: "NO", None: "not measured"}
-    aims = [[t["what"], t["value"], f"{t['relation']} {t['target']:g}", said[t["ok"]]] for t in findings["targets"]]
+    answers = {True: "yes", False: "NO", None: "not measured"}
+    aims = [[t["what"], t["value"], f"{t['relation']} {t['target']:g}", answers[t["ok"]]] for t in findings["targets"]]
     lines.append(report.table(["", "measured", "target", "met"], aims))
     for name, part in findings["parts"].items():
         lines.append(f"## {name}: {PARTS[name][0]}\n")

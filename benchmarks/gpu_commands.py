@@ -18,7 +18,7 @@ from recircuit.circuits.backends.cuda.loop import OURS
 #: Seconds in which nothing that is worth it ends.
 LEAST = 5.0
 #: As much of what a command that failed has said is kept: it may not be possible to ask again.
-SAID = 3000
+SHOWN_CHARACTERS = 3000
 
 
 class OutOfTime(RuntimeError):
@@ -52,7 +52,9 @@ def answer_of(
         _late(left, most)
     lines = done.stdout.strip().splitlines()
     if done.returncode or (answers and not lines):
-        raise RuntimeError(done.stderr.strip()[-SAID:] or f"it said nothing, and ended with status {done.returncode}")
+        raise RuntimeError(
+            done.stderr.strip()[-SHOWN_CHARACTERS:] or f"it said nothing, and ended with status {done.returncode}"
+        )
     return lines[-1] if lines else ""
 
 

@@ -93,16 +93,16 @@ def main(out: Path = Path("."), epochs: int = 40) -> dict[str, float]:
     figure, errors, digits = Figure(figsize=(9, 3.6), layout="constrained"), {}, rc.load("digits")
     left, right = figure.subplots(1, 2)
     for name, learns in (("plateaus", True), ("fixed hidden layer", False)):
-        net, course, angles = network(hidden_learns=learns), [], []
+        net, curve, angles = network(hidden_learns=learns), [], []
         for _ in range(epochs):
-            course.append(rc.train(net, digits, 1, output="o", backend="numpy", progress=False).test_error)
+            curve.append(rc.train(net, digits, 1, output="o", backend="numpy", progress=False).test_error)
             net.run(digits, presentations=1)
             angles.append(angle(net))
-        left.plot(100 * np.array(course), label=name)
-        errors[name] = course[-1]
+        left.plot(100 * np.array(curve), label=name)
+        errors[name] = curve[-1]
         right.plot(angles)
         errors[f"{name}, angle"] = float(np.mean(angles[-5:]))
-        print(f"{name:18} test error {course[-1]:.1%}, angle to backpropagation {np.mean(angles[-5:]):.0f} degrees")
+        print(f"{name:18} test error {curve[-1]:.1%}, angle to backpropagation {np.mean(angles[-5:]):.0f} degrees")
     left.set(xlabel="epoch", ylabel="test error (%)", ylim=(0, 100))
     left.legend()
     right.set(xlabel="epoch", ylabel="angle to backpropagation (degrees)", ylim=(0, 120))

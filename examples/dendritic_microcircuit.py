@@ -130,10 +130,10 @@ def main(out: Path = Path("."), sizes: tuple[int, int, int] = (30, 20, 10), epoc
             net.run({"x": shown, "y": teacher(shown, 20, sizes[2])}, mode="learning")
             errors.append(test_error(net, x, teacher(x, 20, sizes[2])))
         middle.semilogy(500 * np.arange(41), errors, label=name)
-        course = rc.train(classifier(rate=rate), digits, epochs, output="o", backend="numpy", progress=False)
-        right.plot(np.arange(1, epochs + 1), 100 * np.array(course["test_error"]), label=name)
-        result |= {name: errors[-1], f"{name}, digits": course.test_error}
-        print(f"{name:12} relative error {errors[-1]:.3f}; test error {course.test_error:.1%} on digits")
+        history = rc.train(classifier(rate=rate), digits, epochs, output="o", backend="numpy", progress=False)
+        right.plot(np.arange(1, epochs + 1), 100 * np.array(history["test_error"]), label=name)
+        result |= {name: errors[-1], f"{name}, digits": history.test_error}
+        print(f"{name:12} relative error {errors[-1]:.3f}; test error {history.test_error:.1%} on digits")
     left.set(xlabel="stimuli", ylabel="mean size of the input; largest difference", title="without a teacher")
     middle.set(xlabel="stimuli", ylabel="relative error", title="with a network as the teacher")
     right.set(xlabel="epoch", ylabel="test error (%)", ylim=(0, 100), title="digits")

@@ -63,7 +63,7 @@ def cell(inputs: int, rule: rc.Rule = RULE) -> rc.Circuit:
     return net
 
 
-def course(steps: int) -> dict[str, NDArray[np.float64]]:
+def conductances(steps: int) -> dict[str, NDArray[np.float64]]:
     """Return the conductances of a teacher who pulls the soma along a sum of two sines."""
     t = np.arange(steps) / steps
     wanted = 1 + 0.5 * np.sin(2 * np.pi * 2 * t) + 0.3 * np.cos(2 * np.pi * 5 * t)
@@ -74,7 +74,7 @@ def course(steps: int) -> dict[str, NDArray[np.float64]]:
 def main(out: Path = Path("."), inputs: int = 200, steps: int = 500, rounds: int = 60) -> float:
     """Learn from the teacher, print how well the soma follows without him, and draw both courses."""
     shown = (np.random.default_rng(0).random((steps, inputs)) < 0.1).astype(float) * 5
-    net, teacher, duration = cell(inputs), course(steps), steps * ms
+    net, teacher, duration = cell(inputs), conductances(steps), steps * ms
     none = {name: np.zeros((steps, 1)) for name in teacher}
     for _ in range(rounds):
         taught = net.run({"x": shown, **teacher}, duration, record=["cell.U"], every=1 * ms)["cell.U"][:, 0]

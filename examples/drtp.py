@@ -68,8 +68,8 @@ def network(
     for layer in hidden if hears != "nothing" else []:
         source, sends = (s, "rate") if hears == "target" else (o, "told")
         net.connect(source, layer, into="apical", sends=sends, weights=rc.normal(1.0), during="tell")
-    told_after = (2 if hears == "error" else 1) * ms
-    net.phases("forward", (len(sizes) - 1) * ms, "tell", told_after, "plasticity", 1 * ms, evaluation="forward")
+    signal_length = (2 if hears == "error" else 1) * ms
+    net.phases("forward", (len(sizes) - 1) * ms, "tell", signal_length, "plasticity", 1 * ms, evaluation="forward")
     return net
 
 

@@ -87,24 +87,24 @@ def divergence(net: rc.Circuit, shown: NDArray) -> float:
 def main(out: Path = Path("."), images: int = 300, side: int = 6, iterations: int = 200) -> float:
     """Take the images apart, print how alike parts and bars are, and draw the parts and the divergence."""
     shown, each = bars(images, side)
-    net, course = factors(images, side**2, 2 * side), []
+    net, curve = factors(images, side**2, 2 * side), []
     for _ in range(iterations):
         net.run(shown)
-        course.append(divergence(net, shown))
+        curve.append(divergence(net, shown))
     parts = net["h_to_x.w"].T
     cosines = (parts / np.linalg.norm(parts, axis=1, keepdims=True)) @ (
         each / np.linalg.norm(each, axis=1, keepdims=True)
     ).T
     found = float(cosines.max(axis=0).min())
-    rises = int(np.sum(np.diff(course) > 1e-12))
-    print(f"divergence {course[0]:.4f} after one iteration, {course[-1]:.6f} after {iterations}; it rose {rises} times")
+    rises = int(np.sum(np.diff(curve) > 1e-12))
+    print(f"divergence {curve[0]:.4f} after one iteration, {curve[-1]:.6f} after {iterations}; it rose {rises} times")
     print(f"cosine of each bar with the part that is most alike: at least {found:.4f}")
     figure = Figure(figsize=(8, 3.2), layout="constrained")
     left, right = figure.subplots(1, 2)
     tiles = np.pad(parts.reshape(-1, side, side), ((0, 0), (1, 1), (1, 1)), constant_values=parts.max() / 2)
     left.imshow(np.block([[*tiles[k : k + 4]] for k in range(0, 2 * side, 4)]), cmap="gray")
     left.set(title="Parts", xticks=[], yticks=[])
-    right.semilogy(course)
+    right.semilogy(curve)
     right.set(xlabel="iteration", ylabel="divergence of V from WH")
     figure.savefig(out / "non_negative_factors.png")
     assert rises == 0 and found > 0.98, (rises, found)

@@ -90,13 +90,13 @@ def main(out: Path = Path("."), sizes: tuple[int, ...] = (64, 30, 10), epochs: i
     figure = Figure(figsize=(9, 3.6), layout="constrained")
     left, right = figure.subplots(1, 2)
     for name, learns in (("PEPITA", True), ("only the output learns", False)):
-        net, course = network(sizes, hidden_learns=learns), []
+        net, curve = network(sizes, hidden_learns=learns), []
         for _ in range(epochs // 2):
-            course.append(rc.train(net, digits, 2, output="o", backend="numpy", progress=False).test_error)
+            curve.append(rc.train(net, digits, 2, output="o", backend="numpy", progress=False).test_error)
             if learns:
                 angles.append(angle(-net["x_to_h1.w"] @ net["F.w"], net["h1_to_o.w"]))
-        errors[name] = course[-1]
-        left.plot(2 * np.arange(1, len(course) + 1), 100 * np.array(course), label=name)
+        errors[name] = curve[-1]
+        left.plot(2 * np.arange(1, len(curve) + 1), 100 * np.array(curve), label=name)
     errors["backpropagation"] = backpropagation(digits, network(sizes), epochs)
     for name, error in errors.items():
         print(f"{name:22} test error {error:.1%}")

@@ -89,13 +89,13 @@ def learn(net: rc.Circuit, blocks: list[int], runs: int, seed: int = 1) -> NDArr
     random, found = np.random.default_rng(seed), []
     outputs, inputs = net["x_to_o.w"].shape
     for _ in range(runs):
-        wanted, course = random.normal(size=(outputs, inputs)), []
+        wanted, curve = random.normal(size=(outputs, inputs)), []
         net["x_to_o.w"] = np.zeros((outputs, inputs))
         for count in blocks:
             x = random.normal(size=(count, inputs))
             net.run({"x": x, "s": x @ wanted.T})
-            course.append(((net["x_to_o.w"] - wanted) ** 2).sum() / (wanted**2).sum())
-        found.append(course)
+            curve.append(((net["x_to_o.w"] - wanted) ** 2).sum() / (wanted**2).sum())
+        found.append(curve)
     return np.array(found)
 
 

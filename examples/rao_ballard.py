@@ -120,7 +120,7 @@ def answers(net: rc.Circuit, shown: NDArray, units: int) -> NDArray[np.float64]:
 def main(out: Path = Path("."), side: int = 8, units: int = 32, above: int = 48) -> dict[str, float]:
     """Learn from photographs, show bars with and without feedback from the second level, print and draw the answers."""
     random, images = np.random.default_rng(1), photographs()
-    net, shown, courses = network(side**2, units, above), bars(side), {}
+    net, shown, curves = network(side**2, units, above), bars(side), {}
     for _ in range(10):
         net.run(patches(images, 2000, side, random))
     for name in ("with feedback", "without feedback"):
@@ -129,18 +129,18 @@ def main(out: Path = Path("."), side: int = 8, units: int = 32, above: int = 48)
         found = answers(net, shown, units)
         best = found.max(axis=1)
         chosen = best > np.median(best)
-        course = courses[name] = (found.transpose(0, 2, 1)[chosen] / best[chosen][:, None]).mean(axis=0)
-        at, most = 2 * course.argmax() + 2, course.max()
-        print(f"{name:16} mean answer {most:.2f} at {at} pixels, and {course[-1]:.2f} to the longest bar")
+        curve = curves[name] = (found.transpose(0, 2, 1)[chosen] / best[chosen][:, None]).mean(axis=0)
+        at, most = 2 * curve.argmax() + 2, curve.max()
+        print(f"{name:16} mean answer {most:.2f} at {at} pixels, and {curve[-1]:.2f} to the longest bar")
     figure = Figure(figsize=(5, 3.6), layout="constrained")
     ax = figure.subplots()
-    for name, course in courses.items():
-        ax.plot(2 * np.arange(1, len(course) + 1), course, label=name)
+    for name, curve in curves.items():
+        ax.plot(2 * np.arange(1, len(curve) + 1), curve, label=name)
     ax.axvline(side, c="k", ls="--")
     ax.set(xlabel="length of the bar (line: the module)", ylabel="answer, relative to the largest", ylim=(0, 1))
     ax.legend()
     figure.savefig(out / "rao_ballard.png")
-    fall = {name: float(course[-1] / course.max()) for name, course in courses.items()}
+    fall = {name: float(curve[-1] / curve.max()) for name, curve in curves.items()}
     assert fall["with feedback"] < 0.85 and fall["without feedback"] > 0.95
     return fall
 

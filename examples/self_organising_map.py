@@ -55,12 +55,12 @@ def network(inputs: int, side: int, batch_size: int = 1, seed: int = 0) -> rc.Ci
     net.population("total", 1, rc.SummingUnit(h, sends="expressed", told_as="whole", during="sum"))
     weights = random.normal(size=(units, inputs)) * 0.1 + 1
     net.connect(x, h, rule=MAP, weights=weights / np.linalg.norm(weights, axis=1, keepdims=True), during="answer")
-    net.connect(h, h, name="hood", into="hood", weights=hood(side, side / 2), during="spread")
+    net.connect(h, h, name="hood", into="hood", weights=neighbourhood(side, side / 2), during="spread")
     net.phases("answer", 1 * ms, "sum", 1 * ms, "compete", 1 * ms, "spread", 1 * ms, "plasticity", 1 * ms)
     return net
 
 
-def hood(side: int, radius: float) -> NDArray[np.float64]:
+def neighbourhood(side: int, radius: float) -> NDArray[np.float64]:
     """Return how much each unit takes part when another wins, shape (units, units)."""
     place = np.indices((side, side)).reshape(2, -1).T
     return np.exp(-((place[:, None] - place) ** 2).sum(axis=2) / (2 * radius**2))
@@ -89,7 +89,7 @@ def main(out: Path = Path("."), side: int = 8, blocks: int = 60, length: int = 1
     net, shown = network(3, side), points(1000, random)
     before, start = net["x_to_h.w"].copy(), order(net["x_to_h.w"], shown, side)
     for radius in np.geomspace(side / 2, 0.6, blocks):
-        net["hood.w"] = hood(side, radius)
+        net["hood.w"] = neighbourhood(side, radius)
         net.run(points(length, random))
     ordered, angle = order(net["x_to_h.w"], shown, side)
     print(f"the two best units are neighbours for {ordered:.1%} of the points, before learning for {start[0]:.1%}")

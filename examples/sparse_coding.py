@@ -99,19 +99,19 @@ def main(out: Path = Path("."), size: int = 6, count: int = 90_000) -> NDArray[n
     random = np.random.default_rng(1)
     causes = edges(size, random)
     net = network(size**2, size**2)
-    course = [likeness(net, causes).mean()]
+    curve = [likeness(net, causes).mean()]
     for _ in range(20):
         net.run(images(causes, count // 20, random))
-        course.append(likeness(net, causes).mean())
+        curve.append(likeness(net, causes).mean())
     found = likeness(net, causes)
-    print(f"cosine of each cause with its column: mean {found.mean():.3f}, at random {course[0]:.3f} (bound: 1)")
+    print(f"cosine of each cause with its column: mean {found.mean():.3f}, at random {curve[0]:.3f} (bound: 1)")
     print(f"causes with a cosine above 0.95: {np.mean(found > 0.95):.0%} (source: all of the known causes)")
-    draw(net["phi.w"], causes, course).savefig(out / "sparse_coding.png")
+    draw(net["phi.w"], causes, curve).savefig(out / "sparse_coding.png")
     assert (found > 0.95).all()
     return found
 
 
-def draw(phi: NDArray, causes: NDArray, course: list[float]) -> Figure:
+def draw(phi: NDArray, causes: NDArray, curve: list[float]) -> Figure:
     """Draw some causes above, the columns that are most like them below, and the mean cosine over time."""
     figure, size = Figure(figsize=(10, 3.2), layout="constrained"), round(len(phi) ** 0.5)
     left, right = figure.subfigures(1, 2, width_ratios=(2, 1))
@@ -126,7 +126,7 @@ def draw(phi: NDArray, causes: NDArray, course: list[float]) -> Figure:
             above.set(ylabel="cause")
             below.set(ylabel="column")
     ax = right.subplots()
-    ax.plot(course)
+    ax.plot(curve)
     ax.set(xlabel="images / 4,500", ylabel="mean cosine", ylim=(0, 1))
     return figure
 

@@ -84,8 +84,8 @@ def actor_critic(states: int, actions: int, trace: float = 0.9) -> rc.Circuit:
     net.connect(state, actor, rule=ACTOR.with_parameters(keeps=keeps), weights=0.0, during="act")
     net.connect(reward, critic, into="gained", weights=1.0, during="feedforward")
     net.connect(chosen, actor, into="acted", weights=1.0, connectivity=rc.OneToOne(), during="feedforward")
-    for source, heard_as in ((lasts, "going"), (critic, "delta")):
-        net.broadcast(source, heard_as)
+    for source, received_as in ((lasts, "going"), (critic, "delta")):
+        net.broadcast(source, received_as)
     net.phases("feedforward", 1 * ms, "plasticity", 1 * ms, "act", 3 * ms)
     return net
 

@@ -49,7 +49,7 @@ class Cubin:
     """What nvcc makes of a file: its PTX, what ptxas says, and the file of machine code."""
 
     ptx: str
-    said: str
+    ptxas_output: str
     file: Path
 
     def doubles(self) -> dict[str, str]:
@@ -81,8 +81,8 @@ class Cubin:
 
     def spills(self) -> list[str]:
         """Return the lines of ptxas that tell of registers that are kept in memory."""
-        assert "spill" in self.said
-        return [line for line in self.said.splitlines() if any(int(n) for m in SPILLS.findall(line) for n in m)]
+        assert "spill" in self.ptxas_output
+        return [line for line in self.ptxas_output.splitlines() if any(int(n) for m in SPILLS.findall(line) for n in m)]
 
 
 def compile_kernels(recipe: Recipe, folder: Path) -> Cubin:

@@ -18,20 +18,20 @@ import recircuit as rc
 def circuit(plan: Plan, **options: Any) -> rc.Circuit:
     """Return the circuit of a plan."""
     net = rc.Circuit(batch_size=plan.batch, **{"seed": 1} | options)
-    told = {m.name for m in plan.messages}
+    broadcast_names = {m.name for m in plan.messages}
     made = {}
     for u in plan.units:
         if u.shown is not None:
             every = {"every": u.every * ms} if u.every else {}
             made[u.name] = net.stimulus(u.name, u.size, during=u.shown or None, closed=u.closed, **every)
         else:
-            made[u.name] = net.population(u.name, u.size, _neuron(u, told), **_arrays(u))
+            made[u.name] = net.population(u.name, u.size, _neuron(u, broadcast_names), **_arrays(u))
     for m in plan.messages:
         net.broadcast(made[m.source], m.name, during=m.during or None, closed=m.closed)
     for p in plan.paths:
         net.connect(
             made[p.pre], made[p.post], into=p.into, sends=p.sends, name=p.name, during=p.during or None,
-            closed=p.closed, rule=_learning(p, told), **_weights(net, p),
+            closed=p.closed, rule=_learning(p, broadcast_names), **_weights(net, p),
             **({"learns": p.learns} if p.rule else {}), **({"delay": p.delay * ms} if np.any(p.delay) else {}),
         )  # fmt: skip
     for mode, windows in plan.modes.items():
@@ -39,13 +39,13 @@ def circuit(plan: Plan, **options: Any) -> rc.Circuit:
     return net
 
 
-def _neuron(u: Units, told: set[str]) -> rc.Neuron:
-    heard = [f"{n} : 1 (broadcast)" for n in told if u.name != "one"]
+def _neuron(u: Units, broadcast_names: set[str]) -> rc.Neuron:
+    declared = [f"{n} : 1 (broadcast)" for n in broadcast_names if u.name != "one"]
     numbers = {name: value * second for name, value in u.parameters.items() if np.ndim(value) == 0}
     numbers |= {name: 1 * ms for name, value in u.parameters.items() if np.ndim(value)}
     sums = [f"{total} : 1 (weights into {into})" for total, into in u.totals.items()]
     return rc.Neuron(
-        "\n".join([*(f"{c} : 1 (compartment)" for c in u.compartments), *heard, *sums, *u.lines]), **numbers
+        "\n".join([*(f"{c} : 1 (compartment)" for c in u.compartments), *declared, *sums, *u.lines]), **numbers
     )
 
 
@@ -77,13 +77,13 @@ def _arrays(u: Units) -> dict[str, Any]:
     return {name: value * second for name, value in u.parameters.items() if np.ndim(value)}
 
 
-def _learning(p: Path, told: set[str]) -> Any:
+def _learning(p: Path, broadcast_names: set[str]) -> Any:
     if not p.rule:
         return None
-    heard = tuple(n for n in told if n in " ".join(p.rule))
+    declared = tuple(n for n in broadcast_names if n in " ".join(p.rule))
     text = "\n".join(p.rule)
     return rc.Rule(
-        p.name, source="a test", forward=text, feedback=text, traces=p.traces, state=p.states, broadcasts=heard,
+        p.name, source="a test", forward=text, feedback=text, traces=p.traces, state=p.states, broadcasts=declared,
         parameters={n: v for n, v in dict(eta=20 * Hz, slow=5 * ms).items() if n in text},
     )  # fmt: skip
 

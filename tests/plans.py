@@ -47,17 +47,17 @@ def plan(seed: int, batch: int | None = None, *, noisy: bool = False) -> Plan:
 def _plan(d: Draws, batch: int | None) -> Plan:
     batch = batch or int(d.rng.integers(1, 4))
     units = [Units("x", 3, **_shown(d)), Units("y", int(d.rng.integers(1, 3)), **_shown(d))]
-    told = d.chance(0.5)
-    units += [_unit(d, f"h{k}", batch, told) for k in range(2)]
+    has_broadcast = d.chance(0.5)
+    units += [_unit(d, f"h{k}", batch, has_broadcast) for k in range(2)]
     messages = ()
-    if told:
+    if has_broadcast:
         source = d.one("y", "h1") if units[1].size == 1 else "one"
         source = "one" if source == "h1" else source
         if source == "one":
             line = f"rate = tanh(basal) : 1 (during {d.some(DAY)})" if d.chance(0.5) else "rate = tanh(basal) : 1"
             units.append(Units("one", 1, (line,), ("basal",)))
         messages = (Message("told", source, d.during(), d.one("hold", "zero")),)
-    paths = [_path(d, pre, post, told) for pre in units for post in units if _joined(d, pre, post)]
+    paths = [_path(d, pre, post, has_broadcast) for pre in units for post in units if _joined(d, pre, post)]
     paths = _mirrored(d, paths, {u.name: u.size for u in units})
     modes = {"day": d.windows(DAY, d.chance(0.5)), "night": d.windows(NIGHT, d.chance(0.5))}
     return Plan(batch, tuple(units), tuple(paths), messages, modes)
@@ -77,9 +77,9 @@ def _flag(d: Draws, always: float, *words: str) -> str:
     return f"({inside})" if inside else ""
 
 
-def _unit(d: Draws, name: str, batch: int, told: bool) -> Units:
+def _unit(d: Draws, name: str, batch: int, has_broadcast: bool) -> Units:
     reads = ["basal", ".4*apical", ".3*latched", ".3*mean", ".2*kept", "in_aa*basal", "sin(t/(3*ms))"]
-    reads += ["told"] if told else []
+    reads += ["told"] if has_broadcast else []
     totals = {"total": d.one("basal", "apical")} if d.chance(0.3) else {}
     reads += [".2*total"] if totals else []
 
@@ -106,7 +106,7 @@ def _unit(d: Draws, name: str, batch: int, told: bool) -> Units:
     )  # fmt: skip
 
 
-def _path(d: Draws, pre: Units, post: Units, told: bool) -> Path:
+def _path(d: Draws, pre: Units, post: Units, has_broadcast: bool) -> Path:
     stimulus = pre.shown is not None
     into = "basal" if stimulus or post.name == "one" else d.one("basal", "apical")
     sends = "rate" if stimulus else d.one("rate", "rate", "gain", "latched", "kept")
@@ -123,7 +123,7 @@ def _path(d: Draws, pre: Units, post: Units, told: bool) -> Path:
         delay=delay, there=there, kind=kind,
     )  # fmt: skip
     learns = post.name != "one" and kind != "largest" and d.chance(0.7)
-    return replace(path, **_rule(d, stimulus, told, kind)) if learns else path
+    return replace(path, **_rule(d, stimulus, has_broadcast, kind)) if learns else path
 
 
 def _other_kinds(post: int, pre: int) -> list[str]:
@@ -163,12 +163,12 @@ def _mirror(d: Draws, p: Path, of: Path, sizes: dict[str, int]) -> Path:
     )  # fmt: skip
 
 
-def _rule(d: Draws, stimulus: bool, told: bool, kind: str) -> dict[str, Any]:
+def _rule(d: Draws, stimulus: bool, has_broadcast: bool, kind: str) -> dict[str, Any]:
     p = d.one("x_pre", "arriving_pre", *([] if stimulus else ["gain_pre", "latched_pre", "mean_pre", "kept_pre"]))
     q, r = (d.one("x_post", "gain_post", "latched_post", "mean_post", "basal_post", "count_post") for _ in "qr")
     learns = d.some(DAY, 3)
     now = f"in_{learns.split(' and ')[0]}"
-    by = "*told" if told and d.chance(0.5) else ""
+    by = "*told" if has_broadcast and d.chance(0.5) else ""
     plain: list[dict[str, Any]] = [
         dict(rule=(f"dw = .05*{p}*{q}{by} - .01*w",)),
         dict(rule=(f"el = .8*el*(1 - {now}) + {p}*{q}", f"dw = .05*{r}*el{by}"), traces=("el",)),

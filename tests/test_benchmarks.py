@@ -129,8 +129,8 @@ def test_what_is_told_of_the_machine_with_a_gpu(monkeypatch: pytest.MonkeyPatch)
     pytest.importorskip("brian2cuda")
     monkeypatch.setenv("CUDA_HOME", str(STAND_IN))
     monkeypatch.setattr("recircuit.circuits.backends.cuda.gpu.find_gpu", lambda: GPU)
-    told = gpu.facts()
-    assert told["gpu"]["name"] == GPU.name and told["machine"]["threads"] >= 1
+    facts = gpu.facts()
+    assert facts["gpu"]["name"] == GPU.name and facts["machine"]["threads"] >= 1
 
 
 def test_what_a_gpu_should_show() -> None:
@@ -146,13 +146,13 @@ def test_what_a_gpu_should_show() -> None:
     )
     assert found[share] is True and found[eager] is False and found["an epoch of MNIST, s"] is None
     assert {t["ok"] for t in gpu.targets({})} == {None} and len(gpu.targets({})) == len(found)
-    findings = _told() | gpu.finish({"parts": parts}) | {"parts": {"build": {"error": "no nvcc"}}}
+    findings = _facts() | gpu.finish({"parts": parts}) | {"parts": {"build": {"error": "no nvcc"}}}
     text = gpu.text(findings)
     assert "**no nvcc**" in text and "| NO |" in text and "| not measured |" in text
     assert "recircuit[cuda" in gpu.wheels()
 
 
-def _told() -> dict[str, Any]:
+def _facts() -> dict[str, Any]:
     machine = {"processor": "p", "processors": 1, "threads": 1, "caches": {}}
     return {"date": "2026-01-01", "commit": "abc", "command": "", "machine": machine, "gpu": {"name": "G 1"}}
 
@@ -178,8 +178,8 @@ def test_what_a_gpu_has_shown_is_kept(monkeypatch: pytest.MonkeyPatch, tmp_path:
 
     monkeypatch.setitem(gpu.PARTS, "build", ("a build", lambda _: calls.append("build") or {"build": 3.0}))
     monkeypatch.setitem(gpu.PARTS, "agreement", ("cases", fails))
-    _measure(Results(tmp_path, _told(), gpu.finish, gpu.text), "build")
-    results = Results(tmp_path, _told(), gpu.finish, gpu.text)
+    _measure(Results(tmp_path, _facts(), gpu.finish, gpu.text), "build")
+    results = Results(tmp_path, _facts(), gpu.finish, gpu.text)
     _measure(results, "build,agreement", "--rest")
     parts = json.loads((tmp_path / "G-1.json").read_text())["parts"]
     assert parts["build"]["build"] == 3 and parts["build"]["commit"] == "abc"
@@ -194,7 +194,7 @@ def test_what_a_gpu_has_shown_is_kept(monkeypatch: pytest.MonkeyPatch, tmp_path:
 
 
 def test_a_part_that_would_begin_too_late_is_left_out(tmp_path: Path) -> None:
-    results = Results(tmp_path, _told(), gpu.finish, gpu.text)
+    results = Results(tmp_path, _facts(), gpu.finish, gpu.text)
     gpu.measure("build", argparse.Namespace(deadline=time.monotonic()), results)
     assert "left out" in results.parts["build"]["error"]
 
@@ -205,7 +205,7 @@ def test_a_call_whose_time_has_passed_says_what_it_left_out(
     """An interpreter may take long to start: the time is that of the clock on the wall, not of this process."""
     monkeypatch.setattr(sys, "argv", ["gpu", "--rest", "--until", "0", "--out", str(tmp_path)])
     monkeypatch.setattr(gpu.requirements, "missing_cuda", lambda: "")
-    monkeypatch.setattr(gpu, "facts", _told)
+    monkeypatch.setattr(gpu, "facts", _facts)
     assert gpu.main() == 1
     parts = json.loads((tmp_path / "G-1.json").read_text())["parts"]
     assert {name: "left out" in part["error"] for name, part in parts.items()} == dict.fromkeys(gpu.PARTS, True)
@@ -244,8 +244,8 @@ def test_a_case_that_does_not_end_is_a_row_that_failed(monkeypatch: pytest.Monke
 def test_which_way_of_launching_is_faster_is_said() -> None:
     ours, walk = gpu_parts.OURS.label, gpu_parts.BY_WALK.label
     rates = {"a": {ours: 2.0, walk: 3.0}, "b": {ours: 2.0, walk: 1.0}, "c": {ours: 2.0}}
-    said = gpu_parts.faster_ways(rates)
-    assert said == [
+    text = gpu_parts.faster_ways(rates)
+    assert text == [
         "a: RECIRCUIT_CUDA_PRESENTATION=persistent is faster, 1.50 times",
         "b: RECIRCUIT_CUDA_PRESENTATION=graph is faster, 2.00 times",
     ]
@@ -292,7 +292,7 @@ def test_training_that_fails_or_does_not_end_loses_no_row(monkeypatch: pytest.Mo
 
 
 def test_each_test_on_a_gpu_is_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
-    said = {
+    text = {
         "a::one": ["1 passed in 2 s"],
         "a::two": ["E   assert 3", "1 failed in 2 s"],
         "a::three": ["1 skipped in 0 s"],
@@ -300,10 +300,10 @@ def test_each_test_on_a_gpu_is_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def lines(command: list[str], arguments: argparse.Namespace, **options: Any) -> list[str]:
         if "--collect-only" in command:
-            return [*said, "a::four", "a::five", "", "5 tests collected"]
+            return [*text, "a::four", "a::five", "", "5 tests collected"]
         if command[-1] == "a::five":
             raise OutOfTime("the time is spent")
-        return said[command[-1]]
+        return text[command[-1]]
 
     monkeypatch.setattr(gpu_right, "lines_of", lines)
     kept: dict[str, Any] = {}

@@ -132,8 +132,8 @@ def test_columns_of_numbers_stand_on_the_right_with_their_heads_and_others_on_th
 
 def test_an_evaluation_tells_what_it_measured_and_a_part_of_a_rule_its_equation() -> None:
     net = rc.layered([4, 3, 2], "urfb", seed=0)
-    told = repr(net.evaluate((np.eye(4), np.array([0, 1, 0, 1]))))
-    assert told.startswith("Evaluation(error=") and "mse" not in told and told.endswith(", 4 samples)")
+    text = repr(net.evaluate((np.eye(4), np.array([0, 1, 0, 1]))))
+    assert text.startswith("Evaluation(error=") and "mse" not in text and text.endswith(", 4 samples)")
     assert repr(rc.urfb.forward) == "<urfb.forward: dw = rate*error_post*x_pre>"
 
 

@@ -88,8 +88,8 @@ SAID: dict[str, tuple[Callable[[], object], str]] = {
 
 @pytest.mark.parametrize("given", SAID)
 def test_it_is_said_what_was_expected(given: str) -> None:
-    call, said = SAID[given]
-    with pytest.raises(rc.RecircuitError, match=said):
+    call, text = SAID[given]
+    with pytest.raises(rc.RecircuitError, match=text):
         call()
 
 

@@ -60,11 +60,11 @@ def curves(folder: Path) -> dict[str, Any]:
 
 
 def stop_at(text: str) -> Any:
-    def said(line: str) -> None:
+    def message(line: str) -> None:
         if text in line:
             raise KeyboardInterrupt
 
-    return said
+    return message
 
 
 def test_a_row_that_was_stopped_goes_on_and_ends_the_same(tmp_path: Path) -> None:

@@ -89,12 +89,12 @@ def test_it_ends_a_run_which_goes_on_afterwards() -> None:
 
 
 def test_other_exceptions_are_told_of_as_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[object] = []
-    monkeypatch.setattr(uncaught, "_pythons", told.append)
+    reported: list[object] = []
+    monkeypatch.setattr(uncaught, "_pythons", reported.append)
 
     class Wrong:
         def __del__(self) -> None:
             raise ValueError("mine")
 
     Wrong()
-    assert len(told) == 1
+    assert len(reported) == 1

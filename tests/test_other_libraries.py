@@ -44,8 +44,8 @@ def test_names_of_other_libraries_are_answered_by_names_that_are_there(
     hint, tried = ATTRIBUTES[owner][name], name or "anything"
     with pytest.raises(AttributeError, match=re.escape(f"{tried!r}. {hint}")):
         getattr(owners[owner], tried)
-    for where, said in re.findall(r"\b(net|rc|trace|population|history|evaluation)\.(\w+)", hint):
-        assert hasattr(owners[{"net": "Circuit", "rc": "recircuit"}.get(where, where.capitalize())], said)
+    for where, message in re.findall(r"\b(net|rc|trace|population|history|evaluation)\.(\w+)", hint):
+        assert hasattr(owners[{"net": "Circuit", "rc": "recircuit"}.get(where, where.capitalize())], message)
     assert not hasattr(owners[owner], tried)
 
 

@@ -43,8 +43,8 @@ def words_of_help() -> set[str]:
 
 @pytest.mark.parametrize("table, name", ENTRIES, ids=[f"{table.kind}: {name}" for table, name in ENTRIES])
 def test_every_entry_is_documented_and_can_be_found_by_a_user(table: Registry[object], name: str) -> None:
-    said = summary(table[name])
-    assert re.fullmatch(r"\S.{10,}\.", said), f"{table.kind} {name!r} has no summary sentence: {said!r}"
+    text = summary(table[name])
+    assert re.fullmatch(r"\S.{10,}\.", text), f"{table.kind} {name!r} has no summary sentence: {text!r}"
     assert name in words_of_help() or name in rc.__all__
 
 

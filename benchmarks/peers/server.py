@@ -140,11 +140,11 @@ def serve(make: Make, load: Callable[[Path], Any] = Problem.load) -> None:
         if order["do"] == "quit":
             break
         try:
-            said = {"ok": server.answer(order)}
+            reply = {"ok": server.answer(order)}
         except Unsupported as problem:
-            said = {"error": str(problem)}
+            reply = {"error": str(problem)}
         except Exception as problem:
             traceback.print_exc()
-            said = {"error": f"{type(problem).__name__}: {problem}".splitlines()[0][:300]}
-        print(json.dumps(said), file=out, flush=True)
+            reply = {"error": f"{type(problem).__name__}: {problem}".splitlines()[0][:300]}
+        print(json.dumps(reply), file=out, flush=True)
     os._exit(0)

@@ -224,9 +224,9 @@ class _Plan:
         noisy = self.add_loss("loss_twin", twins["o"], s)
         net.connect(noisy, net.populations["compare"], into="noisy", weights=1.0, during="error")
         for unit in self.layers[1:]:
-            self.tell_twin(unit, twins[unit.name])
+            self.connect_twin(unit, twins[unit.name])
 
-    def tell_twin(self, unit: Population, twin: Population) -> None:
+    def connect_twin(self, unit: Population, twin: Population) -> None:
         signals = {
             "swayed": ("noise", "feedforward"),
             "taught": ("error", "plasticity"),

@@ -95,8 +95,8 @@ def plan(folder: Path, given: dict[str, Any], *, resume: bool, trust: bool = Fal
         checkpoint_in(folder)
     if record is None:
         return RunConfig.of(**given), f"There is nothing to resume in {folder}: starting anew." if resume else ""
-    asked = RunConfig.of(**(record.run.model_dump() | given))
-    different = [k for k in record.run.differences(asked) if k in given and k != "data"]  # data: by fingerprint
+    requested = RunConfig.of(**(record.run.model_dump() | given))
+    different = [k for k in record.run.differences(requested) if k in given and k != "data"]  # data: by fingerprint
     if different:
         name = different[0]
         raise UsageError(
@@ -105,7 +105,7 @@ def plan(folder: Path, given: dict[str, Any], *, resume: bool, trust: bool = Fal
         )
     if "rule" not in given:
         check_trusted(folder, record, trust)
-    return asked, ""
+    return requested, ""
 
 
 def check_trusted(folder: Path, record: Record, trust: bool) -> None:

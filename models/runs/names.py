@@ -31,5 +31,5 @@ def folder_name(options: Mapping[str, Any]) -> str:
 
 def _digest(options: Mapping[str, Any]) -> str:
     """Return six hexadecimal digits of a hash of the options."""
-    said = {name: value for name, value in options.items() if name not in NOT_OF_THE_RUN}
-    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:6]
+    deciding = {name: value for name, value in options.items() if name not in NOT_OF_THE_RUN}
+    return hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()[:6]

@@ -167,8 +167,8 @@ class Callbacks:
     def epoch(self, number: int, metrics: Mapping[str, float], net: Circuit) -> bool:
         """Call what is called after an epoch, and return whether one of the callbacks asks to stop."""
         ends = [each.on_epoch_end if hasattr(each, "on_epoch_end") else each for each in self.all]
-        asked = [end(number, dict(metrics), net) for end in ends if callable(end)]
-        return any(isinstance(answer, bool | np.bool_) and bool(answer) for answer in asked)
+        answers = [end(number, dict(metrics), net) for end in ends if callable(end)]
+        return any(isinstance(answer, bool | np.bool_) and bool(answer) for answer in answers)
 
     def end(self, net: Circuit) -> int | None:
         """Call what is called after the last epoch, and return the epoch whose weights the circuit was given, or None."""

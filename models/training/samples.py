@@ -181,9 +181,9 @@ class Samples:
 
     def fingerprint(self) -> str:
         """Return a hash of everything that training can read."""
-        said = "" if self.how == Augmentation() else f", {self.how}"
+        changes = "" if self.how == Augmentation() else f", {self.how}"
         if self.data is not None and "validation" not in self.parts:
-            return self.data.fingerprint() + said
+            return self.data.fingerprint() + changes
         digest = hashlib.sha256()
         for name, part in self.parts.items():
             digest.update(name.encode() + part.rows.tobytes())
@@ -192,7 +192,7 @@ class Samples:
                 digest.update(repr((each.values.shape, each.scale, each.offset)).encode())
                 if each.series is not None:
                     digest.update(repr((each.series.rows, each.series.stride)).encode() + each.series.lengths.tobytes())
-        return digest.hexdigest() + said
+        return digest.hexdigest() + changes
 
     def _with_validation(self, circuit: Circuit, validation: Any, mode: str | None) -> Samples:
         train = self.parts["train"]

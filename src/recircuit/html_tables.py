@@ -38,8 +38,8 @@ def _row(texts: Sequence[str], kind: str, styles: Sequence[str]) -> str:
 
 def _is_numeric(column: Sequence[str]) -> bool:
     """Return whether each cell that says something begins as a number does, or is ``nan``."""
-    said = [text for text in column if text]
-    return bool(said) and all(text == "nan" or text.lstrip("-")[:1].isdigit() for text in said)
+    filled = [text for text in column if text]
+    return bool(filled) and all(text == "nan" or text.lstrip("-")[:1].isdigit() for text in filled)
 
 
 def folded(title: str, content: str, *, opened: bool = False) -> str:

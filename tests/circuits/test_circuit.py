@@ -514,8 +514,8 @@ def test_units_that_serve_each_other_are_drawn_apart() -> None:
 
 
 def test_a_diagram_names_rules_and_controls() -> None:
-    said = [t.get_text() for t in layered((6, 5, 3), rc.bp).diagram().axes[0].texts]
-    assert said.count("bp (not local)") == 2 and "h1_to_oᵀ (not local)" in said and "plasticity" in said
+    messages = [t.get_text() for t in layered((6, 5, 3), rc.bp).diagram().axes[0].texts]
+    assert messages.count("bp (not local)") == 2 and "h1_to_oᵀ (not local)" in messages and "plasticity" in messages
     bare = [t.get_text() for t in layered((6, 5, 3), rc.urfb).diagram(labels=False, phases=False).axes[0].texts]
     assert "urfb" not in bare and "plasticity" not in bare
 

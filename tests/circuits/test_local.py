@@ -265,8 +265,8 @@ REFUSED = {
 
 @pytest.mark.parametrize("case", REFUSED)
 def test_refused(case: str) -> None:
-    make, said = REFUSED[case]
-    with pytest.raises(rc.RecircuitError, match=said):
+    make, text = REFUSED[case]
+    with pytest.raises(rc.RecircuitError, match=text):
         make()
 
 

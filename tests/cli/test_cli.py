@@ -39,8 +39,8 @@ def call(capsys, tmp_path: Path, monkeypatch):
     def run(*arguments: str) -> tuple[int, str, str]:
         with pytest.raises(SystemExit) as ended:
             main(list(arguments))
-        said = capsys.readouterr()
-        return int(ended.value.code or 0), said.out, said.err
+        output = capsys.readouterr()
+        return int(ended.value.code or 0), output.out, output.err
 
     return run
 
@@ -127,7 +127,7 @@ def test_defaults_follow_from_the_data(call, small: str, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         ("--layers 5-6-3", "has 4 features, so that the first layer has 4 units; got 5"),
         ("--layers 4-6-2", "has 3 classes, so that the last layer has 3 units; got 2"),
@@ -162,16 +162,16 @@ def test_defaults_follow_from_the_data(call, small: str, tmp_path: Path) -> None
         ("--rule node_perturbation_ridge --layers 4-6-3 --batch-size 10", "and got batch_size=10. Use batch_size=1"),
     ],
 )
-def test_a_wrong_call_is_refused_in_words(call, small: str, tmp_path: Path, options: str, said: str) -> None:
+def test_a_wrong_call_is_refused_in_words(call, small: str, tmp_path: Path, options: str, message: str) -> None:
     (tmp_path / "rules.py").write_text(RULES)
     code, out, err = call("train", small, *options.split(" "))
-    assert code == 2 and said in err and out == ""
+    assert code == 2 and message in err and out == ""
     assert err.startswith("recircuit: ") and err.count("\n") == 1 and "Traceback" not in err
     assert not (tmp_path / "runs").exists()
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         ("trian digits", "Did you mean 'train'?"),
         ("train digits --epohcs 3", "--epochs"),
@@ -186,9 +186,9 @@ def test_a_wrong_call_is_refused_in_words(call, small: str, tmp_path: Path, opti
         ("rules nosuch", "There is no rule 'nosuch'"),
     ],
 )
-def test_typos_are_answered(call, arguments: str, said: str) -> None:
+def test_typos_are_answered(call, arguments: str, message: str) -> None:
     code, _, err = call(*arguments.split())
-    assert code == 2 and said in err and "Traceback" not in err
+    assert code == 2 and message in err and "Traceback" not in err
 
 
 def test_a_rule_from_a_file_trains(call, small: str, tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ class Loop:
         self.field = {p.name: np.zeros((plan.batch, self.of[p.post].size)) for p in plan.paths}
         self.arriving = {p.name: np.zeros((plan.batch, len(self.synapses[p.name].pre))) for p in plan.paths}
         self.sent: dict[str, list[np.ndarray]] = {p.name: [] for p in plan.paths}
-        self.heard = {m.name: np.zeros((plan.batch, 1)) for m in plan.messages}
+        self.broadcasts = {m.name: np.zeros((plan.batch, 1)) for m in plan.messages}
         self.won = {p.name: np.zeros((plan.batch, self.of[p.post].size), dtype=int) for p in plan.paths}
         self.recorded: dict[str, dict[int, np.ndarray]] = {}
         self.drawn: dict[str, dict[int, np.ndarray]] = {}
@@ -95,9 +95,9 @@ class Loop:
                 self.arriving[p.name], self.field[p.name] = 0 * self.arriving[p.name], 0 * self.field[p.name]
         for m in self.plan.messages:
             if self.open(m.during):
-                self.heard[m.name] = messages[m.name]
+                self.broadcasts[m.name] = messages[m.name]
             elif m.closed == "zero":
-                self.heard[m.name] = 0 * self.heard[m.name]
+                self.broadcasts[m.name] = 0 * self.broadcasts[m.name]
         for u in self.plan.units:
             for c in u.compartments:
                 into = [self.field[p.name] for p in self.plan.paths if p.post == u.name and p.into == c]
@@ -154,7 +154,7 @@ class Loop:
     def names(self, unit: str) -> dict[str, Any]:
         """Return what an equation of a population reads now."""
         u = self.of[unit]
-        found = WORDS | u.parameters | self.heard | {"t": self.t * DT, "ms": 1e-3}
+        found = WORDS | u.parameters | self.broadcasts | {"t": self.t * DT, "ms": 1e-3}
         found |= {f"in_{n}": float(self.phase(n)) for mode in self.plan.modes.values() for n in mode}
         for total, into in u.totals.items():
             there = [
@@ -254,7 +254,7 @@ class Loop:
         names = {f"{n}_pre": self.flat(v, p.pre)[:, synapses.pre] for n, v in self.numbers(p.pre)}
         names |= {f"{n}_post": self.flat(v, p.post)[:, synapses.post] for n, v in self.numbers(p.post)}
         names |= {f"in_{n}": float(self.phase(n)) for mode in self.plan.modes.values() for n in mode}
-        names |= self.heard | WORDS | {"arriving_pre": self.arriving[p.name], "eta": 20.0, "slow": 5e-3}
+        names |= self.broadcasts | WORDS | {"arriving_pre": self.arriving[p.name], "eta": 20.0, "slow": 5e-3}
         names |= {
             "incoming": lambda E: self.summed(p, E, "post")[:, synapses.post],
             "outgoing": lambda E: self.summed(p, E, "pre")[:, synapses.pre],
@@ -309,7 +309,7 @@ class Loop:
         return found
 
     def numbers(self, unit: str) -> list[tuple[str, Any]]:
-        skipped = {*WORDS, *self.of[unit].parameters, *self.heard, "t", "ms"}
+        skipped = {*WORDS, *self.of[unit].parameters, *self.broadcasts, "t", "ms"}
         found = [(n, v) for n, v in self.names(unit).items() if n not in skipped and not n.startswith("in_")]
         return [*found, ("x", self.names(unit)["rate"])]
 

@@ -40,13 +40,13 @@ class Keeper:
     """Packs the run that is under way in a folder, from time to time."""
 
     folder: Path
-    said: Callable[[str], object] = print
+    report: Callable[[str], object] = print
     every: float = EVERY
     last: float = field(default_factory=time.monotonic)
 
     def progress(self, text: str) -> None:
         """Note that an epoch begins."""
-        self.said(f"{time.strftime('%H:%M:%S')} {text}")
+        self.report(f"{time.strftime('%H:%M:%S')} {text}")
         if time.monotonic() - self.last >= self.every:
             self.pack()
 
@@ -61,7 +61,7 @@ class Keeper:
             elif (content := pack(run)) is not None:
                 write_whole(run.with_name(run.name + PACKED), content)
             else:
-                self.said(f"{run.name} does not fit into a packed file: it can be continued on this machine only")
+                self.report(f"{run.name} does not fit into a packed file: it can be continued on this machine only")
         self.last = time.monotonic()
 
     def unpack(self) -> None:
@@ -87,10 +87,10 @@ def finished(run: Path) -> bool:
     return run.with_name(run.name.removesuffix("-tied") + ".json").exists()
 
 
-def go(row: Row, experiment: Experiment, results: Path, said: Callable[[str], object] = print) -> None:
+def go(row: Row, experiment: Experiment, results: Path, report: Callable[[str], object] = print) -> None:
     """Run a row to its end, or until it is interrupted, and put its result in the place of the one that is there."""
     there, folder = results / row.id, results / row.id / UNFINISHED
-    keeper = Keeper(folder, said)
+    keeper = Keeper(folder, report)
     settings = settings_for(
         experiment, backend=row.backend, seeds=row.seeds or None, epochs=row.epochs, show_progress=keeper.progress
     )

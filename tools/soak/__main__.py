@@ -33,7 +33,7 @@ PARTS: dict[str, tuple[Part, int]] = {
 }
 
 
-def soak(share: float, number: int, names: list[str], told: Callable[[str], object]) -> Iterator[Tally]:
+def soak(share: float, number: int, names: list[str], report: Callable[[str], object]) -> Iterator[Tally]:
     """Try one part after the other, a share of it as often as the whole soak does.
 
     Parameters
@@ -45,7 +45,7 @@ def soak(share: float, number: int, names: list[str], told: Callable[[str], obje
     """
     for name in names:
         part, count = PARTS[name]
-        tally = Tally(name, told)
+        tally = Tally(name, report)
         begin = time.monotonic()
         with tempfile.TemporaryDirectory(prefix="soak-") as folder:
             part(tally, max(1, round(share * count)), number, Path(folder))

@@ -79,14 +79,14 @@ def equations(tally: Tally, count: int, number: int, folder: Path) -> None:
 
 def command(arguments: list[str]) -> int:
     """Run a command here. A raw error is raised; its own words of an error are not."""
-    said = io.StringIO()
+    output = io.StringIO()
     try:
-        with redirect_stdout(io.StringIO()), redirect_stderr(said):
+        with redirect_stdout(io.StringIO()), redirect_stderr(output):
             main(arguments)
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else 1
-    if "bug in recircuit" in said.getvalue() or "Traceback" in said.getvalue():
-        raise AssertionError(said.getvalue())
+    if "bug in recircuit" in output.getvalue() or "Traceback" in output.getvalue():
+        raise AssertionError(output.getvalue())
     return code
 
 

@@ -36,16 +36,16 @@ class Tally:
     """
 
     name: str
-    tell: Callable[[str], object] = print
+    report: Callable[[str], object] = print
     tried: int = 0
     refused: int = 0
     seconds: float = 0.0
     found: Counter[str] = field(default_factory=Counter)
 
-    def fault(self, kind: str, told: str) -> None:
+    def fault(self, kind: str, details: str) -> None:
         """Count a fault."""
         self.found[kind] += 1
-        self.tell(f"{self.name}: {kind}: {told}")
+        self.report(f"{self.name}: {kind}: {details}")
 
     def attempt(self, use: Callable[[Any], object], given: Any, limit: float) -> None:
         """Give something to a function, for at most ``limit`` seconds."""

@@ -76,12 +76,12 @@ def _depth(k: int, end: int, settings: Settings) -> Depth:
     for epsilon in EPSILONS:
         for rate in rates if epsilon in studied(settings) else rates[-1:]:
             settings.show_progress(f"amit-theory: k = {k}, epsilon = {epsilon:g}, rate = {rate:g}")
-            trajectories[epsilon, rate] = _course(system, epsilon, rate, end, settings.backend)
+            trajectories[epsilon, rate] = _trajectory(system, epsilon, rate, end, settings.backend)
         exact[epsilon] = scalar_solution(system.lam_r, system.lam_t, epsilon, times)
     return Depth(system, rates, trajectories, times, exact)
 
 
-def _course(system: Decoupled, epsilon: float, rate: float, end: float, backend: str) -> Trajectory:
+def _trajectory(system: Decoupled, epsilon: float, rate: float, end: float, backend: str) -> Trajectory:
     """Return a circuit from 0 to ``end``, in units of 1/rate presentations."""
     iterations = round(end / rate) + 1
     rule = urfb_epsilon.with_parameters(rate=rate, epsilon=epsilon)
@@ -90,8 +90,8 @@ def _course(system: Decoupled, epsilon: float, rate: float, end: float, backend:
     lam = np.einsum("tkmm->tkm", inside)
     spilt = [w - b @ (np.einsum("tm,nm->tmn", d, a)) for w, a, b, d in _parts(system, path.trajectory, lam)]
     outside = max(float(np.abs(s).max()) for s in spilt)
-    begun = np.concatenate([np.zeros_like(lam[:1]), lam[:-1]])
-    return Trajectory(rate * np.arange(iterations), begun, system.errors(path.residual), outside)
+    before = np.concatenate([np.zeros_like(lam[:1]), lam[:-1]])
+    return Trajectory(rate * np.arange(iterations), before, system.errors(path.residual), outside)
 
 
 def _parts(system: Decoupled, trajectory: list[Array], lam: Array) -> list[tuple[Array, Array, Array, Array]]:

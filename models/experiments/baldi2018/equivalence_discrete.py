@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..framework.experiment import Row, Settings
-from ..theory.convergence import Array, Study
+from ..theory.convergence import Array, LinearNetworks
 from .matrix import SIZES, drawn_problem
 
 __all__ = ["discrete", "on_discrete"]
@@ -32,10 +32,10 @@ def discrete(until: float, settings: Settings) -> dict[str, Array]:
     found: dict[str, list[Array]] = {"isolated": [], "held": [], "moved": [], "changed": []}
     for place, sizes in enumerate(SIZES):
         networks, S_II, S_TI = drawn_problem(sizes, 10 + place, settings)
-        study = Study(networks, S_II, S_TI, settings.backend)
+        linear = LinearNetworks(networks, S_II, S_TI, settings.backend)
         C = networks.channel[0]
-        A1, A2 = study.trajectory(1e-2, np.linspace(0, until, 41))
-        study.close()
+        A1, A2 = linear.trajectory(1e-2, np.linspace(0, until, 41))
+        linear.close()
         goal = C @ S_TI @ np.linalg.inv(S_II)
         ends = list(zip(A1[-1], A2[-1], C, goal, strict=True))
         for name in ("isolated", "held"):

@@ -24,7 +24,7 @@ from ...networks.independent_networks import Networks
 from ..framework.claims import of_learned
 from ..framework.experiment import Check, Experiment, Report, Settings, checks
 from ..framework.figure_style import BLUE, GREEN, GREY, ORANGE, PURPLE, letter, new_figure
-from ..theory.convergence import Array, Convergence, Study, converge, draw_convergence
+from ..theory.convergence import Array, Convergence, LinearNetworks, converge, draw_convergence
 
 SIZES = ((4, 3, 2), (3, 3, 3), (3, 2, 4))
 PLAIN = (2, 2, 2)
@@ -68,13 +68,13 @@ def run(settings: Settings) -> Report:
 
 def _matrices(sizes: tuple[int, ...], key: int, settings: Settings) -> Matrices:
     networks, S_II, S_TI = drawn_problem(sizes, key, settings)
-    study = Study(networks, S_II, S_TI, settings.backend)
+    linear = LinearNetworks(networks, S_II, S_TI, settings.backend)
     C = networks.channel[0]
     goal = C @ S_TI @ np.linalg.inv(S_II)
     rate = 1e-2 if settings.quick else 5e-3
     times = np.concatenate([np.linspace(0, 4, 21)[:-1], np.geomspace(4, 40 if settings.quick else 400, 40)])
     times = np.round(times / rate) * rate
-    A1, A2 = study.trajectory(rate, times)
+    A1, A2 = linear.trajectory(rate, times)
     gap = np.linalg.norm(C @ A2 @ A1 - goal, axis=(-1, -2)) / np.linalg.norm(goal, axis=(-1, -2))
 
     def eq_92(w: Sequence[Array]) -> Array:
@@ -82,8 +82,8 @@ def _matrices(sizes: tuple[int, ...], key: int, settings: Settings) -> Matrices:
         return C @ W2 + _t(C @ W2) - W1 @ _t(W1)
 
     rates = [1e-2, 5e-3, 2.5e-3] if settings.quick else [4e-4, 2e-4, 1e-4]
-    convergence = converge(study, rates, np.linspace(0, 1.2, 7), {"Eq. 92": eq_92})
-    study.close()
+    convergence = converge(linear, rates, np.linspace(0, 1.2, 7), {"Eq. 92": eq_92})
+    linear.close()
     V = C @ A2 @ _t(C @ A2) - A1 @ _t(goal) - goal @ _t(A1)
     printed = C @ A2 @ _t(C @ A2) + A1 @ _t(C @ S_TI) + C @ S_TI @ _t(A1)
     moved = [np.linalg.norm(w[-10:] - w[-1], axis=(-1, -2)).max(axis=0) for w in (A1, A2)]

@@ -20,7 +20,7 @@ from numpy.polynomial import Polynomial
 from ...networks.independent_networks import Networks
 from ..framework.experiment import Check, Experiment, Report, Settings, checks
 from ..framework.figure_style import BLUE, ORANGE, RED, letter, new_figure
-from ..theory.convergence import Convergence, Stages, Study, converge, draw_convergence
+from ..theory.convergence import Convergence, LinearNetworks, Stages, converge, draw_convergence
 from .chain_fixed_points import Array, next_root
 
 N, COUNT = 4, 128
@@ -84,16 +84,16 @@ def expansive(settings: Settings) -> Width:
     a, b = rng.uniform(-1.5, 1.5, (2, count, N))
     c = rng.choice([-1, 1], (count, N)) * rng.uniform(0.5, 1.5, (count, N))
     alpha, beta = rng.choice([-1, 1], count) * rng.uniform(0.5, 1.5, count), rng.uniform(0.5, 1.5, count)
-    study = Study(
+    linear = LinearNetworks(
         Networks([a[:, :, None], b[:, None, :]], [c[:, :, None]]),
         beta[:, None, None],
         alpha[:, None, None],
         settings.backend,
     )
-    W1, W2 = study.settle(QUICK if settings.quick else STAGES)
+    W1, W2 = linear.settle(QUICK if settings.quick else STAGES)
     known = {"b_i - a_i^2/(2 c_i)": lambda w: w[1][..., 0, :] - w[0][..., 0] ** 2 / (2 * c)}
-    convergence = converge(study, _rates(settings), np.linspace(0, 0.6, 7), known)
-    study.close()
+    convergence = converge(linear, _rates(settings), np.linspace(0, 0.6, 7), known)
+    linear.close()
     predicted = np.array([_cubic(*of) for of in zip(a, b, c, alpha, beta, strict=True)])
     unstable = np.sum(a**2 + b * c, axis=1) < 0
     return Width(np.concatenate([W1[..., 0], W2[:, 0]], axis=1), predicted, unstable, convergence)
@@ -115,15 +115,15 @@ def compressive(settings: Settings) -> tuple[Width, Array, Array]:
     A, C = rng.uniform(-1.5, 1.5, (2, count, 1, N))
     B = rng.uniform(-1.5, 1.5, (count, N, 1))
     white = np.tile(np.eye(N), (count, 1, 1))
-    study = Study(Networks([A, B], [C]), white, white, settings.backend)
-    A_end, B_end = study.settle(QUICK if settings.quick else STAGES)
+    linear = LinearNetworks(Networks([A, B], [C]), white, white, settings.backend)
+    A_end, B_end = linear.settle(QUICK if settings.quick else STAGES)
 
     def lemma_1(w: Sequence[Array]) -> Array:
         W1, W2 = w
         return (C @ W2)[..., 0, 0] - np.sum(W1**2, axis=(-1, -2)) / 2
 
-    convergence = converge(study, _rates(settings), np.linspace(0, 0.6, 7), {"Lemma 1, CB - |A|^2/2": lemma_1})
-    study.close()
+    convergence = converge(linear, _rates(settings), np.linspace(0, 0.6, 7), {"Lemma 1, CB - |A|^2/2": lemma_1})
+    linear.close()
     K, size = lemma_1((A, B)), np.sum(C**2, axis=(1, 2))
     beta = np.array([_positive_root(k, s) for k, s in zip(K, size, strict=True)])[:, None]
     predicted = np.concatenate([beta * C[:, 0], C[:, 0] / (beta * size[:, None])], axis=1)

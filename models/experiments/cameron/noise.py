@@ -23,7 +23,7 @@ from ....plasticity.rules import recirculated_feedback, recirculation
 from ...networks.recirculation import chain, recirculating
 from ..framework.experiment import Check, Experiment, Report, Row, Settings, checks, many
 from ..framework.figure_style import BLUE, ORANGE, letter, new_figure
-from .pseudoinverse_pairs import CONDITIONS, Pair, draw_pair, furthest, kept_course, trajectory, worst
+from .pseudoinverse_pairs import CONDITIONS, Pair, draw_pair, furthest, kept_pairs, trajectory, worst
 
 SIZES = (24, 16, 16, 24)
 PAIRS = ("contracting, 24 to 16", "square, 16 to 16", "expanding, 16 to 24")
@@ -48,7 +48,7 @@ def run(settings: Settings) -> Report:
     for seed in settings.seeds:
         settings.show_progress(f"cameron-noise: seed {seed}")
         chained, network, disturbed = (
-            kept_course(settings, f"{name}-{seed}", _about(name, presentations, seed), partial(make, seed, *how))
+            kept_pairs(settings, f"{name}-{seed}", _about(name, presentations, seed), partial(make, seed, *how))
             for name, make in RUNS.items()
         )
         for name, pair in zip(PAIRS, chained, strict=True):

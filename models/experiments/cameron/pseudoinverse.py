@@ -23,7 +23,7 @@ from ....plasticity.rules import recirculation
 from ...networks.recirculation import ENDS, chain
 from ..framework.experiment import Check, Experiment, Report, Row, Settings, checks, many
 from ..framework.figure_style import letter, new_figure
-from .pseudoinverse_pairs import CONDITIONS, Pair, draw_pair, furthest, kept_course, named, trajectory, worst
+from .pseudoinverse_pairs import CONDITIONS, Pair, draw_pair, furthest, kept_pairs, named, trajectory, worst
 
 SIZES = {"contracting": (20, 10), "square": (15, 15), "expanding": (10, 20)}
 BATCH_SIZE, ROWS = 100, 2000
@@ -55,7 +55,7 @@ def run(settings: Settings) -> Report:
                 "seed": seed,
             }
             make = partial(_pairs, SIZES[sizes], rule, ends, seed, presentations, settings.backend)
-            found[name] += kept_course(settings, f"{name}-{seed}", about, make)
+            found[name] += kept_pairs(settings, f"{name}-{seed}", about, make)
     return Report(_checks(found, settings.quick), _draw(found))
 
 

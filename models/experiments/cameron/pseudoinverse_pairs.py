@@ -61,7 +61,7 @@ class Pair:
         return float(self.conditions[-1, condition - 1])
 
 
-def kept_course(settings: Settings, name: str, about: Mapping[str, Any], run: Callable[[], list[Pair]]) -> list[Pair]:
+def kept_pairs(settings: Settings, name: str, about: Mapping[str, Any], run: Callable[[], list[Pair]]) -> list[Pair]:
     """Return the pairs of a run, which is kept in the folder of the settings (a quick one is not)."""
     found = kept(settings, name, about, lambda: {"pairs": [pair.contents for pair in run()]})
     return [Pair.of(contents) for contents in found["pairs"]]

@@ -102,13 +102,13 @@ def resumable(settings: Settings, name: str, about: Mapping[str, Any], epochs: i
     if folder is None:
         return None
     contents = as_json({**about, "backend": settings.backend})
-    found = _begun(folder) if read_result(folder / ABOUT) == contents else None
+    found = _undamaged(folder) if read_result(folder / ABOUT) == contents else None
     if found is not None:
         settings.earlier.append(sum(row["seconds"] for row in found.about.rows[:epochs]))
     return RunFiles(folder, resume=found is not None, overwrite=found is None, files={ABOUT: content(contents)})
 
 
-def _begun(folder: Path) -> Checkpoint | None:
+def _undamaged(folder: Path) -> Checkpoint | None:
     try:
         return checkpoint_in(folder)
     except RecircuitError:  # it is damaged, and the run begins anew

@@ -136,10 +136,10 @@ def learn(scale: Scale, method: Method, seed: int, settings: Settings, name: str
     rows += trained(settings, net, data, scale.epochs, label=label, out=out, callbacks=[losses]).rows
     found: LearningCurve = {part: [row[f"{part}_loss"] for row in rows] for part in losses.inputs}
     inputs = losses.inputs
-    shown = asked(net, inputs["test"], "o.rate", DRAWN)
+    shown = read_values(net, inputs["test"], "o.rate", DRAWN)
     found["silent"] = silent(shown, _samples(data, len(shown)))
     if seed == settings.seeds[0]:
-        found["codes"] = asked(net, inputs["test"], "h2.rate", DRAWN).round(3).tolist()
+        found["codes"] = read_values(net, inputs["test"], "h2.rate", DRAWN).round(3).tolist()
         found["shown"] = shown[:PICTURES].round(3).tolist()
     net.close()
     return found
@@ -153,12 +153,12 @@ class _Losses:
 
     def on_epoch_measure(self, epoch: int, net: Circuit) -> dict[str, float]:
         return {
-            f"{part}_loss": float(asked(net, inputs, "loss.rate", EVALUATED).mean())
+            f"{part}_loss": float(read_values(net, inputs, "loss.rate", EVALUATED).mean())
             for part, inputs in self.inputs.items()
         }
 
 
-def asked(net: Circuit, inputs: Inputs, key: str, count: int) -> Array:
+def read_values(net: Circuit, inputs: Inputs, key: str, count: int) -> Array:
     """Return a variable for each of the first samples, without noise and without learning: (samples, units)."""
     program = net.program()
     inputs.load(program)

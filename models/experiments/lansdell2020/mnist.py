@@ -172,8 +172,8 @@ def claims(values: Mapping[str, float]) -> list[Check]:
     """Return the paper's claims about what was measured."""
     made = []
     for name, value in values.items():
-        said = name.split(": ", 1)[1]
-        made.append(Check(name, value, *CLAIMS[said.removeprefix("h1, ").removeprefix("h2, ")]))
+        statement = name.split(": ", 1)[1]
+        made.append(Check(name, value, *CLAIMS[statement.removeprefix("h1, ").removeprefix("h2, ")]))
     return made
 
 

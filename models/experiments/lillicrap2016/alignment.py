@@ -76,13 +76,13 @@ def _learned(plan: Plan, seed: int, backend: str) -> Learned:
         hidden=pyramidal("tanh", 1 * ms),
         biases=True,
     )
-    nse = _errors(net, *_lesson(n_i, n_o, rng), plan.presentations // LOOKS, rng, backend)
+    nse = _errors(net, *_samples(n_i, n_o, rng), plan.presentations // LOOKS, rng, backend)
     after = angles(net["W2.w"], B[0])
     net.close()
     return Learned(plan.presentations // LOOKS * (np.arange(LOOKS) + 0.5), nse, angles(W[0], B[0]), after)
 
 
-def _lesson(n_i: int, n_o: int, rng: np.random.Generator) -> tuple[Array, Array]:
+def _samples(n_i: int, n_o: int, rng: np.random.Generator) -> tuple[Array, Array]:
     """Return white inputs, and a quadratic function of them of mean 0 and standard deviation 1."""
     x, Q = white(ROWS, n_i, rng), rng.standard_normal((n_o, n_i, n_i))
     y = np.einsum("bi,kij,bj->bk", x, Q, x, optimize=True)

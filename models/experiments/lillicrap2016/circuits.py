@@ -33,7 +33,7 @@ from ...networks.node_perturbation import Synapses as PerturbedSynapses
 from ..framework.claims import of_learned
 from ..framework.experiment import Check, Experiment, Report, Row, Settings, checks, many
 from ..framework.figure_style import BLUE, GREEN, GREY, ORANGE, letter, new_figure
-from .teacher_task import BEGIN, CHANNEL, Teacher, draw_courses, end, follow
+from .teacher_task import BEGIN, CHANNEL, Teacher, draw_curves, end, follow
 
 Array = NDArray[np.floating]
 
@@ -101,7 +101,7 @@ def textbook_gap(name: str, backend: str, presentations: int = 20, batch_size: i
     kind = KINDS[name]
     teacher = Teacher.drawn(7)
     net = kind.make(kind.sizes, kind.rate, batch_size=batch_size, precision="float64", seed=7)
-    rows = teacher.lesson([7, 7], presentations * batch_size)
+    rows = teacher.samples([7, 7], presentations * batch_size)
     program, table = net.program(backend), net.timetable("train")
     layers = [n for n in net.populations if n in ("x", "o") or n.startswith("h")]
     weights = [net[f"{a}_to_{b}.w"] for a, b in zip(layers, layers[1:], strict=False)]
@@ -195,7 +195,7 @@ def _draw(curves: LearningCurves) -> Figure:
         ax.axis("off")
     ax = figure.add_subplot(grid[1, :])
     for name, kind in KINDS.items():
-        draw_courses(ax, curves[name], kind.colour, f"{name}, {'-'.join(map(str, kind.sizes))}")
+        draw_curves(ax, curves[name], kind.colour, f"{name}, {'-'.join(map(str, kind.sizes))}")
     ax.legend()
     letter([*axes, ax])
     return figure

@@ -36,8 +36,8 @@ def run(settings: Settings) -> Report:
     near = np.abs(separatrix(*dense.start)) < 1e-2  # so near to the bound that the step decides
     small = settings.rng(0).uniform(-0.1, 0.1, (2, 100))
     settings.show_progress("lillicrap-flow: trajectories")
-    begun = np.concatenate([small, far()], axis=1)
-    traced = Plane(begun[0], begun[1], settings.backend)
+    starts = np.concatenate([small, far()], axis=1)
+    traced = Plane(starts[0], starts[1], settings.backend)
     paths = traced.trajectory(5e-3 if settings.quick else 1e-3, np.linspace(0, 12, 121))
     found = checks(
         "",
@@ -72,7 +72,7 @@ def run(settings: Settings) -> Report:
     )
     report = Report(found, _draw(plane, arrows, dense, reached, paths))
     for each in (plane, dense, traced):
-        each.study.close()
+        each.linear.close()
     return report
 
 

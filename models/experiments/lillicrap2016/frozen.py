@@ -14,7 +14,7 @@ from ...networks.feedback_alignment import Synapses, feedback_alignment
 from ..framework.claims import of_learned
 from ..framework.experiment import Check, Experiment, Report, Row, Settings, checks, many
 from ..framework.figure_style import GREEN, GREY, ORANGE, PURPLE, SKY, new_figure
-from .teacher_task import BEGIN, CHANNEL, Teacher, draw_courses, end, follow
+from .teacher_task import BEGIN, CHANNEL, Teacher, draw_curves, end, follow
 
 SHALLOW, DEEP, RATE = (30, 40, 10), (30, 40, 20, 10), 0.05
 FROZEN = ", frozen"
@@ -35,11 +35,11 @@ def run(settings: Settings) -> Report:
         teacher = Teacher.drawn(seed)
         for name in LOOKS:
             settings.show_progress(f"lillicrap-frozen: {name}, seed {seed}")
-            curves[name].append(_course(name, teacher, presentations, seed, settings))
+            curves[name].append(_learning_curve(name, teacher, presentations, seed, settings))
     return Report(_checks(curves, settings.quick), _draw(curves))
 
 
-def _course(name: str, teacher: Teacher, presentations: int, seed: int, settings: Settings) -> list[float]:
+def _learning_curve(name: str, teacher: Teacher, presentations: int, seed: int, settings: Settings) -> list[float]:
     net = feedback_alignment(
         SHALLOW if "30-40-10" in name else DEEP, METHODS[name[:2]].with_parameters(rate=RATE), target="values",
         synapses=Synapses(BEGIN, CHANNEL, frozen=(1,) if FROZEN in name else ()), batch_size=100, seed=seed,
@@ -84,7 +84,7 @@ def _draw(curves: LearningCurves) -> Figure:
     figure = new_figure(4.2, 3.0)
     ax = figure.subplots()
     for name, (colour, style) in LOOKS.items():
-        draw_courses(ax, curves[name], colour, name, style)
+        draw_curves(ax, curves[name], colour, name, style)
     ax.legend(ncols=2, fontsize=7)
     return figure
 

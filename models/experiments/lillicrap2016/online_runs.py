@@ -28,7 +28,7 @@ Found = Mapping[str, list[dict[str, list[float]]]]
 
 
 @dataclass(frozen=True)
-class Lesson:
+class StudentNetwork:
     """A network, and how it learns a teacher's function.
 
     Parameters
@@ -62,7 +62,7 @@ class Lesson:
     served: int = 1
     part: int = 100
 
-    def with_(self, **changes: Any) -> Lesson:
+    def with_(self, **changes: Any) -> StudentNetwork:
         """Return a changed copy."""
         return replace(self, **changes)
 

@@ -57,14 +57,14 @@ class Teacher:
             x = np.tanh(x @ w.T + c)
         return x @ self.weights[-1].T + self.biases[-1]
 
-    def lesson(self, seed: Sequence[int], rows: int) -> dict[str, Array]:
+    def samples(self, seed: Sequence[int], rows: int) -> dict[str, Array]:
         """Return inputs N(0, 1) and their targets, for the stimuli x and s."""
         x = np.random.default_rng([*seed, 1]).standard_normal((rows, self.weights[0].shape[1]))
         return {"x": x, "s": self(x)}
 
     def variance(self) -> float:
         """Return the variance of the targets, summed over outputs."""
-        return float(np.sum(np.var(self.lesson([0], 20_000)["s"], axis=0)))
+        return float(np.sum(np.var(self.samples([0], 20_000)["s"], axis=0)))
 
 
 def follow(
@@ -83,8 +83,8 @@ def follow(
     """
     program, table, rows = net.program(settings.backend), net.timetable("train"), part * net.batch_size
     order, variance, found = np.arange(rows).reshape(part, -1), teacher.variance(), []
-    for lesson in range(presentations // part):
-        as_inputs(net, teacher.lesson([seed, 1 + lesson], rows)).load(program)
+    for number in range(presentations // part):
+        as_inputs(net, teacher.number([seed, 1 + number], rows)).load(program)
         result = program.run(table, order, collect={"loss.rate": table.steps[-1]})
         result.raise_if_diverged()
         found.append(float(2 * result.collected["loss.rate"].mean() / variance))
@@ -96,7 +96,7 @@ def end(curves: Sequence[Sequence[float]], parts: int = 5) -> float:
     return float(np.mean([curve[-parts:] for curve in curves]))
 
 
-def draw_courses(ax: Axes, curves: Sequence[Sequence[float]], colour: str, label: str, style: str = "-") -> None:
+def draw_curves(ax: Axes, curves: Sequence[Sequence[float]], colour: str, label: str, style: str = "-") -> None:
     """Draw the mean over runs, and their range as a band, against presentations."""
     values = np.array(curves)
     x = PART * (np.arange(values.shape[1]) + 1)

@@ -21,7 +21,7 @@ from ...networks.independent_networks import Networks
 from ..framework.claims import of_learned
 from ..framework.experiment import Check, Experiment, Report, Settings, checks
 from ..framework.figure_style import BLUE, GREY, ORANGE, letter, new_figure
-from ..theory.convergence import Array, Convergence, Study, converge, draw_convergence
+from ..theory.convergence import Array, Convergence, LinearNetworks, converge, draw_convergence
 
 SIZES = (4, 3, 2)
 COUNT = 100
@@ -53,11 +53,11 @@ def _runs(scale: float, settings: Settings) -> Runs:
     rng = settings.rng(3)
     T, B = rng.standard_normal((count, n_o, n_i)), rng.standard_normal((count, n_h, n_o))
     A, W = scale * rng.standard_normal((count, n_h, n_i)), scale * rng.standard_normal((count, n_o, n_h))
-    study = Study(Networks([A, W], [B]), np.tile(np.eye(n_i), (count, 1, 1)), T, settings.backend)
+    linear = LinearNetworks(Networks([A, W], [B]), np.tile(np.eye(n_i), (count, 1, 1)), T, settings.backend)
     times = np.concatenate([np.linspace(0, 4, 41), np.linspace(5, 40 if settings.quick else 80, 60).round()])
     rate = 1e-2 if settings.quick else 5e-3
-    path = study.trajectory(rate, np.unique(times))
-    E = study.system.error(path)
+    path = linear.trajectory(rate, np.unique(times))
+    E = linear.system.error(path)
     BE = np.sum((B @ E) ** 2, axis=(-1, -2))
 
     def eq_10(w: Sequence[Array]) -> Array:
@@ -65,8 +65,8 @@ def _runs(scale: float, settings: Settings) -> Runs:
         return B @ W + _t(B @ W) - A @ _t(A)
 
     rates = [r * (2.5e-3 if settings.quick else 2e-4) for r in (4.0, 2.0, 1.0)]
-    convergence = converge(study, rates, np.linspace(0, 2, 6), {"C of Eq. 10": eq_10})
-    study.close()
+    convergence = converge(linear, rates, np.linspace(0, 2, 6), {"C of Eq. 10": eq_10})
+    linear.close()
     size = np.sum((B @ T) ** 2, axis=(1, 2))
     return Runs(
         np.unique(times),

@@ -303,14 +303,14 @@ for make in (kitchen, masked):
 
 def test_sources_are_the_same_whatever_python_hashes() -> None:
     """Brian2 goes through sets; what it writes in their order would be compiled anew by every process."""
-    said = [
+    messages = [
         subprocess.run(
             [sys.executable, "-W", "ignore", "-c", SOURCES.format(tests=[str(f) for f in Path(__file__).parents[:3]])],
             env=os.environ | {"PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True,
         ).stdout
         for seed in ("1", "2", "3")
     ]  # fmt: skip
-    assert said[0].count("sources") == 2 and said[0] == said[1] == said[2]
+    assert messages[0].count("sources") == 2 and messages[0] == messages[1] == messages[2]
 
 
 # --- what ends a worker -----------------------------------------------------------------------------------------------

@@ -117,7 +117,7 @@ def test_a_compiler_behind_another_program(cache: Path, tmp_path: Path, monkeypa
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("given", "message"),
     [
         ("no-such-compiler -O2", "no C.. compiler .'no-such-compiler' is not on the PATH"),
         ("ccache no-such-compiler", "is not on the PATH"),
@@ -127,12 +127,12 @@ def test_a_compiler_behind_another_program(cache: Path, tmp_path: Path, monkeypa
         ("g++ -no-such-option", "fails on a program of one line: .*no-such-option"),
     ],
 )
-def test_a_compiler_that_does_not_work(given: str, said: str, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_compiler_that_does_not_work(given: str, message: str, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is found before anything is generated, auto does without it, and says so."""
     monkeypatch.setenv("CXX", given)
-    with pytest.raises(rc.RecircuitError, match=f"backend cpp: .*{said}.*numpy needs no compiler"):
+    with pytest.raises(rc.RecircuitError, match=f"backend cpp: .*{message}.*numpy needs no compiler"):
         rc.layered([3, 2]).program("cpp")
-    with pytest.warns(UserWarning, match=f"numpy is used.*{said}"):
+    with pytest.warns(UserWarning, match=f"numpy is used.*{message}"):
         assert rc.layered([3, 2]).program("auto").backend == "numpy"
 
 

@@ -198,8 +198,8 @@ def test_the_generator_gives_its_known_answers(on_cpu: None, tmp_path: Path) -> 
         program,
     ]
     subprocess.run([str(word) for word in command], check=True)
-    said = subprocess.run([str(program)], capture_output=True, text=True, check=True).stdout.splitlines()
-    assert said == [answer for _, _, answer in KNOWN]
+    output = subprocess.run([str(program)], capture_output=True, text=True, check=True).stdout.splitlines()
+    assert output == [answer for _, _, answer in KNOWN]
 
 
 def test_noise_is_normal_new_every_time_and_the_same_for_a_seed(on_cpu: None, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -265,13 +265,13 @@ def test_one_backend_after_the_other_and_nothing_compiled_twice(on_cpu: None, mo
 
 def test_what_diverges_is_named_with_its_presentation(on_cpu: None) -> None:
     """Errors grow by their squares, so that no order of additions makes it a presentation sooner or later."""
-    said = []
+    messages = []
     for backend in ("numpy", "cuda"):
         net = layered((64, 20, 10), rc.urfb.with_parameters(rate=1e3), loss="mse", batch_size=10)
         with pytest.raises(rc.RecircuitError, match="became NaN or infinite") as raised:
             net.run(drawn(), presentations=60, backend=backend)
-        said.append(str(raised.value))
-    assert said[0] == said[1] and said[0].startswith("h1.rate became NaN or infinite in presentation 7")
+        messages.append(str(raised.value))
+    assert messages[0] == messages[1] and messages[0].startswith("h1.rate became NaN or infinite in presentation 7")
 
 
 def test_ctrl_c_ends_a_run(on_cpu: None) -> None:
@@ -350,7 +350,7 @@ def test_who_leaves_an_array_is_found(on_cpu: None, tmp_path: Path, side: str, p
 
 
 @pytest.mark.parametrize(
-    ("found", "said"),
+    ("found", "message"),
     [
         ("no NVIDIA driver (libcuda.so.1 is not found)", "no NVIDIA driver.*Install NVIDIA's driver"),
         ("no GPU: the NVIDIA driver finds none", "finds none"),
@@ -373,11 +373,11 @@ def test_who_leaves_an_array_is_found(on_cpu: None, tmp_path: Path, side: str, p
     ],
     ids=lambda x: x.name if isinstance(x, gpu.Gpu) else "",
 )
-def test_a_gpu_that_will_not_do(on_cpu: None, monkeypatch: pytest.MonkeyPatch, found: Any, said: str) -> None:
+def test_a_gpu_that_will_not_do(on_cpu: None, monkeypatch: pytest.MonkeyPatch, found: Any, message: str) -> None:
     """The GPU is refused before anything is built."""
     monkeypatch.setattr(gpu, "find_gpu", lambda: found)
     monkeypatch.setenv("RECIRCUIT_CACHE", "/nonexistent/and/not/to/be/made")
-    with pytest.raises(rc.RecircuitError, match=f"backend cuda: .*{said}"):
+    with pytest.raises(rc.RecircuitError, match=f"backend cuda: .*{message}"):
         kitchen(3).program("cuda")
 
 

@@ -144,12 +144,12 @@ def test_operators_are_those_of_numpy(tmp_path: Path) -> None:
     lines += [show.format(f"float({x})", f"float({y})") for x, y in pairs]
     lines += [show.format(f"int({x})", f"std::int64_t({y})") for x, y in whole]
     powers = [f'std::printf("%.17g\\n", double(recircuit::power<{n}>({x})));' for n in (-3, 0, 1, 5) for x in (-1.5, 2)]
-    said = _run("\n".join([*lines, *powers]), tmp_path)
+    output = _run("\n".join([*lines, *powers]), tmp_path)
     wanted = [[np.mod(x, y), np.floor_divide(x, y)] for x, y in pairs]
     wanted += [[np.mod(x, y), np.floor_divide(x, y)] for x, y in np.array(pairs, np.float32)]
     wanted += [[np.mod(x, y), np.floor_divide(x, y)] for x, y in whole]
     wanted += [[float(x) ** n] for n in (-3, 0, 1, 5) for x in (-1.5, 2)]
-    np.testing.assert_allclose(np.concatenate(said), np.concatenate(wanted), rtol=1e-15)
+    np.testing.assert_allclose(np.concatenate(output), np.concatenate(wanted), rtol=1e-15)
 
 
 def test_widths_stay(tmp_path: Path) -> None:
@@ -171,8 +171,8 @@ def _run(body: str, folder: Path) -> list[list[float]]:
     includes = [f"-I{STAND_IN / 'include'}", f"-I{Path(gpu.__file__).parent / 'source'}"]
     command = [os.environ.get("CXX", "g++"), "-std=c++17", *includes, str(source), "-o", str(program)]
     subprocess.run(command, check=True)
-    said = subprocess.run([str(program)], capture_output=True, text=True, check=True).stdout
-    return [[float(word) for word in line.split()] for line in said.splitlines()]
+    output = subprocess.run([str(program)], capture_output=True, text=True, check=True).stdout
+    return [[float(word) for word in line.split()] for line in output.splitlines()]
 
 
 @pytest.mark.slow

@@ -46,10 +46,10 @@ def test_training_copies_its_rows_once(copies: Callable[[], list[int]]) -> None:
     (x, y), (x_test, y_test) = samples(), samples(120)
     nets, spent = [layered([64, 6, 10], "urfb", batch_size=10) for _ in range(2)], []
 
-    def told(*_: object) -> None:
+    def check(*_: object) -> None:
         spent.append(copies())
 
-    rc.train(nets[0], ((x, y), (x_test[::-1], y_test)), epochs=4, backend="cuda", progress=False, callbacks=told)
+    rc.train(nets[0], ((x, y), (x_test[::-1], y_test)), epochs=4, backend="cuda", progress=False, callbacks=check)
     rc.train(nets[1], ((x, y), (x_test[::-1], y_test)), epochs=4, backend="numpy", progress=False)
     rows = [x.astype(np.float32).nbytes, x_test.astype(np.float32).nbytes]
     first, *others = spent

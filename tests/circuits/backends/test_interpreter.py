@@ -210,13 +210,13 @@ def test_single_precision() -> None:
 def test_what_is_collected_and_said_on_the_way() -> None:
     found = []
     for backend in ("numpy", "interpreter"):
-        net, said = layered(batch_size=BATCH_SIZE), []
+        net, messages = layered(batch_size=BATCH_SIZE), []
         data = as_inputs(net, data_for(net, SHOWN, 1))
         program = net.program(backend)
         data.load(program)
         keys = {"h1.rate": 1, "o.rate": 3, "x_to_h1.w": 3}
-        result = program.run(net.timetable(), data.order(None, BATCH_SIZE), collect=keys, progress=said.append)
-        assert said == [1, 2, 3] and result.presentations == 3
+        result = program.run(net.timetable(), data.order(None, BATCH_SIZE), collect=keys, progress=messages.append)
+        assert messages == [1, 2, 3] and result.presentations == 3
         found.append(result.collected)
     assert found[0].keys() == found[1].keys()
     for key, value in found[0].items():
@@ -290,7 +290,7 @@ def test_every_function_of_brian2_is_known() -> None:
 
 
 @pytest.mark.parametrize(
-    ("expression", "said"),
+    ("expression", "message"),
     [
         ("y + 1", "nothing has the name 'y'"),
         ("randn()", "'randn.*' cannot be computed"),
@@ -299,8 +299,8 @@ def test_every_function_of_brian2_is_known() -> None:
         ("1 < x < 2", "cannot be computed"),
     ],
 )
-def test_expressions_that_are_refused(expression: str, said: str) -> None:
-    with pytest.raises(rc.RecircuitError, match=said):
+def test_expressions_that_are_refused(expression: str, message: str) -> None:
+    with pytest.raises(rc.RecircuitError, match=message):
         evaluate(expression, {"x": 3.0})
 
 

@@ -209,9 +209,9 @@ def test_a_known_circuit_starts_without_code_and_a_damaged_entry_is_made_again(
     monkeypatch.undo()
     monkeypatch.setenv("RECIRCUIT_CACHE", str(cache))
     monkeypatch.setattr(program, "emit", lambda *given: emitted.append(given) or emit(*given))
-    said, home = json.loads(listed.read_text()), cache / json.loads(listed.read_text())["entry"]
+    text, home = json.loads(listed.read_text()), cache / json.loads(listed.read_text())["entry"]
     content = (home / "main").read_bytes()
-    for count, damage in enumerate(("", "{}", "[]", json.dumps({**said, "entry": "../elsewhere"}), None)):
+    for count, damage in enumerate(("", "{}", "[]", json.dumps({**text, "entry": "../elsewhere"}), None)):
         if damage is None:
             (home / "main").write_bytes(content[:-9] + b"different")
         else:

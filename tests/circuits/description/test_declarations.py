@@ -286,7 +286,7 @@ def test_variables_begin_with_what_was_said() -> None:
     assert net["b.v"].tolist() == [[0, 1, 2], [3, 4, 5]] and net["a.slow"].tolist() == slow.tolist()
 
 
-@pytest.mark.parametrize("options, told", [
+@pytest.mark.parametrize("options, message", [
     (dict(nonsense=1), "'nonsense' is not an option.*'gain', 'tau', 'v'"),
     (dict(initial={"nonsense": 1}), "'nonsense' is not an option"),
     (dict(initial=3), "initial is a mapping"),
@@ -297,9 +297,9 @@ def test_variables_begin_with_what_was_said() -> None:
     (dict(tau=3), "tau"),
     (dict(gain=1, initial={"gain": 1}), "given twice"),
 ])  # fmt: skip
-def test_what_a_population_cannot_begin_with_is_refused(options: dict[str, Any], told: str) -> None:
+def test_what_a_population_cannot_begin_with_is_refused(options: dict[str, Any], message: str) -> None:
     net = rc.Circuit()
-    with pytest.raises(rc.RecircuitError, match=told):
+    with pytest.raises(rc.RecircuitError, match=message):
         net.population("p", 3, rc.Neuron(LEAKY, tau=10 * ms), **options)
     assert not net.populations
 
@@ -366,7 +366,7 @@ def test_states_of_synapses_may_have_a_unit() -> None:
         net.connect(net.populations["x"], net.populations["h"], weights=1 * mV, name="second")
 
 
-@pytest.mark.parametrize("attempt, told", [
+@pytest.mark.parametrize("attempt, message", [
     (lambda net: setattr(net, "dt", 2 * ms), r"assigning to 'dt' would have no effect.*Circuit\(dt"),
     (lambda net: setattr(net, "batch_size", 2), "'batch_size' would have no effect"),
     (lambda net: setattr(net, "populations", 3), r"'populations' would have no effect. Use circuit.population"),
@@ -395,10 +395,10 @@ def test_states_of_synapses_may_have_a_unit() -> None:
     (lambda net: net.__setitem__(3, 1), "name of a variable is a text"),
     (lambda net: net[3], "there is no 3"),
 ])  # fmt: skip
-def test_what_has_no_effect_or_does_not_fit_is_refused(attempt: Callable[[Any], Any], told: str) -> None:
+def test_what_has_no_effect_or_does_not_fit_is_refused(attempt: Callable[[Any], Any], message: str) -> None:
     net = made()
     before = net.state()
-    with pytest.raises(rc.RecircuitError, match=told):
+    with pytest.raises(rc.RecircuitError, match=message):
         attempt(net)
     assert all(np.array_equal(v, before[k]) for k, v in net.state().items())
 

@@ -172,8 +172,8 @@ def test_a_circuit_is_trained_and_asked_in_a_mode() -> None:
     np.testing.assert_array_equal(trained["h_to_o.w"], by_hand["h_to_o.w"])
     assert trained["clock.timestep"] == by_hand["clock.timestep"] == 2 * 3 * (4 + 3)
     assert history.rows[1]["train_mse"] < history.rows[0]["train_mse"]
-    asked = trained.outputs(data, read="h.rate", mode="sleep")
-    np.testing.assert_allclose(asked, np.tanh(Z @ trained["z_to_h.w"].T), rtol=1e-12)
+    outputs = trained.outputs(data, read="h.rate", mode="sleep")
+    np.testing.assert_allclose(outputs, np.tanh(Z @ trained["z_to_h.w"].T), rtol=1e-12)
     with pytest.raises(RecircuitError, match="3 rows; a sample has 4"):
         rc.train(trained, (data, Y), mode=["wake", "both"], progress=False)
     with pytest.raises(RecircuitError, match="there is no 'walk'"):

@@ -102,7 +102,7 @@ def test_a_parameter_that_no_equation_of_a_neuron_reads_is_refused() -> None:
 # --- modifiers --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("change, told", [
+@pytest.mark.parametrize("change, message", [
     (lambda r: r.with_momentum(2), "momentum is at least 0 and below 1; got 2"),
     (lambda r: r.with_momentum(1), "momentum is at least 0 and below 1"),
     (lambda r: r.with_momentum(-0.1), "momentum is at least 0"),
@@ -116,8 +116,8 @@ def test_a_parameter_that_no_equation_of_a_neuron_reads_is_refused() -> None:
     (lambda r: r.with_rate_steps(1.5), "counted in whole numbers; got 1.5"),
     (lambda r: r.with_rate_steps(5, factor=-1), "factor is at least 0"),
 ])  # fmt: skip
-def test_numbers_of_modifiers_are_held_against_their_range(change: Callable[[Any], Any], told: str) -> None:
-    with pytest.raises(rc.RecircuitError, match=told):
+def test_numbers_of_modifiers_are_held_against_their_range(change: Callable[[Any], Any], message: str) -> None:
+    with pytest.raises(rc.RecircuitError, match=message):
         change(rc.urfb)
 
 

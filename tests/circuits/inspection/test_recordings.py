@@ -130,7 +130,7 @@ def test_a_recording_that_does_not_fit_is_refused_before_the_run() -> None:
         net.run(stimuli(net, 3), record="h1.rate", order=np.broadcast_to(np.arange(3), (10**12, 3)))
 
 
-@pytest.mark.parametrize("options, told", [
+@pytest.mark.parametrize("options, message", [
     (dict(record=["h1"]), "expected the name of a variable"),
     (dict(record=[3]), "expected the name of a variable"),
     (dict(record=3), "expected a list of names"),
@@ -147,9 +147,9 @@ def test_a_recording_that_does_not_fit_is_refused_before_the_run() -> None:
     (dict(record=["h1.rate"], every=2), "a time of whole steps"),
     (dict(record=["h1.rate"], every=[1, 2] * ms), "a time of whole steps"),
 ])  # fmt: skip
-def test_what_cannot_be_recorded_is_refused(options: dict[str, Any], told: str) -> None:
+def test_what_cannot_be_recorded_is_refused(options: dict[str, Any], message: str) -> None:
     net = net_of()
-    with pytest.raises(rc.RecircuitError, match=told):
+    with pytest.raises(rc.RecircuitError, match=message):
         net.run(stimuli(net, 3), **options)
 
 

@@ -139,7 +139,7 @@ def changed(path: Path, old: str, new: str) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("old", "new", "message"),
     [
         (
             '"circuit": 3',
@@ -162,9 +162,9 @@ def changed(path: Path, old: str, new: str) -> Path:
         ('"rest": {', '"rest": {"run": 3, ', "does not know"),
     ],
 )
-def test_what_a_file_says_passes_the_checks_of_declarations(old: str, new: str, said: str, tmp_path: Path) -> None:
+def test_what_a_file_says_passes_the_checks_of_declarations(old: str, new: str, message: str, tmp_path: Path) -> None:
     plain().save(tmp_path / "net")
-    with pytest.raises(RecircuitError, match=said):
+    with pytest.raises(RecircuitError, match=message):
         rc.Circuit.load(changed(tmp_path / "net", old, new))
 
 

@@ -23,7 +23,7 @@ import recircuit as rc
 Then = Callable[[rc.Circuit, Path, dict[str, Any]], rc.Circuit]
 
 
-def begun(seed: int, batch: int | None = None, *, noisy: bool = False, **options: Any) -> tuple[rc.Circuit, Loop]:
+def start(seed: int, batch: int | None = None, *, noisy: bool = False, **options: Any) -> tuple[rc.Circuit, Loop]:
     """Return the circuit of a seed and the loop, with the same weights."""
     planned = plan(seed, batch, noisy=noisy)
     with warnings.catch_warnings():
@@ -56,7 +56,7 @@ def assert_same(net: rc.Circuit, loop: Loop, within: float = 1e-11) -> None:
 
 @pytest.mark.parametrize("seed", range(16))
 def test_a_random_circuit_is_a_loop_over_steps(seed: int) -> None:
-    net, loop = begun(seed, optimise=seed % 4 != 0)
+    net, loop = start(seed, optimise=seed % 4 != 0)
     for k, mode in enumerate(["day", "night", "day"]):
         shown(net, loop, seed + k, mode, "interpreter" if seed % 3 == 0 else "numpy")
     assert_same(net, loop)
@@ -72,7 +72,7 @@ def assert_normal(numbers: list[np.ndarray]) -> None:
 @pytest.mark.parametrize("seed, options", [(51, {}), (52, {"optimise": False}), (53, {"lowering": "reference"})])
 def test_a_random_circuit_with_noise_is_a_loop_with_the_same_noise(seed: int, options: dict[str, Any]) -> None:
     """What is not noise is as in a circuit without noise; what was drawn is normal, and independent where it should be."""
-    net, loop = begun(seed, batch=1 if options.get("lowering") else 3, noisy=True, **options)
+    net, loop = start(seed, batch=1 if options.get("lowering") else 3, noisy=True, **options)
     for k, mode in enumerate(["day", "night", "day"]):
         shown(net, loop, seed + k, mode, "interpreter" if seed == 51 else "numpy")
     assert_same(net, loop)
@@ -89,7 +89,7 @@ def test_a_random_circuit_in_single_precision(seed: int) -> None:
     """Both agree within some two hundred roundings, each of 6e-8 of the largest value: circuits go through fewer than a
     hundred steps.
     """
-    net, loop = begun(seed, precision="float32")
+    net, loop = start(seed, precision="float32")
     for k, mode in enumerate(["day", "night", "day"]):
         shown(net, loop, seed + k, mode)
     assert_same(net, loop, within=1e-5)
@@ -97,7 +97,7 @@ def test_a_random_circuit_in_single_precision(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(30, 34))
 def test_the_plain_form_of_a_random_circuit_too(seed: int) -> None:
-    net, loop = begun(seed, batch=1, lowering="reference")
+    net, loop = start(seed, batch=1, lowering="reference")
     for k, mode in enumerate(["day", "night"]):
         shown(net, loop, seed + k, mode)
     assert_same(net, loop)
@@ -129,7 +129,7 @@ def moves(net: rc.Circuit, path: Path, rows: dict[str, Any]) -> rc.Circuit:
 @pytest.mark.parametrize("then", [is_saved, is_restored, is_measured, moves])
 @pytest.mark.parametrize("seed", [42])
 def test_nothing_is_lost_in_the_middle(seed: int, then: Then, tmp_path: Path) -> None:
-    net, loop = begun(seed)
+    net, loop = start(seed)
     net = then(net, tmp_path, shown(net, loop, seed, "day"))
     live = data(loop.plan, "night", loop.plan.batch, seed, arrays=True)
     with net.live(mode="night") as loops:
@@ -143,7 +143,7 @@ def test_nothing_is_lost_in_the_middle(seed: int, then: Then, tmp_path: Path) ->
 @pytest.mark.cpp
 @pytest.mark.parametrize("seed", [3])
 def test_cpp_does_the_same(seed: int) -> None:
-    net, loop = begun(seed)
+    net, loop = start(seed)
     for k, mode in enumerate(["day", "night", "day"]):
         shown(net, loop, seed + k, mode, "cpp")
     assert_same(net, loop)
@@ -152,7 +152,7 @@ def test_cpp_does_the_same(seed: int) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("noisy", [False, True])
 def test_the_stand_in_for_cuda_does_the_same(on_cpu: None, noisy: bool) -> None:
-    net, loop = begun(4, noisy=noisy)
+    net, loop = start(4, noisy=noisy)
     for k, mode in enumerate(["day", "night", "day"]):
         shown(net, loop, 4 + k, mode, "cuda")
     assert_same(net, loop)

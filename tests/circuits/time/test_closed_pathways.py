@@ -96,9 +96,9 @@ def test_a_closed_broadcast_holds_or_is_zero(closed: Any, seen: list[int], optio
     trace = net.run(shown, record=["h.rate", "h.reward"], backend=backend)
     assert trace["h.reward"].ravel().tolist() == trace["h.rate"].ravel().tolist() == seen
     assert net["x_to_h.w"] == sum(seen)
-    told = "keeps its last value" if closed == "hold" else "is zero"
-    assert f"broadcast reward: the rate of r, open during b, {told} while closed" in str(net)
-    assert f"reward is open during b, and {told} while it is closed" in net.explain()
+    held = "keeps its last value" if closed == "hold" else "is zero"
+    assert f"broadcast reward: the rate of r, open during b, {held} while closed" in str(net)
+    assert f"reward is open during b, and {held} while it is closed" in net.explain()
 
 
 def test_what_a_broadcast_does_while_closed_is_saved(tmp_path: Path) -> None:

@@ -144,9 +144,9 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("given, said", REFUSED.values(), ids=REFUSED)
-def test_what_does_not_fit_is_refused_when_the_rule_is_made(given: dict[str, object], said: str) -> None:
-    with pytest.raises(RecircuitError, match=said):
+@pytest.mark.parametrize("given, message", REFUSED.values(), ids=REFUSED)
+def test_what_does_not_fit_is_refused_when_the_rule_is_made(given: dict[str, object], message: str) -> None:
+    with pytest.raises(RecircuitError, match=message):
         rc.Rule("r", source="a test", **given)  # type: ignore[arg-type]
 
 

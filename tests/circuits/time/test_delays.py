@@ -171,7 +171,7 @@ def test_projections_of_one_signal_share_its_line_and_its_memory_is_counted() ->
 
 
 @pytest.mark.parametrize(
-    "delay, said",
+    "delay, message",
     [
         (5, "is a time such as 5\\*ms"),
         (1.5 * ms, "whole number of steps"),
@@ -180,8 +180,8 @@ def test_projections_of_one_signal_share_its_line_and_its_memory_is_counted() ->
         (np.array([1, 2.5, 3]) * ms, "2.5 steps"),
     ],
 )
-def test_what_is_no_delay_is_refused(delay: Any, said: str) -> None:
+def test_what_is_no_delay_is_refused(delay: Any, message: str) -> None:
     net = rc.Circuit()
     x = net.stimulus("x", 3)
-    with pytest.raises(RecircuitError, match=said):
+    with pytest.raises(RecircuitError, match=message):
         net.connect(x, net.population("h", 3, rc.pyramidal()), delay=delay)

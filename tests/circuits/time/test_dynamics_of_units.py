@@ -68,10 +68,10 @@ def test_a_time_step_that_is_too_long_is_warned_of_and_named(line: str, method: 
     parameters = {"tau": 0.3 * ms} if "tau" in line else {}
     with pytest.warns(UserWarning, match=r"'h': 'v' decays with the time constant 0\.3 ms.*exponential_euler"):
         net = driven(line, method, **parameters)
-    with pytest.raises(Diverged, match=r"In the population 'h', 'v' decays .* a dt below") as said:
+    with pytest.raises(Diverged, match=r"In the population 'h', 'v' decays .* a dt below") as message:
         for _ in range(20):
             net.run(np.ones((10, 1)))
-    assert "learning rate" not in str(said.value)
+    assert "learning rate" not in str(message.value)
 
 
 @pytest.mark.parametrize(

@@ -157,9 +157,9 @@ def test_associative_reward_penalty() -> None:
     )  # fmt: skip
     net = rc.Circuit(batch_size=2, seed=3)
     x, s, h = net.stimulus("x", 4), net.target("s", 1), net.population("h", 6, rc.Neuron(line.format("act")))
-    told = line.format("choose") + "wanted : 1 (compartment)\nright = 1 - abs(rate - wanted) : 1"
+    rewarded = line.format("choose") + "wanted : 1 (compartment)\nright = 1 - abs(rate - wanted) : 1"
     o, reward = (
-        net.population("o", 1, rc.Neuron(told)),
+        net.population("o", 1, rc.Neuron(rewarded)),
         net.population("reward", 1, rc.Neuron("basal : 1 (compartment)\nrate = basal : 1")),
     )
     net.broadcast(reward, "r")
@@ -209,13 +209,13 @@ def test_reward_modulated_noise_in_a_recurrent_network() -> None:
     net.connect(r, o, rule=learn, weights=0.0)
     net.connect(o, r, into="back")
     net.connect(y, o, into="wanted", weights=1.0)
-    course = np.sin(np.arange(50) / 5)
+    target = np.sin(np.arange(50) / 5)
     inner, back, v = net["r_to_r.w"].copy(), net["o_to_r.w"][:, 0].copy(), net["r.v"][0].copy()
-    drawn = net.run({"y": course[:, None]}, 50 * ms, record=["o.rate"])["o.rate"][:, 0]
-    w, z, mean, usual, wanted, told = np.zeros(20), 0.0, 0.0, 0.0, 0.0, 0.0
+    drawn = net.run({"y": target[:, None]}, 50 * ms, record=["o.rate"])["o.rate"][:, 0]
+    w, z, mean, usual, wanted, rewarded = np.zeros(20), 0.0, 0.0, 0.0, 0.0, 0.0
     for step in range(50):
-        modulation, told = told, float(-((z - wanted) ** 2) > usual)  # the judge speaks one step later
-        v, wanted = v + 0.1 * (inner @ np.tanh(v) + back * z - v), course[step]
+        modulation, rewarded = rewarded, float(-((z - wanted) ** 2) > usual)  # the judge speaks one step later
+        v, wanted = v + 0.1 * (inner @ np.tanh(v) + back * z - v), target[step]
         usual, mean, z = 0.8 * usual - 0.2 * (z - wanted) ** 2, 0.8 * mean + 0.2 * z, drawn[step]
         w = w + 0.01 * (z - mean) * modulation * np.tanh(v)
     assert distance(net["r_to_o.w"][0], w) < EXACT and np.abs(w).max() > 1e-4

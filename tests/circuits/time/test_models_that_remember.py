@@ -203,9 +203,9 @@ def test_plasticity_that_the_network_opens() -> None:
     net.run({"u": series})
     x, basal, (fast, seen, w) = np.zeros(4), np.zeros(1), np.zeros((3, 4, 4))
     for row in series[0]:
-        told, before = np.tanh(basal), x
+        modulation, before = np.tanh(basal), x
         basal = net["h_to_m.w"] @ before
         x = np.tanh(net["u_to_h.w"] @ row + net["slow.w"] @ before + w @ before)
-        fast, seen = np.clip(fast + told * seen, -1, 1), 0.7 * seen + 0.3 * np.outer(x, before)
+        fast, seen = np.clip(fast + modulation * seen, -1, 1), 0.7 * seen + 0.3 * np.outer(x, before)
         w = alpha * fast
     assert np.abs(fast).max() > 0.3 and distance(net["plastic.w"], w) < EXACT and distance(net["h.rate"][0], x) < EXACT

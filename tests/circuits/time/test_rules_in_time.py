@@ -26,7 +26,7 @@ RFLO = rc.Rule(
     traces=("p",),
     forward="p = p + .2*(gain_post*arriving_pre - p)\ndw = .05*error_post*p",
 )
-TOLD = rc.Rule(
+GATED = rc.Rule(
     "told", source="a test", traces=("el",), state=("m",),
     forward="""
     el = (1 - in_start)*el + x_pre*x_post
@@ -98,7 +98,7 @@ def test_a_rule_knows_which_phase_is_open(options: dict[str, Any], backend: str,
     net = rc.Circuit(seed=2, **options)
     x, h = leaky(net)
     there = None if synapses is None else np.array(synapses, bool)
-    net.connect(x, h, rule=TOLD, connectivity=there, learns="start and trial and reward and rest")
+    net.connect(x, h, rule=GATED, connectivity=there, learns="start and trial and reward and rest")
     net.phases("start", 1 * ms, "trial", 3 * ms, "reward", 1 * ms, "rest", 2 * ms, "off", 1 * ms)
     w, rows, size = net["x_to_h.w"], data(net.batch_size), net.batch_size
     mask = np.ones((3, 2)) if there is None else there
@@ -197,7 +197,7 @@ def _connected(forward: str, lines: str = LEAK, **options: Any) -> rc.Circuit:
 
 
 @pytest.mark.parametrize(
-    "forward, options, said",
+    "forward, options, message",
     [
         ("dw = arriving_post*x_pre", {}, "read `arriving_pre`"),
         (
@@ -212,6 +212,6 @@ def _connected(forward: str, lines: str = LEAK, **options: Any) -> rc.Circuit:
         ),
     ],
 )
-def test_what_cannot_be_read_is_refused(forward: str, options: dict[str, Any], said: str) -> None:
-    with pytest.raises(RecircuitError, match=said):
+def test_what_cannot_be_read_is_refused(forward: str, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(RecircuitError, match=message):
         _connected(forward, **options).lowered()

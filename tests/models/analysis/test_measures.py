@@ -237,6 +237,6 @@ def test_train_writes_measures_and_refuses_what_is_none(
     assert [r["h1_angle"] for r in runs["measured"]] == [r["h1_angle"] for r in runs["reference"]]
     with pytest.raises(SystemExit) as ended:
         main(["train", "digits", "--measure", "trace,penros"])
-    said = capsys.readouterr().err
+    output = capsys.readouterr().err
     assert ended.value.code == 2
-    assert f"did you mean penrose? Expected {', '.join(measures.MEASURES)}; got 'trace,penros'" in said
+    assert f"did you mean penrose? Expected {', '.join(measures.MEASURES)}; got 'trace,penros'" in output

@@ -162,12 +162,12 @@ def test_a_run_that_was_stopped_goes_on_and_ends_the_same(tmp_path: Path, monkey
 
 
 def test_epochs_are_for_networks_for_images() -> None:
-    for name, options, said in (
+    for name, options, message in (
         ("amit-linear", dict(epochs=3), "This experiment does not take it"),
         ("amit-simpnet", dict(epochs=3, quick=True), "cannot be combined with --quick"),
         ("amit-simpnet", dict(epochs=0), "at least 1"),
     ):
-        with pytest.raises(rc.RecircuitError, match=said):
+        with pytest.raises(rc.RecircuitError, match=message):
             settings_for(EXPERIMENTS[name], **options)
 
 

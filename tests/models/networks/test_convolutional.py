@@ -179,13 +179,13 @@ def test_lines_that_are_no_network_are_refused(line: str) -> None:
 
 
 def test_networks_that_do_not_fit_are_refused() -> None:
-    for line, image, said in (
+    for line, image, message in (
         ("conv 3 9x9; output", IMAGE, "window of 9 is larger than the image of 6"),
         ("conv 3 3x3; conv 4 3x3; SUM; output", IMAGE, "SUM adds two layers of one shape"),
         ("simplenet", IMAGE, "model: there is no model 'simplenet'. Did you mean `simpnet`. There are simpnet,"),
         ("conv 3 3x3; output", (2, 3), "window of 3 is larger than the image of 2"),
     ):
-        with pytest.raises(rc.RecircuitError, match=said):
+        with pytest.raises(rc.RecircuitError, match=message):
             image_network(line, image, 3)
     with pytest.raises(rc.RecircuitError, match="there is no layer 'conv9'"):
         small(frozen=["conv9"])
@@ -221,7 +221,7 @@ def test_train_model_on_digits(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "options, said",
+    "options, message",
     [
         (["--model", "simpnett"], "did you mean simpnet"),
         (["--model", "conv 3; output"], "'conv 3' is no layer"),
@@ -230,10 +230,10 @@ def test_train_model_on_digits(tmp_path: Path) -> None:
         (["--model", LINE.replace("3x3", "9x9")], "larger than the image of 8"),
     ],
 )
-def test_train_refuses_in_words(options: list[str], said: str, tmp_path: Path, capsys: Any) -> None:
+def test_train_refuses_in_words(options: list[str], message: str, tmp_path: Path, capsys: Any) -> None:
     with pytest.raises(SystemExit) as left:
         main(["train", "digits", "--out", str(tmp_path / "run"), *options])
-    assert left.value.code == 2 and said in capsys.readouterr().err
+    assert left.value.code == 2 and message in capsys.readouterr().err
 
 
 def test_what_docs_images_says_runs() -> None:

@@ -103,10 +103,10 @@ def test_random_projections_of_the_target_against_a_loop() -> None:
         h = [shown]
         for weights, bias in zip(w[:-1], b):
             h.append(np.tanh(h[-1] @ weights.T + bias))
-        told = [(wanted @ r.T) * (1 - rate**2) for r, rate in zip(back, h[1:])] + [
+        deltas = [(wanted @ r.T) * (1 - rate**2) for r, rate in zip(back, h[1:])] + [
             wanted - 1 / (1 + np.exp(-(h[-1] @ w[-1].T + b[-1])))
         ]
-        for weights, bias, delta, below in zip(w, b, told, h):
+        for weights, bias, delta, below in zip(w, b, deltas, h):
             weights += 0.05 * delta.T @ below / 4
             bias += 0.05 * delta.mean(axis=0)
     assert_learned(net, w, b, first)

@@ -291,7 +291,7 @@ def test_from_zero_the_feedback_to_a_wide_layer_is_the_pseudoinverse_too() -> No
 
 
 @pytest.mark.parametrize(
-    "make, said",
+    "make, message",
     [
         (lambda: chain((5,)), "2 or more"),
         (lambda: recirculating((5, 3)), "3 or more"),
@@ -300,8 +300,8 @@ def test_from_zero_the_feedback_to_a_wide_layer_is_the_pseudoinverse_too() -> No
         (lambda: chain((5, 3), "recirculaton"), "recirculation"),
     ],
 )
-def test_what_makes_no_loop_is_refused(make: Any, said: str) -> None:
-    with pytest.raises(UsageError, match=said):
+def test_what_makes_no_loop_is_refused(make: Any, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
         make()
 
 

@@ -367,9 +367,9 @@ def test_the_same_results_here_and_on_a_cluster(cluster: Any, tmp_path: Path) ->
     here = command(*call, "--out", "here", folder=tmp_path)
     there = command(*call, "--out", "there", "--scheduler", cluster.scheduler_address, folder=tmp_path)
     for started in (here, there):
-        said, errors = started.communicate(timeout=180)
+        output, errors = started.communicate(timeout=180)
         assert started.returncode == 0 and errors == "", errors
-        assert "urfb: test error" in said
+        assert "urfb: test error" in output
     tables = [list(csv.DictReader((tmp_path / name / "table.csv").open())) for name in ("here", "there")]
     assert [row | {"seconds": ""} for row in tables[0]] == [row | {"seconds": ""} for row in tables[1]]
     assert len(tables[0]) == 4 and len(list((tmp_path / "here" / "runs").iterdir())) == 4
@@ -388,13 +388,13 @@ def test_stopped_and_gone_on_with(tmp_path: Path) -> None:
         time.sleep(0.05)
         assert started.poll() is None
     os.killpg(started.pid, signal.SIGINT)
-    said, errors = started.communicate(timeout=60)
+    output, errors = started.communicate(timeout=60)
     assert started.returncode == 130 and "the same command goes on with the others" in errors
     done = {file: file.stat().st_mtime_ns for file in runs.glob("*.json")}
     assert 0 < len(done) < 3 and (tmp_path / "out" / "table.csv").exists()
     started = command(*call, folder=tmp_path)
-    said, errors = started.communicate(timeout=180)
-    assert started.returncode == 0 and f"{len(done)} of them done before" in said, errors
+    output, errors = started.communicate(timeout=180)
+    assert started.returncode == 0 and f"{len(done)} of them done before" in output, errors
     assert all(file.stat().st_mtime_ns == when for file, when in done.items())
     assert len(list(csv.DictReader((tmp_path / "out" / "table.csv").open()))) == 3
 
@@ -402,8 +402,8 @@ def test_stopped_and_gone_on_with(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_experiments_on_two_workers(tmp_path: Path) -> None:
     started = command("amit-linear", "--quick", "--seeds", "0-1", "--out", "out", folder=tmp_path)
-    said, errors = started.communicate(timeout=180)
-    assert started.returncode == 0 and "9 of 9 checks hold" in said, errors
+    output, errors = started.communicate(timeout=180)
+    assert started.returncode == 0 and "9 of 9 checks hold" in output, errors
     assert len(list(csv.DictReader((tmp_path / "out" / "table.csv").open()))) == 18
 
 

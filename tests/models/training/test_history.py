@@ -57,8 +57,8 @@ def test_the_bar_shows_presentations_and_the_last_errors(capsys: pytest.CaptureF
     with bar.over(2, per_epoch=10, done=1):
         bar.at(1, 5)
         bar.measured({"epoch": 2, "train_error": 0.25, "test_mse": 1.5})
-    said = capsys.readouterr().err
-    assert "epoch 2" in said and "train 25.00%, test mse 1.5" in said and "15.0/20.0" in said
+    output = capsys.readouterr().err
+    assert "epoch 2" in output and "train 25.00%, test mse 1.5" in output and "15.0/20.0" in output
 
 
 def test_without_a_terminal_there_is_no_bar(capsys: pytest.CaptureFixture[str]) -> None:

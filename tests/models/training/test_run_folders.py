@@ -46,8 +46,8 @@ def call(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest
     def run(*arguments: str) -> tuple[int, str, str]:
         with pytest.raises(SystemExit) as ended:
             main(list(arguments))
-        said = capsys.readouterr()
-        return int(ended.value.code or 0), said.out, said.err
+        output = capsys.readouterr()
+        return int(ended.value.code or 0), output.out, output.err
 
     return run
 
@@ -124,11 +124,11 @@ SPOILED: dict[str, tuple[Callable[[Path], Any], str]] = {
 @pytest.mark.parametrize("spoiled", SPOILED)
 def test_a_refused_resume_changes_nothing(spoiled: str, call: Call, tmp_path: Path) -> None:
     assert call(*TRAIN)[0] == 0
-    spoil, said = SPOILED[spoiled]
+    spoil, text = SPOILED[spoiled]
     spoil(tmp_path / "a")
     before = contents(tmp_path / "a")
     code, out, err = call(*RESUME)
-    assert code in (1, 2) and said in err and err.count("\n") == 1 and "bug" not in err
+    assert code in (1, 2) and text in err and err.count("\n") == 1 and "bug" not in err
     assert contents(tmp_path / "a") == before and "epoch 2/3" not in out
 
 

@@ -76,8 +76,8 @@ def test_a_target_of_one_value_is_the_delta_rule() -> None:
     assert np.allclose(np.stack([history["train_mse"], history["validation_mse"]], 1), errors, rtol=1e-12)
     assert not [name for name in history.names if name.endswith("error")]
     assert np.allclose(net.outputs(X), X @ w.T) and np.allclose(net.predict(X), X @ w.T)
-    told = net.evaluate((X, Y))
-    assert told.mse == pytest.approx(((X @ w.T - Y) ** 2).mean()) and np.isnan(told.error)
+    result = net.evaluate((X, Y))
+    assert result.mse == pytest.approx(((X @ w.T - Y) ** 2).mean()) and np.isnan(result.error)
 
 
 def trained_in_numpy(net: rc.Circuit, epochs: int, train: np.ndarray, apart: np.ndarray) -> tuple[np.ndarray, list]:
@@ -216,8 +216,10 @@ def test_test_samples_come_as_a_second_pair() -> None:
     assert history.test_mse == history["test_mse"][-1] == net.evaluate((X[40:], Y[40:])).mse
     assert "test" in repr(history)
     named = classifier()
-    told = rc.train(named, ((POINTS, NAMES[LABELS]), (POINTS[:9], NAMES[LABELS[:9]])), backend="numpy", progress=False)
-    assert told.test_error == named.evaluate((POINTS[:9], NAMES[LABELS[:9]])).error
+    result = rc.train(
+        named, ((POINTS, NAMES[LABELS]), (POINTS[:9], NAMES[LABELS[:9]])), backend="numpy", progress=False
+    )
+    assert result.test_error == named.evaluate((POINTS[:9], NAMES[LABELS[:9]])).error
 
 
 def test_a_history_of_targets_is_drawn_and_told() -> None:
@@ -264,7 +266,7 @@ def test_series_come_from_iterators_too() -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "said"),
+    ("data", "message"),
     [
         (iter([]), "yields one pair"),
         (iter([(X[:3], Y[:3]), (X[:3], None)]), "2 x, and 1 y"),
@@ -273,8 +275,8 @@ def test_series_come_from_iterators_too() -> None:
         ((X[None], Y), "different numbers of rows|have 150 values"),
     ],
 )
-def test_what_is_no_data_is_refused(data: object, said: str) -> None:
-    with pytest.raises(rc.RecircuitError, match=said):
+def test_what_is_no_data_is_refused(data: object, message: str) -> None:
+    with pytest.raises(rc.RecircuitError, match=message):
         rc.train(single(), data, backend="numpy", progress=False)
 
 
@@ -325,9 +327,11 @@ def test_a_circuit_answers_by_the_names_that_it_was_trained_with(tmp_path: Path)
     rc.train(named, (POINTS, NAMES[LABELS]), 3, backend="numpy", progress=False)
     rc.train(numbered, (POINTS, LABELS), 3, backend="numpy", progress=False)
     assert np.array_equal(named.predict(POINTS), NAMES[numbered.predict(POINTS)])
-    told, expected = named.evaluate((POINTS, NAMES[LABELS])), numbered.evaluate((POINTS, LABELS))
-    assert told.error == expected.error == named.evaluate((POINTS, LABELS)).error
-    assert np.array_equal(told.confusion, expected.confusion) and np.array_equal(told.answers, NAMES[expected.answers])
+    result, expected = named.evaluate((POINTS, NAMES[LABELS])), numbered.evaluate((POINTS, LABELS))
+    assert result.error == expected.error == named.evaluate((POINTS, LABELS)).error
+    assert np.array_equal(result.confusion, expected.confusion) and np.array_equal(
+        result.answers, NAMES[expected.answers]
+    )
     named.save(tmp_path / "named.safetensors")
     assert rc.Circuit.load(tmp_path / "named.safetensors").predict(POINTS).tolist() == named.predict(POINTS).tolist()
     with pytest.raises(rc.RecircuitError, match="the class 'cow' is not among"):

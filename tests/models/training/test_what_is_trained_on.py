@@ -72,13 +72,13 @@ def test_validation_samples_are_kept_apart() -> None:
     alone, _ = trained((X[kept], Y[kept]))
     assert np.array_equal(weights(net), weights(alone))
     assert history["validation_error"][-1] == net.evaluate((X[differences], Y[differences])).error
-    given, told = trained((X[kept], NAMES[Y[kept]]), validation=(X[differences], NAMES[Y[differences]]))
+    given, measured = trained((X[kept], NAMES[Y[kept]]), validation=(X[differences], NAMES[Y[differences]]))
     assert np.array_equal(weights(given), weights(net))
-    assert told["validation_error"].tolist() == history["validation_error"].tolist()
+    assert measured["validation_error"].tolist() == history["validation_error"].tolist()
 
 
 @pytest.mark.parametrize(
-    ("data", "options", "said"),
+    ("data", "options", "message"),
     [
         ((X, Y), {"validation": 1.5}, "a share of the 60 training samples"),
         ((X, Y), {"validation": 0.001}, "a share of the 60 training samples"),
@@ -92,8 +92,8 @@ def test_validation_samples_are_kept_apart() -> None:
         ((X, Y), {"callbacks": rc.EarlyStopping()}, "no column 'validation_error'"),
     ],
 )
-def test_what_cannot_be_trained_on_is_refused(data: object, options: dict, said: str) -> None:
-    with pytest.raises(RecircuitError, match=said):
+def test_what_cannot_be_trained_on_is_refused(data: object, options: dict, message: str) -> None:
+    with pytest.raises(RecircuitError, match=message):
         trained(data, **options)
 
 
@@ -213,14 +213,14 @@ def test_labels_that_nothing_presents_and_nothing_answers_are_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rate", "batch_size", "said"),
+    ("rate", "batch_size", "message"),
     [(1, 20, "epoch 4/4"), (0, 20, "learning rate often helps:"), (0, 2, "here over 2: rule.with_parameters")],
 )
-def test_an_error_that_stays_near_chance_is_told(rate: float, batch_size: int, said: str) -> None:
-    told: list[str] = []
+def test_an_error_that_stays_near_chance_is_told(rate: float, batch_size: int, message: str) -> None:
+    messages: list[str] = []
     net = rc.layered([5, 8, 3], rc.urfb.with_parameters(rate=rate), batch_size=batch_size, seed=1)
-    rc.train(net, (X, Y), 4, backend="numpy", progress=told.append)
-    assert said in told[-1]
+    rc.train(net, (X, Y), 4, backend="numpy", progress=messages.append)
+    assert message in messages[-1]
 
 
 # ---- runs of the command line ----------------------------------------------------------------------------------------
