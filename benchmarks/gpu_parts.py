@@ -123,7 +123,7 @@ class _Case:
 
 
 def _rows_of(findings: dict[str, Any], case: _Case, arguments: argparse.Namespace) -> None:
-    """Measure everyone's rate in a case; who cannot be measured is told, and the others are measured."""
+    """Measure the rate of each program in a case; one that cannot be measured is reported, and the others are measured."""
     rates = findings["rates"].setdefault(case.name, {})
     measures = {"cuBLAS alone": lambda: ceiling(case, arguments)}
     others = (BY_WALK, BY_CACHE, BY_CUBLAS) if case.settings.batch_size <= 100 else ()  # large ones are so anyway

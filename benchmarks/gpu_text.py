@@ -1,4 +1,4 @@
-"""How each part of benchmarks.gpu is told, also where only some of it was measured."""
+"""The text of each part of benchmarks.gpu, also where only some of it was measured."""
 
 from __future__ import annotations
 

@@ -86,7 +86,7 @@ def main(out: Path = Path("."), epochs: int = 40) -> dict[str, float]:
         left.plot(np.arange(1, epochs + 1), 100 * np.array(history["test_error"]), label=hears)
         net.run(digits, presentations=1, learn=False)
         right.hist(net["h2.rate"].ravel(), bins=np.linspace(-1, 1, 41).tolist(), histtype="step", label=hears)
-    left.set(xlabel="epoch", ylabel="test error (%)", ylim=(0, 20), title="What hidden layers hear")
+    left.set(xlabel="epoch", ylabel="test error (%)", ylim=(0, 20), title="What hidden layers receive")
     right.set(xlabel="rate of the units of h2, after learning", ylabel="number", xticks=[-1, -0.5, 0, 0.5, 1])
     left.legend()
     right.legend(loc="upper center")

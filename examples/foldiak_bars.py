@@ -12,7 +12,7 @@ brighter. As in the paper there are 16 units, and the thresholds are first adjus
 
 What is shown: each unit becomes the detector of one bar. The source reports that after about 1,200 patterns the units have
 found the bars. Here it is counted of how many of the 16 bars there is a unit that answers to them, and in how many images all
-bars are told by the units without an error.
+the units represent the bars without an error.
 """
 
 from __future__ import annotations

@@ -51,7 +51,7 @@ SETTINGS = Settings(sizes=(7, 6, 5, 4), batch_size=3, steps=12, clamped_from=5, 
 
 
 class OnNumpy(RecircuitPeer):
-    """Without a compiler."""
+    """The workload on the backend numpy, which needs no compiler."""
 
     backend = "numpy"
 
@@ -125,7 +125,7 @@ def test_targets_of_what_was_measured() -> None:
     assert targets({"cases": []}) == []
 
 
-def test_what_is_told_of_the_machine_with_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_facts_about_a_machine_with_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("brian2cuda")
     monkeypatch.setenv("CUDA_HOME", str(STAND_IN))
     monkeypatch.setattr("recircuit.circuits.backends.cuda.gpu.find_gpu", lambda: GPU)
@@ -241,7 +241,7 @@ def test_a_case_that_does_not_end_is_a_row_that_failed(monkeypatch: pytest.Monke
         assert "1 of 3 cases are left" in found["error"] and "rows" not in found
 
 
-def test_which_way_of_launching_is_faster_is_said() -> None:
+def test_the_text_says_which_way_of_launching_is_faster() -> None:
     ours, walk = gpu_parts.OURS.label, gpu_parts.BY_WALK.label
     rates = {"a": {ours: 2.0, walk: 3.0}, "b": {ours: 2.0, walk: 1.0}, "c": {ours: 2.0}}
     text = gpu_parts.faster_ways(rates)
@@ -264,7 +264,7 @@ def test_lines_of_a_command_that_is_ended_with_the_time() -> None:
         gpu_commands.answer_of(command, argparse.Namespace(deadline=time.monotonic()))
 
 
-def test_all_that_a_command_said_before_it_failed_is_kept() -> None:
+def test_the_output_of_a_command_that_failed_is_kept() -> None:
     command = [sys.executable, "-c", "raise SystemExit('one line\\nand another')"]
     with pytest.raises(RuntimeError, match="one line\nand another"):
         gpu_commands.answer_of(command, argparse.Namespace(deadline=time.monotonic() + 60))

@@ -22,7 +22,7 @@ VOID = {"br", "hr", "img"}
 
 
 class Balanced(HTMLParser):
-    """Every tag that is opened is closed, in order."""
+    """A parser which checks that every tag that is opened is closed, in order."""
 
     def __init__(self, text: str) -> None:
         super().__init__()

@@ -126,7 +126,7 @@ def test_bars_of_numbers_that_are_not_finite() -> None:
 
 
 class Closed:
-    """The data of a file that is closed: they raise an exception when they are made an array."""
+    """The data of a file that is closed, which raise an exception when they are made an array."""
 
     def __array__(self, *_: object, **__: object) -> np.ndarray:
         raise OSError("the file is closed")

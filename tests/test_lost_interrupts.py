@@ -33,7 +33,7 @@ class Anything:
 
 
 class Pressed:
-    """Ctrl-C is pressed while it is deleted."""
+    """An object that presses Ctrl-C while Python deletes it."""
 
     itself: Pressed
 
@@ -88,7 +88,7 @@ def test_it_ends_a_run_which_goes_on_afterwards() -> None:
     net.run(rows, 1)
 
 
-def test_other_exceptions_are_told_of_as_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_exceptions_are_reported_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
     reported: list[object] = []
     monkeypatch.setattr(uncaught, "_pythons", reported.append)
 

@@ -49,7 +49,7 @@ def test_names_of_other_libraries_are_answered_by_names_that_are_there(
     assert not hasattr(owners[owner], tried)
 
 
-def test_an_error_within_a_property_is_told_and_not_that_the_property_is_absent() -> None:
+def test_an_error_within_a_property_is_reported_and_not_that_the_property_is_absent() -> None:
     class Odd(rc.Circuit):
         @property
         def odd(self) -> str:

@@ -100,7 +100,7 @@ class AskedByHand(rc.OutputCircuit):
         return o
 
 
-def test_what_each_unit_is_told_alone_is_the_output_and_not_what_hears_all_targets() -> None:
+def test_the_output_is_the_population_whose_units_each_receive_their_own_target() -> None:
     """In direct random target projection the supervisor projects to hidden units too."""
     net = rc.Circuit()
     h, o = net.population("h", 3, rc.pyramidal()), net.population("o", 3, rc.pyramidal())

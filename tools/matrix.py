@@ -1,8 +1,8 @@
 """Install the package in every environment that this machine offers, and run some tests there: ``make matrix``.
 
 An environment is a Python, a Brian2 with the newest of all other packages, and a compiler. The wheel is installed, and the
-tests run from the unpacked source distribution, in which all of them must be found. What a machine lacks is told, and counts
-as no failure.
+tests run from the unpacked source distribution, in which all of them must be found. The table says what a machine lacks, and
+this counts as no failure.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ COMPILED = ("tests/circuits/backends/test_dynamics_backends.py",)
 
 @dataclass(frozen=True)
 class Place:
-    """An environment to be."""
+    """An environment that is to be made."""
 
     python: str
     brian2: str
@@ -47,7 +47,7 @@ class Place:
 
     @property
     def folder(self) -> Path:
-        """Where it is made."""
+        """The folder in which it is made."""
         return WORK / re.sub(r"[^A-Za-z0-9.]+", "-", f"{self.python} {Path(self.brian2).name}")
 
     def __str__(self) -> str:

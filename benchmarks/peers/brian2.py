@@ -121,7 +121,7 @@ class WithSynapses(Brian2Peer):
 
 
 class Cython(WithSynapses):
-    """In process."""
+    """Brian2's target `cython`, in process."""
 
     def __init__(self, problem: Problem, mode: str) -> None:
         if mode == "needed":

@@ -77,7 +77,7 @@ Make = Callable[[Any, str], Peer]
 
 
 class Server:
-    """Holds what has been opened."""
+    """The peers that have been opened, and the answers to commands for them."""
 
     def __init__(self, make: Make, load: Callable[[Path], Any]) -> None:
         self.make, self.load = make, load

@@ -1,4 +1,4 @@
-"""A training that has learned little is told of, with what usually helps."""
+"""The warning of a training that has learned little, with what usually helps."""
 
 from __future__ import annotations
 

@@ -463,7 +463,7 @@ def test_memory_counts_a_value_for_each_element() -> None:
         (lambda: rc.Rule("r", source="t", forward="dw = incoming(w, 2)"), "must sum one expression"),
     ],
 )
-def test_what_cannot_be_is_said(make: Any, says: str) -> None:
+def test_impossible_declarations_are_refused(make: Any, says: str) -> None:
     with pytest.raises(rc.RecircuitError, match=says):
         make()
 

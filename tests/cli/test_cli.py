@@ -221,7 +221,7 @@ def test_rules_learn_in_the_network_that_they_are_for(
     assert float(out.partition("Test error ")[2].partition("%")[0]) < 100 * (1 - least)
 
 
-def test_controls_and_rules_for_the_top_layer_are_said_to_be_such(call, small: str) -> None:
+def test_controls_and_rules_for_the_top_layer_are_marked(call, small: str) -> None:
     assert "not local: a control" in call("train", small, "--rule", "bp", "--epochs", "1")[1]
     out = call("train", small, "--rule", "hinge", "--epochs", "1")[1]
     assert "the weights into h1 stay as they are drawn" in out
@@ -239,7 +239,7 @@ def test_divergence_ends_the_run_and_keeps_the_weights(call, small: str, tmp_pat
 # ---- folders, stopping, going on -----------------------------------------------------------------------------------
 
 
-def test_a_run_is_written_over_only_where_that_is_said(call, small: str, tmp_path: Path) -> None:
+def test_a_run_is_overwritten_only_with_the_option(call, small: str, tmp_path: Path) -> None:
     go = ("train", small, "--epochs", "2", "--out", "a")
     assert call(*go)[0] == 0
     before = contents(tmp_path / "a")

@@ -22,7 +22,7 @@ def in_ascii(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> tuple[obj
     return ended.value.code, written.getvalue().decode("ascii")
 
 
-def test_a_training_tells_what_it_measures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_training_prints_what_it_measures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     short = ["--layers", "64-3-10", "--epochs", "1", "--backend", "numpy", "--out", str(tmp_path / "run")]
     code, text = in_ascii(["train", "digits", *short], monkeypatch)
     assert code == 0 and " degrees" in text and "Test error" in text
@@ -37,11 +37,11 @@ def test_runs_are_listed_and_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert code == 0 and "30 degrees -> 30 degrees" in text and "#.  25.00% -> 5.00%" in text
 
 
-def test_an_option_that_does_not_exist_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_option_that_does_not_exist_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     code, text = in_ascii(["train", "digits", "--ü"], monkeypatch)
     assert code == 2 and r"--\xfc" in text
 
 
-def test_a_name_of_other_signs_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_name_of_other_characters_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     code, text = in_ascii(["train", "digits", "--rule", "ü\udcff"], monkeypatch)
     assert code == 2 and r"\xfc\udcff" in text

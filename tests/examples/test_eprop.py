@@ -47,7 +47,7 @@ def test_eprop(example: Callable[[str], ModuleType]) -> None:
     assert np.abs(w_in - first).max() > 0.05
 
 
-def test_eprop_is_the_gradient_where_units_do_not_hear_of_each_other(example: Callable[[str], ModuleType]) -> None:
+def test_eprop_is_the_gradient_where_units_do_not_project_to_each_other(example: Callable[[str], ModuleType]) -> None:
     """There are no recurrent weights, and feedback is the readout's transpose; the derivative is taken by differences."""
     module, rate = example("eprop"), 1e-7
     rule, fixed = module.EPROP.with_parameters(rate=rate), module.READOUT.with_parameters(rate=0.0)

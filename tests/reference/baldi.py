@@ -44,7 +44,7 @@ def quantise(x: Array, alpha: float, bits: int) -> Array:
 
 @dataclass(frozen=True)
 class Algorithm:
-    """Which of the family.
+    """One algorithm of the family.
 
     kind: "bp", "sbp", "rbp", "srbp", or "top" (only the top layer learns). derivative: with f' or without. adaptive:
     the matrices of the channel learn (ARBP, ASRBP). signals: what each hidden layer's J^h goes through (Eq. 17).

@@ -32,7 +32,7 @@ class Trace(NamedTuple):
 
 
 class Cycle(NamedTuple):
-    """Of o, over whole cycles: mean, lowest and highest value, period (in tau; nan: no cycle)."""
+    """The mean, lowest and highest value of o over whole cycles, and its period (in tau; nan: no cycle)."""
 
     mean: float
     low: float

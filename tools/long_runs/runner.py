@@ -128,9 +128,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Go through the rows."""
     parser = argparse.ArgumentParser(prog="python -m tools.long_runs", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
-    parser.add_argument("--list", action="store_true", help="say which rows are finished, and run nothing")
-    parser.add_argument("--results", type=Path, default=ROOT / "results", help="the folder (default: results)")
-    parser.add_argument("--only", action="append", choices=[row.id for row in ROWS], help="only this row")
+    parser.add_argument("--list", action="store_true", help="Say which rows are finished, and run nothing.")
+    parser.add_argument(
+        "--results", type=Path, default=ROOT / "results", help="The folder of the results (default: results)."
+    )
+    parser.add_argument("--only", action="append", choices=[row.id for row in ROWS], help="Run only this row.")
     chosen = parser.parse_args(arguments)
     rows = [row for row in ROWS if not chosen.only or row.id in chosen.only]
     if chosen.list:

@@ -24,15 +24,18 @@ class TakesTooLong(BaseException):
 
 @dataclass
 class Tally:
-    """Of one part.
+    """The counts of one part.
 
     Parameters
     ----------
-    name : what was tried
-    tried : how many times
-    refused : how many of these were refused in words
-    found : kind of fault -> how many
-    tell : is given each fault at once, in words, with its input
+    name : str
+        What was tried.
+    report : function
+        A function that is called with each fault at once, in words, with its input.
+    tried, refused : int
+        How often it was tried, and how many of these were refused in words.
+    found : Counter
+        How often each kind of fault was found.
     """
 
     name: str

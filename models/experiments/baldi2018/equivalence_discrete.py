@@ -3,7 +3,7 @@
 Eq. 110 says where the pair (A_1, C_1 A_2) can come to rest. A solution is alone in its neighbourhood if no direction solves the
 equations to first order: if their Jacobian has full column rank. The third line is taken as `matrix` has it, since that of the
 paper is misprinted. Where C_1 has more rows than columns, as in A[4, 3, 2], C_1 A_2 has only the directions that A_2 has. There
-the set of Eq. 110 is not discrete: what A_1 has outside of the columns of C_1 is not told by it. It never changes either
+the set of Eq. 110 is not discrete: it says nothing of the part of A_1 outside of the columns of C_1. It never changes either
 (dA_1/dt = C_1 ...), so that a second check holds it where it began.
 """
 

@@ -10,7 +10,7 @@ it trained. By the authors' code W, B and biases begin with sd sqrt(2/fan-in); t
 
 What holds backpropagation back are silent outputs: a relu that is active for no sample has no error. After 3 epochs a
 third of the bright pixels are at such outputs; with node perturbation, whose feedback is not exact and moves the layers
-below until they are heard from again, 1 in 130 (one seed). With biases of .1 for all, node perturbation is ahead of
+below until they are active again, 1 in 130 (one seed). With biases of .1 for all, node perturbation is ahead of
 backpropagation for 16 of 20 epochs (one seed), and then behind it. That ADAM overfits does not show in so few.
 
 Feedback alignment does not fail as in the paper. With longer runs of seed 0, backpropagation is ahead of it from epoch 22 to 27

@@ -20,7 +20,7 @@ from .teacher_task import CHANNEL, Teacher, follow
 
 #: The standard deviation of the noise from which a global reward is correlated.
 NOISE = 0.1
-#: The error that is told of a network in which a variable became NaN or infinite.
+#: The error of a network in which a variable became NaN or infinite.
 DIVERGED = 9.0
 
 #: Name of a network -> what its runs found, one from each seed.

@@ -3,7 +3,7 @@
 Not so here: with a rate that suits all methods no unit dies, and rectified units learn as well as leaky ones.
 
 The note says that f(x) = max(0, x) "did not work well with feedback alignment": before the weights are aligned, learning
-pushes many units to where x < 0, and such a unit has no gradient. A slope of 1/20 below 0 was enough to mend it. Here a
+pushes many units to where x < 0, and such a unit has no gradient. A slope of 1/20 below 0 was enough to avoid this. Here a
 network of 784-1000-10 units learns MNIST with the conditions of `image_training`, without dropout, for 10 epochs at one rate
 for all methods, the best of four on training samples that were held out (`tools/choose_rates.py`). A unit is called dead if
 its field is not above 0 for any test sample. The supplement gives no numbers, so that the limits of the checks are ours: they

@@ -207,7 +207,7 @@ def test_single_precision() -> None:
     assert max(distance(value, usual[key]) for key, value in net.state().items()) < 1e-5
 
 
-def test_what_is_collected_and_said_on_the_way() -> None:
+def test_what_is_collected_and_reported_during_a_run() -> None:
     found = []
     for backend in ("numpy", "interpreter"):
         net, messages = layered(batch_size=BATCH_SIZE), []

@@ -269,7 +269,7 @@ def test_weights_that_do_not_fit_are_refused_at_connect(options: dict[str, Any])
 LEAKY = "basal : 1 (compartment)\ndv/dt = (gain*basal - v)/tau : 1\nrate = v : 1\ngain : 1"
 
 
-def test_variables_begin_with_what_was_said() -> None:
+def test_variables_begin_with_their_declared_values() -> None:
     net = rc.Circuit(batch_size=2, seed=4)
     model = rc.Neuron("du/dt = -u/slow : volt\nslow : second\nrate = u/mV : 1")
     net.population("a", 3, model, initial={"u": [1, 2, 3] * mV, "slow": rc.lognormal(10 * ms, 0.5)})

@@ -158,7 +158,7 @@ def test_a_series_lasts_as_long_as_its_window_in_the_mode(backend: str) -> None:
     assert time["x.rate"][:, 0].tolist() == [0, 1, 2, 2]
 
 
-def test_a_circuit_is_trained_and_asked_in_a_mode() -> None:
+def test_a_circuit_is_trained_and_evaluated_in_a_mode() -> None:
     """Each epoch shows all samples in the first mode, then in the next; this is compared with runs in the order of the
     epoch.
     """
@@ -222,7 +222,7 @@ def test_an_evaluation_goes_through_the_mode_that_was_declared_first() -> None:
     assert np.array_equal(net["h.rate"], np.ones((2, 4)))
 
 
-def test_what_a_stimulus_shows_is_said_for_the_mode_of_the_run() -> None:
+def test_a_trace_says_what_a_stimulus_shows_in_the_mode_of_the_run() -> None:
     """A stimulus that is closed in all steps of a run shows nothing there: in another mode, or as a target in an evaluation."""
     net = circuit(("day", "night"))
     assert "this run" in net.run(SHOWN, mode="day").shown["x"]

@@ -196,7 +196,7 @@ def test_a_closed_loop_presents_within_its_block_only() -> None:
             loop.present()
 
 
-def test_one_class_in_a_row_of_a_target_is_told_how_classes_are_shown() -> None:
+def test_a_class_as_the_row_of_a_target_is_refused_with_the_way_to_show_it() -> None:
     net = rc.Circuit()
     net.target("t", 2)
     net.phases("feedforward", 1 * ms)

@@ -51,7 +51,7 @@ def test_it_draws_o_t_and_s() -> None:
     assert usual_record(plain) == ["x.rate", "h.rate"]
 
 
-def test_what_diverges_is_said_below_the_sliders() -> None:
+def test_what_diverges_is_named_below_the_sliders() -> None:
     view = net().widget(DATA, parameters=["x_to_h1.rate"], record=["o.rate"], presentations=3)
     (slider,) = sliders(view).values()
     slider.max = 1e300

@@ -10,7 +10,7 @@ from recircuit.errors import RecircuitError
 
 
 class Tensor:
-    """As a tensor of PyTorch on a device, within a graph: NumPy reads it only after detach and cpu."""
+    """A stand-in for a tensor of PyTorch on a device, within a graph: NumPy reads it only after detach and cpu."""
 
     def __init__(self, values: np.ndarray, steps: tuple[str, ...] = ()) -> None:
         self.values, self.steps = values, steps

@@ -113,7 +113,7 @@ def test_refused_in_words(what: str) -> None:
 
 
 @pytest.mark.parametrize("backend", ["numpy", pytest.param("cpp", marks=pytest.mark.cpp)])
-def test_what_diverges_is_said(backend: str) -> None:
+def test_what_diverges_is_named(backend: str) -> None:
     net = rc.Circuit()
     x, h = (
         net.stimulus("x", 1),

@@ -49,7 +49,7 @@ def test_a_closed_pathway_holds_or_is_zero(closed: str, rates: list[int], option
     assert trace["h.rate"].ravel().tolist() == rates
 
 
-def test_what_a_closed_pathway_does_is_said() -> None:
+def test_texts_say_what_a_closed_pathway_does() -> None:
     assert "open during b and c, keeps its last value while closed" in str(circuit("hold"))
     assert "open during a and c, is zero while closed" in str(circuit("zero"))
 

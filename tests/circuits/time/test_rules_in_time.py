@@ -119,7 +119,7 @@ def test_a_rule_knows_which_phase_is_open(options: dict[str, Any], backend: str,
 
 
 @pytest.mark.parametrize("options, backend", WAYS)
-def test_sums_over_synapses_are_told_apart_in_all_phases(options: dict[str, Any], backend: str) -> None:
+def test_sums_over_synapses_are_kept_apart_in_all_phases(options: dict[str, Any], backend: str) -> None:
     """Each phase sums something else; one sum is read twice in an update, before and after a change."""
     rule = rc.Rule(
         "sums", source="a test",

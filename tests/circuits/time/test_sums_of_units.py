@@ -124,7 +124,7 @@ def test_sums_in_continuous_time(dt: float) -> None:
 
 
 @pytest.mark.parametrize("call", ["sum(basal)", "softmax(basal)", "argmax(basal)", "incoming(w)", "outgoing(w)"])
-def test_a_unit_is_told_where_sums_are_made(call: str) -> None:
+def test_a_sum_over_units_in_a_neuron_is_refused_with_the_way_to_make_it(call: str) -> None:
     with pytest.raises(
         rc.RecircuitError, match="is a function of many units or synapses.*as a broadcast.*MaxPool.of_all"
     ):

@@ -367,7 +367,7 @@ def test_npz_lacking_arrays(tmp_path):
 
 
 class Trap:
-    """Unpickled, it makes a directory."""
+    """An object that makes a directory when it is unpickled."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

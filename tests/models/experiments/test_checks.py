@@ -334,7 +334,7 @@ def test_neighbours_tell_a_digit_where_digits_lie_apart() -> None:
     assert from_neighbours(rng.normal(size=(400, 2)), labels) < 0.2
 
 
-def test_runs_are_kept_or_said_not_to_be(tmp_path: Path) -> None:
+def test_runs_are_kept_or_listed_as_not_kept(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="baldi-chains keeps none"):
         settings_for(EXPERIMENTS.find("baldi-chains"), from_runs=True)
     with pytest.raises(UsageError, match="A quick run keeps none"):

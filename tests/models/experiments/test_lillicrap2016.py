@@ -61,7 +61,7 @@ def test_samples_are_the_teachers() -> None:
     assert teacher.variance() == pytest.approx(np.var(teacher.samples([9], 20_000)["s"], axis=0).sum(), rel=0.05)
 
 
-def test_only_a_network_that_diverges_is_said_to_diverge(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_a_network_that_diverges_is_reported_to_diverge(monkeypatch: pytest.MonkeyPatch) -> None:
     student = online_runs.StudentNetwork(
         "bp", (30, 20, 10), rate=1e9, minibatches=4, batch_size=5, transfer="linear", part=2
     )

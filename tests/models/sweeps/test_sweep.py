@@ -378,7 +378,7 @@ def test_the_same_results_here_and_on_a_cluster(cluster: Any, tmp_path: Path) ->
 
 
 @pytest.mark.slow
-def test_stopped_and_gone_on_with(tmp_path: Path) -> None:
+def test_a_sweep_that_is_stopped_continues(tmp_path: Path) -> None:
     """After a Ctrl-C the same call is made again: what was done is not done again."""
     call = ["digits", "--layers", "64-8-10", "--rule", "urfb", "--seeds", "0-2", "--epochs", "15", "--workers", "1"]
     call += ["--out", "out"]

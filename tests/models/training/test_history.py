@@ -46,7 +46,7 @@ def test_training_goes_on_where_a_callback_returns_something_else(answer: object
     assert len(trained(2, callbacks=lambda epoch, metrics, net: answer)) == 2
 
 
-def test_a_history_tells_its_validation_error() -> None:
+def test_a_history_shows_its_validation_error() -> None:
     history = trained(1, validation=(X[:4], Y[:4]))
     assert f"validation error {history['validation_error'][0]:.2%}" in repr(history)
 

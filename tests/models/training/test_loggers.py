@@ -35,7 +35,7 @@ def test_a_csv_file_holds_the_history(tmp_path: Path) -> None:
 
 
 class Service(ModuleType):
-    """Writes down what it is told."""
+    """A stand-in for a service, which keeps all calls that it receives."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
@@ -56,7 +56,7 @@ class Service(ModuleType):
         )
 
 
-def test_tensorboard_is_told_each_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tensorboard_receives_each_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
     service = Service("tensorboardX")
     monkeypatch.setitem(sys.modules, "tensorboardX", service)
     history = trained(rc.TensorBoardLogger("folder"))
@@ -65,7 +65,7 @@ def test_tensorboard_is_told_each_epoch(monkeypatch: pytest.MonkeyPatch) -> None
     assert service.received.count(("flush",)) == 3
 
 
-def test_weights_and_biases_is_told_each_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_weights_and_biases_receives_each_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
     service = Service("wandb")
     monkeypatch.setitem(sys.modules, "wandb", service)
     history = trained(rc.WandbLogger("mine", {"mode": "offline"}))
@@ -76,7 +76,9 @@ def test_weights_and_biases_is_told_each_epoch(monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.parametrize(("logger", "name"), [(rc.TensorBoardLogger, "tensorboardX"), (rc.WandbLogger, "wandb")])
-def test_what_is_not_installed_is_said_before_training(logger: Any, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_library_that_is_missing_is_named_before_training(
+    logger: Any, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(sys.modules, name, None)
     circuit = net()
     with pytest.raises(RecircuitError, match=rf"{name} is not installed.*pip install 'recircuit\["):

@@ -313,7 +313,7 @@ def test_a_run_that_began_meanwhile_is_not_written_over(tmp_path: Path) -> None:
 # --- what is written over ---------------------------------------------------------------------------------------------
 
 
-def test_train_writes_over_a_run_only_where_that_is_said(tmp_path: Path) -> None:
+def test_train_overwrites_a_run_only_with_the_option(tmp_path: Path) -> None:
     net = network()
     rc.train(net, data(), 1, backend="numpy", out=tmp_path)
     before = contents(tmp_path)

@@ -158,7 +158,7 @@ def test_a_resumed_run_ends_with_the_same_bits(rule: rc.Rule, tmp_path: Path) ->
 
 
 class PowerCut(BaseException):
-    """The machine goes dark."""
+    """The exception that stands for a power cut."""
 
 
 @pytest.mark.parametrize("after", [False, True])

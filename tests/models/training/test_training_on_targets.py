@@ -139,7 +139,7 @@ def test_the_answers_to_series_are_series() -> None:
         net.evaluate((SERIES, WANTED[:3]))
 
 
-def test_presentations_that_are_told_in_short_have_all_their_answers() -> None:
+def test_condensed_presentations_have_all_their_answers() -> None:
     """A phase of more than some thousand equal steps is listed as one step that is repeated."""
     net = in_series(6000, 1500)
     series, wanted = SERIES[:4, :4], WANTED[:4, :4]
@@ -179,7 +179,7 @@ def test_series_that_evaluations_leave_out_are_refused() -> None:
         net.outputs(SERIES)
 
 
-def test_in_a_circuit_of_several_modes_the_first_is_asked() -> None:
+def test_in_a_circuit_of_several_modes_the_first_is_evaluated() -> None:
     net = single()
     other = readout()
     other.phases("feedforward", 2 * ms, "plasticity", 1 * ms, mode="wake")
@@ -222,7 +222,7 @@ def test_test_samples_come_as_a_second_pair() -> None:
     assert result.test_error == named.evaluate((POINTS[:9], NAMES[LABELS[:9]])).error
 
 
-def test_a_history_of_targets_is_drawn_and_told() -> None:
+def test_a_history_of_targets_is_drawn_and_printed() -> None:
     net = single()
     history = rc.train(net, (X, Y), 2, validation=0.2, backend="numpy", progress=False)
     axes = history.plot().axes[0]
