@@ -49,7 +49,7 @@ def answer_of(
             timeout=min(left, most),
         )  # fmt: skip
     except subprocess.TimeoutExpired:
-        _late(left, most)
+        _raise_late(left, most)
     lines = done.stdout.strip().splitlines()
     if done.returncode or (answers and not lines):
         raise RuntimeError(
@@ -79,12 +79,12 @@ def lines_of(
         process.kill()
         status = process.wait()
     if ended:
-        _late(left, most)
+        _raise_late(left, most)
     if status < 0:
         raise RuntimeError(f"it was ended by signal {-status}")
 
 
-def _late(left: float, most: float) -> NoReturn:
+def _raise_late(left: float, most: float) -> NoReturn:
     """Raise what is to be said of a command that was ended: it is at fault if it had all the time that it may take."""
     if left > most:
         raise RuntimeError(f"it did not end within {most:.0f} s") from None

@@ -159,7 +159,7 @@ def measured(case: Case, arguments: argparse.Namespace, folder: Path) -> dict[st
     wanted = [
         e for e in case.entrants if not (arguments.peers and e.environment) or e.name in arguments.peers.split(",")
     ]
-    runners, absent = _everyone(case, settings, wanted, arguments.threads, folder)
+    runners, absent = _runners(case, settings, wanted, arguments.threads, folder)
     limits: dict[str, list[float]] = {}
     try:
         for busy in counts(arguments.busy):
@@ -185,7 +185,7 @@ def measured(case: Case, arguments: argparse.Namespace, folder: Path) -> dict[st
     }  # fmt: skip
 
 
-def _everyone(
+def _runners(
     case: Case, settings: Any, entrants: list[Entrant], threads: int, folder: Path
 ) -> tuple[list[Runner], dict[str, str]]:
     """Return who takes part, and why others do not."""

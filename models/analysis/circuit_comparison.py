@@ -125,7 +125,7 @@ def law_differences(
     parts = [replace(equation, statements=(s,), state=kept) for s in equation.statements]
     single = [(part.statements[0].target, _alone(part, lowering="reference", seed=seed)) for part in parts]
     traces = {f"{own}{name}" for name in equation.traces}
-    start = _of(many, own)
+    start = _variables_of(many, own)
     now = [{k: v[b : b + 1] if k in traces else v for k, v in start.items()} for b in range(batch_size)]
     for row in _batches(data, batch_size, full=own_states):
         many.run(_for(many, data), order=row[None])
@@ -160,7 +160,7 @@ def _mean_of(states: list[State], but: set[str]) -> State:
     return {k: v if k in but else np.mean([s[k] for s in states], axis=0) for k, v in states[0].items()}
 
 
-def _of(net: Circuit, prefix: str) -> State:
+def _variables_of(net: Circuit, prefix: str) -> State:
     """Return all variables whose name begins so."""
     return {k: v for k, v in net.state().items() if k.startswith(prefix)}
 

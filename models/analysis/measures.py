@@ -70,7 +70,7 @@ def signal_angle(signal: ArrayLike, gradient: ArrayLike) -> float:
     Batch elements in which one of them is zero are left out; NaN where all are. Source: Lillicrap et al. 2016, Fig. 2;
     Lansdell, Prakash and Kording 2020, Fig. 2.
     """
-    s, g = _alike(signal, gradient)
+    s, g = _of_one_shape(signal, gradient)
     size = np.linalg.norm(s, axis=1) * np.linalg.norm(g, axis=1)
     cosine = np.sum(s * g, axis=1)[size > 0] / size[size > 0]
     return float(np.degrees(np.arccos(np.clip(cosine, -1, 1))).mean()) if cosine.size else float("nan")
@@ -81,7 +81,7 @@ def signal_error(signal: ArrayLike, gradient: ArrayLike) -> float:
 
     Source: Lansdell, Prakash and Kording 2020, Fig. 2.
     """
-    return _relative(*_alike(signal, gradient))
+    return _relative(*_of_one_shape(signal, gradient))
 
 
 def signal_signs(signal: ArrayLike, gradient: ArrayLike) -> float:
@@ -89,7 +89,7 @@ def signal_signs(signal: ArrayLike, gradient: ArrayLike) -> float:
 
     1/2 by chance; NaN where there is none. Source: Lansdell, Prakash and Kording 2020, Fig. 2.
     """
-    s, g = _alike(signal, gradient)
+    s, g = _of_one_shape(signal, gradient)
     both = (s != 0) & (g != 0)
     return float(np.mean(np.sign(s[both]) == np.sign(g[both]))) if both.any() else float("nan")
 
@@ -284,7 +284,7 @@ def _shapes(feedback: ArrayLike, forward: ArrayLike) -> tuple[Array, Array]:
     return r, w
 
 
-def _alike(signal: ArrayLike, gradient: ArrayLike) -> tuple[Array, Array]:
+def _of_one_shape(signal: ArrayLike, gradient: ArrayLike) -> tuple[Array, Array]:
     s, g = np.asarray(signal, dtype=float), np.asarray(gradient, dtype=float)
     if s.ndim != 2 or s.shape != g.shape:
         raise RecircuitError(

@@ -71,7 +71,7 @@ def _here(
     announce(f"{workers} run{'s' * (workers != 1)} at a time on this machine.")
     failed: dict[str, str] = {}
     with ThreadPoolExecutor(workers) as pool, Runs() as runs:
-        futures = {pool.submit(_twice, runs, job): job for job in jobs}
+        futures = {pool.submit(_perform_twice, runs, job): job for job in jobs}
         for future in as_completed(futures):
             job, problem = futures[future], future.exception()
             result: Result = {} if problem else future.result()
@@ -82,7 +82,7 @@ def _here(
     return failed
 
 
-def _twice(runs: Runs, job: Job) -> Result:
+def _perform_twice(runs: Runs, job: Job) -> Result:
     """Do a job. If its process dies, do it once more."""
     try:
         return runs.perform(job.payload)

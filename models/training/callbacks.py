@@ -153,15 +153,15 @@ class Callbacks:
 
     def begin(self, net: Circuit) -> None:
         """Call what is called before the first epoch."""
-        self._each("on_train_begin", net)
+        self._call_each("on_train_begin", net)
 
     def begin_epoch(self, number: int, net: Circuit) -> None:
         """Call what is called before an epoch."""
-        self._each("on_epoch_begin", number, net)
+        self._call_each("on_epoch_begin", number, net)
 
     def measure(self, number: int, net: Circuit) -> dict[str, float]:
         """Return more columns for the row of an epoch."""
-        found = self._each("on_epoch_measure", number, net)
+        found = self._call_each("on_epoch_measure", number, net)
         return {name: float(value) for columns in found for name, value in columns.items()}
 
     def epoch(self, number: int, metrics: Mapping[str, float], net: Circuit) -> bool:
@@ -172,10 +172,10 @@ class Callbacks:
 
     def end(self, net: Circuit) -> int | None:
         """Call what is called after the last epoch, and return the epoch whose weights the circuit was given, or None."""
-        kept = self._each("on_train_end", net)
+        kept = self._call_each("on_train_end", net)
         return next((epoch for epoch in reversed(kept) if isinstance(epoch, int)), None)
 
-    def _each(self, name: str, *arguments: Any) -> list[Any]:
+    def _call_each(self, name: str, *arguments: Any) -> list[Any]:
         return [getattr(each, name)(*arguments) for each in self.all if hasattr(each, name)]
 
 

@@ -77,7 +77,7 @@ def everything(batch_size: int = B, **options: Any) -> rc.Circuit:
     net = rc.Circuit(batch_size=batch_size, seed=2, **options)
     x = net.stimulus("x", 16)
     for kind, connectivity in CONNECTIVITIES.items():
-        post = _teached(net, kind, UNITS[kind])
+        post = _taught(net, kind, UNITS[kind])
         net.connect(
             x,
             post,
@@ -87,7 +87,7 @@ def everything(batch_size: int = B, **options: Any) -> rc.Circuit:
             weights=rc.uniform(0.1, 1),
             name=f"p_{kind}",
         )
-    scaled = _teached(net, "scaled", 3)
+    scaled = _taught(net, "scaled", 3)
     net.connect(x, scaled, into="ignored", rule=SCALED, connectivity=rc.Masked(0.7), weights=0.5, name="p_scaled")
     h = net.population("h", 3, rc.Neuron(HOMEOSTATIC, pace=PACE, tau=5 * ms))
     net.connect(x, h, weights=rc.uniform(0.1, 1), during="show", rule=_threshold())
@@ -95,7 +95,7 @@ def everything(batch_size: int = B, **options: Any) -> rc.Circuit:
     return net
 
 
-def _teached(net: rc.Circuit, name: str, size: int) -> rc.Population:
+def _taught(net: rc.Circuit, name: str, size: int) -> rc.Population:
     post = net.population(name, size, rc.Neuron(TEACHED))
     for what in ("y", "r"):
         source = net.stimulus(f"{what}_{name}", size)
@@ -233,7 +233,7 @@ def reinforced(batch_size: int, *, kept: str, **options: Any) -> rc.Circuit:
     """Return a circuit of two units, with the rule of the eligibility as a trace or as a state."""
     rule = rc.Rule("el", source="test", forward="el = x_pre*y_post\ndw = r_post*el", **{kept: ("el",)})
     net = rc.Circuit(batch_size=batch_size, **options)
-    net.connect(net.stimulus("x", 1), _teached(net, "h", 1), into="ignored", weights=0.0, rule=rule)
+    net.connect(net.stimulus("x", 1), _taught(net, "h", 1), into="ignored", weights=0.0, rule=rule)
     net.phases("show", 1 * ms, "plasticity", 1 * ms)
     return net
 
@@ -288,7 +288,7 @@ def test_a_pair_with_a_mean_cannot_pass_check_rule(forward: str, state: tuple[st
 def test_a_mean_that_is_only_added_is_allowed(forward: str, state: tuple[str, ...]) -> None:
     rule = rc.Rule("sum", source="test", forward=forward, state=dict.fromkeys(state, 0.5))
     net = rc.Circuit(batch_size=4)
-    net.connect(net.stimulus("x", 2), _teached(net, "h", 2), into="ignored", rule=rule)
+    net.connect(net.stimulus("x", 2), _taught(net, "h", 2), into="ignored", rule=rule)
 
 
 def test_a_rule_with_traces_passes_check_rule() -> None:
@@ -438,7 +438,7 @@ def test_memory_counts_a_value_for_each_element() -> None:
     def bytes_of(batch_size: int, **kept: Any) -> int:
         rule = rc.Rule("r", source="test", forward="el += x_pre; dw = el", **kept)
         net = rc.Circuit(batch_size=batch_size)
-        net.connect(net.stimulus("x", 10), _teached(net, "h", 7), into="ignored", rule=rule, name="p")
+        net.connect(net.stimulus("x", 10), _taught(net, "h", 7), into="ignored", rule=rule, name="p")
         return Need.of(net).parts["p"]
 
     count = 8  # of updates, which the rule keeps
@@ -446,7 +446,7 @@ def test_memory_counts_a_value_for_each_element() -> None:
     assert bytes_of(5, state=("el",)) == 8 * 70 * (1 + 1) + count
     with pytest.raises(rc.RecircuitError, match="GiB"):
         net = rc.Circuit(batch_size=10_000)
-        net.connect(net.stimulus("x", 10_000), _teached(net, "h", 10_000), into="ignored", rule=TRACED)
+        net.connect(net.stimulus("x", 10_000), _taught(net, "h", 10_000), into="ignored", rule=TRACED)
         net.phases("show", 1 * ms)
         net.lowered()
 
@@ -473,7 +473,7 @@ def test_sums_over_synapses_that_many_units_share_are_refused() -> None:
     with pytest.raises(rc.RecircuitError, match="many units share each weight"):
         net.connect(
             net.stimulus("x", 16),
-            _teached(net, "h", 32),
+            _taught(net, "h", 32),
             into="ignored",
             rule=SCALED,
             connectivity=CONNECTIVITIES["tied"],

@@ -44,7 +44,7 @@ def run(settings: Settings) -> Report:
             timed[name][ratio] = from_rest((FIELD, -FIELD), steps, ratio, repair, settings.backend)
     far = read_out(np.array([FIELD, 2.5 * M, FIELD, FIELD, 0.5, FIELD]), settings.backend)
     settled = {h: from_rest((h, -h), 8 * SHOWN, SHOWN, "hysteresis", settings.backend) for h in cases}
-    found = [*_step_by_step(cases), *_read_out(grid), *_beyond(beyond, grid, far), *_timed(timed), *_settled(settled)]
+    found = [*_step_by_step(cases), *_read_out(grid), *_outside(beyond, grid, far), *_timed(timed), *_settled(settled)]
     return Report(found, draw(cases, grid, timed, SHOWN))
 
 
@@ -107,7 +107,7 @@ def _read_out(grid: Grid) -> list[Check]:
     )
 
 
-def _beyond(runs: dict[float, Run], grid: Grid, far: Grid) -> list[Check]:
+def _outside(runs: dict[float, Run], grid: Grid, far: Grid) -> list[Check]:
     """Run the circuit outside of what it was made for. Above 2M+S, o and t stay on; the phase feedforward, in which
     neither is driven, lets them rest, so that the presentations that follow are read out as they should be.
     """

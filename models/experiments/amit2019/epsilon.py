@@ -52,7 +52,7 @@ def run(settings: Settings) -> Report:
 def _checks(curves: list[Curves], stuck: Path) -> list[Check]:
     checks = []
     for low, high, place in zip(EPSILONS, EPSILONS[1:], range(3)):
-        rises = [_rise(c.epsilon[place], c.epsilon[place + 1]) for c in curves]
+        rises = [_largest_rise(c.epsilon[place], c.epsilon[place + 1]) for c in curves]
         what = f"largest rise of the error from epsilon = {low:g} to {high:g}, over all iterations and {many(curves)}"
         checks.append(Check(f"{what}, relative to it, until it is {ROUNDING:g}", float(np.max(rises)), "<=", 0.0))
     reached = np.array([[_first(e) for e in c.epsilon] for c in curves])
@@ -74,7 +74,7 @@ def _checks(curves: list[Curves], stuck: Path) -> list[Check]:
     return checks
 
 
-def _rise(less: np.ndarray, more: np.ndarray) -> float:
+def _largest_rise(less: np.ndarray, more: np.ndarray) -> float:
     """Return the largest relative rise of the error with more update, where either is above rounding."""
     seen = np.maximum(less, more) > ROUNDING
     return of_learned(float(np.max((more[seen] - less[seen]) / less[seen])), float(less[-1] / less[0]))

@@ -130,13 +130,18 @@ def _checks(k: int, depth: Depth, settings: Settings) -> list[Check]:
             ),
             (
                 f"circuit, rate {finest:g}, Eq. 17: largest drift",
-                of_learned(worst(drifts), _left(depth)),
+                of_learned(worst(drifts), _error_left(depth)),
                 "<=",
                 finest / 10,
             ),
             (f"circuit, Eq. 17: largest drift; {halved}", _ratio(drifts), "within", (1.8, 2.2)),
             (f"circuit, rate {finest:g}, Eq. 18: decay of e against D, relative", _decay_gap(depth), "<=", 4 * finest),
-            ("circuit: largest rise of e, at any time in any mode, as epsilon grows", _rise(depth), "<=", ROUNDING),
+            (
+                "circuit: largest rise of e, at any time in any mode, as epsilon grows",
+                _largest_rise(depth),
+                "<=",
+                ROUNDING,
+            ),
         ],
     )
 
@@ -180,13 +185,13 @@ def _decay_gap(depth: Depth) -> float:
     return worst
 
 
-def _rise(depth: Depth, modes: Mask | slice = slice(None)) -> float:
+def _largest_rise(depth: Depth, modes: Mask | slice = slice(None)) -> float:
     """Return the largest rise of e, at any time, from one epsilon to the next larger one."""
     e = np.stack([trajectory.e[:, modes] for trajectory in depth.finest])
-    return of_learned(float(np.diff(e, axis=0).max()), _left(depth))
+    return of_learned(float(np.diff(e, axis=0).max()), _error_left(depth))
 
 
-def _left(depth: Depth) -> float:
+def _error_left(depth: Depth) -> float:
     """Return the error at the end as a share of that at the start, the largest of all epsilon."""
     return max(float(trajectory.e[-1].sum() / trajectory.e[0].sum()) for trajectory in depth.finest)
 
@@ -200,28 +205,33 @@ def _theorem_2(depth: Depth) -> list[Check]:
     met, not_met = f"condition holds ({holds.sum()} modes)", f"condition broken ({broken.sum()} modes)"
     falls = np.diff(lam[:, :, 1], axis=0).min(axis=(0, 1))[broken]
     third = np.diff(lam[:, -1, 2], axis=0)[:, holds]
-    first, second = _growth(lam[:, :, 0], holds), _growth(lam[:, :, 1], holds)
+    first, second = _least_growth(lam[:, :, 0], holds), _least_growth(lam[:, :, 1], holds)
     return checks(
         "Theorem 2, ",
         [
             (f"{met}: lambda_1, least growth at any time", first, ">=", -ROUNDING),
             (f"{met}: lambda_2, least growth at any time", second, ">=", -ROUNDING),
-            (f"{met}: sqrt(eps) lambda_3, least growth at any time", _growth(scaled, holds), ">=", -ROUNDING),
+            (f"{met}: sqrt(eps) lambda_3, least growth at any time", _least_growth(scaled, holds), ">=", -ROUNDING),
             (
                 f"{met}: lambda_3, which the theorem says grows: its largest growth at the end",
                 float(third.max()),
                 "<",
                 0.0,
             ),
-            (f"{met}: e, largest rise at any time", _rise(depth, holds), "<=", ROUNDING),
+            (f"{met}: e, largest rise at any time", _largest_rise(depth, holds), "<=", ROUNDING),
             (f"{not_met}: modes in which lambda_2 falls as epsilon grows", int((falls < -1e-3).sum()), ">=", 1),
             (f"{not_met}: lambda_2, largest fall", float(-falls.min()), ">=", 1e-3),
-            (f"{not_met}: e, which falls faster nevertheless: largest rise", _rise(depth, broken), "<=", ROUNDING),
+            (
+                f"{not_met}: e, which falls faster nevertheless: largest rise",
+                _largest_rise(depth, broken),
+                "<=",
+                ROUNDING,
+            ),
         ],
     )
 
 
-def _growth(by_epsilon: Array, modes: Mask) -> float:
+def _least_growth(by_epsilon: Array, modes: Mask) -> float:
     """Return the least growth, at any time, from one epsilon to the next; NaN if nothing moves: (epsilon, time, mode)."""
     grown = np.diff(by_epsilon[:, :, modes], axis=0)
     return float(grown.min()) if grown.any() else float("nan")

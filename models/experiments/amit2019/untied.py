@@ -43,7 +43,9 @@ def run(settings: Settings) -> Report:
     wanted = settings.chosen({FIGURE_6: METHODS["URFB, untied"]})
     untied = learn(wanted, settings, protocol("simpnet"), QUICK.with_(epochs=4), _filters)
     unchecked = [] if untied or settings.methods else ["Fig. 6, corresponding filters stay alike: the run is not kept"]
-    return Report([*_checks(runs, settings), *_alike(untied, settings)], _draw(runs, untied, settings), unchecked)
+    return Report(
+        [*_checks(runs, settings), *_check_filters(untied, settings)], _draw(runs, untied, settings), unchecked
+    )
 
 
 def _filters(net: Circuit) -> dict[str, Any]:
@@ -67,7 +69,7 @@ def _checks(runs: Runs, settings: Settings) -> list[Check]:
     return [*table, *error_gaps(runs, TABLE, ORDER)]
 
 
-def _alike(untied: Runs, settings: Settings) -> list[Check]:
+def _check_filters(untied: Runs, settings: Settings) -> list[Check]:
     """Check that filters stay alike in a network that has learned untied; filters that were tied and have not moved are
     alike too.
     """

@@ -22,14 +22,14 @@ def run(settings: Settings) -> Report:
         checks = [Check(f"{name}: test accuracy on digits", ends(curves[name]), ">=", 90.0) for name in TABLE]
     else:
         checks = [p.check(name, curves[name]) for name, p in TABLE.items()]
-    checks.append(_sooner(curves))
+    checks.append(_check_speed(curves))
     panels = {"RBP": ["RBP", "ARBP"], "SRBP": ["SRBP", "ASRBP"]}
     return Report(
         checks, draw_curves(curves, panels, 60 if settings.quick else 92, {n: p.mean for n, p in TABLE.items()})
     )
 
 
-def _sooner(curves: Curves) -> Check:
+def _check_speed(curves: Curves) -> Check:
     """Check that adaptation speeds up the training of SRBP."""
     tenth = max(1, len(curves["SRBP"][0]["train"]) // 10)
     early = {n: sum(sum(run["train"][:tenth]) for run in curves[n]) / tenth / len(curves[n]) for n in ("SRBP", "ASRBP")}

@@ -98,7 +98,7 @@ def _length(L: int, settings: Settings) -> Length:
     end, missed = _flat(linear.settle(QUICK if settings.quick else STAGES)), np.array([], dtype=int)
     if not settings.quick:
         missed = np.flatnonzero(~(distance(end, predicted) <= CLOSE))
-        end[:, missed] = _slowly(start[:, missed], c[:, missed], alpha[missed], beta[missed], settings.backend)
+        end[:, missed] = _settled_slowly(start[:, missed], c[:, missed], alpha[missed], beta[missed], settings.backend)
     rates = np.array([4.0, 2.0, 1.0]) * (5e-4 if settings.quick else 5e-5)
     known = {"a_(i+1) - c_(i+1)/(2 c_i) a_i^2": lambda w: invariants(_flat(w), c)}
     convergence = converge(linear, list(rates), np.linspace(0, 0.6, 7), known)
@@ -115,7 +115,7 @@ def _linear_networks(start: Array, c: Array, alpha: Array, beta: Array, backend:
     return LinearNetworks(networks, beta[:, None, None], alpha[:, None, None], backend)
 
 
-def _slowly(start: Array, c: Array, alpha: Array, beta: Array, backend: str) -> Array:
+def _settled_slowly(start: Array, c: Array, alpha: Array, beta: Array, backend: str) -> Array:
     """Return where chains end that are run by `SLOW`, (L, n)."""
     if not start.size:
         return start
@@ -180,7 +180,7 @@ def _draw(found: Mapping[int, Length]) -> Figure:
     figure = new_figure(7.6, 5.2)
     grid = figure.subplots(2, 3)
     for ax, (L, one) in zip(grid[0], found.items(), strict=True):
-        _ends(ax, L, one)
+        _draw_ends(ax, L, one)
     _parabolas(grid[1, 0], found[2])
     _errors(grid[1, 1], found[4])
     draw_convergence(grid[1, 2], {f"L = {L}": one.convergence for L, one in found.items()}, list(COLOURS.values()))
@@ -188,7 +188,7 @@ def _draw(found: Mapping[int, Length]) -> Figure:
     return figure
 
 
-def _ends(ax: Axes, L: int, one: Length) -> None:
+def _draw_ends(ax: Axes, L: int, one: Length) -> None:
     ax.axline((0, 0), slope=1, color=GREY, linewidth=0.7)
     for chosen, colour, label in ((~one.unstable, COLOURS[L], "stable"), (one.unstable, RED, "unstable")):
         ax.plot(one.predicted[0, chosen], one.end[0, chosen], ".", color=colour, markersize=4, label=f"{label} start")

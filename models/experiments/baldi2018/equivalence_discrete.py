@@ -41,11 +41,11 @@ def discrete(until: float, settings: Settings) -> dict[str, Array]:
         for name in ("isolated", "held"):
             found[name].append(np.array([_isolated(*one, held=name == "held") for one in ends]))
         for name, first in (("moved", 20), ("changed", 0)):
-            found[name].append(np.maximum(_moves(A1, first), _moves(C @ A2, first)))
+            found[name].append(np.maximum(_largest_move(A1, first), _largest_move(C @ A2, first)))
     return {name: np.concatenate(parts) for name, parts in found.items()}
 
 
-def _moves(w: Array, first: int) -> Array:
+def _largest_move(w: Array, first: int) -> Array:
     """Return the largest distance from the end since a look, over the size at the end, (count,)."""
     return np.linalg.norm(w[first:] - w[-1], axis=(-1, -2)).max(axis=0) / np.linalg.norm(w[-1], axis=(-1, -2))
 

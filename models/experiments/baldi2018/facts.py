@@ -55,9 +55,9 @@ def run(settings: Settings) -> Report:
     rows = [
         *_signs(settings),
         *_orthant(settings),
-        *_unison(data, settings),
-        *_congruence(curves),
-        *_others(curves, 1.5 if settings.quick else 1.0),
+        *_check_signals_alike(data, settings),
+        *_check_congruence(curves),
+        *_check_other_channels(curves, 1.5 if settings.quick else 1.0),
     ]
     return Report(checks("", rows), draw_curves(curves, PANELS, 0 if settings.quick else LOWEST))
 
@@ -138,7 +138,7 @@ def _once(flow: Flow) -> Array:
 # ---- Fact 6 --------------------------------------------------------------------------------------------------------
 
 
-def _unison(data: Dataset, settings: Settings) -> list[Row]:
+def _check_signals_alike(data: Dataset, settings: Settings) -> list[Row]:
     """Return how alike the signals are that samples of one class, and of two, receive before learning; SRBP against BP."""
     within, between, sides = [], [], []
     for seed in settings.seeds:
@@ -178,7 +178,7 @@ def _signals(data: Dataset, algorithm: str, seed: int, settings: Settings) -> Ar
 # ---- channels on images --------------------------------------------------------------------------------------------
 
 
-def _congruence(curves: Curves) -> list[Row]:
+def _check_congruence(curves: Curves) -> list[Row]:
     """Check fact 4: training errors after the first epoch, over that of RBP."""
     first = {name: 100 - float(np.mean([run["train"][0] for run in runs])) for name, runs in curves.items()}
     rows: list[Row] = []
@@ -201,7 +201,7 @@ def _congruence(curves: Curves) -> list[Row]:
     ]
 
 
-def _others(curves: Curves, margin: float) -> list[Row]:
+def _check_other_channels(curves: Curves, margin: float) -> list[Row]:
     test: Mapping[str, float] = {name: ends(runs) for name, runs in curves.items()}
     wrong = {name: (100 - value) / 90 for name, value in test.items()}
     top, own = test["top layer: a random matrix"], test["top layer: its own errors"]

@@ -103,7 +103,7 @@ def run(settings: Settings) -> Report:
         ends[mu], found[mu] = _settle(powers, settings)
         made += _checks(mu, ends[mu], found[mu], settings)
     settings.show_progress("baldi-nonlinear: without f'")
-    times, drifting, resting = _without(settings)
+    times, drifting, resting = _without_derivative(settings)
     made += _beside(drifting, resting)
     return Report(made, _draw(ends, found, times, drifting, resting))
 
@@ -145,7 +145,7 @@ def _until(settings: Settings) -> float:
     return 10.0 if settings.quick else 30.0
 
 
-def _without(settings: Settings) -> tuple[Array, Array, Array]:
+def _without_derivative(settings: Settings) -> tuple[Array, Array, Array]:
     """Return times, and weights (times, 2, n) without f', mu = 2: targets that I^mu does not give, and targets that
     it does.
     """

@@ -61,7 +61,7 @@ def run(settings: Settings) -> Report:
             ("distance of P from C^T C/|C|^2, the worst start", float(np.abs(product - wanted).max()), "<=", limit),
             (
                 "starts whose P is nearer to C^T C/|C|^2 than to C^T C |C|^2",
-                int((_far(product - wanted) < _far(product - wanted * size**2)).sum()),
+                int((_norms(product - wanted) < _norms(product - wanted * size**2)).sum()),
                 "==",
                 len(C),
             ),
@@ -70,7 +70,7 @@ def run(settings: Settings) -> Report:
     return Report(made, _draw(wide, narrow))
 
 
-def _far(matrices: Array) -> Array:
+def _norms(matrices: Array) -> Array:
     return np.linalg.norm(matrices, axis=(1, 2))
 
 
@@ -164,14 +164,14 @@ def _checks(about: str, one: Width, limit: float, settings: Settings) -> list[Ch
 def _draw(wide: Width, narrow: Width) -> Figure:
     figure = new_figure(7.6, 2.9)
     one, other, rates = figure.subplots(1, 3)
-    _ends(one, wide, "A[1, 4, 1]: the cubic", ("in the unstable region", "elsewhere"))
-    _ends(other, narrow, "A[4, 1, 4]: A to βC", ("K < 0", "K ≥ 0"))
+    _draw_ends(one, wide, "A[1, 4, 1]: the cubic", ("in the unstable region", "elsewhere"))
+    _draw_ends(other, narrow, "A[4, 1, 4]: A to βC", ("K < 0", "K ≥ 0"))
     draw_convergence(rates, {"A[1, 4, 1]": wide.convergence, "A[4, 1, 4]": narrow.convergence}, [BLUE, ORANGE])
     letter([one, other, rates])
     return figure
 
 
-def _ends(ax: Axes, one: Width, title: str, names: tuple[str, str]) -> None:
+def _draw_ends(ax: Axes, one: Width, title: str, names: tuple[str, str]) -> None:
     ax.axline((0, 0), slope=1, color="black", linewidth=0.5, zorder=0)
     for chosen, colour, name in ((~one.unstable, BLUE, names[1]), (one.unstable, RED, names[0])):
         ax.plot(one.predicted[chosen].ravel(), one.end[chosen].ravel(), ".", color=colour, markersize=3, label=name)

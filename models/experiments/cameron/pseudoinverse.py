@@ -79,10 +79,10 @@ def _checks(found: Mapping[str, Sequence[Pair]], quick: bool) -> list[Check]:
     for name, text in named(SIZES).items():
         pairs = found[name]
         rows: list[Row] = [
-            (f"condition {k}, {CONDITIONS[k][0]}", worst(pairs, k), "<=", limit if k == _last(name) else 1e-6)
+            (f"condition {k}, {CONDITIONS[k][0]}", worst(pairs, k), "<=", limit if k == _last_condition(name) else 1e-6)
             for k in CONDITIONS
         ]
-        rows.append(("|B - A^+|/|A^+|", furthest(pairs), "<=", limit if _last(name) else 1e-6))
+        rows.append(("|B - A^+|/|A^+|", furthest(pairs), "<=", limit if _last_condition(name) else 1e-6))
         rows.append(("|A - A(0)|/|A(0)|, the least", min(float(p.moved[-1]) for p in pairs), ">=", 0.2))
         made += checks(f"{text}, at the end, the worst of {many(pairs)}: ", rows)
     below, above, stays = (found[name] for name in BESIDE)
@@ -100,7 +100,7 @@ def _checks(found: Mapping[str, Sequence[Pair]], quick: bool) -> list[Check]:
     )  # fmt: skip
 
 
-def _last(name: str) -> int:
+def _last_condition(name: str) -> int:
     """Return the condition that is met no better than the noise of the updates lets it; 0 if there is none."""
     return {"contracting": 4, "square": 0, "expanding": 3}[name]
 

@@ -191,13 +191,15 @@ def _checks(curves: LearningCurves, scale: Scale, quick: bool) -> list[Check]:
         return checks(about, halved)
     never = {name: float(np.mean([run["silent"] for run in curves[name]])) for name in ("NP", "BP")}
     return [
-        *checks(about, _compared(test)),
-        *checks(f"digit of a sample from the {NEAREST} nearest in the bottleneck, seed 0: ", _separated(curves, scale)),
+        *checks(about, _check_methods(test)),
+        *checks(
+            f"digit of a sample from the {NEAREST} nearest in the bottleneck, seed 0: ", _check_digits(curves, scale)
+        ),
         *checks("", [("bright pixels at silent outputs, NP / BP", never["NP"] / never["BP"], "<=", 0.5)]),
     ]
 
 
-def _compared(test: Mapping[str, Array]) -> list[Row]:
+def _check_methods(test: Mapping[str, Array]) -> list[Row]:
     """Check Fig. 3A: the order of the methods, and that ADAM overfits and node perturbation does not."""
 
     def ratio(one: str, other: str) -> float:
@@ -218,7 +220,7 @@ def _compared(test: Mapping[str, Array]) -> list[Row]:
     ]
 
 
-def _separated(curves: LearningCurves, scale: Scale) -> list[Row]:
+def _check_digits(curves: LearningCurves, scale: Scale) -> list[Row]:
     """Check Fig. 3B: feedback alignment does not separate the digits at all, and node perturbation does so better than
     others.
     """

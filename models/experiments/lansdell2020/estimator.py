@@ -84,9 +84,9 @@ def run(settings: Settings) -> Report:
         variance={n: variance(n, scale.draws // 2, backend) for n in UNITS},
     )
     made = [
-        *_on_images(found, scale, settings.quick),
-        *_on_linear(found, scale, settings.quick),
-        *_on_the_estimate(found),
+        *_check_images(found, scale, settings.quick),
+        *_check_linear_networks(found, scale, settings.quick),
+        *_check_estimate(found),
     ]
     return Report(made, draw(found, SCALES, scale.widening, scale.narrowing))
 
@@ -117,22 +117,22 @@ def slope(x: Sequence[float], y: Sequence[float]) -> float:
     return float(np.polyfit(np.log(x), np.log(y), 1)[0])
 
 
-def _falls(curves: Sequence[LearningCurve], layer: str) -> float:
+def _slope_at_the_end(curves: Sequence[LearningCurve], layer: str) -> float:
     """Return the slope of the relative error over the last 8-fold of samples, the mean of the runs."""
     return float(np.mean([slope(c["samples"][-4:], c[f"{layer}_distance"][-4:]) for c in curves]))
 
 
-def _ends(curves: Sequence[LearningCurve], layer: str) -> float:
+def _last_errors(curves: Sequence[LearningCurve], layer: str) -> float:
     return float(np.mean([c[f"{layer}_distance"][-1] for c in curves]))
 
 
-def _on_images(found: Found, scale: Scale, quick: bool) -> list[Check]:
+def _check_images(found: Found, scale: Scale, quick: bool) -> list[Check]:
     long, falls = found.long, "log relative error against log samples, slope over the last 8-fold"
-    top, low = _ends(long, "h2"), _ends(long, "h1")
+    top, low = _last_errors(long, "h2"), _last_errors(long, "h1")
     angle = {h: max(c[f"{h}_angle"] for c in long) for h in ("h2", "h1")}
     sizes = "-".join(map(str, (scale.data.n_features, *scale.hidden, scale.data.classes)))
     made = checks(f"{sizes}, {scale.long:,} samples, {many(long)}: ", [
-        (f"top matrix, {falls}", _falls(long, "h2"), "within", (-0.65, -0.35)),
+        (f"top matrix, {falls}", _slope_at_the_end(long, "h2"), "within", (-0.65, -0.35)),
         (TOP, top, "<=", 0.3 if quick else REACHED, ".8%"),
         ("lower matrix, relative error, as a multiple of the top's: it stays large", low / top, ">=", 3.0),
         ("top layer, angle to the gradient (degrees), the worst run", angle["h2"], "<=", 15.0 if quick else 5.0),
@@ -145,11 +145,11 @@ def _on_images(found: Found, scale: Scale, quick: bool) -> list[Check]:
     ])  # fmt: skip
     if not quick:
         made.append(Check(NEEDED, scale.long * (top / 0.008) ** 2, "within", MILLIONS))
-        made += _on_widths(found, scale)
+        made += _check_widths(found, scale)
     return made
 
 
-def _on_widths(found: Found, scale: Scale) -> list[Check]:
+def _check_widths(found: Found, scale: Scale) -> list[Check]:
     """Check Fig. 4D, E: width has an effect on both the relative error and the angle, and all widths are useful."""
     about = f"784-N-{scale.hidden[0]}-10, N = {scale.widths[0]} to {scale.widths[-1]}, {scale.short:,} samples: "
     says = "the number of neurons has an effect"
@@ -172,16 +172,16 @@ TOP, REACHED = "top matrix, relative error", 0.0085  # as .8% is rounded
 NEEDED, MILLIONS = "samples for the paper's .8%, by the square root", (1e6, 1e7)
 
 
-def _on_linear(found: Found, scale: Scale, quick: bool) -> list[Check]:
+def _check_linear_networks(found: Found, scale: Scale, quick: bool) -> list[Check]:
     wide, narrow = ("-".join(map(str, sizes)) for sizes in (scale.widening, scale.narrowing))
     what = "lower matrix, log relative error against log samples, slope over the last 8-fold"
-    falls = {name: _falls(curves, "h1") for name, curves in found.linear.items()}
-    stays, unseen = _ends(found.linear["narrowing"], "h1"), 1 - scale.narrowing[-1] / scale.narrowing[-2]
+    falls = {name: _slope_at_the_end(curves, "h1") for name, curves in found.linear.items()}
+    stays, unseen = _last_errors(found.linear["narrowing"], "h1"), 1 - scale.narrowing[-1] / scale.narrowing[-2]
     rows: list[Row] = [
         (f"{wide}, {what}", falls["widening"], "<=", -0.35),
         (
             f"{narrow} (A3 fails), lower matrix, relative error, which stays, since a part of the matrix is never observed",
-            of_learned(stays, _ends(found.linear["widening"], "h1")),
+            of_learned(stays, _last_errors(found.linear["widening"], "h1")),
             ">=",
             unseen**0.5,
         ),
@@ -192,7 +192,7 @@ def _on_linear(found: Found, scale: Scale, quick: bool) -> list[Check]:
     return checks(f"linear, {scale.linear:,} samples, {many(found.long)}: ", rows)
 
 
-def _on_the_estimate(found: Found) -> list[Check]:
+def _check_estimate(found: Found) -> list[Check]:
     gaussian, skewed = (found.bias[name] for name in NOISES)
     least = min(value / bar for value, bar in (*zip(*gaussian, strict=True), *zip(*skewed, strict=True)))
     off = max(abs(value - n - 1) / bar for n, (value, bar) in found.variance.items())

@@ -70,9 +70,9 @@ def run(settings: Settings) -> Report:
     found = each(settings, {**TRAINED, **fixed}, about, one)
     draws = 50_000 if settings.quick else 200_000
     mean = {baseline: estimates(baseline, draws, settings.backend) for baseline in BASELINES}
-    rows = [*_on_baselines(mean, found), *_on_activations(found, settings.quick)]
-    rows += _on_fixed(found, widths, settings.quick)
-    rows += [] if settings.quick else _on_levels(found)
+    rows = [*_check_baselines(mean, found), *_check_activations(found, settings.quick)]
+    rows += _check_fixed_weights(found, widths, settings.quick)
+    rows += [] if settings.quick else _check_levels(found)
     return Report(checks("", rows), _draw(found, widths))
 
 
@@ -112,7 +112,7 @@ def _end(found: Found, name: str, what: str) -> float:
     return float(np.mean([v[-1] if isinstance(v, list) else v for v in values]))
 
 
-def _on_levels(found: Found) -> list[Row]:
+def _check_levels(found: Found) -> list[Row]:
     """Check section 4.1: neither the lowest nor the highest level has the lowest error of B."""
     rows: list[Row] = []
     for h in LAYERS:
@@ -127,7 +127,7 @@ def _on_levels(found: Found) -> list[Row]:
     return rows
 
 
-def _on_baselines(mean: Mapping[str, Mapping[str, float]], found: Found) -> list[Row]:
+def _check_baselines(mean: Mapping[str, Mapping[str, float]], found: Found) -> list[Row]:
     """Check section 5: the expected value stays, the variance does not."""
     rows: list[Row] = []
     for name, what in (("mean", "a running mean"), ("nothing", "nothing")):
@@ -151,7 +151,7 @@ def _on_baselines(mean: Mapping[str, Mapping[str, float]], found: Found) -> list
     return rows
 
 
-def _on_activations(found: Found, quick: bool) -> list[Row]:
+def _check_activations(found: Found, quick: bool) -> list[Row]:
     """Check section 2.4: the gradient can be expressed, which takes longer than a quick run, and from errors it is simpler."""
     own, errors = (_end(found, name, "h2_angle") for name in ("own activations", NOISY.format(0.01)))
     made: list[Row] = [
@@ -166,7 +166,7 @@ def _on_activations(found: Found, quick: bool) -> list[Row]:
     ]
 
 
-def _on_fixed(found: Found, widths: Sequence[int], quick: bool) -> list[Row]:
+def _check_fixed_weights(found: Found, widths: Sequence[int], quick: bool) -> list[Row]:
     """Check Fig. 4 B, C, E, at the levels of noise whose estimates are equally accurate, and at every width."""
     small = [FIXED_NOISY.format(c) for c in LEVELS if c <= 0.1]
     least, largest = (1.0, 85.0) if quick else (1.1, 45.0)

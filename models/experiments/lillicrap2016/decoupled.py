@@ -133,7 +133,7 @@ def _draw(found: Mapping[str, Sequence[Trace]]) -> Figure:
     for column, title, (name, traces) in zip(grid.T, titles, found.items(), strict=True):
         for ax, quantity in zip(column, QUANTITIES, strict=True):
             _traces(ax, traces, quantity)
-        _turns(column[0], REGIMES.get(name, REGIMES["both"]))
+        _draw_turns(column[0], REGIMES.get(name, REGIMES["both"]))
         column[0].set_title(title)
         column[-1].set(xlabel="t = rate × presentations", ylim=(-0.05, 1.3))
     letter(grid[0])
@@ -153,7 +153,7 @@ def _traces(ax: Axes, traces: Sequence[Trace], quantity: str) -> None:
     ax.axhline(0, color=GREY, linewidth=0.4)
 
 
-def _turns(ax: Axes, turns: Sequence[tuple[Mapping[str, float], float]]) -> None:
+def _draw_turns(ax: Axes, turns: Sequence[tuple[Mapping[str, float], float]]) -> None:
     """Show who learns when, along the top."""
     now = 0.0
     for speeds, length in turns:

@@ -67,7 +67,7 @@ def run(settings: Settings) -> Report:
         drawn[n] = _drawn(n, count, settings)
     times = RATE * np.round(np.linspace(0, 2 * TURN, 61) / RATE)
     made = {name: _made(M, times, settings) for name, M in MADE.items()}
-    return Report([*_on_made(made), *_on_drawn(drawn)], _draw(times, made, drawn))
+    return Report([*_check_given(made), *_check_drawn(drawn)], _draw(times, made, drawn))
 
 
 def _linear_networks(A: Array, W: Array, B: Array, T: Array, backend: str) -> LinearNetworks:
@@ -112,7 +112,7 @@ def _made(M: Array, times: Array, settings: Settings) -> Array:
     return size / size[0]
 
 
-def _on_made(made: Mapping[str, Array]) -> list[Check]:
+def _check_given(made: Mapping[str, Array]) -> list[Check]:
     """Check the runs in which W B is given; Euler's steps let a cycle grow by (1 + rate^2)^(1/2) each."""
     steps = 2 * TURN / RATE
     cycle = float(np.abs(made["cycle"] / (1 + RATE**2) ** (np.arange(61) / 60 * steps / 2) - 1).max())
@@ -123,7 +123,7 @@ def _on_made(made: Mapping[str, Array]) -> list[Check]:
     ])  # fmt: skip
 
 
-def _on_drawn(drawn: Mapping[int, Drawn]) -> list[Check]:
+def _check_drawn(drawn: Mapping[int, Drawn]) -> list[Check]:
     rest = {n: float((one.error < 0.5).mean()) for n, one in drawn.items()}
     falls = max(rest[b] - rest[a] for a, b in zip(UNITS, UNITS[1:], strict=False))
     agree = [bool(a) for one in drawn.values() for a in ((one.error < 1) == (one.slowest > 0))[one.decided]]

@@ -87,7 +87,7 @@ def run(settings: Settings) -> Report:
     def one(name: str, what: StudentNetwork | Plan, seed: int) -> dict[str, list[float]]:
         settings.show_progress(f"lillicrap-online: {name}, seed {seed}")
         if isinstance(what, Plan):
-            return _on_images(name, what, deep if name in DEEP_ONES else data, seed, settings)
+            return _image_errors(name, what, deep if name in DEEP_ONES else data, seed, settings)
         rate = rate_of(name) if name in GROWING else what.rate
         return {"nse": what.with_(rate=rate).errors(seed, settings), "rate": [rate]}
 
@@ -126,7 +126,7 @@ def _plan(name: str, plan: Plan, quick: bool) -> Plan:
     return plan.with_(epochs=8 if plan.batch_size == 1 else 60)
 
 
-def _on_images(name: str, plan: Plan, data: Dataset, seed: int, settings: Settings) -> dict[str, list[float]]:
+def _image_errors(name: str, plan: Plan, data: Dataset, seed: int, settings: Settings) -> dict[str, list[float]]:
     """Return errors by epoch, in percent."""
     net = plan.circuit(data, seed, **({"synapses": SERVING} if "10 units" in name else {}))
     history = trained(settings, net, data, plan.epochs, label=f"lillicrap-online: {name}, seed {seed}")
@@ -150,7 +150,10 @@ def _checks(found: Found, students: Mapping[str, StudentNetwork], quick: bool) -
             (f"{one}: NSE at the end, over that with {other}", ratio, "within", limits, says),
             (f"digits, {one}: points of test error more than with {other}", points, "within", (low, 1.0), says),
         ]
-    return checks("", [*rows, *([] if quick else _fewer(found)), *_stalled(found, students), *_slowed(found, students)])
+    return checks(
+        "",
+        [*rows, *([] if quick else _fewer(found)), *_small_weights(found, students), *_large_networks(found, students)],
+    )
 
 
 def _fewer(found: Found) -> list[Row]:
@@ -161,7 +164,7 @@ def _fewer(found: Found) -> list[Row]:
     return [(what, float(np.mean(shares)), "<", 1.0, "converged in fewer minibatches")]
 
 
-def _stalled(found: Found, students: Mapping[str, StudentNetwork]) -> list[Row]:
+def _small_weights(found: Found, students: Mapping[str, StudentNetwork]) -> list[Row]:
     """Check statement 4: how much longer it takes to an NSE of .5 from small weights."""
     slower = {}
     for method in ("BP", "FA"):
@@ -175,7 +178,7 @@ def _stalled(found: Found, students: Mapping[str, StudentNetwork]) -> list[Row]:
     ]
 
 
-def _slowed(found: Found, students: Mapping[str, StudentNetwork]) -> list[Row]:
+def _large_networks(found: Found, students: Mapping[str, StudentNetwork]) -> list[Row]:
     """Check statement 5: how much longer it takes to an NSE of .5 in the largest network than in the smallest."""
     small, large = UNITS[0], UNITS[-1]
     slower = {

@@ -41,7 +41,7 @@ def draw(found: Found, students: Mapping[str, StudentNetwork], units: Sequence[i
     digits.set_xscale("log")
     _epochs(layers, found, LAYERS, "train")
     for method, colour in (("reward", PURPLE), ("FA", GREEN)):
-        _growing(growing, found, students, method, colour, units, half)
+        _draw_growing_networks(growing, found, students, method, colour, units, half)
     titles = ("single samples", "modulators", "digits", "three hidden layers", "small initial weights", "size")
     for ax, title in zip(grid.flat, titles, strict=True):
         ax.set_title(title)
@@ -75,7 +75,7 @@ def _epochs(ax: Axes, found: Found, looks: Looks, part: str) -> None:
     ax.set(xlabel="epoch", ylabel=f"{'training' if part == 'train' else part} error (%)", ylim=(0, None))
 
 
-def _growing(
+def _draw_growing_networks(
     ax: Axes,
     found: Found,
     students: Mapping[str, StudentNetwork],

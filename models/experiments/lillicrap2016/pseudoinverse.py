@@ -74,7 +74,7 @@ def _angles(trace: Trace, look: int) -> tuple[float, float]:
 
 def _checks(runs: Sequence[Sequence[Scale]]) -> list[Check]:
     """Check the worst of the seeds in each check."""
-    shares = [min(_closer(run[k]) for run in runs) for k in range(len(SCALES))]
+    shares = [min(_share_closer(run[k]) for run in runs) for k in range(len(SCALES))]
     what = "share of the recorded times with NSE <= .01 at which B e is closer to W^+ e than to W^T e, the least"
     rows: list[Row] = [
         (f"omega = {omega:g}: {what}", share, "==", 1.0, SAYS) for omega, share in zip(SCALES, shares, strict=True)
@@ -94,7 +94,7 @@ def _checks(runs: Sequence[Sequence[Scale]]) -> list[Check]:
     return checks(f"{many(runs)}, ", rows)
 
 
-def _closer(one: Scale) -> float:
+def _share_closer(one: Scale) -> float:
     settled = one.nse <= 0.01
     return float((one.pseudo[settled] < one.backprop[settled]).mean()) if settled.any() else 0.0
 

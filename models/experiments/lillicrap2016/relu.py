@@ -57,10 +57,10 @@ def run(settings: Settings) -> Report:
 def _learned(name: str, plan: Plan, data: Dataset, seed: int, settings: Settings) -> LearningCurve:
     """Return the errors after each epoch, and the share of dead units before the first and after each, all in percent."""
     net = plan.circuit(data, seed)
-    dead = [_dead(net, data)]
+    dead = [_dead_units(net, data)]
 
     def look(epoch: int, metrics: Row, circuit: Circuit) -> None:
-        dead.append(_dead(circuit, data))
+        dead.append(_dead_units(circuit, data))
 
     label = f"lillicrap-relu: {name}, seed {seed}"
     history = trained(settings, net, data, plan.epochs, label=label, callbacks=[look])
@@ -68,7 +68,7 @@ def _learned(name: str, plan: Plan, data: Dataset, seed: int, settings: Settings
     return {part: (100 * history[f"{part}_error"]).round(4).tolist() for part in ("train", "test")} | {"dead": dead}
 
 
-def _dead(net: Circuit, data: Dataset) -> float:
+def _dead_units(net: Circuit, data: Dataset) -> float:
     """Return the share of hidden units whose field is above 0 for no test sample, in percent."""
     rates = net.outputs(data, read="h1.rate")
     return round(100 * float(np.mean((rates <= 0).all(axis=0))), 4)

@@ -62,7 +62,7 @@ def _runs(scale: float, settings: Settings) -> Runs:
 
     def eq_10(w: Sequence[Array]) -> Array:
         A, W = w
-        return B @ W + _t(B @ W) - A @ _t(A)
+        return B @ W + _transposed(B @ W) - A @ _transposed(A)
 
     rates = [r * (2.5e-3 if settings.quick else 2e-4) for r in (4.0, 2.0, 1.0)]
     convergence = converge(linear, rates, np.linspace(0, 2, 6), {"C of Eq. 10": eq_10})
@@ -79,7 +79,7 @@ def _runs(scale: float, settings: Settings) -> Runs:
     )
 
 
-def _t(m: Array) -> Array:
+def _transposed(m: Array) -> Array:
     return np.swapaxes(m, -1, -2)
 
 

@@ -165,7 +165,7 @@ def _jobs(
             f"{option} out."
         )
     jobs = []
-    for epochs in [_whole(text) for text in given.get("epochs", [])] or [None]:
+    for epochs in [_whole_number(text) for text in given.get("epochs", [])] or [None]:
         jobs += experiment_jobs(
             values_of(what), seeds, backend=fixed.get("backend", "numpy"), quick=quick, epochs=epochs,
             data_dir=fixed.get("data_dir"), out=folder,
@@ -173,7 +173,7 @@ def _jobs(
     return jobs
 
 
-def _whole(text: str) -> int:
+def _whole_number(text: str) -> int:
     """Return a number of epochs."""
     if not text.isdecimal():
         raise UsageError(f"--epochs: expected a whole number, at least 1; got {text}.")

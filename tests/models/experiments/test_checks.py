@@ -80,10 +80,10 @@ def once(function: Callable[..., Any], *given: Any) -> Any:
 
 def circuits_run_once(patch: pytest.MonkeyPatch) -> None:
     """Let no circuit be run again for every alteration of the runs; what is found is left out in `checked`."""
-    signs, orthant, unison, estimates = facts._signs, facts._orthant, facts._unison, noise.estimates
+    signs, orthant, unison, estimates = facts._signs, facts._orthant, facts._check_signals_alike, noise.estimates
     patch.setattr(facts, "_signs", lambda _: once(signs, Settings()))
     patch.setattr(facts, "_orthant", lambda _: once(orthant, Settings()))
-    patch.setattr(facts, "_unison", lambda *_: once(_unison_of_one_seed, unison))
+    patch.setattr(facts, "_check_signals_alike", lambda *_: once(_unison_of_one_seed, unison))
     patch.setattr(noise, "estimates", lambda baseline, *_: once(estimates, baseline, 2000, "numpy"))
 
 
