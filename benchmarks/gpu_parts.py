@@ -34,7 +34,7 @@ OURS = Entrant("recircuit", "recircuit", "", "recircuit", "cuda")
 BY_CUBLAS = Entrant("recircuit-cublas", "recircuit, all products by cuBLAS", "", "recircuit", "cuda")
 #: And with stretches of a presentation as one launch, instead of a graph in which each launch is a node.
 BY_WALK = Entrant("recircuit-walk", "recircuit, stretches as one launch", "", "recircuit", "cuda")
-#: And with weights that each step reads anew, instead of those that stay in shared memory.
+#: The same with weights that each step reads from memory, where they would stay in shared memory.
 BY_CACHE = Entrant("recircuit-cache", "recircuit, one launch, weights in the cache", "", "recircuit", "cuda")
 SETTINGS = {
     BY_CUBLAS: {"RECIRCUIT_CUDA_PRODUCTS": "cublas"},

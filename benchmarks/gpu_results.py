@@ -1,4 +1,4 @@
-"""What benchmarks.gpu has found, written whenever something is added, and gone on with by the next call."""
+"""What benchmarks.gpu has found, written whenever something is added, and continued by the next call."""
 
 from __future__ import annotations
 

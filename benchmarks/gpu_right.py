@@ -72,7 +72,7 @@ def _agrees(case: str, precision: str, way: str, arguments: argparse.Namespace) 
 
 
 def tests(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Run the tests that need a GPU, but for those that `agreement` has done: each in a process of its own."""
+    """Run the tests that need a GPU, except for those that `agreement` has done: each in a process of its own."""
     listed = [*PYTEST, "--collect-only", "-m", "cuda and not slow", "tests/circuits/backends/test_cuda.py"]
     names = [line for line in lines_of(listed, arguments) if "::" in line]
     if not names:

@@ -6,9 +6,9 @@ problems. IEEE Transactions on Systems, Man, and Cybernetics 13, 834-846.
     delta = reward + discount V(now) - V(left),   dv = .2 delta left,   du_a = .5 delta ((a was done) - chance_a) left
 
 The circuit holds all that the method needs: the critic's value of the state that was left, the reward prediction error
-delta = reward + discount*value - value before, and rules that are local but for delta, which is broadcast. Python draws the
+delta = reward + discount*value - value before, and rules that are local except for delta, which is broadcast. Python draws the
 action and asks the environment. What is shown: in a corridor, whose end is 5 steps away, episodes of chance last about 25
-steps; after 60 episodes they are to last less than 8 in the mean of 20. (`td_lambda.py` has the same with traces.)
+steps; after 60 episodes they are to last less than 8 on average over 20. (`td_lambda.py` has the same with traces.)
 
     python examples/closed_loop.py                 a corridor, which is a part of this file
     python examples/closed_loop.py FrozenLake-v1   an environment of Gymnasium (pip install 'recircuit[gym]')

@@ -13,7 +13,7 @@ two inputs differ by a coherence, and after the stimulus one of two outputs has 
 source learns by backpropagation through time, until 80% of the decisions are right. Here RFLO learns. Since the leak comes
 before the nonlinearity, its eligibility is a product of what two units hold, and synapses need no memory of their own.
 
-Bounds, from the source: after learning, more than 80% of the decisions are right in the mean over its coherences, and the share
+Bounds, from the source: after learning, more than 80% of the decisions are right on average over its coherences, and the share
 of right ones rises with coherence to more than 95% (each is known to 2%). Control: only the readout learns.
 """
 

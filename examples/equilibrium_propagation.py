@@ -57,7 +57,7 @@ STATE = """
 """
 HIDDEN = rc.Neuron(STATE.format(inputs="above : 1 (compartment)", drive="below + above"), step=0.5)
 OUTPUT = STATE.format(inputs="wanted : 1 (compartment)", drive="below + in_nudged*side*beta*(wanted - rate)")
-#: For two hidden layers, chosen on a fifth of the training digits: 4.4% in the mean of two seeds, and 5.9% with the numbers of
+#: For two hidden layers, chosen on a fifth of the training digits: 4.4% on average over two seeds, and 5.9% with the numbers of
 #: the paper for MNIST, which are rates of 0.4, 0.1 and 0.01, 100 and 6 steps, a beta of 1, and weights twice as large.
 DEEP: dict[str, Any] = dict(sizes=(64, 100, 100, 10), rates=(0.4, 0.1, 0.02), settling=(100, 10), beta=0.5, size=0.5)
 

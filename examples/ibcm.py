@@ -11,7 +11,7 @@ The gradient has a sum over the other units. It arrives by the same lateral syna
 phi. Without inhibition (eta = 0) it is the rule of `bcm.py`.
 
 What is shown: forty networks of five units see five patterns. Single units choose a pattern as chance has it, so that five of
-them find 5 (1 - (4/5)^5) = 3.36 different patterns in the mean. With inhibition they find more of them (the source: lateral
+them find 5 (1 - (4/5)^5) = 3.36 different patterns on average. With inhibition they find more of them (the source: lateral
 inhibition makes the neurons of a network find different features). The answers are as the theory says in both cases: C = 5
 for one pattern and 0 for the four others.
 """

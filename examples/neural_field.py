@@ -15,7 +15,7 @@ other weights. With two more bumps of that height the bubble goes from one to an
 same units without lateral synapses.
 
 Bounds: neither source states a distance. The bump has a width of 2 units; a bubble that is about it has its centre of mass
-within 1 unit of the bump's, in the mean. Without lateral synapses the centre of mass is that of the noise, near the centre of
+within 1 unit of the bump's, on average. Without lateral synapses the centre of mass is that of the noise, near the centre of
 the map, which is 5 units away: more than 4. With a second bump, the first is to have most of the activity in 99% of all steps.
 """
 

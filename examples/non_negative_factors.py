@@ -79,7 +79,7 @@ def bars(images: int, side: int, seed: int = 1) -> tuple[NDArray[np.float64], ND
 
 
 def divergence(net: rc.Circuit, shown: NDArray) -> float:
-    """Return how far the images are from what the parts make, in the mean over pixels."""
+    """Return how far the images are from what the parts make, on average over pixels."""
     made = net["h.rate"] @ net["h_to_x.w"].T
     return float(np.mean(shown * np.log(shown / made) - shown + made))
 

@@ -8,7 +8,7 @@ pass. ICML, PMLR 162, 4937-4955.
     dW_k = -rate (h_k - h'_k) h'_(k-1)^T,   dW_L = -rate e h'_(L-1)^T
 
 So a hidden unit learns from the difference that the error makes to its own rate. If W_1 F were minus the transpose of W_2, the
-change of the hidden layer would be what backpropagation sends, but for the slope of f, which the change itself brings about.
+change of the hidden layer would be what backpropagation sends, except for the slope of f, which the change itself brings about.
 
 What is shown: with one hidden layer, of 30 units, the network learns the digits of scikit-learn. The source reports test errors
 of about 2.0% on MNIST with 1,024 hidden units, and 1.4% by backpropagation in the same network. Checks: it ends better than a

@@ -7,7 +7,7 @@ Li, J. A. and Benna, M. K. (2024). Deep learning without weight symmetry. arXiv:
     dW = rate error (rate below)^T - rate decay W,   dR = rate h error_p^T - rate decay R
 
 Kolen and Pollack's rule for R, with error_p in the place of error_o: what R comes to hold is W2^T B^T, so that R B comes to
-W2^T B^T B. With columns of length 1, B^T B is the unit matrix but for a noise of size 1/sqrt(units of p), and the product
+W2^T B^T B. With columns of length 1, B^T B is the unit matrix except for a noise of size 1/sqrt(units of p), and the product
 is the transpose of W2 up to an angle of arctan sqrt(outputs/units of p): with 10 outputs and 400 units 9.0 degrees.
 
 What is shown: on digits the angle of R B to the transpose of W2 falls, while that of R to anything that W has stays 90 degrees

@@ -15,7 +15,7 @@ What is shown: patches of the two photographs that ship with scikit-learn, filte
 source. Afterwards bars of growing length are shown in the centre. As in the source, the units that send what the second level
 has not predicted, r - U_h r_h, answer less to a bar that goes beyond their module (end-stopping), since long contours are
 frequent in natural images, and predicted; without the feedback of the second level their answers do not fall. The measure is
-the answer at each length relative to the unit's largest, in the mean of the units that answer to these bars. The source shows
+the answer at each length relative to the unit's largest, on average over the units that answer to these bars. The source shows
 single units, so that the check is of its claim: answers fall beyond the module with feedback, and not without.
 """
 

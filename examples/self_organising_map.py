@@ -8,7 +8,7 @@ Kohonen, T. (1982). Self-organized formation of topologically correct feature ma
 
 In the circuit a unit for the total of exp(sharpness a) divides all units, so that the winner's activity is close to 1 and
 that of all others to 0; where several answers are nearly equal, they share. The hood is brought by lateral synapses that do
-not learn; their weights are set anew as the radius shrinks.
+not learn; their weights are set again as the radius shrinks.
 
 What is shown: units on a grid of 8 x 8 and points on a part of a sphere. In the end the map is ordered: for almost every
 point the two units with the largest answers are neighbours on the grid. Two units drawn at random are so in 10.4% of the

@@ -17,7 +17,7 @@ in its forty batch elements. The theory is that of the sources, where the deriva
 - Facilitating terminals answer a spike best at the rate (sqrt(tau_facil (1 - U)/(U tau_rec)) - 1)/tau_facil. For small U this
   is the peak frequency of Markram et al., 1/sqrt(U tau_facil tau_rec).
 
-Euler's method has the fixed points of the equations. So the currents have to agree but for what is left of the approach to
+Euler's method has the fixed points of the equations. So the currents have to agree except for what is left of the approach to
 them, 1e-6, and the peak frequency has to be the rate of the grid that is nearest to the theory. The doubled current is measured
 after a step of 0.1 ms, in which at most U r dt of it is used up, 0.2%.
 """

@@ -12,7 +12,7 @@ from recircuit.circuits.backends.cpp.compiler import missing_compiler
 from recircuit.circuits.backends.cuda.requirements import missing_cuda
 
 os.environ["MPLBACKEND"] = "Agg"  # for a matplotlib that is imported later, or not at all
-os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # a process that a test starts need not compile all modules anew
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # a process that a test starts need not compile all modules again
 logging.getLogger("brian2").setLevel(logging.WARNING)  # or every failure shows pages of generated code
 
 #: Where MNIST and CIFAR lie: $RECIRCUIT_DATA, or beside the checkout.

@@ -115,7 +115,7 @@ def _path(d: Draws, pre: Units, post: Units, has_broadcast: bool) -> Path:
     there = d.one(None, None, d.rng.random(shape) < 0.6) if kind == "matrix" else None
     if there is not None and not there.any():
         there = None
-    if kind == "largest" and sends == "kept":  # of which all units may have the same, but for its last digit
+    if kind == "largest" and sends == "kept":  # of which all units may have the same, except for its last digit
         sends = "rate"
     delay = _delay(d, kind, shape)
     path = Path(

@@ -118,7 +118,7 @@ class Flow:
         data.load(self.program)
 
     def start(self, weights: Mapping[str, ArrayLike] | None = None) -> None:
-        """Begin with the circuit's initial weights, or with these (``"W1.w"``). Nothing is built anew."""
+        """Begin with the circuit's initial weights, or with these (``"W1.w"``). Nothing is built again."""
         self.net.reset()
         for name, values in (weights or {}).items():
             self.net[name] = values

@@ -36,7 +36,7 @@ def inner_places(projection: Projection) -> NDArray[np.int64]:
 
 
 def likeness(projection: Projection) -> float:
-    """Return the correlation of a map's filter at two places, in the mean over maps and pairs of places within the image.
+    """Return the correlation of a map's filter at two places, on average over maps and pairs of places within the image.
 
     It is 1 where all places have one filter (tied), 0 where they have nothing to do with each other. With f the filters less
     their means, of length 1, the mean over pairs of P places of f.f' is (|sum f|^2 - P)/(P (P - 1)).

@@ -66,7 +66,7 @@ class Architecture:
     tied: bool = True
 
 
-#: The lines are the papers' own, but for what is in brackets there. "drop" is the probability of leaving out.
+#: The lines are the papers' own, except for what is in brackets there. "drop" is the probability of leaving out.
 _PAPERS = {
     "simpnet": Architecture(
         "conv 32 5x5; maxpool 3; drop .8; full conn. 500; drop .3; output",

@@ -34,7 +34,7 @@ def checkpoint_in(folder: Path) -> Checkpoint | None:
     if (folder / CONFIG).exists() or _epochs(folder):
         raise RecircuitError(
             f"resume: {folder} holds a run without its weights ({WEIGHTS}), with which it cannot go on. Bring the file "
-            "back, or start anew: give the options of the run, without --resume (resume=False)."
+            "back, or start a new run: give the options of the run, without --resume (resume=False)."
         )
     return None
 

@@ -24,7 +24,7 @@ __all__ = ["AugmentedData", "Part", "Samples", "augmented"]
 
 @dataclass(frozen=True)
 class AugmentedData:
-    """A data set whose training images are changed anew in every epoch.
+    """A data set whose training images are changed in another way in every epoch.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ class AugmentedData:
 
 @checked_arguments
 def augmented(data: Dataset, how: Augmentation | str) -> AugmentedData:
-    """Make a data set of images for `train` whose training images are changed anew in every epoch.
+    """Make a data set of images for `train` whose training images are changed in another way in every epoch.
 
     Parameters
     ----------

@@ -31,7 +31,7 @@ __all__ = [
     "element_differences", "form_differences", "law_differences",
 ]  # fmt: skip
 
-#: Equal in float64, but for the order in which numbers are added.
+#: Equal in float64, except for the order in which numbers are added.
 EXACT = 1e-12
 #: On another backend, whose exponential is another.
 NEARLY = 1e-10

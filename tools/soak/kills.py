@@ -1,4 +1,4 @@
-"""Commands that are killed at random moments and gone on with: they end in the same bits, and leave nothing behind."""
+"""Commands that are killed at random moments and continued: they end in the same bits, and leave nothing behind."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ class Scene:
 
 
 def weights(folder: Path) -> Mapping[str, Any]:
-    """Return what a training run ends with, but for times."""
+    """Return what a training run ends with, except for times."""
     found = dict(rc.Checkpoint.load(folder / "weights.safetensors").state)
     rows = list(csv.DictReader((folder / "metrics.csv").read_text().splitlines()))
     return found | {"errors": np.array([[float(row["train_error"]), float(row["test_error"])] for row in rows])}
 
 
 def tables(folder: Path) -> Mapping[str, Any]:
-    """Return what a sweep ends with, but for times."""
+    """Return what a sweep ends with, except for times."""
     rows = csv.DictReader((folder / "table.csv").read_text().splitlines())
     return {"table": np.array([[v for k, v in row.items() if "second" not in k] for row in rows])}
 

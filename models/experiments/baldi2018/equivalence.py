@@ -2,7 +2,7 @@
 
 Equal: RBP is SRBP in networks with one hidden layer, and in linear networks with layers of one size (with C_1 C_2 in the place
 of SRBP's C_1); a narrow layer limits the rank of what RBP brings to the layers below it, and not that of SRBP; with upper
-derivatives the two differ. Eq. 20: noise on the backward weights of BP, drawn anew at every update, averages to BP, and noise
+derivatives the two differ. Eq. 20: noise on the backward weights of BP, drawn again at every update, averages to BP, and noise
 that stays does not. Gradient descent: a_(i+1)^2 - a_i^2 stays in chains (Eq. 54), and A_(i+1)^T A_(i+1) - A_i A_i^T in general
 (from Eq. 85, whose left side is A_(i+1)^T dA_(i+1)/dt); with powers (Eq. 119) a_1^2 - mu a_2^2 does. Theorem 1: chains A[1,
 1, 1] go to the next root of their cubic. Eq. 103 and 105: A_2 grows no faster than |S_TI| |A_1|, and the integral of

@@ -178,7 +178,7 @@ def claims(values: Mapping[str, float]) -> list[Check]:
 
 
 def _quick_checks(values: Mapping[str, float]) -> list[Check]:
-    """Return the same, but for the error, which is not yet what it is after more epochs."""
+    """Return the same, except for the error, which is not yet what it is after more epochs."""
     return [replace(check, target=0.1) if check.target == 0.04 else check for check in claims(values)]
 
 

@@ -55,7 +55,7 @@ class Plan:
         (maps, kernel): below the hidden layers is one whose units see kernel x kernel pixels each, all places that have
         such a window, in so many maps; (0, 0): there is none.
     augment : str
-        What is done to the images, anew in every epoch; see `Augmentation`.
+        What is done to the images, again in every epoch; see `Augmentation`.
     """
 
     rule: str

@@ -1,7 +1,7 @@
 """Lillicrap et al. 2016, Supp. Fig. 13: if A and W begin small, B acts as a local pseudoinverse of W.
 
 30-20-10, linear, white inputs; A and W begin uniform in +-omega for nine omega, B uniform in +-.5, T N(0, 1)/sqrt(n_i)
-(not given), learning rate .01. All is drawn anew for each seed; the figure shows the first one. Along the way: the angle of
+(not given), learning rate .01. All is drawn again for each seed; the figure shows the first one. Along the way: the angle of
 what feedback alignment sends to the hidden units, B e, to what backpropagation would, W^T e, and to pseudobackprop's W^+ e,
 over e = E x for white x. Once the normalised squared error (NSE, |E|^2/|T|^2) is below .01, B e is closer to W^+ e; before
 that it need not be.

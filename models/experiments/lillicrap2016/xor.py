@@ -73,7 +73,7 @@ def run(settings: Settings) -> Report:
 
 
 def learn(hidden: int, method: str, starts: int, presentations: int, settings: Settings) -> list[TrainingRun]:
-    """Train one circuit, begun anew from each start."""
+    """Train one circuit, begun again from each start."""
     net = feedback_alignment(
         (2, hidden, 1), METHODS[method].with_parameters(rate=4 * RATE), transfer="logistic", answer="logistic",
         target="values", batch_size=4, precision="float64",

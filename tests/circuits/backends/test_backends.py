@@ -302,7 +302,7 @@ for make in (kitchen, masked):
 
 
 def test_sources_are_the_same_whatever_python_hashes() -> None:
-    """Brian2 goes through sets; what it writes in their order would be compiled anew by every process."""
+    """Brian2 goes through sets; what it writes in their order would be compiled again by every process."""
     messages = [
         subprocess.run(
             [sys.executable, "-W", "ignore", "-c", SOURCES.format(tests=[str(f) for f in Path(__file__).parents[:3]])],

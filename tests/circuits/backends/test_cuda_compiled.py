@@ -39,7 +39,7 @@ needs_nvcc = pytest.mark.skipif(bool(missing_nvcc()), reason=missing_nvcc() or "
 
 
 def every_operator(**options: Any) -> rc.Circuit:
-    """Return a population whose rate passes through all that an equation may contain, but for sine, cosine and tangent,
+    """Return a population whose rate passes through all that an equation may contain, except for sine, cosine and tangent,
     which turn large angles in double precision.
     """
     net = rc.Circuit(3, **options)

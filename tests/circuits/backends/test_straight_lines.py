@@ -1,4 +1,4 @@
-"""The backend numpy takes the code of equations apart and writes it anew, and the lines give the same bits as they stood."""
+"""The backend numpy takes the code of equations apart and writes it again, and the lines give the same bits as they stood."""
 
 from __future__ import annotations
 

@@ -94,7 +94,7 @@ def test_a_rule_reads_the_signal_that_its_projection_brought_in(
 @pytest.mark.parametrize("synapses", [None, [[1, 0], [1, 1], [0, 1]]], ids=["all", "some"])
 @pytest.mark.parametrize("options, backend", WAYS)
 def test_a_rule_knows_which_phase_is_open(options: dict[str, Any], backend: str, synapses: Any) -> None:
-    """A trace begins anew at a phase; a reward is learned from in another; weights decay in a third."""
+    """A trace begins again at a phase; a reward is learned from in another; weights decay in a third."""
     net = rc.Circuit(seed=2, **options)
     x, h = leaky(net)
     there = None if synapses is None else np.array(synapses, bool)

@@ -40,7 +40,7 @@ def circuit(kind: str, batch_size: int = 3, **options: Any) -> rc.Circuit:
 
 
 def step(w: np.ndarray, el: np.ndarray, x: np.ndarray, y: np.ndarray, there: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Make one update, in the order of the statements; each sum is of the weights as they are by then."""
+    """Make one update, in the order of the statements; each sum is of the weights as they are at that time."""
     active = len(x)
     out_y = y @ w  # each pre unit's sum of w*y, in each batch element
     el[:active] += 0.2 * ((x * out_y)[:, None, :] * there - el[:active])

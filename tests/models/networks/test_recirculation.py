@@ -266,7 +266,7 @@ def test_at_the_pseudoinverse_the_updates_have_the_mean_zero() -> None:
         made = net.program().run(net.timetable(), np.zeros((presentations, 1), int), collect=keep).collected
         dA, dB = (np.diff(made[key].reshape(presentations, -1), axis=0) / slow for key in keep)
         error = np.std(dB, axis=0, ddof=1) / np.sqrt(len(dB))
-        chi = float(np.mean((np.mean(dB, axis=0) / error) ** 2))  # 1 in the mean where the mean is 0
+        chi = float(np.mean((np.mean(dB, axis=0) / error) ** 2))  # 1 on average where the mean is 0
         if beside:
             assert chi > 5 and np.abs(dA.mean(axis=0)).max() > 0.01, (chi, beside)
         else:

@@ -368,7 +368,7 @@ def test_a_signal_ends_a_run_as_ctrl_c_does(number: signal.Signals, call: Call, 
 
 
 def test_sigterm_while_compiling_leaves_nothing(call: Call, tmp_path: Path) -> None:
-    """The compiler is one that never ends; it has written its number by then."""
+    """The compiler is one that never ends; it has written its number at that time."""
     script, numbers_file, cache = tmp_path / "slow", tmp_path / "told", tmp_path / "cache"
     (temporary := tmp_path / "temporary").mkdir()
     compiling = f'case " $* " in *" -c "*) touch $TMPDIR/$$.s; echo $$ >> {numbers_file}; sleep 600; exit 1;; esac'

@@ -223,7 +223,7 @@ def test_ctrl_c_stops_at_the_last_whole_epoch(tmp_path: Path) -> None:
 
 
 def test_ctrl_c_between_two_epochs_leaves_a_whole_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Weights have changed by then, and no row has been written about it yet."""
+    """Weights have changed at that time, and no row has been written about it yet."""
     whole, stopped = network(), network()
     measured, calls = training.alignment, []
 
