@@ -95,7 +95,7 @@ def test_a_callback_with_a_method_that_nobody_calls_is_refused() -> None:
 
         def on_batch_end(self, batch: int) -> None: ...
 
-    with pytest.raises(rc.RecircuitError, match="has a method on_batch_end, which nobody would call"):
+    with pytest.raises(rc.RecircuitError, match="has a method on_batch_end, which is never called"):
         trained(callbacks=Batches())
 
 

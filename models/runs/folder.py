@@ -124,7 +124,7 @@ def check_trusted(folder: Path, record: Record, trust: bool) -> None:
     if not trust:
         raise UsageError(
             f"resume: the rule of the run in {folder} is in {path}, which would be executed. If you know that file, {naming}. "
-            "If you trust whoever made the folder, add --trust."
+            "If you trust the person who made the folder, add --trust."
         )
     if not record.rule_hash or rule_hash(spec) != record.rule_hash:
         changed = (

@@ -193,7 +193,7 @@ def _check(callback: Callback) -> None:
     unknown = [n for n in dir(callback) if n.startswith("on_") and n not in METHODS and callable(getattr(callback, n))]
     if unknown and not isinstance(callback, type):
         raise UsageError(
-            f"callbacks: {callback!r:.60} has a method {unknown[0]}, which nobody would call. The methods of a callback are "
+            f"callbacks: {callback!r:.60} has a method {unknown[0]}, which is never called. The methods of a callback are "
             f"{', '.join(METHODS)}."
         )
     for name, method in methods.items():

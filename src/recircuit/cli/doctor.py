@@ -189,7 +189,7 @@ def packages() -> Finding:
         added = [f"the {table.kind} {name!r}" for table in REGISTRIES for name in table.installed()]
     wrong = " ".join(dict.fromkeys(str(warning.message) for warning in damaged))
     if wrong:
-        return Finding("packages", False, wrong, "Mend or remove the package; everything else works without it.")
+        return Finding("packages", False, wrong, "Repair or remove the package; everything else works without it.")
     return Finding("packages", True, f"other packages add {', '.join(added) or 'nothing'}")
 
 
